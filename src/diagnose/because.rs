@@ -1,0 +1,137 @@
+//! What a rule returns when it fires, and how it is put together.
+
+use crate::diagnosis::{Finding, Fix, Level, Step, Sure};
+
+use super::Rule;
+
+/// Why a rule fired: the facts, how sure they make it, and the way out.
+#[derive(Debug, Clone)]
+pub struct Because {
+    level: Level,
+    sure: Sure,
+    says: String,
+    seen: Vec<String>,
+    known_by: Vec<String>,
+    ruled_out: Vec<String>,
+    tells_it: Vec<String>,
+    fix: Option<Fix>,
+    read_at: Vec<String>,
+}
+
+impl Because {
+    /// A finding that says `says`: one clause, no full stop, with the operator's own facts.
+    #[must_use]
+    pub fn new(level: Level, sure: Sure, says: impl Into<String>) -> Self {
+        Self {
+            level,
+            sure,
+            says: says.into(),
+            seen: Vec::new(),
+            known_by: Vec::new(),
+            ruled_out: Vec::new(),
+            tells_it: Vec::new(),
+            fix: None,
+            read_at: Vec::new(),
+        }
+    }
+
+    /// Adds a fact seen.
+    #[must_use]
+    pub fn seen(mut self, fact: impl Into<String>) -> Self {
+        self.seen.push(fact.into());
+        self
+    }
+
+    /// Adds a sentence on how it is known.
+    #[must_use]
+    pub fn known_by(mut self, sentence: impl Into<String>) -> Self {
+        self.known_by.push(sentence.into());
+        self
+    }
+
+    /// Adds something that was ruled out.
+    #[must_use]
+    pub fn ruled_out(mut self, what: impl Into<String>) -> Self {
+        self.ruled_out.push(what.into());
+        self
+    }
+
+    /// Adds a command that would tell between the causes that remain.
+    #[must_use]
+    pub fn tells_it(mut self, command: impl Into<String>) -> Self {
+        self.tells_it.push(command.into());
+        self
+    }
+
+    /// Cites a place of the report: a JSON pointer below `/evidence`, written without it.
+    #[must_use]
+    pub fn read_at(mut self, pointer: impl AsRef<str>) -> Self {
+        self.read_at.push(format!("/evidence{}", pointer.as_ref()));
+        self
+    }
+
+    /// Names the team that can mend it.
+    #[must_use]
+    pub fn owner(mut self, team: impl Into<String>) -> Self {
+        self.fix_mut().owner = team.into();
+        self
+    }
+
+    /// Adds a step in words.
+    #[must_use]
+    pub fn step(mut self, says: impl Into<String>) -> Self {
+        self.fix_mut().steps.push(Step { says: says.into(), command: None, changes: false });
+        self
+    }
+
+    /// Adds a step with a command that only reads.
+    #[must_use]
+    pub fn look(mut self, says: impl Into<String>, command: impl Into<String>) -> Self {
+        self.fix_mut().steps.push(Step {
+            says: says.into(),
+            command: Some(command.into()),
+            changes: false,
+        });
+        self
+    }
+
+    /// Adds a step with a command that changes production.
+    #[must_use]
+    pub fn change(mut self, says: impl Into<String>, command: impl Into<String>) -> Self {
+        self.fix_mut().steps.push(Step {
+            says: says.into(),
+            command: Some(command.into()),
+            changes: true,
+        });
+        self
+    }
+
+    /// Names the command that shows that it worked.
+    #[must_use]
+    pub fn check(mut self, command: impl Into<String>) -> Self {
+        self.fix_mut().check = Some(command.into());
+        self
+    }
+
+    fn fix_mut(&mut self) -> &mut Fix {
+        self.fix.get_or_insert_with(|| Fix { owner: String::new(), steps: Vec::new(), check: None })
+    }
+
+    /// The finding of `rule`.
+    pub(super) fn finding(self, rule: &Rule) -> Finding {
+        Finding {
+            id: rule.id.to_owned(),
+            hop: rule.hop,
+            level: self.level,
+            sure: self.sure,
+            says: self.says,
+            seen: self.seen,
+            known_by: self.known_by,
+            ruled_out: self.ruled_out,
+            tells_it: self.tells_it,
+            fix: self.fix,
+            read_at: self.read_at,
+            explained_by: None,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Judges evidence: pure, offline, again and again with the same result.
+//!
+//! This module may not touch the network, the clock, the environment or a file; it sees
+//! the evidence and nothing else.
+
+pub mod because;
+pub mod reading;
+pub mod rules;
+mod verdict;
+
+use crate::diagnosis::{Diagnosis, Finding};
+use crate::evidence::{Evidence, Hop};
+
+pub use because::Because;
+
+/// One rule: a fault that evidence can show.
+#[derive(Clone, Copy)]
+pub struct Rule {
+    /// Kebab-case id, `hop-fault`, named for the fault; stable for ever.
+    pub id: &'static str,
+    /// The hop of the fault.
+    pub hop: Hop,
+    /// What it is, in one line, for lists.
+    pub title: &'static str,
+    /// Its page: what `explain` prints, the same bytes as `docs/findings/<id>.md`.
+    pub page: &'static str,
+    /// Ids of findings that are symptoms of this one when both fire.
+    pub explains: &'static [&'static str],
+    /// Whether the evidence shows it.
+    pub check: fn(&Evidence) -> Option<Because>,
+}
+
+/// Ids that are no longer given, with the release that dropped them; never reused.
+pub const RETIRED: &[(&str, &str)] = &[];
+
+/// The rule of an id.
+#[must_use]
+pub fn rule(id: &str) -> Option<&'static Rule> {
+    rules::all().find(|rule| rule.id == id)
+}
+
+/// Judges the evidence of one walk.
+#[must_use]
+pub fn diagnose(evidence: &Evidence) -> Diagnosis {
+    let mut fired: Vec<(&'static Rule, Finding)> = rules::all()
+        .filter_map(|rule| (rule.check)(evidence).map(|because| (rule, because.finding(rule))))
+        .collect();
+    fold_symptoms(&mut fired);
+    let mut findings: Vec<Finding> = fired.into_iter().map(|(_, finding)| finding).collect();
+    findings.sort_by_key(|f| (f.explained_by.is_some(), std::cmp::Reverse(f.level), f.hop));
+    let verdict = verdict::of(evidence, &findings);
+    Diagnosis { verdict, findings }
+}
+
+/// Marks each finding that a cause of at least its own weight explains.
+fn fold_symptoms(fired: &mut [(&'static Rule, Finding)]) {
+    let causes: Vec<(&'static Rule, crate::diagnosis::Level)> =
+        fired.iter().map(|(rule, finding)| (*rule, finding.level)).collect();
+    for (rule, finding) in fired.iter_mut() {
+        finding.explained_by = causes
+            .iter()
+            .filter(|(cause, level)| {
+                *level >= finding.level && cause.id != rule.id && cause.explains.contains(&rule.id)
+            })
+            .min_by_key(|(cause, _)| cause.hop)
+            .map(|(cause, _)| cause.id.to_owned());
+    }
+}

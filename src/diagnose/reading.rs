@@ -1,0 +1,172 @@
+//! Questions that several rules ask of the evidence. No judgement here: facts only.
+
+use std::net::IpAddr;
+
+use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverSeen, SystemAnswer};
+use crate::evidence::http::{HttpAnswer, HttpCall};
+use crate::evidence::tls::TlsOutcome;
+use crate::evidence::{AddressClass, Evidence, Expect, Observed, classify};
+
+/// The addresses that count: those that applications get, or `--resolver`'s.
+#[must_use]
+pub fn counting(e: &Evidence) -> Vec<IpAddr> {
+    e.dns.counting()
+}
+
+/// The first address that counts, with its class.
+#[must_use]
+pub fn first_counting(e: &Evidence) -> Option<(IpAddr, AddressClass)> {
+    counting(e).first().map(|a| (*a, classify(*a)))
+}
+
+/// Whether every address that counts is public (false when there is none).
+#[must_use]
+pub fn public_only(e: &Evidence) -> bool {
+    let all = counting(e);
+    !all.is_empty() && all.iter().all(|a| classify(*a).is_public())
+}
+
+/// Whether some address that counts is private.
+#[must_use]
+pub fn some_private(e: &Evidence) -> bool {
+    counting(e).iter().any(|a| classify(*a).is_private())
+}
+
+/// Whether a private address is wanted: said by `--expect`, or by the evidence under `auto`.
+#[must_use]
+pub fn private_wanted(e: &Evidence) -> bool {
+    match e.asked.expect {
+        Expect::Private => true,
+        Expect::Auto => e.dns.private_endpoint_seen(),
+        _ => false,
+    }
+}
+
+/// Whether the user said `--expect private` in so many words.
+#[must_use]
+pub fn private_demanded(e: &Evidence) -> bool {
+    matches!(e.asked.expect, Expect::Private)
+}
+
+/// The resolvers whose answer applications get (stub upstreams and extra `--resolver`s are
+/// witnesses): the first `--resolver`, else the configured ones.
+pub fn deciding_resolvers(e: &Evidence) -> impl Iterator<Item = (usize, &ResolverSeen)> {
+    use crate::evidence::dns::ResolverRole as Role;
+    let given = e.dns.resolvers.iter().position(|r| r.role == Role::Given);
+    e.dns.resolvers.iter().enumerate().filter(move |(index, r)| match given {
+        Some(first) => *index == first,
+        None => matches!(r.role, Role::Configured | Role::Assumed),
+    })
+}
+
+/// The outcome of a resolver's A question.
+#[must_use]
+pub fn a_outcome(r: &ResolverSeen) -> Option<&DnsOutcome> {
+    r.a.saw().map(|exchange| &exchange.outcome)
+}
+
+/// A question's message.
+#[must_use]
+pub fn message(observed: &Observed<Exchange>) -> Option<&Answer> {
+    observed.saw().and_then(Exchange::answer)
+}
+
+/// Whether applications get no address at all.
+#[must_use]
+pub fn no_address(e: &Evidence) -> bool {
+    counting(e).is_empty()
+}
+
+/// Whether `getaddrinfo` failed definitely.
+#[must_use]
+pub fn system_failed(e: &Evidence) -> Option<&str> {
+    match e.dns.system.saw() {
+        Some(SystemAnswer::Failed { code }) => Some(code),
+        _ => None,
+    }
+}
+
+/// Whether a proxy carries the call.
+#[must_use]
+pub const fn proxied(e: &Evidence) -> bool {
+    matches!(e.proxy, Observed::Ran { .. })
+}
+
+/// The main call (list or project).
+#[must_use]
+pub fn main_call(e: &Evidence) -> Option<&HttpCall> {
+    e.http.saw().and_then(|hop| hop.main())
+}
+
+/// The main call's answer.
+#[must_use]
+pub fn main_answer(e: &Evidence) -> Option<&HttpAnswer> {
+    main_call(e).and_then(HttpCall::answer)
+}
+
+/// Whether the TLS session verified.
+#[must_use]
+pub fn tls_verified(e: &Evidence) -> bool {
+    e.tls.saw().is_some_and(|hop| hop.outcome == TlsOutcome::Verified)
+}
+
+/// Whether the service refused because of where the call came from (facts H1–H5, W3):
+/// by the network policy's own header, or by the documented texts.
+#[must_use]
+pub fn network_refusal(answer: &HttpAnswer) -> bool {
+    const TEXTS: &[&str] = &[
+        "public access is disabled",
+        "virtual network/firewall rules",
+        "traffic is not from an approved private endpoint",
+        "a virtual network is configured for this resource",
+        "public network access is disabled",
+    ];
+    answer.status == 403
+        && (answer.header("policy-id") == Some("ThrowExceptionDueToTrafficDenied")
+            || answer.message().is_some_and(|m| {
+                let m = m.to_ascii_lowercase();
+                TEXTS.iter().any(|text| m.contains(text))
+            }))
+}
+
+/// Whether the service accepted the call: 2xx, or a refusal that comes after its network
+/// rules are known to have passed (429 and errors with `x-ms-region`, fact W2).
+#[must_use]
+pub fn service_accepted(e: &Evidence) -> bool {
+    main_answer(e).is_some_and(|a| {
+        !network_refusal(a)
+            && ((200..300).contains(&a.status)
+                || a.status == 429
+                || a.header("x-ms-region").is_some())
+    })
+}
+
+/// The command line that repeats this walk, for `check:` lines.
+#[must_use]
+pub fn again(e: &Evidence) -> String {
+    format!("aoai-probe {}", e.target.typed)
+}
+
+/// `<account>` filled in where it is known.
+#[must_use]
+pub fn account(e: &Evidence) -> &str {
+    e.target.account.as_deref().unwrap_or("<account>")
+}
+
+/// The private zone of the service, or a placeholder.
+#[must_use]
+pub fn private_zone(e: &Evidence) -> &str {
+    e.target.private_zone.as_deref().unwrap_or("<privatelink zone>")
+}
+
+/// The public suffix of the target, or a placeholder.
+#[must_use]
+pub fn public_suffix(e: &Evidence) -> &str {
+    e.target.public_suffix.as_deref().unwrap_or("<public suffix>")
+}
+
+/// Addresses as a list for people.
+#[must_use]
+pub fn list(addresses: &[IpAddr]) -> String {
+    addresses.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,148 @@
+//! What was concluded, as plain data: findings and the verdict.
+//!
+//! This module imports no stage but `evidence`; it may not judge or print.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::Hop;
+
+/// How much a finding matters.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Worth saying; changes no verdict.
+    Note,
+    /// The path works, but something needs care.
+    Risk,
+    /// The hop is broken.
+    Broken,
+}
+
+/// How sure a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sure {
+    /// The peer's own word, an experiment, or a fact that allows nothing else.
+    Proved,
+    /// The evidence points there; another cause would look alike, and is named.
+    Inferred,
+    /// One of several causes; what would tell is named.
+    Possible,
+}
+
+impl Sure {
+    /// The word used in output.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Sure::Proved => "proved",
+            Sure::Inferred => "inferred",
+            Sure::Possible => "possible",
+        }
+    }
+}
+
+/// One conclusion from the evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// Kebab-case id, `hop-fault`; stable for ever. `aoai-probe explain <id>` prints its page.
+    pub id: String,
+    /// The hop of the cause.
+    pub hop: Hop,
+    /// How much it matters.
+    pub level: Level,
+    /// How sure it is.
+    pub sure: Sure,
+    /// The cause in one clause; the rest of the report's first line.
+    pub says: String,
+    /// Facts seen: names, addresses, codes.
+    pub seen: Vec<String>,
+    /// How it is known, in sentences.
+    pub known_by: Vec<String>,
+    /// What was ruled out.
+    pub ruled_out: Vec<String>,
+    /// Commands that would tell between the causes that remain.
+    pub tells_it: Vec<String>,
+    /// Who can mend it, and how.
+    pub fix: Option<Fix>,
+    /// Where in the report the facts stand: JSON pointers (RFC 6901).
+    pub read_at: Vec<String>,
+    /// The finding that explains this one, if there is one: this is its symptom.
+    pub explained_by: Option<String>,
+}
+
+/// Who can mend it, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Fix {
+    /// The team, e.g. `DNS`, `Network`, `Azure`, `Application`.
+    pub owner: String,
+    /// Steps in order, those that only read first.
+    pub steps: Vec<Step>,
+    /// The command that shows that it worked.
+    pub check: Option<String>,
+}
+
+/// One step of a fix.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Step {
+    /// What to do, in words.
+    pub says: String,
+    /// The command, filled in as far as the evidence goes; the rest in `<angle brackets>`.
+    pub command: Option<String>,
+    /// Whether it changes production.
+    pub changes: bool,
+}
+
+/// What the rules and the verdict made of the evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Diagnosis {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Every finding: the cause first, then by weight and hop.
+    pub findings: Vec<Finding>,
+}
+
+/// The verdict over one target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Verdict {
+    /// The state; the exit status follows from it.
+    pub state: State,
+    /// The hop of the cause, when a hop is broken.
+    pub broken_hop: Option<Hop>,
+    /// Id of the finding that is the cause: of `broken`, or of `at_risk`.
+    pub cause: Option<String>,
+    /// How sure the cause is.
+    pub sure: Option<Sure>,
+    /// The first line of the human report, from its first word to its end.
+    pub line: String,
+}
+
+/// The state of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Proved to work. Exit status 0.
+    Works,
+    /// Works, but something needs care. Exit status 1.
+    AtRisk,
+    /// A hop is broken. Exit status 2.
+    Broken,
+    /// Could not be judged. Exit status 3.
+    CannotTell,
+}
+
+impl State {
+    /// The words that begin a report.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            State::Works => "WORKS",
+            State::AtRisk => "AT RISK",
+            State::Broken => "BROKEN",
+            State::CannotTell => "CANNOT TELL",
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What an address is: private, public, or of no use to a client.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::{Ipv4Net, Ipv6Net};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The class of an address, as far as a private path is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AddressClass {
+    /// RFC 1918.
+    Private,
+    /// 100.64.0.0/10 (RFC 6598): private here, though VPN clients also make answers up in it.
+    SharedPrivate,
+    /// fc00::/7 (RFC 4193).
+    UniqueLocal,
+    /// Globally routable.
+    Public,
+    /// 127.0.0.0/8, ::1.
+    Loopback,
+    /// 169.254.0.0/16, fe80::/10.
+    LinkLocal,
+    /// 0.0.0.0/8, ::.
+    Unspecified,
+    /// 192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24, 2001:db8::/32.
+    Documentation,
+    /// 198.18.0.0/15 (RFC 2544): answers made up by VPN and zero-trust clients.
+    Benchmarking,
+    /// Multicast, broadcast and reserved.
+    Reserved,
+}
+
+impl AddressClass {
+    /// Whether a private endpoint may have such an address.
+    #[must_use]
+    pub const fn is_private(self) -> bool {
+        matches!(self, Self::Private | Self::SharedPrivate | Self::UniqueLocal)
+    }
+
+    /// Whether this is an ordinary public address.
+    #[must_use]
+    pub const fn is_public(self) -> bool {
+        matches!(self, Self::Public)
+    }
+
+    /// Whether no service of Azure can be behind it from another machine.
+    #[must_use]
+    pub const fn is_unusable(self) -> bool {
+        !self.is_private() && !self.is_public()
+    }
+
+    /// The class in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Private => "private",
+            Self::SharedPrivate => "private, shared range 100.64.0.0/10",
+            Self::UniqueLocal => "private, ULA",
+            Self::Public => "public",
+            Self::Loopback => "loopback",
+            Self::LinkLocal => "link-local",
+            Self::Unspecified => "unspecified",
+            Self::Documentation => "documentation range",
+            Self::Benchmarking => "benchmarking range 198.18.0.0/15, often synthetic",
+            Self::Reserved => "reserved or multicast",
+        }
+    }
+}
+
+const fn v4(a: u8, b: u8, c: u8, d: u8, len: u8) -> Ipv4Net {
+    Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), len)
+}
+
+const V4: &[(Ipv4Net, AddressClass)] = &[
+    (v4(10, 0, 0, 0, 8), AddressClass::Private),
+    (v4(172, 16, 0, 0, 12), AddressClass::Private),
+    (v4(192, 168, 0, 0, 16), AddressClass::Private),
+    (v4(100, 64, 0, 0, 10), AddressClass::SharedPrivate),
+    (v4(127, 0, 0, 0, 8), AddressClass::Loopback),
+    (v4(169, 254, 0, 0, 16), AddressClass::LinkLocal),
+    (v4(0, 0, 0, 0, 8), AddressClass::Unspecified),
+    (v4(192, 0, 2, 0, 24), AddressClass::Documentation),
+    (v4(198, 51, 100, 0, 24), AddressClass::Documentation),
+    (v4(203, 0, 113, 0, 24), AddressClass::Documentation),
+    (v4(198, 18, 0, 0, 15), AddressClass::Benchmarking),
+    (v4(224, 0, 0, 0, 3), AddressClass::Reserved),
+];
+
+const fn v6(s: [u16; 8], len: u8) -> Ipv6Net {
+    Ipv6Net::new_assert(Ipv6Addr::new(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]), len)
+}
+
+const V6: &[(Ipv6Net, AddressClass)] = &[
+    (v6([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7), AddressClass::UniqueLocal),
+    (v6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10), AddressClass::LinkLocal),
+    (v6([0, 0, 0, 0, 0, 0, 0, 1], 128), AddressClass::Loopback),
+    (v6([0, 0, 0, 0, 0, 0, 0, 0], 128), AddressClass::Unspecified),
+    (v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), AddressClass::Documentation),
+    (v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20), AddressClass::Documentation),
+    (v6([0x0100, 0, 0, 0, 0, 0, 0, 0], 64), AddressClass::Reserved),
+    (v6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8), AddressClass::Reserved),
+];
+
+/// 64:ff9b::/96, the well-known NAT64 prefix (RFC 6052).
+const NAT64: Ipv6Net = v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96);
+
+/// The IPv4 address inside a NAT64 or IPv4-mapped address.
+#[must_use]
+pub fn embedded_ipv4(address: IpAddr) -> Option<Ipv4Addr> {
+    match address {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(a) if NAT64.contains(&a) => {
+            let o = a.octets();
+            Some(Ipv4Addr::new(o[12], o[13], o[14], o[15]))
+        }
+        IpAddr::V6(a) => a.to_ipv4_mapped(),
+    }
+}
+
+/// The class of an address; one inside 64:ff9b::/96 is judged by the IPv4 inside it.
+#[must_use]
+pub fn classify(address: IpAddr) -> AddressClass {
+    match (address, embedded_ipv4(address)) {
+        (_, Some(inner)) => classify(IpAddr::V4(inner)),
+        (IpAddr::V4(a), _) => V4
+            .iter()
+            .find(|(net, _)| net.contains(&a))
+            .map_or(AddressClass::Public, |(_, class)| *class),
+        (IpAddr::V6(a), _) => V6
+            .iter()
+            .find(|(net, _)| net.contains(&a))
+            .map_or(AddressClass::Public, |(_, class)| *class),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_follow_the_registries() {
+        for (text, class) in [
+            ("10.3.0.5", AddressClass::Private),
+            ("172.31.255.255", AddressClass::Private),
+            ("172.32.0.1", AddressClass::Public),
+            ("192.168.1.1", AddressClass::Private),
+            ("100.64.0.1", AddressClass::SharedPrivate),
+            ("100.128.0.1", AddressClass::Public),
+            ("20.62.58.5", AddressClass::Public),
+            ("198.19.0.1", AddressClass::Benchmarking),
+            ("169.254.169.254", AddressClass::LinkLocal),
+            ("fd00::5", AddressClass::UniqueLocal),
+            ("2603:1030::5", AddressClass::Public),
+            ("64:ff9b::a03:5", AddressClass::Private),
+            ("64:ff9b::143e:3a05", AddressClass::Public),
+            ("::ffff:10.0.0.1", AddressClass::Private),
+            ("::1", AddressClass::Loopback),
+            ("0.0.0.0", AddressClass::Unspecified),
+            ("255.255.255.255", AddressClass::Reserved),
+        ] {
+            assert_eq!(classify(text.parse().unwrap()), class, "{text}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The calls and their answers, read as facts.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The HTTP hop.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct HttpHop {
+    /// The calls, in order; the first one is the list (or the project's) call.
+    pub calls: Vec<HttpCall>,
+}
+
+/// One call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct HttpCall {
+    /// What it proves.
+    pub purpose: Purpose,
+    /// Method.
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// Whether the credential was sent with it.
+    pub credential_sent: bool,
+    /// How it ended.
+    pub outcome: HttpOutcome,
+    /// Time to the end of the answer, in milliseconds.
+    pub took_ms: f64,
+}
+
+/// What a call proves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// The list of models: network and identity.
+    Models,
+    /// A Foundry project's own call.
+    Project,
+    /// A named deployment exists.
+    Deployment,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum HttpOutcome {
+    /// An answer with any status.
+    Answered {
+        /// The answer.
+        answer: HttpAnswer,
+    },
+    /// Nothing within the deadline.
+    Silent,
+    /// Closed before an answer.
+    Closed,
+    /// Reset before an answer.
+    Reset,
+    /// Not HTTP, or larger than we accept.
+    Malformed {
+        /// What was wrong.
+        says: String,
+    },
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct HttpAnswer {
+    /// Status code.
+    pub status: u16,
+    /// The headers that tell who answered and why, in order, bounded and escaped.
+    pub headers: Vec<Header>,
+    /// The error in the body, in whichever of the two frames (fact G13).
+    pub error: Option<ErrorBody>,
+    /// Entries of the `data` array of a list.
+    pub models: Option<u32>,
+    /// Octets of the body that were read.
+    pub body_bytes: u64,
+    /// Whether the body came to its end within deadline and limit.
+    pub body_complete: bool,
+    /// Start of a body that is no JSON, bounded and escaped.
+    pub body_excerpt: Option<String>,
+}
+
+/// A header field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Header {
+    /// Name, lower case.
+    pub name: String,
+    /// Value, bounded and escaped.
+    pub value: String,
+}
+
+/// The error in a JSON body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ErrorBody {
+    /// Which frame it came in.
+    pub frame: ErrorFrame,
+    /// `code` or `statusCode`, as text.
+    pub code: Option<String>,
+    /// `type`, as OpenAI's own errors carry it.
+    pub kind: Option<String>,
+    /// `message`, bounded and escaped.
+    pub message: Option<String>,
+    /// `innererror.code`.
+    pub inner_code: Option<String>,
+}
+
+/// The frame of an error body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorFrame {
+    /// `{"error":{"code","message"}}`.
+    Error,
+    /// `{"statusCode","message"}`, the gateway's.
+    Flat,
+    /// `{"code","message"}` at the top.
+    Bare,
+}
+
+impl HttpAnswer {
+    /// A header's first value.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|h| h.name == name).map(|h| h.value.as_str())
+    }
+
+    /// The error's code, if the body has one.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.error.as_ref().and_then(|e| e.code.as_deref())
+    }
+
+    /// The error's message, if the body has one.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.error.as_ref().and_then(|e| e.message.as_deref())
+    }
+}
+
+impl HttpCall {
+    /// The answer, if there was one.
+    #[must_use]
+    pub const fn answer(&self) -> Option<&HttpAnswer> {
+        match &self.outcome {
+            HttpOutcome::Answered { answer } => Some(answer),
+            _ => None,
+        }
+    }
+}
+
+impl HttpHop {
+    /// The first call: the list, or the project's.
+    #[must_use]
+    pub fn main(&self) -> Option<&HttpCall> {
+        self.calls.first()
+    }
+
+    /// The call to the deployment.
+    #[must_use]
+    pub fn deployment(&self) -> Option<&HttpCall> {
+        self.calls.iter().find(|c| c.purpose == Purpose::Deployment)
+    }
+}

@@ -1,0 +1,286 @@
+//! What a walk saw, as plain data.
+//!
+//! This module imports no stage: it may not resolve, connect, judge or print. A saved
+//! report holds exactly these types, so that `diagnose` can judge it again offline.
+//! Everything that came from the network is bounded and has its control characters
+//! escaped before it is put here.
+
+pub mod address;
+pub mod dns;
+pub mod http;
+pub mod identity;
+pub mod proxy;
+pub mod tcp;
+pub mod tls;
+pub mod vantage;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use address::{AddressClass, classify};
+
+/// A stage of the path, in the order in which an application's call passes them.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Hop {
+    /// Who and where we are: resolvers, hosts file, proxy variables, clock.
+    Vantage,
+    /// Name to address.
+    Dns,
+    /// Connection to port 443.
+    Tcp,
+    /// The forward proxy that the environment puts in the way.
+    Proxy,
+    /// Handshake and certificate, against the original name.
+    Tls,
+    /// Key or token: who is calling.
+    Identity,
+    /// The authenticated call.
+    Http,
+}
+
+impl Hop {
+    /// Every hop, in walk order.
+    pub const ALL: [Hop; 7] =
+        [Hop::Vantage, Hop::Dns, Hop::Tcp, Hop::Proxy, Hop::Tls, Hop::Identity, Hop::Http];
+
+    /// The word used in output, ids and JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Hop::Vantage => "vantage",
+            Hop::Dns => "dns",
+            Hop::Tcp => "tcp",
+            Hop::Proxy => "proxy",
+            Hop::Tls => "tls",
+            Hop::Identity => "identity",
+            Hop::Http => "http",
+        }
+    }
+}
+
+/// One observation, or the reason why there is none: silence has a reason.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Observed<T> {
+    /// It was done.
+    Ran {
+        /// Start, in milliseconds since the walk began.
+        started_ms: f64,
+        /// Time taken, in milliseconds.
+        took_ms: f64,
+        /// What was seen.
+        saw: T,
+    },
+    /// An earlier hop ended the walk.
+    NotReached {
+        /// The hop that ended it.
+        stopped_at: Hop,
+    },
+    /// A choice of the user, or of the plan, left it out.
+    NotAsked {
+        /// Which choice.
+        by: Choice,
+    },
+    /// This machine or this build cannot do it.
+    NotPossible {
+        /// Why, in words for the operator.
+        says: String,
+    },
+}
+
+impl<T> Observed<T> {
+    /// What was seen, if it was done.
+    #[must_use]
+    pub const fn saw(&self) -> Option<&T> {
+        match self {
+            Observed::Ran { saw, .. } => Some(saw),
+            _ => None,
+        }
+    }
+
+    /// Time taken in milliseconds, if it was done.
+    #[must_use]
+    pub const fn took_ms(&self) -> Option<f64> {
+        match self {
+            Observed::Ran { took_ms, .. } => Some(*took_ms),
+            _ => None,
+        }
+    }
+}
+
+/// Why something was left out on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Choice {
+    /// No proxy variable or option applies to this target.
+    NoProxyApplies,
+    /// The application's path goes through a proxy, so the direct one is not the path.
+    ProxyApplies,
+    /// The direct path leads to a public address; `--direct` was not given.
+    DirectPathIsPublic,
+    /// No authenticated call is known for this service.
+    ServiceHasNoCall,
+    /// The answer did not make this question necessary.
+    NotNeeded,
+    /// The user's option says so.
+    Option,
+    /// `--resolver` names the answer that counts; the system's was not asked.
+    ResolverGiven,
+    /// Redirected connections (`--connect-to`) do not tell about this.
+    Detour,
+}
+
+/// The evidence of one walk to one target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// The target as it was understood.
+    pub target: TargetSeen,
+    /// What the user asked for, as far as a verdict depends on it.
+    pub asked: Asked,
+    /// Start of the walk, RFC 3339, UTC, by this machine's clock.
+    pub started: String,
+    /// Who and where we are.
+    pub vantage: vantage::Vantage,
+    /// Names and addresses.
+    pub dns: dns::DnsHop,
+    /// The proxy in the way, walked before `tcp` and `tls` mean anything.
+    pub proxy: Observed<proxy::ProxyHop>,
+    /// Connections to the target's addresses; not reached when a proxy carries the call.
+    pub tcp: Observed<tcp::TcpHop>,
+    /// The handshake that the application would get (inside the proxy, where one applies).
+    pub tls: Observed<tls::TlsHop>,
+    /// Key or token.
+    pub identity: identity::IdentityHop,
+    /// The calls made.
+    pub http: Observed<http::HttpHop>,
+    /// The direct path, walked beside a proxied one as far as TLS.
+    pub direct: Observed<DirectPath>,
+    /// The walk to the original name as far as TLS, where a privatelink name was given.
+    pub original: Option<Box<Evidence>>,
+    /// What the walk cost the network.
+    pub cost: Cost,
+}
+
+/// The target as it was understood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TargetSeen {
+    /// What the user typed (without any secret).
+    pub typed: String,
+    /// The name asked, lower case, without trailing dot, in its ASCII form.
+    pub host: String,
+    /// Port, 443 unless the URL says otherwise.
+    pub port: u16,
+    /// What kind of name this is.
+    pub kind: TargetKind,
+    /// Id of the row in the table of services (`openai`, `keyvault`, …), if known.
+    pub service: Option<String>,
+    /// The service's name for people.
+    pub service_name: Option<String>,
+    /// Cloud of the name's suffix: `public`, `usgov`, `china`.
+    pub cloud: Option<String>,
+    /// The public suffix that matched, e.g. `openai.azure.com`.
+    pub public_suffix: Option<String>,
+    /// The private DNS zone that the service uses, e.g. `privatelink.openai.azure.com`.
+    pub private_zone: Option<String>,
+    /// The first label: the account's name.
+    pub account: Option<String>,
+    /// The path under which calls are made, e.g. `/api/projects/demo`; empty for none.
+    pub base_path: String,
+}
+
+/// What kind of name a target is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetKind {
+    /// An Azure AI account (custom subdomain): the authenticated call is made.
+    Account,
+    /// A Foundry project's endpoint under an account.
+    Project,
+    /// A regional endpoint, `<region>.api.cognitive.microsoft.com`.
+    Regional,
+    /// The privatelink name itself, which applications must not use.
+    Privatelink,
+    /// Another Azure service: walked as far as TLS.
+    OtherService,
+    /// A name of no known suffix: walked as far as TLS.
+    Unknown,
+}
+
+/// What the user asked for, as far as a verdict depends on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Asked {
+    /// `--expect`.
+    pub expect: Expect,
+    /// Deployment to prove, if one was named.
+    pub deployment: Option<String>,
+    /// The dated api-version used for calls outside the v1 path.
+    pub api_version: String,
+    /// `--trust`.
+    pub trust: Trust,
+    /// Path of `--ca-file`, if given.
+    pub ca_file: Option<String>,
+    /// Whether `--resolver` named the answer that counts.
+    pub resolver_given: bool,
+    /// Whether `--connect-to` redirects connections of this walk.
+    pub detoured: bool,
+    /// Deadline of one hop in milliseconds.
+    pub timeout_ms: u64,
+    /// Deadline of the whole walk in milliseconds.
+    pub deadline_ms: u64,
+}
+
+/// What the address of the target should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Expect {
+    /// Private as soon as something says that there is a private endpoint, else public is fine.
+    Auto,
+    /// Private.
+    Private,
+    /// Public.
+    Public,
+    /// The public path must refuse.
+    Closed,
+    /// No expectation.
+    Any,
+    /// Inside these prefixes.
+    Cidr {
+        /// The prefixes, as given.
+        prefixes: Vec<String>,
+    },
+}
+
+/// Which roots decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Trust {
+    /// The built-in public roots and `--ca-file`.
+    Public,
+    /// The machine's own store and `--ca-file`.
+    System,
+}
+
+/// The direct path beside a proxied one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DirectPath {
+    /// Connections.
+    pub tcp: Observed<tcp::TcpHop>,
+    /// Handshake; nothing is sent after it.
+    pub tls: Observed<tls::TlsHop>,
+}
+
+/// What a walk cost the network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Cost {
+    /// Wall time of the walk in milliseconds.
+    pub took_ms: f64,
+    /// UDP datagrams that we sent (those of `getaddrinfo` are the system's, not counted).
+    pub datagrams_sent: u32,
+    /// TCP segments that we sent, by TCP_INFO; null where the OS does not say.
+    pub segments_sent: Option<u32>,
+    /// Addresses that we sent anything to, in order of first use.
+    pub hosts: Vec<String>,
+}

@@ -1,0 +1,76 @@
+//! The forward proxy in the application's way.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Observed;
+use super::dns::DnsHop;
+use super::http::Header;
+use super::tcp::TcpHop;
+
+/// The proxy hop: its own name and connection, then CONNECT.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProxyHop {
+    /// The proxy without its password, e.g. `http://proxy.corp:3128`.
+    pub url: String,
+    /// Its host name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// What kind it is.
+    pub scheme: ProxyScheme,
+    /// Whether a password for it was configured.
+    pub has_password: bool,
+    /// Its name; not asked when it is an address.
+    pub dns: Observed<DnsHop>,
+    /// Connections to it.
+    pub tcp: Observed<TcpHop>,
+    /// The answer to CONNECT.
+    pub connect: Observed<ConnectOutcome>,
+}
+
+/// The kind of a proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProxyScheme {
+    /// Plain HTTP, CONNECT.
+    Http,
+    /// TLS to the proxy; named, not walked.
+    Https,
+    /// SOCKS; named, not walked.
+    Socks,
+}
+
+/// How CONNECT ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ConnectOutcome {
+    /// The proxy answered.
+    Answered {
+        /// Status code; 2xx opens the tunnel.
+        status: u16,
+        /// Reason phrase.
+        reason: String,
+        /// The headers that tell who answered and why.
+        headers: Vec<Header>,
+    },
+    /// No answer within the deadline.
+    Silent,
+    /// Closed before an answer.
+    Closed,
+    /// Reset before an answer.
+    Reset,
+    /// The answer is not HTTP.
+    NotHttp {
+        /// What was wrong.
+        says: String,
+    },
+}
+
+impl ProxyHop {
+    /// Whether the tunnel stands.
+    #[must_use]
+    pub fn tunnel_stands(&self) -> bool {
+        matches!(self.connect.saw(), Some(ConnectOutcome::Answered { status, .. }) if (200..300).contains(status))
+    }
+}

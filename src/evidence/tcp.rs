@@ -1,0 +1,126 @@
+//! Connections: one attempt an address.
+
+use std::net::{IpAddr, SocketAddr};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The TCP hop: every address, at the same time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TcpHop {
+    /// One attempt an address, in the order of the addresses.
+    pub attempts: Vec<TcpAttempt>,
+    /// The address on which the walk went on.
+    pub walked: Option<IpAddr>,
+}
+
+/// One connection attempt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TcpAttempt {
+    /// The address that DNS gave, and the port.
+    #[schemars(with = "String")]
+    pub address: SocketAddr,
+    /// Where the connection really went, when `--connect-to` redirects it.
+    pub detour: Option<String>,
+    /// The outcome.
+    pub outcome: TcpOutcome,
+    /// Our source address, as the OS chose it.
+    pub source: Option<IpAddr>,
+    /// The interface that has the source address.
+    pub interface: Option<String>,
+    /// Start, in milliseconds since the walk began.
+    pub started_ms: f64,
+    /// Time taken in milliseconds.
+    pub took_ms: f64,
+    /// What the kernel says of the connection, read at the walk's end (Linux).
+    pub info: Option<TcpInfo>,
+}
+
+/// How a connection attempt ended, by errno and ICMP, never by text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum TcpOutcome {
+    /// The three-way handshake completed.
+    Connected,
+    /// A RST came in answer to the SYN (closed port, or a firewall that rejects).
+    Refused,
+    /// The connection was reset while it was made.
+    Reset,
+    /// No answer within the deadline.
+    TimedOut,
+    /// The network says no: ICMP, or the local routing table.
+    Unreachable {
+        /// What was received, or the local error.
+        icmp: Icmp,
+    },
+    /// The connection could not be tried from here (permission, no source address).
+    LocalError {
+        /// Errno.
+        errno: i32,
+        /// Its words.
+        says: String,
+    },
+}
+
+/// An ICMP message about a packet of ours, or the local kernel's equivalent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Icmp {
+    /// What it means.
+    pub meaning: IcmpMeaning,
+    /// Who sent it; null when this machine's own kernel refused.
+    pub from: Option<IpAddr>,
+    /// ICMP type and code as received, e.g. `3/13`; null when it is a local error.
+    pub code: Option<String>,
+}
+
+/// The meaning of an ICMP unreachable message (RFC 792, RFC 1812, RFC 4443).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IcmpMeaning {
+    /// No route to the network.
+    NetUnreachable,
+    /// The host does not answer on its own link.
+    HostUnreachable,
+    /// A firewall prohibits it (type 3 code 9, 10, 13).
+    AdminProhibited,
+    /// The port is closed.
+    PortUnreachable,
+    /// The packet is too large (type 3 code 4).
+    FragmentationNeeded,
+    /// The hop limit ran out on the way.
+    TimeExceeded,
+    /// Anything else.
+    Other,
+}
+
+/// The part of TCP_INFO that tells something about a path (Linux).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TcpInfo {
+    /// Smoothed round trip in microseconds.
+    pub rtt_us: u32,
+    /// Segments retransmitted in total.
+    pub total_retrans: u32,
+    /// Maximum segment size for sending, in octets.
+    pub snd_mss: u32,
+    /// Path MTU that the kernel believes in, in octets.
+    pub pmtu: u32,
+    /// Octets acknowledged by the peer.
+    pub bytes_acked: Option<u64>,
+    /// Octets received in order.
+    pub bytes_received: Option<u64>,
+    /// Segments sent.
+    pub segs_out: Option<u32>,
+    /// Segments received.
+    pub segs_in: Option<u32>,
+    /// Packets that arrived out of order.
+    pub rcv_ooopack: Option<u32>,
+}
+
+impl TcpHop {
+    /// The attempt on which the walk went on.
+    #[must_use]
+    pub fn walked_attempt(&self) -> Option<&TcpAttempt> {
+        let walked = self.walked?;
+        self.attempts.iter().find(|a| a.address.ip() == walked)
+    }
+}

@@ -1,0 +1,171 @@
+//! The handshake and the certificates, kept also when they are rejected.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::tcp::TcpInfo;
+
+/// The TLS hop: one handshake, SNI = the original name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TlsHop {
+    /// The name sent as SNI and looked for in the certificate.
+    pub server_name: String,
+    /// The outcome.
+    pub outcome: TlsOutcome,
+    /// The chain as presented, leaf first, at most 10 certificates.
+    pub chain: Vec<Certificate>,
+    /// Certificates presented in all.
+    pub chain_length: u32,
+    /// What each set of roots says of the chain and the name.
+    pub verdicts: Vec<StoreVerdict>,
+    /// Which set of roots accepted the session; null when none did.
+    pub accepted_by: Option<Store>,
+    /// What was negotiated.
+    pub negotiated: Option<Negotiated>,
+    /// Octets written to the connection during the handshake.
+    pub bytes_sent: u64,
+    /// Octets read from the connection during the handshake.
+    pub bytes_received: u64,
+    /// TCP_INFO of the connection when the handshake ended (Linux).
+    pub tcp_info: Option<TcpInfo>,
+}
+
+/// How a handshake ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum TlsOutcome {
+    /// Chain and name verified; see [`TlsHop::accepted_by`].
+    Verified,
+    /// The certificate was rejected; nothing was sent.
+    CertificateRejected {
+        /// The first fault that the verifier found.
+        fault: CertificateFault,
+    },
+    /// The peer sent a TLS alert.
+    Alert {
+        /// Its name in RFC 8446, e.g. `unrecognized_name`.
+        description: String,
+    },
+    /// The peer closed the connection (FIN) before the handshake ended.
+    Closed,
+    /// The connection was reset (RST) before the handshake ended.
+    Reset,
+    /// Nothing more came within the deadline.
+    Silent,
+    /// The peer speaks plain HTTP on this port.
+    PlainHttp {
+        /// Its first line, bounded and escaped.
+        first_line: String,
+    },
+    /// The peer speaks something that is not TLS.
+    NotTls {
+        /// The first octets, printable ones as they are.
+        first_bytes: String,
+    },
+    /// The peer broke the protocol, or has no version or suite in common with us.
+    Incompatible {
+        /// What, in rustls's terms.
+        says: String,
+    },
+    /// ICMP or a local error ended the connection.
+    ConnectionLost {
+        /// Errno.
+        errno: Option<i32>,
+        /// Its words.
+        says: String,
+    },
+}
+
+/// What a verifier found wrong with a certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum CertificateFault {
+    /// No path to a trusted root.
+    UnknownIssuer,
+    /// Past its `notAfter`.
+    Expired,
+    /// Before its `notBefore`.
+    NotYetValid,
+    /// The name is not among the subject alternative names.
+    WrongName,
+    /// Revoked.
+    Revoked,
+    /// A signature does not verify.
+    BadSignature,
+    /// Its purpose, encoding or an extension forbids it.
+    Other {
+        /// What, in the verifier's terms.
+        says: String,
+    },
+}
+
+/// A set of roots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Store {
+    /// The built-in public roots (Mozilla's).
+    Public,
+    /// The public roots (or the system's, with `--trust system`) and `--ca-file` together.
+    CaFile,
+    /// The machine's own store.
+    System,
+}
+
+/// What one set of roots says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StoreVerdict {
+    /// Which set.
+    pub store: Store,
+    /// Anchors in the set.
+    pub anchors: u32,
+    /// The fault, or null when it accepts.
+    pub fault: Option<CertificateFault>,
+}
+
+/// A certificate's fields, escaped and bounded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Certificate {
+    /// Subject, RFC 4514 order as printed by x509-parser.
+    pub subject: String,
+    /// Issuer.
+    pub issuer: String,
+    /// Common name of the issuer, if it has one.
+    pub issuer_common_name: Option<String>,
+    /// Organisation of the issuer, if it has one.
+    pub issuer_organization: Option<String>,
+    /// DNS names and addresses of the subject alternative name extension, at most 50.
+    pub names: Vec<String>,
+    /// Names in all.
+    pub names_count: u32,
+    /// Start of validity, RFC 3339.
+    pub not_before: String,
+    /// End of validity, RFC 3339.
+    pub not_after: String,
+    /// Whole days from the walk's start to the end of validity; negative when it is past.
+    pub days_left: i64,
+    /// Whether the walk's start lies before `not_before`.
+    pub not_yet_valid: bool,
+    /// Whether the names cover the target (RFC 6125, one label a wildcard).
+    pub covers_target: bool,
+    /// Subject equals issuer.
+    pub self_issued: bool,
+    /// Basic constraints say CA.
+    pub is_ca: bool,
+    /// Where the issuer's certificate can be had (authority information access).
+    pub issuer_url: Option<String>,
+    /// SHA-256 of the DER form, in hex.
+    pub sha256: String,
+}
+
+/// What was negotiated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Negotiated {
+    /// `TLS 1.3` or `TLS 1.2`.
+    pub version: String,
+    /// Cipher suite by its IANA name.
+    pub cipher_suite: String,
+    /// Key exchange group.
+    pub group: Option<String>,
+    /// ALPN protocol, if the peer chose one.
+    pub alpn: Option<String>,
+}

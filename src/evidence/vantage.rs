@@ -1,0 +1,175 @@
+//! Who and where we are.
+
+use std::net::IpAddr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The vantage hop.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Vantage {
+    /// Host name.
+    pub host: String,
+    /// Operating system and architecture, e.g. `linux x86_64`.
+    pub os: String,
+    /// Whether this is an Azure machine, without a packet sent (fact T24).
+    pub azure: AzureMachine,
+    /// The resolver configuration.
+    pub resolver_config: ResolverConfig,
+    /// The hosts file, as far as it names a name of this walk.
+    pub hosts: HostsFile,
+    /// The `hosts:` line of nsswitch.conf, if there is one.
+    pub nsswitch_hosts: Option<String>,
+    /// Proxy variables and which of them applies.
+    pub proxy: ProxyDecision,
+    /// Our source address and interface towards each address of this walk.
+    pub sources: Vec<SourceTowards>,
+    /// Our clock minus the peer's `Date` header in seconds; null when there was none.
+    pub clock_ahead_s: Option<i64>,
+}
+
+/// Whether this is an Azure machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AzureMachine {
+    /// Yes, no, or the OS cannot say.
+    pub answer: Option<bool>,
+    /// The signs seen.
+    pub signs: Vec<String>,
+}
+
+/// The resolver configuration of the system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ResolverConfig {
+    /// Where it was read, e.g. `/etc/resolv.conf`.
+    pub path: String,
+    /// Whether it could be read.
+    pub state: FileState,
+    /// Nameservers in order, as far as the system uses them (glibc: three).
+    pub nameservers: Vec<String>,
+    /// Nameservers that the system does not use.
+    pub ignored_nameservers: Vec<String>,
+    /// Search list.
+    pub search: Vec<String>,
+    /// Options, as written.
+    pub options: Vec<String>,
+    /// Lines that make no sense, by number.
+    pub bad_lines: Vec<u32>,
+    /// The real upstreams behind a loopback stub, where they can be read.
+    pub stub: Option<Stub>,
+}
+
+/// A loopback stub resolver.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Stub {
+    /// The stub's address.
+    pub address: IpAddr,
+    /// Its upstreams.
+    pub upstreams: Vec<IpAddr>,
+    /// The file that names them.
+    pub read_from: Option<String>,
+}
+
+/// Whether a file could be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FileState {
+    /// It was read.
+    Read,
+    /// There is none.
+    Missing,
+    /// It is there and cannot be read.
+    Unreadable {
+        /// Why.
+        says: String,
+    },
+}
+
+/// The hosts file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HostsFile {
+    /// Where it was read.
+    pub path: String,
+    /// Whether it could be read.
+    pub state: FileState,
+    /// Lines that name a name of this walk.
+    pub lines: Vec<HostsLine>,
+}
+
+/// A line of the hosts file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HostsLine {
+    /// Line number, from 1.
+    pub number: u32,
+    /// Its address.
+    pub address: IpAddr,
+    /// The name of this walk that it pins.
+    pub name: String,
+}
+
+/// Which proxy applies to the target, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProxyDecision {
+    /// The variables that are set, secrets masked.
+    pub variables: Vec<ProxyVariable>,
+    /// The proxy that applies, without its password; null for none.
+    pub applies: Option<String>,
+    /// Why, or why not.
+    pub reason: ProxyReason,
+    /// NO_PROXY, entry by entry, in order.
+    pub no_proxy: Vec<NoProxyEntry>,
+    /// Variables whose name looks misspelt, e.g. `HTTP_PORXY`.
+    pub misspelt: Vec<String>,
+}
+
+/// A proxy variable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProxyVariable {
+    /// Its name as set.
+    pub name: String,
+    /// Its value, user name and password masked.
+    pub value: String,
+}
+
+/// Why a proxy applies or does not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ProxyReason {
+    /// No variable is set.
+    NotConfigured,
+    /// `--proxy none`.
+    OptionNone,
+    /// `--proxy URL`.
+    OptionUrl,
+    /// This variable.
+    Variable {
+        /// Its name.
+        name: String,
+    },
+    /// This entry of NO_PROXY exempts the target.
+    Exempted {
+        /// The entry.
+        entry: String,
+    },
+}
+
+/// An entry of NO_PROXY.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NoProxyEntry {
+    /// The entry.
+    pub entry: String,
+    /// Whether it exempts the target by the rules that reqwest and this tool follow.
+    pub exempts: bool,
+    /// Whether other clients read it otherwise (fact P4), in words; null when they agree.
+    pub dialect: Option<String>,
+}
+
+/// Our source address towards one address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SourceTowards {
+    /// The address.
+    pub towards: IpAddr,
+    /// Our source address; null when there is no route.
+    pub source: Option<IpAddr>,
+    /// The interface that has it.
+    pub interface: Option<String>,
+}

@@ -1,0 +1,15 @@
+//! Walks the path of an application's call to Azure OpenAI over Private Link and names
+//! the hop that breaks.
+//!
+//! Data flows one way through the rooms of this crate:
+//!
+//! ```text
+//! args -> target -> walk -> evidence -> diagnose -> report -> render -> text; main writes it
+//! ```
+//!
+//! `walk` uses `credential`, `wire`, `world` and `platform`. `evidence` and `diagnosis` are plain
+//! data and import no stage. `tests/it/architecture.rs` holds the table of allowed imports.
+
+pub mod diagnose;
+pub mod diagnosis;
+pub mod evidence;
