@@ -10,6 +10,14 @@
 //! `walk` uses `credential`, `wire`, `world` and `platform`. `evidence` and `diagnosis` are plain
 //! data and import no stage. `tests/it/architecture.rs` holds the table of allowed imports.
 
+pub mod credential;
 pub mod diagnose;
 pub mod diagnosis;
 pub mod evidence;
+pub mod platform;
+pub mod secret;
+pub mod services;
+pub mod target;
+pub mod walk;
+pub mod wire;
+pub mod world;

@@ -11,6 +11,7 @@ pub mod http;
 pub mod identity;
 pub mod proxy;
 pub mod tcp;
+pub mod text;
 pub mod tls;
 pub mod vantage;
 

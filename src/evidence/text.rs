@@ -1,0 +1,48 @@
+//! Text from the network made safe to keep: bounded, control characters escaped.
+
+/// `text` with control characters and direction overrides escaped as `\u{..}`, cut to at
+/// most `limit` characters (a cut is marked with ` [...]`).
+#[must_use]
+pub fn clean(text: &str, limit: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(limit));
+    let mut characters = text.chars();
+    for c in characters.by_ref().take(limit) {
+        if is_unsafe(c) {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    if characters.next().is_some() {
+        out.push_str(" [...]");
+    }
+    out
+}
+
+/// [`clean`] for octets that may not be UTF-8.
+#[must_use]
+pub fn clean_bytes(bytes: &[u8], limit: usize) -> String {
+    let end = bytes.len().min(limit.saturating_mul(4));
+    clean(&String::from_utf8_lossy(&bytes[..end]), limit)
+}
+
+/// Characters that can move a terminal's cursor, change its state or reorder its text.
+#[must_use]
+pub const fn is_unsafe(c: char) -> bool {
+    matches!(c,
+        '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_do_not_reach_a_terminal() {
+        assert_eq!(clean("a\u{1b}[31mb\n\u{202e}c", 50), "a\\u{1b}[31mb\\u{a}\\u{202e}c");
+        assert_eq!(clean("abcdef", 3), "abc [...]");
+        assert_eq!(clean_bytes(&[0xff, b'a'], 9), "\u{fffd}a");
+    }
+}

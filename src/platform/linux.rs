@@ -1,0 +1,280 @@
+//! Linux.
+#![allow(unsafe_code, reason = "system calls that no safe wrapper in the tree offers")]
+
+use std::ffi::CString;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::fd::{AsRawFd, RawFd};
+
+use super::{IcmpError, meaning};
+use crate::evidence::dns::SystemAnswer;
+use crate::evidence::tcp::{IcmpMeaning, TcpInfo};
+use crate::evidence::vantage::AzureMachine;
+
+/// The asset tag that Azure gives to every virtual machine (fact T24).
+const AZURE_ASSET_TAG: &str = "7783-7084-3265-9085-8269-3286-77";
+
+/// Signs of an Azure machine, read without a packet (fact T24).
+#[must_use]
+pub fn azure_machine() -> AzureMachine {
+    let tag = std::fs::read_to_string("/sys/class/dmi/id/chassis_asset_tag");
+    match tag {
+        Ok(tag) if tag.trim() == AZURE_ASSET_TAG => AzureMachine {
+            answer: Some(true),
+            signs: vec!["the DMI chassis asset tag is Azure's".to_owned()],
+        },
+        Ok(_) => AzureMachine { answer: Some(false), signs: Vec::new() },
+        Err(_) => AzureMachine { answer: None, signs: Vec::new() },
+    }
+}
+
+/// The host name, empty when the kernel does not say.
+#[must_use]
+pub fn host_name() -> String {
+    let mut buffer = [0_u8; 256];
+    // SAFETY: the buffer is ours and its length is given; the last octet stays zero.
+    let result = unsafe { libc::gethostname(buffer.as_mut_ptr().cast(), buffer.len() - 1) };
+    if result != 0 {
+        return String::new();
+    }
+    let end = buffer.iter().position(|b| *b == 0).unwrap_or(buffer.len());
+    String::from_utf8_lossy(&buffer[..end]).into_owned()
+}
+
+/// Makes the process write no core and deny ptrace to its own user: it holds secrets.
+pub fn protect_process() {
+    // SAFETY: plain system calls; a failure leaves things as they were.
+    unsafe {
+        libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0);
+        let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        libc::setrlimit(libc::RLIMIT_CORE, &raw const none);
+    }
+}
+
+/// `getaddrinfo` for a stream socket: what an application on this machine gets. Blocks, up to
+/// 20 s and more with silent resolvers.
+#[must_use]
+pub fn lookup(host: &str) -> SystemAnswer {
+    let Ok(name) = CString::new(host) else {
+        return SystemAnswer::Failed { code: "EAI_NONAME".to_owned() };
+    };
+    // SAFETY: all-zero is a valid addrinfo.
+    let mut hints: libc::addrinfo = unsafe { std::mem::zeroed() };
+    hints.ai_socktype = libc::SOCK_STREAM;
+    let mut list: *mut libc::addrinfo = std::ptr::null_mut();
+    // SAFETY: the name is a C string, the hints are initialised, the list is ours to free.
+    let code = unsafe {
+        libc::getaddrinfo(name.as_ptr(), std::ptr::null(), &raw const hints, &raw mut list)
+    };
+    if code != 0 {
+        return SystemAnswer::Failed { code: eai_name(code) };
+    }
+    let mut addresses = Vec::new();
+    let mut at = list;
+    while !at.is_null() && addresses.len() < 64 {
+        // SAFETY: getaddrinfo's list is valid until freeaddrinfo.
+        let entry = unsafe { &*at };
+        // SAFETY: ai_addr points to a sockaddr of ai_addrlen octets.
+        if let Some(address) = unsafe { ip_of(entry.ai_addr) }
+            && !addresses.contains(&address)
+        {
+            addresses.push(address);
+        }
+        at = entry.ai_next;
+    }
+    // SAFETY: the list came from getaddrinfo and is freed once.
+    unsafe { libc::freeaddrinfo(list) };
+    SystemAnswer::Addresses { addresses }
+}
+
+fn eai_name(code: i32) -> String {
+    match code {
+        libc::EAI_NONAME => "EAI_NONAME",
+        libc::EAI_AGAIN => "EAI_AGAIN",
+        libc::EAI_FAIL => "EAI_FAIL",
+        libc::EAI_NODATA => "EAI_NODATA",
+        libc::EAI_MEMORY => "EAI_MEMORY",
+        libc::EAI_FAMILY => "EAI_FAMILY",
+        libc::EAI_SERVICE => "EAI_SERVICE",
+        libc::EAI_SYSTEM => "EAI_SYSTEM",
+        other => return format!("EAI {other}"),
+    }
+    .to_owned()
+}
+
+/// The address in a sockaddr.
+///
+/// # Safety
+///
+/// `address` is null or points to a sockaddr as long as its family says.
+unsafe fn ip_of(address: *const libc::sockaddr) -> Option<IpAddr> {
+    if address.is_null() {
+        return None;
+    }
+    // SAFETY: every sockaddr begins with its family.
+    let family = unsafe { (*address).sa_family };
+    match i32::from(family) {
+        libc::AF_INET => {
+            // SAFETY: the family says that this is a sockaddr_in.
+            let v4 = unsafe { address.cast::<libc::sockaddr_in>().read_unaligned() };
+            Some(IpAddr::V4(Ipv4Addr::from(u32::from_be(v4.sin_addr.s_addr))))
+        }
+        libc::AF_INET6 => {
+            // SAFETY: the family says that this is a sockaddr_in6.
+            let v6 = unsafe { address.cast::<libc::sockaddr_in6>().read_unaligned() };
+            Some(IpAddr::V6(Ipv6Addr::from(v6.sin6_addr.s6_addr)))
+        }
+        _ => None,
+    }
+}
+
+/// Asks the kernel to report ICMP errors of this socket in its error queue, or to stop.
+/// A kernel that refuses leaves the socket as it is.
+pub fn report_icmp(socket: &impl AsRawFd, version6: bool, on: bool) {
+    let (level, option) = if version6 {
+        (libc::IPPROTO_IPV6, libc::IPV6_RECVERR)
+    } else {
+        (libc::IPPROTO_IP, libc::IP_RECVERR)
+    };
+    let value: libc::c_int = on.into();
+    // SAFETY: the option takes an int, and the pointer is to one.
+    unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            level,
+            option,
+            (&raw const value).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        );
+    }
+}
+
+/// Control messages want the alignment of `cmsghdr`.
+#[repr(align(8))]
+struct ControlBuffer([u8; 512]);
+
+/// Takes one ICMP error out of a socket's error queue, without waiting.
+#[must_use]
+pub fn read_icmp(socket: &impl AsRawFd) -> Option<IcmpError> {
+    let fd: RawFd = socket.as_raw_fd();
+    let mut data = [0_u8; 64];
+    let mut control = ControlBuffer([0; 512]);
+    let mut part = libc::iovec { iov_base: data.as_mut_ptr().cast(), iov_len: data.len() };
+    // SAFETY: all-zero is a valid msghdr.
+    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+    message.msg_iov = &raw mut part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.0.as_mut_ptr().cast();
+    message.msg_controllen = control.0.len() as _;
+    // SAFETY: every pointer of the header is to a live buffer of the given length.
+    let got =
+        unsafe { libc::recvmsg(fd, &raw mut message, libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT) };
+    if got < 0 {
+        return None;
+    }
+    // SAFETY: the header was filled by recvmsg.
+    let mut at = unsafe { libc::CMSG_FIRSTHDR(&raw const message) };
+    while !at.is_null() {
+        // SAFETY: CMSG_FIRSTHDR and CMSG_NXTHDR return headers inside the control buffer.
+        let header = unsafe { &*at };
+        let version6 = header.cmsg_level == libc::IPPROTO_IPV6;
+        let ours = (header.cmsg_level == libc::IPPROTO_IP && header.cmsg_type == libc::IP_RECVERR)
+            || (version6 && header.cmsg_type == libc::IPV6_RECVERR);
+        if ours {
+            // SAFETY: the kernel puts a sock_extended_err and the offender's sockaddr here.
+            let (error, offender) = unsafe {
+                let error = libc::CMSG_DATA(at).cast::<libc::sock_extended_err>();
+                let offender = error.add(1).cast::<libc::sockaddr>();
+                (error.read_unaligned(), ip_of(offender))
+            };
+            let errno = i32::try_from(error.ee_errno).unwrap_or(0);
+            let icmp = matches!(error.ee_origin, 2 | 3); // SO_EE_ORIGIN_ICMP, _ICMP6
+            return Some(IcmpError {
+                meaning: if icmp {
+                    meaning(error.ee_origin == 3, error.ee_type, error.ee_code)
+                } else {
+                    local_meaning(errno)
+                },
+                errno,
+                from: offender.filter(|_| icmp),
+                code: icmp.then_some((error.ee_type, error.ee_code)),
+            });
+        }
+        // SAFETY: as above.
+        at = unsafe { libc::CMSG_NXTHDR(&raw const message, at) };
+    }
+    None
+}
+
+fn local_meaning(errno: i32) -> IcmpMeaning {
+    match errno {
+        libc::ENETUNREACH => IcmpMeaning::NetUnreachable,
+        libc::EHOSTUNREACH => IcmpMeaning::HostUnreachable,
+        libc::EMSGSIZE => IcmpMeaning::FragmentationNeeded,
+        libc::ECONNREFUSED => IcmpMeaning::PortUnreachable,
+        _ => IcmpMeaning::Other,
+    }
+}
+
+/// TCP_INFO of a connection. Fields that this kernel does not have are `None`.
+///
+/// The offsets are those of `struct tcp_info` in `linux/tcp.h`, which only ever grows at its end.
+#[must_use]
+pub fn tcp_info(socket: &impl AsRawFd) -> Option<TcpInfo> {
+    let mut buffer = [0_u8; 256];
+    let mut length = buffer.len() as libc::socklen_t;
+    // SAFETY: the buffer is ours and its length is given; the kernel writes at most that.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            buffer.as_mut_ptr().cast(),
+            &raw mut length,
+        )
+    };
+    if result != 0 {
+        return None;
+    }
+    let known = &buffer[..(length as usize).min(buffer.len())];
+    let u32_at = |offset: usize| {
+        known.get(offset..offset + 4).and_then(|b| b.try_into().ok()).map(u32::from_ne_bytes)
+    };
+    let u64_at = |offset: usize| {
+        known.get(offset..offset + 8).and_then(|b| b.try_into().ok()).map(u64::from_ne_bytes)
+    };
+    Some(TcpInfo {
+        snd_mss: u32_at(16)?,
+        pmtu: u32_at(60)?,
+        rtt_us: u32_at(68)?,
+        total_retrans: u32_at(100)?,
+        bytes_acked: u64_at(120),
+        bytes_received: u64_at(128),
+        segs_out: u32_at(136),
+        segs_in: u32_at(140),
+        rcv_ooopack: u32_at(224),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn getaddrinfo_reads_the_hosts_file() {
+        assert_eq!(
+            lookup("127.0.0.1"),
+            SystemAnswer::Addresses { addresses: vec!["127.0.0.1".parse().unwrap()] }
+        );
+        assert!(matches!(lookup("no\0name"), SystemAnswer::Failed { .. }));
+    }
+
+    #[test]
+    fn tcp_info_tells_of_a_loopback_connection() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let info = tcp_info(&stream).unwrap();
+        assert!(info.snd_mss > 500 && info.pmtu >= 1500, "{info:?}");
+        assert_eq!(info.bytes_received, Some(0));
+        assert!(info.segs_out >= Some(2), "SYN and ACK: {info:?}");
+    }
+}

@@ -1,0 +1,344 @@
+//! What the user wants walked: parsed, checked, nothing resolved.
+
+use std::net::IpAddr;
+
+use url::{Host, Url};
+
+use crate::evidence::{TargetKind, TargetSeen};
+use crate::services::{self, Call, Service};
+
+/// Words that are commands of other versions of this tool, so no bare account names.
+const RESERVED: &[&str] = &["compare", "watch", "serve", "history"];
+
+/// A target, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its description, as it goes into the evidence.
+    pub seen: TargetSeen,
+    /// Index of its row in the table of services.
+    service: Option<usize>,
+    /// For a privatelink name: the original name, which applications must use.
+    pub original_host: Option<String>,
+}
+
+/// Why a target cannot be walked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// An IP address.
+    #[error(
+        "{0} is an address: give the name. SNI and certificate are judged against the original \
+         name; to force an address use --connect-to NAME:443:{0}:443"
+    )]
+    Address(IpAddr),
+    /// No text.
+    #[error("the target is empty")]
+    Empty,
+    /// A URL that is not https.
+    #[error("{0}:// is not how Azure OpenAI is reached: the endpoint begins with https://")]
+    Scheme(String),
+    /// The scheme is there twice.
+    #[error("the scheme is there twice: the endpoint is https://<account>.openai.azure.com/")]
+    DoubleScheme,
+    /// A user name or password in the URL.
+    #[error("the URL holds a user name or password: leave it out, keys come from the environment")]
+    UserInfo,
+    /// The URL cannot be read.
+    #[error("this is not a URL: {0}")]
+    Url(String),
+    /// A label is longer than 63 octets.
+    #[error("a part of the name is {0} octets long; a DNS label has at most 63 (RFC 1035)")]
+    LongLabel(usize),
+    /// The whole name is too long.
+    #[error("the name is {0} octets long; a DNS name has at most 253 (RFC 1035)")]
+    LongName(usize),
+    /// An empty label.
+    #[error("the name has an empty part (two dots in a row, or one at its start)")]
+    EmptyLabel,
+    /// A character that no host name has.
+    #[error("the name has a character that no host name has: {0:?}")]
+    Character(char),
+    /// Not encodable as an IDN.
+    #[error("the name cannot be written in its ASCII form (IDNA): {0}")]
+    Idna(String),
+    /// A bare account name that is none.
+    #[error("{0:?} is no account name: letters, digits and hyphens, 2 to 64 of them")]
+    Account(String),
+    /// A word that is a command elsewhere.
+    #[error(
+        "`{0}` is kept for a command that this version does not have; \
+         for an account of that name write {0}.openai.azure.com"
+    )]
+    Reserved(String),
+    /// An unknown `--service`.
+    #[error("there is no service {0:?}; one of: {1}")]
+    Service(String, String),
+}
+
+impl Target {
+    /// Reads an account name, host name or endpoint URL; `service` is `--service`, which says
+    /// what an unknown name is.
+    ///
+    /// # Errors
+    ///
+    /// [`TargetError`], in words for the operator; it never repeats a URL's password.
+    pub fn parse(typed: &str, service: Option<&str>) -> Result<Self, TargetError> {
+        let typed = typed.trim();
+        if typed.is_empty() {
+            return Err(TargetError::Empty);
+        }
+        if let Ok(address) = typed.trim_start_matches('[').trim_end_matches(']').parse() {
+            return Err(TargetError::Address(address));
+        }
+        let (host, port, path) =
+            if typed.contains("://") || typed.contains('/') || typed.contains(':') {
+                from_url(typed)?
+            } else {
+                (from_name(typed)?, 443, String::new())
+            };
+        let forced = match service {
+            None => None,
+            Some(id) => Some(services::by_id(id).ok_or_else(|| {
+                let mut ids: Vec<&str> = services::SERVICES.iter().map(|s| s.id).collect();
+                ids.dedup();
+                ids.sort_unstable();
+                ids.dedup();
+                TargetError::Service(id.to_owned(), ids.join(", "))
+            })?),
+        };
+        Ok(Self::build(typed, host, port, &path, forced))
+    }
+
+    fn build(typed: &str, host: String, port: u16, path: &str, forced: Option<usize>) -> Self {
+        let privatelink = services::find_privatelink(&host).filter(|m| !m.prefix.is_empty());
+        let found = services::find(&host);
+        let original_host = privatelink.as_ref().map(|m| format!("{}.{}", m.prefix, m.suffix));
+        let known = privatelink.as_ref().or(found.as_ref());
+        let service = known.map(|m| m.index).or(forced);
+        let row = service.map(|index| &services::SERVICES[index]);
+        let base_path = base_path(path);
+        let kind = match (&privatelink, row) {
+            (Some(_), _) => TargetKind::Privatelink,
+            (None, None) => TargetKind::Unknown,
+            (None, Some(row)) if row.id == "cognitive-regional" => TargetKind::Regional,
+            (None, Some(row)) if row.call == Call::None => TargetKind::OtherService,
+            (None, Some(_)) if base_path.starts_with("/api/projects/") => TargetKind::Project,
+            (None, Some(_)) => TargetKind::Account,
+        };
+        let seen = TargetSeen {
+            typed: typed.to_owned(),
+            port,
+            kind,
+            service: row.map(|row| row.id.to_owned()),
+            service_name: row.map(|row| row.name.to_owned()),
+            cloud: row.map(|row| row.cloud.name().to_owned()),
+            public_suffix: known.map(|m| m.suffix.clone()),
+            private_zone: known.map(|m| m.zone.clone()).filter(|zone| !zone.is_empty()),
+            account: known
+                .and_then(|m| m.prefix.split('.').next())
+                .filter(|label| !label.is_empty())
+                .map(str::to_owned),
+            base_path,
+            host,
+        };
+        Self { seen, service, original_host }
+    }
+
+    /// The row of its service.
+    #[must_use]
+    pub fn service(&self) -> Option<&'static Service> {
+        self.service.map(|index| &services::SERVICES[index])
+    }
+
+    /// The call that proves it; none for a privatelink name, whose certificate cannot verify.
+    #[must_use]
+    pub fn call(&self) -> Call {
+        self.service().map_or(Call::None, |row| row.call)
+    }
+
+    /// The target of the original name beside a privatelink one.
+    #[must_use]
+    pub fn original(&self) -> Option<Self> {
+        let host = self.original_host.clone()?;
+        Some(Self::build(&host.clone(), host, self.seen.port, "", None))
+    }
+}
+
+/// A bare name: an account, or a host name.
+fn from_name(typed: &str) -> Result<String, TargetError> {
+    let name = typed.strip_suffix('.').unwrap_or(typed);
+    if name.contains('.') {
+        return host_name(name);
+    }
+    if RESERVED.contains(&name) {
+        return Err(TargetError::Reserved(name.to_owned()));
+    }
+    let fits = (2..=64).contains(&name.len())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    match name.len() {
+        _ if name.is_empty() => Err(TargetError::EmptyLabel),
+        64 if fits => Err(TargetError::LongLabel(64)),
+        _ if fits => Ok(format!("{}.openai.azure.com", name.to_ascii_lowercase())),
+        length if length > 64 => Err(TargetError::LongLabel(length)),
+        _ => Err(TargetError::Account(name.escape_default().to_string())),
+    }
+}
+
+/// A URL, or a name with a port or path.
+fn from_url(typed: &str) -> Result<(String, u16, String), TargetError> {
+    let with_scheme =
+        if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
+    let (scheme, rest) = with_scheme.split_once("://").unwrap_or(("https", typed));
+    if !scheme.eq_ignore_ascii_case("https") {
+        let scheme: String = scheme.chars().take(20).filter(|c| !c.is_control()).collect();
+        return Err(TargetError::Scheme(scheme));
+    }
+    if rest.to_ascii_lowercase().starts_with("https:")
+        || rest.to_ascii_lowercase().starts_with("http:")
+    {
+        return Err(TargetError::DoubleScheme);
+    }
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    if authority.contains('@') {
+        return Err(TargetError::UserInfo);
+    }
+    let url = Url::parse(&with_scheme).map_err(|e| TargetError::Url(e.to_string()))?;
+    let name = match url.host() {
+        Some(Host::Ipv4(a)) => return Err(TargetError::Address(IpAddr::V4(a))),
+        Some(Host::Ipv6(a)) => return Err(TargetError::Address(IpAddr::V6(a))),
+        Some(Host::Domain(name)) => name.to_owned(),
+        None => return Err(TargetError::Empty),
+    };
+    let name = name.strip_suffix('.').unwrap_or(&name);
+    let host = if name.contains('.') { host_name(name)? } else { from_name(name)? };
+    Ok((host, url.port().unwrap_or(443), url.path().to_owned()))
+}
+
+/// A host name in its ASCII form, with the limits of RFC 1035.
+fn host_name(name: &str) -> Result<String, TargetError> {
+    if name.split('.').any(str::is_empty) {
+        return Err(TargetError::EmptyLabel);
+    }
+    if let Some(bad) =
+        name.chars().find(|c| c.is_ascii() && !c.is_ascii_alphanumeric() && !"-._".contains(*c))
+    {
+        return Err(TargetError::Character(bad));
+    }
+    let ascii = match Host::parse(name) {
+        Ok(Host::Domain(ascii)) => ascii,
+        Ok(Host::Ipv4(a)) => return Err(TargetError::Address(IpAddr::V4(a))),
+        Ok(Host::Ipv6(a)) => return Err(TargetError::Address(IpAddr::V6(a))),
+        Err(e) => return Err(TargetError::Idna(e.to_string())),
+    };
+    if let Some(long) = ascii.split('.').map(str::len).find(|len| *len > 63) {
+        return Err(TargetError::LongLabel(long));
+    }
+    if ascii.len() > 253 {
+        return Err(TargetError::LongName(ascii.len()));
+    }
+    Ok(ascii.to_ascii_lowercase())
+}
+
+/// The path under which calls are made: what SDKs are given as endpoint, without the
+/// operation that people paste with it.
+fn base_path(path: &str) -> String {
+    let path = path.trim_end_matches('/');
+    for operation in ["/openai/deployments", "/openai/models", "/openai/v1/"] {
+        if let Some(at) = path.find(operation) {
+            let keep = if operation == "/openai/v1/" { at + "/openai/v1".len() } else { at };
+            return path[..keep].to_owned();
+        }
+    }
+    if let Some(project) = path.strip_prefix("/api/projects/") {
+        let project = project.split('/').next().unwrap_or(project);
+        return format!("/api/projects/{project}");
+    }
+    path.strip_suffix("/openai").unwrap_or(path).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(typed: &str) -> Result<(String, String, TargetKind), TargetError> {
+        Target::parse(typed, None).map(|t| (t.seen.host, t.seen.base_path, t.seen.kind))
+    }
+
+    #[test]
+    fn the_forms_that_people_type() {
+        use TargetKind as K;
+        for (typed, name, path, kind) in [
+            ("myacct", "myacct.openai.azure.com", "", K::Account),
+            ("MyAcct.OpenAI.Azure.com.", "myacct.openai.azure.com", "", K::Account),
+            ("https://myacct.openai.azure.com/", "myacct.openai.azure.com", "", K::Account),
+            ("myacct.openai.azure.com:443", "myacct.openai.azure.com", "", K::Account),
+            (
+                "https://a.openai.azure.com/openai/v1/",
+                "a.openai.azure.com",
+                "/openai/v1",
+                K::Account,
+            ),
+            (
+                "https://a.openai.azure.com/openai/deployments/x/chat/completions?api-version=1",
+                "a.openai.azure.com",
+                "",
+                K::Account,
+            ),
+            (
+                "https://a.services.ai.azure.com/api/projects/demo",
+                "a.services.ai.azure.com",
+                "/api/projects/demo",
+                K::Project,
+            ),
+            (
+                "a.privatelink.openai.azure.com",
+                "a.privatelink.openai.azure.com",
+                "",
+                K::Privatelink,
+            ),
+            (
+                "eastus.api.cognitive.microsoft.com",
+                "eastus.api.cognitive.microsoft.com",
+                "",
+                K::Regional,
+            ),
+            ("v.vault.azure.net", "v.vault.azure.net", "", K::OtherService),
+            ("gateway.corp.example", "gateway.corp.example", "", K::Unknown),
+            ("b\u{fc}cher.example", "xn--bcher-kva.example", "", K::Unknown),
+        ] {
+            assert_eq!(host(typed), Ok((name.to_owned(), path.to_owned(), kind)), "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_walked_says_why() {
+        let label64 = "a".repeat(64);
+        for (typed, wanted) in [
+            ("10.3.0.5", "is an address"),
+            ("https://10.3.0.5/", "is an address"),
+            ("https://[fd00::5]/", "is an address"),
+            ("fd00::5", "is an address"),
+            ("http://a.openai.azure.com", "begins with https"),
+            ("https://https://a.openai.azure.com", "twice"),
+            ("https://user:canary@a.openai.azure.com", "leave it out"),
+            ("a..openai.azure.com", "empty part"),
+            (".openai.azure.com", "empty part"),
+            (&format!("{label64}.openai.azure.com"), "64 octets"),
+            (&label64, "64 octets"),
+            ("my account", "no account name"),
+            ("a b.openai.azure.com", "' '"),
+            ("watch", "kept for a command"),
+            ("", "empty"),
+        ] {
+            let error = host(typed).expect_err(typed).to_string();
+            assert!(error.contains(wanted), "{typed}: {error}");
+            assert!(!error.contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_named_service_makes_an_unknown_name_an_account() {
+        let target = Target::parse("gateway.corp.example", Some("openai")).unwrap();
+        assert_eq!((target.seen.kind, target.call()), (TargetKind::Account, Call::Models));
+        assert_eq!(target.seen.private_zone, None);
+    }
+}

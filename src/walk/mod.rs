@@ -1,0 +1,277 @@
+//! The walk: order of the hops, what runs beside what, and nothing else.
+//!
+//! `walk` cannot fail: what the network does is evidence. It judges nothing; the only
+//! decisions here are which address to go on with, and whether the secret may leave.
+
+pub mod calls;
+pub mod plan;
+pub mod proxy_choice;
+
+mod path;
+mod proxied;
+mod vantage;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use rustls::crypto::CryptoProvider;
+
+use crate::credential::Credential;
+use crate::evidence::http::HttpHop;
+use crate::evidence::identity::{CredentialKind, IdentityHop, Withheld};
+use crate::evidence::proxy::ProxyHop;
+use crate::evidence::tcp::TcpHop;
+use crate::evidence::tls::TlsHop;
+use crate::evidence::{Choice, Cost, Evidence, Hop, Observed, dns::DnsHop};
+use crate::services::Call;
+use crate::target::Target;
+use crate::wire::roots::Roots;
+use crate::wire::tls;
+use crate::world::World;
+
+use path::{Connect, PathSeen};
+use plan::Plan;
+
+/// A hop that has just finished, for whoever watches the walk.
+#[derive(Debug, Clone, Copy)]
+pub enum Finished<'a> {
+    /// The name's first usable answer is known.
+    Dns(&'a DnsHop, f64),
+    /// The proxy answered, or did not.
+    Proxy(&'a ProxyHop, f64),
+    /// Connections.
+    Tcp(&'a TcpHop, f64),
+    /// The handshake.
+    Tls(&'a TlsHop, f64),
+    /// The calls.
+    Http(&'a HttpHop, f64),
+}
+
+/// Everything that the parts of one walk share.
+struct Context<'a> {
+    target: &'a Target,
+    plan: &'a Plan,
+    world: &'a World,
+    credential: &'a Credential,
+    observe: &'a dyn Fn(Finished<'_>),
+    since: Instant,
+    roots: Arc<Roots>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl Context<'_> {
+    /// Milliseconds since the walk began.
+    fn elapsed_ms(&self) -> f64 {
+        self.since.elapsed().as_secs_f64() * 1e3
+    }
+
+    /// The deadline of a hop that begins now: its own, or what is left of the whole walk's.
+    fn left(&self) -> Duration {
+        self.plan.timeout.min(self.plan.deadline.saturating_sub(self.since.elapsed()))
+    }
+
+    /// This machine's clock, now.
+    fn now(&self) -> SystemTime {
+        self.world.now + self.since.elapsed()
+    }
+
+    /// Where a connection to `address` for the target really goes.
+    fn detour(&self, address: IpAddr) -> (SocketAddr, SocketAddr) {
+        let logical = SocketAddr::new(address, self.target.seen.port);
+        (logical, self.world.detour(&self.target.seen.host, logical))
+    }
+}
+
+/// Walks the path to `target`.
+pub async fn walk(
+    target: &Target,
+    plan: &Plan,
+    world: &World,
+    credential: &Credential,
+    observe: &dyn Fn(Finished<'_>),
+) -> Evidence {
+    let since = Instant::now();
+    let original = target.original();
+    match &original {
+        None => one(target, plan, world, credential, observe, since).await,
+        Some(original) => {
+            // Beside a privatelink name: the name that applications must use, to TLS only.
+            let none = Credential::none();
+            let quiet = |_: Finished<'_>| {};
+            let (mut evidence, beside) = futures_util::join!(
+                one(target, plan, world, credential, observe, since),
+                one(original, plan, world, &none, &quiet, since)
+            );
+            for host in &beside.cost.hosts {
+                if !evidence.cost.hosts.contains(host) {
+                    evidence.cost.hosts.push(host.clone());
+                }
+            }
+            evidence.cost.datagrams_sent += beside.cost.datagrams_sent;
+            evidence.cost.segments_sent =
+                evidence.cost.segments_sent.zip(beside.cost.segments_sent).map(|(a, b)| a + b);
+            evidence.cost.took_ms = evidence.cost.took_ms.max(beside.cost.took_ms);
+            evidence.original = Some(Box::new(beside));
+            evidence
+        }
+    }
+}
+
+async fn one(
+    target: &Target,
+    plan: &Plan,
+    world: &World,
+    credential: &Credential,
+    observe: &dyn Fn(Finished<'_>),
+    since: Instant,
+) -> Evidence {
+    let choice = proxy_choice::decide(target, &plan.proxy, &world.environment);
+    let proxy_host = choice.proxy.as_ref().map(|proxy| proxy.host.as_str());
+    let mut vantage = vantage::look(target, world, choice.decision.clone(), proxy_host);
+    let provider = Arc::new(tls::provider());
+    let context = Context {
+        target,
+        plan,
+        world,
+        credential,
+        observe,
+        since,
+        roots: Arc::new(Roots::new(
+            Arc::clone(&provider),
+            plan.trust,
+            plan.extra_roots.clone(),
+            world.system_store.clone(),
+        )),
+        provider,
+    };
+    let identity = credential.evidence(target, world.now);
+    let seconds = |t: SystemTime| {
+        t.duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
+    };
+    let calls = target.call() != Call::None && target.original_host.is_none();
+    let (seen, proxy, tunnel) = match &choice.proxy {
+        None => {
+            let seen = path::walk(&context, Connect::Always { call: calls }).await;
+            (seen, Observed::NotAsked { by: Choice::NoProxyApplies }, None)
+        }
+        Some(proxy) => {
+            let connect = Connect::Beside { public: plan.direct };
+            let (beside, tunnel) = futures_util::join!(
+                path::walk(&context, connect),
+                proxied::walk(&context, proxy, calls)
+            );
+            let seen = tunnel.proxy.clone();
+            (beside, seen, Some(tunnel))
+        }
+    };
+    let mut cost = Cost {
+        took_ms: 0.0,
+        datagrams_sent: seen.datagrams,
+        segments_sent: seen.segments,
+        hosts: seen.hosts.clone(),
+    };
+    let mut addresses: Vec<IpAddr> = seen.dns.walked.iter().map(|w| w.address).collect();
+    let PathSeen { dns, tcp, tls, http, withheld, date, .. } = seen;
+    let mut evidence = Evidence {
+        target: target.seen.clone(),
+        asked: plan.asked(world),
+        started: tls::rfc3339(seconds(world.now)),
+        vantage: vantage.clone(),
+        dns,
+        proxy,
+        tcp,
+        tls,
+        identity,
+        http,
+        direct: Observed::NotAsked { by: Choice::NoProxyApplies },
+        original: None,
+        cost: cost.clone(),
+    };
+    let mut date = date;
+    let mut withheld = withheld;
+    if let Some(tunnel) = tunnel {
+        let direct = crate::evidence::DirectPath { tcp: evidence.tcp, tls: evidence.tls };
+        evidence.direct = match (&direct.tcp, &direct.tls) {
+            (Observed::NotAsked { by }, _) => Observed::NotAsked { by: *by },
+            (Observed::Ran { started_ms, .. }, _) => Observed::Ran {
+                started_ms: *started_ms,
+                took_ms: direct.tcp.took_ms().unwrap_or(0.0) + direct.tls.took_ms().unwrap_or(0.0),
+                saw: direct,
+            },
+            (Observed::NotReached { stopped_at }, _) => {
+                Observed::NotReached { stopped_at: *stopped_at }
+            }
+            (Observed::NotPossible { says }, _) => Observed::NotPossible { says: says.clone() },
+        };
+        evidence.tcp = Observed::NotAsked { by: Choice::ProxyApplies };
+        evidence.tls = tunnel.tls;
+        evidence.http = tunnel.http;
+        date = tunnel.date;
+        withheld = tunnel.withheld;
+        cost.datagrams_sent += tunnel.datagrams;
+        cost.segments_sent = cost.segments_sent.zip(tunnel.segments).map(|(a, b)| a + b);
+        for host in tunnel.hosts {
+            if !cost.hosts.contains(&host) {
+                cost.hosts.push(host);
+            }
+        }
+        if let Some(hop) = evidence.proxy.saw().and_then(|proxy| proxy.tcp.saw()) {
+            addresses.extend(hop.attempts.iter().map(|a| a.address.ip()));
+        }
+    }
+    evidence.identity.withheld = withheld_of(&evidence.identity, withheld, target, &evidence.http);
+    addresses.dedup();
+    vantage.sources = vantage::sources(&addresses);
+    name_interfaces(&mut evidence, &vantage.sources);
+    vantage.clock_ahead_s = date.map(|(ours, theirs)| seconds(ours) - seconds(theirs));
+    evidence.vantage = vantage;
+    cost.took_ms = context.elapsed_ms();
+    evidence.cost = cost;
+    evidence
+}
+
+/// Why a credential in hand did not go out.
+fn withheld_of(
+    identity: &IdentityHop,
+    withheld: Option<Withheld>,
+    target: &Target,
+    http: &Observed<HttpHop>,
+) -> Option<Withheld> {
+    if identity.kind == CredentialKind::None {
+        return None;
+    }
+    match http {
+        Observed::Ran { .. } => withheld,
+        _ if target.call() == Call::None => Some(Withheld::ServiceHasNoCall),
+        _ => Some(Withheld::NotReached),
+    }
+}
+
+/// Puts the interface's name beside each source address.
+fn name_interfaces(evidence: &mut Evidence, sources: &[crate::evidence::vantage::SourceTowards]) {
+    let hops = [
+        Some(&mut evidence.tcp),
+        match &mut evidence.direct {
+            Observed::Ran { saw, .. } => Some(&mut saw.tcp),
+            _ => None,
+        },
+        match &mut evidence.proxy {
+            Observed::Ran { saw, .. } => Some(&mut saw.tcp),
+            _ => None,
+        },
+    ];
+    for hop in hops.into_iter().flatten() {
+        let Observed::Ran { saw, .. } = hop else { continue };
+        for attempt in &mut saw.attempts {
+            attempt.interface = sources
+                .iter()
+                .find(|s| s.towards == attempt.address.ip() && attempt.detour.is_none())
+                .and_then(|s| s.interface.clone());
+        }
+    }
+}
+
+/// The hop at which a walk without an address stopped.
+const NO_ADDRESS: Hop = Hop::Dns;

@@ -1,0 +1,163 @@
+//! What a walk will do, decided before a packet is sent. Pure.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::evidence::dns::ResolverRole;
+use crate::evidence::{Asked, Expect, Trust};
+use crate::services::Call;
+use crate::target::Target;
+use crate::wire::roots::ExtraRoots;
+use crate::world::World;
+
+use super::proxy_choice::ProxyOption;
+
+/// The dated api-version of the calls outside the v1 path (fact G1: the latest generally
+/// available one with a documented models list).
+pub const API_VERSION: &str = "2024-10-21";
+
+/// Deadline of one hop.
+pub const TIMEOUT: Duration = Duration::from_secs(5);
+/// Deadline of a whole walk.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+
+/// What the user asked of a walk.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// `--resolver`, in order.
+    pub resolvers: Vec<SocketAddr>,
+    /// `--expect`.
+    pub expect: Expect,
+    /// `--proxy`.
+    pub proxy: ProxyOption,
+    /// `--direct`: walk the direct path beside a proxied one also when it is public.
+    pub direct: bool,
+    /// `--trust`.
+    pub trust: Trust,
+    /// Path of `--ca-file`.
+    pub ca_file: Option<String>,
+    /// Its certificates.
+    pub extra_roots: ExtraRoots,
+    /// `--deployment`.
+    pub deployment: Option<String>,
+    /// `--api-version`.
+    pub api_version: String,
+    /// `--timeout`.
+    pub timeout: Duration,
+    /// `--deadline`.
+    pub deadline: Duration,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            resolvers: Vec::new(),
+            expect: Expect::Auto,
+            proxy: ProxyOption::Env,
+            direct: false,
+            trust: Trust::Public,
+            ca_file: None,
+            extra_roots: ExtraRoots::default(),
+            deployment: None,
+            api_version: API_VERSION.to_owned(),
+            timeout: TIMEOUT,
+            deadline: DEADLINE,
+        }
+    }
+}
+
+impl Plan {
+    /// How long the walk waits for one thing before it starts another beside it: a fifth of
+    /// the hop's deadline.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        self.timeout / 5
+    }
+
+    /// The resolvers to ask, in order: those of the user first, then the system's.
+    #[must_use]
+    pub fn resolvers(&self, world: &World) -> Vec<(SocketAddr, ResolverRole)> {
+        let mut list: Vec<(SocketAddr, ResolverRole)> = Vec::new();
+        let given = self.resolvers.iter().map(|address| (*address, ResolverRole::Given));
+        // Nobody configured 127.0.0.1: it is only assumed where nothing else is asked.
+        let configured = world
+            .resolvers
+            .iter()
+            .copied()
+            .filter(|(_, role)| *role != ResolverRole::Assumed || self.resolvers.is_empty());
+        for entry in given.chain(configured) {
+            if !list.iter().any(|(address, _)| *address == entry.0) {
+                list.push(entry);
+            }
+        }
+        list
+    }
+
+    /// What the evidence keeps of it.
+    #[must_use]
+    pub fn asked(&self, world: &World) -> Asked {
+        let millis = |d: Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
+        Asked {
+            expect: self.expect.clone(),
+            deployment: self.deployment.clone(),
+            api_version: self.api_version.clone(),
+            trust: self.trust,
+            ca_file: self.ca_file.clone(),
+            resolver_given: !self.resolvers.is_empty(),
+            detoured: !world.detours.is_empty(),
+            timeout_ms: millis(self.timeout),
+            deadline_ms: millis(self.deadline),
+        }
+    }
+
+    /// What a walk to `target` would contact, a line each, for `--plan`.
+    #[must_use]
+    pub fn contacts(&self, target: &Target, world: &World) -> Vec<String> {
+        let host = &target.seen.host;
+        let mut lines = Vec::new();
+        for (address, role) in self.resolvers(world) {
+            let why = match role {
+                ResolverRole::Given => "--resolver",
+                ResolverRole::Configured => "configured resolver",
+                ResolverRole::StubUpstream => "upstream of the stub resolver",
+                ResolverRole::Assumed => "no resolver is configured; glibc asks this one",
+            };
+            lines
+                .push(format!("dns    {address} (UDP, TCP when truncated): A, AAAA {host}; {why}"));
+        }
+        if let Some(zone) = &target.seen.private_zone {
+            lines.push(format!("dns    the same: SOA {zone}, when the answer is not private"));
+        }
+        lines.push(format!("dns    getaddrinfo {host}: whatever the system asks"));
+        let choice = super::proxy_choice::decide(target, &self.proxy, &world.environment);
+        if let Some(proxy) = &choice.proxy {
+            lines.push(format!("dns    getaddrinfo {}", proxy.host));
+            lines.push(format!("proxy  {}: CONNECT {host}:{}", proxy.url, target.seen.port));
+            let public = if self.direct { "" } else { " that are private" };
+            lines.push(format!(
+                "tcp    the addresses of {host}{public}, port {}, and TLS there; nothing after it",
+                target.seen.port
+            ));
+        } else {
+            lines.push(format!("tcp    every address of {host}, port {}", target.seen.port));
+        }
+        lines.push(format!("tls    SNI {host}"));
+        if let Some(original) = &target.original_host {
+            lines.push(format!(
+                "tls    beside it: {original}, resolved the same way, as far as TLS"
+            ));
+        }
+        match target.call() {
+            Call::None => {
+                lines.push("http   nothing: no call is known for this service".to_owned())
+            }
+            Call::Models => {
+                for call in super::calls::calls(target, self) {
+                    let method = if call.body.is_some() { "POST" } else { "GET" };
+                    lines.push(format!("http   {method} https://{host}{}", call.path));
+                }
+            }
+        }
+        lines
+    }
+}

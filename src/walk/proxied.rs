@@ -1,0 +1,216 @@
+//! The path through a forward proxy: its own name and connection, CONNECT, then TLS and the
+//! call inside the tunnel, since that is what the application gets.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::SystemTime;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use super::path::{peer_date, system_answer};
+use super::proxy_choice::Proxy;
+use super::{Context, Finished};
+use crate::evidence::dns::{DnsHop, SystemAnswer, WalkedAddress};
+use crate::evidence::http::HttpHop;
+use crate::evidence::identity::Withheld;
+use crate::evidence::proxy::{ConnectOutcome, ProxyHop, ProxyScheme};
+use crate::evidence::tcp::TcpHop;
+use crate::evidence::tls::{Store, TlsHop};
+use crate::evidence::{Choice, Hop, Observed, classify};
+use crate::platform;
+use crate::wire::connect::{self, Connection};
+use crate::wire::proxy;
+
+/// What the proxied path showed.
+pub(super) struct TunnelSeen {
+    pub(super) proxy: Observed<ProxyHop>,
+    pub(super) tls: Observed<TlsHop>,
+    pub(super) http: Observed<HttpHop>,
+    pub(super) withheld: Option<Withheld>,
+    pub(super) date: Option<(SystemTime, SystemTime)>,
+    pub(super) datagrams: u32,
+    pub(super) segments: Option<u32>,
+    pub(super) hosts: Vec<String>,
+}
+
+/// Walks through `proxy`.
+pub(super) async fn walk(context: &Context<'_>, proxy: &Proxy, call: bool) -> TunnelSeen {
+    let started_ms = context.elapsed_ms();
+    let mut hop = ProxyHop {
+        url: proxy.url.clone(),
+        host: proxy.host.clone(),
+        port: proxy.port,
+        scheme: proxy.scheme,
+        has_password: proxy.authorization.is_some(),
+        dns: Observed::NotAsked { by: Choice::NotNeeded },
+        tcp: Observed::NotReached { stopped_at: Hop::Dns },
+        connect: Observed::NotReached { stopped_at: Hop::Tcp },
+    };
+    let mut seen = TunnelSeen {
+        proxy: Observed::NotReached { stopped_at: Hop::Proxy },
+        tls: Observed::NotReached { stopped_at: Hop::Proxy },
+        http: Observed::NotReached { stopped_at: Hop::Proxy },
+        withheld: None,
+        date: None,
+        datagrams: 0,
+        segments: Some(0),
+        hosts: Vec::new(),
+    };
+    if proxy.scheme != ProxyScheme::Http {
+        let kind = match proxy.scheme {
+            ProxyScheme::Socks => "a SOCKS proxy",
+            _ => "a proxy that is itself reached over TLS",
+        };
+        let says = format!("{} is {kind}; this version does not walk through one", proxy.url);
+        hop.tcp = Observed::NotPossible { says: says.clone() };
+        hop.connect = Observed::NotPossible { says: says.clone() };
+        seen.proxy = Observed::Ran { started_ms, took_ms: 0.0, saw: hop };
+        seen.tls = Observed::NotPossible { says: says.clone() };
+        seen.http = Observed::NotPossible { says };
+        return seen;
+    }
+    let connection = reach(context, proxy, &mut hop, &mut seen).await;
+    let stream = match connection {
+        None => None,
+        Some(connection) => {
+            let began = context.elapsed_ms();
+            let authority = match context.target.seen.host.contains(':') {
+                true => format!("[{}]:{}", context.target.seen.host, context.target.seen.port),
+                false => format!("{}:{}", context.target.seen.host, context.target.seen.port),
+            };
+            let (outcome, stream) = proxy::tunnel(
+                Box::new(connection.stream),
+                &authority,
+                proxy.authorization.as_ref(),
+                context.left(),
+            )
+            .await;
+            let took_ms = context.elapsed_ms() - began;
+            hop.connect = Observed::Ran { started_ms: began, took_ms, saw: outcome };
+            stream.map(|stream| (stream, connection.socket))
+        }
+    };
+    let took_ms = context.elapsed_ms() - started_ms;
+    (context.observe)(Finished::Proxy(&hop, took_ms));
+    seen.proxy = Observed::Ran { started_ms, took_ms, saw: hop };
+    if let Some((stream, socket)) = stream {
+        inside(context, stream, &socket, call, &mut seen).await;
+        if let Some(info) = platform::tcp_info(&socket) {
+            seen.segments = seen.segments.zip(info.segs_out).map(|(a, b)| a + b);
+        }
+    }
+    seen
+}
+
+/// TLS and the call inside the tunnel.
+async fn inside(
+    context: &Context<'_>,
+    stream: Box<dyn crate::wire::tls::Stream>,
+    socket: &socket2::Socket,
+    call: bool,
+    seen: &mut TunnelSeen,
+) {
+    let began = context.elapsed_ms();
+    let (tls, session) = context.handshake(stream, None).await;
+    let took_ms = context.elapsed_ms() - began;
+    (context.observe)(Finished::Tls(&tls, took_ms));
+    let only_system = tls.accepted_by == Some(Store::System) && !context.roots.trusts_system();
+    let mut tls = tls;
+    tls.tcp_info = platform::tcp_info(socket);
+    seen.tls = Observed::Ran { started_ms: began, took_ms, saw: tls };
+    seen.http = match session {
+        None => Observed::NotReached { stopped_at: Hop::Tls },
+        Some(_) if !call => Observed::NotAsked { by: Choice::ServiceHasNoCall },
+        Some(session) => {
+            seen.withheld = only_system.then_some(Withheld::OnlySystemStoreAccepts);
+            let began = context.elapsed_ms();
+            let calls = context.calls(session, !only_system).await;
+            seen.date = peer_date(&calls).map(|date| (context.now(), date));
+            let took_ms = context.elapsed_ms() - began;
+            let hop = HttpHop { calls };
+            (context.observe)(Finished::Http(&hop, took_ms));
+            Observed::Ran { started_ms: began, took_ms, saw: hop }
+        }
+    };
+}
+
+/// The proxy's own name and connection.
+async fn reach(
+    context: &Context<'_>,
+    proxy: &Proxy,
+    hop: &mut ProxyHop,
+    seen: &mut TunnelSeen,
+) -> Option<Connection> {
+    let addresses: Vec<IpAddr> = match proxy.host.parse() {
+        Ok(address) => vec![address],
+        Err(_) => {
+            let system = system_answer(context, &proxy.host).await;
+            let addresses = match system.saw() {
+                Some(SystemAnswer::Addresses { addresses }) => addresses.clone(),
+                _ => Vec::new(),
+            };
+            let (started_ms, took_ms) = match &system {
+                Observed::Ran { started_ms, took_ms, .. } => (*started_ms, *took_ms),
+                _ => (context.elapsed_ms(), 0.0),
+            };
+            let saw = DnsHop {
+                name: proxy.host.clone(),
+                resolvers: Vec::new(),
+                walked: addresses
+                    .iter()
+                    .map(|a| WalkedAddress { address: *a, class: classify(*a), counts: true })
+                    .collect(),
+                first_address_ms: (!addresses.is_empty()).then(|| started_ms + took_ms),
+                system,
+            };
+            hop.dns = Observed::Ran { started_ms, took_ms, saw };
+            addresses
+        }
+    };
+    if addresses.is_empty() {
+        return None;
+    }
+    let began = context.elapsed_ms();
+    let mut pending: FuturesUnordered<_> = addresses
+        .iter()
+        .take(8)
+        .map(|address| async move {
+            let logical = SocketAddr::new(*address, proxy.port);
+            let to = context.world.detour(&proxy.host, logical);
+            connect::connect(logical, to, context.since, context.left()).await
+        })
+        .collect();
+    let mut attempts = Vec::new();
+    let mut first: Option<Connection> = None;
+    // The first that stands is used; the others have had their chance by then.
+    while let Some((attempt, connection)) = pending.next().await {
+        seen.hosts.push(attempt.address.ip().to_string());
+        attempts.push(attempt);
+        if let Some(connection) = connection {
+            first = Some(connection);
+            break;
+        }
+    }
+    drop(pending);
+    let walked = first.as_ref().and_then(|_| attempts.last()).map(|a| a.address.ip());
+    let took_ms = context.elapsed_ms() - began;
+    seen.segments = seen.segments.map(|sum| sum + u32::try_from(attempts.len()).unwrap_or(0));
+    hop.tcp = Observed::Ran { started_ms: began, took_ms, saw: TcpHop { attempts, walked } };
+    if first.is_some() {
+        // The socket's own count, read at the end, holds the SYN.
+        seen.segments = seen.segments.map(|sum| sum.saturating_sub(1));
+    }
+    first
+}
+
+impl ProxyHop {
+    /// Whether CONNECT was refused by an answer.
+    #[must_use]
+    pub fn refused_with(&self) -> Option<u16> {
+        match self.connect.saw() {
+            Some(ConnectOutcome::Answered { status, .. }) if !(200..300).contains(status) => {
+                Some(*status)
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Which proxy applies to a target, and why. Pure: variables in, decision out.
+//!
+//! The matching is hyper-util's, the code that reqwest runs; NO_PROXY is tested entry by
+//! entry, since it never says which one matched.
+
+use hyper::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
+use ipnet::IpNet;
+use url::Url;
+
+use crate::evidence::proxy::ProxyScheme;
+use crate::evidence::text::clean;
+use crate::evidence::vantage::{NoProxyEntry, ProxyDecision, ProxyReason, ProxyVariable};
+use crate::secret::Secret;
+use crate::target::Target;
+use crate::world::Environment;
+
+/// `--proxy`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ProxyOption {
+    /// As the variables say.
+    #[default]
+    Env,
+    /// No proxy.
+    None,
+    /// This one.
+    Url(String),
+}
+
+/// A proxy to walk through.
+#[derive(Debug)]
+pub struct Proxy {
+    /// Without user name and password.
+    pub url: String,
+    /// Host name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Kind.
+    pub scheme: ProxyScheme,
+    /// `Basic ...`, ready for Proxy-Authorization.
+    pub authorization: Option<Secret>,
+}
+
+/// The decision: evidence, and the proxy itself.
+#[derive(Debug)]
+pub struct Choice {
+    /// The evidence.
+    pub decision: ProxyDecision,
+    /// The proxy that applies.
+    pub proxy: Option<Proxy>,
+}
+
+/// The variables that name a proxy for https, in the order in which they are read (curl,
+/// requests, httpx and reqwest agree for https but for the case that comes first).
+const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+const NO_PROXY_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
+/// Decides.
+#[must_use]
+pub fn decide(target: &Target, option: &ProxyOption, environment: &Environment) -> Choice {
+    let variables = PROXY_VARIABLES
+        .iter()
+        .chain(&["HTTP_PROXY", "http_proxy"])
+        .chain(&NO_PROXY_VARIABLES)
+        .filter_map(|name| {
+            environment
+                .get(name)
+                .map(|value| ProxyVariable { name: (*name).to_owned(), value: masked(value) })
+        })
+        .collect();
+    let no_proxy_value = NO_PROXY_VARIABLES.iter().find_map(|name| environment.get(name));
+    let entries: Vec<NoProxyEntry> =
+        no_proxy_value.map(|value| entries(target, value)).unwrap_or_default();
+    let configured =
+        PROXY_VARIABLES.iter().find_map(|name| environment.get(name).map(|value| (*name, value)));
+    let (reason, proxy) = match (option, configured) {
+        (ProxyOption::None, _) => (ProxyReason::OptionNone, None),
+        (ProxyOption::Url(url), _) => (ProxyReason::OptionUrl, parse(url)),
+        (ProxyOption::Env, None) => (ProxyReason::NotConfigured, None),
+        (ProxyOption::Env, Some((name, value))) => {
+            match entries.iter().find(|entry| entry.exempts) {
+                Some(entry) => (ProxyReason::Exempted { entry: entry.entry.clone() }, None),
+                None => (ProxyReason::Variable { name: name.to_owned() }, parse(value)),
+            }
+        }
+    };
+    Choice {
+        decision: ProxyDecision {
+            variables,
+            applies: proxy.as_ref().map(|proxy| proxy.url.clone()),
+            reason,
+            no_proxy: entries,
+            misspelt: misspelt(environment),
+        },
+        proxy,
+    }
+}
+
+/// Reads a proxy's URL; a bare `host:port` means http, as every client has it.
+#[must_use]
+pub fn parse(text: &str) -> Option<Proxy> {
+    let text = text.trim();
+    let url = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+    let url = Url::parse(&url).ok()?;
+    let (scheme, default_port) = match url.scheme() {
+        "http" => (ProxyScheme::Http, 80),
+        "https" => (ProxyScheme::Https, 443),
+        "socks4" | "socks4a" | "socks5" | "socks5h" | "socks" => (ProxyScheme::Socks, 1080),
+        _ => return None,
+    };
+    let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let port = url.port().unwrap_or(default_port);
+    // The matcher decodes user name and password and builds the header's value.
+    let authorization = Matcher::builder()
+        .all(text)
+        .build()
+        .intercept(&Uri::from_static("https://proxied.invalid"))
+        .and_then(|intercept| {
+            let value = intercept.basic_auth()?;
+            Some(Secret::new(value.to_str().ok()?.to_owned()))
+        });
+    let shown_host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+    Some(Proxy {
+        url: format!("{}://{shown_host}:{port}", url.scheme()),
+        host,
+        port,
+        scheme,
+        authorization,
+    })
+}
+
+/// A variable's value without user name and password.
+fn masked(value: &str) -> String {
+    let (scheme, rest) = value.split_once("://").map_or(("", value), |(s, r)| (s, r));
+    let rest = match rest.rsplit_once('@') {
+        Some((_, host)) => format!("***@{host}"),
+        None => rest.to_owned(),
+    };
+    let text = if scheme.is_empty() { rest } else { format!("{scheme}://{rest}") };
+    clean(&text, 300)
+}
+
+/// NO_PROXY entry by entry.
+fn entries(target: &Target, value: &str) -> Vec<NoProxyEntry> {
+    let Ok(uri) = format!("https://{}", target.seen.host).parse::<Uri>() else {
+        return Vec::new();
+    };
+    value
+        .split(',')
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty())
+        .take(200)
+        .map(|entry| {
+            let matcher = Matcher::builder().all("http://proxy.invalid:1").no(entry).build();
+            NoProxyEntry {
+                entry: clean(entry, 255),
+                exempts: matcher.intercept(&uri).is_none(),
+                dialect: dialect(entry),
+            }
+        })
+        .collect()
+}
+
+/// Where clients differ on an entry (fact P4).
+fn dialect(entry: &str) -> Option<String> {
+    let port = entry.rsplit_once(':').is_some_and(|(host, port)| {
+        !host.contains(':') && !port.is_empty() && port.chars().all(|c| c.is_ascii_digit())
+    });
+    if entry.contains("://") {
+        Some("a URL here is read by httpx alone".to_owned())
+    } else if port {
+        Some("an entry with a port is matched by Go and Java only".to_owned())
+    } else if entry.contains('/') && entry.parse::<IpNet>().is_ok() {
+        Some(
+            "a prefix matches only a URL that holds an address; httpx cannot read it at all"
+                .to_owned(),
+        )
+    } else if entry.contains('*') && entry != "*" {
+        Some("a wildcard inside an entry is read by few clients; use a leading dot".to_owned())
+    } else if entry.contains(char::is_whitespace) || entry.contains(';') {
+        Some("entries are separated by commas".to_owned())
+    } else {
+        None
+    }
+}
+
+/// Variables that look like a misspelt proxy variable (fact P7): one letter more, less or
+/// other, or two swapped.
+fn misspelt(environment: &Environment) -> Vec<String> {
+    const KNOWN: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
+    const OTHERS: [&str; 2] = ["FTP_PROXY", "RSYNC_PROXY"];
+    environment
+        .names()
+        .filter(|name| {
+            let upper = name.to_ascii_uppercase();
+            let known = KNOWN.contains(&upper.as_str()) || OTHERS.contains(&upper.as_str());
+            !known && KNOWN.iter().any(|right| one_slip_apart(&upper, right))
+        })
+        .map(|name| clean(name, 60))
+        .take(10)
+        .collect()
+}
+
+/// Whether two words differ by one letter, or by two neighbours swapped.
+fn one_slip_apart(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let start = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    let (a, b) = (&a[start..], &b[start..]);
+    let end = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    match (&a[..a.len() - end], &b[..b.len() - end]) {
+        ([], [_]) | ([_], []) | ([_], [_]) => true,
+        ([x, y], [z, w]) => x == w && y == z,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choice(pairs: &[(&str, &str)]) -> Choice {
+        let pairs = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        let target = Target::parse("myacct", None).unwrap();
+        decide(&target, &ProxyOption::Env, &Environment::from_pairs(pairs))
+    }
+
+    #[test]
+    fn a_variable_applies_with_its_password_masked() {
+        let choice = choice(&[("https_proxy", "http://user:canary@proxy.corp:3128")]);
+        let proxy = choice.proxy.unwrap();
+        assert_eq!((proxy.url.as_str(), proxy.port), ("http://proxy.corp:3128", 3128));
+        assert_eq!(proxy.authorization.unwrap().expose(), "Basic dXNlcjpjYW5hcnk=");
+        assert_eq!(choice.decision.variables[0].value, "http://***@proxy.corp:3128");
+        assert_eq!(choice.decision.reason, ProxyReason::Variable { name: "https_proxy".into() });
+    }
+
+    #[test]
+    fn no_proxy_is_tested_entry_by_entry() {
+        let choice = choice(&[
+            ("HTTPS_PROXY", "proxy.corp:3128"),
+            ("NO_PROXY", "localhost, 10.0.0.0/8,myacct.openai.azure.com:443,.openai.azure.com"),
+        ]);
+        assert!(choice.proxy.is_none());
+        let exempts: Vec<bool> = choice.decision.no_proxy.iter().map(|e| e.exempts).collect();
+        assert_eq!(exempts, [false, false, false, true]);
+        assert_eq!(
+            choice.decision.reason,
+            ProxyReason::Exempted { entry: ".openai.azure.com".into() }
+        );
+        assert!(choice.decision.no_proxy[2].dialect.is_some());
+    }
+
+    #[test]
+    fn slips_in_names_are_seen() {
+        let choice = choice(&[("HTTP_PORXY", "x"), ("HTTPS_PROXI", "x"), ("FTP_PROXY", "x")]);
+        assert_eq!(choice.decision.misspelt, ["HTTPS_PROXI", "HTTP_PORXY"]);
+    }
+
+    #[test]
+    fn socks_and_https_proxies_are_named() {
+        assert_eq!(parse("socks5h://p:1080").unwrap().scheme, ProxyScheme::Socks);
+        assert_eq!(parse("https://p").unwrap().port, 443);
+        assert_eq!(parse("p:8080").unwrap().scheme, ProxyScheme::Http);
+        assert!(parse("gopher://p").is_none());
+    }
+}

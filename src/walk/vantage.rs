@@ -1,0 +1,93 @@
+//! Who and where we are: read from the world, no packet sent.
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+
+use hickory_resolver::Hosts;
+
+use crate::evidence::text::clean;
+use crate::evidence::vantage::{HostsFile, HostsLine, ProxyDecision, SourceTowards, Vantage};
+use crate::target::Target;
+use crate::world::{TextFile, World};
+
+/// The vantage before anything was contacted.
+#[must_use]
+pub(super) fn look(
+    target: &Target,
+    world: &World,
+    proxy: ProxyDecision,
+    proxy_host: Option<&str>,
+) -> Vantage {
+    let names: Vec<&str> =
+        [Some(target.seen.host.as_str()), target.original_host.as_deref(), proxy_host]
+            .into_iter()
+            .flatten()
+            .collect();
+    Vantage {
+        host: clean(&world.host, 255),
+        os: world.os.clone(),
+        azure: world.azure.clone(),
+        resolver_config: world.resolver_config.clone(),
+        hosts: hosts(&world.hosts, &names),
+        nsswitch_hosts: world.nsswitch_hosts.clone(),
+        proxy,
+        sources: Vec::new(),
+        clock_ahead_s: None,
+    }
+}
+
+/// Lines of the hosts file that name one of `names`, each read by hickory's own parser.
+fn hosts(file: &TextFile, names: &[&str]) -> HostsFile {
+    let lines = file
+        .text
+        .lines()
+        .zip(1_u32..)
+        .filter_map(|(line, number)| {
+            let name = names.iter().find(|name| {
+                line.split('#')
+                    .next()
+                    .unwrap_or_default()
+                    .split_whitespace()
+                    .skip(1)
+                    .any(|word| word.trim_end_matches('.').eq_ignore_ascii_case(name))
+            })?;
+            let address = parse_line(line)?;
+            Some(HostsLine { number, address, name: (*name).to_owned() })
+        })
+        .take(20)
+        .collect();
+    HostsFile { path: file.path.clone(), state: file.state.clone(), lines }
+}
+
+/// The address of a line that hickory accepts.
+fn parse_line(line: &str) -> Option<IpAddr> {
+    let mut one = Hosts::default();
+    one.read_hosts_conf(line.as_bytes()).ok()?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// Our source address and its interface towards each address: the routing table's answer,
+/// read by connecting a UDP socket, which sends nothing.
+#[must_use]
+pub(super) fn sources(addresses: &[IpAddr]) -> Vec<SourceTowards> {
+    if addresses.is_empty() {
+        return Vec::new();
+    }
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    addresses
+        .iter()
+        .map(|towards| {
+            let source = source_towards(*towards);
+            let interface = source.and_then(|source| {
+                interfaces.iter().find(|i| i.ip() == source).map(|i| clean(&i.name, 32))
+            });
+            SourceTowards { towards: *towards, source, interface }
+        })
+        .collect()
+}
+
+fn source_towards(address: IpAddr) -> Option<IpAddr> {
+    let any = if address.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+    let socket = UdpSocket::bind(any).ok()?;
+    socket.connect(SocketAddr::new(address, 443)).ok()?;
+    socket.local_addr().ok().map(|a| a.ip())
+}

@@ -1,0 +1,112 @@
+//! One TCP connection, classified by errno and by the socket's error queue.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use tokio::net::{TcpSocket, TcpStream};
+
+use super::{icmp, local_icmp, words};
+use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
+use crate::platform;
+
+/// A connection that stands, and a second handle to its socket, for TCP_INFO.
+#[derive(Debug)]
+pub struct Connection {
+    /// The stream.
+    pub stream: TcpStream,
+    /// The same socket, to be asked when the stream is inside a TLS session.
+    pub socket: Socket,
+}
+
+/// Connects to `to` (`address` is what DNS gave: they differ when a detour is in force).
+///
+/// `since` is the walk's start; `timeout` the hop's deadline.
+pub async fn connect(
+    address: SocketAddr,
+    to: SocketAddr,
+    since: Instant,
+    timeout: Duration,
+) -> (TcpAttempt, Option<Connection>) {
+    let started = Instant::now();
+    let (outcome, source, connection) = attempt(to, timeout).await;
+    let attempt = TcpAttempt {
+        address,
+        detour: (address != to).then(|| to.to_string()),
+        outcome,
+        source: source.map(|s| s.ip()),
+        interface: None,
+        started_ms: (started - since).as_secs_f64() * 1e3,
+        took_ms: started.elapsed().as_secs_f64() * 1e3,
+        info: None,
+    };
+    (attempt, connection)
+}
+
+async fn attempt(
+    to: SocketAddr,
+    timeout: Duration,
+) -> (TcpOutcome, Option<SocketAddr>, Option<Connection>) {
+    let version6 = to.is_ipv6();
+    let socket = match open(to) {
+        Ok(socket) => socket,
+        Err(error) => return (local_outcome(&error), None, None),
+    };
+    // The second handle outlives a failed connect: the error queue is read through it.
+    let handle = match SockRef::from(&socket).try_clone() {
+        Ok(handle) => handle,
+        Err(error) => return (local_outcome(&error), None, None),
+    };
+    platform::report_icmp(&handle, version6, true);
+    let connecting = TcpSocket::from_std_stream(socket.into()).connect(to);
+    match tokio::time::timeout(timeout, connecting).await {
+        Err(_) => {
+            // An ICMP error that the kernel thought soft (it keeps trying) still counts.
+            let outcome = match platform::read_icmp(&handle) {
+                Some(error) => TcpOutcome::Unreachable { icmp: icmp(error) },
+                None => TcpOutcome::TimedOut,
+            };
+            (outcome, local_address(&handle), None)
+        }
+        Ok(Ok(stream)) => {
+            // From here on a stray or forged ICMP error must not end the connection.
+            platform::report_icmp(&handle, version6, false);
+            // One request, one answer: nothing gains from waiting for more to send.
+            let _ = stream.set_nodelay(true);
+            let source = stream.local_addr().ok();
+            (TcpOutcome::Connected, source, Some(Connection { stream, socket: handle }))
+        }
+        Ok(Err(error)) => {
+            let outcome = match (platform::read_icmp(&handle), error.kind()) {
+                (Some(seen), _) if seen.code.is_some() => {
+                    TcpOutcome::Unreachable { icmp: icmp(seen) }
+                }
+                (_, io::ErrorKind::ConnectionRefused) => TcpOutcome::Refused,
+                (_, io::ErrorKind::ConnectionReset) => TcpOutcome::Reset,
+                (_, io::ErrorKind::TimedOut) => TcpOutcome::TimedOut,
+                _ => local_outcome(&error),
+            };
+            (outcome, local_address(&handle), None)
+        }
+    }
+}
+
+fn open(to: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+fn local_address(socket: &Socket) -> Option<SocketAddr> {
+    socket.local_addr().ok()?.as_socket().filter(|a| !a.ip().is_unspecified())
+}
+
+fn local_outcome(error: &io::Error) -> TcpOutcome {
+    match local_icmp(error) {
+        Some(icmp) => TcpOutcome::Unreachable { icmp },
+        None => {
+            TcpOutcome::LocalError { errno: error.raw_os_error().unwrap_or(0), says: words(error) }
+        }
+    }
+}

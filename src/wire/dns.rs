@@ -1,0 +1,376 @@
+//! One DNS question to one resolver, uncached, over an unconnected UDP socket whose error
+//! queue shows closed ports, and over TCP when the answer was truncated.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use hickory_resolver::proto::op::{Edns, Message, MessageType, Query, ResponseCode};
+use hickory_resolver::proto::rr::rdata::opt::{EdnsCode, EdnsOption};
+use hickory_resolver::proto::rr::{Name, RData, Record as WireRecord, RecordType};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
+use tokio::net::{TcpStream, UdpSocket};
+
+use super::{icmp, local_icmp, words};
+use crate::evidence::dns::{
+    Answer, DnsOutcome, Exchange, ExtendedError, Record, Soa, Stray, StrayReason, Transport,
+};
+use crate::evidence::tcp::IcmpMeaning;
+use crate::evidence::text::clean;
+use crate::platform;
+
+/// The largest answer over UDP that we ask for (DNS flag day 2020).
+const UDP_PAYLOAD: u16 = 1232;
+/// Records of an answer section that are kept.
+const RECORDS_KEPT: usize = 64;
+/// Datagrams that are not the answer and are kept as evidence.
+const STRAYS_KEPT: usize = 8;
+
+/// A question type that a walk asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// IPv4 addresses.
+    A,
+    /// IPv6 addresses.
+    Aaaa,
+    /// Start of authority.
+    Soa,
+}
+
+impl Kind {
+    const fn record_type(self) -> RecordType {
+        match self {
+            Kind::A => RecordType::A,
+            Kind::Aaaa => RecordType::AAAA,
+            Kind::Soa => RecordType::SOA,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Kind::A => "A",
+            Kind::Aaaa => "AAAA",
+            Kind::Soa => "SOA",
+        }
+    }
+}
+
+/// Asks `server` for `name`. The question is repeated after a fifth and after three fifths of
+/// the deadline: one lost datagram is no silent resolver.
+pub async fn exchange(server: SocketAddr, name: &str, kind: Kind, timeout: Duration) -> Exchange {
+    let mut exchange = Exchange {
+        name: name.to_owned(),
+        kind: kind.name().to_owned(),
+        transport: Transport::Udp,
+        sent: 0,
+        outcome: DnsOutcome::TimedOut,
+        stray: Vec::new(),
+    };
+    let started = Instant::now();
+    let question = match Question::new(name, kind, true) {
+        Ok(question) => question,
+        Err(says) => {
+            exchange.outcome = DnsOutcome::LocalError { says };
+            return exchange;
+        }
+    };
+    exchange.outcome = match ask_udp(server, &question, started, timeout, &mut exchange).await {
+        // A server that does not know EDNS says so; asked plainly it may answer (RFC 6891, 7).
+        DnsOutcome::Answered { answer }
+            if matches!(answer.rcode.as_str(), "FORMERR" | "NOTIMP" | "BADVERS") =>
+        {
+            match Question::new(name, kind, false) {
+                Ok(plain) => ask_udp(server, &plain, started, timeout, &mut exchange).await,
+                Err(_) => DnsOutcome::Answered { answer },
+            }
+        }
+        outcome => outcome,
+    };
+    if let DnsOutcome::Answered { answer } = &exchange.outcome
+        && answer.truncated
+    {
+        let left = timeout.saturating_sub(started.elapsed());
+        exchange.transport = Transport::Tcp;
+        exchange.outcome = match tokio::time::timeout(left, ask_tcp(server, &question)).await {
+            Ok(Ok(answer)) => DnsOutcome::Answered { answer },
+            Ok(Err(says)) => DnsOutcome::TcpFailed { says, truncated: answer.clone() },
+            Err(_) => DnsOutcome::TcpFailed {
+                says: "no answer within the deadline".to_owned(),
+                truncated: answer.clone(),
+            },
+        };
+    }
+    exchange
+}
+
+struct Question {
+    id: u16,
+    name: Name,
+    kind: RecordType,
+    octets: Vec<u8>,
+}
+
+impl Question {
+    fn new(name: &str, kind: Kind, edns: bool) -> Result<Self, String> {
+        let mut name = Name::from_ascii(name).map_err(|e| e.to_string())?;
+        name.set_fqdn(true);
+        let kind = kind.record_type();
+        let mut message = Message::query();
+        message.metadata.recursion_desired = true;
+        message.metadata.authentic_data = true;
+        message.add_query(Query::query(name.clone(), kind));
+        if edns {
+            let mut options = Edns::new();
+            options.set_max_payload(UDP_PAYLOAD).set_version(0);
+            message.set_edns(options);
+        }
+        let octets = message.to_vec().map_err(|e| e.to_string())?;
+        Ok(Self { id: message.metadata.id, name, kind, octets })
+    }
+
+    /// The message, if it answers this question.
+    fn read(&self, octets: &[u8]) -> Result<Answer, StrayReason> {
+        let message = Message::from_vec(octets).map_err(|_| StrayReason::Malformed)?;
+        if message.metadata.id != self.id {
+            return Err(StrayReason::OtherId);
+        }
+        if message.metadata.message_type != MessageType::Response {
+            return Err(StrayReason::Malformed);
+        }
+        // Some servers repeat no question in an error (RFC 9619 allows it for FORMERR).
+        let matches = message.queries.is_empty()
+            || message
+                .queries
+                .iter()
+                .any(|q| q.query_type == self.kind && q.name().eq_ignore_root_and_case(&self.name));
+        if !matches {
+            return Err(StrayReason::OtherQuestion);
+        }
+        Ok(answer(&message, octets.len()))
+    }
+}
+
+/// Compares names without regard to case and to the final dot.
+trait SameName {
+    fn eq_ignore_root_and_case(&self, other: &Name) -> bool;
+}
+
+impl SameName for Name {
+    fn eq_ignore_root_and_case(&self, other: &Name) -> bool {
+        plain(self).eq_ignore_ascii_case(&plain(other))
+    }
+}
+
+async fn ask_udp(
+    server: SocketAddr,
+    question: &Question,
+    started: Instant,
+    timeout: Duration,
+    exchange: &mut Exchange,
+) -> DnsOutcome {
+    let any: SocketAddr = match server {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    let socket = match UdpSocket::bind(any).await {
+        Ok(socket) => socket,
+        Err(error) => return DnsOutcome::LocalError { says: words(&error) },
+    };
+    platform::report_icmp(&socket, server.is_ipv6(), true);
+    let end = started + timeout;
+    let mut repeats = [timeout / 5, timeout * 3 / 5].map(|after| started + after).into_iter();
+    if let Err(error) = send(&socket, server, question, exchange).await {
+        return error;
+    }
+    let mut next = repeats.next();
+    // Garbage from the resolver itself: wait a little for something better, not to the end.
+    let mut garbage_since: Option<Instant> = None;
+    let mut buffer = vec![0_u8; 4096];
+    loop {
+        let patience = garbage_since.map(|since| since + timeout / 5);
+        let until = [Some(end), next, patience].into_iter().flatten().min().unwrap_or(end);
+        let ready = socket.ready(Interest::READABLE | Interest::ERROR);
+        match tokio::time::timeout_at(until.into(), ready).await {
+            Ok(_) => {}
+            Err(_) if patience.is_some_and(|at| Instant::now() >= at) => {
+                return DnsOutcome::Malformed;
+            }
+            Err(_) if Instant::now() >= end => {
+                let garbage = exchange.stray.iter().any(|s| s.why == StrayReason::Malformed);
+                return if garbage { DnsOutcome::Malformed } else { DnsOutcome::TimedOut };
+            }
+            Err(_) => {
+                next = repeats.next();
+                if let Err(error) = send(&socket, server, question, exchange).await {
+                    return error;
+                }
+                continue;
+            }
+        }
+        if let Some(error) = platform::read_icmp(&socket) {
+            match error.meaning {
+                IcmpMeaning::PortUnreachable => return DnsOutcome::PortRefused,
+                // Fragmentation and TTL complaints do not end the wait.
+                IcmpMeaning::FragmentationNeeded | IcmpMeaning::Other => {}
+                _ => return DnsOutcome::Unreachable { icmp: icmp(error) },
+            }
+        }
+        match socket.try_recv_from(&mut buffer) {
+            Ok((length, from)) => {
+                let why = if same_peer(from, server) {
+                    match question.read(&buffer[..length]) {
+                        Ok(answer) => return DnsOutcome::Answered { answer },
+                        Err(why) => why,
+                    }
+                } else {
+                    StrayReason::OtherAddress
+                };
+                if why == StrayReason::Malformed {
+                    garbage_since.get_or_insert_with(Instant::now);
+                }
+                if exchange.stray.len() < STRAYS_KEPT {
+                    exchange.stray.push(Stray { from, why });
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                return DnsOutcome::PortRefused;
+            }
+            Err(error) => {
+                return match local_icmp(&error) {
+                    Some(icmp) => DnsOutcome::Unreachable { icmp },
+                    None => DnsOutcome::LocalError { says: words(&error) },
+                };
+            }
+        }
+    }
+}
+
+async fn send(
+    socket: &UdpSocket,
+    server: SocketAddr,
+    question: &Question,
+    exchange: &mut Exchange,
+) -> Result<(), DnsOutcome> {
+    match socket.send_to(&question.octets, server).await {
+        Ok(_) => {
+            exchange.sent += 1;
+            Ok(())
+        }
+        // An ICMP error for the datagram before this one is reported by the next call.
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            Err(DnsOutcome::PortRefused)
+        }
+        Err(error) => Err(match (platform::read_icmp(socket), local_icmp(&error)) {
+            (Some(seen), _) if seen.code.is_some() => DnsOutcome::Unreachable { icmp: icmp(seen) },
+            (_, Some(icmp)) => DnsOutcome::Unreachable { icmp },
+            (_, None) => DnsOutcome::LocalError { says: words(&error) },
+        }),
+    }
+}
+
+/// The same address and port; a scope id does not matter.
+fn same_peer(a: SocketAddr, b: SocketAddr) -> bool {
+    a.ip() == b.ip() && a.port() == b.port()
+}
+
+async fn ask_tcp(server: SocketAddr, question: &Question) -> Result<Answer, String> {
+    let fail = |error: io::Error| match error.kind() {
+        io::ErrorKind::ConnectionRefused => "the resolver's TCP port refuses".to_owned(),
+        io::ErrorKind::UnexpectedEof => "the resolver closed the connection".to_owned(),
+        _ => words(&error),
+    };
+    let mut stream = TcpStream::connect(server).await.map_err(fail)?;
+    let length = u16::try_from(question.octets.len()).map_err(|e| e.to_string())?;
+    let mut out = length.to_be_bytes().to_vec();
+    out.extend_from_slice(&question.octets);
+    stream.write_all(&out).await.map_err(fail)?;
+    let length = stream.read_u16().await.map_err(fail)?;
+    let mut octets = vec![0_u8; usize::from(length)];
+    stream.read_exact(&mut octets).await.map_err(fail)?;
+    question.read(&octets).map_err(|_| "the answer over TCP is malformed".to_owned())
+}
+
+fn answer(message: &Message, size: usize) -> Answer {
+    let soa =
+        message.authorities.iter().chain(&message.answers).find_map(|record| match &record.data {
+            RData::SOA(soa) => Some(Soa {
+                zone: plain(&record.name),
+                mname: plain(&soa.mname),
+                rname: plain(&soa.rname),
+                serial: soa.serial,
+            }),
+            _ => None,
+        });
+    let metadata = &message.metadata;
+    Answer {
+        rcode: rcode(metadata.response_code),
+        authoritative: metadata.authoritative,
+        truncated: metadata.truncation,
+        recursion_available: metadata.recursion_available,
+        authentic_data: metadata.authentic_data,
+        records: message.answers.iter().take(RECORDS_KEPT).map(record).collect(),
+        records_left_out: u32::try_from(message.answers.len().saturating_sub(RECORDS_KEPT))
+            .unwrap_or(u32::MAX),
+        soa,
+        extended_errors: extended_errors(message),
+        size: u32::try_from(size).unwrap_or(u32::MAX),
+    }
+}
+
+fn record(record: &WireRecord) -> Record {
+    let data = match &record.data {
+        RData::A(a) => IpAddr::V4(a.0).to_string(),
+        RData::AAAA(a) => IpAddr::V6(a.0).to_string(),
+        RData::CNAME(name) => plain(&name.0),
+        other => clean(&other.to_string(), 200),
+    };
+    Record {
+        name: plain(&record.name),
+        kind: record.record_type().to_string(),
+        ttl: record.ttl,
+        data,
+    }
+}
+
+/// A name without its final dot, in presentation form.
+fn plain(name: &Name) -> String {
+    let text = name.to_ascii();
+    clean(text.strip_suffix('.').unwrap_or(&text), 1024)
+}
+
+/// The IANA mnemonic of a response code.
+fn rcode(code: ResponseCode) -> String {
+    match code {
+        ResponseCode::NoError => "NOERROR",
+        ResponseCode::FormErr => "FORMERR",
+        ResponseCode::ServFail => "SERVFAIL",
+        ResponseCode::NXDomain => "NXDOMAIN",
+        ResponseCode::NotImp => "NOTIMP",
+        ResponseCode::Refused => "REFUSED",
+        ResponseCode::NotAuth => "NOTAUTH",
+        ResponseCode::BADVERS => "BADVERS",
+        other => return format!("RCODE{}", u16::from(other)),
+    }
+    .to_owned()
+}
+
+/// Extended DNS errors (RFC 8914); hickory 0.26 leaves them undecoded.
+fn extended_errors(message: &Message) -> Vec<ExtendedError> {
+    let Some(edns) = &message.edns else { return Vec::new() };
+    edns.options()
+        .options
+        .iter()
+        .filter_map(|(code, option)| match (code, option) {
+            (EdnsCode::Unknown(15), EdnsOption::Unknown(15, octets)) => {
+                let (code, text) = octets.split_first_chunk::<2>()?;
+                Some(ExtendedError {
+                    code: u16::from_be_bytes(*code),
+                    text: clean(&String::from_utf8_lossy(text), 200),
+                })
+            }
+            _ => None,
+        })
+        .take(8)
+        .collect()
+}

@@ -1,0 +1,329 @@
+//! HTTP/1.1 on the very TLS session that was examined. Redirects are never followed; an
+//! answer is bounded in size and time, and the secret is blotted out wherever it is echoed.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+
+use super::tls::Session;
+use crate::evidence::http::{
+    ErrorBody, ErrorFrame, Header, HttpAnswer, HttpCall, HttpOutcome, Purpose,
+};
+use crate::evidence::text::{clean, clean_bytes};
+use crate::secret::Secret;
+
+/// What this tool calls itself.
+pub const AGENT: &str = concat!("aoai-probe/", env!("CARGO_PKG_VERSION"));
+
+/// Octets of an answer's body that are read.
+const BODY_LIMIT: usize = 2 << 20;
+/// Octets of an answer's head that are read.
+const HEAD_LIMIT: usize = 64 << 10;
+/// Header fields kept as evidence.
+const HEADERS_KEPT: usize = 40;
+
+/// Header fields that tell who answered and why; others are not kept.
+const TELLING: &[&str] = &[
+    "apim-request-id",
+    "azure-openai-deployment-utilization",
+    "azureml-model-session",
+    "content-length",
+    "content-type",
+    "date",
+    "location",
+    "microsoft-azure-api-management-correlation-id",
+    "policy-id",
+    "proxy-authenticate",
+    "retry-after",
+    "retry-after-ms",
+    "server",
+    "strict-transport-security",
+    "via",
+    "www-authenticate",
+    "x-azure-ref",
+    "x-bluecoat-via",
+    "x-cache",
+    "x-content-type-options",
+    "x-envoy-upstream-service-time",
+    "x-ms-client-request-id",
+    "x-ms-keyvault-region",
+    "x-ms-region",
+    "x-ms-request-id",
+    "x-powered-by",
+    "x-ratelimit-limit-tokens",
+    "x-ratelimit-remaining-requests",
+    "x-ratelimit-remaining-tokens",
+    "x-ratelimit-reset-tokens",
+    "x-request-id",
+    "x-squid-error",
+];
+
+/// How a credential goes into a request.
+#[derive(Debug, Clone, Copy)]
+pub enum Authentication<'a> {
+    /// Without one.
+    None,
+    /// `api-key: <key>`.
+    ApiKey(&'a Secret),
+    /// `Authorization: Bearer <token>`.
+    Bearer(&'a Secret),
+}
+
+impl<'a> Authentication<'a> {
+    const fn secret(self) -> Option<&'a Secret> {
+        match self {
+            Authentication::None => None,
+            Authentication::ApiKey(secret) | Authentication::Bearer(secret) => Some(secret),
+        }
+    }
+}
+
+/// A request to make.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// What it proves.
+    pub purpose: Purpose,
+    /// Path and query.
+    pub path: String,
+    /// A JSON body makes it a POST.
+    pub body: Option<String>,
+}
+
+/// An HTTP connection over a verified session.
+#[derive(Debug)]
+pub struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    host: String,
+}
+
+/// Puts HTTP on a session. `host` is the original name, with its port when it is not 443.
+///
+/// # Errors
+///
+/// The outcome that stands for the call, when the connection was lost meanwhile.
+pub async fn open(session: Session, host: &str) -> Result<Connection, HttpOutcome> {
+    let (sender, connection) = http1::Builder::new()
+        .max_buf_size(HEAD_LIMIT)
+        .max_headers(200)
+        .handshake(TokioIo::new(session))
+        .await
+        .map_err(|e| outcome_of(&e))?;
+    // Ends with the connection; its error is seen by the request as well.
+    tokio::spawn(async move {
+        let _ = connection.await;
+    });
+    Ok(Connection { sender, host: host.to_owned() })
+}
+
+impl Connection {
+    /// Makes one call within `timeout`; `clean_of` is the secret of the walk, blotted out of
+    /// the answer also when it was not sent.
+    pub async fn call(
+        &mut self,
+        call: &Call,
+        authentication: Authentication<'_>,
+        clean_of: Option<&Secret>,
+        timeout: Duration,
+    ) -> HttpCall {
+        let started = Instant::now();
+        let outcome = self.exchange(call, authentication, clean_of, timeout).await;
+        HttpCall {
+            purpose: call.purpose,
+            method: if call.body.is_some() { "POST" } else { "GET" }.to_owned(),
+            path: call.path.clone(),
+            credential_sent: authentication.secret().is_some(),
+            outcome,
+            took_ms: started.elapsed().as_secs_f64() * 1e3,
+        }
+    }
+
+    async fn exchange(
+        &mut self,
+        call: &Call,
+        authentication: Authentication<'_>,
+        clean_of: Option<&Secret>,
+        timeout: Duration,
+    ) -> HttpOutcome {
+        let request = match self.request(call, authentication) {
+            Ok(request) => request,
+            Err(says) => return HttpOutcome::Malformed { says },
+        };
+        let end = tokio::time::Instant::now() + timeout;
+        let sending = async {
+            self.sender.ready().await?;
+            self.sender.send_request(request).await
+        };
+        match tokio::time::timeout_at(end, sending).await {
+            Err(_) => HttpOutcome::Silent,
+            Ok(Err(error)) => outcome_of(&error),
+            Ok(Ok(response)) => {
+                let (head, body, complete) = read_body(response, end).await;
+                HttpOutcome::Answered { answer: answer(&head, &body, complete, clean_of) }
+            }
+        }
+    }
+
+    fn request(
+        &self,
+        call: &Call,
+        authentication: Authentication<'_>,
+    ) -> Result<Request<Full<Bytes>>, String> {
+        let mut builder = Request::builder()
+            .method(if call.body.is_some() { "POST" } else { "GET" })
+            .uri(&call.path)
+            .header(HOST, &self.host)
+            .header(USER_AGENT, AGENT)
+            .header(ACCEPT, "application/json");
+        if call.body.is_some() {
+            builder = builder.header(CONTENT_TYPE, "application/json");
+        }
+        match authentication {
+            Authentication::None => {}
+            Authentication::ApiKey(key) => {
+                builder = builder.header("api-key", sensitive(key.expose())?);
+            }
+            Authentication::Bearer(token) => {
+                let value = zeroize::Zeroizing::new(format!("Bearer {}", token.expose()));
+                builder = builder.header(AUTHORIZATION, sensitive(&value)?);
+            }
+        }
+        let body = call.body.clone().unwrap_or_default();
+        builder.body(Full::new(Bytes::from(body))).map_err(|e| e.to_string())
+    }
+}
+
+fn sensitive(value: &str) -> Result<HeaderValue, String> {
+    let mut header = HeaderValue::from_str(value)
+        .map_err(|_| "the credential cannot be put into a header".to_owned())?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+/// The kind of a failure, by type.
+pub(super) fn outcome_of(error: &hyper::Error) -> HttpOutcome {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<io::Error>() {
+            return match io.kind() {
+                io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe => HttpOutcome::Reset,
+                io::ErrorKind::UnexpectedEof => HttpOutcome::Closed,
+                io::ErrorKind::TimedOut => HttpOutcome::Silent,
+                _ => HttpOutcome::Malformed { says: clean(&io.to_string(), 200) },
+            };
+        }
+        source = cause.source();
+    }
+    if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
+        return HttpOutcome::Closed;
+    }
+    HttpOutcome::Malformed { says: clean(&error.to_string(), 200) }
+}
+
+async fn read_body(
+    response: Response<Incoming>,
+    end: tokio::time::Instant,
+) -> (hyper::http::response::Parts, Vec<u8>, bool) {
+    let (head, mut body) = response.into_parts();
+    let mut octets = Vec::new();
+    loop {
+        match tokio::time::timeout_at(end, body.frame()).await {
+            Ok(None) => return (head, octets, true),
+            Ok(Some(Ok(frame))) => {
+                if let Some(data) = frame.data_ref() {
+                    let room = BODY_LIMIT.saturating_sub(octets.len());
+                    octets.extend_from_slice(&data[..data.len().min(room)]);
+                    if data.len() > room {
+                        return (head, octets, false);
+                    }
+                }
+            }
+            Ok(Some(Err(_))) | Err(_) => return (head, octets, false),
+        }
+    }
+}
+
+/// The header fields that tell something, bounded, escaped and scrubbed.
+pub(super) fn telling(headers: &hyper::HeaderMap, clean_of: Option<&Secret>) -> Vec<Header> {
+    headers
+        .iter()
+        .filter(|(name, _)| TELLING.contains(&name.as_str()))
+        .take(HEADERS_KEPT)
+        .map(|(name, value)| Header {
+            name: name.as_str().to_owned(),
+            value: scrubbed(&String::from_utf8_lossy(value.as_bytes()), 300, clean_of),
+        })
+        .collect()
+}
+
+fn scrubbed(text: &str, limit: usize, secret: Option<&Secret>) -> String {
+    // Scrubbed first: a cut could leave half a secret behind.
+    match secret {
+        Some(secret) => clean(&secret.scrub(text), limit),
+        None => clean(text, limit),
+    }
+}
+
+fn answer(
+    head: &hyper::http::response::Parts,
+    body: &[u8],
+    complete: bool,
+    clean_of: Option<&Secret>,
+) -> HttpAnswer {
+    let json: Option<Value> = serde_json::from_slice(body).ok();
+    let models = json
+        .as_ref()
+        .and_then(|v| v.get("data").or_else(|| v.get("value")))
+        .and_then(Value::as_array)
+        .map(|list| u32::try_from(list.len()).unwrap_or(u32::MAX));
+    let excerpt = (json.is_none() && !body.is_empty()).then(|| match clean_of {
+        Some(secret) => clean(&secret.scrub(&String::from_utf8_lossy(body)), 300),
+        None => clean_bytes(body, 300),
+    });
+    HttpAnswer {
+        status: head.status.as_u16(),
+        headers: telling(&head.headers, clean_of),
+        error: json.as_ref().and_then(|v| error_body(v, clean_of)),
+        models,
+        body_bytes: body.len() as u64,
+        body_complete: complete,
+        body_excerpt: excerpt,
+    }
+}
+
+/// The error in a body, in any of the frames that Azure uses (fact G13).
+fn error_body(value: &Value, clean_of: Option<&Secret>) -> Option<ErrorBody> {
+    let text = |value: Option<&Value>| match value? {
+        Value::String(text) => Some(scrubbed(text, 600, clean_of)),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let (frame, inside) = match (value.get("error"), value.get("statusCode"), value.get("code")) {
+        (Some(inside @ Value::Object(_)), _, _) => (ErrorFrame::Error, inside),
+        (_, Some(_), _) => (ErrorFrame::Flat, value),
+        (_, _, Some(_)) => (ErrorFrame::Bare, value),
+        _ => return None,
+    };
+    let code = match frame {
+        ErrorFrame::Flat => text(inside.get("statusCode")),
+        _ => text(inside.get("code")),
+    };
+    Some(ErrorBody {
+        frame,
+        code,
+        kind: text(inside.get("type")),
+        message: text(inside.get("message")),
+        inner_code: inside
+            .get("innererror")
+            .or_else(|| inside.get("inner_error"))
+            .and_then(|inner| text(inner.get("code"))),
+    })
+}

@@ -1,0 +1,45 @@
+//! All network I/O: one hop, once, with a deadline, bounded in size.
+//!
+//! Nothing here decides what is done next, judges what came back, or retries anything but a
+//! DNS datagram. A failure of the network is a value.
+
+pub mod connect;
+pub mod dns;
+pub mod http;
+pub mod proxy;
+pub mod roots;
+pub mod tap;
+pub mod tls;
+
+use std::io;
+
+use crate::evidence::tcp::{Icmp, IcmpMeaning};
+use crate::platform::IcmpError;
+
+/// An ICMP error as evidence.
+#[must_use]
+pub(crate) fn icmp(error: IcmpError) -> Icmp {
+    Icmp {
+        meaning: error.meaning,
+        from: error.from,
+        code: error.code.map(|(kind, code)| format!("{kind}/{code}")),
+    }
+}
+
+/// The meaning of an errno that this machine's own kernel gave.
+#[must_use]
+pub(crate) fn local_icmp(error: &io::Error) -> Option<Icmp> {
+    let meaning = match error.kind() {
+        io::ErrorKind::NetworkUnreachable => IcmpMeaning::NetUnreachable,
+        io::ErrorKind::HostUnreachable => IcmpMeaning::HostUnreachable,
+        _ => return None,
+    };
+    Some(Icmp { meaning, from: None, code: None })
+}
+
+/// An OS error's words without Rust's errno suffix.
+#[must_use]
+pub(crate) fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
+}

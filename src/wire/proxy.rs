@@ -1,0 +1,97 @@
+//! CONNECT through a forward proxy (RFC 9110, section 9.3.6).
+
+use std::time::Duration;
+
+use http_body_util::Empty;
+use hyper::Request;
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::header::{HOST, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
+use hyper_util::rt::TokioIo;
+
+use super::http::{AGENT, outcome_of, telling};
+use super::tls::Stream;
+use crate::evidence::http::HttpOutcome;
+use crate::evidence::proxy::ConnectOutcome;
+use crate::evidence::text::clean;
+use crate::secret::Secret;
+
+/// Asks the proxy for a tunnel to `authority` (`host:port`). The stream is returned when the
+/// tunnel stands. `authorization` is the proxy's own password, ready for its header.
+pub async fn tunnel(
+    stream: Box<dyn Stream>,
+    authority: &str,
+    authorization: Option<&Secret>,
+    timeout: Duration,
+) -> (ConnectOutcome, Option<Box<dyn Stream>>) {
+    match tokio::time::timeout(timeout, ask(stream, authority, authorization)).await {
+        Ok(done) => done,
+        Err(_) => (ConnectOutcome::Silent, None),
+    }
+}
+
+async fn ask(
+    stream: Box<dyn Stream>,
+    authority: &str,
+    authorization: Option<&Secret>,
+) -> (ConnectOutcome, Option<Box<dyn Stream>>) {
+    let mut request = Request::builder()
+        .method("CONNECT")
+        .uri(authority)
+        .header(HOST, authority)
+        .header(USER_AGENT, AGENT);
+    if let Some(secret) = authorization
+        && let Ok(mut value) = HeaderValue::from_str(secret.expose())
+    {
+        value.set_sensitive(true);
+        request = request.header(PROXY_AUTHORIZATION, value);
+    }
+    let request = match request.body(Empty::<Bytes>::new()) {
+        Ok(request) => request,
+        Err(error) => return (ConnectOutcome::NotHttp { says: error.to_string() }, None),
+    };
+    let builder = http1::Builder::new().max_buf_size(64 << 10).max_headers(200).to_owned();
+    let (mut sender, connection) = match builder.handshake(TokioIo::new(stream)).await {
+        Ok(both) => both,
+        Err(error) => return (failed(&error), None),
+    };
+    tokio::spawn(async move {
+        let _ = connection.with_upgrades().await;
+    });
+    let response = match sender.send_request(request).await {
+        Ok(response) => response,
+        Err(error) => return (failed(&error), None),
+    };
+    let status = response.status();
+    let outcome = ConnectOutcome::Answered {
+        status: status.as_u16(),
+        reason: response
+            .extensions()
+            .get::<hyper::ext::ReasonPhrase>()
+            .map(|reason| String::from_utf8_lossy(reason.as_bytes()).into_owned())
+            .or_else(|| status.canonical_reason().map(str::to_owned))
+            .map(|reason| match authorization {
+                Some(secret) => clean(&secret.scrub(&reason), 100),
+                None => clean(&reason, 100),
+            })
+            .unwrap_or_default(),
+        headers: telling(response.headers(), authorization),
+    };
+    if !status.is_success() {
+        return (outcome, None);
+    }
+    match hyper::upgrade::on(response).await {
+        Ok(upgraded) => (outcome, Some(Box::new(TokioIo::new(upgraded)))),
+        Err(error) => (failed(&error), None),
+    }
+}
+
+fn failed(error: &hyper::Error) -> ConnectOutcome {
+    match outcome_of(error) {
+        HttpOutcome::Closed => ConnectOutcome::Closed,
+        HttpOutcome::Reset => ConnectOutcome::Reset,
+        HttpOutcome::Silent => ConnectOutcome::Silent,
+        HttpOutcome::Malformed { says } => ConnectOutcome::NotHttp { says },
+        HttpOutcome::Answered { .. } => ConnectOutcome::NotHttp { says: String::new() },
+    }
+}

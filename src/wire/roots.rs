@@ -1,0 +1,155 @@
+//! The sets of roots that judge a chain: built-in, `--ca-file`, the machine's own.
+
+use std::sync::{Arc, OnceLock};
+
+use rustls::RootCertStore;
+use rustls::client::WebPkiServerVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use crate::evidence::Trust;
+use crate::evidence::tls::Store;
+
+/// Where the machine's own store comes from.
+#[derive(Debug, Clone)]
+pub enum SystemStore {
+    /// As OpenSSL finds it: `SSL_CERT_FILE`, `SSL_CERT_DIR`, the distribution's bundle.
+    Native,
+    /// These certificates (PEM), in its place.
+    Pem(Vec<u8>),
+}
+
+/// The certificates of a `--ca-file`.
+#[derive(Debug, Clone, Default)]
+pub struct ExtraRoots(Vec<CertificateDer<'static>>);
+
+impl ExtraRoots {
+    /// Reads PEM text; every certificate in it becomes an anchor.
+    ///
+    /// # Errors
+    ///
+    /// Says in words what is wrong: not PEM, or no certificate in it.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, String> {
+        let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(pem)
+            .collect::<Result<_, _>>()
+            .map_err(|e| format!("is not readable as PEM: {e}"))?;
+        if certificates.is_empty() {
+            return Err("holds no certificate (PEM, BEGIN CERTIFICATE)".to_owned());
+        }
+        let mut store = RootCertStore::empty();
+        let (_, bad) = store.add_parsable_certificates(certificates.iter().cloned());
+        if bad == certificates.len() {
+            return Err("holds no certificate that can be parsed".to_owned());
+        }
+        Ok(Self(certificates))
+    }
+}
+
+/// A verifier over one set of roots.
+#[derive(Debug, Clone)]
+pub struct Judge {
+    /// The set.
+    pub store: Store,
+    /// Anchors in it.
+    pub anchors: u32,
+    /// None when the set is empty: it accepts nothing.
+    pub verifier: Option<Arc<WebPkiServerVerifier>>,
+}
+
+/// The judges of a walk; each is built when it is first asked.
+#[derive(Debug)]
+pub struct Roots {
+    provider: Arc<CryptoProvider>,
+    trust: Trust,
+    extra: ExtraRoots,
+    system_store: SystemStore,
+    public: OnceLock<Judge>,
+    with_extra: OnceLock<Judge>,
+    system: OnceLock<Judge>,
+}
+
+impl Roots {
+    /// Nothing is read or parsed yet.
+    #[must_use]
+    pub fn new(
+        provider: Arc<CryptoProvider>,
+        trust: Trust,
+        extra: ExtraRoots,
+        system_store: SystemStore,
+    ) -> Self {
+        Self {
+            provider,
+            trust,
+            extra,
+            system_store,
+            public: OnceLock::new(),
+            with_extra: OnceLock::new(),
+            system: OnceLock::new(),
+        }
+    }
+
+    /// Mozilla's roots, built in.
+    pub fn public(&self) -> &Judge {
+        self.public.get_or_init(|| self.judge(Store::Public, public_anchors()))
+    }
+
+    /// The machine's own store. Read from disk when it is first asked.
+    pub fn system(&self) -> &Judge {
+        self.system.get_or_init(|| self.judge(Store::System, self.system_anchors()))
+    }
+
+    /// The judge whose word decides, by `--trust` and `--ca-file`.
+    pub fn policy(&self) -> &Judge {
+        if self.extra.0.is_empty() {
+            return match self.trust {
+                Trust::Public => self.public(),
+                Trust::System => self.system(),
+            };
+        }
+        self.with_extra.get_or_init(|| {
+            let mut store = match self.trust {
+                Trust::Public => public_anchors(),
+                Trust::System => self.system_anchors(),
+            };
+            store.add_parsable_certificates(self.extra.0.iter().cloned());
+            self.judge(Store::CaFile, store)
+        })
+    }
+
+    /// Whether the policy already speaks for the machine's own store.
+    #[must_use]
+    pub const fn trusts_system(&self) -> bool {
+        matches!(self.trust, Trust::System)
+    }
+
+    fn judge(&self, store: Store, anchors: RootCertStore) -> Judge {
+        let count = u32::try_from(anchors.len()).unwrap_or(u32::MAX);
+        let verifier = WebPkiServerVerifier::builder_with_provider(
+            Arc::new(anchors),
+            Arc::clone(&self.provider),
+        )
+        .build()
+        .ok();
+        Judge { store, anchors: count, verifier }
+    }
+
+    fn system_anchors(&self) -> RootCertStore {
+        let mut store = RootCertStore::empty();
+        match &self.system_store {
+            SystemStore::Native => {
+                store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            }
+            SystemStore::Pem(pem) => {
+                store.add_parsable_certificates(
+                    CertificateDer::pem_slice_iter(pem).filter_map(Result::ok),
+                );
+            }
+        }
+        store
+    }
+}
+
+fn public_anchors() -> RootCertStore {
+    RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
+}

@@ -1,0 +1,94 @@
+//! A stream that counts octets and keeps the first ones that came in.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Octets of the peer's first words that are kept.
+const KEPT: usize = 256;
+
+/// What went through.
+#[derive(Debug, Default, Clone)]
+pub struct Traffic {
+    /// Octets written.
+    pub sent: u64,
+    /// Octets read.
+    pub received: u64,
+    /// The first octets read.
+    pub first: Vec<u8>,
+}
+
+/// A handle to what went through a [`Tap`].
+#[derive(Debug, Default, Clone)]
+pub struct Meter(Arc<Mutex<Traffic>>);
+
+impl Meter {
+    /// What went through up to now.
+    #[must_use]
+    pub fn read(&self) -> Traffic {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Traffic> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A stream under a [`Meter`].
+#[derive(Debug)]
+pub struct Tap<S> {
+    inner: S,
+    meter: Meter,
+}
+
+impl<S> Tap<S> {
+    /// Puts a meter on `inner`.
+    pub fn new(inner: S) -> (Self, Meter) {
+        let meter = Meter::default();
+        (Self { inner, meter: meter.clone() }, meter)
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let result = Pin::new(&mut self.inner).poll_read(context, buffer);
+        let new = &buffer.filled()[before..];
+        if !new.is_empty() {
+            let mut traffic = self.meter.lock();
+            traffic.received += new.len() as u64;
+            let room = KEPT.saturating_sub(traffic.first.len());
+            traffic.first.extend_from_slice(&new[..new.len().min(room)]);
+        }
+        result
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.inner).poll_write(context, octets);
+        if let Poll::Ready(Ok(written)) = &result {
+            self.meter.lock().sent += *written as u64;
+        }
+        result
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,437 @@
+//! One TLS handshake: SNI and certificate against the original name, through a verifier that
+//! records the presented chain and then decides. It fails closed: nothing above TLS is
+//! written on a session that did not verify.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, verify_server_name};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
+};
+use socket2::Socket;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate};
+
+use super::roots::{Judge, Roots};
+use super::tap::{Meter, Tap};
+use super::words;
+use crate::evidence::text::{clean, clean_bytes};
+use crate::evidence::tls::{
+    Certificate, CertificateFault, Negotiated, Store, StoreVerdict, TlsHop, TlsOutcome,
+};
+use crate::platform;
+
+/// Certificates of a chain that are kept as evidence.
+const CERTIFICATES_KEPT: usize = 10;
+/// Alternative names of a certificate that are kept as evidence.
+const NAMES_KEPT: usize = 50;
+
+/// A byte stream that a session can run over: TCP, or a tunnel through a proxy.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+/// A session that verified.
+pub type Session = TlsStream<Tap<Box<dyn Stream>>>;
+
+/// The TLS provider of this build, the post-quantum group first where it has one, as
+/// today's larger clients do (fact S15a).
+#[must_use]
+pub fn provider() -> CryptoProvider {
+    #[cfg(feature = "aws_lc_rs")]
+    {
+        let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+        let hybrid = rustls::crypto::aws_lc_rs::kx_group::X25519MLKEM768;
+        provider.kx_groups.retain(|group| group.name() != hybrid.name());
+        provider.kx_groups.insert(0, hybrid);
+        provider
+    }
+    #[cfg(all(feature = "ring", not(feature = "aws_lc_rs")))]
+    rustls::crypto::ring::default_provider()
+}
+
+#[cfg(not(any(feature = "aws_lc_rs", feature = "ring")))]
+compile_error!("choose a TLS provider: the feature `aws_lc_rs` (default) or `ring`");
+
+/// Everything that one handshake needs.
+#[derive(Debug)]
+pub struct Handshake<'a> {
+    /// The name for SNI and certificate: always the original one.
+    pub server_name: &'a str,
+    /// Who judges the chain.
+    pub roots: Arc<Roots>,
+    /// The provider.
+    pub provider: Arc<CryptoProvider>,
+    /// The walk's time, for validity.
+    pub now: SystemTime,
+    /// The hop's deadline.
+    pub timeout: Duration,
+}
+
+/// Does the handshake. The session is returned only when chain and name verified.
+pub async fn handshake(
+    stream: Box<dyn Stream>,
+    socket: Option<&Socket>,
+    request: &Handshake<'_>,
+) -> (TlsHop, Option<Session>) {
+    let mut hop = TlsHop {
+        server_name: request.server_name.to_owned(),
+        outcome: TlsOutcome::Silent,
+        chain: Vec::new(),
+        chain_length: 0,
+        verdicts: Vec::new(),
+        accepted_by: None,
+        negotiated: None,
+        bytes_sent: 0,
+        bytes_received: 0,
+        tcp_info: None,
+    };
+    let Ok(name) = ServerName::try_from(request.server_name.to_owned()) else {
+        hop.outcome =
+            TlsOutcome::Incompatible { says: "the name cannot be sent as SNI".to_owned() };
+        return (hop, None);
+    };
+    let recorder = Arc::new(Recorder {
+        roots: Arc::clone(&request.roots),
+        provider: Arc::clone(&request.provider),
+        now: request.now,
+        seen: Mutex::default(),
+    });
+    let config = match config(request, Arc::clone(&recorder)) {
+        Ok(config) => config,
+        Err(error) => {
+            hop.outcome = TlsOutcome::Incompatible { says: error.to_string() };
+            return (hop, None);
+        }
+    };
+    let (tap, meter) = Tap::new(stream);
+    let connecting = TlsConnector::from(Arc::new(config)).connect(name, tap);
+    let result = tokio::time::timeout(request.timeout, connecting).await;
+    let traffic = meter.read();
+    hop.bytes_sent = traffic.sent;
+    hop.bytes_received = traffic.received;
+    hop.tcp_info = socket.and_then(platform::tcp_info);
+    recorder.report(request, &mut hop);
+    match result {
+        Err(_) => (hop, None),
+        Ok(Err(error)) => {
+            hop.outcome = outcome_of(&error, &meter);
+            hop.accepted_by = None;
+            (hop, None)
+        }
+        Ok(Ok(session)) => {
+            hop.outcome = TlsOutcome::Verified;
+            let connection = session.get_ref().1;
+            hop.negotiated = Some(Negotiated {
+                version: match connection.protocol_version() {
+                    Some(rustls::ProtocolVersion::TLSv1_3) => "TLS 1.3".to_owned(),
+                    Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2".to_owned(),
+                    other => format!("{other:?}"),
+                },
+                cipher_suite: connection
+                    .negotiated_cipher_suite()
+                    .map_or_else(String::new, |suite| format!("{:?}", suite.suite())),
+                group: connection
+                    .negotiated_key_exchange_group()
+                    .map(|group| format!("{:?}", group.name())),
+                alpn: connection.alpn_protocol().map(|p| clean_bytes(p, 20)),
+            });
+            (hop, Some(session))
+        }
+    }
+}
+
+fn config(request: &Handshake<'_>, recorder: Arc<Recorder>) -> Result<ClientConfig, Error> {
+    let mut config = ClientConfig::builder_with_provider(Arc::clone(&request.provider))
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(recorder)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // A resumed session presents no certificate; a diagnosis wants it every time.
+    config.resumption = Resumption::disabled();
+    Ok(config)
+}
+
+fn outcome_of(error: &io::Error, meter: &Meter) -> TlsOutcome {
+    let traffic = meter.read();
+    let first = &traffic.first;
+    let typed = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    match typed {
+        Some(Error::InvalidCertificate(fault)) => {
+            TlsOutcome::CertificateRejected { fault: fault_of(fault) }
+        }
+        Some(Error::AlertReceived(description)) => {
+            TlsOutcome::Alert { description: alert_name(*description) }
+        }
+        // A TLS record begins with its content type, 20 to 23 (RFC 8446, section 5.1).
+        Some(_) if first.starts_with(b"HTTP/") || first.starts_with(b"<") => {
+            let line = first.split(|b| matches!(b, b'\r' | b'\n')).next().unwrap_or(first);
+            TlsOutcome::PlainHttp { first_line: clean_bytes(line, 80) }
+        }
+        Some(_) if first.first().is_some_and(|b| !(20..=23).contains(b)) => {
+            TlsOutcome::NotTls { first_bytes: clean_bytes(first, 40) }
+        }
+        Some(other) => TlsOutcome::Incompatible { says: clean(&other.to_string(), 200) },
+        None => match error.kind() {
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => TlsOutcome::Closed,
+            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => TlsOutcome::Reset,
+            _ => TlsOutcome::ConnectionLost { errno: error.raw_os_error(), says: words(error) },
+        },
+    }
+}
+
+/// The alert's name as RFC 8446, section 6, spells it.
+fn alert_name(description: AlertDescription) -> String {
+    let name = match description {
+        AlertDescription::UnrecognisedName => return "unrecognized_name".to_owned(),
+        AlertDescription::Unknown(code) => return format!("alert {code}"),
+        other => format!("{other:?}"),
+    };
+    let mut out = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase()
+            && !out.is_empty()
+            && !out.ends_with(|l: char| l.is_ascii_uppercase())
+        {
+            out.push('_');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+fn fault_of(error: &CertificateError) -> CertificateFault {
+    match error {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            CertificateFault::Expired
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            CertificateFault::NotYetValid
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            CertificateFault::WrongName
+        }
+        CertificateError::UnknownIssuer => CertificateFault::UnknownIssuer,
+        CertificateError::Revoked => CertificateFault::Revoked,
+        CertificateError::BadSignature => CertificateFault::BadSignature,
+        other => CertificateFault::Other { says: clean(&format!("{other:?}"), 200) },
+    }
+}
+
+/// Records what was presented and what each judge says; then the policy decides.
+#[derive(Debug)]
+struct Recorder {
+    roots: Arc<Roots>,
+    provider: Arc<CryptoProvider>,
+    now: SystemTime,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    chain: Vec<CertificateDer<'static>>,
+    verdicts: Vec<StoreVerdict>,
+    accepted_by: Option<Store>,
+}
+
+impl ServerCertVerifier for Recorder {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let since = self.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let now = UnixTime::since_unix_epoch(since);
+        let ask = |judge: &Judge| match &judge.verifier {
+            Some(verifier) => {
+                verifier.verify_server_cert(leaf, intermediates, name, ocsp, now).map(drop)
+            }
+            None => Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)),
+        };
+        let mut verdicts: Vec<StoreVerdict> = Vec::new();
+        let mut record = |judge: &Judge, result: &Result<(), Error>| {
+            if !verdicts.iter().any(|v| v.store == judge.store) {
+                let fault = result.as_ref().err().map(|error| match error {
+                    Error::InvalidCertificate(fault) => fault_of(fault),
+                    other => CertificateFault::Other { says: clean(&other.to_string(), 200) },
+                });
+                verdicts.push(StoreVerdict { store: judge.store, anchors: judge.anchors, fault });
+            }
+        };
+        let policy = self.roots.policy();
+        let decision = ask(policy);
+        record(policy, &decision);
+        let mut accepted_by = decision.is_ok().then_some(policy.store);
+        if policy.store != Store::Public {
+            let public = self.roots.public();
+            let result = ask(public);
+            // What the public roots accept needs neither file nor machine.
+            if result.is_ok() && accepted_by.is_some() {
+                accepted_by = Some(Store::Public);
+            }
+            record(public, &result);
+        }
+        let mut decision = decision;
+        if decision.is_err() && !self.roots.trusts_system() {
+            let system = self.roots.system();
+            let result = ask(system);
+            record(system, &result);
+            if result.is_ok() {
+                // The session verifies, by the machine's own roots; the walk sees
+                // `accepted_by` and keeps the secret back.
+                accepted_by = Some(Store::System);
+                decision = result;
+            }
+        }
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.chain = std::iter::once(leaf)
+            .chain(intermediates)
+            .map(|certificate| certificate.clone().into_owned())
+            .collect();
+        seen.verdicts = verdicts;
+        seen.accepted_by = accepted_by;
+        decision.map(|()| ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+impl Recorder {
+    /// Puts what was recorded into the evidence.
+    fn report(&self, request: &Handshake<'_>, hop: &mut TlsHop) {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        hop.chain_length = u32::try_from(seen.chain.len()).unwrap_or(u32::MAX);
+        hop.chain = seen
+            .chain
+            .iter()
+            .take(CERTIFICATES_KEPT)
+            .filter_map(|der| certificate(der, request))
+            .collect();
+        hop.verdicts.clone_from(&seen.verdicts);
+        hop.accepted_by = seen.accepted_by;
+    }
+}
+
+/// A certificate's fields; none when it cannot be parsed.
+fn certificate(der: &CertificateDer<'_>, request: &Handshake<'_>) -> Option<Certificate> {
+    let (_, parsed) = X509Certificate::from_der(der).ok()?;
+    let now = request.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let now = i64::try_from(now).unwrap_or(i64::MAX);
+    let validity = parsed.validity();
+    let mut names: Vec<String> = parsed
+        .subject_alternative_name()
+        .ok()
+        .flatten()
+        .map(|san| san.value.general_names.iter().filter_map(general_name).collect())
+        .unwrap_or_default();
+    let names_count = u32::try_from(names.len()).unwrap_or(u32::MAX);
+    names.truncate(NAMES_KEPT);
+    let covers_target = ServerName::try_from(request.server_name)
+        .ok()
+        .zip(ParsedCertificate::try_from(der).ok())
+        .is_some_and(|(name, leaf)| verify_server_name(&leaf, &name).is_ok());
+    let text = |value: Option<&str>| value.map(|value| clean(value, 200));
+    let issuer = parsed.issuer();
+    Some(Certificate {
+        subject: clean(&parsed.subject().to_string(), 300),
+        issuer: clean(&issuer.to_string(), 300),
+        issuer_common_name: text(issuer.iter_common_name().next().and_then(|a| a.as_str().ok())),
+        issuer_organization: text(issuer.iter_organization().next().and_then(|a| a.as_str().ok())),
+        names,
+        names_count,
+        not_before: rfc3339(validity.not_before.timestamp()),
+        not_after: rfc3339(validity.not_after.timestamp()),
+        days_left: (validity.not_after.timestamp() - now).div_euclid(86_400),
+        not_yet_valid: validity.not_before.timestamp() > now,
+        covers_target,
+        self_issued: parsed.subject() == issuer,
+        is_ca: parsed.is_ca(),
+        issuer_url: issuer_url(&parsed),
+        sha256: sha256(der, &request.provider),
+    })
+}
+
+fn general_name(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::DNSName(name) => Some(clean(name, 255)),
+        GeneralName::IPAddress(octets) => {
+            let v4: Option<[u8; 4]> = (*octets).try_into().ok();
+            let v6: Option<[u8; 16]> = (*octets).try_into().ok();
+            v4.map(|o| std::net::Ipv4Addr::from(o).to_string())
+                .or_else(|| v6.map(|o| std::net::Ipv6Addr::from(o).to_string()))
+        }
+        _ => None,
+    }
+}
+
+/// The `caIssuers` URL of authority information access.
+fn issuer_url(certificate: &X509Certificate<'_>) -> Option<String> {
+    certificate.extensions().iter().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::AuthorityInfoAccess(access) => {
+            access.accessdescs.iter().find_map(|entry| match &entry.access_location {
+                // id-ad-caIssuers (RFC 5280, section 4.2.2.1)
+                GeneralName::URI(uri)
+                    if entry.access_method.to_id_string() == "1.3.6.1.5.5.7.48.2" =>
+                {
+                    Some(clean(uri, 300))
+                }
+                _ => None,
+            })
+        }
+        _ => None,
+    })
+}
+
+/// The provider's own SHA-256, as every TLS 1.3 provider has one.
+fn sha256(der: &[u8], provider: &CryptoProvider) -> String {
+    provider
+        .cipher_suites
+        .iter()
+        .filter_map(|suite| suite.tls13())
+        .map(|suite| suite.common.hash_provider)
+        .find(|hash| hash.output_len() == 32)
+        .map(|hash| hash.hash(der).as_ref().iter().map(|b| format!("{b:02x}")).collect())
+        .unwrap_or_default()
+}
+
+/// Seconds since 1970 as RFC 3339, UTC.
+#[must_use]
+pub(crate) fn rfc3339(seconds: i64) -> String {
+    time::OffsetDateTime::from_unix_timestamp(seconds)
+        .ok()
+        .and_then(|t| t.format(&time::format_description::well_known::Rfc3339).ok())
+        .unwrap_or_else(|| format!("{seconds} s after 1970"))
+}

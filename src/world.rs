@@ -1,0 +1,332 @@
+//! The outside as plain values: environment, resolvers, files, clock, trust, detours.
+//!
+//! `World::of_this_machine` is the one place that reads them. No trait, nothing to mock: a
+//! test fills the same fields. It contacts nothing.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::time::SystemTime;
+
+use crate::evidence::dns::{ResolverRole, SystemAnswer};
+use crate::evidence::text::clean;
+use crate::evidence::vantage::{AzureMachine, FileState, ResolverConfig, Stub};
+use crate::platform;
+use crate::wire::roots::SystemStore;
+
+/// Nameservers that glibc uses (MAXNS in resolv.h); the rest are ignored.
+const NAMESERVERS_USED: usize = 3;
+/// The largest configuration file that is read, in octets.
+const FILE_LIMIT: u64 = 1 << 20;
+
+/// The outside of one walk.
+#[derive(Debug)]
+pub struct World {
+    /// Environment variables.
+    pub environment: Environment,
+    /// Host name.
+    pub host: String,
+    /// Operating system and architecture.
+    pub os: String,
+    /// Whether this is an Azure machine.
+    pub azure: AzureMachine,
+    /// The resolver configuration, as evidence.
+    pub resolver_config: ResolverConfig,
+    /// The resolvers to ask, with their ports.
+    pub resolvers: Vec<(SocketAddr, ResolverRole)>,
+    /// The hosts file.
+    pub hosts: TextFile,
+    /// The `hosts:` line of nsswitch.conf.
+    pub nsswitch_hosts: Option<String>,
+    /// What answers for `getaddrinfo`.
+    pub lookup: SystemLookup,
+    /// The clock at the walk's start.
+    pub now: SystemTime,
+    /// The machine's own roots.
+    pub system_store: SystemStore,
+    /// Redirected connections: `--connect-to`.
+    pub detours: Vec<Detour>,
+}
+
+/// What answers for `getaddrinfo`.
+#[derive(Debug, Clone)]
+pub enum SystemLookup {
+    /// The system's own function, on a thread of its own.
+    Getaddrinfo,
+    /// Fixed answers by name; a name that is not there fails with EAI_NONAME.
+    Fixed(BTreeMap<String, SystemAnswer>),
+}
+
+/// A text file that may be missing or unreadable.
+#[derive(Debug, Clone)]
+pub struct TextFile {
+    /// Where.
+    pub path: String,
+    /// Whether it could be read.
+    pub state: FileState,
+    /// Its text, empty when it could not.
+    pub text: String,
+}
+
+/// Environment variables. Some hold secrets: no value of it is ever printed.
+#[derive(Default)]
+pub struct Environment(BTreeMap<String, zeroize::Zeroizing<String>>);
+
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Environment {
+    /// From pairs of name and value.
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(pairs.into_iter().map(|(name, value)| (name, value.into())).collect())
+    }
+
+    /// A variable's value; an empty one counts as not set, as the SDKs have it.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.as_str()).filter(|value| !value.trim().is_empty())
+    }
+
+    /// The names that are set.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+/// A redirected connection, as curl's `--connect-to HOST:PORT:ADDRESS:PORT`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detour {
+    /// The host name, or the address that DNS gave; none matches any.
+    pub host: Option<String>,
+    /// The port; none matches any.
+    pub port: Option<u16>,
+    /// Where the connection goes; none leaves the address as it is.
+    pub to_address: Option<IpAddr>,
+    /// The port it goes to; none leaves the port as it is.
+    pub to_port: Option<u16>,
+}
+
+impl World {
+    /// Reads the world that this process runs in.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the ambient world")]
+    pub fn of_this_machine() -> Self {
+        let environment =
+            Environment::from_pairs(std::env::vars_os().filter_map(|(name, value)| {
+                Some((name.into_string().ok()?, value.into_string().ok()?))
+            }));
+        let resolv_conf = TextFile::read("/etc/resolv.conf");
+        let upstreams = TextFile::read("/run/systemd/resolve/resolv.conf");
+        let (resolver_config, resolvers) = resolvers(&resolv_conf, &upstreams);
+        Self {
+            environment,
+            host: platform::host_name(),
+            os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            azure: azure(&resolver_config),
+            resolver_config,
+            resolvers,
+            hosts: TextFile::read("/etc/hosts"),
+            nsswitch_hosts: nsswitch_hosts(&TextFile::read("/etc/nsswitch.conf").text),
+            lookup: SystemLookup::Getaddrinfo,
+            now: SystemTime::now(),
+            system_store: SystemStore::Native,
+            detours: Vec::new(),
+        }
+    }
+
+    /// Where a connection to `address` for `host` really goes.
+    #[must_use]
+    pub fn detour(&self, host: &str, address: SocketAddr) -> SocketAddr {
+        let literal = address.ip().to_string();
+        self.detours
+            .iter()
+            .find(|d| {
+                d.host.as_deref().is_none_or(|h| h.eq_ignore_ascii_case(host) || h == literal)
+                    && d.port.is_none_or(|port| port == address.port())
+            })
+            .map_or(address, |d| {
+                SocketAddr::new(
+                    d.to_address.unwrap_or(address.ip()),
+                    d.to_port.unwrap_or(address.port()),
+                )
+            })
+    }
+}
+
+impl TextFile {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "reads the world's files, called from there only"
+    )]
+    fn read(path: &str) -> Self {
+        use std::io::Read;
+        let mut octets = Vec::new();
+        let read = std::fs::File::open(Path::new(path))
+            .and_then(|file| file.take(FILE_LIMIT).read_to_end(&mut octets));
+        let state = match read {
+            Ok(_) => FileState::Read,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => FileState::Missing,
+            Err(e) => FileState::Unreadable { says: crate::wire::words(&e) },
+        };
+        Self { path: path.to_owned(), state, text: String::from_utf8_lossy(&octets).into_owned() }
+    }
+}
+
+/// The Azure sign of the resolver beside those of the platform (fact T24).
+fn azure(config: &ResolverConfig) -> AzureMachine {
+    let mut azure = platform::azure_machine();
+    if azure.answer == Some(true) && config.nameservers.iter().any(|n| n == "168.63.129.16") {
+        azure.signs.push("168.63.129.16 is a configured resolver".to_owned());
+    }
+    azure
+}
+
+/// Reads resolv.conf, and behind a loopback stub the file with its real upstreams.
+#[must_use]
+pub fn resolvers(
+    file: &TextFile,
+    upstreams: &TextFile,
+) -> (ResolverConfig, Vec<(SocketAddr, ResolverRole)>) {
+    let (parsed, errors) = resolv_conf::Config::parse_with_errors(file.text.as_bytes());
+    let all: Vec<IpAddr> = parsed.nameservers.iter().map(IpAddr::from).collect();
+    let (used, ignored) = all.split_at(all.len().min(NAMESERVERS_USED));
+    let mut list: Vec<(SocketAddr, ResolverRole)> =
+        used.iter().map(|ip| (SocketAddr::new(*ip, 53), ResolverRole::Configured)).collect();
+    let stub = match used {
+        [address] if address.is_loopback() => {
+            let (behind, _) = resolv_conf::Config::parse_with_errors(upstreams.text.as_bytes());
+            let behind: Vec<IpAddr> = behind
+                .nameservers
+                .iter()
+                .map(IpAddr::from)
+                .filter(|ip| !ip.is_loopback())
+                .collect();
+            let found = !behind.is_empty();
+            list.extend(
+                behind.iter().map(|ip| (SocketAddr::new(*ip, 53), ResolverRole::StubUpstream)),
+            );
+            Some(Stub {
+                address: *address,
+                upstreams: behind,
+                read_from: found.then(|| upstreams.path.clone()),
+            })
+        }
+        _ => None,
+    };
+    if list.is_empty() {
+        // glibc's default when no nameserver is listed (resolv.conf(5)).
+        list.push((SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 53), ResolverRole::Assumed));
+    }
+    let config = ResolverConfig {
+        path: file.path.clone(),
+        state: file.state.clone(),
+        nameservers: used.iter().map(IpAddr::to_string).collect(),
+        ignored_nameservers: ignored.iter().map(IpAddr::to_string).collect(),
+        search: parsed
+            .get_last_search_or_domain()
+            .map(|domain| clean(domain, 255))
+            .take(32)
+            .collect(),
+        options: words_after(&file.text, "options"),
+        bad_lines: bad_lines(&file.text, &errors),
+        stub,
+    };
+    (config, list)
+}
+
+/// The words of every line that begins with `keyword`, as written.
+fn words_after(text: &str, keyword: &str) -> Vec<String> {
+    text.lines()
+        .filter_map(|line| {
+            let mut words = line.split_whitespace();
+            (words.next() == Some(keyword)).then_some(words)
+        })
+        .flatten()
+        .take_while(|word| !word.starts_with(['#', ';']))
+        .map(|word| clean(word, 60))
+        .take(32)
+        .collect()
+}
+
+/// Numbers of the lines that the parser rejects.
+fn bad_lines(text: &str, errors: &[resolv_conf::ParseError]) -> Vec<u32> {
+    if errors.is_empty() {
+        return Vec::new();
+    }
+    text.lines()
+        .zip(1..)
+        .filter(|(line, _)| !resolv_conf::Config::parse_with_errors(line.as_bytes()).1.is_empty())
+        .map(|(_, number)| number)
+        .take(32)
+        .collect()
+}
+
+/// The sources of the `hosts:` line of nsswitch.conf.
+#[must_use]
+pub fn nsswitch_hosts(text: &str) -> Option<String> {
+    text.lines()
+        .filter_map(|line| line.split('#').next()?.trim().strip_prefix("hosts:"))
+        .map(|rest| clean(rest.trim(), 200))
+        .next_back()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> TextFile {
+        TextFile {
+            path: "/etc/resolv.conf".to_owned(),
+            state: FileState::Read,
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn garbage_lines_lose_nothing_else() {
+        let (config, list) = resolvers(
+            &file(
+                "nameserver 10.1.0.10\nnameserver not-an-address\n\u{1}\u{2}garbage\nsearch corp.example lab\noptions ndots:5 single-request\nnameserver 10.1.0.11\nnameserver 10.1.0.12\nnameserver 10.1.0.13\n",
+            ),
+            &file(""),
+        );
+        assert_eq!(config.nameservers, ["10.1.0.10", "10.1.0.11", "10.1.0.12"]);
+        assert_eq!(config.ignored_nameservers, ["10.1.0.13"]);
+        assert_eq!(config.search, ["corp.example", "lab"]);
+        assert_eq!(config.options, ["ndots:5", "single-request"]);
+        assert!(config.bad_lines.contains(&2), "{:?}", config.bad_lines);
+        assert_eq!(list.len(), 3);
+    }
+
+    #[test]
+    fn a_stub_shows_its_upstreams_and_no_resolver_means_loopback() {
+        let (config, list) =
+            resolvers(&file("nameserver 127.0.0.53\n"), &file("nameserver 10.1.0.10\n"));
+        assert_eq!(config.stub.unwrap().upstreams, ["10.1.0.10".parse::<IpAddr>().unwrap()]);
+        assert_eq!(list[1], ("10.1.0.10:53".parse().unwrap(), ResolverRole::StubUpstream));
+        let (_, list) = resolvers(&file(""), &file(""));
+        assert_eq!(list, [("127.0.0.1:53".parse().unwrap(), ResolverRole::Assumed)]);
+    }
+
+    #[test]
+    fn detours_match_name_or_address() {
+        let detour = |host: Option<&str>| Detour {
+            host: host.map(str::to_owned),
+            port: Some(443),
+            to_address: Some("127.0.0.1".parse().unwrap()),
+            to_port: Some(8443),
+        };
+        let mut world =
+            World { detours: vec![detour(Some("10.3.0.5"))], ..World::of_this_machine() };
+        let at = |a: &str| a.parse::<SocketAddr>().unwrap();
+        assert_eq!(world.detour("a.openai.azure.com", at("10.3.0.5:443")), at("127.0.0.1:8443"));
+        assert_eq!(world.detour("a.openai.azure.com", at("10.3.0.6:443")), at("10.3.0.6:443"));
+        world.detours = vec![detour(Some("A.openai.azure.com"))];
+        assert_eq!(world.detour("a.openai.azure.com", at("10.3.0.6:443")), at("127.0.0.1:8443"));
+        world.detours = vec![detour(None)];
+        assert_eq!(world.detour("x", at("10.3.0.6:80")), at("10.3.0.6:80"));
+    }
+}
