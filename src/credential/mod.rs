@@ -183,6 +183,18 @@ impl Credential {
         }
     }
 
+    /// Where it came from.
+    #[must_use]
+    pub fn source(&self) -> Option<&str> {
+        self.source.as_deref()
+    }
+
+    /// The mode of its file in octal, when others may read it.
+    #[must_use]
+    pub fn file_mode_open(&self) -> Option<&str> {
+        self.file_mode_open.as_deref()
+    }
+
     /// The secret, to be blotted out of what peers echo.
     #[must_use]
     pub const fn secret(&self) -> Option<&Secret> {

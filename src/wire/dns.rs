@@ -333,10 +333,24 @@ fn record(record: &WireRecord) -> Record {
     }
 }
 
-/// A name without its final dot, in presentation form.
+/// A name without its final dot, in presentation form (RFC 4343): octets that no host name
+/// has are written `\\DDD`, so that a name copied into a command is inert there.
 fn plain(name: &Name) -> String {
-    let text = name.to_ascii();
-    clean(text.strip_suffix('.').unwrap_or(&text), 1024)
+    let labels: Vec<String> = name
+        .iter()
+        .map(|label| {
+            label
+                .iter()
+                .map(|octet| match octet {
+                    b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'*' => {
+                        char::from(*octet).to_string()
+                    }
+                    other => format!("\\{other:03}"),
+                })
+                .collect()
+        })
+        .collect();
+    labels.join(".")
 }
 
 /// The IANA mnemonic of a response code.

@@ -1,0 +1,377 @@
+//! What a user may type: parsed and validated. Touches no file, no network, no environment.
+
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
+
+use crate::credential::Choice as CredentialChoice;
+use crate::evidence::{Expect, Trust};
+use crate::walk::proxy_choice::{self, ProxyOption};
+use crate::world::Detour;
+
+/// Walks the path of an application's call to Azure OpenAI over Private Link and says which
+/// hop breaks, what the root cause is, how it knows, and who fixes it with which command.
+#[derive(Debug, Parser)]
+#[command(
+    name = "aoai-probe",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "Exit status: 0 works, 1 at risk, 2 a hop is broken, 3 cannot tell, \
+                  64 usage, 70 a bug of ours.\n\
+                  Keys and tokens come from AZURE_OPENAI_API_KEY, AZURE_OPENAI_AD_TOKEN or a \
+                  file, never from the command line."
+)]
+pub struct Cli {
+    /// The command; without one, the targets are walked.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The walk's options.
+    #[command(flatten)]
+    pub check: Check,
+}
+
+/// A command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Walk the targets (the word may be left out)
+    Check(Box<Check>),
+    /// The page of one finding, or the list of all
+    Explain {
+        /// Id of a finding, e.g. dns-zone-not-linked
+        #[arg(required_unless_present = "list")]
+        finding: Option<String>,
+        /// List every finding
+        #[arg(long, conflicts_with = "finding")]
+        list: bool,
+    },
+    /// Judge saved reports again, offline (- is standard input)
+    Diagnose {
+        /// Reports written with --format json
+        #[arg(required = true, value_name = "REPORT.json")]
+        reports: Vec<String>,
+        /// How the result is written
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Write the man page, completions, the JSON schema or the index of findings
+    Generate {
+        /// What to write
+        #[command(subcommand)]
+        what: Generate,
+    },
+}
+
+/// What `generate` writes.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Generate {
+    /// The man page, in roff
+    Man,
+    /// Completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// The JSON schema of a report
+    Schema,
+    /// The index of findings, in Markdown
+    Findings,
+}
+
+/// Options of the walk.
+#[derive(Debug, Clone, Args)]
+pub struct Check {
+    /// Account name, host name or endpoint URL; none: AZURE_OPENAI_ENDPOINT
+    #[arg(value_name = "TARGET")]
+    pub targets: Vec<String>,
+    /// Ask this resolver too; the first one given is the one whose answer is walked
+    #[arg(long = "resolver", value_name = "IP[:PORT]", value_parser = resolver)]
+    pub resolvers: Vec<SocketAddr>,
+    /// What the address should be: auto, private, public, closed, any, or prefixes
+    #[arg(long, value_name = "EXPECTATION", default_value = "auto", value_parser = expect)]
+    pub expect: Expect,
+    /// Redirect a connection as curl does; DNS is still asked and judged
+    #[arg(long = "connect-to", value_name = "HOST:PORT:ADDR:PORT", value_parser = detour)]
+    pub connect_to: Vec<Detour>,
+    /// Which credential: auto, none, api-key, token, api-key-file, token-file
+    #[arg(long, value_name = "SOURCE", default_value = "auto", value_parser = credential)]
+    pub credential: CredentialChoice,
+    /// Read the API key from this file (- is standard input)
+    #[arg(long, value_name = "FILE", conflicts_with = "token_file")]
+    pub api_key_file: Option<String>,
+    /// Read an Entra token from this file (- is standard input)
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<String>,
+    /// Treat an unknown host name as this service, e.g. openai
+    #[arg(long, value_name = "ID")]
+    pub service: Option<String>,
+    /// Also prove this deployment, without spending tokens
+    #[arg(long, value_name = "NAME")]
+    pub deployment: Option<String>,
+    /// The dated api-version of the calls
+    #[arg(long, value_name = "VERSION", value_parser = api_version)]
+    pub api_version: Option<String>,
+    /// Trust the certificates in this file, beside the roots of --trust
+    #[arg(long, value_name = "PEM")]
+    pub ca_file: Option<String>,
+    /// Whose roots decide: the built-in public ones or the system's
+    #[arg(long, value_enum, default_value_t = TrustArgument::Public)]
+    pub trust: TrustArgument,
+    /// env (as SDKs do), none, or the URL of a proxy
+    #[arg(long, value_name = "PROXY", default_value = "env", value_parser = proxy)]
+    pub proxy: ProxyOption,
+    /// Beside a proxied path, walk the direct one also when its address is public
+    #[arg(long)]
+    pub direct: bool,
+    /// Deadline of one hop, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub timeout: Duration,
+    /// Deadline of the whole walk, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub deadline: Duration,
+    /// Only say what would be contacted
+    #[arg(long)]
+    pub plan: bool,
+    /// How the result is written.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// How a result is written.
+#[derive(Debug, Clone, Args)]
+pub struct Output {
+    /// Format of the report
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// Write the report to this file, replacing it atomically
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub output: Option<String>,
+    /// Show all evidence
+    #[arg(long, short = 'v', conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// Show the verdict alone
+    #[arg(long, short = 'q')]
+    pub quiet: bool,
+    /// Colour: auto obeys the terminal, NO_COLOR and CLICOLOR_FORCE
+    #[arg(long, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+    /// What the exit status of a broken walk says: 2, or the hop (10 dns ... 60 http)
+    #[arg(long, value_enum, default_value_t = ExitStyleArgument::State)]
+    pub exit_style: ExitStyleArgument,
+}
+
+/// `--format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Human,
+    /// For programs: one object, or an array for several targets
+    Json,
+}
+
+/// `--color`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// `--exit-style`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExitStyleArgument {
+    /// 2 for every broken hop
+    State,
+    /// A number for each hop
+    Hop,
+}
+
+/// `--trust`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TrustArgument {
+    /// The built-in public roots
+    Public,
+    /// The system's own store
+    System,
+}
+
+impl From<TrustArgument> for Trust {
+    fn from(argument: TrustArgument) -> Self {
+        match argument {
+            TrustArgument::Public => Trust::Public,
+            TrustArgument::System => Trust::System,
+        }
+    }
+}
+
+/// Options that contradict each other, where clap cannot see it.
+///
+/// # Errors
+///
+/// What contradicts what.
+pub fn contradiction(check: &Check) -> Result<(), String> {
+    let file = check.api_key_file.as_ref().map(|_| "--api-key-file");
+    let file = file.or(check.token_file.as_ref().map(|_| "--token-file"));
+    match (&check.credential, file) {
+        (CredentialChoice::None, Some(option)) => {
+            Err(format!("--credential none and {option} contradict each other"))
+        }
+        (CredentialChoice::Named(name), Some(option)) if format!("--{name}") != option => {
+            Err(format!("--credential {name} and {option} contradict each other"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn resolver(text: &str) -> Result<SocketAddr, String> {
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    if let Ok(ip) = bare.parse::<IpAddr>() {
+        return Ok(SocketAddr::new(ip, 53));
+    }
+    text.parse().map_err(|_| {
+        "a resolver is given by its address: 10.1.0.10, 10.1.0.10:5353 or [fd00::53]:53".to_owned()
+    })
+}
+
+fn expect(text: &str) -> Result<Expect, String> {
+    Ok(match text {
+        "auto" => Expect::Auto,
+        "private" => Expect::Private,
+        "public" => Expect::Public,
+        "closed" => Expect::Closed,
+        "any" => Expect::Any,
+        prefixes => Expect::Cidr {
+            prefixes: prefixes
+                .split(',')
+                .map(|prefix| {
+                    let prefix = prefix.trim();
+                    IpNet::from_str(prefix)
+                        .or_else(|_| IpAddr::from_str(prefix).map(IpNet::from))
+                        .map(|net| net.trunc().to_string())
+                        .map_err(|_| {
+                            format!(
+                                "{prefix:?} is none of auto, private, public, closed, any, \
+                                 and no prefix such as 10.3.0.0/24"
+                            )
+                        })
+                })
+                .collect::<Result<_, _>>()?,
+        },
+    })
+}
+
+fn detour(text: &str) -> Result<Detour, String> {
+    const FORM: &str = "the form is HOST:PORT:ADDRESS:PORT; HOST is a name or the address that \
+                        DNS gave, ADDRESS an IP address ([..] for version 6); each may be empty";
+    let parts = split_outside_brackets(text);
+    let [host, port, address, to_port] = parts.as_slice() else { return Err(FORM.to_owned()) };
+    let number = |text: &str| match text {
+        "" => Ok(None),
+        text => text.parse::<u16>().map(Some).map_err(|_| FORM.to_owned()),
+    };
+    let bare = |text: &str| text.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let address = match bare(address) {
+        empty if empty.is_empty() => None,
+        address => Some(address.parse().map_err(|_| FORM.to_owned())?),
+    };
+    Ok(Detour {
+        host: Some(bare(host).trim_end_matches('.').to_owned()).filter(|host| !host.is_empty()),
+        port: number(port)?,
+        to_address: address,
+        to_port: number(to_port)?,
+    })
+}
+
+/// Parts between colons, those inside brackets left whole.
+fn split_outside_brackets(text: &str) -> Vec<&str> {
+    let mut depth = 0_usize;
+    text.split(|c| {
+        match c {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ':' && depth == 0
+    })
+    .collect()
+}
+
+fn credential(text: &str) -> Result<CredentialChoice, String> {
+    Ok(match text {
+        "auto" => CredentialChoice::Auto,
+        "none" => CredentialChoice::None,
+        name => CredentialChoice::Named(name.to_owned()),
+    })
+}
+
+fn api_version(text: &str) -> Result<String, String> {
+    let fits = !text.is_empty()
+        && text.len() <= 40
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.');
+    if fits { Ok(text.to_owned()) } else { Err("an api-version looks like 2024-10-21".to_owned()) }
+}
+
+fn proxy(text: &str) -> Result<ProxyOption, String> {
+    Ok(match text {
+        "env" => ProxyOption::Env,
+        "none" => ProxyOption::None,
+        url if url.contains('@') => {
+            return Err("a proxy's password does not belong on the command line: put the URL \
+                        into HTTPS_PROXY"
+                .to_owned());
+        }
+        url => match proxy_choice::parse(url) {
+            Some(_) => ProxyOption::Url(url.to_owned()),
+            None => return Err("a proxy's URL looks like http://proxy.corp:3128".to_owned()),
+        },
+    })
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    const FORM: &str = "a time in seconds from 0.05 to 3600, e.g. 2 or 0.5";
+    let number = text.strip_suffix('s').unwrap_or(text);
+    let value: f64 = number.parse().map_err(|_| FORM.to_owned())?;
+    if (0.05..=3600.0).contains(&value) {
+        Ok(Duration::from_secs_f64(value))
+    } else {
+        Err(FORM.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn values_are_checked() {
+        assert_eq!(resolver("10.1.0.10").unwrap().to_string(), "10.1.0.10:53");
+        assert_eq!(resolver("[fd00::53]").unwrap().to_string(), "[fd00::53]:53");
+        assert_eq!(resolver("127.0.0.1:5353").unwrap().port(), 5353);
+        assert!(resolver("dns.corp").is_err());
+        assert_eq!(
+            expect("10.3.0.7/24,fd00::/8").unwrap(),
+            Expect::Cidr { prefixes: vec!["10.3.0.0/24".into(), "fd00::/8".into()] }
+        );
+        assert!(expect("privat").is_err());
+        assert_eq!(seconds("0.5").unwrap(), Duration::from_millis(500));
+        for bad in ["0", "-1", "NaN", "1e99", "x", ""] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
+        let d = detour("a.openai.azure.com:443:[::1]:8443").unwrap();
+        assert_eq!((d.to_address, d.to_port), (Some("::1".parse().unwrap()), Some(8443)));
+        assert_eq!(detour("::127.0.0.1:8443").unwrap().host, None);
+        assert!(detour("a:443:b:1").is_err());
+        assert!(proxy("http://user:canary@p:1").is_err_and(|e| !e.contains("canary")));
+    }
+}

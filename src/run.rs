@@ -1,0 +1,314 @@
+//! The one function that knows every stage: from arguments to text and exit status.
+//!
+//! It writes nothing itself: text goes back to `main`, hops that finish go to its callback.
+
+use std::io::Read;
+
+use clap::{CommandFactory, Parser};
+use futures_util::future::join_all;
+
+use crate::args::{self, Check, Cli, Color, Command, ExitStyleArgument, Format, Generate, Output};
+use crate::credential::{Credential, Request};
+use crate::diagnose::diagnose;
+use crate::evidence::Evidence;
+use crate::render::{self, Style, Verbosity, facts, progress};
+use crate::report::{self, ExitStyle, Report};
+use crate::target::Target;
+use crate::walk::plan::Plan;
+use crate::walk::{self, Finished};
+use crate::wire::roots::ExtraRoots;
+use crate::world::{Environment, World};
+use crate::{explain, generate};
+
+/// Exit status for a wrong use (sysexits.h, EX_USAGE).
+pub const USAGE: u8 = 64;
+/// Exit status for a bug of ours (sysexits.h, EX_SOFTWARE).
+pub const BUG: u8 = 70;
+
+/// The largest `--ca-file` that is read, in octets.
+const CA_FILE_LIMIT: u64 = 8 << 20;
+
+/// What `main` has to do.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// Text for standard output, or for `file`.
+    pub out: String,
+    /// Text for standard error.
+    pub err: String,
+    /// The file that takes `out` in place of standard output.
+    pub file: Option<String>,
+    /// The exit status.
+    pub status: u8,
+}
+
+/// The terminal, as `main` sees it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Terminal {
+    /// Standard output is one.
+    pub out: bool,
+    /// Standard error is one.
+    pub err: bool,
+}
+
+/// Runs the tool. `progress` takes each finished hop's line while a walk is under way.
+pub fn run(
+    arguments: impl IntoIterator<Item = std::ffi::OsString>,
+    terminal: Terminal,
+    progress: &dyn Fn(&str),
+) -> Done {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let text = error.render().to_string();
+            return match error.use_stderr() {
+                true => Done { err: text, status: USAGE, ..Done::default() },
+                false => Done { out: text, ..Done::default() },
+            };
+        }
+    };
+    let world = World::of_this_machine;
+    let result = match cli.command {
+        None => check(&cli.check, world(), terminal, progress),
+        Some(Command::Check(arguments)) => check(&arguments, world(), terminal, progress),
+        Some(Command::Explain { finding, list: _ }) => explain_finding(finding.as_deref()),
+        Some(Command::Diagnose { reports, output }) => {
+            diagnose_files(&reports, &output, &world().environment, terminal)
+        }
+        Some(Command::Generate { what }) => generated(what),
+    };
+    result.unwrap_or_else(|message| Done {
+        err: format!("aoai-probe: {message}\n"),
+        status: USAGE,
+        ..Done::default()
+    })
+}
+
+fn check(
+    arguments: &Check,
+    mut world: World,
+    terminal: Terminal,
+    progress: &dyn Fn(&str),
+) -> Result<Done, String> {
+    args::contradiction(arguments)?;
+    world.detours.clone_from(&arguments.connect_to);
+    let targets = targets(arguments, &world.environment)?;
+    let plan = plan(arguments, &world.environment)?;
+    if arguments.plan {
+        return Ok(Done { out: contacts(&targets, &plan, &world), ..Done::default() });
+    }
+    let request = Request {
+        choice: arguments.credential.clone(),
+        api_key_file: arguments.api_key_file.clone(),
+        token_file: arguments.token_file.clone(),
+    };
+    let credential =
+        Credential::find(&request, &world.environment).map_err(|e| e.to_string())?;
+    let mut err = String::new();
+    if let Some(mode) = credential.file_mode_open() {
+        err = format!(
+            "aoai-probe: warning: {} can be read by other users (mode {mode}): chmod 600 it\n",
+            credential.source().unwrap_or("the file")
+        );
+    }
+    let style = style(&arguments.output, &world.environment, terminal.err);
+    let watched = terminal.err && targets.len() == 1 && !arguments.output.quiet;
+    let observe = |finished: Finished<'_>| {
+        if watched {
+            progress(&progress_line(finished, &plan, style));
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| format!("no runtime: {e}"))?;
+    let walks = targets.iter().map(|target| walk::walk(target, &plan, &world, &credential, &observe));
+    let evidence = runtime.block_on(join_all(walks));
+    // A lookup that still blocks must not hold the process.
+    runtime.shutdown_background();
+    let reports: Vec<Report> = evidence.into_iter().map(judged).collect();
+    let mut done = written(&reports, &arguments.output, &world.environment, terminal)?;
+    done.err = err;
+    Ok(done)
+}
+
+fn judged(evidence: Evidence) -> Report {
+    let diagnosis = diagnose(&evidence);
+    Report::new(evidence, diagnosis)
+}
+
+fn targets(arguments: &Check, environment: &Environment) -> Result<Vec<Target>, String> {
+    let named: Vec<&str> = match arguments.targets.as_slice() {
+        [] => environment.get("AZURE_OPENAI_ENDPOINT").into_iter().collect(),
+        given => given.iter().map(String::as_str).collect(),
+    };
+    if named.is_empty() {
+        return Err("no target: name an account, a host or an endpoint URL, or set \
+                    AZURE_OPENAI_ENDPOINT (see --help)"
+            .to_owned());
+    }
+    named
+        .into_iter()
+        .map(|typed| {
+            Target::parse(typed, arguments.service.as_deref()).map_err(|e| e.to_string())
+        })
+        .collect()
+}
+
+fn plan(arguments: &Check, environment: &Environment) -> Result<Plan, String> {
+    let extra_roots = match &arguments.ca_file {
+        None => ExtraRoots::default(),
+        Some(path) => ca_file(path).map_err(|says| format!("--ca-file {path}: {says}"))?,
+    };
+    let variable = |name: &str| environment.get(name).map(str::to_owned);
+    let mut plan = Plan {
+        resolvers: arguments.resolvers.clone(),
+        expect: arguments.expect.clone(),
+        proxy: arguments.proxy.clone(),
+        direct: arguments.direct,
+        trust: arguments.trust.into(),
+        ca_file: arguments.ca_file.clone(),
+        extra_roots,
+        deployment: arguments.deployment.clone().or_else(|| variable("AZURE_OPENAI_DEPLOYMENT")),
+        timeout: arguments.timeout,
+        deadline: arguments.deadline,
+        ..Plan::default()
+    };
+    if let Some(version) = arguments.api_version.clone().or_else(|| variable("OPENAI_API_VERSION"))
+    {
+        plan.api_version = version;
+    }
+    Ok(plan)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the user named this file; it is read with a limit")]
+fn ca_file(path: &str) -> Result<ExtraRoots, String> {
+    let mut pem = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(CA_FILE_LIMIT + 1).read_to_end(&mut pem))
+        .map_err(|e| format!("cannot be read: {}", crate::wire::words(&e)))?;
+    if pem.len() as u64 > CA_FILE_LIMIT {
+        return Err("is larger than 8 MiB".to_owned());
+    }
+    ExtraRoots::from_pem(&pem)
+}
+
+fn contacts(targets: &[Target], plan: &Plan, world: &World) -> String {
+    let mut out = String::new();
+    for target in targets {
+        out.push_str(&format!("{} would contact:\n", target.seen.host));
+        for line in plan.contacts(target, world) {
+            out.push_str(&format!("  {line}\n"));
+        }
+    }
+    out
+}
+
+fn progress_line(finished: Finished<'_>, plan: &Plan, style: Style) -> String {
+    use crate::evidence::{Hop, Observed};
+    fn ran<T: Clone>(saw: &T, took_ms: f64) -> Observed<T> {
+        Observed::Ran { started_ms: 0.0, took_ms, saw: saw.clone() }
+    }
+    let (hop, fact, took_ms) = match finished {
+        Finished::Dns(hop, ms) => (Hop::Dns, facts::dns(hop, &plan.expect), ms),
+        Finished::Proxy(hop, ms) => (Hop::Proxy, facts::proxy(&ran(hop, ms)), ms),
+        Finished::Tcp(hop, ms) => (Hop::Tcp, facts::tcp(&ran(hop, ms)), ms),
+        Finished::Tls(hop, ms) => (Hop::Tls, facts::tls(&ran(hop, ms)), ms),
+        Finished::Http(hop, ms) => (Hop::Http, facts::http(&ran(hop, ms)), ms),
+    };
+    let ok = fact.mark == progress::Mark::Works;
+    progress::line(hop, ok, &fact.text, took_ms, style)
+}
+
+fn diagnose_files(
+    paths: &[String],
+    output: &Output,
+    environment: &Environment,
+    terminal: Terminal,
+) -> Result<Done, String> {
+    let mut reports = Vec::new();
+    for path in paths {
+        let evidence = saved(path).map_err(|e| format!("{path}: {e}"))?;
+        reports.extend(evidence.into_iter().map(judged));
+    }
+    written(&reports, output, environment, terminal)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the user named this file; report::read limits it")]
+fn saved(path: &str) -> Result<Vec<Evidence>, report::ReadError> {
+    if path == "-" {
+        return report::read(std::io::stdin().lock());
+    }
+    report::read(std::fs::File::open(path).map_err(report::ReadError::Io)?)
+}
+
+fn written(
+    reports: &[Report],
+    output: &Output,
+    environment: &Environment,
+    terminal: Terminal,
+) -> Result<Done, String> {
+    let exit_style = match output.exit_style {
+        ExitStyleArgument::State => ExitStyle::State,
+        ExitStyleArgument::Hop => ExitStyle::Hop,
+    };
+    let to_terminal = terminal.out && output.output.is_none();
+    let out = match output.format {
+        Format::Human => render::human::render(reports, style(output, environment, to_terminal)),
+        Format::Json => render::json::render(reports).map_err(|e| e.to_string())?,
+    };
+    Ok(Done {
+        out,
+        err: String::new(),
+        file: output.output.clone(),
+        status: report::worst(reports, exit_style),
+    })
+}
+
+/// `--color` beats NO_COLOR, which beats CLICOLOR_FORCE (no-color.org, bixense.com/clicolors).
+fn style(output: &Output, environment: &Environment, terminal: bool) -> Style {
+    let dumb = environment.get("TERM") == Some("dumb");
+    let color = match output.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto if environment.get("NO_COLOR").is_some() => false,
+        Color::Auto if environment.get("CLICOLOR_FORCE").is_some_and(|v| v != "0") => true,
+        Color::Auto => terminal && !dumb,
+    };
+    let utf8 = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| environment.get(name))
+        .is_some_and(|locale| {
+            let locale = locale.to_ascii_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        });
+    Style {
+        color,
+        ascii: dumb || !terminal || !utf8,
+        verbosity: match (output.quiet, output.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        },
+        ..Style::default()
+    }
+}
+
+fn explain_finding(finding: Option<&str>) -> Result<Done, String> {
+    match finding {
+        None => Ok(Done { out: explain::list(), ..Done::default() }),
+        Some(id) => match explain::page(id) {
+            Ok(page) => Ok(Done { out: page.to_owned(), ..Done::default() }),
+            Err(error) => Err(error.to_string()),
+        },
+    }
+}
+
+fn generated(what: Generate) -> Result<Done, String> {
+    let out = match what {
+        Generate::Man => generate::man(Cli::command()),
+        Generate::Completions { shell } => generate::completions(&mut Cli::command(), shell),
+        Generate::Schema => generate::schema(),
+        Generate::Findings => Ok(generate::findings()),
+    };
+    Ok(Done { out: out.map_err(|e| e.to_string())?, ..Done::default() })
+}
