@@ -13,3 +13,7 @@
 pub mod diagnose;
 pub mod diagnosis;
 pub mod evidence;
+pub mod explain;
+pub mod generate;
+pub mod render;
+pub mod report;
