@@ -10,11 +10,17 @@
 //! `walk` uses `credential`, `wire`, `world` and `platform`. `evidence` and `diagnosis` are plain
 //! data and import no stage. `tests/it/architecture.rs` holds the table of allowed imports.
 
+pub mod args;
 pub mod credential;
 pub mod diagnose;
 pub mod diagnosis;
 pub mod evidence;
+pub mod explain;
+pub mod generate;
 pub mod platform;
+pub mod render;
+pub mod report;
+pub mod run;
 pub mod secret;
 pub mod services;
 pub mod target;

@@ -9,10 +9,8 @@ use aoai_probe::run::{self, Done, Terminal};
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|info| bug(info.location())));
     aoai_probe::platform::protect_process();
-    let terminal = Terminal {
-        out: std::io::stdout().is_terminal(),
-        err: std::io::stderr().is_terminal(),
-    };
+    let terminal =
+        Terminal { out: std::io::stdout().is_terminal(), err: std::io::stderr().is_terminal() };
     let progress = |line: &str| drop(writeln!(std::io::stderr(), "{line}"));
     let done = run::run(std::env::args_os(), terminal, &progress);
     let _ = std::io::stderr().write_all(done.err.as_bytes());

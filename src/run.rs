@@ -101,8 +101,7 @@ fn check(
         api_key_file: arguments.api_key_file.clone(),
         token_file: arguments.token_file.clone(),
     };
-    let credential =
-        Credential::find(&request, &world.environment).map_err(|e| e.to_string())?;
+    let credential = Credential::find(&request, &world.environment).map_err(|e| e.to_string())?;
     let mut err = String::new();
     if let Some(mode) = credential.file_mode_open() {
         err = format!(
@@ -121,7 +120,8 @@ fn check(
         .enable_all()
         .build()
         .map_err(|e| format!("no runtime: {e}"))?;
-    let walks = targets.iter().map(|target| walk::walk(target, &plan, &world, &credential, &observe));
+    let walks =
+        targets.iter().map(|target| walk::walk(target, &plan, &world, &credential, &observe));
     let evidence = runtime.block_on(join_all(walks));
     // A lookup that still blocks must not hold the process.
     runtime.shutdown_background();
@@ -148,9 +148,7 @@ fn targets(arguments: &Check, environment: &Environment) -> Result<Vec<Target>, 
     }
     named
         .into_iter()
-        .map(|typed| {
-            Target::parse(typed, arguments.service.as_deref()).map_err(|e| e.to_string())
-        })
+        .map(|typed| Target::parse(typed, arguments.service.as_deref()).map_err(|e| e.to_string()))
         .collect()
 }
 

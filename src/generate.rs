@@ -1,0 +1,87 @@
+//! What is made from the catalogue and the types: schema, index of findings, man page,
+//! completions. Everything here returns text; the caller writes it.
+
+use std::fmt::Write as _;
+
+use crate::diagnose::{RETIRED, rules};
+use crate::evidence::Hop;
+use crate::report::Report;
+
+/// Why a page could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum GenerateError {
+    /// The schema could not be written as JSON.
+    #[error("the schema cannot be written: {0}")]
+    Schema(#[from] serde_json::Error),
+    /// The man page could not be written.
+    #[error("the man page cannot be written: {0}")]
+    Man(#[from] std::io::Error),
+    /// A generator's output is not UTF-8.
+    #[error("the generated text is not UTF-8: {0}")]
+    NotUtf8(#[from] std::string::FromUtf8Error),
+}
+
+/// The JSON schema of a report: `docs/report.schema.json`.
+///
+/// # Errors
+///
+/// [`GenerateError::Schema`].
+pub fn schema() -> Result<String, GenerateError> {
+    let schema = schemars::schema_for!(Report);
+    Ok(serde_json::to_string_pretty(&schema)? + "\n")
+}
+
+/// The index of findings: `docs/findings/README.md`.
+#[must_use]
+pub fn findings() -> String {
+    let mut text = String::from(
+        "# Findings\n\n\
+         Every finding that aoai-probe gives, by the hop of its cause. An id is stable for\n\
+         ever: it is retired, never used again. `aoai-probe explain <id>` prints the same page.\n\n\
+         Made by `cargo run -q -- generate findings`.\n",
+    );
+    for hop in Hop::ALL {
+        let mut of_hop = rules::all().filter(|rule| rule.hop == hop).peekable();
+        if of_hop.peek().is_none() {
+            continue;
+        }
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n## {}\n\n", hop.name());
+        for rule in of_hop {
+            let _ = writeln!(text, "* [{id}]({id}.md): {}", rule.title, id = rule.id);
+        }
+    }
+    if !RETIRED.is_empty() {
+        text.push_str("\n## Retired\n\n");
+        for (id, since) in RETIRED {
+            let _ = writeln!(text, "* {id}, since {since}");
+        }
+    }
+    text
+}
+
+/// The man page of a command, in roff.
+///
+/// # Errors
+///
+/// [`GenerateError::Man`] and [`GenerateError::NotUtf8`].
+pub fn man(command: clap::Command) -> Result<String, GenerateError> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).render(&mut page)?;
+    Ok(String::from_utf8(page)?)
+}
+
+/// The completions of a command for a shell.
+///
+/// # Errors
+///
+/// [`GenerateError::NotUtf8`].
+pub fn completions(
+    command: &mut clap::Command,
+    shell: clap_complete::Shell,
+) -> Result<String, GenerateError> {
+    let name = command.get_name().to_owned();
+    let mut script = Vec::new();
+    clap_complete::generate(shell, command, name, &mut script);
+    Ok(String::from_utf8(script)?)
+}

@@ -1,0 +1,320 @@
+//! The report for people: the first line, the cause with its proof and its fix, the walk.
+
+use colored::Color;
+
+use super::facts::{self, Fact};
+use super::page::Page;
+use super::progress::{Mark, WalkLine, milliseconds};
+use super::{Style, Verbosity, verbose};
+use crate::diagnosis::{Finding, Fix, Level, State, Sure};
+use crate::evidence::{Choice, Cost, Evidence, Hop, Observed};
+use crate::report::Report;
+
+/// The reports, one after the other; with several, each under its target's name.
+#[must_use]
+pub fn render(reports: &[Report], style: Style) -> String {
+    let mut page = Page::new(style);
+    let several = reports.len() > 1;
+    for report in reports {
+        if style.verbosity == Verbosity::Quiet {
+            first_line(&mut page, report, several);
+            continue;
+        }
+        page.blank();
+        if several {
+            page.headline("", Color::Green, &report.evidence.target.host);
+        }
+        first_line(&mut page, report, false);
+        body(&mut page, report, style);
+    }
+    page.finish()
+}
+
+/// The verdict's line as it is, its state in colour; with several targets and `-q` the
+/// target's name before it.
+fn first_line(page: &mut Page, report: &Report, named: bool) {
+    let state = report.verdict.state;
+    let color = match state {
+        State::Works => Color::Green,
+        State::AtRisk | State::CannotTell => Color::Yellow,
+        State::Broken => Color::Red,
+    };
+    let line = report.verdict.line.as_str();
+    let (painted, rest) = match line.strip_prefix(state.words()) {
+        Some(rest) => (state.words(), rest),
+        None => ("", line),
+    };
+    if named {
+        page.inline(&format!("{}: ", report.evidence.target.host));
+    }
+    page.headline(painted, color, rest);
+}
+
+fn body(page: &mut Page, report: &Report, style: Style) {
+    let verbose = style.verbosity == Verbosity::Verbose;
+    let cause = report.cause();
+    let further: Vec<&Finding> = report
+        .findings
+        .iter()
+        .filter(|f| f.level > Level::Note && f.explained_by.is_none())
+        .filter(|f| cause.is_none_or(|cause| cause.id != f.id))
+        .collect();
+    if let Some(finding) = cause {
+        page.blank();
+        why(page, finding);
+    }
+    if !further.is_empty() {
+        page.blank();
+    }
+    for finding in further {
+        page.label("also");
+        page.words(&also(finding));
+        if verbose {
+            why(page, finding);
+        }
+    }
+    page.blank();
+    walk(page, report, verbose);
+    beside(page, &report.evidence);
+    if verbose {
+        verbose::evidence(page, &report.evidence);
+        folded(page, report);
+    }
+    page.blank();
+    let explain = report.verdict.cause.as_ref().map(|id| format!("aoai-probe explain {id}"));
+    page.closing(&cost(&report.evidence.cost), &explain.unwrap_or_default());
+}
+
+/// A further finding in one line.
+fn also(finding: &Finding) -> String {
+    let level = match finding.level {
+        Level::Broken => "broken",
+        Level::Risk => "at risk",
+        Level::Note => "note",
+    };
+    format!("{level} at {} ({}): {}", finding.hop.name(), finding.id, finding.says)
+}
+
+/// What was seen, how it is known, what is left open, and the fix.
+fn why(page: &mut Page, finding: &Finding) {
+    block(page, "seen", &finding.seen);
+    if finding.known_by.is_empty() && finding.sure == Sure::Possible {
+        block(page, finding.sure.word(), std::slice::from_ref(&finding.says));
+    } else {
+        block(page, finding.sure.word(), &finding.known_by);
+    }
+    if !finding.ruled_out.is_empty() {
+        block(page, "ruled out", &[finding.ruled_out.join("; ")]);
+    }
+    page.label("tells it");
+    for command in &finding.tells_it {
+        page.command(0, "", command);
+    }
+    if let Some(fix) = &finding.fix {
+        mend(page, fix);
+    }
+    page.label("");
+}
+
+fn block(page: &mut Page, label: &str, lines: &[String]) {
+    page.label(label);
+    for line in lines {
+        page.words(line);
+    }
+}
+
+/// The fix: who, the steps with their commands, and how to see that it worked.
+fn mend(page: &mut Page, fix: &Fix) {
+    page.label("fix");
+    let mut owner = Some(fix.owner.as_str()).filter(|owner| !owner.is_empty());
+    for step in &fix.steps {
+        let mut says = match owner.take() {
+            Some(owner) => format!("{owner}: {}", step.says),
+            None => step.says.clone(),
+        };
+        if step.changes {
+            says.push_str(" (changes production)");
+        }
+        page.words(&says);
+        if let Some(command) = &step.command {
+            page.command(2, "", command);
+        }
+    }
+    if let Some(owner) = owner {
+        page.words(owner);
+    }
+    if let Some(check) = &fix.check {
+        page.command(0, "check:  ", check);
+    }
+}
+
+/// The walk, a line a hop.
+fn walk(page: &mut Page, report: &Report, verbose: bool) {
+    let e = &report.evidence;
+    for hop in Hop::ALL {
+        let mut fact = match hop {
+            Hop::Vantage => facts::vantage(e),
+            Hop::Dns => facts::dns(&e.dns, &e.asked.expect),
+            Hop::Tcp => facts::tcp(&e.tcp),
+            Hop::Proxy => facts::proxy(&e.proxy),
+            Hop::Tls => facts::tls(&e.tls),
+            Hop::Identity => facts::identity(&e.identity),
+            Hop::Http => facts::http(&e.http),
+        };
+        fact.mark = mark(report, hop, fact.mark);
+        if !verbose && left_out(report, hop, fact.mark) {
+            continue;
+        }
+        fact.notes.extend(not_tested(report, hop));
+        line(page, hop, &fact, explained_by(report, hop));
+    }
+}
+
+fn line(page: &mut Page, hop: Hop, fact: &Fact, explained_by: Option<Hop>) {
+    let Fact { mark, text, notes, took_ms } = fact;
+    page.walk(&WalkLine { hop, mark: *mark, fact: text, explained_by, took_ms: *took_ms }, notes);
+}
+
+/// Lines that tell nothing: where we are when all is well, and hops that are not on this path.
+fn left_out(report: &Report, hop: Hop, mark: Mark) -> bool {
+    let e = &report.evidence;
+    let off_path = |by: Option<Choice>| {
+        matches!(by, Some(Choice::NoProxyApplies | Choice::ProxyApplies)) && mark == Mark::NotDone
+    };
+    match hop {
+        Hop::Vantage => report.verdict.state == State::Works && mark == Mark::Works,
+        Hop::Tcp => off_path(choice(&e.tcp)),
+        Hop::Proxy => off_path(choice(&e.proxy)),
+        Hop::Identity => mark == Mark::NotDone && choice(&e.http) == Some(Choice::ServiceHasNoCall),
+        Hop::Dns | Hop::Tls | Hop::Http => false,
+    }
+}
+
+fn choice<T>(observed: &Observed<T>) -> Option<Choice> {
+    match observed {
+        Observed::NotAsked { by } => Some(*by),
+        _ => None,
+    }
+}
+
+/// The mark of a hop: what was found there counts before what its evidence looks like. A 403
+/// is a success where `--expect closed` wanted it.
+fn mark(report: &Report, hop: Hop, by_evidence: Mark) -> Mark {
+    let found = report.findings.iter().filter(|f| f.hop == hop).map(|f| f.level).max();
+    let judged = matches!(report.verdict.state, State::Works | State::AtRisk);
+    match (found, by_evidence) {
+        (Some(Level::Broken), _) => Mark::Breaks,
+        (_, Mark::Breaks) if !judged => Mark::Breaks,
+        (Some(Level::Risk), _) => Mark::Care,
+        (_, Mark::Breaks) => Mark::Works,
+        (_, mark) => mark,
+    }
+}
+
+/// The hop whose fault explains all that is broken at this one.
+fn explained_by(report: &Report, hop: Hop) -> Option<Hop> {
+    let here: Vec<&Finding> =
+        report.findings.iter().filter(|f| f.hop == hop && f.level > Level::Note).collect();
+    let heaviest = here.iter().map(|f| f.level).max()?;
+    let mut causes = here.iter().filter(|f| f.level == heaviest).map(|f| root(report, f));
+    let first = causes.next()??;
+    (first != hop && causes.all(|cause| cause == Some(first))).then_some(first)
+}
+
+/// The hop at the end of the chain of explanations; none for a finding that nothing explains.
+fn root(report: &Report, finding: &Finding) -> Option<Hop> {
+    let mut id = finding.explained_by.as_deref()?;
+    // A saved report may hold a ring of explanations: no chain is longer than the list.
+    for _ in &report.findings {
+        let cause = report.findings.iter().find(|f| f.id == id)?;
+        match &cause.explained_by {
+            None => return Some(cause.hop),
+            Some(next) => id = next,
+        }
+    }
+    None
+}
+
+/// What the call left untested, for the lines below its hop.
+fn not_tested(report: &Report, hop: Hop) -> Vec<String> {
+    if !matches!(hop, Hop::Identity | Hop::Http) {
+        return Vec::new();
+    }
+    let of_hop = report.findings.iter().filter(|f| f.hop == hop && is_not_tested(f));
+    of_hop
+        .map(|f| match f.says.contains("not tested") {
+            true => f.says.clone(),
+            false => format!("not tested: {}", f.says),
+        })
+        .collect()
+}
+
+/// Notes that say what was left untested, by their id.
+fn is_not_tested(finding: &Finding) -> bool {
+    finding.level == Level::Note && finding.id.ends_with("-not-tested")
+}
+
+/// The walks beside the main one: the direct path, and the original name of a privatelink one.
+fn beside(page: &mut Page, e: &Evidence) {
+    if let Observed::Ran { saw, .. } = &e.direct {
+        page.blank();
+        page.heading("beside it: the direct path");
+        line(page, Hop::Tcp, &facts::tcp(&saw.tcp), None);
+        line(page, Hop::Tls, &facts::tls(&saw.tls), None);
+    }
+    if let Some(original) = &e.original {
+        let tls = facts::tls(&original.tls);
+        let verified = if tls.mark == Mark::Works { "verified" } else { "not verified" };
+        page.blank();
+        page.heading(&format!("beside it: the original name {}, {verified}", original.target.host));
+        line(page, Hop::Dns, &facts::dns(&original.dns, &original.asked.expect), None);
+        if choice(&original.tcp) != Some(Choice::ProxyApplies) {
+            line(page, Hop::Tcp, &facts::tcp(&original.tcp), None);
+        }
+        if choice(&original.proxy) != Some(Choice::NoProxyApplies) {
+            line(page, Hop::Proxy, &facts::proxy(&original.proxy), None);
+        }
+        line(page, Hop::Tls, &tls, None);
+    }
+}
+
+/// Notes and symptoms in full, for `-v`.
+fn folded(page: &mut Page, report: &Report) {
+    let mut first = true;
+    for finding in &report.findings {
+        let (label, says) = match &finding.explained_by {
+            Some(cause) => {
+                ("symptom", format!("{}: {} (explained by {cause})", finding.id, finding.says))
+            }
+            None if finding.level == Level::Note => {
+                ("note", format!("{}: {}", finding.id, finding.says))
+            }
+            None => continue,
+        };
+        if std::mem::take(&mut first) {
+            page.blank();
+        }
+        page.label(label);
+        page.words(&says);
+        for seen in finding.seen.iter().chain(&finding.known_by) {
+            page.indented(2, seen);
+        }
+    }
+}
+
+/// What the walk cost: time, packets, hosts.
+fn cost(cost: &Cost) -> String {
+    let took = match cost.took_ms {
+        took if took < 9_999.5 => format!("{:.2} s", took.max(0.0) / 1000.0),
+        took => milliseconds(took),
+    };
+    let packets = match cost.segments_sent {
+        Some(segments) => count(u64::from(cost.datagrams_sent) + u64::from(segments), "packet"),
+        None => format!("{} (TCP not counted)", count(cost.datagrams_sent.into(), "datagram")),
+    };
+    format!("{took}, {packets} to {}", count(cost.hosts.len() as u64, "host"))
+}
+
+fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}

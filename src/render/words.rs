@@ -1,0 +1,344 @@
+//! Outcomes in words: what happened, in the field's terms, without judgement.
+
+use std::net::IpAddr;
+
+use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverRole, StrayReason, SystemAnswer};
+use crate::evidence::http::{HttpAnswer, HttpOutcome, Purpose};
+use crate::evidence::identity::{CredentialKind, Withheld};
+use crate::evidence::proxy::ConnectOutcome;
+use crate::evidence::tcp::{Icmp, IcmpMeaning, TcpOutcome};
+use crate::evidence::tls::{Certificate, CertificateFault, Store, TlsHop, TlsOutcome};
+use crate::evidence::vantage::{FileState, ProxyReason};
+use crate::evidence::{Choice, Expect, Observed, Trust, classify};
+
+/// Why something was not done; none when it was.
+pub(super) fn not_done<T>(observed: &Observed<T>) -> Option<String> {
+    match observed {
+        Observed::Ran { .. } => None,
+        Observed::NotReached { stopped_at } => {
+            Some(format!("not reached: the walk ended at {}", stopped_at.name()))
+        }
+        Observed::NotAsked { by } => Some(format!("not asked: {}", choice(*by))),
+        Observed::NotPossible { says } => Some(format!("not possible: {says}")),
+    }
+}
+
+pub(super) const fn choice(by: Choice) -> &'static str {
+    match by {
+        Choice::NoProxyApplies => "no proxy applies to this target",
+        Choice::ProxyApplies => "a proxy carries the call",
+        Choice::DirectPathIsPublic => "the direct path is public (--direct walks it)",
+        Choice::ServiceHasNoCall => "no call is made to this service",
+        Choice::NotNeeded => "the answer did not make it necessary",
+        Choice::Option => "an option says so",
+        Choice::ResolverGiven => "--resolver names the answer that counts",
+        Choice::Detour => "--connect-to redirects the connection",
+    }
+}
+
+pub(super) fn expect(expect: &Expect) -> String {
+    match expect {
+        Expect::Auto => "auto".to_owned(),
+        Expect::Private => "private".to_owned(),
+        Expect::Public => "public".to_owned(),
+        Expect::Closed => "closed".to_owned(),
+        Expect::Any => "any".to_owned(),
+        Expect::Cidr { prefixes } => prefixes.join(","),
+    }
+}
+
+pub(super) const fn trust(trust: Trust) -> &'static str {
+    match trust {
+        Trust::Public => "public",
+        Trust::System => "system",
+    }
+}
+
+pub(super) fn file(state: &FileState) -> String {
+    match state {
+        FileState::Read => "read".to_owned(),
+        FileState::Missing => "there is none".to_owned(),
+        FileState::Unreadable { says } => format!("cannot be read: {says}"),
+    }
+}
+
+pub(super) fn proxy_reason(reason: &ProxyReason) -> String {
+    match reason {
+        ProxyReason::NotConfigured => "none is configured".to_owned(),
+        ProxyReason::OptionNone => "--proxy none".to_owned(),
+        ProxyReason::OptionUrl => "--proxy".to_owned(),
+        ProxyReason::Variable { name } => name.clone(),
+        ProxyReason::Exempted { entry } => format!("NO_PROXY entry {entry} exempts the target"),
+    }
+}
+
+/// Addresses, the first `most` of them.
+pub(super) fn addresses(all: &[IpAddr], most: usize) -> String {
+    let shown: Vec<String> = all.iter().take(most).map(IpAddr::to_string).collect();
+    let mut text = shown.join(", ");
+    if all.len() > most {
+        text.push_str(&format!(" and {} more", all.len() - most));
+    }
+    text
+}
+
+/// Addresses with their class: `10.3.0.5, 10.3.0.6 (private)`, or each with its own.
+pub(super) fn classed_addresses(all: &[IpAddr], most: usize) -> String {
+    let class = all.first().map(|first| classify(*first));
+    match class {
+        Some(class) if all.iter().all(|address| classify(*address) == class) => {
+            format!("{} ({})", addresses(all, most), class.words())
+        }
+        _ => {
+            let each = all.iter().take(most).map(|a| format!("{a} ({})", classify(*a).words()));
+            let mut text = each.collect::<Vec<_>>().join(", ");
+            if all.len() > most {
+                text.push_str(&format!(" and {} more", all.len() - most));
+            }
+            text
+        }
+    }
+}
+
+pub(super) fn icmp(icmp: &Icmp) -> String {
+    let meaning = match icmp.meaning {
+        IcmpMeaning::NetUnreachable => "no route to the network",
+        IcmpMeaning::HostUnreachable => "host unreachable",
+        IcmpMeaning::AdminProhibited => "prohibited by a firewall",
+        IcmpMeaning::PortUnreachable => "port unreachable",
+        IcmpMeaning::FragmentationNeeded => "fragmentation needed",
+        IcmpMeaning::TimeExceeded => "hop limit exceeded",
+        IcmpMeaning::Other => "unreachable",
+    };
+    match (&icmp.from, &icmp.code) {
+        (Some(from), Some(code)) => format!("{meaning} (ICMP {code} from {from})"),
+        (Some(from), None) => format!("{meaning} (from {from})"),
+        (None, _) => format!("{meaning} (this machine's own answer)"),
+    }
+}
+
+pub(super) const fn role(role: ResolverRole) -> &'static str {
+    match role {
+        ResolverRole::Configured => "configured",
+        ResolverRole::StubUpstream => "upstream of the local stub",
+        ResolverRole::Given => "--resolver",
+        ResolverRole::Assumed => "assumed, none is configured",
+    }
+}
+
+/// An answer without addresses.
+pub(super) fn no_addresses(answer: &Answer) -> String {
+    match answer.rcode.as_str() {
+        "NOERROR" => "no address (NODATA)".to_owned(),
+        rcode => rcode.to_owned(),
+    }
+}
+
+/// The outcome of a question, as far as it has no addresses.
+pub(super) fn dns_outcome(outcome: &DnsOutcome) -> String {
+    match outcome {
+        DnsOutcome::Answered { answer } => no_addresses(answer),
+        DnsOutcome::TimedOut => "no answer".to_owned(),
+        DnsOutcome::PortRefused => "port closed".to_owned(),
+        DnsOutcome::Unreachable { icmp: seen } => icmp(seen),
+        DnsOutcome::Malformed => "no DNS message came back".to_owned(),
+        DnsOutcome::TcpFailed { says, .. } => {
+            format!("truncated over UDP, and over TCP: {says}")
+        }
+        DnsOutcome::LocalError { says } => format!("not sent: {says}"),
+    }
+}
+
+/// A question that was or was not asked, as far as it has no addresses.
+pub(super) fn question(observed: &Observed<Exchange>) -> String {
+    match observed {
+        Observed::Ran { saw, .. } => dns_outcome(&saw.outcome),
+        other => not_done(other).unwrap_or_default(),
+    }
+}
+
+pub(super) const fn stray(why: StrayReason) -> &'static str {
+    match why {
+        StrayReason::OtherAddress => "another address than the one asked",
+        StrayReason::OtherId => "another id",
+        StrayReason::OtherQuestion => "another question",
+        StrayReason::Malformed => "no DNS message",
+    }
+}
+
+pub(super) fn system(observed: &Observed<SystemAnswer>) -> String {
+    match observed.saw() {
+        Some(SystemAnswer::Addresses { addresses: all }) if all.is_empty() => {
+            "no address".to_owned()
+        }
+        Some(SystemAnswer::Addresses { addresses: all }) => addresses(all, 4),
+        Some(SystemAnswer::Failed { code }) => code.clone(),
+        Some(SystemAnswer::Stalled) => "no answer while we waited".to_owned(),
+        None => not_done(observed).unwrap_or_default(),
+    }
+}
+
+pub(super) fn tcp_outcome(outcome: &TcpOutcome) -> String {
+    match outcome {
+        TcpOutcome::Connected => "connects".to_owned(),
+        TcpOutcome::Refused => "refuses the connection".to_owned(),
+        TcpOutcome::Reset => "resets the connection".to_owned(),
+        TcpOutcome::TimedOut => "does not answer".to_owned(),
+        TcpOutcome::Unreachable { icmp: seen } => icmp(seen),
+        TcpOutcome::LocalError { errno, says } => {
+            format!("could not be tried from here: {says} (errno {errno})")
+        }
+    }
+}
+
+pub(super) fn connect(outcome: &ConnectOutcome) -> String {
+    match outcome {
+        ConnectOutcome::Answered { status: 200..=299, .. } => "the tunnel stands".to_owned(),
+        ConnectOutcome::Answered { status, reason, .. } => {
+            format!("CONNECT answered {status} {reason}").trim_end().to_owned()
+        }
+        ConnectOutcome::Silent => "CONNECT is not answered".to_owned(),
+        ConnectOutcome::Closed => "closed after CONNECT without an answer".to_owned(),
+        ConnectOutcome::Reset => "reset after CONNECT".to_owned(),
+        ConnectOutcome::NotHttp { says } => format!("the answer to CONNECT is not HTTP: {says}"),
+    }
+}
+
+pub(super) fn fault(fault: &CertificateFault) -> String {
+    match fault {
+        CertificateFault::UnknownIssuer => "no path to a trusted root".to_owned(),
+        CertificateFault::Expired => "expired".to_owned(),
+        CertificateFault::NotYetValid => "not yet valid".to_owned(),
+        CertificateFault::WrongName => "made for another name".to_owned(),
+        CertificateFault::Revoked => "revoked".to_owned(),
+        CertificateFault::BadSignature => "a signature does not verify".to_owned(),
+        CertificateFault::Other { says } => says.clone(),
+    }
+}
+
+pub(super) const fn store(store: Store) -> &'static str {
+    match store {
+        Store::Public => "public root",
+        Store::CaFile => "root of --ca-file",
+        Store::System => "root of the system's store",
+    }
+}
+
+pub(super) fn tls_outcome(hop: &TlsHop) -> String {
+    match &hop.outcome {
+        TlsOutcome::Verified => "verified".to_owned(),
+        TlsOutcome::CertificateRejected { fault: found } => {
+            format!("certificate rejected: {}", fault(found))
+        }
+        TlsOutcome::Alert { description } => format!("the peer sent the alert {description}"),
+        TlsOutcome::Closed => "closed by the peer before the handshake ended".to_owned(),
+        TlsOutcome::Reset => "reset before the handshake ended".to_owned(),
+        TlsOutcome::Silent => format!(
+            "no answer to the handshake: {} octets sent, {} received",
+            hop.bytes_sent, hop.bytes_received
+        ),
+        TlsOutcome::PlainHttp { first_line } => {
+            format!("the peer speaks plain HTTP: {first_line}")
+        }
+        TlsOutcome::NotTls { first_bytes } => format!("the peer speaks no TLS: {first_bytes}"),
+        TlsOutcome::Incompatible { says } => format!("no common ground in TLS: {says}"),
+        TlsOutcome::ConnectionLost { errno: Some(errno), says } => {
+            format!("connection lost: {says} (errno {errno})")
+        }
+        TlsOutcome::ConnectionLost { errno: None, says } => format!("connection lost: {says}"),
+    }
+}
+
+/// The name of a certificate that matters to the target: the one that covers it, else the
+/// first, else the subject.
+pub(super) fn certificate_name<'a>(certificate: &'a Certificate, server_name: &str) -> &'a str {
+    let parent = server_name.split_once('.').map(|(_, parent)| parent);
+    let covers = |name: &&String| {
+        name.eq_ignore_ascii_case(server_name)
+            || name.strip_prefix("*.").zip(parent).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))
+    };
+    let names = &certificate.names;
+    names.iter().find(covers).or(names.first()).unwrap_or(&certificate.subject)
+}
+
+/// Days to the end of validity, in words.
+pub(super) fn days_left(days: i64) -> String {
+    match days {
+        0 => "ends today".to_owned(),
+        1 => "1 day left".to_owned(),
+        2.. => format!("{days} days left"),
+        _ => format!("expired {} days ago", days.unsigned_abs()),
+    }
+}
+
+pub(super) const fn credential(kind: CredentialKind) -> &'static str {
+    match kind {
+        CredentialKind::None => "no credential",
+        CredentialKind::ApiKey => "API key",
+        CredentialKind::Token => "Entra token",
+    }
+}
+
+pub(super) const fn withheld(why: Withheld) -> &'static str {
+    match why {
+        Withheld::NotReached => "the walk ended before the call",
+        Withheld::OnlySystemStoreAccepts => {
+            "only the system's store accepts the chain (--trust system sends it)"
+        }
+        Withheld::AddressNotConfirmed => "the system does not give this address",
+        Withheld::ServiceHasNoCall => "no call is made to this service",
+    }
+}
+
+pub(super) const fn purpose(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Models => "list of models",
+        Purpose::Project => "project",
+        Purpose::Deployment => "deployment",
+    }
+}
+
+/// The answer to a call: status, and what the peer says about it.
+pub(super) fn http_answer(answer: &HttpAnswer) -> String {
+    let mut parts = vec![answer.status.to_string()];
+    if let Some(models) = answer.models {
+        parts.push(format!("{models} {}", if models == 1 { "model" } else { "models" }));
+    }
+    if let (200..=299, Some(region)) = (answer.status, answer.header("x-ms-region")) {
+        parts.push(region.to_owned());
+    }
+    let mut text = parts.join(", ");
+    if let Some(message) = answer.message() {
+        text.push_str(&format!(" {}", first_sentence(message)));
+    } else if let Some(code) = answer.code() {
+        text.push_str(&format!(" {code}"));
+    } else if let (300..=399, Some(location)) = (answer.status, answer.header("location")) {
+        text.push_str(&format!(" to {location}"));
+    } else if let (400.., Some(server)) = (answer.status, answer.header("server")) {
+        text.push_str(&format!(" from {server}"));
+    }
+    if !answer.body_complete {
+        text.push_str(", the body is not complete");
+    }
+    text
+}
+
+pub(super) fn http_outcome(outcome: &HttpOutcome) -> String {
+    match outcome {
+        HttpOutcome::Answered { answer } => http_answer(answer),
+        HttpOutcome::Silent => "the call is not answered".to_owned(),
+        HttpOutcome::Closed => "closed without an answer".to_owned(),
+        HttpOutcome::Reset => "reset without an answer".to_owned(),
+        HttpOutcome::Malformed { says } => format!("the answer is not HTTP: {says}"),
+    }
+}
+
+/// The first sentence of a message, at most 120 characters of it.
+fn first_sentence(message: &str) -> String {
+    let sentence = message.split_once(". ").map_or(message, |(first, _)| first);
+    let sentence = sentence.trim_end_matches('.');
+    if sentence.chars().count() <= 120 {
+        return sentence.to_owned();
+    }
+    sentence.chars().take(117).chain("...".chars()).collect()
+}

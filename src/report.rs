@@ -1,0 +1,347 @@
+//! The report: what was seen and what was concluded, in the form that is saved.
+//!
+//! This module may not judge or print. Reading a saved report gives its evidence alone:
+//! the conclusions are drawn anew by `diagnose`.
+
+use std::io::{self, Read};
+
+use schemars::JsonSchema;
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::diagnosis::{Diagnosis, Finding, State, Verdict};
+use crate::evidence::{Evidence, Hop};
+
+/// Version of the report's schema: a new field raises the minor number, a removed or
+/// renamed one the major number.
+pub const SCHEMA_VERSION: &str = "1.0";
+
+/// The major schema version that this tool reads.
+const SCHEMA_MAJOR: &str = "1";
+
+/// Largest saved report that is read, in octets.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// Deepest nesting that is read; reports stay below a third of it.
+const DEEPEST: u32 = 100;
+
+/// JSON values in one file, at most: bounds memory, since a value of two octets takes
+/// thirty-two in memory. A report has about a thousand.
+const MOST_VALUES: u32 = 2_000_000;
+
+/// The report over one target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// Version of this schema, `major.minor`.
+    pub schema_version: String,
+    /// The tool that made the report.
+    pub tool: Tool,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Every finding: the cause first, then by weight and hop.
+    pub findings: Vec<Finding>,
+    /// What was seen.
+    pub evidence: Evidence,
+}
+
+/// The tool that made a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// `aoai-probe`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// What the exit status of a broken walk says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ExitStyle {
+    /// 2, whichever hop is broken: Nagios's states.
+    #[default]
+    State,
+    /// The hop: 10 dns and vantage, 20 tcp, 30 proxy, 40 tls, 50 identity, 60 http.
+    Hop,
+}
+
+impl Report {
+    /// The report of this version of the tool.
+    #[must_use]
+    pub fn new(evidence: Evidence, diagnosis: Diagnosis) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION.to_owned(),
+            tool: Tool {
+                name: env!("CARGO_PKG_NAME").to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            },
+            verdict: diagnosis.verdict,
+            findings: diagnosis.findings,
+            evidence,
+        }
+    }
+
+    /// The exit status: 0 works, 1 at risk, 2 (or the hop's number) broken, 3 cannot tell.
+    #[must_use]
+    pub const fn exit_status(&self, style: ExitStyle) -> u8 {
+        match (self.verdict.state, style, self.verdict.broken_hop) {
+            (State::Works, _, _) => 0,
+            (State::AtRisk, _, _) => 1,
+            (State::CannotTell, _, _) => 3,
+            (State::Broken, ExitStyle::State, _) | (State::Broken, ExitStyle::Hop, None) => 2,
+            (State::Broken, ExitStyle::Hop, Some(hop)) => match hop {
+                Hop::Vantage | Hop::Dns => 10,
+                Hop::Tcp => 20,
+                Hop::Proxy => 30,
+                Hop::Tls => 40,
+                Hop::Identity => 50,
+                Hop::Http => 60,
+            },
+        }
+    }
+
+    /// The finding that is the cause, if there is one.
+    #[must_use]
+    pub fn cause(&self) -> Option<&Finding> {
+        let id = self.verdict.cause.as_deref()?;
+        self.findings.iter().find(|finding| finding.id == id)
+    }
+}
+
+/// The exit status over several targets: broken counts before cannot tell, that before
+/// at risk; among broken ones the earliest hop counts. No report at all: cannot tell.
+#[must_use]
+pub fn worst(reports: &[Report], style: ExitStyle) -> u8 {
+    let weight = |state: State| match state {
+        State::Broken => 0,
+        State::CannotTell => 1,
+        State::AtRisk => 2,
+        State::Works => 3,
+    };
+    reports
+        .iter()
+        .map(|report| (weight(report.verdict.state), report.exit_status(style)))
+        .min()
+        .map_or(3, |(_, status)| status)
+}
+
+/// Why a saved report cannot be judged again. The words follow the file's name and a colon.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file could not be read.
+    #[error("cannot be read: {0}")]
+    Io(#[from] io::Error),
+    /// More than 16 MiB.
+    #[error("larger than 16 MiB: no report is that large")]
+    TooLarge,
+    /// Nothing in it.
+    #[error("empty")]
+    Empty,
+    /// UTF-16 text.
+    #[error("UTF-16 text, as PowerShell's `>` writes it: save reports with --output FILE")]
+    Utf16,
+    /// Not JSON.
+    #[error("not JSON: line {line}, column {column} makes no sense")]
+    NotJson {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+    },
+    /// The JSON text ends too early.
+    #[error("cut off: the JSON text ends at line {line}, column {column}, before it is complete")]
+    CutOff {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+    },
+    /// Nested deeper than any report.
+    #[error("nested deeper than {DEEPEST} levels: no report is that deep")]
+    TooDeep,
+    /// More values than are read.
+    #[error("more than {MOST_VALUES} values: split the file")]
+    TooManyValues,
+    /// JSON of another kind.
+    #[error("not a report of aoai-probe: {says}")]
+    NotReport {
+        /// What is amiss.
+        says: String,
+    },
+    /// A report of another major schema version.
+    #[error("report of schema {found}; this aoai-probe reads schema {SCHEMA_MAJOR}.x")]
+    OtherSchema {
+        /// The version in the file.
+        found: String,
+    },
+    /// A field that is needed is missing or has another type.
+    #[error("report of schema {found} that cannot be judged: {says}")]
+    Unfit {
+        /// The version in the file.
+        found: String,
+        /// What is missing or wrong, and where.
+        says: String,
+    },
+}
+
+/// Reads the evidence of a saved report, or of an array of them, to be judged again.
+///
+/// # Errors
+///
+/// Every [`ReadError`]. Not more than 16 MiB are read, whatever comes.
+pub fn read(from: impl Read) -> Result<Vec<Evidence>, ReadError> {
+    let mut bytes = Vec::new();
+    from.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(ReadError::TooLarge);
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(ReadError::Utf16);
+    }
+    let text = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(&bytes);
+    let Some(first) = text.iter().find(|octet| !octet.is_ascii_whitespace()) else {
+        return Err(ReadError::Empty);
+    };
+    within_bounds(text)?;
+    let several = *first == b'[';
+    let version = known_schema(text, several)?;
+    let saved: Result<Vec<Saved>, serde_json::Error> = match several {
+        true => serde_json::from_slice(text),
+        false => serde_json::from_slice(text).map(|one| vec![one]),
+    };
+    let saved = saved.map_err(|error| ReadError::Unfit { found: version, says: words(&error) })?;
+    Ok(saved.into_iter().map(|saved| saved.evidence).collect())
+}
+
+/// The part of a report that is judged again; the old conclusions are not read.
+#[derive(Deserialize)]
+struct Saved {
+    evidence: Evidence,
+}
+
+/// The part of a report that says how to read the rest.
+#[derive(Deserialize)]
+struct Head {
+    schema_version: String,
+}
+
+/// The schema version of the file, once every report in it has one that is read here.
+fn known_schema(text: &[u8], several: bool) -> Result<String, ReadError> {
+    let heads: Result<Vec<Head>, serde_json::Error> = match several {
+        true => serde_json::from_slice(text),
+        false => serde_json::from_slice(text).map(|one| vec![one]),
+    };
+    let heads = heads.map_err(|error| ReadError::NotReport { says: words(&error) })?;
+    for head in &heads {
+        if head.schema_version.split('.').next() != Some(SCHEMA_MAJOR) {
+            return Err(ReadError::OtherSchema { found: printable(&head.schema_version) });
+        }
+    }
+    heads
+        .first()
+        .map(|head| printable(&head.schema_version))
+        .ok_or(ReadError::NotReport { says: "an empty array".to_owned() })
+}
+
+/// Refuses what is not JSON, too deep or too much, before anything is kept in memory.
+fn within_bounds(text: &[u8]) -> Result<(), ReadError> {
+    let mut seen = Seen::default();
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let result =
+        Count { seen: &mut seen, depth: 0 }.deserialize(&mut json).and_then(|()| json.end());
+    match result {
+        Ok(()) => Ok(()),
+        Err(_) if seen.too_deep => Err(ReadError::TooDeep),
+        Err(_) if seen.values > MOST_VALUES => Err(ReadError::TooManyValues),
+        Err(error) if error.is_eof() => {
+            Err(ReadError::CutOff { line: error.line(), column: error.column() })
+        }
+        Err(error) => Err(ReadError::NotJson { line: error.line(), column: error.column() }),
+    }
+}
+
+/// What the first pass over a file counted.
+#[derive(Default)]
+struct Seen {
+    values: u32,
+    too_deep: bool,
+}
+
+/// Counts the values of a JSON text and keeps none of them.
+struct Count<'a> {
+    seen: &'a mut Seen,
+    depth: u32,
+}
+
+impl Count<'_> {
+    fn inner(&mut self) -> Count<'_> {
+        Count { seen: &mut *self.seen, depth: self.depth + 1 }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Count<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        self.seen.values += 1;
+        if self.seen.values > MOST_VALUES {
+            return Err(D::Error::custom("too many values"));
+        }
+        if self.depth > DEEPEST {
+            self.seen.too_deep = true;
+            return Err(D::Error::custom("too deep"));
+        }
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Count<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("any JSON value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut sequence: A) -> Result<(), A::Error> {
+        while sequence.next_element_seed(self.inner())?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while map.next_key::<IgnoredAny>()?.is_some() {
+            map.next_value_seed(self.inner())?;
+        }
+        Ok(())
+    }
+}
+
+/// An error's words: printable and short, since they may quote the file.
+fn words(error: &serde_json::Error) -> String {
+    printable(&error.to_string())
+}
+
+fn printable(text: &str) -> String {
+    text.chars().take(200).collect::<String>().escape_debug().to_string()
+}

@@ -1,0 +1,39 @@
+//! Generated files are fresh; a failure names the command that refreshes the file.
+
+use aoai_probe::{diagnose, generate};
+use clap::{Arg, Command};
+use clap_complete::Shell;
+
+use crate::fixtures::{assert_file, root};
+
+#[test]
+fn the_schema_is_fresh() {
+    assert_file(
+        &root().join("docs/report.schema.json"),
+        &generate::schema().unwrap(),
+        "cargo run -q -- generate schema > docs/report.schema.json",
+    );
+}
+
+#[test]
+fn the_index_of_findings_is_fresh() {
+    let index = generate::findings();
+    for rule in diagnose::rules::all() {
+        assert!(index.contains(&format!("({}.md)", rule.id)), "{} is not listed", rule.id);
+    }
+    assert_file(
+        &root().join("docs/findings/README.md"),
+        &index,
+        "cargo run -q -- generate findings > docs/findings/README.md",
+    );
+}
+
+#[test]
+fn a_command_gives_man_page_and_completions() {
+    let mut command = Command::new("aoai-probe").arg(Arg::new("resolver").long("resolver"));
+    assert!(generate::man(command.clone()).unwrap().contains("resolver"));
+    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell] {
+        let script = generate::completions(&mut command, shell).unwrap();
+        assert!(script.contains("resolver"), "{shell}");
+    }
+}

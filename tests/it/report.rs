@@ -1,0 +1,185 @@
+//! Exit status, and reading saved reports: good ones, broken ones, hostile ones.
+
+use std::io::{self, Read};
+
+use aoai_probe::diagnosis::State;
+use aoai_probe::evidence::Hop;
+use aoai_probe::render::json;
+use aoai_probe::report::{ExitStyle, ReadError, Report, read, worst};
+use serde_json::json;
+
+use crate::fixtures::{report, reports};
+
+fn in_state(state: State, hop: Option<Hop>) -> Report {
+    let mut report = report("healthy");
+    report.verdict.state = state;
+    report.verdict.broken_hop = hop;
+    report
+}
+
+#[test]
+fn exit_status_follows_the_state() {
+    for (state, hop, status, by_hop) in [
+        (State::Works, None, 0, 0),
+        (State::AtRisk, None, 1, 1),
+        (State::CannotTell, None, 3, 3),
+        (State::Broken, Some(Hop::Vantage), 2, 10),
+        (State::Broken, Some(Hop::Dns), 2, 10),
+        (State::Broken, Some(Hop::Tcp), 2, 20),
+        (State::Broken, Some(Hop::Proxy), 2, 30),
+        (State::Broken, Some(Hop::Tls), 2, 40),
+        (State::Broken, Some(Hop::Identity), 2, 50),
+        (State::Broken, Some(Hop::Http), 2, 60),
+    ] {
+        let report = in_state(state, hop);
+        assert_eq!(report.exit_status(ExitStyle::State), status);
+        assert_eq!(report.exit_status(ExitStyle::Hop), by_hop);
+    }
+}
+
+#[test]
+fn the_worst_target_counts() {
+    let works = in_state(State::Works, None);
+    let risk = in_state(State::AtRisk, None);
+    let unknown = in_state(State::CannotTell, None);
+    let http = in_state(State::Broken, Some(Hop::Http));
+    let tcp = in_state(State::Broken, Some(Hop::Tcp));
+    let state = |all: &[&Report]| {
+        worst(&all.iter().map(|r| (*r).clone()).collect::<Vec<_>>(), ExitStyle::State)
+    };
+    assert_eq!(state(&[&works, &risk]), 1);
+    assert_eq!(state(&[&risk, &unknown, &works]), 3);
+    assert_eq!(state(&[&unknown, &http, &risk]), 2);
+    assert_eq!(worst(&[unknown, http, tcp], ExitStyle::Hop), 20);
+    assert_eq!(worst(&[], ExitStyle::State), 3);
+}
+
+#[test]
+fn saved_reports_give_their_evidence_back() {
+    let all: Vec<Report> = reports().into_iter().map(|(_, report)| report).collect();
+    let evidence: Vec<_> = all.iter().map(|report| report.evidence.clone()).collect();
+    assert_eq!(read(json::render(&all).unwrap().as_bytes()).unwrap(), evidence);
+    for report in &all {
+        let text = json::render(std::slice::from_ref(report)).unwrap();
+        assert_eq!(read(text.as_bytes()).unwrap(), std::slice::from_ref(&report.evidence));
+    }
+}
+
+#[test]
+fn another_minor_version_is_read_whatever_it_adds() {
+    let mut value = serde_json::to_value(report("healthy")).unwrap();
+    value["schema_version"] = json!("1.7");
+    value["verdict"]["state"] = json!("a state of that version");
+    value["findings"][0]["new"] = json!([1, 2]);
+    value["evidence"]["tls"]["saw"]["new"] = json!({"a": 1});
+    assert_eq!(read(value.to_string().as_bytes()).unwrap().len(), 1);
+    let with_mark = format!("\u{feff}{value}");
+    assert_eq!(read(with_mark.as_bytes()).unwrap().len(), 1);
+}
+
+/// The error of a text, and its words.
+fn refused(text: &[u8]) -> (ReadError, String) {
+    let error = read(text).unwrap_err();
+    let words = error.to_string();
+    assert!(!words.chars().any(char::is_control), "{words:?}");
+    (error, words)
+}
+
+#[test]
+fn what_is_no_report_is_refused_in_words() {
+    let whole = serde_json::to_string_pretty(&report("healthy")).unwrap();
+    let (error, words) = refused(&whole.as_bytes()[..whole.len() / 2]);
+    assert!(matches!(error, ReadError::CutOff { line, .. } if line > 100), "{words}");
+    let (error, words) = refused(b"{\n \"a\": oops}");
+    assert!(matches!(error, ReadError::NotJson { line: 2, .. }), "{words}");
+    let (error, words) = refused(format!("{whole}{whole}").as_bytes());
+    assert!(matches!(error, ReadError::NotJson { .. }), "{words}");
+    for empty in [&b""[..], b" \n\t"] {
+        assert!(matches!(refused(empty).0, ReadError::Empty));
+    }
+    for utf16 in [&b"\xff\xfe{\0}\0"[..], b"\xfe\xff\0{\0}"] {
+        assert!(matches!(refused(utf16).0, ReadError::Utf16));
+    }
+    for (other, named) in [
+        ("{}", "schema_version"),
+        ("[]", "empty array"),
+        ("[{}]", "schema_version"),
+        ("7", "invalid type"),
+        (r#"{"schema_version": 1}"#, "invalid type"),
+        (r#"{"schema_version": "1.0", "schema_version": "1.0"}"#, "duplicate"),
+    ] {
+        let (error, words) = refused(other.as_bytes());
+        assert!(matches!(error, ReadError::NotReport { .. }), "{other}: {words}");
+        assert!(words.contains(named), "{other}: {words}");
+    }
+}
+
+#[test]
+fn another_major_version_is_named() {
+    for found in ["2.0", "10.1", "0.9", "", "one\u{1b}[2J"] {
+        let text = json!({"schema_version": found}).to_string();
+        let (error, words) = refused(text.as_bytes());
+        assert!(matches!(error, ReadError::OtherSchema { .. }), "{words}");
+        assert!(words.contains("reads schema 1.x"), "{words}");
+    }
+    let mixed = json!([
+        serde_json::to_value(report("healthy")).unwrap(),
+        {"schema_version": "2.0"},
+    ]);
+    assert!(matches!(refused(mixed.to_string().as_bytes()).0, ReadError::OtherSchema { .. }));
+}
+
+#[test]
+fn a_missing_field_is_named() {
+    for missing in ["/dns", "/tls/saw/chain", "/cost"] {
+        let mut value = serde_json::to_value(report("healthy")).unwrap();
+        let (parent, field) = missing.rsplit_once('/').unwrap();
+        let parent = value.pointer_mut(&format!("/evidence{parent}")).unwrap();
+        parent.as_object_mut().unwrap().remove(field);
+        let (error, words) = refused(value.to_string().as_bytes());
+        assert!(matches!(error, ReadError::Unfit { .. }), "{words}");
+        assert!(words.contains(field), "{words}");
+    }
+    let mut value = serde_json::to_value(report("healthy")).unwrap();
+    value["evidence"]["tls"]["saw"]["outcome"]["kind"] = json!("\u{1b}[2Jverified\u{202e}");
+    let (_, words) = refused(value.to_string().as_bytes());
+    assert!(!words.contains('\u{202e}'), "{words}");
+}
+
+#[test]
+fn size_depth_and_count_are_bounded() {
+    let deep = format!(
+        r#"{{"schema_version": "1.0", "evidence": {}1{}}}"#,
+        "[".repeat(5000),
+        "]".repeat(5000)
+    );
+    assert!(matches!(refused(deep.as_bytes()).0, ReadError::TooDeep));
+    let many = format!("[{}1]", "1,".repeat(3_000_000));
+    assert!(matches!(refused(many.as_bytes()).0, ReadError::TooManyValues));
+    let mut endless = Counted { read: 0 };
+    assert!(matches!(read(&mut endless).unwrap_err(), ReadError::TooLarge));
+    assert!(endless.read <= 17 * 1024 * 1024, "{} octets were read", endless.read);
+    assert!(matches!(read(Failing).unwrap_err(), ReadError::Io(_)));
+}
+
+/// A source without end.
+struct Counted {
+    read: usize,
+}
+
+impl Read for Counted {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        into.fill(b' ');
+        self.read += into.len();
+        Ok(into.len())
+    }
+}
+
+/// A source that cannot be read.
+struct Failing;
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::other("a bad disk"))
+    }
+}
