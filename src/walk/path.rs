@@ -451,10 +451,16 @@ impl<'a, 'c> State<'a, 'c> {
                 // Not connected: a SYN at least, and what the kernel repeated is not known.
                 None => segments.map(|sum| sum + 1),
             };
-            hosts.push(attempt.address.ip().to_string());
+            hosts.push(contacted(&attempt));
             attempts.push(attempt);
         }
-        hosts.dedup();
+        let mut once: Vec<String> = Vec::new();
+        for host in hosts {
+            if !once.contains(&host) {
+                once.push(host);
+            }
+        }
+        let hosts = once;
         let tcp = self.tcp(attempts, none);
         let tls = match (self.tls, &tcp) {
             (Some((_, seen)), _) => seen,
@@ -565,6 +571,12 @@ impl Context<'_> {
         }
         made
     }
+}
+
+/// The address that a connection really went to.
+pub(super) fn contacted(attempt: &TcpAttempt) -> String {
+    let detour = attempt.detour.as_deref().and_then(|to| to.parse::<SocketAddr>().ok());
+    detour.unwrap_or(attempt.address).ip().to_string()
 }
 
 fn not_made(call: &http::Call, outcome: HttpOutcome) -> HttpCall {

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::path::{peer_date, system_answer};
+use super::path::{contacted, peer_date, system_answer};
 use super::proxy_choice::Proxy;
 use super::{Context, Finished};
 use crate::evidence::dns::{DnsHop, SystemAnswer, WalkedAddress};
@@ -183,7 +183,7 @@ async fn reach(
     let mut first: Option<Connection> = None;
     // The first that stands is used; the others have had their chance by then.
     while let Some((attempt, connection)) = pending.next().await {
-        seen.hosts.push(attempt.address.ip().to_string());
+        seen.hosts.push(contacted(&attempt));
         attempts.push(attempt);
         if let Some(connection) = connection {
             first = Some(connection);
