@@ -22,7 +22,7 @@ fn check(e: &Evidence) -> Option<Because> {
         said.because(
             said.level(e),
             Sure::Possible,
-            format!("403 for {} {}, for an unknown reason", said.what(), place(e)),
+            format!("the call {} is refused with 403, for an unknown reason", place(e)),
         )
         .known_by(
             "the answer has an error frame, but none of the words by which the service names its \
@@ -43,7 +43,7 @@ fn check(e: &Evidence) -> Option<Because> {
             "see the account's network rules",
             format!("az cognitiveservices account network-rule list -n {account} -g <group>"),
         )
-        .step("read the message above to whoever runs the account or the gateway in front")
+        .step("give the message above to whoever runs the account or the gateway in front")
         .check(reading::again(e)),
     )
 }

@@ -5,7 +5,7 @@ use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::{Evidence, Hop};
 
-use super::answered_by::is_page;
+use super::answered_by::{AnsweredBy, is_page};
 use super::refusals::asks_for_login;
 use super::said::{Said, place, said};
 
@@ -28,7 +28,11 @@ fn check(e: &Evidence) -> Option<Because> {
     let unproved = status == 401
         && !asks_for_login(said.answer)
         && !(is_page(said.answer) && product.is_some());
-    let name = product.map_or("something in front", |mark| mark.product);
+    let name = match (product, &who) {
+        (Some(mark), _) => mark.product,
+        (None, AnsweredBy::GatewayFrame) => "an API Management gateway",
+        (None, _) => "something in front",
+    };
     let (level, says) = if unproved {
         (
             Level::Risk,
@@ -81,6 +85,9 @@ fn how(said: &Said<'_>) -> &'static str {
              something else's"
         }
         401 => "no JSON frame and no header of the service says that this 401 is its own",
+        _ if said.answer.error.is_some() => {
+            "the frame and the words are those of API Management, without the service's headers"
+        }
         200..=299 => "the call succeeds by its status, but the body is not the service's list",
         _ if is_page(said.answer) => "the service answers with JSON; this is a page for people",
         _ => "neither a JSON frame nor a header of the service is in the answer",
@@ -88,21 +95,17 @@ fn how(said: &Said<'_>) -> &'static str {
 }
 
 fn fix(e: &Evidence, said: &Said<'_>, because: Because, name: &str) -> Because {
-    let because = because.owner("Network");
+    let host = &e.target.host;
+    let because = because.owner("Network").step(match said.who().product() {
+        Some(_) => format!("find out who runs {name} on the way to {host}"),
+        None => format!("find out what stands on the way to {host}, and who runs it"),
+    });
     match said.answer.status {
-        500..=599 => {
-            because.step(format!("ask whoever runs {name} why it does not reach its backend")).look(
-                "from where it runs, see whether it reaches the service",
-                format!("aoai-probe {}", e.target.host),
-            )
-        }
-        200..=299 => because.step(format!(
-            "find out what serves {} here: a captive portal, a login page, a wrong backend",
-            e.target.host
-        )),
-        _ => because.step(format!(
-            "ask whoever runs {name} to let this call pass: {} {}",
-            said.call.method, e.target.host
-        )),
+        500..=599 => because.look(
+            "from where it runs, see whether it reaches the service",
+            format!("aoai-probe {host}"),
+        ),
+        200..=299 => because.step("a captive portal, a login page and a wrong backend do this"),
+        _ => because.step(format!("let it pass this call: {} {host}", said.call.method)),
     }
 }

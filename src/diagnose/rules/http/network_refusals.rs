@@ -93,7 +93,7 @@ fn check(e: &Evidence, refused: &Refused) -> Option<Because> {
     if let Some(egress) = egress(&said) {
         because = because.seen(format!("the service saw the call come from {egress}"));
     }
-    because = because.ruled_out("key and role: this refusal is about the network (fact W3)");
+    because = because.ruled_out("key and role: this refusal is about the network");
     because = by_place(e, because, refused, egress(&said));
     Some(because.check(reading::again(e)))
 }
@@ -140,25 +140,29 @@ fn by_place(
             .step(format!("call that endpoint instead of {}", e.target.host));
     }
     if reading::proxied(e) {
-        return because
+        let because = because
             .known_by(
                 "the proxy makes the connection: the service sees the proxy's network, not this \
                  machine's",
             )
             .owner("Network")
-            .look("see what the account allows", rules)
-            .step(format!(
+            .look("see what the account allows", rules);
+        let because = if e.dns.private_endpoint_seen() {
+            because.step(format!(
                 "exempt {} from the proxy (NO_PROXY), so that the call takes the private path",
                 e.target.host
             ))
-            .step("or let the account allow the proxy's egress address");
+        } else {
+            because
+        };
+        return because.step("let the account allow the proxy's egress address, if it is to be so");
     }
     if let Some(address) = walked(e).filter(|_| walked_private(e)) {
         return because
             .known_by(format!(
                 "{address} is private, so one of three holds: it belongs to another account's \
                  private endpoint, a device on the way sends the call on from its own public \
-                 address, or the account's rules were changed minutes ago (fact T21)"
+                 address, or the account's rules were changed minutes ago"
             ))
             .tells_it(connections)
             .tells_it(format!(
@@ -189,5 +193,5 @@ fn by_place(
                  --ip-address {source}"
             ),
         )
-        .step("changes of network rules take some minutes to act (fact T21)")
+        .step("changes of network rules take some minutes to act")
 }

@@ -60,7 +60,7 @@ fn check(e: &Evidence) -> Option<Because> {
             "az resource update --ids <account resource id> \
              --set properties.publicNetworkAccess=Disabled",
         )
-        .step("a change needs some minutes to act (fact T21); this network may also be allowed")
+        .step("a change needs some minutes to act; or this network is one that is allowed")
         .check(format!("{} --expect closed", reading::again(e))),
     )
 }

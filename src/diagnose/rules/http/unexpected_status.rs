@@ -38,7 +38,7 @@ fn check(e: &Evidence) -> Option<Because> {
             .step(if version {
                 "leave the api-version out of calls below /openai/v1"
             } else {
-                "read the message above to whoever runs the host that answered"
+                "give the message above to whoever runs the host that answered"
             })
             .look(
                 "see the whole answer, without a credential",

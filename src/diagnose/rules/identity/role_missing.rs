@@ -39,13 +39,17 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     because = because
         .seen(format!("called with {}", credential(e)))
-        .known_by("the service names the missing right itself; it says this with 401, not 403")
+        .known_by(if action.is_some() {
+            "the service names the missing right itself; it says this with 401, not 403"
+        } else {
+            "the service says that the caller has no access to this call, not which right is missing"
+        })
         .ruled_out("network and token: the service knows the caller");
     if said.call.purpose == Purpose::Models {
         because = because.known_by(if list_only {
             "only the list of models is refused; the deployment answers to the same caller"
         } else {
-            "this is the right to list models; whether a deployment may be run is not tested"
+            "only the list of models was called; whether a deployment may be run is not tested"
         });
     }
     Some(fix(e, because, &said, action, principal.as_deref()))
