@@ -1,6 +1,51 @@
 //! Rules whose cause lies at the http hop.
 
+pub mod answered_by;
+pub mod refusals;
+
+mod body_incomplete;
+mod deployment_inferred;
+mod deployment_missing;
+mod forbidden;
+mod front_answered;
+mod inference_not_tested;
+mod list_not_offered;
+mod network_refusals;
+mod no_answer;
+mod not_closed;
+mod not_found;
+mod rate_limited;
+mod redirect;
+pub(super) mod said;
+mod server_error;
+mod subdomain_unmapped;
+mod timeout_answer;
+mod unexpected_status;
+
 use crate::diagnose::Rule;
 
 /// The rules of this hop.
-pub(super) const RULES: &[Rule] = &[];
+pub(super) const RULES: &[Rule] = &[
+    not_closed::RULE,
+    network_refusals::RULES[0],
+    network_refusals::RULES[1],
+    network_refusals::RULES[2],
+    network_refusals::RULES[3],
+    forbidden::RULE,
+    front_answered::RULE,
+    subdomain_unmapped::RULE,
+    not_found::RULE,
+    list_not_offered::RULE,
+    deployment_missing::RULE,
+    deployment_inferred::RULE,
+    rate_limited::RULE,
+    server_error::RULE,
+    timeout_answer::RULE,
+    redirect::RULE,
+    no_answer::RULES[0],
+    no_answer::RULES[1],
+    no_answer::RULES[2],
+    body_incomplete::RULE,
+    unexpected_status::RULE,
+    inference_not_tested::RULE,
+];

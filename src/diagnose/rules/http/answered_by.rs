@@ -1,0 +1,261 @@
+//! Who gave an answer: the service itself, or something that stands in front of it
+//! (facts W1-W16, T11). Read from headers and from the start of the body, nothing else.
+
+use crate::evidence::http::{ErrorFrame, HttpAnswer};
+
+/// Who gave an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AnsweredBy {
+    /// The service behind its front end: `x-ms-region` is there (fact W2).
+    Service {
+        /// The region that the header names.
+        region: String,
+    },
+    /// The service's own front end: `apim-request-id` or the network policy's header
+    /// (facts W2, W3).
+    FrontEnd,
+    /// A product that is known by its mark.
+    Product(&'static Mark),
+    /// The frame of an API Management gateway without the service's `apim-request-id`:
+    /// the customer's own gateway, or a copy of the service's words (facts G13, W7, W9).
+    GatewayFrame,
+    /// A server that only gives its name.
+    Named {
+        /// The value of its `Server` header.
+        server: String,
+    },
+    /// Nothing tells.
+    Unknown,
+}
+
+/// What gives a product away. A mark is a header, a word in a header, or words in a body.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The product's name for people.
+    pub product: &'static str,
+    /// Header, in lower case, and what its value holds, in lower case; empty for any value.
+    pub header: Option<(&'static str, &'static str)>,
+    /// Words in the start of a body that is no JSON, in lower case.
+    pub body: Option<&'static str>,
+    /// Whether the mark was read in a real answer; else it is known by hearsay and proves
+    /// nothing alone.
+    pub verified: bool,
+    /// Whether the mark is on the product's own answers only, never on one that it passes on.
+    pub own_answers_only: bool,
+}
+
+const fn header(
+    product: &'static str,
+    name: &'static str,
+    value: &'static str,
+    verified: bool,
+    own_answers_only: bool,
+) -> Mark {
+    Mark { product, header: Some((name, value)), body: None, verified, own_answers_only }
+}
+
+const fn body(product: &'static str, words: &'static str, verified: bool) -> Mark {
+    Mark { product, header: None, body: Some(words), verified, own_answers_only: true }
+}
+
+const API_MANAGEMENT: &str = "an API Management gateway in front";
+const APPLICATION_GATEWAY: &str = "Azure Application Gateway";
+const FRONT_DOOR: &str = "Azure Front Door";
+const AZURE_FIREWALL: &str = "Azure Firewall";
+
+/// The marks, first match wins. Products differ in nothing but their rows.
+pub const MARKS: &[Mark] = &[
+    // W7
+    header(API_MANAGEMENT, "www-authenticate", "azureapimanagementkey", true, true),
+    // W10
+    header(API_MANAGEMENT, "microsoft-azure-api-management-correlation-id", "", false, false),
+    // W14: the header is on squid's own error pages.
+    header("squid", "x-squid-error", "", true, true),
+    header("squid", "server", "squid", true, true),
+    // W15
+    header("Zscaler", "server", "zscaler", false, true),
+    body("Zscaler", "zscaler", false),
+    header("Blue Coat ProxySG", "x-bluecoat-via", "", false, false),
+    header("Blue Coat ProxySG", "server", "proxysg", false, true),
+    body("Blue Coat ProxySG", "blue coat", false),
+    // W12
+    header(APPLICATION_GATEWAY, "server", "microsoft-azure-application-gateway", true, true),
+    body(APPLICATION_GATEWAY, "microsoft-azure-application-gateway", true),
+    // W13
+    body(FRONT_DOOR, "our services aren't available right now", true),
+    header(FRONT_DOOR, "x-azure-ref", "", false, false),
+    // T11
+    body(AZURE_FIREWALL, "action: deny. reason: no rule matched", true),
+    body(AZURE_FIREWALL, "action: deny. no rule matched", true),
+    // W16: the page is the server's own, the header may be a relay's.
+    body("nginx", "<center>nginx", true),
+    body("nginx", "<center>openresty", false),
+    header("nginx", "server", "nginx", true, false),
+    header("nginx", "server", "openresty", false, false),
+    body("haproxy", "no server is available to handle this request", false),
+    header("Envoy", "server", "envoy", false, false),
+    header("Cloudflare", "server", "cloudflare", false, false),
+    header("IIS", "server", "microsoft-iis", false, false),
+    header("http.sys", "server", "microsoft-httpapi", false, false),
+    header("Apache", "server", "apache", false, false),
+];
+
+/// Who gave this answer.
+///
+/// A product's own page decides first, then the service's headers (a relay passes them
+/// on), then a product's name in a header, then the frame.
+#[must_use]
+pub fn answered_by(answer: &HttpAnswer) -> AnsweredBy {
+    if let Some(mark) = MARKS.iter().find(|m| m.own_answers_only && m.fits(answer)) {
+        return AnsweredBy::Product(mark);
+    }
+    if let Some(region) = answer.header("x-ms-region") {
+        return AnsweredBy::Service { region: region.to_owned() };
+    }
+    if service_headers(answer) {
+        return AnsweredBy::FrontEnd;
+    }
+    if let Some(mark) = MARKS.iter().find(|m| m.fits(answer)) {
+        return AnsweredBy::Product(mark);
+    }
+    if answer.error.as_ref().is_some_and(|e| e.frame == ErrorFrame::Flat) {
+        return AnsweredBy::GatewayFrame;
+    }
+    match answer.header("server") {
+        Some(server) if !server.is_empty() => AnsweredBy::Named { server: server.to_owned() },
+        _ => AnsweredBy::Unknown,
+    }
+}
+
+/// Whether the service's own headers are there (facts W2, W3).
+#[must_use]
+pub fn service_headers(answer: &HttpAnswer) -> bool {
+    ["x-ms-region", "apim-request-id", "policy-id"].iter().any(|h| answer.header(h).is_some())
+}
+
+/// Whether the body is a page for people, not an answer for programs.
+#[must_use]
+pub fn is_page(answer: &HttpAnswer) -> bool {
+    if answer.error.is_some() || answer.models.is_some() || answer.body_bytes == 0 {
+        return false;
+    }
+    let typed = answer.header("content-type").is_some_and(|t| t.contains("text/html"));
+    typed
+        || answer.body_excerpt.as_deref().is_some_and(|excerpt| {
+            let text = excerpt.trim_start().to_ascii_lowercase();
+            text.starts_with("<!doctype") || text.starts_with("<html") || text.contains("<html")
+        })
+}
+
+impl Mark {
+    fn fits(&self, answer: &HttpAnswer) -> bool {
+        let in_header = self.header.is_some_and(|(name, value)| {
+            answer
+                .headers
+                .iter()
+                .any(|h| h.name == name && h.value.to_ascii_lowercase().contains(value))
+        });
+        let in_body = self.body.is_some_and(|words| {
+            answer
+                .body_excerpt
+                .as_deref()
+                .or_else(|| answer.message())
+                .is_some_and(|text| text.to_ascii_lowercase().contains(words))
+        });
+        in_header || in_body
+    }
+}
+
+impl AnsweredBy {
+    /// The name for people.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            AnsweredBy::Service { region } => format!("the service in {region} (x-ms-region)"),
+            AnsweredBy::FrontEnd => "the service's front end (apim-request-id)".to_owned(),
+            AnsweredBy::Product(mark) => mark.product.to_owned(),
+            AnsweredBy::GatewayFrame => {
+                "an API Management gateway, by the frame; apim-request-id is missing".to_owned()
+            }
+            AnsweredBy::Named { server } => format!("a server that calls itself {server}"),
+            AnsweredBy::Unknown => "no header tells who".to_owned(),
+        }
+    }
+
+    /// The product in front, if its mark is there.
+    #[must_use]
+    pub const fn product(&self) -> Option<&'static Mark> {
+        match self {
+            AnsweredBy::Product(mark) => Some(mark),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::http::{ErrorBody, Header};
+
+    fn answer(headers: &[(&str, &str)], excerpt: Option<&str>) -> HttpAnswer {
+        HttpAnswer {
+            status: 502,
+            headers: headers
+                .iter()
+                .map(|(n, v)| Header { name: (*n).to_owned(), value: (*v).to_owned() })
+                .collect(),
+            error: None,
+            models: None,
+            body_bytes: excerpt.map_or(0, |e| e.len() as u64),
+            body_complete: true,
+            body_excerpt: excerpt.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn a_products_own_page_beats_the_services_headers_and_those_beat_a_relays_name() {
+        let page = answer(
+            &[("server", "nginx"), ("x-ms-region", "East US")],
+            Some("<html><hr><center>nginx</center></html>"),
+        );
+        assert_eq!(answered_by(&page).name(), "nginx");
+        let passed_on = answer(&[("server", "nginx"), ("x-ms-region", "East US")], None);
+        assert_eq!(answered_by(&passed_on), AnsweredBy::Service { region: "East US".to_owned() });
+        let front_end = answer(&[("x-azure-ref", "1"), ("apim-request-id", "g")], None);
+        assert_eq!(answered_by(&front_end), AnsweredBy::FrontEnd);
+    }
+
+    #[test]
+    fn each_product_is_named() {
+        for (headers, excerpt, name) in [
+            (
+                &[("server", "Microsoft-Azure-Application-Gateway/v2")][..],
+                None,
+                APPLICATION_GATEWAY,
+            ),
+            (&[("x-squid-error", "ERR_CONNECT_FAIL 111")], None, "squid"),
+            (&[], Some("<h2>Our services aren't available right now</h2>"), FRONT_DOOR),
+            (&[("server", "Zscaler/6.2")], None, "Zscaler"),
+            (&[("server", "nginx/1.24.0")], None, "nginx"),
+            (&[("server", "thttpd")], None, "a server that calls itself thttpd"),
+            (&[], Some("teapot"), "no header tells who"),
+        ] {
+            assert_eq!(answered_by(&answer(headers, excerpt)).name(), name);
+        }
+    }
+
+    #[test]
+    fn the_gateways_frame_without_the_services_headers_is_not_the_service() {
+        let mut flat = answer(&[], None);
+        flat.error = Some(ErrorBody {
+            frame: ErrorFrame::Flat,
+            code: Some("401".to_owned()),
+            kind: None,
+            message: None,
+            inner_code: None,
+        });
+        assert_eq!(answered_by(&flat), AnsweredBy::GatewayFrame);
+        flat.headers.push(Header { name: "apim-request-id".to_owned(), value: "g".to_owned() });
+        assert_eq!(answered_by(&flat), AnsweredBy::FrontEnd);
+    }
+}

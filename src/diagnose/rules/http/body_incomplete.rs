@@ -1,0 +1,47 @@
+//! The answer began well and did not come to its end.
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::{Evidence, Hop};
+
+use super::said::said;
+
+pub(super) const RULE: Rule = Rule {
+    id: "http-body-incomplete",
+    hop: Hop::Http,
+    title: "The body of the answer did not come to its end",
+    page: include_str!("../../../../docs/findings/http-body-incomplete.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let said = said(e, RULE.id)?;
+    let read = said.answer.body_bytes;
+    let mut because = said.because(
+        Level::Risk,
+        Sure::Inferred,
+        format!("the answer stopped after {read} octets of its body"),
+    );
+    if let Some(line) = said.header_line("content-length") {
+        because = because.seen(line);
+    }
+    Some(
+        because
+            .seen(format!(
+                "read in {:.0} ms, deadline {} ms",
+                said.call.took_ms, e.asked.timeout_ms
+            ))
+            .known_by(
+                "status and headers arrived and the body did not end: packets are lost on the \
+                 way, a device cuts long answers, or the answer is larger than is read here",
+            )
+            .owner("Network")
+            .look(
+                "see whether a longer deadline helps",
+                format!("{} --timeout 30", reading::again(e)),
+            )
+            .step("look for loss and for devices that inspect or cut answers on this path")
+            .check(reading::again(e)),
+    )
+}

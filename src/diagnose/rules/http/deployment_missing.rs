@@ -1,0 +1,39 @@
+//! The deployment that was named does not exist (fact H16).
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::evidence::{Evidence, Hop};
+
+use super::said::said;
+
+pub(super) const RULE: Rule = Rule {
+    id: "http-deployment-missing",
+    hop: Hop::Http,
+    title: "The deployment does not exist",
+    page: include_str!("../../../../docs/findings/http-deployment-missing.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let said = said(e, RULE.id)?;
+    let account = reading::account(e);
+    let deployment = e.asked.deployment.as_deref().unwrap_or("<deployment>");
+    Some(
+        said.because(
+            said.level(e),
+            said.sure(),
+            format!("{account} has no deployment {deployment}"),
+        )
+        .known_by("the service names the fault itself: DeploymentNotFound")
+        .ruled_out("network, key and role: the service looked the deployment up")
+        .owner("Application")
+        .look(
+            "see the deployments and their names",
+            format!(
+                "az cognitiveservices account deployment list -n {account} -g <group> -o table"
+            ),
+        )
+        .step("use the deployment's name, not the model's; a new one needs up to five minutes")
+        .check(format!("{} --deployment {deployment}", reading::again(e))),
+    )
+}

@@ -1,0 +1,111 @@
+//! Something other than the service gave the answer (facts W6, W9-W16): a proxy, a web
+//! application firewall, a gateway, a login page.
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::{Evidence, Hop};
+
+use super::answered_by::{AnsweredBy, is_page};
+use super::refusals::asks_for_login;
+use super::said::{Said, place, said};
+
+pub(super) const RULE: Rule = Rule {
+    id: "http-front-answered",
+    hop: Hop::Http,
+    title: "Something in front of the service gave the answer",
+    page: include_str!("../../../../docs/findings/http-front-answered.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let said = said(e, RULE.id)?;
+    let who = said.who();
+    let product = who.product();
+    let status = said.answer.status;
+    // A bare 401 to a call without a credential is what the service would say as well: only
+    // who said it is open.
+    let unproved = status == 401
+        && !asks_for_login(said.answer)
+        && !(is_page(said.answer) && product.is_some());
+    let name = match (product, &who) {
+        (Some(mark), _) => mark.product,
+        (None, AnsweredBy::GatewayFrame) => "an API Management gateway",
+        (None, _) => "something in front",
+    };
+    let (level, says) = if unproved {
+        (
+            Level::Risk,
+            format!("401 {} without a word of the service: who answers is open", place(e)),
+        )
+    } else {
+        (Level::Broken, clause(&said, name))
+    };
+    let sure = if unproved {
+        Sure::Possible
+    } else if product.is_some_and(|mark| mark.verified) || status == 407 {
+        Sure::Proved
+    } else {
+        Sure::Inferred
+    };
+    let mut because = said.because(level, sure, says);
+    for name in ["server", "via", "x-squid-error", "www-authenticate", "proxy-authenticate"] {
+        if let Some(line) = said.header_line(name) {
+            because = because.seen(line);
+        }
+    }
+    because = because.known_by(how(&said));
+    because = match product {
+        Some(mark) if mark.verified => {
+            because.known_by(format!("the mark in the answer is that of {}", mark.product))
+        }
+        Some(mark) => because.known_by(format!("the mark in the answer hints at {}", mark.product)),
+        None => because.tells_it(format!("curl -sv https://{}/ -o /dev/null", e.target.host)),
+    };
+    because = because.ruled_out("DNS, TCP and TLS: the certificate covers the name");
+    Some(fix(e, &said, because, name).check(reading::again(e)))
+}
+
+fn clause(said: &Said<'_>, name: &str) -> String {
+    match said.answer.status {
+        407 => format!("{name} wants a proxy login inside the tunnel"),
+        401 => format!("{name} wants its own login: 401"),
+        403 => format!("{name} refuses the call: 403"),
+        status @ 500..=599 => format!("{name} answers {status} in place of the service"),
+        status @ 200..=299 => format!("{name} answers {status} with no list of the service's"),
+        status => format!("{name} answers {status} in place of the service"),
+    }
+}
+
+fn how(said: &Said<'_>) -> &'static str {
+    match said.answer.status {
+        407 => "a 407 comes from a proxy, never from the service",
+        401 if asks_for_login(said.answer) => {
+            "the service knows keys and bearer tokens; a Basic, Digest, NTLM or Negotiate login is \
+             something else's"
+        }
+        401 => "no JSON frame and no header of the service says that this 401 is its own",
+        _ if said.answer.error.is_some() => {
+            "the frame and the words are those of API Management, without the service's headers"
+        }
+        200..=299 => "the call succeeds by its status, but the body is not the service's list",
+        _ if is_page(said.answer) => "the service answers with JSON; this is a page for people",
+        _ => "neither a JSON frame nor a header of the service is in the answer",
+    }
+}
+
+fn fix(e: &Evidence, said: &Said<'_>, because: Because, name: &str) -> Because {
+    let host = &e.target.host;
+    let because = because.owner("Network").step(match said.who().product() {
+        Some(_) => format!("find out who runs {name} on the way to {host}"),
+        None => format!("find out what stands on the way to {host}, and who runs it"),
+    });
+    match said.answer.status {
+        500..=599 => because.look(
+            "from where it runs, see whether it reaches the service",
+            format!("aoai-probe {host}"),
+        ),
+        200..=299 => because.step("a captive portal, a login page and a wrong backend do this"),
+        _ => because.step(format!("let it pass this call: {} {host}", said.call.method)),
+    }
+}

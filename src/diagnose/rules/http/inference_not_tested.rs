@@ -1,0 +1,37 @@
+//! The list answers, and nothing says that a deployment does (fact G5).
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::{Evidence, Expect, Hop};
+
+use super::refusals::accepted;
+use super::said::{pointer, request};
+
+pub(super) const RULE: Rule = Rule {
+    id: "http-inference-not-tested",
+    hop: Hop::Http,
+    title: "Whether this caller may run a deployment was not tested",
+    page: include_str!("../../../../docs/findings/http-inference-not-tested.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let hop = e.http.saw()?;
+    let main = hop.main().filter(|call| call.credential_sent && accepted(e, call))?;
+    if hop.deployment().is_some() || e.asked.expect == Expect::Closed {
+        return None;
+    }
+    let status = main.answer().map_or(0, |answer| answer.status);
+    Some(
+        Because::new(
+            Level::Note,
+            Sure::Proved,
+            "not tested: whether this caller may run a deployment (--deployment)",
+        )
+        .seen(format!("{} -> {status}; no deployment was called", request(main)))
+        .known_by("the right to list models does not carry the right to run one")
+        .tells_it(format!("{} --deployment <deployment>", reading::again(e)))
+        .read_at(pointer(0)),
+    )
+}

@@ -1,0 +1,32 @@
+//! An account of another kind has no list of models: not tested, and not broken (H17, H19).
+
+use crate::diagnose::{Because, Rule};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::{Evidence, Hop};
+
+use super::said::said;
+
+pub(super) const RULE: Rule = Rule {
+    id: "http-list-not-offered",
+    hop: Hop::Http,
+    title: "This kind of account has no list of models: the call is not tested",
+    page: include_str!("../../../../docs/findings/http-list-not-offered.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let said = said(e, RULE.id)?;
+    let service = e.target.service_name.as_deref().unwrap_or("this service");
+    Some(
+        said.because(
+            Level::Note,
+            Sure::Inferred,
+            format!("not tested: {service} lists no models at {}", e.target.host),
+        )
+        .known_by(
+            "the service answers in its own frame that it has no such resource: the path leads \
+             there, the credential was not put to the test",
+        ),
+    )
+}

@@ -1,0 +1,66 @@
+//! `--expect closed`, and the public path is open (facts H1, W2).
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::{Evidence, Expect, Hop, classify};
+
+use super::answered_by::answered_by;
+use super::refusals::{accepted, refused_by_network};
+use super::said::{pointer, request, walked};
+
+pub(super) const RULE: Rule = Rule {
+    id: "http-not-closed",
+    hop: Hop::Http,
+    title: "The public path should refuse, and it accepts the call",
+    page: include_str!("../../../../docs/findings/http-not-closed.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let address = walked(e).filter(|address| classify(*address).is_public())?;
+    if e.asked.expect != Expect::Closed {
+        return None;
+    }
+    let call = reading::main_call(e)?;
+    let answer = call.answer()?;
+    let accepted = accepted(e, call);
+    // An error from behind the gateway came after its network rules had let the call in (W2).
+    let passed = answer.header("x-ms-region").is_some() && !refused_by_network(e, call);
+    if !accepted && !passed {
+        return None;
+    }
+    let account = reading::account(e);
+    let (sure, known) = if accepted {
+        (Sure::Proved, "the service accepted the call on its public address")
+    } else {
+        (Sure::Inferred, "x-ms-region is in answers from behind the service's network rules only")
+    };
+    Some(
+        Because::new(
+            Level::Broken,
+            sure,
+            format!("the public address {address} is open: {} came back", answer.status),
+        )
+        .seen(format!("{} -> {}", request(call), answer.status))
+        .seen(format!("answered by: {}", answered_by(answer).name()))
+        .known_by(known)
+        .read_at(pointer(0))
+        .read_at("/asked/expect")
+        .owner("Azure")
+        .look(
+            "see what the account allows",
+            format!(
+                "az cognitiveservices account show -n {account} -g <group> \
+                 --query \"properties.{{access:publicNetworkAccess,rules:networkAcls}}\""
+            ),
+        )
+        .change(
+            "close public access",
+            "az resource update --ids <account resource id> \
+             --set properties.publicNetworkAccess=Disabled",
+        )
+        .step("a change needs some minutes to act; or this network is one that is allowed")
+        .check(format!("{} --expect closed", reading::again(e))),
+    )
+}

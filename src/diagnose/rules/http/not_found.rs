@@ -1,0 +1,62 @@
+//! The path, the api-version or the project is unknown there (facts H17, H19, W9).
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::http::Purpose;
+use crate::evidence::{Evidence, Hop};
+
+use super::answered_by::AnsweredBy;
+use super::said::said;
+
+pub(super) const RULE: Rule = Rule {
+    id: "http-not-found",
+    hop: Hop::Http,
+    title: "404: the path, the api-version or the project is not known there",
+    page: include_str!("../../../../docs/findings/http-not-found.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let said = said(e, RULE.id)?;
+    let account = reading::account(e);
+    let path = said.call.path.split('?').next().unwrap_or_default();
+    let mut because = said
+        .because(said.level(e), Sure::Inferred, format!("404 for {}: {path}", said.what()))
+        .known_by("one text serves three faults: a wrong path, an api-version that does not exist, and an operation that this api-version does not have");
+    if said.who() == AnsweredBy::GatewayFrame {
+        because = because.known_by(
+            "the frame is API Management's, without the service's apim-request-id: perhaps a \
+             gateway in front has no such route",
+        );
+    }
+    because = match said.call.purpose {
+        Purpose::Project => because
+            .owner("Application")
+            .look(
+                "see the account's projects",
+                format!(
+                    "az cognitiveservices account project list -n {account} -g <group> -o table"
+                ),
+            )
+            .step("put the project's own endpoint into the application's configuration"),
+        _ => because
+            .owner("Application")
+            .look(
+                "see what kind of account it is",
+                format!(
+                    "az cognitiveservices account show -n {account} -g <group> \
+                     --query \"{{kind:kind,endpoint:properties.endpoint}}\""
+                ),
+            )
+            .step(format!(
+                "check the api-version ({}): it is a date of the API, not of a model",
+                e.asked.api_version
+            ))
+            .step(format!(
+                "check that {} is the account itself and not another backend",
+                e.target.host
+            )),
+    };
+    Some(because.check(reading::again(e)))
+}

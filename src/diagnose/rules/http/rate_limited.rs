@@ -1,0 +1,87 @@
+//! 429: the quota is used up for now (facts H20, H21, W5).
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::{Evidence, Hop};
+
+use super::refusals::text;
+use super::said::{Said, said};
+
+pub(super) const RULE: Rule = Rule {
+    id: "http-rate-limited",
+    hop: Hop::Http,
+    title: "The service limits the rate of calls",
+    page: include_str!("../../../../docs/findings/http-rate-limited.md"),
+    explains: &[],
+    check,
+};
+
+/// The headers that tell how long and how much (fact W5).
+const HEADERS: &[&str] = &[
+    "retry-after",
+    "retry-after-ms",
+    "azure-openai-deployment-utilization",
+    "x-ratelimit-limit-tokens",
+    "x-ratelimit-remaining-tokens",
+    "x-ratelimit-remaining-requests",
+    "x-ratelimit-reset-tokens",
+];
+
+fn check(e: &Evidence) -> Option<Because> {
+    let said = said(e, RULE.id)?;
+    let account = reading::account(e);
+    let after = wait(&said).map_or_else(String::new, |wait| format!(", retry after {wait}"));
+    let mut because = said.because(
+        Level::Risk,
+        Sure::Proved,
+        format!("429 for {}: {}{after}", said.what(), limit(&said)),
+    );
+    for name in HEADERS {
+        if let Some(line) = said.header_line(name) {
+            because = because.seen(line);
+        }
+    }
+    because = because.known_by("429 is the answer's own status").owner("Application");
+    because = if said.who().product().is_some() && said.answer.error.is_none() {
+        because.step("ask whoever runs the server in front about its own limit of calls")
+    } else {
+        because
+            .look(
+                "see the quota and what uses it",
+                format!("az cognitiveservices account list-usage -n {account} -g <group> -o table"),
+            )
+            .look(
+                "see the capacity of the deployments",
+                format!(
+                    "az cognitiveservices account deployment list -n {account} -g <group> \
+                     --query \"[].{{name:name,capacity:sku.capacity}}\" -o table"
+                ),
+            )
+            .step("let the application wait as retry-after says, or raise the quota")
+    };
+    Some(because.check(reading::again(e)))
+}
+
+/// Which limit, by the service's words.
+fn limit(said: &Said<'_>) -> &'static str {
+    const WORDS: &[(&str, &str)] = &[
+        ("token rate limit", "the token rate limit is used up"),
+        ("call rate limit", "the call rate limit is used up"),
+        ("high demand", "the service is under high demand"),
+    ];
+    let text = text(said.answer).unwrap_or_default().to_ascii_lowercase();
+    WORDS
+        .iter()
+        .find(|(words, _)| text.contains(words))
+        .map_or("a rate limit is used up", |(_, means)| means)
+}
+
+/// How long to wait, from the header, else from the message.
+fn wait(said: &Said<'_>) -> Option<String> {
+    if let Some(seconds) = said.answer.header("retry-after").and_then(|v| v.parse::<u64>().ok()) {
+        return Some(format!("{seconds} s"));
+    }
+    let (_, rest) = said.answer.message()?.split_once("retry after ")?;
+    let seconds: u64 = rest.split_whitespace().next()?.parse().ok()?;
+    Some(format!("{seconds} s"))
+}

@@ -1,0 +1,49 @@
+//! The front end knows no account of this name (fact H18).
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::evidence::identity::CredentialKind;
+use crate::evidence::{Evidence, Hop};
+
+use super::said::said;
+
+pub(super) const RULE: Rule = Rule {
+    id: "http-subdomain-unmapped",
+    hop: Hop::Http,
+    title: "No account owns this subdomain",
+    page: include_str!("../../../../docs/findings/http-subdomain-unmapped.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let said = said(e, RULE.id)?;
+    let account = reading::account(e);
+    let mut because = said
+        .because(said.level(e), said.sure(), format!("no account owns the name {}", e.target.host))
+        .known_by(
+            "the service's front end took the call and found no account for this subdomain: it \
+             is misspelt, deleted, not yet known everywhere, or of another suffix",
+        );
+    if e.identity.kind == CredentialKind::Token && said.call.credential_sent {
+        because = because.known_by(
+            "on routes of Foundry a stale token or one of another tenant can give this as well",
+        );
+    }
+    Some(
+        because
+            .owner("Application")
+            .look(
+                "see the account and its endpoint",
+                format!(
+                    "az cognitiveservices account list --query \
+                     \"[?properties.customSubDomainName=='{account}'].properties.endpoint\""
+                ),
+            )
+            .look(
+                "see whether it was deleted",
+                "az cognitiveservices account list-deleted -o table",
+            )
+            .step("put the account's own endpoint into the application's configuration")
+            .check(reading::again(e)),
+    )
+}

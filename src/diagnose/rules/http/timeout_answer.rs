@@ -1,0 +1,42 @@
+//! The service answers that its own work took too long (fact H22).
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::evidence::{Evidence, Hop};
+
+use super::said::said;
+
+pub(super) const RULE: Rule = Rule {
+    id: "http-timeout-answer",
+    hop: Hop::Http,
+    title: "The service answers that the operation timed out",
+    page: include_str!("../../../../docs/findings/http-timeout-answer.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let said = said(e, RULE.id)?;
+    let mut because = said.because(
+        said.level(e),
+        said.sure(),
+        format!(
+            "the service answers {}: its own work for {} timed out",
+            said.answer.status,
+            said.what()
+        ),
+    );
+    if let Some(line) = said.header_line("apim-request-id") {
+        because = because.seen(line);
+    }
+    Some(
+        because
+            .known_by(format!(
+                "the answer came after {:.0} ms and says so itself; the network carried it",
+                said.call.took_ms
+            ))
+            .ruled_out("a silent network: an answer came")
+            .owner("Azure")
+            .step("walk again; if it stays, open a ticket and give the apim-request-id")
+            .check(reading::again(e)),
+    )
+}

@@ -1,0 +1,49 @@
+//! A status that the service is not known to give to this call.
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::{Evidence, Hop};
+
+use super::said::said;
+
+pub(super) const RULE: Rule = Rule {
+    id: "http-unexpected-status",
+    hop: Hop::Http,
+    title: "A status that this call does not know",
+    page: include_str!("../../../../docs/findings/http-unexpected-status.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let said = said(e, RULE.id)?;
+    let status = said.answer.status;
+    let version = said.row.facts == "G2a";
+    let says = if version {
+        "the v1 path takes no api-version".to_owned()
+    } else {
+        format!("{status} for {}, which the service is not known to give", said.what())
+    };
+    let known = if version {
+        "the service says so itself"
+    } else {
+        "the call asks for nothing but a list, and no row of the catalogue has this answer"
+    };
+    let sure = if version { Sure::Proved } else { Sure::Inferred };
+    Some(
+        said.because(said.level(e), sure, says)
+            .known_by(known)
+            .ruled_out("DNS, TCP and TLS: the call was answered")
+            .owner("Application")
+            .step(if version {
+                "leave the api-version out of calls below /openai/v1"
+            } else {
+                "give the message above to whoever runs the host that answered"
+            })
+            .look(
+                "see the whole answer, without a credential",
+                format!("curl -sv 'https://{}{}'", e.target.host, said.call.path),
+            )
+            .check(reading::again(e)),
+    )
+}

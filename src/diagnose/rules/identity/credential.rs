@@ -1,0 +1,110 @@
+//! Facts about the credential in hand, as the rules of identity need them.
+
+use crate::diagnose::rules::http::said::{Said, all};
+use crate::evidence::Evidence;
+use crate::evidence::identity::{CredentialKind, TokenClaims};
+
+/// The credential in words, with its source and never with itself.
+pub(super) fn credential(e: &Evidence) -> String {
+    let kind = match e.identity.kind {
+        CredentialKind::None => return "no credential".to_owned(),
+        CredentialKind::ApiKey => "the API key",
+        CredentialKind::Token => "the token",
+    };
+    match e.identity.source.as_deref() {
+        Some(source) => format!("{kind} from {source}"),
+        None => kind.to_owned(),
+    }
+}
+
+/// The source of the credential, or a placeholder.
+pub(super) fn source(e: &Evidence) -> &str {
+    e.identity.source.as_deref().unwrap_or("<source>")
+}
+
+/// A token's claims, if the credential is a token.
+pub(super) fn claims(e: &Evidence) -> Option<&TokenClaims> {
+    e.identity.claims.as_ref().filter(|_| e.identity.kind == CredentialKind::Token)
+}
+
+/// A 401 to the credential that speaks of the credential as such: not of a role, a switched
+/// off key or a gateway.
+pub(super) fn rejected(e: &Evidence) -> Option<Said<'_>> {
+    const IDS: &[&str] =
+        &["identity-token-refused", "identity-key-refused", "identity-unauthorized"];
+    all(e).find(|said| said.call.credential_sent && IDS.contains(&said.row.id))
+}
+
+/// Whether the credential never reached the service: no call was made, or none carried it.
+pub(super) fn never_sent(e: &Evidence) -> bool {
+    e.http.saw().is_none_or(|hop| hop.calls.iter().all(|call| !call.credential_sent))
+}
+
+/// Seconds from the true time to the token's end, this machine's clock corrected by the
+/// peer's; negative when it is past.
+pub(super) fn expires_in(e: &Evidence) -> Option<i64> {
+    let ahead = e.vantage.clock_ahead_s.unwrap_or(0);
+    claims(e)?.expires_in_s.map(|seconds| seconds.saturating_add(ahead))
+}
+
+/// Seconds from the true time to the token's begin; positive when it is still to come.
+pub(super) fn begins_in(e: &Evidence) -> Option<i64> {
+    let ahead = e.vantage.clock_ahead_s.unwrap_or(0);
+    claims(e)?.not_before_in_s.map(|seconds| seconds.saturating_add(ahead))
+}
+
+/// The scope for which a token is to be asked: the preferred audience of the service.
+pub(super) fn scope(e: &Evidence) -> String {
+    match e.identity.wanted_audiences.first() {
+        Some(audience) => format!("{}/.default", plain_audience(audience)),
+        None => "<audience>/.default".to_owned(),
+    }
+}
+
+/// An audience without the scope's end and without a trailing slash.
+pub(super) fn plain_audience(audience: &str) -> &str {
+    let audience = audience.strip_suffix(".default").unwrap_or(audience);
+    audience.trim_end_matches('/')
+}
+
+/// Seconds in words: the two largest units.
+pub(super) fn duration(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        3600..86400 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+        _ => format!("{} d {} h", seconds / 86400, seconds % 86400 / 3600),
+    }
+}
+
+/// The command that asks the machine's own `az` login for a token and shows who it is.
+pub(super) fn look_at_token(e: &Evidence) -> String {
+    format!(
+        "az account get-access-token --scope {} --query \"{{tenant:tenant,expires:expiresOn}}\"",
+        scope(e)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn audiences_compare_without_their_ends() {
+        for audience in [
+            "https://cognitiveservices.azure.com",
+            "https://cognitiveservices.azure.com/",
+            "https://cognitiveservices.azure.com/.default",
+            "https://cognitiveservices.azure.com//.default",
+        ] {
+            assert_eq!(plain_audience(audience), "https://cognitiveservices.azure.com");
+        }
+    }
+
+    #[test]
+    fn durations_have_two_units() {
+        assert_eq!(duration(59), "59 s");
+        assert_eq!(duration(3_700), "1 h 1 min");
+        assert_eq!(duration(90_000), "1 d 1 h");
+    }
+}

@@ -1,0 +1,43 @@
+//! Tokens need the account's custom subdomain (facts H14, D5).
+
+use crate::diagnose::rules::http::said::said;
+use crate::diagnose::{Because, Rule, reading};
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "identity-custom-subdomain",
+    hop: Hop::Identity,
+    title: "Tokens are taken at the account's custom subdomain only",
+    page: include_str!("../../../../docs/findings/identity-custom-subdomain.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let said = said(e, RULE.id)?;
+    Some(
+        said.because(
+            said.level(e),
+            said.sure(),
+            format!("{} takes no tokens, only keys", e.target.host),
+        )
+        .read_at("/target/host")
+        .known_by(
+            "the service says so: a token needs the account's custom subdomain; a regional \
+                 name and an account without a subdomain take keys only",
+        )
+        .owner("Application")
+        .look(
+            "see whether the account has a subdomain, and its endpoint",
+            "az cognitiveservices account show -n <account> -g <group> --query \
+                 \"{subdomain:properties.customSubDomainName,endpoint:properties.endpoint}\"",
+        )
+        .step("call that endpoint")
+        .change(
+            "or give the account a subdomain; it cannot be changed later",
+            "az cognitiveservices account update -n <account> -g <group> \
+                 --custom-domain <subdomain>",
+        )
+        .check(reading::again(e)),
+    )
+}

@@ -1,0 +1,32 @@
+//! Other users of the machine can read the secret's file.
+
+use crate::diagnose::{Because, Rule};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::{Evidence, Hop};
+
+use super::credential::source;
+
+pub(super) const RULE: Rule = Rule {
+    id: "identity-key-file-open",
+    hop: Hop::Identity,
+    title: "Other users can read the file with the secret",
+    page: include_str!("../../../../docs/findings/identity-key-file-open.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let mode = e.identity.file_mode_open.as_deref()?;
+    let file = source(e);
+    Some(
+        Because::new(
+            Level::Note,
+            Sure::Proved,
+            format!("other users can read {file} (mode {mode})"),
+        )
+        .known_by("the mode of the file says so")
+        .read_at("/identity/file_mode_open")
+        .owner("Application")
+        .change("let its owner alone read it", format!("chmod 600 {file}")),
+    )
+}

@@ -1,0 +1,147 @@
+//! The caller is known and has no role for this call (facts H11-H13, H29, G4-G7).
+
+use crate::diagnose::rules::http::refusals::{accepted, text};
+use crate::diagnose::rules::http::said::{Said, said, short};
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::http::Purpose;
+use crate::evidence::{Evidence, Hop};
+
+use super::credential::{claims, credential};
+use super::roles::role_for;
+
+pub(super) const RULE: Rule = Rule {
+    id: "identity-role-missing",
+    hop: Hop::Identity,
+    title: "The caller lacks a role with the data action",
+    page: include_str!("../../../../docs/findings/identity-role-missing.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let said = said(e, RULE.id)?;
+    let message = text(said.answer).unwrap_or_default();
+    let action = quoted_after(message, "data action");
+    let principal = quoted_after(message, "principal")
+        .map(str::to_owned)
+        .or_else(|| claims(e).and_then(|c| c.object.clone()));
+    let who = principal.as_deref().unwrap_or("the caller");
+    let lacks = action.map_or("a role for this call", last_parts);
+    let list_only = said.call.purpose == Purpose::Models && deployment_answers(e);
+    // The list is refused and the deployment answers: a custom role, and the path works.
+    let level = if list_only { Level::Note } else { said.level(e) };
+    let mut because = said
+        .because(level, sure(&said, action), format!("{} lacks {lacks}", short(who, 40)))
+        .read_at("/identity");
+    if let Some(action) = action {
+        because = because.seen(format!("data action {action}"));
+    }
+    because = because
+        .seen(format!("called with {}", credential(e)))
+        .known_by(if action.is_some() {
+            "the service names the missing right itself; it says this with 401, not 403"
+        } else {
+            "the service says that the caller has no access to this call, not which right is missing"
+        })
+        .ruled_out("network and token: the service knows the caller");
+    if said.call.purpose == Purpose::Models {
+        because = because.known_by(if list_only {
+            "only the list of models is refused; the deployment answers to the same caller"
+        } else {
+            "only the list of models was called; whether a deployment may be run is not tested"
+        });
+    }
+    Some(fix(e, because, &said, action, principal.as_deref()))
+}
+
+fn sure(said: &Said<'_>, action: Option<&str>) -> Sure {
+    if action.is_some() { Sure::Proved } else { said.sure() }
+}
+
+/// Whether the call to the deployment got past the question who calls.
+fn deployment_answers(e: &Evidence) -> bool {
+    e.http.saw().and_then(|hop| hop.deployment()).is_some_and(|call| {
+        accepted(e, call)
+            || said(e, "http-deployment-inferred").is_some()
+            || said(e, "http-deployment-missing").is_some()
+    })
+}
+
+fn fix(
+    e: &Evidence,
+    because: Because,
+    said: &Said<'_>,
+    action: Option<&str>,
+    principal: Option<&str>,
+) -> Because {
+    let assumed = match said.call.purpose {
+        Purpose::Project => "Azure AI User",
+        _ => "Cognitive Services OpenAI User",
+    };
+    let role = match action {
+        None => assumed,
+        Some(action) => role_for(action).unwrap_or("<role with the data action>"),
+    };
+    let assignee = principal.unwrap_or("<object id of the caller>");
+    because
+        .owner("Identity")
+        .look(
+            "see the caller's roles on the account",
+            format!(
+                "az role assignment list --assignee {assignee} --scope <account resource id> \
+                 --include-inherited --query \"[].roleDefinitionName\""
+            ),
+        )
+        .look(
+            "see what the role allows",
+            format!(
+                "az role definition list --name \"{role}\" \
+                 --query \"[].permissions[].dataActions\""
+            ),
+        )
+        .change(
+            format!("give the caller {role}"),
+            format!(
+                "az role assignment create --assignee {assignee} --role \"{role}\" \
+                 --scope <account resource id>"
+            ),
+        )
+        .step("it acts after 5 to 10 minutes; Owner and Contributor carry no data actions")
+        .check(reading::again(e))
+}
+
+/// What stands between backticks after a word, if it is a plain name: it goes into commands
+/// that people copy, and it came from the network.
+fn quoted_after<'a>(message: &'a str, word: &str) -> Option<&'a str> {
+    let at = message.to_ascii_lowercase().find(word)?;
+    let (_, rest) = message.get(at..)?.split_once('`')?;
+    let (quoted, _) = rest.split_once('`')?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.@#/*".contains(c);
+    (!quoted.is_empty() && quoted.chars().all(plain)).then_some(quoted)
+}
+
+/// The part of a data action that tells: without the provider.
+fn last_parts(action: &str) -> &str {
+    action.split_once("/accounts/").map_or(action, |(_, rest)| rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn principal_and_action_are_read_from_the_message() {
+        let message = "The principal `oid-1` lacks the required data action \
+                       `Microsoft.CognitiveServices/accounts/OpenAI/models/read` to perform \
+                       `GET /openai/models` operation.";
+        assert_eq!(quoted_after(message, "principal"), Some("oid-1"));
+        let action = quoted_after(message, "data action").map(last_parts);
+        assert_eq!(action, Some("OpenAI/models/read"));
+        assert_eq!(quoted_after("The principal `a; reboot` lacks", "principal"), None);
+        assert_eq!(
+            quoted_after("Principal does not have access to API/Operation.", "principal"),
+            None
+        );
+    }
+}

@@ -1,0 +1,63 @@
+//! The token is for another service (facts H8, I17, G2b).
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::{Evidence, Hop};
+
+use super::credential::{claims, credential, look_at_token, plain_audience, rejected, scope};
+use super::token_refused::named_audience;
+
+pub(super) const RULE: Rule = Rule {
+    id: "identity-token-audience",
+    hop: Hop::Identity,
+    title: "The token is for another audience",
+    page: include_str!("../../../../docs/findings/identity-token-audience.md"),
+    explains: &["identity-token-refused", "identity-unauthorized"],
+    check,
+};
+
+/// Foundry's audience, which Azure OpenAI takes as well (fact G2b): never at fault.
+const FOUNDRY: &str = "https://ai.azure.com";
+
+fn check(e: &Evidence) -> Option<Because> {
+    let said = rejected(e)?;
+    let audience = claims(e)?.audience.as_deref()?;
+    let is = plain_audience(audience);
+    // An application's id as audience cannot be compared with a URL.
+    if e.identity.wanted_audiences.is_empty() || !is.contains(':') {
+        return None;
+    }
+    let wanted = |candidate: &str| plain_audience(candidate).eq_ignore_ascii_case(is);
+    if wanted(FOUNDRY) || e.identity.wanted_audiences.iter().any(|a| wanted(a)) {
+        return None;
+    }
+    let named = named_audience(&said).filter(|named| named.starts_with("https://"));
+    if named.is_some_and(wanted) {
+        return None;
+    }
+    let mut because = said
+        .because(
+            said.level(e),
+            if named.is_some() { Sure::Proved } else { Sure::Inferred },
+            format!("{} is for {is}", credential(e)),
+        )
+        .seen(format!("aud {audience}"))
+        .read_at("/identity/claims/audience")
+        .read_at("/identity/wanted_audiences");
+    because = match named {
+        Some(named) => {
+            because.known_by(format!("the service names the audience it wants: {named}"))
+        }
+        None => because.known_by(format!(
+            "the service refuses the token, and tokens for it are issued for {}",
+            e.identity.wanted_audiences.join(" or ")
+        )),
+    };
+    Some(
+        because
+            .owner("Application")
+            .look("get a token for the right audience", look_at_token(e))
+            .step(format!("set the scope of the application's credential to {}", scope(e)))
+            .check(reading::again(e)),
+    )
+}

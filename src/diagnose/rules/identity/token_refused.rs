@@ -1,0 +1,54 @@
+//! The service refuses the token, for one of several reasons that it names together (H8, H9).
+
+use crate::diagnose::rules::http::said::{Said, said};
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::{Evidence, Hop};
+
+use super::credential::{claims, credential, look_at_token};
+
+pub(super) const RULE: Rule = Rule {
+    id: "identity-token-refused",
+    hop: Hop::Identity,
+    title: "The service refuses the token",
+    page: include_str!("../../../../docs/findings/identity-token-refused.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let said = said(e, RULE.id)?;
+    let mut because = said
+        .because(
+            said.level(e),
+            Sure::Proved,
+            format!("{} refuses {}", reading::account(e), credential(e)),
+        )
+        .read_at("/identity");
+    if let Some(named) = named_audience(&said) {
+        because = because.seen(format!("the service names the audience {named}"));
+    }
+    if let Some(claims) = claims(e) {
+        let none = || "none".to_owned();
+        because = because.seen(format!(
+            "the token: aud {}, tid {}, exp {}",
+            claims.audience.clone().unwrap_or_else(none),
+            claims.tenant.clone().unwrap_or_else(none),
+            claims.expires.clone().unwrap_or_else(none),
+        ));
+    }
+    Some(
+        because
+            .known_by("the service says so; by its words the token is missing, invalid, of another audience, or expired")
+            .owner("Identity")
+            .look("see what token this machine gets", look_at_token(e))
+            .step("a header Authorization that a proxy or gateway strips looks the same")
+            .check(reading::again(e)),
+    )
+}
+
+/// The audience in the service's message: what stands in the parentheses (fact H8).
+pub(super) fn named_audience<'a>(said: &Said<'a>) -> Option<&'a str> {
+    let (_, rest) = said.answer.message()?.split_once("audience is incorrect (")?;
+    rest.split_once(')').map(|(audience, _)| audience)
+}

@@ -1,0 +1,58 @@
+//! 401 to a credential, without a word that the catalogue knows.
+
+use crate::diagnose::rules::http::answered_by::service_headers;
+use crate::diagnose::rules::http::refusals::text;
+use crate::diagnose::rules::http::said::said;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::identity::CredentialKind;
+use crate::evidence::{Evidence, Hop};
+
+use super::credential::{credential, look_at_token, source};
+
+pub(super) const RULE: Rule = Rule {
+    id: "identity-unauthorized",
+    hop: Hop::Identity,
+    title: "401 to the credential, for a reason that is not in the catalogue",
+    page: include_str!("../../../../docs/findings/identity-unauthorized.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let said = said(e, RULE.id)?;
+    let words = text(said.answer).unwrap_or_default().to_ascii_lowercase();
+    let mut because = said
+        .because(said.level(e), Sure::Inferred, format!("401 to {}", credential(e)))
+        .read_at("/identity/kind")
+        .known_by("401 says that the caller is refused; the words of the answer do not say why");
+    if let Some(line) = said.header_line("www-authenticate") {
+        because = because.seen(line);
+    }
+    if words.contains("access token is missing") && e.identity.kind == CredentialKind::ApiKey {
+        because = because.known_by(
+            "the service speaks of a missing token though a key was sent: a proxy or gateway on \
+             the way may strip the header api-key",
+        );
+    }
+    if said.answer.error.is_none() && !service_headers(said.answer) {
+        because = because.known_by(format!(
+            "no frame and no header of the service is in the answer ({}): something in front may \
+             have refused",
+            said.who().name()
+        ));
+    }
+    because = because.owner("Application");
+    because = match e.identity.kind {
+        CredentialKind::Token => because.look("see what token this machine gets", look_at_token(e)),
+        _ => because.look(
+            "compare it with the account's keys (their output is secret)",
+            format!("az cognitiveservices account keys list -n {} -g <group>", reading::account(e)),
+        ),
+    };
+    Some(
+        because
+            .step(format!("put a credential of this account into {}", source(e)))
+            .check(reading::again(e)),
+    )
+}

@@ -1,0 +1,51 @@
+//! A credential is in hand and was kept back.
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::identity::Withheld;
+use crate::evidence::{Evidence, Hop};
+
+use super::credential::credential;
+
+pub(super) const RULE: Rule = Rule {
+    id: "identity-withheld",
+    hop: Hop::Identity,
+    title: "The credential was kept back: authentication was not tested",
+    page: include_str!("../../../../docs/findings/identity-withheld.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let (why, tells) = match e.identity.withheld? {
+        // The walk says these in other words.
+        Withheld::NotReached | Withheld::ServiceHasNoCall => return None,
+        Withheld::OnlySystemStoreAccepts => (
+            "only this machine's own store accepts the certificate chain",
+            format!("{} --trust system", reading::again(e)),
+        ),
+        Withheld::AddressNotConfirmed => (
+            "the system's resolver did not give the address that was walked",
+            format!("getent ahosts {}", e.target.host),
+        ),
+    };
+    Some(
+        Because::new(
+            Level::Note,
+            Sure::Proved,
+            format!("authentication was not tested: {}", short_why(e)),
+        )
+        .seen(format!("{} was not sent", credential(e)))
+        .known_by(why)
+        .known_by("a secret goes only to a peer that is proved to be the target")
+        .tells_it(tells)
+        .read_at("/identity/withheld"),
+    )
+}
+
+fn short_why(e: &Evidence) -> &'static str {
+    match e.identity.withheld {
+        Some(Withheld::OnlySystemStoreAccepts) => "kept back, only the system's store accepts TLS",
+        _ => "kept back, the address is not the one that applications get",
+    }
+}

@@ -1,0 +1,70 @@
+//! A key where a token belongs, or a token where a key belongs (facts I1, W11).
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::identity::{CredentialForm, CredentialKind};
+use crate::evidence::{Evidence, Hop};
+
+use super::credential::{rejected, source};
+
+pub(super) const KEY_IS_TOKEN: Rule = Rule {
+    id: "identity-key-is-token",
+    hop: Hop::Identity,
+    title: "What is given as an API key is a token",
+    page: include_str!("../../../../docs/findings/identity-key-is-token.md"),
+    explains: &["identity-key-refused", "identity-token-refused", "identity-unauthorized"],
+    check: key_is_token,
+};
+
+pub(super) const TOKEN_IS_KEY: Rule = Rule {
+    id: "identity-token-is-key",
+    hop: Hop::Identity,
+    title: "What is given as a token is no token",
+    page: include_str!("../../../../docs/findings/identity-token-is-key.md"),
+    explains: &["identity-key-refused", "identity-token-refused", "identity-unauthorized"],
+    check: token_is_key,
+};
+
+fn key_is_token(e: &Evidence) -> Option<Because> {
+    let (kind, form) = (e.identity.kind, e.identity.looks_like?);
+    if kind != CredentialKind::ApiKey || form != CredentialForm::Jwt {
+        return None;
+    }
+    let said = rejected(e)?;
+    let source = source(e);
+    Some(
+        said.because(
+            said.level(e),
+            Sure::Proved,
+            format!("{source} holds a token, and it was sent as an API key"),
+        )
+        .known_by("its form is a JWT's, and a token in the header api-key is refused")
+        .read_at("/identity/looks_like")
+        .owner("Application")
+        .step("put the token into AZURE_OPENAI_AD_TOKEN: it goes as Authorization: Bearer")
+        .step(format!("or put an API key into {source}"))
+        .check(reading::again(e)),
+    )
+}
+
+fn token_is_key(e: &Evidence) -> Option<Because> {
+    let (kind, form) = (e.identity.kind, e.identity.looks_like?);
+    if kind != CredentialKind::Token || form != CredentialForm::Opaque {
+        return None;
+    }
+    let said = rejected(e)?;
+    let source = source(e);
+    Some(
+        said.because(
+            said.level(e),
+            Sure::Inferred,
+            format!("{source} holds no token, and it was sent as one"),
+        )
+        .known_by("a token for this service is a JWT, and this value is none: perhaps an API key")
+        .read_at("/identity/looks_like")
+        .owner("Application")
+        .step("put an API key into AZURE_OPENAI_API_KEY: it goes in the header api-key")
+        .step(format!("or put a token into {source}"))
+        .check(reading::again(e)),
+    )
+}
