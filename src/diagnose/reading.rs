@@ -7,6 +7,8 @@ use crate::evidence::http::{HttpAnswer, HttpCall};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{AddressClass, Evidence, Expect, Observed, classify};
 
+use super::rules::http::refusals;
+
 /// The addresses that count: those that applications get, or `--resolver`'s.
 #[must_use]
 pub fn counting(e: &Evidence) -> Vec<IpAddr> {
@@ -110,34 +112,21 @@ pub fn tls_verified(e: &Evidence) -> bool {
     e.tls.saw().is_some_and(|hop| hop.outcome == TlsOutcome::Verified)
 }
 
-/// Whether the service refused because of where the call came from (facts H1–H5, W3):
-/// by the network policy's own header, or by the documented texts.
+/// Whether the service refused the main call because of where it came from (H1-H5, W3).
 #[must_use]
-pub fn network_refusal(answer: &HttpAnswer) -> bool {
-    const TEXTS: &[&str] = &[
-        "public access is disabled",
-        "virtual network/firewall rules",
-        "traffic is not from an approved private endpoint",
-        "a virtual network is configured for this resource",
-        "public network access is disabled",
-    ];
-    answer.status == 403
-        && (answer.header("policy-id") == Some("ThrowExceptionDueToTrafficDenied")
-            || answer.message().is_some_and(|m| {
-                let m = m.to_ascii_lowercase();
-                TEXTS.iter().any(|text| m.contains(text))
-            }))
+pub fn refused_by_network(e: &Evidence) -> bool {
+    main_call(e).is_some_and(|call| refusals::refused_by_network(e, call))
 }
 
-/// Whether the service accepted the call: 2xx, or a refusal that comes after its network
-/// rules are known to have passed (429 and errors with `x-ms-region`, fact W2).
+/// Whether the service let the main call in: an answer that is accepted, or a refusal that
+/// comes after its network rules are known to have passed (429, and errors with
+/// `x-ms-region`, fact W2).
 #[must_use]
 pub fn service_accepted(e: &Evidence) -> bool {
-    main_answer(e).is_some_and(|a| {
-        !network_refusal(a)
-            && ((200..300).contains(&a.status)
-                || a.status == 429
-                || a.header("x-ms-region").is_some())
+    main_call(e).is_some_and(|call| {
+        let passed = |a: &HttpAnswer| a.status == 429 || a.header("x-ms-region").is_some();
+        !refusals::refused_by_network(e, call)
+            && (refusals::accepted(e, call) || call.answer().is_some_and(passed))
     })
 }
 

@@ -1,12 +1,12 @@
 //! From findings to one verdict: never green unless the walk itself proves it.
 
 use crate::diagnosis::{Finding, Level, State, Verdict};
-use crate::evidence::http::HttpOutcome;
+use crate::evidence::http::{HttpCall, HttpHop, HttpOutcome};
 use crate::evidence::identity::CredentialKind;
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Choice, Evidence, Expect, Observed, classify};
 
-use super::reading;
+use super::rules::http::refusals;
 
 /// The verdict. A cause is a finding that no other finding explains.
 pub(super) fn of(e: &Evidence, findings: &[Finding]) -> Verdict {
@@ -71,39 +71,12 @@ fn proof(e: &Evidence) -> Result<String, String> {
     let way = way(e);
     match &e.http {
         Observed::NotAsked { by: Choice::ServiceHasNoCall } => {
-            let service = e.target.service_name.as_deref().unwrap_or("this unknown suffix");
+            let service = e.target.service_name.as_deref().unwrap_or("a service that is not known");
             Ok(format!("as far as TLS, {way}; no call is made to {service}"))
         }
         Observed::Ran { saw, .. } => {
             let call = saw.main().ok_or("no call was made")?;
-            let HttpOutcome::Answered { answer } = &call.outcome else {
-                return Err("the call had no answer, and no rule names the cause".to_owned());
-            };
-            let closed = e.asked.expect == Expect::Closed;
-            if closed && reading::network_refusal(answer) {
-                return Ok(format!("closed, as expected: the service refuses {way}"));
-            }
-            if closed {
-                return Err(format!(
-                    "HTTP {} says neither that the public path is closed nor that it is open",
-                    answer.status
-                ));
-            }
-            match answer.status {
-                200..=299 if call.credential_sent => Ok(way),
-                401 if !call.credential_sent => Ok(match e.identity.kind {
-                    CredentialKind::None => format!("{way}; authentication was not tested"),
-                    _ => {
-                        format!("{way}; authentication was not tested: the credential was withheld")
-                    }
-                }),
-                429 => Ok(way),
-                404 if findings_allow_404(e) => Ok(format!(
-                    "{way}; the call was not tested: this kind of account lists no models"
-                )),
-                200..=299 => Ok(format!("{way}; the answer came without a credential")),
-                status => Err(format!("HTTP {status} came back, and no rule names the cause")),
-            }
+            if e.asked.expect == Expect::Closed { closed(e, call) } else { called(e, saw, call) }
         }
         Observed::NotReached { stopped_at } => {
             Err(format!("the walk stopped at {}", stopped_at.name()))
@@ -113,9 +86,52 @@ fn proof(e: &Evidence) -> Result<String, String> {
     }
 }
 
-/// An account of another kind than Azure OpenAI has no models list: `not tested`.
-fn findings_allow_404(e: &Evidence) -> bool {
-    e.target.service.as_deref() != Some("openai")
+/// `--expect closed`: only the service's own refusal on its public address is the proof.
+fn closed(e: &Evidence, call: &HttpCall) -> Result<String, String> {
+    if !refusals::refused_by_network(e, call) {
+        let status = call.answer().map_or(0, |a| a.status);
+        return Err(format!(
+            "HTTP {status} says neither that the public path is closed nor that it is open"
+        ));
+    }
+    match e.tcp.saw().and_then(|tcp| tcp.walked) {
+        Some(address) if classify(address).is_public() => {
+            Ok(format!("closed, as expected: the service refuses {}", way(e)))
+        }
+        _ => Err(format!("the service refuses {}, which is not the public path", way(e))),
+    }
+}
+
+/// What the answers prove. Only a reading that is known to be harmless is green.
+fn called(e: &Evidence, hop: &HttpHop, call: &HttpCall) -> Result<String, String> {
+    let way = way(e);
+    let HttpOutcome::Answered { answer } = &call.outcome else {
+        return Err("the call had no answer, and no rule names the cause".to_owned());
+    };
+    let untested = match e.identity.kind {
+        CredentialKind::None => "authentication was not tested",
+        _ => "authentication was not tested: the credential was withheld",
+    };
+    match refusals::refusal(e, call).map(|row| row.id) {
+        None if call.credential_sent => Ok(way),
+        None => Ok(format!("{way}; the answer came without a credential")),
+        // At risk by their own rules; the path stands.
+        Some("http-rate-limited" | "http-body-incomplete") => Ok(way),
+        Some("http-list-not-offered") => {
+            Ok(format!("{way}; the call was not tested: this kind of account lists no models"))
+        }
+        _ if answer.status == 401 && !call.credential_sent => Ok(format!("{way}; {untested}")),
+        _ if hop.deployment().is_some_and(|d| deployment_answers(e, d)) => {
+            Ok(format!("{way}; the deployment answers, the list of models is refused"))
+        }
+        _ => Err(format!("HTTP {} came back, and no rule names the cause", answer.status)),
+    }
+}
+
+/// Whether the call to the deployment shows that it answers.
+fn deployment_answers(e: &Evidence, call: &HttpCall) -> bool {
+    refusals::accepted(e, call)
+        || refusals::refusal(e, call).is_some_and(|row| row.id == "http-deployment-inferred")
 }
 
 /// How the path leads there: privately or publicly, directly or through a proxy.

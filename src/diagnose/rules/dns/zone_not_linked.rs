@@ -38,7 +38,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let address = reading::list(&reading::counting(e));
     let label = resolver.label();
     let zone = alias.split_once('.').map_or(alias.as_str(), |(_, zone)| zone);
-    let refused = reading::main_answer(e).filter(|a| reading::network_refusal(a));
+    let refused = reading::main_answer(e).filter(|_| reading::refused_by_network(e));
     // The service accepts: it works, though not privately. Asked for in so many words, or
     // refused, or not reached: the hop is broken.
     let works =
