@@ -22,7 +22,8 @@ fn check(e: &Evidence) -> Option<Because> {
     // Witnesses that applications do not ask make nobody wait.
     let deciding = gives::deciding(e);
     let (resolver, how) = deciding.iter().find_map(|r| {
-        reading::message(&r.seen.a)?;
+        // A resolver that fails on A as well is down, and has its own finding.
+        reading::message(&r.seen.a).filter(|_| r.gives.is_answer())?;
         let how = match &r.seen.aaaa.saw()?.outcome {
             DnsOutcome::Answered { answer } => {
                 let a = reading::message(&r.seen.a)?;
@@ -49,7 +50,10 @@ fn check(e: &Evidence) -> Option<Because> {
     };
     let label = resolver.label();
     let says = if silent {
-        format!("{label} answers the A question and swallows the AAAA question")
+        words::clause(
+            format!("{label} answers the A question and swallows the AAAA question"),
+            "the A question is answered and the AAAA question is swallowed",
+        )
     } else {
         words::clause(
             format!("{label} answers the A question, but AAAA with {how}"),

@@ -2,18 +2,24 @@
 
 use crate::diagnose::reading;
 use crate::diagnosis::Level;
-use crate::evidence::http::HttpOutcome;
 use crate::evidence::tls::{CertificateFault, TlsOutcome};
-use crate::evidence::{Choice, Evidence, Expect, Observed};
+use crate::evidence::{Evidence, Expect};
 
 /// The weight of "applications get no address": a proxy that carries the call asks by itself.
 pub(super) fn without_address(e: &Evidence) -> Level {
     if reading::proxied(e) { Level::Note } else { Level::Broken }
 }
 
-/// Whether the proxy's own name could not be resolved either.
+/// Whether the proxy's own name is lost because its resolvers fail: the same fault then takes
+/// the proxied path away. NXDOMAIN and the like are the name's fault, not theirs.
 pub(super) fn proxy_name_lost(e: &Evidence) -> bool {
-    e.proxy.saw().and_then(|proxy| proxy.dns.saw()).is_some_and(|dns| dns.walked.is_empty())
+    e.proxy.saw().and_then(|proxy| proxy.dns.saw()).is_some_and(|dns| {
+        dns.walked.is_empty()
+            && !dns.resolvers.iter().any(|r| {
+                reading::message(&r.a)
+                    .is_some_and(|answer| matches!(answer.rcode.as_str(), "NOERROR" | "NXDOMAIN"))
+            })
+    })
 }
 
 /// Whether the service refuses because of where the call comes from, and that is not the
@@ -46,19 +52,23 @@ pub(super) fn wrong_place(e: &Evidence) -> bool {
     unconnected(e) || not_the_service || refused_by_network(e)
 }
 
-/// Whether the walk shows that the service is reached at the address and lets calls in: an
-/// answer that is no 403 of unknown or network origin, or, where no call is made, TLS.
-pub(super) fn lets_in(e: &Evidence) -> bool {
-    match &e.http {
-        Observed::Ran { saw, .. } => match saw.main().map(|call| &call.outcome) {
-            Some(HttpOutcome::Answered { answer }) => {
-                reading::service_accepted(e)
-                    || answer.status != 403
-                    || answer.code() == Some("AuthenticationTypeDisabled")
-            }
-            _ => false,
-        },
-        Observed::NotAsked { by: Choice::ServiceHasNoCall } => reading::tls_verified(e),
-        _ => false,
-    }
+/// Whether the call is kept out at the address, as firewalls and network rules do: no connection,
+/// a handshake that is cut or intercepted, or a 403 that is not about who calls.
+pub(super) fn kept_out(e: &Evidence) -> bool {
+    let cut = e.tls.saw().is_some_and(|tls| {
+        matches!(
+            tls.outcome,
+            TlsOutcome::Silent
+                | TlsOutcome::Reset
+                | TlsOutcome::Closed
+                | TlsOutcome::ConnectionLost { .. }
+                | TlsOutcome::CertificateRejected { fault: CertificateFault::UnknownIssuer }
+        )
+    });
+    let forbidden = reading::main_answer(e).is_some_and(|answer| {
+        answer.status == 403
+            && !reading::service_accepted(e)
+            && answer.code() != Some("AuthenticationTypeDisabled")
+    });
+    unconnected(e) || cut || forbidden
 }

@@ -254,3 +254,40 @@ pub(super) fn pinned(e: &Evidence) -> bool {
 pub(super) fn message(r: &ResolverSeen) -> Option<&Answer> {
     r.a.saw().or_else(|| r.aaaa.saw()).and_then(Exchange::answer)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn empty(authoritative: bool, recursion_available: bool, rcode: &str) -> Answer {
+        Answer {
+            rcode: rcode.to_owned(),
+            authoritative,
+            truncated: false,
+            recursion_available,
+            authentic_data: false,
+            records: Vec::new(),
+            records_left_out: 0,
+            soa: None,
+            extended_errors: Vec::new(),
+            size: 12,
+        }
+    }
+
+    #[test]
+    fn a_library_goes_on_after_a_lame_answer_and_stops_at_a_real_one() {
+        let name = "a.example";
+        for (answer, is_final) in [
+            (empty(false, false, "NOERROR"), false),
+            (empty(false, true, "NOERROR"), true),
+            (empty(true, false, "NOERROR"), true),
+            (empty(false, true, "NXDOMAIN"), true),
+            (empty(false, true, "SERVFAIL"), false),
+            (empty(false, false, "REFUSED"), false),
+            (empty(false, true, "NOTIMP"), false),
+            (empty(false, true, "FORMERR"), true),
+        ] {
+            assert_eq!(answered(&answer, name).is_final(), is_final, "{answer:?}");
+        }
+    }
+}

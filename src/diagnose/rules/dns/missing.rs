@@ -99,7 +99,10 @@ fn shadow(e: &Evidence, r: &Asked<'_>, answer: &Answer) -> Option<Shadow> {
         Some(soa) if soa.zone.contains('.') && words::lies_in(name, &soa.zone) => {
             if is_azure_private(soa) {
                 Some(Shadow::PrivateZone(soa.clone()))
-            } else if MICROSOFT.iter().any(|domain| words::lies_in(&soa.mname, domain)) {
+            } else if MICROSOFT
+                .iter()
+                .any(|d| words::lies_in(&soa.mname, d) || words::lies_in(&soa.rname, d))
+            {
                 None
             } else {
                 Some(Shadow::ForeignZone(soa.clone()))

@@ -68,6 +68,7 @@ fn check(e: &Evidence) -> Option<Because> {
         }
         (Sure::Possible, says, why)
     };
+    let says = words::clause(says, "the answer holds no address");
     let mut because = missing::because(e, &r, sure, says);
     if let Some(alias) = &alias {
         because = because.seen(format!("{name} -> {alias} -> nothing"));

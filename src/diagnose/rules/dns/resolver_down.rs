@@ -4,7 +4,7 @@
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::dns::ResolverRole;
-use crate::evidence::{Evidence, Expect, Hop};
+use crate::evidence::{Evidence, Hop};
 
 use super::gives::{self, Asked, Gives};
 use super::words;
@@ -43,11 +43,7 @@ fn check(e: &Evidence) -> Option<Because> {
     // may be behind TLS, or in reach of the stub alone.
     let only_upstreams = down.iter().all(|r| r.seen.role == ResolverRole::StubUpstream)
         && !all.iter().any(|r| r.seen.role == ResolverRole::StubUpstream && r.gives.is_answer());
-    let level = if only_upstreams || reading::proxied(e) || e.asked.expect == Expect::Any {
-        Level::Note
-    } else {
-        Level::Risk
-    };
+    let level = if only_upstreams || reading::proxied(e) { Level::Note } else { Level::Risk };
     let label = first.label();
     let waits =
         !gives::pinned(e) && gives::deciding(e).first().is_some_and(|r| r.index == first.index);
@@ -61,11 +57,12 @@ fn check(e: &Evidence) -> Option<Because> {
             gives::message(first.seen).map_or("an error", |answer| answer.rcode.as_str())
         ),
     };
-    let says = if waits && matches!(first.gives, Gives::Silent) {
+    let long = if waits && matches!(first.gives, Gives::Silent) {
         format!("{what}, and applications wait for it first")
     } else {
         format!("{what}; other answers are in use")
     };
+    let says = words::clause(long, "one resolver of several fails");
     let mut because = Because::new(level, Sure::Proved, says);
     for r in &all {
         because = because.seen(format!("{}: {}", r.label(), words::gives(r))).read_at(r.pointer());

@@ -73,7 +73,7 @@ fn check(e: &Evidence) -> Option<Because> {
             other.label(),
             words::gives(other)
         ),
-        &format!("{} and {} give different answers", measure.label(), other.label()),
+        "resolvers give answers of different kinds",
     );
     let mut because = Because::new(level, Sure::Proved, says);
     for r in &all {

@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
     hop: Hop::Dns,
     title: "The system's own lookup fails",
     page: include_str!("../../../../docs/findings/dns-system-fails.md"),
-    explains: &[],
+    explains: &["dns-system-slow"],
     check,
 };
 
@@ -25,7 +25,8 @@ fn check(e: &Evidence) -> Option<Because> {
     let code = match e.dns.system.saw()? {
         SystemAnswer::Failed { code } => code.as_str(),
         SystemAnswer::Addresses { addresses } if addresses.is_empty() => "no addresses",
-        _ => return None,
+        SystemAnswer::Addresses { .. } => return None,
+        SystemAnswer::Stalled => "no answer in time",
     };
     if !gives::application(e).is_empty() {
         return None;

@@ -147,3 +147,21 @@ pub(super) fn lies_in(name: &str, zone: &str) -> bool {
     let (name, zone) = (name.to_ascii_lowercase(), zone.to_ascii_lowercase());
     name == zone || name.ends_with(&format!(".{zone}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_lies_in_its_own_zone_and_not_in_a_longer_label() {
+        assert!(lies_in("A.openai.azure.com", "openai.azure.com"));
+        assert!(lies_in("openai.azure.com", "openai.azure.com"));
+        assert!(!lies_in("myopenai.azure.com", "openai.azure.com"));
+    }
+
+    #[test]
+    fn a_long_headline_gives_way_to_the_short_one() {
+        assert_eq!(clause("x".repeat(100), "short"), "x".repeat(100));
+        assert_eq!(clause("x".repeat(101), "short"), "short");
+    }
+}

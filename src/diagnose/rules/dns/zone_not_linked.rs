@@ -136,21 +136,18 @@ fn unwanted(e: &Evidence) -> Option<(Vec<IpAddr>, Vec<IpAddr>)> {
     (!outside.is_empty()).then_some((addresses, outside))
 }
 
-/// The weight: broken when asked for in so many words, refused or not reached; a risk when the
-/// service lets the call in, though a 401 proves nothing about its network rules (fact H28).
+/// The weight: broken when asked for in so many words, or when the call is kept out there; a
+/// risk when the service lets it in, though a 401 proves nothing of its network rules (fact H28).
 fn level(e: &Evidence, some_private: bool) -> Level {
     let demanded = matches!(e.asked.expect, Expect::Private | Expect::Cidr { .. });
     if reading::proxied(e) {
         return if demanded { Level::Risk } else { Level::Note };
     }
-    let lets_in = match e.target.kind {
-        // No TLS session verifies under this name: that is another fault.
-        TargetKind::Privatelink => !fate::unconnected(e),
-        _ => fate::lets_in(e),
-    };
-    // With a private address beside it and a good connection, only some calls go astray.
-    let works = lets_in || (some_private && reading::tls_verified(e) && !fate::wrong_place(e));
-    if demanded || !works { Level::Broken } else { Level::Risk }
+    // With a private address beside it, what befell the call is of this cause only when it
+    // went to the public one.
+    let astray = e.tcp.saw().and_then(|tcp| tcp.walked).is_some_and(gives::is_outside);
+    let kept_out = fate::kept_out(e) && (!some_private || astray);
+    if demanded || kept_out { Level::Broken } else { Level::Risk }
 }
 
 fn chain(decider: &Asked<'_>, name: &str, outside: &[IpAddr]) -> String {
