@@ -1,8 +1,70 @@
 //! Rules whose cause lies at the dns hop.
 
+mod aaaa_swallowed;
+mod address_not_expected;
+mod azure_resolver_outside;
+mod blocked_by_policy;
+mod cname_loop;
+mod fate;
+mod forged_answer;
+mod gives;
+mod hosts_pin;
+mod missing;
+mod name_not_found;
+mod no_address;
+mod no_private_endpoint;
+mod no_resolver;
+mod own_record;
+mod parent_zone_shadowed;
+mod private_not_expected;
+mod public_not_expected;
+mod record_missing;
+mod regional_endpoint;
+mod resolver_down;
+mod resolver_failures;
+mod resolvers_disagree;
+mod system_differs;
+mod system_fails;
+mod system_slow;
+mod tcp_blocked;
+mod unusable_address;
+mod words;
 mod zone_not_linked;
 
 use crate::diagnose::Rule;
 
-/// The rules of this hop.
-pub(super) const RULES: &[Rule] = &[zone_not_linked::RULE];
+/// The rules of this hop: of two causes at this hop the earlier one here is the verdict's.
+pub(super) const RULES: &[Rule] = &[
+    no_resolver::RULE,
+    azure_resolver_outside::RULE,
+    forged_answer::RULE,
+    resolver_failures::SILENT,
+    resolver_failures::PORT_REFUSED,
+    resolver_failures::UNREACHABLE,
+    resolver_failures::REFUSED,
+    resolver_failures::SERVFAIL,
+    resolver_failures::MALFORMED,
+    resolver_failures::OTHER,
+    tcp_blocked::RULE,
+    hosts_pin::RULE,
+    blocked_by_policy::RULE,
+    cname_loop::RULE,
+    record_missing::RULE,
+    parent_zone_shadowed::RULE,
+    name_not_found::RULE,
+    no_address::RULE,
+    system_differs::RULE,
+    aaaa_swallowed::RULE,
+    system_fails::RULE,
+    zone_not_linked::RULE,
+    public_not_expected::RULE,
+    address_not_expected::RULE,
+    private_not_expected::RULE,
+    unusable_address::RULE,
+    resolver_down::RULE,
+    resolvers_disagree::RULE,
+    system_slow::RULE,
+    own_record::RULE,
+    no_private_endpoint::RULE,
+    regional_endpoint::RULE,
+];

@@ -1,57 +1,85 @@
-//! A public address although the alias says that there is a private endpoint
-//! (facts D32, D52–D56): the resolver does not see the private zone.
+//! A public address although something says that there is a private endpoint (facts D32, D40,
+//! D51-D56): the resolver that applications follow does not see the private record.
+
+use std::net::IpAddr;
 
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Sure};
-use crate::evidence::{Evidence, Expect, Hop};
+use crate::evidence::dns::ResolverSeen;
+use crate::evidence::{Evidence, Expect, Hop, TargetKind};
+
+use super::azure_resolver_outside::AZURE_DNS;
+use super::gives::{self, Asked, Endpoint};
+use super::{fate, missing, words};
 
 pub(super) const RULE: Rule = Rule {
     id: "dns-zone-not-linked",
     hop: Hop::Dns,
-    title: "The privatelink alias is there, but the resolver gives a public address",
+    title: "There is a private endpoint, but the resolver gives a public address",
     page: include_str!("../../../../docs/findings/dns-zone-not-linked.md"),
     explains: &[
+        "dns-resolvers-disagree",
+        "dns-public-not-expected",
+        "dns-address-not-expected",
+        "dns-unusable-address",
         "http-public-access-disabled",
         "http-network-rules",
         "http-endpoint-not-approved",
         "http-vnet-endpoint",
         "http-forbidden",
+        "http-front-answered",
         "tcp-silent",
         "tcp-refused",
+        "tcp-reset",
         "tcp-unreachable",
         "tcp-no-route",
         "tcp-admin-prohibited",
+        "tls-silent",
+        "tls-reset",
+        "tls-closed",
+        "tls-interception",
+        "tls-connection-lost",
     ],
     check,
 };
 
+/// Why the resolver gives the public address, as far as its view of the zone tells.
+enum View {
+    /// It asks Azure DNS by itself: the machine's own network is not linked.
+    OwnNetwork,
+    /// It sees the private zone, and gives the public address all the same.
+    PrivateZone,
+    /// It sees the public zone, or nobody asked.
+    PublicZone,
+}
+
 fn check(e: &Evidence) -> Option<Because> {
-    if !reading::public_only(e)
-        || matches!(e.asked.expect, Expect::Closed | Expect::Public | Expect::Any)
-    {
+    let (addresses, outside) = unwanted(e)?;
+    let endpoint = gives::endpoint(e)?;
+    if matches!((&endpoint, e.target.kind), (Endpoint::Address { .. }, TargetKind::Unknown)) {
         return None;
     }
+    // Where the resolver itself gives a private address, something else comes between.
+    let decider = gives::decider(e)?;
+    decider.gives.addresses().iter().find(|a| gives::is_outside(**a))?;
     let name = &e.dns.name;
-    let (index, resolver) = reading::deciding_resolvers(e)
-        .find(|(_, r)| r.privatelink_alias(name).is_some() && !r.addresses(name).is_empty())?;
-    let alias = resolver.privatelink_alias(name)?;
-    let address = reading::list(&reading::counting(e));
-    let label = resolver.label();
-    let zone = alias.split_once('.').map_or(alias.as_str(), |(_, zone)| zone);
-    let refused = reading::main_answer(e).filter(|_| reading::refused_by_network(e));
-    // The service accepts: it works, though not privately. Asked for in so many words, or
-    // refused, or not reached: the hop is broken.
-    let works =
-        reading::service_accepted(e) || reading::main_answer(e).is_some_and(|a| a.status == 401);
-    let level = if works && !reading::private_demanded(e) { Level::Risk } else { Level::Broken };
-    let mut because =
-        Because::new(level, Sure::Inferred, format!("{label} gives the public address {address}"))
-            .seen(format!(
-                "{name} -> {alias} -> ... -> {address}, a public address (wanted: private)"
-            ))
-            .read_at(format!("/dns/resolvers/{index}/a"))
-            .read_at("/dns/walked");
-    if let Some(answer) = refused {
+    let label = decider.label();
+    let proxied = reading::proxied(e);
+    let level = level(e, addresses.len() > outside.len());
+    let says = words::clause(
+        format!("{label} gives the public address {}", words::brief(&outside)),
+        &format!("{label} gives a public address"),
+    );
+    let mut because = Because::new(level, Sure::Inferred, says)
+        .seen(chain(&decider, name, &outside))
+        .read_at(decider.pointer())
+        .read_at("/dns/walked");
+    if addresses.len() > outside.len() {
+        because = because.seen(format!("all that applications get: {}", reading::list(&addresses)));
+    }
+    if fate::refused_by_network(e)
+        && let Some(answer) = reading::main_answer(e)
+    {
         because = because
             .seen(format!(
                 "the service refuses there: 403 \"{}\"",
@@ -59,21 +87,169 @@ fn check(e: &Evidence) -> Option<Because> {
             ))
             .read_at("/http");
     }
-    because = because.known_by(format!(
-        "the alias {alias} says that there is a private endpoint, and {label} does not see its \
-         zone: either its virtual network is not linked to {zone}, or it does not forward {} to \
-         Azure DNS",
-        reading::public_suffix(e)
-    ));
-    if let Some(soa) = reading::message(&resolver.zone_soa).and_then(|a| a.soa.as_ref()) {
-        because = because
-            .known_by(format!("the zone that {label} sees is {} of {}", soa.zone, soa.mname))
-            .read_at(format!("/dns/resolvers/{index}/zone_soa"));
+    let zone = zone(e, &endpoint);
+    because = because.known_by(match &endpoint {
+        Endpoint::Alias { index, alias } if *index == decider.index => {
+            format!("the alias {alias} says that there is a private endpoint")
+        }
+        Endpoint::Alias { index, alias } => format!(
+            "{} shows the alias {alias}, so there is a private endpoint; {label} takes aliases \
+             out of its answers, or answers by itself",
+            label_of(e, *index)
+        ),
+        Endpoint::Address { index, address } => format!(
+            "{} gives the private address {address}, so there is a private endpoint",
+            label_of(e, *index)
+        ),
+    });
+    let (Endpoint::Alias { index, .. } | Endpoint::Address { index, .. }) = &endpoint;
+    because = because.read_at(format!("/dns/resolvers/{index}"));
+    for (index, text) in words::others(&gives::asked(e), decider.index) {
+        because = because.seen(text).read_at(format!("/dns/resolvers/{index}/a"));
     }
-    Some(
-        because
-            .ruled_out("key, certificate and route")
-            .owner("DNS")
+    because = soa(because, &decider);
+    because = why(because, e, &decider, &zone);
+    if proxied {
+        because = because.known_by(
+            "a proxy carries the call and asks DNS by itself, so this matters only once the \
+             proxy is bypassed",
+        );
+    }
+    Some(because.check(words::dig(name, decider.seen)))
+}
+
+/// The addresses that applications get, and those of them that are not wanted, when a private
+/// address may be wanted and some are not private.
+fn unwanted(e: &Evidence) -> Option<(Vec<IpAddr>, Vec<IpAddr>)> {
+    let addresses = gives::application(e);
+    let mut outside: Vec<IpAddr> =
+        addresses.iter().copied().filter(|a| gives::is_outside(*a)).collect();
+    match &e.asked.expect {
+        Expect::Auto | Expect::Private => {}
+        // A virtual network may use public space (fact D65): inside the prefixes is well.
+        Expect::Cidr { .. } => {
+            let beyond = gives::beyond_prefixes(e, &addresses);
+            outside.retain(|a| beyond.contains(a));
+        }
+        Expect::Public | Expect::Closed | Expect::Any => return None,
+    }
+    (!outside.is_empty()).then_some((addresses, outside))
+}
+
+/// The weight: broken when asked for in so many words, or when the call is kept out there; a
+/// risk when the service lets it in, though a 401 proves nothing of its network rules (fact H28).
+fn level(e: &Evidence, some_private: bool) -> Level {
+    let demanded = matches!(e.asked.expect, Expect::Private | Expect::Cidr { .. });
+    if reading::proxied(e) {
+        return if demanded { Level::Risk } else { Level::Note };
+    }
+    // With a private address beside it, what befell the call is of this cause only when it
+    // went to the public one.
+    let astray = e.tcp.saw().and_then(|tcp| tcp.walked).is_some_and(gives::is_outside);
+    let kept_out = fate::kept_out(e) && (!some_private || astray);
+    if demanded || kept_out { Level::Broken } else { Level::Risk }
+}
+
+fn chain(decider: &Asked<'_>, name: &str, outside: &[IpAddr]) -> String {
+    let address = words::brief(outside);
+    let class = outside.first().map_or("public", |a| words::class_word(*a));
+    match decider.seen.privatelink_alias(name) {
+        Some(alias) => {
+            format!("{name} -> {alias} -> ... -> {address} ({class}; wanted: private)")
+        }
+        None => format!("{name} -> {address} ({class}; wanted: private)"),
+    }
+}
+
+fn label_of(e: &Evidence, index: usize) -> String {
+    e.dns.resolvers.get(index).map(ResolverSeen::label).unwrap_or_default()
+}
+
+/// The zone that the private record is in: the alias says it best.
+fn zone(e: &Evidence, endpoint: &Endpoint) -> String {
+    match endpoint {
+        Endpoint::Alias { alias, .. } => alias.split_once('.').map(|(_, zone)| zone.to_owned()),
+        Endpoint::Address { .. } => None,
+    }
+    .unwrap_or_else(|| reading::private_zone(e).to_owned())
+}
+
+fn soa(because: Because, decider: &Asked<'_>) -> Because {
+    match reading::message(&decider.seen.zone_soa).and_then(|a| a.soa.as_ref()) {
+        Some(soa) => because
+            .known_by(format!(
+                "the zone that {} sees is {} of {}",
+                decider.label(),
+                soa.zone,
+                soa.mname
+            ))
+            .read_at(format!("/dns/resolvers/{}/zone_soa", decider.index)),
+        None => because,
+    }
+}
+
+fn view(decider: &Asked<'_>) -> View {
+    let soa = reading::message(&decider.seen.zone_soa).and_then(|a| a.soa.as_ref());
+    match soa {
+        Some(soa) if missing::is_azure_private(soa) => View::PrivateZone,
+        _ if decider.seen.address.ip() == AZURE_DNS => View::OwnNetwork,
+        _ => View::PublicZone,
+    }
+}
+
+/// What leads to the public address, and the way out.
+fn why(because: Because, e: &Evidence, decider: &Asked<'_>, zone: &str) -> Because {
+    let suffix = reading::public_suffix(e);
+    let label = match &e.vantage.resolver_config.stub {
+        Some(stub) if stub.address == decider.seen.address.ip() && !stub.upstreams.is_empty() => {
+            format!("{} (behind the stub {})", reading::list(&stub.upstreams), decider.label())
+        }
+        _ => decider.label(),
+    };
+    let because = because.ruled_out("key, certificate and route").owner("DNS");
+    match view(decider) {
+        View::PrivateZone => because
+            .known_by(format!(
+                "{label} sees the private zone: either the zone lacks this record and its link \
+                 falls back to the internet (NxDomainRedirect), or {suffix} is forwarded elsewhere \
+                 than {zone}"
+            ))
+            .look(
+                "see which records the zone has",
+                format!("az network private-dns record-set a list -g <group> -z {zone} -o table"),
+            )
+            .look(
+                "see whether the link falls back",
+                format!(
+                    "az network private-dns link vnet list -g <group> -z {zone} --query \
+                     \"[].{{link:name,policy:resolutionPolicy}}\" -o table"
+                ),
+            )
+            .step(format!(
+                "have the endpoint's DNS zone group register the record; on {label} forward \
+                 {suffix}, not {zone}"
+            )),
+        View::OwnNetwork => because
+            .known_by(format!(
+                "168.63.129.16 answers for the network that asks: this machine's virtual network \
+                 is not linked to {zone}"
+            ))
+            .look(
+                "see which networks are linked",
+                format!("az network private-dns link vnet list -g <group> -z {zone} -o table"),
+            )
+            .change(
+                "link this machine's virtual network to the zone",
+                format!(
+                    "az network private-dns link vnet create -g <group> -z {zone} -n <link> \
+                     -v <vnet> -e false"
+                ),
+            ),
+        View::PublicZone => because
+            .known_by(format!(
+                "{label} does not see the private zone: either its virtual network is not linked \
+                 to {zone}, or it does not forward {suffix} to Azure DNS"
+            ))
             .look(
                 "see which of the two it is",
                 format!("az network private-dns link vnet list -g <group> -z {zone} -o table"),
@@ -81,13 +257,10 @@ fn check(e: &Evidence) -> Option<Because> {
             .change(
                 format!("link the virtual network of {label} to the zone"),
                 format!(
-                    "az network private-dns link vnet create -g <group> -z {zone} -n <link> -v <vnet> -e false"
+                    "az network private-dns link vnet create -g <group> -z {zone} -n <link> \
+                     -v <vnet> -e false"
                 ),
             )
-            .step(format!(
-                "or forward {} to 168.63.129.16 from a resolver inside Azure",
-                reading::public_suffix(e)
-            ))
-            .check(format!("dig +short {name} @{label}")),
-    )
+            .step(format!("or forward {suffix} to 168.63.129.16 from a resolver inside Azure")),
+    }
 }

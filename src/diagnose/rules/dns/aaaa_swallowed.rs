@@ -1,0 +1,84 @@
+//! The A question is answered and the AAAA question is not (RFC 4074): resolver libraries ask
+//! both and wait for both.
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::dns::{DnsOutcome, ResolverRole};
+use crate::evidence::{Evidence, Hop};
+
+use super::gives;
+use super::words;
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-aaaa-swallowed",
+    hop: Hop::Dns,
+    title: "The A question is answered, the AAAA question is not",
+    page: include_str!("../../../../docs/findings/dns-aaaa-swallowed.md"),
+    explains: &["dns-system-slow", "dns-system-fails"],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    // Witnesses that applications do not ask make nobody wait.
+    let deciding = gives::deciding(e);
+    let (resolver, how) = deciding.iter().find_map(|r| {
+        // A resolver that fails on A as well is down, and has its own finding.
+        reading::message(&r.seen.a).filter(|_| r.gives.is_answer())?;
+        let how = match &r.seen.aaaa.saw()?.outcome {
+            DnsOutcome::Answered { answer } => {
+                let a = reading::message(&r.seen.a)?;
+                let same = answer.rcode == "NOERROR" || answer.rcode == a.rcode;
+                (!same).then(|| answer.rcode.clone())?
+            }
+            DnsOutcome::TimedOut => "no answer".to_owned(),
+            DnsOutcome::PortRefused => "port closed".to_owned(),
+            DnsOutcome::Unreachable { icmp } => words::unreachable(icmp),
+            DnsOutcome::Malformed => "no DNS message".to_owned(),
+            DnsOutcome::TcpFailed { says, .. } | DnsOutcome::LocalError { says } => says.clone(),
+        };
+        Some((r, how))
+    })?;
+    let silent = matches!(resolver.seen.aaaa.saw().map(|x| &x.outcome), Some(DnsOutcome::TimedOut));
+    let gives_address = !resolver.gives.addresses().is_empty();
+    let level = if !silent || reading::proxied(e) || resolver.seen.role == ResolverRole::Given {
+        // An error is at least quick: libraries go on with the A answer.
+        Level::Note
+    } else if gives_address && reading::system_failed(e).is_some() {
+        Level::Broken
+    } else {
+        Level::Risk
+    };
+    let label = resolver.label();
+    let says = if silent {
+        words::clause(
+            format!("{label} answers the A question and swallows the AAAA question"),
+            "the A question is answered and the AAAA question is swallowed",
+        )
+    } else {
+        words::clause(
+            format!("{label} answers the A question, but AAAA with {how}"),
+            "the AAAA question fails where the A question is answered",
+        )
+    };
+    let mut because = Because::new(level, Sure::Proved, says)
+        .seen(format!("{label}: A {}; AAAA {how}", words::gives(resolver)))
+        .read_at(resolver.pointer())
+        .read_at(format!("/dns/resolvers/{}/aaaa", resolver.index));
+    if let Some(took) = e.dns.system.took_ms() {
+        because = because.seen(format!("getaddrinfo took {took:.0} ms")).read_at("/dns/system");
+    }
+    Some(
+        because
+            .known_by(
+                "both questions went to the same resolver at the same time; glibc waits for both \
+                 before it gives any address",
+            )
+            .owner("DNS")
+            .look("ask for AAAA alone", format!("{} AAAA", words::dig(&e.dns.name, resolver.seen)))
+            .step(format!(
+                "have {label}, or the firewall before it, answer AAAA with an empty NOERROR; \
+                 until then `options single-request-reopen` or a shorter `timeout:` helps"
+            ))
+            .check(format!("{} AAAA", words::dig(&e.dns.name, resolver.seen))),
+    )
+}

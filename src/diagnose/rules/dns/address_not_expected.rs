@@ -1,0 +1,88 @@
+//! An address outside the prefixes that `--expect` names (facts D58, D59, D65): a stale record,
+//! another endpoint, or no private answer at all.
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::{Evidence, Expect, Hop};
+
+use super::gives;
+use super::words;
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-address-not-expected",
+    hop: Hop::Dns,
+    title: "The address lies outside the expected prefixes",
+    page: include_str!("../../../../docs/findings/dns-address-not-expected.md"),
+    explains: &[
+        "dns-resolvers-disagree",
+        "dns-unusable-address",
+        "tcp-silent",
+        "tcp-refused",
+        "tcp-reset",
+        "tcp-unreachable",
+        "tcp-no-route",
+        "tcp-admin-prohibited",
+        "tcp-address-dead",
+        "tls-silent",
+        "tls-reset",
+        "tls-closed",
+        "tls-plain-http",
+        "tls-not-tls",
+        "tls-wrong-name",
+        "tls-self-signed",
+        "http-public-access-disabled",
+        "http-network-rules",
+        "http-endpoint-not-approved",
+        "http-vnet-endpoint",
+        "http-forbidden",
+    ],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let Expect::Cidr { prefixes } = &e.asked.expect else { return None };
+    let all = gives::application(e);
+    let beyond = gives::beyond_prefixes(e, &all);
+    if beyond.is_empty() {
+        return None;
+    }
+    let level = if reading::proxied(e) { Level::Risk } else { Level::Broken };
+    let wanted = prefixes.join(", ");
+    let says = words::clause(
+        format!("{} is not in {wanted}", words::brief(&beyond)),
+        &format!("{} is not in the expected prefixes", words::brief(&beyond)),
+    );
+    let mut because = Because::new(level, Sure::Proved, says)
+        .seen(format!("{} -> {} (wanted: in {wanted})", e.dns.name, reading::list(&all)))
+        .read_at("/dns/walked")
+        .read_at("/asked/expect");
+    for r in gives::asked(e) {
+        because =
+            because.seen(format!("{} gives {}", r.label(), words::gives(&r))).read_at(r.pointer());
+    }
+    because = because.known_by(
+        "the prefixes are yours; an endpoint keeps its address for life, so a record outside them \
+         is stale, of another endpoint, or another network's view",
+    );
+    let check = gives::decider(e)
+        .map_or_else(|| format!("dig +short {}", e.dns.name), |r| words::dig(&e.dns.name, r.seen));
+    Some(
+        because
+            .owner("DNS")
+            .look(
+                "see the address of the endpoint",
+                "az network private-endpoint show -g <group> -n <endpoint> \
+                 --query customDnsConfigs -o json",
+            )
+            .look(
+                "and the record",
+                format!(
+                    "az network private-dns record-set a show -g <group> -z {} -n {}",
+                    reading::private_zone(e),
+                    reading::account(e)
+                ),
+            )
+            .step("correct the record, or the expectation where the endpoint has moved")
+            .check(check),
+    )
+}

@@ -1,0 +1,88 @@
+//! 168.63.129.16 answers only from inside a virtual network (fact D55); that this machine is
+//! not Azure's rests on signs alone (fact T24), so the finding is inferred.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::dns::ResolverRole;
+use crate::evidence::{Evidence, Hop};
+
+use super::gives::{self, Gives};
+use super::{fate, words};
+
+/// Azure's own resolver (fact D55).
+pub(super) const AZURE_DNS: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-azure-resolver-outside",
+    hop: Hop::Dns,
+    title: "168.63.129.16 is asked from a machine outside Azure",
+    page: include_str!("../../../../docs/findings/dns-azure-resolver-outside.md"),
+    explains: &[
+        "dns-resolver-silent",
+        "dns-resolver-unreachable",
+        "dns-resolver-port-refused",
+        "dns-resolver-down",
+        "dns-servfail",
+        "dns-system-fails",
+        "dns-system-slow",
+        "proxy-name-unresolved",
+    ],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    if e.vantage.azure.answer == Some(true) {
+        return None;
+    }
+    let all = gives::asked(e);
+    let resolver = all.iter().find(|r| {
+        r.seen.address.ip() == AZURE_DNS
+            && matches!(
+                r.gives,
+                Gives::Silent | Gives::Unreachable(_) | Gives::PortRefused | Gives::NotSent(_)
+            )
+    })?;
+    // A stub in front of it stands for it.
+    let decides = gives::deciding(e).first().is_some_and(|first| {
+        first.index == resolver.index
+            || (resolver.seen.role == ResolverRole::StubUpstream && !first.gives.is_answer())
+    });
+    let lost = gives::application(e).is_empty() && gives::decider(e).is_none();
+    let level = match (lost && decides, reading::proxied(e)) {
+        (true, false) => Level::Broken,
+        (true, true) if fate::proxy_name_lost(e) => Level::Broken,
+        (_, true) => Level::Note,
+        (false, false) => Level::Risk,
+    };
+    let says = "168.63.129.16 is asked from outside Azure, where it does not answer".to_owned();
+    let signs = match e.vantage.azure.answer {
+        Some(false) => "this machine shows no sign of being Azure's",
+        _ => "whether this machine is Azure's cannot be seen from here",
+    };
+    Some(
+        Because::new(level, Sure::Inferred, says)
+            .seen(format!("168.63.129.16: {}", words::gives(resolver)))
+            .seen(signs)
+            .read_at(resolver.pointer())
+            .read_at("/vantage/azure")
+            .known_by(
+                "168.63.129.16 answers only questions that come from inside an Azure virtual \
+                 network; a VPN or a peered network does not carry them",
+            )
+            .tells_it("cat /sys/class/dmi/id/chassis_asset_tag")
+            .owner("DNS")
+            .step(
+                "configure a resolver inside the virtual network in its place: an Azure DNS \
+                 Private Resolver inbound endpoint, a forwarder machine, or Azure Firewall's DNS \
+                 proxy",
+            )
+            .look(
+                "find an inbound endpoint",
+                "az dns-resolver inbound-endpoint list -g <group> --dns-resolver-name <resolver> \
+                 -o table",
+            )
+            .check(reading::again(e)),
+    )
+}

@@ -1,0 +1,47 @@
+//! Aliases that come back to themselves (RFC 1034, section 3.6.2).
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::{Evidence, Hop};
+
+use super::gives::{self, Gives};
+use super::{fate, words};
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-cname-loop",
+    hop: Hop::Dns,
+    title: "The aliases of the name come back to themselves",
+    page: include_str!("../../../../docs/findings/dns-cname-loop.md"),
+    explains: &["dns-system-fails", "dns-resolvers-disagree"],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let r = gives::decided_nothing(e)?;
+    if !matches!(r.gives, Gives::Loop) {
+        return None;
+    }
+    let name = &e.dns.name;
+    let aliases = r.seen.aliases(name);
+    let chain = if aliases.is_empty() { name.clone() } else { aliases.join(" -> ") };
+    Some(
+        Because::new(
+            fate::without_address(e),
+            Sure::Proved,
+            format!("the aliases that {} gives form a loop", r.label()),
+        )
+        .seen(format!("{name} -> {chain} -> and back"))
+        .read_at(r.pointer())
+        .known_by(
+            "one of the aliases is a record of your own: Azure's public chain ends at an address",
+        )
+        .owner("DNS")
+        .look("see the chain", words::dig(name, r.seen))
+        .step(format!(
+            "in {} or in your own zone replace the CNAME that points back by an A record with \
+             the private endpoint's address",
+            reading::private_zone(e)
+        ))
+        .check(words::dig(name, r.seen)),
+    )
+}

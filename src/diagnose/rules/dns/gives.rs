@@ -1,0 +1,293 @@
+//! What each resolver gives, and what applications get of it. Facts only, no judgement.
+//!
+//! The order follows glibc: resolvers are tried in turn, one that is silent, refuses or fails
+//! hands on to the next, and the first one that gives addresses, NXDOMAIN or an empty answer
+//! has the last word.
+
+use std::net::IpAddr;
+
+use crate::diagnose::reading;
+use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverSeen, SystemAnswer};
+use crate::evidence::tcp::Icmp;
+use crate::evidence::{AddressClass, Evidence, Expect, classify, dns::is_privatelink};
+use ipnet::IpNet;
+
+/// The target of the alias by which Azure DNS security policy blocks a name (fact D67).
+const BLOCK_POLICY: &str = "blockpolicy.azuredns.invalid";
+
+/// What one resolver gives for the name.
+#[derive(Debug)]
+pub(super) enum Gives<'a> {
+    /// Addresses, of whichever family.
+    Addresses(Vec<IpAddr>),
+    /// The alias of Azure DNS security policy.
+    Blocked,
+    /// Aliases that come back to themselves.
+    Loop,
+    /// NXDOMAIN.
+    NoName(&'a Answer),
+    /// NOERROR without an address.
+    NoAddress(&'a Answer),
+    /// REFUSED.
+    Refused(&'a Answer),
+    /// SERVFAIL.
+    ServFail(&'a Answer),
+    /// Any other rcode.
+    OtherError(&'a Answer),
+    /// Nothing within the deadline.
+    Silent,
+    /// Its port is closed.
+    PortRefused,
+    /// The network says that it cannot be reached.
+    Unreachable(&'a Icmp),
+    /// The question could not be sent from here.
+    NotSent(&'a str),
+    /// Only garbage.
+    Malformed,
+    /// A truncated answer, and the repeat over TCP failed.
+    TcpFailed(&'a str),
+}
+
+impl Gives<'_> {
+    /// Whether a resolver library stops here instead of asking the next resolver.
+    pub(super) fn is_final(&self) -> bool {
+        match self {
+            Self::Addresses(_) | Self::Blocked | Self::Loop | Self::NoName(_) => true,
+            // glibc takes an empty answer without AA and RA for a lame one and goes on.
+            Self::NoAddress(answer) => answer.authoritative || answer.recursion_available,
+            Self::OtherError(answer) => answer.rcode != "NOTIMP",
+            _ => false,
+        }
+    }
+
+    /// Whether the resolver did its work, whatever it found.
+    pub(super) const fn is_answer(&self) -> bool {
+        matches!(
+            self,
+            Self::Addresses(_) | Self::Blocked | Self::Loop | Self::NoName(_) | Self::NoAddress(_)
+        )
+    }
+
+    /// The addresses, if there are any.
+    pub(super) fn addresses(&self) -> &[IpAddr] {
+        match self {
+            Self::Addresses(addresses) => addresses,
+            _ => &[],
+        }
+    }
+}
+
+/// A resolver that was asked, its place in the evidence and what it gives.
+#[derive(Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) index: usize,
+    pub(super) seen: &'a ResolverSeen,
+    pub(super) gives: Gives<'a>,
+}
+
+impl Asked<'_> {
+    /// The resolver's address as people write it.
+    pub(super) fn label(&self) -> String {
+        self.seen.label()
+    }
+
+    /// Where its A question stands in the evidence.
+    pub(super) fn pointer(&self) -> String {
+        format!("/dns/resolvers/{}/a", self.index)
+    }
+}
+
+fn gives<'a>(r: &'a ResolverSeen, name: &str) -> Option<Gives<'a>> {
+    let exchange = r.a.saw().or_else(|| r.aaaa.saw())?;
+    let addresses = r.addresses(name);
+    if !addresses.is_empty() {
+        return Some(Gives::Addresses(addresses));
+    }
+    Some(match &exchange.outcome {
+        DnsOutcome::Answered { answer } => answered(answer, name),
+        DnsOutcome::TimedOut => Gives::Silent,
+        DnsOutcome::PortRefused => Gives::PortRefused,
+        DnsOutcome::Unreachable { icmp } => Gives::Unreachable(icmp),
+        DnsOutcome::Malformed => Gives::Malformed,
+        DnsOutcome::TcpFailed { says, .. } => Gives::TcpFailed(says),
+        DnsOutcome::LocalError { says } => Gives::NotSent(says),
+    })
+}
+
+fn answered<'a>(answer: &'a Answer, name: &str) -> Gives<'a> {
+    let chain = answer.chain(name);
+    if chain.aliases.iter().any(|alias| alias == BLOCK_POLICY) {
+        return Gives::Blocked;
+    }
+    if chain.looped {
+        return Gives::Loop;
+    }
+    match answer.rcode.as_str() {
+        "NOERROR" => Gives::NoAddress(answer),
+        "NXDOMAIN" => Gives::NoName(answer),
+        "REFUSED" => Gives::Refused(answer),
+        "SERVFAIL" => Gives::ServFail(answer),
+        _ => Gives::OtherError(answer),
+    }
+}
+
+/// Every resolver that was asked, in order.
+pub(super) fn asked(e: &Evidence) -> Vec<Asked<'_>> {
+    e.dns
+        .resolvers
+        .iter()
+        .enumerate()
+        .filter_map(|(index, seen)| Some(Asked { index, seen, gives: gives(seen, &e.dns.name)? }))
+        .collect()
+}
+
+/// The resolvers whose answer applications get, in order.
+pub(super) fn deciding(e: &Evidence) -> Vec<Asked<'_>> {
+    reading::deciding_resolvers(e)
+        .filter_map(|(index, seen)| Some(Asked { index, seen, gives: gives(seen, &e.dns.name)? }))
+        .collect()
+}
+
+/// The resolver that has the last word: the first deciding one whose answer is final.
+pub(super) fn decider(e: &Evidence) -> Option<Asked<'_>> {
+    deciding(e).into_iter().find(|r| r.gives.is_final())
+}
+
+/// The resolver that has the last word, when that word leaves applications without an address.
+pub(super) fn decided_nothing(e: &Evidence) -> Option<Asked<'_>> {
+    if !application(e).is_empty() {
+        return None;
+    }
+    match decider(e) {
+        Some(r) => Some(r).filter(|r| r.gives.addresses().is_empty()),
+        // Nobody is final: an empty answer of a server that offers no recursion comes next.
+        None => deciding(e).into_iter().find(|r| matches!(r.gives, Gives::NoAddress(_))),
+    }
+}
+
+/// The addresses that applications get.
+///
+/// While `getaddrinfo` is still waiting, or where it was not asked, those are the addresses
+/// that the resolvers gave.
+pub(super) fn application(e: &Evidence) -> Vec<IpAddr> {
+    let counting = e.dns.counting();
+    if !counting.is_empty() {
+        return counting;
+    }
+    match e.dns.system.saw() {
+        Some(SystemAnswer::Addresses { addresses }) => addresses.clone(),
+        Some(SystemAnswer::Failed { .. }) => Vec::new(),
+        Some(SystemAnswer::Stalled) | None => {
+            e.dns.walked.iter().map(|walked| walked.address).collect()
+        }
+    }
+}
+
+/// Whether an address lies outside the private ranges and is one that a public front could
+/// have. Documentation addresses stand for public ones in laboratories and examples.
+pub(super) fn is_outside(address: IpAddr) -> bool {
+    matches!(classify(address), AddressClass::Public | AddressClass::Documentation)
+}
+
+/// The addresses of `all` that `--expect` does not allow, when it names prefixes.
+pub(super) fn beyond_prefixes(e: &Evidence, all: &[IpAddr]) -> Vec<IpAddr> {
+    let Expect::Cidr { prefixes } = &e.asked.expect else { return Vec::new() };
+    let nets: Vec<IpNet> = prefixes
+        .iter()
+        .filter_map(|p| p.parse().ok().or_else(|| p.parse::<IpAddr>().ok().map(IpNet::from)))
+        .collect();
+    if nets.is_empty() {
+        return Vec::new();
+    }
+    all.iter().copied().filter(|a| !nets.iter().any(|net| net.contains(a))).collect()
+}
+
+/// The privatelink alias that a resolver shows; for a privatelink target the name itself.
+pub(super) fn alias(r: &ResolverSeen, name: &str) -> Option<String> {
+    r.privatelink_alias(name).or_else(|| is_privatelink(name).then(|| name.to_owned()))
+}
+
+/// What says that a private endpoint exists.
+#[derive(Debug)]
+pub(super) enum Endpoint {
+    /// This resolver shows the alias.
+    Alias { index: usize, alias: String },
+    /// This resolver gives a private address, and none shows an alias.
+    Address { index: usize, address: IpAddr },
+}
+
+/// What says that a private endpoint exists: an alias at a deciding resolver first, then at
+/// any other, then a private address from any.
+pub(super) fn endpoint(e: &Evidence) -> Option<Endpoint> {
+    let name = &e.dns.name;
+    let first = reading::deciding_resolvers(e);
+    let aliased = first
+        .chain(e.dns.resolvers.iter().enumerate())
+        .find_map(|(index, r)| Some(Endpoint::Alias { index, alias: alias(r, name)? }));
+    aliased.or_else(|| {
+        e.dns.resolvers.iter().enumerate().find_map(|(index, r)| {
+            let address = r.addresses(name).into_iter().find(|a| classify(*a).is_private())?;
+            Some(Endpoint::Address { index, address })
+        })
+    })
+}
+
+/// The addresses that lines of the hosts file give for the name, with the lines' places.
+pub(super) fn hosts_lines(e: &Evidence) -> Vec<(usize, u32, IpAddr)> {
+    e.vantage
+        .hosts
+        .lines
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| line.name.eq_ignore_ascii_case(&e.dns.name))
+        .map(|(index, line)| (index, line.number, line.address))
+        .collect()
+}
+
+/// Whether what applications get comes from the hosts file.
+pub(super) fn pinned(e: &Evidence) -> bool {
+    let system = e.dns.system_addresses();
+    hosts_lines(e).iter().any(|(_, _, address)| system.contains(address))
+}
+
+/// A question's message of this resolver, the A question's first.
+pub(super) fn message(r: &ResolverSeen) -> Option<&Answer> {
+    r.a.saw().or_else(|| r.aaaa.saw()).and_then(Exchange::answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn empty(authoritative: bool, recursion_available: bool, rcode: &str) -> Answer {
+        Answer {
+            rcode: rcode.to_owned(),
+            authoritative,
+            truncated: false,
+            recursion_available,
+            authentic_data: false,
+            records: Vec::new(),
+            records_left_out: 0,
+            soa: None,
+            extended_errors: Vec::new(),
+            size: 12,
+        }
+    }
+
+    #[test]
+    fn a_library_goes_on_after_a_lame_answer_and_stops_at_a_real_one() {
+        let name = "a.example";
+        for (answer, is_final) in [
+            (empty(false, false, "NOERROR"), false),
+            (empty(false, true, "NOERROR"), true),
+            (empty(true, false, "NOERROR"), true),
+            (empty(false, true, "NXDOMAIN"), true),
+            (empty(false, true, "SERVFAIL"), false),
+            (empty(false, false, "REFUSED"), false),
+            (empty(false, true, "NOTIMP"), false),
+            (empty(false, true, "FORMERR"), true),
+        ] {
+            assert_eq!(answered(&answer, name).is_final(), is_final, "{answer:?}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What the four rules about a missing name or address share: how an answer without an address
+//! is read. Which zone said no is read from the SOA of its authority section (RFC 2308).
+
+use crate::diagnose::{Because, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::Evidence;
+use crate::evidence::dns::{Answer, Soa, is_privatelink};
+
+use super::gives::{self, Asked, Gives};
+use super::{fate, words};
+
+/// The mailbox and primary server of an Azure private DNS zone.
+const PRIVATE_ZONE: &str = "azureprivatedns.net";
+
+/// Domains under which Microsoft's public zones have their primary servers.
+const MICROSOFT: &[&str] = &[
+    "azure-dns.com",
+    "azure-dns.net",
+    "azure-dns.org",
+    "azure-dns.info",
+    "azuredns-cloud.net",
+    "dns-tm.com",
+    "msft.net",
+    "microsoft.com",
+    "t-msedge.net",
+    "azure-dns.us",
+    "azure-dns.cn",
+];
+
+/// Why applications get no address from the resolver that has the last word.
+pub(super) enum Missing {
+    /// Under an alias into the privatelink zone, or by the word of that zone: NXDOMAIN.
+    Record,
+    /// A private or internal zone stands for the public suffix or a parent of it.
+    ShadowedBy(Shadow),
+    /// The name does not exist.
+    Name,
+    /// The name exists and has no address.
+    Address,
+}
+
+/// What says that a zone of somebody's own answers for a public suffix.
+pub(super) enum Shadow {
+    /// The SOA is that of an Azure private DNS zone.
+    PrivateZone(Soa),
+    /// The SOA's primary server is not Microsoft's.
+    ForeignZone(Soa),
+    /// AA is set, with no SOA: a resolver is no authority for a name that it looked up.
+    Authority,
+}
+
+/// The resolver that leaves applications without an address, and why.
+pub(super) fn of(e: &Evidence) -> Option<(Asked<'_>, Missing)> {
+    let r = gives::decided_nothing(e)?;
+    let missing = match &r.gives {
+        Gives::NoName(answer) => {
+            if in_privatelink(e, &r, answer) {
+                Missing::Record
+            } else if let Some(shadow) = shadow(e, &r, answer) {
+                Missing::ShadowedBy(shadow)
+            } else {
+                Missing::Name
+            }
+        }
+        Gives::NoAddress(answer) => match shadow(e, &r, answer) {
+            // Without an SOA an empty answer is more often a filter's than a zone's.
+            Some(Shadow::Authority) | None => Missing::Address,
+            Some(shadow) => Missing::ShadowedBy(shadow),
+        },
+        _ => return None,
+    };
+    Some((r, missing))
+}
+
+fn in_privatelink(e: &Evidence, r: &Asked<'_>, answer: &Answer) -> bool {
+    r.seen.aliases(&e.dns.name).iter().any(|alias| is_privatelink(alias))
+        || answer.soa.as_ref().is_some_and(|soa| is_privatelink_zone(&soa.zone))
+}
+
+/// Whether a zone's own name begins with `privatelink`, or lies under such a zone.
+pub(super) fn is_privatelink_zone(zone: &str) -> bool {
+    zone.to_ascii_lowercase().split('.').any(|label| label == "privatelink")
+}
+
+/// Whether an SOA is that of an Azure private DNS zone.
+pub(super) fn is_azure_private(soa: &Soa) -> bool {
+    words::lies_in(&soa.mname, PRIVATE_ZONE)
+        || soa.rname.to_ascii_lowercase().starts_with("azureprivatedns-host")
+}
+
+fn shadow(e: &Evidence, r: &Asked<'_>, answer: &Answer) -> Option<Shadow> {
+    let suffix = e.target.public_suffix.as_deref()?;
+    let name = &e.dns.name;
+    if !r.seen.aliases(name).is_empty() || !words::lies_in(name, suffix) || is_privatelink(name) {
+        return None;
+    }
+    match &answer.soa {
+        // The root and the top level are nobody's own; a zone must hold the name.
+        Some(soa) if soa.zone.contains('.') && words::lies_in(name, &soa.zone) => {
+            if is_azure_private(soa) {
+                Some(Shadow::PrivateZone(soa.clone()))
+            } else if MICROSOFT
+                .iter()
+                .any(|d| words::lies_in(&soa.mname, d) || words::lies_in(&soa.rname, d))
+            {
+                None
+            } else {
+                Some(Shadow::ForeignZone(soa.clone()))
+            }
+        }
+        Some(_) => None,
+        None => answer.authoritative.then_some(Shadow::Authority),
+    }
+}
+
+/// The finding as far as the four rules share it: level, sureness, headline, and what every
+/// resolver and the system said.
+pub(super) fn because(e: &Evidence, r: &Asked<'_>, sure: Sure, says: String) -> Because {
+    let mut because = Because::new(fate::without_address(e), sure, says)
+        .seen(format!("{} at {}: {}", e.dns.name, r.label(), words::gives(r)))
+        .read_at(r.pointer());
+    let answer = gives::message(r.seen);
+    if let Some(soa) = answer.and_then(|answer| answer.soa.as_ref()) {
+        because = because
+            .seen(format!("the zone that says so: {} of {}", soa.zone, soa.mname))
+            .read_at(format!("{}/saw/outcome/answer/soa", r.pointer()));
+    }
+    if let Some(text) = answer.and_then(words::extended) {
+        because = because.seen(format!("{} adds: {text}", r.label()));
+    }
+    for (index, text) in words::others(&gives::asked(e), r.index) {
+        because = because
+            .seen(format!("{text}, but {} is asked first and has the last word", r.label()))
+            .read_at(format!("/dns/resolvers/{index}/a"));
+    }
+    if let Some(code) = reading::system_failed(e) {
+        because = because.seen(format!("getaddrinfo says {code}")).read_at("/dns/system");
+    }
+    because
+}

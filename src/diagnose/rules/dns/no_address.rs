@@ -1,0 +1,110 @@
+//! The name is there and has no address: an empty record set, a filter that takes private
+//! addresses out of answers, or a server that does not resolve.
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::{Evidence, Hop, classify};
+
+use super::gives;
+use super::missing::{self, Missing};
+use super::words;
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-no-address",
+    hop: Hop::Dns,
+    title: "The name is there, but the answer holds no address",
+    page: include_str!("../../../../docs/findings/dns-no-address.md"),
+    explains: &["dns-system-fails", "dns-resolvers-disagree"],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let (r, Missing::Address) = missing::of(e)? else { return None };
+    let name = &e.dns.name;
+    let label = r.label();
+    let answer = gives::message(r.seen)?;
+    let alias = r.seen.aliases(name).pop();
+    let private_elsewhere = gives::asked(e)
+        .iter()
+        .any(|other| other.gives.addresses().iter().any(|a| classify(*a).is_private()));
+    let filtered = answer.extended_errors.iter().any(|error| (15..=18).contains(&error.code));
+    let lame = !answer.recursion_available && !answer.authoritative;
+    let in_zone = answer.soa.as_ref().is_some_and(|soa| missing::is_privatelink_zone(&soa.zone));
+    let (sure, says, why) = if private_elsewhere || filtered {
+        (
+            Sure::Inferred,
+            format!("{label} answers without the address, as a filter would"),
+            "a filter takes the private address out of the answer: protection against DNS \
+             rebinding (dnsmasq `stop-dns-rebind`, unbound `private-address`), or a policy"
+                .to_owned(),
+        )
+    } else if in_zone {
+        (
+            Sure::Inferred,
+            format!("{label} sees the private zone, and the name has no A record there"),
+            "the privatelink zone holds the name without an A record: an empty or half deleted \
+             record set"
+                .to_owned(),
+        )
+    } else if lame {
+        (
+            Sure::Inferred,
+            format!("{label} gives no address and offers no recursion"),
+            format!(
+                "{label} sets neither RA nor AA: it is a name server for other zones, not a \
+                 resolver"
+            ),
+        )
+    } else {
+        let says = match (&alias, answer.soa.is_some()) {
+            (Some(_), _) => format!("{label} gives an alias and no address"),
+            (None, _) => format!("{label} says that the name has no address"),
+        };
+        let mut why = "either the record set has no A record, or a filter took a private address \
+                       out of the answer (dnsmasq `stop-dns-rebind`, unbound `private-address`)"
+            .to_owned();
+        if answer.soa.is_none() {
+            why.push_str("; a zone that has no record would name itself (SOA), and none is named");
+        }
+        (Sure::Possible, says, why)
+    };
+    let says = words::clause(says, "the answer holds no address");
+    let mut because = missing::because(e, &r, sure, says);
+    if let Some(alias) = &alias {
+        because = because.seen(format!("{name} -> {alias} -> nothing"));
+    }
+    because = because.known_by(why);
+    if sure == Sure::Possible {
+        because = because
+            .tells_it(format!(
+                "az network private-dns record-set a list -g <group> -z {} -o table",
+                reading::private_zone(e)
+            ))
+            .tells_it("on the resolver: grep -rE 'rebind|private-address' /etc");
+    }
+    let suffix = reading::public_suffix(e);
+    let check = words::dig(name, r.seen);
+    Some(if in_zone && !filtered && !private_elsewhere {
+        because
+            .owner("DNS")
+            .look(
+                "see which records the zone has",
+                format!(
+                    "az network private-dns record-set a list -g <group> -z {} -o table",
+                    reading::private_zone(e)
+                ),
+            )
+            .step("have the endpoint's DNS zone group register the A record again")
+            .check(check)
+    } else {
+        because
+            .owner("DNS")
+            .look("see the answer in full", check.clone())
+            .step(format!(
+                "on the resolver let {suffix} have private addresses: dnsmasq \
+                 `rebind-domain-ok=/{suffix}/`, unbound `private-domain: \"{suffix}\"`"
+            ))
+            .step("or give the name its A record, or configure a resolver that resolves")
+            .check(check)
+    })
+}

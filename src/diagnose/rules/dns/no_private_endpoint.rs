@@ -1,0 +1,64 @@
+//! A public address, and nothing says that there is a private endpoint (facts D30, D31, D41).
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::dns::ResolverSeen;
+use crate::evidence::{Evidence, Expect, Hop, TargetKind};
+
+use super::gives;
+use super::words;
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-no-private-endpoint",
+    hop: Hop::Dns,
+    title: "Nothing in DNS says that the account has a private endpoint",
+    page: include_str!("../../../../docs/findings/dns-no-private-endpoint.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    if e.asked.expect != Expect::Auto
+        || !reading::public_only(e)
+        || e.target.private_zone.is_none()
+        || matches!(e.target.kind, TargetKind::Regional | TargetKind::Unknown)
+        || gives::endpoint(e).is_some()
+    {
+        return None;
+    }
+    let name = &e.dns.name;
+    let mut because = Because::new(
+        Level::Note,
+        Sure::Inferred,
+        "no privatelink alias: no private endpoint is seen, and the public address is used",
+    )
+    .seen(format!("{name} -> {}", words::brief(&reading::counting(e))))
+    .read_at("/dns/walked");
+    if let Some(r) = gives::decider(e) {
+        because = because.read_at(r.pointer());
+        if let Some(configuration) = configuration(r.seen, name) {
+            because = because
+                .seen(format!("aliases: {}", r.seen.aliases(name).join(" -> ")))
+                .known_by(configuration);
+        }
+    }
+    Some(because.known_by(
+        "Azure answers with an alias into the privatelink zone as soon as an account has a private \
+         endpoint connection; --expect private makes a public address a fault",
+    ))
+}
+
+/// What the intermediate names tell of the account's network configuration.
+pub(super) fn configuration(r: &ResolverSeen, name: &str) -> Option<&'static str> {
+    let aliases = r.aliases(name);
+    if aliases.iter().any(|a| a.ends_with(".vnet.cog.trafficmanager.net")) {
+        Some("the alias prod.vnet.cog tells of network rules on the account, without an endpoint")
+    } else if aliases
+        .iter()
+        .any(|a| a.ends_with(".api.cognitive.microsoft.com") || a.ends_with(".azure-api.net"))
+    {
+        Some("the aliases are those of an account without network rules")
+    } else {
+        None
+    }
+}

@@ -1,0 +1,74 @@
+//! No nameserver is configured: 127.0.0.1 is asked, as glibc does (resolv.conf(5)).
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::dns::ResolverRole;
+use crate::evidence::vantage::FileState;
+use crate::evidence::{Evidence, Hop};
+
+use super::{fate, gives};
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-no-resolver",
+    hop: Hop::Dns,
+    title: "No nameserver is configured",
+    page: include_str!("../../../../docs/findings/dns-no-resolver.md"),
+    explains: &[
+        "dns-resolver-silent",
+        "dns-resolver-port-refused",
+        "dns-resolver-unreachable",
+        "dns-resolver-down",
+        "dns-refused",
+        "dns-servfail",
+        "dns-malformed-answer",
+        "dns-error-answer",
+        "dns-system-fails",
+        "dns-system-slow",
+        "proxy-name-unresolved",
+    ],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    if !e.vantage.resolver_config.nameservers.is_empty() {
+        return None;
+    }
+    let (index, resolver) =
+        e.dns.resolvers.iter().enumerate().find(|(_, r)| r.role == ResolverRole::Assumed)?;
+    let answers = gives::asked(e).iter().any(|r| r.index == index && r.gives.is_answer());
+    let level = if answers {
+        Level::Note
+    } else if reading::proxied(e) {
+        if fate::proxy_name_lost(e) { Level::Broken } else { Level::Note }
+    } else if gives::application(e).is_empty() {
+        Level::Broken
+    } else {
+        Level::Risk
+    };
+    let config = &e.vantage.resolver_config;
+    let state = match &config.state {
+        FileState::Read => format!("{} names no nameserver", config.path),
+        FileState::Missing => format!("there is no {}", config.path),
+        FileState::Unreadable { says } => format!("{} cannot be read: {says}", config.path),
+    };
+    let label = resolver.label();
+    let says = if answers {
+        format!("no nameserver is configured; {label} answers all the same")
+    } else {
+        format!("no nameserver is configured, and {label} does not answer")
+    };
+    Some(
+        Because::new(level, Sure::Proved, says)
+            .seen(state)
+            .read_at("/vantage/resolver_config")
+            .read_at(format!("/dns/resolvers/{index}/a"))
+            .known_by("without a nameserver line the C library asks 127.0.0.1, which was asked too")
+            .owner("Machine")
+            .look("see what should write the file", format!("ls -l {}", config.path))
+            .step(
+                "name a resolver that sees the private zone: in the DHCP or network settings, \
+                 not by hand, where a service writes the file",
+            )
+            .check(reading::again(e)),
+    )
+}

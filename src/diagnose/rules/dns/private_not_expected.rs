@@ -1,0 +1,66 @@
+//! `--expect public` or `--expect closed`, and applications get a private address: the public
+//! path is not what was walked.
+
+use std::net::IpAddr;
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::{Evidence, Expect, Hop, classify};
+
+use super::gives;
+use super::words;
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-private-not-expected",
+    hop: Hop::Dns,
+    title: "A public address is expected, and the address is private",
+    page: include_str!("../../../../docs/findings/dns-private-not-expected.md"),
+    explains: &[
+        "dns-resolvers-disagree",
+        "http-not-closed",
+        "tcp-silent",
+        "tcp-refused",
+        "tcp-reset",
+        "tcp-unreachable",
+        "tcp-no-route",
+        "tcp-admin-prohibited",
+    ],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let wanted = match e.asked.expect {
+        Expect::Public => "public",
+        Expect::Closed => "closed",
+        _ => return None,
+    };
+    let private: Vec<IpAddr> =
+        gives::application(e).into_iter().filter(|a| classify(*a).is_private()).collect();
+    if private.is_empty() {
+        return None;
+    }
+    let level = if reading::proxied(e) { Level::Risk } else { Level::Broken };
+    let mut because = Because::new(
+        level,
+        Sure::Proved,
+        format!("{} is private, and --expect {wanted} was given", words::brief(&private)),
+    )
+    .seen(format!("{} -> {} (wanted: public)", e.dns.name, reading::list(&private)))
+    .read_at("/dns/walked")
+    .read_at("/asked/expect");
+    if let Some(r) = gives::decider(e) {
+        because =
+            because.seen(format!("{} gives {}", r.label(), words::gives(&r))).read_at(r.pointer());
+    }
+    Some(
+        because
+            .known_by("the walk went to the private address; it says nothing of the public path")
+            .owner("Application")
+            .step(
+                "walk from a machine that gets the public address, or name a resolver that gives \
+                 it: --resolver <address>",
+            )
+            .step("if the private path is the right one, expect it: --expect private")
+            .check(format!("{} --expect private", reading::again(e))),
+    )
+}

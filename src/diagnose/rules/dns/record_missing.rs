@@ -1,0 +1,88 @@
+//! The alias leads into the privatelink zone, and that zone has no record of the account
+//! (facts D7, D8, D50, D51).
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::{Evidence, Hop};
+
+use super::missing::{self, Missing};
+use super::{gives, words};
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-record-missing",
+    hop: Hop::Dns,
+    title: "The private zone is seen and has no record of the account",
+    page: include_str!("../../../../docs/findings/dns-record-missing.md"),
+    explains: &["dns-system-fails", "dns-resolvers-disagree"],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let (r, Missing::Record) = missing::of(e)? else { return None };
+    let name = &e.dns.name;
+    let soa = gives::message(r.seen).and_then(|answer| answer.soa.as_ref());
+    let alias = gives::alias(r.seen, name);
+    let zone = zone(e, alias.as_deref(), soa.map(|soa| soa.zone.as_str()));
+    let record = alias.as_deref().unwrap_or(name).split('.').next().unwrap_or(name);
+    // The zone's own word leaves nothing open; without it a filter could look alike.
+    let sure = match soa {
+        Some(soa) if missing::is_azure_private(soa) => Sure::Proved,
+        _ => Sure::Inferred,
+    };
+    let says = words::clause(
+        format!("{} sees {zone}, and it has no record {record}", r.label()),
+        &format!("{} sees the private zone, and it lacks the record", r.label()),
+    );
+    let mut because = missing::because(e, &r, sure, says);
+    if let Some(alias) = &alias {
+        because = because.seen(format!("{name} -> {alias} -> nothing"));
+    }
+    because = because.known_by(format!(
+        "the alias says that a private endpoint exists or existed; the zone {zone} that {} sees \
+         answers NXDOMAIN for it",
+        r.label()
+    ));
+    because = because.known_by(
+        "the endpoint has no DNS zone group, its record was registered in another zone or deleted \
+         with another endpoint, or the endpoint is in another tenant",
+    );
+    Some(
+        because
+            .ruled_out("a missing zone link: without it the answer would be a public address")
+            .owner("DNS")
+            .look(
+                "see which records the zone has",
+                format!("az network private-dns record-set a list -g <group> -z {zone} -o table"),
+            )
+            .look(
+                "see whether the endpoint registers itself",
+                "az network private-endpoint dns-zone-group list -g <group> \
+                 --endpoint-name <endpoint> -o table",
+            )
+            .change(
+                "have the endpoint register its record",
+                format!(
+                    "az network private-endpoint dns-zone-group create -g <group> \
+                     --endpoint-name <endpoint> -n default --private-dns-zone {zone} \
+                     --zone-name {}",
+                    zone.replace('.', "-")
+                ),
+            )
+            .change(
+                "or, where this account has no endpoint of yours, fall back to its public address",
+                format!(
+                    "az network private-dns link vnet update -g <group> -z {zone} -n <link> \
+                     --resolution-policy NxDomainRedirect"
+                ),
+            )
+            .check(words::dig(name, r.seen)),
+    )
+}
+
+/// The zone that lacks the record: by its SOA, by the alias, by the service's table.
+fn zone(e: &Evidence, alias: Option<&str>, soa: Option<&str>) -> String {
+    soa.filter(|zone| missing::is_privatelink_zone(zone))
+        .or_else(|| alias.and_then(|alias| alias.split_once('.')).map(|(_, zone)| zone))
+        .unwrap_or_else(|| reading::private_zone(e))
+        .to_owned()
+}

@@ -1,0 +1,95 @@
+//! One resolver fails among others that answer: applications wait for it, or will have none
+//! when the other fails.
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::dns::ResolverRole;
+use crate::evidence::{Evidence, Hop};
+
+use super::gives::{self, Asked, Gives};
+use super::words;
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-resolver-down",
+    hop: Hop::Dns,
+    title: "One resolver fails among others that answer",
+    page: include_str!("../../../../docs/findings/dns-resolver-down.md"),
+    explains: &["dns-system-slow"],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let all = gives::asked(e);
+    // Without any of these it is no "one among others": see the rules for all of them failing.
+    if gives::application(e).is_empty() && gives::decider(e).is_none() {
+        return None;
+    }
+    let down: Vec<&Asked<'_>> = all
+        .iter()
+        .filter(|r| {
+            !r.gives.is_answer()
+                && !matches!(r.gives, Gives::TcpFailed(_))
+                && r.seen.role != ResolverRole::Assumed
+        })
+        .collect();
+    let first = down.first()?;
+    // An odd rcode with no address left is the cause itself, not a bystander.
+    if gives::application(e).is_empty()
+        && gives::decider(e).is_some_and(|last_word| last_word.index == first.index)
+    {
+        return None;
+    }
+    // The stub answers, so its upstreams are reached: a lone one that we cannot ask directly
+    // may be behind TLS, or in reach of the stub alone.
+    let only_upstreams = down.iter().all(|r| r.seen.role == ResolverRole::StubUpstream)
+        && !all.iter().any(|r| r.seen.role == ResolverRole::StubUpstream && r.gives.is_answer());
+    let level = if only_upstreams || reading::proxied(e) { Level::Note } else { Level::Risk };
+    let label = first.label();
+    let waits =
+        !gives::pinned(e) && gives::deciding(e).first().is_some_and(|r| r.index == first.index);
+    let what = match &first.gives {
+        Gives::Silent => format!("{label} does not answer"),
+        Gives::PortRefused => format!("the DNS port of {label} is closed"),
+        Gives::Unreachable(_) | Gives::NotSent(_) => format!("{label} cannot be reached"),
+        Gives::Malformed => format!("{label} sends no DNS message"),
+        _ => format!(
+            "{label} answers {}",
+            gives::message(first.seen).map_or("an error", |answer| answer.rcode.as_str())
+        ),
+    };
+    let long = if waits && matches!(first.gives, Gives::Silent) {
+        format!("{what}, and applications wait for it first")
+    } else {
+        format!("{what}; other answers are in use")
+    };
+    let says = words::clause(long, "one resolver of several fails");
+    let mut because = Because::new(level, Sure::Proved, says);
+    for r in &all {
+        because = because.seen(format!("{}: {}", r.label(), words::gives(r))).read_at(r.pointer());
+    }
+    if waits {
+        because = because.known_by(format!(
+            "{label} is the first nameserver: a resolver library asks it first and goes on to \
+             the next only after its timeout{}",
+            timeouts(e)
+        ));
+    }
+    Some(
+        because
+            .known_by("the same question was put to each resolver by itself")
+            .owner("DNS")
+            .look("ask it alone", words::dig(&e.dns.name, first.seen))
+            .step(format!("mend {label}, or take it out of the configuration"))
+            .check(words::dig(&e.dns.name, first.seen)),
+    )
+}
+
+/// The configured timeout, in words.
+fn timeouts(e: &Evidence) -> String {
+    e.vantage
+        .resolver_config
+        .options
+        .iter()
+        .find_map(|option| option.strip_prefix("timeout:"))
+        .map_or_else(|| " (5 s unless configured)".to_owned(), |s| format!(" ({s} s)"))
+}

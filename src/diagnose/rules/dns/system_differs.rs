@@ -1,0 +1,126 @@
+//! `getaddrinfo` gives other addresses than the resolvers do, and no hosts line says so (facts
+//! D56, D66): a VPN or zero-trust client, a cache, another name service, a search list.
+
+use std::net::IpAddr;
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::address::embedded_ipv4;
+use crate::evidence::{AddressClass, Evidence, Hop, classify};
+
+use super::gives::{self, Gives};
+use super::{fate, words};
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-system-differs",
+    hop: Hop::Dns,
+    title: "The system gives applications other addresses than the resolvers do",
+    page: include_str!("../../../../docs/findings/dns-system-differs.md"),
+    explains: &[
+        "dns-unusable-address",
+        "dns-public-not-expected",
+        "dns-address-not-expected",
+        "dns-private-not-expected",
+        "tcp-silent",
+        "tcp-refused",
+        "tcp-reset",
+        "tcp-unreachable",
+        "tcp-no-route",
+        "tcp-admin-prohibited",
+        "tls-silent",
+        "tls-reset",
+        "tls-closed",
+        "tls-plain-http",
+        "tls-not-tls",
+        "tls-wrong-name",
+        "tls-self-signed",
+        "http-public-access-disabled",
+        "http-network-rules",
+        "http-endpoint-not-approved",
+        "http-vnet-endpoint",
+        "http-forbidden",
+    ],
+    check,
+};
+
+/// The address without its NAT64 or mapped clothing, for comparison.
+fn bare(address: IpAddr) -> IpAddr {
+    embedded_ipv4(address).map_or(address, IpAddr::V4)
+}
+
+fn check(e: &Evidence) -> Option<Because> {
+    let system = e.dns.system_addresses();
+    if system.is_empty() || gives::pinned(e) {
+        return None;
+    }
+    let deciding = gives::deciding(e);
+    let decider = gives::decider(e)?;
+    let given: Vec<IpAddr> =
+        deciding.iter().flat_map(|r| r.gives.addresses()).map(|a| bare(*a)).collect();
+    let agree = system.iter().any(|a| given.contains(&bare(*a)));
+    // Traffic managers turn public addresses: two public answers are one answer.
+    let both_public = !given.is_empty()
+        && given.iter().all(|a| classify(*a).is_public())
+        && system.iter().all(|a| classify(*a).is_public());
+    if agree || both_public {
+        return None;
+    }
+    let first = system.first().copied()?;
+    let unwanted = reading::private_demanded(e) && system.iter().any(|a| gives::is_outside(*a));
+    let level = if reading::proxied(e) {
+        Level::Note
+    } else if unwanted || fate::wrong_place(e) {
+        Level::Broken
+    } else {
+        Level::Risk
+    };
+    let synthetic =
+        matches!(classify(first), AddressClass::Benchmarking | AddressClass::SharedPrivate);
+    let says = words::clause(
+        format!(
+            "applications get {}, but {} gives {}",
+            words::brief(system),
+            decider.label(),
+            match &decider.gives {
+                Gives::Addresses(a) => words::brief(a),
+                _ => "no address".to_owned(),
+            }
+        ),
+        "applications get other addresses than the resolvers give",
+    );
+    let mut because = Because::new(level, Sure::Proved, says)
+        .seen(format!("getaddrinfo: {}", reading::list(system)))
+        .read_at("/dns/system");
+    for r in &deciding {
+        because = because.seen(format!("{}: {}", r.label(), words::gives(r))).read_at(r.pointer());
+    }
+    because = because
+        .known_by("both were asked in this walk, and no line of the hosts file names the name")
+        .read_at("/vantage/hosts");
+    because = because.known_by(if synthetic {
+        format!("{first} is in a range from which VPN and zero-trust clients make answers up")
+    } else if decider.gives.addresses().is_empty() && !e.vantage.resolver_config.search.is_empty() {
+        format!(
+            "the name itself gives no address: the search list ({}) may have found another name",
+            e.vantage.resolver_config.search.join(", ")
+        )
+    } else {
+        "something between applications and the resolvers answers: a cache (nscd), a VPN client, \
+         another name service, or a resolver of one interface alone"
+            .to_owned()
+    });
+    if let Some(line) = &e.vantage.nsswitch_hosts {
+        because = because.seen(format!("nsswitch.conf: hosts: {line}")).read_at("/vantage");
+    }
+    Some(
+        because
+            .owner("Machine")
+            .look("see what applications get", format!("getent ahosts {}", e.dns.name))
+            .look("see which resolver serves which interface", "resolvectl status")
+            .step(
+                "find who answers (VPN client, nscd, systemd-resolved) and give it the same view, \
+                 or flush its cache",
+            )
+            .check(format!("getent ahosts {}", e.dns.name)),
+    )
+}

@@ -1,0 +1,90 @@
+//! `getaddrinfo` fails though the resolvers answer (nsswitch.conf(5)), or no resolver could be
+//! asked beside it.
+
+use crate::diagnose::{Because, Rule};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::dns::SystemAnswer;
+use crate::evidence::{Evidence, Hop};
+
+use super::gives;
+use super::{fate, words};
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-system-fails",
+    hop: Hop::Dns,
+    title: "The system's own lookup fails",
+    page: include_str!("../../../../docs/findings/dns-system-fails.md"),
+    explains: &["dns-system-slow"],
+    check,
+};
+
+/// Name services that ask DNS (nsswitch.conf(5), nss-resolve(8)).
+const ASK_DNS: &[&str] = &["dns", "resolve", "sss", "wins", "ldap", "nis", "cache", "db"];
+
+fn check(e: &Evidence) -> Option<Because> {
+    let code = match e.dns.system.saw()? {
+        SystemAnswer::Failed { code } => code.as_str(),
+        SystemAnswer::Addresses { addresses } if addresses.is_empty() => "no addresses",
+        SystemAnswer::Addresses { .. } => return None,
+        SystemAnswer::Stalled => "no answer in time",
+    };
+    if !gives::application(e).is_empty() {
+        return None;
+    }
+    let deciding = gives::deciding(e);
+    let decider = gives::decider(e).filter(|r| !r.gives.addresses().is_empty());
+    // Where the resolvers fail too, the way in which they do is the finding.
+    if decider.is_none() && !deciding.is_empty() {
+        return None;
+    }
+    let level = if fate::proxy_name_lost(e) { Level::Broken } else { fate::without_address(e) };
+    let says = match &decider {
+        Some(r) => words::clause(
+            format!("getaddrinfo fails ({code}), though {} gives {}", r.label(), words::gives(r)),
+            &format!("getaddrinfo fails ({code}), though {} answers", r.label()),
+        ),
+        None => words::clause(
+            format!("getaddrinfo fails ({code}), and no resolver could be asked"),
+            "getaddrinfo fails, and no resolver could be asked",
+        ),
+    };
+    let mut because = Because::new(level, Sure::Proved, says)
+        .seen(format!("getaddrinfo for {}: {code}", e.dns.name))
+        .read_at("/dns/system");
+    for r in &deciding {
+        because = because.seen(format!("{}: {}", r.label(), words::gives(r))).read_at(r.pointer());
+    }
+    let asks_dns = e
+        .vantage
+        .nsswitch_hosts
+        .as_ref()
+        .is_none_or(|line| line.split_whitespace().any(|word| ASK_DNS.contains(&word)));
+    because = match &e.vantage.nsswitch_hosts {
+        Some(line) if !asks_dns => because
+            .seen(format!("nsswitch.conf: hosts: {line}"))
+            .read_at("/vantage/nsswitch_hosts")
+            .known_by("the hosts line of nsswitch.conf names no service that asks DNS"),
+        Some(line) => because
+            .seen(format!("nsswitch.conf: hosts: {line}"))
+            .read_at("/vantage/nsswitch_hosts")
+            .known_by(
+                "what stands before `dns` in the hosts line of nsswitch.conf, a local daemon, or \
+                 a local firewall ends the lookup",
+            ),
+        None => because.known_by(
+            "the C library reads another configuration than the resolver list, or a local daemon \
+             ends the lookup",
+        ),
+    };
+    Some(
+        because
+            .owner("Machine")
+            .look("see what applications get", format!("getent ahosts {}", e.dns.name))
+            .look("see the order of name services", "grep ^hosts: /etc/nsswitch.conf")
+            .step(
+                "put `dns` into the hosts line, and mend or restart the local resolver daemon \
+                 (systemd-resolved, nscd, sssd)",
+            )
+            .check(format!("getent ahosts {}", e.dns.name)),
+    )
+}

@@ -1,0 +1,103 @@
+//! `getaddrinfo` is much later than the resolvers: what applications wait for at every new
+//! name (resolv.conf(5): timeout, attempts, ndots).
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::dns::SystemAnswer;
+use crate::evidence::{Evidence, Hop, Observed};
+
+use super::gives;
+use super::words;
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-system-slow",
+    hop: Hop::Dns,
+    title: "The system's own lookup is much slower than the resolvers",
+    page: include_str!("../../../../docs/findings/dns-system-slow.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let Observed::Ran { started_ms, took_ms, saw } = &e.dns.system else { return None };
+    let stalled = *saw == SystemAnswer::Stalled;
+    let at = started_ms + took_ms;
+    let baseline = first_answer(e);
+    let late = baseline.is_some_and(|first| at - first > threshold(e));
+    if !stalled && !late {
+        return None;
+    }
+    let level = if reading::proxied(e) { Level::Note } else { Level::Risk };
+    let says = if stalled {
+        format!("getaddrinfo gave nothing in {took_ms:.0} ms; applications still wait")
+    } else {
+        format!("applications wait {took_ms:.0} ms for the address")
+    };
+    let mut because = Because::new(level, Sure::Proved, says).read_at("/dns/system");
+    for r in gives::asked(e) {
+        because = because
+            .seen(format!(
+                "{}: {}{}",
+                r.label(),
+                words::gives(&r),
+                r.seen.a.took_ms().map(|ms| format!(" in {ms:.0} ms")).unwrap_or_default()
+            ))
+            .read_at(r.pointer());
+    }
+    let config = &e.vantage.resolver_config;
+    if !config.options.is_empty() {
+        because = because
+            .seen(format!("options: {}", config.options.join(" ")))
+            .read_at("/vantage/resolver_config");
+    }
+    because = match searched(e) {
+        Some(lookups) => because.known_by(format!(
+            "ndots makes the C library try the search list first: {lookups} names before this one"
+        )),
+        None => because.known_by(
+            "the resolvers were asked by themselves at the same time and were quicker: the C \
+             library waits for a dead nameserver, an AAAA answer or a local daemon",
+        ),
+    };
+    Some(
+        because
+            .owner("Machine")
+            .look("time what applications get", format!("time getent ahosts {}", e.dns.name))
+            .step(
+                "take dead nameservers out, or shorten `timeout:` and `attempts:`; with a dropped \
+                 AAAA answer `single-request-reopen`; with a search list end the name with a dot \
+                 or lower `ndots:`",
+            )
+            .check(format!("time getent ahosts {}", e.dns.name)),
+    )
+}
+
+/// When the first address was there without the C library, in milliseconds of the walk.
+fn first_answer(e: &Evidence) -> Option<f64> {
+    let raw = gives::deciding(e)
+        .into_iter()
+        .filter(|r| !r.gives.addresses().is_empty())
+        .filter_map(|r| match &r.seen.a {
+            Observed::Ran { started_ms, took_ms, .. } => Some(started_ms + took_ms),
+            _ => None,
+        });
+    raw.chain(e.dns.first_address_ms).min_by(f64::total_cmp)
+}
+
+/// A fifth of a hop's deadline: a second with the default of five.
+#[expect(clippy::cast_precision_loss, reason = "a deadline in milliseconds is far below 2^52")]
+fn threshold(e: &Evidence) -> f64 {
+    e.asked.timeout_ms as f64 / 5.0
+}
+
+/// How many names of the search list are tried before the name itself, if any.
+fn searched(e: &Evidence) -> Option<usize> {
+    let config = &e.vantage.resolver_config;
+    let ndots: usize = config
+        .options
+        .iter()
+        .find_map(|option| option.strip_prefix("ndots:").and_then(|n| n.parse().ok()))
+        .unwrap_or(1);
+    let dots = e.dns.name.matches('.').count();
+    (dots < ndots && !config.search.is_empty()).then_some(config.search.len())
+}

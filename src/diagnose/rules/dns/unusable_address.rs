@@ -1,0 +1,121 @@
+//! An address that no service of Azure can have (facts D65, D66): a sinkhole, a blocking
+//! resolver, a local tunnel.
+
+use std::net::IpAddr;
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::{AddressClass, Evidence, Hop, classify};
+
+use super::gives;
+use super::{fate, words};
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-unusable-address",
+    hop: Hop::Dns,
+    title: "The address is none that the service can have",
+    page: include_str!("../../../../docs/findings/dns-unusable-address.md"),
+    explains: &[
+        "tcp-silent",
+        "tcp-refused",
+        "tcp-reset",
+        "tcp-unreachable",
+        "tcp-no-route",
+        "tcp-admin-prohibited",
+        "tcp-local-error",
+        "tcp-address-dead",
+        "tls-silent",
+        "tls-reset",
+        "tls-closed",
+        "tls-plain-http",
+        "tls-not-tls",
+        "tls-name-refused",
+        "tls-alert",
+        "tls-incompatible",
+        "tls-wrong-name",
+        "tls-self-signed",
+        "tls-untrusted-issuer",
+        "tls-connection-lost",
+        "dns-resolvers-disagree",
+    ],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let all = gives::application(e);
+    let unusable: Vec<IpAddr> =
+        all.iter().copied().filter(|a| classify(*a).is_unusable()).collect();
+    let first = *unusable.first()?;
+    // A tunnel or a synthetic address may lead to the service all the same: TLS tells.
+    let reached = reading::tls_verified(e);
+    let level = match (reading::proxied(e), reached) {
+        (true, _) => Level::Note,
+        // Only laboratories number services so: nobody's traffic is at risk.
+        (false, true) if classify(first) == AddressClass::Documentation => Level::Note,
+        (false, true) => Level::Risk,
+        (false, false) => Level::Broken,
+    };
+    let class = classify(first);
+    let why = match class {
+        AddressClass::Loopback => {
+            "a loopback address leads to this machine: a blocking resolver answers so, or a local \
+             tunnel is meant"
+        }
+        AddressClass::Unspecified => "0.0.0.0 and :: are what blocking resolvers answer",
+        AddressClass::LinkLocal => "a link-local address leads nowhere but this link",
+        AddressClass::Benchmarking => {
+            "198.18.0.0/15 is for measurements; VPN and zero-trust clients make answers up in it"
+        }
+        AddressClass::Documentation => "documentation addresses belong to no machine",
+        _ => "the address is reserved and belongs to no service",
+    };
+    let giver = gives::asked(e).into_iter().find(|r| r.gives.addresses().contains(&first));
+    let short = format!("{} is no address of the service", words::brief(&unusable));
+    let long = match &giver {
+        Some(r) => {
+            format!(
+                "{} gives {} ({})",
+                r.label(),
+                words::brief(&unusable),
+                words::class_word(first)
+            )
+        }
+        None => format!("applications get {} ({})", words::brief(&unusable), class.words()),
+    };
+    let mut because = Because::new(level, Sure::Inferred, words::clause(long, &short))
+        .seen(format!("{} -> {} ({})", e.dns.name, reading::list(&all), class.words()))
+        .read_at("/dns/walked")
+        .known_by(why);
+    because = match &giver {
+        Some(r) => {
+            let because = because.read_at(r.pointer());
+            match gives::message(r.seen).and_then(words::extended) {
+                Some(text) => because.seen(format!("{} adds: {text}", r.label())),
+                None => because,
+            }
+        }
+        None => because.read_at("/dns/system").known_by("no resolver asked gives it"),
+    };
+    if reached {
+        because = because
+            .known_by("TLS with the service's own certificate stands there: something leads to it")
+            .read_at("/tls");
+    } else if fate::unconnected(e) {
+        because = because.seen("no connection could be made there").read_at("/tcp");
+    }
+    let check = giver.map_or_else(
+        || format!("getent ahosts {}", e.dns.name),
+        |r| words::dig(&e.dns.name, r.seen),
+    );
+    Some(
+        because
+            .owner("DNS")
+            .look("ask again", check.clone())
+            .step(format!(
+                "allow {} in the blocking resolver, or take the record, pin or client away that \
+                 makes the answer up",
+                reading::public_suffix(e)
+            ))
+            .check(check),
+    )
+}

@@ -1,0 +1,167 @@
+//! The words that several rules of this hop share.
+
+use std::net::IpAddr;
+
+use crate::evidence::dns::{Answer, ResolverSeen};
+use crate::evidence::tcp::{Icmp, IcmpMeaning};
+use crate::evidence::{AddressClass, classify};
+
+use super::gives::{Asked, Gives};
+
+/// The longest headline.
+const CLAUSE: usize = 100;
+
+/// The long clause when it fits into a headline, else the short one.
+pub(super) fn clause(long: String, short: &str) -> String {
+    if long.len() <= CLAUSE { long } else { short.to_owned() }
+}
+
+/// Addresses for a headline: the first, and how many more.
+pub(super) fn brief(addresses: &[IpAddr]) -> String {
+    match addresses {
+        [] => "no address".to_owned(),
+        [one] => one.to_string(),
+        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+    }
+}
+
+/// `dig` of the name at one resolver.
+pub(super) fn dig(name: &str, r: &ResolverSeen) -> String {
+    let ip = r.address.ip();
+    match r.address.port() {
+        53 => format!("dig {name} @{ip}"),
+        port => format!("dig -p {port} {name} @{ip}"),
+    }
+}
+
+/// What a resolver gives, in words.
+pub(super) fn gives(r: &Asked<'_>) -> String {
+    match &r.gives {
+        Gives::Addresses(addresses) => {
+            let class = addresses.first().map_or("", |a| class_word(*a));
+            format!("{} ({class})", brief(addresses))
+        }
+        Gives::Blocked => "the alias of a DNS security policy".to_owned(),
+        Gives::Loop => "a loop of aliases".to_owned(),
+        Gives::NoName(_) => "NXDOMAIN".to_owned(),
+        Gives::NoAddress(_) => "NOERROR without an address".to_owned(),
+        Gives::Refused(answer) | Gives::ServFail(answer) | Gives::OtherError(answer) => {
+            match extended(answer) {
+                Some(text) => format!("{}, {text}", answer.rcode),
+                None => answer.rcode.clone(),
+            }
+        }
+        Gives::Silent => "no answer within the deadline".to_owned(),
+        Gives::PortRefused => "its port is closed".to_owned(),
+        Gives::Unreachable(icmp) => format!("unreachable: {}", unreachable(icmp)),
+        Gives::NotSent(says) => format!("the question could not be sent: {says}"),
+        Gives::Malformed => "only octets that are no DNS message".to_owned(),
+        Gives::TcpFailed(says) => format!("a truncated answer, and TCP failed: {says}"),
+    }
+}
+
+/// One word for the class of an address.
+pub(super) fn class_word(address: IpAddr) -> &'static str {
+    match classify(address) {
+        class if class.is_private() => "private",
+        AddressClass::Public => "public",
+        AddressClass::Documentation => "documentation range",
+        AddressClass::Benchmarking => "synthetic range 198.18.0.0/15",
+        class => class.words(),
+    }
+}
+
+/// An ICMP message in words.
+pub(super) fn unreachable(icmp: &Icmp) -> String {
+    let meaning = match icmp.meaning {
+        IcmpMeaning::NetUnreachable => "no route",
+        IcmpMeaning::HostUnreachable => "host unreachable",
+        IcmpMeaning::AdminProhibited => "prohibited by a firewall",
+        IcmpMeaning::PortUnreachable => "port closed",
+        IcmpMeaning::FragmentationNeeded => "packet too large",
+        IcmpMeaning::TimeExceeded => "hop limit ran out",
+        IcmpMeaning::Other => "unreachable",
+    };
+    match icmp.from {
+        Some(from) => format!("{meaning}, says {from}"),
+        None => format!("{meaning}, says this machine"),
+    }
+}
+
+/// The extended DNS errors of an answer (RFC 8914), by the names of the IANA registry.
+pub(super) fn extended(answer: &Answer) -> Option<String> {
+    const NAMES: &[&str] = &[
+        "Other",
+        "Unsupported DNSKEY Algorithm",
+        "Unsupported DS Digest Type",
+        "Stale Answer",
+        "Forged Answer",
+        "DNSSEC Indeterminate",
+        "DNSSEC Bogus",
+        "Signature Expired",
+        "Signature Not Yet Valid",
+        "DNSKEY Missing",
+        "RRSIGs Missing",
+        "No Zone Key Bit Set",
+        "NSEC Missing",
+        "Cached Error",
+        "Not Ready",
+        "Blocked",
+        "Censored",
+        "Filtered",
+        "Prohibited",
+        "Stale NXDOMAIN Answer",
+        "Not Authoritative",
+        "Not Supported",
+        "No Reachable Authority",
+        "Network Error",
+        "Invalid Data",
+    ];
+    if answer.extended_errors.is_empty() {
+        return None;
+    }
+    let all: Vec<String> = answer
+        .extended_errors
+        .iter()
+        .map(|error| {
+            let name = NAMES.get(usize::from(error.code)).copied().unwrap_or("unassigned");
+            match error.text.as_str() {
+                "" => format!("EDE {} ({name})", error.code),
+                text => format!("EDE {} ({name}): {text}", error.code),
+            }
+        })
+        .collect();
+    Some(all.join("; "))
+}
+
+/// What the other resolvers give that have an address, e.g. `10.1.0.11 gives 10.3.0.5 (private)`.
+pub(super) fn others(all: &[Asked<'_>], but: usize) -> Vec<(usize, String)> {
+    all.iter()
+        .filter(|r| r.index != but && !r.gives.addresses().is_empty())
+        .map(|r| (r.index, format!("{} gives {}", r.label(), gives(r))))
+        .collect()
+}
+
+/// Whether `name` is `zone` or lies under it.
+pub(super) fn lies_in(name: &str, zone: &str) -> bool {
+    let (name, zone) = (name.to_ascii_lowercase(), zone.to_ascii_lowercase());
+    name == zone || name.ends_with(&format!(".{zone}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_lies_in_its_own_zone_and_not_in_a_longer_label() {
+        assert!(lies_in("A.openai.azure.com", "openai.azure.com"));
+        assert!(lies_in("openai.azure.com", "openai.azure.com"));
+        assert!(!lies_in("myopenai.azure.com", "openai.azure.com"));
+    }
+
+    #[test]
+    fn a_long_headline_gives_way_to_the_short_one() {
+        assert_eq!(clause("x".repeat(100), "short"), "x".repeat(100));
+        assert_eq!(clause("x".repeat(101), "short"), "short");
+    }
+}

@@ -1,0 +1,47 @@
+//! This machine's clock and the service's `Date` are minutes apart (fact S17).
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "vantage-clock-skew",
+    hop: Hop::Vantage,
+    title: "This machine's clock is minutes off",
+    page: include_str!("../../../../docs/findings/vantage-clock-skew.md"),
+    explains: &["identity-token-expired", "identity-token-not-yet-valid", "tls-expires-soon"],
+    check,
+};
+
+/// Five minutes, in seconds: what token checks commonly allow.
+const ALLOWED_S: u64 = 300;
+
+fn check(e: &Evidence) -> Option<Because> {
+    let ahead = e.vantage.clock_ahead_s?;
+    if ahead.unsigned_abs() <= ALLOWED_S {
+        return None;
+    }
+    let (verified, sure) = if reading::tls_verified(e) {
+        ("the peer's TLS session verified, so the time is the service's own", Sure::Proved)
+    } else {
+        ("who gave the time is not verified: its clock may be the wrong one", Sure::Inferred)
+    };
+    let side = if ahead > 0 { "ahead of" } else { "behind" };
+    let amount = ahead.unsigned_abs();
+    Some(
+        Because::new(
+            Level::Risk,
+            sure,
+            format!("this machine's clock is {amount} s {side} the service's"),
+        )
+        .seen(format!("the walk began at {} by this machine's clock", e.started))
+        .read_at("/vantage/clock_ahead_s")
+        .read_at("/started")
+        .known_by("the answer's Date header was compared with this machine's clock")
+        .known_by(verified)
+        .owner("Machine")
+        .look("see whether the clock is kept in time", "timedatectl status")
+        .step("have the time service run (chrony, systemd-timesyncd) and reach its servers")
+        .check(reading::again(e)),
+    )
+}

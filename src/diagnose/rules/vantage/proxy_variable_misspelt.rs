@@ -1,0 +1,33 @@
+//! A variable that looks like a misspelt proxy variable (fact P7): clients ignore it.
+
+use crate::diagnose::{Because, Rule};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "vantage-proxy-variable-misspelt",
+    hop: Hop::Vantage,
+    title: "A proxy variable looks misspelt",
+    page: include_str!("../../../../docs/findings/vantage-proxy-variable-misspelt.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let names = &e.vantage.proxy.misspelt;
+    let first = names.first()?;
+    let says = format!("the variable {first} looks misspelt, and no client reads it");
+    Some(
+        Because::new(
+            Level::Note,
+            Sure::Inferred,
+            if says.len() <= 100 { says } else { "a proxy variable looks misspelt".to_owned() },
+        )
+        .seen(format!("set: {}", names.join(", ")))
+        .read_at("/vantage/proxy/misspelt")
+        .known_by("clients read HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, in either case")
+        .owner("Machine")
+        .look("see the variables", "env | grep -i 'pro\\?x'")
+        .step("correct its name, or unset it"),
+    )
+}

@@ -1,0 +1,56 @@
+//! The resolver configuration cannot be read, or has lines that make no sense.
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::vantage::FileState;
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "vantage-resolver-config-unreadable",
+    hop: Hop::Vantage,
+    title: "The resolver configuration cannot be read in full",
+    page: include_str!("../../../../docs/findings/vantage-resolver-config-unreadable.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let config = &e.vantage.resolver_config;
+    let path = &config.path;
+    let because = match &config.state {
+        FileState::Unreadable { says } => {
+            let short = format!("{path} cannot be read");
+            let level = if reading::proxied(e) { Level::Note } else { Level::Risk };
+            Because::new(
+                level,
+                Sure::Proved,
+                if short.len() <= 100 { short } else { "resolv.conf cannot be read".to_owned() },
+            )
+            .seen(format!("{path}: {says}"))
+            .read_at("/vantage/resolver_config/state")
+            .known_by("an application of this user cannot read it either and then asks 127.0.0.1")
+            .look("see its owner and mode", format!("ls -lL {path}"))
+            .step("let every user read the file (mode 0644)")
+        }
+        _ if !config.bad_lines.is_empty() => {
+            let lines = config.bad_lines.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+            let says = format!("{path} has lines that make no sense: {lines}");
+            Because::new(
+                Level::Note,
+                Sure::Proved,
+                if says.len() <= 100 {
+                    says
+                } else {
+                    format!("the resolver configuration has {} bad lines", config.bad_lines.len())
+                },
+            )
+            .seen(format!("{path}, lines {lines}"))
+            .read_at("/vantage/resolver_config/bad_lines")
+            .known_by("the C library passes over such lines without a word")
+            .look("see the file", format!("cat -A {path}"))
+            .step("correct the lines, or whatever writes the file")
+        }
+        _ => return None,
+    };
+    Some(because.owner("Machine").check(reading::again(e)))
+}
