@@ -1,0 +1,1 @@
+pub fn carry(_: &str, _: &str, _: &str) -> Result<(), String> { Ok(()) }
