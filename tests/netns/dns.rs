@@ -32,9 +32,10 @@ pub fn start(world: &World, work: &Path, servers: &mut Servers) -> Result<(), St
     } else {
         (PUBLIC_SOA, PUBLIC_PRIVATELINK.to_owned())
     };
-    let zones = zone_files(work, "azure-dns", &public, (privatelink.0, &privatelink.1))?;
+    let parent = if azure.parent_is_private { PRIVATE_SOA } else { PUBLIC_SOA };
+    let zones = zone_files(work, "azure-dns", (parent, &public), (privatelink.0, &privatelink.1))?;
     unbound(work, "azure-dns", AZURE_DNS, &azure.config, &zones, servers)?;
-    let zones = zone_files(work, "internet", &public, (PUBLIC_SOA, PUBLIC_PRIVATELINK))?;
+    let zones = zone_files(work, "internet", (PUBLIC_SOA, &public), (PUBLIC_SOA, PUBLIC_PRIVATELINK))?;
     unbound(work, "internet", INTERNET_DNS, &[], &zones, servers)?;
     for (index, resolver) in world.resolvers.iter().enumerate() {
         on_premises(work, &format!("resolver-{}", index + 1), resolver, servers)?;
@@ -59,13 +60,13 @@ pub fn ready(world: &World) -> Result<(), String> {
 fn zone_files(
     work: &Path,
     host: &str,
-    public: &str,
+    (parent, public): (&str, &str),
     (soa, privatelink): (&str, &str),
 ) -> Result<String, String> {
     let front = format!("vnetproxyv1-eus-prod.eastus 9 IN A {FRONT}");
     let zones: &[(&str, &str, &str)] = &[
         (".", PUBLIC_SOA, ""),
-        ("openai.azure.com", PUBLIC_SOA, public),
+        ("openai.azure.com", parent, public),
         ("privatelink.openai.azure.com", soa, privatelink),
         (
             "trafficmanager.net",

@@ -122,6 +122,7 @@ fn nginx(name: &str, at: &str, answer: Answer, tls: bool, work: &Path) -> String
     format!(
         "user root;\ndaemon off;\nmaster_process off;\npid {work}/{name}.pid;\n\
          error_log stderr;\nevents {{}}\nhttp {{\n  default_type {kind};\n  server_tokens off;\n  \
+         map_hash_bucket_size 1024;\n  \
          client_body_temp_path {work}/{name}.body;\n  proxy_temp_path {work}/{name}.proxy;\n  \
          fastcgi_temp_path {work}/{name}.fastcgi;\n  uwsgi_temp_path {work}/{name}.uwsgi;\n  \
          scgi_temp_path {work}/{name}.scgi;\n  \
@@ -133,7 +134,6 @@ fn nginx(name: &str, at: &str, answer: Answer, tls: bool, work: &Path) -> String
          map \"$key $token\" $who {{ default bad; \"none none\" none; \"none bad\" none; \
          \"~good\" good; }}\n  \
          map $status $region {{ default \"\"; 200 \"East US\"; 400 \"East US\"; 404 \"East US\"; }}\n  \
-         map_hash_bucket_size 1024;\n  \
          server {{\n    {listen}\n    server_name _;\n{headers}    {locations}\n  }}\n}}\n"
     )
 }

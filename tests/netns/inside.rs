@@ -1,11 +1,11 @@
 //! One world from beginning to end, inside namespaces of its own.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Child, ChildStdout, Stdio};
 
-use super::network::{self, on, run, shell};
+use super::network::{self, on, shell};
 use super::run_tool::{self, CANARY, Run, contains, tool};
 use super::servers::Servers;
 use super::world::{EndpointSoftware, Resolver, World};
@@ -21,7 +21,7 @@ pub fn judge(file: &Path, work: &Path, binary: &Path) -> Result<(), String> {
         return Err("a world says in `about` what the mistake is".to_owned());
     }
     let mut servers = build(&mut world, work)?;
-    let capture = Capture::start(work)?;
+    let capture = Capture::start()?;
     network::break_it(&world)?;
 
     let json = tool(binary, &world.client, work, &["--format", "json"])?;
@@ -35,12 +35,12 @@ pub fn judge(file: &Path, work: &Path, binary: &Path) -> Result<(), String> {
             Ok::<_, String>((human, verbose))
         })?
     };
-    let packets = capture.stop()?;
+    let in_the_clear = capture.stop()?;
     servers.all_run()?;
 
     let mut differs = Vec::new();
     verdict(&world, &json, &human, &mut differs);
-    secrets(&world, work, &packets, &[&json, &human, &verbose], &mut differs);
+    secrets(&world, work, in_the_clear, &[&json, &human, &verbose], &mut differs);
     if differs.is_empty() {
         return Ok(());
     }
@@ -141,7 +141,7 @@ fn verdict(world: &World, json: &Run, human: &Run, differs: &mut Vec<String>) {
 
 /// The secret: in no output, in no packet as it is, on no command line; at the endpoint only
 /// where the certificate verified and the world says so.
-fn secrets(world: &World, work: &Path, packets: &[u8], runs: &[&Run], differs: &mut Vec<String>) {
+fn secrets(world: &World, work: &Path, in_the_clear: bool, runs: &[&Run], differs: &mut Vec<String>) {
     for run in runs {
         for (stream, text) in [("stdout", &run.stdout), ("stderr", &run.stderr)] {
             if text.contains(CANARY) {
@@ -155,7 +155,7 @@ fn secrets(world: &World, work: &Path, packets: &[u8], runs: &[&Run], differs: &
             differs.push(format!("`{}` panicked", run.command));
         }
     }
-    if contains(packets, CANARY.as_bytes()) {
+    if in_the_clear {
         differs.push("the secret crossed the network in the clear".to_owned());
     }
     let arrived = ["endpoint.access.log", "front.access.log", "endpoint.log", "front.log"]
@@ -169,40 +169,34 @@ fn secrets(world: &World, work: &Path, packets: &[u8], runs: &[&Run], differs: &
     }
 }
 
-/// Every packet at the client's interface.
+/// Every frame at the client's interface.
 struct Capture {
     child: Child,
-    file: std::path::PathBuf,
+    words: BufReader<ChildStdout>,
 }
 
 impl Capture {
-    fn start(work: &Path) -> Result<Self, String> {
-        let file = work.join("client.pcap");
-        let child = on("client", "tcpdump")
-            .args(["-i", "eth0", "-n", "-s", "0", "-U", "--immediate-mode", "-Z", "root", "-w"])
-            .arg(&file)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+    fn start() -> Result<Self, String> {
+        let own = std::env::current_exe().map_err(|e| e.to_string())?;
+        let mut child = on("client", &own.display().to_string())
+            .args(["--watch-packets", "eth0"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
             .spawn()
-            .map_err(|e| format!("tcpdump: {e}"))?;
-        // The file's header is written when the capture has begun.
-        let began = Instant::now();
-        while fs::metadata(&file).map_or(0, |m| m.len()) < 24 {
-            if began.elapsed() > Duration::from_secs(5) {
-                return Err("tcpdump does not begin".to_owned());
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        Ok(Self { child, file })
+            .map_err(|e| format!("capture: {e}"))?;
+        let stdout = child.stdout.take().ok_or("capture: no stdout")?;
+        let mut words = BufReader::new(stdout);
+        let mut line = String::new();
+        words.read_line(&mut line).map_err(|e| format!("capture: {e}"))?;
+        if line.trim() == "watching" { Ok(Self { child, words }) } else { Err(line) }
     }
 
-    fn stop(mut self) -> Result<Vec<u8>, String> {
-        run(Command::new("kill").arg(self.child.id().to_string()))?;
-        self.child.wait().map_err(|e| format!("tcpdump: {e}"))?;
-        let bytes = fs::read(&self.file).map_err(|e| format!("capture: {e}"))?;
-        if bytes.len() <= 24 {
-            return Err("the capture is empty".to_owned());
-        }
-        Ok(bytes)
+    /// Whether a frame showed the secret.
+    fn stop(mut self) -> Result<bool, String> {
+        drop(self.child.stdin.take());
+        let mut said = String::new();
+        self.words.read_to_string(&mut said).map_err(|e| format!("capture: {e}"))?;
+        self.child.wait().map_err(|e| format!("capture: {e}"))?;
+        Ok(said.lines().any(|line| line == "secret"))
     }
 }

@@ -15,13 +15,13 @@
 
 mod answers;
 mod certificates;
-mod delay_link;
 mod dns;
 mod endpoint;
 mod greeting;
 mod inside;
 mod measure;
 mod network;
+mod packet;
 mod proxy;
 mod run_tool;
 mod servers;
@@ -40,7 +40,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 /// Programs that the worlds are made of; `.ci/packages` installs them.
 const PROGRAMS: &[&str] = &[
     "dnsmasq", "ethtool", "haproxy", "ip", "iptables", "nft", "nginx", "nsenter", "openssl",
-    "setpriv", "squid", "tcpdump", "unbound", "unshare",
+    "setpriv", "squid", "unbound", "unshare",
 ];
 
 fn main() -> ExitCode {
@@ -51,7 +51,8 @@ fn main() -> ExitCode {
         ["--shell", world] => shell(world),
         ["--shell-inside", world, work] => shell_inside(world, work),
         ["--greeting", at] => greeting::serve(at),
-        ["--delay-link", left, right, delay] => delay_link::carry(left, right, delay),
+        ["--delay-link", left, right, delay] => packet::delay_link(left, right, delay),
+        ["--watch-packets", interface] => packet::watch(interface),
         ["--measure"] => measure::outside(),
         ["--measure-inside", work] => measure::inside(Path::new(work), &binary()),
         ["--cost", rest @ ..] => measure::cost(rest),

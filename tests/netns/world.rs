@@ -104,6 +104,8 @@ pub enum Credential {
 pub struct AzureDns {
     /// Whether the private zone is linked to that virtual network.
     pub linked: bool,
+    /// Whether a private zone of the name openai.azure.com hides the public one (fact D57).
+    pub parent_is_private: bool,
     /// Records of the private zone privatelink.openai.azure.com.
     pub private: Vec<String>,
     /// Records of the public zone openai.azure.com.
@@ -116,6 +118,7 @@ impl Default for AzureDns {
     fn default() -> Self {
         Self {
             linked: true,
+            parent_is_private: false,
             private: vec![format!("myacct 10 IN A {ENDPOINT}")],
             public: vec!["myacct 900 IN CNAME myacct.privatelink".to_owned()],
             config: Vec::new(),
