@@ -33,8 +33,7 @@ pub const DEPLOYMENT_NOT_FOUND: &str = r#"{"error":{"code":"DeploymentNotFound",
 pub const EMPTY_MESSAGES: &str = r#"{"error":{"message":"[] is too short - messages","type":"invalid_request_error","param":"messages","code":null}}"#;
 
 /// H17: no such path.
-pub const RESOURCE_NOT_FOUND: &str =
-    r#"{"error":{"code":"404","message": "Resource not found"}}"#;
+pub const RESOURCE_NOT_FOUND: &str = r#"{"error":{"code":"404","message": "Resource not found"}}"#;
 
 const DENIED: &[(&str, &str)] = &[("policy-id", "ThrowExceptionDueToTrafficDenied")];
 const REGION: &[(&str, &str)] = &[("x-ms-region", "East US")];

@@ -124,8 +124,7 @@ impl Authorities {
     /// Signing or writing fails.
     pub fn issue(&self, work: &Path, name: &str, kind: Certificate) -> Result<(), String> {
         let (chain, key) = self.chain(kind).map_err(|e| format!("certificate of {name}: {e}"))?;
-        for (file, text) in
-            [(format!("{name}.chain.pem"), chain), (format!("{name}.key.pem"), key)]
+        for (file, text) in [(format!("{name}.chain.pem"), chain), (format!("{name}.key.pem"), key)]
         {
             fs::write(work.join(&file), text).map_err(|e| format!("{file}: {e}"))?;
         }

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::servers::Servers;
-use super::world::{AZURE_DNS, FRONT, INTERNET_DNS, Resolver, ResolverSoftware, World};
+use super::world::{AZURE_DNS, AzureDns, FRONT, INTERNET_DNS, Resolver, ResolverSoftware, World};
 
 const PUBLIC_SOA: &str =
     "ns1-34.azure-dns.com. azuredns-hostmaster.microsoft.com. 1 3600 300 2419200 300";
@@ -35,12 +35,29 @@ pub fn start(world: &World, work: &Path, servers: &mut Servers) -> Result<(), St
     let parent = if azure.parent_is_private { PRIVATE_SOA } else { PUBLIC_SOA };
     let zones = zone_files(work, "azure-dns", (parent, &public), (privatelink.0, &privatelink.1))?;
     unbound(work, "azure-dns", AZURE_DNS, &azure.config, &zones, servers)?;
-    let zones = zone_files(work, "internet", (PUBLIC_SOA, &public), (PUBLIC_SOA, PUBLIC_PRIVATELINK))?;
+    let zones =
+        zone_files(work, "internet", (PUBLIC_SOA, &public), (PUBLIC_SOA, PUBLIC_PRIVATELINK))?;
     unbound(work, "internet", INTERNET_DNS, &[], &zones, servers)?;
     for (index, resolver) in world.resolvers.iter().enumerate() {
         on_premises(work, &format!("resolver-{}", index + 1), resolver, servers)?;
     }
     Ok(())
+}
+
+/// A resolver with the healthy zones, for measurements.
+///
+/// # Errors
+/// A file cannot be written or the server does not start.
+pub fn healthy(
+    host: &str,
+    address: &str,
+    work: &Path,
+    servers: &mut Servers,
+) -> Result<(), String> {
+    let azure = AzureDns::default();
+    let (public, private) = (azure.public.join("\n"), azure.private.join("\n"));
+    let zones = zone_files(work, "resolver", (PUBLIC_SOA, &public), (PRIVATE_SOA, &private))?;
+    unbound_on(work, "resolver", host, address, &[], &zones, servers)
 }
 
 /// Waits until each resolver answers.
@@ -127,7 +144,19 @@ fn unbound(
     clauses: &str,
     servers: &mut Servers,
 ) -> Result<(), String> {
-    let file = work.join(format!("{host}.unbound.conf"));
+    unbound_on(work, host, host, address, config, clauses, servers)
+}
+
+fn unbound_on(
+    work: &Path,
+    name: &str,
+    host: &str,
+    address: &str,
+    config: &[String],
+    clauses: &str,
+    servers: &mut Servers,
+) -> Result<(), String> {
+    let file = work.join(format!("{name}.unbound.conf"));
     let config: String = config.iter().map(|line| format!("  {line}\n")).collect();
     // An empty user and no chroot: there is one user in this namespace.
     let text = format!(
@@ -138,7 +167,7 @@ fn unbound(
         work.display()
     );
     fs::write(&file, text).map_err(|e| format!("{}: {e}", file.display()))?;
-    servers.start(host, host, "unbound", &["-d", "-c", &file.display().to_string()])
+    servers.start(name, host, "unbound", &["-d", "-c", &file.display().to_string()])
 }
 
 /// Asks `version.bind CH TXT`, which a server answers itself, until something comes back.

@@ -26,6 +26,18 @@ pub fn start(
     Ok(())
 }
 
+/// The healthy service alone, for measurements.
+///
+/// # Errors
+/// A file cannot be written or the server does not start.
+pub fn healthy(
+    work: &Path,
+    authorities: &Authorities,
+    servers: &mut Servers,
+) -> Result<(), String> {
+    one("endpoint", "endpoint", ENDPOINT, &Endpoint::default(), work, authorities, servers)
+}
+
 /// Waits until they listen.
 ///
 /// # Errors
@@ -52,8 +64,18 @@ fn one(
     let chain = work.join(format!("{name}.chain.pem")).display().to_string();
     let key = work.join(format!("{name}.key.pem")).display().to_string();
     let at = format!("{address}:443");
-    let s_server =
-        ["s_server", "-quiet", "-accept", &at, "-cert", &chain, "-cert_chain", &chain, "-key", &key];
+    let s_server = [
+        "s_server",
+        "-quiet",
+        "-accept",
+        &at,
+        "-cert",
+        &chain,
+        "-cert_chain",
+        &chain,
+        "-key",
+        &key,
+    ];
     match endpoint.software {
         EndpointSoftware::None => Ok(()),
         EndpointSoftware::Nginx | EndpointSoftware::NginxPlain => {
@@ -105,7 +127,7 @@ fn nginx(name: &str, at: &str, answer: Answer, tls: bool, work: &Path) -> String
         headers.extend(answers::FRONT_HEADERS);
     }
     let locations = match scripted(answer) {
-        None => healthy(),
+        None => known_callers(),
         Some(_) if answer == Answer::CaptivePortal => {
             "location / { return 302 https://login.contoso.example/portal; }".to_owned()
         }
@@ -116,8 +138,7 @@ fn nginx(name: &str, at: &str, answer: Answer, tls: bool, work: &Path) -> String
     };
     let headers: String =
         headers.iter().map(|(n, v)| format!("    add_header {n} \"{v}\" always;\n")).collect();
-    let kind =
-        if answer == Answer::ApplicationGateway { "text/html" } else { "application/json" };
+    let kind = if answer == Answer::ApplicationGateway { "text/html" } else { "application/json" };
     let token = token();
     format!(
         "user root;\ndaemon off;\nmaster_process off;\npid {work}/{name}.pid;\n\
@@ -139,7 +160,7 @@ fn nginx(name: &str, at: &str, answer: Answer, tls: bool, work: &Path) -> String
 }
 
 /// The healthy service: whom it knows, it answers.
-fn healthy() -> String {
+fn known_callers() -> String {
     let refuse = format!(
         "if ($who = none) {{ return 401 '{}'; }}\n      if ($who = bad) {{ return 401 '{}'; }}",
         answers::NO_CREDENTIAL,

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Stdio};
 
 use super::network::{self, on, shell};
-use super::run_tool::{self, CANARY, Run, contains, tool};
+use super::run_tool::{self, CANARY, KEY, Run, contains, tool};
 use super::servers::Servers;
-use super::world::{EndpointSoftware, Resolver, World};
+use super::world::{ENDPOINT, EndpointSoftware, Resolver, World};
 use super::{certificates, dns, endpoint, proxy};
 
 /// Builds the world, runs the tool in it and returns what differs from the expectation.
@@ -60,6 +60,27 @@ pub fn judge(file: &Path, work: &Path, binary: &Path) -> Result<(), String> {
         }
     }
     Err(report)
+}
+
+/// A secret that crosses the network in the clear is found: else no world proves anything.
+///
+/// # Errors
+/// It is not found.
+pub fn check_the_watch(work: &Path) -> Result<(), String> {
+    let mut world: World =
+        toml::from_str("world.about = 'healthy'\nexpect.state = 'works'\nexpect.exit = 0\n")
+            .map_err(|e| e.to_string())?;
+    let _servers = build(&mut world, work)?;
+    let quiet = Capture::start()?;
+    if quiet.stop()? {
+        return Err("the watch sees a secret where nothing is sent".to_owned());
+    }
+    let capture = Capture::start()?;
+    let url = format!("http://{ENDPOINT}:443/");
+    let header = format!("api-key: {KEY}");
+    let sent = on("client", "curl").args(["-s", "-o", "/dev/null", "-H", &header, &url]).status();
+    sent.map_err(|e| format!("curl: {e}"))?;
+    if capture.stop()? { Ok(()) } else { Err("the watch does not see the secret".to_owned()) }
 }
 
 /// Builds the world up to the point where all of it works.
@@ -141,7 +162,13 @@ fn verdict(world: &World, json: &Run, human: &Run, differs: &mut Vec<String>) {
 
 /// The secret: in no output, in no packet as it is, on no command line; at the endpoint only
 /// where the certificate verified and the world says so.
-fn secrets(world: &World, work: &Path, in_the_clear: bool, runs: &[&Run], differs: &mut Vec<String>) {
+fn secrets(
+    world: &World,
+    work: &Path,
+    in_the_clear: bool,
+    runs: &[&Run],
+    differs: &mut Vec<String>,
+) {
     for run in runs {
         for (stream, text) in [("stdout", &run.stdout), ("stderr", &run.stderr)] {
             if text.contains(CANARY) {

@@ -48,6 +48,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["--inside", world, work] => inside::judge(Path::new(world), Path::new(work), &binary()),
+        ["--check-the-watch", work] => inside::check_the_watch(Path::new(work)),
         ["--shell", world] => shell(world),
         ["--shell-inside", world, work] => shell_inside(world, work),
         ["--greeting", at] => greeting::serve(at),
@@ -96,13 +97,17 @@ fn tests() -> ExitCode {
     };
     files.retain(|f| f.extension().is_some_and(|e| e == "toml"));
     files.sort();
-    let trials = files
+    let mut trials: Vec<Trial> = files
         .into_iter()
         .map(|file| {
             let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            Trial::test(name, move || world(&file))
+            let file = file.display().to_string();
+            Trial::test(name, move || inside_namespaces(&["--inside", &file]))
         })
         .collect();
+    trials.push(Trial::test("the-watch-sees-a-secret-in-the-clear", || {
+        inside_namespaces(&["--check-the-watch"])
+    }));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -140,12 +145,14 @@ pub fn namespaces(command: &[&str]) -> Command {
     unshare
 }
 
-fn world(file: &Path) -> Result<(), Failed> {
+/// This binary again, in namespaces of its own, with a folder to work in as last argument.
+fn inside_namespaces(args: &[&str]) -> Result<(), Failed> {
     let work = tempfile::tempdir()?;
-    let own = std::env::current_exe()?;
-    let (own, world, folder) =
-        (own.display().to_string(), file.display().to_string(), work.path().display().to_string());
-    let child = namespaces(&[&own, "--inside", &world, &folder])
+    let own = std::env::current_exe()?.display().to_string();
+    let folder = work.path().display().to_string();
+    let command: Vec<&str> =
+        [own.as_str()].into_iter().chain(args.iter().copied()).chain([folder.as_str()]).collect();
+    let child = namespaces(&command)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -24,7 +24,8 @@ impl Frames {
     /// # Errors
     /// No such interface, or no right to raw frames.
     pub fn open(interface: &str, incoming: bool) -> Result<Self, String> {
-        let failed = |what: &str| format!("{what} {interface}: {}", std::io::Error::last_os_error());
+        let failed =
+            |what: &str| format!("{what} {interface}: {}", std::io::Error::last_os_error());
         let name = std::ffi::CString::new(interface).map_err(|e| e.to_string())?;
         let protocol = (libc::ETH_P_ALL as u16).to_be();
         // SAFETY: plain system calls on values that live through them; the descriptor is
@@ -46,13 +47,13 @@ impl Frames {
             if at.sll_ifindex == 0 {
                 return Err(failed("interface"));
             }
-            let length = std::mem::size_of::<libc::sockaddr_ll>() as libc::socklen_t;
+            let length = size_of::<libc::sockaddr_ll>() as libc::socklen_t;
             if libc::bind(socket.as_raw_fd(), (&raw const at).cast(), length) != 0 {
                 return Err(failed("bind to"));
             }
             if incoming {
                 let yes: libc::c_int = 1;
-                let length = std::mem::size_of::<libc::c_int>() as libc::socklen_t;
+                let length = size_of::<libc::c_int>() as libc::socklen_t;
                 let value = (&raw const yes).cast();
                 let set = libc::setsockopt(
                     socket.as_raw_fd(),

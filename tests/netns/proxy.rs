@@ -17,8 +17,7 @@ pub fn start(world: &World, work: &Path, servers: &mut Servers) -> Result<(), St
         "http_port {PROXY}:3128\npid_filename none\naccess_log none\ncache_log /dev/stderr\n\
          cache deny all\nnetdb_filename none\ncoredump_dir none\nshutdown_lifetime 0 seconds\n\
          visible_hostname proxy.contoso.example\nmax_filedescriptors 1024\npinger_enable off\n\
-         dns_nameservers {}\ndns_v4_first on\nconnect_timeout 2 seconds\n\
-         dns_timeout 1 second\n\
+         dns_nameservers {}\nconnect_timeout 2 seconds\n\
          acl CONNECT method CONNECT\n{}\n",
         proxy.resolver,
         proxy.access.join("\n")
