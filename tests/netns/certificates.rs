@@ -1,0 +1,155 @@
+//! The lab's certificate authorities, made anew for each world.
+
+use std::fs;
+use std::path::Path;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose,
+};
+use time::{Duration, OffsetDateTime};
+
+use super::world::Certificate;
+
+type Made<T> = Result<T, rcgen::Error>;
+
+/// The names that Azure's certificate covers (fact S4).
+const NAMES: &[&str] = &["*.openai.azure.com", "*.cognitiveservices.azure.com"];
+
+fn authority(common_name: &str, organization: &str) -> Made<CertificateParams> {
+    let mut params = CertificateParams::new(Vec::new())?;
+    params.distinguished_name = named(common_name, organization);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.not_before = OffsetDateTime::now_utc() - Duration::days(400);
+    params.not_after = OffsetDateTime::now_utc() + Duration::days(4000);
+    Ok(params)
+}
+
+fn named(common_name: &str, organization: &str) -> DistinguishedName {
+    let mut name = DistinguishedName::new();
+    name.push(DnType::CommonName, common_name);
+    name.push(DnType::OrganizationName, organization);
+    name
+}
+
+fn leaf(kind: Certificate) -> Made<CertificateParams> {
+    let names: &[&str] = match kind {
+        Certificate::WrongName => &["portal.contoso.example"],
+        _ => NAMES,
+    };
+    let mut params =
+        CertificateParams::new(names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>())?;
+    params.distinguished_name = named(names[0], "Microsoft Corporation");
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let now = OffsetDateTime::now_utc();
+    let (from, to) = match kind {
+        Certificate::Expired => (-200, -3),
+        Certificate::NotYetValid => (3, 200),
+        Certificate::ExpiresSoon => (-200, 3),
+        _ => (-10, 200),
+    };
+    params.not_before = now + Duration::days(from);
+    params.not_after = now + Duration::days(to);
+    Ok(params)
+}
+
+/// Writes `root.pem` (the lab's root, given with `--ca-file`) and `corporate.pem` (the
+/// company's root, in no store unless a world puts it there).
+///
+/// # Errors
+/// Signing or writing fails.
+pub fn write(work: &Path) -> Result<Authorities, String> {
+    let made = || -> Made<Authorities> {
+        let root_key = KeyPair::generate()?;
+        let root_params = authority("Lab Root", "aoai-probe lab")?;
+        let root_pem = root_params.self_signed(&root_key)?.pem();
+        let root = Issuer::new(root_params, root_key);
+        let (intermediate_pem, intermediate) =
+            subordinate(&root, "Lab TLS Issuing CA 01", "aoai-probe lab")?;
+        let corporate_key = KeyPair::generate()?;
+        let corporate_params = authority("Contoso Root CA", "Contoso Ltd")?;
+        let corporate_pem = corporate_params.self_signed(&corporate_key)?.pem();
+        let corporate = Issuer::new(corporate_params, corporate_key);
+        let (inspection_pem, inspection) =
+            subordinate(&corporate, "Contoso Web Gateway CA", "Contoso Ltd")?;
+        let (zscaler_pem, zscaler) = subordinate(
+            &corporate,
+            "Zscaler Intermediate Root CA (zscalerthree.net) (t)",
+            "Zscaler Inc.",
+        )?;
+        Ok(Authorities {
+            root_pem,
+            corporate_pem,
+            intermediate: (intermediate_pem, intermediate),
+            inspection: (inspection_pem, inspection),
+            zscaler: (zscaler_pem, zscaler),
+        })
+    };
+    let authorities = made().map_err(|e| format!("certificates: {e}"))?;
+    for (file, text) in
+        [("root.pem", &authorities.root_pem), ("corporate.pem", &authorities.corporate_pem)]
+    {
+        fs::write(work.join(file), text).map_err(|e| format!("{file}: {e}"))?;
+    }
+    Ok(authorities)
+}
+
+type Subordinate = (String, Issuer<'static, KeyPair>);
+
+fn subordinate(
+    parent: &Issuer<'_, KeyPair>,
+    common_name: &str,
+    organization: &str,
+) -> Made<Subordinate> {
+    let key = KeyPair::generate()?;
+    let params = authority(common_name, organization)?;
+    let pem = params.signed_by(&key, parent)?.pem();
+    Ok((pem, Issuer::new(params, key)))
+}
+
+/// Who can sign in this lab.
+pub struct Authorities {
+    root_pem: String,
+    corporate_pem: String,
+    intermediate: Subordinate,
+    inspection: Subordinate,
+    zscaler: Subordinate,
+}
+
+impl Authorities {
+    /// Writes `<name>.chain.pem` and `<name>.key.pem` of the kind.
+    ///
+    /// # Errors
+    /// Signing or writing fails.
+    pub fn issue(&self, work: &Path, name: &str, kind: Certificate) -> Result<(), String> {
+        let (chain, key) = self.chain(kind).map_err(|e| format!("certificate of {name}: {e}"))?;
+        for (file, text) in [(format!("{name}.chain.pem"), chain), (format!("{name}.key.pem"), key)]
+        {
+            fs::write(work.join(&file), text).map_err(|e| format!("{file}: {e}"))?;
+        }
+        Ok(())
+    }
+
+    fn chain(&self, kind: Certificate) -> Made<(String, String)> {
+        let key = KeyPair::generate()?;
+        let params = leaf(kind)?;
+        let chain = match kind {
+            Certificate::SelfSigned => params.self_signed(&key)?.pem(),
+            Certificate::MissingIntermediate => params.signed_by(&key, &self.intermediate.1)?.pem(),
+            Certificate::Corporate => self.under(&params, &key, &self.inspection)?,
+            Certificate::Zscaler => self.under(&params, &key, &self.zscaler)?,
+            _ => self.under(&params, &key, &self.intermediate)?,
+        };
+        Ok((chain, key.serialize_pem()))
+    }
+
+    fn under(
+        &self,
+        params: &CertificateParams,
+        key: &KeyPair,
+        (pem, issuer): &Subordinate,
+    ) -> Made<String> {
+        Ok(format!("{}{pem}", params.signed_by(key, issuer)?.pem()))
+    }
+}

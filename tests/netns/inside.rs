@@ -1,0 +1,229 @@
+//! One world from beginning to end, inside namespaces of its own.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Stdio};
+
+use super::network::{self, on, shell};
+use super::run_tool::{self, CANARY, KEY, Run, contains, tool};
+use super::servers::Servers;
+use super::world::{ENDPOINT, EndpointSoftware, Resolver, World};
+use super::{certificates, dns, endpoint, proxy};
+
+/// Builds the world, runs the tool in it and returns what differs from the expectation.
+///
+/// # Errors
+/// The world cannot be built, or the tool says something else than expected.
+pub fn judge(file: &Path, work: &Path, binary: &Path) -> Result<(), String> {
+    let mut world = World::read(file)?;
+    if world.world.about.trim().is_empty() {
+        return Err("a world says in `about` what the mistake is".to_owned());
+    }
+    let mut servers = build(&mut world, work)?;
+    let capture = Capture::start()?;
+    network::break_it(&world)?;
+
+    let json = tool(binary, &world.client, work, &["--format", "json"])?;
+    let (human, verbose) = if serves_one_at_a_time(&world) {
+        (tool(binary, &world.client, work, &[])?, tool(binary, &world.client, work, &["-v"])?)
+    } else {
+        std::thread::scope(|scope| {
+            let verbose = scope.spawn(|| tool(binary, &world.client, work, &["-v"]));
+            let human = tool(binary, &world.client, work, &[])?;
+            let verbose = verbose.join().map_err(|_| "a run ended in a panic".to_owned())??;
+            Ok::<_, String>((human, verbose))
+        })?
+    };
+    let in_the_clear = capture.stop()?;
+    servers.all_run()?;
+
+    let mut differs = Vec::new();
+    verdict(&world, &json, &human, &mut differs);
+    secrets(&world, work, in_the_clear, &[&json, &human, &verbose], &mut differs);
+    if differs.is_empty() {
+        return Ok(());
+    }
+    let mut report = format!("{}\n", differs.join("\n"));
+    for run in [&json, &human] {
+        report.push_str(&format!(
+            "\n$ {}   (exit {:?}, {:?})\n{}{}",
+            run.command, run.status, run.took, run.stdout, run.stderr
+        ));
+    }
+    if std::env::var_os("AOAI_PROBE_LAB_LOGS").is_some() {
+        for entry in fs::read_dir(work).map_err(|e| e.to_string())?.flatten() {
+            if entry.path().extension().is_some_and(|e| e == "log") {
+                let text = fs::read_to_string(entry.path()).unwrap_or_default();
+                report.push_str(&format!("\n== {}\n{text}", entry.path().display()));
+            }
+        }
+    }
+    Err(report)
+}
+
+/// A secret that crosses the network in the clear is found: else no world proves anything.
+///
+/// # Errors
+/// It is not found.
+pub fn check_the_watch(work: &Path) -> Result<(), String> {
+    let mut world: World =
+        toml::from_str("world.about = 'healthy'\nexpect.state = 'works'\nexpect.exit = 0\n")
+            .map_err(|e| e.to_string())?;
+    let _servers = build(&mut world, work)?;
+    let quiet = Capture::start()?;
+    if quiet.stop()? {
+        return Err("the watch sees a secret where nothing is sent".to_owned());
+    }
+    let capture = Capture::start()?;
+    let url = format!("http://{ENDPOINT}:443/");
+    let header = format!("api-key: {KEY}");
+    let sent = on("client", "curl").args(["-s", "-o", "/dev/null", "-H", &header, &url]).status();
+    sent.map_err(|e| format!("curl: {e}"))?;
+    if capture.stop()? { Ok(()) } else { Err("the watch does not see the secret".to_owned()) }
+}
+
+/// Builds the world up to the point where all of it works.
+///
+/// # Errors
+/// It cannot be built.
+pub fn build(world: &mut World, work: &Path) -> Result<Servers, String> {
+    if world.resolvers.is_empty() {
+        world.resolvers.push(Resolver::healthy());
+    }
+    // `ip netns` keeps its names in /run, squid its memory in /dev/shm.
+    shell("mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /dev/shm")?;
+    network::build(world)?;
+    let authorities = certificates::write(work)?;
+    let mut servers = Servers::new(work);
+    dns::start(world, work, &mut servers)?;
+    endpoint::start(world, work, &authorities, &mut servers)?;
+    proxy::start(world, work, &mut servers)?;
+    dns::ready(world)?;
+    endpoint::ready(world, &mut servers)?;
+    proxy::ready(world, &mut servers)?;
+    run_tool::dress(&world.client, work)?;
+    Ok(servers)
+}
+
+/// `openssl s_server` has one client at a time.
+fn serves_one_at_a_time(world: &World) -> bool {
+    matches!(
+        world.endpoint.software,
+        EndpointSoftware::OpensslTls11 | EndpointSoftware::OpensslNoAnswer
+    )
+}
+
+/// The verdict, the findings, the exit status and the first line.
+fn verdict(world: &World, json: &Run, human: &Run, differs: &mut Vec<String>) {
+    let expect = &world.expect;
+    let mut same = |what: &str, wanted: &dyn std::fmt::Debug, got: &dyn std::fmt::Debug| {
+        let (wanted, got) = (format!("{wanted:?}"), format!("{got:?}"));
+        if wanted != got {
+            differs.push(format!("{what}: wanted {wanted}, got {got}"));
+        }
+    };
+    same("exit status with --format json", &Some(expect.exit), &json.status);
+    same("exit status", &Some(expect.exit), &human.status);
+    let report: serde_json::Value = serde_json::from_str(&json.stdout).unwrap_or_default();
+    let verdict = &report["verdict"];
+    same("verdict.state", &Some(expect.state.as_str()), &verdict["state"].as_str());
+    same("verdict.broken_hop", &expect.broken_hop.as_deref(), &verdict["broken_hop"].as_str());
+    same("verdict.cause", &expect.cause.as_deref(), &verdict["cause"].as_str());
+    let mut wanted: Vec<&str> = expect.findings.iter().map(String::as_str).collect();
+    let mut got: Vec<&str> = report["findings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|f| matches!(f["level"].as_str(), Some("risk" | "broken")))
+        .filter_map(|f| f["id"].as_str())
+        .collect();
+    wanted.sort_unstable();
+    got.sort_unstable();
+    same("findings of levels risk and broken", &wanted, &got);
+
+    let first = human.stdout.lines().next().unwrap_or_default();
+    let begins = match (expect.state.as_str(), &expect.broken_hop, &expect.cause) {
+        ("broken", Some(hop), Some(cause)) => format!("BROKEN at {hop} ({cause}): "),
+        ("at_risk", _, Some(_)) => "AT RISK at ".to_owned(),
+        ("works", _, None) => "WORKS: ".to_owned(),
+        ("cannot_tell", _, None) => "CANNOT TELL: ".to_owned(),
+        other => format!("<an expectation that makes sense, not {other:?}>"),
+    };
+    if !first.starts_with(&begins) {
+        differs.push(format!("first line: wanted {begins:?}..., got {first:?}"));
+    }
+    for words in &expect.stdout_contains {
+        if !human.stdout.contains(words) {
+            differs.push(format!("the human report lacks {words:?}"));
+        }
+    }
+}
+
+/// The secret: in no output, in no packet as it is, on no command line; at the endpoint only
+/// where the certificate verified and the world says so.
+fn secrets(
+    world: &World,
+    work: &Path,
+    in_the_clear: bool,
+    runs: &[&Run],
+    differs: &mut Vec<String>,
+) {
+    for run in runs {
+        for (stream, text) in [("stdout", &run.stdout), ("stderr", &run.stderr)] {
+            if text.contains(CANARY) {
+                differs.push(format!("{stream} of `{}` shows the secret", run.command));
+            }
+        }
+        if let Some(line) = &run.leaked_in {
+            differs.push(format!("the secret stood on a command line: {line}"));
+        }
+        if run.stderr.contains("panicked") {
+            differs.push(format!("`{}` panicked", run.command));
+        }
+    }
+    if in_the_clear {
+        differs.push("the secret crossed the network in the clear".to_owned());
+    }
+    let arrived = ["endpoint.access.log", "front.access.log", "endpoint.log", "front.log"]
+        .iter()
+        .any(|log| fs::read(work.join(log)).is_ok_and(|text| contains(&text, CANARY.as_bytes())));
+    if arrived != world.expect.secret_sent {
+        differs.push(format!(
+            "secret_sent: wanted {}, but the server's log says {arrived}",
+            world.expect.secret_sent
+        ));
+    }
+}
+
+/// Every frame at the client's interface.
+struct Capture {
+    child: Child,
+    words: BufReader<ChildStdout>,
+}
+
+impl Capture {
+    fn start() -> Result<Self, String> {
+        let own = std::env::current_exe().map_err(|e| e.to_string())?;
+        let mut child = on("client", &own.display().to_string())
+            .args(["--watch-packets", "eth0"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|e| format!("capture: {e}"))?;
+        let stdout = child.stdout.take().ok_or("capture: no stdout")?;
+        let mut words = BufReader::new(stdout);
+        let mut line = String::new();
+        words.read_line(&mut line).map_err(|e| format!("capture: {e}"))?;
+        if line.trim() == "watching" { Ok(Self { child, words }) } else { Err(line) }
+    }
+
+    /// Whether a frame showed the secret.
+    fn stop(mut self) -> Result<bool, String> {
+        drop(self.child.stdin.take());
+        let mut said = String::new();
+        self.words.read_to_string(&mut said).map_err(|e| format!("capture: {e}"))?;
+        self.child.wait().map_err(|e| format!("capture: {e}"))?;
+        Ok(said.lines().any(|line| line == "secret"))
+    }
+}

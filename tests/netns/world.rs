@@ -1,0 +1,312 @@
+//! A world: what differs from the healthy network, and what the tool must say of it.
+//!
+//! One strict TOML file a world, named after the operator's mistake.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+/// The account that every world walks to, unless it says otherwise.
+pub const TARGET: &str = "myacct.openai.azure.com";
+/// Where Azure DNS listens (fact D55).
+pub const AZURE_DNS: &str = "168.63.129.16";
+/// The resolver of the on-premises network.
+pub const RESOLVER: &str = "10.1.0.10";
+/// A resolver of the internet, which sees the public zones only.
+pub const INTERNET_DNS: &str = "9.9.9.9";
+/// The private endpoint's network interface.
+pub const ENDPOINT: &str = "10.3.0.5";
+/// The public front of the service.
+pub const FRONT: &str = "20.62.58.5";
+/// The forward proxy.
+pub const PROXY: &str = "10.2.0.8";
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct World {
+    pub world: About,
+    #[serde(default)]
+    pub client: Client,
+    #[serde(default)]
+    pub azure_dns: AzureDns,
+    /// The on-premises resolvers; without any, one unbound that forwards to Azure DNS.
+    #[serde(default)]
+    pub resolvers: Vec<Resolver>,
+    #[serde(default)]
+    pub endpoint: Endpoint,
+    /// The service's public address, in worlds that lead there.
+    pub front: Option<Endpoint>,
+    pub proxy: Option<Proxy>,
+    #[serde(default)]
+    pub router: Router,
+    /// Commands run when every server is ready, before the tool is.
+    #[serde(default)]
+    pub setup: Vec<Setup>,
+    pub expect: Expect,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// The mistake, in a sentence.
+    pub about: String,
+}
+
+/// The machine that runs the tool.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Client {
+    pub target: String,
+    /// Lines of /etc/resolv.conf.
+    pub resolv_conf: Vec<String>,
+    /// Lines added to /etc/hosts.
+    pub hosts: Vec<String>,
+    /// Environment beside PATH and HOME; `{work}` is the folder of certificates.
+    pub env: BTreeMap<String, String>,
+    /// Arguments after the target.
+    pub args: Vec<String>,
+    /// Whether the lab's root is given with `--ca-file`, as if it were a public root.
+    pub ca_file: bool,
+    pub credential: Credential,
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Self {
+            target: TARGET.to_owned(),
+            resolv_conf: vec![format!("nameserver {RESOLVER}")],
+            hosts: Vec::new(),
+            env: BTreeMap::new(),
+            args: Vec::new(),
+            ca_file: true,
+            credential: Credential::Key,
+        }
+    }
+}
+
+/// The secret in the client's environment: a canary that must turn up nowhere else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Credential {
+    /// The key that the endpoint accepts.
+    Key,
+    /// A key that the endpoint does not know.
+    WrongKey,
+    /// A token that the endpoint accepts.
+    Token,
+    None,
+}
+
+/// What Azure DNS answers to the virtual network that asks.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AzureDns {
+    /// Whether the private zone is linked to that virtual network.
+    pub linked: bool,
+    /// Whether a private zone of the name openai.azure.com hides the public one (fact D57).
+    pub parent_is_private: bool,
+    /// Records of the private zone privatelink.openai.azure.com.
+    pub private: Vec<String>,
+    /// Records of the public zone openai.azure.com.
+    pub public: Vec<String>,
+    /// Lines of unbound's `server:` clause.
+    pub config: Vec<String>,
+}
+
+impl Default for AzureDns {
+    fn default() -> Self {
+        Self {
+            linked: true,
+            parent_is_private: false,
+            private: vec![format!("myacct 10 IN A {ENDPOINT}")],
+            public: vec!["myacct 900 IN CNAME myacct.privatelink".to_owned()],
+            config: Vec::new(),
+        }
+    }
+}
+
+/// A resolver of the client's own network.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resolver {
+    pub address: String,
+    #[serde(default)]
+    pub software: ResolverSoftware,
+    /// Where it forwards everything.
+    #[serde(default = "azure_dns_address")]
+    pub forward: String,
+    /// Lines of unbound's `server:` clause, or of dnsmasq.conf.
+    #[serde(default)]
+    pub config: Vec<String>,
+}
+
+fn azure_dns_address() -> String {
+    AZURE_DNS.to_owned()
+}
+
+impl Resolver {
+    /// The healthy one.
+    pub fn healthy() -> Self {
+        Self {
+            address: RESOLVER.to_owned(),
+            software: ResolverSoftware::Unbound,
+            forward: azure_dns_address(),
+            config: Vec::new(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResolverSoftware {
+    #[default]
+    Unbound,
+    Dnsmasq,
+    /// The host is up; nothing listens.
+    None,
+}
+
+/// A server on port 443.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Endpoint {
+    pub software: EndpointSoftware,
+    pub certificate: Certificate,
+    /// Name of a row of `answers.rs`; the healthy service by default.
+    pub answer: Answer,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndpointSoftware {
+    #[default]
+    Nginx,
+    /// nginx without TLS on port 443.
+    NginxPlain,
+    /// haproxy in TCP mode whose backend has no server.
+    HaproxyWithoutBackend,
+    /// openssl s_server that speaks TLS 1.1 and no newer version.
+    OpensslTls11,
+    /// A server that reads the request and never answers.
+    OpensslNoAnswer,
+    /// A server that speaks first, as sshd does.
+    SshGreeting,
+    /// The host is up; nothing listens.
+    None,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Certificate {
+    #[default]
+    Valid,
+    WrongName,
+    Expired,
+    NotYetValid,
+    ExpiresSoon,
+    SelfSigned,
+    /// The leaf without its intermediate.
+    MissingIntermediate,
+    /// Issued by the company's inspection proxy.
+    Corporate,
+    /// Issued by an inspection product that is known by its name (fact S11).
+    Zscaler,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// 200 to the right key or token, 401 to any other.
+    #[default]
+    Healthy,
+    /// H1.
+    PublicAccessDisabled,
+    /// H2.
+    NetworkRules,
+    /// H4.
+    NotApproved,
+    /// H7.
+    WrongKey,
+    /// H8.
+    NoCredential,
+    /// H11.
+    RoleMissing,
+    /// H15.
+    KeysDisabled,
+    /// H17.
+    ResourceNotFound,
+    /// H18.
+    SubdomainUnmapped,
+    /// H20.
+    RateLimited,
+    /// H24.
+    Unavailable,
+    /// W12.
+    ApplicationGateway,
+    /// A redirect to a sign-in page.
+    CaptivePortal,
+}
+
+/// The forward proxy: squid.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proxy {
+    /// Which resolver it asks.
+    #[serde(default = "azure_dns_address")]
+    pub resolver: String,
+    /// Lines of squid.conf that decide who may do what.
+    #[serde(default = "allow_all")]
+    pub access: Vec<String>,
+}
+
+fn allow_all() -> Vec<String> {
+    vec!["http_access allow all".to_owned()]
+}
+
+/// The router between all networks.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Router {
+    /// Rules of a chain on the forward hook, in nft syntax.
+    pub nft: Vec<String>,
+}
+
+/// A command in one namespace.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setup {
+    /// `router`, `client`, `azure-dns`, `endpoint`, `internet`, `proxy`, or `resolver-<n>`.
+    pub host: String,
+    pub run: String,
+}
+
+/// What the tool must say.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
+    pub state: String,
+    pub broken_hop: Option<String>,
+    pub cause: Option<String>,
+    pub exit: i32,
+    /// Every finding of the levels risk and broken: one too many fails as one too few does.
+    #[serde(default)]
+    pub findings: Vec<String>,
+    /// Words that the human report has.
+    #[serde(default)]
+    pub stdout_contains: Vec<String>,
+    /// Whether the secret must have reached the endpoint; else it must not have.
+    #[serde(default)]
+    pub secret_sent: bool,
+}
+
+impl World {
+    /// Reads one world.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is no world.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+        toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))
+    }
+}
