@@ -46,8 +46,13 @@ pub(in crate::diagnose::rules) fn is_private(e: &Evidence) -> bool {
 
 /// The team that mends a proxy's failure: where the target is private the application's
 /// own settings are the fault, else the proxy.
-pub(super) fn owner(e: &Evidence) -> &'static str {
+pub(in crate::diagnose::rules) fn owner(e: &Evidence) -> &'static str {
     if is_private(e) { "Application" } else { "Proxy" }
+}
+
+/// Whether the target is an Azure AI account, by its public suffix.
+pub(in crate::diagnose::rules) fn is_azure_ai(e: &Evidence) -> bool {
+    e.target.public_suffix.as_deref().is_some_and(|suffix| AI_SUFFIXES.contains(&suffix))
 }
 
 /// The entries that exempt this target: the public suffixes, never the privatelink names.
@@ -95,7 +100,7 @@ pub(in crate::diagnose::rules) fn way_around(because: Because, e: &Evidence) -> 
             .seen(format!("directly, without the proxy: {address} connects"))
             .read_at("/direct"),
         Direct::Private(address) => because
-            .seen(format!("{} is {address}, a private address, from here", e.dns.name))
+            .seen(format!("{} is {address} from here, a private address", e.dns.name))
             .read_at("/dns/walked"),
         Direct::Unknown => return because,
     };

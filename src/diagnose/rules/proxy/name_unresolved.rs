@@ -1,5 +1,7 @@
 //! The proxy's own name has no address.
 
+use std::net::IpAddr;
+
 use crate::diagnose::rules::tcp::wording;
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Sure};
@@ -37,7 +39,11 @@ fn check(e: &Evidence) -> Option<Because> {
     .read_at("/proxy/saw/dns");
     for resolver in &dns.resolvers {
         if let Some(outcome) = reading::a_outcome(resolver) {
-            because = because.seen(format!("{}: {}", resolver.label(), words(outcome)));
+            because = because.seen(format!(
+                "{}: {}",
+                resolver.label(),
+                words(outcome, &resolver.addresses(&dns.name))
+            ));
         }
     }
     because = match dns.system.saw() {
@@ -48,7 +54,7 @@ fn check(e: &Evidence) -> Option<Because> {
     because = exempt::way_around(
         because
             .known_by(format!(
-                "the proxy is asked for by name, and no resolver gives an address for {}",
+                "the proxy is asked for by name, and applications get no address for {}",
                 hop.host
             ))
             .ruled_out(format!("{}: nothing was asked of it", e.target.host))
@@ -66,8 +72,9 @@ fn check(e: &Evidence) -> Option<Because> {
 }
 
 /// A resolver's answer for the proxy's name, in words.
-fn words(outcome: &DnsOutcome) -> String {
+fn words(outcome: &DnsOutcome, addresses: &[IpAddr]) -> String {
     match outcome {
+        _ if !addresses.is_empty() => reading::list(addresses),
         DnsOutcome::Answered { answer } if answer.rcode == "NOERROR" => {
             "NOERROR without an address".to_owned()
         }

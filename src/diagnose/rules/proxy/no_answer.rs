@@ -46,8 +46,8 @@ fn check(e: &Evidence) -> Option<Because> {
     .seen(format!("CONNECT {}:{}: {says}", e.target.host, e.target.port))
     .read_at("/vantage/proxy")
     .read_at("/proxy/saw/connect")
-    .known_by(format!("possible: {first}"))
-    .known_by(format!("possible: {second}"))
+    .known_by(first)
+    .known_by(format!("or {second}"))
     .tells_it(format!(
         "curl -sv -o /dev/null --max-time 60 -x {} https://{}:{}/",
         hop.url, e.target.host, e.target.port

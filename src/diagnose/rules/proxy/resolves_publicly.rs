@@ -44,7 +44,6 @@ fn check(e: &Evidence) -> Option<Because> {
             "the proxy reaches the service publicly, not at its private address".to_owned(),
         ]),
     )
-    .seen(format!("{} is {private} from here, a private address", e.dns.name))
     .seen(format!(
         "through the proxy {} the service refuses: {} \"{message}\"",
         hop.url, answer.status
@@ -56,15 +55,14 @@ fn check(e: &Evidence) -> Option<Because> {
         "a proxy resolves the name itself: this machine's private answer is not used, and the \
          service refuses as it does at its public address",
     );
+    if !matches!(exempt::direct(e), exempt::Direct::Private(_)) {
+        because = because.seen(format!("{} is {private} from here, a private address", e.dns.name));
+    }
     if let Some(address) = caller(message) {
         because = because.known_by(format!(
             "the service saw the call come from {address}, a public address: it did not come \
              through a private endpoint"
         ));
-    }
-    if let exempt::Direct::Verified(address) = exempt::direct(e) {
-        because =
-            because.ruled_out(format!("the direct path: {address} connects and TLS verifies"));
     }
     Some(
         exempt::way_around(because.ruled_out("key, token and role").owner("Application"), e)

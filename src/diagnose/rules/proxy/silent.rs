@@ -30,10 +30,8 @@ fn check(e: &Evidence) -> Option<Because> {
     ]);
     Some(
         connections::broken(e, hop, &failed, Sure::Possible, says)
-            .known_by(
-                "possible: a firewall between this machine and the proxy drops the connection",
-            )
-            .known_by(format!("possible: {peer} is no proxy any more ({})", connections::put_by(e)))
+            .known_by("a firewall between this machine and the proxy drops the connection")
+            .known_by(format!("or {peer} is no proxy any more ({})", connections::put_by(e)))
             .tells_it(format!("nc -vz -w 5 {} {}", hop.host, hop.port))
             .step(format!(
                 "see that {} is the proxy of today, and that this network may reach its port",

@@ -23,7 +23,7 @@ fn check(e: &Evidence) -> Option<Because> {
     if icmp.meaning != IcmpMeaning::AdminProhibited {
         return None;
     }
-    let peer = attempts::peer(attempt);
+    let (ip, peer) = (attempt.address.ip(), attempts::peer(attempt));
     let source = attempts::source_address(e, attempt);
     let remote = icmp.from.filter(|_| !attempts::is_local(icmp, attempt.source));
     let because = match remote {
@@ -39,7 +39,7 @@ fn check(e: &Evidence) -> Option<Because> {
         ))
         .ruled_out("a route, the private endpoint's state: neither sends this message")
         .owner("Network")
-        .step(format!("let TCP {} from {source} to {peer} through at {firewall}", e.target.port)),
+        .step(format!("let TCP {} from {source} to {ip} through at {firewall}", e.target.port)),
         None => attempts::broken(
             e,
             &failed,
@@ -50,7 +50,7 @@ fn check(e: &Evidence) -> Option<Because> {
         .ruled_out("every device on the way: no packet left this machine")
         .owner("Operating system")
         .look("see the rules of this machine", "nft list ruleset; iptables-save")
-        .look("see its routes of type prohibit", format!("ip route get {}", attempt.address.ip())),
+        .look("see its routes of type prohibit", format!("ip route get {ip}")),
     };
     Some(because.check(reading::again(e)))
 }

@@ -29,28 +29,34 @@ fn check(e: &Evidence) -> Option<Because> {
                 "a refusal answered the SYN: either nothing listens on this port, or a firewall \
                  rejects in the name of the address; a client cannot see which of them sent it",
             )
-            .ruled_out("a dropped packet, a missing route, a private endpoint that is not approved")
-            .owner("Network");
-    if classify(ip).is_private() {
-        because = because.look(
-            format!("see that {ip} is the private endpoint's address, not another machine's"),
-            "az network private-endpoint list --query \"[].{name:name, \
-             addresses:customDnsConfigs[].ipAddresses[]}\" -o json",
-        );
-    } else if classify(ip).is_unusable() {
-        because = because.known_by(format!(
-            "{ip} is a {} address: no service of Azure answers there",
-            classify(ip).words()
-        ));
-    }
-    Some(
+            .ruled_out(
+                "a dropped packet, a missing route, a private endpoint that is not approved",
+            );
+    because = if classify(ip).is_unusable() {
+        let name = &e.dns.name;
         because
-            .step(format!(
-                "if the address is right, find the firewall between {} and {ip} that rejects \
-                 TCP {}",
-                attempts::source_address(e, attempt),
-                e.target.port
+            .known_by(format!(
+                "{ip} is no address of Azure's ({}): a hosts file, a filter or a VPN client made \
+                 it up",
+                classify(ip).words()
             ))
-            .check(reading::again(e)),
-    )
+            .owner("DNS")
+            .look("see what gives this address", format!("getent ahosts {name}"))
+            .step(format!("give {name} its own address again"))
+    } else {
+        let mut because = because.owner("Network");
+        if classify(ip).is_private() {
+            because = because.look(
+                format!("see that {ip} is the private endpoint's address, not another machine's"),
+                "az network private-endpoint list --query \"[].{name:name, \
+                 addresses:customDnsConfigs[].ipAddresses[]}\" -o json",
+            );
+        }
+        because.step(format!(
+            "if the address is right, find the firewall between {} and {ip} that rejects TCP {}",
+            attempts::source_address(e, attempt),
+            e.target.port
+        ))
+    };
+    Some(because.check(reading::again(e)))
 }

@@ -1,11 +1,15 @@
 //! The SYN is never answered (facts T1-T4, T7, T14, T25): something drops it, or nothing
 //! is there.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
 use super::attempts;
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::Sure;
 use crate::evidence::tcp::TcpOutcome;
-use crate::evidence::{Evidence, Hop, TargetKind, classify};
+use crate::evidence::{Evidence, Expect, Hop, TargetKind, classify};
 
 pub(super) const RULE: Rule = Rule {
     id: "tcp-silent",
@@ -27,12 +31,40 @@ fn check(e: &Evidence) -> Option<Because> {
     let because = attempts::broken(e, &failed, Sure::Possible, format!("{peer} does not answer"))
         .ruled_out("a closed port (no RST came), a router that says no (no ICMP came)")
         .ruled_out("a missing route on this machine");
-    let because = if classify(ip).is_public() {
+    let because = if classify(ip).is_unusable() {
+        unusable(e, because, ip)
+    } else if classify(ip).is_public() && !expected(e, ip) {
         public(e, because, &attempts::source_address(e, attempt), ip.to_string())
     } else {
         private(e, because, ip.to_string())
     };
-    Some(because.owner("Network").check(reading::again(e)))
+    Some(because.check(reading::again(e)))
+}
+
+/// Whether `--expect` names a prefix with the address: virtual networks may use public
+/// ranges too (fact D66).
+fn expected(e: &Evidence, ip: IpAddr) -> bool {
+    match &e.asked.expect {
+        Expect::Cidr { prefixes } => prefixes
+            .iter()
+            .filter_map(|prefix| prefix.parse::<IpNet>().ok())
+            .any(|net| net.contains(&ip)),
+        _ => false,
+    }
+}
+
+/// An address at which no service of Azure can be (loopback, synthetic, reserved).
+fn unusable(e: &Evidence, because: Because, ip: IpAddr) -> Because {
+    let name = &e.dns.name;
+    because
+        .known_by(format!(
+            "{ip} is no address of Azure's ({}): a hosts file, a filter or a VPN client made it up",
+            classify(ip).words()
+        ))
+        .tells_it(format!("getent ahosts {name}"))
+        .owner("DNS")
+        .look("see who gives this address", format!("dig +noall +answer {name}"))
+        .step(format!("give {name} its own address again"))
 }
 
 /// A private endpoint's address, or one that is taken for it.
@@ -42,14 +74,15 @@ fn private(e: &Evidence, because: Because, ip: String) -> Because {
         _ => "<resource id>",
     };
     let mut because = because
-        .known_by("possible: an NSG or a firewall on the way drops the connection")
+        .owner("Network")
+        .known_by("an NSG or a firewall on the way drops the connection")
         .known_by(
-            "possible: the private endpoint is not Approved (Pending, Rejected, Disconnected), \
+            "or the private endpoint is not Approved (Pending, Rejected, Disconnected), \
              and carries nothing",
         )
         .known_by(format!(
-            "possible: a route is missing on the way there, or the answer takes another way back \
-             and a stateful firewall drops it; or nobody has {ip} any more"
+            "or a route is missing on the way there; or the answer takes another way back and a \
+             stateful firewall drops it; or nobody has {ip} any more"
         ))
         .tells_it(format!("az network private-endpoint-connection list --id {id} -o table"))
         .tells_it(format!("traceroute -n -T -p {} {ip}", e.target.port));
@@ -91,9 +124,10 @@ fn private(e: &Evidence, because: Because, ip: String) -> Because {
 fn public(e: &Evidence, because: Because, source: &str, ip: String) -> Because {
     let port = e.target.port;
     let because = because
-        .known_by(format!("possible: a firewall or an NSG blocks egress to {ip}, port {port}"))
+        .owner("Network")
+        .known_by(format!("a firewall or an NSG blocks egress to {ip}, port {port}"))
         .known_by(
-            "possible: this network has no way out to public addresses (no NAT gateway, no \
+            "or this network has no way out to public addresses (no NAT gateway, no \
              default outbound access)",
         )
         .tells_it(format!("traceroute -n -T -p {port} {ip}"));

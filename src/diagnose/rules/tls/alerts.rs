@@ -110,7 +110,7 @@ fn alert(e: &Evidence, wanted: fn(&str) -> bool, does: &str) -> Option<Because> 
             .seen(format!("TLS alert {description}"))
             .read_at("/tls/saw/outcome")
             .ruled_out("a silent drop, a reset: the peer answered in TLS")
-            .owner("Network")
+            .owner(session::owner(e))
             .look("repeat it with another client", session::s_client(e, "")),
         e,
     ))

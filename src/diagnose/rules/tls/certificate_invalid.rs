@@ -50,7 +50,7 @@ fn check(e: &Evidence) -> Option<Because> {
     Some(
         session::beside_the_proxy(
             because
-                .ruled_out(session::NOTHING_SENT)
+                .known_by(session::NOTHING_SENT)
                 .owner("whoever runs what answers there")
                 .look(
                     "see the certificate in full",

@@ -31,7 +31,7 @@ fn check(e: &Evidence) -> Option<Because> {
              or a firewall answers data (not the SYN) with ICMP",
         )
         .ruled_out("the peer's TLS: neither a reset nor a close came from it")
-        .owner("Network");
+        .owner(session::owner(e));
     if let (false, Some(ip)) = (reading::proxied(e), e.tcp.saw().and_then(|tcp| tcp.walked)) {
         because = because.look(format!("see the route to {ip}"), format!("ip route get {ip}"));
     }

@@ -39,12 +39,14 @@ fn check(e: &Evidence) -> Option<Because> {
     .read_at(format!("/tls/saw/chain/{index}"))
     .read_at("/started");
     let mut because = session::certificate(because, hop, Some(fault)).seen(format!(
-        "expired: {}, by this machine's clock, {} days after {}",
-        certificate.subject,
-        certificate.days_left.unsigned_abs(),
-        certificate.not_after
+        "expired {} ago by this machine's clock: {}",
+        session::days(certificate.days_left.unsigned_abs()),
+        certificate.subject
     ));
-    because = because.known_by(format!("this machine's clock says {}", e.started));
+    because = because.known_by(format!(
+        "its notAfter, {}, lies before this machine's clock, {}",
+        certificate.not_after, e.started
+    ));
     if recent {
         because = because
             .known_by("the end of validity is so near that a clock ahead of time looks the same");
@@ -58,7 +60,7 @@ fn check(e: &Evidence) -> Option<Because> {
     Some(
         session::beside_the_proxy(
             because
-                .ruled_out(session::NOTHING_SENT)
+                .known_by(session::NOTHING_SENT)
                 .owner("whoever runs what answers there")
                 .look("see this machine's clock", "date -u; timedatectl")
                 .step(format!("renew the certificate at {}", session::peer(e))),

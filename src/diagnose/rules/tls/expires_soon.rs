@@ -35,8 +35,8 @@ fn check(e: &Evidence) -> Option<Because> {
                 session::clause(
                     e,
                     &format!(
-                        "shows a certificate that ends in {} days, on {}",
-                        leaf.days_left,
+                        "shows a certificate that ends in {}, on {}",
+                        session::days(leaf.days_left.unsigned_abs()),
                         expired::day(&leaf.not_after)
                     ),
                 ),

@@ -27,7 +27,7 @@ fn check(e: &Evidence) -> Option<Because> {
                     "TLS 1.3 and 1.2 with today's suites were offered; the service itself takes \
                      them, so an old or broken TLS end stands in front of it",
                 )
-                .owner("Network")
+                .owner(session::owner(e))
                 .look("see what it offers", session::s_client(e, ""))
                 .look("see whether it offers only an old version", session::s_client(e, "-tls1_1"))
                 .step(format!("renew the TLS settings of what answers at {}", session::peer(e))),

@@ -34,17 +34,17 @@ fn check(e: &Evidence) -> Option<Because> {
     )
     .seen(format!("certificates sent: {}; none of them is {}", hop.chain_length, leaf.issuer))
     .known_by(format!(
-        "inferred: the server leaves out its intermediate; the same would be seen if {issuer} \
+        "the server leaves out its intermediate; the same would be seen if {issuer} \
          were a private root that is not among the roots in use"
     ))
-    .ruled_out("a wrong address: then the names would differ")
-    .ruled_out(session::NOTHING_SENT)
+    .known_by(session::NOTHING_SENT)
     .owner("whoever runs what answers there")
     .look("see the chain that is sent", session::s_client(e, "-showcerts"));
-    if !leaf.covers_target {
-        because =
-            because.known_by("its names do not cover the target either: see what answers there");
-    }
+    because = if leaf.covers_target {
+        because.ruled_out("a wrong address: the names in the certificate are right")
+    } else {
+        because.known_by("its names do not cover the target either: see what answers there")
+    };
     if let Some(url) = &leaf.issuer_url {
         because = because.look(
             "fetch the issuer's certificate and see who signed it",

@@ -42,7 +42,7 @@ fn check(e: &Evidence) -> Option<Because> {
     Some(
         session::beside_the_proxy(
             trust(
-                because.ruled_out(session::NOTHING_SENT).owner("Security").step(format!(
+                because.known_by(session::NOTHING_SENT).owner("Security").step(format!(
                     "exempt {} from inspection in {}",
                     hop.server_name, product.name
                 )),

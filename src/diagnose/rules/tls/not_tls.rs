@@ -25,7 +25,7 @@ fn check(e: &Evidence) -> Option<Because> {
                 .read_at("/tls/saw/outcome")
                 .known_by("the first octets are no TLS record")
                 .ruled_out("the service itself: it speaks only TLS on this port")
-                .owner("Network")
+                .owner(session::owner(e))
                 .step(format!(
                     "see what listens at {}: another machine has the address, or a relay \
                      forwards the port to the wrong place",

@@ -41,7 +41,7 @@ fn check(e: &Evidence) -> Option<Because> {
                     "authorities do not sign for the future: this machine's clock is behind, or \
                      the certificate was made on a machine whose clock is ahead",
                 )
-                .ruled_out(session::NOTHING_SENT)
+                .known_by(session::NOTHING_SENT)
                 .owner("Operating system")
                 .look("see this machine's clock", "date -u; timedatectl")
                 .change("set it by the network", "chronyc makestep")

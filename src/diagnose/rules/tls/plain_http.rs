@@ -25,7 +25,7 @@ fn check(e: &Evidence) -> Option<Because> {
                 .read_at("/tls/saw/outcome")
                 .known_by("an HTTP status line came where a TLS record had to")
                 .ruled_out("the service itself: it speaks only TLS on this port")
-                .owner("Network")
+                .owner(session::owner(e))
                 .step(format!(
                     "see what listens at {}: a relay or load balancer that forwards this port \
                      to an HTTP port, or a block page",

@@ -1,9 +1,10 @@
 //! The privatelink name was given, which no certificate covers (facts S1, S3).
 
 use super::session;
+use crate::diagnose::rules::proxy::exempt;
 use crate::diagnose::rules::tcp::wording;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Level, Sure};
 use crate::evidence::tls::CertificateFault as Fault;
 use crate::evidence::{Evidence, Hop, TargetKind};
 
@@ -30,7 +31,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let mut because = session::certificate(
         session::finding(
             e,
-            crate::diagnosis::Level::Broken,
+            Level::Broken,
             sure,
             wording::fitting(&[
                 format!("the name is a privatelink name; applications use {original}"),
@@ -50,15 +51,20 @@ fn check(e: &Evidence) -> Option<Because> {
             hop.server_name
         ))
     };
+    because = if exempt::is_azure_ai(e) {
+        because.change(
+            "use the original name as the endpoint; DNS leads it to the private address",
+            format!("export AZURE_OPENAI_ENDPOINT=https://{original}/"),
+        )
+    } else {
+        because
+            .step(format!("use {original} in the application; DNS leads it to the private address"))
+    };
     Some(
         because
             .ruled_out("address, route and certificate authority")
-            .ruled_out(session::NOTHING_SENT)
+            .known_by(session::NOTHING_SENT)
             .owner("Application")
-            .change(
-                "use the original name as the endpoint; DNS leads it to the private address",
-                format!("export AZURE_OPENAI_ENDPOINT=https://{original}/"),
-            )
             .check(format!("aoai-probe {original}")),
     )
 }

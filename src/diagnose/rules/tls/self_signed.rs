@@ -4,6 +4,7 @@ use super::issuer::{Unknown, unknown};
 use super::{products, session};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::Sure;
+use crate::evidence::tls::CertificateFault as Fault;
 use crate::evidence::{Evidence, Hop};
 
 pub(super) const RULE: Rule = Rule {
@@ -21,11 +22,10 @@ fn check(e: &Evidence) -> Option<Because> {
         return None;
     }
     let leaf = hop.chain.first()?;
-    let (_, fault) = session::rejected(e)?;
     let mut because = session::certificate(
         session::broken(e, Sure::Proved, "shows a self-signed certificate"),
         hop,
-        Some(fault),
+        Some(&Fault::UnknownIssuer),
     )
     .known_by(format!("its subject and issuer are the same, {}, and no other came", leaf.subject));
     if let Some(product) = products::product(hop) {
@@ -40,8 +40,8 @@ fn check(e: &Evidence) -> Option<Because> {
     Some(
         session::beside_the_proxy(
             because
-                .ruled_out(session::NOTHING_SENT)
-                .owner("Network")
+                .known_by(session::NOTHING_SENT)
+                .owner(session::owner(e))
                 .look("see the certificate", session::s_client(e, "-showcerts"))
                 .step(format!(
                     "see what answers at {}; if it is your own gateway, give it a certificate \

@@ -77,6 +77,17 @@ pub(super) fn beside_the_proxy(because: Because, e: &Evidence) -> Because {
     exempt::way_around(because, e)
 }
 
+/// The team that mends a handshake: inside a tunnel the proxy's, or the application's own
+/// where it needs no proxy; else the network's.
+pub(super) fn owner(e: &Evidence) -> &'static str {
+    if reading::proxied(e) { exempt::owner(e) } else { "Network" }
+}
+
+/// Days as people write them.
+pub(super) fn days(count: u64) -> String {
+    if count == 1 { "1 day".to_owned() } else { format!("{count} days") }
+}
+
 /// Whether the same name verifies on the direct path: then the proxy makes the difference.
 pub(super) fn verifies_directly(e: &Evidence) -> bool {
     matches!(exempt::direct(e), exempt::Direct::Verified(_))
@@ -187,5 +198,5 @@ pub(super) fn certificate(mut because: Because, hop: &TlsHop, fault: Option<&Fau
     because
 }
 
-/// Names what nothing was sent to: the report's reassurance after a rejected certificate.
+/// Said after every rejected certificate: the secret is safe.
 pub(super) const NOTHING_SENT: &str = "nothing was sent after the certificate was rejected";

@@ -33,19 +33,68 @@ enum Counters {
 }
 
 fn counters(hop: &TlsHop) -> Counters {
+    let info = hop.tcp_info.as_ref();
+    if info.is_some_and(|info| info.rcv_ooopack.is_some_and(|n| n > 0)) {
+        return Counters::HeadMissing;
+    }
     if hop.bytes_received > 0 {
         return Counters::Stalled;
     }
-    match hop.tcp_info.as_ref() {
-        Some(info) if info.rcv_ooopack.is_some_and(|n| n > 0) => Counters::HeadMissing,
-        // `bytes_acked` counts the SYN as one octet.
-        Some(info) => match info.bytes_acked {
-            Some(acked) if acked >= hop.bytes_sent => Counters::HelloTaken,
-            Some(_) => Counters::HelloLost,
-            None => Counters::Unknown,
-        },
+    // `bytes_acked` counts the SYN as one octet, and in a tunnel the CONNECT as well.
+    match info.and_then(|info| info.bytes_acked) {
+        Some(acked) if acked >= hop.bytes_sent => Counters::HelloTaken,
+        Some(_) => Counters::HelloLost,
         None => Counters::Unknown,
     }
+}
+
+/// What the counters themselves prove.
+fn fact(counters: Counters, proxied: bool) -> Option<&'static str> {
+    match counters {
+        Counters::HeadMissing => Some(
+            "the end of the answer arrived and its beginning did not: small packets pass, \
+             full-size ones are lost on the way back (MTU black hole; VPN tunnels carry 1400 \
+             octets or less)",
+        ),
+        Counters::HelloLost => Some("the ClientHello itself was never acknowledged"),
+        Counters::HelloTaken if proxied => Some(
+            "nothing is lost on the way to the proxy; what the proxy does with the ClientHello \
+             does not show from here",
+        ),
+        Counters::HelloTaken => Some("the ClientHello was acknowledged: it arrived"),
+        Counters::Stalled | Counters::Unknown => None,
+    }
+}
+
+/// Octets above which a ClientHello is a large packet or more than one.
+const LARGE_HELLO: u64 = 1200;
+
+/// The causes that remain, the likeliest first.
+fn causes(counters: Counters, hop: &TlsHop, proxied: bool) -> Vec<&'static str> {
+    let answer = "an MTU black hole: the certificates come back in full-size packets, a link \
+                  drops them, and ICMP \"fragmentation needed\" is filtered";
+    let hello = "an MTU black hole on the way there: the ClientHello fills a packet";
+    let filter = "a filter that reads the SNI and drops what it does not allow";
+    let split = "a middlebox that loses a ClientHello of more than one segment (X25519MLKEM768)";
+    let dead = "nothing works behind the port: a load balancer or relay without a backend";
+    let tunnel = "the proxy opened the tunnel before its own connection to the service stood, \
+                  and that one hangs";
+    let large = hop.bytes_sent > LARGE_HELLO;
+    let mut causes = Vec::new();
+    if proxied && counters != Counters::HeadMissing {
+        causes.push(tunnel);
+    }
+    match counters {
+        Counters::HeadMissing => {}
+        Counters::HelloLost if large => causes.extend([hello, filter, split]),
+        Counters::HelloLost => causes.push(filter),
+        Counters::HelloTaken if proxied => causes.push(filter),
+        Counters::HelloTaken => causes.extend([answer, dead, filter]),
+        Counters::Stalled => causes.extend([answer, dead]),
+        Counters::Unknown if large => causes.extend([answer, filter, split, dead]),
+        Counters::Unknown => causes.extend([answer, filter, dead]),
+    }
+    causes
 }
 
 fn check(e: &Evidence) -> Option<Because> {
@@ -66,63 +115,36 @@ fn check(e: &Evidence) -> Option<Because> {
         because = because
             .seen(format!(
                 "TCP_INFO: {} octets acknowledged, {} received in order, {} packets out of order, \
-                 {} retransmitted, segments of {} octets",
+                 {} retransmitted, segments of {} octets, path MTU {}",
                 count(info.bytes_acked),
                 count(info.bytes_received),
                 count(info.rcv_ooopack.map(u64::from)),
                 info.total_retrans,
-                info.snd_mss
+                info.snd_mss,
+                info.pmtu
             ))
             .read_at("/tls/saw/tcp_info");
     }
-    let answer_lost = "possible: an MTU black hole: the certificates come back in full-size \
-                       packets, a link drops them, and ICMP \"fragmentation needed\" is filtered";
-    let filter = "possible: a filter that reads the SNI and drops what it does not allow";
-    let large = "possible: a middlebox that loses a ClientHello of more than one segment \
-                 (X25519MLKEM768)";
-    let dead = "possible: nothing works behind the port: a load balancer or relay without a \
-                backend";
-    because = match counters {
-        Counters::HeadMissing => because.known_by(
-            "the end of the answer arrived and its beginning did not: small packets pass, \
-             full-size ones are lost on the way back (MTU black hole; VPN tunnels carry 1400 \
-             octets or less)",
-        ),
-        Counters::HelloLost => because
-            .known_by("the ClientHello itself was never acknowledged")
-            .known_by("possible: an MTU black hole on the way there")
-            .known_by(filter)
-            .known_by(large),
-        Counters::HelloTaken if proxied => because.known_by(
-            "the proxy took the ClientHello; what it does with it does not show from here",
-        ),
-        Counters::HelloTaken => because
-            .known_by("the ClientHello was acknowledged: it arrived")
-            .known_by(answer_lost)
-            .known_by(dead)
-            .known_by(filter),
-        Counters::Stalled => because.known_by(answer_lost),
-        Counters::Unknown => {
-            because.known_by(answer_lost).known_by(filter).known_by(large).known_by(dead)
-        }
-    };
-    if proxied {
-        because = because.known_by(
-            "possible: the proxy opened the tunnel before its own connection to the service \
-             stood, and that one hangs",
-        );
+    if let Some(fact) = fact(counters, proxied) {
+        because = because.known_by(fact);
+    }
+    for (index, cause) in causes(counters, hop, proxied).into_iter().enumerate() {
+        because = because.known_by(match index {
+            0 => cause.to_owned(),
+            _ => format!("or {cause}"),
+        });
     }
     because = because
         .ruled_out("DNS, route and port: the connection stands")
-        .tells_it(format!("{}   (a small ClientHello)", session::s_client(e, "-groups X25519")))
+        .tells_it(format!("{}  # a small ClientHello", session::s_client(e, "-groups X25519")))
         .tells_it(format!(
-            "{}   (another name: answered means an SNI filter)",
+            "{}  # another name: an answer means an SNI filter",
             session::s_client_named(e, "<another name>", "")
         ))
-        .owner("Network");
+        .owner(session::owner(e));
     if let (false, Some(ip)) = (proxied, e.tcp.saw().and_then(|tcp| tcp.walked)) {
         because = because
-            .tells_it(format!("ping -c 2 -M do -s 1372 {ip}   (tells only where echo is answered)"))
+            .tells_it(format!("ping -c 2 -M do -s 1372 {ip}  # tells only where echo is answered"))
             .look("see the MTU that this machine believes in", format!("ip route get {ip}"))
             .change(
                 "on this machine alone, as a test: smaller segments",
@@ -131,10 +153,12 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     Some(
         session::beside_the_proxy(
-            because.step(
+            because.step(if proxied {
+                "read the proxy's own log for this machine and this minute"
+            } else {
                 "on the tunnel (VPN, ExpressRoute): clamp TCP MSS to 1350 or less, or let ICMP \
-                 type 3 code 4 through; on a firewall: allow the SNI",
-            ),
+                 type 3 code 4 through; on a firewall: allow the SNI"
+            }),
             e,
         )
         .check(reading::again(e)),

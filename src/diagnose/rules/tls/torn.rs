@@ -37,18 +37,17 @@ fn check(e: &Evidence, outcome: &TlsOutcome, does: &str, packet: &str) -> Option
     ));
     because = because
         .known_by(format!(
-            "possible: a firewall's application rule or SNI filter does not allow {}",
+            "a firewall's application rule or SNI filter does not allow {}",
             hop.server_name
         ))
-        .known_by("possible: a load balancer or relay that has no working backend for this name")
+        .known_by("or a load balancer or relay that has no working backend for this name")
         .known_by(
-            "possible: a middlebox that breaks on a ClientHello of more than one segment \
+            "or a middlebox that breaks on a ClientHello of more than one segment \
              (X25519MLKEM768)",
         );
     if reading::proxied(e) {
-        because = because.known_by(
-            "possible: the proxy opened the tunnel first and could not reach the service then",
-        );
+        because = because
+            .known_by("or the proxy opened the tunnel first and could not reach the service then");
     }
     Some(
         session::beside_the_proxy(
@@ -56,14 +55,14 @@ fn check(e: &Evidence, outcome: &TlsOutcome, does: &str, packet: &str) -> Option
                 .ruled_out("DNS, route and port: the connection stood")
                 .ruled_out("an MTU black hole: that hangs, and ends nothing")
                 .tells_it(format!(
-                    "{}   (another name: answered means an SNI filter)",
+                    "{}  # another name: an answer means an SNI filter",
                     session::s_client_named(e, "<another name>", "")
                 ))
                 .tells_it(format!(
-                    "{}   (a small ClientHello)",
+                    "{}  # a small ClientHello",
                     session::s_client(e, "-groups X25519")
                 ))
-                .owner("Network")
+                .owner(session::owner(e))
                 .step(format!(
                     "find the firewall or proxy between here and {} and allow {} by its name, \
                      port {}",

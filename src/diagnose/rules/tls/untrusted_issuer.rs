@@ -62,7 +62,7 @@ fn check(e: &Evidence) -> Option<Because> {
     Some(
         session::beside_the_proxy(
             trust(
-                because.ruled_out(session::NOTHING_SENT).owner("Security").step(
+                because.known_by(session::NOTHING_SENT).owner("Security").step(
                     "if a device inspects TLS on this way, exempt the name from inspection there",
                 ),
                 e,

@@ -3,7 +3,7 @@
 use super::session;
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::Sure;
-use crate::evidence::tls::CertificateFault as Fault;
+use crate::evidence::tls::{CertificateFault as Fault, Store};
 use crate::evidence::{Evidence, Hop, TargetKind};
 
 pub(super) const RULE: Rule = Rule {
@@ -28,20 +28,26 @@ fn check(e: &Evidence) -> Option<Because> {
         Some(fault),
     )
     .known_by(format!("a trusted certificate whose names do not cover {}", hop.server_name))
-    .ruled_out("interception: a trusted authority signed it")
-    .ruled_out(session::NOTHING_SENT);
+    .known_by(session::NOTHING_SENT);
     because = if leaf.is_some_and(session::azure_issuer) {
         because.known_by(format!(
-            "an authority of Azure signed it: {} belongs to another service of Azure, so the A \
-             record is wrong",
+            "an authority of Azure signed it, so {} is likely another service of Azure, and the A \
+             record that leads there is wrong",
             session::peer(e)
         ))
     } else {
         because.known_by(
-            "another server has this address (a wrong A record), or a gateway in front serves \
+            "likely another server has this address (a wrong A record), or a gateway in front serves \
              its default certificate because it does not know the name",
         )
     };
+    let public = hop
+        .verdicts
+        .iter()
+        .any(|verdict| verdict.store == Store::Public && verdict.fault == Some(Fault::WrongName));
+    if public {
+        because = because.ruled_out("interception: a public authority signed it");
+    }
     because = because.owner(if reading::proxied(e) { "Proxy" } else { "DNS" });
     let name = &e.dns.name;
     if !reading::proxied(e) {
