@@ -27,7 +27,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(e: &Evidence) -> Option<Because> {
     let hop = e.proxy.saw()?;
-    let answer = reading::main_answer(e).filter(|a| reading::network_refusal(a))?;
+    let answer = reading::main_answer(e).filter(|_| reading::refused_by_network(e))?;
     // With `--expect closed` the refusal is what was to be proved. Where the name is public
     // from here too, the proxy is not what makes the difference.
     if !reading::some_private(e) || e.asked.expect == Expect::Closed {
