@@ -55,7 +55,7 @@ impl Refusal<'_> {
     }
 
     /// Squid's error name, without its errno.
-    fn squid(&self) -> Option<&str> {
+    pub(super) fn squid(&self) -> Option<&str> {
         self.header("x-squid-error")?.split_whitespace().next()
     }
 
@@ -73,9 +73,9 @@ impl Refusal<'_> {
             return Why::Login;
         }
         match (self.squid(), self.proxy_status()) {
-            (Some("ERR_DNS_FAIL"), _) | (_, Some("dns_error" | "dns_timeout")) => {
-                Why::TargetUnresolved
-            }
+            // squid 5 says ERR_CANNOT_FORWARD where its resolver answers NXDOMAIN.
+            (Some("ERR_DNS_FAIL" | "ERR_CANNOT_FORWARD"), _)
+            | (_, Some("dns_error" | "dns_timeout")) => Why::TargetUnresolved,
             (Some("ERR_ACCESS_DENIED"), _)
             | (_, Some("http_request_denied" | "destination_ip_prohibited")) => Why::Denied,
             // 501, 505: it does not know CONNECT; 511: a portal wants a login first.
@@ -138,6 +138,7 @@ mod tests {
             (403, "x-squid-error", "ERR_ACCESS_DENIED 0", Why::Denied),
             (503, "x-squid-error", "ERR_DNS_FAIL 0", Why::TargetUnresolved),
             (503, "x-squid-error", "ERR_CONNECT_FAIL 111", Why::TargetUnreachable),
+            (500, "x-squid-error", "ERR_CANNOT_FORWARD 0", Why::TargetUnresolved),
             (502, "proxy-status", "edge; error=dns_error; rcode=NXDOMAIN", Why::TargetUnresolved),
             (502, "proxy-status", "a; error=connection_refused", Why::TargetUnreachable),
             (502, "proxy-status", "a; error=destination_ip_prohibited", Why::Denied),

@@ -20,18 +20,26 @@ fn check(e: &Evidence) -> Option<Because> {
     let refusal = refusal(e).filter(|r| r.why() == Why::TargetUnresolved)?;
     let host = &e.target.host;
     let here = reading::counting(e);
+    // ERR_CANNOT_FORWARD: no way to the target, which with NXDOMAIN is all that squid says.
+    let outright = refusal.squid() != Some("ERR_CANNOT_FORWARD");
     let mut because = refusal
         .broken(
             e,
-            Sure::Proved,
+            if outright { Sure::Proved } else { Sure::Inferred },
             wording::fitting(&[
                 format!("the proxy {} cannot resolve {host}", refusal.hop.url),
                 format!("the proxy cannot resolve {host}"),
                 "the proxy cannot resolve the target's name".to_owned(),
             ]),
         )
+        .known_by(if outright {
+            "the proxy says so"
+        } else {
+            "squid has no way forward: it says so when its resolver has no address for the \
+             name, or when it may go out only through a parent proxy that it does not have"
+        })
         .known_by(
-            "its own words; with a proxy the name is resolved by the proxy's resolver, not by \
+            "with a proxy the name is resolved by the proxy's resolver, not by \
              this machine's",
         );
     if !here.is_empty() {
