@@ -374,7 +374,7 @@ impl<'a, 'c> State<'a, 'c> {
             self.tls = None;
             self.session = None;
         }
-        let Some(at) = self.ready.iter().position(|(address, _)| counts(*address)) else { return };
+        let Some(at) = self.next_to_shake(&counts) else { return };
         let (address, connection) = self.ready.remove(at);
         self.shaking = Some(address);
         self.tell_tcp();
@@ -387,6 +387,22 @@ impl<'a, 'c> State<'a, 'c> {
             let (hop, session) = (Box::new(hop), session.map(Box::new));
             Event::Shaken { address, started_ms, took_ms, hop, session }
         }));
+    }
+
+    /// The connection to go on with. Where private and public addresses stand side by side the
+    /// private one is the path that is judged, and not whichever connects first: two walks of
+    /// the same path must say the same.
+    fn next_to_shake(&self, counts: &impl Fn(IpAddr) -> bool) -> Option<usize> {
+        let private = |address: IpAddr| counts(address) && classify(address).is_private();
+        let first = self.ready.iter().position(|(address, _)| private(*address));
+        if first.is_some() {
+            return first;
+        }
+        let to_come = self.attempts.iter().any(|(a, seen)| seen.is_none() && private(*a));
+        if to_come {
+            return None;
+        }
+        self.ready.iter().position(|(address, _)| counts(*address))
     }
 
     /// Makes the call, once it is known whether the address counts.

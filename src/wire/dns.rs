@@ -56,7 +56,8 @@ impl Kind {
 }
 
 /// Asks `server` for `name`. The question is repeated after a fifth and after three fifths of
-/// the deadline: one lost datagram is no silent resolver.
+/// the deadline: one lost datagram is no silent resolver. The first repeat goes without EDNS,
+/// as libraries ask: devices that drop EDNS questions drop none of theirs.
 pub async fn exchange(server: SocketAddr, name: &str, kind: Kind, timeout: Duration) -> Exchange {
     let mut exchange = Exchange {
         name: name.to_owned(),
@@ -108,6 +109,8 @@ struct Question {
     name: Name,
     kind: RecordType,
     octets: Vec<u8>,
+    /// The same question, id and all, without EDNS.
+    plain: Vec<u8>,
 }
 
 impl Question {
@@ -119,13 +122,14 @@ impl Question {
         message.metadata.recursion_desired = true;
         message.metadata.authentic_data = true;
         message.add_query(Query::query(name.clone(), kind));
+        let plain = message.to_vec().map_err(|e| e.to_string())?;
         if edns {
             let mut options = Edns::new();
             options.set_max_payload(UDP_PAYLOAD).set_version(0);
             message.set_edns(options);
         }
         let octets = message.to_vec().map_err(|e| e.to_string())?;
-        Ok(Self { id: message.metadata.id, name, kind, octets })
+        Ok(Self { id: message.metadata.id, name, kind, octets, plain })
     }
 
     /// The message, if it answers this question.
@@ -178,8 +182,10 @@ async fn ask_udp(
     };
     platform::report_icmp(&socket, server.is_ipv6(), true);
     let end = started + timeout;
-    let mut repeats = [timeout / 5, timeout * 3 / 5].map(|after| started + after).into_iter();
-    if let Err(error) = send(&socket, server, question, exchange).await {
+    let mut repeats = [(timeout / 5, &question.plain), (timeout * 3 / 5, &question.octets)]
+        .map(|(after, octets)| (started + after, octets))
+        .into_iter();
+    if let Err(error) = send(&socket, server, &question.octets, exchange).await {
         return error;
     }
     let mut next = repeats.next();
@@ -188,7 +194,11 @@ async fn ask_udp(
     let mut buffer = vec![0_u8; 4096];
     loop {
         let patience = garbage_since.map(|since| since + timeout / 5);
-        let until = [Some(end), next, patience].into_iter().flatten().min().unwrap_or(end);
+        let until = [Some(end), next.map(|(at, _)| at), patience]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(end);
         let ready = socket.ready(Interest::READABLE | Interest::ERROR);
         match tokio::time::timeout_at(until.into(), ready).await {
             Ok(_) => {}
@@ -200,8 +210,9 @@ async fn ask_udp(
                 return if garbage { DnsOutcome::Malformed } else { DnsOutcome::TimedOut };
             }
             Err(_) => {
+                let octets = next.map_or(&question.octets, |(_, octets)| octets);
                 next = repeats.next();
-                if let Err(error) = send(&socket, server, question, exchange).await {
+                if let Err(error) = send(&socket, server, octets, exchange).await {
                     return error;
                 }
                 continue;
@@ -249,10 +260,10 @@ async fn ask_udp(
 async fn send(
     socket: &UdpSocket,
     server: SocketAddr,
-    question: &Question,
+    octets: &[u8],
     exchange: &mut Exchange,
 ) -> Result<(), DnsOutcome> {
-    match socket.send_to(&question.octets, server).await {
+    match socket.send_to(octets, server).await {
         Ok(_) => {
             exchange.sent += 1;
             Ok(())
