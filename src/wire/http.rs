@@ -12,11 +12,11 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 
-use super::tls::Session;
+use super::tls::{self, Session};
 use crate::evidence::http::{
     ErrorBody, ErrorFrame, Header, HttpAnswer, HttpCall, HttpOutcome, Purpose,
 };
-use crate::evidence::text::{clean, clean_bytes};
+use crate::evidence::text::clean;
 use crate::secret::Secret;
 
 /// What this tool calls itself.
@@ -26,6 +26,8 @@ pub const AGENT: &str = concat!("aoai-probe/", env!("CARGO_PKG_VERSION"));
 const BODY_LIMIT: usize = 2 << 20;
 /// Octets of an answer's head that are read.
 const HEAD_LIMIT: usize = 64 << 10;
+/// Octets of a body that is no JSON from which its excerpt is taken.
+const EXCERPT_LIMIT: usize = 8 << 10;
 /// Header fields kept as evidence.
 const HEADERS_KEPT: usize = 40;
 
@@ -102,6 +104,7 @@ pub struct Call {
 pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
     host: String,
+    alert: Option<String>,
 }
 
 /// Puts HTTP on a session. `host` is the original name, with its port when it is not 443.
@@ -120,10 +123,18 @@ pub async fn open(session: Session, host: &str) -> Result<Connection, HttpOutcom
     tokio::spawn(async move {
         let _ = connection.await;
     });
-    Ok(Connection { sender, host: host.to_owned() })
+    Ok(Connection { sender, host: host.to_owned(), alert: None })
 }
 
 impl Connection {
+    /// The TLS alert that came in place of an answer. In TLS 1.3 the peer judges the client's
+    /// part of the handshake, its certificate first of all, when the client is through with it
+    /// (RFC 8446, section 4.4.2.4).
+    #[must_use]
+    pub fn alert(&self) -> Option<&str> {
+        self.alert.as_deref()
+    }
+
     /// Makes one call within `timeout`; `clean_of` is the secret of the walk, blotted out of
     /// the answer also when it was not sent.
     pub async fn call(
@@ -163,7 +174,10 @@ impl Connection {
         };
         match tokio::time::timeout_at(end, sending).await {
             Err(_) => HttpOutcome::Silent,
-            Ok(Err(error)) => outcome_of(&error),
+            Ok(Err(error)) => {
+                self.alert = tls::alert_of(&error);
+                outcome_of(&error)
+            }
             Ok(Ok(response)) => {
                 let (head, body, complete) = read_body(response, end).await;
                 HttpOutcome::Answered { answer: answer(&head, &body, complete, clean_of) }
@@ -217,6 +231,7 @@ pub(super) fn outcome_of(error: &hyper::Error) -> HttpOutcome {
                 | io::ErrorKind::ConnectionAborted
                 | io::ErrorKind::BrokenPipe => HttpOutcome::Reset,
                 io::ErrorKind::UnexpectedEof => HttpOutcome::Closed,
+                _ if tls::alert_of(error).is_some() => HttpOutcome::Closed,
                 io::ErrorKind::TimedOut => HttpOutcome::Silent,
                 _ => HttpOutcome::Malformed { says: clean(&io.to_string(), 200) },
             };
@@ -285,9 +300,11 @@ fn answer(
         .and_then(|v| v.get("data").or_else(|| v.get("value")))
         .and_then(Value::as_array)
         .map(|list| u32::try_from(list.len()).unwrap_or(u32::MAX));
-    let excerpt = (json.is_none() && !body.is_empty()).then(|| match clean_of {
-        Some(secret) => clean(&secret.scrub(&String::from_utf8_lossy(body)), 300),
-        None => clean_bytes(body, 300),
+    let excerpt = (json.is_none() && !body.is_empty()).then(|| {
+        let text = String::from_utf8_lossy(&body[..body.len().min(EXCERPT_LIMIT)]);
+        // Line ends of a page are no secret signs: a space says as much.
+        let words: Vec<&str> = text.split_ascii_whitespace().collect();
+        scrubbed(&words.join(" "), 300, clean_of)
     });
     HttpAnswer {
         status: head.status.as_u16(),
