@@ -133,7 +133,34 @@ pub fn service_accepted(e: &Evidence) -> bool {
 /// The command line that repeats this walk, for `check:` lines.
 #[must_use]
 pub fn again(e: &Evidence) -> String {
-    format!("aoai-probe {}", e.target.typed)
+    let expect = match &e.asked.expect {
+        Expect::Auto => None,
+        Expect::Private => Some("private".to_owned()),
+        Expect::Public => Some("public".to_owned()),
+        Expect::Closed => Some("closed".to_owned()),
+        Expect::Any => Some("any".to_owned()),
+        Expect::Cidr { prefixes } => Some(prefixes.join(",")),
+    };
+    match expect {
+        Some(expect) => format!("{} --expect {expect}", again_expecting_nothing(e)),
+        None => again_expecting_nothing(e),
+    }
+}
+
+/// [`again`] without its `--expect`.
+#[must_use]
+pub fn again_expecting_nothing(e: &Evidence) -> String {
+    use crate::evidence::dns::ResolverRole::Given;
+    let mut command = format!("aoai-probe {}", e.target.typed);
+    for r in e.dns.resolvers.iter().filter(|r| r.role == Given) {
+        command.push_str(&format!(" --resolver {}", r.label()));
+    }
+    // A name that a shell would read otherwise stays out of a command to be copied.
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if let Some(deployment) = e.asked.deployment.as_ref().filter(|d| d.chars().all(plain)) {
+        command.push_str(&format!(" --deployment {deployment}"));
+    }
+    command
 }
 
 /// `<account>` filled in where it is known.

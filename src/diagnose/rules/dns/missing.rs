@@ -121,6 +121,11 @@ fn shadow(e: &Evidence, r: &Asked<'_>, answer: &Answer) -> Option<Shadow> {
     }
 }
 
+/// A zone's name for people: the root's has no label.
+fn zone_name(zone: &str) -> &str {
+    if zone.is_empty() { "the root" } else { zone }
+}
+
 /// The finding as far as the four rules share it: level, sureness, headline, and what every
 /// resolver and the system said.
 pub(super) fn because(e: &Evidence, r: &Asked<'_>, sure: Sure, says: String) -> Because {
@@ -130,7 +135,7 @@ pub(super) fn because(e: &Evidence, r: &Asked<'_>, sure: Sure, says: String) -> 
     let answer = gives::message(r.seen);
     if let Some(soa) = answer.and_then(|answer| answer.soa.as_ref()) {
         because = because
-            .seen(format!("the zone that says so: {} of {}", soa.zone, soa.mname))
+            .seen(format!("the zone that says so: {} of {}", zone_name(&soa.zone), soa.mname))
             .read_at(format!("{}/saw/outcome/answer/soa", r.pointer()));
     }
     if let Some(text) = answer.and_then(words::extended) {
