@@ -6,6 +6,9 @@
     reason = "a test that cannot go on panics and says why"
 )]
 
+mod architecture;
+mod catalogue;
+mod dependencies;
 mod explain;
 mod fixtures;
 mod generated;
