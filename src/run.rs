@@ -4,6 +4,7 @@
 
 use std::io::Read;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Parser};
 use futures_util::future::join_all;
 
@@ -59,6 +60,7 @@ pub fn run(
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
+            let error = without_password(error);
             let text = error.render().to_string();
             return match error.use_stderr() {
                 true => Done { err: text, status: USAGE, ..Done::default() },
@@ -81,6 +83,18 @@ pub fn run(
         status: USAGE,
         ..Done::default()
     })
+}
+
+/// A wrong use, without a value that holds a password: clap repeats what was typed.
+fn without_password(mut error: clap::Error) -> clap::Error {
+    for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg] {
+        if let Some(ContextValue::String(value)) = error.get(kind)
+            && value.contains('@')
+        {
+            error.insert(kind, ContextValue::String("[not shown]".to_owned()));
+        }
+    }
+    error
 }
 
 fn check(

@@ -4,11 +4,15 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
+use crate::evidence::text::clean;
 use crate::evidence::{TargetKind, TargetSeen};
 use crate::services::{self, Call, Service};
 
 /// Words that are commands of other versions of this tool, so no bare account names.
 const RESERVED: &[&str] = &["compare", "watch", "serve", "history"];
+
+/// Characters of what was typed that are kept and shown.
+const LONGEST_SHOWN: usize = 500;
 
 /// A target, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +90,10 @@ impl Target {
         if typed.is_empty() {
             return Err(TargetError::Empty);
         }
+        // Before anything else: no other message may repeat what stands before an `@`.
+        if before_path(typed).contains('@') {
+            return Err(TargetError::UserInfo);
+        }
         if let Ok(address) = typed.trim_start_matches('[').trim_end_matches(']').parse() {
             return Err(TargetError::Address(address));
         }
@@ -124,8 +132,10 @@ impl Target {
             (None, Some(_)) if base_path.starts_with("/api/projects/") => TargetKind::Project,
             (None, Some(_)) => TargetKind::Account,
         };
+        // A query or fragment is not used, and may hold a key (a gateway's subscription-key).
+        let shown = typed.split(['?', '#']).next().unwrap_or(typed);
         let seen = TargetSeen {
-            typed: typed.to_owned(),
+            typed: clean(shown, LONGEST_SHOWN),
             port,
             kind,
             service: row.map(|row| row.id.to_owned()),
@@ -183,6 +193,18 @@ fn from_name(typed: &str) -> Result<String, TargetError> {
     }
 }
 
+/// All up to the path, generously taken: whatever stands before the last `:/`, any number of
+/// slashes after it, and backslashes read as slashes, as URL readers do.
+fn before_path(typed: &str) -> &str {
+    let end = typed.find(['?', '#']).unwrap_or(typed.len());
+    let slash = |c: char| c == '/' || c == '\\';
+    let scheme = [typed[..end].rfind(":/"), typed[..end].rfind(":\\")].into_iter().max().flatten();
+    let start = scheme.map_or(0, |at| at + 1);
+    let name = typed[start..end].find(|c| !slash(c)).map_or(end, |at| start + at);
+    let path = typed[name..end].find(slash).map_or(end, |at| name + at);
+    &typed[..path]
+}
+
 /// A URL, or a name with a port or path.
 fn from_url(typed: &str) -> Result<(String, u16, String), TargetError> {
     let with_scheme =
@@ -197,11 +219,10 @@ fn from_url(typed: &str) -> Result<(String, u16, String), TargetError> {
     {
         return Err(TargetError::DoubleScheme);
     }
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    if authority.contains('@') {
+    let url = Url::parse(&with_scheme).map_err(|e| TargetError::Url(e.to_string()))?;
+    if !url.username().is_empty() || url.password().is_some() {
         return Err(TargetError::UserInfo);
     }
-    let url = Url::parse(&with_scheme).map_err(|e| TargetError::Url(e.to_string()))?;
     let name = match url.host() {
         Some(Host::Ipv4(a)) => return Err(TargetError::Address(IpAddr::V4(a))),
         Some(Host::Ipv6(a)) => return Err(TargetError::Address(IpAddr::V6(a))),
@@ -320,6 +341,11 @@ mod tests {
             ("http://a.openai.azure.com", "begins with https"),
             ("https://https://a.openai.azure.com", "twice"),
             ("https://user:canary@a.openai.azure.com", "leave it out"),
+            ("http://user:canary@a.openai.azure.com", "leave it out"),
+            ("user:canary@https://a.openai.azure.com", "leave it out"),
+            ("https:\\\\user:canary@a.openai.azure.com", "leave it out"),
+            ("https:///user:canary@a.openai.azure.com/?x=http://y", "leave it out"),
+            ("canary@a", "leave it out"),
             ("a..openai.azure.com", "empty part"),
             (".openai.azure.com", "empty part"),
             (&format!("{label64}.openai.azure.com"), "64 octets"),
@@ -333,6 +359,13 @@ mod tests {
             assert!(error.contains(wanted), "{typed}: {error}");
             assert!(!error.contains("canary"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_query_is_not_kept() {
+        let typed = "https://a.azure-api.net/openai?subscription-key=canary#canary";
+        let target = Target::parse(typed, None).unwrap();
+        assert_eq!(target.seen.typed, "https://a.azure-api.net/openai");
     }
 
     #[test]

@@ -7,10 +7,14 @@
 )]
 
 mod architecture;
+mod binary;
+mod budget;
 mod catalogue;
 mod dependencies;
 mod explain;
 mod fixtures;
 mod generated;
+mod mutations;
+mod program;
 mod render;
 mod report;
