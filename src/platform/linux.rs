@@ -15,6 +15,7 @@ const AZURE_ASSET_TAG: &str = "7783-7084-3265-9085-8269-3286-77";
 
 /// Signs of an Azure machine, read without a packet (fact T24).
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "a file of the kernel, a line long")]
 pub fn azure_machine() -> AzureMachine {
     let tag = std::fs::read_to_string("/sys/class/dmi/id/chassis_asset_tag");
     match tag {
@@ -269,6 +270,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a loopback connection to look at")]
     fn tcp_info_tells_of_a_loopback_connection() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();

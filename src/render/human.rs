@@ -165,7 +165,7 @@ fn walk(page: &mut Page, report: &Report, verbose: bool) {
         if !verbose && left_out(report, hop, fact.mark) {
             continue;
         }
-        fact.notes.extend(not_tested(report, hop));
+        fact.notes.extend(notes_of(report, hop));
         line(page, hop, &fact, explained_by(report, hop));
     }
 }
@@ -235,8 +235,14 @@ fn root(report: &Report, finding: &Finding) -> Option<Hop> {
     None
 }
 
-/// What the call left untested, for the lines below its hop.
-fn not_tested(report: &Report, hop: Hop) -> Vec<String> {
+/// What belongs in the lines below a hop though it changes no verdict: what the call left
+/// untested, and a pin that agrees with DNS.
+fn notes_of(report: &Report, hop: Hop) -> Vec<String> {
+    if hop == Hop::Dns {
+        // Applications do not ask DNS at all: that belongs beside what DNS said.
+        let pin = |f: &&Finding| f.level == Level::Note && f.id == "dns-hosts-pin";
+        return report.findings.iter().filter(pin).map(|f| f.says.clone()).collect();
+    }
     if !matches!(hop, Hop::Identity | Hop::Http) {
         return Vec::new();
     }

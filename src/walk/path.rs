@@ -109,6 +109,8 @@ struct State<'a, 'c> {
     withheld: Option<Withheld>,
     date: Option<(SystemTime, SystemTime)>,
     dns_told: bool,
+    /// Resolvers that were asked for the zone's SOA.
+    zones_asked: Vec<usize>,
 }
 
 /// Walks the direct path to the target.
@@ -159,6 +161,7 @@ impl<'a, 'c> State<'a, 'c> {
             withheld: None,
             date: None,
             dns_told: false,
+            zones_asked: Vec::new(),
         }
     }
 
@@ -233,10 +236,8 @@ impl<'a, 'c> State<'a, 'c> {
                 return;
             }
         }
+        self.ask_zones();
         let entry = &self.dns.resolvers[resolver];
-        if kind == Kind::A && self.zone_is_in_doubt(entry) {
-            self.question(resolver, Kind::Soa);
-        }
         let given = self.context.asked_resolver();
         let decides = match given {
             Some(first) => entry.address == first,
@@ -254,18 +255,27 @@ impl<'a, 'c> State<'a, 'c> {
         self.use_addresses(&found);
     }
 
-    /// Whether the SOA of the private zone would tell something: an alias without a private
-    /// address, or no name at all.
-    fn zone_is_in_doubt(&self, resolver: &ResolverSeen) -> bool {
+    /// Asks for the SOA of the private zone wherever it would tell something, once each.
+    fn ask_zones(&mut self) {
+        let expected = self.dns.private_endpoint_seen()
+            || matches!(self.context.plan.expect, Expect::Private | Expect::Cidr { .. });
+        for index in 0..self.dns.resolvers.len() {
+            if !self.zones_asked.contains(&index)
+                && self.zone_is_in_doubt(&self.dns.resolvers[index], expected)
+            {
+                self.zones_asked.push(index);
+                self.question(index, Kind::Soa);
+            }
+        }
+    }
+
+    /// Whether a resolver gave no private address although there should be one, or no name.
+    fn zone_is_in_doubt(&self, resolver: &ResolverSeen, expected: bool) -> bool {
         let Some(answer) = resolver.a_answer() else { return false };
-        let private =
-            answer.chain(&self.dns.name).addresses.iter().any(|a| classify(*a).is_private());
-        let wanted = matches!(self.context.plan.expect, Expect::Private | Expect::Cidr { .. });
+        let addresses = answer.chain(&self.dns.name).addresses;
         self.context.target.seen.private_zone.is_some()
-            && !private
-            && (resolver.privatelink_alias(&self.dns.name).is_some()
-                || answer.rcode == "NXDOMAIN"
-                || wanted)
+            && !addresses.iter().any(|a| classify(*a).is_private())
+            && (expected || answer.rcode == "NXDOMAIN")
     }
 
     fn system_answered(&mut self, seen: Observed<SystemAnswer>) {
@@ -367,16 +377,9 @@ impl<'a, 'c> State<'a, 'c> {
         let Some((address, session)) = self.session.take() else { return };
         let counting = self.counting.as_deref().unwrap_or_default();
         if !counting.is_empty() && !counting.contains(&address) {
-            // Another handshake, to an address that counts, will bring its own session; if
-            // none stands, this one is called without the credential when all else is done.
-            let pending = counting.iter().any(|wanted| {
-                self.ready.iter().any(|(a, _)| a == wanted)
-                    || self.attempts.iter().any(|(a, attempt)| a == wanted && attempt.is_none())
-            });
-            if pending {
-                self.session = Some((address, session));
-                return;
-            }
+            // Applications do not go there: what this address does is no evidence of their path.
+            self.session = Some((address, session));
+            return;
         }
         let confirmed = counting.contains(&address);
         let context = self.context;
@@ -427,6 +430,7 @@ impl<'a, 'c> State<'a, 'c> {
 
     fn finish(mut self) -> PathSeen {
         self.dns.walked = self.walked();
+        self.forget_what_does_not_count();
         let none = NO_ADDRESS;
         let mut segments = Some(0);
         let mut hosts: Vec<String> = Vec::new();
@@ -493,6 +497,18 @@ impl<'a, 'c> State<'a, 'c> {
             datagrams,
             segments,
             hosts,
+        }
+    }
+
+    /// A handshake that a raw answer began does not stand for the applications' path when the
+    /// system then gave other addresses and none of them could be walked.
+    fn forget_what_does_not_count(&mut self) {
+        let counting = self.counting.as_deref().unwrap_or_default();
+        let Some(address) = self.shaking else { return };
+        if !counting.is_empty() && !counting.contains(&address) {
+            self.shaking = None;
+            self.tls = None;
+            self.session = None;
         }
     }
 

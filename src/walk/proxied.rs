@@ -159,7 +159,7 @@ async fn reach(
                     .iter()
                     .map(|a| WalkedAddress { address: *a, class: classify(*a), counts: true })
                     .collect(),
-                first_address_ms: (!addresses.is_empty()).then(|| started_ms + took_ms),
+                first_address_ms: (!addresses.is_empty()).then_some(started_ms + took_ms),
                 system,
             };
             hop.dns = Observed::Ran { started_ms, took_ms, saw };

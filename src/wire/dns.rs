@@ -274,6 +274,7 @@ fn same_peer(a: SocketAddr, b: SocketAddr) -> bool {
     a.ip() == b.ip() && a.port() == b.port()
 }
 
+#[expect(clippy::disallowed_methods, reason = "the caller holds the deadline")]
 async fn ask_tcp(server: SocketAddr, question: &Question) -> Result<Answer, String> {
     let fail = |error: io::Error| match error.kind() {
         io::ErrorKind::ConnectionRefused => "the resolver's TCP port refuses".to_owned(),

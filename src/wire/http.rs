@@ -41,6 +41,7 @@ const TELLING: &[&str] = &[
     "microsoft-azure-api-management-correlation-id",
     "policy-id",
     "proxy-authenticate",
+    "proxy-status",
     "retry-after",
     "retry-after-ms",
     "server",

@@ -10,10 +10,11 @@ use hyper::header::{HOST, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
 use hyper_util::rt::TokioIo;
 
 use super::http::{AGENT, outcome_of, telling};
+use super::tap::{Meter, Tap};
 use super::tls::Stream;
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::proxy::ConnectOutcome;
-use crate::evidence::text::clean;
+use crate::evidence::text::{clean, clean_bytes};
 use crate::secret::Secret;
 
 /// Asks the proxy for a tunnel to `authority` (`host:port`). The stream is returned when the
@@ -51,7 +52,9 @@ async fn ask(
         Err(error) => return (ConnectOutcome::NotHttp { says: error.to_string() }, None),
     };
     let builder = http1::Builder::new().max_buf_size(64 << 10).max_headers(200).to_owned();
-    let (mut sender, connection) = match builder.handshake(TokioIo::new(stream)).await {
+    let (tap, meter) = Tap::new(stream);
+    let failed = |error: &hyper::Error| failed(error, &meter);
+    let (mut sender, connection) = match builder.handshake(TokioIo::new(tap)).await {
         Ok(both) => both,
         Err(error) => return (failed(&error), None),
     };
@@ -86,7 +89,12 @@ async fn ask(
     }
 }
 
-fn failed(error: &hyper::Error) -> ConnectOutcome {
+/// The kind of a failure. Octets that came and are no HTTP say more than how it ended.
+fn failed(error: &hyper::Error, meter: &Meter) -> ConnectOutcome {
+    let first = meter.read().first;
+    if !first.is_empty() && !first.starts_with(b"HTTP/") {
+        return ConnectOutcome::NotHttp { says: format!("it says {}", clean_bytes(&first, 40)) };
+    }
     match outcome_of(error) {
         HttpOutcome::Closed => ConnectOutcome::Closed,
         HttpOutcome::Reset => ConnectOutcome::Reset,

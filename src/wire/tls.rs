@@ -179,7 +179,9 @@ fn outcome_of(error: &io::Error, meter: &Meter) -> TlsOutcome {
         Some(_) if first.first().is_some_and(|b| !(20..=23).contains(b)) => {
             TlsOutcome::NotTls { first_bytes: clean_bytes(first, 40) }
         }
-        Some(other) => TlsOutcome::Incompatible { says: clean(&other.to_string(), 200) },
+        Some(other) => {
+            TlsOutcome::Incompatible { says: clean(&spelt_out(&other.to_string()), 200) }
+        }
         None => match error.kind() {
             io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => TlsOutcome::Closed,
             io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => TlsOutcome::Reset,
@@ -208,6 +210,22 @@ fn alert_name(description: AlertDescription) -> String {
     out
 }
 
+/// rustls's CamelCase names as words: `CaUsedAsEndEntity` is "ca used as end entity".
+fn spelt_out(text: &str) -> String {
+    let inside = text.trim_start_matches("Other(OtherError(").trim_end_matches("))");
+    let mut out = String::new();
+    for c in inside.chars() {
+        let after_lower = out.ends_with(|l: char| l.is_ascii_lowercase() || l.is_ascii_digit());
+        if c.is_ascii_uppercase() && after_lower {
+            out.push(' ');
+            out.push(c.to_ascii_lowercase());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 fn fault_of(error: &CertificateError) -> CertificateFault {
     match error {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
@@ -222,7 +240,11 @@ fn fault_of(error: &CertificateError) -> CertificateFault {
         CertificateError::UnknownIssuer => CertificateFault::UnknownIssuer,
         CertificateError::Revoked => CertificateFault::Revoked,
         CertificateError::BadSignature => CertificateFault::BadSignature,
-        other => CertificateFault::Other { says: clean(&format!("{other:?}"), 200) },
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            let says = "it may not be used by a server (extended key usage)".to_owned();
+            CertificateFault::Other { says }
+        }
+        other => CertificateFault::Other { says: clean(&spelt_out(&format!("{other:?}")), 200) },
     }
 }
 

@@ -1,5 +1,5 @@
 //! What the service says, in its own words (the numbers are facts of the catalogue of
-//! Azure's answers that `docs/sources.md` lists).
+//! `docs/facts.md`).
 
 use super::world::Answer;
 

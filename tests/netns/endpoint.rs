@@ -78,10 +78,11 @@ fn one(
     ];
     match endpoint.software {
         EndpointSoftware::None => Ok(()),
-        EndpointSoftware::Nginx | EndpointSoftware::NginxPlain => {
+        EndpointSoftware::Nginx
+        | EndpointSoftware::NginxPlain
+        | EndpointSoftware::NginxRefusesName => {
             let file = work.join(format!("{name}.nginx.conf"));
-            let tls = endpoint.software == EndpointSoftware::Nginx;
-            fs::write(&file, nginx(name, &at, endpoint.answer, tls, work))
+            fs::write(&file, nginx(name, &at, endpoint, work))
                 .map_err(|e| format!("{}: {e}", file.display()))?;
             let file = file.display().to_string();
             let prefix = work.display().to_string();
@@ -112,15 +113,18 @@ fn one(
 
 /// nginx.conf of the service: one process, every answer with the service's headers, every
 /// secret that arrives in the access log.
-fn nginx(name: &str, at: &str, answer: Answer, tls: bool, work: &Path) -> String {
+fn nginx(name: &str, at: &str, endpoint: &Endpoint, work: &Path) -> String {
     let work = work.display();
-    let listen = if tls {
-        format!(
+    let answer = endpoint.answer;
+    let listen = match endpoint.software {
+        EndpointSoftware::NginxPlain => format!("listen {at};"),
+        EndpointSoftware::NginxRefusesName => {
+            format!("listen {at} ssl;\n    ssl_reject_handshake on;")
+        }
+        _ => format!(
             "listen {at} ssl;\n    ssl_certificate {work}/{name}.chain.pem;\n    \
              ssl_certificate_key {work}/{name}.key.pem;\n    ssl_protocols TLSv1.2 TLSv1.3;"
-        )
-    } else {
-        format!("listen {at};")
+        ),
     };
     let mut headers: Vec<(&str, &str)> = Vec::new();
     if answers::is_the_service(answer) {

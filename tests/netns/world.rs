@@ -184,6 +184,8 @@ pub enum EndpointSoftware {
     Nginx,
     /// nginx without TLS on port 443.
     NginxPlain,
+    /// nginx that rejects the handshake of names that it does not serve.
+    NginxRefusesName,
     /// haproxy in TCP mode whose backend has no server.
     HaproxyWithoutBackend,
     /// openssl s_server that speaks TLS 1.1 and no newer version.

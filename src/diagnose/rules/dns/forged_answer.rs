@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// The first stray datagram that tells something, with its place and its question.
-fn stray<'a>(index: usize, r: &'a ResolverSeen) -> Option<(String, &'a Exchange, &'a Stray)> {
+fn stray(index: usize, r: &ResolverSeen) -> Option<(String, &Exchange, &Stray)> {
     [("a", &r.a), ("aaaa", &r.aaaa), ("zone_soa", &r.zone_soa)].into_iter().find_map(
         |(field, observed)| {
             let exchange = observed.saw()?;

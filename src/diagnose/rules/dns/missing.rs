@@ -29,7 +29,8 @@ const MICROSOFT: &[&str] = &[
 
 /// Why applications get no address from the resolver that has the last word.
 pub(super) enum Missing {
-    /// Under an alias into the privatelink zone, or by the word of that zone: NXDOMAIN.
+    /// Under an alias into the privatelink zone, or by the word of that zone: no such name, or
+    /// no address at it.
     Record,
     /// A private or internal zone stands for the public suffix or a parent of it.
     ShadowedBy(Shadow),
@@ -61,6 +62,13 @@ pub(super) fn of(e: &Evidence) -> Option<(Asked<'_>, Missing)> {
             } else {
                 Missing::Name
             }
+        }
+        // The privatelink zone's own SOA: it is seen, and lacks the address. dnsmasq passes the
+        // zone's NXDOMAIN on as an empty answer.
+        Gives::NoAddress(answer)
+            if answer.soa.as_ref().is_some_and(|soa| is_privatelink_zone(&soa.zone)) =>
+        {
+            Missing::Record
         }
         Gives::NoAddress(answer) => match shadow(e, &r, answer) {
             // Without an SOA an empty answer is more often a filter's than a zone's.

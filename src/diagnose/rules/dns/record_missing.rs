@@ -39,7 +39,7 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     because = because.known_by(format!(
         "the alias says that a private endpoint exists or existed; the zone {zone} that {} sees \
-         answers NXDOMAIN for it",
+         has no address for it",
         r.label()
     ));
     because = because.known_by(

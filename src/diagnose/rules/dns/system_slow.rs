@@ -24,7 +24,8 @@ fn check(e: &Evidence) -> Option<Because> {
     let at = started_ms + took_ms;
     let baseline = first_answer(e);
     let late = baseline.is_some_and(|first| at - first > threshold(e));
-    if !stalled && !late {
+    // Where no resolver answers, that is the fault, and the lookup can only wait.
+    if baseline.is_none() || (!stalled && !late) {
         return None;
     }
     let level = if reading::proxied(e) { Level::Note } else { Level::Risk };

@@ -1,6 +1,40 @@
-//! Rules whose cause lies at the proxy hop.
+//! Rules whose cause lies at the proxy hop: its name, its connection, its answer to
+//! CONNECT, and what it does with a target that is private from here.
+
+mod answers;
+mod auth_required;
+mod before_private_endpoint;
+mod connections;
+mod denied;
+pub(in crate::diagnose::rules) mod exempt;
+mod kind_not_walked;
+mod name_unresolved;
+mod no_answer;
+mod no_proxy_dialect;
+mod not_http;
+mod refused;
+mod resolves_publicly;
+mod silent;
+mod target_unreachable;
+mod target_unresolved;
+mod unreachable;
 
 use crate::diagnose::Rule;
 
 /// The rules of this hop.
-pub(super) const RULES: &[Rule] = &[];
+pub(super) const RULES: &[Rule] = &[
+    name_unresolved::RULE,
+    silent::RULE,
+    refused::RULE,
+    unreachable::RULE,
+    auth_required::RULE,
+    denied::RULE,
+    target_unresolved::RULE,
+    target_unreachable::RULE,
+    not_http::RULE,
+    no_answer::RULE,
+    resolves_publicly::RULE,
+    kind_not_walked::RULE,
+    before_private_endpoint::RULE,
+    no_proxy_dialect::RULE,
+];

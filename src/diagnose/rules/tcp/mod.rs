@@ -1,6 +1,29 @@
 //! Rules whose cause lies at the tcp hop.
+//!
+//! Each reads how the first address that counts failed, where none connected; where some
+//! did, the others are a risk.
+
+mod address_dead;
+mod admin_prohibited;
+pub(in crate::diagnose::rules) mod attempts;
+mod local_error;
+mod no_route;
+mod refused;
+mod reset;
+mod silent;
+mod unreachable;
+pub(in crate::diagnose::rules) mod wording;
 
 use crate::diagnose::Rule;
 
 /// The rules of this hop.
-pub(super) const RULES: &[Rule] = &[];
+pub(super) const RULES: &[Rule] = &[
+    silent::RULE,
+    refused::RULE,
+    reset::RULE,
+    unreachable::RULE,
+    no_route::RULE,
+    admin_prohibited::RULE,
+    local_error::RULE,
+    address_dead::RULE,
+];

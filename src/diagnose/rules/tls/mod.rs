@@ -1,6 +1,51 @@
-//! Rules whose cause lies at the tls hop.
+//! Rules whose cause lies at the tls hop: how the handshake ended, and what is wrong with
+//! the certificate.
+
+mod alerts;
+mod certificate_invalid;
+mod connection_lost;
+mod expired;
+mod expires_soon;
+mod incompatible;
+mod incomplete_chain;
+mod interception;
+mod issuer;
+mod not_tls;
+mod not_yet_valid;
+mod only_system_store;
+mod plain_http;
+mod privatelink_name;
+mod products;
+mod self_signed;
+mod session;
+mod silent;
+mod torn;
+mod untrusted_issuer;
+mod wrong_name;
 
 use crate::diagnose::Rule;
 
 /// The rules of this hop.
-pub(super) const RULES: &[Rule] = &[];
+pub(super) const RULES: &[Rule] = &[
+    silent::RULE,
+    torn::RESET,
+    torn::CLOSED,
+    plain_http::RULE,
+    not_tls::RULE,
+    alerts::NAME_REFUSED,
+    alerts::VERSION_REFUSED,
+    alerts::OTHER,
+    incompatible::RULE,
+    wrong_name::RULE,
+    privatelink_name::RULE,
+    expired::RULE,
+    not_yet_valid::RULE,
+    self_signed::RULE,
+    incomplete_chain::RULE,
+    untrusted_issuer::RULE,
+    interception::RULE,
+    only_system_store::RULE,
+    certificate_invalid::RULE,
+    expires_soon::RULE,
+    connection_lost::RULE,
+];

@@ -1,0 +1,57 @@
+//! The proxy wants a login: 407 (fact W15; RFC 9110, section 15.5.8).
+
+use crate::diagnose::rules::tcp::wording;
+use crate::diagnose::{Because, Rule};
+use crate::diagnosis::Sure;
+use crate::evidence::{Evidence, Hop};
+
+use super::answers::{Why, refusal};
+use super::exempt;
+
+pub(super) const RULE: Rule = Rule {
+    id: "proxy-auth-required",
+    hop: Hop::Proxy,
+    title: "The proxy wants a login (407)",
+    page: include_str!("../../../../docs/findings/proxy-auth-required.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let refusal = refusal(e).filter(|r| r.why() == Why::Login)?;
+    let schemes: Vec<&str> = refusal
+        .all("proxy-authenticate")
+        .iter()
+        .filter_map(|value| value.split_whitespace().next())
+        .collect();
+    let named = match schemes.as_slice() {
+        [] => "no scheme named".to_owned(),
+        some => some.join(", "),
+    };
+    let url = &refusal.hop.url;
+    let says =
+        if refusal.hop.has_password { "refuses the login that is set" } else { "wants a login" };
+    let because = refusal
+        .broken(
+            e,
+            Sure::Proved,
+            wording::fitting(&[
+                format!("the proxy {url} {says} (407: {named})"),
+                format!("the proxy {says} (407)"),
+            ]),
+        )
+        .known_by(format!("its own words: 407, Proxy-Authenticate: {named}"));
+    let basic = schemes.iter().any(|s| s.eq_ignore_ascii_case("basic"));
+    Some(if !schemes.is_empty() && !basic {
+        because.step(format!(
+            "the proxy offers {named} and not Basic: most SDKs speak only Basic; exempt the \
+             service, or let a local proxy do the login"
+        ))
+    } else if refusal.hop.has_password {
+        because.step("see that the proxy's user and password are right and not locked")
+    } else if exempt::is_private(e) {
+        because.step("or give the proxy's URL its user and password, where policy wants it")
+    } else {
+        because.step("give the proxy's URL its user and password, or let this machine in without")
+    })
+}

@@ -1,0 +1,49 @@
+//! A proxy carries the call although the name is private from here, and it works (P2, P3).
+
+use crate::diagnose::rules::tcp::wording;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::{Choice, Evidence, Hop, Observed};
+
+use super::{connections, exempt};
+
+pub(super) const RULE: Rule = Rule {
+    id: "proxy-before-private-endpoint",
+    hop: Hop::Proxy,
+    title: "A proxy carries the call although the address is private from here",
+    page: include_str!("../../../../docs/findings/proxy-before-private-endpoint.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let hop = e.proxy.saw()?;
+    let answered = match &e.http {
+        Observed::NotAsked { by: Choice::ServiceHasNoCall } => true,
+        _ => {
+            reading::service_accepted(e) || reading::main_answer(e).is_some_and(|a| a.status == 401)
+        }
+    };
+    if !(hop.tunnel_stands() && reading::tls_verified(e) && reading::some_private(e) && answered) {
+        return None;
+    }
+    let private = reading::list(&reading::counting(e));
+    let because = Because::new(
+        Level::Note,
+        Sure::Proved,
+        wording::fitting(&[
+            format!("the proxy {} carries the call, though {private} is private", hop.url),
+            format!("a proxy carries the call, though {private} is private"),
+            "a proxy carries the call, though the address is private".to_owned(),
+        ]),
+    )
+    .seen(format!("proxy {}, {}", hop.url, connections::put_by(e)))
+    .read_at("/proxy/saw/connect")
+    .read_at("/dns/walked")
+    .known_by(
+        "the tunnel stands and the service answers through it; which address the proxy took, \
+         private or public, does not show from here",
+    )
+    .owner("Application");
+    Some(exempt::way_around(because, e).check(reading::again(e)))
+}

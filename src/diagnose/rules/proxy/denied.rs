@@ -1,0 +1,54 @@
+//! The proxy answers and does not open the tunnel: its rules, a block page, or something
+//! that is no forward proxy at all (fact W14).
+
+use crate::diagnose::rules::tcp::wording;
+use crate::diagnose::{Because, Rule};
+use crate::diagnosis::Sure;
+use crate::evidence::{Evidence, Hop};
+
+use super::answers::{Why, refusal};
+
+pub(super) const RULE: Rule = Rule {
+    id: "proxy-denied",
+    hop: Hop::Proxy,
+    title: "The proxy refuses to open the tunnel",
+    page: include_str!("../../../../docs/findings/proxy-denied.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let refusal = refusal(e).filter(|r| r.why() == Why::Denied)?;
+    let (status, host, port) = (refusal.status, &e.target.host, e.target.port);
+    let url = &refusal.hop.url;
+    let (says, meaning, step) = match status {
+        400 | 404 | 405 | 501 | 505 => (
+            "does not do CONNECT",
+            format!("{status} to CONNECT is what a web server answers that is no forward proxy"),
+            format!("see that {url} is the forward proxy, not another service's port"),
+        ),
+        300..=399 | 511 => (
+            "sends a login page instead of a tunnel",
+            format!("{status} in place of a tunnel: a portal or block page wants a person"),
+            format!("let this machine through without a page, or name another proxy than {url}"),
+        ),
+        _ => (
+            "denies the tunnel",
+            format!("its own words: {status}; a rule of the proxy forbids {host}:{port}"),
+            format!("let CONNECT {host}:{port} through at the proxy"),
+        ),
+    };
+    Some(
+        refusal
+            .broken(
+                e,
+                Sure::Proved,
+                wording::fitting(&[
+                    format!("the proxy {url} {says} ({status})"),
+                    format!("the proxy {says} ({status})"),
+                ]),
+            )
+            .known_by(meaning)
+            .step(step),
+    )
+}

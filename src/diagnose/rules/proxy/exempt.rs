@@ -1,0 +1,128 @@
+//! Whether the call could go without the proxy, and how NO_PROXY says so (facts P2-P4).
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::diagnose::{Because, reading};
+use crate::evidence::tls::TlsOutcome;
+use crate::evidence::{Evidence, classify};
+
+/// Public suffixes of the one account type that has three of them (facts D2, P3).
+const AI_SUFFIXES: &[&str] =
+    &["openai.azure.com", "cognitiveservices.azure.com", "services.ai.azure.com"];
+
+/// What the direct path beside the proxied one shows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::diagnose::rules) enum Direct {
+    /// TLS verified there: the application can go without the proxy.
+    Verified(IpAddr),
+    /// TCP connects there.
+    Connected(IpAddr),
+    /// The name leads to a private address from here; the path to it is not proved.
+    Private(IpAddr),
+    /// Nothing speaks for it.
+    Unknown,
+}
+
+/// What the direct path shows.
+pub(in crate::diagnose::rules) fn direct(e: &Evidence) -> Direct {
+    if let Some(path) = e.direct.saw()
+        && let Some(address) = path.tcp.saw().and_then(|tcp| tcp.walked)
+    {
+        let verified = path.tls.saw().is_some_and(|tls| tls.outcome == TlsOutcome::Verified);
+        return if verified { Direct::Verified(address) } else { Direct::Connected(address) };
+    }
+    match reading::counting(e).into_iter().find(|a| classify(*a).is_private()) {
+        Some(address) => Direct::Private(address),
+        None => Direct::Unknown,
+    }
+}
+
+/// Whether the target is private from here, so that no proxy is needed to reach it.
+pub(in crate::diagnose::rules) fn is_private(e: &Evidence) -> bool {
+    reading::some_private(e)
+}
+
+/// The team that mends a proxy's failure: where the target is private the application's
+/// own settings are the fault, else the proxy.
+pub(in crate::diagnose::rules) fn owner(e: &Evidence) -> &'static str {
+    if is_private(e) { "Application" } else { "Proxy" }
+}
+
+/// Whether the target is an Azure AI account, by its public suffix.
+pub(in crate::diagnose::rules) fn is_azure_ai(e: &Evidence) -> bool {
+    e.target.public_suffix.as_deref().is_some_and(|suffix| AI_SUFFIXES.contains(&suffix))
+}
+
+/// The entries that exempt this target: the public suffixes, never the privatelink names.
+fn entries(e: &Evidence) -> Vec<String> {
+    match e.target.public_suffix.as_deref() {
+        Some(suffix) if AI_SUFFIXES.contains(&suffix) => {
+            AI_SUFFIXES.iter().map(|s| format!(".{s}")).collect()
+        }
+        Some(suffix) => vec![format!(".{suffix}")],
+        None => vec![e.target.host.clone()],
+    }
+}
+
+/// The name of the variable as this environment spells it.
+fn variable(e: &Evidence) -> &str {
+    e.vantage
+        .proxy
+        .variables
+        .iter()
+        .find(|v| v.name.eq_ignore_ascii_case("no_proxy"))
+        .map_or("NO_PROXY", |v| v.name.as_str())
+}
+
+/// The command that exempts the target and keeps the entries that are there.
+pub(in crate::diagnose::rules) fn command(e: &Evidence) -> String {
+    let mut all: Vec<String> =
+        e.vantage.proxy.no_proxy.iter().map(|entry| entry.entry.clone()).collect();
+    for entry in entries(e) {
+        if !all.iter().any(|have| have.eq_ignore_ascii_case(&entry)) {
+            all.push(entry);
+        }
+    }
+    format!("export {}={}", variable(e), all.join(","))
+}
+
+/// Adds what the direct path shows, and how to take it where it is private.
+pub(in crate::diagnose::rules) fn way_around(because: Because, e: &Evidence) -> Because {
+    let mut because = match direct(e) {
+        Direct::Verified(address) => because
+            .seen(format!(
+                "directly, without the proxy: {address} connects and its certificate verifies"
+            ))
+            .read_at("/direct"),
+        Direct::Connected(address) => because
+            .seen(format!("directly, without the proxy: {address} connects"))
+            .read_at("/direct"),
+        Direct::Private(address) => because
+            .seen(format!("{} is {address} from here, a private address", e.dns.name))
+            .read_at("/dns/walked"),
+        Direct::Unknown => return because,
+    };
+    if !is_private(e) {
+        return because;
+    }
+    for (index, entry) in e.vantage.proxy.no_proxy.iter().enumerate() {
+        let Ok(net) = entry.entry.parse::<IpNet>() else { continue };
+        if !entry.exempts && reading::counting(e).iter().any(|a| net.contains(a)) {
+            because = because
+                .seen(format!(
+                    "{} holds {net}, which exempts URLs with an address in them, not {}",
+                    variable(e),
+                    e.target.host
+                ))
+                .read_at(format!("/vantage/proxy/no_proxy/{index}"));
+        }
+    }
+    because
+        .look("walk without the proxy first", format!("aoai-probe --proxy none {}", e.target.typed))
+        .change(
+            "exempt the service from the proxy, where the application gets its environment",
+            command(e),
+        )
+}

@@ -1,0 +1,56 @@
+//! The proxy in the way is of a kind that this program does not walk: SOCKS, or HTTP over
+//! TLS.
+
+use crate::diagnose::rules::tcp::wording;
+use crate::diagnose::{Because, Rule};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::proxy::ProxyScheme;
+use crate::evidence::{Evidence, Hop};
+
+use super::{connections, exempt};
+
+pub(super) const RULE: Rule = Rule {
+    id: "proxy-kind-not-walked",
+    hop: Hop::Proxy,
+    title: "The proxy is of a kind that is not walked (SOCKS, or HTTP over TLS)",
+    page: include_str!("../../../../docs/findings/proxy-kind-not-walked.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let (url, kind) = match (e.proxy.saw(), e.vantage.proxy.applies.as_deref()) {
+        (Some(hop), _) => match hop.scheme {
+            ProxyScheme::Http => return None,
+            ProxyScheme::Https => (hop.url.as_str(), "HTTP over TLS"),
+            ProxyScheme::Socks => (hop.url.as_str(), "SOCKS"),
+        },
+        (None, Some(url)) if url.starts_with("socks") => (url, "SOCKS"),
+        (None, Some(url)) if url.starts_with("https:") => (url, "HTTP over TLS"),
+        _ => return None,
+    };
+    let because = Because::new(
+        Level::Note,
+        Sure::Proved,
+        wording::fitting(&[
+            format!("the proxy {url} is {kind}, which is not walked"),
+            format!("the proxy is {kind}, which is not walked"),
+        ]),
+    )
+    .seen(format!("proxy {url}, {}", connections::put_by(e)))
+    .read_at("/vantage/proxy")
+    .read_at("/proxy")
+    .known_by("the scheme of its URL")
+    .owner(exempt::owner(e));
+    Some(
+        exempt::way_around(because, e)
+            .look(
+                "test the path through the proxy with curl",
+                format!(
+                    "curl -sv -o /dev/null -x {url} https://{}:{}/",
+                    e.target.host, e.target.port
+                ),
+            )
+            .check(format!("aoai-probe --proxy none {}", e.target.typed)),
+    )
+}

@@ -1,0 +1,89 @@
+//! The proxy's own name has no address.
+
+use std::net::IpAddr;
+
+use crate::diagnose::rules::tcp::wording;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::dns::{DnsOutcome, SystemAnswer};
+use crate::evidence::{Evidence, Hop};
+
+use super::{connections, exempt};
+
+pub(super) const RULE: Rule = Rule {
+    id: "proxy-name-unresolved",
+    hop: Hop::Proxy,
+    title: "The proxy's name has no address",
+    page: include_str!("../../../../docs/findings/proxy-name-unresolved.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let hop = e.proxy.saw()?;
+    let dns = hop.dns.saw()?;
+    let failed = matches!(dns.system.saw(), Some(SystemAnswer::Failed { .. }));
+    if !(dns.walked.is_empty() || failed && dns.counting().is_empty()) {
+        return None;
+    }
+    let mut because = Because::new(
+        Level::Broken,
+        Sure::Proved,
+        wording::fitting(&[
+            format!("the proxy's name {} has no address", hop.host),
+            "the proxy's name has no address".to_owned(),
+        ]),
+    )
+    .seen(format!("proxy {}, {}", hop.url, connections::put_by(e)))
+    .read_at("/vantage/proxy")
+    .read_at("/proxy/saw/dns");
+    for resolver in &dns.resolvers {
+        if let Some(outcome) = reading::a_outcome(resolver) {
+            because = because.seen(format!(
+                "{}: {}",
+                resolver.label(),
+                words(outcome, &resolver.addresses(&dns.name))
+            ));
+        }
+    }
+    because = match dns.system.saw() {
+        Some(SystemAnswer::Failed { code }) => because.seen(format!("getaddrinfo: {code}")),
+        Some(SystemAnswer::Stalled) => because.seen("getaddrinfo: no answer in time"),
+        _ => because,
+    };
+    because = exempt::way_around(
+        because
+            .known_by(format!(
+                "the proxy is asked for by name, and applications get no address for {}",
+                hop.host
+            ))
+            .ruled_out(format!("{}: nothing was asked of it", e.target.host))
+            .owner(exempt::owner(e)),
+        e,
+    );
+    let resolver =
+        dns.resolvers.first().map_or_else(String::new, |r| format!(" @{}", r.address.ip()));
+    Some(
+        because
+            .look("ask for the proxy's name", format!("dig {}{resolver}", hop.host))
+            .step(format!("correct the proxy's name ({}), or its record", connections::put_by(e)))
+            .check(reading::again(e)),
+    )
+}
+
+/// A resolver's answer for the proxy's name, in words.
+fn words(outcome: &DnsOutcome, addresses: &[IpAddr]) -> String {
+    match outcome {
+        _ if !addresses.is_empty() => reading::list(addresses),
+        DnsOutcome::Answered { answer } if answer.rcode == "NOERROR" => {
+            "NOERROR without an address".to_owned()
+        }
+        DnsOutcome::Answered { answer } => answer.rcode.clone(),
+        DnsOutcome::TimedOut => "no answer".to_owned(),
+        DnsOutcome::PortRefused => "port closed".to_owned(),
+        DnsOutcome::Unreachable { .. } => "unreachable".to_owned(),
+        DnsOutcome::Malformed => "no DNS message".to_owned(),
+        DnsOutcome::TcpFailed { .. } => "truncated, and TCP failed".to_owned(),
+        DnsOutcome::LocalError { .. } => "could not be asked".to_owned(),
+    }
+}

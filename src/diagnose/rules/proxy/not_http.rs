@@ -1,0 +1,45 @@
+//! What answers CONNECT is not HTTP.
+
+use crate::diagnose::rules::tcp::wording;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::proxy::ConnectOutcome;
+use crate::evidence::{Evidence, Hop};
+
+use super::{connections, exempt};
+
+pub(super) const RULE: Rule = Rule {
+    id: "proxy-not-http",
+    hop: Hop::Proxy,
+    title: "What answers on the proxy's port is not HTTP",
+    page: include_str!("../../../../docs/findings/proxy-not-http.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let hop = e.proxy.saw()?;
+    let ConnectOutcome::NotHttp { says } = hop.connect.saw()? else { return None };
+    let because = Because::new(
+        Level::Broken,
+        Sure::Proved,
+        wording::fitting(&[
+            format!("{} is no HTTP proxy: its answer to CONNECT is not HTTP", hop.url),
+            "the proxy's answer to CONNECT is not HTTP".to_owned(),
+        ]),
+    )
+    .seen(format!("proxy {}, {}", hop.url, connections::put_by(e)))
+    .seen(format!("its answer: {says}"))
+    .read_at("/vantage/proxy")
+    .read_at("/proxy/saw/connect")
+    .known_by(
+        "an HTTP proxy answers CONNECT with a status line: this port speaks SOCKS, TLS (then \
+         its URL begins with https://), or something else",
+    )
+    .owner(exempt::owner(e));
+    Some(
+        exempt::way_around(because, e)
+            .step(format!("correct the proxy's scheme and port ({})", connections::put_by(e)))
+            .check(reading::again(e)),
+    )
+}

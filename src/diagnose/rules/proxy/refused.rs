@@ -1,0 +1,40 @@
+//! The proxy's address refuses or resets the connection.
+
+use crate::diagnose::rules::tcp::{attempts, wording};
+use crate::diagnose::{Because, Rule};
+use crate::diagnosis::Sure;
+use crate::evidence::tcp::TcpOutcome;
+use crate::evidence::{Evidence, Hop};
+
+use super::connections;
+
+pub(super) const RULE: Rule = Rule {
+    id: "proxy-refused",
+    hop: Hop::Proxy,
+    title: "The proxy's port refuses the connection",
+    page: include_str!("../../../../docs/findings/proxy-refused.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let (hop, failed) = connections::failed(e)?;
+    let attempt = failed.first.attempt;
+    let verb = match attempt.outcome {
+        TcpOutcome::Refused => "refuses",
+        TcpOutcome::Reset => "resets",
+        _ => return None,
+    };
+    let peer = attempts::peer(attempt);
+    let says = wording::fitting(&[
+        format!("the proxy {} {verb} the connection at {peer}", hop.url),
+        format!("the proxy at {peer} {verb} the connection"),
+    ]);
+    Some(
+        connections::broken(e, hop, &failed, Sure::Proved, says)
+            .known_by(
+                "a RST answered: no proxy listens on this port, or a firewall rejects in its name",
+            )
+            .step(format!("see that the proxy runs and listens on port {}", hop.port)),
+    )
+}

@@ -1,0 +1,63 @@
+//! The proxy cannot connect to the target (fact W14: ERR_CONNECT_FAIL; any other 5xx).
+
+use crate::diagnose::rules::tcp::wording;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::{Evidence, Hop};
+
+use super::answers::{Refusal, Why, refusal};
+use super::exempt;
+
+pub(super) const RULE: Rule = Rule {
+    id: "proxy-target-unreachable",
+    hop: Hop::Proxy,
+    title: "The proxy cannot connect to the target",
+    page: include_str!("../../../../docs/findings/proxy-target-unreachable.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let refusal = refusal(e).filter(|r| r.why() == Why::TargetUnreachable)?;
+    let (host, port, status) = (&e.target.host, e.target.port, refusal.status);
+    let mut because = refusal
+        .broken(
+            e,
+            Sure::Proved,
+            wording::fitting(&[
+                format!("the proxy {} cannot connect to {host} ({status})", refusal.hop.url),
+                format!("the proxy cannot connect to {host} ({status})"),
+                format!("the proxy cannot connect to the target ({status})"),
+            ]),
+        )
+        .known_by(match errno(&refusal) {
+            Some(words) => format!("its own words: {status}, {words}"),
+            None => format!("its own words: {status}; which address it tried it does not say"),
+        });
+    if exempt::is_private(e) {
+        because = because.known_by(format!(
+            "{} is private: the proxy needs a route into the virtual network to reach it, or \
+             resolves the name to a public address that its own firewall blocks",
+            reading::list(&reading::counting(e))
+        ));
+    }
+    Some(
+        because
+            .look(
+                "on the proxy's own machine",
+                format!("curl -sv -o /dev/null https://{host}:{port}/"),
+            )
+            .step(format!("let the proxy out to {host}:{port}")),
+    )
+}
+
+/// The errno that squid's error ends in (Linux numbers).
+fn errno(refusal: &Refusal<'_>) -> Option<&'static str> {
+    match refusal.header("x-squid-error")?.split_whitespace().nth(1)? {
+        "110" => Some("its connection timed out (110)"),
+        "111" => Some("its connection was refused (111)"),
+        "101" => Some("it has no route to the network (101)"),
+        "113" => Some("it has no route to the host (113)"),
+        _ => None,
+    }
+}

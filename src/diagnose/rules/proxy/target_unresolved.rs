@@ -1,0 +1,53 @@
+//! The proxy has no address for the target (fact W14: ERR_DNS_FAIL; RFC 9209: dns_error).
+
+use crate::diagnose::rules::tcp::wording;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::{Evidence, Hop};
+
+use super::answers::{Why, refusal};
+
+pub(super) const RULE: Rule = Rule {
+    id: "proxy-target-unresolved",
+    hop: Hop::Proxy,
+    title: "The proxy cannot resolve the target's name",
+    page: include_str!("../../../../docs/findings/proxy-target-unresolved.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let refusal = refusal(e).filter(|r| r.why() == Why::TargetUnresolved)?;
+    let host = &e.target.host;
+    let here = reading::counting(e);
+    // ERR_CANNOT_FORWARD: no way to the target, which with NXDOMAIN is all that squid says.
+    let outright = refusal.squid() != Some("ERR_CANNOT_FORWARD");
+    let mut because = refusal
+        .broken(
+            e,
+            if outright { Sure::Proved } else { Sure::Inferred },
+            wording::fitting(&[
+                format!("the proxy {} cannot resolve {host}", refusal.hop.url),
+                format!("the proxy cannot resolve {host}"),
+                "the proxy cannot resolve the target's name".to_owned(),
+            ]),
+        )
+        .known_by(if outright {
+            "the proxy says so"
+        } else {
+            "squid has no way forward: it says so when its resolver has no address for the \
+             name, or when it may go out only through a parent proxy that it does not have"
+        })
+        .known_by(
+            "with a proxy the name is resolved by the proxy's resolver, not by \
+             this machine's",
+        );
+    if !here.is_empty() {
+        because = because
+            .known_by(format!("the name itself is there: from here it is {}", reading::list(&here)))
+            .read_at("/dns/walked");
+    }
+    Some(because.step(format!(
+        "mend the proxy's DNS: its resolver must follow {host} to the end of its aliases"
+    )))
+}

@@ -1,0 +1,46 @@
+//! The network, or this machine, says that the proxy cannot be reached.
+
+use crate::diagnose::rules::tcp::{attempts, wording};
+use crate::diagnose::{Because, Rule};
+use crate::diagnosis::Sure;
+use crate::evidence::tcp::TcpOutcome;
+use crate::evidence::{Evidence, Hop};
+
+use super::connections;
+
+pub(super) const RULE: Rule = Rule {
+    id: "proxy-unreachable",
+    hop: Hop::Proxy,
+    title: "There is no way to the proxy: no route, or a router or firewall says no",
+    page: include_str!("../../../../docs/findings/proxy-unreachable.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let (hop, failed) = connections::failed(e)?;
+    let attempt = failed.first.attempt;
+    let who = match &attempt.outcome {
+        TcpOutcome::Unreachable { icmp } => match icmp.from {
+            Some(from) if !attempts::is_local(icmp, attempt.source) => {
+                format!("{from} sent the message: the packet got as far as there")
+            }
+            _ => "this machine's own kernel refused: it has no route or no neighbour for it"
+                .to_owned(),
+        },
+        TcpOutcome::LocalError { errno, .. } => {
+            format!("this machine's own kernel refused with errno {errno}; nothing was sent")
+        }
+        _ => return None,
+    };
+    let peer = attempts::peer(attempt);
+    let says = wording::fitting(&[
+        format!("the proxy {} cannot be reached at {peer}", hop.url),
+        format!("the proxy at {peer} cannot be reached"),
+    ]);
+    Some(
+        connections::broken(e, hop, &failed, Sure::Proved, says)
+            .known_by(who)
+            .look("see the route to the proxy", format!("ip route get {}", attempt.address.ip())),
+    )
+}

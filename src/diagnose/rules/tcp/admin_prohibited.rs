@@ -1,0 +1,56 @@
+//! A firewall says no in so many words: ICMP 3/9, 3/10, 3/13, or ICMPv6 1/1 (RFC 1812,
+//! section 5.2.7.1; RFC 4443, section 3.1).
+
+use super::attempts;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tcp-admin-prohibited",
+    hop: Hop::Tcp,
+    title: "A firewall says that the connection is prohibited",
+    page: include_str!("../../../../docs/findings/tcp-admin-prohibited.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let failed = attempts::of_target(e)?;
+    let attempt = failed.first.attempt;
+    let TcpOutcome::Unreachable { icmp } = &attempt.outcome else { return None };
+    if icmp.meaning != IcmpMeaning::AdminProhibited {
+        return None;
+    }
+    let (ip, peer) = (attempt.address.ip(), attempts::peer(attempt));
+    let source = attempts::source_address(e, attempt);
+    let remote = icmp.from.filter(|_| !attempts::is_local(icmp, attempt.source));
+    let because = match remote {
+        Some(firewall) => attempts::broken(
+            e,
+            &failed,
+            Sure::Proved,
+            format!("firewall {firewall} prohibits the connection to {peer}"),
+        )
+        .known_by(format!(
+            "{firewall} sent ICMP {}, administratively prohibited: a rule there rejects it",
+            icmp.code.as_deref().unwrap_or("unreachable")
+        ))
+        .ruled_out("a route, the private endpoint's state: neither sends this message")
+        .owner("Network")
+        .step(format!("let TCP {} from {source} to {ip} through at {firewall}", e.target.port)),
+        None => attempts::broken(
+            e,
+            &failed,
+            Sure::Proved,
+            format!("this machine itself prohibits the connection to {peer}"),
+        )
+        .known_by("the refusal comes from its own kernel: a packet filter or a prohibit route")
+        .ruled_out("every device on the way: no packet left this machine")
+        .owner("Operating system")
+        .look("see the rules of this machine", "nft list ruleset; iptables-save")
+        .look("see its routes of type prohibit", format!("ip route get {ip}")),
+    };
+    Some(because.check(reading::again(e)))
+}

@@ -1,0 +1,270 @@
+//! Which connection attempts tell what, and their facts in words; for the target's
+//! addresses and for a proxy's.
+
+use std::net::IpAddr;
+
+use crate::diagnose::{Because, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::tcp::{Icmp, IcmpMeaning, TcpAttempt, TcpHop, TcpOutcome};
+use crate::evidence::{Evidence, classify};
+
+/// An attempt with its place in the report.
+#[derive(Clone, Copy)]
+pub(in crate::diagnose::rules) struct Placed<'a> {
+    /// Index among the hop's attempts.
+    pub(in crate::diagnose::rules) index: usize,
+    /// The attempt.
+    pub(in crate::diagnose::rules) attempt: &'a TcpAttempt,
+}
+
+/// The attempt that stands for a hop on which no address that counts connected.
+#[derive(Clone)]
+pub(in crate::diagnose::rules) struct Failed<'a> {
+    /// The attempt whose outcome names the fault.
+    pub(in crate::diagnose::rules) first: Placed<'a>,
+    /// Every attempt that was judged, the first one too.
+    pub(in crate::diagnose::rules) all: Vec<Placed<'a>>,
+}
+
+/// The attempts at addresses that applications get; every attempt when none of those was
+/// tried (then DNS is broken, and the others are what the walk went by).
+fn judged<'a>(hop: &'a TcpHop, counting: &[IpAddr]) -> Vec<Placed<'a>> {
+    let all = || hop.attempts.iter().enumerate().map(|(index, attempt)| Placed { index, attempt });
+    let counted: Vec<_> = all().filter(|p| counting.contains(&p.attempt.address.ip())).collect();
+    if counted.is_empty() { all().collect() } else { counted }
+}
+
+fn connected(placed: &Placed<'_>) -> bool {
+    placed.attempt.outcome == TcpOutcome::Connected
+}
+
+/// Whether this machine refused to send at all: no route, or no address of that family.
+fn not_sent(attempt: &TcpAttempt) -> bool {
+    match &attempt.outcome {
+        TcpOutcome::Unreachable { icmp } => icmp.code.is_none() && is_local(icmp, attempt.source),
+        TcpOutcome::LocalError { .. } => true,
+        _ => false,
+    }
+}
+
+/// Whether the attempt tells nothing because this machine does not speak the address's
+/// family, as on the many hosts that have no IPv6 route, while it tried the other one.
+fn family_absent(placed: &Placed<'_>, all: &[Placed<'_>]) -> bool {
+    let is_ipv6 = placed.attempt.address.is_ipv6();
+    not_sent(placed.attempt)
+        && all.iter().any(|p| p.attempt.address.is_ipv6() != is_ipv6 && !not_sent(p.attempt))
+}
+
+/// The attempt that names the fault, when no address that counts connected.
+pub(in crate::diagnose::rules) fn failed<'a>(
+    hop: &'a TcpHop,
+    counting: &[IpAddr],
+) -> Option<Failed<'a>> {
+    let all = judged(hop, counting);
+    if all.iter().any(connected) {
+        return None;
+    }
+    let first = *all.iter().find(|p| !family_absent(p, &all)).or_else(|| all.first())?;
+    Some(Failed { first, all })
+}
+
+/// The failed attempts, when another address connected.
+pub(super) fn dead<'a>(hop: &'a TcpHop, counting: &[IpAddr]) -> Vec<Placed<'a>> {
+    let all = judged(hop, counting);
+    if !all.iter().any(connected) {
+        return Vec::new();
+    }
+    all.iter().filter(|p| !connected(p) && !family_absent(p, &all)).copied().collect()
+}
+
+/// The failure of the target's own connections.
+pub(super) fn of_target(e: &Evidence) -> Option<Failed<'_>> {
+    failed(e.tcp.saw()?, &reading::counting(e))
+}
+
+/// Whether the message is this machine's own: its routing table, its firewall, its ARP.
+pub(in crate::diagnose::rules) fn is_local(icmp: &Icmp, source: Option<IpAddr>) -> bool {
+    icmp.from.is_none() || icmp.from == source
+}
+
+/// Whether this machine has no route to the address (ENETUNREACH, or a route of type
+/// `unreachable`, for which no source address is chosen).
+pub(in crate::diagnose::rules) fn no_route(attempt: &TcpAttempt) -> bool {
+    match &attempt.outcome {
+        TcpOutcome::Unreachable { icmp } if is_local(icmp, attempt.source) => match icmp.meaning {
+            IcmpMeaning::NetUnreachable => true,
+            IcmpMeaning::HostUnreachable => icmp.from.is_none() && attempt.source.is_none(),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Where the connection went: address and port, or what `--connect-to` put in their place.
+pub(in crate::diagnose::rules) fn peer(attempt: &TcpAttempt) -> String {
+    attempt.detour.clone().unwrap_or_else(|| attempt.address.to_string())
+}
+
+/// Our side of the connection, as the OS chose it.
+fn source(e: &Evidence, attempt: &TcpAttempt) -> Option<String> {
+    let towards = e.vantage.sources.iter().find(|s| s.towards == attempt.address.ip());
+    let address = attempt.source.or_else(|| towards.and_then(|s| s.source))?;
+    let interface =
+        attempt.interface.as_deref().or_else(|| towards.and_then(|s| s.interface.as_deref()));
+    Some(match interface {
+        Some(interface) => format!("{address} ({interface})"),
+        None => address.to_string(),
+    })
+}
+
+/// Our source address alone, or a placeholder.
+pub(super) fn source_address(e: &Evidence, attempt: &TcpAttempt) -> String {
+    let towards = e.vantage.sources.iter().find(|s| s.towards == attempt.address.ip());
+    attempt
+        .source
+        .or_else(|| towards.and_then(|s| s.source))
+        .map_or_else(|| "<this machine>".to_owned(), |a| a.to_string())
+}
+
+/// What an ICMP message or a local refusal says.
+fn icmp_words(icmp: &Icmp, source: Option<IpAddr>) -> String {
+    let meaning = match icmp.meaning {
+        IcmpMeaning::NetUnreachable => "network unreachable",
+        IcmpMeaning::HostUnreachable => "host unreachable",
+        IcmpMeaning::AdminProhibited => "administratively prohibited",
+        IcmpMeaning::PortUnreachable => "port unreachable",
+        IcmpMeaning::FragmentationNeeded => "fragmentation needed",
+        IcmpMeaning::TimeExceeded => "time exceeded",
+        IcmpMeaning::Other => "unreachable",
+    };
+    let code = icmp.code.as_deref().map(|c| format!(" (ICMP {c})")).unwrap_or_default();
+    match icmp.from {
+        Some(from) if Some(from) != source => format!("{from} says {meaning}{code}"),
+        _ => format!("this machine's kernel says {meaning}{code}"),
+    }
+}
+
+/// How an attempt ended, as a fact.
+pub(in crate::diagnose::rules) fn words(e: &Evidence, attempt: &TcpAttempt) -> String {
+    let outcome = match &attempt.outcome {
+        TcpOutcome::Connected => format!("connected in {:.0} ms", attempt.took_ms),
+        TcpOutcome::Refused => format!("refused after {:.0} ms", attempt.took_ms),
+        TcpOutcome::Reset => format!("reset after {:.0} ms", attempt.took_ms),
+        TcpOutcome::TimedOut => format!("no answer in {:.0} ms", attempt.took_ms),
+        TcpOutcome::Unreachable { icmp } => icmp_words(icmp, attempt.source),
+        TcpOutcome::LocalError { errno, says } => format!("{says} (errno {errno})"),
+    };
+    let class = classify(attempt.address.ip()).words();
+    let detour = attempt
+        .detour
+        .as_deref()
+        .map(|to| format!(", sent to {to} by --connect-to"))
+        .unwrap_or_default();
+    match source(e, attempt) {
+        Some(source) => {
+            format!("{} ({class}{detour}) from {source}: {outcome}", attempt.address)
+        }
+        None => format!("{} ({class}{detour}): {outcome}", attempt.address),
+    }
+}
+
+/// Whether an interface is a bridge that a container or VM runtime of this machine made.
+fn is_local_bridge(interface: &str) -> bool {
+    ["docker", "virbr", "cni", "podman", "lxcbr", "lxdbr"]
+        .iter()
+        .any(|prefix| interface.starts_with(prefix))
+        || interface
+            .strip_prefix("br-")
+            .is_some_and(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// A route that ends in this machine's own bridge: its prefix overlaps the address.
+fn overlap(attempt: &TcpAttempt) -> Option<String> {
+    let interface = attempt.interface.as_deref().filter(|i| is_local_bridge(i))?;
+    Some(format!(
+        "the route to {} leaves through {interface}, a bridge inside this machine: its prefix \
+         covers the address, and nothing is sent to the network",
+        attempt.address.ip()
+    ))
+}
+
+/// A broken connection with the facts of every attempt.
+pub(super) fn broken(e: &Evidence, failed: &Failed<'_>, sure: Sure, says: String) -> Because {
+    let mut because = Because::new(Level::Broken, sure, says);
+    for placed in &failed.all {
+        because = because
+            .seen(words(e, placed.attempt))
+            .read_at(format!("/tcp/saw/attempts/{}", placed.index));
+    }
+    if let Some(overlap) = overlap(failed.first.attempt) {
+        because = because.known_by(overlap);
+    }
+    because
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attempt(address: &str, outcome: TcpOutcome) -> TcpAttempt {
+        TcpAttempt {
+            address: address.parse().unwrap_or_else(|_| ([0, 0, 0, 0], 0).into()),
+            detour: None,
+            outcome,
+            source: None,
+            interface: None,
+            started_ms: 0.0,
+            took_ms: 1.0,
+            info: None,
+        }
+    }
+
+    fn no_local_route() -> TcpOutcome {
+        TcpOutcome::Unreachable {
+            icmp: Icmp { meaning: IcmpMeaning::NetUnreachable, from: None, code: None },
+        }
+    }
+
+    #[test]
+    fn a_family_that_this_machine_lacks_is_no_dead_address() {
+        let mut hop = TcpHop {
+            attempts: vec![
+                attempt("[2603:1030::1]:443", no_local_route()),
+                attempt("20.62.58.5:443", TcpOutcome::Connected),
+            ],
+            walked: None,
+        };
+        assert!(dead(&hop, &[]).is_empty());
+        hop.attempts[1].outcome = TcpOutcome::TimedOut;
+        assert_eq!(failed(&hop, &[]).map(|f| f.first.index), Some(1));
+        hop.attempts[1].outcome = no_local_route();
+        assert_eq!(failed(&hop, &[]).map(|f| f.first.index), Some(0));
+    }
+
+    #[test]
+    fn an_address_that_does_not_count_does_not_save_the_path() {
+        let hop = TcpHop {
+            attempts: vec![
+                attempt("10.9.9.9:443", TcpOutcome::TimedOut),
+                attempt("10.3.0.5:443", TcpOutcome::Connected),
+            ],
+            walked: Some(IpAddr::from([10, 3, 0, 5])),
+        };
+        let counting = [IpAddr::from([10, 9, 9, 9])];
+        assert_eq!(failed(&hop, &counting).map(|f| f.first.index), Some(0));
+        assert!(dead(&hop, &counting).is_empty());
+    }
+
+    #[test]
+    fn bridges_of_container_runtimes_are_known_by_name() {
+        for (name, is) in [
+            ("docker0", true),
+            ("br-1f2e3d4c5b6a", true),
+            ("br-lan", false),
+            ("bridge0", false),
+            ("eth0", false),
+        ] {
+            assert_eq!(is_local_bridge(name), is, "{name}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The connection could not be tried from here: this machine's own kernel refused.
+
+use super::attempts;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::tcp::TcpOutcome;
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tcp-local-error",
+    hop: Hop::Tcp,
+    title: "This machine's kernel refuses to make the connection",
+    page: include_str!("../../../../docs/findings/tcp-local-error.md"),
+    explains: &[],
+    check,
+};
+
+/// What an errno of Linux means for a connect, and what shows it.
+const LINUX: &[(&[i32], &str, &str)] = &[
+    (
+        &[1, 13],
+        "a packet filter, a prohibit route or a security module of this machine forbids it",
+        "nft list ruleset; iptables-save -c",
+    ),
+    (&[22], "a blackhole route of this machine swallows it", "ip route show type blackhole"),
+    (&[23, 24], "the process or the system has no free file descriptor", "ulimit -n"),
+    (
+        &[99],
+        "no source address or no free source port is left for this destination",
+        "ip address show; ss -s",
+    ),
+    (&[97], "this machine does not speak the address's family", "ip address show"),
+    (&[105, 12], "the kernel has no memory left for sockets", "cat /proc/net/sockstat"),
+];
+
+fn check(e: &Evidence) -> Option<Because> {
+    let failed = attempts::of_target(e)?;
+    let attempt = failed.first.attempt;
+    let TcpOutcome::LocalError { errno, says } = &attempt.outcome else { return None };
+    let peer = attempts::peer(attempt);
+    let row = LINUX
+        .iter()
+        .find(|(numbers, ..)| e.vantage.os.starts_with("linux") && numbers.contains(errno));
+    let mut because = attempts::broken(
+        e,
+        &failed,
+        Sure::Proved,
+        super::wording::fitting(&[
+            format!("this machine cannot connect to {peer}: {says}"),
+            format!("this machine cannot connect to {peer} (errno {errno})"),
+        ]),
+    )
+    .known_by(format!("its own kernel refused with errno {errno}; nothing was sent"))
+    .ruled_out("every device on the way: no packet left this machine")
+    .owner("Operating system");
+    because = match row {
+        Some((_, means, command)) => {
+            because.known_by(*means).look("see what this machine forbids or lacks", *command)
+        }
+        None => because.look(
+            "see the route that the kernel would take",
+            format!("ip route get {}", attempt.address.ip()),
+        ),
+    };
+    Some(because.check(reading::again(e)))
+}

@@ -1,0 +1,62 @@
+//! A RST answers the SYN: nothing listens there, or a firewall rejects (facts D58, D59).
+
+use super::attempts;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::tcp::TcpOutcome;
+use crate::evidence::{Evidence, Hop, classify};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tcp-refused",
+    hop: Hop::Tcp,
+    title: "The address refuses the connection: a RST answers",
+    page: include_str!("../../../../docs/findings/tcp-refused.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let failed = attempts::of_target(e)?;
+    let attempt = failed.first.attempt;
+    if attempt.outcome != TcpOutcome::Refused {
+        return None;
+    }
+    let ip = attempt.address.ip();
+    let peer = attempts::peer(attempt);
+    let mut because =
+        attempts::broken(e, &failed, Sure::Proved, format!("{peer} refuses the connection"))
+            .known_by(
+                "a refusal answered the SYN: either nothing listens on this port, or a firewall \
+                 rejects in the name of the address; a client cannot see which of them sent it",
+            )
+            .ruled_out(
+                "a dropped packet, a missing route, a private endpoint that is not approved",
+            );
+    because = if classify(ip).is_unusable() {
+        let name = &e.dns.name;
+        because
+            .known_by(format!(
+                "{ip} is no address of Azure's ({}): a hosts file, a filter or a VPN client made \
+                 it up",
+                classify(ip).words()
+            ))
+            .owner("DNS")
+            .look("see what gives this address", format!("getent ahosts {name}"))
+            .step(format!("give {name} its own address again"))
+    } else {
+        let mut because = because.owner("Network");
+        if classify(ip).is_private() {
+            because = because.look(
+                format!("see that {ip} is the private endpoint's address, not another machine's"),
+                "az network private-endpoint list --query \"[].{name:name, \
+                 addresses:customDnsConfigs[].ipAddresses[]}\" -o json",
+            );
+        }
+        because.step(format!(
+            "if the address is right, find the firewall between {} and {ip} that rejects TCP {}",
+            attempts::source_address(e, attempt),
+            e.target.port
+        ))
+    };
+    Some(because.check(reading::again(e)))
+}

@@ -1,0 +1,47 @@
+//! The connection is reset while it is made: a stateful device on the way (fact T9).
+
+use super::attempts;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::tcp::TcpOutcome;
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tcp-reset",
+    hop: Hop::Tcp,
+    title: "The connection is reset while it is made",
+    page: include_str!("../../../../docs/findings/tcp-reset.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let failed = attempts::of_target(e)?;
+    let attempt = failed.first.attempt;
+    if attempt.outcome != TcpOutcome::Reset {
+        return None;
+    }
+    let ip = attempt.address.ip();
+    let peer = attempts::peer(attempt);
+    Some(
+        attempts::broken(
+            e,
+            &failed,
+            Sure::Inferred,
+            format!("the connection to {peer} is reset while it is made"),
+        )
+        .known_by(
+            "a closed port refuses the SYN; a reset that comes later is what a stateful device \
+             sends that saw only one half of the handshake (the answer takes another way back), \
+             or that withdrew its first permission",
+        )
+        .ruled_out("a dropped packet, a missing route")
+        .owner("Network")
+        .look("see the route that the packets take from here", format!("ip route get {ip}"))
+        .step(
+            "compare it with the way back: traffic to a private endpoint through a firewall \
+             needs SNAT there, else the answer passes the firewall by",
+        )
+        .check(reading::again(e)),
+    )
+}

@@ -1,0 +1,147 @@
+//! The SYN is never answered (facts T1-T4, T7, T14, T25): something drops it, or nothing
+//! is there.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::attempts;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::tcp::TcpOutcome;
+use crate::evidence::{Evidence, Expect, Hop, TargetKind, classify};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tcp-silent",
+    hop: Hop::Tcp,
+    title: "The address does not answer: the connection attempt is dropped somewhere",
+    page: include_str!("../../../../docs/findings/tcp-silent.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let failed = attempts::of_target(e)?;
+    let attempt = failed.first.attempt;
+    if attempt.outcome != TcpOutcome::TimedOut {
+        return None;
+    }
+    let ip = attempt.address.ip();
+    let peer = attempts::peer(attempt);
+    let because = attempts::broken(e, &failed, Sure::Possible, format!("{peer} does not answer"))
+        .ruled_out("a closed port (no RST came), a router that says no (no ICMP came)")
+        .ruled_out("a missing route on this machine");
+    let because = if classify(ip).is_unusable() {
+        unusable(e, because, ip)
+    } else if classify(ip).is_public() && !expected(e, ip) {
+        public(e, because, &attempts::source_address(e, attempt), ip.to_string())
+    } else {
+        private(e, because, ip.to_string())
+    };
+    Some(because.check(reading::again(e)))
+}
+
+/// Whether `--expect` names a prefix with the address: virtual networks may use public
+/// ranges too (fact D66).
+fn expected(e: &Evidence, ip: IpAddr) -> bool {
+    match &e.asked.expect {
+        Expect::Cidr { prefixes } => prefixes
+            .iter()
+            .filter_map(|prefix| prefix.parse::<IpNet>().ok())
+            .any(|net| net.contains(&ip)),
+        _ => false,
+    }
+}
+
+/// An address at which no service of Azure can be (loopback, synthetic, reserved).
+fn unusable(e: &Evidence, because: Because, ip: IpAddr) -> Because {
+    let name = &e.dns.name;
+    because
+        .known_by(format!(
+            "{ip} is no address of Azure's ({}): a hosts file, a filter or a VPN client made it up",
+            classify(ip).words()
+        ))
+        .tells_it(format!("getent ahosts {name}"))
+        .owner("DNS")
+        .look("see who gives this address", format!("dig +noall +answer {name}"))
+        .step(format!("give {name} its own address again"))
+}
+
+/// A private endpoint's address, or one that is taken for it.
+fn private(e: &Evidence, because: Because, ip: String) -> Because {
+    let id = match e.target.kind {
+        TargetKind::Account | TargetKind::Project => "<account resource id>",
+        _ => "<resource id>",
+    };
+    let mut because = because
+        .owner("Network")
+        .known_by("an NSG or a firewall on the way drops the connection")
+        .known_by(
+            "or the private endpoint is not Approved (Pending, Rejected, Disconnected), \
+             and carries nothing",
+        )
+        .known_by(format!(
+            "or a route is missing on the way there; or the answer takes another way back and a \
+             stateful firewall drops it; or nobody has {ip} any more"
+        ))
+        .tells_it(format!("az network private-endpoint-connection list --id {id} -o table"))
+        .tells_it(format!("traceroute -n -T -p {} {ip}", e.target.port));
+    if matches!(e.target.kind, TargetKind::Account | TargetKind::Project) {
+        because = because.look(
+            "find the account's resource id",
+            format!(
+                "az cognitiveservices account list --query \
+                 \"[?properties.customSubDomainName=='{}'].id\" -o tsv",
+                reading::account(e)
+            ),
+        );
+    }
+    because = because.look(
+        "see the state of the private endpoint connection (it must be Approved)",
+        format!("az network private-endpoint-connection list --id {id} -o table"),
+    );
+    if e.vantage.azure.answer == Some(true) {
+        because
+            .look(
+                format!("see the next hop that Azure gives this machine towards {ip}"),
+                "az network nic show-effective-route-table -g <group> -n <nic of this machine> \
+                 -o table",
+            )
+            .look(
+                "see the NSG rules that hold for this machine",
+                "az network nic list-effective-nsg -g <group> -n <nic of this machine>",
+            )
+    } else {
+        because.step(format!(
+            "see that the prefix of {ip} is advertised over VPN or ExpressRoute to this site, \
+             and that each firewall on the way lets TCP {} through in both directions",
+            e.target.port
+        ))
+    }
+}
+
+/// A public address: egress.
+fn public(e: &Evidence, because: Because, source: &str, ip: String) -> Because {
+    let port = e.target.port;
+    let because = because
+        .owner("Network")
+        .known_by(format!("a firewall or an NSG blocks egress to {ip}, port {port}"))
+        .known_by(
+            "or this network has no way out to public addresses (no NAT gateway, no \
+             default outbound access)",
+        )
+        .tells_it(format!("traceroute -n -T -p {port} {ip}"));
+    let because = if e.vantage.azure.answer == Some(true) {
+        because.look(
+            format!("see the next hop that Azure gives this machine towards {ip}"),
+            "az network nic show-effective-route-table -g <group> -n <nic of this machine> \
+             -o table",
+        )
+    } else {
+        because.look(format!("see the route to {ip}"), format!("ip route get {ip}"))
+    };
+    because.step(format!(
+        "let TCP {port} from {source} to {ip} through, or reach the service by its private \
+         endpoint or through the proxy that is meant for it"
+    ))
+}

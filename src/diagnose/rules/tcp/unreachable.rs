@@ -1,0 +1,132 @@
+//! A router, or ARP on our own link, says that the address cannot be reached (RFC 792,
+//! RFC 4443; facts T14, D58).
+
+use std::net::IpAddr;
+
+use super::attempts;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tcp-unreachable",
+    hop: Hop::Tcp,
+    title: "A router says that the address cannot be reached, or nobody has it on our link",
+    page: include_str!("../../../../docs/findings/tcp-unreachable.md"),
+    explains: &[],
+    check,
+};
+
+/// What a message means, which team mends it, and how.
+struct Meaning {
+    says: String,
+    sure: Sure,
+    known_by: String,
+    look: (String, String),
+    step: String,
+}
+
+fn check(e: &Evidence) -> Option<Because> {
+    let failed = attempts::of_target(e)?;
+    let attempt = failed.first.attempt;
+    let TcpOutcome::Unreachable { icmp } = &attempt.outcome else { return None };
+    if icmp.meaning == IcmpMeaning::AdminProhibited || attempts::no_route(attempt) {
+        return None;
+    }
+    let local = attempts::is_local(icmp, attempt.source);
+    let from = icmp.from.filter(|_| !local);
+    let m = meaning(icmp.meaning, from, attempt.address.ip(), &attempts::peer(attempt));
+    Some(
+        attempts::broken(e, &failed, m.sure, m.says)
+            .known_by(m.known_by)
+            .ruled_out("a silent drop: the message says who gave up")
+            .owner("Network")
+            .look(m.look.0, m.look.1)
+            .step(m.step)
+            .check(reading::again(e)),
+    )
+}
+
+/// `from` is the router; none when the message is this machine's own.
+fn meaning(meaning: IcmpMeaning, from: Option<IpAddr>, ip: IpAddr, peer: &str) -> Meaning {
+    let who = from.map_or_else(|| "this machine".to_owned(), |a| a.to_string());
+    let route = (format!("see the route to {ip}"), format!("ip route get {ip}"));
+    let trace = (format!("see the routers on the way to {ip}"), format!("traceroute -n {ip}"));
+    match (meaning, from) {
+        (IcmpMeaning::HostUnreachable, None) => Meaning {
+            says: format!("nobody answers for {ip} on this machine's own link"),
+            sure: Sure::Inferred,
+            known_by: format!(
+                "no router said so: this machine asked its link (ARP, or neighbour discovery) \
+                 who has {ip}, or the gateway towards it, and nobody answered"
+            ),
+            look: (
+                "see which neighbour does not answer (FAILED or INCOMPLETE)".to_owned(),
+                format!("ip route get {ip}; ip neigh show nud failed nud incomplete"),
+            ),
+            step: format!(
+                "if {ip} lies in this machine's own subnet, see that it is still the private \
+                 endpoint's address; else mend the gateway"
+            ),
+        },
+        (IcmpMeaning::HostUnreachable, Some(router)) => Meaning {
+            says: format!("router {router} says that host {ip} is unreachable"),
+            sure: Sure::Proved,
+            known_by: format!(
+                "{router} has the network of {ip} on one of its links and nobody answers there: \
+                 the address is not in use, or not behind this router"
+            ),
+            look: trace,
+            step: format!(
+                "see that {ip} is still the private endpoint's address, then the route of {router}"
+            ),
+        },
+        (IcmpMeaning::NetUnreachable, _) => Meaning {
+            says: format!("router {who} has no route to {ip}"),
+            sure: Sure::Proved,
+            known_by: format!("{who} sent the message: its routing table ends there"),
+            look: trace,
+            step: format!(
+                "add a route for {ip} at {who}, or advertise the virtual network's prefix to it \
+                 (VPN, ExpressRoute)"
+            ),
+        },
+        (IcmpMeaning::TimeExceeded, _) => Meaning {
+            says: format!("packets to {ip} go round in a loop at {who}"),
+            sure: Sure::Inferred,
+            known_by: format!(
+                "the hop limit ran out at {who}: no path has that many routers, so two of them \
+                 send {ip} to each other"
+            ),
+            look: trace,
+            step: format!("mend the route of {ip} at {who} and at the router that it forwards to"),
+        },
+        (IcmpMeaning::PortUnreachable, _) => Meaning {
+            says: format!("{who} rejects the connection to {peer} (port unreachable)"),
+            sure: Sure::Inferred,
+            known_by: format!(
+                "a host answers a closed TCP port with RST; ICMP port unreachable in its place is \
+                 what a packet filter sends that rejects, here at {who}"
+            ),
+            look: route,
+            step: format!("let the connection to {peer} through at {who}"),
+        },
+        (IcmpMeaning::FragmentationNeeded, _) => Meaning {
+            says: format!("{who} says that even a SYN to {ip} is too large"),
+            sure: Sure::Inferred,
+            known_by: format!(
+                "a SYN has no data: a link at {who} with a smaller MTU than that is misconfigured"
+            ),
+            look: trace,
+            step: format!("set the MTU of the link (tunnel) at {who} to 1280 octets or more"),
+        },
+        (IcmpMeaning::Other | IcmpMeaning::AdminProhibited, _) => Meaning {
+            says: format!("{who} says that {ip} cannot be reached"),
+            sure: Sure::Proved,
+            known_by: format!("{who} refused the SYN by an ICMP message or a local error"),
+            look: trace,
+            step: format!("see the routes and filters of {who}"),
+        },
+    }
+}

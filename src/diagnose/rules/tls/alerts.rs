@@ -1,0 +1,117 @@
+//! The peer ends the handshake with a TLS alert (RFC 8446, section 6.2): its own word. One
+//! rule in three rows; the third takes every alert that the others leave.
+
+use super::session;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::tls::TlsOutcome;
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const NAME_REFUSED: Rule = Rule {
+    id: "tls-name-refused",
+    hop: Hop::Tls,
+    title: "The peer does not serve the name that was asked for",
+    page: include_str!("../../../../docs/findings/tls-name-refused.md"),
+    explains: &[],
+    check: |e| {
+        let name = e.tls.saw()?.server_name.clone();
+        let because = alert(e, |d| d == NAME, "does not serve the name in the SNI")?;
+        Some(
+            because
+                .known_by(format!(
+                    "its own word: {NAME}, that is, no certificate and no backend for {name}"
+                ))
+                .step(format!(
+                    "see that {} is the address of the service that owns {name}, and that a \
+                     relay or gateway in front knows the name",
+                    session::peer(e)
+                ))
+                .check(reading::again(e)),
+        )
+    },
+};
+
+pub(super) const VERSION_REFUSED: Rule = Rule {
+    id: "tls-version-refused",
+    hop: Hop::Tls,
+    title: "The peer accepts neither TLS 1.3 nor TLS 1.2",
+    page: include_str!("../../../../docs/findings/tls-version-refused.md"),
+    explains: &[],
+    check: |e| {
+        let because = alert(e, |d| d == VERSION, "accepts neither TLS 1.3 nor TLS 1.2")?;
+        Some(
+            because
+                .known_by(format!("its own word: {VERSION}; TLS 1.3 and 1.2 were offered"))
+                .ruled_out("the service itself: it speaks TLS 1.2 and later")
+                .step("raise the TLS versions of the relay, proxy or firewall that answers there")
+                .check(reading::again(e)),
+        )
+    },
+};
+
+pub(super) const OTHER: Rule = Rule {
+    id: "tls-alert",
+    hop: Hop::Tls,
+    title: "The peer ends the handshake with a TLS alert",
+    page: include_str!("../../../../docs/findings/tls-alert.md"),
+    explains: &[],
+    check: |e| {
+        let hop = e.tls.saw()?;
+        let TlsOutcome::Alert { description } = &hop.outcome else { return None };
+        let does = format!("ends the handshake with the alert {description}");
+        let because = alert(e, |d| d != NAME && d != VERSION, &does)?;
+        let means = MEANINGS
+            .iter()
+            .find(|(name, _)| name == description)
+            .map_or("the peer gave up the handshake", |(_, means)| means);
+        Some(
+            because
+                .known_by(format!("its own word: {description}: {means}"))
+                .step(format!(
+                    "see the TLS settings of what answers at {}: a relay, gateway or firewall \
+                     in front of the service",
+                    session::peer(e)
+                ))
+                .check(reading::again(e)),
+        )
+    },
+};
+
+const NAME: &str = "unrecognized_name";
+const VERSION: &str = "protocol_version";
+
+/// What an alert says about the peer, in the terms of RFC 8446.
+const MEANINGS: &[(&str, &str)] = &[
+    ("handshake_failure", "no cipher suite or group in common, or no certificate for this name"),
+    ("insufficient_security", "it wants stronger parameters than were offered"),
+    ("internal_error", "it failed for a reason of its own, often a relay without a backend"),
+    ("access_denied", "its policy does not allow this client or this name"),
+    ("certificate_required", "it wants a client certificate: a gateway with mutual TLS"),
+    ("bad_certificate", "it rejects a certificate: a gateway with mutual TLS"),
+    ("unknown_ca", "it rejects a client certificate's issuer: a gateway with mutual TLS"),
+    ("no_application_protocol", "it speaks none of the ALPN protocols that were offered"),
+    ("decode_error", "it could not read the ClientHello: a middlebox with old code"),
+    ("illegal_parameter", "it rejects a field of the ClientHello: a middlebox with old code"),
+    ("unexpected_message", "it saw messages out of order: a middlebox in between"),
+    ("decrypt_error", "a signature or key did not verify: a middlebox in between"),
+    ("close_notify", "it closed the session in good order, before it began"),
+    ("user_canceled", "it was cancelled on the peer's side"),
+];
+
+/// A finding on an alert whose description `wanted` takes.
+fn alert(e: &Evidence, wanted: fn(&str) -> bool, does: &str) -> Option<Because> {
+    let hop = e.tls.saw()?;
+    let TlsOutcome::Alert { description } = &hop.outcome else { return None };
+    if !wanted(description) {
+        return None;
+    }
+    Some(session::beside_the_proxy(
+        session::broken(e, Sure::Proved, does)
+            .seen(format!("TLS alert {description}"))
+            .read_at("/tls/saw/outcome")
+            .ruled_out("a silent drop, a reset: the peer answered in TLS")
+            .owner(session::owner(e))
+            .look("repeat it with another client", session::s_client(e, "")),
+        e,
+    ))
+}

@@ -1,0 +1,47 @@
+//! ICMP or a local error ended the connection within the handshake.
+
+use super::session;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::tls::TlsOutcome;
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tls-connection-lost",
+    hop: Hop::Tls,
+    title: "The network ends the connection within the handshake",
+    page: include_str!("../../../../docs/findings/tls-connection-lost.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let hop = e.tls.saw()?;
+    let TlsOutcome::ConnectionLost { errno, says } = &hop.outcome else { return None };
+    let number = errno.map(|n| format!(" (errno {n})")).unwrap_or_default();
+    let peer = session::peer(e);
+    let mut because = session::broken(e, Sure::Inferred, "is lost within the handshake")
+        .seen(format!(
+            "{says}{number}; {} octets sent, {} received",
+            hop.bytes_sent, hop.bytes_received
+        ))
+        .read_at("/tls/saw/outcome")
+        .known_by(
+            "the connection stood and its packets were refused afterwards: a route went away, \
+             or a firewall answers data (not the SYN) with ICMP",
+        )
+        .ruled_out("the peer's TLS: neither a reset nor a close came from it")
+        .owner(session::owner(e));
+    if let (false, Some(ip)) = (reading::proxied(e), e.tcp.saw().and_then(|tcp| tcp.walked)) {
+        because = because.look(format!("see the route to {ip}"), format!("ip route get {ip}"));
+    }
+    Some(
+        session::beside_the_proxy(
+            because.step(format!(
+                "find the router or firewall on the way to {peer} that refuses the connection"
+            )),
+            e,
+        )
+        .check(reading::again(e)),
+    )
+}

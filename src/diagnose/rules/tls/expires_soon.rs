@@ -1,0 +1,61 @@
+//! The certificate verifies and ends within a fortnight.
+
+use super::{expired, products, session};
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::tls::TlsOutcome;
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tls-expires-soon",
+    hop: Hop::Tls,
+    title: "The certificate expires within 14 days",
+    page: include_str!("../../../../docs/findings/tls-expires-soon.md"),
+    explains: &[],
+    check,
+};
+
+/// Days before the end of validity from which on it is said.
+const SOON_DAYS: i64 = 14;
+
+fn check(e: &Evidence) -> Option<Because> {
+    let hop = e.tls.saw().filter(|hop| hop.outcome == TlsOutcome::Verified)?;
+    let leaf = hop.chain.first()?;
+    // Inspection products sign leaves that live for about 14 days, for each session anew
+    // (fact S11): their end tells nothing.
+    if !(0..SOON_DAYS).contains(&leaf.days_left) || products::product(hop).is_some() {
+        return None;
+    }
+    Some(
+        session::certificate(
+            session::finding(
+                e,
+                Level::Risk,
+                Sure::Proved,
+                session::clause(
+                    e,
+                    &format!(
+                        "shows a certificate that ends in {}, on {}",
+                        session::days(leaf.days_left.unsigned_abs()),
+                        expired::day(&leaf.not_after)
+                    ),
+                ),
+            ),
+            hop,
+            None,
+        )
+        .known_by(format!(
+            "its notAfter, {}, by this machine's clock {}",
+            leaf.not_after, e.started
+        ))
+        .owner("whoever runs what answers there")
+        .step(if session::azure_issuer(leaf) && e.target.public_suffix.is_some() {
+            "Azure renews its certificates in time; look again in some days, and see that no \
+             gateway in front serves a stale copy"
+                .to_owned()
+        } else {
+            format!("renew the certificate at {}", session::peer(e))
+        })
+        .check(reading::again(e)),
+    )
+}

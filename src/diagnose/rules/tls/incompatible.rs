@@ -1,0 +1,38 @@
+//! The peer breaks the protocol, or has no version or suite in common with us (fact S9).
+
+use super::session;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::tls::TlsOutcome;
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tls-incompatible",
+    hop: Hop::Tls,
+    title: "The peer's TLS has nothing in common with ours, or breaks the protocol",
+    page: include_str!("../../../../docs/findings/tls-incompatible.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let hop = e.tls.saw()?;
+    let TlsOutcome::Incompatible { says } = &hop.outcome else { return None };
+    Some(
+        session::beside_the_proxy(
+            session::broken(e, Sure::Inferred, "speaks a TLS that cannot be agreed on")
+                .seen(format!("the handshake ended here with: {says}"))
+                .read_at("/tls/saw/outcome")
+                .known_by(
+                    "TLS 1.3 and 1.2 with today's suites were offered; the service itself takes \
+                     them, so an old or broken TLS end stands in front of it",
+                )
+                .owner(session::owner(e))
+                .look("see what it offers", session::s_client(e, ""))
+                .look("see whether it offers only an old version", session::s_client(e, "-tls1_1"))
+                .step(format!("renew the TLS settings of what answers at {}", session::peer(e))),
+            e,
+        )
+        .check(reading::again(e)),
+    )
+}

@@ -1,0 +1,55 @@
+//! The issuer names a product that ends TLS sessions and signs its own certificates (facts
+//! S10-S13).
+
+use super::issuer::{Unknown, unknown};
+use super::session;
+use super::untrusted_issuer::trust;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::tls::CertificateFault as Fault;
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tls-interception",
+    hop: Hop::Tls,
+    title: "An inspection product replaces the certificate",
+    page: include_str!("../../../../docs/findings/tls-interception.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let (hop, why) = unknown(e)?;
+    let Unknown::Product(product) = why else { return None };
+    let replaced = session::verifies_directly(e);
+    let mut because = session::certificate(
+        session::broken(
+            e,
+            if replaced { Sure::Proved } else { Sure::Inferred },
+            &format!("shows a certificate that {} signed", product.name),
+        ),
+        hop,
+        Some(&Fault::UnknownIssuer),
+    )
+    .known_by(format!(
+        "the issuer names {}, which opens TLS sessions and signs certificates of its own; none \
+         of the roots in use knows it",
+        product.name
+    ));
+    if replaced {
+        because = because.known_by("directly the same name shows a certificate that verifies");
+    }
+    Some(
+        session::beside_the_proxy(
+            trust(
+                because.known_by(session::NOTHING_SENT).owner("Security").step(format!(
+                    "exempt {} from inspection in {}",
+                    hop.server_name, product.name
+                )),
+                e,
+            ),
+            e,
+        )
+        .check(reading::again(e)),
+    )
+}

@@ -1,0 +1,64 @@
+//! Why an issuer is not known: exactly one of four reasons, so that of the rules that read
+//! it exactly one fires.
+
+use crate::diagnose::rules::tcp::wording::has_words;
+use crate::evidence::Evidence;
+use crate::evidence::tls::{CertificateFault as Fault, Store, TlsHop};
+
+use super::products::{Product, product};
+use super::session;
+
+/// Why no set of roots knows the issuer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unknown {
+    /// The server's only certificate is signed by itself.
+    SelfSigned,
+    /// The issuer names an inspection product.
+    Product(&'static Product),
+    /// The certificate of the leaf's issuer was not sent.
+    Incomplete,
+    /// The issuer is there, or would not be sent, and nobody here trusts it.
+    Untrusted,
+}
+
+/// The rejected handshake and why its issuer is unknown.
+pub(super) fn unknown(e: &Evidence) -> Option<(&TlsHop, Unknown)> {
+    let (hop, fault) = session::rejected(e)?;
+    classify(hop, fault).map(|why| (hop, why))
+}
+
+/// Why the issuer is unknown; none when the fault is another one.
+fn classify(hop: &TlsHop, fault: &Fault) -> Option<Unknown> {
+    let leaf = hop.chain.first();
+    let alone = hop.chain_length == 1 && leaf.is_some_and(|leaf| leaf.self_issued);
+    match fault {
+        Fault::UnknownIssuer if alone => Some(Unknown::SelfSigned),
+        // A verifier that meets a self-signed CA certificate as the server's own complains
+        // of its being a CA before it looks for an issuer.
+        Fault::Other { .. } if alone && leaf.is_some_and(|leaf| leaf.is_ca) => {
+            Some(Unknown::SelfSigned)
+        }
+        Fault::UnknownIssuer => Some(match product(hop) {
+            Some(product) => Unknown::Product(product),
+            None if issuer_left_out(hop) => Unknown::Incomplete,
+            None => Unknown::Untrusted,
+        }),
+        _ => None,
+    }
+}
+
+/// Whether the server should have sent its issuer's certificate and did not.
+///
+/// A root need not be sent, so a leaf alone is complete when a root signed it. Leaves of
+/// public authorities say where their issuer's certificate can be had; where the user
+/// brought roots of their own, a leaf alone is more likely short of its intermediate.
+fn issuer_left_out(hop: &TlsHop) -> bool {
+    let Some(leaf) = hop.chain.first() else { return false };
+    let sent = hop.chain.iter().skip(1).any(|c| c.subject == leaf.issuer);
+    let by_a_root = leaf.issuer_common_name.as_deref().is_some_and(|name| has_words(name, "root"));
+    let brought = hop.verdicts.iter().any(|verdict| verdict.store == Store::CaFile);
+    !sent
+        && !leaf.self_issued
+        && !by_a_root
+        && (leaf.issuer_url.is_some() || session::azure_issuer(leaf) || brought)
+}

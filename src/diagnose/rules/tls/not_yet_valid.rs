@@ -1,0 +1,56 @@
+//! A certificate before its start of validity: mostly a clock behind time (fact S17).
+
+use super::{expired, session};
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::tls::CertificateFault as Fault;
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tls-not-yet-valid",
+    hop: Hop::Tls,
+    title: "The certificate is not valid yet by this machine's clock",
+    page: include_str!("../../../../docs/findings/tls-not-yet-valid.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let (hop, fault) = session::rejected(e)?;
+    if *fault != Fault::NotYetValid {
+        return None;
+    }
+    let (index, certificate) = hop
+        .chain
+        .iter()
+        .enumerate()
+        .find(|(_, c)| c.not_yet_valid)
+        .or_else(|| hop.chain.iter().enumerate().next())?;
+    let because = session::broken(
+        e,
+        Sure::Inferred,
+        &format!("shows a certificate valid from {} on", expired::day(&certificate.not_before)),
+    )
+    .read_at(format!("/tls/saw/chain/{index}"))
+    .read_at("/started");
+    Some(
+        session::beside_the_proxy(
+            session::certificate(because, hop, Some(fault))
+                .seen(format!("this machine's clock says {}", e.started))
+                .known_by(
+                    "authorities do not sign for the future: this machine's clock is behind, or \
+                     the certificate was made on a machine whose clock is ahead",
+                )
+                .known_by(session::NOTHING_SENT)
+                .owner("Operating system")
+                .look("see this machine's clock", "date -u; timedatectl")
+                .change("set it by the network", "chronyc makestep")
+                .step(format!(
+                    "if the clock is right, replace the certificate at {}",
+                    session::peer(e)
+                )),
+            e,
+        )
+        .check(reading::again(e)),
+    )
+}

@@ -1,0 +1,76 @@
+//! The chain is accepted by this machine's own store and by no public root (fact S13):
+//! applications with roots of their own fail.
+
+use super::untrusted_issuer::outermost;
+use super::{products, session};
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::tls::{Store, TlsOutcome};
+use crate::evidence::{Evidence, Hop, Trust};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tls-only-system-store",
+    hop: Hop::Tls,
+    title: "Only this machine's own store accepts the certificate",
+    page: include_str!("../../../../docs/findings/tls-only-system-store.md"),
+    explains: &["identity-withheld"],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let hop = e.tls.saw()?;
+    let refused_publicly =
+        hop.verdicts.iter().any(|v| v.store == Store::Public && v.fault.is_some());
+    if hop.outcome != TlsOutcome::Verified
+        || hop.accepted_by != Some(Store::System)
+        || !refused_publicly
+    {
+        return None;
+    }
+    let issuer = outermost(hop);
+    let does = match products::product(hop) {
+        Some(product) => {
+            format!("shows a certificate of {}, which only this machine trusts", product.name)
+        }
+        None => format!("shows a certificate of {issuer}, which only this machine trusts"),
+    };
+    let mut because = session::certificate(
+        session::finding(e, Level::Risk, Sure::Proved, session::clause(e, &does)),
+        hop,
+        None,
+    )
+    .known_by(
+        "this machine's store accepts the chain and the public roots do not: clients with \
+         bundled roots (Python certifi, the JDK, Node, rustls) fail where browsers and curl work",
+    );
+    if session::verifies_directly(e) {
+        because = because.known_by(
+            "directly the same name shows a certificate of a public root: the proxy replaces it",
+        );
+    } else if e.target.public_suffix.is_some() {
+        because = because.known_by(
+            "certificates of Azure lead to public roots: something on the way replaces this one",
+        );
+    }
+    because = match e.asked.trust {
+        Trust::Public => because
+            .known_by("the credential was not sent: whoever signed this would read it")
+            .owner("Security")
+            .look(
+                "make the authenticated call all the same, where this authority is meant to read it",
+                format!("{} --trust system", reading::again(e)),
+            ),
+        Trust::System => because.owner("Security"),
+    };
+    Some(
+        session::beside_the_proxy(
+            because.step(format!("exempt {} from inspection", hop.server_name)).change(
+                "or give the corporate root to each runtime that brings its own",
+                "export SSL_CERT_FILE=<bundle.pem> REQUESTS_CA_BUNDLE=<bundle.pem> \
+                     NODE_EXTRA_CA_CERTS=<corporate-ca.pem>",
+            ),
+            e,
+        )
+        .check(reading::again(e)),
+    )
+}

@@ -1,0 +1,38 @@
+//! The peer speaks plain HTTP on this port.
+
+use super::session;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::tls::TlsOutcome;
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tls-plain-http",
+    hop: Hop::Tls,
+    title: "Plain HTTP answers where TLS is wanted",
+    page: include_str!("../../../../docs/findings/tls-plain-http.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let hop = e.tls.saw()?;
+    let TlsOutcome::PlainHttp { first_line } = &hop.outcome else { return None };
+    Some(
+        session::beside_the_proxy(
+            session::broken(e, Sure::Proved, "answers the ClientHello in plain HTTP")
+                .seen(format!("its first line: {first_line}"))
+                .read_at("/tls/saw/outcome")
+                .known_by("an HTTP status line came where a TLS record had to")
+                .ruled_out("the service itself: it speaks only TLS on this port")
+                .owner(session::owner(e))
+                .step(format!(
+                    "see what listens at {}: a relay or load balancer that forwards this port \
+                     to an HTTP port, or a block page",
+                    session::peer(e)
+                )),
+            e,
+        )
+        .check(reading::again(e)),
+    )
+}

@@ -1,0 +1,70 @@
+//! The privatelink name was given, which no certificate covers (facts S1, S3).
+
+use super::session;
+use crate::diagnose::rules::proxy::exempt;
+use crate::diagnose::rules::tcp::wording;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::tls::CertificateFault as Fault;
+use crate::evidence::{Evidence, Hop, TargetKind};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tls-privatelink-name",
+    hop: Hop::Tls,
+    title: "The privatelink name was used, which the certificate does not cover",
+    page: include_str!("../../../../docs/findings/tls-privatelink-name.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let (hop, fault) = session::rejected(e)?;
+    if *fault != Fault::WrongName || e.target.kind != TargetKind::Privatelink {
+        return None;
+    }
+    let original = match e.original.as_deref() {
+        Some(walk) => walk.target.host.clone(),
+        None => format!("{}.{}", reading::account(e), reading::public_suffix(e)),
+    };
+    let verified = e.original.as_deref().is_some_and(reading::tls_verified);
+    let sure = if verified { Sure::Proved } else { Sure::Inferred };
+    let mut because = session::certificate(
+        session::finding(
+            e,
+            Level::Broken,
+            sure,
+            wording::fitting(&[
+                format!("the name is a privatelink name; applications use {original}"),
+                "the name is a privatelink name, which applications must not use".to_owned(),
+            ]),
+        ),
+        hop,
+        Some(fault),
+    );
+    because = if verified {
+        because
+            .known_by(format!("{original} verifies, on the same service: only the name is wrong"))
+            .read_at("/original/tls")
+    } else {
+        because.known_by(format!(
+            "certificates of Azure cover the public names; {} is only an alias inside DNS",
+            hop.server_name
+        ))
+    };
+    because = if exempt::is_azure_ai(e) {
+        because.change(
+            "use the original name as the endpoint; DNS leads it to the private address",
+            format!("export AZURE_OPENAI_ENDPOINT=https://{original}/"),
+        )
+    } else {
+        because
+            .step(format!("use {original} in the application; DNS leads it to the private address"))
+    };
+    Some(
+        because
+            .ruled_out("address, route and certificate authority")
+            .known_by(session::NOTHING_SENT)
+            .owner("Application")
+            .check(format!("aoai-probe {original}")),
+    )
+}

@@ -1,0 +1,202 @@
+//! The facts of one handshake in words that the rules of this hop share: with whom, through
+//! what, which certificate, which faults beside the first.
+
+use crate::diagnose::rules::proxy::exempt;
+use crate::diagnose::rules::tcp::{attempts, wording};
+use crate::diagnose::{Because, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::Evidence;
+use crate::evidence::tls::{
+    Certificate, CertificateFault as Fault, Store, StoreVerdict, TlsHop, TlsOutcome,
+};
+
+/// The fault for which the certificate was rejected.
+pub(super) fn rejected(e: &Evidence) -> Option<(&TlsHop, &Fault)> {
+    let hop = e.tls.saw()?;
+    match &hop.outcome {
+        TlsOutcome::CertificateRejected { fault } => Some((hop, fault)),
+        _ => None,
+    }
+}
+
+/// The peer: address and port, or, through a proxy, only "the peer".
+pub(super) fn peer(e: &Evidence) -> String {
+    if reading::proxied(e) {
+        return "the peer".to_owned();
+    }
+    e.tcp
+        .saw()
+        .and_then(|tcp| tcp.walked_attempt())
+        .map_or_else(|| format!("{}:{}", e.target.host, e.target.port), attempts::peer)
+}
+
+/// The clause of the first line: the peer, what it does, and through which proxy.
+pub(super) fn clause(e: &Evidence, does: &str) -> String {
+    let peer = peer(e);
+    match e.proxy.saw() {
+        Some(proxy) => wording::fitting(&[
+            format!("{peer} {does} through the proxy {}", proxy.url),
+            format!("{peer} {does} through the proxy"),
+            format!("{peer} {does}"),
+        ]),
+        None => wording::fitting(&[format!("{peer} {does}"), format!("the peer {does}")]),
+    }
+}
+
+/// A finding on this handshake, with the way that leads to the peer as its first fact.
+pub(super) fn finding(e: &Evidence, level: Level, sure: Sure, says: String) -> Because {
+    let because = Because::new(level, sure, says).read_at("/tls");
+    let name = e.tls.saw().map_or(e.target.host.as_str(), |hop| hop.server_name.as_str());
+    if let Some(proxy) = e.proxy.saw() {
+        return because
+            .seen(format!(
+                "through the proxy {}: CONNECT {}:{} opens the tunnel; SNI {name}",
+                proxy.url, e.target.host, e.target.port
+            ))
+            .read_at("/proxy/saw/connect");
+    }
+    match e.tcp.saw().and_then(|tcp| tcp.walked_attempt()) {
+        Some(attempt) => because
+            .seen(format!("{}; SNI {name}", attempts::words(e, attempt)))
+            .read_at("/tcp/saw/attempts"),
+        None => because.seen(format!("SNI {name}")),
+    }
+}
+
+/// A broken handshake.
+pub(super) fn broken(e: &Evidence, sure: Sure, does: &str) -> Because {
+    finding(e, Level::Broken, sure, clause(e, does))
+}
+
+/// Adds, for a handshake inside a tunnel, that the proxy may be what fails, what the direct
+/// path shows, and how to take it. Changes nothing without a proxy.
+pub(super) fn beside_the_proxy(because: Because, e: &Evidence) -> Because {
+    if !reading::proxied(e) {
+        return because;
+    }
+    exempt::way_around(because, e)
+}
+
+/// The team that mends a handshake: inside a tunnel the proxy's, or the application's own
+/// where it needs no proxy; else the network's.
+pub(super) fn owner(e: &Evidence) -> &'static str {
+    if reading::proxied(e) { exempt::owner(e) } else { "Network" }
+}
+
+/// Days as people write them.
+pub(super) fn days(count: u64) -> String {
+    if count == 1 { "1 day".to_owned() } else { format!("{count} days") }
+}
+
+/// Whether the same name verifies on the direct path: then the proxy makes the difference.
+pub(super) fn verifies_directly(e: &Evidence) -> bool {
+    matches!(exempt::direct(e), exempt::Direct::Verified(_))
+        && e.direct
+            .saw()
+            .and_then(|path| path.tls.saw())
+            .is_some_and(|tls| tls.accepted_by == Some(Store::Public))
+}
+
+/// An `openssl s_client` on the same way, with `more` options.
+pub(super) fn s_client(e: &Evidence, more: &str) -> String {
+    let name = e.tls.saw().map_or(e.target.host.as_str(), |hop| hop.server_name.as_str());
+    s_client_named(e, name, more)
+}
+
+/// The same, asking for another name.
+pub(super) fn s_client_named(e: &Evidence, name: &str, more: &str) -> String {
+    let way = match e.proxy.saw() {
+        Some(proxy) => format!(
+            "-proxy {}:{} -connect {}:{}",
+            proxy.host, proxy.port, e.target.host, e.target.port
+        ),
+        None => format!("-connect {}", peer(e)),
+    };
+    let more = if more.is_empty() { String::new() } else { format!(" {more}") };
+    format!("openssl s_client {way} -servername {name}{more} </dev/null")
+}
+
+/// The names of a certificate for people: three of them, and how many more there are.
+pub(super) fn names(certificate: &Certificate) -> String {
+    let shown: Vec<&str> = certificate.names.iter().take(3).map(String::as_str).collect();
+    let count = usize::try_from(certificate.names_count).unwrap_or(usize::MAX);
+    match count.saturating_sub(shown.len()) {
+        0 if shown.is_empty() => "no name".to_owned(),
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// The issuer's name for people: its common name, else the whole of it.
+pub(super) fn issuer(certificate: &Certificate) -> &str {
+    certificate.issuer_common_name.as_deref().unwrap_or(&certificate.issuer)
+}
+
+/// Whether the issuer's organisation is one that signs for Azure (facts S5-S8).
+pub(super) fn azure_issuer(certificate: &Certificate) -> bool {
+    certificate.issuer_organization.as_deref().is_some_and(|organization| {
+        ["Microsoft Corporation", "DigiCert"]
+            .iter()
+            .any(|wanted| wording::has_words(organization, wanted))
+    })
+}
+
+/// A fault in words.
+fn fault_words(fault: &Fault) -> &str {
+    match fault {
+        Fault::UnknownIssuer => "unknown issuer",
+        Fault::Expired => "expired",
+        Fault::NotYetValid => "not yet valid",
+        Fault::WrongName => "wrong name",
+        Fault::Revoked => "revoked",
+        Fault::BadSignature => "bad signature",
+        Fault::Other { says } => says,
+    }
+}
+
+/// What one set of roots says, in words.
+fn verdict_words(verdict: &StoreVerdict) -> String {
+    let store = match verdict.store {
+        Store::Public => "public roots",
+        Store::CaFile => "roots with --ca-file",
+        Store::System => "this machine's store",
+    };
+    let says = verdict.fault.as_ref().map_or("accepted", fault_words);
+    format!("{store} ({}): {says}", verdict.anchors)
+}
+
+/// Adds the certificate's facts, what each store says, and the faults beside the first one:
+/// a verifier names only one, in its own order (expiry, then issuer, then name).
+pub(super) fn certificate(mut because: Because, hop: &TlsHop, fault: Option<&Fault>) -> Because {
+    let Some(leaf) = hop.chain.first() else { return because };
+    because = because
+        .seen(format!(
+            "certificate for {}, issued by {}, valid {} to {}",
+            names(leaf),
+            leaf.issuer,
+            leaf.not_before,
+            leaf.not_after
+        ))
+        .read_at("/tls/saw/chain/0");
+    if !hop.verdicts.is_empty() {
+        let verdicts: Vec<String> = hop.verdicts.iter().map(verdict_words).collect();
+        because = because.seen(verdicts.join("; ")).read_at("/tls/saw/verdicts");
+    }
+    let is = |wanted: &Fault| fault == Some(wanted);
+    if !leaf.covers_target && fault.is_some() && !is(&Fault::WrongName) {
+        because = because.seen(format!("its names do not cover {} either", hop.server_name));
+    }
+    if leaf.days_left < 0 && !is(&Fault::Expired) {
+        because = because.seen("it is also past its end of validity");
+    }
+    if leaf.not_yet_valid && !is(&Fault::NotYetValid) {
+        because = because.seen("it is also before its start of validity");
+    }
+    if leaf.self_issued && !is(&Fault::UnknownIssuer) {
+        because = because.seen("it is also self-signed");
+    }
+    because
+}
+
+/// Said after every rejected certificate: the secret is safe.
+pub(super) const NOTHING_SENT: &str = "nothing was sent after the certificate was rejected";

@@ -1,0 +1,166 @@
+//! TCP connects and the handshake gets no answer (facts T15-T17, S15, S16; TCP_INFO as in
+//! tcp(7)): lost large packets, a filter that drops, or nothing behind the port.
+
+use super::session;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::tls::{TlsHop, TlsOutcome};
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tls-silent",
+    hop: Hop::Tls,
+    title: "TCP connects, but the TLS handshake is never answered",
+    page: include_str!("../../../../docs/findings/tls-silent.md"),
+    explains: &[],
+    check,
+};
+
+/// What the kernel's counters say of a handshake that hangs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counters {
+    /// Later segments came and the first, full-size one did not: large packets are lost on
+    /// the way back.
+    HeadMissing,
+    /// The ClientHello was not acknowledged: it is lost on the way there.
+    HelloLost,
+    /// The ClientHello was acknowledged and nothing came.
+    HelloTaken,
+    /// The answer began and stopped.
+    Stalled,
+    /// Nothing tells.
+    Unknown,
+}
+
+fn counters(hop: &TlsHop) -> Counters {
+    let info = hop.tcp_info.as_ref();
+    if info.is_some_and(|info| info.rcv_ooopack.is_some_and(|n| n > 0)) {
+        return Counters::HeadMissing;
+    }
+    if hop.bytes_received > 0 {
+        return Counters::Stalled;
+    }
+    // `bytes_acked` counts the SYN as one octet, and in a tunnel the CONNECT as well.
+    match info.and_then(|info| info.bytes_acked) {
+        Some(acked) if acked >= hop.bytes_sent => Counters::HelloTaken,
+        Some(_) => Counters::HelloLost,
+        None => Counters::Unknown,
+    }
+}
+
+/// What the counters themselves prove.
+fn fact(counters: Counters, proxied: bool) -> Option<&'static str> {
+    match counters {
+        Counters::HeadMissing => Some(
+            "the end of the answer arrived and its beginning did not: small packets pass, \
+             full-size ones are lost on the way back (MTU black hole; VPN tunnels carry 1400 \
+             octets or less)",
+        ),
+        Counters::HelloLost => Some("the ClientHello itself was never acknowledged"),
+        Counters::HelloTaken if proxied => Some(
+            "nothing is lost on the way to the proxy; what the proxy does with the ClientHello \
+             does not show from here",
+        ),
+        Counters::HelloTaken => Some("the ClientHello was acknowledged: it arrived"),
+        Counters::Stalled | Counters::Unknown => None,
+    }
+}
+
+/// Octets above which a ClientHello is a large packet or more than one.
+const LARGE_HELLO: u64 = 1200;
+
+/// The causes that remain, the likeliest first.
+fn causes(counters: Counters, hop: &TlsHop, proxied: bool) -> Vec<&'static str> {
+    let answer = "an MTU black hole: the certificates come back in full-size packets, a link \
+                  drops them, and ICMP \"fragmentation needed\" is filtered";
+    let hello = "an MTU black hole on the way there: the ClientHello fills a packet";
+    let filter = "a filter that reads the SNI and drops what it does not allow";
+    let split = "a middlebox that loses a ClientHello of more than one segment (X25519MLKEM768)";
+    let dead = "nothing works behind the port: a load balancer or relay without a backend";
+    let tunnel = "the proxy opened the tunnel before its own connection to the service stood, \
+                  and that one hangs";
+    let large = hop.bytes_sent > LARGE_HELLO;
+    let mut causes = Vec::new();
+    if proxied && counters != Counters::HeadMissing {
+        causes.push(tunnel);
+    }
+    match counters {
+        Counters::HeadMissing => {}
+        Counters::HelloLost if large => causes.extend([hello, filter, split]),
+        Counters::HelloLost => causes.push(filter),
+        Counters::HelloTaken if proxied => causes.push(filter),
+        Counters::HelloTaken => causes.extend([answer, dead, filter]),
+        Counters::Stalled => causes.extend([answer, dead]),
+        Counters::Unknown if large => causes.extend([answer, filter, split, dead]),
+        Counters::Unknown => causes.extend([answer, filter, dead]),
+    }
+    causes
+}
+
+fn check(e: &Evidence) -> Option<Because> {
+    let hop = e.tls.saw().filter(|hop| hop.outcome == TlsOutcome::Silent)?;
+    let counters = counters(hop);
+    let proxied = reading::proxied(e);
+    let (sure, does) = match counters {
+        Counters::HeadMissing => (Sure::Inferred, "answers in packets too large for the path"),
+        Counters::Stalled => (Sure::Possible, "stops answering in the middle of the handshake"),
+        _ => (Sure::Possible, "does not answer the ClientHello"),
+    };
+    let mut because = session::broken(e, sure, does).seen(format!(
+        "{} octets sent, {} received, then nothing for the rest of {} ms",
+        hop.bytes_sent, hop.bytes_received, e.asked.timeout_ms
+    ));
+    if let Some(info) = &hop.tcp_info {
+        let count = |n: Option<u64>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
+        because = because
+            .seen(format!(
+                "TCP_INFO: {} octets acknowledged, {} received in order, {} packets out of order, \
+                 {} retransmitted, segments of {} octets, path MTU {}",
+                count(info.bytes_acked),
+                count(info.bytes_received),
+                count(info.rcv_ooopack.map(u64::from)),
+                info.total_retrans,
+                info.snd_mss,
+                info.pmtu
+            ))
+            .read_at("/tls/saw/tcp_info");
+    }
+    if let Some(fact) = fact(counters, proxied) {
+        because = because.known_by(fact);
+    }
+    for (index, cause) in causes(counters, hop, proxied).into_iter().enumerate() {
+        because = because.known_by(match index {
+            0 => cause.to_owned(),
+            _ => format!("or {cause}"),
+        });
+    }
+    because = because
+        .ruled_out("DNS, route and port: the connection stands")
+        .tells_it(format!("{}  # a small ClientHello", session::s_client(e, "-groups X25519")))
+        .tells_it(format!(
+            "{}  # another name: an answer means an SNI filter",
+            session::s_client_named(e, "<another name>", "")
+        ))
+        .owner(session::owner(e));
+    if let (false, Some(ip)) = (proxied, e.tcp.saw().and_then(|tcp| tcp.walked)) {
+        because = because
+            .tells_it(format!("ping -c 2 -M do -s 1372 {ip}  # tells only where echo is answered"))
+            .look("see the MTU that this machine believes in", format!("ip route get {ip}"))
+            .change(
+                "on this machine alone, as a test: smaller segments",
+                format!("ip route replace {ip} via <gateway> advmss 1240"),
+            );
+    }
+    Some(
+        session::beside_the_proxy(
+            because.step(if proxied {
+                "read the proxy's own log for this machine and this minute"
+            } else {
+                "on the tunnel (VPN, ExpressRoute): clamp TCP MSS to 1350 or less, or let ICMP \
+                 type 3 code 4 through; on a firewall: allow the SNI"
+            }),
+            e,
+        )
+        .check(reading::again(e)),
+    )
+}

@@ -1,0 +1,77 @@
+//! The connection is reset or closed after the ClientHello (facts T9, T10, S15, S16): one
+//! rule in two rows, since they differ in the packet and in nothing else.
+
+use super::session;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::tls::TlsOutcome;
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RESET: Rule = Rule {
+    id: "tls-reset",
+    hop: Hop::Tls,
+    title: "The connection is reset after the ClientHello",
+    page: include_str!("../../../../docs/findings/tls-reset.md"),
+    explains: &[],
+    check: |e| check(e, &TlsOutcome::Reset, "resets the connection", "RST"),
+};
+
+pub(super) const CLOSED: Rule = Rule {
+    id: "tls-closed",
+    hop: Hop::Tls,
+    title: "The connection is closed after the ClientHello",
+    page: include_str!("../../../../docs/findings/tls-closed.md"),
+    explains: &[],
+    check: |e| check(e, &TlsOutcome::Closed, "closes the connection", "FIN"),
+};
+
+fn check(e: &Evidence, outcome: &TlsOutcome, does: &str, packet: &str) -> Option<Because> {
+    let hop = e.tls.saw().filter(|hop| hop.outcome == *outcome)?;
+    let when =
+        if hop.bytes_received == 0 { "after the ClientHello" } else { "within the handshake" };
+    let mut because = session::broken(e, Sure::Possible, &format!("{does} {when}")).seen(format!(
+        "{packet} after {:.0} ms; {} octets sent, {} received",
+        e.tls.took_ms().unwrap_or_default(),
+        hop.bytes_sent,
+        hop.bytes_received
+    ));
+    because = because
+        .known_by(format!(
+            "a firewall's application rule or SNI filter does not allow {}",
+            hop.server_name
+        ))
+        .known_by("or a load balancer or relay that has no working backend for this name")
+        .known_by(
+            "or a middlebox that breaks on a ClientHello of more than one segment \
+             (X25519MLKEM768)",
+        );
+    if reading::proxied(e) {
+        because = because
+            .known_by("or the proxy opened the tunnel first and could not reach the service then");
+    }
+    Some(
+        session::beside_the_proxy(
+            because
+                .ruled_out("DNS, route and port: the connection stood")
+                .ruled_out("an MTU black hole: that hangs, and ends nothing")
+                .tells_it(format!(
+                    "{}  # another name: an answer means an SNI filter",
+                    session::s_client_named(e, "<another name>", "")
+                ))
+                .tells_it(format!(
+                    "{}  # a small ClientHello",
+                    session::s_client(e, "-groups X25519")
+                ))
+                .owner(session::owner(e))
+                .step(format!(
+                    "find the firewall or proxy between here and {} and allow {} by its name, \
+                     port {}",
+                    session::peer(e),
+                    hop.server_name,
+                    e.target.port
+                )),
+            e,
+        )
+        .check(reading::again(e)),
+    )
+}
