@@ -3,7 +3,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stderr,
-    reason = "a test that cannot go on panics and says why"
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on panics and says why; it reads its own files"
 )]
 
 mod architecture;
