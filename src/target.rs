@@ -11,6 +11,9 @@ use crate::services::{self, Call, Service};
 /// Words that are commands of other versions of this tool, so no bare account names.
 const RESERVED: &[&str] = &["compare", "watch", "serve", "history"];
 
+/// Words that are commands of this version: they come first, before any option.
+const COMMANDS: &[&str] = &["check", "explain", "diagnose", "generate", "help"];
+
 /// Characters of what was typed that are kept and shown.
 const LONGEST_SHOWN: usize = 500;
 
@@ -73,6 +76,12 @@ pub enum TargetError {
          for an account of that name write {0}.openai.azure.com"
     )]
     Reserved(String),
+    /// A command where a target should be.
+    #[error(
+        "`{0}` is a command, and a command comes first: aoai-probe {0} ...; \
+         for an account of that name write {0}.openai.azure.com"
+    )]
+    Command(String),
     /// An unknown `--service`.
     #[error("there is no service {0:?}; one of: {1}")]
     Service(String, String),
@@ -181,6 +190,9 @@ fn from_name(typed: &str) -> Result<String, TargetError> {
     }
     if RESERVED.contains(&name) {
         return Err(TargetError::Reserved(name.to_owned()));
+    }
+    if COMMANDS.contains(&name) {
+        return Err(TargetError::Command(name.to_owned()));
     }
     let fits = (2..=64).contains(&name.len())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
@@ -353,6 +365,7 @@ mod tests {
             ("my account", "no account name"),
             ("a b.openai.azure.com", "' '"),
             ("watch", "kept for a command"),
+            ("diagnose", "a command comes first"),
             ("", "empty"),
         ] {
             let error = host(typed).expect_err(typed).to_string();

@@ -55,7 +55,8 @@ fn a_wrong_use_is_64_and_says_what_is_wrong() {
         (&["diagnose"], "REPORT.json"),
         (&["generate"], "generate"),
         (&["generate", "completions", "csh"], "bash"),
-        (&["--plan", "explain", "--list"], "cannot be used with"),
+        (&["-v", "diagnose", "report.json"], "a command comes first"),
+        (&["--plan", "explain", "dns-zone-not-linked"], "a command comes first"),
     ] {
         run(arguments).refused(words);
     }
