@@ -38,6 +38,8 @@ pub struct Done {
     pub err: String,
     /// The file that takes `out` in place of standard output.
     pub file: Option<String>,
+    /// Whether `out` goes to the terminal that showed the progress, and shows the same hops.
+    pub replaces_progress: bool,
     /// The exit status.
     pub status: u8,
 }
@@ -142,6 +144,11 @@ fn check(
     let reports: Vec<Report> = evidence.into_iter().map(judged).collect();
     let mut done = written(&reports, &arguments.output, &world.environment, terminal)?;
     done.err = err;
+    let dumb = world.environment.get("TERM").is_none_or(|term| term == "dumb");
+    done.replaces_progress = terminal.out
+        && !dumb
+        && arguments.output.output.is_none()
+        && arguments.output.format == Format::Human;
     Ok(done)
 }
 
@@ -272,6 +279,7 @@ fn written(
         out,
         err: String::new(),
         file: output.output.clone(),
+        replaces_progress: false,
         status: report::worst(reports, exit_style),
     })
 }

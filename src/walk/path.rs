@@ -109,6 +109,7 @@ struct State<'a, 'c> {
     withheld: Option<Withheld>,
     date: Option<(SystemTime, SystemTime)>,
     dns_told: bool,
+    tcp_told: bool,
     /// Resolvers that were asked for the zone's SOA.
     zones_asked: Vec<usize>,
 }
@@ -161,6 +162,7 @@ impl<'a, 'c> State<'a, 'c> {
             withheld: None,
             date: None,
             dns_told: false,
+            tcp_told: false,
             zones_asked: Vec::new(),
         }
     }
@@ -325,6 +327,9 @@ impl<'a, 'c> State<'a, 'c> {
     fn go_on(&mut self) {
         self.tell_dns();
         self.shake();
+        if self.counting.is_some() {
+            self.tell_tcp();
+        }
         self.call();
     }
 
@@ -336,6 +341,20 @@ impl<'a, 'c> State<'a, 'c> {
                 let took = self.dns.first_address_ms.unwrap_or_else(|| self.context.elapsed_ms());
                 (self.context.observe)(Finished::Dns(&self.dns, took));
             }
+        }
+    }
+
+    /// Says that TCP stands, or that no address that was tried takes a connection.
+    fn tell_tcp(&mut self) {
+        let over = self.shaking.is_some()
+            || (!self.attempts.is_empty() && self.attempts.iter().all(|(_, a)| a.is_some()));
+        if self.tcp_told || !over || !matches!(self.connect, Connect::Always { .. }) {
+            return;
+        }
+        self.tcp_told = true;
+        let attempts = self.attempts.iter().filter_map(|(_, attempt)| attempt.clone()).collect();
+        if let Observed::Ran { saw, took_ms, .. } = self.tcp(attempts, NO_ADDRESS) {
+            (self.context.observe)(Finished::Tcp(&saw, took_ms));
         }
     }
 
@@ -358,6 +377,7 @@ impl<'a, 'c> State<'a, 'c> {
         let Some(at) = self.ready.iter().position(|(address, _)| counts(*address)) else { return };
         let (address, connection) = self.ready.remove(at);
         self.shaking = Some(address);
+        self.tell_tcp();
         let context = self.context;
         self.events.push(Box::pin(async move {
             let started_ms = context.elapsed_ms();
