@@ -188,6 +188,7 @@ fn plan(arguments: &Check, environment: &Environment) -> Result<Plan, String> {
         ca_file: arguments.ca_file.clone(),
         extra_roots,
         deployment: arguments.deployment.clone().or_else(|| variable("AZURE_OPENAI_DEPLOYMENT")),
+        experiments: !arguments.no_experiments,
         timeout: arguments.timeout,
         deadline: arguments.deadline,
         ..Plan::default()
