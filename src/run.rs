@@ -330,6 +330,7 @@ fn generated(what: Generate) -> Result<Done, String> {
         Generate::Completions { shell } => generate::completions(&mut Cli::command(), shell),
         Generate::Schema => generate::schema(),
         Generate::Findings => Ok(generate::findings()),
+        Generate::Experiments => Ok(generate::experiments()),
     };
     Ok(Done { out: out.map_err(|e| e.to_string())?, ..Done::default() })
 }

@@ -150,6 +150,19 @@ impl Plan {
                 "tls    beside it: {original}, resolved the same way, as far as TLS"
             ));
         }
+        if self.experiments && choice.proxy.is_none() {
+            for entry in super::experiments::EXPERIMENTS {
+                let what = match super::experiments::sibling(target) {
+                    Some(name) if entry.id == "control-name" => format!(", SNI {name}"),
+                    None if entry.id == "control-name" => continue,
+                    _ => String::new(),
+                };
+                lines.push(format!(
+                    "tls    only in trouble, {}: {} more connections to the walked address{what}",
+                    entry.id, entry.connections
+                ));
+            }
+        }
         match target.call() {
             Call::None => {
                 lines.push("http   nothing: no call is known for this service".to_owned())

@@ -21,6 +21,17 @@ pub enum Symptom {
     TlsCut,
 }
 
+impl Symptom {
+    /// The symptom in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Symptom::TlsSilent => "the handshake is silent for a fifth of its deadline",
+            Symptom::TlsCut => "the handshake is reset, closed or refused by an alert",
+        }
+    }
+}
+
 /// One experiment of the catalogue.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {
