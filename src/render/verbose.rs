@@ -362,6 +362,7 @@ fn tried(page: &mut Page, e: &Evidence) {
         let with = match &one.changed {
             Changed::SegmentSize { octets } => format!("segments of {octets} octets"),
             Changed::SmallHello => "a ClientHello of one segment".to_owned(),
+            Changed::Nothing => "the full ClientHello".to_owned(),
             Changed::ServerName { name } => format!("SNI {name}"),
             Changed::OnlyVersion { version } => format!("{version} alone"),
         };

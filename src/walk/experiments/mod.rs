@@ -10,7 +10,7 @@ use crate::evidence::tls::TlsOutcome;
 use crate::services;
 use crate::target::Target;
 
-pub(super) use handshakes::handshake;
+pub(super) use handshakes::{Tried, handshake, seen};
 
 /// What the walk shows while a hop is still under way, or has just ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
