@@ -42,6 +42,8 @@ pub struct Plan {
     pub deployment: Option<String>,
     /// `--api-version`.
     pub api_version: String,
+    /// Whether counter-experiments are made (`--no-experiments` leaves them out).
+    pub experiments: bool,
     /// `--timeout`.
     pub timeout: Duration,
     /// `--deadline`.
@@ -60,6 +62,7 @@ impl Default for Plan {
             extra_roots: ExtraRoots::default(),
             deployment: None,
             api_version: API_VERSION.to_owned(),
+            experiments: true,
             timeout: TIMEOUT,
             deadline: DEADLINE,
         }
@@ -146,6 +149,19 @@ impl Plan {
             lines.push(format!(
                 "tls    beside it: {original}, resolved the same way, as far as TLS"
             ));
+        }
+        if self.experiments && choice.proxy.is_none() {
+            for entry in super::experiments::EXPERIMENTS {
+                let what = match super::experiments::sibling(target) {
+                    Some(name) if entry.id == "control-name" => format!(", SNI {name}"),
+                    None if entry.id == "control-name" => continue,
+                    _ => String::new(),
+                };
+                lines.push(format!(
+                    "tls    only in trouble, {}: {} more connections to the walked address{what}",
+                    entry.id, entry.connections
+                ));
+            }
         }
         match target.call() {
             Call::None => {

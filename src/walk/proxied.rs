@@ -115,7 +115,8 @@ async fn session_again(
     address: SocketAddr,
     by: Option<Store>,
 ) -> Option<Session> {
-    let (_, connection) = connect::connect(address, address, context.since, context.left()).await;
+    let (_, connection) =
+        connect::connect(address, address, None, context.since, context.left()).await;
     let connection = connection.filter(|connection| !connection.reset)?;
     let (_, stream) = tunnel(context, proxy, connection.stream).await;
     let (hop, session) = context.handshake(stream?, None).await;
@@ -205,7 +206,7 @@ async fn reach(
         .map(|address| async move {
             let logical = SocketAddr::new(*address, proxy.port);
             let to = context.world.detour(&proxy.host, logical);
-            connect::connect(logical, to, context.since, context.left()).await
+            connect::connect(logical, to, None, context.since, context.left()).await
         })
         .collect();
     let mut attempts = Vec::new();
