@@ -26,6 +26,9 @@ const RECORDS_KEPT: usize = 64;
 /// Datagrams that are not the answer and are kept as evidence.
 const STRAYS_KEPT: usize = 8;
 
+/// Response codes with which servers decline a question for its EDNS alone.
+const DECLINES_EDNS: &[&str] = &["FORMERR", "NOTIMP", "BADVERS", "SERVFAIL", "REFUSED"];
+
 /// A question type that a walk asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -76,13 +79,19 @@ pub async fn exchange(server: SocketAddr, name: &str, kind: Kind, timeout: Durat
         }
     };
     exchange.outcome = match ask_udp(server, &question, started, timeout, &mut exchange).await {
-        // A server that does not know EDNS says so; asked plainly it may answer (RFC 6891, 7).
-        DnsOutcome::Answered { answer }
-            if matches!(answer.rcode.as_str(), "FORMERR" | "NOTIMP" | "BADVERS") =>
-        {
-            match Question::new(name, kind, false) {
+        // A server that does not know EDNS says so, in one way or another; asked plainly, as
+        // libraries ask, it may answer (RFC 6891, section 7).
+        DnsOutcome::Answered { answer } if DECLINES_EDNS.contains(&answer.rcode.as_str()) => {
+            let plain = match Question::new(name, kind, false) {
                 Ok(plain) => ask_udp(server, &plain, started, timeout, &mut exchange).await,
-                Err(_) => DnsOutcome::Answered { answer },
+                Err(says) => DnsOutcome::LocalError { says },
+            };
+            match plain {
+                DnsOutcome::Answered { answer: other } if other.rcode != answer.rcode => {
+                    DnsOutcome::Answered { answer: other }
+                }
+                // The first answer may say more (RFC 8914).
+                _ => DnsOutcome::Answered { answer },
             }
         }
         outcome => outcome,
@@ -141,8 +150,10 @@ impl Question {
         if message.metadata.message_type != MessageType::Response {
             return Err(StrayReason::Malformed);
         }
-        // Some servers repeat no question in an error (RFC 9619 allows it for FORMERR).
-        let matches = message.queries.is_empty()
+        // Some servers repeat no question in an error (RFC 9619 allows it for FORMERR); libraries
+        // drop an answer without its question.
+        let failed = message.metadata.response_code != ResponseCode::NoError;
+        let matches = (message.queries.is_empty() && failed)
             || message
                 .queries
                 .iter()

@@ -4,7 +4,7 @@
 use crate::diagnose::{Because, reading};
 use crate::diagnosis::Sure;
 use crate::evidence::Evidence;
-use crate::evidence::dns::{Answer, Soa, is_privatelink};
+use crate::evidence::dns::{Answer, ResolverRole, Soa, is_privatelink};
 
 use super::gives::{self, Asked, Gives};
 use super::{fate, words};
@@ -141,9 +141,13 @@ pub(super) fn because(e: &Evidence, r: &Asked<'_>, sure: Sure, says: String) -> 
     if let Some(text) = answer.and_then(words::extended) {
         because = because.seen(format!("{} adds: {text}", r.label()));
     }
+    let first = match r.seen.role {
+        ResolverRole::Given => "is the one of --resolver",
+        _ => "is asked first",
+    };
     for (index, text) in words::others(&gives::asked(e), r.index) {
         because = because
-            .seen(format!("{text}, but {} is asked first and has the last word", r.label()))
+            .seen(format!("{text}, but {} {first} and has the last word", r.label()))
             .read_at(format!("/dns/resolvers/{index}/a"));
     }
     if let Some(code) = reading::system_failed(e) {
