@@ -216,7 +216,7 @@ fn contacts(targets: &[Target], plan: &Plan, world: &World) -> String {
     let mut out = String::new();
     for target in targets {
         out.push_str(&format!("{} would contact:\n", target.seen.host));
-        for line in plan.contacts(target, world) {
+        for line in walk::contacts::contacts(plan, target, world) {
             out.push_str(&format!("  {line}\n"));
         }
     }

@@ -302,7 +302,7 @@ pub(super) const fn withheld(why: Withheld) -> &'static str {
         Withheld::OnlySystemStoreAccepts => {
             "only the system's store accepts the chain (--trust system sends it)"
         }
-        Withheld::AddressNotConfirmed => "the system does not give this address",
+        Withheld::AddressNotConfirmed => "the system did not confirm this address",
         Withheld::ServiceHasNoCall => "no call is made to this service",
     }
 }
