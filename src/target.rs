@@ -10,6 +10,9 @@ use crate::services::{self, Call, Service};
 /// Words that are commands of other versions of this tool, so no bare account names.
 const RESERVED: &[&str] = &["compare", "watch", "serve", "history"];
 
+/// The longest target that is read, in octets.
+const LONGEST: usize = 2048;
+
 /// A target, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
@@ -42,6 +45,9 @@ pub enum TargetError {
     /// A user name or password in the URL.
     #[error("the URL holds a user name or password: leave it out, keys come from the environment")]
     UserInfo,
+    /// More text than any endpoint has.
+    #[error("the target is {0} octets long; an endpoint URL has at most {LONGEST}")]
+    TooLong(usize),
     /// The URL cannot be read.
     #[error("this is not a URL: {0}")]
     Url(String),
@@ -63,6 +69,12 @@ pub enum TargetError {
     /// A bare account name that is none.
     #[error("{0:?} is no account name: letters, digits and hyphens, 2 to 64 of them")]
     Account(String),
+    /// What looks like a key.
+    #[error(
+        "the target looks like an API key, and was not looked up: keys belong into the \
+         environment; for an account of that name write the whole host name"
+    )]
+    Key,
     /// A word that is a command elsewhere.
     #[error(
         "`{0}` is kept for a command that this version does not have; \
@@ -86,15 +98,17 @@ impl Target {
         if typed.is_empty() {
             return Err(TargetError::Empty);
         }
+        if typed.len() > LONGEST {
+            return Err(TargetError::TooLong(typed.len()));
+        }
         if let Ok(address) = typed.trim_start_matches('[').trim_end_matches(']').parse() {
             return Err(TargetError::Address(address));
         }
-        let (host, port, path) =
-            if typed.contains("://") || typed.contains('/') || typed.contains(':') {
-                from_url(typed)?
-            } else {
-                (from_name(typed)?, 443, String::new())
-            };
+        let (host, port, path) = if typed.contains(['/', ':', '@', '?', '#']) {
+            from_url(typed)?
+        } else {
+            (from_name(typed)?, 443, String::new())
+        };
         let forced = match service {
             None => None,
             Some(id) => Some(services::by_id(id).ok_or_else(|| {
@@ -105,6 +119,8 @@ impl Target {
                 TargetError::Service(id.to_owned(), ids.join(", "))
             })?),
         };
+        // No call takes a query from the target, and people paste keys with it.
+        let typed = typed.split(['?', '#']).next().unwrap_or(typed);
         Ok(Self::build(typed, host, port, &path, forced))
     }
 
@@ -177,6 +193,8 @@ fn from_name(typed: &str) -> Result<String, TargetError> {
     match name.len() {
         _ if name.is_empty() => Err(TargetError::EmptyLabel),
         64 if fits => Err(TargetError::LongLabel(64)),
+        // The two forms of Azure's keys: 32 hexadecimal digits, 84 letters and digits.
+        32 if name.chars().all(|c| c.is_ascii_hexdigit()) => Err(TargetError::Key),
         _ if fits => Ok(format!("{}.openai.azure.com", name.to_ascii_lowercase())),
         length if length > 64 => Err(TargetError::LongLabel(length)),
         _ => Err(TargetError::Account(name.escape_default().to_string())),
@@ -189,8 +207,11 @@ fn from_url(typed: &str) -> Result<(String, u16, String), TargetError> {
         if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
     let (scheme, rest) = with_scheme.split_once("://").unwrap_or(("https", typed));
     if !scheme.eq_ignore_ascii_case("https") {
-        let scheme: String = scheme.chars().take(20).filter(|c| !c.is_control()).collect();
-        return Err(TargetError::Scheme(scheme));
+        // What is no scheme (RFC 3986, section 3.1) may be a password.
+        return Err(match scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) {
+            true => TargetError::Scheme(scheme.chars().take(20).collect()),
+            false => TargetError::UserInfo,
+        });
     }
     if rest.to_ascii_lowercase().starts_with("https:")
         || rest.to_ascii_lowercase().starts_with("http:")
@@ -320,6 +341,11 @@ mod tests {
             ("http://a.openai.azure.com", "begins with https"),
             ("https://https://a.openai.azure.com", "twice"),
             ("https://user:canary@a.openai.azure.com", "leave it out"),
+            ("canary@a.openai.azure.com", "leave it out"),
+            ("canary@myacct", "leave it out"),
+            ("0f1e2d3c4b5a69788796a5b4c3d2e1f0", "looks like an API key"),
+            ("user:canary://x@a.openai.azure.com", "leave it out"),
+            (&format!("https://a.openai.azure.com/{}", "x".repeat(2048)), "at most 2048"),
             ("a..openai.azure.com", "empty part"),
             (".openai.azure.com", "empty part"),
             (&format!("{label64}.openai.azure.com"), "64 octets"),
@@ -332,6 +358,14 @@ mod tests {
             let error = host(typed).expect_err(typed).to_string();
             assert!(error.contains(wanted), "{typed}: {error}");
             assert!(!error.contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_query_that_may_hold_a_key_is_not_kept() {
+        for typed in ["https://a.openai.azure.com/?api-key=canary", "myacct?api-key=canary"] {
+            let target = Target::parse(typed, None).unwrap();
+            assert!(!format!("{target:?}").contains("canary"), "{target:?}");
         }
     }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::evidence::dns::{ResolverRole, SystemAnswer};
 use crate::evidence::text::clean;
@@ -116,7 +116,10 @@ impl World {
     pub fn of_this_machine() -> Self {
         let environment =
             Environment::from_pairs(std::env::vars_os().filter_map(|(name, value)| {
-                Some((name.into_string().ok()?, value.into_string().ok()?))
+                // A value that is no text counts as set: what is wrong with it is said where
+                // it is used.
+                let value = value.into_string().unwrap_or_else(|v| v.to_string_lossy().into());
+                Some((name.into_string().ok()?, value))
             }));
         let resolv_conf = TextFile::read("/etc/resolv.conf");
         let upstreams = TextFile::read("/run/systemd/resolve/resolv.conf");
@@ -173,6 +176,20 @@ impl TextFile {
         };
         Self { path: path.to_owned(), state, text: String::from_utf8_lossy(&octets).into_owned() }
     }
+}
+
+/// What `read` gives, if it gives it within `patience`: a pipe that nobody writes into, or a
+/// standard input that never ends, must not hold the process.
+pub fn within<T: Send + 'static>(
+    patience: Duration,
+    read: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (tell, told) = std::sync::mpsc::sync_channel(1);
+    std::thread::Builder::new()
+        .name("input".to_owned())
+        .spawn(move || drop(tell.send(read())))
+        .ok()?;
+    told.recv_timeout(patience).ok()
 }
 
 /// The Azure sign of the resolver beside those of the platform (fact T24).

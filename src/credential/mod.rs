@@ -6,7 +6,7 @@
 pub mod claims;
 mod file;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::evidence::identity::{
     CredentialForm, CredentialKind, IdentityHop, NotTaken, TokenClaims,
@@ -59,6 +59,8 @@ pub struct Request {
     pub api_key_file: Option<String>,
     /// `--token-file`.
     pub token_file: Option<String>,
+    /// How long to wait for the end of a pipe.
+    pub patience: Duration,
 }
 
 /// Why a credential cannot be used. No message holds any part of its value.
@@ -68,11 +70,13 @@ pub enum CredentialError {
     #[error("--credential {0}: {1} is not set")]
     NotConfigured(String, String),
     /// A named source that does not exist.
-    #[error("there is no credential source {0:?}; one of: auto, none, {1}")]
-    Unknown(String, String),
+    #[error("--credential takes the name of a source: auto, none, {0}")]
+    Unknown(String),
     /// The file cannot be read.
-    #[error("{path}: {says}")]
+    #[error("{option} {path}: {says}")]
     File {
+        /// The option that named it.
+        option: &'static str,
         /// The file.
         path: String,
         /// Why.
@@ -136,7 +140,7 @@ impl Credential {
             Choice::Named(name) => {
                 if !SOURCES.iter().any(|source| source.name == name) {
                     let names: Vec<&str> = SOURCES.iter().map(|source| source.name).collect();
-                    return Err(CredentialError::Unknown(name.clone(), names.join(", ")));
+                    return Err(CredentialError::Unknown(names.join(", ")));
                 }
                 let found = configured.iter().find(|(source, _)| source.name == name);
                 Some(found.ok_or_else(|| {
@@ -147,7 +151,7 @@ impl Credential {
         let Some((source, place)) = taken else { return Ok(Self::none()) };
         let is_file = source.name.ends_with("-file");
         let (value, file_mode_open) = if is_file {
-            file::read(place)?
+            file::read(self::place(source.name), place, request.patience)?
         } else {
             (zeroize::Zeroizing::new(environment.get(place).unwrap_or_default().to_owned()), None)
         };
@@ -283,7 +287,10 @@ mod tests {
 
     fn find(pairs: &[(&str, &str)]) -> Result<Credential, CredentialError> {
         let pairs = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-        Credential::find(&Request::default(), &Environment::from_pairs(pairs))
+        Credential::find(
+            &Request { patience: Duration::from_secs(5), ..Request::default() },
+            &Environment::from_pairs(pairs),
+        )
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::tls::Session;
 use crate::evidence::http::{
     ErrorBody, ErrorFrame, Header, HttpAnswer, HttpCall, HttpOutcome, Purpose,
 };
-use crate::evidence::text::{clean, clean_bytes};
+use crate::evidence::text::clean;
 use crate::secret::Secret;
 
 /// What this tool calls itself.
@@ -24,8 +24,12 @@ pub const AGENT: &str = concat!("aoai-probe/", env!("CARGO_PKG_VERSION"));
 
 /// Octets of an answer's body that are read.
 const BODY_LIMIT: usize = 2 << 20;
+/// Octets of a body that is no JSON that are looked at for its excerpt.
+const BODY_EXCERPT: usize = 16 << 10;
 /// Octets of an answer's head that are read.
 const HEAD_LIMIT: usize = 64 << 10;
+/// Characters that are searched for the secret beyond eight times a text's limit.
+const SCRUB_AHEAD: usize = 4 << 10;
 /// Header fields kept as evidence.
 const HEADERS_KEPT: usize = 40;
 
@@ -191,7 +195,11 @@ impl Connection {
                 builder = builder.header("api-key", sensitive(key.expose())?);
             }
             Authentication::Bearer(token) => {
-                let value = zeroize::Zeroizing::new(format!("Bearer {}", token.expose()));
+                // One allocation: a string that grows leaves copies behind.
+                let token = token.expose();
+                let mut value = zeroize::Zeroizing::new(String::with_capacity(7 + token.len()));
+                value.push_str("Bearer ");
+                value.push_str(token);
                 builder = builder.header(AUTHORIZATION, sensitive(&value)?);
             }
         }
@@ -265,8 +273,12 @@ pub(super) fn telling(headers: &hyper::HeaderMap, clean_of: Option<&Secret>) -> 
         .collect()
 }
 
-fn scrubbed(text: &str, limit: usize, secret: Option<&Secret>) -> String {
-    // Scrubbed first: a cut could leave half a secret behind.
+/// Text of a peer, bounded and escaped, the secret blotted out.
+pub(super) fn scrubbed(text: &str, limit: usize, secret: Option<&Secret>) -> String {
+    // Scrubbed before it is cut to its limit: a cut could leave half a secret behind. What
+    // lies far beyond the limit is not looked at.
+    let near = text.char_indices().nth(SCRUB_AHEAD + limit * 8).map_or(text.len(), |(at, _)| at);
+    let text = text.get(..near).unwrap_or_default();
     match secret {
         Some(secret) => clean(&secret.scrub(text), limit),
         None => clean(text, limit),
@@ -285,10 +297,9 @@ fn answer(
         .and_then(|v| v.get("data").or_else(|| v.get("value")))
         .and_then(Value::as_array)
         .map(|list| u32::try_from(list.len()).unwrap_or(u32::MAX));
-    let excerpt = (json.is_none() && !body.is_empty()).then(|| match clean_of {
-        Some(secret) => clean(&secret.scrub(&String::from_utf8_lossy(body)), 300),
-        None => clean_bytes(body, 300),
-    });
+    let start = body.get(..BODY_EXCERPT).unwrap_or(body);
+    let excerpt = (json.is_none() && !body.is_empty())
+        .then(|| scrubbed(&String::from_utf8_lossy(start), 300, clean_of));
     HttpAnswer {
         status: head.status.as_u16(),
         headers: telling(&head.headers, clean_of),
@@ -304,7 +315,7 @@ fn answer(
 fn error_body(value: &Value, clean_of: Option<&Secret>) -> Option<ErrorBody> {
     let text = |value: Option<&Value>| match value? {
         Value::String(text) => Some(scrubbed(text, 600, clean_of)),
-        Value::Number(number) => Some(number.to_string()),
+        Value::Number(number) => Some(scrubbed(&number.to_string(), 600, clean_of)),
         _ => None,
     };
     let (frame, inside) = match (value.get("error"), value.get("statusCode"), value.get("code")) {

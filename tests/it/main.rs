@@ -9,5 +9,6 @@
 mod explain;
 mod fixtures;
 mod generated;
+mod hostile;
 mod render;
 mod report;

@@ -116,7 +116,7 @@ fn check(e: &Evidence) -> Option<Because> {
     Some(
         because
             .owner("Machine")
-            .look("see the line", format!("sed -n {number}p {path}"))
+            .look("see the line", format!("sed -n {number}p {}", reading::word(path)))
             .step(if decider.is_some_and(|r| r.gives.addresses().is_empty()) {
                 format!("have DNS give the address, then {edit}")
             } else {
