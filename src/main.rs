@@ -1,5 +1,6 @@
 //! Parse, run, write, exit: nothing else.
 
+use std::cell::Cell;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,8 +12,16 @@ fn main() -> ExitCode {
     aoai_probe::platform::protect_process();
     let terminal =
         Terminal { out: std::io::stdout().is_terminal(), err: std::io::stderr().is_terminal() };
-    let progress = |line: &str| drop(writeln!(std::io::stderr(), "{line}"));
+    let shown = Cell::new(0);
+    let progress = |line: &str| {
+        shown.set(shown.get() + line.lines().count());
+        let _ = writeln!(std::io::stderr(), "{line}");
+    };
     let done = run::run(std::env::args_os(), terminal, &progress);
+    if shown.get() > 0 && done.replaces_progress {
+        // The report shows the same hops: it takes the place of the lines above it.
+        let _ = write!(std::io::stderr(), "\u{1b}[{}A\u{1b}[J", shown.get());
+    }
     let _ = std::io::stderr().write_all(done.err.as_bytes());
     match deliver(&done) {
         Ok(()) => ExitCode::from(done.status),

@@ -5,6 +5,7 @@
 use std::io::Read;
 use std::time::{Duration, Instant};
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Parser};
 use futures_util::future::join_all;
 
@@ -46,6 +47,8 @@ pub struct Done {
     pub err: String,
     /// The file that takes `out` in place of standard output.
     pub file: Option<String>,
+    /// Whether `out` goes to the terminal that showed the progress, and shows the same hops.
+    pub replaces_progress: bool,
     /// The exit status.
     pub status: u8,
 }
@@ -67,8 +70,13 @@ pub fn run(
 ) -> Done {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
+<<<<<<< HEAD
         Err(mut error) => {
             args::hide_secrets(&mut error);
+=======
+        Err(error) => {
+            let error = without_password(error);
+>>>>>>> main
             let text = error.render().to_string();
             return match error.use_stderr() {
                 true => Done { err: text, status: USAGE, ..Done::default() },
@@ -91,6 +99,18 @@ pub fn run(
         status: USAGE,
         ..Done::default()
     })
+}
+
+/// A wrong use, without a value that holds a password: clap repeats what was typed.
+fn without_password(mut error: clap::Error) -> clap::Error {
+    for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg] {
+        if let Some(ContextValue::String(value)) = error.get(kind)
+            && value.contains('@')
+        {
+            error.insert(kind, ContextValue::String("[not shown]".to_owned()));
+        }
+    }
+    error
 }
 
 fn check(
@@ -153,6 +173,11 @@ fn check(
     let reports: Vec<Report> = evidence.into_iter().map(judged).collect();
     let mut done = written(&reports, &arguments.output, &world.environment, terminal)?;
     done.err = err;
+    let dumb = world.environment.get("TERM").is_none_or(|term| term == "dumb");
+    done.replaces_progress = terminal.out
+        && !dumb
+        && arguments.output.output.is_none()
+        && arguments.output.format == Format::Human;
     Ok(done)
 }
 
@@ -225,7 +250,12 @@ fn plan(arguments: &Check, environment: &Environment) -> Result<Plan, String> {
         trust: arguments.trust.into(),
         ca_file: arguments.ca_file.clone(),
         extra_roots,
+<<<<<<< HEAD
         deployment,
+=======
+        deployment: arguments.deployment.clone().or_else(|| variable("AZURE_OPENAI_DEPLOYMENT")),
+        experiments: !arguments.no_experiments,
+>>>>>>> main
         timeout: arguments.timeout,
         deadline: arguments.deadline,
         ..Plan::default()
@@ -327,6 +357,7 @@ fn written(
         out,
         err: String::new(),
         file: output.output.clone(),
+        replaces_progress: false,
         status: report::worst(reports, exit_style),
     })
 }

@@ -4,14 +4,23 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
+use crate::evidence::text::clean;
 use crate::evidence::{TargetKind, TargetSeen};
 use crate::services::{self, Call, Service};
 
 /// Words that are commands of other versions of this tool, so no bare account names.
 const RESERVED: &[&str] = &["compare", "watch", "serve", "history"];
 
+<<<<<<< HEAD
 /// The longest target that is read, in octets.
 const LONGEST: usize = 2048;
+=======
+/// Words that are commands of this version: they come first, before any option.
+const COMMANDS: &[&str] = &["check", "explain", "diagnose", "generate", "help"];
+
+/// Characters of what was typed that are kept and shown.
+const LONGEST_SHOWN: usize = 500;
+>>>>>>> main
 
 /// A target, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +90,12 @@ pub enum TargetError {
          for an account of that name write {0}.openai.azure.com"
     )]
     Reserved(String),
+    /// A command where a target should be.
+    #[error(
+        "`{0}` is a command, and a command comes first: aoai-probe {0} ...; \
+         for an account of that name write {0}.openai.azure.com"
+    )]
+    Command(String),
     /// An unknown `--service`.
     #[error("there is no service {0:?}; one of: {1}")]
     Service(String, String),
@@ -98,8 +113,14 @@ impl Target {
         if typed.is_empty() {
             return Err(TargetError::Empty);
         }
+<<<<<<< HEAD
         if typed.len() > LONGEST {
             return Err(TargetError::TooLong(typed.len()));
+=======
+        // Before anything else: no other message may repeat what stands before an `@`.
+        if before_path(typed).contains('@') {
+            return Err(TargetError::UserInfo);
+>>>>>>> main
         }
         if let Ok(address) = typed.trim_start_matches('[').trim_end_matches(']').parse() {
             return Err(TargetError::Address(address));
@@ -140,8 +161,10 @@ impl Target {
             (None, Some(_)) if base_path.starts_with("/api/projects/") => TargetKind::Project,
             (None, Some(_)) => TargetKind::Account,
         };
+        // A query or fragment is not used, and may hold a key (a gateway's subscription-key).
+        let shown = typed.split(['?', '#']).next().unwrap_or(typed);
         let seen = TargetSeen {
-            typed: typed.to_owned(),
+            typed: clean(shown, LONGEST_SHOWN),
             port,
             kind,
             service: row.map(|row| row.id.to_owned()),
@@ -188,6 +211,9 @@ fn from_name(typed: &str) -> Result<String, TargetError> {
     if RESERVED.contains(&name) {
         return Err(TargetError::Reserved(name.to_owned()));
     }
+    if COMMANDS.contains(&name) {
+        return Err(TargetError::Command(name.to_owned()));
+    }
     let fits = (2..=64).contains(&name.len())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     match name.len() {
@@ -199,6 +225,18 @@ fn from_name(typed: &str) -> Result<String, TargetError> {
         length if length > 64 => Err(TargetError::LongLabel(length)),
         _ => Err(TargetError::Account(name.escape_default().to_string())),
     }
+}
+
+/// All up to the path, generously taken: whatever stands before the last `:/`, any number of
+/// slashes after it, and backslashes read as slashes, as URL readers do.
+fn before_path(typed: &str) -> &str {
+    let end = typed.find(['?', '#']).unwrap_or(typed.len());
+    let slash = |c: char| c == '/' || c == '\\';
+    let scheme = [typed[..end].rfind(":/"), typed[..end].rfind(":\\")].into_iter().max().flatten();
+    let start = scheme.map_or(0, |at| at + 1);
+    let name = typed[start..end].find(|c| !slash(c)).map_or(end, |at| start + at);
+    let path = typed[name..end].find(slash).map_or(end, |at| name + at);
+    &typed[..path]
 }
 
 /// A URL, or a name with a port or path.
@@ -218,11 +256,10 @@ fn from_url(typed: &str) -> Result<(String, u16, String), TargetError> {
     {
         return Err(TargetError::DoubleScheme);
     }
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    if authority.contains('@') {
+    let url = Url::parse(&with_scheme).map_err(|e| TargetError::Url(e.to_string()))?;
+    if !url.username().is_empty() || url.password().is_some() {
         return Err(TargetError::UserInfo);
     }
-    let url = Url::parse(&with_scheme).map_err(|e| TargetError::Url(e.to_string()))?;
     let name = match url.host() {
         Some(Host::Ipv4(a)) => return Err(TargetError::Address(IpAddr::V4(a))),
         Some(Host::Ipv6(a)) => return Err(TargetError::Address(IpAddr::V6(a))),
@@ -341,11 +378,19 @@ mod tests {
             ("http://a.openai.azure.com", "begins with https"),
             ("https://https://a.openai.azure.com", "twice"),
             ("https://user:canary@a.openai.azure.com", "leave it out"),
+<<<<<<< HEAD
             ("canary@a.openai.azure.com", "leave it out"),
             ("canary@myacct", "leave it out"),
             ("0f1e2d3c4b5a69788796a5b4c3d2e1f0", "looks like an API key"),
             ("user:canary://x@a.openai.azure.com", "leave it out"),
             (&format!("https://a.openai.azure.com/{}", "x".repeat(2048)), "at most 2048"),
+=======
+            ("http://user:canary@a.openai.azure.com", "leave it out"),
+            ("user:canary@https://a.openai.azure.com", "leave it out"),
+            ("https:\\\\user:canary@a.openai.azure.com", "leave it out"),
+            ("https:///user:canary@a.openai.azure.com/?x=http://y", "leave it out"),
+            ("canary@a", "leave it out"),
+>>>>>>> main
             ("a..openai.azure.com", "empty part"),
             (".openai.azure.com", "empty part"),
             (&format!("{label64}.openai.azure.com"), "64 octets"),
@@ -353,6 +398,7 @@ mod tests {
             ("my account", "no account name"),
             ("a b.openai.azure.com", "' '"),
             ("watch", "kept for a command"),
+            ("diagnose", "a command comes first"),
             ("", "empty"),
         ] {
             let error = host(typed).expect_err(typed).to_string();
@@ -362,11 +408,18 @@ mod tests {
     }
 
     #[test]
+<<<<<<< HEAD
     fn a_query_that_may_hold_a_key_is_not_kept() {
         for typed in ["https://a.openai.azure.com/?api-key=canary", "myacct?api-key=canary"] {
             let target = Target::parse(typed, None).unwrap();
             assert!(!format!("{target:?}").contains("canary"), "{target:?}");
         }
+=======
+    fn a_query_is_not_kept() {
+        let typed = "https://a.azure-api.net/openai?subscription-key=canary#canary";
+        let target = Target::parse(typed, None).unwrap();
+        assert_eq!(target.seen.typed, "https://a.azure-api.net/openai");
+>>>>>>> main
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! From findings to one verdict: never green unless the walk itself proves it.
 
 use crate::diagnosis::{Finding, Level, State, Verdict};
+use crate::evidence::dns::ResolverRole;
 use crate::evidence::http::{HttpCall, HttpHop, HttpOutcome};
 use crate::evidence::identity::CredentialKind;
 use crate::evidence::tls::TlsOutcome;
@@ -139,12 +140,19 @@ fn way(e: &Evidence) -> String {
     if let Some(proxy) = e.proxy.saw() {
         return format!("through the proxy {}", proxy.url);
     }
-    match e.tcp.saw().and_then(|tcp| tcp.walked) {
-        Some(address) if classify(address).is_private() => format!("privately, through {address}"),
-        Some(address) if classify(address).is_public() => {
-            format!("through the public address {address}")
+    let Some(address) = e.tcp.saw().and_then(|tcp| tcp.walked) else {
+        return "through an unknown address".to_owned();
+    };
+    let way = match classify(address) {
+        class if class.is_private() => format!("privately, through {address}"),
+        class if class.is_public() => format!("through the public address {address}"),
+        class => format!("through {address} ({})", class.words()),
+    };
+    // What applications of this machine get is another answer: that must stand in the line.
+    match e.dns.resolvers.iter().find(|r| r.role == ResolverRole::Given) {
+        Some(given) if !e.dns.system_addresses().contains(&address) => {
+            format!("{way}, as {} answers (this machine gets another answer)", given.label())
         }
-        Some(address) => format!("through {address} ({})", classify(address).words()),
-        None => "through an unknown address".to_owned(),
+        _ => way,
     }
 }

@@ -12,10 +12,12 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use socket2::Socket;
 
+use super::experiments::{self, Symptom};
 use super::{Context, Finished, NO_ADDRESS, calls};
 use crate::evidence::dns::{
     DnsHop, Exchange, ResolverRole, ResolverSeen, SystemAnswer, WalkedAddress,
 };
+use crate::evidence::experiment::Experiment;
 use crate::evidence::http::{HttpCall, HttpHop, HttpOutcome};
 use crate::evidence::identity::Withheld;
 use crate::evidence::tcp::{TcpAttempt, TcpHop};
@@ -25,7 +27,7 @@ use crate::platform;
 use crate::wire::connect::{self, Connection};
 use crate::wire::dns::{self, Kind};
 use crate::wire::http::{self, Authentication};
-use crate::wire::tls::{self, Handshake, Session};
+use crate::wire::tls::{self, Handshake, Hello, Session, Versions};
 use crate::world::SystemLookup;
 
 /// `getaddrinfo` may take this much longer than a hop's deadline: glibc's own wait for a dead
@@ -59,6 +61,7 @@ pub(super) struct PathSeen {
     pub(super) datagrams: u32,
     pub(super) segments: Option<u32>,
     pub(super) hosts: Vec<String>,
+    pub(super) experiments: Vec<Experiment>,
 }
 
 type Events<'a> = FuturesUnordered<Pin<Box<dyn Future<Output = Event> + 'a>>>;
@@ -88,6 +91,7 @@ enum Event {
         calls: Vec<HttpCall>,
         clock: SystemTime,
     },
+    Tried(Box<Experiment>),
 }
 
 /// The state between events.
@@ -109,15 +113,37 @@ struct State<'a, 'c> {
     withheld: Option<Withheld>,
     date: Option<(SystemTime, SystemTime)>,
     dns_told: bool,
+    tcp_told: bool,
     /// Resolvers that were asked for the zone's SOA.
     zones_asked: Vec<usize>,
+    /// The address of the handshake under way, and when it has been silent for too long.
+    patience: Option<(IpAddr, Instant)>,
+    experiments: Vec<Experiment>,
+    /// Whether experiments were begun; each kind of trouble has its set once.
+    experimented: bool,
 }
 
 /// Walks the direct path to the target.
 pub(super) async fn walk(context: &Context<'_>, connect: Connect) -> PathSeen {
     let mut state = State::new(context, connect);
     state.ask();
-    while let Some(event) = state.events.next().await {
+    loop {
+        let event = match state.patience {
+            None => state.events.next().await,
+            // A handshake is under way: when it has been silent for a while, the experiments
+            // begin beside it, so that the verdict comes with its deadline.
+            Some((address, until)) => {
+                match tokio::time::timeout_at(until.into(), state.events.next()).await {
+                    Ok(event) => event,
+                    Err(_) => {
+                        state.patience = None;
+                        state.experiment(address, Symptom::TlsSilent);
+                        continue;
+                    }
+                }
+            }
+        };
+        let Some(event) = event else { break };
         state.take(event);
         state.go_on();
     }
@@ -161,7 +187,11 @@ impl<'a, 'c> State<'a, 'c> {
             withheld: None,
             date: None,
             dns_told: false,
+            tcp_told: false,
             zones_asked: Vec::new(),
+            patience: None,
+            experiments: Vec::new(),
+            experimented: false,
         }
     }
 
@@ -209,13 +239,18 @@ impl<'a, 'c> State<'a, 'c> {
             }
             Event::Shaken { address, started_ms, took_ms, hop, session } => {
                 if self.shaking == Some(address) {
+                    self.patience = None;
                     self.tls = Some((address, Observed::Ran { started_ms, took_ms, saw: *hop }));
                     self.session = session.map(|session| (address, session));
                     if let Some((_, Observed::Ran { saw, .. })) = &self.tls {
                         (self.context.observe)(Finished::Tls(saw, took_ms));
+                        if let Some(symptom) = experiments::symptom(&saw.outcome) {
+                            self.experiment(address, symptom);
+                        }
                     }
                 }
             }
+            Event::Tried(experiment) => self.experiments.push(*experiment),
             Event::Called { started_ms, took_ms, calls, clock } => {
                 self.date = peer_date(&calls).map(|date| (clock, date));
                 let hop = HttpHop { calls };
@@ -315,7 +350,7 @@ impl<'a, 'c> State<'a, 'c> {
             self.events.push(Box::pin(async move {
                 let (logical, to) = context.detour(address);
                 let (attempt, connection) =
-                    connect::connect(logical, to, context.since, context.left()).await;
+                    connect::connect(logical, to, None, context.since, context.left()).await;
                 Event::Connected { address, attempt, connection }
             }));
         }
@@ -325,6 +360,9 @@ impl<'a, 'c> State<'a, 'c> {
     fn go_on(&mut self) {
         self.tell_dns();
         self.shake();
+        if self.counting.is_some() {
+            self.tell_tcp();
+        }
         self.call();
     }
 
@@ -336,6 +374,20 @@ impl<'a, 'c> State<'a, 'c> {
                 let took = self.dns.first_address_ms.unwrap_or_else(|| self.context.elapsed_ms());
                 (self.context.observe)(Finished::Dns(&self.dns, took));
             }
+        }
+    }
+
+    /// Says that TCP stands, or that no address that was tried takes a connection.
+    fn tell_tcp(&mut self) {
+        let over = self.shaking.is_some()
+            || (!self.attempts.is_empty() && self.attempts.iter().all(|(_, a)| a.is_some()));
+        if self.tcp_told || !over || !matches!(self.connect, Connect::Always { .. }) {
+            return;
+        }
+        self.tcp_told = true;
+        let attempts = self.attempts.iter().filter_map(|(_, attempt)| attempt.clone()).collect();
+        if let Observed::Ran { saw, took_ms, .. } = self.tcp(attempts, NO_ADDRESS) {
+            (self.context.observe)(Finished::Tcp(&saw, took_ms));
         }
     }
 
@@ -358,7 +410,9 @@ impl<'a, 'c> State<'a, 'c> {
         let Some(at) = self.ready.iter().position(|(address, _)| counts(*address)) else { return };
         let (address, connection) = self.ready.remove(at);
         self.shaking = Some(address);
+        self.tell_tcp();
         let context = self.context;
+        self.patience = Some((address, Instant::now() + context.plan.patience()));
         self.events.push(Box::pin(async move {
             let started_ms = context.elapsed_ms();
             let (hop, session) =
@@ -367,6 +421,28 @@ impl<'a, 'c> State<'a, 'c> {
             let (hop, session) = (Box::new(hop), session.map(Box::new));
             Event::Shaken { address, started_ms, took_ms, hop, session }
         }));
+    }
+
+    /// Begins the experiments that a symptom makes due, all at once. They end with the deadline
+    /// of the hop that is in trouble.
+    fn experiment(&mut self, address: IpAddr, symptom: Symptom) {
+        let context = self.context;
+        let own_path = matches!(self.connect, Connect::Always { .. });
+        if self.experimented || !own_path || !context.plan.experiments {
+            return;
+        }
+        self.experimented = true;
+        let patience = context.plan.patience();
+        let timeout = match symptom {
+            Symptom::TlsSilent => context.left().saturating_sub(patience),
+            Symptom::TlsCut => context.left().min(patience * 2),
+        };
+        for (id, changed) in experiments::due(symptom, context.target) {
+            self.events.push(Box::pin(async move {
+                let tried = experiments::handshake(context, address, id, changed, timeout).await;
+                Event::Tried(Box::new(tried))
+            }));
+        }
     }
 
     /// Makes the call, once it is known whether the address counts.
@@ -458,6 +534,14 @@ impl<'a, 'c> State<'a, 'c> {
             hosts.push(contacted(&attempt));
             attempts.push(attempt);
         }
+        self.experiments.sort_by_key(|tried| tried.started_ms);
+        for tried in &self.experiments {
+            let info = tried.tls.as_ref().and_then(|tls| tls.tcp_info.as_ref());
+            segments = match info {
+                Some(info) => segments.zip(info.segs_out).map(|(a, b)| a + b),
+                None => segments.map(|sum| sum + 1),
+            };
+        }
         let mut once: Vec<String> = Vec::new();
         for host in hosts {
             if !once.contains(&host) {
@@ -497,6 +581,7 @@ impl<'a, 'c> State<'a, 'c> {
             datagrams,
             segments,
             hosts,
+            experiments: self.experiments,
         }
     }
 
@@ -555,6 +640,8 @@ impl Context<'_> {
             provider: std::sync::Arc::clone(&self.provider),
             now: self.now(),
             timeout: self.left(),
+            hello: Hello::Full,
+            versions: Versions::Both,
         };
         tls::handshake(stream, socket, &request).await
     }

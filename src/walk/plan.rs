@@ -42,6 +42,8 @@ pub struct Plan {
     pub deployment: Option<String>,
     /// `--api-version`.
     pub api_version: String,
+    /// Whether counter-experiments are made (`--no-experiments` leaves them out).
+    pub experiments: bool,
     /// `--timeout`.
     pub timeout: Duration,
     /// `--deadline`.
@@ -60,6 +62,7 @@ impl Default for Plan {
             extra_roots: ExtraRoots::default(),
             deployment: None,
             api_version: API_VERSION.to_owned(),
+            experiments: true,
             timeout: TIMEOUT,
             deadline: DEADLINE,
         }

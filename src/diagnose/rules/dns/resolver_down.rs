@@ -43,7 +43,11 @@ fn check(e: &Evidence) -> Option<Because> {
     // may be behind TLS, or in reach of the stub alone.
     let only_upstreams = down.iter().all(|r| r.seen.role == ResolverRole::StubUpstream)
         && !all.iter().any(|r| r.seen.role == ResolverRole::StubUpstream && r.gives.is_answer());
-    let level = if only_upstreams || reading::proxied(e) { Level::Note } else { Level::Risk };
+    // `--resolver` says whose answer is judged; the machine's own resolvers only stand beside.
+    let bystanders =
+        e.asked.resolver_given && down.iter().all(|r| r.seen.role != ResolverRole::Given);
+    let level =
+        if only_upstreams || bystanders || reading::proxied(e) { Level::Note } else { Level::Risk };
     let label = first.label();
     let waits =
         !gives::pinned(e) && gives::deciding(e).first().is_some_and(|r| r.index == first.index);

@@ -1,5 +1,5 @@
 //! Which refusal is this answer? One table, read from top to bottom: the first row that
-//! fits names the one finding that an answer gives (facts of `docs/facts-http.md`).
+//! fits names the one finding that an answer gives (facts of `docs/facts.md`).
 //!
 //! Specific words and codes come first, then the marks of something in front, then the
 //! catch-all of the status. No row fits an answer that accepts the call.
