@@ -4,13 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
 use crate::credential::Choice as CredentialChoice;
 use crate::evidence::{Expect, Trust};
-use crate::secret::looks_like_a_key;
 use crate::walk::proxy_choice::{self, ProxyOption};
 use crate::world::Detour;
 
@@ -211,16 +209,6 @@ impl From<TrustArgument> for Trust {
             TrustArgument::Public => Trust::Public,
             TrustArgument::System => Trust::System,
         }
-    }
-}
-
-/// Takes values that may hold a secret out of what clap says about them.
-pub fn hide_secrets(error: &mut clap::Error) {
-    if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue)
-        && (value.contains('@') || looks_like_a_key(value))
-    {
-        let hidden = ContextValue::String("<not shown>".to_owned());
-        error.insert(ContextKind::InvalidValue, hidden);
     }
 }
 

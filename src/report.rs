@@ -379,9 +379,14 @@ fn no_name(evidence: &Evidence) -> Option<String> {
         let attempts = hop.saw().map(|hop| hop.attempts.as_slice()).unwrap_or_default();
         names.extend(attempts.iter().filter_map(|a| Some(("tcp.attempts", a.detour.as_deref()?))));
     }
-    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.:/[]*\\%".contains(c);
+    // Control characters are escaped wherever they are shown, as `\u{1b}`: inert in a shell.
+    let fits = |c: char| {
+        c.is_ascii_alphanumeric()
+            || "-_.:/[]*\\%{}".contains(c)
+            || c.is_control() && !c.is_whitespace()
+    };
     let bad = names.into_iter().find(|(_, name)| !name.chars().all(fits));
-    bad.map(|(place, name)| format!("{place} holds {:?}, which is no name", printable(name)))
+    bad.map(|(place, name)| format!("{place} holds '{}', which is no name", printable(name)))
         .or_else(|| evidence.original.as_deref().and_then(no_name))
 }
 

@@ -10,12 +10,11 @@ use clap::{CommandFactory, Parser};
 use futures_util::future::join_all;
 
 use crate::args::{self, Check, Cli, Color, Command, ExitStyleArgument, Format, Generate, Output};
-use crate::credential::{API_KEY_VARIABLE, Credential, Request, TOKEN_VARIABLE};
+use crate::credential::{self, Credential, Request, looks_like_a_key};
 use crate::diagnose::diagnose;
 use crate::evidence::Evidence;
 use crate::render::{self, Style, Verbosity, facts, progress};
 use crate::report::{self, ExitStyle, Report};
-use crate::secret::Secret;
 use crate::target::Target;
 use crate::walk::plan::Plan;
 use crate::walk::{self, Finished};
@@ -70,13 +69,8 @@ pub fn run(
 ) -> Done {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-<<<<<<< HEAD
-        Err(mut error) => {
-            args::hide_secrets(&mut error);
-=======
         Err(error) => {
             let error = without_password(error);
->>>>>>> main
             let text = error.render().to_string();
             return match error.use_stderr() {
                 true => Done { err: text, status: USAGE, ..Done::default() },
@@ -105,7 +99,7 @@ pub fn run(
 fn without_password(mut error: clap::Error) -> clap::Error {
     for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg] {
         if let Some(ContextValue::String(value)) = error.get(kind)
-            && value.contains('@')
+            && (value.contains('@') || looks_like_a_key(value))
         {
             error.insert(kind, ContextValue::String("[not shown]".to_owned()));
         }
@@ -123,11 +117,8 @@ fn check(
     world.detours.clone_from(&arguments.connect_to);
     let targets = targets(arguments, &world.environment)?;
     let plan = plan(arguments, &world.environment)?;
-    for variable in [API_KEY_VARIABLE, TOKEN_VARIABLE] {
-        if let Some(value) = world.environment.get(variable) {
-            misplaced(&Secret::new(value.trim().to_owned()), variable, &targets, &plan)?;
-        }
-    }
+    let typed = typed(&targets, &plan);
+    credential::misplaced(&world.environment, &typed).map_err(|e| e.to_string())?;
     if arguments.plan {
         return Ok(Done { out: contacts(&targets, &plan, &world), ..Done::default() });
     }
@@ -138,9 +129,7 @@ fn check(
         patience: plan.deadline,
     };
     let credential = Credential::find(&request, &world.environment).map_err(|e| e.to_string())?;
-    if let Some(secret) = credential.secret() {
-        misplaced(secret, credential.source().unwrap_or("the credential"), &targets, &plan)?;
-    }
+    credential.misplaced(&typed).map_err(|e| e.to_string())?;
     let mut err = String::new();
     if let Some(mode) = credential.file_mode_open() {
         err = format!(
@@ -181,21 +170,15 @@ fn check(
     Ok(done)
 }
 
-/// Refuses a credential that also stands where it would be looked up, sent or shown.
-fn misplaced(secret: &Secret, source: &str, targets: &[Target], plan: &Plan) -> Result<(), String> {
-    let typed = targets.iter().flat_map(|t| [&t.seen.typed, &t.seen.host, &t.seen.base_path]);
-    let others = plan.deployment.iter().chain([&plan.api_version]).chain(&plan.ca_file);
+/// What would be looked up, sent or shown of what was typed.
+fn typed<'a>(targets: &'a [Target], plan: &'a Plan) -> Vec<&'a str> {
+    let targets = targets.iter().flat_map(|t| [&t.seen.typed, &t.seen.host, &t.seen.base_path]);
     let proxy = match &plan.proxy {
         walk::proxy_choice::ProxyOption::Url(url) => Some(url),
         _ => None,
     };
-    match typed.chain(others).chain(proxy).any(|text| secret.stands_in(text)) {
-        true => Err(format!(
-            "the value of {source} also stands in the target, a deployment, a version or a path: \
-             it would be shown and looked up, so nothing was sent"
-        )),
-        false => Ok(()),
-    }
+    let others = plan.deployment.iter().chain([&plan.api_version]).chain(&plan.ca_file);
+    targets.chain(others).chain(proxy).map(String::as_str).collect()
 }
 
 fn judged(evidence: Evidence) -> Report {
@@ -250,12 +233,8 @@ fn plan(arguments: &Check, environment: &Environment) -> Result<Plan, String> {
         trust: arguments.trust.into(),
         ca_file: arguments.ca_file.clone(),
         extra_roots,
-<<<<<<< HEAD
         deployment,
-=======
-        deployment: arguments.deployment.clone().or_else(|| variable("AZURE_OPENAI_DEPLOYMENT")),
         experiments: !arguments.no_experiments,
->>>>>>> main
         timeout: arguments.timeout,
         deadline: arguments.deadline,
         ..Plan::default()

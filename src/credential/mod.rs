@@ -12,6 +12,7 @@ use crate::evidence::identity::{
     CredentialForm, CredentialKind, IdentityHop, NotTaken, TokenClaims,
 };
 use crate::secret::Secret;
+pub use crate::secret::looks_like_a_key;
 use crate::target::Target;
 use crate::wire::http::Authentication;
 use crate::world::Environment;
@@ -85,6 +86,12 @@ pub enum CredentialError {
     /// Nothing in it.
     #[error("{0} is empty")]
     Empty(String),
+    /// The value also stands where it would be looked up, sent or shown.
+    #[error(
+        "the value of {0} also stands in the target, a deployment, a version or a path, \
+         where it would be looked up and shown: nothing was sent"
+    )]
+    Misplaced(String),
     /// A character that no key or token has.
     #[error(
         "{source_name} holds a {what} at character {at}: \
@@ -193,6 +200,20 @@ impl Credential {
         self.source.as_deref()
     }
 
+    /// Refuses a credential that also stands in something that was typed.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialError::Misplaced`].
+    pub fn misplaced(&self, typed: &[&str]) -> Result<(), CredentialError> {
+        match &self.secret {
+            Some(secret) if typed.iter().any(|text| secret.stands_in(text)) => {
+                Err(CredentialError::Misplaced(self.source.clone().unwrap_or_default()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The mode of its file in octal, when others may read it.
     #[must_use]
     pub fn file_mode_open(&self) -> Option<&str> {
@@ -224,6 +245,22 @@ impl Credential {
             withheld: None,
         }
     }
+}
+
+/// Refuses what was typed when it holds the value of a variable that names a credential,
+/// whether or not that is the one which is taken.
+///
+/// # Errors
+///
+/// [`CredentialError::Misplaced`].
+pub fn misplaced(environment: &Environment, typed: &[&str]) -> Result<(), CredentialError> {
+    [API_KEY_VARIABLE, TOKEN_VARIABLE].into_iter().try_for_each(|variable| {
+        let secret = environment.get(variable).map(|value| Secret::new(value.trim().to_owned()));
+        match secret.is_some_and(|secret| typed.iter().any(|text| secret.stands_in(text))) {
+            true => Err(CredentialError::Misplaced(variable.to_owned())),
+            false => Ok(()),
+        }
+    })
 }
 
 /// The audiences of the target's service; a Foundry project wants `ai.azure.com` (fact G2b).
