@@ -18,6 +18,9 @@ use crate::wire::roots::SystemStore;
 const NAMESERVERS_USED: usize = 3;
 /// The largest configuration file that is read, in octets.
 const FILE_LIMIT: u64 = 1 << 20;
+/// The largest hosts file that is read, in octets: block lists make them long, and
+/// `getaddrinfo` reads them to their end.
+const HOSTS_LIMIT: u64 = 32 << 20;
 
 /// The outside of one walk.
 #[derive(Debug)]
@@ -121,8 +124,8 @@ impl World {
                 let value = value.into_string().unwrap_or_else(|v| v.to_string_lossy().into());
                 Some((name.into_string().ok()?, value))
             }));
-        let resolv_conf = TextFile::read("/etc/resolv.conf");
-        let upstreams = TextFile::read("/run/systemd/resolve/resolv.conf");
+        let resolv_conf = TextFile::read("/etc/resolv.conf", FILE_LIMIT);
+        let upstreams = TextFile::read("/run/systemd/resolve/resolv.conf", FILE_LIMIT);
         let (resolver_config, resolvers) = resolvers(&resolv_conf, &upstreams);
         Self {
             environment,
@@ -131,8 +134,8 @@ impl World {
             azure: azure(&resolver_config),
             resolver_config,
             resolvers,
-            hosts: TextFile::read("/etc/hosts"),
-            nsswitch_hosts: nsswitch_hosts(&TextFile::read("/etc/nsswitch.conf").text),
+            hosts: TextFile::read("/etc/hosts", HOSTS_LIMIT),
+            nsswitch_hosts: nsswitch_hosts(&TextFile::read("/etc/nsswitch.conf", FILE_LIMIT).text),
             lookup: SystemLookup::Getaddrinfo,
             now: SystemTime::now(),
             system_store: SystemStore::Native,
@@ -164,11 +167,11 @@ impl TextFile {
         clippy::disallowed_methods,
         reason = "reads the world's files, called from there only"
     )]
-    fn read(path: &str) -> Self {
+    fn read(path: &str, limit: u64) -> Self {
         use std::io::Read;
         let mut octets = Vec::new();
         let read = std::fs::File::open(Path::new(path))
-            .and_then(|file| file.take(FILE_LIMIT).read_to_end(&mut octets));
+            .and_then(|file| file.take(limit).read_to_end(&mut octets));
         let state = match read {
             Ok(_) => FileState::Read,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => FileState::Missing,

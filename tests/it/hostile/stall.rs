@@ -218,3 +218,57 @@ fn many_targets_are_walked_some_at_a_time() {
     assert_eq!(output.status.code(), Some(64), "{shown}");
     assert!(shown.contains("10000 targets"), "{shown}");
 }
+
+/// An ICMP error that ends no question (a parameter problem) once held the walk for ever. A raw
+/// socket sends it, so this needs a network namespace of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stray_icmp_error_does_not_hold_the_walk() {
+    let unshare = |script: &str| {
+        let exe = std::env::current_exe().expect("this test");
+        std::process::Command::new("unshare")
+            .args(["-rn", "sh", "-c", script])
+            .arg(exe)
+            .output()
+            .expect("unshare runs")
+    };
+    if !unshare("ip link set lo up").status.success() {
+        eprintln!("skipped: no network namespace may be made here");
+        return;
+    }
+    let output = unshare(
+        "ip link set lo up; exec \"$0\" --exact --ignored hostile::stall::inside_the_namespace",
+    );
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && shown.contains("1 passed"), "{shown}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "a_stray_icmp_error_does_not_hold_the_walk runs it in a namespace"]
+fn inside_the_namespace() {
+    use socket2::{Domain, Protocol, Socket, Type};
+    let raw = Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::ICMPV4)).expect("raw socket");
+    let resolver = dns(move |socket, question, from| {
+        let here = socket.local_addr().expect("its address");
+        let length = |header: usize| u16::try_from(question.len() + header).expect("short");
+        // The header of the question's packet and the first octets of what it carried.
+        let mut message = vec![12, 0, 0, 0, 0, 0, 0, 0, 0x45, 0];
+        message.extend(length(28).to_be_bytes());
+        message.extend([0, 1, 0, 0, 64, 17, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1]);
+        for field in [from.port(), here.port(), length(8), 0] {
+            message.extend(field.to_be_bytes());
+        }
+        let sum: u32 =
+            message.chunks(2).map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]]))).sum();
+        let folded = (sum & 0xffff) + (sum >> 16);
+        let checksum = !u16::try_from((folded & 0xffff) + (folded >> 16)).expect("16 bits");
+        message[2..4].copy_from_slice(&checksum.to_be_bytes());
+        let to = SocketAddr::from(([127, 0, 0, 1], 0));
+        raw.send_to(&message, &to.into()).expect("it is sent");
+    });
+    let mut command = tool();
+    command.args([HOST, &format!("--resolver={resolver}")]).args(TIMES);
+    let (_, shown) = run(&mut command);
+    assert!(shown.starts_with("BROKEN at dns (dns-resolver-silent)"), "{shown}");
+}
