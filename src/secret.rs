@@ -6,7 +6,7 @@
 use std::sync::OnceLock;
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 /// Values shorter than this are left alone in texts: they would blot out half of them and are
@@ -187,22 +187,19 @@ fn letters(octets: &[u8]) -> Zeroizing<Vec<u8>> {
     out
 }
 
-/// The encodings that a peer may echo a value in: base64 at each of its three alignments,
-/// percent encoding, hexadecimal.
+/// The encodings that a peer may echo a value in: base64 at each of its three alignments (its
+/// two alphabets have the same letters and digits), percent encoding, hexadecimal.
 fn encoded(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let mut forms = Vec::new();
     for before in 0..3_usize {
         let mut padded = Zeroizing::new(Vec::with_capacity(value.len() + before));
         padded.resize(before, b' ');
         padded.extend_from_slice(value);
-        for engine in [&STANDARD, &URL_SAFE] {
-            let code = Zeroizing::new(engine.encode(padded.as_slice()).into_bytes());
-            // The first and the last group also hold bits of what stands beside the value.
-            let end = code.len().saturating_sub(4);
-            let inside = if before == 0 { code.get(..) } else { code.get(4..end) };
-            let inside = inside.unwrap_or_default();
-            forms.push(Zeroizing::new(inside.to_vec()));
-        }
+        let code = Zeroizing::new(STANDARD.encode(padded.as_slice()).into_bytes());
+        // The first and the last group also hold bits of what stands beside the value.
+        let end = code.len().saturating_sub(4);
+        let inside = if before == 0 { code.get(..) } else { code.get(4..end) };
+        forms.push(Zeroizing::new(inside.unwrap_or_default().to_vec()));
     }
     let hex = |octet: &u8| {
         let digit = |nibble: u8| b"0123456789abcdef".get(usize::from(nibble)).copied();

@@ -21,6 +21,8 @@ const FILE_LIMIT: u64 = 1 << 20;
 /// The largest hosts file that is read, in octets: block lists make them long, and
 /// `getaddrinfo` reads them to their end.
 const HOSTS_LIMIT: u64 = 32 << 20;
+/// The largest file of the machine's own roots that is read, in octets.
+const STORE_LIMIT: u64 = 32 << 20;
 
 /// The outside of one walk.
 #[derive(Debug)]
@@ -138,7 +140,7 @@ impl World {
             nsswitch_hosts: nsswitch_hosts(&TextFile::read("/etc/nsswitch.conf", FILE_LIMIT).text),
             lookup: SystemLookup::Getaddrinfo,
             now: SystemTime::now(),
-            system_store: SystemStore::Native,
+            system_store: system_store(),
             detours: Vec::new(),
         }
     }
@@ -178,6 +180,17 @@ impl TextFile {
             Err(e) => FileState::Unreadable { says: crate::wire::words(&e) },
         };
         Self { path: path.to_owned(), state, text: String::from_utf8_lossy(&octets).into_owned() }
+    }
+}
+
+/// The machine's own store; an empty one where `SSL_CERT_FILE` names what is no file, or none
+/// that a store could be: it would be read to its end, which may never come.
+#[expect(clippy::disallowed_methods, reason = "called where the ambient world is read")]
+fn system_store() -> SystemStore {
+    let named = std::env::var_os("SSL_CERT_FILE").and_then(|path| std::fs::metadata(path).ok());
+    match named.is_none_or(|file| file.is_dir() || file.is_file() && file.len() <= STORE_LIMIT) {
+        true => SystemStore::Native,
+        false => SystemStore::Pem(Vec::new()),
     }
 }
 

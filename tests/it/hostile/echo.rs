@@ -93,3 +93,46 @@ fn a_proxy_that_echoes_its_password() {
         }
     }
 }
+
+#[test]
+fn a_session_that_does_not_verify_carries_nothing() {
+    let (tell, told) = mpsc::channel();
+    let tell = std::sync::Mutex::new(tell);
+    let lab = Lab::with_tls(move |mut tls| {
+        let asked = head(&mut tls);
+        let _ = tell.lock().map(|tell| tell.send(asked));
+    });
+    // The root of another lab: the chain is good, and nobody vouches for it.
+    let other = Lab::with_tls(drop);
+    for key in ["AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN"] {
+        let mut command = lab.tool_trusting(&other);
+        // The machine's own store is asked too; as a file without end it vouches for nothing.
+        let (output, shown) = run(command.env(key, KEY).env("SSL_CERT_FILE", "/dev/zero"));
+        assert_eq!(output.status.code(), Some(2), "{shown}");
+        assert!(shown.starts_with("BROKEN at tls"), "{shown}");
+        assert_eq!(told.recv().expect("the session's end"), "", "{shown}");
+        assert!(told.try_iter().all(|asked| asked.is_empty()), "{shown}");
+    }
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    let (tell, told) = mpsc::channel();
+    let tell = std::sync::Mutex::new(tell);
+    let elsewhere = tcp(move |_| {
+        let _ = tell.lock().map(|tell| tell.send(()));
+    });
+    for status in [301, 307, 401] {
+        let lab = Lab::with_tls(move |mut tls| {
+            let _ = head(&mut tls);
+            let _ = write!(
+                tls,
+                "HTTP/1.1 {status} x\r\nlocation: http://{elsewhere}/\r\nrefresh: 0; \
+                 url=http://{elsewhere}/\r\ncontent-length: 0\r\n\r\n"
+            );
+            let _ = tls.flush();
+        });
+        let (_, shown) = run(lab.tool().env("AZURE_OPENAI_API_KEY", KEY));
+        assert!(told.try_recv().is_err(), "{status}: {shown}");
+    }
+}

@@ -59,6 +59,11 @@ impl Lab {
 
     /// The tool on its way to this endpoint.
     pub(super) fn tool(&self) -> assert_cmd::Command {
+        self.tool_trusting(self)
+    }
+
+    /// The same, with the root of another lab.
+    pub(super) fn tool_trusting(&self, other: &Self) -> assert_cmd::Command {
         let mut command = tool();
         command
             .arg(HOST)
@@ -66,7 +71,7 @@ impl Lab {
             .arg(format!("--resolver={}", self.resolver))
             .arg(format!("--connect-to=:443:127.0.0.1:{}", self.endpoint.port()))
             .arg("--ca-file")
-            .arg(self.folder.path().join("root.pem"));
+            .arg(other.folder.path().join("root.pem"));
         command
     }
 }

@@ -100,7 +100,8 @@ fn a_resolver_that_floods() {
 
 #[test]
 fn a_resolver_that_stalls_over_tcp() {
-    let kinds: [(&str, fn(&mut dyn Write)); 3] = [
+    type Speak = fn(&mut dyn Write);
+    let kinds: [(&str, Speak); 3] = [
         ("a length and nothing", |stream| {
             let _ = stream.write_all(&[255, 255]);
             thread::sleep(BOUND);
