@@ -78,6 +78,8 @@ pub enum Generate {
     Schema,
     /// The index of findings, in Markdown
     Findings,
+    /// The table of counter-experiments, in Markdown
+    Experiments,
 }
 
 /// Options of the walk.

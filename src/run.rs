@@ -268,7 +268,7 @@ fn contacts(targets: &[Target], plan: &Plan, world: &World) -> String {
     let mut out = String::new();
     for target in targets {
         out.push_str(&format!("{} would contact:\n", target.seen.host));
-        for line in plan.contacts(target, world) {
+        for line in walk::contacts::contacts(plan, target, world) {
             out.push_str(&format!("  {line}\n"));
         }
     }
@@ -386,6 +386,7 @@ fn generated(what: Generate) -> Result<Done, String> {
         Generate::Completions { shell } => generate::completions(&mut Cli::command(), shell),
         Generate::Schema => generate::schema(),
         Generate::Findings => Ok(generate::findings()),
+        Generate::Experiments => Ok(generate::experiments()),
     };
     Ok(Done { out: out.map_err(|e| e.to_string())?, ..Done::default() })
 }

@@ -34,6 +34,9 @@ pub enum Changed {
     },
     /// A ClientHello without the post-quantum key share: one segment.
     SmallHello,
+    /// Nothing: the walk's own handshake, which failed, where the walk went on with the small
+    /// ClientHello that was answered.
+    Nothing,
     /// Another name in SNI.
     ServerName {
         /// The name.

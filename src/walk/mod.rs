@@ -4,6 +4,7 @@
 //! decisions here are which address to go on with, and whether the secret may leave.
 
 pub mod calls;
+pub mod contacts;
 pub mod experiments;
 pub mod plan;
 pub mod proxy_choice;

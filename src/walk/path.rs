@@ -12,16 +12,16 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use socket2::Socket;
 
-use super::experiments::{self, Symptom};
+use super::experiments::{self, Symptom, Tried};
 use super::{Context, Finished, NO_ADDRESS, calls};
 use crate::evidence::dns::{
     DnsHop, Exchange, ResolverRole, ResolverSeen, SystemAnswer, WalkedAddress,
 };
-use crate::evidence::experiment::Experiment;
+use crate::evidence::experiment::{Changed, Experiment};
 use crate::evidence::http::{HttpCall, HttpHop, HttpOutcome};
 use crate::evidence::identity::Withheld;
-use crate::evidence::tcp::{TcpAttempt, TcpHop};
-use crate::evidence::tls::{Store, TlsHop};
+use crate::evidence::tcp::{TcpAttempt, TcpHop, TcpOutcome};
+use crate::evidence::tls::{Store, TlsHop, TlsOutcome};
 use crate::evidence::{Choice, Expect, Hop, Observed, classify};
 use crate::platform;
 use crate::wire::connect::{self, Connection};
@@ -91,7 +91,7 @@ enum Event {
         calls: Vec<HttpCall>,
         clock: SystemTime,
     },
-    Tried(Box<Experiment>),
+    Tried(Box<Tried>),
 }
 
 /// The state between events.
@@ -119,6 +119,8 @@ struct State<'a, 'c> {
     /// The address of the handshake under way, and when it has been silent for too long.
     patience: Option<(IpAddr, Instant)>,
     experiments: Vec<Experiment>,
+    /// The session of the small ClientHello, when it verified.
+    small: Option<(TlsHop, Session)>,
     /// Whether experiments were begun; each kind of trouble has its set once.
     experimented: bool,
 }
@@ -143,7 +145,14 @@ pub(super) async fn walk(context: &Context<'_>, connect: Connect) -> PathSeen {
                 }
             }
         };
-        let Some(event) = event else { break };
+        let Some(event) = event else {
+            // All has been tried. Where the small ClientHello alone is answered, applications
+            // that send it work: the walk goes on as they do.
+            if state.go_on_with_small_hello() {
+                continue;
+            }
+            break;
+        };
         state.take(event);
         state.go_on();
     }
@@ -191,6 +200,7 @@ impl<'a, 'c> State<'a, 'c> {
             zones_asked: Vec::new(),
             patience: None,
             experiments: Vec::new(),
+            small: None,
             experimented: false,
         }
     }
@@ -250,7 +260,10 @@ impl<'a, 'c> State<'a, 'c> {
                     }
                 }
             }
-            Event::Tried(experiment) => self.experiments.push(*experiment),
+            Event::Tried(tried) => {
+                self.experiments.push(tried.experiment);
+                self.small = tried.session.or_else(|| self.small.take());
+            }
             Event::Called { started_ms, took_ms, calls, clock } => {
                 self.date = peer_date(&calls).map(|date| (clock, date));
                 let hop = HttpHop { calls };
@@ -443,6 +456,42 @@ impl<'a, 'c> State<'a, 'c> {
                 Event::Tried(Box::new(tried))
             }));
         }
+    }
+
+    /// Puts the small ClientHello's session in the place of the failed one, if that is what
+    /// parts them, and makes the call over it.
+    fn go_on_with_small_hello(&mut self) -> bool {
+        let Some((hop, session)) = self.small.take() else { return false };
+        let sizes_help = self
+            .experiments
+            .iter()
+            .any(|tried| matches!(tried.changed, Changed::SegmentSize { .. }) && tried.answered());
+        let Some((address, Observed::Ran { started_ms, took_ms, saw: failed })) = self.tls.take()
+        else {
+            return false;
+        };
+        if sizes_help || failed.outcome == TlsOutcome::Verified {
+            self.tls = Some((address, Observed::Ran { started_ms, took_ms, saw: failed }));
+            return false;
+        }
+        let whole = |ms: f64| Duration::from_secs_f64(ms.max(0.0) / 1e3).as_millis();
+        self.experiments.push(Experiment {
+            id: "full-hello".to_owned(),
+            changed: Changed::Nothing,
+            started_ms: u64::try_from(whole(started_ms)).unwrap_or(u64::MAX),
+            took_ms: u64::try_from(whole(took_ms)).unwrap_or(u64::MAX),
+            tcp: TcpOutcome::Connected,
+            tls: Some(experiments::seen(&failed)),
+        });
+        let small = self.experiments.iter().find(|tried| tried.changed == Changed::SmallHello);
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds of one walk")]
+        let times = small
+            .map_or((started_ms, took_ms), |tried| (tried.started_ms as f64, tried.took_ms as f64));
+        self.tls =
+            Some((address, Observed::Ran { started_ms: times.0, took_ms: times.1, saw: hop }));
+        self.session = Some((address, Box::new(session)));
+        self.call();
+        true
     }
 
     /// Makes the call, once it is known whether the address counts.

@@ -37,7 +37,11 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("report", &["diagnosis", "evidence"], "the saved form; may not judge or print"),
     ("render", &["diagnosis", "evidence", "report"], "a report as text; reaches nothing"),
     ("explain", &["diagnose"], "the pages of the catalogue"),
-    ("generate", &["diagnose", "evidence", "report"], "what is made from catalogue and types"),
+    (
+        "generate",
+        &["diagnose", "evidence", "report", "walk"],
+        "what is made from catalogue and types",
+    ),
     ("args", &["credential", "evidence", "walk", "world"], "parses into their plain types"),
     (
         "run",

@@ -10,7 +10,7 @@ use crate::evidence::tls::TlsOutcome;
 use crate::services;
 use crate::target::Target;
 
-pub(super) use handshakes::handshake;
+pub(super) use handshakes::{Tried, handshake, seen};
 
 /// What the walk shows while a hop is still under way, or has just ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,17 @@ pub enum Symptom {
     TlsSilent,
     /// The handshake was reset, closed, or refused by an alert about names or versions.
     TlsCut,
+}
+
+impl Symptom {
+    /// The symptom in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Symptom::TlsSilent => "the handshake is silent for a fifth of its deadline",
+            Symptom::TlsCut => "the handshake is reset, closed or refused by an alert",
+        }
+    }
 }
 
 /// One experiment of the catalogue.

@@ -26,6 +26,11 @@ pub(super) fn small_hello(e: &Evidence) -> Option<(String, &Experiment)> {
     all(e).find(|(_, x)| x.changed == Changed::SmallHello)
 }
 
+/// The full-size handshake that failed, where the walk went on with the small one.
+pub(super) fn full_hello(e: &Evidence) -> Option<(String, &Experiment)> {
+    all(e).find(|(_, x)| x.changed == Changed::Nothing)
+}
+
 /// The handshake with the account's sibling name.
 pub(super) fn control_name(e: &Evidence) -> Option<(String, &str, &Experiment)> {
     all(e).find_map(|(pointer, x)| match &x.changed {

@@ -68,6 +68,11 @@ pub(super) fn broken(e: &Evidence, sure: Sure, does: &str) -> Because {
     finding(e, Level::Broken, sure, clause(e, does))
 }
 
+/// A handshake that works for some clients alone.
+pub(super) fn at_risk(e: &Evidence, says: String) -> Because {
+    finding(e, Level::Risk, Sure::Proved, wording::fitting(&[says]))
+}
+
 /// A broken handshake, in words of its own.
 pub(super) fn broken_as(e: &Evidence, sure: Sure, says: String) -> Because {
     finding(
