@@ -146,6 +146,8 @@ fn check(
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        // Deadlines are looked at after so many turns; a flooding peer's turns are long.
+        .event_interval(4)
         .build()
         .map_err(|e| format!("the network cannot be used: {}", crate::wire::words(&e)))?;
     let began = Instant::now();
