@@ -835,7 +835,9 @@ pub(super) async fn system_answer(context: &Context<'_>, host: &str) -> Observed
                     let _ = tell.send(platform::lookup(&name));
                 });
             if let Err(error) = thread {
-                return Observed::NotPossible { says: format!("no thread for it: {error}") };
+                return Observed::NotPossible {
+                    says: format!("no thread for it: {}", crate::wire::words(&error)),
+                };
             }
             match tokio::time::timeout(context.left() + LOOKUP_GRACE, told).await {
                 Ok(Ok(answer)) => ran(answer),

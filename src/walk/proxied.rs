@@ -14,9 +14,10 @@ use crate::evidence::http::HttpHop;
 use crate::evidence::identity::Withheld;
 use crate::evidence::proxy::{ConnectOutcome, ProxyHop, ProxyScheme};
 use crate::evidence::tcp::TcpHop;
-use crate::evidence::tls::{Store, TlsHop, TlsOutcome};
+use crate::evidence::tls::{Certificate, Store, TlsHop, TlsOutcome};
 use crate::evidence::{Choice, Hop, Observed, classify};
 use crate::platform;
+use crate::secret::Secret;
 use crate::wire::connect::{self, Connection};
 use crate::wire::proxy;
 use crate::wire::tls::Session;
@@ -135,9 +136,12 @@ async fn inside(
     let began = context.elapsed_ms();
     let (tls, session) = context.handshake(stream, None).await;
     let took_ms = context.elapsed_ms() - began;
+    let mut tls = tls;
+    if let Some(secret) = &proxy.authorization {
+        forget(&mut tls, secret);
+    }
     (context.observe)(Finished::Tls(&tls, took_ms));
     let only_system = tls.accepted_by == Some(Store::System) && !context.roots.trusts_system();
-    let mut tls = tls;
     tls.tcp_info = platform::tcp_info(socket);
     let accepted_by = tls.accepted_by;
     let (tls_began, tls_took) = (began, took_ms);
@@ -161,6 +165,24 @@ async fn inside(
         }
     };
     seen.tls = Observed::Ran { started_ms: tls_began, took_ms: tls_took, saw: tls };
+}
+
+/// Blots the proxy's password out of what came through the tunnel: whoever answers there may
+/// be the proxy itself, which knows it.
+fn forget(tls: &mut TlsHop, password: &Secret) {
+    let scrub = |text: &mut String| *text = password.scrub(text);
+    match &mut tls.outcome {
+        TlsOutcome::PlainHttp { first_line: text }
+        | TlsOutcome::NotTls { first_bytes: text }
+        | TlsOutcome::Incompatible { says: text } => scrub(text),
+        _ => {}
+    }
+    for certificate in &mut tls.chain {
+        let Certificate { subject, issuer, names, issuer_url, .. } = certificate;
+        [subject, issuer].into_iter().chain(names).chain(issuer_url).for_each(scrub);
+        let Certificate { issuer_common_name, issuer_organization, .. } = certificate;
+        issuer_common_name.iter_mut().chain(issuer_organization).for_each(scrub);
+    }
 }
 
 /// The proxy's own name and connection.

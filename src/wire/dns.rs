@@ -210,7 +210,14 @@ async fn ask_udp(
             .flatten()
             .min()
             .unwrap_or(end);
-        let ready = socket.ready(Interest::READABLE | Interest::ERROR);
+        let ready = async {
+            // A flood keeps the socket ready: the clock and the other hops still get their turn.
+            tokio::task::yield_now().await;
+            match Instant::now() < until {
+                true => socket.ready(Interest::READABLE | Interest::ERROR).await,
+                false => std::future::pending().await,
+            }
+        };
         match tokio::time::timeout_at(until.into(), ready).await {
             Ok(_) => {}
             Err(_) if patience.is_some_and(|at| Instant::now() >= at) => {
@@ -229,7 +236,11 @@ async fn ask_udp(
                 continue;
             }
         }
-        if let Some(error) = platform::read_icmp(&socket) {
+        // Through `try_io`, which forgets that the queue was ready once it is empty.
+        let reported = socket.try_io(Interest::ERROR, || {
+            platform::read_icmp(&socket).ok_or_else(|| io::ErrorKind::WouldBlock.into())
+        });
+        if let Ok(error) = reported {
             match error.meaning {
                 IcmpMeaning::PortUnreachable => return DnsOutcome::PortRefused,
                 // Fragmentation and TTL complaints do not end the wait.

@@ -24,10 +24,12 @@ pub const AGENT: &str = concat!("aoai-probe/", env!("CARGO_PKG_VERSION"));
 
 /// Octets of an answer's body that are read.
 const BODY_LIMIT: usize = 2 << 20;
+/// Octets of a body that is no JSON that are looked at for its excerpt.
+const BODY_EXCERPT: usize = 16 << 10;
 /// Octets of an answer's head that are read.
 const HEAD_LIMIT: usize = 64 << 10;
-/// Octets of a body that is no JSON from which its excerpt is taken.
-const EXCERPT_LIMIT: usize = 8 << 10;
+/// Characters that are searched for the secret beyond eight times a text's limit.
+const SCRUB_AHEAD: usize = 4 << 10;
 /// Header fields kept as evidence.
 const HEADERS_KEPT: usize = 40;
 
@@ -205,7 +207,11 @@ impl Connection {
                 builder = builder.header("api-key", sensitive(key.expose())?);
             }
             Authentication::Bearer(token) => {
-                let value = zeroize::Zeroizing::new(format!("Bearer {}", token.expose()));
+                // One allocation: a string that grows leaves copies behind.
+                let token = token.expose();
+                let mut value = zeroize::Zeroizing::new(String::with_capacity(7 + token.len()));
+                value.push_str("Bearer ");
+                value.push_str(token);
                 builder = builder.header(AUTHORIZATION, sensitive(&value)?);
             }
         }
@@ -280,8 +286,12 @@ pub(super) fn telling(headers: &hyper::HeaderMap, clean_of: Option<&Secret>) -> 
         .collect()
 }
 
-fn scrubbed(text: &str, limit: usize, secret: Option<&Secret>) -> String {
-    // Scrubbed first: a cut could leave half a secret behind.
+/// Text of a peer, bounded and escaped, the secret blotted out.
+pub(super) fn scrubbed(text: &str, limit: usize, secret: Option<&Secret>) -> String {
+    // Scrubbed before it is cut to its limit: a cut could leave half a secret behind. What
+    // lies far beyond the limit is not looked at.
+    let near = text.char_indices().nth(SCRUB_AHEAD + limit * 8).map_or(text.len(), |(at, _)| at);
+    let text = text.get(..near).unwrap_or_default();
     match secret {
         Some(secret) => clean(&secret.scrub(text), limit),
         None => clean(text, limit),
@@ -301,7 +311,7 @@ fn answer(
         .and_then(Value::as_array)
         .map(|list| u32::try_from(list.len()).unwrap_or(u32::MAX));
     let excerpt = (json.is_none() && !body.is_empty()).then(|| {
-        let text = String::from_utf8_lossy(&body[..body.len().min(EXCERPT_LIMIT)]);
+        let text = String::from_utf8_lossy(&body[..body.len().min(BODY_EXCERPT)]);
         // Line ends of a page are no secret signs: a space says as much.
         let words: Vec<&str> = text.split_ascii_whitespace().collect();
         scrubbed(&words.join(" "), 300, clean_of)
@@ -322,7 +332,7 @@ fn answer(
 fn error_body(value: &Value, clean_of: Option<&Secret>) -> Option<ErrorBody> {
     let text = |value: Option<&Value>| match value? {
         Value::String(text) => Some(scrubbed(text, 600, clean_of)),
-        Value::Number(number) => Some(number.to_string()),
+        Value::Number(number) => Some(scrubbed(&number.to_string(), 600, clean_of)),
         _ => None,
     };
     let (frame, inside) = match (value.get("error"), value.get("statusCode"), value.get("code")) {

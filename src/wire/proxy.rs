@@ -9,12 +9,11 @@ use hyper::client::conn::http1;
 use hyper::header::{HOST, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
 use hyper_util::rt::TokioIo;
 
-use super::http::{AGENT, outcome_of, telling};
+use super::http::{AGENT, outcome_of, scrubbed, telling};
 use super::tap::{Meter, Tap};
 use super::tls::Stream;
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::proxy::ConnectOutcome;
-use crate::evidence::text::{clean, clean_bytes};
 use crate::secret::Secret;
 
 /// Asks the proxy for a tunnel to `authority` (`host:port`). The stream is returned when the
@@ -53,7 +52,7 @@ async fn ask(
     };
     let builder = http1::Builder::new().max_buf_size(64 << 10).max_headers(200).to_owned();
     let (tap, meter) = Tap::new(stream);
-    let failed = |error: &hyper::Error| failed(error, &meter);
+    let failed = |error: &hyper::Error| failed(error, &meter, authorization);
     let (mut sender, connection) = match builder.handshake(TokioIo::new(tap)).await {
         Ok(both) => both,
         Err(error) => return (failed(&error), None),
@@ -73,10 +72,7 @@ async fn ask(
             .get::<hyper::ext::ReasonPhrase>()
             .map(|reason| String::from_utf8_lossy(reason.as_bytes()).into_owned())
             .or_else(|| status.canonical_reason().map(str::to_owned))
-            .map(|reason| match authorization {
-                Some(secret) => clean(&secret.scrub(&reason), 100),
-                None => clean(&reason, 100),
-            })
+            .map(|reason| scrubbed(&reason, 100, authorization))
             .unwrap_or_default(),
         headers: telling(response.headers(), authorization),
     };
@@ -90,10 +86,11 @@ async fn ask(
 }
 
 /// The kind of a failure. Octets that came and are no HTTP say more than how it ended.
-fn failed(error: &hyper::Error, meter: &Meter) -> ConnectOutcome {
+fn failed(error: &hyper::Error, meter: &Meter, authorization: Option<&Secret>) -> ConnectOutcome {
     let first = meter.read().first;
     if !first.is_empty() && !first.starts_with(b"HTTP/") {
-        return ConnectOutcome::NotHttp { says: format!("it says {}", clean_bytes(&first, 40)) };
+        let first = scrubbed(&String::from_utf8_lossy(&first), 40, authorization);
+        return ConnectOutcome::NotHttp { says: format!("it says {first}") };
     }
     match outcome_of(error) {
         HttpOutcome::Closed => ConnectOutcome::Closed,

@@ -117,7 +117,7 @@ fn check(e: &Evidence) -> Option<Because> {
     Some(
         because
             .owner("Machine")
-            .look("see the line", format!("sed -n {number}p {path}"))
+            .look("see the line", format!("sed -n {number}p {}", reading::word(path)))
             .step(if decider.is_none_or(|r| r.gives.addresses().is_empty()) {
                 format!("have DNS give the address, then {edit}")
             } else {
