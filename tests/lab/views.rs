@@ -37,12 +37,13 @@ pub fn zones(resolver: &Resolver) -> Vec<ZoneText> {
         let alias = format!("{ACCOUNT}.privatelink.openai.azure.com");
         own.extend((1..=resolver.flood).map(|n| format!("{alias} A 10.3.1.{n}")));
     }
-    for record in &own {
-        let name = record.split(' ').next().unwrap_or_default();
-        for zone in &mut zones {
-            zone.records.retain(|old| old.split(' ').next() != Some(name) || own.contains(old));
-        }
-        home(&mut zones, name).records.push(record.clone());
+    let owner = |record: &str| record.split(' ').next().map(str::to_owned);
+    for zone in &mut zones {
+        zone.records.retain(|old| !own.iter().any(|new| owner(new) == owner(old)));
+    }
+    for record in own {
+        let name = owner(&record).unwrap_or_default();
+        home(&mut zones, &name).records.push(record);
     }
     zones
 }
