@@ -78,6 +78,8 @@ pub enum Generate {
     Schema,
     /// The index of findings, in Markdown
     Findings,
+    /// The table of counter-experiments, in Markdown
+    Experiments,
 }
 
 /// Options of the walk.
@@ -125,6 +127,9 @@ pub struct Check {
     /// Beside a proxied path, walk the direct one also when its address is public
     #[arg(long)]
     pub direct: bool,
+    /// Make no counter-experiments, only the plain walk
+    #[arg(long)]
+    pub no_experiments: bool,
     /// Deadline of one hop, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub timeout: Duration,

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use crate::diagnose::{RETIRED, rules};
 use crate::evidence::Hop;
 use crate::report::Report;
+use crate::walk::experiments::EXPERIMENTS;
 
 /// Why a page could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +57,35 @@ pub fn findings() -> String {
         for (id, since) in RETIRED {
             let _ = writeln!(text, "* {id}, since {since}");
         }
+    }
+    text
+}
+
+/// The table of counter-experiments: `docs/experiments.md`.
+#[must_use]
+pub fn experiments() -> String {
+    let mut text = String::from(
+        "# Counter-experiments\n\n\
+         Where two causes look alike, the walk puts one more question to the network, with two\n\
+         possible answers. An experiment is made only when its symptom is there, while the hop\n\
+         is still silent, never in a healthy walk; it sends no secret, and nothing but a TLS\n\
+         handshake. `--no-experiments` leaves all out.\n\n\
+         Made by `cargo run -q -- generate experiments`.\n\n\
+         | experiment | when | question | parts | connections |\n\
+         |---|---|---|---|---|\n",
+    );
+    for entry in EXPERIMENTS {
+        let when: Vec<&str> = entry.due.iter().map(|symptom| symptom.words()).collect();
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} |",
+            entry.id,
+            when.join("; "),
+            entry.question,
+            entry.parts,
+            entry.connections
+        );
     }
     text
 }

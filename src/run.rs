@@ -4,6 +4,7 @@
 
 use std::io::Read;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Parser};
 use futures_util::future::join_all;
 
@@ -61,6 +62,7 @@ pub fn run(
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
+            let error = without_password(error);
             let text = error.render().to_string();
             return match error.use_stderr() {
                 true => Done { err: text, status: USAGE, ..Done::default() },
@@ -83,6 +85,18 @@ pub fn run(
         status: USAGE,
         ..Done::default()
     })
+}
+
+/// A wrong use, without a value that holds a password: clap repeats what was typed.
+fn without_password(mut error: clap::Error) -> clap::Error {
+    for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg] {
+        if let Some(ContextValue::String(value)) = error.get(kind)
+            && value.contains('@')
+        {
+            error.insert(kind, ContextValue::String("[not shown]".to_owned()));
+        }
+    }
+    error
 }
 
 /// Walks, judges and writes, in a world that the caller gives; `run` gives this machine's.
@@ -179,6 +193,7 @@ fn plan(arguments: &Check, environment: &Environment) -> Result<Plan, String> {
         ca_file: arguments.ca_file.clone(),
         extra_roots,
         deployment: arguments.deployment.clone().or_else(|| variable("AZURE_OPENAI_DEPLOYMENT")),
+        experiments: !arguments.no_experiments,
         timeout: arguments.timeout,
         deadline: arguments.deadline,
         ..Plan::default()
@@ -206,7 +221,7 @@ fn contacts(targets: &[Target], plan: &Plan, world: &World) -> String {
     let mut out = String::new();
     for target in targets {
         out.push_str(&format!("{} would contact:\n", target.seen.host));
-        for line in plan.contacts(target, world) {
+        for line in walk::contacts::contacts(plan, target, world) {
             out.push_str(&format!("  {line}\n"));
         }
     }
@@ -320,6 +335,7 @@ fn generated(what: Generate) -> Result<Done, String> {
         Generate::Completions { shell } => generate::completions(&mut Cli::command(), shell),
         Generate::Schema => generate::schema(),
         Generate::Findings => Ok(generate::findings()),
+        Generate::Experiments => Ok(generate::experiments()),
     };
     Ok(Done { out: out.map_err(|e| e.to_string())?, ..Done::default() })
 }

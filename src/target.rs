@@ -4,11 +4,18 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
+use crate::evidence::text::clean;
 use crate::evidence::{TargetKind, TargetSeen};
 use crate::services::{self, Call, Service};
 
 /// Words that are commands of other versions of this tool, so no bare account names.
 const RESERVED: &[&str] = &["compare", "watch", "serve", "history"];
+
+/// Words that are commands of this version: they come first, before any option.
+const COMMANDS: &[&str] = &["check", "explain", "diagnose", "generate", "help"];
+
+/// Characters of what was typed that are kept and shown.
+const LONGEST_SHOWN: usize = 500;
 
 /// A target, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +76,12 @@ pub enum TargetError {
          for an account of that name write {0}.openai.azure.com"
     )]
     Reserved(String),
+    /// A command where a target should be.
+    #[error(
+        "`{0}` is a command, and a command comes first: aoai-probe {0} ...; \
+         for an account of that name write {0}.openai.azure.com"
+    )]
+    Command(String),
     /// An unknown `--service`.
     #[error("there is no service {0:?}; one of: {1}")]
     Service(String, String),
@@ -85,6 +98,10 @@ impl Target {
         let typed = typed.trim();
         if typed.is_empty() {
             return Err(TargetError::Empty);
+        }
+        // Before anything else: no other message may repeat what stands before an `@`.
+        if before_path(typed).contains('@') {
+            return Err(TargetError::UserInfo);
         }
         if let Ok(address) = typed.trim_start_matches('[').trim_end_matches(']').parse() {
             return Err(TargetError::Address(address));
@@ -124,8 +141,10 @@ impl Target {
             (None, Some(_)) if base_path.starts_with("/api/projects/") => TargetKind::Project,
             (None, Some(_)) => TargetKind::Account,
         };
+        // A query or fragment is not used, and may hold a key (a gateway's subscription-key).
+        let shown = typed.split(['?', '#']).next().unwrap_or(typed);
         let seen = TargetSeen {
-            typed: typed.to_owned(),
+            typed: clean(shown, LONGEST_SHOWN),
             port,
             kind,
             service: row.map(|row| row.id.to_owned()),
@@ -172,6 +191,9 @@ fn from_name(typed: &str) -> Result<String, TargetError> {
     if RESERVED.contains(&name) {
         return Err(TargetError::Reserved(name.to_owned()));
     }
+    if COMMANDS.contains(&name) {
+        return Err(TargetError::Command(name.to_owned()));
+    }
     let fits = (2..=64).contains(&name.len())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     match name.len() {
@@ -181,6 +203,18 @@ fn from_name(typed: &str) -> Result<String, TargetError> {
         length if length > 64 => Err(TargetError::LongLabel(length)),
         _ => Err(TargetError::Account(name.escape_default().to_string())),
     }
+}
+
+/// All up to the path, generously taken: whatever stands before the last `:/`, any number of
+/// slashes after it, and backslashes read as slashes, as URL readers do.
+fn before_path(typed: &str) -> &str {
+    let end = typed.find(['?', '#']).unwrap_or(typed.len());
+    let slash = |c: char| c == '/' || c == '\\';
+    let scheme = [typed[..end].rfind(":/"), typed[..end].rfind(":\\")].into_iter().max().flatten();
+    let start = scheme.map_or(0, |at| at + 1);
+    let name = typed[start..end].find(|c| !slash(c)).map_or(end, |at| start + at);
+    let path = typed[name..end].find(slash).map_or(end, |at| name + at);
+    &typed[..path]
 }
 
 /// A URL, or a name with a port or path.
@@ -197,11 +231,10 @@ fn from_url(typed: &str) -> Result<(String, u16, String), TargetError> {
     {
         return Err(TargetError::DoubleScheme);
     }
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    if authority.contains('@') {
+    let url = Url::parse(&with_scheme).map_err(|e| TargetError::Url(e.to_string()))?;
+    if !url.username().is_empty() || url.password().is_some() {
         return Err(TargetError::UserInfo);
     }
-    let url = Url::parse(&with_scheme).map_err(|e| TargetError::Url(e.to_string()))?;
     let name = match url.host() {
         Some(Host::Ipv4(a)) => return Err(TargetError::Address(IpAddr::V4(a))),
         Some(Host::Ipv6(a)) => return Err(TargetError::Address(IpAddr::V6(a))),
@@ -320,6 +353,11 @@ mod tests {
             ("http://a.openai.azure.com", "begins with https"),
             ("https://https://a.openai.azure.com", "twice"),
             ("https://user:canary@a.openai.azure.com", "leave it out"),
+            ("http://user:canary@a.openai.azure.com", "leave it out"),
+            ("user:canary@https://a.openai.azure.com", "leave it out"),
+            ("https:\\\\user:canary@a.openai.azure.com", "leave it out"),
+            ("https:///user:canary@a.openai.azure.com/?x=http://y", "leave it out"),
+            ("canary@a", "leave it out"),
             ("a..openai.azure.com", "empty part"),
             (".openai.azure.com", "empty part"),
             (&format!("{label64}.openai.azure.com"), "64 octets"),
@@ -327,12 +365,20 @@ mod tests {
             ("my account", "no account name"),
             ("a b.openai.azure.com", "' '"),
             ("watch", "kept for a command"),
+            ("diagnose", "a command comes first"),
             ("", "empty"),
         ] {
             let error = host(typed).expect_err(typed).to_string();
             assert!(error.contains(wanted), "{typed}: {error}");
             assert!(!error.contains("canary"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_query_is_not_kept() {
+        let typed = "https://a.azure-api.net/openai?subscription-key=canary#canary";
+        let target = Target::parse(typed, None).unwrap();
+        assert_eq!(target.seen.typed, "https://a.azure-api.net/openai");
     }
 
     #[test]

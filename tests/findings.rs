@@ -2,6 +2,7 @@
 //!
 //! A fixture is a patch (RFC 6902) over a healthy walk or over another fixture. A `fires-`
 //! file says what the rule must conclude; a `quiet-` file is its nearest healthy neighbour.
+#![allow(clippy::disallowed_methods, reason = "a test reads its own files")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -72,8 +72,14 @@ fn proof(e: &Evidence) -> Result<String, String> {
     let way = way(e);
     match &e.http {
         Observed::NotAsked { by: Choice::ServiceHasNoCall } => {
-            let service = e.target.service_name.as_deref().unwrap_or("a service that is not known");
-            Ok(format!("as far as TLS, {way}; no call is made to {service}"))
+            Ok(match e.target.service_name.as_deref() {
+                Some(service) => format!("as far as TLS, {way}; no call is made to {service}"),
+                None => format!(
+                    "as far as TLS, {way}; no call is made: the suffix of {} is not known \
+                     (--service says what it is)",
+                    e.target.host
+                ),
+            })
         }
         Observed::Ran { saw, .. } => {
             let call = saw.main().ok_or("no call was made")?;

@@ -7,6 +7,7 @@
 
 pub mod address;
 pub mod dns;
+pub mod experiment;
 pub mod http;
 pub mod identity;
 pub mod proxy;
@@ -161,6 +162,9 @@ pub struct Evidence {
     pub direct: Observed<DirectPath>,
     /// The walk to the original name as far as TLS, where a privatelink name was given.
     pub original: Option<Box<Evidence>>,
+    /// Counter-experiments, in the order in which they began; none in a healthy walk.
+    #[serde(default)]
+    pub experiments: Vec<experiment::Experiment>,
     /// What the walk cost the network.
     pub cost: Cost,
 }

@@ -249,6 +249,23 @@ pub(super) fn tls_outcome(hop: &TlsHop) -> String {
     }
 }
 
+/// How an experiment's handshake ended, in short.
+pub(super) fn handshake(outcome: &TlsOutcome) -> String {
+    match outcome {
+        TlsOutcome::Verified => "verified".to_owned(),
+        TlsOutcome::CertificateRejected { fault: why } => {
+            format!("answered, certificate rejected: {}", fault(why))
+        }
+        TlsOutcome::Alert { description } => format!("alert {description}"),
+        TlsOutcome::Closed => "closed".to_owned(),
+        TlsOutcome::Reset => "reset".to_owned(),
+        TlsOutcome::Silent => "no answer".to_owned(),
+        TlsOutcome::PlainHttp { .. } => "plain HTTP".to_owned(),
+        TlsOutcome::NotTls { .. } => "not TLS".to_owned(),
+        TlsOutcome::Incompatible { says } | TlsOutcome::ConnectionLost { says, .. } => says.clone(),
+    }
+}
+
 /// The name of a certificate that matters to the target: the one that covers it, else the
 /// first, else the subject.
 pub(super) fn certificate_name<'a>(certificate: &'a Certificate, server_name: &str) -> &'a str {
@@ -285,7 +302,7 @@ pub(super) const fn withheld(why: Withheld) -> &'static str {
         Withheld::OnlySystemStoreAccepts => {
             "only the system's store accepts the chain (--trust system sends it)"
         }
-        Withheld::AddressNotConfirmed => "the system does not give this address",
+        Withheld::AddressNotConfirmed => "the system did not confirm this address",
         Withheld::ServiceHasNoCall => "no call is made to this service",
     }
 }

@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn each_kind_of_endpoint_has_its_own_calls() {
         assert_eq!(
-            paths("a", Some("gpt 4/o")),
+            paths("myacct", Some("gpt 4/o")),
             [
                 "/openai/models?api-version=2024-10-21",
                 "/openai/deployments/gpt%204%2Fo/chat/completions?api-version=2024-10-21"

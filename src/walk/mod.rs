@@ -4,6 +4,8 @@
 //! decisions here are which address to go on with, and whether the secret may leave.
 
 pub mod calls;
+pub mod contacts;
+pub mod experiments;
 pub mod plan;
 pub mod proxy_choice;
 
@@ -173,7 +175,7 @@ async fn one(
         hosts: seen.hosts.clone(),
     };
     let mut addresses: Vec<IpAddr> = seen.dns.walked.iter().map(|w| w.address).collect();
-    let PathSeen { dns, tcp, tls, http, withheld, date, .. } = seen;
+    let PathSeen { dns, tcp, tls, http, withheld, date, experiments, .. } = seen;
     let mut evidence = Evidence {
         target: target.seen.clone(),
         asked: plan.asked(world),
@@ -187,6 +189,7 @@ async fn one(
         http,
         direct: Observed::NotAsked { by: Choice::NoProxyApplies },
         original: None,
+        experiments,
         cost: cost.clone(),
     };
     let mut date = date;

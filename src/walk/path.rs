@@ -12,20 +12,22 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use socket2::Socket;
 
+use super::experiments::{self, Symptom, Tried};
 use super::{Context, Finished, NO_ADDRESS, calls};
 use crate::evidence::dns::{
     DnsHop, Exchange, ResolverRole, ResolverSeen, SystemAnswer, WalkedAddress,
 };
+use crate::evidence::experiment::{Changed, Experiment};
 use crate::evidence::http::{HttpCall, HttpHop, HttpOutcome};
 use crate::evidence::identity::Withheld;
-use crate::evidence::tcp::{TcpAttempt, TcpHop};
-use crate::evidence::tls::{Store, TlsHop};
+use crate::evidence::tcp::{TcpAttempt, TcpHop, TcpOutcome};
+use crate::evidence::tls::{Store, TlsHop, TlsOutcome};
 use crate::evidence::{Choice, Expect, Hop, Observed, classify};
 use crate::platform;
 use crate::wire::connect::{self, Connection};
 use crate::wire::dns::{self, Kind};
 use crate::wire::http::{self, Authentication};
-use crate::wire::tls::{self, Handshake, Session};
+use crate::wire::tls::{self, Handshake, Hello, Session, Versions};
 use crate::world::SystemLookup;
 
 /// `getaddrinfo` may take this much longer than a hop's deadline: glibc's own wait for a dead
@@ -59,6 +61,7 @@ pub(super) struct PathSeen {
     pub(super) datagrams: u32,
     pub(super) segments: Option<u32>,
     pub(super) hosts: Vec<String>,
+    pub(super) experiments: Vec<Experiment>,
 }
 
 type Events<'a> = FuturesUnordered<Pin<Box<dyn Future<Output = Event> + 'a>>>;
@@ -88,6 +91,7 @@ enum Event {
         calls: Vec<HttpCall>,
         clock: SystemTime,
     },
+    Tried(Box<Tried>),
 }
 
 /// The state between events.
@@ -112,13 +116,43 @@ struct State<'a, 'c> {
     tcp_told: bool,
     /// Resolvers that were asked for the zone's SOA.
     zones_asked: Vec<usize>,
+    /// The address of the handshake under way, and when it has been silent for too long.
+    patience: Option<(IpAddr, Instant)>,
+    experiments: Vec<Experiment>,
+    /// The session of the small ClientHello, when it verified.
+    small: Option<(TlsHop, Session)>,
+    /// Whether experiments were begun; each kind of trouble has its set once.
+    experimented: bool,
 }
 
 /// Walks the direct path to the target.
 pub(super) async fn walk(context: &Context<'_>, connect: Connect) -> PathSeen {
     let mut state = State::new(context, connect);
     state.ask();
-    while let Some(event) = state.events.next().await {
+    loop {
+        let event = match state.patience {
+            None => state.events.next().await,
+            // A handshake is under way: when it has been silent for a while, the experiments
+            // begin beside it, so that the verdict comes with its deadline.
+            Some((address, until)) => {
+                match tokio::time::timeout_at(until.into(), state.events.next()).await {
+                    Ok(event) => event,
+                    Err(_) => {
+                        state.patience = None;
+                        state.experiment(address, Symptom::TlsSilent);
+                        continue;
+                    }
+                }
+            }
+        };
+        let Some(event) = event else {
+            // All has been tried. Where the small ClientHello alone is answered, applications
+            // that send it work: the walk goes on as they do.
+            if state.go_on_with_small_hello() {
+                continue;
+            }
+            break;
+        };
         state.take(event);
         state.go_on();
     }
@@ -164,6 +198,10 @@ impl<'a, 'c> State<'a, 'c> {
             dns_told: false,
             tcp_told: false,
             zones_asked: Vec::new(),
+            patience: None,
+            experiments: Vec::new(),
+            small: None,
+            experimented: false,
         }
     }
 
@@ -211,12 +249,20 @@ impl<'a, 'c> State<'a, 'c> {
             }
             Event::Shaken { address, started_ms, took_ms, hop, session } => {
                 if self.shaking == Some(address) {
+                    self.patience = None;
                     self.tls = Some((address, Observed::Ran { started_ms, took_ms, saw: *hop }));
                     self.session = session.map(|session| (address, session));
                     if let Some((_, Observed::Ran { saw, .. })) = &self.tls {
                         (self.context.observe)(Finished::Tls(saw, took_ms));
+                        if let Some(symptom) = experiments::symptom(&saw.outcome) {
+                            self.experiment(address, symptom);
+                        }
                     }
                 }
+            }
+            Event::Tried(tried) => {
+                self.experiments.push(tried.experiment);
+                self.small = tried.session.or_else(|| self.small.take());
             }
             Event::Called { started_ms, took_ms, calls, clock } => {
                 self.date = peer_date(&calls).map(|date| (clock, date));
@@ -317,7 +363,7 @@ impl<'a, 'c> State<'a, 'c> {
             self.events.push(Box::pin(async move {
                 let (logical, to) = context.detour(address);
                 let (attempt, connection) =
-                    connect::connect(logical, to, context.since, context.left()).await;
+                    connect::connect(logical, to, None, context.since, context.left()).await;
                 Event::Connected { address, attempt, connection }
             }));
         }
@@ -379,6 +425,7 @@ impl<'a, 'c> State<'a, 'c> {
         self.shaking = Some(address);
         self.tell_tcp();
         let context = self.context;
+        self.patience = Some((address, Instant::now() + context.plan.patience()));
         self.events.push(Box::pin(async move {
             let started_ms = context.elapsed_ms();
             let (hop, session) =
@@ -387,6 +434,64 @@ impl<'a, 'c> State<'a, 'c> {
             let (hop, session) = (Box::new(hop), session.map(Box::new));
             Event::Shaken { address, started_ms, took_ms, hop, session }
         }));
+    }
+
+    /// Begins the experiments that a symptom makes due, all at once. They end with the deadline
+    /// of the hop that is in trouble.
+    fn experiment(&mut self, address: IpAddr, symptom: Symptom) {
+        let context = self.context;
+        let own_path = matches!(self.connect, Connect::Always { .. });
+        if self.experimented || !own_path || !context.plan.experiments {
+            return;
+        }
+        self.experimented = true;
+        let patience = context.plan.patience();
+        let timeout = match symptom {
+            Symptom::TlsSilent => context.left().saturating_sub(patience),
+            Symptom::TlsCut => context.left().min(patience * 2),
+        };
+        for (id, changed) in experiments::due(symptom, context.target) {
+            self.events.push(Box::pin(async move {
+                let tried = experiments::handshake(context, address, id, changed, timeout).await;
+                Event::Tried(Box::new(tried))
+            }));
+        }
+    }
+
+    /// Puts the small ClientHello's session in the place of the failed one, if that is what
+    /// parts them, and makes the call over it.
+    fn go_on_with_small_hello(&mut self) -> bool {
+        let Some((hop, session)) = self.small.take() else { return false };
+        let sizes_help = self
+            .experiments
+            .iter()
+            .any(|tried| matches!(tried.changed, Changed::SegmentSize { .. }) && tried.answered());
+        let Some((address, Observed::Ran { started_ms, took_ms, saw: failed })) = self.tls.take()
+        else {
+            return false;
+        };
+        if sizes_help || failed.outcome == TlsOutcome::Verified {
+            self.tls = Some((address, Observed::Ran { started_ms, took_ms, saw: failed }));
+            return false;
+        }
+        let whole = |ms: f64| Duration::from_secs_f64(ms.max(0.0) / 1e3).as_millis();
+        self.experiments.push(Experiment {
+            id: "full-hello".to_owned(),
+            changed: Changed::Nothing,
+            started_ms: u64::try_from(whole(started_ms)).unwrap_or(u64::MAX),
+            took_ms: u64::try_from(whole(took_ms)).unwrap_or(u64::MAX),
+            tcp: TcpOutcome::Connected,
+            tls: Some(experiments::seen(&failed)),
+        });
+        let small = self.experiments.iter().find(|tried| tried.changed == Changed::SmallHello);
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds of one walk")]
+        let times = small
+            .map_or((started_ms, took_ms), |tried| (tried.started_ms as f64, tried.took_ms as f64));
+        self.tls =
+            Some((address, Observed::Ran { started_ms: times.0, took_ms: times.1, saw: hop }));
+        self.session = Some((address, Box::new(session)));
+        self.call();
+        true
     }
 
     /// Makes the call, once it is known whether the address counts.
@@ -478,6 +583,14 @@ impl<'a, 'c> State<'a, 'c> {
             hosts.push(contacted(&attempt));
             attempts.push(attempt);
         }
+        self.experiments.sort_by_key(|tried| tried.started_ms);
+        for tried in &self.experiments {
+            let info = tried.tls.as_ref().and_then(|tls| tls.tcp_info.as_ref());
+            segments = match info {
+                Some(info) => segments.zip(info.segs_out).map(|(a, b)| a + b),
+                None => segments.map(|sum| sum + 1),
+            };
+        }
         let mut once: Vec<String> = Vec::new();
         for host in hosts {
             if !once.contains(&host) {
@@ -517,6 +630,7 @@ impl<'a, 'c> State<'a, 'c> {
             datagrams,
             segments,
             hosts,
+            experiments: self.experiments,
         }
     }
 
@@ -575,6 +689,8 @@ impl Context<'_> {
             provider: std::sync::Arc::clone(&self.provider),
             now: self.now(),
             timeout: self.left(),
+            hello: Hello::Full,
+            versions: Versions::Both,
         };
         tls::handshake(stream, socket, &request).await
     }

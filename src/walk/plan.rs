@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::{Asked, Expect, Trust};
-use crate::services::Call;
-use crate::target::Target;
 use crate::wire::roots::ExtraRoots;
 use crate::world::World;
 
@@ -42,6 +40,8 @@ pub struct Plan {
     pub deployment: Option<String>,
     /// `--api-version`.
     pub api_version: String,
+    /// Whether counter-experiments are made (`--no-experiments` leaves them out).
+    pub experiments: bool,
     /// `--timeout`.
     pub timeout: Duration,
     /// `--deadline`.
@@ -60,6 +60,7 @@ impl Default for Plan {
             extra_roots: ExtraRoots::default(),
             deployment: None,
             api_version: API_VERSION.to_owned(),
+            experiments: true,
             timeout: TIMEOUT,
             deadline: DEADLINE,
         }
@@ -108,56 +109,5 @@ impl Plan {
             timeout_ms: millis(self.timeout),
             deadline_ms: millis(self.deadline),
         }
-    }
-
-    /// What a walk to `target` would contact, a line each, for `--plan`.
-    #[must_use]
-    pub fn contacts(&self, target: &Target, world: &World) -> Vec<String> {
-        let host = &target.seen.host;
-        let mut lines = Vec::new();
-        for (address, role) in self.resolvers(world) {
-            let why = match role {
-                ResolverRole::Given => "--resolver",
-                ResolverRole::Configured => "configured resolver",
-                ResolverRole::StubUpstream => "upstream of the stub resolver",
-                ResolverRole::Assumed => "no resolver is configured; glibc asks this one",
-            };
-            lines
-                .push(format!("dns    {address} (UDP, TCP when truncated): A, AAAA {host}; {why}"));
-        }
-        if let Some(zone) = &target.seen.private_zone {
-            lines.push(format!("dns    the same: SOA {zone}, when the answer is not private"));
-        }
-        lines.push(format!("dns    getaddrinfo {host}: whatever the system asks"));
-        let choice = super::proxy_choice::decide(target, &self.proxy, &world.environment);
-        if let Some(proxy) = &choice.proxy {
-            lines.push(format!("dns    getaddrinfo {}", proxy.host));
-            lines.push(format!("proxy  {}: CONNECT {host}:{}", proxy.url, target.seen.port));
-            let public = if self.direct { "" } else { " that are private" };
-            lines.push(format!(
-                "tcp    the addresses of {host}{public}, port {}, and TLS there; nothing after it",
-                target.seen.port
-            ));
-        } else {
-            lines.push(format!("tcp    every address of {host}, port {}", target.seen.port));
-        }
-        lines.push(format!("tls    SNI {host}"));
-        if let Some(original) = &target.original_host {
-            lines.push(format!(
-                "tls    beside it: {original}, resolved the same way, as far as TLS"
-            ));
-        }
-        match target.call() {
-            Call::None => {
-                lines.push("http   nothing: no call is known for this service".to_owned())
-            }
-            Call::Models => {
-                for call in super::calls::calls(target, self) {
-                    let method = if call.body.is_some() { "POST" } else { "GET" };
-                    lines.push(format!("http   {method} https://{host}{}", call.path));
-                }
-            }
-        }
-        lines
     }
 }

@@ -176,7 +176,7 @@ async fn reach(
         .map(|address| async move {
             let logical = SocketAddr::new(*address, proxy.port);
             let to = context.world.detour(&proxy.host, logical);
-            connect::connect(logical, to, context.since, context.left()).await
+            connect::connect(logical, to, None, context.since, context.left()).await
         })
         .collect();
     let mut attempts = Vec::new();

@@ -22,15 +22,17 @@ pub struct Connection {
 
 /// Connects to `to` (`address` is what DNS gave: they differ when a detour is in force).
 ///
-/// `since` is the walk's start; `timeout` the hop's deadline.
+/// `segment_size` caps the TCP segments both ways, in octets (TCP_MAXSEG); `since` is the walk's
+/// start; `timeout` the hop's deadline.
 pub async fn connect(
     address: SocketAddr,
     to: SocketAddr,
+    segment_size: Option<u32>,
     since: Instant,
     timeout: Duration,
 ) -> (TcpAttempt, Option<Connection>) {
     let started = Instant::now();
-    let (outcome, source, connection) = attempt(to, timeout).await;
+    let (outcome, source, connection) = attempt(to, segment_size, timeout).await;
     let attempt = TcpAttempt {
         address,
         detour: (address != to).then(|| to.to_string()),
@@ -46,10 +48,11 @@ pub async fn connect(
 
 async fn attempt(
     to: SocketAddr,
+    segment_size: Option<u32>,
     timeout: Duration,
 ) -> (TcpOutcome, Option<SocketAddr>, Option<Connection>) {
     let version6 = to.is_ipv6();
-    let socket = match open(to) {
+    let socket = match open(to, segment_size) {
         Ok(socket) => socket,
         Err(error) => return (local_outcome(&error), None, None),
     };
@@ -92,9 +95,15 @@ async fn attempt(
     }
 }
 
-fn open(to: SocketAddr) -> io::Result<Socket> {
+fn open(to: SocketAddr, segment_size: Option<u32>) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
+    #[cfg(unix)]
+    if let Some(octets) = segment_size {
+        socket.set_tcp_mss(octets)?;
+    }
+    #[cfg(not(unix))]
+    let _ = segment_size;
     Ok(socket)
 }
 

@@ -295,7 +295,8 @@ fn answer(
         error: json.as_ref().and_then(|v| error_body(v, clean_of)),
         models,
         body_bytes: body.len() as u64,
-        body_complete: complete,
+        // A JSON text says itself where it ends; some servers close without close_notify.
+        body_complete: complete || json.is_some(),
         body_excerpt: excerpt,
     }
 }

@@ -12,7 +12,8 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, NamedGroup,
+    SignatureScheme,
 };
 use socket2::Socket;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -40,6 +41,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 /// A session that verified.
 pub type Session = TlsStream<Tap<Box<dyn Stream>>>;
+
+/// The size of the ClientHello.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hello {
+    /// As today's larger clients send it: with a post-quantum key share, two segments.
+    Full,
+    /// With classical groups alone: one segment.
+    Small,
+}
+
+/// The versions offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Versions {
+    /// TLS 1.3 and 1.2.
+    Both,
+    /// TLS 1.2 alone.
+    Only12,
+    /// TLS 1.3 alone.
+    Only13,
+}
 
 /// The TLS provider of this build, the post-quantum group first where it has one, as
 /// today's larger clients do (fact S15a).
@@ -73,6 +94,10 @@ pub struct Handshake<'a> {
     pub now: SystemTime,
     /// The hop's deadline.
     pub timeout: Duration,
+    /// The size of the ClientHello.
+    pub hello: Hello,
+    /// The versions offered.
+    pub versions: Versions,
 }
 
 /// Does the handshake. The session is returned only when chain and name verified.
@@ -149,8 +174,21 @@ pub async fn handshake(
 }
 
 fn config(request: &Handshake<'_>, recorder: Arc<Recorder>) -> Result<ClientConfig, Error> {
-    let mut config = ClientConfig::builder_with_provider(Arc::clone(&request.provider))
-        .with_safe_default_protocol_versions()?
+    let provider = match request.hello {
+        Hello::Full => Arc::clone(&request.provider),
+        Hello::Small => {
+            let mut provider = CryptoProvider::clone(&request.provider);
+            provider.kx_groups.retain(|group| group.name() != NamedGroup::X25519MLKEM768);
+            Arc::new(provider)
+        }
+    };
+    let versions: &[&rustls::SupportedProtocolVersion] = match request.versions {
+        Versions::Both => rustls::DEFAULT_VERSIONS,
+        Versions::Only12 => &[&rustls::version::TLS12],
+        Versions::Only13 => &[&rustls::version::TLS13],
+    };
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)?
         .dangerous()
         .with_custom_certificate_verifier(recorder)
         .with_no_client_auth();

@@ -29,6 +29,15 @@ fn the_index_of_findings_is_fresh() {
 }
 
 #[test]
+fn the_table_of_experiments_is_fresh() {
+    assert_file(
+        &root().join("docs/experiments.md"),
+        &generate::experiments(),
+        "cargo run -q -- generate experiments > docs/experiments.md",
+    );
+}
+
+#[test]
 fn a_command_gives_man_page_and_completions() {
     let mut command = Command::new("aoai-probe").arg(Arg::new("resolver").long("resolver"));
     assert!(generate::man(command.clone()).unwrap().contains("resolver"));

@@ -3,11 +3,19 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stderr,
-    reason = "a test that cannot go on panics and says why"
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on panics and says why; it reads its own files"
 )]
 
+mod architecture;
+mod binary;
+mod budget;
+mod catalogue;
+mod dependencies;
 mod explain;
 mod fixtures;
 mod generated;
+mod mutations;
+mod program;
 mod render;
 mod report;

@@ -130,7 +130,9 @@ impl Lab {
         #[expect(clippy::cast_precision_loss, reason = "a few thousand milliseconds")]
         let seconds = self.world.timeout_ms as f64 / 1e3;
         all.extend(["--timeout".to_owned(), seconds.to_string()]);
-        all.extend(["--ca-file".to_owned(), self.ca_file.path().display().to_string()]);
+        if self.world.ca_file {
+            all.extend(["--ca-file".to_owned(), self.ca_file.path().display().to_string()]);
+        }
         all
     }
 

@@ -29,6 +29,9 @@ pub struct World {
     /// Options after it.
     #[serde(default)]
     pub arguments: Vec<String>,
+    /// Whether the lab's root is given with `--ca-file`, as if it were a public one.
+    #[serde(default = "yes")]
+    pub ca_file: bool,
     /// Deadline of a hop; short where something stays silent.
     #[serde(default = "timeout")]
     pub timeout_ms: u64,
@@ -62,6 +65,10 @@ pub struct World {
 
 fn target() -> String {
     TARGET.to_owned()
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// A healthy walk ends long before it.

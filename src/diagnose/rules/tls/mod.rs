@@ -4,12 +4,16 @@
 mod alerts;
 mod certificate_invalid;
 mod connection_lost;
+mod experiments;
 mod expired;
 mod expires_soon;
 mod incompatible;
 mod incomplete_chain;
 mod interception;
 mod issuer;
+mod large_hello;
+mod mtu_black_hole;
+mod name_filtered;
 mod not_tls;
 mod not_yet_valid;
 mod only_system_store;
@@ -21,12 +25,17 @@ mod session;
 mod silent;
 mod torn;
 mod untrusted_issuer;
+mod version_intolerant;
 mod wrong_name;
 
 use crate::diagnose::Rule;
 
 /// The rules of this hop.
 pub(super) const RULES: &[Rule] = &[
+    mtu_black_hole::RULE,
+    name_filtered::RULE,
+    large_hello::RULE,
+    version_intolerant::RULE,
     silent::RULE,
     torn::RESET,
     torn::CLOSED,

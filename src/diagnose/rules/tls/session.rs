@@ -68,6 +68,21 @@ pub(super) fn broken(e: &Evidence, sure: Sure, does: &str) -> Because {
     finding(e, Level::Broken, sure, clause(e, does))
 }
 
+/// A handshake that works for some clients alone.
+pub(super) fn at_risk(e: &Evidence, says: String) -> Because {
+    finding(e, Level::Risk, Sure::Proved, wording::fitting(&[says]))
+}
+
+/// A broken handshake, in words of its own.
+pub(super) fn broken_as(e: &Evidence, sure: Sure, says: String) -> Because {
+    finding(
+        e,
+        Level::Broken,
+        sure,
+        wording::fitting(&[says, clause(e, "does not answer as it should")]),
+    )
+}
+
 /// Adds, for a handshake inside a tunnel, that the proxy may be what fails, what the direct
 /// path shows, and how to take it. Changes nothing without a proxy.
 pub(super) fn beside_the_proxy(because: Because, e: &Evidence) -> Because {

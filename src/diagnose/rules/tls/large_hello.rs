@@ -1,0 +1,55 @@
+//! A ClientHello of one segment is answered and one of two is not: something on the way reads
+//! the first segment only (facts S15, S15a).
+
+use super::{experiments, session};
+use crate::diagnose::{Because, Rule, reading};
+use crate::evidence::experiment::Experiment;
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tls-large-hello",
+    hop: Hop::Tls,
+    title: "A middlebox loses a ClientHello that spans two segments",
+    page: include_str!("../../../../docs/findings/tls-large-hello.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let (full_at, full) = experiments::full_hello(e)?;
+    let (small_at, small) = experiments::small_hello(e)?;
+    let sent = |x: &Experiment| x.tls.as_ref().map_or(0, |tls| tls.bytes_sent);
+    // The walk went on as older clients do; what it then found is judged by the other rules.
+    Some(
+        session::at_risk(
+            e,
+            format!("{} takes no ClientHello of {} octets", session::peer(e), sent(full)),
+        )
+        .seen(format!(
+            "the full ClientHello ({} octets) {}",
+            sent(full),
+            if experiments::hung(full) { "is never answered" } else { "is cut" }
+        ))
+        .known_by(format!(
+            "the same name at the same address without the post-quantum key share \
+             (X25519MLKEM768), in one segment of {} octets, is answered in {} ms",
+            sent(small),
+            small.took_ms
+        ))
+        .known_by(
+            "clients that send the large one fail here (Go 1.24, OpenSSL 3.5, Chrome, rustls with \
+             aws-lc); older Python, .NET and Java stacks work",
+        )
+        .read_at(full_at)
+        .read_at(small_at)
+        .ruled_out("an SNI filter and the route; segments of other sizes do not help")
+        .owner("Network (firewall, proxy or load balancer)")
+        .step(
+            "update the middlebox, or take the target out of its TLS inspection: it must \
+             put a ClientHello together from two TCP segments (RFC 8446, section 4.1.2)",
+        )
+        .step("until then, on the client: GODEBUG=tlsmlkem=0 for Go, classical groups elsewhere")
+        .look("repeat the experiment by hand", session::s_client(e, "-groups X25519"))
+        .check(reading::again(e)),
+    )
+}

@@ -1,0 +1,94 @@
+//! The handshake hangs at full size and finishes in smaller segments: the path loses large
+//! packets and says nothing (facts T15-T17; RFC 2923, section 2.1).
+
+use super::{experiments, session};
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tls-mtu-black-hole",
+    hop: Hop::Tls,
+    title: "Large packets vanish on the way: the handshake finishes only in small segments",
+    page: include_str!("../../../../docs/findings/tls-mtu-black-hole.md"),
+    explains: &["tls-silent"],
+    check,
+};
+
+/// IPv4 and TCP headers without options: what a packet is larger than its MSS (RFC 9293).
+const HEADERS: u32 = 40;
+
+fn check(e: &Evidence) -> Option<Because> {
+    if !experiments::walk_hung(e) {
+        return None;
+    }
+    let sizes = experiments::segment_sizes(e);
+    let (works, works_at, _) = sizes.iter().rev().find(|(.., x)| experiments::finished(x))?;
+    let fails = sizes.iter().find(|(octets, _, x)| octets > works && experiments::hung(x));
+    let control = experiments::control_name(e);
+    // A name that nobody filters, at full size: if it is answered, size is not the matter.
+    if control.as_ref().is_some_and(|(.., x)| x.answered()) {
+        return None;
+    }
+    // Small segments also split the name past a filter that reads one packet; only a control
+    // that hangs at full size rules that out.
+    let sure = match &control {
+        Some((.., x)) if experiments::hung(x) => Sure::Proved,
+        _ => Sure::Inferred,
+    };
+    let carried = u32::from(*works) + HEADERS;
+    let own = e.tls.saw().and_then(|hop| hop.tcp_info.as_ref()).map(|info| info.pmtu);
+    let lost = fails.map(|(octets, ..)| u32::from(*octets) + HEADERS).or(own);
+    let range = match lost {
+        Some(lost) => format!("the path carries {carried} octets and loses {lost}"),
+        None => format!("the path carries {carried} octets and loses larger packets"),
+    };
+    let ip = e.tcp.saw().and_then(|tcp| tcp.walked);
+    let peer = session::peer(e);
+    let mut because = session::broken_as(
+        e,
+        sure,
+        match lost {
+            Some(lost) => format!("packets of {lost} octets to {peer} vanish"),
+            None => format!("packets larger than {carried} octets to {peer} vanish"),
+        },
+    )
+    .seen(format!(
+        "TCP connects; the handshake is not answered in {} ms: {} octets sent, {} received",
+        e.asked.timeout_ms,
+        e.tls.saw().map_or(0, |hop| hop.bytes_sent),
+        e.tls.saw().map_or(0, |hop| hop.bytes_received)
+    ))
+    .known_by(format!(
+        "the same handshake with segments of {works} octets finishes{}: {range}, and no router \
+         says so (ICMP \"fragmentation needed\" does not arrive)",
+        fails.map_or_else(String::new, |(octets, ..)| format!(", with {octets} it hangs"))
+    ))
+    .read_at(works_at);
+    if let Some((_, pointer, _)) = fails {
+        because = because.read_at(pointer);
+    }
+    if let Some((pointer, name, x)) = &control
+        && experiments::hung(x)
+    {
+        because = because
+            .ruled_out(format!("an SNI filter: at full size the sibling name {name} hangs as well"))
+            .read_at(pointer);
+    }
+    because = because.owner("Network (VPN / ExpressRoute)");
+    if let Some(ip) = ip {
+        because = because
+            .look("see the MTU that this machine believes in", format!("ip route get {ip}"))
+            .change(
+                "on this machine alone, until the tunnel is mended",
+                format!("ip route replace {ip} via <gateway> advmss {works}"),
+            );
+    }
+    Some(
+        because
+            .step(format!(
+                "on the tunnel: clamp TCP MSS to {works}, or let ICMP type 3 code 4 through"
+            ))
+            .check(reading::again(e)),
+    )
+}

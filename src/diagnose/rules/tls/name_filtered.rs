@@ -1,0 +1,52 @@
+//! The account's sibling name is answered at the same address and the target's name is not:
+//! something on the way reads the SNI and does not let this name pass (facts T10, S16).
+
+use super::{experiments, session};
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tls-name-filtered",
+    hop: Hop::Tls,
+    title: "A filter on the way does not let the target's name (SNI) pass",
+    page: include_str!("../../../../docs/findings/tls-name-filtered.md"),
+    explains: &["tls-silent", "tls-reset", "tls-closed", "tls-name-refused", "tls-alert"],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let (hung, cut) = (experiments::walk_hung(e), experiments::walk_cut(e));
+    if !hung && !cut {
+        return None;
+    }
+    let (pointer, control, x) = experiments::control_name(e)?;
+    if !x.answered() {
+        return None;
+    }
+    // A ClientHello of one segment that is answered with the target's own name is another matter.
+    if experiments::small_hello(e).is_some_and(|(_, small)| small.answered()) {
+        return None;
+    }
+    let name = &e.target.host;
+    let does = if hung { "drops" } else { "cuts" };
+    Some(
+        session::broken_as(e, Sure::Proved, format!("a filter on the way {does} SNI {name}"))
+            .known_by(format!(
+                "at the same address the handshake for {control} is answered in {} ms, and for \
+                 {name} it is not",
+                x.took_ms
+            ))
+            .read_at(pointer)
+            .ruled_out("the address, the port, the size of the packets and the service")
+            .owner("Network (firewall)")
+            .step(format!(
+                "let {name} pass by its SNI: on Azure Firewall an application rule for \
+                 *.{}, on others the TLS or URL filter; or a network rule to the private \
+                 endpoint's address in its place",
+                reading::public_suffix(e)
+            ))
+            .look("repeat the experiment by hand", session::s_client_named(e, control, ""))
+            .check(reading::again(e)),
+    )
+}

@@ -1,0 +1,41 @@
+//! The handshake is cut when both TLS versions are offered, and finishes with one alone.
+
+use super::{experiments, session};
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tls-version-intolerant",
+    hop: Hop::Tls,
+    title: "The peer or a middlebox cannot take the offer of both TLS 1.2 and 1.3",
+    page: include_str!("../../../../docs/findings/tls-version-intolerant.md"),
+    explains: &["tls-reset", "tls-closed", "tls-alert", "tls-version-refused"],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    if !experiments::walk_cut(e)
+        // The small ClientHello offers both versions too: then the size is the matter.
+        || experiments::small_hello(e).is_some_and(|(_, small)| experiments::finished(small))
+    {
+        return None;
+    }
+    let (pointer, version) = experiments::version_that_works(e)?;
+    Some(
+        session::broken_as(
+            e,
+            Sure::Proved,
+            format!("{} takes {version} alone, not the offer of both", session::peer(e)),
+        )
+        .known_by(format!("the same handshake that offers {version} alone finishes"))
+        .read_at(pointer)
+        .ruled_out("a filter on the name, the certificate and the route")
+        .owner("Network (firewall, proxy or load balancer)")
+        .step(
+            "update what answers there: a peer must choose among the versions offered \
+             (RFC 8446, section 4.2.1)",
+        )
+        .check(reading::again(e)),
+    )
+}

@@ -1,0 +1,67 @@
+//! What a walk would contact, for `--plan`. Pure.
+
+use super::plan::Plan;
+use super::{calls, experiments, proxy_choice};
+use crate::evidence::dns::ResolverRole;
+use crate::services::Call;
+use crate::target::Target;
+use crate::world::World;
+
+/// What a walk to `target` would contact, a line each, for `--plan`.
+#[must_use]
+pub fn contacts(plan: &Plan, target: &Target, world: &World) -> Vec<String> {
+    let host = &target.seen.host;
+    let mut lines = Vec::new();
+    for (address, role) in plan.resolvers(world) {
+        let why = match role {
+            ResolverRole::Given => "--resolver",
+            ResolverRole::Configured => "configured resolver",
+            ResolverRole::StubUpstream => "upstream of the stub resolver",
+            ResolverRole::Assumed => "no resolver is configured; glibc asks this one",
+        };
+        lines.push(format!("dns    {address} (UDP, TCP when truncated): A, AAAA {host}; {why}"));
+    }
+    if let Some(zone) = &target.seen.private_zone {
+        lines.push(format!("dns    the same: SOA {zone}, when the answer is not private"));
+    }
+    lines.push(format!("dns    getaddrinfo {host}: whatever the system asks"));
+    let choice = proxy_choice::decide(target, &plan.proxy, &world.environment);
+    if let Some(proxy) = &choice.proxy {
+        lines.push(format!("dns    getaddrinfo {}", proxy.host));
+        lines.push(format!("proxy  {}: CONNECT {host}:{}", proxy.url, target.seen.port));
+        let public = if plan.direct { "" } else { " that are private" };
+        lines.push(format!(
+            "tcp    the addresses of {host}{public}, port {}, and TLS there; nothing after it",
+            target.seen.port
+        ));
+    } else {
+        lines.push(format!("tcp    every address of {host}, port {}", target.seen.port));
+    }
+    lines.push(format!("tls    SNI {host}"));
+    if let Some(original) = &target.original_host {
+        lines.push(format!("tls    beside it: {original}, resolved the same way, as far as TLS"));
+    }
+    if plan.experiments && choice.proxy.is_none() {
+        for entry in experiments::EXPERIMENTS {
+            let what = match experiments::sibling(target) {
+                Some(name) if entry.id == "control-name" => format!(", SNI {name}"),
+                None if entry.id == "control-name" => continue,
+                _ => String::new(),
+            };
+            lines.push(format!(
+                "tls    only in trouble, {}: {} more connections to the walked address{what}",
+                entry.id, entry.connections
+            ));
+        }
+    }
+    match target.call() {
+        Call::None => lines.push("http   nothing: no call is known for this service".to_owned()),
+        Call::Models => {
+            for call in calls::calls(target, plan) {
+                let method = if call.body.is_some() { "POST" } else { "GET" };
+                lines.push(format!("http   {method} https://{host}{}", call.path));
+            }
+        }
+    }
+    lines
+}

@@ -1,0 +1,487 @@
+//! The program's promises to a shell: flags, exit status, streams, files, secrets.
+//!
+//! Nothing here reaches a network: runs end before the walk, or have none to reach.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::fixtures::{report, root};
+use crate::program::{Ran, alone, fed, program, run, saved};
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn help_and_version_are_on_standard_output() {
+    let help = run(&["--help"]);
+    for word in ["Exit status", "--resolver", "--expect", "explain", "diagnose", "generate"] {
+        assert!(help.went_well().contains(word), "{word}");
+    }
+    assert_eq!(run(&["--version"]).went_well(), "aoai-probe 0.1.0\n");
+    assert!(run(&["diagnose", "--help"]).went_well().contains("REPORT.json"));
+}
+
+#[test]
+fn a_wrong_use_is_64_and_says_what_is_wrong() {
+    for (arguments, words) in [
+        (&[][..], "no target"),
+        (&["--no-such-option"], "--no-such-option"),
+        (&["--insecure", "myacct"], "--insecure"),
+        (&["-q", "-v", "myacct"], "cannot be used with"),
+        (&["--format", "xml", "myacct"], "human, json"),
+        (&["--color", "blue", "myacct"], "always"),
+        (&["--exit-style", "x", "myacct"], "state, hop"),
+        (&["--trust", "none", "myacct"], "public, system"),
+        (&["--expect", "privat", "myacct"], "10.3.0.0/24"),
+        (&["--resolver", "dns.corp", "myacct"], "by its address"),
+        (&["--connect-to", "x", "myacct"], "HOST:PORT:ADDRESS:PORT"),
+        (&["--timeout", "0", "myacct"], "0.05 to 3600"),
+        (&["--deadline", "NaN", "myacct"], "0.05 to 3600"),
+        (&["--api-version", "../x", "myacct"], "2024-10-21"),
+        (&["--proxy", "http://", "--plan", "myacct"], "http://proxy.corp:3128"),
+        (&["--service", "nope", "--plan", "myacct"], "openai"),
+        (&["--credential", "imds-like", "myacct"], "api-key-file"),
+        (&["--credential", "api-key", "myacct"], "AZURE_OPENAI_API_KEY is not set"),
+        (&["--credential", "none", "--api-key-file", "k", "--plan", "myacct"], "contradict"),
+        (&["--credential", "token", "--api-key-file", "k", "--plan", "myacct"], "contradict"),
+        (&["--api-key-file", "k", "--token-file", "t", "myacct"], "cannot be used with"),
+        (&["explain"], "<FINDING>"),
+        (&["explain", "--list", "dns-zone-not-linked"], "cannot be used with"),
+        (&["diagnose"], "REPORT.json"),
+        (&["generate"], "generate"),
+        (&["generate", "completions", "csh"], "bash"),
+        (&["-v", "diagnose", "report.json"], "a command comes first"),
+        (&["--plan", "explain", "dns-zone-not-linked"], "a command comes first"),
+    ] {
+        run(arguments).refused(words);
+    }
+}
+
+#[test]
+fn targets_that_cannot_be_walked_say_why() {
+    let label = "a".repeat(64);
+    let long_label = format!("{label}.openai.azure.com");
+    let long_name = format!("{}openai.azure.com", "abcdefghi.".repeat(25));
+    for (target, words) in [
+        (label.as_str(), "64 octets"),
+        (&long_label, "64 octets"),
+        (&long_name, "253"),
+        ("a..openai.azure.com", "empty part"),
+        (".openai.azure.com", "empty part"),
+        (".", "empty part"),
+        ("https://user:canary@myacct.openai.azure.com/", "leave it out"),
+        ("http://user:canary@myacct.openai.azure.com/", "leave it out"),
+        ("user:canary@myacct.openai.azure.com", "leave it out"),
+        ("user:canary@https://myacct.openai.azure.com", "leave it out"),
+        ("https:/user:canary@myacct.openai.azure.com", "leave it out"),
+        ("canary@myacct", "leave it out"),
+        ("10.3.0.5", "is an address"),
+        ("https://10.3.0.5/", "is an address"),
+        ("https://0x0a030005/", "is an address"),
+        ("::1", "is an address"),
+        ("[fd00::5]", "is an address"),
+        ("https://[fd00::5]:443/", "is an address"),
+        ("http://myacct.openai.azure.com", "begins with https"),
+        ("ftp://myacct.openai.azure.com", "begins with https"),
+        ("https://https://myacct.openai.azure.com", "twice"),
+        ("myacct.openai.azure.com:65536", "port"),
+        ("my account", "no account name"),
+        ("my account.openai.azure.com", "' '"),
+        ("my\u{1b}[31macct", "no account name"),
+        ("watch", "kept for a command"),
+        ("", "empty"),
+        ("   ", "empty"),
+    ] {
+        let ran = run(&["--plan", "--", target]);
+        ran.refused(words);
+        assert!(!ran.err.contains('\u{1b}'), "{target:?}");
+    }
+}
+
+#[test]
+fn unusual_names_are_walked_in_their_ascii_form() {
+    for (target, name) in [
+        ("MyAcct", "myacct.openai.azure.com"),
+        ("myacct.openai.azure.com.", "myacct.openai.azure.com"),
+        ("b\u{fc}cher.openai.azure.com", "xn--bcher-kva.openai.azure.com"),
+        ("https://myacct.openai.azure.com/openai/v1/", "myacct.openai.azure.com"),
+    ] {
+        let ran = run(&["--plan", target]);
+        assert!(ran.went_well().starts_with(&format!("{name} would contact:\n")), "{}", ran.out);
+    }
+}
+
+#[test]
+fn the_plan_says_what_would_be_contacted() {
+    let ran = run(&[
+        "check",
+        "--plan",
+        "--resolver",
+        "127.0.0.1:5353",
+        "--deployment",
+        "gpt-4o",
+        "https://myacct.openai.azure.com/?subscription-key=canary",
+        "v.vault.azure.net",
+    ]);
+    for words in [
+        "127.0.0.1:5353",
+        "--resolver",
+        "GET https://myacct.openai.azure.com/openai/models?api-version=",
+        "POST https://myacct.openai.azure.com/openai/deployments/gpt-4o/chat/completions",
+        "v.vault.azure.net would contact:",
+        "no call is known for this service",
+    ] {
+        assert!(ran.went_well().contains(words), "{words}: {}", ran.out);
+    }
+    let proxied = program()
+        .args(["--plan", "myacct"])
+        .env("HTTPS_PROXY", "http://user:canary@proxy.corp:3128")
+        .output()
+        .unwrap();
+    assert!(Ran::of(proxied).went_well().contains("proxy.corp:3128"));
+}
+
+#[test]
+fn the_endpoint_comes_from_the_environment_when_no_target_is_given() {
+    let plan = |endpoint: &str| {
+        Ran::of(program().arg("--plan").env("AZURE_OPENAI_ENDPOINT", endpoint).output().unwrap())
+    };
+    let ran = plan("https://myacct.openai.azure.com/");
+    assert!(ran.went_well().starts_with("myacct.openai.azure.com would"));
+    plan("https://user:canary@myacct.openai.azure.com/").refused("leave it out");
+    plan("").refused("no target");
+}
+
+#[test]
+fn a_secret_on_the_command_line_is_not_repeated() {
+    for arguments in [
+        &["--api-key=canary", "myacct"][..],
+        &["--api-key", "canary", "myacct"],
+        &["--proxy", "http://user:canary@proxy.corp:3128", "myacct"],
+        &["--proxy", "user:canary@proxy.corp:3128", "myacct"],
+        &["--resolver", "user:canary@10.1.0.10", "myacct"],
+        &["-H", "api-key: canary", "myacct"],
+    ] {
+        assert_eq!(run(arguments).status, 64, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_key_that_cannot_be_a_key_is_refused_unseen() {
+    for (value, words) in [
+        ("canary\nkey", "line end at character 7"),
+        ("canary\r\n\r\nkey", "line end at character 7"),
+        ("canary\u{1}", "control character at character 7"),
+        ("canary\u{fc}", "outside ASCII"),
+        ("\"canary\"", "space or quote at character 1"),
+        ("canary canary", "space or quote"),
+    ] {
+        for variable in ["AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN"] {
+            let ran = Ran::of(program().arg("myacct").env(variable, value).output().unwrap());
+            ran.refused(words);
+            assert!(ran.err.contains(variable), "{}", ran.err);
+        }
+        for option in ["--api-key-file", "--token-file"] {
+            let mut command = program();
+            command.args([option, "-", "myacct"]);
+            let ran = fed(command, value.as_bytes());
+            ran.refused(words);
+            assert!(ran.err.contains("standard input"), "{}", ran.err);
+        }
+    }
+}
+
+#[test]
+fn files_that_hold_no_key_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, octets: &[u8]| {
+        let path = folder.path().join(name);
+        fs::write(&path, octets).unwrap();
+        path
+    };
+    for (path, words) in [
+        (write("empty", b""), "is empty"),
+        (write("newline", b"\n"), "is empty"),
+        (write("binary", b"canary\xff\xfe"), "is not text"),
+        (write("large", &[b'a'; 70_000]), "larger than 64 KiB"),
+        (write("two-lines", b"canary\ncanary\n"), "line end at character 7"),
+        (folder.path().join("missing"), "No such file"),
+        (folder.path().to_owned(), "directory"),
+    ] {
+        let ran = run(&["--api-key-file", text(&path), "myacct"]);
+        ran.refused(words);
+        assert!(ran.err.contains(text(&path)), "the file is named: {}", ran.err);
+    }
+}
+
+#[test]
+fn ca_files_that_hold_no_certificate_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, octets: &[u8]| {
+        let path = folder.path().join(name);
+        fs::write(&path, octets).unwrap();
+        path
+    };
+    let key = "-----BEGIN PRIVATE KEY-----\ncanary==\n-----END PRIVATE KEY-----\n";
+    let bad = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for (path, words) in [
+        (write("empty.pem", b""), "no certificate"),
+        (write("key.pem", key.as_bytes()), "ca-file"),
+        (write("text.pem", b"not a certificate"), "no certificate"),
+        (write("bad.pem", bad.as_bytes()), "no certificate that can be parsed"),
+        (write("der.crt", b"\x30\x82\x01\x00"), "no certificate"),
+        (folder.path().join("missing.pem"), "cannot be read"),
+        (folder.path().to_owned(), "cannot be read"),
+    ] {
+        let ran = run(&["--ca-file", text(&path), "--plan", "myacct"]);
+        ran.refused(words);
+        assert!(ran.err.contains(text(&path)), "the file is named: {}", ran.err);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_key_file_that_others_may_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    fs::write(&key, "canary0123456789\n").unwrap();
+    for (mode, warned) in [(0o644, true), (0o640, true), (0o600, false)] {
+        fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+        let Some(mut command) =
+            alone(Path::new(env!("CARGO_BIN_EXE_aoai-probe")), folder.path(), true)
+        else {
+            return;
+        };
+        command.args(["--timeout", "0.3", "--format", "json", "--api-key-file", text(&key), "a1"]);
+        let ran = Ran::of(command.output().unwrap());
+        assert!([2, 3].contains(&ran.status), "{}{}", ran.out, ran.err);
+        let words = format!("can be read by other users (mode {mode:04o})");
+        assert_eq!(ran.err.contains(&words), warned, "{:o}: {}", mode, ran.err);
+        let seen: Value = serde_json::from_str(&ran.out).unwrap();
+        let shown = &seen["evidence"]["identity"]["file_mode_open"];
+        assert_eq!(shown.is_string(), warned, "{shown}");
+        assert_eq!(seen["evidence"]["identity"]["withheld"], "not_reached");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_walk_without_any_network_is_broken_and_shows_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["human", "json"] {
+        let Some(mut command) =
+            alone(Path::new(env!("CARGO_BIN_EXE_aoai-probe")), folder.path(), true)
+        else {
+            return;
+        };
+        command
+            .args(["--timeout", "0.3", "--resolver", "10.1.0.10", "--format", format, "-v", "a1"])
+            .env("AZURE_OPENAI_API_KEY", "canary0123456789")
+            .env("AZURE_OPENAI_AD_TOKEN", "canary.canary.canary")
+            .env("NO_PROXY", "*");
+        let ran = Ran::of(command.output().unwrap());
+        assert_eq!((ran.status, ran.err.as_str()), (2, ""), "{}", ran.out);
+        assert!(ran.out.contains("10.1.0.10"), "{}", ran.out);
+        assert!(ran.out.contains("AZURE_OPENAI_API_KEY"), "{}", ran.out);
+    }
+}
+
+#[test]
+fn saved_reports_are_judged_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = saved(folder.path(), "healthy");
+    let bad = saved(folder.path(), "zone-not-linked");
+    let ran = run(&["diagnose", text(&good)]);
+    assert!(ran.went_well().starts_with("WORKS"), "{}", ran.out);
+
+    let ran = run(&["diagnose", text(&bad)]);
+    assert_eq!((ran.status, ran.err.as_str()), (2, ""));
+    assert!(ran.out.starts_with("BROKEN at dns (dns-zone-not-linked)"), "{}", ran.out);
+    let ran = run(&["diagnose", "--exit-style", "hop", text(&bad)]);
+    assert_eq!(ran.status, 10);
+    let ran = run(&["diagnose", text(&good), text(&bad)]);
+    assert_eq!(ran.status, 2, "the worst one counts");
+
+    let quiet = run(&["diagnose", "-q", text(&bad)]);
+    assert_eq!(quiet.out.lines().count(), 1, "{}", quiet.out);
+    let verbose = run(&["diagnose", "-v", text(&bad)]);
+    assert!(verbose.out.len() > 2 * ran.out.len(), "{}", verbose.out);
+
+    let ran = run(&["diagnose", "--format", "json", text(&bad)]);
+    let value: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(value["verdict"]["state"], "broken");
+    assert_eq!(value["verdict"]["cause"], "dns-zone-not-linked");
+    let ran = run(&["diagnose", "--format", "json", text(&bad), text(&good)]);
+    let value: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(value.as_array().map(Vec::len), Some(2));
+
+    let mut command = program();
+    command.args(["diagnose", "-"]);
+    let ran = fed(command, &fs::read(&good).unwrap());
+    assert!(ran.went_well().starts_with("WORKS"), "{}", ran.out);
+}
+
+#[test]
+fn judging_the_same_evidence_twice_gives_the_same_octets() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = run(&["diagnose", "--format", "json", text(&saved(folder.path(), "two-causes"))]);
+    let again = folder.path().join("again.json");
+    fs::write(&again, &first.out).unwrap();
+    let second = run(&["diagnose", "--format", "json", text(&again)]);
+    assert_eq!(first.out, second.out);
+    assert_eq!(first.status, second.status);
+}
+
+#[test]
+fn what_is_no_report_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, octets: &[u8]| {
+        let path = folder.path().join(name);
+        fs::write(&path, octets).unwrap();
+        path
+    };
+    let whole = fs::read(saved(folder.path(), "healthy")).unwrap();
+    let mut other = serde_json::to_value(report("healthy")).unwrap();
+    other["schema_version"] = json!("2.0");
+    // 100 MB that cost no disk.
+    let huge = fs::File::create(folder.path().join("huge.json")).unwrap();
+    huge.set_len(100_000_000).unwrap();
+    let deep = format!("{}1{}", "[".repeat(10_000), "]".repeat(10_000));
+    for (path, words) in [
+        (write("truncated.json", &whole[..whole.len() / 2]), "cut off"),
+        (folder.path().join("huge.json"), "larger than 16 MiB"),
+        (write("deep.json", deep.as_bytes()), "nested deeper"),
+        (write("other.json", other.to_string().as_bytes()), "schema 2.0"),
+        (write("text.json", b"hello"), "not JSON"),
+        (write("escape.json", b"{\"schema_version\": \"\x1b[2J\"}"), "not JSON"),
+        (write("number.json", b"7"), "not a report"),
+        (write("empty.json", b""), "empty"),
+        (folder.path().to_owned(), "cannot be read"),
+        (folder.path().join("missing.json"), "cannot be read"),
+    ] {
+        let ran = run(&["diagnose", text(&path)]);
+        ran.refused(words);
+        assert!(ran.err.contains(text(&path)), "the file is named: {}", ran.err);
+        assert!(!ran.err.contains('\u{1b}'), "{}", ran.err);
+        assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+    }
+}
+
+#[test]
+fn explain_shows_pages_and_neighbours() {
+    let page = root().join("docs/findings/dns-zone-not-linked.md");
+    assert_eq!(
+        run(&["explain", "dns-zone-not-linked"]).went_well(),
+        fs::read_to_string(page).unwrap()
+    );
+    run(&["explain", "dns-zone-not-linkd"]).refused("near it: dns-zone-not-linked");
+    run(&["explain", "nothing-like-it-at-all"]).refused("--list");
+    let list = run(&["explain", "--list"]);
+    for rule in aoai_probe::diagnose::rules::all() {
+        assert!(list.went_well().contains(rule.id), "{}", rule.id);
+    }
+}
+
+#[test]
+fn generated_text_is_on_standard_output() {
+    let man = run(&["generate", "man"]);
+    assert!(man.went_well().contains(".TH aoai-probe"), "{}", man.out);
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = run(&["generate", "completions", shell]);
+        assert!(script.went_well().contains("exit-style"), "{shell}");
+    }
+    let schema: Value = serde_json::from_str(run(&["generate", "schema"]).went_well()).unwrap();
+    assert!(schema["properties"]["verdict"].is_object());
+    assert!(run(&["generate", "findings"]).went_well().starts_with("# Findings\n"));
+}
+
+#[test]
+fn an_output_file_is_replaced_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = saved(folder.path(), "healthy");
+    let out = folder.path().join("out.txt");
+    fs::write(&out, "before").unwrap();
+    let names = || {
+        let mut names: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = names();
+
+    // A failure leaves what was there.
+    let ran = run(&["diagnose", "--output", text(&out), text(&folder.path().join("missing"))]);
+    ran.refused("cannot be read");
+    assert_eq!(fs::read_to_string(&out).unwrap(), "before");
+
+    let ran = run(&["diagnose", "--output", text(&out), text(&good)]);
+    assert_eq!(ran.went_well(), "");
+    let written = fs::read_to_string(&out).unwrap();
+    assert!(written.starts_with("WORKS"), "{written}");
+    assert_eq!(names(), before, "nothing is left beside it");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&out).unwrap().permissions().mode() & 0o777, 0o644);
+    }
+
+    for bad in [folder.path().join("no/such/folder/out.txt"), folder.path().to_owned()] {
+        let ran = run(&["diagnose", "--output", text(&bad), text(&good)]);
+        ran.refused("--output");
+        assert!(ran.err.contains(text(&bad)), "{}", ran.err);
+    }
+    #[cfg(target_os = "linux")]
+    run(&["diagnose", "--output", "/proc/report.txt", text(&good)]).refused("/proc/report.txt");
+    assert_eq!(names(), before, "nothing is left beside it");
+
+    // A relative name is a file here.
+    let relative =
+        program().args(["diagnose", "-o", "out.txt", text(&good)]).current_dir(&folder).output();
+    assert_eq!(Ran::of(relative.unwrap()).status, 0);
+}
+
+#[test]
+fn colour_obeys_option_then_no_color_then_clicolor_force() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = saved(folder.path(), "zone-not-linked");
+    let painted = |option: Option<&str>, pairs: &[(&str, &str)]| {
+        let mut command = program();
+        command.args(["diagnose", text(&bad)]).envs(pairs.iter().copied());
+        if let Some(option) = option {
+            command.args(["--color", option]);
+        }
+        Ran::of(command.output().unwrap()).out.contains('\u{1b}')
+    };
+    let (no, force) = (("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1"));
+    assert!(!painted(None, &[]), "standard output is no terminal");
+    assert!(painted(None, &[force]));
+    assert!(!painted(None, &[("CLICOLOR_FORCE", "0")]));
+    assert!(!painted(None, &[no, force]), "NO_COLOR beats CLICOLOR_FORCE");
+    assert!(painted(None, &[("NO_COLOR", ""), force]), "an empty NO_COLOR is not set");
+    assert!(painted(Some("always"), &[no]), "--color beats NO_COLOR");
+    assert!(!painted(Some("never"), &[force]), "--color beats CLICOLOR_FORCE");
+    assert!(!painted(Some("auto"), &[]));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = saved(folder.path(), "zone-not-linked");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut child = program()
+        .args(["diagnose", "-v", text(&bad)])
+        .stdout(writer)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut err = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(2), ""));
+}

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Every test, on a fresh Debian 12 with Rust: sets up what is missing, builds, runs, and ends
+# with the result lines of cargo test. Asks nothing; may be run again and again.
+#
+# With CI set, a test that cannot run here fails instead of being skipped.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+exec </dev/null
+
+if ! command -v cargo >/dev/null; then
+    echo 'tests/run.sh: cargo is not on the PATH; install Rust (https://rustup.rs)' >&2
+    exit 1
+fi
+
+sh .ci/packages
+
+# The published schema is checked by a validator that is not ours.
+if ! command -v check-jsonschema >/dev/null; then
+    if ! [ -x target/venv/bin/check-jsonschema ]; then
+        python3 -m venv target/venv
+        target/venv/bin/pip install --quiet --disable-pip-version-check check-jsonschema==0.39.0
+    fi
+    PATH=$PWD/target/venv/bin:$PATH
+fi
+
+cargo fetch --quiet --locked
+
+# The program as it is released: what the kernel lab runs, and what has a budget.
+cargo build --release --locked
+export AOAI_PROBE_BINARY=$PWD/target/release/aoai-probe
+
+log=$PWD/target/tests.log
+status=0
+cargo test --locked --no-fail-fast 2>&1 | tee "$log" || status=$?
+
+echo
+echo 'Results:'
+grep -E '^( +(Running|Doc-tests) |test result: |skipped: )' "$log" || true
+exit "$status"
