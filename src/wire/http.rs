@@ -253,7 +253,10 @@ async fn read_body(
 }
 
 /// The header fields that tell something, bounded, escaped and scrubbed.
-pub(super) fn telling(headers: &hyper::HeaderMap, clean_of: Option<&Secret>) -> Vec<Header> {
+pub(super) fn telling<'s>(
+    headers: &hyper::HeaderMap,
+    clean_of: impl IntoIterator<Item = &'s Secret> + Copy,
+) -> Vec<Header> {
     headers
         .iter()
         .filter(|(name, _)| TELLING.contains(&name.as_str()))
@@ -265,12 +268,15 @@ pub(super) fn telling(headers: &hyper::HeaderMap, clean_of: Option<&Secret>) -> 
         .collect()
 }
 
-fn scrubbed(text: &str, limit: usize, secret: Option<&Secret>) -> String {
+/// Text without secrets, escaped and bounded.
+pub(super) fn scrubbed<'s>(
+    text: &str,
+    limit: usize,
+    secrets: impl IntoIterator<Item = &'s Secret>,
+) -> String {
     // Scrubbed first: a cut could leave half a secret behind.
-    match secret {
-        Some(secret) => clean(&secret.scrub(text), limit),
-        None => clean(text, limit),
-    }
+    let text = secrets.into_iter().fold(text.to_owned(), |text, secret| secret.scrub(&text));
+    clean(&text, limit)
 }
 
 fn answer(
