@@ -98,9 +98,32 @@ pub async fn start(resolver: &Resolver, number: u8, names: &[String]) -> io::Res
 
 type Zone = InMemoryZoneHandler;
 
+/// A name from its presentation form: any octet may be written `\DDD` (RFC 4343).
+fn name(text: &str) -> Result<Name, String> {
+    let mut labels = Vec::new();
+    for label in text.split('.') {
+        let mut octets = Vec::new();
+        let mut rest = label.as_bytes();
+        while let Some((first, after)) = rest.split_first() {
+            let escaped = (*first == b'\\').then(|| after.split_at_checked(3)).flatten();
+            let (octet, after) = match escaped {
+                Some((digits, after)) => {
+                    let digits = String::from_utf8_lossy(digits).into_owned();
+                    (digits.parse().map_err(|_| format!("{text:?}: \\{digits}"))?, after)
+                }
+                None => (*first, after),
+            };
+            octets.push(octet);
+            rest = after;
+        }
+        labels.push(octets);
+    }
+    let labels = labels.iter().map(Vec::as_slice);
+    Name::from_labels(labels).map_err(|e| format!("{text:?}: {e}"))
+}
+
 /// A zone of hickory's, from its text.
 fn zone(text: &ZoneText) -> Result<Zone, String> {
-    let name = |text: &str| Name::from_ascii(format!("{text}.")).map_err(|e| e.to_string());
     let origin = name(&text.name)?;
     let mut zone = Zone::empty(origin.clone(), ZoneType::Primary, AxfrPolicy::Deny);
     let (mname, rname) = if text.private {
