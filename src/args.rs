@@ -110,7 +110,7 @@ pub struct Check {
     #[arg(long, value_name = "ID")]
     pub service: Option<String>,
     /// Also prove this deployment, without spending tokens
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = deployment)]
     pub deployment: Option<String>,
     /// The dated api-version of the calls
     #[arg(long, value_name = "VERSION", value_parser = api_version)]
@@ -244,6 +244,8 @@ fn resolver(text: &str) -> Result<SocketAddr, String> {
 }
 
 fn expect(text: &str) -> Result<Expect, String> {
+    const FORM: &str = "it is none of auto, private, public, closed, any, and not a list of \
+                        prefixes such as 10.3.0.0/24,fd00::/8";
     Ok(match text {
         "auto" => Expect::Auto,
         "private" => Expect::Private,
@@ -258,12 +260,7 @@ fn expect(text: &str) -> Result<Expect, String> {
                     IpNet::from_str(prefix)
                         .or_else(|_| IpAddr::from_str(prefix).map(IpNet::from))
                         .map(|net| net.trunc().to_string())
-                        .map_err(|_| {
-                            format!(
-                                "{prefix:?} is none of auto, private, public, closed, any, \
-                                 and no prefix such as 10.3.0.0/24"
-                            )
-                        })
+                        .map_err(|_| FORM.to_owned())
                 })
                 .collect::<Result<_, _>>()?,
         },
@@ -314,7 +311,12 @@ fn credential(text: &str) -> Result<CredentialChoice, String> {
     })
 }
 
-fn api_version(text: &str) -> Result<String, String> {
+pub(crate) fn deployment(text: &str) -> Result<String, String> {
+    let fits = !text.trim().is_empty() && text.len() <= 200 && !text.chars().any(char::is_control);
+    if fits { Ok(text.to_owned()) } else { Err("a deployment has a name, e.g. gpt-4o".to_owned()) }
+}
+
+pub(crate) fn api_version(text: &str) -> Result<String, String> {
     let fits = !text.is_empty()
         && text.len() <= 40
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.');

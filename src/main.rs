@@ -36,29 +36,45 @@ fn main() -> ExitCode {
 fn deliver(done: &Done) -> Result<(), String> {
     let Some(file) = &done.file else {
         let mut out = std::io::stdout();
-        let _ = out.write_all(done.out.as_bytes()).and_then(|()| out.flush());
-        return Ok(());
+        return match out.write_all(done.out.as_bytes()).and_then(|()| out.flush()) {
+            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+                Err(format!("standard output: {}", words(&e)))
+            }
+            _ => Ok(()),
+        };
     };
-    let path = Path::new(file);
+    write(file, &done.out).map_err(|e| format!("--output {file}: {}", words(&e)))
+}
+
+/// Replaces `file` atomically; a link stays one, and a device or pipe is written into.
+fn write(file: &str, text: &str) -> std::io::Result<()> {
+    // What a link leads to; what is not there yet is made where it was named.
+    let path = std::fs::canonicalize(file).unwrap_or_else(|_| file.into());
+    let there = std::fs::metadata(&path).ok();
+    if there.as_ref().is_some_and(std::fs::Metadata::is_dir) {
+        return Err(std::io::ErrorKind::IsADirectory.into());
+    }
+    if there.as_ref().is_some_and(|there| !there.is_file()) {
+        return std::fs::OpenOptions::new().write(true).open(&path)?.write_all(text.as_bytes());
+    }
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let fail = |e: std::io::Error| format!("--output {file}: {e}");
-    let mut new = tempfile::NamedTempFile::new_in(folder).map_err(fail)?;
-    new.write_all(done.out.as_bytes()).map_err(fail)?;
-    readable(new.as_file()).map_err(fail)?;
-    new.persist(path).map_err(|e| fail(e.error))?;
+    let mut builder = tempfile::Builder::new();
+    // As `>` makes it: a report holds no secret, and the user's mask still counts.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut new = builder.tempfile_in(folder)?;
+    new.write_all(text.as_bytes())?;
+    if let Some(there) = there {
+        new.as_file().set_permissions(there.permissions())?;
+    }
+    new.persist(&path).map_err(|e| e.error)?;
     Ok(())
 }
 
-/// A report holds no secret: others (a collector, a ticket) may read it, as with `>`.
-#[cfg(unix)]
-fn readable(file: &std::fs::File) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-const fn readable(_: &std::fs::File) -> std::io::Result<()> {
-    Ok(())
+/// An OS error's words, without the number and the temporary file's name.
+fn words(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).split(" at path").next().unwrap_or("").into()
 }
 
 /// A panic is a bug of ours. Its message may hold anything, so only the place is said.

@@ -127,7 +127,7 @@ pub fn worst(reports: &[Report], style: ExitStyle) -> u8 {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The file could not be read.
-    #[error("cannot be read: {0}")]
+    #[error("cannot be read: {}", without_number(.0))]
     Io(#[from] io::Error),
     /// More than 16 MiB.
     #[error("larger than 16 MiB: no report is that large")]
@@ -207,8 +207,13 @@ pub fn read(from: impl Read) -> Result<Vec<Evidence>, ReadError> {
         true => serde_json::from_slice(text),
         false => serde_json::from_slice(text).map(|one| vec![one]),
     };
-    let saved = saved.map_err(|error| ReadError::Unfit { found: version, says: words(&error) })?;
-    Ok(saved.into_iter().map(|saved| saved.evidence).collect())
+    let saved =
+        saved.map_err(|error| ReadError::Unfit { found: version.clone(), says: words(&error) })?;
+    let all: Vec<Evidence> = saved.into_iter().map(|saved| saved.evidence).collect();
+    match all.iter().find_map(no_name) {
+        Some(says) => Err(ReadError::Unfit { found: version, says }),
+        None => Ok(all),
+    }
 }
 
 /// The part of a report that is judged again; the old conclusions are not read.
@@ -335,6 +340,54 @@ impl<'de> Visitor<'de> for Count<'_> {
         }
         Ok(())
     }
+}
+
+/// An OS error's words without their number.
+fn without_number(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
+}
+
+/// Where a name holds what no name has: rules put names into commands that people copy, and
+/// whoever saved the report may not be who reads it.
+fn no_name(evidence: &Evidence) -> Option<String> {
+    let target = &evidence.target;
+    let mut names: Vec<(&str, &str)> = vec![("target.host", &target.host)];
+    let parts = [&target.account, &target.public_suffix, &target.private_zone];
+    names.extend(parts.into_iter().flatten().map(|name| ("target", name.as_str())));
+    let proxy = evidence.proxy.saw();
+    let applies = evidence.vantage.proxy.applies.as_deref();
+    names.extend(proxy.map(|hop| ("proxy.host", hop.host.as_str())));
+    names.extend(proxy.map(|hop| ("proxy.url", hop.url.as_str())));
+    names.extend(applies.map(|url| ("vantage.proxy.applies", url)));
+    names.extend(evidence.tls.saw().map(|hop| ("tls.server_name", hop.server_name.as_str())));
+    for hop in [Some(&evidence.dns), proxy.and_then(|p| p.dns.saw())].into_iter().flatten() {
+        names.push(("dns.name", &hop.name));
+        for asked in hop.resolvers.iter().flat_map(|r| [&r.a, &r.aaaa, &r.zone_soa]) {
+            let Some(exchange) = asked.saw() else { continue };
+            names.push(("dns.resolvers", &exchange.name));
+            let Some(answer) = exchange.answer() else { continue };
+            names.extend(answer.soa.iter().map(|soa| ("dns.resolvers", soa.zone.as_str())));
+            for record in &answer.records {
+                names.push(("dns.resolvers", &record.name));
+                let alias = record.kind == "CNAME";
+                names.extend(alias.then_some(("dns.resolvers", record.data.as_str())));
+            }
+        }
+    }
+    for hop in [Some(&evidence.tcp), proxy.map(|p| &p.tcp)].into_iter().flatten() {
+        let attempts = hop.saw().map(|hop| hop.attempts.as_slice()).unwrap_or_default();
+        names.extend(attempts.iter().filter_map(|a| Some(("tcp.attempts", a.detour.as_deref()?))));
+    }
+    // Control characters are escaped wherever they are shown, as `\u{1b}`: inert in a shell.
+    let fits = |c: char| {
+        c.is_ascii_alphanumeric()
+            || "-_.:/[]*\\%{}".contains(c)
+            || c.is_control() && !c.is_whitespace()
+    };
+    let bad = names.into_iter().find(|(_, name)| !name.chars().all(fits));
+    bad.map(|(place, name)| format!("{place} holds '{}', which is no name", printable(name)))
+        .or_else(|| evidence.original.as_deref().and_then(no_name))
 }
 
 /// An error's words: printable and short, since they may quote the file.

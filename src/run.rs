@@ -3,13 +3,14 @@
 //! It writes nothing itself: text goes back to `main`, hops that finish go to its callback.
 
 use std::io::Read;
+use std::time::{Duration, Instant};
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Parser};
 use futures_util::future::join_all;
 
 use crate::args::{self, Check, Cli, Color, Command, ExitStyleArgument, Format, Generate, Output};
-use crate::credential::{Credential, Request};
+use crate::credential::{self, Credential, Request, looks_like_a_key};
 use crate::diagnose::diagnose;
 use crate::evidence::Evidence;
 use crate::render::{self, Style, Verbosity, facts, progress};
@@ -18,7 +19,7 @@ use crate::target::Target;
 use crate::walk::plan::Plan;
 use crate::walk::{self, Finished};
 use crate::wire::roots::ExtraRoots;
-use crate::world::{Environment, World};
+use crate::world::{self, Environment, World};
 use crate::{explain, generate};
 
 /// Exit status for a wrong use (sysexits.h, EX_USAGE).
@@ -28,6 +29,13 @@ pub const BUG: u8 = 70;
 
 /// The largest `--ca-file` that is read, in octets.
 const CA_FILE_LIMIT: u64 = 8 << 20;
+
+/// How long `diagnose` waits for the end of a pipe.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Targets of one run.
+const MOST_TARGETS: usize = 256;
+/// Targets that are walked side by side: each takes a thread, a dozen sockets and more.
+const AT_ONCE: usize = 16;
 
 /// What `main` has to do.
 #[derive(Debug, Default)]
@@ -91,7 +99,7 @@ pub fn run(
 fn without_password(mut error: clap::Error) -> clap::Error {
     for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg] {
         if let Some(ContextValue::String(value)) = error.get(kind)
-            && value.contains('@')
+            && (value.contains('@') || looks_like_a_key(value))
         {
             error.insert(kind, ContextValue::String("[not shown]".to_owned()));
         }
@@ -114,6 +122,8 @@ pub fn check_in(
     world.detours.splice(..0, arguments.connect_to.iter().cloned());
     let targets = targets(arguments, &world.environment)?;
     let plan = plan(arguments, &world.environment)?;
+    let typed = typed(&targets, &plan);
+    credential::misplaced(&world.environment, &typed).map_err(|e| e.to_string())?;
     if arguments.plan {
         return Ok(Done { out: contacts(&targets, &plan, &world), ..Done::default() });
     }
@@ -121,8 +131,10 @@ pub fn check_in(
         choice: arguments.credential.clone(),
         api_key_file: arguments.api_key_file.clone(),
         token_file: arguments.token_file.clone(),
+        patience: plan.deadline,
     };
     let credential = Credential::find(&request, &world.environment).map_err(|e| e.to_string())?;
+    credential.misplaced(&typed).map_err(|e| e.to_string())?;
     let mut err = String::new();
     if let Some(mode) = credential.file_mode_open() {
         err = format!(
@@ -139,11 +151,19 @@ pub fn check_in(
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        // Deadlines are looked at after so many turns; a flooding peer's turns are long.
+        .event_interval(4)
         .build()
-        .map_err(|e| format!("no runtime: {e}"))?;
-    let walks =
-        targets.iter().map(|target| walk::walk(target, &plan, &world, &credential, &observe));
-    let evidence = runtime.block_on(join_all(walks));
+        .map_err(|e| format!("the network cannot be used: {}", crate::wire::words(&e)))?;
+    let began = Instant::now();
+    let start = world.now;
+    let mut evidence = Vec::new();
+    for some in targets.chunks(AT_ONCE) {
+        world.now = start + began.elapsed();
+        let walks =
+            some.iter().map(|target| walk::walk(target, &plan, &world, &credential, &observe));
+        evidence.extend(runtime.block_on(join_all(walks)));
+    }
     // A lookup that still blocks must not hold the process.
     runtime.shutdown_background();
     let reports: Vec<Report> = evidence.into_iter().map(judged).collect();
@@ -155,6 +175,17 @@ pub fn check_in(
         && arguments.output.output.is_none()
         && arguments.output.format == Format::Human;
     Ok(done)
+}
+
+/// What would be looked up, sent or shown of what was typed.
+fn typed<'a>(targets: &'a [Target], plan: &'a Plan) -> Vec<&'a str> {
+    let targets = targets.iter().flat_map(|t| [&t.seen.typed, &t.seen.host, &t.seen.base_path]);
+    let proxy = match &plan.proxy {
+        walk::proxy_choice::ProxyOption::Url(url) => Some(url),
+        _ => None,
+    };
+    let others = plan.deployment.iter().chain([&plan.api_version]).chain(&plan.ca_file);
+    targets.chain(others).chain(proxy).map(String::as_str).collect()
 }
 
 fn judged(evidence: Evidence) -> Report {
@@ -172,6 +203,9 @@ fn targets(arguments: &Check, environment: &Environment) -> Result<Vec<Target>, 
                     AZURE_OPENAI_ENDPOINT (see --help)"
             .to_owned());
     }
+    if named.len() > MOST_TARGETS {
+        return Err(format!("{} targets; one run walks {MOST_TARGETS} at most", named.len()));
+    }
     named
         .into_iter()
         .map(|typed| Target::parse(typed, arguments.service.as_deref()).map_err(|e| e.to_string()))
@@ -181,9 +215,23 @@ fn targets(arguments: &Check, environment: &Environment) -> Result<Vec<Target>, 
 fn plan(arguments: &Check, environment: &Environment) -> Result<Plan, String> {
     let extra_roots = match &arguments.ca_file {
         None => ExtraRoots::default(),
-        Some(path) => ca_file(path).map_err(|says| format!("--ca-file {path}: {says}"))?,
+        Some(path) => {
+            ca_file(path, arguments.deadline).map_err(|says| format!("--ca-file {path}: {says}"))?
+        }
     };
-    let variable = |name: &str| environment.get(name).map(str::to_owned);
+    let variable =
+        |name: &str, check: fn(&str) -> Result<String, String>| match environment.get(name) {
+            Some(value) => check(value).map(Some).map_err(|says| format!("{name}: {says}")),
+            None => Ok(None),
+        };
+    let deployment = match &arguments.deployment {
+        Some(name) => Some(name.clone()),
+        None => variable("AZURE_OPENAI_DEPLOYMENT", args::deployment)?,
+    };
+    let api_version = match &arguments.api_version {
+        Some(version) => Some(version.clone()),
+        None => variable("OPENAI_API_VERSION", args::api_version)?,
+    };
     let mut plan = Plan {
         resolvers: arguments.resolvers.clone(),
         expect: arguments.expect.clone(),
@@ -192,29 +240,35 @@ fn plan(arguments: &Check, environment: &Environment) -> Result<Plan, String> {
         trust: arguments.trust.into(),
         ca_file: arguments.ca_file.clone(),
         extra_roots,
-        deployment: arguments.deployment.clone().or_else(|| variable("AZURE_OPENAI_DEPLOYMENT")),
+        deployment,
         experiments: !arguments.no_experiments,
         timeout: arguments.timeout,
         deadline: arguments.deadline,
         ..Plan::default()
     };
-    if let Some(version) = arguments.api_version.clone().or_else(|| variable("OPENAI_API_VERSION"))
-    {
+    if let Some(version) = api_version {
         plan.api_version = version;
     }
     Ok(plan)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the user named this file; it is read with a limit")]
-fn ca_file(path: &str) -> Result<ExtraRoots, String> {
-    let mut pem = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(CA_FILE_LIMIT + 1).read_to_end(&mut pem))
-        .map_err(|e| format!("cannot be read: {}", crate::wire::words(&e)))?;
+fn ca_file(path: &str, patience: Duration) -> Result<ExtraRoots, String> {
+    let from = path.to_owned();
+    let pem = world::within(patience, move || pem(&from))
+        .unwrap_or_else(|| Err("no end of it within the deadline".to_owned()))?;
     if pem.len() as u64 > CA_FILE_LIMIT {
         return Err("is larger than 8 MiB".to_owned());
     }
     ExtraRoots::from_pem(&pem)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the user named this file; it is read with a limit")]
+fn pem(path: &str) -> Result<Vec<u8>, String> {
+    let mut pem = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(CA_FILE_LIMIT + 1).read_to_end(&mut pem))
+        .map_err(|e| format!("cannot be read: {}", crate::wire::words(&e)))?;
+    Ok(pem)
 }
 
 fn contacts(targets: &[Target], plan: &Plan, world: &World) -> String {
@@ -252,7 +306,11 @@ fn diagnose_files(
 ) -> Result<Done, String> {
     let mut reports = Vec::new();
     for path in paths {
-        let evidence = saved(path).map_err(|e| format!("{path}: {e}"))?;
+        let from = path.clone();
+        let evidence = match world::within(PATIENCE, move || saved(&from)) {
+            Some(read) => read.map_err(|e| format!("{path}: {e}"))?,
+            None => return Err(format!("{path}: no end of it after 30 s")),
+        };
         reports.extend(evidence.into_iter().map(judged));
     }
     written(&reports, output, environment, terminal)

@@ -11,6 +11,8 @@ use crate::services::{self, Call, Service};
 /// Words that are commands of other versions of this tool, so no bare account names.
 const RESERVED: &[&str] = &["compare", "watch", "serve", "history"];
 
+/// The longest target that is read, in octets.
+const LONGEST: usize = 2048;
 /// Words that are commands of this version: they come first, before any option.
 const COMMANDS: &[&str] = &["check", "explain", "diagnose", "generate", "help"];
 
@@ -49,6 +51,9 @@ pub enum TargetError {
     /// A user name or password in the URL.
     #[error("the URL holds a user name or password: leave it out, keys come from the environment")]
     UserInfo,
+    /// More text than any endpoint has.
+    #[error("the target is {0} octets long; an endpoint URL has at most {LONGEST}")]
+    TooLong(usize),
     /// The URL cannot be read.
     #[error("this is not a URL: {0}")]
     Url(String),
@@ -70,6 +75,12 @@ pub enum TargetError {
     /// A bare account name that is none.
     #[error("{0:?} is no account name: letters, digits and hyphens, 2 to 64 of them")]
     Account(String),
+    /// What looks like a key.
+    #[error(
+        "the target looks like an API key, and was not looked up: keys belong into the \
+         environment; for an account of that name write the whole host name"
+    )]
+    Key,
     /// A word that is a command elsewhere.
     #[error(
         "`{0}` is kept for a command that this version does not have; \
@@ -99,6 +110,9 @@ impl Target {
         if typed.is_empty() {
             return Err(TargetError::Empty);
         }
+        if typed.len() > LONGEST {
+            return Err(TargetError::TooLong(typed.len()));
+        }
         // Before anything else: no other message may repeat what stands before an `@`.
         if before_path(typed).contains('@') {
             return Err(TargetError::UserInfo);
@@ -106,12 +120,11 @@ impl Target {
         if let Ok(address) = typed.trim_start_matches('[').trim_end_matches(']').parse() {
             return Err(TargetError::Address(address));
         }
-        let (host, port, path) =
-            if typed.contains("://") || typed.contains('/') || typed.contains(':') {
-                from_url(typed)?
-            } else {
-                (from_name(typed)?, 443, String::new())
-            };
+        let (host, port, path) = if typed.contains(['/', ':', '@', '?', '#']) {
+            from_url(typed)?
+        } else {
+            (from_name(typed)?, 443, String::new())
+        };
         let forced = match service {
             None => None,
             Some(id) => Some(services::by_id(id).ok_or_else(|| {
@@ -199,6 +212,8 @@ fn from_name(typed: &str) -> Result<String, TargetError> {
     match name.len() {
         _ if name.is_empty() => Err(TargetError::EmptyLabel),
         64 if fits => Err(TargetError::LongLabel(64)),
+        // The two forms of Azure's keys: 32 hexadecimal digits, 84 letters and digits.
+        32 if name.chars().all(|c| c.is_ascii_hexdigit()) => Err(TargetError::Key),
         _ if fits => Ok(format!("{}.openai.azure.com", name.to_ascii_lowercase())),
         length if length > 64 => Err(TargetError::LongLabel(length)),
         _ => Err(TargetError::Account(name.escape_default().to_string())),
@@ -223,8 +238,11 @@ fn from_url(typed: &str) -> Result<(String, u16, String), TargetError> {
         if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
     let (scheme, rest) = with_scheme.split_once("://").unwrap_or(("https", typed));
     if !scheme.eq_ignore_ascii_case("https") {
-        let scheme: String = scheme.chars().take(20).filter(|c| !c.is_control()).collect();
-        return Err(TargetError::Scheme(scheme));
+        // What is no scheme (RFC 3986, section 3.1) may be a password.
+        return Err(match scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) {
+            true => TargetError::Scheme(scheme.chars().take(20).collect()),
+            false => TargetError::UserInfo,
+        });
     }
     if rest.to_ascii_lowercase().starts_with("https:")
         || rest.to_ascii_lowercase().starts_with("http:")
@@ -353,6 +371,11 @@ mod tests {
             ("http://a.openai.azure.com", "begins with https"),
             ("https://https://a.openai.azure.com", "twice"),
             ("https://user:canary@a.openai.azure.com", "leave it out"),
+            ("canary@a.openai.azure.com", "leave it out"),
+            ("canary@myacct", "leave it out"),
+            ("0f1e2d3c4b5a69788796a5b4c3d2e1f0", "looks like an API key"),
+            ("user:canary://x@a.openai.azure.com", "leave it out"),
+            (&format!("https://a.openai.azure.com/{}", "x".repeat(2048)), "at most 2048"),
             ("http://user:canary@a.openai.azure.com", "leave it out"),
             ("user:canary@https://a.openai.azure.com", "leave it out"),
             ("https:\\\\user:canary@a.openai.azure.com", "leave it out"),
@@ -376,6 +399,8 @@ mod tests {
 
     #[test]
     fn a_query_is_not_kept() {
+        let target = Target::parse("myacct?api-key=canary", None).unwrap();
+        assert!(!format!("{target:?}").contains("canary"), "{target:?}");
         let typed = "https://a.azure-api.net/openai?subscription-key=canary#canary";
         let target = Target::parse(typed, None).unwrap();
         assert_eq!(target.seen.typed, "https://a.azure-api.net/openai");

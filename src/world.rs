@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::evidence::dns::{ResolverRole, SystemAnswer};
 use crate::evidence::text::clean;
@@ -18,6 +18,11 @@ use crate::wire::roots::SystemStore;
 const NAMESERVERS_USED: usize = 3;
 /// The largest configuration file that is read, in octets.
 const FILE_LIMIT: u64 = 1 << 20;
+/// The largest hosts file that is read, in octets: block lists make them long, and
+/// `getaddrinfo` reads them to their end.
+const HOSTS_LIMIT: u64 = 32 << 20;
+/// The largest file of the machine's own roots that is read, in octets.
+const STORE_LIMIT: u64 = 32 << 20;
 
 /// The outside of one walk.
 #[derive(Debug)]
@@ -116,10 +121,13 @@ impl World {
     pub fn of_this_machine() -> Self {
         let environment =
             Environment::from_pairs(std::env::vars_os().filter_map(|(name, value)| {
-                Some((name.into_string().ok()?, value.into_string().ok()?))
+                // A value that is no text counts as set: what is wrong with it is said where
+                // it is used.
+                let value = value.into_string().unwrap_or_else(|v| v.to_string_lossy().into());
+                Some((name.into_string().ok()?, value))
             }));
-        let resolv_conf = TextFile::read("/etc/resolv.conf");
-        let upstreams = TextFile::read("/run/systemd/resolve/resolv.conf");
+        let resolv_conf = TextFile::read("/etc/resolv.conf", FILE_LIMIT);
+        let upstreams = TextFile::read("/run/systemd/resolve/resolv.conf", FILE_LIMIT);
         let (resolver_config, resolvers) = resolvers(&resolv_conf, &upstreams);
         Self {
             environment,
@@ -128,11 +136,11 @@ impl World {
             azure: azure(&resolver_config),
             resolver_config,
             resolvers,
-            hosts: TextFile::read("/etc/hosts"),
-            nsswitch_hosts: nsswitch_hosts(&TextFile::read("/etc/nsswitch.conf").text),
+            hosts: TextFile::read("/etc/hosts", HOSTS_LIMIT),
+            nsswitch_hosts: nsswitch_hosts(&TextFile::read("/etc/nsswitch.conf", FILE_LIMIT).text),
             lookup: SystemLookup::Getaddrinfo,
             now: SystemTime::now(),
-            system_store: SystemStore::Native,
+            system_store: system_store(),
             detours: Vec::new(),
         }
     }
@@ -161,11 +169,11 @@ impl TextFile {
         clippy::disallowed_methods,
         reason = "reads the world's files, called from there only"
     )]
-    fn read(path: &str) -> Self {
+    fn read(path: &str, limit: u64) -> Self {
         use std::io::Read;
         let mut octets = Vec::new();
         let read = std::fs::File::open(Path::new(path))
-            .and_then(|file| file.take(FILE_LIMIT).read_to_end(&mut octets));
+            .and_then(|file| file.take(limit).read_to_end(&mut octets));
         let state = match read {
             Ok(_) => FileState::Read,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => FileState::Missing,
@@ -173,6 +181,31 @@ impl TextFile {
         };
         Self { path: path.to_owned(), state, text: String::from_utf8_lossy(&octets).into_owned() }
     }
+}
+
+/// The machine's own store; an empty one where `SSL_CERT_FILE` names what is no file, or none
+/// that a store could be: it would be read to its end, which may never come.
+#[expect(clippy::disallowed_methods, reason = "called where the ambient world is read")]
+fn system_store() -> SystemStore {
+    let named = std::env::var_os("SSL_CERT_FILE").and_then(|path| std::fs::metadata(path).ok());
+    match named.is_none_or(|file| file.is_dir() || file.is_file() && file.len() <= STORE_LIMIT) {
+        true => SystemStore::Native,
+        false => SystemStore::Pem(Vec::new()),
+    }
+}
+
+/// What `read` gives, if it gives it within `patience`: a pipe that nobody writes into, or a
+/// standard input that never ends, must not hold the process.
+pub fn within<T: Send + 'static>(
+    patience: Duration,
+    read: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (tell, told) = std::sync::mpsc::sync_channel(1);
+    std::thread::Builder::new()
+        .name("input".to_owned())
+        .spawn(move || drop(tell.send(read())))
+        .ok()?;
+    told.recv_timeout(patience).ok()
 }
 
 /// The Azure sign of the resolver beside those of the platform (fact T24).

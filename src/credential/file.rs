@@ -1,37 +1,63 @@
 //! A key or token from a file or from standard input.
 
 use std::io::Read;
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use super::CredentialError;
+use crate::evidence::text::clean;
+use crate::secret::looks_like_a_key;
 use crate::wire::words;
+use crate::world;
 
 /// The largest key or token file that is read, in octets.
 const LIMIT: u64 = 64 << 10;
 
 /// The file's text, and its mode in octal when others may read it. `-` is standard input.
-#[expect(clippy::disallowed_methods, reason = "the user named this file; it is read with a limit")]
-pub(super) fn read(path: &str) -> Result<(Zeroizing<String>, Option<String>), CredentialError> {
-    let fail = |says: String| CredentialError::File { path: path.to_owned(), says };
-    let mut octets = Zeroizing::new(Vec::new());
-    let mode = if path == "-" {
-        std::io::stdin().take(LIMIT).read_to_end(&mut octets).map_err(|e| fail(words(&e)))?;
-        None
-    } else {
-        let file = std::fs::File::open(path).map_err(|e| fail(words(&e)))?;
-        let metadata = file.metadata().map_err(|e| fail(words(&e)))?;
-        if metadata.is_dir() {
-            return Err(fail("is a directory".to_owned()));
-        }
-        file.take(LIMIT).read_to_end(&mut octets).map_err(|e| fail(words(&e)))?;
-        open_mode(&metadata)
+/// A pipe is read to its end, for `patience` at most. `option` is what named it.
+pub(super) fn read(
+    option: &'static str,
+    path: &str,
+    patience: Duration,
+) -> Result<(Zeroizing<String>, Option<String>), CredentialError> {
+    let fail = |says: &str| CredentialError::File {
+        option,
+        path: match path {
+            "" => "\"\"".to_owned(),
+            key if looks_like_a_key(key) => "<not shown: it looks like a key>".to_owned(),
+            path => clean(path, 300),
+        },
+        says: says.to_owned(),
     };
-    if octets.len() as u64 == LIMIT {
-        return Err(fail("is larger than 64 KiB, so no key or token".to_owned()));
+    let from = path.to_owned();
+    let (octets, mode) = match world::within(patience, move || octets(&from)) {
+        Some(read) => read.map_err(|says| fail(&says))?,
+        None => return Err(fail("no end of it within the deadline: what writes into it?")),
+    };
+    if octets.len() as u64 >= LIMIT {
+        return Err(fail("is larger than 64 KiB, so no key or token"));
     }
-    let text = std::str::from_utf8(&octets).map_err(|_| fail("is not text".to_owned()))?;
+    let text = std::str::from_utf8(&octets).map_err(|_| fail("is not text"))?;
     Ok((Zeroizing::new(text.to_owned()), mode))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the user named this file; it is read with a limit")]
+fn octets(path: &str) -> Result<(Zeroizing<Vec<u8>>, Option<String>), String> {
+    let fail = |error: std::io::Error| words(&error);
+    // One allocation: a vector that grows leaves copies behind.
+    let mut octets = Zeroizing::new(Vec::with_capacity(LIMIT as usize + 64));
+    if path == "-" {
+        std::io::stdin().take(LIMIT).read_to_end(&mut octets).map_err(fail)?;
+        return Ok((octets, None));
+    }
+    let file = std::fs::File::open(path).map_err(fail)?;
+    let metadata = file.metadata().map_err(fail)?;
+    if metadata.is_dir() {
+        return Err("is a directory".to_owned());
+    }
+    file.take(LIMIT).read_to_end(&mut octets).map_err(fail)?;
+    Ok((octets, open_mode(&metadata)))
 }
 
 /// The mode in octal, when the group or others have a right to the file.

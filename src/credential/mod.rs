@@ -6,12 +6,13 @@
 pub mod claims;
 mod file;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::evidence::identity::{
     CredentialForm, CredentialKind, IdentityHop, NotTaken, TokenClaims,
 };
 use crate::secret::Secret;
+pub use crate::secret::looks_like_a_key;
 use crate::target::Target;
 use crate::wire::http::Authentication;
 use crate::world::Environment;
@@ -59,6 +60,8 @@ pub struct Request {
     pub api_key_file: Option<String>,
     /// `--token-file`.
     pub token_file: Option<String>,
+    /// How long to wait for the end of a pipe.
+    pub patience: Duration,
 }
 
 /// Why a credential cannot be used. No message holds any part of its value.
@@ -68,11 +71,13 @@ pub enum CredentialError {
     #[error("--credential {0}: {1} is not set")]
     NotConfigured(String, String),
     /// A named source that does not exist.
-    #[error("there is no credential source {0:?}; one of: auto, none, {1}")]
-    Unknown(String, String),
+    #[error("--credential takes the name of a source: auto, none, {0}")]
+    Unknown(String),
     /// The file cannot be read.
-    #[error("{path}: {says}")]
+    #[error("{option} {path}: {says}")]
     File {
+        /// The option that named it.
+        option: &'static str,
         /// The file.
         path: String,
         /// Why.
@@ -81,6 +86,12 @@ pub enum CredentialError {
     /// Nothing in it.
     #[error("{0} is empty")]
     Empty(String),
+    /// The value also stands where it would be looked up, sent or shown.
+    #[error(
+        "the value of {0} also stands in the target, a deployment, a version or a path, \
+         where it would be looked up and shown: nothing was sent"
+    )]
+    Misplaced(String),
     /// A character that no key or token has.
     #[error(
         "{source_name} holds a {what} at character {at}: \
@@ -136,7 +147,7 @@ impl Credential {
             Choice::Named(name) => {
                 if !SOURCES.iter().any(|source| source.name == name) {
                     let names: Vec<&str> = SOURCES.iter().map(|source| source.name).collect();
-                    return Err(CredentialError::Unknown(name.clone(), names.join(", ")));
+                    return Err(CredentialError::Unknown(names.join(", ")));
                 }
                 let found = configured.iter().find(|(source, _)| source.name == name);
                 Some(found.ok_or_else(|| {
@@ -147,7 +158,7 @@ impl Credential {
         let Some((source, place)) = taken else { return Ok(Self::none()) };
         let is_file = source.name.ends_with("-file");
         let (value, file_mode_open) = if is_file {
-            file::read(place)?
+            file::read(self::place(source.name), place, request.patience)?
         } else {
             (zeroize::Zeroizing::new(environment.get(place).unwrap_or_default().to_owned()), None)
         };
@@ -189,6 +200,20 @@ impl Credential {
         self.source.as_deref()
     }
 
+    /// Refuses a credential that also stands in something that was typed.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialError::Misplaced`].
+    pub fn misplaced(&self, typed: &[&str]) -> Result<(), CredentialError> {
+        match &self.secret {
+            Some(secret) if typed.iter().any(|text| secret.stands_in(text)) => {
+                Err(CredentialError::Misplaced(self.source.clone().unwrap_or_default()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The mode of its file in octal, when others may read it.
     #[must_use]
     pub fn file_mode_open(&self) -> Option<&str> {
@@ -220,6 +245,22 @@ impl Credential {
             withheld: None,
         }
     }
+}
+
+/// Refuses what was typed when it holds the value of a variable that names a credential,
+/// whether or not that is the one which is taken.
+///
+/// # Errors
+///
+/// [`CredentialError::Misplaced`].
+pub fn misplaced(environment: &Environment, typed: &[&str]) -> Result<(), CredentialError> {
+    [API_KEY_VARIABLE, TOKEN_VARIABLE].into_iter().try_for_each(|variable| {
+        let secret = environment.get(variable).map(|value| Secret::new(value.trim().to_owned()));
+        match secret.is_some_and(|secret| typed.iter().any(|text| secret.stands_in(text))) {
+            true => Err(CredentialError::Misplaced(variable.to_owned())),
+            false => Ok(()),
+        }
+    })
 }
 
 /// The audiences of the target's service; a Foundry project wants `ai.azure.com` (fact G2b).
@@ -283,7 +324,10 @@ mod tests {
 
     fn find(pairs: &[(&str, &str)]) -> Result<Credential, CredentialError> {
         let pairs = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-        Credential::find(&Request::default(), &Environment::from_pairs(pairs))
+        Credential::find(
+            &Request { patience: Duration::from_secs(5), ..Request::default() },
+            &Environment::from_pairs(pairs),
+        )
     }
 
     #[test]

@@ -45,7 +45,8 @@ pub fn host_name() -> String {
 pub fn protect_process() {
     // SAFETY: plain system calls; a failure leaves things as they were.
     unsafe {
-        libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0);
+        let no: libc::c_ulong = 0; // the call reads whole registers
+        libc::prctl(libc::PR_SET_DUMPABLE, no, no, no, no);
         let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         libc::setrlimit(libc::RLIMIT_CORE, &raw const none);
     }
@@ -180,8 +181,15 @@ pub fn read_icmp(socket: &impl AsRawFd) -> Option<IcmpError> {
         let version6 = header.cmsg_level == libc::IPPROTO_IPV6;
         let ours = (header.cmsg_level == libc::IPPROTO_IP && header.cmsg_type == libc::IP_RECVERR)
             || (version6 && header.cmsg_type == libc::IPV6_RECVERR);
-        if ours {
-            // SAFETY: the kernel puts a sock_extended_err and the offender's sockaddr here.
+        let longest = size_of::<libc::sock_extended_err>() + size_of::<libc::sockaddr_in6>();
+        // SAFETY: plain arithmetic.
+        let least = unsafe { libc::CMSG_LEN(longest as libc::c_uint) } as usize;
+        // A cut message ends before its offender does; version 4 has the shorter sockaddr.
+        let shorter = size_of::<libc::sockaddr_in6>() - size_of::<libc::sockaddr_in>();
+        let whole = header.cmsg_len as usize >= if version6 { least } else { least - shorter };
+        if ours && whole {
+            // SAFETY: the kernel puts a sock_extended_err and the offender's sockaddr here, of
+            // the level's own family, and the message is long enough to hold both.
             let (error, offender) = unsafe {
                 let error = libc::CMSG_DATA(at).cast::<libc::sock_extended_err>();
                 let offender = error.add(1).cast::<libc::sockaddr>();

@@ -363,7 +363,10 @@ pub fn http(observed: &Observed<HttpHop>) -> Fact {
     match main.answer().map(|answer| answer.status) {
         Some(200..=299 | 429) => {}
         Some(401) if !main.credential_sent => {
-            text = "401, as it should be without a credential".to_owned()
+            let service = main.answer().is_some_and(|answer| answer.error.is_some());
+            if service {
+                text = "401, as it should be without a credential".to_owned();
+            }
         }
         _ => mark = Mark::Breaks,
     }

@@ -89,6 +89,8 @@ enum Event {
         started_ms: f64,
         took_ms: f64,
         calls: Vec<HttpCall>,
+        /// The TLS alert that came in place of an answer.
+        alert: Option<String>,
         clock: SystemTime,
     },
     Tried(Box<Tried>),
@@ -264,7 +266,13 @@ impl<'a, 'c> State<'a, 'c> {
                 self.experiments.push(tried.experiment);
                 self.small = tried.session.or_else(|| self.small.take());
             }
-            Event::Called { started_ms, took_ms, calls, clock } => {
+            Event::Called { started_ms, took_ms, calls, alert, clock } => {
+                if let (Some(description), Some((_, Observed::Ran { saw, took_ms, .. }))) =
+                    (alert, &mut self.tls)
+                {
+                    saw.outcome = TlsOutcome::Alert { description };
+                    (self.context.observe)(Finished::Tls(saw, *took_ms));
+                }
                 self.date = peer_date(&calls).map(|date| (clock, date));
                 let hop = HttpHop { calls };
                 (self.context.observe)(Finished::Http(&hop, took_ms));
@@ -414,26 +422,54 @@ impl<'a, 'c> State<'a, 'c> {
         };
         if let Some(address) = self.shaking {
             let replaceable = self.http.is_none() && !counts(address);
-            if !replaceable || !self.ready.iter().any(|(a, _)| counts(*a)) {
+            if !replaceable || self.next_to_shake(&counts).is_none() {
                 return;
             }
             self.tls = None;
             self.session = None;
         }
-        let Some(at) = self.ready.iter().position(|(address, _)| counts(*address)) else { return };
+        let Some(at) = self.next_to_shake(&counts) else { return };
         let (address, connection) = self.ready.remove(at);
+        let reset = connection.reset;
+        if reset
+            && let Some((_, Some(attempt))) = self.attempts.iter_mut().find(|(a, _)| *a == address)
+        {
+            attempt.outcome = TcpOutcome::Connected;
+        }
         self.shaking = Some(address);
         self.tell_tcp();
         let context = self.context;
         self.patience = Some((address, Instant::now() + context.plan.patience()));
         self.events.push(Box::pin(async move {
             let started_ms = context.elapsed_ms();
-            let (hop, session) =
+            let (mut hop, session) =
                 context.handshake(Box::new(connection.stream), Some(&connection.socket)).await;
+            if reset {
+                hop.outcome = TlsOutcome::Reset;
+            }
             let took_ms = context.elapsed_ms() - started_ms;
             let (hop, session) = (Box::new(hop), session.map(Box::new));
             Event::Shaken { address, started_ms, took_ms, hop, session }
         }));
+    }
+
+    /// The connection to go on with. Where private and public addresses stand side by side the
+    /// private one is the path that is judged, and not whichever connects first: two walks of
+    /// the same path must say the same.
+    fn next_to_shake(&self, counts: &impl Fn(IpAddr) -> bool) -> Option<usize> {
+        let private = |address: IpAddr| counts(address) && classify(address).is_private();
+        let first = self.ready.iter().position(|(a, c)| !c.reset && private(*a));
+        if first.is_some() {
+            return first;
+        }
+        let to_come = self.attempts.iter().any(|(a, seen)| seen.is_none() && private(*a));
+        if to_come {
+            return None;
+        }
+        let any = self.ready.iter().position(|(a, c)| !c.reset && counts(*a));
+        // One that was reset as soon as it stood is the path only where there is no other.
+        let last = self.counting.is_some() && self.attempts.iter().all(|(_, seen)| seen.is_some());
+        any.or_else(|| self.ready.iter().position(|(a, _)| last && counts(*a)))
     }
 
     /// Begins the experiments that a symptom makes due, all at once. They end with the deadline
@@ -508,6 +544,10 @@ impl<'a, 'c> State<'a, 'c> {
         }
         let confirmed = counting.contains(&address);
         let context = self.context;
+        let accepted_by = match &self.tls {
+            Some((_, Observed::Ran { saw, .. })) => saw.accepted_by,
+            _ => None,
+        };
         let only_system = match &self.tls {
             Some((_, Observed::Ran { saw, .. })) => {
                 saw.accepted_by == Some(Store::System) && !context.roots.trusts_system()
@@ -522,9 +562,10 @@ impl<'a, 'c> State<'a, 'c> {
         let send = self.withheld.is_none();
         self.events.push(Box::pin(async move {
             let started_ms = context.elapsed_ms();
-            let calls = context.calls(*session, send).await;
+            let again = || context.session_again(address, accepted_by);
+            let (calls, alert) = context.calls(*session, send, again).await;
             let took_ms = context.elapsed_ms() - started_ms;
-            Event::Called { started_ms, took_ms, calls, clock: context.now() }
+            Event::Called { started_ms, took_ms, calls, alert, clock: context.now() }
         }));
     }
 
@@ -695,8 +736,25 @@ impl Context<'_> {
         tls::handshake(stream, socket, &request).await
     }
 
-    /// The target's calls over one session, the credential with them if it may leave.
-    pub(super) async fn calls(&self, session: Session, send: bool) -> Vec<HttpCall> {
+    /// A second session to the same address, where a server ends the first one after an answer.
+    /// It must be accepted by the same store: the secret is for nobody else.
+    async fn session_again(&self, address: IpAddr, by: Option<Store>) -> Option<Session> {
+        let (logical, to) = self.detour(address);
+        let (_, connection) = connect::connect(logical, to, None, self.since, self.left()).await;
+        let connection = connection?;
+        let (hop, session) =
+            self.handshake(Box::new(connection.stream), Some(&connection.socket)).await;
+        session.filter(|_| hop.accepted_by == by)
+    }
+
+    /// The target's calls over one session, the credential with them if it may leave, and the
+    /// TLS alert that came in place of an answer. `again` opens another session like the first.
+    pub(super) async fn calls(
+        &self,
+        session: Session,
+        send: bool,
+        again: impl AsyncFn() -> Option<Session>,
+    ) -> (Vec<HttpCall>, Option<String>) {
         let host = match self.target.seen.port {
             443 => self.target.seen.host.clone(),
             port => format!("{}:{port}", self.target.seen.host),
@@ -707,11 +765,22 @@ impl Context<'_> {
         let mut made = Vec::new();
         let mut connection = match http::open(session, &host).await {
             Ok(connection) => connection,
-            Err(outcome) => return vec![not_made(&wanted[0], outcome)],
+            Err(outcome) => return (vec![not_made(&wanted[0], outcome)], None),
         };
         for call in &wanted {
-            let one =
-                connection.call(call, authentication, self.credential.secret(), self.left()).await;
+            let secret = self.credential.secret();
+            let mut one = connection.call(call, authentication, secret, self.left()).await;
+            // A server may end a connection after any answer (RFC 9112, section 9.6): clients
+            // open another one, and so do we.
+            let ended = matches!(one.outcome, HttpOutcome::Closed | HttpOutcome::Reset);
+            if ended
+                && !made.is_empty()
+                && let Some(session) = again().await
+                && let Ok(another) = http::open(session, &host).await
+            {
+                connection = another;
+                one = connection.call(call, authentication, secret, self.left()).await;
+            }
             // A second call tells nothing when the first was not let in.
             let goes_on = one.answer().is_some_and(|a| a.body_complete && a.status != 403)
                 && send
@@ -721,7 +790,7 @@ impl Context<'_> {
                 break;
             }
         }
-        made
+        (made, connection.alert().map(str::to_owned))
     }
 }
 
@@ -766,7 +835,9 @@ pub(super) async fn system_answer(context: &Context<'_>, host: &str) -> Observed
                     let _ = tell.send(platform::lookup(&name));
                 });
             if let Err(error) = thread {
-                return Observed::NotPossible { says: format!("no thread for it: {error}") };
+                return Observed::NotPossible {
+                    says: format!("no thread for it: {}", crate::wire::words(&error)),
+                };
             }
             match tokio::time::timeout(context.left() + LOOKUP_GRACE, told).await {
                 Ok(Ok(answer)) => ran(answer),

@@ -14,11 +14,13 @@ use crate::evidence::http::HttpHop;
 use crate::evidence::identity::Withheld;
 use crate::evidence::proxy::{ConnectOutcome, ProxyHop, ProxyScheme};
 use crate::evidence::tcp::TcpHop;
-use crate::evidence::tls::{Store, TlsHop};
+use crate::evidence::tls::{Certificate, Store, TlsHop, TlsOutcome};
 use crate::evidence::{Choice, Hop, Observed, classify};
 use crate::platform;
+use crate::secret::Secret;
 use crate::wire::connect::{self, Connection};
 use crate::wire::proxy;
+use crate::wire::tls::Session;
 
 /// What the proxied path showed.
 pub(super) struct TunnelSeen {
@@ -73,17 +75,7 @@ pub(super) async fn walk(context: &Context<'_>, proxy: &Proxy, call: bool) -> Tu
         None => None,
         Some(connection) => {
             let began = context.elapsed_ms();
-            let authority = match context.target.seen.host.contains(':') {
-                true => format!("[{}]:{}", context.target.seen.host, context.target.seen.port),
-                false => format!("{}:{}", context.target.seen.host, context.target.seen.port),
-            };
-            let (outcome, stream) = proxy::tunnel(
-                Box::new(connection.stream),
-                &authority,
-                proxy.authorization.as_ref(),
-                context.left(),
-            )
-            .await;
+            let (outcome, stream) = tunnel(context, proxy, connection.stream).await;
             let took_ms = context.elapsed_ms() - began;
             hop.connect = Observed::Ran { started_ms: began, took_ms, saw: outcome };
             stream.map(|stream| (stream, connection.socket))
@@ -93,7 +85,7 @@ pub(super) async fn walk(context: &Context<'_>, proxy: &Proxy, call: bool) -> Tu
     (context.observe)(Finished::Proxy(&hop, took_ms));
     seen.proxy = Observed::Ran { started_ms, took_ms, saw: hop };
     if let Some((stream, socket)) = stream {
-        inside(context, stream, &socket, call, &mut seen).await;
+        inside(context, proxy, stream, &socket, call, &mut seen).await;
         if let Some(info) = platform::tcp_info(&socket) {
             seen.segments = seen.segments.zip(info.segs_out).map(|(a, b)| a + b);
         }
@@ -101,9 +93,41 @@ pub(super) async fn walk(context: &Context<'_>, proxy: &Proxy, call: bool) -> Tu
     seen
 }
 
+/// CONNECT to the target over a connection to the proxy.
+async fn tunnel(
+    context: &Context<'_>,
+    proxy: &Proxy,
+    stream: tokio::net::TcpStream,
+) -> (ConnectOutcome, Option<Box<dyn crate::wire::tls::Stream>>) {
+    let (host, port) = (&context.target.seen.host, context.target.seen.port);
+    let authority = match host.contains(':') {
+        true => format!("[{host}]:{port}"),
+        false => format!("{host}:{port}"),
+    };
+    let authorization = proxy.authorization.as_ref();
+    proxy::tunnel(Box::new(stream), &authority, authorization, context.left()).await
+}
+
+/// A second session through the proxy, where the peer ends the first one after an answer. It
+/// must be accepted by the same store: the secret is for nobody else.
+async fn session_again(
+    context: &Context<'_>,
+    proxy: &Proxy,
+    address: SocketAddr,
+    by: Option<Store>,
+) -> Option<Session> {
+    let (_, connection) =
+        connect::connect(address, address, None, context.since, context.left()).await;
+    let connection = connection.filter(|connection| !connection.reset)?;
+    let (_, stream) = tunnel(context, proxy, connection.stream).await;
+    let (hop, session) = context.handshake(stream?, None).await;
+    session.filter(|_| hop.accepted_by == by)
+}
+
 /// TLS and the call inside the tunnel.
 async fn inside(
     context: &Context<'_>,
+    proxy: &Proxy,
     stream: Box<dyn crate::wire::tls::Stream>,
     socket: &socket2::Socket,
     call: bool,
@@ -112,18 +136,27 @@ async fn inside(
     let began = context.elapsed_ms();
     let (tls, session) = context.handshake(stream, None).await;
     let took_ms = context.elapsed_ms() - began;
+    let mut tls = tls;
+    if let Some(secret) = &proxy.authorization {
+        forget(&mut tls, secret);
+    }
     (context.observe)(Finished::Tls(&tls, took_ms));
     let only_system = tls.accepted_by == Some(Store::System) && !context.roots.trusts_system();
-    let mut tls = tls;
     tls.tcp_info = platform::tcp_info(socket);
-    seen.tls = Observed::Ran { started_ms: began, took_ms, saw: tls };
+    let accepted_by = tls.accepted_by;
+    let (tls_began, tls_took) = (began, took_ms);
     seen.http = match session {
         None => Observed::NotReached { stopped_at: Hop::Tls },
         Some(_) if !call => Observed::NotAsked { by: Choice::ServiceHasNoCall },
         Some(session) => {
             seen.withheld = only_system.then_some(Withheld::OnlySystemStoreAccepts);
             let began = context.elapsed_ms();
-            let calls = context.calls(session, !only_system).await;
+            let peer = socket.peer_addr().ok().and_then(|a| a.as_socket());
+            let again = || async move { session_again(context, proxy, peer?, accepted_by).await };
+            let (calls, alert) = context.calls(session, !only_system, again).await;
+            if let Some(description) = alert {
+                tls.outcome = TlsOutcome::Alert { description };
+            }
             seen.date = peer_date(&calls).map(|date| (context.now(), date));
             let took_ms = context.elapsed_ms() - began;
             let hop = HttpHop { calls };
@@ -131,6 +164,25 @@ async fn inside(
             Observed::Ran { started_ms: began, took_ms, saw: hop }
         }
     };
+    seen.tls = Observed::Ran { started_ms: tls_began, took_ms: tls_took, saw: tls };
+}
+
+/// Blots the proxy's password out of what came through the tunnel: whoever answers there may
+/// be the proxy itself, which knows it.
+fn forget(tls: &mut TlsHop, password: &Secret) {
+    let scrub = |text: &mut String| *text = password.scrub(text);
+    match &mut tls.outcome {
+        TlsOutcome::PlainHttp { first_line: text }
+        | TlsOutcome::NotTls { first_bytes: text }
+        | TlsOutcome::Incompatible { says: text } => scrub(text),
+        _ => {}
+    }
+    for certificate in &mut tls.chain {
+        let Certificate { subject, issuer, names, issuer_url, .. } = certificate;
+        [subject, issuer].into_iter().chain(names).chain(issuer_url).for_each(scrub);
+        let Certificate { issuer_common_name, issuer_organization, .. } = certificate;
+        issuer_common_name.iter_mut().chain(issuer_organization).for_each(scrub);
+    }
 }
 
 /// The proxy's own name and connection.
@@ -185,7 +237,7 @@ async fn reach(
     while let Some((attempt, connection)) = pending.next().await {
         seen.hosts.push(contacted(&attempt));
         attempts.push(attempt);
-        if let Some(connection) = connection {
+        if let Some(connection) = connection.filter(|connection| !connection.reset) {
             first = Some(connection);
             break;
         }

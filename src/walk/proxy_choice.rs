@@ -132,13 +132,27 @@ pub fn parse(text: &str) -> Option<Proxy> {
 
 /// A variable's value without user name and password.
 fn masked(value: &str) -> String {
-    let (scheme, rest) = value.split_once("://").map_or(("", value), |(s, r)| (s, r));
-    let rest = match rest.rsplit_once('@') {
-        Some((_, host)) => format!("***@{host}"),
-        None => rest.to_owned(),
+    clean(&masked_url(value), 300)
+}
+
+/// An entry of a list without user name and password: a password may hold a comma itself.
+fn masked_entry(entry: &str, list: &str) -> String {
+    match entry.contains("://") && !entry.contains('@') && list.contains('@') {
+        true => "***".to_owned(),
+        false => clean(&masked_url(entry), 255),
+    }
+}
+
+fn masked_url(value: &str) -> String {
+    let Some((secret, host)) = value.rsplit_once('@') else { return value.to_owned() };
+    let is_scheme = |word: &str| {
+        word.starts_with(|c: char| c.is_ascii_alphabetic())
+            && word.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
     };
-    let text = if scheme.is_empty() { rest } else { format!("{scheme}://{rest}") };
-    clean(&text, 300)
+    match secret.split_once("://") {
+        Some((scheme, _)) if is_scheme(scheme) => format!("{scheme}://***@{host}"),
+        _ => format!("***@{host}"),
+    }
 }
 
 /// NO_PROXY entry by entry.
@@ -154,7 +168,7 @@ fn entries(target: &Target, value: &str) -> Vec<NoProxyEntry> {
         .map(|entry| {
             let matcher = Matcher::builder().all("http://proxy.invalid:1").no(entry).build();
             NoProxyEntry {
-                entry: clean(entry, 255),
+                entry: masked_entry(entry, value),
                 exempts: matcher.intercept(&uri).is_none(),
                 dialect: dialect(entry),
             }
@@ -249,6 +263,30 @@ mod tests {
             ProxyReason::Exempted { entry: ".openai.azure.com".into() }
         );
         assert!(choice.decision.no_proxy[2].dialect.is_some());
+    }
+
+    #[test]
+    fn no_form_of_a_proxy_url_shows_its_password() {
+        for url in [
+            "http://user:canary@h:1",
+            "http://user:can@canary@h:1",
+            "http://user:can,canary@h:1",
+            "http://user:canary/x@h:1",
+            "http://user:canary://x@h:1",
+            "user:canary@h:1",
+            "user:canary://x@h:1",
+            "http://canary@h:1",
+            "gopher://user:canary@h:1",
+            "http://user:canary@h o:1",
+            "http://user:%63canary@h:1",
+            "http://user:canary@",
+        ] {
+            for name in ["HTTPS_PROXY", "ALL_PROXY", "http_proxy", "NO_PROXY"] {
+                let choice = choice(&[(name, url)]);
+                let shown = format!("{choice:?}");
+                assert!(!shown.contains("canary"), "{name}={url}: {shown}");
+            }
+        }
     }
 
     #[test]

@@ -18,6 +18,9 @@ pub struct Connection {
     pub stream: TcpStream,
     /// The same socket, to be asked when the stream is inside a TLS session.
     pub socket: Socket,
+    /// It stood for a moment: RST came before anything was sent. ECONNRESET in place of
+    /// ECONNREFUSED says that the peer's SYN-ACK had come.
+    pub reset: bool,
 }
 
 /// Connects to `to` (`address` is what DNS gave: they differ when a detour is in force).
@@ -78,7 +81,11 @@ async fn attempt(
             // One request, one answer: nothing gains from waiting for more to send.
             let _ = stream.set_nodelay(true);
             let source = stream.local_addr().ok();
-            (TcpOutcome::Connected, source, Some(Connection { stream, socket: handle }))
+            (
+                TcpOutcome::Connected,
+                source,
+                Some(Connection { stream, socket: handle, reset: false }),
+            )
         }
         Ok(Err(error)) => {
             let outcome = match (platform::read_icmp(&handle), error.kind()) {
@@ -86,13 +93,23 @@ async fn attempt(
                     TcpOutcome::Unreachable { icmp: icmp(seen) }
                 }
                 (_, io::ErrorKind::ConnectionRefused) => TcpOutcome::Refused,
-                (_, io::ErrorKind::ConnectionReset) => TcpOutcome::Reset,
+                (_, io::ErrorKind::ConnectionReset) => {
+                    let source = local_address(&handle);
+                    return (TcpOutcome::Reset, source, after_reset(handle));
+                }
                 (_, io::ErrorKind::TimedOut) => TcpOutcome::TimedOut,
                 _ => local_outcome(&error),
             };
             (outcome, local_address(&handle), None)
         }
     }
+}
+
+/// The connection that was reset as soon as it stood: whether connect() or the first read is
+/// told of it is a matter of microseconds.
+fn after_reset(handle: Socket) -> Option<Connection> {
+    let stream = TcpStream::from_std(handle.try_clone().ok()?.into()).ok()?;
+    Some(Connection { stream, socket: handle, reset: true })
 }
 
 fn open(to: SocketAddr, segment_size: Option<u32>) -> io::Result<Socket> {

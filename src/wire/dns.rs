@@ -26,6 +26,9 @@ const RECORDS_KEPT: usize = 64;
 /// Datagrams that are not the answer and are kept as evidence.
 const STRAYS_KEPT: usize = 8;
 
+/// Response codes with which servers decline a question for its EDNS alone.
+const DECLINES_EDNS: &[&str] = &["FORMERR", "NOTIMP", "BADVERS", "SERVFAIL", "REFUSED"];
+
 /// A question type that a walk asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -56,7 +59,8 @@ impl Kind {
 }
 
 /// Asks `server` for `name`. The question is repeated after a fifth and after three fifths of
-/// the deadline: one lost datagram is no silent resolver.
+/// the deadline: one lost datagram is no silent resolver. The first repeat goes without EDNS,
+/// as libraries ask: devices that drop EDNS questions drop none of theirs.
 pub async fn exchange(server: SocketAddr, name: &str, kind: Kind, timeout: Duration) -> Exchange {
     let mut exchange = Exchange {
         name: name.to_owned(),
@@ -75,13 +79,19 @@ pub async fn exchange(server: SocketAddr, name: &str, kind: Kind, timeout: Durat
         }
     };
     exchange.outcome = match ask_udp(server, &question, started, timeout, &mut exchange).await {
-        // A server that does not know EDNS says so; asked plainly it may answer (RFC 6891, 7).
-        DnsOutcome::Answered { answer }
-            if matches!(answer.rcode.as_str(), "FORMERR" | "NOTIMP" | "BADVERS") =>
-        {
-            match Question::new(name, kind, false) {
+        // A server that does not know EDNS says so, in one way or another; asked plainly, as
+        // libraries ask, it may answer (RFC 6891, section 7).
+        DnsOutcome::Answered { answer } if DECLINES_EDNS.contains(&answer.rcode.as_str()) => {
+            let plain = match Question::new(name, kind, false) {
                 Ok(plain) => ask_udp(server, &plain, started, timeout, &mut exchange).await,
-                Err(_) => DnsOutcome::Answered { answer },
+                Err(says) => DnsOutcome::LocalError { says },
+            };
+            match plain {
+                DnsOutcome::Answered { answer: other } if other.rcode != answer.rcode => {
+                    DnsOutcome::Answered { answer: other }
+                }
+                // The first answer may say more (RFC 8914).
+                _ => DnsOutcome::Answered { answer },
             }
         }
         outcome => outcome,
@@ -108,6 +118,8 @@ struct Question {
     name: Name,
     kind: RecordType,
     octets: Vec<u8>,
+    /// The same question, id and all, without EDNS.
+    plain: Vec<u8>,
 }
 
 impl Question {
@@ -119,13 +131,14 @@ impl Question {
         message.metadata.recursion_desired = true;
         message.metadata.authentic_data = true;
         message.add_query(Query::query(name.clone(), kind));
+        let plain = message.to_vec().map_err(|e| e.to_string())?;
         if edns {
             let mut options = Edns::new();
             options.set_max_payload(UDP_PAYLOAD).set_version(0);
             message.set_edns(options);
         }
         let octets = message.to_vec().map_err(|e| e.to_string())?;
-        Ok(Self { id: message.metadata.id, name, kind, octets })
+        Ok(Self { id: message.metadata.id, name, kind, octets, plain })
     }
 
     /// The message, if it answers this question.
@@ -137,8 +150,10 @@ impl Question {
         if message.metadata.message_type != MessageType::Response {
             return Err(StrayReason::Malformed);
         }
-        // Some servers repeat no question in an error (RFC 9619 allows it for FORMERR).
-        let matches = message.queries.is_empty()
+        // Some servers repeat no question in an error (RFC 9619 allows it for FORMERR); libraries
+        // drop an answer without its question.
+        let failed = message.metadata.response_code != ResponseCode::NoError;
+        let matches = (message.queries.is_empty() && failed)
             || message
                 .queries
                 .iter()
@@ -178,8 +193,10 @@ async fn ask_udp(
     };
     platform::report_icmp(&socket, server.is_ipv6(), true);
     let end = started + timeout;
-    let mut repeats = [timeout / 5, timeout * 3 / 5].map(|after| started + after).into_iter();
-    if let Err(error) = send(&socket, server, question, exchange).await {
+    let mut repeats = [(timeout / 5, &question.plain), (timeout * 3 / 5, &question.octets)]
+        .map(|(after, octets)| (started + after, octets))
+        .into_iter();
+    if let Err(error) = send(&socket, server, &question.octets, exchange).await {
         return error;
     }
     let mut next = repeats.next();
@@ -188,8 +205,19 @@ async fn ask_udp(
     let mut buffer = vec![0_u8; 4096];
     loop {
         let patience = garbage_since.map(|since| since + timeout / 5);
-        let until = [Some(end), next, patience].into_iter().flatten().min().unwrap_or(end);
-        let ready = socket.ready(Interest::READABLE | Interest::ERROR);
+        let until = [Some(end), next.map(|(at, _)| at), patience]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(end);
+        let ready = async {
+            // A flood keeps the socket ready: the clock and the other hops still get their turn.
+            tokio::task::yield_now().await;
+            match Instant::now() < until {
+                true => socket.ready(Interest::READABLE | Interest::ERROR).await,
+                false => std::future::pending().await,
+            }
+        };
         match tokio::time::timeout_at(until.into(), ready).await {
             Ok(_) => {}
             Err(_) if patience.is_some_and(|at| Instant::now() >= at) => {
@@ -200,14 +228,19 @@ async fn ask_udp(
                 return if garbage { DnsOutcome::Malformed } else { DnsOutcome::TimedOut };
             }
             Err(_) => {
+                let octets = next.map_or(&question.octets, |(_, octets)| octets);
                 next = repeats.next();
-                if let Err(error) = send(&socket, server, question, exchange).await {
+                if let Err(error) = send(&socket, server, octets, exchange).await {
                     return error;
                 }
                 continue;
             }
         }
-        if let Some(error) = platform::read_icmp(&socket) {
+        // Through `try_io`, which forgets that the queue was ready once it is empty.
+        let reported = socket.try_io(Interest::ERROR, || {
+            platform::read_icmp(&socket).ok_or_else(|| io::ErrorKind::WouldBlock.into())
+        });
+        if let Ok(error) = reported {
             match error.meaning {
                 IcmpMeaning::PortUnreachable => return DnsOutcome::PortRefused,
                 // Fragmentation and TTL complaints do not end the wait.
@@ -249,10 +282,10 @@ async fn ask_udp(
 async fn send(
     socket: &UdpSocket,
     server: SocketAddr,
-    question: &Question,
+    octets: &[u8],
     exchange: &mut Exchange,
 ) -> Result<(), DnsOutcome> {
-    match socket.send_to(&question.octets, server).await {
+    match socket.send_to(octets, server).await {
         Ok(_) => {
             exchange.sent += 1;
             Ok(())

@@ -12,11 +12,11 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 
-use super::tls::Session;
+use super::tls::{self, Session};
 use crate::evidence::http::{
     ErrorBody, ErrorFrame, Header, HttpAnswer, HttpCall, HttpOutcome, Purpose,
 };
-use crate::evidence::text::{clean, clean_bytes};
+use crate::evidence::text::clean;
 use crate::secret::Secret;
 
 /// What this tool calls itself.
@@ -24,8 +24,12 @@ pub const AGENT: &str = concat!("aoai-probe/", env!("CARGO_PKG_VERSION"));
 
 /// Octets of an answer's body that are read.
 const BODY_LIMIT: usize = 2 << 20;
+/// Octets of a body that is no JSON that are looked at for its excerpt.
+const BODY_EXCERPT: usize = 16 << 10;
 /// Octets of an answer's head that are read.
 const HEAD_LIMIT: usize = 64 << 10;
+/// Characters that are searched for the secret beyond eight times a text's limit.
+const SCRUB_AHEAD: usize = 4 << 10;
 /// Header fields kept as evidence.
 const HEADERS_KEPT: usize = 40;
 
@@ -102,6 +106,7 @@ pub struct Call {
 pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
     host: String,
+    alert: Option<String>,
 }
 
 /// Puts HTTP on a session. `host` is the original name, with its port when it is not 443.
@@ -120,10 +125,18 @@ pub async fn open(session: Session, host: &str) -> Result<Connection, HttpOutcom
     tokio::spawn(async move {
         let _ = connection.await;
     });
-    Ok(Connection { sender, host: host.to_owned() })
+    Ok(Connection { sender, host: host.to_owned(), alert: None })
 }
 
 impl Connection {
+    /// The TLS alert that came in place of an answer. In TLS 1.3 the peer judges the client's
+    /// part of the handshake, its certificate first of all, when the client is through with it
+    /// (RFC 8446, section 4.4.2.4).
+    #[must_use]
+    pub fn alert(&self) -> Option<&str> {
+        self.alert.as_deref()
+    }
+
     /// Makes one call within `timeout`; `clean_of` is the secret of the walk, blotted out of
     /// the answer also when it was not sent.
     pub async fn call(
@@ -163,7 +176,10 @@ impl Connection {
         };
         match tokio::time::timeout_at(end, sending).await {
             Err(_) => HttpOutcome::Silent,
-            Ok(Err(error)) => outcome_of(&error),
+            Ok(Err(error)) => {
+                self.alert = tls::alert_of(&error);
+                outcome_of(&error)
+            }
             Ok(Ok(response)) => {
                 let (head, body, complete) = read_body(response, end).await;
                 HttpOutcome::Answered { answer: answer(&head, &body, complete, clean_of) }
@@ -191,7 +207,11 @@ impl Connection {
                 builder = builder.header("api-key", sensitive(key.expose())?);
             }
             Authentication::Bearer(token) => {
-                let value = zeroize::Zeroizing::new(format!("Bearer {}", token.expose()));
+                // One allocation: a string that grows leaves copies behind.
+                let token = token.expose();
+                let mut value = zeroize::Zeroizing::new(String::with_capacity(7 + token.len()));
+                value.push_str("Bearer ");
+                value.push_str(token);
                 builder = builder.header(AUTHORIZATION, sensitive(&value)?);
             }
         }
@@ -217,6 +237,7 @@ pub(super) fn outcome_of(error: &hyper::Error) -> HttpOutcome {
                 | io::ErrorKind::ConnectionAborted
                 | io::ErrorKind::BrokenPipe => HttpOutcome::Reset,
                 io::ErrorKind::UnexpectedEof => HttpOutcome::Closed,
+                _ if tls::alert_of(error).is_some() => HttpOutcome::Closed,
                 io::ErrorKind::TimedOut => HttpOutcome::Silent,
                 _ => HttpOutcome::Malformed { says: clean(&io.to_string(), 200) },
             };
@@ -253,10 +274,7 @@ async fn read_body(
 }
 
 /// The header fields that tell something, bounded, escaped and scrubbed.
-pub(super) fn telling<'s>(
-    headers: &hyper::HeaderMap,
-    clean_of: impl IntoIterator<Item = &'s Secret> + Copy,
-) -> Vec<Header> {
+pub(super) fn telling(headers: &hyper::HeaderMap, clean_of: Option<&Secret>) -> Vec<Header> {
     headers
         .iter()
         .filter(|(name, _)| TELLING.contains(&name.as_str()))
@@ -268,15 +286,16 @@ pub(super) fn telling<'s>(
         .collect()
 }
 
-/// Text without secrets, escaped and bounded.
-pub(super) fn scrubbed<'s>(
-    text: &str,
-    limit: usize,
-    secrets: impl IntoIterator<Item = &'s Secret>,
-) -> String {
-    // Scrubbed first: a cut could leave half a secret behind.
-    let text = secrets.into_iter().fold(text.to_owned(), |text, secret| secret.scrub(&text));
-    clean(&text, limit)
+/// Text of a peer, bounded and escaped, the secret blotted out.
+pub(super) fn scrubbed(text: &str, limit: usize, secret: Option<&Secret>) -> String {
+    // Scrubbed before it is cut to its limit: a cut could leave half a secret behind. What
+    // lies far beyond the limit is not looked at.
+    let near = text.char_indices().nth(SCRUB_AHEAD + limit * 8).map_or(text.len(), |(at, _)| at);
+    let text = text.get(..near).unwrap_or_default();
+    match secret {
+        Some(secret) => clean(&secret.scrub(text), limit),
+        None => clean(text, limit),
+    }
 }
 
 fn answer(
@@ -291,9 +310,11 @@ fn answer(
         .and_then(|v| v.get("data").or_else(|| v.get("value")))
         .and_then(Value::as_array)
         .map(|list| u32::try_from(list.len()).unwrap_or(u32::MAX));
-    let excerpt = (json.is_none() && !body.is_empty()).then(|| match clean_of {
-        Some(secret) => clean(&secret.scrub(&String::from_utf8_lossy(body)), 300),
-        None => clean_bytes(body, 300),
+    let excerpt = (json.is_none() && !body.is_empty()).then(|| {
+        let text = String::from_utf8_lossy(&body[..body.len().min(BODY_EXCERPT)]);
+        // Line ends of a page are no secret signs: a space says as much.
+        let words: Vec<&str> = text.split_ascii_whitespace().collect();
+        scrubbed(&words.join(" "), 300, clean_of)
     });
     HttpAnswer {
         status: head.status.as_u16(),
@@ -311,7 +332,7 @@ fn answer(
 fn error_body(value: &Value, clean_of: Option<&Secret>) -> Option<ErrorBody> {
     let text = |value: Option<&Value>| match value? {
         Value::String(text) => Some(scrubbed(text, 600, clean_of)),
-        Value::Number(number) => Some(number.to_string()),
+        Value::Number(number) => Some(scrubbed(&number.to_string(), 600, clean_of)),
         _ => None,
     };
     let (frame, inside) = match (value.get("error"), value.get("statusCode"), value.get("code")) {

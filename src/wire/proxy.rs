@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use http_body_util::Empty;
 use hyper::Request;
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper::header::{HOST, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
 use hyper_util::rt::TokioIo;
-use zeroize::Zeroizing;
 
 use super::http::{AGENT, outcome_of, scrubbed, telling};
 use super::tap::{Meter, Tap};
@@ -55,8 +52,7 @@ async fn ask(
     };
     let builder = http1::Builder::new().max_buf_size(64 << 10).max_headers(200).to_owned();
     let (tap, meter) = Tap::new(stream);
-    let forms = forms(authorization);
-    let failed = |error: &hyper::Error| failed(error, &meter, &forms);
+    let failed = |error: &hyper::Error| failed(error, &meter, authorization);
     let (mut sender, connection) = match builder.handshake(TokioIo::new(tap)).await {
         Ok(both) => both,
         Err(error) => return (failed(&error), None),
@@ -76,9 +72,9 @@ async fn ask(
             .get::<hyper::ext::ReasonPhrase>()
             .map(|reason| String::from_utf8_lossy(reason.as_bytes()).into_owned())
             .or_else(|| status.canonical_reason().map(str::to_owned))
-            .map(|reason| scrubbed(&reason, 100, &forms))
+            .map(|reason| scrubbed(&reason, 100, authorization))
             .unwrap_or_default(),
-        headers: telling(response.headers(), &forms),
+        headers: telling(response.headers(), authorization),
     };
     if !status.is_success() {
         return (outcome, None);
@@ -89,29 +85,12 @@ async fn ask(
     }
 }
 
-/// The forms in which a proxy could repeat its password: the header's value, its encoded part,
-/// what that stands for (RFC 7617), and the password alone.
-fn forms(authorization: Option<&Secret>) -> Vec<Secret> {
-    let Some(value) = authorization.map(Secret::expose) else { return Vec::new() };
-    let encoded = value.strip_prefix("Basic ").unwrap_or(value);
-    let decoded = STANDARD
-        .decode(encoded)
-        .ok()
-        .and_then(|octets| String::from_utf8(octets).ok().map(Zeroizing::new));
-    let mut forms = vec![value.to_owned(), encoded.to_owned()];
-    if let Some(decoded) = &decoded {
-        forms.push(decoded.to_string());
-        forms.extend(decoded.split_once(':').map(|(_, password)| password.to_owned()));
-    }
-    forms.into_iter().map(Secret::new).collect()
-}
-
 /// The kind of a failure. Octets that came and are no HTTP say more than how it ended.
-fn failed(error: &hyper::Error, meter: &Meter, forms: &[Secret]) -> ConnectOutcome {
+fn failed(error: &hyper::Error, meter: &Meter, authorization: Option<&Secret>) -> ConnectOutcome {
     let first = meter.read().first;
     if !first.is_empty() && !first.starts_with(b"HTTP/") {
-        let says = scrubbed(&String::from_utf8_lossy(&first), 40, forms);
-        return ConnectOutcome::NotHttp { says: format!("it says {says}") };
+        let first = scrubbed(&String::from_utf8_lossy(&first), 40, authorization);
+        return ConnectOutcome::NotHttp { says: format!("it says {first}") };
     }
     match outcome_of(error) {
         HttpOutcome::Closed => ConnectOutcome::Closed,

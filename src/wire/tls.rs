@@ -228,6 +228,19 @@ fn outcome_of(error: &io::Error, meter: &Meter) -> TlsOutcome {
     }
 }
 
+/// The name of the alert that is the cause of an error, if one is.
+pub(super) fn alert_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let inner = error.downcast_ref::<io::Error>().and_then(|io| io.get_ref());
+        if let Some(Error::AlertReceived(description)) = inner.and_then(|e| e.downcast_ref()) {
+            return Some(alert_name(*description));
+        }
+        cause = error.source();
+    }
+    None
+}
+
 /// The alert's name as RFC 8446, section 6, spells it.
 fn alert_name(description: AlertDescription) -> String {
     let name = match description {

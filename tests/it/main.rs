@@ -15,6 +15,7 @@ mod dependencies;
 mod explain;
 mod fixtures;
 mod generated;
+mod hostile;
 mod mutations;
 mod program;
 mod render;

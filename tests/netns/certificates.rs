@@ -9,7 +9,7 @@ use rcgen::{
 };
 use time::{Duration, OffsetDateTime};
 
-use super::world::Certificate;
+use super::world::{Certificate, TARGET};
 
 type Made<T> = Result<T, rcgen::Error>;
 
@@ -36,11 +36,17 @@ fn named(common_name: &str, organization: &str) -> DistinguishedName {
 fn leaf(kind: Certificate) -> Made<CertificateParams> {
     let names: &[&str] = match kind {
         Certificate::WrongName => &["portal.contoso.example"],
+        Certificate::ExactName => &[TARGET],
+        Certificate::WildcardTooDeep => &["*.azure.com"],
         _ => NAMES,
     };
     let mut params =
         CertificateParams::new(names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>())?;
     params.distinguished_name = named(names[0], "Microsoft Corporation");
+    if kind == Certificate::CommonNameOnly {
+        params.distinguished_name = named(TARGET, "Microsoft Corporation");
+        params.subject_alt_names.clear();
+    }
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let now = OffsetDateTime::now_utc();
     let (from, to) = match kind {
@@ -78,7 +84,12 @@ pub fn write(work: &Path) -> Result<Authorities, String> {
             "Zscaler Intermediate Root CA (zscalerthree.net) (t)",
             "Zscaler Inc.",
         )?;
+        let expired_key = KeyPair::generate()?;
+        let mut expired_params = authority("Lab TLS Issuing CA 00", "aoai-probe lab")?;
+        expired_params.not_after = OffsetDateTime::now_utc() - Duration::days(20);
+        let expired_pem = expired_params.signed_by(&expired_key, &root)?.pem();
         Ok(Authorities {
+            expired: (expired_pem, Issuer::new(expired_params, expired_key)),
             root_pem,
             corporate_pem,
             intermediate: (intermediate_pem, intermediate),
@@ -115,17 +126,21 @@ pub struct Authorities {
     intermediate: Subordinate,
     inspection: Subordinate,
     zscaler: Subordinate,
+    expired: Subordinate,
 }
 
 impl Authorities {
-    /// Writes `<name>.chain.pem` and `<name>.key.pem` of the kind.
+    /// Writes `<name>.chain.pem`, `<name>.key.pem` and both in one file, of the kind.
     ///
     /// # Errors
     /// Signing or writing fails.
     pub fn issue(&self, work: &Path, name: &str, kind: Certificate) -> Result<(), String> {
         let (chain, key) = self.chain(kind).map_err(|e| format!("certificate of {name}: {e}"))?;
-        for (file, text) in [(format!("{name}.chain.pem"), chain), (format!("{name}.key.pem"), key)]
-        {
+        for (file, text) in [
+            (format!("{name}.both.pem"), format!("{chain}{key}")),
+            (format!("{name}.chain.pem"), chain),
+            (format!("{name}.key.pem"), key),
+        ] {
             fs::write(work.join(&file), text).map_err(|e| format!("{file}: {e}"))?;
         }
         Ok(())
@@ -139,6 +154,16 @@ impl Authorities {
             Certificate::MissingIntermediate => params.signed_by(&key, &self.intermediate.1)?.pem(),
             Certificate::Corporate => self.under(&params, &key, &self.inspection)?,
             Certificate::Zscaler => self.under(&params, &key, &self.zscaler)?,
+            Certificate::ExpiredIntermediate => self.under(&params, &key, &self.expired)?,
+            Certificate::ExtraCertificates => format!(
+                "{}{}{}{}{}{}",
+                params.signed_by(&key, &self.intermediate.1)?.pem(),
+                self.corporate_pem,
+                self.root_pem,
+                self.expired.0,
+                self.zscaler.0,
+                self.intermediate.0
+            ),
             _ => self.under(&params, &key, &self.intermediate)?,
         };
         Ok((chain, key.serialize_pem()))

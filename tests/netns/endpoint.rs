@@ -64,6 +64,17 @@ fn one(
     let chain = work.join(format!("{name}.chain.pem")).display().to_string();
     let key = work.join(format!("{name}.key.pem")).display().to_string();
     let at = format!("{address}:443");
+    let both = work.join(format!("{name}.both.pem")).display().to_string();
+    let config: Vec<String> = endpoint
+        .config
+        .iter()
+        .map(|line| {
+            line.replace("{work}", &work.display().to_string())
+                .replace("{chain}", &chain)
+                .replace("{key}", &key)
+                .replace("{both}", &both)
+        })
+        .collect();
     let s_server = [
         "s_server",
         "-quiet",
@@ -82,18 +93,23 @@ fn one(
         | EndpointSoftware::NginxPlain
         | EndpointSoftware::NginxRefusesName => {
             let file = work.join(format!("{name}.nginx.conf"));
-            fs::write(&file, nginx(name, &at, endpoint, work))
+            fs::write(&file, nginx(name, &at, endpoint, &config, work))
                 .map_err(|e| format!("{}: {e}", file.display()))?;
             let file = file.display().to_string();
             let prefix = work.display().to_string();
             servers.start(name, host, "nginx", &["-p", &prefix, "-e", "stderr", "-c", &file])
         }
-        EndpointSoftware::HaproxyWithoutBackend => {
+        EndpointSoftware::HaproxyWithoutBackend | EndpointSoftware::Haproxy => {
             let file = work.join(format!("{name}.haproxy.cfg"));
+            let sections = match endpoint.software {
+                EndpointSoftware::Haproxy => config.join("\n"),
+                _ => format!(
+                    "frontend aoai\n  bind {at}\n  default_backend endpoint\nbackend endpoint"
+                ),
+            };
             let text = format!(
                 "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 30s\n  \
-                 timeout server 30s\nfrontend aoai\n  bind {at}\n  default_backend endpoint\n\
-                 backend endpoint\n"
+                 timeout server 30s\n{sections}\n"
             );
             fs::write(&file, text).map_err(|e| format!("{}: {e}", file.display()))?;
             servers.start(name, host, "haproxy", &["-db", "-f", &file.display().to_string()])
@@ -104,6 +120,11 @@ fn one(
             servers.start(name, host, "openssl", &args)
         }
         EndpointSoftware::OpensslNoAnswer => servers.start(name, host, "openssl", &s_server),
+        EndpointSoftware::Openssl => {
+            let mut args = s_server.to_vec();
+            args.extend(config.iter().map(String::as_str));
+            servers.start(name, host, "openssl", &args)
+        }
         EndpointSoftware::SshGreeting => {
             let own = std::env::current_exe().map_err(|e| e.to_string())?;
             servers.start(name, host, &own.display().to_string(), &["--greeting", &at])
@@ -113,7 +134,7 @@ fn one(
 
 /// nginx.conf of the service: one process, every answer with the service's headers, every
 /// secret that arrives in the access log.
-fn nginx(name: &str, at: &str, endpoint: &Endpoint, work: &Path) -> String {
+fn nginx(name: &str, at: &str, endpoint: &Endpoint, config: &[String], work: &Path) -> String {
     let work = work.display();
     let answer = endpoint.answer;
     let listen = match endpoint.software {
@@ -131,6 +152,7 @@ fn nginx(name: &str, at: &str, endpoint: &Endpoint, work: &Path) -> String {
         headers.extend(answers::FRONT_HEADERS);
     }
     let locations = match scripted(answer) {
+        _ if !config.is_empty() => config.join("\n    ").replace("{healthy}", &known_callers()),
         None => known_callers(),
         Some(_) if answer == Answer::CaptivePortal => {
             "location / { return 302 https://login.contoso.example/portal; }".to_owned()

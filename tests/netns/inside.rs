@@ -110,7 +110,9 @@ pub fn build(world: &mut World, work: &Path) -> Result<Servers, String> {
 fn serves_one_at_a_time(world: &World) -> bool {
     matches!(
         world.endpoint.software,
-        EndpointSoftware::OpensslTls11 | EndpointSoftware::OpensslNoAnswer
+        EndpointSoftware::OpensslTls11
+            | EndpointSoftware::OpensslNoAnswer
+            | EndpointSoftware::Openssl
     )
 }
 

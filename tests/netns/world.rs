@@ -175,6 +175,10 @@ pub struct Endpoint {
     pub certificate: Certificate,
     /// Name of a row of `answers.rs`; the healthy service by default.
     pub answer: Answer,
+    /// Lines of nginx's `server` clause in place of the answer's; sections of haproxy.cfg;
+    /// arguments of openssl s_server; lines that a scripted server says. `{work}` is the
+    /// folder of certificates, `{chain}`, `{key}` and `{both}` the server's own files.
+    pub config: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -188,6 +192,10 @@ pub enum EndpointSoftware {
     NginxRefusesName,
     /// haproxy in TCP mode whose backend has no server.
     HaproxyWithoutBackend,
+    /// haproxy with the sections of `config`.
+    Haproxy,
+    /// openssl s_server with the arguments of `config`.
+    Openssl,
     /// openssl s_server that speaks TLS 1.1 and no newer version.
     OpensslTls11,
     /// A server that reads the request and never answers.
@@ -214,6 +222,16 @@ pub enum Certificate {
     Corporate,
     /// Issued by an inspection product that is known by its name (fact S11).
     Zscaler,
+    /// For this account's name alone.
+    ExactName,
+    /// The name in the subject alone, as certificates were made until 2000 (RFC 2818).
+    CommonNameOnly,
+    /// A wildcard that stands for two labels, which no client accepts (RFC 6125).
+    WildcardTooDeep,
+    /// The intermediate has expired.
+    ExpiredIntermediate,
+    /// The root and foreign certificates come along, in an order of their own.
+    ExtraCertificates,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]

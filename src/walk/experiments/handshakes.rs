@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::super::Context;
 use crate::evidence::experiment::{Changed, Experiment, HandshakeSeen};
-use crate::evidence::tls::TlsHop;
+use crate::evidence::tcp::TcpOutcome;
+use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::wire::connect;
 use crate::wire::tls::{self, Handshake, Hello, Session, Versions};
 
@@ -40,7 +41,7 @@ pub(in crate::walk) async fn handshake(
         _ => None,
     };
     let (logical, to) = context.detour(address);
-    let (attempt, connection) =
+    let (mut attempt, connection) =
         connect::connect(logical, to, segment_size, context.since, timeout).await;
     let mut session = None;
     let mut hop = None;
@@ -66,7 +67,11 @@ pub(in crate::walk) async fn handshake(
             },
         };
         let stream = Box::new(connection.stream);
-        let (seen, open) = tls::handshake(stream, Some(&connection.socket), &request).await;
+        let (mut seen, open) = tls::handshake(stream, Some(&connection.socket), &request).await;
+        if connection.reset {
+            attempt.outcome = TcpOutcome::Connected;
+            seen.outcome = TlsOutcome::Reset;
+        }
         session = open.filter(|_| changed == Changed::SmallHello);
         hop = Some(seen);
     }

@@ -165,13 +165,14 @@ pub(super) fn decided_nothing(e: &Evidence) -> Option<Asked<'_>> {
     }
 }
 
-/// The addresses that applications get.
+/// The addresses that applications get; with `--resolver` those of that resolver.
 ///
 /// While `getaddrinfo` is still waiting, or where it was not asked, those are the addresses
 /// that the resolvers gave.
 pub(super) fn application(e: &Evidence) -> Vec<IpAddr> {
     let counting = e.dns.counting();
-    if !counting.is_empty() {
+    // `--resolver` names the answer that counts, also where it is none.
+    if !counting.is_empty() || e.asked.resolver_given {
         return counting;
     }
     match e.dns.system.saw() {

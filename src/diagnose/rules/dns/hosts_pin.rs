@@ -67,7 +67,9 @@ fn check(e: &Evidence) -> Option<Because> {
     // The resolvers' own word against it: another address, or that there is none.
     let contradicted = !same && decider.is_some();
     let broken = contradicted && (fate::wrong_place(e) || unwanted(e, address));
-    let level = match (same || not_asked || reading::proxied(e), broken) {
+    // `--resolver` says whose answer is walked; the pin is what applications have instead.
+    let beside = same || not_asked || reading::proxied(e) || e.asked.resolver_given;
+    let level = match (beside, broken) {
         (true, _) => Level::Note,
         (false, true) => Level::Broken,
         (false, false) => Level::Risk,
@@ -89,8 +91,7 @@ fn check(e: &Evidence) -> Option<Because> {
     .read_at(format!("/vantage/hosts/lines/{index}"))
     .read_at("/dns/system");
     for r in gives::asked(e) {
-        because =
-            because.seen(format!("{} gives {}", r.label(), words::gives(&r))).read_at(r.pointer());
+        because = because.seen(format!("{}: {}", r.label(), words::gives(&r))).read_at(r.pointer());
     }
     because = because.known_by(if not_asked {
         "the system was not asked in this walk; applications on this machine get the pinned address"
@@ -116,8 +117,8 @@ fn check(e: &Evidence) -> Option<Because> {
     Some(
         because
             .owner("Machine")
-            .look("see the line", format!("sed -n {number}p {path}"))
-            .step(if decider.is_some_and(|r| r.gives.addresses().is_empty()) {
+            .look("see the line", format!("sed -n {number}p {}", reading::word(path)))
+            .step(if decider.is_none_or(|r| r.gives.addresses().is_empty()) {
                 format!("have DNS give the address, then {edit}")
             } else {
                 edit

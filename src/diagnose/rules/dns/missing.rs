@@ -4,7 +4,7 @@
 use crate::diagnose::{Because, reading};
 use crate::diagnosis::Sure;
 use crate::evidence::Evidence;
-use crate::evidence::dns::{Answer, Soa, is_privatelink};
+use crate::evidence::dns::{Answer, ResolverRole, Soa, is_privatelink};
 
 use super::gives::{self, Asked, Gives};
 use super::{fate, words};
@@ -121,6 +121,11 @@ fn shadow(e: &Evidence, r: &Asked<'_>, answer: &Answer) -> Option<Shadow> {
     }
 }
 
+/// A zone's name for people: the root's has no label.
+fn zone_name(zone: &str) -> &str {
+    if zone.is_empty() { "the root" } else { zone }
+}
+
 /// The finding as far as the four rules share it: level, sureness, headline, and what every
 /// resolver and the system said.
 pub(super) fn because(e: &Evidence, r: &Asked<'_>, sure: Sure, says: String) -> Because {
@@ -130,15 +135,19 @@ pub(super) fn because(e: &Evidence, r: &Asked<'_>, sure: Sure, says: String) -> 
     let answer = gives::message(r.seen);
     if let Some(soa) = answer.and_then(|answer| answer.soa.as_ref()) {
         because = because
-            .seen(format!("the zone that says so: {} of {}", soa.zone, soa.mname))
+            .seen(format!("the zone that says so: {} of {}", zone_name(&soa.zone), soa.mname))
             .read_at(format!("{}/saw/outcome/answer/soa", r.pointer()));
     }
     if let Some(text) = answer.and_then(words::extended) {
         because = because.seen(format!("{} adds: {text}", r.label()));
     }
+    let first = match r.seen.role {
+        ResolverRole::Given => "is the one of --resolver",
+        _ => "is asked first",
+    };
     for (index, text) in words::others(&gives::asked(e), r.index) {
         because = because
-            .seen(format!("{text}, but {} is asked first and has the last word", r.label()))
+            .seen(format!("{text}, but {} {first} and has the last word", r.label()))
             .read_at(format!("/dns/resolvers/{index}/a"));
     }
     if let Some(code) = reading::system_failed(e) {

@@ -64,7 +64,10 @@ fn check(e: &Evidence) -> Option<Because> {
             .read_at(format!("/dns/resolvers/{index}/a"))
             .known_by("without a nameserver line the C library asks 127.0.0.1, which was asked too")
             .owner("Machine")
-            .look("see what should write the file", format!("ls -l {}", config.path))
+            .look(
+                "see what should write the file",
+                format!("ls -l {}", reading::word(&config.path)),
+            )
             .step(
                 "name a resolver that sees the private zone: in the DHCP or network settings, \
                  not by hand, where a service writes the file",

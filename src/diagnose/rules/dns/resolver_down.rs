@@ -18,6 +18,10 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
+/// A lookup that takes less than this has not waited for a nameserver: `timeout:` counts
+/// whole seconds (resolv.conf(5)).
+const LONG_MS: f64 = 900.0;
+
 fn check(e: &Evidence) -> Option<Because> {
     let all = gives::asked(e);
     // Without any of these it is no "one among others": see the rules for all of them failing.
@@ -49,8 +53,9 @@ fn check(e: &Evidence) -> Option<Because> {
     let level =
         if only_upstreams || bystanders || reading::proxied(e) { Level::Note } else { Level::Risk };
     let label = first.label();
-    let waits =
-        !gives::pinned(e) && gives::deciding(e).first().is_some_and(|r| r.index == first.index);
+    let waits = !gives::pinned(e)
+        && e.dns.system.took_ms().is_none_or(|took| took >= LONG_MS)
+        && gives::deciding(e).first().is_some_and(|r| r.index == first.index);
     let what = match &first.gives {
         Gives::Silent => format!("{label} does not answer"),
         Gives::PortRefused => format!("the DNS port of {label} is closed"),

@@ -67,7 +67,8 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     let first = system.first().copied()?;
     let unwanted = reading::private_demanded(e) && system.iter().any(|a| gives::is_outside(*a));
-    let level = if reading::proxied(e) {
+    // `--resolver` says whose answer is walked; what applications have instead stands beside.
+    let level = if reading::proxied(e) || e.asked.resolver_given {
         Level::Note
     } else if unwanted || fate::wrong_place(e) {
         Level::Broken
@@ -104,6 +105,12 @@ fn check(e: &Evidence) -> Option<Because> {
             "the name itself gives no address: the search list ({}) may have found another name",
             e.vantage.resolver_config.search.join(", ")
         )
+    } else if words::searched(e).is_some() {
+        format!(
+            "ndots makes the C library try the search list ({}) before the name itself: a \
+             wildcard record there would answer in its place",
+            e.vantage.resolver_config.search.join(", ")
+        )
     } else {
         "something between applications and the resolvers answers: a cache (nscd), a VPN client, \
          another name service, or a resolver of one interface alone"
@@ -116,6 +123,7 @@ fn check(e: &Evidence) -> Option<Because> {
         because
             .owner("Machine")
             .look("see what applications get", format!("getent ahosts {}", e.dns.name))
+            .look("see whether a final dot changes it", format!("getent ahosts {}.", e.dns.name))
             .look("see which resolver serves which interface", "resolvectl status")
             .step(
                 "find who answers (VPN client, nscd, systemd-resolved) and give it the same view, \

@@ -28,7 +28,9 @@ fn check(e: &Evidence) -> Option<Because> {
     if baseline.is_none() || (!stalled && !late) {
         return None;
     }
-    let level = if reading::proxied(e) { Level::Note } else { Level::Risk };
+    // `--resolver` says whose answer is walked; what applications have instead stands beside.
+    let level =
+        if reading::proxied(e) || e.asked.resolver_given { Level::Note } else { Level::Risk };
     let says = if stalled {
         format!("getaddrinfo gave nothing in {took_ms:.0} ms; applications still wait")
     } else {
@@ -51,7 +53,7 @@ fn check(e: &Evidence) -> Option<Because> {
             .seen(format!("options: {}", config.options.join(" ")))
             .read_at("/vantage/resolver_config");
     }
-    because = match searched(e) {
+    because = match words::searched(e) {
         Some(lookups) => because.known_by(format!(
             "ndots makes the C library try the search list first: {lookups} names before this one"
         )),
@@ -89,16 +91,4 @@ fn first_answer(e: &Evidence) -> Option<f64> {
 #[expect(clippy::cast_precision_loss, reason = "a deadline in milliseconds is far below 2^52")]
 fn threshold(e: &Evidence) -> f64 {
     e.asked.timeout_ms as f64 / 5.0
-}
-
-/// How many names of the search list are tried before the name itself, if any.
-fn searched(e: &Evidence) -> Option<usize> {
-    let config = &e.vantage.resolver_config;
-    let ndots: usize = config
-        .options
-        .iter()
-        .find_map(|option| option.strip_prefix("ndots:").and_then(|n| n.parse().ok()))
-        .unwrap_or(1);
-    let dots = e.dns.name.matches('.').count();
-    (dots < ndots && !config.search.is_empty()).then_some(config.search.len())
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::evidence::dns::{Answer, ResolverSeen};
 use crate::evidence::tcp::{Icmp, IcmpMeaning};
-use crate::evidence::{AddressClass, classify};
+use crate::evidence::{AddressClass, Evidence, classify};
 
 use super::gives::{Asked, Gives};
 
@@ -132,6 +132,18 @@ pub(super) fn extended(answer: &Answer) -> Option<String> {
         })
         .collect();
     Some(all.join("; "))
+}
+
+/// How many names of the search list are tried before the name itself, if any.
+pub(super) fn searched(e: &Evidence) -> Option<usize> {
+    let config = &e.vantage.resolver_config;
+    let ndots: usize = config
+        .options
+        .iter()
+        .find_map(|option| option.strip_prefix("ndots:").and_then(|n| n.parse().ok()))
+        .unwrap_or(1);
+    let dots = e.dns.name.matches('.').count();
+    (dots < ndots && !config.search.is_empty()).then_some(config.search.len())
 }
 
 /// What the other resolvers give that have an address, e.g. `10.1.0.11 gives 10.3.0.5 (private)`.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::dns::ResolverSeen;
-use crate::evidence::{Evidence, Expect, Hop, TargetKind};
+use crate::evidence::{Evidence, Expect, Hop, TargetKind, classify};
 
 use super::azure_resolver_outside::AZURE_DNS;
 use super::gives::{self, Asked, Endpoint};
@@ -49,6 +49,8 @@ enum View {
     OwnNetwork,
     /// It sees the private zone, and gives the public address all the same.
     PrivateZone,
+    /// It gives private and public addresses together.
+    Both,
     /// It sees the public zone, or nobody asked.
     PublicZone,
 }
@@ -188,10 +190,15 @@ fn soa(because: Because, decider: &Asked<'_>) -> Because {
     }
 }
 
+fn outside_of(decider: &Asked<'_>) -> Vec<IpAddr> {
+    decider.gives.addresses().iter().copied().filter(|a| gives::is_outside(*a)).collect()
+}
+
 fn view(decider: &Asked<'_>) -> View {
     let soa = reading::message(&decider.seen.zone_soa).and_then(|a| a.soa.as_ref());
     match soa {
         Some(soa) if missing::is_azure_private(soa) => View::PrivateZone,
+        _ if decider.gives.addresses().iter().any(|a| classify(*a).is_private()) => View::Both,
         _ if decider.seen.address.ip() == AZURE_DNS => View::OwnNetwork,
         _ => View::PublicZone,
     }
@@ -229,6 +236,17 @@ fn why(because: Because, e: &Evidence, decider: &Asked<'_>, zone: &str) -> Becau
                 "have the endpoint's DNS zone group register the record; on {label} forward \
                  {suffix}, not {zone}"
             )),
+        View::Both => because
+            .known_by(format!(
+                "{label} gives private and public addresses together: the zone that it sees holds \
+                 both, and calls go now to the one, now to the other"
+            ))
+            .look("see every record of the name", words::dig(&e.dns.name, decider.seen))
+            .look(
+                "see which records the zone has",
+                format!("az network private-dns record-set a list -g <group> -z {zone} -o table"),
+            )
+            .step(format!("take {} out of the record set", words::brief(&outside_of(decider)))),
         View::OwnNetwork => because
             .known_by(format!(
                 "168.63.129.16 answers for the network that asks: this machine's virtual network \

@@ -34,6 +34,6 @@ fn check(e: &Evidence) -> Option<Because> {
             ),
         )
         .step("use the deployment's name, not the model's; a new one needs up to five minutes")
-        .check(format!("{} --deployment {deployment}", reading::again(e))),
+        .check(reading::again(e)),
     )
 }

@@ -69,7 +69,7 @@ fn check(e: &Evidence) -> Option<Because> {
 fn clause(said: &Said<'_>, name: &str) -> String {
     match said.answer.status {
         407 => format!("{name} wants a proxy login inside the tunnel"),
-        401 => format!("{name} wants its own login: 401"),
+        401 if asks_for_login(said.answer) => format!("{name} wants its own login: 401"),
         403 => format!("{name} refuses the call: 403"),
         status @ 500..=599 => format!("{name} answers {status} in place of the service"),
         status @ 200..=299 => format!("{name} answers {status} with no list of the service's"),

@@ -42,7 +42,10 @@ fn check(e: &Evidence) -> Option<Because> {
             })
             .look(
                 "see the whole answer, without a credential",
-                format!("curl -sv 'https://{}{}'", e.target.host, said.call.path),
+                format!(
+                    "curl -sv {}",
+                    reading::word(&format!("https://{}{}", e.target.host, said.call.path))
+                ),
             )
             .check(reading::again(e)),
     )

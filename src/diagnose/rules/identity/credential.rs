@@ -1,5 +1,6 @@
 //! Facts about the credential in hand, as the rules of identity need them.
 
+use crate::diagnose::reading;
 use crate::diagnose::rules::http::said::{Said, all};
 use crate::evidence::Evidence;
 use crate::evidence::identity::{CredentialKind, TokenClaims};
@@ -56,7 +57,7 @@ pub(super) fn begins_in(e: &Evidence) -> Option<i64> {
 /// The scope for which a token is to be asked: the preferred audience of the service.
 pub(super) fn scope(e: &Evidence) -> String {
     match e.identity.wanted_audiences.first() {
-        Some(audience) => format!("{}/.default", plain_audience(audience)),
+        Some(audience) => reading::word(&format!("{}/.default", plain_audience(audience))),
         None => "<audience>/.default".to_owned(),
     }
 }

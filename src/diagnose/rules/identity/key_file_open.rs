@@ -1,6 +1,6 @@
 //! Other users of the machine can read the secret's file.
 
-use crate::diagnose::{Because, Rule};
+use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::{Evidence, Hop};
 
@@ -27,6 +27,6 @@ fn check(e: &Evidence) -> Option<Because> {
         .known_by("the mode of the file says so")
         .read_at("/identity/file_mode_open")
         .owner("Application")
-        .change("let its owner alone read it", format!("chmod 600 {file}")),
+        .change("let its owner alone read it", format!("chmod 600 {}", reading::word(file))),
     )
 }

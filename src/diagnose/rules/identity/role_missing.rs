@@ -83,7 +83,7 @@ fn fix(
         None => assumed,
         Some(action) => role_for(action).unwrap_or("<role with the data action>"),
     };
-    let assignee = principal.unwrap_or("<object id of the caller>");
+    let assignee = reading::word(principal.unwrap_or("<object id of the caller>"));
     because
         .owner("Identity")
         .look(

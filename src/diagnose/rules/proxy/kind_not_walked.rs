@@ -2,7 +2,7 @@
 //! TLS.
 
 use crate::diagnose::rules::tcp::wording;
-use crate::diagnose::{Because, Rule};
+use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::proxy::ProxyScheme;
 use crate::evidence::{Evidence, Hop};
@@ -51,6 +51,6 @@ fn check(e: &Evidence) -> Option<Because> {
                     e.target.host, e.target.port
                 ),
             )
-            .check(format!("aoai-probe --proxy none {}", e.target.typed)),
+            .check(format!("aoai-probe --proxy none {}", reading::word(&e.target.typed))),
     )
 }

@@ -178,9 +178,14 @@ fn is_local_bridge(interface: &str) -> bool {
             .is_some_and(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
+/// The bridge of this machine in which the route ends, if it is one.
+pub(super) fn local_bridge(attempt: &TcpAttempt) -> Option<&str> {
+    attempt.interface.as_deref().filter(|i| is_local_bridge(i))
+}
+
 /// A route that ends in this machine's own bridge: its prefix overlaps the address.
 fn overlap(attempt: &TcpAttempt) -> Option<String> {
-    let interface = attempt.interface.as_deref().filter(|i| is_local_bridge(i))?;
+    let interface = local_bridge(attempt)?;
     Some(format!(
         "the route to {} leaves through {interface}, a bridge inside this machine: its prefix \
          covers the address, and nothing is sent to the network",

@@ -36,16 +36,38 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     let local = attempts::is_local(icmp, attempt.source);
     let from = icmp.from.filter(|_| !local);
-    let m = meaning(icmp.meaning, from, attempt.address.ip(), &attempts::peer(attempt));
+    let ip = attempt.address.ip();
+    let bridge = attempts::local_bridge(attempt).filter(|_| local);
+    let m = match bridge {
+        Some(bridge) => overlapped(ip, bridge),
+        None => meaning(icmp.meaning, from, ip, &attempts::peer(attempt)),
+    };
     Some(
         attempts::broken(e, &failed, m.sure, m.says)
             .known_by(m.known_by)
             .ruled_out("a silent drop: the message says who gave up")
-            .owner("Network")
+            .owner(if bridge.is_some() { "Operating system" } else { "Network" })
             .look(m.look.0, m.look.1)
             .step(m.step)
             .check(reading::again(e)),
     )
+}
+
+/// The route ends in a bridge of this machine, whose prefix covers the address.
+fn overlapped(ip: IpAddr, bridge: &str) -> Meaning {
+    Meaning {
+        says: format!("the route to {ip} ends in {bridge}, a bridge inside this machine"),
+        sure: Sure::Proved,
+        known_by: format!("nobody on {bridge} has {ip}, and no packet left this machine"),
+        look: (
+            "see the prefix of the bridge and the route".to_owned(),
+            format!("ip address show {bridge}; ip route get {ip}"),
+        ),
+        step: format!(
+            "give {bridge} another prefix (Docker: `bip` and `default-address-pools` in \
+             /etc/docker/daemon.json)"
+        ),
+    }
 }
 
 /// `from` is the router; none when the message is this machine's own.

@@ -54,7 +54,7 @@ pub(super) const OTHER: Rule = Rule {
     hop: Hop::Tls,
     title: "The peer ends the handshake with a TLS alert",
     page: include_str!("../../../../docs/findings/tls-alert.md"),
-    explains: &[],
+    explains: &["http-closed"],
     check: |e| {
         let hop = e.tls.saw()?;
         let TlsOutcome::Alert { description } = &hop.outcome else { return None };

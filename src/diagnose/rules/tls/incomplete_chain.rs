@@ -48,7 +48,10 @@ fn check(e: &Evidence) -> Option<Because> {
     if let Some(url) = &leaf.issuer_url {
         because = because.look(
             "fetch the issuer's certificate and see who signed it",
-            format!("curl -s {url} | openssl x509 -inform der -noout -subject -issuer"),
+            format!(
+                "curl -s {} | openssl x509 -inform der -noout -subject -issuer",
+                reading::word(url)
+            ),
         );
     }
     Some(

@@ -29,7 +29,7 @@ fn check(e: &Evidence) -> Option<Because> {
             .seen(format!("{path}: {says}"))
             .read_at("/vantage/resolver_config/state")
             .known_by("an application of this user cannot read it either and then asks 127.0.0.1")
-            .look("see its owner and mode", format!("ls -lL {path}"))
+            .look("see its owner and mode", format!("ls -lL {}", reading::word(path)))
             .step("let every user read the file (mode 0644)")
         }
         _ if !config.bad_lines.is_empty() => {
@@ -47,7 +47,7 @@ fn check(e: &Evidence) -> Option<Because> {
             .seen(format!("{path}, lines {lines}"))
             .read_at("/vantage/resolver_config/bad_lines")
             .known_by("the C library passes over such lines without a word")
-            .look("see the file", format!("cat -A {path}"))
+            .look("see the file", format!("cat -A {}", reading::word(path)))
             .step("correct the lines, or whatever writes the file")
         }
         _ => return None,
