@@ -218,8 +218,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .into_iter()
         .map(|file| {
             let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let ignored = World::read(&file).is_ok_and(|world| world.expect.ignored.is_some());
-            Trial::test(name, move || scenario(&file)).with_ignored_flag(ignored)
+            Trial::test(name, move || scenario(&file))
         })
         .collect();
     libtest_mimic::run(&arguments, trials).exit()

@@ -20,6 +20,7 @@ type Der = CertificateDer<'static>;
 /// The names that Azure's certificate covers (fact S4).
 const NAMES: &[&str] = &[
     "*.openai.azure.com",
+    "*.openai.azure.us",
     "*.cognitiveservices.azure.com",
     "*.services.ai.azure.com",
     "*.api.cognitive.microsoft.com",

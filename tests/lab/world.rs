@@ -515,8 +515,6 @@ pub struct Expect {
     pub notes: Vec<String>,
     /// Whether the secret must have reached a server in a request; else it must not have.
     pub credential_sent: bool,
-    /// Why the scenario is not run.
-    pub ignored: Option<String>,
 }
 
 impl World {
