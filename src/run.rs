@@ -80,8 +80,8 @@ pub fn run(
     };
     let world = World::of_this_machine;
     let result = match cli.command {
-        None => check(&cli.check, world(), terminal, progress),
-        Some(Command::Check(arguments)) => check(&arguments, world(), terminal, progress),
+        None => check_in(&cli.check, world(), terminal, progress),
+        Some(Command::Check(arguments)) => check_in(&arguments, world(), terminal, progress),
         Some(Command::Explain { finding, list: _ }) => explain_finding(finding.as_deref()),
         Some(Command::Diagnose { reports, output }) => {
             diagnose_files(&reports, &output, &world().environment, terminal)
@@ -107,14 +107,19 @@ fn without_password(mut error: clap::Error) -> clap::Error {
     error
 }
 
-fn check(
+/// Walks, judges and writes, in a world that the caller gives; `run` gives this machine's.
+///
+/// # Errors
+///
+/// What is wrong with the arguments or the files that they name, in words for the operator.
+pub fn check_in(
     arguments: &Check,
     mut world: World,
     terminal: Terminal,
     progress: &dyn Fn(&str),
 ) -> Result<Done, String> {
     args::contradiction(arguments)?;
-    world.detours.clone_from(&arguments.connect_to);
+    world.detours.splice(..0, arguments.connect_to.iter().cloned());
     let targets = targets(arguments, &world.environment)?;
     let plan = plan(arguments, &world.environment)?;
     let typed = typed(&targets, &plan);

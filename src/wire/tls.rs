@@ -354,6 +354,15 @@ impl ServerCertVerifier for Recorder {
                 accepted_by = Some(Store::Public);
             }
             record(public, &result);
+            if accepted_by == Some(Store::CaFile) && self.roots.trusts_system() {
+                // What the machine's own store accepts alone does not need the file.
+                let system = self.roots.system();
+                let result = ask(system);
+                if result.is_ok() {
+                    accepted_by = Some(Store::System);
+                }
+                record(system, &result);
+            }
         }
         let mut decision = decision;
         if decision.is_err() && !self.roots.trusts_system() {

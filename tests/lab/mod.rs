@@ -1,0 +1,353 @@
+//! An Azure in miniature on loopback: resolvers, servers and a proxy of our own, and the
+//! `World` and command line that lead the real walk to them. Needs no root and no network.
+
+pub mod answers;
+pub mod certificates;
+pub mod dns;
+pub mod http;
+pub mod port;
+pub mod proxy;
+pub mod server;
+pub mod tap;
+pub mod views;
+pub mod world;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, SystemTime};
+
+use aoai_probe::args::{Check, Cli, Command};
+use aoai_probe::evidence::dns::{ResolverRole, SystemAnswer};
+use aoai_probe::evidence::vantage::{AzureMachine, FileState, ResolverConfig};
+use aoai_probe::target::Target;
+use aoai_probe::wire::roots::SystemStore;
+use aoai_probe::world::{Environment, SystemLookup, TextFile};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clap::Parser as _;
+use tokio::sync::oneshot;
+
+use certificates::authorities;
+use tap::Received;
+use world::{CredentialKind, LeadsTo, PROXY, Role, System, World};
+
+/// The lab's clock, 2026-06-01T12:00:00Z: seconds since 1970.
+pub const NOW: i64 = 1_780_315_200;
+/// What every planted secret contains, and nothing else does.
+pub const CANARY: &str = "canary-";
+/// The planted API key.
+pub const KEY: &str = "canary-key-7d41b6f0c2a94be1";
+
+/// A lab that runs until it is dropped.
+pub struct Lab {
+    /// What the servers received.
+    pub received: Received,
+    world: Arc<World>,
+    started: Started,
+    ca_file: tempfile::NamedTempFile,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+/// Where everything stands.
+#[derive(Default)]
+struct Started {
+    /// Resolvers with their roles.
+    resolvers: Vec<(SocketAddr, ResolverRole)>,
+    /// `--connect-to`: from the addresses of the world to the ports of loopback.
+    connect_to: Vec<String>,
+    /// What `getaddrinfo` gives.
+    system: BTreeMap<String, SystemAnswer>,
+}
+
+/// What must live as long as the lab.
+#[derive(Default)]
+struct Kept {
+    _resolvers: Vec<dns::Running>,
+    _sockets: Vec<socket2::Socket>,
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        self.stop.take();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Lab {
+    /// Starts every server of a world, on a thread of their own.
+    ///
+    /// # Errors
+    /// A socket or file cannot be had, or the world makes no sense.
+    pub fn start(world: &Arc<World>) -> Result<Self, String> {
+        use std::io::Write as _;
+        let received = Received::default();
+        let mut ca_file = tempfile::NamedTempFile::new().map_err(|e| e.to_string())?;
+        ca_file.write_all(authorities().root_pem().as_bytes()).map_err(|e| e.to_string())?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (tell, told) = mpsc::channel();
+        let theirs = (Arc::clone(world), received.clone());
+        let thread = std::thread::Builder::new()
+            .name("lab".to_owned())
+            .spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                let runtime = match runtime {
+                    Ok(runtime) => runtime,
+                    Err(error) => return drop(tell.send(Err(error.to_string()))),
+                };
+                runtime.block_on(async move {
+                    match start(&theirs.0, &theirs.1).await {
+                        Err(error) => drop(tell.send(Err(error.to_string()))),
+                        Ok((started, _kept)) => {
+                            drop(tell.send(Ok(started)));
+                            let _ = stopped.await;
+                        }
+                    }
+                });
+            })
+            .map_err(|e| e.to_string())?;
+        let started = told.recv().map_err(|e| e.to_string())??;
+        let world = Arc::clone(world);
+        Ok(Self { received, world, started, ca_file, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// The command line that a user would type, after the program's name.
+    pub fn arguments(&self) -> Vec<String> {
+        let mut all = vec![self.world.target.clone()];
+        all.extend(self.world.arguments.iter().cloned());
+        for (address, role) in &self.started.resolvers {
+            if *role == ResolverRole::Given {
+                all.extend(["--resolver".to_owned(), address.to_string()]);
+            }
+        }
+        for detour in &self.started.connect_to {
+            all.extend(["--connect-to".to_owned(), detour.clone()]);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a few thousand milliseconds")]
+        let seconds = self.world.timeout_ms as f64 / 1e3;
+        all.extend(["--timeout".to_owned(), seconds.to_string()]);
+        if self.world.ca_file {
+            all.extend(["--ca-file".to_owned(), self.ca_file.path().display().to_string()]);
+        }
+        all
+    }
+
+    /// The command line with these options, parsed by the program itself.
+    ///
+    /// # Errors
+    /// It is no command line of the program's.
+    pub fn check(&self, options: &[&str]) -> Result<Check, String> {
+        let words = std::iter::once("aoai-probe".to_owned())
+            .chain(self.arguments())
+            .chain(options.iter().map(|&option| option.to_owned()));
+        let cli = Cli::try_parse_from(words).map_err(|e| e.to_string())?;
+        Ok(match cli.command {
+            Some(Command::Check(check)) => *check,
+            _ => cli.check,
+        })
+    }
+
+    /// The outside of the walk.
+    pub fn world(&self) -> aoai_probe::world::World {
+        let world = &self.world;
+        let configured: Vec<String> = self
+            .started
+            .resolvers
+            .iter()
+            .filter(|(_, role)| *role == ResolverRole::Configured)
+            .map(|(address, _)| address.ip().to_string())
+            .collect();
+        let state = match world.machine.resolver_config_unreadable {
+            true => FileState::Unreadable { says: "Permission denied".to_owned() },
+            false => FileState::Read,
+        };
+        let now = u64::try_from(NOW + world.machine.clock_ahead_s).unwrap_or_default();
+        aoai_probe::world::World {
+            environment: Environment::from_pairs(self.environment()),
+            host: "lab".to_owned(),
+            os: "linux x86_64".to_owned(),
+            azure: AzureMachine { answer: Some(world.machine.azure), signs: Vec::new() },
+            resolver_config: ResolverConfig {
+                path: "/etc/resolv.conf".to_owned(),
+                state,
+                nameservers: configured,
+                ignored_nameservers: Vec::new(),
+                search: Vec::new(),
+                options: Vec::new(),
+                bad_lines: Vec::new(),
+                stub: None,
+            },
+            resolvers: self
+                .started
+                .resolvers
+                .iter()
+                .copied()
+                .filter(|(_, role)| *role != ResolverRole::Given)
+                .collect(),
+            hosts: TextFile {
+                path: "/etc/hosts".to_owned(),
+                state: FileState::Read,
+                text: format!("127.0.0.1 localhost\n{}\n", world.machine.hosts),
+            },
+            nsswitch_hosts: Some("files dns".to_owned()),
+            lookup: SystemLookup::Fixed(self.started.system.clone()),
+            now: SystemTime::UNIX_EPOCH + Duration::from_secs(now),
+            system_store: SystemStore::Pem(match world.machine.corporate_root {
+                true => authorities().corporate_pem().as_bytes().to_vec(),
+                false => Vec::new(),
+            }),
+            detours: Vec::new(),
+        }
+    }
+
+    fn environment(&self) -> Vec<(String, String)> {
+        let world = &self.world;
+        let mut pairs: Vec<(String, String)> = world
+            .machine
+            .environment
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        let (name, value) = match world.credential.kind {
+            CredentialKind::Key => ("AZURE_OPENAI_API_KEY", KEY.to_owned()),
+            CredentialKind::KeyAsToken => ("AZURE_OPENAI_AD_TOKEN", KEY.to_owned()),
+            CredentialKind::Token => ("AZURE_OPENAI_AD_TOKEN", token(world)),
+            CredentialKind::TokenAsKey => ("AZURE_OPENAI_API_KEY", token(world)),
+            CredentialKind::None => ("LANG", "C.UTF-8".to_owned()),
+        };
+        pairs.push((name.to_owned(), value));
+        if let Some(proxy) = &world.proxy {
+            pairs.push((proxy.variable.clone(), proxy.url.clone()));
+        }
+        pairs
+    }
+}
+
+/// A JWT for the right audience, valid now, with the claims that a world changes.
+pub fn token(world: &World) -> String {
+    let credential = &world.credential;
+    let mut claims = serde_json::json!({
+        "aud": "https://cognitiveservices.azure.com",
+        "iss": "https://sts.windows.net/6b1d3f8e-0a9e-4c8e-9d0b-0f6f0f6f0f6f/",
+        "tid": "6b1d3f8e-0a9e-4c8e-9d0b-0f6f0f6f0f6f",
+        "oid": "7d1c8e0a-5a86-4b52-bb1c-3c4f3c1f9a11",
+        "appid": "11111111-2222-3333-4444-555555555555",
+        "idtyp": "app",
+        "nbf": NOW + credential.not_before_in_s.unwrap_or(-60),
+        "exp": NOW + credential.expires_in_s.unwrap_or(3600),
+        "ver": "1.0",
+    });
+    for (name, value) in &credential.claims {
+        claims[name] = serde_json::to_value(value).unwrap_or_default();
+    }
+    let part = |json: String| URL_SAFE_NO_PAD.encode(json);
+    let header = serde_json::json!({ "typ": "JWT", "alg": "RS256" });
+    format!("{}.{}.canary-token-signature", part(header.to_string()), part(claims.to_string()))
+}
+
+/// Starts everything; runs on the lab's own runtime.
+async fn start(world: &World, received: &Received) -> io::Result<(Started, Kept)> {
+    let mut started = Started::default();
+    let mut kept = Kept::default();
+    resolvers(world, &mut started, &mut kept).await?;
+    let seconds = u64::try_from(NOW).unwrap_or_default();
+    let date = httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+    let mut ports: BTreeMap<IpAddr, SocketAddr> = BTreeMap::new();
+    for one in [&world.private, &world.public].into_iter().chain(&world.server) {
+        let opened = port::open(one.port)?;
+        kept._sockets.extend(opened.kept);
+        if let Some(listener) = opened.listener {
+            let config = authorities().server(one.certificate).map_err(io::Error::other)?;
+            let (server, date) = (one.clone(), date.clone());
+            tokio::spawn(server::run(listener, server, config, date, received.clone()));
+        }
+        for at in &one.at {
+            ports.insert(*at, opened.address);
+            started.connect_to.push(detour(*at, "443", opened.address));
+        }
+    }
+    if let Some(proxy) = &world.proxy {
+        let at = match proxy.leads_to {
+            LeadsTo::Private => world.private.at.first(),
+            LeadsTo::Public => world.public.at.first(),
+        };
+        let to = at.and_then(|at| ports.get(at)).copied();
+        let to = to.ok_or_else(|| io::Error::other("the proxy leads nowhere"))?;
+        let opened = port::open(proxy.port)?;
+        kept._sockets.extend(opened.kept);
+        if let Some(listener) = opened.listener {
+            tokio::spawn(proxy::run(listener, proxy.clone(), to, received.clone()));
+        }
+        let address: IpAddr = PROXY.parse().map_err(io::Error::other)?;
+        started.connect_to.push(detour(address, "", opened.address));
+        if !started.system.contains_key("proxy.corp.example") {
+            let addresses = vec![address];
+            started
+                .system
+                .insert("proxy.corp.example".to_owned(), SystemAnswer::Addresses { addresses });
+        }
+    }
+    // Nothing leaves this machine: every other address is a closed port here.
+    let nowhere = port::open(world::Port::Closed)?;
+    kept._sockets.extend(nowhere.kept);
+    started.connect_to.push(format!("::{}:{}", nowhere.address.ip(), nowhere.address.port()));
+    Ok((started, kept))
+}
+
+async fn resolvers(world: &World, started: &mut Started, kept: &mut Kept) -> io::Result<()> {
+    let target = Target::parse(&world.target, Some("openai")).map_err(io::Error::other)?;
+    let names: Vec<String> =
+        std::iter::once(target.seen.host.clone()).chain(target.original_host.clone()).collect();
+    let assumed = world::Resolver { does: world::ResolverDoes::Closed, ..Default::default() };
+    let list: Vec<(&world::Resolver, ResolverRole)> = match world.machine.no_resolver {
+        true => vec![(&assumed, ResolverRole::Assumed)],
+        false => world
+            .resolver
+            .iter()
+            .map(|resolver| match resolver.role {
+                Role::Configured => (resolver, ResolverRole::Configured),
+                Role::Given => (resolver, ResolverRole::Given),
+            })
+            .collect(),
+    };
+    for (number, (resolver, role)) in (0_u8..).zip(list) {
+        let running = dns::start(resolver, number, &names).await?;
+        started.resolvers.push((running.address, role));
+        if role == ResolverRole::Configured {
+            for (name, system) in &running.system {
+                started.system.entry(name.clone()).or_insert_with(|| answer(system));
+            }
+        }
+        kept._resolvers.push(running);
+    }
+    for name in names {
+        started
+            .system
+            .entry(name)
+            .or_insert_with(|| SystemAnswer::Failed { code: "EAI_AGAIN".to_owned() });
+    }
+    for (name, system) in &world.system {
+        started.system.insert(name.clone(), answer(system));
+    }
+    Ok(())
+}
+
+fn answer(system: &System) -> SystemAnswer {
+    match system {
+        System::Addresses(addresses) => SystemAnswer::Addresses { addresses: addresses.clone() },
+        System::Word(word) if word == "stalls" => SystemAnswer::Stalled,
+        System::Word(code) => SystemAnswer::Failed { code: code.clone() },
+    }
+}
+
+fn detour(from: IpAddr, port: &str, to: SocketAddr) -> String {
+    let from = match from {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("[{address}]"),
+    };
+    format!("{from}:{port}:{}:{}", to.ip(), to.port())
+}

@@ -1,0 +1,99 @@
+//! Servers on port 443: TLS and HTTP as the service has them, or whatever else stands there.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ServerConfig;
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+use super::http::{self, End};
+use super::tap::{Received, Tap};
+use super::world::{Server, Tls};
+
+/// Accepts connections until the lab ends.
+pub async fn run(
+    listener: TcpListener,
+    server: Server,
+    config: Arc<ServerConfig>,
+    date: String,
+    received: Received,
+) {
+    let server = Arc::new(server);
+    while let Ok((stream, _)) = listener.accept().await {
+        let (server, config) = (Arc::clone(&server), Arc::clone(&config));
+        let (date, received) = (date.clone(), received.clone());
+        tokio::spawn(async move {
+            // The client's going away is no failure of the lab.
+            let _ = connection(stream, &server, config, &date, &received).await;
+        });
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    server: &Server,
+    config: Arc<ServerConfig>,
+    date: &str,
+    received: &Received,
+) -> io::Result<()> {
+    // As real front ends do: else a delayed ACK costs 40 ms.
+    stream.set_nodelay(true)?;
+    let mut stream = Tap::new(stream, received.clone());
+    // Alerts of RFC 8446, section 6: level fatal, then the description.
+    let alert = |description: u8| vec![21, 3, 3, 0, 2, 2, description];
+    let says: Vec<u8> = match server.tls {
+        Tls::Handshake => {
+            let mut session = TlsAcceptor::from(config).accept(stream).await?;
+            let end = http::serve(&mut session, server, date, received).await?;
+            if end == End::Reset {
+                reset(session.get_ref().0.stream())?;
+            } else {
+                session.shutdown().await?;
+            }
+            return Ok(());
+        }
+        Tls::Greeting => {
+            stream.write_all(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n").await?;
+            return until_closed(&mut stream).await;
+        }
+        Tls::Silent => return until_closed(&mut stream).await,
+        Tls::Reset => {
+            client_hello(&mut stream).await?;
+            return reset(stream.stream());
+        }
+        Tls::Close => Vec::new(),
+        Tls::PlainHttp => b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Length: 0\r\n\
+                            Connection: close\r\n\r\n"
+            .to_vec(),
+        Tls::Garbage => b"\x00\x01\x02\x03 nothing that TLS knows".to_vec(),
+        Tls::UnrecognizedName => alert(112),
+        Tls::ProtocolVersion => alert(70),
+        Tls::HandshakeFailure => alert(40),
+    };
+    client_hello(&mut stream).await?;
+    stream.write_all(&says).await?;
+    stream.shutdown().await
+}
+
+/// Reads the ClientHello to its end: a close with unread octets would be a reset.
+async fn client_hello<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<()> {
+    let mut header = [0_u8; 5];
+    stream.read_exact(&mut header).await?;
+    let mut record = vec![0_u8; usize::from(u16::from_be_bytes([header[3], header[4]]))];
+    stream.read_exact(&mut record).await.map(drop)
+}
+
+async fn until_closed<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> io::Result<()> {
+    let mut rest = [0_u8; 256];
+    while stream.read(&mut rest).await? > 0 {}
+    Ok(())
+}
+
+/// Makes the close that follows a reset.
+fn reset(stream: &TcpStream) -> io::Result<()> {
+    SockRef::from(stream).set_linger(Some(Duration::ZERO))
+}

@@ -1,0 +1,225 @@
+//! Worlds on loopback: one test a file of `fixtures/scenarios`, each named after an operator's
+//! mistake.
+//!
+//! The real arguments, walk, rules and renderers run against servers of the lab. A world says
+//! the whole set of findings of the levels risk and broken: one too many fails as one too few
+//! does. Beside it every world keeps the promises: no secret in any output or in the open on
+//! the wire, nothing that a terminal obeys, a report that can be judged again.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on panics and says why; it reads its own files"
+)]
+#![allow(unreachable_pub, reason = "a binary's modules are reached from nowhere else")]
+
+mod lab;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use aoai_probe::diagnose::diagnose;
+use aoai_probe::diagnosis::Level;
+use aoai_probe::evidence::text::is_unsafe;
+use aoai_probe::render::{self, Style, Verbosity};
+use aoai_probe::report::{self, ExitStyle, Report};
+use aoai_probe::run::{self, Terminal};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use lab::world::{Expect, World};
+use lab::{CANARY, KEY, Lab};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// Runs one world.
+fn scenario(path: &Path) -> Result<(), Failed> {
+    let world = Arc::new(World::read(path)?);
+    if world.about.is_empty() {
+        return Err("a world says in `about` what the mistake is".into());
+    }
+    let lab = Lab::start(&world)?;
+    let done = run::check_in(
+        &lab.check(&["--format", "json"])?,
+        lab.world(),
+        Terminal::default(),
+        &|_| {},
+    )?;
+    let report: Report =
+        serde_json::from_str(&done.out).map_err(|e| format!("{e}\n{}", done.out))?;
+    let human = human(&report, false, Verbosity::Verbose);
+    let told = |says: String| Failed::from(format!("{says}\n\n{human}"));
+    expected(&world.expect, &report).map_err(told)?;
+    let texts = outputs(&report, &done.out, &done.err).map_err(told)?;
+    no_secret_in(&texts).map_err(told)?;
+    secret_on_the_wire(&lab, &world.expect).map_err(told)?;
+    judged_again(&report, &done.out).map_err(told)?;
+    if done.status != report.exit_status(ExitStyle::State) {
+        return Err(told(format!("exit status {}", done.status)));
+    }
+    Ok(())
+}
+
+fn human(report: &Report, color: bool, verbosity: Verbosity) -> String {
+    let style = Style { color, verbosity, ..Style::default() };
+    render::human::render(std::slice::from_ref(report), style)
+}
+
+/// The verdict, and the whole set of findings.
+fn expected(expect: &Expect, report: &Report) -> Result<(), String> {
+    let verdict = serde_json::to_value(&report.verdict).map_err(|e| e.to_string())?;
+    let at = |field: &str| verdict[field].as_str().map(str::to_owned);
+    let is = (at("state").unwrap_or_default(), at("broken_hop"), at("cause"));
+    let wanted = (expect.state.clone(), expect.broken_hop.clone(), expect.cause.clone());
+    let ids = |notes: bool| {
+        let mut ids: Vec<&str> = report
+            .findings
+            .iter()
+            .filter(|f| (f.level == Level::Note) == notes)
+            .map(|f| f.id.as_str())
+            .collect();
+        ids.sort_unstable();
+        ids
+    };
+    let mut findings: Vec<&str> = expect.findings.iter().map(String::as_str).collect();
+    findings.sort_unstable();
+    let notes = ids(true);
+    let missing: Vec<&String> =
+        expect.notes.iter().filter(|note| !notes.contains(&note.as_str())).collect();
+    if is == wanted && ids(false) == findings && missing.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "verdict  {is:?}\nwanted   {wanted:?}\nfindings {:?}\nwanted   {findings:?}\nnotes    \
+         {notes:?}, missing {missing:?}",
+        ids(false)
+    ))
+}
+
+/// Everything that the tool would write of this walk, with what it is; nothing in it that a
+/// terminal obeys.
+fn outputs(report: &Report, json: &str, err: &str) -> Result<Vec<(String, String)>, String> {
+    let mut texts =
+        vec![("json".to_owned(), json.to_owned()), ("stderr".to_owned(), err.to_owned())];
+    for verbosity in [Verbosity::Quiet, Verbosity::Normal, Verbosity::Verbose] {
+        for color in [false, true] {
+            let text = human(report, color, verbosity);
+            texts.push((format!("{verbosity:?}, color {color}"), text));
+        }
+    }
+    for (name, text) in &texts {
+        let plain = match name.ends_with("true") {
+            true => without_color(text),
+            false => text.clone(),
+        };
+        if let Some(bad) = plain.chars().find(|c| *c != '\n' && is_unsafe(*c)) {
+            return Err(format!("{bad:?} is in the output {name}"));
+        }
+    }
+    Ok(texts)
+}
+
+/// The text without `ESC [ digits m`.
+fn without_color(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        out.push_str(before);
+        let code = after.split_once('m').filter(|(code, _)| {
+            code.chars().all(|c| c.is_ascii_digit() || c == ';') && code.len() < 8
+        });
+        match code {
+            Some((_, after)) => rest = after,
+            None => {
+                out.push('\u{1b}');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Neither a canary, nor its base64 at any of the three alignments.
+fn no_secret_in(texts: &[(String, String)]) -> Result<(), String> {
+    for (name, text) in texts {
+        for form in forms() {
+            if text.contains(&form) {
+                return Err(format!("{form:?} is in the output {name}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The forms in which a canary could turn up.
+fn forms() -> Vec<String> {
+    let mut forms = vec![CANARY.to_owned()];
+    for skip in 0..3 {
+        // The first and the last characters depend on what stands around it.
+        let part = &KEY.as_bytes()[skip..];
+        let part = &part[..part.len() / 3 * 3];
+        forms.push(STANDARD_NO_PAD.encode(part));
+        forms.push(URL_SAFE_NO_PAD.encode(part));
+    }
+    forms
+}
+
+/// The secret went inside TLS only, and only where it may go.
+fn secret_on_the_wire(lab: &Lab, expect: &Expect) -> Result<(), String> {
+    let holds =
+        |octets: &[u8]| octets.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
+    if holds(&lab.received.open()) {
+        return Err("the secret crossed the wire in the open".to_owned());
+    }
+    let requests = lab.received.requests();
+    let sent = requests.iter().any(|request| holds(request));
+    if sent != expect.credential_sent {
+        return Err(format!(
+            "credential sent: {sent}, wanted: {}; {} requests arrived",
+            expect.credential_sent,
+            requests.len()
+        ));
+    }
+    if lab.received.connects().iter().any(|request| holds(request)) {
+        return Err("the secret went to the proxy".to_owned());
+    }
+    Ok(())
+}
+
+/// What was saved gives the same report again.
+fn judged_again(report: &Report, json: &str) -> Result<(), String> {
+    let evidence = report::read(json.as_bytes()).map_err(|e| e.to_string())?;
+    let [evidence] = evidence.as_slice() else { return Err("one report, one evidence".to_owned()) };
+    let diagnosis = diagnose(evidence);
+    if diagnosis.verdict != report.verdict || diagnosis.findings != report.findings {
+        return Err("the saved report is judged differently".to_owned());
+    }
+    if *evidence != report.evidence {
+        return Err("the saved evidence is not the evidence".to_owned());
+    }
+    let pointed = serde_json::from_str::<serde_json::Value>(json).map_err(|e| e.to_string())?;
+    for finding in &report.findings {
+        for pointer in &finding.read_at {
+            if pointed["evidence"].pointer(pointer).or_else(|| pointed.pointer(pointer)).is_none() {
+                return Err(format!("{} cites {pointer}, which is not there", finding.id));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments = Arguments::from_args();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/scenarios");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_, std::io::Error>>()?;
+    files.sort();
+    let trials = files
+        .into_iter()
+        .map(|file| {
+            let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            Trial::test(name, move || scenario(&file))
+        })
+        .collect();
+    libtest_mimic::run(&arguments, trials).exit()
+}
