@@ -11,6 +11,7 @@ pub mod proxy_choice;
 
 mod path;
 mod proxied;
+mod steps;
 mod vantage;
 
 use std::net::{IpAddr, SocketAddr};

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::path::{contacted, peer_date, system_answer};
 use super::proxy_choice::Proxy;
+use super::steps::{contacted, peer_date, system_answer};
 use super::{Context, Finished};
 use crate::evidence::dns::{DnsHop, SystemAnswer, WalkedAddress};
 use crate::evidence::http::HttpHop;

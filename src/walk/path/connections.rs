@@ -1,0 +1,186 @@
+//! Connections: handshake, experiments and call, each as soon as it may begin.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use super::{Connect, Event, State};
+use crate::evidence::experiment::{Changed, Experiment};
+use crate::evidence::identity::Withheld;
+use crate::evidence::tcp::TcpOutcome;
+use crate::evidence::tls::{Store, TlsOutcome};
+use crate::evidence::{Observed, classify};
+use crate::walk::experiments::{self, Symptom};
+use crate::walk::{Finished, NO_ADDRESS};
+
+impl<'a, 'c> State<'a, 'c> {
+    /// Says that TCP stands, or that no address that was tried takes a connection.
+    pub(super) fn tell_tcp(&mut self) {
+        let over = self.shaking.is_some()
+            || (!self.attempts.is_empty() && self.attempts.iter().all(|(_, a)| a.is_some()));
+        if self.tcp_told || !over || !matches!(self.connect, Connect::Always { .. }) {
+            return;
+        }
+        self.tcp_told = true;
+        let attempts = self.attempts.iter().filter_map(|(_, attempt)| attempt.clone()).collect();
+        if let Observed::Ran { saw, took_ms, .. } = self.tcp(attempts, NO_ADDRESS) {
+            (self.context.observe)(Finished::Tcp(&saw, took_ms));
+        }
+    }
+
+    /// Begins the handshake on the first connection to an address that counts, or on the
+    /// first one of all while that is not known; begins anew when it turns out not to count.
+    pub(super) fn shake(&mut self) {
+        let counts = |address: IpAddr| match &self.counting {
+            None => true,
+            Some(list) if list.is_empty() => true,
+            Some(list) => list.contains(&address),
+        };
+        if let Some(address) = self.shaking {
+            let replaceable = self.http.is_none() && !counts(address);
+            if !replaceable || self.next_to_shake(&counts).is_none() {
+                return;
+            }
+            self.tls = None;
+            self.session = None;
+        }
+        let Some(at) = self.next_to_shake(&counts) else { return };
+        let (address, connection) = self.ready.remove(at);
+        let reset = connection.reset;
+        if reset
+            && let Some((_, Some(attempt))) = self.attempts.iter_mut().find(|(a, _)| *a == address)
+        {
+            attempt.outcome = TcpOutcome::Connected;
+        }
+        self.shaking = Some(address);
+        self.tell_tcp();
+        let context = self.context;
+        self.patience = Some((address, Instant::now() + context.plan.patience()));
+        self.events.push(Box::pin(async move {
+            let started_ms = context.elapsed_ms();
+            let (mut hop, session) =
+                context.handshake(Box::new(connection.stream), Some(&connection.socket)).await;
+            if reset {
+                hop.outcome = TlsOutcome::Reset;
+            }
+            let took_ms = context.elapsed_ms() - started_ms;
+            let (hop, session) = (Box::new(hop), session.map(Box::new));
+            Event::Shaken { address, started_ms, took_ms, hop, session }
+        }));
+    }
+
+    /// The connection to go on with. Where private and public addresses stand side by side the
+    /// private one is the path that is judged, and not whichever connects first: two walks of
+    /// the same path must say the same.
+    fn next_to_shake(&self, counts: &impl Fn(IpAddr) -> bool) -> Option<usize> {
+        let private = |address: IpAddr| counts(address) && classify(address).is_private();
+        let first = self.ready.iter().position(|(a, c)| !c.reset && private(*a));
+        if first.is_some() {
+            return first;
+        }
+        let to_come = self.attempts.iter().any(|(a, seen)| seen.is_none() && private(*a));
+        if to_come {
+            return None;
+        }
+        let any = self.ready.iter().position(|(a, c)| !c.reset && counts(*a));
+        // One that was reset as soon as it stood is the path only where there is no other.
+        let last = self.counting.is_some() && self.attempts.iter().all(|(_, seen)| seen.is_some());
+        any.or_else(|| self.ready.iter().position(|(a, _)| last && counts(*a)))
+    }
+
+    /// Begins the experiments that a symptom makes due, all at once. They end with the deadline
+    /// of the hop that is in trouble.
+    pub(super) fn experiment(&mut self, address: IpAddr, symptom: Symptom) {
+        let context = self.context;
+        let own_path = matches!(self.connect, Connect::Always { .. });
+        if self.experimented || !own_path || !context.plan.experiments {
+            return;
+        }
+        self.experimented = true;
+        let patience = context.plan.patience();
+        let timeout = match symptom {
+            Symptom::TlsSilent => context.left().saturating_sub(patience),
+            Symptom::TlsCut => context.left().min(patience * 2),
+        };
+        for (id, changed) in experiments::due(symptom, context.target) {
+            self.events.push(Box::pin(async move {
+                let tried = experiments::handshake(context, address, id, changed, timeout).await;
+                Event::Tried(Box::new(tried))
+            }));
+        }
+    }
+
+    /// Puts the small ClientHello's session in the place of the failed one, if that is what
+    /// parts them, and makes the call over it.
+    pub(super) fn go_on_with_small_hello(&mut self) -> bool {
+        let Some((hop, session)) = self.small.take() else { return false };
+        let sizes_help = self
+            .experiments
+            .iter()
+            .any(|tried| matches!(tried.changed, Changed::SegmentSize { .. }) && tried.answered());
+        let Some((address, Observed::Ran { started_ms, took_ms, saw: failed })) = self.tls.take()
+        else {
+            return false;
+        };
+        if sizes_help || failed.outcome == TlsOutcome::Verified {
+            self.tls = Some((address, Observed::Ran { started_ms, took_ms, saw: failed }));
+            return false;
+        }
+        let whole = |ms: f64| Duration::from_secs_f64(ms.max(0.0) / 1e3).as_millis();
+        self.experiments.push(Experiment {
+            id: "full-hello".to_owned(),
+            changed: Changed::Nothing,
+            started_ms: u64::try_from(whole(started_ms)).unwrap_or(u64::MAX),
+            took_ms: u64::try_from(whole(took_ms)).unwrap_or(u64::MAX),
+            tcp: TcpOutcome::Connected,
+            tls: Some(experiments::seen(&failed)),
+        });
+        let small = self.experiments.iter().find(|tried| tried.changed == Changed::SmallHello);
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds of one walk")]
+        let times = small
+            .map_or((started_ms, took_ms), |tried| (tried.started_ms as f64, tried.took_ms as f64));
+        self.tls =
+            Some((address, Observed::Ran { started_ms: times.0, took_ms: times.1, saw: hop }));
+        self.session = Some((address, Box::new(session)));
+        self.call();
+        true
+    }
+
+    /// Makes the call, once it is known whether the address counts.
+    pub(super) fn call(&mut self) {
+        if self.connect != (Connect::Always { call: true }) || self.counting.is_none() {
+            return;
+        }
+        let Some((address, session)) = self.session.take() else { return };
+        let counting = self.counting.as_deref().unwrap_or_default();
+        if !counting.is_empty() && !counting.contains(&address) {
+            // Applications do not go there: what this address does is no evidence of their path.
+            self.session = Some((address, session));
+            return;
+        }
+        let confirmed = counting.contains(&address);
+        let context = self.context;
+        let accepted_by = match &self.tls {
+            Some((_, Observed::Ran { saw, .. })) => saw.accepted_by,
+            _ => None,
+        };
+        let only_system = match &self.tls {
+            Some((_, Observed::Ran { saw, .. })) => {
+                saw.accepted_by == Some(Store::System) && !context.roots.trusts_system()
+            }
+            _ => true,
+        };
+        self.withheld = match (confirmed, only_system) {
+            (_, true) => Some(Withheld::OnlySystemStoreAccepts),
+            (false, false) => Some(Withheld::AddressNotConfirmed),
+            (true, false) => None,
+        };
+        let send = self.withheld.is_none();
+        self.events.push(Box::pin(async move {
+            let started_ms = context.elapsed_ms();
+            let again = || context.session_again(address, accepted_by);
+            let (calls, alert) = context.calls(*session, send, again).await;
+            let took_ms = context.elapsed_ms() - started_ms;
+            Event::Called { started_ms, took_ms, calls, alert, clock: context.now() }
+        }));
+    }
+}

@@ -1,0 +1,127 @@
+//! The end of a path: what its events showed, as evidence.
+
+use super::{Connect, PathSeen, State};
+use crate::evidence::tcp::{TcpAttempt, TcpHop};
+use crate::evidence::{Choice, Hop, Observed};
+use crate::platform;
+use crate::walk::NO_ADDRESS;
+use crate::walk::steps::contacted;
+
+impl<'a, 'c> State<'a, 'c> {
+    pub(super) fn finish(mut self) -> PathSeen {
+        self.dns.walked = self.walked();
+        self.forget_what_does_not_count();
+        let none = NO_ADDRESS;
+        let mut segments = Some(0);
+        let mut hosts: Vec<String> = Vec::new();
+        let datagrams = self
+            .dns
+            .resolvers
+            .iter()
+            .flat_map(|r| [&r.a, &r.aaaa, &r.zone_soa])
+            .filter_map(|o| o.saw())
+            .map(|exchange| exchange.sent)
+            .sum();
+        for resolver in &self.dns.resolvers {
+            hosts.push(resolver.address.ip().to_string());
+        }
+        let mut attempts: Vec<TcpAttempt> = Vec::new();
+        for (address, attempt) in std::mem::take(&mut self.attempts) {
+            let Some(mut attempt) = attempt else { continue };
+            let socket = self.sockets.iter().find(|(a, _)| *a == address);
+            attempt.info = socket.and_then(|(_, socket)| platform::tcp_info(socket));
+            segments = match &attempt.info {
+                Some(info) => segments.zip(info.segs_out).map(|(a, b)| a + b),
+                // Not connected: a SYN at least, and what the kernel repeated is not known.
+                None => segments.map(|sum| sum + 1),
+            };
+            hosts.push(contacted(&attempt));
+            attempts.push(attempt);
+        }
+        self.experiments.sort_by_key(|tried| tried.started_ms);
+        for tried in &self.experiments {
+            let info = tried.tls.as_ref().and_then(|tls| tls.tcp_info.as_ref());
+            segments = match info {
+                Some(info) => segments.zip(info.segs_out).map(|(a, b)| a + b),
+                None => segments.map(|sum| sum + 1),
+            };
+        }
+        let mut once: Vec<String> = Vec::new();
+        for host in hosts {
+            if !once.contains(&host) {
+                once.push(host);
+            }
+        }
+        let hosts = once;
+        let tcp = self.tcp(attempts, none);
+        let tls = match (self.tls, &tcp) {
+            (Some((_, seen)), _) => seen,
+            (None, Observed::NotAsked { by }) => Observed::NotAsked { by: *by },
+            (None, Observed::NotReached { stopped_at }) => {
+                Observed::NotReached { stopped_at: *stopped_at }
+            }
+            (None, _) => Observed::NotReached { stopped_at: Hop::Tcp },
+        };
+        let http = match (self.http, self.connect) {
+            (Some(seen), _) => seen,
+            (None, Connect::Always { call: false }) => {
+                Observed::NotAsked { by: Choice::ServiceHasNoCall }
+            }
+            (None, Connect::Beside { .. }) => Observed::NotAsked { by: Choice::ProxyApplies },
+            (None, Connect::Always { call: true }) => match &tls {
+                Observed::NotReached { stopped_at } => {
+                    Observed::NotReached { stopped_at: *stopped_at }
+                }
+                _ => Observed::NotReached { stopped_at: Hop::Tls },
+            },
+        };
+        PathSeen {
+            dns: self.dns,
+            tcp,
+            tls,
+            http,
+            withheld: self.withheld,
+            date: self.date,
+            datagrams,
+            segments,
+            hosts,
+            experiments: self.experiments,
+        }
+    }
+
+    /// A handshake that a raw answer began does not stand for the applications' path when the
+    /// system then gave other addresses and none of them could be walked.
+    fn forget_what_does_not_count(&mut self) {
+        let counting = self.counting.as_deref().unwrap_or_default();
+        let Some(address) = self.shaking else { return };
+        if !counting.is_empty() && !counting.contains(&address) {
+            self.shaking = None;
+            self.tls = None;
+            self.session = None;
+        }
+    }
+
+    pub(super) fn tcp(&self, attempts: Vec<TcpAttempt>, stopped_at: Hop) -> Observed<TcpHop> {
+        if attempts.is_empty() {
+            return match self.connect {
+                Connect::Beside { public: false } if !self.dns.walked.is_empty() => {
+                    Observed::NotAsked { by: Choice::DirectPathIsPublic }
+                }
+                _ => Observed::NotReached { stopped_at },
+            };
+        }
+        let walked = self.shaking;
+        let began = attempts.iter().map(|a| a.started_ms).fold(f64::INFINITY, f64::min);
+        // The hop's time is that of the connection that the walk went on with.
+        let took = attempts
+            .iter()
+            .find(|a| Some(a.address.ip()) == walked)
+            .map_or_else(|| attempts.iter().map(|a| a.took_ms).fold(0.0, f64::max), |a| a.took_ms);
+        let mut attempts = attempts;
+        let order = |attempt: &TcpAttempt| {
+            self.dns.walked.iter().position(|w| w.address == attempt.address.ip())
+        };
+        attempts.sort_by_key(|a| order(a).unwrap_or(usize::MAX));
+        Observed::Ran { started_ms: began, took_ms: took, saw: TcpHop { attempts, walked } }
+    }
+}

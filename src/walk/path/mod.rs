@@ -1,0 +1,262 @@
+//! The direct path: names, connections, handshake and call, as one set of events.
+//!
+//! TCP and TLS start at the first valid answer, raw or from the system. The call waits for
+//! `getaddrinfo`, since the secret goes only to an address that it gave too; a resolver that
+//! stays silent holds back its own line only.
+
+mod connections;
+mod finish;
+mod names;
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::time::{Instant, SystemTime};
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use socket2::Socket;
+
+use super::experiments::{self, Symptom, Tried};
+use super::steps::peer_date;
+use super::{Context, Finished};
+use crate::evidence::dns::{DnsHop, Exchange, ResolverSeen, SystemAnswer};
+use crate::evidence::experiment::Experiment;
+use crate::evidence::http::{HttpCall, HttpHop};
+use crate::evidence::identity::Withheld;
+use crate::evidence::tcp::{TcpAttempt, TcpHop};
+use crate::evidence::tls::{TlsHop, TlsOutcome};
+use crate::evidence::{Choice, Observed};
+use crate::wire::connect::Connection;
+use crate::wire::dns::Kind;
+use crate::wire::tls::Session;
+
+/// How far a direct path is walked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Connect {
+    /// It is the application's path: to TLS, and the call where there is one.
+    Always {
+        /// Whether the call is made.
+        call: bool,
+    },
+    /// It runs beside a proxied one: to TLS, and only where the address is private.
+    Beside {
+        /// Also where it is public (`--direct`).
+        public: bool,
+    },
+}
+
+/// What one direct path showed.
+pub(super) struct PathSeen {
+    pub(super) dns: DnsHop,
+    pub(super) tcp: Observed<TcpHop>,
+    pub(super) tls: Observed<TlsHop>,
+    pub(super) http: Observed<HttpHop>,
+    pub(super) withheld: Option<Withheld>,
+    /// Our clock and the peer's `Date`, at the same moment.
+    pub(super) date: Option<(SystemTime, SystemTime)>,
+    pub(super) datagrams: u32,
+    pub(super) segments: Option<u32>,
+    pub(super) hosts: Vec<String>,
+    pub(super) experiments: Vec<Experiment>,
+}
+
+type Events<'a> = FuturesUnordered<Pin<Box<dyn Future<Output = Event> + 'a>>>;
+
+enum Event {
+    Answer {
+        resolver: usize,
+        kind: Kind,
+        seen: Observed<Exchange>,
+    },
+    System(Observed<SystemAnswer>),
+    Connected {
+        address: IpAddr,
+        attempt: TcpAttempt,
+        connection: Option<Connection>,
+    },
+    Shaken {
+        address: IpAddr,
+        started_ms: f64,
+        took_ms: f64,
+        hop: Box<TlsHop>,
+        session: Option<Box<Session>>,
+    },
+    Called {
+        started_ms: f64,
+        took_ms: f64,
+        calls: Vec<HttpCall>,
+        /// The TLS alert that came in place of an answer.
+        alert: Option<String>,
+        clock: SystemTime,
+    },
+    Tried(Box<Tried>),
+}
+
+/// The state between events.
+struct State<'a, 'c> {
+    context: &'a Context<'c>,
+    connect: Connect,
+    events: Events<'a>,
+    dns: DnsHop,
+    /// Addresses that count for applications; none while that is not known yet.
+    counting: Option<Vec<IpAddr>>,
+    attempts: Vec<(IpAddr, Option<TcpAttempt>)>,
+    ready: Vec<(IpAddr, Connection)>,
+    sockets: Vec<(IpAddr, Socket)>,
+    /// The address whose handshake runs or ran.
+    shaking: Option<IpAddr>,
+    tls: Option<(IpAddr, Observed<TlsHop>)>,
+    session: Option<(IpAddr, Box<Session>)>,
+    http: Option<Observed<HttpHop>>,
+    withheld: Option<Withheld>,
+    date: Option<(SystemTime, SystemTime)>,
+    dns_told: bool,
+    tcp_told: bool,
+    /// Resolvers that were asked for the zone's SOA.
+    zones_asked: Vec<usize>,
+    /// The address of the handshake under way, and when it has been silent for too long.
+    patience: Option<(IpAddr, Instant)>,
+    experiments: Vec<Experiment>,
+    /// The session of the small ClientHello, when it verified.
+    small: Option<(TlsHop, Session)>,
+    /// Whether experiments were begun; each kind of trouble has its set once.
+    experimented: bool,
+}
+
+/// Walks the direct path to the target.
+pub(super) async fn walk(context: &Context<'_>, connect: Connect) -> PathSeen {
+    let mut state = State::new(context, connect);
+    state.ask();
+    loop {
+        let event = match state.patience {
+            None => state.events.next().await,
+            // A handshake is under way: when it has been silent for a while, the experiments
+            // begin beside it, so that the verdict comes with its deadline.
+            Some((address, until)) => {
+                match tokio::time::timeout_at(until.into(), state.events.next()).await {
+                    Ok(event) => event,
+                    Err(_) => {
+                        state.patience = None;
+                        state.experiment(address, Symptom::TlsSilent);
+                        continue;
+                    }
+                }
+            }
+        };
+        let Some(event) = event else {
+            // All has been tried. Where the small ClientHello alone is answered, applications
+            // that send it work: the walk goes on as they do.
+            if state.go_on_with_small_hello() {
+                continue;
+            }
+            break;
+        };
+        state.take(event);
+        state.go_on();
+    }
+    state.finish()
+}
+
+impl<'a, 'c> State<'a, 'c> {
+    fn new(context: &'a Context<'c>, connect: Connect) -> Self {
+        let none = || Observed::NotAsked { by: Choice::NotNeeded };
+        let resolvers = context
+            .plan
+            .resolvers(context.world)
+            .into_iter()
+            .map(|(address, role)| ResolverSeen {
+                address,
+                role,
+                a: none(),
+                aaaa: none(),
+                zone_soa: none(),
+            })
+            .collect();
+        Self {
+            context,
+            connect,
+            events: FuturesUnordered::new(),
+            dns: DnsHop {
+                name: context.target.seen.host.clone(),
+                resolvers,
+                system: Observed::NotAsked { by: Choice::NotNeeded },
+                walked: Vec::new(),
+                first_address_ms: None,
+            },
+            counting: None,
+            attempts: Vec::new(),
+            ready: Vec::new(),
+            sockets: Vec::new(),
+            shaking: None,
+            tls: None,
+            session: None,
+            http: None,
+            withheld: None,
+            date: None,
+            dns_told: false,
+            tcp_told: false,
+            zones_asked: Vec::new(),
+            patience: None,
+            experiments: Vec::new(),
+            small: None,
+            experimented: false,
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Answer { resolver, kind, seen } => self.answered(resolver, kind, seen),
+            Event::System(seen) => self.system_answered(seen),
+            Event::Connected { address, attempt, connection } => {
+                if let Some(connection) = connection {
+                    if let Ok(socket) = connection.socket.try_clone() {
+                        self.sockets.push((address, socket));
+                    }
+                    self.ready.push((address, connection));
+                }
+                if let Some(slot) = self.attempts.iter_mut().find(|(a, _)| *a == address) {
+                    slot.1 = Some(attempt);
+                }
+            }
+            Event::Shaken { address, started_ms, took_ms, hop, session } => {
+                if self.shaking == Some(address) {
+                    self.patience = None;
+                    self.tls = Some((address, Observed::Ran { started_ms, took_ms, saw: *hop }));
+                    self.session = session.map(|session| (address, session));
+                    if let Some((_, Observed::Ran { saw, .. })) = &self.tls {
+                        (self.context.observe)(Finished::Tls(saw, took_ms));
+                        if let Some(symptom) = experiments::symptom(&saw.outcome) {
+                            self.experiment(address, symptom);
+                        }
+                    }
+                }
+            }
+            Event::Tried(tried) => {
+                self.experiments.push(tried.experiment);
+                self.small = tried.session.or_else(|| self.small.take());
+            }
+            Event::Called { started_ms, took_ms, calls, alert, clock } => {
+                if let (Some(description), Some((_, Observed::Ran { saw, took_ms, .. }))) =
+                    (alert, &mut self.tls)
+                {
+                    saw.outcome = TlsOutcome::Alert { description };
+                    (self.context.observe)(Finished::Tls(saw, *took_ms));
+                }
+                self.date = peer_date(&calls).map(|date| (clock, date));
+                let hop = HttpHop { calls };
+                (self.context.observe)(Finished::Http(&hop, took_ms));
+                self.http = Some(Observed::Ran { started_ms, took_ms, saw: hop });
+            }
+        }
+    }
+
+    /// Starts what the last event made possible.
+    fn go_on(&mut self) {
+        self.tell_dns();
+        self.shake();
+        if self.counting.is_some() {
+            self.tell_tcp();
+        }
+        self.call();
+    }
+}

@@ -1,0 +1,174 @@
+//! Names: every resolver and the system at once, and what their answers start.
+
+use std::net::IpAddr;
+
+use super::{Connect, Event, State};
+use crate::evidence::dns::{Exchange, ResolverRole, ResolverSeen, SystemAnswer, WalkedAddress};
+use crate::evidence::{Expect, Observed, classify};
+use crate::walk::Finished;
+use crate::walk::steps::system_answer;
+use crate::wire::connect;
+use crate::wire::dns::{self, Kind};
+
+impl<'a, 'c> State<'a, 'c> {
+    /// Sends every question at once.
+    pub(super) fn ask(&mut self) {
+        for index in 0..self.dns.resolvers.len() {
+            self.question(index, Kind::A);
+            self.question(index, Kind::Aaaa);
+        }
+        let context = self.context;
+        self.events.push(Box::pin(async move {
+            Event::System(system_answer(context, &context.target.seen.host).await)
+        }));
+    }
+
+    fn question(&self, resolver: usize, kind: Kind) {
+        let context = self.context;
+        let server = self.dns.resolvers[resolver].address;
+        let name = match kind {
+            Kind::A | Kind::Aaaa => context.target.seen.host.clone(),
+            Kind::Soa => context.target.seen.private_zone.clone().unwrap_or_default(),
+        };
+        self.events.push(Box::pin(async move {
+            let started_ms = context.elapsed_ms();
+            let saw = dns::exchange(server, &name, kind, context.left()).await;
+            let took_ms = context.elapsed_ms() - started_ms;
+            Event::Answer { resolver, kind, seen: Observed::Ran { started_ms, took_ms, saw } }
+        }));
+    }
+
+    pub(super) fn answered(&mut self, resolver: usize, kind: Kind, seen: Observed<Exchange>) {
+        let name = self.dns.name.clone();
+        let entry = &mut self.dns.resolvers[resolver];
+        match kind {
+            Kind::A => entry.a = seen,
+            Kind::Aaaa => entry.aaaa = seen,
+            Kind::Soa => {
+                entry.zone_soa = seen;
+                return;
+            }
+        }
+        self.ask_zones();
+        let entry = &self.dns.resolvers[resolver];
+        let given = self.context.asked_resolver();
+        let decides = match given {
+            Some(first) => entry.address == first,
+            None => matches!(entry.role, ResolverRole::Configured | ResolverRole::Assumed),
+        };
+        if !decides {
+            return;
+        }
+        let found = entry.addresses(&name);
+        // `--resolver` names the answer that counts, as soon as it gives an address.
+        let complete = entry.a.saw().is_some() && entry.aaaa.saw().is_some();
+        if given.is_some() && (complete || !found.is_empty()) {
+            self.counting = Some(found.clone());
+        }
+        self.use_addresses(&found);
+    }
+
+    /// Asks for the SOA of the private zone wherever it would tell something, once each.
+    fn ask_zones(&mut self) {
+        let expected = self.dns.private_endpoint_seen()
+            || matches!(self.context.plan.expect, Expect::Private | Expect::Cidr { .. });
+        for index in 0..self.dns.resolvers.len() {
+            if !self.zones_asked.contains(&index)
+                && self.zone_is_in_doubt(&self.dns.resolvers[index], expected)
+            {
+                self.zones_asked.push(index);
+                self.question(index, Kind::Soa);
+            }
+        }
+    }
+
+    /// Whether a resolver gave no private address although there should be one, or no name.
+    fn zone_is_in_doubt(&self, resolver: &ResolverSeen, expected: bool) -> bool {
+        let Some(answer) = resolver.a_answer() else { return false };
+        let addresses = answer.chain(&self.dns.name).addresses;
+        self.context.target.seen.private_zone.is_some()
+            && !addresses.iter().any(|a| classify(*a).is_private())
+            && (expected || answer.rcode == "NXDOMAIN")
+    }
+
+    pub(super) fn system_answered(&mut self, seen: Observed<SystemAnswer>) {
+        self.dns.system = seen;
+        if self.context.asked_resolver().is_some() {
+            return;
+        }
+        match self.dns.system.saw() {
+            Some(SystemAnswer::Addresses { addresses }) => {
+                let addresses = addresses.clone();
+                self.counting = Some(addresses.clone());
+                self.use_addresses(&addresses);
+            }
+            _ => self.counting = Some(Vec::new()),
+        }
+    }
+
+    /// Starts a connection to each address that is new.
+    fn use_addresses(&mut self, addresses: &[IpAddr]) {
+        let context = self.context;
+        if !addresses.is_empty() && self.dns.first_address_ms.is_none() {
+            self.dns.first_address_ms = Some(context.elapsed_ms());
+        }
+        // Many addresses of a resolver leave room for those that applications get of them.
+        let most = if self.counting.is_some() { 32 } else { 16 };
+        for address in addresses {
+            let wanted = match self.connect {
+                Connect::Always { .. } | Connect::Beside { public: true } => true,
+                Connect::Beside { public: false } => classify(*address).is_private(),
+            };
+            if !wanted
+                || self.attempts.len() >= most
+                || self.attempts.iter().any(|(a, _)| a == address)
+            {
+                continue;
+            }
+            self.attempts.push((*address, None));
+            let address = *address;
+            self.events.push(Box::pin(async move {
+                let (logical, to) = context.detour(address);
+                let (attempt, connection) =
+                    connect::connect(logical, to, None, context.since, context.left()).await;
+                Event::Connected { address, attempt, connection }
+            }));
+        }
+    }
+
+    pub(super) fn tell_dns(&mut self) {
+        if !self.dns_told && self.counting.is_some() {
+            self.dns_told = true;
+            self.dns.walked = self.walked();
+            if matches!(self.connect, Connect::Always { .. }) {
+                let took = self.dns.first_address_ms.unwrap_or_else(|| self.context.elapsed_ms());
+                (self.context.observe)(Finished::Dns(&self.dns, took));
+            }
+        }
+    }
+
+    /// The addresses of the walk: those that count first.
+    pub(super) fn walked(&self) -> Vec<WalkedAddress> {
+        // Where the system gave no word at all, the resolvers' is the best there is.
+        let unknown = !matches!(
+            self.dns.system.saw(),
+            Some(SystemAnswer::Addresses { .. } | SystemAnswer::Failed { .. })
+        ) && self.context.asked_resolver().is_none();
+        let counting = self.counting.as_deref().unwrap_or_default();
+        let raw = self.dns.resolvers.iter().enumerate().filter(|(_, r)| {
+            matches!(r.role, ResolverRole::Configured | ResolverRole::Assumed)
+                && self.context.asked_resolver().is_none()
+        });
+        let mut walked: Vec<WalkedAddress> = Vec::new();
+        let all = counting
+            .iter()
+            .map(|a| (*a, true))
+            .chain(raw.flat_map(|(_, r)| r.addresses(&self.dns.name)).map(|a| (a, unknown)));
+        for (address, counts) in all {
+            if !walked.iter().any(|w| w.address == address) {
+                walked.push(WalkedAddress { address, class: classify(address), counts });
+            }
+        }
+        walked
+    }
+}

@@ -1,0 +1,161 @@
+//! Single steps that the direct and the proxied path share.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant, SystemTime};
+
+use socket2::Socket;
+
+use super::{Context, calls};
+use crate::evidence::Observed;
+use crate::evidence::dns::SystemAnswer;
+use crate::evidence::http::{HttpCall, HttpOutcome};
+use crate::evidence::tcp::TcpAttempt;
+use crate::evidence::tls::{Store, TlsHop};
+use crate::platform;
+use crate::wire::connect;
+use crate::wire::http::{self, Authentication};
+use crate::wire::tls::{self, Handshake, Hello, Session, Versions};
+use crate::world::SystemLookup;
+
+/// `getaddrinfo` may take this much longer than a hop's deadline: glibc's own wait for a dead
+/// first nameserver is 5 s, as is ours, and its answer comes just after.
+const LOOKUP_GRACE: Duration = Duration::from_millis(200);
+
+impl Context<'_> {
+    /// The first `--resolver`, whose answer counts.
+    pub(super) fn asked_resolver(&self) -> Option<SocketAddr> {
+        self.plan.resolvers.first().copied()
+    }
+
+    /// A handshake for the target's name.
+    pub(super) async fn handshake(
+        &self,
+        stream: Box<dyn tls::Stream>,
+        socket: Option<&Socket>,
+    ) -> (TlsHop, Option<Session>) {
+        let request = Handshake {
+            server_name: &self.target.seen.host,
+            roots: std::sync::Arc::clone(&self.roots),
+            provider: std::sync::Arc::clone(&self.provider),
+            now: self.now(),
+            timeout: self.left(),
+            hello: Hello::Full,
+            versions: Versions::Both,
+        };
+        tls::handshake(stream, socket, &request).await
+    }
+
+    /// A second session to the same address, where a server ends the first one after an answer.
+    /// It must be accepted by the same store: the secret is for nobody else.
+    pub(super) async fn session_again(
+        &self,
+        address: IpAddr,
+        by: Option<Store>,
+    ) -> Option<Session> {
+        let (logical, to) = self.detour(address);
+        let (_, connection) = connect::connect(logical, to, None, self.since, self.left()).await;
+        let connection = connection?;
+        let (hop, session) =
+            self.handshake(Box::new(connection.stream), Some(&connection.socket)).await;
+        session.filter(|_| hop.accepted_by == by)
+    }
+
+    /// The target's calls over one session, the credential with them if it may leave, and the
+    /// TLS alert that came in place of an answer. `again` opens another session like the first.
+    pub(super) async fn calls(
+        &self,
+        session: Session,
+        send: bool,
+        again: impl AsyncFn() -> Option<Session>,
+    ) -> (Vec<HttpCall>, Option<String>) {
+        let host = match self.target.seen.port {
+            443 => self.target.seen.host.clone(),
+            port => format!("{}:{port}", self.target.seen.host),
+        };
+        let authentication =
+            if send { self.credential.authentication() } else { Authentication::None };
+        let wanted = calls::calls(self.target, self.plan);
+        let mut made = Vec::new();
+        let mut connection = match http::open(session, &host).await {
+            Ok(connection) => connection,
+            Err(outcome) => return (vec![not_made(&wanted[0], outcome)], None),
+        };
+        for call in &wanted {
+            let secret = self.credential.secret();
+            let mut one = connection.call(call, authentication, secret, self.left()).await;
+            // A server may end a connection after any answer (RFC 9112, section 9.6): clients
+            // open another one, and so do we.
+            let ended = matches!(one.outcome, HttpOutcome::Closed | HttpOutcome::Reset);
+            if ended
+                && !made.is_empty()
+                && let Some(session) = again().await
+                && let Ok(another) = http::open(session, &host).await
+            {
+                connection = another;
+                one = connection.call(call, authentication, secret, self.left()).await;
+            }
+            // A second call tells nothing when the first was not let in.
+            let goes_on = one.answer().is_some_and(|a| a.body_complete && a.status != 403)
+                && send
+                && !matches!(authentication, Authentication::None);
+            made.push(one);
+            if !goes_on {
+                break;
+            }
+        }
+        (made, connection.alert().map(str::to_owned))
+    }
+}
+
+/// The address that a connection really went to.
+pub(super) fn contacted(attempt: &TcpAttempt) -> String {
+    let detour = attempt.detour.as_deref().and_then(|to| to.parse::<SocketAddr>().ok());
+    detour.unwrap_or(attempt.address).ip().to_string()
+}
+
+fn not_made(call: &http::Call, outcome: HttpOutcome) -> HttpCall {
+    HttpCall {
+        purpose: call.purpose,
+        method: if call.body.is_some() { "POST" } else { "GET" }.to_owned(),
+        path: call.path.clone(),
+        credential_sent: false,
+        outcome,
+        took_ms: 0.0,
+    }
+}
+
+/// The peer's `Date` (RFC 9110, section 6.6.1).
+pub(super) fn peer_date(calls: &[HttpCall]) -> Option<SystemTime> {
+    let answer = calls.first()?.answer()?;
+    httpdate::parse_http_date(answer.header("date")?).ok()
+}
+
+/// The system's answer for `host`, on a thread that the process does not wait for.
+pub(super) async fn system_answer(context: &Context<'_>, host: &str) -> Observed<SystemAnswer> {
+    let started_ms = context.elapsed_ms();
+    let began = Instant::now();
+    let ran = |saw| Observed::Ran { started_ms, took_ms: began.elapsed().as_secs_f64() * 1e3, saw };
+    match &context.world.lookup {
+        SystemLookup::Fixed(table) => ran(table
+            .get(host)
+            .cloned()
+            .unwrap_or_else(|| SystemAnswer::Failed { code: "EAI_NONAME".to_owned() })),
+        SystemLookup::Getaddrinfo => {
+            let (tell, told) = tokio::sync::oneshot::channel();
+            let name = host.to_owned();
+            let thread =
+                std::thread::Builder::new().name("getaddrinfo".to_owned()).spawn(move || {
+                    let _ = tell.send(platform::lookup(&name));
+                });
+            if let Err(error) = thread {
+                return Observed::NotPossible {
+                    says: format!("no thread for it: {}", crate::wire::words(&error)),
+                };
+            }
+            match tokio::time::timeout(context.left() + LOOKUP_GRACE, told).await {
+                Ok(Ok(answer)) => ran(answer),
+                Ok(Err(_)) | Err(_) => ran(SystemAnswer::Stalled),
+            }
+        }
+    }
+}
