@@ -355,13 +355,15 @@ impl<'a, 'c> State<'a, 'c> {
         if !addresses.is_empty() && self.dns.first_address_ms.is_none() {
             self.dns.first_address_ms = Some(context.elapsed_ms());
         }
+        // Many addresses of a resolver leave room for those that applications get of them.
+        let most = if self.counting.is_some() { 32 } else { 16 };
         for address in addresses {
             let wanted = match self.connect {
                 Connect::Always { .. } | Connect::Beside { public: true } => true,
                 Connect::Beside { public: false } => classify(*address).is_private(),
             };
             if !wanted
-                || self.attempts.len() >= 16
+                || self.attempts.len() >= most
                 || self.attempts.iter().any(|(a, _)| a == address)
             {
                 continue;
