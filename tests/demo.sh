@@ -26,4 +26,5 @@ if ! command -v cargo >/dev/null 2>&1; then
     curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal
 fi
 
-exec cargo run --quiet --example lab -- "$@"
+# The first build takes a few minutes.
+exec cargo run --locked --example lab -- "$@"

@@ -15,6 +15,7 @@
 
 mod lab;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -37,18 +38,21 @@ fn scenario(path: &Path) -> Result<(), Failed> {
         return Err("a world says in `about` what the mistake is".into());
     }
     let lab = Lab::start(&world)?;
-    let done = run::check_in(
-        &lab.check(&["--format", "json"])?,
-        lab.world(),
-        Terminal::default(),
-        &|_| {},
-    )?;
+    let shown = RefCell::new(String::new());
+    let show = |line: &str| shown.borrow_mut().push_str(&format!("{line}\n"));
+    let terminal = Terminal { out: false, err: true };
+    let done = run::check_in(&lab.check(&["--format", "json"])?, lab.world(), terminal, &show)?;
     let report: Report =
         serde_json::from_str(&done.out).map_err(|e| format!("{e}\n{}", done.out))?;
     let human = human(&report, false, Verbosity::Verbose);
     let told = |says: String| Failed::from(format!("{says}\n\n{human}"));
     expected(&world.expect, &report).map_err(told)?;
-    let texts = outputs(&report, &done.out, &done.err).map_err(told)?;
+    let written = [
+        ("json", done.out.clone()),
+        ("stderr", done.err.clone()),
+        ("progress, color true", shown.take()),
+    ];
+    let texts = outputs(&report, written).map_err(told)?;
     no_secret_in(&texts).map_err(told)?;
     secret_on_the_wire(&lab, &world.expect).map_err(told)?;
     judged_again(&report, &done.out).map_err(told)?;
@@ -96,9 +100,9 @@ fn expected(expect: &Expect, report: &Report) -> Result<(), String> {
 
 /// Everything that the tool would write of this walk, with what it is; nothing in it that a
 /// terminal obeys.
-fn outputs(report: &Report, json: &str, err: &str) -> Result<Vec<(String, String)>, String> {
-    let mut texts =
-        vec![("json".to_owned(), json.to_owned()), ("stderr".to_owned(), err.to_owned())];
+fn outputs(report: &Report, written: [(&str, String); 3]) -> Result<Vec<(String, String)>, String> {
+    let mut texts: Vec<(String, String)> =
+        written.into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
     for verbosity in [Verbosity::Quiet, Verbosity::Normal, Verbosity::Verbose] {
         for color in [false, true] {
             let text = human(report, color, verbosity);
