@@ -18,6 +18,7 @@ mod silent;
 mod target_unreachable;
 mod target_unresolved;
 mod unreachable;
+mod url_unreadable;
 
 use crate::diagnose::Rule;
 
@@ -37,4 +38,5 @@ pub(super) const RULES: &[Rule] = &[
     kind_not_walked::RULE,
     before_private_endpoint::RULE,
     no_proxy_dialect::RULE,
+    url_unreadable::RULE,
 ];

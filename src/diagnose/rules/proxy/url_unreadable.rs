@@ -1,0 +1,42 @@
+//! A proxy variable that applies and is no proxy's URL: this walk went directly, clients differ.
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::vantage::ProxyReason;
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "proxy-url-unreadable",
+    hop: Hop::Proxy,
+    title: "A proxy variable applies to the target, and its value is no proxy's URL",
+    page: include_str!("../../../../docs/findings/proxy-url-unreadable.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let proxy = &e.vantage.proxy;
+    let ProxyReason::Variable { name } = &proxy.reason else { return None };
+    if proxy.applies.is_some() {
+        return None;
+    }
+    let value = proxy.variables.iter().find(|variable| variable.name == *name);
+    let shown = value.map_or("", |variable| variable.value.as_str());
+    Some(
+        Because::new(
+            Level::Risk,
+            Sure::Proved,
+            format!("{name} applies to the target and is no proxy's URL"),
+        )
+        .seen(format!("{name}={shown}"))
+        .known_by(
+            "the walk went directly; clients differ: curl and httpx end with an error, others \
+             pass the variable over",
+        )
+        .read_at("/vantage/proxy")
+        .owner("Application")
+        .step(format!("correct {name} where the application gets its environment, or unset it"))
+        .look("see it as the application does", format!("printenv {name}"))
+        .check(reading::again(e)),
+    )
+}
