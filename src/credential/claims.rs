@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::evidence::identity::TokenClaims;
 use crate::evidence::text::clean;
-use crate::wire::tls::rfc3339;
+use crate::evidence::text::rfc3339;
 
 /// The claims of a JWT (RFC 7519); none when the value is no JWT.
 #[must_use]

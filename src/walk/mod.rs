@@ -180,7 +180,7 @@ async fn one(
     let mut evidence = Evidence {
         target: target.seen.clone(),
         asked: plan.asked(world),
-        started: tls::rfc3339(seconds(world.now)),
+        started: crate::evidence::text::rfc3339(seconds(world.now)),
         vantage: vantage.clone(),
         dns,
         proxy,

@@ -3,6 +3,7 @@
 //! Nothing here decides what is done next, judges what came back, or retries anything but a
 //! DNS datagram. A failure of the network is a value.
 
+mod certificate;
 pub mod connect;
 pub mod dns;
 pub mod http;

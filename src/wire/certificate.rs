@@ -1,0 +1,102 @@
+//! The fields of a presented certificate, bounded and escaped. Parsing is x509-parser's and
+//! rustls's; nothing here decides whether a certificate is good.
+
+use std::time::SystemTime;
+
+use rustls::client::verify_server_name;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::server::ParsedCertificate;
+use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate};
+
+use super::tls::Handshake;
+use crate::evidence::text::{clean, rfc3339};
+use crate::evidence::tls::Certificate;
+
+/// Alternative names of a certificate that are kept as evidence.
+const NAMES_KEPT: usize = 50;
+
+/// A certificate's fields; none when it cannot be parsed.
+pub(super) fn certificate(
+    der: &CertificateDer<'_>,
+    request: &Handshake<'_>,
+) -> Option<Certificate> {
+    let (_, parsed) = X509Certificate::from_der(der).ok()?;
+    let now = request.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let now = i64::try_from(now).unwrap_or(i64::MAX);
+    let validity = parsed.validity();
+    let mut names: Vec<String> = parsed
+        .subject_alternative_name()
+        .ok()
+        .flatten()
+        .map(|san| san.value.general_names.iter().filter_map(general_name).collect())
+        .unwrap_or_default();
+    let names_count = u32::try_from(names.len()).unwrap_or(u32::MAX);
+    names.truncate(NAMES_KEPT);
+    let covers_target = ServerName::try_from(request.server_name)
+        .ok()
+        .zip(ParsedCertificate::try_from(der).ok())
+        .is_some_and(|(name, leaf)| verify_server_name(&leaf, &name).is_ok());
+    let text = |value: Option<&str>| value.map(|value| clean(value, 200));
+    let issuer = parsed.issuer();
+    Some(Certificate {
+        subject: clean(&parsed.subject().to_string(), 300),
+        issuer: clean(&issuer.to_string(), 300),
+        issuer_common_name: text(issuer.iter_common_name().next().and_then(|a| a.as_str().ok())),
+        issuer_organization: text(issuer.iter_organization().next().and_then(|a| a.as_str().ok())),
+        names,
+        names_count,
+        not_before: rfc3339(validity.not_before.timestamp()),
+        not_after: rfc3339(validity.not_after.timestamp()),
+        days_left: (validity.not_after.timestamp() - now).div_euclid(86_400),
+        not_yet_valid: validity.not_before.timestamp() > now,
+        covers_target,
+        self_issued: parsed.subject() == issuer,
+        is_ca: parsed.is_ca(),
+        issuer_url: issuer_url(&parsed),
+        sha256: sha256(der, &request.provider),
+    })
+}
+
+fn general_name(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::DNSName(name) => Some(clean(name, 255)),
+        GeneralName::IPAddress(octets) => {
+            let v4: Option<[u8; 4]> = (*octets).try_into().ok();
+            let v6: Option<[u8; 16]> = (*octets).try_into().ok();
+            v4.map(|o| std::net::Ipv4Addr::from(o).to_string())
+                .or_else(|| v6.map(|o| std::net::Ipv6Addr::from(o).to_string()))
+        }
+        _ => None,
+    }
+}
+
+/// The `caIssuers` URL of authority information access.
+fn issuer_url(certificate: &X509Certificate<'_>) -> Option<String> {
+    certificate.extensions().iter().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::AuthorityInfoAccess(access) => {
+            access.accessdescs.iter().find_map(|entry| match &entry.access_location {
+                // id-ad-caIssuers (RFC 5280, section 4.2.2.1)
+                GeneralName::URI(uri)
+                    if entry.access_method.to_id_string() == "1.3.6.1.5.5.7.48.2" =>
+                {
+                    Some(clean(uri, 300))
+                }
+                _ => None,
+            })
+        }
+        _ => None,
+    })
+}
+
+/// The provider's own SHA-256, as every TLS 1.3 provider has one.
+fn sha256(der: &[u8], provider: &CryptoProvider) -> String {
+    provider
+        .cipher_suites
+        .iter()
+        .filter_map(|suite| suite.tls13())
+        .map(|suite| suite.common.hash_provider)
+        .find(|hash| hash.output_len() == 32)
+        .map(|hash| hash.hash(der).as_ref().iter().map(|b| format!("{b:02x}")).collect())
+        .unwrap_or_default()
+}
