@@ -113,10 +113,17 @@ impl<'a, 'c> State<'a, 'c> {
     /// parts them, and makes the call over it.
     pub(super) fn go_on_with_small_hello(&mut self) -> bool {
         let Some((hop, session)) = self.small.take() else { return false };
+        // Size is the matter only if the smallest one passes.
+        let size = |tried: &Experiment| match tried.changed {
+            Changed::SegmentSize { octets } => Some(octets),
+            _ => None,
+        };
         let sizes_help = self
             .experiments
             .iter()
-            .any(|tried| matches!(tried.changed, Changed::SegmentSize { .. }) && tried.answered());
+            .filter_map(|tried| Some((size(tried)?, tried.answered())))
+            .min_by_key(|(octets, _)| *octets)
+            .is_some_and(|(_, answered)| answered);
         let Some((address, Observed::Ran { started_ms, took_ms, saw: failed })) = self.tls.take()
         else {
             return false;

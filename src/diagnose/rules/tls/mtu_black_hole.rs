@@ -24,6 +24,10 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     let sizes = experiments::segment_sizes(e);
     let (works, works_at, _) = sizes.iter().rev().find(|(.., x)| experiments::finished(x))?;
+    // Size alone is the matter only if everything smaller passes as well.
+    if sizes.iter().any(|(octets, _, x)| octets < works && !experiments::finished(x)) {
+        return None;
+    }
     let fails = sizes.iter().find(|(octets, _, x)| octets > works && experiments::hung(x));
     let control = experiments::control_name(e);
     // A name that nobody filters, at full size: if it is answered, size is not the matter.
