@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverSeen, SystemAnswer};
 use crate::evidence::http::{HttpAnswer, HttpCall};
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{AddressClass, Evidence, Expect, Observed, classify};
+use crate::evidence::{Evidence, Expect, Observed, classify};
 
 use super::rules::http::refusals;
 
@@ -13,12 +13,6 @@ use super::rules::http::refusals;
 #[must_use]
 pub fn counting(e: &Evidence) -> Vec<IpAddr> {
     e.dns.counting()
-}
-
-/// The first address that counts, with its class.
-#[must_use]
-pub fn first_counting(e: &Evidence) -> Option<(IpAddr, AddressClass)> {
-    counting(e).first().map(|a| (*a, classify(*a)))
 }
 
 /// Whether every address that counts is public (false when there is none).
@@ -32,16 +26,6 @@ pub fn public_only(e: &Evidence) -> bool {
 #[must_use]
 pub fn some_private(e: &Evidence) -> bool {
     counting(e).iter().any(|a| classify(*a).is_private())
-}
-
-/// Whether a private address is wanted: said by `--expect`, or by the evidence under `auto`.
-#[must_use]
-pub fn private_wanted(e: &Evidence) -> bool {
-    match e.asked.expect {
-        Expect::Private => true,
-        Expect::Auto => e.dns.private_endpoint_seen(),
-        _ => false,
-    }
 }
 
 /// Whether the user said `--expect private` in so many words.

@@ -253,16 +253,3 @@ async fn reach(
     }
     first
 }
-
-impl ProxyHop {
-    /// Whether CONNECT was refused by an answer.
-    #[must_use]
-    pub fn refused_with(&self) -> Option<u16> {
-        match self.connect.saw() {
-            Some(ConnectOutcome::Answered { status, .. }) if !(200..300).contains(status) => {
-                Some(*status)
-            }
-            _ => None,
-        }
-    }
-}

@@ -47,6 +47,11 @@ pub(super) fn version_that_works(e: &Evidence) -> Option<(String, &str)> {
     })
 }
 
+/// How many versions finish when they are offered alone.
+pub(super) fn versions_that_work(e: &Evidence) -> usize {
+    all(e).filter(|(_, x)| matches!(x.changed, Changed::OnlyVersion { .. }) && finished(x)).count()
+}
+
 /// Whether the handshake finished, certificate and all.
 pub(super) fn finished(x: &Experiment) -> bool {
     matches!(

@@ -3,6 +3,7 @@
 
 use super::{experiments, session};
 use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
 use crate::evidence::experiment::Experiment;
 use crate::evidence::{Evidence, Hop};
 
@@ -23,6 +24,11 @@ fn check(e: &Evidence) -> Option<Because> {
     Some(
         session::at_risk(
             e,
+            // Without a control of the same size a peer that fails now and then looks alike.
+            match experiments::control_name(e) {
+                Some(_) => Sure::Proved,
+                None => Sure::Inferred,
+            },
             format!("{} takes no ClientHello of {} octets", session::peer(e), sent(full)),
         )
         .seen(format!(

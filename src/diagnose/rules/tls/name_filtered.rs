@@ -25,7 +25,10 @@ fn check(e: &Evidence) -> Option<Because> {
         return None;
     }
     // A ClientHello of one segment that is answered with the target's own name is another matter.
-    if experiments::small_hello(e).is_some_and(|(_, small)| small.answered()) {
+    // The same holds for one version alone: a peer that fails now and then is no filter.
+    if experiments::small_hello(e).is_some_and(|(_, small)| small.answered())
+        || experiments::version_that_works(e).is_some()
+    {
         return None;
     }
     let name = &e.target.host;

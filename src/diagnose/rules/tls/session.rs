@@ -69,8 +69,8 @@ pub(super) fn broken(e: &Evidence, sure: Sure, does: &str) -> Because {
 }
 
 /// A handshake that works for some clients alone.
-pub(super) fn at_risk(e: &Evidence, says: String) -> Because {
-    finding(e, Level::Risk, Sure::Proved, wording::fitting(&[says]))
+pub(super) fn at_risk(e: &Evidence, sure: Sure, says: String) -> Because {
+    finding(e, Level::Risk, sure, wording::fitting(&[says]))
 }
 
 /// A broken handshake, in words of its own.

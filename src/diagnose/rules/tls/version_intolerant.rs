@@ -18,6 +18,10 @@ fn check(e: &Evidence) -> Option<Because> {
     if !experiments::walk_cut(e)
         // The small ClientHello offers both versions too: then the size is the matter.
         || experiments::small_hello(e).is_some_and(|(_, small)| experiments::finished(small))
+        // The control offers both as well; and where each version alone finishes, the peer
+        // fails now and then, whatever is offered.
+        || experiments::control_name(e).is_some_and(|(.., control)| control.answered())
+        || experiments::versions_that_work(e) > 1
     {
         return None;
     }
