@@ -130,6 +130,9 @@ pub struct Check {
     /// Make no counter-experiments, only the plain walk
     #[arg(long)]
     pub no_experiments: bool,
+    /// In trouble, also trace the way, try foreign names in SNI and addresses that nobody owns
+    #[arg(long, conflicts_with = "no_experiments")]
+    pub deep: bool,
     /// Deadline of one hop, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub timeout: Duration,

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::diagnose::{RETIRED, rules};
 use crate::evidence::Hop;
 use crate::report::Report;
-use crate::walk::experiments::EXPERIMENTS;
+use crate::walk::experiments::{self, Tier};
 
 /// Why a page could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -68,24 +68,36 @@ pub fn experiments() -> String {
         "# Counter-experiments\n\n\
          Where two causes look alike, the walk puts one more question to the network, with two\n\
          possible answers. An experiment is made only when its symptom is there, while the hop\n\
-         is still silent, never in a healthy walk; it sends no secret, and nothing but a TLS\n\
-         handshake. `--no-experiments` leaves all out.\n\n\
+         is still silent, never in a healthy walk; it sends no secret. Those marked deep are\n\
+         made with `--deep` alone: limited lives, foreign names, addresses that nobody owns.\n\
+         `--no-experiments` leaves all out.\n\n\
          Made by `cargo run -q -- generate experiments`.\n\n\
-         | experiment | when | question | parts | connections |\n\
-         |---|---|---|---|---|\n",
+         | experiment | when | question | packets at most |\n\
+         |---|---|---|---|\n",
     );
-    for entry in EXPERIMENTS {
+    for entry in experiments::catalogue() {
         let when: Vec<&str> = entry.due.iter().map(|symptom| symptom.words()).collect();
+        let deep = if entry.tier == Tier::Deep { " (deep)" } else { "" };
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} |",
+            "| {}{deep} | {} | {} | {} |",
             entry.id,
             when.join("; "),
             entry.question,
-            entry.parts,
-            entry.connections
+            entry.packets
         );
+    }
+    text.push_str(
+        "\n## What proves what\n\n\
+         | cause | experiment | the answer that proves it |\n\
+         |---|---|---|\n",
+    );
+    for entry in experiments::catalogue() {
+        for (finding, answer) in entry.proves {
+            let _ =
+                writeln!(text, "| [{finding}](findings/{finding}.md) | {} | {answer} |", entry.id);
+        }
     }
     text
 }

@@ -242,6 +242,7 @@ fn plan(arguments: &Check, environment: &Environment) -> Result<Plan, String> {
         extra_roots,
         deployment,
         experiments: !arguments.no_experiments,
+        deep: arguments.deep,
         timeout: arguments.timeout,
         deadline: arguments.deadline,
         ..Plan::default()

@@ -69,11 +69,12 @@ pub enum ResolverRole {
 pub struct Exchange {
     /// The name asked.
     pub name: String,
-    /// The type asked: `A`, `AAAA`, `SOA`.
+    /// The type asked: `A`, `AAAA`, `SOA`, `NS`.
     pub kind: String,
     /// How the answer that counts came.
     pub transport: Transport,
-    /// Datagrams sent (repeats included) before the outcome.
+    /// Datagrams sent (repeats included) before the outcome; segments, where it was asked over
+    /// TCP from the start.
     pub sent: u32,
     /// What came back.
     pub outcome: DnsOutcome,
@@ -269,6 +270,19 @@ pub struct Chain {
 }
 
 impl Exchange {
+    /// A question that was not answered yet.
+    #[must_use]
+    pub fn unanswered(name: &str, kind: &str, transport: Transport) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            transport,
+            sent: 0,
+            outcome: DnsOutcome::TimedOut,
+            stray: Vec::new(),
+        }
+    }
+
     /// The message, if one was accepted.
     #[must_use]
     pub const fn answer(&self) -> Option<&Answer> {

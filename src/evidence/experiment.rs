@@ -1,14 +1,37 @@
-//! Counter-experiments: the same step done again with one thing changed.
+//! Counter-experiments: one more question to the network, with two possible answers.
+
+use std::net::{IpAddr, SocketAddr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::tcp::{TcpInfo, TcpOutcome};
+use super::dns::Exchange;
+use super::http::HttpOutcome;
+use super::tcp::{Icmp, TcpInfo, TcpOutcome};
 use super::tls::TlsOutcome;
 
-/// One counter-experiment on the address of the walk. No secret is ever sent in one.
+/// The counter-experiments of a walk, each list in the order in which they began; all empty in
+/// a healthy walk. No secret is ever sent in one.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Experiments {
+    /// The handshake done again with one thing changed.
+    pub handshakes: Vec<TriedHandshake>,
+    /// Questions to resolvers beside the walk's own.
+    pub questions: Vec<TriedQuestion>,
+    /// Connections beside the walk's own: to another address, or with a short life.
+    pub connections: Vec<TriedConnection>,
+    /// What answers on the way, by limited life (TTL, hop limit).
+    pub traces: Vec<Trace>,
+    /// What an ordinary client gets.
+    pub clients: Vec<ClientCall>,
+    /// Experiments that were due and were not made.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// The handshake at an address of the walk, with one thing changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Experiment {
+pub struct TriedHandshake {
     /// Its id in the catalogue, e.g. `segment-size`.
     pub id: String,
     /// The one thing that was changed.
@@ -47,6 +70,8 @@ pub enum Changed {
         /// `TLS 1.2` or `TLS 1.3`.
         version: String,
     },
+    /// Of the ClientHello only the first octet was sent, and its acknowledgement awaited.
+    FirstOctet,
 }
 
 /// How the handshake of an experiment went; nothing is sent after it.
@@ -62,7 +87,162 @@ pub struct HandshakeSeen {
     pub tcp_info: Option<TcpInfo>,
 }
 
-impl Experiment {
+/// One question to a resolver, beside the walk's own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TriedQuestion {
+    /// Its id in the catalogue, e.g. `root-servers`.
+    pub id: String,
+    /// The resolver.
+    #[schemars(with = "String")]
+    pub resolver: SocketAddr,
+    /// Start, in whole milliseconds since the walk began.
+    pub started_ms: u64,
+    /// Time taken in milliseconds.
+    pub took_ms: u64,
+    /// The question and what came back.
+    pub exchange: Exchange,
+}
+
+/// One connection beside the walk's own; closed as soon as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TriedConnection {
+    /// Its id in the catalogue, e.g. `ghost-address`.
+    pub id: String,
+    /// Where to.
+    #[schemars(with = "String")]
+    pub address: SocketAddr,
+    /// The life of its packets (TTL, hop limit), where it was limited.
+    pub ttl: Option<u8>,
+    /// Start, in whole milliseconds since the walk began.
+    pub started_ms: u64,
+    /// Time taken in milliseconds.
+    pub took_ms: u64,
+    /// How it ended.
+    pub outcome: TcpOutcome,
+}
+
+/// What answers on the way to an address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Trace {
+    /// Its id in the catalogue, e.g. `trace-tcp`.
+    pub id: String,
+    /// What was sent with a limited life.
+    pub probe: TraceProbe,
+    /// Where to.
+    #[schemars(with = "String")]
+    pub towards: SocketAddr,
+    /// One entry for each life tried, rising.
+    pub hops: Vec<TraceHop>,
+}
+
+/// What a trace sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TraceProbe {
+    /// SYN segments.
+    Syn,
+    /// UDP datagrams.
+    Udp,
+    /// The ClientHello, on connections that stand.
+    ClientHello,
+}
+
+/// What came back to a packet of limited life.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TraceHop {
+    /// The life (TTL, hop limit).
+    pub ttl: u8,
+    /// What came back.
+    pub seen: TraceSeen,
+    /// After how many milliseconds.
+    pub took_ms: u64,
+}
+
+/// What came back to a packet of limited life.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum TraceSeen {
+    /// Its life ended there: a router that says so.
+    Expired {
+        /// The router.
+        from: Option<IpAddr>,
+    },
+    /// Another ICMP error.
+    Icmp {
+        /// The message.
+        icmp: Icmp,
+    },
+    /// The peer took it: SYN-ACK, or an answer to the ClientHello.
+    Answered,
+    /// RST, or the connection was closed.
+    Reset,
+    /// Nothing.
+    Silent,
+    /// It could not be sent.
+    NotSent {
+        /// Why.
+        says: String,
+    },
+}
+
+/// The call as an ordinary client makes it, without a credential.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ClientCall {
+    /// Its id in the catalogue, e.g. `stock-client`.
+    pub id: String,
+    /// The client, e.g. `reqwest`.
+    pub client: String,
+    /// The proxy that it went through, without password; null for none.
+    pub proxy: Option<String>,
+    /// The peer of its connection, where it says so.
+    pub peer: Option<String>,
+    /// Start, in whole milliseconds since the walk began.
+    pub started_ms: u64,
+    /// Time taken in milliseconds.
+    pub took_ms: u64,
+    /// How it ended.
+    pub outcome: HttpOutcome,
+}
+
+/// An experiment that was due and was not made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LeftOut {
+    /// Its id in the catalogue.
+    pub id: String,
+    /// Why.
+    pub why: LeftOutReason,
+}
+
+/// Why an experiment was not made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum LeftOutReason {
+    /// `--deep` was not given.
+    NeedsDeep,
+    /// `--no-experiments` was given.
+    Option,
+    /// This machine or this build cannot do it.
+    NotPossible {
+        /// Why.
+        says: String,
+    },
+}
+
+impl Experiments {
+    /// Whether none was made, and none was due.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether the experiment was due and was left out because it wants `--deep`.
+    #[must_use]
+    pub fn needs_deep(&self, id: &str) -> bool {
+        self.left_out.iter().any(|one| one.id == id && one.why == LeftOutReason::NeedsDeep)
+    }
+}
+
+impl TriedHandshake {
     /// Whether a TLS peer answered with more than silence or a cut: a certificate, accepted or
     /// not, or an alert.
     #[must_use]

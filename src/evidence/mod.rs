@@ -162,9 +162,9 @@ pub struct Evidence {
     pub direct: Observed<DirectPath>,
     /// The walk to the original name as far as TLS, where a privatelink name was given.
     pub original: Option<Box<Evidence>>,
-    /// Counter-experiments, in the order in which they began; none in a healthy walk.
+    /// Counter-experiments; none in a healthy walk.
     #[serde(default)]
-    pub experiments: Vec<experiment::Experiment>,
+    pub experiments: experiment::Experiments,
     /// What the walk cost the network.
     pub cost: Cost,
 }

@@ -4,7 +4,6 @@ use super::page::Page;
 use super::progress::milliseconds;
 use super::words;
 use crate::evidence::dns::{Answer, DnsHop, DnsOutcome, Exchange, ResolverSeen, Transport};
-use crate::evidence::experiment::Changed;
 use crate::evidence::http::HttpHop;
 use crate::evidence::identity::{CredentialForm, IdentityHop, TokenClaims};
 use crate::evidence::proxy::{ConnectOutcome, ProxyHop};
@@ -38,7 +37,7 @@ pub(super) fn evidence(page: &mut Page, e: &Evidence) {
         observed(page, "tcp", &original.tcp, tcp);
         observed(page, "tls", &original.tls, tls);
     }
-    tried(page, e);
+    super::tried::experiments(page, &e.experiments);
     page.blank();
     page.label("sent to");
     page.words(&list(&e.cost.hosts));
@@ -349,30 +348,6 @@ fn tls(page: &mut Page, hop: &TlsHop) {
     if let Some(info) = &hop.tcp_info {
         kernel(page, info);
     }
-}
-
-/// The counter-experiments, a line each.
-fn tried(page: &mut Page, e: &Evidence) {
-    if e.experiments.is_empty() {
-        return;
-    }
-    page.blank();
-    page.label("tried");
-    for one in &e.experiments {
-        let with = match &one.changed {
-            Changed::SegmentSize { octets } => format!("segments of {octets} octets"),
-            Changed::SmallHello => "a ClientHello of one segment".to_owned(),
-            Changed::Nothing => "the full ClientHello".to_owned(),
-            Changed::ServerName { name } => format!("SNI {name}"),
-            Changed::OnlyVersion { version } => format!("{version} alone"),
-        };
-        let ended = match &one.tls {
-            None => words::tcp_outcome(&one.tcp),
-            Some(tls) => words::handshake(&tls.outcome),
-        };
-        page.words(&format!("{}: with {with}: {ended}, {} ms", one.id, one.took_ms));
-    }
-    page.label("");
 }
 
 fn certificate(page: &mut Page, number: usize, one: &Certificate) {

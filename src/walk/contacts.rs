@@ -1,7 +1,8 @@
 //! What a walk would contact, for `--plan`. Pure.
 
+use super::experiments::{self, Ask, Tier};
 use super::plan::Plan;
-use super::{calls, experiments, proxy_choice};
+use super::{calls, proxy_choice};
 use crate::evidence::dns::ResolverRole;
 use crate::services::Call;
 use crate::target::Target;
@@ -42,17 +43,7 @@ pub fn contacts(plan: &Plan, target: &Target, world: &World) -> Vec<String> {
         lines.push(format!("tls    beside it: {original}, resolved the same way, as far as TLS"));
     }
     if plan.experiments && choice.proxy.is_none() {
-        for entry in experiments::EXPERIMENTS {
-            let what = match experiments::sibling(target) {
-                Some(name) if entry.id == "control-name" => format!(", SNI {name}"),
-                None if entry.id == "control-name" => continue,
-                _ => String::new(),
-            };
-            lines.push(format!(
-                "tls    only in trouble, {}: {} more connections to the walked address{what}",
-                entry.id, entry.connections
-            ));
-        }
+        lines.extend(in_trouble(plan, target));
     }
     match target.call() {
         Call::None => lines.push("http   nothing: no call is known for this service".to_owned()),
@@ -62,6 +53,26 @@ pub fn contacts(plan: &Plan, target: &Target, world: &World) -> Vec<String> {
                 lines.push(format!("http   {method} https://{host}{}", call.path));
             }
         }
+    }
+    lines
+}
+
+/// The experiments that could be made, a line each.
+fn in_trouble(plan: &Plan, target: &Target) -> Vec<String> {
+    let mut lines = Vec::new();
+    for entry in experiments::catalogue().filter(|e| plan.deep || e.tier == Tier::Default) {
+        let asks = (entry.asks)(target);
+        if asks.is_empty() {
+            continue;
+        }
+        let mut what: Vec<String> = asks.iter().map(Ask::words).collect();
+        what.dedup();
+        let hop = match asks[0] {
+            Ask::Question { .. } => "dns   ",
+            Ask::Connection { .. } | Ask::TraceSyn => "tcp   ",
+            Ask::Handshake(_) => "tls   ",
+        };
+        lines.push(format!("{hop} only in trouble, {}: {}", entry.id, what.join(", ")));
     }
     lines
 }

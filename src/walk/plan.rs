@@ -42,6 +42,8 @@ pub struct Plan {
     pub api_version: String,
     /// Whether counter-experiments are made (`--no-experiments` leaves them out).
     pub experiments: bool,
+    /// `--deep`: also those experiments that a security team may object to.
+    pub deep: bool,
     /// `--timeout`.
     pub timeout: Duration,
     /// `--deadline`.
@@ -61,6 +63,7 @@ impl Default for Plan {
             deployment: None,
             api_version: API_VERSION.to_owned(),
             experiments: true,
+            deep: false,
             timeout: TIMEOUT,
             deadline: DEADLINE,
         }

@@ -35,7 +35,10 @@ pub async fn connect(
     timeout: Duration,
 ) -> (TcpAttempt, Option<Connection>) {
     let started = Instant::now();
-    let (outcome, source, connection) = attempt(to, segment_size, timeout).await;
+    let (outcome, source, connection) = match open(to, segment_size) {
+        Ok(socket) => attempt(to, socket, timeout).await,
+        Err(error) => (local_outcome(&error), None, None),
+    };
     let attempt = TcpAttempt {
         address,
         detour: (address != to).then(|| to.to_string()),
@@ -49,16 +52,28 @@ pub async fn connect(
     (attempt, connection)
 }
 
+/// Whether a SYN of limited life (TTL, hop limit) comes through; the connection is closed at
+/// once.
+pub async fn with_life(to: SocketAddr, ttl: u8, timeout: Duration) -> TcpOutcome {
+    let limited = open(to, None).and_then(|socket| {
+        match to {
+            SocketAddr::V4(_) => socket.set_ttl_v4(ttl.into())?,
+            SocketAddr::V6(_) => socket.set_unicast_hops_v6(ttl.into())?,
+        }
+        Ok(socket)
+    });
+    match limited {
+        Ok(socket) => attempt(to, socket, timeout).await.0,
+        Err(error) => local_outcome(&error),
+    }
+}
+
 async fn attempt(
     to: SocketAddr,
-    segment_size: Option<u32>,
+    socket: Socket,
     timeout: Duration,
 ) -> (TcpOutcome, Option<SocketAddr>, Option<Connection>) {
     let version6 = to.is_ipv6();
-    let socket = match open(to, segment_size) {
-        Ok(socket) => socket,
-        Err(error) => return (local_outcome(&error), None, None),
-    };
     // The second handle outlives a failed connect: the error queue is read through it.
     let handle = match SockRef::from(&socket).try_clone() {
         Ok(handle) => handle,

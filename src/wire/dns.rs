@@ -11,11 +11,11 @@ use hickory_resolver::proto::rr::{Name, RData, Record as WireRecord, RecordType}
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::{TcpStream, UdpSocket};
 
-use super::{icmp, local_icmp, words};
+use super::{connect, icmp, local_icmp, words};
 use crate::evidence::dns::{
     Answer, DnsOutcome, Exchange, ExtendedError, Record, Soa, Stray, StrayReason, Transport,
 };
-use crate::evidence::tcp::IcmpMeaning;
+use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
 use crate::evidence::text::clean;
 use crate::platform;
 
@@ -38,6 +38,8 @@ pub enum Kind {
     Aaaa,
     /// Start of authority.
     Soa,
+    /// Name servers.
+    Ns,
 }
 
 impl Kind {
@@ -46,14 +48,18 @@ impl Kind {
             Kind::A => RecordType::A,
             Kind::Aaaa => RecordType::AAAA,
             Kind::Soa => RecordType::SOA,
+            Kind::Ns => RecordType::NS,
         }
     }
 
-    const fn name(self) -> &'static str {
+    /// The type's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Kind::A => "A",
             Kind::Aaaa => "AAAA",
             Kind::Soa => "SOA",
+            Kind::Ns => "NS",
         }
     }
 }
@@ -62,14 +68,7 @@ impl Kind {
 /// the deadline: one lost datagram is no silent resolver. The first repeat goes without EDNS,
 /// as libraries ask: devices that drop EDNS questions drop none of theirs.
 pub async fn exchange(server: SocketAddr, name: &str, kind: Kind, timeout: Duration) -> Exchange {
-    let mut exchange = Exchange {
-        name: name.to_owned(),
-        kind: kind.name().to_owned(),
-        transport: Transport::Udp,
-        sent: 0,
-        outcome: DnsOutcome::TimedOut,
-        stray: Vec::new(),
-    };
+    let mut exchange = Exchange::unanswered(name, kind.name(), Transport::Udp);
     let started = Instant::now();
     let question = match Question::new(name, kind, true) {
         Ok(question) => question,
@@ -113,6 +112,53 @@ pub async fn exchange(server: SocketAddr, name: &str, kind: Kind, timeout: Durat
     exchange
 }
 
+/// Asks `server` once over UDP: no repeats, no fallback to TCP. For experiments.
+pub async fn once(server: SocketAddr, name: &str, kind: Kind, timeout: Duration) -> Exchange {
+    let mut exchange = Exchange::unanswered(name, kind.name(), Transport::Udp);
+    exchange.outcome = match Question::new(name, kind, true) {
+        Ok(mut question) => {
+            question.repeats = false;
+            ask_udp(server, &question, Instant::now(), timeout, &mut exchange).await
+        }
+        Err(says) => DnsOutcome::LocalError { says },
+    };
+    exchange
+}
+
+/// Asks `server` over TCP (RFC 7766), whatever it says over UDP. For experiments.
+pub async fn over_tcp(server: SocketAddr, name: &str, kind: Kind, timeout: Duration) -> Exchange {
+    let mut exchange = Exchange::unanswered(name, kind.name(), Transport::Tcp);
+    let started = Instant::now();
+    let question = match Question::new(name, kind, true) {
+        Ok(question) => question,
+        Err(says) => {
+            exchange.outcome = DnsOutcome::LocalError { says };
+            return exchange;
+        }
+    };
+    let (attempt, connection) = connect::connect(server, server, None, started, timeout).await;
+    exchange.sent = 1;
+    exchange.outcome = match (attempt.outcome, connection) {
+        (TcpOutcome::Connected, Some(mut connection)) => {
+            let left = timeout.saturating_sub(started.elapsed());
+            let talk = converse(&mut connection.stream, &question);
+            let outcome = match tokio::time::timeout(left, talk).await {
+                Ok(Ok(answer)) => DnsOutcome::Answered { answer },
+                Ok(Err(says)) => DnsOutcome::LocalError { says },
+                Err(_) => DnsOutcome::TimedOut,
+            };
+            let sent = platform::tcp_info(&connection.socket).and_then(|info| info.segs_out);
+            exchange.sent = sent.unwrap_or(exchange.sent);
+            outcome
+        }
+        (TcpOutcome::Refused | TcpOutcome::Reset, _) => DnsOutcome::PortRefused,
+        (TcpOutcome::Unreachable { icmp }, _) => DnsOutcome::Unreachable { icmp },
+        (TcpOutcome::LocalError { says, .. }, _) => DnsOutcome::LocalError { says },
+        (TcpOutcome::TimedOut | TcpOutcome::Connected, _) => DnsOutcome::TimedOut,
+    };
+    exchange
+}
+
 struct Question {
     id: u16,
     name: Name,
@@ -120,6 +166,8 @@ struct Question {
     octets: Vec<u8>,
     /// The same question, id and all, without EDNS.
     plain: Vec<u8>,
+    /// Whether it is repeated while there is no answer.
+    repeats: bool,
 }
 
 impl Question {
@@ -138,7 +186,7 @@ impl Question {
             message.set_edns(options);
         }
         let octets = message.to_vec().map_err(|e| e.to_string())?;
-        Ok(Self { id: message.metadata.id, name, kind, octets, plain })
+        Ok(Self { id: message.metadata.id, name, kind, octets, plain, repeats: true })
     }
 
     /// The message, if it answers this question.
@@ -195,7 +243,8 @@ async fn ask_udp(
     let end = started + timeout;
     let mut repeats = [(timeout / 5, &question.plain), (timeout * 3 / 5, &question.octets)]
         .map(|(after, octets)| (started + after, octets))
-        .into_iter();
+        .into_iter()
+        .filter(|_| question.repeats);
     if let Err(error) = send(&socket, server, &question.octets, exchange).await {
         return error;
     }
@@ -309,20 +358,28 @@ fn same_peer(a: SocketAddr, b: SocketAddr) -> bool {
 
 #[expect(clippy::disallowed_methods, reason = "the caller holds the deadline")]
 async fn ask_tcp(server: SocketAddr, question: &Question) -> Result<Answer, String> {
-    let fail = |error: io::Error| match error.kind() {
-        io::ErrorKind::ConnectionRefused => "the resolver's TCP port refuses".to_owned(),
-        io::ErrorKind::UnexpectedEof => "the resolver closed the connection".to_owned(),
-        _ => words(&error),
-    };
-    let mut stream = TcpStream::connect(server).await.map_err(fail)?;
+    let mut stream = TcpStream::connect(server).await.map_err(tcp_words)?;
+    converse(&mut stream, question).await
+}
+
+/// One question over a connection that stands.
+async fn converse(stream: &mut TcpStream, question: &Question) -> Result<Answer, String> {
     let length = u16::try_from(question.octets.len()).map_err(|e| e.to_string())?;
     let mut out = length.to_be_bytes().to_vec();
     out.extend_from_slice(&question.octets);
-    stream.write_all(&out).await.map_err(fail)?;
-    let length = stream.read_u16().await.map_err(fail)?;
+    stream.write_all(&out).await.map_err(tcp_words)?;
+    let length = stream.read_u16().await.map_err(tcp_words)?;
     let mut octets = vec![0_u8; usize::from(length)];
-    stream.read_exact(&mut octets).await.map_err(fail)?;
+    stream.read_exact(&mut octets).await.map_err(tcp_words)?;
     question.read(&octets).map_err(|_| "the answer over TCP is malformed".to_owned())
+}
+
+fn tcp_words(error: io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "the resolver's TCP port refuses".to_owned(),
+        io::ErrorKind::UnexpectedEof => "the resolver closed the connection".to_owned(),
+        _ => words(&error),
+    }
 }
 
 fn answer(message: &Message, size: usize) -> Answer {

@@ -11,6 +11,7 @@ pub mod proxy;
 pub mod roots;
 pub mod tap;
 pub mod tls;
+pub mod trace;
 
 use std::io;
 

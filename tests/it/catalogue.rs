@@ -5,6 +5,7 @@ use std::fs;
 
 use aoai_probe::diagnose::{RETIRED, Rule, rules};
 use aoai_probe::services::{Call, Cloud, SERVICES};
+use aoai_probe::walk::experiments;
 
 use crate::fixtures::root;
 
@@ -115,6 +116,30 @@ fn page_faults(id: &str, page: &str, faults: &mut Vec<String>) {
     for line in page.lines().filter(|line| !line.starts_with("    ") && line.len() > 80) {
         faults.push(format!("{id}: wider than 80 columns: {line}"));
     }
+}
+
+#[test]
+fn what_an_experiment_proves_is_a_finding_whose_page_names_the_experiment() {
+    let mut faults = Vec::new();
+    let mut seen = BTreeSet::new();
+    for entry in experiments::catalogue() {
+        if !seen.insert(entry.id) {
+            faults.push(format!("{}: there are two experiments of this id", entry.id));
+        }
+        if entry.proves.is_empty() {
+            faults.push(format!("{}: it proves nothing", entry.id));
+        }
+        for (finding, _) in entry.proves {
+            match all().into_iter().find(|rule| rule.id == *finding) {
+                None => faults.push(format!("{}: {finding} is no finding", entry.id)),
+                Some(rule) if !rule.page.contains(&format!("`{}`", entry.id)) => {
+                    faults.push(format!("{finding}: its page does not name `{}`", entry.id));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    none(&faults);
 }
 
 #[test]

@@ -4,17 +4,80 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::super::Context;
-use crate::evidence::experiment::{Changed, Experiment, HandshakeSeen};
+use super::{Ask, Entry, Made, Symptom, Tier, millis, sibling};
+use crate::evidence::experiment::{Changed, HandshakeSeen, TriedHandshake};
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::wire::connect;
-use crate::wire::tls::{self, Handshake, Hello, Session, Versions};
+use crate::wire::tls::{self, Handshake, Hello, Versions};
 
-/// An experiment, and the session of the small ClientHello, over which a walk may go on.
-pub(in crate::walk) struct Tried {
-    pub(in crate::walk) experiment: Experiment,
-    pub(in crate::walk) session: Option<(TlsHop, Session)>,
-}
+/// Segment sizes tried at once, so that the path MTU is bracketed: those of a bare 1500 link
+/// less a little, of common tunnels (1400, 1340, 1280, 1200) and the least that IPv4 promises.
+const SEGMENT_SIZES: [u16; 5] = [1360, 1300, 1240, 1160, 536];
+
+/// The experiments on handshakes.
+pub(super) const ENTRIES: &[Entry] = &[
+    Entry {
+        id: "segment-size",
+        question: "does the same handshake finish in smaller segments?",
+        proves: &[(
+            "tls-mtu-black-hole",
+            "small segments finish, large ones hang, and so does the control name at full size",
+        )],
+        packets: SEGMENT_SIZES.len() * 12,
+        tier: Tier::Default,
+        due: &[Symptom::TlsSilent],
+        asks: |_| {
+            SEGMENT_SIZES
+                .iter()
+                .map(|octets| Ask::Handshake(Changed::SegmentSize { octets: *octets }))
+                .collect()
+        },
+    },
+    Entry {
+        id: "small-hello",
+        question: "is a ClientHello of one segment answered?",
+        proves: &[(
+            "tls-large-hello",
+            "the small ClientHello is answered, the large one is not, in any segment size",
+        )],
+        packets: 8,
+        tier: Tier::Default,
+        due: &[Symptom::TlsSilent, Symptom::TlsCut],
+        asks: |_| vec![Ask::Handshake(Changed::SmallHello)],
+    },
+    Entry {
+        id: "control-name",
+        question: "is the account's sibling name answered at the same address?",
+        proves: &[("tls-name-filtered", "the sibling name is answered, the walk's is not")],
+        packets: 8,
+        tier: Tier::Default,
+        due: &[Symptom::TlsSilent, Symptom::TlsCut],
+        asks: |target| {
+            let name = |name| Ask::Handshake(Changed::ServerName { name });
+            sibling(target).map(name).into_iter().collect()
+        },
+    },
+    Entry {
+        id: "one-version",
+        question: "does the handshake finish with TLS 1.2 alone, or 1.3 alone?",
+        proves: &[(
+            "tls-version-intolerant",
+            "one version alone finishes, both offered together do not",
+        )],
+        packets: 16,
+        tier: Tier::Default,
+        due: &[Symptom::TlsCut],
+        asks: |_| {
+            ["TLS 1.2", "TLS 1.3"]
+                .iter()
+                .map(|version| {
+                    Ask::Handshake(Changed::OnlyVersion { version: (*version).to_owned() })
+                })
+                .collect()
+        },
+    },
+];
 
 /// What an experiment keeps of a handshake.
 pub(in crate::walk) fn seen(hop: &TlsHop) -> HandshakeSeen {
@@ -28,13 +91,13 @@ pub(in crate::walk) fn seen(hop: &TlsHop) -> HandshakeSeen {
 
 /// Does the experiment at `address`; ends within `timeout`. A session that comes about is
 /// closed at once, nothing is sent over it, but for that of the small ClientHello.
-pub(in crate::walk) async fn handshake(
+pub(super) async fn handshake(
     context: &Context<'_>,
     address: IpAddr,
     id: &'static str,
     changed: Changed,
     timeout: Duration,
-) -> Tried {
+) -> Made {
     let started = context.since.elapsed();
     let segment_size = match &changed {
         Changed::SegmentSize { octets } => Some(u32::from(*octets)),
@@ -75,8 +138,7 @@ pub(in crate::walk) async fn handshake(
         session = open.filter(|_| changed == Changed::SmallHello);
         hop = Some(seen);
     }
-    let millis = |d: Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
-    let experiment = Experiment {
+    let tried = TriedHandshake {
         id: id.to_owned(),
         changed,
         started_ms: millis(started),
@@ -84,5 +146,5 @@ pub(in crate::walk) async fn handshake(
         tcp: attempt.outcome,
         tls: hop.as_ref().map(seen),
     };
-    Tried { experiment, session: hop.zip(session) }
+    Made::Handshake(tried, hop.zip(session).map(Box::new))
 }

@@ -1,24 +1,48 @@
 //! Counter-experiments: one more question with two possible answers, put only when the
 //! evidence makes it due. What is due is decided here, purely; doing it is `wire`'s.
 //!
-//! Nothing here sends a secret, and nothing is asked of a host that the walk would not ask.
+//! Nothing here sends a secret. Without `--deep`, nothing is asked of a host that the walk
+//! would not ask.
 
 mod handshakes;
+mod questions;
+mod routes;
 
-use crate::evidence::experiment::Changed;
-use crate::evidence::tls::TlsOutcome;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use super::Context;
+use crate::evidence::experiment::{
+    Changed, Experiments, LeftOut, LeftOutReason, Trace, TriedConnection, TriedHandshake,
+    TriedQuestion,
+};
+use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::services;
 use crate::target::Target;
+use crate::wire::dns::Kind;
+use crate::wire::tls::Session;
 
-pub(super) use handshakes::{Tried, handshake, seen};
+pub(super) use handshakes::seen;
 
 /// What the walk shows while a hop is still under way, or has just ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Symptom {
+    /// A resolver has not answered for a fifth of the deadline.
+    ResolverSilent,
+    /// A resolver gives no private address although there should be one, or no name at all.
+    NameInDoubt,
+    /// No address has answered a connection for a fifth of the deadline.
+    TcpSilent,
+    /// Every address refuses the connection, or the network says that it cannot be reached.
+    TcpRefused,
     /// TCP stands and the handshake has been silent for a fifth of its deadline.
     TlsSilent,
     /// The handshake was reset, closed, or refused by an alert about names or versions.
     TlsCut,
+    /// The peer presented a certificate that no public root vouches for, or for another name.
+    CertificateRefused,
+    /// The service refused the call because of where it came from.
+    CallRefused,
 }
 
 impl Symptom {
@@ -26,8 +50,65 @@ impl Symptom {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
+            Symptom::ResolverSilent => "a resolver is silent for a fifth of the deadline",
+            Symptom::NameInDoubt => "a resolver gives no private address where one should be",
+            Symptom::TcpSilent => "no connection stands after a fifth of the deadline",
+            Symptom::TcpRefused => "every connection is refused or unreachable",
             Symptom::TlsSilent => "the handshake is silent for a fifth of its deadline",
             Symptom::TlsCut => "the handshake is reset, closed or refused by an alert",
+            Symptom::CertificateRefused => "the certificate is not accepted",
+            Symptom::CallRefused => "the service refuses where the call comes from",
+        }
+    }
+}
+
+/// Who may be asked to make an experiment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tier {
+    /// Always: nothing that a security team objects to.
+    Default,
+    /// With `--deep`: limited lives, foreign names, addresses that nobody owns.
+    Deep,
+}
+
+/// One question to the network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// The handshake with one thing changed, at the address in trouble.
+    Handshake(Changed),
+    /// A question to the resolver in trouble.
+    Question {
+        /// The name.
+        name: String,
+        /// The type.
+        kind: Kind,
+        /// Over TCP in place of UDP.
+        over_tcp: bool,
+    },
+    /// A connection to an address beside the walk's.
+    Connection {
+        /// The address.
+        address: IpAddr,
+    },
+    /// SYN segments of limited life towards the address in trouble.
+    TraceSyn,
+}
+
+impl Ask {
+    /// What it sends and to whom, for `--plan`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Ask::Handshake(Changed::ServerName { name }) => {
+                format!("a handshake at the walked address, SNI {name}")
+            }
+            Ask::Handshake(_) => "handshakes at the walked address".to_owned(),
+            Ask::Question { name, kind, over_tcp } => {
+                let transport = if *over_tcp { "TCP" } else { "UDP" };
+                format!("{} {name} of the same resolver over {transport}", kind.name())
+            }
+            Ask::Connection { address } => format!("a connection to {address}"),
+            Ask::TraceSyn => "SYN of limited life to the walked address".to_owned(),
         }
     }
 }
@@ -39,73 +120,26 @@ pub struct Entry {
     pub id: &'static str,
     /// What is asked.
     pub question: &'static str,
-    /// The causes that its answer parts.
-    pub parts: &'static str,
-    /// What it costs: connections to the walked address.
-    pub connections: usize,
+    /// The findings that its answer parts, each with the answer that proves it.
+    pub proves: &'static [(&'static str, &'static str)],
+    /// What it costs: packets that we send at most, repeats apart, each time that it is due.
+    pub packets: usize,
+    /// Who may ask for it.
+    pub tier: Tier,
     /// When it is due.
     pub due: &'static [Symptom],
-    /// What it changes, one connection each.
-    pub changes: fn(&Target) -> Vec<Changed>,
+    /// What is asked, each beside the others.
+    pub asks: fn(&Target) -> Vec<Ask>,
 }
 
-/// Segment sizes tried at once, so that the path MTU is bracketed: those of a bare 1500 link
-/// less a little, of common tunnels (1400, 1340, 1280, 1200) and the least that IPv4 promises.
-const SEGMENT_SIZES: [u16; 5] = [1360, 1300, 1240, 1160, 536];
+/// Every experiment, in the order of the hops: the order of `docs/experiments.md`.
+pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
+    [questions::ENTRIES, routes::ENTRIES, handshakes::ENTRIES].into_iter().flatten()
+}
 
-/// Every experiment, in the order in which the table of `docs/experiments.md` lists them.
-pub const EXPERIMENTS: &[Entry] = &[
-    Entry {
-        id: "segment-size",
-        question: "does the same handshake finish in smaller segments?",
-        parts: "an MTU black hole from filters and dead backends; brackets the path MTU",
-        connections: SEGMENT_SIZES.len(),
-        due: &[Symptom::TlsSilent],
-        changes: |_| {
-            SEGMENT_SIZES.iter().map(|octets| Changed::SegmentSize { octets: *octets }).collect()
-        },
-    },
-    Entry {
-        id: "small-hello",
-        question: "is a ClientHello of one segment answered?",
-        parts: "a middlebox that cannot take a large ClientHello from the rest",
-        connections: 1,
-        due: &[Symptom::TlsSilent, Symptom::TlsCut],
-        changes: |_| vec![Changed::SmallHello],
-    },
-    Entry {
-        id: "control-name",
-        question: "is the account's sibling name answered at the same address?",
-        parts: "a filter on the name from everything that does not look at it",
-        connections: 1,
-        due: &[Symptom::TlsSilent, Symptom::TlsCut],
-        changes: |target| {
-            sibling(target).map(|name| Changed::ServerName { name }).into_iter().collect()
-        },
-    },
-    Entry {
-        id: "one-version",
-        question: "does the handshake finish with TLS 1.2 alone, or 1.3 alone?",
-        parts: "a peer or middlebox that cannot take one version's offer",
-        connections: 2,
-        due: &[Symptom::TlsCut],
-        changes: |_| {
-            ["TLS 1.2", "TLS 1.3"]
-                .iter()
-                .map(|version| Changed::OnlyVersion { version: (*version).to_owned() })
-                .collect()
-        },
-    },
-];
-
-/// The experiments that a symptom makes due, each with the changes to make.
-#[must_use]
-pub fn due(symptom: Symptom, target: &Target) -> Vec<(&'static str, Changed)> {
-    EXPERIMENTS
-        .iter()
-        .filter(|entry| entry.due.contains(&symptom))
-        .flat_map(|entry| (entry.changes)(target).into_iter().map(|changed| (entry.id, changed)))
-        .collect()
+/// The experiments that a symptom makes due.
+pub fn due(symptom: Symptom) -> impl Iterator<Item = &'static Entry> {
+    catalogue().filter(move |entry| entry.due.contains(&symptom))
 }
 
 /// The symptom of a handshake that has ended, if it is one.
@@ -113,6 +147,7 @@ pub fn due(symptom: Symptom, target: &Target) -> Vec<(&'static str, Changed)> {
 pub fn symptom(outcome: &TlsOutcome) -> Option<Symptom> {
     match outcome {
         TlsOutcome::Reset | TlsOutcome::Closed => Some(Symptom::TlsCut),
+        TlsOutcome::CertificateRejected { .. } => Some(Symptom::CertificateRefused),
         TlsOutcome::Alert { description } => matches!(
             description.as_str(),
             "handshake_failure" | "unrecognized_name" | "protocol_version" | "internal_error"
@@ -122,24 +157,113 @@ pub fn symptom(outcome: &TlsOutcome) -> Option<Symptom> {
     }
 }
 
+/// Whose trouble an experiment looks into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// A resolver.
+    Resolver(SocketAddr),
+    /// An address of the target.
+    Address(IpAddr),
+}
+
+/// An experiment that was made.
+pub(super) enum Made {
+    /// A handshake, and the session of the small ClientHello, over which a walk may go on.
+    Handshake(TriedHandshake, Option<Box<(TlsHop, Session)>>),
+    /// A question.
+    Question(TriedQuestion),
+    /// A connection.
+    Connection(TriedConnection),
+    /// A trace.
+    Trace(Trace),
+    /// It was due and could not be made.
+    LeftOut(LeftOut),
+}
+
+/// Makes one experiment; ends within `timeout`.
+pub(super) async fn make(
+    context: &Context<'_>,
+    id: &'static str,
+    ask: Ask,
+    subject: Subject,
+    timeout: Duration,
+) -> Made {
+    match (ask, subject) {
+        (Ask::Handshake(changed), Subject::Address(address)) => {
+            handshakes::handshake(context, address, id, changed, timeout).await
+        }
+        (Ask::Question { name, kind, over_tcp }, Subject::Resolver(server)) => Made::Question(
+            questions::ask(context, id, server, &name, kind, over_tcp, timeout).await,
+        ),
+        (Ask::Connection { address }, _) => {
+            Made::Connection(routes::connection(context, id, address, timeout).await)
+        }
+        (Ask::TraceSyn, Subject::Address(address)) => {
+            routes::trace_syn(context, id, address, timeout).await
+        }
+        // A catalogue entry whose symptom has another subject: `due` and `asks` disagree.
+        (Ask::Handshake(_) | Ask::TraceSyn, Subject::Resolver(_))
+        | (Ask::Question { .. }, Subject::Address(_)) => not_possible(id, "nothing to ask it of"),
+    }
+}
+
+/// An experiment that this machine cannot make.
+fn not_possible(id: &str, says: &str) -> Made {
+    let why = LeftOutReason::NotPossible { says: says.to_owned() };
+    Made::LeftOut(LeftOut { id: id.to_owned(), why })
+}
+
+/// Keeps an experiment; gives back the session of the small ClientHello, if there is one.
+pub(super) fn keep(experiments: &mut Experiments, made: Made) -> Option<(TlsHop, Session)> {
+    match made {
+        Made::Handshake(tried, session) => {
+            experiments.handshakes.push(tried);
+            return session.map(|session| *session);
+        }
+        Made::Question(tried) => experiments.questions.push(tried),
+        Made::Connection(tried) => experiments.connections.push(tried),
+        Made::Trace(trace) => experiments.traces.push(trace),
+        Made::LeftOut(one) => {
+            if !experiments.left_out.contains(&one) {
+                experiments.left_out.push(one);
+            }
+        }
+    }
+    None
+}
+
 /// The account's name under another suffix of the same resource (facts D2, D4): a name of its
 /// owner, which the same front end knows.
 #[must_use]
 pub fn sibling(target: &Target) -> Option<String> {
-    let account = target.seen.account.as_deref()?;
-    let own = target.seen.public_suffix.as_deref()?;
-    let cloud = target.service()?.cloud;
+    siblings(target).into_iter().next()
+}
+
+/// The account's names under every other suffix of the same resource.
+#[must_use]
+pub fn siblings(target: &Target) -> Vec<String> {
     let family = ["openai", "cognitiveservices", "aiservices"];
-    if !family.contains(&target.service()?.id) {
-        return None;
+    let (Some(account), Some(own), Some(service)) =
+        (&target.seen.account, target.seen.public_suffix.as_deref(), target.service())
+    else {
+        return Vec::new();
+    };
+    if !family.contains(&service.id) {
+        return Vec::new();
     }
     services::SERVICES
         .iter()
-        .filter(|service| service.cloud == cloud && family.contains(&service.id))
-        .flat_map(|service| service.suffixes)
+        .filter(|other| other.cloud == service.cloud && family.contains(&other.id))
+        .flat_map(|other| other.suffixes)
         .map(|(suffix, _)| *suffix)
-        .find(|suffix| *suffix != own)
+        .filter(|suffix| *suffix != own)
         .map(|suffix| format!("{account}.{suffix}"))
+        .collect()
+}
+
+/// Whole milliseconds.
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -148,12 +272,7 @@ mod tests {
 
     #[test]
     fn a_symptom_makes_its_experiments_due_and_no_others() {
-        let target = Target::parse("myacct", None).unwrap();
-        let ids = |symptom| {
-            let mut ids: Vec<&str> = due(symptom, &target).iter().map(|(id, _)| *id).collect();
-            ids.dedup();
-            ids
-        };
+        let ids = |symptom| due(symptom).map(|entry| entry.id).collect::<Vec<_>>();
         assert_eq!(ids(Symptom::TlsSilent), ["segment-size", "small-hello", "control-name"]);
         assert_eq!(ids(Symptom::TlsCut), ["small-hello", "control-name", "one-version"]);
         for (outcome, wanted) in [
@@ -175,13 +294,5 @@ mod tests {
         assert_eq!(name("a.openai.azure.us").as_deref(), Some("a.cognitiveservices.azure.us"));
         assert_eq!(name("v.vault.azure.net"), None);
         assert_eq!(name("gateway.corp.example"), None);
-    }
-
-    #[test]
-    fn the_catalogue_counts_its_connections() {
-        let target = Target::parse("myacct", None).unwrap();
-        for entry in EXPERIMENTS {
-            assert_eq!((entry.changes)(&target).len(), entry.connections, "{}", entry.id);
-        }
     }
 }

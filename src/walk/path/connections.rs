@@ -1,16 +1,19 @@
 //! Connections: handshake, experiments and call, each as soon as it may begin.
 
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::{Connect, Event, State};
-use crate::evidence::experiment::{Changed, Experiment};
+use super::{Connect, Event, State, Waiting};
+use crate::evidence::experiment::{Changed, LeftOut, LeftOutReason, TriedHandshake};
 use crate::evidence::identity::Withheld;
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::tls::{Store, TlsOutcome};
 use crate::evidence::{Observed, classify};
-use crate::walk::experiments::{self, Symptom};
+use crate::walk::experiments::{self, Made, Subject, Symptom, Tier};
 use crate::walk::{Finished, NO_ADDRESS};
+
+/// Addresses of one name that experiments look into: a name with many is no cause for more.
+const ADDRESSES_LOOKED_INTO: usize = 2;
 
 impl<'a, 'c> State<'a, 'c> {
     /// Says that TCP stands, or that no address that was tried takes a connection.
@@ -54,7 +57,7 @@ impl<'a, 'c> State<'a, 'c> {
         self.shaking = Some(address);
         self.tell_tcp();
         let context = self.context;
-        self.patience = Some((address, Instant::now() + context.plan.patience()));
+        self.wait(Waiting::Handshake(address));
         self.events.push(Box::pin(async move {
             let started_ms = context.elapsed_ms();
             let (mut hop, session) =
@@ -87,25 +90,63 @@ impl<'a, 'c> State<'a, 'c> {
         any.or_else(|| self.ready.iter().position(|(a, _)| last && counts(*a)))
     }
 
-    /// Begins the experiments that a symptom makes due, all at once. They end with the deadline
-    /// of the hop that is in trouble.
-    pub(super) fn experiment(&mut self, address: IpAddr, symptom: Symptom) {
-        let context = self.context;
-        let own_path = matches!(self.connect, Connect::Always { .. });
-        if self.experimented || !own_path || !context.plan.experiments {
+    /// Looks into each address that counts, while none of them takes a connection; a refusal
+    /// counts when all have refused.
+    pub(super) fn no_connection(&mut self, symptom: Symptom) {
+        let open = self.shaking.is_some() || !self.ready.is_empty();
+        let pending = self.attempts.iter().any(|(_, attempt)| attempt.is_none());
+        if open || (symptom == Symptom::TcpRefused && pending) {
             return;
         }
-        self.experimented = true;
+        let counting = self.counting.as_deref().unwrap_or_default();
+        let subjects: Vec<IpAddr> = self
+            .attempts
+            .iter()
+            .map(|(address, _)| *address)
+            .filter(|address| counting.is_empty() || counting.contains(address))
+            .take(ADDRESSES_LOOKED_INTO)
+            .collect();
+        for address in subjects {
+            self.experiment(Subject::Address(address), symptom);
+        }
+    }
+
+    /// Begins the experiments that a symptom makes due, all at once, each once a subject. They
+    /// end with the deadline of the hop that is in trouble.
+    pub(super) fn experiment(&mut self, subject: Subject, symptom: Symptom) {
+        let context = self.context;
+        let own_path = matches!(self.connect, Connect::Always { .. });
+        if !own_path {
+            return;
+        }
         let patience = context.plan.patience();
         let timeout = match symptom {
-            Symptom::TlsSilent => context.left().saturating_sub(patience),
-            Symptom::TlsCut => context.left().min(patience * 2),
+            Symptom::ResolverSilent | Symptom::TcpSilent | Symptom::TlsSilent => {
+                context.left().saturating_sub(patience)
+            }
+            _ => context.left().min(patience * 2),
         };
-        for (id, changed) in experiments::due(symptom, context.target) {
-            self.events.push(Box::pin(async move {
-                let tried = experiments::handshake(context, address, id, changed, timeout).await;
-                Event::Tried(Box::new(tried))
-            }));
+        for entry in experiments::due(symptom) {
+            if self.experimented.contains(&(entry.id, subject)) {
+                continue;
+            }
+            self.experimented.push((entry.id, subject));
+            let why = match (context.plan.experiments, entry.tier) {
+                (false, _) => Some(LeftOutReason::Option),
+                (true, Tier::Deep) if !context.plan.deep => Some(LeftOutReason::NeedsDeep),
+                _ => None,
+            };
+            if let Some(why) = why {
+                let one = LeftOut { id: entry.id.to_owned(), why };
+                experiments::keep(&mut self.experiments, Made::LeftOut(one));
+                continue;
+            }
+            for ask in (entry.asks)(context.target) {
+                self.events.push(Box::pin(async move {
+                    let made = experiments::make(context, entry.id, ask, subject, timeout).await;
+                    Event::Made(Box::new(made))
+                }));
+            }
         }
     }
 
@@ -114,12 +155,13 @@ impl<'a, 'c> State<'a, 'c> {
     pub(super) fn go_on_with_small_hello(&mut self) -> bool {
         let Some((hop, session)) = self.small.take() else { return false };
         // Size is the matter only if the smallest one passes.
-        let size = |tried: &Experiment| match tried.changed {
+        let size = |tried: &TriedHandshake| match tried.changed {
             Changed::SegmentSize { octets } => Some(octets),
             _ => None,
         };
         let sizes_help = self
             .experiments
+            .handshakes
             .iter()
             .filter_map(|tried| Some((size(tried)?, tried.answered())))
             .min_by_key(|(octets, _)| *octets)
@@ -130,8 +172,9 @@ impl<'a, 'c> State<'a, 'c> {
         };
         // The control is as large: where it is answered, size is not what parts them, and a
         // peer that fails now and then would look like it.
-        let control = |tried: &Experiment| matches!(tried.changed, Changed::ServerName { .. });
-        let large_passes = self.experiments.iter().any(|tried| control(tried) && tried.answered());
+        let control = |tried: &TriedHandshake| matches!(tried.changed, Changed::ServerName { .. });
+        let large_passes =
+            self.experiments.handshakes.iter().any(|tried| control(tried) && tried.answered());
         let in_trouble =
             failed.outcome == TlsOutcome::Silent || experiments::symptom(&failed.outcome).is_some();
         if sizes_help || large_passes || !in_trouble {
@@ -139,7 +182,7 @@ impl<'a, 'c> State<'a, 'c> {
             return false;
         }
         let whole = |ms: f64| Duration::from_secs_f64(ms.max(0.0) / 1e3).as_millis();
-        self.experiments.push(Experiment {
+        self.experiments.handshakes.push(TriedHandshake {
             id: "full-hello".to_owned(),
             changed: Changed::Nothing,
             started_ms: u64::try_from(whole(started_ms)).unwrap_or(u64::MAX),
@@ -147,7 +190,8 @@ impl<'a, 'c> State<'a, 'c> {
             tcp: TcpOutcome::Connected,
             tls: Some(experiments::seen(&failed)),
         });
-        let small = self.experiments.iter().find(|tried| tried.changed == Changed::SmallHello);
+        let small =
+            self.experiments.handshakes.iter().find(|tried| tried.changed == Changed::SmallHello);
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of one walk")]
         let times = small
             .map_or((started_ms, took_ms), |tried| (tried.started_ms as f64, tried.took_ms as f64));

@@ -1,6 +1,8 @@
 //! The end of a path: what its events showed, as evidence.
 
 use super::{Connect, PathSeen, State};
+use crate::evidence::dns::Transport;
+use crate::evidence::experiment::TraceProbe;
 use crate::evidence::tcp::{TcpAttempt, TcpHop};
 use crate::evidence::{Choice, Hop, Observed};
 use crate::platform;
@@ -14,7 +16,7 @@ impl<'a, 'c> State<'a, 'c> {
         let none = NO_ADDRESS;
         let mut segments = Some(0);
         let mut hosts: Vec<String> = Vec::new();
-        let datagrams = self
+        let mut datagrams: u32 = self
             .dns
             .resolvers
             .iter()
@@ -38,13 +40,34 @@ impl<'a, 'c> State<'a, 'c> {
             hosts.push(contacted(&attempt));
             attempts.push(attempt);
         }
-        self.experiments.sort_by_key(|tried| tried.started_ms);
-        for tried in &self.experiments {
+        self.experiments.handshakes.sort_by_key(|tried| tried.started_ms);
+        self.experiments.questions.sort_by_key(|tried| tried.started_ms);
+        self.experiments.connections.sort_by_key(|tried| tried.started_ms);
+        for tried in &self.experiments.handshakes {
             let info = tried.tls.as_ref().and_then(|tls| tls.tcp_info.as_ref());
             segments = match info {
                 Some(info) => segments.zip(info.segs_out).map(|(a, b)| a + b),
                 None => segments.map(|sum| sum + 1),
             };
+        }
+        for tried in &self.experiments.questions {
+            match tried.exchange.transport {
+                Transport::Udp => datagrams += tried.exchange.sent,
+                Transport::Tcp => segments = segments.map(|sum| sum + tried.exchange.sent),
+            }
+        }
+        for tried in &self.experiments.connections {
+            segments = segments.map(|sum| sum + 1);
+            hosts.push(tried.address.ip().to_string());
+        }
+        for trace in &self.experiments.traces {
+            let sent = u32::try_from(trace.hops.len()).unwrap_or(u32::MAX);
+            match trace.probe {
+                TraceProbe::Udp => datagrams += sent,
+                TraceProbe::Syn | TraceProbe::ClientHello => {
+                    segments = segments.map(|sum| sum + sent);
+                }
+            }
         }
         let mut once: Vec<String> = Vec::new();
         for host in hosts {

@@ -16,11 +16,11 @@ use std::time::{Instant, SystemTime};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use socket2::Socket;
 
-use super::experiments::{self, Symptom, Tried};
+use super::experiments::{self, Made, Subject, Symptom};
 use super::steps::peer_date;
 use super::{Context, Finished};
 use crate::evidence::dns::{DnsHop, Exchange, ResolverSeen, SystemAnswer};
-use crate::evidence::experiment::Experiment;
+use crate::evidence::experiment::Experiments;
 use crate::evidence::http::{HttpCall, HttpHop};
 use crate::evidence::identity::Withheld;
 use crate::evidence::tcp::{TcpAttempt, TcpHop};
@@ -57,7 +57,7 @@ pub(super) struct PathSeen {
     pub(super) datagrams: u32,
     pub(super) segments: Option<u32>,
     pub(super) hosts: Vec<String>,
-    pub(super) experiments: Vec<Experiment>,
+    pub(super) experiments: Experiments,
 }
 
 type Events<'a> = FuturesUnordered<Pin<Box<dyn Future<Output = Event> + 'a>>>;
@@ -89,7 +89,7 @@ enum Event {
         alert: Option<String>,
         clock: SystemTime,
     },
-    Tried(Box<Tried>),
+    Made(Box<Made>),
 }
 
 /// The state between events.
@@ -114,13 +114,24 @@ struct State<'a, 'c> {
     tcp_told: bool,
     /// Resolvers that were asked for the zone's SOA.
     zones_asked: Vec<usize>,
-    /// The address of the handshake under way, and when it has been silent for too long.
-    patience: Option<(IpAddr, Instant)>,
-    experiments: Vec<Experiment>,
+    /// What has been under way since when, and when it has been silent for too long.
+    waiting: Vec<(Instant, Waiting)>,
+    experiments: Experiments,
     /// The session of the small ClientHello, when it verified.
     small: Option<(TlsHop, Session)>,
-    /// Whether experiments were begun; each kind of trouble has its set once.
-    experimented: bool,
+    /// Experiments that were due; each is made once a subject.
+    experimented: Vec<(&'static str, Subject)>,
+}
+
+/// What may be silent for too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waiting {
+    /// A resolver's answer to the A question.
+    Resolver(usize),
+    /// The first connection of all.
+    Connection,
+    /// The handshake at an address.
+    Handshake(IpAddr),
 }
 
 /// Walks the direct path to the target.
@@ -128,20 +139,17 @@ pub(super) async fn walk(context: &Context<'_>, connect: Connect) -> PathSeen {
     let mut state = State::new(context, connect);
     state.ask();
     loop {
-        let event = match state.patience {
+        let event = match state.waiting.iter().map(|(until, _)| *until).min() {
             None => state.events.next().await,
-            // A handshake is under way: when it has been silent for a while, the experiments
+            // Something is under way: when it has been silent for a while, the experiments
             // begin beside it, so that the verdict comes with its deadline.
-            Some((address, until)) => {
-                match tokio::time::timeout_at(until.into(), state.events.next()).await {
-                    Ok(event) => event,
-                    Err(_) => {
-                        state.patience = None;
-                        state.experiment(address, Symptom::TlsSilent);
-                        continue;
-                    }
+            Some(until) => match tokio::time::timeout_at(until.into(), state.events.next()).await {
+                Ok(event) => event,
+                Err(_) => {
+                    state.lose_patience(until);
+                    continue;
                 }
-            }
+            },
         };
         let Some(event) = event else {
             // All has been tried. Where the small ClientHello alone is answered, applications
@@ -196,10 +204,31 @@ impl<'a, 'c> State<'a, 'c> {
             dns_told: false,
             tcp_told: false,
             zones_asked: Vec::new(),
-            patience: None,
-            experiments: Vec::new(),
+            waiting: Vec::new(),
+            experiments: Experiments::default(),
             small: None,
-            experimented: false,
+            experimented: Vec::new(),
+        }
+    }
+
+    /// Begins to wait for something.
+    fn wait(&mut self, what: Waiting) {
+        self.waiting.push((Instant::now() + self.context.plan.patience(), what));
+    }
+
+    /// Begins the experiments on whatever has been silent until now.
+    fn lose_patience(&mut self, now: Instant) {
+        let (over, left) = self.waiting.drain(..).partition(|(until, _)| *until <= now);
+        self.waiting = left;
+        let over: Vec<(Instant, Waiting)> = over;
+        for (_, what) in over {
+            match what {
+                Waiting::Handshake(address) => {
+                    self.experiment(Subject::Address(address), Symptom::TlsSilent);
+                }
+                Waiting::Resolver(index) => self.resolver_is_silent(index),
+                Waiting::Connection => self.no_connection(Symptom::TcpSilent),
+            }
         }
     }
 
@@ -217,23 +246,26 @@ impl<'a, 'c> State<'a, 'c> {
                 if let Some(slot) = self.attempts.iter_mut().find(|(a, _)| *a == address) {
                     slot.1 = Some(attempt);
                 }
+                if self.ready.is_empty() && self.shaking.is_none() {
+                    self.no_connection(Symptom::TcpRefused);
+                }
             }
             Event::Shaken { address, started_ms, took_ms, hop, session } => {
                 if self.shaking == Some(address) {
-                    self.patience = None;
+                    self.waiting.retain(|(_, what)| !matches!(what, Waiting::Handshake(_)));
                     self.tls = Some((address, Observed::Ran { started_ms, took_ms, saw: *hop }));
                     self.session = session.map(|session| (address, session));
                     if let Some((_, Observed::Ran { saw, .. })) = &self.tls {
                         (self.context.observe)(Finished::Tls(saw, took_ms));
                         if let Some(symptom) = experiments::symptom(&saw.outcome) {
-                            self.experiment(address, symptom);
+                            self.experiment(Subject::Address(address), symptom);
                         }
                     }
                 }
             }
-            Event::Tried(tried) => {
-                self.experiments.push(tried.experiment);
-                self.small = tried.session.or_else(|| self.small.take());
+            Event::Made(made) => {
+                let session = experiments::keep(&mut self.experiments, *made);
+                self.small = session.or_else(|| self.small.take());
             }
             Event::Called { started_ms, took_ms, calls, alert, clock } => {
                 if let (Some(description), Some((_, Observed::Ran { saw, took_ms, .. }))) =
@@ -244,6 +276,11 @@ impl<'a, 'c> State<'a, 'c> {
                 }
                 self.date = peer_date(&calls).map(|date| (clock, date));
                 let hop = HttpHop { calls };
+                if let Some(address) = self.shaking
+                    && hop.main().and_then(HttpCall::answer).is_some_and(|a| a.status == 403)
+                {
+                    self.experiment(Subject::Address(address), Symptom::CallRefused);
+                }
                 (self.context.observe)(Finished::Http(&hop, took_ms));
                 self.http = Some(Observed::Ran { started_ms, took_ms, saw: hop });
             }

@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
-use super::{Connect, Event, State};
+use super::{Connect, Event, State, Waiting};
 use crate::evidence::dns::{Exchange, ResolverRole, ResolverSeen, SystemAnswer, WalkedAddress};
 use crate::evidence::{Expect, Observed, classify};
 use crate::walk::Finished;
+use crate::walk::experiments::{Subject, Symptom};
 use crate::walk::steps::system_answer;
 use crate::wire::connect;
 use crate::wire::dns::{self, Kind};
@@ -16,6 +17,7 @@ impl<'a, 'c> State<'a, 'c> {
         for index in 0..self.dns.resolvers.len() {
             self.question(index, Kind::A);
             self.question(index, Kind::Aaaa);
+            self.wait(Waiting::Resolver(index));
         }
         let context = self.context;
         self.events.push(Box::pin(async move {
@@ -23,12 +25,20 @@ impl<'a, 'c> State<'a, 'c> {
         }));
     }
 
+    /// A resolver's answer to the A question is late.
+    pub(super) fn resolver_is_silent(&mut self, index: usize) {
+        let resolver = &self.dns.resolvers[index];
+        if resolver.a.saw().is_none() {
+            self.experiment(Subject::Resolver(resolver.address), Symptom::ResolverSilent);
+        }
+    }
+
     fn question(&self, resolver: usize, kind: Kind) {
         let context = self.context;
         let server = self.dns.resolvers[resolver].address;
         let name = match kind {
             Kind::A | Kind::Aaaa => context.target.seen.host.clone(),
-            Kind::Soa => context.target.seen.private_zone.clone().unwrap_or_default(),
+            Kind::Soa | Kind::Ns => context.target.seen.private_zone.clone().unwrap_or_default(),
         };
         self.events.push(Box::pin(async move {
             let started_ms = context.elapsed_ms();
@@ -44,7 +54,8 @@ impl<'a, 'c> State<'a, 'c> {
         match kind {
             Kind::A => entry.a = seen,
             Kind::Aaaa => entry.aaaa = seen,
-            Kind::Soa => {
+            // Only experiments ask for name servers.
+            Kind::Soa | Kind::Ns => {
                 entry.zone_soa = seen;
                 return;
             }
@@ -78,6 +89,8 @@ impl<'a, 'c> State<'a, 'c> {
             {
                 self.zones_asked.push(index);
                 self.question(index, Kind::Soa);
+                let address = self.dns.resolvers[index].address;
+                self.experiment(Subject::Resolver(address), Symptom::NameInDoubt);
             }
         }
     }
@@ -124,6 +137,9 @@ impl<'a, 'c> State<'a, 'c> {
                 || self.attempts.iter().any(|(a, _)| a == address)
             {
                 continue;
+            }
+            if self.attempts.is_empty() {
+                self.wait(Waiting::Connection);
             }
             self.attempts.push((*address, None));
             let address = *address;

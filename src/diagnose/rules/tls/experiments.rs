@@ -1,17 +1,18 @@
 //! What the counter-experiments on a failed handshake showed. Facts only.
 
 use crate::evidence::Evidence;
-use crate::evidence::experiment::{Changed, Experiment, HandshakeSeen};
+use crate::evidence::experiment::{Changed, HandshakeSeen, TriedHandshake};
 use crate::evidence::tls::TlsOutcome;
 
 /// The experiments with their place in the evidence.
-fn all(e: &Evidence) -> impl Iterator<Item = (String, &Experiment)> {
-    e.experiments.iter().enumerate().map(|(index, x)| (format!("/experiments/{index}"), x))
+fn all(e: &Evidence) -> impl Iterator<Item = (String, &TriedHandshake)> {
+    let place = |index| format!("/experiments/handshakes/{index}");
+    e.experiments.handshakes.iter().enumerate().map(move |(index, x)| (place(index), x))
 }
 
 /// Handshakes in smaller segments, smallest first: size, and the experiment.
-pub(super) fn segment_sizes(e: &Evidence) -> Vec<(u16, String, &Experiment)> {
-    let mut sizes: Vec<(u16, String, &Experiment)> = all(e)
+pub(super) fn segment_sizes(e: &Evidence) -> Vec<(u16, String, &TriedHandshake)> {
+    let mut sizes: Vec<(u16, String, &TriedHandshake)> = all(e)
         .filter_map(|(pointer, x)| match x.changed {
             Changed::SegmentSize { octets } => Some((octets, pointer, x)),
             _ => None,
@@ -22,17 +23,17 @@ pub(super) fn segment_sizes(e: &Evidence) -> Vec<(u16, String, &Experiment)> {
 }
 
 /// The handshake with a ClientHello of one segment.
-pub(super) fn small_hello(e: &Evidence) -> Option<(String, &Experiment)> {
+pub(super) fn small_hello(e: &Evidence) -> Option<(String, &TriedHandshake)> {
     all(e).find(|(_, x)| x.changed == Changed::SmallHello)
 }
 
 /// The full-size handshake that failed, where the walk went on with the small one.
-pub(super) fn full_hello(e: &Evidence) -> Option<(String, &Experiment)> {
+pub(super) fn full_hello(e: &Evidence) -> Option<(String, &TriedHandshake)> {
     all(e).find(|(_, x)| x.changed == Changed::Nothing)
 }
 
 /// The handshake with the account's sibling name.
-pub(super) fn control_name(e: &Evidence) -> Option<(String, &str, &Experiment)> {
+pub(super) fn control_name(e: &Evidence) -> Option<(String, &str, &TriedHandshake)> {
     all(e).find_map(|(pointer, x)| match &x.changed {
         Changed::ServerName { name } => Some((pointer, name.as_str(), x)),
         _ => None,
@@ -53,7 +54,7 @@ pub(super) fn versions_that_work(e: &Evidence) -> usize {
 }
 
 /// Whether the handshake finished, certificate and all.
-pub(super) fn finished(x: &Experiment) -> bool {
+pub(super) fn finished(x: &TriedHandshake) -> bool {
     matches!(
         x.tls,
         Some(HandshakeSeen {
@@ -64,7 +65,7 @@ pub(super) fn finished(x: &Experiment) -> bool {
 }
 
 /// Whether the handshake hung as the application's does.
-pub(super) fn hung(x: &Experiment) -> bool {
+pub(super) fn hung(x: &TriedHandshake) -> bool {
     matches!(x.tls, Some(HandshakeSeen { outcome: TlsOutcome::Silent, .. }))
 }
 

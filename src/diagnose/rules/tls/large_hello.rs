@@ -4,7 +4,7 @@
 use super::{experiments, session};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::Sure;
-use crate::evidence::experiment::Experiment;
+use crate::evidence::experiment::TriedHandshake;
 use crate::evidence::{Evidence, Hop};
 
 pub(super) const RULE: Rule = Rule {
@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(e: &Evidence) -> Option<Because> {
     let (full_at, full) = experiments::full_hello(e)?;
     let (small_at, small) = experiments::small_hello(e)?;
-    let sent = |x: &Experiment| x.tls.as_ref().map_or(0, |tls| tls.bytes_sent);
+    let sent = |x: &TriedHandshake| x.tls.as_ref().map_or(0, |tls| tls.bytes_sent);
     // The walk went on as older clients do; what it then found is judged by the other rules.
     Some(
         session::at_risk(
