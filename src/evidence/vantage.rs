@@ -24,6 +24,9 @@ pub struct Vantage {
     pub proxy: ProxyDecision,
     /// Our source address and interface towards each address of this walk.
     pub sources: Vec<SourceTowards>,
+    /// Tunnel interfaces of this machine that are down, when no address took a connection.
+    #[serde(default)]
+    pub tunnels_down: Vec<String>,
     /// Our clock minus the peer's `Date` header in seconds; null when there was none.
     pub clock_ahead_s: Option<i64>,
 }
@@ -172,4 +175,55 @@ pub struct SourceTowards {
     pub source: Option<IpAddr>,
     /// The interface that has it.
     pub interface: Option<String>,
+    /// The kernel's own route; null where there is none, or where this OS cannot say.
+    #[serde(default)]
+    pub route: Option<Route>,
+}
+
+/// The route that this machine's kernel takes to an address, read at the walk's end (Linux).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Route {
+    /// The prefix of the entry that decides, e.g. `10.3.0.0/24`; `0.0.0.0/0` is the default.
+    pub prefix: Option<String>,
+    /// The next hop; null for an address on the link.
+    pub gateway: Option<IpAddr>,
+    /// Where packets leave.
+    pub interface: Option<Interface>,
+    /// What the kernel knows of the next hop, or of the address itself on the link.
+    pub neighbour: Option<NeighbourState>,
+}
+
+/// An interface of this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Interface {
+    /// Its name.
+    pub name: String,
+    /// Its kind, as `ip -d link` has it: `bridge`, `tun`, `wireguard`; null for plain devices.
+    pub kind: Option<String>,
+    /// Whether it is up and has a carrier.
+    pub running: bool,
+    /// Whether it is a bridge without a port that leaves this machine.
+    pub stays_here: bool,
+}
+
+/// The state of an entry of the neighbour table (ARP, RFC 4861).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NeighbourState {
+    /// It answered in the last minute.
+    Reachable,
+    /// It has been asked for and has not answered yet.
+    Incomplete,
+    /// It has been asked for several times and did not answer.
+    Failed,
+    /// The entry says nothing of the present.
+    Other,
+}
+
+impl NeighbourState {
+    /// Whether the neighbour was asked for in vain.
+    #[must_use]
+    pub const fn is_silent(self) -> bool {
+        matches!(self, Self::Incomplete | Self::Failed)
+    }
 }

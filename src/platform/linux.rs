@@ -1,6 +1,8 @@
 //! Linux.
 #![allow(unsafe_code, reason = "system calls that no safe wrapper in the tree offers")]
 
+mod route;
+
 use std::ffi::CString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsRawFd, RawFd};
@@ -9,6 +11,8 @@ use super::{IcmpError, meaning};
 use crate::evidence::dns::SystemAnswer;
 use crate::evidence::tcp::{IcmpMeaning, TcpInfo};
 use crate::evidence::vantage::AzureMachine;
+
+pub use route::{routes, tunnels_down};
 
 /// The asset tag that Azure gives to every virtual machine (fact T24).
 const AZURE_ASSET_TAG: &str = "7783-7084-3265-9085-8269-3286-77";
@@ -129,9 +133,9 @@ unsafe fn ip_of(address: *const libc::sockaddr) -> Option<IpAddr> {
     }
 }
 
-/// Asks the kernel to report ICMP errors of this socket in its error queue, or to stop.
-/// A kernel that refuses leaves the socket as it is.
-pub fn report_icmp(socket: &impl AsRawFd, version6: bool, on: bool) {
+/// Asks the kernel to report ICMP errors of this socket in its error queue, or to stop; false
+/// when it refuses (a sandbox), which leaves the socket as it is.
+pub fn report_icmp(socket: &impl AsRawFd, version6: bool, on: bool) -> bool {
     let (level, option) = if version6 {
         (libc::IPPROTO_IPV6, libc::IPV6_RECVERR)
     } else {
@@ -146,7 +150,7 @@ pub fn report_icmp(socket: &impl AsRawFd, version6: bool, on: bool) {
             option,
             (&raw const value).cast(),
             size_of::<libc::c_int>() as libc::socklen_t,
-        );
+        ) == 0
     }
 }
 

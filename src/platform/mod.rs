@@ -1,5 +1,5 @@
 //! What only the operating system can say: TCP_INFO, the socket error queue, `getaddrinfo`'s
-//! code, signs of an Azure machine.
+//! code, routes and neighbours, signs of an Azure machine.
 //!
 //! Each OS gives the same functions; `other.rs` is what "cannot say" looks like. This is the
 //! only place with `unsafe`. It may not judge what it reads.
@@ -14,7 +14,10 @@ mod other;
 #[cfg(not(all(target_os = "linux", not(feature = "platform_other"))))]
 use other as os;
 
-pub use os::{azure_machine, host_name, lookup, protect_process, read_icmp, report_icmp, tcp_info};
+pub use os::{
+    azure_machine, host_name, lookup, protect_process, read_icmp, report_icmp, routes, tcp_info,
+    tunnels_down,
+};
 
 use crate::evidence::tcp::IcmpMeaning;
 

@@ -1,11 +1,11 @@
 //! An OS that cannot say: the same functions, each with its plain answer.
 
-use std::net::ToSocketAddrs;
+use std::net::{IpAddr, ToSocketAddrs};
 
 use super::IcmpError;
 use crate::evidence::dns::SystemAnswer;
 use crate::evidence::tcp::TcpInfo;
-use crate::evidence::vantage::AzureMachine;
+use crate::evidence::vantage::{AzureMachine, Route};
 
 /// Not known.
 #[must_use]
@@ -40,7 +40,21 @@ pub fn lookup(host: &str) -> SystemAnswer {
 }
 
 /// Nothing to ask for.
-pub fn report_icmp<S>(_socket: &S, _version6: bool, _on: bool) {}
+pub fn report_icmp<S>(_socket: &S, _version6: bool, _on: bool) -> bool {
+    false
+}
+
+/// Not known.
+#[must_use]
+pub fn routes(addresses: &[IpAddr]) -> Vec<Option<Route>> {
+    addresses.iter().map(|_| None).collect()
+}
+
+/// Not known.
+#[must_use]
+pub fn tunnels_down() -> Vec<String> {
+    Vec::new()
+}
 
 /// None.
 #[must_use]

@@ -24,9 +24,10 @@ use crate::credential::Credential;
 use crate::evidence::http::HttpHop;
 use crate::evidence::identity::{CredentialKind, IdentityHop, Withheld};
 use crate::evidence::proxy::ProxyHop;
-use crate::evidence::tcp::TcpHop;
+use crate::evidence::tcp::{TcpHop, TcpOutcome};
 use crate::evidence::tls::TlsHop;
 use crate::evidence::{Choice, Cost, Evidence, Hop, Observed, dns::DnsHop};
+use crate::platform;
 use crate::services::Call;
 use crate::target::Target;
 use crate::wire::roots::Roots;
@@ -228,6 +229,10 @@ async fn one(
     evidence.identity.withheld = withheld_of(&evidence.identity, withheld, target, &evidence.http);
     addresses.dedup();
     vantage.sources = vantage::sources(&addresses);
+    let connected = |hop: &TcpHop| hop.attempts.iter().any(|a| a.outcome == TcpOutcome::Connected);
+    if evidence.tcp.saw().is_some_and(|hop| !connected(hop)) {
+        vantage.tunnels_down = platform::tunnels_down();
+    }
     name_interfaces(&mut evidence, &vantage.sources);
     vantage.clock_ahead_s = date.map(|(ours, theirs)| seconds(ours) - seconds(theirs));
     evidence.vantage = vantage;

@@ -6,6 +6,7 @@ use hickory_resolver::Hosts;
 
 use crate::evidence::text::clean;
 use crate::evidence::vantage::{HostsFile, HostsLine, ProxyDecision, SourceTowards, Vantage};
+use crate::platform;
 use crate::target::Target;
 use crate::world::{TextFile, World};
 
@@ -31,6 +32,7 @@ pub(super) fn look(
         nsswitch_hosts: world.nsswitch_hosts.clone(),
         proxy,
         sources: Vec::new(),
+        tunnels_down: Vec::new(),
         clock_ahead_s: None,
     }
 }
@@ -65,8 +67,8 @@ fn parse_line(line: &str) -> Option<IpAddr> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// Our source address and its interface towards each address: the routing table's answer,
-/// read by connecting a UDP socket, which sends nothing.
+/// Our source address, its interface and the route towards each address: the routing table's
+/// answer, read by connecting a UDP socket and over netlink, which sends nothing.
 #[must_use]
 pub(super) fn sources(addresses: &[IpAddr]) -> Vec<SourceTowards> {
     if addresses.is_empty() {
@@ -75,12 +77,13 @@ pub(super) fn sources(addresses: &[IpAddr]) -> Vec<SourceTowards> {
     let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
     addresses
         .iter()
-        .map(|towards| {
+        .zip(platform::routes(addresses))
+        .map(|(towards, route)| {
             let source = source_towards(*towards);
             let interface = source.and_then(|source| {
                 interfaces.iter().find(|i| i.ip() == source).map(|i| clean(&i.name, 32))
             });
-            SourceTowards { towards: *towards, source, interface }
+            SourceTowards { towards: *towards, source, interface, route }
         })
         .collect()
 }

@@ -1,0 +1,244 @@
+//! Routes, neighbours and interfaces, as the kernel tells them over netlink (rtnetlink(7)).
+//! Reading needs no privilege and sends no packet.
+
+use std::net::IpAddr;
+
+use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload};
+use netlink_packet_route::link::{InfoKind, LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
+use netlink_packet_route::neighbour::{
+    NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState as KernelState,
+};
+use netlink_packet_route::route::{
+    RouteAddress, RouteAttribute, RouteFlags, RouteMessage, RouteVia,
+};
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
+use netlink_sys::protocols::NETLINK_ROUTE;
+use netlink_sys::{Socket, SocketAddr};
+
+use crate::evidence::text::clean;
+use crate::evidence::vantage::{Interface, NeighbourState, Route};
+
+/// Kinds of interface that carry packets through a tunnel, where a VPN has one.
+const TUNNELS: &[&str] = &[
+    "tun", "wireguard", "ipip", "gre", "gretap", "sit", "ip6tnl", "ip6gre", "vti", "vti6", "xfrm",
+    "ppp", "l2tp",
+];
+
+/// Tunnels that the kernel makes by itself when a module is loaded; they are down for ever.
+const OF_THE_KERNEL: &[&str] = &[
+    "tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0",
+];
+
+/// Tunnels that are named: a machine with more has another trouble.
+const MOST_TUNNELS: usize = 8;
+
+/// Messages of one dump that are read: a machine with more interfaces is left unread.
+const MOST_CHUNKS: usize = 4096;
+
+/// The kernel's route to each address; none where it has none, or does not say.
+#[must_use]
+pub fn routes(addresses: &[IpAddr]) -> Vec<Option<Route>> {
+    let Some(mut kernel) = Kernel::open() else {
+        return addresses.iter().map(|_| None).collect();
+    };
+    addresses.iter().map(|address| kernel.route(*address)).collect()
+}
+
+/// Tunnel interfaces that are down.
+#[must_use]
+pub fn tunnels_down() -> Vec<String> {
+    let links = Kernel::open().map(|mut kernel| kernel.links()).unwrap_or_default();
+    links
+        .iter()
+        .map(interface)
+        .filter(|i| !i.running && !OF_THE_KERNEL.contains(&i.name.as_str()))
+        .filter(|i| i.kind.as_deref().is_some_and(|kind| TUNNELS.contains(&kind)))
+        .map(|i| i.name)
+        .take(MOST_TUNNELS)
+        .collect()
+}
+
+/// A netlink socket; every question is answered before the next one is put.
+struct Kernel {
+    socket: Socket,
+}
+
+impl Kernel {
+    fn open() -> Option<Self> {
+        let mut socket = Socket::new(NETLINK_ROUTE).ok()?;
+        socket.bind_auto().ok()?;
+        socket.connect(&SocketAddr::new(0, 0)).ok()?;
+        // The kernel answers while it takes the question: what is not there never comes.
+        socket.set_non_blocking(true).ok()?;
+        Some(Self { socket })
+    }
+
+    /// Puts one question and reads its answers, to the end of a dump or the only one.
+    fn ask(&mut self, question: RouteNetlinkMessage, all: bool) -> Vec<RouteNetlinkMessage> {
+        let mut message = NetlinkMessage::from(question);
+        message.header.flags = if all { NLM_F_REQUEST | NLM_F_DUMP } else { NLM_F_REQUEST };
+        message.finalize();
+        let mut octets = vec![0; message.buffer_len()];
+        message.serialize(&mut octets);
+        let mut answers = Vec::new();
+        if self.socket.send(&octets, 0).is_err() {
+            return answers;
+        }
+        for _ in 0..MOST_CHUNKS {
+            let Ok((chunk, _)) = self.socket.recv_from_full() else { break };
+            let mut rest = chunk.as_slice();
+            while let Ok(message) = NetlinkMessage::<RouteNetlinkMessage>::deserialize(rest) {
+                let length = (message.header.length as usize).next_multiple_of(4);
+                match message.payload {
+                    NetlinkPayload::InnerMessage(answer) => answers.push(answer),
+                    NetlinkPayload::Done(_) | NetlinkPayload::Error(_) => return answers,
+                    _ => {}
+                }
+                match rest.get(length..) {
+                    Some(next) if length > 0 && !next.is_empty() => rest = next,
+                    _ => break,
+                }
+            }
+            if !all {
+                break;
+            }
+        }
+        answers
+    }
+
+    fn route(&mut self, address: IpAddr) -> Option<Route> {
+        let taken = self.lookup(address, false)?;
+        let prefix = self.lookup(address, true).and_then(|entry| prefix(&entry, address));
+        let mut gateway = None;
+        let mut index = None;
+        for attribute in taken.attributes {
+            match attribute {
+                RouteAttribute::Gateway(RouteAddress::Inet(a))
+                | RouteAttribute::Via(RouteVia::Inet(a)) => gateway = Some(IpAddr::V4(a)),
+                RouteAttribute::Gateway(RouteAddress::Inet6(a))
+                | RouteAttribute::Via(RouteVia::Inet6(a)) => gateway = Some(IpAddr::V6(a)),
+                RouteAttribute::Oif(oif) => index = Some(oif),
+                _ => {}
+            }
+        }
+        let interface = index.and_then(|index| self.interface(index));
+        let next_hop = gateway.unwrap_or(address);
+        let neighbour = index.and_then(|index| self.neighbour(index, next_hop));
+        Some(Route { prefix, gateway, interface, neighbour })
+    }
+
+    /// The route as it is taken, or the entry of the table that decides (`ip route get
+    /// fibmatch`).
+    fn lookup(&mut self, address: IpAddr, entry: bool) -> Option<RouteMessage> {
+        let mut question = RouteMessage::default();
+        question.header.address_family = family(address);
+        question.header.destination_prefix_length = if address.is_ipv4() { 32 } else { 128 };
+        if entry {
+            question.header.flags = RouteFlags::FibMatch;
+        }
+        question.attributes.push(RouteAttribute::Destination(address.into()));
+        self.ask(RouteNetlinkMessage::GetRoute(question), false).into_iter().find_map(|answer| {
+            match answer {
+                RouteNetlinkMessage::NewRoute(route) => Some(route),
+                _ => None,
+            }
+        })
+    }
+
+    fn neighbour(&mut self, index: u32, address: IpAddr) -> Option<NeighbourState> {
+        let mut question = NeighbourMessage::default();
+        question.header.family = family(address);
+        question.header.ifindex = index;
+        question.attributes.push(NeighbourAttribute::Destination(match address {
+            IpAddr::V4(a) => NeighbourAddress::Inet(a),
+            IpAddr::V6(a) => NeighbourAddress::Inet6(a),
+        }));
+        let answers = self.ask(RouteNetlinkMessage::GetNeighbour(question), false);
+        answers.into_iter().find_map(|answer| match answer {
+            RouteNetlinkMessage::NewNeighbour(entry) => Some(match entry.header.state {
+                KernelState::Reachable => NeighbourState::Reachable,
+                KernelState::Incomplete => NeighbourState::Incomplete,
+                KernelState::Failed => NeighbourState::Failed,
+                _ => NeighbourState::Other,
+            }),
+            _ => None,
+        })
+    }
+
+    fn interface(&mut self, index: u32) -> Option<Interface> {
+        let mut question = LinkMessage::default();
+        question.header.index = index;
+        let answers = self.ask(RouteNetlinkMessage::GetLink(question), false);
+        let mut found = interface(answers.iter().find_map(link)?);
+        if found.kind.as_deref() == Some("bridge") {
+            let links = self.links();
+            // Ports of containers and virtual machines end inside this machine; a bridge that
+            // is itself the way out has another one.
+            found.stays_here = !links.is_empty()
+                && links
+                    .iter()
+                    .filter(|link| link.attributes.contains(&LinkAttribute::Controller(index)))
+                    .all(|port| matches!(kind(port).as_deref(), Some("veth" | "tun")));
+        }
+        Some(found)
+    }
+
+    fn links(&mut self) -> Vec<LinkMessage> {
+        let question = RouteNetlinkMessage::GetLink(LinkMessage::default());
+        self.ask(question, true).iter().filter_map(link).cloned().collect()
+    }
+}
+
+fn link(answer: &RouteNetlinkMessage) -> Option<&LinkMessage> {
+    match answer {
+        RouteNetlinkMessage::NewLink(link) => Some(link),
+        _ => None,
+    }
+}
+
+fn interface(link: &LinkMessage) -> Interface {
+    let name = link.attributes.iter().find_map(|attribute| match attribute {
+        LinkAttribute::IfName(name) => Some(clean(name, 32)),
+        _ => None,
+    });
+    Interface {
+        name: name.unwrap_or_default(),
+        kind: kind(link).map(|kind| clean(&kind, 32)),
+        running: link.header.flags.contains(LinkFlags::Up | LinkFlags::LowerUp),
+        stays_here: false,
+    }
+}
+
+fn kind(link: &LinkMessage) -> Option<String> {
+    link.attributes.iter().find_map(|attribute| match attribute {
+        LinkAttribute::LinkInfo(info) => info.iter().find_map(|one| match one {
+            LinkInfo::Kind(kind) => Some(InfoKind::to_string(kind)),
+            _ => None,
+        }),
+        _ => None,
+    })
+}
+
+fn prefix(entry: &RouteMessage, address: IpAddr) -> Option<String> {
+    let length = entry.header.destination_prefix_length;
+    let net = ipnet::IpNet::new(address, length).ok()?;
+    Some(net.trunc().to_string())
+}
+
+fn family(address: IpAddr) -> AddressFamily {
+    if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_route_to_this_machine_itself_leaves_through_the_loopback() {
+        let found = routes(&["127.0.0.1".parse().unwrap()]);
+        // A sandbox may keep its tables to itself: then nothing is said.
+        let Some(Some(route)) = found.first() else { return };
+        assert_eq!(route.gateway, None);
+        assert_eq!(route.interface.as_ref().map(|i| i.name.as_str()), Some("lo"));
+    }
+}
