@@ -124,7 +124,7 @@ pub struct TriedConnection {
 /// What answers on the way to an address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Trace {
-    /// Its id in the catalogue, e.g. `trace-tcp`.
+    /// Its id in the catalogue, e.g. `trace-syn`.
     pub id: String,
     /// What was sent with a limited life.
     pub probe: TraceProbe,
@@ -239,6 +239,19 @@ impl Experiments {
     #[must_use]
     pub fn needs_deep(&self, id: &str) -> bool {
         self.left_out.iter().any(|one| one.id == id && one.why == LeftOutReason::NeedsDeep)
+    }
+}
+
+impl TraceSeen {
+    /// Whether the packet came to the end of the path, `address`: it answered there, or the
+    /// address itself refused it.
+    #[must_use]
+    pub fn reached(&self, address: IpAddr) -> bool {
+        match self {
+            Self::Answered | Self::Reset => true,
+            Self::Icmp { icmp } => icmp.from == Some(address),
+            Self::Expired { .. } | Self::Silent | Self::NotSent { .. } => false,
+        }
     }
 }
 

@@ -80,6 +80,10 @@ fn traces(page: &mut Page, all: &Experiments) {
                 TraceSeen::NotSent { says } => says.clone(),
             };
             page.indented(2, &format!("{}: {seen}", hop.ttl));
+            // Beyond the first life that reaches the end, all do.
+            if hop.seen.reached(trace.towards.ip()) {
+                break;
+            }
         }
     }
 }

@@ -69,7 +69,7 @@ fn in_trouble(plan: &Plan, target: &Target) -> Vec<String> {
         what.dedup();
         let hop = match asks[0] {
             Ask::Question { .. } => "dns   ",
-            Ask::Connection { .. } | Ask::TraceSyn => "tcp   ",
+            Ask::Connection { .. } | Ask::Nobody | Ask::Trace { .. } => "tcp   ",
             Ask::Handshake(_) => "tls   ",
         };
         lines.push(format!("{hop} only in trouble, {}: {}", entry.id, what.join(", ")));

@@ -227,6 +227,7 @@ async fn one(
         }
     }
     evidence.identity.withheld = withheld_of(&evidence.identity, withheld, target, &evidence.http);
+    addresses.extend(evidence.experiments.connections.iter().map(|tried| tried.address.ip()));
     addresses.dedup();
     vantage.sources = vantage::sources(&addresses);
     let connected = |hop: &TcpHop| hop.attempts.iter().any(|a| a.outcome == TcpOutcome::Connected);

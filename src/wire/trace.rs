@@ -1,45 +1,114 @@
 //! Packets of limited life towards an address, and who says that it ended them. Unprivileged:
 //! the life is a socket option, the answer comes by the socket's error queue.
 
-use std::net::SocketAddr;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::UdpSocket;
 
-use super::connect;
+use super::{connect, icmp, local_icmp, words};
 use crate::evidence::experiment::{TraceHop, TraceSeen};
 use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
+use crate::platform;
 
 /// The longest life tried: farther than any private network is deep.
 pub const MOST_HOPS: u8 = 16;
 
-/// One SYN of each life from 1, all at once. Ends within `timeout`.
-pub async fn syn(to: SocketAddr, timeout: Duration) -> Vec<TraceHop> {
-    let mut hops = join_all((1..=MOST_HOPS).map(|ttl| syn_of(to, ttl, timeout))).await;
-    // Beyond the first life that reaches the end, all do.
-    if let Some(end) = hops.iter().position(|hop| reached(&hop.seen)) {
-        hops.truncate(end + 1);
+/// Where UDP of limited life goes: the port of every traceroute, at which nobody listens.
+const UDP_PORT: u16 = 33434;
+
+/// Whether this machine tells a program of the ICMP errors that its packets meet.
+///
+/// # Errors
+/// It does not, with the reason in words.
+pub fn possible(to: SocketAddr) -> Result<(), String> {
+    let socket = Socket::new(Domain::for_address(to), Type::DGRAM, Some(Protocol::UDP))
+        .map_err(|error| words(&error))?;
+    if platform::report_icmp(&socket, to.is_ipv6(), true) {
+        Ok(())
+    } else {
+        Err("this machine gives no program its error queue (IP_RECVERR)".to_owned())
     }
-    hops
 }
 
-async fn syn_of(to: SocketAddr, ttl: u8, timeout: Duration) -> TraceHop {
+/// One SYN of each life from 1 to `longest`, all at once. Ends within `timeout`.
+pub async fn syn(to: SocketAddr, longest: u8, timeout: Duration) -> Vec<TraceHop> {
+    join_all((1..=longest).map(|ttl| timed(ttl, syn_of(to, ttl, timeout)))).await
+}
+
+/// One UDP datagram of each life from 1 to `longest`, all at once. Ends within `timeout`.
+pub async fn udp(to: SocketAddr, longest: u8, timeout: Duration) -> Vec<TraceHop> {
+    join_all((1..=longest).map(|ttl| timed(ttl, udp_of(to, ttl, timeout)))).await
+}
+
+async fn timed(ttl: u8, seen: impl Future<Output = TraceSeen>) -> TraceHop {
     let started = Instant::now();
-    let seen = match connect::with_life(to, ttl, timeout).await {
-        TcpOutcome::Connected => TraceSeen::Answered,
-        TcpOutcome::Refused | TcpOutcome::Reset => TraceSeen::Reset,
-        TcpOutcome::TimedOut => TraceSeen::Silent,
-        TcpOutcome::Unreachable { icmp } if icmp.meaning == IcmpMeaning::TimeExceeded => {
-            TraceSeen::Expired { from: icmp.from }
-        }
-        TcpOutcome::Unreachable { icmp } => TraceSeen::Icmp { icmp },
-        TcpOutcome::LocalError { says, .. } => TraceSeen::NotSent { says },
-    };
+    let seen = seen.await;
     let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     TraceHop { ttl, seen, took_ms }
 }
 
-/// Whether the packet came to the end of the path.
-fn reached(seen: &TraceSeen) -> bool {
-    matches!(seen, TraceSeen::Answered | TraceSeen::Reset)
+async fn syn_of(to: SocketAddr, ttl: u8, timeout: Duration) -> TraceSeen {
+    match connect::with_life(to, ttl, timeout).await {
+        TcpOutcome::Connected => TraceSeen::Answered,
+        TcpOutcome::Refused | TcpOutcome::Reset => TraceSeen::Reset,
+        TcpOutcome::TimedOut => TraceSeen::Silent,
+        TcpOutcome::Unreachable { icmp } => ended_by(icmp),
+        TcpOutcome::LocalError { says, .. } => TraceSeen::NotSent { says },
+    }
+}
+
+async fn udp_of(to: SocketAddr, ttl: u8, timeout: Duration) -> TraceSeen {
+    let not_sent = |error: &io::Error| match local_icmp(error) {
+        Some(icmp) => TraceSeen::Icmp { icmp },
+        None => TraceSeen::NotSent { says: words(error) },
+    };
+    let socket = match limited(to, ttl) {
+        Ok(socket) => socket,
+        Err(error) => return not_sent(&error),
+    };
+    let answered = async {
+        if let Err(error) = socket.send(&[0]).await {
+            return not_sent(&error);
+        }
+        let mut answer = [0; 64];
+        match socket.recv(&mut answer).await {
+            Ok(_) => TraceSeen::Answered,
+            Err(error) => match platform::read_icmp(&socket) {
+                Some(seen) => ended_by(icmp(seen)),
+                None => not_sent(&error),
+            },
+        }
+    };
+    tokio::time::timeout(timeout, answered).await.unwrap_or(TraceSeen::Silent)
+}
+
+/// A UDP socket whose datagrams live for `ttl` hops.
+fn limited(to: SocketAddr, ttl: u8) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(to), Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_nonblocking(true)?;
+    let from = match to {
+        SocketAddr::V4(_) => {
+            socket.set_ttl_v4(ttl.into())?;
+            SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0))
+        }
+        SocketAddr::V6(_) => {
+            socket.set_unicast_hops_v6(ttl.into())?;
+            SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0))
+        }
+    };
+    platform::report_icmp(&socket, to.is_ipv6(), true);
+    socket.bind(&from.into())?;
+    socket.connect(&SocketAddr::new(to.ip(), UDP_PORT).into())?;
+    UdpSocket::from_std(socket.into())
+}
+
+fn ended_by(icmp: crate::evidence::tcp::Icmp) -> TraceSeen {
+    match icmp.meaning {
+        IcmpMeaning::TimeExceeded => TraceSeen::Expired { from: icmp.from },
+        _ => TraceSeen::Icmp { icmp },
+    }
 }

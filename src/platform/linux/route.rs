@@ -20,14 +20,24 @@ use crate::evidence::vantage::{Interface, NeighbourState, Route};
 
 /// Kinds of interface that carry packets through a tunnel, where a VPN has one.
 const TUNNELS: &[&str] = &[
-    "tun", "wireguard", "ipip", "gre", "gretap", "sit", "ip6tnl", "ip6gre", "vti", "vti6", "xfrm",
-    "ppp", "l2tp",
+    "tun",
+    "wireguard",
+    "ipip",
+    "gre",
+    "gretap",
+    "sit",
+    "ip6tnl",
+    "ip6gre",
+    "vti",
+    "vti6",
+    "xfrm",
+    "ppp",
+    "l2tp",
 ];
 
 /// Tunnels that the kernel makes by itself when a module is loaded; they are down for ever.
-const OF_THE_KERNEL: &[&str] = &[
-    "tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0",
-];
+const OF_THE_KERNEL: &[&str] =
+    &["tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0"];
 
 /// Tunnels that are named: a machine with more has another trouble.
 const MOST_TUNNELS: usize = 8;

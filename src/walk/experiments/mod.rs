@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use super::Context;
 use crate::evidence::experiment::{
-    Changed, Experiments, LeftOut, LeftOutReason, Trace, TriedConnection, TriedHandshake,
-    TriedQuestion,
+    Changed, Experiments, LeftOut, LeftOutReason, Trace, TraceProbe, TriedConnection,
+    TriedHandshake, TriedQuestion,
 };
 use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::services;
@@ -90,8 +90,15 @@ pub enum Ask {
         /// The address.
         address: IpAddr,
     },
-    /// SYN segments of limited life towards the address in trouble.
-    TraceSyn,
+    /// A connection to an address that nobody owns, of the family of the one in trouble.
+    Nobody,
+    /// Packets of limited life towards the address in trouble.
+    Trace {
+        /// What is sent.
+        probe: TraceProbe,
+        /// The longest life.
+        longest: u8,
+    },
 }
 
 impl Ask {
@@ -108,7 +115,13 @@ impl Ask {
                 format!("{} {name} of the same resolver over {transport}", kind.name())
             }
             Ask::Connection { address } => format!("a connection to {address}"),
-            Ask::TraceSyn => "SYN of limited life to the walked address".to_owned(),
+            Ask::Nobody => {
+                "a connection to 192.0.2.1 (or 2001:db8::1), which nobody owns".to_owned()
+            }
+            Ask::Trace { probe: TraceProbe::Udp, .. } => {
+                "UDP of limited life to the walked address".to_owned()
+            }
+            Ask::Trace { .. } => "SYN of limited life to the walked address".to_owned(),
         }
     }
 }
@@ -198,11 +211,14 @@ pub(super) async fn make(
         (Ask::Connection { address }, _) => {
             Made::Connection(routes::connection(context, id, address, timeout).await)
         }
-        (Ask::TraceSyn, Subject::Address(address)) => {
-            routes::trace_syn(context, id, address, timeout).await
+        (Ask::Nobody, Subject::Address(address)) => {
+            Made::Connection(routes::nobody(context, id, address, timeout).await)
+        }
+        (Ask::Trace { probe, longest }, Subject::Address(address)) => {
+            routes::trace(context, id, address, probe, longest, timeout).await
         }
         // A catalogue entry whose symptom has another subject: `due` and `asks` disagree.
-        (Ask::Handshake(_) | Ask::TraceSyn, Subject::Resolver(_))
+        (Ask::Handshake(_) | Ask::Nobody | Ask::Trace { .. }, Subject::Resolver(_))
         | (Ask::Question { .. }, Subject::Address(_)) => not_possible(id, "nothing to ask it of"),
     }
 }
@@ -273,8 +289,20 @@ mod tests {
     #[test]
     fn a_symptom_makes_its_experiments_due_and_no_others() {
         let ids = |symptom| due(symptom).map(|entry| entry.id).collect::<Vec<_>>();
-        assert_eq!(ids(Symptom::TlsSilent), ["segment-size", "small-hello", "control-name"]);
-        assert_eq!(ids(Symptom::TlsCut), ["small-hello", "control-name", "one-version"]);
+        assert_eq!(
+            ids(Symptom::TlsSilent),
+            ["ghost-address", "segment-size", "small-hello", "control-name"]
+        );
+        assert_eq!(
+            ids(Symptom::TlsCut),
+            ["ghost-address", "small-hello", "control-name", "one-version"]
+        );
+        for symptom in [Symptom::TcpSilent, Symptom::TcpRefused] {
+            assert_eq!(ids(symptom), ["trace-syn"]);
+        }
+        for symptom in [Symptom::CertificateRefused, Symptom::CallRefused] {
+            assert_eq!(ids(symptom), ["ghost-address"]);
+        }
         for (outcome, wanted) in [
             (TlsOutcome::Verified, None),
             (TlsOutcome::Reset, Some(Symptom::TlsCut)),

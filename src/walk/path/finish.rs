@@ -2,12 +2,15 @@
 
 use super::{Connect, PathSeen, State};
 use crate::evidence::dns::Transport;
-use crate::evidence::experiment::TraceProbe;
-use crate::evidence::tcp::{TcpAttempt, TcpHop};
+use crate::evidence::experiment::{TraceProbe, TraceSeen};
+use crate::evidence::tcp::{TcpAttempt, TcpHop, TcpOutcome};
 use crate::evidence::{Choice, Hop, Observed};
 use crate::platform;
 use crate::walk::NO_ADDRESS;
 use crate::walk::steps::contacted;
+
+/// Segments of ours on a connection that is closed as soon as it stands: SYN, ACK, FIN, ACK.
+const OPENED_AND_CLOSED: u32 = 4;
 
 impl<'a, 'c> State<'a, 'c> {
     pub(super) fn finish(mut self) -> PathSeen {
@@ -57,15 +60,20 @@ impl<'a, 'c> State<'a, 'c> {
             }
         }
         for tried in &self.experiments.connections {
-            segments = segments.map(|sum| sum + 1);
+            let stood = tried.outcome == TcpOutcome::Connected;
+            segments = segments.map(|sum| sum + if stood { OPENED_AND_CLOSED } else { 1 });
             hosts.push(tried.address.ip().to_string());
         }
         for trace in &self.experiments.traces {
-            let sent = u32::try_from(trace.hops.len()).unwrap_or(u32::MAX);
+            let sent = trace.hops.iter().map(|hop| match (&trace.probe, &hop.seen) {
+                (_, TraceSeen::NotSent { .. }) => 0,
+                (TraceProbe::Syn, TraceSeen::Answered) => OPENED_AND_CLOSED,
+                _ => 1,
+            });
             match trace.probe {
-                TraceProbe::Udp => datagrams += sent,
+                TraceProbe::Udp => datagrams += sent.sum::<u32>(),
                 TraceProbe::Syn | TraceProbe::ClientHello => {
-                    segments = segments.map(|sum| sum + sent);
+                    segments = segments.map(|all| all + sent.sum::<u32>());
                 }
             }
         }

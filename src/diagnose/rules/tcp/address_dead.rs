@@ -1,8 +1,10 @@
 //! Some addresses connect and others do not: a stale record beside the good one (D58).
 
+use super::attempts::Placed;
 use super::{attempts, wording};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Sure};
+use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::{Evidence, Hop, classify};
 
 pub(super) const RULE: Rule = Rule {
@@ -22,19 +24,30 @@ fn check(e: &Evidence) -> Option<Because> {
     let (first, more) = addresses.split_first()?;
     let tried = hop.attempts.len();
     let name = &e.dns.name;
+    let tried_first = tried_first(e, &dead);
     let mut because = Because::new(
         Level::Risk,
         Sure::Proved,
         wording::fitting(&[
+            match tried_first {
+                Some(first) => {
+                    let ip = first.attempt.address.ip();
+                    format!("{ip} of {name} does not connect, and applications try it first")
+                }
+                None => format!(
+                    "{} of {name} does not connect, another address does",
+                    addresses.join(", ")
+                ),
+            },
             format!("{} of {name} does not connect, another address does", addresses.join(", ")),
             format!("{first} and {} more do not connect, another address does", more.len()),
         ]),
     )
     .known_by(format!(
-        "{} of {tried} addresses failed in this walk while another connected; a client that \
-         takes the dead one first waits or fails, so calls fail now and then",
+        "{} of {tried} addresses failed in this walk while another connected",
         dead.len()
     ))
+    .known_by(as_applications_meet_it(tried_first))
     .ruled_out("the path as a whole: another address of the same name works")
     .read_at("/dns/walked")
     .owner("DNS")
@@ -46,11 +59,12 @@ fn check(e: &Evidence) -> Option<Because> {
     let zone = reading::private_zone(e);
     for address in &addresses {
         if address.parse().is_ok_and(|a| classify(a).is_private()) {
+            let kind = if address.contains(':') { "aaaa" } else { "a" };
             because = because.change(
                 format!("if {address} belongs to a private endpoint that is gone, take it out"),
                 format!(
-                    "az network private-dns record-set a remove-record -g <group> -z {zone} \
-                     -n {} -a {address} --keep-empty-record-set",
+                    "az network private-dns record-set {kind} remove-record -g <group> -z \
+                     {zone} -n {} -a {address} --keep-empty-record-set",
                     reading::account(e)
                 ),
             );
@@ -61,4 +75,39 @@ fn check(e: &Evidence) -> Option<Because> {
             .step("if the address is right, see why that one is not reached: NSG, route, firewall")
             .check(reading::again(e)),
     )
+}
+
+/// The first dead address that getaddrinfo lists before every address that connects: its order
+/// (RFC 6724) is the one in which applications try them.
+fn tried_first<'a>(e: &Evidence, dead: &[Placed<'a>]) -> Option<Placed<'a>> {
+    let hop = e.tcp.saw()?;
+    for address in e.dns.system_addresses() {
+        if let Some(placed) = dead.iter().find(|p| p.attempt.address.ip() == *address) {
+            return Some(*placed);
+        }
+        let connects = |a: &TcpAttempt| a.outcome == TcpOutcome::Connected;
+        if hop.attempts.iter().any(|a| a.address.ip() == *address && connects(a)) {
+            return None;
+        }
+    }
+    None
+}
+
+/// What applications notice of it (fact T42).
+fn as_applications_meet_it(first: Option<Placed<'_>>) -> String {
+    let Some(first) = first else {
+        return "getaddrinfo lists an address that connects first, so most applications notice \
+                nothing until a resolver turns the order (round robin), and calls fail now and then"
+            .to_owned();
+    };
+    match first.attempt.outcome {
+        TcpOutcome::TimedOut => "getaddrinfo lists it first: clients that try one address after \
+             another (Python requests and httpx, .NET, Java) wait for it in each new connection, \
+             up to their connect timeout, or fail by then; curl and browsers try the next one at \
+             once where it is of the other family, and hide it"
+            .to_owned(),
+        _ => "getaddrinfo lists it first: clients that try one address after another go on to \
+              the next, those that try the first alone fail"
+            .to_owned(),
+    }
 }

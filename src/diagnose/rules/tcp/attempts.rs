@@ -169,7 +169,7 @@ pub(in crate::diagnose::rules) fn words(e: &Evidence, attempt: &TcpAttempt) -> S
 }
 
 /// Whether an interface is a bridge that a container or VM runtime of this machine made.
-fn is_local_bridge(interface: &str) -> bool {
+pub(super) fn is_local_bridge(interface: &str) -> bool {
     ["docker", "virbr", "cni", "podman", "lxcbr", "lxdbr"]
         .iter()
         .any(|prefix| interface.starts_with(prefix))

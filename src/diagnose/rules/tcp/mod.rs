@@ -6,11 +6,16 @@
 mod address_dead;
 mod admin_prohibited;
 pub(in crate::diagnose::rules) mod attempts;
+mod gateway_silent;
+mod interface_down;
 mod local_error;
+mod near;
 mod no_route;
 mod refused;
 mod reset;
 mod silent;
+mod terminated;
+mod trail;
 mod unreachable;
 pub(in crate::diagnose::rules) mod wording;
 
@@ -22,8 +27,11 @@ pub(super) const RULES: &[Rule] = &[
     refused::RULE,
     reset::RULE,
     unreachable::RULE,
+    gateway_silent::RULE,
+    interface_down::RULE,
     no_route::RULE,
     admin_prohibited::RULE,
     local_error::RULE,
     address_dead::RULE,
+    terminated::RULE,
 ];

@@ -1,6 +1,6 @@
 //! This machine's own routing table has no way to the address (ENETUNREACH; fact T14).
 
-use super::attempts;
+use super::{attempts, near};
 use crate::diagnose::{Because, Rule};
 use crate::diagnosis::Sure;
 use crate::evidence::{Evidence, Hop, classify};
@@ -30,6 +30,10 @@ fn check(e: &Evidence) -> Option<Because> {
             .ruled_out("NSG, firewall, private endpoint: no packet left this machine")
             .owner("Network")
             .look("see the routing table", family);
+    if let Some(tunnels) = near::tunnels_down(e) {
+        because = because.known_by(format!("{tunnels}: its routes are gone with it"));
+        because = because.read_at("/vantage/tunnels_down");
+    }
     because = if classify(ip).is_private() {
         because.change(
             "add the route, or bring up the VPN that carries it",

@@ -1,6 +1,7 @@
 //! A RST answers the SYN: nothing listens there, or a firewall rejects (facts D58, D59).
 
 use super::attempts;
+use super::trail::{self, RstFrom, Trail};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::Sure;
 use crate::evidence::tcp::TcpOutcome;
@@ -23,11 +24,17 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     let ip = attempt.address.ip();
     let peer = attempts::peer(attempt);
+    let before = Trail::of(e, "trace-syn", attempt)
+        .is_some_and(|trail| matches!(trail::rst_from(&trail), RstFrom::Before { .. }));
+    let says = match before {
+        true => format!("a device on the way refuses the connection to {peer}"),
+        false => format!("{peer} refuses the connection"),
+    };
     let mut because =
-        attempts::broken(e, &failed, Sure::Proved, format!("{peer} refuses the connection"))
+        attempts::broken(e, &failed, Sure::Proved, says)
             .known_by(
                 "a refusal answered the SYN: either nothing listens on this port, or a firewall \
-                 rejects in the name of the address; a client cannot see which of them sent it",
+                 rejects in the name of the address; the RST itself does not say which of them sent it",
             )
             .ruled_out(
                 "a dropped packet, a missing route, a private endpoint that is not approved",
@@ -58,5 +65,5 @@ fn check(e: &Evidence) -> Option<Because> {
             e.target.port
         ))
     };
-    Some(because.check(reading::again(e)))
+    Some(trail::of_refusal(e, because, attempt).check(reading::again(e)))
 }

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::attempts;
+use super::{attempts, near, trail};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::Sure;
-use crate::evidence::tcp::TcpOutcome;
+use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::{Evidence, Expect, Hop, TargetKind, classify};
 
 pub(super) const RULE: Rule = Rule {
@@ -23,7 +23,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(e: &Evidence) -> Option<Because> {
     let failed = attempts::of_target(e)?;
     let attempt = failed.first.attempt;
-    if attempt.outcome != TcpOutcome::TimedOut {
+    if attempt.outcome != TcpOutcome::TimedOut || near::near(e, attempt).is_some() {
         return None;
     }
     let ip = attempt.address.ip();
@@ -38,7 +38,27 @@ fn check(e: &Evidence) -> Option<Because> {
     } else {
         private(e, because, ip.to_string())
     };
+    let because = trail::of_silence(e, on_this_machine(e, because, attempt), attempt);
     Some(because.check(reading::again(e)))
+}
+
+/// What this machine's own tables say of the way.
+fn on_this_machine(e: &Evidence, mut because: Because, attempt: &TcpAttempt) -> Because {
+    let Some((place, route)) = near::route(e, attempt) else { return because };
+    because = because.read_at(place);
+    if let Some(gateway) = near::living_gateway(route) {
+        because = because.ruled_out(format!("the gateway {gateway}: it answers on its link"));
+    }
+    let by_default = route.prefix.as_deref().is_some_and(|prefix| prefix.ends_with("/0"));
+    if by_default
+        && classify(attempt.address.ip()).is_private()
+        && let Some(tunnels) = near::tunnels_down(e)
+    {
+        because = because.read_at("/vantage/tunnels_down").known_by(format!(
+            "or {tunnels}, and the packets take the default route, where nobody knows the address"
+        ));
+    }
+    because
 }
 
 /// Whether `--expect` names a prefix with the address: virtual networks may use public
@@ -84,8 +104,7 @@ fn private(e: &Evidence, because: Because, ip: String) -> Because {
             "or a route is missing on the way there; or the answer takes another way back and a \
              stateful firewall drops it; or nobody has {ip} any more"
         ))
-        .tells_it(format!("az network private-endpoint-connection list --id {id} -o table"))
-        .tells_it(format!("traceroute -n -T -p {} {ip}", e.target.port));
+        .tells_it(format!("az network private-endpoint-connection list --id {id} -o table"));
     if matches!(e.target.kind, TargetKind::Account | TargetKind::Project) {
         because = because.look(
             "find the account's resource id",
@@ -129,8 +148,7 @@ fn public(e: &Evidence, because: Because, source: &str, ip: String) -> Because {
         .known_by(
             "or this network has no way out to public addresses (no NAT gateway, no \
              default outbound access)",
-        )
-        .tells_it(format!("traceroute -n -T -p {port} {ip}"));
+        );
     let because = if e.vantage.azure.answer == Some(true) {
         because.look(
             format!("see the next hop that Azure gives this machine towards {ip}"),

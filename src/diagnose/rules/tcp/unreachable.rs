@@ -4,9 +4,11 @@
 use std::net::IpAddr;
 
 use super::attempts;
+use super::near::{self, Near};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::Sure;
 use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
+use crate::evidence::vantage::NeighbourState;
 use crate::evidence::{Evidence, Hop};
 
 pub(super) const RULE: Rule = Rule {
@@ -30,23 +32,37 @@ struct Meaning {
 fn check(e: &Evidence) -> Option<Because> {
     let failed = attempts::of_target(e)?;
     let attempt = failed.first.attempt;
-    let TcpOutcome::Unreachable { icmp } = &attempt.outcome else { return None };
-    if icmp.meaning == IcmpMeaning::AdminProhibited || attempts::no_route(attempt) {
-        return None;
-    }
-    let local = attempts::is_local(icmp, attempt.source);
-    let from = icmp.from.filter(|_| !local);
-    let ip = attempt.address.ip();
-    let bridge = attempts::local_bridge(attempt).filter(|_| local);
-    let m = match bridge {
-        Some(bridge) => overlapped(ip, bridge),
-        None => meaning(icmp.meaning, from, ip, &attempts::peer(attempt)),
+    let (ip, peer) = (attempt.address.ip(), attempts::peer(attempt));
+    let near = near::near(e, attempt);
+    let mut owner = "Network";
+    let m = match (&near, &attempt.outcome) {
+        (Some(Near::Bridge(bridge)), _) => {
+            owner = "Operating system";
+            overlapped(ip, bridge)
+        }
+        (Some(Near::NobodyHasIt { interface, state }), _) => nobody(ip, interface, *state),
+        // Rules of their own.
+        (Some(Near::GatewaySilent { .. } | Near::InterfaceDown(_)), _) => return None,
+        (None, TcpOutcome::Unreachable { icmp }) => {
+            if icmp.meaning == IcmpMeaning::AdminProhibited || attempts::no_route(attempt) {
+                return None;
+            }
+            let from = icmp.from.filter(|_| !attempts::is_local(icmp, attempt.source));
+            meaning(icmp.meaning, from, ip, &peer)
+        }
+        (None, _) => return None,
     };
+    let mut because = attempts::broken(e, &failed, m.sure, m.says).known_by(m.known_by);
+    if let Some((place, _)) = near::route(e, attempt).filter(|_| near.is_some()) {
+        because = because.read_at(place);
+    }
     Some(
-        attempts::broken(e, &failed, m.sure, m.says)
-            .known_by(m.known_by)
-            .ruled_out("a silent drop: the message says who gave up")
-            .owner(if bridge.is_some() { "Operating system" } else { "Network" })
+        because
+            .ruled_out(match &near {
+                None => "a silent drop: the message says who gave up",
+                Some(_) => "NSG, firewall, private endpoint: no packet left this machine's link",
+            })
+            .owner(owner)
             .look(m.look.0, m.look.1)
             .step(m.step)
             .check(reading::again(e)),
@@ -66,6 +82,27 @@ fn overlapped(ip: IpAddr, bridge: &str) -> Meaning {
         step: format!(
             "give {bridge} another prefix (Docker: `bip` and `default-address-pools` in \
              /etc/docker/daemon.json)"
+        ),
+    }
+}
+
+/// The route says that the address is on our own link, and nobody there answers for it.
+fn nobody(ip: IpAddr, interface: &str, state: NeighbourState) -> Meaning {
+    Meaning {
+        says: format!("nobody on this machine's own link ({interface}) has {ip}"),
+        sure: if state == NeighbourState::Failed { Sure::Proved } else { Sure::Inferred },
+        known_by: format!(
+            "the route to {ip} has no gateway: it should be on the link of {interface}; the \
+             kernel {}, by ARP or neighbour discovery",
+            near::asked(state)
+        ),
+        look: (
+            "see the route and the state of the neighbour".to_owned(),
+            format!("ip route get {ip}; ip neigh show {ip}"),
+        ),
+        step: format!(
+            "see that {ip} is still the private endpoint's address, and that the prefix of \
+             {interface} does not cover a network that lies elsewhere"
         ),
     }
 }

@@ -1,0 +1,54 @@
+//! The next hop towards the address does not answer on our own link (RFC 826, RFC 4861).
+
+use super::attempts;
+use super::near::{self, Near};
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::vantage::NeighbourState;
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tcp-gateway-silent",
+    hop: Hop::Tcp,
+    title: "The next hop of this machine's route does not answer on its link",
+    page: include_str!("../../../../docs/findings/tcp-gateway-silent.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let failed = attempts::of_target(e)?;
+    let attempt = failed.first.attempt;
+    let Some(Near::GatewaySilent { gateway, interface, state }) = near::near(e, attempt) else {
+        return None;
+    };
+    let ip = attempt.address.ip();
+    let (place, route) = near::route(e, attempt)?;
+    let sure = if state == NeighbourState::Failed { Sure::Proved } else { Sure::Inferred };
+    let entry = route.prefix.as_deref().unwrap_or("the route");
+    Some(
+        attempts::broken(
+            e,
+            &failed,
+            sure,
+            format!("the gateway {gateway} towards {ip} does not answer on {interface}"),
+        )
+        .known_by(format!(
+            "the route to {ip} ({entry}) goes by {gateway}; the kernel {} on {interface}, so no \
+             packet to {ip} left this machine's link",
+            near::asked(state)
+        ))
+        .ruled_out("NSG, firewall, private endpoint: no packet came as far")
+        .read_at(place)
+        .owner("Network")
+        .look(
+            "see the route and the state of the next hop",
+            format!("ip route get {ip}; ip neigh show {gateway}"),
+        )
+        .step(format!(
+            "bring {gateway} up again, or give this machine the gateway that is in use; see that \
+             {interface} is in the right VLAN or virtual switch"
+        ))
+        .check(reading::again(e)),
+    )
+}

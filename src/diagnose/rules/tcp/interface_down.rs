@@ -1,0 +1,48 @@
+//! The route leaves through an interface that is down: a VPN that is not connected, a cable.
+
+use super::attempts;
+use super::near::{self, Near};
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tcp-interface-down",
+    hop: Hop::Tcp,
+    title: "The route to the address leaves through an interface that is down",
+    page: include_str!("../../../../docs/findings/tcp-interface-down.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let failed = attempts::of_target(e)?;
+    let attempt = failed.first.attempt;
+    let Some(Near::InterfaceDown(interface)) = near::near(e, attempt) else { return None };
+    let ip = attempt.address.ip();
+    let name = &interface.name;
+    let (place, route) = near::route(e, attempt)?;
+    let kind = interface.kind.as_deref().map(|kind| format!(" ({kind})")).unwrap_or_default();
+    let entry = route.prefix.as_deref().unwrap_or("its route");
+    Some(
+        attempts::broken(
+            e,
+            &failed,
+            Sure::Proved,
+            format!("the route to {ip} leaves through {name}, which is down"),
+        )
+        .known_by(format!(
+            "the kernel sends {entry} into {name}{kind}, which has no carrier: the cable is out, \
+             or the program that holds the tunnel's other side does not run; what goes in is lost"
+        ))
+        .ruled_out("NSG, firewall, private endpoint: no packet left this machine")
+        .read_at(place)
+        .owner("Operating system")
+        .look(
+            "see the interface and the route",
+            format!("ip -d link show {name}; ip route get {ip}"),
+        )
+        .step(format!("connect {name} again (VPN client, cable), or take its route away"))
+        .check(reading::again(e)),
+    )
+}
