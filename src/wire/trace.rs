@@ -1,6 +1,7 @@
 //! Packets of limited life towards an address, and who says that it ended them. Unprivileged:
 //! the life is a socket option, the answer comes by the socket's error queue.
 
+use std::cell::Cell;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -16,6 +17,9 @@ use crate::platform;
 
 /// The longest life tried: farther than any private network is deep.
 pub const MOST_HOPS: u8 = 16;
+
+/// Between the beginnings of two lives.
+const SPACING: Duration = Duration::from_millis(15);
 
 /// Where UDP of limited life goes: the port of every traceroute, at which nobody listens.
 const UDP_PORT: u16 = 33434;
@@ -34,21 +38,40 @@ pub fn possible(to: SocketAddr) -> Result<(), String> {
     }
 }
 
-/// One SYN of each life from 1 to `longest`, all at once. Ends within `timeout`.
+/// One SYN of each life from 1 to `longest`, until one comes to the end. Ends within `timeout`.
 pub async fn syn(to: SocketAddr, longest: u8, timeout: Duration) -> Vec<TraceHop> {
-    join_all((1..=longest).map(|ttl| timed(ttl, syn_of(to, ttl, timeout)))).await
+    rising(to, longest, timeout, |ttl, left| syn_of(to, ttl, left)).await
 }
 
-/// One UDP datagram of each life from 1 to `longest`, all at once. Ends within `timeout`.
+/// One UDP datagram of each life from 1 to `longest`, until one comes to the end. Ends within
+/// `timeout`.
 pub async fn udp(to: SocketAddr, longest: u8, timeout: Duration) -> Vec<TraceHop> {
-    join_all((1..=longest).map(|ttl| timed(ttl, udp_of(to, ttl, timeout)))).await
+    rising(to, longest, timeout, |ttl, left| udp_of(to, ttl, left)).await
 }
 
-async fn timed(ttl: u8, seen: impl Future<Output = TraceSeen>) -> TraceHop {
-    let started = Instant::now();
-    let seen = seen.await;
-    let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    TraceHop { ttl, seen, took_ms }
+/// Each life beside the others, begun one after another: hosts answer only so many packets a
+/// second with ICMP, and beyond the first life that comes to the end all do.
+async fn rising<S: Future<Output = TraceSeen>>(
+    to: SocketAddr,
+    longest: u8,
+    timeout: Duration,
+    send: impl Fn(u8, Duration) -> S,
+) -> Vec<TraceHop> {
+    let over = Cell::new(false);
+    let hops = join_all((1..=longest).map(async |ttl| {
+        let wait = (SPACING * u32::from(ttl - 1)).min(timeout);
+        tokio::time::sleep(wait).await;
+        if over.get() {
+            return None;
+        }
+        let started = Instant::now();
+        let seen = send(ttl, timeout - wait).await;
+        over.set(over.get() || seen.reached(to.ip()));
+        let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Some(TraceHop { ttl, seen, took_ms })
+    }))
+    .await;
+    hops.into_iter().flatten().collect()
 }
 
 async fn syn_of(to: SocketAddr, ttl: u8, timeout: Duration) -> TraceSeen {

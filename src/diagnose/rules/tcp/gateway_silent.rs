@@ -3,8 +3,6 @@
 use super::attempts;
 use super::near::{self, Near};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
-use crate::evidence::vantage::NeighbourState;
 use crate::evidence::{Evidence, Hop};
 
 pub(super) const RULE: Rule = Rule {
@@ -24,7 +22,7 @@ fn check(e: &Evidence) -> Option<Because> {
     };
     let ip = attempt.address.ip();
     let (place, route) = near::route(e, attempt)?;
-    let sure = if state == NeighbourState::Failed { Sure::Proved } else { Sure::Inferred };
+    let (sure, asked) = near::asked(attempt, state);
     let entry = route.prefix.as_deref().unwrap_or("the route");
     Some(
         attempts::broken(
@@ -34,9 +32,8 @@ fn check(e: &Evidence) -> Option<Because> {
             format!("the gateway {gateway} towards {ip} does not answer on {interface}"),
         )
         .known_by(format!(
-            "the route to {ip} ({entry}) goes by {gateway}; the kernel {} on {interface}, so no \
-             packet to {ip} left this machine's link",
-            near::asked(state)
+            "the route to {ip} ({entry}) goes by {gateway}; the kernel {asked} on {interface}, so no \
+             packet to {ip} left this machine's link"
         ))
         .ruled_out("NSG, firewall, private endpoint: no packet came as far")
         .read_at(place)

@@ -1,11 +1,13 @@
 //! What this machine's own tables say of a connection that did not stand: its interface, its
 //! next hop, its link. Read after the silence, so that the kernel has asked for the neighbour.
 
+use std::net::IpAddr;
+
 use super::attempts;
+use crate::diagnosis::Sure;
 use crate::evidence::tcp::{IcmpMeaning, TcpAttempt, TcpOutcome};
 use crate::evidence::vantage::{Interface, NeighbourState, Route};
 use crate::evidence::{Evidence, Observed};
-use std::net::IpAddr;
 
 /// A fault that lies on this machine or on its own link.
 pub(super) enum Near<'a> {
@@ -72,11 +74,14 @@ pub(super) fn living_gateway(route: &Route) -> Option<IpAddr> {
     route.gateway.filter(|_| route.neighbour == Some(NeighbourState::Reachable))
 }
 
-/// How the kernel knows that a neighbour is silent.
-pub(super) const fn asked(state: NeighbourState) -> &'static str {
-    match state {
-        NeighbourState::Failed => "asked for it several times (FAILED)",
-        _ => "is asking for it without an answer (INCOMPLETE)",
+/// How the kernel knows that a neighbour is silent. It gives up after three questions, which
+/// it says in the entry and, to the connection, as `host unreachable`.
+pub(super) fn asked(attempt: &TcpAttempt, state: NeighbourState) -> (Sure, &'static str) {
+    let gave_up = matches!(attempt.outcome, TcpOutcome::Unreachable { .. });
+    if gave_up || state == NeighbourState::Failed {
+        (Sure::Proved, "asked for it several times and gave up (FAILED)")
+    } else {
+        (Sure::Inferred, "is asking for it without an answer (INCOMPLETE)")
     }
 }
 

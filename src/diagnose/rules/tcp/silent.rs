@@ -28,13 +28,20 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     let ip = attempt.address.ip();
     let peer = attempts::peer(attempt);
-    let because = attempts::broken(e, &failed, Sure::Possible, format!("{peer} does not answer"))
+    let alive = trail::host_answers(e, attempt);
+    let says = match alive {
+        true => format!("{peer} does not answer, and UDP shows that {ip} is there"),
+        false => format!("{peer} does not answer"),
+    };
+    let because = attempts::broken(e, &failed, Sure::Possible, says)
         .ruled_out("a closed port (no RST came), a router that says no (no ICMP came)")
         .ruled_out("a missing route on this machine");
     let because = if classify(ip).is_unusable() {
         unusable(e, because, ip)
     } else if classify(ip).is_public() && !expected(e, ip) {
         public(e, because, &attempts::source_address(e, attempt), ip.to_string())
+    } else if alive {
+        filtered(e, because, ip)
     } else {
         private(e, because, ip.to_string())
     };
@@ -85,6 +92,20 @@ fn unusable(e: &Evidence, because: Because, ip: IpAddr) -> Because {
         .owner("DNS")
         .look("see who gives this address", format!("dig +noall +answer {name}"))
         .step(format!("give {name} its own address again"))
+}
+
+/// The address itself answers UDP: its port alone is silent.
+fn filtered(e: &Evidence, because: Because, ip: IpAddr) -> Because {
+    because
+        .known_by("a firewall on the way, or a filter at the host, drops the connection")
+        .known_by("or the answer takes another way back and a stateful firewall drops it")
+        .ruled_out("a missing route on the way there, an address that nobody has")
+        .owner("Network")
+        .step(format!(
+            "see that {ip} is the private endpoint's address, not another machine's, and that each \
+             firewall on the way lets TCP {} through in both directions",
+            e.target.port
+        ))
 }
 
 /// A private endpoint's address, or one that is taken for it.

@@ -122,6 +122,11 @@ fn would_tell(e: &Evidence) -> Option<String> {
     left_out.then(|| format!("{} --deep", reading::again(e)))
 }
 
+/// Whether the trace shows that the address is in use: UDP comes to it.
+pub(super) fn host_answers(e: &Evidence, attempt: &TcpAttempt) -> bool {
+    Trail::of(e, TRACE, attempt).is_some_and(|trail| trail.host_at().is_some())
+}
+
 /// What the trace tells of a SYN that is never answered.
 pub(super) fn of_silence(e: &Evidence, mut because: Because, attempt: &TcpAttempt) -> Because {
     if let Some(command) = would_tell(e) {
@@ -149,8 +154,7 @@ pub(super) fn of_silence(e: &Evidence, mut because: Because, attempt: &TcpAttemp
             let after = syn.map(|r| format!(", a SYN is last seen at {}", at(e, attempt, r)));
             format!(
                 "the trace: UDP with a life of {life} is answered by {ip} itself{}: the address \
-                 is in use and the way there stands, so a filter there or on the way drops TCP \
-                 {port}",
+                 is in use and the way there stands; only TCP {port} is dropped",
                 after.unwrap_or_default()
             )
         }

@@ -8,7 +8,6 @@ use super::near::{self, Near};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::Sure;
 use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
-use crate::evidence::vantage::NeighbourState;
 use crate::evidence::{Evidence, Hop};
 
 pub(super) const RULE: Rule = Rule {
@@ -40,7 +39,9 @@ fn check(e: &Evidence) -> Option<Because> {
             owner = "Operating system";
             overlapped(ip, bridge)
         }
-        (Some(Near::NobodyHasIt { interface, state }), _) => nobody(ip, interface, *state),
+        (Some(Near::NobodyHasIt { interface, state }), _) => {
+            nobody(ip, interface, near::asked(attempt, *state))
+        }
         // Rules of their own.
         (Some(Near::GatewaySilent { .. } | Near::InterfaceDown(_)), _) => return None,
         (None, TcpOutcome::Unreachable { icmp }) => {
@@ -87,14 +88,13 @@ fn overlapped(ip: IpAddr, bridge: &str) -> Meaning {
 }
 
 /// The route says that the address is on our own link, and nobody there answers for it.
-fn nobody(ip: IpAddr, interface: &str, state: NeighbourState) -> Meaning {
+fn nobody(ip: IpAddr, interface: &str, (sure, asked): (Sure, &str)) -> Meaning {
     Meaning {
         says: format!("nobody on this machine's own link ({interface}) has {ip}"),
-        sure: if state == NeighbourState::Failed { Sure::Proved } else { Sure::Inferred },
+        sure,
         known_by: format!(
             "the route to {ip} has no gateway: it should be on the link of {interface}; the \
-             kernel {}, by ARP or neighbour discovery",
-            near::asked(state)
+             kernel {asked}, by ARP or neighbour discovery"
         ),
         look: (
             "see the route and the state of the neighbour".to_owned(),
