@@ -236,12 +236,17 @@ fn root(report: &Report, finding: &Finding) -> Option<Hop> {
 }
 
 /// What belongs in the lines below a hop though it changes no verdict: what the call left
-/// untested, and a pin that agrees with DNS.
+/// untested, a pin that agrees with DNS, an open port that proves nothing.
 fn notes_of(report: &Report, hop: Hop) -> Vec<String> {
-    if hop == Hop::Dns {
+    let beside = match hop {
         // Applications do not ask DNS at all: that belongs beside what DNS said.
-        let pin = |f: &&Finding| f.level == Level::Note && f.id == "dns-hosts-pin";
-        return report.findings.iter().filter(pin).map(|f| f.says.clone()).collect();
+        Hop::Dns => Some("dns-hosts-pin"),
+        Hop::Tcp => Some("tcp-terminated-on-the-way"),
+        _ => None,
+    };
+    if let Some(id) = beside {
+        let note = |f: &&Finding| f.level == Level::Note && f.id == id;
+        return report.findings.iter().filter(note).map(|f| f.says.clone()).collect();
     }
     if !matches!(hop, Hop::Identity | Hop::Http) {
         return Vec::new();
