@@ -139,7 +139,11 @@ fn vantage(page: &mut Page, v: &Vantage) {
     for source in &v.sources {
         let from = source.source.map_or("no route".to_owned(), |address| address.to_string());
         let interface = source.interface.as_ref().map(|i| format!(" ({i})")).unwrap_or_default();
-        page.words(&format!("towards {}: {from}{interface}", source.towards));
+        let route = source.route.as_ref().map(words::route).unwrap_or_default();
+        page.words(&format!("towards {}: {from}{interface}{route}", source.towards));
+    }
+    for name in &v.tunnels_down {
+        page.words(&format!("tunnel {name}: down"));
     }
     page.words(&match v.clock_ahead_s {
         Some(seconds) => format!("clock: {seconds} s ahead of the peer's"),

@@ -8,7 +8,7 @@ use crate::evidence::identity::{CredentialKind, Withheld};
 use crate::evidence::proxy::ConnectOutcome;
 use crate::evidence::tcp::{Icmp, IcmpMeaning, TcpOutcome};
 use crate::evidence::tls::{Certificate, CertificateFault, Store, TlsHop, TlsOutcome};
-use crate::evidence::vantage::{FileState, ProxyReason};
+use crate::evidence::vantage::{FileState, NeighbourState, ProxyReason, Route};
 use crate::evidence::{Choice, Expect, Observed, Trust, classify};
 
 /// Why something was not done; none when it was.
@@ -358,4 +358,21 @@ fn first_sentence(message: &str) -> String {
         return sentence.to_owned();
     }
     sentence.chars().take(117).chain("...".chars()).collect()
+}
+
+/// A route behind the interface that it leaves through: the entry, the next hop and its state.
+pub(super) fn route(route: &Route) -> String {
+    let down = match &route.interface {
+        Some(interface) if !interface.running => format!(", {} is down", interface.name),
+        _ => String::new(),
+    };
+    let entry = route.prefix.as_ref().map(|p| format!(", route {p}")).unwrap_or_default();
+    let hop = route.gateway.map_or_else(|| " on the link".to_owned(), |a| format!(" by {a}"));
+    let state = match route.neighbour {
+        Some(NeighbourState::Reachable) => ", which answers",
+        Some(NeighbourState::Incomplete) => ", which has not answered yet",
+        Some(NeighbourState::Failed) => ", which does not answer",
+        Some(NeighbourState::Other) | None => "",
+    };
+    format!("{entry}{hop}{state}{down}")
 }

@@ -211,10 +211,12 @@ fn interface(link: &LinkMessage) -> Interface {
         LinkAttribute::IfName(name) => Some(clean(name, 32)),
         _ => None,
     });
+    let flags = link.header.flags;
     Interface {
         name: name.unwrap_or_default(),
         kind: kind(link).map(|kind| clean(&kind, 32)),
-        running: link.header.flags.contains(LinkFlags::Up | LinkFlags::LowerUp),
+        running: flags.contains(LinkFlags::Up)
+            && flags.intersects(LinkFlags::LowerUp | LinkFlags::Running),
         stays_here: false,
     }
 }
