@@ -7,6 +7,7 @@ mod certificate;
 pub mod connect;
 pub mod dns;
 pub mod http;
+pub mod octet;
 pub mod proxy;
 pub mod roots;
 pub mod tap;

@@ -95,6 +95,20 @@ pub struct Handshake<'a> {
     pub versions: Versions,
 }
 
+impl Handshake<'_> {
+    /// The same with another deadline.
+    #[must_use]
+    pub fn within(&self, timeout: Duration) -> Self {
+        Self {
+            server_name: self.server_name,
+            roots: Arc::clone(&self.roots),
+            provider: Arc::clone(&self.provider),
+            timeout,
+            ..*self
+        }
+    }
+}
+
 /// Does the handshake. The session is returned only when chain and name verified.
 pub async fn handshake(
     stream: Box<dyn Stream>,

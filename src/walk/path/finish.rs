@@ -46,7 +46,8 @@ impl<'a, 'c> State<'a, 'c> {
         for tried in &self.experiments.handshakes {
             let info = tried.tls.as_ref().and_then(|tls| tls.tcp_info.as_ref());
             segments = match info {
-                Some(info) => segments.zip(info.segs_out).map(|(a, b)| a + b),
+                // What ends the connection comes after the kernel was asked.
+                Some(info) => segments.zip(info.segs_out).map(|(a, b)| a + b + 1),
                 None => segments.map(|sum| sum + 1),
             };
         }
@@ -64,9 +65,9 @@ impl<'a, 'c> State<'a, 'c> {
             let sent = u32::try_from(trace.hops.len()).unwrap_or(u32::MAX);
             match trace.probe {
                 TraceProbe::Udp => datagrams += sent,
-                TraceProbe::Syn | TraceProbe::ClientHello => {
-                    segments = segments.map(|sum| sum + sent);
-                }
+                TraceProbe::Syn => segments = segments.map(|sum| sum + sent),
+                // Three packets of the connection beside the ClientHello itself.
+                TraceProbe::ClientHello => segments = segments.map(|sum| sum + sent * 4),
             }
         }
         let mut once: Vec<String> = Vec::new();

@@ -1,6 +1,7 @@
 //! The facts of one handshake in words that the rules of this hop share: with whom, through
 //! what, which certificate, which faults beside the first.
 
+use super::experiments;
 use crate::diagnose::rules::proxy::exempt;
 use crate::diagnose::rules::tcp::{attempts, wording};
 use crate::diagnose::{Because, reading};
@@ -96,6 +97,40 @@ pub(super) fn beside_the_proxy(because: Because, e: &Evidence) -> Because {
 /// where it needs no proxy; else the network's.
 pub(super) fn owner(e: &Evidence) -> &'static str {
     if reading::proxied(e) { exempt::owner(e) } else { "Network" }
+}
+
+/// Adds what the ClientHello of limited life showed, where it was sent (fact T23: silence of
+/// routers tells nothing).
+pub(super) fn traced(because: Because, e: &Evidence) -> Because {
+    let Some((pointer, last, cut)) = experiments::hello_trace(e) else { return because };
+    let says = match (last, cut) {
+        (Some((ttl, from)), Some(cut)) => format!(
+            "the ClientHello with a life of {ttl} ends at hop {ttl}, {from}; with one of {cut} the \
+             connection is cut: by what stands behind hop {}, at hop {cut} at the latest",
+            cut.saturating_sub(1)
+        ),
+        (None, Some(cut)) => format!(
+            "the ClientHello with a life of {cut} has the connection cut, and no hop before says \
+             that one ended there"
+        ),
+        (Some((ttl, from)), None) => format!(
+            "the last router that sees the ClientHello and says so is hop {ttl}, {from}: it is \
+             lost behind that one, or what stands there says nothing"
+        ),
+        (None, None) => return because,
+    };
+    because.known_by(says).read_at(pointer)
+}
+
+/// Adds the command that would tell, where `--deep` was not given.
+pub(super) fn deeper(because: Because, e: &Evidence) -> Because {
+    if !e.experiments.needs_deep(experiments::FOREIGN) {
+        return because;
+    }
+    because.tells_it(format!(
+        "{} --deep  # names that lists of allowed names carry, and the hop that cuts",
+        reading::again(e)
+    ))
 }
 
 /// Days as people write them.
