@@ -22,13 +22,13 @@ fn check(e: &Evidence) -> Option<Because> {
     let sizes = experiments::segment_sizes(e);
     // A path that carries the larger segment carries the smaller one.
     let crossed = sizes.iter().find_map(|(small, at, x)| {
-        let larger = sizes.iter().find(|(large, _, y)| large > small && y.answered())?;
+        let larger = sizes.iter().find(|(large, _, y)| large > small && experiments::finished(y))?;
         (!x.answered() && x.tls.is_some()).then_some((*small, at, larger))
     });
-    let control = experiments::control_name(e).filter(|(.., x)| x.answered());
+    let control = experiments::control_name(e).filter(|(.., x)| experiments::finished(x));
     // The control is as large as the walk's own, so size is not what parts them; the small one
     // has the same name, so neither is the name.
-    let small = experiments::small_hello(e).filter(|(_, x)| x.answered()).zip(control);
+    let small = experiments::small_hello(e).filter(|(_, x)| experiments::finished(x)).zip(control);
     let versions = experiments::versions_that_work(e) > 1;
     let (sure, fact, pointers) = match (crossed, small) {
         (Some((small, at, (large, at_large, _))), _) => (
@@ -54,7 +54,7 @@ fn check(e: &Evidence) -> Option<Because> {
         ),
         _ => return None,
     };
-    let answered = experiments::handshakes(e).filter(|x| x.answered()).count();
+    let answered = experiments::handshakes(e).filter(|x| experiments::finished(x)).count();
     let tried = experiments::handshakes(e).count();
     let peer = session::peer(e);
     let mut because = session::broken_as(

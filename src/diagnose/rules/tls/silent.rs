@@ -179,6 +179,14 @@ fn check(e: &Evidence) -> Option<Because> {
         because =
             because.ruled_out("an MTU black hole: in the smallest segments it hangs as well");
     }
+    let answered = experiments::handshakes(e).filter(|x| experiments::finished(x)).count();
+    if answered > 0 {
+        because = because.known_by(format!(
+            "or one of several backends does not work: of {} handshakes tried beside it {answered} \
+             were answered",
+            experiments::handshakes(e).count()
+        ));
+    }
     because = session::deeper(session::traced(because, e), e);
     because = because
         .ruled_out("DNS, route and port: the connection stands")
