@@ -3,6 +3,7 @@
 //! Nothing here decides what is done next, judges what came back, or retries anything but a
 //! DNS datagram. A failure of the network is a value.
 
+pub mod bundles;
 mod certificate;
 pub mod connect;
 pub mod dns;

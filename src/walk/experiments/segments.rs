@@ -41,6 +41,8 @@ pub(super) async fn search(
     let mut sizes: Vec<u16> = FIRST.to_vec();
     let mut done: Vec<TriedHandshake> = Vec::new();
     let mut choose: Option<Instant> = None;
+    // How long one that is answered takes at most; not known before one is.
+    let mut slower: Option<Duration> = None;
     loop {
         let ended = match choose {
             Some(until) => tokio::time::timeout_at(until.into(), running.next()).await,
@@ -49,8 +51,9 @@ pub(super) async fn search(
         match ended {
             Ok(Some(Made::Handshake(tried, _))) => {
                 if tried.answered() {
-                    let slower = Duration::from_millis(tried.took_ms) * 2 + SLOWER;
-                    choose = Some(Instant::now() + slower);
+                    let wait = Duration::from_millis(tried.took_ms) * 2 + SLOWER;
+                    slower = Some(slower.map_or(wait, |known| known.max(wait)));
+                    choose = Some(Instant::now() + wait);
                 }
                 done.push(tried);
                 // All are in: nothing is gained by waiting.
@@ -67,6 +70,7 @@ pub(super) async fn search(
         if let Some(next) = inside(&sizes, answered).filter(|_| sizes.len() < MOST) {
             sizes.push(next);
             running.push(one(next));
+            choose = slower.map(|wait| Instant::now() + wait);
         }
     }
     done.sort_by_key(|tried| (tried.started_ms, std::cmp::Reverse(of(tried))));

@@ -33,7 +33,8 @@ impl<'a, 'c> State<'a, 'c> {
             let socket = self.sockets.iter().find(|(a, _)| *a == address);
             attempt.info = socket.and_then(|(_, socket)| platform::tcp_info(socket));
             segments = match &attempt.info {
-                Some(info) => segments.zip(info.segs_out).map(|(a, b)| a + b),
+                // What ends it comes after the kernel was asked.
+                Some(info) => segments.zip(info.segs_out).map(|(a, b)| a + b + 1),
                 // Not connected: a SYN at least, and what the kernel repeated is not known.
                 None => segments.map(|sum| sum + 1),
             };

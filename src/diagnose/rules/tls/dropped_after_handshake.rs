@@ -57,7 +57,8 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     because = because.owner("Network (firewall)");
     if let Some(ip) = e.tcp.saw().and_then(|tcp| tcp.walked) {
-        because = because.look("see the way that packets take from here", format!("ip route get {ip}"));
+        because =
+            because.look("see the way that packets take from here", format!("ip route get {ip}"));
     }
     Some(
         session::traced(because, e)

@@ -3,9 +3,7 @@
 use std::net::IpAddr;
 
 use crate::evidence::Evidence;
-use crate::evidence::experiment::{
-    Changed, HandshakeSeen, TraceProbe, TraceSeen, TriedHandshake,
-};
+use crate::evidence::experiment::{Changed, HandshakeSeen, TraceProbe, TraceSeen, TriedHandshake};
 use crate::evidence::tcp::TcpInfo;
 use crate::evidence::tls::TlsOutcome;
 
@@ -43,9 +41,7 @@ pub(super) fn control_name(e: &Evidence) -> Option<(String, &str, &TriedHandshak
 }
 
 /// The handshakes with names that are nothing to the target (`--deep`).
-pub(super) fn foreign_names(
-    e: &Evidence,
-) -> impl Iterator<Item = (String, &str, &TriedHandshake)> {
+pub(super) fn foreign_names(e: &Evidence) -> impl Iterator<Item = (String, &str, &TriedHandshake)> {
     named(e).filter(|(.., x)| x.id == FOREIGN)
 }
 

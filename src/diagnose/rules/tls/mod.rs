@@ -2,6 +2,7 @@
 //! the certificate.
 
 mod alerts;
+mod bundles;
 mod certificate_invalid;
 mod connection_lost;
 mod dropped_after_handshake;

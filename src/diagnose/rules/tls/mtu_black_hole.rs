@@ -70,8 +70,9 @@ fn check(e: &Evidence) -> Option<Because> {
     ))
     .read_at(works_at);
     because = match e.tls.saw().map(|hop| (hop, hop.tcp_info.as_ref())) {
-        Some((_, Some(info))) if info.rcv_ooopack.unwrap_or(0) > 0 => because
-            .known_by("packets came out of order: the answer's large ones are lost on the way back"),
+        Some((_, Some(info))) if info.rcv_ooopack.unwrap_or(0) > 0 => because.known_by(
+            "packets came out of order: the answer's large ones are lost on the way back",
+        ),
         Some((hop, info)) => match experiments::taken(hop.bytes_sent, info) {
             Some(experiments::Taken::All) => because.known_by(
                 "the ClientHello was acknowledged: the answer's large packets are lost on the way \

@@ -22,7 +22,8 @@ fn check(e: &Evidence) -> Option<Because> {
     let sizes = experiments::segment_sizes(e);
     // A path that carries the larger segment carries the smaller one.
     let crossed = sizes.iter().find_map(|(small, at, x)| {
-        let larger = sizes.iter().find(|(large, _, y)| large > small && experiments::finished(y))?;
+        let larger =
+            sizes.iter().find(|(large, _, y)| large > small && experiments::finished(y))?;
         (!x.answered() && x.tls.is_some()).then_some((*small, at, larger))
     });
     let control = experiments::control_name(e).filter(|(.., x)| experiments::finished(x));

@@ -1,7 +1,7 @@
 //! The facts of one handshake in words that the rules of this hop share: with whom, through
 //! what, which certificate, which faults beside the first.
 
-use super::experiments;
+use super::{bundles, experiments};
 use crate::diagnose::rules::proxy::exempt;
 use crate::diagnose::rules::tcp::{attempts, wording};
 use crate::diagnose::{Because, reading};
@@ -133,6 +133,28 @@ pub(super) fn deeper(because: Because, e: &Evidence) -> Because {
     ))
 }
 
+/// Adds what the account's sibling name shows at the same address, beside a certificate that
+/// was rejected.
+pub(super) fn sibling(because: Because, e: &Evidence) -> Because {
+    let Some((pointer, name, x)) = experiments::control_name(e) else { return because };
+    let says = match x.tls.as_ref().map(|seen| &seen.outcome) {
+        Some(TlsOutcome::Verified) => format!(
+            "at the same address SNI {name} shows a certificate that verifies: this name alone is \
+             answered by something else, which decides by the name"
+        ),
+        Some(TlsOutcome::CertificateRejected { fault: Fault::UnknownIssuer }) => format!(
+            "SNI {name} gets a certificate of an unknown issuer as well: all names of the account \
+             are answered so, not this one alone"
+        ),
+        Some(TlsOutcome::CertificateRejected { fault: Fault::WrongName }) => format!(
+            "nor does the certificate for SNI {name} at the same address cover that name: no name \
+             of the account is served there"
+        ),
+        _ => return because,
+    };
+    because.known_by(says).read_at(pointer)
+}
+
 /// Days as people write them.
 pub(super) fn days(count: u64) -> String {
     if count == 1 { "1 day".to_owned() } else { format!("{count} days") }
@@ -232,6 +254,7 @@ pub(super) fn certificate(mut because: Because, hop: &TlsHop, fault: Option<&Fau
         let verdicts: Vec<String> = hop.verdicts.iter().map(verdict_words).collect();
         because = because.seen(verdicts.join("; ")).read_at("/tls/saw/verdicts");
     }
+    because = bundles::said(because, hop);
     let is = |wanted: &Fault| fault == Some(wanted);
     if !leaf.covers_target && fault.is_some() && !is(&Fault::WrongName) {
         because = because.seen(format!("its names do not cover {} either", hop.server_name));

@@ -169,15 +169,19 @@ fn check(e: &Evidence) -> Option<Because> {
             _ => format!("or {cause}"),
         });
     }
-    if let Some((pointer, _)) = experiments::first_octet(e) {
+    if let Some((pointer, octet)) = experiments::first_octet(e) {
         because = because.read_at(pointer);
+        if octet.outcome == TlsOutcome::Closed {
+            because = because.known_by(
+                "when our stream ends after one octet the peer ends its own: a program reads there",
+            );
+        }
     }
     if experiments::small_hello(e).is_some_and(|(_, x)| experiments::hung(x)) {
         because = because.ruled_out("the size of the ClientHello: a small one hangs as well");
     }
     if experiments::segment_sizes(e).first().is_some_and(|(.., x)| experiments::hung(x)) {
-        because =
-            because.ruled_out("an MTU black hole: in the smallest segments it hangs as well");
+        because = because.ruled_out("an MTU black hole: in the smallest segments it hangs as well");
     }
     let answered = experiments::handshakes(e).filter(|x| experiments::finished(x)).count();
     if answered > 0 {
