@@ -58,8 +58,16 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         id: "control-name",
         question: "is the account's sibling name answered at the same address?",
-        proves: &[("tls-name-filtered", "the sibling name is answered, the walk's is not")],
-        packets: 8,
+        proves: &[
+            ("tls-name-filtered", "the sibling name is answered, the walk's is not"),
+            ("tls-interception", "the sibling's certificate verifies, or is of the same hand"),
+            ("tls-untrusted-issuer", "the sibling's certificate verifies, or does not either"),
+            (
+                "tls-fails-now-and-then",
+                "the sibling in a large ClientHello and the name in a small one are both answered",
+            ),
+        ],
+        packets: 9,
         tier: Tier::Default,
         due: &[Symptom::TlsSilent, Symptom::TlsCut, Symptom::CertificateRefused],
         asks: |target| {

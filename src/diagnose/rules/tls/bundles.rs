@@ -8,7 +8,7 @@ use crate::evidence::tls::{BundleVerdict, Store, TlsHop};
 const CLIENTS: &[(&str, &str)] = &[
     ("SSL_CERT_FILE", "OpenSSL, Go and httpx (the OpenAI SDK for Python)"),
     ("REQUESTS_CA_BUNDLE", "Python requests"),
-    ("CURL_CA_BUNDLE", "curl and Python requests"),
+    ("CURL_CA_BUNDLE", "curl"),
     ("NODE_EXTRA_CA_CERTS", "Node"),
     ("certifi", "Python (requests, httpx) without such a variable"),
 ];
@@ -45,9 +45,9 @@ pub(super) fn said(mut because: Because, hop: &TlsHop) -> Because {
 
 fn words(bundle: &BundleVerdict) -> String {
     let says = match (&bundle.fault, bundle.anchors) {
-        (None, _) => "accepts it",
+        (None, _) => "accepted",
         (Some(_), 0) => "cannot be read, or holds no root",
-        (Some(_), _) => "refuses it",
+        (Some(_), _) => "refused",
     };
-    format!("{} {} ({} roots) {says}", bundle.by, bundle.path, bundle.anchors)
+    format!("{} {} ({}): {says}", bundle.by, bundle.path, bundle.anchors)
 }

@@ -118,9 +118,18 @@ pub(super) fn all_silent_with(e: &Evidence, wanted: Taken) -> bool {
         && handshakes(e).all(|x| x.tls.as_ref().is_some_and(|seen| silent_with(seen, wanted)))
 }
 
-/// The trace of the ClientHello (`--deep`): its place, the last router that answers, and the
-/// life from which on the connection is cut.
-pub(super) fn hello_trace(e: &Evidence) -> Option<(String, Option<(u8, IpAddr)>, Option<u8>)> {
+/// What the ClientHello of limited life showed (`--deep`).
+pub(super) struct HelloTrace {
+    /// Its place in the evidence.
+    pub(super) place: String,
+    /// The last router that answers, with its distance.
+    pub(super) last: Option<(u8, IpAddr)>,
+    /// The life from which on the connection is cut.
+    pub(super) cut: Option<u8>,
+}
+
+/// The trace of the ClientHello.
+pub(super) fn hello_trace(e: &Evidence) -> Option<HelloTrace> {
     let (index, trace) = e
         .experiments
         .traces
@@ -132,7 +141,7 @@ pub(super) fn hello_trace(e: &Evidence) -> Option<(String, Option<(u8, IpAddr)>,
         _ => None,
     });
     let cut = trace.hops.iter().find(|hop| hop.seen == TraceSeen::Reset).map(|hop| hop.ttl);
-    Some((format!("/experiments/traces/{index}"), last, cut))
+    Some(HelloTrace { place: format!("/experiments/traces/{index}"), last, cut })
 }
 
 /// The handshake that offers one version alone and finishes.

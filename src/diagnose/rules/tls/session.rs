@@ -102,8 +102,8 @@ pub(super) fn owner(e: &Evidence) -> &'static str {
 /// Adds what the ClientHello of limited life showed, where it was sent (fact T23: silence of
 /// routers tells nothing).
 pub(super) fn traced(because: Because, e: &Evidence) -> Because {
-    let Some((pointer, last, cut)) = experiments::hello_trace(e) else { return because };
-    let says = match (last, cut) {
+    let Some(trace) = experiments::hello_trace(e) else { return because };
+    let says = match (trace.last, trace.cut) {
         (Some((ttl, from)), Some(cut)) => format!(
             "the ClientHello with a life of {ttl} ends at hop {ttl}, {from}; with one of {cut} the \
              connection is cut: by what stands behind hop {}, at hop {cut} at the latest",
@@ -119,7 +119,7 @@ pub(super) fn traced(because: Because, e: &Evidence) -> Because {
         ),
         (None, None) => return because,
     };
-    because.known_by(says).read_at(pointer)
+    because.known_by(says).read_at(trace.place)
 }
 
 /// Adds the command that would tell, where `--deep` was not given.
