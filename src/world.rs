@@ -12,6 +12,7 @@ use crate::evidence::dns::{ResolverRole, SystemAnswer};
 use crate::evidence::text::clean;
 use crate::evidence::vantage::{AzureMachine, FileState, ResolverConfig, Stub};
 use crate::platform;
+use crate::wire::bundles::Bundle;
 use crate::wire::roots::SystemStore;
 
 /// Nameservers that glibc uses (MAXNS in resolv.h); the rest are ignored.
@@ -192,6 +193,67 @@ fn system_store() -> SystemStore {
         true => SystemStore::Native,
         false => SystemStore::Pem(Vec::new()),
     }
+}
+
+/// Versions of Python 3 whose places are looked at.
+const PYTHONS: std::ops::RangeInclusive<u8> = 8..=15;
+
+/// The files that clients take roots from: those that a variable names, and certifi's where
+/// Python has it. Nothing is read before somebody asks.
+#[must_use]
+pub fn bundles(world: &World) -> Vec<Bundle> {
+    let named = [
+        ("SSL_CERT_FILE", false),
+        ("REQUESTS_CA_BUNDLE", false),
+        ("CURL_CA_BUNDLE", false),
+        ("NODE_EXTRA_CA_CERTS", true),
+    ];
+    let mut all: Vec<Bundle> = named
+        .into_iter()
+        .filter_map(|(by, adds)| {
+            let path = world.environment.get(by)?.to_owned();
+            Some(Bundle { by, path, adds, named: true, read: bundle_file })
+        })
+        .collect();
+    // A world with a store of its own has no other files either.
+    if !matches!(world.system_store, SystemStore::Native) {
+        return all;
+    }
+    let mut folders = Vec::new();
+    for variable in ["VIRTUAL_ENV", "CONDA_PREFIX"] {
+        if let Some(prefix) = world.environment.get(variable) {
+            let of = |minor| format!("{prefix}/lib/python3.{minor}/site-packages");
+            folders.extend(PYTHONS.rev().map(of));
+        }
+    }
+    for minor in PYTHONS.rev() {
+        for kind in ["site-packages", "dist-packages"] {
+            folders.push(format!("/usr/local/lib/python3.{minor}/{kind}"));
+        }
+        folders.push(format!("/usr/lib/python3.{minor}/site-packages"));
+    }
+    folders.push("/usr/lib/python3/dist-packages".to_owned());
+    all.extend(folders.into_iter().map(|folder| Bundle {
+        by: "certifi",
+        path: format!("{folder}/certifi/cacert.pem"),
+        adds: false,
+        named: false,
+        read: bundle_file,
+    }));
+    all
+}
+
+/// A file of roots, if it is a file and not larger than any store.
+#[expect(clippy::disallowed_methods, reason = "the world's files are read here")]
+fn bundle_file(path: &str) -> Option<Vec<u8>> {
+    use std::io::Read;
+    let about = std::fs::metadata(path).ok()?;
+    if !about.is_file() || about.len() > STORE_LIMIT {
+        return None;
+    }
+    let mut octets = Vec::new();
+    std::fs::File::open(path).ok()?.take(STORE_LIMIT).read_to_end(&mut octets).ok()?;
+    Some(octets)
 }
 
 /// What `read` gives, if it gives it within `patience`: a pipe that nobody writes into, or a

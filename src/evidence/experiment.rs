@@ -70,7 +70,8 @@ pub enum Changed {
         /// `TLS 1.2` or `TLS 1.3`.
         version: String,
     },
-    /// Of the ClientHello only the first octet was sent, and its acknowledgement awaited.
+    /// Of the ClientHello only the first octet was sent; once it was acknowledged the stream
+    /// was ended, which a live peer answers by ending its own.
     FirstOctet,
 }
 

@@ -18,6 +18,10 @@ pub struct TlsHop {
     pub chain_length: u32,
     /// What each set of roots says of the chain and the name.
     pub verdicts: Vec<StoreVerdict>,
+    /// What the files of roots say that clients bring or are told of; asked only when no public
+    /// root knows the issuer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bundles: Vec<BundleVerdict>,
     /// Which set of roots accepted the session; null when none did.
     pub accepted_by: Option<Store>,
     /// What was negotiated.
@@ -117,6 +121,19 @@ pub struct StoreVerdict {
     /// Which set.
     pub store: Store,
     /// Anchors in the set.
+    pub anchors: u32,
+    /// The fault, or null when it accepts.
+    pub fault: Option<CertificateFault>,
+}
+
+/// What a file of roots says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BundleVerdict {
+    /// Who names it: a variable such as `REQUESTS_CA_BUNDLE`, or `certifi`.
+    pub by: String,
+    /// Where it is.
+    pub path: String,
+    /// Roots in it; 0 when it cannot be read.
     pub anchors: u32,
     /// The fault, or null when it accepts.
     pub fault: Option<CertificateFault>,

@@ -70,7 +70,7 @@ fn in_trouble(plan: &Plan, target: &Target) -> Vec<String> {
         let hop = match asks[0] {
             Ask::Question { .. } => "dns   ",
             Ask::Connection { .. } | Ask::Nobody | Ask::Trace { .. } => "tcp   ",
-            Ask::Handshake(_) => "tls   ",
+            Ask::Handshake(_) | Ask::Segments | Ask::TraceHello => "tls   ",
         };
         lines.push(format!("{hop} only in trouble, {}: {}", entry.id, what.join(", ")));
     }

@@ -141,12 +141,15 @@ async fn one(
         credential,
         observe,
         since,
-        roots: Arc::new(Roots::new(
-            Arc::clone(&provider),
-            plan.trust,
-            plan.extra_roots.clone(),
-            world.system_store.clone(),
-        )),
+        roots: Arc::new(
+            Roots::new(
+                Arc::clone(&provider),
+                plan.trust,
+                plan.extra_roots.clone(),
+                world.system_store.clone(),
+            )
+            .with_bundles(crate::world::bundles(world)),
+        ),
         provider,
     };
     let identity = credential.evidence(target, world.now);

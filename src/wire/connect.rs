@@ -23,6 +23,22 @@ pub struct Connection {
     pub reset: bool,
 }
 
+impl Connection {
+    /// The connection will end with a reset when it is dropped: one packet in place of a
+    /// farewell of several, for what was an experiment.
+    pub fn end_with_reset(&self) {
+        let _ = self.socket.set_linger(Some(Duration::ZERO));
+    }
+}
+
+/// Limits the life (TTL, hop limit) of what a socket sends from now on.
+pub(super) fn limit_life(socket: &Socket, version6: bool, life: u8) -> io::Result<()> {
+    match version6 {
+        false => socket.set_ttl_v4(life.into()),
+        true => socket.set_unicast_hops_v6(life.into()),
+    }
+}
+
 /// Connects to `to` (`address` is what DNS gave: they differ when a detour is in force).
 ///
 /// `segment_size` caps the TCP segments both ways, in octets (TCP_MAXSEG); `since` is the walk's
@@ -56,10 +72,7 @@ pub async fn connect(
 /// once.
 pub async fn with_life(to: SocketAddr, ttl: u8, timeout: Duration) -> TcpOutcome {
     let limited = open(to, None).and_then(|socket| {
-        match to {
-            SocketAddr::V4(_) => socket.set_ttl_v4(ttl.into())?,
-            SocketAddr::V6(_) => socket.set_unicast_hops_v6(ttl.into())?,
-        }
+        limit_life(&socket, to.is_ipv6(), ttl)?;
         Ok(socket)
     });
     match limited {

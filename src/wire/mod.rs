@@ -3,10 +3,12 @@
 //! Nothing here decides what is done next, judges what came back, or retries anything but a
 //! DNS datagram. A failure of the network is a value.
 
+pub mod bundles;
 mod certificate;
 pub mod connect;
 pub mod dns;
 pub mod http;
+pub mod octet;
 pub mod proxy;
 pub mod roots;
 pub mod tap;

@@ -8,6 +8,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use super::bundles::{Bundle, Bundles, Opened};
 use crate::evidence::Trust;
 use crate::evidence::tls::Store;
 
@@ -67,6 +68,7 @@ pub struct Roots {
     public: OnceLock<Judge>,
     with_extra: OnceLock<Judge>,
     system: OnceLock<Judge>,
+    bundles: Bundles,
 }
 
 impl Roots {
@@ -86,7 +88,20 @@ impl Roots {
             public: OnceLock::new(),
             with_extra: OnceLock::new(),
             system: OnceLock::new(),
+            bundles: Bundles::default(),
         }
+    }
+
+    /// With the files that clients take roots from; none is read yet.
+    #[must_use]
+    pub fn with_bundles(mut self, places: Vec<Bundle>) -> Self {
+        self.bundles.places = places;
+        self
+    }
+
+    /// Those files. Read from disk when they are first asked.
+    pub(super) fn bundles(&self) -> &[Opened] {
+        self.bundles.open(&self.provider, public_anchors)
     }
 
     /// Mozilla's roots, built in.

@@ -24,7 +24,9 @@ use super::roots::{Judge, Roots};
 use super::tap::{Meter, Tap};
 use super::words;
 use crate::evidence::text::{clean, clean_bytes};
-use crate::evidence::tls::{CertificateFault, Negotiated, Store, StoreVerdict, TlsHop, TlsOutcome};
+use crate::evidence::tls::{
+    BundleVerdict, CertificateFault, Negotiated, Store, StoreVerdict, TlsHop, TlsOutcome,
+};
 use crate::platform;
 
 /// Certificates of a chain that are kept as evidence.
@@ -95,6 +97,20 @@ pub struct Handshake<'a> {
     pub versions: Versions,
 }
 
+impl Handshake<'_> {
+    /// The same with another deadline.
+    #[must_use]
+    pub fn within(&self, timeout: Duration) -> Self {
+        Self {
+            server_name: self.server_name,
+            roots: Arc::clone(&self.roots),
+            provider: Arc::clone(&self.provider),
+            timeout,
+            ..*self
+        }
+    }
+}
+
 /// Does the handshake. The session is returned only when chain and name verified.
 pub async fn handshake(
     stream: Box<dyn Stream>,
@@ -107,6 +123,7 @@ pub async fn handshake(
         chain: Vec::new(),
         chain_length: 0,
         verdicts: Vec::new(),
+        bundles: Vec::new(),
         accepted_by: None,
         negotiated: None,
         bytes_sent: 0,
@@ -307,6 +324,7 @@ struct Recorder {
 struct Seen {
     chain: Vec<CertificateDer<'static>>,
     verdicts: Vec<StoreVerdict>,
+    bundles: Vec<BundleVerdict>,
     accepted_by: Option<Store>,
 }
 
@@ -371,7 +389,34 @@ impl ServerCertVerifier for Recorder {
                 decision = result;
             }
         }
+        // What clients with roots of their own would say, where that may differ.
+        let unknown = verdicts.iter().any(|verdict| {
+            verdict.store == Store::Public && verdict.fault == Some(CertificateFault::UnknownIssuer)
+        });
+        let trusted = !matches!(accepted_by, None | Some(Store::System));
+        let opened = if unknown && !trusted { self.roots.bundles() } else { &[] };
+        let bundles = opened
+            .iter()
+            .map(|opened| BundleVerdict {
+                by: opened.bundle.by.to_owned(),
+                path: clean(&opened.bundle.path, 200),
+                anchors: opened.anchors,
+                fault: match &opened.verifier {
+                    None => Some(CertificateFault::UnknownIssuer),
+                    Some(verifier) => verifier
+                        .verify_server_cert(leaf, intermediates, name, ocsp, now)
+                        .err()
+                        .map(|error| match error {
+                            Error::InvalidCertificate(fault) => fault_of(&fault),
+                            other => {
+                                CertificateFault::Other { says: clean(&other.to_string(), 200) }
+                            }
+                        }),
+                },
+            })
+            .collect();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.bundles = bundles;
         seen.chain = std::iter::once(leaf)
             .chain(intermediates)
             .map(|certificate| certificate.clone().into_owned())
@@ -418,6 +463,7 @@ impl Recorder {
             .filter_map(|der| certificate(der, request))
             .collect();
         hop.verdicts.clone_from(&seen.verdicts);
+        hop.bundles.clone_from(&seen.bundles);
         hop.accepted_by = seen.accepted_by;
     }
 }

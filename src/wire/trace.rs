@@ -10,9 +10,12 @@ use futures_util::future::join_all;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
-use super::{connect, icmp, local_icmp, words};
+use super::connect::{self, Connection};
+use super::tls::{self, Handshake};
+use super::{icmp, local_icmp, words};
 use crate::evidence::experiment::{TraceHop, TraceSeen};
 use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
+use crate::evidence::tls::TlsOutcome;
 use crate::platform;
 
 /// The longest life tried: farther than any private network is deep.
@@ -133,5 +136,57 @@ fn ended_by(icmp: crate::evidence::tcp::Icmp) -> TraceSeen {
     match icmp.meaning {
         IcmpMeaning::TimeExceeded => TraceSeen::Expired { from: icmp.from },
         _ => TraceSeen::Icmp { icmp },
+    }
+}
+
+/// The usual life of a packet (RFC 1700): the end of a connection must come through.
+const WHOLE_LIFE: u8 = 64;
+
+/// The ClientHello of `request` with each life from 1, all at once, each on a connection that
+/// stands. Ends within the request's deadline.
+pub async fn hello(to: SocketAddr, request: &Handshake<'_>) -> Vec<TraceHop> {
+    let mut hops = join_all((1..=MOST_HOPS).map(|ttl| hello_of(to, ttl, request))).await;
+    if let Some(end) = hops.iter().position(|hop| hop.seen.reached(to.ip())) {
+        hops.truncate(end + 1);
+    }
+    hops
+}
+
+async fn hello_of(to: SocketAddr, ttl: u8, request: &Handshake<'_>) -> TraceHop {
+    let started = Instant::now();
+    let (_, connection) = connect::connect(to, to, None, started, request.timeout).await;
+    let seen = match connection.filter(|connection| !connection.reset) {
+        Some(connection) => {
+            let left = request.timeout.saturating_sub(started.elapsed());
+            hello_limited(connection, to.is_ipv6(), ttl, &request.within(left)).await
+        }
+        None => TraceSeen::NotSent { says: "the connection did not stand".to_owned() },
+    };
+    let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    TraceHop { ttl, seen, took_ms }
+}
+
+async fn hello_limited(
+    connection: Connection,
+    version6: bool,
+    ttl: u8,
+    request: &Handshake<'_>,
+) -> TraceSeen {
+    connection.end_with_reset();
+    let Connection { stream, socket, .. } = connection;
+    platform::report_icmp(&socket, version6, true);
+    if let Err(error) = connect::limit_life(&socket, version6, ttl) {
+        return TraceSeen::NotSent { says: words(&error) };
+    }
+    let (hop, session) = tls::handshake(Box::new(stream), Some(&socket), request).await;
+    drop(session);
+    let said = platform::read_icmp(&socket).map(icmp);
+    let _ = connect::limit_life(&socket, version6, WHOLE_LIFE);
+    match (hop.outcome, said) {
+        (TlsOutcome::Reset | TlsOutcome::Closed, _) => TraceSeen::Reset,
+        (TlsOutcome::Silent | TlsOutcome::ConnectionLost { .. }, Some(icmp)) => ended_by(icmp),
+        (TlsOutcome::Silent, None) => TraceSeen::Silent,
+        (TlsOutcome::ConnectionLost { says, .. }, None) => TraceSeen::NotSent { says },
+        _ => TraceSeen::Answered,
     }
 }

@@ -19,6 +19,10 @@ pub fn start(
     authorities: &Authorities,
     servers: &mut Servers,
 ) -> Result<(), String> {
+    if let Some(front) = &world.front {
+        // Before the endpoint starts, which may show this one as well.
+        authorities.issue(work, "front", front.certificate)?;
+    }
     one("endpoint", "endpoint", ENDPOINT, &world.endpoint, work, authorities, servers)?;
     if let Some(front) = &world.front {
         one("front", "internet", FRONT, front, work, authorities, servers)?;

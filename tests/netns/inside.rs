@@ -144,6 +144,23 @@ fn verdict(world: &World, json: &Run, human: &Run, differs: &mut Vec<String>) {
     got.sort_unstable();
     same("findings of levels risk and broken", &wanted, &got);
 
+    if let Some(most) = expect.packets_at_most {
+        let cost = &report["evidence"]["cost"];
+        let count = |v: &serde_json::Value| v.as_u64().unwrap_or(0);
+        let tried = report["evidence"]["experiments"]["handshakes"].as_array();
+        let repeats: u64 = tried
+            .into_iter()
+            .flatten()
+            .map(|x| &x["tls"])
+            .chain(std::iter::once(&report["evidence"]["tls"]["saw"]))
+            .map(|tls| count(&tls["tcp_info"]["total_retrans"]))
+            .sum();
+        let sent = count(&cost["datagrams_sent"]) + count(&cost["segments_sent"]);
+        if sent == 0 || sent.saturating_sub(repeats) > most {
+            differs.push(format!("{sent} packets sent, {repeats} of them repeats; at most {most}"));
+        }
+    }
+
     let first = human.stdout.lines().next().unwrap_or_default();
     let begins = match (expect.state.as_str(), &expect.broken_hop, &expect.cause) {
         ("broken", Some(hop), Some(cause)) => format!("BROKEN at {hop} ({cause}): "),

@@ -315,6 +315,8 @@ pub struct Expect {
     /// Words that the human report has.
     #[serde(default)]
     pub stdout_contains: Vec<String>,
+    /// UDP datagrams and TCP segments sent at most, repeats apart, by the tool's own count.
+    pub packets_at_most: Option<u64>,
     /// Whether the secret must have reached the endpoint; else it must not have.
     #[serde(default)]
     pub secret_sent: bool,

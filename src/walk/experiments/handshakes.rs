@@ -4,19 +4,33 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::super::Context;
-use super::{Ask, Entry, Made, Symptom, Tier, millis, sibling};
-use crate::evidence::experiment::{Changed, HandshakeSeen, TriedHandshake};
+use super::{Ask, Entry, Made, Symptom, Tier, foreign_names, millis, not_possible, sibling};
+use crate::evidence::experiment::{Changed, HandshakeSeen, Trace, TraceProbe, TriedHandshake};
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::tls::{TlsHop, TlsOutcome};
-use crate::wire::connect;
 use crate::wire::tls::{self, Handshake, Hello, Versions};
-
-/// Segment sizes tried at once, so that the path MTU is bracketed: those of a bare 1500 link
-/// less a little, of common tunnels (1400, 1340, 1280, 1200) and the least that IPv4 promises.
-const SEGMENT_SIZES: [u16; 5] = [1360, 1300, 1240, 1160, 536];
+use crate::wire::{connect, octet, trace};
 
 /// The experiments on handshakes.
 pub(super) const ENTRIES: &[Entry] = &[
+    Entry {
+        id: "first-octet",
+        question: "is one octet after the TCP handshake acknowledged, and is anybody there?",
+        proves: &[
+            (
+                "tls-dropped-after-handshake",
+                "the octet is not acknowledged, and nothing else that is sent",
+            ),
+            (
+                "tls-peer-mute",
+                "the octet and every ClientHello are acknowledged, the stream's end is not answered",
+            ),
+        ],
+        packets: 6,
+        tier: Tier::Default,
+        due: &[Symptom::TlsSilent],
+        asks: |_| vec![Ask::Handshake(Changed::FirstOctet)],
+    },
     Entry {
         id: "segment-size",
         question: "does the same handshake finish in smaller segments?",
@@ -24,15 +38,10 @@ pub(super) const ENTRIES: &[Entry] = &[
             "tls-mtu-black-hole",
             "small segments finish, large ones hang, and so does the control name at full size",
         )],
-        packets: SEGMENT_SIZES.len() * 12,
+        packets: super::segments::MOST * 8,
         tier: Tier::Default,
         due: &[Symptom::TlsSilent],
-        asks: |_| {
-            SEGMENT_SIZES
-                .iter()
-                .map(|octets| Ask::Handshake(Changed::SegmentSize { octets: *octets }))
-                .collect()
-        },
+        asks: |_| vec![Ask::Segments],
     },
     Entry {
         id: "small-hello",
@@ -49,10 +58,18 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         id: "control-name",
         question: "is the account's sibling name answered at the same address?",
-        proves: &[("tls-name-filtered", "the sibling name is answered, the walk's is not")],
-        packets: 8,
+        proves: &[
+            ("tls-name-filtered", "the sibling name is answered, the walk's is not"),
+            ("tls-interception", "the sibling's certificate verifies, or is of the same hand"),
+            ("tls-untrusted-issuer", "the sibling's certificate verifies, or does not either"),
+            (
+                "tls-fails-now-and-then",
+                "the sibling in a large ClientHello and the name in a small one are both answered",
+            ),
+        ],
+        packets: 9,
         tier: Tier::Default,
-        due: &[Symptom::TlsSilent, Symptom::TlsCut],
+        due: &[Symptom::TlsSilent, Symptom::TlsCut, Symptom::CertificateRefused],
         asks: |target| {
             let name = |name| Ask::Handshake(Changed::ServerName { name });
             sibling(target).map(name).into_iter().collect()
@@ -77,6 +94,30 @@ pub(super) const ENTRIES: &[Entry] = &[
                 .collect()
         },
     },
+    Entry {
+        id: "foreign-name",
+        question: "are the login host and example.com answered at the same address?",
+        proves: &[("tls-name-filtered", "one of them is answered, the walk's own name is not")],
+        packets: 16,
+        tier: Tier::Deep,
+        due: &[Symptom::TlsSilent, Symptom::TlsCut],
+        asks: |target| {
+            let name = |name| Ask::Handshake(Changed::ServerName { name });
+            foreign_names(target).into_iter().map(name).collect()
+        },
+    },
+    Entry {
+        id: "trace-hello",
+        question: "how far does the ClientHello come, and which hop cuts the connection?",
+        proves: &[(
+            "tls-reset",
+            "the last router that answers, and the life from which on the reset comes",
+        )],
+        packets: trace::MOST_HOPS as usize * 4,
+        tier: Tier::Deep,
+        due: &[Symptom::TlsSilent, Symptom::TlsCut],
+        asks: |_| vec![Ask::TraceHello],
+    },
 ];
 
 /// What an experiment keeps of a handshake.
@@ -87,6 +128,27 @@ pub(in crate::walk) fn seen(hop: &TlsHop) -> HandshakeSeen {
         bytes_received: hop.bytes_received,
         tcp_info: hop.tcp_info.clone(),
     }
+}
+
+/// The walk's own handshake in one segment, with limited lives; ends within `timeout`.
+pub(super) async fn trace_hello(
+    context: &Context<'_>,
+    id: &'static str,
+    address: IpAddr,
+    timeout: Duration,
+) -> Made {
+    let (_, to) = context.detour(address);
+    let request = Handshake {
+        server_name: &context.target.seen.host,
+        roots: std::sync::Arc::clone(&context.roots),
+        provider: std::sync::Arc::clone(&context.provider),
+        now: context.now(),
+        timeout,
+        hello: Hello::Small,
+        versions: Versions::Both,
+    };
+    let hops = trace::hello(to, &request).await;
+    Made::Trace(Trace { id: id.to_owned(), probe: TraceProbe::ClientHello, towards: to, hops })
 }
 
 /// Does the experiment at `address`; ends within `timeout`. A session that comes about is
@@ -108,8 +170,23 @@ pub(super) async fn handshake(
         connect::connect(logical, to, segment_size, context.since, timeout).await;
     let mut session = None;
     let mut hop = None;
+    if let Some(connection) = &connection
+        && changed != Changed::SmallHello
+    {
+        connection.end_with_reset();
+    }
     if let Some(connection) = connection {
         let left = timeout.saturating_sub(context.since.elapsed().saturating_sub(started));
+        if changed == Changed::FirstOctet {
+            let Some(seen) = octet::first(connection.stream, &connection.socket, left).await else {
+                return not_possible(id, "this system does not say what was acknowledged");
+            };
+            let tls = Some(seen);
+            let took_ms = millis(context.since.elapsed().saturating_sub(started));
+            let (id, started_ms, tcp) = (id.to_owned(), millis(started), attempt.outcome);
+            let tried = TriedHandshake { id, changed, started_ms, took_ms, tcp, tls };
+            return Made::Handshake(tried, None);
+        }
         let request = Handshake {
             server_name: match &changed {
                 Changed::ServerName { name } => name,

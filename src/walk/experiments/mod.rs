@@ -7,6 +7,7 @@
 mod handshakes;
 mod questions;
 mod routes;
+mod segments;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -99,6 +100,10 @@ pub enum Ask {
         /// The longest life.
         longest: u8,
     },
+    /// The handshake in smaller segments, until the largest that is answered is known nearly.
+    Segments,
+    /// The ClientHello with limited lives, on connections to the address in trouble.
+    TraceHello,
 }
 
 impl Ask {
@@ -109,7 +114,8 @@ impl Ask {
             Ask::Handshake(Changed::ServerName { name }) => {
                 format!("a handshake at the walked address, SNI {name}")
             }
-            Ask::Handshake(_) => "handshakes at the walked address".to_owned(),
+            Ask::Handshake(_) | Ask::Segments => "handshakes at the walked address".to_owned(),
+            Ask::TraceHello => "the ClientHello of limited life to the walked address".to_owned(),
             Ask::Question { name, kind, over_tcp } => {
                 let transport = if *over_tcp { "TCP" } else { "UDP" };
                 format!("{} {name} of the same resolver over {transport}", kind.name())
@@ -183,6 +189,8 @@ pub(super) enum Subject {
 pub(super) enum Made {
     /// A handshake, and the session of the small ClientHello, over which a walk may go on.
     Handshake(TriedHandshake, Option<Box<(TlsHop, Session)>>),
+    /// Handshakes that one experiment made one after another.
+    Handshakes(Vec<TriedHandshake>),
     /// A question.
     Question(TriedQuestion),
     /// A connection.
@@ -217,8 +225,17 @@ pub(super) async fn make(
         (Ask::Trace { probe, longest }, Subject::Address(address)) => {
             routes::trace(context, id, address, probe, longest, timeout).await
         }
+        (Ask::Segments, Subject::Address(address)) => {
+            segments::search(context, id, address, timeout).await
+        }
+        (Ask::TraceHello, Subject::Address(address)) => {
+            handshakes::trace_hello(context, id, address, timeout).await
+        }
         // A catalogue entry whose symptom has another subject: `due` and `asks` disagree.
-        (Ask::Handshake(_) | Ask::Nobody | Ask::Trace { .. }, Subject::Resolver(_))
+        (
+            Ask::Handshake(_) | Ask::Nobody | Ask::Trace { .. } | Ask::Segments | Ask::TraceHello,
+            Subject::Resolver(_),
+        )
         | (Ask::Question { .. }, Subject::Address(_)) => not_possible(id, "nothing to ask it of"),
     }
 }
@@ -236,6 +253,7 @@ pub(super) fn keep(experiments: &mut Experiments, made: Made) -> Option<(TlsHop,
             experiments.handshakes.push(tried);
             return session.map(|session| *session);
         }
+        Made::Handshakes(tried) => experiments.handshakes.extend(tried),
         Made::Question(tried) => experiments.questions.push(tried),
         Made::Connection(tried) => experiments.connections.push(tried),
         Made::Trace(trace) => experiments.traces.push(trace),
@@ -277,6 +295,19 @@ pub fn siblings(target: &Target) -> Vec<String> {
         .collect()
 }
 
+/// Names that no filter for the target's own would hold back: the login host of its cloud
+/// (fact D24), which lists of allowed names carry for anybody who uses Azure, and a name that
+/// is reserved for examples (RFC 2606), which lists of forbidden names do not carry.
+#[must_use]
+pub fn foreign_names(target: &Target) -> Vec<String> {
+    let login = match target.service().map(|service| service.cloud) {
+        Some(services::Cloud::UsGov) => "login.microsoftonline.us",
+        Some(services::Cloud::China) => "login.chinacloudapi.cn",
+        Some(services::Cloud::Public) | None => "login.microsoftonline.com",
+    };
+    vec![login.to_owned(), "example.com".to_owned()]
+}
+
 /// Whole milliseconds.
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
@@ -291,18 +322,32 @@ mod tests {
         let ids = |symptom| due(symptom).map(|entry| entry.id).collect::<Vec<_>>();
         assert_eq!(
             ids(Symptom::TlsSilent),
-            ["ghost-address", "segment-size", "small-hello", "control-name"]
+            [
+                "ghost-address",
+                "first-octet",
+                "segment-size",
+                "small-hello",
+                "control-name",
+                "foreign-name",
+                "trace-hello"
+            ]
         );
         assert_eq!(
             ids(Symptom::TlsCut),
-            ["ghost-address", "small-hello", "control-name", "one-version"]
+            [
+                "ghost-address",
+                "small-hello",
+                "control-name",
+                "one-version",
+                "foreign-name",
+                "trace-hello"
+            ]
         );
         for symptom in [Symptom::TcpSilent, Symptom::TcpRefused] {
             assert_eq!(ids(symptom), ["trace-syn"]);
         }
-        for symptom in [Symptom::CertificateRefused, Symptom::CallRefused] {
-            assert_eq!(ids(symptom), ["ghost-address"]);
-        }
+        assert_eq!(ids(Symptom::CertificateRefused), ["ghost-address", "control-name"]);
+        assert_eq!(ids(Symptom::CallRefused), ["ghost-address"]);
         for (outcome, wanted) in [
             (TlsOutcome::Verified, None),
             (TlsOutcome::Reset, Some(Symptom::TlsCut)),

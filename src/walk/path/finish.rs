@@ -36,7 +36,8 @@ impl<'a, 'c> State<'a, 'c> {
             let socket = self.sockets.iter().find(|(a, _)| *a == address);
             attempt.info = socket.and_then(|(_, socket)| platform::tcp_info(socket));
             segments = match &attempt.info {
-                Some(info) => segments.zip(info.segs_out).map(|(a, b)| a + b),
+                // What ends it comes after the kernel was asked.
+                Some(info) => segments.zip(info.segs_out).map(|(a, b)| a + b + 1),
                 // Not connected: a SYN at least, and what the kernel repeated is not known.
                 None => segments.map(|sum| sum + 1),
             };
@@ -49,7 +50,8 @@ impl<'a, 'c> State<'a, 'c> {
         for tried in &self.experiments.handshakes {
             let info = tried.tls.as_ref().and_then(|tls| tls.tcp_info.as_ref());
             segments = match info {
-                Some(info) => segments.zip(info.segs_out).map(|(a, b)| a + b),
+                // What ends the connection comes after the kernel was asked.
+                Some(info) => segments.zip(info.segs_out).map(|(a, b)| a + b + 1),
                 None => segments.map(|sum| sum + 1),
             };
         }
@@ -72,8 +74,10 @@ impl<'a, 'c> State<'a, 'c> {
             });
             match trace.probe {
                 TraceProbe::Udp => datagrams += sent.sum::<u32>(),
-                TraceProbe::Syn | TraceProbe::ClientHello => {
-                    segments = segments.map(|all| all + sent.sum::<u32>());
+                TraceProbe::Syn => segments = segments.map(|all| all + sent.sum::<u32>()),
+                // Three packets of the connection beside the ClientHello itself.
+                TraceProbe::ClientHello => {
+                    segments = segments.map(|all| all + sent.sum::<u32>() * 4);
                 }
             }
         }

@@ -1,7 +1,10 @@
 //! What the counter-experiments on a failed handshake showed. Facts only.
 
+use std::net::IpAddr;
+
 use crate::evidence::Evidence;
-use crate::evidence::experiment::{Changed, HandshakeSeen, TriedHandshake};
+use crate::evidence::experiment::{Changed, HandshakeSeen, TraceProbe, TraceSeen, TriedHandshake};
+use crate::evidence::tcp::TcpInfo;
 use crate::evidence::tls::TlsOutcome;
 
 /// The experiments with their place in the evidence.
@@ -34,10 +37,111 @@ pub(super) fn full_hello(e: &Evidence) -> Option<(String, &TriedHandshake)> {
 
 /// The handshake with the account's sibling name.
 pub(super) fn control_name(e: &Evidence) -> Option<(String, &str, &TriedHandshake)> {
-    all(e).find_map(|(pointer, x)| match &x.changed {
+    named(e).find(|(.., x)| x.id != FOREIGN)
+}
+
+/// The handshakes with names that are nothing to the target (`--deep`).
+pub(super) fn foreign_names(e: &Evidence) -> impl Iterator<Item = (String, &str, &TriedHandshake)> {
+    named(e).filter(|(.., x)| x.id == FOREIGN)
+}
+
+/// The experiment that asks for names which are nothing to the target.
+pub(super) const FOREIGN: &str = "foreign-name";
+
+fn named(e: &Evidence) -> impl Iterator<Item = (String, &str, &TriedHandshake)> {
+    all(e).filter_map(|(pointer, x)| match &x.changed {
         Changed::ServerName { name } => Some((pointer, name.as_str(), x)),
         _ => None,
     })
+}
+
+/// The first octet alone.
+pub(super) fn first_octet(e: &Evidence) -> Option<(String, &HandshakeSeen)> {
+    all(e).find_map(|(pointer, x)| match (&x.changed, &x.tls) {
+        (Changed::FirstOctet, Some(seen)) => Some((pointer, seen)),
+        _ => None,
+    })
+}
+
+/// Every handshake that was tried with something changed, the first octet left out.
+pub(super) fn handshakes(e: &Evidence) -> impl Iterator<Item = &TriedHandshake> {
+    e.experiments.handshakes.iter().filter(|x| x.changed != Changed::FirstOctet)
+}
+
+/// How much of what was sent the peer, or something in front of it, acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// Not one octet.
+    Nothing,
+    /// A part.
+    Part,
+    /// All of it.
+    All,
+}
+
+/// What of `sent` octets was acknowledged; none where the kernel does not say. `bytes_acked`
+/// counts the SYN as one octet.
+pub(super) fn taken(sent: u64, info: Option<&TcpInfo>) -> Option<Taken> {
+    let acked = info?.bytes_acked?;
+    Some(match acked {
+        0 | 1 => Taken::Nothing,
+        _ if acked > sent => Taken::All,
+        _ => Taken::Part,
+    })
+}
+
+/// Whether nothing at all came of a handshake, not even out of order, and of what it sent this
+/// much was taken.
+pub(super) fn silent_with(seen: &HandshakeSeen, wanted: Taken) -> bool {
+    seen.outcome == TlsOutcome::Silent
+        && nothing_came(seen.bytes_received, seen.tcp_info.as_ref())
+        && taken(seen.bytes_sent, seen.tcp_info.as_ref()) == Some(wanted)
+}
+
+/// Whether no octet came, in order or not.
+pub(super) fn nothing_came(received: u64, info: Option<&TcpInfo>) -> bool {
+    received == 0
+        && info.is_some_and(|info| {
+            info.rcv_ooopack.unwrap_or(0) == 0 && info.bytes_received.unwrap_or(0) == 0
+        })
+}
+
+/// Whether the walk's handshake and every one that was tried hung, at least one of them with
+/// small packets both ways and one with a small ClientHello, and each was taken so far.
+pub(super) fn all_silent_with(e: &Evidence, wanted: Taken) -> bool {
+    let Some(hop) = e.tls.saw() else { return false };
+    walk_hung(e)
+        && nothing_came(hop.bytes_received, hop.tcp_info.as_ref())
+        && taken(hop.bytes_sent, hop.tcp_info.as_ref()) == Some(wanted)
+        && small_hello(e).is_some()
+        && !segment_sizes(e).is_empty()
+        && handshakes(e).all(|x| x.tls.as_ref().is_some_and(|seen| silent_with(seen, wanted)))
+}
+
+/// What the ClientHello of limited life showed (`--deep`).
+pub(super) struct HelloTrace {
+    /// Its place in the evidence.
+    pub(super) place: String,
+    /// The last router that answers, with its distance.
+    pub(super) last: Option<(u8, IpAddr)>,
+    /// The life from which on the connection is cut.
+    pub(super) cut: Option<u8>,
+}
+
+/// The trace of the ClientHello.
+pub(super) fn hello_trace(e: &Evidence) -> Option<HelloTrace> {
+    let (index, trace) = e
+        .experiments
+        .traces
+        .iter()
+        .enumerate()
+        .find(|(_, trace)| trace.probe == TraceProbe::ClientHello)?;
+    let last = trace.hops.iter().rev().find_map(|hop| match hop.seen {
+        TraceSeen::Expired { from: Some(from) } => Some((hop.ttl, from)),
+        _ => None,
+    });
+    let cut = trace.hops.iter().find(|hop| hop.seen == TraceSeen::Reset).map(|hop| hop.ttl);
+    Some(HelloTrace { place: format!("/experiments/traces/{index}"), last, cut })
 }
 
 /// The handshake that offers one version alone and finishes.

@@ -42,10 +42,13 @@ fn check(e: &Evidence) -> Option<Because> {
     Some(
         session::beside_the_proxy(
             trust(
-                because.known_by(session::NOTHING_SENT).owner("Security").step(format!(
-                    "exempt {} from inspection in {}",
-                    hop.server_name, product.name
-                )),
+                session::sibling(because, e)
+                    .known_by(session::NOTHING_SENT)
+                    .owner("Security")
+                    .step(format!(
+                        "exempt {} from inspection in {}",
+                        hop.server_name, product.name
+                    )),
                 e,
             ),
             e,

@@ -2,8 +2,10 @@
 //! the certificate.
 
 mod alerts;
+mod bundles;
 mod certificate_invalid;
 mod connection_lost;
+mod dropped_after_handshake;
 mod experiments;
 mod expired;
 mod expires_soon;
@@ -16,7 +18,9 @@ mod mtu_black_hole;
 mod name_filtered;
 mod not_tls;
 mod not_yet_valid;
+mod now_and_then;
 mod only_system_store;
+mod peer_mute;
 mod plain_http;
 mod privatelink_name;
 mod products;
@@ -36,6 +40,9 @@ pub(super) const RULES: &[Rule] = &[
     name_filtered::RULE,
     large_hello::RULE,
     version_intolerant::RULE,
+    peer_mute::RULE,
+    dropped_after_handshake::RULE,
+    now_and_then::RULE,
     silent::RULE,
     torn::RESET,
     torn::CLOSED,

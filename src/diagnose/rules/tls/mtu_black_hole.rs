@@ -69,6 +69,22 @@ fn check(e: &Evidence) -> Option<Because> {
         fails.map_or_else(String::new, |(octets, ..)| format!(", with {octets} it hangs"))
     ))
     .read_at(works_at);
+    because = match e.tls.saw().map(|hop| (hop, hop.tcp_info.as_ref())) {
+        Some((_, Some(info))) if info.rcv_ooopack.unwrap_or(0) > 0 => because.known_by(
+            "packets came out of order: the answer's large ones are lost on the way back",
+        ),
+        Some((hop, info)) => match experiments::taken(hop.bytes_sent, info) {
+            Some(experiments::Taken::All) => because.known_by(
+                "the ClientHello was acknowledged: the answer's large packets are lost on the way \
+                 back",
+            ),
+            Some(_) => because.known_by(
+                "the ClientHello was not acknowledged: large packets are lost on the way there",
+            ),
+            None => because,
+        },
+        None => because,
+    };
     if let Some((_, pointer, _)) = fails {
         because = because.read_at(pointer);
     }

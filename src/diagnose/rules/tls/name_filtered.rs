@@ -4,6 +4,7 @@
 use super::{experiments, session};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::Sure;
+use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, Hop};
 
 pub(super) const RULE: Rule = Rule {
@@ -20,21 +21,47 @@ fn check(e: &Evidence) -> Option<Because> {
     if !hung && !cut {
         return None;
     }
-    let (pointer, control, x) = experiments::control_name(e)?;
-    if !x.answered() {
-        return None;
-    }
+    // The peer's own word for the name, in TLS, is no filter's: only the account's own sibling
+    // may be held against it.
+    let spoke = e.tls.saw().is_some_and(|hop| matches!(hop.outcome, TlsOutcome::Alert { .. }));
+    let (pointer, control, x) = experiments::control_name(e)
+        .into_iter()
+        .chain(experiments::foreign_names(e).filter(|_| !spoke))
+        .find(|(.., x)| x.answered())?;
     // A ClientHello of one segment that is answered with the target's own name is another matter.
     // The same holds for one version alone: a peer that fails now and then is no filter.
     if experiments::small_hello(e).is_some_and(|(_, small)| small.answered())
         || experiments::version_that_works(e).is_some()
+        || experiments::segment_sizes(e).iter().any(|(.., x)| x.answered())
     {
         return None;
     }
     let name = &e.target.host;
     let does = if hung { "drops" } else { "cuts" };
+    let mut because =
+        session::broken_as(e, Sure::Proved, format!("a filter on the way {does} SNI {name}"));
+    if x.id == experiments::FOREIGN {
+        because = because.known_by(
+            "lists of allowed names carry the login host, lists of forbidden ones do not carry \
+             example.com: what answers for one of them decides by the name",
+        );
+    }
+    let hop = e.tls.saw()?;
+    let taken = experiments::taken(hop.bytes_sent, hop.tcp_info.as_ref());
+    because = because.known_by(match (hung, taken) {
+        (true, Some(experiments::Taken::All)) => {
+            "the ClientHello was acknowledged all the same: what reads the name ends TCP itself \
+             (a relay or gateway in front, perhaps without a backend for this name), or drops the \
+             answer"
+        }
+        (true, Some(_)) => "the ClientHello was not acknowledged: it is dropped on the way",
+        _ => {
+            "a relay in front that chooses its backend by the name, and has none for this one, \
+             does the same: then its table is what to mend"
+        }
+    });
     Some(
-        session::broken_as(e, Sure::Proved, format!("a filter on the way {does} SNI {name}"))
+        session::traced(because, e)
             .known_by(format!(
                 "at the same address the handshake for {control} is answered in {} ms, and for \
                  {name} it is not",

@@ -1,6 +1,7 @@
 //! The facts of one handshake in words that the rules of this hop share: with whom, through
 //! what, which certificate, which faults beside the first.
 
+use super::{bundles, experiments};
 use crate::diagnose::rules::proxy::exempt;
 use crate::diagnose::rules::tcp::{attempts, wording};
 use crate::diagnose::{Because, reading};
@@ -96,6 +97,62 @@ pub(super) fn beside_the_proxy(because: Because, e: &Evidence) -> Because {
 /// where it needs no proxy; else the network's.
 pub(super) fn owner(e: &Evidence) -> &'static str {
     if reading::proxied(e) { exempt::owner(e) } else { "Network" }
+}
+
+/// Adds what the ClientHello of limited life showed, where it was sent (fact T23: silence of
+/// routers tells nothing).
+pub(super) fn traced(because: Because, e: &Evidence) -> Because {
+    let Some(trace) = experiments::hello_trace(e) else { return because };
+    let says = match (trace.last, trace.cut) {
+        (Some((ttl, from)), Some(cut)) => format!(
+            "the ClientHello with a life of {ttl} ends at hop {ttl}, {from}; with one of {cut} the \
+             connection is cut: by what stands behind hop {}, at hop {cut} at the latest",
+            cut.saturating_sub(1)
+        ),
+        (None, Some(cut)) => format!(
+            "the ClientHello with a life of {cut} has the connection cut, and no hop before says \
+             that one ended there"
+        ),
+        (Some((ttl, from)), None) => format!(
+            "the last router that sees the ClientHello and says so is hop {ttl}, {from}: it is \
+             lost behind that one, or what stands there says nothing"
+        ),
+        (None, None) => return because,
+    };
+    because.known_by(says).read_at(trace.place)
+}
+
+/// Adds the command that would tell, where `--deep` was not given.
+pub(super) fn deeper(because: Because, e: &Evidence) -> Because {
+    if !e.experiments.needs_deep(experiments::FOREIGN) {
+        return because;
+    }
+    because.tells_it(format!(
+        "{} --deep  # names that lists of allowed names carry, and the hop that cuts",
+        reading::again(e)
+    ))
+}
+
+/// Adds what the account's sibling name shows at the same address, beside a certificate that
+/// was rejected.
+pub(super) fn sibling(because: Because, e: &Evidence) -> Because {
+    let Some((pointer, name, x)) = experiments::control_name(e) else { return because };
+    let says = match x.tls.as_ref().map(|seen| &seen.outcome) {
+        Some(TlsOutcome::Verified) => format!(
+            "at the same address SNI {name} shows a certificate that verifies: this name alone is \
+             answered by something else, which decides by the name"
+        ),
+        Some(TlsOutcome::CertificateRejected { fault: Fault::UnknownIssuer }) => format!(
+            "SNI {name} gets a certificate of an unknown issuer as well: all names of the account \
+             are answered so, not this one alone"
+        ),
+        Some(TlsOutcome::CertificateRejected { fault: Fault::WrongName }) => format!(
+            "nor does the certificate for SNI {name} at the same address cover that name: no name \
+             of the account is served there"
+        ),
+        _ => return because,
+    };
+    because.known_by(says).read_at(pointer)
 }
 
 /// Days as people write them.
@@ -197,6 +254,7 @@ pub(super) fn certificate(mut because: Because, hop: &TlsHop, fault: Option<&Fau
         let verdicts: Vec<String> = hop.verdicts.iter().map(verdict_words).collect();
         because = because.seen(verdicts.join("; ")).read_at("/tls/saw/verdicts");
     }
+    because = bundles::said(because, hop);
     let is = |wanted: &Fault| fault == Some(wanted);
     if !leaf.covers_target && fault.is_some() && !is(&Fault::WrongName) {
         because = because.seen(format!("its names do not cover {} either", hop.server_name));

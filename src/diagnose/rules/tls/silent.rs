@@ -1,9 +1,10 @@
 //! TCP connects and the handshake gets no answer (facts T15-T17, S15, S16; TCP_INFO as in
 //! tcp(7)): lost large packets, a filter that drops, or nothing behind the port.
 
-use super::session;
+use super::{experiments, session};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::Sure;
+use crate::evidence::experiment::TriedHandshake;
 use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::evidence::{Evidence, Hop};
 
@@ -24,6 +25,9 @@ enum Counters {
     HeadMissing,
     /// The ClientHello was not acknowledged: it is lost on the way there.
     HelloLost,
+    /// Nor was a small one, nor one in small segments, and yet one octet alone was: it is lost
+    /// for its content.
+    HelloRead,
     /// The ClientHello was acknowledged and nothing came.
     HelloTaken,
     /// The answer began and stopped.
@@ -32,7 +36,7 @@ enum Counters {
     Unknown,
 }
 
-fn counters(hop: &TlsHop) -> Counters {
+fn counters(e: &Evidence, hop: &TlsHop) -> Counters {
     let info = hop.tcp_info.as_ref();
     if info.is_some_and(|info| info.rcv_ooopack.is_some_and(|n| n > 0)) {
         return Counters::HeadMissing;
@@ -43,9 +47,27 @@ fn counters(hop: &TlsHop) -> Counters {
     // `bytes_acked` counts the SYN as one octet, and in a tunnel the CONNECT as well.
     match info.and_then(|info| info.bytes_acked) {
         Some(acked) if acked >= hop.bytes_sent => Counters::HelloTaken,
+        Some(_) if read(e) => Counters::HelloRead,
         Some(_) => Counters::HelloLost,
         None => Counters::Unknown,
     }
+}
+
+/// Whether one octet is taken and no ClientHello is, the smallest packets included.
+fn read(e: &Evidence) -> bool {
+    use experiments::Taken;
+    let lost = |x: &TriedHandshake| {
+        x.tls.as_ref().is_some_and(|seen| {
+            experiments::silent_with(seen, Taken::Nothing)
+                || experiments::silent_with(seen, Taken::Part)
+        })
+    };
+    let octet = experiments::first_octet(e)
+        .and_then(|(_, seen)| experiments::taken(seen.bytes_sent, seen.tcp_info.as_ref()));
+    octet == Some(Taken::All)
+        && experiments::small_hello(e).is_some_and(|(_, x)| lost(x))
+        && !experiments::segment_sizes(e).is_empty()
+        && experiments::segment_sizes(e).iter().all(|(.., x)| lost(x))
 }
 
 /// What the counters themselves prove.
@@ -57,6 +79,10 @@ fn fact(counters: Counters, proxied: bool) -> Option<&'static str> {
              octets or less)",
         ),
         Counters::HelloLost => Some("the ClientHello itself was never acknowledged"),
+        Counters::HelloRead => Some(
+            "one octet alone is acknowledged, and no ClientHello is, however small its packets: \
+             something on the way reads it and drops it",
+        ),
         Counters::HelloTaken if proxied => Some(
             "nothing is lost on the way to the proxy; what the proxy does with the ClientHello \
              does not show from here",
@@ -70,7 +96,7 @@ fn fact(counters: Counters, proxied: bool) -> Option<&'static str> {
 const LARGE_HELLO: u64 = 1200;
 
 /// The causes that remain, the likeliest first.
-fn causes(counters: Counters, hop: &TlsHop, proxied: bool) -> Vec<&'static str> {
+fn causes(e: &Evidence, counters: Counters, hop: &TlsHop, proxied: bool) -> Vec<&'static str> {
     let answer = "an MTU black hole: the certificates come back in full-size packets, a link \
                   drops them, and ICMP \"fragmentation needed\" is filtered";
     let hello = "an MTU black hole on the way there: the ClientHello fills a packet";
@@ -81,28 +107,37 @@ fn causes(counters: Counters, hop: &TlsHop, proxied: bool) -> Vec<&'static str> 
                   and that one hangs";
     let large = hop.bytes_sent > LARGE_HELLO;
     let mut causes = Vec::new();
+    // What the experiments ruled out is no cause that remains.
+    let small_hangs = experiments::small_hello(e).is_some_and(|(_, x)| experiments::hung(x));
+    let segments_hang =
+        experiments::segment_sizes(e).first().is_some_and(|(.., x)| experiments::hung(x));
+    let out = |cause: &&str| {
+        (segments_hang && [answer, hello].contains(cause)) || (small_hangs && *cause == split)
+    };
     if proxied && counters != Counters::HeadMissing {
         causes.push(tunnel);
     }
     match counters {
         Counters::HeadMissing => {}
         Counters::HelloLost if large => causes.extend([hello, filter, split]),
-        Counters::HelloLost => causes.push(filter),
+        Counters::HelloLost | Counters::HelloRead => causes.push(filter),
         Counters::HelloTaken if proxied => causes.push(filter),
         Counters::HelloTaken => causes.extend([answer, dead, filter]),
         Counters::Stalled => causes.extend([answer, dead]),
         Counters::Unknown if large => causes.extend([answer, filter, split, dead]),
         Counters::Unknown => causes.extend([answer, filter, dead]),
     }
+    causes.retain(|cause| !out(cause));
     causes
 }
 
 fn check(e: &Evidence) -> Option<Because> {
     let hop = e.tls.saw().filter(|hop| hop.outcome == TlsOutcome::Silent)?;
-    let counters = counters(hop);
+    let counters = counters(e, hop);
     let proxied = reading::proxied(e);
     let (sure, does) = match counters {
         Counters::HeadMissing => (Sure::Inferred, "answers in packets too large for the path"),
+        Counters::HelloRead => (Sure::Possible, "gets no ClientHello, and every other octet"),
         Counters::Stalled => (Sure::Possible, "stops answering in the middle of the handshake"),
         _ => (Sure::Possible, "does not answer the ClientHello"),
     };
@@ -128,12 +163,35 @@ fn check(e: &Evidence) -> Option<Because> {
     if let Some(fact) = fact(counters, proxied) {
         because = because.known_by(fact);
     }
-    for (index, cause) in causes(counters, hop, proxied).into_iter().enumerate() {
+    for (index, cause) in causes(e, counters, hop, proxied).into_iter().enumerate() {
         because = because.known_by(match index {
             0 => cause.to_owned(),
             _ => format!("or {cause}"),
         });
     }
+    if let Some((pointer, octet)) = experiments::first_octet(e) {
+        because = because.read_at(pointer);
+        if octet.outcome == TlsOutcome::Closed {
+            because = because.known_by(
+                "when our stream ends after one octet the peer ends its own: a program reads there",
+            );
+        }
+    }
+    if experiments::small_hello(e).is_some_and(|(_, x)| experiments::hung(x)) {
+        because = because.ruled_out("the size of the ClientHello: a small one hangs as well");
+    }
+    if experiments::segment_sizes(e).first().is_some_and(|(.., x)| experiments::hung(x)) {
+        because = because.ruled_out("an MTU black hole: in the smallest segments it hangs as well");
+    }
+    let answered = experiments::handshakes(e).filter(|x| experiments::finished(x)).count();
+    if answered > 0 {
+        because = because.known_by(format!(
+            "or one of several backends does not work: of {} handshakes tried beside it {answered} \
+             were answered",
+            experiments::handshakes(e).count()
+        ));
+    }
+    because = session::deeper(session::traced(because, e), e);
     because = because
         .ruled_out("DNS, route and port: the connection stands")
         .tells_it(format!("{}  # a small ClientHello", session::s_client(e, "-groups X25519")))

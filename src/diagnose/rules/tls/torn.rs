@@ -1,7 +1,7 @@
 //! The connection is reset or closed after the ClientHello (facts T9, T10, S15, S16): one
 //! rule in two rows, since they differ in the packet and in nothing else.
 
-use super::session;
+use super::{experiments, session};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::Sure;
 use crate::evidence::tls::TlsOutcome;
@@ -41,14 +41,37 @@ fn check(e: &Evidence, outcome: &TlsOutcome, does: &str, packet: &str) -> Option
             hop.server_name
         ))
         .known_by("or a load balancer or relay that has no working backend for this name")
-        .known_by(
+        .known_by("or a server that hangs up: it serves no TLS, or none of the versions offered");
+    if experiments::small_hello(e).is_none() {
+        because = because.known_by(
             "or a middlebox that breaks on a ClientHello of more than one segment \
              (X25519MLKEM768)",
         );
+    }
     if reading::proxied(e) {
         because = because
             .known_by("or the proxy opened the tunnel first and could not reach the service then");
     }
+    if experiments::small_hello(e).is_some_and(|(_, x)| !x.answered()) {
+        because = because.ruled_out("the size of the ClientHello: a small one ends so as well");
+    }
+    let control = experiments::control_name(e).filter(|(.., x)| !x.answered());
+    if let Some((pointer, name, _)) = control {
+        because = because
+            .known_by(format!(
+                "SNI {name} ends so as well: what ends it treats all names of the account alike \
+                 (a list of allowed names does, and a dead backend)"
+            ))
+            .read_at(pointer);
+    }
+    let mut foreign = experiments::foreign_names(e).peekable();
+    if foreign.peek().is_some() && foreign.all(|(.., x)| !x.answered()) {
+        because = because.known_by(
+            "names that lists of allowed and of forbidden names treat otherwise end so as well: a \
+             backend that does not work, or a server that hangs up, is likelier than a filter",
+        );
+    }
+    because = session::deeper(session::traced(because, e), e);
     Some(
         session::beside_the_proxy(
             because

@@ -62,7 +62,7 @@ fn check(e: &Evidence) -> Option<Because> {
     Some(
         session::beside_the_proxy(
             trust(
-                because.known_by(session::NOTHING_SENT).owner("Security").step(
+                session::sibling(because, e).known_by(session::NOTHING_SENT).owner("Security").step(
                     "if a device inspects TLS on this way, exempt the name from inspection there",
                 ),
                 e,

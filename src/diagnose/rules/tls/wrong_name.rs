@@ -3,7 +3,7 @@
 use super::session;
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::Sure;
-use crate::evidence::tls::{CertificateFault as Fault, Store};
+use crate::evidence::tls::{Certificate, CertificateFault as Fault, Store};
 use crate::evidence::{Evidence, Hop, TargetKind};
 
 pub(super) const RULE: Rule = Rule {
@@ -48,6 +48,10 @@ fn check(e: &Evidence) -> Option<Because> {
     if public {
         because = because.ruled_out("interception: a public authority signed it");
     }
+    because = session::sibling(because, e);
+    if let Some((name, service)) = leaf.and_then(owner) {
+        because = because.known_by(format!("{name} is a name of {service}"));
+    }
     because = because.owner(if reading::proxied(e) { "Proxy" } else { "DNS" });
     let name = &e.dns.name;
     if !reading::proxied(e) {
@@ -68,4 +72,35 @@ fn check(e: &Evidence) -> Option<Because> {
         )
         .check(reading::again(e)),
     )
+}
+
+/// Whose names end so: a service of Azure, or what stands in front of one.
+const OWNERS: &[(&str, &str)] = &[
+    ("openai.azure.com", "Azure OpenAI"),
+    ("cognitiveservices.azure.com", "Azure AI services"),
+    ("services.ai.azure.com", "Azure AI Foundry"),
+    ("api.azureml.ms", "an Azure ML workspace"),
+    ("search.windows.net", "Azure AI Search"),
+    ("vault.azure.net", "Key Vault"),
+    ("vaultcore.azure.net", "Key Vault"),
+    ("core.windows.net", "Azure Storage"),
+    ("documents.azure.com", "Cosmos DB"),
+    ("database.windows.net", "Azure SQL"),
+    ("servicebus.windows.net", "Service Bus or Event Hubs"),
+    ("azurecr.io", "Container Registry"),
+    ("azure-api.net", "API Management, a gateway"),
+    ("azurefd.net", "Front Door, a gateway"),
+    ("azurewebsites.net", "App Service"),
+    ("azurecontainerapps.io", "Container Apps"),
+    ("cloudapp.azure.com", "a machine or load balancer of its own in Azure"),
+];
+
+/// The first name of a certificate that says whose it is.
+fn owner(leaf: &Certificate) -> Option<(&str, &'static str)> {
+    leaf.names.iter().find_map(|name| {
+        let known =
+            |suffix: &str| name.strip_suffix(suffix).is_some_and(|front| front.ends_with('.'));
+        let (_, service) = OWNERS.iter().find(|(suffix, _)| known(suffix))?;
+        Some((name.as_str(), *service))
+    })
 }

@@ -1,11 +1,16 @@
 //! Rules whose cause lies at the vantage hop.
 
 mod clock_skew;
+mod clock_wrong;
 mod proxy_variable_misspelt;
 mod resolver_config_unreadable;
 
 use crate::diagnose::Rule;
 
 /// The rules of this hop.
-pub(super) const RULES: &[Rule] =
-    &[clock_skew::RULE, proxy_variable_misspelt::RULE, resolver_config_unreadable::RULE];
+pub(super) const RULES: &[Rule] = &[
+    clock_skew::RULE,
+    clock_wrong::RULE,
+    proxy_variable_misspelt::RULE,
+    resolver_config_unreadable::RULE,
+];

@@ -1,0 +1,87 @@
+//! The same handshake is answered on some connections and not on others: one of several
+//! backends does not work.
+
+use super::{experiments, session};
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tls-fails-now-and-then",
+    hop: Hop::Tls,
+    title: "The same handshake is answered on some connections and not on others",
+    page: include_str!("../../../../docs/findings/tls-fails-now-and-then.md"),
+    explains: &["tls-silent", "tls-reset", "tls-closed", "tls-alert", "tls-version-refused"],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    if !experiments::walk_hung(e) && !experiments::walk_cut(e) {
+        return None;
+    }
+    let sizes = experiments::segment_sizes(e);
+    // A path that carries the larger segment carries the smaller one.
+    let crossed = sizes.iter().find_map(|(small, at, x)| {
+        let larger =
+            sizes.iter().find(|(large, _, y)| large > small && experiments::finished(y))?;
+        (!x.answered() && x.tls.is_some()).then_some((*small, at, larger))
+    });
+    let control = experiments::control_name(e).filter(|(.., x)| experiments::finished(x));
+    // The control is as large as the walk's own, so size is not what parts them; the small one
+    // has the same name, so neither is the name.
+    let small = experiments::small_hello(e).filter(|(_, x)| experiments::finished(x)).zip(control);
+    let versions = experiments::versions_that_work(e) > 1;
+    let (sure, fact, pointers) = match (crossed, small) {
+        (Some((small, at, (large, at_large, _))), _) => (
+            Sure::Proved,
+            format!(
+                "with segments of {large} octets the handshake is answered, with {small} it is not: \
+                 size is not what parts them"
+            ),
+            vec![at.clone(), at_large.clone()],
+        ),
+        (None, Some(((at, _), (at_control, name, _)))) => (
+            Sure::Inferred,
+            format!(
+                "the same name in a small ClientHello is answered, and so is {name} in a large one: \
+                 neither the name nor the size parts them"
+            ),
+            vec![at, at_control],
+        ),
+        (None, None) if versions => (
+            Sure::Inferred,
+            "each TLS version alone is answered, both offered together were not".to_owned(),
+            vec!["/experiments/handshakes".to_owned()],
+        ),
+        _ => return None,
+    };
+    let answered = experiments::handshakes(e).filter(|x| experiments::finished(x)).count();
+    let tried = experiments::handshakes(e).count();
+    let peer = session::peer(e);
+    let mut because = session::broken_as(
+        e,
+        sure,
+        format!("{peer} answers some handshakes and not others"),
+    )
+    .seen(format!(
+        "the walk's own handshake failed; of {tried} tried beside it {answered} were answered"
+    ))
+    .known_by(fact)
+    .known_by(
+        "so looks a load balancer or relay with several backends of which one does not work, or a \
+         path that loses packets",
+    )
+    .ruled_out("an SNI filter and an MTU black hole: each of them fails every time");
+    for pointer in pointers {
+        because = because.read_at(pointer);
+    }
+    Some(
+        because
+            .owner("whoever runs what answers there")
+            .look("repeat it ten times, and count", session::s_client(e, "-brief"))
+            .step(format!(
+                "see the health of each backend of what answers at {peer}, and take the dead one out"
+            ))
+            .check(reading::again(e)),
+    )
+}

@@ -1,0 +1,66 @@
+//! The ClientHello is taken at every size and under every name, and nobody says a word, not
+//! even when the stream ends: nothing alive behind what acknowledges.
+
+use super::{experiments, session};
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::tls::TlsOutcome;
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tls-peer-mute",
+    hop: Hop::Tls,
+    title: "The peer takes every ClientHello and never says a word: nothing works behind it",
+    page: include_str!("../../../../docs/findings/tls-peer-mute.md"),
+    explains: &["tls-silent"],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let (pointer, octet) = experiments::first_octet(e)?;
+    if reading::proxied(e)
+        || octet.outcome != TlsOutcome::Silent
+        || !experiments::silent_with(octet, experiments::Taken::All)
+        || !experiments::all_silent_with(e, experiments::Taken::All)
+    {
+        return None;
+    }
+    let peer = session::peer(e);
+    let tried = experiments::handshakes(e).count();
+    let control = experiments::control_name(e);
+    let mut because = session::broken_as(
+        e,
+        Sure::Proved,
+        format!("{peer} takes the ClientHello and never says a word"),
+    )
+    .seen(format!(
+        "{tried} handshakes beside the walk's own: each ClientHello is acknowledged, and not one \
+         octet comes back, in order or out of order"
+    ))
+    .known_by(
+        "one octet alone is acknowledged, and so is the end of the stream, which a live TLS peer \
+         answers by ending its own: nothing reads behind what acknowledges",
+    )
+    .known_by(
+        "so looks a load balancer or relay (layer 4) whose backend hangs or is gone, or a server \
+         whose program is stuck",
+    )
+    .read_at(pointer)
+    .read_at("/tls/saw/tcp_info")
+    .read_at("/experiments/handshakes")
+    .ruled_out("an MTU black hole: small segments both ways are not answered either")
+    .ruled_out("a lost ClientHello: the large and the small one are acknowledged");
+    if let Some((_, name, _)) = control {
+        because = because.ruled_out(format!("a filter on this name alone: {name} hangs as well"));
+    }
+    Some(
+        because
+            .owner("whoever runs what answers there")
+            .look("see that nobody speaks, not even for bad input", session::s_client(e, ""))
+            .step(format!(
+                "see what has the address of {peer}: the backends of that relay or load balancer \
+                 and their health, or the state of the private endpoint's service"
+            ))
+            .check(reading::again(e)),
+    )
+}

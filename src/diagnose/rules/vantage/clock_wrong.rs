@@ -1,0 +1,87 @@
+//! This machine's clock cannot be right: it lies before this program, or long after
+//! certificates that are renewed in time (fact S17).
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::tls::{Certificate, CertificateFault, TlsHop, TlsOutcome};
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "vantage-clock-wrong",
+    hop: Hop::Vantage,
+    title: "This machine's clock cannot be right",
+    page: include_str!("../../../../docs/findings/vantage-clock-wrong.md"),
+    explains: &[
+        "tls-expired",
+        "tls-not-yet-valid",
+        "identity-token-expired",
+        "identity-token-not-yet-valid",
+    ],
+    check,
+};
+
+/// No walk began before this program was written.
+const WRITTEN: &str = "2025-01-01";
+/// Days after its end at which a certificate of Azure would long have been renewed.
+const RENEWED_DAYS: i64 = 400;
+/// From here on, a chain of which every certificate has ended speaks against the clock.
+const FAR: &str = "2036-01-01";
+
+fn check(e: &Evidence) -> Option<Because> {
+    let hop = e.tls.saw();
+    let fault = hop.and_then(|hop| match &hop.outcome {
+        TlsOutcome::CertificateRejected { fault } => Some(fault),
+        _ => None,
+    });
+    let behind = e.started.as_str() < WRITTEN;
+    let expired = fault == Some(&CertificateFault::Expired);
+    let (sure, why) = if behind {
+        (Sure::Proved, format!("this program was written after {WRITTEN}"))
+    } else if let Some(hop) = hop.filter(|_| expired) {
+        (Sure::Inferred, long_over(e, hop)?)
+    } else {
+        return None;
+    };
+    let matters = expired || fault == Some(&CertificateFault::NotYetValid);
+    let says = format!("this machine's clock says {}, which cannot be", day(&e.started));
+    let mut because = Because::new(if matters { Level::Broken } else { Level::Risk }, sure, says)
+        .seen(format!("the walk began at {} by this machine's clock", e.started))
+        .read_at("/started")
+        .known_by(why);
+    if matters {
+        because = because
+            .known_by("certificates are judged by the clock: a wrong one makes good ones bad")
+            .read_at("/tls/saw/chain");
+    }
+    Some(
+        because
+            .owner("Machine")
+            .look("see this machine's clock", "date -u; timedatectl")
+            .change("set it by the network", "chronyc makestep")
+            .check(reading::again(e)),
+    )
+}
+
+/// Why certificates that have ended speak against the clock, if they do.
+fn long_over(e: &Evidence, hop: &TlsHop) -> Option<String> {
+    let leaf = hop.chain.first()?;
+    let azure = |c: &Certificate| {
+        c.issuer_organization.as_deref().is_some_and(|o| o == "Microsoft Corporation")
+    };
+    if e.target.public_suffix.is_some() && azure(leaf) && leaf.days_left < -RENEWED_DAYS {
+        return Some(format!(
+            "the certificate is Azure's own, {}, and ended {} days ago: Azure renews in time",
+            leaf.issuer,
+            leaf.days_left.unsigned_abs()
+        ));
+    }
+    let all = hop.chain.len() > 1 && hop.chain.iter().all(|c| c.days_left < -RENEWED_DAYS);
+    (all && e.started.as_str() > FAR).then(|| {
+        "every certificate of the chain has ended by this clock, its authorities' too".to_owned()
+    })
+}
+
+/// The date of an RFC 3339 time.
+fn day(time: &str) -> &str {
+    time.split('T').next().unwrap_or(time)
+}

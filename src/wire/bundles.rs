@@ -1,0 +1,76 @@
+//! Files of roots that clients bring or are told of, beside the machine's own store: asked only
+//! when neither the public roots nor `--ca-file` know an issuer (fact S13).
+
+use std::sync::{Arc, OnceLock};
+
+use rustls::RootCertStore;
+use rustls::client::WebPkiServerVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+/// Files of one kind that are looked at: an environment of Python may hold several.
+const MOST: usize = 6;
+
+/// A file of roots.
+#[derive(Debug, Clone)]
+pub struct Bundle {
+    /// Who names it: a variable, or the package that brings it.
+    pub by: &'static str,
+    /// Where.
+    pub path: String,
+    /// Whether it is added to public roots of the client's own.
+    pub adds: bool,
+    /// Whether somebody asked for it: one that is missing is said then.
+    pub named: bool,
+    /// Reads it, bounded.
+    pub read: fn(&str) -> Option<Vec<u8>>,
+}
+
+/// A bundle that was read.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) bundle: Bundle,
+    pub(super) anchors: u32,
+    pub(super) verifier: Option<Arc<WebPkiServerVerifier>>,
+}
+
+/// The bundles of a walk, read when they are first asked.
+#[derive(Debug, Default)]
+pub(super) struct Bundles {
+    pub(super) places: Vec<Bundle>,
+    pub(super) opened: OnceLock<Vec<Opened>>,
+}
+
+impl Bundles {
+    pub(super) fn open(
+        &self,
+        provider: &Arc<CryptoProvider>,
+        public: impl Fn() -> RootCertStore,
+    ) -> &[Opened] {
+        self.opened.get_or_init(|| {
+            self.places
+                .iter()
+                .filter_map(|bundle| {
+                    let pem = (bundle.read)(&bundle.path);
+                    if pem.is_none() && !bundle.named {
+                        return None;
+                    }
+                    let mut store = if bundle.adds { public() } else { RootCertStore::empty() };
+                    let pem = pem.unwrap_or_default();
+                    let (taken, _) = store.add_parsable_certificates(
+                        CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok),
+                    );
+                    let all = Arc::new(store);
+                    let verifier =
+                        WebPkiServerVerifier::builder_with_provider(all, Arc::clone(provider))
+                            .build()
+                            .ok();
+                    let anchors = u32::try_from(taken).unwrap_or(u32::MAX);
+                    Some(Opened { bundle: bundle.clone(), anchors, verifier })
+                })
+                .take(MOST)
+                .collect()
+        })
+    }
+}
