@@ -113,9 +113,15 @@ pub async fn exchange(server: SocketAddr, name: &str, kind: Kind, timeout: Durat
 }
 
 /// Asks `server` once over UDP: no repeats, no fallback to TCP. For experiments.
-pub async fn once(server: SocketAddr, name: &str, kind: Kind, timeout: Duration) -> Exchange {
+pub async fn once(
+    server: SocketAddr,
+    name: &str,
+    kind: Kind,
+    edns: bool,
+    timeout: Duration,
+) -> Exchange {
     let mut exchange = Exchange::unanswered(name, kind.name(), Transport::Udp);
-    exchange.outcome = match Question::new(name, kind, true) {
+    exchange.outcome = match Question::new(name, kind, edns) {
         Ok(mut question) => {
             question.repeats = false;
             ask_udp(server, &question, Instant::now(), timeout, &mut exchange).await
@@ -125,7 +131,8 @@ pub async fn once(server: SocketAddr, name: &str, kind: Kind, timeout: Duration)
     exchange
 }
 
-/// Asks `server` over TCP (RFC 7766), whatever it says over UDP. For experiments.
+/// Asks `server` over TCP (RFC 7766), whatever it says over UDP: as an experiment, and where the
+/// system asks so (`options use-vc`).
 pub async fn over_tcp(server: SocketAddr, name: &str, kind: Kind, timeout: Duration) -> Exchange {
     let mut exchange = Exchange::unanswered(name, kind.name(), Transport::Tcp);
     let started = Instant::now();

@@ -29,8 +29,12 @@ pub(super) use handshakes::seen;
 pub enum Symptom {
     /// A resolver has not answered for a fifth of the deadline.
     ResolverSilent,
+    /// A resolver answers the A question with an error (SERVFAIL, REFUSED).
+    ResolverFails,
     /// A resolver gives no private address although there should be one, or no name at all.
     NameInDoubt,
+    /// Applications get other addresses than the resolvers give.
+    SystemDiffers,
     /// No address has answered a connection for a fifth of the deadline.
     TcpSilent,
     /// Every address refuses the connection, or the network says that it cannot be reached.
@@ -51,6 +55,8 @@ impl Symptom {
     pub const fn words(self) -> &'static str {
         match self {
             Symptom::ResolverSilent => "a resolver is silent for a fifth of the deadline",
+            Symptom::ResolverFails => "a resolver answers with an error",
+            Symptom::SystemDiffers => "applications get other addresses than resolvers give",
             Symptom::NameInDoubt => "a resolver gives no private address where one should be",
             Symptom::TcpSilent => "no connection stands after a fifth of the deadline",
             Symptom::TcpRefused => "every connection is refused or unreachable",
@@ -71,6 +77,17 @@ pub enum Tier {
     Deep,
 }
 
+/// How a question to a resolver is carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// UDP, with EDNS.
+    Udp,
+    /// UDP without EDNS, as glibc asks.
+    PlainUdp,
+    /// TCP.
+    Tcp,
+}
+
 /// One question to the network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
@@ -82,8 +99,14 @@ pub enum Ask {
         name: String,
         /// The type.
         kind: Kind,
-        /// Over TCP in place of UDP.
-        over_tcp: bool,
+        /// How it is carried.
+        transport: Transport,
+    },
+    /// The walked name with a domain of the search list behind it, put to the resolver in
+    /// trouble; nothing where the list is shorter.
+    SearchedName {
+        /// Place of the domain in the list, from 0.
+        place: usize,
     },
     /// A connection to an address beside the walk's.
     Connection {
@@ -103,9 +126,16 @@ impl Ask {
                 format!("a handshake at the walked address, SNI {name}")
             }
             Ask::Handshake(_) => "handshakes at the walked address".to_owned(),
-            Ask::Question { name, kind, over_tcp } => {
-                let transport = if *over_tcp { "TCP" } else { "UDP" };
-                format!("{} {name} of the same resolver over {transport}", kind.name())
+            Ask::Question { name, kind, transport } => {
+                let over = match transport {
+                    Transport::Udp => "UDP",
+                    Transport::PlainUdp => "UDP without EDNS",
+                    Transport::Tcp => "TCP",
+                };
+                format!("{} {name} of the same resolver over {over}", kind.name())
+            }
+            Ask::SearchedName { .. } => {
+                "A of the name with a search domain, of the same resolver over UDP".to_owned()
             }
             Ask::Connection { address } => format!("a connection to {address}"),
             Ask::TraceSyn => "SYN of limited life to the walked address".to_owned(),
@@ -178,6 +208,8 @@ pub(super) enum Made {
     Trace(Trace),
     /// It was due and could not be made.
     LeftOut(LeftOut),
+    /// There was nothing to ask here.
+    Nothing,
 }
 
 /// Makes one experiment; ends within `timeout`.
@@ -192,9 +224,12 @@ pub(super) async fn make(
         (Ask::Handshake(changed), Subject::Address(address)) => {
             handshakes::handshake(context, address, id, changed, timeout).await
         }
-        (Ask::Question { name, kind, over_tcp }, Subject::Resolver(server)) => Made::Question(
-            questions::ask(context, id, server, &name, kind, over_tcp, timeout).await,
+        (Ask::Question { name, kind, transport }, Subject::Resolver(server)) => Made::Question(
+            questions::ask(context, id, server, &name, kind, transport, timeout).await,
         ),
+        (Ask::SearchedName { place }, Subject::Resolver(server)) => {
+            questions::searched(context, id, server, place, timeout).await
+        }
         (Ask::Connection { address }, _) => {
             Made::Connection(routes::connection(context, id, address, timeout).await)
         }
@@ -203,7 +238,9 @@ pub(super) async fn make(
         }
         // A catalogue entry whose symptom has another subject: `due` and `asks` disagree.
         (Ask::Handshake(_) | Ask::TraceSyn, Subject::Resolver(_))
-        | (Ask::Question { .. }, Subject::Address(_)) => not_possible(id, "nothing to ask it of"),
+        | (Ask::Question { .. } | Ask::SearchedName { .. }, Subject::Address(_)) => {
+            not_possible(id, "nothing to ask it of")
+        }
     }
 }
 
@@ -228,6 +265,7 @@ pub(super) fn keep(experiments: &mut Experiments, made: Made) -> Option<(TlsHop,
                 experiments.left_out.push(one);
             }
         }
+        Made::Nothing => {}
     }
     None
 }
@@ -275,6 +313,28 @@ mod tests {
         let ids = |symptom| due(symptom).map(|entry| entry.id).collect::<Vec<_>>();
         assert_eq!(ids(Symptom::TlsSilent), ["segment-size", "small-hello", "control-name"]);
         assert_eq!(ids(Symptom::TlsCut), ["small-hello", "control-name", "one-version"]);
+        assert_eq!(
+            ids(Symptom::ResolverSilent),
+            ["root-servers", "over-tcp", "own-name", "uncached-name", "without-edns"]
+        );
+        assert_eq!(
+            ids(Symptom::ResolverFails),
+            ["root-servers", "own-name", "uncached-name", "ask-again", "parent-zone"]
+        );
+        assert_eq!(
+            ids(Symptom::NameInDoubt),
+            ["ask-again", "privatelink-name", "parent-zone", "sibling-suffix"]
+        );
+        assert_eq!(ids(Symptom::SystemDiffers), ["ask-again", "searched-name"]);
+        for symptom in [
+            Symptom::ResolverSilent,
+            Symptom::ResolverFails,
+            Symptom::NameInDoubt,
+            Symptom::SystemDiffers,
+        ] {
+            let packets: usize = due(symptom).map(|entry| entry.packets).sum();
+            assert!(packets <= 12, "{symptom:?}: {packets}");
+        }
         for (outcome, wanted) in [
             (TlsOutcome::Verified, None),
             (TlsOutcome::Reset, Some(Symptom::TlsCut)),
