@@ -91,7 +91,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "dns-forwards-privatelink-only",
             "the privatelink name alone is private, the original is not",
         )],
-        packets: 1,
+        packets: 2,
         tier: Tier::Default,
         due: &[Symptom::NameInDoubt],
         asks: privatelink,
@@ -150,7 +150,9 @@ fn uncached(target: &Target) -> Vec<Ask> {
 fn privatelink(target: &Target) -> Vec<Ask> {
     match (&target.seen.account, &target.seen.private_zone, &target.original_host) {
         (Some(account), Some(zone), None) => {
-            vec![question(&format!("{account}.{zone}"), Kind::A, Transport::Udp)]
+            let name = format!("{account}.{zone}");
+            // The address may come from a cache that holds the public chain; the SOA does not.
+            [Kind::A, Kind::Soa].map(|kind| question(&name, kind, Transport::Udp)).to_vec()
         }
         _ => Vec::new(),
     }

@@ -3,7 +3,7 @@
 
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::Sure;
-use crate::evidence::{Evidence, Hop, classify};
+use crate::evidence::{Evidence, Hop};
 
 use super::{gives, tried, words, zone_not_linked};
 
@@ -24,18 +24,27 @@ fn check(e: &Evidence) -> Option<Because> {
     {
         return None;
     }
-    let (name, alone) = tried::privatelink_alone(e, decider.seen)?;
-    let private = alone.iter().find(|a| classify(**a).is_private())?;
+    let (name, private) = tried::in_private_zone(e, decider.seen)?;
     let label = decider.label();
     let suffix = reading::public_suffix(e);
+    let (says, alone) = match private {
+        Some(address) => (
+            format!("{label} gives {address} for the privatelink name alone, not for the original"),
+            format!("{name} asked by itself: {address}"),
+        ),
+        None => (
+            format!("{label} finds the privatelink name in the private zone, not the original"),
+            format!("{name} asked by itself: there, in the private zone"),
+        ),
+    };
     let says = words::clause(
-        format!("{label} gives {private} for the privatelink name alone, not for the original"),
+        says,
         "the privatelink name alone is private, the original name is public",
     );
     let level = zone_not_linked::level(e, all.len() > outside.len());
     let mut because = Because::new(level, Sure::Proved, says)
         .seen(zone_not_linked::chain(&decider, &e.dns.name, &outside))
-        .seen(format!("{name} asked by itself: {private}"))
+        .seen(alone)
         .read_at(decider.pointer());
     for pointer in tried::pointers(e, decider.seen, &["privatelink-name", "ask-again"]) {
         because = because.read_at(pointer);

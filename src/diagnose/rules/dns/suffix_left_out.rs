@@ -3,7 +3,7 @@
 
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::Sure;
-use crate::evidence::{Evidence, Hop, classify};
+use crate::evidence::{Evidence, Hop};
 
 use super::missing::{self, Missing};
 use super::{fate, gives, tried, words, zone_not_linked};
@@ -55,8 +55,7 @@ fn check(e: &Evidence) -> Option<Because> {
             (decider, level, Some(chain))
         }
     };
-    let private = |(_, all): (&str, Vec<_>)| all.iter().any(|a| classify(*a).is_private());
-    if tried::varies(e, r.seen) || tried::privatelink_alone(e, r.seen).is_some_and(private) {
+    if tried::varies(e, r.seen) || tried::in_private_zone(e, r.seen).is_some() {
         return None;
     }
     let (index, sibling, address) = tried::private_sibling(e, r.seen)?;

@@ -6,7 +6,7 @@ use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverSeen};
 use crate::evidence::experiment::TriedQuestion;
 use crate::evidence::{Evidence, classify};
 
-use super::gives;
+use super::{gives, missing};
 
 /// How far a resolver that fails for the name does its work for others.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,9 +180,33 @@ pub(super) fn privatelink_alone<'a>(
     e: &'a Evidence,
     r: &'a ResolverSeen,
 ) -> Option<(&'a str, Vec<IpAddr>)> {
-    let exchange = one(e, r, "privatelink-name")?;
-    exchange.answer()?;
+    let all = at(e, r, "privatelink-name").map(|(_, tried)| &tried.exchange);
+    let exchange = all.filter(|x| x.kind == "A" && x.answer().is_some()).next()?;
     Some((&exchange.name, addresses(exchange)))
+}
+
+/// The privatelink name that the resolver finds in the private zone when it is asked by itself:
+/// by its private address, or by the zone's word that the name is there (NOERROR and the private
+/// zone's SOA), which no cached public chain can give.
+pub(super) fn in_private_zone<'a>(
+    e: &'a Evidence,
+    r: &'a ResolverSeen,
+) -> Option<(&'a str, Option<IpAddr>)> {
+    let private = |(name, all): (&'a str, Vec<IpAddr>)| {
+        let address = all.into_iter().find(|a| classify(*a).is_private())?;
+        Some((name, Some(address)))
+    };
+    privatelink_alone(e, r).and_then(private).or_else(|| {
+        let all = at(e, r, "privatelink-name").map(|(_, tried)| &tried.exchange);
+        let exchange = all.filter(|x| x.kind == "SOA").find(|x| {
+            x.answer().is_some_and(|answer| {
+                answer.rcode == "NOERROR"
+                    && answer.records.is_empty()
+                    && answer.soa.as_ref().is_some_and(missing::is_azure_private)
+            })
+        })?;
+        Some((exchange.name.as_str(), None))
+    })
 }
 
 /// A name of the account under another suffix that this resolver resolves privately.

@@ -129,8 +129,7 @@ fn check(e: &Evidence) -> Option<Because> {
 /// Whether additional questions part the causes further than this rule does.
 fn sharper(e: &Evidence, decider: &Asked<'_>) -> bool {
     let r = decider.seen;
-    let alone = tried::privatelink_alone(e, r)
-        .is_some_and(|(_, all)| all.iter().any(|a| classify(*a).is_private()));
+    let alone = tried::in_private_zone(e, r).is_some();
     let public = decider.gives.addresses().iter().all(|a| gives::is_outside(*a));
     public && !tried::varies(e, r) && (alone || tried::private_sibling(e, r).is_some())
 }
