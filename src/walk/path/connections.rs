@@ -124,6 +124,7 @@ impl<'a, 'c> State<'a, 'c> {
             Symptom::ResolverSilent | Symptom::TcpSilent | Symptom::TlsSilent => {
                 context.left().saturating_sub(patience)
             }
+            Symptom::UdpSilent => context.left().saturating_sub(patience * 2),
             _ => context.left().min(patience * 2),
         };
         for entry in experiments::due(symptom) {

@@ -32,6 +32,23 @@ impl<'a, 'c> State<'a, 'c> {
         let resolver = &self.dns.resolvers[index];
         if resolver.a.saw().is_none() {
             self.experiment(Subject::Resolver(resolver.address), Symptom::ResolverSilent);
+            self.wait(Waiting::AnyAnswer(index));
+        }
+    }
+
+    /// Nothing has come from a resolver, whatever it was asked.
+    pub(super) fn resolver_is_mute(&mut self, index: usize) {
+        let resolver = &self.dns.resolvers[index];
+        let answered = |exchange: &Exchange| exchange.answer().is_some();
+        let any = resolver.a.saw().is_some()
+            || resolver.aaaa.saw().is_some_and(answered)
+            || self
+                .experiments
+                .questions
+                .iter()
+                .any(|tried| tried.resolver == resolver.address && answered(&tried.exchange));
+        if !any {
+            self.experiment(Subject::Resolver(resolver.address), Symptom::UdpSilent);
         }
     }
 

@@ -37,10 +37,8 @@ fn check(e: &Evidence) -> Option<Because> {
             format!("{name} asked by itself: there, in the private zone"),
         ),
     };
-    let says = words::clause(
-        says,
-        "the privatelink name alone is private, the original name is public",
-    );
+    let says =
+        words::clause(says, "the privatelink name alone is private, the original name is public");
     let level = zone_not_linked::level(e, all.len() > outside.len());
     let mut because = Because::new(level, Sure::Proved, says)
         .seen(zone_not_linked::chain(&decider, &e.dns.name, &outside))
