@@ -82,6 +82,9 @@ fn check(e: &Evidence) -> Option<Because> {
         Reach::OverTcpAlone => because.known_by(format!(
             "{label} answers the same question over TCP: UDP to it is lost on the way"
         )),
+        Reach::OverUdpAlone => because.known_by(format!(
+            "`options use-vc` asks over TCP, which {label} does not answer; UDP it does"
+        )),
         Reach::NothingOfOthers => because.known_by(format!(
             "{label} runs, and fails for every name that it must ask others for: its upstream is \
              dead"

@@ -231,7 +231,10 @@ pub(super) const OTHER: Rule = Rule {
 
 /// Whether the experiments give the failure a name of its own.
 const fn told_apart(reach: &Reach) -> bool {
-    matches!(reach, Reach::OverTcpAlone | Reach::OtherZones | Reach::NothingOfOthers)
+    matches!(
+        reach,
+        Reach::OverTcpAlone | Reach::OverUdpAlone | Reach::OtherZones | Reach::NothingOfOthers
+    )
 }
 
 /// What the experiments beside a silent resolver gave.

@@ -86,10 +86,10 @@ fn check(e: &Evidence) -> Option<Because> {
         )
     });
     if !zone_seen {
-        because = because.tells_it(format!(
+        because = because.tells_it(
             "az network private-endpoint dns-zone-group list -g <group> --endpoint-name <endpoint> \
-             -o table"
-        ));
+             -o table",
+        );
     }
     if let Some(who) = words::cluster(e, r.seen) {
         because = because.known_by(who);

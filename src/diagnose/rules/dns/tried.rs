@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverSeen};
+use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverSeen, Transport};
 use crate::evidence::experiment::TriedQuestion;
 use crate::evidence::{Evidence, classify};
 
@@ -15,6 +15,8 @@ pub(super) enum Reach {
     Unknown,
     /// It answers the same question over TCP, and nothing over UDP.
     OverTcpAlone,
+    /// It was asked over TCP, as the C library asks (`use-vc`), and answers over UDP alone.
+    OverUdpAlone,
     /// It answers for a fresh name of another zone: this zone alone fails.
     OtherZones,
     /// It is there, and fails for every name that it must ask others for.
@@ -89,6 +91,12 @@ pub(super) fn reach(e: &Evidence, r: &ResolverSeen) -> Reach {
     if bogus(a) || bogus(fresh) {
         return Reach::Unknown;
     }
+    if silent(a) && a.is_some_and(|exchange| exchange.transport == Transport::Tcp) {
+        let udp = e.experiments.questions.iter().filter(|t| t.resolver == r.address);
+        let mut udp = udp.filter(|t| t.exchange.transport == Transport::Udp);
+        let answered = udp.any(|t| t.exchange.answer().is_some());
+        return if answered { Reach::OverUdpAlone } else { Reach::Unknown };
+    }
     if silent(a) && tcp.is_some() {
         let plain: Vec<&Exchange> =
             at(e, r, "without-edns").map(|(_, tried)| &tried.exchange).collect();
@@ -149,6 +157,10 @@ impl Kind {
 
 fn kind(answer: &Answer, name: &str) -> Option<Kind> {
     let addresses = answer.chain(name).addresses;
+    // Servers that are asked often answer truncated, to have the question put over TCP.
+    if answer.truncated {
+        return None;
+    }
     match answer.rcode.as_str() {
         "NOERROR" | "NXDOMAIN" if addresses.is_empty() => Some(Kind::NoAddress),
         "NOERROR" if addresses.iter().all(|a| classify(*a).is_private()) => Some(Kind::Private),
@@ -158,11 +170,17 @@ fn kind(answer: &Answer, name: &str) -> Option<Kind> {
     }
 }
 
-/// The kinds of all answers to the A question, the walk's own first; silence is none.
+/// The kinds of all answers to the A question, the walk's own first; silence is none, and an
+/// error is one only where the walk's own question got it: repeats may meet a rate limit.
 pub(super) fn kinds(e: &Evidence, r: &ResolverSeen) -> Vec<Kind> {
     let own = r.a.saw().and_then(Exchange::answer);
     let repeats = at(e, r, "ask-again").filter_map(|(_, tried)| tried.exchange.answer());
-    own.into_iter().chain(repeats).filter_map(|answer| kind(answer, &e.dns.name)).collect()
+    let kinds = own.into_iter().chain(repeats).filter_map(|answer| kind(answer, &e.dns.name));
+    let mut kinds: Vec<Kind> = kinds.collect();
+    if kinds.first() != Some(&Kind::Fails) {
+        kinds.retain(|kind| *kind != Kind::Fails);
+    }
+    kinds
 }
 
 /// Whether the resolver answers the same question in different kinds.
@@ -180,8 +198,8 @@ pub(super) fn privatelink_alone<'a>(
     e: &'a Evidence,
     r: &'a ResolverSeen,
 ) -> Option<(&'a str, Vec<IpAddr>)> {
-    let all = at(e, r, "privatelink-name").map(|(_, tried)| &tried.exchange);
-    let exchange = all.filter(|x| x.kind == "A" && x.answer().is_some()).next()?;
+    let mut all = at(e, r, "privatelink-name").map(|(_, tried)| &tried.exchange);
+    let exchange = all.find(|x| x.kind == "A" && x.answer().is_some())?;
     Some((&exchange.name, addresses(exchange)))
 }
 
@@ -232,7 +250,7 @@ pub(super) fn parent_soa<'a>(
 /// none was.
 pub(super) fn edns_dropped(e: &Evidence, r: &ResolverSeen) -> bool {
     let all = || e.experiments.questions.iter().filter(|t| t.resolver == r.address);
-    let udp = || all().filter(|t| t.exchange.transport == crate::evidence::dns::Transport::Udp);
+    let udp = || all().filter(|t| t.exchange.transport == Transport::Udp);
     let with: Vec<_> = udp().filter(|t| t.edns).collect();
     let (answered, sent) = (with.iter().any(|t| t.exchange.answer().is_some()), with.len());
     let plain = udp().any(|t| !t.edns && t.exchange.answer().is_some());
