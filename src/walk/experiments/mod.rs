@@ -87,6 +87,8 @@ pub enum Transport {
     Udp,
     /// UDP without EDNS, as glibc asks.
     PlainUdp,
+    /// UDP without EDNS and without recursion desired.
+    Unhelped,
     /// TCP.
     Tcp,
 }
@@ -133,6 +135,7 @@ impl Ask {
                 let over = match transport {
                     Transport::Udp => "UDP",
                     Transport::PlainUdp => "UDP without EDNS",
+                    Transport::Unhelped => "UDP without recursion",
                     Transport::Tcp => "TCP",
                 };
                 format!("{} {name} of the same resolver over {over}", kind.name())

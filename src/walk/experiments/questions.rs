@@ -9,7 +9,7 @@ use super::super::Context;
 use super::{Ask, Entry, Made, Symptom, Tier, Transport, millis, siblings};
 use crate::evidence::experiment::TriedQuestion;
 use crate::target::Target;
-use crate::wire::dns::{self, Kind};
+use crate::wire::dns::{self, Kind, Manner};
 
 /// How often a question is repeated to see whether the answers stay the same: with one wrong
 /// server of two behind an address, all six agree once in 32 times.
@@ -44,12 +44,17 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         id: "own-name",
-        question: "does the resolver answer a name that it need not ask others for (localhost, RFC 6761)?",
-        proves: &[("dns-upstream-dead", "its own name is answered, every other is not")],
-        packets: 1,
+        question: "does the resolver answer what it need not ask others for (localhost, RFC 6761; the root without recursion)?",
+        proves: &[("dns-upstream-dead", "what it has itself is answered, every other is not")],
+        packets: 2,
         tier: Tier::Default,
         due: &[Symptom::ResolverSilent, Symptom::ResolverFails],
-        asks: |_| vec![question("localhost", Kind::A, Transport::Udp)],
+        asks: |_| {
+            vec![
+                question("localhost", Kind::A, Transport::Udp),
+                question(".", Kind::Ns, Transport::Unhelped),
+            ]
+        },
     },
     Entry {
         id: "uncached-name",
@@ -196,14 +201,15 @@ pub(super) async fn ask(
         None => name,
     };
     let exchange = match transport {
-        Transport::Udp => dns::once(server, name, kind, true, timeout).await,
-        Transport::PlainUdp => dns::once(server, name, kind, false, timeout).await,
+        Transport::Udp => dns::once(server, name, kind, Manner::Edns, timeout).await,
+        Transport::PlainUdp => dns::once(server, name, kind, Manner::Plain, timeout).await,
+        Transport::Unhelped => dns::once(server, name, kind, Manner::Unhelped, timeout).await,
         Transport::Tcp => dns::over_tcp(server, name, kind, timeout).await,
     };
     TriedQuestion {
         id: id.to_owned(),
         resolver: server,
-        edns: transport != Transport::PlainUdp,
+        edns: matches!(transport, Transport::Udp | Transport::Tcp),
         started_ms: millis(started),
         took_ms: millis(context.since.elapsed().saturating_sub(started)),
         exchange,

@@ -78,8 +78,8 @@ pub(super) const UPSTREAM_DEAD: Rule = Rule {
         }
         because = because.known_by(if quiet {
             format!(
-                "{label} answers at once what it knows itself (localhost, or the root from its \
-                 cache), and neither this name nor a fresh name of another zone"
+                "{label} answers what it has itself (localhost, the root without recursion or from \
+                 its cache), and neither this name nor a fresh name of another zone"
             )
         } else {
             format!(

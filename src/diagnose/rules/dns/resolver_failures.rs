@@ -121,7 +121,8 @@ pub(super) const REFUSED: Rule = Rule {
                     match reach {
                         Reach::RefusesAll =>
                             "it refuses the root's name servers as well, so it is not the name: \
-                             this machine is not among its clients, or it resolves for nobody",
+                             this machine is not among its clients, it resolves for nobody, or it has no \
+                             upstream",
                         Reach::OtherZones =>
                             "it answers for a fresh name of another zone, so this name or zone \
                              alone is refused: a block list, a view, or its forwarder refuses",

@@ -101,6 +101,7 @@ pub(super) fn reach(e: &Evidence, r: &ResolverSeen) -> Reach {
         let plain: Vec<&Exchange> =
             at(e, r, "without-edns").map(|(_, tried)| &tried.exchange).collect();
         let over_udp = [root, own, fresh].into_iter().any(answered)
+            || at(e, r, "own-name").any(|(_, tried)| tried.exchange.answer().is_some())
             || plain.iter().any(|exchange| exchange.answer().is_some())
             || r.aaaa.saw().is_some_and(|exchange| exchange.answer().is_some());
         if !over_udp && silent(root) {
@@ -127,7 +128,9 @@ pub(super) fn reach(e: &Evidence, r: &ResolverSeen) -> Reach {
         let all = says(root, "REFUSED") && (fresh.is_none() || says(fresh, "REFUSED"));
         return if all { Reach::RefusesAll } else { Reach::Unknown };
     }
-    let alive = says(a, "SERVFAIL") || did_its_work(own) || did_its_work(root);
+    // Whatever it says to a question that it need not ask others for, it says itself.
+    let itself = at(e, r, "own-name").any(|(_, tried)| tried.exchange.answer().is_some());
+    let alive = says(a, "SERVFAIL") || itself || did_its_work(root);
     if alive && (silent(fresh) || says(fresh, "SERVFAIL")) && (silent(a) || says(a, "SERVFAIL")) {
         return Reach::NothingOfOthers;
     }
@@ -253,7 +256,7 @@ pub(super) fn edns_dropped(e: &Evidence, r: &ResolverSeen) -> bool {
     let udp = || all().filter(|t| t.exchange.transport == Transport::Udp);
     let with: Vec<_> = udp().filter(|t| t.edns).collect();
     let (answered, sent) = (with.iter().any(|t| t.exchange.answer().is_some()), with.len());
-    let plain = udp().any(|t| !t.edns && t.exchange.answer().is_some());
+    let plain = udp().any(|t| t.id == "without-edns" && !t.edns && t.exchange.answer().is_some());
     r.a.saw().is_some_and(|a| a.answer().is_some()) && plain && !answered && sent >= 3
 }
 
