@@ -104,6 +104,11 @@ pub(super) fn reach(e: &Evidence, r: &ResolverSeen) -> Reach {
             || at(e, r, "own-name").any(|(_, tried)| tried.exchange.answer().is_some())
             || plain.iter().any(|exchange| exchange.answer().is_some())
             || r.aaaa.saw().is_some_and(|exchange| exchange.answer().is_some());
+        // Answers that came from elsewhere were sent, and not lost.
+        let stray = a.is_some_and(|exchange| !exchange.stray.is_empty());
+        if stray {
+            return Reach::Unknown;
+        }
         if !over_udp && silent(root) {
             return match tcp.map(|exchange| &exchange.outcome) {
                 _ if did_its_work(tcp) => Reach::OverTcpAlone,
@@ -213,21 +218,26 @@ pub(super) fn in_private_zone<'a>(
     e: &'a Evidence,
     r: &'a ResolverSeen,
 ) -> Option<(&'a str, Option<IpAddr>)> {
+    // Azure's own alias must lead there: else the zone's record is not what the name means.
+    let alias = r.privatelink_alias(&e.dns.name)?;
     let private = |(name, all): (&'a str, Vec<IpAddr>)| {
         let address = all.into_iter().find(|a| classify(*a).is_private())?;
         Some((name, Some(address)))
     };
-    privatelink_alone(e, r).and_then(private).or_else(|| {
-        let all = at(e, r, "privatelink-name").map(|(_, tried)| &tried.exchange);
-        let exchange = all.filter(|x| x.kind == "SOA").find(|x| {
-            x.answer().is_some_and(|answer| {
-                answer.rcode == "NOERROR"
-                    && answer.records.is_empty()
-                    && answer.soa.as_ref().is_some_and(missing::is_azure_private)
-            })
-        })?;
-        Some((exchange.name.as_str(), None))
-    })
+    privatelink_alone(e, r)
+        .and_then(private)
+        .or_else(|| {
+            let all = at(e, r, "privatelink-name").map(|(_, tried)| &tried.exchange);
+            let exchange = all.filter(|x| x.kind == "SOA").find(|x| {
+                x.answer().is_some_and(|answer| {
+                    answer.rcode == "NOERROR"
+                        && answer.records.is_empty()
+                        && answer.soa.as_ref().is_some_and(missing::is_azure_private)
+                })
+            })?;
+            Some((exchange.name.as_str(), None))
+        })
+        .filter(|(name, _)| name.eq_ignore_ascii_case(&alias))
 }
 
 /// A name of the account under another suffix that this resolver resolves privately.
