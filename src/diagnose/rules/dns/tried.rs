@@ -135,8 +135,11 @@ pub(super) fn reach(e: &Evidence, r: &ResolverSeen) -> Reach {
     }
     // Whatever it says to a question that it need not ask others for, it says itself.
     let itself = at(e, r, "own-name").any(|(_, tried)| tried.exchange.answer().is_some());
-    let alive = says(a, "SERVFAIL") || itself || did_its_work(root);
-    if alive && (silent(fresh) || says(fresh, "SERVFAIL")) && (silent(a) || says(a, "SERVFAIL")) {
+    let fails = says(fresh, "SERVFAIL");
+    // After a late SERVFAIL there was no time left for another to be told.
+    let alike = (says(a, "SERVFAIL") && fails)
+        || (silent(a) && (silent(fresh) || fails) && (itself || fails || did_its_work(root)));
+    if alike {
         return Reach::NothingOfOthers;
     }
     Reach::Unknown
