@@ -35,7 +35,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         id: "over-tcp",
         question: "does the resolver answer the same question over TCP?",
         proves: &[("dns-udp-filtered", "TCP is answered, UDP is not")],
-        packets: 7,
+        packets: 6,
         tier: Tier::Default,
         // A server that forwards in one thread stands still over a TCP question that its upstream
         // does not answer: it is put only where UDP gives nothing at all.
