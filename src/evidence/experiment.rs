@@ -96,6 +96,8 @@ pub struct TriedQuestion {
     /// The resolver.
     #[schemars(with = "String")]
     pub resolver: SocketAddr,
+    /// Whether it was asked with EDNS (RFC 6891).
+    pub edns: bool,
     /// Start, in whole milliseconds since the walk began.
     pub started_ms: u64,
     /// Time taken in milliseconds.

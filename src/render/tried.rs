@@ -38,7 +38,13 @@ pub(super) fn experiments(page: &mut Page, all: &Experiments) {
 fn questions(page: &mut Page, all: &Experiments) {
     for one in &all.questions {
         let asked = format!("{} {}", one.exchange.kind, one.exchange.name);
-        let answer = words::dns_outcome(&one.exchange.outcome);
+        let answer = match one.exchange.answer() {
+            Some(answer) if answer.rcode == "NOERROR" && !answer.records.is_empty() => {
+                let data: Vec<&str> = answer.records.iter().map(|r| r.data.as_str()).collect();
+                data.join(", ")
+            }
+            _ => words::dns_outcome(&one.exchange.outcome),
+        };
         page.words(&format!("{}: {}: {asked}: {answer}, {} ms", one.id, one.resolver, one.took_ms));
     }
 }

@@ -68,7 +68,7 @@ fn in_trouble(plan: &Plan, target: &Target) -> Vec<String> {
         let mut what: Vec<String> = asks.iter().map(Ask::words).collect();
         what.dedup();
         let hop = match asks[0] {
-            Ask::Question { .. } => "dns   ",
+            Ask::Question { .. } | Ask::SearchedName { .. } => "dns   ",
             Ask::Connection { .. } | Ask::Nobody | Ask::Trace { .. } => "tcp   ",
             Ask::Handshake(_) | Ask::Segments | Ask::TraceHello => "tls   ",
         };

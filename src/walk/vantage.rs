@@ -38,7 +38,7 @@ pub(super) fn look(
 }
 
 /// Lines of the hosts file that name one of `names`, each read by hickory's own parser.
-fn hosts(file: &TextFile, names: &[&str]) -> HostsFile {
+pub(super) fn hosts(file: &TextFile, names: &[&str]) -> HostsFile {
     let lines = file
         .text
         .lines()

@@ -42,6 +42,18 @@ pub enum Kind {
     Ns,
 }
 
+/// How a single question is put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// With EDNS, as the walk asks.
+    Edns,
+    /// Without EDNS.
+    Plain,
+    /// Without EDNS and without recursion desired: the server is to say what it has, and to ask
+    /// nobody.
+    Unhelped,
+}
+
 impl Kind {
     const fn record_type(self) -> RecordType {
         match self {
@@ -113,9 +125,19 @@ pub async fn exchange(server: SocketAddr, name: &str, kind: Kind, timeout: Durat
 }
 
 /// Asks `server` once over UDP: no repeats, no fallback to TCP. For experiments.
-pub async fn once(server: SocketAddr, name: &str, kind: Kind, timeout: Duration) -> Exchange {
+pub async fn once(
+    server: SocketAddr,
+    name: &str,
+    kind: Kind,
+    manner: Manner,
+    timeout: Duration,
+) -> Exchange {
     let mut exchange = Exchange::unanswered(name, kind.name(), Transport::Udp);
-    exchange.outcome = match Question::new(name, kind, true) {
+    let question = match manner {
+        Manner::Unhelped => Question::unhelped(name, kind),
+        _ => Question::new(name, kind, manner == Manner::Edns),
+    };
+    exchange.outcome = match question {
         Ok(mut question) => {
             question.repeats = false;
             ask_udp(server, &question, Instant::now(), timeout, &mut exchange).await
@@ -125,7 +147,8 @@ pub async fn once(server: SocketAddr, name: &str, kind: Kind, timeout: Duration)
     exchange
 }
 
-/// Asks `server` over TCP (RFC 7766), whatever it says over UDP. For experiments.
+/// Asks `server` over TCP (RFC 7766), whatever it says over UDP: as an experiment, and where the
+/// system asks so (`options use-vc`).
 pub async fn over_tcp(server: SocketAddr, name: &str, kind: Kind, timeout: Duration) -> Exchange {
     let mut exchange = Exchange::unanswered(name, kind.name(), Transport::Tcp);
     let started = Instant::now();
@@ -171,6 +194,18 @@ struct Question {
 }
 
 impl Question {
+    /// A plain question that wants no recursion.
+    fn unhelped(name: &str, kind: Kind) -> Result<Self, String> {
+        let mut question = Self::new(name, kind, false)?;
+        // RD is the lowest bit of the third octet (RFC 1035, section 4.1.1).
+        for octets in [&mut question.octets, &mut question.plain] {
+            if let Some(flags) = octets.get_mut(2) {
+                *flags &= !1;
+            }
+        }
+        Ok(question)
+    }
+
     fn new(name: &str, kind: Kind, edns: bool) -> Result<Self, String> {
         let mut name = Name::from_ascii(name).map_err(|e| e.to_string())?;
         name.set_fqdn(true);

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -75,6 +76,7 @@ pub async fn start(resolver: &Resolver, number: u8, names: &[String]) -> io::Res
             .collect::<Result<_, _>>()
             .map_err(io::Error::other)?,
         resolver: resolver.clone(),
+        asked: AtomicU32::new(0),
         own,
         foreign: UdpSocket::bind((Ipv4Addr::new(127, 0, 0, 99), 0)).await?,
     };
@@ -161,6 +163,8 @@ struct Handler {
     own: UdpSocket,
     /// A socket of another address.
     foreign: UdpSocket,
+    /// A questions so far.
+    asked: AtomicU32,
 }
 
 /// An answer, as the zones give it.
@@ -229,6 +233,7 @@ impl Handler {
         match self.resolver.does {
             Does::Answer | Does::ForgedFirst => {}
             Does::Truncate if !self.resolver.tcp_closed => {}
+            Does::Forgets => return Some(System::Word("EAI_NONAME".to_owned())),
             Does::Refuse | Does::Servfail | Does::Notimp => {
                 return Some(System::Word("EAI_AGAIN".to_owned()));
             }
@@ -317,7 +322,14 @@ impl RequestHandler for Handler {
             Does::Refuse => metadata.response_code = ResponseCode::Refused,
             Does::Servfail => metadata.response_code = ResponseCode::ServFail,
             Does::Notimp => metadata.response_code = ResponseCode::NotImp,
-            Does::Answer | Does::Truncate => found = self.find(&name, kind).await,
+            Does::Forgets
+                if kind == RecordType::A && self.asked.fetch_add(1, Ordering::Relaxed) % 3 < 2 =>
+            {
+                found.no_such_name = true;
+            }
+            Does::Answer | Does::Truncate | Does::Forgets => {
+                found = self.find(&name, kind).await;
+            }
         }
         if found.no_such_name {
             metadata.response_code = ResponseCode::NXDomain;

@@ -210,6 +210,8 @@ pub enum ResolverDoes {
     Silent,
     /// Its port is closed.
     Closed,
+    /// It knows the names of A questions each third time, as one server of three would.
+    Forgets,
     /// REFUSED.
     Refuse,
     /// SERVFAIL.

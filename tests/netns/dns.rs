@@ -122,6 +122,23 @@ fn on_premises(
             let clauses = format!("forward-zone:\n  name: \".\"\n  forward-addr: {forward}\n");
             unbound(work, name, address, config, &clauses, servers)
         }
+        ResolverSoftware::Bind => {
+            let file = work.join(format!("{name}.named.conf"));
+            let (zones, options): (Vec<_>, Vec<_>) =
+                config.iter().cloned().partition(|line| line.starts_with("zone"));
+            let text = format!(
+                "options {{\n  directory \"{}\";\n  listen-on {{ {address}; }};\n  \
+                 listen-on-v6 {{ none; }};\n  forwarders {{ {forward}; }};\n  forward only;\n  \
+                 dnssec-validation no;\n  pid-file none;\n  session-keyfile none;\n  {}\n}};\n\
+                 controls {{ }};\n{}\n",
+                work.display(),
+                options.join("\n  "),
+                zones.join("\n")
+            );
+            fs::write(&file, text).map_err(|e| format!("{}: {e}", file.display()))?;
+            let file = file.display().to_string();
+            servers.start(name, name, "named", &["-f", "-n", "1", "-c", &file])
+        }
         ResolverSoftware::Dnsmasq => {
             let file = work.join(format!("{name}.conf"));
             let text = format!(

@@ -39,8 +39,8 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Programs that the worlds are made of; `.ci/packages` installs them.
 const PROGRAMS: &[&str] = &[
-    "dnsmasq", "ethtool", "haproxy", "ip", "iptables", "nft", "nginx", "nsenter", "openssl",
-    "setpriv", "squid", "unbound", "unshare",
+    "dnsmasq", "ethtool", "haproxy", "ip", "iptables", "named", "nft", "nginx", "nsenter",
+    "openssl", "setpriv", "squid", "unbound", "unshare",
 ];
 
 fn main() -> ExitCode {

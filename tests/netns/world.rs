@@ -163,6 +163,8 @@ pub enum ResolverSoftware {
     #[default]
     Unbound,
     Dnsmasq,
+    /// BIND; a line of `config` that begins with `zone` stands beside its options.
+    Bind,
     /// The host is up; nothing listens.
     None,
 }

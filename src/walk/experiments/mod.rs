@@ -30,8 +30,14 @@ pub(super) use handshakes::seen;
 pub enum Symptom {
     /// A resolver has not answered for a fifth of the deadline.
     ResolverSilent,
+    /// A resolver has answered nothing over UDP, experiments included, for two fifths of it.
+    UdpSilent,
+    /// A resolver answers the A question with an error (SERVFAIL, REFUSED).
+    ResolverFails,
     /// A resolver gives no private address although there should be one, or no name at all.
     NameInDoubt,
+    /// Applications get other addresses than the resolvers give.
+    SystemDiffers,
     /// No address has answered a connection for a fifth of the deadline.
     TcpSilent,
     /// Every address refuses the connection, or the network says that it cannot be reached.
@@ -52,6 +58,9 @@ impl Symptom {
     pub const fn words(self) -> &'static str {
         match self {
             Symptom::ResolverSilent => "a resolver is silent for a fifth of the deadline",
+            Symptom::UdpSilent => "a resolver answers nothing over UDP for two fifths of it",
+            Symptom::ResolverFails => "a resolver answers with an error",
+            Symptom::SystemDiffers => "applications get other addresses than resolvers give",
             Symptom::NameInDoubt => "a resolver gives no private address where one should be",
             Symptom::TcpSilent => "no connection stands after a fifth of the deadline",
             Symptom::TcpRefused => "every connection is refused or unreachable",
@@ -72,6 +81,19 @@ pub enum Tier {
     Deep,
 }
 
+/// How a question to a resolver is carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// UDP, with EDNS.
+    Udp,
+    /// UDP without EDNS, as glibc asks.
+    PlainUdp,
+    /// UDP without EDNS and without recursion desired.
+    Unhelped,
+    /// TCP.
+    Tcp,
+}
+
 /// One question to the network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
@@ -83,8 +105,14 @@ pub enum Ask {
         name: String,
         /// The type.
         kind: Kind,
-        /// Over TCP in place of UDP.
-        over_tcp: bool,
+        /// How it is carried.
+        transport: Transport,
+    },
+    /// The walked name with a domain of the search list behind it, put to the resolver in
+    /// trouble; nothing where the list is shorter.
+    SearchedName {
+        /// Place of the domain in the list, from 0.
+        place: usize,
     },
     /// A connection to an address beside the walk's.
     Connection {
@@ -116,9 +144,17 @@ impl Ask {
             }
             Ask::Handshake(_) | Ask::Segments => "handshakes at the walked address".to_owned(),
             Ask::TraceHello => "the ClientHello of limited life to the walked address".to_owned(),
-            Ask::Question { name, kind, over_tcp } => {
-                let transport = if *over_tcp { "TCP" } else { "UDP" };
-                format!("{} {name} of the same resolver over {transport}", kind.name())
+            Ask::Question { name, kind, transport } => {
+                let over = match transport {
+                    Transport::Udp => "UDP",
+                    Transport::PlainUdp => "UDP without EDNS",
+                    Transport::Unhelped => "UDP without recursion",
+                    Transport::Tcp => "TCP",
+                };
+                format!("{} {name} of the same resolver over {over}", kind.name())
+            }
+            Ask::SearchedName { .. } => {
+                "A of the name with a search domain, of the same resolver over UDP".to_owned()
             }
             Ask::Connection { address } => format!("a connection to {address}"),
             Ask::Nobody => {
@@ -199,6 +235,8 @@ pub(super) enum Made {
     Trace(Trace),
     /// It was due and could not be made.
     LeftOut(LeftOut),
+    /// There was nothing to ask here.
+    Nothing,
 }
 
 /// Makes one experiment; ends within `timeout`.
@@ -213,9 +251,12 @@ pub(super) async fn make(
         (Ask::Handshake(changed), Subject::Address(address)) => {
             handshakes::handshake(context, address, id, changed, timeout).await
         }
-        (Ask::Question { name, kind, over_tcp }, Subject::Resolver(server)) => Made::Question(
-            questions::ask(context, id, server, &name, kind, over_tcp, timeout).await,
+        (Ask::Question { name, kind, transport }, Subject::Resolver(server)) => Made::Question(
+            questions::ask(context, id, server, &name, kind, transport, timeout).await,
         ),
+        (Ask::SearchedName { place }, Subject::Resolver(server)) => {
+            questions::searched(context, id, server, place, timeout).await
+        }
         (Ask::Connection { address }, _) => {
             Made::Connection(routes::connection(context, id, address, timeout).await)
         }
@@ -236,7 +277,9 @@ pub(super) async fn make(
             Ask::Handshake(_) | Ask::Nobody | Ask::Trace { .. } | Ask::Segments | Ask::TraceHello,
             Subject::Resolver(_),
         )
-        | (Ask::Question { .. }, Subject::Address(_)) => not_possible(id, "nothing to ask it of"),
+        | (Ask::Question { .. } | Ask::SearchedName { .. }, Subject::Address(_)) => {
+            not_possible(id, "nothing to ask it of")
+        }
     }
 }
 
@@ -262,6 +305,7 @@ pub(super) fn keep(experiments: &mut Experiments, made: Made) -> Option<(TlsHop,
                 experiments.left_out.push(one);
             }
         }
+        Made::Nothing => {}
     }
     None
 }
@@ -348,6 +392,35 @@ mod tests {
         }
         assert_eq!(ids(Symptom::CertificateRefused), ["ghost-address", "control-name"]);
         assert_eq!(ids(Symptom::CallRefused), ["ghost-address"]);
+        assert_eq!(
+            ids(Symptom::ResolverSilent),
+            ["root-servers", "own-name", "uncached-name", "without-edns"]
+        );
+        assert_eq!(ids(Symptom::UdpSilent), ["over-tcp"]);
+        assert_eq!(
+            ids(Symptom::ResolverFails),
+            ["root-servers", "own-name", "uncached-name", "ask-again", "parent-zone"]
+        );
+        assert_eq!(
+            ids(Symptom::NameInDoubt),
+            ["ask-again", "privatelink-name", "parent-zone", "sibling-suffix"]
+        );
+        assert_eq!(ids(Symptom::SystemDiffers), ["ask-again", "searched-name"]);
+        for symptom in [
+            Symptom::ResolverSilent,
+            Symptom::ResolverFails,
+            Symptom::NameInDoubt,
+            Symptom::SystemDiffers,
+        ] {
+            let after = (symptom == Symptom::ResolverSilent).then_some(Symptom::UdpSilent);
+            let packets: usize = [Some(symptom), after]
+                .into_iter()
+                .flatten()
+                .flat_map(due)
+                .map(|entry| entry.packets)
+                .sum();
+            assert!(packets <= 12, "{symptom:?}: {packets}");
+        }
         for (outcome, wanted) in [
             (TlsOutcome::Verified, None),
             (TlsOutcome::Reset, Some(Symptom::TlsCut)),

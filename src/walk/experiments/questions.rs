@@ -3,21 +3,182 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use hickory_resolver::proto::op::Message;
+
 use super::super::Context;
-use super::{Ask, Entry, Symptom, Tier, millis};
+use super::{Ask, Entry, Made, Symptom, Tier, Transport, millis, siblings};
 use crate::evidence::experiment::TriedQuestion;
-use crate::wire::dns::{self, Kind};
+use crate::target::Target;
+use crate::wire::dns::{self, Kind, Manner};
+
+/// How often a question is repeated to see whether the answers stay the same: with one wrong
+/// server of two behind an address, all six agree once in 32 times.
+const REPEATS: usize = 5;
+/// Domains of the search list that are tried.
+const SEARCHED: usize = 3;
 
 /// The experiments on names.
-pub(super) const ENTRIES: &[Entry] = &[Entry {
-    id: "root-servers",
-    question: "does the resolver answer a question that every forwarder can answer (NS of the root)?",
-    proves: &[("dns-resolver-silent", "the root's name servers are not told either")],
-    packets: 1,
-    tier: Tier::Default,
-    due: &[Symptom::ResolverSilent],
-    asks: |_| vec![Ask::Question { name: ".".to_owned(), kind: Kind::Ns, over_tcp: false }],
-}];
+pub(super) const ENTRIES: &[Entry] = &[
+    Entry {
+        id: "root-servers",
+        question: "does the resolver answer a question that every forwarder can answer (NS of the root)?",
+        proves: &[
+            ("dns-resolver-silent", "the root's name servers are not told either"),
+            ("dns-refused", "the root's name servers are refused as well: it is not the name"),
+        ],
+        packets: 1,
+        tier: Tier::Default,
+        due: &[Symptom::ResolverSilent, Symptom::ResolverFails],
+        asks: |_| vec![question(".", Kind::Ns, Transport::Udp)],
+    },
+    Entry {
+        id: "over-tcp",
+        question: "does the resolver answer the same question over TCP?",
+        proves: &[("dns-udp-filtered", "TCP is answered, UDP is not")],
+        packets: 6,
+        tier: Tier::Default,
+        // A server that forwards in one thread stands still over a TCP question that its upstream
+        // does not answer: it is put only where UDP gives nothing at all.
+        due: &[Symptom::UdpSilent],
+        asks: |target| vec![question(&target.seen.host, Kind::A, Transport::Tcp)],
+    },
+    Entry {
+        id: "own-name",
+        question: "does the resolver answer what it need not ask others for (localhost, RFC 6761; the root without recursion)?",
+        proves: &[("dns-upstream-dead", "what it has itself is answered, every other is not")],
+        packets: 2,
+        tier: Tier::Default,
+        due: &[Symptom::ResolverSilent, Symptom::ResolverFails],
+        asks: |_| {
+            vec![
+                question("localhost", Kind::A, Transport::Udp),
+                question(".", Kind::Ns, Transport::Unhelped),
+            ]
+        },
+    },
+    Entry {
+        id: "uncached-name",
+        question: "does the resolver answer for a name beside the service's zone that no cache holds?",
+        proves: &[
+            ("dns-zone-fails", "a fresh name of another zone is answered, this zone's are not"),
+            ("dns-upstream-dead", "a fresh name of another zone fails in the same way"),
+        ],
+        packets: 1,
+        tier: Tier::Default,
+        due: &[Symptom::ResolverSilent, Symptom::ResolverFails],
+        asks: uncached,
+    },
+    Entry {
+        id: "without-edns",
+        question: "does the resolver answer the question without EDNS, and the same one with it?",
+        proves: &[("dns-edns-dropped", "plain it is answered, with EDNS it is not")],
+        packets: 2,
+        tier: Tier::Default,
+        due: &[Symptom::ResolverSilent],
+        asks: |target| {
+            vec![
+                question(&target.seen.host, Kind::A, Transport::PlainUdp),
+                question(&target.seen.host, Kind::A, Transport::Udp),
+            ]
+        },
+    },
+    Entry {
+        id: "ask-again",
+        question: "does the same question get the same answer every time?",
+        proves: &[("dns-answers-vary", "answers of different kinds to one question")],
+        packets: REPEATS,
+        tier: Tier::Default,
+        due: &[Symptom::NameInDoubt, Symptom::ResolverFails, Symptom::SystemDiffers],
+        asks: |target| vec![question(&target.seen.host, Kind::A, Transport::Udp); REPEATS],
+    },
+    Entry {
+        id: "privatelink-name",
+        question: "what does the resolver give for the privatelink name asked by itself?",
+        proves: &[(
+            "dns-forwards-privatelink-only",
+            "the privatelink name alone is private, the original is not",
+        )],
+        packets: 2,
+        tier: Tier::Default,
+        due: &[Symptom::NameInDoubt],
+        asks: privatelink,
+    },
+    Entry {
+        id: "parent-zone",
+        question: "whose is the zone of the public suffix that the resolver sees (its SOA)?",
+        proves: &[("dns-parent-zone-shadowed", "the suffix is an Azure private zone there")],
+        packets: 1,
+        tier: Tier::Default,
+        due: &[Symptom::NameInDoubt, Symptom::ResolverFails],
+        asks: |target| {
+            let suffix = target.seen.public_suffix.as_deref();
+            suffix.map(|zone| question(zone, Kind::Soa, Transport::Udp)).into_iter().collect()
+        },
+    },
+    Entry {
+        id: "sibling-suffix",
+        question: "does the account's name under another suffix of the same resource resolve privately?",
+        proves: &[("dns-suffix-left-out", "the sibling is private, this name is not")],
+        packets: 2,
+        tier: Tier::Default,
+        due: &[Symptom::NameInDoubt],
+        asks: |target| {
+            let all = siblings(target);
+            all.iter().map(|name| question(name, Kind::A, Transport::Udp)).collect()
+        },
+    },
+    Entry {
+        id: "searched-name",
+        question: "does a domain of the search list give the address that applications get?",
+        proves: &[("dns-system-differs", "the name with a search domain has that address")],
+        packets: SEARCHED,
+        tier: Tier::Default,
+        due: &[Symptom::SystemDiffers],
+        asks: |_| (0..SEARCHED).map(|place| Ask::SearchedName { place }).collect(),
+    },
+];
+
+fn question(name: &str, kind: Kind, transport: Transport) -> Ask {
+    Ask::Question { name: name.to_owned(), kind, transport }
+}
+
+/// A name that no cache holds, beside the zone that may be forwarded on its own: a new label,
+/// for which the star stands, in the domain above the public suffix.
+fn uncached(target: &Target) -> Vec<Ask> {
+    let above = target.seen.public_suffix.as_deref().and_then(|suffix| suffix.split_once('.'));
+    match above {
+        Some((_, domain)) if domain.contains('.') => {
+            vec![question(&format!("*.{domain}"), Kind::A, Transport::Udp)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn privatelink(target: &Target) -> Vec<Ask> {
+    match (&target.seen.account, &target.seen.private_zone, &target.original_host) {
+        (Some(account), Some(zone), None) => {
+            let name = format!("{account}.{zone}");
+            // The address may come from a cache that holds the public chain; the SOA does not.
+            [Kind::A, Kind::Soa].map(|kind| question(&name, kind, Transport::Udp)).to_vec()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Puts the walked name with a domain of the search list behind it, where there is one.
+pub(super) async fn searched(
+    context: &Context<'_>,
+    id: &'static str,
+    server: SocketAddr,
+    place: usize,
+    timeout: Duration,
+) -> Made {
+    let Some(domain) = context.world.resolver_config.search.get(place) else {
+        return Made::Nothing;
+    };
+    let name = format!("{}.{}", context.target.seen.host, domain.trim_end_matches('.'));
+    Made::Question(ask(context, id, server, &name, Kind::A, Transport::Udp, timeout).await)
+}
 
 /// Puts one question; ends within `timeout`.
 pub(super) async fn ask(
@@ -26,17 +187,29 @@ pub(super) async fn ask(
     server: SocketAddr,
     name: &str,
     kind: Kind,
-    over_tcp: bool,
+    transport: Transport,
     timeout: Duration,
 ) -> TriedQuestion {
     let started = context.since.elapsed();
-    let exchange = match over_tcp {
-        false => dns::once(server, name, kind, timeout).await,
-        true => dns::over_tcp(server, name, kind, timeout).await,
+    let fresh;
+    let name = match name.strip_prefix('*') {
+        Some(rest) => {
+            let id = || Message::query().metadata.id;
+            fresh = format!("x{:04x}{:04x}{:04x}{rest}", id(), id(), id());
+            &fresh
+        }
+        None => name,
+    };
+    let exchange = match transport {
+        Transport::Udp => dns::once(server, name, kind, Manner::Edns, timeout).await,
+        Transport::PlainUdp => dns::once(server, name, kind, Manner::Plain, timeout).await,
+        Transport::Unhelped => dns::once(server, name, kind, Manner::Unhelped, timeout).await,
+        Transport::Tcp => dns::over_tcp(server, name, kind, timeout).await,
     };
     TriedQuestion {
         id: id.to_owned(),
         resolver: server,
+        edns: matches!(transport, Transport::Udp | Transport::Tcp),
         started_ms: millis(started),
         took_ms: millis(context.since.elapsed().saturating_sub(started)),
         exchange,

@@ -15,6 +15,9 @@ use crate::walk::{Finished, NO_ADDRESS};
 /// Addresses of one name that experiments look into: a name with many is no cause for more.
 const ADDRESSES_LOOKED_INTO: usize = 2;
 
+/// How long after the deadline of names a resolver that has just answered is asked more.
+const LATE_ANSWERS: Duration = Duration::from_millis(200);
+
 impl<'a, 'c> State<'a, 'c> {
     /// Says that TCP stands, or that no address that was tried takes a connection.
     pub(super) fn tell_tcp(&mut self) {
@@ -124,6 +127,12 @@ impl<'a, 'c> State<'a, 'c> {
             Symptom::ResolverSilent | Symptom::TcpSilent | Symptom::TlsSilent => {
                 context.left().saturating_sub(patience)
             }
+            // A word that comes late must not hold the verdict back: names have one deadline.
+            Symptom::ResolverFails | Symptom::NameInDoubt | Symptom::SystemDiffers => {
+                let until = context.plan.timeout + LATE_ANSWERS;
+                context.left().min(patience * 2).min(until.saturating_sub(context.since.elapsed()))
+            }
+            Symptom::UdpSilent => context.left().saturating_sub(patience * 2),
             _ => context.left().min(patience * 2),
         };
         for entry in experiments::due(symptom) {

@@ -1,7 +1,7 @@
 //! The end of a path: what its events showed, as evidence.
 
 use super::{Connect, PathSeen, State};
-use crate::evidence::dns::Transport;
+use crate::evidence::dns::{ResolverSeen, Transport};
 use crate::evidence::experiment::{TraceProbe, TraceSeen};
 use crate::evidence::tcp::{TcpAttempt, TcpHop, TcpOutcome};
 use crate::evidence::{Choice, Hop, Observed};
@@ -19,14 +19,13 @@ impl<'a, 'c> State<'a, 'c> {
         let none = NO_ADDRESS;
         let mut segments = Some(0);
         let mut hosts: Vec<String> = Vec::new();
-        let mut datagrams: u32 = self
-            .dns
-            .resolvers
-            .iter()
-            .flat_map(|r| [&r.a, &r.aaaa, &r.zone_soa])
-            .filter_map(|o| o.saw())
-            .map(|exchange| exchange.sent)
-            .sum();
+        let (over_tcp, over_udp): (Vec<_>, Vec<_>) =
+            self.dns.resolvers.iter().partition(|r| self.asks_over_tcp(r));
+        let sent = |r: &ResolverSeen| -> u32 {
+            [&r.a, &r.aaaa, &r.zone_soa].into_iter().filter_map(|o| o.saw()).map(|x| x.sent).sum()
+        };
+        let mut datagrams: u32 = over_udp.into_iter().map(sent).sum();
+        segments = segments.map(|sum| sum + over_tcp.into_iter().map(sent).sum::<u32>());
         for resolver in &self.dns.resolvers {
             hosts.push(resolver.address.ip().to_string());
         }

@@ -128,6 +128,8 @@ struct State<'a, 'c> {
 enum Waiting {
     /// A resolver's answer to the A question.
     Resolver(usize),
+    /// Any answer of a resolver over UDP.
+    AnyAnswer(usize),
     /// The first connection of all.
     Connection,
     /// The handshake at an address.
@@ -227,6 +229,7 @@ impl<'a, 'c> State<'a, 'c> {
                     self.experiment(Subject::Address(address), Symptom::TlsSilent);
                 }
                 Waiting::Resolver(index) => self.resolver_is_silent(index),
+                Waiting::AnyAnswer(index) => self.resolver_is_mute(index),
                 Waiting::Connection => self.no_connection(Symptom::TcpSilent),
             }
         }

@@ -3,11 +3,13 @@
 use std::net::IpAddr;
 
 use super::{Connect, Event, State, Waiting};
+use crate::evidence::address::embedded_ipv4;
 use crate::evidence::dns::{Exchange, ResolverRole, ResolverSeen, SystemAnswer, WalkedAddress};
 use crate::evidence::{Expect, Observed, classify};
 use crate::walk::Finished;
 use crate::walk::experiments::{Subject, Symptom};
 use crate::walk::steps::system_answer;
+use crate::walk::vantage::hosts as pins;
 use crate::wire::connect;
 use crate::wire::dns::{self, Kind};
 
@@ -30,22 +32,50 @@ impl<'a, 'c> State<'a, 'c> {
         let resolver = &self.dns.resolvers[index];
         if resolver.a.saw().is_none() {
             self.experiment(Subject::Resolver(resolver.address), Symptom::ResolverSilent);
+            self.wait(Waiting::AnyAnswer(index));
+        }
+    }
+
+    /// Nothing has come from a resolver, whatever it was asked.
+    pub(super) fn resolver_is_mute(&mut self, index: usize) {
+        let resolver = &self.dns.resolvers[index];
+        let answered = |exchange: &Exchange| exchange.answer().is_some();
+        let any = resolver.a.saw().is_some()
+            || resolver.aaaa.saw().is_some_and(answered)
+            || self
+                .experiments
+                .questions
+                .iter()
+                .any(|tried| tried.resolver == resolver.address && answered(&tried.exchange));
+        if !any {
+            self.experiment(Subject::Resolver(resolver.address), Symptom::UdpSilent);
         }
     }
 
     fn question(&self, resolver: usize, kind: Kind) {
         let context = self.context;
         let server = self.dns.resolvers[resolver].address;
+        let over_tcp = self.asks_over_tcp(&self.dns.resolvers[resolver]);
         let name = match kind {
             Kind::A | Kind::Aaaa => context.target.seen.host.clone(),
             Kind::Soa | Kind::Ns => context.target.seen.private_zone.clone().unwrap_or_default(),
         };
         self.events.push(Box::pin(async move {
             let started_ms = context.elapsed_ms();
-            let saw = dns::exchange(server, &name, kind, context.left()).await;
+            let saw = match over_tcp {
+                false => dns::exchange(server, &name, kind, context.left()).await,
+                true => dns::over_tcp(server, &name, kind, context.left()).await,
+            };
             let took_ms = context.elapsed_ms() - started_ms;
             Event::Answer { resolver, kind, seen: Observed::Ran { started_ms, took_ms, saw } }
         }));
+    }
+
+    /// Whether the C library asks this resolver over TCP from the start (`options use-vc`): what
+    /// UDP would give is then no matter to applications.
+    pub(super) fn asks_over_tcp(&self, resolver: &ResolverSeen) -> bool {
+        resolver.role == ResolverRole::Configured
+            && self.context.world.resolver_config.options.iter().any(|option| option == "use-vc")
     }
 
     pub(super) fn answered(&mut self, resolver: usize, kind: Kind, seen: Observed<Exchange>) {
@@ -61,6 +91,7 @@ impl<'a, 'c> State<'a, 'c> {
             }
         }
         self.ask_zones();
+        self.look_into(resolver, kind);
         let entry = &self.dns.resolvers[resolver];
         let given = self.context.asked_resolver();
         let decides = match given {
@@ -89,9 +120,61 @@ impl<'a, 'c> State<'a, 'c> {
             {
                 self.zones_asked.push(index);
                 self.question(index, Kind::Soa);
-                let address = self.dns.resolvers[index].address;
-                self.experiment(Subject::Resolver(address), Symptom::NameInDoubt);
+                let unwanted = matches!(
+                    self.context.plan.expect,
+                    Expect::Public | Expect::Closed | Expect::Any
+                );
+                if !unwanted || self.dns.resolvers[index].addresses(&self.dns.name).is_empty() {
+                    let address = self.dns.resolvers[index].address;
+                    self.experiment(Subject::Resolver(address), Symptom::NameInDoubt);
+                }
             }
+        }
+    }
+
+    /// Starts the experiments on a resolver that answers with an error, and on a system that
+    /// gives something else than the resolvers.
+    fn look_into(&mut self, resolver: usize, kind: Kind) {
+        let seen = &self.dns.resolvers[resolver];
+        let failed = kind == Kind::A
+            && seen.a_answer().is_some_and(|a| !matches!(a.rcode.as_str(), "NOERROR" | "NXDOMAIN"));
+        if failed {
+            let address = seen.address;
+            self.experiment(Subject::Resolver(address), Symptom::ResolverFails);
+        }
+        self.compare_with_system();
+    }
+
+    /// Whether applications get what the resolvers gave, as soon as both are known.
+    fn compare_with_system(&mut self) {
+        let configured: Vec<&ResolverSeen> = self
+            .dns
+            .resolvers
+            .iter()
+            .filter(|r| matches!(r.role, ResolverRole::Configured | ResolverRole::Assumed))
+            .collect();
+        let complete = configured.iter().all(|r| r.a.saw().is_some() && r.aaaa.saw().is_some());
+        let system = self.dns.system_addresses();
+        if !complete || system.is_empty() || self.context.asked_resolver().is_some() {
+            return;
+        }
+        let given: Vec<IpAddr> =
+            configured.iter().flat_map(|r| r.addresses(&self.dns.name)).collect();
+        let pinned = pins(&self.context.world.hosts, &[&self.dns.name])
+            .lines
+            .iter()
+            .any(|line| system.contains(&line.address));
+        let bare = |a: &IpAddr| embedded_ipv4(*a).map_or(*a, IpAddr::V4);
+        let agree = system.iter().any(|a| given.iter().any(|b| bare(a) == bare(b)));
+        // Traffic managers turn public addresses.
+        let public = |all: &[IpAddr]| all.iter().all(|a| classify(*a).is_public());
+        if agree || pinned || (!given.is_empty() && public(&given) && public(system)) {
+            return;
+        }
+        let asked: Vec<_> =
+            configured.iter().filter(|r| r.a_answer().is_some()).map(|r| r.address).collect();
+        for address in asked {
+            self.experiment(Subject::Resolver(address), Symptom::SystemDiffers);
         }
     }
 
@@ -106,6 +189,7 @@ impl<'a, 'c> State<'a, 'c> {
 
     pub(super) fn system_answered(&mut self, seen: Observed<SystemAnswer>) {
         self.dns.system = seen;
+        self.compare_with_system();
         if self.context.asked_resolver().is_some() {
             return;
         }

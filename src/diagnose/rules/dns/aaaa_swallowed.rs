@@ -69,10 +69,18 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     Some(
         because
-            .known_by(
+            .known_by(if silent {
+                let (one, all) = words::waits(e);
+                format!(
+                    "both questions went to the same resolver at the same time; glibc waits for \
+                     both before it gives any address: {one} s at each new lookup, at most {all} s \
+                     (`timeout:` times `attempts:`)"
+                )
+            } else {
                 "both questions went to the same resolver at the same time; glibc waits for both \
-                 before it gives any address",
-            )
+                 before it gives any address"
+                    .to_owned()
+            })
             .owner("DNS")
             .look("ask for AAAA alone", format!("{} AAAA", words::dig(&e.dns.name, resolver.seen)))
             .step(format!(

@@ -25,6 +25,8 @@ pub(super) const RULE: Rule = Rule {
         "dns-resolver-port-refused",
         "dns-resolver-down",
         "dns-servfail",
+        "dns-upstream-dead",
+        "dns-zone-fails",
         "dns-system-fails",
         "dns-system-slow",
         "proxy-name-unresolved",

@@ -7,7 +7,7 @@ use crate::evidence::Evidence;
 use crate::evidence::dns::{Answer, ResolverRole, Soa, is_privatelink};
 
 use super::gives::{self, Asked, Gives};
-use super::{fate, words};
+use super::{fate, tried, words};
 
 /// The mailbox and primary server of an Azure private DNS zone.
 const PRIVATE_ZONE: &str = "azureprivatedns.net";
@@ -117,7 +117,13 @@ fn shadow(e: &Evidence, r: &Asked<'_>, answer: &Answer) -> Option<Shadow> {
             }
         }
         Some(_) => None,
-        None => answer.authoritative.then_some(Shadow::Authority),
+        None => match tried::parent_soa(e, r.seen) {
+            // The zone itself, asked for by its name, where the answer names none.
+            Some(soa) if words::lies_in(name, &soa.zone) && is_azure_private(soa) => {
+                Some(Shadow::PrivateZone(soa.clone()))
+            }
+            _ => answer.authoritative.then_some(Shadow::Authority),
+        },
     }
 }
 

@@ -2,11 +2,15 @@
 
 mod aaaa_swallowed;
 mod address_not_expected;
+mod answers_vary;
 mod azure_resolver_outside;
 mod blocked_by_policy;
 mod cname_loop;
+mod edns_dropped;
+mod failing_why;
 mod fate;
 mod forged_answer;
+mod forwards_privatelink_only;
 mod gives;
 mod hosts_pin;
 mod missing;
@@ -16,6 +20,7 @@ mod no_private_endpoint;
 mod no_resolver;
 mod own_record;
 mod parent_zone_shadowed;
+mod predict;
 mod private_not_expected;
 mod public_not_expected;
 mod record_missing;
@@ -23,10 +28,12 @@ mod regional_endpoint;
 mod resolver_down;
 mod resolver_failures;
 mod resolvers_disagree;
+mod suffix_left_out;
 mod system_differs;
 mod system_fails;
 mod system_slow;
 mod tcp_blocked;
+mod tried;
 mod unusable_address;
 mod words;
 mod zone_not_linked;
@@ -38,6 +45,10 @@ pub(super) const RULES: &[Rule] = &[
     no_resolver::RULE,
     azure_resolver_outside::RULE,
     forged_answer::RULE,
+    answers_vary::RULE,
+    failing_why::UDP_FILTERED,
+    failing_why::UPSTREAM_DEAD,
+    failing_why::ZONE_FAILS,
     resolver_failures::SILENT,
     resolver_failures::PORT_REFUSED,
     resolver_failures::UNREACHABLE,
@@ -49,6 +60,7 @@ pub(super) const RULES: &[Rule] = &[
     hosts_pin::RULE,
     blocked_by_policy::RULE,
     cname_loop::RULE,
+    suffix_left_out::RULE,
     record_missing::RULE,
     parent_zone_shadowed::RULE,
     name_not_found::RULE,
@@ -56,12 +68,14 @@ pub(super) const RULES: &[Rule] = &[
     system_differs::RULE,
     aaaa_swallowed::RULE,
     system_fails::RULE,
+    forwards_privatelink_only::RULE,
     zone_not_linked::RULE,
     public_not_expected::RULE,
     address_not_expected::RULE,
     private_not_expected::RULE,
     unusable_address::RULE,
     resolver_down::RULE,
+    edns_dropped::RULE,
     resolvers_disagree::RULE,
     system_slow::RULE,
     own_record::RULE,

@@ -6,7 +6,7 @@ use crate::diagnosis::Sure;
 use crate::evidence::{Evidence, Hop};
 
 use super::missing::{self, Missing, Shadow};
-use super::words;
+use super::{tried, words};
 
 pub(super) const RULE: Rule = Rule {
     id: "dns-parent-zone-shadowed",
@@ -43,11 +43,20 @@ fn check(e: &Evidence) -> Option<Because> {
         format!("{label} answers for {zone} itself and lacks the name"),
         &format!("a zone of your own stands for {suffix}"),
     );
-    let mut because =
-        missing::because(e, &r, Sure::Inferred, says).known_by(how).known_by(format!(
-            "a zone of your own named {zone} hides every name under it that it does not hold, \
+    // Its SOA, asked for by the suffix's own name, is the zone's word.
+    let asked = tried::parent_soa(e, r.seen).filter(|soa| {
+        matches!(shadow, Shadow::PrivateZone(_))
+            && soa.zone.eq_ignore_ascii_case(suffix)
+            && missing::is_azure_private(soa)
+    });
+    let sure = if asked.is_some() { Sure::Proved } else { Sure::Inferred };
+    let mut because = missing::because(e, &r, sure, says).known_by(how).known_by(format!(
+        "a zone of your own named {zone} hides every name under it that it does not hold, \
              Azure's included"
-        ));
+    ));
+    for pointer in tried::pointers(e, r.seen, &["parent-zone"]) {
+        because = because.read_at(pointer);
+    }
     if matches!(shadow, Shadow::Authority) {
         because = because.tells_it(format!("{} SOA", words::dig(suffix, r.seen)));
     }

@@ -7,6 +7,7 @@ use crate::evidence::dns::ResolverRole;
 use crate::evidence::{Evidence, Hop};
 
 use super::gives::{self, Asked, Gives};
+use super::tried::{self, Reach};
 use super::words;
 
 pub(super) const RULE: Rule = Rule {
@@ -67,7 +68,8 @@ fn check(e: &Evidence) -> Option<Because> {
         ),
     };
     let long = if waits && matches!(first.gives, Gives::Silent) {
-        format!("{what}, and applications wait for it first")
+        let (seconds, _) = words::waits(e);
+        format!("{what}, and applications wait {seconds} s for it at each new lookup")
     } else {
         format!("{what}; other answers are in use")
     };
@@ -76,11 +78,32 @@ fn check(e: &Evidence) -> Option<Because> {
     for r in &all {
         because = because.seen(format!("{}: {}", r.label(), words::gives(r))).read_at(r.pointer());
     }
+    because = match tried::reach(e, first.seen) {
+        Reach::OverTcpAlone => because.known_by(format!(
+            "{label} answers the same question over TCP: UDP to it is lost on the way"
+        )),
+        Reach::OverUdpAlone => because.known_by(format!(
+            "`options use-vc` asks over TCP, which {label} does not answer; UDP it does"
+        )),
+        Reach::NothingOfOthers => because.known_by(format!(
+            "{label} runs, and fails for every name that it must ask others for: its upstream is \
+             dead"
+        )),
+        Reach::OtherZones => because.known_by(format!(
+            "{label} answers for a fresh name of another zone: what it asks for this zone is dead"
+        )),
+        Reach::RefusesAll => because
+            .known_by(format!("{label} refuses every name: this machine is not among its clients")),
+        Reach::Nothing(_) | Reach::Unknown => because,
+    };
+    for pointer in tried::pointers(e, first.seen, &["root-servers", "over-tcp", "uncached-name"]) {
+        because = because.read_at(pointer);
+    }
     if waits {
+        let (seconds, _) = words::waits(e);
         because = because.known_by(format!(
             "{label} is the first nameserver: a resolver library asks it first and goes on to \
-             the next only after its timeout{}",
-            timeouts(e)
+             the next only after its timeout ({seconds} s, `timeout:` of resolv.conf)"
         ));
     }
     Some(
@@ -91,14 +114,4 @@ fn check(e: &Evidence) -> Option<Because> {
             .step(format!("mend {label}, or take it out of the configuration"))
             .check(words::dig(&e.dns.name, first.seen)),
     )
-}
-
-/// The configured timeout, in words.
-fn timeouts(e: &Evidence) -> String {
-    e.vantage
-        .resolver_config
-        .options
-        .iter()
-        .find_map(|option| option.strip_prefix("timeout:"))
-        .map_or_else(|| " (5 s unless configured)".to_owned(), |s| format!(" ({s} s)"))
 }

@@ -6,9 +6,10 @@ use crate::diagnosis::{Level, Sure};
 use crate::evidence::{Evidence, Hop};
 
 use super::gives::{self, Asked, Gives};
+use super::tried::{self, Reach, Tcp};
 use super::{fate, words};
 
-const EXPLAINS: &[&str] =
+pub(super) const EXPLAINS: &[&str] =
     &["dns-system-fails", "dns-system-slow", "dns-aaaa-swallowed", "proxy-name-unresolved"];
 
 pub(super) const SILENT: Rule = Rule {
@@ -19,14 +20,19 @@ pub(super) const SILENT: Rule = Rule {
     explains: EXPLAINS,
     check: |e| {
         let r = first_of_failures(e).filter(|r| matches!(r.gives, Gives::Silent))?;
+        let reach = tried::reach(e, r.seen);
+        if told_apart(&reach) {
+            return None;
+        }
         let sent = r.seen.a.saw().map_or(0, |exchange| exchange.sent);
         Some(
             failure(e, &r, Sure::Proved, format!("{} does not answer", r.label()))
                 .known_by(format!(
-                    "{sent} datagrams to {} had no answer of any kind, not even ICMP: they are \
+                    "{sent} packets to {} had no answer of any kind, not even ICMP: they are \
                      dropped on the way, or nothing runs at that address",
                     r.label()
                 ))
+                .known_by(beside(&reach, &r))
                 .owner("Network")
                 .look("see whether the resolver is reached at all", probe(e, &r))
                 .step(format!(
@@ -106,12 +112,24 @@ pub(super) const REFUSED: Rule = Rule {
     explains: EXPLAINS,
     check: |e| {
         let r = first_of_failures(e).filter(|r| matches!(r.gives, Gives::Refused(_)))?;
+        let reach = tried::reach(e, r.seen);
         Some(
             rcode(e, &r)
                 .known_by(format!(
-                    "{} is reached and declines by its own rules: this machine is not among its \
-                     clients, it does not resolve for others, or it blocks the name",
-                    r.label()
+                    "{} is reached and declines by its own rules: {}",
+                    r.label(),
+                    match reach {
+                        Reach::RefusesAll =>
+                            "it refuses the root's name servers as well, so it is not the name: \
+                             this machine is not among its clients, it resolves for nobody, or it has no \
+                             upstream",
+                        Reach::OtherZones =>
+                            "it answers for a fresh name of another zone, so this name or zone \
+                             alone is refused: a block list, a view, or its forwarder refuses",
+                        _ =>
+                            "this machine is not among its clients, it does not resolve for \
+                             others, or it blocks the name",
+                    }
                 ))
                 .owner("DNS")
                 .look(
@@ -132,6 +150,9 @@ pub(super) const SERVFAIL: Rule = Rule {
     explains: EXPLAINS,
     check: |e| {
         let r = first_of_failures(e).filter(|r| matches!(r.gives, Gives::ServFail(_)))?;
+        if told_apart(&tried::reach(e, r.seen)) {
+            return None;
+        }
         let suffix = reading::public_suffix(e);
         Some(
             rcode(e, &r)
@@ -209,9 +230,39 @@ pub(super) const OTHER: Rule = Rule {
     },
 };
 
+/// Whether the experiments give the failure a name of its own.
+const fn told_apart(reach: &Reach) -> bool {
+    matches!(
+        reach,
+        Reach::OverTcpAlone | Reach::OverUdpAlone | Reach::OtherZones | Reach::NothingOfOthers
+    )
+}
+
+/// What the experiments beside a silent resolver gave.
+fn beside(reach: &Reach, r: &Asked<'_>) -> String {
+    match reach {
+        Reach::Nothing(Tcp::Refused) => format!(
+            "TCP to its port is refused: {} is reached, or a firewall speaks for it, and UDP is \
+             dropped or not served",
+            r.label()
+        ),
+        Reach::Nothing(Tcp::Stood) => format!(
+            "TCP to its port connects, and no answer comes there either: {} is reached, and what \
+             runs there hangs or waits for its own upstream",
+            r.label()
+        ),
+        Reach::Nothing(Tcp::Silent) => {
+            "neither the root's name servers nor localhost is told, and TCP to its port is silent \
+             as well"
+                .to_owned()
+        }
+        _ => "each question was repeated until the deadline".to_owned(),
+    }
+}
+
 /// The first deciding resolver, when applications get no address and no resolver before the
 /// last word gives one. An answer with an odd rcode is itself the last word.
-fn first_of_failures(e: &Evidence) -> Option<Asked<'_>> {
+pub(super) fn first_of_failures(e: &Evidence) -> Option<Asked<'_>> {
     if !gives::application(e).is_empty() {
         return None;
     }
@@ -235,7 +286,7 @@ fn rcode(e: &Evidence, r: &Asked<'_>) -> Because {
     because
 }
 
-fn failure(e: &Evidence, r: &Asked<'_>, sure: Sure, says: String) -> Because {
+pub(super) fn failure(e: &Evidence, r: &Asked<'_>, sure: Sure, says: String) -> Because {
     let level = if fate::proxy_name_lost(e) { Level::Broken } else { fate::without_address(e) };
     let mut because = Because::new(level, sure, says);
     for other in gives::asked(e) {
@@ -257,7 +308,7 @@ fn failure(e: &Evidence, r: &Asked<'_>, sure: Sure, says: String) -> Because {
 }
 
 /// The command that tells a dropped question from a dead resolver.
-fn probe(e: &Evidence, r: &Asked<'_>) -> String {
+pub(super) fn probe(e: &Evidence, r: &Asked<'_>) -> String {
     format!("{} +tcp +time=3 +tries=1", words::dig(&e.dns.name, r.seen))
 }
 

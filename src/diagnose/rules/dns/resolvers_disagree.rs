@@ -8,6 +8,7 @@ use crate::diagnosis::{Level, Sure};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::{Evidence, Expect, Hop, classify};
 
+use super::azure_resolver_outside::AZURE_DNS;
 use super::gives::{self, Asked, Gives};
 use super::words;
 
@@ -62,7 +63,12 @@ fn check(e: &Evidence) -> Option<Because> {
     let other = answering.iter().find(|r| !agree(measure, r))?;
     // `--resolver` says whose answer is judged; what this machine has instead is told, not held
     // against it.
-    let bystander = e.asked.resolver_given && other.seen.role != ResolverRole::Given;
+    // 168.63.129.16 answers for the network that asks (fact D55a): beside it, when nobody here
+    // uses it, another resolver may rightly differ.
+    let azure =
+        |r: &Asked<'_>| r.seen.address.ip() == AZURE_DNS && r.seen.role == ResolverRole::Given;
+    let bystander = e.asked.resolver_given
+        && (other.seen.role != ResolverRole::Given || azure(other) || azure(measure));
     let level = if reading::proxied(e) || e.asked.expect == Expect::Any || bystander {
         Level::Note
     } else {

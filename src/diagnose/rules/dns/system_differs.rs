@@ -9,7 +9,7 @@ use crate::evidence::address::embedded_ipv4;
 use crate::evidence::{AddressClass, Evidence, Hop, classify};
 
 use super::gives::{self, Gives};
-use super::{fate, words};
+use super::{fate, predict, tried, words};
 
 pub(super) const RULE: Rule = Rule {
     id: "dns-system-differs",
@@ -98,7 +98,29 @@ fn check(e: &Evidence) -> Option<Because> {
     because = because
         .known_by("both were asked in this walk, and no line of the hosts file names the name")
         .read_at("/vantage/hosts");
-    because = because.known_by(if synthetic {
+    let found = tried::searched(e, system);
+    if let Some((index, tried)) = found {
+        because = because.read_at(format!("/experiments/questions/{index}"));
+        because = because.seen(format!(
+            "{} at {}: {}",
+            tried.exchange.name,
+            tried.resolver.ip(),
+            words::brief(system)
+        ));
+        let config = &e.vantage.resolver_config;
+        because = because.seen(format!(
+            "the C library asks in this order: {}",
+            predict::names(&e.dns.name, &config.search, &config.options).join(", ")
+        ));
+    }
+    because = because.known_by(if let Some((_, tried)) = found {
+        format!(
+            "the search list ({}) makes the C library ask for {}, and the resolver gives that name \
+             the address: a wildcard record, most likely",
+            e.vantage.resolver_config.search.join(", "),
+            tried.exchange.name
+        )
+    } else if synthetic {
         format!("{first} is in a range from which VPN and zero-trust clients make answers up")
     } else if decider.gives.addresses().is_empty() && !e.vantage.resolver_config.search.is_empty() {
         format!(
@@ -112,9 +134,7 @@ fn check(e: &Evidence) -> Option<Because> {
             e.vantage.resolver_config.search.join(", ")
         )
     } else {
-        "something between applications and the resolvers answers: a cache (nscd), a VPN client, \
-         another name service, or a resolver of one interface alone"
-            .to_owned()
+        predict::suspects(e.vantage.nsswitch_hosts.as_deref())
     });
     if let Some(line) = &e.vantage.nsswitch_hosts {
         because = because.seen(format!("nsswitch.conf: hosts: {line}")).read_at("/vantage");

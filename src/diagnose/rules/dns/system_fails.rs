@@ -7,7 +7,7 @@ use crate::evidence::dns::SystemAnswer;
 use crate::evidence::{Evidence, Hop};
 
 use super::gives;
-use super::{fate, words};
+use super::{fate, predict, words};
 
 pub(super) const RULE: Rule = Rule {
     id: "dns-system-fails",
@@ -17,9 +17,6 @@ pub(super) const RULE: Rule = Rule {
     explains: &["dns-system-slow"],
     check,
 };
-
-/// Name services that ask DNS (nsswitch.conf(5), nss-resolve(8)).
-const ASK_DNS: &[&str] = &["dns", "resolve", "sss", "wins", "ldap", "nis", "cache", "db"];
 
 fn check(e: &Evidence) -> Option<Because> {
     let code = match e.dns.system.saw()? {
@@ -54,24 +51,20 @@ fn check(e: &Evidence) -> Option<Because> {
     for r in &deciding {
         because = because.seen(format!("{}: {}", r.label(), words::gives(r))).read_at(r.pointer());
     }
-    let asks_dns = e
-        .vantage
-        .nsswitch_hosts
-        .as_ref()
-        .is_none_or(|line| line.split_whitespace().any(|word| ASK_DNS.contains(&word)));
-    because = match &e.vantage.nsswitch_hosts {
-        Some(line) if !asks_dns => because
+    let not_reached = predict::dns_not_reached(e.vantage.nsswitch_hosts.as_deref());
+    because = match (&e.vantage.nsswitch_hosts, not_reached) {
+        (Some(line), Some(why)) => because
             .seen(format!("nsswitch.conf: hosts: {line}"))
             .read_at("/vantage/nsswitch_hosts")
-            .known_by("the hosts line of nsswitch.conf names no service that asks DNS"),
-        Some(line) => because
+            .known_by(format!("{why}: applications never ask the resolvers")),
+        (Some(line), None) => because
             .seen(format!("nsswitch.conf: hosts: {line}"))
             .read_at("/vantage/nsswitch_hosts")
             .known_by(
                 "what stands before `dns` in the hosts line of nsswitch.conf, a local daemon, or \
                  a local firewall ends the lookup",
             ),
-        None => because.known_by(
+        (None, _) => because.known_by(
             "the C library reads another configuration than the resolver list, or a local daemon \
              ends the lookup",
         ),

@@ -5,12 +5,13 @@ use crate::diagnosis::{Level, Sure};
 use crate::evidence::{Evidence, Hop};
 
 use super::gives::{self, Gives};
+use super::tried::{self, Reach};
 use super::{fate, words};
 
 pub(super) const RULE: Rule = Rule {
     id: "dns-tcp-blocked",
     hop: Hop::Dns,
-    title: "The answer is too long for UDP, and DNS over TCP fails",
+    title: "DNS must be asked over TCP, and TCP fails",
     page: include_str!("../../../../docs/findings/dns-tcp-blocked.md"),
     explains: &["dns-system-fails", "dns-system-slow", "proxy-name-unresolved"],
     check,
@@ -18,7 +19,11 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(e: &Evidence) -> Option<Because> {
     let all = gives::asked(e);
-    let resolver = all.iter().find(|r| matches!(r.gives, Gives::TcpFailed(_)))?;
+    let resolver = all.iter().find(|r| {
+        matches!(r.gives, Gives::TcpFailed(_))
+            || (gives::application(e).is_empty() && tried::reach(e, r.seen) == Reach::OverUdpAlone)
+    })?;
+    let over_tcp_alone = matches!(resolver.gives, Gives::Silent);
     let lost = gives::application(e).is_empty()
         && gives::decider(e).is_none()
         && gives::deciding(e).iter().any(|r| r.index == resolver.index);
@@ -30,20 +35,31 @@ fn check(e: &Evidence) -> Option<Because> {
     };
     let label = resolver.label();
     Some(
-        Because::new(level, Sure::Proved, format!("{label} truncates, and TCP to it fails"))
-            .seen(format!("{label}: {}", words::gives(resolver)))
-            .read_at(resolver.pointer())
-            .known_by(
-                "the answer over UDP has the TC bit; a resolver library then repeats the question \
-                 over TCP, and that failed here",
-            )
-            .owner("Network")
-            .look("ask over TCP", format!("{} +tcp", words::dig(&e.dns.name, resolver.seen)))
-            .step(format!(
-                "let TCP port {} through to {}, and have the resolver listen on it",
-                resolver.seen.address.port(),
-                resolver.seen.address.ip()
-            ))
-            .check(format!("{} +tcp", words::dig(&e.dns.name, resolver.seen))),
+        Because::new(
+            level,
+            Sure::Proved,
+            if over_tcp_alone {
+                format!("`use-vc` asks {label} over TCP, and only UDP is answered")
+            } else {
+                format!("{label} truncates, and TCP to it fails")
+            },
+        )
+        .seen(format!("{label}: {}", words::gives(resolver)))
+        .read_at(resolver.pointer())
+        .known_by(if over_tcp_alone {
+            "`options use-vc` makes the C library ask over TCP from the start; that had no \
+                 answer here, and questions over UDP had"
+        } else {
+            "the answer over UDP has the TC bit; a resolver library then repeats the question \
+                 over TCP, and that failed here"
+        })
+        .owner("Network")
+        .look("ask over TCP", format!("{} +tcp", words::dig(&e.dns.name, resolver.seen)))
+        .step(format!(
+            "let TCP port {} through to {}, and have the resolver listen on it",
+            resolver.seen.address.port(),
+            resolver.seen.address.ip()
+        ))
+        .check(format!("{} +tcp", words::dig(&e.dns.name, resolver.seen))),
     )
 }

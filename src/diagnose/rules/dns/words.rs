@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::evidence::dns::{Answer, ResolverSeen};
+use crate::evidence::dns::{Answer, ResolverRole, ResolverSeen};
 use crate::evidence::tcp::{Icmp, IcmpMeaning};
 use crate::evidence::{AddressClass, Evidence, classify};
 
@@ -86,6 +86,38 @@ pub(super) fn unreachable(icmp: &Icmp) -> String {
         Some(from) => format!("{meaning}, says {from}"),
         None => format!("{meaning}, says this machine"),
     }
+}
+
+/// Who the resolver is, where it is the DNS of a Kubernetes cluster: it forwards, and the fix
+/// lies at what it forwards to (fact D70).
+pub(super) fn cluster(e: &Evidence, r: &ResolverSeen) -> Option<String> {
+    let config = &e.vantage.resolver_config;
+    let node_local = r.address.ip().to_string() == "169.254.20.10";
+    let pod = config.search.iter().any(|domain| {
+        let domain = domain.trim_end_matches('.').to_ascii_lowercase();
+        domain.starts_with("svc.") || domain.contains(".svc.")
+    });
+    if !(pod || node_local) || !matches!(r.role, ResolverRole::Configured) {
+        return None;
+    }
+    let who = if node_local { "the node's DNS cache (NodeLocal DNSCache)" } else { "CoreDNS" };
+    Some(format!(
+        "{} looks like the cluster's own DNS, {who}: it forwards what is not the cluster's, so the \
+         cause is at its `forward` (ConfigMap coredns) or at the resolver of the node",
+        r.label()
+    ))
+}
+
+/// How long each new lookup waits for a nameserver that does not answer (resolv.conf(5)): its
+/// timeout, and the most that all its attempts take.
+pub(super) fn waits(e: &Evidence) -> (u64, u64) {
+    let option = |key: &str, unset: u64, most: u64| {
+        let options = &e.vantage.resolver_config.options;
+        let set = options.iter().rev().find_map(|option| option.strip_prefix(key)?.parse().ok());
+        set.unwrap_or(unset).clamp(1, most)
+    };
+    let timeout = option("timeout:", 5, 30);
+    (timeout, timeout * option("attempts:", 2, 5))
 }
 
 /// The extended DNS errors of an answer (RFC 8914), by the names of the IANA registry.

@@ -10,36 +10,39 @@ use crate::evidence::{Evidence, Expect, Hop, TargetKind, classify};
 
 use super::azure_resolver_outside::AZURE_DNS;
 use super::gives::{self, Asked, Endpoint};
-use super::{fate, missing, words};
+use super::{fate, missing, tried, words};
+
+/// What a public address in the place of the private one leads to.
+pub(super) const EXPLAINS: &[&str] = &[
+    "dns-resolvers-disagree",
+    "dns-public-not-expected",
+    "dns-address-not-expected",
+    "dns-unusable-address",
+    "http-public-access-disabled",
+    "http-network-rules",
+    "http-endpoint-not-approved",
+    "http-vnet-endpoint",
+    "http-forbidden",
+    "http-front-answered",
+    "tcp-silent",
+    "tcp-refused",
+    "tcp-reset",
+    "tcp-unreachable",
+    "tcp-no-route",
+    "tcp-admin-prohibited",
+    "tls-silent",
+    "tls-reset",
+    "tls-closed",
+    "tls-interception",
+    "tls-connection-lost",
+];
 
 pub(super) const RULE: Rule = Rule {
     id: "dns-zone-not-linked",
     hop: Hop::Dns,
     title: "There is a private endpoint, but the resolver gives a public address",
     page: include_str!("../../../../docs/findings/dns-zone-not-linked.md"),
-    explains: &[
-        "dns-resolvers-disagree",
-        "dns-public-not-expected",
-        "dns-address-not-expected",
-        "dns-unusable-address",
-        "http-public-access-disabled",
-        "http-network-rules",
-        "http-endpoint-not-approved",
-        "http-vnet-endpoint",
-        "http-forbidden",
-        "http-front-answered",
-        "tcp-silent",
-        "tcp-refused",
-        "tcp-reset",
-        "tcp-unreachable",
-        "tcp-no-route",
-        "tcp-admin-prohibited",
-        "tls-silent",
-        "tls-reset",
-        "tls-closed",
-        "tls-interception",
-        "tls-connection-lost",
-    ],
+    explains: EXPLAINS,
     check,
 };
 
@@ -63,6 +66,9 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     // Where the resolver itself gives a private address, something else comes between.
     let decider = gives::decider(e)?;
+    if sharper(e, &decider) {
+        return None;
+    }
     decider.gives.addresses().iter().find(|a| gives::is_outside(**a))?;
     let name = &e.dns.name;
     let label = decider.label();
@@ -120,9 +126,17 @@ fn check(e: &Evidence) -> Option<Because> {
     Some(because.check(words::dig(name, decider.seen)))
 }
 
+/// Whether additional questions part the causes further than this rule does.
+fn sharper(e: &Evidence, decider: &Asked<'_>) -> bool {
+    let r = decider.seen;
+    let alone = tried::in_private_zone(e, r).is_some();
+    let public = decider.gives.addresses().iter().all(|a| gives::is_outside(*a));
+    public && !tried::varies(e, r) && (alone || tried::private_sibling(e, r).is_some())
+}
+
 /// The addresses that applications get, and those of them that are not wanted, when a private
 /// address may be wanted and some are not private.
-fn unwanted(e: &Evidence) -> Option<(Vec<IpAddr>, Vec<IpAddr>)> {
+pub(super) fn unwanted(e: &Evidence) -> Option<(Vec<IpAddr>, Vec<IpAddr>)> {
     let addresses = gives::application(e);
     let mut outside: Vec<IpAddr> =
         addresses.iter().copied().filter(|a| gives::is_outside(*a)).collect();
@@ -140,7 +154,7 @@ fn unwanted(e: &Evidence) -> Option<(Vec<IpAddr>, Vec<IpAddr>)> {
 
 /// The weight: broken when asked for in so many words, or when the call is kept out there; a
 /// risk when the service lets it in, though a 401 proves nothing of its network rules (fact H28).
-fn level(e: &Evidence, some_private: bool) -> Level {
+pub(super) fn level(e: &Evidence, some_private: bool) -> Level {
     let demanded = matches!(e.asked.expect, Expect::Private | Expect::Cidr { .. });
     if reading::proxied(e) {
         return if demanded { Level::Risk } else { Level::Note };
@@ -152,7 +166,7 @@ fn level(e: &Evidence, some_private: bool) -> Level {
     if demanded || kept_out { Level::Broken } else { Level::Risk }
 }
 
-fn chain(decider: &Asked<'_>, name: &str, outside: &[IpAddr]) -> String {
+pub(super) fn chain(decider: &Asked<'_>, name: &str, outside: &[IpAddr]) -> String {
     let address = words::brief(outside);
     let class = outside.first().map_or("public", |a| words::class_word(*a));
     match decider.seen.privatelink_alias(name) {
@@ -214,6 +228,19 @@ fn why(because: Because, e: &Evidence, decider: &Asked<'_>, zone: &str) -> Becau
         _ => decider.label(),
     };
     let because = because.ruled_out("key, certificate and route").owner("DNS");
+    let because = match words::cluster(e, decider.seen) {
+        Some(who) => because.known_by(who),
+        None => because,
+    };
+    // Asked by itself it would be private, if only the forwarding were wrong.
+    let alone = tried::privatelink_alone(e, decider.seen)
+        .filter(|(_, all)| !all.is_empty() && all.iter().all(|a| gives::is_outside(*a)));
+    let because = match alone {
+        Some((name, all)) => because
+            .known_by(format!("{name} asked by itself is public as well: {}", words::brief(&all)))
+            .ruled_out("a resolver that forwards only the privatelink zone"),
+        None => because,
+    };
     match view(decider) {
         View::PrivateZone => because
             .known_by(format!(

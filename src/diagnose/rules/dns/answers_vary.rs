@@ -1,0 +1,127 @@
+//! One resolver, one question, answers of different kinds: behind its address stand several
+//! servers or upstreams that do not see the same.
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::dns::ResolverRole;
+use crate::evidence::{Evidence, Expect, Hop};
+
+use super::gives::{self, Asked};
+use super::tried::{self, Kind};
+use super::{fate, words};
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-answers-vary",
+    hop: Hop::Dns,
+    title: "One resolver answers the same question now so, now otherwise",
+    page: include_str!("../../../../docs/findings/dns-answers-vary.md"),
+    explains: &[
+        "dns-servfail",
+        "dns-refused",
+        "dns-upstream-dead",
+        "dns-zone-fails",
+        "dns-record-missing",
+        "dns-parent-zone-shadowed",
+        "dns-name-not-found",
+        "dns-no-address",
+        "dns-system-differs",
+        "dns-system-fails",
+        "dns-zone-not-linked",
+        "dns-public-not-expected",
+        "dns-address-not-expected",
+        "dns-private-not-expected",
+        "dns-resolver-down",
+        "dns-resolvers-disagree",
+        "http-public-access-disabled",
+        "http-network-rules",
+        "http-endpoint-not-approved",
+        "http-vnet-endpoint",
+        "http-forbidden",
+        "tcp-silent",
+        "tcp-refused",
+        "tcp-unreachable",
+        "tls-silent",
+        "tls-reset",
+        "tls-closed",
+    ],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let deciding = gives::deciding(e);
+    let all = gives::asked(e);
+    let r = deciding
+        .iter()
+        .find(|r| tried::varies(e, r.seen))
+        .or_else(|| all.iter().find(|r| tried::varies(e, r.seen)))?;
+    let bystander = !deciding.iter().any(|other| other.index == r.index);
+    let mut kinds = tried::kinds(e, r.seen);
+    let asked = kinds.len();
+    kinds.sort_unstable();
+    let count = |kind: Kind| kinds.iter().filter(|other| **other == kind).count();
+    let mut distinct = kinds.clone();
+    distinct.dedup();
+    let parts: Vec<String> = distinct.iter().map(|kind| kind.words().to_owned()).collect();
+    let label = r.label();
+    let says = words::clause(
+        format!("{label} gives now {}", parts.join(", now ")),
+        "the resolver answers the same question now so, now otherwise",
+    );
+    let mut because = Because::new(level(e, r, bystander), Sure::Proved, says)
+        .seen(format!("{label}, first: {}", words::gives(r)))
+        .read_at(r.pointer());
+    for kind in &distinct {
+        because = because.seen(format!("{} in {} of {asked} answers", kind.words(), count(*kind)));
+    }
+    for pointer in tried::pointers(e, r.seen, &["ask-again"]) {
+        because = because.read_at(pointer);
+    }
+    if let Some(who) = words::cluster(e, r.seen) {
+        because = because.known_by(who);
+    }
+    Some(
+        because
+            .known_by(format!(
+                "the same question was put to {label} {asked} times within moments: behind the \
+                 address stand several servers, or it asks several upstreams in turn, and they do \
+                 not see the same"
+            ))
+            .ruled_out("a change of the record: old and new answers would not alternate")
+            .owner("DNS")
+            .look(
+                "see the answers change",
+                format!(
+                    "for i in 1 2 3 4 5 6; do {} +short; done",
+                    words::dig(&e.dns.name, r.seen)
+                ),
+            )
+            .step(format!(
+                "find the servers behind {label} and its upstreams, ask each by itself, and give \
+                 all the same view: the same forwarder for {}, networks linked to {}",
+                reading::public_suffix(e),
+                reading::private_zone(e)
+            ))
+            .check(words::dig(&e.dns.name, r.seen)),
+    )
+}
+
+/// Broken where the call has failed by it, else a risk: the next lookup may go either way.
+fn level(e: &Evidence, r: &Asked<'_>, bystander: bool) -> Level {
+    let addresses = gives::application(e);
+    let demanded = matches!(e.asked.expect, Expect::Private | Expect::Cidr { .. });
+    let given = e.asked.resolver_given && r.seen.role != ResolverRole::Given;
+    if reading::proxied(e) || given {
+        Level::Note
+    } else if bystander {
+        Level::Risk
+    } else if addresses.is_empty() {
+        fate::without_address(e)
+    } else if (demanded && addresses.iter().any(|a| gives::is_outside(*a)))
+        || fate::kept_out(e)
+        || fate::wrong_place(e)
+    {
+        Level::Broken
+    } else {
+        Level::Risk
+    }
+}

@@ -1,0 +1,61 @@
+//! Questions with EDNS (RFC 6891) vanish, plain ones are answered.
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::{Evidence, Hop};
+
+use super::{gives, tried, words};
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-edns-dropped",
+    hop: Hop::Dns,
+    title: "Questions with EDNS are lost, plain ones are answered",
+    page: include_str!("../../../../docs/findings/dns-edns-dropped.md"),
+    explains: &["dns-system-slow", "dns-system-fails"],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let deciding = gives::deciding(e);
+    let r = deciding.iter().find(|r| tried::edns_dropped(e, r.seen))?;
+    // The C library asks plainly unless it is told otherwise.
+    let asks = e.vantage.resolver_config.options.iter().any(|option| option == "edns0");
+    let lost = gives::application(e).is_empty();
+    let level = match (asks, reading::proxied(e) || e.asked.resolver_given) {
+        (true, false) if lost => Level::Broken,
+        (true, false) => Level::Risk,
+        _ => Level::Note,
+    };
+    let label = r.label();
+    let mut because = Because::new(
+        level,
+        Sure::Proved,
+        words::clause(
+            format!("questions with EDNS to {label} are lost, plain ones are answered"),
+            "questions with EDNS are lost, plain ones are answered",
+        ),
+    )
+    .seen(format!("{label}: {}", words::gives(r)))
+    .read_at(r.pointer());
+    for pointer in tried::pointers(e, r.seen, &["without-edns", "root-servers", "own-name"]) {
+        because = because.read_at(pointer);
+    }
+    Some(
+        because
+            .known_by(
+                "several questions with EDNS had no answer, the same one without it had: the \
+                 resolver or a device before it drops them",
+            )
+            .known_by(if asks {
+                "`options edns0` makes the C library ask with EDNS: its lookups wait"
+            } else {
+                "the C library asks without EDNS unless `options edns0` says so; Go programs, \
+                 systemd-resolved and forwarding resolvers ask with it and wait or fail"
+            })
+            .owner("Network")
+            .look("ask with EDNS", format!("{} +edns=0 +tries=1", words::dig(&e.dns.name, r.seen)))
+            .look("and without", format!("{} +noedns +tries=1", words::dig(&e.dns.name, r.seen)))
+            .step(format!("have the firewall before {label}, or {label}, take EDNS (RFC 6891)"))
+            .check(format!("{} +edns=0", words::dig(&e.dns.name, r.seen))),
+    )
+}

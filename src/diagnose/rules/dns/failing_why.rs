@@ -1,0 +1,157 @@
+//! Every deciding resolver fails, and the additional questions say how far the first of them
+//! reaches: UDP alone is lost, its own upstream is, or this one zone's.
+
+use crate::diagnose::{Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::Hop;
+
+use super::gives::Gives;
+use super::resolver_failures::{EXPLAINS, failure, first_of_failures, probe};
+use super::tried::{self, Reach};
+use super::words;
+
+const ASKED: &[&str] = &["root-servers", "over-tcp", "own-name", "uncached-name", "parent-zone"];
+
+pub(super) const UDP_FILTERED: Rule = Rule {
+    id: "dns-udp-filtered",
+    hop: Hop::Dns,
+    title: "The resolver answers over TCP, and nothing over UDP",
+    page: include_str!("../../../../docs/findings/dns-udp-filtered.md"),
+    explains: EXPLAINS,
+    check: |e| {
+        let r = first_of_failures(e)?;
+        if tried::reach(e, r.seen) != Reach::OverTcpAlone {
+            return None;
+        }
+        let (ip, port) = (r.seen.address.ip(), r.seen.address.port());
+        let mut because = failure(
+            e,
+            &r,
+            Sure::Proved,
+            words::clause(
+                format!("UDP to port {port} of {ip} is lost, TCP is answered"),
+                "UDP to the resolver is lost, TCP is answered",
+            ),
+        );
+        for pointer in tried::pointers(e, r.seen, ASKED) {
+            because = because.read_at(pointer);
+        }
+        Some(
+            because
+                .known_by(format!(
+                    "the same question was answered by {ip} over TCP and by nobody over UDP, as \
+                     were questions for the root and for localhost"
+                ))
+                .ruled_out("a resolver that is down, and a route that is missing")
+                .owner("Network")
+                .look("ask over TCP", probe(e, &r))
+                .step(format!("let UDP port {port} through from this machine to {ip}, both ways"))
+                .step("until then `options use-vc` in resolv.conf makes the C library ask over TCP")
+                .check(words::dig(&e.dns.name, r.seen)),
+        )
+    },
+};
+
+pub(super) const UPSTREAM_DEAD: Rule = Rule {
+    id: "dns-upstream-dead",
+    hop: Hop::Dns,
+    title: "The resolver runs, and gets no answer for any name that it must ask others for",
+    page: include_str!("../../../../docs/findings/dns-upstream-dead.md"),
+    explains: EXPLAINS,
+    check: |e| {
+        let r = first_of_failures(e)?;
+        if tried::reach(e, r.seen) != Reach::NothingOfOthers {
+            return None;
+        }
+        let label = r.label();
+        let quiet = matches!(r.gives, Gives::Silent);
+        // SERVFAIL for all may also be a validator whose clock is wrong.
+        let sure = if quiet { Sure::Proved } else { Sure::Inferred };
+        let how = if quiet { "silent for" } else { "SERVFAIL for" };
+        let says = words::clause(
+            format!("{label} runs, but is {how} every name that it must ask others for"),
+            "the resolver runs, but its own upstream does not answer it",
+        );
+        let mut because = failure(e, &r, sure, says);
+        for pointer in tried::pointers(e, r.seen, ASKED) {
+            because = because.read_at(pointer);
+        }
+        because = because.known_by(if quiet {
+            format!(
+                "{label} answers what it has itself (localhost, the root without recursion or from \
+                 its cache), and neither this name nor a fresh name of another zone"
+            )
+        } else {
+            format!(
+                "{label} says SERVFAIL for this name and for a fresh name of another zone: its \
+                 forwarders or the internet are out of its reach, or it refuses all answers \
+                 (DNSSEC with a wrong clock)"
+            )
+        });
+        if let Some(who) = words::cluster(e, r.seen) {
+            because = because.known_by(who);
+        }
+        Some(
+            because
+                .ruled_out(format!("the way from here to {label}, and this zone alone"))
+                .owner("DNS")
+                .look("see that another name fails as well", words::dig("azure.com", r.seen))
+                .step(format!(
+                    "on {label}: see which forwarders it has and whether they answer it (inside \
+                     Azure 168.63.129.16)"
+                ))
+                .check(words::dig(&e.dns.name, r.seen)),
+        )
+    },
+};
+
+pub(super) const ZONE_FAILS: Rule = Rule {
+    id: "dns-zone-fails",
+    hop: Hop::Dns,
+    title: "The resolver answers for other zones and fails for this one",
+    page: include_str!("../../../../docs/findings/dns-zone-fails.md"),
+    explains: EXPLAINS,
+    check: |e| {
+        let r = first_of_failures(e)?;
+        if !matches!(r.gives, Gives::Silent | Gives::ServFail(_))
+            || tried::reach(e, r.seen) != Reach::OtherZones
+        {
+            return None;
+        }
+        let label = r.label();
+        let suffix = reading::public_suffix(e);
+        let how = if matches!(r.gives, Gives::Silent) { "silent" } else { "SERVFAIL" };
+        let says = words::clause(
+            format!("{label} answers for other zones, but not for {suffix}: {how}"),
+            &format!("the resolver fails for this zone alone: {how}"),
+        );
+        let mut because = failure(e, &r, Sure::Proved, says);
+        for pointer in tried::pointers(e, r.seen, ASKED) {
+            because = because.read_at(pointer);
+        }
+        // Which of the two zones it is: the public one's SOA is asked by itself.
+        let zone = match tried::parent_soa(e, r.seen) {
+            Some(soa) if soa.zone.eq_ignore_ascii_case(suffix) => reading::private_zone(e),
+            _ => suffix,
+        };
+        because = because.known_by(format!(
+            "a fresh name of another zone is answered by {label}, so it and its way out work; \
+             what it asks for {zone} (a conditional forwarder, a stub zone) does not answer it or \
+             refuses, DNSSEC fails for this zone, or a policy blocks it"
+        ));
+        if let Some(who) = words::cluster(e, r.seen) {
+            because = because.known_by(who);
+        }
+        Some(
+            because
+                .ruled_out(format!("the way from here to {label}, and its other forwarders"))
+                .owner("DNS")
+                .look("see that another name is answered", words::dig("azure.com", r.seen))
+                .step(format!(
+                    "on {label}: check that the forwarder of {zone} answers (inside Azure \
+                     168.63.129.16, elsewhere a resolver inside the virtual network)"
+                ))
+                .check(words::dig(&e.dns.name, r.seen)),
+        )
+    },
+};

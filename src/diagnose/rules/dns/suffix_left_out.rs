@@ -1,0 +1,118 @@
+//! The account's name under another suffix resolves privately at the same resolver, this one
+//! does not (facts D2, D7, D69).
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Sure;
+use crate::evidence::{Evidence, Hop};
+
+use super::missing::{self, Missing};
+use super::{fate, gives, tried, words, zone_not_linked};
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-suffix-left-out",
+    hop: Hop::Dns,
+    title: "The account resolves privately under another suffix, and not under this one",
+    page: include_str!("../../../../docs/findings/dns-suffix-left-out.md"),
+    explains: &[
+        "dns-record-missing",
+        "dns-system-fails",
+        "dns-resolvers-disagree",
+        "dns-public-not-expected",
+        "dns-address-not-expected",
+        "http-public-access-disabled",
+        "http-network-rules",
+        "http-endpoint-not-approved",
+        "http-vnet-endpoint",
+        "http-forbidden",
+        "http-front-answered",
+        "tcp-silent",
+        "tcp-refused",
+        "tcp-reset",
+        "tcp-unreachable",
+        "tcp-no-route",
+        "tcp-admin-prohibited",
+        "tls-silent",
+        "tls-reset",
+        "tls-closed",
+        "tls-interception",
+        "tls-connection-lost",
+    ],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let missing = missing::of(e).filter(|(_, why)| matches!(why, Missing::Record));
+    let (r, level, seen) = match missing {
+        Some((r, _)) => (r, fate::without_address(e), None),
+        None => {
+            let (all, outside) = zone_not_linked::unwanted(e)?;
+            let decider = gives::decider(e)?;
+            if !decider.gives.addresses().iter().all(|a| gives::is_outside(*a)) {
+                return None;
+            }
+            let level = zone_not_linked::level(e, all.len() > outside.len());
+            let chain = zone_not_linked::chain(&decider, &e.dns.name, &outside);
+            (decider, level, Some(chain))
+        }
+    };
+    if tried::varies(e, r.seen) || tried::in_private_zone(e, r.seen).is_some() {
+        return None;
+    }
+    let (index, sibling, address) = tried::private_sibling(e, r.seen)?;
+    let label = r.label();
+    let (suffix, zone) = (reading::public_suffix(e), reading::private_zone(e));
+    let zone_seen = seen.is_none();
+    let says = words::clause(
+        format!("{sibling} resolves privately, this name does not"),
+        "the account resolves privately under another suffix, not under this one",
+    );
+    // Where the zone itself says that it lacks the record, nothing else is left.
+    let sure = if zone_seen { Sure::Proved } else { Sure::Inferred };
+    let mut because = Because::new(level, sure, says)
+        .seen(format!("{sibling} at {label}: {address} (private)"))
+        .seen(seen.unwrap_or_else(|| format!("{} at {label}: {}", e.dns.name, words::gives(&r))))
+        .read_at(format!("/experiments/questions/{index}"))
+        .read_at(r.pointer());
+    because = because.known_by(if zone_seen {
+        format!(
+            "the endpoint is registered under the other suffix, and {zone} is seen and has no \
+             record: the endpoint's DNS zone group lacks {zone}"
+        )
+    } else {
+        format!(
+            "the endpoint and the way to its zones are there for the other suffix; for {suffix} \
+             the zone {zone} is missing in the endpoint's zone group or is not linked, or {label} \
+             forwards the other suffix and not {suffix}"
+        )
+    });
+    if !zone_seen {
+        because = because.tells_it(
+            "az network private-endpoint dns-zone-group list -g <group> --endpoint-name <endpoint> \
+             -o table",
+        );
+    }
+    if let Some(who) = words::cluster(e, r.seen) {
+        because = because.known_by(who);
+    }
+    Some(
+        because
+            .ruled_out("an endpoint that does not exist")
+            .owner("DNS")
+            .look(
+                "see which zones the endpoint registers in",
+                "az network private-endpoint dns-zone-group list -g <group> \
+                 --endpoint-name <endpoint> -o table",
+            )
+            .change(
+                "add this suffix's zone to the endpoint's zone group",
+                format!(
+                    "az network private-endpoint dns-zone-group add -g <group> \
+                     --endpoint-name <endpoint> -n default --private-dns-zone {zone} \
+                     --zone-name {}",
+                    zone.replace('.', "-")
+                ),
+            )
+            .step(format!("link {zone} where the other zone is linked, and forward {suffix} too"))
+            .check(words::dig(&e.dns.name, r.seen)),
+    )
+}
