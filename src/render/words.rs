@@ -347,6 +347,7 @@ pub(super) fn http_outcome(outcome: &HttpOutcome) -> String {
         HttpOutcome::Closed => "closed without an answer".to_owned(),
         HttpOutcome::Reset => "reset without an answer".to_owned(),
         HttpOutcome::Malformed { says } => format!("the answer is not HTTP: {says}"),
+        HttpOutcome::NotMade { says } => format!("no call: {says}"),
     }
 }
 

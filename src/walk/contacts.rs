@@ -71,6 +71,7 @@ fn in_trouble(plan: &Plan, target: &Target) -> Vec<String> {
             Ask::Question { .. } => "dns   ",
             Ask::Connection { .. } | Ask::TraceSyn => "tcp   ",
             Ask::Handshake(_) => "tls   ",
+            Ask::StockClient => "http  ",
         };
         lines.push(format!("{hop} only in trouble, {}: {}", entry.id, what.join(", ")));
     }

@@ -9,6 +9,7 @@ pub mod dns;
 pub mod http;
 pub mod proxy;
 pub mod roots;
+pub mod stock;
 pub mod tap;
 pub mod tls;
 pub mod trace;

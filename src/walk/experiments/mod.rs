@@ -4,6 +4,7 @@
 //! Nothing here sends a secret. Without `--deep`, nothing is asked of a host that the walk
 //! would not ask.
 
+mod clients;
 mod handshakes;
 mod questions;
 mod routes;
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use super::Context;
 use crate::evidence::experiment::{
-    Changed, Experiments, LeftOut, LeftOutReason, Trace, TriedConnection, TriedHandshake,
+    Changed, ClientCall, Experiments, LeftOut, LeftOutReason, Trace, TriedConnection, TriedHandshake,
     TriedQuestion,
 };
 use crate::evidence::tls::{TlsHop, TlsOutcome};
@@ -22,6 +23,7 @@ use crate::target::Target;
 use crate::wire::dns::Kind;
 use crate::wire::tls::Session;
 
+pub(super) use clients::{STOCK_CLIENT, stock};
 pub(super) use handshakes::seen;
 
 /// What the walk shows while a hop is still under way, or has just ended.
@@ -92,6 +94,8 @@ pub enum Ask {
     },
     /// SYN segments of limited life towards the address in trouble.
     TraceSyn,
+    /// The walk's first call by an ordinary client, without a credential.
+    StockClient,
 }
 
 impl Ask {
@@ -108,6 +112,9 @@ impl Ask {
                 format!("{} {name} of the same resolver over {transport}", kind.name())
             }
             Ask::Connection { address } => format!("a connection to {address}"),
+            Ask::StockClient => {
+                "the call again by an ordinary client, without a credential".to_owned()
+            }
             Ask::TraceSyn => "SYN of limited life to the walked address".to_owned(),
         }
     }
@@ -134,7 +141,9 @@ pub struct Entry {
 
 /// Every experiment, in the order of the hops: the order of `docs/experiments.md`.
 pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
-    [questions::ENTRIES, routes::ENTRIES, handshakes::ENTRIES].into_iter().flatten()
+    [questions::ENTRIES, routes::ENTRIES, handshakes::ENTRIES, clients::ENTRIES]
+        .into_iter()
+        .flatten()
 }
 
 /// The experiments that a symptom makes due.
@@ -176,6 +185,8 @@ pub(super) enum Made {
     Connection(TriedConnection),
     /// A trace.
     Trace(Trace),
+    /// Calls of ordinary clients.
+    Clients(Vec<ClientCall>),
     /// It was due and could not be made.
     LeftOut(LeftOut),
 }
@@ -198,6 +209,7 @@ pub(super) async fn make(
         (Ask::Connection { address }, _) => {
             Made::Connection(routes::connection(context, id, address, timeout).await)
         }
+        (Ask::StockClient, _) => stock(context, id, None, timeout).await,
         (Ask::TraceSyn, Subject::Address(address)) => {
             routes::trace_syn(context, id, address, timeout).await
         }
@@ -222,6 +234,7 @@ pub(super) fn keep(experiments: &mut Experiments, made: Made) -> Option<(TlsHop,
         }
         Made::Question(tried) => experiments.questions.push(tried),
         Made::Connection(tried) => experiments.connections.push(tried),
+        Made::Clients(calls) => experiments.clients.extend(calls),
         Made::Trace(trace) => experiments.traces.push(trace),
         Made::LeftOut(one) => {
             if !experiments.left_out.contains(&one) {
@@ -275,6 +288,7 @@ mod tests {
         let ids = |symptom| due(symptom).map(|entry| entry.id).collect::<Vec<_>>();
         assert_eq!(ids(Symptom::TlsSilent), ["segment-size", "small-hello", "control-name"]);
         assert_eq!(ids(Symptom::TlsCut), ["small-hello", "control-name", "one-version"]);
+        assert_eq!(ids(Symptom::CallRefused), ["stock-client"]);
         for (outcome, wanted) in [
             (TlsOutcome::Verified, None),
             (TlsOutcome::Reset, Some(Symptom::TlsCut)),
