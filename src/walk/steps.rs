@@ -6,11 +6,11 @@ use std::time::{Duration, Instant, SystemTime};
 use socket2::Socket;
 
 use super::{Context, calls};
-use crate::evidence::{Expect, Observed};
 use crate::evidence::dns::SystemAnswer;
 use crate::evidence::http::{HttpCall, HttpHop, HttpOutcome};
 use crate::evidence::tcp::TcpAttempt;
 use crate::evidence::tls::{Store, TlsHop};
+use crate::evidence::{Expect, Observed};
 use crate::platform;
 use crate::wire::connect;
 use crate::wire::http::{self, Authentication};

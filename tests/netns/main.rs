@@ -15,6 +15,7 @@
 
 mod answers;
 mod certificates;
+mod clients;
 mod dns;
 mod endpoint;
 mod greeting;
@@ -39,8 +40,8 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Programs that the worlds are made of; `.ci/packages` installs them.
 const PROGRAMS: &[&str] = &[
-    "dnsmasq", "ethtool", "haproxy", "ip", "iptables", "nft", "nginx", "nsenter", "openssl",
-    "setpriv", "squid", "unbound", "unshare",
+    "curl", "dnsmasq", "ethtool", "go", "haproxy", "ip", "iptables", "nft", "nginx", "node",
+    "nsenter", "openssl", "python3", "setpriv", "squid", "unbound", "unshare",
 ];
 
 fn main() -> ExitCode {
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["--inside", world, work] => inside::judge(Path::new(world), Path::new(work), &binary()),
         ["--check-the-watch", work] => inside::check_the_watch(Path::new(work)),
+        ["--clients", work] => clients::compare(Path::new(work)),
         ["--shell", world] => shell(world),
         ["--shell-inside", world, work] => shell_inside(world, work),
         ["--greeting", at] => greeting::serve(at),
@@ -107,6 +109,9 @@ fn tests() -> ExitCode {
         .collect();
     trials.push(Trial::test("the-watch-sees-a-secret-in-the-clear", || {
         inside_namespaces(&["--check-the-watch"])
+    }));
+    trials.push(Trial::test("clients-read-the-proxy-variables-as-we-say", || {
+        inside_namespaces(&["--clients"])
     }));
     libtest_mimic::run(&arguments, trials).exit_code()
 }

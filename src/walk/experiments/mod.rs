@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use super::Context;
 use crate::evidence::experiment::{
-    Changed, ClientCall, Experiments, LeftOut, LeftOutReason, Trace, TriedConnection, TriedHandshake,
-    TriedQuestion,
+    Changed, ClientCall, Experiments, LeftOut, LeftOutReason, Trace, TriedConnection,
+    TriedHandshake, TriedQuestion,
 };
 use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::services;

@@ -27,7 +27,6 @@ enum Decided {
     NoVariable,
     Through { variable: String, value: String },
     Exempted { variable: String, entry: String, list: String },
-    Fails { says: &'static str },
 }
 
 const CLIENTS: &[Client] = &[
@@ -82,7 +81,6 @@ fn evidence(decided: Decided) -> (Option<String>, ClientDecision) {
             let entry = masked_entry(&entry, &list);
             (None, ClientDecision::Exempted { variable, entry })
         }
-        Decided::Fails { says } => (None, ClientDecision::Fails { says: says.to_owned() }),
     }
 }
 
@@ -127,9 +125,9 @@ impl Call<'_> {
     }
 
     fn is_below(&self, name: &str) -> bool {
-        self.host.strip_suffix(&name.to_ascii_lowercase()).is_some_and(|rest| {
-            rest.len() > 1 && rest.ends_with('.') && !name.is_empty()
-        })
+        self.host
+            .strip_suffix(&name.to_ascii_lowercase())
+            .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.') && !name.is_empty())
     }
 }
 
@@ -172,13 +170,7 @@ fn httpx(call: &Call<'_>) -> Decided {
     let Some(proxy) = call.python("https").or_else(|| call.python("all")) else {
         return Decided::NoVariable;
     };
-    let no_proxy = call.python("no");
-    let list = no_proxy.as_ref().map_or("", |(_, list)| list.as_str());
-    // An IPv6 address becomes a URL with a port that is none: no client can be made at all.
-    if !entries(list).any(|entry| entry == "*") && entries(list).any(six) {
-        return Decided::Fails { says: "an IPv6 address in NO_PROXY cannot be read" };
-    }
-    through_unless(proxy, no_proxy, |list| {
+    through_unless(proxy, call.python("no"), |list| {
         if entries(list).any(|entry| entry == "*") {
             return Some("*".to_owned());
         }
@@ -188,11 +180,6 @@ fn httpx(call: &Call<'_>) -> Decided {
         };
         entries(list).find(matches).map(str::to_owned)
     })
-}
-
-/// Whether an entry is an IPv6 address or prefix.
-fn six(entry: &str) -> bool {
-    entry.split('/').next().is_some_and(|a| a.parse::<std::net::Ipv6Addr>().is_ok())
 }
 
 fn requests(call: &Call<'_>) -> Decided {
