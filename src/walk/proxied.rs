@@ -189,6 +189,9 @@ async fn look_into(context: &Context<'_>, proxy: &Proxy, seen: &mut TunnelSeen) 
             }
         };
         experiments::keep(&mut seen.experiments, made);
+        if !seen.experiments.clients.is_empty() {
+            seen.segments = None;
+        }
     }
 }
 

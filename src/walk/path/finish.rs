@@ -60,6 +60,10 @@ impl<'a, 'c> State<'a, 'c> {
             segments = segments.map(|sum| sum + 1);
             hosts.push(tried.address.ip().to_string());
         }
+        if !self.experiments.clients.is_empty() {
+            // An ordinary client keeps its sockets to itself: better no number than a wrong one.
+            segments = None;
+        }
         for trace in &self.experiments.traces {
             let sent = u32::try_from(trace.hops.len()).unwrap_or(u32::MAX);
             match trace.probe {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::diagnose::rules::tcp::wording;
 use crate::diagnose::{Because, Rule};
 use crate::diagnosis::{Level, Sure};
+use crate::evidence::vantage::ClientDecision;
 use crate::evidence::{Evidence, Hop};
 
 use super::{exempt, readers};
@@ -36,7 +37,15 @@ fn differing(e: &Evidence) -> Option<Because> {
         *way == walked
             || (way.is_none() && matches!(exempt::direct(e), exempt::Direct::Verified(_)))
     };
-    let level = if ways.iter().all(proved) { Level::Note } else { Level::Risk };
+    // A client that does not read a variable at all is as it was made; what is written wrongly
+    // is a list that exempts for some, or two spellings that name two proxies.
+    let written: BTreeSet<Option<&str>> = clients
+        .iter()
+        .filter(|(_, client)| client.decision != ClientDecision::NoVariable)
+        .map(|(_, client)| client.proxy.as_deref())
+        .collect();
+    let risk = written.len() > 1 && !written.iter().all(proved);
+    let level = if risk { Level::Risk } else { Level::Note };
     let other = ways.iter().copied().find(|way| *way != walked)?;
     let (these, those) = (readers::names(&clients, other), readers::names(&clients, walked));
     let how = |way: Option<&str>| way.map_or("directly".to_owned(), |url| format!("through {url}"));
