@@ -8,10 +8,10 @@ use super::super::proxy_choice::Proxy;
 use super::super::steps::system_answer;
 use super::super::{Context, calls};
 use super::{Ask, Entry, Made, Symptom, Tier, millis, not_possible};
-use crate::evidence::classify;
 use crate::evidence::dns::SystemAnswer;
 use crate::evidence::experiment::ClientCall;
 use crate::evidence::http::HttpOutcome;
+use crate::evidence::{Observed, classify};
 use crate::services::Call;
 use crate::wire::stock::{self, Request};
 
@@ -48,7 +48,8 @@ pub(in crate::walk) async fn stock(
     let Some(call) = calls::calls(context.target, context.plan).into_iter().next() else {
         return not_possible(id, "no call is known for this service");
     };
-    let own = addresses(context, host, port).await;
+    let began = context.since.elapsed();
+    let own = addresses(context, host, port, timeout).await;
     // A client takes the port of its URL, so one that `--connect-to` changes must be the default.
     let odd = |list: &[SocketAddr], port: u16| list.iter().any(|to| to.port() != port);
     if port != 443 && odd(&own.detoured, port) {
@@ -58,7 +59,7 @@ pub(in crate::walk) async fn stock(
         let started = context.since.elapsed();
         let through = match proxy {
             Some(proxy) => {
-                let at = addresses(context, &proxy.host, proxy.port).await;
+                let at = addresses(context, &proxy.host, proxy.port, timeout).await;
                 match at.detoured.first() {
                     Some(first) => Some(format!("http://{first}")),
                     None => Some(proxy.url.clone()),
@@ -66,7 +67,7 @@ pub(in crate::walk) async fn stock(
             }
             None => None,
         };
-        let left = timeout.saturating_sub(context.since.elapsed().saturating_sub(started));
+        let left = timeout.saturating_sub(context.since.elapsed().saturating_sub(began));
         let (outcome, peer) = if proxy.is_none() && own.detoured.is_empty() {
             (HttpOutcome::NotMade { says: format!("no address for {host}") }, None)
         } else {
@@ -113,11 +114,12 @@ struct Addresses {
     detoured: Vec<SocketAddr>,
 }
 
-async fn addresses(context: &Context<'_>, host: &str, port: u16) -> Addresses {
+async fn addresses(context: &Context<'_>, host: &str, port: u16, timeout: Duration) -> Addresses {
     let answered = match host.parse() {
         Ok(address) => vec![address],
-        Err(_) => match system_answer(context, host).await.saw() {
-            Some(SystemAnswer::Addresses { addresses }) => addresses.clone(),
+        // A lookup that stalls has cost the walk its patience once already.
+        Err(_) => match tokio::time::timeout(timeout, system_answer(context, host)).await {
+            Ok(Observed::Ran { saw: SystemAnswer::Addresses { addresses }, .. }) => addresses,
             _ => Vec::new(),
         },
     };

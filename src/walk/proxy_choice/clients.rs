@@ -279,3 +279,55 @@ fn own(call: &Call<'_>) -> Decided {
         _ => Decided::Through { variable, value },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The clients that go through a proxy, of those that were tested and read the variables.
+    fn through(pairs: &[(&str, &str)]) -> Vec<String> {
+        let pairs = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        let target = Target::parse("myacct.openai.azure.com", None).unwrap();
+        clients(&target, &Environment::from_pairs(pairs))
+            .into_iter()
+            .filter(|one| one.tested.is_some() && one.proxy.is_some())
+            .map(|one| one.client)
+            .collect()
+    }
+
+    #[test]
+    fn clients_differ_where_they_are_known_to() {
+        let all = ["curl", "Python httpx", "Python requests", "Go net/http", "aoai-probe"];
+        let url = "http://p:3128";
+        assert!(through(&[("NO_PROXY", "*")]).is_empty());
+        assert_eq!(through(&[("HTTPS_PROXY", url)]), all);
+        assert!(!through(&[("ALL_PROXY", url)]).contains(&"Go net/http".to_owned()));
+        assert!(through(&[("HTTP_PROXY", url)]).is_empty());
+        for (no_proxy, directly) in [
+            (".openai.azure.com", &all[..]),
+            ("*.openai.azure.com", &["Go net/http"]),
+            ("openai.azure.com.", &["curl"]),
+            ("myacct.openai.azure.com:443", &["Go net/http"]),
+            ("10.0.0.0/8", &[]),
+        ] {
+            let through = through(&[("HTTPS_PROXY", url), ("NO_PROXY", no_proxy)]);
+            let wanted: Vec<&str> =
+                all.into_iter().filter(|client| !directly.contains(client)).collect();
+            // What this tool itself does is hyper-util's matter.
+            let known = |client: &&String| client.as_str() != "aoai-probe";
+            assert!(
+                through.iter().filter(known).eq(wanted.iter().filter(|c| **c != "aoai-probe")),
+                "{no_proxy}: {through:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let target = Target::parse("myacct", None).unwrap();
+        let pairs = [("HTTPS_PROXY", "http://u:canary@p:1"), ("NO_PROXY", "http://u:canary@h")];
+        let pairs = pairs.map(|(n, v)| (n.to_owned(), v.to_owned()));
+        let shown = format!("{:?}", clients(&target, &Environment::from_pairs(pairs)));
+        assert!(!shown.contains("canary"), "{shown}");
+    }
+}
