@@ -59,6 +59,11 @@ pub enum HttpOutcome {
         /// What was wrong.
         says: String,
     },
+    /// A client found no connection, or no session, to make it on.
+    NotMade {
+        /// Why.
+        says: String,
+    },
 }
 
 /// An answer.

@@ -122,6 +122,58 @@ pub struct ProxyDecision {
     pub no_proxy: Vec<NoProxyEntry>,
     /// Variables whose name looks misspelt, e.g. `HTTP_PORXY`.
     pub misspelt: Vec<String>,
+    /// What each client would do with these variables, whatever `--proxy` says; empty where no
+    /// variable names a proxy.
+    #[serde(default)]
+    pub clients: Vec<ClientProxy>,
+}
+
+/// What one client would do with the proxy variables for a call to the target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ClientProxy {
+    /// The client, e.g. `curl`.
+    pub client: String,
+    /// The version that this was tested against; null where it follows its sources alone.
+    pub tested: Option<String>,
+    /// The proxy that it would go through, without its password; null for none.
+    pub proxy: Option<String>,
+    /// What decides.
+    pub decision: ClientDecision,
+}
+
+/// What decides whether a client goes through a proxy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ClientDecision {
+    /// It does not read the variables.
+    Ignores,
+    /// None of the variables that it reads is set.
+    NoVariable,
+    /// This variable.
+    Variable {
+        /// Its name.
+        name: String,
+    },
+    /// This entry of NO_PROXY exempts the target.
+    Exempted {
+        /// The name of the variable.
+        variable: String,
+        /// The entry.
+        entry: String,
+    },
+    /// It cannot make a call at all.
+    Fails {
+        /// Why.
+        says: String,
+    },
+}
+
+impl ClientProxy {
+    /// Whether it reads the variables.
+    #[must_use]
+    pub fn reads(&self) -> bool {
+        self.decision != ClientDecision::Ignores
+    }
 }
 
 /// A proxy variable.

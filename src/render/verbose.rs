@@ -133,6 +133,9 @@ fn vantage(page: &mut Page, v: &Vantage) {
             page.indented(4, dialect);
         }
     }
+    for client in &proxy.clients {
+        page.indented(2, &words::client_proxy(client));
+    }
     for name in &proxy.misspelt {
         page.words(&format!("misspelt: {name}"));
     }

@@ -8,7 +8,9 @@ use crate::evidence::identity::{CredentialKind, Withheld};
 use crate::evidence::proxy::ConnectOutcome;
 use crate::evidence::tcp::{Icmp, IcmpMeaning, TcpOutcome};
 use crate::evidence::tls::{Certificate, CertificateFault, Store, TlsHop, TlsOutcome};
-use crate::evidence::vantage::{FileState, NeighbourState, ProxyReason, Route};
+use crate::evidence::vantage::{
+    ClientDecision, ClientProxy, FileState, NeighbourState, ProxyReason, Route,
+};
 use crate::evidence::{Choice, Expect, Observed, Trust, classify};
 
 /// Why something was not done; none when it was.
@@ -347,7 +349,21 @@ pub(super) fn http_outcome(outcome: &HttpOutcome) -> String {
         HttpOutcome::Closed => "closed without an answer".to_owned(),
         HttpOutcome::Reset => "reset without an answer".to_owned(),
         HttpOutcome::Malformed { says } => format!("the answer is not HTTP: {says}"),
+        HttpOutcome::NotMade { says } => format!("no call: {says}"),
     }
+}
+
+/// What a client does with the proxy variables.
+pub(super) fn client_proxy(client: &ClientProxy) -> String {
+    let way = client.proxy.as_deref().map_or("directly".to_owned(), |url| format!("through {url}"));
+    let why = match &client.decision {
+        ClientDecision::Ignores => "reads no variable".to_owned(),
+        ClientDecision::NoVariable => "reads none of those that are set".to_owned(),
+        ClientDecision::Variable { name } => name.clone(),
+        ClientDecision::Exempted { variable, entry } => format!("{variable}: {entry}"),
+        ClientDecision::Fails { says } => says.clone(),
+    };
+    format!("{}: {way} ({why})", client.client)
 }
 
 /// The first sentence of a message, at most 120 characters of it.

@@ -42,8 +42,8 @@ pub fn contacts(plan: &Plan, target: &Target, world: &World) -> Vec<String> {
     if let Some(original) = &target.original_host {
         lines.push(format!("tls    beside it: {original}, resolved the same way, as far as TLS"));
     }
-    if plan.experiments && choice.proxy.is_none() {
-        lines.extend(in_trouble(plan, target));
+    if plan.experiments {
+        lines.extend(in_trouble(plan, target, choice.proxy.is_some()));
     }
     match target.call() {
         Call::None => lines.push("http   nothing: no call is known for this service".to_owned()),
@@ -58,9 +58,13 @@ pub fn contacts(plan: &Plan, target: &Target, world: &World) -> Vec<String> {
 }
 
 /// The experiments that could be made, a line each.
-fn in_trouble(plan: &Plan, target: &Target) -> Vec<String> {
+fn in_trouble(plan: &Plan, target: &Target, proxied: bool) -> Vec<String> {
     let mut lines = Vec::new();
     for entry in experiments::catalogue().filter(|e| plan.deep || e.tier == Tier::Default) {
+        // Inside a proxy's tunnel only the call is looked into.
+        if proxied && entry.id != experiments::STOCK_CLIENT {
+            continue;
+        }
         let asks = (entry.asks)(target);
         if asks.is_empty() {
             continue;
@@ -71,6 +75,7 @@ fn in_trouble(plan: &Plan, target: &Target) -> Vec<String> {
             Ask::Question { .. } | Ask::SearchedName { .. } => "dns   ",
             Ask::Connection { .. } | Ask::Nobody | Ask::Trace { .. } => "tcp   ",
             Ask::Handshake(_) | Ask::Segments | Ask::TraceHello => "tls   ",
+            Ask::StockClient => "http  ",
         };
         lines.push(format!("{hop} only in trouble, {}: {}", entry.id, what.join(", ")));
     }

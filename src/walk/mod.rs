@@ -130,7 +130,8 @@ async fn one(
     observe: &dyn Fn(Finished<'_>),
     since: Instant,
 ) -> Evidence {
-    let choice = proxy_choice::decide(target, &plan.proxy, &world.environment);
+    let mut choice = proxy_choice::decide(target, &plan.proxy, &world.environment);
+    choice.decision.clients = proxy_choice::clients(target, &world.environment);
     let proxy_host = choice.proxy.as_ref().map(|proxy| proxy.host.as_str());
     let mut vantage = vantage::look(target, world, choice.decision.clone(), proxy_host);
     let provider = Arc::new(tls::provider());
@@ -200,6 +201,8 @@ async fn one(
     let mut date = date;
     let mut withheld = withheld;
     if let Some(tunnel) = tunnel {
+        evidence.experiments.clients.extend(tunnel.experiments.clients);
+        evidence.experiments.left_out.extend(tunnel.experiments.left_out);
         let direct = crate::evidence::DirectPath { tcp: evidence.tcp, tls: evidence.tls };
         evidence.direct = match (&direct.tcp, &direct.tls) {
             (Observed::NotAsked { by }, _) => Observed::NotAsked { by: *by },

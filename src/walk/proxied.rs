@@ -6,10 +6,12 @@ use std::time::SystemTime;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
+use super::experiments::{self, Made, Symptom, Tier};
 use super::proxy_choice::Proxy;
 use super::steps::{contacted, peer_date, system_answer};
 use super::{Context, Finished};
 use crate::evidence::dns::{DnsHop, SystemAnswer, WalkedAddress};
+use crate::evidence::experiment::{Experiments, LeftOut, LeftOutReason};
 use crate::evidence::http::HttpHop;
 use crate::evidence::identity::Withheld;
 use crate::evidence::proxy::{ConnectOutcome, ProxyHop, ProxyScheme};
@@ -32,6 +34,7 @@ pub(super) struct TunnelSeen {
     pub(super) datagrams: u32,
     pub(super) segments: Option<u32>,
     pub(super) hosts: Vec<String>,
+    pub(super) experiments: Experiments,
 }
 
 /// Walks through `proxy`.
@@ -56,6 +59,7 @@ pub(super) async fn walk(context: &Context<'_>, proxy: &Proxy, call: bool) -> Tu
         datagrams: 0,
         segments: Some(0),
         hosts: Vec::new(),
+        experiments: Experiments::default(),
     };
     if proxy.scheme != ProxyScheme::Http {
         let kind = match proxy.scheme {
@@ -161,10 +165,34 @@ async fn inside(
             let took_ms = context.elapsed_ms() - began;
             let hop = HttpHop { calls };
             (context.observe)(Finished::Http(&hop, took_ms));
+            if context.refusal_to_look_into(&hop) {
+                look_into(context, proxy, seen).await;
+            }
             Observed::Ran { started_ms: began, took_ms, saw: hop }
         }
     };
     seen.tls = Observed::Ran { started_ms: tls_began, took_ms: tls_took, saw: tls };
+}
+
+/// Makes the experiments on a refused call: the same one by an ordinary client, through the
+/// proxy and past it.
+async fn look_into(context: &Context<'_>, proxy: &Proxy, seen: &mut TunnelSeen) {
+    let stock = |entry: &&experiments::Entry| entry.id == experiments::STOCK_CLIENT;
+    for entry in experiments::due(Symptom::CallRefused).filter(stock) {
+        let left_out = |why| Made::LeftOut(LeftOut { id: entry.id.to_owned(), why });
+        let made = match (context.plan.experiments, entry.tier) {
+            (false, _) => left_out(LeftOutReason::Option),
+            (true, Tier::Deep) if !context.plan.deep => left_out(LeftOutReason::NeedsDeep),
+            _ => {
+                let timeout = context.left().min(context.plan.patience() * 2);
+                experiments::stock(context, entry.id, Some(proxy), timeout).await
+            }
+        };
+        experiments::keep(&mut seen.experiments, made);
+        if !seen.experiments.clients.is_empty() {
+            seen.segments = None;
+        }
+    }
 }
 
 /// Blots the proxy's password out of what came through the tunnel: whoever answers there may

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant, SystemTime};
 use socket2::Socket;
 
 use super::{Context, calls};
-use crate::evidence::Observed;
 use crate::evidence::dns::SystemAnswer;
-use crate::evidence::http::{HttpCall, HttpOutcome};
+use crate::evidence::http::{HttpCall, HttpHop, HttpOutcome};
 use crate::evidence::tcp::TcpAttempt;
 use crate::evidence::tls::{Store, TlsHop};
+use crate::evidence::{Expect, Observed};
 use crate::platform;
 use crate::wire::connect;
 use crate::wire::http::{self, Authentication};
@@ -25,6 +25,13 @@ impl Context<'_> {
     /// The first `--resolver`, whose answer counts.
     pub(super) fn asked_resolver(&self) -> Option<SocketAddr> {
         self.plan.resolvers.first().copied()
+    }
+
+    /// Whether a call was refused so that experiments look into it. With `--expect closed` the
+    /// refusal is what was to be proved.
+    pub(super) fn refusal_to_look_into(&self, hop: &HttpHop) -> bool {
+        self.plan.expect != Expect::Closed
+            && hop.main().and_then(HttpCall::answer).is_some_and(|a| a.status == 403)
     }
 
     /// A handshake for the target's name.

@@ -5,7 +5,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
 use hyper::{Request, Response};
@@ -250,10 +250,13 @@ pub(super) fn outcome_of(error: &hyper::Error) -> HttpOutcome {
     HttpOutcome::Malformed { says: clean(&error.to_string(), 200) }
 }
 
-async fn read_body(
-    response: Response<Incoming>,
+pub(super) async fn read_body<B>(
+    response: Response<B>,
     end: tokio::time::Instant,
-) -> (hyper::http::response::Parts, Vec<u8>, bool) {
+) -> (hyper::http::response::Parts, Vec<u8>, bool)
+where
+    B: hyper::body::Body<Data = Bytes> + Unpin,
+{
     let (head, mut body) = response.into_parts();
     let mut octets = Vec::new();
     loop {
@@ -298,7 +301,7 @@ pub(super) fn scrubbed(text: &str, limit: usize, secret: Option<&Secret>) -> Str
     }
 }
 
-fn answer(
+pub(super) fn answer(
     head: &hyper::http::response::Parts,
     body: &[u8],
     complete: bool,

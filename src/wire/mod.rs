@@ -11,6 +11,7 @@ pub mod http;
 pub mod octet;
 pub mod proxy;
 pub mod roots;
+pub mod stock;
 pub mod tap;
 pub mod tls;
 pub mod trace;

@@ -96,7 +96,9 @@ fn failed(error: &hyper::Error, meter: &Meter, authorization: Option<&Secret>) -
         HttpOutcome::Closed => ConnectOutcome::Closed,
         HttpOutcome::Reset => ConnectOutcome::Reset,
         HttpOutcome::Silent => ConnectOutcome::Silent,
-        HttpOutcome::Malformed { says } => ConnectOutcome::NotHttp { says },
+        HttpOutcome::Malformed { says } | HttpOutcome::NotMade { says } => {
+            ConnectOutcome::NotHttp { says }
+        }
         HttpOutcome::Answered { .. } => ConnectOutcome::NotHttp { says: String::new() },
     }
 }

@@ -23,7 +23,7 @@ const LICENCES: &[(&str, &str)] = &[
 
 /// Licences that only the named packages may have.
 const ONLY: &[(&str, &[&str])] =
-    &[("MPL-2.0", &["colored"]), ("CDLA-Permissive-2.0", &["webpki-roots"])];
+    &[("MPL-2.0", &["colored"]), ("CDLA-Permissive-2.0", &["webpki-roots", "webpki-root-certs"])];
 
 /// Packages that may not be among what users run, with the reason.
 const BANNED: &[(&str, &str)] = &[

@@ -15,6 +15,7 @@
 
 mod answers;
 mod certificates;
+mod clients;
 mod dns;
 mod endpoint;
 mod greeting;
@@ -36,11 +37,13 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 /// A world that is not judged by then fails.
 const DEADLINE: Duration = Duration::from_secs(30);
+/// The comparison with other clients compiles one of them.
+const CLIENTS_DEADLINE: Duration = Duration::from_secs(120);
 
 /// Programs that the worlds are made of; `.ci/packages` installs them.
 const PROGRAMS: &[&str] = &[
-    "dnsmasq", "ethtool", "haproxy", "ip", "iptables", "named", "nft", "nginx", "nsenter",
-    "openssl", "setpriv", "squid", "unbound", "unshare",
+    "curl", "dnsmasq", "ethtool", "go", "haproxy", "ip", "iptables", "named", "nft", "nginx",
+    "node", "nsenter", "openssl", "python3", "setpriv", "squid", "unbound", "unshare",
 ];
 
 fn main() -> ExitCode {
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["--inside", world, work] => inside::judge(Path::new(world), Path::new(work), &binary()),
         ["--check-the-watch", work] => inside::check_the_watch(Path::new(work)),
+        ["--clients", work] => clients::compare(Path::new(work)),
         ["--shell", world] => shell(world),
         ["--shell-inside", world, work] => shell_inside(world, work),
         ["--greeting", at] => greeting::serve(at),
@@ -102,11 +106,14 @@ fn tests() -> ExitCode {
         .map(|file| {
             let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let file = file.display().to_string();
-            Trial::test(name, move || inside_namespaces(&["--inside", &file]))
+            Trial::test(name, move || inside_namespaces(&["--inside", &file], DEADLINE))
         })
         .collect();
     trials.push(Trial::test("the-watch-sees-a-secret-in-the-clear", || {
-        inside_namespaces(&["--check-the-watch"])
+        inside_namespaces(&["--check-the-watch"], DEADLINE)
+    }));
+    trials.push(Trial::test("clients-read-the-proxy-variables-as-we-say", || {
+        inside_namespaces(&["--clients"], CLIENTS_DEADLINE)
     }));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -146,7 +153,7 @@ pub fn namespaces(command: &[&str]) -> Command {
 }
 
 /// This binary again, in namespaces of its own, with a folder to work in as last argument.
-fn inside_namespaces(args: &[&str]) -> Result<(), Failed> {
+fn inside_namespaces(args: &[&str], deadline: Duration) -> Result<(), Failed> {
     let work = tempfile::tempdir()?;
     let own = std::env::current_exe()?.display().to_string();
     let folder = work.path().display().to_string();
@@ -160,7 +167,7 @@ fn inside_namespaces(args: &[&str]) -> Result<(), Failed> {
     let id = child.id();
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || sender.send(child.wait_with_output()));
-    match receiver.recv_timeout(DEADLINE) {
+    match receiver.recv_timeout(deadline) {
         Ok(out) => {
             let out = out?;
             let text = format!(
@@ -172,7 +179,7 @@ fn inside_namespaces(args: &[&str]) -> Result<(), Failed> {
         }
         Err(_) => {
             let _ = Command::new("kill").args(["-9", &id.to_string()]).status();
-            Err(format!("not judged within {DEADLINE:?}").into())
+            Err(format!("not judged within {deadline:?}").into())
         }
     }
 }

@@ -4,6 +4,7 @@
 //! Nothing here sends a secret. Without `--deep`, nothing is asked of a host that the walk
 //! would not ask.
 
+mod clients;
 mod handshakes;
 mod questions;
 mod routes;
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use super::Context;
 use crate::evidence::experiment::{
-    Changed, Experiments, LeftOut, LeftOutReason, Trace, TraceProbe, TriedConnection,
+    Changed, ClientCall, Experiments, LeftOut, LeftOutReason, Trace, TraceProbe, TriedConnection,
     TriedHandshake, TriedQuestion,
 };
 use crate::evidence::tls::{TlsHop, TlsOutcome};
@@ -23,6 +24,7 @@ use crate::target::Target;
 use crate::wire::dns::Kind;
 use crate::wire::tls::Session;
 
+pub(super) use clients::{STOCK_CLIENT, stock};
 pub(super) use handshakes::seen;
 
 /// What the walk shows while a hop is still under way, or has just ended.
@@ -132,6 +134,8 @@ pub enum Ask {
     Segments,
     /// The ClientHello with limited lives, on connections to the address in trouble.
     TraceHello,
+    /// The walk's first call by an ordinary client, without a credential.
+    StockClient,
 }
 
 impl Ask {
@@ -164,6 +168,9 @@ impl Ask {
                 "UDP of limited life to the walked address".to_owned()
             }
             Ask::Trace { .. } => "SYN of limited life to the walked address".to_owned(),
+            Ask::StockClient => {
+                "the call again by an ordinary client, without a credential".to_owned()
+            }
         }
     }
 }
@@ -189,7 +196,9 @@ pub struct Entry {
 
 /// Every experiment, in the order of the hops: the order of `docs/experiments.md`.
 pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
-    [questions::ENTRIES, routes::ENTRIES, handshakes::ENTRIES].into_iter().flatten()
+    [questions::ENTRIES, routes::ENTRIES, handshakes::ENTRIES, clients::ENTRIES]
+        .into_iter()
+        .flatten()
 }
 
 /// The experiments that a symptom makes due.
@@ -233,6 +242,8 @@ pub(super) enum Made {
     Connection(TriedConnection),
     /// A trace.
     Trace(Trace),
+    /// Calls of ordinary clients.
+    Clients(Vec<ClientCall>),
     /// It was due and could not be made.
     LeftOut(LeftOut),
     /// There was nothing to ask here.
@@ -260,6 +271,7 @@ pub(super) async fn make(
         (Ask::Connection { address }, _) => {
             Made::Connection(routes::connection(context, id, address, timeout).await)
         }
+        (Ask::StockClient, _) => stock(context, id, None, timeout).await,
         (Ask::Nobody, Subject::Address(address)) => {
             Made::Connection(routes::nobody(context, id, address, timeout).await)
         }
@@ -299,6 +311,7 @@ pub(super) fn keep(experiments: &mut Experiments, made: Made) -> Option<(TlsHop,
         Made::Handshakes(tried) => experiments.handshakes.extend(tried),
         Made::Question(tried) => experiments.questions.push(tried),
         Made::Connection(tried) => experiments.connections.push(tried),
+        Made::Clients(calls) => experiments.clients.extend(calls),
         Made::Trace(trace) => experiments.traces.push(trace),
         Made::LeftOut(one) => {
             if !experiments.left_out.contains(&one) {
@@ -391,7 +404,7 @@ mod tests {
             assert_eq!(ids(symptom), ["trace-syn"]);
         }
         assert_eq!(ids(Symptom::CertificateRefused), ["ghost-address", "control-name"]);
-        assert_eq!(ids(Symptom::CallRefused), ["ghost-address"]);
+        assert_eq!(ids(Symptom::CallRefused), ["ghost-address", "stock-client"]);
         assert_eq!(
             ids(Symptom::ResolverSilent),
             ["root-servers", "own-name", "uncached-name", "without-edns"]

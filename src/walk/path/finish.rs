@@ -65,6 +65,10 @@ impl<'a, 'c> State<'a, 'c> {
             segments = segments.map(|sum| sum + if stood { OPENED_AND_CLOSED } else { 1 });
             hosts.push(tried.address.ip().to_string());
         }
+        if !self.experiments.clients.is_empty() {
+            // An ordinary client keeps its sockets to itself: better no number than a wrong one.
+            segments = None;
+        }
         for trace in &self.experiments.traces {
             let sent = trace.hops.iter().map(|hop| match (&trace.probe, &hop.seen) {
                 (_, TraceSeen::NotSent { .. }) => 0,

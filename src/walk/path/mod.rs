@@ -280,7 +280,7 @@ impl<'a, 'c> State<'a, 'c> {
                 self.date = peer_date(&calls).map(|date| (clock, date));
                 let hop = HttpHop { calls };
                 if let Some(address) = self.shaking
-                    && hop.main().and_then(HttpCall::answer).is_some_and(|a| a.status == 403)
+                    && self.context.refusal_to_look_into(&hop)
                 {
                     self.experiment(Subject::Address(address), Symptom::CallRefused);
                 }

@@ -3,7 +3,9 @@
 pub mod answered_by;
 pub mod refusals;
 
+mod arrival;
 mod body_incomplete;
+pub(super) mod clients;
 mod deployment_inferred;
 mod deployment_missing;
 mod forbidden;

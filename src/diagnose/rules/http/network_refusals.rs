@@ -3,8 +3,10 @@
 
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::Sure;
-use crate::evidence::{Evidence, Expect, Hop};
+use crate::evidence::{Evidence, Expect, Hop, classify};
 
+use super::arrival;
+use super::clients;
 use super::said::{Said, place, said, walked, walked_private};
 
 struct Refused {
@@ -139,7 +141,13 @@ fn by_place(
             )
             .step(format!("call that endpoint instead of {}", e.target.host));
     }
-    if reading::proxied(e) {
+    // Past the proxy the same refusal: the proxy is not what makes the difference.
+    let past = clients::direct(e).is_some_and(|direct| reading::proxied(e) && direct.refused(e));
+    let private = match past {
+        true => reading::counting(e).into_iter().find(|a| classify(*a).is_private()),
+        false => walked(e).filter(|_| walked_private(e)),
+    };
+    if reading::proxied(e) && private.is_none() {
         let because = because
             .known_by(
                 "the proxy makes the connection: the service sees the proxy's network, not this \
@@ -157,13 +165,8 @@ fn by_place(
         };
         return because.step("let the account allow the proxy's egress address, if it is to be so");
     }
-    if let Some(address) = walked(e).filter(|_| walked_private(e)) {
-        return because
-            .known_by(format!(
-                "{address} is private, so one of three holds: it belongs to another account's \
-                 private endpoint, a device on the way sends the call on from its own public \
-                 address, or the account's rules were changed minutes ago"
-            ))
+    if let Some(address) = private {
+        return arrival::parts(e, because, address, egress)
             .tells_it(connections)
             .tells_it(format!(
                 "az network private-endpoint list --query \"[?contains(to_string(@), \

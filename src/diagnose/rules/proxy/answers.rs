@@ -76,6 +76,17 @@ impl Refusal<'_> {
             // squid 5 says ERR_CANNOT_FORWARD where its resolver answers NXDOMAIN.
             (Some("ERR_DNS_FAIL" | "ERR_CANNOT_FORWARD"), _)
             | (_, Some("dns_error" | "dns_timeout")) => Why::TargetUnresolved,
+            (Some("ERR_CONNECT_FAIL" | "ERR_SECURE_CONNECT_FAIL" | "ERR_READ_TIMEOUT"), _)
+            | (
+                _,
+                Some(
+                    "connection_refused"
+                    | "connection_terminated"
+                    | "connection_timeout"
+                    | "destination_ip_unroutable"
+                    | "destination_unavailable",
+                ),
+            ) => Why::TargetUnreachable,
             (Some("ERR_ACCESS_DENIED"), _)
             | (_, Some("http_request_denied" | "destination_ip_prohibited")) => Why::Denied,
             // 501, 505: it does not know CONNECT; 511: a portal wants a login first.
@@ -142,6 +153,8 @@ mod tests {
             (502, "proxy-status", "edge; error=dns_error; rcode=NXDOMAIN", Why::TargetUnresolved),
             (502, "proxy-status", "a; error=connection_refused", Why::TargetUnreachable),
             (502, "proxy-status", "a; error=destination_ip_prohibited", Why::Denied),
+            (403, "proxy-status", "a; error=connection_timeout", Why::TargetUnreachable),
+            (404, "x-squid-error", "ERR_SECURE_CONNECT_FAIL 92", Why::TargetUnreachable),
             (500, "server", "tinyproxy", Why::TargetUnreachable),
             (504, "server", "x", Why::TargetUnreachable),
             (501, "server", "x", Why::Denied),

@@ -12,6 +12,8 @@ mod name_unresolved;
 mod no_answer;
 mod no_proxy_dialect;
 mod not_http;
+mod not_walked;
+mod readers;
 mod refused;
 mod resolves_publicly;
 mod silent;
@@ -38,5 +40,6 @@ pub(super) const RULES: &[Rule] = &[
     kind_not_walked::RULE,
     before_private_endpoint::RULE,
     no_proxy_dialect::RULE,
+    not_walked::RULE,
     url_unreadable::RULE,
 ];

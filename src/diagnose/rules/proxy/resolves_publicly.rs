@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::rules::http::clients;
 use crate::diagnose::rules::tcp::wording;
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Sure};
@@ -33,11 +34,21 @@ fn check(e: &Evidence) -> Option<Because> {
     if !reading::some_private(e) || e.asked.expect == Expect::Closed {
         return None;
     }
+    // Refused past the proxy as well: something else is the cause.
+    let past = clients::direct(e);
+    if past.as_ref().is_some_and(|past| past.refused(e)) {
+        return None;
+    }
     let private = reading::list(&reading::counting(e));
     let message = answer.message().unwrap_or("network rules");
+    let both = clients::through(e).filter(|through| through.refused(e)).zip(past.as_ref());
+    let parted = both.filter(|(_, past)| past.let_in(e));
+    // The way past the proxy is what lets the call in, and the refusal says that it came
+    // publicly: a proxy that reaches another account's endpoint would be refused in other words.
+    let publicly = caller(message).is_some() || message.to_lowercase().contains("public access");
     let mut because = Because::new(
         Level::Broken,
-        Sure::Inferred,
+        if parted.is_some() && publicly { Sure::Proved } else { Sure::Inferred },
         wording::fitting(&[
             format!("the proxy {} reaches the service publicly, not at {private}", hop.url),
             format!("the proxy reaches the service publicly, not at {private}"),
@@ -55,6 +66,16 @@ fn check(e: &Evidence) -> Option<Because> {
         "a proxy resolves the name itself: this machine's private answer is not used, and the \
          service refuses as it does at its public address",
     );
+    if let Some((through, past)) = parted {
+        because = because
+            .known_by(format!(
+                "one call without a credential (stock-client) is refused through the proxy and \
+                 let in past it: {}",
+                past.words()
+            ))
+            .read_at(through.pointer)
+            .read_at(past.pointer.clone());
+    }
     if !matches!(exempt::direct(e), exempt::Direct::Private(_)) {
         because = because.seen(format!("{} is {private} from here, a private address", e.dns.name));
     }

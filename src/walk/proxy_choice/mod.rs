@@ -3,6 +3,8 @@
 //! The matching is hyper-util's, the code that reqwest runs; NO_PROXY is tested entry by
 //! entry, since it never says which one matched.
 
+mod clients;
+
 use hyper::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use ipnet::IpNet;
@@ -14,6 +16,8 @@ use crate::evidence::vantage::{NoProxyEntry, ProxyDecision, ProxyReason, ProxyVa
 use crate::secret::Secret;
 use crate::target::Target;
 use crate::world::Environment;
+
+pub use clients::clients;
 
 /// `--proxy`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -92,6 +96,7 @@ pub fn decide(target: &Target, option: &ProxyOption, environment: &Environment) 
             reason,
             no_proxy: entries,
             misspelt: misspelt(environment),
+            clients: Vec::new(),
         },
         proxy,
     }

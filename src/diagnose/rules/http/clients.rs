@@ -1,0 +1,78 @@
+//! What ordinary clients got where the service refused the walk (experiment `stock-client`).
+
+use crate::evidence::Evidence;
+use crate::evidence::experiment::ClientCall;
+use crate::evidence::http::{HttpAnswer, HttpCall, HttpOutcome, Purpose};
+
+use super::refusals;
+
+/// A client's call and its place in the evidence.
+pub(in crate::diagnose::rules) struct Called<'e> {
+    /// JSON pointer into the report.
+    pub(in crate::diagnose::rules) pointer: String,
+    /// The call.
+    pub(in crate::diagnose::rules) call: &'e ClientCall,
+    as_call: HttpCall,
+}
+
+/// The call through a proxy.
+pub(in crate::diagnose::rules) fn through(e: &Evidence) -> Option<Called<'_>> {
+    all(e).find(|called| called.call.proxy.is_some())
+}
+
+/// The call without a proxy.
+pub(in crate::diagnose::rules) fn direct(e: &Evidence) -> Option<Called<'_>> {
+    all(e).find(|called| called.call.proxy.is_none())
+}
+
+fn all(e: &Evidence) -> impl Iterator<Item = Called<'_>> {
+    e.experiments.clients.iter().enumerate().map(|(index, call)| Called {
+        pointer: format!("/experiments/clients/{index}"),
+        call,
+        // As the table of refusals reads calls: the first one of a walk, without a credential.
+        as_call: HttpCall {
+            purpose: e
+                .http
+                .saw()
+                .and_then(|http| http.main())
+                .map_or(Purpose::Models, |m| m.purpose),
+            method: "GET".to_owned(),
+            path: String::new(),
+            credential_sent: false,
+            outcome: call.outcome.clone(),
+            took_ms: 0.0,
+        },
+    })
+}
+
+impl Called<'_> {
+    /// Whether the service refused it because of where it came from.
+    pub(in crate::diagnose::rules) fn refused(&self, e: &Evidence) -> bool {
+        refusals::refused_by_network(e, &self.as_call)
+    }
+
+    /// Whether the service itself let it in as far as the question who calls.
+    pub(in crate::diagnose::rules) fn let_in(&self, e: &Evidence) -> bool {
+        refusals::accepted(e, &self.as_call)
+            || refusals::refusal(e, &self.as_call)
+                .is_some_and(|row| row.id == "identity-not-tested")
+    }
+
+    /// What it got, in words.
+    pub(in crate::diagnose::rules) fn words(&self) -> String {
+        match &self.call.outcome {
+            HttpOutcome::Answered { answer } => status(answer),
+            HttpOutcome::Silent => "no answer".to_owned(),
+            HttpOutcome::Closed => "closed without an answer".to_owned(),
+            HttpOutcome::Reset => "reset without an answer".to_owned(),
+            HttpOutcome::Malformed { says } | HttpOutcome::NotMade { says } => says.clone(),
+        }
+    }
+}
+
+fn status(answer: &HttpAnswer) -> String {
+    match answer.message() {
+        Some(message) => format!("{} \"{}\"", answer.status, super::said::short(message, 120)),
+        None => answer.status.to_string(),
+    }
+}

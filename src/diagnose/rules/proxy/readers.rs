@@ -1,0 +1,47 @@
+//! The clients that read the proxy variables, and what each of them does with them.
+
+use crate::diagnose::Because;
+use crate::evidence::Evidence;
+use crate::evidence::vantage::{ClientDecision, ClientProxy};
+
+/// The clients whose reading was tested, with their places in the evidence.
+pub(super) fn tested(e: &Evidence) -> Vec<(usize, &ClientProxy)> {
+    e.vantage
+        .proxy
+        .clients
+        .iter()
+        .enumerate()
+        .filter(|(_, client)| client.reads() && client.tested.is_some())
+        .collect()
+}
+
+/// Names of the clients that go one way, as a list for people.
+pub(super) fn names(clients: &[(usize, &ClientProxy)], proxy: Option<&str>) -> String {
+    let names: Vec<&str> = clients
+        .iter()
+        .filter(|(_, client)| client.proxy.as_deref() == proxy && client.client != "aoai-probe")
+        .map(|(_, client)| client.client.as_str())
+        .collect();
+    names.join(", ")
+}
+
+/// Every client as a fact.
+pub(super) fn seen(mut because: Because, clients: &[(usize, &ClientProxy)]) -> Because {
+    for (index, client) in clients {
+        because = because.seen(line(client)).read_at(format!("/vantage/proxy/clients/{index}"));
+    }
+    because
+}
+
+fn line(client: &ClientProxy) -> String {
+    let way = client.proxy.as_deref().map_or("directly".to_owned(), |url| format!("through {url}"));
+    let why = match &client.decision {
+        ClientDecision::Ignores => "it reads no variable".to_owned(),
+        ClientDecision::NoVariable => "it reads none of the variables that are set".to_owned(),
+        ClientDecision::Variable { name } => name.clone(),
+        ClientDecision::Exempted { variable, entry } => format!("{variable}: {entry}"),
+        ClientDecision::Fails { says } => says.clone(),
+    };
+    let version = client.tested.as_deref().unwrap_or("untested");
+    format!("{} ({version}): {way} ({why})", client.client)
+}

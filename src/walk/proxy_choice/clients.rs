@@ -1,0 +1,333 @@
+//! What each client would do with the proxy variables, as far as its sources and tests say.
+//! Pure. `tests/netns` holds the predictions against the clients themselves.
+
+use super::{PROXY_VARIABLES, ProxyOption, decide, masked_entry, parse};
+use crate::evidence::vantage::{ClientDecision, ClientProxy, ProxyReason};
+use crate::target::Target;
+use crate::world::Environment;
+
+/// One client: its name, the version that the predictions were tested against, its rule.
+struct Client {
+    name: &'static str,
+    tested: Option<&'static str>,
+    decide: fn(&Call<'_>) -> Decided,
+}
+
+/// The call that a client would make: an https URL whose host is a name.
+struct Call<'a> {
+    target: &'a Target,
+    host: &'a str,
+    port: u16,
+    environment: &'a Environment,
+}
+
+/// What a client decides: which variable, and which entry of NO_PROXY against it.
+enum Decided {
+    Ignores,
+    NoVariable,
+    Through { variable: String, value: String },
+    Exempted { variable: String, entry: String, list: String },
+}
+
+const CLIENTS: &[Client] = &[
+    Client { name: "curl", tested: Some("7.88.1"), decide: curl },
+    Client { name: "Python httpx", tested: Some("0.23.3"), decide: httpx },
+    Client { name: "Python requests", tested: Some("2.28.1"), decide: requests },
+    Client { name: "Go net/http", tested: Some("1.19"), decide: go },
+    Client { name: "Node fetch", tested: Some("20"), decide: node },
+    Client { name: ".NET HttpClient", tested: None, decide: dotnet },
+    Client { name: "Java", tested: None, decide: |_| Decided::Ignores },
+    Client { name: "aoai-probe", tested: Some(env!("CARGO_PKG_VERSION")), decide: own },
+];
+
+/// What each client would do; nothing where no variable names a proxy.
+#[must_use]
+pub fn clients(target: &Target, environment: &Environment) -> Vec<ClientProxy> {
+    let set = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        matches!(name.as_str(), "https_proxy" | "http_proxy" | "all_proxy")
+    };
+    if !environment.names().any(|name| set(name) && environment.get(name).is_some()) {
+        return Vec::new();
+    }
+    let host = target.seen.host.as_str();
+    let call = Call { target, host, port: target.seen.port, environment };
+    CLIENTS
+        .iter()
+        .map(|client| {
+            let (proxy, decision) = evidence((client.decide)(&call));
+            ClientProxy {
+                client: client.name.to_owned(),
+                tested: client.tested.map(str::to_owned),
+                proxy,
+                decision,
+            }
+        })
+        .collect()
+}
+
+fn evidence(decided: Decided) -> (Option<String>, ClientDecision) {
+    match decided {
+        Decided::Ignores => (None, ClientDecision::Ignores),
+        Decided::NoVariable => (None, ClientDecision::NoVariable),
+        Decided::Through { variable, value } => match parse(&value) {
+            Some(proxy) => (Some(proxy.url), ClientDecision::Variable { name: variable }),
+            None => {
+                let says = format!("{variable} is no URL of a proxy");
+                (None, ClientDecision::Fails { says })
+            }
+        },
+        Decided::Exempted { variable, entry, list } => {
+            let entry = masked_entry(&entry, &list);
+            (None, ClientDecision::Exempted { variable, entry })
+        }
+    }
+}
+
+impl Call<'_> {
+    /// The first of the variables that is set and not empty.
+    fn first(&self, names: &[&str]) -> Option<(String, String)> {
+        names.iter().find_map(|name| {
+            self.environment.get(name).map(|value| ((*name).to_owned(), value.to_owned()))
+        })
+    }
+
+    /// Decides by lists of variables and a test of NO_PROXY that gives the entry which exempts.
+    fn by(
+        &self,
+        proxies: &[&str],
+        no_proxies: &[&str],
+        exempts: impl Fn(&str) -> Option<String>,
+    ) -> Decided {
+        let Some((variable, value)) = self.first(proxies) else { return Decided::NoVariable };
+        through_unless((variable, value), self.first(no_proxies), exempts)
+    }
+
+    /// What Python's urllib reads for `https`, `all` or `no`: any spelling, but the lower-case
+    /// one wins, and an empty one takes the others away.
+    fn python(&self, kind: &str) -> Option<(String, String)> {
+        let wanted = format!("{kind}_proxy");
+        if self.environment.names().any(|name| name == wanted) {
+            return self.first(&[&wanted]);
+        }
+        let name = self
+            .environment
+            .names()
+            .filter(|name| name.eq_ignore_ascii_case(&wanted))
+            .find(|name| self.environment.get(name).is_some())?;
+        self.first(&[name])
+    }
+
+    /// Whether the host is the name, or lies below it.
+    fn is_or_below(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        !name.is_empty() && (self.host == name || self.is_below(&name))
+    }
+
+    fn is_below(&self, name: &str) -> bool {
+        self.host
+            .strip_suffix(&name.to_ascii_lowercase())
+            .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.') && !name.is_empty())
+    }
+}
+
+fn through_unless(
+    (variable, value): (String, String),
+    no_proxy: Option<(String, String)>,
+    exempts: impl Fn(&str) -> Option<String>,
+) -> Decided {
+    if let Some((variable, list)) = no_proxy
+        && let Some(entry) = exempts(&list)
+    {
+        return Decided::Exempted { variable, entry, list };
+    }
+    Decided::Through { variable, value }
+}
+
+/// Entries between commas, without the blanks around them.
+fn entries(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|entry| !entry.is_empty())
+}
+
+/// The entry with its dots at both ends taken off, as curl compares it.
+fn undotted(entry: &str) -> &str {
+    let entry = entry.strip_suffix('.').unwrap_or(entry);
+    entry.strip_prefix('.').unwrap_or(entry)
+}
+
+fn curl(call: &Call<'_>) -> Decided {
+    let proxies = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+    call.by(&proxies, &["no_proxy", "NO_PROXY"], |list| {
+        if list == "*" {
+            return Some(list.to_owned());
+        }
+        let blank = |c: char| matches!(c, ',' | ' ' | '\t');
+        list.split(blank).find(|entry| call.is_or_below(undotted(entry))).map(str::to_owned)
+    })
+}
+
+fn httpx(call: &Call<'_>) -> Decided {
+    let Some(proxy) = call.python("https").or_else(|| call.python("all")) else {
+        return Decided::NoVariable;
+    };
+    through_unless(proxy, call.python("no"), |list| {
+        if entries(list).any(|entry| entry == "*") {
+            return Some("*".to_owned());
+        }
+        let matches = |entry: &&str| match entry.strip_prefix('.') {
+            Some(name) => call.is_below(name),
+            None => call.is_or_below(entry),
+        };
+        entries(list).find(matches).map(str::to_owned)
+    })
+}
+
+fn requests(call: &Call<'_>) -> Decided {
+    let Some(proxy) = call.python("https").or_else(|| call.python("all")) else {
+        return Decided::NoVariable;
+    };
+    // Its own test: whether the host's text ends with the entry's, be it in mid-word.
+    if let Some((variable, list)) = call.first(&["no_proxy", "NO_PROXY"]) {
+        let bare = list.replace(' ', "");
+        let with_port = format!("{}:{}", call.host, call.port);
+        let ends = |entry: &&str| {
+            call.host.ends_with(*entry) || (call.port != 443 && with_port.ends_with(*entry))
+        };
+        if let Some(entry) = bare.split(',').filter(|entry| !entry.is_empty()).find(ends) {
+            return Decided::Exempted { variable, entry: entry.to_owned(), list };
+        }
+    }
+    // Then urllib's.
+    through_unless(proxy, call.python("no"), |list| {
+        if list == "*" {
+            return Some(list.to_owned());
+        }
+        entries(list)
+            .find(|entry| call.is_or_below(entry.trim_start_matches('.')))
+            .map(str::to_owned)
+    })
+}
+
+fn go(call: &Call<'_>) -> Decided {
+    call.by(&["HTTPS_PROXY", "https_proxy"], &["NO_PROXY", "no_proxy"], |list| {
+        if let Some(all) = entries(list).find(|entry| *entry == "*") {
+            return Some(all.to_owned());
+        }
+        let matches = |entry: &&str| {
+            let (host, port) = match entry.rsplit_once(':') {
+                Some((host, port)) if !host.contains(':') => (host, Some(port)),
+                _ => (*entry, None),
+            };
+            if port.is_some_and(|port| !port.is_empty() && port != call.port.to_string()) {
+                return false;
+            }
+            let host = host.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(host);
+            match host.strip_prefix('.') {
+                Some(name) => call.is_below(name),
+                None => call.is_or_below(host),
+            }
+        };
+        entries(list).find(matches).map(str::to_owned)
+    })
+}
+
+/// Node reads the variables only when it is told to (`NODE_USE_ENV_PROXY=1`, Node 24).
+fn node(call: &Call<'_>) -> Decided {
+    if call.environment.get("NODE_USE_ENV_PROXY") != Some("1") {
+        return Decided::Ignores;
+    }
+    let proxies = ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"];
+    call.by(&proxies, &["no_proxy", "NO_PROXY"], |list| {
+        if list == "*" {
+            return Some(list.to_owned());
+        }
+        let matches = |entry: &&str| {
+            let (host, port) = entry.rsplit_once(':').unwrap_or((entry, ""));
+            if !port.is_empty() && port != call.port.to_string() {
+                return false;
+            }
+            match host.strip_prefix('*').unwrap_or(host) {
+                suffix if suffix.starts_with('.') => {
+                    call.host.ends_with(&suffix.to_ascii_lowercase())
+                }
+                name => call.host == name.to_ascii_lowercase(),
+            }
+        };
+        list.split([',', ' ', '\t']).filter(|e| !e.is_empty()).find(matches).map(str::to_owned)
+    })
+}
+
+fn dotnet(call: &Call<'_>) -> Decided {
+    let proxies = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+    call.by(&proxies, &["no_proxy", "NO_PROXY"], |list| {
+        let matches = |entry: &&str| match entry.strip_prefix('.') {
+            Some(name) => call.is_or_below(name),
+            None => call.host.eq_ignore_ascii_case(entry),
+        };
+        entries(list).find(matches).map(str::to_owned)
+    })
+}
+
+fn own(call: &Call<'_>) -> Decided {
+    let decision = decide(call.target, &ProxyOption::Env, call.environment).decision;
+    let Some((variable, value)) = call.first(&PROXY_VARIABLES) else { return Decided::NoVariable };
+    match decision.reason {
+        ProxyReason::Exempted { entry } => {
+            let (variable, list) = call.first(&super::NO_PROXY_VARIABLES).unwrap_or_default();
+            Decided::Exempted { variable, entry, list }
+        }
+        _ => Decided::Through { variable, value },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The clients that go through a proxy, of those that were tested and read the variables.
+    fn through(pairs: &[(&str, &str)]) -> Vec<String> {
+        let pairs = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        let target = Target::parse("myacct.openai.azure.com", None).unwrap();
+        clients(&target, &Environment::from_pairs(pairs))
+            .into_iter()
+            .filter(|one| one.tested.is_some() && one.proxy.is_some())
+            .map(|one| one.client)
+            .collect()
+    }
+
+    #[test]
+    fn clients_differ_where_they_are_known_to() {
+        let all = ["curl", "Python httpx", "Python requests", "Go net/http", "aoai-probe"];
+        let url = "http://p:3128";
+        assert!(through(&[("NO_PROXY", "*")]).is_empty());
+        assert_eq!(through(&[("HTTPS_PROXY", url)]), all);
+        assert!(!through(&[("ALL_PROXY", url)]).contains(&"Go net/http".to_owned()));
+        assert!(through(&[("HTTP_PROXY", url)]).is_empty());
+        for (no_proxy, directly) in [
+            (".openai.azure.com", &all[..]),
+            ("*.openai.azure.com", &["Go net/http"]),
+            ("openai.azure.com.", &["curl"]),
+            ("myacct.openai.azure.com:443", &["Go net/http"]),
+            ("10.0.0.0/8", &[]),
+        ] {
+            let through = through(&[("HTTPS_PROXY", url), ("NO_PROXY", no_proxy)]);
+            let wanted: Vec<&str> =
+                all.into_iter().filter(|client| !directly.contains(client)).collect();
+            // What this tool itself does is hyper-util's matter.
+            let known = |client: &&String| client.as_str() != "aoai-probe";
+            assert!(
+                through.iter().filter(known).eq(wanted.iter().filter(|c| **c != "aoai-probe")),
+                "{no_proxy}: {through:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let target = Target::parse("myacct", None).unwrap();
+        let pairs = [("HTTPS_PROXY", "http://u:canary@p:1"), ("NO_PROXY", "http://u:canary@h")];
+        let pairs = pairs.map(|(n, v)| (n.to_owned(), v.to_owned()));
+        let shown = format!("{:?}", clients(&target, &Environment::from_pairs(pairs)));
+        assert!(!shown.contains("canary"), "{shown}");
+    }
+}
