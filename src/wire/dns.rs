@@ -147,7 +147,7 @@ pub async fn over_tcp(server: SocketAddr, name: &str, kind: Kind, timeout: Durat
                 Ok(Err(says)) => DnsOutcome::LocalError { says },
                 Err(_) => DnsOutcome::TimedOut,
             };
-            let sent = platform::tcp_info(&connection.socket).and_then(|info| info.segs_out);
+            let sent = platform::tcp_info(&connection.socket).and_then(|info| info.first_sent());
             exchange.sent = sent.unwrap_or(exchange.sent);
             outcome
         }

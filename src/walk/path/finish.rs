@@ -3,7 +3,7 @@
 use super::{Connect, PathSeen, State};
 use crate::evidence::dns::Transport;
 use crate::evidence::experiment::TraceProbe;
-use crate::evidence::tcp::{TcpAttempt, TcpHop};
+use crate::evidence::tcp::{TcpAttempt, TcpHop, TcpOutcome};
 use crate::evidence::{Choice, Hop, Observed};
 use crate::platform;
 use crate::walk::NO_ADDRESS;
@@ -14,7 +14,8 @@ impl<'a, 'c> State<'a, 'c> {
         self.dns.walked = self.walked();
         self.forget_what_does_not_count();
         let none = NO_ADDRESS;
-        let mut segments = Some(0);
+        let mut segments = Some(0_u32);
+        let mut repeated = 0_u32;
         let mut hosts: Vec<String> = Vec::new();
         let mut datagrams: u32 = self
             .dns
@@ -33,9 +34,13 @@ impl<'a, 'c> State<'a, 'c> {
             let socket = self.sockets.iter().find(|(a, _)| *a == address);
             attempt.info = socket.and_then(|(_, socket)| platform::tcp_info(socket));
             segments = match &attempt.info {
-                Some(info) => segments.zip(info.segs_out).map(|(a, b)| a + b),
-                // Not connected: a SYN at least, and what the kernel repeated is not known.
-                None => segments.map(|sum| sum + 1),
+                Some(info) => segments.zip(info.first_sent()).map(|(a, b)| a + b),
+                // Not connected: a SYN, if this machine lets one out.
+                None => segments.map(|sum| sum + u32::from(left_this_machine(&attempt.outcome))),
+            };
+            repeated += match &attempt.info {
+                Some(info) => info.total_retrans,
+                None => attempt.syn_repeats.unwrap_or(0),
             };
             hosts.push(contacted(&attempt));
             attempts.push(attempt);
@@ -46,9 +51,10 @@ impl<'a, 'c> State<'a, 'c> {
         for tried in &self.experiments.handshakes {
             let info = tried.tls.as_ref().and_then(|tls| tls.tcp_info.as_ref());
             segments = match info {
-                Some(info) => segments.zip(info.segs_out).map(|(a, b)| a + b),
-                None => segments.map(|sum| sum + 1),
+                Some(info) => segments.zip(info.first_sent()).map(|(a, b)| a + b),
+                None => segments.map(|sum| sum + u32::from(left_this_machine(&tried.tcp))),
             };
+            repeated += info.map_or(0, |info| info.total_retrans);
         }
         for tried in &self.experiments.questions {
             match tried.exchange.transport {
@@ -57,7 +63,12 @@ impl<'a, 'c> State<'a, 'c> {
             }
         }
         for tried in &self.experiments.connections {
-            segments = segments.map(|sum| sum + 1);
+            // SYN; where it connects, the ACK and the FIN as well.
+            let sent = match &tried.outcome {
+                TcpOutcome::Connected => 3,
+                outcome => u32::from(left_this_machine(outcome)),
+            };
+            segments = segments.map(|sum| sum + sent);
             hosts.push(tried.address.ip().to_string());
         }
         for trace in &self.experiments.traces {
@@ -107,6 +118,7 @@ impl<'a, 'c> State<'a, 'c> {
             date: self.date,
             datagrams,
             segments,
+            repeated,
             hosts,
             experiments: self.experiments,
         }
@@ -146,5 +158,15 @@ impl<'a, 'c> State<'a, 'c> {
         };
         attempts.sort_by_key(|a| order(a).unwrap_or(usize::MAX));
         Observed::Ran { started_ms: began, took_ms: took, saw: TcpHop { attempts, walked } }
+    }
+}
+
+/// Whether a connection's SYN came as far as the wire: a route that is missing here, or a
+/// refusal of this machine's own, sends nothing.
+fn left_this_machine(outcome: &TcpOutcome) -> bool {
+    match outcome {
+        TcpOutcome::LocalError { .. } => false,
+        TcpOutcome::Unreachable { icmp } => icmp.code.is_some(),
+        _ => true,
     }
 }

@@ -22,6 +22,7 @@ mod record_missing;
 mod regional_endpoint;
 mod resolver_down;
 mod resolver_failures;
+mod resolver_slow;
 mod resolvers_disagree;
 mod system_differs;
 mod system_fails;
@@ -64,6 +65,7 @@ pub(super) const RULES: &[Rule] = &[
     resolver_down::RULE,
     resolvers_disagree::RULE,
     system_slow::RULE,
+    resolver_slow::RULE,
     own_record::RULE,
     no_private_endpoint::RULE,
     regional_endpoint::RULE,

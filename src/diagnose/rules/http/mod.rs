@@ -18,6 +18,7 @@ mod rate_limited;
 mod redirect;
 pub(super) mod said;
 mod server_error;
+mod slow;
 mod subdomain_unmapped;
 mod timeout_answer;
 mod unexpected_status;
@@ -48,4 +49,5 @@ pub(super) const RULES: &[Rule] = &[
     body_incomplete::RULE,
     unexpected_status::RULE,
     inference_not_tested::RULE,
+    slow::RULE,
 ];

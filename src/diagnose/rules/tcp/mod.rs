@@ -7,10 +7,12 @@ mod address_dead;
 mod admin_prohibited;
 pub(in crate::diagnose::rules) mod attempts;
 mod local_error;
+mod loss;
 mod no_route;
 mod refused;
 mod reset;
 mod silent;
+mod slow;
 mod unreachable;
 pub(in crate::diagnose::rules) mod wording;
 
@@ -26,4 +28,6 @@ pub(super) const RULES: &[Rule] = &[
     admin_prohibited::RULE,
     local_error::RULE,
     address_dead::RULE,
+    slow::RULE,
+    loss::RULE,
 ];
