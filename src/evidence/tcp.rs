@@ -123,7 +123,8 @@ pub struct TcpInfo {
     /// Repeats that the peer says it had twice (RFC 2883): nothing was lost.
     #[serde(default)]
     pub dsack_dups: Option<u32>,
-    /// Whether our side was still open: one more segment, FIN, was to come.
+    /// Whether one more segment, FIN, was to come: our side was open, and no repeat under way
+    /// that it would wait for.
     #[serde(default)]
     pub open: bool,
 }

@@ -15,6 +15,7 @@
 
 mod answers;
 mod certificates;
+mod count;
 mod dns;
 mod endpoint;
 mod greeting;
@@ -25,6 +26,7 @@ mod packet;
 mod proxy;
 mod run_tool;
 mod servers;
+mod speed;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -53,7 +55,12 @@ fn main() -> ExitCode {
         ["--shell-inside", world, work] => shell_inside(world, work),
         ["--greeting", at] => greeting::serve(at),
         ["--delay-link", left, right, delay] => packet::delay_link(left, right, delay),
-        ["--watch-packets", interface] => packet::watch(interface),
+        ["--watch-packets", interface, own @ ..] => packet::watch(interface, own),
+        ["--speed"] => speed::outside(""),
+        ["--speed", filter] => speed::outside(filter),
+        ["--speed-inside", world, work, deadline] => {
+            speed::inside(Path::new(world), Path::new(work), deadline, &binary())
+        }
         ["--measure"] => measure::outside(),
         ["--measure-inside", work] => measure::inside(Path::new(work), &binary()),
         ["--cost", rest @ ..] => measure::cost(rest),

@@ -290,6 +290,8 @@ fn allow_all() -> Vec<String> {
 pub struct Router {
     /// Rules of a chain on the forward hook, in nft syntax.
     pub nft: Vec<String>,
+    /// One way between the client and its network, in milliseconds.
+    pub delay_ms: Option<u32>,
 }
 
 /// A command in one namespace.
@@ -312,6 +314,9 @@ pub struct Expect {
     /// Every finding of the levels risk and broken: one too many fails as one too few does.
     #[serde(default)]
     pub findings: Vec<String>,
+    /// Whether the self-cost of the JSON run must agree with the capture.
+    #[serde(default)]
+    pub cost_agrees: bool,
     /// Words that the human report has.
     #[serde(default)]
     pub stdout_contains: Vec<String>,
