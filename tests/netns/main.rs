@@ -25,6 +25,7 @@ mod network;
 mod packet;
 mod proxy;
 mod run_tool;
+mod sandbox;
 mod servers;
 mod speed;
 mod world;
@@ -41,8 +42,8 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Programs that the worlds are made of; `.ci/packages` installs them.
 const PROGRAMS: &[&str] = &[
-    "dnsmasq", "ethtool", "haproxy", "ip", "iptables", "nft", "nginx", "nsenter", "openssl",
-    "setpriv", "squid", "unbound", "unshare",
+    "dnsmasq", "ethtool", "faketime", "haproxy", "ip", "iptables", "nft", "nginx", "nsenter",
+    "openssl", "setpriv", "squid", "unbound", "unshare",
 ];
 
 fn main() -> ExitCode {
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         ["--greeting", at] => greeting::serve(at),
         ["--delay-link", left, right, delay] => packet::delay_link(left, right, delay),
         ["--watch-packets", interface, own @ ..] => packet::watch(interface, own),
+        ["--sandbox", command @ ..] => sandbox::run(command),
         ["--speed"] => speed::outside(""),
         ["--speed", filter] => speed::outside(filter),
         ["--speed-inside", world, work, deadline] => {

@@ -69,6 +69,8 @@ pub struct Client {
     /// Whether the lab's root is given with `--ca-file`, as if it were a public root.
     pub ca_file: bool,
     pub credential: Credential,
+    /// Whether the tool runs in a sandbox without error queue and TCP_INFO.
+    pub sandbox: bool,
 }
 
 impl Default for Client {
@@ -81,6 +83,7 @@ impl Default for Client {
             args: Vec::new(),
             ca_file: true,
             credential: Credential::Key,
+            sandbox: false,
         }
     }
 }

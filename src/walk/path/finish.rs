@@ -26,6 +26,9 @@ impl<'a, 'c> State<'a, 'c> {
             .map(|exchange| exchange.sent)
             .sum();
         for resolver in &self.dns.resolvers {
+            let asked = [&resolver.a, &resolver.aaaa, &resolver.zone_soa];
+            let over_tcp: u32 = asked.iter().filter_map(|o| o.saw()).map(|x| x.segments).sum();
+            segments = segments.map(|sum| sum + over_tcp);
             hosts.push(resolver.address.ip().to_string());
         }
         let mut attempts: Vec<TcpAttempt> = Vec::new();
