@@ -95,7 +95,11 @@ pub(super) async fn walk(context: &Context<'_>, proxy: &Proxy, call: bool) -> Tu
     if let Some((stream, socket)) = stream {
         inside(context, proxy, stream, &socket, call, &mut seen).await;
     }
-    if let Some(info) = handle.as_ref().and_then(platform::tcp_info) {
+    let info = handle.as_ref().and_then(platform::tcp_info);
+    if handle.is_some() && info.is_none() {
+        seen.segments = None;
+    }
+    if let Some(info) = info {
         seen.segments = seen.segments.zip(info.first_sent()).map(|(a, b)| a + b);
         seen.repeated += info.total_retrans;
         if let Observed::Ran { saw, .. } = &mut seen.proxy

@@ -21,6 +21,8 @@ pub struct Sent {
     pub datagrams: u32,
     /// DNS questions of the C library.
     pub system: u32,
+    /// Neighbours that were asked for and did not answer (ARP): what was for them never left.
+    pub nobody: u32,
 }
 
 /// A connection's own side.
@@ -39,6 +41,8 @@ pub struct Counter {
     flows: BTreeMap<(u16, IpAddr, u16), Flow>,
     /// DNS questions by source port: how many, their ids, whether one had EDNS.
     questions: BTreeMap<u16, (u32, BTreeSet<u16>, bool)>,
+    /// Neighbours that were asked for (ARP), and whether they answered.
+    neighbours: BTreeMap<IpAddr, bool>,
     sent: Sent,
 }
 
@@ -56,6 +60,8 @@ impl Counter {
     /// The sum.
     pub fn sum(&self) -> Sent {
         let mut sent = self.sent;
+        let silent = self.neighbours.values().filter(|answered| !**answered);
+        sent.nobody = u32::try_from(silent.count()).unwrap_or(u32::MAX);
         for (count, ids, edns) in self.questions.values() {
             // The C library asks A and AAAA from one port and without EDNS; the tool has a
             // port for each question.
@@ -88,6 +94,7 @@ impl Counter {
                 let end = (usize::from(u16_at(packet, 4)?) + 40).min(packet.len());
                 (v6(8)?, v6(24)?, *packet.get(6)?, packet.get(40..end)?)
             }
+            0x0806 => return self.neighbour(packet),
             _ => return None,
         };
         if !self.own.contains(&from) {
@@ -110,6 +117,24 @@ impl Counter {
             }
             _ => None,
         }
+    }
+
+    fn neighbour(&mut self, packet: &[u8]) -> Option<()> {
+        let v4 = |at: usize| {
+            let octets: [u8; 4] = packet.get(at..at + 4)?.try_into().ok()?;
+            Some(IpAddr::from(octets))
+        };
+        let (from, to) = (v4(14)?, v4(24)?);
+        match u16_at(packet, 6)? {
+            1 if self.own.contains(&from) => {
+                self.neighbours.entry(to).or_insert(false);
+            }
+            2 => {
+                self.neighbours.insert(from, true);
+            }
+            _ => {}
+        }
+        Some(())
     }
 
     fn segment(&mut self, source: u16, to: IpAddr, port: u16, body: &[u8]) -> Option<()> {

@@ -114,8 +114,8 @@ pub fn watch(interface: &str, own: &[&str]) -> Result<(), String> {
     // What was sent before the end is in the socket's queue by now; the thread reads on.
     std::thread::sleep(Duration::from_millis(20));
     let sum = counter.lock().map_err(|_| "the counter broke".to_owned())?.sum();
-    let Sent { segments, again, after, datagrams, system } = sum;
-    println!("sent {segments} {again} {after} {datagrams} {system}");
+    let Sent { segments, again, after, datagrams, system, nobody } = sum;
+    println!("sent {segments} {again} {after} {datagrams} {system} {nobody}");
     Ok(())
 }
 

@@ -38,6 +38,8 @@ impl<'a, 'c> State<'a, 'c> {
             attempt.info = socket.and_then(|(_, socket)| platform::tcp_info(socket));
             segments = match &attempt.info {
                 Some(info) => segments.zip(info.first_sent()).map(|(a, b)| a + b),
+                // This OS does not say.
+                None if attempt.outcome == TcpOutcome::Connected => None,
                 // Not connected: a SYN, if this machine lets one out.
                 None => segments.map(|sum| sum + u32::from(left_this_machine(&attempt.outcome))),
             };
@@ -55,6 +57,7 @@ impl<'a, 'c> State<'a, 'c> {
             let info = tried.tls.as_ref().and_then(|tls| tls.tcp_info.as_ref());
             segments = match info {
                 Some(info) => segments.zip(info.first_sent()).map(|(a, b)| a + b),
+                None if tried.tls.is_some() => None,
                 None => segments.map(|sum| sum + u32::from(left_this_machine(&tried.tcp))),
             };
             repeated += info.map_or(0, |info| info.total_retrans);
