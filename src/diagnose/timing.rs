@@ -58,7 +58,15 @@ pub fn lost(e: &Evidence) -> (u32, u32) {
 #[must_use]
 pub fn slowest_call(e: &Evidence) -> Option<(usize, f64, f64)> {
     let trip = round_trip_ms(e)?;
-    let answered = e.http.saw()?.calls.iter().enumerate().filter(|(_, c)| c.answer().is_some());
+    // What answers that it cannot (a gateway without its backend) is broken, not slow.
+    let works = |status: u16| matches!(status, 200..=299 | 400 | 401 | 404 | 429);
+    let answered = e
+        .http
+        .saw()?
+        .calls
+        .iter()
+        .enumerate()
+        .filter(|(_, call)| call.answer().is_some_and(|answer| works(answer.status)));
     answered
         .map(|(index, call)| (index, call.took_ms, call.took_ms - 2.0 * trip))
         .max_by(|a, b| a.1.total_cmp(&b.1))
