@@ -6,6 +6,7 @@
 pub mod because;
 pub mod reading;
 pub mod rules;
+pub mod timing;
 mod verdict;
 
 use crate::diagnosis::{Diagnosis, Finding};

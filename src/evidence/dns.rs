@@ -76,6 +76,9 @@ pub struct Exchange {
     /// Datagrams sent (repeats included) before the outcome; segments, where it was asked over
     /// TCP from the start.
     pub sent: u32,
+    /// TCP segments sent, where a truncated answer was asked for again over TCP.
+    #[serde(default)]
+    pub segments: u32,
     /// What came back.
     pub outcome: DnsOutcome,
     /// Datagrams that were not the answer: from another address, another id, garbage.
@@ -278,6 +281,7 @@ impl Exchange {
             kind: kind.to_owned(),
             transport,
             sent: 0,
+            segments: 0,
             outcome: DnsOutcome::TimedOut,
             stray: Vec::new(),
         }

@@ -284,8 +284,11 @@ pub struct Cost {
     pub took_ms: f64,
     /// UDP datagrams that we sent (those of `getaddrinfo` are the system's, not counted).
     pub datagrams_sent: u32,
-    /// TCP segments that we sent, by TCP_INFO; null where the OS does not say.
+    /// TCP segments that we sent, repeats apart, by TCP_INFO; null where the OS does not say.
     pub segments_sent: Option<u32>,
+    /// TCP segments that the kernel sent again.
+    #[serde(default)]
+    pub segments_repeated: u32,
     /// Addresses that we sent anything to, in order of first use.
     pub hosts: Vec<String>,
 }

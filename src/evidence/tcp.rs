@@ -34,6 +34,9 @@ pub struct TcpAttempt {
     pub took_ms: f64,
     /// What the kernel says of the connection, read at the walk's end (Linux).
     pub info: Option<TcpInfo>,
+    /// How often the SYN was sent again (Linux).
+    #[serde(default)]
+    pub syn_repeats: Option<u32>,
 }
 
 /// How a connection attempt ended, by errno and ICMP, never by text.
@@ -114,6 +117,44 @@ pub struct TcpInfo {
     pub segs_in: Option<u32>,
     /// Packets that arrived out of order.
     pub rcv_ooopack: Option<u32>,
+    /// Shortest round trip that was measured, in microseconds.
+    #[serde(default)]
+    pub min_rtt_us: Option<u32>,
+    /// Repeats that the peer says it had twice (RFC 2883): nothing was lost.
+    #[serde(default)]
+    pub dsack_dups: Option<u32>,
+    /// Whether one more segment, FIN, was to come: our side was open, and no repeat under way
+    /// that it would wait for.
+    #[serde(default)]
+    pub open: bool,
+}
+
+impl TcpInfo {
+    /// Segments sent, repeats apart, the FIN that was still to come with them.
+    #[must_use]
+    pub fn first_sent(&self) -> Option<u32> {
+        self.segs_out.map(|all| all.saturating_sub(self.total_retrans) + u32::from(self.open))
+    }
+
+    /// The round trip in milliseconds: the shortest where it is known, since the smoothed one
+    /// holds the peer's delayed acknowledgements too.
+    #[must_use]
+    pub fn round_trip_ms(&self) -> f64 {
+        // The kernel says "never measured" with all bits set.
+        let shortest = self.min_rtt_us.filter(|us| *us != u32::MAX && *us > 0);
+        f64::from(shortest.unwrap_or(self.rtt_us)) / 1e3
+    }
+}
+
+impl TcpAttempt {
+    /// Segments that had to be sent again after the SYN and were lost, as far as the peer does
+    /// not say that it had them twice.
+    #[must_use]
+    pub fn lost(&self) -> u32 {
+        let Some(info) = &self.info else { return 0 };
+        let after_syn = info.total_retrans.saturating_sub(self.syn_repeats.unwrap_or(0));
+        after_syn.saturating_sub(info.dsack_dups.unwrap_or(0))
+    }
 }
 
 impl TcpHop {

@@ -265,6 +265,11 @@ pub fn tcp_info(socket: &impl AsRawFd) -> Option<TcpInfo> {
         segs_out: u32_at(136),
         segs_in: u32_at(140),
         rcv_ooopack: u32_at(224),
+        min_rtt_us: u32_at(148),
+        dsack_dups: u32_at(216),
+        // TCP_ESTABLISHED, TCP_CLOSE_WAIT (net/tcp_states.h), and not TCP_CA_Loss: while a
+        // segment is repeated, a FIN waits behind it.
+        open: matches!(known, [1 | 8, recovery, ..] if *recovery != 4),
     })
 }
 

@@ -230,6 +230,10 @@ pub fn tcp(observed: &Observed<TcpHop>) -> Fact {
         (None, Some(attempt)) => Fact::new(Mark::Breaks, failed(attempt), Some(*took_ms)),
         (None, None) => Fact::new(Mark::NotDone, "no address to connect to", None),
     };
+    // A time is large or small beside a round trip: where it is large, both stand here.
+    if let Some(attempt) = walked {
+        fact.notes.extend(repeats(attempt));
+    }
     let others = saw.attempts.iter().filter(|attempt| {
         !shown.is_some_and(|s| std::ptr::eq(s, *attempt))
             && attempt.outcome != TcpOutcome::Connected
@@ -240,6 +244,22 @@ pub fn tcp(observed: &Observed<TcpHop>) -> Fact {
         fact.notes.push(format!("and {} more addresses", others.len() - FEW));
     }
     fact
+}
+
+/// What had to be sent again, and the round trip beside it.
+fn repeats(attempt: &TcpAttempt) -> Option<String> {
+    let syn = attempt.syn_repeats.unwrap_or(0);
+    let again = match (syn, attempt.lost()) {
+        (0, 0) => return None,
+        (0, 1) => "1 segment sent again".to_owned(),
+        (0, lost) => format!("{lost} segments sent again"),
+        (syn, 0) => format!("SYN sent {} times", syn + 1),
+        (syn, lost) => format!("SYN sent {} times, {lost} more segments sent again", syn + 1),
+    };
+    let trip = attempt.info.as_ref().map(|info| {
+        format!("; a round trip takes {}", super::progress::milliseconds(info.round_trip_ms()))
+    });
+    Some(format!("{again}{}", trip.unwrap_or_default()))
 }
 
 fn connected(attempt: &TcpAttempt) -> String {

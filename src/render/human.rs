@@ -323,7 +323,11 @@ fn cost(cost: &Cost) -> String {
         Some(segments) => count(u64::from(cost.datagrams_sent) + u64::from(segments), "packet"),
         None => format!("{} (TCP not counted)", count(cost.datagrams_sent.into(), "datagram")),
     };
-    format!("{took}, {packets} to {}", count(cost.hosts.len() as u64, "host"))
+    let again = match cost.segments_repeated {
+        0 => String::new(),
+        again => format!(" ({again} sent again)"),
+    };
+    format!("{took}, {packets}{again} to {}", count(cost.hosts.len() as u64, "host"))
 }
 
 fn count(number: u64, noun: &str) -> String {

@@ -261,6 +261,9 @@ fn tcp(page: &mut Page, hop: &TcpHop) {
         if let Some(detour) = &attempt.detour {
             page.indented(2, &format!("redirected to {detour} by --connect-to"));
         }
+        if let Some(repeats @ 1..) = attempt.syn_repeats {
+            page.indented(2, &format!("the SYN was sent {} times", repeats + 1));
+        }
         if let Some(info) = &attempt.info {
             kernel(page, info);
         }
@@ -285,6 +288,7 @@ fn kernel(page: &mut Page, info: &TcpInfo) {
         ("segments out", info.segs_out.map(u64::from)),
         ("in", info.segs_in.map(u64::from)),
         ("out of order", info.rcv_ooopack.map(u64::from)),
+        ("repeats that had arrived", info.dsack_dups.map(u64::from)),
         ("octets acknowledged", info.bytes_acked),
         ("received", info.bytes_received),
     ]

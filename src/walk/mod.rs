@@ -62,6 +62,8 @@ struct Context<'a> {
     since: Instant,
     roots: Arc<Roots>,
     provider: Arc<CryptoProvider>,
+    /// Further connections of the calls: nobody but the bill asks after them.
+    further: std::cell::RefCell<Vec<socket2::Socket>>,
 }
 
 impl Context<'_> {
@@ -115,6 +117,7 @@ pub async fn walk(
             evidence.cost.datagrams_sent += beside.cost.datagrams_sent;
             evidence.cost.segments_sent =
                 evidence.cost.segments_sent.zip(beside.cost.segments_sent).map(|(a, b)| a + b);
+            evidence.cost.segments_repeated += beside.cost.segments_repeated;
             evidence.cost.took_ms = evidence.cost.took_ms.max(beside.cost.took_ms);
             evidence.original = Some(Box::new(beside));
             evidence
@@ -152,6 +155,7 @@ async fn one(
             .with_bundles(crate::world::bundles(world)),
         ),
         provider,
+        further: std::cell::RefCell::default(),
     };
     let identity = credential.evidence(target, world.now);
     let seconds = |t: SystemTime| {
@@ -178,6 +182,7 @@ async fn one(
         took_ms: 0.0,
         datagrams_sent: seen.datagrams,
         segments_sent: seen.segments,
+        segments_repeated: seen.repeated,
         hosts: seen.hosts.clone(),
     };
     let mut addresses: Vec<IpAddr> = seen.dns.walked.iter().map(|w| w.address).collect();
@@ -223,6 +228,7 @@ async fn one(
         withheld = tunnel.withheld;
         cost.datagrams_sent += tunnel.datagrams;
         cost.segments_sent = cost.segments_sent.zip(tunnel.segments).map(|(a, b)| a + b);
+        cost.segments_repeated += tunnel.repeated;
         for host in tunnel.hosts {
             if !cost.hosts.contains(&host) {
                 cost.hosts.push(host);
@@ -243,6 +249,10 @@ async fn one(
     name_interfaces(&mut evidence, &vantage.sources);
     vantage.clock_ahead_s = date.map(|(ours, theirs)| seconds(ours) - seconds(theirs));
     evidence.vantage = vantage;
+    for info in context.further.borrow().iter().filter_map(platform::tcp_info) {
+        cost.segments_sent = cost.segments_sent.zip(info.first_sent()).map(|(a, b)| a + b);
+        cost.segments_repeated += info.total_retrans;
+    }
     cost.took_ms = context.elapsed_ms();
     evidence.cost = cost;
     evidence

@@ -24,6 +24,9 @@ use crate::wire::connect::{self, Connection};
 use crate::wire::proxy;
 use crate::wire::tls::Session;
 
+/// Addresses of the proxy that are tried.
+const ADDRESSES_TRIED: usize = 8;
+
 /// What the proxied path showed.
 pub(super) struct TunnelSeen {
     pub(super) proxy: Observed<ProxyHop>,
@@ -33,6 +36,8 @@ pub(super) struct TunnelSeen {
     pub(super) date: Option<(SystemTime, SystemTime)>,
     pub(super) datagrams: u32,
     pub(super) segments: Option<u32>,
+    /// Segments that the kernel sent again.
+    pub(super) repeated: u32,
     pub(super) hosts: Vec<String>,
     pub(super) experiments: Experiments,
 }
@@ -58,6 +63,7 @@ pub(super) async fn walk(context: &Context<'_>, proxy: &Proxy, call: bool) -> Tu
         date: None,
         datagrams: 0,
         segments: Some(0),
+        repeated: 0,
         hosts: Vec::new(),
         experiments: Experiments::default(),
     };
@@ -75,6 +81,8 @@ pub(super) async fn walk(context: &Context<'_>, proxy: &Proxy, call: bool) -> Tu
         return seen;
     }
     let connection = reach(context, proxy, &mut hop, &mut seen).await;
+    // The bill is asked of a second handle, also where the proxy ends the connection itself.
+    let handle = connection.as_ref().and_then(|c| c.socket.try_clone().ok());
     let stream = match connection {
         None => None,
         Some(connection) => {
@@ -90,8 +98,20 @@ pub(super) async fn walk(context: &Context<'_>, proxy: &Proxy, call: bool) -> Tu
     seen.proxy = Observed::Ran { started_ms, took_ms, saw: hop };
     if let Some((stream, socket)) = stream {
         inside(context, proxy, stream, &socket, call, &mut seen).await;
-        if let Some(info) = platform::tcp_info(&socket) {
-            seen.segments = seen.segments.zip(info.segs_out).map(|(a, b)| a + b);
+    }
+    let info = handle.as_ref().and_then(platform::tcp_info);
+    if handle.is_some() && info.is_none() {
+        seen.segments = None;
+    }
+    if let Some(info) = info {
+        seen.segments = seen.segments.zip(info.first_sent()).map(|(a, b)| a + b);
+        seen.repeated += info.total_retrans;
+        if let Observed::Ran { saw, .. } = &mut seen.proxy
+            && let Observed::Ran { saw: tcp, .. } = &mut saw.tcp
+            && let Some(walked) = tcp.walked
+            && let Some(attempt) = tcp.attempts.iter_mut().find(|a| a.address.ip() == walked)
+        {
+            attempt.info = Some(info);
         }
     }
     seen
@@ -123,6 +143,7 @@ async fn session_again(
     let (_, connection) =
         connect::connect(address, address, None, context.since, context.left()).await;
     let connection = connection.filter(|connection| !connection.reset)?;
+    context.further.borrow_mut().extend(connection.socket.try_clone());
     let (_, stream) = tunnel(context, proxy, connection.stream).await;
     let (hop, session) = context.handshake(stream?, None).await;
     session.filter(|_| hop.accepted_by == by)
@@ -252,7 +273,7 @@ async fn reach(
     let began = context.elapsed_ms();
     let mut pending: FuturesUnordered<_> = addresses
         .iter()
-        .take(8)
+        .take(ADDRESSES_TRIED)
         .map(|address| async move {
             let logical = SocketAddr::new(*address, proxy.port);
             let to = context.world.detour(&proxy.host, logical);
@@ -273,7 +294,9 @@ async fn reach(
     drop(pending);
     let walked = first.as_ref().and_then(|_| attempts.last()).map(|a| a.address.ip());
     let took_ms = context.elapsed_ms() - began;
-    seen.segments = seen.segments.map(|sum| sum + u32::try_from(attempts.len()).unwrap_or(0));
+    // A SYN went to each, also to those that were not waited for.
+    let tried = addresses.len().min(ADDRESSES_TRIED);
+    seen.segments = seen.segments.map(|sum| sum + u32::try_from(tried).unwrap_or(0));
     hop.tcp = Observed::Ran { started_ms: began, took_ms, saw: TcpHop { attempts, walked } };
     if first.is_some() {
         // The socket's own count, read at the end, holds the SYN.

@@ -62,6 +62,7 @@ impl Context<'_> {
         let (logical, to) = self.detour(address);
         let (_, connection) = connect::connect(logical, to, None, self.since, self.left()).await;
         let connection = connection?;
+        self.further.borrow_mut().extend(connection.socket.try_clone());
         let (hop, session) =
             self.handshake(Box::new(connection.stream), Some(&connection.socket)).await;
         session.filter(|_| hop.accepted_by == by)

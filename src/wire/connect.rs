@@ -51,19 +51,27 @@ pub async fn connect(
     timeout: Duration,
 ) -> (TcpAttempt, Option<Connection>) {
     let started = Instant::now();
+    let mut info = None;
     let (outcome, source, connection) = match open(to, segment_size) {
-        Ok(socket) => attempt(to, socket, timeout).await,
+        Ok(socket) => {
+            // What the kernel sent is asked of a second handle, which outlives a failure.
+            let handle = socket.try_clone().ok();
+            let ended = attempt(to, socket, timeout).await;
+            info = handle.as_ref().and_then(platform::tcp_info);
+            ended
+        }
         Err(error) => (local_outcome(&error), None, None),
     };
     let attempt = TcpAttempt {
         address,
         detour: (address != to).then(|| to.to_string()),
-        outcome,
         source: source.map(|s| s.ip()),
         interface: None,
         started_ms: (started - since).as_secs_f64() * 1e3,
         took_ms: started.elapsed().as_secs_f64() * 1e3,
+        syn_repeats: info.as_ref().map(|info| info.total_retrans),
         info: None,
+        outcome,
     };
     (attempt, connection)
 }

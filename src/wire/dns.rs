@@ -112,14 +112,17 @@ pub async fn exchange(server: SocketAddr, name: &str, kind: Kind, timeout: Durat
     {
         let left = timeout.saturating_sub(started.elapsed());
         exchange.transport = Transport::Tcp;
-        exchange.outcome = match tokio::time::timeout(left, ask_tcp(server, &question)).await {
-            Ok(Ok(answer)) => DnsOutcome::Answered { answer },
-            Ok(Err(says)) => DnsOutcome::TcpFailed { says, truncated: answer.clone() },
-            Err(_) => DnsOutcome::TcpFailed {
-                says: "no answer within the deadline".to_owned(),
-                truncated: answer.clone(),
-            },
-        };
+        exchange.outcome =
+            match tokio::time::timeout(left, ask_tcp(server, &question, &mut exchange.segments))
+                .await
+            {
+                Ok(Ok(answer)) => DnsOutcome::Answered { answer },
+                Ok(Err(says)) => DnsOutcome::TcpFailed { says, truncated: answer.clone() },
+                Err(_) => DnsOutcome::TcpFailed {
+                    says: "no answer within the deadline".to_owned(),
+                    truncated: answer.clone(),
+                },
+            };
     }
     exchange
 }
@@ -170,7 +173,7 @@ pub async fn over_tcp(server: SocketAddr, name: &str, kind: Kind, timeout: Durat
                 Ok(Err(says)) => DnsOutcome::LocalError { says },
                 Err(_) => DnsOutcome::TimedOut,
             };
-            let sent = platform::tcp_info(&connection.socket).and_then(|info| info.segs_out);
+            let sent = platform::tcp_info(&connection.socket).and_then(|info| info.first_sent());
             exchange.sent = sent.unwrap_or(exchange.sent);
             outcome
         }
@@ -392,9 +395,17 @@ fn same_peer(a: SocketAddr, b: SocketAddr) -> bool {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the caller holds the deadline")]
-async fn ask_tcp(server: SocketAddr, question: &Question) -> Result<Answer, String> {
+async fn ask_tcp(
+    server: SocketAddr,
+    question: &Question,
+    segments: &mut u32,
+) -> Result<Answer, String> {
+    // A SYN, whatever comes of it.
+    *segments = 1;
     let mut stream = TcpStream::connect(server).await.map_err(tcp_words)?;
-    converse(&mut stream, question).await
+    let answer = converse(&mut stream, question).await;
+    *segments = platform::tcp_info(&stream).and_then(|i| i.first_sent()).unwrap_or(*segments);
+    answer
 }
 
 /// One question over a connection that stands.

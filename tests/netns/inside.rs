@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Stdio};
 
+use super::count::Sent;
 use super::network::{self, on, shell};
 use super::run_tool::{self, CANARY, KEY, Run, contains, tool};
 use super::servers::Servers;
@@ -25,6 +26,8 @@ pub fn judge(file: &Path, work: &Path, binary: &Path) -> Result<(), String> {
     network::break_it(&world)?;
 
     let json = tool(binary, &world.client, work, &["--format", "json"])?;
+    let first = capture.stop()?;
+    let capture = Capture::start()?;
     let (human, verbose) = if serves_one_at_a_time(&world) {
         (tool(binary, &world.client, work, &[])?, tool(binary, &world.client, work, &["-v"])?)
     } else {
@@ -35,11 +38,15 @@ pub fn judge(file: &Path, work: &Path, binary: &Path) -> Result<(), String> {
             Ok::<_, String>((human, verbose))
         })?
     };
-    let in_the_clear = capture.stop()?;
+    let in_the_clear = first.secret || capture.stop()?.secret;
     servers.all_run()?;
 
     let mut differs = Vec::new();
     verdict(&world, &json, &human, &mut differs);
+    if world.expect.cost_agrees {
+        let report: serde_json::Value = serde_json::from_str(&json.stdout).unwrap_or_default();
+        differs.extend(cost_differs(self_cost(&report), first.sent));
+    }
     secrets(&world, work, in_the_clear, &[&json, &human, &verbose], &mut differs);
     if differs.is_empty() {
         return Ok(());
@@ -72,7 +79,7 @@ pub fn check_the_watch(work: &Path) -> Result<(), String> {
             .map_err(|e| e.to_string())?;
     let _servers = build(&mut world, work)?;
     let quiet = Capture::start()?;
-    if quiet.stop()? {
+    if quiet.stop()?.secret {
         return Err("the watch sees a secret where nothing is sent".to_owned());
     }
     let capture = Capture::start()?;
@@ -80,7 +87,11 @@ pub fn check_the_watch(work: &Path) -> Result<(), String> {
     let header = format!("api-key: {KEY}");
     let sent = on("client", "curl").args(["-s", "-o", "/dev/null", "-H", &header, &url]).status();
     sent.map_err(|e| format!("curl: {e}"))?;
-    if capture.stop()? { Ok(()) } else { Err("the watch does not see the secret".to_owned()) }
+    if capture.stop()?.secret {
+        Ok(())
+    } else {
+        Err("the watch does not see the secret".to_owned())
+    }
 }
 
 /// Builds the world up to the point where all of it works.
@@ -96,6 +107,11 @@ pub fn build(world: &mut World, work: &Path) -> Result<Servers, String> {
     network::build(world)?;
     let authorities = certificates::write(work)?;
     let mut servers = Servers::new(work);
+    if let Some(delay) = world.router.delay_ms {
+        let own = std::env::current_exe().map_err(|e| e.to_string())?.display().to_string();
+        let args = ["--delay-link", "link0", "far", &delay.to_string()];
+        servers.start("link", "router", &own, &args)?;
+    }
     dns::start(world, work, &mut servers)?;
     endpoint::start(world, work, &authorities, &mut servers)?;
     proxy::start(world, work, &mut servers)?;
@@ -215,17 +231,47 @@ fn secrets(
     }
 }
 
+/// What a capture showed.
+pub struct Seen {
+    /// A frame showed the secret.
+    pub secret: bool,
+    /// What the client sent.
+    pub sent: Sent,
+}
+
+/// The packets that the report says were sent.
+pub fn self_cost(report: &serde_json::Value) -> u32 {
+    let cost = &report["evidence"]["cost"];
+    let number = |name: &str| cost[name].as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+    number("datagrams_sent") + number("segments_sent")
+}
+
+/// How self-cost and capture differ, if they do. When a connection ends, an acknowledgement
+/// may go out or not, as the peer's last segments come before our FIN or after it: one of
+/// ten packets is left to that.
+pub fn cost_differs(cost: u32, sent: Sent) -> Option<String> {
+    let wire = sent.segments + sent.datagrams;
+    let left = (wire / 10).max(2);
+    // What was for a neighbour that does not answer was sent and never left.
+    let differs = if sent.nobody > 0 { wire > cost + left } else { cost.abs_diff(wire) > left };
+    differs.then(|| format!("the tool says {cost} packets, the wire {sent:?}"))
+}
+
 /// Every frame at the client's interface.
-struct Capture {
+pub struct Capture {
     child: Child,
     words: BufReader<ChildStdout>,
 }
 
 impl Capture {
-    fn start() -> Result<Self, String> {
+    /// Begins.
+    ///
+    /// # Errors
+    /// The interface cannot be watched.
+    pub fn start() -> Result<Self, String> {
         let own = std::env::current_exe().map_err(|e| e.to_string())?;
         let mut child = on("client", &own.display().to_string())
-            .args(["--watch-packets", "eth0"])
+            .args(["--watch-packets", "eth0", network::CLIENT, network::CLIENT6])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -237,12 +283,21 @@ impl Capture {
         if line.trim() == "watching" { Ok(Self { child, words }) } else { Err(line) }
     }
 
-    /// Whether a frame showed the secret.
-    fn stop(mut self) -> Result<bool, String> {
+    /// Ends, and says what was seen.
+    ///
+    /// # Errors
+    /// The capture broke.
+    pub fn stop(mut self) -> Result<Seen, String> {
         drop(self.child.stdin.take());
         let mut said = String::new();
         self.words.read_to_string(&mut said).map_err(|e| format!("capture: {e}"))?;
         self.child.wait().map_err(|e| format!("capture: {e}"))?;
-        Ok(said.lines().any(|line| line == "secret"))
+        let secret = said.lines().any(|line| line == "secret");
+        let last = said.lines().find_map(|line| line.strip_prefix("sent ")).unwrap_or_default();
+        let counts: Vec<u32> = last.split(' ').filter_map(|word| word.parse().ok()).collect();
+        let [segments, again, after, datagrams, system, nobody] = counts[..] else {
+            return Err(format!("capture: {said}"));
+        };
+        Ok(Seen { secret, sent: Sent { segments, again, after, datagrams, system, nobody } })
     }
 }

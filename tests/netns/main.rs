@@ -16,6 +16,7 @@
 mod answers;
 mod certificates;
 mod clients;
+mod count;
 mod dns;
 mod endpoint;
 mod greeting;
@@ -25,7 +26,9 @@ mod network;
 mod packet;
 mod proxy;
 mod run_tool;
+mod sandbox;
 mod servers;
+mod speed;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -42,8 +45,8 @@ const CLIENTS_DEADLINE: Duration = Duration::from_secs(120);
 
 /// Programs that the worlds are made of; `.ci/packages` installs them.
 const PROGRAMS: &[&str] = &[
-    "curl", "dnsmasq", "ethtool", "go", "haproxy", "ip", "iptables", "named", "nft", "nginx",
-    "node", "nsenter", "openssl", "python3", "setpriv", "squid", "unbound", "unshare",
+    "curl", "dnsmasq", "ethtool", "faketime", "go", "haproxy", "ip", "iptables", "named", "nft",
+    "nginx", "node", "nsenter", "openssl", "python3", "setpriv", "squid", "unbound", "unshare",
 ];
 
 fn main() -> ExitCode {
@@ -57,7 +60,13 @@ fn main() -> ExitCode {
         ["--shell-inside", world, work] => shell_inside(world, work),
         ["--greeting", at] => greeting::serve(at),
         ["--delay-link", left, right, delay] => packet::delay_link(left, right, delay),
-        ["--watch-packets", interface] => packet::watch(interface),
+        ["--watch-packets", interface, own @ ..] => packet::watch(interface, own),
+        ["--sandbox", command @ ..] => sandbox::run(command),
+        ["--speed"] => speed::outside(""),
+        ["--speed", filter] => speed::outside(filter),
+        ["--speed-inside", world, work, deadline] => {
+            speed::inside(Path::new(world), Path::new(work), deadline, &binary())
+        }
         ["--measure"] => measure::outside(),
         ["--measure-inside", work] => measure::inside(Path::new(work), &binary()),
         ["--cost", rest @ ..] => measure::cost(rest),

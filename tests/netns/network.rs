@@ -14,6 +14,9 @@ use super::world::{AZURE_DNS, ENDPOINT, FRONT, INTERNET_DNS, PROXY, World};
 /// The client's address.
 pub const CLIENT: &str = "10.1.0.20";
 
+/// The client's address in worlds that have IPv6 on the LAN.
+pub const CLIENT6: &str = "fd00:1::20";
+
 /// Runs a program to its end; its stderr is the error.
 ///
 /// # Errors
@@ -77,6 +80,9 @@ fn hosts(world: &World) -> Vec<Host> {
     all
 }
 
+/// What turns a veth's offloads off.
+const OFFLOADS: &[&str] = &["-K", "eth0", "tx", "off", "tso", "off", "gso", "off", "gro", "off"];
+
 /// Builds every link of the world.
 ///
 /// # Errors
@@ -89,7 +95,11 @@ pub fn build(world: &World) -> Result<(), String> {
         let name = &host.name;
         run(Command::new("ip").args(["netns", "add", name]))?;
         batch.push_str(&format!("link add link{index} type veth peer name eth0 netns {name}\n"));
-        if host.on_lan {
+        if name == "client" && world.router.delay_ms.is_some() {
+            // The delay link carries frames between the two (`inside::build` starts it).
+            batch.push_str("link add far type veth peer name near\n");
+            batch.push_str("link set near master lan\nlink set near up\nlink set far up\n");
+        } else if host.on_lan {
             batch.push_str(&format!("link set link{index} master lan\n"));
         } else {
             batch.push_str(&format!("address add {}/24 dev link{index}\n", host.gateway));
@@ -103,6 +113,12 @@ pub fn build(world: &World) -> Result<(), String> {
         ip_batch(None, &batch)?;
         batch.clear();
         ip_batch(Some(name), &own)?;
+    }
+    if world.router.delay_ms.is_some() {
+        // The link carries frames as they are: whole checksums, no merged segments.
+        for host in &hosts {
+            run(on(&host.name, "ethtool").args(OFFLOADS))?;
+        }
     }
     ip_batch(Some("internet"), &format!("address add {INTERNET_DNS}/32 dev lo\n"))?;
     ip_batch(None, &format!("route add {INTERNET_DNS}/32 via {FRONT}\n"))?;

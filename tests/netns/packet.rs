@@ -4,8 +4,10 @@
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::count::{Counter, Sent};
 use super::run_tool::{CANARY, contains};
 
 /// Larger than any frame, segments merged by the kernel included.
@@ -85,29 +87,35 @@ impl Frames {
     }
 }
 
-/// Looks into every frame of an interface for a secret until stdin ends, then says what it
-/// found: `frames <n>` and, for each frame that shows it, `secret`.
+/// Looks into every frame of an interface for a secret until stdin ends, and says for each
+/// frame that shows it `secret`; at the end, what the addresses `own` sent.
 ///
 /// # Errors
 /// The interface cannot be opened.
-pub fn watch(interface: &str) -> Result<(), String> {
+pub fn watch(interface: &str, own: &[&str]) -> Result<(), String> {
+    let own: Vec<_> = own.iter().filter_map(|address| address.parse().ok()).collect();
     let mut frames = Frames::open(interface, false)?;
     println!("watching");
+    let counter = Arc::new(Mutex::new(Counter::new(own)));
+    let counts = Arc::clone(&counter);
     std::thread::spawn(move || {
         let mut buffer = vec![0; FRAME];
-        let mut seen = 0_u64;
         while let Ok(frame) = frames.next(&mut buffer) {
-            seen += 1;
             if contains(frame, CANARY.as_bytes()) {
                 println!("secret");
             }
-            println!("frames {seen}");
+            if let Ok(mut counter) = counts.lock() {
+                counter.frame(frame);
+            }
         }
     });
     let mut rest = Vec::new();
     let _ = std::io::stdin().read_to_end(&mut rest);
     // What was sent before the end is in the socket's queue by now; the thread reads on.
     std::thread::sleep(Duration::from_millis(20));
+    let sum = counter.lock().map_err(|_| "the counter broke".to_owned())?.sum();
+    let Sent { segments, again, after, datagrams, system, nobody } = sum;
+    println!("sent {segments} {again} {after} {datagrams} {system} {nobody}");
     Ok(())
 }
 

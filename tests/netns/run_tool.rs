@@ -89,9 +89,12 @@ pub fn tool(binary: &Path, client: &Client, work: &Path, extra: &[&str]) -> Resu
     }
     args.extend(extra.iter().map(|a| (*a).to_owned()));
     // Root in this namespace, but with no capability: what an ordinary user may do.
+    let own = std::env::current_exe().map_err(|e| e.to_string())?.display().to_string();
+    let sandbox = [own.as_str(), "--sandbox"].into_iter().filter(|_| client.sandbox);
     let mut command = on("client", "setpriv");
     command
         .args(["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"])
+        .args(sandbox)
         .arg(binary)
         .args(&args)
         .env_clear()

@@ -69,6 +69,8 @@ pub struct Client {
     /// Whether the lab's root is given with `--ca-file`, as if it were a public root.
     pub ca_file: bool,
     pub credential: Credential,
+    /// Whether the tool runs in a sandbox without error queue and TCP_INFO.
+    pub sandbox: bool,
 }
 
 impl Default for Client {
@@ -81,6 +83,7 @@ impl Default for Client {
             args: Vec::new(),
             ca_file: true,
             credential: Credential::Key,
+            sandbox: false,
         }
     }
 }
@@ -292,6 +295,8 @@ fn allow_all() -> Vec<String> {
 pub struct Router {
     /// Rules of a chain on the forward hook, in nft syntax.
     pub nft: Vec<String>,
+    /// One way between the client and its network, in milliseconds.
+    pub delay_ms: Option<u32>,
 }
 
 /// A command in one namespace.
@@ -314,6 +319,9 @@ pub struct Expect {
     /// Every finding of the levels risk and broken: one too many fails as one too few does.
     #[serde(default)]
     pub findings: Vec<String>,
+    /// Whether the self-cost of the JSON run must agree with the capture.
+    #[serde(default)]
+    pub cost_agrees: bool,
     /// Words that the human report has.
     #[serde(default)]
     pub stdout_contains: Vec<String>,

@@ -17,7 +17,8 @@ impl<'a, 'c> State<'a, 'c> {
         self.dns.walked = self.walked();
         self.forget_what_does_not_count();
         let none = NO_ADDRESS;
-        let mut segments = Some(0);
+        let mut segments = Some(0_u32);
+        let mut repeated = 0_u32;
         let mut hosts: Vec<String> = Vec::new();
         let (over_tcp, over_udp): (Vec<_>, Vec<_>) =
             self.dns.resolvers.iter().partition(|r| self.asks_over_tcp(r));
@@ -27,6 +28,9 @@ impl<'a, 'c> State<'a, 'c> {
         let mut datagrams: u32 = over_udp.into_iter().map(sent).sum();
         segments = segments.map(|sum| sum + over_tcp.into_iter().map(sent).sum::<u32>());
         for resolver in &self.dns.resolvers {
+            let asked = [&resolver.a, &resolver.aaaa, &resolver.zone_soa];
+            let over_tcp: u32 = asked.iter().filter_map(|o| o.saw()).map(|x| x.segments).sum();
+            segments = segments.map(|sum| sum + over_tcp);
             hosts.push(resolver.address.ip().to_string());
         }
         let mut attempts: Vec<TcpAttempt> = Vec::new();
@@ -35,10 +39,15 @@ impl<'a, 'c> State<'a, 'c> {
             let socket = self.sockets.iter().find(|(a, _)| *a == address);
             attempt.info = socket.and_then(|(_, socket)| platform::tcp_info(socket));
             segments = match &attempt.info {
-                // What ends it comes after the kernel was asked.
-                Some(info) => segments.zip(info.segs_out).map(|(a, b)| a + b + 1),
-                // Not connected: a SYN at least, and what the kernel repeated is not known.
-                None => segments.map(|sum| sum + 1),
+                Some(info) => segments.zip(info.first_sent()).map(|(a, b)| a + b),
+                // This OS does not say.
+                None if attempt.outcome == TcpOutcome::Connected => None,
+                // Not connected: a SYN, if this machine lets one out.
+                None => segments.map(|sum| sum + u32::from(left_this_machine(&attempt.outcome))),
+            };
+            repeated += match &attempt.info {
+                Some(info) => info.total_retrans,
+                None => attempt.syn_repeats.unwrap_or(0),
             };
             hosts.push(contacted(&attempt));
             attempts.push(attempt);
@@ -49,10 +58,11 @@ impl<'a, 'c> State<'a, 'c> {
         for tried in &self.experiments.handshakes {
             let info = tried.tls.as_ref().and_then(|tls| tls.tcp_info.as_ref());
             segments = match info {
-                // What ends the connection comes after the kernel was asked.
-                Some(info) => segments.zip(info.segs_out).map(|(a, b)| a + b + 1),
-                None => segments.map(|sum| sum + 1),
+                Some(info) => segments.zip(info.first_sent()).map(|(a, b)| a + b),
+                None if tried.tls.is_some() => None,
+                None => segments.map(|sum| sum + u32::from(left_this_machine(&tried.tcp))),
             };
+            repeated += info.map_or(0, |info| info.total_retrans);
         }
         for tried in &self.experiments.questions {
             match tried.exchange.transport {
@@ -61,8 +71,11 @@ impl<'a, 'c> State<'a, 'c> {
             }
         }
         for tried in &self.experiments.connections {
-            let stood = tried.outcome == TcpOutcome::Connected;
-            segments = segments.map(|sum| sum + if stood { OPENED_AND_CLOSED } else { 1 });
+            let sent = match &tried.outcome {
+                TcpOutcome::Connected => OPENED_AND_CLOSED,
+                outcome => u32::from(left_this_machine(outcome)),
+            };
+            segments = segments.map(|sum| sum + sent);
             hosts.push(tried.address.ip().to_string());
         }
         if !self.experiments.clients.is_empty() {
@@ -122,6 +135,7 @@ impl<'a, 'c> State<'a, 'c> {
             date: self.date,
             datagrams,
             segments,
+            repeated,
             hosts,
             experiments: self.experiments,
         }
@@ -161,5 +175,15 @@ impl<'a, 'c> State<'a, 'c> {
         };
         attempts.sort_by_key(|a| order(a).unwrap_or(usize::MAX));
         Observed::Ran { started_ms: began, took_ms: took, saw: TcpHop { attempts, walked } }
+    }
+}
+
+/// Whether a connection's SYN came as far as the wire: a route that is missing here, or a
+/// refusal of this machine's own, sends nothing.
+fn left_this_machine(outcome: &TcpOutcome) -> bool {
+    match outcome {
+        TcpOutcome::LocalError { .. } => false,
+        TcpOutcome::Unreachable { icmp } => icmp.code.is_some(),
+        _ => true,
     }
 }

@@ -56,6 +56,8 @@ pub(super) struct PathSeen {
     pub(super) date: Option<(SystemTime, SystemTime)>,
     pub(super) datagrams: u32,
     pub(super) segments: Option<u32>,
+    /// Segments that the kernel sent again.
+    pub(super) repeated: u32,
     pub(super) hosts: Vec<String>,
     pub(super) experiments: Experiments,
 }

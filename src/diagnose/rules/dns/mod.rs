@@ -27,6 +27,7 @@ mod record_missing;
 mod regional_endpoint;
 mod resolver_down;
 mod resolver_failures;
+mod resolver_slow;
 mod resolvers_disagree;
 mod suffix_left_out;
 mod system_differs;
@@ -78,6 +79,7 @@ pub(super) const RULES: &[Rule] = &[
     edns_dropped::RULE,
     resolvers_disagree::RULE,
     system_slow::RULE,
+    resolver_slow::RULE,
     own_record::RULE,
     no_private_endpoint::RULE,
     regional_endpoint::RULE,

@@ -20,6 +20,7 @@ mod rate_limited;
 mod redirect;
 pub(super) mod said;
 mod server_error;
+mod slow;
 mod subdomain_unmapped;
 mod timeout_answer;
 mod unexpected_status;
@@ -50,4 +51,5 @@ pub(super) const RULES: &[Rule] = &[
     body_incomplete::RULE,
     unexpected_status::RULE,
     inference_not_tested::RULE,
+    slow::RULE,
 ];

@@ -221,6 +221,7 @@ mod tests {
             started_ms: 0.0,
             took_ms: 1.0,
             info: None,
+            syn_repeats: None,
         }
     }
 

@@ -9,11 +9,13 @@ pub(in crate::diagnose::rules) mod attempts;
 mod gateway_silent;
 mod interface_down;
 mod local_error;
+mod loss;
 mod near;
 mod no_route;
 mod refused;
 mod reset;
 mod silent;
+mod slow;
 mod terminated;
 mod trail;
 mod unreachable;
@@ -34,4 +36,6 @@ pub(super) const RULES: &[Rule] = &[
     local_error::RULE,
     address_dead::RULE,
     terminated::RULE,
+    slow::RULE,
+    loss::RULE,
 ];

@@ -27,6 +27,7 @@ mod products;
 mod self_signed;
 mod session;
 mod silent;
+mod slow;
 mod torn;
 mod untrusted_issuer;
 mod version_intolerant;
@@ -63,5 +64,6 @@ pub(super) const RULES: &[Rule] = &[
     only_system_store::RULE,
     certificate_invalid::RULE,
     expires_soon::RULE,
+    slow::RULE,
     connection_lost::RULE,
 ];

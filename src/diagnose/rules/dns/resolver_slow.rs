@@ -1,0 +1,63 @@
+//! The resolver whose answer counts gives it, and takes a second or more (fact T46).
+
+use crate::diagnose::timing::{self, LONG_MS};
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::{Evidence, Hop};
+
+use super::gives;
+use super::words;
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-resolver-slow",
+    hop: Hop::Dns,
+    title: "The resolver takes a second or more for its answer",
+    page: include_str!("../../../../docs/findings/dns-resolver-slow.md"),
+    explains: &["dns-system-slow"],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let all = gives::deciding(e);
+    let first = all.iter().find(|r| !r.gives.addresses().is_empty())?;
+    let exchange = first.seen.a.saw()?;
+    let took = first.seen.a.took_ms().filter(|ms| *ms >= LONG_MS)?;
+    // Applications wait for it unless something else answers them: a hosts file, a cache, a
+    // proxy that asks by itself.
+    let system_waits = e.dns.system.took_ms().is_none_or(|ms| ms >= LONG_MS);
+    let waits = system_waits && !gives::pinned(e) && !reading::proxied(e);
+    let level = if waits { Level::Risk } else { Level::Note };
+    let label = first.label();
+    let shown = timing::words(took);
+    let says = match exchange.sent {
+        0 | 1 => format!("{label} took {shown} for its answer"),
+        sent => format!("{label} answered after {shown}, asked {sent} times"),
+    };
+    let mut because = Because::new(level, Sure::Proved, says).read_at(first.pointer());
+    for r in gives::asked(e) {
+        because = because.seen(format!(
+            "{}: {}{}",
+            r.label(),
+            words::gives(&r),
+            r.seen.a.took_ms().map(|ms| format!(" in {}", timing::words(ms))).unwrap_or_default()
+        ));
+    }
+    because = because.known_by(match exchange.sent {
+        0 | 1 => {
+            "the question was put to it alone and once: it, or a resolver that it asks, is slow; \
+             an answer from its cache comes at once"
+        }
+        _ => {
+            "the first question or its answer was lost, or it is slower than the time until we \
+             ask again"
+        }
+    });
+    let dig = words::dig(&e.dns.name, first.seen);
+    Some(
+        because
+            .owner("DNS")
+            .look("time it, twice: the second answer comes from its cache", dig.clone())
+            .step(format!("look at the forwarders of {label}: a dead first one costs each question its timeout"))
+            .check(dig),
+    )
+}
