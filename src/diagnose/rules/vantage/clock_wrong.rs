@@ -43,7 +43,8 @@ fn check(e: &Evidence) -> Option<Because> {
         return None;
     };
     let matters = expired || fault == Some(&CertificateFault::NotYetValid);
-    let says = format!("this machine's clock says {}, which cannot be", day(&e.started));
+    let judged = if sure == Sure::Proved { "cannot be" } else { "is hardly right" };
+    let says = format!("this machine's clock says {}, which {judged}", day(&e.started));
     let mut because = Because::new(if matters { Level::Broken } else { Level::Risk }, sure, says)
         .seen(format!("the walk began at {} by this machine's clock", e.started))
         .read_at("/started")
