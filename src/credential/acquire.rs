@@ -92,18 +92,15 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
             }
         }
         Way::Cli => {
-            let cli = Sdk::azure_cli(wanted.tenant.clone(), wanted.secret_variables.clone());
-            let token = sdk(cli, wanted, send);
-            match tokio::time::timeout(wanted.patience, token).await {
-                Ok(got) => got.map_err(|failed| match failed {
-                    // No request of ours: the words are the program's.
-                    Failed::Answer(says) => {
-                        Failed::NotAsked(says.unwrap_or_else(|| "az gave no token".to_owned()))
-                    }
-                    other => other,
-                }),
-                Err(_) => Err(Failed::NotAsked("az did not end within the deadline".to_owned())),
-            }
+            let remove = wanted.secret_variables.clone();
+            let cli = Sdk::azure_cli(wanted.tenant.clone(), remove, wanted.patience);
+            sdk(cli, wanted, send).await.map_err(|failed| match failed {
+                // No request of ours: the words are the program's.
+                Failed::Answer(says) => {
+                    Failed::NotAsked(says.unwrap_or_else(|| "az gave no token".to_owned()))
+                }
+                other => other,
+            })
         }
     };
     let (token, outcome) = match got {

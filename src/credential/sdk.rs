@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::process::Output;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::Bytes;
@@ -30,6 +31,7 @@ use super::errand::{Errand, Reply, Send};
 use super::ways::UserAssigned;
 use crate::evidence::identity::TokenPurpose;
 use crate::evidence::text::clean;
+use crate::platform;
 use crate::secret::Secret;
 
 /// A credential of the SDK, and its requests.
@@ -106,19 +108,28 @@ impl ClientAssertion for Given {
 #[derive(Debug)]
 struct WithoutSecrets {
     remove: Vec<String>,
+    patience: Duration,
 }
 
 #[async_trait]
 impl Executor for WithoutSecrets {
     async fn run(&self, program: &OsStr, args: &[&OsStr]) -> io::Result<Output> {
-        let mut command = tokio::process::Command::new(program);
-        command.args(args).kill_on_drop(true).stdin(std::process::Stdio::null());
+        let mut command = std::process::Command::new(program);
+        command.args(args);
         for name in &self.remove {
             command.env_remove(name);
         }
-        command.output().await
+        let patience = self.patience;
+        let (tell, told) = oneshot::channel();
+        std::thread::Builder::new().name("az".to_owned()).spawn(move || {
+            let _ = tell.send(platform::run_program(command, patience, PROGRAM_OUTPUT));
+        })?;
+        told.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()))
     }
 }
+
+/// Octets of a program's output that are read.
+const PROGRAM_OUTPUT: u64 = 1 << 20;
 
 impl Sdk {
     fn options(
@@ -196,11 +207,15 @@ impl Sdk {
 
     /// The account that the Azure CLI is logged in with (fact I12). The CLI starts without the
     /// variables of `remove`.
-    pub(super) fn azure_cli(tenant: Option<String>, remove: Vec<String>) -> Result<Self, String> {
+    pub(super) fn azure_cli(
+        tenant: Option<String>,
+        remove: Vec<String>,
+        patience: Duration,
+    ) -> Result<Self, String> {
         let (_, asked) = mpsc::unbounded_channel();
         let options = AzureCliCredentialOptions {
             tenant_id: tenant,
-            executor: Some(Arc::new(WithoutSecrets { remove })),
+            executor: Some(Arc::new(WithoutSecrets { remove, patience })),
             ..AzureCliCredentialOptions::default()
         };
         let credential = AzureCliCredential::new(Some(options)).map_err(|e| words(&e))?;

@@ -247,7 +247,7 @@ pub fn configured(environment: &Environment) -> Configured {
         .iter()
         .filter_map(|needs| {
             let all = || needs.own.iter().chain(needs.shared);
-            let own = needs.own.iter().any(|name| set(name));
+            let own = needs.own.iter().any(&set);
             let missing: Vec<String> =
                 all().filter(|name| !set(name)).map(|name| (*name).to_owned()).collect();
             (own && !missing.is_empty()).then(|| HalfConfigured {
