@@ -3,7 +3,7 @@
 use crate::diagnosis::{Finding, Level, State, Verdict};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::http::{HttpCall, HttpHop, HttpOutcome};
-use crate::evidence::identity::CredentialKind;
+use crate::evidence::identity::{CredentialKind, Withheld};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Choice, Evidence, Expect, Observed, classify};
 
@@ -126,6 +126,9 @@ fn called(e: &Evidence, hop: &HttpHop, call: &HttpCall) -> Result<String, String
         Some("http-rate-limited" | "http-body-incomplete") => Ok(way),
         Some("http-list-not-offered") => {
             Ok(format!("{way}; the call was not tested: this kind of account lists no models"))
+        }
+        _ if e.identity.withheld == Some(Withheld::NoToken) => {
+            Err("no token came, and no rule names the cause".to_owned())
         }
         _ if answer.status == 401 && !call.credential_sent => Ok(format!("{way}; {untested}")),
         _ if hop.deployment().is_some_and(|d| deployment_answers(e, d)) => {
