@@ -149,7 +149,7 @@ pub(in crate::diagnose::rules) fn short(text: &str, limit: usize) -> String {
 }
 
 /// A clause of at most 100 octets, as a report's first line wants it.
-pub(in crate::diagnose::rules) fn clause(text: &str) -> String {
+fn clause(text: &str) -> String {
     if text.len() <= 100 {
         return text.to_owned();
     }

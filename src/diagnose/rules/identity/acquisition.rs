@@ -1,6 +1,6 @@
 //! How a token was asked for and why none came, as the rules of identity need it.
 
-use crate::diagnose::rules::http::said::{clause, short};
+use crate::diagnose::rules::http::said::short;
 use crate::diagnose::{Because, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::http::{HttpAnswer, HttpOutcome};
@@ -150,6 +150,25 @@ pub(super) fn authority<'e>(no: &NoToken<'e>) -> &'e str {
     asked.map_or("the login host", |request| host(&request.url))
 }
 
+/// A clause of at most 100 octets: a longer one keeps its begin and its end, where what went
+/// wrong stands.
+pub(super) fn clause(text: &str) -> String {
+    const MOST: usize = 100;
+    const END: usize = 42;
+    if text.len() <= MOST {
+        return text.to_owned();
+    }
+    let mut begin = MOST - END - 3;
+    while !text.is_char_boundary(begin) {
+        begin -= 1;
+    }
+    let mut end = text.len() - END;
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    format!("{}...{}", text[..begin].trim_end(), text[end..].trim_start())
+}
+
 /// Words of a program or a library without their frame: what follows the name of the
 /// credential, up to where help is promised.
 pub(super) fn bare_words(says: &str) -> String {
@@ -162,7 +181,14 @@ pub(super) fn bare_words(says: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bare_words, host};
+    use super::{bare_words, clause, host};
+
+    #[test]
+    fn a_long_clause_keeps_both_ends() {
+        let text = clause(&format!("no token: {} No such file", "/run/\u{e9}".repeat(30)));
+        assert!(text.len() <= 100 && text.starts_with("no token: /run"), "{text}");
+        assert!(text.ends_with("No such file"), "{text}");
+    }
 
     #[test]
     fn words_lose_their_frame() {

@@ -1,8 +1,8 @@
 //! What the environment holds of credentials, and what of it misleads.
 
-use super::acquisition::{failed, level, no_token, source};
+use super::acquisition::{clause, failed, level, no_token, source};
 use super::credential::{credential, rejected};
-use crate::diagnose::rules::http::said::{all, clause};
+use crate::diagnose::rules::http::said::all;
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::identity::{CredentialKind, TokenOutcome, TokenPurpose};
@@ -56,7 +56,7 @@ pub(super) const OLD_VARIABLES: Rule = Rule {
 };
 
 /// Login hosts and their cloud (fact D24; the older names: believed).
-const AUTHORITIES: &[(&str, &str)] = &[
+pub(super) const AUTHORITIES: &[(&str, &str)] = &[
     ("login.microsoftonline.com", "public"),
     ("login.microsoft.com", "public"),
     ("login.windows.net", "public"),

@@ -1,7 +1,7 @@
 //! Tokens of the platform: metadata services of Azure, App Service, Arc, Cloud Shell, Google, and
 //! GitHub's for jobs (facts I6 to I11, I14, I15).
 
-use super::acquisition::{NoToken, Refused, no_token, source};
+use super::acquisition::{NoToken, Refused, bare_words, no_token, source};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::Sure;
 use crate::evidence::http::HttpOutcome;
@@ -313,7 +313,7 @@ fn arc(e: &Evidence) -> Option<Because> {
     let asked = no.how.requests.iter().filter(|r| r.purpose == TokenPurpose::Arc).count();
     let because = match &no.how.outcome {
         TokenOutcome::Unusable { says } => no
-            .because(Sure::Proved, format!("the Arc agent's challenge: {says}"))
+            .because(Sure::Proved, bare_words(says))
             .seen(format!("{} {}", request.method, place(request)))
             .read_at(format!("/identity/acquisition/requests/{index}/outcome")),
         _ if asked > 1 => {

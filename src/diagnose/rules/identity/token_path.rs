@@ -1,8 +1,8 @@
 //! The way to the host that gives tokens is a walk of its own, judged by the same rules; here its
 //! cause becomes that of the missing token.
 
-use super::acquisition::{NoToken, host, level, no_token};
-use crate::diagnose::rules::http::said::clause;
+use super::acquisition::{NoToken, clause, host, level, no_token};
+use super::configuration::AUTHORITIES;
 use crate::diagnose::{Because, Rule, diagnose, reading, rule};
 use crate::diagnosis::{Finding, Level, Sure};
 use crate::evidence::http::HttpOutcome;
@@ -74,8 +74,11 @@ fn login_host(e: &Evidence) -> Option<Because> {
     let path = unanswered(e)?;
     let name = host(&path.request.url);
     if let Some(cause) = cause(path.walk, Level::Broken) {
-        let says = format!("{name}: {}", cause.says);
+        let says = named(name, &cause, "no token: ");
         let because = path.no.weighing(level(e), cause.sure, says);
+        if cause.id == "dns-name-not-found" {
+            return Some(no_such_name(because, &cause, &path).check(again(&path)));
+        }
         return Some(with(because, &cause, path.index).check(again(&path)));
     }
     let at = format!("/identity/acquisition/requests/{}", path.index);
@@ -133,9 +136,61 @@ fn login_host(e: &Evidence) -> Option<Because> {
     Some(because)
 }
 
+/// The cause with the name of its host, said once; where that is too long, with the finding's
+/// title, which is as short as it is general.
+fn named(name: &str, cause: &Finding, before: &str) -> String {
+    let bare = cause.says.strip_prefix(name).map(str::trim_start);
+    let own = match bare {
+        Some(rest) => format!("{name} {rest}"),
+        None if cause.says.contains(name) => cause.says.clone(),
+        None => format!("{name}: {}", cause.says),
+    };
+    let fits = |text: &String| before.len() + text.len() <= 100;
+    let title = rule(&cause.id).map(|rule| format!("{name}: {}", begun_small(rule.title)));
+    [Some(own.clone()), title].into_iter().flatten().find(fits).unwrap_or(own)
+}
+
+/// A title in the middle of a line: its first word begins small, if it is no abbreviation.
+fn begun_small(title: &str) -> String {
+    let mut letters = title.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if !second.is_uppercase() => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => title.to_owned(),
+    }
+}
+
 fn session(name: &str) -> String {
     let name = reading::word(name);
     format!("openssl s_client -connect {name}:443 -servername {name} </dev/null")
+}
+
+/// The name of the host does not exist for this resolver: it is no account, so what the rule says
+/// of accounts is left out.
+fn no_such_name(mut because: Because, cause: &Finding, path: &Path<'_>) -> Because {
+    let name = host(&path.request.url);
+    for fact in &cause.seen {
+        because = because.seen(fact);
+    }
+    because = because.read_at(format!(
+        "/identity/acquisition/requests/{}/path/dns",
+        path.index
+    ));
+    if AUTHORITIES.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+        because
+            .known_by(format!("{name} exists: it is the login host of a cloud of Azure"))
+            .known_by("so this resolver does not ask for public names, or answers in their place")
+            .owner("DNS")
+            .look("see what another resolver says", format!("dig +short {name} @<resolver>"))
+            .step("let the resolver forward public names, and no filter or zone answer for this one")
+    } else {
+        because
+            .known_by("the name comes from AZURE_AUTHORITY_HOST, or from the platform's variables")
+            .owner("Application")
+            .look("see what it holds", "printenv AZURE_AUTHORITY_HOST")
+            .step("correct it, or unset it: the target's cloud then chooses")
+    }
 }
 
 /// The walk to that host alone.
@@ -261,7 +316,7 @@ fn at_risk(e: &Evidence) -> Option<Because> {
         Some((index, request, findings.into_iter().find(|f| f.hop == first)?))
     })?;
     let name = host(&request.url);
-    let says = clause(&format!("{name}: {}", found.says));
+    let says = clause(&named(name, &found, ""));
     let because = Because::new(Level::Risk, found.sure, says).seen(format!(
         "the token came after {:.0} ms ({} asked)",
         how.took_ms, request.method
