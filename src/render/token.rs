@@ -19,7 +19,9 @@ pub(super) fn fact(hop: &IdentityHop, how: &Acquisition) -> Fact {
             let kept = if hop.withheld.is_some() { Mark::NotDone } else { Mark::Works };
             (kept, format!("Entra token ({source})"))
         }
-        (_, CredentialKind::None) => (Mark::NotDone, format!("no credential ({source} gives none)")),
+        (_, CredentialKind::None) => {
+            (Mark::NotDone, format!("no credential ({source} gives none)"))
+        }
         _ => (Mark::Breaks, format!("no token ({source}): {}", failure(how))),
     };
     let notes = who(how, hop.claims.as_ref()).into_iter().collect();
@@ -55,6 +57,7 @@ fn who(how: &Acquisition, claims: Option<&TokenClaims>) -> Option<String> {
     let tenant = of(|c| c.tenant.as_ref()).or_else(|| how.tenant.clone());
     let kind = match claims.and_then(|c| c.subject_kind.as_deref()) {
         Some("user") => "user of application",
+        _ if how.source == "managed-identity" => "managed identity",
         _ if claims.is_some_and(|c| c.managed_identity.is_some()) => "managed identity",
         _ => "application",
     };
@@ -74,10 +77,7 @@ fn host(url: &str) -> &str {
 pub(super) fn block(page: &mut Page, how: &Acquisition) {
     let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
     page.words(&format!("token of {}, {}", how.source, milliseconds(how.took_ms)));
-    page.indented(
-        2,
-        &format!("tenant {}, client {}", or_none(&how.tenant), or_none(&how.client)),
-    );
+    page.indented(2, &format!("tenant {}, client {}", or_none(&how.tenant), or_none(&how.client)));
     page.indented(2, &format!("scope {}", how.scope));
     if how.secret_is_id {
         page.indented(2, "the secret has the form of an id");
@@ -127,7 +127,10 @@ fn request(page: &mut Page, one: &TokenRequest) {
     }
     if let Some(attempt) = &one.tcp {
         let how = words::tcp_outcome(&attempt.outcome);
-        page.indented(4, &format!("tcp {}: {how}, {}", attempt.address, milliseconds(attempt.took_ms)));
+        page.indented(
+            4,
+            &format!("tcp {}: {how}, {}", attempt.address, milliseconds(attempt.took_ms)),
+        );
     }
     let Some(answer) = &one.outcome else {
         page.indented(4, "the request was not made");

@@ -87,7 +87,8 @@ impl<'e> Refused<'e> {
     /// The facts of the refusal: request, status, number, words, ids for a support request.
     pub(super) fn seen(&self, mut because: Because) -> Because {
         let r = self.refusal;
-        let mut line = format!("{} {} -> {}", self.request.method, self.place(), r.status);
+        let mut line =
+            format!("{} {} -> {}", self.request.method, host(&self.request.url), r.status);
         for part in r.error.iter().cloned().chain(r.codes.iter().map(|c| format!("AADSTS{c}"))) {
             line.push(' ');
             line.push_str(&part);
@@ -100,12 +101,6 @@ impl<'e> Refused<'e> {
             because = because.seen(format!("correlation id {id}, for a support request"));
         }
         because.read_at(format!("/identity/acquisition/requests/{}/outcome", self.index))
-    }
-
-    /// Where the request went, without its query.
-    pub(super) fn place(&self) -> &'e str {
-        let url = self.request.url.as_str();
-        url.split_once('?').map_or(url, |(place, _)| place)
     }
 
     /// The answer over HTTP.
@@ -200,7 +195,10 @@ mod tests {
 
     #[test]
     fn a_host_is_what_stands_between() {
-        assert_eq!(host("https://login.microsoftonline.com/t/oauth2/v2.0/token"), "login.microsoftonline.com");
+        assert_eq!(
+            host("https://login.microsoftonline.com/t/oauth2/v2.0/token"),
+            "login.microsoftonline.com"
+        );
         assert_eq!(host("http://169.254.169.254?x"), "169.254.169.254");
     }
 }

@@ -99,7 +99,7 @@ fn authority_cloud(e: &Evidence) -> Option<Because> {
         )
         .seen(format!("{name} gives tokens of the {} cloud", cloud_name(cloud)))
         .seen(format!("{} is of the {} cloud", e.target.host, cloud_name(target)))
-        .known_by("each national cloud has its own login host, tenants and resources (fact D24)")
+        .known_by("each national cloud has its own login host, tenants and resources")
         .known_by("the token did not come, or is refused; with the right host it may come")
         .read_at("/identity/configured/authority_host")
         .read_at("/target/cloud")
@@ -188,10 +188,11 @@ fn other_source(e: &Evidence) -> Option<Because> {
         Some(no) => no.how.outcome == TokenOutcome::Refused,
         None => refused_by_service(e),
     };
-    let (index, other, name) = e.identity.not_taken.iter().enumerate().find_map(|(index, other)| {
-        let (_, name) = NAMES.iter().find(|(label, _)| *label == other.source)?;
-        Some((index, other, *name))
-    })?;
+    let (index, other, name) =
+        e.identity.not_taken.iter().enumerate().find_map(|(index, other)| {
+            let (_, name) = NAMES.iter().find(|(label, _)| *label == other.source)?;
+            Some((index, other, *name))
+        })?;
     if !refused || e.identity.kind == CredentialKind::None {
         return None;
     }

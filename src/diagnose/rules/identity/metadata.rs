@@ -148,7 +148,9 @@ fn unreachable_by(
                 Some(_) => because
                     .known_by("this is an Azure machine: something on it or around it drops this")
                     .read_at("/vantage/azure/answer"),
-                None => because.known_by("this machine may be none of Azure; it cannot be told here"),
+                None => {
+                    because.known_by("this machine may be none of Azure; it cannot be told here")
+                }
             };
             because
                 .known_by(
@@ -214,7 +216,10 @@ fn proxy(e: &Evidence) -> Option<Because> {
         because
             .known_by("this request went straight to the address: a transparent proxy took it")
             .owner("Network")
-            .look("see who takes the connection", "iptables -t nat -S | grep -e 169.254 -e 'dport 80'")
+            .look(
+                "see who takes the connection",
+                "iptables -t nat -S | grep -e 169.254 -e 'dport 80'",
+            )
             .step("let 169.254.169.254 pass every proxy: it answers this machine alone")
             .step("and put 169.254.169.254 into NO_PROXY, for clients that read proxy variables"),
     )
@@ -245,7 +250,10 @@ fn missing(e: &Evidence) -> Option<Because> {
     Some(
         refused
             .seen(no.because(Sure::Inferred, "no managed identity is assigned that could be meant"))
-            .known_by(format!("{} refuses with 400: it has none to give", name(refused.request.purpose)))
+            .known_by(format!(
+                "{} refuses with 400: it has none to give",
+                name(refused.request.purpose)
+            ))
             .known_by("no client id was named, so the system-assigned identity was asked for")
             .owner("Platform")
             .look(

@@ -27,12 +27,9 @@ mod wrong_slot;
 use crate::diagnose::Rule;
 
 /// The rules of this hop: how a token is come by, then the credential itself.
-pub(super) const RULES: &[Rule] =
-    &joined::<{ COMING_BY.len() + entra::RULES.len() + CREDENTIAL.len() }>(&[
-        COMING_BY,
-        entra::RULES,
-        CREDENTIAL,
-    ]);
+pub(super) const RULES: &[Rule] = &joined::<
+    { COMING_BY.len() + entra::RULES.len() + CREDENTIAL.len() },
+>(&[COMING_BY, entra::RULES, CREDENTIAL]);
 
 const COMING_BY: &[Rule] = &[
     configuration::AUTHORITY_CLOUD,

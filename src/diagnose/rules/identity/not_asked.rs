@@ -46,7 +46,10 @@ fn not_asked(e: &Evidence) -> Option<Because> {
     Some(match no.how.source.as_str() {
         "workload-identity" => because
             .owner("Platform")
-            .look("see what the pod got", "kubectl get pod <pod> -o yaml | grep -A3 -e azure.workload -e AZURE_")
+            .look(
+                "see what the pod got",
+                "kubectl get pod <pod> -o yaml | grep -A3 -e azure.workload -e AZURE_",
+            )
             .step("label the pod azure.workload.identity/use: \"true\" and make it anew")
             .step("annotate its service account with azure.workload.identity/client-id"),
         "client-certificate" => because
@@ -105,10 +108,13 @@ fn azure_cli(e: &Evidence) -> Option<Because> {
         .step(mends)
         .look("see the version", "az version")
         .look("see who is logged in", "az account show");
-    because = because.change("log in", match &no.how.tenant {
-        Some(tenant) => format!("az login --tenant {}", reading::word(tenant)),
-        None => "az login --tenant <tenant of the account>".to_owned(),
-    });
+    because = because.change(
+        "log in",
+        match &no.how.tenant {
+            Some(tenant) => format!("az login --tenant {}", reading::word(tenant)),
+            None => "az login --tenant <tenant of the account>".to_owned(),
+        },
+    );
     Some(because)
 }
 
@@ -128,7 +134,10 @@ fn unusable(e: &Evidence) -> Option<Because> {
             .known_by("something in between may have answered: a login page, an inspection device")
             .read_at(format!("/identity/acquisition/requests/{index}/outcome"))
             .owner(owner)
-            .look("see who answers there", format!("curl -sv {}", reading::word(&origin(&request.url))))
+            .look(
+                "see who answers there",
+                format!("curl -sv {}", reading::word(&origin(&request.url))),
+            )
             .step(format!("let {place} through without a page in between")),
     )
 }

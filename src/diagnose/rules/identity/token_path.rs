@@ -58,8 +58,12 @@ fn unanswered(e: &Evidence) -> Option<Path<'_>> {
         .outcome
         .as_ref()
         .is_some_and(|answer| matches!(answer.http, HttpOutcome::Answered { .. }));
-    (!answered && no.how.outcome == TokenOutcome::NotAnswered)
-        .then_some(Path { no, index, request, walk })
+    (!answered && no.how.outcome == TokenOutcome::NotAnswered).then_some(Path {
+        no,
+        index,
+        request,
+        walk,
+    })
 }
 
 /// The cause in a walk's findings: the earliest that is broken and explained by nothing.
@@ -93,7 +97,9 @@ fn login_host(e: &Evidence) -> Option<Because> {
             path.no
                 .because(Sure::Inferred, format!("{name} {how}"))
                 .known_by("names, connection and TLS stand; the request itself is stopped")
-                .known_by("Entra ID answers within a second: something on the way reads the request")
+                .known_by(
+                    "Entra ID answers within a second: something on the way reads the request",
+                )
                 .read_at(format!("{at}/outcome"))
                 .owner("Network")
                 .look("see who answers there", session(name))
@@ -113,7 +119,9 @@ fn login_host(e: &Evidence) -> Option<Because> {
             .owner("Network")
             .look("see who issues the certificate", session(name))
             .step(format!("exempt {name} from inspection"))
-            .step("or give each application the inspection's root: SSL_CERT_FILE, REQUESTS_CA_BUNDLE"),
+            .step(
+                "or give each application the inspection's root: SSL_CERT_FILE, REQUESTS_CA_BUNDLE",
+            ),
         (None, Some(Withheld::AddressNotConfirmed)) => path
             .no
             .weighing(
@@ -173,17 +181,16 @@ fn no_such_name(mut because: Because, cause: &Finding, path: &Path<'_>) -> Becau
     for fact in &cause.seen {
         because = because.seen(fact);
     }
-    because = because.read_at(format!(
-        "/identity/acquisition/requests/{}/path/dns",
-        path.index
-    ));
+    because = because.read_at(format!("/identity/acquisition/requests/{}/path/dns", path.index));
     if AUTHORITIES.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
         because
             .known_by(format!("{name} exists: it is the login host of a cloud of Azure"))
             .known_by("so this resolver does not ask for public names, or answers in their place")
             .owner("DNS")
             .look("see what another resolver says", format!("dig +short {name} @<resolver>"))
-            .step("let the resolver forward public names, and no filter or zone answer for this one")
+            .step(
+                "let the resolver forward public names, and no filter or zone answer for this one",
+            )
     } else {
         because
             .known_by("the name comes from AZURE_AUTHORITY_HOST, or from the platform's variables")
@@ -219,8 +226,7 @@ fn with(mut because: Because, cause: &Finding, index: usize) -> Because {
     }
     for pointer in &cause.read_at {
         let below = pointer.strip_prefix("/evidence").unwrap_or(pointer);
-        because =
-            because.read_at(format!("/identity/acquisition/requests/{index}/path{below}"));
+        because = because.read_at(format!("/identity/acquisition/requests/{index}/path{below}"));
     }
     if let Some(fix) = &cause.fix {
         because = because.owner(fix.owner.clone());
@@ -258,34 +264,43 @@ fn no_way_out(e: &Evidence) -> Option<Because> {
     }
     let index = path.index;
     because = because
-        .known_by("the login host is public: no private endpoint leads there (fact I31)")
-        .known_by(
-            "this network has no way out to it: no NAT gateway or other explicit outbound access, \
-             or a firewall, NSG or route that does not let it through (fact T25)",
-        )
+        .known_by("the login host is public: no private endpoint leads there")
         .ruled_out("the path to the target, which needs no way out")
         .read_at("/tcp/saw/walked")
         .read_at(format!("/identity/acquisition/requests/{index}/path/tcp"))
-        .owner("Network")
-        .look(
-            "see the routes that hold for this machine",
-            "az network nic show-effective-route-table -g <group> -n <nic of this machine> -o table",
-        )
-        .look(
-            "see the NSG rules that hold for it",
-            "az network nic list-effective-nsg -g <group> -n <nic of this machine>",
-        )
-        .change(
-            "let the service tag AzureActiveDirectory out (NSG; a firewall has the same tag)",
-            "az network nsg rule create -g <group> --nsg-name <nsg> -n allow-entra --priority <n> \
-             --direction Outbound --access Allow --protocol Tcp --destination-port-ranges 443 \
-             --destination-address-prefixes AzureActiveDirectory",
-        )
-        .change(
-            "give the subnet a way out, where it has none",
-            "az network vnet subnet update -g <group> --vnet-name <vnet> -n <subnet> \
-             --nat-gateway <nat gateway>",
-        );
+        .owner("Network");
+    because = match e.vantage.azure.answer {
+        Some(false) => because
+            .known_by("a firewall of this site lets nothing out to it, or the way out is a proxy")
+            .step(format!("let {name}:443 through, for this machine and those like it"))
+            .step("or give applications the proxy: HTTPS_PROXY, with the account in NO_PROXY"),
+        _ => because
+            .known_by(
+                "this network has no way out to it: no NAT gateway or other explicit outbound \
+                 access, or a firewall, NSG or route that does not let it through",
+            )
+            .look(
+                "see the routes that hold for this machine",
+                "az network nic show-effective-route-table -g <group> -n <nic of this machine> \
+                 -o table",
+            )
+            .look(
+                "see the NSG rules that hold for it",
+                "az network nic list-effective-nsg -g <group> -n <nic of this machine>",
+            )
+            .change(
+                "let the service tag AzureActiveDirectory out (NSG; a firewall has the same tag)",
+                "az network nsg rule create -g <group> --nsg-name <nsg> -n allow-entra \
+                 --priority <n> --direction Outbound --access Allow --protocol Tcp \
+                 --destination-port-ranges 443 --destination-address-prefixes \
+                 AzureActiveDirectory",
+            )
+            .change(
+                "give the subnet a way out, where it has none",
+                "az network vnet subnet update -g <group> --vnet-name <vnet> -n <subnet> \
+                 --nat-gateway <nat gateway>",
+            ),
+    };
     Some(because.check(again(&path)))
 }
 
@@ -302,25 +317,24 @@ const CARE: &[&str] = &[
 
 fn at_risk(e: &Evidence) -> Option<Because> {
     let how = e.identity.acquisition.as_ref().filter(|h| h.outcome == TokenOutcome::Acquired)?;
-    let (index, request, found) = how.requests.iter().enumerate().find_map(|(index, request)| {
-        let walk = walk_of(request)?;
-        let mut findings = diagnose(walk).findings;
-        findings.retain(|f| {
-            let same_here = || rule(&f.id).is_some_and(|rule| (rule.check)(e).is_some());
-            f.level == Level::Risk
-                && f.explained_by.is_none()
-                && CARE.contains(&f.id.as_str())
-                && !same_here()
-        });
-        let first = findings.iter().map(|f| f.hop).min()?;
-        Some((index, request, findings.into_iter().find(|f| f.hop == first)?))
-    })?;
+    let (index, request, found) =
+        how.requests.iter().enumerate().find_map(|(index, request)| {
+            let walk = walk_of(request)?;
+            let mut findings = diagnose(walk).findings;
+            findings.retain(|f| {
+                let same_here = || rule(&f.id).is_some_and(|rule| (rule.check)(e).is_some());
+                f.level == Level::Risk
+                    && f.explained_by.is_none()
+                    && CARE.contains(&f.id.as_str())
+                    && !same_here()
+            });
+            let first = findings.iter().map(|f| f.hop).min()?;
+            Some((index, request, findings.into_iter().find(|f| f.hop == first)?))
+        })?;
     let name = host(&request.url);
     let says = clause(&named(name, &found, ""));
-    let because = Because::new(Level::Risk, found.sure, says).seen(format!(
-        "the token came after {:.0} ms ({} asked)",
-        how.took_ms, request.method
-    ));
+    let because = Because::new(Level::Risk, found.sure, says)
+        .seen(format!("the token came after {:.0} ms ({} asked)", how.took_ms, request.method));
     let mut because = with(because, &found, index);
     if found.fix.is_none() {
         because = because.owner("Network");

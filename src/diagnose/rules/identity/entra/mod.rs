@@ -54,8 +54,7 @@ const EXCHANGE: &str = "api://AzureADTokenExchange";
 
 /// The row of a refusal by Entra ID: the first number that has one.
 fn row_of(refused: &Refused<'_>) -> &'static Row {
-    let by_number =
-        |code: &u32| rows::ROWS.iter().find(|row| row.codes.contains(code)).copied();
+    let by_number = |code: &u32| rows::ROWS.iter().find(|row| row.codes.contains(code)).copied();
     if let Some(row) = refused.refusal.codes.iter().find_map(by_number) {
         return row;
     }
@@ -130,12 +129,7 @@ fn apart(seconds: i64) -> String {
     duration(seconds.unsigned_abs())
 }
 
-fn shown(
-    shows: Shows,
-    mut because: Because,
-    no: &NoToken<'_>,
-    refused: &Refused<'_>,
-) -> Because {
+fn shown(shows: Shows, mut because: Because, no: &NoToken<'_>, refused: &Refused<'_>) -> Because {
     match shows {
         Shows::Nothing => because,
         Shows::Secret if no.how.secret_is_id => because
