@@ -235,7 +235,7 @@ fn presented(claims: &TokenClaims) -> Vec<String> {
     ]
 }
 
-/// A text with its words in braces filled in; for a command each is one word of a shell.
+/// A text with its words in braces filled in; in a command with nothing that a shell reads.
 fn filled(text: &str, no: &NoToken<'_>, refused: &Refused<'_>, command: bool) -> String {
     let claims = no.how.assertion.as_ref();
     let claim = |get: fn(&TokenClaims) -> Option<&String>| {
@@ -268,8 +268,9 @@ fn filled(text: &str, no: &NoToken<'_>, refused: &Refused<'_>, command: bool) ->
         out.push_str(before);
         match values.iter().find(|(name, _)| from.starts_with(name)) {
             Some((name, value)) => {
-                match command {
-                    true => out.push_str(&reading::word(value)),
+                // Some stand inside quotes: what a shell would read is left blank.
+                match command && reading::word(value) != *value {
+                    true => out.push_str(&format!("<{}>", &name[1..name.len() - 1])),
                     false => out.push_str(value),
                 }
                 rest = &from[name.len()..];
