@@ -78,7 +78,12 @@ fn check(e: &Evidence, row: &'static Row) -> Option<Because> {
         _ => level(e),
     };
     let says = says(row, &no).unwrap_or_else(|| fill(row.says));
-    let mut because = refused.seen(no.weighing(level, row.sure, says));
+    let sure = match row.shows {
+        // The number proves that the secret is wrong; its form says why.
+        Shows::Secret if no.how.secret_is_id => Sure::Inferred,
+        _ => row.sure,
+    };
+    let mut because = refused.seen(no.weighing(level, sure, says));
     for means in row.means {
         because = because.known_by(fill(means));
     }
