@@ -97,7 +97,8 @@ pub struct Check {
     /// Redirect a connection as curl does; DNS is still asked and judged
     #[arg(long = "connect-to", value_name = "HOST:PORT:ADDR:PORT", value_parser = detour)]
     pub connect_to: Vec<Detour>,
-    /// Which credential: auto, none, api-key, token, api-key-file, token-file
+    /// Which credential: auto, none, or a source such as api-key, client-secret,
+    /// workload-identity, managed-identity, azure-cli
     #[arg(long, value_name = "SOURCE", default_value = "auto", value_parser = credential)]
     pub credential: CredentialChoice,
     /// Read the API key from this file (- is standard input)
@@ -106,6 +107,12 @@ pub struct Check {
     /// Read an Entra token from this file (- is standard input)
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<String>,
+    /// Present the assertion in this file to Entra ID (with AZURE_TENANT_ID, AZURE_CLIENT_ID)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["api_key_file", "token_file"])]
+    pub assertion_file: Option<String>,
+    /// The user-assigned managed identity: its client id, resource id, or object:ID
+    #[arg(long, value_name = "ID")]
+    pub identity: Option<String>,
     /// Treat an unknown host name as this service, e.g. openai
     #[arg(long, value_name = "ID")]
     pub service: Option<String>,
@@ -225,6 +232,7 @@ impl From<TrustArgument> for Trust {
 pub fn contradiction(check: &Check) -> Result<(), String> {
     let file = check.api_key_file.as_ref().map(|_| "--api-key-file");
     let file = file.or(check.token_file.as_ref().map(|_| "--token-file"));
+    let file = file.or(check.assertion_file.as_ref().map(|_| "--assertion-file"));
     match (&check.credential, file) {
         (CredentialChoice::None, Some(option)) => {
             Err(format!("--credential none and {option} contradict each other"))

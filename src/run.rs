@@ -10,6 +10,7 @@ use clap::{CommandFactory, Parser};
 use futures_util::future::join_all;
 
 use crate::args::{self, Check, Cli, Color, Command, ExitStyleArgument, Format, Generate, Output};
+use crate::credential::ways::Machine;
 use crate::credential::{self, Credential, Request, looks_like_a_key};
 use crate::diagnose::diagnose;
 use crate::evidence::Evidence;
@@ -124,15 +125,19 @@ pub fn check_in(
     let plan = plan(arguments, &world.environment)?;
     let typed = typed(&targets, &plan);
     credential::misplaced(&world.environment, &typed).map_err(|e| e.to_string())?;
-    if arguments.plan {
-        return Ok(Done { out: contacts(&targets, &plan, &world), ..Done::default() });
-    }
     let request = Request {
         choice: arguments.credential.clone(),
         api_key_file: arguments.api_key_file.clone(),
         token_file: arguments.token_file.clone(),
+        assertion_file: arguments.assertion_file.clone(),
+        identity: arguments.identity.clone(),
+        machine: Machine { azure: world.azure.answer, arc_agent: world.arc_agent },
         patience: plan.deadline,
     };
+    if arguments.plan {
+        let out = contacts(&targets, &plan, &world, &request);
+        return Ok(Done { out, ..Done::default() });
+    }
     let credential = Credential::find(&request, &world.environment).map_err(|e| e.to_string())?;
     credential.misplaced(&typed).map_err(|e| e.to_string())?;
     let mut err = String::new();
@@ -272,11 +277,12 @@ fn pem(path: &str) -> Result<Vec<u8>, String> {
     Ok(pem)
 }
 
-fn contacts(targets: &[Target], plan: &Plan, world: &World) -> String {
+fn contacts(targets: &[Target], plan: &Plan, world: &World, request: &Request) -> String {
     let mut out = String::new();
     for target in targets {
         out.push_str(&format!("{} would contact:\n", target.seen.host));
-        for line in walk::contacts::contacts(plan, target, world) {
+        let token = Credential::contacts(request, &world.environment, target);
+        for line in walk::contacts::contacts(plan, target, world).into_iter().chain(token) {
             out.push_str(&format!("  {line}\n"));
         }
     }

@@ -52,7 +52,12 @@ pub struct World {
     pub system_store: SystemStore,
     /// Redirected connections: `--connect-to`.
     pub detours: Vec<Detour>,
+    /// Whether Azure Arc's agent is installed here (fact I10).
+    pub arc_agent: bool,
 }
+
+/// The program of Azure Arc's agent.
+const ARC_AGENT: &str = "/opt/azcmagent/bin/himds";
 
 /// What answers for `getaddrinfo`.
 #[derive(Debug, Clone)]
@@ -143,6 +148,7 @@ impl World {
             now: SystemTime::now(),
             system_store: system_store(),
             detours: Vec::new(),
+            arc_agent: Path::new(ARC_AGENT).exists(),
         }
     }
 

@@ -1,21 +1,34 @@
 //! How a key or token is come by: the catalogue of sources and their order.
 //!
-//! Nothing here contacts anything or prints a value; the secret leaves through
-//! [`Credential::authentication`] alone.
+//! Nothing here contacts anything or prints a value: requests are handed to the caller, who
+//! holds the network. A secret at hand leaves through [`Credential::authentication`] alone.
 
+pub mod acquire;
+mod certificate;
 pub mod claims;
+pub mod errand;
 mod file;
+mod metadata;
+mod sdk;
+pub mod ways;
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
+use tokio::sync::OnceCell;
+
 use crate::evidence::identity::{
-    CredentialForm, CredentialKind, IdentityHop, NotTaken, TokenClaims,
+    Acquisition, Configured, CredentialForm, CredentialKind, IdentityHop, NotTaken, TokenClaims,
+    TokenOutcome,
 };
 use crate::secret::Secret;
 pub use crate::secret::looks_like_a_key;
+use crate::services::Cloud;
 use crate::target::Target;
 use crate::wire::http::Authentication;
 use crate::world::Environment;
+use ways::{Endpoint, Machine, Proof, Way};
 
 /// The variable that the Azure SDKs read an API key from.
 pub const API_KEY_VARIABLE: &str = "AZURE_OPENAI_API_KEY";
@@ -37,6 +50,17 @@ pub const SOURCES: &[Source] = &[
     Source { name: "token-file", title: "an Entra token from --token-file" },
     Source { name: "api-key", title: "an API key from AZURE_OPENAI_API_KEY" },
     Source { name: "token", title: "an Entra token from AZURE_OPENAI_AD_TOKEN" },
+    Source { name: "assertion-file", title: "an assertion from --assertion-file" },
+    Source { name: "client-secret", title: "an application with AZURE_CLIENT_SECRET" },
+    Source {
+        name: "client-certificate",
+        title: "an application with AZURE_CLIENT_CERTIFICATE_PATH",
+    },
+    Source { name: "workload-identity", title: "a pod with AZURE_FEDERATED_TOKEN_FILE" },
+    Source { name: "github-actions", title: "a job of GitHub Actions with id-token: write" },
+    Source { name: "google", title: "a service account of Google Cloud" },
+    Source { name: "managed-identity", title: "a managed identity of the platform" },
+    Source { name: "azure-cli", title: "the account of `az login`; only when named" },
 ];
 
 /// What the user wants to be called as.
@@ -60,6 +84,12 @@ pub struct Request {
     pub api_key_file: Option<String>,
     /// `--token-file`.
     pub token_file: Option<String>,
+    /// `--assertion-file`.
+    pub assertion_file: Option<String>,
+    /// `--identity`: a user-assigned managed identity.
+    pub identity: Option<String>,
+    /// What only the machine can say.
+    pub machine: Machine,
     /// How long to wait for the end of a pipe.
     pub patience: Duration,
 }
@@ -68,7 +98,7 @@ pub struct Request {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialError {
     /// A named source that is not configured.
-    #[error("--credential {0}: {1} is not set")]
+    #[error("--credential {0}: {1}")]
     NotConfigured(String, String),
     /// A named source that does not exist.
     #[error("--credential takes the name of a source: auto, none, {0}")]
@@ -111,77 +141,258 @@ pub enum CredentialError {
 #[derive(Debug)]
 pub struct Credential {
     kind: CredentialKind,
+    /// The source's name for `--credential`.
+    name: &'static str,
     source: Option<String>,
     secret: Option<Secret>,
     file_mode_open: Option<String>,
     not_taken: Vec<NotTaken>,
+    way: Option<Way>,
+    /// Whether a user or a variable asked for it: without either, no token is no fault.
+    demanded: bool,
+    configured: Configured,
+    authority_host: Option<String>,
+    /// Variables that hold secrets.
+    secret_variables: Vec<String>,
+    /// Tokens by their scope, each asked for once.
+    tokens: RefCell<Vec<(String, TokenCell)>>,
 }
+
+/// A token that is asked for once, whoever asks first.
+type TokenCell = Rc<OnceCell<Rc<Acquired>>>;
+
+/// What came of asking for a token.
+#[derive(Debug)]
+pub struct Acquired {
+    /// The token.
+    pub token: Option<Secret>,
+    /// How it was asked for.
+    pub evidence: Acquisition,
+}
+
+/// Variables whose values are secrets.
+const SECRET_VARIABLES: &[&str] = &[
+    API_KEY_VARIABLE,
+    TOKEN_VARIABLE,
+    "AZURE_CLIENT_SECRET",
+    "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+    "AZURE_PASSWORD",
+    "IDENTITY_HEADER",
+    "MSI_SECRET",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "OPENAI_API_KEY",
+    "CLIENT_SECRET",
+];
 
 impl Credential {
     /// No credential.
     #[must_use]
-    pub const fn none() -> Self {
+    pub fn none() -> Self {
         Self {
             kind: CredentialKind::None,
+            name: "none",
             source: None,
             secret: None,
             file_mode_open: None,
             not_taken: Vec::new(),
+            way: None,
+            demanded: false,
+            configured: Configured::default(),
+            authority_host: None,
+            secret_variables: Vec::new(),
+            tokens: RefCell::new(Vec::new()),
         }
     }
 
-    /// Finds and reads the credential that `request` asks for.
+    /// Finds and reads the credential that `request` asks for; a token that has to be asked for
+    /// is asked for by the walk.
     ///
     /// # Errors
     ///
     /// [`CredentialError`]; a source that is configured and unreadable is an error, never
     /// passed over in silence.
     pub fn find(request: &Request, environment: &Environment) -> Result<Self, CredentialError> {
-        let configured: Vec<(&Source, String)> = SOURCES
+        let empty = Self {
+            configured: ways::configured(environment),
+            authority_host: environment.get("AZURE_AUTHORITY_HOST").map(str::to_owned),
+            secret_variables: SECRET_VARIABLES.iter().map(|name| (*name).to_owned()).collect(),
+            ..Self::none()
+        };
+        let named = match &request.choice {
+            // Then what the environment holds is no fault of its own.
+            Choice::None => return Ok(Self { configured: Configured::default(), ..empty }),
+            Choice::Auto => None,
+            Choice::Named(name) => Some(name.as_str()),
+        };
+        if let Some(name) = named
+            && !SOURCES.iter().any(|source| source.name == name)
+        {
+            let names: Vec<&str> = SOURCES.iter().map(|source| source.name).collect();
+            return Err(CredentialError::Unknown(names.join(", ")));
+        }
+        let mut found: Vec<(&'static Source, Found)> = SOURCES
             .iter()
-            .filter_map(|source| configured(source, request, environment).map(|c| (source, c)))
+            .filter_map(|source| {
+                let named = named == Some(source.name);
+                Some((source, look(source, request, environment, named)?))
+            })
             .collect();
-        let taken = match &request.choice {
-            Choice::None => return Ok(Self::none()),
-            Choice::Auto => configured.first(),
-            Choice::Named(name) => {
-                if !SOURCES.iter().any(|source| source.name == name) {
-                    let names: Vec<&str> = SOURCES.iter().map(|source| source.name).collect();
-                    return Err(CredentialError::Unknown(names.join(", ")));
-                }
-                let found = configured.iter().find(|(source, _)| source.name == name);
-                Some(found.ok_or_else(|| {
-                    CredentialError::NotConfigured(name.clone(), place(name).to_owned())
-                })?)
-            }
+        let at = match named {
+            None => 0,
+            Some(name) => found.iter().position(|(s, _)| s.name == name).ok_or_else(|| {
+                CredentialError::NotConfigured(name.to_owned(), missing(name, &empty.configured))
+            })?,
         };
-        let Some((source, place)) = taken else { return Ok(Self::none()) };
-        let is_file = source.name.ends_with("-file");
-        let (value, file_mode_open) = if is_file {
-            file::read(self::place(source.name), place, request.patience)?
-        } else {
-            (zeroize::Zeroizing::new(environment.get(place).unwrap_or_default().to_owned()), None)
-        };
-        let label = if place == "-" { "standard input" } else { place };
-        let secret = checked(&value, label)?;
-        Ok(Self {
-            kind: if source.name.starts_with("api-key") {
-                CredentialKind::ApiKey
-            } else {
-                CredentialKind::Token
+        if found.is_empty() {
+            return Ok(empty);
+        }
+        let (source, taken) = found.remove(at);
+        let label = taken.label.clone();
+        let others = found.iter().map(|(_, other)| NotTaken {
+            source: other.label.clone(),
+            why: match named {
+                Some(name) => format!("--credential {name} was given"),
+                None => format!("{label} comes first"),
             },
-            source: Some(label.to_owned()),
-            secret: Some(secret),
-            file_mode_open,
-            not_taken: configured
-                .iter()
-                .filter(|(other, _)| other.name != source.name)
-                .map(|(_, other)| NotTaken {
-                    source: other.clone(),
-                    why: format!("{label} comes first"),
-                })
-                .collect(),
-        })
+        });
+        let not_taken = others.collect();
+        let with = Self { name: source.name, source: Some(label.clone()), not_taken, ..empty };
+        match taken.what {
+            What::Token(way) => {
+                let hinted = environment.get("AZURE_CLIENT_ID").is_some()
+                    || request.identity.is_some()
+                    || !matches!(way, Way::Managed { endpoint: Endpoint::Imds, .. });
+                let demanded = named.is_some() || hinted;
+                Ok(Self { kind: CredentialKind::Token, way: Some(way), demanded, ..with })
+            }
+            What::Place { place, file } => {
+                let (value, file_mode_open) = if file {
+                    file::read(self::place(source.name), &place, request.patience)?
+                } else {
+                    let value = environment.get(&place).unwrap_or_default().to_owned();
+                    (zeroize::Zeroizing::new(value), None)
+                };
+                let kind = match source.name.starts_with("api-key") {
+                    true => CredentialKind::ApiKey,
+                    false => CredentialKind::Token,
+                };
+                let secret = Some(checked(&value, &label)?);
+                Ok(Self { kind, secret, file_mode_open, demanded: true, ..with })
+            }
+        }
+    }
+
+    /// What asking for a token of the target would contact, a line each, for `--plan`. Reads no
+    /// file.
+    #[must_use]
+    pub fn contacts(request: &Request, environment: &Environment, target: &Target) -> Vec<String> {
+        let named = match &request.choice {
+            Choice::None => return Vec::new(),
+            Choice::Auto => None,
+            Choice::Named(name) => Some(name.as_str()),
+        };
+        let found = SOURCES
+            .iter()
+            .filter(|source| named.is_none_or(|name| name == source.name))
+            .find_map(|source| look(source, request, environment, named.is_some()));
+        let Some(Found { what: What::Token(way), label }) = found else { return Vec::new() };
+        let with = Self {
+            authority_host: environment.get("AZURE_AUTHORITY_HOST").map(str::to_owned),
+            ..Self::none()
+        };
+        let entra = || format!("token  POST {}: a token for {label}", with.authority(target));
+        let metadata = |place: &str| format!("token  {place}: a token for {label}");
+        match &way {
+            Way::Entra { proof: Proof::Google, .. } => {
+                vec![metadata("169.254.169.254:80"), entra()]
+            }
+            Way::Entra { proof: Proof::GitHub { url, .. }, .. } => {
+                let host = url::Url::parse(url).ok().map(|url| url.origin().ascii_serialization());
+                vec![metadata(&host.unwrap_or_default()), entra()]
+            }
+            Way::Entra { .. } => vec![entra()],
+            Way::Managed { endpoint, .. } => vec![match endpoint {
+                Endpoint::Imds => metadata("169.254.169.254:80"),
+                Endpoint::AppService { url, .. }
+                | Endpoint::Arc { url }
+                | Endpoint::CloudShell { url } => {
+                    let url = url::Url::parse(url).ok();
+                    metadata(&url.map(|url| url.origin().ascii_serialization()).unwrap_or_default())
+                }
+            }],
+            Way::Cli => vec!["token  the program az, which contacts what it will".to_owned()],
+        }
+    }
+
+    /// The way to its token, where one has to be asked for.
+    #[must_use]
+    pub const fn way(&self) -> Option<&Way> {
+        self.way.as_ref()
+    }
+
+    /// The source's name for `--credential`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The scope of a token for the target; none for a service that takes none.
+    #[must_use]
+    pub fn scope(&self, target: &Target) -> Option<String> {
+        wanted_audiences(target).first().map(|audience| format!("{audience}/.default"))
+    }
+
+    /// The authority: `AZURE_AUTHORITY_HOST`, else that of the target's cloud (fact D24).
+    #[must_use]
+    pub fn authority(&self, target: &Target) -> String {
+        let cloud = target.service().map_or(Cloud::Public, |service| service.cloud);
+        match &self.authority_host {
+            Some(host) if host.contains("://") => host.trim_end_matches('/').to_owned(),
+            Some(host) => format!("https://{}", host.trim_end_matches('/')),
+            None => acquire::authority(cloud).to_owned(),
+        }
+    }
+
+    /// Tenant and client, as facts.
+    #[must_use]
+    pub fn ids(&self) -> (Option<String>, Option<String>) {
+        let clean = |text: &str| Some(crate::evidence::text::clean(text, 200));
+        match &self.way {
+            Some(Way::Entra { tenant, client, .. }) => (clean(tenant), clean(client)),
+            Some(Way::Managed { identity, .. }) => {
+                (None, identity.as_ref().and_then(|identity| clean(identity.id())))
+            }
+            _ => (None, None),
+        }
+    }
+
+    /// Whether a client secret has the form of an id (8-4-4-4-12 hexadecimal digits).
+    #[must_use]
+    pub fn secret_is_id(&self) -> bool {
+        let Some(Way::Entra { proof: Proof::ClientSecret(secret), .. }) = &self.way else {
+            return false;
+        };
+        let groups: Vec<&str> = secret.expose().split('-').collect();
+        groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+            && groups.iter().all(|group| group.bytes().all(|c| c.is_ascii_hexdigit()))
+    }
+
+    /// Variables that hold secrets: programs start without them.
+    #[must_use]
+    pub fn secret_variables(&self) -> Vec<String> {
+        self.secret_variables.clone()
+    }
+
+    /// Where the token of a scope is, or will be.
+    #[must_use]
+    pub fn cell(&self, scope: &str) -> TokenCell {
+        let mut tokens = self.tokens.borrow_mut();
+        if let Some((_, cell)) = tokens.iter().find(|(known, _)| known == scope) {
+            return Rc::clone(cell);
+        }
+        let cell = TokenCell::default();
+        tokens.push((scope.to_owned(), Rc::clone(&cell)));
+        cell
     }
 
     /// What goes into a request.
@@ -228,13 +439,22 @@ impl Credential {
 
     /// The evidence: everything but the secret.
     #[must_use]
-    pub fn evidence(&self, target: &Target, now: SystemTime) -> IdentityHop {
-        let claims: Option<TokenClaims> =
-            self.secret.as_ref().and_then(|secret| claims::read(secret.expose(), now));
+    pub fn evidence(
+        &self,
+        target: &Target,
+        now: SystemTime,
+        acquired: Option<&Acquired>,
+    ) -> IdentityHop {
+        let secret = self.secret.as_ref().or(acquired.and_then(|a| a.token.as_ref()));
+        let claims: Option<TokenClaims> = secret.and_then(|s| claims::read(s.expose(), now));
+        let failed = acquired.is_some_and(|a| a.evidence.outcome != TokenOutcome::Acquired);
         IdentityHop {
-            kind: self.kind,
+            kind: match failed && !self.demanded {
+                true => CredentialKind::None,
+                false => self.kind,
+            },
             source: self.source.clone(),
-            looks_like: self.secret.as_ref().map(|_| match claims {
+            looks_like: secret.map(|_| match claims {
                 Some(_) => CredentialForm::Jwt,
                 None => CredentialForm::Opaque,
             }),
@@ -243,6 +463,8 @@ impl Credential {
             not_taken: self.not_taken.clone(),
             file_mode_open: self.file_mode_open.clone(),
             withheld: None,
+            acquisition: acquired.map(|acquired| acquired.evidence.clone()),
+            configured: self.configured.clone(),
         }
     }
 }
@@ -254,7 +476,7 @@ impl Credential {
 ///
 /// [`CredentialError::Misplaced`].
 pub fn misplaced(environment: &Environment, typed: &[&str]) -> Result<(), CredentialError> {
-    [API_KEY_VARIABLE, TOKEN_VARIABLE].into_iter().try_for_each(|variable| {
+    SECRET_VARIABLES.iter().copied().try_for_each(|variable| {
         let secret = environment.get(variable).map(|value| Secret::new(value.trim().to_owned()));
         match secret.is_some_and(|secret| typed.iter().any(|text| secret.stands_in(text))) {
             true => Err(CredentialError::Misplaced(variable.to_owned())),
@@ -275,12 +497,97 @@ fn wanted_audiences(target: &Target) -> Vec<String> {
     list
 }
 
-/// The file or variable behind a source, if it is configured.
-fn configured(source: &Source, request: &Request, environment: &Environment) -> Option<String> {
+/// A source that is configured.
+struct Found {
+    /// What people know it by: a variable, a file.
+    label: String,
+    what: What,
+}
+
+enum What {
+    /// A value in a variable or a file.
+    Place { place: String, file: bool },
+    /// A token that has to be asked for.
+    Token(Way),
+}
+
+/// A source, if it is configured.
+fn look(
+    source: &Source,
+    request: &Request,
+    environment: &Environment,
+    named: bool,
+) -> Option<Found> {
+    let from_file = |path: &String| Found {
+        label: if path == "-" { "standard input".to_owned() } else { path.clone() },
+        what: What::Place { place: path.clone(), file: true },
+    };
     match source.name {
-        "api-key-file" => request.api_key_file.clone(),
-        "token-file" => request.token_file.clone(),
-        name => environment.get(place(name)).map(|_| place(name).to_owned()),
+        "api-key-file" => request.api_key_file.as_ref().map(from_file),
+        "token-file" => request.token_file.as_ref().map(from_file),
+        "api-key" | "token" => {
+            let place = place(source.name);
+            environment.get(place)?;
+            let what = What::Place { place: place.to_owned(), file: false };
+            Some(Found { label: place.to_owned(), what })
+        }
+        "assertion-file" => {
+            let path = request.assertion_file.clone()?;
+            let tenant = environment.get("AZURE_TENANT_ID")?.to_owned();
+            let client = environment.get("AZURE_CLIENT_ID")?.to_owned();
+            let proof = Proof::AssertionFile { path: path.clone() };
+            Some(Found { label: path, what: What::Token(Way::Entra { tenant, client, proof }) })
+        }
+        name => {
+            let identity = request.identity.as_deref();
+            let way = ways::way(name, environment, request.machine, named, identity)?;
+            Some(Found { label: label(&way).to_owned(), what: What::Token(way) })
+        }
+    }
+}
+
+/// What people know a way by.
+const fn label(way: &Way) -> &'static str {
+    match way {
+        Way::Entra { proof: Proof::ClientSecret(_), .. } => "AZURE_CLIENT_SECRET",
+        Way::Entra { proof: Proof::Certificate { .. }, .. } => "AZURE_CLIENT_CERTIFICATE_PATH",
+        Way::Entra { proof: Proof::AssertionFile { .. }, .. } => "AZURE_FEDERATED_TOKEN_FILE",
+        Way::Entra { proof: Proof::Google, .. } => "the Google metadata server",
+        Way::Entra { proof: Proof::GitHub { .. }, .. } => "ACTIONS_ID_TOKEN_REQUEST_URL",
+        Way::Managed { endpoint: Endpoint::Imds, .. } => "the metadata service of this machine",
+        Way::Managed { endpoint: Endpoint::AppService { .. }, .. } => "IDENTITY_ENDPOINT",
+        Way::Managed { endpoint: Endpoint::Arc { .. }, .. } => "the Azure Arc agent",
+        Way::Managed { endpoint: Endpoint::CloudShell { .. }, .. } => "MSI_ENDPOINT",
+        Way::Cli => "az",
+    }
+}
+
+/// What a source that was named lacks, in words.
+fn missing(name: &str, configured: &Configured) -> String {
+    if let Some(half) = configured.half.iter().find(|half| half.source == name) {
+        let near = match half.near.is_empty() {
+            true => String::new(),
+            false => format!(" ({} is set)", half.near.join(", ")),
+        };
+        return format!("{} is not set{near}", half.missing.join(" and "));
+    }
+    let wanted = match name {
+        "client-secret" => "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET",
+        "client-certificate" => {
+            "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_CERTIFICATE_PATH"
+        }
+        "workload-identity" => "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE",
+        "github-actions" => {
+            "AZURE_TENANT_ID, AZURE_CLIENT_ID, ACTIONS_ID_TOKEN_REQUEST_URL and \
+             ACTIONS_ID_TOKEN_REQUEST_TOKEN"
+        }
+        "google" => "AZURE_TENANT_ID and AZURE_CLIENT_ID",
+        "assertion-file" => "--assertion-file, AZURE_TENANT_ID and AZURE_CLIENT_ID",
+        name => place(name),
+    };
+    match wanted.contains(" and ") {
+        true => format!("{wanted} are wanted"),
+        false => format!("{wanted} is not set"),
     }
 }
 

@@ -3,6 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Evidence;
+use super::http::{Header, HttpOutcome};
+use super::tcp::TcpAttempt;
+
 /// The identity hop.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct IdentityHop {
@@ -22,6 +26,152 @@ pub struct IdentityHop {
     pub file_mode_open: Option<String>,
     /// Why a credential in hand was not sent; null when it was, or when there is none.
     pub withheld: Option<Withheld>,
+    /// How the token was asked for, where one had to be; null where the credential was at hand.
+    #[serde(default)]
+    pub acquisition: Option<Acquisition>,
+    /// What the environment holds of credentials, beside the one that was taken.
+    #[serde(default)]
+    pub configured: Configured,
+}
+
+/// What the environment holds of credentials: names of variables, never values that are secret.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Configured {
+    /// Sources of which some variables are set and others are missing.
+    pub half: Vec<HalfConfigured>,
+    /// Variables of old SDKs that are set; they are named, never sent.
+    pub old_variables: Vec<String>,
+    /// The authority of `AZURE_AUTHORITY_HOST`, if it is set.
+    pub authority_host: Option<String>,
+}
+
+/// A source of which some variables are set and others are missing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HalfConfigured {
+    /// The source, by its name for `--credential`.
+    pub source: String,
+    /// Variables that are set.
+    pub set: Vec<String>,
+    /// Variables that are missing.
+    pub missing: Vec<String>,
+    /// Variables that are set and whose names are near to a missing one.
+    pub near: Vec<String>,
+}
+
+/// How a token was asked for, and what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Acquisition {
+    /// The source, by its name for `--credential`, e.g. `workload-identity`.
+    pub source: String,
+    /// The tenant, where the source names one.
+    pub tenant: Option<String>,
+    /// The application (client) id, or the id of a user-assigned identity.
+    pub client: Option<String>,
+    /// The scope that was asked for, e.g. `https://cognitiveservices.azure.com/.default`.
+    pub scope: String,
+    /// The client secret has the form of an id: the portal shows one beside each secret's value.
+    #[serde(default)]
+    pub secret_is_id: bool,
+    /// The assertion that stands for the application, as facts for comparison.
+    pub assertion: Option<TokenClaims>,
+    /// Every request, in order, with its hops.
+    pub requests: Vec<TokenRequest>,
+    /// What came of it.
+    pub outcome: TokenOutcome,
+    /// Time from the first step to the outcome, in milliseconds.
+    pub took_ms: f64,
+}
+
+/// What came of asking for a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum TokenOutcome {
+    /// A token came.
+    Acquired,
+    /// The last request was answered with a refusal.
+    Refused,
+    /// The last request was not answered, or could not be made.
+    NotAnswered,
+    /// The answer holds no token, or is no answer of this kind of endpoint.
+    Unusable {
+        /// What is wrong with it.
+        says: String,
+    },
+    /// It could not be asked for: a file, a program, a form.
+    NotAsked {
+        /// Why.
+        says: String,
+    },
+}
+
+/// One request on the way to a token.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TokenRequest {
+    /// What is asked.
+    pub purpose: TokenPurpose,
+    /// GET or POST.
+    pub method: String,
+    /// The URL, without secrets.
+    pub url: String,
+    /// The hops to a host that has a name, as far as TLS: dns, proxy, tcp, tls.
+    pub path: Option<Box<Evidence>>,
+    /// The connection to a fixed address (metadata endpoints; never through a proxy).
+    pub tcp: Option<TcpAttempt>,
+    /// The answer, or why there is none; null when the path did not come so far.
+    pub outcome: Option<TokenAnswer>,
+    /// Start, in milliseconds since the walk began.
+    pub started_ms: f64,
+    /// Time taken in milliseconds.
+    pub took_ms: f64,
+}
+
+/// What is asked on the way to a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenPurpose {
+    /// A token of Entra ID, from the authority.
+    Entra,
+    /// A token of a virtual machine's metadata service.
+    Imds,
+    /// A token of App Service, Functions or Container Apps.
+    AppService,
+    /// Azure Arc: the challenge, then the token.
+    Arc,
+    /// A token of Cloud Shell.
+    CloudShell,
+    /// An identity token of Google's metadata server, to be an assertion.
+    GoogleIdentity,
+    /// An identity token of GitHub Actions, to be an assertion.
+    GitHubIdentity,
+}
+
+/// The answer to a request for a token; the token itself is never kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TokenAnswer {
+    /// The answer without its body where that holds a token.
+    pub http: HttpOutcome,
+    /// Entra's refusal, or a metadata endpoint's.
+    pub refusal: Option<TokenRefusal>,
+}
+
+/// A refusal of a token (fact 5.2 and RFC 6749, section 5.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TokenRefusal {
+    /// Status code.
+    pub status: u16,
+    /// `error`, e.g. `invalid_client`.
+    pub error: Option<String>,
+    /// `error_codes`: the numbers behind AADSTS.
+    pub codes: Vec<u32>,
+    /// `error_description`, bounded, its secrets blotted out. For people only.
+    pub description: Option<String>,
+    /// `correlation_id`, for a support request.
+    pub correlation_id: Option<String>,
+    /// `trace_id`.
+    pub trace_id: Option<String>,
+    /// Headers that tell who answered.
+    pub headers: Vec<Header>,
 }
 
 /// A kind of credential.
@@ -67,6 +217,8 @@ pub enum Withheld {
     AddressNotConfirmed,
     /// No call is made to this service.
     ServiceHasNoCall,
+    /// No token came.
+    NoToken,
 }
 
 /// Claims of a token, as facts for comparison.
@@ -76,6 +228,9 @@ pub struct TokenClaims {
     pub audience: Option<String>,
     /// `iss`.
     pub issuer: Option<String>,
+    /// `sub`.
+    #[serde(default)]
+    pub subject: Option<String>,
     /// `tid`.
     pub tenant: Option<String>,
     /// `oid`.

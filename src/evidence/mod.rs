@@ -292,3 +292,17 @@ pub struct Cost {
     /// Addresses that we sent anything to, in order of first use.
     pub hosts: Vec<String>,
 }
+
+impl Cost {
+    /// Adds what another walk beside this one sent; the time stays.
+    pub fn add(&mut self, other: &Self) {
+        self.datagrams_sent += other.datagrams_sent;
+        self.segments_repeated += other.segments_repeated;
+        self.segments_sent = self.segments_sent.zip(other.segments_sent).map(|(a, b)| a + b);
+        for host in &other.hosts {
+            if !self.hosts.contains(host) {
+                self.hosts.push(host.clone());
+            }
+        }
+    }
+}

@@ -56,6 +56,16 @@ pub fn protect_process() {
     }
 }
 
+/// Kills a process group that we began.
+pub(super) fn kill_group(id: u32) {
+    if let Ok(group) = i32::try_from(id) {
+        // SAFETY: a plain system call; a group that is gone is no error for us.
+        unsafe {
+            libc::killpg(group, libc::SIGKILL);
+        }
+    }
+}
+
 /// `getaddrinfo` for a stream socket: what an application on this machine gets. Blocks, up to
 /// 20 s and more with silent resolvers.
 #[must_use]

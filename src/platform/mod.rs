@@ -14,6 +14,10 @@ mod other;
 #[cfg(not(all(target_os = "linux", not(feature = "platform_other"))))]
 use other as os;
 
+mod program;
+
+pub use program::run_program;
+
 pub use os::{
     azure_machine, host_name, lookup, protect_process, read_icmp, report_icmp, routes, tcp_info,
     tunnels_down,

@@ -306,6 +306,7 @@ pub(super) const fn withheld(why: Withheld) -> &'static str {
         }
         Withheld::AddressNotConfirmed => "the system did not confirm this address",
         Withheld::ServiceHasNoCall => "no call is made to this service",
+        Withheld::NoToken => "no token came",
     }
 }
 

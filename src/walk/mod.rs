@@ -12,6 +12,7 @@ pub mod proxy_choice;
 mod path;
 mod proxied;
 mod steps;
+mod token;
 mod vantage;
 
 use std::net::{IpAddr, SocketAddr};
@@ -22,7 +23,7 @@ use rustls::crypto::CryptoProvider;
 
 use crate::credential::Credential;
 use crate::evidence::http::HttpHop;
-use crate::evidence::identity::{CredentialKind, IdentityHop, Withheld};
+use crate::evidence::identity::{CredentialKind, IdentityHop, TokenOutcome, Withheld};
 use crate::evidence::proxy::ProxyHop;
 use crate::evidence::tcp::{TcpHop, TcpOutcome};
 use crate::evidence::tls::TlsHop;
@@ -64,6 +65,8 @@ struct Context<'a> {
     provider: Arc<CryptoProvider>,
     /// Further connections of the calls: nobody but the bill asks after them.
     further: std::cell::RefCell<Vec<socket2::Socket>>,
+    /// The request that is made in place of the target's calls, on the way to a token.
+    errand: Option<&'a token::Slot>,
 }
 
 impl Context<'_> {
@@ -100,24 +103,16 @@ pub async fn walk(
     let since = Instant::now();
     let original = target.original();
     match &original {
-        None => one(target, plan, world, credential, observe, since).await,
+        None => one(target, plan, world, credential, observe, since, None).await,
         Some(original) => {
             // Beside a privatelink name: the name that applications must use, to TLS only.
             let none = Credential::none();
             let quiet = |_: Finished<'_>| {};
             let (mut evidence, beside) = futures_util::join!(
-                one(target, plan, world, credential, observe, since),
-                one(original, plan, world, &none, &quiet, since)
+                one(target, plan, world, credential, observe, since, None),
+                one(original, plan, world, &none, &quiet, since, None)
             );
-            for host in &beside.cost.hosts {
-                if !evidence.cost.hosts.contains(host) {
-                    evidence.cost.hosts.push(host.clone());
-                }
-            }
-            evidence.cost.datagrams_sent += beside.cost.datagrams_sent;
-            evidence.cost.segments_sent =
-                evidence.cost.segments_sent.zip(beside.cost.segments_sent).map(|(a, b)| a + b);
-            evidence.cost.segments_repeated += beside.cost.segments_repeated;
+            evidence.cost.add(&beside.cost);
             evidence.cost.took_ms = evidence.cost.took_ms.max(beside.cost.took_ms);
             evidence.original = Some(Box::new(beside));
             evidence
@@ -132,6 +127,7 @@ async fn one(
     credential: &Credential,
     observe: &dyn Fn(Finished<'_>),
     since: Instant,
+    errand: Option<&token::Slot>,
 ) -> Evidence {
     let mut choice = proxy_choice::decide(target, &plan.proxy, &world.environment);
     choice.decision.clients = proxy_choice::clients(target, &world.environment);
@@ -156,28 +152,39 @@ async fn one(
         ),
         provider,
         further: std::cell::RefCell::default(),
+        errand,
     };
-    let identity = credential.evidence(target, world.now);
     let seconds = |t: SystemTime| {
         t.duration_since(SystemTime::UNIX_EPOCH)
             .map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
     };
-    let calls = target.call() != Call::None && target.original_host.is_none();
-    let (seen, proxy, tunnel) = match &choice.proxy {
-        None => {
-            let seen = path::walk(&context, Connect::Always { call: calls }).await;
-            (seen, Observed::NotAsked { by: Choice::NoProxyApplies }, None)
-        }
-        Some(proxy) => {
-            let connect = Connect::Beside { public: plan.direct };
-            let (beside, tunnel) = futures_util::join!(
-                path::walk(&context, connect),
-                proxied::walk(&context, proxy, calls)
-            );
-            let seen = tunnel.proxy.clone();
-            (beside, seen, Some(tunnel))
+    let calls = errand.is_some() || (target.call() != Call::None && target.original_host.is_none());
+    let hops = async {
+        match &choice.proxy {
+            None => {
+                let seen = path::walk(&context, Connect::Always { call: calls }).await;
+                (seen, Observed::NotAsked { by: Choice::NoProxyApplies }, None)
+            }
+            // On the way to a token the path that is taken is all that counts.
+            Some(proxy) if errand.is_some() => {
+                let tunnel = proxied::walk(&context, proxy, calls).await;
+                let seen = tunnel.proxy.clone();
+                (path::nothing(&context), seen, Some(tunnel))
+            }
+            Some(proxy) => {
+                let connect = Connect::Beside { public: plan.direct };
+                let (beside, tunnel) = futures_util::join!(
+                    path::walk(&context, connect),
+                    proxied::walk(&context, proxy, calls)
+                );
+                let seen = tunnel.proxy.clone();
+                (beside, seen, Some(tunnel))
+            }
         }
     };
+    // The token is asked for while names, connections and handshakes are under way.
+    let ((seen, proxy, tunnel), acquired) = futures_util::join!(hops, context.acquired());
+    let identity = credential.evidence(target, world.now, acquired.as_deref());
     let mut cost = Cost {
         took_ms: 0.0,
         datagrams_sent: seen.datagrams,
@@ -238,7 +245,10 @@ async fn one(
             addresses.extend(hop.attempts.iter().map(|a| a.address.ip()));
         }
     }
-    evidence.identity.withheld = withheld_of(&evidence.identity, withheld, target, &evidence.http);
+    evidence.identity.withheld = match errand {
+        Some(_) => withheld,
+        None => withheld_of(&evidence.identity, withheld, target, &evidence.http),
+    };
     addresses.extend(evidence.experiments.connections.iter().map(|tried| tried.address.ip()));
     addresses.dedup();
     vantage.sources = vantage::sources(&addresses);
@@ -252,6 +262,9 @@ async fn one(
     for info in context.further.borrow().iter().filter_map(platform::tcp_info) {
         cost.segments_sent = cost.segments_sent.zip(info.first_sent()).map(|(a, b)| a + b);
         cost.segments_repeated += info.total_retrans;
+    }
+    for request in acquired.iter().flat_map(|acquired| &acquired.evidence.requests) {
+        cost.add(&token::cost(request));
     }
     cost.took_ms = context.elapsed_ms();
     evidence.cost = cost;
@@ -267,6 +280,9 @@ fn withheld_of(
 ) -> Option<Withheld> {
     if identity.kind == CredentialKind::None {
         return None;
+    }
+    if identity.acquisition.as_ref().is_some_and(|a| a.outcome != TokenOutcome::Acquired) {
+        return Some(Withheld::NoToken);
     }
     match http {
         Observed::Ran { .. } => withheld,

@@ -80,8 +80,17 @@ impl Context<'_> {
             443 => self.target.seen.host.clone(),
             port => format!("{}:{port}", self.target.seen.host),
         };
-        let authentication =
-            if send { self.credential.authentication() } else { Authentication::None };
+        if let Some(slot) = self.errand {
+            self.run_errand(slot, session, &host, send).await;
+            return (Vec::new(), None);
+        }
+        let acquired = self.acquired().await;
+        let token = acquired.as_ref().and_then(|acquired| acquired.token.as_ref());
+        let authentication = match (send, token) {
+            (false, _) => Authentication::None,
+            (true, Some(token)) => Authentication::Bearer(token),
+            (true, None) => self.credential.authentication(),
+        };
         let wanted = calls::calls(self.target, self.plan);
         let mut made = Vec::new();
         let mut connection = match http::open(session, &host).await {
@@ -89,7 +98,7 @@ impl Context<'_> {
             Err(outcome) => return (vec![not_made(&wanted[0], outcome)], None),
         };
         for call in &wanted {
-            let secret = self.credential.secret();
+            let secret = token.or_else(|| self.credential.secret());
             let mut one = connection.call(call, authentication, secret, self.left()).await;
             // A server may end a connection after any answer (RFC 9112, section 9.6): clients
             // open another one, and so do we.

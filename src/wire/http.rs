@@ -11,6 +11,8 @@ use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, USER
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 
 use super::tls::{self, Session};
 use crate::evidence::http::{
@@ -101,6 +103,30 @@ pub struct Call {
     pub body: Option<String>,
 }
 
+/// A request whose headers and body may be secret.
+#[derive(Debug, Clone, Copy)]
+pub struct Raw<'a> {
+    /// `GET` or `POST`.
+    pub method: &'a str,
+    /// Path and query.
+    pub path: &'a str,
+    /// Header fields.
+    pub headers: &'a [(String, Secret)],
+    /// The body.
+    pub body: Option<&'a Secret>,
+}
+
+/// An answer as it came; its body may be a secret.
+#[derive(Debug)]
+pub struct RawAnswer {
+    /// Status code.
+    pub status: u16,
+    /// The fields that a challenge needs, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body, at most 2 MiB.
+    pub body: zeroize::Zeroizing<Vec<u8>>,
+}
+
 /// An HTTP connection over a verified session.
 #[derive(Debug)]
 pub struct Connection {
@@ -115,6 +141,22 @@ pub struct Connection {
 ///
 /// The outcome that stands for the call, when the connection was lost meanwhile.
 pub async fn open(session: Session, host: &str) -> Result<Connection, HttpOutcome> {
+    over(session, host).await
+}
+
+/// Puts HTTP on a plain connection to a metadata endpoint of this machine.
+///
+/// # Errors
+///
+/// As [`open`].
+pub async fn open_plain(stream: TcpStream, host: &str) -> Result<Connection, HttpOutcome> {
+    over(stream, host).await
+}
+
+async fn over<S>(session: S, host: &str) -> Result<Connection, HttpOutcome>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let (sender, connection) = http1::Builder::new()
         .max_buf_size(HEAD_LIMIT)
         .max_headers(200)
@@ -185,6 +227,73 @@ impl Connection {
                 HttpOutcome::Answered { answer: answer(&head, &body, complete, clean_of) }
             }
         }
+    }
+
+    /// Sends a request whose headers and body may be secret, and gives back the answer as it
+    /// came beside its evidence, which holds no body of an answer that gives something: a token
+    /// is in there. `clean_of` are the secrets of the request.
+    pub async fn raw(
+        &mut self,
+        raw: &Raw<'_>,
+        clean_of: &[&Secret],
+        timeout: Duration,
+    ) -> (HttpOutcome, Option<RawAnswer>) {
+        let request = match self.raw_request(raw) {
+            Ok(request) => request,
+            Err(says) => return (HttpOutcome::Malformed { says }, None),
+        };
+        let end = tokio::time::Instant::now() + timeout;
+        let sending = async {
+            self.sender.ready().await?;
+            self.sender.send_request(request).await
+        };
+        let response = match tokio::time::timeout_at(end, sending).await {
+            Err(_) => return (HttpOutcome::Silent, None),
+            Ok(Err(error)) => return (outcome_of(&error), None),
+            Ok(Ok(response)) => response,
+        };
+        let (head, body, complete) = read_body(response, end).await;
+        let body = zeroize::Zeroizing::new(body);
+        let shown = if head.status.is_success() { &[][..] } else { &body[..] };
+        let mut answer = answer(&head, shown, complete, None);
+        answer.body_bytes = body.len() as u64;
+        for secret in clean_of {
+            let scrub = |text: &mut String| *text = secret.scrub(text);
+            answer.headers.iter_mut().map(|header| &mut header.value).for_each(scrub);
+            answer.body_excerpt.iter_mut().for_each(scrub);
+            if let Some(error) = &mut answer.error {
+                let ErrorBody { code, kind, message, inner_code, .. } = error;
+                [code, kind, message, inner_code].into_iter().flatten().for_each(scrub);
+            }
+        }
+        let headers = ["www-authenticate", "metadata-flavor"]
+            .iter()
+            .filter_map(|name| {
+                let value = head.headers.get(*name)?.to_str().ok()?;
+                Some(((*name).to_owned(), value.chars().take(1000).collect()))
+            })
+            .collect();
+        let status = head.status.as_u16();
+        (HttpOutcome::Answered { answer }, Some(RawAnswer { status, headers, body }))
+    }
+
+    fn raw_request(&self, raw: &Raw<'_>) -> Result<Request<Full<Bytes>>, String> {
+        let mut builder = Request::builder().method(raw.method).uri(raw.path);
+        let named = |name: &str| raw.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
+        if !named("host") {
+            builder = builder.header(HOST, &self.host);
+        }
+        if !named("user-agent") {
+            builder = builder.header(USER_AGENT, AGENT);
+        }
+        for (name, value) in raw.headers {
+            // The length is that of the body, whoever counts it.
+            if !name.eq_ignore_ascii_case("content-length") {
+                builder = builder.header(name.as_str(), sensitive(value.expose())?);
+            }
+        }
+        let body = raw.body.map(|body| body.expose().to_owned()).unwrap_or_default();
+        builder.body(Full::new(Bytes::from(body))).map_err(|e| e.to_string())
     }
 
     fn request(

@@ -201,6 +201,7 @@ impl Lab {
                 false => Vec::new(),
             }),
             detours: Vec::new(),
+            arc_agent: false,
         }
     }
 

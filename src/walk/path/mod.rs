@@ -164,9 +164,18 @@ pub(super) async fn walk(context: &Context<'_>, connect: Connect) -> PathSeen {
             break;
         };
         state.take(event);
+        // On the way to a token, its answer is the end.
+        if context.errand.is_some() && state.http.is_some() {
+            break;
+        }
         state.go_on();
     }
     state.finish()
+}
+
+/// A path that was not walked.
+pub(super) fn nothing(context: &Context<'_>) -> PathSeen {
+    State::new(context, Connect::Beside { public: false }).finish()
 }
 
 impl<'a, 'c> State<'a, 'c> {

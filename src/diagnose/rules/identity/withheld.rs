@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(e: &Evidence) -> Option<Because> {
     let (why, tells) = match e.identity.withheld? {
         // The walk says these in other words.
-        Withheld::NotReached | Withheld::ServiceHasNoCall => return None,
+        Withheld::NotReached | Withheld::ServiceHasNoCall | Withheld::NoToken => return None,
         Withheld::OnlySystemStoreAccepts => (
             "only this machine's own store accepts the certificate chain",
             format!("{} --trust system", reading::again(e)),

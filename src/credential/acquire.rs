@@ -1,0 +1,184 @@
+//! Asks for a token: which requests, in which order, and what their answers mean. The network
+//! is the caller's.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use rustls::crypto::CryptoProvider;
+
+use super::errand::Send;
+use super::sdk::Sdk;
+use super::ways::{Endpoint, Proof, Way};
+use super::{certificate, claims, file, metadata};
+use crate::evidence::identity::{TokenClaims, TokenOutcome, TokenPurpose};
+use crate::evidence::text::clean;
+use crate::secret::Secret;
+use crate::services::Cloud;
+
+/// What a token is asked for, and by what means.
+pub struct Wanted<'a> {
+    /// The scope, e.g. `https://cognitiveservices.azure.com/.default`.
+    pub scope: &'a str,
+    /// The authority, e.g. `https://login.microsoftonline.com`.
+    pub authority: &'a str,
+    /// Signs assertions.
+    pub provider: &'a Arc<CryptoProvider>,
+    /// How long a file or a program may take.
+    pub patience: Duration,
+    /// This machine's clock.
+    pub now: SystemTime,
+    /// Variables that hold secrets: a program starts without them.
+    pub secret_variables: Vec<String>,
+    /// `AZURE_TENANT_ID`, for the CLI.
+    pub tenant: Option<String>,
+}
+
+/// What came of it.
+pub struct Came {
+    /// The token.
+    pub token: Option<Secret>,
+    /// In words of the evidence.
+    pub outcome: TokenOutcome,
+    /// The assertion that was presented, as facts.
+    pub assertion: Option<TokenClaims>,
+}
+
+/// The authority of a cloud (fact D24).
+#[must_use]
+pub const fn authority(cloud: Cloud) -> &'static str {
+    match cloud {
+        Cloud::Public => "https://login.microsoftonline.com",
+        Cloud::UsGov => "https://login.microsoftonline.us",
+        Cloud::China => "https://login.chinacloudapi.cn",
+    }
+}
+
+/// Asks for a token the way that `way` says.
+pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
+    let mut assertion = None;
+    let got = match way {
+        Way::Entra { tenant, client, proof } => {
+            entra(tenant, client, proof, wanted, send, &mut assertion).await
+        }
+        Way::Managed { endpoint, identity } => {
+            let resource = wanted.scope.trim_end_matches("/.default");
+            match endpoint {
+                Endpoint::Imds => {
+                    sdk(Sdk::managed_identity(TokenPurpose::Imds, identity.as_ref()), wanted, send)
+                        .await
+                }
+                Endpoint::AppService { url, .. } => {
+                    match metadata::local("IDENTITY_ENDPOINT", url) {
+                        Err(says) => Err(Failed::NotAsked(says)),
+                        Ok(_) => {
+                            let purpose = TokenPurpose::AppService;
+                            sdk(Sdk::managed_identity(purpose, identity.as_ref()), wanted, send)
+                                .await
+                        }
+                    }
+                }
+                Endpoint::Arc { url } => match metadata::local("IDENTITY_ENDPOINT", url) {
+                    Err(says) => Err(Failed::NotAsked(says)),
+                    Ok(url) => metadata::arc(&url, resource, send, wanted.patience)
+                        .await
+                        .map_err(Failed::from),
+                },
+                Endpoint::CloudShell { url } => match metadata::local("MSI_ENDPOINT", url) {
+                    Err(says) => Err(Failed::NotAsked(says)),
+                    Ok(url) => {
+                        metadata::cloud_shell(&url, resource, send).await.map_err(Failed::from)
+                    }
+                },
+            }
+        }
+        Way::Cli => {
+            let remove = wanted.secret_variables.clone();
+            let cli = Sdk::azure_cli(wanted.tenant.clone(), remove, wanted.patience);
+            sdk(cli, wanted, send).await.map_err(|failed| match failed {
+                // No request of ours: the words are the program's.
+                Failed::Answer(says) => {
+                    Failed::NotAsked(says.unwrap_or_else(|| "az gave no token".to_owned()))
+                }
+                other => other,
+            })
+        }
+    };
+    let (token, outcome) = match got {
+        Ok(token) => (Some(token), TokenOutcome::Acquired),
+        Err(Failed::NotAsked(says)) => (None, TokenOutcome::NotAsked { says }),
+        Err(Failed::Answer(Some(says))) => (None, TokenOutcome::Unusable { says }),
+        // Whether an answer came is in the evidence of the request.
+        Err(Failed::Answer(None)) => (None, TokenOutcome::Refused),
+    };
+    Came { token, outcome, assertion }
+}
+
+/// Why there is no token.
+enum Failed {
+    /// A step before any request.
+    NotAsked(String),
+    /// An answer, or none; words where it is no refusal.
+    Answer(Option<String>),
+}
+
+impl From<metadata::NoToken> for Failed {
+    fn from(says: metadata::NoToken) -> Self {
+        Self::Answer(says)
+    }
+}
+
+async fn sdk(
+    sdk: Result<Sdk, String>,
+    wanted: &Wanted<'_>,
+    send: &Send<'_>,
+) -> Result<Secret, Failed> {
+    match sdk {
+        Err(says) => Err(Failed::NotAsked(says)),
+        Ok(sdk) => sdk.token(wanted.scope, send).await.map_err(|says| Failed::Answer(Some(says))),
+    }
+}
+
+async fn entra(
+    tenant: &str,
+    client: &str,
+    proof: &Proof,
+    wanted: &Wanted<'_>,
+    send: &Send<'_>,
+    shown: &mut Option<TokenClaims>,
+) -> Result<Secret, Failed> {
+    let authority = wanted.authority;
+    let assertion = match proof {
+        Proof::ClientSecret(secret) => {
+            return sdk(Sdk::client_secret(authority, tenant, client, secret), wanted, send).await;
+        }
+        Proof::Certificate { path, send_chain } => {
+            let endpoint =
+                format!("{}/{tenant}/oauth2/v2.0/token", authority.trim_end_matches('/'));
+            let text = read("AZURE_CLIENT_CERTIFICATE_PATH", path, wanted)?;
+            let now = wanted.now;
+            certificate::assertion(&text, client, &endpoint, *send_chain, wanted.provider, now)
+                .map_err(|says| Failed::NotAsked(format!("{} {says}", clean(path, 200))))?
+        }
+        Proof::AssertionFile { path } => {
+            let text = read("AZURE_FEDERATED_TOKEN_FILE", path, wanted)?;
+            match text.trim() {
+                "" => return Err(Failed::NotAsked(format!("{} is empty", clean(path, 200)))),
+                text => Secret::new(text.to_owned()),
+            }
+        }
+        Proof::Google => metadata::google(send).await?,
+        Proof::GitHub { url, token } => metadata::github(url, token, send).await?,
+    };
+    *shown = claims::read(assertion.expose(), wanted.now);
+    sdk(Sdk::assertion(authority, tenant, client, assertion), wanted, send).await
+}
+
+fn read(
+    variable: &'static str,
+    path: &str,
+    wanted: &Wanted<'_>,
+) -> Result<zeroize::Zeroizing<String>, Failed> {
+    file::read(variable, path, wanted.patience)
+        .map(|(text, _)| text)
+        .map_err(|e| Failed::NotAsked(e.to_string()))
+}

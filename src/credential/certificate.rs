@@ -1,0 +1,84 @@
+//! A signed assertion that stands for an application with a certificate (fact I3): PS256, the
+//! certificate's SHA-256 thumbprint in the header, as Microsoft's page on certificate credentials
+//! has it today.
+
+use std::time::{Duration, SystemTime};
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use rustls::SignatureScheme;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use serde_json::json;
+
+use crate::secret::Secret;
+
+/// How long an assertion is valid: Microsoft's page asks for minutes.
+const LIFE: Duration = Duration::from_secs(600);
+
+/// The assertion for the token endpoint `audience`, of the certificate and key in `pem`.
+///
+/// # Errors
+///
+/// What is wrong with the file; no part of it is repeated.
+pub(super) fn assertion(
+    pem: &str,
+    client: &str,
+    audience: &str,
+    send_chain: bool,
+    provider: &CryptoProvider,
+    now: SystemTime,
+) -> Result<Secret, String> {
+    let chain: Vec<CertificateDer<'_>> =
+        CertificateDer::pem_slice_iter(pem.as_bytes()).filter_map(Result::ok).collect();
+    let leaf = chain.first().ok_or("holds no certificate in PEM")?;
+    let key = PrivateKeyDer::from_pem_slice(pem.as_bytes())
+        .map_err(|_| "holds no private key in PEM without a password")?;
+    let key = provider
+        .key_provider
+        .load_private_key(key)
+        .map_err(|_| "its private key is of no kind that can sign")?;
+    let signer = key
+        .choose_scheme(&[SignatureScheme::RSA_PSS_SHA256])
+        .ok_or("its private key is no RSA key, which Entra ID wants")?;
+    let thumbprint = URL_SAFE_NO_PAD.encode(sha256(provider, leaf).ok_or("SHA-256 is missing")?);
+    let mut header = json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": thumbprint });
+    if send_chain {
+        let chain: Vec<String> = chain.iter().map(|der| STANDARD.encode(der)).collect();
+        header["x5c"] = json!(chain);
+    }
+    let seconds = |at: SystemTime| {
+        at.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    };
+    let mut id = [0_u8; 16];
+    provider.secure_random.fill(&mut id).map_err(|_| "no random numbers")?;
+    let claims = json!({
+        "aud": audience,
+        "iss": client,
+        "sub": client,
+        "jti": URL_SAFE_NO_PAD.encode(id),
+        "nbf": seconds(now),
+        "iat": seconds(now),
+        "exp": seconds(now + LIFE),
+    });
+    let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let signed = format!("{}.{}", part(&header), part(&claims));
+    let signature = signer.sign(signed.as_bytes()).map_err(|_| "its private key does not sign")?;
+    Ok(Secret::new(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))))
+}
+
+/// SHA-256 by the TLS provider: any of its suites has it.
+fn sha256(provider: &CryptoProvider, octets: &[u8]) -> Option<Vec<u8>> {
+    let hash = provider.cipher_suites.iter().find_map(|suite| {
+        let common = match suite {
+            rustls::SupportedCipherSuite::Tls13(suite) => &suite.common,
+            rustls::SupportedCipherSuite::Tls12(suite) => &suite.common,
+        };
+        let provider = common.hash_provider;
+        (provider.algorithm() == rustls::crypto::hash::HashAlgorithm::SHA256).then_some(provider)
+    })?;
+    let mut context = hash.start();
+    context.update(octets);
+    Some(context.finish().as_ref().to_vec())
+}

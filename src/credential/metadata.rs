@@ -1,0 +1,199 @@
+//! Tokens of metadata endpoints that the SDK does not know: Azure Arc, Cloud Shell, Google,
+//! GitHub. Requests go to fixed or local addresses, but for GitHub's, which has a name and TLS.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use serde_json::Value;
+use url::{Host, Url};
+
+use super::errand::{Errand, Reply, Send};
+use super::file;
+use crate::evidence::identity::TokenPurpose;
+use crate::evidence::text::clean;
+use crate::secret::Secret;
+
+/// The audience of an assertion for Entra ID (facts I14, I15).
+const EXCHANGE: &str = "api://AzureADTokenExchange";
+/// Where Arc's agent keeps its challenges (fact I10).
+const ARC_TOKENS: &str = "/var/opt/azcmagent/tokens/";
+/// The largest challenge of Arc's agent (fact I10).
+const ARC_CHALLENGE: usize = 4096;
+/// Google's metadata server; its name is never looked up.
+const GOOGLE: &str =
+    "http://169.254.169.254/computeMetadata/v1/instance/service-accounts/default/identity";
+
+/// Why there is no token: an answer that is no use, or a step that could not be done. None when
+/// an answer was missing or a refusal: the evidence of the request says which.
+pub(super) type NoToken = Option<String>;
+
+fn header(name: &str, value: &str) -> (String, Secret) {
+    (name.to_owned(), Secret::new(value.to_owned()))
+}
+
+/// The address that a metadata endpoint's URL names, if it is one that a machine owns: never a
+/// name that DNS would answer for.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub(super) fn local(variable: &str, text: &str) -> Result<Url, String> {
+    let shown = clean(text, 100);
+    let mut url = Url::parse(text).map_err(|_| format!("{variable} is no URL: {shown}"))?;
+    if url.scheme() != "http" {
+        return Err(format!("{variable} is no plain-HTTP URL: {shown}"));
+    }
+    let fits = match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_link_local() || ip.is_private(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unicast_link_local(),
+        Some(Host::Domain("localhost")) => url.set_ip_host(IpAddr::from([127, 0, 0, 1])).is_ok(),
+        _ => false,
+    };
+    match fits {
+        true => Ok(url),
+        false => Err(format!("{variable} names no address of this machine: {shown}")),
+    }
+}
+
+fn with(url: &Url, pairs: &[(&str, &str)]) -> Url {
+    let mut url = url.clone();
+    url.query_pairs_mut().extend_pairs(pairs);
+    url
+}
+
+async fn answered(send: &Send<'_>, errand: Errand) -> Result<Reply, NoToken> {
+    let reply = send(errand).await.ok_or(None)?;
+    match reply.status {
+        200..=299 => Ok(reply),
+        _ => Err(None),
+    }
+}
+
+/// A field of a JSON body, as a secret.
+fn field(reply: &Reply, name: &str) -> Result<Secret, NoToken> {
+    let value: Value = serde_json::from_slice(&reply.body)
+        .map_err(|_| Some("the answer is no JSON".to_owned()))?;
+    match value.get(name).and_then(Value::as_str) {
+        Some(token) if !token.is_empty() => Ok(Secret::new(token.to_owned())),
+        _ => Err(Some(format!("the answer has no {name}"))),
+    }
+}
+
+/// A token of Azure Arc: a challenge names a file that only the agent's own may read (fact I10).
+pub(super) async fn arc(
+    url: &Url,
+    resource: &str,
+    send: &Send<'_>,
+    patience: Duration,
+) -> Result<Secret, NoToken> {
+    let errand = |authorization: Option<(String, Secret)>| Errand {
+        purpose: TokenPurpose::Arc,
+        method: "GET",
+        url: with(url, &[("api-version", "2021-02-01"), ("resource", resource)]),
+        headers: std::iter::once(header("metadata", "true")).chain(authorization).collect(),
+        form: None,
+    };
+    let challenge = send(errand(None)).await.ok_or(None)?;
+    if challenge.status != 401 {
+        return Err((challenge.status < 300).then(|| "the agent asked no challenge".to_owned()));
+    }
+    let named = challenge.header("www-authenticate").unwrap_or_default();
+    let path = named.split_once('=').map(|(_, path)| path.trim_matches('"')).unwrap_or_default();
+    let name = path.strip_prefix(ARC_TOKENS).unwrap_or_default();
+    if !name.ends_with(".key") || name.contains(['/', '\\']) || name.contains("..") {
+        return Err(Some(format!(
+            "the agent's challenge names {}, which is no .key file of {ARC_TOKENS}",
+            clean(path, 100)
+        )));
+    }
+    let (key, _) =
+        file::read("the agent's challenge", path, patience).map_err(|e| Some(e.to_string()))?;
+    if key.len() > ARC_CHALLENGE {
+        return Err(Some(format!("{path} is larger than {ARC_CHALLENGE} octets")));
+    }
+    let authorization = header("authorization", &format!("Basic {}", key.trim()));
+    let reply = answered(send, errand(Some(authorization))).await?;
+    field(&reply, "access_token")
+}
+
+/// A token of Cloud Shell (fact I11).
+pub(super) async fn cloud_shell(
+    url: &Url,
+    resource: &str,
+    send: &Send<'_>,
+) -> Result<Secret, NoToken> {
+    let form = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("resource", resource)
+        .finish();
+    let errand = Errand {
+        purpose: TokenPurpose::CloudShell,
+        method: "POST",
+        url: url.clone(),
+        headers: vec![
+            header("metadata", "true"),
+            header("content-type", "application/x-www-form-urlencoded"),
+        ],
+        form: Some(Secret::new(form)),
+    };
+    field(&answered(send, errand).await?, "access_token")
+}
+
+/// An identity token of Google's metadata server: the body itself (fact I14).
+pub(super) async fn google(send: &Send<'_>) -> Result<Secret, NoToken> {
+    let base = Url::parse(GOOGLE).map_err(|e| Some(e.to_string()))?;
+    let errand = Errand {
+        purpose: TokenPurpose::GoogleIdentity,
+        method: "GET",
+        url: with(&base, &[("audience", EXCHANGE), ("format", "full")]),
+        headers: vec![
+            header("metadata-flavor", "Google"),
+            header("host", "metadata.google.internal"),
+        ],
+        form: None,
+    };
+    let reply = answered(send, errand).await?;
+    if reply.header("metadata-flavor").is_none_or(|flavor| flavor != "Google") {
+        return Err(Some("who answered is not Google's metadata server".to_owned()));
+    }
+    let text = std::str::from_utf8(&reply.body).map_err(|_| Some("no text".to_owned()))?.trim();
+    match text.split('.').count() {
+        3 => Ok(Secret::new(text.to_owned())),
+        _ => Err(Some("the answer is no identity token".to_owned())),
+    }
+}
+
+/// An identity token of GitHub Actions (fact I15).
+pub(super) async fn github(url: &str, token: &Secret, send: &Send<'_>) -> Result<Secret, NoToken> {
+    let base = Url::parse(url)
+        .ok()
+        .filter(|url| url.scheme() == "https" && url.username().is_empty())
+        .ok_or_else(|| Some("ACTIONS_ID_TOKEN_REQUEST_URL is no https URL".to_owned()))?;
+    let errand = Errand {
+        purpose: TokenPurpose::GitHubIdentity,
+        method: "GET",
+        url: with(&base, &[("audience", EXCHANGE)]),
+        headers: vec![
+            header("authorization", &format!("Bearer {}", token.expose())),
+            header("accept", "application/json"),
+        ],
+        form: None,
+    };
+    field(&answered(send, errand).await?, "value")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_metadata_endpoint_is_an_address_of_this_machine() {
+        for good in ["http://127.0.0.1:41741/msi/token", "http://169.254.129.2:8081/msi/token"] {
+            assert!(local("IDENTITY_ENDPOINT", good).is_ok(), "{good}");
+        }
+        let name = local("IDENTITY_ENDPOINT", "http://localhost:12356/msi/token/").unwrap();
+        assert_eq!(name.host_str(), Some("127.0.0.1"));
+        for bad in ["http://evil.example/", "https://127.0.0.1/", "http://20.0.0.1/", "x"] {
+            assert!(local("IDENTITY_ENDPOINT", bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Tokens as the Azure SDK gets them (`azure_identity`), each of its requests handed to whoever
+//! holds the network.
+//!
+//! Nothing here retries: an answer that is no token ends the pipeline at once, whatever the
+//! SDK's own options say (it would ask a metadata service for 72 s).
+
+use std::ffi::OsStr;
+use std::io;
+use std::process::Output;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use azure_core::Bytes;
+use azure_core::cloud::CustomConfiguration;
+use azure_core::credentials::{Secret as SdkSecret, TokenCredential};
+use azure_core::error::{Error, ErrorKind};
+use azure_core::http::headers::Headers;
+use azure_core::http::{
+    AsyncRawResponse, Body, ClientMethodOptions, ClientOptions, HttpClient, Method, Request,
+    RetryOptions, StatusCode, Transport,
+};
+use azure_identity::{
+    AzureCliCredential, AzureCliCredentialOptions, ClientAssertion, ClientAssertionCredential,
+    ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
+    Executor, ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use super::errand::{Errand, Reply, Send};
+use super::ways::UserAssigned;
+use crate::evidence::identity::TokenPurpose;
+use crate::evidence::text::clean;
+use crate::platform;
+use crate::secret::Secret;
+
+/// A credential of the SDK, and its requests.
+pub(super) struct Sdk {
+    credential: Arc<dyn TokenCredential>,
+    asked: mpsc::UnboundedReceiver<Asked>,
+}
+
+struct Asked {
+    errand: Errand,
+    tell: oneshot::Sender<Option<Reply>>,
+}
+
+/// Hands the SDK's requests over.
+#[derive(Debug)]
+struct Handed {
+    to: mpsc::UnboundedSender<Asked>,
+    purpose: TokenPurpose,
+}
+
+#[async_trait]
+impl HttpClient for Handed {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let form = match request.body() {
+            Body::Bytes(octets) => String::from_utf8_lossy(octets).into_owned(),
+            Body::SeekableStream(_) => return Err(ended("a streamed body")),
+        };
+        let headers = request
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), Secret::new(value.as_str().to_owned())))
+            .collect();
+        let method = if request.method() == Method::Post { "POST" } else { "GET" };
+        let errand = Errand {
+            purpose: self.purpose,
+            method,
+            url: request.url().clone(),
+            headers,
+            form: (method == "POST").then(|| Secret::new(form)),
+        };
+        let (tell, told) = oneshot::channel();
+        self.to.send(Asked { errand, tell }).map_err(|_| ended("the walk is over"))?;
+        let reply = told.await.ok().flatten().ok_or_else(|| ended("no answer"))?;
+        if !(200..300).contains(&reply.status) {
+            return Err(ended("a refusal"));
+        }
+        let octets = Bytes::copy_from_slice(&reply.body);
+        Ok(AsyncRawResponse::from_bytes(StatusCode::from(reply.status), Headers::new(), octets))
+    }
+}
+
+/// An error of a kind that the SDK does not retry.
+fn ended(says: &'static str) -> Error {
+    Error::with_message(ErrorKind::Other, says)
+}
+
+/// A token that the SDK could not get, in its words; none of them holds a secret.
+fn words(error: &Error) -> String {
+    clean(&error.to_string(), 200)
+}
+
+/// An assertion in hand.
+#[derive(Debug)]
+struct Given(Secret);
+
+#[async_trait]
+impl ClientAssertion for Given {
+    async fn secret(&self, _: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
+        Ok(self.0.expose().to_owned())
+    }
+}
+
+/// Runs the Azure CLI without the secrets of our environment.
+#[derive(Debug)]
+struct WithoutSecrets {
+    remove: Vec<String>,
+    patience: Duration,
+}
+
+#[async_trait]
+impl Executor for WithoutSecrets {
+    async fn run(&self, program: &OsStr, args: &[&OsStr]) -> io::Result<Output> {
+        let mut command = std::process::Command::new(program);
+        command.args(args);
+        for name in &self.remove {
+            command.env_remove(name);
+        }
+        let patience = self.patience;
+        let (tell, told) = oneshot::channel();
+        std::thread::Builder::new().name("az".to_owned()).spawn(move || {
+            let _ = tell.send(platform::run_program(command, patience, PROGRAM_OUTPUT));
+        })?;
+        told.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()))
+    }
+}
+
+/// Octets of a program's output that are read.
+const PROGRAM_OUTPUT: u64 = 1 << 20;
+
+impl Sdk {
+    fn options(
+        to: mpsc::UnboundedSender<Asked>,
+        purpose: TokenPurpose,
+        authority: &str,
+    ) -> ClientOptions {
+        let mut cloud = CustomConfiguration::default();
+        cloud.authority_host = authority.to_owned();
+        ClientOptions {
+            retry: RetryOptions::none(),
+            transport: Some(Transport::new(Arc::new(Handed { to, purpose }))),
+            cloud: Some(Arc::new(cloud.into())),
+            ..ClientOptions::default()
+        }
+    }
+
+    /// An application with a client secret (fact I2).
+    pub(super) fn client_secret(
+        authority: &str,
+        tenant: &str,
+        client: &str,
+        secret: &Secret,
+    ) -> Result<Self, String> {
+        let (to, asked) = mpsc::unbounded_channel();
+        let purpose = TokenPurpose::Entra;
+        let client_options = Self::options(to, purpose, authority);
+        let credential = ClientSecretCredential::new(
+            tenant,
+            client.to_owned(),
+            SdkSecret::new(secret.expose().to_owned()),
+            Some(ClientSecretCredentialOptions { client_options }),
+        )
+        .map_err(|e| words(&e))?;
+        Ok(Self { credential, asked })
+    }
+
+    /// An application with an assertion (facts I3, I4).
+    pub(super) fn assertion(
+        authority: &str,
+        tenant: &str,
+        client: &str,
+        assertion: Secret,
+    ) -> Result<Self, String> {
+        let (to, asked) = mpsc::unbounded_channel();
+        let purpose = TokenPurpose::Entra;
+        let client_options = Self::options(to, purpose, authority);
+        let credential = ClientAssertionCredential::new(
+            tenant.to_owned(),
+            client.to_owned(),
+            Given(assertion),
+            Some(ClientAssertionCredentialOptions { client_options }),
+        )
+        .map_err(|e| words(&e))?;
+        Ok(Self { credential, asked })
+    }
+
+    /// A managed identity of a virtual machine or of App Service, told by the process's own
+    /// environment (facts I7, I9).
+    pub(super) fn managed_identity(
+        purpose: TokenPurpose,
+        identity: Option<&UserAssigned>,
+    ) -> Result<Self, String> {
+        let (to, asked) = mpsc::unbounded_channel();
+        let mut options = ManagedIdentityCredentialOptions::default();
+        options.client_options = Self::options(to, purpose, "https://login.microsoftonline.com");
+        options.user_assigned_id = identity.map(|identity| match identity {
+            UserAssigned::Client(id) => UserAssignedId::ClientId(id.clone()),
+            UserAssigned::Object(id) => UserAssignedId::ObjectId(id.clone()),
+            UserAssigned::Resource(id) => UserAssignedId::ResourceId(id.clone()),
+        });
+        let credential = ManagedIdentityCredential::new(Some(options)).map_err(|e| words(&e))?;
+        Ok(Self { credential, asked })
+    }
+
+    /// The account that the Azure CLI is logged in with (fact I12). The CLI starts without the
+    /// variables of `remove`.
+    pub(super) fn azure_cli(
+        tenant: Option<String>,
+        remove: Vec<String>,
+        patience: Duration,
+    ) -> Result<Self, String> {
+        let (_, asked) = mpsc::unbounded_channel();
+        let options = AzureCliCredentialOptions {
+            tenant_id: tenant,
+            executor: Some(Arc::new(WithoutSecrets { remove, patience })),
+            ..AzureCliCredentialOptions::default()
+        };
+        let credential = AzureCliCredential::new(Some(options)).map_err(|e| words(&e))?;
+        Ok(Self { credential, asked })
+    }
+
+    /// Asks for a token of `scope`; each request goes through `send`.
+    pub(super) async fn token(self, scope: &str, send: &Send<'_>) -> Result<Secret, String> {
+        let Self { credential, mut asked, .. } = self;
+        let scopes = [scope];
+        let mut getting = std::pin::pin!(credential.get_token(&scopes, None));
+        loop {
+            tokio::select! {
+                biased;
+                Some(one) = asked.recv() => {
+                    let reply = send(one.errand).await;
+                    // The SDK may have given up by then.
+                    let _ = one.tell.send(reply);
+                }
+                got = &mut getting => {
+                    return got
+                        .map(|token| Secret::new(token.token.secret().to_owned()))
+                        .map_err(|e| words(&e));
+                }
+            }
+        }
+    }
+}

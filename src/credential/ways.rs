@@ -1,0 +1,365 @@
+//! The ways to a token, read from the environment. Pure: no file, no program, no packet.
+//!
+//! The variables are those of the Azure SDKs (facts I2-I15).
+
+use crate::evidence::identity::{Configured, HalfConfigured};
+use crate::secret::Secret;
+use crate::world::Environment;
+
+/// How a token is come by.
+#[derive(Debug)]
+pub enum Way {
+    /// Of Entra ID, for an application.
+    Entra {
+        /// Tenant (directory) id.
+        tenant: String,
+        /// Application (client) id.
+        client: String,
+        /// What stands for the application.
+        proof: Proof,
+    },
+    /// Of the platform, for a managed identity.
+    Managed {
+        /// The platform's endpoint.
+        endpoint: Endpoint,
+        /// The user-assigned identity; none for the system-assigned one.
+        identity: Option<UserAssigned>,
+    },
+    /// Of the Azure CLI.
+    Cli,
+}
+
+/// What stands for an application towards Entra ID.
+#[derive(Debug)]
+pub enum Proof {
+    /// A client secret (fact I2).
+    ClientSecret(Secret),
+    /// A certificate with its key, in PEM (fact I3).
+    Certificate {
+        /// The file.
+        path: String,
+        /// Whether the chain goes along (`AZURE_CLIENT_SEND_CERTIFICATE_CHAIN`).
+        send_chain: bool,
+    },
+    /// An assertion in a file, read anew for each walk (fact I4).
+    AssertionFile {
+        /// The file.
+        path: String,
+    },
+    /// An identity token of Google's metadata server (fact I14).
+    Google,
+    /// An identity token of GitHub Actions (fact I15).
+    GitHub {
+        /// `ACTIONS_ID_TOKEN_REQUEST_URL`.
+        url: String,
+        /// `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
+        token: Secret,
+    },
+}
+
+/// Where a platform gives tokens (fact I6).
+#[derive(Debug)]
+pub enum Endpoint {
+    /// 169.254.169.254 of a virtual machine.
+    Imds,
+    /// App Service, Functions, Container Apps.
+    AppService {
+        /// `IDENTITY_ENDPOINT`.
+        url: String,
+        /// `IDENTITY_HEADER`.
+        header: Secret,
+    },
+    /// Azure Arc's agent on this machine.
+    Arc {
+        /// `IDENTITY_ENDPOINT`, or the agent's own address.
+        url: String,
+    },
+    /// Cloud Shell.
+    CloudShell {
+        /// `MSI_ENDPOINT`.
+        url: String,
+    },
+}
+
+/// A user-assigned identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UserAssigned {
+    /// By its client id.
+    Client(String),
+    /// By its object (principal) id.
+    Object(String),
+    /// By its resource id.
+    Resource(String),
+}
+
+impl UserAssigned {
+    /// What was typed: a resource id begins with a slash; everything else is a client id, as
+    /// `AZURE_CLIENT_ID` has it, but for the form `object:<id>`.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        match text.strip_prefix("object:") {
+            Some(object) => Self::Object(object.to_owned()),
+            None if text.starts_with('/') => Self::Resource(text.to_owned()),
+            None => Self::Client(text.to_owned()),
+        }
+    }
+
+    /// The id itself.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Client(id) | Self::Object(id) | Self::Resource(id) => id,
+        }
+    }
+}
+
+/// Where Azure Arc's agent listens when no variable says so (fact I10).
+const ARC_AGENT: &str = "http://localhost:40342/metadata/identity/oauth2/token";
+
+/// What only the machine can say, for the sources that no variable names.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Machine {
+    /// Whether this is a virtual machine of Azure (fact T24).
+    pub azure: Option<bool>,
+    /// Whether Azure Arc's agent is installed (fact I10).
+    pub arc_agent: bool,
+}
+
+/// A source and the variables that configure it.
+struct Needs {
+    source: &'static str,
+    /// Those that name this source alone.
+    own: &'static [&'static str],
+    /// Those that it shares with others.
+    shared: &'static [&'static str],
+}
+
+/// The sources of variables, in the order of `auto`.
+const NEEDS: &[Needs] = &[
+    Needs {
+        source: "client-secret",
+        own: &["AZURE_CLIENT_SECRET"],
+        shared: &["AZURE_TENANT_ID", "AZURE_CLIENT_ID"],
+    },
+    Needs {
+        source: "client-certificate",
+        own: &["AZURE_CLIENT_CERTIFICATE_PATH"],
+        shared: &["AZURE_TENANT_ID", "AZURE_CLIENT_ID"],
+    },
+    Needs {
+        source: "workload-identity",
+        own: &["AZURE_FEDERATED_TOKEN_FILE"],
+        shared: &["AZURE_TENANT_ID", "AZURE_CLIENT_ID"],
+    },
+    Needs {
+        source: "github-actions",
+        own: &["ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"],
+        shared: &["AZURE_TENANT_ID", "AZURE_CLIENT_ID"],
+    },
+];
+
+/// Variables of SDKs before these, and of other tools: named where they are set, never sent.
+const OLD_VARIABLES: &[&str] = &[
+    "OPENAI_API_BASE",
+    "OPENAI_API_KEY",
+    "OPENAI_API_TYPE",
+    "AZURE_OPENAI_KEY",
+    "AZURE_OPENAI_API_BASE",
+    "CLIENT_ID",
+    "CLIENT_SECRET",
+    "TENANT_ID",
+];
+
+/// The way that a source takes, where the environment configures it in full. `named` is said
+/// where the user named the source: then what only the machine can say is not asked.
+#[must_use]
+pub fn way(
+    source: &str,
+    environment: &Environment,
+    machine: Machine,
+    named: bool,
+    identity: Option<&str>,
+) -> Option<Way> {
+    let get = |name: &str| environment.get(name).map(str::to_owned);
+    let secret = |name: &str| environment.get(name).map(|v| Secret::new(v.trim().to_owned()));
+    let entra = |proof: Option<Proof>| {
+        let (tenant, client) = (get("AZURE_TENANT_ID")?, get("AZURE_CLIENT_ID")?);
+        Some(Way::Entra { tenant, client, proof: proof? })
+    };
+    match source {
+        "client-secret" => entra(secret("AZURE_CLIENT_SECRET").map(Proof::ClientSecret)),
+        "client-certificate" => entra(get("AZURE_CLIENT_CERTIFICATE_PATH").map(|path| {
+            Proof::Certificate {
+                path,
+                send_chain: get("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN")
+                    .is_some_and(|v| v == "1" || v.eq_ignore_ascii_case("true")),
+            }
+        })),
+        "workload-identity" => {
+            entra(get("AZURE_FEDERATED_TOKEN_FILE").map(|path| Proof::AssertionFile { path }))
+        }
+        "github-actions" => entra(
+            get("ACTIONS_ID_TOKEN_REQUEST_URL")
+                .zip(secret("ACTIONS_ID_TOKEN_REQUEST_TOKEN"))
+                .map(|(url, token)| Proof::GitHub { url, token }),
+        ),
+        "google" => {
+            let here = ["K_SERVICE", "CLOUD_RUN_JOB"].iter().any(|name| get(name).is_some());
+            entra((named || here).then_some(Proof::Google))
+        }
+        "managed-identity" => {
+            let identity = identity
+                .map(str::to_owned)
+                .or_else(|| get("AZURE_CLIENT_ID"))
+                .map(|id| UserAssigned::read(&id));
+            endpoint(environment, machine, named)
+                .map(|endpoint| Way::Managed { endpoint, identity })
+        }
+        "azure-cli" => named.then_some(Way::Cli),
+        _ => None,
+    }
+}
+
+/// The platform's endpoint, in the order of the SDKs (fact I6).
+fn endpoint(environment: &Environment, machine: Machine, named: bool) -> Option<Endpoint> {
+    let get = |name: &str| environment.get(name).map(str::to_owned);
+    let header = environment.get("IDENTITY_HEADER").map(|v| Secret::new(v.to_owned()));
+    match (get("IDENTITY_ENDPOINT"), header) {
+        (Some(url), Some(header)) => return Some(Endpoint::AppService { url, header }),
+        (Some(url), None) if get("IMDS_ENDPOINT").is_some() => return Some(Endpoint::Arc { url }),
+        _ => {}
+    }
+    if let Some(url) = get("MSI_ENDPOINT") {
+        return Some(Endpoint::CloudShell { url });
+    }
+    if machine.arc_agent {
+        return Some(Endpoint::Arc { url: ARC_AGENT.to_owned() });
+    }
+    // A metadata endpoint is asked on a machine of Azure alone, unless the user says so.
+    (named || machine.azure == Some(true)).then_some(Endpoint::Imds)
+}
+
+/// What the environment holds of credentials, half configured sources among it.
+#[must_use]
+pub fn configured(environment: &Environment) -> Configured {
+    let set = |name: &&'static str| environment.get(name).is_some();
+    let half = NEEDS
+        .iter()
+        .filter_map(|needs| {
+            let all = || needs.own.iter().chain(needs.shared);
+            let own = needs.own.iter().any(&set);
+            let missing: Vec<String> =
+                all().filter(|name| !set(name)).map(|name| (*name).to_owned()).collect();
+            (own && !missing.is_empty()).then(|| HalfConfigured {
+                source: needs.source.to_owned(),
+                set: all().filter(|name| set(name)).map(|name| (*name).to_owned()).collect(),
+                near: near(environment, &missing),
+                missing,
+            })
+        })
+        .chain(half_of_platform(environment))
+        .collect();
+    Configured {
+        half,
+        old_variables: OLD_VARIABLES
+            .iter()
+            .filter(|name| set(name))
+            .map(|name| (*name).to_owned())
+            .collect(),
+        authority_host: environment.get("AZURE_AUTHORITY_HOST").map(|v| {
+            crate::evidence::text::clean(v.split('@').next_back().unwrap_or_default(), 200)
+        }),
+    }
+}
+
+/// App Service's endpoint without its header, or the header alone: the SDKs then ask the metadata
+/// service of a virtual machine, which is not there (facts I6, I9).
+fn half_of_platform(environment: &Environment) -> Option<HalfConfigured> {
+    const ENDPOINT: &str = "IDENTITY_ENDPOINT";
+    const HEADER: &str = "IDENTITY_HEADER";
+    let set = |name: &str| environment.get(name).is_some();
+    let (set, missing) = match (set(ENDPOINT), set(HEADER), set("IMDS_ENDPOINT")) {
+        (true, false, false) => (ENDPOINT, HEADER),
+        (false, true, _) => (HEADER, ENDPOINT),
+        _ => return None,
+    };
+    let missing = vec![missing.to_owned()];
+    Some(HalfConfigured {
+        source: "managed-identity".to_owned(),
+        set: vec![set.to_owned()],
+        near: near(environment, &missing),
+        missing,
+    })
+}
+
+/// Variables that are set and whose names are a slip away from a missing one.
+fn near(environment: &Environment, missing: &[String]) -> Vec<String> {
+    environment
+        .names()
+        .filter(|name| environment.get(name).is_some())
+        .filter(|name| {
+            missing.iter().any(|wanted| {
+                let distance = strsim::osa_distance(&name.to_ascii_uppercase(), wanted);
+                name != wanted && distance <= 2
+            })
+        })
+        .take(4)
+        .map(str::to_owned)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> Environment {
+        Environment::from_pairs(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())))
+    }
+
+    #[test]
+    fn a_missing_variable_is_named_and_the_slip_beside_it() {
+        let found = configured(&environment(&[
+            ("AZURE_CLIENT_SECRET", "canary"),
+            ("AZURE_TENANT_ID", "t"),
+            ("AZURE_CLEINT_ID", "c"),
+            ("OPENAI_API_KEY", "canary"),
+        ]));
+        assert_eq!(found.half.len(), 1);
+        assert_eq!(found.half[0].missing, ["AZURE_CLIENT_ID"]);
+        assert_eq!(found.half[0].near, ["AZURE_CLEINT_ID"]);
+        assert_eq!(found.old_variables, ["OPENAI_API_KEY"]);
+        assert!(!format!("{found:?}").contains("canary"));
+    }
+
+    #[test]
+    fn the_platform_is_told_by_its_variables_in_the_order_of_the_sdks() {
+        let kind = |pairs: &[(&str, &str)], machine, named| match endpoint(
+            &environment(pairs),
+            machine,
+            named,
+        ) {
+            Some(Endpoint::Imds) => "imds",
+            Some(Endpoint::AppService { .. }) => "app-service",
+            Some(Endpoint::Arc { .. }) => "arc",
+            Some(Endpoint::CloudShell { .. }) => "cloud-shell",
+            None => "none",
+        };
+        let azure = Machine { azure: Some(true), arc_agent: false };
+        let url = ("IDENTITY_ENDPOINT", "http://127.0.0.1/msi");
+        assert_eq!(kind(&[url, ("IDENTITY_HEADER", "h")], azure, false), "app-service");
+        assert_eq!(kind(&[url, ("IMDS_ENDPOINT", "x")], azure, false), "arc");
+        assert_eq!(kind(&[("MSI_ENDPOINT", "http://localhost/")], azure, false), "cloud-shell");
+        assert_eq!(kind(&[], azure, false), "imds");
+        assert_eq!(kind(&[], Machine::default(), false), "none");
+        assert_eq!(kind(&[], Machine::default(), true), "imds");
+        let arc = Machine { azure: Some(false), arc_agent: true };
+        assert_eq!(kind(&[], arc, false), "arc");
+    }
+
+    #[test]
+    fn an_identity_is_read_by_its_form() {
+        assert_eq!(UserAssigned::read("object:1"), UserAssigned::Object("1".to_owned()));
+        assert!(matches!(UserAssigned::read("/subscriptions/s"), UserAssigned::Resource(_)));
+        assert!(matches!(UserAssigned::read("0f8f"), UserAssigned::Client(_)));
+    }
+}

@@ -1,0 +1,286 @@
+//! The way to a token: each request of it is a walk of its own, to Entra ID or to a metadata
+//! endpoint, and its hops are evidence of the identity hop.
+
+use std::cell::RefCell;
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use url::{Host, Url};
+
+use super::plan::Plan;
+use super::steps::contacted;
+use super::{Context, one};
+use crate::credential::acquire::{self, Wanted};
+use crate::credential::errand::{Errand, Reply};
+use crate::credential::{Acquired, Credential};
+use crate::evidence::http::HttpOutcome;
+use crate::evidence::identity::{
+    Acquisition, TokenAnswer, TokenOutcome, TokenPurpose, TokenRefusal, TokenRequest,
+};
+use crate::evidence::tcp::TcpInfo;
+use crate::evidence::text::clean;
+use crate::evidence::{Cost, Expect};
+use crate::platform;
+use crate::secret::Secret;
+use crate::target::Target;
+use crate::wire::connect;
+use crate::wire::http::{self, Raw, RawAnswer};
+use crate::wire::tls::Session;
+
+/// How long a metadata endpoint may take to accept: it is on this machine, or nowhere.
+const METADATA_PATIENCE: Duration = Duration::from_secs(1);
+
+/// A request that waits for a session that verified, and then its answer.
+pub(super) struct Slot {
+    errand: Errand,
+    answer: RefCell<Option<(TokenAnswer, Option<Reply>)>>,
+}
+
+impl Context<'_> {
+    /// The token of the walk's credential, asked for once for each scope, whoever asks first;
+    /// none where the credential is no token, or is at hand.
+    pub(super) async fn acquired(&self) -> Option<Rc<Acquired>> {
+        let way = self.credential.way()?;
+        let scope = self.credential.scope(self.target)?;
+        let cell = self.credential.cell(&scope);
+        let acquired = cell.get_or_init(|| async {
+            let started = Instant::now();
+            let requests = RefCell::new(Vec::new());
+            let authority = self.credential.authority(self.target);
+            let wanted = Wanted {
+                scope: &scope,
+                authority: &authority,
+                provider: &self.provider,
+                patience: self.left(),
+                now: self.now(),
+                secret_variables: self.credential.secret_variables(),
+                tenant: self.world.environment.get("AZURE_TENANT_ID").map(str::to_owned),
+            };
+            let send = |errand| -> std::pin::Pin<Box<dyn Future<Output = Option<Reply>> + '_>> {
+                Box::pin(self.send(errand, &requests))
+            };
+            let came = acquire::acquire(way, &wanted, &send).await;
+            let requests: Vec<TokenRequest> = requests.take();
+            let (tenant, client) = self.credential.ids();
+            let outcome = outcome(came.outcome, requests.last());
+            let evidence = Acquisition {
+                source: self.credential.name().to_owned(),
+                tenant,
+                client,
+                scope: scope.clone(),
+                secret_is_id: self.credential.secret_is_id(),
+                assertion: came.assertion,
+                requests,
+                outcome,
+                took_ms: started.elapsed().as_secs_f64() * 1e3,
+            };
+            Rc::new(Acquired { token: came.token, evidence })
+        });
+        Some(Rc::clone(acquired.await))
+    }
+
+    /// Sends one errand, and keeps what was seen of it.
+    async fn send(&self, errand: Errand, requests: &RefCell<Vec<TokenRequest>>) -> Option<Reply> {
+        let started_ms = self.elapsed_ms();
+        let began = Instant::now();
+        let mut seen = TokenRequest {
+            purpose: errand.purpose,
+            method: errand.method.to_owned(),
+            url: clean(errand.url.as_str(), 300),
+            path: None,
+            tcp: None,
+            outcome: None,
+            started_ms,
+            took_ms: 0.0,
+        };
+        let reply = match errand.url.scheme() {
+            "https" => self.to_host(errand, &mut seen).await,
+            _ => self.to_metadata(&errand, &mut seen).await,
+        };
+        seen.took_ms = began.elapsed().as_secs_f64() * 1e3;
+        requests.borrow_mut().push(seen);
+        reply
+    }
+
+    /// Over TLS to a host that has a name: every hop as on the way to the target.
+    async fn to_host(&self, errand: Errand, seen: &mut TokenRequest) -> Option<Reply> {
+        let origin = errand.url.origin().ascii_serialization();
+        let target = Target::parse(&origin, None).ok()?;
+        let plan = Plan {
+            resolvers: Vec::new(),
+            expect: Expect::Any,
+            deployment: None,
+            direct: false,
+            ..self.plan.clone()
+        };
+        let slot = Slot { errand, answer: RefCell::new(None) };
+        let none = Credential::none();
+        let quiet = |_: super::Finished<'_>| {};
+        let walk: std::pin::Pin<Box<dyn Future<Output = _> + '_>> =
+            Box::pin(one(&target, &plan, self.world, &none, &quiet, self.since, Some(&slot)));
+        seen.path = Some(Box::new(walk.await));
+        let (answer, reply) = slot.answer.into_inner()?;
+        seen.outcome = Some(answer);
+        reply
+    }
+
+    /// In the clear to an address of this machine or of its platform, never through a proxy and
+    /// never by a name.
+    async fn to_metadata(&self, errand: &Errand, seen: &mut TokenRequest) -> Option<Reply> {
+        let address = match errand.url.host()? {
+            Host::Ipv4(ip) => IpAddr::V4(ip),
+            Host::Ipv6(ip) => IpAddr::V6(ip),
+            Host::Domain(_) => return None,
+        };
+        let logical = SocketAddr::new(address, errand.url.port_or_known_default()?);
+        let to = self.world.detour(&address.to_string(), logical);
+        let patience = METADATA_PATIENCE.min(self.left());
+        let (attempt, connection) = connect::connect(logical, to, None, self.since, patience).await;
+        let attempt = seen.tcp.insert(attempt);
+        let connection = connection.filter(|connection| !connection.reset)?;
+        let socket = connection.socket;
+        let host = match errand.url.port() {
+            Some(port) => format!("{}:{port}", errand.url.host_str()?),
+            None => errand.url.host_str()?.to_owned(),
+        };
+        let (answer, reply) = match http::open_plain(connection.stream, &host).await {
+            Ok(mut connection) => exchange(&mut connection, errand, self.left()).await,
+            Err(http) => (TokenAnswer { http, refusal: None }, None),
+        };
+        attempt.info = platform::tcp_info(&socket);
+        seen.outcome = Some(answer);
+        reply
+    }
+
+    /// Makes the errand over a session that verified, if the secret may leave.
+    pub(super) async fn run_errand(&self, slot: &Slot, session: Session, host: &str, send: bool) {
+        if !send {
+            return;
+        }
+        let answer = match http::open(session, host).await {
+            Ok(mut connection) => exchange(&mut connection, &slot.errand, self.left()).await,
+            Err(http) => (TokenAnswer { http, refusal: None }, None),
+        };
+        *slot.answer.borrow_mut() = Some(answer);
+    }
+}
+
+/// One request and its answer; redirects are not followed.
+async fn exchange(
+    connection: &mut http::Connection,
+    errand: &Errand,
+    timeout: Duration,
+) -> (TokenAnswer, Option<Reply>) {
+    let path = path_and_query(&errand.url);
+    let raw = Raw {
+        method: errand.method,
+        path: &path,
+        headers: &errand.headers,
+        body: errand.form.as_ref(),
+    };
+    let secrets: Vec<Secret> = secrets(errand);
+    let secrets: Vec<&Secret> = secrets.iter().collect();
+    let (http, answer) = connection.raw(&raw, &secrets, timeout).await;
+    let refusal = answer.as_ref().and_then(|answer| refusal(&http, answer, &secrets));
+    let reply = answer.map(|RawAnswer { status, headers, body }| Reply { status, headers, body });
+    (TokenAnswer { http, refusal }, reply)
+}
+
+/// What a request cost the network.
+pub(super) fn cost(request: &TokenRequest) -> Cost {
+    match (&request.path, &request.tcp) {
+        (Some(path), _) => path.cost.clone(),
+        (None, Some(attempt)) => Cost {
+            took_ms: request.took_ms,
+            datagrams_sent: 0,
+            segments_sent: attempt.info.as_ref().map_or(Some(1), TcpInfo::first_sent),
+            segments_repeated: attempt.info.as_ref().map_or(0, |info| info.total_retrans),
+            hosts: vec![contacted(attempt)],
+        },
+        (None, None) => Cost {
+            took_ms: 0.0,
+            datagrams_sent: 0,
+            segments_sent: Some(0),
+            segments_repeated: 0,
+            hosts: Vec::new(),
+        },
+    }
+}
+
+fn path_and_query(url: &Url) -> String {
+    match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
+    }
+}
+
+/// What of a request is secret: the values of its form and of its authorization.
+fn secrets(errand: &Errand) -> Vec<Secret> {
+    let form = errand.form.iter().flat_map(|form| {
+        url::form_urlencoded::parse(form.expose().as_bytes())
+            .filter(|(name, _)| matches!(name.as_ref(), "client_secret" | "client_assertion"))
+            .map(|(_, value)| Secret::new(value.into_owned()))
+            .collect::<Vec<_>>()
+    });
+    let headers = errand
+        .headers
+        .iter()
+        .filter(|(name, _)| {
+            ["authorization", "x-identity-header"].iter().any(|n| name.eq_ignore_ascii_case(n))
+        })
+        .map(|(_, value)| {
+            let bare = value.expose().split_once(' ').map_or(value.expose(), |(_, rest)| rest);
+            Secret::new(bare.to_owned())
+        });
+    form.chain(headers).collect()
+}
+
+/// The refusal in an answer that gives nothing (fact 5.2; RFC 6749, section 5.2).
+fn refusal(http: &HttpOutcome, answer: &RawAnswer, secrets: &[&Secret]) -> Option<TokenRefusal> {
+    if (200..300).contains(&answer.status) {
+        return None;
+    }
+    let json: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+    let text = |name: &str, most: usize| {
+        let value = json.get(name)?.as_str()?;
+        let near: String = value.chars().take(most * 8).collect();
+        Some(clean(&secrets.iter().fold(near, |text, secret| secret.scrub(&text)), most))
+    };
+    let codes = json.get("error_codes").and_then(Value::as_array).map(|list| {
+        list.iter().filter_map(|code| u32::try_from(code.as_u64()?).ok()).take(8).collect()
+    });
+    let headers = match http {
+        HttpOutcome::Answered { answer } => answer.headers.clone(),
+        _ => Vec::new(),
+    };
+    Some(TokenRefusal {
+        status: answer.status,
+        error: text("error", 100),
+        codes: codes.unwrap_or_default(),
+        description: text("error_description", 600),
+        correlation_id: text("correlation_id", 100),
+        trace_id: text("trace_id", 100),
+        headers,
+    })
+}
+
+/// The outcome, with what the last request's evidence adds to it.
+fn outcome(came: TokenOutcome, last: Option<&TokenRequest>) -> TokenOutcome {
+    let answered = last.and_then(|request| request.outcome.as_ref());
+    // Arc's agent refuses the first request by design: what went wrong after it is our own word.
+    let challenged = last.is_some_and(|request| request.purpose == TokenPurpose::Arc);
+    match came {
+        TokenOutcome::Unusable { .. } if challenged && answered.is_some() => came,
+        TokenOutcome::Refused | TokenOutcome::Unusable { .. } if last.is_some() => match answered {
+            Some(TokenAnswer { refusal: Some(_), .. }) => TokenOutcome::Refused,
+            Some(TokenAnswer { http: HttpOutcome::Answered { .. }, .. }) => match came {
+                TokenOutcome::Unusable { says } => TokenOutcome::Unusable { says },
+                _ => TokenOutcome::Unusable { says: "the answer holds no token".to_owned() },
+            },
+            _ => TokenOutcome::NotAnswered,
+        },
+        other => other,
+    }
+}
