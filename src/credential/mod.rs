@@ -237,6 +237,13 @@ impl Credential {
                 Some((source, look(source, request, environment, named)?))
             })
             .collect();
+        // An option that cannot be followed is never passed over in silence.
+        let assertion = "assertion-file";
+        let wanted = request.assertion_file.is_some() && named.is_none();
+        if wanted && !found.iter().any(|(source, _)| source.name == assertion) {
+            let lacks = missing(assertion, &empty.configured);
+            return Err(CredentialError::NotConfigured(assertion.to_owned(), lacks));
+        }
         let at = match named {
             None => 0,
             Some(name) => found.iter().position(|(s, _)| s.name == name).ok_or_else(|| {
@@ -643,6 +650,33 @@ mod tests {
         assert_eq!(both.source.as_deref(), Some(API_KEY_VARIABLE));
         assert_eq!(both.not_taken[0].source, TOKEN_VARIABLE);
         assert_eq!(find(&[(API_KEY_VARIABLE, " ")]).unwrap().kind, CredentialKind::None);
+    }
+
+    #[test]
+    fn an_assertion_without_its_application_is_not_passed_over() {
+        let request = Request { assertion_file: Some("x".to_owned()), ..Request::default() };
+        let error = Credential::find(&request, &Environment::from_pairs([])).unwrap_err();
+        assert!(error.to_string().contains("AZURE_CLIENT_ID"), "{error}");
+    }
+
+    #[test]
+    fn a_secret_in_the_form_of_an_id_is_told() {
+        let with = |secret: &str| {
+            find(&[
+                ("AZURE_TENANT_ID", "t"),
+                ("AZURE_CLIENT_ID", "c"),
+                ("AZURE_CLIENT_SECRET", secret),
+            ])
+            .unwrap()
+            .secret_is_id()
+        };
+        assert!(with("11111111-2222-3333-4444-5555aaaaBBBB"));
+        assert!(!with("abc8Q~11111111-2222-3333-4444-555555555555"));
+        assert!(
+            !find(&[(API_KEY_VARIABLE, "11111111-2222-3333-4444-555555555555")])
+                .unwrap()
+                .secret_is_id()
+        );
     }
 
     #[test]

@@ -332,6 +332,16 @@ mod tests {
     }
 
     #[test]
+    fn an_endpoint_of_app_service_without_its_header_is_half_of_a_source() {
+        let half = |pairs: &[(&str, &str)]| configured(&environment(pairs)).half;
+        let url = ("IDENTITY_ENDPOINT", "http://127.0.0.1/msi");
+        assert_eq!(half(&[url])[0].missing, ["IDENTITY_HEADER"]);
+        assert_eq!(half(&[("IDENTITY_HEADER", "canary")])[0].missing, ["IDENTITY_ENDPOINT"]);
+        assert_eq!(half(&[url, ("IDENTITY_HEADER", "canary")]), []);
+        assert_eq!(half(&[url, ("IMDS_ENDPOINT", "x")]), []);
+    }
+
+    #[test]
     fn the_platform_is_told_by_its_variables_in_the_order_of_the_sdks() {
         let kind = |pairs: &[(&str, &str)], machine, named| match endpoint(
             &environment(pairs),
