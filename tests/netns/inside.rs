@@ -9,7 +9,7 @@ use super::network::{self, on, shell};
 use super::run_tool::{self, CANARY, KEY, Run, contains, tool};
 use super::servers::Servers;
 use super::world::{ENDPOINT, EndpointSoftware, Resolver, World};
-use super::{certificates, dns, endpoint, proxy};
+use super::{certificates, dns, endpoint, identity, proxy};
 
 /// Builds the world, runs the tool in it and returns what differs from the expectation.
 ///
@@ -35,12 +35,16 @@ pub fn judge(file: &Path, work: &Path, binary: &Path) -> Result<(), String> {
             Ok::<_, String>((human, verbose))
         })?
     };
+    let plan = tool(binary, &world.client, work, &["--plan"])?;
     let in_the_clear = capture.stop()?;
     servers.all_run()?;
 
     let mut differs = Vec::new();
     verdict(&world, &json, &human, &mut differs);
-    secrets(&world, work, in_the_clear, &[&json, &human, &verbose], &mut differs);
+    secrets(&world, work, in_the_clear, &[&json, &human, &verbose, &plan], &mut differs);
+    if let Some(identity) = &world.identity {
+        identity::judge(identity, work, 3, &mut differs);
+    }
     if differs.is_empty() {
         return Ok(());
     }
@@ -98,9 +102,11 @@ pub fn build(world: &mut World, work: &Path) -> Result<Servers, String> {
     let mut servers = Servers::new(work);
     dns::start(world, work, &mut servers)?;
     endpoint::start(world, work, &authorities, &mut servers)?;
+    identity::start(world.identity.as_ref(), work, &authorities, &mut servers)?;
     proxy::start(world, work, &mut servers)?;
     dns::ready(world)?;
     endpoint::ready(world, &mut servers)?;
+    identity::ready(world.identity.as_ref(), work, &mut servers)?;
     proxy::ready(world, &mut servers)?;
     run_tool::dress(&world.client, work)?;
     Ok(servers)
@@ -132,6 +138,10 @@ fn verdict(world: &World, json: &Run, human: &Run, differs: &mut Vec<String>) {
     same("verdict.state", &Some(expect.state.as_str()), &verdict["state"].as_str());
     same("verdict.broken_hop", &expect.broken_hop.as_deref(), &verdict["broken_hop"].as_str());
     same("verdict.cause", &expect.cause.as_deref(), &verdict["cause"].as_str());
+    if let Some(kind) = &expect.token {
+        let outcome = &report["evidence"]["identity"]["acquisition"]["outcome"]["kind"];
+        same("outcome of the token", &Some(kind.as_str()), &outcome.as_str());
+    }
     let mut wanted: Vec<&str> = expect.findings.iter().map(String::as_str).collect();
     let mut got: Vec<&str> = report["findings"]
         .as_array()
@@ -144,6 +154,12 @@ fn verdict(world: &World, json: &Run, human: &Run, differs: &mut Vec<String>) {
     got.sort_unstable();
     same("findings of levels risk and broken", &wanted, &got);
 
+    if let Some(most) = expect.within_ms
+        && let Some(took) = report["evidence"]["cost"]["took_ms"].as_f64()
+        && took > std::time::Duration::from_millis(most).as_secs_f64() * 1e3
+    {
+        differs.push(format!("the walk took {took} ms, wanted at most {most} ms"));
+    }
     let first = human.stdout.lines().next().unwrap_or_default();
     let begins = match (expect.state.as_str(), &expect.broken_hop, &expect.cause) {
         ("broken", Some(hop), Some(cause)) => format!("BROKEN at {hop} ({cause}): "),

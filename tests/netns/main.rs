@@ -18,6 +18,7 @@ mod certificates;
 mod dns;
 mod endpoint;
 mod greeting;
+mod identity;
 mod inside;
 mod measure;
 mod network;
@@ -52,6 +53,8 @@ fn main() -> ExitCode {
         ["--shell", world] => shell(world),
         ["--shell-inside", world, work] => shell_inside(world, work),
         ["--greeting", at] => greeting::serve(at),
+        ["--identity", place, work] => identity::serve(place, work),
+        ["--parity-inside", work] => identity::parity::inside(Path::new(work), &binary()),
         ["--delay-link", left, right, delay] => packet::delay_link(left, right, delay),
         ["--watch-packets", interface] => packet::watch(interface),
         ["--measure"] => measure::outside(),
@@ -107,6 +110,18 @@ fn tests() -> ExitCode {
         .collect();
     trials.push(Trial::test("the-watch-sees-a-secret-in-the-clear", || {
         inside_namespaces(&["--check-the-watch"])
+    }));
+    trials.push(Trial::test("parity-with-the-sdk-for-python", || {
+        match identity::parity::python() {
+            None if std::env::var_os("CI").is_some() => {
+                Err("azure-identity is not installed in target/venv".into())
+            }
+            None => {
+                println!("skipped: azure-identity is not installed in target/venv");
+                Ok(())
+            }
+            Some(_) => inside_namespaces(&["--parity-inside"]),
+        }
     }));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
