@@ -38,8 +38,11 @@ fn header(name: &str, value: &str) -> (String, Secret) {
 ///
 /// What is wrong with it.
 pub(super) fn local(variable: &str, text: &str) -> Result<Url, String> {
-    let shown = clean(text, 100);
-    let mut url = Url::parse(text).map_err(|_| format!("{variable} is no URL: {shown}"))?;
+    let mut url = Url::parse(text).map_err(|_| format!("{variable} is no URL"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(format!("{variable} holds a user name or a password"));
+    }
+    let shown = clean(&url.origin().ascii_serialization(), 100);
     if url.scheme() != "http" {
         return Err(format!("{variable} is no plain-HTTP URL: {shown}"));
     }
@@ -166,7 +169,9 @@ pub(super) async fn google(send: &Send<'_>) -> Result<Secret, NoToken> {
 pub(super) async fn github(url: &str, token: &Secret, send: &Send<'_>) -> Result<Secret, NoToken> {
     let base = Url::parse(url)
         .ok()
-        .filter(|url| url.scheme() == "https" && url.username().is_empty())
+        .filter(|url| {
+            url.scheme() == "https" && url.username().is_empty() && url.password().is_none()
+        })
         .ok_or_else(|| Some("ACTIONS_ID_TOKEN_REQUEST_URL is no https URL".to_owned()))?;
     let errand = Errand {
         purpose: TokenPurpose::GitHubIdentity,
@@ -192,7 +197,14 @@ mod tests {
         }
         let name = local("IDENTITY_ENDPOINT", "http://localhost:12356/msi/token/").unwrap();
         assert_eq!(name.host_str(), Some("127.0.0.1"));
-        for bad in ["http://evil.example/", "https://127.0.0.1/", "http://20.0.0.1/", "x"] {
+        for bad in [
+            "http://u:p@127.0.0.1/",
+            "http://localhost.evil.example/",
+            "http://evil.example/",
+            "https://127.0.0.1/",
+            "http://20.0.0.1/",
+            "x",
+        ] {
             assert!(local("IDENTITY_ENDPOINT", bad).is_err(), "{bad}");
         }
     }

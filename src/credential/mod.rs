@@ -103,6 +103,12 @@ pub enum CredentialError {
     /// A named source that does not exist.
     #[error("--credential takes the name of a source: auto, none, {0}")]
     Unknown(String),
+    /// `--identity` with something else.
+    #[error("--identity takes a client id, a resource id (/subscriptions/...) or object:<id>")]
+    Identity,
+    /// An assertion, and nothing that says whose.
+    #[error("--assertion-file: {0} is not set")]
+    NoApplication(String),
     /// The file cannot be read.
     #[error("{option} {path}: {says}")]
     File {
@@ -218,6 +224,11 @@ impl Credential {
             secret_variables: SECRET_VARIABLES.iter().map(|name| (*name).to_owned()).collect(),
             ..Self::none()
         };
+        if let Some(identity) = &request.identity
+            && !ways::UserAssigned::read(identity).is_an_id()
+        {
+            return Err(CredentialError::Identity);
+        }
         let named = match &request.choice {
             Choice::None => return Ok(empty),
             Choice::Auto => None,
@@ -228,6 +239,15 @@ impl Credential {
         {
             let names: Vec<&str> = SOURCES.iter().map(|source| source.name).collect();
             return Err(CredentialError::Unknown(names.join(", ")));
+        }
+        if request.assertion_file.is_some() {
+            let missing: Vec<&str> = ["AZURE_TENANT_ID", "AZURE_CLIENT_ID"]
+                .into_iter()
+                .filter(|name| environment.get(name).is_none())
+                .collect();
+            if !missing.is_empty() {
+                return Err(CredentialError::NoApplication(missing.join(" and ")));
+            }
         }
         let mut found: Vec<(&'static Source, Found)> = SOURCES
             .iter()
@@ -299,7 +319,10 @@ impl Credential {
             authority_host: environment.get("AZURE_AUTHORITY_HOST").map(str::to_owned),
             ..Self::none()
         };
-        let entra = || format!("token  POST {}: a token for {label}", with.authority(target));
+        let entra = || match with.authority(target) {
+            Ok(authority) => format!("token  POST {authority}: a token for {label}"),
+            Err(says) => format!("token  nobody: {says}"),
+        };
         let metadata = |place: &str| format!("token  {place}: a token for {label}");
         match &way {
             Way::Entra { proof: Proof::Google, .. } => {
@@ -342,22 +365,30 @@ impl Credential {
     }
 
     /// The authority: `AZURE_AUTHORITY_HOST`, else that of the target's cloud (fact D24).
-    #[must_use]
-    pub fn authority(&self, target: &Target) -> String {
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the variable.
+    pub fn authority(&self, target: &Target) -> Result<String, String> {
         let cloud = target.service().map_or(Cloud::Public, |service| service.cloud);
         match &self.authority_host {
-            Some(host) if host.contains("://") => host.trim_end_matches('/').to_owned(),
-            Some(host) => format!("https://{}", host.trim_end_matches('/')),
-            None => acquire::authority(cloud).to_owned(),
+            Some(host) => ways::authority(host),
+            None => Ok(acquire::authority(cloud).to_owned()),
         }
     }
 
     /// Tenant and client, as facts.
     #[must_use]
     pub fn ids(&self) -> (Option<String>, Option<String>) {
-        let clean = |text: &str| Some(crate::evidence::text::clean(text, 200));
+        // What is no id may be a secret that was put in the wrong variable.
+        let clean = |text: &str| match looks_like_a_key(text) {
+            true => Some("<not shown: it looks like a key>".to_owned()),
+            false => Some(crate::evidence::text::clean(text, 200)),
+        };
         match &self.way {
-            Some(Way::Entra { tenant, client, .. }) => (clean(tenant), clean(client)),
+            Some(Way::Entra { tenant, client, .. }) => {
+                (ways::tenant(tenant).ok().and_then(|()| clean(tenant)), clean(client))
+            }
             Some(Way::Managed { identity, .. }) => {
                 (None, identity.as_ref().and_then(|identity| clean(identity.id())))
             }
@@ -523,7 +554,8 @@ fn look(
             let path = request.assertion_file.clone()?;
             let tenant = environment.get("AZURE_TENANT_ID")?.to_owned();
             let client = environment.get("AZURE_CLIENT_ID")?.to_owned();
-            let proof = Proof::AssertionFile { path: path.clone() };
+            let named_by = "--assertion-file";
+            let proof = Proof::AssertionFile { path: path.clone(), named_by };
             Some(Found { label: path, what: What::Token(Way::Entra { tenant, client, proof }) })
         }
         name => {

@@ -2,7 +2,7 @@
 //! endpoint, and its hops are evidence of the identity hop.
 
 use std::cell::RefCell;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -130,6 +130,8 @@ impl Context<'_> {
         let address = match errand.url.host()? {
             Host::Ipv4(ip) => IpAddr::V4(ip),
             Host::Ipv6(ip) => IpAddr::V6(ip),
+            // App Service says `localhost`; no resolver is asked for it (RFC 6761, section 6.3).
+            Host::Domain("localhost") => IpAddr::V4(Ipv4Addr::LOCALHOST),
             Host::Domain(_) => return None,
         };
         let logical = SocketAddr::new(address, errand.url.port_or_known_default()?);

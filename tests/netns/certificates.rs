@@ -149,7 +149,8 @@ impl Authorities {
         kind: Certificate,
         names: &[&str],
     ) -> Result<(), String> {
-        let (chain, key) = self.chain(kind, names).map_err(|e| format!("certificate of {name}: {e}"))?;
+        let (chain, key) =
+            self.chain(kind, names).map_err(|e| format!("certificate of {name}: {e}"))?;
         for (file, text) in [
             (format!("{name}.both.pem"), format!("{chain}{key}")),
             (format!("{name}.chain.pem"), chain),

@@ -34,10 +34,7 @@ pub const FEDERATED: &[(&str, &str)] = &[
         "system:serviceaccount:default:chat",
     ),
     ("https://accounts.google.com", "112233445566778899001"),
-    (
-        "https://token.actions.githubusercontent.com",
-        "repo:contoso/chat:ref:refs/heads/main",
-    ),
+    ("https://token.actions.githubusercontent.com", "repo:contoso/chat:ref:refs/heads/main"),
 ];
 
 /// Every secret, and the logs in which it belongs.
@@ -142,10 +139,7 @@ pub fn configure(
         }
         Credential::Arc => {
             command
-                .env(
-                    "IDENTITY_ENDPOINT",
-                    "http://localhost:40342/metadata/identity/oauth2/token",
-                )
+                .env("IDENTITY_ENDPOINT", "http://localhost:40342/metadata/identity/oauth2/token")
                 .env("IMDS_ENDPOINT", "http://localhost:40342");
         }
         Credential::CloudShell => {

@@ -110,7 +110,12 @@ fn token_of(asked: &Asked, known: &Known) -> Result<Answer, Answer> {
     match (asked.form("client_secret"), asked.form("client_assertion")) {
         (Some(secret), None) => {
             if secret != CLIENT_SECRET {
-                return Err(refusal(401, "invalid_client", 7_000_215, "Invalid client secret provided."));
+                return Err(refusal(
+                    401,
+                    "invalid_client",
+                    7_000_215,
+                    "Invalid client secret provided.",
+                ));
             }
         }
         (None, Some(assertion)) => {
@@ -120,9 +125,8 @@ fn token_of(asked: &Asked, known: &Known) -> Result<Answer, Answer> {
                 invalid,
                 "Invalid JWT token.",
             )?;
-            asserted(assertion, known).map_err(|(code, text)| {
-                refusal(401, "invalid_client", code, text)
-            })?;
+            asserted(assertion, known)
+                .map_err(|(code, text)| refusal(401, "invalid_client", code, text))?;
         }
         _ => {
             let text = "The request body must contain: 'client_assertion' or 'client_secret'.";
@@ -150,7 +154,9 @@ fn asserted(assertion: &str, known: &Known) -> Result<(), (u32, &'static str)> {
     let claims = json(payload).ok_or(malformed)?;
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let seconds = |name: &str| claims.get(name).and_then(Value::as_u64);
+    // A NumericDate may have a fraction (RFC 7519, section 2).
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time")]
+    let seconds = |name: &str| claims.get(name).and_then(Value::as_f64).map(|at| at as u64);
     if seconds("exp").is_none_or(|at| at <= now) {
         return Err((700_024, "Client assertion is not within its valid time range."));
     }
@@ -159,7 +165,9 @@ fn asserted(assertion: &str, known: &Known) -> Result<(), (u32, &'static str)> {
         let timely = seconds("nbf").is_none_or(|at| at <= now + 300) && !long;
         return match () {
             () if !timely => Err((700_024, "Client assertion is not within its valid time range.")),
-            () if text("sub") != CLIENT => Err((700_021, "Client assertion has the wrong subject.")),
+            () if text("sub") != CLIENT => {
+                Err((700_021, "Client assertion has the wrong subject."))
+            }
             () if text("aud") != format!("{AUTHORITY}/{TENANT}/oauth2/v2.0/token") => {
                 Err((50_012, "Client assertion audience is wrong."))
             }
@@ -192,8 +200,11 @@ fn signed(
     signature: &str,
     known: &Known,
 ) -> Result<(), (u32, &'static str)> {
-    let wrong = (700_027, "The certificate with identifier used to sign the client assertion is \
-                           not registered on application, or its signature is invalid.");
+    let wrong = (
+        700_027,
+        "The certificate with identifier used to sign the client assertion is \
+                           not registered on application, or its signature is invalid.",
+    );
     let field = |name: &str| header.get(name).and_then(Value::as_str).unwrap_or_default();
     let (digest, thumbprint) = match (field("alg"), field("x5t#S256"), field("x5t")) {
         ("PS256" | "RS256", sha256, "") if !sha256.is_empty() => ("-sha256", sha256),
@@ -210,7 +221,8 @@ fn signed(
     if fs::write(&text, content).and_then(|()| fs::write(&binary, octets)).is_err() {
         return Err(wrong);
     }
-    let padding = if field("alg") == "PS256" { "rsa_padding_mode:pss" } else { "rsa_padding_mode:pkcs1" };
+    let padding =
+        if field("alg") == "PS256" { "rsa_padding_mode:pss" } else { "rsa_padding_mode:pkcs1" };
     let mut verify = Command::new("openssl");
     verify.args(["dgst", "-sha256", "-sigopt", padding]);
     if field("alg") == "PS256" {

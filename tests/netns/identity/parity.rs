@@ -90,7 +90,8 @@ pub fn inside(work: &Path, binary: &Path) -> Result<(), String> {
             requests
         };
         let run = run_tool::tool(binary, &world.client, work, &[])?;
-        if !run.stdout.starts_with("WORKS") || contains(run.stdout.as_bytes(), CLIENT_SECRET.as_bytes())
+        if !run.stdout.starts_with("WORKS")
+            || contains(run.stdout.as_bytes(), CLIENT_SECRET.as_bytes())
         {
             return Err(format!("{source}: {}\n{}{}", run.command, run.stdout, run.stderr));
         }

@@ -172,7 +172,8 @@ fn odd<S: Read + Write>(stream: &mut S, fault: Fault) -> Option<()> {
             let _ = stream.read(&mut [0; 1]);
         }
         Fault::Huge => {
-            let _ = stream.write_all(format!("{head}Transfer-Encoding: chunked\r\n\r\n").as_bytes());
+            let _ =
+                stream.write_all(format!("{head}Transfer-Encoding: chunked\r\n\r\n").as_bytes());
             let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
             while stream.write_all(chunk.as_bytes()).is_ok() {}
         }
@@ -198,7 +199,8 @@ fn scripted(fault: Fault, service: Service) -> Option<Answer> {
         headers: vec![("Content-Type", "text/html".to_owned())],
         body: format!("<html><head><title>{text}</title></head><body>{text}</body></html>"),
     };
-    let metadata_error = |text: &str| json!({ "error": "invalid_request", "error_description": text });
+    let metadata_error =
+        |text: &str| json!({ "error": "invalid_request", "error_description": text });
     Some(match fault {
         Fault::NotJson => Answer {
             status: 200,
@@ -293,11 +295,8 @@ fn keep(service: Service, asked: &Asked, known: &Known) -> Option<()> {
         "method": asked.method, "path": asked.path, "query": asked.query,
         "headers": asked.headers, "form": asked.form,
     });
-    let mut file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(known.work.join(service.log()))
-        .ok()?;
+    let mut file =
+        OpenOptions::new().create(true).append(true).open(known.work.join(service.log())).ok()?;
     file.write_all(format!("{line}\n").as_bytes()).ok()
 }
 
