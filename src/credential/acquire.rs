@@ -99,7 +99,10 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
             sdk(cli, wanted, send).await.map_err(|failed| match failed {
                 // No request of ours: the words are the program's.
                 Failed::Answer(says) => {
-                    Failed::NotAsked(says.unwrap_or_else(|| "az gave no token".to_owned()))
+                    Failed::NotAsked(match says.as_deref().unwrap_or_default() {
+                        "" => "az gave no token, and no reason".to_owned(),
+                        says => format!("az: {says}"),
+                    })
                 }
                 other => other,
             })

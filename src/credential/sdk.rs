@@ -92,6 +92,9 @@ fn ended(says: &'static str) -> Error {
 /// anything: what looks like a key or a token is left out.
 fn words(error: &Error) -> String {
     let text = error.to_string();
+    // What the SDK puts around them.
+    let text = text.split("To troubleshoot, visit").next().unwrap_or_default();
+    let text = text.split_once("authentication failed. ").map_or(text, |(_, said)| said);
     let shown: Vec<&str> = text
         .split_whitespace()
         .map(|word| match is_an_id(word) || !looks_like_a_token(word) {
@@ -151,7 +154,14 @@ impl Executor for WithoutSecrets {
         std::thread::Builder::new().name("az".to_owned()).spawn(move || {
             let _ = tell.send(platform::run_program(command, patience, PROGRAM_OUTPUT));
         })?;
-        told.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()))
+        told.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into())).map_err(|error| {
+            match error.kind() {
+                io::ErrorKind::TimedOut => {
+                    io::Error::new(io::ErrorKind::TimedOut, "it did not end within the deadline")
+                }
+                _ => error,
+            }
+        })
     }
 }
 

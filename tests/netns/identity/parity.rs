@@ -156,11 +156,13 @@ fn field(name: &str, value: &str, into: &mut BTreeMap<String, String>) {
             (json(header), json(payload))
         && claims.get("iss").and_then(Value::as_str) == Some(super::CLIENT)
     {
-        for (kind, object) in [("header", header), ("claim", claims)] {
+        let seconds = |name: &str| claims.get(name).and_then(Value::as_f64).unwrap_or_default();
+        let life = format!("{:.0} s after iat", seconds("exp") - seconds("iat"));
+        for (kind, object) in [("header", &header), ("claim", &claims)] {
             for (key, value) in object {
                 let shown = match (key.as_str(), value) {
                     ("jti" | "nbf" | "iat", _) => "given".to_owned(),
-                    ("exp", _) => "10 minutes".to_owned(),
+                    ("exp", _) => life.clone(),
                     ("x5t" | "x5t#S256", _) => "the thumbprint".to_owned(),
                     (_, Value::String(text)) => text.replace(super::TENANT, "{tenant}"),
                     (_, other) => other.to_string(),
