@@ -25,7 +25,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("world", &["evidence", "platform", "wire"], "the outside as values, wire's root store one"),
     (
         "credential",
-        &["evidence", "secret", "services", "target", "wire", "world"],
+        &["evidence", "platform", "secret", "services", "target", "wire", "world"],
         "where a key or token comes from",
     ),
     (

@@ -63,6 +63,14 @@ pub fn assertion(issuer: &str, subject: &str) -> String {
     )
 }
 
+/// The variables of an application with a client secret.
+pub fn application(command: &mut Command) {
+    command
+        .env("AZURE_TENANT_ID", TENANT)
+        .env("AZURE_CLIENT_ID", CLIENT)
+        .env("AZURE_CLIENT_SECRET", CLIENT_SECRET);
+}
+
 /// Gives the program what its source wants: variables, and arguments after them.
 ///
 /// # Errors

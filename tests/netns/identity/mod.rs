@@ -19,7 +19,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-pub use client::{configure, secrets};
+pub use client::{application, configure, secrets};
 pub use server::serve;
 
 use super::certificates::Authorities;
@@ -134,6 +134,21 @@ pub enum Fault {
     ExpiredSecret,
 }
 
+/// Entra ID alone, beside the endpoint, for measurements.
+///
+/// # Errors
+/// A file cannot be written or the server does not start.
+pub fn login_alone(
+    work: &Path,
+    authorities: &Authorities,
+    servers: &mut Servers,
+) -> Result<(), String> {
+    let healthy = Identity::default();
+    let own = prepare(&healthy, work, authorities)?;
+    let folder = work.display().to_string();
+    servers.start("identity-login", "endpoint", &own, &["--identity", "login", &folder])
+}
+
 /// Starts whoever gives tokens.
 ///
 /// # Errors
@@ -145,12 +160,7 @@ pub fn start(
     servers: &mut Servers,
 ) -> Result<(), String> {
     let Some(identity) = identity else { return Ok(()) };
-    authorities.issue_names(
-        work,
-        "login",
-        identity.certificate,
-        &["login.microsoftonline.com", "*.actions.githubusercontent.com"],
-    )?;
+    let own = prepare(identity, work, authorities)?;
     // The application's certificate, which Entra ID was given: RSA, which it wants.
     shell(&format!(
         "cd {} && openssl req -x509 -newkey rsa:2048 -nodes -keyout application.key.pem \
@@ -160,9 +170,6 @@ pub fn start(
          mount -t tmpfs tmpfs /var/opt && mkdir -p /var/opt/azcmagent/tokens",
         work.display()
     ))?;
-    let json = serde_json::to_string(identity).map_err(|e| e.to_string())?;
-    fs::write(work.join("identity.json"), json).map_err(|e| format!("identity.json: {e}"))?;
-    let own = std::env::current_exe().map_err(|e| e.to_string())?.display().to_string();
     let folder = work.display().to_string();
     let mut places = vec![("identity", "cloud"), ("client", "machine")];
     if identity.target {
@@ -172,6 +179,19 @@ pub fn start(
         servers.start(&format!("identity-{place}"), host, &own, &["--identity", place, &folder])?;
     }
     Ok(())
+}
+
+/// The servers' certificate and settings; the program that they are.
+fn prepare(identity: &Identity, work: &Path, authorities: &Authorities) -> Result<String, String> {
+    authorities.issue_names(
+        work,
+        "login",
+        identity.certificate,
+        &["login.microsoftonline.com", "*.actions.githubusercontent.com"],
+    )?;
+    let json = serde_json::to_string(identity).map_err(|e| e.to_string())?;
+    fs::write(work.join("identity.json"), json).map_err(|e| format!("identity.json: {e}"))?;
+    std::env::current_exe().map(|own| own.display().to_string()).map_err(|e| e.to_string())
 }
 
 /// Waits until it listens.

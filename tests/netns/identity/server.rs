@@ -87,6 +87,7 @@ pub fn serve(place: &str, work: &str) -> Result<(), String> {
             (Service::Github, format!("{GITHUB}:443"), true),
             (Service::Imds, format!("{METADATA}:80"), false),
         ],
+        "login" => vec![(Service::Login, format!("{LOGIN}:443"), true)],
         "target" => vec![(Service::Target, format!("{ENDPOINT}:443"), true)],
         _ => vec![
             (Service::AppService, "127.0.0.1:8081".to_owned(), false),
