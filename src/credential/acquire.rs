@@ -101,7 +101,13 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
                 Failed::Answer(says) => {
                     Failed::NotAsked(match says.as_deref().unwrap_or_default() {
                         "" => "az gave no token, and no reason".to_owned(),
-                        says => format!("az: {says}"),
+                        says => {
+                            // The SDK names the kind of an error of ours first.
+                            let ours = ["timed out error: ", "invalid data error: "];
+                            let bare = ours.iter().find_map(|kind| says.strip_prefix(kind));
+                            let said = bare.unwrap_or(says);
+                            format!("az: {}", said.strip_prefix("az ").unwrap_or(said))
+                        }
                     })
                 }
                 other => other,
@@ -159,17 +165,20 @@ async fn entra(
         }
         Proof::Certificate { path, send_chain } => {
             let endpoint = format!("{authority}/{tenant}/oauth2/v2.0/token");
-            let text = read("AZURE_CLIENT_CERTIFICATE_PATH", path, wanted)?;
+            let text = read("AZURE_CLIENT_CERTIFICATE_PATH", path, wanted).await?;
             let now = wanted.now;
             certificate::assertion(&text, client, &endpoint, *send_chain, wanted.provider, now)
                 .map_err(|says| Failed::NotAsked(format!("{} {says}", clean(path, 200))))?
         }
         Proof::AssertionFile { path, named_by } => {
-            let text = read(named_by, path, wanted)?;
-            match text.trim() {
-                "" => return Err(Failed::NotAsked(format!("{} is empty", clean(path, 200)))),
-                text => Secret::new(text.to_owned()),
+            let text = read(named_by, path, wanted).await?;
+            let text = text.trim();
+            // Another file of secrets is not for Entra ID to see.
+            if claims::read(text, wanted.now).is_none() {
+                let what = if text.is_empty() { "is empty" } else { "holds no assertion (JWT)" };
+                return Err(Failed::NotAsked(format!("{} {what}", clean(path, 200))));
             }
+            Secret::new(text.to_owned())
         }
         Proof::Google => metadata::google(send).await?,
         Proof::GitHub { url, token } => metadata::github(url, token, send).await?,
@@ -178,12 +187,10 @@ async fn entra(
     sdk(Sdk::assertion(authority, tenant, client, assertion), wanted, send).await
 }
 
-fn read(
+async fn read(
     variable: &'static str,
     path: &str,
     wanted: &Wanted<'_>,
 ) -> Result<zeroize::Zeroizing<String>, Failed> {
-    file::read(variable, path, wanted.patience)
-        .map(|(text, _)| text)
-        .map_err(|e| Failed::NotAsked(e.to_string()))
+    file::read_beside(variable, path, wanted.patience).await.map_err(Failed::NotAsked)
 }

@@ -108,8 +108,7 @@ pub(super) async fn arc(
             clean(path, 100)
         )));
     }
-    let (key, _) =
-        file::read("the agent's challenge", path, patience).map_err(|e| Some(e.to_string()))?;
+    let key = file::read_beside("the agent's challenge", path, patience).await.map_err(Some)?;
     if key.len() > ARC_CHALLENGE {
         return Err(Some(format!("{path} is larger than {ARC_CHALLENGE} octets")));
     }

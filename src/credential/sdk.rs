@@ -154,14 +154,19 @@ impl Executor for WithoutSecrets {
         std::thread::Builder::new().name("az".to_owned()).spawn(move || {
             let _ = tell.send(platform::run_program(command, patience, PROGRAM_OUTPUT));
         })?;
-        told.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into())).map_err(|error| {
-            match error.kind() {
-                io::ErrorKind::TimedOut => {
-                    io::Error::new(io::ErrorKind::TimedOut, "it did not end within the deadline")
-                }
-                _ => error,
+        let fail = |kind: io::ErrorKind, says: &'static str| Err(io::Error::new(kind, says));
+        match told.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into())) {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                fail(io::ErrorKind::TimedOut, "it did not end within the deadline")
             }
-        })
+            Ok(out)
+                if out.status.success()
+                    && serde_json::from_slice::<serde::de::IgnoredAny>(&out.stdout).is_err() =>
+            {
+                fail(io::ErrorKind::InvalidData, "its answer is no JSON")
+            }
+            ended => ended,
+        }
     }
 }
 

@@ -52,15 +52,40 @@ pub fn secrets() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
 
 /// A JWT whose signature is a canary.
 pub fn assertion(issuer: &str, subject: &str) -> String {
+    assertion_until(issuer, subject, NEVER)
+}
+
+/// In seconds since 1970: the year 2100.
+const NEVER: u64 = 4_102_444_800;
+
+fn assertion_until(issuer: &str, subject: &str, until: u64) -> String {
     let part = |json: serde_json::Value| URL_SAFE_NO_PAD.encode(json.to_string());
     format!(
         "{}.{}.{ASSERTION_SIGNATURE}",
         part(json!({ "alg": "RS256", "typ": "JWT", "kid": "1" })),
         part(json!({
             "iss": issuer, "sub": subject, "aud": EXCHANGE,
-            "iat": 1_700_000_000, "nbf": 1_700_000_000, "exp": 4_102_444_800_u64,
+            "iat": 1_700_000_000, "nbf": 1_700_000_000, "exp": until,
         }))
     )
+}
+
+/// Assertions that Entra ID does not accept, in files.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn other_assertions(work: &Path) -> Result<(), String> {
+    let (issuer, subject) = FEDERATED[0];
+    for (name, text) in [
+        (
+            "other-subject.jwt",
+            assertion_until(issuer, "system:serviceaccount:default:other", NEVER),
+        ),
+        ("expired.jwt", assertion_until(issuer, subject, 1_700_003_600)),
+    ] {
+        fs::write(work.join(name), text).map_err(|e| format!("{name}: {e}"))?;
+    }
+    Ok(())
 }
 
 /// The variables of an application with a client secret.

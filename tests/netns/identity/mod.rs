@@ -61,6 +61,7 @@ pub struct Identity {
 /// Who gives tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[allow(clippy::enum_variant_names, reason = "App Service has that name")]
 pub enum Service {
     Login,
     Github,
@@ -128,6 +129,8 @@ pub enum Fault {
     Throttled,
     /// AADSTS7000215: not the application's secret.
     WrongSecret,
+    /// Azure Arc's challenge, in another folder than the agent's.
+    ChallengeElsewhere,
     /// AADSTS53003: conditional access.
     ConditionalAccess,
     /// AADSTS7000222: the secret has expired.
@@ -167,9 +170,13 @@ pub fn start(
          -out application.crt.pem -days 30 -subj /CN=application 2>/dev/null && \
          cat application.key.pem application.crt.pem > application.pem && \
          openssl x509 -in application.crt.pem -pubkey -noout > application.pub.pem && \
+         openssl req -x509 -newkey rsa:2048 -nodes -keyout other.key.pem -out other.crt.pem \
+         -days 30 -subj /CN=other 2>/dev/null && \
+         cat other.key.pem other.crt.pem > other-application.pem && \
          mount -t tmpfs tmpfs /var/opt && mkdir -p /var/opt/azcmagent/tokens",
         work.display()
     ))?;
+    client::other_assertions(work)?;
     let folder = work.display().to_string();
     let mut places = vec![("identity", "cloud"), ("client", "machine")];
     if identity.target {

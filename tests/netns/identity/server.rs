@@ -213,6 +213,10 @@ fn scripted(fault: Fault, service: Service) -> Option<Answer> {
         Fault::Redirect => page(307, "Temporary Redirect")
             .with("Location", "https://myacct.openai.azure.com/collect"),
         Fault::BlockPage => page(403, "Blocked by the company's policy"),
+        Fault::ChallengeElsewhere => Answer::json(401, &json!({})).with(
+            "WWW-Authenticate",
+            "Basic realm=/var/opt/azcmagent/tokens/../../../../etc/hostname.key",
+        ),
         Fault::BadGateway => page(502, "Bad Gateway"),
         Fault::IdentityNotFound => Answer::json(400, &metadata_error("Identity not found")),
         Fault::Throttled if service == Service::Login => {
