@@ -23,6 +23,13 @@ if ! command -v check-jsonschema >/dev/null; then
     PATH=$PWD/target/venv/bin:$PATH
 fi
 
+# Wire parity: an application with the Azure SDK, which is not ours either (docs/parity.md).
+if ! target/venv/bin/python -c 'import azure.identity, openai' 2>/dev/null; then
+    [ -x target/venv/bin/pip ] || python3 -m venv target/venv
+    target/venv/bin/pip install --quiet --disable-pip-version-check \
+        azure-identity==1.27.0 msal==1.39.0 openai==3.54.0
+fi
+
 cargo fetch --quiet --locked
 
 # The program as it is released: what the kernel lab runs, and what has a budget.

@@ -9,7 +9,7 @@ use rustls::crypto::CryptoProvider;
 use super::errand::Send;
 use super::sdk::Sdk;
 use super::ways::{Endpoint, Proof, Way};
-use super::{certificate, claims, file, metadata};
+use super::{authority, certificate, claims, file, metadata};
 use crate::evidence::identity::{TokenClaims, TokenOutcome, TokenPurpose};
 use crate::evidence::text::clean;
 use crate::secret::Secret;
@@ -19,8 +19,8 @@ use crate::services::Cloud;
 pub struct Wanted<'a> {
     /// The scope, e.g. `https://cognitiveservices.azure.com/.default`.
     pub scope: &'a str,
-    /// The authority, e.g. `https://login.microsoftonline.com`.
-    pub authority: &'a str,
+    /// The authority, e.g. `https://login.microsoftonline.com`, or why there is none.
+    pub authority: &'a Result<String, String>,
     /// Signs assertions.
     pub provider: &'a Arc<CryptoProvider>,
     /// How long a file or a program may take.
@@ -93,11 +93,21 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
         }
         Way::Cli => {
             let remove = wanted.secret_variables.clone();
-            let cli = Sdk::azure_cli(wanted.tenant.clone(), remove, wanted.patience);
+            let tenant = wanted.tenant.as_deref().map_or(Ok(()), authority::tenant);
+            let cli = tenant
+                .and_then(|()| Sdk::azure_cli(wanted.tenant.clone(), remove, wanted.patience));
             sdk(cli, wanted, send).await.map_err(|failed| match failed {
                 // No request of ours: the words are the program's.
                 Failed::Answer(says) => {
-                    Failed::NotAsked(says.unwrap_or_else(|| "az gave no token".to_owned()))
+                    Failed::NotAsked(match says.as_deref().unwrap_or_default() {
+                        "" => "it gave no token, and no reason".to_owned(),
+                        says => {
+                            // The SDK names the kind of an error of ours first.
+                            let ours = ["timed out error: ", "invalid data error: "];
+                            let bare = ours.iter().find_map(|kind| says.strip_prefix(kind));
+                            bare.unwrap_or(says).to_owned()
+                        }
+                    })
                 }
                 other => other,
             })
@@ -146,25 +156,28 @@ async fn entra(
     send: &Send<'_>,
     shown: &mut Option<TokenClaims>,
 ) -> Result<Secret, Failed> {
-    let authority = wanted.authority;
+    let authority = wanted.authority.as_deref().map_err(|says| Failed::NotAsked(says.clone()))?;
+    authority::tenant(tenant).map_err(Failed::NotAsked)?;
     let assertion = match proof {
         Proof::ClientSecret(secret) => {
             return sdk(Sdk::client_secret(authority, tenant, client, secret), wanted, send).await;
         }
         Proof::Certificate { path, send_chain } => {
-            let endpoint =
-                format!("{}/{tenant}/oauth2/v2.0/token", authority.trim_end_matches('/'));
-            let text = read("AZURE_CLIENT_CERTIFICATE_PATH", path, wanted)?;
+            let endpoint = format!("{authority}/{tenant}/oauth2/v2.0/token");
+            let text = read("AZURE_CLIENT_CERTIFICATE_PATH", path, wanted).await?;
             let now = wanted.now;
             certificate::assertion(&text, client, &endpoint, *send_chain, wanted.provider, now)
                 .map_err(|says| Failed::NotAsked(format!("{} {says}", clean(path, 200))))?
         }
-        Proof::AssertionFile { path } => {
-            let text = read("AZURE_FEDERATED_TOKEN_FILE", path, wanted)?;
-            match text.trim() {
-                "" => return Err(Failed::NotAsked(format!("{} is empty", clean(path, 200)))),
-                text => Secret::new(text.to_owned()),
+        Proof::AssertionFile { path, named_by } => {
+            let text = read(named_by, path, wanted).await?;
+            let text = text.trim();
+            // Another file of secrets is not for Entra ID to see.
+            if claims::read(text, wanted.now).is_none() {
+                let what = if text.is_empty() { "is empty" } else { "holds no assertion (JWT)" };
+                return Err(Failed::NotAsked(format!("{} {what}", clean(path, 200))));
             }
+            Secret::new(text.to_owned())
         }
         Proof::Google => metadata::google(send).await?,
         Proof::GitHub { url, token } => metadata::github(url, token, send).await?,
@@ -173,12 +186,10 @@ async fn entra(
     sdk(Sdk::assertion(authority, tenant, client, assertion), wanted, send).await
 }
 
-fn read(
+async fn read(
     variable: &'static str,
     path: &str,
     wanted: &Wanted<'_>,
 ) -> Result<zeroize::Zeroizing<String>, Failed> {
-    file::read(variable, path, wanted.patience)
-        .map(|(text, _)| text)
-        .map_err(|e| Failed::NotAsked(e.to_string()))
+    file::read_beside(variable, path, wanted.patience).await.map_err(Failed::NotAsked)
 }

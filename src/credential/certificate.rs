@@ -82,3 +82,27 @@ fn sha256(provider: &CryptoProvider, octets: &[u8]) -> Option<Vec<u8>> {
     context.update(octets);
     Some(context.finish().as_ref().to_vec())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_certificate_with_an_rsa_key_says_so_and_shows_nothing() {
+        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        let says = |pem: &str| {
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+            assertion(pem, "c", "https://a/t", false, &provider, now).map(|_| ()).unwrap_err()
+        };
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate =
+            rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap().pem();
+        assert_eq!(says("canary"), "holds no certificate in PEM");
+        assert_eq!(says(&key.serialize_pem()), "holds no certificate in PEM");
+        assert_eq!(says(&certificate), "holds no private key in PEM without a password");
+        assert_eq!(
+            says(&format!("{certificate}{}", key.serialize_pem())),
+            "its private key is no RSA key, which Entra ID wants"
+        );
+    }
+}

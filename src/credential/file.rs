@@ -42,6 +42,25 @@ pub(super) fn read(
     Ok((Zeroizing::new(text.to_owned()), mode))
 }
 
+/// The same, on a thread of its own: a file may be a pipe, or on a server that is away, and the
+/// walk goes on beside it.
+pub(super) async fn read_beside(
+    option: &'static str,
+    path: &str,
+    patience: Duration,
+) -> Result<Zeroizing<String>, String> {
+    let path = path.to_owned();
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let thread = std::thread::Builder::new().name("file".to_owned()).spawn(move || {
+        let _ = tell.send(read(option, &path, patience));
+    });
+    let read = thread.map(|_| told).map_err(|e| words(&e))?.await;
+    match read {
+        Ok(read) => read.map(|(text, _)| text).map_err(|e| e.to_string()),
+        Err(_) => Err(format!("{option}: cannot be read")),
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "the user named this file; it is read with a limit")]
 fn octets(path: &str) -> Result<(Zeroizing<Vec<u8>>, Option<String>), String> {
     let fail = |error: std::io::Error| words(&error);

@@ -1,7 +1,6 @@
 //! Tokens of metadata endpoints that the SDK does not know: Azure Arc, Cloud Shell, Google,
 //! GitHub. Requests go to fixed or local addresses, but for GitHub's, which has a name and TLS.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -38,15 +37,18 @@ fn header(name: &str, value: &str) -> (String, Secret) {
 ///
 /// What is wrong with it.
 pub(super) fn local(variable: &str, text: &str) -> Result<Url, String> {
-    let shown = clean(text, 100);
-    let mut url = Url::parse(text).map_err(|_| format!("{variable} is no URL: {shown}"))?;
+    let url = Url::parse(text).map_err(|_| format!("{variable} is no URL"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(format!("{variable} holds a user name or a password"));
+    }
+    let shown = clean(&url.origin().ascii_serialization(), 100);
     if url.scheme() != "http" {
         return Err(format!("{variable} is no plain-HTTP URL: {shown}"));
     }
     let fits = match url.host() {
         Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_link_local() || ip.is_private(),
         Some(Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unicast_link_local(),
-        Some(Host::Domain("localhost")) => url.set_ip_host(IpAddr::from([127, 0, 0, 1])).is_ok(),
+        Some(Host::Domain("localhost")) => true,
         _ => false,
     };
     match fits {
@@ -106,8 +108,7 @@ pub(super) async fn arc(
             clean(path, 100)
         )));
     }
-    let (key, _) =
-        file::read("the agent's challenge", path, patience).map_err(|e| Some(e.to_string()))?;
+    let key = file::read_beside("the agent's challenge", path, patience).await.map_err(Some)?;
     if key.len() > ARC_CHALLENGE {
         return Err(Some(format!("{path} is larger than {ARC_CHALLENGE} octets")));
     }
@@ -166,7 +167,9 @@ pub(super) async fn google(send: &Send<'_>) -> Result<Secret, NoToken> {
 pub(super) async fn github(url: &str, token: &Secret, send: &Send<'_>) -> Result<Secret, NoToken> {
     let base = Url::parse(url)
         .ok()
-        .filter(|url| url.scheme() == "https" && url.username().is_empty())
+        .filter(|url| {
+            url.scheme() == "https" && url.username().is_empty() && url.password().is_none()
+        })
         .ok_or_else(|| Some("ACTIONS_ID_TOKEN_REQUEST_URL is no https URL".to_owned()))?;
     let errand = Errand {
         purpose: TokenPurpose::GitHubIdentity,
@@ -191,8 +194,15 @@ mod tests {
             assert!(local("IDENTITY_ENDPOINT", good).is_ok(), "{good}");
         }
         let name = local("IDENTITY_ENDPOINT", "http://localhost:12356/msi/token/").unwrap();
-        assert_eq!(name.host_str(), Some("127.0.0.1"));
-        for bad in ["http://evil.example/", "https://127.0.0.1/", "http://20.0.0.1/", "x"] {
+        assert_eq!(name.host_str(), Some("localhost"));
+        for bad in [
+            "http://u:p@127.0.0.1/",
+            "http://localhost.evil.example/",
+            "http://evil.example/",
+            "https://127.0.0.1/",
+            "http://20.0.0.1/",
+            "x",
+        ] {
             assert!(local("IDENTITY_ENDPOINT", bad).is_err(), "{bad}");
         }
     }

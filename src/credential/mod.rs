@@ -4,6 +4,7 @@
 //! holds the network. A secret at hand leaves through [`Credential::authentication`] alone.
 
 pub mod acquire;
+mod authority;
 mod certificate;
 pub mod claims;
 pub mod errand;
@@ -28,6 +29,7 @@ use crate::services::Cloud;
 use crate::target::Target;
 use crate::wire::http::Authentication;
 use crate::world::Environment;
+use authority::AUTHORITY_HOST;
 use ways::{Endpoint, Machine, Proof, Way};
 
 /// The variable that the Azure SDKs read an API key from.
@@ -103,6 +105,15 @@ pub enum CredentialError {
     /// A named source that does not exist.
     #[error("--credential takes the name of a source: auto, none, {0}")]
     Unknown(String),
+    /// `--identity` with something else.
+    #[error("--identity takes a client id, a resource id (/subscriptions/...) or object:<id>")]
+    Identity,
+    /// `--identity` with a source that has no such identities.
+    #[error("--identity: {0} has no user-assigned identity to choose")]
+    NoUserAssigned(String),
+    /// An assertion, and nothing that says whose.
+    #[error("--assertion-file: {0} is not set")]
+    NoApplication(String),
     /// The file cannot be read.
     #[error("{option} {path}: {says}")]
     File {
@@ -214,10 +225,15 @@ impl Credential {
     pub fn find(request: &Request, environment: &Environment) -> Result<Self, CredentialError> {
         let empty = Self {
             configured: ways::configured(environment),
-            authority_host: environment.get("AZURE_AUTHORITY_HOST").map(str::to_owned),
+            authority_host: environment.get(AUTHORITY_HOST).map(str::to_owned),
             secret_variables: SECRET_VARIABLES.iter().map(|name| (*name).to_owned()).collect(),
             ..Self::none()
         };
+        if let Some(identity) = &request.identity
+            && !ways::UserAssigned::read(identity).is_an_id()
+        {
+            return Err(CredentialError::Identity);
+        }
         let named = match &request.choice {
             // Then what the environment holds is no fault of its own.
             Choice::None => return Ok(Self { configured: Configured::default(), ..empty }),
@@ -230,6 +246,16 @@ impl Credential {
             let names: Vec<&str> = SOURCES.iter().map(|source| source.name).collect();
             return Err(CredentialError::Unknown(names.join(", ")));
         }
+        // An option that cannot be followed is never passed over in silence.
+        if request.assertion_file.is_some() {
+            let missing: Vec<&str> = ["AZURE_TENANT_ID", "AZURE_CLIENT_ID"]
+                .into_iter()
+                .filter(|name| environment.get(name).is_none())
+                .collect();
+            if !missing.is_empty() {
+                return Err(CredentialError::NoApplication(missing.join(" and ")));
+            }
+        }
         let mut found: Vec<(&'static Source, Found)> = SOURCES
             .iter()
             .filter_map(|source| {
@@ -237,13 +263,6 @@ impl Credential {
                 Some((source, look(source, request, environment, named)?))
             })
             .collect();
-        // An option that cannot be followed is never passed over in silence.
-        let assertion = "assertion-file";
-        let wanted = request.assertion_file.is_some() && named.is_none();
-        if wanted && !found.iter().any(|(source, _)| source.name == assertion) {
-            let lacks = missing(assertion, &empty.configured);
-            return Err(CredentialError::NotConfigured(assertion.to_owned(), lacks));
-        }
         let at = match named {
             None => 0,
             Some(name) => found.iter().position(|(s, _)| s.name == name).ok_or_else(|| {
@@ -255,6 +274,16 @@ impl Credential {
         }
         let (source, taken) = found.remove(at);
         let label = taken.label.clone();
+        let chooses = matches!(
+            taken.what,
+            What::Token(Way::Managed {
+                endpoint: Endpoint::Imds | Endpoint::AppService { .. },
+                ..
+            })
+        );
+        if request.identity.is_some() && !chooses {
+            return Err(CredentialError::NoUserAssigned(label));
+        }
         let others = found.iter().map(|(_, other)| NotTaken {
             source: other.label.clone(),
             why: match named {
@@ -304,10 +333,13 @@ impl Credential {
             .find_map(|source| look(source, request, environment, named.is_some()));
         let Some(Found { what: What::Token(way), label }) = found else { return Vec::new() };
         let with = Self {
-            authority_host: environment.get("AZURE_AUTHORITY_HOST").map(str::to_owned),
+            authority_host: environment.get(AUTHORITY_HOST).map(str::to_owned),
             ..Self::none()
         };
-        let entra = || format!("token  POST {}: a token for {label}", with.authority(target));
+        let entra = || match with.authority(target) {
+            Ok(authority) => format!("token  POST {authority}: a token for {label}"),
+            Err(says) => format!("token  nobody: {says}"),
+        };
         let metadata = |place: &str| format!("token  {place}: a token for {label}");
         match &way {
             Way::Entra { proof: Proof::Google, .. } => {
@@ -350,22 +382,30 @@ impl Credential {
     }
 
     /// The authority: `AZURE_AUTHORITY_HOST`, else that of the target's cloud (fact D24).
-    #[must_use]
-    pub fn authority(&self, target: &Target) -> String {
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the variable.
+    pub fn authority(&self, target: &Target) -> Result<String, String> {
         let cloud = target.service().map_or(Cloud::Public, |service| service.cloud);
         match &self.authority_host {
-            Some(host) if host.contains("://") => host.trim_end_matches('/').to_owned(),
-            Some(host) => format!("https://{}", host.trim_end_matches('/')),
-            None => acquire::authority(cloud).to_owned(),
+            Some(host) => authority::host(host),
+            None => Ok(acquire::authority(cloud).to_owned()),
         }
     }
 
     /// Tenant and client, as facts.
     #[must_use]
     pub fn ids(&self) -> (Option<String>, Option<String>) {
-        let clean = |text: &str| Some(crate::evidence::text::clean(text, 200));
+        // What is no id may be a secret that was put in the wrong variable.
+        let clean = |text: &str| match looks_like_a_key(text) {
+            true => Some("<not shown: it looks like a key>".to_owned()),
+            false => Some(crate::evidence::text::clean(text, 200)),
+        };
         match &self.way {
-            Some(Way::Entra { tenant, client, .. }) => (clean(tenant), clean(client)),
+            Some(Way::Entra { tenant, client, .. }) => {
+                (authority::tenant(tenant).ok().and_then(|()| clean(tenant)), clean(client))
+            }
             Some(Way::Managed { identity, .. }) => {
                 (None, identity.as_ref().and_then(|identity| clean(identity.id())))
             }
@@ -542,7 +582,8 @@ fn look(
             let path = request.assertion_file.clone()?;
             let tenant = environment.get("AZURE_TENANT_ID")?.to_owned();
             let client = environment.get("AZURE_CLIENT_ID")?.to_owned();
-            let proof = Proof::AssertionFile { path: path.clone() };
+            let named_by = "--assertion-file";
+            let proof = Proof::AssertionFile { path: path.clone(), named_by };
             Some(Found { label: path, what: What::Token(Way::Entra { tenant, client, proof }) })
         }
         name => {
@@ -653,10 +694,24 @@ mod tests {
     }
 
     #[test]
-    fn an_assertion_without_its_application_is_not_passed_over() {
-        let request = Request { assertion_file: Some("x".to_owned()), ..Request::default() };
-        let error = Credential::find(&request, &Environment::from_pairs([])).unwrap_err();
-        assert!(error.to_string().contains("AZURE_CLIENT_ID"), "{error}");
+    fn what_was_asked_for_and_cannot_be_is_an_error_that_repeats_nothing() {
+        let found = |request: Request, pairs: &[(&str, &str)]| {
+            let pairs = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+            Credential::find(&request, &Environment::from_pairs(pairs))
+        };
+        let identity = |id: &str| Request { identity: Some(id.to_owned()), ..Request::default() };
+        for bad in ["", "canary secret", "canary~Q8", "/canary", "object:", "object:canary"] {
+            let error = found(identity(bad), &[]).unwrap_err();
+            assert_eq!(error, CredentialError::Identity, "{bad}");
+        }
+        let chosen = identity("11111111-2222-3333-4444-555555555555");
+        let arc = [("IDENTITY_ENDPOINT", "http://localhost:40342/x"), ("IMDS_ENDPOINT", "y")];
+        let error = found(chosen.clone(), &arc).unwrap_err();
+        assert_eq!(error, CredentialError::NoUserAssigned("the Azure Arc agent".to_owned()));
+        assert!(found(chosen, &[("IDENTITY_ENDPOINT", "u"), ("IDENTITY_HEADER", "h")]).is_ok());
+        let file = Request { assertion_file: Some("f".to_owned()), ..Request::default() };
+        let error = found(file, &[("AZURE_TENANT_ID", "t")]).unwrap_err();
+        assert_eq!(error, CredentialError::NoApplication("AZURE_CLIENT_ID".to_owned()));
     }
 
     #[test]

@@ -59,9 +59,12 @@ impl HttpClient for Handed {
             Body::Bytes(octets) => String::from_utf8_lossy(octets).into_owned(),
             Body::SeekableStream(_) => return Err(ended("a streamed body")),
         };
+        // The SDK sends IDENTITY_HEADER wherever it is set; it is App Service's alone.
+        let app_service = self.purpose == TokenPurpose::AppService;
         let headers = request
             .headers()
             .iter()
+            .filter(|(name, _)| app_service || name.as_str() != "x-identity-header")
             .map(|(name, value)| (name.as_str().to_owned(), Secret::new(value.as_str().to_owned())))
             .collect();
         let method = if request.method() == Method::Post { "POST" } else { "GET" };
@@ -88,9 +91,39 @@ fn ended(says: &'static str) -> Error {
     Error::with_message(ErrorKind::Other, says)
 }
 
-/// A token that the SDK could not get, in its words; none of them holds a secret.
+/// A token that the SDK could not get, in its words. They may be a program's own, which may say
+/// anything: what looks like a key or a token is left out.
 fn words(error: &Error) -> String {
-    clean(&error.to_string(), 200)
+    let text = error.to_string();
+    // What the SDK puts around them.
+    let text = text.split("To troubleshoot, visit").next().unwrap_or_default();
+    let text = text.split_once("authentication failed. ").map_or(text, |(_, said)| said);
+    let shown: Vec<&str> = text
+        .split_whitespace()
+        .map(|word| match is_an_id(word) || !looks_like_a_token(word) {
+            true => word,
+            false => "[not shown]",
+        })
+        .collect();
+    clean(&shown.join(" "), 200)
+}
+
+/// A run of 24 characters of base64 with a digit in it, a JWT, or something after `=` or `:` that
+/// is one.
+fn looks_like_a_token(word: &str) -> bool {
+    let inside = |c: char| c.is_ascii_alphanumeric() || "-_.~+/".contains(c);
+    word.split(|c| !inside(c)).any(|part| {
+        let address = part.starts_with("//") || part.starts_with("/");
+        !address && !is_an_id(part) && part.len() >= 24 && part.bytes().any(|c| c.is_ascii_digit())
+    })
+}
+
+/// Whether a word is an id (8-4-4-4-12 hexadecimal digits), which people need for support.
+fn is_an_id(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| !c.is_ascii_hexdigit());
+    let groups: Vec<&str> = word.split('-').collect();
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+        && groups.iter().all(|group| group.bytes().all(|c| c.is_ascii_hexdigit()))
 }
 
 /// An assertion in hand.
@@ -124,7 +157,19 @@ impl Executor for WithoutSecrets {
         std::thread::Builder::new().name("az".to_owned()).spawn(move || {
             let _ = tell.send(platform::run_program(command, patience, PROGRAM_OUTPUT));
         })?;
-        told.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()))
+        let fail = |kind: io::ErrorKind, says: &'static str| Err(io::Error::new(kind, says));
+        match told.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into())) {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                fail(io::ErrorKind::TimedOut, "it did not end within the deadline")
+            }
+            Ok(out)
+                if out.status.success()
+                    && serde_json::from_slice::<serde::de::IgnoredAny>(&out.stdout).is_err() =>
+            {
+                fail(io::ErrorKind::InvalidData, "its answer is no JSON")
+            }
+            ended => ended,
+        }
     }
 }
 
@@ -236,11 +281,37 @@ impl Sdk {
                     let _ = one.tell.send(reply);
                 }
                 got = &mut getting => {
-                    return got
-                        .map(|token| Secret::new(token.token.secret().to_owned()))
-                        .map_err(|e| words(&e));
+                    let token = got.map_err(|e| words(&e))?;
+                    let token = token.token.secret();
+                    // The SDK takes an answer without a token for an empty one.
+                    return match token.bytes().all(|c| c.is_ascii_graphic()) && !token.is_empty() {
+                        true => Ok(Secret::new(token.to_owned())),
+                        false => Err("the answer holds no token".to_owned()),
+                    };
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_like_a_token_is_not_said_again() {
+        let said = |text: &'static str| words(&ended(text));
+        assert_eq!(
+            said("ERROR: token eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJjYW5hcnkifQ.c2ln was refused"),
+            "ERROR: token [not shown] was refused"
+        );
+        assert_eq!(said("secret=abc8Q~1234567890abcdefghij!"), "[not shown]");
+        for whole in [
+            "ERROR: Please run 'az login' to setup account.",
+            "AADSTS700082: The refresh token has expired. Trace ID: 0f0e0d0c-0b0a-0908-0706-050403020100",
+            "see https://aka.ms/azsdk/rust/identity/troubleshoot",
+        ] {
+            assert_eq!(said(whole), whole);
         }
     }
 }

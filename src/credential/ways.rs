@@ -2,6 +2,7 @@
 //!
 //! The variables are those of the Azure SDKs (facts I2-I15).
 
+use super::authority::{self, AUTHORITY_HOST};
 use crate::evidence::identity::{Configured, HalfConfigured};
 use crate::secret::Secret;
 use crate::world::Environment;
@@ -45,6 +46,8 @@ pub enum Proof {
     AssertionFile {
         /// The file.
         path: String,
+        /// The variable or option that names it.
+        named_by: &'static str,
     },
     /// An identity token of Google's metadata server (fact I14).
     Google,
@@ -101,6 +104,21 @@ impl UserAssigned {
             Some(object) => Self::Object(object.to_owned()),
             None if text.starts_with('/') => Self::Resource(text.to_owned()),
             None => Self::Client(text.to_owned()),
+        }
+    }
+
+    /// Whether it has a form that Azure gives ids: hexadecimal digits and hyphens, or the path of
+    /// a resource.
+    #[must_use]
+    pub fn is_an_id(&self) -> bool {
+        match self {
+            Self::Client(id) | Self::Object(id) => {
+                !id.is_empty() && id.bytes().all(|c| c.is_ascii_hexdigit() || c == b'-')
+            }
+            Self::Resource(id) => {
+                id.to_ascii_lowercase().starts_with("/subscriptions/")
+                    && id.bytes().all(|c| c.is_ascii_graphic() && !b"?#%&\"'\\".contains(&c))
+            }
         }
     }
 
@@ -196,7 +214,8 @@ pub fn way(
             }
         })),
         "workload-identity" => {
-            entra(get("AZURE_FEDERATED_TOKEN_FILE").map(|path| Proof::AssertionFile { path }))
+            let named_by = "AZURE_FEDERATED_TOKEN_FILE";
+            entra(get(named_by).map(|path| Proof::AssertionFile { path, named_by }))
         }
         "github-actions" => entra(
             get("ACTIONS_ID_TOKEN_REQUEST_URL")
@@ -208,6 +227,8 @@ pub fn way(
             entra((named || here).then_some(Proof::Google))
         }
         "managed-identity" => {
+            // Who chooses an identity says that there is one.
+            let named = named || identity.is_some();
             let identity = identity
                 .map(str::to_owned)
                 .or_else(|| get("AZURE_CLIENT_ID"))
@@ -266,9 +287,10 @@ pub fn configured(environment: &Environment) -> Configured {
             .filter(|name| set(name))
             .map(|name| (*name).to_owned())
             .collect(),
-        authority_host: environment.get("AZURE_AUTHORITY_HOST").map(|v| {
-            crate::evidence::text::clean(v.split('@').next_back().unwrap_or_default(), 200)
-        }),
+        authority_host: environment
+            .get(AUTHORITY_HOST)
+            .and_then(|text| authority::host(text).ok())
+            .map(|host| crate::evidence::text::clean(&host, 200)),
     }
 }
 

@@ -18,13 +18,16 @@ pub fn run_program(
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let began = std::time::Instant::now();
     let mut child = command.spawn()?;
     let read = |pipe: Option<Box<dyn Read + Send>>| {
+        let (tell, told) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             let mut octets = Vec::new();
             let read = pipe.map(|pipe| pipe.take(most).read_to_end(&mut octets));
-            read.map_or(Ok(Vec::new()), |read| read.map(|_| octets))
-        })
+            let _ = tell.send(read.map_or(Ok(Vec::new()), |read| read.map(|_| octets)));
+        });
+        told
     };
     let out = read(child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>));
     let err = read(child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>));
@@ -40,10 +43,15 @@ pub fn run_program(
             return Err(std::io::ErrorKind::TimedOut.into());
         }
     };
-    // What a program left running in the background may hold its outputs open.
+    // What a program left running in the background may hold its outputs open; one that left the
+    // group as well is not waited for.
     os::kill_group(id);
-    let read = |thread: std::thread::JoinHandle<_>| {
-        thread.join().unwrap_or_else(|_| Err(std::io::ErrorKind::BrokenPipe.into()))
+    let left = patience.saturating_sub(began.elapsed()).min(AFTER_THE_END);
+    let read = |told: std::sync::mpsc::Receiver<std::io::Result<Vec<u8>>>| {
+        told.recv_timeout(left).unwrap_or_else(|_| Ok(Vec::new()))
     };
     Ok(std::process::Output { status, stdout: read(out)?, stderr: read(err)? })
 }
+
+/// How long the outputs of a program that has ended may take to end.
+const AFTER_THE_END: std::time::Duration = std::time::Duration::from_millis(200);

@@ -33,12 +33,12 @@ fn named(common_name: &str, organization: &str) -> DistinguishedName {
     name
 }
 
-fn leaf(kind: Certificate) -> Made<CertificateParams> {
+fn leaf(kind: Certificate, own: &[&str]) -> Made<CertificateParams> {
     let names: &[&str] = match kind {
         Certificate::WrongName => &["portal.contoso.example"],
         Certificate::ExactName => &[TARGET],
         Certificate::WildcardTooDeep => &["*.azure.com"],
-        _ => NAMES,
+        _ => own,
     };
     let mut params =
         CertificateParams::new(names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>())?;
@@ -135,7 +135,22 @@ impl Authorities {
     /// # Errors
     /// Signing or writing fails.
     pub fn issue(&self, work: &Path, name: &str, kind: Certificate) -> Result<(), String> {
-        let (chain, key) = self.chain(kind).map_err(|e| format!("certificate of {name}: {e}"))?;
+        self.issue_names(work, name, kind, NAMES)
+    }
+
+    /// The same for a server of other names.
+    ///
+    /// # Errors
+    /// Signing or writing fails.
+    pub fn issue_names(
+        &self,
+        work: &Path,
+        name: &str,
+        kind: Certificate,
+        names: &[&str],
+    ) -> Result<(), String> {
+        let (chain, key) =
+            self.chain(kind, names).map_err(|e| format!("certificate of {name}: {e}"))?;
         for (file, text) in [
             (format!("{name}.both.pem"), format!("{chain}{key}")),
             (format!("{name}.chain.pem"), chain),
@@ -146,9 +161,9 @@ impl Authorities {
         Ok(())
     }
 
-    fn chain(&self, kind: Certificate) -> Made<(String, String)> {
+    fn chain(&self, kind: Certificate, names: &[&str]) -> Made<(String, String)> {
         let key = KeyPair::generate()?;
-        let params = leaf(kind)?;
+        let params = leaf(kind, names)?;
         let chain = match kind {
             Certificate::SelfSigned => params.self_signed(&key)?.pem(),
             Certificate::MissingIntermediate => params.signed_by(&key, &self.intermediate.1)?.pem(),

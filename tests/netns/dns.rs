@@ -9,6 +9,7 @@ use std::net::UdpSocket;
 use std::path::Path;
 use std::time::Duration;
 
+use super::identity::{GITHUB, LOGIN};
 use super::servers::Servers;
 use super::world::{AZURE_DNS, AzureDns, FRONT, INTERNET_DNS, Resolver, ResolverSoftware, World};
 
@@ -81,16 +82,23 @@ fn zone_files(
     (soa, privatelink): (&str, &str),
 ) -> Result<String, String> {
     let front = format!("vnetproxyv1-eus-prod.eastus 9 IN A {FRONT}");
+    let manager = format!(
+        "eastus.prod.vnet.cog 60 IN CNAME vnetproxyv1-eus-prod.eastus.cloudapp.azure.com.\n\
+         www.tm.a.prd.aadg 300 IN A {LOGIN}"
+    );
+    let github = format!("*.actions 60 IN A {GITHUB}");
     let zones: &[(&str, &str, &str)] = &[
         (".", PUBLIC_SOA, ""),
         ("openai.azure.com", parent, public),
         ("privatelink.openai.azure.com", soa, privatelink),
-        (
-            "trafficmanager.net",
-            PUBLIC_SOA,
-            "eastus.prod.vnet.cog 60 IN CNAME vnetproxyv1-eus-prod.eastus.cloudapp.azure.com.",
-        ),
+        ("trafficmanager.net", PUBLIC_SOA, &manager),
         ("cloudapp.azure.com", PUBLIC_SOA, &front),
+        (
+            "microsoftonline.com",
+            PUBLIC_SOA,
+            "login 300 IN CNAME www.tm.a.prd.aadg.trafficmanager.net.",
+        ),
+        ("githubusercontent.com", PUBLIC_SOA, &github),
     ];
     let mut clauses = String::new();
     for (zone, soa, records) in zones {

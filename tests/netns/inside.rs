@@ -9,8 +9,8 @@ use super::count::Sent;
 use super::network::{self, on, shell};
 use super::run_tool::{self, CANARY, KEY, Run, contains, tool};
 use super::servers::Servers;
-use super::world::{ENDPOINT, EndpointSoftware, Resolver, World};
-use super::{certificates, dns, endpoint, proxy};
+use super::world::{ENDPOINT, EndpointSoftware, Expect, Resolver, World};
+use super::{certificates, dns, endpoint, identity, proxy};
 
 /// Builds the world, runs the tool in it and returns what differs from the expectation.
 ///
@@ -38,6 +38,7 @@ pub fn judge(file: &Path, work: &Path, binary: &Path) -> Result<(), String> {
             Ok::<_, String>((human, verbose))
         })?
     };
+    let plan = tool(binary, &world.client, work, &["--plan"])?;
     let in_the_clear = first.secret || capture.stop()?.secret;
     servers.all_run()?;
 
@@ -47,7 +48,10 @@ pub fn judge(file: &Path, work: &Path, binary: &Path) -> Result<(), String> {
         let report: serde_json::Value = serde_json::from_str(&json.stdout).unwrap_or_default();
         differs.extend(cost_differs(self_cost(&report), first.sent));
     }
-    secrets(&world, work, in_the_clear, &[&json, &human, &verbose], &mut differs);
+    secrets(&world, work, in_the_clear, &[&json, &human, &verbose, &plan], &mut differs);
+    if let Some(identity) = &world.identity {
+        identity::judge(identity, work, 3, &mut differs);
+    }
     if differs.is_empty() {
         return Ok(());
     }
@@ -114,9 +118,11 @@ pub fn build(world: &mut World, work: &Path) -> Result<Servers, String> {
     }
     dns::start(world, work, &mut servers)?;
     endpoint::start(world, work, &authorities, &mut servers)?;
+    identity::start(world.identity.as_ref(), work, &authorities, &mut servers)?;
     proxy::start(world, work, &mut servers)?;
     dns::ready(world)?;
     endpoint::ready(world, &mut servers)?;
+    identity::ready(world.identity.as_ref(), work, &mut servers)?;
     proxy::ready(world, &mut servers)?;
     run_tool::dress(&world.client, work)?;
     Ok(servers)
@@ -144,10 +150,40 @@ fn verdict(world: &World, json: &Run, human: &Run, differs: &mut Vec<String>) {
     same("exit status with --format json", &Some(expect.exit), &json.status);
     same("exit status", &Some(expect.exit), &human.status);
     let report: serde_json::Value = serde_json::from_str(&json.stdout).unwrap_or_default();
+    // Several targets are a list; each must be as the world says.
+    let reports = report.as_array().map_or(std::slice::from_ref(&report), Vec::as_slice);
+    for report in reports {
+        one_report(expect, report, &mut same);
+    }
+    if let Some(most) = expect.within_ms
+        && let Some(took) = reports[0]["evidence"]["cost"]["took_ms"].as_f64()
+        && took > std::time::Duration::from_millis(most).as_secs_f64() * 1e3
+    {
+        differs.push(format!("the walk took {took} ms, wanted at most {most} ms"));
+    }
+
+    if reports.len() == 1 {
+        first_line(expect, human, differs);
+    }
+    for words in &expect.stdout_contains {
+        if !human.stdout.contains(words) {
+            differs.push(format!("the human report lacks {words:?}"));
+        }
+    }
+}
+
+/// Compares what is wanted with what came.
+type Same<'a> = dyn FnMut(&str, &dyn std::fmt::Debug, &dyn std::fmt::Debug) + 'a;
+
+fn one_report(expect: &Expect, report: &serde_json::Value, same: &mut Same<'_>) {
     let verdict = &report["verdict"];
     same("verdict.state", &Some(expect.state.as_str()), &verdict["state"].as_str());
     same("verdict.broken_hop", &expect.broken_hop.as_deref(), &verdict["broken_hop"].as_str());
     same("verdict.cause", &expect.cause.as_deref(), &verdict["cause"].as_str());
+    if let Some(kind) = &expect.token {
+        let outcome = &report["evidence"]["identity"]["acquisition"]["outcome"]["kind"];
+        same("outcome of the token", &Some(kind.as_str()), &outcome.as_str());
+    }
     let mut wanted: Vec<&str> = expect.findings.iter().map(String::as_str).collect();
     let mut got: Vec<&str> = report["findings"]
         .as_array()
@@ -163,20 +199,14 @@ fn verdict(world: &World, json: &Run, human: &Run, differs: &mut Vec<String>) {
     if let Some(most) = expect.packets_at_most {
         let cost = &report["evidence"]["cost"];
         let count = |v: &serde_json::Value| v.as_u64().unwrap_or(0);
-        let tried = report["evidence"]["experiments"]["handshakes"].as_array();
-        let repeats: u64 = tried
-            .into_iter()
-            .flatten()
-            .map(|x| &x["tls"])
-            .chain(std::iter::once(&report["evidence"]["tls"]["saw"]))
-            .map(|tls| count(&tls["tcp_info"]["total_retrans"]))
-            .sum();
         let sent = count(&cost["datagrams_sent"]) + count(&cost["segments_sent"]);
-        if sent == 0 || sent.saturating_sub(repeats) > most {
-            differs.push(format!("{sent} packets sent, {repeats} of them repeats; at most {most}"));
-        }
+        let within = format!("1 to {most}");
+        let got = if (1..=most).contains(&sent) { within.clone() } else { sent.to_string() };
+        same("packets sent, repeats apart", &within, &got);
     }
+}
 
+fn first_line(expect: &Expect, human: &Run, differs: &mut Vec<String>) {
     let first = human.stdout.lines().next().unwrap_or_default();
     let begins = match (expect.state.as_str(), &expect.broken_hop, &expect.cause) {
         ("broken", Some(hop), Some(cause)) => format!("BROKEN at {hop} ({cause}): "),
@@ -187,11 +217,6 @@ fn verdict(world: &World, json: &Run, human: &Run, differs: &mut Vec<String>) {
     };
     if !first.starts_with(&begins) {
         differs.push(format!("first line: wanted {begins:?}..., got {first:?}"));
-    }
-    for words in &expect.stdout_contains {
-        if !human.stdout.contains(words) {
-            differs.push(format!("the human report lacks {words:?}"));
-        }
     }
 }
 
@@ -204,9 +229,10 @@ fn secrets(
     runs: &[&Run],
     differs: &mut Vec<String>,
 ) {
+    let made = world.identity.as_ref().map(|_| identity::made(work)).unwrap_or_default();
     for run in runs {
         for (stream, text) in [("stdout", &run.stdout), ("stderr", &run.stderr)] {
-            if text.contains(CANARY) {
+            if text.contains(CANARY) || made.iter().any(|secret| text.contains(secret)) {
                 differs.push(format!("{stream} of `{}` shows the secret", run.command));
             }
         }

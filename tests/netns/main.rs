@@ -20,6 +20,7 @@ mod count;
 mod dns;
 mod endpoint;
 mod greeting;
+mod identity;
 mod inside;
 mod measure;
 mod network;
@@ -59,6 +60,8 @@ fn main() -> ExitCode {
         ["--shell", world] => shell(world),
         ["--shell-inside", world, work] => shell_inside(world, work),
         ["--greeting", at] => greeting::serve(at),
+        ["--identity", place, work] => identity::serve(place, work),
+        ["--parity-inside", work] => identity::parity::inside(Path::new(work), &binary()),
         ["--delay-link", left, right, delay] => packet::delay_link(left, right, delay),
         ["--watch-packets", interface, own @ ..] => packet::watch(interface, own),
         ["--sandbox", command @ ..] => sandbox::run(command),
@@ -100,7 +103,10 @@ fn tests() -> ExitCode {
             None => ExitCode::SUCCESS,
         };
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/netns/worlds");
+    let folder = std::env::var_os("AOAI_PROBE_WORLDS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/netns/worlds"),
+        PathBuf::from,
+    );
     let mut files: Vec<PathBuf> = match std::fs::read_dir(&folder) {
         Ok(entries) => entries.flatten().map(|e| e.path()).collect(),
         Err(e) => {
@@ -123,6 +129,18 @@ fn tests() -> ExitCode {
     }));
     trials.push(Trial::test("clients-read-the-proxy-variables-as-we-say", || {
         inside_namespaces(&["--clients"], CLIENTS_DEADLINE)
+    }));
+    trials.push(Trial::test("parity-with-the-sdk-for-python", || {
+        match identity::parity::python() {
+            None if std::env::var_os("CI").is_some() => {
+                Err("azure-identity is not installed in target/venv".into())
+            }
+            None => {
+                println!("skipped: azure-identity is not installed in target/venv");
+                Ok(())
+            }
+            Some(_) => inside_namespaces(&["--parity-inside"], CLIENTS_DEADLINE),
+        }
     }));
     libtest_mimic::run(&arguments, trials).exit_code()
 }

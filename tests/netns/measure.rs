@@ -9,11 +9,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use super::identity::LOGIN;
 use super::network::{on, run, shell};
 use super::run_tool::{self, KEY};
 use super::servers::Servers;
 use super::world::{Client, ENDPOINT, TARGET};
-use super::{certificates, dns, endpoint};
+use super::{certificates, dns, endpoint, identity};
 
 const RUNS: usize = 20;
 /// The resolver of this lab: the endpoint's neighbour.
@@ -61,7 +62,9 @@ pub fn inside(work: &Path, binary: &Path) -> Result<(), String> {
         .filter_map(|line| line.parse().ok())
         .collect::<Vec<f64>>();
     let rtt = median(&mut round_trips);
-    let far = costs("client", &[&walk, &curl])?;
+    let with_token = ["env", "-u", "AZURE_OPENAI_API_KEY"];
+    let with_token = [&with_token[..], &walk].concat();
+    let far = costs("client", &[&walk, &curl, &with_token])?;
     let near = costs("endpoint", &[&walk, &curl, &s_client, &version])?;
     let memory: Vec<f64> = [walk.as_slice(), &curl, &s_client]
         .iter()
@@ -88,6 +91,7 @@ pub fn inside(work: &Path, binary: &Path) -> Result<(), String> {
     };
     row("healthy walk over the delay link", far[0].wall, "ms", Some(4.0 * rtt + 10.0));
     row("  curl --cacert, the same call", far[1].wall, "ms", None);
+    row("healthy walk with a token of Entra ID", far[2].wall, "ms", Some(far[0].wall + rtt + 10.0));
     row("healthy walk on loopback, wall", near[0].wall, "ms", None);
     row("healthy walk on loopback, user + system", near[0].processor, "ms", Some(5.0));
     row("  curl --cacert, the same call", near[1].processor, "ms", None);
@@ -117,6 +121,11 @@ fn build(work: &Path) -> Result<Servers, String> {
         ip -n endpoint address add 10.3.0.5/24 dev eth0
         ip -n endpoint address add 10.3.0.10/24 dev eth0",
     )?;
+    // Who gives tokens is as far away as the endpoint.
+    shell(&format!(
+        "ip -n endpoint address add {LOGIN}/32 dev lo
+        ip -n client route add {LOGIN}/32 via {ENDPOINT}"
+    ))?;
     let authorities = certificates::write(work)?;
     let mut servers = Servers::new(work);
     servers.start(
@@ -127,6 +136,7 @@ fn build(work: &Path) -> Result<Servers, String> {
     )?;
     dns::healthy("endpoint", RESOLVER, work, &mut servers)?;
     endpoint::healthy(work, &authorities, &mut servers)?;
+    identity::login_alone(work, &authorities, &mut servers)?;
     // Two hundred connections at 40 ms, until the servers at the far end are up.
     let ready = on("client", &own()).args(["--cost", "rtt", &format!("{ENDPOINT}:443")]).output();
     if !ready.is_ok_and(|out| out.status.success()) {
@@ -152,6 +162,8 @@ fn costs(host: &str, commands: &[&[&str]]) -> Result<Vec<Cost>, String> {
     let mut command = on(host, &own());
     command.args(["--cost", "run"]).env_clear();
     command.env("PATH", "/usr/bin:/bin").env("AZURE_OPENAI_API_KEY", KEY);
+    // The key comes first; without it, this.
+    identity::application(&mut command);
     for words in commands {
         command.arg("--next").args(*words);
     }

@@ -5,10 +5,12 @@
 //! resolver-1 .10 ----+- lan - router --+-- 168.63.129.16 azure-dns
 //! resolver-2 .11 ----+                 +-- 20.62.58.5, 9.9.9.9 internet
 //!                                      +-- 10.2.0.8 proxy
+//!                                      +-- 20.190.128.5 identity, in worlds that have one
 //! ```
 
 use std::process::Command;
 
+use super::identity::{GITHUB, LOGIN, METADATA};
 use super::world::{AZURE_DNS, ENDPOINT, FRONT, INTERNET_DNS, PROXY, World};
 
 /// The client's address.
@@ -73,6 +75,9 @@ fn hosts(world: &World) -> Vec<Host> {
     if world.proxy.is_some() {
         all.push(host("proxy", format!("{PROXY}/24"), "10.2.0.1", false));
     }
+    if world.identity.is_some() {
+        all.push(host("identity", format!("{LOGIN}/24"), "20.190.128.1", false));
+    }
     for (index, resolver) in world.resolvers.iter().enumerate() {
         let name = format!("resolver-{}", index + 1);
         all.push(host(&name, format!("{}/24", resolver.address), "10.1.0.1", true));
@@ -122,6 +127,12 @@ pub fn build(world: &World) -> Result<(), String> {
     }
     ip_batch(Some("internet"), &format!("address add {INTERNET_DNS}/32 dev lo\n"))?;
     ip_batch(None, &format!("route add {INTERNET_DNS}/32 via {FRONT}\n"))?;
+    if world.identity.is_some() {
+        for address in [GITHUB, METADATA] {
+            ip_batch(Some("identity"), &format!("address add {address}/32 dev lo\n"))?;
+            ip_batch(None, &format!("route add {address}/32 via {LOGIN}\n"))?;
+        }
+    }
     // Three runs in a row must all be told: no limit to the router's ICMP messages.
     shell("cd /proc/sys/net/ipv4 && echo 1 > ip_forward && echo 0 > icmp_ratelimit")?;
     Ok(())

@@ -88,31 +88,8 @@ pub fn tool(binary: &Path, client: &Client, work: &Path, extra: &[&str]) -> Resu
         args.push(work.join("root.pem").display().to_string());
     }
     args.extend(extra.iter().map(|a| (*a).to_owned()));
-    // Root in this namespace, but with no capability: what an ordinary user may do.
-    let own = std::env::current_exe().map_err(|e| e.to_string())?.display().to_string();
-    let sandbox = [own.as_str(), "--sandbox"].into_iter().filter(|_| client.sandbox);
-    let mut command = on("client", "setpriv");
-    command
-        .args(["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"])
-        .args(sandbox)
-        .arg(binary)
-        .args(&args)
-        .env_clear()
-        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .env("HOME", work)
-        .current_dir(work)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    match client.credential {
-        Credential::Key => command.env("AZURE_OPENAI_API_KEY", KEY),
-        Credential::WrongKey => command.env("AZURE_OPENAI_API_KEY", WRONG_KEY),
-        Credential::Token => command.env("AZURE_OPENAI_AD_TOKEN", token()),
-        Credential::None => &mut command,
-    };
-    for (name, value) in &client.env {
-        command.env(name, value.replace("{work}", &work.display().to_string()));
-    }
+    let mut command = environment(client, binary, &mut args, work)?;
+    command.args(&args);
     let began = Instant::now();
     let mut child = command.spawn().map_err(|e| format!("{}: {e}", binary.display()))?;
     let reader = |stream: Option<Box<dyn std::io::Read + Send>>| {
@@ -144,6 +121,45 @@ pub fn tool(binary: &Path, client: &Client, work: &Path, extra: &[&str]) -> Resu
         took,
         leaked_in,
     })
+}
+
+/// A program as the client would start it, with the client's credential; `args` gets what the
+/// credential wants as arguments.
+///
+/// # Errors
+/// A file of the credential cannot be written.
+pub fn environment(
+    client: &Client,
+    binary: &Path,
+    args: &mut Vec<String>,
+    work: &Path,
+) -> Result<Command, String> {
+    // Root in this namespace, but with no capability: what an ordinary user may do.
+    let own = std::env::current_exe().map_err(|e| e.to_string())?.display().to_string();
+    let sandbox = [own.as_str(), "--sandbox"].into_iter().filter(|_| client.sandbox);
+    let mut command = on("client", "setpriv");
+    command
+        .args(["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"])
+        .args(sandbox)
+        .arg(binary)
+        .env_clear()
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .env("HOME", work)
+        .current_dir(work)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    match client.credential {
+        Credential::Key => command.env("AZURE_OPENAI_API_KEY", KEY),
+        Credential::WrongKey => command.env("AZURE_OPENAI_API_KEY", WRONG_KEY),
+        Credential::Token => command.env("AZURE_OPENAI_AD_TOKEN", token()),
+        _ => &mut command,
+    };
+    super::identity::configure(client, work, &mut command, args)?;
+    for (name, value) in &client.env {
+        command.env(name, value.replace("{work}", &work.display().to_string()));
+    }
+    Ok(command)
 }
 
 /// Reads every command line of this process namespace.

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::identity::Identity;
+
 /// The account that every world walks to, unless it says otherwise.
 pub const TARGET: &str = "myacct.openai.azure.com";
 /// Where Azure DNS listens (fact D55).
@@ -38,6 +40,8 @@ pub struct World {
     /// The service's public address, in worlds that lead there.
     pub front: Option<Endpoint>,
     pub proxy: Option<Proxy>,
+    /// Who gives tokens, in worlds where the tool has to ask for one.
+    pub identity: Option<Identity>,
     #[serde(default)]
     pub router: Router,
     /// Commands run when every server is ready, before the tool is.
@@ -71,6 +75,8 @@ pub struct Client {
     pub credential: Credential,
     /// Whether the tool runs in a sandbox without error queue and TCP_INFO.
     pub sandbox: bool,
+    /// Lines of a program `az`, first on the PATH.
+    pub az: Option<Vec<String>>,
 }
 
 impl Default for Client {
@@ -84,6 +90,7 @@ impl Default for Client {
             ca_file: true,
             credential: Credential::Key,
             sandbox: false,
+            az: None,
         }
     }
 }
@@ -99,6 +106,33 @@ pub enum Credential {
     /// A token that the endpoint accepts.
     Token,
     None,
+    /// A source that asks for a token, with its variables and files (`identity/client.rs`).
+    ClientSecret,
+    ClientCertificate,
+    WorkloadIdentity,
+    AssertionFile,
+    GithubActions,
+    Google,
+    Imds,
+    AppService,
+    Arc,
+    CloudShell,
+    AzureCli,
+}
+
+impl Credential {
+    /// Whether an application asks Entra ID itself.
+    pub const fn is_of_entra(self) -> bool {
+        matches!(
+            self,
+            Self::ClientSecret
+                | Self::ClientCertificate
+                | Self::WorkloadIdentity
+                | Self::AssertionFile
+                | Self::GithubActions
+                | Self::Google
+        )
+    }
 }
 
 /// What Azure DNS answers to the virtual network that asks.
@@ -303,7 +337,8 @@ pub struct Router {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setup {
-    /// `router`, `client`, `azure-dns`, `endpoint`, `internet`, `proxy`, or `resolver-<n>`.
+    /// `router`, `client`, `azure-dns`, `endpoint`, `internet`, `identity`, `proxy`, or
+    /// `resolver-<n>`.
     pub host: String,
     pub run: String,
 }
@@ -327,6 +362,10 @@ pub struct Expect {
     pub stdout_contains: Vec<String>,
     /// UDP datagrams and TCP segments sent at most, repeats apart, by the tool's own count.
     pub packets_at_most: Option<u64>,
+    /// What came of asking for a token: `kind` of the outcome in the report.
+    pub token: Option<String>,
+    /// The longest that a run may take.
+    pub within_ms: Option<u64>,
     /// Whether the secret must have reached the endpoint; else it must not have.
     #[serde(default)]
     pub secret_sent: bool,

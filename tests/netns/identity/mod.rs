@@ -1,0 +1,273 @@
+//! Who gives tokens in this lab: Entra ID, the metadata services of platforms, GitHub's issuer of
+//! identity tokens, and an Azure CLI. Each is as strict as the real one's documentation.
+//!
+//! ```text
+//! identity  20.190.128.5:443 login.microsoftonline.com, 140.82.113.5:443 GitHub,
+//!           169.254.169.254:80 the metadata services of virtual machines
+//! client    127.0.0.1:8081 App Service, :40342 Azure Arc, :50342 Cloud Shell
+//! ```
+
+mod client;
+mod entra;
+mod metadata;
+pub mod parity;
+mod server;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+pub use client::{application, configure, secrets};
+pub use server::serve;
+
+use super::certificates::Authorities;
+use super::network::shell;
+use super::servers::Servers;
+use super::world::Certificate;
+
+/// The authority's address.
+pub const LOGIN: &str = "20.190.128.5";
+/// GitHub's issuer of identity tokens.
+pub const GITHUB: &str = "140.82.113.5";
+/// Where every cloud has its metadata service.
+pub const METADATA: &str = "169.254.169.254";
+/// The directory.
+pub const TENANT: &str = "6b1d3f8e-0a9e-4c8e-9d0b-0f6f0f6f0f6f";
+/// The application, and the user-assigned identity.
+pub const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
+/// The service's resource.
+pub const RESOURCE: &str = "https://cognitiveservices.azure.com";
+
+/// The world's section.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Identity {
+    /// The certificate of the authority and of GitHub's issuer.
+    #[serde(skip_serializing)]
+    pub certificate: Certificate,
+    /// Who answers otherwise than healthy, and how.
+    pub answers: BTreeMap<Service, Fault>,
+    /// Whether the service is one of these servers, too, in place of nginx.
+    pub target: bool,
+    /// Services that nobody listens for.
+    pub absent: Vec<Service>,
+    /// Who must have been asked in each run, and how often; everyone else never.
+    #[serde(skip_serializing)]
+    pub asked: BTreeMap<Service, usize>,
+}
+
+/// Who gives tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(clippy::enum_variant_names, reason = "App Service has that name")]
+pub enum Service {
+    Login,
+    Github,
+    Imds,
+    Google,
+    AppService,
+    Arc,
+    CloudShell,
+    /// The service itself, where its requests are compared field by field.
+    Target,
+}
+
+impl Service {
+    pub const ALL: [Self; 8] = [
+        Self::Target,
+        Self::Login,
+        Self::Github,
+        Self::Imds,
+        Self::Google,
+        Self::AppService,
+        Self::Arc,
+        Self::CloudShell,
+    ];
+
+    /// Its log: a JSON object for each request.
+    pub const fn log(self) -> &'static str {
+        match self {
+            Self::Login => "login.requests",
+            Self::Github => "github.requests",
+            Self::Imds => "imds.requests",
+            Self::Google => "google.requests",
+            Self::AppService => "app-service.requests",
+            Self::Arc => "arc.requests",
+            Self::CloudShell => "cloud-shell.requests",
+            Self::Target => "target.requests",
+        }
+    }
+}
+
+/// What is wrong with an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    /// Reads the request and never answers.
+    Silent,
+    /// A body without an end.
+    Huge,
+    /// A head without an end.
+    HugeHead,
+    /// One octet at a time.
+    Drip,
+    /// 200 with words.
+    NotJson,
+    /// 200 with JSON that holds no token.
+    NoToken,
+    /// 307 to another host.
+    Redirect,
+    /// 403 with a page, as a filter answers.
+    BlockPage,
+    /// 502, as a proxy answers for a metadata service that it cannot reach (fact I8).
+    BadGateway,
+    /// 400: no such identity here (fact I8).
+    IdentityNotFound,
+    /// 429.
+    Throttled,
+    /// AADSTS7000215: not the application's secret.
+    WrongSecret,
+    /// Azure Arc's challenge, in another folder than the agent's.
+    ChallengeElsewhere,
+    /// AADSTS53003: conditional access.
+    ConditionalAccess,
+    /// AADSTS7000222: the secret has expired.
+    ExpiredSecret,
+}
+
+/// Entra ID alone, beside the endpoint, for measurements.
+///
+/// # Errors
+/// A file cannot be written or the server does not start.
+pub fn login_alone(
+    work: &Path,
+    authorities: &Authorities,
+    servers: &mut Servers,
+) -> Result<(), String> {
+    let healthy = Identity::default();
+    let own = prepare(&healthy, work, authorities)?;
+    let folder = work.display().to_string();
+    servers.start("identity-login", "endpoint", &own, &["--identity", "login", &folder])
+}
+
+/// Starts whoever gives tokens.
+///
+/// # Errors
+/// A file cannot be written or a server does not start.
+pub fn start(
+    identity: Option<&Identity>,
+    work: &Path,
+    authorities: &Authorities,
+    servers: &mut Servers,
+) -> Result<(), String> {
+    let Some(identity) = identity else { return Ok(()) };
+    let own = prepare(identity, work, authorities)?;
+    // The application's certificate, which Entra ID was given: RSA, which it wants.
+    shell(&format!(
+        "cd {} && openssl req -x509 -newkey rsa:2048 -nodes -keyout application.key.pem \
+         -out application.crt.pem -days 30 -subj /CN=application 2>/dev/null && \
+         cat application.key.pem application.crt.pem > application.pem && \
+         openssl x509 -in application.crt.pem -pubkey -noout > application.pub.pem && \
+         openssl req -x509 -newkey rsa:2048 -nodes -keyout other.key.pem -out other.crt.pem \
+         -days 30 -subj /CN=other 2>/dev/null && \
+         cat other.key.pem other.crt.pem > other-application.pem && \
+         mount -t tmpfs tmpfs /var/opt && mkdir -p /var/opt/azcmagent/tokens",
+        work.display()
+    ))?;
+    client::other_assertions(work)?;
+    let folder = work.display().to_string();
+    let mut places = vec![("identity", "cloud"), ("client", "machine")];
+    if identity.target {
+        places.push(("endpoint", "target"));
+    }
+    for (host, place) in places {
+        servers.start(&format!("identity-{place}"), host, &own, &["--identity", place, &folder])?;
+    }
+    Ok(())
+}
+
+/// The servers' certificate and settings; the program that they are.
+fn prepare(identity: &Identity, work: &Path, authorities: &Authorities) -> Result<String, String> {
+    authorities.issue_names(
+        work,
+        "login",
+        identity.certificate,
+        &["login.microsoftonline.com", "*.actions.githubusercontent.com"],
+    )?;
+    let json = serde_json::to_string(identity).map_err(|e| e.to_string())?;
+    fs::write(work.join("identity.json"), json).map_err(|e| format!("identity.json: {e}"))?;
+    std::env::current_exe().map(|own| own.display().to_string()).map_err(|e| e.to_string())
+}
+
+/// Waits until it listens.
+///
+/// # Errors
+/// It does not.
+pub fn ready(
+    identity: Option<&Identity>,
+    work: &Path,
+    servers: &mut Servers,
+) -> Result<(), String> {
+    let Some(identity) = identity else { return Ok(()) };
+    let target = identity.target.then_some("target");
+    for place in ["cloud", "machine"].into_iter().chain(target) {
+        let log = work.join(format!("identity-{place}.log"));
+        let listens = || fs::read_to_string(&log).is_ok_and(|text| text.contains("listening"));
+        for _ in 0..1000 {
+            if listens() {
+                break;
+            }
+            servers.all_run()?;
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        if !listens() {
+            return Err(format!("who gives tokens ({place}) does not listen"));
+        }
+    }
+    Ok(())
+}
+
+/// Secrets that no file holds beforehand, or only in part: assertions that the application signed,
+/// and a line of its private key.
+pub fn made(work: &Path) -> Vec<String> {
+    let log = fs::read_to_string(work.join(Service::Login.log())).unwrap_or_default();
+    let signatures = log.lines().filter_map(|line| {
+        let asked: serde_json::Value = serde_json::from_str(line).ok()?;
+        let form = asked["form"].as_array()?;
+        let pair = form.iter().find(|pair| pair[0] == "client_assertion")?;
+        Some(pair[1].as_str()?.rsplit('.').next()?.to_owned())
+    });
+    let key = fs::read_to_string(work.join("application.key.pem")).unwrap_or_default();
+    signatures.chain(key.lines().nth(3).map(str::to_owned)).collect()
+}
+
+/// What is wrong with who was asked, and with where the secrets went.
+pub fn judge(identity: &Identity, work: &Path, runs: usize, differs: &mut Vec<String>) {
+    for service in Service::ALL {
+        let log = fs::read_to_string(work.join(service.log())).unwrap_or_default();
+        let wanted = identity.asked.get(&service).copied().unwrap_or(0);
+        let got = log.lines().count();
+        if got != wanted * runs {
+            differs.push(format!(
+                "{service:?} was asked {got} times in {runs} runs, wanted {wanted} in each:\n{log}"
+            ));
+        }
+    }
+    let az = fs::read_to_string(work.join("az.log")).unwrap_or_default();
+    for (what, secret, at) in secrets() {
+        let mut logs: Vec<&str> = Service::ALL.iter().map(|s| s.log()).collect();
+        logs.extend(["endpoint.access.log", "front.access.log", "endpoint.log", "front.log"]);
+        logs.extend(["proxy.log", "link.log"]);
+        for log in logs {
+            let Ok(text) = fs::read_to_string(work.join(log)) else { continue };
+            if text.contains(secret) && !at.contains(&log) {
+                differs.push(format!("{log} shows {what}"));
+            }
+        }
+        if az.contains(secret) {
+            differs.push(format!("the environment or the arguments of az show {what}"));
+        }
+    }
+}
