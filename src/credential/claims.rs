@@ -33,6 +33,7 @@ pub fn read(token: &str, now: SystemTime) -> Option<TokenClaims> {
             _ => text("aud"),
         },
         issuer: text("iss"),
+        subject: text("sub"),
         tenant: text("tid"),
         object: text("oid"),
         application: text("appid").or_else(|| text("azp")),

@@ -230,7 +230,8 @@ impl Credential {
             return Err(CredentialError::Identity);
         }
         let named = match &request.choice {
-            Choice::None => return Ok(empty),
+            // Then what the environment holds is no fault of its own.
+            Choice::None => return Ok(Self { configured: Configured::default(), ..empty }),
             Choice::Auto => None,
             Choice::Named(name) => Some(name.as_str()),
         };
@@ -394,6 +395,17 @@ impl Credential {
             }
             _ => (None, None),
         }
+    }
+
+    /// Whether a client secret has the form of an id (8-4-4-4-12 hexadecimal digits).
+    #[must_use]
+    pub fn secret_is_id(&self) -> bool {
+        let Some(Way::Entra { proof: Proof::ClientSecret(secret), .. }) = &self.way else {
+            return false;
+        };
+        let groups: Vec<&str> = secret.expose().split('-').collect();
+        groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+            && groups.iter().all(|group| group.bytes().all(|c| c.is_ascii_hexdigit()))
     }
 
     /// Variables that hold secrets: programs start without them.

@@ -277,6 +277,7 @@ pub fn configured(environment: &Environment) -> Configured {
                 missing,
             })
         })
+        .chain(half_of_platform(environment))
         .collect();
     Configured {
         half,
@@ -330,6 +331,26 @@ pub fn tenant(text: &str) -> Result<(), String> {
         true => Ok(()),
         false => Err("AZURE_TENANT_ID is no tenant id and no domain name".to_owned()),
     }
+}
+
+/// App Service's endpoint without its header, or the header alone: the SDKs then ask the metadata
+/// service of a virtual machine, which is not there (facts I6, I9).
+fn half_of_platform(environment: &Environment) -> Option<HalfConfigured> {
+    const ENDPOINT: &str = "IDENTITY_ENDPOINT";
+    const HEADER: &str = "IDENTITY_HEADER";
+    let set = |name: &str| environment.get(name).is_some();
+    let (set, missing) = match (set(ENDPOINT), set(HEADER), set("IMDS_ENDPOINT")) {
+        (true, false, false) => (ENDPOINT, HEADER),
+        (false, true, _) => (HEADER, ENDPOINT),
+        _ => return None,
+    };
+    let missing = vec![missing.to_owned()];
+    Some(HalfConfigured {
+        source: "managed-identity".to_owned(),
+        set: vec![set.to_owned()],
+        near: near(environment, &missing),
+        missing,
+    })
 }
 
 /// Variables that are set and whose names are a slip away from a missing one.

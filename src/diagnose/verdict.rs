@@ -3,9 +3,9 @@
 use crate::diagnosis::{Finding, Level, State, Verdict};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::http::{HttpCall, HttpHop, HttpOutcome};
-use crate::evidence::identity::CredentialKind;
+use crate::evidence::identity::{CredentialKind, Withheld};
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Choice, Evidence, Expect, Observed, classify};
+use crate::evidence::{Choice, Evidence, Expect, Hop, Observed, classify};
 
 use super::rules::http::refusals;
 
@@ -26,7 +26,7 @@ pub(super) fn of(e: &Evidence, findings: &[Finding]) -> Verdict {
             line: format!("BROKEN at {} ({}): {}", f.hop.name(), f.id, f.says),
         };
     }
-    let proof = match proof(e) {
+    let proof = match proof(e).and_then(|proof| token_explained(e, findings).map(|()| proof)) {
         Ok(proof) => proof,
         Err(why) => {
             return Verdict {
@@ -53,6 +53,19 @@ pub(super) fn of(e: &Evidence, findings: &[Finding]) -> Verdict {
             sure: None,
             line: format!("WORKS: {proof}"),
         },
+    }
+}
+
+fn no_token(e: &Evidence) -> bool {
+    e.identity.withheld == Some(Withheld::NoToken)
+}
+
+/// A token that was wanted and did not come has a finding, or nothing is proved.
+fn token_explained(e: &Evidence, findings: &[Finding]) -> Result<(), String> {
+    let named = findings.iter().any(|f| f.hop == Hop::Identity && f.level > Level::Note);
+    match no_token(e) && !named && e.asked.expect != Expect::Closed {
+        true => Err("no token came, and no rule names the cause".to_owned()),
+        false => Ok(()),
     }
 }
 
@@ -117,6 +130,7 @@ fn called(e: &Evidence, hop: &HttpHop, call: &HttpCall) -> Result<String, String
     };
     let untested = match e.identity.kind {
         CredentialKind::None => "authentication was not tested",
+        _ if no_token(e) => "authentication was not tested: no token came",
         _ => "authentication was not tested: the credential was withheld",
     };
     match refusals::refusal(e, call).map(|row| row.id) {

@@ -70,6 +70,9 @@ pub struct Acquisition {
     pub client: Option<String>,
     /// The scope that was asked for, e.g. `https://cognitiveservices.azure.com/.default`.
     pub scope: String,
+    /// The client secret has the form of an id: the portal shows one beside each secret's value.
+    #[serde(default)]
+    pub secret_is_id: bool,
     /// The assertion that stands for the application, as facts for comparison.
     pub assertion: Option<TokenClaims>,
     /// Every request, in order, with its hops.
@@ -225,6 +228,9 @@ pub struct TokenClaims {
     pub audience: Option<String>,
     /// `iss`.
     pub issuer: Option<String>,
+    /// `sub`.
+    #[serde(default)]
+    pub subject: Option<String>,
     /// `tid`.
     pub tenant: Option<String>,
     /// `oid`.

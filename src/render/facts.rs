@@ -6,7 +6,7 @@ use super::progress::Mark;
 use super::words;
 use crate::evidence::dns::{DnsHop, ResolverRole, ResolverSeen, is_privatelink};
 use crate::evidence::http::{HttpHop, Purpose};
-use crate::evidence::identity::{CredentialKind, IdentityHop};
+use crate::evidence::identity::{CredentialKind, IdentityHop, Withheld};
 use crate::evidence::proxy::ProxyHop;
 use crate::evidence::tcp::{TcpAttempt, TcpHop, TcpOutcome};
 use crate::evidence::tls::{TlsHop, TlsOutcome};
@@ -324,6 +324,25 @@ pub fn tls(observed: &Observed<TlsHop>) -> Fact {
 /// The credential in hand, and whether it was sent.
 #[must_use]
 pub fn identity(hop: &IdentityHop) -> Fact {
+    let mut fact = match &hop.acquisition {
+        Some(how) => super::token::fact(hop, how),
+        None => at_hand(hop),
+    };
+    let told = [None, Some(Withheld::NoToken)].contains(&hop.withheld);
+    if let Some(why) = hop.withheld.filter(|_| hop.kind != CredentialKind::None && !told) {
+        fact = fact.note(format!("not sent: {}", words::withheld(why)));
+    }
+    if let Some(seconds) = hop.claims.as_ref().and_then(|claims| claims.expires_in_s) {
+        fact = fact.note(match seconds {
+            ..0 => format!("expired {} min ago", seconds.unsigned_abs() / 60),
+            _ => format!("expires in {} min", seconds / 60),
+        });
+    }
+    fact
+}
+
+/// A credential that was at hand, or none.
+fn at_hand(hop: &IdentityHop) -> Fact {
     let mut text = words::credential(hop.kind).to_owned();
     if let Some(source) = &hop.source {
         text.push_str(&format!(" ({source})"));
@@ -333,14 +352,9 @@ pub fn identity(hop: &IdentityHop) -> Fact {
         _ => Mark::Works,
     };
     let mut fact = Fact::new(mark, text, None);
-    if let Some(why) = hop.withheld.filter(|_| hop.kind != CredentialKind::None) {
-        fact = fact.note(format!("not sent: {}", words::withheld(why)));
-    }
-    if let Some(seconds) = hop.claims.as_ref().and_then(|claims| claims.expires_in_s) {
-        fact = fact.note(match seconds {
-            ..0 => format!("expired {} min ago", seconds.unsigned_abs() / 60),
-            _ => format!("expires in {} min", seconds / 60),
-        });
+    let old = &hop.configured.old_variables;
+    if hop.kind == CredentialKind::None && !old.is_empty() {
+        fact = fact.note(format!("of old SDKs, not read: {}", old.join(", ")));
     }
     fact
 }

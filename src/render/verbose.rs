@@ -402,12 +402,17 @@ fn identity(page: &mut Page, hop: &IdentityHop) {
     for other in &hop.not_taken {
         page.words(&format!("not taken: {}, {}", other.source, other.why));
     }
+    super::token::configured(page, &hop.configured);
+    if let Some(how) = &hop.acquisition {
+        super::token::block(page, how);
+    }
 }
 
 fn token(page: &mut Page, claims: &TokenClaims) {
     let claims_text = [
         ("aud", &claims.audience),
         ("iss", &claims.issuer),
+        ("sub", &claims.subject),
         ("tid", &claims.tenant),
         ("oid", &claims.object),
         ("appid", &claims.application),

@@ -17,7 +17,7 @@ use crate::credential::errand::{Errand, Reply};
 use crate::credential::{Acquired, Credential};
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::identity::{
-    Acquisition, TokenAnswer, TokenOutcome, TokenRefusal, TokenRequest,
+    Acquisition, TokenAnswer, TokenOutcome, TokenPurpose, TokenRefusal, TokenRequest,
 };
 use crate::evidence::text::clean;
 use crate::evidence::{Cost, Expect};
@@ -69,6 +69,7 @@ impl Context<'_> {
                 tenant,
                 client,
                 scope: scope.clone(),
+                secret_is_id: self.credential.secret_is_id(),
                 assertion: came.assertion,
                 requests,
                 outcome,
@@ -264,7 +265,10 @@ fn refusal(http: &HttpOutcome, answer: &RawAnswer, secrets: &[&Secret]) -> Optio
 /// The outcome, with what the last request's evidence adds to it.
 fn outcome(came: TokenOutcome, last: Option<&TokenRequest>) -> TokenOutcome {
     let answered = last.and_then(|request| request.outcome.as_ref());
+    // Arc's agent refuses the first request by design: what went wrong after it is our own word.
+    let challenged = last.is_some_and(|request| request.purpose == TokenPurpose::Arc);
     match came {
+        TokenOutcome::Unusable { .. } if challenged && answered.is_some() => came,
         TokenOutcome::Refused | TokenOutcome::Unusable { .. } if last.is_some() => match answered {
             Some(TokenAnswer { refusal: Some(_), .. }) => TokenOutcome::Refused,
             Some(TokenAnswer { http: HttpOutcome::Answered { .. }, .. }) => match came {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use aoai_probe::credential::SOURCES;
 use aoai_probe::diagnose::{RETIRED, Rule, rules};
 use aoai_probe::services::{Call, Cloud, SERVICES};
 use aoai_probe::walk::experiments;
@@ -296,6 +297,30 @@ fn services_are_told_apart_by_their_names() {
             "{}: a service with a call has an audience, another none",
             service.id
         );
+    }
+}
+
+#[test]
+fn the_page_of_sources_has_each_source_in_the_order_of_auto() {
+    let page = fs::read_to_string(root().join("docs/identity.md")).unwrap();
+    let table = page.split("\n## ").next().unwrap_or_default();
+    let rows: Vec<&str> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`').map(|(name, _)| name))
+        .collect();
+    let sources: Vec<&str> = SOURCES.iter().map(|source| source.name).collect();
+    assert_eq!(rows, sources);
+}
+
+#[test]
+fn findings_that_the_page_of_sources_names_exist() {
+    let page = fs::read_to_string(root().join("docs/identity.md")).unwrap();
+    for name in page.split('`').skip(1).step_by(2).filter(|n| n.starts_with("identity-")) {
+        let known = match name.strip_suffix('*') {
+            Some(begin) => all().iter().any(|rule| rule.id.starts_with(begin)),
+            None => all().iter().any(|rule| rule.id == name),
+        };
+        assert!(known, "{name}");
     }
 }
 

@@ -1,11 +1,16 @@
 //! Rules whose cause lies at the identity hop.
 
+mod acquisition;
+mod configuration;
 mod credential;
 mod custom_subdomain;
+mod entra;
 mod gateway_key;
 mod key_file_open;
 mod key_refused;
 mod keys_disabled;
+mod metadata;
+mod not_asked;
 mod not_tested;
 mod role_missing;
 mod roles;
@@ -13,6 +18,7 @@ mod tenant_mismatch;
 mod token_audience;
 mod token_expired;
 mod token_not_yet_valid;
+mod token_path;
 mod token_refused;
 mod unauthorized;
 mod withheld;
@@ -20,8 +26,33 @@ mod wrong_slot;
 
 use crate::diagnose::Rule;
 
-/// The rules of this hop: what explains others first.
-pub(super) const RULES: &[Rule] = &[
+/// The rules of this hop: how a token is come by, then the credential itself.
+pub(super) const RULES: &[Rule] = &joined::<
+    { COMING_BY.len() + entra::RULES.len() + CREDENTIAL.len() },
+>(&[COMING_BY, entra::RULES, CREDENTIAL]);
+
+const COMING_BY: &[Rule] = &[
+    configuration::AUTHORITY_CLOUD,
+    configuration::HALF,
+    configuration::OTHER_SOURCE,
+    configuration::OLD_VARIABLES,
+    token_path::NO_WAY_OUT,
+    token_path::LOGIN_HOST,
+    token_path::AT_RISK,
+    not_asked::NOT_ASKED,
+    not_asked::AZURE_CLI,
+    not_asked::UNUSABLE,
+    metadata::UNREACHABLE,
+    metadata::PROXY,
+    metadata::MISSING,
+    metadata::AMBIGUOUS,
+    metadata::NOT_ASSIGNED,
+    metadata::ARC,
+    metadata::REFUSED,
+];
+
+/// What explains others first.
+const CREDENTIAL: &[Rule] = &[
     wrong_slot::KEY_IS_TOKEN,
     wrong_slot::TOKEN_IS_KEY,
     token_expired::RULE,
@@ -39,3 +70,19 @@ pub(super) const RULES: &[Rule] = &[
     withheld::RULE,
     key_file_open::RULE,
 ];
+
+/// Several lists as one.
+const fn joined<const N: usize>(lists: &[&[Rule]]) -> [Rule; N] {
+    let mut all = [lists[0][0]; N];
+    let (mut list, mut at) = (0, 0);
+    while list < lists.len() {
+        let mut place = 0;
+        while place < lists[list].len() {
+            all[at] = lists[list][place];
+            place += 1;
+            at += 1;
+        }
+        list += 1;
+    }
+    all
+}

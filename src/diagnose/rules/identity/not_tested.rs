@@ -4,8 +4,10 @@ use crate::diagnose::rules::http::refusals::accepted;
 use crate::diagnose::rules::http::said::{pointer, request, said};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Sure};
-use crate::evidence::identity::CredentialKind;
+use crate::evidence::identity::{CredentialKind, TokenOutcome};
 use crate::evidence::{Evidence, Hop};
+
+use super::acquisition::{bare_words, failed, source};
 
 pub(super) const RULE: Rule = Rule {
     id: "identity-not-tested",
@@ -20,7 +22,12 @@ fn check(e: &Evidence) -> Option<Because> {
     if e.identity.kind != CredentialKind::None {
         return None;
     }
-    let says = "no credential was given: authentication was not tested";
+    // The platform was asked because it is there, and has none to give: that is no fault.
+    let asked = failed(e);
+    let says = match asked {
+        Some(_) => "authentication was not tested: the platform gives no token",
+        None => "no credential was given: authentication was not tested",
+    };
     let because = match said(e, RULE.id) {
         Some(said) => said
             .because(Level::Note, Sure::Proved, says)
@@ -34,9 +41,30 @@ fn check(e: &Evidence) -> Option<Because> {
                 .read_at(pointer(0))
         }
     };
+    let because = match asked {
+        Some(no) => {
+            let why = match &no.how.outcome {
+                TokenOutcome::Unusable { says } | TokenOutcome::NotAsked { says } => {
+                    bare_words(says)
+                }
+                TokenOutcome::Refused => "it refuses".to_owned(),
+                _ => "it does not answer".to_owned(),
+            };
+            because
+                .seen(format!("{} was asked, since it is there: {why}", source(e)))
+                .known_by("no variable and no option named a managed identity")
+                .read_at("/identity/acquisition/outcome")
+        }
+        None => because,
+    };
     Some(
         because
             .read_at("/identity/kind")
+            .known_by(
+                "a key in AZURE_OPENAI_API_KEY would do, or AZURE_TENANT_ID and AZURE_CLIENT_ID \
+                 with AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or \
+                 AZURE_FEDERATED_TOKEN_FILE, or --credential managed-identity or azure-cli",
+            )
             .tells_it(format!("AZURE_OPENAI_API_KEY=<key> {}", reading::again(e))),
     )
 }

@@ -1,0 +1,204 @@
+//! How a token was asked for and why none came, as the rules of identity need it.
+
+use crate::diagnose::rules::http::said::short;
+use crate::diagnose::{Because, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::http::{HttpAnswer, HttpOutcome};
+use crate::evidence::identity::{
+    Acquisition, CredentialKind, TokenOutcome, TokenPurpose, TokenRefusal, TokenRequest,
+};
+use crate::evidence::{Evidence, Expect};
+
+/// A token that was wanted and did not come.
+#[derive(Clone, Copy)]
+pub(super) struct NoToken<'e> {
+    pub(super) e: &'e Evidence,
+    /// How it was asked for.
+    pub(super) how: &'e Acquisition,
+    /// The last request and its place; none where no request was made.
+    pub(super) last: Option<(usize, &'e TokenRequest)>,
+}
+
+/// The token that did not come; none where nobody wanted one.
+pub(super) fn no_token(e: &Evidence) -> Option<NoToken<'_>> {
+    if e.identity.kind == CredentialKind::None {
+        return None;
+    }
+    failed(e)
+}
+
+/// The token that did not come, also where nobody demanded one.
+pub(super) fn failed(e: &Evidence) -> Option<NoToken<'_>> {
+    let how = e.identity.acquisition.as_ref()?;
+    let last = how.requests.iter().enumerate().next_back();
+    (how.outcome != TokenOutcome::Acquired).then_some(NoToken { e, how, last })
+}
+
+impl<'e> NoToken<'e> {
+    /// The last request, if it is of one of these purposes.
+    pub(super) fn of(&self, purposes: &[TokenPurpose]) -> Option<(usize, &'e TokenRequest)> {
+        self.last.filter(|(_, request)| purposes.contains(&request.purpose))
+    }
+
+    /// A finding that says why: `no token: <says>`.
+    pub(super) fn because(&self, sure: Sure, says: impl AsRef<str>) -> Because {
+        self.weighing(level(self.e), sure, says)
+    }
+
+    /// [`Self::because`] of another level.
+    pub(super) fn weighing(&self, level: Level, sure: Sure, says: impl AsRef<str>) -> Because {
+        let says = clause(&format!("no token: {}", says.as_ref()));
+        let asked = format!("a token for {} was asked as {}", self.how.scope, self.who());
+        Because::new(level, sure, says)
+            .seen(asked)
+            .read_at("/identity/acquisition/outcome")
+            .check(reading::again(self.e))
+    }
+
+    /// Who asks, with the source.
+    pub(super) fn who(&self) -> String {
+        let source = source(self.e);
+        match (&self.how.client, &self.how.tenant) {
+            (Some(client), Some(tenant)) => {
+                format!("application {client} of tenant {tenant} ({source})")
+            }
+            (Some(client), None) => format!("identity {client} ({source})"),
+            _ => source.to_owned(),
+        }
+    }
+
+    /// The refusal of a request, with its pointer.
+    pub(super) fn refusal(&self, purposes: &[TokenPurpose]) -> Option<Refused<'e>> {
+        let (index, request) = self.of(purposes)?;
+        let refusal = request.outcome.as_ref()?.refusal.as_ref()?;
+        Some(Refused { index, request, refusal })
+    }
+}
+
+/// A request that was refused.
+#[derive(Clone, Copy)]
+pub(super) struct Refused<'e> {
+    index: usize,
+    pub(super) request: &'e TokenRequest,
+    pub(super) refusal: &'e TokenRefusal,
+}
+
+impl<'e> Refused<'e> {
+    /// The facts of the refusal: request, status, number, words, ids for a support request.
+    pub(super) fn seen(&self, mut because: Because) -> Because {
+        let r = self.refusal;
+        let mut line =
+            format!("{} {} -> {}", self.request.method, host(&self.request.url), r.status);
+        for part in r.error.iter().cloned().chain(r.codes.iter().map(|c| format!("AADSTS{c}"))) {
+            line.push(' ');
+            line.push_str(&part);
+        }
+        because = because.seen(line);
+        if let Some(words) = &r.description {
+            because = because.seen(format!("it says: {}", short(words, 300)));
+        }
+        if let Some(id) = &r.correlation_id {
+            because = because.seen(format!("correlation id {id}, for a support request"));
+        }
+        because.read_at(format!("/identity/acquisition/requests/{}/outcome", self.index))
+    }
+
+    /// The answer over HTTP.
+    pub(super) fn answer(&self) -> Option<&'e HttpAnswer> {
+        match &self.request.outcome.as_ref()?.http {
+            HttpOutcome::Answered { answer } => Some(answer),
+            _ => None,
+        }
+    }
+
+    /// A header of the answer.
+    pub(super) fn header(&self, name: &str) -> Option<&'e str> {
+        let header = self.refusal.headers.iter().find(|header| header.name == name)?;
+        Some(&header.value)
+    }
+}
+
+/// How heavy a missing token is: nothing that needs it can succeed. Where `--expect closed` asks
+/// about the network, who calls settles nothing (fact H28).
+pub(super) fn level(e: &Evidence) -> Level {
+    match e.asked.expect {
+        Expect::Closed => Level::Risk,
+        _ => Level::Broken,
+    }
+}
+
+/// What people know the source by.
+pub(super) fn source(e: &Evidence) -> &str {
+    let name = e.identity.acquisition.as_ref().map(|how| how.source.as_str());
+    e.identity.source.as_deref().or(name).unwrap_or("<source>")
+}
+
+/// The host of a URL.
+pub(super) fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?']).next().unwrap_or(rest)
+}
+
+/// The host of the authority, by the request that was made or the evidence of the environment.
+pub(super) fn authority<'e>(no: &NoToken<'e>) -> &'e str {
+    let asked = no.how.requests.iter().rfind(|r| r.purpose == TokenPurpose::Entra);
+    asked.map_or("the login host", |request| host(&request.url))
+}
+
+/// A clause of at most 100 octets: a longer one keeps its begin and its end, where what went
+/// wrong stands.
+pub(super) fn clause(text: &str) -> String {
+    const MOST: usize = 100;
+    const END: usize = 42;
+    if text.len() <= MOST {
+        return text.to_owned();
+    }
+    let mut begin = MOST - END - 3;
+    while !text.is_char_boundary(begin) {
+        begin -= 1;
+    }
+    let mut end = text.len() - END;
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    format!("{}...{}", text[..begin].trim_end(), text[end..].trim_start())
+}
+
+/// Words of a program or a library without their frame: what follows the name of the
+/// credential, up to where help is promised.
+pub(super) fn bare_words(says: &str) -> String {
+    let text = says.split_once("Credential authentication failed. ").map_or(says, |(_, rest)| rest);
+    let text = text.split("To troubleshoot").next().unwrap_or(text);
+    // The evidence holds line ends escaped.
+    let flat = text.replace("\\u{a}", " ").replace("\\u{d}", " ");
+    flat.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bare_words, clause, host};
+
+    #[test]
+    fn a_long_clause_keeps_both_ends() {
+        let text = clause(&format!("no token: {} No such file", "/run/\u{e9}".repeat(30)));
+        assert!(text.len() <= 100 && text.starts_with("no token: /run"), "{text}");
+        assert!(text.ends_with("No such file"), "{text}");
+    }
+
+    #[test]
+    fn words_lose_their_frame() {
+        let says = "AzureCliCredential authentication failed. az not found on PATH\\u{a}To \
+                    troubleshoot, visit https://aka.ms/x";
+        assert_eq!(bare_words(says), "az not found on PATH");
+        assert_eq!(bare_words("/run/token is empty"), "/run/token is empty");
+    }
+
+    #[test]
+    fn a_host_is_what_stands_between() {
+        assert_eq!(
+            host("https://login.microsoftonline.com/t/oauth2/v2.0/token"),
+            "login.microsoftonline.com"
+        );
+        assert_eq!(host("http://169.254.169.254?x"), "169.254.169.254");
+    }
+}

@@ -1,0 +1,240 @@
+//! What the environment holds of credentials, and what of it misleads.
+
+use super::acquisition::{clause, failed, level, no_token, source};
+use super::credential::{credential, rejected};
+use crate::diagnose::rules::http::said::all;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::identity::{CredentialKind, TokenOutcome, TokenPurpose};
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const AUTHORITY_CLOUD: Rule = Rule {
+    id: "identity-authority-cloud",
+    hop: Hop::Identity,
+    title: "AZURE_AUTHORITY_HOST is of another cloud than the target",
+    page: include_str!("../../../../docs/findings/identity-authority-cloud.md"),
+    explains: &[
+        "identity-tenant-unknown",
+        "identity-tenant-elsewhere",
+        "identity-application-unknown",
+        "identity-resource-unknown",
+        "identity-entra-refused",
+        "identity-login-host",
+        "identity-no-way-out",
+        "identity-token-audience",
+        "identity-token-refused",
+        "identity-unauthorized",
+    ],
+    check: authority_cloud,
+};
+
+pub(super) const HALF: Rule = Rule {
+    id: "identity-half-configured",
+    hop: Hop::Identity,
+    title: "A source of credentials is configured in part: a variable is missing",
+    page: include_str!("../../../../docs/findings/identity-half-configured.md"),
+    explains: &[],
+    check: half,
+};
+
+pub(super) const OTHER_SOURCE: Rule = Rule {
+    id: "identity-other-source",
+    hop: Hop::Identity,
+    title: "The credential that was taken is refused, and another one is configured",
+    page: include_str!("../../../../docs/findings/identity-other-source.md"),
+    explains: &[],
+    check: other_source,
+};
+
+pub(super) const OLD_VARIABLES: Rule = Rule {
+    id: "identity-old-variables",
+    hop: Hop::Identity,
+    title: "Variables of old SDKs are set, and nothing that is read today",
+    page: include_str!("../../../../docs/findings/identity-old-variables.md"),
+    explains: &[],
+    check: old_variables,
+};
+
+/// Login hosts and their cloud (fact D24; the older names: believed).
+pub(super) const AUTHORITIES: &[(&str, &str)] = &[
+    ("login.microsoftonline.com", "public"),
+    ("login.microsoft.com", "public"),
+    ("login.windows.net", "public"),
+    ("login.microsoftonline.us", "usgov"),
+    ("login.chinacloudapi.cn", "china"),
+    ("login.partner.microsoftonline.cn", "china"),
+];
+
+const fn cloud_name(cloud: &str) -> &'static str {
+    match cloud.as_bytes() {
+        b"usgov" => "US Government",
+        b"china" => "China",
+        _ => "public",
+    }
+}
+
+fn authority_cloud(e: &Evidence) -> Option<Because> {
+    let set = e.identity.configured.authority_host.as_deref()?;
+    let target = e.target.cloud.as_deref()?;
+    let name = set.split_once("://").map_or(set, |(_, rest)| rest);
+    let name = name.split('/').next().unwrap_or(name);
+    let (_, cloud) =
+        AUTHORITIES.iter().find(|(host, _)| host.eq_ignore_ascii_case(name)).copied()?;
+    if cloud == target {
+        return None;
+    }
+    // A managed identity's token does not come from the authority.
+    let how = e.identity.acquisition.as_ref()?;
+    how.requests.iter().find(|request| request.purpose == TokenPurpose::Entra)?;
+    let hurts = no_token(e).is_some() || rejected(e).is_some();
+    if !hurts {
+        return None;
+    }
+    let right = AUTHORITIES.iter().find(|(_, of)| *of == target).map_or("<login host>", |(h, _)| h);
+    Some(
+        Because::new(
+            level(e),
+            Sure::Inferred,
+            clause(&format!("AZURE_AUTHORITY_HOST is {name}, the target is of another cloud")),
+        )
+        .seen(format!("{name} gives tokens of the {} cloud", cloud_name(cloud)))
+        .seen(format!("{} is of the {} cloud", e.target.host, cloud_name(target)))
+        .known_by("each national cloud has its own login host, tenants and resources")
+        .known_by("the token did not come, or is refused; with the right host it may come")
+        .read_at("/identity/configured/authority_host")
+        .read_at("/target/cloud")
+        .owner("Application")
+        .look("see where it is set", "printenv AZURE_AUTHORITY_HOST")
+        .step(format!("unset AZURE_AUTHORITY_HOST, or set it to https://{right}"))
+        .step("or name the account of the cloud that is meant")
+        .check(reading::again(e)),
+    )
+}
+
+/// Sources of which the platform sets a part by itself: no fault of anyone's.
+const BY_PLATFORM: &[&str] = &["github-actions"];
+
+fn half(e: &Evidence) -> Option<Because> {
+    let half = e.identity.configured.half.first()?;
+    // Where another credential does its work, this one is a leftover.
+    let wanting = e.identity.kind == CredentialKind::None || fails(e);
+    let meant = !BY_PLATFORM.contains(&half.source.as_str());
+    let level = if wanting && meant { Level::Risk } else { Level::Note };
+    let missing = half.missing.join(" and ");
+    let verb = if half.missing.len() == 1 { "is" } else { "are" };
+    let says = match half.near.first() {
+        Some(near) => format!("{missing} {verb} missing, {near} is set"),
+        None => format!("{} is set, {missing} {verb} missing", half.set.first()?),
+    };
+    let mut because = Because::new(level, Sure::Proved, clause(&says))
+        .seen(format!("{} wants {}", half.source, list(&half.set, &half.missing)))
+        .seen(format!("set: {}", half.set.join(", ")));
+    if !half.near.is_empty() {
+        because = because.seen(format!("nearly so named: {}", half.near.join(", ")));
+    }
+    because = because
+        .known_by("the SDKs pass over a source that is not complete, and say so in a log alone")
+        .read_at("/identity/configured/half/0");
+    if wanting {
+        because = because.known_by("no other credential does its work: authentication is untested");
+    }
+    let because = because.owner("Application");
+    Some(
+        match half.source.as_str() {
+            "workload-identity" => because
+                .step("annotate the service account with azure.workload.identity/client-id")
+                .step("label the pod azure.workload.identity/use: \"true\" and make it anew"),
+            "managed-identity" => because
+                .step("start the process with the platform's whole environment")
+                .step("where the app has no identity, give it one: az webapp identity assign"),
+            _ => because.step(format!("set {missing}, or unset {}", half.set.join(" and "))),
+        }
+        .check(reading::again(e)),
+    )
+}
+
+fn list(set: &[String], missing: &[String]) -> String {
+    let all: Vec<&str> = set.iter().chain(missing).map(String::as_str).collect();
+    all.join(", ")
+}
+
+/// Whether the credential that was taken does not do its work.
+fn fails(e: &Evidence) -> bool {
+    failed(e).is_some() || refused_by_service(e)
+}
+
+/// Whether the service refused the credential as such, or its rights.
+fn refused_by_service(e: &Evidence) -> bool {
+    const IDS: &[&str] =
+        &["identity-role-missing", "identity-keys-disabled", "identity-tenant-mismatch"];
+    rejected(e).is_some() || all(e).any(|s| s.call.credential_sent && IDS.contains(&s.row.id))
+}
+
+/// Sources by what people know them by, with their names for `--credential`. What a machine has
+/// by itself is nobody's intention and is not here.
+const NAMES: &[(&str, &str)] = &[
+    ("AZURE_OPENAI_API_KEY", "api-key"),
+    ("AZURE_OPENAI_AD_TOKEN", "token"),
+    ("AZURE_CLIENT_SECRET", "client-secret"),
+    ("AZURE_CLIENT_CERTIFICATE_PATH", "client-certificate"),
+    ("AZURE_FEDERATED_TOKEN_FILE", "workload-identity"),
+    ("ACTIONS_ID_TOKEN_REQUEST_URL", "github-actions"),
+    ("the Google metadata server", "google"),
+    ("IDENTITY_ENDPOINT", "managed-identity"),
+];
+
+fn other_source(e: &Evidence) -> Option<Because> {
+    let refused = match no_token(e) {
+        Some(no) => no.how.outcome == TokenOutcome::Refused,
+        None => refused_by_service(e),
+    };
+    let (index, other, name) =
+        e.identity.not_taken.iter().enumerate().find_map(|(index, other)| {
+            let (_, name) = NAMES.iter().find(|(label, _)| *label == other.source)?;
+            Some((index, other, *name))
+        })?;
+    if !refused || e.identity.kind == CredentialKind::None {
+        return None;
+    }
+    let taken = source(e);
+    Some(
+        Because::new(
+            Level::Risk,
+            Sure::Possible,
+            clause(&format!("{taken} was taken and is refused; {} is set too", other.source)),
+        )
+        .seen(format!("taken: {}", credential(e)))
+        .seen(format!("not taken: {} ({})", other.source, other.why))
+        .known_by("an application may take the other one: each SDK has an order of its own")
+        .tells_it(format!("{} --credential {name}", reading::again(e)))
+        .read_at(format!("/identity/not_taken/{index}"))
+        .owner("Application")
+        .step(format!("unset the one that is not meant: {taken} or {}", other.source)),
+    )
+}
+
+fn old_variables(e: &Evidence) -> Option<Because> {
+    let old = &e.identity.configured.old_variables;
+    if e.identity.kind != CredentialKind::None || old.is_empty() {
+        return None;
+    }
+    let (verb, them) = if old.len() == 1 { ("is", "it") } else { ("are", "them") };
+    let because = Because::new(
+        Level::Note,
+        Sure::Proved,
+        clause(&format!("{} {verb} of old SDKs: nothing of {them} is sent", old.join(", "))),
+    )
+    .known_by("today's SDKs for Azure OpenAI read AZURE_OPENAI_API_KEY, or a credential's own")
+    .read_at("/identity/configured/old_variables");
+    Some(match old.iter().find(|name| name.ends_with("_KEY") && is_plain(name)) {
+        Some(key) => {
+            because.tells_it(format!("AZURE_OPENAI_API_KEY=\"${key}\" {}", reading::again(e)))
+        }
+        None => because,
+    })
+}
+
+/// Whether a shell reads the name of a variable as it stands.
+fn is_plain(name: &str) -> bool {
+    name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}

@@ -1,0 +1,343 @@
+//! The way to the host that gives tokens is a walk of its own, judged by the same rules; here its
+//! cause becomes that of the missing token.
+
+use super::acquisition::{NoToken, clause, host, level, no_token};
+use super::configuration::AUTHORITIES;
+use crate::diagnose::{Because, Rule, diagnose, reading, rule};
+use crate::diagnosis::{Finding, Level, Sure};
+use crate::evidence::http::HttpOutcome;
+use crate::evidence::identity::{TokenOutcome, TokenRequest, Withheld};
+use crate::evidence::{Evidence, Hop, classify};
+
+pub(super) const NO_WAY_OUT: Rule = Rule {
+    id: "identity-no-way-out",
+    hop: Hop::Identity,
+    title: "The target is reached privately, and no way leads out to the login host",
+    page: include_str!("../../../../docs/findings/identity-no-way-out.md"),
+    explains: &["identity-login-host"],
+    check: no_way_out,
+};
+
+pub(super) const LOGIN_HOST: Rule = Rule {
+    id: "identity-login-host",
+    hop: Hop::Identity,
+    title: "The path to the host that gives the token is broken",
+    page: include_str!("../../../../docs/findings/identity-login-host.md"),
+    explains: &[],
+    check: login_host,
+};
+
+pub(super) const AT_RISK: Rule = Rule {
+    id: "identity-login-at-risk",
+    hop: Hop::Identity,
+    title: "The token comes, and the path to the host that gives it needs care",
+    page: include_str!("../../../../docs/findings/identity-login-at-risk.md"),
+    explains: &[],
+    check: at_risk,
+};
+
+/// A request whose path did not bring an answer.
+struct Path<'e> {
+    no: NoToken<'e>,
+    index: usize,
+    request: &'e TokenRequest,
+    walk: &'e Evidence,
+}
+
+/// The walk of a request. It asks for no token of its own; a saved report that says so is not
+/// followed into its depths.
+fn walk_of(request: &TokenRequest) -> Option<&Evidence> {
+    request.path.as_deref().filter(|walk| walk.identity.acquisition.is_none())
+}
+
+fn unanswered(e: &Evidence) -> Option<Path<'_>> {
+    let no = no_token(e)?;
+    let (index, request) = no.last?;
+    let walk = walk_of(request)?;
+    let answered = request
+        .outcome
+        .as_ref()
+        .is_some_and(|answer| matches!(answer.http, HttpOutcome::Answered { .. }));
+    (!answered && no.how.outcome == TokenOutcome::NotAnswered).then_some(Path {
+        no,
+        index,
+        request,
+        walk,
+    })
+}
+
+/// The cause in a walk's findings: the earliest that is broken and explained by nothing.
+fn cause(walk: &Evidence, level: Level) -> Option<Finding> {
+    let mut findings = diagnose(walk).findings;
+    findings.retain(|f| f.level == level && f.explained_by.is_none());
+    let first = findings.iter().map(|f| f.hop).min()?;
+    findings.into_iter().find(|f| f.hop == first)
+}
+
+fn login_host(e: &Evidence) -> Option<Because> {
+    let path = unanswered(e)?;
+    let name = host(&path.request.url);
+    if let Some(cause) = cause(path.walk, Level::Broken) {
+        let says = named(name, &cause, "no token: ");
+        let because = path.no.weighing(level(e), cause.sure, says);
+        if cause.id == "dns-name-not-found" {
+            return Some(no_such_name(because, &cause, &path).check(again(&path)));
+        }
+        return Some(with(because, &cause, path.index).check(again(&path)));
+    }
+    let at = format!("/identity/acquisition/requests/{}", path.index);
+    let because = match (&path.request.outcome, path.walk.identity.withheld) {
+        (Some(answer), _) => {
+            let how = match answer.http {
+                HttpOutcome::Silent => "does not answer the request",
+                HttpOutcome::Reset => "resets the connection in place of an answer",
+                HttpOutcome::Closed => "closes the connection without an answer",
+                _ => "answers with something that is no HTTP",
+            };
+            path.no
+                .because(Sure::Inferred, format!("{name} {how}"))
+                .known_by("names, connection and TLS stand; the request itself is stopped")
+                .known_by(
+                    "Entra ID answers within a second: something on the way reads the request",
+                )
+                .read_at(format!("{at}/outcome"))
+                .owner("Network")
+                .look("see who answers there", session(name))
+                .step(format!("let {name}:443 through without inspection"))
+        }
+        (None, Some(Withheld::OnlySystemStoreAccepts)) => path
+            .no
+            .weighing(
+                Level::Risk,
+                Sure::Proved,
+                format!("only this machine's own store accepts {name}, nothing was sent"),
+            )
+            .known_by("something on the way reads TLS; clients with their own roots refuse it")
+            .read_at(format!("{at}/path/identity/withheld"))
+            .read_at(format!("{at}/path/tls"))
+            .tells_it(format!("{} --trust system", reading::again(e)))
+            .owner("Network")
+            .look("see who issues the certificate", session(name))
+            .step(format!("exempt {name} from inspection"))
+            .step(
+                "or give each application the inspection's root: SSL_CERT_FILE, REQUESTS_CA_BUNDLE",
+            ),
+        (None, Some(Withheld::AddressNotConfirmed)) => path
+            .no
+            .weighing(
+                Level::Risk,
+                Sure::Proved,
+                format!("the system does not confirm the address of {name}"),
+            )
+            .known_by("the secret goes only to an address that applications of this machine get")
+            .read_at(format!("{at}/path/identity/withheld"))
+            .owner("DNS")
+            .look("see what applications get", format!("getent ahosts {name}")),
+        _ => path
+            .no
+            .because(Sure::Inferred, format!("the path to {name} ended before the request"))
+            .known_by("no rule names the cause; -v shows each of its hops")
+            .read_at(format!("{at}/path/tls"))
+            .owner("Network")
+            .look("walk it alone", again(&path)),
+    };
+    Some(because)
+}
+
+/// The cause with the name of its host, said once; where that is too long, with the finding's
+/// title, which is as short as it is general.
+fn named(name: &str, cause: &Finding, before: &str) -> String {
+    let bare = cause.says.strip_prefix(name).map(str::trim_start);
+    let own = match bare {
+        Some(rest) => format!("{name} {rest}"),
+        None if cause.says.contains(name) => cause.says.clone(),
+        None => format!("{name}: {}", cause.says),
+    };
+    let fits = |text: &String| before.len() + text.len() <= 100;
+    let title = rule(&cause.id).map(|rule| format!("{name}: {}", begun_small(rule.title)));
+    [Some(own.clone()), title].into_iter().flatten().find(fits).unwrap_or(own)
+}
+
+/// A title in the middle of a line: its first word begins small, if it is no abbreviation.
+fn begun_small(title: &str) -> String {
+    let mut letters = title.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if !second.is_uppercase() => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => title.to_owned(),
+    }
+}
+
+fn session(name: &str) -> String {
+    let name = reading::word(name);
+    format!("openssl s_client -connect {name}:443 -servername {name} </dev/null")
+}
+
+/// The name of the host does not exist for this resolver: it is no account, so what the rule says
+/// of accounts is left out.
+fn no_such_name(mut because: Because, cause: &Finding, path: &Path<'_>) -> Because {
+    let name = host(&path.request.url);
+    for fact in &cause.seen {
+        because = because.seen(fact);
+    }
+    because = because.read_at(format!("/identity/acquisition/requests/{}/path/dns", path.index));
+    if AUTHORITIES.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+        because
+            .known_by(format!("{name} exists: it is the login host of a cloud of Azure"))
+            .known_by("so this resolver does not ask for public names, or answers in their place")
+            .owner("DNS")
+            .look("see what another resolver says", format!("dig +short {name} @<resolver>"))
+            .step(
+                "let the resolver forward public names, and no filter or zone answer for this one",
+            )
+    } else {
+        because
+            .known_by("the name comes from AZURE_AUTHORITY_HOST, or from the platform's variables")
+            .owner("Application")
+            .look("see what it holds", "printenv AZURE_AUTHORITY_HOST")
+            .step("correct it, or unset it: the target's cloud then chooses")
+    }
+}
+
+/// The walk to that host alone.
+fn again(path: &Path<'_>) -> String {
+    format!("aoai-probe {}", reading::word(&format!("https://{}", host(&path.request.url))))
+}
+
+/// What a nested cause knows, taken over: facts, proof, fix, and where it was read.
+fn with(mut because: Because, cause: &Finding, index: usize) -> Because {
+    because = because.known_by(format!(
+        "the walk to the token's host breaks at {} ({})",
+        cause.hop.name(),
+        cause.id
+    ));
+    for fact in &cause.seen {
+        because = because.seen(fact);
+    }
+    for sentence in &cause.known_by {
+        because = because.known_by(sentence);
+    }
+    for what in &cause.ruled_out {
+        because = because.ruled_out(what);
+    }
+    for command in &cause.tells_it {
+        because = because.tells_it(command);
+    }
+    for pointer in &cause.read_at {
+        let below = pointer.strip_prefix("/evidence").unwrap_or(pointer);
+        because = because.read_at(format!("/identity/acquisition/requests/{index}/path{below}"));
+    }
+    if let Some(fix) = &cause.fix {
+        because = because.owner(fix.owner.clone());
+        for step in &fix.steps {
+            because = match (&step.command, step.changes) {
+                (None, _) => because.step(&step.says),
+                (Some(command), false) => because.look(&step.says, command),
+                (Some(command), true) => because.change(&step.says, command),
+            };
+        }
+    }
+    because
+}
+
+/// The target answers on a private address while nothing answers at the login host's public
+/// ones (fact T25, believed: never proved).
+fn no_way_out(e: &Evidence) -> Option<Because> {
+    const SILENT: &[&str] = &["tcp-silent", "tcp-unreachable", "tcp-no-route"];
+    let path = unanswered(e)?;
+    let target = e.tcp.saw()?.walked.filter(|address| classify(*address).is_private())?;
+    let cause = cause(path.walk, Level::Broken)?;
+    let tcp = path.walk.tcp.saw()?;
+    let public = tcp.attempts.iter().all(|a| classify(a.address.ip()).is_public());
+    if !SILENT.contains(&cause.id.as_str()) || !public || reading::proxied(path.walk) {
+        return None;
+    }
+    let name = host(&path.request.url);
+    let mut because = path
+        .no
+        .because(Sure::Inferred, format!("no way leads out to {name}; the target is private"))
+        .seen(format!("{} is reached at {target}, a private address", e.target.host))
+        .seen(format!("{name}: {}", cause.says));
+    for fact in &cause.seen {
+        because = because.seen(fact);
+    }
+    let index = path.index;
+    because = because
+        .known_by("the login host is public: no private endpoint leads there")
+        .ruled_out("the path to the target, which needs no way out")
+        .read_at("/tcp/saw/walked")
+        .read_at(format!("/identity/acquisition/requests/{index}/path/tcp"))
+        .owner("Network");
+    because = match e.vantage.azure.answer {
+        Some(false) => because
+            .known_by("a firewall of this site lets nothing out to it, or the way out is a proxy")
+            .step(format!("let {name}:443 through, for this machine and those like it"))
+            .step("or give applications the proxy: HTTPS_PROXY, with the account in NO_PROXY"),
+        _ => because
+            .known_by(
+                "this network has no way out to it: no NAT gateway or other explicit outbound \
+                 access, or a firewall, NSG or route that does not let it through",
+            )
+            .look(
+                "see the routes that hold for this machine",
+                "az network nic show-effective-route-table -g <group> -n <nic of this machine> \
+                 -o table",
+            )
+            .look(
+                "see the NSG rules that hold for it",
+                "az network nic list-effective-nsg -g <group> -n <nic of this machine>",
+            )
+            .change(
+                "let the service tag AzureActiveDirectory out (NSG; a firewall has the same tag)",
+                "az network nsg rule create -g <group> --nsg-name <nsg> -n allow-entra \
+                 --priority <n> --direction Outbound --access Allow --protocol Tcp \
+                 --destination-port-ranges 443 --destination-address-prefixes \
+                 AzureActiveDirectory",
+            )
+            .change(
+                "give the subnet a way out, where it has none",
+                "az network vnet subnet update -g <group> --vnet-name <vnet> -n <subnet> \
+                 --nat-gateway <nat gateway>",
+            ),
+    };
+    Some(because.check(again(&path)))
+}
+
+/// Findings of the token's path that make a token slow or unsure. Others are about the target's
+/// kind of name, or say the same of both walks.
+const CARE: &[&str] = &[
+    "tcp-address-dead",
+    "dns-system-slow",
+    "dns-aaaa-swallowed",
+    "tls-only-system-store",
+    "tls-large-hello",
+    "tls-mtu-black-hole",
+];
+
+fn at_risk(e: &Evidence) -> Option<Because> {
+    let how = e.identity.acquisition.as_ref().filter(|h| h.outcome == TokenOutcome::Acquired)?;
+    let (index, request, found) =
+        how.requests.iter().enumerate().find_map(|(index, request)| {
+            let walk = walk_of(request)?;
+            let mut findings = diagnose(walk).findings;
+            findings.retain(|f| {
+                let same_here = || rule(&f.id).is_some_and(|rule| (rule.check)(e).is_some());
+                f.level == Level::Risk
+                    && f.explained_by.is_none()
+                    && CARE.contains(&f.id.as_str())
+                    && !same_here()
+            });
+            let first = findings.iter().map(|f| f.hop).min()?;
+            Some((index, request, findings.into_iter().find(|f| f.hop == first)?))
+        })?;
+    let name = host(&request.url);
+    let says = clause(&named(name, &found, ""));
+    let because = Because::new(Level::Risk, found.sure, says)
+        .seen(format!("the token came after {:.0} ms ({} asked)", how.took_ms, request.method));
+    let mut because = with(because, &found, index);
+    if found.fix.is_none() {
+        because = because.owner("Network");
+    }
+    Some(because.check(format!("aoai-probe {}", reading::word(&format!("https://{name}")))))
+}
