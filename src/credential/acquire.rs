@@ -100,13 +100,12 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
                 // No request of ours: the words are the program's.
                 Failed::Answer(says) => {
                     Failed::NotAsked(match says.as_deref().unwrap_or_default() {
-                        "" => "az gave no token, and no reason".to_owned(),
+                        "" => "it gave no token, and no reason".to_owned(),
                         says => {
                             // The SDK names the kind of an error of ours first.
                             let ours = ["timed out error: ", "invalid data error: "];
                             let bare = ours.iter().find_map(|kind| says.strip_prefix(kind));
-                            let said = bare.unwrap_or(says);
-                            format!("az: {}", said.strip_prefix("az ").unwrap_or(said))
+                            bare.unwrap_or(says).to_owned()
                         }
                     })
                 }

@@ -38,6 +38,18 @@ pub(super) struct Slot {
 }
 
 impl Context<'_> {
+    /// How long a step on the way to a token may take.
+    fn left_for_token(&self) -> Duration {
+        self.plan.timeout.min(self.token_deadline().saturating_sub(self.since.elapsed()))
+    }
+
+    /// When a step that begins now must have ended: never in the last quarter of what is left of
+    /// the walk, for the target's own call comes after it.
+    fn token_deadline(&self) -> Duration {
+        let rest = self.plan.deadline.saturating_sub(self.since.elapsed());
+        self.plan.deadline.saturating_sub(rest / 4)
+    }
+
     /// The token of the walk's credential, asked for once for each scope, whoever asks first;
     /// none where the credential is no token, or is at hand.
     pub(super) async fn acquired(&self) -> Option<Rc<Acquired>> {
@@ -52,7 +64,7 @@ impl Context<'_> {
                 scope: &scope,
                 authority: &authority,
                 provider: &self.provider,
-                patience: self.left(),
+                patience: self.left_for_token(),
                 now: self.now(),
                 secret_variables: self.credential.secret_variables(),
                 tenant: self.world.environment.get("AZURE_TENANT_ID").map(str::to_owned),
@@ -112,6 +124,7 @@ impl Context<'_> {
             expect: Expect::Any,
             deployment: None,
             direct: false,
+            deadline: self.token_deadline(),
             ..self.plan.clone()
         };
         let slot = Slot { errand, answer: RefCell::new(None) };
@@ -137,7 +150,7 @@ impl Context<'_> {
         };
         let logical = SocketAddr::new(address, errand.url.port_or_known_default()?);
         let to = self.world.detour(&address.to_string(), logical);
-        let patience = METADATA_PATIENCE.min(self.left());
+        let patience = METADATA_PATIENCE.min(self.left_for_token());
         let (attempt, connection) = connect::connect(logical, to, None, self.since, patience).await;
         let attempt = seen.tcp.insert(attempt);
         let connection = connection.filter(|connection| !connection.reset)?;
@@ -147,7 +160,7 @@ impl Context<'_> {
             None => errand.url.host_str()?.to_owned(),
         };
         let (answer, reply) = match http::open_plain(connection.stream, &host).await {
-            Ok(mut connection) => exchange(&mut connection, errand, self.left()).await,
+            Ok(mut connection) => exchange(&mut connection, errand, self.left_for_token()).await,
             Err(http) => (TokenAnswer { http, refusal: None }, None),
         };
         attempt.info = platform::tcp_info(&socket);

@@ -180,7 +180,7 @@ pub fn configure(
         }
         // The CLI is named: it runs a program. The secret is one that it must not see.
         Credential::AzureCli => {
-            command.env("AZURE_CLIENT_SECRET", CLIENT_SECRET);
+            command.env("AZURE_CLIENT_CERTIFICATE_PASSWORD", CLIENT_SECRET);
             named("azure-cli");
         }
         Credential::Key | Credential::WrongKey | Credential::Token | Credential::None => {}
