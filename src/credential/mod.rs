@@ -106,6 +106,9 @@ pub enum CredentialError {
     /// `--identity` with something else.
     #[error("--identity takes a client id, a resource id (/subscriptions/...) or object:<id>")]
     Identity,
+    /// `--identity` with a source that has no such identities.
+    #[error("--identity: {0} has no user-assigned identity to choose")]
+    NoUserAssigned(String),
     /// An assertion, and nothing that says whose.
     #[error("--assertion-file: {0} is not set")]
     NoApplication(String),
@@ -268,6 +271,16 @@ impl Credential {
         }
         let (source, taken) = found.remove(at);
         let label = taken.label.clone();
+        let chooses = matches!(
+            taken.what,
+            What::Token(Way::Managed {
+                endpoint: Endpoint::Imds | Endpoint::AppService { .. },
+                ..
+            })
+        );
+        if request.identity.is_some() && !chooses {
+            return Err(CredentialError::NoUserAssigned(label));
+        }
         let others = found.iter().map(|(_, other)| NotTaken {
             source: other.label.clone(),
             why: match named {
@@ -675,6 +688,27 @@ mod tests {
         assert_eq!(both.source.as_deref(), Some(API_KEY_VARIABLE));
         assert_eq!(both.not_taken[0].source, TOKEN_VARIABLE);
         assert_eq!(find(&[(API_KEY_VARIABLE, " ")]).unwrap().kind, CredentialKind::None);
+    }
+
+    #[test]
+    fn what_was_asked_for_and_cannot_be_is_an_error_that_repeats_nothing() {
+        let found = |request: Request, pairs: &[(&str, &str)]| {
+            let pairs = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+            Credential::find(&request, &Environment::from_pairs(pairs))
+        };
+        let identity = |id: &str| Request { identity: Some(id.to_owned()), ..Request::default() };
+        for bad in ["", "canary secret", "canary~Q8", "/canary", "object:", "object:canary"] {
+            let error = found(identity(bad), &[]).unwrap_err();
+            assert_eq!(error, CredentialError::Identity, "{bad}");
+        }
+        let chosen = identity("11111111-2222-3333-4444-555555555555");
+        let arc = [("IDENTITY_ENDPOINT", "http://localhost:40342/x"), ("IMDS_ENDPOINT", "y")];
+        let error = found(chosen.clone(), &arc).unwrap_err();
+        assert_eq!(error, CredentialError::NoUserAssigned("the Azure Arc agent".to_owned()));
+        assert!(found(chosen, &[("IDENTITY_ENDPOINT", "u"), ("IDENTITY_HEADER", "h")]).is_ok());
+        let file = Request { assertion_file: Some("f".to_owned()), ..Request::default() };
+        let error = found(file, &[("AZURE_TENANT_ID", "t")]).unwrap_err();
+        assert_eq!(error, CredentialError::NoApplication("AZURE_CLIENT_ID".to_owned()));
     }
 
     #[test]

@@ -228,6 +228,8 @@ pub fn way(
             entra((named || here).then_some(Proof::Google))
         }
         "managed-identity" => {
+            // Who chooses an identity says that there is one.
+            let named = named || identity.is_some();
             let identity = identity
                 .map(str::to_owned)
                 .or_else(|| get("AZURE_CLIENT_ID"))

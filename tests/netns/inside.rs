@@ -204,9 +204,10 @@ fn secrets(
     runs: &[&Run],
     differs: &mut Vec<String>,
 ) {
+    let made = world.identity.as_ref().map(|_| identity::made(work)).unwrap_or_default();
     for run in runs {
         for (stream, text) in [("stdout", &run.stdout), ("stderr", &run.stderr)] {
-            if text.contains(CANARY) {
+            if text.contains(CANARY) || made.iter().any(|secret| text.contains(secret)) {
                 differs.push(format!("{stream} of `{}` shows the secret", run.command));
             }
         }

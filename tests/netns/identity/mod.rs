@@ -229,6 +229,20 @@ pub fn ready(
     Ok(())
 }
 
+/// Secrets that no file holds beforehand, or only in part: assertions that the application signed,
+/// and a line of its private key.
+pub fn made(work: &Path) -> Vec<String> {
+    let log = fs::read_to_string(work.join(Service::Login.log())).unwrap_or_default();
+    let signatures = log.lines().filter_map(|line| {
+        let asked: serde_json::Value = serde_json::from_str(line).ok()?;
+        let form = asked["form"].as_array()?;
+        let pair = form.iter().find(|pair| pair[0] == "client_assertion")?;
+        Some(pair[1].as_str()?.rsplit('.').next()?.to_owned())
+    });
+    let key = fs::read_to_string(work.join("application.key.pem")).unwrap_or_default();
+    signatures.chain(key.lines().nth(3).map(str::to_owned)).collect()
+}
+
 /// What is wrong with who was asked, and with where the secrets went.
 pub fn judge(identity: &Identity, work: &Path, runs: usize, differs: &mut Vec<String>) {
     for service in Service::ALL {
