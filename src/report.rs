@@ -388,6 +388,11 @@ fn no_name(evidence: &Evidence) -> Option<String> {
     let bad = names.into_iter().find(|(_, name)| !name.chars().all(fits));
     bad.map(|(place, name)| format!("{place} holds '{}', which is no name", printable(name)))
         .or_else(|| evidence.original.as_deref().and_then(no_name))
+        .or_else(|| {
+            // The walks on the way to a token bring names of their own.
+            let how = evidence.identity.acquisition.as_ref()?;
+            how.requests.iter().filter_map(|request| request.path.as_deref()).find_map(no_name)
+        })
 }
 
 /// An error's words: printable and short, since they may quote the file.

@@ -5,7 +5,7 @@ use super::progress::milliseconds;
 use super::words;
 use crate::evidence::dns::{Answer, DnsHop, DnsOutcome, Exchange, ResolverSeen, Transport};
 use crate::evidence::http::HttpHop;
-use crate::evidence::identity::{CredentialForm, IdentityHop, TokenClaims};
+use crate::evidence::identity::{CredentialForm, IdentityHop, TokenClaims, Withheld};
 use crate::evidence::proxy::{ConnectOutcome, ProxyHop};
 use crate::evidence::tcp::{TcpHop, TcpInfo};
 use crate::evidence::tls::{Certificate, TlsHop};
@@ -388,8 +388,12 @@ fn identity(page: &mut Page, hop: &IdentityHop) {
         Some(CredentialForm::Opaque) => ", opaque",
         None => "",
     };
-    page.words(&format!("{}{source}{form}", words::credential(hop.kind)));
-    if let Some(why) = hop.withheld {
+    let kind = match hop.withheld {
+        Some(Withheld::NoToken) => "no token",
+        _ => words::credential(hop.kind),
+    };
+    page.words(&format!("{kind}{source}{form}"));
+    if let Some(why) = hop.withheld.filter(|why| *why != Withheld::NoToken) {
         page.words(&format!("not sent: {}", words::withheld(why)));
     }
     if let Some(mode) = &hop.file_mode_open {

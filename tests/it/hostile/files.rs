@@ -135,4 +135,21 @@ fn commands_of_a_foreign_report_do_not_reach_a_shell() {
         let bare = shown.lines().find(|line| line.contains("aoai-probe x"));
         assert_eq!(bare, None, "{pointer}");
     }
+    // The walk on the way to a token is read as strictly.
+    let mut path = evidence.clone();
+    path["target"]["host"] = "x;$(reboot)".into();
+    let mut evidence = evidence;
+    evidence["identity"]["acquisition"] = serde_json::json!({
+        "source": "client-secret", "tenant": "t", "client": "c'; reboot; '", "scope": "s",
+        "assertion": null, "outcome": {"kind": "not_answered"}, "took_ms": 1.0,
+        "requests": [{
+            "purpose": "entra", "method": "POST", "url": "https://x/", "path": path,
+            "tcp": null, "outcome": null, "started_ms": 0.0, "took_ms": 1.0
+        }],
+    });
+    let file = folder.path().join("token.json");
+    let report = serde_json::json!({"schema_version": "1.0", "evidence": evidence});
+    fs::write(&file, report.to_string()).expect("a file");
+    let (output, shown) = run(tool().args(["diagnose", "-v"]).arg(&file));
+    assert_eq!(output.status.code(), Some(64), "{shown}");
 }

@@ -48,7 +48,7 @@ impl<'e> NoToken<'e> {
     /// [`Self::because`] of another level.
     pub(super) fn weighing(&self, level: Level, sure: Sure, says: impl AsRef<str>) -> Because {
         let says = clause(&format!("no token: {}", says.as_ref()));
-        let asked = format!("a token for {} was asked as {}", self.how.scope, self.who());
+        let asked = format!("wanted: a token for {}, as {}", self.how.scope, self.who());
         Because::new(level, sure, says)
             .seen(asked)
             .read_at("/identity/acquisition/outcome")

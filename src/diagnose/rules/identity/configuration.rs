@@ -40,7 +40,7 @@ pub(super) const HALF: Rule = Rule {
 pub(super) const OTHER_SOURCE: Rule = Rule {
     id: "identity-other-source",
     hop: Hop::Identity,
-    title: "The credential that was taken is refused, and another one is configured",
+    title: "The credential that was taken fails, and another one is configured",
     page: include_str!("../../../../docs/findings/identity-other-source.md"),
     explains: &[],
     check: other_source,
@@ -185,7 +185,9 @@ const NAMES: &[(&str, &str)] = &[
 
 fn other_source(e: &Evidence) -> Option<Because> {
     let refused = match no_token(e) {
-        Some(no) => no.how.outcome == TokenOutcome::Refused,
+        Some(no) => {
+            matches!(no.how.outcome, TokenOutcome::Refused | TokenOutcome::NotAsked { .. })
+        }
         None => refused_by_service(e),
     };
     let (index, other, name) =
@@ -201,7 +203,7 @@ fn other_source(e: &Evidence) -> Option<Because> {
         Because::new(
             Level::Risk,
             Sure::Possible,
-            clause(&format!("{taken} was taken and is refused; {} is set too", other.source)),
+            clause(&format!("{taken} was taken and fails; {} is set too", other.source)),
         )
         .seen(format!("taken: {}", credential(e)))
         .seen(format!("not taken: {} ({})", other.source, other.why))

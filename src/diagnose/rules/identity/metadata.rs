@@ -84,6 +84,11 @@ const PLATFORM: &[TokenPurpose] = &[
 /// Those that give tokens of a managed identity.
 const MANAGED: &[TokenPurpose] = &[TokenPurpose::Imds, TokenPurpose::AppService];
 
+/// Names the identities of a virtual machine.
+const VM_IDENTITIES: &str = "az vm identity show -g <group> -n <vm>";
+/// Names the identities of a node of AKS.
+const NODE_IDENTITIES: &str = "az vmss identity show -g <node group> -n <scale set>";
+
 const fn name(purpose: TokenPurpose) -> &'static str {
     match purpose {
         TokenPurpose::Entra => "Entra ID",
@@ -256,10 +261,8 @@ fn missing(e: &Evidence) -> Option<Because> {
             ))
             .known_by("no client id was named, so the system-assigned identity was asked for")
             .owner("Platform")
-            .look(
-                "see the identities of this machine",
-                "az vm identity show -g <group> -n <vm>    (a pod: az vmss identity show)",
-            )
+            .look("see the identities of this machine", VM_IDENTITIES)
+            .look("or of the node that a pod runs on", NODE_IDENTITIES)
             .change("give it one", "az vm identity assign -g <group> -n <vm>")
             .step(
                 "or name a user-assigned one that it has: AZURE_CLIENT_ID=<client id>, or \
@@ -277,10 +280,8 @@ fn ambiguous(e: &Evidence) -> Option<Because> {
             .seen(no.because(Sure::Proved, "several managed identities are assigned, none is named"))
             .known_by("the metadata service's own word, and the request named no client id")
             .owner("Application")
-            .look(
-                "see the identities and their client ids",
-                "az vm identity show -g <group> -n <vm>    (a pod: az vmss identity show)",
-            )
+            .look("see the identities of this machine", VM_IDENTITIES)
+            .look("or of the node that a pod runs on", NODE_IDENTITIES)
             .step("name the one that is meant: AZURE_CLIENT_ID=<client id>, or --identity <client id>")
             .step("in a pod of AKS: use workload identity, which needs no metadata service"),
     )
@@ -303,10 +304,8 @@ fn not_assigned(e: &Evidence) -> Option<Because> {
                 "see whose id it is",
                 format!("az ad sp show --id {} --query displayName", reading::word(client)),
             )
-            .look(
-                "see the identities of this machine",
-                "az vm identity show -g <group> -n <vm>    (a pod: az vmss identity show)",
-            )
+            .look("see the identities of this machine", VM_IDENTITIES)
+            .look("or of the node that a pod runs on", NODE_IDENTITIES)
             .change(
                 "assign it",
                 "az vm identity assign -g <group> -n <vm> --identities <resource id of the identity>",

@@ -41,6 +41,7 @@ fn not_asked(e: &Evidence) -> Option<Because> {
     }
     let because = no
         .because(Sure::Proved, bare_words(says))
+        .seen(bare_words(says))
         .known_by("no request was made: what it needs is missing or wrong on this machine")
         .read_at("/identity/acquisition/outcome/says");
     Some(match no.how.source.as_str() {

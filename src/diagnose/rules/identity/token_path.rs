@@ -132,7 +132,7 @@ fn login_host(e: &Evidence) -> Option<Because> {
             .known_by("the secret goes only to an address that applications of this machine get")
             .read_at(format!("{at}/path/identity/withheld"))
             .owner("DNS")
-            .look("see what applications get", format!("getent ahosts {name}")),
+            .look("see what applications get", format!("getent ahosts {}", reading::word(name))),
         _ => path
             .no
             .because(Sure::Inferred, format!("the path to {name} ended before the request"))

@@ -78,7 +78,12 @@ fn check(e: &Evidence, row: &'static Row) -> Option<Because> {
         _ => level(e),
     };
     let says = says(row, &no).unwrap_or_else(|| fill(row.says));
-    let mut because = refused.seen(no.weighing(level, row.sure, says));
+    let sure = match row.shows {
+        // The number proves that the secret is wrong; its form says why.
+        Shows::Secret if no.how.secret_is_id => Sure::Inferred,
+        _ => row.sure,
+    };
+    let mut because = refused.seen(no.weighing(level, sure, says));
     for means in row.means {
         because = because.known_by(fill(means));
     }
@@ -235,7 +240,7 @@ fn presented(claims: &TokenClaims) -> Vec<String> {
     ]
 }
 
-/// A text with its words in braces filled in; for a command each is one word of a shell.
+/// A text with its words in braces filled in; in a command with nothing that a shell reads.
 fn filled(text: &str, no: &NoToken<'_>, refused: &Refused<'_>, command: bool) -> String {
     let claims = no.how.assertion.as_ref();
     let claim = |get: fn(&TokenClaims) -> Option<&String>| {
@@ -268,8 +273,9 @@ fn filled(text: &str, no: &NoToken<'_>, refused: &Refused<'_>, command: bool) ->
         out.push_str(before);
         match values.iter().find(|(name, _)| from.starts_with(name)) {
             Some((name, value)) => {
-                match command {
-                    true => out.push_str(&reading::word(value)),
+                // Some stand inside quotes: what a shell would read is left blank.
+                match command && reading::word(value) != *value {
+                    true => out.push_str(&format!("<{}>", &name[1..name.len() - 1])),
                     false => out.push_str(value),
                 }
                 rest = &from[name.len()..];
