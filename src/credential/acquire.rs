@@ -9,7 +9,7 @@ use rustls::crypto::CryptoProvider;
 use super::errand::Send;
 use super::sdk::Sdk;
 use super::ways::{Endpoint, Proof, Way};
-use super::{certificate, claims, file, metadata, ways};
+use super::{authority, certificate, claims, file, metadata};
 use crate::evidence::identity::{TokenClaims, TokenOutcome, TokenPurpose};
 use crate::evidence::text::clean;
 use crate::secret::Secret;
@@ -93,7 +93,7 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
         }
         Way::Cli => {
             let remove = wanted.secret_variables.clone();
-            let tenant = wanted.tenant.as_deref().map_or(Ok(()), ways::tenant);
+            let tenant = wanted.tenant.as_deref().map_or(Ok(()), authority::tenant);
             let cli = tenant
                 .and_then(|()| Sdk::azure_cli(wanted.tenant.clone(), remove, wanted.patience));
             sdk(cli, wanted, send).await.map_err(|failed| match failed {
@@ -157,7 +157,7 @@ async fn entra(
     shown: &mut Option<TokenClaims>,
 ) -> Result<Secret, Failed> {
     let authority = wanted.authority.as_deref().map_err(|says| Failed::NotAsked(says.clone()))?;
-    ways::tenant(tenant).map_err(Failed::NotAsked)?;
+    authority::tenant(tenant).map_err(Failed::NotAsked)?;
     let assertion = match proof {
         Proof::ClientSecret(secret) => {
             return sdk(Sdk::client_secret(authority, tenant, client, secret), wanted, send).await;

@@ -4,6 +4,7 @@
 //! holds the network. A secret at hand leaves through [`Credential::authentication`] alone.
 
 pub mod acquire;
+mod authority;
 mod certificate;
 pub mod claims;
 pub mod errand;
@@ -28,6 +29,7 @@ use crate::services::Cloud;
 use crate::target::Target;
 use crate::wire::http::Authentication;
 use crate::world::Environment;
+use authority::AUTHORITY_HOST;
 use ways::{Endpoint, Machine, Proof, Way};
 
 /// The variable that the Azure SDKs read an API key from.
@@ -223,7 +225,7 @@ impl Credential {
     pub fn find(request: &Request, environment: &Environment) -> Result<Self, CredentialError> {
         let empty = Self {
             configured: ways::configured(environment),
-            authority_host: environment.get("AZURE_AUTHORITY_HOST").map(str::to_owned),
+            authority_host: environment.get(AUTHORITY_HOST).map(str::to_owned),
             secret_variables: SECRET_VARIABLES.iter().map(|name| (*name).to_owned()).collect(),
             ..Self::none()
         };
@@ -330,7 +332,7 @@ impl Credential {
             .find_map(|source| look(source, request, environment, named.is_some()));
         let Some(Found { what: What::Token(way), label }) = found else { return Vec::new() };
         let with = Self {
-            authority_host: environment.get("AZURE_AUTHORITY_HOST").map(str::to_owned),
+            authority_host: environment.get(AUTHORITY_HOST).map(str::to_owned),
             ..Self::none()
         };
         let entra = || match with.authority(target) {
@@ -386,7 +388,7 @@ impl Credential {
     pub fn authority(&self, target: &Target) -> Result<String, String> {
         let cloud = target.service().map_or(Cloud::Public, |service| service.cloud);
         match &self.authority_host {
-            Some(host) => ways::authority(host),
+            Some(host) => authority::host(host),
             None => Ok(acquire::authority(cloud).to_owned()),
         }
     }
@@ -401,7 +403,7 @@ impl Credential {
         };
         match &self.way {
             Some(Way::Entra { tenant, client, .. }) => {
-                (ways::tenant(tenant).ok().and_then(|()| clean(tenant)), clean(client))
+                (authority::tenant(tenant).ok().and_then(|()| clean(tenant)), clean(client))
             }
             Some(Way::Managed { identity, .. }) => {
                 (None, identity.as_ref().and_then(|identity| clean(identity.id())))

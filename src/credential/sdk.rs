@@ -59,9 +59,12 @@ impl HttpClient for Handed {
             Body::Bytes(octets) => String::from_utf8_lossy(octets).into_owned(),
             Body::SeekableStream(_) => return Err(ended("a streamed body")),
         };
+        // The SDK sends IDENTITY_HEADER wherever it is set; it is App Service's alone.
+        let app_service = self.purpose == TokenPurpose::AppService;
         let headers = request
             .headers()
             .iter()
+            .filter(|(name, _)| app_service || name.as_str() != "x-identity-header")
             .map(|(name, value)| (name.as_str().to_owned(), Secret::new(value.as_str().to_owned())))
             .collect();
         let method = if request.method() == Method::Post { "POST" } else { "GET" };

@@ -2,8 +2,7 @@
 //!
 //! The variables are those of the Azure SDKs (facts I2-I15).
 
-use url::Url;
-
+use super::authority::{self, AUTHORITY_HOST};
 use crate::evidence::identity::{Configured, HalfConfigured};
 use crate::secret::Secret;
 use crate::world::Environment;
@@ -290,69 +289,9 @@ pub fn configured(environment: &Environment) -> Configured {
             .collect(),
         authority_host: environment
             .get(AUTHORITY_HOST)
-            .and_then(|text| authority(text).ok())
+            .and_then(|text| authority::host(text).ok())
             .map(|host| crate::evidence::text::clean(&host, 200)),
     }
-}
-
-/// The variable of the authority.
-pub const AUTHORITY_HOST: &str = "AZURE_AUTHORITY_HOST";
-
-/// The authority that `AZURE_AUTHORITY_HOST` names: its host alone, as the SDK for Rust takes it.
-///
-/// # Errors
-///
-/// What is wrong with it; no part of it is repeated, for it may hold a password.
-pub fn authority(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    let whole = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-    let wrong = |what: &str| Err(format!("{AUTHORITY_HOST} {what}"));
-    match Url::parse(&whole) {
-        Ok(url) if url.scheme() != "https" => {
-            wrong("is no https URL: the secret would be readable")
-        }
-        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-            wrong("holds a user name or a password")
-        }
-        Ok(url) if url.host_str().is_some_and(|host| !host.is_empty()) => {
-            Ok(url.origin().ascii_serialization())
-        }
-        _ => wrong("is no URL of a host"),
-    }
-}
-
-/// A tenant's name: letters, digits, dots and hyphens, as the SDKs check it. Anything else would
-/// be another path at the authority.
-///
-/// # Errors
-///
-/// That it is none; it is not repeated.
-pub fn tenant(text: &str) -> Result<(), String> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
-    match !text.is_empty() && text.chars().all(fits) && !text.contains("..") {
-        true => Ok(()),
-        false => Err("AZURE_TENANT_ID is no tenant id and no domain name".to_owned()),
-    }
-}
-
-/// App Service's endpoint without its header, or the header alone: the SDKs then ask the metadata
-/// service of a virtual machine, which is not there (facts I6, I9).
-fn half_of_platform(environment: &Environment) -> Option<HalfConfigured> {
-    const ENDPOINT: &str = "IDENTITY_ENDPOINT";
-    const HEADER: &str = "IDENTITY_HEADER";
-    let set = |name: &str| environment.get(name).is_some();
-    let (set, missing) = match (set(ENDPOINT), set(HEADER), set("IMDS_ENDPOINT")) {
-        (true, false, false) => (ENDPOINT, HEADER),
-        (false, true, _) => (HEADER, ENDPOINT),
-        _ => return None,
-    };
-    let missing = vec![missing.to_owned()];
-    Some(HalfConfigured {
-        source: "managed-identity".to_owned(),
-        set: vec![set.to_owned()],
-        near: near(environment, &missing),
-        missing,
-    })
 }
 
 /// Variables that are set and whose names are a slip away from a missing one.
@@ -417,39 +356,6 @@ mod tests {
         assert_eq!(kind(&[], Machine::default(), true), "imds");
         let arc = Machine { azure: Some(false), arc_agent: true };
         assert_eq!(kind(&[], arc, false), "arc");
-    }
-
-    #[test]
-    fn an_authority_is_a_host_over_tls() {
-        assert_eq!(
-            authority("login.microsoftonline.us").unwrap(),
-            "https://login.microsoftonline.us"
-        );
-        assert_eq!(
-            authority(" https://login.contoso.example:8443/path/").unwrap(),
-            "https://login.contoso.example:8443"
-        );
-        for bad in [
-            "http://login.microsoftonline.com",
-            "https://u:canary@login.microsoftonline.com",
-            "https://canary@h",
-            "https://",
-            "ftp://canary",
-            "canary canary",
-        ] {
-            let says = authority(bad).unwrap_err();
-            assert!(!says.contains("canary"), "{says}");
-        }
-    }
-
-    #[test]
-    fn a_tenant_is_no_path() {
-        for good in ["6b1d3f8e-0a9e-4c8e-9d0b-0f6f0f6f0f6f", "contoso.onmicrosoft.com", "common"] {
-            assert!(tenant(good).is_ok(), "{good}");
-        }
-        for bad in ["", "a/b", "a?b", "..", "a@b", "a b", "t#"] {
-            assert!(tenant(bad).is_err(), "{bad}");
-        }
     }
 
     #[test]

@@ -1,0 +1,79 @@
+//! The authority and the tenant as variables name them: checked before a secret goes there, and
+//! never repeated when they are none.
+
+use url::Url;
+
+/// The variable of the authority.
+pub(super) const AUTHORITY_HOST: &str = "AZURE_AUTHORITY_HOST";
+
+/// The authority that `AZURE_AUTHORITY_HOST` names: its host alone, as the SDK for Rust takes it.
+///
+/// # Errors
+///
+/// What is wrong with it; no part of it is repeated, for it may hold a password.
+pub(super) fn host(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let whole = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+    let wrong = |what: &str| Err(format!("{AUTHORITY_HOST} {what}"));
+    match Url::parse(&whole) {
+        Ok(url) if url.scheme() != "https" => {
+            wrong("is no https URL: the secret would be readable")
+        }
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            wrong("holds a user name or a password")
+        }
+        Ok(url) if url.host_str().is_some_and(|host| !host.is_empty()) => {
+            Ok(url.origin().ascii_serialization())
+        }
+        _ => wrong("is no URL of a host"),
+    }
+}
+
+/// A tenant's name: letters, digits, dots and hyphens, as the SDKs check it. Anything else would
+/// be another path at the authority.
+///
+/// # Errors
+///
+/// That it is none; it is not repeated.
+pub(super) fn tenant(text: &str) -> Result<(), String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+    match !text.is_empty() && text.chars().all(fits) && !text.contains("..") {
+        true => Ok(()),
+        false => Err("AZURE_TENANT_ID is no tenant id and no domain name".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_authority_is_a_host_over_tls() {
+        assert_eq!(host("login.microsoftonline.us").unwrap(), "https://login.microsoftonline.us");
+        assert_eq!(
+            host(" https://login.contoso.example:8443/path/").unwrap(),
+            "https://login.contoso.example:8443"
+        );
+        for bad in [
+            "http://login.microsoftonline.com",
+            "https://u:canary@login.microsoftonline.com",
+            "https://canary@h",
+            "https://",
+            "ftp://canary",
+            "canary canary",
+        ] {
+            let says = host(bad).unwrap_err();
+            assert!(!says.contains("canary"), "{says}");
+        }
+    }
+
+    #[test]
+    fn a_tenant_is_no_path() {
+        for good in ["6b1d3f8e-0a9e-4c8e-9d0b-0f6f0f6f0f6f", "contoso.onmicrosoft.com", "common"] {
+            assert!(tenant(good).is_ok(), "{good}");
+        }
+        for bad in ["", "a/b", "a?b", "..", "a@b", "a b", "t#"] {
+            assert!(tenant(bad).is_err(), "{bad}");
+        }
+    }
+}
