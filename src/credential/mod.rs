@@ -714,6 +714,33 @@ mod tests {
     }
 
     #[test]
+    fn an_assertion_without_its_application_is_not_passed_over() {
+        let request = Request { assertion_file: Some("x".to_owned()), ..Request::default() };
+        let error = Credential::find(&request, &Environment::from_pairs([])).unwrap_err();
+        assert!(error.to_string().contains("AZURE_CLIENT_ID"), "{error}");
+    }
+
+    #[test]
+    fn a_secret_in_the_form_of_an_id_is_told() {
+        let with = |secret: &str| {
+            find(&[
+                ("AZURE_TENANT_ID", "t"),
+                ("AZURE_CLIENT_ID", "c"),
+                ("AZURE_CLIENT_SECRET", secret),
+            ])
+            .unwrap()
+            .secret_is_id()
+        };
+        assert!(with("11111111-2222-3333-4444-5555aaaaBBBB"));
+        assert!(!with("abc8Q~11111111-2222-3333-4444-555555555555"));
+        assert!(
+            !find(&[(API_KEY_VARIABLE, "11111111-2222-3333-4444-555555555555")])
+                .unwrap()
+                .secret_is_id()
+        );
+    }
+
+    #[test]
     fn a_key_with_a_line_end_inside_is_refused_without_showing_it() {
         let error = find(&[(API_KEY_VARIABLE, "canary\nkey")]).unwrap_err().to_string();
         assert!(error.contains("line end at character 7"), "{error}");

@@ -294,6 +294,26 @@ pub fn configured(environment: &Environment) -> Configured {
     }
 }
 
+/// App Service's endpoint without its header, or the header alone: the SDKs then ask the metadata
+/// service of a virtual machine, which is not there (facts I6, I9).
+fn half_of_platform(environment: &Environment) -> Option<HalfConfigured> {
+    const ENDPOINT: &str = "IDENTITY_ENDPOINT";
+    const HEADER: &str = "IDENTITY_HEADER";
+    let set = |name: &str| environment.get(name).is_some();
+    let (set, missing) = match (set(ENDPOINT), set(HEADER), set("IMDS_ENDPOINT")) {
+        (true, false, false) => (ENDPOINT, HEADER),
+        (false, true, _) => (HEADER, ENDPOINT),
+        _ => return None,
+    };
+    let missing = vec![missing.to_owned()];
+    Some(HalfConfigured {
+        source: "managed-identity".to_owned(),
+        set: vec![set.to_owned()],
+        near: near(environment, &missing),
+        missing,
+    })
+}
+
 /// Variables that are set and whose names are a slip away from a missing one.
 fn near(environment: &Environment, missing: &[String]) -> Vec<String> {
     environment
@@ -331,6 +351,16 @@ mod tests {
         assert_eq!(found.half[0].near, ["AZURE_CLEINT_ID"]);
         assert_eq!(found.old_variables, ["OPENAI_API_KEY"]);
         assert!(!format!("{found:?}").contains("canary"));
+    }
+
+    #[test]
+    fn an_endpoint_of_app_service_without_its_header_is_half_of_a_source() {
+        let half = |pairs: &[(&str, &str)]| configured(&environment(pairs)).half;
+        let url = ("IDENTITY_ENDPOINT", "http://127.0.0.1/msi");
+        assert_eq!(half(&[url])[0].missing, ["IDENTITY_HEADER"]);
+        assert_eq!(half(&[("IDENTITY_HEADER", "canary")])[0].missing, ["IDENTITY_ENDPOINT"]);
+        assert_eq!(half(&[url, ("IDENTITY_HEADER", "canary")]), []);
+        assert_eq!(half(&[url, ("IMDS_ENDPOINT", "x")]), []);
     }
 
     #[test]

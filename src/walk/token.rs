@@ -293,3 +293,51 @@ fn outcome(came: TokenOutcome, last: Option<&TokenRequest>) -> TokenOutcome {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::http::HttpAnswer;
+
+    fn refused(purpose: TokenPurpose) -> TokenRequest {
+        let answer = HttpAnswer {
+            status: 401,
+            headers: Vec::new(),
+            error: None,
+            models: None,
+            body_bytes: 0,
+            body_complete: true,
+            body_excerpt: None,
+        };
+        let refusal = TokenRefusal {
+            status: 401,
+            error: None,
+            codes: Vec::new(),
+            description: None,
+            correlation_id: None,
+            trace_id: None,
+            headers: Vec::new(),
+        };
+        let http = HttpOutcome::Answered { answer };
+        TokenRequest {
+            purpose,
+            method: "GET".to_owned(),
+            url: String::new(),
+            path: None,
+            tcp: None,
+            outcome: Some(TokenAnswer { http, refusal: Some(refusal) }),
+            started_ms: 0.0,
+            took_ms: 0.0,
+        }
+    }
+
+    #[test]
+    fn the_challenge_of_arc_is_no_refusal() {
+        let came = || TokenOutcome::Unusable { says: "the file cannot be read".to_owned() };
+        assert_eq!(outcome(came(), Some(&refused(TokenPurpose::Arc))), came());
+        let imds = refused(TokenPurpose::Imds);
+        assert_eq!(outcome(came(), Some(&imds)), TokenOutcome::Refused);
+        let arc = refused(TokenPurpose::Arc);
+        assert_eq!(outcome(TokenOutcome::Refused, Some(&arc)), TokenOutcome::Refused);
+    }
+}

@@ -92,11 +92,16 @@ fn check(e: &Evidence, row: &'static Row) -> Option<Because> {
     for (says, command) in row.look {
         because = because.look(fill(says), filled(command, &no, &refused, true));
     }
-    for step in row.steps {
+    let (instead, first): (Vec<&&str>, Vec<&&str>) =
+        row.steps.iter().partition(|step| step.starts_with("or "));
+    for step in first {
         because = because.step(fill(step));
     }
     for (says, command) in row.change {
         because = because.change(fill(says), filled(command, &no, &refused, true));
+    }
+    for step in instead {
+        because = because.step(fill(step));
     }
     Some(because)
 }
