@@ -54,7 +54,7 @@ fn handshakes(page: &mut Page, all: &Experiments) {
         let with = match &one.changed {
             Changed::SegmentSize { octets } => format!("segments of {octets} octets"),
             Changed::SmallHello => "a ClientHello of one segment".to_owned(),
-            Changed::Nothing => "the full ClientHello".to_owned(),
+            Changed::Nothing => "the walk's own ClientHello".to_owned(),
             Changed::ServerName { name } => format!("SNI {name}"),
             Changed::OnlyVersion { version } => format!("{version} alone"),
             Changed::FirstOctet => "the first octet alone".to_owned(),

@@ -11,6 +11,9 @@ use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::wire::tls::{self, Handshake, Hello, Versions};
 use crate::wire::{connect, octet, trace};
 
+/// The id of the walk's own handshake, put again.
+pub(in crate::walk) const SAME_AGAIN: &str = "same-again";
+
 /// The experiments on handshakes.
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
@@ -74,6 +77,16 @@ pub(super) const ENTRIES: &[Entry] = &[
             let name = |name| Ask::Handshake(Changed::ServerName { name });
             sibling(target).map(name).into_iter().collect()
         },
+    },
+    Entry {
+        id: SAME_AGAIN,
+        question: "does the very same handshake fail every time?",
+        proves: &[("tls-fails-now-and-then", "the same handshake, put again, is answered")],
+        packets: 16,
+        tier: Tier::Default,
+        due: &[Symptom::TlsCut],
+        // Two, beside each other: of servers that are taken in turn each gets one.
+        asks: |_| vec![Ask::Handshake(Changed::Nothing); 2],
     },
     Entry {
         id: "one-version",

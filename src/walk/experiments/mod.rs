@@ -25,7 +25,7 @@ use crate::wire::dns::Kind;
 use crate::wire::tls::Session;
 
 pub(super) use clients::{STOCK_CLIENT, stock};
-pub(super) use handshakes::seen;
+pub(super) use handshakes::{SAME_AGAIN, seen};
 
 /// What the walk shows while a hop is still under way, or has just ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -181,7 +181,10 @@ impl<'a, 'c> State<'a, 'c> {
         };
         // The control is as large: where it is answered, size is not what parts them, and a
         // peer that fails now and then would look like it.
-        let control = |tried: &TriedHandshake| matches!(tried.changed, Changed::ServerName { .. });
+        let control = |tried: &TriedHandshake| {
+            matches!(tried.changed, Changed::ServerName { .. })
+                || tried.id == experiments::SAME_AGAIN
+        };
         let large_passes =
             self.experiments.handshakes.iter().any(|tried| control(tried) && tried.answered());
         let in_trouble =

@@ -25,6 +25,17 @@ fn check(e: &Evidence) -> Option<Because> {
         return None;
     }
     let (name, private) = tried::in_private_zone(e, decider.seen)?;
+    // The public chain goes on behind the privatelink name: an address right there is a record
+    // of the private zone itself, which is wrong and not forwarded wrongly.
+    if private.is_none()
+        && decider
+            .seen
+            .aliases(&e.dns.name)
+            .last()
+            .is_some_and(|last| last.eq_ignore_ascii_case(name))
+    {
+        return None;
+    }
     let label = decider.label();
     let suffix = reading::public_suffix(e);
     let (says, alone) = match private {

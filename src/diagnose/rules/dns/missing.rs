@@ -46,6 +46,8 @@ pub(super) enum Shadow {
     PrivateZone(Soa),
     /// The SOA's primary server is not Microsoft's.
     ForeignZone(Soa),
+    /// The suffix itself does not exist there either, and no zone is named that says so.
+    Denied,
     /// AA is set, with no SOA: a resolver is no authority for a name that it looked up.
     Authority,
 }
@@ -121,6 +123,9 @@ fn shadow(e: &Evidence, r: &Asked<'_>, answer: &Answer) -> Option<Shadow> {
             // The zone itself, asked for by its name, where the answer names none.
             Some(soa) if words::lies_in(name, &soa.zone) && is_azure_private(soa) => {
                 Some(Shadow::PrivateZone(soa.clone()))
+            }
+            _ if answer.rcode == "NXDOMAIN" && tried::parent_denied(e, r.seen) => {
+                Some(Shadow::Denied)
             }
             _ => answer.authoritative.then_some(Shadow::Authority),
         },

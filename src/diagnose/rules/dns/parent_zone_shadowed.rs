@@ -31,6 +31,13 @@ fn check(e: &Evidence) -> Option<Because> {
             soa.zone.clone(),
             format!("the SOA of {} names {}, which is not Microsoft's", soa.zone, soa.mname),
         ),
+        Shadow::Denied => (
+            suffix.to_owned(),
+            format!(
+                "{label} says NXDOMAIN for {suffix} itself too, and names no zone that says so: \
+                 it denies the whole suffix, by a local zone or a block list of its own"
+            ),
+        ),
         Shadow::Authority => (
             suffix.to_owned(),
             format!(
@@ -39,10 +46,18 @@ fn check(e: &Evidence) -> Option<Because> {
             ),
         ),
     };
-    let says = words::clause(
-        format!("{label} answers for {zone} itself and lacks the name"),
-        &format!("a zone of your own stands for {suffix}"),
-    );
+    let denied = matches!(shadow, Shadow::Denied);
+    let says = if denied {
+        words::clause(
+            format!("{label} denies {zone} as a whole, not this name alone"),
+            &format!("the resolver denies {suffix} as a whole"),
+        )
+    } else {
+        words::clause(
+            format!("{label} answers for {zone} itself and lacks the name"),
+            &format!("a zone of your own stands for {suffix}"),
+        )
+    };
     // Its SOA, asked for by the suffix's own name, is the zone's word.
     let asked = tried::parent_soa(e, r.seen).filter(|soa| {
         matches!(shadow, Shadow::PrivateZone(_))
@@ -50,10 +65,15 @@ fn check(e: &Evidence) -> Option<Because> {
             && missing::is_azure_private(soa)
     });
     let sure = if asked.is_some() { Sure::Proved } else { Sure::Inferred };
-    let mut because = missing::because(e, &r, sure, says).known_by(how).known_by(format!(
-        "a zone of your own named {zone} hides every name under it that it does not hold, \
+    let mut because = missing::because(e, &r, sure, says).known_by(how);
+    because = if denied {
+        because.ruled_out("a misspelt name: the suffix is there for everybody else")
+    } else {
+        because.known_by(format!(
+            "a zone of your own named {zone} hides every name under it that it does not hold, \
              Azure's included"
-    ));
+        ))
+    };
     for pointer in tried::pointers(e, r.seen, &["parent-zone"]) {
         because = because.read_at(pointer);
     }
@@ -70,11 +90,18 @@ fn check(e: &Evidence) -> Option<Because> {
         because
             .owner("DNS")
             .look("see the zone", look)
-            .step(format!(
+            .step(if denied {
+                format!(
+                    "on {label} (dnsmasq: `local=`, `address=`; unbound: `local-zone`; a block \
+                     list) take {zone} or its parent out, and forward it"
+                )
+            } else {
+                format!(
                 "take the zone {zone} away and keep only {}, which Azure's own alias leads into; \
                  until then add a record for {name} to it",
                 reading::private_zone(e)
-            ))
+            )
+            })
             .check(words::dig(name, r.seen)),
     )
 }

@@ -25,22 +25,35 @@ pub(super) const SILENT: Rule = Rule {
             return None;
         }
         let sent = r.seen.a.saw().map_or(0, |exchange| exchange.sent);
+        let runs = reach == Reach::Nothing(Tcp::Stood);
         Some(
             failure(e, &r, Sure::Proved, format!("{} does not answer", r.label()))
                 .known_by(format!(
-                    "{sent} packets to {} had no answer of any kind, not even ICMP: they are \
-                     dropped on the way, or nothing runs at that address",
-                    r.label()
+                    "{sent} packets to {} had no answer of any kind, not even ICMP{}",
+                    r.label(),
+                    if runs {
+                        ""
+                    } else {
+                        ": they are dropped on the way, or nothing runs at that address"
+                    }
                 ))
                 .known_by(beside(&reach, &r))
-                .owner("Network")
+                .owner(if runs { "DNS" } else { "Network" })
                 .look("see whether the resolver is reached at all", probe(e, &r))
-                .step(format!(
-                    "let UDP and TCP port {} through from this machine to {}, both ways, or \
-                     configure a resolver that answers",
-                    r.seen.address.port(),
-                    r.seen.address.ip()
-                ))
+                .step(if runs {
+                    format!(
+                        "on {}: see its log and whom it asks in its turn (a dead upstream, two \
+                         resolvers that forward to each other)",
+                        r.label()
+                    )
+                } else {
+                    format!(
+                        "let UDP and TCP port {} through from this machine to {}, both ways, or \
+                         configure a resolver that answers",
+                        r.seen.address.port(),
+                        r.seen.address.ip()
+                    )
+                })
                 .check(words::dig(&e.dns.name, r.seen)),
         )
     },

@@ -59,7 +59,8 @@ fn check(e: &Evidence) -> Option<Because> {
         )),
         None => because.known_by(
             "the resolvers were asked by themselves at the same time and were quicker: the C \
-             library waits for a dead nameserver, an AAAA answer or a local daemon",
+             library waits for a dead nameserver, a lost question or answer, an AAAA answer or a \
+             local daemon",
         ),
     };
     Some(

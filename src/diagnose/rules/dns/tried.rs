@@ -262,6 +262,11 @@ pub(super) fn parent_soa<'a>(
     one(e, r, "parent-zone").and_then(Exchange::answer)?.soa.as_ref()
 }
 
+/// Whether the resolver denies the public suffix itself, which is there for everybody.
+pub(super) fn parent_denied(e: &Evidence, r: &ResolverSeen) -> bool {
+    says(one(e, r, "parent-zone"), "NXDOMAIN")
+}
+
 /// Whether questions with EDNS vanish where the plain one is answered: three with it, of which
 /// none was.
 pub(super) fn edns_dropped(e: &Evidence, r: &ResolverSeen) -> bool {

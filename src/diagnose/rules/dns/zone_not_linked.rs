@@ -131,7 +131,11 @@ fn sharper(e: &Evidence, decider: &Asked<'_>) -> bool {
     let r = decider.seen;
     let alone = tried::in_private_zone(e, r).is_some();
     let public = decider.gives.addresses().iter().all(|a| gives::is_outside(*a));
-    public && !tried::varies(e, r) && (alone || tried::private_sibling(e, r).is_some())
+    let own = tried::in_private_zone(e, r).is_some_and(|(name, private)| {
+        private.is_none()
+            && r.aliases(&e.dns.name).last().is_some_and(|last| last.eq_ignore_ascii_case(name))
+    });
+    public && !own && !tried::varies(e, r) && (alone || tried::private_sibling(e, r).is_some())
 }
 
 /// The addresses that applications get, and those of them that are not wanted, when a private
@@ -246,7 +250,7 @@ fn why(because: Because, e: &Evidence, decider: &Asked<'_>, zone: &str) -> Becau
             .known_by(format!(
                 "{label} sees the private zone: either the zone lacks this record and its link \
                  falls back to the internet (NxDomainRedirect), or {suffix} is forwarded elsewhere \
-                 than {zone}"
+                 than {zone}, or the zone's own record holds the public address"
             ))
             .look(
                 "see which records the zone has",

@@ -4,6 +4,7 @@ use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::{Evidence, Hop};
 
+use super::answered_by::AnsweredBy;
 use super::refusals::text;
 use super::said::{Said, said};
 
@@ -42,8 +43,15 @@ fn check(e: &Evidence) -> Option<Because> {
         }
     }
     because = because.known_by("429 is the answer's own status").owner("Application");
-    because = if said.who().product().is_some() && said.answer.error.is_none() {
-        because.step("ask whoever runs the server in front about its own limit of calls")
+    let own = matches!(said.who(), AnsweredBy::Service { .. } | AnsweredBy::FrontEnd);
+    // A page for people, or a product's own answer: the service says it with JSON.
+    because = if !own && said.answer.error.is_none() {
+        because
+            .known_by(
+                "the answer has neither the service's headers nor its words: a gateway, proxy or \
+                 firewall in front may count calls by itself",
+            )
+            .step("ask whoever runs the server in front about its own limit of calls")
     } else {
         because
             .look(

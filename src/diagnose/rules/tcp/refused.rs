@@ -39,6 +39,11 @@ fn check(e: &Evidence) -> Option<Because> {
             .ruled_out(
                 "a dropped packet, a missing route, a private endpoint that is not approved",
             );
+    because = because.tells_it(format!(
+        "for i in 1 2 3 4 5 6; do nc -zv -w 2 {ip} {}; done  # one that connects: one of several \
+         backends refuses",
+        e.target.port
+    ));
     because = if classify(ip).is_unusable() {
         let name = &e.dns.name;
         because

@@ -32,7 +32,15 @@ pub(super) fn small_hello(e: &Evidence) -> Option<(String, &TriedHandshake)> {
 
 /// The full-size handshake that failed, where the walk went on with the small one.
 pub(super) fn full_hello(e: &Evidence) -> Option<(String, &TriedHandshake)> {
-    all(e).find(|(_, x)| x.changed == Changed::Nothing)
+    all(e).find(|(_, x)| x.changed == Changed::Nothing && x.id != SAME_AGAIN)
+}
+
+/// The walk's own handshake put again, as it was.
+const SAME_AGAIN: &str = "same-again";
+
+/// The repeats of the walk's own handshake.
+pub(super) fn same_again(e: &Evidence) -> impl Iterator<Item = (String, &TriedHandshake)> {
+    all(e).filter(|(_, x)| x.id == SAME_AGAIN)
 }
 
 /// The handshake with the account's sibling name.

@@ -25,9 +25,9 @@ fn check(e: &Evidence) -> Option<Because> {
         session::at_risk(
             e,
             // Without a control of the same size a peer that fails now and then looks alike.
-            match experiments::control_name(e) {
-                Some(_) => Sure::Proved,
-                None => Sure::Inferred,
+            match (experiments::control_name(e), experiments::same_again(e).next()) {
+                (None, None) => Sure::Inferred,
+                _ => Sure::Proved,
             },
             format!("{} takes no ClientHello of {} octets", session::peer(e), sent(full)),
         )

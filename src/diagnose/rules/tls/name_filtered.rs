@@ -32,22 +32,25 @@ fn check(e: &Evidence) -> Option<Because> {
     // The same holds for one version alone: a peer that fails now and then is no filter.
     if experiments::small_hello(e).is_some_and(|(_, small)| small.answered())
         || experiments::version_that_works(e).is_some()
+        || experiments::same_again(e).any(|(_, x)| x.answered())
         || experiments::segment_sizes(e).iter().any(|(.., x)| x.answered())
     {
         return None;
     }
     let name = &e.target.host;
     let does = if hung { "drops" } else { "cuts" };
-    let mut because =
-        session::broken_as(e, Sure::Proved, format!("a filter on the way {does} SNI {name}"));
+    let hop = e.tls.saw()?;
+    let taken = experiments::taken(hop.bytes_sent, hop.tcp_info.as_ref());
+    // What ends TCP itself may be a relay that chooses its backend by the name.
+    let relay = cut || taken == Some(experiments::Taken::All);
+    let who = if relay { "a filter, or a relay by name," } else { "a filter on the way" };
+    let mut because = session::broken_as(e, Sure::Proved, format!("{who} {does} SNI {name}"));
     if x.id == experiments::FOREIGN {
         because = because.known_by(
             "lists of allowed names carry the login host, lists of forbidden ones do not carry \
              example.com: what answers for one of them decides by the name",
         );
     }
-    let hop = e.tls.saw()?;
-    let taken = experiments::taken(hop.bytes_sent, hop.tcp_info.as_ref());
     because = because.known_by(match (hung, taken) {
         (true, Some(experiments::Taken::All)) => {
             "the ClientHello was acknowledged all the same: what reads the name ends TCP itself \
@@ -60,6 +63,11 @@ fn check(e: &Evidence) -> Option<Because> {
              does the same: then its table is what to mend"
         }
     });
+    if relay {
+        because = because.step(format!(
+            "on a load balancer or relay: see the backend that its table of names has for {name}"
+        ));
+    }
     Some(
         session::traced(because, e)
             .known_by(format!(
@@ -69,7 +77,7 @@ fn check(e: &Evidence) -> Option<Because> {
             ))
             .read_at(pointer)
             .ruled_out("the address, the port, the size of the packets and the service")
-            .owner("Network (firewall)")
+            .owner(if relay { "Network (firewall or relay)" } else { "Network (firewall)" })
             .step(format!(
                 "let {name} pass by its SNI: on Azure Firewall an application rule for \
                  *.{}, on others the TLS or URL filter; or a network rule to the private \

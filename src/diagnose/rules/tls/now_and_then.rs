@@ -31,7 +31,13 @@ fn check(e: &Evidence) -> Option<Because> {
     // has the same name, so neither is the name.
     let small = experiments::small_hello(e).filter(|(_, x)| experiments::finished(x)).zip(control);
     let versions = experiments::versions_that_work(e) > 1;
+    let again = experiments::same_again(e).find(|(_, x)| experiments::finished(x));
     let (sure, fact, pointers) = match (crossed, small) {
+        _ if again.is_some() => (
+            Sure::Proved,
+            "the very same handshake, put again, is answered: nothing in it parts them".to_owned(),
+            again.map(|(at, _)| at).into_iter().collect(),
+        ),
         (Some((small, at, (large, at_large, _))), _) => (
             Sure::Proved,
             format!(

@@ -106,6 +106,8 @@ fn causes(e: &Evidence, counters: Counters, hop: &TlsHop, proxied: bool) -> Vec<
     let tunnel = "the proxy opened the tunnel before its own connection to the service stood, \
                   and that one hangs";
     let large = hop.bytes_sent > LARGE_HELLO;
+    let answered = "a device that reads the answer (the certificate, in TLS inspection) and drops \
+                    it, or that lets only so many octets pass";
     let mut causes = Vec::new();
     // What the experiments ruled out is no cause that remains.
     let small_hangs = experiments::small_hello(e).is_some_and(|(_, x)| experiments::hung(x));
@@ -122,8 +124,8 @@ fn causes(e: &Evidence, counters: Counters, hop: &TlsHop, proxied: bool) -> Vec<
         Counters::HelloLost if large => causes.extend([hello, filter, split]),
         Counters::HelloLost | Counters::HelloRead => causes.push(filter),
         Counters::HelloTaken if proxied => causes.push(filter),
-        Counters::HelloTaken => causes.extend([answer, dead, filter]),
-        Counters::Stalled => causes.extend([answer, dead]),
+        Counters::HelloTaken => causes.extend([answer, dead, filter, answered]),
+        Counters::Stalled => causes.extend([answer, dead, answered]),
         Counters::Unknown if large => causes.extend([answer, filter, split, dead]),
         Counters::Unknown => causes.extend([answer, filter, dead]),
     }
@@ -192,15 +194,24 @@ fn check(e: &Evidence) -> Option<Because> {
         ));
     }
     because = session::deeper(session::traced(because, e), e);
-    because = because
-        .ruled_out("DNS, route and port: the connection stands")
-        .tells_it(format!("{}  # a small ClientHello", session::s_client(e, "-groups X25519")))
-        .tells_it(format!(
+    because = because.ruled_out("DNS, route and port: the connection stands");
+    // Only what was not tried yet still tells.
+    if experiments::small_hello(e).is_none() {
+        because = because
+            .tells_it(format!("{}  # a small ClientHello", session::s_client(e, "-groups X25519")));
+    }
+    if experiments::control_name(e).is_none() {
+        because = because.tells_it(format!(
             "{}  # another name: an answer means an SNI filter",
             session::s_client_named(e, "<another name>", "")
-        ))
-        .owner(session::owner(e));
-    if let (false, Some(ip)) = (proxied, e.tcp.saw().and_then(|tcp| tcp.walked)) {
+        ));
+    }
+    because = because.owner(session::owner(e));
+    let size_excluded =
+        experiments::segment_sizes(e).first().is_some_and(|(.., x)| experiments::hung(x));
+    if let (false, false, Some(ip)) =
+        (size_excluded, proxied, e.tcp.saw().and_then(|tcp| tcp.walked))
+    {
         because = because
             .tells_it(format!("ping -c 2 -M do -s 1372 {ip}  # tells only where echo is answered"))
             .look("see the MTU that this machine believes in", format!("ip route get {ip}"))
@@ -213,6 +224,9 @@ fn check(e: &Evidence) -> Option<Because> {
         session::beside_the_proxy(
             because.step(if proxied {
                 "read the proxy's own log for this machine and this minute"
+            } else if size_excluded {
+                "read the log of each firewall on the way for this connection, and allow the SNI \
+                 there; see the backends of what answers at the address"
             } else {
                 "on the tunnel (VPN, ExpressRoute): clamp TCP MSS to 1350 or less, or let ICMP \
                  type 3 code 4 through; on a firewall: allow the SNI"

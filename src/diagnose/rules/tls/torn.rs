@@ -56,7 +56,7 @@ fn check(e: &Evidence, outcome: &TlsOutcome, does: &str, packet: &str) -> Option
         because = because.ruled_out("the size of the ClientHello: a small one ends so as well");
     }
     let control = experiments::control_name(e).filter(|(.., x)| !x.answered());
-    if let Some((pointer, name, _)) = control {
+    if let Some((pointer, name, _)) = control.clone() {
         because = because
             .known_by(format!(
                 "SNI {name} ends so as well: what ends it treats all names of the account alike \
@@ -72,19 +72,27 @@ fn check(e: &Evidence, outcome: &TlsOutcome, does: &str, packet: &str) -> Option
         );
     }
     because = session::deeper(session::traced(because, e), e);
+    let again = experiments::same_again(e).count();
+    if again > 0 && experiments::same_again(e).all(|(_, x)| !x.answered()) {
+        because = because.known_by(format!(
+            "the same handshake, put again {again} times at once, ends so each time"
+        ));
+    }
+    if control.is_none() {
+        because = because.tells_it(format!(
+            "{}  # another name: an answer means an SNI filter",
+            session::s_client_named(e, "<another name>", "")
+        ));
+    }
+    if experiments::small_hello(e).is_none() {
+        because = because
+            .tells_it(format!("{}  # a small ClientHello", session::s_client(e, "-groups X25519")));
+    }
     Some(
         session::beside_the_proxy(
             because
                 .ruled_out("DNS, route and port: the connection stood")
                 .ruled_out("an MTU black hole: that hangs, and ends nothing")
-                .tells_it(format!(
-                    "{}  # another name: an answer means an SNI filter",
-                    session::s_client_named(e, "<another name>", "")
-                ))
-                .tells_it(format!(
-                    "{}  # a small ClientHello",
-                    session::s_client(e, "-groups X25519")
-                ))
                 .owner(session::owner(e))
                 .step(format!(
                     "find the firewall or proxy between here and {} and allow {} by its name, \

@@ -22,6 +22,7 @@ fn check(e: &Evidence) -> Option<Because> {
         // fails now and then, whatever is offered.
         || experiments::control_name(e).is_some_and(|(.., control)| control.answered())
         || experiments::versions_that_work(e) > 1
+        || experiments::same_again(e).any(|(_, x)| x.answered())
     {
         return None;
     }
