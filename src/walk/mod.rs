@@ -62,6 +62,8 @@ struct Context<'a> {
     since: Instant,
     roots: Arc<Roots>,
     provider: Arc<CryptoProvider>,
+    /// Whether it runs beside the walk that is judged, to compare with: it makes no experiments.
+    beside: bool,
     /// Further connections of the calls: nobody but the bill asks after them.
     further: std::cell::RefCell<Vec<socket2::Socket>>,
 }
@@ -100,14 +102,14 @@ pub async fn walk(
     let since = Instant::now();
     let original = target.original();
     match &original {
-        None => one(target, plan, world, credential, observe, since).await,
+        None => one(target, plan, world, credential, observe, since, false).await,
         Some(original) => {
             // Beside a privatelink name: the name that applications must use, to TLS only.
             let none = Credential::none();
             let quiet = |_: Finished<'_>| {};
             let (mut evidence, beside) = futures_util::join!(
-                one(target, plan, world, credential, observe, since),
-                one(original, plan, world, &none, &quiet, since)
+                one(target, plan, world, credential, observe, since, false),
+                one(original, plan, world, &none, &quiet, since, true)
             );
             for host in &beside.cost.hosts {
                 if !evidence.cost.hosts.contains(host) {
@@ -132,6 +134,7 @@ async fn one(
     credential: &Credential,
     observe: &dyn Fn(Finished<'_>),
     since: Instant,
+    beside: bool,
 ) -> Evidence {
     let mut choice = proxy_choice::decide(target, &plan.proxy, &world.environment);
     choice.decision.clients = proxy_choice::clients(target, &world.environment);
@@ -155,6 +158,7 @@ async fn one(
             .with_bundles(crate::world::bundles(world)),
         ),
         provider,
+        beside,
         further: std::cell::RefCell::default(),
     };
     let identity = credential.evidence(target, world.now);
