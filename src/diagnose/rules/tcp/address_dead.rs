@@ -53,8 +53,9 @@ fn check(e: &Evidence) -> Option<Because> {
     .owner("DNS")
     .look("see every record of the name", format!("dig +noall +answer {name} A {name} AAAA"));
     if counting.len() > tried {
-        because = because
-            .known_by(format!("the first {tried} were tried, in getaddrinfo's order: there are more"));
+        because = because.known_by(format!(
+            "the first {tried} were tried, in getaddrinfo's order: there are more"
+        ));
     }
     for (index, attempt) in hop.attempts.iter().enumerate() {
         because =
