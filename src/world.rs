@@ -179,8 +179,13 @@ impl TextFile {
     fn read(path: &str, limit: u64) -> Self {
         use std::io::Read;
         let mut octets = Vec::new();
-        let read = std::fs::File::open(Path::new(path))
-            .and_then(|file| file.take(limit).read_to_end(&mut octets));
+        // A pipe is no configuration, and who opens one waits for its other end.
+        let pipe = std::fs::metadata(path).is_ok_and(|about| is_pipe(about.file_type()));
+        let read = match pipe {
+            true => Err(std::io::ErrorKind::InvalidInput.into()),
+            false => std::fs::File::open(Path::new(path))
+                .and_then(|file| file.take(limit).read_to_end(&mut octets)),
+        };
         let state = match read {
             Ok(_) => FileState::Read,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => FileState::Missing,
@@ -188,6 +193,16 @@ impl TextFile {
         };
         Self { path: path.to_owned(), state, text: String::from_utf8_lossy(&octets).into_owned() }
     }
+}
+
+#[cfg(unix)]
+fn is_pipe(kind: std::fs::FileType) -> bool {
+    std::os::unix::fs::FileTypeExt::is_fifo(&kind)
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: std::fs::FileType) -> bool {
+    false
 }
 
 /// The machine's own store; an empty one where `SSL_CERT_FILE` names what is no file, or none

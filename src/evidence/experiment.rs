@@ -3,7 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::dns::Exchange;
 use super::http::HttpOutcome;
@@ -97,6 +99,7 @@ pub struct TriedQuestion {
     #[schemars(with = "String")]
     pub resolver: SocketAddr,
     /// Whether it was asked with EDNS (RFC 6891).
+    #[serde(default = "with_edns")]
     pub edns: bool,
     /// Start, in whole milliseconds since the walk began.
     pub started_ms: u64,
@@ -104,6 +107,11 @@ pub struct TriedQuestion {
     pub took_ms: u64,
     /// The question and what came back.
     pub exchange: Exchange,
+}
+
+/// Questions of a report that does not say so were asked as the walk asks.
+const fn with_edns() -> bool {
+    true
 }
 
 /// One connection beside the walk's own; closed as soon as it stands.
@@ -229,6 +237,33 @@ pub enum LeftOutReason {
         /// Why.
         says: String,
     },
+}
+
+/// Reads the experiments of a report: in schema 1.0 they were a list, of handshakes alone.
+///
+/// # Errors
+/// They are neither.
+pub fn of_any_minor<'de, D: Deserializer<'de>>(from: D) -> Result<Experiments, D::Error> {
+    struct EitherForm;
+
+    impl<'de> Visitor<'de> for EitherForm {
+        type Value = Experiments;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("experiments")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Experiments, A::Error> {
+            Experiments::deserialize(MapAccessDeserializer::new(map))
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Experiments, A::Error> {
+            let handshakes = Vec::deserialize(SeqAccessDeserializer::new(list))?;
+            Ok(Experiments { handshakes, ..Experiments::default() })
+        }
+    }
+
+    from.deserialize_any(EitherForm)
 }
 
 impl Experiments {

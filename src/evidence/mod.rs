@@ -163,7 +163,7 @@ pub struct Evidence {
     /// The walk to the original name as far as TLS, where a privatelink name was given.
     pub original: Option<Box<Evidence>>,
     /// Counter-experiments; none in a healthy walk.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "experiment::of_any_minor")]
     pub experiments: experiment::Experiments,
     /// What the walk cost the network.
     pub cost: Cost,

@@ -71,6 +71,10 @@ fn in_trouble(plan: &Plan, target: &Target, proxied: bool) -> Vec<String> {
         }
         let mut what: Vec<String> = asks.iter().map(Ask::words).collect();
         what.dedup();
+        if proxied {
+            let beside = if plan.direct { "" } else { " where its address is private" };
+            what.push(format!("through the proxy, and past it{beside}"));
+        }
         let hop = match asks[0] {
             Ask::Question { .. } | Ask::SearchedName { .. } => "dns   ",
             Ask::Connection { .. } | Ask::Nobody | Ask::Trace { .. } => "tcp   ",

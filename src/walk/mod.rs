@@ -53,6 +53,17 @@ pub enum Finished<'a> {
     Http(&'a HttpHop, f64),
 }
 
+/// What a walk is for.
+#[derive(Clone, Copy)]
+enum Role<'a> {
+    /// It is the one that the user asked for.
+    Judged,
+    /// It runs beside that one, to compare with: it makes no experiments.
+    Beside,
+    /// It is on the way to a token: one request in place of the target's calls.
+    Errand(&'a token::Slot),
+}
+
 /// Everything that the parts of one walk share.
 struct Context<'a> {
     target: &'a Target,
@@ -63,6 +74,8 @@ struct Context<'a> {
     since: Instant,
     roots: Arc<Roots>,
     provider: Arc<CryptoProvider>,
+    /// Whether it runs beside the walk that is judged, to compare with: it makes no experiments.
+    beside: bool,
     /// Further connections of the calls: nobody but the bill asks after them.
     further: std::cell::RefCell<Vec<socket2::Socket>>,
     /// The request that is made in place of the target's calls, on the way to a token.
@@ -103,14 +116,14 @@ pub async fn walk(
     let since = Instant::now();
     let original = target.original();
     match &original {
-        None => one(target, plan, world, credential, observe, since, None).await,
+        None => one(target, plan, world, credential, observe, since, Role::Judged).await,
         Some(original) => {
             // Beside a privatelink name: the name that applications must use, to TLS only.
             let none = Credential::none();
             let quiet = |_: Finished<'_>| {};
             let (mut evidence, beside) = futures_util::join!(
-                one(target, plan, world, credential, observe, since, None),
-                one(original, plan, world, &none, &quiet, since, None)
+                one(target, plan, world, credential, observe, since, Role::Judged),
+                one(original, plan, world, &none, &quiet, since, Role::Beside)
             );
             evidence.cost.add(&beside.cost);
             evidence.cost.took_ms = evidence.cost.took_ms.max(beside.cost.took_ms);
@@ -127,8 +140,12 @@ async fn one(
     credential: &Credential,
     observe: &dyn Fn(Finished<'_>),
     since: Instant,
-    errand: Option<&token::Slot>,
+    role: Role<'_>,
 ) -> Evidence {
+    let errand = match role {
+        Role::Errand(slot) => Some(slot),
+        Role::Judged | Role::Beside => None,
+    };
     let mut choice = proxy_choice::decide(target, &plan.proxy, &world.environment);
     choice.decision.clients = proxy_choice::clients(target, &world.environment);
     let proxy_host = choice.proxy.as_ref().map(|proxy| proxy.host.as_str());
@@ -151,6 +168,7 @@ async fn one(
             .with_bundles(crate::world::bundles(world)),
         ),
         provider,
+        beside: matches!(role, Role::Beside),
         further: std::cell::RefCell::default(),
         errand,
     };

@@ -11,7 +11,7 @@ use url::{Host, Url};
 
 use super::plan::Plan;
 use super::steps::contacted;
-use super::{Context, one};
+use super::{Context, Role, one};
 use crate::credential::acquire::{self, Wanted};
 use crate::credential::errand::{Errand, Reply};
 use crate::credential::{Acquired, Credential};
@@ -131,8 +131,15 @@ impl Context<'_> {
         let slot = Slot { errand, answer: RefCell::new(None) };
         let none = Credential::none();
         let quiet = |_: super::Finished<'_>| {};
-        let walk: std::pin::Pin<Box<dyn Future<Output = _> + '_>> =
-            Box::pin(one(&target, &plan, self.world, &none, &quiet, self.since, Some(&slot)));
+        let walk: std::pin::Pin<Box<dyn Future<Output = _> + '_>> = Box::pin(one(
+            &target,
+            &plan,
+            self.world,
+            &none,
+            &quiet,
+            self.since,
+            Role::Errand(&slot),
+        ));
         seen.path = Some(Box::new(walk.await));
         let (answer, reply) = slot.answer.into_inner()?;
         seen.outcome = Some(answer);

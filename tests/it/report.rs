@@ -77,6 +77,32 @@ fn another_minor_version_is_read_whatever_it_adds() {
     assert_eq!(read(with_mark.as_bytes()).unwrap().len(), 1);
 }
 
+#[test]
+fn reports_of_older_minor_versions_are_read() {
+    let mut value = serde_json::to_value(report("healthy")).unwrap();
+    // 1.0 had a list of handshakes, or nothing at all.
+    value["schema_version"] = json!("1.0");
+    let tried = json!({
+        "id": "small-hello", "changed": {"kind": "small_hello"}, "started_ms": 1, "took_ms": 2,
+        "tcp": {"kind": "connected"}, "tls": null
+    });
+    value["evidence"]["experiments"] = json!([tried]);
+    let evidence = read(value.to_string().as_bytes()).unwrap();
+    assert_eq!(evidence[0].experiments.handshakes[0].id, "small-hello");
+    value["evidence"]["experiments"] = json!([]);
+    assert!(read(value.to_string().as_bytes()).unwrap()[0].experiments.is_empty());
+    value["evidence"].as_object_mut().unwrap().remove("experiments");
+    assert!(read(value.to_string().as_bytes()).unwrap()[0].experiments.is_empty());
+    // 1.1 did not say of a question whether it had EDNS.
+    value["schema_version"] = json!("1.1");
+    let exchange = value["evidence"]["dns"]["resolvers"][0]["a"]["saw"].clone();
+    value["evidence"]["experiments"] = json!({"questions": [{
+        "id": "root-servers", "resolver": "10.1.0.10:53", "started_ms": 1, "took_ms": 2,
+        "exchange": exchange
+    }]});
+    assert!(read(value.to_string().as_bytes()).unwrap()[0].experiments.questions[0].edns);
+}
+
 /// The error of a text, and its words.
 fn refused(text: &[u8]) -> (ReadError, String) {
     let error = read(text).unwrap_err();

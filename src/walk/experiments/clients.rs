@@ -59,7 +59,8 @@ pub(in crate::walk) async fn stock(
         let started = context.since.elapsed();
         let through = match proxy {
             Some(proxy) => {
-                let at = addresses(context, &proxy.host, proxy.port, timeout).await;
+                let left = timeout.saturating_sub(context.since.elapsed().saturating_sub(began));
+                let at = addresses(context, &proxy.host, proxy.port, left).await;
                 match at.detoured.first() {
                     Some(first) => Some(format!("http://{first}")),
                     None => Some(proxy.url.clone()),

@@ -66,7 +66,9 @@ impl Symptom {
             Symptom::NameInDoubt => "a resolver gives no private address where one should be",
             Symptom::TcpSilent => "no connection stands after a fifth of the deadline",
             Symptom::TcpRefused => "every connection is refused or unreachable",
-            Symptom::TlsSilent => "the handshake is silent for a fifth of its deadline",
+            Symptom::TlsSilent => {
+                "the handshake is silent for a fifth of its deadline and two round trips"
+            }
             Symptom::TlsCut => "the handshake is reset, closed or refused by an alert",
             Symptom::CertificateRefused => "the certificate is not accepted",
             Symptom::CallRefused => "the service refuses where the call comes from",

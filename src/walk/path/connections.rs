@@ -9,6 +9,7 @@ use crate::evidence::identity::Withheld;
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::tls::{Store, TlsOutcome};
 use crate::evidence::{Observed, classify};
+use crate::platform;
 use crate::walk::experiments::{self, Made, Subject, Symptom, Tier};
 use crate::walk::{Finished, NO_ADDRESS};
 
@@ -60,6 +61,12 @@ impl<'a, 'c> State<'a, 'c> {
         self.shaking = Some(address);
         self.tell_tcp();
         let context = self.context;
+        let round_trip = platform::tcp_info(&connection.socket)
+            .map_or(Duration::ZERO, |info| Duration::from_micros(info.rtt_us.into()));
+        // An answer takes a round trip, an experiment two: both get half of one more.
+        let enough = round_trip * 5 / 2;
+        let patience = context.left().saturating_sub(enough).clamp(round_trip * 3 / 2, enough);
+        self.handshake_patience = context.plan.patience().max(patience);
         self.wait(Waiting::Handshake(address));
         self.events.push(Box::pin(async move {
             let started_ms = context.elapsed_ms();
@@ -119,14 +126,13 @@ impl<'a, 'c> State<'a, 'c> {
     pub(super) fn experiment(&mut self, subject: Subject, symptom: Symptom) {
         let context = self.context;
         let own_path = matches!(self.connect, Connect::Always { .. });
-        if !own_path {
+        if !own_path || context.beside {
             return;
         }
         let patience = context.plan.patience();
         let timeout = match symptom {
-            Symptom::ResolverSilent | Symptom::TcpSilent | Symptom::TlsSilent => {
-                context.left().saturating_sub(patience)
-            }
+            Symptom::ResolverSilent | Symptom::TcpSilent => context.left().saturating_sub(patience),
+            Symptom::TlsSilent => context.left().saturating_sub(self.handshake_patience),
             // A word that comes late must not hold the verdict back: names have one deadline.
             Symptom::ResolverFails | Symptom::NameInDoubt | Symptom::SystemDiffers => {
                 let until = context.plan.timeout + LATE_ANSWERS;

@@ -11,7 +11,7 @@ mod names;
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use socket2::Socket;
@@ -118,6 +118,8 @@ struct State<'a, 'c> {
     zones_asked: Vec<usize>,
     /// What has been under way since when, and when it has been silent for too long.
     waiting: Vec<(Instant, Waiting)>,
+    /// The patience with the handshake: an answer that is on its way is not late.
+    handshake_patience: Duration,
     experiments: Experiments,
     /// The session of the small ClientHello, when it verified.
     small: Option<(TlsHop, Session)>,
@@ -218,6 +220,7 @@ impl<'a, 'c> State<'a, 'c> {
             tcp_told: false,
             zones_asked: Vec::new(),
             waiting: Vec::new(),
+            handshake_patience: context.plan.patience(),
             experiments: Experiments::default(),
             small: None,
             experimented: Vec::new(),
@@ -226,7 +229,11 @@ impl<'a, 'c> State<'a, 'c> {
 
     /// Begins to wait for something.
     fn wait(&mut self, what: Waiting) {
-        self.waiting.push((Instant::now() + self.context.plan.patience(), what));
+        let patience = match what {
+            Waiting::Handshake(_) => self.handshake_patience,
+            _ => self.context.plan.patience(),
+        };
+        self.waiting.push((Instant::now() + patience, what));
     }
 
     /// Begins the experiments on whatever has been silent until now.

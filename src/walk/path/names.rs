@@ -13,6 +13,12 @@ use crate::walk::vantage::hosts as pins;
 use crate::wire::connect;
 use crate::wire::dns::{self, Kind};
 
+/// A resolver's answer of more addresses is not tried before `getaddrinfo` says in which order
+/// applications meet them: the resolver turns them, and two walks would try others.
+const FEW: usize = 16;
+/// Addresses of one name that are tried, in order.
+const MOST_TRIED: usize = 32;
+
 impl<'a, 'c> State<'a, 'c> {
     /// Sends every question at once.
     pub(super) fn ask(&mut self) {
@@ -107,7 +113,7 @@ impl<'a, 'c> State<'a, 'c> {
         if given.is_some() && (complete || !found.is_empty()) {
             self.counting = Some(found.clone());
         }
-        self.use_addresses(&found);
+        self.use_answer(&found);
     }
 
     /// Asks for the SOA of the private zone wherever it would tell something, once each.
@@ -199,7 +205,25 @@ impl<'a, 'c> State<'a, 'c> {
                 self.counting = Some(addresses.clone());
                 self.use_addresses(&addresses);
             }
-            _ => self.counting = Some(Vec::new()),
+            _ => {
+                self.counting = Some(Vec::new());
+                // What was held back for it is all there is.
+                for resolver in 0..self.dns.resolvers.len() {
+                    let entry = &self.dns.resolvers[resolver];
+                    if matches!(entry.role, ResolverRole::Configured | ResolverRole::Assumed) {
+                        self.use_addresses(&entry.addresses(&self.dns.name));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Starts a connection to each address of a resolver's answer that is new.
+    fn use_answer(&mut self, addresses: &[IpAddr]) {
+        let given = self.context.asked_resolver().is_some();
+        let system_knows_none = self.counting.as_ref().is_some_and(Vec::is_empty);
+        if addresses.len() <= FEW || given || system_knows_none {
+            self.use_addresses(addresses);
         }
     }
 
@@ -210,7 +234,7 @@ impl<'a, 'c> State<'a, 'c> {
             self.dns.first_address_ms = Some(context.elapsed_ms());
         }
         // Many addresses of a resolver leave room for those that applications get of them.
-        let most = if self.counting.is_some() { 32 } else { 16 };
+        let most = if self.counting.is_some() { MOST_TRIED } else { FEW };
         for address in addresses {
             let wanted = match self.connect {
                 Connect::Always { .. } | Connect::Beside { public: true } => true,

@@ -57,6 +57,19 @@ fn check(e: &Evidence) -> Option<Because> {
             .seen(format!("nsswitch.conf: hosts: {line}"))
             .read_at("/vantage/nsswitch_hosts")
             .known_by(format!("{why}: applications never ask the resolvers")),
+        // EAI_AGAIN: `dns` was asked and got no answer that it could use. A sandbox that forbids
+        // the C library a socket option (IP_RECVERR) ends its lookups so, as a filter does.
+        (line, None) if code == "EAI_AGAIN" => {
+            if let Some(line) = line {
+                because = because
+                    .seen(format!("nsswitch.conf: hosts: {line}"))
+                    .read_at("/vantage/nsswitch_hosts");
+            }
+            because.known_by(
+                "EAI_AGAIN: a service of the hosts line was asked and got no answer, or was not \
+                 allowed to ask (a sandbox, a local firewall); which of them is not known",
+            )
+        }
         (Some(line), None) => because
             .seen(format!("nsswitch.conf: hosts: {line}"))
             .read_at("/vantage/nsswitch_hosts")
@@ -69,15 +82,23 @@ fn check(e: &Evidence) -> Option<Because> {
              ends the lookup",
         ),
     };
+    let not_asked = predict::dns_not_reached(e.vantage.nsswitch_hosts.as_deref()).is_some();
+    let step = match code == "EAI_AGAIN" && !not_asked {
+        true => {
+            "see where the C library's own question ends: an agent or daemon on this host, its \
+             firewall, or a sandbox that forbids a system call"
+        }
+        false => {
+            "put `dns` into the hosts line, and mend or restart the local resolver daemon \
+             (systemd-resolved, nscd, sssd)"
+        }
+    };
     Some(
         because
             .owner("Machine")
             .look("see what applications get", format!("getent ahosts {}", e.dns.name))
             .look("see the order of name services", "grep ^hosts: /etc/nsswitch.conf")
-            .step(
-                "put `dns` into the hosts line, and mend or restart the local resolver daemon \
-                 (systemd-resolved, nscd, sssd)",
-            )
+            .step(step)
             .check(format!("getent ahosts {}", e.dns.name)),
     )
 }

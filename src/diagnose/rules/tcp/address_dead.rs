@@ -52,6 +52,11 @@ fn check(e: &Evidence) -> Option<Because> {
     .read_at("/dns/walked")
     .owner("DNS")
     .look("see every record of the name", format!("dig +noall +answer {name} A {name} AAAA"));
+    if counting.len() > tried {
+        because = because.known_by(format!(
+            "the first {tried} were tried, in getaddrinfo's order: there are more"
+        ));
+    }
     for (index, attempt) in hop.attempts.iter().enumerate() {
         because =
             because.seen(attempts::words(e, attempt)).read_at(format!("/tcp/saw/attempts/{index}"));

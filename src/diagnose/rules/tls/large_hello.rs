@@ -20,12 +20,18 @@ fn check(e: &Evidence) -> Option<Because> {
     let (full_at, full) = experiments::full_hello(e)?;
     let (small_at, small) = experiments::small_hello(e)?;
     let sent = |x: &TriedHandshake| x.tls.as_ref().map_or(0, |tls| tls.bytes_sent);
+    // Who resets by chance (a race) lets one pass: another as small that fails speaks against it.
+    let as_small_fails = !experiments::hung(full)
+        && e.experiments.handshakes.iter().any(|x| {
+            x.id == "one-version" && (1..=sent(small)).contains(&sent(x)) && !x.answered()
+        });
     // The walk went on as older clients do; what it then found is judged by the other rules.
     Some(
         session::at_risk(
             e,
             // Without a control of the same size a peer that fails now and then looks alike.
             match (experiments::control_name(e), experiments::same_again(e).next()) {
+                _ if as_small_fails => Sure::Possible,
                 (None, None) => Sure::Inferred,
                 _ => Sure::Proved,
             },
