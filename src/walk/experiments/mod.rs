@@ -397,6 +397,7 @@ mod tests {
                 "ghost-address",
                 "small-hello",
                 "control-name",
+                "same-again",
                 "one-version",
                 "foreign-name",
                 "trace-hello"
