@@ -584,7 +584,8 @@ fn look(
             let client = environment.get("AZURE_CLIENT_ID")?.to_owned();
             let named_by = "--assertion-file";
             let proof = Proof::AssertionFile { path: path.clone(), named_by };
-            Some(Found { label: path, what: What::Token(Way::Entra { tenant, client, proof }) })
+            let label = if path == "-" { "standard input".to_owned() } else { path };
+            Some(Found { label, what: What::Token(Way::Entra { tenant, client, proof }) })
         }
         name => {
             let identity = request.identity.as_deref();
