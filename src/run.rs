@@ -281,7 +281,7 @@ fn contacts(targets: &[Target], plan: &Plan, world: &World, request: &Request) -
     let mut out = String::new();
     for target in targets {
         out.push_str(&format!("{} would contact:\n", target.seen.host));
-        let token = Credential::contacts(request, &world.environment, target);
+        let token = credential::contacts::contacts(request, &world.environment, target);
         for line in walk::contacts::contacts(plan, target, world).into_iter().chain(token) {
             out.push_str(&format!("  {line}\n"));
         }

@@ -7,15 +7,17 @@ pub mod acquire;
 mod authority;
 mod certificate;
 pub mod claims;
+pub mod contacts;
 pub mod errand;
 mod file;
 mod metadata;
 mod sdk;
+mod sources;
 pub mod ways;
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use tokio::sync::OnceCell;
 
@@ -30,71 +32,9 @@ use crate::target::Target;
 use crate::wire::http::Authentication;
 use crate::world::Environment;
 use authority::AUTHORITY_HOST;
-use ways::{Endpoint, Machine, Proof, Way};
-
-/// The variable that the Azure SDKs read an API key from.
-pub const API_KEY_VARIABLE: &str = "AZURE_OPENAI_API_KEY";
-/// The variable that the Azure SDKs read a ready token from.
-pub const TOKEN_VARIABLE: &str = "AZURE_OPENAI_AD_TOKEN";
-
-/// One way to get a credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Source {
-    /// The word for `--credential`.
-    pub name: &'static str,
-    /// What it is, for lists.
-    pub title: &'static str,
-}
-
-/// Every source, in the order in which `auto` tries them; the first that is configured is taken.
-pub const SOURCES: &[Source] = &[
-    Source { name: "api-key-file", title: "an API key from --api-key-file" },
-    Source { name: "token-file", title: "an Entra token from --token-file" },
-    Source { name: "api-key", title: "an API key from AZURE_OPENAI_API_KEY" },
-    Source { name: "token", title: "an Entra token from AZURE_OPENAI_AD_TOKEN" },
-    Source { name: "assertion-file", title: "an assertion from --assertion-file" },
-    Source { name: "client-secret", title: "an application with AZURE_CLIENT_SECRET" },
-    Source {
-        name: "client-certificate",
-        title: "an application with AZURE_CLIENT_CERTIFICATE_PATH",
-    },
-    Source { name: "workload-identity", title: "a pod with AZURE_FEDERATED_TOKEN_FILE" },
-    Source { name: "github-actions", title: "a job of GitHub Actions with id-token: write" },
-    Source { name: "google", title: "a service account of Google Cloud" },
-    Source { name: "managed-identity", title: "a managed identity of the platform" },
-    Source { name: "azure-cli", title: "the account of `az login`; only when named" },
-];
-
-/// What the user wants to be called as.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Choice {
-    /// The first configured source.
-    #[default]
-    Auto,
-    /// No credential.
-    None,
-    /// The source of this name.
-    Named(String),
-}
-
-/// Where credentials may come from.
-#[derive(Debug, Clone, Default)]
-pub struct Request {
-    /// `--credential`.
-    pub choice: Choice,
-    /// `--api-key-file`.
-    pub api_key_file: Option<String>,
-    /// `--token-file`.
-    pub token_file: Option<String>,
-    /// `--assertion-file`.
-    pub assertion_file: Option<String>,
-    /// `--identity`: a user-assigned managed identity.
-    pub identity: Option<String>,
-    /// What only the machine can say.
-    pub machine: Machine,
-    /// How long to wait for the end of a pipe.
-    pub patience: Duration,
-}
+pub use sources::{API_KEY_VARIABLE, Choice, Request, SOURCES, Source, TOKEN_VARIABLE};
+use sources::{Found, What, look, missing};
+use ways::{Endpoint, Proof, Way};
 
 /// Why a credential cannot be used. No message holds any part of its value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -303,7 +243,7 @@ impl Credential {
             }
             What::Place { place, file } => {
                 let (value, file_mode_open) = if file {
-                    file::read(self::place(source.name), &place, request.patience)?
+                    file::read(sources::place(source.name), &place, request.patience)?
                 } else {
                     let value = environment.get(&place).unwrap_or_default().to_owned();
                     (zeroize::Zeroizing::new(value), None)
@@ -315,51 +255,6 @@ impl Credential {
                 let secret = Some(checked(&value, &label)?);
                 Ok(Self { kind, secret, file_mode_open, demanded: true, ..with })
             }
-        }
-    }
-
-    /// What asking for a token of the target would contact, a line each, for `--plan`. Reads no
-    /// file.
-    #[must_use]
-    pub fn contacts(request: &Request, environment: &Environment, target: &Target) -> Vec<String> {
-        let named = match &request.choice {
-            Choice::None => return Vec::new(),
-            Choice::Auto => None,
-            Choice::Named(name) => Some(name.as_str()),
-        };
-        let found = SOURCES
-            .iter()
-            .filter(|source| named.is_none_or(|name| name == source.name))
-            .find_map(|source| look(source, request, environment, named.is_some()));
-        let Some(Found { what: What::Token(way), label }) = found else { return Vec::new() };
-        let with = Self {
-            authority_host: environment.get(AUTHORITY_HOST).map(str::to_owned),
-            ..Self::none()
-        };
-        let entra = || match with.authority(target) {
-            Ok(authority) => format!("token  POST {authority}: a token for {label}"),
-            Err(says) => format!("token  nobody: {says}"),
-        };
-        let metadata = |place: &str| format!("token  {place}: a token for {label}");
-        match &way {
-            Way::Entra { proof: Proof::Google, .. } => {
-                vec![metadata("169.254.169.254:80"), entra()]
-            }
-            Way::Entra { proof: Proof::GitHub { url, .. }, .. } => {
-                let host = url::Url::parse(url).ok().map(|url| url.origin().ascii_serialization());
-                vec![metadata(&host.unwrap_or_default()), entra()]
-            }
-            Way::Entra { .. } => vec![entra()],
-            Way::Managed { endpoint, .. } => vec![match endpoint {
-                Endpoint::Imds => metadata("169.254.169.254:80"),
-                Endpoint::AppService { url, .. }
-                | Endpoint::Arc { url }
-                | Endpoint::CloudShell { url } => {
-                    let url = url::Url::parse(url).ok();
-                    metadata(&url.map(|url| url.origin().ascii_serialization()).unwrap_or_default())
-                }
-            }],
-            Way::Cli => vec!["token  the program az, which contacts what it will".to_owned()],
         }
     }
 
@@ -544,112 +439,6 @@ fn wanted_audiences(target: &Target) -> Vec<String> {
     list
 }
 
-/// A source that is configured.
-struct Found {
-    /// What people know it by: a variable, a file.
-    label: String,
-    what: What,
-}
-
-enum What {
-    /// A value in a variable or a file.
-    Place { place: String, file: bool },
-    /// A token that has to be asked for.
-    Token(Way),
-}
-
-/// A source, if it is configured.
-fn look(
-    source: &Source,
-    request: &Request,
-    environment: &Environment,
-    named: bool,
-) -> Option<Found> {
-    let from_file = |path: &String| Found {
-        label: if path == "-" { "standard input".to_owned() } else { path.clone() },
-        what: What::Place { place: path.clone(), file: true },
-    };
-    match source.name {
-        "api-key-file" => request.api_key_file.as_ref().map(from_file),
-        "token-file" => request.token_file.as_ref().map(from_file),
-        "api-key" | "token" => {
-            let place = place(source.name);
-            environment.get(place)?;
-            let what = What::Place { place: place.to_owned(), file: false };
-            Some(Found { label: place.to_owned(), what })
-        }
-        "assertion-file" => {
-            let path = request.assertion_file.clone()?;
-            let tenant = environment.get("AZURE_TENANT_ID")?.to_owned();
-            let client = environment.get("AZURE_CLIENT_ID")?.to_owned();
-            let named_by = "--assertion-file";
-            let proof = Proof::AssertionFile { path: path.clone(), named_by };
-            let label = if path == "-" { "standard input".to_owned() } else { path };
-            Some(Found { label, what: What::Token(Way::Entra { tenant, client, proof }) })
-        }
-        name => {
-            let identity = request.identity.as_deref();
-            let way = ways::way(name, environment, request.machine, named, identity)?;
-            Some(Found { label: label(&way).to_owned(), what: What::Token(way) })
-        }
-    }
-}
-
-/// What people know a way by.
-const fn label(way: &Way) -> &'static str {
-    match way {
-        Way::Entra { proof: Proof::ClientSecret(_), .. } => "AZURE_CLIENT_SECRET",
-        Way::Entra { proof: Proof::Certificate { .. }, .. } => "AZURE_CLIENT_CERTIFICATE_PATH",
-        Way::Entra { proof: Proof::AssertionFile { .. }, .. } => "AZURE_FEDERATED_TOKEN_FILE",
-        Way::Entra { proof: Proof::Google, .. } => "the Google metadata server",
-        Way::Entra { proof: Proof::GitHub { .. }, .. } => "ACTIONS_ID_TOKEN_REQUEST_URL",
-        Way::Managed { endpoint: Endpoint::Imds, .. } => "the metadata service of this machine",
-        Way::Managed { endpoint: Endpoint::AppService { .. }, .. } => "IDENTITY_ENDPOINT",
-        Way::Managed { endpoint: Endpoint::Arc { .. }, .. } => "the Azure Arc agent",
-        Way::Managed { endpoint: Endpoint::CloudShell { .. }, .. } => "MSI_ENDPOINT",
-        Way::Cli => "az",
-    }
-}
-
-/// What a source that was named lacks, in words.
-fn missing(name: &str, configured: &Configured) -> String {
-    if let Some(half) = configured.half.iter().find(|half| half.source == name) {
-        let near = match half.near.is_empty() {
-            true => String::new(),
-            false => format!(" ({} is set)", half.near.join(", ")),
-        };
-        return format!("{} is not set{near}", half.missing.join(" and "));
-    }
-    let wanted = match name {
-        "client-secret" => "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET",
-        "client-certificate" => {
-            "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_CERTIFICATE_PATH"
-        }
-        "workload-identity" => "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE",
-        "github-actions" => {
-            "AZURE_TENANT_ID, AZURE_CLIENT_ID, ACTIONS_ID_TOKEN_REQUEST_URL and \
-             ACTIONS_ID_TOKEN_REQUEST_TOKEN"
-        }
-        "google" => "AZURE_TENANT_ID and AZURE_CLIENT_ID",
-        "assertion-file" => "--assertion-file, AZURE_TENANT_ID and AZURE_CLIENT_ID",
-        name => place(name),
-    };
-    match wanted.contains(" and ") {
-        true => format!("{wanted} are wanted"),
-        false => format!("{wanted} is not set"),
-    }
-}
-
-/// The variable or option behind a source's name.
-fn place(name: &str) -> &'static str {
-    match name {
-        "api-key-file" => "--api-key-file",
-        "token-file" => "--token-file",
-        "api-key" => API_KEY_VARIABLE,
-        _ => TOKEN_VARIABLE,
-    }
-}
-
 /// The value without the line end that files have, if it can go into a header.
 fn checked(value: &str, label: &str) -> Result<Secret, CredentialError> {
     let value = value.trim_end_matches(['\r', '\n']).trim_matches(' ');
@@ -676,6 +465,8 @@ fn checked(value: &str, label: &str) -> Result<Secret, CredentialError> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn find(pairs: &[(&str, &str)]) -> Result<Credential, CredentialError> {

@@ -175,6 +175,8 @@ async fn inside(
         Some(_) if !call => Observed::NotAsked { by: Choice::ServiceHasNoCall },
         Some(session) => {
             seen.withheld = only_system.then_some(Withheld::OnlySystemStoreAccepts);
+            // The way to a token has its own times.
+            context.acquired().await;
             let began = context.elapsed_ms();
             let peer = socket.peer_addr().ok().and_then(|a| a.as_socket());
             let again = || async move { session_again(context, proxy, peer?, accepted_by).await };

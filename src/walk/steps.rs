@@ -102,9 +102,11 @@ impl Context<'_> {
             let mut one = connection.call(call, authentication, secret, self.left()).await;
             // A server may end a connection after any answer (RFC 9112, section 9.6): clients
             // open another one, and so do we.
+            // The session may also have ended while it waited for a token.
             let ended = matches!(one.outcome, HttpOutcome::Closed | HttpOutcome::Reset);
+            let waited = self.credential.way().is_some();
             if ended
-                && !made.is_empty()
+                && (waited || !made.is_empty())
                 && let Some(session) = again().await
                 && let Ok(another) = http::open(session, &host).await
             {

@@ -67,6 +67,8 @@ impl<'a, 'c> State<'a, 'c> {
         let enough = round_trip * 5 / 2;
         let patience = context.left().saturating_sub(enough).clamp(round_trip * 3 / 2, enough);
         self.handshake_patience = context.plan.patience().max(patience);
+        // The one that this handshake takes the place of is no matter any more.
+        self.waiting.retain(|(_, what)| !matches!(what, Waiting::Handshake(_)));
         self.wait(Waiting::Handshake(address));
         self.events.push(Box::pin(async move {
             let started_ms = context.elapsed_ms();
@@ -251,6 +253,8 @@ impl<'a, 'c> State<'a, 'c> {
         };
         let send = self.withheld.is_none();
         self.events.push(Box::pin(async move {
+            // The way to a token has its own times.
+            context.acquired().await;
             let started_ms = context.elapsed_ms();
             let again = || context.session_again(address, accepted_by);
             let (calls, alert) = context.calls(*session, send, again).await;

@@ -113,6 +113,8 @@ pub enum Fault {
     HugeHead,
     /// One octet at a time.
     Drip,
+    /// The right answer, after 1.5 seconds.
+    Slow,
     /// 200 with words.
     NotJson,
     /// 200 with JSON that holds no token.

@@ -165,6 +165,9 @@ fn talk<S: Read + Write>(mut stream: S, service: Service, known: &Known) -> Opti
     }
 }
 
+/// How long a slow service thinks.
+const SLOW: Duration = Duration::from_millis(1500);
+
 /// Answers that are no answers. Some when the connection has been used up.
 fn odd<S: Read + Write>(stream: &mut S, fault: Fault) -> Option<()> {
     let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
@@ -188,6 +191,10 @@ fn odd<S: Read + Write>(stream: &mut S, fault: Fault) -> Option<()> {
             while stream.write_all(b" ").and_then(|()| stream.flush()).is_ok() {
                 std::thread::sleep(Duration::from_millis(50));
             }
+        }
+        Fault::Slow => {
+            std::thread::sleep(SLOW);
+            return None;
         }
         _ => return None,
     }
@@ -247,7 +254,7 @@ fn scripted(fault: Fault, service: Service) -> Option<Answer> {
             53_003,
             "Access has been blocked by Conditional Access policies.",
         ),
-        Fault::Silent | Fault::Huge | Fault::HugeHead | Fault::Drip => return None,
+        Fault::Silent | Fault::Huge | Fault::HugeHead | Fault::Drip | Fault::Slow => return None,
     })
 }
 

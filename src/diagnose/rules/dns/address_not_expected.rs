@@ -7,35 +7,26 @@ use crate::evidence::{Evidence, Expect, Hop};
 
 use super::gives;
 use super::words;
+use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 
 pub(super) const RULE: Rule = Rule {
     id: "dns-address-not-expected",
     hop: Hop::Dns,
     title: "The address lies outside the expected prefixes",
     page: include_str!("../../../../docs/findings/dns-address-not-expected.md"),
-    explains: &[
-        "dns-resolvers-disagree",
-        "dns-unusable-address",
-        "tcp-silent",
-        "tcp-refused",
-        "tcp-reset",
-        "tcp-unreachable",
-        "tcp-no-route",
-        "tcp-admin-prohibited",
-        "tcp-address-dead",
-        "tls-silent",
-        "tls-reset",
-        "tls-closed",
-        "tls-plain-http",
-        "tls-not-tls",
-        "tls-wrong-name",
-        "tls-self-signed",
-        "http-public-access-disabled",
-        "http-network-rules",
-        "http-endpoint-not-approved",
-        "http-vnet-endpoint",
-        "http-forbidden",
-    ],
+    explains: &joined::<24>(&[
+        NOT_REACHED,
+        NOT_LET_IN,
+        &[
+            "dns-resolvers-disagree",
+            "dns-unusable-address",
+            "tcp-address-dead",
+            "tls-plain-http",
+            "tls-not-tls",
+            "tls-wrong-name",
+            "tls-self-signed",
+        ],
+    ]),
     check,
 };
 

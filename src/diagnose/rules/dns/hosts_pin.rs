@@ -8,6 +8,7 @@ use crate::evidence::dns::SystemAnswer;
 use crate::evidence::{Evidence, Expect, Hop};
 
 use super::gives::{self, Gives};
+use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 use super::{fate, words};
 
 pub(super) const RULE: Rule = Rule {
@@ -15,38 +16,28 @@ pub(super) const RULE: Rule = Rule {
     hop: Hop::Dns,
     title: "A line of the hosts file gives the address",
     page: include_str!("../../../../docs/findings/dns-hosts-pin.md"),
-    explains: &[
-        "dns-system-differs",
-        "dns-unusable-address",
-        "dns-address-not-expected",
-        "dns-public-not-expected",
-        "dns-private-not-expected",
-        "tcp-silent",
-        "tcp-refused",
-        "tcp-reset",
-        "tcp-unreachable",
-        "tcp-no-route",
-        "tcp-admin-prohibited",
-        "tcp-local-error",
-        "tcp-address-dead",
-        "tls-silent",
-        "tls-reset",
-        "tls-closed",
-        "tls-plain-http",
-        "tls-not-tls",
-        "tls-name-refused",
-        "tls-alert",
-        "tls-incompatible",
-        "tls-wrong-name",
-        "tls-self-signed",
-        "tls-untrusted-issuer",
-        "tls-connection-lost",
-        "http-public-access-disabled",
-        "http-network-rules",
-        "http-endpoint-not-approved",
-        "http-vnet-endpoint",
-        "http-forbidden",
-    ],
+    explains: &joined::<33>(&[
+        NOT_REACHED,
+        NOT_LET_IN,
+        &[
+            "dns-system-differs",
+            "dns-unusable-address",
+            "dns-address-not-expected",
+            "dns-public-not-expected",
+            "dns-private-not-expected",
+            "tcp-local-error",
+            "tcp-address-dead",
+            "tls-plain-http",
+            "tls-not-tls",
+            "tls-name-refused",
+            "tls-alert",
+            "tls-incompatible",
+            "tls-wrong-name",
+            "tls-self-signed",
+            "tls-untrusted-issuer",
+            "tls-connection-lost",
+        ],
+    ]),
     check,
 };
 

@@ -166,3 +166,27 @@ pub(super) fn because(e: &Evidence, r: &Asked<'_>, sure: Sure, says: String) -> 
     }
     because
 }
+
+/// Steps that have the endpoint register its record in `zone`; `verb` is `create` or `add`.
+pub(super) fn registered(
+    because: Because,
+    zone: &str,
+    verb: &str,
+    (look, change): (&str, &str),
+) -> Because {
+    because
+        .look(
+            look,
+            "az network private-endpoint dns-zone-group list -g <group> \
+             --endpoint-name <endpoint> -o table",
+        )
+        .change(
+            change,
+            format!(
+                "az network private-endpoint dns-zone-group {verb} -g <group> \
+                 --endpoint-name <endpoint> -n default --private-dns-zone {zone} \
+                 --zone-name {}",
+                zone.replace('.', "-")
+            ),
+        )
+}

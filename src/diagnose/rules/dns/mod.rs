@@ -37,6 +37,7 @@ mod tcp_blocked;
 mod tried;
 mod unusable_address;
 mod words;
+mod wrong_address;
 mod zone_not_linked;
 
 use crate::diagnose::Rule;

@@ -46,28 +46,21 @@ fn check(e: &Evidence) -> Option<Because> {
         "the endpoint has no DNS zone group, its record was registered in another zone or deleted \
          with another endpoint, or the endpoint is in another tenant",
     );
+    let because = because
+        .ruled_out("a missing zone link: without it the answer would be a public address")
+        .owner("DNS")
+        .look(
+            "see which records the zone has",
+            format!("az network private-dns record-set a list -g <group> -z {zone} -o table"),
+        );
+    let because = missing::registered(
+        because,
+        &zone,
+        "create",
+        ("see whether the endpoint registers itself", "have the endpoint register its record"),
+    );
     Some(
         because
-            .ruled_out("a missing zone link: without it the answer would be a public address")
-            .owner("DNS")
-            .look(
-                "see which records the zone has",
-                format!("az network private-dns record-set a list -g <group> -z {zone} -o table"),
-            )
-            .look(
-                "see whether the endpoint registers itself",
-                "az network private-endpoint dns-zone-group list -g <group> \
-                 --endpoint-name <endpoint> -o table",
-            )
-            .change(
-                "have the endpoint register its record",
-                format!(
-                    "az network private-endpoint dns-zone-group create -g <group> \
-                     --endpoint-name <endpoint> -n default --private-dns-zone {zone} \
-                     --zone-name {}",
-                    zone.replace('.', "-")
-                ),
-            )
             .change(
                 "or, where this account has no endpoint of yours, fall back to its public address",
                 format!(

@@ -6,6 +6,7 @@ use crate::diagnosis::Sure;
 use crate::evidence::{Evidence, Hop};
 
 use super::missing::{self, Missing};
+use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 use super::{fate, gives, tried, words, zone_not_linked};
 
 pub(super) const RULE: Rule = Rule {
@@ -13,30 +14,20 @@ pub(super) const RULE: Rule = Rule {
     hop: Hop::Dns,
     title: "The account resolves privately under another suffix, and not under this one",
     page: include_str!("../../../../docs/findings/dns-suffix-left-out.md"),
-    explains: &[
-        "dns-record-missing",
-        "dns-system-fails",
-        "dns-resolvers-disagree",
-        "dns-public-not-expected",
-        "dns-address-not-expected",
-        "http-public-access-disabled",
-        "http-network-rules",
-        "http-endpoint-not-approved",
-        "http-vnet-endpoint",
-        "http-forbidden",
-        "http-front-answered",
-        "tcp-silent",
-        "tcp-refused",
-        "tcp-reset",
-        "tcp-unreachable",
-        "tcp-no-route",
-        "tcp-admin-prohibited",
-        "tls-silent",
-        "tls-reset",
-        "tls-closed",
-        "tls-interception",
-        "tls-connection-lost",
-    ],
+    explains: &joined::<25>(&[
+        NOT_REACHED,
+        NOT_LET_IN,
+        &[
+            "dns-record-missing",
+            "dns-system-fails",
+            "dns-resolvers-disagree",
+            "dns-public-not-expected",
+            "dns-address-not-expected",
+            "http-front-answered",
+            "tls-interception",
+            "tls-connection-lost",
+        ],
+    ]),
     check,
 };
 
@@ -94,24 +85,17 @@ fn check(e: &Evidence) -> Option<Because> {
     if let Some(who) = words::cluster(e, r.seen) {
         because = because.known_by(who);
     }
+    because = missing::registered(
+        because.ruled_out("an endpoint that does not exist").owner("DNS"),
+        zone,
+        "add",
+        (
+            "see which zones the endpoint registers in",
+            "add this suffix's zone to the endpoint's zone group",
+        ),
+    );
     Some(
         because
-            .ruled_out("an endpoint that does not exist")
-            .owner("DNS")
-            .look(
-                "see which zones the endpoint registers in",
-                "az network private-endpoint dns-zone-group list -g <group> \
-                 --endpoint-name <endpoint> -o table",
-            )
-            .change(
-                "add this suffix's zone to the endpoint's zone group",
-                format!(
-                    "az network private-endpoint dns-zone-group add -g <group> \
-                     --endpoint-name <endpoint> -n default --private-dns-zone {zone} \
-                     --zone-name {}",
-                    zone.replace('.', "-")
-                ),
-            )
             .step(format!("link {zone} where the other zone is linked, and forward {suffix} too"))
             .check(words::dig(&e.dns.name, r.seen)),
     )

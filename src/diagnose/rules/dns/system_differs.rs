@@ -9,6 +9,7 @@ use crate::evidence::address::embedded_ipv4;
 use crate::evidence::{AddressClass, Evidence, Hop, classify};
 
 use super::gives::{self, Gives};
+use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 use super::{fate, predict, tried, words};
 
 pub(super) const RULE: Rule = Rule {
@@ -16,30 +17,20 @@ pub(super) const RULE: Rule = Rule {
     hop: Hop::Dns,
     title: "The system gives applications other addresses than the resolvers do",
     page: include_str!("../../../../docs/findings/dns-system-differs.md"),
-    explains: &[
-        "dns-unusable-address",
-        "dns-public-not-expected",
-        "dns-address-not-expected",
-        "dns-private-not-expected",
-        "tcp-silent",
-        "tcp-refused",
-        "tcp-reset",
-        "tcp-unreachable",
-        "tcp-no-route",
-        "tcp-admin-prohibited",
-        "tls-silent",
-        "tls-reset",
-        "tls-closed",
-        "tls-plain-http",
-        "tls-not-tls",
-        "tls-wrong-name",
-        "tls-self-signed",
-        "http-public-access-disabled",
-        "http-network-rules",
-        "http-endpoint-not-approved",
-        "http-vnet-endpoint",
-        "http-forbidden",
-    ],
+    explains: &joined::<25>(&[
+        NOT_REACHED,
+        NOT_LET_IN,
+        &[
+            "dns-unusable-address",
+            "dns-public-not-expected",
+            "dns-address-not-expected",
+            "dns-private-not-expected",
+            "tls-plain-http",
+            "tls-not-tls",
+            "tls-wrong-name",
+            "tls-self-signed",
+        ],
+    ]),
     check,
 };
 

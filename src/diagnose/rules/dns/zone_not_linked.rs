@@ -10,32 +10,23 @@ use crate::evidence::{Evidence, Expect, Hop, TargetKind, classify};
 
 use super::azure_resolver_outside::AZURE_DNS;
 use super::gives::{self, Asked, Endpoint};
+use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 use super::{fate, missing, tried, words};
 
 /// What a public address in the place of the private one leads to.
-pub(super) const EXPLAINS: &[&str] = &[
-    "dns-resolvers-disagree",
-    "dns-public-not-expected",
-    "dns-address-not-expected",
-    "dns-unusable-address",
-    "http-public-access-disabled",
-    "http-network-rules",
-    "http-endpoint-not-approved",
-    "http-vnet-endpoint",
-    "http-forbidden",
-    "http-front-answered",
-    "tcp-silent",
-    "tcp-refused",
-    "tcp-reset",
-    "tcp-unreachable",
-    "tcp-no-route",
-    "tcp-admin-prohibited",
-    "tls-silent",
-    "tls-reset",
-    "tls-closed",
-    "tls-interception",
-    "tls-connection-lost",
-];
+pub(super) const EXPLAINS: &[&str] = &joined::<24>(&[
+    NOT_REACHED,
+    NOT_LET_IN,
+    &[
+        "dns-resolvers-disagree",
+        "dns-public-not-expected",
+        "dns-address-not-expected",
+        "dns-unusable-address",
+        "http-front-answered",
+        "tls-interception",
+        "tls-connection-lost",
+    ],
+]);
 
 pub(super) const RULE: Rule = Rule {
     id: "dns-zone-not-linked",

@@ -3,6 +3,7 @@
 
 use super::acquisition::{NoToken, clause, host, level, no_token};
 use super::configuration::AUTHORITIES;
+use crate::diagnose::timing::{self, LONG_MS};
 use crate::diagnose::{Because, Rule, diagnose, reading, rule};
 use crate::diagnosis::{Finding, Level, Sure};
 use crate::evidence::http::HttpOutcome;
@@ -308,14 +309,22 @@ fn no_way_out(e: &Evidence) -> Option<Because> {
 /// kind of name, or say the same of both walks.
 const CARE: &[&str] = &[
     "tcp-address-dead",
+    "tcp-slow",
+    "tcp-loss",
     "dns-system-slow",
+    "dns-resolver-slow",
     "dns-aaaa-swallowed",
+    "tls-slow",
     "tls-only-system-store",
     "tls-large-hello",
     "tls-mtu-black-hole",
 ];
 
 fn at_risk(e: &Evidence) -> Option<Because> {
+    path_at_risk(e).or_else(|| slow(e))
+}
+
+fn path_at_risk(e: &Evidence) -> Option<Because> {
     let how = e.identity.acquisition.as_ref().filter(|h| h.outcome == TokenOutcome::Acquired)?;
     let (index, request, found) =
         how.requests.iter().enumerate().find_map(|(index, request)| {
@@ -340,4 +349,35 @@ fn at_risk(e: &Evidence) -> Option<Because> {
         because = because.owner("Network");
     }
     Some(because.check(format!("aoai-probe {}", reading::word(&format!("https://{name}")))))
+}
+
+/// The path is healthy, and who gives the token takes its time.
+fn slow(e: &Evidence) -> Option<Because> {
+    let how = e.identity.acquisition.as_ref().filter(|h| h.outcome == TokenOutcome::Acquired)?;
+    let (index, request, took) = how.requests.iter().enumerate().find_map(|(index, request)| {
+        // What the request took beside its round trips; a metadata service is next door.
+        let (took, trips) = match walk_of(request) {
+            Some(walk) => (walk.http.took_ms()?, 2.0 * timing::round_trip_ms(walk)?),
+            None => (request.took_ms, 0.0),
+        };
+        (took - trips >= LONG_MS).then_some((index, request, took))
+    })?;
+    let name = host(&request.url);
+    let took = timing::words(took);
+    Some(
+        Because::new(
+            Level::Risk,
+            Sure::Inferred,
+            clause(&format!("{name} gives a token after {took}")),
+        )
+        .seen(format!("the token came after {} in all", timing::words(how.took_ms)))
+        .known_by(
+            "the connection stood by then: the time passed in who gives the token, or in what \
+                 stands before it; an application waits as long for its first call",
+        )
+        .read_at(format!("/identity/acquisition/requests/{index}"))
+        .owner("Identity")
+        .step("look at gateways and inspection between here and that host")
+        .check(reading::again(e)),
+    )
 }

@@ -1,46 +1,27 @@
 //! One DNS question to one resolver, uncached, over an unconnected UDP socket whose error
 //! queue shows closed ports, and over TCP when the answer was truncated.
 
+mod message;
+
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use hickory_resolver::proto::op::{Edns, Message, MessageType, Query, ResponseCode};
-use hickory_resolver::proto::rr::rdata::opt::{EdnsCode, EdnsOption};
-use hickory_resolver::proto::rr::{Name, RData, Record as WireRecord, RecordType};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::{TcpStream, UdpSocket};
 
 use super::{connect, icmp, local_icmp, words};
-use crate::evidence::dns::{
-    Answer, DnsOutcome, Exchange, ExtendedError, Record, Soa, Stray, StrayReason, Transport,
-};
+use crate::evidence::dns::{Answer, DnsOutcome, Exchange, Stray, StrayReason, Transport};
 use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
-use crate::evidence::text::clean;
 use crate::platform;
+pub use message::Kind;
+use message::Question;
 
-/// The largest answer over UDP that we ask for (DNS flag day 2020).
-const UDP_PAYLOAD: u16 = 1232;
-/// Records of an answer section that are kept.
-const RECORDS_KEPT: usize = 64;
 /// Datagrams that are not the answer and are kept as evidence.
 const STRAYS_KEPT: usize = 8;
 
 /// Response codes with which servers decline a question for its EDNS alone.
 const DECLINES_EDNS: &[&str] = &["FORMERR", "NOTIMP", "BADVERS", "SERVFAIL", "REFUSED"];
-
-/// A question type that a walk asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// IPv4 addresses.
-    A,
-    /// IPv6 addresses.
-    Aaaa,
-    /// Start of authority.
-    Soa,
-    /// Name servers.
-    Ns,
-}
 
 /// How a single question is put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,28 +35,6 @@ pub enum Manner {
     Unhelped,
 }
 
-impl Kind {
-    const fn record_type(self) -> RecordType {
-        match self {
-            Kind::A => RecordType::A,
-            Kind::Aaaa => RecordType::AAAA,
-            Kind::Soa => RecordType::SOA,
-            Kind::Ns => RecordType::NS,
-        }
-    }
-
-    /// The type's name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Kind::A => "A",
-            Kind::Aaaa => "AAAA",
-            Kind::Soa => "SOA",
-            Kind::Ns => "NS",
-        }
-    }
-}
-
 /// Asks `server` for `name`. The question is repeated after a fifth and after three fifths of
 /// the deadline: one lost datagram is no silent resolver. The first repeat goes without EDNS,
 /// as libraries ask: devices that drop EDNS questions drop none of theirs.
@@ -84,10 +43,7 @@ pub async fn exchange(server: SocketAddr, name: &str, kind: Kind, timeout: Durat
     let started = Instant::now();
     let question = match Question::new(name, kind, true) {
         Ok(question) => question,
-        Err(says) => {
-            exchange.outcome = DnsOutcome::LocalError { says };
-            return exchange;
-        }
+        Err(says) => return Exchange { outcome: DnsOutcome::LocalError { says }, ..exchange },
     };
     exchange.outcome = match ask_udp(server, &question, started, timeout, &mut exchange).await {
         // A server that does not know EDNS says so, in one way or another; asked plainly, as
@@ -157,10 +113,7 @@ pub async fn over_tcp(server: SocketAddr, name: &str, kind: Kind, timeout: Durat
     let started = Instant::now();
     let question = match Question::new(name, kind, true) {
         Ok(question) => question,
-        Err(says) => {
-            exchange.outcome = DnsOutcome::LocalError { says };
-            return exchange;
-        }
+        Err(says) => return Exchange { outcome: DnsOutcome::LocalError { says }, ..exchange },
     };
     let (attempt, connection) = connect::connect(server, server, None, started, timeout).await;
     exchange.sent = 1;
@@ -183,83 +136,6 @@ pub async fn over_tcp(server: SocketAddr, name: &str, kind: Kind, timeout: Durat
         (TcpOutcome::TimedOut | TcpOutcome::Connected, _) => DnsOutcome::TimedOut,
     };
     exchange
-}
-
-struct Question {
-    id: u16,
-    name: Name,
-    kind: RecordType,
-    octets: Vec<u8>,
-    /// The same question, id and all, without EDNS.
-    plain: Vec<u8>,
-    /// Whether it is repeated while there is no answer.
-    repeats: bool,
-}
-
-impl Question {
-    /// A plain question that wants no recursion.
-    fn unhelped(name: &str, kind: Kind) -> Result<Self, String> {
-        let mut question = Self::new(name, kind, false)?;
-        // RD is the lowest bit of the third octet (RFC 1035, section 4.1.1).
-        for octets in [&mut question.octets, &mut question.plain] {
-            if let Some(flags) = octets.get_mut(2) {
-                *flags &= !1;
-            }
-        }
-        Ok(question)
-    }
-
-    fn new(name: &str, kind: Kind, edns: bool) -> Result<Self, String> {
-        let mut name = Name::from_ascii(name).map_err(|e| e.to_string())?;
-        name.set_fqdn(true);
-        let kind = kind.record_type();
-        let mut message = Message::query();
-        message.metadata.recursion_desired = true;
-        message.metadata.authentic_data = true;
-        message.add_query(Query::query(name.clone(), kind));
-        let plain = message.to_vec().map_err(|e| e.to_string())?;
-        if edns {
-            let mut options = Edns::new();
-            options.set_max_payload(UDP_PAYLOAD).set_version(0);
-            message.set_edns(options);
-        }
-        let octets = message.to_vec().map_err(|e| e.to_string())?;
-        Ok(Self { id: message.metadata.id, name, kind, octets, plain, repeats: true })
-    }
-
-    /// The message, if it answers this question.
-    fn read(&self, octets: &[u8]) -> Result<Answer, StrayReason> {
-        let message = Message::from_vec(octets).map_err(|_| StrayReason::Malformed)?;
-        if message.metadata.id != self.id {
-            return Err(StrayReason::OtherId);
-        }
-        if message.metadata.message_type != MessageType::Response {
-            return Err(StrayReason::Malformed);
-        }
-        // Some servers repeat no question in an error (RFC 9619 allows it for FORMERR); libraries
-        // drop an answer without its question.
-        let failed = message.metadata.response_code != ResponseCode::NoError;
-        let matches = (message.queries.is_empty() && failed)
-            || message
-                .queries
-                .iter()
-                .any(|q| q.query_type == self.kind && q.name().eq_ignore_root_and_case(&self.name));
-        if !matches {
-            return Err(StrayReason::OtherQuestion);
-        }
-        Ok(answer(&message, octets.len()))
-    }
-}
-
-/// Compares names without regard to case and to the final dot.
-trait SameName {
-    fn eq_ignore_root_and_case(&self, other: &Name) -> bool;
-}
-
-impl SameName for Name {
-    fn eq_ignore_root_and_case(&self, other: &Name) -> bool {
-        plain(self).eq_ignore_ascii_case(&plain(other))
-    }
 }
 
 async fn ask_udp(
@@ -426,102 +302,4 @@ fn tcp_words(error: io::Error) -> String {
         io::ErrorKind::UnexpectedEof => "the resolver closed the connection".to_owned(),
         _ => words(&error),
     }
-}
-
-fn answer(message: &Message, size: usize) -> Answer {
-    let soa =
-        message.authorities.iter().chain(&message.answers).find_map(|record| match &record.data {
-            RData::SOA(soa) => Some(Soa {
-                zone: plain(&record.name),
-                mname: plain(&soa.mname),
-                rname: plain(&soa.rname),
-                serial: soa.serial,
-            }),
-            _ => None,
-        });
-    let metadata = &message.metadata;
-    Answer {
-        rcode: rcode(metadata.response_code),
-        authoritative: metadata.authoritative,
-        truncated: metadata.truncation,
-        recursion_available: metadata.recursion_available,
-        authentic_data: metadata.authentic_data,
-        records: message.answers.iter().take(RECORDS_KEPT).map(record).collect(),
-        records_left_out: u32::try_from(message.answers.len().saturating_sub(RECORDS_KEPT))
-            .unwrap_or(u32::MAX),
-        soa,
-        extended_errors: extended_errors(message),
-        size: u32::try_from(size).unwrap_or(u32::MAX),
-    }
-}
-
-fn record(record: &WireRecord) -> Record {
-    let data = match &record.data {
-        RData::A(a) => IpAddr::V4(a.0).to_string(),
-        RData::AAAA(a) => IpAddr::V6(a.0).to_string(),
-        RData::CNAME(name) => plain(&name.0),
-        other => clean(&other.to_string(), 200),
-    };
-    Record {
-        name: plain(&record.name),
-        kind: record.record_type().to_string(),
-        ttl: record.ttl,
-        data,
-    }
-}
-
-/// A name without its final dot, in presentation form (RFC 4343): octets that no host name
-/// has are written `\\DDD`, so that a name copied into a command is inert there.
-fn plain(name: &Name) -> String {
-    let labels: Vec<String> = name
-        .iter()
-        .map(|label| {
-            label
-                .iter()
-                .map(|octet| match octet {
-                    b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'*' => {
-                        char::from(*octet).to_string()
-                    }
-                    other => format!("\\{other:03}"),
-                })
-                .collect()
-        })
-        .collect();
-    labels.join(".")
-}
-
-/// The IANA mnemonic of a response code.
-fn rcode(code: ResponseCode) -> String {
-    match code {
-        ResponseCode::NoError => "NOERROR",
-        ResponseCode::FormErr => "FORMERR",
-        ResponseCode::ServFail => "SERVFAIL",
-        ResponseCode::NXDomain => "NXDOMAIN",
-        ResponseCode::NotImp => "NOTIMP",
-        ResponseCode::Refused => "REFUSED",
-        ResponseCode::NotAuth => "NOTAUTH",
-        ResponseCode::BADVERS => "BADVERS",
-        other => return format!("RCODE{}", u16::from(other)),
-    }
-    .to_owned()
-}
-
-/// Extended DNS errors (RFC 8914); hickory 0.26 leaves them undecoded.
-fn extended_errors(message: &Message) -> Vec<ExtendedError> {
-    let Some(edns) = &message.edns else { return Vec::new() };
-    edns.options()
-        .options
-        .iter()
-        .filter_map(|(code, option)| match (code, option) {
-            (EdnsCode::Unknown(15), EdnsOption::Unknown(15, octets)) => {
-                let (code, text) = octets.split_first_chunk::<2>()?;
-                Some(ExtendedError {
-                    code: u16::from_be_bytes(*code),
-                    text: clean(&String::from_utf8_lossy(text), 200),
-                })
-            }
-            _ => None,
-        })
-        .take(8)
-        .collect()
 }
