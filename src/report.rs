@@ -3,6 +3,7 @@
 //! This module may not judge or print. Reading a saved report gives its evidence alone:
 //! the conclusions are drawn anew by `diagnose`.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use schemars::JsonSchema;
@@ -14,7 +15,7 @@ use crate::evidence::{Evidence, Hop};
 
 /// Version of the report's schema: a new field raises the minor number, a removed or
 /// renamed one the major number.
-pub const SCHEMA_VERSION: &str = "1.3";
+pub const SCHEMA_VERSION: &str = "1.4";
 
 /// The major schema version that this tool reads.
 const SCHEMA_MAJOR: &str = "1";
@@ -36,6 +37,12 @@ pub struct Report {
     pub schema_version: String,
     /// The tool that made the report.
     pub tool: Tool,
+    /// The name that an inventory gives the target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The labels that an inventory gives it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// The verdict.
     pub verdict: Verdict,
     /// Every finding: the cause first, then by weight and hop.
@@ -73,10 +80,18 @@ impl Report {
                 name: env!("CARGO_PKG_NAME").to_owned(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },
+            name: None,
+            labels: BTreeMap::new(),
             verdict: diagnosis.verdict,
             findings: diagnosis.findings,
             evidence,
         }
+    }
+
+    /// The target's name for people: the inventory's, else the host.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.evidence.target.host)
     }
 
     /// The exit status: 0 works, 1 at risk, 2 (or the hop's number) broken, 3 cannot tell.
