@@ -48,6 +48,23 @@ pub struct Plan {
     pub timeout: Duration,
     /// `--deadline`.
     pub deadline: Duration,
+    /// Limits of an inventory beyond which a path that works is at risk.
+    pub limits: Limits,
+}
+
+/// Limits beyond which a path that works is at risk. None: what the rules have for everybody.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Days that a certificate should have left.
+    pub certificate_days: Option<u32>,
+    /// From the question to the first usable answer.
+    pub dns: Option<Duration>,
+    /// The connection.
+    pub tcp: Option<Duration>,
+    /// The handshake.
+    pub tls: Option<Duration>,
+    /// The call.
+    pub http: Option<Duration>,
 }
 
 impl Default for Plan {
@@ -66,6 +83,7 @@ impl Default for Plan {
             deep: false,
             timeout: TIMEOUT,
             deadline: DEADLINE,
+            limits: Limits::default(),
         }
     }
 }
