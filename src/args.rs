@@ -85,9 +85,17 @@ pub enum Generate {
 /// Options of the walk.
 #[derive(Debug, Clone, Args)]
 pub struct Check {
-    /// Account name, host name or endpoint URL; none: AZURE_OPENAI_ENDPOINT
+    /// Account name, host name or endpoint URL; none: AZURE_OPENAI_ENDPOINT. With --config, names
+    /// of the inventory; none: all of it
     #[arg(value_name = "TARGET")]
     pub targets: Vec<String>,
+    /// Walk the targets of this inventory (TOML), which also says how
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "resolvers", "expect", "connect_to", "credential", "api_key_file", "token_file",
+        "assertion_file", "identity", "service", "deployment", "api_version", "ca_file", "trust",
+        "proxy", "direct", "no_experiments", "deep", "timeout", "deadline",
+    ])]
+    pub config: Option<String>,
     /// Ask this resolver too; the first one given is the one whose answer is walked
     #[arg(long = "resolver", value_name = "IP[:PORT]", value_parser = resolver)]
     pub resolvers: Vec<SocketAddr>,

@@ -18,6 +18,7 @@ pub mod evidence;
 pub mod explain;
 pub mod generate;
 pub mod inventory;
+pub mod monitor;
 pub mod platform;
 pub mod render;
 pub mod report;

@@ -60,7 +60,9 @@ pub fn read(text: &str) -> Result<Inventory, Vec<Problem>> {
     if reader.problems.is_empty() {
         return Ok(inventory);
     }
-    reader.problems.sort_by_key(|problem| problem.line);
+    reader.problems.sort_by(|a, b| (a.line, &a.says).cmp(&(b.line, &b.says)));
+    // What is wrong with the defaults is met with every target.
+    reader.problems.dedup();
     reader.problems.truncate(MOST_PROBLEMS);
     Err(reader.problems)
 }
@@ -204,8 +206,7 @@ impl Reader<'_> {
         let value = value.filter(|value| bounds.contains(value));
         if value.is_none() {
             let (from, to) = (bounds.start(), bounds.end());
-            let (from, to) =
-                (humantime::format_duration(*from), humantime::format_duration(*to));
+            let (from, to) = (humantime::format_duration(*from), humantime::format_duration(*to));
             let says = format!("{name}: a time from {from} to {to}, e.g. \"5s\" or \"200ms\"");
             self.problem(time.span().start, says);
         }
@@ -272,8 +273,7 @@ impl Reader<'_> {
             return None;
         };
         let service = either!(service).map(|service| service.get_ref().as_str());
-        let target =
-            self.value("target", Some(typed), |typed| Target::parse(typed, service))?;
+        let target = self.value("target", Some(typed), |typed| Target::parse(typed, service))?;
         let name = self.value("name", own.name.as_ref(), |name| word(name).map(str::to_owned));
         let mut plan = Plan::default();
         let resolvers = either!(resolvers).map_or(&[][..], Vec::as_slice);
@@ -538,5 +538,97 @@ fn word(text: &str) -> Result<&str, &'static str> {
     match fits && !looks_like_a_key(text) {
         true => Ok(text),
         false => Err("letters, digits, spaces and -_.:/@()+, at most 200 characters"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(text: &str) -> Vec<String> {
+        read(text).unwrap_err().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_target_takes_from_the_defaults_what_it_does_not_say() {
+        let inventory = read(
+            r#"
+            [defaults]
+            expect = "private"
+            credential = "managed-identity"
+            timeout = 2
+            labels = { team = "ai" }
+            slow = { dns = "200ms" }
+
+            [[target]]
+            target = "myacct"
+
+            [[target]]
+            target = "other"
+            name = "prod west"
+            timeout = "1500ms"
+            api_key_file = "/run/secrets/key"
+            labels = { env = "prod" }
+            slow = { tls = 0.5 }
+            until = 2026-12-01T00:00:00Z
+            "#,
+        )
+        .unwrap();
+        let [first, second] = inventory.entries.as_slice() else { panic!("{inventory:?}") };
+        assert_eq!((first.name.as_str(), first.line), ("myacct.openai.azure.com", 9));
+        assert_eq!(first.plan.timeout, Duration::from_secs(2));
+        assert_eq!(first.credential.choice, Choice::Named("managed-identity".to_owned()));
+        assert_eq!((second.name.as_str(), second.line), ("prod west", 12));
+        assert_eq!(second.plan.timeout, Duration::from_millis(1500));
+        assert_eq!(second.credential.choice, Choice::Auto, "no mixture of two credentials");
+        assert_eq!(second.credential.api_key_file.as_deref(), Some("/run/secrets/key"));
+        assert_eq!(second.labels.len(), 2);
+        assert_eq!(second.plan.limits.dns, Some(Duration::from_millis(200)));
+        assert_eq!(second.plan.limits.tls, Some(Duration::from_millis(500)));
+        assert!(second.muted_until.is_some());
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line_and_the_nearest() {
+        let found = problems("[defaults]\nexpct = \"any\"\n[[target]]\ntarget = \"myacct\"\n");
+        assert_eq!(found, ["line 2: unknown key 'expct'; is 'expect' meant?"]);
+        let found = problems("[watch]\nconfirm = { wlks = 3 }\n[[target]]\ntarget = \"myacct\"");
+        assert_eq!(found, ["line 2: unknown key 'wlks'; is 'walks' meant?"]);
+    }
+
+    #[test]
+    fn a_secret_in_the_file_is_refused_and_not_repeated() {
+        const KEY: &str = "0123456789abcdefdeadbeef01234567";
+        for text in [
+            format!("[[target]]\ntarget = \"myacct\"\napi_key = \"{KEY}\""),
+            format!("[[target]]\ntarget = \"myacct\"\napi_key_file = \"{KEY}\""),
+            format!("[[target]]\ntarget = \"myacct\"\nname = \"{KEY}\""),
+            format!("[[target]]\ntarget = \"{KEY}\""),
+            format!("[[target]]\ntarget = \"myacct\"\ndirect = \"{KEY}\""),
+            format!("[[target]]\ntarget = \"myacct\"\nlabels = {{ a = \"{KEY}\" }}"),
+            format!("[[target]]\ntarget = \"myacct\"\n{KEY} = 1"),
+        ] {
+            let found = problems(&text).join("\n");
+            assert!(!found.contains("deadbeef"), "{found}");
+        }
+    }
+
+    #[test]
+    fn every_problem_is_named_in_the_order_of_lines() {
+        let found = problems(
+            "[defaults]\ntimeout = \"5x\"\n[[target]]\ntarget = \"a b\"\n[[target]]\n\
+             target = \"myacct\"\n[[target]]\ntarget = \"myacct\"\n[[target]]\n",
+        );
+        let starts: Vec<&str> = found.iter().map(|line| line.split(':').next().unwrap()).collect();
+        assert_eq!(starts, ["line 2", "line 4", "line 7", "line 9"], "{found:#?}");
+    }
+
+    #[test]
+    fn hostile_text_is_an_error() {
+        for text in ["", "\u{0}", "[[target]]", "[[[", "target = 1", "defaults = []", "a\nb"] {
+            assert!(read(text).is_err(), "{text:?}");
+        }
+        let deep = format!("a = {}", "[".repeat(10_000));
+        assert!(read(&deep).is_err());
     }
 }

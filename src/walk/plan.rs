@@ -96,6 +96,16 @@ impl Plan {
         self.timeout / 5
     }
 
+    /// What of it would be looked up, sent or shown, as it was typed.
+    pub fn typed(&self) -> impl Iterator<Item = &str> {
+        let proxy = match &self.proxy {
+            ProxyOption::Url(url) => Some(url),
+            _ => None,
+        };
+        let others = self.deployment.iter().chain([&self.api_version]).chain(&self.ca_file);
+        others.chain(proxy).map(String::as_str)
+    }
+
     /// The resolvers to ask, in order: those of the user first, then the system's.
     #[must_use]
     pub fn resolvers(&self, world: &World) -> Vec<(SocketAddr, ResolverRole)> {
