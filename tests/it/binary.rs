@@ -93,7 +93,8 @@ fn targets_that_cannot_be_walked_say_why() {
         ("my account", "no account name"),
         ("my account.openai.azure.com", "' '"),
         ("my\u{1b}[31macct", "no account name"),
-        ("watch", "kept for a command"),
+        ("compare", "kept for a command"),
+        ("watch", "is a command"),
         ("", "empty"),
         ("   ", "empty"),
     ] {
