@@ -43,9 +43,13 @@ pub fn contacts(request: &Request, environment: &Environment, target: &Target) -
             Endpoint::Imds => metadata("169.254.169.254:80"),
             Endpoint::AppService { url, .. }
             | Endpoint::Arc { url }
-            | Endpoint::CloudShell { url } => {
+            | Endpoint::CloudShell { url }
+            | Endpoint::MachineLearning { url, .. } => {
                 let url = url::Url::parse(url).ok();
                 metadata(&url.map(|url| url.origin().ascii_serialization()).unwrap_or_default())
+            }
+            Endpoint::ServiceFabric { .. } => {
+                "token  nobody: Service Fabric's endpoint is not walked".to_owned()
             }
         }],
         Way::Cli => vec!["token  the program az, which contacts what it will".to_owned()],

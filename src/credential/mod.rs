@@ -217,7 +217,9 @@ impl Credential {
         let chooses = matches!(
             taken.what,
             What::Token(Way::Managed {
-                endpoint: Endpoint::Imds | Endpoint::AppService { .. },
+                endpoint: Endpoint::Imds
+                    | Endpoint::AppService { .. }
+                    | Endpoint::MachineLearning { .. },
                 ..
             })
         );

@@ -246,16 +246,16 @@ fn secrets(errand: &Errand) -> Vec<Secret> {
             .map(|(_, value)| Secret::new(value.into_owned()))
             .collect::<Vec<_>>()
     });
-    let headers = errand
-        .headers
-        .iter()
-        .filter(|(name, _)| {
-            ["authorization", "x-identity-header"].iter().any(|n| name.eq_ignore_ascii_case(n))
-        })
-        .map(|(_, value)| {
-            let bare = value.expose().split_once(' ').map_or(value.expose(), |(_, rest)| rest);
-            Secret::new(bare.to_owned())
-        });
+    let headers = errand.headers.iter().filter_map(|(name, value)| {
+        let value = value.expose();
+        let bare = match name.to_ascii_lowercase().as_str() {
+            // Behind the scheme's name.
+            "authorization" => value.split_once(' ').map_or(value, |(_, rest)| rest),
+            "x-identity-header" | "secret" => value,
+            _ => return None,
+        };
+        Some(Secret::new(bare.to_owned()))
+    });
     form.chain(headers).collect()
 }
 

@@ -4,7 +4,8 @@
 //! ```text
 //! identity  20.190.128.5:443 login.microsoftonline.com, 140.82.113.5:443 GitHub,
 //!           169.254.169.254:80 the metadata services of virtual machines
-//! client    127.0.0.1:8081 App Service, :40342 Azure Arc, :50342 Cloud Shell
+//! client    127.0.0.1:8081 App Service, :40342 Azure Arc, :50342 Cloud Shell, :46808 Machine
+//!           Learning
 //! ```
 
 mod client;
@@ -70,12 +71,14 @@ pub enum Service {
     AppService,
     Arc,
     CloudShell,
+    /// Azure Machine Learning, and App Service's protocol of 2017.
+    MachineLearning,
     /// The service itself, where its requests are compared field by field.
     Target,
 }
 
 impl Service {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Target,
         Self::Login,
         Self::Github,
@@ -84,6 +87,7 @@ impl Service {
         Self::AppService,
         Self::Arc,
         Self::CloudShell,
+        Self::MachineLearning,
     ];
 
     /// Its log: a JSON object for each request.
@@ -96,6 +100,7 @@ impl Service {
             Self::AppService => "app-service.requests",
             Self::Arc => "arc.requests",
             Self::CloudShell => "cloud-shell.requests",
+            Self::MachineLearning => "machine-learning.requests",
             Self::Target => "target.requests",
         }
     }
