@@ -20,11 +20,13 @@ use std::rc::Rc;
 use std::time::SystemTime;
 
 use tokio::sync::OnceCell;
+use tokio::task::JoinHandle;
 
 use crate::evidence::identity::{
     Acquisition, Configured, CredentialForm, CredentialKind, IdentityHop, NotTaken, TokenClaims,
     TokenOutcome,
 };
+use crate::evidence::tcp::TcpAttempt;
 use crate::secret::Secret;
 pub use crate::secret::looks_like_a_key;
 use crate::services::Cloud;
@@ -118,7 +120,21 @@ pub struct Acquired {
     /// The token.
     pub token: Option<Secret>,
     /// How it was asked for.
-    pub evidence: Acquisition,
+    pub evidence: RefCell<Acquisition>,
+    /// Connections that nothing waited for: the answer came over another one. What becomes of
+    /// them is evidence, too.
+    pub late: RefCell<Vec<Late>>,
+    /// Done when the last of them is in the evidence.
+    pub settled: OnceCell<()>,
+}
+
+/// A connection on the way to a token that was under way when its answer came.
+#[derive(Debug)]
+pub struct Late {
+    /// Whose it is: the place of the request.
+    pub request: usize,
+    /// What became of it; none where the walk itself was told.
+    pub attempt: JoinHandle<Option<TcpAttempt>>,
 }
 
 /// Variables whose values are secrets.
@@ -391,7 +407,8 @@ impl Credential {
     ) -> IdentityHop {
         let secret = self.secret.as_ref().or(acquired.and_then(|a| a.token.as_ref()));
         let claims: Option<TokenClaims> = secret.and_then(|s| claims::read(s.expose(), now));
-        let failed = acquired.is_some_and(|a| a.evidence.outcome != TokenOutcome::Acquired);
+        let failed =
+            acquired.is_some_and(|a| a.evidence.borrow().outcome != TokenOutcome::Acquired);
         IdentityHop {
             kind: match failed && !self.demanded {
                 true => CredentialKind::None,
@@ -407,7 +424,7 @@ impl Credential {
             not_taken: self.not_taken.clone(),
             file_mode_open: self.file_mode_open.clone(),
             withheld: None,
-            acquisition: acquired.map(|acquired| acquired.evidence.clone()),
+            acquisition: acquired.map(|acquired| acquired.evidence.borrow().clone()),
             configured: self.configured.clone(),
         }
     }

@@ -251,12 +251,26 @@ impl<'a, 'c> State<'a, 'c> {
             }
             self.attempts.push((*address, None));
             let address = *address;
-            self.events.push(Box::pin(async move {
-                let (logical, to) = context.detour(address);
-                let (attempt, connection) =
-                    connect::connect(logical, to, None, context.since, context.left()).await;
-                Event::Connected { address, attempt, connection }
-            }));
+            let (logical, to) = context.detour(address);
+            let connecting = connect::connect(logical, to, None, context.since, context.left());
+            self.events.push(match context.errand {
+                None => Box::pin(async move {
+                    let (attempt, connection) = connecting.await;
+                    Event::Connected { address, attempt, connection }
+                }),
+                Some(slot) => {
+                    let told = slot.outlives(connecting);
+                    Box::pin(async move {
+                        match told.await {
+                            Ok((attempt, connection)) => {
+                                Event::Connected { address, attempt, connection }
+                            }
+                            // Its task never ends without a word.
+                            Err(_) => std::future::pending().await,
+                        }
+                    })
+                }
+            });
         }
     }
 
