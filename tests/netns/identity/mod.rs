@@ -52,6 +52,8 @@ pub struct Identity {
     pub answers: BTreeMap<Service, Fault>,
     /// Whether the service is one of these servers, too, in place of nginx.
     pub target: bool,
+    /// The application's tenant is of the US Government's cloud.
+    pub government: bool,
     /// Services that nobody listens for.
     pub absent: Vec<Service>,
     /// Who must have been asked in each run, and how often; everyone else never.
@@ -201,7 +203,12 @@ fn prepare(identity: &Identity, work: &Path, authorities: &Authorities) -> Resul
         work,
         "login",
         identity.certificate,
-        &["login.microsoftonline.com", "*.actions.githubusercontent.com"],
+        &[
+            "login.microsoftonline.com",
+            "login.microsoftonline.us",
+            "login.chinacloudapi.cn",
+            "*.actions.githubusercontent.com",
+        ],
     )?;
     let json = serde_json::to_string(identity).map_err(|e| e.to_string())?;
     fs::write(work.join("identity.json"), json).map_err(|e| format!("identity.json: {e}"))?;
