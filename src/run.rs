@@ -278,11 +278,21 @@ fn contacts(targets: &[Target], plan: &Plan, world: &World, request: &Request) -
     for target in targets {
         out.push_str(&format!("{} would contact:\n", target.seen.host));
         let token = credential::contacts::contacts(request, &world.environment, target);
+        let token = walk::contacts::token(plan, world, token);
         for line in walk::contacts::contacts(plan, target, world).into_iter().chain(token) {
             out.push_str(&format!("  {line}\n"));
         }
     }
     out
+}
+
+/// What is said of a panic. It is a bug of ours, and its message may hold anything, a secret too:
+/// only the place is said.
+#[must_use]
+pub fn bug(info: &std::panic::PanicHookInfo<'_>) -> String {
+    let place =
+        info.location().map_or_else(String::new, |p| format!(" at {}:{}", p.file(), p.line()));
+    format!("aoai-probe: this is a bug of ours{place}; the walk was not judged")
 }
 
 fn progress_line(finished: Finished<'_>, plan: &Plan, style: Style) -> String {

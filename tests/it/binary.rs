@@ -148,6 +148,37 @@ fn the_plan_says_what_would_be_contacted() {
 }
 
 #[test]
+fn the_plan_says_how_the_host_that_gives_tokens_is_found_and_reached() {
+    let plan = |proxy: &str| {
+        let ran = program()
+            .args(["--plan", "--resolver", "127.0.0.1:5353", "myacct.openai.azure.us"])
+            .env("AZURE_TENANT_ID", "t")
+            .env("AZURE_CLIENT_ID", "c")
+            .env("AZURE_CLIENT_SECRET", "canary")
+            .env("HTTPS_PROXY", proxy)
+            .output()
+            .unwrap();
+        Ran::of(ran).went_well().to_owned()
+    };
+    let host = "login.microsoftonline.us";
+    let direct = plan("");
+    for line in [
+        format!("A, AAAA {host}, for the token"),
+        format!("getaddrinfo {host}"),
+        format!("every address of {host}, port 443"),
+        format!("SNI {host}"),
+        format!("POST https://{host}: a token for AZURE_CLIENT_SECRET"),
+    ] {
+        assert!(direct.contains(&line), "{line}: {direct}");
+    }
+    // A resolver that was given is asked for the target alone.
+    assert!(!direct.contains(&format!("127.0.0.1:5353: A, AAAA {host}")), "{direct}");
+    let proxied = plan("http://proxy.corp:3128");
+    assert!(proxied.contains(&format!("CONNECT {host}:443")), "{proxied}");
+    assert!(!proxied.contains(&format!("A, AAAA {host}")), "{proxied}");
+}
+
+#[test]
 fn the_endpoint_comes_from_the_environment_when_no_target_is_given() {
     let plan = |endpoint: &str| {
         Ran::of(program().arg("--plan").env("AZURE_OPENAI_ENDPOINT", endpoint).output().unwrap())
