@@ -184,6 +184,8 @@ pub enum Format {
     Human,
     /// For programs: one object, or an array for several targets
     Json,
+    /// For Prometheus's textfile collector
+    Prometheus,
 }
 
 /// `--color`.

@@ -345,6 +345,7 @@ fn written(
     let out = match output.format {
         Format::Human => render::human::render(reports, style(output, environment, to_terminal)),
         Format::Json => render::json::render(reports).map_err(|e| e.to_string())?,
+        Format::Prometheus => render::prometheus::render(reports),
     };
     Ok(Done {
         out,
