@@ -184,8 +184,16 @@ pub enum Format {
     Human,
     /// For programs: one object, or an array for several targets
     Json,
+    /// For programs: one object a line
+    JsonLines,
+    /// For Nagios, Icinga and Naemon: as a plugin, with perfdata
+    Nagios,
     /// For Prometheus's textfile collector
     Prometheus,
+    /// For CI servers that read JUnit's XML
+    Junit,
+    /// For GitHub Actions: annotations, and the step's summary
+    Github,
 }
 
 /// `--color`.

@@ -47,6 +47,8 @@ pub struct Done {
     pub err: String,
     /// The file that takes `out` in place of standard output.
     pub file: Option<String>,
+    /// A file, and the text that is put behind what it holds.
+    pub appended: Option<(String, String)>,
     /// Whether `out` goes to the terminal that showed the progress, and shows the same hops.
     pub replaces_progress: bool,
     /// The exit status.
@@ -345,12 +347,19 @@ fn written(
     let out = match output.format {
         Format::Human => render::human::render(reports, style(output, environment, to_terminal)),
         Format::Json => render::json::render(reports).map_err(|e| e.to_string())?,
+        Format::JsonLines => render::lines::render(reports).map_err(|e| e.to_string())?,
+        Format::Nagios => render::nagios::render(reports),
         Format::Prometheus => render::prometheus::render(reports),
+        Format::Junit => render::junit::render(reports).map_err(|e| e.to_string())?,
+        Format::Github => render::github::annotations(reports),
     };
+    let summary = environment.get("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());
+    let summary = summary.filter(|_| output.format == Format::Github);
     Ok(Done {
         out,
         err: String::new(),
         file: output.output.clone(),
+        appended: summary.map(|path| (path.to_owned(), render::github::summary(reports))),
         replaces_progress: false,
         status: report::worst(reports, exit_style),
     })

@@ -3,10 +3,14 @@
 //! Nothing here judges: a renderer reads the report and says what stands in it.
 
 pub mod facts;
+pub mod github;
 mod hops;
 pub mod human;
 pub mod json;
+pub mod junit;
+pub mod lines;
 pub mod metrics;
+pub mod nagios;
 mod page;
 pub mod progress;
 pub mod prometheus;
