@@ -56,7 +56,7 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Write the man page, completions, the JSON schema or the index of findings
+    /// Write the man page, completions, the JSON schema, rules for Prometheus and other files
     Generate {
         /// What to write
         #[command(subcommand)]
@@ -80,6 +80,12 @@ pub enum Generate {
     Findings,
     /// The table of counter-experiments, in Markdown
     Experiments,
+    /// The table of metrics, in Markdown
+    Metrics,
+    /// Recording and alert rules for Prometheus
+    PrometheusRules,
+    /// A dashboard for Grafana
+    GrafanaDashboard,
 }
 
 /// Options of the walk.

@@ -411,6 +411,11 @@ fn generated(what: Generate) -> Result<Done, String> {
         Generate::Schema => generate::schema(),
         Generate::Findings => Ok(generate::findings()),
         Generate::Experiments => Ok(generate::experiments()),
+        Generate::Metrics => Ok(generate::monitoring::metrics_table()),
+        Generate::PrometheusRules => Ok(generate::monitoring::prometheus_rules()),
+        Generate::GrafanaDashboard => {
+            generate::monitoring::grafana_dashboard().map_err(generate::GenerateError::Schema)
+        }
     };
     Ok(Done { out: out.map_err(|e| e.to_string())?, ..Done::default() })
 }

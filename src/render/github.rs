@@ -3,7 +3,7 @@
 //! A line feed or `::` from the network must not become a command: GitHub reads every line of
 //! a step's output. So each line here is a command of ours, with its data escaped.
 
-use super::{Style, escape, hops, human, titles};
+use super::{Style, escape, hops, human, one_line, titles};
 use crate::diagnosis::{Finding, Level, State};
 use crate::evidence::Hop;
 use crate::render::progress::{Mark, milliseconds};
@@ -57,7 +57,7 @@ fn todo(finding: &Finding) -> Vec<String> {
     if let Some((fix, step)) = finding.fix.as_ref().and_then(|fix| Some((fix, fix.steps.first()?)))
     {
         lines.push(format!("fix: {}: {}", fix.owner, step.says));
-        lines.extend(step.command.clone());
+        lines.extend(step.command.as_deref().map(one_line));
     }
     lines.push(format!("more: aoai-probe explain {}", finding.id));
     lines

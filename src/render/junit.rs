@@ -8,7 +8,7 @@ use std::io;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use super::{Style, escape, hops, human, titles};
+use super::{Style, escape, hops, human, one_line, titles};
 use crate::diagnosis::{Finding, Level, State};
 use crate::evidence::Hop;
 use crate::render::progress::Mark;
@@ -189,10 +189,9 @@ fn broken(report: &Report, hop: Hop, text: &str) -> Outcome {
 
 fn reasons(finding: &Finding) -> String {
     let fix = finding.fix.iter().flat_map(|fix| {
-        let steps = fix
-            .steps
-            .iter()
-            .flat_map(|step| std::iter::once(step.says.clone()).chain(step.command.clone()));
+        let steps = fix.steps.iter().flat_map(|step| {
+            std::iter::once(step.says.clone()).chain(step.command.as_deref().map(one_line))
+        });
         std::iter::once(format!("fix: {}", fix.owner)).chain(steps)
     });
     let all = finding.seen.iter().chain(&finding.known_by).cloned().chain(fix);

@@ -109,3 +109,9 @@ pub(crate) fn titles(reports: &[Report]) -> Vec<String> {
     };
     reports.iter().map(one).collect()
 }
+
+/// A command in one line: the shell's `\\` at a line's end goes.
+pub(crate) fn one_line(command: &str) -> String {
+    let parts: Vec<&str> = command.split("\\\n").map(str::trim).collect();
+    parts.join(" ")
+}
