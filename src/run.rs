@@ -70,6 +70,34 @@ pub fn run(
     terminal: Terminal,
     progress: &dyn Fn(&str),
 ) -> Done {
+    let arguments: Vec<std::ffi::OsString> = arguments.into_iter().collect();
+    match as_plugin(&arguments) {
+        false => run_any(arguments, terminal, progress),
+        true => plugin_words(run_any(arguments, terminal, progress)),
+    }
+}
+
+/// Whether `--format nagios` is among the arguments, whatever else is wrong with them.
+fn as_plugin(arguments: &[std::ffi::OsString]) -> bool {
+    let separate = arguments.windows(2).any(|two| two[0] == "--format" && two[1] == "nagios");
+    separate || arguments.iter().any(|one| one == "--format=nagios")
+}
+
+/// A wrong use as a plugin says it: Nagios takes a status that it does not know for CRITICAL,
+/// and shows standard output alone.
+fn plugin_words(done: Done) -> Done {
+    if done.status != USAGE {
+        return done;
+    }
+    let out = render::nagios::unknown(&done.err);
+    Done { out, err: String::new(), file: None, status: 3, ..done }
+}
+
+fn run_any(
+    arguments: Vec<std::ffi::OsString>,
+    terminal: Terminal,
+    progress: &dyn Fn(&str),
+) -> Done {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {

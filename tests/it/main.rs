@@ -17,6 +17,7 @@ mod fixtures;
 mod formats;
 mod generated;
 mod hostile;
+mod monitors;
 mod mutations;
 mod program;
 mod render;
