@@ -15,6 +15,7 @@ mod dependencies;
 mod explain;
 mod fixtures;
 mod generated;
+mod history;
 mod hostile;
 mod mutations;
 mod program;
