@@ -8,6 +8,9 @@ use super::observation::{Cause, Judged};
 use super::settings::Rules;
 use crate::diagnosis::State;
 
+/// Changes of one track that are remembered.
+const MOST_CHANGES: usize = 1000;
+
 /// What is held to be true of a track, after confirmation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -59,6 +62,11 @@ pub struct Track {
     condition: Option<Condition>,
     /// Walks since it last became better: those before it confirm nothing any more.
     counted: usize,
+    /// When one walk's state was another than the one's before it, oldest first.
+    changes: VecDeque<i64>,
+    /// Walks since the last of them, and the time of the newest walk.
+    steady: usize,
+    now: i64,
     broken: Run,
     bad: Run,
     blind: Run,
@@ -93,6 +101,7 @@ impl Track {
     /// it changed.
     pub fn step(&mut self, walk: Judged, now: i64, rules: &Rules) -> Option<Option<Condition>> {
         let state = walk.state;
+        self.count_change(state, now, rules);
         self.broken.step(state == State::Broken, now);
         self.bad.step(matches!(state, State::Broken | State::AtRisk), now);
         self.blind.step(state == State::CannotTell, now);
@@ -107,7 +116,7 @@ impl Track {
             return None;
         }
         let better = match self.condition {
-            Some(Condition::Works) => true,
+            Some(Condition::Works) => before.is_some(),
             Some(Condition::AtRisk) => {
                 matches!(before, Some(Condition::Broken | Condition::Unstable))
             }
@@ -151,14 +160,13 @@ impl Track {
     /// Whether the target changes its state too often.
     #[must_use]
     pub fn flaps(&self, rules: &Rules) -> bool {
-        self.changes(rules) >= rules.unstable_changes && !self.is_steady(rules)
+        self.changes() >= rules.unstable_changes && !self.is_steady(rules)
     }
 
-    /// Changes of state among the walks in which they are counted.
+    /// Changes of state within the time in which they are counted.
     #[must_use]
-    pub fn changes(&self, rules: &Rules) -> usize {
-        let states: Vec<State> = self.newest(rules.unstable_walks).map(|w| w.state).collect();
-        states.windows(2).filter(|pair| pair.first() != pair.last()).count()
+    pub fn changes(&self) -> usize {
+        self.changes.len()
     }
 
     /// The walks of a condition's own kind among the newest, newest first.
@@ -167,7 +175,7 @@ impl Track {
             Condition::Broken => (rules.confirm_walks, |s| s == State::Broken),
             Condition::AtRisk => (rules.confirm_walks, |s| s == State::AtRisk),
             Condition::CannotTell => (rules.confirm_walks, |s| s == State::CannotTell),
-            _ => (rules.unstable_walks, |s| s != State::Works),
+            _ => (rules.remembered(), |s| s != State::Works),
         };
         self.newest(count).filter(move |walk| of(walk.state))
     }
@@ -191,8 +199,9 @@ impl Track {
 
     /// Moves the monotonic axis, as a restart does.
     pub fn shift(&mut self, by: i64) {
-        for run in [&mut self.broken, &mut self.bad, &mut self.blind] {
-            run.since = run.since.saturating_add(by);
+        let runs = [&mut self.broken, &mut self.bad, &mut self.blind].map(|run| &mut run.since);
+        for at in runs.into_iter().chain(&mut self.changes).chain([&mut self.now]) {
+            *at = at.saturating_add(by);
         }
     }
 
@@ -248,11 +257,30 @@ impl Track {
             && self.newest(rules.good_again).all(|walk| of(walk.state))
     }
 
-    /// Half of the walks in which changes are counted, without one.
+    fn count_change(&mut self, state: State, now: i64, rules: &Rules) {
+        match self.recent.back() {
+            Some(before) if before.state != state => {
+                self.changes.push_back(now);
+                self.steady = 0;
+            }
+            _ => self.steady = self.steady.saturating_add(1),
+        }
+        self.now = now;
+        let within = i64::try_from(rules.unstable_within.as_millis()).unwrap_or(i64::MAX);
+        while self.changes.len() > MOST_CHANGES
+            || self.changes.front().is_some_and(|at| now.saturating_sub(*at) > within)
+        {
+            self.changes.pop_front();
+        }
+    }
+
+    /// A quarter of the time in which changes are counted, and the walks that confirm anything
+    /// else, without a change.
     fn is_steady(&self, rules: &Rules) -> bool {
-        let half = (rules.unstable_walks / 2).max(1);
-        let newest = self.recent.back().map(|walk| walk.state);
-        self.recent.len() >= half && self.newest(half).all(|walk| Some(walk.state) == newest)
+        let quarter = i64::try_from(rules.unstable_within.as_millis() / 4).unwrap_or(i64::MAX);
+        let last = self.changes.back();
+        self.steady >= rules.confirm_walks
+            && last.is_none_or(|at| self.now.saturating_sub(*at) >= quarter)
     }
 
     fn newest(&self, count: usize) -> impl Iterator<Item = &Judged> {

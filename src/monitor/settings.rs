@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::inventory::WatchSettings;
+
 /// When a run of walks becomes a state that somebody is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
@@ -13,10 +15,10 @@ pub struct Rules {
     pub confirm_within: Duration,
     /// Good walks in a row that end it.
     pub good_again: usize,
-    /// Walks in which changes are counted.
-    pub unstable_walks: usize,
-    /// Changes of the walk's state among them that make a target unstable.
+    /// Changes from one walk's state to the next one's that make a target unstable,
     pub unstable_changes: usize,
+    /// within this time. After a quarter of it without a change it is steady again.
+    pub unstable_within: Duration,
     /// Days of validity left at which a certificate is told of, each once, longest first.
     pub certificate_days: Vec<i64>,
 }
@@ -28,42 +30,34 @@ impl Default for Rules {
             confirm_bad: 3,
             confirm_within: Duration::from_secs(120),
             good_again: 2,
-            // Three outages within twenty walks.
-            unstable_walks: 20,
+            // Three outages.
             unstable_changes: 6,
+            unstable_within: Duration::from_secs(3600),
             certificate_days: vec![30, 14, 7],
         }
     }
 }
 
 impl Rules {
-    /// What makes no sense together.
-    ///
-    /// # Errors
-    ///
-    /// Says which setting, in words for the operator.
-    pub fn check(&self) -> Result<(), String> {
-        if self.confirm_bad == 0 || self.confirm_bad > self.confirm_walks {
-            return Err("confirm: broken is between 1 and walks".to_owned());
+    /// As an inventory has them.
+    #[must_use]
+    pub fn of(settings: &WatchSettings) -> Self {
+        let number = |count: u32| usize::try_from(count).unwrap_or(usize::MAX).max(1);
+        Self {
+            confirm_walks: number(settings.walks),
+            confirm_bad: number(settings.bad),
+            confirm_within: settings.within,
+            good_again: number(settings.good_again),
+            unstable_changes: number(settings.unstable_changes),
+            unstable_within: settings.unstable_within,
+            ..Self::default()
         }
-        if self.confirm_walks > 100 || self.unstable_walks > 1000 {
-            return Err("confirm and unstable: at most 100 and 1000 walks".to_owned());
-        }
-        if self.good_again == 0 || self.good_again > 100 {
-            return Err("good_again is between 1 and 100".to_owned());
-        }
-        if self.unstable_changes < 3 || self.unstable_changes >= self.unstable_walks {
-            return Err("unstable: changes is at least 3 and below walks".to_owned());
-        }
-        if self.certificate_days.iter().any(|days| *days < 0) {
-            return Err("certificate_days: days are not negative".to_owned());
-        }
-        Ok(())
     }
 
-    /// Walks that a machine remembers.
+    /// Walks that a machine remembers: more than are counted, so that the cause of what is
+    /// unstable is among them.
     #[must_use]
     pub fn remembered(&self) -> usize {
-        self.confirm_walks.max(self.unstable_walks).max(self.good_again)
+        self.confirm_walks.max(self.good_again).max(20)
     }
 }

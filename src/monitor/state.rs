@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::confirm::{Condition, Track};
-use super::event::{Event, Kind, Severity, Subject};
+use super::event::{Event, Kind, Severity, Subject, span};
 use super::observation::{Cause, CertificateSeen, Facts, Judged, Observation};
 use super::settings::Rules;
 use crate::diagnosis::State;
@@ -317,9 +317,7 @@ impl Line {
         };
         let mut event = about.event(&incident, subject, Kind::Opened);
         if incident.flaps {
-            let changes = self.track.changes(about.rules);
-            event.note =
-                Some(format!("{changes} changes in {} walks", about.rules.unstable_walks));
+            event.note = Some(changes(&self.track, about.rules));
         }
         about.events.push(event);
         self.open = Some(incident);
@@ -331,7 +329,7 @@ impl Line {
         if !incident.told && !about.seen.muted {
             incident.told = true;
             let mut event = about.event(incident, subject, Kind::Opened);
-            let lasted = event.lasted.map(super::event::span).unwrap_or_default();
+            let lasted = event.lasted.map(span).unwrap_or_default();
             event.note = Some(format!("it began {lasted} ago, while muted"));
             about.events.push(event);
         }
@@ -344,12 +342,9 @@ impl Line {
         }
         let flaps = self.track.flaps(about.rules);
         if flaps && !incident.flaps {
-            let changes = self.track.changes(about.rules);
             let mut event = about.event(incident, subject, Kind::Noted);
-            event.note = Some(format!(
-                "unstable: {changes} changes in {} walks; it stays open until they end",
-                about.rules.unstable_walks
-            ));
+            let changes = changes(&self.track, about.rules);
+            event.note = Some(format!("unstable: {changes}; it stays open until they end"));
             about.events.push(event);
         }
         incident.flaps = flaps;
@@ -364,6 +359,12 @@ impl Line {
         }
         incident.blind = blind;
     }
+}
+
+/// `7 changes within 1 h`.
+fn changes(track: &Track, rules: &Rules) -> String {
+    let within = i64::try_from(rules.unstable_within.as_millis()).unwrap_or(i64::MAX);
+    format!("{} changes within {}", track.changes(), span(within))
 }
 
 /// The cause that is to take the place of the incident's: the same one surer, or another one

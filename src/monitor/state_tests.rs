@@ -117,8 +117,8 @@ fn what_is_told_of_a_row_of_walks() {
         // Single bad walks that come again and again: unstable, told once, ended once.
         ("wwwbwwwwbwwwwbwwwwwwwww", &["15 opened unstable ticket"]),
         (
-            "wwwbwwwwbwwwwbwwwwwwwwwwwwww",
-            &["15 opened unstable ticket", "24 closed works ticket"],
+            "wwwbwwwwbwwwwbwwwwwwwwwwwwwwwww",
+            &["15 opened unstable ticket", "30 closed works ticket"],
         ),
         ("wcwwwcwwwcww", &["11 opened unstable owner"]),
         // An outage that comes and goes is one incident, not many.
