@@ -239,9 +239,7 @@ impl Track {
             _ if at_risk => Some(AtRisk),
             Some(CannotTell) if works => Some(Works),
             Some(CannotTell) => Some(CannotTell),
-            _ if self.is_blind(now, rules) && newest == Some(State::CannotTell) => {
-                Some(CannotTell)
-            }
+            _ if self.is_blind(now, rules) && newest == Some(State::CannotTell) => Some(CannotTell),
             None if newest == Some(State::Works) => Some(Works),
             other => other,
         }

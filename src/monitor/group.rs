@@ -113,7 +113,8 @@ mod tests {
 
     #[test]
     fn one_cause_at_one_resolver_is_one_notice() {
-        let at = |n: usize| event(&format!("t{n}"), "dns-zone-not-linked", Some("resolver 10.1.0.10"));
+        let at =
+            |n: usize| event(&format!("t{n}"), "dns-zone-not-linked", Some("resolver 10.1.0.10"));
         let mut events: Vec<Event> = (0..11).map(at).collect();
         events.push(event("other", "dns-zone-not-linked", Some("resolver 10.9.9.9")));
         let notices = notices(events);

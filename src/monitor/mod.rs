@@ -12,3 +12,5 @@ pub mod round;
 pub mod settings;
 pub mod state;
 pub mod walker;
+pub mod watch;
+pub mod webhook;

@@ -273,9 +273,8 @@ impl Facts {
             })
         });
         let leaf = e.tls.saw().and_then(|tls| tls.chain.first());
-        let issuer = leaf.map(|leaf| {
-            leaf.issuer_common_name.clone().unwrap_or_else(|| bounded(&leaf.issuer))
-        });
+        let issuer = leaf
+            .map(|leaf| leaf.issuer_common_name.clone().unwrap_or_else(|| bounded(&leaf.issuer)));
         let status = e.http.saw().and_then(|http| http.main()).and_then(|c| match &c.outcome {
             HttpOutcome::Answered { answer } => Some(answer.status),
             _ => None,

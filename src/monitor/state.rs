@@ -381,9 +381,8 @@ fn sharper(incident: &Incident, walk: &Judged, track: &Track, rules: &Rules) -> 
     }
     let id = |judged: &Judged| judged.cause.as_ref().map(|cause| cause.id.clone());
     let again = bad.next().and_then(id).as_ref() == Some(&new.id);
-    let gone = track
-        .bad_walks(incident.condition, rules)
-        .all(|walk| id(walk).as_ref() != Some(&old.id));
+    let gone =
+        track.bad_walks(incident.condition, rules).all(|walk| id(walk).as_ref() != Some(&old.id));
     (again && (new.sureness() >= old.sureness() || gone)).then(|| new.clone())
 }
 

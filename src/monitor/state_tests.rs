@@ -25,10 +25,9 @@ fn judged(letter: char) -> Judged {
         'w' => Judged::bare(State::Works),
         'r' => bad(State::AtRisk),
         'b' => bad(State::Broken),
-        'p' => Judged {
-            state: State::Broken,
-            cause: Some(cause("dns-zone-not-linked", Sure::Proved)),
-        },
+        'p' => {
+            Judged { state: State::Broken, cause: Some(cause("dns-zone-not-linked", Sure::Proved)) }
+        }
         'o' => Judged { state: State::Broken, cause: Some(cause("tcp-silent", Sure::Possible)) },
         'c' => Judged::bare(State::CannotTell),
         other => panic!("{other}"),
@@ -83,10 +82,7 @@ fn what_is_told_of_a_row_of_walks() {
         ("wbbbw", &["4 opened broken page"]),
         ("wbbbww", &["4 opened broken page", "6 closed works page"]),
         ("wbbbwwb", &["4 opened broken page", "6 closed works page"]),
-        (
-            "wbbbwwbbb",
-            &["4 opened broken page", "6 closed works page", "9 opened broken page"],
-        ),
+        ("wbbbwwbbb", &["4 opened broken page", "6 closed works page", "9 opened broken page"]),
         // One event a state, however long it lasts.
         ("wbbbbbbbbbbbbbbbbbbbbbb", &["4 opened broken page"]),
         // A cause that becomes sure, or another one that stays, reopens nothing.
@@ -98,14 +94,8 @@ fn what_is_told_of_a_row_of_walks() {
         // At risk is a ticket; it may get worse and better.
         ("wrrr", &["4 opened at_risk ticket"]),
         ("wrbr", &["4 opened at_risk ticket"]),
-        (
-            "wrrrbbb",
-            &["4 opened at_risk ticket", "7 closed broken ticket", "7 opened broken page"],
-        ),
-        (
-            "wbbbrr",
-            &["4 opened broken page", "6 closed at_risk page", "6 opened at_risk ticket"],
-        ),
+        ("wrrrbbb", &["4 opened at_risk ticket", "7 closed broken ticket", "7 opened broken page"]),
+        ("wbbbrr", &["4 opened broken page", "6 closed at_risk page", "6 opened at_risk ticket"]),
         // What cannot be told goes to the owner, and ends no incident.
         ("wccc", &["4 opened cannot_tell owner"]),
         ("wbbbccc", &["4 opened broken page", "7 noted broken owner"]),
@@ -195,7 +185,8 @@ fn a_muted_target_is_recorded_and_told_when_it_is_not_muted_any_more() {
 fn the_service_has_a_track_of_its_own() {
     let mut machine = Machine::new("prod");
     let rules = Rules::default();
-    let limited = Judged { state: State::AtRisk, cause: Some(cause("http-rate-limited", Sure::Proved)) };
+    let limited =
+        Judged { state: State::AtRisk, cause: Some(cause("http-rate-limited", Sure::Proved)) };
     let mut told = Vec::new();
     for n in 0..6 {
         let service = Some(limited.clone());
@@ -224,9 +215,10 @@ fn a_certificate_is_told_once_at_each_number_of_days() {
         let events = machine.observe(&seen, &rules);
         events.iter().filter(|e| e.kind == Kind::Certificate && !e.muted).count()
     };
-    assert_eq!([31, 30, 30, 29, 15, 14, 14, 8, 7, 6, 0].map(|d| days("a", d, false)), [
-        0, 1, 0, 0, 0, 1, 0, 0, 1, 0, 0
-    ]);
+    assert_eq!(
+        [31, 30, 30, 29, 15, 14, 14, 8, 7, 6, 0].map(|d| days("a", d, false)),
+        [0, 1, 0, 0, 0, 1, 0, 0, 1, 0, 0]
+    );
     // Another certificate of another machine behind the same name, in turns.
     assert_eq!(["b", "a", "b", "a"].map(|sha| days(sha, 5, false)), [1, 0, 0, 0]);
     // A muted one is told when the window is over.
@@ -255,7 +247,9 @@ fn what_changed_is_said_against_the_last_good_walk() {
     for (n, letter) in "wbbbb".chars().enumerate() {
         let facts = if letter == 'w' { good.clone() } else { bad.clone() };
         let at = n as i64 * MINUTE;
-        told.extend(machine.observe(&Observation { facts, ..walk(judged(letter), at, at) }, &rules));
+        told.extend(
+            machine.observe(&Observation { facts, ..walk(judged(letter), at, at) }, &rules),
+        );
     }
     assert_eq!(told.len(), 1);
     assert_eq!(

@@ -228,18 +228,13 @@ pub(super) fn put_aside(path: &Path) -> Result<PathBuf, OpenError> {
 
 /// Whether the file itself is broken, by SQLite's own word; a table that is not there counts.
 pub(super) fn is_broken(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-    ) || matches!(error, rusqlite::Error::SqlInputError { .. })
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+        || matches!(error, rusqlite::Error::SqlInputError { .. })
 }
 
 /// Whether somebody else holds it for now.
 pub(super) fn is_locked(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
-    )
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 /// What SQLite says, in the operator's words.

@@ -128,7 +128,14 @@ fn write_event(
         "INSERT INTO events (incident, target, at, kind, body, pending)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
-    .execute(params![event.incident, event.target, event.at, event.kind.id(), body, pending])?;
+    .execute(params![
+        event.incident,
+        event.target,
+        event.at,
+        event.kind.id(),
+        body,
+        pending
+    ])?;
     let Some(incident) = &event.incident else { return Ok(()) };
     let lasted = event.lasted.unwrap_or(0);
     let cause = event.cause.as_ref();

@@ -55,12 +55,15 @@ impl Bounds {
 
 /// Throws away what is too old by `now`, in milliseconds since 1970.
 pub(super) fn by_age(to: &mut Connection, bounds: &Bounds, now: i64) -> rusqlite::Result<()> {
-    let newest: Option<i64> = to.query_row(
-        "SELECT at FROM walks WHERE id <= (SELECT max(id) FROM walks) - ?1
+    let newest: Option<i64> = to
+        .query_row(
+            "SELECT at FROM walks WHERE id <= (SELECT max(id) FROM walks) - ?1
          ORDER BY id DESC LIMIT 1",
-        [NEWER],
-        |row| row.get(0),
-    ).map(Some).or_else(none)?;
+            [NEWER],
+            |row| row.get(0),
+        )
+        .map(Some)
+        .or_else(none)?;
     let Some(newest) = newest else { return Ok(()) };
     let keep = i64::try_from(bounds.keep.as_millis()).unwrap_or(i64::MAX);
     let before = newest.min(now).saturating_sub(keep);
@@ -104,10 +107,11 @@ fn throw_some_away(to: &mut Connection) -> rusqlite::Result<bool> {
     ];
     for (table, which, action) in steps {
         let change = to.transaction()?;
-        let all: i64 =
-            change.query_row(&format!("SELECT count(*) FROM {table} WHERE {which}"), [], |row| {
-                row.get(0)
-            })?;
+        let all: i64 = change.query_row(
+            &format!("SELECT count(*) FROM {table} WHERE {which}"),
+            [],
+            |row| row.get(0),
+        )?;
         if all == 0 {
             continue;
         }

@@ -201,9 +201,8 @@ impl Queue {
             }
         }
         while self.waiting.len() > MOST_WAITING || self.octets > MOST_OCTETS {
-            let dull = |item: &Item| {
-                matches!(&item.keep, Keep::Walk(record) if record.events.is_empty())
-            };
+            let dull =
+                |item: &Item| matches!(&item.keep, Keep::Walk(record) if record.events.is_empty());
             let at = self.waiting.iter().position(dull).unwrap_or(0);
             let Some(item) = self.waiting.remove(at) else { return };
             self.octets = self.octets.saturating_sub(item.keep.octets());
