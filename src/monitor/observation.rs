@@ -16,10 +16,14 @@ pub const SERVICE: &[&str] = &[
     "http-server-error",
     "http-timeout-answer",
     "http-slow",
+    "http-over-limit",
     "identity-login-throttled",
     "tls-slow",
+    "tls-over-limit",
     "tcp-slow",
+    "tcp-over-limit",
     "dns-resolver-slow",
+    "dns-over-limit",
     "dns-system-slow",
 ];
 

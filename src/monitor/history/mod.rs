@@ -7,6 +7,7 @@ mod file;
 mod read;
 mod record;
 mod retention;
+pub mod show;
 mod writer;
 
 pub use file::{OpenError, Opened};
