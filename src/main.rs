@@ -24,6 +24,8 @@ fn main() -> ExitCode {
                 status.set(true);
                 write!(std::io::stderr(), "\r{line}\u{1b}[K")
             }
+            Progress::Change(line) => writeln!(std::io::stdout(), "{line}"),
+            Progress::Trouble(line) => writeln!(std::io::stderr(), "{line}"),
         };
     };
     let done = run::run(std::env::args_os(), terminal, &progress);
@@ -102,5 +104,7 @@ fn words(error: &std::io::Error) -> String {
 #[expect(clippy::exit, clippy::disallowed_methods, reason = "a panic has no way back to main")]
 fn bug(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
-    std::process::exit(run::BUG.into());
+    if !run::outlives_panics() {
+        std::process::exit(run::BUG.into());
+    }
 }

@@ -3,7 +3,9 @@
 //! It writes nothing itself: text goes back to `main`, hops that finish go to its callback.
 
 mod round;
+mod watch;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::error::{ContextKind, ContextValue};
@@ -39,6 +41,15 @@ const AT_ONCE: usize = 16;
 /// Files that the runtime opens for itself: its poll, its wake-up, its signals.
 const FILES_OF_THE_RUNTIME: usize = 8;
 
+/// Whether a walk that a bug of ours ends is given up alone, and the rest goes on.
+static OUTLIVES: AtomicBool = AtomicBool::new(false);
+
+/// Whether the process goes on after a panic.
+#[must_use]
+pub fn outlives_panics() -> bool {
+    OUTLIVES.load(Ordering::Relaxed)
+}
+
 /// What `main` has to do.
 #[derive(Debug, Default)]
 pub struct Done {
@@ -63,6 +74,10 @@ pub enum Progress<'a> {
     Line(&'a str),
     /// A line in the place of the last one.
     Status(&'a str),
+    /// What changed, said at once and for good.
+    Change(&'a str),
+    /// What is wrong with the tool itself, said at once and for good.
+    Trouble(&'a str),
 }
 
 /// The terminal, as `main` sees it.
@@ -128,6 +143,8 @@ fn run_any(
         Some(Command::Diagnose { reports, output }) => {
             diagnose_files(&reports, &output, &world().environment, terminal)
         }
+        Some(Command::Watch(arguments)) => watch::watch(&arguments, world(), progress),
+        Some(Command::History(arguments)) => watch::history(&arguments, &world()),
         Some(Command::Generate { what }) => generated(what),
     };
     result.unwrap_or_else(|message| Done {

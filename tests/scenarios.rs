@@ -40,7 +40,10 @@ fn scenario(path: &Path) -> Result<(), Failed> {
     let lab = Lab::start(&world)?;
     let shown = RefCell::new(String::new());
     let show = |progress: Progress<'_>| {
-        let (Progress::Line(line) | Progress::Status(line)) = progress;
+        let (Progress::Line(line)
+        | Progress::Status(line)
+        | Progress::Change(line)
+        | Progress::Trouble(line)) = progress;
         shown.borrow_mut().push_str(&format!("{line}\n"));
     };
     let terminal = Terminal { out: false, err: true };

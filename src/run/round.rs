@@ -65,6 +65,13 @@ fn chosen<'a>(inventory: &'a Inventory, names: &[String]) -> Result<Vec<&'a Entr
     names.iter().map(find).collect()
 }
 
+/// Walks that may be under way at once.
+pub(super) fn at_once() -> usize {
+    platform::open_files().map_or(round::AT_ONCE, |files| {
+        usize::try_from(files / FILES_PER_WALK).unwrap_or(round::AT_ONCE).clamp(1, round::AT_ONCE)
+    })
+}
+
 /// Walks the inventory once and writes what was found.
 pub(super) fn check(
     file: &str,
@@ -120,9 +127,7 @@ pub(super) fn check(
             progress(Progress::Status(&line));
         }
     };
-    let at_once = platform::open_files().map_or(round::AT_ONCE, |files| {
-        usize::try_from(files / FILES_PER_WALK).unwrap_or(round::AT_ONCE).clamp(1, round::AT_ONCE)
-    });
+    let at_once = at_once();
     let interrupted = Cell::new(false);
     let runtime = runtime()?;
     runtime.block_on(async {

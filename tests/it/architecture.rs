@@ -36,6 +36,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("diagnose", &["diagnosis", "evidence"], "pure: evidence in, diagnosis out"),
     ("report", &["diagnosis", "evidence"], "the saved form; may not judge or print"),
     ("render", &["diagnosis", "evidence", "report"], "a report as text; reaches nothing"),
+    ("monitor", &["diagnosis", "evidence", "report"], "repeated walks: what they mean, kept, told"),
     ("explain", &["diagnose"], "the pages of the catalogue"),
     (
         "generate",
