@@ -14,6 +14,7 @@ pub mod nagios;
 mod page;
 pub mod progress;
 pub mod prometheus;
+pub mod summary;
 mod token;
 mod tried;
 mod verbose;
