@@ -16,6 +16,7 @@ mod explain;
 mod fixtures;
 mod formats;
 mod generated;
+mod history;
 mod hostile;
 mod monitors;
 mod mutations;
