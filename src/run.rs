@@ -109,14 +109,16 @@ fn as_plugin(arguments: &[std::ffi::OsString]) -> bool {
     separate || arguments.iter().any(|one| one == "--format=nagios")
 }
 
-/// A wrong use as a plugin says it: Nagios takes a status that it does not know for CRITICAL,
-/// and shows standard output alone.
+/// What was found as a plugin says it: Nagios takes a status that it does not know for
+/// CRITICAL, and shows standard output alone.
 fn plugin_words(done: Done) -> Done {
-    if done.status != USAGE {
-        return done;
-    }
-    let out = render::nagios::unknown(&done.err);
-    Done { out, err: String::new(), file: None, status: 3, ..done }
+    let (out, status) = match done.status {
+        USAGE => (render::nagios::unknown(&done.err), 3),
+        _ if !render::nagios::is_output(&done.out) => return done,
+        status => render::nagios::with_status(&done.out, status, &done.err),
+    };
+    let file = done.file.filter(|_| done.status != USAGE);
+    Done { out, err: String::new(), file, status, ..done }
 }
 
 fn run_any(
