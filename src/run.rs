@@ -38,6 +38,9 @@ const MOST_TARGETS: usize = 256;
 /// Targets that are walked side by side: each takes a thread, a dozen sockets and more.
 const AT_ONCE: usize = 16;
 
+/// Files that the runtime opens for itself: its poll, its wake-up, its signals.
+const FILES_OF_THE_RUNTIME: usize = 8;
+
 /// Whether a walk that a bug of ours ends is given up alone, and the rest goes on.
 static OUTLIVES: AtomicBool = AtomicBool::new(false);
 
@@ -209,6 +212,12 @@ fn replaces_progress(output: &Output, environment: &Environment, terminal: Termi
 
 /// One thread for every walk.
 fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    use socket2::{Domain, Socket, Type};
+    // Where not even the runtime's own files can be opened, tokio panics.
+    let spare = (0..FILES_OF_THE_RUNTIME).map(|_| Socket::new(Domain::IPV4, Type::DGRAM, None));
+    if let Err(error) = spare.collect::<Result<Vec<_>, _>>() {
+        return Err(format!("the network cannot be used: {}", crate::wire::words(&error)));
+    }
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         // Deadlines are looked at after so many turns; a flooding peer's turns are long.
@@ -286,11 +295,21 @@ fn contacts(targets: &[Target], plan: &Plan, world: &World, request: &Request) -
     for target in targets {
         out.push_str(&format!("{} would contact:\n", target.seen.host));
         let token = credential::contacts::contacts(request, &world.environment, target);
+        let token = walk::contacts::token(plan, world, token);
         for line in walk::contacts::contacts(plan, target, world).into_iter().chain(token) {
             out.push_str(&format!("  {line}\n"));
         }
     }
     out
+}
+
+/// What is said of a panic. It is a bug of ours, and its message may hold anything, a secret too:
+/// only the place is said.
+#[must_use]
+pub fn bug(info: &std::panic::PanicHookInfo<'_>) -> String {
+    let place =
+        info.location().map_or_else(String::new, |p| format!(" at {}:{}", p.file(), p.line()));
+    format!("aoai-probe: this is a bug of ours{place}; the walk was not judged")
 }
 
 fn progress_line(finished: Finished<'_>, plan: &Plan, style: Style) -> String {
@@ -318,17 +337,21 @@ fn diagnose_files(
     let mut reports = Vec::new();
     for path in paths {
         let from = path.clone();
-        let evidence = match world::within(PATIENCE, move || saved(&from)) {
+        let saved = match world::within(PATIENCE, move || saved(&from)) {
             Some(read) => read.map_err(|e| format!("{path}: {e}"))?,
             None => return Err(format!("{path}: no end of it after 30 s")),
         };
-        reports.extend(evidence.into_iter().map(judged));
+        reports.extend(saved.into_iter().map(|saved| {
+            let mut report = judged(saved.evidence);
+            (report.name, report.labels) = (saved.name, saved.labels);
+            report
+        }));
     }
     written(&reports, output, environment, terminal)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the user named this file; report::read limits it")]
-fn saved(path: &str) -> Result<Vec<Evidence>, report::ReadError> {
+fn saved(path: &str) -> Result<Vec<report::Saved>, report::ReadError> {
     if path == "-" {
         return report::read(std::io::stdin().lock());
     }

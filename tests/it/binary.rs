@@ -93,7 +93,8 @@ fn targets_that_cannot_be_walked_say_why() {
         ("my account", "no account name"),
         ("my account.openai.azure.com", "' '"),
         ("my\u{1b}[31macct", "no account name"),
-        ("watch", "kept for a command"),
+        ("compare", "kept for a command"),
+        ("watch", "is a command"),
         ("", "empty"),
         ("   ", "empty"),
     ] {
@@ -144,6 +145,37 @@ fn the_plan_says_what_would_be_contacted() {
         .output()
         .unwrap();
     assert!(Ran::of(proxied).went_well().contains("proxy.corp:3128"));
+}
+
+#[test]
+fn the_plan_says_how_the_host_that_gives_tokens_is_found_and_reached() {
+    let plan = |proxy: &str| {
+        let ran = program()
+            .args(["--plan", "--resolver", "127.0.0.1:5353", "myacct.openai.azure.us"])
+            .env("AZURE_TENANT_ID", "t")
+            .env("AZURE_CLIENT_ID", "c")
+            .env("AZURE_CLIENT_SECRET", "canary")
+            .env("HTTPS_PROXY", proxy)
+            .output()
+            .unwrap();
+        Ran::of(ran).went_well().to_owned()
+    };
+    let host = "login.microsoftonline.us";
+    let direct = plan("");
+    for line in [
+        format!("A, AAAA {host}, for the token"),
+        format!("getaddrinfo {host}"),
+        format!("every address of {host}, port 443"),
+        format!("SNI {host}"),
+        format!("POST https://{host}: a token for AZURE_CLIENT_SECRET"),
+    ] {
+        assert!(direct.contains(&line), "{line}: {direct}");
+    }
+    // A resolver that was given is asked for the target alone.
+    assert!(!direct.contains(&format!("127.0.0.1:5353: A, AAAA {host}")), "{direct}");
+    let proxied = plan("http://proxy.corp:3128");
+    assert!(proxied.contains(&format!("CONNECT {host}:443")), "{proxied}");
+    assert!(!proxied.contains(&format!("A, AAAA {host}")), "{proxied}");
 }
 
 #[test]
