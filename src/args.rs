@@ -60,7 +60,7 @@ pub enum Command {
     Watch(Watch),
     /// What watch has kept: incidents with their causes and their evidence
     History(Past),
-    /// Write the man page, completions, the JSON schema or the index of findings
+    /// Write the man page, completions, the JSON schema, rules for Prometheus and other files
     Generate {
         /// What to write
         #[command(subcommand)]
@@ -128,6 +128,12 @@ pub enum Generate {
     Findings,
     /// The table of counter-experiments, in Markdown
     Experiments,
+    /// The table of metrics, in Markdown
+    Metrics,
+    /// Recording and alert rules for Prometheus
+    PrometheusRules,
+    /// A dashboard for Grafana
+    GrafanaDashboard,
 }
 
 /// Options of the walk.
@@ -240,6 +246,16 @@ pub enum Format {
     Human,
     /// For programs: one object, or an array for several targets
     Json,
+    /// For programs: one object a line
+    JsonLines,
+    /// For Nagios, Icinga and Naemon: as a plugin, with perfdata
+    Nagios,
+    /// For Prometheus's textfile collector
+    Prometheus,
+    /// For CI servers that read JUnit's XML
+    Junit,
+    /// For GitHub Actions: annotations, and the step's summary
+    Github,
 }
 
 /// `--color`.

@@ -59,6 +59,8 @@ pub struct Done {
     pub err: String,
     /// The file that takes `out` in place of standard output.
     pub file: Option<String>,
+    /// A file, and the text that is put behind what it holds.
+    pub appended: Option<(String, String)>,
     /// Whether `out` goes to the terminal that showed the progress, and shows the same hops.
     pub replaces_progress: bool,
     /// The exit status.
@@ -91,6 +93,34 @@ pub struct Terminal {
 /// how far a round is.
 pub fn run(
     arguments: impl IntoIterator<Item = std::ffi::OsString>,
+    terminal: Terminal,
+    progress: &dyn Fn(Progress<'_>),
+) -> Done {
+    let arguments: Vec<std::ffi::OsString> = arguments.into_iter().collect();
+    match as_plugin(&arguments) {
+        false => run_any(arguments, terminal, progress),
+        true => plugin_words(run_any(arguments, terminal, progress)),
+    }
+}
+
+/// Whether `--format nagios` is among the arguments, whatever else is wrong with them.
+fn as_plugin(arguments: &[std::ffi::OsString]) -> bool {
+    let separate = arguments.windows(2).any(|two| two[0] == "--format" && two[1] == "nagios");
+    separate || arguments.iter().any(|one| one == "--format=nagios")
+}
+
+/// A wrong use as a plugin says it: Nagios takes a status that it does not know for CRITICAL,
+/// and shows standard output alone.
+fn plugin_words(done: Done) -> Done {
+    if done.status != USAGE {
+        return done;
+    }
+    let out = render::nagios::unknown(&done.err);
+    Done { out, err: String::new(), file: None, status: 3, ..done }
+}
+
+fn run_any(
+    arguments: Vec<std::ffi::OsString>,
     terminal: Terminal,
     progress: &dyn Fn(Progress<'_>),
 ) -> Done {
@@ -166,7 +196,8 @@ pub fn check_in(
         patience: plan.deadline,
     };
     if arguments.plan {
-        let out = contacts(&targets, &plan, &world, &request);
+        let one = |target: &Target| contacts(&target.seen.host, target, &plan, &world, &request);
+        let out = targets.iter().map(one).collect();
         return Ok(Done { out, ..Done::default() });
     }
     let credential = Credential::find(&request, &world.environment).map_err(|e| e.to_string())?;
@@ -290,15 +321,13 @@ fn plan(arguments: &Check, environment: &Environment) -> Result<Plan, String> {
     Ok(plan)
 }
 
-fn contacts(targets: &[Target], plan: &Plan, world: &World, request: &Request) -> String {
-    let mut out = String::new();
-    for target in targets {
-        out.push_str(&format!("{} would contact:\n", target.seen.host));
-        let token = credential::contacts::contacts(request, &world.environment, target);
-        let token = walk::contacts::token(plan, world, token);
-        for line in walk::contacts::contacts(plan, target, world).into_iter().chain(token) {
-            out.push_str(&format!("  {line}\n"));
-        }
+/// What a walk would contact, under the target's name.
+fn contacts(title: &str, target: &Target, plan: &Plan, world: &World, request: &Request) -> String {
+    let mut out = format!("{title} would contact:\n");
+    let token = credential::contacts::contacts(request, &world.environment, target);
+    let token = walk::contacts::token(plan, world, token);
+    for line in walk::contacts::contacts(plan, target, world).into_iter().chain(token) {
+        out.push_str(&format!("  {line}\n"));
     }
     out
 }
@@ -372,11 +401,19 @@ fn written(
     let out = match output.format {
         Format::Human => render::human::render(reports, style(output, environment, to_terminal)),
         Format::Json => render::json::render(reports).map_err(|e| e.to_string())?,
+        Format::JsonLines => render::lines::render(reports).map_err(|e| e.to_string())?,
+        Format::Nagios => render::nagios::render(reports),
+        Format::Prometheus => render::prometheus::render(reports),
+        Format::Junit => render::junit::render(reports).map_err(|e| e.to_string())?,
+        Format::Github => render::github::annotations(reports),
     };
+    let summary = environment.get("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());
+    let summary = summary.filter(|_| output.format == Format::Github);
     Ok(Done {
         out,
         err: String::new(),
         file: output.output.clone(),
+        appended: summary.map(|path| (path.to_owned(), render::github::summary(reports))),
         replaces_progress: false,
         status: report::worst(reports, exit_style),
     })
@@ -428,6 +465,11 @@ fn generated(what: Generate) -> Result<Done, String> {
         Generate::Schema => generate::schema(),
         Generate::Findings => Ok(generate::findings()),
         Generate::Experiments => Ok(generate::experiments()),
+        Generate::Metrics => Ok(generate::monitoring::metrics_table()),
+        Generate::PrometheusRules => Ok(generate::monitoring::prometheus_rules()),
+        Generate::GrafanaDashboard => {
+            generate::monitoring::grafana_dashboard().map_err(generate::GenerateError::Schema)
+        }
     };
     Ok(Done { out: out.map_err(|e| e.to_string())?, ..Done::default() })
 }

@@ -4,7 +4,6 @@ use std::cell::Cell;
 
 use super::{Done, Progress, Terminal, replaces_progress, runtime, style, written};
 use crate::args::{Check, ExitStyleArgument, Format, Output};
-use crate::credential::{self, Request};
 use crate::diagnosis::State;
 use crate::inventory::{self, Entry, Inventory};
 use crate::monitor::round;
@@ -12,7 +11,6 @@ use crate::monitor::walker::Walker;
 use crate::platform;
 use crate::render::summary::{Row, Summary};
 use crate::report::{ExitStyle, Report, Worst};
-use crate::walk;
 use crate::world::{self, World};
 
 /// The largest inventory that is read, in octets.
@@ -190,28 +188,11 @@ fn summarised(output: &Output) -> bool {
 }
 
 fn contacts(entries: &[&Entry], world: &World) -> String {
-    let mut out = String::new();
-    for entry in entries {
+    let one = |entry: &&Entry| {
         let mut world = world.clone();
         world.detours.splice(..0, entry.connect_to.iter().cloned());
-        let request = Request {
-            choice: entry.credential.choice.clone(),
-            api_key_file: entry.credential.api_key_file.clone(),
-            token_file: entry.credential.token_file.clone(),
-            assertion_file: entry.credential.assertion_file.clone(),
-            identity: entry.credential.identity.clone(),
-            machine: credential::ways::Machine {
-                azure: world.azure.answer,
-                arc_agent: world.arc_agent,
-            },
-            patience: entry.plan.deadline,
-        };
-        let token = credential::contacts::contacts(&request, &world.environment, &entry.target);
-        out.push_str(&format!("{} would contact:\n", entry.name));
-        let lines = walk::contacts::contacts(&entry.plan, &entry.target, &world);
-        for line in lines.into_iter().chain(token) {
-            out.push_str(&format!("  {line}\n"));
-        }
-    }
-    out
+        let request = entry.credential.request(&world, entry.plan.deadline);
+        super::contacts(&entry.name, &entry.target, &entry.plan, &world, &request)
+    };
+    entries.iter().map(one).collect()
 }

@@ -306,7 +306,7 @@ fn a_key_file_that_others_may_read_is_warned_of() {
 #[test]
 fn a_walk_without_any_network_is_broken_and_shows_no_secret() {
     let folder = tempfile::tempdir().unwrap();
-    for format in ["human", "json"] {
+    for format in ["human", "json", "json-lines", "nagios", "prometheus", "junit", "github"] {
         let Some(mut command) =
             alone(Path::new(env!("CARGO_BIN_EXE_aoai-probe")), folder.path(), true)
         else {
@@ -319,8 +319,11 @@ fn a_walk_without_any_network_is_broken_and_shows_no_secret() {
             .env("NO_PROXY", "*");
         let ran = Ran::of(command.output().unwrap());
         assert_eq!((ran.status, ran.err.as_str()), (2, ""), "{}", ran.out);
-        assert!(ran.out.contains("10.1.0.10"), "{}", ran.out);
-        assert!(ran.out.contains("AZURE_OPENAI_API_KEY"), "{}", ran.out);
+        // Metrics and annotations hold no address and no variable.
+        if !["prometheus", "github"].contains(&format) {
+            assert!(ran.out.contains("10.1.0.10"), "{}", ran.out);
+            assert!(ran.out.contains("AZURE_OPENAI_API_KEY"), "{}", ran.out);
+        }
     }
 }
 
@@ -357,6 +360,71 @@ fn saved_reports_are_judged_again() {
     command.args(["diagnose", "-"]);
     let ran = fed(command, &fs::read(&good).unwrap());
     assert!(ran.went_well().starts_with("WORKS"), "{}", ran.out);
+}
+
+#[test]
+fn every_form_goes_to_a_file_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = saved(folder.path(), "zone-not-linked");
+    for (format, begins) in [
+        ("human", "BROKEN at dns"),
+        ("json", "{"),
+        ("json-lines", "{\"schema_version\""),
+        ("nagios", "AOAI CRITICAL: dns (dns-zone-not-linked)"),
+        ("prometheus", "# HELP probe_success"),
+        ("junit", "<?xml"),
+        ("github", "::error title=aoai-probe myacct.openai.azure.com::BROKEN at dns"),
+    ] {
+        let shown = run(&["diagnose", "--format", format, text(&bad)]);
+        assert_eq!((shown.status, shown.err.as_str()), (2, ""));
+        assert!(shown.out.starts_with(begins), "{}", shown.out);
+        assert!(shown.out.ends_with('\n') && !shown.out.ends_with("\n\n"), "{format}");
+        let file = folder.path().join(format);
+        let ran = run(&["diagnose", "--format", format, "-o", text(&file), text(&bad)]);
+        assert_eq!((ran.status, ran.out.as_str(), ran.err.as_str()), (2, "", ""));
+        assert_eq!(fs::read_to_string(&file).unwrap(), shown.out, "{format}");
+    }
+}
+
+#[test]
+fn a_step_of_github_gets_its_summary_behind_what_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let (bad, file) = (saved(folder.path(), "zone-not-linked"), folder.path().join("summary"));
+    fs::write(&file, "before\n").unwrap();
+    let github = |summary: &Path, format: &str| {
+        let mut command = program();
+        command.env("GITHUB_STEP_SUMMARY", summary).args(["diagnose", "--format", format]);
+        Ran::of(command.arg(&bad).output().unwrap())
+    };
+    let ran = github(&file, "github");
+    assert_eq!((ran.status, ran.err.as_str()), (2, ""));
+    let summary = fs::read_to_string(&file).unwrap();
+    assert!(summary.starts_with("before\n## aoai-probe\n"), "{summary}");
+    assert!(summary.contains("| dns | **broken** |"), "{summary}");
+    // Other forms leave it alone; one that cannot be written loses no result.
+    assert_eq!(github(&file, "human").status, 2);
+    assert_eq!(fs::read_to_string(&file).unwrap(), summary);
+    let ran = github(folder.path(), "github");
+    assert_eq!(ran.status, 2);
+    assert!(ran.out.starts_with("::error ") && ran.err.contains("GITHUB_STEP_SUMMARY: "));
+}
+
+#[test]
+fn a_plugin_is_unknown_where_it_cannot_begin() {
+    for (arguments, words) in [
+        (&["diagnose", "--format", "nagios", "no-such.json"][..], "no-such.json: cannot be read"),
+        (&["--format=nagios", "--no-such-option", "myacct"], "--no-such-option"),
+        (&["--format", "nagios"], "no target"),
+    ] {
+        let ran = run(arguments);
+        assert_eq!((ran.status, ran.err.as_str()), (3, ""), "{}", ran.out);
+        let first = ran.out.lines().next().unwrap();
+        assert!(first.starts_with("AOAI UNKNOWN: ") && first.contains(words), "{}", ran.out);
+        assert!(!ran.out.contains('|'), "{}", ran.out);
+    }
+    let ran =
+        run(&["--format", "nagios", "--api-key-file", "canary", "--proxy", "http://a:canary@b"]);
+    assert_eq!(ran.status, 3);
 }
 
 #[test]
