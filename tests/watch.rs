@@ -43,7 +43,7 @@ struct Path443 {
 impl Path443 {
     fn new() -> Self {
         let text = "about = \"watched\"\n[[resolver]]\nrole = \"given\"\n[private]\n\
-                    certificate = \"long-lived\"\n[expect]\nstate = \"works\"\n";
+                    certificate = \"long-lived\"\n[expect]\nstate = \"works\"\nfindings = []\ncredential_sent = false\n";
         let lab = Lab::start(&Arc::new(World::parse(text).unwrap())).unwrap();
         let arguments = lab.arguments();
         let of = |option: &str| {
@@ -146,10 +146,9 @@ fn relay(
                 continue;
             }
             let server = TcpStream::connect(endpoint).unwrap();
-            for (mut from, mut to) in [
-                (client.try_clone().unwrap(), server.try_clone().unwrap()),
-                (server, client),
-            ] {
+            for (mut from, mut to) in
+                [(client.try_clone().unwrap(), server.try_clone().unwrap()), (server, client)]
+            {
                 std::thread::spawn(move || {
                     let _ = std::io::copy(&mut from, &mut to);
                     let _ = to.shutdown(Shutdown::Write);
@@ -238,8 +237,9 @@ enum Answers {
 }
 
 /// A receiver of our own: the calls that it got, each with its path and body.
-fn receiver(mut answers: impl FnMut(usize) -> Answers + Send + 'static)
-    -> (SocketAddr, mpsc::Receiver<(String, Value)>) {
+fn receiver(
+    mut answers: impl FnMut(usize) -> Answers + Send + 'static,
+) -> (SocketAddr, mpsc::Receiver<(String, Value)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (tell, calls) = mpsc::channel();
@@ -423,17 +423,18 @@ fn kill_9_loses_no_finished_walk_and_the_incident_goes_on() {
 #[test]
 fn a_full_disk_stops_no_check() {
     let path = Path443::new();
-    let config = path.inventory(&["prod"], "");
+    let config = path.inventory(&["prod"], "[watch.history]\nkeep_megabytes = 2");
     let disk = path.file("disk");
     std::fs::create_dir(&disk).unwrap();
-    let script = "mount -t tmpfs -o size=400k none \"$1\" && head -c 340k /dev/zero >\"$1/ballast\" \
-                  && shift && exec \"$@\"";
     let possible = Command::new("unshare").args(["-rm", "true"]).status().unwrap().success();
     if !possible {
         assert!(std::env::var_os("CI").is_none(), "CI needs namespaces (unshare -rm)");
         eprintln!("skipped: namespaces are not permitted here (unshare -rm)");
         return;
     }
+    // Full from the start.
+    let script = "mount -t tmpfs -o size=4m none \"$1\"; cat /dev/zero 2>/dev/null >\"$1/ballast\"; \
+                  shift; exec \"$@\"";
     let mut command = Command::new("unshare");
     command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
     command.args(["-rm", "sh", "-c", script, "sh"]).arg(&disk);
@@ -448,9 +449,15 @@ fn a_full_disk_stops_no_check() {
     std::fs::remove_file(inside.join("ballast")).unwrap();
     let again = watch.says("is written again");
     assert!(again.contains("had waited"), "{again}");
+    // And once more, under way.
+    let mut ballast = std::fs::File::create(inside.join("ballast")).unwrap();
+    while ballast.write_all(&[0; 4096]).is_ok() {}
+    watch.says("the disk is full");
     path.broken.store(false, Ordering::SeqCst);
     watch.says("prod: WORKS again");
-    let kept = path.file("kept.db");
+    std::fs::remove_file(inside.join("ballast")).unwrap();
+    watch.says("is written again");
+    let kept = path.file("history.db");
     let copy = Command::new("sqlite3")
         .arg(inside.join("history.db"))
         .arg(format!(".backup {}", kept.display()))
@@ -458,10 +465,10 @@ fn a_full_disk_stops_no_check() {
     assert!(copy.unwrap().success());
     let (status, _, said) = watch.ended_by("-TERM");
     assert!(status.success(), "{said}");
-    assert_eq!(said.matches("disk is full").count(), 1, "{said}");
-    std::fs::rename(&kept, path.file("history.db")).unwrap();
+    assert_eq!(said.matches("disk is full").count(), 2, "{said}");
     assert_eq!(path.sqlite3("PRAGMA integrity_check"), "ok");
-    assert_eq!(path.sqlite3("SELECT count(*), count(evidence) FROM incidents"), "1|1");
+    let incidents = "SELECT count(*), count(evidence), count(ended) FROM incidents";
+    assert_eq!(path.sqlite3(incidents), "1|1|1");
 }
 
 #[test]
@@ -484,8 +491,8 @@ fn sighup_takes_a_good_inventory_over_and_refuses_a_bad_one() {
     let (status, ..) = watch.ended_by("-TERM");
     assert!(status.success());
     assert_eq!(
-        path.sqlite3("SELECT target, ended IS NULL FROM incidents ORDER BY began, target LIMIT 9"),
-        "old|0\nprod|1\nnew|1"
+        path.sqlite3("SELECT target, ended IS NULL FROM incidents ORDER BY target"),
+        "new|1\nold|0\nprod|1"
     );
     assert_eq!(path.sqlite3("SELECT group_concat(target) FROM machines"), "new,prod");
 }
@@ -500,7 +507,7 @@ fn systemd_is_told_and_the_journal_gets_levels() {
     let heard = || {
         let mut octets = [0; 1024];
         let length = systemd.recv(&mut octets).expect("systemd is told");
-        String::from_utf8_lossy(&octets[..length]).into_owned()
+        String::from_utf8_lossy(&octets[..length]).trim_end().to_owned()
     };
     let mut command = path.command(&config);
     command.env("NOTIFY_SOCKET", &socket).env("WATCHDOG_USEC", "1000000");
@@ -517,7 +524,7 @@ fn systemd_is_told_and_the_journal_gets_levels() {
     let mut last = String::new();
     let mut octets = [0; 1024];
     while let Ok(length) = systemd.recv(&mut octets) {
-        last = String::from_utf8_lossy(&octets[..length]).into_owned();
+        last = String::from_utf8_lossy(&octets[..length]).trim_end().to_owned();
     }
     assert_eq!(last, "STOPPING=1");
 }
