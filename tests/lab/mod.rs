@@ -136,6 +136,26 @@ impl Lab {
         all
     }
 
+    /// `[defaults]` of an inventory that says the same as the command line.
+    pub fn defaults(&self) -> String {
+        let quoted = |texts: &[String]| {
+            let all: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
+            format!("[{}]", all.join(", "))
+        };
+        let given = self.started.resolvers.iter().filter(|(_, role)| *role == ResolverRole::Given);
+        let given: Vec<String> = given.map(|(address, _)| address.to_string()).collect();
+        let mut text = format!(
+            "[defaults]\ntimeout = \"{}ms\"\nresolvers = {}\nconnect_to = {}\n",
+            self.world.timeout_ms,
+            quoted(&given),
+            quoted(&self.started.connect_to)
+        );
+        if self.world.ca_file {
+            text.push_str(&format!("ca_file = {:?}\n", self.ca_file.path().display().to_string()));
+        }
+        text
+    }
+
     /// The command line with these options, parsed by the program itself.
     ///
     /// # Errors
