@@ -284,7 +284,11 @@ async fn start(world: &World, received: &Received) -> io::Result<(Started, Kept)
         kept._sockets.extend(opened.kept);
         if let Some(listener) = opened.listener {
             let config = authorities().server(one.certificate).map_err(io::Error::other)?;
-            let (server, date) = (one.clone(), date.clone());
+            let date = match one.certificate {
+                world::Certificate::LongLived => httpdate::fmt_http_date(SystemTime::now()),
+                _ => date.clone(),
+            };
+            let server = one.clone();
             tokio::spawn(server::run(listener, server, config, date, received.clone()));
         }
         for at in &one.at {
