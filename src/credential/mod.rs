@@ -11,6 +11,7 @@ pub mod contacts;
 pub mod errand;
 mod file;
 mod metadata;
+mod pkcs12;
 mod sdk;
 mod sources;
 pub mod ways;

@@ -35,10 +35,12 @@ pub enum Way {
 pub enum Proof {
     /// A client secret (fact I2).
     ClientSecret(Secret),
-    /// A certificate with its key, in PEM (fact I3).
+    /// A certificate with its key, in PEM or PKCS#12 (fact I3).
     Certificate {
         /// The file.
         path: String,
+        /// `AZURE_CLIENT_CERTIFICATE_PASSWORD`.
+        password: Option<Secret>,
         /// Whether the chain goes along (`AZURE_CLIENT_SEND_CERTIFICATE_CHAIN`).
         send_chain: bool,
     },
@@ -229,6 +231,9 @@ pub fn way(
         "client-certificate" => entra(get("AZURE_CLIENT_CERTIFICATE_PATH").map(|path| {
             Proof::Certificate {
                 path,
+                password: environment
+                    .get("AZURE_CLIENT_CERTIFICATE_PASSWORD")
+                    .map(|v| Secret::new(v.to_owned())),
                 send_chain: get("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN")
                     .is_some_and(|v| v == "1" || v.eq_ignore_ascii_case("true")),
             }

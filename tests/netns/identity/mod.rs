@@ -178,6 +178,8 @@ pub fn start(
         "cd {} && openssl req -x509 -newkey rsa:2048 -nodes -keyout application.key.pem \
          -out application.crt.pem -days 30 -subj /CN=application 2>/dev/null && \
          cat application.key.pem application.crt.pem > application.pem && \
+         openssl pkcs12 -export -legacy -inkey application.key.pem -in application.crt.pem \
+         -out application.pfx -passout pass:canary-pfx-password && \
          openssl x509 -in application.crt.pem -pubkey -noout > application.pub.pem && \
          openssl req -x509 -newkey rsa:2048 -nodes -keyout other.key.pem -out other.crt.pem \
          -days 30 -subj /CN=other 2>/dev/null && \
