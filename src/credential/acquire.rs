@@ -65,11 +65,18 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
             let resource = wanted.scope.trim_end_matches("/.default");
             match endpoint {
                 Endpoint::Imds => {
-                    sdk(Sdk::managed_identity(TokenPurpose::Imds, identity.as_ref()), wanted, send)
-                        .await
+                    match Sdk::managed_identity(TokenPurpose::Imds, identity.as_ref()) {
+                        Ok(imds) => sdk(Ok(imds), wanted, send).await,
+                        // It takes a variable that is set and empty for a platform's; other SDKs
+                        // do not.
+                        Err(_) => metadata::imds(resource, identity.as_ref(), send)
+                            .await
+                            .map_err(Failed::from),
+                    }
                 }
-                Endpoint::AppService { url, .. } => {
-                    match metadata::local("IDENTITY_ENDPOINT", url) {
+                Endpoint::AppService { url, header } => {
+                    let fits = metadata::fits_a_header("IDENTITY_HEADER", header);
+                    match fits.and_then(|()| metadata::local("IDENTITY_ENDPOINT", url)) {
                         Err(says) => Err(Failed::NotAsked(says)),
                         Ok(_) => {
                             let purpose = TokenPurpose::AppService;
@@ -91,7 +98,8 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
                     }
                 },
                 Endpoint::MachineLearning { url, secret } => {
-                    match metadata::local("MSI_ENDPOINT", url) {
+                    let fits = metadata::fits_a_header("MSI_SECRET", secret);
+                    match fits.and_then(|()| metadata::local("MSI_ENDPOINT", url)) {
                         Err(says) => Err(Failed::NotAsked(says)),
                         Ok(url) => metadata::machine_learning(
                             &url,

@@ -363,6 +363,15 @@ impl Credential {
             && groups.iter().all(|group| group.bytes().all(|c| c.is_ascii_hexdigit()))
     }
 
+    /// Whether a client secret begins or ends with a blank or a line end.
+    #[must_use]
+    pub fn secret_has_blank_ends(&self) -> bool {
+        let Some(Way::Entra { proof: Proof::ClientSecret(secret), .. }) = &self.way else {
+            return false;
+        };
+        secret.expose().trim() != secret.expose()
+    }
+
     /// Variables that hold secrets: programs start without them.
     #[must_use]
     pub fn secret_variables(&self) -> Vec<String> {

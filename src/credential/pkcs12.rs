@@ -76,6 +76,7 @@ fn locked(password: Option<&Secret>) -> NoCertificate {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "these files are the test's own")]
 mod tests {
     use std::path::Path;
     use std::process::Command;

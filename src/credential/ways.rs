@@ -221,7 +221,8 @@ pub fn way(
     identity: Option<&str>,
 ) -> Option<Way> {
     let get = |name: &str| environment.get(name).map(str::to_owned);
-    let secret = |name: &str| environment.get(name).map(|v| Secret::new(v.trim().to_owned()));
+    // As it stands: an application sends a line end at its end, too, and is refused for it.
+    let secret = |name: &str| environment.get(name).map(|v| Secret::new(v.to_owned()));
     let entra = |proof: Option<Proof>| {
         let (tenant, client) = (get("AZURE_TENANT_ID")?, get("AZURE_CLIENT_ID")?);
         Some(Way::Entra { tenant, client, proof: proof? })
@@ -244,7 +245,11 @@ pub fn way(
         }
         "github-actions" => entra(
             get("ACTIONS_ID_TOKEN_REQUEST_URL")
-                .zip(secret("ACTIONS_ID_TOKEN_REQUEST_TOKEN"))
+                .zip(
+                    environment
+                        .get("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+                        .map(|v| Secret::new(v.trim().to_owned())),
+                )
                 .map(|(url, token)| Proof::GitHub { url, token }),
         ),
         "google" => {

@@ -138,6 +138,10 @@ pub enum Fault {
     Throttled,
     /// AADSTS7000215: not the application's secret.
     WrongSecret,
+    /// 400 with a page.
+    BadRequestPage,
+    /// 200 with the token alone, its times numbers: what SDKs but one read.
+    TokenAlone,
     /// Azure Arc's challenge, in another folder than the agent's.
     ChallengeElsewhere,
     /// AADSTS53003: conditional access.
