@@ -413,6 +413,10 @@ fn refused_by(no: &NoToken<'_>, purpose: TokenPurpose, status: u16, because: Bec
                 ),
             )
             .step("a container runtime of a desktop answers here in Azure's place: see what runs this"),
+        (TokenPurpose::GitHubIdentity, 300..=399) => because
+            .known_by("GitHub's service sends nobody elsewhere: something before it answered")
+            .owner("Network")
+            .step("exempt the host of ACTIONS_ID_TOKEN_REQUEST_URL from portals and inspection"),
         (TokenPurpose::GitHubIdentity, _) => because
             .known_by("a job may ask for a token only with the permission id-token: write")
             .owner("Application")
