@@ -56,12 +56,60 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Write the man page, completions, the JSON schema or the index of findings
+    /// Walk an inventory's targets again and again, and tell what changes
+    Watch(Watch),
+    /// What watch has kept: incidents with their causes and their evidence
+    History(Past),
+    /// Write the man page, completions, the JSON schema, rules for Prometheus and other files
     Generate {
         /// What to write
         #[command(subcommand)]
         what: Generate,
     },
+}
+
+/// Options of `watch`.
+#[derive(Debug, Clone, Args)]
+pub struct Watch {
+    /// The inventory (TOML): targets, how they are walked, whom to tell
+    #[arg(long, value_name = "FILE")]
+    pub config: String,
+    /// Keep walks and incidents in this SQLite file; none: the inventory's, else history.db in
+    /// systemd's state directory
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<String>,
+}
+
+/// Options of `history`.
+#[derive(Debug, Clone, Args)]
+pub struct Past {
+    /// Only this target of the inventory
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// The file that watch keeps
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<String>,
+    /// Take the file that this inventory names
+    #[arg(long, value_name = "FILE", conflicts_with = "history")]
+    pub config: Option<String>,
+    /// Only what was so within this time, e.g. 24h
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    pub since: Option<Duration>,
+    /// The report of this walk, as diagnose reads it
+    #[arg(long, value_name = "WALK", conflicts_with_all = ["name", "since"])]
+    pub walk: Option<i64>,
+    /// Format of the list
+    #[arg(long, value_enum, default_value_t = PastFormat::Human)]
+    pub format: PastFormat,
+}
+
+/// `history --format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PastFormat {
+    /// For people
+    Human,
+    /// For programs
+    Json,
 }
 
 /// What `generate` writes.
@@ -76,10 +124,18 @@ pub enum Generate {
     },
     /// The JSON schema of a report
     Schema,
+    /// The JSON schema of an inventory, for editors
+    InventorySchema,
     /// The index of findings, in Markdown
     Findings,
     /// The table of counter-experiments, in Markdown
     Experiments,
+    /// The table of metrics, in Markdown
+    Metrics,
+    /// Recording and alert rules for Prometheus
+    PrometheusRules,
+    /// A dashboard for Grafana
+    GrafanaDashboard,
 }
 
 /// Options of the walk.
@@ -192,6 +248,16 @@ pub enum Format {
     Human,
     /// For programs: one object, or an array for several targets
     Json,
+    /// For programs: one object a line
+    JsonLines,
+    /// For Nagios, Icinga and Naemon: as a plugin, with perfdata
+    Nagios,
+    /// For Prometheus's textfile collector
+    Prometheus,
+    /// For CI servers that read JUnit's XML
+    Junit,
+    /// For GitHub Actions: annotations, and the step's summary
+    Github,
 }
 
 /// `--color`.
@@ -356,6 +422,10 @@ pub(crate) fn proxy(text: &str) -> Result<ProxyOption, String> {
             None => return Err("a proxy's URL looks like http://proxy.corp:3128".to_owned()),
         },
     })
+}
+
+fn since(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| "a time such as 90min, 24h or 7d".to_owned())
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -1,5 +1,7 @@
-//! What is made from the catalogue and the types: schema, index of findings, man page,
-//! completions. Everything here returns text; the caller writes it.
+//! What is made from the catalogues and the types: schema, index of findings, man page,
+//! completions, files for Prometheus and Grafana. Everything here returns text; the caller writes it.
+
+pub mod monitoring;
 
 use std::fmt::Write as _;
 
@@ -29,6 +31,16 @@ pub enum GenerateError {
 /// [`GenerateError::Schema`].
 pub fn schema() -> Result<String, GenerateError> {
     let schema = schemars::schema_for!(Report);
+    Ok(serde_json::to_string_pretty(&schema)? + "\n")
+}
+
+/// The JSON schema of an inventory, for editors: `docs/inventory.schema.json`.
+///
+/// # Errors
+///
+/// Never in practice: the schema is made of plain types.
+pub fn inventory_schema() -> Result<String, GenerateError> {
+    let schema = schemars::schema_for!(crate::inventory::document::Document);
     Ok(serde_json::to_string_pretty(&schema)? + "\n")
 }
 

@@ -35,10 +35,12 @@ pub enum Way {
 pub enum Proof {
     /// A client secret (fact I2).
     ClientSecret(Secret),
-    /// A certificate with its key, in PEM (fact I3).
+    /// A certificate with its key, in PEM or PKCS#12 (fact I3).
     Certificate {
         /// The file.
         path: String,
+        /// `AZURE_CLIENT_CERTIFICATE_PASSWORD`.
+        password: Option<Secret>,
         /// Whether the chain goes along (`AZURE_CLIENT_SEND_CERTIFICATE_CHAIN`).
         send_chain: bool,
     },
@@ -80,6 +82,18 @@ pub enum Endpoint {
     /// Cloud Shell.
     CloudShell {
         /// `MSI_ENDPOINT`.
+        url: String,
+    },
+    /// Azure Machine Learning, and App Service's protocol of 2017 (fact I11a).
+    MachineLearning {
+        /// `MSI_ENDPOINT`.
+        url: String,
+        /// `MSI_SECRET`.
+        secret: Secret,
+    },
+    /// Service Fabric: TLS to a certificate that a thumbprint names (fact I11b). Not walked.
+    ServiceFabric {
+        /// `IDENTITY_ENDPOINT`.
         url: String,
     },
 }
@@ -188,6 +202,14 @@ const OLD_VARIABLES: &[&str] = &[
     "TENANT_ID",
 ];
 
+/// Variables of the token proxy of a cluster with identity bindings (fact I4a).
+const TOKEN_PROXY: &[&str] = &[
+    "AZURE_KUBERNETES_TOKEN_PROXY",
+    "AZURE_KUBERNETES_SNI_NAME",
+    "AZURE_KUBERNETES_CA_FILE",
+    "AZURE_KUBERNETES_CA_DATA",
+];
+
 /// The way that a source takes, where the environment configures it in full. `named` is said
 /// where the user named the source: then what only the machine can say is not asked.
 #[must_use]
@@ -199,7 +221,8 @@ pub fn way(
     identity: Option<&str>,
 ) -> Option<Way> {
     let get = |name: &str| environment.get(name).map(str::to_owned);
-    let secret = |name: &str| environment.get(name).map(|v| Secret::new(v.trim().to_owned()));
+    // As it stands: an application sends a line end at its end, too, and is refused for it.
+    let secret = |name: &str| environment.get(name).map(|v| Secret::new(v.to_owned()));
     let entra = |proof: Option<Proof>| {
         let (tenant, client) = (get("AZURE_TENANT_ID")?, get("AZURE_CLIENT_ID")?);
         Some(Way::Entra { tenant, client, proof: proof? })
@@ -209,6 +232,9 @@ pub fn way(
         "client-certificate" => entra(get("AZURE_CLIENT_CERTIFICATE_PATH").map(|path| {
             Proof::Certificate {
                 path,
+                password: environment
+                    .get("AZURE_CLIENT_CERTIFICATE_PASSWORD")
+                    .map(|v| Secret::new(v.to_owned())),
                 send_chain: get("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN")
                     .is_some_and(|v| v == "1" || v.eq_ignore_ascii_case("true")),
             }
@@ -219,7 +245,11 @@ pub fn way(
         }
         "github-actions" => entra(
             get("ACTIONS_ID_TOKEN_REQUEST_URL")
-                .zip(secret("ACTIONS_ID_TOKEN_REQUEST_TOKEN"))
+                .zip(
+                    environment
+                        .get("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+                        .map(|v| Secret::new(v.trim().to_owned())),
+                )
                 .map(|(url, token)| Proof::GitHub { url, token }),
         ),
         "google" => {
@@ -246,12 +276,19 @@ fn endpoint(environment: &Environment, machine: Machine, named: bool) -> Option<
     let get = |name: &str| environment.get(name).map(str::to_owned);
     let header = environment.get("IDENTITY_HEADER").map(|v| Secret::new(v.to_owned()));
     match (get("IDENTITY_ENDPOINT"), header) {
+        (Some(url), Some(_)) if get("IDENTITY_SERVER_THUMBPRINT").is_some() => {
+            return Some(Endpoint::ServiceFabric { url });
+        }
         (Some(url), Some(header)) => return Some(Endpoint::AppService { url, header }),
         (Some(url), None) if get("IMDS_ENDPOINT").is_some() => return Some(Endpoint::Arc { url }),
         _ => {}
     }
     if let Some(url) = get("MSI_ENDPOINT") {
-        return Some(Endpoint::CloudShell { url });
+        let secret = environment.get("MSI_SECRET").map(|v| Secret::new(v.to_owned()));
+        return Some(match secret {
+            Some(secret) => Endpoint::MachineLearning { url, secret },
+            None => Endpoint::CloudShell { url },
+        });
     }
     if machine.arc_agent {
         return Some(Endpoint::Arc { url: ARC_AGENT.to_owned() });
@@ -291,6 +328,11 @@ pub fn configured(environment: &Environment) -> Configured {
             .get(AUTHORITY_HOST)
             .and_then(|text| authority::host(text).ok())
             .map(|host| crate::evidence::text::clean(&host, 200)),
+        token_proxy: TOKEN_PROXY
+            .iter()
+            .filter(|name| set(name))
+            .map(|name| (*name).to_owned())
+            .collect(),
     }
 }
 
@@ -374,13 +416,23 @@ mod tests {
             Some(Endpoint::AppService { .. }) => "app-service",
             Some(Endpoint::Arc { .. }) => "arc",
             Some(Endpoint::CloudShell { .. }) => "cloud-shell",
+            Some(Endpoint::MachineLearning { .. }) => "machine-learning",
+            Some(Endpoint::ServiceFabric { .. }) => "service-fabric",
             None => "none",
         };
         let azure = Machine { azure: Some(true), arc_agent: false };
         let url = ("IDENTITY_ENDPOINT", "http://127.0.0.1/msi");
         assert_eq!(kind(&[url, ("IDENTITY_HEADER", "h")], azure, false), "app-service");
         assert_eq!(kind(&[url, ("IMDS_ENDPOINT", "x")], azure, false), "arc");
-        assert_eq!(kind(&[("MSI_ENDPOINT", "http://localhost/")], azure, false), "cloud-shell");
+        let (msi, secret) = (("MSI_ENDPOINT", "http://localhost/"), ("MSI_SECRET", "s"));
+        assert_eq!(kind(&[msi], azure, false), "cloud-shell");
+        assert_eq!(kind(&[msi, secret], azure, false), "machine-learning");
+        assert_eq!(kind(&[secret], azure, false), "imds");
+        let header = ("IDENTITY_HEADER", "h");
+        assert_eq!(kind(&[url, header, msi, secret], azure, false), "app-service");
+        let thumbprint = ("IDENTITY_SERVER_THUMBPRINT", "0".repeat(40));
+        let fabric = [url, header, (thumbprint.0, &thumbprint.1)];
+        assert_eq!(kind(&fabric, azure, false), "service-fabric");
         assert_eq!(kind(&[], azure, false), "imds");
         assert_eq!(kind(&[], Machine::default(), false), "none");
         assert_eq!(kind(&[], Machine::default(), true), "imds");

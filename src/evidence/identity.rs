@@ -44,6 +44,9 @@ pub struct Configured {
     pub old_variables: Vec<String>,
     /// The authority of `AZURE_AUTHORITY_HOST`, if it is set.
     pub authority_host: Option<String>,
+    /// Variables of a cluster's token proxy that are set (`AZURE_KUBERNETES_TOKEN_PROXY` first):
+    /// an application may ask it in place of Entra ID.
+    pub token_proxy: Vec<String>,
 }
 
 /// A source of which some variables are set and others are missing.
@@ -73,6 +76,10 @@ pub struct Acquisition {
     /// The client secret has the form of an id: the portal shows one beside each secret's value.
     #[serde(default)]
     pub secret_is_id: bool,
+    /// The client secret begins or ends with a blank or a line end; it is sent as it stands, as
+    /// applications send it.
+    #[serde(default)]
+    pub secret_has_blank_ends: bool,
     /// The assertion that stands for the application, as facts for comparison.
     pub assertion: Option<TokenClaims>,
     /// Every request, in order, with its hops.
@@ -101,6 +108,11 @@ pub enum TokenOutcome {
     /// It could not be asked for: a file, a program, a form.
     NotAsked {
         /// Why.
+        says: String,
+    },
+    /// An application gets it in a way that this tool does not walk: nothing is known of it.
+    NotSupported {
+        /// Which way.
         says: String,
     },
 }
@@ -140,6 +152,8 @@ pub enum TokenPurpose {
     Arc,
     /// A token of Cloud Shell.
     CloudShell,
+    /// A token of Azure Machine Learning, or of App Service by its protocol of 2017.
+    MachineLearning,
     /// An identity token of Google's metadata server, to be an assertion.
     GoogleIdentity,
     /// An identity token of GitHub Actions, to be an assertion.

@@ -93,6 +93,7 @@ pub fn serve(place: &str, work: &str) -> Result<(), String> {
             (Service::AppService, "127.0.0.1:8081".to_owned(), false),
             (Service::Arc, "127.0.0.1:40342".to_owned(), false),
             (Service::CloudShell, "127.0.0.1:50342".to_owned(), false),
+            (Service::MachineLearning, "127.0.0.1:46808".to_owned(), false),
         ],
     };
     for (service, at, with_tls) in places {
@@ -223,6 +224,14 @@ fn scripted(fault: Fault, service: Service) -> Option<Answer> {
         Fault::ChallengeElsewhere => Answer::json(401, &json!({})).with(
             "WWW-Authenticate",
             "Basic realm=/var/opt/azcmagent/tokens/../../../../etc/hostname.key",
+        ),
+        Fault::BadRequestPage => page(400, "Bad Request"),
+        Fault::TokenAlone => Answer::json(
+            200,
+            &json!({
+                "access_token": crate::run_tool::token(), "token_type": "Bearer",
+                "expires_in": 3599, "expires_on": 4_102_444_800_u64,
+            }),
         ),
         Fault::BadGateway => page(502, "Bad Gateway"),
         Fault::IdentityNotFound => Answer::json(400, &metadata_error("Identity not found")),

@@ -78,6 +78,7 @@ const PLATFORM: &[TokenPurpose] = &[
     TokenPurpose::AppService,
     TokenPurpose::Arc,
     TokenPurpose::CloudShell,
+    TokenPurpose::MachineLearning,
     TokenPurpose::GoogleIdentity,
     TokenPurpose::GitHubIdentity,
 ];
@@ -96,6 +97,7 @@ const fn name(purpose: TokenPurpose) -> &'static str {
         TokenPurpose::AppService => "App Service's token endpoint",
         TokenPurpose::Arc => "the Azure Arc agent",
         TokenPurpose::CloudShell => "Cloud Shell's token endpoint",
+        TokenPurpose::MachineLearning => "MSI_ENDPOINT",
         TokenPurpose::GoogleIdentity => "Google's metadata server",
         TokenPurpose::GitHubIdentity => "GitHub's token service",
     }
@@ -211,7 +213,10 @@ fn proxy(e: &Evidence) -> Option<Because> {
             Sure::Inferred,
             format!("a proxy answers {status} in place of {}", name(request.purpose)),
         ))
-        .known_by("the metadata service itself has no gateway behind it that could fail so");
+        .known_by(match page(&refused) {
+            true => "a page came, and the metadata service answers in JSON, also when it refuses",
+            false => "the metadata service itself has no gateway behind it that could fail so",
+        });
     for field in ["server", "via", "x-squid-error", "proxy-authenticate"] {
         if let Some(value) = refused.header(field) {
             because = because.seen(format!("{field}: {value}"));
@@ -231,7 +236,16 @@ fn proxy(e: &Evidence) -> Option<Because> {
 }
 
 fn in_between(refused: &Refused<'_>) -> bool {
-    refused.request.path.is_none() && matches!(refused.refusal.status, 407 | 502 | 504)
+    let status = refused.refusal.status;
+    refused.request.path.is_none() && (matches!(status, 407 | 502 | 504) || page(refused))
+}
+
+/// A page where the metadata service of a virtual machine answers in JSON.
+fn page(refused: &Refused<'_>) -> bool {
+    let kind = refused.answer().and_then(|answer| answer.header("content-type"));
+    refused.request.purpose == TokenPurpose::Imds
+        && matches!(refused.refusal.status, 400 | 401 | 403)
+        && kind.is_some_and(|kind| kind.starts_with("text/html"))
 }
 
 /// A 400 of a kind that speaks of the identity (fact I8).
@@ -239,7 +253,9 @@ fn about_identity<'e>(no: &NoToken<'e>) -> Option<Refused<'e>> {
     no.refusal(MANAGED).filter(|refused| {
         let refusal = refused.refusal;
         let kind = refusal.error.as_deref();
-        refusal.status == 400 && matches!(kind, None | Some("invalid_request"))
+        // Who speaks of an identity speaks JSON.
+        let json = refused.answer().is_none_or(|answer| answer.body_excerpt.is_none());
+        refusal.status == 400 && json && matches!(kind, None | Some("invalid_request"))
     })
 }
 
@@ -370,6 +386,18 @@ fn refused_by(no: &NoToken<'_>, purpose: TokenPurpose, status: u16, because: Bec
             .owner("Platform")
             .step("run it inside the application's own process, or in a shell that inherits its environment")
             .look("see the app's identity", "az webapp identity show -g <group> -n <app>"),
+        (TokenPurpose::MachineLearning, 401 | 403) => because
+            .known_by("MSI_SECRET is not the one of this process: it changes at each restart")
+            .owner("Platform")
+            .step("run it inside the job's or the app's own process, with its whole environment"),
+        (TokenPurpose::MachineLearning, _) => because
+            .owner("Platform")
+            .step("see that the compute or the app has an identity, and which client id it is")
+            .step("set AZURE_CLIENT_ID to a user-assigned one that it has, or unset it")
+            .step(
+                "a platform that also sets IDENTITY_ENDPOINT and IDENTITY_HEADER is asked there: \
+                 see that the process gets them",
+            ),
         (TokenPurpose::Imds, 404 | 410 | 429 | 500..=599) => because
             .known_by("the metadata service is updating or busy (SDKs ask again for a minute)")
             .owner("Platform")
@@ -385,6 +413,10 @@ fn refused_by(no: &NoToken<'_>, purpose: TokenPurpose, status: u16, because: Bec
                 ),
             )
             .step("a container runtime of a desktop answers here in Azure's place: see what runs this"),
+        (TokenPurpose::GitHubIdentity, 300..=399) => because
+            .known_by("GitHub's service sends nobody elsewhere: something before it answered")
+            .owner("Network")
+            .step("exempt the host of ACTIONS_ID_TOKEN_REQUEST_URL from portals and inspection"),
         (TokenPurpose::GitHubIdentity, _) => because
             .known_by("a job may ask for a token only with the permission id-token: write")
             .owner("Application")
