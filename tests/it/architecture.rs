@@ -36,7 +36,6 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("diagnose", &["diagnosis", "evidence"], "pure: evidence in, diagnosis out"),
     ("report", &["diagnosis", "evidence"], "the saved form; may not judge or print"),
     ("render", &["diagnosis", "evidence", "report"], "a report as text; reaches nothing"),
-    ("monitor", &["diagnosis", "evidence", "report"], "repeated walks: what they mean, kept, told"),
     ("explain", &["diagnose"], "the pages of the catalogue"),
     (
         "generate",
@@ -51,7 +50,18 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "monitor",
-        &["credential", "diagnose", "evidence", "inventory", "report", "walk", "wire", "world"],
+        &[
+            "credential",
+            "diagnose",
+            "diagnosis",
+            "evidence",
+            "inventory",
+            "report",
+            "secret",
+            "walk",
+            "wire",
+            "world",
+        ],
         "the same walk, again and again",
     ),
     (
