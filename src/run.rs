@@ -465,6 +465,7 @@ fn generated(what: Generate) -> Result<Done, String> {
         Generate::Man => generate::man(Cli::command()),
         Generate::Completions { shell } => generate::completions(&mut Cli::command(), shell),
         Generate::Schema => generate::schema(),
+        Generate::InventorySchema => generate::inventory_schema(),
         Generate::Findings => Ok(generate::findings()),
         Generate::Experiments => Ok(generate::experiments()),
         Generate::Metrics => Ok(generate::monitoring::metrics_table()),
