@@ -23,6 +23,7 @@ fn nagios_shows_state_and_perfdata() {
         ("CRITICAL", "zone-not-linked", "dns (dns-zone-not-linked): "),
         ("UNKNOWN", "no-tls", "no TLS in this build"),
         ("UNKNOWN", "missing", "cannot be read"),
+        ("CRITICAL", "fleet", "2 targets: 1 broken, 1 at risk. "),
     ];
     let text = |program: &str, arguments: &[&str]| {
         went_well(Command::new(program).args(arguments)).trim().to_owned()
@@ -48,10 +49,17 @@ fn nagios_shows_state_and_perfdata() {
             change(&mut report.evidence);
             fs::write(here.join(format!("{name}.json")), json::render(&[report]).unwrap()).unwrap();
         }
+        let files: Vec<String> = match name {
+            "fleet" => vec!["zone-not-linked", "expires-soon"],
+            one => vec![one],
+        }
+        .into_iter()
+        .map(|file| format!("{}/{file}.json", here.display()))
+        .collect();
         objects.push_str(&format!(
             "define service {{\n  use path\n  service_description {name}\n  \
-             check_command aoai!{}/{name}.json\n}}\n",
-            here.display()
+             check_command aoai!{}\n}}\n",
+            files.join(" ")
         ));
     }
     fs::write(here.join("objects.cfg"), objects).unwrap();
@@ -97,6 +105,11 @@ fn nagios_shows_state_and_perfdata() {
         assert!(output.contains(says), "{output}");
         if name == "missing" {
             assert_eq!(perfdata, "");
+            continue;
+        }
+        if name == "fleet" {
+            assert!(perfdata.contains("'myacct.openai.azure.com__2_::time'=0."), "{perfdata}");
+            assert!(long.contains("[CRITICAL] myacct") && long.contains("[WARNING]"), "{long}");
             continue;
         }
         let labels: Vec<&str> = perfdata.split(' ').map(|p| p.split('=').next().unwrap()).collect();
