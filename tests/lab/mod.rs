@@ -202,6 +202,7 @@ impl Lab {
             }),
             detours: Vec::new(),
             arc_agent: false,
+            shared_roots: Arc::default(),
         }
     }
 
