@@ -85,9 +85,17 @@ pub enum Generate {
 /// Options of the walk.
 #[derive(Debug, Clone, Args)]
 pub struct Check {
-    /// Account name, host name or endpoint URL; none: AZURE_OPENAI_ENDPOINT
+    /// Account name, host name or endpoint URL; none: AZURE_OPENAI_ENDPOINT. With --config, names
+    /// of the inventory; none: all of it
     #[arg(value_name = "TARGET")]
     pub targets: Vec<String>,
+    /// Walk the targets of this inventory (TOML), which also says how
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "resolvers", "expect", "connect_to", "credential", "api_key_file", "token_file",
+        "assertion_file", "identity", "service", "deployment", "api_version", "ca_file", "trust",
+        "proxy", "direct", "no_experiments", "deep", "timeout", "deadline",
+    ])]
+    pub config: Option<String>,
     /// Ask this resolver too; the first one given is the one whose answer is walked
     #[arg(long = "resolver", value_name = "IP[:PORT]", value_parser = resolver)]
     pub resolvers: Vec<SocketAddr>,
@@ -244,7 +252,7 @@ pub fn contradiction(check: &Check) -> Result<(), String> {
     }
 }
 
-fn resolver(text: &str) -> Result<SocketAddr, String> {
+pub(crate) fn resolver(text: &str) -> Result<SocketAddr, String> {
     let bare = text.trim_start_matches('[').trim_end_matches(']');
     if let Ok(ip) = bare.parse::<IpAddr>() {
         return Ok(SocketAddr::new(ip, 53));
@@ -254,7 +262,7 @@ fn resolver(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
-fn expect(text: &str) -> Result<Expect, String> {
+pub(crate) fn expect(text: &str) -> Result<Expect, String> {
     const FORM: &str = "it is none of auto, private, public, closed, any, and not a list of \
                         prefixes such as 10.3.0.0/24,fd00::/8";
     Ok(match text {
@@ -278,7 +286,7 @@ fn expect(text: &str) -> Result<Expect, String> {
     })
 }
 
-fn detour(text: &str) -> Result<Detour, String> {
+pub(crate) fn detour(text: &str) -> Result<Detour, String> {
     const FORM: &str = "the form is HOST:PORT:ADDRESS:PORT; HOST is a name or the address that \
                         DNS gave, ADDRESS an IP address ([..] for version 6); each may be empty";
     let parts = split_outside_brackets(text);
@@ -314,7 +322,7 @@ fn split_outside_brackets(text: &str) -> Vec<&str> {
     .collect()
 }
 
-fn credential(text: &str) -> Result<CredentialChoice, String> {
+pub(crate) fn credential(text: &str) -> Result<CredentialChoice, String> {
     Ok(match text {
         "auto" => CredentialChoice::Auto,
         "none" => CredentialChoice::None,
@@ -334,7 +342,7 @@ pub(crate) fn api_version(text: &str) -> Result<String, String> {
     if fits { Ok(text.to_owned()) } else { Err("an api-version looks like 2024-10-21".to_owned()) }
 }
 
-fn proxy(text: &str) -> Result<ProxyOption, String> {
+pub(crate) fn proxy(text: &str) -> Result<ProxyOption, String> {
     Ok(match text {
         "env" => ProxyOption::Env,
         "none" => ProxyOption::None,

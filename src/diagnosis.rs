@@ -135,6 +135,17 @@ pub enum State {
 }
 
 impl State {
+    /// Its place among states, the worst first: broken, cannot tell, at risk, works.
+    #[must_use]
+    pub const fn weight(self) -> u8 {
+        match self {
+            State::Broken => 0,
+            State::CannotTell => 1,
+            State::AtRisk => 2,
+            State::Works => 3,
+        }
+    }
+
     /// The words that begin a report.
     #[must_use]
     pub const fn words(self) -> &'static str {

@@ -17,6 +17,8 @@ pub mod diagnosis;
 pub mod evidence;
 pub mod explain;
 pub mod generate;
+pub mod inventory;
+pub mod monitor;
 pub mod platform;
 pub mod render;
 pub mod report;

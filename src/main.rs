@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use aoai_probe::run::{self, Done, Terminal};
+use aoai_probe::run::{self, Done, Progress, Terminal};
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|info| bug(info.location())));
@@ -13,11 +13,23 @@ fn main() -> ExitCode {
     let terminal =
         Terminal { out: std::io::stdout().is_terminal(), err: std::io::stderr().is_terminal() };
     let shown = Cell::new(0);
-    let progress = |line: &str| {
-        shown.set(shown.get() + line.lines().count());
-        let _ = writeln!(std::io::stderr(), "{line}");
+    let status = Cell::new(false);
+    let progress = |progress: Progress<'_>| {
+        let _ = match progress {
+            Progress::Line(line) => {
+                shown.set(shown.get() + line.lines().count());
+                writeln!(std::io::stderr(), "{line}")
+            }
+            Progress::Status(line) => {
+                status.set(true);
+                write!(std::io::stderr(), "\r{line}\u{1b}[K")
+            }
+        };
     };
     let done = run::run(std::env::args_os(), terminal, &progress);
+    if status.get() {
+        let _ = write!(std::io::stderr(), "\r\u{1b}[K");
+    }
     if shown.get() > 0 && done.replaces_progress {
         // The report shows the same hops: it takes the place of the lines above it.
         let _ = write!(std::io::stderr(), "\u{1b}[{}A\u{1b}[J", shown.get());

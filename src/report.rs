@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
+use std::net::SocketAddr;
 
 use schemars::JsonSchema;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -113,6 +114,27 @@ impl Report {
         }
     }
 
+    /// What targets with the same cause may have in common: the proxy where one is in the way,
+    /// the resolvers where a name is the matter.
+    #[must_use]
+    pub fn place(&self) -> Option<String> {
+        let cause = self.cause()?;
+        if let Some(proxy) = self.evidence.proxy.saw() {
+            return Some(format!("proxy {}:{}", proxy.host, proxy.port));
+        }
+        if !matches!(cause.hop, Hop::Vantage | Hop::Dns) {
+            return None;
+        }
+        let resolvers = &self.evidence.dns.resolvers;
+        let asked: Vec<String> =
+            resolvers.iter().take(3).map(|resolver| without_53(resolver.address)).collect();
+        match asked.as_slice() {
+            [] => None,
+            [one] => Some(format!("resolver {one}")),
+            several => Some(format!("resolvers {}", several.join(", "))),
+        }
+    }
+
     /// The finding that is the cause, if there is one.
     #[must_use]
     pub fn cause(&self) -> Option<&Finding> {
@@ -125,17 +147,28 @@ impl Report {
 /// at risk; among broken ones the earliest hop counts. No report at all: cannot tell.
 #[must_use]
 pub fn worst(reports: &[Report], style: ExitStyle) -> u8 {
-    let weight = |state: State| match state {
-        State::Broken => 0,
-        State::CannotTell => 1,
-        State::AtRisk => 2,
-        State::Works => 3,
-    };
-    reports
-        .iter()
-        .map(|report| (weight(report.verdict.state), report.exit_status(style)))
-        .min()
-        .map_or(3, |(_, status)| status)
+    let mut worst = Worst::default();
+    reports.iter().for_each(|report| worst.count(report, style));
+    worst.status()
+}
+
+/// The exit status over the reports that were counted so far.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Worst(Option<(u8, u8)>);
+
+impl Worst {
+    /// Counts a report.
+    pub fn count(&mut self, report: &Report, style: ExitStyle) {
+        let weight = report.verdict.state.weight();
+        let one = (weight, report.exit_status(style));
+        self.0 = Some(self.0.map_or(one, |worst| worst.min(one)));
+    }
+
+    /// The exit status.
+    #[must_use]
+    pub fn status(self) -> u8 {
+        self.0.map_or(3, |(_, status)| status)
+    }
 }
 
 /// Why a saved report cannot be judged again. The words follow the file's name and a colon.
@@ -354,6 +387,14 @@ impl<'de> Visitor<'de> for Count<'_> {
             map.next_value_seed(self.inner())?;
         }
         Ok(())
+    }
+}
+
+/// A resolver as people write it: the port only where it is another than 53.
+fn without_53(address: SocketAddr) -> String {
+    match address.port() {
+        53 => address.ip().to_string(),
+        _ => address.to_string(),
     }
 }
 

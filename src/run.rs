@@ -2,7 +2,8 @@
 //!
 //! It writes nothing itself: text goes back to `main`, hops that finish go to its callback.
 
-use std::io::Read;
+mod round;
+
 use std::time::{Duration, Instant};
 
 use clap::error::{ContextKind, ContextValue};
@@ -28,9 +29,6 @@ pub const USAGE: u8 = 64;
 /// Exit status for a bug of ours (sysexits.h, EX_SOFTWARE).
 pub const BUG: u8 = 70;
 
-/// The largest `--ca-file` that is read, in octets.
-const CA_FILE_LIMIT: u64 = 8 << 20;
-
 /// How long `diagnose` waits for the end of a pipe.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Targets of one run.
@@ -53,6 +51,15 @@ pub struct Done {
     pub status: u8,
 }
 
+/// What is shown while walks are under way.
+#[derive(Debug, Clone, Copy)]
+pub enum Progress<'a> {
+    /// A line that stays until the report is there.
+    Line(&'a str),
+    /// A line in the place of the last one.
+    Status(&'a str),
+}
+
 /// The terminal, as `main` sees it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Terminal {
@@ -62,11 +69,12 @@ pub struct Terminal {
     pub err: bool,
 }
 
-/// Runs the tool. `progress` takes each finished hop's line while a walk is under way.
+/// Runs the tool. `progress` takes each finished hop's line while a walk is under way, or says
+/// how far a round is.
 pub fn run(
     arguments: impl IntoIterator<Item = std::ffi::OsString>,
     terminal: Terminal,
-    progress: &dyn Fn(&str),
+    progress: &dyn Fn(Progress<'_>),
 ) -> Done {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
@@ -117,13 +125,16 @@ pub fn check_in(
     arguments: &Check,
     mut world: World,
     terminal: Terminal,
-    progress: &dyn Fn(&str),
+    progress: &dyn Fn(Progress<'_>),
 ) -> Result<Done, String> {
+    if let Some(file) = &arguments.config {
+        return round::check(file, arguments, world, terminal, progress);
+    }
     args::contradiction(arguments)?;
     world.detours.splice(..0, arguments.connect_to.iter().cloned());
     let targets = targets(arguments, &world.environment)?;
     let plan = plan(arguments, &world.environment)?;
-    let typed = typed(&targets, &plan);
+    let typed: Vec<&str> = targets.iter().flat_map(Target::typed).chain(plan.typed()).collect();
     credential::misplaced(&world.environment, &typed).map_err(|e| e.to_string())?;
     let request = Request {
         choice: arguments.credential.clone(),
@@ -151,15 +162,10 @@ pub fn check_in(
     let watched = terminal.err && targets.len() == 1 && !arguments.output.quiet;
     let observe = |finished: Finished<'_>| {
         if watched {
-            progress(&progress_line(finished, &plan, style));
+            progress(Progress::Line(&progress_line(finished, &plan, style)));
         }
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        // Deadlines are looked at after so many turns; a flooding peer's turns are long.
-        .event_interval(4)
-        .build()
-        .map_err(|e| format!("the network cannot be used: {}", crate::wire::words(&e)))?;
+    let runtime = runtime()?;
     let began = Instant::now();
     let start = world.now;
     let mut evidence = Vec::new();
@@ -174,23 +180,24 @@ pub fn check_in(
     let reports: Vec<Report> = evidence.into_iter().map(judged).collect();
     let mut done = written(&reports, &arguments.output, &world.environment, terminal)?;
     done.err = err;
-    let dumb = world.environment.get("TERM").is_none_or(|term| term == "dumb");
-    done.replaces_progress = terminal.out
-        && !dumb
-        && arguments.output.output.is_none()
-        && arguments.output.format == Format::Human;
+    done.replaces_progress = replaces_progress(&arguments.output, &world.environment, terminal);
     Ok(done)
 }
 
-/// What would be looked up, sent or shown of what was typed.
-fn typed<'a>(targets: &'a [Target], plan: &'a Plan) -> Vec<&'a str> {
-    let targets = targets.iter().flat_map(|t| [&t.seen.typed, &t.seen.host, &t.seen.base_path]);
-    let proxy = match &plan.proxy {
-        walk::proxy_choice::ProxyOption::Url(url) => Some(url),
-        _ => None,
-    };
-    let others = plan.deployment.iter().chain([&plan.api_version]).chain(&plan.ca_file);
-    targets.chain(others).chain(proxy).map(String::as_str).collect()
+/// Whether what is written takes the place of the progress on the terminal.
+fn replaces_progress(output: &Output, environment: &Environment, terminal: Terminal) -> bool {
+    let dumb = environment.get("TERM").is_none_or(|term| term == "dumb");
+    terminal.out && !dumb && output.output.is_none() && output.format == Format::Human
+}
+
+/// One thread for every walk.
+fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        // Deadlines are looked at after so many turns; a flooding peer's turns are long.
+        .event_interval(4)
+        .build()
+        .map_err(|e| format!("the network cannot be used: {}", crate::wire::words(&e)))
 }
 
 fn judged(evidence: Evidence) -> Report {
@@ -220,9 +227,8 @@ fn targets(arguments: &Check, environment: &Environment) -> Result<Vec<Target>, 
 fn plan(arguments: &Check, environment: &Environment) -> Result<Plan, String> {
     let extra_roots = match &arguments.ca_file {
         None => ExtraRoots::default(),
-        Some(path) => {
-            ca_file(path, arguments.deadline).map_err(|says| format!("--ca-file {path}: {says}"))?
-        }
+        Some(path) => world::ca_file(path, arguments.deadline)
+            .map_err(|says| format!("--ca-file {path}: {says}"))?,
     };
     let variable =
         |name: &str, check: fn(&str) -> Result<String, String>| match environment.get(name) {
@@ -256,25 +262,6 @@ fn plan(arguments: &Check, environment: &Environment) -> Result<Plan, String> {
         plan.api_version = version;
     }
     Ok(plan)
-}
-
-fn ca_file(path: &str, patience: Duration) -> Result<ExtraRoots, String> {
-    let from = path.to_owned();
-    let pem = world::within(patience, move || pem(&from))
-        .unwrap_or_else(|| Err("no end of it within the deadline".to_owned()))?;
-    if pem.len() as u64 > CA_FILE_LIMIT {
-        return Err("is larger than 8 MiB".to_owned());
-    }
-    ExtraRoots::from_pem(&pem)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the user named this file; it is read with a limit")]
-fn pem(path: &str) -> Result<Vec<u8>, String> {
-    let mut pem = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(CA_FILE_LIMIT + 1).read_to_end(&mut pem))
-        .map_err(|e| format!("cannot be read: {}", crate::wire::words(&e)))?;
-    Ok(pem)
 }
 
 fn contacts(targets: &[Target], plan: &Plan, world: &World, request: &Request) -> String {

@@ -9,12 +9,13 @@ use crate::evidence::{TargetKind, TargetSeen};
 use crate::services::{self, Call, Service};
 
 /// Words that are commands of other versions of this tool, so no bare account names.
-const RESERVED: &[&str] = &["compare", "watch", "serve", "history"];
+const RESERVED: &[&str] = &["compare"];
 
 /// The longest target that is read, in octets.
 const LONGEST: usize = 2048;
 /// Words that are commands of this version: they come first, before any option.
-const COMMANDS: &[&str] = &["check", "explain", "diagnose", "generate", "help"];
+const COMMANDS: &[&str] =
+    &["check", "explain", "diagnose", "generate", "help", "watch", "serve", "history"];
 
 /// Characters of what was typed that are kept and shown.
 const LONGEST_SHOWN: usize = 500;
@@ -99,6 +100,11 @@ pub enum TargetError {
 }
 
 impl Target {
+    /// What of it would be looked up, sent or shown.
+    pub fn typed(&self) -> impl Iterator<Item = &str> {
+        [&self.seen.typed, &self.seen.host, &self.seen.base_path].into_iter().map(String::as_str)
+    }
+
     /// Reads an account name, host name or endpoint URL; `service` is `--service`, which says
     /// what an unknown name is.
     ///

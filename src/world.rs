@@ -17,6 +17,7 @@ use crate::platform;
 use crate::wire::bundles::Bundle;
 use crate::wire::roots::{ExtraRoots, Roots, SharedRoots, SystemStore};
 use crate::wire::tls;
+use crate::wire::turns::Turns;
 
 /// Nameservers that glibc uses (MAXNS in resolv.h); the rest are ignored.
 const NAMESERVERS_USED: usize = 3;
@@ -28,8 +29,8 @@ const HOSTS_LIMIT: u64 = 32 << 20;
 /// The largest file of the machine's own roots that is read, in octets.
 const STORE_LIMIT: u64 = 32 << 20;
 
-/// The outside of one walk.
-#[derive(Debug)]
+/// The outside of one walk. A clone shares what is large or secret.
+#[derive(Debug, Clone)]
 pub struct World {
     /// Environment variables.
     pub environment: Environment,
@@ -59,6 +60,8 @@ pub struct World {
     pub arc_agent: bool,
     /// The roots that walks in this world share.
     pub shared_roots: Arc<SharedRoots>,
+    /// Bounds the connections that many walks open to one address; none for a single walk.
+    pub turns: Option<Arc<Turns>>,
 }
 
 /// The program of Azure Arc's agent.
@@ -81,12 +84,12 @@ pub struct TextFile {
     /// Whether it could be read.
     pub state: FileState,
     /// Its text, empty when it could not.
-    pub text: String,
+    pub text: Arc<str>,
 }
 
 /// Environment variables. Some hold secrets: no value of it is ever printed.
-#[derive(Default)]
-pub struct Environment(BTreeMap<String, zeroize::Zeroizing<String>>);
+#[derive(Default, Clone)]
+pub struct Environment(Arc<BTreeMap<String, zeroize::Zeroizing<String>>>);
 
 impl std::fmt::Debug for Environment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -97,13 +100,24 @@ impl std::fmt::Debug for Environment {
 impl Environment {
     /// From pairs of name and value.
     pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self(pairs.into_iter().map(|(name, value)| (name, value.into())).collect())
+        Self(Arc::new(pairs.into_iter().map(|(name, value)| (name, value.into())).collect()))
     }
 
     /// A variable's value; an empty one counts as not set, as the SDKs have it.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.as_str()).filter(|value| !value.trim().is_empty())
+    }
+
+    /// The same with `name` in the place of `instead`, which an inventory names for one target.
+    #[must_use]
+    pub fn with_renamed(&self, name: &str, instead: &str) -> Self {
+        let mut pairs = (*self.0).clone();
+        match pairs.get(name).cloned() {
+            Some(value) => pairs.insert(instead.to_owned(), value),
+            None => pairs.remove(instead),
+        };
+        Self(Arc::new(pairs))
     }
 
     /// The names that are set.
@@ -113,7 +127,7 @@ impl Environment {
 }
 
 /// A redirected connection, as curl's `--connect-to HOST:PORT:ADDRESS:PORT`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Detour {
     /// The host name, or the address that DNS gave; none matches any.
     pub host: Option<String>,
@@ -155,6 +169,7 @@ impl World {
             detours: Vec::new(),
             arc_agent: Path::new(ARC_AGENT).exists(),
             shared_roots: Arc::default(),
+            turns: None,
         }
     }
 
@@ -207,7 +222,7 @@ impl TextFile {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => FileState::Missing,
             Err(e) => FileState::Unreadable { says: crate::wire::words(&e) },
         };
-        Self { path: path.to_owned(), state, text: String::from_utf8_lossy(&octets).into_owned() }
+        Self { path: path.to_owned(), state, text: String::from_utf8_lossy(&octets).into() }
     }
 }
 
@@ -305,6 +320,39 @@ pub fn within<T: Send + 'static>(
         .spawn(move || drop(tell.send(read())))
         .ok()?;
     told.recv_timeout(patience).ok()
+}
+
+/// The largest `--ca-file` that is read, in octets.
+const CA_FILE_LIMIT: u64 = 8 << 20;
+
+/// The certificates of a file of roots that the user named.
+///
+/// # Errors
+///
+/// Why there are none, in words.
+pub fn ca_file(path: &str, patience: Duration) -> Result<ExtraRoots, String> {
+    let from = path.to_owned();
+    let pem = within(patience, move || named_file(&from, CA_FILE_LIMIT))
+        .unwrap_or_else(|| Err("no end of it within the deadline".to_owned()))?;
+    if pem.len() as u64 > CA_FILE_LIMIT {
+        return Err("is larger than 8 MiB".to_owned());
+    }
+    ExtraRoots::from_pem(&pem)
+}
+
+/// The octets of a file that the user named: its first `limit` and one more, if there are more.
+///
+/// # Errors
+///
+/// Why it cannot be read, in words.
+#[expect(clippy::disallowed_methods, reason = "the user named this file; it is read with a limit")]
+pub fn named_file(path: &str, limit: u64) -> Result<Vec<u8>, String> {
+    use std::io::Read;
+    let mut octets = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(limit + 1).read_to_end(&mut octets))
+        .map_err(|e| format!("cannot be read: {}", crate::wire::words(&e)))?;
+    Ok(octets)
 }
 
 /// The Azure sign of the resolver beside those of the platform (fact T24).
@@ -410,11 +458,7 @@ mod tests {
     use super::*;
 
     fn file(text: &str) -> TextFile {
-        TextFile {
-            path: "/etc/resolv.conf".to_owned(),
-            state: FileState::Read,
-            text: text.to_owned(),
-        }
+        TextFile { path: "/etc/resolv.conf".to_owned(), state: FileState::Read, text: text.into() }
     }
 
     #[test]

@@ -24,7 +24,7 @@ use aoai_probe::diagnosis::Level;
 use aoai_probe::evidence::text::is_unsafe;
 use aoai_probe::render::{self, Style, Verbosity};
 use aoai_probe::report::{self, ExitStyle, Report};
-use aoai_probe::run::{self, Terminal};
+use aoai_probe::run::{self, Progress, Terminal};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use lab::world::{Expect, World};
@@ -39,7 +39,10 @@ fn scenario(path: &Path) -> Result<(), Failed> {
     }
     let lab = Lab::start(&world)?;
     let shown = RefCell::new(String::new());
-    let show = |line: &str| shown.borrow_mut().push_str(&format!("{line}\n"));
+    let show = |progress: Progress<'_>| {
+        let (Progress::Line(line) | Progress::Status(line)) = progress;
+        shown.borrow_mut().push_str(&format!("{line}\n"));
+    };
     let terminal = Terminal { out: false, err: true };
     let done = run::check_in(&lab.check(&["--format", "json"])?, lab.world(), terminal, &show)?;
     let report: Report =

@@ -41,7 +41,7 @@ pub const SOURCES: &[Source] = &[
 ];
 
 /// What the user wants to be called as.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Choice {
     /// The first configured source.
     #[default]

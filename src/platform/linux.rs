@@ -56,6 +56,23 @@ pub fn protect_process() {
     }
 }
 
+/// Lets the process open as many files as its hard limit has, and says how many: many walks have
+/// many sockets.
+pub fn open_files() -> Option<u64> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the calls read and write that one structure; a failure leaves things as they were.
+    unsafe {
+        if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) != 0 {
+            return None;
+        }
+        let wider = libc::rlimit { rlim_cur: limit.rlim_max, rlim_max: limit.rlim_max };
+        if libc::setrlimit(libc::RLIMIT_NOFILE, &raw const wider) == 0 {
+            return Some(wider.rlim_cur);
+        }
+    }
+    Some(limit.rlim_cur)
+}
+
 /// Kills a process group that we began.
 pub(super) fn kill_group(id: u32) {
     if let Ok(group) = i32::try_from(id) {

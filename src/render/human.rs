@@ -22,7 +22,7 @@ pub fn render(reports: &[Report], style: Style) -> String {
         }
         page.blank();
         if several {
-            page.headline("", Color::Green, &report.evidence.target.host);
+            page.headline("", Color::Green, report.title());
         }
         first_line(&mut page, report, false);
         body(&mut page, report, style);
@@ -34,20 +34,25 @@ pub fn render(reports: &[Report], style: Style) -> String {
 /// target's name before it.
 fn first_line(page: &mut Page, report: &Report, named: bool) {
     let state = report.verdict.state;
-    let color = match state {
-        State::Works => Color::Green,
-        State::AtRisk | State::CannotTell => Color::Yellow,
-        State::Broken => Color::Red,
-    };
+    let color = color(state);
     let line = report.verdict.line.as_str();
     let (painted, rest) = match line.strip_prefix(state.words()) {
         Some(rest) => (state.words(), rest),
         None => ("", line),
     };
     if named {
-        page.inline(&format!("{}: ", report.evidence.target.host));
+        page.inline(&format!("{}: ", report.title()));
     }
     page.headline(painted, color, rest);
+}
+
+/// The colour of a state.
+pub(super) fn color(state: State) -> Color {
+    match state {
+        State::Works => Color::Green,
+        State::AtRisk | State::CannotTell => Color::Yellow,
+        State::Broken => Color::Red,
+    }
 }
 
 fn body(page: &mut Page, report: &Report, style: Style) {
@@ -124,7 +129,7 @@ fn block(page: &mut Page, label: &str, lines: &[String]) {
 }
 
 /// The fix: who, the steps with their commands, and how to see that it worked.
-fn mend(page: &mut Page, fix: &Fix) {
+pub(super) fn mend(page: &mut Page, fix: &Fix) {
     page.label("fix");
     let mut owner = Some(fix.owner.as_str()).filter(|owner| !owner.is_empty());
     for step in &fix.steps {

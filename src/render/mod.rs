@@ -7,6 +7,7 @@ pub mod human;
 pub mod json;
 mod page;
 pub mod progress;
+pub mod summary;
 mod token;
 mod tried;
 mod verbose;

@@ -48,6 +48,23 @@ pub struct Plan {
     pub timeout: Duration,
     /// `--deadline`.
     pub deadline: Duration,
+    /// Limits of an inventory beyond which a path that works is at risk.
+    pub limits: Limits,
+}
+
+/// Limits beyond which a path that works is at risk. None: what the rules have for everybody.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Days that a certificate should have left.
+    pub certificate_days: Option<u32>,
+    /// From the question to the first usable answer.
+    pub dns: Option<Duration>,
+    /// The connection.
+    pub tcp: Option<Duration>,
+    /// The handshake.
+    pub tls: Option<Duration>,
+    /// The call.
+    pub http: Option<Duration>,
 }
 
 impl Default for Plan {
@@ -66,6 +83,7 @@ impl Default for Plan {
             deep: false,
             timeout: TIMEOUT,
             deadline: DEADLINE,
+            limits: Limits::default(),
         }
     }
 }
@@ -76,6 +94,16 @@ impl Plan {
     #[must_use]
     pub fn patience(&self) -> Duration {
         self.timeout / 5
+    }
+
+    /// What of it would be looked up, sent or shown, as it was typed.
+    pub fn typed(&self) -> impl Iterator<Item = &str> {
+        let proxy = match &self.proxy {
+            ProxyOption::Url(url) => Some(url),
+            _ => None,
+        };
+        let others = self.deployment.iter().chain([&self.api_version]).chain(&self.ca_file);
+        others.chain(proxy).map(String::as_str)
     }
 
     /// The resolvers to ask, in order: those of the user first, then the system's.

@@ -15,6 +15,7 @@ pub mod stock;
 pub mod tap;
 pub mod tls;
 pub mod trace;
+pub mod turns;
 
 use std::io;
 

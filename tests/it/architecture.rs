@@ -44,14 +44,28 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ),
     ("args", &["credential", "evidence", "walk", "world"], "parses into their plain types"),
     (
+        "inventory",
+        &["args", "credential", "evidence", "target", "walk", "world"],
+        "a file of targets as plain settings; opens nothing",
+    ),
+    (
+        "monitor",
+        &["credential", "diagnose", "evidence", "inventory", "report", "walk", "wire", "world"],
+        "the same walk, again and again",
+    ),
+    (
         "run",
         &[
             "args",
             "credential",
             "diagnose",
+            "diagnosis",
             "evidence",
             "explain",
             "generate",
+            "inventory",
+            "monitor",
+            "platform",
             "render",
             "report",
             "target",
@@ -76,6 +90,7 @@ const NEVER: &[(&str, &[&str])] = &[
     ("wire", &["walk", "world", "credential", "diagnose", "diagnosis", "report", "render", "args"]),
     ("world", &["walk", "credential", "diagnose", "diagnosis", "report", "render", "args"]),
     ("walk", &["diagnose", "diagnosis", "report", "render", "args", "run"]),
+    ("inventory", &["diagnose", "diagnosis", "report", "render", "run"]),
     ("explain", &["wire", "world", "walk", "platform", "credential", "secret"]),
 ];
 

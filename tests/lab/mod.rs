@@ -191,7 +191,7 @@ impl Lab {
             hosts: TextFile {
                 path: "/etc/hosts".to_owned(),
                 state: FileState::Read,
-                text: format!("127.0.0.1 localhost\n{}\n", world.machine.hosts),
+                text: format!("127.0.0.1 localhost\n{}\n", world.machine.hosts).into(),
             },
             nsswitch_hosts: Some("files dns".to_owned()),
             lookup: SystemLookup::Fixed(self.started.system.clone()),
@@ -203,6 +203,7 @@ impl Lab {
             detours: Vec::new(),
             arc_agent: false,
             shared_roots: Arc::default(),
+            turns: None,
         }
     }
 

@@ -253,8 +253,14 @@ impl<'a, 'c> State<'a, 'c> {
             let address = *address;
             self.events.push(Box::pin(async move {
                 let (logical, to) = context.detour(address);
-                let (attempt, connection) =
-                    connect::connect(logical, to, None, context.since, context.left()).await;
+                // Its time begins with its turn.
+                let connect = async {
+                    connect::connect(logical, to, None, context.since, context.left()).await
+                };
+                let (attempt, connection) = match &context.world.turns {
+                    Some(turns) => turns.during(to.ip(), connect).await,
+                    None => connect.await,
+                };
                 Event::Connected { address, attempt, connection }
             }));
         }

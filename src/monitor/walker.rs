@@ -1,0 +1,258 @@
+//! Walks entries of an inventory: what they may share, and what they may not.
+//!
+//! Shared are the machine's facts (resolver configuration, hosts file, environment, roots),
+//! read once a round, and tokens, asked for once a round where the way to them is the same.
+//! Never shared is anything about a target's own path: its names are asked, its addresses
+//! connected and its handshakes made anew by every walk, without TLS resumption.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::future::poll_fn;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::credential::ways::Machine;
+use crate::credential::{self, API_KEY_VARIABLE, Credential, Request};
+use crate::diagnose::diagnose;
+use crate::evidence::Trust;
+use crate::inventory::{CredentialReference, Entry};
+use crate::report::Report;
+use crate::walk::plan::Plan;
+use crate::walk::proxy_choice::ProxyOption;
+use crate::walk::{self, Finished};
+use crate::wire::roots::ExtraRoots;
+use crate::wire::turns::Turns;
+use crate::world::{self, Detour, Environment, World};
+
+/// How long the machine's facts and a token count before they are read and asked for anew: a
+/// round of walks takes them together, the next round has its own.
+const ROUND: Duration = Duration::from_secs(30);
+/// Walks that are in their dns hop with one resolver at once.
+const WALKS_PER_RESOLVER: usize = 32;
+/// How long a walk counts that gets no answer from its resolver.
+const RESOLVER_HOLD: Duration = Duration::from_millis(100);
+/// Connections to one address that are being opened at once.
+const CONNECTIONS_PER_ADDRESS: usize = 32;
+/// How long a connection counts that is not answered. Short beside a hop's patience, so that
+/// waiting for a turn is never taken for silence.
+const ADDRESS_HOLD: Duration = Duration::from_millis(20);
+
+/// Walks entries, on one thread.
+pub struct Walker {
+    /// Reads the outside.
+    look: Box<dyn Fn() -> World>,
+    world: RefCell<Option<(Instant, World)>>,
+    credentials: RefCell<HashMap<Way, (Instant, Rc<Credential>)>>,
+    roots: RefCell<BTreeMap<String, ExtraRoots>>,
+    resolvers: Turns,
+    addresses: Arc<Turns>,
+}
+
+/// What two walks have in common that may use one token: its source, and all that decides the
+/// way to it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Way {
+    reference: CredentialReference,
+    resolvers: Vec<SocketAddr>,
+    proxy: Option<String>,
+    system_store: bool,
+    ca_file: Option<String>,
+    connect_to: Vec<Detour>,
+    experiments: bool,
+    timeout: Duration,
+    deadline: Duration,
+}
+
+impl Way {
+    fn of(entry: &Entry) -> Self {
+        let plan = &entry.plan;
+        Self {
+            reference: entry.credential.clone(),
+            resolvers: plan.resolvers.clone(),
+            proxy: match &plan.proxy {
+                ProxyOption::Env => None,
+                ProxyOption::None => Some(String::new()),
+                ProxyOption::Url(url) => Some(url.clone()),
+            },
+            system_store: plan.trust == Trust::System,
+            ca_file: plan.ca_file.clone(),
+            connect_to: entry.connect_to.clone(),
+            experiments: plan.experiments,
+            timeout: plan.timeout,
+            deadline: plan.deadline,
+        }
+    }
+}
+
+impl Walker {
+    /// A walker in the world that `look` reads.
+    #[must_use]
+    pub fn new(look: impl Fn() -> World + 'static) -> Self {
+        Self {
+            look: Box::new(look),
+            world: RefCell::default(),
+            credentials: RefCell::default(),
+            roots: RefCell::default(),
+            resolvers: Turns::new(WALKS_PER_RESOLVER, RESOLVER_HOLD),
+            addresses: Arc::new(Turns::new(CONNECTIONS_PER_ADDRESS, ADDRESS_HOLD)),
+        }
+    }
+
+    /// A walker in a world that stays as it is, but for its clock.
+    #[must_use]
+    pub fn in_world(world: World) -> Self {
+        let began = Instant::now();
+        Self::new(move || {
+            let mut world = world.clone();
+            world.now += began.elapsed();
+            world
+        })
+    }
+
+    /// The outside of a walk that begins now.
+    #[must_use]
+    pub fn world(&self) -> World {
+        let mut kept = self.world.borrow_mut();
+        let old = kept.as_ref().is_none_or(|(read, _)| read.elapsed() >= ROUND);
+        if old {
+            *kept = None;
+        }
+        let (read, world) = kept.get_or_insert_with(|| (Instant::now(), (self.look)()));
+        let mut world = world.clone();
+        world.now += read.elapsed();
+        world.turns = Some(Arc::clone(&self.addresses));
+        world
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        self.world().now
+    }
+
+    /// Reads what an entry names and nothing has read yet: its roots and its credential.
+    ///
+    /// # Errors
+    ///
+    /// What is missing or wrong, in words; nothing of a secret.
+    pub fn prepare(&self, entry: &Entry) -> Result<(), String> {
+        let world = self.world();
+        let plan = self.plan(&entry.plan)?;
+        self.credential(entry, &plan, &world).map(|_| ())
+    }
+
+    /// Walks `entry` and judges what was seen. `within` shortens the whole walk.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be walked: a file of roots or a credential that is not to be had.
+    pub async fn walk(&self, entry: &Entry, within: Option<Duration>) -> Result<Report, String> {
+        let mut plan = self.plan(&entry.plan)?;
+        if let Some(within) = within {
+            plan.deadline = plan.deadline.min(within);
+            plan.timeout = plan.timeout.min(within);
+        }
+        let asked = plan.resolvers(&self.world()).into_iter().map(|(resolver, _)| resolver.ip());
+        let permits = self.resolvers.take(asked.collect::<Vec<IpAddr>>()).await;
+        // The clock, the world and the credential are those of the walk's own begin.
+        let mut world = self.world();
+        world.detours.splice(..0, entry.connect_to.iter().cloned());
+        let credential = self.credential(entry, &plan, &world)?;
+        let held = RefCell::new(permits);
+        let observe = |finished: Finished<'_>| {
+            if matches!(finished, Finished::Dns(..)) {
+                held.take();
+            }
+        };
+        let mut walk = pin!(walk::walk(&entry.target, &plan, &world, &credential, &observe));
+        let mut patience = pin!(tokio::time::sleep(RESOLVER_HOLD));
+        let mut waits = true;
+        let evidence = poll_fn(|context| {
+            if waits && patience.as_mut().poll(context).is_ready() {
+                waits = false;
+                held.take();
+            }
+            match walk.as_mut().poll(context) {
+                Poll::Ready(evidence) => Poll::Ready(evidence),
+                Poll::Pending => Poll::Pending,
+            }
+        })
+        .await;
+        let diagnosis = diagnose(&evidence);
+        let mut report = Report::new(evidence, diagnosis);
+        report.name = Some(entry.name.clone());
+        report.labels.clone_from(&entry.labels);
+        Ok(report)
+    }
+
+    /// The plan, with the roots that its file holds.
+    fn plan(&self, plan: &Plan) -> Result<Plan, String> {
+        let mut plan = plan.clone();
+        if let Some(path) = plan.ca_file.clone() {
+            let known = self.roots.borrow().get(&path).cloned();
+            plan.extra_roots = match known {
+                Some(roots) => roots,
+                None => {
+                    let roots = world::ca_file(&path, plan.deadline)
+                        .map_err(|says| format!("ca_file {path}: {says}"))?;
+                    self.roots.borrow_mut().insert(path, roots.clone());
+                    roots
+                }
+            };
+        }
+        Ok(plan)
+    }
+
+    /// The entry's credential: one of this round whose token has come, or will come, on the same
+    /// way, else a new one.
+    fn credential(
+        &self,
+        entry: &Entry,
+        plan: &Plan,
+        world: &World,
+    ) -> Result<Rc<Credential>, String> {
+        let way = Way::of(entry);
+        let typed: Vec<&str> = entry.target.typed().chain(plan.typed()).collect();
+        let mut credentials = self.credentials.borrow_mut();
+        credentials.retain(|_, (found, _)| found.elapsed() < ROUND);
+        if let Some((_, credential)) = credentials.get(&way) {
+            credential.misplaced(&typed).map_err(|e| e.to_string())?;
+            return Ok(Rc::clone(credential));
+        }
+        let environment = environment(&entry.credential, &world.environment)?;
+        credential::misplaced(&environment, &typed).map_err(|e| e.to_string())?;
+        let reference = &entry.credential;
+        let request = Request {
+            choice: reference.choice.clone(),
+            api_key_file: reference.api_key_file.clone(),
+            token_file: reference.token_file.clone(),
+            assertion_file: reference.assertion_file.clone(),
+            identity: reference.identity.clone(),
+            machine: Machine { azure: world.azure.answer, arc_agent: world.arc_agent },
+            patience: plan.deadline,
+        };
+        let credential = Credential::find(&request, &environment).map_err(|e| e.to_string())?;
+        credential.misplaced(&typed).map_err(|e| e.to_string())?;
+        let credential = Rc::new(credential);
+        credentials.insert(way, (Instant::now(), Rc::clone(&credential)));
+        Ok(credential)
+    }
+}
+
+/// The environment of a walk whose key stands in a variable of another name.
+fn environment(
+    reference: &CredentialReference,
+    environment: &Environment,
+) -> Result<Environment, String> {
+    match &reference.api_key_variable {
+        None => Ok(environment.clone()),
+        Some(variable) if environment.get(variable).is_none() => {
+            Err(format!("api_key_variable: {variable} is not set"))
+        }
+        Some(variable) => Ok(environment.with_renamed(variable, API_KEY_VARIABLE)),
+    }
+}

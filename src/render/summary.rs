@@ -1,0 +1,186 @@
+//! A round over many targets for people: not target by target, but cause by cause.
+
+use colored::Color;
+
+use super::human::{color, mend};
+use super::page::Page;
+use super::{Style, Verbosity};
+use crate::diagnosis::{Finding, State};
+use crate::report::Report;
+
+/// Names that a group lists before it only counts them.
+const MOST_NAMES: usize = 50;
+
+/// What a summary keeps of a report: little, since rounds are long.
+#[derive(Debug, Clone)]
+pub struct Row {
+    name: String,
+    state: State,
+    cause: Option<String>,
+    place: Option<String>,
+    /// The cause in full, until a group has one.
+    finding: Option<Box<Finding>>,
+    line: String,
+}
+
+impl Row {
+    /// A report's row.
+    #[must_use]
+    pub fn of(report: &Report) -> Self {
+        Self {
+            name: report.title().to_owned(),
+            state: report.verdict.state,
+            cause: report.verdict.cause.clone(),
+            place: report.place(),
+            finding: report.cause().cloned().map(Box::new),
+            line: report.verdict.line.clone(),
+        }
+    }
+
+    /// Whether two rows have one cause at one place.
+    fn is_like(&self, other: &Self) -> bool {
+        let alike = self.state == other.state && self.cause == other.cause;
+        // Without a cause nothing is known to be common but the state.
+        alike && self.place == other.place
+    }
+}
+
+/// Rows by cause; each keeps one finding for all of its targets.
+#[derive(Debug, Default)]
+pub struct Summary {
+    groups: Vec<(Row, Vec<(usize, String)>)>,
+    walked: usize,
+}
+
+impl Summary {
+    /// Counts the report of the target at `place` of the inventory.
+    pub fn count(&mut self, place: usize, row: Row) {
+        self.walked += 1;
+        let name = (place, row.name.clone());
+        match self.groups.iter_mut().find(|(first, _)| first.is_like(&row)) {
+            Some((first, names)) => {
+                // The words of a group are those of its first target in the inventory, whichever
+                // is finished first: two rounds over the same faults must say the same.
+                if names.iter().all(|(other, _)| *other > place) {
+                    *first = row;
+                }
+                names.push(name);
+            }
+            None => self.groups.push((row, vec![name])),
+        }
+    }
+
+    /// Targets counted so far.
+    #[must_use]
+    pub fn walked(&self) -> usize {
+        self.walked
+    }
+
+    /// Targets of a state.
+    #[must_use]
+    pub fn of_state(&self, state: State) -> usize {
+        let groups = self.groups.iter().filter(|(row, _)| row.state == state);
+        groups.map(|(_, names)| names.len()).sum()
+    }
+
+    /// `12 targets: 11 broken, 1 works`.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let words = [
+            (State::Broken, "broken"),
+            (State::CannotTell, "cannot tell"),
+            (State::AtRisk, "at risk"),
+            (State::Works, "works"),
+        ];
+        let counts: Vec<String> = words
+            .into_iter()
+            .filter_map(|(state, word)| match (self.of_state(state), state) {
+                (0, _) => None,
+                (several, State::Works) if several > 1 => Some(format!("{several} work")),
+                (count, _) => Some(format!("{count} {word}")),
+            })
+            .collect();
+        format!("{}: {}", targets(self.walked), counts.join(", "))
+    }
+
+    /// The summary. `again` is the command that walks one of the targets by itself, up to its
+    /// name.
+    #[must_use]
+    pub fn render(mut self, again: &str, style: Style) -> String {
+        let mut page = Page::new(style);
+        if self.walked > 0 {
+            page.headline("", Color::Green, &self.line());
+        }
+        if style.verbosity == Verbosity::Quiet {
+            return page.finish();
+        }
+        for (_, names) in &mut self.groups {
+            names.sort_unstable();
+        }
+        // The worst first, then the largest, then as the inventory has them.
+        self.groups.sort_by_key(|(row, names)| {
+            let first = names.first().map_or(0, |(place, _)| *place);
+            (row.state.weight(), std::cmp::Reverse(names.len()), first)
+        });
+        for (row, names) in &self.groups {
+            page.blank();
+            group(&mut page, row, names, again);
+        }
+        page.finish()
+    }
+}
+
+fn targets(count: usize) -> String {
+    match count {
+        1 => "1 target".to_owned(),
+        several => format!("{several} targets"),
+    }
+}
+
+fn group(page: &mut Page, row: &Row, names: &[(usize, String)], again: &str) {
+    let state = row.state.words();
+    let at = row.finding.as_ref().map(|f| format!(" at {} ({})", f.hop.name(), f.id));
+    let place = row.place.as_ref().map(|place| format!(", {place}")).unwrap_or_default();
+    let head = format!("{}: {}{place}", at.unwrap_or_default(), targets(names.len()));
+    page.headline(state, color(row.state), &head);
+    let shown: Vec<&str> = names.iter().take(MOST_NAMES).map(|(_, name)| name.as_str()).collect();
+    let more = match names.len().saturating_sub(MOST_NAMES) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    page.label("targets");
+    page.words(&format!("{}{more}", shown.join(", ")));
+    match &row.finding {
+        Some(finding) => {
+            page.label(finding.sure.word());
+            let only = names.len() == 1;
+            let name = &row.name;
+            page.words(&match only {
+                true => finding.says.clone(),
+                false => format!("{} ({name})", finding.says),
+            });
+            if let Some(fix) = &finding.fix {
+                mend(page, fix);
+            }
+            page.label("");
+            page.closing(
+                &format!("aoai-probe explain {}", finding.id),
+                &format!("{again}{}", quoted(name)),
+            );
+        }
+        None if row.state != State::Works => {
+            page.label("verdict");
+            page.words(&row.line);
+        }
+        None => {}
+    }
+}
+
+/// A name as a shell takes it.
+fn quoted(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@+".contains(c);
+    match name.chars().all(plain) {
+        true => name.to_owned(),
+        false => format!("'{name}'"),
+    }
+}

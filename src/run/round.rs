@@ -1,0 +1,212 @@
+//! `check --config`: one round over an inventory.
+
+use std::cell::Cell;
+
+use super::{Done, Progress, Terminal, replaces_progress, runtime, style, written};
+use crate::args::{Check, ExitStyleArgument, Format, Output};
+use crate::credential::{self, Request};
+use crate::diagnosis::State;
+use crate::inventory::{self, Entry, Inventory};
+use crate::monitor::round;
+use crate::monitor::walker::Walker;
+use crate::platform;
+use crate::render::summary::{Row, Summary};
+use crate::report::{ExitStyle, Report, Worst};
+use crate::walk;
+use crate::world::{self, World};
+
+/// The largest inventory that is read, in octets.
+const LARGEST: u64 = 16 << 20;
+/// Open files that a walk in trouble may take.
+const FILES_PER_WALK: u64 = 24;
+/// Exit status of a run that SIGINT ended: 128 and its number.
+const INTERRUPTED: u8 = 130;
+
+/// Reads an inventory's file.
+///
+/// # Errors
+///
+/// What is wrong with the file, its problems with their lines.
+pub(super) fn inventory(file: &str) -> Result<Inventory, String> {
+    let from = file.to_owned();
+    let octets = world::within(super::PATIENCE, move || world::named_file(&from, LARGEST))
+        .unwrap_or_else(|| Err("no end of it within 30 s".to_owned()))
+        .map_err(|says| format!("--config {file}: {says}"))?;
+    if octets.len() as u64 > LARGEST {
+        return Err(format!("--config {file}: is larger than 16 MiB"));
+    }
+    let text = String::from_utf8(octets).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + before.iter().filter(|octet| **octet == b'\n').count();
+        format!("--config {file}: line {line}: is not UTF-8 text")
+    })?;
+    inventory::read(&text).map_err(|problems| {
+        let lines: Vec<String> =
+            problems.iter().map(|problem| format!("{file}: {problem}")).collect();
+        format!("--config {}", lines.join("\naoai-probe: --config "))
+    })
+}
+
+/// The entries of these names; all of them where none is given.
+fn chosen<'a>(inventory: &'a Inventory, names: &[String]) -> Result<Vec<&'a Entry>, String> {
+    if names.is_empty() {
+        return Ok(inventory.entries.iter().collect());
+    }
+    let find = |name: &String| {
+        let found = inventory.entries.iter().find(|entry| entry.name == *name);
+        found.ok_or_else(|| {
+            let near = inventory
+                .entries
+                .iter()
+                .map(|entry| (strsim::osa_distance(&entry.name, name), entry.name.as_str()))
+                .min()
+                .map_or("", |(_, near)| near);
+            format!("no target of the inventory is called {name:?}; is {near:?} meant?")
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+/// Walks the inventory once and writes what was found.
+pub(super) fn check(
+    file: &str,
+    arguments: &Check,
+    world: World,
+    terminal: Terminal,
+    progress: &dyn Fn(Progress<'_>),
+) -> Result<Done, String> {
+    let inventory = inventory(file)?;
+    let entries = chosen(&inventory, &arguments.targets)?;
+    let environment = world.environment.clone();
+    if arguments.plan {
+        return Ok(Done { out: contacts(&entries, &world), ..Done::default() });
+    }
+    let walker = Walker::in_world(world);
+    let unfit: Vec<String> = entries
+        .iter()
+        .filter_map(|entry| {
+            let says = walker.prepare(entry).err()?;
+            Some(format!("--config {file}: line {}: {}: {says}", entry.line, entry.name))
+        })
+        .collect();
+    if !unfit.is_empty() {
+        return Err(unfit.join("\naoai-probe: "));
+    }
+    let output = &arguments.output;
+    let exit_style = match output.exit_style {
+        ExitStyleArgument::State => ExitStyle::State,
+        ExitStyleArgument::Hop => ExitStyle::Hop,
+    };
+    // Only what names every target keeps every report: rounds are long.
+    let summarised = summarised(output);
+    let mut summary = Summary::default();
+    let mut worst = Worst::default();
+    let mut reports: Vec<(usize, Report)> = Vec::new();
+    let mut failed: Vec<String> = Vec::new();
+    let total = entries.len();
+    let watched = terminal.err && !output.quiet;
+    let finished = |place: usize, walked: Result<Report, String>| {
+        match walked {
+            Ok(report) => {
+                worst.count(&report, exit_style);
+                summary.count(place, Row::of(&report));
+                if !summarised {
+                    reports.push((place, report));
+                }
+            }
+            Err(says) => failed.push(format!("{}: {says}", entries[place].name)),
+        }
+        if watched {
+            let bad = summary.of_state(State::Broken);
+            let line = format!("  {} of {total} walked, {bad} broken", summary.walked());
+            progress(Progress::Status(&line));
+        }
+    };
+    let at_once = platform::open_files().map_or(round::AT_ONCE, |files| {
+        usize::try_from(files / FILES_PER_WALK).unwrap_or(round::AT_ONCE).clamp(1, round::AT_ONCE)
+    });
+    let interrupted = Cell::new(false);
+    let runtime = runtime()?;
+    runtime.block_on(async {
+        let ends = async {
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            interrupted.set(true);
+        };
+        round::walk(&walker, &entries, at_once, ends, finished).await;
+    });
+    // A lookup that still blocks must not hold the process.
+    runtime.shutdown_background();
+    let walked = summary.walked();
+    let mut done = match summarised {
+        true => {
+            let to_terminal = terminal.out && output.output.is_none();
+            let style = style(output, &environment, to_terminal);
+            let again = format!("aoai-probe check --config {file} -v ");
+            Done {
+                out: summary.render(&again, style),
+                file: output.output.clone(),
+                ..Done::default()
+            }
+        }
+        false => {
+            reports.sort_by_key(|(place, _)| *place);
+            let reports: Vec<Report> = reports.into_iter().map(|(_, report)| report).collect();
+            written(&reports, output, &environment, terminal)?
+        }
+    };
+    done.status = worst.status();
+    if !failed.is_empty() {
+        done.status = worst_of_failed(done.status);
+    }
+    for says in failed {
+        done.err.push_str(&format!("aoai-probe: not walked: {says}\n"));
+    }
+    if interrupted.get() {
+        done.err.push_str(&format!("aoai-probe: interrupted: {walked} of {total} walked\n"));
+        done.status = INTERRUPTED;
+    }
+    done.replaces_progress = replaces_progress(output, &environment, terminal);
+    Ok(done)
+}
+
+/// A target that could not be walked is one of which nothing can be told.
+const fn worst_of_failed(status: u8) -> u8 {
+    match status {
+        0 | 1 => 3,
+        other => other,
+    }
+}
+
+/// Whether the result is the summary by cause and not report by report.
+fn summarised(output: &Output) -> bool {
+    output.format == Format::Human && !output.verbose
+}
+
+fn contacts(entries: &[&Entry], world: &World) -> String {
+    let mut out = String::new();
+    for entry in entries {
+        let mut world = world.clone();
+        world.detours.splice(..0, entry.connect_to.iter().cloned());
+        let request = Request {
+            choice: entry.credential.choice.clone(),
+            api_key_file: entry.credential.api_key_file.clone(),
+            token_file: entry.credential.token_file.clone(),
+            assertion_file: entry.credential.assertion_file.clone(),
+            identity: entry.credential.identity.clone(),
+            machine: credential::ways::Machine {
+                azure: world.azure.answer,
+                arc_agent: world.arc_agent,
+            },
+            patience: entry.plan.deadline,
+        };
+        let token = credential::contacts::contacts(&request, &world.environment, &entry.target);
+        out.push_str(&format!("{} would contact:\n", entry.name));
+        let lines = walk::contacts::contacts(&entry.plan, &entry.target, &world);
+        for line in lines.into_iter().chain(token) {
+            out.push_str(&format!("  {line}\n"));
+        }
+    }
+    out
+}
