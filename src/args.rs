@@ -56,7 +56,7 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Write the man page, completions, the JSON schema or the index of findings
+    /// Write the man page, completions, the JSON schema, rules for Prometheus and other files
     Generate {
         /// What to write
         #[command(subcommand)]
@@ -80,6 +80,12 @@ pub enum Generate {
     Findings,
     /// The table of counter-experiments, in Markdown
     Experiments,
+    /// The table of metrics, in Markdown
+    Metrics,
+    /// Recording and alert rules for Prometheus
+    PrometheusRules,
+    /// A dashboard for Grafana
+    GrafanaDashboard,
 }
 
 /// Options of the walk.
@@ -192,6 +198,16 @@ pub enum Format {
     Human,
     /// For programs: one object, or an array for several targets
     Json,
+    /// For programs: one object a line
+    JsonLines,
+    /// For Nagios, Icinga and Naemon: as a plugin, with perfdata
+    Nagios,
+    /// For Prometheus's textfile collector
+    Prometheus,
+    /// For CI servers that read JUnit's XML
+    Junit,
+    /// For GitHub Actions: annotations, and the step's summary
+    Github,
 }
 
 /// `--color`.

@@ -1,5 +1,7 @@
-//! What is made from the catalogue and the types: schema, index of findings, man page,
-//! completions. Everything here returns text; the caller writes it.
+//! What is made from the catalogues and the types: schema, index of findings, man page,
+//! completions, files for Prometheus and Grafana. Everything here returns text; the caller writes it.
+
+pub mod monitoring;
 
 use std::fmt::Write as _;
 

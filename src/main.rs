@@ -46,6 +46,15 @@ fn main() -> ExitCode {
 
 /// Writes the text where it belongs. A reader that has gone away is no failure.
 fn deliver(done: &Done) -> Result<(), String> {
+    if let Some((file, text)) = &done.appended {
+        let opened = std::fs::OpenOptions::new().append(true).create(true).open(file);
+        let written = opened.and_then(|mut file| file.write_all(text.as_bytes()));
+        // The result itself still goes out: a summary is beside it.
+        if let Err(error) = written {
+            let words = words(&error);
+            let _ = writeln!(std::io::stderr(), "aoai-probe: GITHUB_STEP_SUMMARY: {words}");
+        }
+    }
     let Some(file) = &done.file else {
         let mut out = std::io::stdout();
         return match out.write_all(done.out.as_bytes()).and_then(|()| out.flush()) {

@@ -45,6 +45,8 @@ pub struct Done {
     pub err: String,
     /// The file that takes `out` in place of standard output.
     pub file: Option<String>,
+    /// A file, and the text that is put behind what it holds.
+    pub appended: Option<(String, String)>,
     /// Whether `out` goes to the terminal that showed the progress, and shows the same hops.
     pub replaces_progress: bool,
     /// The exit status.
@@ -332,11 +334,19 @@ fn written(
     let out = match output.format {
         Format::Human => render::human::render(reports, style(output, environment, to_terminal)),
         Format::Json => render::json::render(reports).map_err(|e| e.to_string())?,
+        Format::JsonLines => render::lines::render(reports).map_err(|e| e.to_string())?,
+        Format::Nagios => render::nagios::render(reports),
+        Format::Prometheus => render::prometheus::render(reports),
+        Format::Junit => render::junit::render(reports).map_err(|e| e.to_string())?,
+        Format::Github => render::github::annotations(reports),
     };
+    let summary = environment.get("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());
+    let summary = summary.filter(|_| output.format == Format::Github);
     Ok(Done {
         out,
         err: String::new(),
         file: output.output.clone(),
+        appended: summary.map(|path| (path.to_owned(), render::github::summary(reports))),
         replaces_progress: false,
         status: report::worst(reports, exit_style),
     })
@@ -388,6 +398,11 @@ fn generated(what: Generate) -> Result<Done, String> {
         Generate::Schema => generate::schema(),
         Generate::Findings => Ok(generate::findings()),
         Generate::Experiments => Ok(generate::experiments()),
+        Generate::Metrics => Ok(generate::monitoring::metrics_table()),
+        Generate::PrometheusRules => Ok(generate::monitoring::prometheus_rules()),
+        Generate::GrafanaDashboard => {
+            generate::monitoring::grafana_dashboard().map_err(generate::GenerateError::Schema)
+        }
     };
     Ok(Done { out: out.map_err(|e| e.to_string())?, ..Done::default() })
 }

@@ -5,7 +5,7 @@ use colored::Color;
 use super::facts::{self, Fact};
 use super::page::Page;
 use super::progress::{Mark, WalkLine, milliseconds};
-use super::{Style, Verbosity, verbose};
+use super::{Style, Verbosity, hops, verbose};
 use crate::diagnosis::{Finding, Fix, Level, State, Sure};
 use crate::evidence::{Choice, Cost, Evidence, Hop, Observed};
 use crate::report::Report;
@@ -155,23 +155,13 @@ pub(super) fn mend(page: &mut Page, fix: &Fix) {
 
 /// The walk, a line a hop.
 fn walk(page: &mut Page, report: &Report, verbose: bool) {
-    let e = &report.evidence;
     for hop in Hop::ALL {
-        let mut fact = match hop {
-            Hop::Vantage => facts::vantage(e),
-            Hop::Dns => facts::dns(&e.dns, &e.asked.expect),
-            Hop::Tcp => facts::tcp(&e.tcp),
-            Hop::Proxy => facts::proxy(&e.proxy),
-            Hop::Tls => facts::tls(&e.tls),
-            Hop::Identity => facts::identity(&e.identity),
-            Hop::Http => facts::http(&e.http),
-        };
-        fact.mark = mark(report, hop, fact.mark);
+        let mut fact = hops::fact(report, hop);
         if !verbose && left_out(report, hop, fact.mark) {
             continue;
         }
         fact.notes.extend(notes_of(report, hop));
-        line(page, hop, &fact, explained_by(report, hop));
+        line(page, hop, &fact, hops::explained_by(report, hop));
     }
 }
 
@@ -200,44 +190,6 @@ fn choice<T>(observed: &Observed<T>) -> Option<Choice> {
         Observed::NotAsked { by } => Some(*by),
         _ => None,
     }
-}
-
-/// The mark of a hop: what was found there counts before what its evidence looks like. A 403
-/// is a success where `--expect closed` wanted it.
-fn mark(report: &Report, hop: Hop, by_evidence: Mark) -> Mark {
-    let found = report.findings.iter().filter(|f| f.hop == hop).map(|f| f.level).max();
-    let judged = matches!(report.verdict.state, State::Works | State::AtRisk);
-    match (found, by_evidence) {
-        (Some(Level::Broken), _) => Mark::Breaks,
-        (_, Mark::Breaks) if !judged => Mark::Breaks,
-        (Some(Level::Risk), _) => Mark::Care,
-        (_, Mark::Breaks) => Mark::Works,
-        (_, mark) => mark,
-    }
-}
-
-/// The hop whose fault explains all that is broken at this one.
-fn explained_by(report: &Report, hop: Hop) -> Option<Hop> {
-    let here: Vec<&Finding> =
-        report.findings.iter().filter(|f| f.hop == hop && f.level > Level::Note).collect();
-    let heaviest = here.iter().map(|f| f.level).max()?;
-    let mut causes = here.iter().filter(|f| f.level == heaviest).map(|f| root(report, f));
-    let first = causes.next()??;
-    (first != hop && causes.all(|cause| cause == Some(first))).then_some(first)
-}
-
-/// The hop at the end of the chain of explanations; none for a finding that nothing explains.
-fn root(report: &Report, finding: &Finding) -> Option<Hop> {
-    let mut id = finding.explained_by.as_deref()?;
-    // A saved report may hold a ring of explanations: no chain is longer than the list.
-    for _ in &report.findings {
-        let cause = report.findings.iter().find(|f| f.id == id)?;
-        match &cause.explained_by {
-            None => return Some(cause.hop),
-            Some(next) => id = next,
-        }
-    }
-    None
 }
 
 /// What belongs in the lines below a hop though it changes no verdict: what the call left

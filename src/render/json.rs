@@ -20,7 +20,7 @@ pub fn render(reports: &[Report]) -> Result<String, serde_json::Error> {
 
 /// The same JSON with everything that a terminal could obey in JSON's own escapes. JSON
 /// allows such characters inside strings only, so the value stays the same.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         if character == '\n' || !obeyed(character) {

@@ -3,19 +3,29 @@
 //! Nothing here judges: a renderer reads the report and says what stands in it.
 
 pub mod facts;
+pub mod github;
+mod hops;
 pub mod human;
 pub mod json;
+pub mod junit;
+pub mod lines;
+pub mod metrics;
+pub mod nagios;
 mod page;
 pub mod progress;
 pub mod summary;
+pub mod prometheus;
 mod token;
 mod tried;
 mod verbose;
 pub mod words;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use colored::Color;
+
+use crate::report::Report;
 
 /// How text for people looks. Given by the caller; nothing here looks at the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,4 +94,25 @@ pub(crate) fn escape(text: &str) -> Cow<'_, str> {
 pub(crate) fn obeyed(character: char) -> bool {
     // The standard library knows what is printable; of ASCII it escapes quotes as well.
     !matches!(character, ' '..='~') && character.escape_debug().len() > 1
+}
+
+/// The reports' titles, each once: where a title comes again it gets a number, since monitors
+/// take two series, checks or cases of one name for one.
+pub(crate) fn titles(reports: &[Report]) -> Vec<String> {
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    let one = |report: &Report| {
+        let title = report.title();
+        let numbered = (2..).map(|number| format!("{title} ({number})"));
+        let free = std::iter::once(title.to_owned()).chain(numbered).find(|t| !taken.contains(t));
+        let free = free.unwrap_or_default();
+        taken.insert(free.clone());
+        free
+    };
+    reports.iter().map(one).collect()
+}
+
+/// A command in one line: the shell's `\\` at a line's end goes.
+pub(crate) fn one_line(command: &str) -> String {
+    let parts: Vec<&str> = command.split("\\\n").map(str::trim).collect();
+    parts.join(" ")
 }

@@ -39,8 +39,8 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("explain", &["diagnose"], "the pages of the catalogue"),
     (
         "generate",
-        &["diagnose", "evidence", "report", "walk"],
-        "what is made from catalogue and types",
+        &["diagnose", "evidence", "render", "report", "walk"],
+        "what is made from the catalogues and types",
     ),
     ("args", &["credential", "evidence", "walk", "world"], "parses into their plain types"),
     (

@@ -38,6 +38,15 @@ fn the_table_of_experiments_is_fresh() {
 }
 
 #[test]
+fn the_table_of_metrics_is_fresh() {
+    assert_file(
+        &root().join("docs/metrics.md"),
+        &generate::monitoring::metrics_table(),
+        "cargo run -q -- generate metrics > docs/metrics.md",
+    );
+}
+
+#[test]
 fn a_command_gives_man_page_and_completions() {
     let mut command = Command::new("aoai-probe").arg(Arg::new("resolver").long("resolver"));
     assert!(generate::man(command.clone()).unwrap().contains("resolver"));

@@ -14,6 +14,7 @@ mod catalogue;
 mod dependencies;
 mod explain;
 mod fixtures;
+mod formats;
 mod generated;
 mod hostile;
 mod mutations;

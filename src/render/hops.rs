@@ -1,0 +1,61 @@
+//! Each hop as every form shows it: its fact, and its mark after what was found there.
+
+use super::facts::{self, Fact};
+use super::progress::Mark;
+use crate::diagnosis::{Finding, Level, State};
+use crate::evidence::Hop;
+use crate::report::Report;
+
+/// The one fact of a hop, with the mark that the findings leave it.
+pub(super) fn fact(report: &Report, hop: Hop) -> Fact {
+    let e = &report.evidence;
+    let mut fact = match hop {
+        Hop::Vantage => facts::vantage(e),
+        Hop::Dns => facts::dns(&e.dns, &e.asked.expect),
+        Hop::Tcp => facts::tcp(&e.tcp),
+        Hop::Proxy => facts::proxy(&e.proxy),
+        Hop::Tls => facts::tls(&e.tls),
+        Hop::Identity => facts::identity(&e.identity),
+        Hop::Http => facts::http(&e.http),
+    };
+    fact.mark = mark(report, hop, fact.mark);
+    fact
+}
+
+/// The mark of a hop: what was found there counts before what its evidence looks like. A 403
+/// is a success where `--expect closed` wanted it.
+fn mark(report: &Report, hop: Hop, by_evidence: Mark) -> Mark {
+    let found = report.findings.iter().filter(|f| f.hop == hop).map(|f| f.level).max();
+    let judged = matches!(report.verdict.state, State::Works | State::AtRisk);
+    match (found, by_evidence) {
+        (Some(Level::Broken), _) => Mark::Breaks,
+        (_, Mark::Breaks) if !judged => Mark::Breaks,
+        (Some(Level::Risk), _) => Mark::Care,
+        (_, Mark::Breaks) => Mark::Works,
+        (_, mark) => mark,
+    }
+}
+
+/// The hop whose fault explains all that is broken at this one.
+pub(super) fn explained_by(report: &Report, hop: Hop) -> Option<Hop> {
+    let here: Vec<&Finding> =
+        report.findings.iter().filter(|f| f.hop == hop && f.level > Level::Note).collect();
+    let heaviest = here.iter().map(|f| f.level).max()?;
+    let mut causes = here.iter().filter(|f| f.level == heaviest).map(|f| root(report, f));
+    let first = causes.next()??;
+    (first != hop && causes.all(|cause| cause == Some(first))).then_some(first)
+}
+
+/// The hop at the end of the chain of explanations; none for a finding that nothing explains.
+fn root(report: &Report, finding: &Finding) -> Option<Hop> {
+    let mut id = finding.explained_by.as_deref()?;
+    // A saved report may hold a ring of explanations: no chain is longer than the list.
+    for _ in &report.findings {
+        let cause = report.findings.iter().find(|f| f.id == id)?;
+        match &cause.explained_by {
+            None => return Some(cause.hop),
+            Some(next) => id = next,
+        }
+    }
+    None
+}

@@ -1,0 +1,83 @@
+//! What the presented certificates say, in numbers and labels.
+
+use std::net::IpAddr;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::Sample;
+use crate::evidence::tls::{Certificate, TlsHop, TlsOutcome};
+use crate::report::Report;
+
+/// Characters of one label: names come from a peer that nobody may have verified.
+const LONGEST: usize = 200;
+
+/// Seconds since 1970 of an RFC 3339 time.
+pub(super) fn timestamp(text: &str) -> Option<f64> {
+    let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    #[expect(clippy::cast_precision_loss, reason = "seconds fit into 53 bits")]
+    Some(time.unix_timestamp() as f64)
+}
+
+/// When the leaf expires.
+pub(super) fn leaf_expiry(hop: &TlsHop) -> Option<f64> {
+    timestamp(&hop.chain.first()?.not_after)
+}
+
+/// When the first certificate of the presented chain expires.
+pub(super) fn earliest_expiry(hop: &TlsHop) -> Option<f64> {
+    earliest(hop.chain.iter())
+}
+
+/// When the chain expires. A verified chain holds no certificate that had expired: servers
+/// send such along (old cross-signed roots), and they do not count.
+pub(super) fn last_chain_expiry(report: &Report) -> Option<f64> {
+    let hop = report.evidence.tls.saw()?;
+    let verified = hop.outcome == TlsOutcome::Verified;
+    earliest(hop.chain.iter().filter(|one| !verified || one.days_left >= 0))
+}
+
+fn earliest<'a>(chain: impl Iterator<Item = &'a Certificate>) -> Option<f64> {
+    chain.filter_map(|one| timestamp(&one.not_after)).reduce(f64::min)
+}
+
+/// The leaf: fingerprint, subject, issuer, names. Addresses among the names are left out.
+pub(super) fn chain_info(hop: &TlsHop) -> Vec<Sample> {
+    let Some(leaf) = hop.chain.first() else { return Vec::new() };
+    let mut names = String::new();
+    for name in leaf.names.iter().filter(|name| name.parse::<IpAddr>().is_err()) {
+        if names.len() + name.len() >= LONGEST {
+            break;
+        }
+        if !names.is_empty() {
+            names.push(',');
+        }
+        names.push_str(name);
+    }
+    let labels = [short(&leaf.sha256), short(&leaf.subject), short(&leaf.issuer), names];
+    vec![Sample { labels: labels.to_vec(), value: 1.0 }]
+}
+
+/// A certificate's text, bounded, with the addresses in it left out: appliances have them as
+/// their common name.
+fn short(text: &str) -> String {
+    let text: String = text.chars().take(LONGEST).collect();
+    let parts = text.split_inclusive(['=', ',', ' ', '/']);
+    let one = |part: &str| match part.trim_end_matches(['=', ',', ' ', '/']) {
+        word if word.parse::<IpAddr>().is_ok() => part.replace(word, "[address]"),
+        _ => part.to_owned(),
+    };
+    parts.map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_no_labels() {
+        assert_eq!(short("O=Corp Ltd, CN=10.3.0.5"), "O=Corp Ltd, CN=[address]");
+        assert_eq!(short("CN=fd00::5, O=10.5"), "CN=[address], O=10.5");
+        assert_eq!(short(&"\u{e4}".repeat(300)).chars().count(), LONGEST);
+    }
+}

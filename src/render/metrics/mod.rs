@@ -1,0 +1,144 @@
+//! The catalogue of metrics: what a report says in numbers.
+//!
+//! Names and meanings of blackbox_exporter where they are the same, so that its dashboards and
+//! alerts work unchanged, and `aoai_probe_*` for the rest. Everything is a gauge: each walk is
+//! a measurement of its own. A label's value comes from a closed set, from the catalogue of
+//! findings, or (of the certificate alone) from the peer, bounded; never an address, an
+//! error's text or a secret.
+
+mod blackbox;
+mod certificate;
+mod own;
+
+use prometheus::proto::{self, MetricFamily, MetricType};
+use prometheus::{Encoder, TextEncoder};
+
+use super::escape;
+use crate::report::Report;
+
+/// The media type of the text form.
+pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
+
+/// One metric of the catalogue.
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// What it means, in one line: the HELP text.
+    pub help: &'static str,
+    /// What its value is.
+    pub unit: Unit,
+    /// The names of its labels.
+    pub labels: &'static [&'static str],
+    /// Its samples for one report; none where the walk did not come so far.
+    pub samples: fn(&Report) -> Vec<Sample>,
+}
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// 0 or 1; of a set of states exactly one is 1.
+    State,
+    /// Always 1: the labels say it.
+    Info,
+    /// Seconds.
+    Seconds,
+    /// Seconds since 1970, UTC.
+    Timestamp,
+    /// A number of things.
+    Count,
+    /// A number that stands for something, e.g. a status code.
+    Code,
+}
+
+impl Unit {
+    /// The word for tables.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Unit::State => "0 or 1",
+            Unit::Info => "1",
+            Unit::Seconds => "seconds",
+            Unit::Timestamp => "Unix time",
+            Unit::Count => "count",
+            Unit::Code => "code",
+        }
+    }
+}
+
+/// One sample.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// Values of the metric's labels, in the order of [`Metric::labels`].
+    pub labels: Vec<String>,
+    /// The value.
+    pub value: f64,
+}
+
+impl Sample {
+    fn of(labels: &[&str], value: f64) -> Self {
+        Self { labels: labels.iter().map(|label| (*label).to_owned()).collect(), value }
+    }
+
+    fn plain(value: f64) -> Vec<Self> {
+        vec![Self::of(&[], value)]
+    }
+
+    fn some(value: Option<f64>) -> Vec<Self> {
+        value.map(Self::plain).unwrap_or_default()
+    }
+}
+
+/// Every metric, in the order of the exposition.
+pub fn catalogue() -> impl Iterator<Item = &'static Metric> {
+    blackbox::METRICS.iter().chain(own::METRICS)
+}
+
+/// The metrics of one report in Prometheus's text form 0.0.4, without a label for the target:
+/// the scraper adds `instance`.
+#[must_use]
+pub fn exposition(report: &Report) -> String {
+    text(catalogue().map(|metric| family(metric, &(metric.samples)(report), &[])))
+}
+
+/// One family of samples, each with further labels behind its own.
+pub(super) fn family(
+    metric: &Metric,
+    samples: &[Sample],
+    further: &[(String, String)],
+) -> MetricFamily {
+    let mut family = MetricFamily::default();
+    family.set_name(metric.name.to_owned());
+    family.set_help(metric.help.to_owned());
+    family.set_field_type(MetricType::GAUGE);
+    let rows = samples.iter().filter(|sample| sample.value.is_finite()).map(|sample| {
+        let own = metric.labels.iter().zip(&sample.labels);
+        let own = own.map(|(name, value)| pair(name, value));
+        let further = further.iter().map(|(name, value)| pair(name, value));
+        let mut gauge = proto::Gauge::default();
+        gauge.set_value(sample.value);
+        let mut row = proto::Metric::from_gauge(gauge);
+        row.set_label(own.chain(further).collect());
+        row
+    });
+    family.set_metric(rows.collect());
+    family
+}
+
+/// A label. What a terminal could obey is written as `\u{..}`, since such text is shown.
+fn pair(name: &str, value: &str) -> proto::LabelPair {
+    let mut pair = proto::LabelPair::default();
+    pair.set_name(name.to_owned());
+    pair.set_value(escape(value).into_owned());
+    pair
+}
+
+/// The text form; families without samples are left out.
+pub(super) fn text(families: impl Iterator<Item = MetricFamily>) -> String {
+    let families: Vec<MetricFamily> =
+        families.filter(|family| !family.get_metric().is_empty()).collect();
+    let mut text = Vec::new();
+    // It refuses families without name or samples, of which there is none, and a Vec takes all.
+    let written = TextEncoder::new().encode(&families, &mut text);
+    debug_assert!(written.is_ok(), "{written:?}");
+    String::from_utf8_lossy(&text).into_owned()
+}

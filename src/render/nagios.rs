@@ -1,0 +1,222 @@
+//! The output of a Nagios plugin: `AOAI CRITICAL: <cause> | <perfdata>`, then long text.
+//!
+//! Grammar of the Monitoring Plugins guidelines and of Nagios 4's plugin API. The exit status
+//! of the tool is Nagios's already.
+
+use std::collections::BTreeSet;
+
+use super::{Style, escape, hops, human, titles};
+use crate::diagnosis::State;
+use crate::evidence::Hop;
+use crate::report::{ExitStyle, Report, worst};
+
+/// What Nagios 4 keeps of a plugin's output, in octets (`MAX_PLUGIN_OUTPUT_LENGTH`), with some
+/// left for what an agent puts around it.
+const LONGEST: usize = 8000;
+
+/// Octets of it for performance data: what is cut in the middle is read wrongly.
+const LONGEST_PERFDATA: usize = 3500;
+
+/// Octets of the first line before its `|`.
+const LONGEST_HEADLINE: usize = 700;
+
+/// The plugin's output: one target with its whole report, several as a tree, the worst first.
+#[must_use]
+pub fn render(reports: &[Report]) -> String {
+    let (headline, long) = match reports {
+        [one] => (format!("AOAI {}: {}", word(one), cause(one)), of_one(one)),
+        several => (summary(several), tree(several)),
+    };
+    let mut out = bounded(plain(&headline), LONGEST_HEADLINE);
+    let perfdata = perfdata(reports);
+    if !perfdata.is_empty() {
+        out.push_str(" | ");
+        out.push_str(&perfdata);
+    }
+    out.push('\n');
+    const CUT: &str = "[...] (the rest is left out: aoai-probe --format human)\n";
+    for line in long.lines().map(|line| plain(line.trim_end())) {
+        if out.len() + line.len() + 1 + CUT.len() > LONGEST {
+            out.push_str(CUT);
+            break;
+        }
+        out.push_str(&line);
+        out.push('\n');
+    }
+    out
+}
+
+/// Nagios's word for a report's state.
+const fn word(report: &Report) -> &'static str {
+    status(report.exit_status(ExitStyle::State))
+}
+
+const fn status(status: u8) -> &'static str {
+    match status {
+        0 => "OK",
+        1 => "WARNING",
+        2 => "CRITICAL",
+        _ => "UNKNOWN",
+    }
+}
+
+/// The verdict's line without our word for the state: `dns (dns-zone-not-linked): ...`.
+fn cause(report: &Report) -> &str {
+    let line = report.verdict.line.as_str();
+    let rest = line.strip_prefix(report.verdict.state.words()).unwrap_or(line);
+    let rest = rest.strip_prefix(" at ").or_else(|| rest.strip_prefix(": ")).unwrap_or(rest);
+    rest.trim_start()
+}
+
+/// Text that no reader of a plugin takes for anything else: `|` would begin performance data.
+fn plain(text: &str) -> String {
+    escape(text).replace('|', "\u{a6}")
+}
+
+/// The first `most` octets, whole characters.
+fn bounded(text: String, most: usize) -> String {
+    match text.char_indices().find(|(at, c)| at + c.len_utf8() > most) {
+        None => text,
+        Some((at, _)) => format!("{} [...]", &text[..at]),
+    }
+}
+
+fn of_one(report: &Report) -> String {
+    let text = human::render(std::slice::from_ref(report), Style::default());
+    text.split_once('\n').map(|(_, body)| body.trim_start_matches('\n').to_owned()).unwrap_or(text)
+}
+
+/// How many are in which state, and the first cause of the worst.
+fn summary(reports: &[Report]) -> String {
+    let count = |state: State| reports.iter().filter(|r| r.verdict.state == state).count();
+    let parts: Vec<String> = [
+        (State::Broken, "broken"),
+        (State::CannotTell, "cannot be judged"),
+        (State::AtRisk, "at risk"),
+        (State::Works, "work"),
+    ]
+    .into_iter()
+    .filter(|(state, _)| count(*state) > 0)
+    .map(|(state, word)| format!("{} {word}", count(state)))
+    .collect();
+    let all = status(worst(reports, ExitStyle::State));
+    let mut text = format!("AOAI {all}: {} targets: {}", reports.len(), parts.join(", "));
+    let first = sorted(reports).into_iter().next();
+    if let Some((title, report)) = first.filter(|(_, r)| r.verdict.state != State::Works) {
+        text.push_str(&format!("; {title}: {}", cause(report)));
+    }
+    text
+}
+
+/// Titles and reports, the worst first, else in their order.
+fn sorted(reports: &[Report]) -> Vec<(String, &Report)> {
+    let mut all: Vec<(String, &Report)> = titles(reports).into_iter().zip(reports).collect();
+    all.sort_by_key(|(_, report)| match report.verdict.state {
+        State::Broken => 0,
+        State::CannotTell => 1,
+        State::AtRisk => 2,
+        State::Works => 3,
+    });
+    all
+}
+
+/// Every target under its state, as the Monitoring Plugins' own trees look.
+fn tree(reports: &[Report]) -> String {
+    let mut text = String::new();
+    for (title, report) in sorted(reports) {
+        // A name's line feed would begin a line of its own.
+        let line = format!("\\_ [{}] {}: {}", word(report), escape(&title), escape(cause(report)));
+        text.push_str(&line);
+        text.push('\n');
+        let fix = report.cause().and_then(|finding| finding.fix.as_ref());
+        if let Some((fix, step)) = fix.and_then(|fix| Some((fix, fix.steps.first()?))) {
+            text.push_str(&format!(
+                "    \\_ fix: {}: {}\n",
+                escape(&fix.owner),
+                escape(&step.says)
+            ));
+        }
+    }
+    text
+}
+
+/// Times of the walk and of each hop, with the deadline as their maximum; certificate days.
+fn perfdata(reports: &[Report]) -> String {
+    let mut taken = BTreeSet::new();
+    let mut all = String::new();
+    for (title, report) in titles(reports).iter().zip(reports) {
+        let prefix = match reports.len() {
+            1 => String::new(),
+            _ => format!("{}::", free(&label(title), &mut taken)),
+        };
+        let one = of_target(report, &prefix);
+        if all.len() + one.len() + 1 > LONGEST_PERFDATA {
+            break;
+        }
+        if !all.is_empty() {
+            all.push(' ');
+        }
+        all.push_str(&one);
+    }
+    all
+}
+
+#[expect(clippy::cast_precision_loss, reason = "deadlines are some thousand ms")]
+fn of_target(report: &Report, prefix: &str) -> String {
+    let e = &report.evidence;
+    let (timeout, deadline) = (e.asked.timeout_ms as f64, e.asked.deadline_ms as f64);
+    let time = |label: &str, took_ms: f64, most_ms: f64| {
+        format!("'{prefix}{label}'={}s;;;0;{}", seconds(took_ms), seconds(most_ms))
+    };
+    let mut parts = vec![time("time", e.cost.took_ms, deadline)];
+    for hop in Hop::ALL {
+        if let Some(took_ms) = hops::fact(report, hop).took_ms {
+            parts.push(time(hop.name(), took_ms, timeout));
+        }
+    }
+    if let Some(leaf) = e.tls.saw().and_then(|hop| hop.chain.first()) {
+        parts.push(format!("'{prefix}certificate_days'={};;;;", leaf.days_left));
+    }
+    parts.join(" ")
+}
+
+/// Seconds in digits and a point, to a tenth of a millisecond.
+fn seconds(ms: f64) -> String {
+    let ms = if ms.is_finite() { ms.max(0.0) } else { 0.0 };
+    let text = format!("{:.4}", ms / 1e3);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A name as a label: no quote, no `=`, nothing that begins or ends anything.
+fn label(title: &str) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    title.chars().take(60).map(|c| if fits(c) { c } else { '_' }).collect()
+}
+
+fn free(label: &str, taken: &mut BTreeSet<String>) -> String {
+    let numbered = (2..).map(|number| format!("{label}_{number}"));
+    let all = std::iter::once(label.to_owned()).chain(numbered);
+    let free = all.into_iter().find(|label| !taken.contains(label)).unwrap_or_default();
+    taken.insert(free.clone());
+    free
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_digits_and_a_point() {
+        assert_eq!(seconds(40.12), "0.0401");
+        assert_eq!(seconds(5000.0), "5");
+        assert_eq!(seconds(-1.0), "0");
+        assert_eq!(seconds(f64::NAN), "0");
+        assert_eq!(seconds(1e15), "1000000000000");
+    }
+
+    #[test]
+    fn a_long_headline_ends_between_characters() {
+        assert_eq!(bounded("a\u{e4}b".to_owned(), 2), "a [...]");
+        assert_eq!(bounded("a\u{e4}b".to_owned(), 4), "a\u{e4}b");
+    }
+}
