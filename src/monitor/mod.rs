@@ -4,4 +4,5 @@
 //! walk is said where it is kept.
 
 pub mod round;
+pub mod serve;
 pub mod walker;
