@@ -56,6 +56,12 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Walk an inventory's targets again and again, and tell what changes
+    Watch(Watch),
+    /// Answer Prometheus, which asks for walks of an inventory's targets, and show people a page
+    Serve(Serve),
+    /// What watch has kept: incidents with their causes and their evidence
+    History(Past),
     /// Write the man page, completions, the JSON schema, rules for Prometheus and other files
     Generate {
         /// What to write
@@ -64,8 +70,64 @@ pub enum Command {
     },
 }
 
+/// Options of `watch`.
+#[derive(Debug, Clone, Args)]
+pub struct Watch {
+    /// The inventory (TOML): targets, how they are walked, whom to tell
+    #[arg(long, value_name = "FILE")]
+    pub config: String,
+    /// Keep walks and incidents in this SQLite file; none: the inventory's, else history.db in
+    /// systemd's state directory
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<String>,
+}
+
+/// Options of `serve`.
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    /// The inventory (TOML): no other target is ever walked
+    #[arg(long, value_name = "FILE")]
+    pub config: String,
+    /// Listen here, in place of the inventory's `listen` or 127.0.0.1:9715. TLS and passwords
+    /// are the matter of a proxy in front
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+}
+
+/// Options of `history`.
+#[derive(Debug, Clone, Args)]
+pub struct Past {
+    /// Only this target of the inventory
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// The file that watch keeps
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<String>,
+    /// Take the file that this inventory names
+    #[arg(long, value_name = "FILE", conflicts_with = "history")]
+    pub config: Option<String>,
+    /// Only what was so within this time, e.g. 24h
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    pub since: Option<Duration>,
+    /// The report of this walk, as diagnose reads it
+    #[arg(long, value_name = "WALK", conflicts_with_all = ["name", "since"])]
+    pub walk: Option<i64>,
+    /// Format of the list
+    #[arg(long, value_enum, default_value_t = PastFormat::Human)]
+    pub format: PastFormat,
+}
+
+/// `history --format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PastFormat {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+}
+
 /// What `generate` writes.
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum Generate {
     /// The man page, in roff
     Man,
@@ -84,6 +146,12 @@ pub enum Generate {
     Metrics,
     /// Recording and alert rules for Prometheus
     PrometheusRules,
+    /// An inventory's targets for Prometheus's file_sd, to be scraped through serve
+    PrometheusSd {
+        /// The inventory (TOML)
+        #[arg(long, value_name = "FILE")]
+        config: String,
+    },
     /// A dashboard for Grafana
     GrafanaDashboard,
 }
@@ -372,6 +440,10 @@ pub(crate) fn proxy(text: &str) -> Result<ProxyOption, String> {
             None => return Err("a proxy's URL looks like http://proxy.corp:3128".to_owned()),
         },
     })
+}
+
+fn since(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| "a time such as 90min, 24h or 7d".to_owned())
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

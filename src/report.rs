@@ -16,7 +16,7 @@ use crate::evidence::{Evidence, Hop};
 
 /// Version of the report's schema: a new field raises the minor number, a removed or
 /// renamed one the major number.
-pub const SCHEMA_VERSION: &str = "1.4";
+pub const SCHEMA_VERSION: &str = "1.5";
 
 /// The major schema version that this tool reads.
 const SCHEMA_MAJOR: &str = "1";
@@ -230,12 +230,13 @@ pub enum ReadError {
     },
 }
 
-/// Reads the evidence of a saved report, or of an array of them, to be judged again.
+/// Reads the evidence of a saved report, or of an array of them, to be judged again, with the
+/// names and labels that they carry.
 ///
 /// # Errors
 ///
 /// Every [`ReadError`]. Not more than 16 MiB are read, whatever comes.
-pub fn read(from: impl Read) -> Result<Vec<Evidence>, ReadError> {
+pub fn read(from: impl Read) -> Result<Vec<Saved>, ReadError> {
     let mut bytes = Vec::new();
     from.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
@@ -257,17 +258,50 @@ pub fn read(from: impl Read) -> Result<Vec<Evidence>, ReadError> {
     };
     let saved =
         saved.map_err(|error| ReadError::Unfit { found: version.clone(), says: words(&error) })?;
-    let all: Vec<Evidence> = saved.into_iter().map(|saved| saved.evidence).collect();
-    match all.iter().find_map(no_name) {
+    match saved.iter().find_map(|saved| no_label(saved).or_else(|| no_name(&saved.evidence))) {
         Some(says) => Err(ReadError::Unfit { found: version, says }),
-        None => Ok(all),
+        None => Ok(saved),
     }
 }
 
 /// The part of a report that is judged again; the old conclusions are not read.
-#[derive(Deserialize)]
-struct Saved {
-    evidence: Evidence,
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Saved {
+    /// What was seen.
+    pub evidence: Evidence,
+    /// The name that an inventory gives the target.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The labels that an inventory gives it.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+}
+
+/// Labels of one target, at most.
+pub const MOST_LABELS: usize = 16;
+/// The longest name and value of a label, in characters.
+pub const LONGEST_LABEL: usize = 200;
+
+/// Whether a label may be called so: as Prometheus has it, and not one of its own.
+#[must_use]
+pub fn is_label_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_')
+        && !name.starts_with("__")
+        && name.len() <= LONGEST_LABEL
+}
+
+/// A name or a label that no inventory gives.
+fn no_label(saved: &Saved) -> Option<String> {
+    let long = |text: &str| text.chars().count() > LONGEST_LABEL;
+    if saved.labels.len() > MOST_LABELS {
+        return Some(format!("labels: more than {MOST_LABELS}"));
+    }
+    if saved.name.as_deref().is_some_and(long) {
+        return Some(format!("name: longer than {LONGEST_LABEL} characters"));
+    }
+    let bad = saved.labels.iter().find(|(name, value)| !is_label_name(name) || long(value))?;
+    Some(format!("labels holds '{}', which is no label of an inventory", printable(bad.0)))
 }
 
 /// The part of a report that says how to read the rest.

@@ -3,7 +3,10 @@
 //! It writes nothing itself: text goes back to `main`, hops that finish go to its callback.
 
 mod round;
+mod serve;
+mod watch;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::error::{ContextKind, ContextValue};
@@ -36,6 +39,18 @@ const MOST_TARGETS: usize = 256;
 /// Targets that are walked side by side: each takes a thread, a dozen sockets and more.
 const AT_ONCE: usize = 16;
 
+/// Files that the runtime opens for itself: its poll, its wake-up, its signals.
+const FILES_OF_THE_RUNTIME: usize = 8;
+
+/// Whether a walk that a bug of ours ends is given up alone, and the rest goes on.
+static OUTLIVES: AtomicBool = AtomicBool::new(false);
+
+/// Whether the process goes on after a panic.
+#[must_use]
+pub fn outlives_panics() -> bool {
+    OUTLIVES.load(Ordering::Relaxed)
+}
+
 /// What `main` has to do.
 #[derive(Debug, Default)]
 pub struct Done {
@@ -60,6 +75,10 @@ pub enum Progress<'a> {
     Line(&'a str),
     /// A line in the place of the last one.
     Status(&'a str),
+    /// What changed, said at once and for good.
+    Change(&'a str),
+    /// What is wrong with the tool itself, said at once and for good.
+    Trouble(&'a str),
 }
 
 /// The terminal, as `main` sees it.
@@ -75,6 +94,34 @@ pub struct Terminal {
 /// how far a round is.
 pub fn run(
     arguments: impl IntoIterator<Item = std::ffi::OsString>,
+    terminal: Terminal,
+    progress: &dyn Fn(Progress<'_>),
+) -> Done {
+    let arguments: Vec<std::ffi::OsString> = arguments.into_iter().collect();
+    match as_plugin(&arguments) {
+        false => run_any(arguments, terminal, progress),
+        true => plugin_words(run_any(arguments, terminal, progress)),
+    }
+}
+
+/// Whether `--format nagios` is among the arguments, whatever else is wrong with them.
+fn as_plugin(arguments: &[std::ffi::OsString]) -> bool {
+    let separate = arguments.windows(2).any(|two| two[0] == "--format" && two[1] == "nagios");
+    separate || arguments.iter().any(|one| one == "--format=nagios")
+}
+
+/// A wrong use as a plugin says it: Nagios takes a status that it does not know for CRITICAL,
+/// and shows standard output alone.
+fn plugin_words(done: Done) -> Done {
+    if done.status != USAGE {
+        return done;
+    }
+    let out = render::nagios::unknown(&done.err);
+    Done { out, err: String::new(), file: None, status: 3, ..done }
+}
+
+fn run_any(
+    arguments: Vec<std::ffi::OsString>,
     terminal: Terminal,
     progress: &dyn Fn(Progress<'_>),
 ) -> Done {
@@ -97,6 +144,9 @@ pub fn run(
         Some(Command::Diagnose { reports, output }) => {
             diagnose_files(&reports, &output, &world().environment, terminal)
         }
+        Some(Command::Serve(arguments)) => serve::serve(&arguments, progress),
+        Some(Command::Watch(arguments)) => watch::watch(&arguments, world(), progress),
+        Some(Command::History(arguments)) => watch::history(&arguments, &world()),
         Some(Command::Generate { what }) => generated(what),
     };
     result.unwrap_or_else(|message| Done {
@@ -148,7 +198,8 @@ pub fn check_in(
         patience: plan.deadline,
     };
     if arguments.plan {
-        let out = contacts(&targets, &plan, &world, &request);
+        let one = |target: &Target| contacts(&target.seen.host, target, &plan, &world, &request);
+        let out = targets.iter().map(one).collect();
         return Ok(Done { out, ..Done::default() });
     }
     let credential = Credential::find(&request, &world.environment).map_err(|e| e.to_string())?;
@@ -194,6 +245,12 @@ fn replaces_progress(output: &Output, environment: &Environment, terminal: Termi
 
 /// One thread for every walk.
 fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    use socket2::{Domain, Socket, Type};
+    // Where not even the runtime's own files can be opened, tokio panics.
+    let spare = (0..FILES_OF_THE_RUNTIME).map(|_| Socket::new(Domain::IPV4, Type::DGRAM, None));
+    if let Err(error) = spare.collect::<Result<Vec<_>, _>>() {
+        return Err(format!("the network cannot be used: {}", crate::wire::words(&error)));
+    }
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         // Deadlines are looked at after so many turns; a flooding peer's turns are long.
@@ -266,16 +323,24 @@ fn plan(arguments: &Check, environment: &Environment) -> Result<Plan, String> {
     Ok(plan)
 }
 
-fn contacts(targets: &[Target], plan: &Plan, world: &World, request: &Request) -> String {
-    let mut out = String::new();
-    for target in targets {
-        out.push_str(&format!("{} would contact:\n", target.seen.host));
-        let token = credential::contacts::contacts(request, &world.environment, target);
-        for line in walk::contacts::contacts(plan, target, world).into_iter().chain(token) {
-            out.push_str(&format!("  {line}\n"));
-        }
+/// What a walk would contact, under the target's name.
+fn contacts(title: &str, target: &Target, plan: &Plan, world: &World, request: &Request) -> String {
+    let mut out = format!("{title} would contact:\n");
+    let token = credential::contacts::contacts(request, &world.environment, target);
+    let token = walk::contacts::token(plan, world, token);
+    for line in walk::contacts::contacts(plan, target, world).into_iter().chain(token) {
+        out.push_str(&format!("  {line}\n"));
     }
     out
+}
+
+/// What is said of a panic. It is a bug of ours, and its message may hold anything, a secret too:
+/// only the place is said.
+#[must_use]
+pub fn bug(info: &std::panic::PanicHookInfo<'_>) -> String {
+    let place =
+        info.location().map_or_else(String::new, |p| format!(" at {}:{}", p.file(), p.line()));
+    format!("aoai-probe: this is a bug of ours{place}; the walk was not judged")
 }
 
 fn progress_line(finished: Finished<'_>, plan: &Plan, style: Style) -> String {
@@ -303,17 +368,21 @@ fn diagnose_files(
     let mut reports = Vec::new();
     for path in paths {
         let from = path.clone();
-        let evidence = match world::within(PATIENCE, move || saved(&from)) {
+        let saved = match world::within(PATIENCE, move || saved(&from)) {
             Some(read) => read.map_err(|e| format!("{path}: {e}"))?,
             None => return Err(format!("{path}: no end of it after 30 s")),
         };
-        reports.extend(evidence.into_iter().map(judged));
+        reports.extend(saved.into_iter().map(|saved| {
+            let mut report = judged(saved.evidence);
+            (report.name, report.labels) = (saved.name, saved.labels);
+            report
+        }));
     }
     written(&reports, output, environment, terminal)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the user named this file; report::read limits it")]
-fn saved(path: &str) -> Result<Vec<Evidence>, report::ReadError> {
+fn saved(path: &str) -> Result<Vec<report::Saved>, report::ReadError> {
     if path == "-" {
         return report::read(std::io::stdin().lock());
     }
@@ -400,6 +469,9 @@ fn generated(what: Generate) -> Result<Done, String> {
         Generate::Experiments => Ok(generate::experiments()),
         Generate::Metrics => Ok(generate::monitoring::metrics_table()),
         Generate::PrometheusRules => Ok(generate::monitoring::prometheus_rules()),
+        Generate::PrometheusSd { config } => {
+            generate::discovery::prometheus_sd(&round::inventory(&config)?)
+        }
         Generate::GrafanaDashboard => {
             generate::monitoring::grafana_dashboard().map_err(generate::GenerateError::Schema)
         }

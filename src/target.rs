@@ -168,7 +168,8 @@ impl Target {
             kind,
             service: row.map(|row| row.id.to_owned()),
             service_name: row.map(|row| row.name.to_owned()),
-            cloud: row.map(|row| row.cloud.name().to_owned()),
+            // What --service says of an unknown name is the service, and not its cloud.
+            cloud: row.filter(|_| known.is_some()).map(|row| row.cloud.name().to_owned()),
             public_suffix: known.map(|m| m.suffix.clone()),
             private_zone: known.map(|m| m.zone.clone()).filter(|zone| !zone.is_empty()),
             account: known

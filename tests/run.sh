@@ -30,6 +30,20 @@ if ! target/venv/bin/python -c 'import azure.identity, openai' 2>/dev/null; then
         azure-identity==1.27.0 msal==1.39.0 openai==3.54.0
 fi
 
+# Jenkins's schema of JUnit's XML, as pytest's source package has it.
+if ! [ -s target/junit-10.xsd ]; then
+    [ -x target/venv/bin/pip ] || python3 -m venv target/venv
+    target/venv/bin/pip install --quiet --disable-pip-version-check \
+        setuptools==80.9.0 setuptools-scm==8.2.0
+    folder=$(mktemp -d)
+    target/venv/bin/pip download --quiet --disable-pip-version-check --no-deps \
+        --no-build-isolation --no-binary :all: --dest "$folder" pytest==8.3.5
+    tar -xzOf "$folder/pytest-8.3.5.tar.gz" \
+        pytest-8.3.5/testing/example_scripts/junit-10.xsd >"$folder/junit-10.xsd"
+    mv "$folder/junit-10.xsd" target/junit-10.xsd
+    rm -r "$folder"
+fi
+
 cargo fetch --quiet --locked
 
 # The program as it is released: what the kernel lab runs, and what has a budget.

@@ -40,7 +40,10 @@ fn scenario(path: &Path) -> Result<(), Failed> {
     let lab = Lab::start(&world)?;
     let shown = RefCell::new(String::new());
     let show = |progress: Progress<'_>| {
-        let (Progress::Line(line) | Progress::Status(line)) = progress;
+        let (Progress::Line(line)
+        | Progress::Status(line)
+        | Progress::Change(line)
+        | Progress::Trouble(line)) = progress;
         shown.borrow_mut().push_str(&format!("{line}\n"));
     };
     let terminal = Terminal { out: false, err: true };
@@ -194,8 +197,9 @@ fn secret_on_the_wire(lab: &Lab, expect: &Expect) -> Result<(), String> {
 
 /// What was saved gives the same report again.
 fn judged_again(report: &Report, json: &str) -> Result<(), String> {
-    let evidence = report::read(json.as_bytes()).map_err(|e| e.to_string())?;
-    let [evidence] = evidence.as_slice() else { return Err("one report, one evidence".to_owned()) };
+    let saved = report::read(json.as_bytes()).map_err(|e| e.to_string())?;
+    let [saved] = saved.as_slice() else { return Err("one report, one evidence".to_owned()) };
+    let evidence = &saved.evidence;
     let diagnosis = diagnose(evidence);
     if diagnosis.verdict != report.verdict || diagnosis.findings != report.findings {
         return Err("the saved report is judged differently".to_owned());

@@ -89,6 +89,25 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
                         metadata::cloud_shell(&url, resource, send).await.map_err(Failed::from)
                     }
                 },
+                Endpoint::MachineLearning { url, secret } => {
+                    match metadata::local("MSI_ENDPOINT", url) {
+                        Err(says) => Err(Failed::NotAsked(says)),
+                        Ok(url) => metadata::machine_learning(
+                            &url,
+                            secret,
+                            resource,
+                            identity.as_ref(),
+                            send,
+                        )
+                        .await
+                        .map_err(Failed::from),
+                    }
+                }
+                // Its certificate is known by a SHA-1 thumbprint alone: no session of ours
+                // verifies so, and the secret leaves over none that does not verify.
+                Endpoint::ServiceFabric { .. } => Err(Failed::NotSupported(
+                    "Service Fabric's endpoint is trusted by a thumbprint, which is not walked",
+                )),
             }
         }
         Way::Cli => {
@@ -116,6 +135,9 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
     let (token, outcome) = match got {
         Ok(token) => (Some(token), TokenOutcome::Acquired),
         Err(Failed::NotAsked(says)) => (None, TokenOutcome::NotAsked { says }),
+        Err(Failed::NotSupported(says)) => {
+            (None, TokenOutcome::NotSupported { says: says.to_owned() })
+        }
         Err(Failed::Answer(Some(says))) => (None, TokenOutcome::Unusable { says }),
         // Whether an answer came is in the evidence of the request.
         Err(Failed::Answer(None)) => (None, TokenOutcome::Refused),
@@ -127,6 +149,8 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
 enum Failed {
     /// A step before any request.
     NotAsked(String),
+    /// A way that an application may take, and this tool does not.
+    NotSupported(&'static str),
     /// An answer, or none; words where it is no refusal.
     Answer(Option<String>),
 }

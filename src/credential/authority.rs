@@ -3,6 +3,8 @@
 
 use url::Url;
 
+use crate::services::Cloud;
+
 /// The variable of the authority.
 pub(super) const AUTHORITY_HOST: &str = "AZURE_AUTHORITY_HOST";
 
@@ -27,6 +29,17 @@ pub(super) fn host(text: &str) -> Result<String, String> {
         }
         _ => wrong("is no URL of a host"),
     }
+}
+
+/// The cloud whose login host an authority is (fact D24); none for any other host.
+pub(super) fn cloud(authority: &str) -> Option<Cloud> {
+    let host = authority.strip_prefix("https://").unwrap_or(authority);
+    Some(match host {
+        "login.microsoftonline.com" | "login.microsoft.com" | "login.windows.net" => Cloud::Public,
+        "login.microsoftonline.us" => Cloud::UsGov,
+        "login.chinacloudapi.cn" | "login.partner.microsoftonline.cn" => Cloud::China,
+        _ => return None,
+    })
 }
 
 /// A tenant's name: letters, digits, dots and hyphens, as the SDKs check it. Anything else would

@@ -1,5 +1,5 @@
-//! Tokens of metadata endpoints that the SDK does not know: Azure Arc, Cloud Shell, Google,
-//! GitHub. Requests go to fixed or local addresses, but for GitHub's, which has a name and TLS.
+//! Tokens of metadata endpoints that the SDK does not know: Azure Arc, Cloud Shell, Machine
+//! Learning, Google, GitHub. Requests go to fixed or local addresses, but for GitHub's, which has a name and TLS.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use url::{Host, Url};
 
 use super::errand::{Errand, Reply, Send};
 use super::file;
+use super::ways::UserAssigned;
 use crate::evidence::identity::TokenPurpose;
 use crate::evidence::text::clean;
 use crate::secret::Secret;
@@ -135,6 +136,30 @@ pub(super) async fn cloud_shell(
             header("content-type", "application/x-www-form-urlencoded"),
         ],
         form: Some(Secret::new(form)),
+    };
+    field(&answered(send, errand).await?, "access_token")
+}
+
+/// A token of Azure Machine Learning, or of App Service by its protocol of 2017 (fact I11a).
+pub(super) async fn machine_learning(
+    url: &Url,
+    secret: &Secret,
+    resource: &str,
+    identity: Option<&UserAssigned>,
+    send: &Send<'_>,
+) -> Result<Secret, NoToken> {
+    let mut query = vec![("api-version", "2017-09-01"), ("resource", resource)];
+    query.extend(identity.map(|identity| match identity {
+        UserAssigned::Client(id) => ("clientid", id.as_str()),
+        UserAssigned::Object(id) => ("object_id", id.as_str()),
+        UserAssigned::Resource(id) => ("msi_res_id", id.as_str()),
+    }));
+    let errand = Errand {
+        purpose: TokenPurpose::MachineLearning,
+        method: "GET",
+        url: with(url, &query),
+        headers: vec![header("secret", secret.expose())],
+        form: None,
     };
     field(&answered(send, errand).await?, "access_token")
 }

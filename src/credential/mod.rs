@@ -20,14 +20,16 @@ use std::rc::Rc;
 use std::time::SystemTime;
 
 use tokio::sync::OnceCell;
+use tokio::task::JoinHandle;
 
 use crate::evidence::identity::{
     Acquisition, Configured, CredentialForm, CredentialKind, IdentityHop, NotTaken, TokenClaims,
     TokenOutcome,
 };
+use crate::evidence::tcp::TcpAttempt;
 use crate::secret::Secret;
 pub use crate::secret::looks_like_a_key;
-use crate::services::Cloud;
+use crate::services::{Cloud, SERVICES, Service};
 use crate::target::Target;
 use crate::wire::http::Authentication;
 use crate::world::Environment;
@@ -118,7 +120,21 @@ pub struct Acquired {
     /// The token.
     pub token: Option<Secret>,
     /// How it was asked for.
-    pub evidence: Acquisition,
+    pub evidence: RefCell<Acquisition>,
+    /// Connections that nothing waited for: the answer came over another one. What becomes of
+    /// them is evidence, too.
+    pub late: RefCell<Vec<Late>>,
+    /// Done when the last of them is in the evidence.
+    pub settled: OnceCell<()>,
+}
+
+/// A connection on the way to a token that was under way when its answer came.
+#[derive(Debug)]
+pub struct Late {
+    /// Whose it is: the place of the request.
+    pub request: usize,
+    /// What became of it; none where the walk itself was told.
+    pub attempt: JoinHandle<Option<TcpAttempt>>,
 }
 
 /// Variables whose values are secrets.
@@ -217,7 +233,9 @@ impl Credential {
         let chooses = matches!(
             taken.what,
             What::Token(Way::Managed {
-                endpoint: Endpoint::Imds | Endpoint::AppService { .. },
+                endpoint: Endpoint::Imds
+                    | Endpoint::AppService { .. }
+                    | Endpoint::MachineLearning { .. },
                 ..
             })
         );
@@ -273,7 +291,7 @@ impl Credential {
     /// The scope of a token for the target; none for a service that takes none.
     #[must_use]
     pub fn scope(&self, target: &Target) -> Option<String> {
-        wanted_audiences(target).first().map(|audience| format!("{audience}/.default"))
+        self.wanted_audiences(target).first().map(|audience| format!("{audience}/.default"))
     }
 
     /// The authority: `AZURE_AUTHORITY_HOST`, else that of the target's cloud (fact D24).
@@ -287,6 +305,31 @@ impl Credential {
             Some(host) => authority::host(host),
             None => Ok(acquire::authority(cloud).to_owned()),
         }
+    }
+
+    /// The target's service. Where `--service` alone says what it is, its cloud is that of
+    /// `AZURE_AUTHORITY_HOST`, if the service is there.
+    fn service(&self, target: &Target) -> Option<&'static Service> {
+        let row = target.service()?;
+        let host = self.authority_host.as_deref().and_then(|text| authority::host(text).ok());
+        let cloud = host.as_deref().and_then(authority::cloud);
+        let said = cloud.filter(|_| target.seen.cloud.is_none()).and_then(|cloud| {
+            SERVICES.iter().find(|other| other.id == row.id && other.cloud == cloud)
+        });
+        Some(said.unwrap_or(row))
+    }
+
+    /// Audiences that the target's service takes, the preferred one first; a Foundry project wants
+    /// `ai.azure.com` (fact G2b).
+    fn wanted_audiences(&self, target: &Target) -> Vec<String> {
+        let mut list: Vec<String> = self
+            .service(target)
+            .map(|service| service.audiences.iter().map(|&a| a.to_owned()).collect())
+            .unwrap_or_default();
+        if target.seen.kind == crate::evidence::TargetKind::Project {
+            list.sort_by_key(|audience| audience != "https://ai.azure.com");
+        }
+        list
     }
 
     /// Tenant and client, as facts.
@@ -389,7 +432,8 @@ impl Credential {
     ) -> IdentityHop {
         let secret = self.secret.as_ref().or(acquired.and_then(|a| a.token.as_ref()));
         let claims: Option<TokenClaims> = secret.and_then(|s| claims::read(s.expose(), now));
-        let failed = acquired.is_some_and(|a| a.evidence.outcome != TokenOutcome::Acquired);
+        let failed =
+            acquired.is_some_and(|a| a.evidence.borrow().outcome != TokenOutcome::Acquired);
         IdentityHop {
             kind: match failed && !self.demanded {
                 true => CredentialKind::None,
@@ -401,11 +445,11 @@ impl Credential {
                 None => CredentialForm::Opaque,
             }),
             claims,
-            wanted_audiences: wanted_audiences(target),
+            wanted_audiences: self.wanted_audiences(target),
             not_taken: self.not_taken.clone(),
             file_mode_open: self.file_mode_open.clone(),
             withheld: None,
-            acquisition: acquired.map(|acquired| acquired.evidence.clone()),
+            acquisition: acquired.map(|acquired| acquired.evidence.borrow().clone()),
             configured: self.configured.clone(),
         }
     }
@@ -425,18 +469,6 @@ pub fn misplaced(environment: &Environment, typed: &[&str]) -> Result<(), Creden
             false => Ok(()),
         }
     })
-}
-
-/// The audiences of the target's service; a Foundry project wants `ai.azure.com` (fact G2b).
-fn wanted_audiences(target: &Target) -> Vec<String> {
-    let mut list: Vec<String> = target
-        .service()
-        .map(|service| service.audiences.iter().map(|&a| a.to_owned()).collect())
-        .unwrap_or_default();
-    if target.seen.kind == crate::evidence::TargetKind::Project {
-        list.sort_by_key(|audience| audience != "https://ai.azure.com");
-    }
-    list
 }
 
 /// The value without the line end that files have, if it can go into a header.
@@ -483,6 +515,30 @@ mod tests {
         assert_eq!(both.source.as_deref(), Some(API_KEY_VARIABLE));
         assert_eq!(both.not_taken[0].source, TOKEN_VARIABLE);
         assert_eq!(find(&[(API_KEY_VARIABLE, " ")]).unwrap().kind, CredentialKind::None);
+    }
+
+    #[test]
+    fn authority_and_audience_are_those_of_the_targets_cloud() {
+        let asks = |target: &str, service: Option<&str>, authority: &str| {
+            let credential = find(&[("AZURE_AUTHORITY_HOST", authority)]).unwrap();
+            let target = Target::parse(target, service).unwrap();
+            (credential.authority(&target).unwrap(), credential.scope(&target))
+        };
+        let at = |host: &str, scope: &str| {
+            (format!("https://{host}"), Some(format!("https://cognitiveservices.azure.{scope}")))
+        };
+        let (public, gov) = ("login.microsoftonline.com", "login.microsoftonline.us");
+        assert_eq!(asks("a.openai.azure.com", None, ""), at(public, "com/.default"));
+        assert_eq!(asks("a.openai.azure.us", None, ""), at(gov, "us/.default"));
+        assert_eq!(asks("v.vault.azure.cn", None, "").0, "https://login.chinacloudapi.cn");
+        // The variable wins, and does not change what the target is.
+        assert_eq!(asks("a.openai.azure.com", None, gov), at(gov, "com/.default"));
+        // A gateway's own name says nothing of its cloud: the variable does.
+        let gateway = Some("openai");
+        assert_eq!(asks("llm.contoso.example", gateway, ""), at(public, "com/.default"));
+        assert_eq!(asks("llm.contoso.example", gateway, gov), at(gov, "us/.default"));
+        let china = "https://login.chinacloudapi.cn";
+        assert_eq!(asks("llm.contoso.example", gateway, china).0, china);
     }
 
     #[test]

@@ -134,7 +134,11 @@ const fn label(way: &Way) -> &'static str {
         Way::Managed { endpoint: Endpoint::Imds, .. } => "the metadata service of this machine",
         Way::Managed { endpoint: Endpoint::AppService { .. }, .. } => "IDENTITY_ENDPOINT",
         Way::Managed { endpoint: Endpoint::Arc { .. }, .. } => "the Azure Arc agent",
-        Way::Managed { endpoint: Endpoint::CloudShell { .. }, .. } => "MSI_ENDPOINT",
+        Way::Managed {
+            endpoint: Endpoint::CloudShell { .. } | Endpoint::MachineLearning { .. },
+            ..
+        } => "MSI_ENDPOINT",
+        Way::Managed { endpoint: Endpoint::ServiceFabric { .. }, .. } => "Service Fabric",
         Way::Cli => "az",
     }
 }

@@ -82,6 +82,18 @@ pub enum Endpoint {
         /// `MSI_ENDPOINT`.
         url: String,
     },
+    /// Azure Machine Learning, and App Service's protocol of 2017 (fact I11a).
+    MachineLearning {
+        /// `MSI_ENDPOINT`.
+        url: String,
+        /// `MSI_SECRET`.
+        secret: Secret,
+    },
+    /// Service Fabric: TLS to a certificate that a thumbprint names (fact I11b). Not walked.
+    ServiceFabric {
+        /// `IDENTITY_ENDPOINT`.
+        url: String,
+    },
 }
 
 /// A user-assigned identity.
@@ -188,6 +200,14 @@ const OLD_VARIABLES: &[&str] = &[
     "TENANT_ID",
 ];
 
+/// Variables of the token proxy of a cluster with identity bindings (fact I4a).
+const TOKEN_PROXY: &[&str] = &[
+    "AZURE_KUBERNETES_TOKEN_PROXY",
+    "AZURE_KUBERNETES_SNI_NAME",
+    "AZURE_KUBERNETES_CA_FILE",
+    "AZURE_KUBERNETES_CA_DATA",
+];
+
 /// The way that a source takes, where the environment configures it in full. `named` is said
 /// where the user named the source: then what only the machine can say is not asked.
 #[must_use]
@@ -246,12 +266,19 @@ fn endpoint(environment: &Environment, machine: Machine, named: bool) -> Option<
     let get = |name: &str| environment.get(name).map(str::to_owned);
     let header = environment.get("IDENTITY_HEADER").map(|v| Secret::new(v.to_owned()));
     match (get("IDENTITY_ENDPOINT"), header) {
+        (Some(url), Some(_)) if get("IDENTITY_SERVER_THUMBPRINT").is_some() => {
+            return Some(Endpoint::ServiceFabric { url });
+        }
         (Some(url), Some(header)) => return Some(Endpoint::AppService { url, header }),
         (Some(url), None) if get("IMDS_ENDPOINT").is_some() => return Some(Endpoint::Arc { url }),
         _ => {}
     }
     if let Some(url) = get("MSI_ENDPOINT") {
-        return Some(Endpoint::CloudShell { url });
+        let secret = environment.get("MSI_SECRET").map(|v| Secret::new(v.to_owned()));
+        return Some(match secret {
+            Some(secret) => Endpoint::MachineLearning { url, secret },
+            None => Endpoint::CloudShell { url },
+        });
     }
     if machine.arc_agent {
         return Some(Endpoint::Arc { url: ARC_AGENT.to_owned() });
@@ -291,6 +318,11 @@ pub fn configured(environment: &Environment) -> Configured {
             .get(AUTHORITY_HOST)
             .and_then(|text| authority::host(text).ok())
             .map(|host| crate::evidence::text::clean(&host, 200)),
+        token_proxy: TOKEN_PROXY
+            .iter()
+            .filter(|name| set(name))
+            .map(|name| (*name).to_owned())
+            .collect(),
     }
 }
 
@@ -374,13 +406,23 @@ mod tests {
             Some(Endpoint::AppService { .. }) => "app-service",
             Some(Endpoint::Arc { .. }) => "arc",
             Some(Endpoint::CloudShell { .. }) => "cloud-shell",
+            Some(Endpoint::MachineLearning { .. }) => "machine-learning",
+            Some(Endpoint::ServiceFabric { .. }) => "service-fabric",
             None => "none",
         };
         let azure = Machine { azure: Some(true), arc_agent: false };
         let url = ("IDENTITY_ENDPOINT", "http://127.0.0.1/msi");
         assert_eq!(kind(&[url, ("IDENTITY_HEADER", "h")], azure, false), "app-service");
         assert_eq!(kind(&[url, ("IMDS_ENDPOINT", "x")], azure, false), "arc");
-        assert_eq!(kind(&[("MSI_ENDPOINT", "http://localhost/")], azure, false), "cloud-shell");
+        let (msi, secret) = (("MSI_ENDPOINT", "http://localhost/"), ("MSI_SECRET", "s"));
+        assert_eq!(kind(&[msi], azure, false), "cloud-shell");
+        assert_eq!(kind(&[msi, secret], azure, false), "machine-learning");
+        assert_eq!(kind(&[secret], azure, false), "imds");
+        let header = ("IDENTITY_HEADER", "h");
+        assert_eq!(kind(&[url, header, msi, secret], azure, false), "app-service");
+        let thumbprint = ("IDENTITY_SERVER_THUMBPRINT", "0".repeat(40));
+        let fabric = [url, header, (thumbprint.0, &thumbprint.1)];
+        assert_eq!(kind(&fabric, azure, false), "service-fabric");
         assert_eq!(kind(&[], azure, false), "imds");
         assert_eq!(kind(&[], Machine::default(), false), "none");
         assert_eq!(kind(&[], Machine::default(), true), "imds");

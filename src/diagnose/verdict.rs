@@ -3,7 +3,7 @@
 use crate::diagnosis::{Finding, Level, State, Verdict};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::http::{HttpCall, HttpHop, HttpOutcome};
-use crate::evidence::identity::{CredentialKind, Withheld};
+use crate::evidence::identity::{CredentialKind, TokenOutcome, Withheld};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Choice, Evidence, Expect, Hop, Observed, classify};
 
@@ -63,9 +63,14 @@ fn no_token(e: &Evidence) -> bool {
 /// A token that was wanted and did not come has a finding, or nothing is proved.
 fn token_explained(e: &Evidence, findings: &[Finding]) -> Result<(), String> {
     let named = findings.iter().any(|f| f.hop == Hop::Identity && f.level > Level::Note);
-    match no_token(e) && !named && e.asked.expect != Expect::Closed {
-        true => Err("no token came, and no rule names the cause".to_owned()),
-        false => Ok(()),
+    let how = e.identity.acquisition.as_ref().map(|how| &how.outcome);
+    match no_token(e) && e.asked.expect != Expect::Closed {
+        // Other risks do not make up for it: the token was never asked for.
+        true if matches!(how, Some(TokenOutcome::NotSupported { .. })) => {
+            Err("whether a token comes is not known: its way is not walked".to_owned())
+        }
+        true if !named => Err("no token came, and no rule names the cause".to_owned()),
+        _ => Ok(()),
     }
 }
 

@@ -44,6 +44,9 @@ pub struct Configured {
     pub old_variables: Vec<String>,
     /// The authority of `AZURE_AUTHORITY_HOST`, if it is set.
     pub authority_host: Option<String>,
+    /// Variables of a cluster's token proxy that are set (`AZURE_KUBERNETES_TOKEN_PROXY` first):
+    /// an application may ask it in place of Entra ID.
+    pub token_proxy: Vec<String>,
 }
 
 /// A source of which some variables are set and others are missing.
@@ -103,6 +106,11 @@ pub enum TokenOutcome {
         /// Why.
         says: String,
     },
+    /// An application gets it in a way that this tool does not walk: nothing is known of it.
+    NotSupported {
+        /// Which way.
+        says: String,
+    },
 }
 
 /// One request on the way to a token.
@@ -140,6 +148,8 @@ pub enum TokenPurpose {
     Arc,
     /// A token of Cloud Shell.
     CloudShell,
+    /// A token of Azure Machine Learning, or of App Service by its protocol of 2017.
+    MachineLearning,
     /// An identity token of Google's metadata server, to be an assertion.
     GoogleIdentity,
     /// An identity token of GitHub Actions, to be an assertion.

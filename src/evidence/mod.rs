@@ -215,7 +215,7 @@ pub enum TargetKind {
 }
 
 /// What the user asked for, as far as a verdict depends on it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Asked {
     /// `--expect`.
     pub expect: Expect,
@@ -235,6 +235,38 @@ pub struct Asked {
     pub timeout_ms: u64,
     /// Deadline of the whole walk in milliseconds.
     pub deadline_ms: u64,
+    /// Limits of an inventory beyond which a path that works is at risk.
+    #[serde(default, skip_serializing_if = "AskedLimits::is_empty")]
+    pub limits: AskedLimits,
+}
+
+/// Limits of an inventory beyond which a path that works is at risk.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct AskedLimits {
+    /// Days that a certificate should have left; 14 where none is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_days: Option<u32>,
+    /// Milliseconds to the first usable address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dns_ms: Option<f64>,
+    /// Milliseconds of the connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tcp_ms: Option<f64>,
+    /// Milliseconds of the handshake.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_ms: Option<f64>,
+    /// Milliseconds of a call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_ms: Option<f64>,
+}
+
+impl AskedLimits {
+    /// Whether none is set.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What the address of the target should be.

@@ -47,6 +47,7 @@ pub fn prometheus_rules() -> String {
     for rule in rules::all() {
         // A JSON string is a YAML one.
         let quoted = |text: &str| Value::from(text).to_string();
+        let (title, fix) = words_of(rule);
         // Writing to a String cannot fail.
         let _ = write!(
             out,
@@ -54,11 +55,17 @@ pub fn prometheus_rules() -> String {
              expr: vector(1)\n        \
              labels:\n          finding: {}\n          title: {}\n          fix: {}\n",
             rule.id,
-            quoted(rule.title),
-            quoted(&fix(rule))
+            quoted(title),
+            quoted(&fix)
         );
     }
     out
+}
+
+/// What annotations say of a finding: its title, and the first paragraph of its page's fix.
+#[must_use]
+pub fn words_of(rule: &Rule) -> (&'static str, String) {
+    (rule.title, fix(rule))
 }
 
 /// The first paragraph of a page's section "Fix", in one line.

@@ -10,10 +10,11 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, SystemTime};
 
-use crate::credential::Choice;
+use crate::credential::ways::Machine;
+use crate::credential::{Choice, Request};
 use crate::target::Target;
 use crate::walk::plan::Plan;
-use crate::world::Detour;
+use crate::world::{Detour, World};
 
 pub use read::{Problem, read};
 
@@ -71,6 +72,22 @@ pub struct CredentialReference {
     pub assertion_file: Option<String>,
     /// A user-assigned managed identity.
     pub identity: Option<String>,
+}
+
+impl CredentialReference {
+    /// What is asked of the catalogue of sources on this machine.
+    #[must_use]
+    pub fn request(&self, world: &World, patience: Duration) -> Request {
+        Request {
+            choice: self.choice.clone(),
+            api_key_file: self.api_key_file.clone(),
+            token_file: self.token_file.clone(),
+            assertion_file: self.assertion_file.clone(),
+            identity: self.identity.clone(),
+            machine: Machine { azure: world.azure.answer, arc_agent: world.arc_agent },
+            patience,
+        }
+    }
 }
 
 /// `[watch]`.

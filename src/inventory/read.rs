@@ -16,15 +16,14 @@ use super::{
 use crate::args;
 use crate::credential::{self, Choice, looks_like_a_key};
 use crate::evidence::Trust;
+use crate::report::{LONGEST_LABEL, MOST_LABELS, is_label_name};
 use crate::target::Target;
 use crate::walk::plan::{Limits, Plan};
 
 /// Problems that are named; more of them help nobody.
 const MOST_PROBLEMS: usize = 20;
-/// The longest label value and name, in characters.
+/// The longest name of a target, in characters.
 const LONGEST: usize = 200;
-/// Labels of one target.
-const MOST_LABELS: usize = 16;
 /// Names of labels that outputs give a meaning of their own.
 const TAKEN_LABELS: &[&str] =
     &["target", "instance", "job", "finding", "hop", "state", "phase", "role", "version", "le"];
@@ -405,9 +404,7 @@ impl Reader<'_> {
         for (name, value) in defaults.labels.iter().chain(&own.labels) {
             let at = name.span().start;
             let name = name.get_ref();
-            let fits = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-                && name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_')
-                && !name.starts_with("__");
+            let fits = is_label_name(name);
             if !fits {
                 let says = "labels: a name has letters, digits and _, e.g. team";
                 self.problem(at, says);
@@ -415,7 +412,7 @@ impl Reader<'_> {
                 self.problem(at, format!("labels: '{name}' has a meaning of its own in outputs"));
             }
             let text = value.get_ref();
-            if text.chars().count() > LONGEST {
+            if text.chars().count() > LONGEST_LABEL {
                 self.problem(value.span().start, "labels: longer than 200 characters");
             } else if looks_like_a_key(text) {
                 let says = format!("labels: the value of '{name}' looks like a key");

@@ -15,8 +15,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::credential::ways::Machine;
-use crate::credential::{self, API_KEY_VARIABLE, Credential, Request};
+use crate::credential::{self, API_KEY_VARIABLE, Credential};
 use crate::diagnose::diagnose;
 use crate::evidence::Trust;
 use crate::inventory::{CredentialReference, Entry};
@@ -225,16 +224,7 @@ impl Walker {
         }
         let environment = environment(&entry.credential, &world.environment)?;
         credential::misplaced(&environment, &typed).map_err(|e| e.to_string())?;
-        let reference = &entry.credential;
-        let request = Request {
-            choice: reference.choice.clone(),
-            api_key_file: reference.api_key_file.clone(),
-            token_file: reference.token_file.clone(),
-            assertion_file: reference.assertion_file.clone(),
-            identity: reference.identity.clone(),
-            machine: Machine { azure: world.azure.answer, arc_agent: world.arc_agent },
-            patience: plan.deadline,
-        };
+        let request = entry.credential.request(world, plan.deadline);
         let credential = Credential::find(&request, &environment).map_err(|e| e.to_string())?;
         credential.misplaced(&typed).map_err(|e| e.to_string())?;
         let credential = Rc::new(credential);

@@ -199,7 +199,8 @@ fn reasons(finding: &Finding) -> String {
     lines.join("\n")
 }
 
+/// Seconds with the three digits that the schema of Surefire and Jenkins allows.
 fn seconds(ms: f64) -> String {
     let ms = if ms.is_finite() { ms.max(0.0) } else { 0.0 };
-    format!("{:.4}", ms / 1e3)
+    format!("{:.3}", ms / 1e3)
 }

@@ -46,6 +46,20 @@ pub fn render(reports: &[Report]) -> String {
     out
 }
 
+/// What the plugin says when it could not even begin: UNKNOWN, with the reason.
+#[must_use]
+pub fn unknown(why: &str) -> String {
+    let mut lines = why.lines().filter(|line| !line.trim().is_empty()).map(plain);
+    let first = lines.next().unwrap_or_default();
+    let first = first.trim_start_matches("aoai-probe: ").trim_start_matches("error: ");
+    let mut out = format!("AOAI UNKNOWN: {}\n", bounded(first.to_owned(), LONGEST_HEADLINE));
+    for line in lines.take(20) {
+        out.push_str(&bounded(line, LONGEST_HEADLINE));
+        out.push('\n');
+    }
+    out
+}
+
 /// Nagios's word for a report's state.
 const fn word(report: &Report) -> &'static str {
     status(report.exit_status(ExitStyle::State))

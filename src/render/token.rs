@@ -34,7 +34,9 @@ fn failure(how: &Acquisition) -> String {
     let place = last.map_or_else(|| "the request".to_owned(), |r| host(&r.url).to_owned());
     match &how.outcome {
         TokenOutcome::Acquired => String::new(),
-        TokenOutcome::NotAsked { .. } => "not asked for".to_owned(),
+        TokenOutcome::NotAsked { .. } | TokenOutcome::NotSupported { .. } => {
+            "not asked for".to_owned()
+        }
         TokenOutcome::Unusable { .. } => format!("{place} gives none"),
         TokenOutcome::NotAnswered => format!("no answer from {place}"),
         TokenOutcome::Refused => {
@@ -103,7 +105,9 @@ pub(super) fn block(page: &mut Page, how: &Acquisition) {
         TokenOutcome::Refused => "refused".to_owned(),
         TokenOutcome::NotAnswered => "not answered".to_owned(),
         TokenOutcome::Unusable { says } => format!("no token in the answer: {says}"),
-        TokenOutcome::NotAsked { says } => format!("not asked for: {says}"),
+        TokenOutcome::NotAsked { says } | TokenOutcome::NotSupported { says } => {
+            format!("not asked for: {says}")
+        }
     };
     page.indented(2, &outcome);
 }
@@ -115,6 +119,7 @@ fn request(page: &mut Page, one: &TokenRequest) {
         TokenPurpose::AppService => "App Service",
         TokenPurpose::Arc => "Azure Arc",
         TokenPurpose::CloudShell => "Cloud Shell",
+        TokenPurpose::MachineLearning => "MSI_ENDPOINT",
         TokenPurpose::GoogleIdentity => "Google",
         TokenPurpose::GitHubIdentity => "GitHub",
     };
@@ -200,6 +205,9 @@ pub(super) fn configured(page: &mut Page, configured: &Configured) {
     }
     if !configured.old_variables.is_empty() {
         page.words(&format!("of old SDKs, not read: {}", configured.old_variables.join(", ")));
+    }
+    if !configured.token_proxy.is_empty() {
+        page.words(&format!("of a token proxy, not asked: {}", configured.token_proxy.join(", ")));
     }
     if let Some(authority) = &configured.authority_host {
         page.words(&format!("AZURE_AUTHORITY_HOST={authority}"));

@@ -4,7 +4,6 @@ use std::cell::Cell;
 
 use super::{Done, Progress, Terminal, replaces_progress, runtime, style, written};
 use crate::args::{Check, ExitStyleArgument, Format, Output};
-use crate::credential::{self, Request};
 use crate::diagnosis::State;
 use crate::inventory::{self, Entry, Inventory};
 use crate::monitor::round;
@@ -12,7 +11,6 @@ use crate::monitor::walker::Walker;
 use crate::platform;
 use crate::render::summary::{Row, Summary};
 use crate::report::{ExitStyle, Report, Worst};
-use crate::walk;
 use crate::world::{self, World};
 
 /// The largest inventory that is read, in octets.
@@ -65,6 +63,13 @@ fn chosen<'a>(inventory: &'a Inventory, names: &[String]) -> Result<Vec<&'a Entr
         })
     };
     names.iter().map(find).collect()
+}
+
+/// Walks that may be under way at once.
+pub(super) fn at_once() -> usize {
+    platform::open_files().map_or(round::AT_ONCE, |files| {
+        usize::try_from(files / FILES_PER_WALK).unwrap_or(round::AT_ONCE).clamp(1, round::AT_ONCE)
+    })
 }
 
 /// Walks the inventory once and writes what was found.
@@ -122,9 +127,7 @@ pub(super) fn check(
             progress(Progress::Status(&line));
         }
     };
-    let at_once = platform::open_files().map_or(round::AT_ONCE, |files| {
-        usize::try_from(files / FILES_PER_WALK).unwrap_or(round::AT_ONCE).clamp(1, round::AT_ONCE)
-    });
+    let at_once = at_once();
     let interrupted = Cell::new(false);
     let runtime = runtime()?;
     runtime.block_on(async {
@@ -185,28 +188,11 @@ fn summarised(output: &Output) -> bool {
 }
 
 fn contacts(entries: &[&Entry], world: &World) -> String {
-    let mut out = String::new();
-    for entry in entries {
+    let one = |entry: &&Entry| {
         let mut world = world.clone();
         world.detours.splice(..0, entry.connect_to.iter().cloned());
-        let request = Request {
-            choice: entry.credential.choice.clone(),
-            api_key_file: entry.credential.api_key_file.clone(),
-            token_file: entry.credential.token_file.clone(),
-            assertion_file: entry.credential.assertion_file.clone(),
-            identity: entry.credential.identity.clone(),
-            machine: credential::ways::Machine {
-                azure: world.azure.answer,
-                arc_agent: world.arc_agent,
-            },
-            patience: entry.plan.deadline,
-        };
-        let token = credential::contacts::contacts(&request, &world.environment, &entry.target);
-        out.push_str(&format!("{} would contact:\n", entry.name));
-        let lines = walk::contacts::contacts(&entry.plan, &entry.target, &world);
-        for line in lines.into_iter().chain(token) {
-            out.push_str(&format!("  {line}\n"));
-        }
-    }
-    out
+        let request = entry.credential.request(&world, entry.plan.deadline);
+        super::contacts(&entry.name, &entry.target, &entry.plan, &world, &request)
+    };
+    entries.iter().map(one).collect()
 }

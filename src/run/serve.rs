@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::{Done, Progress, round, runtime};
 use crate::args::Serve;
-use crate::monitor::serve::{Look, Server, Signal};
+use crate::monitor::serve::{Look, Server};
+use crate::monitor::signals::Signals;
 use crate::monitor::walker::Walker;
 use crate::platform;
 use crate::world::World;
@@ -19,7 +20,7 @@ pub(super) fn serve(arguments: &Serve, progress: &dyn Fn(Progress<'_>)) -> Resul
     let inventory = round::inventory(&arguments.config)?;
     let mut settings = inventory.serve.clone();
     settings.listen = arguments.listen.unwrap_or(settings.listen);
-    let say = |line: &str| progress(Progress::Line(&format!("aoai-probe: {line}")));
+    let say = |line: &str| progress(Progress::Trouble(&format!("aoai-probe: {line}")));
     platform::open_files();
     // What a file or a credential lacks today may be there tomorrow: it is said, and no reason
     // to let the other targets go unprobed.
@@ -34,9 +35,9 @@ pub(super) fn serve(arguments: &Serve, progress: &dyn Fn(Progress<'_>)) -> Resul
     let look: Look = Arc::new(World::of_this_machine);
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(settings.listen).await.map_err(|e| {
-            format!("--listen {}: {}", settings.listen, crate::wire::words(&e))
-        })?;
+        let listener = tokio::net::TcpListener::bind(settings.listen)
+            .await
+            .map_err(|e| format!("--listen {}: {}", settings.listen, crate::wire::words(&e)))?;
         let signals = RefCell::new(Signals::new().map_err(|e| crate::wire::words(&e))?);
         let server = Server::start(inventory, &settings, look)?;
         let at = listener.local_addr().unwrap_or(settings.listen);
@@ -49,48 +50,4 @@ pub(super) fn serve(arguments: &Serve, progress: &dyn Fn(Progress<'_>)) -> Resul
     // A lookup that still blocks must not hold the process.
     runtime.shutdown_background();
     ended.map(|()| Done::default())
-}
-
-#[cfg(unix)]
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-    hang_up: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) -> Signal {
-        tokio::select! {
-            _ = self.interrupt.recv() => Signal::End,
-            _ = self.terminate.recv() => Signal::End,
-            _ = self.hang_up.recv() => Signal::Reload,
-        }
-    }
-}
-
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self)
-    }
-
-    async fn next(&mut self) -> Signal {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        Signal::End
-    }
 }

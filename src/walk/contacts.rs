@@ -3,6 +3,7 @@
 use super::experiments::{self, Ask, Tier};
 use super::plan::Plan;
 use super::{calls, proxy_choice};
+use crate::credential::contacts::Contact;
 use crate::evidence::dns::ResolverRole;
 use crate::services::Call;
 use crate::target::Target;
@@ -53,6 +54,44 @@ pub fn contacts(plan: &Plan, target: &Target, world: &World) -> Vec<String> {
                 lines.push(format!("http   {method} https://{host}{}", call.path));
             }
         }
+    }
+    lines
+}
+
+/// What asking for a token would contact, a line each: its hosts are resolved and reached by this
+/// machine's own resolvers and proxy variables, whatever `--resolver` says.
+#[must_use]
+pub fn token(plan: &Plan, world: &World, contacts: Vec<Contact>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for contact in contacts {
+        let (origin, line) = match contact {
+            Contact::Host { origin, line } => (origin, line),
+            Contact::Other(line) => {
+                lines.push(line);
+                continue;
+            }
+        };
+        let Ok(target) = Target::parse(&origin, None) else { continue };
+        let (host, port) = (&target.seen.host, target.seen.port);
+        match proxy_choice::decide(&target, &plan.proxy, &world.environment).proxy {
+            Some(proxy) => {
+                lines.push(format!("dns    getaddrinfo {}", proxy.host));
+                lines.push(format!("proxy  {}: CONNECT {host}:{port}, for the token", proxy.url));
+            }
+            None => {
+                let plan = Plan { resolvers: Vec::new(), ..plan.clone() };
+                for (address, _) in plan.resolvers(world) {
+                    lines.push(format!("dns    {address}: A, AAAA {host}, for the token"));
+                }
+                lines.push(format!("dns    getaddrinfo {host}: whatever the system asks"));
+                lines.push(format!("tcp    every address of {host}, port {port}"));
+                if plan.experiments {
+                    lines.push(format!("       only in trouble, for {host}: the same experiments"));
+                }
+            }
+        }
+        lines.push(format!("tls    SNI {host}"));
+        lines.push(line);
     }
     lines
 }

@@ -192,7 +192,7 @@ async fn one(
         }
     };
     // The token is asked for while names, connections and handshakes are under way.
-    let ((seen, proxy, tunnel), acquired) = futures_util::join!(hops, context.acquired());
+    let ((seen, proxy, tunnel), acquired) = futures_util::join!(hops, context.settled());
     let identity = credential.evidence(target, world.now, acquired.as_deref());
     let mut cost = Cost {
         took_ms: 0.0,
@@ -272,7 +272,7 @@ async fn one(
         cost.segments_sent = cost.segments_sent.zip(info.first_sent()).map(|(a, b)| a + b);
         cost.segments_repeated += info.total_retrans;
     }
-    for request in acquired.iter().flat_map(|acquired| &acquired.evidence.requests) {
+    for request in evidence.identity.acquisition.iter().flat_map(|asked| &asked.requests) {
         cost.add(&token::cost(request));
     }
     cost.took_ms = context.elapsed_ms();

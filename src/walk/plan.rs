@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::evidence::dns::ResolverRole;
-use crate::evidence::{Asked, Expect, Trust};
+use crate::evidence::{Asked, AskedLimits, Expect, Trust};
 use crate::wire::roots::ExtraRoots;
 use crate::world::World;
 
@@ -128,6 +128,7 @@ impl Plan {
     /// What the evidence keeps of it.
     #[must_use]
     pub fn asked(&self, world: &World) -> Asked {
+        let fraction = |d: Duration| d.as_secs_f64() * 1e3;
         let millis = |d: Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
         Asked {
             expect: self.expect.clone(),
@@ -139,6 +140,13 @@ impl Plan {
             detoured: !world.detours.is_empty(),
             timeout_ms: millis(self.timeout),
             deadline_ms: millis(self.deadline),
+            limits: AskedLimits {
+                certificate_days: self.limits.certificate_days,
+                dns_ms: self.limits.dns.map(fraction),
+                tcp_ms: self.limits.tcp.map(fraction),
+                tls_ms: self.limits.tls.map(fraction),
+                http_ms: self.limits.http.map(fraction),
+            },
         }
     }
 }

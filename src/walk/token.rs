@@ -7,21 +7,24 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tokio::sync::{OnceCell, oneshot};
+use tokio::task::JoinHandle;
 use url::{Host, Url};
 
+use super::path::finish::{OPENED_AND_CLOSED, left_this_machine};
 use super::plan::Plan;
 use super::steps::contacted;
 use super::{Context, Role, one};
 use crate::credential::acquire::{self, Wanted};
 use crate::credential::errand::{Errand, Reply};
-use crate::credential::{Acquired, Credential};
+use crate::credential::{Acquired, Credential, Late};
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::identity::{
     Acquisition, TokenAnswer, TokenOutcome, TokenPurpose, TokenRefusal, TokenRequest,
 };
-use crate::evidence::tcp::TcpInfo;
+use crate::evidence::tcp::{TcpAttempt, TcpInfo, TcpOutcome};
 use crate::evidence::text::clean;
-use crate::evidence::{Cost, Expect};
+use crate::evidence::{Cost, Evidence, Expect, Observed};
 use crate::platform;
 use crate::secret::Secret;
 use crate::target::Target;
@@ -36,6 +39,36 @@ const METADATA_PATIENCE: Duration = Duration::from_secs(1);
 pub(super) struct Slot {
     errand: Errand,
     answer: RefCell<Option<(TokenAnswer, Option<Reply>)>>,
+    /// Connections, which may outlive the walk that ends with the answer.
+    connecting: RefCell<Vec<JoinHandle<Option<TcpAttempt>>>>,
+}
+
+/// A connection attempt, and the connection where it stands.
+type Tried = (TcpAttempt, Option<connect::Connection>);
+
+impl Slot {
+    /// Lets a connection attempt run to its end, also when the walk no longer waits for it: an
+    /// address that never answers makes tokens slow for clients that try it first.
+    pub(super) fn outlives(
+        &self,
+        connecting: impl Future<Output = Tried> + Send + 'static,
+    ) -> oneshot::Receiver<Tried> {
+        let (tell, told) = oneshot::channel();
+        self.connecting.borrow_mut().push(tokio::spawn(async move {
+            match tell.send(connecting.await) {
+                Ok(()) => None,
+                Err((attempt, _)) => Some(attempt),
+            }
+        }));
+        told
+    }
+}
+
+/// The requests on the way to a token, and the connections that outlived them.
+#[derive(Default)]
+struct Requests {
+    seen: RefCell<Vec<TokenRequest>>,
+    late: RefCell<Vec<Late>>,
 }
 
 impl Context<'_> {
@@ -59,7 +92,7 @@ impl Context<'_> {
         let cell = self.credential.cell(&scope);
         let acquired = cell.get_or_init(|| async {
             let started = Instant::now();
-            let requests = RefCell::new(Vec::new());
+            let requests = Requests::default();
             let authority = self.credential.authority(self.target);
             let wanted = Wanted {
                 scope: &scope,
@@ -74,7 +107,8 @@ impl Context<'_> {
                 Box::pin(self.send(errand, &requests))
             };
             let came = acquire::acquire(way, &wanted, &send).await;
-            let requests: Vec<TokenRequest> = requests.take();
+            let Requests { seen, late } = requests;
+            let requests: Vec<TokenRequest> = seen.take();
             let (tenant, client) = self.credential.ids();
             let outcome = outcome(came.outcome, requests.last());
             let evidence = Acquisition {
@@ -88,13 +122,37 @@ impl Context<'_> {
                 outcome,
                 took_ms: started.elapsed().as_secs_f64() * 1e3,
             };
-            Rc::new(Acquired { token: came.token, evidence })
+            Rc::new(Acquired {
+                token: came.token,
+                evidence: RefCell::new(evidence),
+                late,
+                settled: OnceCell::new(),
+            })
         });
         Some(Rc::clone(acquired.await))
     }
 
+    /// [`Self::acquired`], with what became of connections that nothing waited for. The call is
+    /// made meanwhile.
+    pub(super) async fn settled(&self) -> Option<Rc<Acquired>> {
+        let acquired = self.acquired().await?;
+        let settle = || async {
+            for Late { request, attempt } in acquired.late.take() {
+                if let Ok(Some(attempt)) = attempt.await {
+                    let mut evidence = acquired.evidence.borrow_mut();
+                    let request = evidence.requests.get_mut(request);
+                    if let Some(path) = request.and_then(|request| request.path.as_mut()) {
+                        keep_late(path, attempt);
+                    }
+                }
+            }
+        };
+        acquired.settled.get_or_init(settle).await;
+        Some(acquired)
+    }
+
     /// Sends one errand, and keeps what was seen of it.
-    async fn send(&self, errand: Errand, requests: &RefCell<Vec<TokenRequest>>) -> Option<Reply> {
+    async fn send(&self, errand: Errand, requests: &Requests) -> Option<Reply> {
         let started_ms = self.elapsed_ms();
         let began = Instant::now();
         let mut seen = TokenRequest {
@@ -108,16 +166,21 @@ impl Context<'_> {
             took_ms: 0.0,
         };
         let reply = match errand.url.scheme() {
-            "https" => self.to_host(errand, &mut seen).await,
+            "https" => self.to_host(errand, &mut seen, requests).await,
             _ => self.to_metadata(&errand, &mut seen).await,
         };
         seen.took_ms = began.elapsed().as_secs_f64() * 1e3;
-        requests.borrow_mut().push(seen);
+        requests.seen.borrow_mut().push(seen);
         reply
     }
 
     /// Over TLS to a host that has a name: every hop as on the way to the target.
-    async fn to_host(&self, errand: Errand, seen: &mut TokenRequest) -> Option<Reply> {
+    async fn to_host(
+        &self,
+        errand: Errand,
+        seen: &mut TokenRequest,
+        requests: &Requests,
+    ) -> Option<Reply> {
         let origin = errand.url.origin().ascii_serialization();
         let target = Target::parse(&origin, None).ok()?;
         let plan = Plan {
@@ -128,7 +191,7 @@ impl Context<'_> {
             deadline: self.token_deadline(),
             ..self.plan.clone()
         };
-        let slot = Slot { errand, answer: RefCell::new(None) };
+        let slot = Slot { errand, answer: RefCell::default(), connecting: RefCell::default() };
         let none = Credential::none();
         let quiet = |_: super::Finished<'_>| {};
         let walk: std::pin::Pin<Box<dyn Future<Output = _> + '_>> = Box::pin(one(
@@ -141,6 +204,9 @@ impl Context<'_> {
             Role::Errand(&slot),
         ));
         seen.path = Some(Box::new(walk.await));
+        let request = requests.seen.borrow().len();
+        let connecting = slot.connecting.take().into_iter();
+        requests.late.borrow_mut().extend(connecting.map(|attempt| Late { request, attempt }));
         let (answer, reply) = slot.answer.into_inner()?;
         seen.outcome = Some(answer);
         reply
@@ -210,6 +276,30 @@ async fn exchange(
     (TokenAnswer { http, refusal }, reply)
 }
 
+/// Puts the end of a connection into the evidence of a walk that did not wait for it.
+fn keep_late(path: &mut Evidence, mut attempt: TcpAttempt) {
+    let Observed::Ran { saw, .. } = &mut path.tcp else { return };
+    let address = attempt.address.ip();
+    let towards = path.vantage.sources.iter().find(|s| s.towards == address);
+    attempt.interface =
+        towards.and_then(|s| s.interface.clone()).filter(|_| attempt.detour.is_none());
+    let sent = match attempt.outcome {
+        TcpOutcome::Connected => OPENED_AND_CLOSED,
+        ref outcome => u32::from(left_this_machine(outcome)),
+    };
+    path.cost.segments_sent = path.cost.segments_sent.map(|sum| sum + sent);
+    path.cost.segments_repeated += attempt.syn_repeats.unwrap_or(0);
+    let host = contacted(&attempt);
+    if !path.cost.hosts.contains(&host) {
+        path.cost.hosts.push(host);
+    }
+    saw.attempts.push(attempt);
+    let place = |attempt: &TcpAttempt| {
+        path.dns.walked.iter().position(|w| w.address == attempt.address.ip())
+    };
+    saw.attempts.sort_by_key(|attempt| place(attempt).unwrap_or(usize::MAX));
+}
+
 /// What a request cost the network.
 pub(super) fn cost(request: &TokenRequest) -> Cost {
     match (&request.path, &request.tcp) {
@@ -246,16 +336,16 @@ fn secrets(errand: &Errand) -> Vec<Secret> {
             .map(|(_, value)| Secret::new(value.into_owned()))
             .collect::<Vec<_>>()
     });
-    let headers = errand
-        .headers
-        .iter()
-        .filter(|(name, _)| {
-            ["authorization", "x-identity-header"].iter().any(|n| name.eq_ignore_ascii_case(n))
-        })
-        .map(|(_, value)| {
-            let bare = value.expose().split_once(' ').map_or(value.expose(), |(_, rest)| rest);
-            Secret::new(bare.to_owned())
-        });
+    let headers = errand.headers.iter().filter_map(|(name, value)| {
+        let value = value.expose();
+        let bare = match name.to_ascii_lowercase().as_str() {
+            // Behind the scheme's name.
+            "authorization" => value.split_once(' ').map_or(value, |(_, rest)| rest),
+            "x-identity-header" | "secret" => value,
+            _ => return None,
+        };
+        Some(Secret::new(bare.to_owned()))
+    });
     form.chain(headers).collect()
 }
 

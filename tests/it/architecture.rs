@@ -36,6 +36,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("diagnose", &["diagnosis", "evidence"], "pure: evidence in, diagnosis out"),
     ("report", &["diagnosis", "evidence"], "the saved form; may not judge or print"),
     ("render", &["diagnosis", "evidence", "report"], "a report as text; reaches nothing"),
+    ("monitor", &["diagnosis", "evidence", "report"], "repeated walks: what they mean, kept, told"),
     ("explain", &["diagnose"], "the pages of the catalogue"),
     (
         "generate",
@@ -45,7 +46,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("args", &["credential", "evidence", "walk", "world"], "parses into their plain types"),
     (
         "inventory",
-        &["args", "credential", "evidence", "target", "walk", "world"],
+        &["args", "credential", "evidence", "report", "target", "walk", "world"],
         "a file of targets as plain settings; opens nothing",
     ),
     (
@@ -90,7 +91,7 @@ const NEVER: &[(&str, &[&str])] = &[
     ("wire", &["walk", "world", "credential", "diagnose", "diagnosis", "report", "render", "args"]),
     ("world", &["walk", "credential", "diagnose", "diagnosis", "report", "render", "args"]),
     ("walk", &["diagnose", "diagnosis", "report", "render", "args", "run"]),
-    ("inventory", &["diagnose", "diagnosis", "report", "render", "run"]),
+    ("inventory", &["diagnose", "render", "run"]),
     ("explain", &["wire", "world", "walk", "platform", "credential", "secret"]),
 ];
 

@@ -93,7 +93,8 @@ fn targets_that_cannot_be_walked_say_why() {
         ("my account", "no account name"),
         ("my account.openai.azure.com", "' '"),
         ("my\u{1b}[31macct", "no account name"),
-        ("watch", "kept for a command"),
+        ("compare", "kept for a command"),
+        ("watch", "is a command"),
         ("", "empty"),
         ("   ", "empty"),
     ] {
@@ -144,6 +145,37 @@ fn the_plan_says_what_would_be_contacted() {
         .output()
         .unwrap();
     assert!(Ran::of(proxied).went_well().contains("proxy.corp:3128"));
+}
+
+#[test]
+fn the_plan_says_how_the_host_that_gives_tokens_is_found_and_reached() {
+    let plan = |proxy: &str| {
+        let ran = program()
+            .args(["--plan", "--resolver", "127.0.0.1:5353", "myacct.openai.azure.us"])
+            .env("AZURE_TENANT_ID", "t")
+            .env("AZURE_CLIENT_ID", "c")
+            .env("AZURE_CLIENT_SECRET", "canary")
+            .env("HTTPS_PROXY", proxy)
+            .output()
+            .unwrap();
+        Ran::of(ran).went_well().to_owned()
+    };
+    let host = "login.microsoftonline.us";
+    let direct = plan("");
+    for line in [
+        format!("A, AAAA {host}, for the token"),
+        format!("getaddrinfo {host}"),
+        format!("every address of {host}, port 443"),
+        format!("SNI {host}"),
+        format!("POST https://{host}: a token for AZURE_CLIENT_SECRET"),
+    ] {
+        assert!(direct.contains(&line), "{line}: {direct}");
+    }
+    // A resolver that was given is asked for the target alone.
+    assert!(!direct.contains(&format!("127.0.0.1:5353: A, AAAA {host}")), "{direct}");
+    let proxied = plan("http://proxy.corp:3128");
+    assert!(proxied.contains(&format!("CONNECT {host}:443")), "{proxied}");
+    assert!(!proxied.contains(&format!("A, AAAA {host}")), "{proxied}");
 }
 
 #[test]
@@ -274,7 +306,7 @@ fn a_key_file_that_others_may_read_is_warned_of() {
 #[test]
 fn a_walk_without_any_network_is_broken_and_shows_no_secret() {
     let folder = tempfile::tempdir().unwrap();
-    for format in ["human", "json"] {
+    for format in ["human", "json", "json-lines", "nagios", "prometheus", "junit", "github"] {
         let Some(mut command) =
             alone(Path::new(env!("CARGO_BIN_EXE_aoai-probe")), folder.path(), true)
         else {
@@ -287,8 +319,11 @@ fn a_walk_without_any_network_is_broken_and_shows_no_secret() {
             .env("NO_PROXY", "*");
         let ran = Ran::of(command.output().unwrap());
         assert_eq!((ran.status, ran.err.as_str()), (2, ""), "{}", ran.out);
-        assert!(ran.out.contains("10.1.0.10"), "{}", ran.out);
-        assert!(ran.out.contains("AZURE_OPENAI_API_KEY"), "{}", ran.out);
+        // Metrics and annotations hold no address and no variable.
+        if !["prometheus", "github"].contains(&format) {
+            assert!(ran.out.contains("10.1.0.10"), "{}", ran.out);
+            assert!(ran.out.contains("AZURE_OPENAI_API_KEY"), "{}", ran.out);
+        }
     }
 }
 
@@ -325,6 +360,71 @@ fn saved_reports_are_judged_again() {
     command.args(["diagnose", "-"]);
     let ran = fed(command, &fs::read(&good).unwrap());
     assert!(ran.went_well().starts_with("WORKS"), "{}", ran.out);
+}
+
+#[test]
+fn every_form_goes_to_a_file_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = saved(folder.path(), "zone-not-linked");
+    for (format, begins) in [
+        ("human", "BROKEN at dns"),
+        ("json", "{"),
+        ("json-lines", "{\"schema_version\""),
+        ("nagios", "AOAI CRITICAL: dns (dns-zone-not-linked)"),
+        ("prometheus", "# HELP probe_success"),
+        ("junit", "<?xml"),
+        ("github", "::error title=aoai-probe myacct.openai.azure.com::BROKEN at dns"),
+    ] {
+        let shown = run(&["diagnose", "--format", format, text(&bad)]);
+        assert_eq!((shown.status, shown.err.as_str()), (2, ""));
+        assert!(shown.out.starts_with(begins), "{}", shown.out);
+        assert!(shown.out.ends_with('\n') && !shown.out.ends_with("\n\n"), "{format}");
+        let file = folder.path().join(format);
+        let ran = run(&["diagnose", "--format", format, "-o", text(&file), text(&bad)]);
+        assert_eq!((ran.status, ran.out.as_str(), ran.err.as_str()), (2, "", ""));
+        assert_eq!(fs::read_to_string(&file).unwrap(), shown.out, "{format}");
+    }
+}
+
+#[test]
+fn a_step_of_github_gets_its_summary_behind_what_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let (bad, file) = (saved(folder.path(), "zone-not-linked"), folder.path().join("summary"));
+    fs::write(&file, "before\n").unwrap();
+    let github = |summary: &Path, format: &str| {
+        let mut command = program();
+        command.env("GITHUB_STEP_SUMMARY", summary).args(["diagnose", "--format", format]);
+        Ran::of(command.arg(&bad).output().unwrap())
+    };
+    let ran = github(&file, "github");
+    assert_eq!((ran.status, ran.err.as_str()), (2, ""));
+    let summary = fs::read_to_string(&file).unwrap();
+    assert!(summary.starts_with("before\n## aoai-probe\n"), "{summary}");
+    assert!(summary.contains("| dns | **broken** |"), "{summary}");
+    // Other forms leave it alone; one that cannot be written loses no result.
+    assert_eq!(github(&file, "human").status, 2);
+    assert_eq!(fs::read_to_string(&file).unwrap(), summary);
+    let ran = github(folder.path(), "github");
+    assert_eq!(ran.status, 2);
+    assert!(ran.out.starts_with("::error ") && ran.err.contains("GITHUB_STEP_SUMMARY: "));
+}
+
+#[test]
+fn a_plugin_is_unknown_where_it_cannot_begin() {
+    for (arguments, words) in [
+        (&["diagnose", "--format", "nagios", "no-such.json"][..], "no-such.json: cannot be read"),
+        (&["--format=nagios", "--no-such-option", "myacct"], "--no-such-option"),
+        (&["--format", "nagios"], "no target"),
+    ] {
+        let ran = run(arguments);
+        assert_eq!((ran.status, ran.err.as_str()), (3, ""), "{}", ran.out);
+        let first = ran.out.lines().next().unwrap();
+        assert!(first.starts_with("AOAI UNKNOWN: ") && first.contains(words), "{}", ran.out);
+        assert!(!ran.out.contains('|'), "{}", ran.out);
+    }
+    let ran =
+        run(&["--format", "nagios", "--api-key-file", "canary", "--proxy", "http://a:canary@b"]);
+    assert_eq!(ran.status, 3);
 }
 
 #[test]

@@ -167,15 +167,15 @@ fn places(value: &Value, at: &str, into: &mut Vec<String>) {
 
 /// Judges and renders what could be read; nothing of it may panic or reach a terminal raw.
 fn judged(octets: &[u8]) -> Result<(), TestCaseError> {
-    let evidence = match read(octets) {
-        Ok(evidence) => evidence,
+    let saved = match read(octets) {
+        Ok(saved) => saved,
         Err(error) => {
             let words = error.to_string();
             prop_assert!(!words.chars().any(char::is_control), "{words:?}");
             return Ok(());
         }
     };
-    for evidence in evidence {
+    for evidence in saved.into_iter().map(|saved| saved.evidence) {
         let diagnosis = diagnose(&evidence);
         let report = Report::new(evidence, diagnosis);
         for verbosity in [Verbosity::Quiet, Verbosity::Normal, Verbosity::Verbose] {

@@ -3,12 +3,30 @@
 use std::io::{self, Read};
 
 use aoai_probe::diagnosis::State;
-use aoai_probe::evidence::Hop;
+use aoai_probe::evidence::{Evidence, Hop};
 use aoai_probe::render::json;
-use aoai_probe::report::{ExitStyle, ReadError, Report, read, worst};
+use aoai_probe::report::{ExitStyle, ReadError, Report, read as read_saved, worst};
 use serde_json::json;
 
 use crate::fixtures::{report, reports};
+
+fn read(from: impl Read) -> Result<Vec<Evidence>, ReadError> {
+    read_saved(from).map(|all| all.into_iter().map(|saved| saved.evidence).collect())
+}
+
+#[test]
+fn a_saved_report_keeps_the_name_and_labels_of_its_inventory() {
+    let mut report = report("healthy");
+    report.name = Some("prod west".to_owned());
+    report.labels.insert("team".to_owned(), "ai".to_owned());
+    let text = json::render(std::slice::from_ref(&report)).unwrap();
+    let saved = read_saved(text.as_bytes()).unwrap().remove(0);
+    assert_eq!((saved.name, saved.labels), (report.name.clone(), report.labels.clone()));
+    report.labels.insert("no label\n".to_owned(), String::new());
+    let text = json::render(std::slice::from_ref(&report)).unwrap();
+    let error = read_saved(text.as_bytes()).unwrap_err().to_string();
+    assert!(error.contains("no label of an inventory"), "{error}");
+}
 
 fn in_state(state: State, hop: Option<Hop>) -> Report {
     let mut report = report("healthy");

@@ -180,6 +180,7 @@ fn leaf(kind: Certificate) -> Made<CertificateParams> {
     }
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let (from, to) = match kind {
+        Certificate::LongLived => (-390, 3900),
         Certificate::Expired => (-200, -3),
         Certificate::NotYetValid => (3, 200),
         Certificate::ExpiresSoon => (-200, 5),

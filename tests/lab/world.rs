@@ -305,6 +305,8 @@ pub enum Certificate {
     /// A leaf and its intermediate, under the root of `--ca-file`.
     #[default]
     Valid,
+    /// Valid for years before and after, for programs that read the real clock.
+    LongLived,
     /// Past its end.
     Expired,
     /// Before its start.

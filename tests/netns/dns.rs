@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use super::identity::{GITHUB, LOGIN};
 use super::servers::Servers;
-use super::world::{AZURE_DNS, AzureDns, FRONT, INTERNET_DNS, Resolver, ResolverSoftware, World};
+use super::world::{
+    AZURE_DNS, AzureDns, ENDPOINT, FRONT, INTERNET_DNS, Resolver, ResolverSoftware, World,
+};
 
 const PUBLIC_SOA: &str =
     "ns1-34.azure-dns.com. azuredns-hostmaster.microsoft.com. 1 3600 300 2419200 300";
@@ -87,6 +89,8 @@ fn zone_files(
          www.tm.a.prd.aadg 300 IN A {LOGIN}"
     );
     let github = format!("*.actions 60 IN A {GITHUB}");
+    let login = format!("login 300 IN A {LOGIN}");
+    let government = format!("myacct 10 IN A {ENDPOINT}");
     let zones: &[(&str, &str, &str)] = &[
         (".", PUBLIC_SOA, ""),
         ("openai.azure.com", parent, public),
@@ -99,6 +103,11 @@ fn zone_files(
             "login 300 IN CNAME www.tm.a.prd.aadg.trafficmanager.net.",
         ),
         ("githubusercontent.com", PUBLIC_SOA, &github),
+        // The cloud of the US Government, and China's login host.
+        ("openai.azure.us", PUBLIC_SOA, "myacct 900 IN CNAME myacct.privatelink"),
+        ("privatelink.openai.azure.us", soa, &government),
+        ("microsoftonline.us", PUBLIC_SOA, &login),
+        ("chinacloudapi.cn", PUBLIC_SOA, &login),
     ];
     let mut clauses = String::new();
     for (zone, soa, records) in zones {

@@ -117,6 +117,8 @@ pub enum Credential {
     AppService,
     Arc,
     CloudShell,
+    MachineLearning,
+    ServiceFabric,
     AzureCli,
 }
 

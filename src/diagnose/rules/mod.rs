@@ -6,6 +6,7 @@
 pub mod dns;
 pub mod http;
 pub mod identity;
+mod over_limit;
 pub mod proxy;
 pub mod tcp;
 pub mod tls;

@@ -20,6 +20,7 @@ use std::time::SystemTime;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
+use super::signals::Signal;
 use crate::inventory::{Inventory, ServeSettings};
 
 use desk::Desk;
@@ -28,15 +29,6 @@ use past::Past;
 use routes::Served;
 use targets::Targets;
 pub use walkers::Look;
-
-/// What happens while the server runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signal {
-    /// Read the inventory again.
-    Reload,
-    /// End.
-    End,
-}
 
 /// A server whose walkers stand ready.
 pub struct Server {
@@ -51,7 +43,11 @@ impl Server {
     /// # Errors
     ///
     /// No threads are to be had.
-    pub fn start(inventory: Inventory, settings: &ServeSettings, look: Look) -> Result<Self, String> {
+    pub fn start(
+        inventory: Inventory,
+        settings: &ServeSettings,
+        look: Look,
+    ) -> Result<Self, String> {
         let numbers = Arc::new(Numbers::new().map_err(|e| e.to_string())?);
         let past = Arc::new(Past::default());
         let (senders, receivers): (Vec<_>, Vec<_>) =

@@ -103,9 +103,7 @@ impl Numbers {
     fn register(&self) -> Result<(), prometheus::Error> {
         let registry = &self.registry;
         #[cfg(target_os = "linux")]
-        registry.register(Box::new(
-            prometheus::process_collector::ProcessCollector::for_self(),
-        ))?;
+        registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
         register(registry, &self.walks)?;
         register(registry, &self.durations)?;
         register(registry, &self.failed)?;

@@ -78,8 +78,7 @@ async fn probe(State(served): Shared, uri: Uri, headers: HeaderMap) -> Response 
             return text(StatusCode::BAD_REQUEST, &says);
         }
         Found::Several(names) => {
-            let says =
-                format!("several targets are {:?}: name one of {names}\n", shown(&target));
+            let says = format!("several targets are {:?}: name one of {names}\n", shown(&target));
             return text(StatusCode::BAD_REQUEST, &says);
         }
     };

@@ -10,7 +10,7 @@ use crate::walk::NO_ADDRESS;
 use crate::walk::steps::contacted;
 
 /// Segments of ours on a connection that is closed as soon as it stands: SYN, ACK, FIN, ACK.
-const OPENED_AND_CLOSED: u32 = 4;
+pub(in crate::walk) const OPENED_AND_CLOSED: u32 = 4;
 
 impl<'a, 'c> State<'a, 'c> {
     pub(super) fn finish(mut self) -> PathSeen {
@@ -180,7 +180,7 @@ impl<'a, 'c> State<'a, 'c> {
 
 /// Whether a connection's SYN came as far as the wire: a route that is missing here, or a
 /// refusal of this machine's own, sends nothing.
-fn left_this_machine(outcome: &TcpOutcome) -> bool {
+pub(in crate::walk) fn left_this_machine(outcome: &TcpOutcome) -> bool {
     match outcome {
         TcpOutcome::LocalError { .. } => false,
         TcpOutcome::Unreachable { icmp } => icmp.code.is_some(),

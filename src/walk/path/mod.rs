@@ -5,7 +5,7 @@
 //! stays silent holds back its own line only.
 
 mod connections;
-mod finish;
+pub(super) mod finish;
 mod names;
 
 use std::future::Future;

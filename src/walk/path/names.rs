@@ -251,18 +251,34 @@ impl<'a, 'c> State<'a, 'c> {
             }
             self.attempts.push((*address, None));
             let address = *address;
-            self.events.push(Box::pin(async move {
-                let (logical, to) = context.detour(address);
-                // Its time begins with its turn.
-                let connect = async {
-                    connect::connect(logical, to, None, context.since, context.left()).await
-                };
-                let (attempt, connection) = match &context.world.turns {
-                    Some(turns) => turns.during(to.ip(), connect).await,
-                    None => connect.await,
-                };
-                Event::Connected { address, attempt, connection }
-            }));
+            let (logical, to) = context.detour(address);
+            self.events.push(match context.errand {
+                None => Box::pin(async move {
+                    // Its time begins with its turn.
+                    let connecting = async {
+                        connect::connect(logical, to, None, context.since, context.left()).await
+                    };
+                    let (attempt, connection) = match &context.world.turns {
+                        Some(turns) => turns.during(to.ip(), connecting).await,
+                        None => connecting.await,
+                    };
+                    Event::Connected { address, attempt, connection }
+                }),
+                Some(slot) => {
+                    let connecting =
+                        connect::connect(logical, to, None, context.since, context.left());
+                    let told = slot.outlives(connecting);
+                    Box::pin(async move {
+                        match told.await {
+                            Ok((attempt, connection)) => {
+                                Event::Connected { address, attempt, connection }
+                            }
+                            // Its task never ends without a word.
+                            Err(_) => std::future::pending().await,
+                        }
+                    })
+                }
+            });
         }
     }
 

@@ -4,6 +4,7 @@
 mod command_line;
 mod echo;
 mod files;
+mod panics;
 mod peers;
 mod stall;
 

@@ -16,6 +16,8 @@ use crate::world::{Client, Credential};
 pub const CLIENT_SECRET: &str = "canary-client-secret-8Q~x4";
 /// App Service's `IDENTITY_HEADER`.
 pub const IDENTITY_HEADER: &str = "canary-identity-header-853b9a84";
+/// `MSI_SECRET` of Azure Machine Learning.
+pub const MSI_SECRET: &str = "canary-msi-secret-2c41";
 /// GitHub's `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
 pub const GITHUB_REQUEST: &str = "canary-github-request-token";
 /// What Azure Arc's agent writes into its challenge file.
@@ -44,6 +46,7 @@ pub fn secrets() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         ("the client secret", CLIENT_SECRET, vec![login]),
         ("the assertion", ASSERTION_SIGNATURE, vec![login]),
         ("the identity header", IDENTITY_HEADER, vec![Service::AppService.log()]),
+        ("the MSI secret", MSI_SECRET, vec![Service::MachineLearning.log()]),
         ("the request token", GITHUB_REQUEST, vec![Service::Github.log()]),
         ("Arc's challenge", ARC_CHALLENGE, vec![Service::Arc.log()]),
         ("the token", TOKEN_SIGNATURE, vec!["endpoint.access.log"]),
@@ -177,6 +180,17 @@ pub fn configure(
         }
         Credential::CloudShell => {
             command.env("MSI_ENDPOINT", "http://localhost:50342/oauth2/token");
+        }
+        Credential::MachineLearning => {
+            command
+                .env("MSI_ENDPOINT", "http://127.0.0.1:46808/MSI/auth")
+                .env("MSI_SECRET", MSI_SECRET);
+        }
+        Credential::ServiceFabric => {
+            command
+                .env("IDENTITY_ENDPOINT", "https://localhost:2377/metadata/identity/oauth2/token")
+                .env("IDENTITY_HEADER", IDENTITY_HEADER)
+                .env("IDENTITY_SERVER_THUMBPRINT", "5F1C".repeat(10));
         }
         // The CLI is named: it runs a program. The secret is one that it must not see.
         Credential::AzureCli => {

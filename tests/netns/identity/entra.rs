@@ -66,7 +66,9 @@ pub fn answer(asked: &Asked, known: &Known) -> Answer {
                 "issuer": format!("{AUTHORITY}/{TENANT}/v2.0"),
             }),
         ),
-        path if path == format!("/{TENANT}/oauth2/v2.0/token") => {
+        path if path == format!("/{TENANT}/oauth2/v2.0/token")
+            && asked.header("host") == Some(home(known)) =>
+        {
             token_of(asked, known).unwrap_or_else(|refused| refused)
         }
         path if path.ends_with("/oauth2/v2.0/token") => {
@@ -76,11 +78,23 @@ pub fn answer(asked: &Asked, known: &Known) -> Answer {
     }
 }
 
+/// The login host of the cloud that has the tenant.
+fn home(known: &Known) -> &'static str {
+    match known.identity.government {
+        true => "login.microsoftonline.us",
+        false => "login.microsoftonline.com",
+    }
+}
+
 fn token_of(asked: &Asked, known: &Known) -> Result<Answer, Answer> {
     let is = |holds: bool, code: u32, error: &str, text: &str| {
         if holds { Ok(()) } else { Err(refusal(400, error, code, text)) }
     };
     let invalid = "invalid_request";
+    let resource = match known.identity.government {
+        true => "https://cognitiveservices.azure.us",
+        false => RESOURCE,
+    };
     let kind = asked.header("content-type").unwrap_or_default();
     is(asked.method == "POST", 900_561, invalid, "The endpoint only accepts POST requests.")?;
     is(
@@ -102,7 +116,7 @@ fn token_of(asked: &Asked, known: &Known) -> Result<Answer, Answer> {
         "Application with identifier was not found in the directory.",
     )?;
     is(
-        asked.form("scope") == Some(&format!("{RESOURCE}/.default")),
+        asked.form("scope") == Some(&format!("{resource}/.default")),
         500_011,
         "invalid_resource",
         "The resource principal was not found in the tenant.",

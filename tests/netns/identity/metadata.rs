@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use super::client::{
-    ARC_CHALLENGE, EXCHANGE, FEDERATED, GITHUB_REQUEST, IDENTITY_HEADER, assertion,
+    ARC_CHALLENGE, EXCHANGE, FEDERATED, GITHUB_REQUEST, IDENTITY_HEADER, MSI_SECRET, assertion,
 };
 use super::server::{Answer, Asked};
 use super::{CLIENT, RESOURCE, Service};
@@ -28,6 +28,7 @@ pub fn answer(service: Service, asked: &Asked) -> Answer {
         Service::AppService => app_service(asked),
         Service::Arc => arc(asked),
         Service::CloudShell => cloud_shell(asked),
+        Service::MachineLearning => machine_learning(asked),
         Service::Google => google(asked),
         Service::Github => github(asked),
         Service::Target => target(asked),
@@ -130,6 +131,25 @@ fn cloud_shell(asked: &Asked) -> Result<Answer, String> {
         &json!({
             "access_token": token(), "expires_in": "3599", "expires_on": "4102444800",
             "not_before": "1700000000", "resource": RESOURCE, "token_type": "Bearer",
+        }),
+    ))
+}
+
+fn machine_learning(asked: &Asked) -> Result<Answer, String> {
+    if asked.header("secret") != Some(MSI_SECRET) {
+        return Ok(Answer::json(401, &json!({ "statusCode": 401, "message": "Unauthorized" })));
+    }
+    wants(asked.method == "GET" && asked.path == "/MSI/auth", "Not found")?;
+    wants(asked.header("metadata").is_none(), "unknown header Metadata")?;
+    wants(asked.query("api-version") == Some("2017-09-01"), "Bad api-version")?;
+    wants(asked.query("resource") == Some(RESOURCE), "The requested resource is unknown")?;
+    known_queries(asked, &["api-version", "resource", "clientid"])?;
+    wants(asked.query("clientid").is_none_or(|id| id == CLIENT), "No such identity")?;
+    Ok(Answer::json(
+        200,
+        &json!({
+            "access_token": token(), "expires_on": "4102444800", "resource": RESOURCE,
+            "token_type": "Bearer",
         }),
     ))
 }

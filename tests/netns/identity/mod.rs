@@ -4,7 +4,8 @@
 //! ```text
 //! identity  20.190.128.5:443 login.microsoftonline.com, 140.82.113.5:443 GitHub,
 //!           169.254.169.254:80 the metadata services of virtual machines
-//! client    127.0.0.1:8081 App Service, :40342 Azure Arc, :50342 Cloud Shell
+//! client    127.0.0.1:8081 App Service, :40342 Azure Arc, :50342 Cloud Shell, :46808 Machine
+//!           Learning
 //! ```
 
 mod client;
@@ -51,6 +52,8 @@ pub struct Identity {
     pub answers: BTreeMap<Service, Fault>,
     /// Whether the service is one of these servers, too, in place of nginx.
     pub target: bool,
+    /// The application's tenant is of the US Government's cloud.
+    pub government: bool,
     /// Services that nobody listens for.
     pub absent: Vec<Service>,
     /// Who must have been asked in each run, and how often; everyone else never.
@@ -70,12 +73,14 @@ pub enum Service {
     AppService,
     Arc,
     CloudShell,
+    /// Azure Machine Learning, and App Service's protocol of 2017.
+    MachineLearning,
     /// The service itself, where its requests are compared field by field.
     Target,
 }
 
 impl Service {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Target,
         Self::Login,
         Self::Github,
@@ -84,6 +89,7 @@ impl Service {
         Self::AppService,
         Self::Arc,
         Self::CloudShell,
+        Self::MachineLearning,
     ];
 
     /// Its log: a JSON object for each request.
@@ -96,6 +102,7 @@ impl Service {
             Self::AppService => "app-service.requests",
             Self::Arc => "arc.requests",
             Self::CloudShell => "cloud-shell.requests",
+            Self::MachineLearning => "machine-learning.requests",
             Self::Target => "target.requests",
         }
     }
@@ -196,7 +203,12 @@ fn prepare(identity: &Identity, work: &Path, authorities: &Authorities) -> Resul
         work,
         "login",
         identity.certificate,
-        &["login.microsoftonline.com", "*.actions.githubusercontent.com"],
+        &[
+            "login.microsoftonline.com",
+            "login.microsoftonline.us",
+            "login.chinacloudapi.cn",
+            "*.actions.githubusercontent.com",
+        ],
     )?;
     let json = serde_json::to_string(identity).map_err(|e| e.to_string())?;
     fs::write(work.join("identity.json"), json).map_err(|e| format!("identity.json: {e}"))?;

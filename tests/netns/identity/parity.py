@@ -25,7 +25,7 @@ def credential(source):
         with open(os.environ["ASSERTION"], encoding="ascii") as file:
             text = file.read()
         return identity.ClientAssertionCredential(tenant, client, lambda: text)
-    if source == "imds-user-assigned":
+    if source in ("imds-user-assigned", "machine-learning-user-assigned"):
         return identity.ManagedIdentityCredential(client_id=os.environ["USER_ASSIGNED"])
     if source == "azure-cli":
         return identity.AzureCliCredential()

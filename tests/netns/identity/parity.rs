@@ -26,6 +26,8 @@ const SOURCES: &[(&str, Credential)] = &[
     ("app-service", Credential::AppService),
     ("arc", Credential::Arc),
     ("cloud-shell", Credential::CloudShell),
+    ("machine-learning", Credential::MachineLearning),
+    ("machine-learning-user-assigned", Credential::MachineLearning),
     ("azure-cli", Credential::AzureCli),
     ("openai-key", Credential::Key),
     ("openai-token", Credential::Token),
@@ -63,7 +65,9 @@ pub fn inside(work: &Path, binary: &Path) -> Result<(), String> {
         world.client.credential = *credential;
         world.client.az = (*source == "azure-cli").then(|| vec![super::client::az_answers()]);
         world.client.args = match *source {
-            "imds-user-assigned" => vec!["--identity".to_owned(), super::CLIENT.to_owned()],
+            "imds-user-assigned" | "machine-learning-user-assigned" => {
+                vec!["--identity".to_owned(), super::CLIENT.to_owned()]
+            }
             "openai-key" | "openai-token" => {
                 vec!["--api-version".to_owned(), "2024-10-21".to_owned()]
             }

@@ -93,6 +93,7 @@ pub fn serve(place: &str, work: &str) -> Result<(), String> {
             (Service::AppService, "127.0.0.1:8081".to_owned(), false),
             (Service::Arc, "127.0.0.1:40342".to_owned(), false),
             (Service::CloudShell, "127.0.0.1:50342".to_owned(), false),
+            (Service::MachineLearning, "127.0.0.1:46808".to_owned(), false),
         ],
     };
     for (service, at, with_tls) in places {

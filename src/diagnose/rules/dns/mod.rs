@@ -40,6 +40,7 @@ mod words;
 mod wrong_address;
 mod zone_not_linked;
 
+use super::over_limit;
 use crate::diagnose::Rule;
 
 /// The rules of this hop: of two causes at this hop the earlier one here is the verdict's.
@@ -84,4 +85,5 @@ pub(super) const RULES: &[Rule] = &[
     own_record::RULE,
     no_private_endpoint::RULE,
     regional_endpoint::RULE,
+    over_limit::DNS,
 ];

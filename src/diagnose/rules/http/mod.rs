@@ -25,6 +25,7 @@ mod subdomain_unmapped;
 mod timeout_answer;
 mod unexpected_status;
 
+use super::over_limit;
 use crate::diagnose::Rule;
 
 /// The rules of this hop.
@@ -52,4 +53,5 @@ pub(super) const RULES: &[Rule] = &[
     unexpected_status::RULE,
     inference_not_tested::RULE,
     slow::RULE,
+    over_limit::HTTP,
 ];

@@ -119,12 +119,28 @@ impl<'e> Refused<'e> {
 }
 
 /// How heavy a missing token is: nothing that needs it can succeed. Where `--expect closed` asks
-/// about the network, who calls settles nothing (fact H28).
+/// about the network, who calls settles nothing (fact H28); where an application may ask the
+/// cluster's token proxy, Entra ID's answer is not its own (fact I4a).
 pub(super) fn level(e: &Evidence) -> Level {
     match e.asked.expect {
         Expect::Closed => Level::Risk,
+        _ if token_proxy(e) => Level::Risk,
         _ => Level::Broken,
     }
+}
+
+/// Whether an application of this pod may ask another for its token than was asked here.
+fn token_proxy(e: &Evidence) -> bool {
+    let how = e.identity.acquisition.as_ref();
+    let asked = how.is_some_and(|how| {
+        how.source == "workload-identity"
+            && matches!(
+                how.outcome,
+                TokenOutcome::Refused | TokenOutcome::NotAnswered | TokenOutcome::Unusable { .. }
+            )
+    });
+    let names = &e.identity.configured.token_proxy;
+    asked && names.iter().any(|name| name == "AZURE_KUBERNETES_TOKEN_PROXY")
 }
 
 /// What people know the source by.

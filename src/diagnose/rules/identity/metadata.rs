@@ -78,6 +78,7 @@ const PLATFORM: &[TokenPurpose] = &[
     TokenPurpose::AppService,
     TokenPurpose::Arc,
     TokenPurpose::CloudShell,
+    TokenPurpose::MachineLearning,
     TokenPurpose::GoogleIdentity,
     TokenPurpose::GitHubIdentity,
 ];
@@ -96,6 +97,7 @@ const fn name(purpose: TokenPurpose) -> &'static str {
         TokenPurpose::AppService => "App Service's token endpoint",
         TokenPurpose::Arc => "the Azure Arc agent",
         TokenPurpose::CloudShell => "Cloud Shell's token endpoint",
+        TokenPurpose::MachineLearning => "MSI_ENDPOINT",
         TokenPurpose::GoogleIdentity => "Google's metadata server",
         TokenPurpose::GitHubIdentity => "GitHub's token service",
     }
@@ -370,6 +372,18 @@ fn refused_by(no: &NoToken<'_>, purpose: TokenPurpose, status: u16, because: Bec
             .owner("Platform")
             .step("run it inside the application's own process, or in a shell that inherits its environment")
             .look("see the app's identity", "az webapp identity show -g <group> -n <app>"),
+        (TokenPurpose::MachineLearning, 401 | 403) => because
+            .known_by("MSI_SECRET is not the one of this process: it changes at each restart")
+            .owner("Platform")
+            .step("run it inside the job's or the app's own process, with its whole environment"),
+        (TokenPurpose::MachineLearning, _) => because
+            .owner("Platform")
+            .step("see that the compute or the app has an identity, and which client id it is")
+            .step("set AZURE_CLIENT_ID to a user-assigned one that it has, or unset it")
+            .step(
+                "a platform that also sets IDENTITY_ENDPOINT and IDENTITY_HEADER is asked there: \
+                 see that the process gets them",
+            ),
         (TokenPurpose::Imds, 404 | 410 | 429 | 500..=599) => because
             .known_by("the metadata service is updating or busy (SDKs ask again for a minute)")
             .owner("Platform")

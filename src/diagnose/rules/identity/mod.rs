@@ -12,6 +12,7 @@ mod keys_disabled;
 mod metadata;
 mod not_asked;
 mod not_tested;
+mod not_walked;
 mod role_missing;
 mod roles;
 mod tenant_mismatch;
@@ -33,12 +34,14 @@ pub(super) const RULES: &[Rule] = &joined::<
 
 const COMING_BY: &[Rule] = &[
     configuration::AUTHORITY_CLOUD,
+    not_walked::TOKEN_PROXY,
     configuration::HALF,
     configuration::OTHER_SOURCE,
     configuration::OLD_VARIABLES,
     token_path::NO_WAY_OUT,
     token_path::LOGIN_HOST,
     token_path::AT_RISK,
+    not_walked::PLATFORM,
     not_asked::NOT_ASKED,
     not_asked::AZURE_CLI,
     not_asked::UNUSABLE,

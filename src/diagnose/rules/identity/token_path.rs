@@ -8,6 +8,7 @@ use crate::diagnose::{Because, Rule, diagnose, reading, rule};
 use crate::diagnosis::{Finding, Level, Sure};
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::identity::{TokenOutcome, TokenRequest, Withheld};
+use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::{Evidence, Hop, classify};
 
 pub(super) const NO_WAY_OUT: Rule = Rule {
@@ -208,8 +209,9 @@ fn again(path: &Path<'_>) -> String {
 
 /// What a nested cause knows, taken over: facts, proof, fix, and where it was read.
 fn with(mut because: Because, cause: &Finding, index: usize) -> Because {
+    let how = if cause.level == Level::Broken { "breaks" } else { "needs care" };
     because = because.known_by(format!(
-        "the walk to the token's host breaks at {} ({})",
+        "the walk to the token's host {how} at {} ({})",
         cause.hop.name(),
         cause.id
     ));
@@ -344,9 +346,34 @@ fn path_at_risk(e: &Evidence) -> Option<Because> {
     let says = clause(&named(name, &found, ""));
     let because = Because::new(Level::Risk, found.sure, says)
         .seen(format!("the token came after {:.0} ms ({} asked)", how.took_ms, request.method));
+    let found = match found.id.as_str() {
+        // Whose records they are is known: they are right.
+        "tcp-address-dead" if AUTHORITIES.iter().any(|(known, _)| *known == name) => {
+            Finding { fix: None, ..found }
+        }
+        _ => found,
+    };
     let mut because = with(because, &found, index);
     if found.fix.is_none() {
         because = because.owner("Network");
+    }
+    if found.id == "tcp-address-dead" {
+        let tcp = walk_of(request).and_then(|walk| walk.tcp.saw());
+        let dead = tcp
+            .iter()
+            .flat_map(|tcp| &tcp.attempts)
+            .find(|a| a.address.is_ipv6() && a.outcome != TcpOutcome::Connected);
+        if let Some(dead) = dead {
+            let address = dead.address.ip();
+            because = because
+                .known_by("IPv6 is broken on the way there: IPv4 of the same host answers")
+                .look("see the way that this machine takes", format!("ip -6 route get {address}"))
+                .step("let TCP 443 over IPv6 through, as over IPv4")
+                .step("or take the IPv6 address or default route from machines without such a way")
+                .step(
+                    "or let getaddrinfo list IPv4 first: precedence of ::ffff:0:0/96 in gai.conf",
+                );
+        }
     }
     Some(because.check(format!("aoai-probe {}", reading::word(&format!("https://{name}")))))
 }

@@ -21,6 +21,7 @@ mod trail;
 mod unreachable;
 pub(in crate::diagnose::rules) mod wording;
 
+use super::over_limit;
 use crate::diagnose::Rule;
 
 /// The rules of this hop.
@@ -38,4 +39,5 @@ pub(super) const RULES: &[Rule] = &[
     terminated::RULE,
     slow::RULE,
     loss::RULE,
+    over_limit::TCP,
 ];

@@ -1,4 +1,4 @@
-//! The certificate verifies and ends within a fortnight.
+//! The certificate verifies and ends within a fortnight, or within the inventory's days.
 
 use super::{expired, products, session};
 use crate::diagnose::{Because, Rule, reading};
@@ -9,13 +9,14 @@ use crate::evidence::{Evidence, Hop};
 pub(super) const RULE: Rule = Rule {
     id: "tls-expires-soon",
     hop: Hop::Tls,
-    title: "The certificate expires within 14 days",
+    title: "The certificate expires soon",
     page: include_str!("../../../../docs/findings/tls-expires-soon.md"),
     explains: &[],
     check,
 };
 
-/// Days before the end of validity from which on it is said.
+/// Days before the end of validity from which on it is said, where no inventory says another
+/// number.
 const SOON_DAYS: i64 = 14;
 
 fn check(e: &Evidence) -> Option<Because> {
@@ -23,7 +24,8 @@ fn check(e: &Evidence) -> Option<Because> {
     let leaf = hop.chain.first()?;
     // Inspection products sign leaves that live for about 14 days, for each session anew
     // (fact S11): their end tells nothing.
-    if !(0..SOON_DAYS).contains(&leaf.days_left) || products::product(hop).is_some() {
+    let soon = e.asked.limits.certificate_days.map_or(SOON_DAYS, i64::from);
+    if !(0..soon).contains(&leaf.days_left) || products::product(hop).is_some() {
         return None;
     }
     Some(

@@ -33,6 +33,7 @@ mod untrusted_issuer;
 mod version_intolerant;
 mod wrong_name;
 
+use super::over_limit;
 use crate::diagnose::Rule;
 
 /// The rules of this hop.
@@ -66,4 +67,5 @@ pub(super) const RULES: &[Rule] = &[
     expires_soon::RULE,
     slow::RULE,
     connection_lost::RULE,
+    over_limit::TLS,
 ];

@@ -1,0 +1,110 @@
+//! Ways to a token that an application may take, and this tool does not: said, never judged as
+//! if they had been walked.
+
+use super::acquisition::{level, no_token, source};
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::identity::TokenOutcome;
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const PLATFORM: Rule = Rule {
+    id: "identity-platform-not-walked",
+    hop: Hop::Identity,
+    title: "The platform gives tokens in a way that this tool does not walk",
+    page: include_str!("../../../../docs/findings/identity-platform-not-walked.md"),
+    explains: &[],
+    check: platform,
+};
+
+pub(super) const TOKEN_PROXY: Rule = Rule {
+    id: "identity-token-proxy",
+    hop: Hop::Identity,
+    title: "Applications of this pod may ask the cluster's token proxy in place of Entra ID",
+    page: include_str!("../../../../docs/findings/identity-token-proxy.md"),
+    explains: &[
+        "identity-application-unknown",
+        "identity-tenant-unknown",
+        "identity-tenant-elsewhere",
+        "identity-assertion-expired",
+        "identity-federation-issuer",
+        "identity-federation-audience",
+        "identity-federation-subject",
+        "identity-federation-mismatch",
+        "identity-federation-missing",
+        "identity-federation-forbidden",
+        "identity-conditional-access",
+        "identity-entra-refused",
+        "identity-login-front",
+        "identity-login-host",
+        "identity-no-way-out",
+        "identity-token-unusable",
+    ],
+    check: token_proxy,
+};
+
+/// A note: the verdict stays open, for nothing is known of that token.
+fn platform(e: &Evidence) -> Option<Because> {
+    let no = no_token(e)?;
+    let TokenOutcome::NotSupported { says } = &no.how.outcome else { return None };
+    Some(
+        Because::new(Level::Note, Sure::Proved, "a token of Service Fabric is not asked for here")
+            .seen(format!("wanted: a token for {}, from {}", no.how.scope, source(e)))
+            .seen(says)
+            .known_by("IDENTITY_SERVER_THUMBPRINT is set beside IDENTITY_ENDPOINT: the SDKs ask Service Fabric")
+            .known_by("whether it gives a token is not known; the rest of the path was walked")
+            .read_at("/identity/acquisition/outcome")
+            .owner("Application")
+            .step("write a token that the application got into a file, for its owner alone")
+            .look(
+                "and walk with it",
+                format!("{} --token-file <file>", reading::again(e)),
+            ),
+    )
+}
+
+fn token_proxy(e: &Evidence) -> Option<Because> {
+    let names = &e.identity.configured.token_proxy;
+    let first = names.first()?;
+    let how = e.identity.acquisition.as_ref().filter(|how| how.source == "workload-identity")?;
+    // Without its address the others configure nothing.
+    let whole = first == TOKEN_PROXY_VARIABLE;
+    let (level, says) = match (&how.outcome, whole) {
+        (_, false) => {
+            (Level::Note, format!("{first} is set, and {TOKEN_PROXY_VARIABLE} is missing"))
+        }
+        (TokenOutcome::Acquired, true) => (
+            Level::Note,
+            "Entra ID was asked itself; applications may ask the cluster's token proxy".to_owned(),
+        ),
+        // What failed before any request fails for every application.
+        (TokenOutcome::NotAsked { .. } | TokenOutcome::NotSupported { .. }, true) => return None,
+        _ => (
+            level(e),
+            "no token of Entra ID itself; applications may ask the cluster's token proxy"
+                .to_owned(),
+        ),
+    };
+    let because = Because::new(level, Sure::Possible, says)
+        .seen(format!("set: {}", names.join(", ")))
+        .known_by(
+            "an application with identity bindings sends its assertion to that proxy and not to \
+             Entra ID; this tool does not: what it saw of Entra ID is not that application's path",
+        )
+        .known_by(
+            "the Azure SDK for Python asks the proxy with enable_azure_proxy=True alone, never in \
+             DefaultAzureCredential: an application without it asks Entra ID, as was done here",
+        )
+        .tells_it("see whether the application's own code asks for the proxy")
+        .read_at("/identity/configured/token_proxy")
+        .owner("Application");
+    Some(if whole {
+        because
+            .step("with identity bindings: build the credential with the proxy enabled, by itself")
+            .step("without: take the annotation that sets these variables from the pod")
+    } else {
+        because.step(format!("set {TOKEN_PROXY_VARIABLE} too, or unset {}", names.join(", ")))
+    })
+}
+
+/// The variable of the proxy's address; the others say how it is trusted (fact I4a).
+const TOKEN_PROXY_VARIABLE: &str = "AZURE_KUBERNETES_TOKEN_PROXY";

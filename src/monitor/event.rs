@@ -1,0 +1,222 @@
+//! What is told: an incident that begins, becomes clearer, or ends. Plain data and its words.
+
+use serde::{Deserialize, Serialize};
+
+use super::confirm::Condition;
+use super::observation::Cause;
+
+/// Something that somebody may be told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// What happened.
+    pub kind: Kind,
+    /// The target's name.
+    pub target: String,
+    /// What it is about.
+    pub subject: Subject,
+    /// Whom it is for.
+    pub severity: Severity,
+    /// The condition that holds now.
+    pub condition: Condition,
+    /// The incident, by an id that never changes; None for what is no incident.
+    pub incident: Option<String>,
+    /// Why.
+    pub cause: Option<Cause>,
+    /// What is other than at the last good walk, in words.
+    pub changed: Vec<String>,
+    /// More, in one clause: counts, days, reasons.
+    pub note: Option<String>,
+    /// Wall clock, in milliseconds since 1970.
+    pub at: i64,
+    /// How long the incident lasted or has lasted, in milliseconds, by monotonic time.
+    pub lasted: Option<i64>,
+    /// Recorded, and not told to anybody.
+    pub muted: bool,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// An incident begins.
+    Opened,
+    /// The cause of an open incident is known better.
+    Sharpened,
+    /// An open incident has a remark: it flaps, or it cannot be judged any more.
+    Noted,
+    /// An incident ended.
+    Closed,
+    /// A certificate passed a number of days.
+    Certificate,
+    /// The path works, and something about it is other than before.
+    Moved,
+}
+
+impl Kind {
+    /// The word in JSON and in the history.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Sharpened => "sharpened",
+            Self::Noted => "noted",
+            Self::Closed => "closed",
+            Self::Certificate => "certificate",
+            Self::Moved => "moved",
+        }
+    }
+}
+
+/// What an event is about: each has its own incidents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// The path.
+    Path,
+    /// The service's load and answer times: 429, 5xx, slowness.
+    Service,
+    /// The certificate's end.
+    Certificate,
+}
+
+impl Subject {
+    /// The word in JSON and in the history.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Service => "service",
+            Self::Certificate => "certificate",
+        }
+    }
+}
+
+/// Whom an event is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// For the record.
+    Info,
+    /// The owner of this tool: it cannot judge.
+    Owner,
+    /// Working hours.
+    Ticket,
+    /// Now: the application's calls fail.
+    Page,
+}
+
+impl Severity {
+    /// The word in JSON and in the history.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Owner => "owner",
+            Self::Ticket => "ticket",
+            Self::Page => "page",
+        }
+    }
+
+    /// By the effect on the application.
+    #[must_use]
+    pub const fn of(condition: Condition) -> Self {
+        match condition {
+            Condition::Broken => Self::Page,
+            Condition::AtRisk | Condition::Unstable => Self::Ticket,
+            Condition::CannotTell => Self::Owner,
+            Condition::Works => Self::Info,
+        }
+    }
+}
+
+impl Event {
+    /// Whether anybody is told: what is muted and what is for the record is not.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        !self.muted && self.severity > Severity::Info
+    }
+
+    /// The event in one line, without the target's name.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let mut line = match self.kind {
+            Kind::Opened => self.stands(),
+            Kind::Sharpened => format!("{}, now known better", self.stands()),
+            Kind::Noted | Kind::Certificate | Kind::Moved => String::new(),
+            Kind::Closed => match self.condition {
+                Condition::Works => "WORKS again".to_owned(),
+                condition => format!("ended; now {}", condition.words()),
+            },
+        };
+        if self.kind == Kind::Closed
+            && let Some(lasted) = self.lasted
+        {
+            line.push_str(&format!(" after {}", span(lasted)));
+            if let Some(cause) = &self.cause {
+                line.push_str(&format!(" ({})", cause.id));
+            }
+        }
+        if let Some(note) = &self.note {
+            let apart = if line.is_empty() { "" } else { "; " };
+            line.push_str(&format!("{apart}{note}"));
+        }
+        if !self.changed.is_empty() {
+            line.push_str(&match self.kind {
+                Kind::Moved => format!("{}", self.changed.join("; ")),
+                _ => format!("; since the last good walk: {}", self.changed.join("; ")),
+            });
+        }
+        line
+    }
+
+    /// `BROKEN at dns (dns-zone-not-linked): cause`.
+    fn stands(&self) -> String {
+        let state = match self.subject {
+            Subject::Service => format!("service {}", self.condition.words()),
+            _ => self.condition.words().to_owned(),
+        };
+        match &self.cause {
+            None => state,
+            Some(cause) => match cause.hop {
+                Some(hop) => format!("{state} at {} ({}): {}", hop.name(), cause.id, cause.says),
+                None => format!("{state} ({}): {}", cause.id, cause.says),
+            },
+        }
+    }
+}
+
+/// A length of time for people: the two largest units.
+#[must_use]
+pub fn span(milliseconds: i64) -> String {
+    let seconds = milliseconds.max(0) / 1000;
+    let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let first = units.iter().position(|(size, _)| seconds >= *size).unwrap_or(3);
+    let mut rest = seconds;
+    let mut parts = Vec::new();
+    for (size, unit) in units.iter().skip(first).take(2) {
+        let count = rest / size;
+        rest %= size;
+        if count > 0 || parts.is_empty() {
+            parts.push(format!("{count} {unit}"));
+        }
+    }
+    parts.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_have_two_units() {
+        for (ms, words) in [
+            (-5, "0 s"),
+            (900, "0 s"),
+            (61_000, "1 min 1 s"),
+            (3_600_000, "1 h"),
+            (90_061_000, "1 d 1 h"),
+        ] {
+            assert_eq!(span(ms), words);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Events of about the same time with the same cause at the same place, told as one. Pure.
+
+use super::confirm::Condition;
+use super::event::{Event, Kind, Severity, Subject};
+
+/// Names that one notice spells out.
+const MOST_NAMES: usize = 20;
+
+/// What is told at once: one event, or several that share their cause.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Notice {
+    /// The events, in the order in which they happened; never empty.
+    pub events: Vec<Event>,
+    /// The line that says it.
+    pub line: String,
+}
+
+/// What events must have in common to be one notice.
+#[derive(PartialEq)]
+struct Key<'a> {
+    kind: Kind,
+    subject: Subject,
+    severity: Severity,
+    condition: Condition,
+    cause: &'a str,
+    via: Option<&'a str>,
+}
+
+fn key(event: &Event) -> Option<Key<'_>> {
+    let cause = event.cause.as_ref()?;
+    Some(Key {
+        kind: event.kind,
+        subject: event.subject,
+        severity: event.severity,
+        condition: event.condition,
+        cause: &cause.id,
+        via: cause.via.as_deref(),
+    })
+}
+
+/// Groups them; those for a page come first, otherwise the order stays.
+#[must_use]
+pub fn notices(events: Vec<Event>) -> Vec<Notice> {
+    let mut groups: Vec<Vec<Event>> = Vec::new();
+    for event in events {
+        let same = key(&event).and_then(|key_of| {
+            groups.iter_mut().find(|group| {
+                group.first().and_then(key).as_ref() == Some(&key_of)
+                    && group.iter().all(|other| other.target != event.target)
+            })
+        });
+        match same {
+            Some(group) => group.push(event),
+            None => groups.push(vec![event]),
+        }
+    }
+    groups.sort_by_key(|g| std::cmp::Reverse(g.first().map(|event| event.severity)));
+    groups.into_iter().map(|events| Notice { line: line(&events), events }).collect()
+}
+
+fn line(events: &[Event]) -> String {
+    let Some(first) = events.first() else { return String::new() };
+    if events.len() == 1 {
+        return format!("{}: {}", first.target, first.line());
+    }
+    let mut names: Vec<&str> = events.iter().map(|event| event.target.as_str()).collect();
+    let more = names.len().saturating_sub(MOST_NAMES);
+    names.truncate(MOST_NAMES);
+    let mut list = names.join(", ");
+    if more > 0 {
+        list.push_str(&format!(" and {more} more"));
+    }
+    let cause = first.cause.as_ref().map_or("", |cause| cause.id.as_str());
+    let via = first.cause.as_ref().and_then(|cause| cause.via.as_deref());
+    let at = via.map_or_else(String::new, |via| format!(" at {via}"));
+    let state = match (first.kind, first.condition) {
+        (Kind::Closed, Condition::Works) => "WORKS again".to_owned(),
+        (Kind::Closed, condition) => format!("ended; now {}", condition.words()),
+        (Kind::Sharpened, condition) => format!("{}, now known better", condition.words()),
+        (_, condition) => condition.words().to_owned(),
+    };
+    format!("{} targets: {state}: {cause}{at} ({list})", events.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::monitor::observation::Cause;
+
+    fn event(target: &str, cause: &str, via: Option<&str>) -> Event {
+        Event {
+            kind: Kind::Opened,
+            target: target.to_owned(),
+            subject: Subject::Path,
+            severity: Severity::Page,
+            condition: Condition::Broken,
+            incident: Some(target.to_owned()),
+            cause: Some(Cause {
+                id: cause.to_owned(),
+                hop: Some(crate::evidence::Hop::Dns),
+                sure: None,
+                says: "10.1.0.10 gives the public address".to_owned(),
+                via: via.map(str::to_owned),
+                owner: None,
+            }),
+            changed: Vec::new(),
+            note: None,
+            at: 0,
+            lasted: None,
+            muted: false,
+        }
+    }
+
+    #[test]
+    fn one_cause_at_one_resolver_is_one_notice() {
+        let at =
+            |n: usize| event(&format!("t{n}"), "dns-zone-not-linked", Some("resolver 10.1.0.10"));
+        let mut events: Vec<Event> = (0..11).map(at).collect();
+        events.push(event("other", "dns-zone-not-linked", Some("resolver 10.9.9.9")));
+        let notices = notices(events);
+        assert_eq!(notices.len(), 2);
+        assert!(
+            notices[0].line.starts_with(
+                "11 targets: BROKEN: dns-zone-not-linked at resolver 10.1.0.10 (t0, t1,"
+            ),
+            "{}",
+            notices[0].line
+        );
+        assert_eq!(
+            notices[1].line,
+            "other: BROKEN at dns (dns-zone-not-linked): 10.1.0.10 gives the public address"
+        );
+    }
+
+    #[test]
+    fn two_events_of_one_target_are_two_notices() {
+        let events = vec![event("a", "x", None), event("a", "x", None)];
+        assert_eq!(notices(events).len(), 2);
+    }
+
+    #[test]
+    fn a_page_comes_first() {
+        let ticket = Event { severity: Severity::Ticket, ..event("a", "x", None) };
+        let told = notices(vec![ticket, event("b", "y", None)]);
+        assert_eq!(told[0].events[0].target, "b");
+    }
+}

@@ -1,0 +1,17 @@
+//! Walks and incidents in a file: SQLite, one writer, as many readers as like.
+//!
+//! The writer is a thread of its own, so that a slow disk, a lock or a full file system holds
+//! no walk up; what it cannot write waits in bounded memory.
+
+mod file;
+mod read;
+mod record;
+mod retention;
+pub mod show;
+mod writer;
+
+pub use file::{OpenError, Opened};
+pub use read::{Listed, Past, Reader, Watched};
+pub use record::{Keep, Record};
+pub use retention::{Bounds, SMALLEST};
+pub use writer::{History, Left, Report as Trouble};

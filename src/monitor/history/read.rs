@@ -1,0 +1,193 @@
+//! Reading a history that may be in use.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+use serde::Serialize;
+
+use super::file::{self, OpenError, SCHEMA};
+
+/// A history, open for reading.
+#[derive(Debug)]
+pub struct Reader(Connection);
+
+/// What is to be listed.
+#[derive(Debug, Clone, Default)]
+pub struct Listed {
+    /// Only this target.
+    pub target: Option<String>,
+    /// Only what was open at or after this, in milliseconds since 1970.
+    pub since: Option<i64>,
+}
+
+/// An incident that was.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Past {
+    /// Its id.
+    pub incident: String,
+    /// The target's name.
+    pub target: String,
+    /// `path` or `service`.
+    pub subject: String,
+    /// `at_risk`, `unstable`, `broken`, `cannot_tell`.
+    pub condition: String,
+    /// Whom it was for.
+    pub severity: String,
+    /// Its begin, in milliseconds since 1970.
+    #[serde(skip)]
+    pub began: i64,
+    /// Its end; None while it is open.
+    #[serde(skip)]
+    pub ended: Option<i64>,
+    /// How long it lasted, in milliseconds, by monotonic time.
+    #[serde(skip)]
+    pub lasted: Option<i64>,
+    /// Id of the finding.
+    pub cause: Option<String>,
+    /// Its hop.
+    pub hop: Option<String>,
+    /// How sure it is.
+    pub sure: Option<String>,
+    /// The cause in one clause.
+    pub says: Option<String>,
+    /// The resolver or proxy that it is at.
+    pub via: Option<String>,
+    /// The walk whose report is its evidence.
+    pub walk: Option<i64>,
+    /// Whether anybody was told, or it was muted.
+    pub told: bool,
+}
+
+/// What is known of one target.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Watched {
+    /// Its name.
+    pub target: String,
+    /// Walks that are kept.
+    pub walks: i64,
+    /// The first of them, in milliseconds since 1970.
+    #[serde(skip)]
+    pub first: i64,
+    /// The newest of them.
+    #[serde(skip)]
+    pub last: i64,
+    /// What the newest says.
+    pub state: String,
+}
+
+impl Reader {
+    /// Opens it; nothing is changed or made.
+    ///
+    /// # Errors
+    ///
+    /// No such file, and every [`OpenError`].
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        if file::look_at(path)?.is_none() {
+            return Err(OpenError::Unavailable(
+                "there is no such file (aoai-probe watch --history FILE writes one)".to_owned(),
+            ));
+        }
+        let unavailable = |error: rusqlite::Error| OpenError::Unavailable(file::sql_words(&error));
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(unavailable)?;
+        connection.busy_timeout(Duration::from_secs(2)).map_err(unavailable)?;
+        let version: i64 = connection
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .map_err(unavailable)?;
+        match version {
+            0 => Err(OpenError::Unavailable("holds nothing yet".to_owned())),
+            version if version > SCHEMA => Err(OpenError::Newer(version)),
+            _ => Ok(Self(connection)),
+        }
+    }
+
+    /// Incidents, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// In words, when the file cannot be read.
+    pub fn incidents(&self, wanted: &Listed) -> Result<Vec<Past>, String> {
+        self.rows(
+            "SELECT id, target, subject, condition, severity, began, ended, lasted, cause, hop,
+                    sure, says, via, evidence, told
+             FROM incidents
+             WHERE (?1 IS NULL OR target = ?1) AND (?2 IS NULL OR coalesce(ended, ?2) >= ?2)
+             ORDER BY began, id",
+            wanted,
+            |row| {
+                Ok(Past {
+                    incident: row.get(0)?,
+                    target: row.get(1)?,
+                    subject: row.get(2)?,
+                    condition: row.get(3)?,
+                    severity: row.get(4)?,
+                    began: row.get(5)?,
+                    ended: row.get(6)?,
+                    lasted: row.get(7)?,
+                    cause: row.get(8)?,
+                    hop: row.get(9)?,
+                    sure: row.get(10)?,
+                    says: row.get(11)?,
+                    via: row.get(12)?,
+                    walk: row.get(13)?,
+                    told: row.get(14)?,
+                })
+            },
+        )
+    }
+
+    /// The targets and their walks.
+    ///
+    /// # Errors
+    ///
+    /// In words, when the file cannot be read.
+    pub fn targets(&self, wanted: &Listed) -> Result<Vec<Watched>, String> {
+        self.rows(
+            "SELECT target, count(*), min(at), max(at),
+                    (SELECT state FROM walks newest WHERE newest.target = walks.target
+                     ORDER BY id DESC LIMIT 1)
+             FROM walks
+             WHERE (?1 IS NULL OR target = ?1) AND (?2 IS NULL OR at >= ?2)
+             GROUP BY target ORDER BY target",
+            wanted,
+            |row| {
+                Ok(Watched {
+                    target: row.get(0)?,
+                    walks: row.get(1)?,
+                    first: row.get(2)?,
+                    last: row.get(3)?,
+                    state: row.get(4)?,
+                })
+            },
+        )
+    }
+
+    /// The report of one walk as JSON; None where the walk is not there, or its report was not
+    /// kept.
+    ///
+    /// # Errors
+    ///
+    /// In words, when the file cannot be read.
+    pub fn report(&self, walk: i64) -> Result<Option<String>, String> {
+        self.0
+            .query_row("SELECT report FROM walks WHERE id = ?1", [walk], |row| row.get(0))
+            .optional()
+            .map(Option::flatten)
+            .map_err(|error| file::sql_words(&error))
+    }
+
+    fn rows<T>(
+        &self,
+        sql: &str,
+        wanted: &Listed,
+        read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, String> {
+        self.0
+            .prepare(sql)
+            .and_then(|mut statement| {
+                statement.query_map(params![wanted.target, wanted.since], &read)?.collect()
+            })
+            .map_err(|error| file::sql_words(&error))
+    }
+}

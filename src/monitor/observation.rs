@@ -1,0 +1,328 @@
+//! What one walk says to the state machine, read from its report. Pure.
+
+use serde::{Deserialize, Serialize};
+
+use crate::diagnosis::{Finding, Level, State, Sure};
+use crate::evidence::dns::ResolverRole;
+use crate::evidence::http::HttpOutcome;
+use crate::evidence::tls::Certificate;
+use crate::evidence::{Evidence, Hop};
+use crate::report::Report;
+
+/// Findings that speak of the service's load and of slowness, not of the path: they have a
+/// track of their own.
+pub const SERVICE: &[&str] = &[
+    "http-rate-limited",
+    "http-server-error",
+    "http-timeout-answer",
+    "http-slow",
+    "http-over-limit",
+    "identity-login-throttled",
+    "tls-slow",
+    "tls-over-limit",
+    "tcp-slow",
+    "tcp-over-limit",
+    "dns-resolver-slow",
+    "dns-over-limit",
+    "dns-system-slow",
+];
+
+/// The finding that is told of by days, not as a state.
+const EXPIRES_SOON: &str = "tls-expires-soon";
+
+/// Longest sentence that is kept of a cause, in characters.
+const SENTENCE: usize = 300;
+
+/// One walk, as far as it matters for what is told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observation {
+    /// The target's name in the inventory.
+    pub target: String,
+    /// Wall clock at the walk's end, in milliseconds since 1970.
+    pub at: i64,
+    /// Milliseconds of a monotonic axis: durations are taken from this alone.
+    pub mono: i64,
+    /// The path.
+    pub path: Judged,
+    /// The service's load and its answer times; None where the walk did not come so far.
+    pub service: Option<Judged>,
+    /// What may change from walk to walk.
+    pub facts: Facts,
+    /// The certificate that was presented.
+    pub certificate: Option<CertificateSeen>,
+    /// Whether the target is muted (`until`): recorded, not told.
+    pub muted: bool,
+}
+
+/// What one walk says of one track.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Judged {
+    /// The state.
+    pub state: State,
+    /// The cause, unless it works.
+    pub cause: Option<Cause>,
+}
+
+impl Judged {
+    /// A state without a cause.
+    #[must_use]
+    pub const fn bare(state: State) -> Self {
+        Self { state, cause: None }
+    }
+}
+
+/// Why a track is not well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// Id of the finding; `walk-failed` for a failure of our own, `not-judged` for CANNOT TELL.
+    pub id: String,
+    /// Its hop; None for a failure of our own.
+    pub hop: Option<Hop>,
+    /// How sure it is.
+    pub sure: Option<Sure>,
+    /// The cause in one clause.
+    pub says: String,
+    /// The resolver or proxy that several targets would share it at.
+    pub via: Option<String>,
+    /// Who can mend it.
+    pub owner: Option<String>,
+}
+
+impl Cause {
+    /// Proved before inferred before possible.
+    #[must_use]
+    pub const fn sureness(&self) -> u8 {
+        match self.sure {
+            Some(Sure::Proved) => 3,
+            Some(Sure::Inferred) => 2,
+            Some(Sure::Possible) => 1,
+            None => 0,
+        }
+    }
+}
+
+/// What may change from walk to walk.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// The addresses that count, sorted.
+    pub addresses: Vec<String>,
+    /// The CNAME chain of the deciding resolver.
+    pub aliases: Vec<String>,
+    /// The deciding resolver.
+    pub resolver: Option<String>,
+    /// The proxy in the way.
+    pub proxy: Option<String>,
+    /// The issuer of the leaf.
+    pub issuer: Option<String>,
+    /// Source address and interface of the connection.
+    pub source: Option<String>,
+    /// The route's prefix and next hop.
+    pub route: Option<String>,
+    /// Status of the first call.
+    pub status: Option<u16>,
+}
+
+/// A certificate, as far as its end matters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateSeen {
+    /// SHA-256 in hex.
+    pub sha256: String,
+    /// Whole days left; negative when it is past.
+    pub days_left: i64,
+    /// RFC 3339.
+    pub not_after: String,
+}
+
+impl Observation {
+    /// Reads a report. `at` is the wall clock in milliseconds since 1970, `mono` the monotonic
+    /// axis in milliseconds.
+    #[must_use]
+    pub fn of(target: &str, report: &Report, at: i64, mono: i64, muted: bool) -> Self {
+        let facts = Facts::of(&report.evidence);
+        let (path, service) = judged(report, &facts);
+        let leaf = report.evidence.tls.saw().and_then(|tls| tls.chain.first());
+        Self {
+            target: target.to_owned(),
+            at,
+            mono,
+            path,
+            service,
+            facts,
+            certificate: leaf.map(CertificateSeen::of),
+            muted,
+        }
+    }
+
+    /// A walk that failed by a fault of ours: nothing is known of the path.
+    #[must_use]
+    pub fn own_failure(target: &str, says: &str, at: i64, mono: i64, muted: bool) -> Self {
+        let cause = Cause {
+            id: "walk-failed".to_owned(),
+            hop: None,
+            sure: None,
+            says: says.to_owned(),
+            via: None,
+            owner: None,
+        };
+        Self {
+            target: target.to_owned(),
+            at,
+            mono,
+            path: Judged { state: State::CannotTell, cause: Some(cause) },
+            service: None,
+            facts: Facts::default(),
+            certificate: None,
+            muted,
+        }
+    }
+}
+
+impl CertificateSeen {
+    fn of(leaf: &Certificate) -> Self {
+        Self {
+            sha256: leaf.sha256.clone(),
+            days_left: leaf.days_left,
+            not_after: leaf.not_after.clone(),
+        }
+    }
+}
+
+/// Path and service apart: what the walk would be without the findings of the other.
+fn judged(report: &Report, facts: &Facts) -> (Judged, Option<Judged>) {
+    let weighs = |f: &&Finding| f.level > Level::Note && f.explained_by.is_none();
+    let heaviest = |of: &dyn Fn(&Finding) -> bool| {
+        report
+            .findings
+            .iter()
+            .filter(weighs)
+            .filter(|finding| of(finding))
+            .min_by_key(|f| (std::cmp::Reverse(f.level), f.hop))
+    };
+    let is_service = |f: &Finding| SERVICE.contains(&f.id.as_str());
+    let path = heaviest(&|f| !is_service(f) && f.id != EXPIRES_SOON);
+    let service = heaviest(&is_service);
+    if report.verdict.state == State::CannotTell {
+        let cause = Cause {
+            id: "not-judged".to_owned(),
+            hop: None,
+            sure: None,
+            says: bounded(report.verdict.line.trim_start_matches("CANNOT TELL: ")),
+            via: None,
+            owner: None,
+        };
+        return (Judged { state: State::CannotTell, cause: Some(cause) }, None);
+    }
+    let of = |finding: Option<&Finding>| Judged {
+        state: match finding.map(|f| f.level) {
+            Some(Level::Broken) => State::Broken,
+            Some(Level::Risk) => State::AtRisk,
+            _ => State::Works,
+        },
+        cause: finding.map(|f| cause(f, facts)),
+    };
+    let path = of(path);
+    let answered = report.evidence.http.saw().is_some() || service.is_some();
+    let reached = answered && path.state != State::Broken;
+    let service = reached.then(|| of(service));
+    (path, service)
+}
+
+fn cause(finding: &Finding, facts: &Facts) -> Cause {
+    let via = match finding.hop {
+        Hop::Dns => facts.resolver.as_ref().map(|resolver| format!("resolver {resolver}")),
+        Hop::Proxy => facts.proxy.as_ref().map(|proxy| format!("proxy {proxy}")),
+        _ => None,
+    };
+    Cause {
+        id: finding.id.clone(),
+        hop: Some(finding.hop),
+        sure: Some(finding.sure),
+        says: bounded(&finding.says),
+        via,
+        owner: finding.fix.as_ref().map(|fix| fix.owner.clone()),
+    }
+}
+
+fn bounded(text: &str) -> String {
+    text.chars().take(SENTENCE).collect()
+}
+
+impl Facts {
+    /// Reads them from the evidence.
+    #[must_use]
+    pub fn of(e: &Evidence) -> Self {
+        let mut addresses: Vec<String> = e.dns.counting().iter().map(ToString::to_string).collect();
+        addresses.sort();
+        let given = e.dns.resolvers.iter().find(|r| r.role == ResolverRole::Given);
+        let resolver = given.or_else(|| e.dns.resolvers.first());
+        let proxy = e.proxy.saw();
+        let attempt = match proxy {
+            Some(proxy) => proxy.tcp.saw().and_then(|tcp| tcp.walked_attempt()),
+            None => e.tcp.saw().and_then(|tcp| tcp.walked_attempt()),
+        };
+        let source = attempt.and_then(|attempt| {
+            let from = attempt.source?;
+            Some(match &attempt.interface {
+                Some(interface) => format!("{from} ({interface})"),
+                None => from.to_string(),
+            })
+        });
+        let towards = attempt.map(|attempt| attempt.address.ip());
+        let route = e.vantage.sources.iter().find(|s| Some(s.towards) == towards).and_then(|s| {
+            let route = s.route.as_ref()?;
+            let prefix = route.prefix.as_deref()?;
+            Some(match route.gateway {
+                Some(gateway) => format!("{prefix} via {gateway}"),
+                None => format!("{prefix} on the link"),
+            })
+        });
+        let leaf = e.tls.saw().and_then(|tls| tls.chain.first());
+        let issuer = leaf
+            .map(|leaf| leaf.issuer_common_name.clone().unwrap_or_else(|| bounded(&leaf.issuer)));
+        let status = e.http.saw().and_then(|http| http.main()).and_then(|c| match &c.outcome {
+            HttpOutcome::Answered { answer } => Some(answer.status),
+            _ => None,
+        });
+        Self {
+            addresses,
+            aliases: resolver.map(|r| r.aliases(&e.dns.name)).unwrap_or_default(),
+            resolver: resolver.map(|r| r.label()),
+            proxy: proxy.map(|proxy| proxy.url.clone()),
+            issuer,
+            source,
+            route,
+            status,
+        }
+    }
+
+    /// What is other than in `before`, in words; what this walk did not come to is not named.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Vec<String> {
+        let mut out = Vec::new();
+        let list = |names: &[String]| match names {
+            [] => "none".to_owned(),
+            names => names.join(", "),
+        };
+        let mut say = |what: &str, was: String, is: String| {
+            if was != is {
+                out.push(format!("{what} {was} -> {is}"));
+            }
+        };
+        say("address", list(&before.addresses), list(&self.addresses));
+        say("CNAME", list(&before.aliases), list(&self.aliases));
+        let mut field = |what: &str, was: &Option<String>, is: &Option<String>| {
+            if let (Some(was), Some(is)) = (was, is) {
+                say(what, was.clone(), is.clone());
+            }
+        };
+        field("resolver", &before.resolver, &self.resolver);
+        field("issuer", &before.issuer, &self.issuer);
+        field("source", &before.source, &self.source);
+        field("route", &before.route, &self.route);
+        let status = |status: Option<u16>| status.map(|status| status.to_string());
+        field("HTTP", &status(before.status), &status(self.status));
+        let proxy = |proxy: &Option<String>| proxy.clone().unwrap_or_else(|| "none".to_owned());
+        say("proxy", proxy(&before.proxy), proxy(&self.proxy));
+        out
+    }
+}

@@ -1,0 +1,358 @@
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::diagnosis::Sure;
+use crate::evidence::Hop;
+
+const MINUTE: i64 = 60_000;
+
+fn cause(id: &str, sure: Sure) -> Cause {
+    Cause {
+        id: id.to_owned(),
+        hop: Some(Hop::Dns),
+        sure: Some(sure),
+        says: "10.1.0.10 gives the public address".to_owned(),
+        via: Some("resolver 10.1.0.10".to_owned()),
+        owner: None,
+    }
+}
+
+fn judged(letter: char) -> Judged {
+    let bad = |state| Judged { state, cause: Some(cause("dns-zone-not-linked", Sure::Inferred)) };
+    match letter {
+        'w' => Judged::bare(State::Works),
+        'r' => bad(State::AtRisk),
+        'b' => bad(State::Broken),
+        'p' => {
+            Judged { state: State::Broken, cause: Some(cause("dns-zone-not-linked", Sure::Proved)) }
+        }
+        'o' => Judged { state: State::Broken, cause: Some(cause("tcp-silent", Sure::Possible)) },
+        'c' => Judged::bare(State::CannotTell),
+        other => panic!("{other}"),
+    }
+}
+
+fn walk(path: Judged, at: i64, mono: i64) -> Observation {
+    Observation {
+        target: "prod".to_owned(),
+        at,
+        mono,
+        path,
+        service: Some(Judged::bare(State::Works)),
+        facts: Facts::default(),
+        certificate: None,
+        muted: false,
+    }
+}
+
+/// Walks a minute apart; what happened, each with the number of its walk.
+fn run(machine: &mut Machine, letters: &str) -> Vec<String> {
+    run_every(machine, letters, MINUTE)
+}
+
+fn run_every(machine: &mut Machine, letters: &str, every: i64) -> Vec<String> {
+    let mut out = Vec::new();
+    let start = machine.last.map_or(0, |last| last.mono + every);
+    for (n, letter) in letters.chars().enumerate() {
+        let mono = start + n as i64 * every;
+        for event in machine.observe(&walk(judged(letter), mono, mono), &Rules::default()) {
+            let (kind, severity) = (event.kind.id(), event.severity.id());
+            out.push(format!("{} {kind} {} {severity}", n + 1, event.condition.id()));
+        }
+    }
+    out
+}
+
+/// What is told of a row of walks, a minute apart: `w`orks, at `r`isk, `b`roken, `p` broken and
+/// proved, `o` another cause, `c`annot tell.
+#[test]
+fn what_is_told_of_a_row_of_walks() {
+    let table: &[(&str, &[&str])] = &[
+        ("wwwww", &[]),
+        // One bad walk, or two of five, is nothing.
+        ("wbwwwwbwwww", &[]),
+        ("wbbwww", &[]),
+        ("b", &[]),
+        // Three of five, also with good ones between.
+        ("wbbb", &["4 opened broken page"]),
+        ("wbwbwb", &["6 opened broken page"]),
+        // Good again after two, and a new outage needs its own three.
+        ("wbbbw", &["4 opened broken page"]),
+        ("wbbbww", &["4 opened broken page", "6 closed works page"]),
+        ("wbbbwwb", &["4 opened broken page", "6 closed works page"]),
+        ("wbbbwwbbb", &["4 opened broken page", "6 closed works page", "9 opened broken page"]),
+        // One event a state, however long it lasts.
+        ("wbbbbbbbbbbbbbbbbbbbbbb", &["4 opened broken page"]),
+        // A cause that becomes sure, or another one that stays, reopens nothing.
+        ("wbbbpppp", &["4 opened broken page", "5 sharpened broken page"]),
+        ("wooobo", &["4 opened broken page"]),
+        ("wooobbbb", &["4 opened broken page", "6 sharpened broken page"]),
+        // A less sure one takes its place when the old one is gone.
+        ("wpppoooooo", &["4 opened broken page", "9 sharpened broken page"]),
+        // At risk is a ticket; it may get worse and better.
+        ("wrrr", &["4 opened at_risk ticket"]),
+        ("wrbr", &["4 opened at_risk ticket"]),
+        ("wrrrbbb", &["4 opened at_risk ticket", "7 closed broken ticket", "7 opened broken page"]),
+        ("wbbbrr", &["4 opened broken page", "6 closed at_risk page", "6 opened at_risk ticket"]),
+        // What cannot be told goes to the owner, and ends no incident.
+        ("wccc", &["4 opened cannot_tell owner"]),
+        ("wbbbccc", &["4 opened broken page", "7 noted broken owner"]),
+        ("wcccww", &["4 opened cannot_tell owner", "6 closed works owner"]),
+        (
+            "wcccbbb",
+            &["4 opened cannot_tell owner", "7 closed broken owner", "7 opened broken page"],
+        ),
+        // Single bad walks that come again and again: unstable, told once, ended once.
+        ("wwwbwwwwbwwwwbwwwwwwwww", &["15 opened unstable ticket"]),
+        (
+            "wwwbwwwwbwwwwbwwwwwwwwwwwwwwwww",
+            &["15 opened unstable ticket", "30 closed works ticket"],
+        ),
+        ("wcwwwcwwwcww", &["11 opened unstable owner"]),
+        // An outage that comes and goes is one incident, not many.
+        (
+            "bbbwwbbbwwbbbwwbbbwwbbbwwbbbwwbbbwwbbbwwww",
+            &[
+                "3 opened broken page",
+                "5 closed works page",
+                "8 opened broken page",
+                "10 closed works page",
+                "13 opened broken page",
+                "15 closed works page",
+                "16 opened unstable ticket",
+                "18 closed broken ticket",
+                "18 opened broken page",
+            ],
+        ),
+        // The first walks of a new target.
+        ("bbb", &["3 opened broken page"]),
+        ("bwbwb", &["5 opened broken page"]),
+    ];
+    for (letters, wanted) in table {
+        let told = run(&mut Machine::new("prod"), letters);
+        assert_eq!(told, *wanted, "{letters}");
+    }
+}
+
+#[test]
+fn two_minutes_of_two_walks_confirm_too() {
+    let told = run_every(&mut Machine::new("prod"), "wbb", 2 * MINUTE);
+    assert_eq!(told, ["3 opened broken page"]);
+    assert!(run_every(&mut Machine::new("prod"), "wbb", 2 * MINUTE - 1).is_empty());
+    assert!(run_every(&mut Machine::new("prod"), "b", 60 * MINUTE).is_empty());
+}
+
+#[test]
+fn a_clock_that_jumps_changes_nothing() {
+    let mut machine = Machine::new("prod");
+    let rules = Rules::default();
+    let wall = [0, 86_400_000, -5_000, 3, 7_200_000, 1];
+    let mut told = Vec::new();
+    for (n, (letter, at)) in "wbbbww".chars().zip(wall).enumerate() {
+        told.extend(machine.observe(&walk(judged(letter), at, n as i64 * 30_000), &rules));
+    }
+    let kinds: Vec<Kind> = told.iter().map(|event| event.kind).collect();
+    assert_eq!(kinds, [Kind::Opened, Kind::Closed]);
+    assert_eq!(told[1].lasted, Some(60_000));
+}
+
+#[test]
+fn a_muted_target_is_recorded_and_told_when_it_is_not_muted_any_more() {
+    let mut machine = Machine::new("prod");
+    let rules = Rules::default();
+    let mut at = 0;
+    let mut step = |letter: char, muted: bool| {
+        at += MINUTE;
+        let seen = Observation { muted, ..walk(judged(letter), at, at) };
+        machine.observe(&seen, &rules).into_iter().map(|e| (e.kind, e.muted)).collect::<Vec<_>>()
+    };
+    for letter in "wbb".chars() {
+        assert!(step(letter, true).is_empty());
+    }
+    assert_eq!(step('b', true), [(Kind::Opened, true)]);
+    assert_eq!(step('b', false), [(Kind::Opened, false)]);
+    // What was told is also told to be over, muted or not.
+    assert!(step('w', true).is_empty());
+    assert_eq!(step('w', true), [(Kind::Closed, false)]);
+    // What began and ended muted is not told.
+    let all: Vec<_> = "bbbww".chars().flat_map(|letter| step(letter, true)).collect();
+    assert_eq!(all, [(Kind::Opened, true), (Kind::Closed, true)]);
+}
+
+#[test]
+fn the_service_has_a_track_of_its_own() {
+    let mut machine = Machine::new("prod");
+    let rules = Rules::default();
+    let limited =
+        Judged { state: State::AtRisk, cause: Some(cause("http-rate-limited", Sure::Proved)) };
+    let mut told = Vec::new();
+    for n in 0..6 {
+        let service = Some(limited.clone());
+        let seen = Observation { service, ..walk(judged('w'), n * MINUTE, n * MINUTE) };
+        told.extend(machine.observe(&seen, &rules));
+    }
+    assert_eq!(told.len(), 1);
+    assert_eq!((told[0].subject, told[0].severity), (Subject::Service, Severity::Ticket));
+    assert_eq!(machine.condition(), Some(Condition::Works));
+    assert!(told[0].line().starts_with("service AT RISK at dns (http-rate-limited)"));
+}
+
+#[test]
+fn a_certificate_is_told_once_at_each_number_of_days() {
+    let mut machine = Machine::new("prod");
+    let rules = Rules::default();
+    let mut at = 0;
+    let mut days = |sha256: &str, days_left: i64, muted: bool| {
+        at += MINUTE;
+        let certificate = Some(CertificateSeen {
+            sha256: sha256.to_owned(),
+            days_left,
+            not_after: "2026-12-01T00:00:00Z".to_owned(),
+        });
+        let seen = Observation { certificate, muted, ..walk(judged('w'), at, at) };
+        let events = machine.observe(&seen, &rules);
+        events.iter().filter(|e| e.kind == Kind::Certificate && !e.muted).count()
+    };
+    assert_eq!(
+        [31, 30, 30, 29, 15, 14, 14, 8, 7, 6, 0].map(|d| days("a", d, false)),
+        [0, 1, 0, 0, 0, 1, 0, 0, 1, 0, 0]
+    );
+    // Another certificate of another machine behind the same name, in turns.
+    assert_eq!(["b", "a", "b", "a"].map(|sha| days(sha, 5, false)), [1, 0, 0, 0]);
+    // A muted one is told when the window is over.
+    assert_eq!([true, true, false, false].map(|muted| days("c", 5, muted)), [0, 0, 1, 0]);
+}
+
+#[test]
+fn what_changed_is_said_against_the_last_good_walk() {
+    let good = Facts {
+        addresses: vec!["10.3.0.5".to_owned()],
+        aliases: vec!["myacct.privatelink.openai.azure.com".to_owned()],
+        resolver: Some("10.1.0.10".to_owned()),
+        issuer: Some("Microsoft Azure RSA TLS Issuing CA 03".to_owned()),
+        status: Some(200),
+        ..Facts::default()
+    };
+    let bad = Facts {
+        addresses: vec!["20.62.58.5".to_owned()],
+        status: Some(403),
+        issuer: None,
+        ..good.clone()
+    };
+    let mut machine = Machine::new("prod");
+    let rules = Rules::default();
+    let mut told = Vec::new();
+    for (n, letter) in "wbbbb".chars().enumerate() {
+        let facts = if letter == 'w' { good.clone() } else { bad.clone() };
+        let at = n as i64 * MINUTE;
+        told.extend(
+            machine.observe(&Observation { facts, ..walk(judged(letter), at, at) }, &rules),
+        );
+    }
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        told[0].line(),
+        "BROKEN at dns (dns-zone-not-linked): 10.1.0.10 gives the public address; since the \
+         last good walk: address 10.3.0.5 -> 20.62.58.5; HTTP 200 -> 403"
+    );
+}
+
+#[test]
+fn a_target_that_is_taken_out_ends_its_incident() {
+    let mut machine = Machine::new("prod");
+    run(&mut machine, "wbbb");
+    let told = machine.removed(10 * MINUTE, 10 * MINUTE);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].kind, Kind::Closed);
+    assert_eq!(machine.open().count(), 0);
+    assert!(machine.removed(11 * MINUTE, 11 * MINUTE).is_empty());
+}
+
+#[test]
+fn after_a_long_time_away_old_walks_confirm_nothing() {
+    let mut machine = Machine::new("prod");
+    run(&mut machine, "wbb");
+    let hour = Duration::from_secs(3600);
+    let mut soon = machine.clone().resumed(3 * MINUTE, 5, hour);
+    assert_eq!(run(&mut soon, "b"), ["1 opened broken page"]);
+    let mut late = machine.resumed(25 * 60 * MINUTE, 5, hour);
+    assert!(run(&mut late, "b").is_empty());
+    assert_eq!(run(&mut late, "bb"), ["2 opened broken page"]);
+}
+
+#[test]
+fn an_incident_goes_on_over_a_restart() {
+    let mut machine = Machine::new("prod");
+    run(&mut machine, "wbbb");
+    let text = serde_json::to_string(&machine).unwrap();
+    let saved: Machine = serde_json::from_str(&text).unwrap();
+    // Down for ten minutes; the new process's monotonic axis begins at 0.
+    let mut machine = saved.resumed(13 * MINUTE, 0, Duration::from_secs(3600));
+    let rules = Rules::default();
+    assert!(machine.observe(&walk(judged('w'), 14 * MINUTE, MINUTE), &rules).is_empty());
+    let told = machine.observe(&walk(judged('w'), 15 * MINUTE, 2 * MINUTE), &rules);
+    assert_eq!(told[0].lasted, Some(12 * MINUTE));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
+
+    /// Whatever comes: never two open incidents, every begin has one end, no page without the
+    /// walks that confirm it, and a restart in between changes nothing.
+    #[test]
+    fn promises_hold_for_any_walks(
+        walks in proptest::collection::vec(
+            (proptest::char::ranges(vec!['b'..='c', 'o'..='p', 'r'..='r', 'w'..='w', 'w'..='w'].into()),
+             0_i64..200_000, any::<bool>(), -1_000_000_i64..1_000_000, any::<bool>()),
+            0..200),
+    ) {
+        let rules = Rules::default();
+        let mut machine = Machine::new("prod");
+        let mut other = Machine::new("prod");
+        let (mut mono, mut open) = (0_i64, BTreeSet::new());
+        let mut ids = BTreeSet::new();
+        let mut states: Vec<(State, i64)> = Vec::new();
+        for (letter, pause, muted, wall, restart) in walks {
+            mono += pause;
+            let path = judged(letter);
+            states.push((path.state, mono));
+            let seen = Observation { muted, ..walk(path, wall, mono) };
+            let told = machine.observe(&seen, &rules);
+            prop_assert_eq!(&told, &other.observe(&seen, &rules));
+            if restart {
+                let text = serde_json::to_string(&other).unwrap();
+                let saved: Machine = serde_json::from_str(&text).unwrap();
+                other = saved.resumed(wall, mono, Duration::from_secs(60));
+            }
+            for event in &told {
+                let Some(id) = event.incident.clone() else { continue };
+                match event.kind {
+                    Kind::Opened if event.lasted == Some(0) => {
+                        prop_assert!(ids.insert(id.clone()), "an id is used twice");
+                        prop_assert!(open.insert(id), "it was open");
+                        prop_assert!(open.len() <= 1, "two are open");
+                    }
+                    Kind::Opened => prop_assert!(!event.muted && open.contains(&id)),
+                    Kind::Closed => prop_assert!(open.remove(&id), "it was not open"),
+                    _ => prop_assert!(open.contains(&id)),
+                }
+                if event.kind == Kind::Opened && event.severity == Severity::Page
+                    && event.lasted == Some(0) {
+                    let bad = states.iter().rev().take(5).filter(|s| s.0 == State::Broken).count();
+                    prop_assert!(bad >= 2, "a page from one bad walk");
+                    let run: Vec<i64> = states.iter().rev()
+                        .take_while(|s| s.0 == State::Broken).map(|s| s.1).collect();
+                    let lasted = run.first().zip(run.last()).map_or(0, |(a, b)| a - b);
+                    prop_assert!(bad >= 3 || lasted >= 120_000);
+                }
+            }
+            let now: BTreeSet<String> = machine.open().map(|(_, i)| i.id.clone()).collect();
+            prop_assert_eq!(&now, &open);
+            // What is not open works or is not known yet.
+            let well = matches!(machine.condition(), None | Some(Condition::Works));
+            prop_assert_eq!(well, open.is_empty());
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The sign of life: a file for the textfile collector, and systemd's watchdog.
+
+use std::io::Write;
+use std::path::Path;
+
+/// What the heartbeat says of the watch itself.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Pulse {
+    /// Wall clock, in seconds since 1970.
+    pub(super) now: f64,
+    pub(super) targets: usize,
+    pub(super) walks: u64,
+    pub(super) failed_walks: u64,
+    pub(super) skipped_ticks: u64,
+    pub(super) open: [(&'static str, usize); 3],
+    pub(super) history_waiting: usize,
+    pub(super) history_writes: bool,
+    pub(super) webhook_failed: u64,
+}
+
+impl Pulse {
+    /// The exposition format, without times of its own (textfile collector).
+    pub(super) fn text(&self) -> String {
+        let mut out = String::new();
+        let mut metric = |name: &str, kind: &str, help: &str, value: f64| {
+            out.push_str(&format!(
+                "# HELP aoai_probe_watch_{name} {help}\n# TYPE aoai_probe_watch_{name} {kind}\n\
+                 aoai_probe_watch_{name} {value}\n"
+            ));
+        };
+        let count = |n: usize| n as f64;
+        metric(
+            "heartbeat_timestamp_seconds",
+            "gauge",
+            "When the watch last had a walk of every target in time.",
+            self.now,
+        );
+        metric("targets", "gauge", "Targets that are watched.", count(self.targets));
+        metric("walks_total", "counter", "Walks since the start.", self.walks as f64);
+        metric(
+            "failed_walks_total",
+            "counter",
+            "Walks that could not be made by a fault of the watch itself.",
+            self.failed_walks as f64,
+        );
+        metric(
+            "skipped_ticks_total",
+            "counter",
+            "Walks left out because the one before was still under way.",
+            self.skipped_ticks as f64,
+        );
+        metric(
+            "history_up",
+            "gauge",
+            "Whether the history can be written.",
+            f64::from(u8::from(self.history_writes)),
+        );
+        metric(
+            "history_waiting",
+            "gauge",
+            "Walks that wait for the history to be writable.",
+            count(self.history_waiting),
+        );
+        metric(
+            "webhook_failed_total",
+            "counter",
+            "Notices that the webhook did not take.",
+            self.webhook_failed as f64,
+        );
+        out.push_str(
+            "# HELP aoai_probe_watch_open_incidents Open incidents by severity.\n\
+             # TYPE aoai_probe_watch_open_incidents gauge\n",
+        );
+        for (severity, count) in self.open {
+            out.push_str(&format!(
+                "aoai_probe_watch_open_incidents{{severity=\"{severity}\"}} {count}\n"
+            ));
+        }
+        out
+    }
+}
+
+/// Replaces the file at once, so that nobody reads half of it.
+pub(super) fn write(file: &Path, text: &str) -> std::io::Result<()> {
+    let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    // The collector is another user.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    let mut new = builder.prefix(".aoai-probe-").tempfile_in(folder)?;
+    new.write_all(text.as_bytes())?;
+    new.persist(file).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// What systemd is told; nothing where it did not start us.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Tell<'a> {
+    Ready(&'a str),
+    Alive,
+    Reloading,
+    Stopping,
+}
+
+#[cfg(unix)]
+pub(super) fn systemd(tell: Tell<'_>) {
+    use sd_notify::NotifyState;
+    // Without the variable, or without somebody there, nothing is to be done about it.
+    let _ = match tell {
+        Tell::Ready(status) => {
+            sd_notify::notify(&[NotifyState::Ready, NotifyState::Status(status)])
+        }
+        Tell::Alive => sd_notify::notify(&[NotifyState::Watchdog]),
+        Tell::Reloading => match NotifyState::monotonic_usec_now() {
+            Ok(now) => sd_notify::notify(&[NotifyState::Reloading, now]),
+            Err(error) => Err(error),
+        },
+        Tell::Stopping => sd_notify::notify(&[NotifyState::Stopping]),
+    };
+}
+
+#[cfg(not(unix))]
+pub(super) fn systemd(_: Tell<'_>) {}
+
+/// How often systemd wants a sign of life at least, halved.
+#[cfg(unix)]
+pub(super) fn watchdog() -> Option<std::time::Duration> {
+    sd_notify::watchdog_enabled().map(|limit| limit / 2)
+}
+
+#[cfg(not(unix))]
+pub(super) fn watchdog() -> Option<std::time::Duration> {
+    None
+}

@@ -1,0 +1,629 @@
+//! `watch`: every target on its interval, for as long as the process lives.
+//!
+//! One loop owns everything: when a target is due its walk begins beside the others, and when it
+//! ends its machine takes it in. The history and the webhook have queues of their own, so that
+//! neither holds a walk up.
+
+mod beat;
+pub mod log;
+mod schedule;
+
+mod tell;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::{Duration, SystemTime};
+
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use self::beat::{Pulse, Tell};
+use self::log::Level;
+use self::schedule::Schedule;
+use self::tell::Telling;
+use super::event::{Event, Severity, span};
+use super::history::{self, Bounds, History, Keep, Record, Trouble};
+use super::observation::Observation;
+use super::settings::Rules;
+use super::signals::{Signal, Signals};
+use super::state::Machine;
+use super::walker::Walker;
+use super::webhook::Webhook;
+use crate::diagnosis::State;
+use crate::evidence::{Evidence, Hop, Observed};
+use crate::inventory::{Entry, Inventory, WebhookShape};
+use crate::report::Report;
+
+/// How long the end may take: what is under way is left, what is finished is kept.
+const FAREWELL: Duration = Duration::from_millis(1200);
+/// Time beyond its own deadline after which a walk is given up: it would be a fault of ours.
+const GRACE: Duration = Duration::from_secs(30);
+/// Time away after which walks of before confirm nothing any more.
+const FORGET: Duration = Duration::from_secs(15 * 60);
+/// How far the clock may go apart from monotonic time before that is said, in milliseconds.
+const JUMP: i64 = 5_000;
+/// How often the report of a walk that stays bad is kept, in milliseconds.
+const KEEP_BAD: i64 = 3_600_000;
+/// How long an event waits for its walk to be in the history, before it is told all the same.
+const WRITTEN: Duration = Duration::from_millis(2500);
+
+/// What a watch works with.
+pub struct Setup {
+    /// What the inventory says.
+    pub inventory: Inventory,
+    /// Whom to tell.
+    pub webhook: Option<Webhook>,
+    /// Reads the inventory again, and what it names.
+    pub reload: Reload,
+    /// The file of the history.
+    pub history: Option<PathBuf>,
+    /// Makes a walker that has read nothing yet.
+    pub walker: Box<dyn Fn() -> Walker>,
+    /// The wall clock.
+    pub clock: Box<dyn Fn() -> SystemTime>,
+    /// This machine's name.
+    pub host: String,
+    /// Walks at once.
+    pub at_once: usize,
+}
+
+/// Reads the inventory again.
+pub type Reload = Box<dyn Fn() -> Result<(Inventory, Option<Webhook>), String>>;
+
+/// Watches until a signal ends it; every line goes to `say`.
+///
+/// # Errors
+///
+/// What keeps it from beginning: a file of another program in the history's place, a target
+/// whose credential is not there.
+pub async fn watch(setup: Setup, say: &dyn Fn(&str, Level)) -> Result<(), String> {
+    let signals = Signals::new().map_err(|e| format!("signals: {}", crate::wire::words(&e)))?;
+    let watch = Watch::begin(setup, say)?;
+    tokio::task::LocalSet::new().run_until(watch.run(signals)).await;
+    Ok(())
+}
+
+/// One target.
+struct Watched {
+    entry: Rc<Entry>,
+    machine: Machine,
+    schedule: Schedule,
+    walking: bool,
+    /// When its newest walk ended, or when it was taken in.
+    last: Instant,
+    /// State and cause of the newest walk, and when a report was kept.
+    said: Option<(State, Option<String>)>,
+    kept: Option<i64>,
+}
+
+/// The name of a walk's target, and what came of it.
+type Walked = (String, Result<Report, String>);
+
+struct Watch<'a> {
+    setup: Setup,
+    say: &'a dyn Fn(&str, Level),
+    rules: Rules,
+    walker: Rc<Walker>,
+    started: Instant,
+    targets: BTreeMap<String, Watched>,
+    due: BTreeSet<(Instant, String)>,
+    walks: JoinSet<Walked>,
+    /// Which target a walk is of, should it fail without a word.
+    of: HashMap<tokio::task::Id, String>,
+    history: Option<History>,
+    troubles: mpsc::UnboundedReceiver<Trouble>,
+    telling: Telling,
+    writing: FuturesUnordered<futures_util::future::LocalBoxFuture<'static, Vec<Event>>>,
+    pulse: Pulse,
+    /// Wall clock minus monotonic time, in milliseconds.
+    offset: i64,
+    silent: BTreeSet<&'static str>,
+}
+
+impl<'a> Watch<'a> {
+    fn begin(mut setup: Setup, say: &'a dyn Fn(&str, Level)) -> Result<Self, String> {
+        let walker = Rc::new((setup.walker)());
+        fit(&walker, &setup.inventory)?;
+        let started = Instant::now();
+        let now = milliseconds((setup.clock)());
+        let (trouble, troubles) = mpsc::unbounded_channel();
+        let bounds =
+            Bounds { keep: setup.inventory.watch.keep, octets: setup.inventory.watch.keep_octets };
+        let (history, left) = match &setup.history {
+            None => (None, history::Left::default()),
+            Some(file) => {
+                let says = move |report| {
+                    let _ = trouble.send(report);
+                };
+                let (history, left) = History::start(file, bounds, now, says)
+                    .map_err(|error| format!("{}: {error}", file.display()))?;
+                (Some(history), left)
+            }
+        };
+        let telling = Telling::new(setup.webhook.take(), &setup.host, &setup.inventory);
+        let mut watch = Self {
+            rules: Rules::of(&setup.inventory.watch),
+            setup,
+            say,
+            walker,
+            started,
+            targets: BTreeMap::new(),
+            due: BTreeSet::new(),
+            walks: JoinSet::new(),
+            of: HashMap::new(),
+            history,
+            troubles,
+            telling,
+            writing: FuturesUnordered::new(),
+            pulse: Pulse { history_writes: true, ..Pulse::default() },
+            offset: now,
+            silent: BTreeSet::new(),
+        };
+        let resumed = left.machines.into_iter().map(|machine| {
+            let machine = machine.resumed(now, 0, FORGET);
+            (machine.target().to_owned(), machine)
+        });
+        watch.take(&mut resumed.collect());
+        watch.telling.undelivered(left.undelivered);
+        Ok(watch)
+    }
+
+    /// Takes the inventory's targets in: those that were there go on, with the machines that
+    /// are known; those that are not in it any more end what they have open.
+    fn take(&mut self, machines: &mut BTreeMap<String, Machine>) {
+        let now = Instant::now();
+        let mut before = std::mem::take(&mut self.targets);
+        for entry in &self.setup.inventory.entries {
+            let entry = Rc::new(entry.clone());
+            let name = entry.name.clone();
+            if let Some(mut there) = before.remove(&name) {
+                if there.schedule.interval != entry.interval {
+                    there.schedule = Schedule { begin: now, interval: entry.interval };
+                    self.due.retain(|(_, other)| *other != name);
+                    if !there.walking {
+                        self.due.insert((there.schedule.first(fastrand::f64()), name.clone()));
+                    }
+                }
+                there.entry = entry;
+                self.targets.insert(name, there);
+                continue;
+            }
+            let schedule = Schedule { begin: now, interval: entry.interval };
+            self.due.insert((schedule.first(fastrand::f64()), name.clone()));
+            let machine = machines.remove(&name).unwrap_or_else(|| Machine::new(&name));
+            let watched = Watched {
+                entry,
+                machine,
+                schedule,
+                walking: false,
+                last: now,
+                said: None,
+                kept: None,
+            };
+            self.targets.insert(name, watched);
+        }
+        let gone = before.into_iter().map(|(name, watched)| (name, watched.machine));
+        let gone: Vec<_> = gone.chain(std::mem::take(machines)).collect();
+        for (name, mut machine) in gone {
+            self.due.retain(|(_, other)| *other != name);
+            let events = machine.removed(self.wall(), self.mono());
+            let keep = Keep::Removed { target: name, events: events.clone() };
+            let written = self.history.as_ref().map(|history| history.keep(keep));
+            self.tell_when(written, events);
+        }
+    }
+
+    async fn run(mut self, mut signals: Signals) {
+        let watchdog = beat::watchdog();
+        let every = self.setup.inventory.watch.heartbeat_every;
+        let mut beats = tokio::time::interval(every.min(watchdog.unwrap_or(every)));
+        beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let status = self.status();
+        (self.say)(&status, Level::Info);
+        beat::systemd(Tell::Ready(&status));
+        loop {
+            self.begin_due();
+            let due = match self.walks.len() < self.setup.at_once {
+                true => self.due.first().map(|(due, _)| *due),
+                false => None,
+            };
+            tokio::select! {
+                signal = signals.next() => match signal {
+                    Signal::Stop => break,
+                    Signal::Reload => self.reload(),
+                },
+                Some(walked) = self.walks.join_next_with_id() => self.ended(walked),
+                Some(trouble) = self.troubles.recv() => self.trouble(&trouble),
+                Some(events) = self.writing.next() => self.telling.add(events),
+                () = until(self.telling.due()) => self.tell(),
+                outcome = self.telling.outcome() => self.told(outcome),
+                () = until(due) => {}
+                _ = beats.tick() => self.beat(),
+            }
+        }
+        self.farewell().await;
+    }
+
+    /// Begins the walks that are due, as far as the bound allows.
+    fn begin_due(&mut self) {
+        let now = Instant::now();
+        while self.walks.len() < self.setup.at_once
+            && self.due.first().is_some_and(|(due, _)| *due <= now)
+            && let Some((_, name)) = self.due.pop_first()
+        {
+            let Some(watched) = self.targets.get_mut(&name) else { continue };
+            watched.walking = true;
+            let (entry, walker) = (Rc::clone(&watched.entry), Rc::clone(&self.walker));
+            let of = name.clone();
+            let walk = async move {
+                let limit = entry.plan.deadline * 2 + GRACE;
+                let walk = AssertUnwindSafe(walker.walk(&entry, None)).catch_unwind();
+                let report = match tokio::time::timeout(limit, walk).await {
+                    Ok(Ok(report)) => report,
+                    Ok(Err(_)) => Err("a bug of ours ended the walk".to_owned()),
+                    Err(_) => Err("the walk did not end".to_owned()),
+                };
+                (of, report)
+            };
+            let task = self.walks.spawn_local(walk);
+            self.of.insert(task.id(), name);
+        }
+    }
+
+    /// A walk has ended, in whatever way.
+    fn ended(&mut self, walked: Result<(tokio::task::Id, Walked), tokio::task::JoinError>) {
+        let (name, report) = match walked {
+            Ok((id, (name, report))) => {
+                self.of.remove(&id);
+                (name, report)
+            }
+            Err(error) => match self.of.remove(&error.id()) {
+                Some(name) => (name, Err("a bug of ours ended the walk".to_owned())),
+                None => return,
+            },
+        };
+        let (at, mono) = (self.wall(), self.mono());
+        self.look_at_clock(at, mono);
+        let Some(watched) = self.targets.get_mut(&name) else { return };
+        let muted = watched.entry.muted_until.is_some_and(|until| milliseconds(until) > at);
+        let seen = match &report {
+            Ok(report) => Observation::of(&name, report, at, mono, muted),
+            Err(says) => Observation::own_failure(&name, says, at, mono, muted),
+        };
+        self.pulse.walks += 1;
+        self.pulse.failed_walks += u64::from(report.is_err());
+        let events = watched.machine.observe(&seen, &self.rules);
+        let record = watched.record(&seen, report.as_ref().ok(), &events, self.telling.calls());
+        let now = Instant::now();
+        (watched.walking, watched.last) = (false, now);
+        let next = watched.schedule.next(now, watched.machine.in_doubt(), fastrand::f64());
+        self.due.insert((next, name));
+        let keep = Keep::Walk(Box::new(record));
+        let written = self.history.as_ref().map(|history| history.keep(keep));
+        self.tell_when(written, events);
+    }
+
+    /// Tells events once what they rest on is in the history: nobody is told twice after a
+    /// crash of what was told and not written.
+    fn tell_when(&self, written: Option<tokio::sync::oneshot::Receiver<()>>, events: Vec<Event>) {
+        if events.is_empty() {
+            return;
+        }
+        self.writing.push(Box::pin(async move {
+            if let Some(written) = written {
+                let _ = tokio::time::timeout(WRITTEN, written).await;
+            }
+            events
+        }));
+    }
+
+    /// Says what has gathered, grouped by cause.
+    fn tell(&mut self) {
+        for notice in self.telling.take() {
+            let level = notice.events.iter().map(Level::of).min_by_key(|level| level.number());
+            let muted = notice.events.iter().all(|event| event.muted);
+            let line = if muted { format!("(muted) {}", notice.line) } else { notice.line.clone() };
+            (self.say)(&line, level.unwrap_or(Level::Info));
+            let labels = notice
+                .events
+                .iter()
+                .filter_map(|event| {
+                    let watched = self.targets.get(&event.target)?;
+                    Some((event.target.clone(), watched.entry.labels.clone()))
+                })
+                .collect();
+            if let Some(full) = self.telling.send(&notice, &labels) {
+                self.pulse.webhook_failed += 1;
+                self.own_trouble("webhook full", &full);
+            }
+        }
+    }
+
+    fn told(&mut self, outcome: super::webhook::Outcome) {
+        use super::webhook::Outcome;
+        let events = match outcome {
+            Outcome::TriedInVain(why) => {
+                self.own_trouble("webhook", &format!("webhook: {why}; it is tried again"));
+                return;
+            }
+            Outcome::GivenUp(events, why) => {
+                self.pulse.webhook_failed += 1;
+                let says = format!("webhook: {why}; {} events were not told", events.len());
+                (self.say)(&says, Level::Error);
+                events
+            }
+            Outcome::Delivered(events) => {
+                if self.silent.remove("webhook") {
+                    (self.say)("webhook: it takes notices again", Level::Notice);
+                }
+                self.silent.remove("webhook full");
+                events
+            }
+        };
+        if let Some(history) = &self.history {
+            let _ = history.keep(Keep::Delivered(events));
+        }
+    }
+
+    fn trouble(&mut self, trouble: &Trouble) {
+        let file = self.setup.history.as_deref().unwrap_or(std::path::Path::new("")).display();
+        let (says, level) = match trouble {
+            Trouble::CannotWrite(why) => (
+                format!("history: {file}: {why}; walks go on and are kept in memory"),
+                Level::Error,
+            ),
+            Trouble::WritesAgain(walks) => {
+                (format!("history: {file}: is written again; {walks} had waited"), Level::Notice)
+            }
+            Trouble::SetAside(to) => (
+                format!(
+                    "history: {file}: was broken; it is now {}, a new one begins",
+                    to.display()
+                ),
+                Level::Error,
+            ),
+            Trouble::Dropped(walks) => (
+                format!("history: {walks} walks were dropped while it could not be written"),
+                Level::Error,
+            ),
+        };
+        (self.say)(&says, level);
+    }
+
+    /// Says something of our own once, until it is over.
+    fn own_trouble(&mut self, what: &'static str, says: &str) {
+        if self.silent.insert(what) {
+            (self.say)(says, Level::Error);
+        }
+    }
+
+    fn look_at_clock(&mut self, at: i64, mono: i64) {
+        let jumped = at - mono - self.offset;
+        if jumped.abs() >= JUMP {
+            let way = if jumped > 0 { "forward" } else { "back" };
+            let says = format!(
+                "the clock jumped {} {way}; lengths of time are taken from another",
+                span(jumped.abs())
+            );
+            (self.say)(&says, Level::Error);
+        }
+        self.offset = at - mono;
+    }
+
+    fn reload(&mut self) {
+        beat::systemd(Tell::Reloading);
+        let walker = (self.setup.walker)();
+        let read = (self.setup.reload)()
+            .and_then(|(inventory, hook)| fit(&walker, &inventory).map(|()| (inventory, hook)));
+        match read {
+            Err(says) => {
+                (self.say)(&format!("the inventory is not taken over: {says}"), Level::Error);
+            }
+            Ok((inventory, webhook)) => {
+                self.rules = Rules::of(&inventory.watch);
+                self.walker = Rc::new(walker);
+                self.telling.replace(webhook, &inventory);
+                self.setup.inventory = inventory;
+                self.take(&mut BTreeMap::new());
+                (self.say)(
+                    &format!("the inventory was read again: {}", self.status()),
+                    Level::Info,
+                );
+            }
+        }
+        beat::systemd(Tell::Ready(&self.status()));
+    }
+
+    /// The sign of life: to systemd always, since this loop lives; to the file only while every
+    /// target is walked in time.
+    fn beat(&mut self) {
+        beat::systemd(Tell::Alive);
+        let now = Instant::now();
+        let late = self.targets.values().find(|watched| {
+            let patience = watched.entry.interval * 2 + watched.entry.plan.deadline * 2 + GRACE;
+            now.duration_since(watched.last) > patience
+        });
+        if let Some(late) = late {
+            let says = format!("no heartbeat: {} is not walked in time", late.entry.name);
+            self.own_trouble("late", &says);
+            return;
+        }
+        if self.silent.remove("late") {
+            (self.say)("every target is walked in time again", Level::Notice);
+        }
+        let Some(file) = self.setup.inventory.watch.heartbeat_file.clone() else { return };
+        self.pulse.now = self.wall() as f64 / 1e3;
+        self.pulse.targets = self.targets.len();
+        let open = |severity| {
+            let machines = self.targets.values().flat_map(|watched| watched.machine.open());
+            machines.filter(|(_, incident)| incident.severity == severity).count()
+        };
+        self.pulse.open =
+            [Severity::Page, Severity::Ticket, Severity::Owner].map(|s| (s.id(), open(s)));
+        if let Some(history) = &self.history {
+            self.pulse.history_waiting = history.waiting();
+            self.pulse.history_writes = history.writes();
+        }
+        match beat::write(std::path::Path::new(&file), &self.pulse.text()) {
+            Ok(()) => {
+                self.silent.remove("heartbeat");
+            }
+            Err(error) => {
+                let says = format!("heartbeat: {file}: {}", crate::wire::words(&error));
+                self.own_trouble("heartbeat", &says);
+            }
+        }
+    }
+
+    /// Ends: what is under way is left, what is finished is kept and said.
+    async fn farewell(mut self) {
+        let end = Instant::now() + FAREWELL;
+        beat::systemd(Tell::Stopping);
+        self.walks.abort_all();
+        while let Ok(Some(events)) = tokio::time::timeout_at(end, self.writing.next()).await {
+            self.telling.add(events);
+        }
+        self.tell();
+        // A notice that is on its way may arrive; what does not is sent after the next start.
+        while self.telling.waits() {
+            match tokio::time::timeout_at(end, self.telling.outcome()).await {
+                Ok(outcome) => self.told(outcome),
+                Err(_) => break,
+            }
+        }
+        if let Some(history) = self.history.take() {
+            let left = history.close(FAREWELL / 2);
+            while let Ok(trouble) = self.troubles.try_recv() {
+                self.trouble(&trouble);
+            }
+            if left > 0 {
+                let says = format!("history: {left} walks could not be written before the end");
+                (self.say)(&says, Level::Error);
+            }
+        }
+        (self.say)("ended", Level::Info);
+    }
+
+    fn status(&self) -> String {
+        let targets = match self.targets.len() {
+            1 => "1 target".to_owned(),
+            count => format!("{count} targets"),
+        };
+        let history = match &self.setup.history {
+            Some(file) => format!("history in {}", file.display()),
+            None => "no history".to_owned(),
+        };
+        let webhook = if self.telling.calls() { "a webhook" } else { "no webhook" };
+        format!("watching {targets}, {history}, {webhook}")
+    }
+
+    /// Milliseconds since 1970.
+    fn wall(&self) -> i64 {
+        milliseconds((self.setup.clock)())
+    }
+
+    /// Milliseconds since the start.
+    fn mono(&self) -> i64 {
+        i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+}
+
+impl Watched {
+    /// What the history keeps of a walk. Its report is kept when it says something new, while
+    /// nothing is confirmed, and now and then while it stays bad.
+    fn record(
+        &mut self,
+        seen: &Observation,
+        report: Option<&Report>,
+        events: &[Event],
+        to_deliver: bool,
+    ) -> Record {
+        let cause = report.and_then(Report::cause);
+        let state = report.map_or(State::CannotTell, |report| report.verdict.state);
+        let said = (state, cause.map(|cause| cause.id.clone()));
+        let long_ago = self.kept.is_none_or(|kept| seen.mono.saturating_sub(kept) >= KEEP_BAD);
+        let keeps = self.said.as_ref() != Some(&said)
+            || !events.is_empty()
+            || self.machine.in_doubt()
+            || state != State::Works && long_ago;
+        self.said = Some(said);
+        if keeps {
+            self.kept = Some(seen.mono);
+        }
+        let text = report.filter(|_| keeps).and_then(|report| serde_json::to_string(report).ok());
+        Record {
+            target: seen.target.clone(),
+            at: seen.at,
+            state: match state {
+                State::Works => "works",
+                State::AtRisk => "at_risk",
+                State::Broken => "broken",
+                State::CannotTell => "cannot_tell",
+            },
+            cause: cause.map(|cause| cause.id.clone()),
+            hop: cause.map(|cause| cause.hop.name()),
+            took_ms: report.map_or(0.0, |report| report.evidence.cost.took_ms),
+            times: report.map(|report| times(&report.evidence)).unwrap_or_default(),
+            status: seen.facts.status,
+            report: text,
+            machine: serde_json::to_string(&self.machine).unwrap_or_default(),
+            events: events.to_vec(),
+            to_deliver,
+        }
+    }
+}
+
+/// The time of each hop that ran, in milliseconds.
+fn times(e: &Evidence) -> Vec<(&'static str, f64)> {
+    let tcp = e.tcp.saw().and_then(|tcp| tcp.walked_attempt()).map(|attempt| attempt.took_ms);
+    let http = e.http.saw().and_then(|http| http.main()).map(|call| call.took_ms);
+    [
+        (Hop::Dns, e.dns.first_address_ms),
+        (Hop::Tcp, tcp),
+        (Hop::Proxy, e.proxy.took_ms()),
+        (Hop::Tls, Observed::took_ms(&e.tls)),
+        (Hop::Http, http),
+    ]
+    .into_iter()
+    .filter_map(|(hop, ms)| Some((hop.name(), ms?)))
+    .collect()
+}
+
+/// Whether every entry's credential and roots are there.
+fn fit(walker: &Walker, inventory: &Inventory) -> Result<(), String> {
+    let unfit: Vec<String> = inventory
+        .entries
+        .iter()
+        .filter_map(|entry| {
+            let says = walker.prepare(entry).err()?;
+            Some(format!("line {}: {}: {says}", entry.line, entry.name))
+        })
+        .take(20)
+        .collect();
+    if unfit.is_empty() { Ok(()) } else { Err(unfit.join("; ")) }
+}
+
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Milliseconds since 1970.
+fn milliseconds(time: SystemTime) -> i64 {
+    match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
+        Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |ms| -ms),
+    }
+}
+
+/// The shape of a webhook's body, when the inventory names one.
+fn shape(inventory: &Inventory) -> WebhookShape {
+    inventory.watch.webhook.as_ref().map(|webhook| webhook.shape).unwrap_or_default()
+}

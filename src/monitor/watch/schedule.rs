@@ -1,0 +1,82 @@
+//! When a target is walked next. Pure: monotonic time in, monotonic time out.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// A walk that says other than what is confirmed is followed by the next one within this time,
+/// so that an interval of an hour does not make an hour of doubt.
+const IN_DOUBT: Duration = Duration::from_secs(40);
+/// The part of an interval over which the walks of one round are spread.
+pub(super) const SPREAD: u32 = 10;
+
+/// The ticks of one target: `begin`, `begin` + interval, and so on, for ever at these places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Schedule {
+    pub(super) begin: Instant,
+    pub(super) interval: Duration,
+}
+
+impl Schedule {
+    /// The first walk. `chance` is between 0 and 1.
+    pub(super) fn first(self, chance: f64) -> Instant {
+        self.begin + self.jitter(chance)
+    }
+
+    /// The walk after one that ended at `now`: at the next tick, and a little later by chance.
+    /// Ticks that went by meanwhile are left out, not made up for.
+    pub(super) fn next(self, now: Instant, in_doubt: bool, chance: f64) -> Instant {
+        let interval = self.interval.as_nanos().max(1);
+        let gone = now.saturating_duration_since(self.begin).as_nanos();
+        let ticks = gone / interval + 1;
+        let nanos = u64::try_from(ticks.saturating_mul(interval)).unwrap_or(u64::MAX);
+        let due = self.begin + Duration::from_nanos(nanos) + self.jitter(chance);
+        match in_doubt {
+            true => due.min(now + IN_DOUBT),
+            false => due,
+        }
+    }
+
+    fn jitter(self, chance: f64) -> Duration {
+        (self.interval / SPREAD).mul_f64(chance.clamp(0.0, 1.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn walks_keep_their_places_whatever_they_take() {
+        let begin = Instant::now();
+        let schedule = Schedule { begin, interval: MINUTE };
+        let mut now = schedule.first(1.0);
+        assert_eq!(now, begin + MINUTE / 10);
+        for tick in 1..100_u32 {
+            // Each takes another time, less than what is left of its interval.
+            let took = MINUTE.mul_f64(f64::from(tick % 9) / 11.0);
+            let next = schedule.next(now + took, false, f64::from(tick % 7) / 7.0);
+            let place = begin + MINUTE * tick;
+            assert!(next >= place && next <= place + MINUTE / 10, "tick {tick}");
+            now = next;
+        }
+    }
+
+    #[test]
+    fn missed_ticks_are_left_out() {
+        let begin = Instant::now();
+        let schedule = Schedule { begin, interval: MINUTE };
+        assert_eq!(schedule.next(begin + MINUTE * 7 + MINUTE / 2, false, 0.0), begin + MINUTE * 8);
+    }
+
+    #[test]
+    fn doubt_shortens_long_intervals_alone() {
+        let begin = Instant::now();
+        let hour = Schedule { begin, interval: MINUTE * 60 };
+        assert_eq!(hour.next(begin, true, 0.5), begin + IN_DOUBT);
+        let second = Schedule { begin, interval: Duration::from_secs(1) };
+        assert_eq!(second.next(begin, true, 0.0), begin + Duration::from_secs(1));
+    }
+}

@@ -1,0 +1,173 @@
+//! `watch` and `history`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::SystemTime;
+
+use super::{Done, PATIENCE, Progress, round, runtime};
+use crate::args::{Past, PastFormat, Watch};
+use crate::evidence::Trust;
+use crate::inventory::{Inventory, WebhookPlace};
+use crate::monitor::history::{Listed, Reader, show};
+use crate::monitor::walker::Walker;
+use crate::monitor::watch::log::{self, Level};
+use crate::monitor::watch::{self, Setup};
+use crate::monitor::webhook::Webhook;
+use crate::secret::Secret;
+use crate::wire::roots::{ExtraRoots, Roots};
+use crate::wire::tls;
+use crate::world::{self, Environment, World};
+
+/// The largest file of a webhook's URL, in octets.
+const URL_LIMIT: u64 = 16 << 10;
+/// The history in systemd's state directory.
+const HISTORY: &str = "history.db";
+
+/// Watches until a signal ends it.
+pub(super) fn watch(
+    arguments: &Watch,
+    world: World,
+    progress: &dyn Fn(Progress<'_>),
+) -> Result<Done, String> {
+    let file = arguments.config.clone();
+    let inventory = round::inventory(&file)?;
+    let webhook = webhook(&inventory, &world).map_err(|says| format!("webhook: {says}"))?;
+    let named = arguments.history.clone().or_else(|| inventory.watch.history_file.clone());
+    let history = named.map(PathBuf::from).or_else(|| state_directory(&world.environment));
+    let journal = journal(&world.environment);
+    let host = world.host.clone();
+    let setup = Setup {
+        inventory,
+        webhook,
+        reload: Box::new(move || {
+            let inventory = round::inventory(&file)?;
+            let webhook = self::webhook(&inventory, &World::of_this_machine())
+                .map_err(|says| format!("webhook: {says}"))?;
+            Ok((inventory, webhook))
+        }),
+        history,
+        walker: Box::new(|| Walker::new(World::of_this_machine)),
+        clock: Box::new(clock),
+        host,
+        at_once: round::at_once(),
+    };
+    let say = |text: &str, level: Level| {
+        let now = clock().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+        let line = log::line(text, level, journal, now);
+        progress(match level.is_trouble() {
+            true => Progress::Trouble(&line),
+            false => Progress::Change(&line),
+        });
+    };
+    super::OUTLIVES.store(cfg!(panic = "unwind"), Ordering::Relaxed);
+    let runtime = runtime()?;
+    let ended = runtime.block_on(watch::watch(setup, &say));
+    // A lookup that still blocks must not hold the process.
+    runtime.shutdown_background();
+    ended.map(|()| Done::default()).map_err(|says| format!("watch: {says}"))
+}
+
+/// A watch outlives the world that was read at its start.
+#[expect(clippy::disallowed_methods, reason = "a clock that is asked again and again")]
+fn clock() -> SystemTime {
+    SystemTime::now()
+}
+
+/// The file in the directory that systemd made for the service.
+fn state_directory(environment: &Environment) -> Option<PathBuf> {
+    let folder = environment.get("STATE_DIRECTORY")?.split(':').next()?;
+    Some(PathBuf::from(folder).join(HISTORY))
+}
+
+/// Whether standard output is the journal's: systemd names its device and number, so that what
+/// is piped elsewhere is not taken for it (systemd.exec(5), JOURNAL_STREAM).
+#[cfg(unix)]
+fn journal(environment: &Environment) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let Some(named) = environment.get("JOURNAL_STREAM") else { return false };
+    let stream = std::fs::metadata("/proc/self/fd/1");
+    stream.is_ok_and(|about| named == format!("{}:{}", about.dev(), about.ino()))
+}
+
+#[cfg(not(unix))]
+fn journal(_: &Environment) -> bool {
+    false
+}
+
+/// The webhook that the inventory names, with its URL from its place.
+fn webhook(inventory: &Inventory, world: &World) -> Result<Option<Webhook>, String> {
+    let Some(settings) = &inventory.watch.webhook else { return Ok(None) };
+    let (place, url) = match &settings.url {
+        WebhookPlace::Variable(name) => match world.environment.get(name) {
+            Some(url) => (name.clone(), url.to_owned()),
+            None => return Err(format!("{name} is not set")),
+        },
+        WebhookPlace::File(file) => {
+            let from = file.clone();
+            let read = world::within(PATIENCE, move || world::named_file(&from, URL_LIMIT));
+            let octets = read
+                .unwrap_or_else(|| Err("no end of it within 30 s".to_owned()))
+                .map_err(|says| format!("{file}: {says}"))?;
+            let text = String::from_utf8(octets).map_err(|_| format!("{file}: is no text"))?;
+            (file.clone(), text)
+        }
+    };
+    let provider = tls::provider();
+    // Who runs an inspecting proxy has its root in the machine's own store.
+    let system = inventory.entries.iter().any(|entry| entry.plan.trust == Trust::System);
+    let trust = if system { Trust::System } else { Trust::Public };
+    let store = world.system_store.clone();
+    let roots = Roots::new(Arc::clone(&provider), trust, ExtraRoots::default(), store);
+    let verifier = roots.policy().verifier.clone();
+    let url = Secret::new(url.trim().to_owned());
+    Webhook::new(url, settings.timeout, verifier, &provider)
+        .map(Some)
+        .map_err(|says| format!("the URL in {place} {says}"))
+}
+
+/// Shows what `watch` has kept.
+pub(super) fn history(arguments: &Past, world: &World) -> Result<Done, String> {
+    let (file, again) = match (&arguments.history, &arguments.config) {
+        (Some(file), _) => (PathBuf::from(file), format!("aoai-probe history --history {file} ")),
+        (None, Some(config)) => match round::inventory(config)?.watch.history_file {
+            Some(file) => (PathBuf::from(file), format!("aoai-probe history --config {config} ")),
+            None => return Err(format!("--config {config}: names no [watch.history] file")),
+        },
+        (None, None) => match state_directory(&world.environment) {
+            Some(file) => (file, "aoai-probe history ".to_owned()),
+            None => {
+                return Err("name the history: --history FILE, or --config FILE".to_owned());
+            }
+        },
+    };
+    let named = file.display().to_string();
+    let reader = Reader::open(&file).map_err(|error| format!("{named}: {error}"))?;
+    let in_file = |says: String| format!("{named}: {says}");
+    if let Some(walk) = arguments.walk {
+        let report = reader.report(walk).map_err(in_file)?;
+        let report =
+            report.ok_or_else(|| format!("{named}: no report of a walk {walk} is kept"))?;
+        return Ok(Done { out: format!("{report}\n"), ..Done::default() });
+    }
+    let since = arguments.since.map(|since| {
+        let now = world.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let ago = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+        i64::try_from(now.as_millis()).unwrap_or(i64::MAX).saturating_sub(ago)
+    });
+    let wanted = Listed { target: arguments.name.clone(), since };
+    let incidents = reader.incidents(&wanted).map_err(in_file)?;
+    let targets = reader.targets(&wanted).map_err(in_file)?;
+    if let Some(name) = &wanted.target
+        && incidents.is_empty()
+        && targets.is_empty()
+    {
+        return Err(format!("{named}: knows no target '{name}' in that time"));
+    }
+    let out = match arguments.format {
+        PastFormat::Json => show::json(&incidents, &targets),
+        PastFormat::Human => show::human(&incidents, &targets, &again),
+    };
+    Ok(Done { out, ..Done::default() })
+}

@@ -1,0 +1,303 @@
+//! The file of `watch`: what is in it after crashes, locks, cuts and foreign hands, as Debian's
+//! own `sqlite3` sees it.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use aoai_probe::monitor::confirm::Condition;
+use aoai_probe::monitor::event::{Event, Kind, Severity, Subject};
+use aoai_probe::monitor::history::{
+    Bounds, History, Keep, Left, Listed, OpenError, Reader, Record, Trouble,
+};
+use aoai_probe::monitor::state::Machine;
+
+/// What Debian's `sqlite3` says.
+pub(crate) fn sqlite3(file: &Path, sql: &str) -> String {
+    let out = Command::new("sqlite3").arg(file).arg(sql).output().expect("sqlite3 is installed");
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap().trim().to_owned()
+}
+
+fn record(target: &str, at: i64) -> Record {
+    Record {
+        target: target.to_owned(),
+        at,
+        state: "works",
+        cause: None,
+        hop: None,
+        took_ms: 12.5,
+        times: vec![("dns", 1.0), ("tcp", 2.0)],
+        status: Some(200),
+        report: None,
+        machine: serde_json::to_string(&Machine::new(target)).unwrap(),
+        events: Vec::new(),
+        to_deliver: false,
+    }
+}
+
+fn event(target: &str, kind: Kind, at: i64) -> Event {
+    Event {
+        kind,
+        target: target.to_owned(),
+        subject: Subject::Path,
+        severity: Severity::Page,
+        condition: if kind == Kind::Closed { Condition::Works } else { Condition::Broken },
+        incident: Some(format!("{target}/path/1")),
+        cause: None,
+        changed: Vec::new(),
+        note: None,
+        at,
+        lasted: Some(at - 1),
+        muted: false,
+    }
+}
+
+fn start(file: &Path, bounds: Bounds) -> (History, Left, mpsc::Receiver<Trouble>) {
+    let (say, heard) = mpsc::channel();
+    let says = move |trouble| say.send(trouble).unwrap_or_default();
+    let (history, left) = History::start(file, bounds, 0, says).unwrap();
+    (history, left, heard)
+}
+
+fn keep(history: &History, record: Record) -> bool {
+    history.keep(Keep::Walk(Box::new(record))).blocking_recv().is_ok()
+}
+
+fn closed(history: History) {
+    assert_eq!(history.close(Duration::from_secs(20)), 0, "everything is written");
+}
+
+#[test]
+fn what_was_kept_is_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("history.db");
+    let (history, left, _) = start(&file, Bounds::default());
+    assert!(left.machines.is_empty());
+    let begins = Record {
+        state: "broken",
+        report: Some("{\"evidence\":1}".to_owned()),
+        events: vec![event("a", Kind::Opened, 1)],
+        to_deliver: true,
+        ..record("a", 1)
+    };
+    assert!(keep(&history, begins));
+    assert!(keep(&history, record("b", 2)));
+    // Whoever reads meanwhile sees it.
+    let reader = Reader::open(&file).unwrap();
+    let open = reader.incidents(&Listed::default()).unwrap();
+    assert_eq!((open.len(), open[0].ended, open[0].walk), (1, None, Some(1)));
+    assert_eq!(reader.report(1).unwrap().as_deref(), Some("{\"evidence\":1}"));
+    assert_eq!(reader.report(2).unwrap(), None);
+    closed(history);
+    let (history, left, _) = start(&file, Bounds::default());
+    assert_eq!(left.machines, [Machine::new("a"), Machine::new("b")]);
+    assert_eq!(left.undelivered, [event("a", Kind::Opened, 1)]);
+    let ends = Record { events: vec![event("a", Kind::Closed, 9_001)], ..record("a", 9_001) };
+    assert!(keep(&history, ends));
+    let told = Keep::Delivered(vec![event("a", Kind::Opened, 1)]);
+    assert!(history.keep(told).blocking_recv().is_ok());
+    let gone = Keep::Removed { target: "b".to_owned(), events: Vec::new() };
+    assert!(history.keep(gone).blocking_recv().is_ok());
+    closed(history);
+    let past = Reader::open(&file).unwrap().incidents(&Listed::default()).unwrap();
+    assert_eq!((past[0].began, past[0].ended, past[0].lasted), (1, Some(9_001), Some(9_000)));
+    assert_eq!((past[0].condition.as_str(), past[0].walk), ("broken", Some(1)));
+    let (history, left, _) = start(&file, Bounds::default());
+    assert_eq!((left.machines.len(), left.undelivered.len()), (1, 0));
+    closed(history);
+    assert_eq!(sqlite3(&file, "PRAGMA integrity_check"), "ok");
+    assert_eq!(sqlite3(&file, "SELECT count(*) FROM walks"), "3");
+    assert!(!folder.path().join("history.db-wal").exists(), "closed as it should be");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o007, 0, "not for every user: {mode:o}");
+    }
+}
+
+#[test]
+fn a_foreign_file_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("notes.txt");
+    fs::write(&text, "SQLite is nice").unwrap();
+    let database = folder.path().join("other.db");
+    sqlite3(&database, "CREATE TABLE mine (x); INSERT INTO mine VALUES (1)");
+    let newer = folder.path().join("newer.db");
+    let (history, ..) = start(&newer, Bounds::default());
+    closed(history);
+    sqlite3(&newer, "PRAGMA user_version = 7");
+    for (file, words) in [
+        (text.as_path(), "no SQLite file"),
+        (&database, "another program (application_id 0x0)"),
+        (&newer, "newer aoai-probe (schema 7"),
+        (folder.path(), "is no file"),
+    ] {
+        let before = fs::read(file).ok();
+        let refused = History::start(file, Bounds::default(), 0, |_| {}).unwrap_err();
+        assert!(refused.to_string().contains(words), "{refused}");
+        assert!(refused.to_string().contains("left alone"), "{refused}");
+        assert_eq!(Reader::open(file).unwrap_err().to_string(), refused.to_string());
+        assert_eq!(fs::read(file).ok(), before, "{} was touched", file.display());
+    }
+    assert!(matches!(
+        Reader::open(&folder.path().join("none.db")),
+        Err(OpenError::Unavailable(words)) if words.contains("no such file")
+    ));
+}
+
+#[test]
+fn a_broken_file_is_set_aside_and_a_new_one_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().join("whole.db");
+    let (history, ..) = start(&whole, Bounds::default());
+    for n in 0..200 {
+        assert!(keep(&history, Record { report: Some("x".repeat(3000)), ..record("a", n) }));
+    }
+    closed(history);
+    let octets = fs::read(&whole).unwrap();
+    assert!(octets.len() > 500_000);
+    let mut flipped = octets.clone();
+    flipped[4096..5000].fill(0xa5);
+    let mut no_tables = octets.clone();
+    no_tables[100..4096].fill(0);
+    let cuts = [1, 16, 99, 100, 4096, 5000, octets.len() / 2, octets.len() - 4096];
+    let mut broken: Vec<Vec<u8>> = cuts.iter().map(|cut| octets[..*cut].to_vec()).collect();
+    broken.extend([flipped, no_tables]);
+    for (number, octets) in broken.iter().enumerate() {
+        let file = folder.path().join(format!("{number}.db"));
+        fs::write(&file, octets).unwrap();
+        let (history, left, heard) = start(&file, Bounds::default());
+        assert!(left.machines.is_empty(), "case {number}");
+        let Ok(Trouble::SetAside(to)) = heard.try_recv() else { panic!("case {number}") };
+        assert_eq!(&fs::read(&to).unwrap(), octets, "what was there is there");
+        assert!(keep(&history, record("a", 1)), "case {number}");
+        closed(history);
+        assert_eq!(sqlite3(&file, "PRAGMA integrity_check; SELECT count(*) FROM walks"), "ok\n1");
+    }
+    // An empty file is nobody's.
+    let empty = folder.path().join("empty.db");
+    fs::write(&empty, "").unwrap();
+    let (history, _, heard) = start(&empty, Bounds::default());
+    assert!(keep(&history, record("a", 1)) && heard.try_recv().is_err());
+}
+
+#[test]
+fn a_file_that_breaks_or_goes_while_it_is_open_loses_no_later_walk() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("history.db");
+    let (history, _, heard) = start(&file, Bounds::default());
+    assert!(keep(&history, record("a", 1)));
+    for end in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(folder.path().join(format!("history.db{end}")));
+    }
+    assert!(keep(&history, record("a", 2)));
+    assert_eq!(sqlite3(&file, "SELECT at FROM walks"), "2");
+    // A text editor, say.
+    fs::remove_file(&file).unwrap();
+    fs::write(&file, "SQLite format 3\0 and no more").unwrap();
+    assert!(keep(&history, record("a", 3)));
+    assert!(matches!(heard.recv().unwrap(), Trouble::SetAside(_)));
+    closed(history);
+    assert_eq!(sqlite3(&file, "PRAGMA integrity_check; SELECT at FROM walks"), "ok\n3");
+}
+
+#[test]
+fn a_locked_file_holds_nothing_up_and_is_written_when_it_is_free() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("history.db");
+    let (history, _, heard) = start(&file, Bounds::default());
+    assert!(keep(&history, record("a", 0)));
+    let mut holder = Command::new("sqlite3")
+        .arg(&file)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut hold = holder.stdin.take().unwrap();
+    writeln!(hold, "BEGIN EXCLUSIVE; SELECT 'held';").unwrap();
+    let mut line = String::new();
+    let mut said = std::io::BufReader::new(holder.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut said, &mut line).unwrap();
+    assert_eq!(line.trim(), "held");
+    assert!(!keep(&history, record("a", 1)), "it waits in memory");
+    assert!(!keep(&history, record("a", 2)));
+    assert_eq!(heard.recv().unwrap(), Trouble::CannotWrite("is locked by another program".into()));
+    assert!(!history.writes() && history.waiting() <= 2);
+    // A program that starts while it is locked begins all the same.
+    let (late, left, heard_late) = start(&file, Bounds::default());
+    assert!(left.machines.len() <= 1);
+    writeln!(hold, "COMMIT;").unwrap();
+    drop(hold);
+    holder.wait().unwrap();
+    assert_eq!(heard.recv().unwrap(), Trouble::WritesAgain(2));
+    assert!(heard.try_recv().is_err(), "it was said once");
+    closed(history);
+    closed(late);
+    drop(heard_late);
+    assert_eq!(
+        sqlite3(&file, "PRAGMA integrity_check; SELECT group_concat(at) FROM walks"),
+        "ok\n0,1,2"
+    );
+}
+
+#[test]
+fn the_file_stays_within_its_bound() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("history.db");
+    let bounds = Bounds { octets: 2 << 20, ..Bounds::default() };
+    let (history, ..) = start(&file, bounds);
+    let opened = Record {
+        report: Some("evidence".to_owned()),
+        events: vec![event("a", Kind::Opened, 1)],
+        ..record("a", 1)
+    };
+    assert!(keep(&history, opened));
+    let mut largest = 0;
+    for n in 2..1500 {
+        // Of every third walk the report is kept.
+        let report = (n % 3 == 0).then(|| "r".repeat(20_000));
+        assert!(keep(&history, Record { report, ..record("a", n) }));
+        let size = |end: &str| {
+            fs::metadata(folder.path().join(format!("history.db{end}"))).map_or(0, |m| m.len())
+        };
+        largest = largest.max(size("") + size("-wal"));
+    }
+    closed(history);
+    assert!(largest <= bounds.octets, "{largest} octets");
+    assert!(fs::metadata(&file).unwrap().len() <= bounds.octets);
+    assert_eq!(sqlite3(&file, "PRAGMA integrity_check; SELECT max(at) FROM walks"), "ok\n1499");
+    let evidence = "SELECT report FROM walks JOIN incidents ON evidence = walks.id";
+    assert_eq!(sqlite3(&file, evidence), "evidence");
+}
+
+#[test]
+fn what_is_old_goes_and_a_clock_that_jumped_throws_nothing_away() {
+    let day = 86_400_000_i64;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("history.db");
+    let bounds = Bounds { keep: Duration::from_secs(10 * 86_400), ..Bounds::default() };
+    let (history, ..) = start(&file, bounds);
+    for n in 0..100 {
+        assert!(keep(&history, record("a", n * day / 10)));
+    }
+    closed(history);
+    // In ten years, by the clock; but the walks themselves say otherwise.
+    let (history, _) = History::start(&file, bounds, 3650 * day, |_| {}).unwrap();
+    assert!(keep(&history, record("a", 3650 * day)));
+    closed(history);
+    assert_eq!(sqlite3(&file, "SELECT count(*) FROM walks"), "101");
+    let (history, _) = History::start(&file, bounds, 3651 * day, |_| {}).unwrap();
+    for n in 0..60 {
+        assert!(keep(&history, record("a", 3651 * day + n)));
+    }
+    closed(history);
+    let (history, _) = History::start(&file, bounds, 3652 * day, |_| {}).unwrap();
+    assert!(keep(&history, record("a", 3652 * day)));
+    closed(history);
+    assert_eq!(sqlite3(&file, "SELECT count(*) FROM walks"), "62");
+}
