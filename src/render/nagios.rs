@@ -30,7 +30,8 @@ pub fn render(reports: &[Report]) -> String {
         [one] => (format!("{PREFIX}{}: {}", word(one), cause(one)), of_one(one)),
         several => (summary(several), tree(several)),
     };
-    let mut out = bounded(plain(&headline), LONGEST_HEADLINE);
+    // Nagios makes a colon of each semicolon in the first line, which says something else.
+    let mut out = bounded(plain(&headline).replace(';', ","), LONGEST_HEADLINE);
     let perfdata = perfdata(reports);
     if !perfdata.is_empty() {
         out.push_str(" | ");
@@ -146,7 +147,7 @@ fn summary(reports: &[Report]) -> String {
     let mut text = format!("{PREFIX}{all}: {} targets: {}", reports.len(), parts.join(", "));
     let first = sorted(reports).into_iter().next();
     if let Some((title, report)) = first.filter(|(_, r)| r.verdict.state != State::Works) {
-        text.push_str(&format!("; {title}: {}", cause(report)));
+        text.push_str(&format!(". {title}: {}", cause(report)));
     }
     text
 }

@@ -36,13 +36,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("diagnose", &["diagnosis", "evidence"], "pure: evidence in, diagnosis out"),
     ("report", &["diagnosis", "evidence"], "the saved form; may not judge or print"),
     ("render", &["diagnosis", "evidence", "report"], "a report as text; reaches nothing"),
-    ("monitor", &["diagnosis", "evidence", "report"], "repeated walks: what they mean, kept, told"),
     ("explain", &["diagnose"], "the pages of the catalogue"),
-    (
-        "generate",
-        &["diagnose", "evidence", "render", "report", "walk"],
-        "what is made from the catalogues and types",
-    ),
     ("args", &["credential", "evidence", "walk", "world"], "parses into their plain types"),
     (
         "inventory",
@@ -50,8 +44,24 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
         "a file of targets as plain settings; opens nothing",
     ),
     (
+        "generate",
+        &["diagnose", "evidence", "inventory", "render", "report", "walk"],
+        "what is made from the catalogues and types",
+    ),
+    (
         "monitor",
-        &["credential", "diagnose", "evidence", "inventory", "report", "walk", "wire", "world"],
+        &[
+            "credential",
+            "diagnose",
+            "diagnosis",
+            "evidence",
+            "inventory",
+            "report",
+            "secret",
+            "walk",
+            "wire",
+            "world",
+        ],
         "the same walk, again and again",
     ),
     (
@@ -69,6 +79,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
             "platform",
             "render",
             "report",
+            "secret",
             "target",
             "walk",
             "wire",
