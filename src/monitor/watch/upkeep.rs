@@ -97,7 +97,8 @@ impl Watch<'_> {
         beat::systemd(Tell::Alive);
         let now = Instant::now();
         let late = self.targets.values().find(|watched| {
-            let patience = (watched.entry.interval.saturating_mul(2)).saturating_add(limit(&watched.entry));
+            let patience =
+                (watched.entry.interval.saturating_mul(2)).saturating_add(limit(&watched.entry));
             now.duration_since(watched.last) > patience
         });
         if let Some(late) = late {
