@@ -37,16 +37,16 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("report", &["diagnosis", "evidence"], "the saved form; may not judge or print"),
     ("render", &["diagnosis", "evidence", "report"], "a report as text; reaches nothing"),
     ("explain", &["diagnose"], "the pages of the catalogue"),
-    (
-        "generate",
-        &["diagnose", "evidence", "render", "report", "walk"],
-        "what is made from the catalogues and types",
-    ),
     ("args", &["credential", "evidence", "walk", "world"], "parses into their plain types"),
     (
         "inventory",
         &["args", "credential", "evidence", "report", "target", "walk", "world"],
         "a file of targets as plain settings; opens nothing",
+    ),
+    (
+        "generate",
+        &["diagnose", "evidence", "inventory", "render", "report", "walk"],
+        "what is made from the catalogues and types",
     ),
     (
         "monitor",
