@@ -79,6 +79,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
             "platform",
             "render",
             "report",
+            "secret",
             "target",
             "walk",
             "wire",
