@@ -58,6 +58,8 @@ pub enum Command {
     },
     /// Walk an inventory's targets again and again, and tell what changes
     Watch(Watch),
+    /// Answer Prometheus, which asks for walks of an inventory's targets, and show people a page
+    Serve(Serve),
     /// What watch has kept: incidents with their causes and their evidence
     History(Past),
     /// Write the man page, completions, the JSON schema, rules for Prometheus and other files
@@ -78,6 +80,18 @@ pub struct Watch {
     /// systemd's state directory
     #[arg(long, value_name = "FILE")]
     pub history: Option<String>,
+}
+
+/// Options of `serve`.
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    /// The inventory (TOML): no other target is ever walked
+    #[arg(long, value_name = "FILE")]
+    pub config: String,
+    /// Listen here, in place of the inventory's `listen` or 127.0.0.1:9715. TLS and passwords
+    /// are the matter of a proxy in front
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
 }
 
 /// Options of `history`.
@@ -113,7 +127,7 @@ pub enum PastFormat {
 }
 
 /// What `generate` writes.
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum Generate {
     /// The man page, in roff
     Man,
@@ -134,6 +148,12 @@ pub enum Generate {
     Metrics,
     /// Recording and alert rules for Prometheus
     PrometheusRules,
+    /// An inventory's targets for Prometheus's file_sd, to be scraped through serve
+    PrometheusSd {
+        /// The inventory (TOML)
+        #[arg(long, value_name = "FILE")]
+        config: String,
+    },
     /// A dashboard for Grafana
     GrafanaDashboard,
 }

@@ -1,6 +1,7 @@
 //! What is made from the catalogues and the types: schema, index of findings, man page,
 //! completions, files for Prometheus and Grafana. Everything here returns text; the caller writes it.
 
+pub mod discovery;
 pub mod monitoring;
 
 use std::fmt::Write as _;
@@ -14,7 +15,7 @@ use crate::walk::experiments::{self, Tier};
 #[derive(Debug, thiserror::Error)]
 pub enum GenerateError {
     /// The schema could not be written as JSON.
-    #[error("the schema cannot be written: {0}")]
+    #[error("it cannot be written as JSON: {0}")]
     Schema(#[from] serde_json::Error),
     /// The man page could not be written.
     #[error("the man page cannot be written: {0}")]

@@ -3,6 +3,7 @@
 //! It writes nothing itself: text goes back to `main`, hops that finish go to its callback.
 
 mod round;
+mod serve;
 mod watch;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -145,6 +146,7 @@ fn run_any(
         Some(Command::Diagnose { reports, output }) => {
             diagnose_files(&reports, &output, &world().environment, terminal)
         }
+        Some(Command::Serve(arguments)) => serve::serve(&arguments, progress),
         Some(Command::Watch(arguments)) => watch::watch(&arguments, world(), progress),
         Some(Command::History(arguments)) => watch::history(&arguments, &world()),
         Some(Command::Generate { what }) => generated(what),
@@ -470,6 +472,9 @@ fn generated(what: Generate) -> Result<Done, String> {
         Generate::Experiments => Ok(generate::experiments()),
         Generate::Metrics => Ok(generate::monitoring::metrics_table()),
         Generate::PrometheusRules => Ok(generate::monitoring::prometheus_rules()),
+        Generate::PrometheusSd { config } => {
+            generate::discovery::prometheus_sd(&round::inventory(&config)?)
+        }
         Generate::GrafanaDashboard => {
             generate::monitoring::grafana_dashboard().map_err(generate::GenerateError::Schema)
         }

@@ -9,12 +9,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use crate::evidence::Trust;
 use crate::evidence::dns::{ResolverRole, SystemAnswer};
 use crate::evidence::text::clean;
 use crate::evidence::vantage::{AzureMachine, FileState, ResolverConfig, Stub};
 use crate::platform;
 use crate::wire::bundles::Bundle;
-use crate::wire::roots::{ExtraRoots, SystemStore};
+use crate::wire::roots::{ExtraRoots, Roots, SharedRoots, SystemStore};
+use crate::wire::tls;
 use crate::wire::turns::Turns;
 
 /// Nameservers that glibc uses (MAXNS in resolv.h); the rest are ignored.
@@ -56,6 +58,8 @@ pub struct World {
     pub detours: Vec<Detour>,
     /// Whether Azure Arc's agent is installed here (fact I10).
     pub arc_agent: bool,
+    /// The roots that walks in this world share.
+    pub shared_roots: Arc<SharedRoots>,
     /// Bounds the connections that many walks open to one address; none for a single walk.
     pub turns: Option<Arc<Turns>>,
 }
@@ -164,8 +168,19 @@ impl World {
             system_store: system_store(),
             detours: Vec::new(),
             arc_agent: Path::new(ARC_AGENT).exists(),
+            shared_roots: Arc::default(),
             turns: None,
         }
+    }
+
+    /// The roots that judge a chain by `--trust` and `--ca-file`: parsed once in this world,
+    /// when somebody first asks them.
+    #[must_use]
+    pub fn roots(&self, trust: Trust, extra: &ExtraRoots) -> Arc<Roots> {
+        self.shared_roots.get(trust, extra, || {
+            Roots::new(tls::provider(), trust, extra.clone(), self.system_store.clone())
+                .with_bundles(bundles(self))
+        })
     }
 
     /// Where a connection to `address` for `host` really goes.

@@ -40,7 +40,7 @@ fn further(metric: &Metric, report: &Report, title: &str) -> Vec<(String, String
 }
 
 /// A name as Prometheus allows it: letters, digits and `_`, no digit first, no `__` first.
-fn label_name(name: &str) -> String {
+pub(crate) fn label_name(name: &str) -> String {
     let fits = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
     let name: String = name.chars().map(fits).collect();
     match name.trim_start_matches('_') {

@@ -150,7 +150,6 @@ async fn one(
     choice.decision.clients = proxy_choice::clients(target, &world.environment);
     let proxy_host = choice.proxy.as_ref().map(|proxy| proxy.host.as_str());
     let mut vantage = vantage::look(target, world, choice.decision.clone(), proxy_host);
-    let provider = Arc::new(tls::provider());
     let context = Context {
         target,
         plan,
@@ -158,16 +157,8 @@ async fn one(
         credential,
         observe,
         since,
-        roots: Arc::new(
-            Roots::new(
-                Arc::clone(&provider),
-                plan.trust,
-                plan.extra_roots.clone(),
-                world.system_store.clone(),
-            )
-            .with_bundles(crate::world::bundles(world)),
-        ),
-        provider,
+        roots: world.roots(plan.trust, &plan.extra_roots),
+        provider: tls::provider(),
         beside: matches!(role, Role::Beside),
         further: std::cell::RefCell::default(),
         errand,

@@ -1,6 +1,6 @@
 //! The sets of roots that judge a chain: built-in, `--ca-file`, the machine's own.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
@@ -21,9 +21,9 @@ pub enum SystemStore {
     Pem(Vec<u8>),
 }
 
-/// The certificates of a `--ca-file`.
-#[derive(Debug, Clone, Default)]
-pub struct ExtraRoots(Vec<CertificateDer<'static>>);
+/// The certificates of a `--ca-file`. A clone shares them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExtraRoots(Arc<[CertificateDer<'static>]>);
 
 impl ExtraRoots {
     /// Reads PEM text; every certificate in it becomes an anchor.
@@ -43,7 +43,7 @@ impl ExtraRoots {
         if bad == certificates.len() {
             return Err("holds no certificate that can be parsed".to_owned());
         }
-        Ok(Self(certificates))
+        Ok(Self(certificates.into()))
     }
 }
 
@@ -90,6 +90,12 @@ impl Roots {
             system: OnceLock::new(),
             bundles: Bundles::default(),
         }
+    }
+
+    /// The provider that judges with them.
+    #[must_use]
+    pub const fn provider(&self) -> &Arc<CryptoProvider> {
+        &self.provider
     }
 
     /// With the files that clients take roots from; none is read yet.
@@ -162,6 +168,29 @@ impl Roots {
             }
         }
         store
+    }
+}
+
+/// Roots that walks in one world share, so that what a store holds is read and parsed once:
+/// one set for each `--trust` and `--ca-file`.
+#[derive(Debug, Default)]
+pub struct SharedRoots(Mutex<Vec<Arc<Roots>>>);
+
+impl SharedRoots {
+    /// The set for `trust` and `extra`, as an earlier walk left it, or what `make` gives.
+    pub fn get(
+        &self,
+        trust: Trust,
+        extra: &ExtraRoots,
+        make: impl FnOnce() -> Roots,
+    ) -> Arc<Roots> {
+        let mut sets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(roots) = sets.iter().find(|set| set.trust == trust && set.extra == *extra) {
+            return Arc::clone(roots);
+        }
+        let roots = Arc::new(make());
+        sets.push(Arc::clone(&roots));
+        roots
     }
 }
 

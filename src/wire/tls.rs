@@ -3,7 +3,7 @@
 //! written on a session that did not verify.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use rustls::client::Resumption;
@@ -62,7 +62,12 @@ pub enum Versions {
 /// The TLS provider of this build, the post-quantum group first where it has one, as
 /// today's larger clients do (fact S15a).
 #[must_use]
-pub fn provider() -> CryptoProvider {
+pub fn provider() -> Arc<CryptoProvider> {
+    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
+    Arc::clone(PROVIDER.get_or_init(|| Arc::new(made_provider())))
+}
+
+fn made_provider() -> CryptoProvider {
     #[cfg(feature = "aws_lc_rs")]
     {
         let mut provider = rustls::crypto::aws_lc_rs::default_provider();

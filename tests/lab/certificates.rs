@@ -96,7 +96,7 @@ impl Authorities {
     pub fn server(&self, kind: Certificate) -> Result<Arc<ServerConfig>, String> {
         let (chain, key) = self.chain(kind).map_err(|e| e.to_string())?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let mut config = ServerConfig::builder_with_provider(Arc::new(provider()))
+        let mut config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(|e| e.to_string())?
             .with_no_client_auth()

@@ -222,6 +222,7 @@ impl Lab {
             }),
             detours: Vec::new(),
             arc_agent: false,
+            shared_roots: Arc::default(),
             turns: None,
         }
     }

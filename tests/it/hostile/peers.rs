@@ -34,7 +34,7 @@ impl Lab {
         let key = KeyPair::generate().expect("a key");
         let leaf = CertificateParams::new(vec![HOST.to_owned()]).expect("parameters");
         let leaf = leaf.signed_by(&key, &issuer).expect("a certificate");
-        let provider = Arc::new(aoai_probe::wire::tls::provider());
+        let provider = aoai_probe::wire::tls::provider();
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("versions")

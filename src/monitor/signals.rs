@@ -1,14 +1,17 @@
-//! What the outside asks of a watch: to end, or to read its inventory again.
+//! What the outside asks of what runs for long: to end, or to read its inventory again.
 
 /// A signal, by what it asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Signal {
+pub enum Signal {
+    /// SIGTERM, SIGINT: end.
     Stop,
+    /// SIGHUP: read the inventory again.
     Reload,
 }
 
+/// The signals that are waited for.
 #[cfg(unix)]
-pub(super) struct Signals {
+pub struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
     hang_up: tokio::signal::unix::Signal,
@@ -16,7 +19,12 @@ pub(super) struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    pub(super) fn new() -> std::io::Result<Self> {
+    /// Takes them over from the system's default.
+    ///
+    /// # Errors
+    ///
+    /// The system does not let it.
+    pub fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
@@ -25,7 +33,8 @@ impl Signals {
         })
     }
 
-    pub(super) async fn next(&mut self) -> Signal {
+    /// The next one.
+    pub async fn next(&mut self) -> Signal {
         tokio::select! {
             _ = self.interrupt.recv() => Signal::Stop,
             _ = self.terminate.recv() => Signal::Stop,
@@ -34,16 +43,23 @@ impl Signals {
     }
 }
 
+/// The signals that are waited for.
 #[cfg(not(unix))]
-pub(super) struct Signals;
+pub struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    pub(super) fn new() -> std::io::Result<Self> {
+    /// Takes them over from the system's default.
+    ///
+    /// # Errors
+    ///
+    /// The system does not let it.
+    pub fn new() -> std::io::Result<Self> {
         Ok(Self)
     }
 
-    pub(super) async fn next(&mut self) -> Signal {
+    /// The next one.
+    pub async fn next(&mut self) -> Signal {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

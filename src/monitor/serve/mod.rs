@@ -1,0 +1,119 @@
+//! `serve`: an exporter for Prometheus that walks when it is scraped, and pages for people.
+//!
+//! One thread holds the connections; walks are made by threads of their own, as many as the
+//! machine has processors. A request never holds a walk, and a walk never waits for a client:
+//! they meet at the desk.
+
+mod desk;
+mod listen;
+mod numbers;
+mod page;
+mod past;
+mod routes;
+mod targets;
+mod walkers;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::SystemTime;
+
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+
+use super::signals::Signal;
+use crate::inventory::{Inventory, ServeSettings};
+
+use desk::Desk;
+use numbers::Numbers;
+use past::Past;
+use routes::Served;
+use targets::Targets;
+pub use walkers::Look;
+
+/// A server whose walkers stand ready.
+pub struct Server {
+    served: Arc<Served>,
+    look: Look,
+    stop: watch::Sender<bool>,
+}
+
+impl Server {
+    /// Starts the walkers; nothing is contacted yet.
+    ///
+    /// # Errors
+    ///
+    /// No threads are to be had.
+    pub fn start(
+        inventory: Inventory,
+        settings: &ServeSettings,
+        look: Look,
+    ) -> Result<Self, String> {
+        let numbers = Arc::new(Numbers::new().map_err(|e| e.to_string())?);
+        let past = Arc::new(Past::default());
+        let (senders, receivers): (Vec<_>, Vec<_>) =
+            (0..walkers::count()).map(|_| mpsc::unbounded_channel()).unzip();
+        let (concurrency, queue) = (settings.concurrency, settings.queue);
+        let desk = Arc::new(Desk::new(senders, concurrency, queue, Arc::clone(&numbers)));
+        let shared = Arc::new(walkers::Shared {
+            desk: Arc::clone(&desk),
+            past: Arc::clone(&past),
+            numbers: Arc::clone(&numbers),
+            look: Arc::clone(&look),
+        });
+        for (number, jobs) in receivers.into_iter().enumerate() {
+            walkers::start(number, Arc::clone(&shared), jobs)?;
+        }
+        let targets = Targets::of(inventory);
+        numbers.inventory(targets.entries.len(), unix(look().now));
+        let targets = RwLock::new(Arc::new(targets));
+        let served = Arc::new(Served { desk, past, numbers, targets });
+        Ok(Self { served, look, stop: watch::Sender::new(false) })
+    }
+
+    /// Answers on `listener` until `signal` says to end: what is under way then is finished
+    /// within a second and a half, or left. `reload` reads the inventory again; where that
+    /// fails the old one stays. `say` tells the operator.
+    pub async fn run(
+        &self,
+        listener: TcpListener,
+        signal: impl AsyncFn() -> Signal,
+        reload: impl Fn() -> Result<Inventory, String>,
+        say: impl Fn(&str),
+    ) {
+        let router = routes::router(Arc::clone(&self.served));
+        let numbers = Arc::clone(&self.served.numbers);
+        let listening = listen::listen(listener, router, numbers, self.stop.subscribe());
+        let told = async {
+            while signal().await == Signal::Reload {
+                match reload() {
+                    Ok(inventory) => {
+                        let targets = self.take(inventory);
+                        say(&format!("the inventory was read again: {targets} targets"));
+                    }
+                    Err(says) => {
+                        self.served.numbers.inventory_refused();
+                        say(&format!("{says}\nthe inventory stays as it was"));
+                    }
+                }
+            }
+            self.stop.send_replace(true);
+            self.served.desk.stop();
+        };
+        futures_util::join!(listening, told);
+    }
+
+    /// Takes another inventory in the place of the one that it has.
+    fn take(&self, inventory: Inventory) -> usize {
+        let targets = Arc::new(Targets::of(inventory));
+        let names: BTreeSet<&str> = targets.entries.iter().map(|e| e.name.as_str()).collect();
+        self.served.past.retain(&names);
+        let count = targets.entries.len();
+        self.served.numbers.inventory(count, unix((self.look)().now));
+        *self.served.targets.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&targets);
+        count
+    }
+}
+
+fn unix(time: SystemTime) -> f64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}

@@ -1,0 +1,102 @@
+//! The first page: every target, the worst first.
+
+use std::sync::Arc;
+
+use maud::{Markup, html};
+
+use super::picture::picture;
+use super::{ago, badge, class, frame, milliseconds, query};
+use crate::diagnosis::State;
+use crate::inventory::Entry;
+use crate::monitor::serve::past::{Past, Track};
+use crate::monitor::serve::targets::Targets;
+
+/// Targets on one page.
+const ROWS: usize = 500;
+
+/// The page, from the target at place `from`.
+pub(in crate::monitor::serve) fn page(targets: &Targets, past: &Past, from: usize) -> Markup {
+    let mut rows: Vec<(&Arc<Entry>, Track)> =
+        targets.entries.iter().map(|entry| (entry, past.of(&entry.name))).collect();
+    let state = |track: &Track| track.walks.back().map(|walk| walk.state);
+    // Not walked yet stands between what needs care and what works.
+    rows.sort_by_key(|(_, track)| match state(track) {
+        Some(State::Works) => 4,
+        None => 3,
+        Some(state) => state.weight(),
+    });
+    let count = |wanted: Option<State>| rows.iter().filter(|(_, t)| state(t) == wanted).count();
+    let counts = [
+        (Some(State::Broken), "broken"),
+        (Some(State::CannotTell), "cannot tell"),
+        (Some(State::AtRisk), "at risk"),
+        (Some(State::Works), "work"),
+        (None, "not walked yet"),
+    ];
+    let total = rows.len();
+    let last = (from.saturating_add(ROWS)).min(total);
+    let shown = rows.get(from..last).unwrap_or_default();
+    let title = match count(Some(State::Broken)) {
+        0 => "aoai-probe".to_owned(),
+        broken => format!("{broken} broken - aoai-probe"),
+    };
+    frame(
+        &title,
+        "",
+        true,
+        &html! {
+            h1 { (total) @if total == 1 { " target" } @else { " targets" } }
+            ul.counts {
+                @for (wanted, words) in counts {
+                    @let number = count(wanted);
+                    @if number > 0 {
+                        li class=(class(wanted)) { b { (number) } " " (words) }
+                    }
+                }
+            }
+            ul.targets {
+                @for (entry, track) in shown { (row(entry, track)) }
+            }
+            nav {
+                @if from > 0 {
+                    a href={ "?from=" (from.saturating_sub(ROWS)) } { "the " (ROWS) " before" } " "
+                }
+                @if last < total {
+                    a href={ "?from=" (last) } { (total - last) " more" }
+                }
+            }
+        },
+    )
+}
+
+fn row(entry: &Entry, track: &Track) -> Markup {
+    let walk = track.walks.back();
+    let state = walk.map(|walk| walk.state);
+    html! {
+        li class=(class(state)) {
+            div.name {
+                (badge(state)) " "
+                a href={ "target?" (query("name", &entry.name)) } { (entry.name) }
+            }
+            @if let Some(walk) = walk {
+                div.line {
+                    (track.line)
+                    @if let Some(cause) = &walk.cause {
+                        " " a href={ "finding/" (cause) } { "about " (cause) }
+                    }
+                }
+                div.past {
+                    (picture(&track.walks))
+                    span { (milliseconds(walk.took_ms)) ", " (ago(walk.at)) }
+                }
+            } @else {
+                div.line {
+                    "Nobody has asked for it since this exporter began. "
+                    a href={ "probe?" (query("target", &entry.name)) "&debug=true" } {
+                        "walk it now"
+                    }
+                }
+            }
+        }
+    }
+}

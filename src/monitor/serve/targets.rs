@@ -1,0 +1,65 @@
+//! The inventory, found by whatever a scrape calls a target.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::inventory::{Entry, Inventory};
+
+/// Names that are listed where several targets fit.
+const LISTED: usize = 5;
+
+/// The targets, in the inventory's order.
+pub(super) struct Targets {
+    pub(super) entries: Vec<Arc<Entry>>,
+    by_name: HashMap<String, usize>,
+    /// By host and by what the inventory has typed, in lower case.
+    by_place: HashMap<String, Vec<usize>>,
+}
+
+/// What a scrape's word means.
+pub(super) enum Found {
+    /// One target.
+    One(Arc<Entry>),
+    /// None that is in the inventory.
+    None,
+    /// Several; their names.
+    Several(String),
+}
+
+impl Targets {
+    pub(super) fn of(inventory: Inventory) -> Self {
+        let entries: Vec<Arc<Entry>> = inventory.entries.into_iter().map(Arc::new).collect();
+        let mut by_name = HashMap::new();
+        let mut by_place: HashMap<String, Vec<usize>> = HashMap::new();
+        for (place, entry) in entries.iter().enumerate() {
+            by_name.insert(entry.name.clone(), place);
+            for word in [&entry.target.seen.host, &entry.target.seen.typed] {
+                let places = by_place.entry(word.to_ascii_lowercase()).or_default();
+                if places.last() != Some(&place) {
+                    places.push(place);
+                }
+            }
+        }
+        Self { entries, by_name, by_place }
+    }
+
+    /// The target of this name.
+    pub(super) fn named(&self, name: &str) -> Option<Arc<Entry>> {
+        self.by_name.get(name).map(|place| Arc::clone(&self.entries[*place]))
+    }
+
+    /// The target of this name; else of this host, or typed so in the inventory.
+    pub(super) fn find(&self, word: &str) -> Found {
+        if let Some(entry) = self.named(word) {
+            return Found::One(entry);
+        }
+        match self.by_place.get(&word.to_ascii_lowercase()).map(Vec::as_slice) {
+            None | Some([]) => Found::None,
+            Some([one]) => Found::One(Arc::clone(&self.entries[*one])),
+            Some(several) => {
+                let names = several.iter().take(LISTED).map(|at| self.entries[*at].name.as_str());
+                Found::Several(names.collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Threads that walk: walks cannot move from thread to thread, so each has its own runtime,
+//! its own view of the machine and its own tokens.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+
+use super::desk::{Desk, Job, Outcome, Walked};
+use super::numbers::Numbers;
+use super::past::Past;
+use crate::monitor::walker::Walker;
+use crate::render::metrics;
+use crate::world::World;
+
+/// Threads at most: a walk is mostly waiting.
+const MOST: usize = 8;
+
+/// How the outside is read, by any thread.
+pub type Look = Arc<dyn Fn() -> World + Send + Sync>;
+
+/// As many threads as the machine has processors.
+pub(super) fn count() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(MOST)
+}
+
+/// What every thread needs.
+pub(super) struct Shared {
+    pub(super) desk: Arc<Desk>,
+    pub(super) past: Arc<Past>,
+    pub(super) numbers: Arc<Numbers>,
+    pub(super) look: Look,
+}
+
+/// Starts the thread of one walker; the process does not wait for it at its end.
+///
+/// # Errors
+///
+/// No thread or no runtime is to be had.
+pub(super) fn start(
+    number: usize,
+    shared: Arc<Shared>,
+    jobs: mpsc::UnboundedReceiver<Job>,
+) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| format!("the network cannot be used: {}", crate::wire::words(&e)))?;
+    std::thread::Builder::new()
+        .name(format!("walker-{number}"))
+        .spawn(move || {
+            let local = tokio::task::LocalSet::new();
+            local.block_on(&runtime, work(number, shared, jobs));
+        })
+        .map(drop)
+        .map_err(|e| format!("no thread for the walks: {}", crate::wire::words(&e)))
+}
+
+async fn work(number: usize, shared: Arc<Shared>, mut jobs: mpsc::UnboundedReceiver<Job>) {
+    let look = Arc::clone(&shared.look);
+    let walker = std::rc::Rc::new(Walker::new(move || look()));
+    while let Some(job) = jobs.recv().await {
+        let (walker, shared) = (std::rc::Rc::clone(&walker), Arc::clone(&shared));
+        tokio::task::spawn_local(async move {
+            let outcome = one(&walker, &shared, &job).await;
+            shared.desk.done(number, job, outcome);
+        });
+    }
+}
+
+/// One walk; none when nobody waits for it any more.
+async fn one(walker: &Walker, shared: &Shared, job: &Job) -> Option<Outcome> {
+    let began = Instant::now();
+    let within = job.ends.saturating_duration_since(began);
+    let mut walk = std::pin::pin!(walker.walk(&job.entry, Some(within)));
+    let walked = loop {
+        tokio::select! {
+            biased;
+            walked = &mut walk => break walked,
+            () = job.unwanted() => {
+                if shared.desk.given_up(job) {
+                    shared.numbers.given_up();
+                    return None;
+                }
+            }
+        }
+    };
+    Some(match walked {
+        Ok(report) => {
+            let exposition = metrics::exposition(&report).into();
+            let report = Arc::new(report);
+            shared.numbers.walked(report.verdict.state, began.elapsed());
+            shared.past.keep(began, &report);
+            Outcome::Walked(Arc::new(Walked { report, exposition }))
+        }
+        Err(says) => {
+            shared.numbers.failed();
+            Outcome::Failed(says.into())
+        }
+    })
+}

@@ -1,0 +1,53 @@
+//! `serve`: from the command line to a server, and back when a signal ends it.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use super::{Done, Progress, round, runtime};
+use crate::args::Serve;
+use crate::monitor::serve::{Look, Server};
+use crate::monitor::signals::Signals;
+use crate::monitor::walker::Walker;
+use crate::platform;
+use crate::world::World;
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+///
+/// What is wrong with the inventory, or why nothing can be listened on.
+pub(super) fn serve(arguments: &Serve, progress: &dyn Fn(Progress<'_>)) -> Result<Done, String> {
+    let inventory = round::inventory(&arguments.config)?;
+    let mut settings = inventory.serve.clone();
+    settings.listen = arguments.listen.unwrap_or(settings.listen);
+    let say = |line: &str| progress(Progress::Trouble(&format!("aoai-probe: {line}")));
+    platform::open_files();
+    // What a file or a credential lacks today may be there tomorrow: it is said, and no reason
+    // to let the other targets go unprobed.
+    let walker = Walker::new(World::of_this_machine);
+    for entry in &inventory.entries {
+        if let Err(says) = walker.prepare(entry) {
+            say(&format!("warning: line {}: {}: {says}", entry.line, entry.name));
+        }
+    }
+    drop(walker);
+    let targets = inventory.entries.len();
+    let look: Look = Arc::new(World::of_this_machine);
+    let runtime = runtime()?;
+    let ended = runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind(settings.listen)
+            .await
+            .map_err(|e| format!("--listen {}: {}", settings.listen, crate::wire::words(&e)))?;
+        let signals = RefCell::new(Signals::new().map_err(|e| crate::wire::words(&e))?);
+        let server = Server::start(inventory, &settings, look)?;
+        let at = listener.local_addr().unwrap_or(settings.listen);
+        say(&format!("serves {targets} targets at http://{at}/"));
+        let next = async || signals.borrow_mut().next().await;
+        let reload = || round::inventory(&arguments.config);
+        server.run(listener, next, reload, say).await;
+        Ok(())
+    });
+    // A lookup that still blocks must not hold the process.
+    runtime.shutdown_background();
+    ended.map(|()| Done::default())
+}
