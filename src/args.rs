@@ -138,6 +138,8 @@ pub enum Generate {
     },
     /// The JSON schema of a report
     Schema,
+    /// The JSON schema of an inventory, for editors
+    InventorySchema,
     /// The index of findings, in Markdown
     Findings,
     /// The table of counter-experiments, in Markdown

@@ -35,6 +35,16 @@ pub fn schema() -> Result<String, GenerateError> {
     Ok(serde_json::to_string_pretty(&schema)? + "\n")
 }
 
+/// The JSON schema of an inventory, for editors: `docs/inventory.schema.json`.
+///
+/// # Errors
+///
+/// Never in practice: the schema is made of plain types.
+pub fn inventory_schema() -> Result<String, GenerateError> {
+    let schema = schemars::schema_for!(crate::inventory::document::Document);
+    Ok(serde_json::to_string_pretty(&schema)? + "\n")
+}
+
 /// The index of findings: `docs/findings/README.md`.
 #[must_use]
 pub fn findings() -> String {

@@ -110,14 +110,16 @@ fn as_plugin(arguments: &[std::ffi::OsString]) -> bool {
     separate || arguments.iter().any(|one| one == "--format=nagios")
 }
 
-/// A wrong use as a plugin says it: Nagios takes a status that it does not know for CRITICAL,
-/// and shows standard output alone.
+/// What was found as a plugin says it: Nagios takes a status that it does not know for
+/// CRITICAL, and shows standard output alone.
 fn plugin_words(done: Done) -> Done {
-    if done.status != USAGE {
-        return done;
-    }
-    let out = render::nagios::unknown(&done.err);
-    Done { out, err: String::new(), file: None, status: 3, ..done }
+    let (out, status) = match done.status {
+        USAGE => (render::nagios::unknown(&done.err), 3),
+        _ if !render::nagios::is_output(&done.out) => return done,
+        status => render::nagios::with_status(&done.out, status, &done.err),
+    };
+    let file = done.file.filter(|_| done.status != USAGE);
+    Done { out, err: String::new(), file, status, ..done }
 }
 
 fn run_any(
@@ -465,6 +467,7 @@ fn generated(what: Generate) -> Result<Done, String> {
         Generate::Man => generate::man(Cli::command()),
         Generate::Completions { shell } => generate::completions(&mut Cli::command(), shell),
         Generate::Schema => generate::schema(),
+        Generate::InventorySchema => generate::inventory_schema(),
         Generate::Findings => Ok(generate::findings()),
         Generate::Experiments => Ok(generate::experiments()),
         Generate::Metrics => Ok(generate::monitoring::metrics_table()),

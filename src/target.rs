@@ -394,7 +394,7 @@ mod tests {
             (&label64, "64 octets"),
             ("my account", "no account name"),
             ("a b.openai.azure.com", "' '"),
-            ("watch", "kept for a command"),
+            ("compare", "kept for a command"),
             ("diagnose", "a command comes first"),
             ("", "empty"),
         ] {

@@ -19,6 +19,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use aoai_probe::args::{Cli, Command};
 use aoai_probe::diagnose::diagnose;
 use aoai_probe::diagnosis::Level;
 use aoai_probe::evidence::text::is_unsafe;
@@ -27,6 +28,7 @@ use aoai_probe::report::{self, ExitStyle, Report};
 use aoai_probe::run::{self, Progress, Terminal};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use clap::Parser as _;
 use lab::world::{Expect, World};
 use lab::{CANARY, KEY, Lab};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -218,6 +220,62 @@ fn judged_again(report: &Report, json: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// `check --config` over one lab: every target is walked, what has one cause stands together,
+/// the inventory's limits count, and nothing of a secret shows.
+fn round() -> Result<(), Failed> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/scenarios");
+    let world = Arc::new(World::read(&folder.join("healthy-private.toml"))?);
+    let lab = Lab::start(&world)?;
+    let inventory = tempfile::NamedTempFile::new()?;
+    let mut text = lab.defaults();
+    text.push_str("labels = { team = \"ai\" }\n");
+    for number in 0..30 {
+        text.push_str(&format!("[[target]]\ntarget = \"myacct\"\nname = \"prod {number}\"\n"));
+    }
+    text.push_str("[[target]]\ntarget = \"nosuchacct\"\n");
+    text.push_str("[[target]]\ntarget = \"alsonone\"\n");
+    text.push_str("[[target]]\ntarget = \"myacct\"\ncertificate_days = 825\n");
+    std::fs::write(inventory.path(), text)?;
+    let path = inventory.path().display().to_string();
+    let check = |options: &[&str]| -> Result<run::Done, String> {
+        let words = ["aoai-probe", "check", "--config", &path];
+        let words = words.iter().chain(options);
+        let cli = Cli::try_parse_from(words).map_err(|e| e.to_string())?;
+        let Some(Command::Check(check)) = cli.command else { return Err("no check".to_owned()) };
+        run::check_in(&check, lab.world(), Terminal::default(), &|_| {})
+    };
+    let human = check(&[])?;
+    let told = |says: &str, done: &run::Done| Failed::from(format!("{says}\n\n{}", done.out));
+    for part in [
+        "33 targets: 2 broken, 1 at risk, 30 work",
+        "BROKEN at dns (dns-name-not-found): 2 targets, resolver",
+        "nosuchacct.openai.azure.com, alsonone.openai.azure.com",
+        "AT RISK at tls (tls-expires-soon): 1 target",
+        "WORKS: 30 targets",
+    ] {
+        if !human.out.contains(part) {
+            return Err(told(&format!("not said: {part}"), &human));
+        }
+    }
+    if human.status != 2 {
+        return Err(told("exit status", &human));
+    }
+    let one = check(&["prod 7", "--format", "json"])?;
+    let report: Report = serde_json::from_str(&one.out).map_err(|e| e.to_string())?;
+    if report.title() != "prod 7" || report.labels.get("team").is_none_or(|team| team != "ai") {
+        return Err(told("name and labels", &one));
+    }
+    let all = check(&["--format", "json"])?;
+    let reports: Vec<Report> = serde_json::from_str(&all.out).map_err(|e| e.to_string())?;
+    let names: Vec<&str> = reports.iter().map(Report::title).collect();
+    if names.len() != 33 || names[0] != "prod 0" || names[30] != "nosuchacct.openai.azure.com" {
+        return Err("reports stand in the inventory's order".into());
+    }
+    let texts = [human, one, all].map(|done| ("round".to_owned(), done.out + &done.err));
+    no_secret_in(&texts)?;
+    Ok(())
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::from_args();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/scenarios");
@@ -225,12 +283,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .map(|entry| Ok(entry?.path()))
         .collect::<Result<_, std::io::Error>>()?;
     files.sort();
+    let whole = Trial::test("inventory-with-two-causes", round);
     let trials = files
         .into_iter()
         .map(|file| {
             let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             Trial::test(name, move || scenario(&file))
         })
+        .chain([whole])
         .collect();
     libtest_mimic::run(&arguments, trials).exit()
 }

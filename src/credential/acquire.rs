@@ -6,10 +6,11 @@ use std::time::{Duration, SystemTime};
 
 use rustls::crypto::CryptoProvider;
 
+use super::certificate::{Material, NoCertificate};
 use super::errand::Send;
 use super::sdk::Sdk;
 use super::ways::{Endpoint, Proof, Way};
-use super::{authority, certificate, claims, file, metadata};
+use super::{authority, claims, file, metadata};
 use crate::evidence::identity::{TokenClaims, TokenOutcome, TokenPurpose};
 use crate::evidence::text::clean;
 use crate::secret::Secret;
@@ -64,11 +65,18 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
             let resource = wanted.scope.trim_end_matches("/.default");
             match endpoint {
                 Endpoint::Imds => {
-                    sdk(Sdk::managed_identity(TokenPurpose::Imds, identity.as_ref()), wanted, send)
-                        .await
+                    match Sdk::managed_identity(TokenPurpose::Imds, identity.as_ref()) {
+                        Ok(imds) => sdk(Ok(imds), wanted, send).await,
+                        // It takes a variable that is set and empty for a platform's; other SDKs
+                        // do not.
+                        Err(_) => metadata::imds(resource, identity.as_ref(), send)
+                            .await
+                            .map_err(Failed::from),
+                    }
                 }
-                Endpoint::AppService { url, .. } => {
-                    match metadata::local("IDENTITY_ENDPOINT", url) {
+                Endpoint::AppService { url, header } => {
+                    let fits = metadata::fits_a_header("IDENTITY_HEADER", header);
+                    match fits.and_then(|()| metadata::local("IDENTITY_ENDPOINT", url)) {
                         Err(says) => Err(Failed::NotAsked(says)),
                         Ok(_) => {
                             let purpose = TokenPurpose::AppService;
@@ -90,7 +98,8 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
                     }
                 },
                 Endpoint::MachineLearning { url, secret } => {
-                    match metadata::local("MSI_ENDPOINT", url) {
+                    let fits = metadata::fits_a_header("MSI_SECRET", secret);
+                    match fits.and_then(|()| metadata::local("MSI_ENDPOINT", url)) {
                         Err(says) => Err(Failed::NotAsked(says)),
                         Ok(url) => metadata::machine_learning(
                             &url,
@@ -106,7 +115,8 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
                 // Its certificate is known by a SHA-1 thumbprint alone: no session of ours
                 // verifies so, and the secret leaves over none that does not verify.
                 Endpoint::ServiceFabric { .. } => Err(Failed::NotSupported(
-                    "Service Fabric's endpoint is trusted by a thumbprint, which is not walked",
+                    "Service Fabric's endpoint is trusted by a thumbprint, which is not walked"
+                        .to_owned(),
                 )),
             }
         }
@@ -135,9 +145,7 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
     let (token, outcome) = match got {
         Ok(token) => (Some(token), TokenOutcome::Acquired),
         Err(Failed::NotAsked(says)) => (None, TokenOutcome::NotAsked { says }),
-        Err(Failed::NotSupported(says)) => {
-            (None, TokenOutcome::NotSupported { says: says.to_owned() })
-        }
+        Err(Failed::NotSupported(says)) => (None, TokenOutcome::NotSupported { says }),
         Err(Failed::Answer(Some(says))) => (None, TokenOutcome::Unusable { says }),
         // Whether an answer came is in the evidence of the request.
         Err(Failed::Answer(None)) => (None, TokenOutcome::Refused),
@@ -150,7 +158,7 @@ enum Failed {
     /// A step before any request.
     NotAsked(String),
     /// A way that an application may take, and this tool does not.
-    NotSupported(&'static str),
+    NotSupported(String),
     /// An answer, or none; words where it is no refusal.
     Answer(Option<String>),
 }
@@ -186,12 +194,21 @@ async fn entra(
         Proof::ClientSecret(secret) => {
             return sdk(Sdk::client_secret(authority, tenant, client, secret), wanted, send).await;
         }
-        Proof::Certificate { path, send_chain } => {
+        Proof::Certificate { path, password, send_chain } => {
             let endpoint = format!("{authority}/{tenant}/oauth2/v2.0/token");
-            let text = read("AZURE_CLIENT_CERTIFICATE_PATH", path, wanted).await?;
+            let variable = "AZURE_CLIENT_CERTIFICATE_PATH";
+            let octets = file::read_octets_beside(variable, path, wanted.patience)
+                .await
+                .map_err(Failed::NotAsked)?;
+            let shown = clean(path, 200);
+            let material = Material::read(&octets, password.as_ref()).map_err(|no| match no {
+                NoCertificate::Wrong(says) => Failed::NotAsked(format!("{shown} {says}")),
+                NoCertificate::NotRead(says) => Failed::NotSupported(format!("{shown} {says}")),
+            })?;
             let now = wanted.now;
-            certificate::assertion(&text, client, &endpoint, *send_chain, wanted.provider, now)
-                .map_err(|says| Failed::NotAsked(format!("{} {says}", clean(path, 200))))?
+            material
+                .assertion(client, &endpoint, *send_chain, wanted.provider, now)
+                .map_err(|says| Failed::NotAsked(format!("{shown} {says}")))?
         }
         Proof::AssertionFile { path, named_by } => {
             let text = read(named_by, path, wanted).await?;

@@ -11,61 +11,124 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::json;
+use zeroize::Zeroizing;
 
+use super::pkcs12;
 use crate::secret::Secret;
 
 /// How long an assertion is valid: Microsoft's page asks for minutes.
 const LIFE: Duration = Duration::from_secs(600);
 
-/// The assertion for the token endpoint `audience`, of the certificate and key in `pem`.
-///
-/// # Errors
-///
-/// What is wrong with the file; no part of it is repeated.
-pub(super) fn assertion(
-    pem: &str,
-    client: &str,
-    audience: &str,
-    send_chain: bool,
-    provider: &CryptoProvider,
-    now: SystemTime,
-) -> Result<Secret, String> {
-    let chain: Vec<CertificateDer<'_>> =
-        CertificateDer::pem_slice_iter(pem.as_bytes()).filter_map(Result::ok).collect();
-    let leaf = chain.first().ok_or("holds no certificate in PEM")?;
-    let key = PrivateKeyDer::from_pem_slice(pem.as_bytes())
-        .map_err(|_| "holds no private key in PEM without a password")?;
-    let key = provider
-        .key_provider
-        .load_private_key(key)
-        .map_err(|_| "its private key is of no kind that can sign")?;
-    let signer = key
-        .choose_scheme(&[SignatureScheme::RSA_PSS_SHA256])
-        .ok_or("its private key is no RSA key, which Entra ID wants")?;
-    let thumbprint = URL_SAFE_NO_PAD.encode(sha256(provider, leaf).ok_or("SHA-256 is missing")?);
-    let mut header = json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": thumbprint });
-    if send_chain {
-        let chain: Vec<String> = chain.iter().map(|der| STANDARD.encode(der)).collect();
-        header["x5c"] = json!(chain);
+/// A certificate, those that stand behind it, and its key.
+pub(super) struct Material {
+    /// The key's own certificate first.
+    pub(super) chain: Vec<CertificateDer<'static>>,
+    pub(super) key: PrivateKeyDer<'static>,
+}
+
+/// Why there is none; no part of the file is repeated.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum NoCertificate {
+    /// What is wrong with the file.
+    Wrong(String),
+    /// An application may be able to read it; this tool is not.
+    NotRead(&'static str),
+}
+
+impl Material {
+    /// Reads PEM or PKCS#12, told by how it begins.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the file.
+    pub(super) fn read(octets: &[u8], password: Option<&Secret>) -> Result<Self, NoCertificate> {
+        let begins = |mark: &[u8]| octets.windows(mark.len()).any(|window| window == mark);
+        if octets.first() == Some(&DER_SEQUENCE) && !begins(b"-----BEGIN ") {
+            return pkcs12::open(octets, password);
+        }
+        let wrong = |says: &str| NoCertificate::Wrong(says.to_owned());
+        let chain: Vec<CertificateDer<'_>> =
+            CertificateDer::pem_slice_iter(octets).filter_map(Result::ok).collect();
+        if chain.is_empty() {
+            return Err(wrong("holds no certificate in PEM, and is no PKCS#12"));
+        }
+        let key = match PrivateKeyDer::from_pem_slice(octets) {
+            _ if begins(b"Proc-Type: 4,ENCRYPTED") => {
+                return Err(NoCertificate::NotRead(
+                    "holds a key with a password in the form before PKCS#8, which is not opened",
+                ));
+            }
+            Ok(key) => key,
+            Err(_) => {
+                let der = locked_key(octets).ok_or_else(|| wrong("holds no private key in PEM"))?;
+                pkcs12::key(&der, password)?
+            }
+        };
+        Ok(Self { chain, key })
     }
-    let seconds = |at: SystemTime| {
-        at.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
-    };
-    let mut id = [0_u8; 16];
-    provider.secure_random.fill(&mut id).map_err(|_| "no random numbers")?;
-    let claims = json!({
-        "aud": audience,
-        "iss": client,
-        "sub": client,
-        "jti": URL_SAFE_NO_PAD.encode(id),
-        "nbf": seconds(now),
-        "iat": seconds(now),
-        "exp": seconds(now + LIFE),
-    });
-    let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let signed = format!("{}.{}", part(&header), part(&claims));
-    let signature = signer.sign(signed.as_bytes()).map_err(|_| "its private key does not sign")?;
-    Ok(Secret::new(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))))
+
+    /// The assertion for the token endpoint `audience`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with certificate or key; no part of them is repeated.
+    pub(super) fn assertion(
+        &self,
+        client: &str,
+        audience: &str,
+        send_chain: bool,
+        provider: &CryptoProvider,
+        now: SystemTime,
+    ) -> Result<Secret, String> {
+        let Self { chain, key } = self;
+        let leaf = chain.first().ok_or("holds no certificate")?;
+        let key = provider
+            .key_provider
+            .load_private_key(key.clone_key())
+            .map_err(|_| "its private key is of no kind that can sign")?;
+        let signer = key
+            .choose_scheme(&[SignatureScheme::RSA_PSS_SHA256])
+            .ok_or("its private key is no RSA key, which Entra ID wants")?;
+        let thumbprint =
+            URL_SAFE_NO_PAD.encode(sha256(provider, leaf).ok_or("SHA-256 is missing")?);
+        let mut header = json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": thumbprint });
+        if send_chain {
+            let chain: Vec<String> = chain.iter().map(|der| STANDARD.encode(der)).collect();
+            header["x5c"] = json!(chain);
+        }
+        let seconds = |at: SystemTime| {
+            at.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+        };
+        let mut id = [0_u8; 16];
+        provider.secure_random.fill(&mut id).map_err(|_| "no random numbers")?;
+        let claims = json!({
+            "aud": audience,
+            "iss": client,
+            "sub": client,
+            "jti": URL_SAFE_NO_PAD.encode(id),
+            "nbf": seconds(now),
+            "iat": seconds(now),
+            "exp": seconds(now + LIFE),
+        });
+        let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let signed = format!("{}.{}", part(&header), part(&claims));
+        let signature =
+            signer.sign(signed.as_bytes()).map_err(|_| "its private key does not sign")?;
+        Ok(Secret::new(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))))
+    }
+}
+
+/// The first octet of PKCS#12.
+const DER_SEQUENCE: u8 = 0x30;
+
+/// The octets of a key in PEM with a password.
+fn locked_key(pem: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let text = std::str::from_utf8(pem).ok()?;
+    let (_, rest) = text.split_once("-----BEGIN ENCRYPTED PRIVATE KEY-----")?;
+    let (inside, _) = rest.split_once("-----END ENCRYPTED PRIVATE KEY-----")?;
+    let base64: Zeroizing<String> =
+        Zeroizing::new(inside.chars().filter(|c| !c.is_whitespace()).collect());
+    STANDARD.decode(base64.as_bytes()).ok().map(Zeroizing::new)
 }
 
 /// SHA-256 by the TLS provider: any of its suites has it.
@@ -92,14 +155,26 @@ mod tests {
         let provider = rustls::crypto::aws_lc_rs::default_provider();
         let says = |pem: &str| {
             let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
-            assertion(pem, "c", "https://a/t", false, &provider, now).map(|_| ()).unwrap_err()
+            match Material::read(pem.as_bytes(), None) {
+                Err(NoCertificate::Wrong(says)) => says,
+                Err(NoCertificate::NotRead(says)) => says.to_owned(),
+                Ok(material) => material
+                    .assertion("c", "https://a/t", false, &provider, now)
+                    .map(|_| ())
+                    .unwrap_err(),
+            }
         };
         let key = rcgen::KeyPair::generate().unwrap();
         let certificate =
             rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap().pem();
-        assert_eq!(says("canary"), "holds no certificate in PEM");
-        assert_eq!(says(&key.serialize_pem()), "holds no certificate in PEM");
-        assert_eq!(says(&certificate), "holds no private key in PEM without a password");
+        let none = "holds no certificate in PEM, and is no PKCS#12";
+        assert_eq!(says("canary"), none);
+        assert_eq!(says(&key.serialize_pem()), none);
+        assert_eq!(
+            says("0canary"),
+            "is neither PEM nor PKCS#12 (a certificate alone is not enough)"
+        );
+        assert_eq!(says(&certificate), "holds no private key in PEM");
         assert_eq!(
             says(&format!("{certificate}{}", key.serialize_pem())),
             "its private key is no RSA key, which Entra ID wants"

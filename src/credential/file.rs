@@ -21,7 +21,13 @@ pub(super) fn read(
     path: &str,
     patience: Duration,
 ) -> Result<(Zeroizing<String>, Option<String>), CredentialError> {
-    let fail = |says: &str| CredentialError::File {
+    let (octets, mode) = read_octets(option, path, patience)?;
+    let text = std::str::from_utf8(&octets).map_err(|_| failed(option, path, "is not text"))?;
+    Ok((Zeroizing::new(text.to_owned()), mode))
+}
+
+fn failed(option: &'static str, path: &str, says: &str) -> CredentialError {
+    CredentialError::File {
         option,
         path: match path {
             "" => "\"\"".to_owned(),
@@ -29,7 +35,16 @@ pub(super) fn read(
             path => clean(path, 300),
         },
         says: says.to_owned(),
-    };
+    }
+}
+
+/// The file's octets; else as [`read`].
+fn read_octets(
+    option: &'static str,
+    path: &str,
+    patience: Duration,
+) -> Result<(Zeroizing<Vec<u8>>, Option<String>), CredentialError> {
+    let fail = |says: &str| failed(option, path, says);
     let from = path.to_owned();
     let (octets, mode) = match world::within(patience, move || octets(&from)) {
         Some(read) => read.map_err(|says| fail(&says))?,
@@ -38,25 +53,40 @@ pub(super) fn read(
     if octets.len() as u64 >= LIMIT {
         return Err(fail("is larger than 64 KiB, so no key or token"));
     }
-    let text = std::str::from_utf8(&octets).map_err(|_| fail("is not text"))?;
-    Ok((Zeroizing::new(text.to_owned()), mode))
+    Ok((octets, mode))
 }
 
-/// The same, on a thread of its own: a file may be a pipe, or on a server that is away, and the
-/// walk goes on beside it.
+/// The text of [`read`], on a thread of its own: a file may be a pipe, or on a server that is
+/// away, and the walk goes on beside it.
 pub(super) async fn read_beside(
     option: &'static str,
     path: &str,
     patience: Duration,
 ) -> Result<Zeroizing<String>, String> {
     let path = path.to_owned();
+    beside(option, move || read(option, &path, patience).map(|(text, _)| text)).await
+}
+
+/// The same of octets.
+pub(super) async fn read_octets_beside(
+    option: &'static str,
+    path: &str,
+    patience: Duration,
+) -> Result<Zeroizing<Vec<u8>>, String> {
+    let path = path.to_owned();
+    beside(option, move || read_octets(option, &path, patience).map(|(octets, _)| octets)).await
+}
+
+async fn beside<T: Send + 'static>(
+    option: &'static str,
+    read: impl FnOnce() -> Result<T, CredentialError> + Send + 'static,
+) -> Result<T, String> {
     let (tell, told) = tokio::sync::oneshot::channel();
     let thread = std::thread::Builder::new().name("file".to_owned()).spawn(move || {
-        let _ = tell.send(read(option, &path, patience));
+        let _ = tell.send(read());
     });
-    let read = thread.map(|_| told).map_err(|e| words(&e))?.await;
-    match read {
-        Ok(read) => read.map(|(text, _)| text).map_err(|e| e.to_string()),
+    match thread.map(|_| told).map_err(|e| words(&e))?.await {
+        Ok(read) => read.map_err(|e| e.to_string()),
         Err(_) => Err(format!("{option}: cannot be read")),
     }
 }

@@ -19,6 +19,8 @@ const EXCHANGE: &str = "api://AzureADTokenExchange";
 const ARC_TOKENS: &str = "/var/opt/azcmagent/tokens/";
 /// The largest challenge of Arc's agent (fact I10).
 const ARC_CHALLENGE: usize = 4096;
+/// A virtual machine's metadata service.
+const IMDS: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
 /// Google's metadata server; its name is never looked up.
 const GOOGLE: &str =
     "http://169.254.169.254/computeMetadata/v1/instance/service-accounts/default/identity";
@@ -29,6 +31,20 @@ pub(super) type NoToken = Option<String>;
 
 fn header(name: &str, value: &str) -> (String, Secret) {
     (name.to_owned(), Secret::new(value.to_owned()))
+}
+
+/// Whether a secret can be a header's value: a line end in a variable is a slip of whoever set it.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub(super) fn fits_a_header(variable: &str, secret: &Secret) -> Result<(), String> {
+    match secret.expose().bytes().all(|c| (0x20..0x7f).contains(&c)) {
+        true => Ok(()),
+        false => {
+            Err(format!("{variable} holds a line end or another character that no header has"))
+        }
+    }
 }
 
 /// The address that a metadata endpoint's URL names, if it is one that a machine owns: never a
@@ -113,6 +129,7 @@ pub(super) async fn arc(
     if key.len() > ARC_CHALLENGE {
         return Err(Some(format!("{path} is larger than {ARC_CHALLENGE} octets")));
     }
+    fits_a_header(path, &Secret::new(key.trim().to_owned())).map_err(Some)?;
     let authorization = header("authorization", &format!("Basic {}", key.trim()));
     let reply = answered(send, errand(Some(authorization))).await?;
     field(&reply, "access_token")
@@ -136,6 +153,29 @@ pub(super) async fn cloud_shell(
             header("content-type", "application/x-www-form-urlencoded"),
         ],
         form: Some(Secret::new(form)),
+    };
+    field(&answered(send, errand).await?, "access_token")
+}
+
+/// A token of a virtual machine's metadata service, as the SDK for Rust asks it (fact I7).
+pub(super) async fn imds(
+    resource: &str,
+    identity: Option<&UserAssigned>,
+    send: &Send<'_>,
+) -> Result<Secret, NoToken> {
+    let base = Url::parse(IMDS).map_err(|e| Some(e.to_string()))?;
+    let mut query = vec![("api-version", "2019-08-01"), ("resource", resource)];
+    query.extend(identity.map(|identity| match identity {
+        UserAssigned::Client(id) => ("client_id", id.as_str()),
+        UserAssigned::Object(id) => ("object_id", id.as_str()),
+        UserAssigned::Resource(id) => ("msi_res_id", id.as_str()),
+    }));
+    let errand = Errand {
+        purpose: TokenPurpose::Imds,
+        method: "GET",
+        url: with(&base, &query),
+        headers: vec![header("metadata", "true")],
+        form: None,
     };
     field(&answered(send, errand).await?, "access_token")
 }

@@ -11,6 +11,7 @@ pub mod contacts;
 pub mod errand;
 mod file;
 mod metadata;
+mod pkcs12;
 mod sdk;
 mod sources;
 pub mod ways;
@@ -360,6 +361,15 @@ impl Credential {
         let groups: Vec<&str> = secret.expose().split('-').collect();
         groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
             && groups.iter().all(|group| group.bytes().all(|c| c.is_ascii_hexdigit()))
+    }
+
+    /// Whether a client secret begins or ends with a blank or a line end.
+    #[must_use]
+    pub fn secret_has_blank_ends(&self) -> bool {
+        let Some(Way::Entra { proof: Proof::ClientSecret(secret), .. }) = &self.way else {
+            return false;
+        };
+        secret.expose().trim() != secret.expose()
     }
 
     /// Variables that hold secrets: programs start without them.

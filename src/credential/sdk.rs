@@ -272,16 +272,24 @@ impl Sdk {
         let Self { credential, mut asked, .. } = self;
         let scopes = [scope];
         let mut getting = std::pin::pin!(credential.get_token(&scopes, None));
+        // The SDK for Rust wants fields that others do without (`ext_expires_in`, `expires_on` as
+        // a string): a token is one to applications with another SDK.
+        let mut held: Option<Secret> = None;
         loop {
             tokio::select! {
                 biased;
                 Some(one) = asked.recv() => {
                     let reply = send(one.errand).await;
+                    held = reply.as_ref().and_then(access_token);
                     // The SDK may have given up by then.
                     let _ = one.tell.send(reply);
                 }
                 got = &mut getting => {
-                    let token = got.map_err(|e| words(&e))?;
+                    let token = match (got, held) {
+                        (Ok(token), _) => token,
+                        (Err(_), Some(token)) => return Ok(token),
+                        (Err(error), None) => return Err(words(&error)),
+                    };
                     let token = token.token.secret();
                     // The SDK takes an answer without a token for an empty one.
                     return match token.bytes().all(|c| c.is_ascii_graphic()) && !token.is_empty() {
@@ -292,6 +300,23 @@ impl Sdk {
             }
         }
     }
+}
+
+/// The token in an answer, whatever else is missing there.
+fn access_token(reply: &Reply) -> Option<Secret> {
+    if !(200..300).contains(&reply.status) {
+        return None;
+    }
+    let answer: Answer = serde_json::from_slice(&reply.body).ok()?;
+    let token = Secret::new(answer.access_token);
+    let whole = !token.expose().is_empty() && token.expose().bytes().all(|c| c.is_ascii_graphic());
+    whole.then_some(token)
+}
+
+/// What every answer with a token has.
+#[derive(serde::Deserialize)]
+struct Answer {
+    access_token: String,
 }
 
 #[cfg(test)]

@@ -35,10 +35,12 @@ pub enum Way {
 pub enum Proof {
     /// A client secret (fact I2).
     ClientSecret(Secret),
-    /// A certificate with its key, in PEM (fact I3).
+    /// A certificate with its key, in PEM or PKCS#12 (fact I3).
     Certificate {
         /// The file.
         path: String,
+        /// `AZURE_CLIENT_CERTIFICATE_PASSWORD`.
+        password: Option<Secret>,
         /// Whether the chain goes along (`AZURE_CLIENT_SEND_CERTIFICATE_CHAIN`).
         send_chain: bool,
     },
@@ -219,7 +221,8 @@ pub fn way(
     identity: Option<&str>,
 ) -> Option<Way> {
     let get = |name: &str| environment.get(name).map(str::to_owned);
-    let secret = |name: &str| environment.get(name).map(|v| Secret::new(v.trim().to_owned()));
+    // As it stands: an application sends a line end at its end, too, and is refused for it.
+    let secret = |name: &str| environment.get(name).map(|v| Secret::new(v.to_owned()));
     let entra = |proof: Option<Proof>| {
         let (tenant, client) = (get("AZURE_TENANT_ID")?, get("AZURE_CLIENT_ID")?);
         Some(Way::Entra { tenant, client, proof: proof? })
@@ -229,6 +232,9 @@ pub fn way(
         "client-certificate" => entra(get("AZURE_CLIENT_CERTIFICATE_PATH").map(|path| {
             Proof::Certificate {
                 path,
+                password: environment
+                    .get("AZURE_CLIENT_CERTIFICATE_PASSWORD")
+                    .map(|v| Secret::new(v.to_owned())),
                 send_chain: get("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN")
                     .is_some_and(|v| v == "1" || v.eq_ignore_ascii_case("true")),
             }
@@ -239,7 +245,11 @@ pub fn way(
         }
         "github-actions" => entra(
             get("ACTIONS_ID_TOKEN_REQUEST_URL")
-                .zip(secret("ACTIONS_ID_TOKEN_REQUEST_TOKEN"))
+                .zip(
+                    environment
+                        .get("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+                        .map(|v| Secret::new(v.trim().to_owned())),
+                )
                 .map(|(url, token)| Proof::GitHub { url, token }),
         ),
         "google" => {

@@ -76,6 +76,10 @@ pub struct Acquisition {
     /// The client secret has the form of an id: the portal shows one beside each secret's value.
     #[serde(default)]
     pub secret_is_id: bool,
+    /// The client secret begins or ends with a blank or a line end; it is sent as it stands, as
+    /// applications send it.
+    #[serde(default)]
+    pub secret_has_blank_ends: bool,
     /// The assertion that stands for the application, as facts for comparison.
     pub assertion: Option<TokenClaims>,
     /// Every request, in order, with its hops.

@@ -322,6 +322,8 @@ mod tests {
             assert!(ALERTS.contains(id), "{id}");
             assert!(rules::all().any(|rule| rule.id == id), "{id}");
         }
-        assert!(rules::all().any(|rule| rule.id.ends_with("-slow")));
+        for end in ["-slow", "-over-limit"] {
+            assert!(rules::all().any(|rule| rule.id.ends_with(end)), "{end}");
+        }
     }
 }

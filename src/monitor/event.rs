@@ -143,28 +143,35 @@ impl Event {
             Kind::Opened => self.stands(),
             Kind::Sharpened => format!("{}, now known better", self.stands()),
             Kind::Noted | Kind::Certificate | Kind::Moved => String::new(),
-            Kind::Closed => match self.condition {
-                Condition::Works => "WORKS again".to_owned(),
-                condition => format!("ended; now {}", condition.words()),
-            },
+            Kind::Closed => self.over(),
         };
-        if self.kind == Kind::Closed
-            && let Some(lasted) = self.lasted
-        {
-            line.push_str(&format!(" after {}", span(lasted)));
-            if let Some(cause) = &self.cause {
-                line.push_str(&format!(" ({})", cause.id));
-            }
-        }
         if let Some(note) = &self.note {
             let apart = if line.is_empty() { "" } else { "; " };
             line.push_str(&format!("{apart}{note}"));
         }
         if !self.changed.is_empty() {
             line.push_str(&match self.kind {
-                Kind::Moved => format!("{}", self.changed.join("; ")),
+                Kind::Moved => self.changed.join("; "),
                 _ => format!("; since the last good walk: {}", self.changed.join("; ")),
             });
+        }
+        line
+    }
+
+    /// `WORKS again after 4 min (dns-zone-not-linked)`.
+    fn over(&self) -> String {
+        let mut line = match self.condition {
+            Condition::Works => "WORKS again".to_owned(),
+            _ => "ended".to_owned(),
+        };
+        if let Some(lasted) = self.lasted {
+            line.push_str(&format!(" after {}", span(lasted)));
+        }
+        if let Some(cause) = &self.cause {
+            line.push_str(&format!(" ({})", cause.id));
+        }
+        if self.condition != Condition::Works && self.note.is_none() {
+            line.push_str(&format!("; now {}", self.condition.words()));
         }
         line
     }

@@ -10,6 +10,9 @@ use crate::diagnosis::State;
 use crate::evidence::Hop;
 use crate::report::{ExitStyle, Report, worst};
 
+/// How every output begins.
+const PREFIX: &str = "AOAI ";
+
 /// What Nagios 4 keeps of a plugin's output, in octets (`MAX_PLUGIN_OUTPUT_LENGTH`), with some
 /// left for what an agent puts around it.
 const LONGEST: usize = 8000;
@@ -24,10 +27,11 @@ const LONGEST_HEADLINE: usize = 700;
 #[must_use]
 pub fn render(reports: &[Report]) -> String {
     let (headline, long) = match reports {
-        [one] => (format!("AOAI {}: {}", word(one), cause(one)), of_one(one)),
+        [one] => (format!("{PREFIX}{}: {}", word(one), cause(one)), of_one(one)),
         several => (summary(several), tree(several)),
     };
-    let mut out = bounded(plain(&headline), LONGEST_HEADLINE);
+    // Nagios makes a colon of each semicolon in the first line, which says something else.
+    let mut out = bounded(plain(&headline).replace(';', ","), LONGEST_HEADLINE);
     let perfdata = perfdata(reports);
     if !perfdata.is_empty() {
         out.push_str(" | ");
@@ -46,13 +50,39 @@ pub fn render(reports: &[Report]) -> String {
     out
 }
 
+/// Whether a text is the output of this plugin.
+#[must_use]
+pub fn is_output(text: &str) -> bool {
+    text.starts_with(PREFIX)
+}
+
+/// The output with the word for the run's status, which counts targets that could not be walked
+/// too, and what the run says beside it at its end; the status as Nagios knows it.
+#[must_use]
+pub fn with_status(output: &str, exit: u8, beside: &str) -> (String, u8) {
+    let exit = match exit {
+        0..=3 => exit,
+        // `--exit-style hop`.
+        10..=60 => 2,
+        _ => 3,
+    };
+    let rest = output.strip_prefix(PREFIX).unwrap_or(output);
+    let (_, rest) = rest.split_once(':').unwrap_or(("", rest));
+    let mut out = format!("{PREFIX}{}:{rest}", status(exit));
+    for line in beside.lines().take(20) {
+        out.push_str(&bounded(plain(line), LONGEST_HEADLINE));
+        out.push('\n');
+    }
+    (out, exit)
+}
+
 /// What the plugin says when it could not even begin: UNKNOWN, with the reason.
 #[must_use]
 pub fn unknown(why: &str) -> String {
     let mut lines = why.lines().filter(|line| !line.trim().is_empty()).map(plain);
     let first = lines.next().unwrap_or_default();
     let first = first.trim_start_matches("aoai-probe: ").trim_start_matches("error: ");
-    let mut out = format!("AOAI UNKNOWN: {}\n", bounded(first.to_owned(), LONGEST_HEADLINE));
+    let mut out = format!("{PREFIX}UNKNOWN: {}\n", bounded(first.to_owned(), LONGEST_HEADLINE));
     for line in lines.take(20) {
         out.push_str(&bounded(line, LONGEST_HEADLINE));
         out.push('\n');
@@ -114,10 +144,10 @@ fn summary(reports: &[Report]) -> String {
     .map(|(state, word)| format!("{} {word}", count(state)))
     .collect();
     let all = status(worst(reports, ExitStyle::State));
-    let mut text = format!("AOAI {all}: {} targets: {}", reports.len(), parts.join(", "));
+    let mut text = format!("{PREFIX}{all}: {} targets: {}", reports.len(), parts.join(", "));
     let first = sorted(reports).into_iter().next();
     if let Some((title, report)) = first.filter(|(_, r)| r.verdict.state != State::Works) {
-        text.push_str(&format!("; {title}: {}", cause(report)));
+        text.push_str(&format!(". {title}: {}", cause(report)));
     }
     text
 }
@@ -226,6 +256,17 @@ mod tests {
         assert_eq!(seconds(-1.0), "0");
         assert_eq!(seconds(f64::NAN), "0");
         assert_eq!(seconds(1e15), "1000000000000");
+    }
+
+    #[test]
+    fn the_word_is_that_of_the_status() {
+        let output = "AOAI OK: 2 targets: 2 work | 'a::time'=1s;;;0;30\n\\_ [OK] a: x\n";
+        let (text, exit) = with_status(output, 130, "aoai-probe: interrupted | now\n");
+        assert_eq!(exit, 3);
+        assert!(text.starts_with("AOAI UNKNOWN: 2 targets: 2 work | 'a::time'="), "{text}");
+        assert!(text.ends_with("a: x\naoai-probe: interrupted \u{a6} now\n"), "{text}");
+        assert_eq!(with_status(output, 0, ""), (output.to_owned(), 0));
+        assert_eq!(with_status(output, 40, "").1, 2);
     }
 
     #[test]

@@ -117,6 +117,7 @@ impl Context<'_> {
                 client,
                 scope: scope.clone(),
                 secret_is_id: self.credential.secret_is_id(),
+                secret_has_blank_ends: self.credential.secret_has_blank_ends(),
                 assertion: came.assertion,
                 requests,
                 outcome,
@@ -333,7 +334,8 @@ fn secrets(errand: &Errand) -> Vec<Secret> {
     let form = errand.form.iter().flat_map(|form| {
         url::form_urlencoded::parse(form.expose().as_bytes())
             .filter(|(name, _)| matches!(name.as_ref(), "client_secret" | "client_assertion"))
-            .map(|(_, value)| Secret::new(value.into_owned()))
+            // Whoever echoes it may leave out a line end at its end.
+            .map(|(_, value)| Secret::new(value.trim().to_owned()))
             .collect::<Vec<_>>()
     });
     let headers = errand.headers.iter().filter_map(|(name, value)| {
@@ -344,7 +346,7 @@ fn secrets(errand: &Errand) -> Vec<Secret> {
             "x-identity-header" | "secret" => value,
             _ => return None,
         };
-        Some(Secret::new(bare.to_owned()))
+        Some(Secret::new(bare.trim().to_owned()))
     });
     form.chain(headers).collect()
 }

@@ -13,6 +13,7 @@ use crate::fixtures::root;
 /// some package would have none left to choose.
 const LICENCES: &[(&str, &str)] = &[
     ("MIT", "permissive: keep the notice"),
+    ("Zlib", "permissive: keep the notice in sources"),
     ("Apache-2.0", "permissive, with a patent grant: keep the notice"),
     ("BSD-3-Clause", "permissive: keep the notice, no endorsement"),
     ("ISC", "permissive: keep the notice"),

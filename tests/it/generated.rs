@@ -16,6 +16,24 @@ fn the_schema_is_fresh() {
 }
 
 #[test]
+fn the_inventory_s_schema_is_fresh() {
+    assert_file(
+        &root().join("docs/inventory.schema.json"),
+        &generate::inventory_schema().unwrap(),
+        "cargo run -q -- generate inventory-schema > docs/inventory.schema.json",
+    );
+}
+
+#[test]
+fn the_inventory_of_the_documentation_is_one() {
+    let page = std::fs::read_to_string(root().join("docs/inventory.md")).unwrap();
+    let mut examples =
+        page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let first = examples.next().expect("an example");
+    aoai_probe::inventory::read(first).unwrap();
+}
+
+#[test]
 fn the_index_of_findings_is_fresh() {
     let index = generate::findings();
     for rule in diagnose::rules::all() {

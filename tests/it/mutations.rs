@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use aoai_probe::credential::claims;
 use aoai_probe::diagnose::diagnose;
 use aoai_probe::evidence::text::{clean, clean_bytes, is_unsafe};
-use aoai_probe::render::{Style, Verbosity, human, json};
+use aoai_probe::render::{Style, Verbosity, github, human, json, junit, lines, nagios, prometheus};
 use aoai_probe::report::{Report, read};
 use aoai_probe::target::Target;
 use proptest::prelude::*;
@@ -184,7 +184,19 @@ fn judged(octets: &[u8]) -> Result<(), TestCaseError> {
             let raw = text.chars().find(|c| *c != '\n' && is_unsafe(*c));
             prop_assert!(raw.is_none(), "{raw:?} in {text}");
         }
-        prop_assert!(json::render(&[report]).is_ok());
+        let one = std::slice::from_ref(&report);
+        prop_assert!(json::render(one).is_ok());
+        for text in [
+            lines::render(one).unwrap_or_default(),
+            nagios::render(one),
+            prometheus::render(one),
+            junit::render(one).unwrap_or_default(),
+            github::annotations(one),
+            github::summary(one),
+        ] {
+            let raw = text.chars().find(|c| *c != '\n' && is_unsafe(*c));
+            prop_assert!(!text.is_empty() && raw.is_none(), "{raw:?} in {text}");
+        }
     }
     Ok(())
 }

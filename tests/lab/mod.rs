@@ -136,6 +136,26 @@ impl Lab {
         all
     }
 
+    /// `[defaults]` of an inventory that says the same as the command line.
+    pub fn defaults(&self) -> String {
+        let quoted = |texts: &[String]| {
+            let all: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
+            format!("[{}]", all.join(", "))
+        };
+        let given = self.started.resolvers.iter().filter(|(_, role)| *role == ResolverRole::Given);
+        let given: Vec<String> = given.map(|(address, _)| address.to_string()).collect();
+        let mut text = format!(
+            "[defaults]\ntimeout = \"{}ms\"\nresolvers = {}\nconnect_to = {}\n",
+            self.world.timeout_ms,
+            quoted(&given),
+            quoted(&self.started.connect_to)
+        );
+        if self.world.ca_file {
+            text.push_str(&format!("ca_file = {:?}\n", self.ca_file.path().display().to_string()));
+        }
+        text
+    }
+
     /// The command line with these options, parsed by the program itself.
     ///
     /// # Errors
@@ -265,7 +285,11 @@ async fn start(world: &World, received: &Received) -> io::Result<(Started, Kept)
         kept._sockets.extend(opened.kept);
         if let Some(listener) = opened.listener {
             let config = authorities().server(one.certificate).map_err(io::Error::other)?;
-            let (server, date) = (one.clone(), date.clone());
+            let date = match one.certificate {
+                world::Certificate::LongLived => httpdate::fmt_http_date(SystemTime::now()),
+                _ => date.clone(),
+            };
+            let server = one.clone();
             tokio::spawn(server::run(listener, server, config, date, received.clone()));
         }
         for at in &one.at {

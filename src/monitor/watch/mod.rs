@@ -7,8 +7,9 @@
 mod beat;
 pub mod log;
 mod schedule;
-
+mod target;
 mod tell;
+mod upkeep;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::AssertUnwindSafe;
@@ -25,30 +26,23 @@ use tokio::time::Instant;
 use self::beat::{Pulse, Tell};
 use self::log::Level;
 use self::schedule::Schedule;
+use self::target::Watched;
 use self::tell::Telling;
-use super::event::{Event, Severity, span};
-use super::history::{self, Bounds, History, Keep, Record, Trouble};
+use super::event::Event;
+use super::history::{self, Bounds, History, Keep, Trouble};
 use super::observation::Observation;
 use super::settings::Rules;
 use super::signals::{Signal, Signals};
 use super::state::Machine;
 use super::walker::Walker;
 use super::webhook::Webhook;
-use crate::diagnosis::State;
-use crate::evidence::{Evidence, Hop, Observed};
 use crate::inventory::{Entry, Inventory, WebhookShape};
 use crate::report::Report;
 
-/// How long the end may take: what is under way is left, what is finished is kept.
-const FAREWELL: Duration = Duration::from_millis(1200);
 /// Time beyond its own deadline after which a walk is given up: it would be a fault of ours.
 const GRACE: Duration = Duration::from_secs(30);
 /// Time away after which walks of before confirm nothing any more.
 const FORGET: Duration = Duration::from_secs(15 * 60);
-/// How far the clock may go apart from monotonic time before that is said, in milliseconds.
-const JUMP: i64 = 5_000;
-/// How often the report of a walk that stays bad is kept, in milliseconds.
-const KEEP_BAD: i64 = 3_600_000;
 /// How long an event waits for its walk to be in the history, before it is told all the same.
 const WRITTEN: Duration = Duration::from_millis(2500);
 
@@ -86,19 +80,6 @@ pub async fn watch(setup: Setup, say: &dyn Fn(&str, Level)) -> Result<(), String
     let watch = Watch::begin(setup, say)?;
     tokio::task::LocalSet::new().run_until(watch.run(signals)).await;
     Ok(())
-}
-
-/// One target.
-struct Watched {
-    entry: Rc<Entry>,
-    machine: Machine,
-    schedule: Schedule,
-    walking: bool,
-    /// When its newest walk ended, or when it was taken in.
-    last: Instant,
-    /// State and cause of the newest walk, and when a report was kept.
-    said: Option<(State, Option<String>)>,
-    kept: Option<i64>,
 }
 
 /// The name of a walk's target, and what came of it.
@@ -261,7 +242,7 @@ impl<'a> Watch<'a> {
             let (entry, walker) = (Rc::clone(&watched.entry), Rc::clone(&self.walker));
             let of = name.clone();
             let walk = async move {
-                let limit = entry.plan.deadline * 2 + GRACE;
+                let limit = limit(&entry);
                 let walk = AssertUnwindSafe(walker.walk(&entry, None)).catch_unwind();
                 let report = match tokio::time::timeout(limit, walk).await {
                     Ok(Ok(report)) => report,
@@ -366,147 +347,8 @@ impl<'a> Watch<'a> {
             }
         };
         if let Some(history) = &self.history {
-            let _ = history.keep(Keep::Delivered(events));
+            drop(history.keep(Keep::Delivered(events)));
         }
-    }
-
-    fn trouble(&mut self, trouble: &Trouble) {
-        let file = self.setup.history.as_deref().unwrap_or(std::path::Path::new("")).display();
-        let (says, level) = match trouble {
-            Trouble::CannotWrite(why) => (
-                format!("history: {file}: {why}; walks go on and are kept in memory"),
-                Level::Error,
-            ),
-            Trouble::WritesAgain(walks) => {
-                (format!("history: {file}: is written again; {walks} had waited"), Level::Notice)
-            }
-            Trouble::SetAside(to) => (
-                format!(
-                    "history: {file}: was broken; it is now {}, a new one begins",
-                    to.display()
-                ),
-                Level::Error,
-            ),
-            Trouble::Dropped(walks) => (
-                format!("history: {walks} walks were dropped while it could not be written"),
-                Level::Error,
-            ),
-        };
-        (self.say)(&says, level);
-    }
-
-    /// Says something of our own once, until it is over.
-    fn own_trouble(&mut self, what: &'static str, says: &str) {
-        if self.silent.insert(what) {
-            (self.say)(says, Level::Error);
-        }
-    }
-
-    fn look_at_clock(&mut self, at: i64, mono: i64) {
-        let jumped = at - mono - self.offset;
-        if jumped.abs() >= JUMP {
-            let way = if jumped > 0 { "forward" } else { "back" };
-            let says = format!(
-                "the clock jumped {} {way}; lengths of time are taken from another",
-                span(jumped.abs())
-            );
-            (self.say)(&says, Level::Error);
-        }
-        self.offset = at - mono;
-    }
-
-    fn reload(&mut self) {
-        beat::systemd(Tell::Reloading);
-        let walker = (self.setup.walker)();
-        let read = (self.setup.reload)()
-            .and_then(|(inventory, hook)| fit(&walker, &inventory).map(|()| (inventory, hook)));
-        match read {
-            Err(says) => {
-                (self.say)(&format!("the inventory is not taken over: {says}"), Level::Error);
-            }
-            Ok((inventory, webhook)) => {
-                self.rules = Rules::of(&inventory.watch);
-                self.walker = Rc::new(walker);
-                self.telling.replace(webhook, &inventory);
-                self.setup.inventory = inventory;
-                self.take(&mut BTreeMap::new());
-                (self.say)(
-                    &format!("the inventory was read again: {}", self.status()),
-                    Level::Info,
-                );
-            }
-        }
-        beat::systemd(Tell::Ready(&self.status()));
-    }
-
-    /// The sign of life: to systemd always, since this loop lives; to the file only while every
-    /// target is walked in time.
-    fn beat(&mut self) {
-        beat::systemd(Tell::Alive);
-        let now = Instant::now();
-        let late = self.targets.values().find(|watched| {
-            let patience = watched.entry.interval * 2 + watched.entry.plan.deadline * 2 + GRACE;
-            now.duration_since(watched.last) > patience
-        });
-        if let Some(late) = late {
-            let says = format!("no heartbeat: {} is not walked in time", late.entry.name);
-            self.own_trouble("late", &says);
-            return;
-        }
-        if self.silent.remove("late") {
-            (self.say)("every target is walked in time again", Level::Notice);
-        }
-        let Some(file) = self.setup.inventory.watch.heartbeat_file.clone() else { return };
-        self.pulse.now = self.wall() as f64 / 1e3;
-        self.pulse.targets = self.targets.len();
-        let open = |severity| {
-            let machines = self.targets.values().flat_map(|watched| watched.machine.open());
-            machines.filter(|(_, incident)| incident.severity == severity).count()
-        };
-        self.pulse.open =
-            [Severity::Page, Severity::Ticket, Severity::Owner].map(|s| (s.id(), open(s)));
-        if let Some(history) = &self.history {
-            self.pulse.history_waiting = history.waiting();
-            self.pulse.history_writes = history.writes();
-        }
-        match beat::write(std::path::Path::new(&file), &self.pulse.text()) {
-            Ok(()) => {
-                self.silent.remove("heartbeat");
-            }
-            Err(error) => {
-                let says = format!("heartbeat: {file}: {}", crate::wire::words(&error));
-                self.own_trouble("heartbeat", &says);
-            }
-        }
-    }
-
-    /// Ends: what is under way is left, what is finished is kept and said.
-    async fn farewell(mut self) {
-        let end = Instant::now() + FAREWELL;
-        beat::systemd(Tell::Stopping);
-        self.walks.abort_all();
-        while let Ok(Some(events)) = tokio::time::timeout_at(end, self.writing.next()).await {
-            self.telling.add(events);
-        }
-        self.tell();
-        // A notice that is on its way may arrive; what does not is sent after the next start.
-        while self.telling.waits() {
-            match tokio::time::timeout_at(end, self.telling.outcome()).await {
-                Ok(outcome) => self.told(outcome),
-                Err(_) => break,
-            }
-        }
-        if let Some(history) = self.history.take() {
-            let left = history.close(FAREWELL / 2);
-            while let Ok(trouble) = self.troubles.try_recv() {
-                self.trouble(&trouble);
-            }
-            if left > 0 {
-                let says = format!("history: {left} walks could not be written before the end");
-                (self.say)(&says, Level::Error);
-            }
-        }
-        (self.say)("ended", Level::Info);
     }
 
     fn status(&self) -> String {
@@ -533,65 +375,9 @@ impl<'a> Watch<'a> {
     }
 }
 
-impl Watched {
-    /// What the history keeps of a walk. Its report is kept when it says something new, while
-    /// nothing is confirmed, and now and then while it stays bad.
-    fn record(
-        &mut self,
-        seen: &Observation,
-        report: Option<&Report>,
-        events: &[Event],
-        to_deliver: bool,
-    ) -> Record {
-        let cause = report.and_then(Report::cause);
-        let state = report.map_or(State::CannotTell, |report| report.verdict.state);
-        let said = (state, cause.map(|cause| cause.id.clone()));
-        let long_ago = self.kept.is_none_or(|kept| seen.mono.saturating_sub(kept) >= KEEP_BAD);
-        let keeps = self.said.as_ref() != Some(&said)
-            || !events.is_empty()
-            || self.machine.in_doubt()
-            || state != State::Works && long_ago;
-        self.said = Some(said);
-        if keeps {
-            self.kept = Some(seen.mono);
-        }
-        let text = report.filter(|_| keeps).and_then(|report| serde_json::to_string(report).ok());
-        Record {
-            target: seen.target.clone(),
-            at: seen.at,
-            state: match state {
-                State::Works => "works",
-                State::AtRisk => "at_risk",
-                State::Broken => "broken",
-                State::CannotTell => "cannot_tell",
-            },
-            cause: cause.map(|cause| cause.id.clone()),
-            hop: cause.map(|cause| cause.hop.name()),
-            took_ms: report.map_or(0.0, |report| report.evidence.cost.took_ms),
-            times: report.map(|report| times(&report.evidence)).unwrap_or_default(),
-            status: seen.facts.status,
-            report: text,
-            machine: serde_json::to_string(&self.machine).unwrap_or_default(),
-            events: events.to_vec(),
-            to_deliver,
-        }
-    }
-}
-
-/// The time of each hop that ran, in milliseconds.
-fn times(e: &Evidence) -> Vec<(&'static str, f64)> {
-    let tcp = e.tcp.saw().and_then(|tcp| tcp.walked_attempt()).map(|attempt| attempt.took_ms);
-    let http = e.http.saw().and_then(|http| http.main()).map(|call| call.took_ms);
-    [
-        (Hop::Dns, e.dns.first_address_ms),
-        (Hop::Tcp, tcp),
-        (Hop::Proxy, e.proxy.took_ms()),
-        (Hop::Tls, Observed::took_ms(&e.tls)),
-        (Hop::Http, http),
-    ]
-    .into_iter()
-    .filter_map(|(hop, ms)| Some((hop.name(), ms?)))
-    .collect()
+/// How long a walk may take before it is given up.
+fn limit(entry: &Entry) -> Duration {
+    entry.plan.deadline.saturating_mul(2).saturating_add(GRACE)
 }
 
 /// Whether every entry's credential and roots are there.

@@ -46,6 +46,7 @@ pub fn secrets() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         ("the client secret", CLIENT_SECRET, vec![login]),
         ("the assertion", ASSERTION_SIGNATURE, vec![login]),
         ("the identity header", IDENTITY_HEADER, vec![Service::AppService.log()]),
+        ("the certificate's password", "canary-pfx-password", Vec::new()),
         ("the MSI secret", MSI_SECRET, vec![Service::MachineLearning.log()]),
         ("the request token", GITHUB_REQUEST, vec![Service::Github.log()]),
         ("Arc's challenge", ARC_CHALLENGE, vec![Service::Arc.log()]),

@@ -138,6 +138,10 @@ pub enum Fault {
     Throttled,
     /// AADSTS7000215: not the application's secret.
     WrongSecret,
+    /// 400 with a page.
+    BadRequestPage,
+    /// 200 with the token alone, its times numbers: what SDKs but one read.
+    TokenAlone,
     /// Azure Arc's challenge, in another folder than the agent's.
     ChallengeElsewhere,
     /// AADSTS53003: conditional access.
@@ -178,6 +182,8 @@ pub fn start(
         "cd {} && openssl req -x509 -newkey rsa:2048 -nodes -keyout application.key.pem \
          -out application.crt.pem -days 30 -subj /CN=application 2>/dev/null && \
          cat application.key.pem application.crt.pem > application.pem && \
+         openssl pkcs12 -export -legacy -inkey application.key.pem -in application.crt.pem \
+         -out application.pfx -passout pass:canary-pfx-password && \
          openssl x509 -in application.crt.pem -pubkey -noout > application.pub.pem && \
          openssl req -x509 -newkey rsa:2048 -nodes -keyout other.key.pem -out other.crt.pem \
          -days 30 -subj /CN=other 2>/dev/null && \

@@ -225,6 +225,14 @@ fn scripted(fault: Fault, service: Service) -> Option<Answer> {
             "WWW-Authenticate",
             "Basic realm=/var/opt/azcmagent/tokens/../../../../etc/hostname.key",
         ),
+        Fault::BadRequestPage => page(400, "Bad Request"),
+        Fault::TokenAlone => Answer::json(
+            200,
+            &json!({
+                "access_token": crate::run_tool::token(), "token_type": "Bearer",
+                "expires_in": 3599, "expires_on": 4_102_444_800_u64,
+            }),
+        ),
         Fault::BadGateway => page(502, "Bad Gateway"),
         Fault::IdentityNotFound => Answer::json(400, &metadata_error("Identity not found")),
         Fault::Throttled if service == Service::Login => {

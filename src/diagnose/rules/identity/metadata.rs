@@ -213,7 +213,10 @@ fn proxy(e: &Evidence) -> Option<Because> {
             Sure::Inferred,
             format!("a proxy answers {status} in place of {}", name(request.purpose)),
         ))
-        .known_by("the metadata service itself has no gateway behind it that could fail so");
+        .known_by(match page(&refused) {
+            true => "a page came, and the metadata service answers in JSON, also when it refuses",
+            false => "the metadata service itself has no gateway behind it that could fail so",
+        });
     for field in ["server", "via", "x-squid-error", "proxy-authenticate"] {
         if let Some(value) = refused.header(field) {
             because = because.seen(format!("{field}: {value}"));
@@ -233,7 +236,16 @@ fn proxy(e: &Evidence) -> Option<Because> {
 }
 
 fn in_between(refused: &Refused<'_>) -> bool {
-    refused.request.path.is_none() && matches!(refused.refusal.status, 407 | 502 | 504)
+    let status = refused.refusal.status;
+    refused.request.path.is_none() && (matches!(status, 407 | 502 | 504) || page(refused))
+}
+
+/// A page where the metadata service of a virtual machine answers in JSON.
+fn page(refused: &Refused<'_>) -> bool {
+    let kind = refused.answer().and_then(|answer| answer.header("content-type"));
+    refused.request.purpose == TokenPurpose::Imds
+        && matches!(refused.refusal.status, 400 | 401 | 403)
+        && kind.is_some_and(|kind| kind.starts_with("text/html"))
 }
 
 /// A 400 of a kind that speaks of the identity (fact I8).
@@ -241,7 +253,9 @@ fn about_identity<'e>(no: &NoToken<'e>) -> Option<Refused<'e>> {
     no.refusal(MANAGED).filter(|refused| {
         let refusal = refused.refusal;
         let kind = refusal.error.as_deref();
-        refusal.status == 400 && matches!(kind, None | Some("invalid_request"))
+        // Who speaks of an identity speaks JSON.
+        let json = refused.answer().is_none_or(|answer| answer.body_excerpt.is_none());
+        refusal.status == 400 && json && matches!(kind, None | Some("invalid_request"))
     })
 }
 
@@ -399,6 +413,10 @@ fn refused_by(no: &NoToken<'_>, purpose: TokenPurpose, status: u16, because: Bec
                 ),
             )
             .step("a container runtime of a desktop answers here in Azure's place: see what runs this"),
+        (TokenPurpose::GitHubIdentity, 300..=399) => because
+            .known_by("GitHub's service sends nobody elsewhere: something before it answered")
+            .owner("Network")
+            .step("exempt the host of ACTIONS_ID_TOKEN_REQUEST_URL from portals and inspection"),
         (TokenPurpose::GitHubIdentity, _) => because
             .known_by("a job may ask for a token only with the permission id-token: write")
             .owner("Application")

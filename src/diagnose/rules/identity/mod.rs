@@ -41,7 +41,7 @@ const COMING_BY: &[Rule] = &[
     token_path::NO_WAY_OUT,
     token_path::LOGIN_HOST,
     token_path::AT_RISK,
-    not_walked::PLATFORM,
+    not_walked::WAY,
     not_asked::NOT_ASKED,
     not_asked::AZURE_CLI,
     not_asked::UNUSABLE,

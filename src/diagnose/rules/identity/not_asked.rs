@@ -59,10 +59,13 @@ fn not_asked(e: &Evidence) -> Option<Because> {
                 "see what the file holds (never its key)",
                 "openssl x509 -noout -subject -enddate -in \"$AZURE_CLIENT_CERTIFICATE_PATH\"",
             )
-            .step("one PEM file with the certificate and its RSA key, without a password")
             .look(
-                "make it from PKCS#12, in a place that others cannot read",
-                "openssl pkcs12 -in <file.pfx> -nodes -out <file.pem>",
+                "or where it is PKCS#12 (asks for its password)",
+                "openssl pkcs12 -info -nokeys -in \"$AZURE_CLIENT_CERTIFICATE_PATH\"",
+            )
+            .step(
+                "one file, PEM or PKCS#12, with the certificate and its RSA key; its password in \
+                 AZURE_CLIENT_CERTIFICATE_PASSWORD",
             ),
         "managed-identity" => because
             .owner("Platform")

@@ -1,19 +1,19 @@
 //! Ways to a token that an application may take, and this tool does not: said, never judged as
 //! if they had been walked.
 
-use super::acquisition::{level, no_token, source};
+use super::acquisition::{clause, level, no_token, source};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::identity::TokenOutcome;
 use crate::evidence::{Evidence, Hop};
 
-pub(super) const PLATFORM: Rule = Rule {
-    id: "identity-platform-not-walked",
+pub(super) const WAY: Rule = Rule {
+    id: "identity-way-not-walked",
     hop: Hop::Identity,
-    title: "The platform gives tokens in a way that this tool does not walk",
-    page: include_str!("../../../../docs/findings/identity-platform-not-walked.md"),
+    title: "A token is got in a way that this tool does not walk",
+    page: include_str!("../../../../docs/findings/identity-way-not-walked.md"),
     explains: &[],
-    check: platform,
+    check: way,
 };
 
 pub(super) const TOKEN_PROXY: Rule = Rule {
@@ -43,22 +43,27 @@ pub(super) const TOKEN_PROXY: Rule = Rule {
 };
 
 /// A note: the verdict stays open, for nothing is known of that token.
-fn platform(e: &Evidence) -> Option<Because> {
+fn way(e: &Evidence) -> Option<Because> {
     let no = no_token(e)?;
     let TokenOutcome::NotSupported { says } = &no.how.outcome else { return None };
-    Some(
-        Because::new(Level::Note, Sure::Proved, "a token of Service Fabric is not asked for here")
+    let because =
+        Because::new(Level::Note, Sure::Proved, clause(&format!("no token asked for: {says}")))
             .seen(format!("wanted: a token for {}, from {}", no.how.scope, source(e)))
-            .seen(says)
-            .known_by("IDENTITY_SERVER_THUMBPRINT is set beside IDENTITY_ENDPOINT: the SDKs ask Service Fabric")
-            .known_by("whether it gives a token is not known; the rest of the path was walked")
+            .seen(says);
+    let because = match no.how.source.as_str() {
+        "managed-identity" => because.known_by(
+            "IDENTITY_SERVER_THUMBPRINT is set beside IDENTITY_ENDPOINT: the SDKs ask Service \
+             Fabric, which is trusted by that thumbprint",
+        ),
+        _ => because.known_by("an application's own library may open this file"),
+    };
+    Some(
+        because
+            .known_by("whether a token comes is not known; the rest of the path was walked")
             .read_at("/identity/acquisition/outcome")
             .owner("Application")
             .step("write a token that the application got into a file, for its owner alone")
-            .look(
-                "and walk with it",
-                format!("{} --token-file <file>", reading::again(e)),
-            ),
+            .look("and walk with it", format!("{} --token-file <file>", reading::again(e))),
     )
 }
 

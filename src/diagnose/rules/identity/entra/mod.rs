@@ -80,7 +80,7 @@ fn check(e: &Evidence, row: &'static Row) -> Option<Because> {
     let says = says(row, &no).unwrap_or_else(|| fill(row.says));
     let sure = match row.shows {
         // The number proves that the secret is wrong; its form says why.
-        Shows::Secret if no.how.secret_is_id => Sure::Inferred,
+        Shows::Secret if no.how.secret_is_id || no.how.secret_has_blank_ends => Sure::Inferred,
         _ => row.sure,
     };
     let mut because = refused.seen(no.weighing(level, sure, says));
@@ -111,6 +111,9 @@ fn says(row: &Row, no: &NoToken<'_>) -> Option<String> {
     match row.shows {
         Shows::Secret if no.how.secret_is_id => {
             Some(format!("{} holds a secret's id, not its value", source(no.e)))
+        }
+        Shows::Secret if no.how.secret_has_blank_ends => {
+            Some(format!("{} ends with a line end or begins or ends with a blank", source(no.e)))
         }
         Shows::Times => match (skew(no.e), expired(no)) {
             (Some(seconds), _) => Some(format!("this machine's clock is {} wrong", apart(seconds))),
@@ -145,6 +148,10 @@ fn shown(shows: Shows, mut because: Because, no: &NoToken<'_>, refused: &Refused
         Shows::Secret if no.how.secret_is_id => because
             .known_by("the value has the form of an id: the portal shows one beside each secret")
             .read_at("/identity/acquisition/secret_is_id"),
+        Shows::Secret if no.how.secret_has_blank_ends => because
+            .known_by("it was sent as it stands, as applications send it; no secret has such ends")
+            .read_at("/identity/acquisition/secret_has_blank_ends")
+            .step("take the line end out: printf %s in place of echo where the secret is made"),
         Shows::Secret => because.known_by(
             "a secret's id in place of its value has the same number; this value is no id",
         ),

@@ -1,0 +1,209 @@
+//! A client certificate with its key in PKCS#12 (RFC 7292), or a key in PEM with a password.
+
+use p12_keystore::Pkcs12Archive;
+use p12_keystore::error::Error;
+use pkcs8::EncryptedPrivateKeyInfoRef;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use zeroize::Zeroizing;
+
+use super::certificate::{Material, NoCertificate};
+use crate::secret::Secret;
+
+/// The variable of the password.
+const PASSWORD: &str = "AZURE_CLIENT_CERTIFICATE_PASSWORD";
+
+/// The first key in a PKCS#12 file and its certificate, with the others behind it.
+pub(super) fn open(octets: &[u8], password: Option<&Secret>) -> Result<Material, NoCertificate> {
+    let text = password.map_or("", Secret::expose);
+    let archive = Pkcs12Archive::from_pkcs12(octets, text).map_err(|error| {
+        let wrong = |says: &str| NoCertificate::Wrong(says.to_owned());
+        match error {
+            Error::MacError(_) | Error::UnpadError | Error::Pkcs5Error(_) => locked(password),
+            Error::DerError(_) | Error::InvalidVersion | Error::IoError(_) => {
+                wrong("is neither PEM nor PKCS#12 (a certificate alone is not enough)")
+            }
+            // Another implementation may open it.
+            _ => NoCertificate::NotRead("is PKCS#12 of a kind that this tool does not open"),
+        }
+    })?;
+    let key = archive.keys.first().ok_or_else(|| {
+        NoCertificate::Wrong("is PKCS#12 without a private key: export it with its key".to_owned())
+    })?;
+    let id = key.local_key_id.as_ref().map(AsRef::as_ref);
+    let mut chain: Vec<CertificateDer<'static>> = Vec::new();
+    for bag in &archive.certs {
+        let der = CertificateDer::from(bag.cert.as_der().to_vec());
+        // The key's own one first, wherever it stands.
+        match id.is_some() && bag.local_key_id.as_deref() == id {
+            true => chain.insert(0, der),
+            false => chain.push(der),
+        }
+    }
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.key.as_der().to_vec()));
+    Ok(Material { chain, key })
+}
+
+/// A key in PEM with a password (PKCS#8, RFC 5958).
+pub(super) fn key(
+    der: &[u8],
+    password: Option<&Secret>,
+) -> Result<PrivateKeyDer<'static>, NoCertificate> {
+    let locked_key = EncryptedPrivateKeyInfoRef::try_from(der)
+        .map_err(|_| NoCertificate::Wrong("holds a private key that is damaged".to_owned()))?;
+    let text = password.map_or("", Secret::expose);
+    let document = match locked_key.decrypt(text.as_bytes()) {
+        Ok(document) => document,
+        Err(pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::DecryptFailed)) => {
+            return Err(locked(password));
+        }
+        // What comes out of a wrong password may look whole.
+        Err(pkcs8::Error::Asn1(_) | pkcs8::Error::KeyMalformed(_)) => return Err(locked(password)),
+        Err(_) => {
+            return Err(NoCertificate::NotRead(
+                "holds a key with a password of a kind that this tool does not open",
+            ));
+        }
+    };
+    let octets = Zeroizing::new(document.as_bytes().to_vec());
+    Ok(PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(octets.to_vec())))
+}
+
+fn locked(password: Option<&Secret>) -> NoCertificate {
+    NoCertificate::Wrong(match password {
+        Some(_) => format!("is not opened by the password in {PASSWORD}"),
+        None => format!("has a password, and {PASSWORD} is not set"),
+    })
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "these files are the test's own")]
+mod tests {
+    use std::path::Path;
+    use std::process::Command;
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    /// What another's tool makes, not the library that opens it.
+    fn openssl(folder: &Path, arguments: &str) {
+        let ended = Command::new("openssl")
+            .args(arguments.split_whitespace())
+            .current_dir(folder)
+            .output()
+            .unwrap();
+        let says = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(ended.status.success(), "openssl {arguments}: {says}");
+    }
+
+    fn made() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["own", "other"] {
+            openssl(
+                folder.path(),
+                &format!(
+                    "req -x509 -newkey rsa:2048 -nodes -keyout {name}.key -out {name}.crt \
+                     -days 30 -subj /CN={name}"
+                ),
+            );
+        }
+        folder
+    }
+
+    fn read(folder: &Path, file: &str, password: Option<&str>) -> Result<Material, NoCertificate> {
+        let octets = std::fs::read(folder.join(file)).unwrap();
+        let password = password.map(|text| Secret::new(text.to_owned()));
+        Material::read(&octets, password.as_ref())
+    }
+
+    fn says(read: Result<Material, NoCertificate>) -> String {
+        match read.map(|_| ()) {
+            Err(NoCertificate::Wrong(says)) => says,
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_openssl_exports_is_opened_whatever_it_is_locked_with() {
+        let folder = made();
+        let at = folder.path();
+        openssl(at, "x509 -in own.crt -outform der -out own.der");
+        let own = std::fs::read(at.join("own.der")).unwrap();
+        let kinds = [
+            ("today", ""),
+            ("legacy", "-legacy"),
+            ("triple-des", "-certpbe PBE-SHA1-3DES -keypbe PBE-SHA1-3DES -macalg sha1"),
+            ("aes-128", "-certpbe AES-128-CBC -keypbe AES-128-CBC -macalg sha512"),
+            ("no-mac", "-nomac"),
+            ("chain", "-certfile other.crt"),
+        ];
+        for (name, arguments) in kinds {
+            for password in ["canary-w\u{f6}rd", ""] {
+                openssl(
+                    at,
+                    &format!(
+                        "pkcs12 -export {arguments} -inkey own.key -in own.crt -out a.pfx \
+                         -passout pass:{password}"
+                    ),
+                );
+                // An empty variable is one that is not set.
+                let given = Some(password).filter(|text| !text.is_empty());
+                let material = read(at, "a.pfx", given)
+                    .unwrap_or_else(|no| panic!("{name} with {password:?}: {no:?}"));
+                assert_eq!(material.chain[0].as_ref(), own, "{name}");
+                assert_eq!(material.chain.len(), if name == "chain" { 2 } else { 1 });
+                let provider = rustls::crypto::aws_lc_rs::default_provider();
+                let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+                let made = material.assertion("c", "https://a/t", true, &provider, now);
+                assert!(made.is_ok(), "{name}: {made:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_is_said_in_words() {
+        let folder = made();
+        let at = folder.path();
+        let export = "pkcs12 -export -in own.crt -passout pass:canary";
+        openssl(at, &format!("{export} -inkey own.key -out own.pfx"));
+        openssl(at, &format!("{export} -inkey own.key -legacy -nomac -out bare.pfx"));
+        openssl(at, &format!("{export} -nokeys -out no-key.pfx"));
+        openssl(at, "x509 -in own.crt -outform der -out own.der");
+        let wrong = "is not opened by the password in AZURE_CLIENT_CERTIFICATE_PASSWORD";
+        let none = "has a password, and AZURE_CLIENT_CERTIFICATE_PASSWORD is not set";
+        for file in ["own.pfx", "bare.pfx"] {
+            assert_eq!(says(read(at, file, Some("canary-other"))), wrong, "{file}");
+            assert_eq!(says(read(at, file, None)), none, "{file}");
+        }
+        let keyless = "is PKCS#12 without a private key: export it with its key";
+        assert_eq!(says(read(at, "no-key.pfx", Some("canary"))), keyless);
+        let alone = "is neither PEM nor PKCS#12 (a certificate alone is not enough)";
+        assert_eq!(says(read(at, "own.der", Some("canary"))), alone);
+        let whole = std::fs::read(at.join("own.pfx")).unwrap();
+        std::fs::write(at.join("half.pfx"), &whole[..whole.len() / 2]).unwrap();
+        assert_eq!(says(read(at, "half.pfx", Some("canary"))), alone);
+    }
+
+    #[test]
+    fn a_key_in_pem_may_have_a_password() {
+        let folder = made();
+        let at = folder.path();
+        for cipher in ["-v2 aes-256-cbc", "-scrypt"] {
+            openssl(
+                at,
+                &format!("pkcs8 -topk8 {cipher} -in own.key -out a.key -passout pass:canary"),
+            );
+            let join = |file: &str| std::fs::read_to_string(at.join(file)).unwrap();
+            std::fs::write(at.join("a.pem"), format!("{}{}", join("own.crt"), join("a.key")))
+                .unwrap();
+            assert!(read(at, "a.pem", Some("canary")).is_ok(), "{cipher}");
+            assert!(says(read(at, "a.pem", Some("canary-other"))).contains("not opened by"));
+            assert!(says(read(at, "a.pem", None)).contains("is not set"));
+        }
+        openssl(at, "rsa -aes256 -traditional -in own.key -out old.key -passout pass:canary");
+        let join = |file: &str| std::fs::read_to_string(at.join(file)).unwrap();
+        std::fs::write(at.join("old.pem"), format!("{}{}", join("own.crt"), join("old.key")))
+            .unwrap();
+        let old = read(at, "old.pem", Some("canary")).map(|_| ());
+        assert!(matches!(old, Err(NoCertificate::NotRead(_))), "{old:?}");
+    }
+}

@@ -1,0 +1,164 @@
+//! What a watch does for itself: its own troubles, the inventory read again, the sign of life,
+//! the end.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio::time::Instant;
+
+use super::beat::{self, Tell};
+use super::log::Level;
+use super::{Watch, fit, limit};
+use crate::monitor::event::{Severity, span};
+use crate::monitor::history::Trouble;
+use crate::monitor::settings::Rules;
+
+/// How long the end may take: what is under way is left, what is finished is kept.
+const FAREWELL: Duration = Duration::from_millis(1200);
+/// How far the clock may go apart from monotonic time before that is said, in milliseconds.
+const JUMP: i64 = 5_000;
+
+impl Watch<'_> {
+    pub(super) fn trouble(&mut self, trouble: &Trouble) {
+        let file = self.setup.history.as_deref().unwrap_or(Path::new("")).display();
+        let (says, level) = match trouble {
+            Trouble::CannotWrite(why) => (
+                format!("history: {file}: {why}; walks go on and are kept in memory"),
+                Level::Error,
+            ),
+            Trouble::WritesAgain(walks) => {
+                (format!("history: {file}: is written again; {walks} had waited"), Level::Notice)
+            }
+            Trouble::SetAside(to) => (
+                format!(
+                    "history: {file}: was broken; it is now {}, a new one begins",
+                    to.display()
+                ),
+                Level::Error,
+            ),
+            Trouble::Dropped(walks) => (
+                format!("history: {walks} walks were dropped while it could not be written"),
+                Level::Error,
+            ),
+        };
+        (self.say)(&says, level);
+    }
+
+    /// Says something of our own once, until it is over.
+    pub(super) fn own_trouble(&mut self, what: &'static str, says: &str) {
+        if self.silent.insert(what) {
+            (self.say)(says, Level::Error);
+        }
+    }
+
+    pub(super) fn look_at_clock(&mut self, at: i64, mono: i64) {
+        let jumped = at - mono - self.offset;
+        if jumped.abs() >= JUMP {
+            let way = if jumped > 0 { "forward" } else { "back" };
+            let says = format!(
+                "the clock jumped {} {way}; lengths of time are taken from another",
+                span(jumped.abs())
+            );
+            (self.say)(&says, Level::Error);
+        }
+        self.offset = at - mono;
+    }
+
+    pub(super) fn reload(&mut self) {
+        beat::systemd(Tell::Reloading);
+        let walker = (self.setup.walker)();
+        let read = (self.setup.reload)()
+            .and_then(|(inventory, hook)| fit(&walker, &inventory).map(|()| (inventory, hook)));
+        match read {
+            Err(says) => {
+                (self.say)(&format!("the inventory is not taken over: {says}"), Level::Error);
+            }
+            Ok((inventory, webhook)) => {
+                self.rules = Rules::of(&inventory.watch);
+                self.walker = Rc::new(walker);
+                self.telling.replace(webhook, &inventory);
+                self.setup.inventory = inventory;
+                self.take(&mut BTreeMap::new());
+                (self.say)(
+                    &format!("the inventory was read again: {}", self.status()),
+                    Level::Info,
+                );
+            }
+        }
+        beat::systemd(Tell::Ready(&self.status()));
+    }
+
+    /// The sign of life: to systemd always, since this loop lives; to the file only while every
+    /// target is walked in time.
+    pub(super) fn beat(&mut self) {
+        beat::systemd(Tell::Alive);
+        let now = Instant::now();
+        let late = self.targets.values().find(|watched| {
+            let patience =
+                (watched.entry.interval.saturating_mul(2)).saturating_add(limit(&watched.entry));
+            now.duration_since(watched.last) > patience
+        });
+        if let Some(late) = late {
+            let says = format!("no heartbeat: {} is not walked in time", late.entry.name);
+            self.own_trouble("late", &says);
+            return;
+        }
+        if self.silent.remove("late") {
+            (self.say)("every target is walked in time again", Level::Notice);
+        }
+        let Some(file) = self.setup.inventory.watch.heartbeat_file.clone() else { return };
+        self.pulse.now = self.wall() as f64 / 1e3;
+        self.pulse.targets = self.targets.len();
+        let open = |severity| {
+            let machines = self.targets.values().flat_map(|watched| watched.machine.open());
+            machines.filter(|(_, incident)| incident.severity == severity).count()
+        };
+        self.pulse.open =
+            [Severity::Page, Severity::Ticket, Severity::Owner].map(|s| (s.id(), open(s)));
+        if let Some(history) = &self.history {
+            self.pulse.history_waiting = history.waiting();
+            self.pulse.history_writes = history.writes();
+        }
+        match beat::write(Path::new(&file), &self.pulse.text()) {
+            Ok(()) => {
+                self.silent.remove("heartbeat");
+            }
+            Err(error) => {
+                let says = format!("heartbeat: {file}: {}", crate::wire::words(&error));
+                self.own_trouble("heartbeat", &says);
+            }
+        }
+    }
+
+    /// Ends: what is under way is left, what is finished is kept and said.
+    pub(super) async fn farewell(mut self) {
+        let end = Instant::now() + FAREWELL;
+        beat::systemd(Tell::Stopping);
+        self.walks.abort_all();
+        while let Ok(Some(events)) = tokio::time::timeout_at(end, self.writing.next()).await {
+            self.telling.add(events);
+        }
+        self.tell();
+        // A notice that is on its way may arrive; what does not is sent after the next start.
+        while self.telling.waits() {
+            match tokio::time::timeout_at(end, self.telling.outcome()).await {
+                Ok(outcome) => self.told(outcome),
+                Err(_) => break,
+            }
+        }
+        if let Some(history) = self.history.take() {
+            let left = history.close(FAREWELL / 2);
+            while let Ok(trouble) = self.troubles.try_recv() {
+                self.trouble(&trouble);
+            }
+            if left > 0 {
+                let says = format!("history: {left} walks could not be written before the end");
+                (self.say)(&says, Level::Error);
+            }
+        }
+        (self.say)("ended", Level::Info);
+    }
+}
