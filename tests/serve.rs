@@ -141,12 +141,17 @@ fn a_scrape_gets_the_walk_of_its_target_and_of_no_other() {
         let field = format!("X-Prometheus-Scrape-Timeout-Seconds: {bad}\r\n");
         assert_eq!(server.get("/probe?target=prod", &field).0, 400, "{bad}");
     }
-    let (status, _) = server.get("/probe?target=prod", "X-Prometheus-Scrape-Timeout-Seconds: 10\r\n");
+    let (status, _) =
+        server.get("/probe?target=prod", "X-Prometheus-Scrape-Timeout-Seconds: 10\r\n");
     assert_eq!(status, 200);
     let long = format!("GET /probe?target={} HTTP/1.1\r\n\r\n", "a".repeat(10 << 20));
     let answer = server.raw(long.as_bytes());
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
-    assert!(server.raw(b"POST /probe?target=prod HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n").contains("405"));
+    assert!(
+        server
+            .raw(b"POST /probe?target=prod HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n")
+            .contains("405")
+    );
     assert_eq!(server.get("/-/healthy", "").0, 200);
     assert!(server.stop() < Duration::from_secs(2));
 }
