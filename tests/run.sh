@@ -54,6 +54,9 @@ log=$PWD/target/tests.log
 status=0
 cargo test --locked --no-fail-fast 2>&1 | tee "$log" || status=$?
 
+# The package that is made of it, and what is shipped for other places.
+tests/packaging.sh || status=$?
+
 echo
 echo 'Results:'
 grep -E '^( +(Running|Doc-tests) |test result: |skipped: )' "$log" || true

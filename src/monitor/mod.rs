@@ -13,6 +13,7 @@ pub mod serve;
 pub mod settings;
 pub mod signals;
 pub mod state;
+pub mod systemd;
 pub mod walker;
 pub mod watch;
 pub mod webhook;

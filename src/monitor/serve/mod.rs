@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
 use super::signals::Signal;
+use super::systemd::{self, Tell};
 use crate::inventory::{Inventory, ServeSettings};
 
 use desk::Desk;
@@ -84,7 +85,9 @@ impl Server {
         let numbers = Arc::clone(&self.served.numbers);
         let listening = listen::listen(listener, router, numbers, self.stop.subscribe());
         let told = async {
+            systemd::tell(Tell::Ready(&self.status()));
             while signal().await == Signal::Reload {
+                systemd::tell(Tell::Reloading);
                 match reload() {
                     Ok(inventory) => {
                         let targets = self.take(inventory);
@@ -95,11 +98,19 @@ impl Server {
                         say(&format!("{says}\nthe inventory stays as it was"));
                     }
                 }
+                systemd::tell(Tell::Ready(&self.status()));
             }
+            systemd::tell(Tell::Stopping);
             self.stop.send_replace(true);
             self.served.desk.stop();
         };
-        futures_util::join!(listening, told);
+        futures_util::join!(listening, told, alive(self.stop.subscribe()));
+    }
+
+    /// For `systemctl status`.
+    fn status(&self) -> String {
+        let targets = self.served.targets.read().unwrap_or_else(PoisonError::into_inner);
+        format!("serving {} targets", targets.entries.len())
     }
 
     /// Takes another inventory in the place of the one that it has.
@@ -111,6 +122,18 @@ impl Server {
         self.served.numbers.inventory(count, unix((self.look)().now));
         *self.served.targets.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&targets);
         count
+    }
+}
+
+/// Tells systemd that the thread of the connections turns, for as long as it is to.
+async fn alive(mut stop: watch::Receiver<bool>) {
+    let Some(every) = systemd::watchdog() else { return };
+    let mut beat = tokio::time::interval(every);
+    loop {
+        tokio::select! {
+            _ = beat.tick() => systemd::tell(Tell::Alive),
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
     }
 }
 

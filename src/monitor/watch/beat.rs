@@ -1,4 +1,4 @@
-//! The sign of life: a file for the textfile collector, and systemd's watchdog.
+//! The sign of life: a file for the textfile collector.
 
 use std::io::Write;
 use std::path::Path;
@@ -91,44 +91,4 @@ pub(super) fn write(file: &Path, text: &str) -> std::io::Result<()> {
     new.write_all(text.as_bytes())?;
     new.persist(file).map_err(|error| error.error)?;
     Ok(())
-}
-
-/// What systemd is told; nothing where it did not start us.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Tell<'a> {
-    Ready(&'a str),
-    Alive,
-    Reloading,
-    Stopping,
-}
-
-#[cfg(unix)]
-pub(super) fn systemd(tell: Tell<'_>) {
-    use sd_notify::NotifyState;
-    // Without the variable, or without somebody there, nothing is to be done about it.
-    let _ = match tell {
-        Tell::Ready(status) => {
-            sd_notify::notify(&[NotifyState::Ready, NotifyState::Status(status)])
-        }
-        Tell::Alive => sd_notify::notify(&[NotifyState::Watchdog]),
-        Tell::Reloading => match NotifyState::monotonic_usec_now() {
-            Ok(now) => sd_notify::notify(&[NotifyState::Reloading, now]),
-            Err(error) => Err(error),
-        },
-        Tell::Stopping => sd_notify::notify(&[NotifyState::Stopping]),
-    };
-}
-
-#[cfg(not(unix))]
-pub(super) fn systemd(_: Tell<'_>) {}
-
-/// How often systemd wants a sign of life at least, halved.
-#[cfg(unix)]
-pub(super) fn watchdog() -> Option<std::time::Duration> {
-    sd_notify::watchdog_enabled().map(|limit| limit / 2)
-}
-
-#[cfg(not(unix))]
-pub(super) fn watchdog() -> Option<std::time::Duration> {
-    None
 }

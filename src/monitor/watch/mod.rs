@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use self::beat::{Pulse, Tell};
+use self::beat::Pulse;
 use self::log::Level;
 use self::schedule::Schedule;
 use self::target::Watched;
@@ -34,6 +34,7 @@ use super::observation::Observation;
 use super::settings::Rules;
 use super::signals::{Signal, Signals};
 use super::state::Machine;
+use super::systemd::{self, Tell};
 use super::walker::Walker;
 use super::webhook::Webhook;
 use crate::inventory::{Entry, Inventory, WebhookShape};
@@ -201,13 +202,13 @@ impl<'a> Watch<'a> {
     }
 
     async fn run(mut self, mut signals: Signals) {
-        let watchdog = beat::watchdog();
+        let watchdog = systemd::watchdog();
         let every = self.setup.inventory.watch.heartbeat_every;
         let mut beats = tokio::time::interval(every.min(watchdog.unwrap_or(every)));
         beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let status = self.status();
         (self.say)(&status, Level::Info);
-        beat::systemd(Tell::Ready(&status));
+        systemd::tell(Tell::Ready(&status));
         loop {
             self.begin_due();
             let due = match self.walks.len() < self.setup.at_once {

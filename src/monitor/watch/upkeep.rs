@@ -9,12 +9,13 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use tokio::time::Instant;
 
-use super::beat::{self, Tell};
+use super::beat;
 use super::log::Level;
 use super::{Watch, fit, limit};
 use crate::monitor::event::{Severity, span};
 use crate::monitor::history::Trouble;
 use crate::monitor::settings::Rules;
+use crate::monitor::systemd::{self, Tell};
 
 /// How long the end may take: what is under way is left, what is finished is kept.
 const FAREWELL: Duration = Duration::from_millis(1200);
@@ -68,7 +69,7 @@ impl Watch<'_> {
     }
 
     pub(super) fn reload(&mut self) {
-        beat::systemd(Tell::Reloading);
+        systemd::tell(Tell::Reloading);
         let walker = (self.setup.walker)();
         let read = (self.setup.reload)()
             .and_then(|(inventory, hook)| fit(&walker, &inventory).map(|()| (inventory, hook)));
@@ -88,13 +89,13 @@ impl Watch<'_> {
                 );
             }
         }
-        beat::systemd(Tell::Ready(&self.status()));
+        systemd::tell(Tell::Ready(&self.status()));
     }
 
     /// The sign of life: to systemd always, since this loop lives; to the file only while every
     /// target is walked in time.
     pub(super) fn beat(&mut self) {
-        beat::systemd(Tell::Alive);
+        systemd::tell(Tell::Alive);
         let now = Instant::now();
         let late = self.targets.values().find(|watched| {
             let patience =
@@ -136,7 +137,7 @@ impl Watch<'_> {
     /// Ends: what is under way is left, what is finished is kept and said.
     pub(super) async fn farewell(mut self) {
         let end = Instant::now() + FAREWELL;
-        beat::systemd(Tell::Stopping);
+        systemd::tell(Tell::Stopping);
         self.walks.abort_all();
         while let Ok(Some(events)) = tokio::time::timeout_at(end, self.writing.next()).await {
             self.telling.add(events);

