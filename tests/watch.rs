@@ -22,6 +22,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
+use aoai_probe::monitor::walker::Walker;
+use aoai_probe::monitor::watch::log::Level;
+use aoai_probe::monitor::watch::{self, Setup};
 use lab::Lab;
 use lab::world::World;
 use serde_json::Value;
@@ -33,7 +36,8 @@ const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A lab behind a relay that can be broken and mended, and an inventory that leads there.
 struct Path443 {
-    _lab: Lab,
+    lab: Lab,
+    endpoint: SocketAddr,
     folder: tempfile::TempDir,
     broken: Arc<AtomicBool>,
     connections: Arc<AtomicUsize>,
@@ -65,7 +69,7 @@ impl Path443 {
             of("--ca-file")[0],
             relay.port(),
         );
-        Self { _lab: lab, folder, broken, connections, keys }
+        Self { lab, endpoint, folder, broken, connections, keys }
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -388,6 +392,72 @@ fn a_webhook_that_hangs_fails_or_redirects_holds_nothing_up() {
     assert!(body["text"].as_str().unwrap().starts_with("*over* prod: WORKS again"), "{body}");
     let (status, _, said) = watch.ended_by("-TERM");
     assert!(status.success(), "{said}");
+}
+
+#[test]
+fn a_webhook_whose_certificate_is_not_trusted_gets_nothing() {
+    let path = Path443::new();
+    let config = path.inventory(&["prod"], "webhook = { url_variable = \"HOOK\" }");
+    let mut command = path.command(&config);
+    // The lab's own server: its chain ends in a root that nobody trusts here.
+    command.env("HOOK", format!("https://localhost:{}/{CANARY}", path.endpoint.port()));
+    path.broken.store(true, Ordering::SeqCst);
+    let mut watch = Watching::begin(command);
+    watch.says("webhook: its certificate is not accepted; it is tried again");
+    let (status, took, _) = watch.ended_by("-TERM");
+    assert!(status.success() && took < Duration::from_secs(2), "{status} {took:?}");
+    let mut received = path.lab.received.requests();
+    received.push(path.lab.received.open());
+    let secret = |octets: &Vec<u8>| String::from_utf8_lossy(octets).contains(CANARY);
+    assert!(!received.iter().any(secret), "the URL went to who is not trusted");
+    // It is sent after the next start.
+    assert_eq!(path.sqlite3("SELECT count(*) FROM events WHERE pending"), "1");
+    let (hook, calls) = receiver(|_| Answers::Status(200));
+    let mut command = path.command(&config);
+    command.env("HOOK", format!("http://{hook}/{CANARY}"));
+    let watch = Watching::begin(command);
+    assert_eq!(next(&calls).1["kind"], "opened");
+    drop(watch.ended_by("-TERM"));
+    assert_eq!(path.sqlite3("SELECT count(*) FROM events WHERE pending"), "0");
+}
+
+/// A deadline that no clock can hold makes the walk itself panic.
+#[test]
+fn a_bug_of_ours_in_one_walk_stops_no_other() {
+    let path = Path443::new();
+    let text = std::fs::read_to_string(path.inventory(&["buggy", "prod"], "")).unwrap();
+    let mut inventory = aoai_probe::inventory::read(&text).unwrap();
+    inventory.entries[0].plan.deadline = Duration::MAX;
+    inventory.entries[0].plan.timeout = Duration::MAX;
+    let setup = Setup {
+        inventory,
+        webhook: None,
+        reload: Box::new(|| Err("not here".to_owned())),
+        history: None,
+        walker: Box::new(|| Walker::new(aoai_probe::world::World::of_this_machine)),
+        clock: Box::new(std::time::SystemTime::now),
+        host: "lab".to_owned(),
+        at_once: 8,
+    };
+    let said = std::cell::RefCell::new(Vec::new());
+    let (heard, hear) = (tokio::sync::Notify::new(), |text: &str| text.contains("buggy: CANNOT"));
+    let say = |text: &str, _: Level| {
+        said.borrow_mut().push(text.to_owned());
+        if hear(text) {
+            heard.notify_one();
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let ends = tokio::time::timeout(PATIENCE, heard.notified());
+        tokio::select! {
+            ended = watch::watch(setup, &say) => panic!("{ended:?}"),
+            told = ends => told.expect("the bug is told"),
+        }
+    });
+    let line = said.borrow().last().unwrap().clone();
+    assert!(line.contains("buggy: CANNOT TELL (walk-failed): a bug of ours"), "{line}");
+    assert!(path.connections.load(Ordering::SeqCst) >= 2, "prod is walked meanwhile");
 }
 
 #[test]

@@ -183,6 +183,7 @@ impl<'a> Watch<'a> {
                 machine,
                 schedule,
                 walking: false,
+                began: now,
                 last: now,
                 said: None,
                 kept: None,
@@ -239,7 +240,7 @@ impl<'a> Watch<'a> {
             && let Some((_, name)) = self.due.pop_first()
         {
             let Some(watched) = self.targets.get_mut(&name) else { continue };
-            watched.walking = true;
+            (watched.walking, watched.began) = (true, now);
             let (entry, walker) = (Rc::clone(&watched.entry), Rc::clone(&self.walker));
             let of = name.clone();
             let walk = async move {
@@ -283,6 +284,7 @@ impl<'a> Watch<'a> {
         let record = watched.record(&seen, report.as_ref().ok(), &events, self.telling.calls());
         let now = Instant::now();
         (watched.walking, watched.last) = (false, now);
+        self.pulse.skipped_ticks += watched.schedule.skipped(watched.began, now);
         let next = watched.schedule.next(now, watched.machine.in_doubt(), fastrand::f64());
         self.due.insert((next, name));
         let keep = Keep::Walk(Box::new(record));

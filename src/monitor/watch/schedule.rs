@@ -27,14 +27,22 @@ impl Schedule {
     /// Ticks that went by meanwhile are left out, not made up for.
     pub(super) fn next(self, now: Instant, in_doubt: bool, chance: f64) -> Instant {
         let interval = self.interval.as_nanos().max(1);
-        let gone = now.saturating_duration_since(self.begin).as_nanos();
-        let ticks = gone / interval + 1;
-        let nanos = u64::try_from(ticks.saturating_mul(interval)).unwrap_or(u64::MAX);
+        let nanos = (self.ticks(now) + 1).saturating_mul(interval);
+        let nanos = u64::try_from(nanos).unwrap_or(u64::MAX);
         let due = self.begin + Duration::from_nanos(nanos) + self.jitter(chance);
         match in_doubt {
             true => due.min(now + IN_DOUBT),
             false => due,
         }
+    }
+
+    /// Ticks that went by while a walk that began at `began` was under way.
+    pub(super) fn skipped(self, began: Instant, now: Instant) -> u64 {
+        u64::try_from(self.ticks(now).saturating_sub(self.ticks(began))).unwrap_or(u64::MAX)
+    }
+
+    fn ticks(self, at: Instant) -> u128 {
+        at.saturating_duration_since(self.begin).as_nanos() / self.interval.as_nanos().max(1)
     }
 
     fn jitter(self, chance: f64) -> Duration {
@@ -68,7 +76,10 @@ mod tests {
     fn missed_ticks_are_left_out() {
         let begin = Instant::now();
         let schedule = Schedule { begin, interval: MINUTE };
-        assert_eq!(schedule.next(begin + MINUTE * 7 + MINUTE / 2, false, 0.0), begin + MINUTE * 8);
+        let late = begin + MINUTE * 7 + MINUTE / 2;
+        assert_eq!(schedule.next(late, false, 0.0), begin + MINUTE * 8);
+        assert_eq!(schedule.skipped(begin + MINUTE * 3, late), 4);
+        assert_eq!(schedule.skipped(begin + MINUTE * 7, late), 0);
     }
 
     #[test]

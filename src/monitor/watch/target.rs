@@ -23,6 +23,8 @@ pub(super) struct Watched {
     pub(super) machine: Machine,
     pub(super) schedule: Schedule,
     pub(super) walking: bool,
+    /// When its newest walk began.
+    pub(super) began: Instant,
     /// When its newest walk ended, or when it was taken in.
     pub(super) last: Instant,
     /// State and cause of the newest walk, and when a report was kept.

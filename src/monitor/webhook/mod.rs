@@ -169,14 +169,7 @@ impl Webhook {
 
     /// By kind alone: an error's own words hold the URL.
     fn failed(&self, error: &reqwest::Error) -> Refused {
-        let mut source = error.source();
-        let mut tls = None;
-        while let Some(cause) = source {
-            let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-            let found = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-            tls = tls.or(found).or(cause.downcast_ref::<rustls::Error>());
-            source = cause.source();
-        }
+        let tls = error.source().and_then(tls_error);
         let why = match tls {
             Some(rustls::Error::InvalidCertificate(_)) => {
                 "its certificate is not accepted".to_owned()
@@ -189,6 +182,20 @@ impl Webhook {
             None => "the connection ends before an answer".to_owned(),
         };
         Refused { why, again: Some(Duration::ZERO) }
+    }
+}
+
+/// TLS's own word among the causes. What an `io::Error` holds is none of its sources.
+fn tls_error<'a>(mut error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    loop {
+        if let Some(found) = error.downcast_ref::<rustls::Error>() {
+            return Some(found);
+        }
+        let held = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        error = match held {
+            Some(held) => held,
+            None => error.source()?,
+        };
     }
 }
 

@@ -6,6 +6,7 @@
 mod exporters;
 mod nagios;
 mod promtool;
+mod scraped;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -33,6 +33,20 @@ fn promtool_finds_nothing_wrong_with_the_metrics() {
 }
 
 #[test]
+fn promtool_reads_the_configuration_of_the_documentation() {
+    let Some(promtool) = installed("promtool") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("aoai-probe-rules.yml"), monitoring::prometheus_rules()).unwrap();
+    fs::write(at("aoai-probe.json"), "[]").unwrap();
+    let page = fs::read_to_string(root().join("docs/monitoring.md")).unwrap();
+    let block = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let here = folder.path().display().to_string();
+    fs::write(at("prometheus.yml"), block.replace("/etc/prometheus", &here)).unwrap();
+    went_well(Command::new(&promtool).args(["check", "config"]).arg(at("prometheus.yml")));
+}
+
+#[test]
 fn promtool_raises_the_alerts_that_are_meant() {
     let Some(promtool) = installed("promtool") else { return };
     let folder = tempfile::tempdir().unwrap();

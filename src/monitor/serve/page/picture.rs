@@ -14,11 +14,10 @@ const HEIGHT: f64 = 28.0;
 /// The least height: a walk that took no time was made all the same.
 const LEAST: f64 = 2.0;
 
-/// The picture of `walks`, the newest at its right end.
+/// The picture of `walks`, the oldest first.
 pub(super) fn picture(walks: &VecDeque<Walk>) -> Markup {
     let longest = walks.iter().map(|walk| walk.took_ms).fold(1.0, f64::max);
     let width = KEPT * STEP;
-    let first = width - walks.len().min(KEPT) * STEP;
     let says = match walks.back() {
         None => "no walk yet".to_owned(),
         Some(last) => format!(
@@ -29,10 +28,10 @@ pub(super) fn picture(walks: &VecDeque<Walk>) -> Markup {
         ),
     };
     html! {
-        svg.walks viewBox={ "0 0 " (width) " " (HEIGHT) } role="img" aria-label=(says) {
+        svg.walks viewBox={ "0 0 " (width) " " (HEIGHT) } preserveAspectRatio="xMinYMid meet" role="img" aria-label=(says) {
             @for (place, walk) in walks.iter().take(KEPT).enumerate() {
                 @let height = (walk.took_ms / longest * HEIGHT).max(LEAST);
-                rect class=(class(Some(walk.state))) x=(first + place * STEP)
+                rect class=(class(Some(walk.state))) x=(place * STEP)
                     y=(format!("{:.1}", HEIGHT - height)) width=(BAR)
                     height=(format!("{height:.1}")) {
                     title { (walk.state.words()) ", " (milliseconds(walk.took_ms)) ", "

@@ -1,0 +1,211 @@
+//! `serve` as a scraper, a browser and a stranger meet it: a real server before the lab.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on panics and says why"
+)]
+#![allow(unreachable_pub, dead_code, reason = "the other tests use the rest of the lab")]
+
+mod lab;
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aoai_probe::inventory::{self, ServeSettings};
+use aoai_probe::monitor::serve::{Look, Server};
+use aoai_probe::monitor::signals::Signal;
+use lab::world::World;
+use lab::{CANARY, Lab};
+
+/// A server in a thread, and the lab that it walks to.
+struct Running {
+    at: SocketAddr,
+    tell: tokio::sync::mpsc::UnboundedSender<Signal>,
+    thread: std::thread::JoinHandle<()>,
+    _lab: Lab,
+}
+
+impl Running {
+    /// Serves targets `names` that all are the target of `world`.
+    fn start(world: &str, names: &[&str], concurrency: usize, queue: usize) -> Self {
+        let file = format!("{}/fixtures/scenarios/{world}.toml", env!("CARGO_MANIFEST_DIR"));
+        let lab = Lab::start(&Arc::new(World::read(Path::new(&file)).unwrap())).unwrap();
+        let text = document(&lab, names);
+        let settings = ServeSettings { concurrency, queue, ..ServeSettings::default() };
+        let inventory = inventory::read(&text).unwrap();
+        let outside = lab.world();
+        let look: Look = Arc::new(move || outside.clone());
+        let (tell, told) = tokio::sync::mpsc::unbounded_channel();
+        let (ready, when_ready) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+                ready.send(listener.local_addr().unwrap()).unwrap();
+                let server = Server::start(inventory, &settings, look).unwrap();
+                let told = tokio::sync::Mutex::new(told);
+                let next = async || told.lock().await.recv().await.unwrap_or(Signal::Stop);
+                let reload = || Err("line 3: what is this?".to_owned());
+                server.run(listener, next, reload, |_| {}).await;
+            });
+        });
+        Self { at: when_ready.recv().unwrap(), tell, thread, _lab: lab }
+    }
+
+    /// Sends octets, and reads to the end.
+    fn raw(&self, request: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.at).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        // A server may answer before it has read all.
+        let _ = stream.write_all(request);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        assert!(!answer.contains(CANARY), "{answer}");
+        answer
+    }
+
+    /// Status and whole answer of a GET.
+    fn get(&self, path: &str, fields: &str) -> (u16, String) {
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n{fields}\r\n");
+        let answer = self.raw(request.as_bytes());
+        let status = answer.split(' ').nth(1).and_then(|s| s.parse().ok());
+        (status.unwrap_or_else(|| panic!("{answer:?}")), answer)
+    }
+
+    /// A number of its own.
+    fn number(&self, series: &str) -> f64 {
+        let (_, text) = self.get("/metrics", "");
+        let line = text.lines().find_map(|line| line.strip_prefix(series));
+        line.unwrap_or_else(|| panic!("{series}: {text}")).trim().parse().unwrap()
+    }
+
+    /// Ends it, and says how long that took.
+    fn stop(self) -> Duration {
+        let began = Instant::now();
+        self.tell.send(Signal::Stop).unwrap();
+        self.thread.join().unwrap();
+        began.elapsed()
+    }
+}
+
+/// The lab's command line as an inventory.
+fn document(lab: &Lab, names: &[&str]) -> String {
+    let words = lab.arguments();
+    let values = |option: &str| -> Vec<String> {
+        words.windows(2).filter(|pair| pair[0] == option).map(|pair| pair[1].clone()).collect()
+    };
+    let mut text = format!(
+        "[defaults]\nresolvers = {:?}\nconnect_to = {:?}\ntimeout = \"{}s\"\n",
+        values("--resolver"),
+        values("--connect-to"),
+        values("--timeout")[0]
+    );
+    for file in values("--ca-file") {
+        text.push_str(&format!("ca_file = {file:?}\n"));
+    }
+    for name in names {
+        text.push_str(&format!("[[target]]\ntarget = {:?}\nname = {name:?}\n", words[0]));
+    }
+    text.replace("resolvers = []\n", "")
+}
+
+#[test]
+fn a_scrape_gets_the_walk_of_its_target_and_of_no_other() {
+    let server = Running::start("healthy-private", &["prod"], 8, 8);
+    for word in ["prod", "myacct.openai.azure.com", "MYACCT.openai.azure.com"] {
+        let (status, text) = server.get(&format!("/probe?target={word}"), "");
+        assert_eq!(status, 200, "{text}");
+        assert!(text.contains("\nprobe_success 1\n"), "{text}");
+    }
+    let (status, text) = server.get("/probe?target=prod&debug=true", "");
+    assert!(status == 200 && text.contains("WORKS: privately, through 10.3.0.5"), "{text}");
+    for path in [
+        "/probe",
+        "/probe?target=",
+        "/probe?target=example.com",
+        "/probe?target=https://10.0.0.1/",
+        "/probe?target=prod&target=prod",
+        "/probe?target=%ff%fe",
+        "/probe?target=%00",
+    ] {
+        assert_eq!(server.get(path, "").0, 400, "{path}");
+    }
+    for bad in ["0", "-1", "NaN", "inf", "x"] {
+        let field = format!("X-Prometheus-Scrape-Timeout-Seconds: {bad}\r\n");
+        assert_eq!(server.get("/probe?target=prod", &field).0, 400, "{bad}");
+    }
+    let (status, _) =
+        server.get("/probe?target=prod", "X-Prometheus-Scrape-Timeout-Seconds: 10\r\n");
+    assert_eq!(status, 200);
+    let long = format!("GET /probe?target={} HTTP/1.1\r\n\r\n", "a".repeat(10 << 20));
+    let answer = server.raw(long.as_bytes());
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
+    assert!(
+        server
+            .raw(b"POST /probe?target=prod HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n")
+            .contains("405")
+    );
+    assert_eq!(server.get("/-/healthy", "").0, 200);
+    assert!(server.stop() < Duration::from_secs(2));
+}
+
+#[test]
+fn a_broken_path_is_an_answer_with_its_cause_and_pages_name_it() {
+    let server = Running::start("zone-not-linked", &["prod"], 8, 8);
+    let (status, text) = server.get("/probe?target=prod", "");
+    assert_eq!(status, 200);
+    assert!(text.contains("\nprobe_success 0\n"), "{text}");
+    assert!(text.contains("finding=\"dns-zone-not-linked\""), "{text}");
+    for path in ["/", "/target?name=prod", "/finding/dns-zone-not-linked"] {
+        let (status, page) = server.get(path, "");
+        assert_eq!(status, 200, "{path}");
+        assert!(page.contains("content-security-policy: default-src 'none'"), "{page}");
+        assert!(page.contains("dns-zone-not-linked"), "{page}");
+        assert!(!page.contains("<script") && !page.contains("style=\""), "{page}");
+    }
+    for path in ["/target?name=%3Cb%3E", "/finding/%3Cb%3E", "/finding/no-such", "/nowhere"] {
+        let (status, page) = server.get(path, "");
+        assert!(status == 404 && !page.contains("<b>"), "{page}");
+    }
+    server.tell.send(Signal::Reload).unwrap();
+    while server.number("aoai_probe_serve_config_last_reload_successful") > 0.0 {}
+    assert_eq!(server.get("/probe?target=prod", "").0, 200, "the old inventory stays");
+    server.stop();
+}
+
+#[test]
+fn scrapes_share_a_walk_wait_their_turn_and_are_refused() {
+    // Silence lasts as long as the hop's deadline.
+    let server = Running::start("endpoint-silent", &["a", "b", "c"], 1, 1);
+    std::thread::scope(|scope| {
+        let one = scope.spawn(|| server.get("/probe?target=a", "").0);
+        while server.number("aoai_probe_serve_walks_in_flight") < 1.0 {}
+        let shares = scope.spawn(|| server.get("/probe?target=a", "").0);
+        let waits = scope.spawn(|| server.get("/probe?target=b", "").0);
+        while server.number("aoai_probe_serve_walks_waiting") < 1.0
+            || server.number("aoai_probe_serve_probes_shared_total") < 1.0
+        {}
+        let (status, answer) = server.get("/probe?target=c", "");
+        assert_eq!(status, 503);
+        assert!(answer.contains("retry-after: 1"), "{answer}");
+        assert_eq!([one.join().unwrap(), shares.join().unwrap(), waits.join().unwrap()], [200; 3]);
+    });
+    // Whoever goes away ends the walk that nobody else waits for.
+    let mut stream = TcpStream::connect(server.at).unwrap();
+    stream.write_all(b"GET /probe?target=c HTTP/1.1\r\nHost: lab\r\n\r\n").unwrap();
+    while server.number("aoai_probe_serve_walks_in_flight") < 1.0 {}
+    drop(stream);
+    while server.number("aoai_probe_serve_walks_given_up_total") < 1.0 {}
+    // And the end waits for no silent walk.
+    let mut stream = TcpStream::connect(server.at).unwrap();
+    stream.write_all(b"GET /probe?target=a HTTP/1.1\r\nHost: lab\r\n\r\n").unwrap();
+    while server.number("aoai_probe_serve_walks_in_flight") < 1.0 {}
+    assert!(server.stop() < Duration::from_secs(2));
+}
