@@ -1,6 +1,5 @@
 //! `serve`: from the command line to a server, and back when a signal ends it.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::{Done, Progress, round, runtime};
@@ -38,11 +37,11 @@ pub(super) fn serve(arguments: &Serve, progress: &dyn Fn(Progress<'_>)) -> Resul
         let listener = tokio::net::TcpListener::bind(settings.listen)
             .await
             .map_err(|e| format!("--listen {}: {}", settings.listen, crate::wire::words(&e)))?;
-        let signals = RefCell::new(Signals::new().map_err(|e| crate::wire::words(&e))?);
+        let mut signals = Signals::new().map_err(|e| crate::wire::words(&e))?;
         let server = Server::start(inventory, &settings, look)?;
         let at = listener.local_addr().unwrap_or(settings.listen);
         say(&format!("serves {targets} targets at http://{at}/"));
-        let next = async || signals.borrow_mut().next().await;
+        let next = async || signals.next().await;
         let reload = || round::inventory(&arguments.config);
         server.run(listener, next, reload, say).await;
         Ok(())

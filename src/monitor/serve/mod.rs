@@ -77,7 +77,7 @@ impl Server {
     pub async fn run(
         &self,
         listener: TcpListener,
-        signal: impl AsyncFn() -> Signal,
+        mut signal: impl AsyncFnMut() -> Signal,
         reload: impl Fn() -> Result<Inventory, String>,
         say: impl Fn(&str),
     ) {
