@@ -33,53 +33,19 @@ while [ "$number" -lt "$targets" ]; do
     address=10.3.0.5
     [ "$number" -gt "$silent" ] || address=10.3.0.66
     name=$(printf 'a%05d' "$number")
-    printf 'local-data: "%s.openai.azure.com. CNAME %s.%s."\n' "$name" "$name" "$zone"
-    printf 'local-data: "%s.%s. A %s"\n' "$name" "$zone" "$address"
+    printf 'cname=%s.openai.azure.com,%s.%s\nhost-record=%s.%s,%s\n' \
+        "$name" "$name" "$zone" "$name" "$zone" "$address"
 done >records.conf
-# unbound finds a name among many; it follows an alias only into what it looks up itself, so that
-# the private zone is a server of its own.
-cat >zone.conf <<CONF
-server:
-  interface: 10.3.0.12
-  port: 5353
-  access-control: 10.0.0.0/8 allow
-  access-control: 127.0.0.0/8 allow
-  do-daemonize: no
-  username: ""
-  chroot: ""
-  pidfile: ""
-  use-syslog: no
-  local-zone: "$zone." static
-CONF
-grep ' A ' records.conf >>zone.conf
-cat >resolver.conf <<CONF
-server:
-  interface: 10.3.0.11
-  access-control: 10.0.0.0/8 allow
-  access-control: 127.0.0.0/8 allow
-  do-daemonize: no
-  username: ""
-  chroot: ""
-  pidfile: ""
-  use-syslog: no
-  do-not-query-localhost: no
-  module-config: "iterator"
-  num-queries-per-thread: 4096
-  local-zone: "$zone." nodefault
-  local-zone: "openai.azure.com." typetransparent
-CONF
-grep ' CNAME ' records.conf >>resolver.conf
-printf 'stub-zone:\n  name: "%s"\n  stub-addr: 10.3.0.12@5353\n' "$zone" >>resolver.conf
 ip address add 10.3.0.11/32 dev lo
-ip address add 10.3.0.12/32 dev lo
-unbound -c zone.conf 2>zone.log &
-unbound -c resolver.conf 2>resolver.log &
+dnsmasq -d --conf-file=records.conf --no-hosts --no-resolv --listen-address=10.3.0.11 \
+    --bind-interfaces --user= --group= --local=/openai.azure.com/ --cache-size=10000 \
+    --dns-forward-max=20000 >fleet.log 2>&1 &
 printf 'nameserver 10.3.0.11\n' >resolv.conf
 tries=0
 until [ "$(dig +short +time=1 +tries=1 a00001.openai.azure.com @10.3.0.11 | wc -l)" = 2 ]; do
     tries=$((tries + 1))
     if [ "$tries" -gt 100 ]; then
-        cat zone.log resolver.log >&2
+        cat fleet.log >&2
         exit 1
     fi
     sleep 0.05

@@ -54,7 +54,7 @@ pub fn read(text: &str) -> Result<Inventory, Vec<Problem>> {
         Ok(document) => document,
         Err(error) => return Err(refused(text, &error)),
     };
-    let mut reader = Reader { text, problems: Vec::new() };
+    let mut reader = Reader { text, starts: starts(text), problems: Vec::new() };
     let inventory = reader.inventory(&document);
     if reader.problems.is_empty() {
         return Ok(inventory);
@@ -66,9 +66,14 @@ pub fn read(text: &str) -> Result<Inventory, Vec<Problem>> {
     Err(reader.problems)
 }
 
+/// Where each line but the first begins.
+fn starts(text: &str) -> Vec<usize> {
+    text.bytes().zip(1..).filter(|(octet, _)| *octet == b'\n').map(|(_, next)| next).collect()
+}
+
 /// Line of an octet's place.
 fn line(text: &str, at: usize) -> usize {
-    1 + text.as_bytes().iter().take(at).filter(|octet| **octet == b'\n').count()
+    1 + starts(text).partition_point(|start| *start <= at)
 }
 
 /// What TOML or the form of the document does not allow.
@@ -165,12 +170,18 @@ fn unknown<'a>(name: &str, keys: impl Iterator<Item = &'a str>) -> String {
 /// Reads values, and keeps what is wrong with them.
 struct Reader<'a> {
     text: &'a str,
+    /// Where each line but the first begins: files are long, and every target has a line.
+    starts: Vec<usize>,
     problems: Vec<Problem>,
 }
 
 impl Reader<'_> {
     fn problem(&mut self, at: usize, says: impl Into<String>) {
-        self.problems.push(Problem { line: line(self.text, at), says: says.into() });
+        self.problems.push(Problem { line: self.line(at), says: says.into() });
+    }
+
+    fn line(&self, at: usize) -> usize {
+        1 + self.starts.partition_point(|start| *start <= at)
     }
 
     /// A value through its parser.
@@ -309,7 +320,7 @@ impl Reader<'_> {
         let muted_until = either!(until).and_then(|until| self.moment(until));
         Some(Entry {
             name: name.unwrap_or_else(|| target.seen.host.clone()),
-            line: line(self.text, at),
+            line: self.line(at),
             credential: self.credential(own, defaults),
             labels: self.labels(own, defaults),
             target,

@@ -45,10 +45,21 @@ impl Row {
     }
 }
 
-/// Rows by cause; each keeps one finding for all of its targets.
+/// Targets with one cause.
+#[derive(Debug)]
+struct Group {
+    /// The row of the first of them in the inventory.
+    first: Row,
+    /// Its place there.
+    place: usize,
+    /// Places and names of all.
+    names: Vec<(usize, String)>,
+}
+
+/// Rows by cause; each group keeps one finding for all of its targets.
 #[derive(Debug, Default)]
 pub struct Summary {
-    groups: Vec<(Row, Vec<(usize, String)>)>,
+    groups: Vec<Group>,
     walked: usize,
 }
 
@@ -57,16 +68,16 @@ impl Summary {
     pub fn count(&mut self, place: usize, row: Row) {
         self.walked += 1;
         let name = (place, row.name.clone());
-        match self.groups.iter_mut().find(|(first, _)| first.is_like(&row)) {
-            Some((first, names)) => {
+        match self.groups.iter_mut().find(|group| group.first.is_like(&row)) {
+            Some(group) => {
                 // The words of a group are those of its first target in the inventory, whichever
                 // is finished first: two rounds over the same faults must say the same.
-                if names.iter().all(|(other, _)| *other > place) {
-                    *first = row;
+                if place < group.place {
+                    (group.first, group.place) = (row, place);
                 }
-                names.push(name);
+                group.names.push(name);
             }
-            None => self.groups.push((row, vec![name])),
+            None => self.groups.push(Group { first: row, place, names: vec![name] }),
         }
     }
 
@@ -79,8 +90,8 @@ impl Summary {
     /// Targets of a state.
     #[must_use]
     pub fn of_state(&self, state: State) -> usize {
-        let groups = self.groups.iter().filter(|(row, _)| row.state == state);
-        groups.map(|(_, names)| names.len()).sum()
+        let groups = self.groups.iter().filter(|group| group.first.state == state);
+        groups.map(|group| group.names.len()).sum()
     }
 
     /// `12 targets: 11 broken, 1 works`.
@@ -114,17 +125,16 @@ impl Summary {
         if style.verbosity == Verbosity::Quiet {
             return page.finish();
         }
-        for (_, names) in &mut self.groups {
-            names.sort_unstable();
+        for group in &mut self.groups {
+            group.names.sort_unstable();
         }
         // The worst first, then the largest, then as the inventory has them.
-        self.groups.sort_by_key(|(row, names)| {
-            let first = names.first().map_or(0, |(place, _)| *place);
-            (row.state.weight(), std::cmp::Reverse(names.len()), first)
+        self.groups.sort_by_key(|group| {
+            (group.first.state.weight(), std::cmp::Reverse(group.names.len()), group.place)
         });
-        for (row, names) in &self.groups {
+        for Group { first, names, .. } in &self.groups {
             page.blank();
-            group(&mut page, row, names, again);
+            group(&mut page, first, names, again);
         }
         page.finish()
     }
