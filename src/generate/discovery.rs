@@ -13,6 +13,9 @@ use crate::render::prometheus::label_name;
 /// and what follows it as long again.
 const LONGEST_SCRAPE: Duration = Duration::from_secs(15);
 
+/// Prometheus forgets a series after five minutes: with longer pauses alerts would come and go.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(120);
+
 /// One group of targets (prometheus.io, configuration, `file_sd_config`).
 #[derive(Serialize)]
 struct Group<'a> {
@@ -21,7 +24,7 @@ struct Group<'a> {
 }
 
 /// The inventory's targets, each with its labels, `__param_target` for the exporter, and its own
-/// interval.
+/// interval, up to two minutes.
 ///
 /// # Errors
 ///
@@ -35,7 +38,7 @@ pub fn prometheus_sd(inventory: &Inventory) -> Result<String, GenerateError> {
             for (name, value) in &entry.labels {
                 labels.insert(label_name(name), value.clone());
             }
-            let interval = entry.interval.max(Duration::from_secs(1));
+            let interval = entry.interval.clamp(Duration::from_secs(1), LONGEST_INTERVAL);
             let timeout = interval.min(LONGEST_SCRAPE);
             labels.insert("__param_target".to_owned(), entry.name.clone());
             labels.insert("__scrape_interval__".to_owned(), milliseconds(interval));

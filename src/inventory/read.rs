@@ -25,8 +25,27 @@ const MOST_PROBLEMS: usize = 20;
 /// The longest name of a target, in characters.
 const LONGEST: usize = 200;
 /// Names of labels that outputs give a meaning of their own.
-const TAKEN_LABELS: &[&str] =
-    &["target", "instance", "job", "finding", "hop", "state", "phase", "role", "version", "le"];
+const TAKEN_LABELS: &[&str] = &[
+    "target",
+    "instance",
+    "job",
+    "finding",
+    "hop",
+    "state",
+    "phase",
+    "role",
+    "version",
+    "le",
+    "level",
+    "sure",
+    "owner",
+    "class",
+    "kind",
+    "fingerprint_sha256",
+    "subject",
+    "issuer",
+    "subjectalternative",
+];
 
 /// What is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,12 +102,29 @@ fn refused(text: &str, error: &toml::de::Error) -> Vec<Problem> {
         return unknown;
     }
     let at = error.span().map_or(0, |span| span.start);
-    // TOML's words may repeat a value.
-    let says = match error.message().split([' ', '"', '`', '\'']).any(looks_like_a_key) {
-        true => "this value does not fit".to_owned(),
-        false => error.message().lines().next().unwrap_or("not TOML").to_owned(),
+    vec![Problem { line: line(text, at), says: without_values(error.message()) }]
+}
+
+/// The words of TOML and serde, without the value that they repeat: it may be a secret.
+fn without_values(words: &str) -> String {
+    let mut says = String::new();
+    let mut quoted = None;
+    for letter in words.lines().next().unwrap_or("not TOML").chars() {
+        match quoted {
+            None if letter == '"' => {
+                quoted = Some(letter);
+                says.push_str("[not shown]");
+            }
+            None => says.push(letter),
+            Some(mark) if mark == letter => quoted = None,
+            Some(_) => {}
+        }
+    }
+    let says = match says.contains("untagged enum Time") {
+        true => "a time such as \"5s\", \"200ms\" or a number of seconds is wanted".to_owned(),
+        false => says.split(", expected struct").next().unwrap_or_default().to_owned(),
     };
-    vec![Problem { line: line(text, at), says }]
+    crate::evidence::text::clean(&says, 200)
 }
 
 /// Keys that are not of the inventory's schema, with the nearest that is.
@@ -96,14 +132,15 @@ fn unknown_keys(text: &str) -> Vec<Problem> {
     let Ok(table) = toml::de::DeTable::parse(text) else { return Vec::new() };
     let schema = schemars::schema_for!(Document);
     let mut found = Vec::new();
-    look(text, table.get_ref(), schema.as_value(), schema.as_value(), &mut found);
+    let places = starts(text);
+    look(&places, table.get_ref(), schema.as_value(), schema.as_value(), &mut found);
     found.sort_by_key(|problem: &Problem| problem.line);
     found.truncate(MOST_PROBLEMS);
     found
 }
 
 fn look(
-    text: &str,
+    places: &[usize],
     table: &toml::de::DeTable<'_>,
     schema: &serde_json::Value,
     whole: &serde_json::Value,
@@ -114,17 +151,20 @@ fn look(
     for (key, value) in table {
         let name = key.get_ref().as_ref();
         let Some(inner) = keys.get(name) else {
-            let line = line(text, key.span().start);
+            if found.len() >= MOST_PROBLEMS {
+                return;
+            }
+            let line = 1 + places.partition_point(|start| *start <= key.span().start);
             found.push(Problem { line, says: unknown(name, keys.keys().map(String::as_str)) });
             continue;
         };
         match value.get_ref() {
-            toml::de::DeValue::Table(table) => look(text, table, inner, whole, found),
+            toml::de::DeValue::Table(table) => look(places, table, inner, whole, found),
             toml::de::DeValue::Array(items) => {
                 let Some(items_schema) = resolved(inner, whole).get("items") else { continue };
                 for item in items {
                     if let toml::de::DeValue::Table(table) = item.get_ref() {
-                        look(text, table, items_schema, whole, found);
+                        look(places, table, items_schema, whole, found);
                     }
                 }
             }
@@ -153,10 +193,12 @@ fn unknown<'a>(name: &str, keys: impl Iterator<Item = &'a str>) -> String {
              token_file says where it is"
         );
     }
-    let shown: String = match looks_like_a_key(name) {
-        true => "a key that is not shown".to_owned(),
-        false => format!("unknown key '{}'", name.escape_debug()),
-    };
+    let plain = name.len() <= 40
+        && name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_' || c == b'-');
+    if !plain || looks_like_a_key(name) {
+        return "an unknown key, which is not shown".to_owned();
+    }
+    let shown = format!("unknown key '{name}'");
     let near = keys
         .map(|key| (strsim::osa_distance(key, name), key))
         .filter(|(distance, key)| *distance <= key.len().max(name.len()) / 2)
@@ -393,11 +435,22 @@ impl Reader<'_> {
             }
         });
         let choice = choice.unwrap_or_default();
-        if choice == Choice::None
-            && let Some((name, place)) = given.first()
-        {
-            let says = format!("credential = \"none\" and {name} contradict each other");
-            self.problem(place.span().start, says);
+        if let Some((name, place)) = given.first() {
+            let other = match &choice {
+                Choice::Auto => None,
+                Choice::None => Some("none"),
+                Choice::Named(source) => {
+                    let own = match *name {
+                        "api_key_variable" => "api-key".to_owned(),
+                        name => name.replace('_', "-"),
+                    };
+                    (*source != own).then_some(source.as_str())
+                }
+            };
+            if let Some(other) = other {
+                let says = format!("credential = \"{other}\" and {name} contradict each other");
+                self.problem(place.span().start, says);
+            }
         }
         CredentialReference {
             choice,
@@ -495,6 +548,14 @@ impl Reader<'_> {
         });
         let second = Duration::from_secs(1);
         let timeout = self.time("webhook.timeout", from.timeout.as_ref(), second..=second * 60);
+        let is_url = |place: &&String| place.contains("://");
+        if from.url_file.iter().chain(&from.url_variable).any(|place| is_url(&place)) {
+            let at = self.text.find("webhook").unwrap_or(0);
+            let says = "webhook: url_file and url_variable name the place of the URL, which is a \
+                        secret: this is a URL itself";
+            self.problem(at, says);
+            return None;
+        }
         let url = match (&from.url_file, &from.url_variable) {
             (Some(file), None) => WebhookPlace::File(file.clone()),
             (None, Some(variable)) => WebhookPlace::Variable(variable.clone()),
@@ -542,6 +603,7 @@ fn trust(text: &str) -> Result<Trust, &'static str> {
 fn word(text: &str) -> Result<&str, &'static str> {
     let fits = !text.trim().is_empty()
         && text.chars().count() <= LONGEST
+        && !text.starts_with('-')
         && text.chars().all(|c| c.is_alphanumeric() || " -_.:/@()+".contains(c));
     match fits && !looks_like_a_key(text) {
         true => Ok(text),

@@ -27,9 +27,12 @@ use crate::wire::roots::ExtraRoots;
 use crate::wire::turns::Turns;
 use crate::world::{self, Detour, Environment, World};
 
-/// How long the machine's facts and a token count before they are read and asked for anew: a
-/// round of walks takes them together, the next round has its own.
+/// How long the machine's facts and a token count at most before they are read and asked for
+/// anew, and never longer than half of the interval: each walk of a target is a look of its own,
+/// or one bad answer would count as several walks.
 const ROUND: Duration = Duration::from_secs(30);
+/// How long a file may take that is read for a walk: all walks of the thread wait for it.
+const FILE_PATIENCE: Duration = Duration::from_secs(1);
 /// Walks that are in their dns hop with one resolver at once.
 const WALKS_PER_RESOLVER: usize = 32;
 /// How long a walk counts that gets no answer from its resolver.
@@ -46,7 +49,7 @@ pub struct Walker {
     look: Box<dyn Fn() -> World>,
     world: RefCell<Option<(Instant, World)>>,
     credentials: RefCell<HashMap<Way, (Instant, Rc<Credential>)>>,
-    roots: RefCell<BTreeMap<String, ExtraRoots>>,
+    roots: RefCell<BTreeMap<String, (Instant, ExtraRoots)>>,
     resolvers: Turns,
     addresses: Arc<Turns>,
 }
@@ -115,8 +118,13 @@ impl Walker {
     /// The outside of a walk that begins now.
     #[must_use]
     pub fn world(&self) -> World {
+        self.world_of(ROUND)
+    }
+
+    /// The same, read not longer ago than `age`.
+    fn world_of(&self, age: Duration) -> World {
         let mut kept = self.world.borrow_mut();
-        let old = kept.as_ref().is_none_or(|(read, _)| read.elapsed() >= ROUND);
+        let old = kept.as_ref().is_none_or(|(read, _)| read.elapsed() >= age);
         if old {
             *kept = None;
         }
@@ -140,8 +148,10 @@ impl Walker {
     /// What is missing or wrong, in words; nothing of a secret.
     pub fn prepare(&self, entry: &Entry) -> Result<(), String> {
         let world = self.world();
-        let plan = self.plan(&entry.plan)?;
-        self.credential(entry, &plan, &world).map(|_| ())
+        // First: no message about a file may repeat what is the value of a key.
+        credential::misplaced(&world.environment, &typed(entry)).map_err(|e| e.to_string())?;
+        self.plan(&entry.plan)?;
+        self.credential(entry, &world).map(|_| ())
     }
 
     /// Walks `entry` and judges what was seen. `within` shortens the whole walk.
@@ -158,9 +168,9 @@ impl Walker {
         let asked = plan.resolvers(&self.world()).into_iter().map(|(resolver, _)| resolver.ip());
         let permits = self.resolvers.take(asked.collect::<Vec<IpAddr>>()).await;
         // The clock, the world and the credential are those of the walk's own begin.
-        let mut world = self.world();
+        let mut world = self.world_of(age(entry));
         world.detours.splice(..0, entry.connect_to.iter().cloned());
-        let credential = self.credential(entry, &plan, &world)?;
+        let credential = self.credential(entry, &world)?;
         let held = RefCell::new(permits);
         let observe = |finished: Finished<'_>| {
             if matches!(finished, Finished::Dns(..)) {
@@ -192,14 +202,19 @@ impl Walker {
     fn plan(&self, plan: &Plan) -> Result<Plan, String> {
         let mut plan = plan.clone();
         if let Some(path) = plan.ca_file.clone() {
-            let known = self.roots.borrow().get(&path).cloned();
-            plan.extra_roots = match known {
-                Some(roots) => roots,
+            let mut roots = self.roots.borrow_mut();
+            // Roots are renewed while a monitor runs.
+            roots.retain(|_, (read, _)| read.elapsed() < ROUND);
+            plan.extra_roots = match roots.get(&path) {
+                Some((_, known)) => known.clone(),
                 None => {
-                    let roots = world::ca_file(&path, plan.deadline)
+                    let from = path.clone();
+                    let new = world::within(FILE_PATIENCE, move || regular(&from))
+                        .unwrap_or_else(|| Err("no answer within a second".to_owned()))
+                        .and_then(|()| world::ca_file(&path, FILE_PATIENCE))
                         .map_err(|says| format!("ca_file {path}: {says}"))?;
-                    self.roots.borrow_mut().insert(path, roots.clone());
-                    roots
+                    roots.insert(path, (Instant::now(), new.clone()));
+                    new
                 }
             };
         }
@@ -208,28 +223,61 @@ impl Walker {
 
     /// The entry's credential: one of this round whose token has come, or will come, on the same
     /// way, else a new one.
-    fn credential(
-        &self,
-        entry: &Entry,
-        plan: &Plan,
-        world: &World,
-    ) -> Result<Rc<Credential>, String> {
+    fn credential(&self, entry: &Entry, world: &World) -> Result<Rc<Credential>, String> {
         let way = Way::of(entry);
-        let typed: Vec<&str> = entry.target.typed().chain(plan.typed()).collect();
+        let typed = typed(entry);
         let mut credentials = self.credentials.borrow_mut();
         credentials.retain(|_, (found, _)| found.elapsed() < ROUND);
-        if let Some((_, credential)) = credentials.get(&way) {
+        let known = credentials.get(&way).filter(|(found, _)| found.elapsed() < age(entry));
+        if let Some((_, credential)) = known {
             credential.misplaced(&typed).map_err(|e| e.to_string())?;
             return Ok(Rc::clone(credential));
         }
         let environment = environment(&entry.credential, &world.environment)?;
         credential::misplaced(&environment, &typed).map_err(|e| e.to_string())?;
-        let request = entry.credential.request(world, plan.deadline);
+        let reference = &entry.credential;
+        let files = [
+            ("api_key_file", &reference.api_key_file),
+            ("token_file", &reference.token_file),
+            ("assertion_file", &reference.assertion_file),
+        ];
+        for (key, path) in files.into_iter().filter_map(|(key, path)| Some((key, path.as_ref()?))) {
+            let from = path.clone();
+            world::within(FILE_PATIENCE, move || regular(&from))
+                .unwrap_or_else(|| Err("cannot be looked at: no answer within a second".to_owned()))
+                .map_err(|says| format!("{key} {path}: {says}"))?;
+        }
+        let request = entry.credential.request(world, FILE_PATIENCE);
         let credential = Credential::find(&request, &environment).map_err(|e| e.to_string())?;
         credential.misplaced(&typed).map_err(|e| e.to_string())?;
         let credential = Rc::new(credential);
-        credentials.insert(way, (Instant::now(), Rc::clone(&credential)));
+        // A key or token at hand is read for each walk: it may have been renewed.
+        if credential.way().is_some() {
+            credentials.insert(way, (Instant::now(), Rc::clone(&credential)));
+        }
         Ok(credential)
+    }
+}
+
+/// How old what a walk of `entry` shares may be.
+fn age(entry: &Entry) -> Duration {
+    ROUND.min(entry.interval / 2)
+}
+
+/// What of an entry would be looked up, sent or shown.
+fn typed(entry: &Entry) -> Vec<&str> {
+    let labels = entry.labels.values().map(String::as_str);
+    entry.target.typed().chain(entry.plan.typed()).chain(labels).chain([&*entry.name]).collect()
+}
+
+/// Refuses a pipe: what is read again and again is a file, and a pipe without a writer would hold
+/// up every walk.
+fn regular(path: &str) -> Result<(), String> {
+    match std::fs::metadata(path) {
+        Ok(about) if about.is_dir() => Err("is a folder".to_owned()),
+        Ok(about) if !about.is_file() => Err("is no regular file".to_owned()),
+        // What is missing or not to be looked at is said by whoever opens it.
+        _ => Ok(()),
     }
 }
 

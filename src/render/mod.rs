@@ -116,3 +116,13 @@ pub(crate) fn one_line(command: &str) -> String {
     let parts: Vec<&str> = command.split("\\\n").map(str::trim).collect();
     parts.join(" ")
 }
+
+/// A word as a shell takes it, for commands that people copy.
+#[must_use]
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@+".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}

@@ -4,7 +4,7 @@ use colored::Color;
 
 use super::human::{color, mend};
 use super::page::Page;
-use super::{Style, Verbosity};
+use super::{Style, Verbosity, quoted};
 use crate::diagnosis::{Finding, State};
 use crate::report::Report;
 
@@ -183,14 +183,5 @@ fn group(page: &mut Page, row: &Row, names: &[(usize, String)], again: &str) {
             page.words(&row.line);
         }
         None => {}
-    }
-}
-
-/// A name as a shell takes it.
-fn quoted(name: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@+".contains(c);
-    match name.chars().all(plain) {
-        true => name.to_owned(),
-        false => format!("'{name}'"),
     }
 }

@@ -62,7 +62,10 @@ fn chosen<'a>(inventory: &'a Inventory, names: &[String]) -> Result<Vec<&'a Entr
             format!("no target of the inventory is called {name:?}; is {near:?} meant?")
         })
     };
-    names.iter().map(find).collect()
+    let mut chosen: Vec<&Entry> = names.iter().map(find).collect::<Result<_, _>>()?;
+    let mut seen = std::collections::BTreeSet::new();
+    chosen.retain(|entry| seen.insert(entry.line));
+    Ok(chosen)
 }
 
 /// Walks that may be under way at once.
@@ -146,6 +149,7 @@ pub(super) fn check(
         true => {
             let to_terminal = terminal.out && output.output.is_none();
             let style = style(output, &environment, to_terminal);
+            let file = crate::render::quoted(file);
             let again = format!("aoai-probe check --config {file} -v ");
             Done {
                 out: summary.render(&again, style),

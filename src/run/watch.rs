@@ -14,6 +14,7 @@ use crate::monitor::walker::Walker;
 use crate::monitor::watch::log::{self, Level};
 use crate::monitor::watch::{self, Setup};
 use crate::monitor::webhook::Webhook;
+use crate::render::quoted;
 use crate::secret::Secret;
 use crate::wire::roots::{ExtraRoots, Roots};
 use crate::wire::tls;
@@ -130,9 +131,13 @@ fn webhook(inventory: &Inventory, world: &World) -> Result<Option<Webhook>, Stri
 /// Shows what `watch` has kept.
 pub(super) fn history(arguments: &Past, world: &World) -> Result<Done, String> {
     let (file, again) = match (&arguments.history, &arguments.config) {
-        (Some(file), _) => (PathBuf::from(file), format!("aoai-probe history --history {file} ")),
+        (Some(file), _) => {
+            (PathBuf::from(file), format!("aoai-probe history --history {} ", quoted(file)))
+        }
         (None, Some(config)) => match round::inventory(config)?.watch.history_file {
-            Some(file) => (PathBuf::from(file), format!("aoai-probe history --config {config} ")),
+            Some(file) => {
+                (PathBuf::from(file), format!("aoai-probe history --config {} ", quoted(config)))
+            }
             None => return Err(format!("--config {config}: names no [watch.history] file")),
         },
         (None, None) => match state_directory(&world.environment) {

@@ -187,14 +187,25 @@ fn pairs(uri: &Uri) -> impl Iterator<Item = (String, String)> {
     url::form_urlencoded::parse(query).map(|(name, value)| (name.into(), value.into()))
 }
 
+/// The shortest time that a scraper may give, in seconds.
+const LEAST: f64 = 0.1;
+
 /// How long the scraper waits, less what the way back takes; none where it does not say.
 fn patience(headers: &HeaderMap) -> Result<Option<Duration>, &'static str> {
     const NAME: HeaderName = HeaderName::from_static("x-prometheus-scrape-timeout-seconds");
     const FORM: &str = "X-Prometheus-Scrape-Timeout-Seconds is no number of seconds above 0";
-    let Some(value) = headers.get(NAME) else { return Ok(None) };
+    let mut given = headers.get_all(NAME).iter();
+    let Some(value) = given.next() else { return Ok(None) };
+    if given.next().is_some() {
+        return Err("X-Prometheus-Scrape-Timeout-Seconds is given twice");
+    }
     let seconds: f64 = value.to_str().ok().and_then(|v| v.trim().parse().ok()).ok_or(FORM)?;
     if !(seconds.is_finite() && seconds > 0.0) {
         return Err(FORM);
+    }
+    // In less, a sound path looks silent.
+    if seconds < LEAST {
+        return Err("X-Prometheus-Scrape-Timeout-Seconds is shorter than any walk: 0.1 s at least");
     }
     let whole = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
     Ok(Some(whole - OFFSET.min(whole / 5)))
