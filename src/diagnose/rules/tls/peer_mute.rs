@@ -2,7 +2,7 @@
 //! even when the stream ends: nothing alive behind what acknowledges.
 
 use super::{experiments, session};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, reading, timing};
 use crate::diagnosis::Sure;
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, Hop};
@@ -10,7 +10,7 @@ use crate::evidence::{Evidence, Hop};
 pub(super) const RULE: Rule = Rule {
     id: "tls-peer-mute",
     hop: Hop::Tls,
-    title: "The peer takes every ClientHello and never says a word: nothing works behind it",
+    title: "The peer takes every ClientHello and says nothing",
     page: include_str!("../../../../docs/findings/tls-peer-mute.md"),
     explains: &["tls-silent"],
     check,
@@ -26,12 +26,15 @@ fn check(e: &Evidence) -> Option<Because> {
         return None;
     }
     let peer = session::peer(e);
+    let waited = timing::words(e.tls.took_ms()?);
     let tried = experiments::handshakes(e).count();
     let control = experiments::control_name(e);
     let mut because = session::broken_as(
         e,
-        Sure::Proved,
-        format!("{peer} takes the ClientHello and never says a word"),
+        // A peer that is slower than the deadline, behind a relay that keeps its word back, looks
+        // the same.
+        Sure::Inferred,
+        format!("{peer} takes the ClientHello and says nothing in {waited}"),
     )
     .seen(format!(
         "{tried} handshakes beside the walk's own: each ClientHello is acknowledged, and not one \
@@ -39,12 +42,13 @@ fn check(e: &Evidence) -> Option<Because> {
     ))
     .known_by(
         "one octet alone is acknowledged, and so is the end of the stream, which a live TLS peer \
-         answers by ending its own: nothing reads behind what acknowledges",
+         answers by ending its own: nothing seems to read behind what acknowledges",
     )
     .known_by(
         "so looks a load balancer or relay (layer 4) whose backend hangs or is gone, or a server \
          whose program is stuck",
     )
+    .known_by(format!("one that needs more than {waited} for each of them would look the same"))
     .read_at(pointer)
     .read_at("/tls/saw/tcp_info")
     .read_at("/experiments/handshakes")
