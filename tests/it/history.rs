@@ -100,14 +100,16 @@ fn what_was_kept_is_there_after_a_restart() {
     assert!(keep(&history, ends));
     let told = Keep::Delivered(vec![event("a", Kind::Opened, 1)]);
     assert!(history.keep(told).blocking_recv().is_ok());
-    let gone = Keep::Removed { target: "b".to_owned(), events: Vec::new() };
+    let ended = Event { incident: Some("b/path/1".to_owned()), ..event("b", Kind::Closed, 9_002) };
+    let gone =
+        Keep::Removed { target: "b".to_owned(), events: vec![ended.clone()], to_deliver: true };
     assert!(history.keep(gone).blocking_recv().is_ok());
     closed(history);
     let past = Reader::open(&file).unwrap().incidents(&Listed::default()).unwrap();
     assert_eq!((past[0].began, past[0].ended, past[0].lasted), (1, Some(9_001), Some(9_000)));
     assert_eq!((past[0].condition.as_str(), past[0].walk), ("broken", Some(1)));
     let (history, left, _) = start(&file, Bounds::default());
-    assert_eq!((left.machines.len(), left.undelivered.len()), (1, 0));
+    assert_eq!((left.machines.len(), left.undelivered), (1, vec![ended]));
     closed(history);
     assert_eq!(sqlite3(&file, "PRAGMA integrity_check"), "ok");
     assert_eq!(sqlite3(&file, "SELECT count(*) FROM walks"), "3");

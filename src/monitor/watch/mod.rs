@@ -202,7 +202,8 @@ impl<'a> Watch<'a> {
         for (name, mut machine) in gone {
             self.due.retain(|(_, other)| *other != name);
             let events = machine.removed(self.wall(), self.mono());
-            let keep = Keep::Removed { target: name, events: events.clone() };
+            let to_deliver = self.telling.calls();
+            let keep = Keep::Removed { target: name, events: events.clone(), to_deliver };
             let written = self.history.as_ref().map(|history| history.keep(keep));
             self.tell_when(written, events);
         }
