@@ -123,6 +123,26 @@ fn what_was_kept_is_there_after_a_restart() {
 }
 
 #[test]
+fn what_is_over_and_told_is_not_told_to_begin_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("history.db");
+    let (history, ..) = start(&file, Bounds::default());
+    let (opened, over) = (event("a", Kind::Opened, 1), event("a", Kind::Closed, 5));
+    for event in [&opened, &over] {
+        let record = Record { events: vec![event.clone()], to_deliver: true, ..record("a", 1) };
+        assert!(keep(&history, record));
+    }
+    closed(history);
+    let (history, left, _) = start(&file, Bounds::default());
+    assert_eq!(left.undelivered, [opened, over.clone()], "both wait");
+    assert!(history.keep(Keep::Delivered(vec![over])).blocking_recv().is_ok());
+    closed(history);
+    let (history, left, _) = start(&file, Bounds::default());
+    assert!(left.undelivered.is_empty(), "{:?}", left.undelivered);
+    closed(history);
+}
+
+#[test]
 fn a_foreign_file_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let text = folder.path().join("notes.txt");

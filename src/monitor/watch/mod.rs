@@ -29,6 +29,7 @@ use self::schedule::Schedule;
 use self::target::Watched;
 use self::tell::Telling;
 use super::event::Event;
+use super::group::Notice;
 use super::history::{self, Bounds, History, Keep, Trouble};
 use super::observation::Observation;
 use super::settings::Rules;
@@ -156,7 +157,13 @@ impl<'a> Watch<'a> {
             (machine.target().to_owned(), machine)
         });
         watch.take(&mut resumed.collect());
-        watch.telling.undelivered(left.undelivered);
+        match &watch.history {
+            // Whoever has no webhook now is not told of today when there is one tomorrow.
+            Some(history) if !watch.telling.calls() && !left.undelivered.is_empty() => {
+                drop(history.keep(Keep::Delivered(left.undelivered)));
+            }
+            _ => watch.telling.undelivered(left.undelivered),
+        }
         Ok(watch)
     }
 
@@ -326,23 +333,31 @@ impl<'a> Watch<'a> {
 
     /// Says what has gathered, grouped by cause.
     fn tell(&mut self) {
+        for notice in self.telling.take_earlier() {
+            self.send(&notice);
+        }
         for notice in self.telling.take() {
             let level = notice.events.iter().map(Level::of).min_by_key(|level| level.number());
             let muted = notice.events.iter().all(|event| event.muted);
             let line = if muted { format!("(muted) {}", notice.line) } else { notice.line.clone() };
             (self.say)(&line, level.unwrap_or(Level::Info));
-            let labels = notice
-                .events
-                .iter()
-                .filter_map(|event| {
-                    let watched = self.targets.get(&event.target)?;
-                    Some((event.target.clone(), watched.entry.labels.clone()))
-                })
-                .collect();
-            if let Some(full) = self.telling.send(&notice, &labels) {
-                self.pulse.webhook_failed += 1;
-                self.own_trouble("webhook full", &full);
-            }
+            self.send(&notice);
+        }
+    }
+
+    /// Hands a notice to the webhook.
+    fn send(&mut self, notice: &Notice) {
+        let labels = notice
+            .events
+            .iter()
+            .filter_map(|event| {
+                let watched = self.targets.get(&event.target)?;
+                Some((event.target.clone(), watched.entry.labels.clone()))
+            })
+            .collect();
+        if let Some(full) = self.telling.send(notice, &labels) {
+            self.pulse.webhook_failed += 1;
+            self.own_trouble("webhook full", &full);
         }
     }
 
