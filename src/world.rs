@@ -355,6 +355,19 @@ pub fn named_file(path: &str, limit: u64) -> Result<Vec<u8>, String> {
     Ok(octets)
 }
 
+/// As [`named_file`], of a file that is read while others wait: a pipe or a terminal is refused.
+///
+/// # Errors
+///
+/// Why it cannot be read, in words.
+#[expect(clippy::disallowed_methods, reason = "the user named this file; it is looked at")]
+pub fn regular_file(path: &str, limit: u64) -> Result<Vec<u8>, String> {
+    match std::fs::metadata(path) {
+        Ok(about) if !about.is_file() => Err("cannot be read again: is no regular file".to_owned()),
+        _ => named_file(path, limit),
+    }
+}
+
 /// The Azure sign of the resolver beside those of the platform (fact T24).
 fn azure(config: &ResolverConfig) -> AzureMachine {
     let mut azure = platform::azure_machine();

@@ -552,6 +552,21 @@ fn sighup_takes_a_good_inventory_over_and_refuses_a_bad_one() {
     watch.signal("-HUP");
     let refused = watch.says("not taken over");
     assert!(refused.contains("line 2") && refused.contains("targt"), "{refused}");
+    // A pipe that nobody writes into holds nothing up.
+    let pipe = path.file("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for more in [format!("webhook = {{ url_file = {pipe:?} }}"), String::new()] {
+        path.inventory(&["prod", "new"], &more);
+        if more.is_empty() {
+            std::fs::rename(&pipe, &config).unwrap();
+        }
+        let begun = Instant::now();
+        watch.signal("-HUP");
+        watch.says("not taken over: ");
+        assert!(watch.heard.last().unwrap().contains("is no regular file"), "{:?}", watch.heard);
+        assert!(begun.elapsed() < Duration::from_secs(5));
+    }
+    std::fs::remove_file(&config).unwrap();
     path.inventory(&["prod", "new"], "");
     watch.signal("-HUP");
     watch.says("the inventory was read again: watching 2 targets");

@@ -26,7 +26,11 @@ struct Key<'a> {
     via: Option<&'a str>,
 }
 
+/// None for what is told alone: without a cause, or with a note, which is of one target.
 fn key(event: &Event) -> Option<Key<'_>> {
+    if event.note.is_some() {
+        return None;
+    }
     let cause = event.cause.as_ref()?;
     Some(Key {
         kind: event.kind,
@@ -73,13 +77,14 @@ fn line(events: &[Event]) -> String {
     let cause = first.cause.as_ref().map_or("", |cause| cause.id.as_str());
     let via = first.cause.as_ref().and_then(|cause| cause.via.as_deref());
     let at = via.map_or_else(String::new, |via| format!(" at {via}"));
+    let about = if first.subject == Subject::Service { "service " } else { "" };
     let state = match (first.kind, first.condition) {
         (Kind::Closed, Condition::Works) => "WORKS again".to_owned(),
         (Kind::Closed, condition) => format!("ended; now {}", condition.words()),
         (Kind::Sharpened, condition) => format!("{}, now known better", condition.words()),
         (_, condition) => condition.words().to_owned(),
     };
-    format!("{} targets: {state}: {cause}{at} ({list})", events.len())
+    format!("{} targets: {about}{state}: {cause}{at} ({list})", events.len())
 }
 
 #[cfg(test)]
@@ -136,6 +141,25 @@ mod tests {
     fn two_events_of_one_target_are_two_notices() {
         let events = vec![event("a", "x", None), event("a", "x", None)];
         assert_eq!(notices(events).len(), 2);
+    }
+
+    #[test]
+    fn what_has_a_note_is_told_alone() {
+        let blind = |target| Event {
+            kind: Kind::Noted,
+            note: Some("it cannot be judged any more".to_owned()),
+            ..event(target, "x", None)
+        };
+        let told = notices(vec![blind("a"), blind("b")]);
+        let lines: Vec<&str> = told.iter().map(|notice| notice.line.as_str()).collect();
+        assert_eq!(lines, ["a: it cannot be judged any more", "b: it cannot be judged any more"]);
+    }
+
+    #[test]
+    fn several_services_are_called_services() {
+        let slow = |target| Event { subject: Subject::Service, ..event(target, "x", None) };
+        let told = notices(vec![slow("a"), slow("b")]);
+        assert_eq!(told[0].line, "2 targets: service BROKEN: x (a, b)");
     }
 
     #[test]

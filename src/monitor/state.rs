@@ -326,7 +326,8 @@ impl Line {
     /// No new condition: the incident may have become clearer, or worth a remark.
     fn goes_on(&mut self, subject: Subject, walk: &Judged, about: &mut About<'_>) {
         let Some(incident) = &mut self.open else { return };
-        if !incident.told && !about.seen.muted {
+        // A good walk pages nobody: it may end what nobody was told of.
+        if !incident.told && !about.seen.muted && walk.state != State::Works {
             incident.told = true;
             let mut event = about.event(incident, subject, Kind::Opened);
             let lasted = event.lasted.map(span).unwrap_or_default();

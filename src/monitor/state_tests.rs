@@ -356,3 +356,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_mended_and_unmuted_at_once_pages_nobody() {
+    let mut machine = Machine::new("prod");
+    let mut told = Vec::new();
+    for (n, letter) in "wbbbww".chars().enumerate() {
+        let at = n as i64 * MINUTE;
+        let seen = Observation { muted: n < 4, ..walk(judged(letter), at, at) };
+        told.extend(
+            machine.observe(&seen, &Rules::default()).into_iter().map(|e| (e.kind, e.muted)),
+        );
+    }
+    assert_eq!(told, [(Kind::Opened, true), (Kind::Closed, true)]);
+}

@@ -1,6 +1,7 @@
 //! `check --config`: one round over an inventory.
 
 use std::cell::Cell;
+use std::time::Duration;
 
 use super::{Done, Progress, Terminal, replaces_progress, runtime, style, written};
 use crate::args::{Check, ExitStyleArgument, Format, Output};
@@ -15,6 +16,8 @@ use crate::world::{self, World};
 
 /// The largest inventory that is read, in octets.
 const LARGEST: u64 = 16 << 20;
+/// How long a file may take that is read while a program runs.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Open files that a walk in trouble may take.
 const FILES_PER_WALK: u64 = 24;
 /// Exit status of a run that SIGINT ended: 128 and its number.
@@ -26,10 +29,48 @@ const INTERRUPTED: u8 = 130;
 ///
 /// What is wrong with the file, its problems with their lines.
 pub(super) fn inventory(file: &str) -> Result<Inventory, String> {
-    let from = file.to_owned();
-    let octets = world::within(super::PATIENCE, move || world::named_file(&from, LARGEST))
-        .unwrap_or_else(|| Err("no end of it within 30 s".to_owned()))
-        .map_err(|says| format!("--config {file}: {says}"))?;
+    read(file, Reading::AtStart)
+}
+
+/// Reads it again while a program runs, which waits meanwhile.
+///
+/// # Errors
+///
+/// Those of [`inventory`]; also a pipe.
+pub(super) fn inventory_again(file: &str) -> Result<Inventory, String> {
+    read(file, Reading::WhileRunning)
+}
+
+/// When a file that the user named is read.
+#[derive(Clone, Copy)]
+pub(super) enum Reading {
+    /// Nothing else waits; a pipe will do.
+    AtStart,
+    /// Signals and walks wait.
+    WhileRunning,
+}
+
+impl Reading {
+    /// Its octets: the first `limit` and one more, if there are more.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read, in words.
+    pub(super) fn file(self, path: &str, limit: u64) -> Result<Vec<u8>, String> {
+        let from = path.to_owned();
+        match self {
+            Self::AtStart => {
+                world::within(super::PATIENCE, move || world::named_file(&from, limit))
+                    .unwrap_or_else(|| Err("no end of it within 30 s".to_owned()))
+            }
+            Self::WhileRunning => world::within(AGAIN, move || world::regular_file(&from, limit))
+                .unwrap_or_else(|| Err("no end of it within 1 s".to_owned())),
+        }
+    }
+}
+
+fn read(file: &str, reading: Reading) -> Result<Inventory, String> {
+    let octets = reading.file(file, LARGEST).map_err(|says| format!("--config {file}: {says}"))?;
     if octets.len() as u64 > LARGEST {
         return Err(format!("--config {file}: is larger than 16 MiB"));
     }

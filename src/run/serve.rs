@@ -42,7 +42,7 @@ pub(super) fn serve(arguments: &Serve, progress: &dyn Fn(Progress<'_>)) -> Resul
         let at = listener.local_addr().unwrap_or(settings.listen);
         say(&format!("serves {targets} targets at http://{at}/"));
         let next = async || signals.next().await;
-        let reload = || round::inventory(&arguments.config);
+        let reload = || round::inventory_again(&arguments.config);
         server.run(listener, next, reload, say).await;
         Ok(())
     });

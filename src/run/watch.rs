@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
-use super::{Done, PATIENCE, Progress, round, runtime};
+use super::round::{self, Reading};
+use super::{Done, Progress, runtime};
 use crate::args::{Past, PastFormat, Watch};
 use crate::evidence::Trust;
 use crate::inventory::{Inventory, WebhookPlace};
@@ -18,7 +19,7 @@ use crate::render::quoted;
 use crate::secret::Secret;
 use crate::wire::roots::{ExtraRoots, Roots};
 use crate::wire::tls;
-use crate::world::{self, Environment, World};
+use crate::world::{Environment, World};
 
 /// The largest file of a webhook's URL, in octets.
 const URL_LIMIT: u64 = 16 << 10;
@@ -33,7 +34,8 @@ pub(super) fn watch(
 ) -> Result<Done, String> {
     let file = arguments.config.clone();
     let inventory = round::inventory(&file)?;
-    let webhook = webhook(&inventory, &world).map_err(|says| format!("webhook: {says}"))?;
+    let webhook =
+        webhook(&inventory, &world, Reading::AtStart).map_err(|says| format!("webhook: {says}"))?;
     let named = arguments.history.clone().or_else(|| inventory.watch.history_file.clone());
     let history = named.map(PathBuf::from).or_else(|| state_directory(&world.environment));
     let journal = journal(&world.environment);
@@ -42,8 +44,9 @@ pub(super) fn watch(
         inventory,
         webhook,
         reload: Box::new(move || {
-            let inventory = round::inventory(&file)?;
-            let webhook = self::webhook(&inventory, &World::of_this_machine())
+            let inventory = round::inventory_again(&file)?;
+            let world = World::of_this_machine();
+            let webhook = self::webhook(&inventory, &world, Reading::WhileRunning)
                 .map_err(|says| format!("webhook: {says}"))?;
             Ok((inventory, webhook))
         }),
@@ -98,7 +101,11 @@ fn journal(_: &Environment) -> bool {
 }
 
 /// The webhook that the inventory names, with its URL from its place.
-fn webhook(inventory: &Inventory, world: &World) -> Result<Option<Webhook>, String> {
+fn webhook(
+    inventory: &Inventory,
+    world: &World,
+    reading: Reading,
+) -> Result<Option<Webhook>, String> {
     let Some(settings) = &inventory.watch.webhook else { return Ok(None) };
     let (place, url) = match &settings.url {
         WebhookPlace::Variable(name) => match world.environment.get(name) {
@@ -106,11 +113,7 @@ fn webhook(inventory: &Inventory, world: &World) -> Result<Option<Webhook>, Stri
             None => return Err(format!("{name} is not set")),
         },
         WebhookPlace::File(file) => {
-            let from = file.clone();
-            let read = world::within(PATIENCE, move || world::named_file(&from, URL_LIMIT));
-            let octets = read
-                .unwrap_or_else(|| Err("no end of it within 30 s".to_owned()))
-                .map_err(|says| format!("{file}: {says}"))?;
+            let octets = reading.file(file, URL_LIMIT).map_err(|says| format!("{file}: {says}"))?;
             let text = String::from_utf8(octets).map_err(|_| format!("{file}: is no text"))?;
             (file.clone(), text)
         }

@@ -100,14 +100,16 @@ fn what_was_kept_is_there_after_a_restart() {
     assert!(keep(&history, ends));
     let told = Keep::Delivered(vec![event("a", Kind::Opened, 1)]);
     assert!(history.keep(told).blocking_recv().is_ok());
-    let gone = Keep::Removed { target: "b".to_owned(), events: Vec::new() };
+    let ended = Event { incident: Some("b/path/1".to_owned()), ..event("b", Kind::Closed, 9_002) };
+    let gone =
+        Keep::Removed { target: "b".to_owned(), events: vec![ended.clone()], to_deliver: true };
     assert!(history.keep(gone).blocking_recv().is_ok());
     closed(history);
     let past = Reader::open(&file).unwrap().incidents(&Listed::default()).unwrap();
     assert_eq!((past[0].began, past[0].ended, past[0].lasted), (1, Some(9_001), Some(9_000)));
     assert_eq!((past[0].condition.as_str(), past[0].walk), ("broken", Some(1)));
     let (history, left, _) = start(&file, Bounds::default());
-    assert_eq!((left.machines.len(), left.undelivered.len()), (1, 0));
+    assert_eq!((left.machines.len(), left.undelivered), (1, vec![ended]));
     closed(history);
     assert_eq!(sqlite3(&file, "PRAGMA integrity_check"), "ok");
     assert_eq!(sqlite3(&file, "SELECT count(*) FROM walks"), "3");
@@ -118,6 +120,26 @@ fn what_was_kept_is_there_after_a_restart() {
         let mode = fs::metadata(&file).unwrap().permissions().mode();
         assert_eq!(mode & 0o007, 0, "not for every user: {mode:o}");
     }
+}
+
+#[test]
+fn what_is_over_and_told_is_not_told_to_begin_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("history.db");
+    let (history, ..) = start(&file, Bounds::default());
+    let (opened, over) = (event("a", Kind::Opened, 1), event("a", Kind::Closed, 5));
+    for event in [&opened, &over] {
+        let record = Record { events: vec![event.clone()], to_deliver: true, ..record("a", 1) };
+        assert!(keep(&history, record));
+    }
+    closed(history);
+    let (history, left, _) = start(&file, Bounds::default());
+    assert_eq!(left.undelivered, [opened, over.clone()], "both wait");
+    assert!(history.keep(Keep::Delivered(vec![over])).blocking_recv().is_ok());
+    closed(history);
+    let (history, left, _) = start(&file, Bounds::default());
+    assert!(left.undelivered.is_empty(), "{:?}", left.undelivered);
+    closed(history);
 }
 
 #[test]

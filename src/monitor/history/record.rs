@@ -44,6 +44,8 @@ pub enum Keep {
         target: String,
         /// What it ended.
         events: Vec<Event>,
+        /// Whether they go to a webhook, so that they are kept until they have arrived.
+        to_deliver: bool,
     },
     /// These events have arrived, or were given up.
     Delivered(Vec<Event>),
@@ -64,9 +66,9 @@ impl Keep {
     pub(super) fn write(&self, to: &Connection) -> rusqlite::Result<()> {
         match self {
             Self::Walk(record) => record.write(to),
-            Self::Removed { target, events } => {
+            Self::Removed { target, events, to_deliver } => {
                 to.prepare_cached("DELETE FROM machines WHERE target = ?1")?.execute([target])?;
-                events.iter().try_for_each(|event| write_event(to, event, None, false))
+                events.iter().try_for_each(|event| write_event(to, event, None, *to_deliver))
             }
             Self::Delivered(events) => {
                 let mut done = to.prepare_cached(

@@ -399,6 +399,15 @@ fn left(from: &rusqlite::Connection, now: i64) -> Left {
         from.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
     };
     let machines = rows("SELECT saved FROM machines ORDER BY target").unwrap_or_default();
+    // Nobody is told that something began which is over, when its end has been told.
+    let _ = from.execute(
+        "UPDATE events SET pending = 0
+         WHERE pending AND kind IN ('opened', 'sharpened', 'noted')
+           AND incident IN (SELECT id FROM incidents WHERE ended IS NOT NULL)
+           AND incident NOT IN (SELECT incident FROM events
+                                WHERE pending AND kind = 'closed' AND incident IS NOT NULL)",
+        [],
+    );
     let events = rows("SELECT body FROM events WHERE pending ORDER BY id").unwrap_or_default();
     Left {
         machines: machines.iter().filter_map(|saved| serde_json::from_str(saved).ok()).collect(),

@@ -29,6 +29,7 @@ use self::schedule::Schedule;
 use self::target::Watched;
 use self::tell::Telling;
 use super::event::Event;
+use super::group::Notice;
 use super::history::{self, Bounds, History, Keep, Trouble};
 use super::observation::Observation;
 use super::settings::Rules;
@@ -83,8 +84,10 @@ pub async fn watch(setup: Setup, say: &dyn Fn(&str, Level)) -> Result<(), String
     Ok(())
 }
 
-/// The name of a walk's target, and what came of it.
-type Walked = (String, Result<Report, String>);
+/// Which target a walk is of: its name, and which of those that had this name one after the other.
+type Of = (String, u64);
+/// A walk's target, and what came of it.
+type Walked = (Of, Result<Report, String>);
 
 struct Watch<'a> {
     setup: Setup,
@@ -96,7 +99,9 @@ struct Watch<'a> {
     due: BTreeSet<(Instant, String)>,
     walks: JoinSet<Walked>,
     /// Which target a walk is of, should it fail without a word.
-    of: HashMap<tokio::task::Id, String>,
+    of: HashMap<tokio::task::Id, Of>,
+    /// Targets taken in so far.
+    generations: u64,
     history: Option<History>,
     troubles: mpsc::UnboundedReceiver<Trouble>,
     telling: Telling,
@@ -138,6 +143,7 @@ impl<'a> Watch<'a> {
             due: BTreeSet::new(),
             walks: JoinSet::new(),
             of: HashMap::new(),
+            generations: 0,
             history,
             troubles,
             telling,
@@ -151,7 +157,13 @@ impl<'a> Watch<'a> {
             (machine.target().to_owned(), machine)
         });
         watch.take(&mut resumed.collect());
-        watch.telling.undelivered(left.undelivered);
+        match &watch.history {
+            // Whoever has no webhook now is not told of today when there is one tomorrow.
+            Some(history) if !watch.telling.calls() && !left.undelivered.is_empty() => {
+                drop(history.keep(Keep::Delivered(left.undelivered)));
+            }
+            _ => watch.telling.undelivered(left.undelivered),
+        }
         Ok(watch)
     }
 
@@ -178,7 +190,9 @@ impl<'a> Watch<'a> {
             let schedule = Schedule { begin: now, interval: entry.interval };
             self.due.insert((schedule.first(fastrand::f64()), name.clone()));
             let machine = machines.remove(&name).unwrap_or_else(|| Machine::new(&name));
+            self.generations += 1;
             let watched = Watched {
+                generation: self.generations,
                 entry,
                 machine,
                 schedule,
@@ -195,7 +209,8 @@ impl<'a> Watch<'a> {
         for (name, mut machine) in gone {
             self.due.retain(|(_, other)| *other != name);
             let events = machine.removed(self.wall(), self.mono());
-            let keep = Keep::Removed { target: name, events: events.clone() };
+            let to_deliver = self.telling.calls();
+            let keep = Keep::Removed { target: name, events: events.clone(), to_deliver };
             let written = self.history.as_ref().map(|history| history.keep(keep));
             self.tell_when(written, events);
         }
@@ -242,7 +257,8 @@ impl<'a> Watch<'a> {
             let Some(watched) = self.targets.get_mut(&name) else { continue };
             (watched.walking, watched.began) = (true, now);
             let (entry, walker) = (Rc::clone(&watched.entry), Rc::clone(&self.walker));
-            let of = name.clone();
+            let of = (name, watched.generation);
+            let whose = of.clone();
             let walk = async move {
                 let limit = limit(&entry);
                 let walk = AssertUnwindSafe(walker.walk(&entry, None)).catch_unwind();
@@ -254,25 +270,33 @@ impl<'a> Watch<'a> {
                 (of, report)
             };
             let task = self.walks.spawn_local(walk);
-            self.of.insert(task.id(), name);
+            self.of.insert(task.id(), whose);
         }
     }
 
     /// A walk has ended, in whatever way.
     fn ended(&mut self, walked: Result<(tokio::task::Id, Walked), tokio::task::JoinError>) {
-        let (name, report) = match walked {
-            Ok((id, (name, report))) => {
+        let (of, report) = match walked {
+            Ok((id, walked)) => {
                 self.of.remove(&id);
-                (name, report)
+                walked
             }
             Err(error) => match self.of.remove(&error.id()) {
-                Some(name) => (name, Err("a bug of ours ended the walk".to_owned())),
+                Some(of) => (of, Err("a bug of ours ended the walk".to_owned())),
                 None => return,
             },
         };
+        self.walked(of, report);
+    }
+
+    fn walked(&mut self, (name, generation): Of, report: Result<Report, String>) {
         let (at, mono) = (self.wall(), self.mono());
         self.look_at_clock(at, mono);
         let Some(watched) = self.targets.get_mut(&name) else { return };
+        // Taken away and put back meanwhile: the target that is there now has its own walks.
+        if watched.generation != generation {
+            return;
+        }
         let muted = watched.entry.muted_until.is_some_and(|until| milliseconds(until) > at);
         let seen = match &report {
             Ok(report) => Observation::of(&name, report, at, mono, muted),
@@ -286,6 +310,7 @@ impl<'a> Watch<'a> {
         (watched.walking, watched.last) = (false, now);
         self.pulse.skipped_ticks += watched.schedule.skipped(watched.began, now);
         let next = watched.schedule.next(now, watched.machine.in_doubt(), fastrand::f64());
+        self.due.retain(|(_, other)| *other != name);
         self.due.insert((next, name));
         let keep = Keep::Walk(Box::new(record));
         let written = self.history.as_ref().map(|history| history.keep(keep));
@@ -308,23 +333,31 @@ impl<'a> Watch<'a> {
 
     /// Says what has gathered, grouped by cause.
     fn tell(&mut self) {
+        for notice in self.telling.take_earlier() {
+            self.send(&notice);
+        }
         for notice in self.telling.take() {
             let level = notice.events.iter().map(Level::of).min_by_key(|level| level.number());
             let muted = notice.events.iter().all(|event| event.muted);
             let line = if muted { format!("(muted) {}", notice.line) } else { notice.line.clone() };
             (self.say)(&line, level.unwrap_or(Level::Info));
-            let labels = notice
-                .events
-                .iter()
-                .filter_map(|event| {
-                    let watched = self.targets.get(&event.target)?;
-                    Some((event.target.clone(), watched.entry.labels.clone()))
-                })
-                .collect();
-            if let Some(full) = self.telling.send(&notice, &labels) {
-                self.pulse.webhook_failed += 1;
-                self.own_trouble("webhook full", &full);
-            }
+            self.send(&notice);
+        }
+    }
+
+    /// Hands a notice to the webhook.
+    fn send(&mut self, notice: &Notice) {
+        let labels = notice
+            .events
+            .iter()
+            .filter_map(|event| {
+                let watched = self.targets.get(&event.target)?;
+                Some((event.target.clone(), watched.entry.labels.clone()))
+            })
+            .collect();
+        if let Some(full) = self.telling.send(notice, &labels) {
+            self.pulse.webhook_failed += 1;
+            self.own_trouble("webhook full", &full);
         }
     }
 
@@ -416,3 +449,7 @@ fn milliseconds(time: SystemTime) -> i64 {
 fn shape(inventory: &Inventory) -> WebhookShape {
     inventory.watch.webhook.as_ref().map(|webhook| webhook.shape).unwrap_or_default()
 }
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

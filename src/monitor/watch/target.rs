@@ -19,6 +19,8 @@ const KEEP_BAD: i64 = 3_600_000;
 
 /// One target.
 pub(super) struct Watched {
+    /// Its number among all that were ever taken in: a name may go and come back.
+    pub(super) generation: u64,
     pub(super) entry: Rc<Entry>,
     pub(super) machine: Machine,
     pub(super) schedule: Schedule,

@@ -25,6 +25,7 @@ pub(super) struct Telling {
     outcomes: (mpsc::UnboundedSender<Outcome>, mpsc::UnboundedReceiver<Outcome>),
     under_way: usize,
     gathered: Vec<Event>,
+    earlier: Vec<Event>,
     since: Option<Instant>,
     gather: Duration,
 }
@@ -39,6 +40,7 @@ impl Telling {
             outcomes: mpsc::unbounded_channel(),
             under_way: 0,
             gathered: Vec::new(),
+            earlier: Vec::new(),
             since: None,
             gather: gather(inventory),
         }
@@ -64,14 +66,23 @@ impl Telling {
         }
     }
 
-    /// Events of an earlier run that had not arrived.
+    /// Events of an earlier run that had not arrived: for the webhook alone, since that run has
+    /// said them.
     pub(super) fn undelivered(&mut self, events: Vec<Event>) {
-        self.add(events);
+        if !events.is_empty() {
+            self.since.get_or_insert_with(Instant::now);
+            self.earlier.extend(events);
+        }
     }
 
     /// When what has gathered is to be told.
     pub(super) fn due(&self) -> Option<Instant> {
         self.since.map(|since| since + self.gather)
+    }
+
+    /// What is for the webhook alone.
+    pub(super) fn take_earlier(&mut self) -> Vec<Notice> {
+        group::notices(std::mem::take(&mut self.earlier))
     }
 
     pub(super) fn take(&mut self) -> Vec<Notice> {

@@ -1,0 +1,40 @@
+use super::*;
+use crate::world::World;
+
+fn inventory(names: &[&str]) -> Inventory {
+    let targets = names.iter().map(|name| format!("[[target]]\ntarget = \"{name}\"\n"));
+    crate::inventory::read(&targets.collect::<String>()).expect("an inventory")
+}
+
+fn setup(names: &[&str]) -> Setup {
+    Setup {
+        inventory: inventory(names),
+        webhook: None,
+        reload: Box::new(|| Err("not here".to_owned())),
+        history: None,
+        walker: Box::new(|| Walker::new(World::of_this_machine)),
+        clock: Box::new(|| SystemTime::UNIX_EPOCH),
+        host: "here".to_owned(),
+        at_once: 8,
+    }
+}
+
+#[test]
+fn a_target_that_goes_and_comes_back_while_it_is_walked_is_walked_once() {
+    let mut watch = Watch::begin(setup(&["alpha", "beta"]), &|_, _| {}).expect("it begins");
+    let name = |watch: &Watch<'_>| watch.targets.keys().next().expect("a target").clone();
+    let a = name(&watch);
+    let due = |watch: &Watch<'_>| watch.due.iter().filter(|(_, other)| *other == a).count();
+    let old = (a.clone(), watch.targets[&a].generation);
+    watch.due.retain(|(_, other)| *other != a);
+    for names in [&["beta"][..], &["alpha", "beta"]] {
+        watch.setup.inventory = inventory(names);
+        watch.take(&mut BTreeMap::new());
+    }
+    assert_eq!(due(&watch), 1);
+    watch.walked(old, Err("too late".to_owned()));
+    assert_eq!((due(&watch), watch.pulse.walks), (1, 0));
+    let new = (a.clone(), watch.targets[&a].generation);
+    watch.walked(new, Err("in time".to_owned()));
+    assert_eq!((due(&watch), watch.pulse.walks), (1, 1));
+}
