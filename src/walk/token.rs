@@ -418,7 +418,10 @@ fn outcome(came: TokenOutcome, last: Option<&TokenRequest>) -> TokenOutcome {
         TokenOutcome::Unusable { .. } if challenged && answered.is_some() => came,
         TokenOutcome::Refused | TokenOutcome::Unusable { .. } if last.is_some() => match answered {
             Some(TokenAnswer { refusal: Some(_), .. }) => TokenOutcome::Refused,
-            Some(TokenAnswer { http: HttpOutcome::Answered { .. }, .. }) => match came {
+            Some(TokenAnswer { http: HttpOutcome::Answered { answer }, .. }) => match came {
+                _ if !answer.body_complete => TokenOutcome::Unusable {
+                    says: "the answer was not read to its end: too slow or too long".to_owned(),
+                },
                 TokenOutcome::Unusable { says } => TokenOutcome::Unusable { says },
                 _ => TokenOutcome::Unusable { says: "the answer holds no token".to_owned() },
             },
