@@ -349,6 +349,20 @@ fn arc(e: &Evidence) -> Option<Because> {
         }
         _ => return None,
     };
+    // Another group mends only what this user may not read.
+    let may_not = match &no.how.outcome {
+        TokenOutcome::Unusable { says } => says.to_ascii_lowercase().contains("permission denied"),
+        _ => false,
+    };
+    if !may_not {
+        return Some(
+            because
+                .owner("Platform")
+                .look("see the agent's state", "azcmagent show")
+                .look("see its service", "systemctl status himdsd")
+                .step("see that the agent itself answers there, then restart it"),
+        );
+    }
     Some(
         because
             .known_by(
