@@ -78,7 +78,9 @@ pub fn looks_like_a_key(word: &str) -> bool {
             && part.bytes().any(|octet| octet.is_ascii_digit())
             && part.bytes().any(|octet| octet.is_ascii_alphabetic())
     };
-    !word.contains('/') && word.split(|c: char| !c.is_ascii_alphanumeric()).any(run)
+    // Client secrets of Entra ID hold a tilde, and these between their letters and digits.
+    let joins = |c: char| word.contains('~') && "~._-".contains(c);
+    !word.contains('/') && word.split(|c: char| !c.is_ascii_alphanumeric() && !joins(c)).any(run)
 }
 
 /// A secret in the forms in which it may show.

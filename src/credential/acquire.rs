@@ -9,7 +9,7 @@ use rustls::crypto::CryptoProvider;
 use super::certificate::{Material, NoCertificate};
 use super::errand::Send;
 use super::sdk::Sdk;
-use super::ways::{Endpoint, Proof, Way};
+use super::ways::{Endpoint, NO_ID, Proof, Way, shown_id};
 use super::{authority, claims, file, metadata};
 use crate::evidence::identity::{TokenClaims, TokenOutcome, TokenPurpose};
 use crate::evidence::text::clean;
@@ -224,6 +224,14 @@ async fn entra(
         Proof::GitHub { url, token } => metadata::github(url, token, send).await?,
     };
     *shown = claims::read(assertion.expose(), wanted.now);
+    // Our own assertion names the client, which may be a secret in the wrong variable.
+    if let Some(claims) = shown.as_mut().filter(|_| shown_id(client) == NO_ID) {
+        for claim in [&mut claims.issuer, &mut claims.subject] {
+            if claim.as_deref() == Some(clean(client, 300).as_str()) {
+                *claim = Some(NO_ID.to_owned());
+            }
+        }
+    }
     sdk(Sdk::assertion(authority, tenant, client, assertion), wanted, send).await
 }
 

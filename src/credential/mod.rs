@@ -336,14 +336,16 @@ impl Credential {
     /// Tenant and client, as facts.
     #[must_use]
     pub fn ids(&self) -> (Option<String>, Option<String>) {
-        // What is no id may be a secret that was put in the wrong variable.
-        let clean = |text: &str| match looks_like_a_key(text) {
+        // What is no id may be a secret that was put in the wrong variable. A tenant may be a
+        // domain's name.
+        let named = |text: &str| match looks_like_a_key(text) {
             true => Some("<not shown: it looks like a key>".to_owned()),
             false => Some(crate::evidence::text::clean(text, 200)),
         };
+        let clean = |text: &str| Some(ways::shown_id(text));
         match &self.way {
             Some(Way::Entra { tenant, client, .. }) => {
-                (authority::tenant(tenant).ok().and_then(|()| clean(tenant)), clean(client))
+                (authority::tenant(tenant).ok().and_then(|()| named(tenant)), clean(client))
             }
             Some(Way::Managed { identity, .. }) => {
                 (None, identity.as_ref().and_then(|identity| clean(identity.id())))
@@ -590,6 +592,27 @@ mod tests {
                 .unwrap()
                 .secret_is_id()
         );
+    }
+
+    #[test]
+    fn a_secret_in_the_place_of_an_id_or_a_path_is_not_shown() {
+        let secret = "abc8Q~canary.1234_567-890abcdefgh";
+        let ids = |client: &str| {
+            let found = find(&[
+                ("AZURE_TENANT_ID", "contoso.onmicrosoft.com"),
+                ("AZURE_CLIENT_ID", client),
+                ("AZURE_CLIENT_SECRET", "11111111-2222-3333-4444-555555555555"),
+            ]);
+            found.unwrap().ids()
+        };
+        let tenant = Some("contoso.onmicrosoft.com".to_owned());
+        assert_eq!(ids(secret), (tenant.clone(), Some(ways::NO_ID.to_owned())));
+        assert_eq!(ids("canary"), (tenant.clone(), Some(ways::NO_ID.to_owned())));
+        let id = "11111111-2222-3333-4444-555555555555";
+        assert_eq!(ids(id), (tenant, Some(id.to_owned())));
+        let no = file::read("AZURE_CLIENT_CERTIFICATE_PATH", secret, Duration::from_secs(5));
+        let says = no.unwrap_err().to_string();
+        assert!(!says.contains("canary") && says.contains("not shown"), "{says}");
     }
 
     #[test]

@@ -275,20 +275,24 @@ impl Sdk {
         // The SDK for Rust wants fields that others do without (`ext_expires_in`, `expires_on` as
         // a string): a token is one to applications with another SDK.
         let mut held: Option<Secret> = None;
+        let mut without: Option<&'static str> = None;
         loop {
             tokio::select! {
                 biased;
                 Some(one) = asked.recv() => {
                     let reply = send(one.errand).await;
                     held = reply.as_ref().and_then(access_token);
+                    without = reply.as_ref().and_then(no_token);
                     // The SDK may have given up by then.
                     let _ = one.tell.send(reply);
                 }
                 got = &mut getting => {
-                    let token = match (got, held) {
-                        (Ok(token), _) => token,
-                        (Err(_), Some(token)) => return Ok(token),
-                        (Err(error), None) => return Err(words(&error)),
+                    let token = match (got, held, without) {
+                        (Ok(token), _, _) => token,
+                        (Err(_), Some(token), _) => return Ok(token),
+                        // The SDK's own words repeat what stands in the answer.
+                        (Err(_), None, Some(says)) => return Err(says.to_owned()),
+                        (Err(error), None, None) => return Err(words(&error)),
                     };
                     let token = token.token.secret();
                     // The SDK takes an answer without a token for an empty one.
@@ -313,6 +317,18 @@ fn access_token(reply: &Reply) -> Option<Secret> {
     whole.then_some(token)
 }
 
+/// What is wrong with an answer that accepts the request and holds no token; no part of it is
+/// repeated.
+fn no_token(reply: &Reply) -> Option<&'static str> {
+    if !(200..300).contains(&reply.status) {
+        return None;
+    }
+    Some(match serde_json::from_slice::<serde::de::IgnoredAny>(&reply.body) {
+        Err(_) => "the answer is no JSON",
+        Ok(_) => "the answer is JSON without access_token",
+    })
+}
+
 /// What every answer with a token has.
 #[derive(serde::Deserialize)]
 struct Answer {
@@ -322,6 +338,25 @@ struct Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_answer_without_a_token_is_not_repeated() {
+        let said = |body: &'static str| async move {
+            let secret = Secret::new("s".to_owned());
+            let sdk = Sdk::client_secret("https://login.example", "t", "c", &secret).unwrap();
+            let send = |_: Errand| -> std::pin::Pin<Box<dyn Future<Output = Option<Reply>>>> {
+                let body = body.as_bytes().to_vec().into();
+                Box::pin(async { Some(Reply { status: 200, headers: Vec::new(), body }) })
+            };
+            sdk.token("https://x/.default", &send).await.unwrap_err()
+        };
+        assert_eq!(said("\"canary\"").await, "the answer is JSON without access_token");
+        assert_eq!(
+            said("{\"token_type\": \"canary\"}").await,
+            "the answer is JSON without access_token"
+        );
+        assert_eq!(said("canary").await, "the answer is no JSON");
+    }
 
     #[test]
     fn what_looks_like_a_token_is_not_said_again() {

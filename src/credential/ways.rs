@@ -145,6 +145,18 @@ impl UserAssigned {
     }
 }
 
+/// What stands for an id that has no form of one: it may be a secret in the wrong variable.
+pub const NO_ID: &str = "<not shown: no id>";
+
+/// An id for outputs, if it has the form of one.
+#[must_use]
+pub fn shown_id(text: &str) -> String {
+    match UserAssigned::read(text).is_an_id() {
+        true => crate::evidence::text::clean(text, 200),
+        false => NO_ID.to_owned(),
+    }
+}
+
 /// Where Azure Arc's agent listens when no variable says so (fact I10).
 const ARC_AGENT: &str = "http://localhost:40342/metadata/identity/oauth2/token";
 

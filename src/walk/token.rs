@@ -17,7 +17,7 @@ use super::steps::contacted;
 use super::{Context, Role, one};
 use crate::credential::acquire::{self, Wanted};
 use crate::credential::errand::{Errand, Reply};
-use crate::credential::{Acquired, Credential, Late};
+use crate::credential::{Acquired, Credential, Late, ways};
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::identity::{
     Acquisition, TokenAnswer, TokenOutcome, TokenPurpose, TokenRefusal, TokenRequest,
@@ -159,7 +159,7 @@ impl Context<'_> {
         let mut seen = TokenRequest {
             purpose: errand.purpose,
             method: errand.method.to_owned(),
-            url: clean(errand.url.as_str(), 300),
+            url: clean(shown_url(&errand.url).as_str(), 300),
             path: None,
             tcp: None,
             outcome: None,
@@ -329,11 +329,38 @@ fn path_and_query(url: &Url) -> String {
     }
 }
 
-/// What of a request is secret: the values of its form and of its authorization.
+/// Names of a query or a form under which an identity goes.
+const IDENTITY_FIELDS: &[&str] =
+    &["client_id", "clientid", "object_id", "principal_id", "mi_res_id", "msi_res_id"];
+
+/// Whether a field holds what should be an id and has no form of one: it may be a secret in the
+/// wrong variable.
+fn is_no_id(name: &str, value: &str) -> bool {
+    IDENTITY_FIELDS.contains(&name) && ways::shown_id(value) == ways::NO_ID
+}
+
+/// A request's address for outputs.
+fn shown_url(url: &Url) -> Url {
+    let mut shown = url.clone();
+    if url.query_pairs().any(|(name, value)| is_no_id(&name, &value)) {
+        let pairs = url.query_pairs().map(|(name, value)| match is_no_id(&name, &value) {
+            true => (name, "not-shown".into()),
+            false => (name, value),
+        });
+        shown.query_pairs_mut().clear().extend_pairs(pairs);
+    }
+    shown
+}
+
+/// What of a request is secret: the values of its form and of its authorization, and an identity
+/// that is none.
 fn secrets(errand: &Errand) -> Vec<Secret> {
     let form = errand.form.iter().flat_map(|form| {
         url::form_urlencoded::parse(form.expose().as_bytes())
-            .filter(|(name, _)| matches!(name.as_ref(), "client_secret" | "client_assertion"))
+            .filter(|(name, value)| {
+                let secret = matches!(name.as_ref(), "client_secret" | "client_assertion");
+                secret || is_no_id(name, value)
+            })
             // Whoever echoes it may leave out a line end at its end.
             .map(|(_, value)| Secret::new(value.trim().to_owned()))
             .collect::<Vec<_>>()
@@ -348,7 +375,9 @@ fn secrets(errand: &Errand) -> Vec<Secret> {
         };
         Some(Secret::new(bare.trim().to_owned()))
     });
-    form.chain(headers).collect()
+    let query = errand.url.query_pairs().filter(|(name, value)| is_no_id(name, value));
+    let query = query.map(|(_, value)| Secret::new(value.into_owned()));
+    form.chain(headers).chain(query).collect()
 }
 
 /// The refusal in an answer that gives nothing (fact 5.2; RFC 6749, section 5.2).
@@ -389,7 +418,10 @@ fn outcome(came: TokenOutcome, last: Option<&TokenRequest>) -> TokenOutcome {
         TokenOutcome::Unusable { .. } if challenged && answered.is_some() => came,
         TokenOutcome::Refused | TokenOutcome::Unusable { .. } if last.is_some() => match answered {
             Some(TokenAnswer { refusal: Some(_), .. }) => TokenOutcome::Refused,
-            Some(TokenAnswer { http: HttpOutcome::Answered { .. }, .. }) => match came {
+            Some(TokenAnswer { http: HttpOutcome::Answered { answer }, .. }) => match came {
+                _ if !answer.body_complete => TokenOutcome::Unusable {
+                    says: "the answer was not read to its end: too slow or too long".to_owned(),
+                },
                 TokenOutcome::Unusable { says } => TokenOutcome::Unusable { says },
                 _ => TokenOutcome::Unusable { says: "the answer holds no token".to_owned() },
             },
@@ -434,6 +466,34 @@ mod tests {
             started_ms: 0.0,
             took_ms: 0.0,
         }
+    }
+
+    #[test]
+    fn a_secret_in_the_place_of_an_id_is_kept_secret() {
+        let secret = "abc8Q~canary.1234_567-890abcdefgh";
+        let errand = |id: &str, url: &str| Errand {
+            purpose: TokenPurpose::Entra,
+            method: "POST",
+            url: Url::parse(url).unwrap(),
+            headers: Vec::new(),
+            form: Some(Secret::new(format!("client_id={id}&scope=s"))),
+        };
+        let url = format!("http://169.254.169.254/m?api-version=1&client_id={secret}");
+        let swapped = errand(secret, &url);
+        let echo = format!("application '{secret}' was not found");
+        for secret in &secrets(&swapped) {
+            assert!(!secret.scrub(&echo).contains("canary"));
+        }
+        assert_eq!(secrets(&swapped).len(), 2);
+        assert_eq!(
+            shown_url(&swapped.url).as_str(),
+            "http://169.254.169.254/m?api-version=1&client_id=not-shown"
+        );
+        let id = "11111111-2222-3333-4444-555555555555";
+        let url = format!("http://169.254.169.254/m?client_id={id}");
+        let right = errand(id, &url);
+        assert!(secrets(&right).is_empty());
+        assert_eq!(shown_url(&right.url), right.url);
     }
 
     #[test]

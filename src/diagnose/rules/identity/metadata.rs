@@ -3,7 +3,7 @@
 
 use super::acquisition::{NoToken, Refused, bare_words, no_token, source};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Level, Sure};
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::identity::{TokenOutcome, TokenPurpose, TokenRequest};
 use crate::evidence::tcp::TcpOutcome;
@@ -349,6 +349,20 @@ fn arc(e: &Evidence) -> Option<Because> {
         }
         _ => return None,
     };
+    // Another group mends only what this user may not read.
+    let may_not = match &no.how.outcome {
+        TokenOutcome::Unusable { says } => says.to_ascii_lowercase().contains("permission denied"),
+        _ => false,
+    };
+    if !may_not {
+        return Some(
+            because
+                .owner("Platform")
+                .look("see the agent's state", "azcmagent show")
+                .look("see its service", "systemctl status himdsd")
+                .step("see that the agent itself answers there, then restart it"),
+        );
+    }
     Some(
         because
             .known_by(
@@ -373,10 +387,22 @@ fn refused(e: &Evidence) -> Option<Because> {
         return None;
     }
     let status = refused.refusal.status;
-    let because = refused
-        .seen(no.because(Sure::Proved, format!("{} answers {status}", name(purpose))))
-        .known_by("its own answer");
+    let says = format!("{} answers {status}", name(purpose));
+    // It passes by itself.
+    let weighed = match passing(purpose, status) {
+        true => no.weighing(Level::Risk, Sure::Inferred, says),
+        false => no.because(Sure::Proved, says),
+    };
+    let mut because = refused.seen(weighed).known_by("its own answer");
+    if let Some(wait) = refused.header("retry-after") {
+        because = because.seen(format!("retry-after: {wait}"));
+    }
     Some(refused_by(&no, purpose, status, because))
+}
+
+/// Whether the metadata service of a virtual machine says so while it is updating or busy.
+const fn passing(purpose: TokenPurpose, status: u16) -> bool {
+    matches!((purpose, status), (TokenPurpose::Imds, 404 | 410 | 429 | 500..=599))
 }
 
 fn refused_by(no: &NoToken<'_>, purpose: TokenPurpose, status: u16, because: Because) -> Because {
@@ -398,7 +424,7 @@ fn refused_by(no: &NoToken<'_>, purpose: TokenPurpose, status: u16, because: Bec
                 "a platform that also sets IDENTITY_ENDPOINT and IDENTITY_HEADER is asked there: \
                  see that the process gets them",
             ),
-        (TokenPurpose::Imds, 404 | 410 | 429 | 500..=599) => because
+        _ if passing(purpose, status) => because
             .known_by("the metadata service is updating or busy (SDKs ask again for a minute)")
             .owner("Platform")
             .step("ask again in a minute; a new virtual machine needs some"),

@@ -44,6 +44,15 @@ fn not_asked(e: &Evidence) -> Option<Because> {
         .seen(bare_words(says))
         .known_by("no request was made: what it needs is missing or wrong on this machine")
         .read_at("/identity/acquisition/outcome/says");
+    let wrong = ["AZURE_AUTHORITY_HOST", "AZURE_TENANT_ID"];
+    if let Some(variable) = wrong.into_iter().find(|variable| says.starts_with(variable)) {
+        return Some(
+            because
+                .owner("Application")
+                .look("see what it holds", format!("printenv {variable}"))
+                .step(format!("correct {variable}, or unset it")),
+        );
+    }
     Some(match no.how.source.as_str() {
         "workload-identity" => because
             .owner("Platform")
@@ -95,7 +104,7 @@ fn azure_cli(e: &Evidence) -> Option<Because> {
         ("az is not logged in".to_owned(), "log in, in the tenant of the account")
     } else if has(&["2.54.0"]) {
         ("az is older than 2.54.0".to_owned(), "bring it up to date: az upgrade")
-    } else if has(&["timed out", "timedout"]) {
+    } else if has(&["did not end within", "timed out"]) {
         (
             format!("az did not end within {} ms", e.asked.timeout_ms),
             "see what it waits for: a proxy, a login that asks; a longer --timeout lets it end",

@@ -58,9 +58,14 @@ fn row_of(refused: &Refused<'_>) -> &'static Row {
     if let Some(row) = refused.refusal.codes.iter().find_map(by_number) {
         return row;
     }
-    match (refused.refusal.codes.is_empty(), &refused.refusal.error) {
+    // Busy in its own words or without a body; a page would be somebody else's.
+    let bare = refused.answer().is_some_and(|answer| answer.body_bytes == 0);
+    let error = refused.refusal.error.as_deref();
+    match (refused.refusal.codes.is_empty(), error) {
+        _ if error == Some("temporarily_unavailable") => &rows::THROTTLED,
+        (true, None) if bare && matches!(refused.refusal.status, 429 | 503) => &rows::THROTTLED,
         (true, None) => &rows::FOREIGN,
-        _ if refused.refusal.status == 429 => &rows::THROTTLED,
+        _ if matches!(refused.refusal.status, 429 | 503) => &rows::THROTTLED,
         _ => &rows::OTHER,
     }
 }
@@ -77,7 +82,7 @@ fn check(e: &Evidence, row: &'static Row) -> Option<Because> {
         Shows::Wait => Level::Risk,
         _ => level(e),
     };
-    let says = says(row, &no).unwrap_or_else(|| fill(row.says));
+    let says = says(row, &no).unwrap_or_else(|| fill(row.says).replace(" )", ")"));
     let sure = match row.shows {
         // The number proves that the secret is wrong; its form says why.
         Shows::Secret if no.how.secret_is_id || no.how.secret_has_blank_ends => Sure::Inferred,

@@ -111,10 +111,10 @@ pub(in crate::diagnose::rules::identity::entra) const REQUEST_MALFORMED: Row = R
 
 pub(in crate::diagnose::rules::identity::entra) const THROTTLED: Row = Row {
     id: "identity-login-throttled",
-    codes: &[90055, 50196],
+    codes: &[90055, 90033, 50196],
     says: "Entra ID slows requests down ({status} {code})",
     means: &[
-        "Entra ID refuses for now: by the number, too many requests came from this application or network",
+        "Entra ID refuses for now: too many requests came from this application or network, or it is busy itself",
     ],
     sure: Sure::Inferred,
     owner: "Application",
