@@ -157,6 +157,12 @@ impl<'a> Watch<'a> {
             (machine.target().to_owned(), machine)
         });
         watch.take(&mut resumed.collect());
+        for event in left.lost {
+            let (target, to_deliver) = (event.target.clone(), watch.telling.calls());
+            let keep = Keep::Removed { target, events: vec![event.clone()], to_deliver };
+            let written = watch.history.as_ref().map(|history| history.keep(keep));
+            watch.tell_when(written, vec![event]);
+        }
         match &watch.history {
             // Whoever has no webhook now is not told of today when there is one tomorrow.
             Some(history) if !watch.telling.calls() && !left.undelivered.is_empty() => {

@@ -40,6 +40,10 @@ impl Watch<'_> {
                 ),
                 Level::Error,
             ),
+            Trouble::Lost(events) => {
+                self.telling.add(events.clone());
+                return;
+            }
             Trouble::Dropped(walks) => (
                 format!("history: {walks} walks were dropped while it could not be written"),
                 Level::Error,
