@@ -360,7 +360,6 @@ pub fn named_file(path: &str, limit: u64) -> Result<Vec<u8>, String> {
 /// # Errors
 ///
 /// Why it cannot be read, in words.
-#[expect(clippy::disallowed_methods, reason = "the user named this file; it is looked at")]
 pub fn regular_file(path: &str, limit: u64) -> Result<Vec<u8>, String> {
     match std::fs::metadata(path) {
         Ok(about) if !about.is_file() => Err("cannot be read again: is no regular file".to_owned()),

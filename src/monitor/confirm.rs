@@ -55,6 +55,7 @@ impl Condition {
 
 /// The recent walks of one track, and the condition that they confirmed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Track {
     /// Newest last.
     recent: VecDeque<Judged>,

@@ -103,6 +103,7 @@ impl Cause {
 
 /// What may change from walk to walk.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Facts {
     /// The addresses that count, sorted.
     pub addresses: Vec<String>,

@@ -21,18 +21,23 @@ const MOST_KNOWN: usize = 16;
 /// Certificates of one target that are remembered.
 const MOST_CERTIFICATES: usize = 8;
 
-/// One target.
+/// One target. What an earlier version did not save has its value of the start.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
     target: String,
+    #[serde(default)]
     path: Line,
+    #[serde(default)]
     service: Line,
     /// Facts of the last good walk.
     good: Option<Facts>,
     /// Facts of good walks, newest last.
+    #[serde(default)]
     known: VecDeque<Facts>,
+    #[serde(default)]
     certificates: VecDeque<Warned>,
     /// Incidents so far, for their ids.
+    #[serde(default)]
     serial: u64,
     /// Clocks of the last observation.
     last: Option<Clocks>,
@@ -40,6 +45,7 @@ pub struct Machine {
 
 /// A track and its incident.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 struct Line {
     track: Track,
     open: Option<Incident>,
@@ -62,8 +68,11 @@ pub struct Incident {
     began_mono: i64,
     /// Whether anybody was told.
     told: bool,
+    #[serde(default)]
     sharpened: u32,
+    #[serde(default)]
     flaps: bool,
+    #[serde(default)]
     blind: bool,
 }
 

@@ -143,6 +143,31 @@ fn what_is_over_and_told_is_not_told_to_begin_after_a_restart() {
 }
 
 #[test]
+fn an_incident_whose_machine_cannot_be_read_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("history.db");
+    let (history, ..) = start(&file, Bounds::default());
+    for target in ["a", "b"] {
+        let events = vec![event(target, Kind::Opened, 1)];
+        assert!(keep(&history, Record { events, ..record(target, 1) }));
+    }
+    closed(history);
+    sqlite3(&file, "UPDATE machines SET saved = '{}' WHERE target = 'a'");
+    let (history, left, _) = start(&file, Bounds::default());
+    assert_eq!(left.machines, [Machine::new("b")]);
+    let [lost] = left.lost.as_slice() else { panic!("{:?}", left.lost) };
+    assert_eq!((lost.kind, lost.incident.as_deref()), (Kind::Closed, Some("a/path/1")));
+    assert_eq!((lost.severity, lost.muted), (Severity::Page, false));
+    assert!(lost.line().contains("judged anew"), "{}", lost.line());
+    closed(history);
+    // What an earlier version did not save yet has its value of the start.
+    sqlite3(&file, "UPDATE machines SET saved = '{\"target\":\"a\"}' WHERE target = 'a'");
+    let (history, left, _) = start(&file, Bounds::default());
+    assert_eq!((left.machines.len(), left.lost.len()), (2, 0));
+    closed(history);
+}
+
+#[test]
 fn a_foreign_file_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let text = folder.path().join("notes.txt");

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::file::{self, OpenError};
 use super::record::Keep;
 use super::retention::{self, Bounds};
-use crate::monitor::event::Event;
+use crate::monitor::event::{Event, Kind};
 use crate::monitor::state::Machine;
 
 /// Walks that wait in memory while the file cannot be written, at most.
@@ -26,7 +26,7 @@ const TIDY: Duration = Duration::from_secs(600);
 const LATE: i64 = 3_600_000;
 
 /// What the writer has to say; each once, until it is over.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Report {
     /// The file cannot be written, and why; walks are kept in memory.
     CannotWrite(String),
@@ -34,6 +34,9 @@ pub enum Report {
     WritesAgain(usize),
     /// It was broken, and is now under this name; a new one was begun.
     SetAside(PathBuf),
+    /// It could not be read at the start, and now is: what was open in it has ended, since it
+    /// could not go on.
+    Lost(Vec<Event>),
     /// This many of the oldest walks that waited were dropped.
     Dropped(u64),
 }
@@ -45,6 +48,9 @@ pub struct Left {
     pub machines: Vec<Machine>,
     /// Events for the webhook that had not arrived, oldest first.
     pub undelivered: Vec<Event>,
+    /// The ends of open incidents whose target's machine cannot be read: nothing else would
+    /// ever end them. They are not in the file yet.
+    pub lost: Vec<Event>,
 }
 
 /// The open history.
@@ -325,9 +331,14 @@ impl Writer {
             (self.says)(Report::SetAside(to));
         }
         if std::mem::take(&mut self.unread) {
-            let change = "UPDATE incidents SET ended = ?1, lasted = max(?1 - began, 0)
-                          WHERE ended IS NULL";
-            let _ = opened.connection.execute(change, [self.started.0]);
+            let lost = open_incidents(&opened.connection, self.started.0).unwrap_or_default();
+            let written = lost.iter().try_for_each(|event| {
+                let (target, events) = (event.target.clone(), vec![event.clone()]);
+                Keep::Removed { target, events, to_deliver: false }.write(&opened.connection)
+            });
+            if written.is_ok() && !lost.is_empty() {
+                (self.says)(Report::Lost(lost));
+            }
         }
         Ok(opened.connection)
     }
@@ -409,14 +420,45 @@ fn left(from: &rusqlite::Connection, now: i64) -> Left {
         [],
     );
     let events = rows("SELECT body FROM events WHERE pending ORDER BY id").unwrap_or_default();
+    let machines: Vec<Machine> =
+        machines.iter().filter_map(|saved| serde_json::from_str(saved).ok()).collect();
+    let mut lost = open_incidents(from, now).unwrap_or_default();
+    lost.retain(|event| machines.iter().all(|machine| machine.target() != event.target));
     Left {
-        machines: machines.iter().filter_map(|saved| serde_json::from_str(saved).ok()).collect(),
+        machines,
+        lost,
         undelivered: events
             .iter()
             .filter_map(|body| serde_json::from_str::<Event>(body).ok())
             .filter(|event| now.saturating_sub(event.at) <= LATE)
             .collect(),
     }
+}
+
+/// What is open, each as the event that ends it since its machine is lost.
+fn open_incidents(from: &rusqlite::Connection, now: i64) -> rusqlite::Result<Vec<Event>> {
+    let found: Vec<(String, i64, bool)> = from
+        .prepare(
+            "SELECT (SELECT body FROM events WHERE incident = incidents.id AND target = incidents.target
+                       AND kind IN ('opened', 'sharpened') ORDER BY events.id DESC LIMIT 1) newest,
+                    began, told
+             FROM incidents WHERE ended IS NULL AND newest IS NOT NULL ORDER BY began, id",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let events = found.into_iter().filter_map(|(body, began, told)| {
+        let newest: Event = serde_json::from_str(&body).ok()?;
+        Some(Event {
+            kind: Kind::Closed,
+            changed: Vec::new(),
+            note: Some("its walks could not be read after a restart; it is judged anew".to_owned()),
+            at: now,
+            lasted: Some(now.saturating_sub(began).max(0)),
+            muted: !told,
+            ..newest
+        })
+    });
+    Ok(events.collect())
 }
 
 /// Device and number of a file.

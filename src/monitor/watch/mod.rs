@@ -38,7 +38,7 @@ use super::state::Machine;
 use super::systemd::{self, Tell};
 use super::walker::Walker;
 use super::webhook::Webhook;
-use crate::inventory::{Entry, Inventory, WebhookShape};
+use crate::inventory::{Entry, Inventory, WatchSettings, WebhookShape};
 use crate::report::Report;
 
 /// Time beyond its own deadline after which a walk is given up: it would be a fault of ours.
@@ -93,6 +93,8 @@ struct Watch<'a> {
     setup: Setup,
     say: &'a dyn Fn(&str, Level),
     rules: Rules,
+    /// The settings of the start, some of which stay in force until the end.
+    begun: WatchSettings,
     walker: Rc<Walker>,
     started: Instant,
     targets: BTreeMap<String, Watched>,
@@ -135,6 +137,7 @@ impl<'a> Watch<'a> {
         let telling = Telling::new(setup.webhook.take(), &setup.host, &setup.inventory);
         let mut watch = Self {
             rules: Rules::of(&setup.inventory.watch),
+            begun: setup.inventory.watch.clone(),
             setup,
             say,
             walker,
@@ -157,6 +160,12 @@ impl<'a> Watch<'a> {
             (machine.target().to_owned(), machine)
         });
         watch.take(&mut resumed.collect());
+        for event in left.lost {
+            let (target, to_deliver) = (event.target.clone(), watch.telling.calls());
+            let keep = Keep::Removed { target, events: vec![event.clone()], to_deliver };
+            let written = watch.history.as_ref().map(|history| history.keep(keep));
+            watch.tell_when(written, vec![event]);
+        }
         match &watch.history {
             // Whoever has no webhook now is not told of today when there is one tomorrow.
             Some(history) if !watch.telling.calls() && !left.undelivered.is_empty() => {

@@ -38,3 +38,25 @@ fn a_target_that_goes_and_comes_back_while_it_is_walked_is_walked_once() {
     watch.walked(new, Err("in time".to_owned()));
     assert_eq!((due(&watch), watch.pulse.walks), (1, 1));
 }
+
+#[test]
+fn what_a_reload_cannot_change_is_said() {
+    let said = std::cell::RefCell::new(Vec::new());
+    let say = |text: &str, level: Level| said.borrow_mut().push((text.to_owned(), level));
+    let mut setup = setup(&["alpha"]);
+    setup.reload = Box::new(|| {
+        let text = "[watch]\nheartbeat = { every = \"7s\", file = \"/none/x\" }\n[watch.history]\n\
+                    keep_days = 3\n[[target]]\ntarget = \"alpha\"\n";
+        Ok((crate::inventory::read(text).expect("an inventory"), None))
+    });
+    let mut watch = Watch::begin(setup, &say).expect("it begins");
+    watch.reload();
+    let troubles: Vec<String> = said
+        .borrow()
+        .iter()
+        .filter(|(_, level)| level.is_trouble())
+        .map(|(text, _)| text.clone())
+        .collect();
+    let wanted = ["[watch.history]", "heartbeat.every"];
+    assert_eq!(troubles, wanted.map(|what| format!("{what} has changed: that needs a restart")));
+}

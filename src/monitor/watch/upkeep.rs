@@ -40,6 +40,10 @@ impl Watch<'_> {
                 ),
                 Level::Error,
             ),
+            Trouble::Lost(events) => {
+                self.telling.add(events.clone());
+                return;
+            }
             Trouble::Dropped(walks) => (
                 format!("history: {walks} walks were dropped while it could not be written"),
                 Level::Error,
@@ -82,6 +86,7 @@ impl Watch<'_> {
                 self.walker = Rc::new(walker);
                 self.telling.replace(webhook, &inventory);
                 self.setup.inventory = inventory;
+                self.say_what_needs_a_restart();
                 self.take(&mut BTreeMap::new());
                 (self.say)(
                     &format!("the inventory was read again: {}", self.status()),
@@ -90,6 +95,20 @@ impl Watch<'_> {
             }
         }
         systemd::tell(Tell::Ready(&self.status()));
+    }
+
+    /// What is taken from the inventory at the start alone.
+    fn say_what_needs_a_restart(&self) {
+        let (new, begun) = (&self.setup.inventory.watch, &self.begun);
+        let history = new.history_file != begun.history_file
+            || (new.keep, new.keep_octets) != (begun.keep, begun.keep_octets);
+        let heartbeat = new.heartbeat_every != begun.heartbeat_every;
+        for (changed, what) in [(history, "[watch.history]"), (heartbeat, "heartbeat.every")] {
+            if changed {
+                let says = format!("{what} has changed: that needs a restart");
+                (self.say)(&says, Level::Error);
+            }
+        }
     }
 
     /// The sign of life: to systemd always, since this loop lives; to the file only while every
