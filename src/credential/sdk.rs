@@ -298,7 +298,7 @@ impl Sdk {
                     // The SDK takes an answer without a token for an empty one.
                     return match token.bytes().all(|c| c.is_ascii_graphic()) && !token.is_empty() {
                         true => Ok(Secret::new(token.to_owned())),
-                        false => Err("the answer holds no token".to_owned()),
+                        false => Err(without.unwrap_or("the answer holds no token").to_owned()),
                     };
                 }
             }
