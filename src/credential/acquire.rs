@@ -221,7 +221,10 @@ async fn entra(
             Secret::new(text.to_owned())
         }
         Proof::Google => metadata::google(send).await?,
-        Proof::GitHub { url, token } => metadata::github(url, token, send).await?,
+        Proof::GitHub { url, token } => {
+            let url = metadata::github_url(url).map_err(Failed::NotAsked)?;
+            metadata::github(&url, token, send).await?
+        }
     };
     *shown = claims::read(assertion.expose(), wanted.now);
     // Our own assertion names the client, which may be a secret in the wrong variable.

@@ -1,7 +1,7 @@
 //! The authority and the tenant as variables name them: checked before a secret goes there, and
 //! never repeated when they are none.
 
-use url::Url;
+use url::{Host, Url};
 
 use crate::services::Cloud;
 
@@ -23,6 +23,9 @@ pub(super) fn host(text: &str) -> Result<String, String> {
         }
         Ok(url) if !url.username().is_empty() || url.password().is_some() => {
             wrong("holds a user name or a password")
+        }
+        Ok(url) if matches!(url.host(), Some(Host::Ipv4(_) | Host::Ipv6(_))) => {
+            wrong("is an IP address: name the login host")
         }
         Ok(url) if url.host_str().is_some_and(|host| !host.is_empty()) => {
             Ok(url.origin().ascii_serialization())
@@ -74,6 +77,8 @@ mod tests {
             "https://",
             "ftp://canary",
             "canary canary",
+            "10.1.2.3",
+            "https://[fd00::1]/",
         ] {
             let says = host(bad).unwrap_err();
             assert!(!says.contains("canary"), "{says}");

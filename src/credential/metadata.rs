@@ -228,18 +228,23 @@ pub(super) async fn google(send: &Send<'_>) -> Result<Secret, NoToken> {
     }
 }
 
+/// The address that GitHub Actions puts into a job's environment.
+///
+/// # Errors
+///
+/// That it is none over TLS; it is not repeated.
+pub(super) fn github_url(text: &str) -> Result<Url, String> {
+    let bare = |url: &Url| url.username().is_empty() && url.password().is_none();
+    let url = Url::parse(text).ok().filter(|url| url.scheme() == "https" && bare(url));
+    url.ok_or_else(|| "ACTIONS_ID_TOKEN_REQUEST_URL is no https URL".to_owned())
+}
+
 /// An identity token of GitHub Actions (fact I15).
-pub(super) async fn github(url: &str, token: &Secret, send: &Send<'_>) -> Result<Secret, NoToken> {
-    let base = Url::parse(url)
-        .ok()
-        .filter(|url| {
-            url.scheme() == "https" && url.username().is_empty() && url.password().is_none()
-        })
-        .ok_or_else(|| Some("ACTIONS_ID_TOKEN_REQUEST_URL is no https URL".to_owned()))?;
+pub(super) async fn github(base: &Url, token: &Secret, send: &Send<'_>) -> Result<Secret, NoToken> {
     let errand = Errand {
         purpose: TokenPurpose::GitHubIdentity,
         method: "GET",
-        url: with(&base, &[("audience", EXCHANGE)]),
+        url: with(base, &[("audience", EXCHANGE)]),
         headers: vec![
             header("authorization", &format!("Bearer {}", token.expose())),
             header("accept", "application/json"),
@@ -252,6 +257,15 @@ pub(super) async fn github(url: &str, token: &Secret, send: &Send<'_>) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_job_asks_over_tls() {
+        assert!(github_url("https://pipelines.actions.githubusercontent.com/x?y=z").is_ok());
+        for bad in ["", "canary", "http://canary.example/", "https://u:canary@h/"] {
+            let says = github_url(bad).unwrap_err();
+            assert!(!says.contains("canary") && says.starts_with("ACTIONS_ID"), "{says}");
+        }
+    }
 
     #[test]
     fn a_metadata_endpoint_is_an_address_of_this_machine() {

@@ -283,6 +283,12 @@ impl Credential {
         self.way.as_ref()
     }
 
+    /// Whether a user or a variable asked for it.
+    #[must_use]
+    pub const fn demanded(&self) -> bool {
+        self.demanded
+    }
+
     /// The source's name for `--credential`.
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -298,7 +298,7 @@ impl Sdk {
                     // The SDK takes an answer without a token for an empty one.
                     return match token.bytes().all(|c| c.is_ascii_graphic()) && !token.is_empty() {
                         true => Ok(Secret::new(token.to_owned())),
-                        false => Err("the answer holds no token".to_owned()),
+                        false => Err(without.unwrap_or("the answer holds no token").to_owned()),
                     };
                 }
             }
@@ -325,6 +325,12 @@ fn no_token(reply: &Reply) -> Option<&'static str> {
     }
     Some(match serde_json::from_slice::<serde::de::IgnoredAny>(&reply.body) {
         Err(_) => "the answer is no JSON",
+        Ok(_)
+            if serde_json::from_slice::<Answer>(&reply.body)
+                .is_ok_and(|a| !a.access_token.is_empty()) =>
+        {
+            "the access_token in the answer is no token"
+        }
         Ok(_) => "the answer is JSON without access_token",
     })
 }

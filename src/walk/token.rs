@@ -226,6 +226,7 @@ impl Context<'_> {
         let logical = SocketAddr::new(address, errand.url.port_or_known_default()?);
         let to = self.world.detour(&address.to_string(), logical);
         let patience = METADATA_PATIENCE.min(self.left_for_token());
+        let began = Instant::now();
         let (attempt, connection) = connect::connect(logical, to, None, self.since, patience).await;
         let attempt = seen.tcp.insert(attempt);
         let connection = connection.filter(|connection| !connection.reset)?;
@@ -235,7 +236,15 @@ impl Context<'_> {
             None => errand.url.host_str()?.to_owned(),
         };
         let (answer, reply) = match http::open_plain(connection.stream, &host).await {
-            Ok(mut connection) => exchange(&mut connection, errand, self.left_for_token()).await,
+            Ok(mut connection) => {
+                // Nobody asked for this credential: who accepts and stays silent costs no more
+                // than who does not accept.
+                let left = match self.credential.demanded() {
+                    true => self.left_for_token(),
+                    false => patience.saturating_sub(began.elapsed()),
+                };
+                exchange(&mut connection, errand, left).await
+            }
             Err(http) => (TokenAnswer { http, refusal: None }, None),
         };
         attempt.info = platform::tcp_info(&socket);

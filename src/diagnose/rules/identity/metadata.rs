@@ -87,6 +87,8 @@ const MANAGED: &[TokenPurpose] = &[TokenPurpose::Imds, TokenPurpose::AppService]
 
 /// Names the identities of a virtual machine.
 const VM_IDENTITIES: &str = "az vm identity show -g <group> -n <vm>";
+/// Names the identities of an app.
+const APP_IDENTITIES: &str = "az webapp identity show -g <group> -n <app>";
 /// Names the identities of a node of AKS.
 const NODE_IDENTITIES: &str = "az vmss identity show -g <node group> -n <scale set>";
 
@@ -265,21 +267,38 @@ fn several(refused: &Refused<'_>) -> bool {
     words.to_ascii_lowercase().contains("multiple user assigned identities")
 }
 
+/// How to see which identities there are, where this was asked.
+fn identities(because: Because, purpose: TokenPurpose) -> Because {
+    match purpose {
+        TokenPurpose::AppService => because.look("see the identities of the app", APP_IDENTITIES),
+        _ => because
+            .look("see the identities of this machine", VM_IDENTITIES)
+            .look("or of the node that a pod runs on", NODE_IDENTITIES),
+    }
+}
+
+/// How to assign one, where this was asked.
+const fn assign(purpose: TokenPurpose) -> &'static str {
+    match purpose {
+        TokenPurpose::AppService => "az webapp identity assign -g <group> -n <app>",
+        _ => "az vm identity assign -g <group> -n <vm>",
+    }
+}
+
 fn missing(e: &Evidence) -> Option<Because> {
     let no = no_token(e)?;
     let refused = about_identity(&no).filter(|r| !several(r) && no.how.client.is_none())?;
+    let because = refused
+        .seen(no.because(Sure::Inferred, "no managed identity is assigned that could be meant"))
+        .known_by(format!(
+            "{} refuses with 400: it has none to give",
+            name(refused.request.purpose)
+        ))
+        .known_by("no client id was named, so the system-assigned identity was asked for")
+        .owner("Platform");
     Some(
-        refused
-            .seen(no.because(Sure::Inferred, "no managed identity is assigned that could be meant"))
-            .known_by(format!(
-                "{} refuses with 400: it has none to give",
-                name(refused.request.purpose)
-            ))
-            .known_by("no client id was named, so the system-assigned identity was asked for")
-            .owner("Platform")
-            .look("see the identities of this machine", VM_IDENTITIES)
-            .look("or of the node that a pod runs on", NODE_IDENTITIES)
-            .change("give it one", "az vm identity assign -g <group> -n <vm>")
+        identities(because, refused.request.purpose)
+            .change("give it one", assign(refused.request.purpose))
             .step(
                 "or name a user-assigned one that it has: AZURE_CLIENT_ID=<client id>, or \
                  --identity <client id>",
@@ -291,13 +310,12 @@ fn missing(e: &Evidence) -> Option<Because> {
 fn ambiguous(e: &Evidence) -> Option<Because> {
     let no = no_token(e)?;
     let refused = about_identity(&no).filter(|r| several(r) && no.how.client.is_none())?;
+    let because = refused
+        .seen(no.because(Sure::Proved, "several managed identities are assigned, none is named"))
+        .known_by("the metadata service's own word, and the request named no client id")
+        .owner("Application");
     Some(
-        refused
-            .seen(no.because(Sure::Proved, "several managed identities are assigned, none is named"))
-            .known_by("the metadata service's own word, and the request named no client id")
-            .owner("Application")
-            .look("see the identities of this machine", VM_IDENTITIES)
-            .look("or of the node that a pod runs on", NODE_IDENTITIES)
+        identities(because, refused.request.purpose)
             .step("name the one that is meant: AZURE_CLIENT_ID=<client id>, or --identity <client id>")
             .step("in a pod of AKS: use workload identity, which needs no metadata service"),
     )
@@ -307,24 +325,26 @@ fn not_assigned(e: &Evidence) -> Option<Because> {
     let no = no_token(e)?;
     let client = no.how.client.as_deref()?;
     let refused = about_identity(&no)?;
+    let because = refused
+        .seen(no.because(Sure::Inferred, format!("identity {client} is not assigned here")))
+        .known_by(format!(
+            "{} refuses with 400, and the request named this identity",
+            name(refused.request.purpose)
+        ))
+        .known_by("AZURE_CLIENT_ID names the identity here too: one for another purpose misleads")
+        .owner("Platform")
+        .look(
+            "see whose id it is",
+            format!("az ad sp show --id {} --query displayName", reading::word(client)),
+        );
     Some(
-        refused
-            .seen(no.because(Sure::Inferred, format!("identity {client} is not assigned here")))
-            .known_by(format!(
-                "{} refuses with 400, and the request named this identity",
-                name(refused.request.purpose)
-            ))
-            .known_by("AZURE_CLIENT_ID names the identity here too: one for another purpose misleads")
-            .owner("Platform")
-            .look(
-                "see whose id it is",
-                format!("az ad sp show --id {} --query displayName", reading::word(client)),
-            )
-            .look("see the identities of this machine", VM_IDENTITIES)
-            .look("or of the node that a pod runs on", NODE_IDENTITIES)
+        identities(because, refused.request.purpose)
             .change(
                 "assign it",
-                "az vm identity assign -g <group> -n <vm> --identities <resource id of the identity>",
+                format!(
+                    "{} --identities <resource id of the identity>",
+                    assign(refused.request.purpose)
+                ),
             )
             .step("or name one that is assigned, or unset AZURE_CLIENT_ID for the system's own"),
     )
