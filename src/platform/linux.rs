@@ -1,6 +1,7 @@
 //! Linux.
 #![allow(unsafe_code, reason = "system calls that no safe wrapper in the tree offers")]
 
+mod messages;
 mod route;
 
 use std::ffi::CString;
