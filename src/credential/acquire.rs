@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use rustls::crypto::CryptoProvider;
 
 use super::certificate::{Material, NoCertificate};
+use super::cli::{Az, Said};
 use super::errand::Send;
 use super::sdk::Sdk;
 use super::ways::{Endpoint, NO_ID, Proof, Way, shown_id};
@@ -42,6 +43,8 @@ pub struct Came {
     pub outcome: TokenOutcome,
     /// The assertion that was presented, as facts.
     pub assertion: Option<TokenClaims>,
+    /// Why the SDK for Rust takes no token from an answer that another SDK takes one from.
+    pub sdk_refuses: Option<String>,
 }
 
 /// The authority of a cloud (fact D24).
@@ -57,6 +60,7 @@ pub const fn authority(cloud: Cloud) -> &'static str {
 /// Asks for a token the way that `way` says.
 pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
     let mut assertion = None;
+    let mut sdk_refuses = None;
     let got = match way {
         Way::Entra { tenant, client, proof } => {
             entra(tenant, client, proof, wanted, send, &mut assertion).await
@@ -120,27 +124,7 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
                 )),
             }
         }
-        Way::Cli => {
-            let remove = wanted.secret_variables.clone();
-            let tenant = wanted.tenant.as_deref().map_or(Ok(()), authority::tenant);
-            let cli = tenant
-                .and_then(|()| Sdk::azure_cli(wanted.tenant.clone(), remove, wanted.patience));
-            sdk(cli, wanted, send).await.map_err(|failed| match failed {
-                // No request of ours: the words are the program's.
-                Failed::Answer(says) => {
-                    Failed::NotAsked(match says.as_deref().unwrap_or_default() {
-                        "" => "it gave no token, and no reason".to_owned(),
-                        says => {
-                            // The SDK names the kind of an error of ours first.
-                            let ours = ["timed out error: ", "invalid data error: "];
-                            let bare = ours.iter().find_map(|kind| says.strip_prefix(kind));
-                            bare.unwrap_or(says).to_owned()
-                        }
-                    })
-                }
-                other => other,
-            })
-        }
+        Way::Cli => cli(wanted, send, &mut sdk_refuses).await,
     };
     let (token, outcome) = match got {
         Ok(token) => (Some(token), TokenOutcome::Acquired),
@@ -150,7 +134,7 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
         // Whether an answer came is in the evidence of the request.
         Err(Failed::Answer(None)) => (None, TokenOutcome::Refused),
     };
-    Came { token, outcome, assertion }
+    Came { token, outcome, assertion, sdk_refuses }
 }
 
 /// Why there is no token.
@@ -177,6 +161,38 @@ async fn sdk(
     match sdk {
         Err(says) => Err(Failed::NotAsked(says)),
         Ok(sdk) => sdk.token(wanted.scope, send).await.map_err(|says| Failed::Answer(Some(says))),
+    }
+}
+
+/// A token of the Azure CLI.
+async fn cli(
+    wanted: &Wanted<'_>,
+    send: &Send<'_>,
+    sdk_refuses: &mut Option<String>,
+) -> Result<Secret, Failed> {
+    let said = Said::default();
+    let az = Az {
+        remove: wanted.secret_variables.clone(),
+        patience: wanted.patience,
+        said: said.clone(),
+    };
+    let tenant = wanted.tenant.as_deref().map_or(Ok(()), authority::tenant);
+    let cli = tenant.and_then(|()| Sdk::azure_cli(wanted.tenant.clone(), az));
+    // No request of ours: the words are the program's, or the SDK's about them.
+    let says = match sdk(cli, wanted, send).await {
+        Err(Failed::Answer(says)) => says.unwrap_or_default(),
+        other => return other,
+    };
+    // The SDK names the kind of an error of ours first.
+    let ours = ["timed out error: ", "invalid data error: "];
+    let bare = ours.iter().find_map(|kind| says.strip_prefix(kind)).unwrap_or(&says);
+    match (said.take(), bare) {
+        (Some(token), _) => {
+            *sdk_refuses = Some(bare.to_owned());
+            Ok(token)
+        }
+        (None, "") => Err(Failed::NotAsked("it gave no token, and no reason".to_owned())),
+        (None, bare) => Err(Failed::NotAsked(bare.to_owned())),
     }
 }
 

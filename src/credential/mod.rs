@@ -7,6 +7,7 @@ pub mod acquire;
 mod authority;
 mod certificate;
 pub mod claims;
+mod cli;
 pub mod contacts;
 pub mod errand;
 mod file;

@@ -3,6 +3,7 @@
 //! The variables are those of the Azure SDKs (facts I2-I15).
 
 use super::authority::{self, AUTHORITY_HOST};
+use super::sources::{API_KEY_VARIABLE, TOKEN_VARIABLE};
 use crate::evidence::identity::{Configured, HalfConfigured};
 use crate::secret::Secret;
 use crate::world::Environment;
@@ -180,6 +181,8 @@ struct Needs {
 
 /// The sources of variables, in the order of `auto`.
 const NEEDS: &[Needs] = &[
+    Needs { source: "api-key", own: &[API_KEY_VARIABLE], shared: &[] },
+    Needs { source: "token", own: &[TOKEN_VARIABLE], shared: &[] },
     Needs {
         source: "client-secret",
         own: &["AZURE_CLIENT_SECRET"],
@@ -313,16 +316,25 @@ fn endpoint(environment: &Environment, machine: Machine, named: bool) -> Option<
 #[must_use]
 pub fn configured(environment: &Environment) -> Configured {
     let set = |name: &&'static str| environment.get(name).is_some();
+    let empty = |name: &&'static str| environment.is_empty(name);
+    let mut complete = false;
     let half = NEEDS
         .iter()
         .filter_map(|needs| {
             let all = || needs.own.iter().chain(needs.shared);
-            let own = needs.own.iter().any(&set);
-            let missing: Vec<String> =
-                all().filter(|name| !set(name)).map(|name| (*name).to_owned()).collect();
-            (own && !missing.is_empty()).then(|| HalfConfigured {
+            let those = |of: &dyn Fn(&&'static str) -> bool| -> Vec<String> {
+                all().filter(|name| of(name)).map(|name| (*name).to_owned()).collect()
+            };
+            // Empty variables count where the others of their source are there, were it empty as
+            // well, and nobody looks at them where a source before it is complete.
+            let meant = needs.own.iter().any(&set)
+                || !complete && all().all(|name| set(name) || empty(name));
+            let missing = those(&|name| !set(name));
+            complete |= missing.is_empty();
+            (meant && !missing.is_empty()).then(|| HalfConfigured {
                 source: needs.source.to_owned(),
-                set: all().filter(|name| set(name)).map(|name| (*name).to_owned()).collect(),
+                set: those(&set),
+                empty: those(&empty),
                 near: near(environment, &missing),
                 missing,
             })
@@ -340,6 +352,7 @@ pub fn configured(environment: &Environment) -> Configured {
             .get(AUTHORITY_HOST)
             .and_then(|text| authority::host(text).ok())
             .map(|host| crate::evidence::text::clean(&host, 200)),
+        authority_host_empty: environment.is_empty(AUTHORITY_HOST),
         token_proxy: TOKEN_PROXY
             .iter()
             .filter(|name| set(name))
@@ -363,6 +376,7 @@ fn half_of_platform(environment: &Environment) -> Option<HalfConfigured> {
     Some(HalfConfigured {
         source: "managed-identity".to_owned(),
         set: vec![set.to_owned()],
+        empty: missing.iter().filter(|name| environment.is_empty(name)).cloned().collect(),
         near: near(environment, &missing),
         missing,
     })
@@ -405,6 +419,33 @@ mod tests {
         assert_eq!(found.half[0].near, ["AZURE_CLEINT_ID"]);
         assert_eq!(found.old_variables, ["OPENAI_API_KEY"]);
         assert!(!format!("{found:?}").contains("canary"));
+    }
+
+    #[test]
+    fn a_variable_that_is_set_and_empty_is_named_where_an_sdk_stumbles_over_it() {
+        let ids = [("AZURE_TENANT_ID", "t"), ("AZURE_CLIENT_ID", "c")];
+        let half = |pairs: &[(&str, &str)]| -> Vec<(String, Vec<String>)> {
+            let found = configured(&environment(&[&ids[..], pairs].concat()));
+            found.half.into_iter().map(|half| (half.source, half.empty)).collect()
+        };
+        let one =
+            |source: &str, variable: &str| vec![(source.to_owned(), vec![variable.to_owned()])];
+        let (secret, file) = ("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH");
+        for blank in ["", "  ", "\n"] {
+            assert_eq!(half(&[(secret, blank)]), one("client-secret", secret));
+            assert_eq!(half(&[(file, blank)]), one("client-certificate", file));
+        }
+        // The secret comes first: nobody reads the empty path.
+        assert_eq!(half(&[(secret, "canary"), (file, "")]), []);
+        assert_eq!(half(&[(secret, ""), (file, "/f")]), one("client-secret", secret));
+        assert_eq!(half(&[(API_KEY_VARIABLE, "")]), one("api-key", API_KEY_VARIABLE));
+        assert_eq!(half(&[(API_KEY_VARIABLE, "canary"), (TOKEN_VARIABLE, "")]), []);
+        let nothing_meant = configured(&environment(&[(secret, "")]));
+        assert_eq!(nothing_meant.half, []);
+        // As a compose file leaves them whose host sets none: Python's SDK ends at them, too.
+        let blank = ["AZURE_CLIENT_SECRET", "AZURE_TENANT_ID", "AZURE_CLIENT_ID"];
+        let all = configured(&environment(&blank.map(|name| (name, ""))));
+        assert_eq!((&all.half[0].empty[..], all.half.len()), (&blank.map(str::to_owned)[..], 1));
     }
 
     #[test]

@@ -199,8 +199,12 @@ pub(super) fn configured(page: &mut Page, configured: &Configured) {
             true => String::new(),
             false => format!("; nearly so named: {}", half.near.join(", ")),
         };
+        let empty = match half.empty.is_empty() {
+            true => String::new(),
+            false => format!("; set and empty: {}", half.empty.join(", ")),
+        };
         page.words(&format!(
-            "{} in part: {} set, {} missing{near}",
+            "{} in part: {} set, {} missing{empty}{near}",
             half.source,
             half.set.join(", "),
             half.missing.join(", ")

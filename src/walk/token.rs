@@ -119,6 +119,7 @@ impl Context<'_> {
                 secret_is_id: self.credential.secret_is_id(),
                 secret_has_blank_ends: self.credential.secret_has_blank_ends(),
                 assertion: came.assertion,
+                sdk_refuses: came.sdk_refuses,
                 requests,
                 outcome,
                 took_ms: started.elapsed().as_secs_f64() * 1e3,
