@@ -3,7 +3,8 @@
 use super::os;
 
 /// Runs a program to its end, its input closed, at most `most` octets of each output kept. One
-/// that does not end within `patience` is killed, and those that it began.
+/// that does not end within `patience` is killed, and those that it began; also where this process
+/// ends before, by itself ([`super::end_programs`]) or by a signal.
 ///
 /// # Errors
 ///
@@ -20,6 +21,7 @@ pub fn run_program(
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let began = std::time::Instant::now();
     let mut child = command.spawn()?;
+    let group = os::Group::of(child.id());
     let read = |pipe: Option<Box<dyn Read + Send>>| {
         let (tell, told) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
@@ -31,7 +33,6 @@ pub fn run_program(
     };
     let out = read(child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>));
     let err = read(child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>));
-    let id = child.id();
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let _ = tell.send(child.wait());
@@ -39,13 +40,13 @@ pub fn run_program(
     let status = match told.recv_timeout(patience) {
         Ok(status) => status?,
         Err(_) => {
-            os::kill_group(id);
+            group.kill();
             return Err(std::io::ErrorKind::TimedOut.into());
         }
     };
     // What a program left running in the background may hold its outputs open; one that left the
     // group as well is not waited for.
-    os::kill_group(id);
+    group.kill();
     let left = patience.saturating_sub(began.elapsed()).min(AFTER_THE_END);
     let read = |told: std::sync::mpsc::Receiver<std::io::Result<Vec<u8>>>| {
         told.recv_timeout(left).unwrap_or_else(|_| Ok(Vec::new()))
