@@ -2,7 +2,7 @@
 //! is the caller's.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustls::crypto::CryptoProvider;
 
@@ -173,7 +173,7 @@ async fn cli(
     let said = Said::default();
     let az = Az {
         remove: wanted.secret_variables.clone(),
-        patience: wanted.patience,
+        until: Instant::now() + wanted.patience,
         said: said.clone(),
     };
     let tenant = wanted.tenant.as_deref().map_or(Ok(()), authority::tenant);

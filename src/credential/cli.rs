@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::process::Output;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use azure_identity::Executor;
@@ -23,7 +23,8 @@ const PROGRAM_OUTPUT: u64 = 1 << 20;
 pub(super) struct Az {
     /// Variables that hold secrets.
     pub(super) remove: Vec<String>,
-    pub(super) patience: Duration,
+    /// When it must have ended.
+    pub(super) until: Instant,
     /// The token that it said.
     pub(super) said: Said,
 }
@@ -47,13 +48,16 @@ impl Executor for Az {
         for name in &self.remove {
             command.env_remove(name);
         }
-        let patience = self.patience;
+        let until = self.until;
         let (tell, told) = oneshot::channel();
         std::thread::Builder::new().name("az".to_owned()).spawn(move || {
-            let _ = tell.send(platform::run_program(command, patience, PROGRAM_OUTPUT));
+            let _ = tell.send(platform::run_program(command, until, PROGRAM_OUTPUT));
         })?;
         let fail = |kind: io::ErrorKind, says: &'static str| Err(io::Error::new(kind, says));
-        match told.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into())) {
+        // The thread ends it at the same moment; on a busy machine its word comes later.
+        let told = tokio::time::timeout_at(until.into(), told).await;
+        let told = told.unwrap_or_else(|_| Ok(Err(io::ErrorKind::TimedOut.into())));
+        match told.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into())) {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 fail(io::ErrorKind::TimedOut, "it did not end within the deadline")
             }
