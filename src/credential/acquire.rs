@@ -41,8 +41,17 @@ pub struct Came {
     pub token: Option<Secret>,
     /// In words of the evidence.
     pub outcome: TokenOutcome,
+    /// What was seen beside it.
+    pub beside: Beside,
+}
+
+/// What was seen beside a token, or on the way to none.
+#[derive(Default)]
+pub struct Beside {
     /// The assertion that was presented, as facts.
     pub assertion: Option<TokenClaims>,
+    /// Whether the assertion's file begins or ends with a blank or a line end.
+    pub assertion_has_blank_ends: bool,
     /// Why the SDK for Rust takes no token from an answer that another SDK takes one from.
     pub sdk_refuses: Option<String>,
 }
@@ -59,11 +68,10 @@ pub const fn authority(cloud: Cloud) -> &'static str {
 
 /// Asks for a token the way that `way` says.
 pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
-    let mut assertion = None;
-    let mut sdk_refuses = None;
+    let mut beside = Beside::default();
     let got = match way {
         Way::Entra { tenant, client, proof } => {
-            entra(tenant, client, proof, wanted, send, &mut assertion).await
+            entra(tenant, client, proof, wanted, send, &mut beside).await
         }
         Way::Managed { endpoint, identity } => {
             let resource = wanted.scope.trim_end_matches("/.default");
@@ -124,7 +132,7 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
                 )),
             }
         }
-        Way::Cli => cli(wanted, send, &mut sdk_refuses).await,
+        Way::Cli => cli(wanted, send, &mut beside).await,
     };
     let (token, outcome) = match got {
         Ok(token) => (Some(token), TokenOutcome::Acquired),
@@ -134,7 +142,7 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
         // Whether an answer came is in the evidence of the request.
         Err(Failed::Answer(None)) => (None, TokenOutcome::Refused),
     };
-    Came { token, outcome, assertion, sdk_refuses }
+    Came { token, outcome, beside }
 }
 
 /// Why there is no token.
@@ -165,11 +173,7 @@ async fn sdk(
 }
 
 /// A token of the Azure CLI.
-async fn cli(
-    wanted: &Wanted<'_>,
-    send: &Send<'_>,
-    sdk_refuses: &mut Option<String>,
-) -> Result<Secret, Failed> {
+async fn cli(wanted: &Wanted<'_>, send: &Send<'_>, beside: &mut Beside) -> Result<Secret, Failed> {
     let said = Said::default();
     let az = Az {
         remove: wanted.secret_variables.clone(),
@@ -188,7 +192,7 @@ async fn cli(
     let bare = ours.iter().find_map(|kind| says.strip_prefix(kind)).unwrap_or(&says);
     match (said.take(), bare) {
         (Some(token), _) => {
-            *sdk_refuses = Some(bare.to_owned());
+            beside.sdk_refuses = Some(bare.to_owned());
             Ok(token)
         }
         (None, "") => Err(Failed::NotAsked("it gave no token, and no reason".to_owned())),
@@ -202,7 +206,7 @@ async fn entra(
     proof: &Proof,
     wanted: &Wanted<'_>,
     send: &Send<'_>,
-    shown: &mut Option<TokenClaims>,
+    beside: &mut Beside,
 ) -> Result<Secret, Failed> {
     let authority = wanted.authority.as_deref().map_err(|says| Failed::NotAsked(says.clone()))?;
     authority::tenant(tenant).map_err(Failed::NotAsked)?;
@@ -228,13 +232,15 @@ async fn entra(
         }
         Proof::AssertionFile { path, named_by } => {
             let text = read(named_by, path, wanted).await?;
-            let text = text.trim();
+            let bare = text.trim();
             // Another file of secrets is not for Entra ID to see.
-            if claims::read(text, wanted.now).is_none() {
-                let what = if text.is_empty() { "is empty" } else { "holds no assertion (JWT)" };
+            if claims::read(bare, wanted.now).is_none() {
+                let what = if bare.is_empty() { "is empty" } else { "holds no assertion (JWT)" };
                 return Err(Failed::NotAsked(format!("{} {what}", clean(path, 200))));
             }
-            Secret::new(text.to_owned())
+            // As it stands: so SDKs send it (fact I4b).
+            beside.assertion_has_blank_ends = bare.len() != text.len();
+            Secret::new(text.as_str().to_owned())
         }
         Proof::Google => metadata::google(send).await?,
         Proof::GitHub { url, token } => {
@@ -242,9 +248,9 @@ async fn entra(
             metadata::github(&url, token, send).await?
         }
     };
-    *shown = claims::read(assertion.expose(), wanted.now);
+    beside.assertion = claims::read(assertion.expose().trim(), wanted.now);
     // Our own assertion names the client, which may be a secret in the wrong variable.
-    if let Some(claims) = shown.as_mut().filter(|_| shown_id(client) == NO_ID) {
+    if let Some(claims) = beside.assertion.as_mut().filter(|_| shown_id(client) == NO_ID) {
         for claim in [&mut claims.issuer, &mut claims.subject] {
             if claim.as_deref() == Some(clean(client, 300).as_str()) {
                 *claim = Some(NO_ID.to_owned());

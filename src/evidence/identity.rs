@@ -87,6 +87,9 @@ pub struct Acquisition {
     pub secret_has_blank_ends: bool,
     /// The assertion that stands for the application, as facts for comparison.
     pub assertion: Option<TokenClaims>,
+    /// Whether the assertion's file begins or ends with a blank or a line end: it was sent so.
+    #[serde(default)]
+    pub assertion_has_blank_ends: bool,
     /// Why the Azure SDK for Rust takes no token from the answer; the one for Python does, and so
     /// does this walk.
     #[serde(default)]

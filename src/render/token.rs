@@ -87,6 +87,9 @@ pub(super) fn block(page: &mut Page, how: &Acquisition) {
     if how.secret_has_blank_ends {
         page.indented(2, "the secret begins or ends with a blank or a line end");
     }
+    if how.assertion_has_blank_ends {
+        page.indented(2, "the assertion's file begins or ends with a blank or a line end");
+    }
     if let Some(claims) = &how.assertion {
         page.indented(2, "the assertion:");
         for (name, value) in [

@@ -93,6 +93,13 @@ fn check(e: &Evidence, row: &'static Row) -> Option<Because> {
         because = because.known_by(fill(means));
     }
     because = shown(row.shows, because, &no, &refused);
+    if no.how.assertion_has_blank_ends && !matches!(row.shows, Shows::Wait | Shows::Foreign) {
+        because = because
+            .seen("the assertion's file begins or ends with a blank or a line end")
+            .known_by("it was sent as it stands, as most SDKs send it; no assertion has such ends")
+            .read_at("/identity/acquisition/assertion_has_blank_ends")
+            .step("write the file without the line end: printf %s in place of echo");
+    }
     because = because.owner(row.owner);
     for (says, command) in row.look {
         because = because.look(fill(says), filled(command, &no, &refused, true));
