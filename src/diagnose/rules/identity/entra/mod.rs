@@ -3,7 +3,7 @@
 
 mod rows;
 
-use super::acquisition::{NoToken, Refused, authority, level, no_token, source};
+use super::acquisition::{NoToken, Refused, asked_again, authority, level, no_token, source};
 use super::credential::{duration, plain_audience};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Sure};
@@ -77,9 +77,11 @@ fn check(e: &Evidence, row: &'static Row) -> Option<Because> {
         return None;
     }
     let fill = |text: &str| filled(text, &no, &refused, false);
+    let again = asked_again(TokenPurpose::Entra, refused.refusal.status);
     let level = match row.shows {
         // It passes by itself.
         Shows::Wait => Level::Risk,
+        _ if again => Level::Risk,
         _ => level(e),
     };
     let says = says(row, &no).unwrap_or_else(|| fill(row.says).replace(" )", ")"));
@@ -91,6 +93,9 @@ fn check(e: &Evidence, row: &'static Row) -> Option<Because> {
     let mut because = refused.seen(no.weighing(level, sure, says));
     for means in row.means {
         because = because.known_by(fill(means));
+    }
+    if again && row.shows != Shows::Wait {
+        because = because.known_by("SDKs ask again at such an answer: the next may hold a token");
     }
     because = shown(row.shows, because, &no, &refused);
     if no.how.assertion_has_blank_ends && !matches!(row.shows, Shows::Wait | Shows::Foreign) {
