@@ -24,6 +24,7 @@ pub(super) const TOKEN_PROXY: Rule = Rule {
     explains: &[
         "identity-application-unknown",
         "identity-tenant-unknown",
+        "identity-tenant-common",
         "identity-tenant-elsewhere",
         "identity-assertion-expired",
         "identity-federation-issuer",
