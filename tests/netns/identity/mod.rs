@@ -188,6 +188,8 @@ pub fn start(
          openssl req -x509 -newkey rsa:2048 -nodes -keyout other.key.pem -out other.crt.pem \
          -days 30 -subj /CN=other 2>/dev/null && \
          cat other.key.pem other.crt.pem > other-application.pem && \
+         cat application.key.pem other.crt.pem > another-key.pem && \
+         cat another-key.pem application.crt.pem > own-certificate-second.pem && \
          mount -t tmpfs tmpfs /var/opt && mkdir -p /var/opt/azcmagent/tokens",
         work.display()
     ))?;
