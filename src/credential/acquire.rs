@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use rustls::crypto::CryptoProvider;
+use url::Url;
 
 use super::certificate::{Material, NoCertificate};
 use super::cli::{Az, Said};
 use super::errand::Send;
+use super::metadata::NotHere;
 use super::sdk::Sdk;
 use super::ways::{Endpoint, NO_ID, Proof, Way, shown_id};
 use super::{authority, claims, file, metadata};
@@ -88,8 +90,8 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
                 }
                 Endpoint::AppService { url, header } => {
                     let fits = metadata::fits_a_header("IDENTITY_HEADER", header);
-                    match fits.and_then(|()| metadata::local("IDENTITY_ENDPOINT", url)) {
-                        Err(says) => Err(Failed::NotAsked(says)),
+                    match here(fits, "IDENTITY_ENDPOINT", url) {
+                        Err(failed) => Err(failed),
                         Ok(_) => {
                             let purpose = TokenPurpose::AppService;
                             sdk(Sdk::managed_identity(purpose, identity.as_ref()), wanted, send)
@@ -97,22 +99,22 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
                         }
                     }
                 }
-                Endpoint::Arc { url } => match metadata::local("IDENTITY_ENDPOINT", url) {
-                    Err(says) => Err(Failed::NotAsked(says)),
+                Endpoint::Arc { url } => match here(Ok(()), "IDENTITY_ENDPOINT", url) {
+                    Err(failed) => Err(failed),
                     Ok(url) => metadata::arc(&url, resource, send, wanted.patience)
                         .await
                         .map_err(Failed::from),
                 },
-                Endpoint::CloudShell { url } => match metadata::local("MSI_ENDPOINT", url) {
-                    Err(says) => Err(Failed::NotAsked(says)),
+                Endpoint::CloudShell { url } => match here(Ok(()), "MSI_ENDPOINT", url) {
+                    Err(failed) => Err(failed),
                     Ok(url) => {
                         metadata::cloud_shell(&url, resource, send).await.map_err(Failed::from)
                     }
                 },
                 Endpoint::MachineLearning { url, secret } => {
                     let fits = metadata::fits_a_header("MSI_SECRET", secret);
-                    match fits.and_then(|()| metadata::local("MSI_ENDPOINT", url)) {
-                        Err(says) => Err(Failed::NotAsked(says)),
+                    match here(fits, "MSI_ENDPOINT", url) {
+                        Err(failed) => Err(failed),
                         Ok(url) => metadata::machine_learning(
                             &url,
                             secret,
@@ -159,6 +161,15 @@ impl From<metadata::NoToken> for Failed {
     fn from(says: metadata::NoToken) -> Self {
         Self::Answer(says)
     }
+}
+
+/// The address of a platform's endpoint, where its secret `fits` a header.
+fn here(fits: Result<(), String>, variable: &str, url: &str) -> Result<Url, Failed> {
+    fits.map_err(Failed::NotAsked)?;
+    metadata::local(variable, url).map_err(|not_here| match not_here {
+        NotHere::Wrong(says) => Failed::NotAsked(says),
+        NotHere::Elsewhere(says) => Failed::NotSupported(says),
+    })
 }
 
 async fn sdk(
