@@ -144,6 +144,12 @@ pub enum Fault {
     TokenAlone,
     /// Azure Arc's challenge, in another folder than the agent's.
     ChallengeElsewhere,
+    /// Azure Arc's challenge, whose file is empty.
+    ChallengeEmpty,
+    /// Azure Arc's challenge, whose file ends with a line end.
+    ChallengeLineEnd,
+    /// Azure Arc's challenge, whose file is a link to another.
+    ChallengeLink,
     /// AADSTS53003: conditional access.
     ConditionalAccess,
     /// AADSTS7000222: the secret has expired.

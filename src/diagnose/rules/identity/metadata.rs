@@ -364,6 +364,7 @@ fn arc(e: &Evidence) -> Option<Because> {
         TokenOutcome::Unusable { says } => no
             .because(Sure::Proved, bare_words(says))
             .seen(format!("{} {}", request.method, place(request)))
+            .seen(bare_words(says))
             .read_at(format!("/identity/acquisition/requests/{index}/outcome")),
         _ if asked > 1 => {
             let refused = no.refusal(&[TokenPurpose::Arc])?;
