@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         };
     };
     let done = run::run(std::env::args_os(), terminal, &progress);
+    aoai_probe::platform::end_programs();
     if status.get() {
         let _ = write!(std::io::stderr(), "\r\u{1b}[K");
     }

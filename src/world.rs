@@ -103,10 +103,17 @@ impl Environment {
         Self(Arc::new(pairs.into_iter().map(|(name, value)| (name, value.into())).collect()))
     }
 
-    /// A variable's value; an empty one counts as not set, as the SDKs have it.
+    /// A variable's value; an empty one counts as not set, as most SDKs have it.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.as_str()).filter(|value| !value.trim().is_empty())
+    }
+
+    /// Whether a variable is set and holds nothing, or blanks alone: what was to fill it did not,
+    /// and not every SDK counts it as not set (fact I2a).
+    #[must_use]
+    pub fn is_empty(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| value.trim().is_empty())
     }
 
     /// The same with `name` in the place of `instead`, which an inventory names for one target.

@@ -11,6 +11,8 @@ mod architecture;
 mod binary;
 mod budget;
 mod catalogue;
+#[cfg(target_os = "linux")]
+mod children;
 mod dependencies;
 mod explain;
 mod fixtures;
