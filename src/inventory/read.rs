@@ -587,6 +587,16 @@ impl Reader<'_> {
         settings.concurrency = number(concurrency).unwrap_or(settings.concurrency);
         let queue = self.count("serve.queue", from.queue.as_ref(), 0..=100_000);
         settings.queue = number(queue).unwrap_or(settings.queue);
+        if let Some(hosts) = &from.hosts {
+            settings.hosts.clone_from(hosts.get_ref());
+            // Names alone: who compares `Host` leaves the port out.
+            let is_name = |host: &String| {
+                url::Host::parse(host).is_ok_and(|parsed| matches!(parsed, url::Host::Domain(_)))
+            };
+            if !settings.hosts.iter().all(is_name) {
+                self.problem(hosts.span().start, "serve.hosts: names of hosts, without a port");
+            }
+        }
         settings
     }
 }
