@@ -237,8 +237,9 @@ impl Machine {
         rules: &Rules,
         events: &mut Vec<Event>,
     ) {
-        let passed = rules.certificate_days.iter().copied().filter(|d| certificate.days_left <= *d);
-        let Some(days) = passed.min() else { return };
+        let steps = rules.certificate_days.iter().copied().filter(|_| !certificate.young);
+        let passed = steps.filter(|days| certificate.days_left <= *days);
+        let Some(days) = passed.chain(certificate.fewer_than).min() else { return };
         let at = self.certificates.iter().position(|w| w.sha256 == certificate.sha256);
         let before = at.and_then(|at| self.certificates.remove(at));
         let news = before.as_ref().is_none_or(|w| days < w.days || !(w.told || seen.muted));

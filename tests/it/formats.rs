@@ -94,6 +94,20 @@ fn every_target_has_its_label_and_those_of_the_inventory() {
 }
 
 #[test]
+fn no_label_of_an_inventory_is_one_of_a_metric() {
+    let read = |label: &str| {
+        let labels = format!("labels = {{ {label} = \"mine\" }}");
+        aoai_probe::inventory::read(&format!("[[target]]\ntarget = \"myacct\"\n{labels}\n"))
+    };
+    let names: BTreeSet<&str> =
+        metrics::catalogue().flat_map(|metric| metric.labels).copied().collect();
+    for name in names.iter().copied().chain(["target", "instance", "job"]) {
+        assert!(read(name).is_err(), "{name} would be there twice in one series");
+    }
+    read("team").unwrap();
+}
+
+#[test]
 fn metrics_say_what_the_verdict_says() {
     for (name, report) in reports() {
         let series = series(&metrics::exposition(&report));

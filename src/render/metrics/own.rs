@@ -1,7 +1,7 @@
 //! Metrics of our own: state, cause, hops, certificate, address class, cost.
 
 use super::blackbox::seconds;
-use super::certificate::{leaf_expiry, timestamp};
+use super::certificate::{leaf_expiry, leaf_lifetime, timestamp};
 use super::{Metric, Sample, Unit};
 use crate::diagnosis::{Finding, Level, State};
 use crate::evidence::{AddressClass, Evidence, Hop};
@@ -74,6 +74,14 @@ pub(super) const METRICS: &[Metric] = &[
         unit: Unit::Timestamp,
         labels: &[],
         samples: |report| Sample::some(report.evidence.tls.saw().and_then(leaf_expiry)),
+    },
+    Metric {
+        name: "aoai_probe_certificate_lifetime_seconds",
+        help: "How long the leaf certificate is valid from its begin to its end: days where a \
+               proxy signs it for each session",
+        unit: Unit::Seconds,
+        labels: &[],
+        samples: |report| Sample::some(report.evidence.tls.saw().and_then(leaf_lifetime)),
     },
     Metric {
         name: "aoai_probe_addresses",
