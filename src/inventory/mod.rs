@@ -18,6 +18,10 @@ use crate::world::{Detour, World};
 
 pub use read::{Problem, read};
 
+/// The JSON schema of an inventory: for editors, and to tell which keys there are. A test holds
+/// that it is the one of [`document::Document`].
+pub const SCHEMA: &str = include_str!("../../docs/inventory.schema.json");
+
 /// Time from walk to walk.
 pub const INTERVAL: Duration = Duration::from_secs(60);
 /// Targets of one inventory.

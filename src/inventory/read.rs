@@ -130,10 +130,10 @@ fn without_values(words: &str) -> String {
 /// Keys that are not of the inventory's schema, with the nearest that is.
 fn unknown_keys(text: &str) -> Vec<Problem> {
     let Ok(table) = toml::de::DeTable::parse(text) else { return Vec::new() };
-    let schema = schemars::schema_for!(Document);
+    let Ok(schema) = serde_json::from_str(super::SCHEMA) else { return Vec::new() };
     let mut found = Vec::new();
     let places = starts(text);
-    look(&places, table.get_ref(), schema.as_value(), schema.as_value(), &mut found);
+    look(&places, table.get_ref(), &schema, &schema, &mut found);
     found.sort_by_key(|problem: &Problem| problem.line);
     found.truncate(MOST_PROBLEMS);
     found
