@@ -13,6 +13,7 @@ use super::event::{Event, Kind, Severity, Subject, span};
 use super::observation::{Cause, CertificateSeen, Facts, Judged, Observation};
 use super::settings::Rules;
 use crate::diagnosis::State;
+use crate::render::words::count;
 
 /// Times that the cause of one incident is told anew; after that it is kept and not told.
 const MOST_SHARPENED: u32 = 5;
@@ -252,10 +253,6 @@ impl Machine {
         if !news {
             return;
         }
-        let left = match certificate.days_left {
-            1 => "1 day".to_owned(),
-            days => format!("{days} days"),
-        };
         events.push(Event {
             kind: Kind::Certificate,
             target: self.target.clone(),
@@ -266,7 +263,8 @@ impl Machine {
             cause: None,
             changed: Vec::new(),
             note: Some(format!(
-                "the certificate ends in {left}, on {} (told at {days} days)",
+                "the certificate ends in {}, on {} (told at {days} days)",
+                count(certificate.days_left.unsigned_abs(), "day"),
                 certificate.not_after
             )),
             at: seen.at,

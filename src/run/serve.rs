@@ -8,6 +8,7 @@ use crate::monitor::serve::{Look, Server};
 use crate::monitor::signals::Signals;
 use crate::monitor::walker::Walker;
 use crate::platform;
+use crate::render::words::count;
 use crate::world::World;
 
 /// Serves until SIGTERM or SIGINT.
@@ -30,7 +31,7 @@ pub(super) fn serve(arguments: &Serve, progress: &dyn Fn(Progress<'_>)) -> Resul
         }
     }
     drop(walker);
-    let targets = inventory.entries.len();
+    let targets = count(inventory.entries.len() as u64, "target");
     let look: Look = Arc::new(World::of_this_machine);
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
@@ -40,7 +41,7 @@ pub(super) fn serve(arguments: &Serve, progress: &dyn Fn(Progress<'_>)) -> Resul
         let mut signals = Signals::new().map_err(|e| crate::wire::words(&e))?;
         let server = Server::start(inventory, &settings, look)?;
         let at = listener.local_addr().unwrap_or(settings.listen);
-        say(&format!("serves {targets} targets at http://{at}/"));
+        say(&format!("serves {targets} at http://{at}/"));
         let next = async || signals.next().await;
         let reload = || round::inventory_again(&arguments.config);
         server.run(listener, next, reload, say).await;

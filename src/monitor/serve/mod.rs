@@ -25,6 +25,7 @@ use tokio::sync::{mpsc, watch};
 use super::signals::Signal;
 use super::systemd::{self, Tell};
 use crate::inventory::{Inventory, ServeSettings};
+use crate::render::words::count;
 
 use desk::Desk;
 use hosts::Hosts;
@@ -99,7 +100,7 @@ impl Server {
                 match reload() {
                     Ok(inventory) => {
                         let targets = self.take(inventory);
-                        say(&format!("the inventory was read again: {targets} targets"));
+                        say(&format!("the inventory was read again: {}", count(targets, "target")));
                     }
                     Err(says) => {
                         self.served.numbers.inventory_refused();
@@ -118,19 +119,19 @@ impl Server {
     /// For `systemctl status`.
     fn status(&self) -> String {
         let targets = self.served.targets.read().unwrap_or_else(PoisonError::into_inner);
-        format!("serving {} targets", targets.entries.len())
+        format!("serving {}", count(targets.entries.len() as u64, "target"))
     }
 
     /// Takes another inventory in the place of the one that it has.
-    fn take(&self, inventory: Inventory) -> usize {
+    fn take(&self, inventory: Inventory) -> u64 {
         let new = Arc::new(Targets::of(inventory));
-        let count = new.entries.len();
-        self.served.numbers.inventory(count, unix((self.look)().now));
+        let number = new.entries.len();
+        self.served.numbers.inventory(number, unix((self.look)().now));
         let mut targets = self.served.targets.write().unwrap_or_else(PoisonError::into_inner);
         let stays = |name: &str| targets.named(name).is_some_and(|entry| new.have(&entry));
         self.served.past.retain(stays);
         *targets = new;
-        count
+        number as u64
     }
 }
 

@@ -39,6 +39,7 @@ use super::systemd::{self, Tell};
 use super::walker::Walker;
 use super::webhook::Webhook;
 use crate::inventory::{Entry, Inventory, WatchSettings, WebhookShape};
+use crate::render::words::count;
 use crate::report::Report;
 
 /// Time beyond its own deadline after which a walk is given up: it would be a fault of ours.
@@ -379,7 +380,8 @@ impl<'a> Watch<'a> {
             }
             Outcome::GivenUp(events, why) => {
                 self.pulse.webhook_failed += 1;
-                let says = format!("webhook: {why}; {} events were not told", events.len());
+                let lost = count(events.len() as u64, "event");
+                let says = format!("webhook: {why}; not told: {lost}");
                 (self.say)(&says, Level::Error);
                 events
             }
@@ -397,10 +399,7 @@ impl<'a> Watch<'a> {
     }
 
     fn status(&self) -> String {
-        let targets = match self.targets.len() {
-            1 => "1 target".to_owned(),
-            count => format!("{count} targets"),
-        };
+        let targets = count(self.targets.len() as u64, "target");
         let history = match &self.setup.history {
             Some(file) => format!("history in {}", file.display()),
             None => "no history".to_owned(),

@@ -16,6 +16,7 @@ use crate::monitor::event::{Severity, span};
 use crate::monitor::history::Trouble;
 use crate::monitor::settings::Rules;
 use crate::monitor::systemd::{self, Tell};
+use crate::render::words::count;
 
 /// How long the end may take: what is under way is left, what is finished is kept.
 const FAREWELL: Duration = Duration::from_millis(1200);
@@ -45,7 +46,10 @@ impl Watch<'_> {
                 return;
             }
             Trouble::Dropped(walks) => (
-                format!("history: {walks} walks were dropped while it could not be written"),
+                format!(
+                    "history: dropped while it could not be written: {}",
+                    count(*walks, "walk")
+                ),
                 Level::Error,
             ),
         };
@@ -175,7 +179,8 @@ impl Watch<'_> {
                 self.trouble(&trouble);
             }
             if left > 0 {
-                let says = format!("history: {left} walks could not be written before the end");
+                let left = count(left as u64, "walk");
+                let says = format!("history: not written before the end: {left}");
                 (self.say)(&says, Level::Error);
             }
         }
