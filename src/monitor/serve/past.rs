@@ -15,7 +15,7 @@ pub(super) const KEPT: usize = 40;
 /// given up first, and the longest unwalked.
 const REPORTS: usize = 1000;
 /// The hops whose times are shown.
-pub(super) const TIMED: [Hop; 4] = [Hop::Dns, Hop::Tcp, Hop::Tls, Hop::Http];
+pub(super) const TIMED: [Hop; 5] = [Hop::Dns, Hop::Tcp, Hop::Tls, Hop::Identity, Hop::Http];
 
 /// A walk that was made.
 #[derive(Debug, Clone)]
@@ -23,11 +23,13 @@ pub(super) struct Walk {
     /// When it began.
     pub(super) at: Instant,
     pub(super) state: State,
+    /// Whether the inventory muted it then.
+    pub(super) muted: bool,
     pub(super) cause: Option<Arc<str>>,
     /// Milliseconds.
     pub(super) took_ms: f64,
     /// Milliseconds of [`TIMED`].
-    pub(super) hops_ms: [Option<f64>; 4],
+    pub(super) hops_ms: [Option<f64>; 5],
 }
 
 /// What is known of one target.
@@ -65,12 +67,14 @@ impl Past {
         let walk = Walk {
             at,
             state: report.verdict.state,
+            muted: report.muted_until.is_some(),
             cause: report.verdict.cause.as_deref().map(Into::into),
             took_ms: e.cost.took_ms,
             hops_ms: [
                 e.dns.first_address_ms,
                 e.tcp.took_ms().or_else(|| e.proxy.took_ms()),
                 e.tls.took_ms(),
+                e.identity.acquisition.as_ref().map(|how| how.took_ms),
                 e.http.took_ms(),
             ],
         };

@@ -24,8 +24,15 @@ pub(super) const METRICS: &[Metric] = &[
         labels: &["state"],
         samples: |report| {
             let states = [State::Works, State::AtRisk, State::Broken, State::CannotTell];
-            set(&[], states.map(|state| (word(state), state == report.verdict.state)))
+            set(&[], states.map(|state| (state.id(), state == report.verdict.state)))
         },
+    },
+    Metric {
+        name: "aoai_probe_muted",
+        help: "1 while the inventory mutes the target (until): it is walked and calls nobody",
+        unit: Unit::State,
+        labels: &[],
+        samples: |report| Sample::plain(f64::from(u8::from(report.muted_until.is_some()))),
     },
     Metric {
         name: "aoai_probe_hop_state",
@@ -144,16 +151,6 @@ pub(super) const METRICS: &[Metric] = &[
         samples: |report| Sample::some(finished(&report.evidence)),
     },
 ];
-
-/// A state's word in labels, the same as in JSON.
-pub(super) const fn word(state: State) -> &'static str {
-    match state {
-        State::Works => "works",
-        State::AtRisk => "at_risk",
-        State::Broken => "broken",
-        State::CannotTell => "cannot_tell",
-    }
-}
 
 /// One sample a state, of which one is 1.
 fn set<const N: usize>(labels: &[&str], states: [(&str, bool); N]) -> Vec<Sample> {

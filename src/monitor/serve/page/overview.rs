@@ -10,6 +10,7 @@ use crate::diagnosis::State;
 use crate::inventory::Entry;
 use crate::monitor::serve::past::{Past, Track};
 use crate::monitor::serve::targets::Targets;
+use crate::render::words;
 
 /// Targets on one page.
 const ROWS: usize = 500;
@@ -30,7 +31,7 @@ pub(in crate::monitor::serve) fn page(targets: &Targets, past: &Past, from: usiz
         (Some(State::Broken), "broken"),
         (Some(State::CannotTell), "cannot tell"),
         (Some(State::AtRisk), "at risk"),
-        (Some(State::Works), "work"),
+        (Some(State::Works), "works"),
         (None, "not walked yet"),
     ];
     let total = rows.len();
@@ -45,12 +46,15 @@ pub(in crate::monitor::serve) fn page(targets: &Targets, past: &Past, from: usiz
         "",
         true,
         &html! {
-            h1 { (total) @if total == 1 { " target" } @else { " targets" } }
+            h1 { (words::count(total as u64, "target")) }
             ul.counts {
                 @for (wanted, words) in counts {
                     @let number = count(wanted);
                     @if number > 0 {
-                        li class=(class(wanted)) { b { (number) } " " (words) }
+                        @let one = number == 1 || wanted != Some(State::Works);
+                        li class=(class(wanted)) {
+                            b { (number) } " " (if one { words } else { "work" })
+                        }
                     }
                 }
             }
@@ -76,6 +80,7 @@ fn row(entry: &Entry, track: &Track) -> Markup {
         li class=(class(state)) {
             div.name {
                 (badge(state)) " "
+                @if walk.is_some_and(|walk| walk.muted) { "(muted) " }
                 a href={ "target?" (query("name", &entry.name)) } { (entry.name) }
             }
             @if let Some(walk) = walk {
