@@ -192,12 +192,6 @@ impl Certificate {
     pub fn is_young(&self) -> bool {
         self.lifetime_s().is_some_and(|life| self.days_left.saturating_mul(3 * DAY_S) > life)
     }
-
-    /// Whether it is never valid for longer than so many days.
-    #[must_use]
-    pub fn lives_within(&self, days: i64) -> bool {
-        self.lifetime_s().is_some_and(|life| life <= days.saturating_mul(DAY_S))
-    }
 }
 
 /// What was negotiated.

@@ -83,6 +83,10 @@ struct Clocks {
     mono: i64,
 }
 
+/// Stands for every certificate with more than a third of its life left, where the inventory's
+/// days make it known.
+const YOUNG: &str = "young";
+
 /// A certificate that has been spoken of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Warned {
@@ -241,11 +245,13 @@ impl Machine {
         let steps = rules.certificate_days.iter().copied().filter(|_| !certificate.young);
         let passed = steps.filter(|days| certificate.days_left <= *days);
         let Some(days) = passed.chain(certificate.fewer_than).min() else { return };
-        let at = self.certificates.iter().position(|w| w.sha256 == certificate.sha256);
+        // Leaves that are signed for each session are told of as one.
+        let own = if certificate.young { YOUNG } else { &certificate.sha256 };
+        let at = self.certificates.iter().position(|w| w.sha256 == own);
         let before = at.and_then(|at| self.certificates.remove(at));
         let news = before.as_ref().is_none_or(|w| days < w.days || !(w.told || seen.muted));
         let told = if news { !seen.muted } else { before.is_some_and(|w| w.told) };
-        let sha256 = certificate.sha256.clone();
+        let sha256 = own.to_owned();
         self.certificates.push_back(Warned { sha256, days, told });
         while self.certificates.len() > MOST_CERTIFICATES {
             self.certificates.pop_front();

@@ -233,7 +233,7 @@ fn a_leaf_that_is_signed_for_each_session_is_told_by_the_inventorys_days_alone()
     let rules = Rules::default();
     let mut told = |number: i64, days_left: i64, young: bool, fewer_than: Option<i64>| {
         let certificate = Some(CertificateSeen {
-            sha256: format!("session {}", number / 10),
+            sha256: format!("session {number}"),
             days_left,
             not_after: "2026-12-01T00:00:00Z".to_owned(),
             young,
@@ -249,8 +249,7 @@ fn a_leaf_that_is_signed_for_each_session_is_told_by_the_inventorys_days_alone()
     assert!(told(40, 1, false, None).contains("in 1 day, "));
     // Before thirty days are left, once, and as the others after that.
     assert!(told(50, 45, true, Some(60)).contains("in 45 days"));
-    assert_eq!(told(51, 45, true, Some(60)), "");
-    assert_eq!(told(52, 31, false, Some(60)), "");
+    assert_eq!([51, 52].map(|number| told(number, 45, true, Some(60))), ["", ""]);
     assert!(told(53, 30, false, Some(60)).contains("told at 30 days"));
     assert!(told(54, 14, false, None).contains("told at 14 days"));
 }
