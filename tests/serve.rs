@@ -55,9 +55,9 @@ impl Running {
                 let server = Server::start(inventory, &settings, look).unwrap();
                 let told = tokio::sync::Mutex::new(told);
                 let next = async || told.lock().await.recv().await.unwrap_or(Signal::Stop);
-                let reload = || {
+                let reload = move || {
                     let text = next_inventory.lock().unwrap().clone()?;
-                    Ok(inventory::read(&text).unwrap())
+                    Ok((inventory::read(&text).unwrap(), Vec::new()))
                 };
                 server.run(listener, next, reload, |_| {}).await;
             });
@@ -291,5 +291,20 @@ fn a_client_that_goes_away_with_more_requests_behind_it_ends_its_walk() {
     while server.number("aoai_probe_serve_walks_in_flight") > 0.0 {}
     assert_eq!(server.number("aoai_probe_serve_walks_given_up_total"), 1.0);
     assert_eq!(server.number(&walked("broken")), 0.0);
+    server.stop();
+}
+
+#[test]
+fn an_inventory_that_takes_long_to_read_holds_up_no_answer() {
+    let server = Running::start("healthy-private", &["prod"], 8, 8);
+    let reading = server.inventory.lock().unwrap();
+    server.tell.send(Signal::Reload).unwrap();
+    for _ in 0..20 {
+        assert_eq!(server.get("/-/healthy", "").0, 200);
+    }
+    assert_eq!(server.get("/probe?target=prod", "").0, 200);
+    drop(reading);
+    // What was read was no inventory.
+    while server.number("aoai_probe_serve_config_last_reload_successful") > 0.0 {}
     server.stop();
 }

@@ -79,13 +79,14 @@ impl Server {
     }
 
     /// Answers on `listener` until `signal` says to end: what is under way then is finished
-    /// within a second and a half, or left. `reload` reads the inventory again; where that
-    /// fails the old one stays. `say` tells the operator.
+    /// within a second and a half, or left. `reload` reads the inventory again, on a thread of
+    /// its own, and names what in it cannot be walked; where it fails the old one stays. `say`
+    /// tells the operator.
     pub async fn run(
         &self,
         listener: TcpListener,
         mut signal: impl AsyncFnMut() -> Signal,
-        reload: impl Fn() -> Result<Inventory, String>,
+        reload: impl Fn() -> Result<(Inventory, Vec<String>), String> + Clone + Send + 'static,
         say: impl Fn(&str),
     ) {
         let address = listener.local_addr().map_or(Ipv4Addr::LOCALHOST.into(), |at| at.ip());
@@ -97,8 +98,10 @@ impl Server {
             systemd::tell(Tell::Ready(&self.status()));
             while signal().await == Signal::Reload {
                 systemd::tell(Tell::Reloading);
-                match reload() {
-                    Ok(inventory) => {
+                let read = tokio::task::spawn_blocking(reload.clone()).await;
+                match read.unwrap_or_else(|_| Err("a bug of ours ended the reading".to_owned())) {
+                    Ok((inventory, warnings)) => {
+                        warnings.iter().for_each(|warning| say(warning));
                         let targets = self.take(inventory);
                         say(&format!("the inventory was read again: {}", count(targets, "target")));
                     }
