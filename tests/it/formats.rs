@@ -9,6 +9,7 @@ use aoai_probe::render::{Style, github, human, junit, lines, metrics, nagios, pr
 use aoai_probe::report::{ExitStyle, Report};
 
 use crate::fixtures::{assert_file, report, reports, snapshot};
+use crate::monitors::samples as series;
 
 const REFRESH: &str = "UPDATE_SNAPSHOTS=1 cargo test --test it formats";
 
@@ -42,17 +43,6 @@ fn every_form_reads_as_its_snapshot() {
             assert_file(&snapshot(&format!("{name}.{suffix}")), &text, REFRESH);
         }
     }
-}
-
-/// The series of an exposition: name and labels, value.
-fn series(text: &str) -> Vec<(String, f64)> {
-    let samples = text.lines().filter(|line| !line.starts_with('#'));
-    samples
-        .map(|line| {
-            let (series, value) = line.rsplit_once(' ').unwrap();
-            (series.to_owned(), value.parse().unwrap())
-        })
-        .collect()
 }
 
 #[test]

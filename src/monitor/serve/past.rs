@@ -122,9 +122,8 @@ mod tests {
     use crate::evidence::Evidence;
 
     fn report(name: &str, state: State) -> Arc<Report> {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/bases/private.json");
-        let evidence: Evidence =
-            serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        let text = include_str!("../../../fixtures/bases/private.json");
+        let evidence: Evidence = serde_json::from_str(text).unwrap();
         let diagnosis = diagnose(&evidence);
         let mut report = Report::new(evidence, diagnosis);
         report.name = Some(name.to_owned());
