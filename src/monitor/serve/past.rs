@@ -107,6 +107,12 @@ impl Past {
         kept.tracks.get(name).cloned().unwrap_or_default()
     }
 
+    /// The state of each target's last walk: of all at once, since inventories are long.
+    pub(super) fn states<'a>(&self, names: impl Iterator<Item = &'a String>) -> Vec<Option<State>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        names.map(|name| Some(kept.tracks.get(name)?.walks.back()?.state)).collect()
+    }
+
     /// Forgets the targets that do not stay.
     pub(super) fn retain(&self, stays: impl Fn(&str) -> bool) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);

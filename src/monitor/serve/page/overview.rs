@@ -17,16 +17,15 @@ const ROWS: usize = 500;
 
 /// The page, from the target at place `from`.
 pub(in crate::monitor::serve) fn page(targets: &Targets, past: &Past, from: usize) -> Markup {
-    let mut rows: Vec<(&Arc<Entry>, Track)> =
-        targets.entries.iter().map(|entry| (entry, past.of(&entry.name))).collect();
-    let state = |track: &Track| track.walks.back().map(|walk| walk.state);
+    let states = past.states(targets.entries.iter().map(|entry| &entry.name));
+    let mut rows: Vec<(&Arc<Entry>, Option<State>)> = targets.entries.iter().zip(states).collect();
     // Not walked yet stands between what needs care and what works.
-    rows.sort_by_key(|(_, track)| match state(track) {
+    rows.sort_by_key(|(_, state)| match state {
         Some(State::Works) => 4,
         None => 3,
         Some(state) => state.weight(),
     });
-    let count = |wanted: Option<State>| rows.iter().filter(|(_, t)| state(t) == wanted).count();
+    let count = |wanted: Option<State>| rows.iter().filter(|(_, is)| *is == wanted).count();
     let counts = [
         (Some(State::Broken), "broken"),
         (Some(State::CannotTell), "cannot tell"),
@@ -59,7 +58,7 @@ pub(in crate::monitor::serve) fn page(targets: &Targets, past: &Past, from: usiz
                 }
             }
             ul.targets {
-                @for (entry, track) in shown { (row(entry, track)) }
+                @for (entry, _) in shown { (row(entry, &past.of(&entry.name))) }
             }
             nav {
                 @if from > 0 {
