@@ -376,6 +376,7 @@ fn diagnose_files(
         };
         reports.extend(saved.into_iter().map(|saved| {
             let mut report = judged(saved.evidence);
+            // Whoever asks for a judgement wants to hear it: what was muted is not.
             (report.name, report.labels) = (saved.name, saved.labels);
             report
         }));

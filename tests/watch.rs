@@ -432,9 +432,9 @@ fn a_bug_of_ours_in_one_walk_stops_no_other() {
     let setup = Setup {
         inventory,
         webhook: None,
-        reload: Box::new(|| Err("not here".to_owned())),
+        reload: Arc::new(|| Err("not here".to_owned())),
         history: None,
-        walker: Box::new(|| Walker::new(aoai_probe::world::World::of_this_machine)),
+        walker: Arc::new(|| Walker::new(aoai_probe::world::World::of_this_machine)),
         clock: Box::new(std::time::SystemTime::now),
         host: "lab".to_owned(),
         at_once: 8,

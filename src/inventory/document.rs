@@ -245,4 +245,7 @@ pub struct Serve {
     /// Probes that may wait for their turn.
     #[schemars(with = "Option<u32>")]
     pub queue: Option<Spanned<u32>>,
+    /// Names by which it may be asked, besides its addresses and localhost.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub hosts: Option<Spanned<Vec<String>>>,
 }

@@ -183,6 +183,9 @@ pub struct ServeSettings {
     pub concurrency: usize,
     /// Probes that may wait for their turn.
     pub queue: usize,
+    /// Names by which it may be asked, besides its addresses and localhost. With none a server
+    /// beyond loopback may be asked by any.
+    pub hosts: Vec<String>,
 }
 
 impl Default for ServeSettings {
@@ -191,6 +194,7 @@ impl Default for ServeSettings {
             listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 9715),
             concurrency: 64,
             queue: 1024,
+            hosts: Vec::new(),
         }
     }
 }

@@ -132,6 +132,10 @@ pub struct CertificateSeen {
     pub days_left: i64,
     /// RFC 3339.
     pub not_after: String,
+    /// More than a third of its life is left, which is long for it.
+    pub young: bool,
+    /// The inventory's own days, where fewer are left and that tells something.
+    pub fewer_than: Option<i64>,
 }
 
 impl Observation {
@@ -149,7 +153,7 @@ impl Observation {
             path,
             service,
             facts,
-            certificate: leaf.map(CertificateSeen::of),
+            certificate: leaf.map(|leaf| CertificateSeen::of(leaf, report)),
             muted,
         }
     }
@@ -179,11 +183,15 @@ impl Observation {
 }
 
 impl CertificateSeen {
-    fn of(leaf: &Certificate) -> Self {
+    fn of(leaf: &Certificate, report: &Report) -> Self {
+        let soon = report.findings.iter().any(|finding| finding.id == EXPIRES_SOON);
+        let limit = report.evidence.asked.limits.certificate_days.filter(|_| soon);
         Self {
             sha256: leaf.sha256.clone(),
             days_left: leaf.days_left,
             not_after: leaf.not_after.clone(),
+            young: leaf.is_young(),
+            fewer_than: limit.map(i64::from),
         }
     }
 }

@@ -210,6 +210,8 @@ fn a_certificate_is_told_once_at_each_number_of_days() {
             sha256: sha256.to_owned(),
             days_left,
             not_after: "2026-12-01T00:00:00Z".to_owned(),
+            young: false,
+            fewer_than: None,
         });
         let seen = Observation { certificate, muted, ..walk(judged('w'), at, at) };
         let events = machine.observe(&seen, &rules);
@@ -223,6 +225,33 @@ fn a_certificate_is_told_once_at_each_number_of_days() {
     assert_eq!(["b", "a", "b", "a"].map(|sha| days(sha, 5, false)), [1, 0, 0, 0]);
     // A muted one is told when the window is over.
     assert_eq!([true, true, false, false].map(|muted| days("c", 5, muted)), [0, 0, 1, 0]);
+}
+
+#[test]
+fn a_leaf_that_is_signed_for_each_session_is_told_by_the_inventorys_days_alone() {
+    let mut machine = Machine::new("prod");
+    let rules = Rules::default();
+    let mut told = |number: i64, days_left: i64, young: bool, fewer_than: Option<i64>| {
+        let certificate = Some(CertificateSeen {
+            sha256: format!("session {number}"),
+            days_left,
+            not_after: "2026-12-01T00:00:00Z".to_owned(),
+            young,
+            fewer_than,
+        });
+        let at = number * MINUTE;
+        let seen = Observation { certificate, ..walk(judged('w'), at, at) };
+        let events = machine.observe(&seen, &rules);
+        let notes = events.into_iter().filter(|e| e.kind == Kind::Certificate);
+        notes.filter_map(|event| event.note).collect::<Vec<_>>().join("")
+    };
+    assert_eq!([10, 20, 30].map(|number| told(number, 4, true, None)), ["", "", ""]);
+    assert!(told(40, 1, false, None).contains("in 1 day, "));
+    // Before thirty days are left, once, and as the others after that.
+    assert!(told(50, 45, true, Some(60)).contains("in 45 days"));
+    assert_eq!([51, 52].map(|number| told(number, 45, true, Some(60))), ["", ""]);
+    assert!(told(53, 30, false, Some(60)).contains("told at 30 days"));
+    assert!(told(54, 14, false, None).contains("told at 14 days"));
 }
 
 #[test]

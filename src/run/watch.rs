@@ -43,7 +43,7 @@ pub(super) fn watch(
     let setup = Setup {
         inventory,
         webhook,
-        reload: Box::new(move || {
+        reload: Arc::new(move || {
             let inventory = round::inventory_again(&file)?;
             let world = World::of_this_machine();
             let webhook = self::webhook(&inventory, &world, Reading::WhileRunning)
@@ -51,7 +51,7 @@ pub(super) fn watch(
             Ok((inventory, webhook))
         }),
         history,
-        walker: Box::new(|| Walker::new(World::of_this_machine)),
+        walker: Arc::new(|| Walker::new(World::of_this_machine)),
         clock: Box::new(clock),
         host,
         at_once: round::at_once(),

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::read::{Past, Watched};
 use crate::evidence::text::{clean, rfc3339};
 use crate::monitor::event::span;
+use crate::render::words::count;
 
 /// Longest sentence that is shown, in characters.
 const LONGEST: usize = 400;
@@ -44,9 +45,9 @@ pub fn human(incidents: &[Past], targets: &[Watched], again: &str) -> String {
     let since = first.map_or_else(String::new, |first| format!(" since {}", when(first)));
     out.push_str(&format!(
         "{}, {}{since}: {}, {open} open\n",
-        count(targets.len(), "target"),
-        count(usize::try_from(walks).unwrap_or(0), "walk"),
-        count(incidents.len(), "incident"),
+        count(targets.len() as u64, "target"),
+        count(u64::try_from(walks).unwrap_or(0), "walk"),
+        count(incidents.len() as u64, "incident"),
     ));
     out
 }
@@ -84,11 +85,4 @@ pub fn json(incidents: &[Past], targets: &[Watched]) -> String {
 
 fn when(milliseconds: i64) -> String {
     rfc3339(milliseconds.div_euclid(1000))
-}
-
-fn count(number: usize, of: &str) -> String {
-    match number {
-        1 => format!("1 {of}"),
-        _ => format!("{number} {of}s"),
-    }
 }

@@ -23,6 +23,12 @@ const BEGINNING: usize = 8;
 /// as one that begins: silent targets hold up nobody.
 pub(super) const BEGUN: Duration = Duration::from_millis(25);
 
+/// The same for a walk that has `patience`: an answer is there before the scraper gives up, for
+/// whom a fifth of a short time was left.
+pub(super) fn grace(patience: Duration) -> Duration {
+    GRACE.min(patience.mul_f64(0.15))
+}
+
 /// What came of a walk, for everybody who waits for it.
 #[derive(Debug, Clone)]
 pub(super) enum Outcome {
@@ -136,7 +142,10 @@ impl Desk {
         // Whoever goes away, by a deadline or a closed connection, is counted out.
         let mut waiter = Waiter { desk: self, number, name: &entry.name, hear: Some(hear) };
         let Some(hear) = &mut waiter.hear else { return Err(Refused::Stopping) };
-        let told = tokio::time::timeout_at((ends + GRACE).into(), hear.wait_for(Option::is_some));
+        let told = tokio::time::timeout_at(
+            (ends + grace(patience)).into(),
+            hear.wait_for(Option::is_some),
+        );
         match told.await {
             Ok(Ok(outcome)) => outcome.clone().ok_or(Refused::NoTimeLeft),
             // The walker gave it up.

@@ -1,7 +1,7 @@
 //! Threads that walk: walks cannot move from thread to thread, so each has its own runtime,
 //! its own view of the machine and its own tokens.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use tokio::sync::mpsc;
@@ -9,8 +9,10 @@ use tokio::sync::mpsc;
 use super::desk::{BEGUN, Desk, Job, Outcome, Walked};
 use super::numbers::Numbers;
 use super::past::Past;
+use super::targets::Targets;
 use crate::monitor::walker::Walker;
 use crate::render::metrics;
+use crate::report::Report;
 use crate::world::World;
 
 /// Threads at most: a walk is mostly waiting.
@@ -28,8 +30,20 @@ pub(super) fn count() -> usize {
 pub(super) struct Shared {
     pub(super) desk: Arc<Desk>,
     pub(super) past: Arc<Past>,
+    pub(super) targets: Arc<RwLock<Arc<Targets>>>,
     pub(super) numbers: Arc<Numbers>,
     pub(super) look: Look,
+}
+
+impl Shared {
+    /// Keeps a walk for the pages, unless its target was taken away meanwhile. The inventory
+    /// stays as it is until that is done.
+    fn keep(&self, job: &Job, began: Instant, report: &Arc<Report>) {
+        let targets = self.targets.read().unwrap_or_else(PoisonError::into_inner);
+        if targets.have(&job.entry) {
+            self.past.keep(began, report);
+        }
+    }
 }
 
 /// Starts the thread of one walker; the process does not wait for it at its end.
@@ -96,7 +110,7 @@ async fn one(walker: &Walker, shared: &Shared, job: &Job) -> Option<Outcome> {
             let exposition = metrics::exposition(&report).into();
             let report = Arc::new(report);
             shared.numbers.walked(report.verdict.state, began.elapsed());
-            shared.past.keep(began, &report);
+            shared.keep(job, began, &report);
             Outcome::Walked(Arc::new(Walked { report, exposition }))
         }
         Err(says) => {

@@ -15,12 +15,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
 use self::beat::Pulse;
@@ -39,6 +40,7 @@ use super::systemd::{self, Tell};
 use super::walker::Walker;
 use super::webhook::Webhook;
 use crate::inventory::{Entry, Inventory, WatchSettings, WebhookShape};
+use crate::render::words::count;
 use crate::report::Report;
 
 /// Time beyond its own deadline after which a walk is given up: it would be a fault of ours.
@@ -59,7 +61,7 @@ pub struct Setup {
     /// The file of the history.
     pub history: Option<PathBuf>,
     /// Makes a walker that has read nothing yet.
-    pub walker: Box<dyn Fn() -> Walker>,
+    pub walker: Arc<dyn Fn() -> Walker + Send + Sync>,
     /// The wall clock.
     pub clock: Box<dyn Fn() -> SystemTime>,
     /// This machine's name.
@@ -69,7 +71,10 @@ pub struct Setup {
 }
 
 /// Reads the inventory again.
-pub type Reload = Box<dyn Fn() -> Result<(Inventory, Option<Webhook>), String>>;
+pub type Reload = Arc<dyn Fn() -> Read + Send + Sync>;
+
+/// An inventory and whom to tell, or why they are not to be had.
+pub type Read = Result<(Inventory, Option<Webhook>), String>;
 
 /// Watches until a signal ends it; every line goes to `say`.
 ///
@@ -112,6 +117,9 @@ struct Watch<'a> {
     /// Wall clock minus monotonic time, in milliseconds.
     offset: i64,
     silent: BTreeSet<&'static str>,
+    /// The inventory that is being read again; whether it is to be read once more.
+    reading: FuturesUnordered<JoinHandle<Read>>,
+    read_again: bool,
 }
 
 impl<'a> Watch<'a> {
@@ -154,6 +162,8 @@ impl<'a> Watch<'a> {
             pulse: Pulse { history_writes: true, ..Pulse::default() },
             offset: now,
             silent: BTreeSet::new(),
+            reading: FuturesUnordered::new(),
+            read_again: false,
         };
         let resumed = left.machines.into_iter().map(|machine| {
             let machine = machine.resumed(now, 0, FORGET);
@@ -245,6 +255,7 @@ impl<'a> Watch<'a> {
                     Signal::Reload => self.reload(),
                 },
                 Some(walked) = self.walks.join_next_with_id() => self.ended(walked),
+                Some(read) = self.reading.next() => self.reread(read),
                 Some(trouble) = self.troubles.recv() => self.trouble(&trouble),
                 Some(events) = self.writing.next() => self.telling.add(events),
                 () = until(self.telling.due()) => self.tell(),
@@ -379,7 +390,8 @@ impl<'a> Watch<'a> {
             }
             Outcome::GivenUp(events, why) => {
                 self.pulse.webhook_failed += 1;
-                let says = format!("webhook: {why}; {} events were not told", events.len());
+                let lost = count(events.len() as u64, "event");
+                let says = format!("webhook: {why}; not told: {lost}");
                 (self.say)(&says, Level::Error);
                 events
             }
@@ -397,10 +409,7 @@ impl<'a> Watch<'a> {
     }
 
     fn status(&self) -> String {
-        let targets = match self.targets.len() {
-            1 => "1 target".to_owned(),
-            count => format!("{count} targets"),
-        };
+        let targets = count(self.targets.len() as u64, "target");
         let history = match &self.setup.history {
             Some(file) => format!("history in {}", file.display()),
             None => "no history".to_owned(),

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -11,11 +12,12 @@ use tokio::time::Instant;
 
 use super::beat;
 use super::log::Level;
-use super::{Watch, fit, limit};
+use super::{Read, Watch, fit, limit};
 use crate::monitor::event::{Severity, span};
 use crate::monitor::history::Trouble;
 use crate::monitor::settings::Rules;
 use crate::monitor::systemd::{self, Tell};
+use crate::render::words::count;
 
 /// How long the end may take: what is under way is left, what is finished is kept.
 const FAREWELL: Duration = Duration::from_millis(1200);
@@ -45,7 +47,10 @@ impl Watch<'_> {
                 return;
             }
             Trouble::Dropped(walks) => (
-                format!("history: {walks} walks were dropped while it could not be written"),
+                format!(
+                    "history: dropped while it could not be written: {}",
+                    count(*walks, "walk")
+                ),
                 Level::Error,
             ),
         };
@@ -72,18 +77,32 @@ impl Watch<'_> {
         self.offset = at - mono;
     }
 
+    /// Begins to read the inventory again, on a thread of its own: what it names may lie on a
+    /// share that does not answer, and walks under way must not wait for it.
     pub(super) fn reload(&mut self) {
+        if !self.reading.is_empty() {
+            self.read_again = true;
+            return;
+        }
         systemd::tell(Tell::Reloading);
-        let walker = (self.setup.walker)();
-        let read = (self.setup.reload)()
-            .and_then(|(inventory, hook)| fit(&walker, &inventory).map(|()| (inventory, hook)));
-        match read {
+        let (read, walker) = (Arc::clone(&self.setup.reload), Arc::clone(&self.setup.walker));
+        self.reading.push(tokio::task::spawn_blocking(move || {
+            let (inventory, webhook) = read()?;
+            fit(&walker(), &inventory)?;
+            Ok((inventory, webhook))
+        }));
+    }
+
+    /// The inventory was read again.
+    pub(super) fn reread(&mut self, read: Result<Read, tokio::task::JoinError>) {
+        match read.unwrap_or_else(|_| Err("a bug of ours ended the reading".to_owned())) {
             Err(says) => {
                 (self.say)(&format!("the inventory is not taken over: {says}"), Level::Error);
             }
             Ok((inventory, webhook)) => {
                 self.rules = Rules::of(&inventory.watch);
-                self.walker = Rc::new(walker);
+                // One that has read nothing yet.
+                self.walker = Rc::new((self.setup.walker)());
                 self.telling.replace(webhook, &inventory);
                 self.setup.inventory = inventory;
                 self.say_what_needs_a_restart();
@@ -95,6 +114,9 @@ impl Watch<'_> {
             }
         }
         systemd::tell(Tell::Ready(&self.status()));
+        if std::mem::take(&mut self.read_again) {
+            self.reload();
+        }
     }
 
     /// What is taken from the inventory at the start alone.
@@ -175,7 +197,8 @@ impl Watch<'_> {
                 self.trouble(&trouble);
             }
             if left > 0 {
-                let says = format!("history: {left} walks could not be written before the end");
+                let left = count(left as u64, "walk");
+                let says = format!("history: not written before the end: {left}");
                 (self.say)(&says, Level::Error);
             }
         }

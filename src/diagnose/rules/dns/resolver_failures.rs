@@ -29,7 +29,8 @@ pub(super) const SILENT: Rule = Rule {
         Some(
             failure(e, &r, Sure::Proved, format!("{} does not answer", r.label()))
                 .known_by(format!(
-                    "{sent} packets to {} had no answer of any kind, not even ICMP{}",
+                    "{sent} packet{} to {} had no answer of any kind, not even ICMP{}",
+                    if sent == 1 { "" } else { "s" },
                     r.label(),
                     if runs {
                         ""
