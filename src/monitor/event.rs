@@ -210,6 +210,15 @@ pub fn span(milliseconds: i64) -> String {
     parts.join(" ")
 }
 
+/// `1 walk`, `2 walks`.
+#[must_use]
+pub fn count(number: usize, of: &str) -> String {
+    match number {
+        1 => format!("1 {of}"),
+        _ => format!("{number} {of}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::confirm::{Condition, Track};
-use super::event::{Event, Kind, Severity, Subject, span};
+use super::event::{Event, Kind, Severity, Subject, count, span};
 use super::observation::{Cause, CertificateSeen, Facts, Judged, Observation};
 use super::settings::Rules;
 use crate::diagnosis::State;
@@ -251,10 +251,7 @@ impl Machine {
         if !news {
             return;
         }
-        let left = match certificate.days_left {
-            1 => "1 day".to_owned(),
-            days => format!("{days} days"),
-        };
+        let left = usize::try_from(certificate.days_left).unwrap_or(0);
         events.push(Event {
             kind: Kind::Certificate,
             target: self.target.clone(),
@@ -265,7 +262,8 @@ impl Machine {
             cause: None,
             changed: Vec::new(),
             note: Some(format!(
-                "the certificate ends in {left}, on {} (told at {days} days)",
+                "the certificate ends in {}, on {} (told at {days} days)",
+                count(left, "day"),
                 certificate.not_after
             )),
             at: seen.at,
@@ -374,7 +372,7 @@ impl Line {
 /// `7 changes within 1 h`.
 fn changes(track: &Track, rules: &Rules) -> String {
     let within = i64::try_from(rules.unstable_within.as_millis()).unwrap_or(i64::MAX);
-    format!("{} changes within {}", track.changes(), span(within))
+    format!("{} within {}", count(track.changes(), "change"), span(within))
 }
 
 /// The cause that is to take the place of the incident's: the same one surer, or another one

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::read::{Past, Watched};
 use crate::evidence::text::{clean, rfc3339};
-use crate::monitor::event::span;
+use crate::monitor::event::{count, span};
 
 /// Longest sentence that is shown, in characters.
 const LONGEST: usize = 400;
@@ -15,7 +15,11 @@ pub fn human(incidents: &[Past], targets: &[Watched], again: &str) -> String {
     let mut out = String::new();
     for past in incidents {
         let service = if past.subject == "service" { "service " } else { "" };
-        let state = past.condition.replace('_', " ").to_uppercase();
+        let state = match past.condition.as_str() {
+            // It began in a file that is lost.
+            "" => "UNKNOWN".to_owned(),
+            condition => condition.replace('_', " ").to_uppercase(),
+        };
         let at = past.hop.as_ref().map_or_else(String::new, |hop| format!(" at {hop}"));
         let cause = past.cause.as_ref().map_or_else(String::new, |cause| format!(" ({cause})"));
         let told = if past.told { past.severity.as_str() } else { "muted" };
@@ -84,11 +88,4 @@ pub fn json(incidents: &[Past], targets: &[Watched]) -> String {
 
 fn when(milliseconds: i64) -> String {
     rfc3339(milliseconds.div_euclid(1000))
-}
-
-fn count(number: usize, of: &str) -> String {
-    match number {
-        1 => format!("1 {of}"),
-        _ => format!("{number} {of}s"),
-    }
 }

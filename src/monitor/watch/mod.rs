@@ -23,12 +23,12 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use self::beat::Pulse;
+use self::beat::{Heart, Pulse};
 use self::log::Level;
 use self::schedule::Schedule;
 use self::target::Watched;
 use self::tell::Telling;
-use super::event::Event;
+use super::event::{Event, count};
 use super::group::Notice;
 use super::history::{self, Bounds, History, Keep, Trouble};
 use super::observation::Observation;
@@ -53,11 +53,13 @@ pub struct Setup {
     /// What the inventory says.
     pub inventory: Inventory,
     /// Whom to tell.
-    pub webhook: Option<Webhook>,
+    pub hooks: Hooks,
     /// Reads the inventory again, and what it names.
     pub reload: Reload,
     /// The file of the history.
     pub history: Option<PathBuf>,
+    /// Whether it was named beside the inventory, whose own is then of no account.
+    pub history_given: bool,
     /// Makes a walker that has read nothing yet.
     pub walker: Box<dyn Fn() -> Walker>,
     /// The wall clock.
@@ -69,7 +71,16 @@ pub struct Setup {
 }
 
 /// Reads the inventory again.
-pub type Reload = Box<dyn Fn() -> Result<(Inventory, Option<Webhook>), String>>;
+pub type Reload = Box<dyn Fn() -> Result<(Inventory, Hooks), String>>;
+
+/// Who is called.
+#[derive(Debug, Default)]
+pub struct Hooks {
+    /// About what changes.
+    pub notices: Option<Webhook>,
+    /// As long as all is well with the watch itself.
+    pub heartbeat: Option<Webhook>,
+}
 
 /// Watches until a signal ends it; every line goes to `say`.
 ///
@@ -109,6 +120,7 @@ struct Watch<'a> {
     telling: Telling,
     writing: FuturesUnordered<futures_util::future::LocalBoxFuture<'static, Vec<Event>>>,
     pulse: Pulse,
+    heart: Heart,
     /// Wall clock minus monotonic time, in milliseconds.
     offset: i64,
     silent: BTreeSet<&'static str>,
@@ -123,18 +135,20 @@ impl<'a> Watch<'a> {
         let (trouble, troubles) = mpsc::unbounded_channel();
         let bounds =
             Bounds { keep: setup.inventory.watch.keep, octets: setup.inventory.watch.keep_octets };
+        let calls = setup.hooks.notices.is_some();
         let (history, left) = match &setup.history {
             None => (None, history::Left::default()),
             Some(file) => {
                 let says = move |report| {
                     let _ = trouble.send(report);
                 };
-                let (history, left) = History::start(file, bounds, now, says)
+                let (history, left) = History::start(file, bounds, now, calls, says)
                     .map_err(|error| format!("{}: {error}", file.display()))?;
                 (Some(history), left)
             }
         };
-        let telling = Telling::new(setup.webhook.take(), &setup.host, &setup.inventory);
+        let heart = Heart::new(setup.hooks.heartbeat.take());
+        let telling = Telling::new(setup.hooks.notices.take(), &setup.host, &setup.inventory);
         let mut watch = Self {
             rules: Rules::of(&setup.inventory.watch),
             begun: setup.inventory.watch.clone(),
@@ -152,6 +166,7 @@ impl<'a> Watch<'a> {
             telling,
             writing: FuturesUnordered::new(),
             pulse: Pulse { history_writes: true, ..Pulse::default() },
+            heart,
             offset: now,
             silent: BTreeSet::new(),
         };
@@ -249,6 +264,7 @@ impl<'a> Watch<'a> {
                 Some(events) = self.writing.next() => self.telling.add(events),
                 () = until(self.telling.due()) => self.tell(),
                 outcome = self.telling.outcome() => self.told(outcome),
+                taken = self.heart.called() => self.beaten(taken),
                 () = until(due) => {}
                 _ = beats.tick() => self.beat(),
             }
@@ -379,8 +395,8 @@ impl<'a> Watch<'a> {
             }
             Outcome::GivenUp(events, why) => {
                 self.pulse.webhook_failed += 1;
-                let says = format!("webhook: {why}; {} events were not told", events.len());
-                (self.say)(&says, Level::Error);
+                let lost = count(events.len(), "event");
+                (self.say)(&format!("webhook: {why}; not told: {lost}"), Level::Error);
                 events
             }
             Outcome::Delivered(events) => {
@@ -397,10 +413,7 @@ impl<'a> Watch<'a> {
     }
 
     fn status(&self) -> String {
-        let targets = match self.targets.len() {
-            1 => "1 target".to_owned(),
-            count => format!("{count} targets"),
-        };
+        let targets = count(self.targets.len(), "target");
         let history = match &self.setup.history {
             Some(file) => format!("history in {}", file.display()),
             None => "no history".to_owned(),

@@ -12,13 +12,16 @@ use tokio::time::Instant;
 use super::beat;
 use super::log::Level;
 use super::{Watch, fit, limit};
-use crate::monitor::event::{Severity, span};
+use crate::monitor::event::{Severity, count, span};
 use crate::monitor::history::Trouble;
 use crate::monitor::settings::Rules;
 use crate::monitor::systemd::{self, Tell};
+use crate::monitor::webhook::body;
 
 /// How long the end may take: what is under way is left, what is finished is kept.
-const FAREWELL: Duration = Duration::from_millis(1200);
+const FAREWELL: Duration = Duration::from_millis(1500);
+/// The history's part of it, at least.
+const CLOSING: Duration = Duration::from_millis(500);
 /// How far the clock may go apart from monotonic time before that is said, in milliseconds.
 const JUMP: i64 = 5_000;
 
@@ -31,6 +34,7 @@ impl Watch<'_> {
                 Level::Error,
             ),
             Trouble::WritesAgain(walks) => {
+                let walks = count(*walks, "walk");
                 (format!("history: {file}: is written again; {walks} had waited"), Level::Notice)
             }
             Trouble::SetAside(to) => (
@@ -44,10 +48,11 @@ impl Watch<'_> {
                 self.telling.add(events.clone());
                 return;
             }
-            Trouble::Dropped(walks) => (
-                format!("history: {walks} walks were dropped while it could not be written"),
-                Level::Error,
-            ),
+            Trouble::Dropped(walks) => {
+                let walks = count(usize::try_from(*walks).unwrap_or(usize::MAX), "walk");
+                let says = format!("history: {file}: had no room in memory for {walks}");
+                (format!("{says} while it could not be written"), Level::Error)
+            }
         };
         (self.say)(&says, level);
     }
@@ -81,10 +86,11 @@ impl Watch<'_> {
             Err(says) => {
                 (self.say)(&format!("the inventory is not taken over: {says}"), Level::Error);
             }
-            Ok((inventory, webhook)) => {
+            Ok((inventory, hooks)) => {
                 self.rules = Rules::of(&inventory.watch);
                 self.walker = Rc::new(walker);
-                self.telling.replace(webhook, &inventory);
+                self.telling.replace(hooks.notices, &inventory);
+                self.heart.replace(hooks.heartbeat);
                 self.setup.inventory = inventory;
                 self.say_what_needs_a_restart();
                 self.take(&mut BTreeMap::new());
@@ -100,8 +106,9 @@ impl Watch<'_> {
     /// What is taken from the inventory at the start alone.
     fn say_what_needs_a_restart(&self) {
         let (new, begun) = (&self.setup.inventory.watch, &self.begun);
-        let history = new.history_file != begun.history_file
-            || (new.keep, new.keep_octets) != (begun.keep, begun.keep_octets);
+        // What the command line names stays, whatever the inventory says.
+        let file = !self.setup.history_given && new.history_file != begun.history_file;
+        let history = file || (new.keep, new.keep_octets) != (begun.keep, begun.keep_octets);
         let heartbeat = new.heartbeat_every != begun.heartbeat_every;
         for (changed, what) in [(history, "[watch.history]"), (heartbeat, "heartbeat.every")] {
             if changed {
@@ -129,7 +136,6 @@ impl Watch<'_> {
         if self.silent.remove("late") {
             (self.say)("every target is walked in time again", Level::Notice);
         }
-        let Some(file) = self.setup.inventory.watch.heartbeat_file.clone() else { return };
         self.pulse.now = self.wall() as f64 / 1e3;
         self.pulse.targets = self.targets.len();
         let open = |severity| {
@@ -142,6 +148,10 @@ impl Watch<'_> {
             self.pulse.history_waiting = history.waiting();
             self.pulse.history_writes = history.writes();
         }
+        let every = self.setup.inventory.watch.heartbeat_every;
+        let body = || body::heartbeat(&self.pulse.figures(), &self.setup.host);
+        self.heart.call(every, body);
+        let Some(file) = self.setup.inventory.watch.heartbeat_file.clone() else { return };
         match beat::write(Path::new(&file), &self.pulse.text()) {
             Ok(()) => {
                 self.silent.remove("heartbeat");
@@ -153,9 +163,25 @@ impl Watch<'_> {
         }
     }
 
+    /// The heartbeat's receiver has answered, or has not.
+    pub(super) fn beaten(&mut self, taken: Result<(), String>) {
+        match taken {
+            Ok(()) => {
+                if self.silent.remove("heart") {
+                    (self.say)("heartbeat: it is taken again", Level::Notice);
+                }
+            }
+            Err(why) => {
+                let says = format!("heartbeat: {why}; the next one is sent all the same");
+                self.own_trouble("heart", &says);
+            }
+        }
+    }
+
     /// Ends: what is under way is left, what is finished is kept and said.
     pub(super) async fn farewell(mut self) {
-        let end = Instant::now() + FAREWELL;
+        let last = Instant::now() + FAREWELL;
+        let end = last - CLOSING;
         systemd::tell(Tell::Stopping);
         self.walks.abort_all();
         while let Ok(Some(events)) = tokio::time::timeout_at(end, self.writing.next()).await {
@@ -170,12 +196,13 @@ impl Watch<'_> {
             }
         }
         if let Some(history) = self.history.take() {
-            let left = history.close(FAREWELL / 2);
+            let left = history.close(last.saturating_duration_since(Instant::now()));
             while let Ok(trouble) = self.troubles.try_recv() {
                 self.trouble(&trouble);
             }
             if left > 0 {
-                let says = format!("history: {left} walks could not be written before the end");
+                let left = count(left, "walk");
+                let says = format!("history: {left} could not be written before the end");
                 (self.say)(&says, Level::Error);
             }
         }
