@@ -132,6 +132,9 @@ pub struct CertificateSeen {
     pub days_left: i64,
     /// RFC 3339.
     pub not_after: String,
+    /// The days below which the inventory has the target at risk: one more number of days at
+    /// which this is told.
+    pub own_days: Option<i64>,
 }
 
 impl Observation {
@@ -149,7 +152,8 @@ impl Observation {
             path,
             service,
             facts,
-            certificate: leaf.map(CertificateSeen::of),
+            certificate: leaf
+                .map(|leaf| CertificateSeen::of(leaf, report.evidence.asked.limits.certificate_days)),
             muted,
         }
     }
@@ -179,8 +183,9 @@ impl Observation {
 }
 
 impl CertificateSeen {
-    fn of(leaf: &Certificate) -> Self {
+    fn of(leaf: &Certificate, own_days: Option<u32>) -> Self {
         Self {
+            own_days: own_days.map(i64::from),
             sha256: leaf.sha256.clone(),
             days_left: leaf.days_left,
             not_after: leaf.not_after.clone(),

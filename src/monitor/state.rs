@@ -108,15 +108,17 @@ impl Machine {
 
     /// A saved machine, after a restart at `at` (wall clock) and `mono` (the new monotonic
     /// axis). The time away belongs to an incident's length and confirms nothing; after
-    /// `forget` of it, the walks before it are not counted any more.
+    /// `forget` of it, the walks before it are not counted any more. A clock that went back by as
+    /// much says nothing of the time away: they are not counted either.
     #[must_use]
     pub fn resumed(mut self, at: i64, mono: i64, forget: Duration) -> Self {
         let Some(last) = self.last else { return self };
-        let away = at.saturating_sub(last.at).max(0);
+        let apart = at.saturating_sub(last.at);
+        let away = apart.max(0);
         let shift = mono.saturating_sub(last.mono);
         for line in [&mut self.path, &mut self.service] {
             line.track.shift(shift);
-            if u128::try_from(away).unwrap_or(0) > forget.as_millis() {
+            if u128::from(apart.unsigned_abs()) > forget.as_millis() {
                 line.track.forget_walks();
             }
             if let Some(incident) = &mut line.open {
@@ -237,8 +239,8 @@ impl Machine {
         rules: &Rules,
         events: &mut Vec<Event>,
     ) {
-        let passed = rules.certificate_days.iter().copied().filter(|d| certificate.days_left <= *d);
-        let Some(days) = passed.min() else { return };
+        let all = rules.certificate_days.iter().copied().chain(certificate.own_days);
+        let Some(days) = all.filter(|days| certificate.days_left <= *days).min() else { return };
         let at = self.certificates.iter().position(|w| w.sha256 == certificate.sha256);
         let before = at.and_then(|at| self.certificates.remove(at));
         let news = before.as_ref().is_none_or(|w| days < w.days || !(w.told || seen.muted));
