@@ -100,6 +100,17 @@ fn what_cannot_begin_says_why() {
     assert!(err.contains("is no URL"), "{err}");
     let (_, err) = run(hook, "");
     assert!(err.contains("HOOK is not set"), "{err}");
+    let (status, err) =
+        run("heartbeat = { url_variable = \"HOOK\" }", "http://beat.example/canary");
+    assert_eq!(status, Some(64), "{err}");
+    assert!(err.contains("heartbeat: the URL in HOOK is not https"), "{err}");
+    for place in ["webhook", "heartbeat"] {
+        let more = format!("{place} = {{ url_file = \"https://hooks.example/canary\" }}");
+        let (status, err) = run(&more, "");
+        assert_eq!(status, Some(64), "{err}");
+        let says = format!("{place}: url_file and url_variable name the place of the URL");
+        assert!(err.contains(&says), "{err}");
+    }
     std::fs::write(path.file("history.db"), "my notes").unwrap();
     let (status, err) = run("", "");
     assert_eq!(status, Some(64), "{err}");
