@@ -577,7 +577,7 @@ impl Reader<'_> {
             _ => "one of url_file and url_variable says where its URL is, which is a secret",
         };
         let at = self.text.find(of).unwrap_or(0);
-        self.problem(at, &format!("{of}: {says}"));
+        self.problem(at, format!("{of}: {says}"));
         None
     }
 
