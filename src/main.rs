@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use aoai_probe::run::{self, Done, Progress, Terminal};
 
-use crate::lines::Lines;
+use self::lines::Lines;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|info| bug(&run::bug(info))));

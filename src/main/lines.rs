@@ -69,3 +69,63 @@ impl Lines {
 pub(crate) fn farewell() -> Instant {
     Instant::now() + FAREWELL
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{Receiver, Sender};
+
+    /// A reader that reads when it is told to; says how many lines it has.
+    struct Slow {
+        go: Receiver<()>,
+        got: Sender<String>,
+    }
+
+    impl Write for Slow {
+        fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
+            // Whoever has no go any more reads everything.
+            let _ = self.go.recv();
+            let _ = self.got.send(String::from_utf8_lossy(octets).into_owned());
+            Ok(octets.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(20)
+    }
+
+    #[test]
+    fn what_nobody_read_is_counted_for_whoever_reads_again() {
+        let (tell, go) = mpsc::channel();
+        let (got, read) = mpsc::channel();
+        let mut lines = Lines::into(move || std::io::LineWriter::new(Slow { go, got })).unwrap();
+        let said = MOST_WAITING + 500;
+        for n in 0..said {
+            lines.say(&n.to_string());
+        }
+        let left_out = lines.left_out;
+        assert!((499..=500).contains(&left_out), "{left_out}");
+        drop(tell);
+        let taken: Vec<String> = read.iter().take(said - left_out).collect();
+        assert_eq!((taken[0].as_str(), taken.len()), ("0\n", said - left_out));
+        lines.say("again");
+        assert!(lines.end(soon()));
+        let last: Vec<String> = read.iter().collect();
+        let says = format!("aoai-probe: lines left out here, since nobody read: {left_out}\n");
+        assert_eq!(last, [says, "again\n".to_owned()]);
+    }
+
+    #[test]
+    fn the_end_waits_for_no_reader() {
+        let (tell, go) = mpsc::channel();
+        let (got, _read) = mpsc::channel();
+        let mut lines = Lines::into(move || Slow { go, got }).unwrap();
+        lines.say("one");
+        assert!(!lines.end(Instant::now()));
+        drop(tell);
+    }
+}

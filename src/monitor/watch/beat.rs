@@ -81,6 +81,7 @@ impl Pulse {
             "failed_walks": self.failed_walks,
             "open_incidents": open,
             "history_up": self.history_writes,
+            "webhook_failed": self.webhook_failed,
         })
     }
 
