@@ -1,8 +1,8 @@
 //! Linux.
 #![allow(unsafe_code, reason = "system calls that no safe wrapper in the tree offers")]
 
-mod messages;
 mod group;
+mod messages;
 mod route;
 
 use std::ffi::CString;

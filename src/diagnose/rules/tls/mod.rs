@@ -36,6 +36,13 @@ mod wrong_name;
 use super::over_limit;
 use crate::diagnose::Rule;
 
+/// Whether an inspection product presented the chain: its leaves live for days, each session's
+/// own, so that their end tells nothing (fact S11).
+#[must_use]
+pub fn is_inspected(hop: &crate::evidence::tls::TlsHop) -> bool {
+    products::product(hop).is_some()
+}
+
 /// The rules of this hop.
 pub(super) const RULES: &[Rule] = &[
     mtu_black_hole::RULE,
