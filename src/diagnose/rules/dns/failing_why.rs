@@ -65,8 +65,9 @@ pub(super) const UPSTREAM_DEAD: Rule = Rule {
         }
         let label = r.label();
         let quiet = matches!(r.gives, Gives::Silent);
-        // SERVFAIL for all may also be a validator whose clock is wrong.
-        let sure = if quiet { Sure::Proved } else { Sure::Inferred };
+        // SERVFAIL for all may also be a validator whose clock is wrong; silence for all, an
+        // upstream that is slower than the deadline.
+        let sure = Sure::Inferred;
         let how = if quiet { "silent for" } else { "SERVFAIL for" };
         let says = words::clause(
             format!("{label} runs, but is {how} every name that it must ask others for"),
@@ -88,6 +89,9 @@ pub(super) const UPSTREAM_DEAD: Rule = Rule {
                  (DNSSEC with a wrong clock)"
             )
         });
+        if quiet {
+            because = because.known_by(words::or_too_slow(e));
+        }
         if let Some(who) = words::cluster(e, r.seen) {
             because = because.known_by(who);
         }
@@ -120,14 +124,19 @@ pub(super) const ZONE_FAILS: Rule = Rule {
         }
         let label = r.label();
         let suffix = reading::public_suffix(e);
-        let how = if matches!(r.gives, Gives::Silent) { "silent" } else { "SERVFAIL" };
+        let quiet = matches!(r.gives, Gives::Silent);
+        let (how, sure) =
+            if quiet { ("silent", Sure::Inferred) } else { ("SERVFAIL", Sure::Proved) };
         let says = words::clause(
             format!("{label} answers for other zones, but not for {suffix}: {how}"),
             &format!("the resolver fails for this zone alone: {how}"),
         );
-        let mut because = failure(e, &r, Sure::Proved, says);
+        let mut because = failure(e, &r, sure, says);
         for pointer in tried::pointers(e, r.seen, ASKED) {
             because = because.read_at(pointer);
+        }
+        if quiet {
+            because = because.known_by(words::or_too_slow(e));
         }
         // Which of the two zones it is: the public one's SOA is asked by itself.
         let zone = match tried::parent_soa(e, r.seen) {

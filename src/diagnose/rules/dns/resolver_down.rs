@@ -74,11 +74,16 @@ fn check(e: &Evidence) -> Option<Because> {
         format!("{what}; other answers are in use")
     };
     let says = words::clause(long, "one resolver of several fails");
-    let mut because = Because::new(level, Sure::Proved, says);
+    let reach = tried::reach(e, first.seen);
+    // Silence over UDP and TCP alike may be slowness.
+    let quiet = matches!(first.gives, Gives::Silent)
+        && !matches!(reach, Reach::OverTcpAlone | Reach::OverUdpAlone);
+    let sure = if quiet { Sure::Inferred } else { Sure::Proved };
+    let mut because = Because::new(level, sure, says);
     for r in &all {
         because = because.seen(format!("{}: {}", r.label(), words::gives(r))).read_at(r.pointer());
     }
-    because = match tried::reach(e, first.seen) {
+    because = match reach {
         Reach::OverTcpAlone => because.known_by(format!(
             "{label} answers the same question over TCP: UDP to it is lost on the way"
         )),
@@ -96,6 +101,9 @@ fn check(e: &Evidence) -> Option<Because> {
             .known_by(format!("{label} refuses every name: this machine is not among its clients")),
         Reach::Nothing(_) | Reach::Unknown => because,
     };
+    if quiet {
+        because = because.known_by(words::or_too_slow(e));
+    }
     for pointer in tried::pointers(e, first.seen, &["root-servers", "over-tcp", "uncached-name"]) {
         because = because.read_at(pointer);
     }

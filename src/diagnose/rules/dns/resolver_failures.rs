@@ -27,7 +27,8 @@ pub(super) const SILENT: Rule = Rule {
         let sent = r.seen.a.saw().map_or(0, |exchange| exchange.sent);
         let runs = reach == Reach::Nothing(Tcp::Stood);
         Some(
-            failure(e, &r, Sure::Proved, format!("{} does not answer", r.label()))
+            // A resolver that is slower than the deadline looks the same.
+            failure(e, &r, Sure::Inferred, format!("{} does not answer", r.label()))
                 .known_by(format!(
                     "{sent} packets to {} had no answer of any kind, not even ICMP{}",
                     r.label(),
@@ -38,6 +39,7 @@ pub(super) const SILENT: Rule = Rule {
                     }
                 ))
                 .known_by(beside(&reach, &r))
+                .known_by(words::or_too_slow(e))
                 .owner(if runs { "DNS" } else { "Network" })
                 .look("see whether the resolver is reached at all", probe(e, &r))
                 .step(if runs {

@@ -41,6 +41,6 @@ fn check(e: &Evidence) -> Option<Because> {
     Some(
         connections::broken(e, hop, &failed, Sure::Proved, says)
             .known_by(who)
-            .look("see the route to the proxy", format!("ip route get {}", attempt.address.ip())),
+            .look("see the route to the proxy", format!("ip route get {}", attempt.connected_to().ip())),
     )
 }

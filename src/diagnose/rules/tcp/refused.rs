@@ -22,7 +22,7 @@ fn check(e: &Evidence) -> Option<Because> {
     if attempt.outcome != TcpOutcome::Refused {
         return None;
     }
-    let ip = attempt.address.ip();
+    let ip = attempt.connected_to().ip();
     let peer = attempts::peer(attempt);
     let before = Trail::of(e, "trace-syn", attempt)
         .is_some_and(|trail| matches!(trail::rst_from(&trail), RstFrom::Before { .. }));

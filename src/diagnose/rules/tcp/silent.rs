@@ -26,7 +26,7 @@ fn check(e: &Evidence) -> Option<Because> {
     if attempt.outcome != TcpOutcome::TimedOut || near::near(e, attempt).is_some() {
         return None;
     }
-    let ip = attempt.address.ip();
+    let ip = attempt.connected_to().ip();
     let peer = attempts::peer(attempt);
     let alive = trail::host_answers(e, attempt);
     let says = match alive {
@@ -58,7 +58,7 @@ fn on_this_machine(e: &Evidence, mut because: Because, attempt: &TcpAttempt) -> 
     }
     let by_default = route.prefix.as_deref().is_some_and(|prefix| prefix.ends_with("/0"));
     if by_default
-        && classify(attempt.address.ip()).is_private()
+        && classify(attempt.connected_to().ip()).is_private()
         && let Some(tunnels) = near::tunnels_down(e)
     {
         because = because.read_at("/vantage/tunnels_down").known_by(format!(

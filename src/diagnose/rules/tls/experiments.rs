@@ -126,6 +126,17 @@ pub(super) fn all_silent_with(e: &Evidence, wanted: Taken) -> bool {
         && handshakes(e).all(|x| x.tls.as_ref().is_some_and(|seen| silent_with(seen, wanted)))
 }
 
+/// A ClientHello that is no larger than segments that pass and was not even acknowledged, its
+/// size and theirs: size is not what parts them, but what one packet holds. A filter that reads
+/// one packet does that; small segments carry the name past it in pieces.
+pub(super) fn read_in_one_packet(e: &Evidence) -> Option<(u64, u16)> {
+    let (_, small) = small_hello(e)?;
+    let seen = small.tls.as_ref().filter(|seen| silent_with(seen, Taken::Nothing))?;
+    let sizes = segment_sizes(e);
+    let (works, ..) = sizes.iter().rev().find(|(.., x)| finished(x))?;
+    (1..=u64::from(*works)).contains(&seen.bytes_sent).then_some((seen.bytes_sent, *works))
+}
+
 /// What the ClientHello of limited life showed (`--deep`).
 pub(super) struct HelloTrace {
     /// Its place in the evidence.
