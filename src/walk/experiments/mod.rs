@@ -40,6 +40,8 @@ pub enum Symptom {
     NameInDoubt,
     /// Applications get other addresses than the resolvers give.
     SystemDiffers,
+    /// What answers at the address, or does not, is not the service.
+    AddressInDoubt,
     /// No address has answered a connection for a fifth of the deadline.
     TcpSilent,
     /// Every address refuses the connection, or the network says that it cannot be reached.
@@ -64,6 +66,7 @@ impl Symptom {
             Symptom::ResolverFails => "a resolver answers with an error",
             Symptom::SystemDiffers => "applications get other addresses than resolvers give",
             Symptom::NameInDoubt => "a resolver gives no private address where one should be",
+            Symptom::AddressInDoubt => "what is at the address does not behave as the service",
             Symptom::TcpSilent => "no connection stands after a fifth of the deadline",
             Symptom::TcpRefused => "every connection is refused or unreachable",
             Symptom::TlsSilent => {
@@ -94,6 +97,8 @@ pub enum Transport {
     PlainUdp,
     /// UDP without EDNS and without recursion desired.
     Unhelped,
+    /// UDP with EDNS and checking disabled (CD).
+    Unvalidated,
     /// TCP.
     Tcp,
 }
@@ -155,6 +160,7 @@ impl Ask {
                     Transport::Udp => "UDP",
                     Transport::PlainUdp => "UDP without EDNS",
                     Transport::Unhelped => "UDP without recursion",
+                    Transport::Unvalidated => "UDP with checking disabled",
                     Transport::Tcp => "TCP",
                 };
                 format!("{} {name} of the same resolver over {over}", kind.name())
@@ -415,12 +421,20 @@ mod tests {
         assert_eq!(ids(Symptom::UdpSilent), ["over-tcp"]);
         assert_eq!(
             ids(Symptom::ResolverFails),
-            ["root-servers", "own-name", "uncached-name", "ask-again", "parent-zone"]
+            [
+                "root-servers",
+                "own-name",
+                "uncached-name",
+                "without-validation",
+                "ask-again",
+                "parent-zone"
+            ]
         );
         assert_eq!(
             ids(Symptom::NameInDoubt),
             ["ask-again", "privatelink-name", "parent-zone", "sibling-suffix"]
         );
+        assert_eq!(ids(Symptom::AddressInDoubt), ["uncached-name"]);
         assert_eq!(ids(Symptom::SystemDiffers), ["ask-again", "searched-name"]);
         for symptom in [
             Symptom::ResolverSilent,

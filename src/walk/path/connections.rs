@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{Connect, Event, State, Waiting};
+use crate::evidence::dns::{ResolverRole, ResolverSeen};
 use crate::evidence::experiment::{Changed, LeftOut, LeftOutReason, TriedHandshake};
 use crate::evidence::identity::Withheld;
 use crate::evidence::tcp::TcpOutcome;
@@ -120,6 +121,28 @@ impl<'a, 'c> State<'a, 'c> {
             .collect();
         for address in subjects {
             self.experiment(Subject::Address(address), symptom);
+        }
+        self.address_is_in_doubt();
+    }
+
+    /// Asks the resolvers whose answer applications get whether they give this address for any
+    /// other name as well.
+    pub(super) fn address_is_in_doubt(&mut self) {
+        self.in_doubt = true;
+        let given = self.context.asked_resolver();
+        let decides = |r: &ResolverSeen| match given {
+            Some(first) => r.address == first,
+            None => matches!(r.role, ResolverRole::Configured | ResolverRole::Assumed),
+        };
+        let gave: Vec<_> = self
+            .dns
+            .resolvers
+            .iter()
+            .filter(|r| decides(r) && !r.addresses(&self.dns.name).is_empty())
+            .map(|r| r.address)
+            .collect();
+        for resolver in gave {
+            self.experiment(Subject::Resolver(resolver), Symptom::AddressInDoubt);
         }
     }
 

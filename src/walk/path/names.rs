@@ -98,6 +98,10 @@ impl<'a, 'c> State<'a, 'c> {
         }
         self.ask_zones();
         self.look_into(resolver, kind);
+        // The system's answer may have come first, and led nowhere.
+        if self.in_doubt {
+            self.address_is_in_doubt();
+        }
         let entry = &self.dns.resolvers[resolver];
         let given = self.context.asked_resolver();
         let decides = match given {

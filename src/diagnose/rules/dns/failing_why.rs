@@ -52,6 +52,62 @@ pub(super) const UDP_FILTERED: Rule = Rule {
     },
 };
 
+pub(super) const VALIDATION_FAILS: Rule = Rule {
+    id: "dns-validation-fails",
+    hop: Hop::Dns,
+    title: "The resolver has the answer and throws it away: DNSSEC does not validate",
+    page: include_str!("../../../../docs/findings/dns-validation-fails.md"),
+    explains: EXPLAINS,
+    check: |e| {
+        let r = first_of_failures(e)?;
+        if tried::reach(e, r.seen) != Reach::Unvalidated {
+            return None;
+        }
+        let label = r.label();
+        let suffix = reading::public_suffix(e);
+        let says = words::clause(
+            format!("{label} throws its answer for {suffix} away: DNSSEC does not validate"),
+            "the resolver throws its answer away: DNSSEC does not validate",
+        );
+        let mut because = failure(e, &r, Sure::Proved, says);
+        for pointer in tried::pointers(e, r.seen, &["without-validation", "ask-again"]) {
+            because = because.read_at(pointer);
+        }
+        if let Some(text) = super::gives::message(r.seen).and_then(words::extended) {
+            because = because.seen(format!("{label} adds: {text}"));
+        }
+        let given = tried::unvalidated(e, r.seen);
+        Some(
+            because
+                .known_by(format!(
+                    "the same question with checking disabled (CD) is answered by {label}{}; \
+                     without CD it says SERVFAIL each time",
+                    if given.is_empty() {
+                        String::new()
+                    } else {
+                        format!(" with {}", words::brief(&given))
+                    }
+                ))
+                .known_by(
+                    "private zones of Azure are not signed: a trust anchor or a signed parent \
+                     above them, a forwarder that strips signatures, or a clock that is wrong \
+                     makes a validating resolver take them for forged",
+                )
+                .ruled_out(format!("the way to {label}, its forwarders, the record itself"))
+                .owner("DNS")
+                .look("see it", format!("{} +cd", words::dig(&e.dns.name, r.seen)))
+                .look("see the clock there", "timedatectl")
+                .step(format!(
+                    "on {label}: except {suffix} and {} from validation (unbound \
+                     `domain-insecure`, BIND `validate-except`, dnsmasq and others: no trust \
+                     anchor for them)",
+                    reading::private_zone(e)
+                ))
+                .check(words::dig(&e.dns.name, r.seen)),
+        )
+    },
+};
+
 pub(super) const UPSTREAM_DEAD: Rule = Rule {
     id: "dns-upstream-dead",
     hop: Hop::Dns,

@@ -19,6 +19,9 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
+/// Experiments that tell how far a resolver reaches.
+const ASKED: &[&str] = &["root-servers", "over-tcp", "uncached-name", "without-validation"];
+
 /// A lookup that takes less than this has not waited for a nameserver: `timeout:` counts
 /// whole seconds (resolv.conf(5)).
 const LONG_MS: f64 = 900.0;
@@ -84,6 +87,9 @@ fn check(e: &Evidence) -> Option<Because> {
         because = because.seen(format!("{}: {}", r.label(), words::gives(r))).read_at(r.pointer());
     }
     because = match reach {
+        Reach::Unvalidated => because.known_by(format!(
+            "{label} answers with checking disabled (CD): DNSSEC does not validate there"
+        )),
         Reach::OverTcpAlone => because.known_by(format!(
             "{label} answers the same question over TCP: UDP to it is lost on the way"
         )),
@@ -104,7 +110,7 @@ fn check(e: &Evidence) -> Option<Because> {
     if quiet {
         because = because.known_by(words::or_too_slow(e));
     }
-    for pointer in tried::pointers(e, first.seen, &["root-servers", "over-tcp", "uncached-name"]) {
+    for pointer in tried::pointers(e, first.seen, ASKED) {
         because = because.read_at(pointer);
     }
     if waits {

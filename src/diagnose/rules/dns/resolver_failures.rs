@@ -249,7 +249,11 @@ pub(super) const OTHER: Rule = Rule {
 const fn told_apart(reach: &Reach) -> bool {
     matches!(
         reach,
-        Reach::OverTcpAlone | Reach::OverUdpAlone | Reach::OtherZones | Reach::NothingOfOthers
+        Reach::Unvalidated
+            | Reach::OverTcpAlone
+            | Reach::OverUdpAlone
+            | Reach::OtherZones
+            | Reach::NothingOfOthers
     )
 }
 
