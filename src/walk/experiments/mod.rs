@@ -46,6 +46,8 @@ pub enum Symptom {
     TcpSilent,
     /// Every address refuses the connection, or the network says that it cannot be reached.
     TcpRefused,
+    /// The name has more than one private address, where one endpoint has one.
+    SeveralAddresses,
     /// TCP stands and the handshake has been silent for a fifth of its deadline.
     TlsSilent,
     /// The handshake was reset, closed, or refused by an alert about names or versions.
@@ -69,6 +71,7 @@ impl Symptom {
             Symptom::AddressInDoubt => "what is at the address does not behave as the service",
             Symptom::TcpSilent => "no connection stands after a fifth of the deadline",
             Symptom::TcpRefused => "every connection is refused or unreachable",
+            Symptom::SeveralAddresses => "the name has several private addresses",
             Symptom::TlsSilent => {
                 "the handshake is silent for a fifth of its deadline and two round trips"
             }
@@ -108,6 +111,8 @@ pub enum Transport {
 pub enum Ask {
     /// The handshake with one thing changed, at the address in trouble.
     Handshake(Changed),
+    /// The walk's own handshake at another address of the same name.
+    OtherAddress,
     /// A question to the resolver in trouble.
     Question {
         /// The name.
@@ -153,6 +158,7 @@ impl Ask {
             Ask::Handshake(Changed::ServerName { name }) => {
                 format!("a handshake at the walked address, SNI {name}")
             }
+            Ask::OtherAddress => "a handshake at another private address of the name".to_owned(),
             Ask::Handshake(_) | Ask::Segments => "handshakes at the walked address".to_owned(),
             Ask::TraceHello => "the ClientHello of limited life to the walked address".to_owned(),
             Ask::Question { name, kind, transport } => {
@@ -270,6 +276,10 @@ pub(super) async fn make(
         (Ask::Handshake(changed), Subject::Address(address)) => {
             handshakes::handshake(context, address, id, changed, timeout).await
         }
+        (Ask::OtherAddress, Subject::Address(address)) => {
+            let changed = Changed::OtherAddress { address };
+            handshakes::handshake(context, address, id, changed, timeout).await
+        }
         (Ask::Question { name, kind, transport }, Subject::Resolver(server)) => Made::Question(
             questions::ask(context, id, server, &name, kind, transport, timeout).await,
         ),
@@ -294,7 +304,12 @@ pub(super) async fn make(
         }
         // A catalogue entry whose symptom has another subject: `due` and `asks` disagree.
         (
-            Ask::Handshake(_) | Ask::Nobody | Ask::Trace { .. } | Ask::Segments | Ask::TraceHello,
+            Ask::Handshake(_)
+            | Ask::OtherAddress
+            | Ask::Nobody
+            | Ask::Trace { .. }
+            | Ask::Segments
+            | Ask::TraceHello,
             Subject::Resolver(_),
         )
         | (Ask::Question { .. } | Ask::SearchedName { .. }, Subject::Address(_)) => {
@@ -434,6 +449,7 @@ mod tests {
             ids(Symptom::NameInDoubt),
             ["ask-again", "privatelink-name", "parent-zone", "sibling-suffix"]
         );
+        assert_eq!(ids(Symptom::SeveralAddresses), ["other-address"]);
         assert_eq!(ids(Symptom::AddressInDoubt), ["uncached-name"]);
         assert_eq!(ids(Symptom::SystemDiffers), ["ask-again", "searched-name"]);
         for symptom in [

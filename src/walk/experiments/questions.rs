@@ -214,9 +214,7 @@ pub(super) async fn ask(
         Transport::Udp => dns::once(server, name, kind, Manner::Edns, timeout).await,
         Transport::PlainUdp => dns::once(server, name, kind, Manner::Plain, timeout).await,
         Transport::Unhelped => dns::once(server, name, kind, Manner::Unhelped, timeout).await,
-        Transport::Unvalidated => {
-            dns::once(server, name, kind, Manner::Unvalidated, timeout).await
-        }
+        Transport::Unvalidated => dns::once(server, name, kind, Manner::Unvalidated, timeout).await,
         Transport::Tcp => dns::over_tcp(server, name, kind, timeout).await,
     };
     TriedQuestion {

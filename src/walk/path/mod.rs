@@ -323,6 +323,7 @@ impl<'a, 'c> State<'a, 'c> {
         if self.counting.is_some() {
             self.tell_tcp();
         }
+        self.other_addresses();
         self.call();
     }
 }

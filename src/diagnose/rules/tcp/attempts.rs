@@ -69,7 +69,10 @@ pub(in crate::diagnose::rules) fn failed<'a>(
 }
 
 /// The failed attempts, when another address connected.
-pub(super) fn dead<'a>(hop: &'a TcpHop, counting: &[IpAddr]) -> Vec<Placed<'a>> {
+pub(in crate::diagnose::rules) fn dead<'a>(
+    hop: &'a TcpHop,
+    counting: &[IpAddr],
+) -> Vec<Placed<'a>> {
     let all = judged(hop, counting);
     if !all.iter().any(connected) {
         return Vec::new();

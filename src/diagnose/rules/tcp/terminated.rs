@@ -105,7 +105,11 @@ fn ghost(e: &Evidence, attempt: &TcpAttempt) -> Option<Because> {
                 "whether it stands on the way to {} too, this does not tell",
                 attempt.connected_to().ip()
             ))
-            .tells_it(format!("traceroute -n -T -p {} {}", e.target.port, attempt.connected_to().ip()));
+            .tells_it(format!(
+                "traceroute -n -T -p {} {}",
+                e.target.port,
+                attempt.connected_to().ip()
+            ));
     }
     Some(because)
 }

@@ -71,9 +71,22 @@ pub(super) fn first_octet(e: &Evidence) -> Option<(String, &HandshakeSeen)> {
     })
 }
 
-/// Every handshake that was tried with something changed, the first octet left out.
+/// The handshakes at other addresses of the name.
+pub(super) fn other_addresses(
+    e: &Evidence,
+) -> impl Iterator<Item = (String, IpAddr, &TriedHandshake)> {
+    all(e).filter_map(|(pointer, x)| match x.changed {
+        Changed::OtherAddress { address } => Some((pointer, address, x)),
+        _ => None,
+    })
+}
+
+/// Every handshake that was tried at the walked address with something changed, the first octet
+/// left out.
 pub(super) fn handshakes(e: &Evidence) -> impl Iterator<Item = &TriedHandshake> {
-    e.experiments.handshakes.iter().filter(|x| x.changed != Changed::FirstOctet)
+    let elsewhere = |x: &&TriedHandshake| matches!(x.changed, Changed::OtherAddress { .. });
+    let all = e.experiments.handshakes.iter().filter(|x| x.changed != Changed::FirstOctet);
+    all.filter(move |x| !elsewhere(x))
 }
 
 /// How much of what was sent the peer, or something in front of it, acknowledged.

@@ -222,9 +222,7 @@ fn check(e: &Evidence) -> Option<Because> {
     because = because.owner(session::owner(e));
     let size_excluded = counters == Counters::HelloReadWhole
         || experiments::segment_sizes(e).first().is_some_and(|(.., x)| experiments::hung(x));
-    if let (false, false, Some(ip)) =
-        (size_excluded, proxied, session::address(e))
-    {
+    if let (false, false, Some(ip)) = (size_excluded, proxied, session::address(e)) {
         because = because
             .tells_it(format!("ping -c 2 -M do -s 1372 {ip}  # tells only where echo is answered"))
             .look("see the MTU that this machine believes in", format!("ip route get {ip}"))
