@@ -3,6 +3,7 @@
 
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Sure};
+use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, Hop};
 
 use super::wrong_address::{NOT_REACHED, SOMEBODY_ELSE, joined};
@@ -27,23 +28,38 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
+/// Whether what answers at the address shows that it is not the service.
+fn somebody_else(e: &Evidence) -> bool {
+    e.tls.saw().is_some_and(|tls| match &tls.outcome {
+        TlsOutcome::PlainHttp { .. } | TlsOutcome::NotTls { .. } => true,
+        TlsOutcome::CertificateRejected { .. } => {
+            tls.chain.first().is_some_and(|leaf| !leaf.covers_target)
+        }
+        _ => false,
+    })
+}
+
 fn check(e: &Evidence) -> Option<Because> {
     let r = gives::decider(e)?;
     let (index, invented, address) = tried::invented(e, r.seen, r.gives.addresses())?;
     if !gives::application(e).contains(&address) {
         return None;
     }
-    // A relay for every name may be meant: TLS with the service's certificate tells.
+    // A relay for every name may be meant: TLS with the service's certificate tells. Nor is a star
+    // that happens to lead to the endpoint what drops the packets on the way there.
+    let own = r.seen.address.ip() == address;
     let level = match reading::proxied(e) || reading::tls_verified(e) {
         true => Level::Note,
-        false => Level::Broken,
+        false if own || somebody_else(e) => Level::Broken,
+        false => Level::Risk,
     };
     let label = r.label();
     let domain = invented.split_once('.').map_or(invented, |(_, domain)| domain);
     Some(
         Because::new(
             level,
-            Sure::Proved,
+            // That the star is there is proved; that it is why the path is broken is not.
+            if level == Level::Broken { Sure::Inferred } else { Sure::Proved },
             words::clause(
                 format!("{label} gives {address} for every name of {domain}"),
                 &format!("{label} gives {address} for every name"),
