@@ -177,6 +177,7 @@ pub(super) fn searched(e: &Evidence) -> Option<usize> {
     let ndots: usize = config
         .options
         .iter()
+        .rev()
         .find_map(|option| option.strip_prefix("ndots:").and_then(|n| n.parse().ok()))
         .unwrap_or(1);
     let dots = e.dns.name.matches('.').count();
