@@ -1,6 +1,7 @@
 //! Rules whose cause lies at the tls hop: how the handshake ended, and what is wrong with
 //! the certificate.
 
+mod address_fails;
 mod alerts;
 mod bundles;
 mod certificate_invalid;
@@ -45,6 +46,7 @@ pub fn is_inspected(hop: &crate::evidence::tls::TlsHop) -> bool {
 
 /// The rules of this hop.
 pub(super) const RULES: &[Rule] = &[
+    address_fails::RULE,
     mtu_black_hole::RULE,
     name_filtered::RULE,
     large_hello::RULE,
