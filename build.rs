@@ -2,6 +2,8 @@
 //! them, and they are 0.7 MB of it. Neither a profile nor a flag says so to the linker: the tests
 //! unwind and are built from the same settings.
 
+#![allow(clippy::disallowed_methods, reason = "Cargo speaks to a build by its environment")]
+
 use std::path::PathBuf;
 use std::{env, fs, io};
 

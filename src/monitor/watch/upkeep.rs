@@ -223,7 +223,7 @@ impl Watch<'_> {
             }
             if left > 0 {
                 let left = count(left as u64, "walk");
-                let says = format!("history: not written before the end: {left}");
+                let says = format!("history: {left} could not be written before the end");
                 (self.say)(&says, Level::Error);
             }
         }
