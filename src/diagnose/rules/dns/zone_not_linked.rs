@@ -43,6 +43,8 @@ enum View {
     OwnNetwork,
     /// It sees the private zone, and gives the public address all the same.
     PrivateZone,
+    /// It sees the private zone, whose own record holds the address.
+    OwnRecord,
     /// It gives private and public addresses together.
     Both,
     /// It sees the public zone, or nobody asked.
@@ -64,12 +66,28 @@ fn check(e: &Evidence) -> Option<Because> {
     let name = &e.dns.name;
     let label = decider.label();
     let proxied = reading::proxied(e);
-    let level = level(e, addresses.len() > outside.len());
+    let own_record = matches!(view(&decider, name), View::OwnRecord);
+    let level = match level(e, addresses.len() > outside.len()) {
+        // A virtual network may use public space (fact D65), and then this is the right address:
+        // silence there is another's fault. The service's own refusal is this one's.
+        Level::Broken
+            if own_record
+                && !fate::refused_by_network(e)
+                && matches!(e.asked.expect, Expect::Auto) =>
+        {
+            Level::Risk
+        }
+        level => level,
+    };
     let says = words::clause(
-        format!("{label} gives the public address {}", words::brief(&outside)),
+        match own_record {
+            true => format!("the private zone has {}, a public address", words::brief(&outside)),
+            false => format!("{label} gives the public address {}", words::brief(&outside)),
+        },
         &format!("{label} gives a public address"),
     );
-    let mut because = Because::new(level, Sure::Inferred, says)
+    let sure = if own_record { Sure::Possible } else { Sure::Inferred };
+    let mut because = Because::new(level, sure, says)
         .seen(chain(&decider, name, &outside))
         .read_at(decider.pointer())
         .read_at("/dns/walked");
@@ -203,9 +221,14 @@ fn outside_of(decider: &Asked<'_>) -> Vec<IpAddr> {
     decider.gives.addresses().iter().copied().filter(|a| gives::is_outside(*a)).collect()
 }
 
-fn view(decider: &Asked<'_>) -> View {
+fn view(decider: &Asked<'_>, name: &str) -> View {
     let soa = reading::message(&decider.seen.zone_soa).and_then(|a| a.soa.as_ref());
+    // The public chain goes on from the privatelink name through other aliases (fact D32).
+    let ends_there = decider.seen.privatelink_alias(name).is_some_and(|alias| {
+        decider.seen.aliases(name).last().is_some_and(|last| last.eq_ignore_ascii_case(&alias))
+    });
     match soa {
+        Some(soa) if missing::is_azure_private(soa) && ends_there => View::OwnRecord,
         Some(soa) if missing::is_azure_private(soa) => View::PrivateZone,
         _ if decider.gives.addresses().iter().any(|a| classify(*a).is_private()) => View::Both,
         _ if decider.seen.address.ip() == AZURE_DNS => View::OwnNetwork,
@@ -236,7 +259,35 @@ fn why(because: Because, e: &Evidence, decider: &Asked<'_>, zone: &str) -> Becau
             .ruled_out("a resolver that forwards only the privatelink zone"),
         None => because,
     };
-    match view(decider) {
+    match view(decider, &e.dns.name) {
+        View::OwnRecord => {
+            let address = outside_of(decider).first().map_or_else(String::new, IpAddr::to_string);
+            because
+                .known_by(format!(
+                    "the record stands in {zone} itself: Azure's public chain goes on from there \
+                     through other aliases, and this one ends"
+                ))
+                .known_by(format!(
+                    "either somebody put the public front's address into the zone, or the virtual \
+                     network uses public space of its own and {address} is the endpoint's"
+                ))
+                .ruled_out("a link that is missing, or that falls back to the internet")
+                .tells_it(
+                    "az network private-endpoint list --query \"[].{name:name, \
+                     addresses:customDnsConfigs[].ipAddresses[]}\" -o json",
+                )
+                .look(
+                    "see which records the zone has",
+                    format!(
+                        "az network private-dns record-set a list -g <group> -z {zone} -o table"
+                    ),
+                )
+                .step(format!(
+                    "if it is the endpoint's, say so: --expect {address}/{}; else have the \
+                     endpoint's DNS zone group register its own",
+                    if address.contains(':') { 128 } else { 32 }
+                ))
+        }
         View::PrivateZone => because
             .known_by(format!(
                 "{label} sees the private zone: either the zone lacks this record and its link \
