@@ -156,4 +156,15 @@ impl State {
             State::CannotTell => "CANNOT TELL",
         }
     }
+
+    /// Its word in JSON, in labels and in the history.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            State::Works => "works",
+            State::AtRisk => "at_risk",
+            State::Broken => "broken",
+            State::CannotTell => "cannot_tell",
+        }
+    }
 }

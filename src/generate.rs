@@ -8,7 +8,6 @@ use std::fmt::Write as _;
 
 use crate::diagnose::{RETIRED, rules};
 use crate::evidence::Hop;
-use crate::report::Report;
 use crate::walk::experiments::{self, Tier};
 
 /// Why a page could not be made.
@@ -25,25 +24,9 @@ pub enum GenerateError {
     NotUtf8(#[from] std::string::FromUtf8Error),
 }
 
-/// The JSON schema of a report: `docs/report.schema.json`.
-///
-/// # Errors
-///
-/// [`GenerateError::Schema`].
-pub fn schema() -> Result<String, GenerateError> {
-    let schema = schemars::schema_for!(Report);
-    Ok(serde_json::to_string_pretty(&schema)? + "\n")
-}
-
-/// The JSON schema of an inventory, for editors: `docs/inventory.schema.json`.
-///
-/// # Errors
-///
-/// Never in practice: the schema is made of plain types.
-pub fn inventory_schema() -> Result<String, GenerateError> {
-    let schema = schemars::schema_for!(crate::inventory::document::Document);
-    Ok(serde_json::to_string_pretty(&schema)? + "\n")
-}
+/// The JSON schema of a report. A test holds that it is the one of the types; the program carries
+/// the text alone, since what makes it weighs twice as much.
+pub const SCHEMA: &str = include_str!("../docs/report.schema.json");
 
 /// The index of findings: `docs/findings/README.md`.
 #[must_use]

@@ -16,7 +16,7 @@ use crate::evidence::{Evidence, Hop};
 
 /// Version of the report's schema: a new field raises the minor number, a removed or
 /// renamed one the major number.
-pub const SCHEMA_VERSION: &str = "1.5";
+pub const SCHEMA_VERSION: &str = "1.6";
 
 /// The major schema version that this tool reads.
 const SCHEMA_MAJOR: &str = "1";
@@ -44,6 +44,10 @@ pub struct Report {
     /// The labels that an inventory gives it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// Until when an inventory mutes it (`until`, RFC 3339), if it did at the walk's start: it
+    /// is walked and told of as any other, and calls nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub muted_until: Option<String>,
     /// The verdict.
     pub verdict: Verdict,
     /// Every finding: the cause first, then by weight and hop.
@@ -83,6 +87,7 @@ impl Report {
             },
             name: None,
             labels: BTreeMap::new(),
+            muted_until: None,
             verdict: diagnosis.verdict,
             findings: diagnosis.findings,
             evidence,
@@ -95,9 +100,22 @@ impl Report {
         self.name.as_deref().unwrap_or(&self.evidence.target.host)
     }
 
-    /// The exit status: 0 works, 1 at risk, 2 (or the hop's number) broken, 3 cannot tell.
+    /// Its place among others, the worst first; what is muted weighs as much as what works.
+    #[must_use]
+    pub const fn weight(&self) -> u8 {
+        match self.muted_until {
+            Some(_) => State::Works.weight(),
+            None => self.verdict.state.weight(),
+        }
+    }
+
+    /// The exit status: 0 works or muted, 1 at risk, 2 (or the hop's number) broken, 3 cannot
+    /// tell.
     #[must_use]
     pub const fn exit_status(&self, style: ExitStyle) -> u8 {
+        if self.muted_until.is_some() {
+            return 0;
+        }
         match (self.verdict.state, style, self.verdict.broken_hop) {
             (State::Works, _, _) => 0,
             (State::AtRisk, _, _) => 1,
@@ -144,7 +162,7 @@ impl Report {
 }
 
 /// The exit status over several targets: broken counts before cannot tell, that before
-/// at risk; among broken ones the earliest hop counts. No report at all: cannot tell.
+/// at risk; among broken ones the earliest hop counts. A muted one counts as one that works. No report at all: cannot tell.
 #[must_use]
 pub fn worst(reports: &[Report], style: ExitStyle) -> u8 {
     let mut worst = Worst::default();
@@ -159,8 +177,7 @@ pub struct Worst(Option<(u8, u8)>);
 impl Worst {
     /// Counts a report.
     pub fn count(&mut self, report: &Report, style: ExitStyle) {
-        let weight = report.verdict.state.weight();
-        let one = (weight, report.exit_status(style));
+        let one = (report.weight(), report.exit_status(style));
         self.0 = Some(self.0.map_or(one, |worst| worst.min(one)));
     }
 

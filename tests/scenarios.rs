@@ -233,7 +233,8 @@ fn round() -> Result<(), Failed> {
         text.push_str(&format!("[[target]]\ntarget = \"myacct\"\nname = \"prod {number}\"\n"));
     }
     text.push_str("[[target]]\ntarget = \"nosuchacct\"\n");
-    text.push_str("[[target]]\ntarget = \"alsonone\"\n");
+    text.push_str("[[target]]\ntarget = \"alsonone\"\nname = \"moved\"\n");
+    text.push_str("until = \"2999-01-01T00:00:00Z\"\n");
     text.push_str("[[target]]\ntarget = \"myacct\"\ncertificate_days = 825\n");
     std::fs::write(inventory.path(), text)?;
     let path = inventory.path().display().to_string();
@@ -247,9 +248,10 @@ fn round() -> Result<(), Failed> {
     let human = check(&[])?;
     let told = |says: &str, done: &run::Done| Failed::from(format!("{says}\n\n{}", done.out));
     for part in [
-        "33 targets: 2 broken, 1 at risk, 30 work",
+        "33 targets: 2 broken, 1 at risk, 30 work (1 muted)",
         "BROKEN at dns (dns-name-not-found): 2 targets, resolver",
-        "nosuchacct.openai.azure.com, alsonone.openai.azure.com",
+        "nosuchacct.openai.azure.com, moved (muted)",
+        "not counted in the exit status",
         "AT RISK at tls (tls-expires-soon): 1 target",
         "WORKS: 30 targets",
     ] {
@@ -259,6 +261,10 @@ fn round() -> Result<(), Failed> {
     }
     if human.status != 2 {
         return Err(told("exit status", &human));
+    }
+    let muted = check(&["moved", "prod 7"])?;
+    if muted.status != 0 || !muted.out.contains("BROKEN at dns (dns-name-not-found): 1 target") {
+        return Err(told("a muted target is shown and counts not", &muted));
     }
     let one = check(&["prod 7", "--format", "json"])?;
     let report: Report = serde_json::from_str(&one.out).map_err(|e| e.to_string())?;

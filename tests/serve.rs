@@ -12,7 +12,7 @@ mod lab;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use aoai_probe::inventory::{self, ServeSettings};
@@ -26,7 +26,9 @@ struct Running {
     at: SocketAddr,
     tell: tokio::sync::mpsc::UnboundedSender<Signal>,
     thread: std::thread::JoinHandle<()>,
-    _lab: Lab,
+    /// What is read at the next reload; nothing readable, unless a test says otherwise.
+    inventory: Arc<Mutex<Result<String, String>>>,
+    lab: Lab,
 }
 
 impl Running {
@@ -39,6 +41,9 @@ impl Running {
         let inventory = inventory::read(&text).unwrap();
         let outside = lab.world();
         let look: Look = Arc::new(move || outside.clone());
+        let unreadable: Result<String, String> = Err("line 3: what is this?".to_owned());
+        let reread = Arc::new(Mutex::new(unreadable));
+        let next_inventory = Arc::clone(&reread);
         let (tell, told) = tokio::sync::mpsc::unbounded_channel();
         let (ready, when_ready) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -50,11 +55,14 @@ impl Running {
                 let server = Server::start(inventory, &settings, look).unwrap();
                 let told = tokio::sync::Mutex::new(told);
                 let next = async || told.lock().await.recv().await.unwrap_or(Signal::Stop);
-                let reload = || Err("line 3: what is this?".to_owned());
+                let reload = move || {
+                    let text = next_inventory.lock().unwrap().clone()?;
+                    Ok((inventory::read(&text).unwrap(), Vec::new()))
+                };
                 server.run(listener, next, reload, |_| {}).await;
             });
         });
-        Self { at: when_ready.recv().unwrap(), tell, thread, _lab: lab }
+        Self { at: when_ready.recv().unwrap(), tell, thread, inventory: reread, lab }
     }
 
     /// Sends octets, and reads to the end.
@@ -73,10 +81,17 @@ impl Running {
     /// Status and whole answer of a GET.
     fn get(&self, path: &str, fields: &str) -> (u16, String) {
         let request =
-            format!("GET {path} HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n{fields}\r\n");
+            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{fields}\r\n");
         let answer = self.raw(request.as_bytes());
         let status = answer.split(' ').nth(1).and_then(|s| s.parse().ok());
         (status.unwrap_or_else(|| panic!("{answer:?}")), answer)
+    }
+
+    /// Has it read another inventory, and waits until it has.
+    fn reload(&self, text: String, targets: f64) {
+        *self.inventory.lock().unwrap() = Ok(text);
+        self.tell.send(Signal::Reload).unwrap();
+        while self.number("aoai_probe_serve_targets") != targets {}
     }
 
     /// A number of its own.
@@ -149,7 +164,9 @@ fn a_scrape_gets_the_walk_of_its_target_and_of_no_other() {
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
     assert!(
         server
-            .raw(b"POST /probe?target=prod HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n")
+            .raw(
+                b"POST /probe?target=prod HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+            )
             .contains("405")
     );
     assert_eq!(server.get("/-/healthy", "").0, 200);
@@ -199,13 +216,95 @@ fn scrapes_share_a_walk_wait_their_turn_and_are_refused() {
     });
     // Whoever goes away ends the walk that nobody else waits for.
     let mut stream = TcpStream::connect(server.at).unwrap();
-    stream.write_all(b"GET /probe?target=c HTTP/1.1\r\nHost: lab\r\n\r\n").unwrap();
+    stream.write_all(b"GET /probe?target=c HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     while server.number("aoai_probe_serve_walks_in_flight") < 1.0 {}
     drop(stream);
     while server.number("aoai_probe_serve_walks_given_up_total") < 1.0 {}
     // And the end waits for no silent walk.
     let mut stream = TcpStream::connect(server.at).unwrap();
-    stream.write_all(b"GET /probe?target=a HTTP/1.1\r\nHost: lab\r\n\r\n").unwrap();
+    stream.write_all(b"GET /probe?target=a HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     while server.number("aoai_probe_serve_walks_in_flight") < 1.0 {}
     assert!(server.stop() < Duration::from_secs(2));
+}
+
+#[test]
+fn a_target_that_is_another_or_taken_away_leaves_nothing_behind() {
+    let server = Running::start("healthy-private", &["prod", "same"], 8, 8);
+    for name in ["prod", "same"] {
+        assert_eq!(server.get(&format!("/probe?target={name}"), "").0, 200);
+    }
+    let shown = |name: &str| server.get(&format!("/target?name={name}"), "").1;
+    let (old, same) = ("WORKS: privately", "Last walks");
+    assert!(shown("prod").contains(old) && shown("same").contains(old));
+    // Its name now stands for another host; a third is new, so that the reload is seen.
+    let text = document(&server.lab, &["prod", "same", "new"]);
+    let other = text.replacen("target = \"myacct", "target = \"other", 1);
+    assert_ne!(text, other);
+    server.reload(other, 3.0);
+    let page = shown("prod");
+    assert!(!page.contains(old) && !page.contains(same), "{page}");
+    assert!(shown("same").contains(old), "what did not change stays");
+    server.stop();
+}
+
+#[test]
+fn a_target_taken_away_while_it_is_walked_does_not_come_back() {
+    let server = Running::start("endpoint-silent", &["a", "b"], 8, 8);
+    std::thread::scope(|scope| {
+        let one = scope.spawn(|| server.get("/probe?target=a", "").0);
+        while server.number("aoai_probe_serve_walks_in_flight") < 1.0 {}
+        server.reload(document(&server.lab, &["b"]), 1.0);
+        assert_eq!(one.join().unwrap(), 200, "who asked is answered");
+    });
+    server.reload(document(&server.lab, &["a", "b"]), 2.0);
+    let (_, page) = server.get("/target?name=a", "");
+    assert!(!page.contains("Last walks"), "{page}");
+    server.stop();
+}
+
+#[test]
+fn a_page_that_has_rebound_its_name_reads_nothing() {
+    let server = Running::start("healthy-private", &["prod"], 8, 8);
+    for path in ["/", "/metrics", "/probe?target=prod&debug=true", "/target?name=prod"] {
+        let request = |host: &str| {
+            format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
+        };
+        let port = server.at.port();
+        let answer = server.raw(request(&format!("evil.example:{port}")).as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 421 "), "{answer}");
+        assert!(!answer.contains("prod") && !answer.contains("myacct"), "{answer}");
+        let answer = server.raw(request(&server.at.to_string()).as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    }
+    server.stop();
+}
+
+#[test]
+fn a_client_that_goes_away_with_more_requests_behind_it_ends_its_walk() {
+    let server = Running::start("endpoint-silent", &["a"], 8, 8);
+    let mut stream = TcpStream::connect(server.at).unwrap();
+    let request = "GET /probe?target=a HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    stream.write_all(request.repeat(2).as_bytes()).unwrap();
+    while server.number("aoai_probe_serve_walks_in_flight") < 1.0 {}
+    drop(stream);
+    let walked = |state: &str| format!("aoai_probe_serve_walks_total{{state=\"{state}\"}}");
+    while server.number("aoai_probe_serve_walks_in_flight") > 0.0 {}
+    assert_eq!(server.number("aoai_probe_serve_walks_given_up_total"), 1.0);
+    assert_eq!(server.number(&walked("broken")), 0.0);
+    server.stop();
+}
+
+#[test]
+fn an_inventory_that_takes_long_to_read_holds_up_no_answer() {
+    let server = Running::start("healthy-private", &["prod"], 8, 8);
+    let reading = server.inventory.lock().unwrap();
+    server.tell.send(Signal::Reload).unwrap();
+    for _ in 0..20 {
+        assert_eq!(server.get("/-/healthy", "").0, 200);
+    }
+    assert_eq!(server.get("/probe?target=prod", "").0, 200);
+    drop(reading);
+    // What was read was no inventory.
+    while server.number("aoai_probe_serve_config_last_reload_successful") > 0.0 {}
+    server.stop();
 }

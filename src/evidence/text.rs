@@ -44,6 +44,13 @@ pub fn rfc3339(seconds: i64) -> String {
         .unwrap_or_else(|| format!("{seconds} s after 1970"))
 }
 
+/// The seconds since 1970 of a time as [`rfc3339`] writes it.
+#[must_use]
+pub fn unix_seconds(text: &str) -> Option<i64> {
+    let format = &time::format_description::well_known::Rfc3339;
+    Some(time::OffsetDateTime::parse(text, format).ok()?.unix_timestamp())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::tcp::TcpInfo;
+use super::text::unix_seconds;
 
 /// The TLS hop: one handshake, SNI = the original name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -139,6 +140,9 @@ pub struct BundleVerdict {
     pub fault: Option<CertificateFault>,
 }
 
+/// Seconds of a day.
+const DAY_S: i64 = 24 * 3600;
+
 /// A certificate's fields, escaped and bounded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Certificate {
@@ -172,6 +176,22 @@ pub struct Certificate {
     pub issuer_url: Option<String>,
     /// SHA-256 of the DER form, in hex.
     pub sha256: String,
+}
+
+impl Certificate {
+    /// Seconds from the start to the end of its validity; None where a date cannot be read.
+    #[must_use]
+    pub fn lifetime_s(&self) -> Option<i64> {
+        Some(unix_seconds(&self.not_after)? - unix_seconds(&self.not_before)?)
+    }
+
+    /// Whether more than a third of its life is left. A leaf that an inspecting proxy signs for
+    /// each session, or that a robot renews every week, is always about to expire; few days left
+    /// tell something in its last third alone.
+    #[must_use]
+    pub fn is_young(&self) -> bool {
+        self.lifetime_s().is_some_and(|life| self.days_left.saturating_mul(3 * DAY_S) > life)
+    }
 }
 
 /// What was negotiated.

@@ -53,3 +53,31 @@ pub fn prometheus_sd(inventory: &Inventory) -> Result<String, GenerateError> {
 fn milliseconds(duration: Duration) -> String {
     format!("{}ms", duration.as_millis())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_target_brings_its_name_its_labels_and_its_times() {
+        let text = "[defaults]\nlabels = { team = \"ai\" }\n[[target]]\ntarget = \"first\"\nname = \"slow\"\n\
+                    interval = \"10m\"\n[[target]]\ntarget = \"second\"\nname = \"quick\"\ninterval = 5\n";
+        let inventory = crate::inventory::read(text).unwrap();
+        let groups: serde_json::Value =
+            serde_json::from_str(&prometheus_sd(&inventory).unwrap()).unwrap();
+        for (index, name, interval, timeout) in
+            [(0, "slow", "120000ms", "15000ms"), (1, "quick", "5000ms", "5000ms")]
+        {
+            let group = &groups[index];
+            assert_eq!(group["targets"][0], name);
+            for (label, value) in [
+                ("__param_target", name),
+                ("__scrape_interval__", interval),
+                ("__scrape_timeout__", timeout),
+                ("team", "ai"),
+            ] {
+                assert_eq!(group["labels"][label], value, "{label} of {name}");
+            }
+        }
+    }
+}

@@ -19,9 +19,16 @@ const LONGEST_FIX: usize = 300;
 /// the words come from the catalogue, so no text from the network becomes a label.
 #[must_use]
 pub fn prometheus_rules() -> String {
-    let cause = r#"printf `aoai_probe_finding_info{role="cause",job=%q,instance=%q,target=%q}` $labels.job $labels.instance $labels.target | query"#;
-    let of_cause = |then: &str| {
-        format!("{{{{ with {cause} }}}}{{{{ with first . }}}}{then}{{{{ end }}}}{{{{ end }}}}")
+    // The findings of the alert's own target that `matchers` let through, by id.
+    let found = |matchers: &str| {
+        format!(
+            r#"printf `aoai_probe_finding_info{{{matchers},job=%q,instance=%q,target=%q}}` $labels.job $labels.instance $labels.target | query | sortByLabel "finding""#
+        )
+    };
+    let cause = found(r#"role="cause""#);
+    let slow = found(r#"finding=~".+-(slow|over-limit)",role=~"cause|also""#);
+    let first = |of: &str, then: &str| {
+        format!("{{{{ with {of} }}}}{{{{ with first . }}}}{then}{{{{ end }}}}{{{{ end }}}}")
     };
     let text = |finding: &str, label: &str| {
         format!(
@@ -29,15 +36,19 @@ pub fn prometheus_rules() -> String {
              {{{{ (first .).Labels.{label} }}}}{{{{ end }}}}"
         )
     };
-    let nested = |label: &str| of_cause(&text(".Labels.finding", label));
+    let explain = "aoai-probe explain {{ .Labels.finding }}";
+    let at = " at {{ .Labels.hop }} ({{ .Labels.finding }}, {{ .Labels.sure }})";
+    let sure = r#"{{ with printf `aoai_probe_finding_info{finding=%q,job=%q,instance=%q,target=%q}` $labels.finding $labels.job $labels.instance $labels.target | query }} ({{ (first .).Labels.sure }}){{ end }}"#;
     let mut out = ALERTS
-        .replace(
-            "@cause@",
-            &of_cause(" at {{ .Labels.hop }} ({{ .Labels.finding }}, {{ .Labels.sure }})"),
-        )
-        .replace("@title@", &nested("title"))
-        .replace("@fix@", &nested("fix"))
-        .replace("@explain@", &of_cause("aoai-probe explain {{ .Labels.finding }}"))
+        .replace("@cause@", &first(&cause, at))
+        .replace("@title@", &first(&cause, &text(".Labels.finding", "title")))
+        .replace("@fix@", &first(&cause, &text(".Labels.finding", "fix")))
+        .replace("@explain@", &first(&cause, explain))
+        .replace("@slow@", &format!("{{{{ range {slow} }}}}{at}{{{{ end }}}}"))
+        .replace("@title-of-slow@", &first(&slow, &text(".Labels.finding", "title")))
+        .replace("@fix-of-slow@", &first(&slow, &text(".Labels.finding", "fix")))
+        .replace("@explain-of-slow@", &first(&slow, explain))
+        .replace("@sure-of-label@", sure)
         .replace("@title-of-label@", &text("$labels.finding", "title"))
         .replace("@fix-of-label@", &text("$labels.finding", "fix"));
     out.push_str(

@@ -18,6 +18,10 @@ use crate::world::{Detour, World};
 
 pub use read::{Problem, read};
 
+/// The JSON schema of an inventory: for editors, and to tell which keys there are. A test holds
+/// that it is the one of [`document::Document`].
+pub const SCHEMA: &str = include_str!("../../docs/inventory.schema.json");
+
 /// Time from walk to walk.
 pub const INTERVAL: Duration = Duration::from_secs(60);
 /// Targets of one inventory.
@@ -107,6 +111,8 @@ pub struct WatchSettings {
     pub unstable_within: Duration,
     /// The heartbeat's file.
     pub heartbeat_file: Option<String>,
+    /// Where the URL is that is called at each heartbeat.
+    pub heartbeat_url: Option<WebhookPlace>,
     /// From beat to beat.
     pub heartbeat_every: Duration,
     /// Whom to tell.
@@ -129,6 +135,7 @@ impl Default for WatchSettings {
             unstable_changes: 6,
             unstable_within: Duration::from_secs(3600),
             heartbeat_file: None,
+            heartbeat_url: None,
             heartbeat_every: Duration::from_secs(60),
             webhook: None,
             history_file: None,
@@ -149,7 +156,7 @@ pub struct WebhookSettings {
     pub timeout: Duration,
 }
 
-/// Where a webhook's URL is.
+/// Where a secret URL is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WebhookPlace {
     /// In this file.
@@ -179,6 +186,9 @@ pub struct ServeSettings {
     pub concurrency: usize,
     /// Probes that may wait for their turn.
     pub queue: usize,
+    /// Names by which it may be asked, besides its addresses and localhost. With none a server
+    /// beyond loopback may be asked by any.
+    pub hosts: Vec<String>,
 }
 
 impl Default for ServeSettings {
@@ -187,6 +197,7 @@ impl Default for ServeSettings {
             listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 9715),
             concurrency: 64,
             queue: 1024,
+            hosts: Vec::new(),
         }
     }
 }

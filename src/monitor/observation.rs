@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::diagnose::rules::tls::is_inspected;
 use crate::diagnosis::{Finding, Level, State, Sure};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::http::HttpOutcome;
@@ -22,6 +23,7 @@ pub const SERVICE: &[&str] = &[
     "tls-over-limit",
     "tcp-slow",
     "tcp-over-limit",
+    "proxy-slow",
     "dns-resolver-slow",
     "dns-over-limit",
     "dns-system-slow",
@@ -48,7 +50,7 @@ pub struct Observation {
     pub service: Option<Judged>,
     /// What may change from walk to walk.
     pub facts: Facts,
-    /// The certificate that was presented.
+    /// The certificate that was presented, unless by an inspection product.
     pub certificate: Option<CertificateSeen>,
     /// Whether the target is muted (`until`): recorded, not told.
     pub muted: bool,
@@ -132,6 +134,10 @@ pub struct CertificateSeen {
     pub days_left: i64,
     /// RFC 3339.
     pub not_after: String,
+    /// More than a third of its life is left, which is long for it.
+    pub young: bool,
+    /// The inventory's own days, where fewer are left and that tells something.
+    pub fewer_than: Option<i64>,
 }
 
 impl Observation {
@@ -141,7 +147,8 @@ impl Observation {
     pub fn of(target: &str, report: &Report, at: i64, mono: i64, muted: bool) -> Self {
         let facts = Facts::of(&report.evidence);
         let (path, service) = judged(report, &facts);
-        let leaf = report.evidence.tls.saw().and_then(|tls| tls.chain.first());
+        let tls = report.evidence.tls.saw().filter(|tls| !is_inspected(tls));
+        let leaf = tls.and_then(|tls| tls.chain.first());
         Self {
             target: target.to_owned(),
             at,
@@ -149,7 +156,7 @@ impl Observation {
             path,
             service,
             facts,
-            certificate: leaf.map(CertificateSeen::of),
+            certificate: leaf.map(|leaf| CertificateSeen::of(leaf, report)),
             muted,
         }
     }
@@ -179,11 +186,15 @@ impl Observation {
 }
 
 impl CertificateSeen {
-    fn of(leaf: &Certificate) -> Self {
+    fn of(leaf: &Certificate, report: &Report) -> Self {
+        let soon = report.findings.iter().any(|finding| finding.id == EXPIRES_SOON);
+        let limit = report.evidence.asked.limits.certificate_days.filter(|_| soon);
         Self {
             sha256: leaf.sha256.clone(),
             days_left: leaf.days_left,
             not_after: leaf.not_after.clone(),
+            young: leaf.is_young(),
+            fewer_than: limit.map(i64::from),
         }
     }
 }

@@ -13,6 +13,7 @@ use super::event::{Event, Kind, Severity, Subject, span};
 use super::observation::{Cause, CertificateSeen, Facts, Judged, Observation};
 use super::settings::Rules;
 use crate::diagnosis::State;
+use crate::render::words::count;
 
 /// Times that the cause of one incident is told anew; after that it is kept and not told.
 const MOST_SHARPENED: u32 = 5;
@@ -82,6 +83,10 @@ struct Clocks {
     mono: i64,
 }
 
+/// Stands for every certificate with more than a third of its life left, where the inventory's
+/// days make it known.
+const YOUNG: &str = "young";
+
 /// A certificate that has been spoken of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Warned {
@@ -108,15 +113,17 @@ impl Machine {
 
     /// A saved machine, after a restart at `at` (wall clock) and `mono` (the new monotonic
     /// axis). The time away belongs to an incident's length and confirms nothing; after
-    /// `forget` of it, the walks before it are not counted any more.
+    /// `forget` of it, the walks before it are not counted any more. A clock that went back by as
+    /// much says nothing of the time away: they are not counted either.
     #[must_use]
     pub fn resumed(mut self, at: i64, mono: i64, forget: Duration) -> Self {
         let Some(last) = self.last else { return self };
-        let away = at.saturating_sub(last.at).max(0);
+        let apart = at.saturating_sub(last.at);
+        let away = apart.max(0);
         let shift = mono.saturating_sub(last.mono);
         for line in [&mut self.path, &mut self.service] {
             line.track.shift(shift);
-            if u128::try_from(away).unwrap_or(0) > forget.as_millis() {
+            if u128::from(apart.unsigned_abs()) > forget.as_millis() {
                 line.track.forget_walks();
             }
             if let Some(incident) = &mut line.open {
@@ -237,13 +244,16 @@ impl Machine {
         rules: &Rules,
         events: &mut Vec<Event>,
     ) {
-        let passed = rules.certificate_days.iter().copied().filter(|d| certificate.days_left <= *d);
-        let Some(days) = passed.min() else { return };
-        let at = self.certificates.iter().position(|w| w.sha256 == certificate.sha256);
+        let steps = rules.certificate_days.iter().copied().filter(|_| !certificate.young);
+        let passed = steps.filter(|days| certificate.days_left <= *days);
+        let Some(days) = passed.chain(certificate.fewer_than).min() else { return };
+        // Leaves that are signed for each session are told of as one.
+        let own = if certificate.young { YOUNG } else { &certificate.sha256 };
+        let at = self.certificates.iter().position(|w| w.sha256 == own);
         let before = at.and_then(|at| self.certificates.remove(at));
         let news = before.as_ref().is_none_or(|w| days < w.days || !(w.told || seen.muted));
         let told = if news { !seen.muted } else { before.is_some_and(|w| w.told) };
-        let sha256 = certificate.sha256.clone();
+        let sha256 = own.to_owned();
         self.certificates.push_back(Warned { sha256, days, told });
         while self.certificates.len() > MOST_CERTIFICATES {
             self.certificates.pop_front();
@@ -251,10 +261,6 @@ impl Machine {
         if !news {
             return;
         }
-        let left = match certificate.days_left {
-            1 => "1 day".to_owned(),
-            days => format!("{days} days"),
-        };
         events.push(Event {
             kind: Kind::Certificate,
             target: self.target.clone(),
@@ -265,7 +271,8 @@ impl Machine {
             cause: None,
             changed: Vec::new(),
             note: Some(format!(
-                "the certificate ends in {left}, on {} (told at {days} days)",
+                "the certificate ends in {}, on {} (told at {days} days)",
+                count(certificate.days_left.unsigned_abs(), "day"),
                 certificate.not_after
             )),
             at: seen.at,
@@ -374,7 +381,7 @@ impl Line {
 /// `7 changes within 1 h`.
 fn changes(track: &Track, rules: &Rules) -> String {
     let within = i64::try_from(rules.unstable_within.as_millis()).unwrap_or(i64::MAX);
-    format!("{} changes within {}", track.changes(), span(within))
+    format!("{} within {}", count(track.changes() as u64, "change"), span(within))
 }
 
 /// The cause that is to take the place of the incident's: the same one surer, or another one

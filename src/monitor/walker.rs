@@ -17,7 +17,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::credential::{self, API_KEY_VARIABLE, Credential};
 use crate::diagnose::diagnose;
-use crate::evidence::Trust;
+use crate::evidence::{Trust, text};
 use crate::inventory::{CredentialReference, Entry};
 use crate::report::Report;
 use crate::walk::plan::Plan;
@@ -170,6 +170,7 @@ impl Walker {
         // The clock, the world and the credential are those of the walk's own begin.
         let mut world = self.world_of(age(entry));
         world.detours.splice(..0, entry.connect_to.iter().cloned());
+        let muted_until = entry.muted_until.filter(|until| *until > world.now);
         let credential = self.credential(entry, &world)?;
         let held = RefCell::new(permits);
         let observe = |finished: Finished<'_>| {
@@ -195,6 +196,7 @@ impl Walker {
         let mut report = Report::new(evidence, diagnosis);
         report.name = Some(entry.name.clone());
         report.labels.clone_from(&entry.labels);
+        report.muted_until = muted_until.map(rfc3339);
         Ok(report)
     }
 
@@ -257,6 +259,11 @@ impl Walker {
         }
         Ok(credential)
     }
+}
+
+fn rfc3339(time: SystemTime) -> String {
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    text::rfc3339(i64::try_from(seconds).unwrap_or(i64::MAX))
 }
 
 /// How old what a walk of `entry` shares may be.

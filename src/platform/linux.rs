@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "system calls that no safe wrapper in the tree offers")]
 
 mod group;
+mod messages;
 mod route;
 
 use std::ffi::CString;

@@ -241,7 +241,10 @@ pub fn tcp(observed: &Observed<TcpHop>) -> Fact {
     let others: Vec<String> = others.map(failed).collect();
     fact.notes.extend(others.iter().take(FEW).cloned());
     if others.len() > FEW {
-        fact.notes.push(format!("and {} more addresses", others.len() - FEW));
+        fact.notes.push(match others.len() - FEW {
+            1 => "and 1 more address".to_owned(),
+            more => format!("and {more} more addresses"),
+        });
     }
     fact
 }
@@ -251,10 +254,12 @@ fn repeats(attempt: &TcpAttempt) -> Option<String> {
     let syn = attempt.syn_repeats.unwrap_or(0);
     let again = match (syn, attempt.lost()) {
         (0, 0) => return None,
-        (0, 1) => "1 segment sent again".to_owned(),
-        (0, lost) => format!("{lost} segments sent again"),
+        (0, lost) => format!("{} sent again", words::count(lost.into(), "segment")),
         (syn, 0) => format!("SYN sent {} times", syn + 1),
-        (syn, lost) => format!("SYN sent {} times, {lost} more segments sent again", syn + 1),
+        (syn, lost) => {
+            let more = words::count(lost.into(), "more segment");
+            format!("SYN sent {} times, {more} sent again", syn + 1)
+        }
     };
     let trip = attempt.info.as_ref().map(|info| {
         format!("; a round trip takes {}", super::progress::milliseconds(info.round_trip_ms()))

@@ -3,7 +3,7 @@
 //! A line feed or `::` from the network must not become a command: GitHub reads every line of
 //! a step's output. So each line here is a command of ours, with its data escaped.
 
-use super::{Style, escape, hops, human, one_line, titles};
+use super::{Style, escape, hops, human, one_line, titles, words};
 use crate::diagnosis::{Finding, Level, State};
 use crate::evidence::Hop;
 use crate::render::progress::{Mark, milliseconds};
@@ -24,7 +24,10 @@ pub fn annotations(reports: &[Report]) -> String {
             State::AtRisk => (2, "warning"),
             State::Works => (3, "notice"),
         };
-        let mut lines = vec![report.verdict.line.clone()];
+        let muted = report.muted_until.as_ref();
+        let (weight, command) = if muted.is_some() { (3, "notice") } else { (weight, command) };
+        let until = muted.map(|until| format!("muted until {until}: ")).unwrap_or_default();
+        let mut lines = vec![format!("{until}{}", report.verdict.line)];
         lines.extend(report.cause().map(todo).unwrap_or_default());
         all.push((weight, annotation(command, title, &lines)));
         for finding in further(report) {
@@ -32,6 +35,7 @@ pub fn annotations(reports: &[Report]) -> String {
                 Level::Broken => (0, "error"),
                 _ => (2, "warning"),
             };
+            let (weight, command) = if muted.is_some() { (3, "notice") } else { (weight, command) };
             let first = format!("{} ({}): {}", finding.hop.name(), finding.id, finding.says);
             let lines: Vec<String> = std::iter::once(first).chain(todo(finding)).collect();
             all.push((weight, annotation(command, title, &lines)));
@@ -93,13 +97,16 @@ pub fn summary(reports: &[Report]) -> String {
         }
     }
     if left_out > 0 {
-        out.push_str(&format!("{left_out} more targets are left out: the summary is full.\n"));
+        let left_out = words::count(left_out, "more target");
+        out.push_str(&format!("Left out, since the summary is full: {left_out}.\n"));
     }
     out
 }
 
 fn section(title: &str, report: &Report) -> String {
-    let mut out = format!("### {}: {}\n\n", markdown(title), markdown(&report.verdict.line));
+    let muted = report.muted_until.as_ref().map(|until| format!(" (muted until {until})"));
+    let line = format!("{}{}", report.verdict.line, muted.unwrap_or_default());
+    let mut out = format!("### {}: {}\n\n", markdown(title), markdown(&line));
     out.push_str("| hop | state | fact | time |\n|---|---|---|---|\n");
     for hop in Hop::ALL {
         let fact = hops::fact(report, hop);

@@ -5,6 +5,7 @@ use colored::Color;
 use super::facts::{self, Fact};
 use super::page::Page;
 use super::progress::{Mark, WalkLine, milliseconds};
+use super::words::count;
 use super::{Style, Verbosity, hops, verbose};
 use crate::diagnosis::{Finding, Fix, Level, State, Sure};
 use crate::evidence::{Choice, Cost, Evidence, Hop, Observed};
@@ -40,10 +41,11 @@ fn first_line(page: &mut Page, report: &Report, named: bool) {
         Some(rest) => (state.words(), rest),
         None => ("", line),
     };
+    let muted = if report.muted_until.is_some() { " (muted)" } else { "" };
     if named {
         page.inline(&format!("{}: ", report.title()));
     }
-    page.headline(painted, color, rest);
+    page.headline(painted, color, &format!("{rest}{muted}"));
 }
 
 /// The colour of a state.
@@ -64,6 +66,11 @@ fn body(page: &mut Page, report: &Report, style: Style) {
         .filter(|f| f.level > Level::Note && f.explained_by.is_none())
         .filter(|f| cause.is_none_or(|cause| cause.id != f.id))
         .collect();
+    if let Some(until) = &report.muted_until {
+        page.blank();
+        page.label("muted");
+        page.words(&format!("until {until}: counts not in the exit status"));
+    }
     if let Some(finding) = cause {
         page.blank();
         why(page, finding);
@@ -285,8 +292,4 @@ fn cost(cost: &Cost) -> String {
         again => format!(" ({again} sent again)"),
     };
     format!("{took}, {packets}{again} to {}", count(cost.hosts.len() as u64, "host"))
-}
-
-fn count(number: u64, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

@@ -1,7 +1,8 @@
 //! JUnit's XML: a suite a target, a case for the verdict and for each hop.
 //!
-//! `failure` is a break with the finding's id as its type, `error` a walk that could not be
-//! judged, `skipped` a hop that was not walked or whose break another hop explains.
+//! `failure` is a break with the finding's id as its type; `error` a walk that could not be
+//! judged, and a hop of it that broke without a finding; `skipped` a hop that was not walked or
+//! whose break another hop explains, and whatever of a muted target is not well.
 
 use std::io;
 
@@ -149,7 +150,17 @@ fn cases(report: &Report) -> Vec<Case> {
     let took_ms = Some(report.evidence.cost.took_ms);
     let verdict = Case { name: "verdict", took_ms, outcome, says: message };
     let hops = Hop::ALL.into_iter().map(|hop| of_hop(report, hop));
-    std::iter::once(verdict).chain(hops).collect()
+    let mut all: Vec<Case> = std::iter::once(verdict).chain(hops).collect();
+    if let Some(until) = &report.muted_until {
+        for case in &mut all {
+            if let Outcome::Failed { message, .. } | Outcome::Error { message, .. } = &case.outcome
+            {
+                let message = format!("muted until {until}: {message}");
+                case.outcome = Outcome::Skipped { message };
+            }
+        }
+    }
+    all
 }
 
 fn of_hop(report: &Report, hop: Hop) -> Case {
@@ -174,6 +185,10 @@ fn broken(report: &Report, hop: Hop, text: &str) -> Outcome {
         finding.hop == hop && finding.level == Level::Broken && finding.explained_by.is_none()
     };
     match report.findings.iter().find(here) {
+        // Nothing is proved broken: the walk stopped here, and that is all that is known.
+        None if report.verdict.state == State::CannotTell => {
+            Outcome::Error { message: text.to_owned(), text: escape(text).into_owned() }
+        }
         None => Outcome::Failed {
             message: text.to_owned(),
             kind: hop.name().to_owned(),

@@ -3,9 +3,10 @@
 //! Grammar of the Monitoring Plugins guidelines and of Nagios 4's plugin API. The exit status
 //! of the tool is Nagios's already.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::{Style, escape, hops, human, titles};
+use super::{Style, escape, hops, human, titles, words};
 use crate::diagnosis::State;
 use crate::evidence::Hop;
 use crate::report::{ExitStyle, Report, worst};
@@ -104,12 +105,16 @@ const fn status(status: u8) -> &'static str {
     }
 }
 
-/// The verdict's line without our word for the state: `dns (dns-zone-not-linked): ...`.
-fn cause(report: &Report) -> &str {
+/// The verdict's line without our word for the state: `dns (dns-zone-not-linked): ...`; whole
+/// where a target is muted, since the status says nothing then.
+fn cause(report: &Report) -> Cow<'_, str> {
     let line = report.verdict.line.as_str();
+    if let Some(until) = &report.muted_until {
+        return format!("muted until {until}: {line}").into();
+    }
     let rest = line.strip_prefix(report.verdict.state.words()).unwrap_or(line);
     let rest = rest.strip_prefix(" at ").or_else(|| rest.strip_prefix(": ")).unwrap_or(rest);
-    rest.trim_start()
+    rest.trim_start().into()
 }
 
 /// Text that no reader of a plugin takes for anything else: `|` would begin performance data.
@@ -132,21 +137,33 @@ fn of_one(report: &Report) -> String {
 
 /// How many are in which state, and the first cause of the worst.
 fn summary(reports: &[Report]) -> String {
-    let count = |state: State| reports.iter().filter(|r| r.verdict.state == state).count();
-    let parts: Vec<String> = [
+    let (muted, heard): (Vec<&Report>, Vec<&Report>) =
+        reports.iter().partition(|report| report.muted_until.is_some());
+    let count = |state: State| heard.iter().filter(|r| r.verdict.state == state).count();
+    let mut parts: Vec<String> = [
         (State::Broken, "broken"),
         (State::CannotTell, "cannot be judged"),
         (State::AtRisk, "at risk"),
-        (State::Works, "work"),
+        (State::Works, "works"),
     ]
     .into_iter()
     .filter(|(state, _)| count(*state) > 0)
-    .map(|(state, word)| format!("{} {word}", count(state)))
+    .map(|(state, word)| match (count(state), state) {
+        (several, State::Works) if several > 1 => format!("{several} work"),
+        (number, _) => format!("{number} {word}"),
+    })
     .collect();
+    if !muted.is_empty() {
+        parts.push(format!("{} muted", muted.len()));
+    }
     let all = status(worst(reports, ExitStyle::State));
-    let mut text = format!("{PREFIX}{all}: {} targets: {}", reports.len(), parts.join(", "));
+    let mut text = format!(
+        "{PREFIX}{all}: {}: {}",
+        words::count(reports.len() as u64, "target"),
+        parts.join(", ")
+    );
     let first = sorted(reports).into_iter().next();
-    if let Some((title, report)) = first.filter(|(_, r)| r.verdict.state != State::Works) {
+    if let Some((title, report)) = first.filter(|(_, r)| r.weight() < State::Works.weight()) {
         text.push_str(&format!(". {title}: {}", cause(report)));
     }
     text
@@ -155,12 +172,7 @@ fn summary(reports: &[Report]) -> String {
 /// Titles and reports, the worst first, else in their order.
 fn sorted(reports: &[Report]) -> Vec<(String, &Report)> {
     let mut all: Vec<(String, &Report)> = titles(reports).into_iter().zip(reports).collect();
-    all.sort_by_key(|(_, report)| match report.verdict.state {
-        State::Broken => 0,
-        State::CannotTell => 1,
-        State::AtRisk => 2,
-        State::Works => 3,
-    });
+    all.sort_by_key(|(_, report)| report.weight());
     all
 }
 
@@ -169,7 +181,7 @@ fn tree(reports: &[Report]) -> String {
     let mut text = String::new();
     for (title, report) in sorted(reports) {
         // A name's line feed would begin a line of its own.
-        let line = format!("\\_ [{}] {}: {}", word(report), escape(&title), escape(cause(report)));
+        let line = format!("\\_ [{}] {}: {}", word(report), escape(&title), escape(&cause(report)));
         text.push_str(&line);
         text.push('\n');
         let fix = report.cause().and_then(|finding| finding.fix.as_ref());

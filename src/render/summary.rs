@@ -4,6 +4,7 @@ use colored::Color;
 
 use super::human::{color, mend};
 use super::page::Page;
+use super::words::count;
 use super::{Style, Verbosity, quoted};
 use crate::diagnosis::{Finding, State};
 use crate::report::Report;
@@ -15,6 +16,7 @@ const MOST_NAMES: usize = 50;
 #[derive(Debug, Clone)]
 pub struct Row {
     name: String,
+    muted: bool,
     state: State,
     cause: Option<String>,
     place: Option<String>,
@@ -29,6 +31,7 @@ impl Row {
     pub fn of(report: &Report) -> Self {
         Self {
             name: report.title().to_owned(),
+            muted: report.muted_until.is_some(),
             state: report.verdict.state,
             cause: report.verdict.cause.clone(),
             place: report.place(),
@@ -61,13 +64,17 @@ struct Group {
 pub struct Summary {
     groups: Vec<Group>,
     walked: usize,
+    /// Targets that count not in the exit status.
+    muted: usize,
 }
 
 impl Summary {
     /// Counts the report of the target at `place` of the inventory.
     pub fn count(&mut self, place: usize, row: Row) {
         self.walked += 1;
-        let name = (place, row.name.clone());
+        self.muted += usize::from(row.muted);
+        let muted = if row.muted { " (muted)" } else { "" };
+        let name = (place, format!("{}{muted}", row.name));
         match self.groups.iter_mut().find(|group| group.first.is_like(&row)) {
             Some(group) => {
                 // The words of a group are those of its first target in the inventory, whichever
@@ -94,7 +101,7 @@ impl Summary {
         groups.map(|group| group.names.len()).sum()
     }
 
-    /// `12 targets: 11 broken, 1 works`.
+    /// `12 targets: 11 broken, 1 works (2 muted)`.
     #[must_use]
     pub fn line(&self) -> String {
         let words = [
@@ -111,7 +118,11 @@ impl Summary {
                 (count, _) => Some(format!("{count} {word}")),
             })
             .collect();
-        format!("{}: {}", targets(self.walked), counts.join(", "))
+        let muted = match self.muted {
+            0 => String::new(),
+            muted => format!(" ({muted} muted)"),
+        };
+        format!("{}: {}{muted}", targets(self.walked), counts.join(", "))
     }
 
     /// The summary. `again` is the command that walks one of the targets by itself, up to its
@@ -136,15 +147,17 @@ impl Summary {
             page.blank();
             group(&mut page, first, names, again);
         }
+        if self.muted > 0 {
+            page.blank();
+            page.label("muted");
+            page.words("by `until`: walked, and not counted in the exit status");
+        }
         page.finish()
     }
 }
 
-fn targets(count: usize) -> String {
-    match count {
-        1 => "1 target".to_owned(),
-        several => format!("{several} targets"),
-    }
+fn targets(number: usize) -> String {
+    count(number as u64, "target")
 }
 
 fn group(page: &mut Page, row: &Row, names: &[(usize, String)], again: &str) {

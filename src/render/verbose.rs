@@ -226,7 +226,10 @@ fn answer(page: &mut Page, answer: &Answer) {
     ];
     let set: Vec<String> =
         flags.iter().filter(|(_, on)| *on).map(|(name, _)| (*name).to_owned()).collect();
-    page.indented(4, &format!("flags {}, {} octets", list(&set), answer.size));
+    page.indented(
+        4,
+        &format!("flags {}, {}", list(&set), words::count(answer.size.into(), "octet")),
+    );
     for record in &answer.records {
         page.indented(
             4,
@@ -234,7 +237,10 @@ fn answer(page: &mut Page, answer: &Answer) {
         );
     }
     if answer.records_left_out > 0 {
-        page.indented(4, &format!("and {} more records", answer.records_left_out));
+        page.indented(
+            4,
+            &format!("and {}", words::count(answer.records_left_out.into(), "more record")),
+        );
     }
     if let Some(soa) = &answer.soa {
         page.indented(4, &format!("{} SOA {} {} {}", soa.zone, soa.mname, soa.rname, soa.serial));
@@ -345,8 +351,10 @@ fn tls(page: &mut Page, hop: &TlsHop) {
         ));
     }
     page.words(&format!(
-        "{} octets sent, {} received, {} certificates presented",
-        hop.bytes_sent, hop.bytes_received, hop.chain_length
+        "{} sent, {} received, {} presented",
+        words::count(hop.bytes_sent, "octet"),
+        hop.bytes_received,
+        words::count(hop.chain_length.into(), "certificate")
     ));
     for verdict in &hop.verdicts {
         let says = verdict.fault.as_ref().map_or("accepts".to_owned(), words::fault);
@@ -485,7 +493,7 @@ fn http(page: &mut Page, hop: &HttpHop) {
             page.indented(2, &format!("body begins: {excerpt}"));
         }
         let end = if answer.body_complete { "complete" } else { "not complete" };
-        page.indented(2, &format!("{} octets of body, {end}", answer.body_bytes));
+        page.indented(2, &format!("{} of body, {end}", words::count(answer.body_bytes, "octet")));
     }
     if hop.calls.is_empty() {
         page.words("no call was made");

@@ -13,6 +13,12 @@ use crate::evidence::vantage::{
 };
 use crate::evidence::{Choice, Expect, Observed, Trust, classify};
 
+/// `1 walk`, `2 walks`.
+#[must_use]
+pub fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Why something was not done; none when it was.
 pub(super) fn not_done<T>(observed: &Observed<T>) -> Option<String> {
     match observed {
@@ -236,8 +242,9 @@ pub(super) fn tls_outcome(hop: &TlsHop) -> String {
         TlsOutcome::Closed => "closed by the peer before the handshake ended".to_owned(),
         TlsOutcome::Reset => "reset before the handshake ended".to_owned(),
         TlsOutcome::Silent => format!(
-            "no answer to the handshake: {} octets sent, {} received",
-            hop.bytes_sent, hop.bytes_received
+            "no answer to the handshake: {} sent, {} received",
+            count(hop.bytes_sent, "octet"),
+            hop.bytes_received
         ),
         TlsOutcome::PlainHttp { first_line } => {
             format!("the peer speaks plain HTTP: {first_line}")
@@ -284,9 +291,8 @@ pub(super) fn certificate_name<'a>(certificate: &'a Certificate, server_name: &s
 pub(super) fn days_left(days: i64) -> String {
     match days {
         0 => "ends today".to_owned(),
-        1 => "1 day left".to_owned(),
-        2.. => format!("{days} days left"),
-        _ => format!("expired {} days ago", days.unsigned_abs()),
+        1.. => format!("{} left", count(days.unsigned_abs(), "day")),
+        _ => format!("expired {} ago", count(days.unsigned_abs(), "day")),
     }
 }
 

@@ -45,7 +45,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "generate",
-        &["diagnose", "evidence", "inventory", "render", "report", "walk"],
+        &["diagnose", "evidence", "inventory", "render", "walk"],
         "what is made from the catalogues and types",
     ),
     (

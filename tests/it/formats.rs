@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use aoai_probe::diagnosis::State;
 use aoai_probe::evidence::Observed;
 use aoai_probe::evidence::http::{Header, HttpOutcome};
-use aoai_probe::render::{github, junit, lines, metrics, nagios, prometheus};
+use aoai_probe::render::{Style, github, human, junit, lines, metrics, nagios, prometheus};
 use aoai_probe::report::{ExitStyle, Report};
 
 use crate::fixtures::{assert_file, report, reports, snapshot};
+use crate::monitors::samples as series;
 
 const REFRESH: &str = "UPDATE_SNAPSHOTS=1 cargo test --test it formats";
 
@@ -41,17 +43,6 @@ fn every_form_reads_as_its_snapshot() {
             assert_file(&snapshot(&format!("{name}.{suffix}")), &text, REFRESH);
         }
     }
-}
-
-/// The series of an exposition: name and labels, value.
-fn series(text: &str) -> Vec<(String, f64)> {
-    let samples = text.lines().filter(|line| !line.starts_with('#'));
-    samples
-        .map(|line| {
-            let (series, value) = line.rsplit_once(' ').unwrap();
-            (series.to_owned(), value.parse().unwrap())
-        })
-        .collect()
 }
 
 #[test]
@@ -91,6 +82,20 @@ fn every_target_has_its_label_and_those_of_the_inventory() {
     assert!(line.contains(r#"cost_center="7|8""#), "{line}");
     assert!(line.contains(r#"exported_exported_hop="mine""#), "{line}");
     assert!(line.contains(r#"exported_target="not this""#), "{line}");
+}
+
+#[test]
+fn no_label_of_an_inventory_is_one_of_a_metric() {
+    let read = |label: &str| {
+        let labels = format!("labels = {{ {label} = \"mine\" }}");
+        aoai_probe::inventory::read(&format!("[[target]]\ntarget = \"myacct\"\n{labels}\n"))
+    };
+    let names: BTreeSet<&str> =
+        metrics::catalogue().flat_map(|metric| metric.labels).copied().collect();
+    for name in names.iter().copied().chain(["target", "instance", "job"]) {
+        assert!(read(name).is_err(), "{name} would be there twice in one series");
+    }
+    read("team").unwrap();
 }
 
 #[test]
@@ -284,6 +289,61 @@ fn several_targets_are_a_tree_with_the_worst_first() {
     let fleet: Vec<Report> = (0..256).map(|_| report("zone-not-linked")).collect();
     plugin_grammar(&nagios::render(&fleet), 10);
     assert!(github::summary(&fleet).len() <= 1 << 20);
+}
+
+#[test]
+fn what_is_muted_is_shown_and_fails_nothing() {
+    let mut broken = report("zone-not-linked");
+    broken.muted_until = Some("2026-12-01T08:00:00Z".to_owned());
+    let both = [report("healthy"), broken.clone()];
+    for reports in [&both[..], &both[1..]] {
+        assert_eq!(aoai_probe::report::worst(reports, ExitStyle::State), 0);
+        assert_eq!(aoai_probe::report::worst(reports, ExitStyle::Hop), 0);
+        for (form, text) in forms(reports) {
+            let muted = match form {
+                "prometheus" => "aoai_probe_muted{target=\"myacct.openai.azure.com",
+                "exposition" => "aoai_probe_muted 1\n",
+                _ => "2026-12-01T08:00:00Z",
+            };
+            assert!(text.contains(muted), "{form}: {text}");
+            assert!(text.contains("dns-zone-not-linked"), "{form}: {text}");
+            match form {
+                "nagios" => {
+                    assert!(text.starts_with("AOAI OK: "), "{text}");
+                    assert!(!text.contains("CRITICAL"), "{text}");
+                    plugin_grammar(&text, reports.len());
+                }
+                "junit" => {
+                    assert!(text.contains("failures=\"0\" errors=\"0\""), "{text}");
+                    assert!(!text.contains("<failure") && !text.contains("<error"), "{text}");
+                }
+                "github" => assert!(!text.contains("::error") && !text.contains("::warning")),
+                _ => {}
+            }
+        }
+    }
+    // The path is as it is; that nobody is called is said beside it.
+    let series = series(&metrics::exposition(&broken));
+    let broken_is = ("aoai_probe_state{state=\"broken\"}".to_owned(), 1.0);
+    assert!(series.contains(&broken_is) && series.contains(&("probe_success".to_owned(), 0.0)));
+    let text = human::render(std::slice::from_ref(&broken), Style::default());
+    let first = text.trim_start().lines().next().unwrap();
+    assert!(first.starts_with("BROKEN at dns") && first.ends_with("(muted)"), "{text}");
+    assert!(nagios::render(&both).starts_with("AOAI OK: 2 targets: 1 works, 1 muted | "));
+}
+
+#[test]
+fn a_walk_that_cannot_be_judged_is_an_error_and_no_failure() {
+    let mut report = report("zone-not-linked");
+    report.findings.clear();
+    report.verdict.state = State::CannotTell;
+    (report.verdict.cause, report.verdict.broken_hop) = (None, None);
+    report.verdict.line = "CANNOT TELL: it was stopped".to_owned();
+    let text = junit::render(&[report]).unwrap();
+    assert!(!text.contains("<failure"), "{text}");
+    let errors = text.matches("<error type=\"cannot-tell\"").count();
+    assert!(text.contains(&format!("failures=\"0\" errors=\"{errors}\"")), "{text}");
+    assert!(text.contains("name=\"verdict\"") && errors >= 2, "{text}");
 }
 
 #[test]

@@ -1,36 +1,33 @@
 //! Generated files are fresh; a failure names the command that refreshes the file.
 
+use aoai_probe::inventory::document::Document;
+use aoai_probe::report::Report;
 use aoai_probe::{diagnose, generate};
 use clap::{Arg, Command};
 use clap_complete::Shell;
 
 use crate::fixtures::{assert_file, root};
 
-#[test]
-fn the_schema_is_fresh() {
-    assert_file(
-        &root().join("docs/report.schema.json"),
-        &generate::schema().unwrap(),
-        "cargo run -q -- generate schema > docs/report.schema.json",
-    );
+/// The schema of a type, as the file beside it has it.
+fn schema_file(name: &str, schema: &schemars::Schema) {
+    let text = serde_json::to_string_pretty(schema).unwrap() + "\n";
+    let refresh = "UPDATE_SNAPSHOTS=1 cargo test --test it generated";
+    assert_file(&root().join("docs").join(name), &text, refresh);
 }
 
 #[test]
-fn the_inventory_s_schema_is_fresh() {
-    assert_file(
-        &root().join("docs/inventory.schema.json"),
-        &generate::inventory_schema().unwrap(),
-        "cargo run -q -- generate inventory-schema > docs/inventory.schema.json",
-    );
+fn the_schemas_are_those_of_the_types() {
+    schema_file("report.schema.json", &schemars::schema_for!(Report));
+    schema_file("inventory.schema.json", &schemars::schema_for!(Document));
 }
 
 #[test]
-fn the_inventory_of_the_documentation_is_one() {
-    let page = std::fs::read_to_string(root().join("docs/inventory.md")).unwrap();
-    let mut examples =
-        page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-    let first = examples.next().expect("an example");
-    aoai_probe::inventory::read(first).unwrap();
+fn the_inventories_of_the_documentation_are_some() {
+    for page in ["inventory.md", "monitoring.md", "deploy.md"] {
+        let text = std::fs::read_to_string(root().join("docs").join(page)).unwrap();
+        let example = text.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+        aoai_probe::inventory::read(example.expect("an example")).unwrap();
+    }
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod history;
 mod hostile;
 mod monitors;
 mod mutations;
+mod observation;
 mod program;
 mod render;
 mod report;

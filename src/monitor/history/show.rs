@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::read::{Past, Watched};
 use crate::evidence::text::{clean, rfc3339};
 use crate::monitor::event::span;
+use crate::render::words::count;
 
 /// Longest sentence that is shown, in characters.
 const LONGEST: usize = 400;
@@ -15,7 +16,11 @@ pub fn human(incidents: &[Past], targets: &[Watched], again: &str) -> String {
     let mut out = String::new();
     for past in incidents {
         let service = if past.subject == "service" { "service " } else { "" };
-        let state = past.condition.replace('_', " ").to_uppercase();
+        let state = match past.condition.as_str() {
+            // It began in a file that is lost.
+            "" => "UNKNOWN".to_owned(),
+            condition => condition.replace('_', " ").to_uppercase(),
+        };
         let at = past.hop.as_ref().map_or_else(String::new, |hop| format!(" at {hop}"));
         let cause = past.cause.as_ref().map_or_else(String::new, |cause| format!(" ({cause})"));
         let told = if past.told { past.severity.as_str() } else { "muted" };
@@ -44,9 +49,9 @@ pub fn human(incidents: &[Past], targets: &[Watched], again: &str) -> String {
     let since = first.map_or_else(String::new, |first| format!(" since {}", when(first)));
     out.push_str(&format!(
         "{}, {}{since}: {}, {open} open\n",
-        count(targets.len(), "target"),
-        count(usize::try_from(walks).unwrap_or(0), "walk"),
-        count(incidents.len(), "incident"),
+        count(targets.len() as u64, "target"),
+        count(u64::try_from(walks).unwrap_or(0), "walk"),
+        count(incidents.len() as u64, "incident"),
     ));
     out
 }
@@ -84,11 +89,4 @@ pub fn json(incidents: &[Past], targets: &[Watched]) -> String {
 
 fn when(milliseconds: i64) -> String {
     rfc3339(milliseconds.div_euclid(1000))
-}
-
-fn count(number: usize, of: &str) -> String {
-    match number {
-        1 => format!("1 {of}"),
-        _ => format!("{number} {of}s"),
-    }
 }

@@ -13,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_io_timeout::TimeoutStream;
 
 use super::numbers::Numbers;
+use super::stream;
 
 /// Open connections at most; those above it wait in the kernel's queue.
 pub(super) const CONNECTIONS: usize = 2048;
@@ -26,6 +27,8 @@ const HEAD_OCTETS: usize = 16 * 1024;
 const FIELDS: usize = 64;
 /// How long requests under way may go on when the server is told to end.
 const FAREWELL: Duration = Duration::from_millis(1500);
+/// How long an answer that is ready may still go to a client that has closed its side.
+const LAST_WORDS: Duration = Duration::from_millis(50);
 /// The pause after a connection could not be taken: descriptors come back with time.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -72,6 +75,7 @@ pub(super) async fn listen(
 async fn connection(stream: TcpStream, router: Router, mut stop: watch::Receiver<bool>) {
     // Answers are written whole: nothing is gained by waiting for more.
     let _ = stream.set_nodelay(true);
+    let (stream, client) = stream::shared(stream);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(WRITE));
     let served = http1::Builder::new()
@@ -81,10 +85,15 @@ async fn connection(stream: TcpStream, router: Router, mut stop: watch::Receiver
         .max_headers(FIELDS)
         .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(router));
     let mut served = std::pin::pin!(served);
+    let told = async { drop(stop.wait_for(|stop| *stop).await) };
     tokio::select! {
         // What a client does wrong is its own matter.
         _ = &mut served => return,
-        _ = stop.wait_for(|stop| *stop) => {}
+        () = client.gone() => {
+            let _ = tokio::time::timeout(LAST_WORDS, served).await;
+            return;
+        }
+        () = told => {}
     }
     served.as_mut().graceful_shutdown();
     let _ = served.await;

@@ -5,15 +5,17 @@
 //! they meet at the desk.
 
 mod desk;
+mod hosts;
 mod listen;
 mod numbers;
 mod page;
 mod past;
 mod routes;
+mod stream;
 mod targets;
 mod walkers;
 
-use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
@@ -23,8 +25,10 @@ use tokio::sync::{mpsc, watch};
 use super::signals::Signal;
 use super::systemd::{self, Tell};
 use crate::inventory::{Inventory, ServeSettings};
+use crate::render::words::count;
 
 use desk::Desk;
+use hosts::Hosts;
 use numbers::Numbers;
 use past::Past;
 use routes::Served;
@@ -34,6 +38,7 @@ pub use walkers::Look;
 /// A server whose walkers stand ready.
 pub struct Server {
     served: Arc<Served>,
+    hosts: Vec<String>,
     look: Look,
     stop: watch::Sender<bool>,
 }
@@ -51,6 +56,9 @@ impl Server {
     ) -> Result<Self, String> {
         let numbers = Arc::new(Numbers::new().map_err(|e| e.to_string())?);
         let past = Arc::new(Past::default());
+        let targets = Targets::of(inventory);
+        numbers.inventory(targets.entries.len(), unix(look().now));
+        let targets = Arc::new(RwLock::new(Arc::new(targets)));
         let (senders, receivers): (Vec<_>, Vec<_>) =
             (0..walkers::count()).map(|_| mpsc::unbounded_channel()).unzip();
         let (concurrency, queue) = (settings.concurrency, settings.queue);
@@ -58,40 +66,44 @@ impl Server {
         let shared = Arc::new(walkers::Shared {
             desk: Arc::clone(&desk),
             past: Arc::clone(&past),
+            targets: Arc::clone(&targets),
             numbers: Arc::clone(&numbers),
             look: Arc::clone(&look),
         });
         for (number, jobs) in receivers.into_iter().enumerate() {
             walkers::start(number, Arc::clone(&shared), jobs)?;
         }
-        let targets = Targets::of(inventory);
-        numbers.inventory(targets.entries.len(), unix(look().now));
-        let targets = RwLock::new(Arc::new(targets));
         let served = Arc::new(Served { desk, past, numbers, targets });
-        Ok(Self { served, look, stop: watch::Sender::new(false) })
+        let hosts = settings.hosts.clone();
+        Ok(Self { served, hosts, look, stop: watch::Sender::new(false) })
     }
 
     /// Answers on `listener` until `signal` says to end: what is under way then is finished
-    /// within a second and a half, or left. `reload` reads the inventory again; where that
-    /// fails the old one stays. `say` tells the operator.
+    /// within a second and a half, or left. `reload` reads the inventory again, on a thread of
+    /// its own, and names what in it cannot be walked; where it fails the old one stays. `say`
+    /// tells the operator.
     pub async fn run(
         &self,
         listener: TcpListener,
         mut signal: impl AsyncFnMut() -> Signal,
-        reload: impl Fn() -> Result<Inventory, String>,
+        reload: impl Fn() -> Result<(Inventory, Vec<String>), String> + Clone + Send + 'static,
         say: impl Fn(&str),
     ) {
-        let router = routes::router(Arc::clone(&self.served));
+        let address = listener.local_addr().map_or(Ipv4Addr::LOCALHOST.into(), |at| at.ip());
+        let hosts = Hosts::of(address, &self.hosts);
+        let router = routes::router(Arc::clone(&self.served), hosts);
         let numbers = Arc::clone(&self.served.numbers);
         let listening = listen::listen(listener, router, numbers, self.stop.subscribe());
         let told = async {
             systemd::tell(Tell::Ready(&self.status()));
             while signal().await == Signal::Reload {
                 systemd::tell(Tell::Reloading);
-                match reload() {
-                    Ok(inventory) => {
+                let read = tokio::task::spawn_blocking(reload.clone()).await;
+                match read.unwrap_or_else(|_| Err("a bug of ours ended the reading".to_owned())) {
+                    Ok((inventory, warnings)) => {
+                        warnings.iter().for_each(|warning| say(warning));
                         let targets = self.take(inventory);
-                        say(&format!("the inventory was read again: {targets} targets"));
+                        say(&format!("the inventory was read again: {}", count(targets, "target")));
                     }
                     Err(says) => {
                         self.served.numbers.inventory_refused();
@@ -110,18 +122,19 @@ impl Server {
     /// For `systemctl status`.
     fn status(&self) -> String {
         let targets = self.served.targets.read().unwrap_or_else(PoisonError::into_inner);
-        format!("serving {} targets", targets.entries.len())
+        format!("serving {}", count(targets.entries.len() as u64, "target"))
     }
 
     /// Takes another inventory in the place of the one that it has.
-    fn take(&self, inventory: Inventory) -> usize {
-        let targets = Arc::new(Targets::of(inventory));
-        let names: BTreeSet<&str> = targets.entries.iter().map(|e| e.name.as_str()).collect();
-        self.served.past.retain(&names);
-        let count = targets.entries.len();
-        self.served.numbers.inventory(count, unix((self.look)().now));
-        *self.served.targets.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&targets);
-        count
+    fn take(&self, inventory: Inventory) -> u64 {
+        let new = Arc::new(Targets::of(inventory));
+        let number = new.entries.len();
+        self.served.numbers.inventory(number, unix((self.look)().now));
+        let mut targets = self.served.targets.write().unwrap_or_else(PoisonError::into_inner);
+        let stays = |name: &str| targets.named(name).is_some_and(|entry| new.have(&entry));
+        self.served.past.retain(stays);
+        *targets = new;
+        number as u64
     }
 }
 

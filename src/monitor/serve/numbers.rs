@@ -91,7 +91,7 @@ impl Numbers {
             registry,
         };
         for state in [State::Works, State::AtRisk, State::Broken, State::CannotTell] {
-            numbers.walks.with_label_values(&[word(state)]);
+            numbers.walks.with_label_values(&[state.id()]);
         }
         for reason in ["queue_full", "no_time_left"] {
             numbers.refused.with_label_values(&[reason]);
@@ -119,7 +119,7 @@ impl Numbers {
     }
 
     pub(super) fn walked(&self, state: State, took: Duration) {
-        self.walks.with_label_values(&[word(state)]).inc();
+        self.walks.with_label_values(&[state.id()]).inc();
         self.durations.observe(took.as_secs_f64());
     }
 
@@ -179,16 +179,6 @@ fn register<C: Collector + Clone + 'static>(
     metric: &C,
 ) -> Result<(), prometheus::Error> {
     registry.register(Box::new(metric.clone()))
-}
-
-/// A state as a label's value, the same as in reports.
-pub(super) const fn word(state: State) -> &'static str {
-    match state {
-        State::Works => "works",
-        State::AtRisk => "at_risk",
-        State::Broken => "broken",
-        State::CannotTell => "cannot_tell",
-    }
 }
 
 #[cfg(test)]

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use super::desk::{Desk, Outcome, Refused};
+use super::hosts::Hosts;
 use super::numbers::Numbers;
 use super::page::{self, finding};
 use super::past::Past;
@@ -34,7 +36,7 @@ pub(super) struct Served {
     pub(super) desk: Arc<Desk>,
     pub(super) past: Arc<Past>,
     pub(super) numbers: Arc<Numbers>,
-    pub(super) targets: RwLock<Arc<Targets>>,
+    pub(super) targets: Arc<RwLock<Arc<Targets>>>,
 }
 
 impl Served {
@@ -46,7 +48,8 @@ impl Served {
 type Shared = State<Arc<Served>>;
 
 /// Every route.
-pub(super) fn router(served: Arc<Served>) -> Router {
+pub(super) fn router(served: Arc<Served>, hosts: Hosts) -> Router {
+    let hosts = Arc::new(hosts);
     Router::new()
         .route("/", get(overview))
         .route("/probe", get(probe))
@@ -59,6 +62,18 @@ pub(super) fn router(served: Arc<Served>) -> Router {
         .route("/icon.svg", get(|| async { typed("image/svg+xml", page::ICON) }))
         .fallback(|| async { text(StatusCode::NOT_FOUND, "no such page\n") })
         .with_state(served)
+        .layer(middleware::from_fn(move |request: Request, next: Next| {
+            let ours = hosts.serve(request.uri(), request.headers());
+            async move { if ours { next.run(request).await } else { misdirected() } }
+        }))
+}
+
+fn misdirected() -> Response {
+    text(
+        StatusCode::MISDIRECTED_REQUEST,
+        "this server is asked by its address, as localhost, or by a name in [serve] hosts of the \
+         inventory\n",
+    )
 }
 
 /// `/probe?target=NAME`: walks, and gives the metrics of the walk.
@@ -245,6 +260,7 @@ fn html(status: StatusCode, markup: maud::Markup) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::monitor::serve::desk::grace;
 
     fn of(value: &str) -> Result<Option<Duration>, &'static str> {
         let mut headers = HeaderMap::new();
@@ -257,6 +273,11 @@ mod tests {
     fn an_answer_is_there_before_the_scraper_gives_up() {
         assert_eq!(of("10"), Ok(Some(Duration::from_millis(9500))));
         assert_eq!(of("1"), Ok(Some(Duration::from_millis(800))));
+        for seconds in ["0.1", "0.7", "1", "1.4", "2.5", "15"] {
+            let patience = of(seconds).unwrap().unwrap();
+            let gives_up = Duration::from_secs_f64(seconds.parse().unwrap());
+            assert!(patience + grace(patience) < gives_up, "{seconds}");
+        }
         assert_eq!(of("1e300").map(|p| p.is_some()), Ok(true));
         assert_eq!(patience(&HeaderMap::new()), Ok(None));
         for bad in ["0", "-1", "NaN", "inf", "", "ten", "1,5"] {

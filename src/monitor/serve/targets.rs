@@ -48,6 +48,11 @@ impl Targets {
         self.by_name.get(name).map(|place| Arc::clone(&self.entries[*place]))
     }
 
+    /// Whether `entry` is still a target, with the name and the host that it had.
+    pub(super) fn have(&self, entry: &Entry) -> bool {
+        self.named(&entry.name).is_some_and(|here| here.target.seen == entry.target.seen)
+    }
+
     /// The target of this name; else of this host, or typed so in the inventory.
     pub(super) fn find(&self, word: &str) -> Found {
         if let Some(entry) = self.named(word) {

@@ -1,16 +1,18 @@
 //! Threads that walk: walks cannot move from thread to thread, so each has its own runtime,
 //! its own view of the machine and its own tokens.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use super::desk::{Desk, Job, Outcome, Walked};
+use super::desk::{BEGUN, Desk, Job, Outcome, Walked};
 use super::numbers::Numbers;
 use super::past::Past;
+use super::targets::Targets;
 use crate::monitor::walker::Walker;
 use crate::render::metrics;
+use crate::report::Report;
 use crate::world::World;
 
 /// Threads at most: a walk is mostly waiting.
@@ -28,8 +30,20 @@ pub(super) fn count() -> usize {
 pub(super) struct Shared {
     pub(super) desk: Arc<Desk>,
     pub(super) past: Arc<Past>,
+    pub(super) targets: Arc<RwLock<Arc<Targets>>>,
     pub(super) numbers: Arc<Numbers>,
     pub(super) look: Look,
+}
+
+impl Shared {
+    /// Keeps a walk for the pages, unless its target was taken away meanwhile. The inventory
+    /// stays as it is until that is done.
+    fn keep(&self, job: &Job, began: Instant, report: &Arc<Report>) {
+        let targets = self.targets.read().unwrap_or_else(PoisonError::into_inner);
+        if targets.have(&job.entry) {
+            self.past.keep(began, report);
+        }
+    }
 }
 
 /// Starts the thread of one walker; the process does not wait for it at its end.
@@ -73,10 +87,16 @@ async fn one(walker: &Walker, shared: &Shared, job: &Job) -> Option<Outcome> {
     let began = Instant::now();
     let within = job.ends.saturating_duration_since(began);
     let mut walk = std::pin::pin!(walker.walk(&job.entry, Some(within)));
+    let mut beginning = std::pin::pin!(tokio::time::sleep(BEGUN));
+    let mut begins = true;
     let walked = loop {
         tokio::select! {
             biased;
             walked = &mut walk => break walked,
+            () = &mut beginning, if begins => {
+                begins = false;
+                shared.desk.begun(job);
+            }
             () = job.unwanted() => {
                 if shared.desk.given_up(job) {
                     shared.numbers.given_up();
@@ -90,7 +110,7 @@ async fn one(walker: &Walker, shared: &Shared, job: &Job) -> Option<Outcome> {
             let exposition = metrics::exposition(&report).into();
             let report = Arc::new(report);
             shared.numbers.walked(report.verdict.state, began.elapsed());
-            shared.past.keep(began, &report);
+            shared.keep(job, began, &report);
             Outcome::Walked(Arc::new(Walked { report, exposition }))
         }
         Err(says) => {

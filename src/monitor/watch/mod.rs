@@ -15,15 +15,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
-use self::beat::Pulse;
+use self::beat::{Heart, Pulse};
 use self::log::Level;
 use self::schedule::Schedule;
 use self::target::Watched;
@@ -39,6 +40,7 @@ use super::systemd::{self, Tell};
 use super::walker::Walker;
 use super::webhook::Webhook;
 use crate::inventory::{Entry, Inventory, WatchSettings, WebhookShape};
+use crate::render::words::count;
 use crate::report::Report;
 
 /// Time beyond its own deadline after which a walk is given up: it would be a fault of ours.
@@ -53,13 +55,15 @@ pub struct Setup {
     /// What the inventory says.
     pub inventory: Inventory,
     /// Whom to tell.
-    pub webhook: Option<Webhook>,
+    pub hooks: Hooks,
     /// Reads the inventory again, and what it names.
     pub reload: Reload,
     /// The file of the history.
     pub history: Option<PathBuf>,
+    /// Whether it was named beside the inventory, whose own is then of no account.
+    pub history_given: bool,
     /// Makes a walker that has read nothing yet.
-    pub walker: Box<dyn Fn() -> Walker>,
+    pub walker: Arc<dyn Fn() -> Walker + Send + Sync>,
     /// The wall clock.
     pub clock: Box<dyn Fn() -> SystemTime>,
     /// This machine's name.
@@ -69,7 +73,19 @@ pub struct Setup {
 }
 
 /// Reads the inventory again.
-pub type Reload = Box<dyn Fn() -> Result<(Inventory, Option<Webhook>), String>>;
+pub type Reload = Arc<dyn Fn() -> Read + Send + Sync>;
+
+/// An inventory and whom to tell, or why they are not to be had.
+pub type Read = Result<(Inventory, Hooks), String>;
+
+/// Who is called.
+#[derive(Debug, Default)]
+pub struct Hooks {
+    /// About what changes.
+    pub notices: Option<Webhook>,
+    /// As long as all is well with the watch itself.
+    pub heartbeat: Option<Webhook>,
+}
 
 /// Watches until a signal ends it; every line goes to `say`.
 ///
@@ -109,9 +125,13 @@ struct Watch<'a> {
     telling: Telling,
     writing: FuturesUnordered<futures_util::future::LocalBoxFuture<'static, Vec<Event>>>,
     pulse: Pulse,
+    heart: Heart,
     /// Wall clock minus monotonic time, in milliseconds.
     offset: i64,
     silent: BTreeSet<&'static str>,
+    /// The inventory that is being read again; whether it is to be read once more.
+    reading: FuturesUnordered<JoinHandle<Read>>,
+    read_again: bool,
 }
 
 impl<'a> Watch<'a> {
@@ -123,18 +143,20 @@ impl<'a> Watch<'a> {
         let (trouble, troubles) = mpsc::unbounded_channel();
         let bounds =
             Bounds { keep: setup.inventory.watch.keep, octets: setup.inventory.watch.keep_octets };
+        let calls = setup.hooks.notices.is_some();
         let (history, left) = match &setup.history {
             None => (None, history::Left::default()),
             Some(file) => {
                 let says = move |report| {
                     let _ = trouble.send(report);
                 };
-                let (history, left) = History::start(file, bounds, now, says)
+                let (history, left) = History::start(file, bounds, now, calls, says)
                     .map_err(|error| format!("{}: {error}", file.display()))?;
                 (Some(history), left)
             }
         };
-        let telling = Telling::new(setup.webhook.take(), &setup.host, &setup.inventory);
+        let heart = Heart::new(setup.hooks.heartbeat.take());
+        let telling = Telling::new(setup.hooks.notices.take(), &setup.host, &setup.inventory);
         let mut watch = Self {
             rules: Rules::of(&setup.inventory.watch),
             begun: setup.inventory.watch.clone(),
@@ -152,8 +174,11 @@ impl<'a> Watch<'a> {
             telling,
             writing: FuturesUnordered::new(),
             pulse: Pulse { history_writes: true, ..Pulse::default() },
+            heart,
             offset: now,
             silent: BTreeSet::new(),
+            reading: FuturesUnordered::new(),
+            read_again: false,
         };
         let resumed = left.machines.into_iter().map(|machine| {
             let machine = machine.resumed(now, 0, FORGET);
@@ -245,10 +270,12 @@ impl<'a> Watch<'a> {
                     Signal::Reload => self.reload(),
                 },
                 Some(walked) = self.walks.join_next_with_id() => self.ended(walked),
+                Some(read) = self.reading.next() => self.reread(read),
                 Some(trouble) = self.troubles.recv() => self.trouble(&trouble),
                 Some(events) = self.writing.next() => self.telling.add(events),
                 () = until(self.telling.due()) => self.tell(),
                 outcome = self.telling.outcome() => self.told(outcome),
+                taken = self.heart.called() => self.beaten(taken),
                 () = until(due) => {}
                 _ = beats.tick() => self.beat(),
             }
@@ -379,7 +406,8 @@ impl<'a> Watch<'a> {
             }
             Outcome::GivenUp(events, why) => {
                 self.pulse.webhook_failed += 1;
-                let says = format!("webhook: {why}; {} events were not told", events.len());
+                let lost = count(events.len() as u64, "event");
+                let says = format!("webhook: {why}; not told: {lost}");
                 (self.say)(&says, Level::Error);
                 events
             }
@@ -397,10 +425,7 @@ impl<'a> Watch<'a> {
     }
 
     fn status(&self) -> String {
-        let targets = match self.targets.len() {
-            1 => "1 target".to_owned(),
-            count => format!("{count} targets"),
-        };
+        let targets = count(self.targets.len() as u64, "target");
         let history = match &self.setup.history {
             Some(file) => format!("history in {}", file.display()),
             None => "no history".to_owned(),

@@ -60,12 +60,7 @@ impl Watched {
         Record {
             target: seen.target.clone(),
             at: seen.at,
-            state: match state {
-                State::Works => "works",
-                State::AtRisk => "at_risk",
-                State::Broken => "broken",
-                State::CannotTell => "cannot_tell",
-            },
+            state: state.id(),
             cause: cause.map(|cause| cause.id.clone()),
             hop: cause.map(|cause| cause.hop.name()),
             took_ms: report.map_or(0.0, |report| report.evidence.cost.took_ms),

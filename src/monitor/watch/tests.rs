@@ -9,10 +9,11 @@ fn inventory(names: &[&str]) -> Inventory {
 fn setup(names: &[&str]) -> Setup {
     Setup {
         inventory: inventory(names),
-        webhook: None,
-        reload: Box::new(|| Err("not here".to_owned())),
+        hooks: Hooks::default(),
+        reload: Arc::new(|| Err("not here".to_owned())),
         history: None,
-        walker: Box::new(|| Walker::new(World::of_this_machine)),
+        history_given: false,
+        walker: Arc::new(|| Walker::new(World::of_this_machine)),
         clock: Box::new(|| SystemTime::UNIX_EPOCH),
         host: "here".to_owned(),
         at_once: 8,
@@ -44,13 +45,14 @@ fn what_a_reload_cannot_change_is_said() {
     let said = std::cell::RefCell::new(Vec::new());
     let say = |text: &str, level: Level| said.borrow_mut().push((text.to_owned(), level));
     let mut setup = setup(&["alpha"]);
-    setup.reload = Box::new(|| {
+    setup.reload = Arc::new(|| {
         let text = "[watch]\nheartbeat = { every = \"7s\", file = \"/none/x\" }\n[watch.history]\n\
                     keep_days = 3\n[[target]]\ntarget = \"alpha\"\n";
-        Ok((crate::inventory::read(text).expect("an inventory"), None))
+        Ok((crate::inventory::read(text).expect("an inventory"), Hooks::default()))
     });
     let mut watch = Watch::begin(setup, &say).expect("it begins");
-    watch.reload();
+    let read = (watch.setup.reload)();
+    watch.reread(Ok(read));
     let troubles: Vec<String> = said
         .borrow()
         .iter()
@@ -59,4 +61,36 @@ fn what_a_reload_cannot_change_is_said() {
         .collect();
     let wanted = ["[watch.history]", "heartbeat.every"];
     assert_eq!(troubles, wanted.map(|what| format!("{what} has changed: that needs a restart")));
+}
+
+#[test]
+fn an_inventory_that_takes_long_to_read_holds_up_no_walk() {
+    let said = std::cell::RefCell::new(Vec::new());
+    let say = |text: &str, _: Level| said.borrow_mut().push(text.to_owned());
+    let mut setup = setup(&["alpha"]);
+    let (answer, answered) = std::sync::mpsc::channel();
+    let answered = std::sync::Mutex::new(answered);
+    setup.reload = Arc::new(move || {
+        let names: Vec<&str> = answered
+            .lock()
+            .expect("nobody panicked")
+            .recv_timeout(Duration::from_secs(10))
+            .map_err(|_| "the loop waited for it".to_owned())?;
+        Ok((inventory(&names), Hooks::default()))
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(async {
+        let mut watch = Watch::begin(setup, &say).expect("it begins");
+        // The second signal comes while the first is followed: the file is read twice.
+        watch.reload();
+        watch.reload();
+        assert!(watch.reading.len() == 1 && watch.targets.len() == 1);
+        for names in [vec!["alpha", "beta"], vec!["beta"]] {
+            answer.send(names.clone()).expect("it listens");
+            let read = watch.reading.next().await.expect("it is read");
+            watch.reread(read);
+            assert_eq!(watch.targets.len(), names.len(), "{:?}", said.borrow());
+        }
+        assert!(watch.reading.is_empty());
+    });
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -11,14 +12,18 @@ use tokio::time::Instant;
 
 use super::beat;
 use super::log::Level;
-use super::{Watch, fit, limit};
+use super::{Read, Watch, fit, limit};
 use crate::monitor::event::{Severity, span};
 use crate::monitor::history::Trouble;
 use crate::monitor::settings::Rules;
 use crate::monitor::systemd::{self, Tell};
+use crate::monitor::webhook::body;
+use crate::render::words::count;
 
 /// How long the end may take: what is under way is left, what is finished is kept.
-const FAREWELL: Duration = Duration::from_millis(1200);
+const FAREWELL: Duration = Duration::from_millis(1500);
+/// The history's part of it, at least.
+const CLOSING: Duration = Duration::from_millis(500);
 /// How far the clock may go apart from monotonic time before that is said, in milliseconds.
 const JUMP: i64 = 5_000;
 
@@ -31,6 +36,7 @@ impl Watch<'_> {
                 Level::Error,
             ),
             Trouble::WritesAgain(walks) => {
+                let walks = count(*walks as u64, "walk");
                 (format!("history: {file}: is written again; {walks} had waited"), Level::Notice)
             }
             Trouble::SetAside(to) => (
@@ -45,7 +51,10 @@ impl Watch<'_> {
                 return;
             }
             Trouble::Dropped(walks) => (
-                format!("history: {walks} walks were dropped while it could not be written"),
+                format!(
+                    "history: dropped while it could not be written: {}",
+                    count(*walks, "walk")
+                ),
                 Level::Error,
             ),
         };
@@ -72,19 +81,34 @@ impl Watch<'_> {
         self.offset = at - mono;
     }
 
+    /// Begins to read the inventory again, on a thread of its own: what it names may lie on a
+    /// share that does not answer, and walks under way must not wait for it.
     pub(super) fn reload(&mut self) {
+        if !self.reading.is_empty() {
+            self.read_again = true;
+            return;
+        }
         systemd::tell(Tell::Reloading);
-        let walker = (self.setup.walker)();
-        let read = (self.setup.reload)()
-            .and_then(|(inventory, hook)| fit(&walker, &inventory).map(|()| (inventory, hook)));
-        match read {
+        let (read, walker) = (Arc::clone(&self.setup.reload), Arc::clone(&self.setup.walker));
+        self.reading.push(tokio::task::spawn_blocking(move || {
+            let (inventory, hooks) = read()?;
+            fit(&walker(), &inventory)?;
+            Ok((inventory, hooks))
+        }));
+    }
+
+    /// The inventory was read again.
+    pub(super) fn reread(&mut self, read: Result<Read, tokio::task::JoinError>) {
+        match read.unwrap_or_else(|_| Err("a bug of ours ended the reading".to_owned())) {
             Err(says) => {
                 (self.say)(&format!("the inventory is not taken over: {says}"), Level::Error);
             }
-            Ok((inventory, webhook)) => {
+            Ok((inventory, hooks)) => {
                 self.rules = Rules::of(&inventory.watch);
-                self.walker = Rc::new(walker);
-                self.telling.replace(webhook, &inventory);
+                // One that has read nothing yet.
+                self.walker = Rc::new((self.setup.walker)());
+                self.telling.replace(hooks.notices, &inventory);
+                self.heart.replace(hooks.heartbeat);
                 self.setup.inventory = inventory;
                 self.say_what_needs_a_restart();
                 self.take(&mut BTreeMap::new());
@@ -95,13 +119,17 @@ impl Watch<'_> {
             }
         }
         systemd::tell(Tell::Ready(&self.status()));
+        if std::mem::take(&mut self.read_again) {
+            self.reload();
+        }
     }
 
     /// What is taken from the inventory at the start alone.
     fn say_what_needs_a_restart(&self) {
         let (new, begun) = (&self.setup.inventory.watch, &self.begun);
-        let history = new.history_file != begun.history_file
-            || (new.keep, new.keep_octets) != (begun.keep, begun.keep_octets);
+        // What the command line names stays, whatever the inventory says.
+        let file = !self.setup.history_given && new.history_file != begun.history_file;
+        let history = file || (new.keep, new.keep_octets) != (begun.keep, begun.keep_octets);
         let heartbeat = new.heartbeat_every != begun.heartbeat_every;
         for (changed, what) in [(history, "[watch.history]"), (heartbeat, "heartbeat.every")] {
             if changed {
@@ -129,7 +157,6 @@ impl Watch<'_> {
         if self.silent.remove("late") {
             (self.say)("every target is walked in time again", Level::Notice);
         }
-        let Some(file) = self.setup.inventory.watch.heartbeat_file.clone() else { return };
         self.pulse.now = self.wall() as f64 / 1e3;
         self.pulse.targets = self.targets.len();
         let open = |severity| {
@@ -142,6 +169,10 @@ impl Watch<'_> {
             self.pulse.history_waiting = history.waiting();
             self.pulse.history_writes = history.writes();
         }
+        let every = self.setup.inventory.watch.heartbeat_every;
+        let body = || body::heartbeat(&self.pulse.figures(), &self.setup.host);
+        self.heart.call(every, body);
+        let Some(file) = self.setup.inventory.watch.heartbeat_file.clone() else { return };
         match beat::write(Path::new(&file), &self.pulse.text()) {
             Ok(()) => {
                 self.silent.remove("heartbeat");
@@ -153,9 +184,25 @@ impl Watch<'_> {
         }
     }
 
+    /// The heartbeat's receiver has answered, or has not.
+    pub(super) fn beaten(&mut self, taken: Result<(), String>) {
+        match taken {
+            Ok(()) => {
+                if self.silent.remove("heart") {
+                    (self.say)("heartbeat: it is taken again", Level::Notice);
+                }
+            }
+            Err(why) => {
+                let says = format!("heartbeat: {why}; the next one is sent all the same");
+                self.own_trouble("heart", &says);
+            }
+        }
+    }
+
     /// Ends: what is under way is left, what is finished is kept and said.
     pub(super) async fn farewell(mut self) {
-        let end = Instant::now() + FAREWELL;
+        let last = Instant::now() + FAREWELL;
+        let end = last - CLOSING;
         systemd::tell(Tell::Stopping);
         self.walks.abort_all();
         while let Ok(Some(events)) = tokio::time::timeout_at(end, self.writing.next()).await {
@@ -170,12 +217,13 @@ impl Watch<'_> {
             }
         }
         if let Some(history) = self.history.take() {
-            let left = history.close(FAREWELL / 2);
+            let left = history.close(last.saturating_duration_since(Instant::now()));
             while let Ok(trouble) = self.troubles.try_recv() {
                 self.trouble(&trouble);
             }
             if left > 0 {
-                let says = format!("history: {left} walks could not be written before the end");
+                let left = count(left as u64, "walk");
+                let says = format!("history: not written before the end: {left}");
                 (self.say)(&says, Level::Error);
             }
         }

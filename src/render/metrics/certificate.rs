@@ -2,10 +2,8 @@
 
 use std::net::IpAddr;
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
 use super::Sample;
+use crate::evidence::text::unix_seconds;
 use crate::evidence::tls::{Certificate, TlsHop, TlsOutcome};
 use crate::report::Report;
 
@@ -14,14 +12,22 @@ const LONGEST: usize = 200;
 
 /// Seconds since 1970 of an RFC 3339 time.
 pub(super) fn timestamp(text: &str) -> Option<f64> {
-    let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-    #[expect(clippy::cast_precision_loss, reason = "seconds fit into 53 bits")]
-    Some(time.unix_timestamp() as f64)
+    unix_seconds(text).map(seconds)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds fit into 53 bits")]
+const fn seconds(count: i64) -> f64 {
+    count as f64
 }
 
 /// When the leaf expires.
 pub(super) fn leaf_expiry(hop: &TlsHop) -> Option<f64> {
     timestamp(&hop.chain.first()?.not_after)
+}
+
+/// How long the leaf is valid in all, in seconds.
+pub(super) fn leaf_lifetime(hop: &TlsHop) -> Option<f64> {
+    hop.chain.first()?.lifetime_s().map(seconds)
 }
 
 /// When the first certificate of the presented chain expires.

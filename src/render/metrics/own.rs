@@ -1,7 +1,7 @@
 //! Metrics of our own: state, cause, hops, certificate, address class, cost.
 
 use super::blackbox::seconds;
-use super::certificate::{leaf_expiry, timestamp};
+use super::certificate::{leaf_expiry, leaf_lifetime, timestamp};
 use super::{Metric, Sample, Unit};
 use crate::diagnosis::{Finding, Level, State};
 use crate::evidence::{AddressClass, Evidence, Hop};
@@ -24,8 +24,15 @@ pub(super) const METRICS: &[Metric] = &[
         labels: &["state"],
         samples: |report| {
             let states = [State::Works, State::AtRisk, State::Broken, State::CannotTell];
-            set(&[], states.map(|state| (word(state), state == report.verdict.state)))
+            set(&[], states.map(|state| (state.id(), state == report.verdict.state)))
         },
+    },
+    Metric {
+        name: "aoai_probe_muted",
+        help: "1 while the inventory mutes the target (until): it is walked and calls nobody",
+        unit: Unit::State,
+        labels: &[],
+        samples: |report| Sample::plain(f64::from(u8::from(report.muted_until.is_some()))),
     },
     Metric {
         name: "aoai_probe_hop_state",
@@ -74,6 +81,14 @@ pub(super) const METRICS: &[Metric] = &[
         unit: Unit::Timestamp,
         labels: &[],
         samples: |report| Sample::some(report.evidence.tls.saw().and_then(leaf_expiry)),
+    },
+    Metric {
+        name: "aoai_probe_certificate_lifetime_seconds",
+        help: "How long the leaf certificate is valid from its begin to its end: days where a \
+               proxy signs it for each session",
+        unit: Unit::Seconds,
+        labels: &[],
+        samples: |report| Sample::some(report.evidence.tls.saw().and_then(leaf_lifetime)),
     },
     Metric {
         name: "aoai_probe_addresses",
@@ -136,16 +151,6 @@ pub(super) const METRICS: &[Metric] = &[
         samples: |report| Sample::some(finished(&report.evidence)),
     },
 ];
-
-/// A state's word in labels, the same as in JSON.
-pub(super) const fn word(state: State) -> &'static str {
-    match state {
-        State::Works => "works",
-        State::AtRisk => "at_risk",
-        State::Broken => "broken",
-        State::CannotTell => "cannot_tell",
-    }
-}
 
 /// One sample a state, of which one is 1.
 fn set<const N: usize>(labels: &[&str], states: [(&str, bool); N]) -> Vec<Sample> {

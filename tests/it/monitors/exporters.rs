@@ -10,7 +10,7 @@ use std::sync::mpsc;
 
 use aoai_probe::render::prometheus;
 
-use super::{PATIENCE, Running, fleet, installed};
+use super::{PATIENCE, Running, fleet, installed, samples};
 use crate::program::{alone, program, saved};
 
 /// Starts an exporter on a free port; the address that it says it listens on.
@@ -49,15 +49,9 @@ fn get(address: SocketAddr, path: &str) -> String {
     body.to_owned()
 }
 
-/// Series with their labels in order, and their values. No value here holds `,` or `"`.
+/// Series with their labels, and their values.
 fn series(text: &str) -> BTreeMap<String, f64> {
-    let samples = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    samples
-        .map(|line| {
-            let (series, value) = line.rsplit_once(' ').unwrap();
-            (series.to_owned(), value.parse().unwrap())
-        })
-        .collect()
+    samples(text).into_iter().collect()
 }
 
 #[test]

@@ -95,3 +95,14 @@ fn junit_is_valid_by_jenkinss_schema() {
     assert!(valid("several", &several).0);
     assert!(!valid("bad", &several.replace(" errors=", " mistakes=")).0, "the check can fail");
 }
+
+/// The samples of an exposition in their order: name and labels, value.
+pub(super) fn samples(text: &str) -> Vec<(String, f64)> {
+    let samples = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    samples
+        .map(|line| {
+            let (series, value) = line.rsplit_once(' ').unwrap();
+            (series.to_owned(), value.parse().unwrap())
+        })
+        .collect()
+}

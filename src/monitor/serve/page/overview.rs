@@ -10,27 +10,27 @@ use crate::diagnosis::State;
 use crate::inventory::Entry;
 use crate::monitor::serve::past::{Past, Track};
 use crate::monitor::serve::targets::Targets;
+use crate::render::words;
 
 /// Targets on one page.
 const ROWS: usize = 500;
 
 /// The page, from the target at place `from`.
 pub(in crate::monitor::serve) fn page(targets: &Targets, past: &Past, from: usize) -> Markup {
-    let mut rows: Vec<(&Arc<Entry>, Track)> =
-        targets.entries.iter().map(|entry| (entry, past.of(&entry.name))).collect();
-    let state = |track: &Track| track.walks.back().map(|walk| walk.state);
+    let states = past.states(targets.entries.iter().map(|entry| &entry.name));
+    let mut rows: Vec<(&Arc<Entry>, Option<State>)> = targets.entries.iter().zip(states).collect();
     // Not walked yet stands between what needs care and what works.
-    rows.sort_by_key(|(_, track)| match state(track) {
+    rows.sort_by_key(|(_, state)| match state {
         Some(State::Works) => 4,
         None => 3,
         Some(state) => state.weight(),
     });
-    let count = |wanted: Option<State>| rows.iter().filter(|(_, t)| state(t) == wanted).count();
+    let count = |wanted: Option<State>| rows.iter().filter(|(_, is)| *is == wanted).count();
     let counts = [
         (Some(State::Broken), "broken"),
         (Some(State::CannotTell), "cannot tell"),
         (Some(State::AtRisk), "at risk"),
-        (Some(State::Works), "work"),
+        (Some(State::Works), "works"),
         (None, "not walked yet"),
     ];
     let total = rows.len();
@@ -45,17 +45,20 @@ pub(in crate::monitor::serve) fn page(targets: &Targets, past: &Past, from: usiz
         "",
         true,
         &html! {
-            h1 { (total) @if total == 1 { " target" } @else { " targets" } }
+            h1 { (words::count(total as u64, "target")) }
             ul.counts {
                 @for (wanted, words) in counts {
                     @let number = count(wanted);
                     @if number > 0 {
-                        li class=(class(wanted)) { b { (number) } " " (words) }
+                        @let one = number == 1 || wanted != Some(State::Works);
+                        li class=(class(wanted)) {
+                            b { (number) } " " (if one { words } else { "work" })
+                        }
                     }
                 }
             }
             ul.targets {
-                @for (entry, track) in shown { (row(entry, track)) }
+                @for (entry, _) in shown { (row(entry, &past.of(&entry.name))) }
             }
             nav {
                 @if from > 0 {
@@ -76,6 +79,7 @@ fn row(entry: &Entry, track: &Track) -> Markup {
         li class=(class(state)) {
             div.name {
                 (badge(state)) " "
+                @if walk.is_some_and(|walk| walk.muted) { "(muted) " }
                 a href={ "target?" (query("name", &entry.name)) } { (entry.name) }
             }
             @if let Some(walk) = walk {

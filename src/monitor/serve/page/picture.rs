@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::{ago, class, milliseconds};
 use crate::monitor::serve::past::{KEPT, Walk};
+use crate::render::words::count;
 
 /// Width of a bar and of the space behind it.
 const STEP: usize = 5;
@@ -21,8 +22,8 @@ pub(super) fn picture(walks: &VecDeque<Walk>) -> Markup {
     let says = match walks.back() {
         None => "no walk yet".to_owned(),
         Some(last) => format!(
-            "{} walks; the last took {}, the longest {}",
-            walks.len(),
+            "{}; the last took {}, the longest {}",
+            count(walks.len() as u64, "walk"),
             milliseconds(last.took_ms),
             milliseconds(longest)
         ),

@@ -1,0 +1,119 @@
+//! Text that is no inventory: what TOML does not allow, and keys that nobody knows.
+
+use super::{MOST_PROBLEMS, Problem, line, starts};
+use crate::credential::looks_like_a_key;
+use crate::inventory::SCHEMA;
+
+/// What TOML or the form of the document does not allow.
+pub(super) fn problems(text: &str, error: &toml::de::Error) -> Vec<Problem> {
+    let unknown = unknown_keys(text);
+    if !unknown.is_empty() {
+        return unknown;
+    }
+    let at = error.span().map_or(0, |span| span.start);
+    vec![Problem { line: line(text, at), says: without_values(error.message()) }]
+}
+
+/// The words of TOML and serde, without the value that they repeat: it may be a secret.
+fn without_values(words: &str) -> String {
+    let mut says = String::new();
+    let mut quoted = None;
+    for letter in words.lines().next().unwrap_or("not TOML").chars() {
+        match quoted {
+            None if letter == '"' => {
+                quoted = Some(letter);
+                says.push_str("[not shown]");
+            }
+            None => says.push(letter),
+            Some(mark) if mark == letter => quoted = None,
+            Some(_) => {}
+        }
+    }
+    let says = match says.contains("untagged enum Time") {
+        true => "a time such as \"5s\", \"200ms\" or a number of seconds is wanted".to_owned(),
+        false => says.split(", expected struct").next().unwrap_or_default().to_owned(),
+    };
+    crate::evidence::text::clean(&says, 200)
+}
+
+/// Keys that are not of the inventory's schema, with the nearest that is.
+fn unknown_keys(text: &str) -> Vec<Problem> {
+    let Ok(table) = toml::de::DeTable::parse(text) else { return Vec::new() };
+    let Ok(schema) = serde_json::from_str(SCHEMA) else { return Vec::new() };
+    let mut found = Vec::new();
+    let places = starts(text);
+    look(&places, table.get_ref(), &schema, &schema, &mut found);
+    found.sort_by_key(|problem: &Problem| problem.line);
+    found.truncate(MOST_PROBLEMS);
+    found
+}
+
+fn look(
+    places: &[usize],
+    table: &toml::de::DeTable<'_>,
+    schema: &serde_json::Value,
+    whole: &serde_json::Value,
+    found: &mut Vec<Problem>,
+) {
+    let schema = resolved(schema, whole);
+    let Some(keys) = schema.get("properties").and_then(|keys| keys.as_object()) else { return };
+    for (key, value) in table {
+        let name = key.get_ref().as_ref();
+        let Some(inner) = keys.get(name) else {
+            if found.len() >= MOST_PROBLEMS {
+                return;
+            }
+            let line = 1 + places.partition_point(|start| *start <= key.span().start);
+            found.push(Problem { line, says: unknown(name, keys.keys().map(String::as_str)) });
+            continue;
+        };
+        match value.get_ref() {
+            toml::de::DeValue::Table(table) => look(places, table, inner, whole, found),
+            toml::de::DeValue::Array(items) => {
+                let Some(items_schema) = resolved(inner, whole).get("items") else { continue };
+                for item in items {
+                    if let toml::de::DeValue::Table(table) = item.get_ref() {
+                        look(places, table, items_schema, whole, found);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A schema behind its reference.
+fn resolved<'a>(
+    schema: &'a serde_json::Value,
+    whole: &'a serde_json::Value,
+) -> &'a serde_json::Value {
+    let any = schema.get("anyOf").and_then(|all| all.as_array()).into_iter().flatten();
+    let reference = any
+        .chain([schema])
+        .find_map(|schema| schema.get("$ref")?.as_str()?.strip_prefix('#'))
+        .and_then(|pointer| whole.pointer(pointer));
+    reference.unwrap_or(schema)
+}
+
+fn unknown<'a>(name: &str, keys: impl Iterator<Item = &'a str>) -> String {
+    if ["api_key", "token", "key", "password", "secret", "client_secret"].contains(&name) {
+        return format!(
+            "'{name}': no secret belongs into an inventory; api_key_file, api_key_variable or \
+             token_file says where it is"
+        );
+    }
+    let plain = name.len() <= 40
+        && name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_' || c == b'-');
+    if !plain || looks_like_a_key(name) {
+        return "an unknown key, which is not shown".to_owned();
+    }
+    let shown = format!("unknown key '{name}'");
+    let near = keys
+        .map(|key| (strsim::osa_distance(key, name), key))
+        .filter(|(distance, key)| *distance <= key.len().max(name.len()) / 2)
+        .min();
+    match near {
+        Some((_, key)) => format!("{shown}; is '{key}' meant?"),
+        None => shown,
+    }
+}

@@ -1,0 +1,260 @@
+//! Targets: their own keys, and those of the defaults.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime};
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use toml::Spanned;
+
+use super::Reader;
+use crate::args;
+use crate::credential::{self, Choice, looks_like_a_key};
+use crate::evidence::Trust;
+use crate::inventory::document::{Settings, Slow, Time, When};
+use crate::inventory::{CredentialReference, Entry, INTERVAL};
+use crate::report::{LONGEST_LABEL, MOST_LABELS, is_label_name};
+use crate::target::Target;
+use crate::walk::plan::{Limits, Plan};
+
+/// The longest name of a target, in characters.
+const LONGEST: usize = 200;
+/// Names of labels that outputs give a meaning of their own.
+const TAKEN_LABELS: &[&str] = &[
+    "target",
+    "instance",
+    "job",
+    "finding",
+    "hop",
+    "state",
+    "phase",
+    "role",
+    "version",
+    "le",
+    "level",
+    "sure",
+    "owner",
+    "class",
+    "kind",
+    "fingerprint_sha256",
+    "subject",
+    "issuer",
+    "subjectalternative",
+];
+
+impl Reader<'_> {
+    pub(super) fn entry(
+        &mut self,
+        at: usize,
+        own: &Settings,
+        defaults: &Settings,
+    ) -> Option<Entry> {
+        macro_rules! either {
+            ($key:ident) => {
+                own.$key.as_ref().or(defaults.$key.as_ref())
+            };
+        }
+        let Some(typed) = own.target.as_ref() else {
+            self.problem(at, "this [[target]] has no 'target': an account, a host or a URL");
+            return None;
+        };
+        let service = either!(service).map(|service| service.get_ref().as_str());
+        let target = self.value("target", Some(typed), |typed| Target::parse(typed, service))?;
+        let name = self.value("name", own.name.as_ref(), |name| word(name).map(str::to_owned));
+        let mut plan = Plan::default();
+        let resolvers = either!(resolvers).map_or(&[][..], Vec::as_slice);
+        plan.resolvers = resolvers
+            .iter()
+            .filter_map(|text| self.value("resolvers", Some(text), args::resolver))
+            .collect();
+        plan.expect = self.value("expect", either!(expect), args::expect).unwrap_or(plan.expect);
+        plan.proxy = self.value("proxy", either!(proxy), args::proxy).unwrap_or(plan.proxy);
+        plan.direct = own.direct.or(defaults.direct).unwrap_or(plan.direct);
+        plan.trust = self.value("trust", either!(trust), trust).unwrap_or(plan.trust);
+        plan.ca_file = either!(ca_file).map(|path| path.get_ref().clone());
+        plan.deployment = self.value("deployment", either!(deployment), args::deployment);
+        if let Some(version) = self.value("api_version", either!(api_version), args::api_version) {
+            plan.api_version = version;
+        }
+        plan.experiments = own.experiments.or(defaults.experiments).unwrap_or(true);
+        let second = Duration::from_secs(1);
+        let walk = Duration::from_millis(50)..=second * 3600;
+        let timeout = self.time("timeout", either!(timeout), walk.clone());
+        plan.timeout = timeout.unwrap_or(plan.timeout);
+        let deadline = self.time("deadline", either!(deadline), walk);
+        plan.deadline = deadline.unwrap_or(plan.deadline);
+        let day = second * 86400;
+        let interval = self.time("interval", either!(interval), second..=day);
+        let days = self.count("certificate_days", either!(certificate_days), 0..=825);
+        plan.limits = self.limits(own.slow.as_ref(), defaults.slow.as_ref());
+        plan.limits.certificate_days = days.or(plan.limits.certificate_days);
+        let detours = either!(connect_to).map_or(&[][..], Vec::as_slice);
+        let connect_to = detours
+            .iter()
+            .filter_map(|text| self.value("connect_to", Some(text), args::detour))
+            .collect();
+        let muted_until = either!(until).and_then(|until| self.moment(until));
+        Some(Entry {
+            name: name.unwrap_or_else(|| target.seen.host.clone()),
+            line: self.line(at),
+            credential: self.credential(own, defaults),
+            labels: self.labels(own, defaults),
+            target,
+            plan,
+            connect_to,
+            interval: interval.unwrap_or(INTERVAL),
+            muted_until,
+        })
+    }
+
+    fn limits(&mut self, own: Option<&Slow>, defaults: Option<&Slow>) -> Limits {
+        let mut limit = |name: &str, pick: fn(&Slow) -> Option<&Spanned<Time>>| {
+            let time = own.and_then(pick).or(defaults.and_then(pick));
+            self.time(name, time, Duration::from_millis(1)..=Duration::from_secs(3600))
+        };
+        Limits {
+            certificate_days: None,
+            dns: limit("slow.dns", |slow| slow.dns.as_ref()),
+            tcp: limit("slow.tcp", |slow| slow.tcp.as_ref()),
+            tls: limit("slow.tls", |slow| slow.tls.as_ref()),
+            http: limit("slow.http", |slow| slow.http.as_ref()),
+        }
+    }
+
+    /// The credential's place: the target's own if it says anything about it, else the
+    /// defaults'; never a mixture.
+    fn credential(&mut self, own: &Settings, defaults: &Settings) -> CredentialReference {
+        let says = |settings: &Settings| {
+            let keys = [
+                &settings.credential,
+                &settings.api_key_file,
+                &settings.api_key_variable,
+                &settings.token_file,
+                &settings.assertion_file,
+                &settings.identity,
+            ];
+            keys.iter().any(|key| key.is_some())
+        };
+        let from = if says(own) { own } else { defaults };
+        let text = |key: &Option<Spanned<String>>| key.as_ref().map(|key| key.get_ref().clone());
+        let places = [
+            ("api_key_file", &from.api_key_file),
+            ("api_key_variable", &from.api_key_variable),
+            ("token_file", &from.token_file),
+            ("assertion_file", &from.assertion_file),
+        ];
+        let given: Vec<_> = places.iter().filter_map(|(n, p)| Some((*n, p.as_ref()?))).collect();
+        if let [(first, _), (second, place), ..] = given.as_slice() {
+            let says = format!("{first} and {second} contradict each other");
+            self.problem(place.span().start, says);
+        }
+        for (name, place) in &given {
+            if place.get_ref() == "-" {
+                self.problem(place.span().start, format!("{name}: a check has no standard input"));
+            } else if looks_like_a_key(place.get_ref()) || place.get_ref().trim().is_empty() {
+                self.problem(
+                    place.span().start,
+                    format!("{name} names the place of a secret; this looks like none"),
+                );
+            }
+        }
+        let choice = self.value("credential", from.credential.as_ref(), |name| {
+            let choice = args::credential(name)?;
+            match &choice {
+                Choice::Named(name) if !credential::SOURCES.iter().any(|s| s.name == *name) => {
+                    let names: Vec<&str> = credential::SOURCES.iter().map(|s| s.name).collect();
+                    Err(format!("one of auto, none, {}", names.join(", ")))
+                }
+                _ => Ok(choice),
+            }
+        });
+        let choice = choice.unwrap_or_default();
+        if let Some((name, place)) = given.first() {
+            let other = match &choice {
+                Choice::Auto => None,
+                Choice::None => Some("none"),
+                Choice::Named(source) => {
+                    let own = match *name {
+                        "api_key_variable" => "api-key".to_owned(),
+                        name => name.replace('_', "-"),
+                    };
+                    (*source != own).then_some(source.as_str())
+                }
+            };
+            if let Some(other) = other {
+                let says = format!("credential = \"{other}\" and {name} contradict each other");
+                self.problem(place.span().start, says);
+            }
+        }
+        CredentialReference {
+            choice,
+            api_key_file: text(&from.api_key_file),
+            api_key_variable: text(&from.api_key_variable),
+            token_file: text(&from.token_file),
+            assertion_file: text(&from.assertion_file),
+            identity: text(&from.identity),
+        }
+    }
+
+    fn labels(&mut self, own: &Settings, defaults: &Settings) -> BTreeMap<String, String> {
+        let mut labels = BTreeMap::new();
+        let mut seen = BTreeSet::new();
+        for (name, value) in defaults.labels.iter().chain(&own.labels) {
+            let at = name.span().start;
+            let name = name.get_ref();
+            let fits = is_label_name(name);
+            if !fits {
+                let says = "labels: a name has letters, digits and _, e.g. team";
+                self.problem(at, says);
+            } else if TAKEN_LABELS.contains(&name.as_str()) {
+                self.problem(at, format!("labels: '{name}' has a meaning of its own in outputs"));
+            }
+            let text = value.get_ref();
+            if text.chars().count() > LONGEST_LABEL {
+                self.problem(value.span().start, "labels: longer than 200 characters");
+            } else if looks_like_a_key(text) {
+                let says = format!("labels: the value of '{name}' looks like a key");
+                self.problem(value.span().start, says);
+            }
+            seen.insert(name.clone());
+            labels.insert(name.clone(), text.clone());
+        }
+        if seen.len() > MOST_LABELS {
+            self.problem(0, format!("labels: a target has at most {MOST_LABELS}"));
+        }
+        labels
+    }
+
+    fn moment(&mut self, until: &Spanned<When>) -> Option<SystemTime> {
+        let text = match until.get_ref() {
+            When::Toml(date) => date.to_string(),
+            When::Text(text) => text.clone(),
+        };
+        let moment = OffsetDateTime::parse(&text, &Rfc3339).ok().map(SystemTime::from);
+        if moment.is_none() {
+            let says = "until: a time such as 2026-12-01T08:00:00Z";
+            self.problem(until.span().start, says);
+        }
+        moment
+    }
+}
+
+fn trust(text: &str) -> Result<Trust, &'static str> {
+    match text {
+        "public" => Ok(Trust::Public),
+        "system" => Ok(Trust::System),
+        _ => Err("public or system"),
+    }
+}
+
+/// A name that every output can show as it is.
+fn word(text: &str) -> Result<&str, &'static str> {
+    let fits = !text.trim().is_empty()
+        && text.chars().count() <= LONGEST
+        && !text.starts_with('-')
+        && text.chars().all(|c| c.is_alphanumeric() || " -_.:/@()+".contains(c));
+    match fits && !looks_like_a_key(text) {
+        true => Ok(text),
+        false => Err("letters, digits, spaces and -_.:/@()+, at most 200 characters"),
+    }
+}

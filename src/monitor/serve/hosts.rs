@@ -1,0 +1,89 @@
+//! By which name a server may be asked.
+//!
+//! A server on loopback is reached by every page that a browser of this machine shows: a page's
+//! own name may lead to 127.0.0.1 a minute later (DNS rebinding), and its script then reads what
+//! is answered. Such a request has the page's name as its `Host`, and is refused.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Uri, header};
+
+/// The names.
+#[derive(Debug)]
+pub(super) enum Hosts {
+    /// Whoever reaches the address may read.
+    Any,
+    /// An address, localhost, or one of these, in lower case.
+    These(Vec<String>),
+}
+
+impl Hosts {
+    /// Those of a server at `address` whose inventory names `hosts`.
+    pub(super) fn of(address: IpAddr, hosts: &[String]) -> Self {
+        match hosts.is_empty() && !address.to_canonical().is_loopback() {
+            true => Self::Any,
+            false => Self::These(hosts.iter().map(|host| host.to_ascii_lowercase()).collect()),
+        }
+    }
+
+    /// Whether a request is for this server. No browser leaves `Host` out.
+    pub(super) fn serve(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+        let Self::These(names) = self else { return true };
+        let named = headers
+            .get_all(header::HOST)
+            .iter()
+            .map(|value| value.to_str().ok().and_then(|text| text.parse::<Authority>().ok()));
+        let target = uri.authority().map(|authority| Some(authority.clone()));
+        named.chain(target).all(|authority| authority.is_some_and(|a| fits(a.host(), names)))
+    }
+}
+
+fn fits(host: &str, names: &[String]) -> bool {
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let is_address = match address {
+        Some(inner) => inner.parse::<Ipv6Addr>().is_ok(),
+        None => host.parse::<IpAddr>().is_ok(),
+    };
+    let host = host.to_ascii_lowercase();
+    is_address || host == "localhost" || names.contains(&host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    fn answered(address: &str, hosts: &[&str], host: &str) -> bool {
+        let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_str(host).unwrap());
+        Hosts::of(address.parse().unwrap(), &hosts).serve(&Uri::from_static("/"), &headers)
+    }
+
+    #[test]
+    fn a_page_that_rebinds_its_name_reads_nothing() {
+        for host in ["127.0.0.1:9715", "localhost", "LOCALHOST:9715", "[::1]:9715", "10.0.0.7"] {
+            assert!(answered("127.0.0.1", &[], host), "{host}");
+        }
+        for host in ["evil.example", "127.0.0.1.evil.example:9715", "localhost.evil.example", ""] {
+            assert!(!answered("127.0.0.1", &[], host), "{host:?}");
+            assert!(!answered("::ffff:127.0.0.1", &[], host), "{host:?}");
+        }
+        assert!(answered("127.0.0.1", &["Monitor.example"], "monitor.EXAMPLE:9443"));
+        // Where any machine may ask, any name will do until one is said.
+        assert!(answered("0.0.0.0", &[], "jump-2:9715"));
+        assert!(!answered("0.0.0.0", &["jump-2"], "evil.example"));
+    }
+
+    #[test]
+    fn every_name_of_a_request_counts_and_none_is_none() {
+        let hosts = Hosts::of(IpAddr::from([127, 0, 0, 1]), &[]);
+        let mut headers = HeaderMap::new();
+        assert!(hosts.serve(&Uri::from_static("/"), &headers));
+        assert!(!hosts.serve(&Uri::from_static("http://evil.example/"), &headers));
+        headers.append(header::HOST, HeaderValue::from_static("localhost"));
+        headers.append(header::HOST, HeaderValue::from_static("evil.example"));
+        assert!(!hosts.serve(&Uri::from_static("/"), &headers));
+    }
+}
