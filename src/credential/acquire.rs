@@ -33,8 +33,6 @@ pub struct Wanted<'a> {
     pub now: SystemTime,
     /// Variables that hold secrets: a program starts without them.
     pub secret_variables: Vec<String>,
-    /// `AZURE_TENANT_ID`, for the CLI.
-    pub tenant: Option<String>,
 }
 
 /// What came of it.
@@ -191,8 +189,7 @@ async fn cli(wanted: &Wanted<'_>, send: &Send<'_>, beside: &mut Beside) -> Resul
         until: Instant::now() + wanted.patience,
         said: said.clone(),
     };
-    let tenant = wanted.tenant.as_deref().map_or(Ok(()), authority::tenant);
-    let cli = tenant.and_then(|()| Sdk::azure_cli(wanted.tenant.clone(), az));
+    let cli = Sdk::azure_cli(az);
     // No request of ours: the words are the program's, or the SDK's about them.
     let says = match sdk(cli, wanted, send).await {
         Err(Failed::Answer(says)) => says.unwrap_or_default(),

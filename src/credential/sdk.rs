@@ -207,11 +207,11 @@ impl Sdk {
         Ok(Self { credential, asked })
     }
 
-    /// The account that the Azure CLI is logged in with (fact I12).
-    pub(super) fn azure_cli(tenant: Option<String>, az: Az) -> Result<Self, String> {
+    /// The account that the Azure CLI is logged in with, in the tenant that it is logged in to
+    /// (facts I12, I12b).
+    pub(super) fn azure_cli(az: Az) -> Result<Self, String> {
         let (_, asked) = mpsc::unbounded_channel();
         let options = AzureCliCredentialOptions {
-            tenant_id: tenant,
             executor: Some(Arc::new(az)),
             ..AzureCliCredentialOptions::default()
         };

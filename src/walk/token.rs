@@ -102,7 +102,6 @@ impl Context<'_> {
                 patience: self.left_for_token(),
                 now: self.now(),
                 secret_variables: self.credential.secret_variables(),
-                tenant: self.world.environment.get("AZURE_TENANT_ID").map(str::to_owned),
             };
             let send = |errand| -> std::pin::Pin<Box<dyn Future<Output = Option<Reply>> + '_>> {
                 Box::pin(self.send(errand, &requests))
