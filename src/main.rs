@@ -1,11 +1,16 @@
 //! Parse, run, write, exit: nothing else.
 
-use std::cell::Cell;
+#[path = "main/lines.rs"]
+mod lines;
+
+use std::cell::{Cell, RefCell};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use aoai_probe::run::{self, Done, Progress, Terminal};
+
+use self::lines::Lines;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|info| bug(&run::bug(info))));
@@ -14,21 +19,24 @@ fn main() -> ExitCode {
         Terminal { out: std::io::stdout().is_terminal(), err: std::io::stderr().is_terminal() };
     let shown = Cell::new(0);
     let status = Cell::new(false);
-    let progress = |progress: Progress<'_>| {
-        let _ = match progress {
-            Progress::Line(line) => {
-                shown.set(shown.get() + line.lines().count());
-                writeln!(std::io::stderr(), "{line}")
-            }
-            Progress::Status(line) => {
-                status.set(true);
-                write!(std::io::stderr(), "\r{line}\u{1b}[K")
-            }
-            Progress::Change(line) => writeln!(std::io::stdout(), "{line}"),
-            Progress::Trouble(line) => writeln!(std::io::stderr(), "{line}"),
-        };
+    let (changes, troubles) = (RefCell::new(None), RefCell::new(None));
+    let progress = |progress: Progress<'_>| match progress {
+        Progress::Line(line) => {
+            shown.set(shown.get() + line.lines().count());
+            let _ = writeln!(std::io::stderr(), "{line}");
+        }
+        Progress::Status(line) => {
+            status.set(true);
+            let _ = write!(std::io::stderr(), "\r{line}\u{1b}[K");
+        }
+        Progress::Change(line) => say(&changes, line, std::io::stdout),
+        Progress::Trouble(line) => say(&troubles, line, std::io::stderr),
     };
     let done = run::run(std::env::args_os(), terminal, &progress);
+    aoai_probe::platform::end_programs();
+    let end = lines::farewell();
+    let is_read = |said: RefCell<Option<Lines>>| said.take().is_none_or(|said| said.end(end));
+    let (out, err) = (is_read(changes), is_read(troubles));
     if status.get() {
         let _ = write!(std::io::stderr(), "\r\u{1b}[K");
     }
@@ -36,13 +44,33 @@ fn main() -> ExitCode {
         // The report shows the same hops: it takes the place of the lines above it.
         let _ = write!(std::io::stderr(), "\u{1b}[{}A\u{1b}[J", shown.get());
     }
-    let _ = std::io::stderr().write_all(done.err.as_bytes());
+    if err {
+        let _ = std::io::stderr().write_all(done.err.as_bytes());
+    }
+    if !out {
+        return ExitCode::from(done.status);
+    }
     match deliver(&done) {
         Ok(()) => ExitCode::from(done.status),
         Err(message) => {
             let _ = writeln!(std::io::stderr(), "aoai-probe: {message}");
             ExitCode::from(run::USAGE)
         }
+    }
+}
+
+/// Says a line of what runs for long.
+fn say<S: Write>(
+    lines: &RefCell<Option<Lines>>,
+    line: &str,
+    stream: impl FnOnce() -> S + Send + 'static,
+) {
+    let mut lines = lines.borrow_mut();
+    if lines.is_none() {
+        *lines = Lines::into(stream);
+    }
+    if let Some(lines) = lines.as_mut() {
+        lines.say(line);
     }
 }
 

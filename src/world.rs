@@ -103,10 +103,17 @@ impl Environment {
         Self(Arc::new(pairs.into_iter().map(|(name, value)| (name, value.into())).collect()))
     }
 
-    /// A variable's value; an empty one counts as not set, as the SDKs have it.
+    /// A variable's value; an empty one counts as not set, as most SDKs have it.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.as_str()).filter(|value| !value.trim().is_empty())
+    }
+
+    /// Whether a variable is set and holds nothing, or blanks alone: what was to fill it did not,
+    /// and not every SDK counts it as not set (fact I2a).
+    #[must_use]
+    pub fn is_empty(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| value.trim().is_empty())
     }
 
     /// The same with `name` in the place of `instead`, which an inventory names for one target.
@@ -153,7 +160,8 @@ impl World {
             }));
         let resolv_conf = TextFile::read("/etc/resolv.conf", FILE_LIMIT);
         let upstreams = TextFile::read("/run/systemd/resolve/resolv.conf", FILE_LIMIT);
-        let (resolver_config, resolvers) = resolvers(&resolv_conf, &upstreams);
+        let (mut resolver_config, resolvers) = resolvers(&resolv_conf, &upstreams);
+        by_environment(&mut resolver_config, &environment);
         Self {
             environment,
             host: platform::host_name(),
@@ -382,7 +390,8 @@ pub fn resolvers(
     file: &TextFile,
     upstreams: &TextFile,
 ) -> (ResolverConfig, Vec<(SocketAddr, ResolverRole)>) {
-    let (parsed, errors) = resolv_conf::Config::parse_with_errors(file.text.as_bytes());
+    let (understood, unread) = without_carriage_returns(&file.text);
+    let (parsed, errors) = resolv_conf::Config::parse_with_errors(understood.as_bytes());
     let all: Vec<IpAddr> = parsed.nameservers.iter().map(IpAddr::from).collect();
     let (used, ignored) = all.split_at(all.len().min(NAMESERVERS_USED));
     let mut list: Vec<(SocketAddr, ResolverRole)> =
@@ -423,10 +432,34 @@ pub fn resolvers(
             .take(32)
             .collect(),
         options: words_after(&file.text, "options"),
-        bad_lines: bad_lines(&file.text, &errors),
+        bad_lines: bad_lines(&understood, &errors).into_iter().chain(unread).take(32).collect(),
         stub,
     };
     (config, list)
+}
+
+/// The text without nameserver lines that end as on Windows, and their numbers: glibc takes the
+/// carriage return for a part of the address and passes over the line.
+fn without_carriage_returns(text: &str) -> (String, Vec<u32>) {
+    let unread = |line: &str| line.starts_with("nameserver") && line.ends_with('\r');
+    let numbers = text.split('\n').zip(1..).filter(|(line, _)| unread(line));
+    let numbers = numbers.map(|(_, number)| number).collect();
+    let lines = text.split('\n').map(|line| if unread(line) { "" } else { line });
+    (lines.collect::<Vec<_>>().join("\n"), numbers)
+}
+
+/// What the environment changes of it (resolv.conf(5)): `RES_OPTIONS` comes behind the file's
+/// options, and `LOCALDOMAIN` takes the place of the search list.
+fn by_environment(config: &mut ResolverConfig, environment: &Environment) {
+    let words = |name: &str, longest: usize| -> Vec<String> {
+        let value = environment.get(name).unwrap_or_default();
+        value.split_whitespace().map(|word| clean(word, longest)).take(32).collect()
+    };
+    config.options.extend(words("RES_OPTIONS", 60));
+    let domains = words("LOCALDOMAIN", 255);
+    if !domains.is_empty() {
+        config.search = domains;
+    }
 }
 
 /// The words of every line that begins with `keyword`, as written.
@@ -434,10 +467,13 @@ fn words_after(text: &str, keyword: &str) -> Vec<String> {
     text.lines()
         .filter_map(|line| {
             let mut words = line.split_whitespace();
-            (words.next() == Some(keyword)).then_some(words)
+            if words.next() != Some(keyword) {
+                return None;
+            }
+            let rest = words.take_while(|word| !word.starts_with(['#', ';']));
+            Some(rest)
         })
         .flatten()
-        .take_while(|word| !word.starts_with(['#', ';']))
         .map(|word| clean(word, 60))
         .take(32)
         .collect()
@@ -487,6 +523,28 @@ mod tests {
         assert_eq!(config.options, ["ndots:5", "single-request"]);
         assert!(config.bad_lines.contains(&2), "{:?}", config.bad_lines);
         assert_eq!(list.len(), 3);
+    }
+
+    #[test]
+    fn a_line_of_windows_names_no_nameserver_to_the_c_library() {
+        let (config, list) = resolvers(
+            &file("options timeout:2 # why\r\nnameserver 10.1.0.10\r\noptions rotate\r\n"),
+            &file(""),
+        );
+        assert_eq!((config.nameservers.len(), config.bad_lines), (0, vec![2]));
+        assert_eq!(config.options, ["timeout:2", "rotate"]);
+        assert_eq!(list, [("127.0.0.1:53".parse().unwrap(), ResolverRole::Assumed)]);
+    }
+
+    #[test]
+    fn the_environment_changes_options_and_search_list() {
+        let (mut config, _) = resolvers(&file("search a.example\noptions ndots:1\n"), &file(""));
+        let pairs = [("RES_OPTIONS", "use-vc ndots:9"), ("LOCALDOMAIN", "b.example c.example")];
+        let environment =
+            Environment::from_pairs(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        by_environment(&mut config, &environment);
+        assert_eq!(config.options, ["ndots:1", "use-vc", "ndots:9"]);
+        assert_eq!(config.search, ["b.example", "c.example"]);
     }
 
     #[test]

@@ -2,12 +2,15 @@
 //! is the caller's.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustls::crypto::CryptoProvider;
+use url::Url;
 
 use super::certificate::{Material, NoCertificate};
+use super::cli::{Az, Said};
 use super::errand::Send;
+use super::metadata::NotHere;
 use super::sdk::Sdk;
 use super::ways::{Endpoint, NO_ID, Proof, Way, shown_id};
 use super::{authority, claims, file, metadata};
@@ -40,8 +43,19 @@ pub struct Came {
     pub token: Option<Secret>,
     /// In words of the evidence.
     pub outcome: TokenOutcome,
+    /// What was seen beside it.
+    pub beside: Beside,
+}
+
+/// What was seen beside a token, or on the way to none.
+#[derive(Default)]
+pub struct Beside {
     /// The assertion that was presented, as facts.
     pub assertion: Option<TokenClaims>,
+    /// Whether the assertion's file begins or ends with a blank or a line end.
+    pub assertion_has_blank_ends: bool,
+    /// Why the SDK for Rust takes no token from an answer that another SDK takes one from.
+    pub sdk_refuses: Option<String>,
 }
 
 /// The authority of a cloud (fact D24).
@@ -56,10 +70,10 @@ pub const fn authority(cloud: Cloud) -> &'static str {
 
 /// Asks for a token the way that `way` says.
 pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
-    let mut assertion = None;
+    let mut beside = Beside::default();
     let got = match way {
         Way::Entra { tenant, client, proof } => {
-            entra(tenant, client, proof, wanted, send, &mut assertion).await
+            entra(tenant, client, proof, wanted, send, &mut beside).await
         }
         Way::Managed { endpoint, identity } => {
             let resource = wanted.scope.trim_end_matches("/.default");
@@ -76,8 +90,8 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
                 }
                 Endpoint::AppService { url, header } => {
                     let fits = metadata::fits_a_header("IDENTITY_HEADER", header);
-                    match fits.and_then(|()| metadata::local("IDENTITY_ENDPOINT", url)) {
-                        Err(says) => Err(Failed::NotAsked(says)),
+                    match here(fits, "IDENTITY_ENDPOINT", url) {
+                        Err(failed) => Err(failed),
                         Ok(_) => {
                             let purpose = TokenPurpose::AppService;
                             sdk(Sdk::managed_identity(purpose, identity.as_ref()), wanted, send)
@@ -85,22 +99,22 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
                         }
                     }
                 }
-                Endpoint::Arc { url } => match metadata::local("IDENTITY_ENDPOINT", url) {
-                    Err(says) => Err(Failed::NotAsked(says)),
+                Endpoint::Arc { url } => match here(Ok(()), "IDENTITY_ENDPOINT", url) {
+                    Err(failed) => Err(failed),
                     Ok(url) => metadata::arc(&url, resource, send, wanted.patience)
                         .await
                         .map_err(Failed::from),
                 },
-                Endpoint::CloudShell { url } => match metadata::local("MSI_ENDPOINT", url) {
-                    Err(says) => Err(Failed::NotAsked(says)),
+                Endpoint::CloudShell { url } => match here(Ok(()), "MSI_ENDPOINT", url) {
+                    Err(failed) => Err(failed),
                     Ok(url) => {
                         metadata::cloud_shell(&url, resource, send).await.map_err(Failed::from)
                     }
                 },
                 Endpoint::MachineLearning { url, secret } => {
                     let fits = metadata::fits_a_header("MSI_SECRET", secret);
-                    match fits.and_then(|()| metadata::local("MSI_ENDPOINT", url)) {
-                        Err(says) => Err(Failed::NotAsked(says)),
+                    match here(fits, "MSI_ENDPOINT", url) {
+                        Err(failed) => Err(failed),
                         Ok(url) => metadata::machine_learning(
                             &url,
                             secret,
@@ -120,27 +134,7 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
                 )),
             }
         }
-        Way::Cli => {
-            let remove = wanted.secret_variables.clone();
-            let tenant = wanted.tenant.as_deref().map_or(Ok(()), authority::tenant);
-            let cli = tenant
-                .and_then(|()| Sdk::azure_cli(wanted.tenant.clone(), remove, wanted.patience));
-            sdk(cli, wanted, send).await.map_err(|failed| match failed {
-                // No request of ours: the words are the program's.
-                Failed::Answer(says) => {
-                    Failed::NotAsked(match says.as_deref().unwrap_or_default() {
-                        "" => "it gave no token, and no reason".to_owned(),
-                        says => {
-                            // The SDK names the kind of an error of ours first.
-                            let ours = ["timed out error: ", "invalid data error: "];
-                            let bare = ours.iter().find_map(|kind| says.strip_prefix(kind));
-                            bare.unwrap_or(says).to_owned()
-                        }
-                    })
-                }
-                other => other,
-            })
-        }
+        Way::Cli => cli(wanted, send, &mut beside).await,
     };
     let (token, outcome) = match got {
         Ok(token) => (Some(token), TokenOutcome::Acquired),
@@ -150,7 +144,7 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
         // Whether an answer came is in the evidence of the request.
         Err(Failed::Answer(None)) => (None, TokenOutcome::Refused),
     };
-    Came { token, outcome, assertion }
+    Came { token, outcome, beside }
 }
 
 /// Why there is no token.
@@ -169,6 +163,15 @@ impl From<metadata::NoToken> for Failed {
     }
 }
 
+/// The address of a platform's endpoint, where its secret `fits` a header.
+fn here(fits: Result<(), String>, variable: &str, url: &str) -> Result<Url, Failed> {
+    fits.map_err(Failed::NotAsked)?;
+    metadata::local(variable, url).map_err(|not_here| match not_here {
+        NotHere::Wrong(says) => Failed::NotAsked(says),
+        NotHere::Elsewhere(says) => Failed::NotSupported(says),
+    })
+}
+
 async fn sdk(
     sdk: Result<Sdk, String>,
     wanted: &Wanted<'_>,
@@ -180,13 +183,41 @@ async fn sdk(
     }
 }
 
+/// A token of the Azure CLI.
+async fn cli(wanted: &Wanted<'_>, send: &Send<'_>, beside: &mut Beside) -> Result<Secret, Failed> {
+    let said = Said::default();
+    let az = Az {
+        remove: wanted.secret_variables.clone(),
+        until: Instant::now() + wanted.patience,
+        said: said.clone(),
+    };
+    let tenant = wanted.tenant.as_deref().map_or(Ok(()), authority::tenant);
+    let cli = tenant.and_then(|()| Sdk::azure_cli(wanted.tenant.clone(), az));
+    // No request of ours: the words are the program's, or the SDK's about them.
+    let says = match sdk(cli, wanted, send).await {
+        Err(Failed::Answer(says)) => says.unwrap_or_default(),
+        other => return other,
+    };
+    // The SDK names the kind of an error of ours first.
+    let ours = ["timed out error: ", "invalid data error: "];
+    let bare = ours.iter().find_map(|kind| says.strip_prefix(kind)).unwrap_or(&says);
+    match (said.take(), bare) {
+        (Some(token), _) => {
+            beside.sdk_refuses = Some(bare.to_owned());
+            Ok(token)
+        }
+        (None, "") => Err(Failed::NotAsked("it gave no token, and no reason".to_owned())),
+        (None, bare) => Err(Failed::NotAsked(bare.to_owned())),
+    }
+}
+
 async fn entra(
     tenant: &str,
     client: &str,
     proof: &Proof,
     wanted: &Wanted<'_>,
     send: &Send<'_>,
-    shown: &mut Option<TokenClaims>,
+    beside: &mut Beside,
 ) -> Result<Secret, Failed> {
     let authority = wanted.authority.as_deref().map_err(|says| Failed::NotAsked(says.clone()))?;
     authority::tenant(tenant).map_err(Failed::NotAsked)?;
@@ -212,13 +243,15 @@ async fn entra(
         }
         Proof::AssertionFile { path, named_by } => {
             let text = read(named_by, path, wanted).await?;
-            let text = text.trim();
+            let bare = text.trim();
             // Another file of secrets is not for Entra ID to see.
-            if claims::read(text, wanted.now).is_none() {
-                let what = if text.is_empty() { "is empty" } else { "holds no assertion (JWT)" };
+            if claims::read(bare, wanted.now).is_none() {
+                let what = if bare.is_empty() { "is empty" } else { "holds no assertion (JWT)" };
                 return Err(Failed::NotAsked(format!("{} {what}", clean(path, 200))));
             }
-            Secret::new(text.to_owned())
+            // As it stands: so SDKs send it (fact I4b).
+            beside.assertion_has_blank_ends = bare.len() != text.len();
+            Secret::new(text.as_str().to_owned())
         }
         Proof::Google => metadata::google(send).await?,
         Proof::GitHub { url, token } => {
@@ -226,9 +259,9 @@ async fn entra(
             metadata::github(&url, token, send).await?
         }
     };
-    *shown = claims::read(assertion.expose(), wanted.now);
+    beside.assertion = claims::read(assertion.expose().trim(), wanted.now);
     // Our own assertion names the client, which may be a secret in the wrong variable.
-    if let Some(claims) = shown.as_mut().filter(|_| shown_id(client) == NO_ID) {
+    if let Some(claims) = beside.assertion.as_mut().filter(|_| shown_id(client) == NO_ID) {
         for claim in [&mut claims.issuer, &mut claims.subject] {
             if claim.as_deref() == Some(clean(client, 300).as_str()) {
                 *claim = Some(NO_ID.to_owned());

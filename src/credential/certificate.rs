@@ -10,6 +10,8 @@ use rustls::SignatureScheme;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::ParsedCertificate;
+use rustls::sign::SigningKey;
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -21,9 +23,18 @@ const LIFE: Duration = Duration::from_secs(600);
 
 /// A certificate, those that stand behind it, and its key.
 pub(super) struct Material {
-    /// The key's own certificate first.
+    /// In the order of the file.
     pub(super) chain: Vec<CertificateDer<'static>>,
     pub(super) key: PrivateKeyDer<'static>,
+    pub(super) presented: Presented,
+}
+
+/// Which certificate SDKs present (fact I3a).
+pub(super) enum Presented {
+    /// The first one, whatever the key: PEM.
+    First,
+    /// The one that the key belongs to: PKCS#12.
+    KeysOwn,
 }
 
 /// Why there is none; no part of the file is repeated.
@@ -64,7 +75,7 @@ impl Material {
                 pkcs12::key(&der, password)?
             }
         };
-        Ok(Self { chain, key })
+        Ok(Self { chain, key, presented: Presented::First })
     }
 
     /// The assertion for the token endpoint `audience`.
@@ -80,12 +91,12 @@ impl Material {
         provider: &CryptoProvider,
         now: SystemTime,
     ) -> Result<Secret, String> {
-        let Self { chain, key } = self;
-        let leaf = chain.first().ok_or("holds no certificate")?;
         let key = provider
             .key_provider
-            .load_private_key(key.clone_key())
+            .load_private_key(self.key.clone_key())
             .map_err(|_| "its private key is of no kind that can sign")?;
+        let chain = self.chain_of(&*key)?;
+        let leaf = chain.first().ok_or("holds no certificate")?;
         let signer = key
             .choose_scheme(&[SignatureScheme::RSA_PSS_SHA256])
             .ok_or("its private key is no RSA key, which Entra ID wants")?;
@@ -115,6 +126,33 @@ impl Material {
         let signature =
             signer.sign(signed.as_bytes()).map_err(|_| "its private key does not sign")?;
         Ok(Secret::new(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))))
+    }
+
+    /// The certificates, the presented one first.
+    ///
+    /// # Errors
+    ///
+    /// That the key is not of it: nobody would accept what it signs.
+    fn chain_of(&self, key: &dyn SigningKey) -> Result<Vec<&CertificateDer<'static>>, String> {
+        let own = |der: &CertificateDer<'static>| {
+            let key = key.public_key();
+            let certificate = ParsedCertificate::try_from(der).ok();
+            // What cannot be compared may be its own.
+            key.zip(certificate).is_none_or(|(key, c)| key == c.subject_public_key_info())
+        };
+        let at = self.chain.iter().position(own);
+        match (at, &self.presented) {
+            (Some(0), _) | (Some(_), Presented::KeysOwn) => {}
+            (Some(_), Presented::First) => {
+                return Err("begins with a certificate that its private key is not of; \
+                            put the key's own one first"
+                    .to_owned());
+            }
+            (None, _) => return Err("holds a private key of none of its certificates".to_owned()),
+        }
+        let mut chain: Vec<&CertificateDer<'static>> = self.chain.iter().collect();
+        chain[..=at.unwrap_or_default()].rotate_right(1);
+        Ok(chain)
     }
 }
 
@@ -179,5 +217,14 @@ mod tests {
             says(&format!("{certificate}{}", key.serialize_pem())),
             "its private key is no RSA key, which Entra ID wants"
         );
+        let stranger = rcgen::KeyPair::generate().unwrap();
+        let other =
+            rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&stranger).unwrap();
+        assert_eq!(
+            says(&format!("{}{}", other.pem(), key.serialize_pem())),
+            "holds a private key of none of its certificates"
+        );
+        let swapped = says(&format!("{}{certificate}{}", other.pem(), key.serialize_pem()));
+        assert!(swapped.starts_with("begins with a certificate that"), "{swapped}");
     }
 }

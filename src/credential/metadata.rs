@@ -1,6 +1,7 @@
 //! Tokens of metadata endpoints that the SDK does not know: Azure Arc, Cloud Shell, Machine
 //! Learning, Google, GitHub. Requests go to fixed or local addresses, but for GitHub's, which has a name and TLS.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -47,31 +48,50 @@ pub(super) fn fits_a_header(variable: &str, secret: &Secret) -> Result<(), Strin
     }
 }
 
-/// The address that a metadata endpoint's URL names, if it is one that a machine owns: never a
-/// name that DNS would answer for.
+/// Why a metadata endpoint's URL is not asked.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum NotHere {
+    /// No client could ask it.
+    Wrong(String),
+    /// An application sends its secret there, in the clear or over TLS that nothing verifies; this
+    /// tool does not.
+    Elsewhere(String),
+}
+
+/// The address that a metadata endpoint's URL names, if it is one that platforms give: of this
+/// machine, of its link, or private (fact I9a). Never a name that DNS would answer for.
 ///
 /// # Errors
 ///
 /// What is wrong with it.
-pub(super) fn local(variable: &str, text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|_| format!("{variable} is no URL"))?;
+pub(super) fn local(variable: &str, text: &str) -> Result<Url, NotHere> {
+    let wrong = |what: &str| Err(NotHere::Wrong(format!("{variable} {what}")));
+    let Ok(url) = Url::parse(text) else { return wrong("is no URL") };
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(format!("{variable} holds a user name or a password"));
+        return wrong("holds a user name or a password");
     }
     let shown = clean(&url.origin().ascii_serialization(), 100);
-    if url.scheme() != "http" {
-        return Err(format!("{variable} is no plain-HTTP URL: {shown}"));
+    let elsewhere =
+        |what: &str| Err(NotHere::Elsewhere(format!("{variable} names {shown}, {what}")));
+    match (url.scheme(), url.host()) {
+        ("http", Some(Host::Ipv4(ip))) if ip.is_loopback() || is_of_a_platform(ip) => Ok(url),
+        ("http", Some(Host::Ipv6(ip)))
+            if ip.is_loopback() || ip.is_unicast_link_local() || ip.is_unique_local() =>
+        {
+            Ok(url)
+        }
+        ("http", Some(Host::Domain("localhost"))) => Ok(url),
+        ("http", Some(Host::Domain(_))) => elsewhere("a name that DNS would answer for"),
+        ("http", Some(_)) => elsewhere("an address outside this machine and private networks"),
+        ("https", Some(_)) => elsewhere("and platforms give plain HTTP on their own addresses"),
+        _ => wrong("is no HTTP URL"),
     }
-    let fits = match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_link_local() || ip.is_private(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unicast_link_local(),
-        Some(Host::Domain("localhost")) => true,
-        _ => false,
-    };
-    match fits {
-        true => Ok(url),
-        false => Err(format!("{variable} names no address of this machine: {shown}")),
-    }
+}
+
+/// Link-local, private, or shared between carriers: what platforms hand to their containers.
+const fn is_of_a_platform(ip: Ipv4Addr) -> bool {
+    let [first, second, ..] = ip.octets();
+    ip.is_link_local() || ip.is_private() || first == 100 && second & 0xc0 == 64
 }
 
 fn with(url: &Url, pairs: &[(&str, &str)]) -> Url {
@@ -129,8 +149,12 @@ pub(super) async fn arc(
     if key.len() > ARC_CHALLENGE {
         return Err(Some(format!("{path} is larger than {ARC_CHALLENGE} octets")));
     }
-    fits_a_header(path, &Secret::new(key.trim().to_owned())).map_err(Some)?;
-    let authorization = header("authorization", &format!("Basic {}", key.trim()));
+    if key.trim().is_empty() {
+        return Err(Some(format!("{path} is empty")));
+    }
+    // As it stands: no SDK takes a line end out (fact I10a).
+    fits_a_header(path, &Secret::new(key.as_str().to_owned())).map_err(Some)?;
+    let authorization = header("authorization", &format!("Basic {}", key.as_str()));
     let reply = answered(send, errand(Some(authorization))).await?;
     field(&reply, "access_token")
 }
@@ -268,21 +292,34 @@ mod tests {
     }
 
     #[test]
-    fn a_metadata_endpoint_is_an_address_of_this_machine() {
-        for good in ["http://127.0.0.1:41741/msi/token", "http://169.254.129.2:8081/msi/token"] {
+    fn a_metadata_endpoint_is_an_address_that_platforms_give() {
+        for good in [
+            "http://127.0.0.1:41741/msi/token",
+            "http://169.254.129.2:8081/msi/token",
+            "http://172.16.1.3:8081/msi/token",
+            "http://100.64.100.2/msi/token",
+            "http://[fd00::1]/msi/token",
+        ] {
             assert!(local("IDENTITY_ENDPOINT", good).is_ok(), "{good}");
         }
         let name = local("IDENTITY_ENDPOINT", "http://localhost:12356/msi/token/").unwrap();
         assert_eq!(name.host_str(), Some("localhost"));
-        for bad in [
-            "http://u:p@127.0.0.1/",
+        let elsewhere = |text| {
+            let not_here = local("IDENTITY_ENDPOINT", text).unwrap_err();
+            matches!(not_here, NotHere::Elsewhere(_))
+        };
+        for bad in ["http://u:p@127.0.0.1/", "ftp://127.0.0.1/", "x", "http://"] {
+            assert!(!elsewhere(bad), "{bad}");
+        }
+        for other in [
             "http://localhost.evil.example/",
             "http://evil.example/",
             "https://127.0.0.1/",
             "http://20.0.0.1/",
-            "x",
+            "http://100.128.0.1/",
+            "http://[2001:db8::1]/",
         ] {
-            assert!(local("IDENTITY_ENDPOINT", bad).is_err(), "{bad}");
+            assert!(elsewhere(other), "{other}");
         }
     }
 }

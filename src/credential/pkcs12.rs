@@ -6,13 +6,13 @@ use pkcs8::EncryptedPrivateKeyInfoRef;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use zeroize::Zeroizing;
 
-use super::certificate::{Material, NoCertificate};
+use super::certificate::{Material, NoCertificate, Presented};
 use crate::secret::Secret;
 
 /// The variable of the password.
 const PASSWORD: &str = "AZURE_CLIENT_CERTIFICATE_PASSWORD";
 
-/// The first key in a PKCS#12 file and its certificate, with the others behind it.
+/// The first key in a PKCS#12 file, and its certificates.
 pub(super) fn open(octets: &[u8], password: Option<&Secret>) -> Result<Material, NoCertificate> {
     let text = password.map_or("", Secret::expose);
     let archive = Pkcs12Archive::from_pkcs12(octets, text).map_err(|error| {
@@ -29,18 +29,11 @@ pub(super) fn open(octets: &[u8], password: Option<&Secret>) -> Result<Material,
     let key = archive.keys.first().ok_or_else(|| {
         NoCertificate::Wrong("is PKCS#12 without a private key: export it with its key".to_owned())
     })?;
-    let id = key.local_key_id.as_ref().map(AsRef::as_ref);
-    let mut chain: Vec<CertificateDer<'static>> = Vec::new();
-    for bag in &archive.certs {
-        let der = CertificateDer::from(bag.cert.as_der().to_vec());
-        // The key's own one first, wherever it stands.
-        match id.is_some() && bag.local_key_id.as_deref() == id {
-            true => chain.insert(0, der),
-            false => chain.push(der),
-        }
-    }
+    // An id that ties a certificate to the key may be missing, or wrong: the key itself tells.
+    let chain = archive.certs.iter().map(|bag| CertificateDer::from(bag.cert.as_der().to_vec()));
+    let chain = chain.collect();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.key.as_der().to_vec()));
-    Ok(Material { chain, key })
+    Ok(Material { chain, key, presented: Presented::KeysOwn })
 }
 
 /// A key in PEM with a password (PKCS#8, RFC 5958).
@@ -157,6 +150,42 @@ mod tests {
                 assert!(made.is_ok(), "{name}: {made:?}");
             }
         }
+    }
+
+    #[test]
+    fn the_certificate_that_the_key_belongs_to_is_presented_wherever_it_stands() {
+        use base64::Engine;
+        use p12_keystore::{Certificate, KeyStore, KeyStoreEntry, PrivateKey, PrivateKeyChain};
+        let folder = made();
+        let at = folder.path();
+        openssl(at, "pkcs8 -topk8 -nocrypt -in own.key -outform der -out own.p8");
+        let file = |name: &str| std::fs::read(at.join(name)).unwrap();
+        let certificate = |name: &str| {
+            openssl(at, &format!("x509 -in {name}.crt -outform der -out {name}.der"));
+            Certificate::from_der(&file(&format!("{name}.der"))).unwrap()
+        };
+        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let presented = |certificates: Vec<Certificate>| {
+            let key = PrivateKey::from_der(&file("own.p8")).unwrap();
+            let mut store = KeyStore::new();
+            let chain = PrivateKeyChain::new(vec![1_u8], key, certificates);
+            store.add_entry("a", KeyStoreEntry::PrivateKeyChain(chain));
+            let octets = store.writer("canary").write().unwrap();
+            let password = Secret::new("canary".to_owned());
+            let material = Material::read(&octets, Some(&password)).unwrap();
+            let made = material.assertion("c", "https://a/t", true, &provider, now)?;
+            let base64 = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+            let header = made.expose().split('.').next().unwrap();
+            let header = base64.decode(header).unwrap();
+            let header: serde_json::Value = serde_json::from_slice(&header).unwrap();
+            let first = header["x5c"][0].as_str().unwrap().to_owned();
+            Ok::<_, String>(base64::engine::general_purpose::STANDARD.decode(first).unwrap())
+        };
+        let (own, other) = (certificate("own"), certificate("other"));
+        let second = presented(vec![other.clone(), own]).unwrap();
+        assert_eq!(second, file("own.der"));
+        assert!(presented(vec![other]).unwrap_err().contains("none of its certificates"));
     }
 
     #[test]

@@ -4,11 +4,7 @@
 //! Nothing here retries: an answer that is no token ends the pipeline at once, whatever the
 //! SDK's own options say (it would ask a metadata service for 72 s).
 
-use std::ffi::OsStr;
-use std::io;
-use std::process::Output;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::Bytes;
@@ -23,15 +19,15 @@ use azure_core::http::{
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, ClientAssertion, ClientAssertionCredential,
     ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
-    Executor, ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
+    ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
 };
 use tokio::sync::{mpsc, oneshot};
 
+use super::cli::Az;
 use super::errand::{Errand, Reply, Send};
 use super::ways::UserAssigned;
 use crate::evidence::identity::TokenPurpose;
 use crate::evidence::text::clean;
-use crate::platform;
 use crate::secret::Secret;
 
 /// A credential of the SDK, and its requests.
@@ -137,45 +133,6 @@ impl ClientAssertion for Given {
     }
 }
 
-/// Runs the Azure CLI without the secrets of our environment.
-#[derive(Debug)]
-struct WithoutSecrets {
-    remove: Vec<String>,
-    patience: Duration,
-}
-
-#[async_trait]
-impl Executor for WithoutSecrets {
-    async fn run(&self, program: &OsStr, args: &[&OsStr]) -> io::Result<Output> {
-        let mut command = std::process::Command::new(program);
-        command.args(args);
-        for name in &self.remove {
-            command.env_remove(name);
-        }
-        let patience = self.patience;
-        let (tell, told) = oneshot::channel();
-        std::thread::Builder::new().name("az".to_owned()).spawn(move || {
-            let _ = tell.send(platform::run_program(command, patience, PROGRAM_OUTPUT));
-        })?;
-        let fail = |kind: io::ErrorKind, says: &'static str| Err(io::Error::new(kind, says));
-        match told.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into())) {
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                fail(io::ErrorKind::TimedOut, "it did not end within the deadline")
-            }
-            Ok(out)
-                if out.status.success()
-                    && serde_json::from_slice::<serde::de::IgnoredAny>(&out.stdout).is_err() =>
-            {
-                fail(io::ErrorKind::InvalidData, "its answer is no JSON")
-            }
-            ended => ended,
-        }
-    }
-}
-
-/// Octets of a program's output that are read.
-const PROGRAM_OUTPUT: u64 = 1 << 20;
-
 impl Sdk {
     fn options(
         to: mpsc::UnboundedSender<Asked>,
@@ -250,17 +207,12 @@ impl Sdk {
         Ok(Self { credential, asked })
     }
 
-    /// The account that the Azure CLI is logged in with (fact I12). The CLI starts without the
-    /// variables of `remove`.
-    pub(super) fn azure_cli(
-        tenant: Option<String>,
-        remove: Vec<String>,
-        patience: Duration,
-    ) -> Result<Self, String> {
+    /// The account that the Azure CLI is logged in with (fact I12).
+    pub(super) fn azure_cli(tenant: Option<String>, az: Az) -> Result<Self, String> {
         let (_, asked) = mpsc::unbounded_channel();
         let options = AzureCliCredentialOptions {
             tenant_id: tenant,
-            executor: Some(Arc::new(WithoutSecrets { remove, patience })),
+            executor: Some(Arc::new(az)),
             ..AzureCliCredentialOptions::default()
         };
         let credential = AzureCliCredential::new(Some(options)).map_err(|e| words(&e))?;

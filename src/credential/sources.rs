@@ -150,7 +150,11 @@ pub(super) fn missing(name: &str, configured: &Configured) -> String {
             true => String::new(),
             false => format!(" ({} is set)", half.near.join(", ")),
         };
-        return format!("{} is not set{near}", half.missing.join(" and "));
+        let how = match half.missing == half.empty {
+            true => "set and empty",
+            false => "not set",
+        };
+        return format!("{} is {how}{near}", half.missing.join(" and "));
     }
     let wanted = match name {
         "client-secret" => "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET",

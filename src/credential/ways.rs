@@ -2,8 +2,6 @@
 //!
 //! The variables are those of the Azure SDKs (facts I2-I15).
 
-use super::authority::{self, AUTHORITY_HOST};
-use crate::evidence::identity::{Configured, HalfConfigured};
 use crate::secret::Secret;
 use crate::world::Environment;
 
@@ -169,59 +167,6 @@ pub struct Machine {
     pub arc_agent: bool,
 }
 
-/// A source and the variables that configure it.
-struct Needs {
-    source: &'static str,
-    /// Those that name this source alone.
-    own: &'static [&'static str],
-    /// Those that it shares with others.
-    shared: &'static [&'static str],
-}
-
-/// The sources of variables, in the order of `auto`.
-const NEEDS: &[Needs] = &[
-    Needs {
-        source: "client-secret",
-        own: &["AZURE_CLIENT_SECRET"],
-        shared: &["AZURE_TENANT_ID", "AZURE_CLIENT_ID"],
-    },
-    Needs {
-        source: "client-certificate",
-        own: &["AZURE_CLIENT_CERTIFICATE_PATH"],
-        shared: &["AZURE_TENANT_ID", "AZURE_CLIENT_ID"],
-    },
-    Needs {
-        source: "workload-identity",
-        own: &["AZURE_FEDERATED_TOKEN_FILE"],
-        shared: &["AZURE_TENANT_ID", "AZURE_CLIENT_ID"],
-    },
-    Needs {
-        source: "github-actions",
-        own: &["ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"],
-        shared: &["AZURE_TENANT_ID", "AZURE_CLIENT_ID"],
-    },
-];
-
-/// Variables of SDKs before these, and of other tools: named where they are set, never sent.
-const OLD_VARIABLES: &[&str] = &[
-    "OPENAI_API_BASE",
-    "OPENAI_API_KEY",
-    "OPENAI_API_TYPE",
-    "AZURE_OPENAI_KEY",
-    "AZURE_OPENAI_API_BASE",
-    "CLIENT_ID",
-    "CLIENT_SECRET",
-    "TENANT_ID",
-];
-
-/// Variables of the token proxy of a cluster with identity bindings (fact I4a).
-const TOKEN_PROXY: &[&str] = &[
-    "AZURE_KUBERNETES_TOKEN_PROXY",
-    "AZURE_KUBERNETES_SNI_NAME",
-    "AZURE_KUBERNETES_CA_FILE",
-    "AZURE_KUBERNETES_CA_DATA",
-];
-
 /// The way that a source takes, where the environment configures it in full. `named` is said
 /// where the user named the source: then what only the machine can say is not asked.
 #[must_use]
@@ -309,112 +254,12 @@ fn endpoint(environment: &Environment, machine: Machine, named: bool) -> Option<
     (named || machine.azure == Some(true)).then_some(Endpoint::Imds)
 }
 
-/// What the environment holds of credentials, half configured sources among it.
-#[must_use]
-pub fn configured(environment: &Environment) -> Configured {
-    let set = |name: &&'static str| environment.get(name).is_some();
-    let half = NEEDS
-        .iter()
-        .filter_map(|needs| {
-            let all = || needs.own.iter().chain(needs.shared);
-            let own = needs.own.iter().any(&set);
-            let missing: Vec<String> =
-                all().filter(|name| !set(name)).map(|name| (*name).to_owned()).collect();
-            (own && !missing.is_empty()).then(|| HalfConfigured {
-                source: needs.source.to_owned(),
-                set: all().filter(|name| set(name)).map(|name| (*name).to_owned()).collect(),
-                near: near(environment, &missing),
-                missing,
-            })
-        })
-        .chain(half_of_platform(environment))
-        .collect();
-    Configured {
-        half,
-        old_variables: OLD_VARIABLES
-            .iter()
-            .filter(|name| set(name))
-            .map(|name| (*name).to_owned())
-            .collect(),
-        authority_host: environment
-            .get(AUTHORITY_HOST)
-            .and_then(|text| authority::host(text).ok())
-            .map(|host| crate::evidence::text::clean(&host, 200)),
-        token_proxy: TOKEN_PROXY
-            .iter()
-            .filter(|name| set(name))
-            .map(|name| (*name).to_owned())
-            .collect(),
-    }
-}
-
-/// App Service's endpoint without its header, or the header alone: the SDKs then ask the metadata
-/// service of a virtual machine, which is not there (facts I6, I9).
-fn half_of_platform(environment: &Environment) -> Option<HalfConfigured> {
-    const ENDPOINT: &str = "IDENTITY_ENDPOINT";
-    const HEADER: &str = "IDENTITY_HEADER";
-    let set = |name: &str| environment.get(name).is_some();
-    let (set, missing) = match (set(ENDPOINT), set(HEADER), set("IMDS_ENDPOINT")) {
-        (true, false, false) => (ENDPOINT, HEADER),
-        (false, true, _) => (HEADER, ENDPOINT),
-        _ => return None,
-    };
-    let missing = vec![missing.to_owned()];
-    Some(HalfConfigured {
-        source: "managed-identity".to_owned(),
-        set: vec![set.to_owned()],
-        near: near(environment, &missing),
-        missing,
-    })
-}
-
-/// Variables that are set and whose names are a slip away from a missing one.
-fn near(environment: &Environment, missing: &[String]) -> Vec<String> {
-    environment
-        .names()
-        .filter(|name| environment.get(name).is_some())
-        .filter(|name| {
-            missing.iter().any(|wanted| {
-                let distance = strsim::osa_distance(&name.to_ascii_uppercase(), wanted);
-                name != wanted && distance <= 2
-            })
-        })
-        .take(4)
-        .map(str::to_owned)
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn environment(pairs: &[(&str, &str)]) -> Environment {
         Environment::from_pairs(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())))
-    }
-
-    #[test]
-    fn a_missing_variable_is_named_and_the_slip_beside_it() {
-        let found = configured(&environment(&[
-            ("AZURE_CLIENT_SECRET", "canary"),
-            ("AZURE_TENANT_ID", "t"),
-            ("AZURE_CLEINT_ID", "c"),
-            ("OPENAI_API_KEY", "canary"),
-        ]));
-        assert_eq!(found.half.len(), 1);
-        assert_eq!(found.half[0].missing, ["AZURE_CLIENT_ID"]);
-        assert_eq!(found.half[0].near, ["AZURE_CLEINT_ID"]);
-        assert_eq!(found.old_variables, ["OPENAI_API_KEY"]);
-        assert!(!format!("{found:?}").contains("canary"));
-    }
-
-    #[test]
-    fn an_endpoint_of_app_service_without_its_header_is_half_of_a_source() {
-        let half = |pairs: &[(&str, &str)]| configured(&environment(pairs)).half;
-        let url = ("IDENTITY_ENDPOINT", "http://127.0.0.1/msi");
-        assert_eq!(half(&[url])[0].missing, ["IDENTITY_HEADER"]);
-        assert_eq!(half(&[("IDENTITY_HEADER", "canary")])[0].missing, ["IDENTITY_ENDPOINT"]);
-        assert_eq!(half(&[url, ("IDENTITY_HEADER", "canary")]), []);
-        assert_eq!(half(&[url, ("IMDS_ENDPOINT", "x")]), []);
     }
 
     #[test]

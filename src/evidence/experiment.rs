@@ -75,6 +75,11 @@ pub enum Changed {
     /// Of the ClientHello only the first octet was sent; once it was acknowledged the stream
     /// was ended, which a live peer answers by ending its own.
     FirstOctet,
+    /// The address: another one of the same name.
+    OtherAddress {
+        /// The address.
+        address: IpAddr,
+    },
 }
 
 /// How the handshake of an experiment went; nothing is sent after it.

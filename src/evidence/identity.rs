@@ -44,6 +44,8 @@ pub struct Configured {
     pub old_variables: Vec<String>,
     /// The authority of `AZURE_AUTHORITY_HOST`, if it is set.
     pub authority_host: Option<String>,
+    /// Whether `AZURE_AUTHORITY_HOST` is set and holds nothing, or blanks alone.
+    pub authority_host_empty: bool,
     /// Variables of a cluster's token proxy that are set (`AZURE_KUBERNETES_TOKEN_PROXY` first):
     /// an application may ask it in place of Entra ID.
     pub token_proxy: Vec<String>,
@@ -56,8 +58,11 @@ pub struct HalfConfigured {
     pub source: String,
     /// Variables that are set.
     pub set: Vec<String>,
-    /// Variables that are missing.
+    /// Variables that are missing, also those of `empty`.
     pub missing: Vec<String>,
+    /// Variables that are set and hold nothing, or blanks alone.
+    #[serde(default)]
+    pub empty: Vec<String>,
     /// Variables that are set and whose names are near to a missing one.
     pub near: Vec<String>,
 }
@@ -82,6 +87,13 @@ pub struct Acquisition {
     pub secret_has_blank_ends: bool,
     /// The assertion that stands for the application, as facts for comparison.
     pub assertion: Option<TokenClaims>,
+    /// Whether the assertion's file begins or ends with a blank or a line end: it was sent so.
+    #[serde(default)]
+    pub assertion_has_blank_ends: bool,
+    /// Why the Azure SDK for Rust takes no token from the answer; the one for Python does, and so
+    /// does this walk.
+    #[serde(default)]
+    pub sdk_refuses: Option<String>,
     /// Every request, in order, with its hops.
     pub requests: Vec<TokenRequest>,
     /// What came of it.

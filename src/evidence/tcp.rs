@@ -147,6 +147,14 @@ impl TcpInfo {
 }
 
 impl TcpAttempt {
+    /// Where the connection went: the address, or what `--connect-to` put in its place. Routes,
+    /// firewalls and their commands are about this one.
+    #[must_use]
+    pub fn connected_to(&self) -> SocketAddr {
+        let detour = self.detour.as_deref().and_then(|to| to.parse().ok());
+        detour.unwrap_or(self.address)
+    }
+
     /// Segments that had to be sent again after the SYN and were lost, as far as the peer does
     /// not say that it had them twice.
     #[must_use]

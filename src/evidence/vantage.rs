@@ -51,9 +51,9 @@ pub struct ResolverConfig {
     pub nameservers: Vec<String>,
     /// Nameservers that the system does not use.
     pub ignored_nameservers: Vec<String>,
-    /// Search list.
+    /// Search list; `LOCALDOMAIN` takes its place.
     pub search: Vec<String>,
-    /// Options, as written.
+    /// Options, as written, and behind them those of `RES_OPTIONS`.
     pub options: Vec<String>,
     /// Lines that make no sense, by number.
     pub bad_lines: Vec<u32>,

@@ -156,7 +156,7 @@ pub struct Watch {
     pub good_again: Option<Spanned<u32>>,
     /// When a target counts as unstable.
     pub unstable: Unstable,
-    /// A file that is touched while all is well with the watch itself.
+    /// What is written or called while all is well with the watch itself.
     pub heartbeat: Heartbeat,
     /// Whom to tell.
     pub webhook: Option<Webhook>,
@@ -197,6 +197,10 @@ pub struct Unstable {
 pub struct Heartbeat {
     /// A file in the textfile collector's format, with the time of the last heartbeat.
     pub file: Option<String>,
+    /// File that holds the URL that is called at each heartbeat, which is a secret.
+    pub url_file: Option<String>,
+    /// Environment variable that holds that URL.
+    pub url_variable: Option<String>,
     /// From beat to beat.
     #[schemars(with = "Option<Time>")]
     pub every: Option<Spanned<Time>>,

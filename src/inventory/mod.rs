@@ -111,6 +111,8 @@ pub struct WatchSettings {
     pub unstable_within: Duration,
     /// The heartbeat's file.
     pub heartbeat_file: Option<String>,
+    /// Where the URL is that is called at each heartbeat.
+    pub heartbeat_url: Option<WebhookPlace>,
     /// From beat to beat.
     pub heartbeat_every: Duration,
     /// Whom to tell.
@@ -133,6 +135,7 @@ impl Default for WatchSettings {
             unstable_changes: 6,
             unstable_within: Duration::from_secs(3600),
             heartbeat_file: None,
+            heartbeat_url: None,
             heartbeat_every: Duration::from_secs(60),
             webhook: None,
             history_file: None,
@@ -153,7 +156,7 @@ pub struct WebhookSettings {
     pub timeout: Duration,
 }
 
-/// Where a webhook's URL is.
+/// Where a secret URL is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WebhookPlace {
     /// In this file.

@@ -26,19 +26,24 @@ struct Key<'a> {
     via: Option<&'a str>,
 }
 
-/// None for what is told alone: without a cause, or with a note, which is of one target.
+/// None for what is told alone: without a cause, or with a note, which is of one target. The end
+/// of a certificate is its own cause: one certificate serves many targets.
 fn key(event: &Event) -> Option<Key<'_>> {
-    if event.note.is_some() {
-        return None;
-    }
-    let cause = event.cause.as_ref()?;
+    let (cause, via) = match (event.kind, &event.note) {
+        (Kind::Certificate, note) => (note.as_deref()?, None),
+        (_, Some(_)) => return None,
+        (_, None) => {
+            let cause = event.cause.as_ref()?;
+            (cause.id.as_str(), cause.via.as_deref())
+        }
+    };
     Some(Key {
         kind: event.kind,
         subject: event.subject,
         severity: event.severity,
         condition: event.condition,
-        cause: &cause.id,
-        via: cause.via.as_deref(),
+        cause,
+        via,
     })
 }
 
@@ -73,6 +78,9 @@ fn line(events: &[Event]) -> String {
     let mut list = names.join(", ");
     if more > 0 {
         list.push_str(&format!(" and {more} more"));
+    }
+    if first.kind == Kind::Certificate {
+        return format!("{} targets: {} ({list})", events.len(), first.line());
     }
     let cause = first.cause.as_ref().map_or("", |cause| cause.id.as_str());
     let via = first.cause.as_ref().and_then(|cause| cause.via.as_deref());
@@ -153,6 +161,27 @@ mod tests {
         let told = notices(vec![blind("a"), blind("b")]);
         let lines: Vec<&str> = told.iter().map(|notice| notice.line.as_str()).collect();
         assert_eq!(lines, ["a: it cannot be judged any more", "b: it cannot be judged any more"]);
+    }
+
+    #[test]
+    fn a_certificate_of_several_targets_is_told_of_once() {
+        let ends = |target: &str, on: &str| Event {
+            kind: Kind::Certificate,
+            subject: Subject::Certificate,
+            severity: Severity::Ticket,
+            cause: None,
+            note: Some(format!("the certificate ends in 14 days, on {on}")),
+            ..event(target, "x", None)
+        };
+        let told = notices(vec![ends("a", "Monday"), ends("b", "Monday"), ends("c", "Sunday")]);
+        let lines: Vec<&str> = told.iter().map(|notice| notice.line.as_str()).collect();
+        assert_eq!(
+            lines,
+            [
+                "2 targets: the certificate ends in 14 days, on Monday (a, b)",
+                "c: the certificate ends in 14 days, on Sunday"
+            ]
+        );
     }
 
     #[test]

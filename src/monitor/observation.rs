@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::diagnose::rules::tls::is_inspected;
 use crate::diagnosis::{Finding, Level, State, Sure};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::http::HttpOutcome;
@@ -48,7 +49,7 @@ pub struct Observation {
     pub service: Option<Judged>,
     /// What may change from walk to walk.
     pub facts: Facts,
-    /// The certificate that was presented.
+    /// The certificate that was presented, unless by an inspection product.
     pub certificate: Option<CertificateSeen>,
     /// Whether the target is muted (`until`): recorded, not told.
     pub muted: bool,
@@ -145,7 +146,8 @@ impl Observation {
     pub fn of(target: &str, report: &Report, at: i64, mono: i64, muted: bool) -> Self {
         let facts = Facts::of(&report.evidence);
         let (path, service) = judged(report, &facts);
-        let leaf = report.evidence.tls.saw().and_then(|tls| tls.chain.first());
+        let tls = report.evidence.tls.saw().filter(|tls| !is_inspected(tls));
+        let leaf = tls.and_then(|tls| tls.chain.first());
         Self {
             target: target.to_owned(),
             at,

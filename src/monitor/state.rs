@@ -113,15 +113,17 @@ impl Machine {
 
     /// A saved machine, after a restart at `at` (wall clock) and `mono` (the new monotonic
     /// axis). The time away belongs to an incident's length and confirms nothing; after
-    /// `forget` of it, the walks before it are not counted any more.
+    /// `forget` of it, the walks before it are not counted any more. A clock that went back by as
+    /// much says nothing of the time away: they are not counted either.
     #[must_use]
     pub fn resumed(mut self, at: i64, mono: i64, forget: Duration) -> Self {
         let Some(last) = self.last else { return self };
-        let away = at.saturating_sub(last.at).max(0);
+        let apart = at.saturating_sub(last.at);
+        let away = apart.max(0);
         let shift = mono.saturating_sub(last.mono);
         for line in [&mut self.path, &mut self.service] {
             line.track.shift(shift);
-            if u128::try_from(away).unwrap_or(0) > forget.as_millis() {
+            if u128::from(apart.unsigned_abs()) > forget.as_millis() {
                 line.track.forget_walks();
             }
             if let Some(incident) = &mut line.open {
@@ -379,7 +381,7 @@ impl Line {
 /// `7 changes within 1 h`.
 fn changes(track: &Track, rules: &Rules) -> String {
     let within = i64::try_from(rules.unstable_within.as_millis()).unwrap_or(i64::MAX);
-    format!("{} changes within {}", track.changes(), span(within))
+    format!("{} within {}", count(track.changes() as u64, "change"), span(within))
 }
 
 /// The cause that is to take the place of the incident's: the same one surer, or another one

@@ -204,19 +204,22 @@ fn a_certificate_is_told_once_at_each_number_of_days() {
     let mut machine = Machine::new("prod");
     let rules = Rules::default();
     let mut at = 0;
-    let mut days = |sha256: &str, days_left: i64, muted: bool| {
+    let mut days_of = |sha256: &str, days_left: i64, muted: bool, own: Option<i64>| {
         at += MINUTE;
         let certificate = Some(CertificateSeen {
             sha256: sha256.to_owned(),
             days_left,
             not_after: "2026-12-01T00:00:00Z".to_owned(),
             young: false,
-            fewer_than: None,
+            fewer_than: own.filter(|own| days_left <= *own),
         });
         let seen = Observation { certificate, muted, ..walk(judged('w'), at, at) };
         let events = machine.observe(&seen, &rules);
         events.iter().filter(|e| e.kind == Kind::Certificate && !e.muted).count()
     };
+    // The inventory's own number of days is one more.
+    assert_eq!([46, 45, 31, 30, 14].map(|d| days_of("own", d, false, Some(45))), [0, 1, 0, 1, 1]);
+    let mut days = |sha256: &str, left: i64, muted: bool| days_of(sha256, left, muted, None);
     assert_eq!(
         [31, 30, 30, 29, 15, 14, 14, 8, 7, 6, 0].map(|d| days("a", d, false)),
         [0, 1, 0, 0, 0, 1, 0, 0, 1, 0, 0]
@@ -309,6 +312,11 @@ fn after_a_long_time_away_old_walks_confirm_nothing() {
     let mut late = machine.resumed(25 * 60 * MINUTE, 5, hour);
     assert!(run(&mut late, "b").is_empty());
     assert_eq!(run(&mut late, "bb"), ["2 opened broken page"]);
+    // The clock was set back meanwhile: nobody knows how long it was away.
+    let mut machine = Machine::new("prod");
+    run(&mut machine, "wbb");
+    let mut back = machine.resumed(-25 * 60 * MINUTE, 5, hour);
+    assert!(run(&mut back, "b").is_empty());
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Linux.
 #![allow(unsafe_code, reason = "system calls that no safe wrapper in the tree offers")]
 
+mod group;
+mod messages;
 mod route;
 
 use std::ffi::CString;
@@ -12,6 +14,8 @@ use crate::evidence::dns::SystemAnswer;
 use crate::evidence::tcp::{IcmpMeaning, TcpInfo};
 use crate::evidence::vantage::AzureMachine;
 
+pub(super) use group::Group;
+pub use group::end_programs;
 pub use route::{routes, tunnels_down};
 
 /// The asset tag that Azure gives to every virtual machine (fact T24).
@@ -71,16 +75,6 @@ pub fn open_files() -> Option<u64> {
         }
     }
     Some(limit.rlim_cur)
-}
-
-/// Kills a process group that we began.
-pub(super) fn kill_group(id: u32) {
-    if let Ok(group) = i32::try_from(id) {
-        // SAFETY: a plain system call; a group that is gone is no error for us.
-        unsafe {
-            libc::killpg(group, libc::SIGKILL);
-        }
-    }
 }
 
 /// `getaddrinfo` for a stream socket: what an application on this machine gets. Blocks, up to

@@ -19,8 +19,8 @@ mod program;
 pub use program::run_program;
 
 pub use os::{
-    azure_machine, host_name, lookup, open_files, protect_process, read_icmp, report_icmp, routes,
-    tcp_info, tunnels_down,
+    azure_machine, end_programs, host_name, lookup, open_files, protect_process, read_icmp,
+    report_icmp, routes, tcp_info, tunnels_down,
 };
 
 use crate::evidence::tcp::IcmpMeaning;

@@ -73,5 +73,18 @@ pub fn tcp_info<S>(_socket: &S) -> Option<TcpInfo> {
     None
 }
 
-/// Process groups are not known here: the program is left to itself.
-pub(super) const fn kill_group(_: u32) {}
+/// Process groups are not known here: a program is left to itself.
+pub(super) struct Group;
+
+impl Group {
+    /// No group.
+    pub(super) const fn of(_: u32) -> Self {
+        Self
+    }
+
+    /// Nothing to kill.
+    pub(super) const fn kill(&self) {}
+}
+
+/// Nothing to end.
+pub const fn end_programs() {}

@@ -3,14 +3,15 @@
 use super::os;
 
 /// Runs a program to its end, its input closed, at most `most` octets of each output kept. One
-/// that does not end within `patience` is killed, and those that it began.
+/// that has not ended by `until` is killed, and those that it began; also where this process
+/// ends before, by itself ([`super::end_programs`]) or by a signal.
 ///
 /// # Errors
 ///
 /// It cannot be started, or did not end in time (`TimedOut`).
 pub fn run_program(
     mut command: std::process::Command,
-    patience: std::time::Duration,
+    until: std::time::Instant,
     most: u64,
 ) -> std::io::Result<std::process::Output> {
     use std::io::Read;
@@ -18,8 +19,9 @@ pub fn run_program(
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let began = std::time::Instant::now();
+    let left = || until.saturating_duration_since(std::time::Instant::now());
     let mut child = command.spawn()?;
+    let group = os::Group::of(child.id());
     let read = |pipe: Option<Box<dyn Read + Send>>| {
         let (tell, told) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
@@ -31,22 +33,21 @@ pub fn run_program(
     };
     let out = read(child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>));
     let err = read(child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>));
-    let id = child.id();
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let _ = tell.send(child.wait());
     });
-    let status = match told.recv_timeout(patience) {
+    let status = match told.recv_timeout(left()) {
         Ok(status) => status?,
         Err(_) => {
-            os::kill_group(id);
+            group.kill();
             return Err(std::io::ErrorKind::TimedOut.into());
         }
     };
     // What a program left running in the background may hold its outputs open; one that left the
     // group as well is not waited for.
-    os::kill_group(id);
-    let left = patience.saturating_sub(began.elapsed()).min(AFTER_THE_END);
+    group.kill();
+    let left = left().min(AFTER_THE_END);
     let read = |told: std::sync::mpsc::Receiver<std::io::Result<Vec<u8>>>| {
         told.recv_timeout(left).unwrap_or_else(|_| Ok(Vec::new()))
     };

@@ -87,6 +87,9 @@ pub(super) fn block(page: &mut Page, how: &Acquisition) {
     if how.secret_has_blank_ends {
         page.indented(2, "the secret begins or ends with a blank or a line end");
     }
+    if how.assertion_has_blank_ends {
+        page.indented(2, "the assertion's file begins or ends with a blank or a line end");
+    }
     if let Some(claims) = &how.assertion {
         page.indented(2, "the assertion:");
         for (name, value) in [
@@ -199,8 +202,12 @@ pub(super) fn configured(page: &mut Page, configured: &Configured) {
             true => String::new(),
             false => format!("; nearly so named: {}", half.near.join(", ")),
         };
+        let empty = match half.empty.is_empty() {
+            true => String::new(),
+            false => format!("; set and empty: {}", half.empty.join(", ")),
+        };
         page.words(&format!(
-            "{} in part: {} set, {} missing{near}",
+            "{} in part: {} set, {} missing{empty}{near}",
             half.source,
             half.set.join(", "),
             half.missing.join(", ")

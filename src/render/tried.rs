@@ -58,6 +58,7 @@ fn handshakes(page: &mut Page, all: &Experiments) {
             Changed::ServerName { name } => format!("SNI {name}"),
             Changed::OnlyVersion { version } => format!("{version} alone"),
             Changed::FirstOctet => "the first octet alone".to_owned(),
+            Changed::OtherAddress { address } => format!("the address {address}"),
         };
         let ended = match &one.tls {
             None => words::tcp_outcome(&one.tcp),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::round::{self, Reading};
 use super::{Done, Progress, runtime};
@@ -13,7 +13,7 @@ use crate::inventory::{Inventory, WebhookPlace};
 use crate::monitor::history::{Listed, Reader, show};
 use crate::monitor::walker::Walker;
 use crate::monitor::watch::log::{self, Level};
-use crate::monitor::watch::{self, Setup};
+use crate::monitor::watch::{self, Hooks, Setup};
 use crate::monitor::webhook::Webhook;
 use crate::render::quoted;
 use crate::secret::Secret;
@@ -23,6 +23,8 @@ use crate::world::{Environment, World};
 
 /// The largest file of a webhook's URL, in octets.
 const URL_LIMIT: u64 = 16 << 10;
+/// Deadline of a heartbeat's call.
+const HEARTBEAT: Duration = Duration::from_secs(10);
 /// The history in systemd's state directory.
 const HISTORY: &str = "history.db";
 
@@ -34,23 +36,22 @@ pub(super) fn watch(
 ) -> Result<Done, String> {
     let file = arguments.config.clone();
     let inventory = round::inventory(&file)?;
-    let webhook =
-        webhook(&inventory, &world, Reading::AtStart).map_err(|says| format!("webhook: {says}"))?;
+    let hooks = hooks(&inventory, &world, Reading::AtStart)?;
     let named = arguments.history.clone().or_else(|| inventory.watch.history_file.clone());
     let history = named.map(PathBuf::from).or_else(|| state_directory(&world.environment));
     let journal = journal(&world.environment);
     let host = world.host.clone();
     let setup = Setup {
         inventory,
-        webhook,
+        hooks,
         reload: Arc::new(move || {
             let inventory = round::inventory_again(&file)?;
             let world = World::of_this_machine();
-            let webhook = self::webhook(&inventory, &world, Reading::WhileRunning)
-                .map_err(|says| format!("webhook: {says}"))?;
-            Ok((inventory, webhook))
+            let hooks = self::hooks(&inventory, &world, Reading::WhileRunning)?;
+            Ok((inventory, hooks))
         }),
         history,
+        history_given: arguments.history.is_some(),
         walker: Arc::new(|| Walker::new(World::of_this_machine)),
         clock: Box::new(clock),
         host,
@@ -100,34 +101,51 @@ fn journal(_: &Environment) -> bool {
     false
 }
 
-/// The webhook that the inventory names, with its URL from its place.
-fn webhook(
-    inventory: &Inventory,
+/// The webhooks that the inventory names, with their URLs from their places.
+fn hooks(inventory: &Inventory, world: &World, reading: Reading) -> Result<Hooks, String> {
+    // Who runs an inspecting proxy has its root in the machine's own store.
+    let system = inventory.entries.iter().any(|entry| entry.plan.trust == Trust::System);
+    let trust = if system { Trust::System } else { Trust::Public };
+    let hook = |of: &str, place: &WebhookPlace, timeout: Duration| {
+        hook(place, timeout, trust, world, reading).map_err(|says| format!("{of}: {says}"))
+    };
+    let (notices, heartbeat) = (&inventory.watch.webhook, &inventory.watch.heartbeat_url);
+    Ok(Hooks {
+        notices: notices
+            .as_ref()
+            .map(|settings| hook("webhook", &settings.url, settings.timeout))
+            .transpose()?,
+        heartbeat: heartbeat
+            .as_ref()
+            .map(|place| hook("heartbeat", place, HEARTBEAT))
+            .transpose()?,
+    })
+}
+
+fn hook(
+    place: &WebhookPlace,
+    timeout: Duration,
+    trust: Trust,
     world: &World,
     reading: Reading,
-) -> Result<Option<Webhook>, String> {
-    let Some(settings) = &inventory.watch.webhook else { return Ok(None) };
-    let (place, url) = match &settings.url {
+) -> Result<Webhook, String> {
+    let (place, url) = match place {
         WebhookPlace::Variable(name) => match world.environment.get(name) {
-            Some(url) => (name.clone(), url.to_owned()),
+            Some(url) => (name, url.to_owned()),
             None => return Err(format!("{name} is not set")),
         },
         WebhookPlace::File(file) => {
             let octets = reading.file(file, URL_LIMIT).map_err(|says| format!("{file}: {says}"))?;
             let text = String::from_utf8(octets).map_err(|_| format!("{file}: is no text"))?;
-            (file.clone(), text)
+            (file, text)
         }
     };
     let provider = tls::provider();
-    // Who runs an inspecting proxy has its root in the machine's own store.
-    let system = inventory.entries.iter().any(|entry| entry.plan.trust == Trust::System);
-    let trust = if system { Trust::System } else { Trust::Public };
     let store = world.system_store.clone();
     let roots = Roots::new(Arc::clone(&provider), trust, ExtraRoots::default(), store);
     let verifier = roots.policy().verifier.clone();
     let url = Secret::new(url.trim().to_owned());
-    Webhook::new(url, settings.timeout, verifier, &provider)
-        .map(Some)
+    Webhook::new(url, timeout, verifier, &provider)
         .map_err(|says| format!("the URL in {place} {says}"))
 }
 

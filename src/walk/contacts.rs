@@ -117,7 +117,7 @@ fn in_trouble(plan: &Plan, target: &Target, proxied: bool) -> Vec<String> {
         let hop = match asks[0] {
             Ask::Question { .. } | Ask::SearchedName { .. } => "dns   ",
             Ask::Connection { .. } | Ask::Nobody | Ask::Trace { .. } => "tcp   ",
-            Ask::Handshake(_) | Ask::Segments | Ask::TraceHello => "tls   ",
+            Ask::Handshake(_) | Ask::OtherAddress | Ask::Segments | Ask::TraceHello => "tls   ",
             Ask::StockClient => "http  ",
         };
         lines.push(format!("{hop} only in trouble, {}: {}", entry.id, what.join(", ")));

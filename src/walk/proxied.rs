@@ -1,9 +1,12 @@
 //! The path through a forward proxy: its own name and connection, CONNECT, then TLS and the
 //! call inside the tunnel, since that is what the application gets.
 
+use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::time::SystemTime;
 
+use futures_util::future::join;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::experiments::{self, Made, Symptom, Tier};
@@ -15,7 +18,7 @@ use crate::evidence::experiment::{Experiments, LeftOut, LeftOutReason};
 use crate::evidence::http::HttpHop;
 use crate::evidence::identity::Withheld;
 use crate::evidence::proxy::{ConnectOutcome, ProxyHop, ProxyScheme};
-use crate::evidence::tcp::TcpHop;
+use crate::evidence::tcp::{TcpAttempt, TcpHop};
 use crate::evidence::tls::{Certificate, Store, TlsHop, TlsOutcome};
 use crate::evidence::{Choice, Hop, Observed, classify};
 use crate::platform;
@@ -80,24 +83,42 @@ pub(super) async fn walk(context: &Context<'_>, proxy: &Proxy, call: bool) -> Tu
         seen.http = Observed::NotPossible { says };
         return seen;
     }
-    let connection = reach(context, proxy, &mut hop, &mut seen).await;
+    let (connection, others) = reach(context, proxy, &mut hop, &mut seen).await;
     // The bill is asked of a second handle, also where the proxy ends the connection itself.
     let handle = connection.as_ref().and_then(|c| c.socket.try_clone().ok());
-    let stream = match connection {
-        None => None,
-        Some(connection) => {
-            let began = context.elapsed_ms();
-            let (outcome, stream) = tunnel(context, proxy, connection.stream).await;
-            let took_ms = context.elapsed_ms() - began;
-            hop.connect = Observed::Ran { started_ms: began, took_ms, saw: outcome };
-            stream.map(|stream| (stream, connection.socket))
+    // An application that meets a dead address first waits for it: what becomes of the others is
+    // seen beside the tunnel. On the way to a token nobody waits for that.
+    let others = async {
+        match context.errand {
+            None => others.map(|(attempt, _)| attempt).collect().await,
+            Some(_) => Vec::new(),
         }
     };
-    let took_ms = context.elapsed_ms() - started_ms;
-    (context.observe)(Finished::Proxy(&hop, took_ms));
-    seen.proxy = Observed::Ran { started_ms, took_ms, saw: hop };
-    if let Some((stream, socket)) = stream {
-        inside(context, proxy, stream, &socket, call, &mut seen).await;
+    let through = async {
+        let stream = match connection {
+            None => None,
+            Some(connection) => {
+                let began = context.elapsed_ms();
+                let (outcome, stream) = tunnel(context, proxy, connection.stream).await;
+                let took_ms = context.elapsed_ms() - began;
+                hop.connect = Observed::Ran { started_ms: began, took_ms, saw: outcome };
+                stream.map(|stream| (stream, connection.socket))
+            }
+        };
+        let took_ms = context.elapsed_ms() - started_ms;
+        (context.observe)(Finished::Proxy(&hop, took_ms));
+        seen.proxy = Observed::Ran { started_ms, took_ms, saw: hop };
+        if let Some((stream, socket)) = stream {
+            inside(context, proxy, stream, &socket, call, &mut seen).await;
+        }
+        seen
+    };
+    let (mut seen, others): (TunnelSeen, Vec<TcpAttempt>) = join(through, others).await;
+    seen.hosts.extend(others.iter().map(contacted));
+    if let Observed::Ran { saw, .. } = &mut seen.proxy
+        && let Observed::Ran { saw: tcp, .. } = &mut saw.tcp
+    {
+        tcp.attempts.extend(others);
     }
     let info = handle.as_ref().and_then(platform::tcp_info);
     if handle.is_some() && info.is_none() {
@@ -236,13 +257,17 @@ fn forget(tls: &mut TlsHop, password: &Secret) {
     }
 }
 
-/// The proxy's own name and connection.
-async fn reach(
-    context: &Context<'_>,
-    proxy: &Proxy,
+/// Connections to the proxy's addresses that have not ended.
+type Connecting<'a> =
+    FuturesUnordered<Pin<Box<dyn Future<Output = (TcpAttempt, Option<Connection>)> + 'a>>>;
+
+/// The proxy's own name and connection, and the connections that are still under way then.
+async fn reach<'a>(
+    context: &'a Context<'_>,
+    proxy: &'a Proxy,
     hop: &mut ProxyHop,
     seen: &mut TunnelSeen,
-) -> Option<Connection> {
+) -> (Option<Connection>, Connecting<'a>) {
     let addresses: Vec<IpAddr> = match proxy.host.parse() {
         Ok(address) => vec![address],
         Err(_) => {
@@ -269,22 +294,21 @@ async fn reach(
             addresses
         }
     };
+    let mut pending: Connecting<'a> = FuturesUnordered::new();
     if addresses.is_empty() {
-        return None;
+        return (None, pending);
     }
     let began = context.elapsed_ms();
-    let mut pending: FuturesUnordered<_> = addresses
-        .iter()
-        .take(ADDRESSES_TRIED)
-        .map(|address| async move {
-            let logical = SocketAddr::new(*address, proxy.port);
+    for address in addresses.iter().take(ADDRESSES_TRIED).copied() {
+        pending.push(Box::pin(async move {
+            let logical = SocketAddr::new(address, proxy.port);
             let to = context.world.detour(&proxy.host, logical);
             connect::connect(logical, to, None, context.since, context.left()).await
-        })
-        .collect();
+        }));
+    }
     let mut attempts = Vec::new();
     let mut first: Option<Connection> = None;
-    // The first that stands is used; the others have had their chance by then.
+    // The first that stands is used; the others go on beside it.
     while let Some((attempt, connection)) = pending.next().await {
         seen.hosts.push(contacted(&attempt));
         attempts.push(attempt);
@@ -293,7 +317,6 @@ async fn reach(
             break;
         }
     }
-    drop(pending);
     let walked = first.as_ref().and_then(|_| attempts.last()).map(|a| a.address.ip());
     let took_ms = context.elapsed_ms() - began;
     // A SYN went to each, also to those that were not waited for.
@@ -304,5 +327,5 @@ async fn reach(
         // The socket's own count, read at the end, holds the SYN.
         seen.segments = seen.segments.map(|sum| sum.saturating_sub(1));
     }
-    first
+    (first, pending)
 }

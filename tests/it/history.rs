@@ -59,7 +59,7 @@ fn event(target: &str, kind: Kind, at: i64) -> Event {
 fn start(file: &Path, bounds: Bounds) -> (History, Left, mpsc::Receiver<Trouble>) {
     let (say, heard) = mpsc::channel();
     let says = move |trouble| say.send(trouble).unwrap_or_default();
-    let (history, left) = History::start(file, bounds, 0, says).unwrap();
+    let (history, left) = History::start(file, bounds, 0, true, says).unwrap();
     (history, left, heard)
 }
 
@@ -142,29 +142,77 @@ fn what_is_over_and_told_is_not_told_to_begin_after_a_restart() {
     closed(history);
 }
 
+/// The machine of a target whose first incident is open.
+fn open_machine(target: &str) -> String {
+    let mut machine = serde_json::to_value(Machine::new(target)).unwrap();
+    machine["path"]["open"] = serde_json::json!({
+        "id": format!("{target}/path/1"), "condition": "broken", "severity": "page",
+        "cause": null, "began": 1, "began_mono": 0, "told": true,
+    });
+    machine.to_string()
+}
+
 #[test]
-fn an_incident_whose_machine_cannot_be_read_ends() {
+fn an_incident_that_no_machine_knows_ends() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("history.db");
     let (history, ..) = start(&file, Bounds::default());
     for target in ["a", "b"] {
         let events = vec![event(target, Kind::Opened, 1)];
-        assert!(keep(&history, Record { events, ..record(target, 1) }));
+        assert!(keep(
+            &history,
+            Record { events, machine: open_machine(target), ..record(target, 1) }
+        ));
     }
     closed(history);
-    sqlite3(&file, "UPDATE machines SET saved = '{}' WHERE target = 'a'");
+    // It cannot be read; or it is one that knows nothing of it, and what an earlier version did
+    // not save yet has its value of the start.
+    for (saved, readable) in [("{}", 1), ("{\"target\":\"a\"}", 2)] {
+        sqlite3(&file, &format!("UPDATE machines SET saved = '{saved}' WHERE target = 'a'"));
+        let (history, left, _) = start(&file, Bounds::default());
+        assert_eq!(left.machines.len(), readable);
+        assert!(left.machines.iter().any(|machine| machine.target() == "b"));
+        let [lost] = left.lost.as_slice() else { panic!("{:?}", left.lost) };
+        assert_eq!((lost.kind, lost.incident.as_deref()), (Kind::Closed, Some("a/path/1")));
+        assert_eq!((lost.severity, lost.muted), (Severity::Page, false));
+        assert!(lost.line().contains("judged anew"), "{}", lost.line());
+        if readable == 2 {
+            let (target, events) = ("a".to_owned(), vec![lost.clone()]);
+            let ended = history.keep(Keep::Removed { target, events, to_deliver: false });
+            assert!(ended.blocking_recv().is_ok());
+        }
+        closed(history);
+    }
     let (history, left, _) = start(&file, Bounds::default());
-    assert_eq!(left.machines, [Machine::new("b")]);
-    let [lost] = left.lost.as_slice() else { panic!("{:?}", left.lost) };
-    assert_eq!((lost.kind, lost.incident.as_deref()), (Kind::Closed, Some("a/path/1")));
-    assert_eq!((lost.severity, lost.muted), (Severity::Page, false));
-    assert!(lost.line().contains("judged anew"), "{}", lost.line());
+    assert_eq!((left.machines.len(), left.lost.len()), (1, 0));
     closed(history);
-    // What an earlier version did not save yet has its value of the start.
-    sqlite3(&file, "UPDATE machines SET saved = '{\"target\":\"a\"}' WHERE target = 'a'");
-    let (history, left, _) = start(&file, Bounds::default());
-    assert_eq!((left.machines.len(), left.lost.len()), (2, 0));
+}
+
+#[test]
+fn a_file_that_another_watch_writes_is_refused_and_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("history.db");
+    let link = folder.path().join("link.db");
+    let (history, ..) = start(&file, Bounds::default());
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    for name in [&file, &link] {
+        let refused = History::start(name, Bounds::default(), 0, true, |_| {}).unwrap_err();
+        let ours = std::process::id();
+        assert_eq!(
+            refused.to_string(),
+            format!("is written by another watch (process {ours}): each needs a file of its own")
+        );
+    }
+    assert!(keep(&history, record("a", 1)), "the first one goes on");
+    assert_eq!(Reader::open(&file).unwrap().targets(&Listed::default()).unwrap().len(), 1);
+    // Somebody tidies up: it is taken again before the next walk is written.
+    fs::remove_file(folder.path().join("history.db.lock")).unwrap();
+    assert!(keep(&history, record("a", 2)));
+    assert!(History::start(&file, Bounds::default(), 0, true, |_| {}).is_err());
     closed(history);
+    let (history, ..) = start(&link, Bounds::default());
+    closed(history);
+    assert_eq!(sqlite3(&file, "PRAGMA integrity_check; SELECT count(*) FROM walks"), "ok\n2");
 }
 
 #[test]
@@ -185,7 +233,7 @@ fn a_foreign_file_is_left_alone() {
         (folder.path(), "is no file"),
     ] {
         let before = fs::read(file).ok();
-        let refused = History::start(file, Bounds::default(), 0, |_| {}).unwrap_err();
+        let refused = History::start(file, Bounds::default(), 0, true, |_| {}).unwrap_err();
         assert!(refused.to_string().contains(words), "{refused}");
         assert!(refused.to_string().contains("left alone"), "{refused}");
         assert_eq!(Reader::open(file).unwrap_err().to_string(), refused.to_string());
@@ -253,43 +301,105 @@ fn a_file_that_breaks_or_goes_while_it_is_open_loses_no_later_walk() {
     assert_eq!(sqlite3(&file, "PRAGMA integrity_check; SELECT at FROM walks"), "ok\n3");
 }
 
+/// Nobody else writes, or nobody else can even open it.
+const WRITES: &str = "";
+const ALONE: &str = "PRAGMA locking_mode = EXCLUSIVE";
+
+/// A program that has the file to itself until it lets go.
+struct Holder {
+    child: std::process::Child,
+    stdin: std::process::ChildStdin,
+}
+
+impl Holder {
+    fn of(file: &Path, how: &str) -> Self {
+        let mut child = Command::new("sqlite3")
+            .arg(file)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        writeln!(stdin, "{how}; BEGIN EXCLUSIVE; SELECT 'held';").unwrap();
+        let said = std::io::BufReader::new(child.stdout.take().unwrap());
+        assert!(std::io::BufRead::lines(said).any(|line| line.unwrap() == "held"));
+        Self { child, stdin }
+    }
+
+    fn lets_go(mut self) {
+        writeln!(self.stdin, "COMMIT;").unwrap();
+        drop(self.stdin);
+        self.child.wait().unwrap();
+    }
+}
+
 #[test]
 fn a_locked_file_holds_nothing_up_and_is_written_when_it_is_free() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("history.db");
     let (history, _, heard) = start(&file, Bounds::default());
     assert!(keep(&history, record("a", 0)));
-    let mut holder = Command::new("sqlite3")
-        .arg(&file)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut hold = holder.stdin.take().unwrap();
-    writeln!(hold, "BEGIN EXCLUSIVE; SELECT 'held';").unwrap();
-    let mut line = String::new();
-    let mut said = std::io::BufReader::new(holder.stdout.take().unwrap());
-    std::io::BufRead::read_line(&mut said, &mut line).unwrap();
-    assert_eq!(line.trim(), "held");
+    let holder = Holder::of(&file, WRITES);
     assert!(!keep(&history, record("a", 1)), "it waits in memory");
     assert!(!keep(&history, record("a", 2)));
     assert_eq!(heard.recv().unwrap(), Trouble::CannotWrite("is locked by another program".into()));
     assert!(!history.writes() && history.waiting() <= 2);
-    // A program that starts while it is locked begins all the same.
-    let (late, left, heard_late) = start(&file, Bounds::default());
-    assert!(left.machines.len() <= 1);
-    writeln!(hold, "COMMIT;").unwrap();
-    drop(hold);
-    holder.wait().unwrap();
+    holder.lets_go();
     assert_eq!(heard.recv().unwrap(), Trouble::WritesAgain(2));
     assert!(heard.try_recv().is_err(), "it was said once");
     closed(history);
-    closed(late);
-    drop(heard_late);
+    // A program that starts while it is locked begins all the same.
+    let holder = Holder::of(&file, ALONE);
+    let (history, left, heard) = start(&file, Bounds::default());
+    assert!(left.machines.len() <= 1);
+    assert_eq!(heard.recv().unwrap(), Trouble::CannotWrite("is locked by another program".into()));
+    assert!(!keep(&history, record("a", 3)));
+    holder.lets_go();
+    assert_eq!(heard.recv().unwrap(), Trouble::WritesAgain(1));
+    closed(history);
     assert_eq!(
         sqlite3(&file, "PRAGMA integrity_check; SELECT group_concat(at) FROM walks"),
-        "ok\n0,1,2"
+        "ok\n0,1,2,3"
     );
+}
+
+#[test]
+fn what_was_open_in_a_file_that_was_locked_at_the_start_ends_when_it_is_free() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("history.db");
+    let (history, ..) = start(&file, Bounds::default());
+    let events = vec![event("a", Kind::Opened, 1)];
+    assert!(keep(&history, Record { events, machine: open_machine("a"), ..record("a", 1) }));
+    closed(history);
+    let holder = Holder::of(&file, ALONE);
+    let (history, left, heard) = start(&file, Bounds::default());
+    assert!(left.machines.is_empty() && left.lost.is_empty());
+    assert!(matches!(heard.recv().unwrap(), Trouble::CannotWrite(_)));
+    // Its target is broken still: an incident of its own.
+    let again = Event { incident: Some("a/path/2".to_owned()), ..event("a", Kind::Opened, 5) };
+    assert!(!keep(&history, Record { events: vec![again], ..record("a", 5) }));
+    holder.lets_go();
+    let Trouble::Lost(lost) = heard.recv().unwrap() else { panic!("its end is told") };
+    assert_eq!((lost.len(), lost[0].incident.as_deref()), (1, Some("a/path/1")));
+    assert_eq!(heard.recv().unwrap(), Trouble::WritesAgain(1));
+    closed(history);
+    let rows = "SELECT id, ended IS NULL FROM incidents ORDER BY id";
+    assert_eq!(sqlite3(&file, rows), "a/path/1|0\na/path/2|1");
+    // The webhook has not taken its end yet.
+    let pending = "SELECT count(*) FROM events WHERE pending AND kind = 'closed'";
+    assert_eq!(sqlite3(&file, pending), "1");
+}
+
+#[test]
+fn what_a_locked_file_did_not_take_before_the_end_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("history.db");
+    let (history, ..) = start(&file, Bounds::default());
+    assert!(keep(&history, record("a", 0)));
+    let holder = Holder::of(&file, WRITES);
+    drop(history.keep(Keep::Walk(Box::new(record("a", 1)))));
+    assert_eq!(history.close(Duration::from_millis(200)), 1);
+    holder.lets_go();
 }
 
 #[test]
@@ -334,16 +444,16 @@ fn what_is_old_goes_and_a_clock_that_jumped_throws_nothing_away() {
     }
     closed(history);
     // In ten years, by the clock; but the walks themselves say otherwise.
-    let (history, _) = History::start(&file, bounds, 3650 * day, |_| {}).unwrap();
+    let (history, _) = History::start(&file, bounds, 3650 * day, true, |_| {}).unwrap();
     assert!(keep(&history, record("a", 3650 * day)));
     closed(history);
     assert_eq!(sqlite3(&file, "SELECT count(*) FROM walks"), "101");
-    let (history, _) = History::start(&file, bounds, 3651 * day, |_| {}).unwrap();
+    let (history, _) = History::start(&file, bounds, 3651 * day, true, |_| {}).unwrap();
     for n in 0..60 {
         assert!(keep(&history, record("a", 3651 * day + n)));
     }
     closed(history);
-    let (history, _) = History::start(&file, bounds, 3652 * day, |_| {}).unwrap();
+    let (history, _) = History::start(&file, bounds, 3652 * day, true, |_| {}).unwrap();
     assert!(keep(&history, record("a", 3652 * day)));
     closed(history);
     assert_eq!(sqlite3(&file, "SELECT count(*) FROM walks"), "62");

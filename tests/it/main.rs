@@ -11,6 +11,8 @@ mod architecture;
 mod binary;
 mod budget;
 mod catalogue;
+#[cfg(target_os = "linux")]
+mod children;
 mod dependencies;
 mod explain;
 mod fixtures;
@@ -20,6 +22,7 @@ mod history;
 mod hostile;
 mod monitors;
 mod mutations;
+mod observation;
 mod program;
 mod render;
 mod report;

@@ -23,7 +23,7 @@ pub fn judge(file: &Path, work: &Path, binary: &Path) -> Result<(), String> {
     }
     let mut servers = build(&mut world, work)?;
     let capture = Capture::start()?;
-    network::break_it(&world)?;
+    network::break_it(&world, work)?;
 
     let json = tool(binary, &world.client, work, &["--format", "json"])?;
     let first = capture.stop()?;

@@ -227,7 +227,7 @@ fn shell_inside(name: &str, work: &str) -> Result<(), String> {
         .with_extension("toml");
     let mut world = world::World::read(&file)?;
     let _servers = inside::build(&mut world, Path::new(work))?;
-    network::break_it(&world)?;
+    network::break_it(&world, Path::new(work))?;
     eprintln!("client's shell; CA file: {work}/root.pem; the router: nsenter --net=/proc/1/ns/net");
     let shell = std::env::var("SHELL").unwrap_or_else(|_| "sh".to_owned());
     network::on("client", &shell)

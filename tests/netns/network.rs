@@ -8,6 +8,7 @@
 //!                                      +-- 20.190.128.5 identity, in worlds that have one
 //! ```
 
+use std::path::Path;
 use std::process::Command;
 
 use super::identity::{GITHUB, LOGIN, METADATA};
@@ -163,7 +164,7 @@ fn ip_batch(host: Option<&str>, lines: &str) -> Result<(), String> {
 ///
 /// # Errors
 /// A command fails.
-pub fn break_it(world: &World) -> Result<(), String> {
+pub fn break_it(world: &World, work: &Path) -> Result<(), String> {
     if !world.router.nft.is_empty() {
         let rules = world.router.nft.join("\n");
         shell(&format!(
@@ -171,8 +172,10 @@ pub fn break_it(world: &World) -> Result<(), String> {
              type filter hook forward priority 0; policy accept;\n{rules}\n}}\n}}\nRULES"
         ))?;
     }
+    let work = work.display().to_string();
     for setup in &world.setup {
-        run(on(&setup.host, "sh").args(["-euc", &setup.run]))?;
+        let script = setup.run.replace("{work}", &work);
+        run(on(&setup.host, "sh").args(["-euc", &script]))?;
     }
     Ok(())
 }

@@ -72,7 +72,7 @@ pub fn inside(file: &Path, work: &Path, deadline: &str, binary: &Path) -> Result
     args.extend(["--timeout".to_owned(), deadline.to_owned()]);
     let _servers = inside::build(&mut world, work)?;
     let capture = Capture::start()?;
-    network::break_it(&world)?;
+    network::break_it(&world, work)?;
     let run = tool(binary, &world.client, work, &["--format", "json"])?;
     let sent = capture.stop()?.sent;
     let seconds: f64 = deadline.parse().map_err(|e| format!("{deadline}: {e}"))?;

@@ -342,6 +342,7 @@ pub struct Setup {
     /// `router`, `client`, `azure-dns`, `endpoint`, `internet`, `identity`, `proxy`, or
     /// `resolver-<n>`.
     pub host: String,
+    /// `{work}` is the folder of certificates.
     pub run: String,
 }
 

@@ -27,6 +27,10 @@ impl Reader<'_> {
         let within = self.time("unstable.within", from.unstable.within.as_ref(), long.clone());
         time(&mut settings.unstable_within, within);
         settings.heartbeat_file.clone_from(&from.heartbeat.file);
+        let beat = &from.heartbeat;
+        if beat.url_file.is_some() || beat.url_variable.is_some() {
+            settings.heartbeat_url = self.place("heartbeat", &beat.url_file, &beat.url_variable);
+        }
         let every = self.time("heartbeat.every", from.heartbeat.every.as_ref(), long);
         time(&mut settings.heartbeat_every, every);
         settings.webhook = from.webhook.as_ref().and_then(|webhook| self.webhook(webhook));
@@ -51,32 +55,33 @@ impl Reader<'_> {
         });
         let second = Duration::from_secs(1);
         let timeout = self.time("webhook.timeout", from.timeout.as_ref(), second..=second * 60);
-        let is_url = |place: &&String| place.contains("://");
-        if from.url_file.iter().chain(&from.url_variable).any(|place| is_url(&place)) {
-            let at = self.text.find("webhook").unwrap_or(0);
-            let says = "webhook: url_file and url_variable name the place of the URL, which is a \
-                        secret: this is a URL itself";
-            self.problem(at, says);
-            return None;
-        }
-        let url = match (&from.url_file, &from.url_variable) {
-            (Some(file), None) => WebhookPlace::File(file.clone()),
-            (None, Some(variable)) => WebhookPlace::Variable(variable.clone()),
-            _ => {
-                let at = self.text.find("webhook").unwrap_or(0);
-                self.problem(
-                    at,
-                    "webhook: one of url_file and url_variable says where its URL is, which is a \
-                     secret",
-                );
-                return None;
-            }
-        };
+        let url = self.place("webhook", &from.url_file, &from.url_variable)?;
         Some(WebhookSettings {
             url,
             shape: shape.unwrap_or_default(),
             timeout: timeout.unwrap_or(second * 10),
         })
+    }
+
+    /// Where a URL is, which is a secret: one place, and not the URL itself.
+    fn place(
+        &mut self,
+        of: &str,
+        file: &Option<String>,
+        variable: &Option<String>,
+    ) -> Option<WebhookPlace> {
+        let says = match (file, variable) {
+            (Some(place), _) | (_, Some(place)) if place.contains("://") => {
+                "url_file and url_variable name the place of the URL, which is a secret: this is \
+                 a URL itself"
+            }
+            (Some(file), None) => return Some(WebhookPlace::File(file.clone())),
+            (None, Some(variable)) => return Some(WebhookPlace::Variable(variable.clone())),
+            _ => "one of url_file and url_variable says where its URL is, which is a secret",
+        };
+        let at = self.text.find(of).unwrap_or(0);
+        self.problem(at, format!("{of}: {says}"));
+        None
     }
 
     pub(super) fn serve(&mut self, from: &Serve) -> ServeSettings {

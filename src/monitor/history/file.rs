@@ -67,9 +67,16 @@ pub enum OpenError {
          that version, or name another file"
     )]
     Newer(i64),
+    /// Another watch writes it; with the number of its process.
+    #[error("is written by another watch{}: each needs a file of its own", process(.0))]
+    InUse(Option<u32>),
     /// Locked, full, not permitted: may be over later.
     #[error("{0}")]
     Unavailable(String),
+}
+
+fn process(number: &Option<u32>) -> String {
+    number.map_or_else(String::new, |number| format!(" (process {number})"))
 }
 
 /// Opens it, and makes it when it is not there.

@@ -4,6 +4,9 @@
 //! no walk up; what it cannot write waits in bounded memory.
 
 mod file;
+mod left;
+mod lock;
+mod queue;
 mod read;
 mod record;
 mod retention;
@@ -11,7 +14,8 @@ pub mod show;
 mod writer;
 
 pub use file::{OpenError, Opened};
+pub use left::Left;
 pub use read::{Listed, Past, Reader, Watched};
 pub use record::{Keep, Record};
 pub use retention::{Bounds, SMALLEST};
-pub use writer::{History, Left, Report as Trouble};
+pub use writer::{History, Report as Trouble};

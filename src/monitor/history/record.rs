@@ -4,6 +4,9 @@ use rusqlite::{Connection, params};
 
 use crate::monitor::event::{Event, Kind};
 
+/// About how many octets an event takes in memory.
+const EVENT: usize = 1000;
+
 /// One finished walk, and what came of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
@@ -25,7 +28,7 @@ pub struct Record {
     pub status: Option<u16>,
     /// The report as JSON, of a walk that changed something or was bad.
     pub report: Option<String>,
-    /// The target's state machine after it, as JSON.
+    /// The target's state machine after it, as JSON; empty when a later one is on its way.
     pub machine: String,
     /// What was to be told.
     pub events: Vec<Event>,
@@ -57,9 +60,9 @@ impl Keep {
         match self {
             Self::Walk(record) => {
                 let report = record.report.as_ref().map_or(0, String::len);
-                500 + report + record.machine.len()
+                500 + report + record.machine.len() + EVENT * record.events.len()
             }
-            Self::Removed { .. } | Self::Delivered(_) => 500,
+            Self::Removed { events, .. } | Self::Delivered(events) => 500 + EVENT * events.len(),
         }
     }
 
@@ -104,11 +107,13 @@ impl Record {
             self.report,
         ])?;
         let walk = to.last_insert_rowid();
-        to.prepare_cached(
-            "INSERT INTO machines (target, saved) VALUES (?1, ?2)
-             ON CONFLICT (target) DO UPDATE SET saved = excluded.saved",
-        )?
-        .execute(params![self.target, self.machine])?;
+        if !self.machine.is_empty() {
+            to.prepare_cached(
+                "INSERT INTO machines (target, saved) VALUES (?1, ?2)
+                 ON CONFLICT (target) DO UPDATE SET saved = excluded.saved",
+            )?
+            .execute(params![self.target, self.machine])?;
+        }
         let evidence = self.report.as_ref().map(|_| walk);
         for event in &self.events {
             write_event(to, event, evidence, self.to_deliver)?;

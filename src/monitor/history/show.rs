@@ -16,7 +16,11 @@ pub fn human(incidents: &[Past], targets: &[Watched], again: &str) -> String {
     let mut out = String::new();
     for past in incidents {
         let service = if past.subject == "service" { "service " } else { "" };
-        let state = past.condition.replace('_', " ").to_uppercase();
+        let state = match past.condition.as_str() {
+            // It began in a file that is lost.
+            "" => "UNKNOWN".to_owned(),
+            condition => condition.replace('_', " ").to_uppercase(),
+        };
         let at = past.hop.as_ref().map_or_else(String::new, |hop| format!(" at {hop}"));
         let cause = past.cause.as_ref().map_or_else(String::new, |cause| format!(" ({cause})"));
         let told = if past.told { past.severity.as_str() } else { "muted" };

@@ -1,29 +1,24 @@
-//! The thread that writes, and what waits for it.
+//! The thread that writes.
 
-use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use super::file::{self, OpenError};
+use super::left::{self, Left};
+use super::lock::{self, Lock};
+use super::queue::{Item, Queue, Shared};
 use super::record::Keep;
 use super::retention::{self, Bounds};
-use crate::monitor::event::{Event, Kind};
-use crate::monitor::state::Machine;
+use crate::monitor::event::Event;
 
-/// Walks that wait in memory while the file cannot be written, at most.
-const MOST_WAITING: usize = 20_000;
-/// Octets that they take, at most.
-const MOST_OCTETS: usize = 16 << 20;
 /// How soon a file that could not be written is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 /// How often old walks are looked for.
 const TIDY: Duration = Duration::from_secs(600);
-/// Webhook events that are older are not sent after a restart.
-const LATE: i64 = 3_600_000;
 
 /// What the writer has to say; each once, until it is over.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,22 +30,10 @@ pub enum Report {
     /// It was broken, and is now under this name; a new one was begun.
     SetAside(PathBuf),
     /// It could not be read at the start, and now is: what was open in it has ended, since it
-    /// could not go on.
+    /// could not go on. The ends are in the file.
     Lost(Vec<Event>),
     /// This many of the oldest walks that waited were dropped.
     Dropped(u64),
-}
-
-/// What an earlier run left.
-#[derive(Debug, Default)]
-pub struct Left {
-    /// The state machines by target.
-    pub machines: Vec<Machine>,
-    /// Events for the webhook that had not arrived, oldest first.
-    pub undelivered: Vec<Event>,
-    /// The ends of open incidents whose target's machine cannot be read: nothing else would
-    /// ever end them. They are not in the file yet.
-    pub lost: Vec<Event>,
 }
 
 /// The open history.
@@ -60,48 +43,29 @@ pub struct History {
     thread: Option<JoinHandle<()>>,
 }
 
-#[derive(Debug)]
-struct Shared {
-    queue: Mutex<Queue>,
-    wake: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct Queue {
-    waiting: VecDeque<Item>,
-    octets: usize,
-    dropped: u64,
-    cannot_write: bool,
-    closing: Option<Instant>,
-    done: bool,
-}
-
-#[derive(Debug)]
-struct Item {
-    keep: Keep,
-    written: Option<oneshot::Sender<()>>,
-}
-
 impl History {
     /// Opens the file, reads what an earlier run left, and starts the writer. `now` is the wall
-    /// clock in milliseconds since 1970; `says` is called on the writer's thread.
+    /// clock in milliseconds since 1970; `to_deliver` says whether there is a webhook; `says` is
+    /// called on the writer's thread.
     ///
     /// # Errors
     ///
-    /// A foreign or newer file. One that is locked or cannot be made is no error: it is said,
-    /// and tried again while walks wait in memory.
+    /// A foreign or newer file, and one that another watch writes. One that is locked or cannot
+    /// be made is no error: it is said, and tried again while walks wait in memory.
     pub fn start(
         path: &Path,
         bounds: Bounds,
         now: i64,
+        to_deliver: bool,
         says: impl Fn(Report) + Send + 'static,
     ) -> Result<(Self, Left), OpenError> {
-        let (opened, left) = match file::open(path, &bounds) {
+        let mut lock = None;
+        let (opened, left) = match open(path, &bounds, &mut lock) {
             Ok(opened) => {
                 if let Some(to) = &opened.set_aside {
                     says(Report::SetAside(to.clone()));
                 }
-                let left = left(&opened.connection, now);
+                let left = left::left(&opened.connection, now);
                 (Some(opened.connection), left)
             }
             Err(OpenError::Unavailable(words)) => {
@@ -116,11 +80,13 @@ impl History {
         let writer = Writer {
             identity: opened.as_ref().and_then(|_| identity(path)),
             connection: opened,
+            lock,
             path: path.to_owned(),
             bounds,
             shared: Arc::clone(&shared),
             says: Box::new(says),
             unread,
+            to_deliver,
             started: (now, Instant::now()),
             tidied: None,
         };
@@ -167,14 +133,9 @@ impl History {
         while !queue.done {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return queue.waiting.len();
+                return queue.waiting.len() + queue.under_way;
             }
-            queue = self
-                .shared
-                .wake
-                .wait_timeout(queue, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            queue = self.shared.wait(queue, left);
         }
         let waiting = queue.waiting.len();
         drop(queue);
@@ -185,47 +146,19 @@ impl History {
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Queue {
-    /// Gives up reports first, the oldest first; then walks that tell nothing new; then any.
-    fn stay_bounded(&mut self) {
-        if self.octets > MOST_OCTETS {
-            for item in &mut self.waiting {
-                if let Keep::Walk(record) = &mut item.keep
-                    && let Some(report) = record.report.take()
-                {
-                    self.octets = self.octets.saturating_sub(report.len());
-                }
-                if self.octets <= MOST_OCTETS / 2 {
-                    break;
-                }
-            }
-        }
-        while self.waiting.len() > MOST_WAITING || self.octets > MOST_OCTETS {
-            let dull =
-                |item: &Item| matches!(&item.keep, Keep::Walk(record) if record.events.is_empty());
-            let at = self.waiting.iter().position(dull).unwrap_or(0);
-            let Some(item) = self.waiting.remove(at) else { return };
-            self.octets = self.octets.saturating_sub(item.keep.octets());
-            self.dropped += 1;
-        }
-    }
-}
-
 struct Writer {
     path: PathBuf,
     bounds: Bounds,
     connection: Option<rusqlite::Connection>,
+    /// Nobody else writes it.
+    lock: Option<Lock>,
     /// Device and number of the file that is open.
     identity: Option<(u64, u64)>,
-    /// It could not be opened at the start: what an earlier run left open in it goes on under
-    /// new ids, if it goes on.
+    /// It could not be opened at the start, and nothing has been written since: what an earlier
+    /// run left open in it goes on under new ids, if it goes on.
     unread: bool,
+    /// Whether there is a webhook that takes what ends by that.
+    to_deliver: bool,
     shared: Arc<Shared>,
     says: Box<dyn Fn(Report) + Send>,
     /// Wall clock and monotonic time at the start: the clock may jump, the age of walks not.
@@ -276,12 +209,7 @@ impl Writer {
             if left.is_zero() {
                 break;
             }
-            queue = self
-                .shared
-                .wake
-                .wait_timeout(queue, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            queue = self.shared.wait(queue, left);
         }
         let mut batch = Vec::new();
         let mut octets = 0;
@@ -292,11 +220,14 @@ impl Writer {
             batch.push(item);
         }
         queue.octets = queue.octets.saturating_sub(octets);
+        queue.under_way = batch.len();
         (batch, queue.closing)
     }
 
     fn write(&mut self, batch: &[Item]) -> Result<(), String> {
-        if self.connection.is_some() && identity(&self.path) != self.identity {
+        let same =
+            identity(&self.path) == self.identity && self.lock.as_ref().is_some_and(Lock::is_there);
+        if !same {
             // Taken away or replaced under us: what is open is nobody's file any more.
             self.connection = None;
         }
@@ -305,9 +236,14 @@ impl Writer {
                 Some(connection) => connection,
                 None => self.open()?,
             };
-            match transaction(&mut connection, batch) {
-                Ok(()) => {
+            let unread = self.unread.then_some(self.started.0);
+            match transaction(&mut connection, batch, unread, self.to_deliver) {
+                Ok(lost) => {
                     self.connection = Some(connection);
+                    self.unread = false;
+                    if !lost.is_empty() {
+                        (self.says)(Report::Lost(lost));
+                    }
                     return Ok(());
                 }
                 // Dropped: a new one is opened next time, which also sees what is wrong with it.
@@ -325,26 +261,18 @@ impl Writer {
     }
 
     fn open(&mut self) -> Result<rusqlite::Connection, String> {
-        let opened = file::open(&self.path, &self.bounds).map_err(|error| error.to_string())?;
+        let opened = open(&self.path, &self.bounds, &mut self.lock);
+        let opened = opened.map_err(|error| error.to_string())?;
         self.identity = identity(&self.path);
         if let Some(to) = opened.set_aside {
             (self.says)(Report::SetAside(to));
-        }
-        if std::mem::take(&mut self.unread) {
-            let lost = open_incidents(&opened.connection, self.started.0).unwrap_or_default();
-            let written = lost.iter().try_for_each(|event| {
-                let (target, events) = (event.target.clone(), vec![event.clone()]);
-                Keep::Removed { target, events, to_deliver: false }.write(&opened.connection)
-            });
-            if written.is_ok() && !lost.is_empty() {
-                (self.says)(Report::Lost(lost));
-            }
         }
         Ok(opened.connection)
     }
 
     fn put_back(&self, batch: Vec<Item>, words: String) {
         let mut queue = self.shared.lock();
+        queue.under_way = 0;
         for mut item in batch.into_iter().rev() {
             // Whoever waits is told that it will take a while.
             item.written = None;
@@ -365,6 +293,7 @@ impl Writer {
 
     fn written(&self, batch: Vec<Item>) {
         let mut queue = self.shared.lock();
+        queue.under_way = 0;
         let was = std::mem::replace(&mut queue.cannot_write, false);
         let waited = batch.len() + queue.waiting.len();
         let dropped = std::mem::take(&mut queue.dropped);
@@ -396,80 +325,46 @@ impl Writer {
     }
 }
 
-fn transaction(to: &mut rusqlite::Connection, batch: &[Item]) -> rusqlite::Result<()> {
+/// Opens the file under its lock, which it takes unless it has it.
+fn open(path: &Path, bounds: &Bounds, lock: &mut Option<Lock>) -> Result<file::Opened, OpenError> {
+    // Beside a file that is not ours no lock is made.
+    file::look_at(path)?;
+    if !lock.as_ref().is_some_and(Lock::is_there) {
+        *lock = None;
+        *lock = Some(Lock::take(path)?);
+    }
+    file::open(path, bounds)
+}
+
+/// Writes all of it or nothing. `unread` is the time of the start, when what an earlier run left
+/// could not be read then: what is open ends first, and is what this gives.
+fn transaction(
+    to: &mut rusqlite::Connection,
+    batch: &[Item],
+    unread: Option<i64>,
+    to_deliver: bool,
+) -> rusqlite::Result<Vec<Event>> {
     let change = to.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let lost = match unread {
+        Some(start) => left::open_incidents(&change, start)?,
+        None => Vec::new(),
+    };
+    for event in &lost {
+        let (target, events) = (event.target.clone(), vec![event.clone()]);
+        Keep::Removed { target, events, to_deliver }.write(&change)?;
+    }
     for item in batch {
         item.keep.write(&change)?;
     }
-    change.commit()
-}
-
-/// What an earlier run left. A machine that cannot be read is begun anew.
-fn left(from: &rusqlite::Connection, now: i64) -> Left {
-    let rows = |sql: &str| -> rusqlite::Result<Vec<String>> {
-        from.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
-    };
-    let machines = rows("SELECT saved FROM machines ORDER BY target").unwrap_or_default();
-    // Nobody is told that something began which is over, when its end has been told.
-    let _ = from.execute(
-        "UPDATE events SET pending = 0
-         WHERE pending AND kind IN ('opened', 'sharpened', 'noted')
-           AND incident IN (SELECT id FROM incidents WHERE ended IS NOT NULL)
-           AND incident NOT IN (SELECT incident FROM events
-                                WHERE pending AND kind = 'closed' AND incident IS NOT NULL)",
-        [],
-    );
-    let events = rows("SELECT body FROM events WHERE pending ORDER BY id").unwrap_or_default();
-    let machines: Vec<Machine> =
-        machines.iter().filter_map(|saved| serde_json::from_str(saved).ok()).collect();
-    let mut lost = open_incidents(from, now).unwrap_or_default();
-    lost.retain(|event| machines.iter().all(|machine| machine.target() != event.target));
-    Left {
-        machines,
-        lost,
-        undelivered: events
-            .iter()
-            .filter_map(|body| serde_json::from_str::<Event>(body).ok())
-            .filter(|event| now.saturating_sub(event.at) <= LATE)
-            .collect(),
-    }
-}
-
-/// What is open, each as the event that ends it since its machine is lost.
-fn open_incidents(from: &rusqlite::Connection, now: i64) -> rusqlite::Result<Vec<Event>> {
-    let found: Vec<(String, i64, bool)> = from
-        .prepare(
-            "SELECT (SELECT body FROM events WHERE incident = incidents.id AND target = incidents.target
-                       AND kind IN ('opened', 'sharpened') ORDER BY events.id DESC LIMIT 1) newest,
-                    began, told
-             FROM incidents WHERE ended IS NULL AND newest IS NOT NULL ORDER BY began, id",
-        )?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    let events = found.into_iter().filter_map(|(body, began, told)| {
-        let newest: Event = serde_json::from_str(&body).ok()?;
-        Some(Event {
-            kind: Kind::Closed,
-            changed: Vec::new(),
-            note: Some("its walks could not be read after a restart; it is judged anew".to_owned()),
-            at: now,
-            lasted: Some(now.saturating_sub(began).max(0)),
-            muted: !told,
-            ..newest
-        })
-    });
-    Ok(events.collect())
+    change.commit()?;
+    Ok(lost)
 }
 
 /// Device and number of a file.
-#[cfg(unix)]
 fn identity(path: &Path) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    std::fs::metadata(path).ok().map(|about| (about.dev(), about.ino()))
+    std::fs::metadata(path).ok().map(|about| lock::identity(&about))
 }
 
-/// Elsewhere a file that is open cannot be taken away.
-#[cfg(not(unix))]
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    std::fs::metadata(path).ok().map(|_| (0, 0))
-}
+#[cfg(test)]
+#[path = "writer_tests.rs"]
+mod tests;

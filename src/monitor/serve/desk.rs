@@ -1,7 +1,7 @@
 //! Who may have a walk, and when: scrapes that share one, a bounded queue, a bounded number of
 //! walks. Plain data behind a lock that nobody holds while waiting.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,12 @@ use crate::report::Report;
 const LEAST_LEFT: f64 = 0.5;
 /// How long after its deadline a walk may still end: `getaddrinfo` has a grace of its own.
 const GRACE: Duration = Duration::from_millis(300);
+/// Walks that begin at the same time, for each walker. All at once would share the processor, and
+/// each would take as long as all of them together; in turn, the first is done at once.
+const BEGINNING: usize = 8;
+/// From then on a walk waits for the network rather than for the processor, and no longer counts
+/// as one that begins: silent targets hold up nobody.
+pub(super) const BEGUN: Duration = Duration::from_millis(25);
 
 /// The same for a walk that has `patience`: an answer is there before the scraper gives up, for
 /// whom a fifth of a short time was left.
@@ -87,6 +93,8 @@ struct State {
     waiting: VecDeque<Job>,
     /// Walks under way, by walker.
     walking: Vec<usize>,
+    /// Those of them that have just begun.
+    beginning: HashSet<u64>,
     last: u64,
     stopping: bool,
 }
@@ -173,7 +181,7 @@ impl Desk {
             return Ok((flight.number, flight.tell.subscribe()));
         }
         let walking: usize = state.walking.iter().sum();
-        if walking >= self.concurrency && state.waiting.len() >= self.queue {
+        if walking + state.waiting.len() >= self.concurrency + self.queue {
             self.numbers.refused("queue_full");
             return Err(Refused::QueueFull);
         }
@@ -190,7 +198,9 @@ impl Desk {
 
     /// Gives waiting walks to the walkers that have the fewest.
     fn hand_out(&self, state: &mut State) {
-        while state.walking.iter().sum::<usize>() < self.concurrency {
+        while state.walking.iter().sum::<usize>() < self.concurrency
+            && state.beginning.len() < BEGINNING * self.walkers.len()
+        {
             let Some(job) = state.waiting.pop_front() else { break };
             let left = job.ends.saturating_duration_since(Instant::now());
             if left < (job.ends - job.asked).mul_f64(LEAST_LEFT) {
@@ -201,8 +211,10 @@ impl Desk {
             let fewest = (0..state.walking.len()).min_by_key(|walker| state.walking[*walker]);
             let Some(walker) = fewest else { break };
             state.walking[walker] += 1;
+            state.beginning.insert(job.number);
             if let Err(gone) = self.walkers[walker].send(job) {
                 state.walking[walker] -= 1;
+                state.beginning.remove(&gone.0.number);
                 self.forget(state, &gone.0.entry.name, gone.0.number);
             }
         }
@@ -228,6 +240,13 @@ impl Desk {
         nobody
     }
 
+    /// A walk has lasted [`BEGUN`].
+    pub(super) fn begun(&self, job: &Job) {
+        let mut state = self.state();
+        state.beginning.remove(&job.number);
+        self.hand_out(&mut state);
+    }
+
     /// A walker has done with a job.
     pub(super) fn done(&self, walker: usize, job: Job, outcome: Option<Outcome>) {
         let mut state = self.state();
@@ -235,6 +254,7 @@ impl Desk {
         if let Some(walking) = state.walking.get_mut(walker) {
             *walking = walking.saturating_sub(1);
         }
+        state.beginning.remove(&job.number);
         self.hand_out(&mut state);
         drop(state);
         if outcome.is_some() {

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use super::desk::{Desk, Job, Outcome, Walked};
+use super::desk::{BEGUN, Desk, Job, Outcome, Walked};
 use super::numbers::Numbers;
 use super::past::Past;
 use super::targets::Targets;
@@ -87,10 +87,16 @@ async fn one(walker: &Walker, shared: &Shared, job: &Job) -> Option<Outcome> {
     let began = Instant::now();
     let within = job.ends.saturating_duration_since(began);
     let mut walk = std::pin::pin!(walker.walk(&job.entry, Some(within)));
+    let mut beginning = std::pin::pin!(tokio::time::sleep(BEGUN));
+    let mut begins = true;
     let walked = loop {
         tokio::select! {
             biased;
             walked = &mut walk => break walked,
+            () = &mut beginning, if begins => {
+                begins = false;
+                shared.desk.begun(job);
+            }
             () = job.unwanted() => {
                 if shared.desk.given_up(job) {
                     shared.numbers.given_up();

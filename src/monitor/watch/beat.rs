@@ -1,7 +1,59 @@
-//! The sign of life: a file for the textfile collector.
+//! The sign of life: a file for the textfile collector, and a call whose absence somebody else
+//! notices.
 
 use std::io::Write;
 use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::monitor::webhook::Webhook;
+
+/// The call, one at a time.
+pub(super) struct Heart {
+    hook: Option<Rc<Webhook>>,
+    called: Option<Instant>,
+    under_way: Option<LocalBoxFuture<'static, Result<(), String>>>,
+}
+
+impl Heart {
+    pub(super) fn new(hook: Option<Webhook>) -> Self {
+        Self { hook: hook.map(Rc::new), called: None, under_way: None }
+    }
+
+    pub(super) fn replace(&mut self, hook: Option<Webhook>) {
+        self.hook = hook.map(Rc::new);
+    }
+
+    /// Calls, unless the last call is not answered yet, or was less than `every` ago.
+    pub(super) fn call(&mut self, every: Duration, body: impl FnOnce() -> Value) {
+        let Some(hook) = &self.hook else { return };
+        // Ticks come a little sooner or later than they should.
+        let due = self.called.is_none_or(|called| called.elapsed() >= every.mul_f64(0.9));
+        if self.under_way.is_some() || !due {
+            return;
+        }
+        self.called = Some(Instant::now());
+        let (hook, body) = (Rc::clone(hook), body());
+        self.under_way = Some(async move { hook.call(&body).await }.boxed_local());
+    }
+
+    /// What came of the call.
+    pub(super) async fn called(&mut self) -> Result<(), String> {
+        match &mut self.under_way {
+            Some(call) => {
+                let taken = call.await;
+                self.under_way = None;
+                taken
+            }
+            None => std::future::pending().await,
+        }
+    }
+}
 
 /// What the heartbeat says of the watch itself.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,6 +71,20 @@ pub(super) struct Pulse {
 }
 
 impl Pulse {
+    /// The same for the heartbeat's call.
+    pub(super) fn figures(&self) -> Value {
+        let open: serde_json::Map<String, Value> =
+            self.open.iter().map(|(severity, n)| ((*severity).to_owned(), json!(n))).collect();
+        json!({
+            "targets": self.targets,
+            "walks": self.walks,
+            "failed_walks": self.failed_walks,
+            "open_incidents": open,
+            "history_up": self.history_writes,
+            "webhook_failed": self.webhook_failed,
+        })
+    }
+
     /// The exposition format, without times of its own (textfile collector).
     pub(super) fn text(&self) -> String {
         let mut out = String::new();

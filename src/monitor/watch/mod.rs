@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
-use self::beat::Pulse;
+use self::beat::{Heart, Pulse};
 use self::log::Level;
 use self::schedule::Schedule;
 use self::target::Watched;
@@ -55,11 +55,13 @@ pub struct Setup {
     /// What the inventory says.
     pub inventory: Inventory,
     /// Whom to tell.
-    pub webhook: Option<Webhook>,
+    pub hooks: Hooks,
     /// Reads the inventory again, and what it names.
     pub reload: Reload,
     /// The file of the history.
     pub history: Option<PathBuf>,
+    /// Whether it was named beside the inventory, whose own is then of no account.
+    pub history_given: bool,
     /// Makes a walker that has read nothing yet.
     pub walker: Arc<dyn Fn() -> Walker + Send + Sync>,
     /// The wall clock.
@@ -74,7 +76,16 @@ pub struct Setup {
 pub type Reload = Arc<dyn Fn() -> Read + Send + Sync>;
 
 /// An inventory and whom to tell, or why they are not to be had.
-pub type Read = Result<(Inventory, Option<Webhook>), String>;
+pub type Read = Result<(Inventory, Hooks), String>;
+
+/// Who is called.
+#[derive(Debug, Default)]
+pub struct Hooks {
+    /// About what changes.
+    pub notices: Option<Webhook>,
+    /// As long as all is well with the watch itself.
+    pub heartbeat: Option<Webhook>,
+}
 
 /// Watches until a signal ends it; every line goes to `say`.
 ///
@@ -114,6 +125,7 @@ struct Watch<'a> {
     telling: Telling,
     writing: FuturesUnordered<futures_util::future::LocalBoxFuture<'static, Vec<Event>>>,
     pulse: Pulse,
+    heart: Heart,
     /// Wall clock minus monotonic time, in milliseconds.
     offset: i64,
     silent: BTreeSet<&'static str>,
@@ -131,18 +143,20 @@ impl<'a> Watch<'a> {
         let (trouble, troubles) = mpsc::unbounded_channel();
         let bounds =
             Bounds { keep: setup.inventory.watch.keep, octets: setup.inventory.watch.keep_octets };
+        let calls = setup.hooks.notices.is_some();
         let (history, left) = match &setup.history {
             None => (None, history::Left::default()),
             Some(file) => {
                 let says = move |report| {
                     let _ = trouble.send(report);
                 };
-                let (history, left) = History::start(file, bounds, now, says)
+                let (history, left) = History::start(file, bounds, now, calls, says)
                     .map_err(|error| format!("{}: {error}", file.display()))?;
                 (Some(history), left)
             }
         };
-        let telling = Telling::new(setup.webhook.take(), &setup.host, &setup.inventory);
+        let heart = Heart::new(setup.hooks.heartbeat.take());
+        let telling = Telling::new(setup.hooks.notices.take(), &setup.host, &setup.inventory);
         let mut watch = Self {
             rules: Rules::of(&setup.inventory.watch),
             begun: setup.inventory.watch.clone(),
@@ -160,6 +174,7 @@ impl<'a> Watch<'a> {
             telling,
             writing: FuturesUnordered::new(),
             pulse: Pulse { history_writes: true, ..Pulse::default() },
+            heart,
             offset: now,
             silent: BTreeSet::new(),
             reading: FuturesUnordered::new(),
@@ -260,6 +275,7 @@ impl<'a> Watch<'a> {
                 Some(events) = self.writing.next() => self.telling.add(events),
                 () = until(self.telling.due()) => self.tell(),
                 outcome = self.telling.outcome() => self.told(outcome),
+                taken = self.heart.called() => self.beaten(taken),
                 () = until(due) => {}
                 _ = beats.tick() => self.beat(),
             }

@@ -106,11 +106,14 @@ impl Telling {
         let letters = self.letters.as_ref()?;
         let told = group::notices(events);
         for notice in told {
-            let body = body::body(&notice, self.shape, &self.host, labels);
-            if letters.try_send(Letter { body, events: notice.events }).is_err() {
-                return Some(format!("webhook: {MOST_WAITING} notices wait; more are not told"));
+            for (body, events) in body::bodies(&notice, self.shape, &self.host, labels) {
+                if letters.try_send(Letter { body, events }).is_err() {
+                    return Some(format!(
+                        "webhook: {MOST_WAITING} notices wait; more are not told"
+                    ));
+                }
+                self.under_way += 1;
             }
-            self.under_way += 1;
         }
         None
     }

@@ -9,9 +9,10 @@ fn inventory(names: &[&str]) -> Inventory {
 fn setup(names: &[&str]) -> Setup {
     Setup {
         inventory: inventory(names),
-        webhook: None,
+        hooks: Hooks::default(),
         reload: Arc::new(|| Err("not here".to_owned())),
         history: None,
+        history_given: false,
         walker: Arc::new(|| Walker::new(World::of_this_machine)),
         clock: Box::new(|| SystemTime::UNIX_EPOCH),
         host: "here".to_owned(),
@@ -47,7 +48,7 @@ fn what_a_reload_cannot_change_is_said() {
     setup.reload = Arc::new(|| {
         let text = "[watch]\nheartbeat = { every = \"7s\", file = \"/none/x\" }\n[watch.history]\n\
                     keep_days = 3\n[[target]]\ntarget = \"alpha\"\n";
-        Ok((crate::inventory::read(text).expect("an inventory"), None))
+        Ok((crate::inventory::read(text).expect("an inventory"), Hooks::default()))
     });
     let mut watch = Watch::begin(setup, &say).expect("it begins");
     let read = (watch.setup.reload)();
@@ -75,7 +76,7 @@ fn an_inventory_that_takes_long_to_read_holds_up_no_walk() {
             .expect("nobody panicked")
             .recv_timeout(Duration::from_secs(10))
             .map_err(|_| "the loop waited for it".to_owned())?;
-        Ok((inventory(&names), None))
+        Ok((inventory(&names), Hooks::default()))
     });
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(async {

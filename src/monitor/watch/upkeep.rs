@@ -17,10 +17,13 @@ use crate::monitor::event::{Severity, span};
 use crate::monitor::history::Trouble;
 use crate::monitor::settings::Rules;
 use crate::monitor::systemd::{self, Tell};
+use crate::monitor::webhook::body;
 use crate::render::words::count;
 
 /// How long the end may take: what is under way is left, what is finished is kept.
-const FAREWELL: Duration = Duration::from_millis(1200);
+const FAREWELL: Duration = Duration::from_millis(1500);
+/// The history's part of it, at least.
+const CLOSING: Duration = Duration::from_millis(500);
 /// How far the clock may go apart from monotonic time before that is said, in milliseconds.
 const JUMP: i64 = 5_000;
 
@@ -33,6 +36,7 @@ impl Watch<'_> {
                 Level::Error,
             ),
             Trouble::WritesAgain(walks) => {
+                let walks = count(*walks as u64, "walk");
                 (format!("history: {file}: is written again; {walks} had waited"), Level::Notice)
             }
             Trouble::SetAside(to) => (
@@ -87,9 +91,9 @@ impl Watch<'_> {
         systemd::tell(Tell::Reloading);
         let (read, walker) = (Arc::clone(&self.setup.reload), Arc::clone(&self.setup.walker));
         self.reading.push(tokio::task::spawn_blocking(move || {
-            let (inventory, webhook) = read()?;
+            let (inventory, hooks) = read()?;
             fit(&walker(), &inventory)?;
-            Ok((inventory, webhook))
+            Ok((inventory, hooks))
         }));
     }
 
@@ -99,11 +103,12 @@ impl Watch<'_> {
             Err(says) => {
                 (self.say)(&format!("the inventory is not taken over: {says}"), Level::Error);
             }
-            Ok((inventory, webhook)) => {
+            Ok((inventory, hooks)) => {
                 self.rules = Rules::of(&inventory.watch);
                 // One that has read nothing yet.
                 self.walker = Rc::new((self.setup.walker)());
-                self.telling.replace(webhook, &inventory);
+                self.telling.replace(hooks.notices, &inventory);
+                self.heart.replace(hooks.heartbeat);
                 self.setup.inventory = inventory;
                 self.say_what_needs_a_restart();
                 self.take(&mut BTreeMap::new());
@@ -122,8 +127,9 @@ impl Watch<'_> {
     /// What is taken from the inventory at the start alone.
     fn say_what_needs_a_restart(&self) {
         let (new, begun) = (&self.setup.inventory.watch, &self.begun);
-        let history = new.history_file != begun.history_file
-            || (new.keep, new.keep_octets) != (begun.keep, begun.keep_octets);
+        // What the command line names stays, whatever the inventory says.
+        let file = !self.setup.history_given && new.history_file != begun.history_file;
+        let history = file || (new.keep, new.keep_octets) != (begun.keep, begun.keep_octets);
         let heartbeat = new.heartbeat_every != begun.heartbeat_every;
         for (changed, what) in [(history, "[watch.history]"), (heartbeat, "heartbeat.every")] {
             if changed {
@@ -151,7 +157,6 @@ impl Watch<'_> {
         if self.silent.remove("late") {
             (self.say)("every target is walked in time again", Level::Notice);
         }
-        let Some(file) = self.setup.inventory.watch.heartbeat_file.clone() else { return };
         self.pulse.now = self.wall() as f64 / 1e3;
         self.pulse.targets = self.targets.len();
         let open = |severity| {
@@ -164,6 +169,10 @@ impl Watch<'_> {
             self.pulse.history_waiting = history.waiting();
             self.pulse.history_writes = history.writes();
         }
+        let every = self.setup.inventory.watch.heartbeat_every;
+        let body = || body::heartbeat(&self.pulse.figures(), &self.setup.host);
+        self.heart.call(every, body);
+        let Some(file) = self.setup.inventory.watch.heartbeat_file.clone() else { return };
         match beat::write(Path::new(&file), &self.pulse.text()) {
             Ok(()) => {
                 self.silent.remove("heartbeat");
@@ -175,9 +184,25 @@ impl Watch<'_> {
         }
     }
 
+    /// The heartbeat's receiver has answered, or has not.
+    pub(super) fn beaten(&mut self, taken: Result<(), String>) {
+        match taken {
+            Ok(()) => {
+                if self.silent.remove("heart") {
+                    (self.say)("heartbeat: it is taken again", Level::Notice);
+                }
+            }
+            Err(why) => {
+                let says = format!("heartbeat: {why}; the next one is sent all the same");
+                self.own_trouble("heart", &says);
+            }
+        }
+    }
+
     /// Ends: what is under way is left, what is finished is kept and said.
     pub(super) async fn farewell(mut self) {
-        let end = Instant::now() + FAREWELL;
+        let last = Instant::now() + FAREWELL;
+        let end = last - CLOSING;
         systemd::tell(Tell::Stopping);
         self.walks.abort_all();
         while let Ok(Some(events)) = tokio::time::timeout_at(end, self.writing.next()).await {
@@ -192,7 +217,7 @@ impl Watch<'_> {
             }
         }
         if let Some(history) = self.history.take() {
-            let left = history.close(FAREWELL / 2);
+            let left = history.close(last.saturating_duration_since(Instant::now()));
             while let Ok(trouble) = self.troubles.try_recv() {
                 self.trouble(&trouble);
             }

@@ -108,6 +108,15 @@ impl Webhook {
         }
     }
 
+    /// One call, tried once.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not taken, in words that do not show the URL.
+    pub async fn call(&self, body: &Value) -> Result<(), String> {
+        self.once(body).await.map_err(|refused| refused.why)
+    }
+
     async fn persist(
         &self,
         body: &Value,

@@ -4,17 +4,18 @@
 use std::net::IpAddr;
 
 use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload};
-use netlink_packet_route::link::{InfoKind, LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
+use netlink_packet_route::AddressFamily;
+use netlink_packet_route::link::LinkFlags;
 use netlink_packet_route::neighbour::{
     NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState as KernelState,
 };
 use netlink_packet_route::route::{
     RouteAddress, RouteAttribute, RouteFlags, RouteMessage, RouteVia,
 };
-use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use netlink_sys::protocols::NETLINK_ROUTE;
 use netlink_sys::{Socket, SocketAddr};
 
+use super::messages::{Link, Message};
 use crate::evidence::text::clean;
 use crate::evidence::vantage::{Interface, NeighbourState, Route};
 
@@ -84,7 +85,7 @@ impl Kernel {
     }
 
     /// Puts one question and reads its answers, to the end of a dump or the only one.
-    fn ask(&mut self, question: RouteNetlinkMessage, all: bool) -> Vec<RouteNetlinkMessage> {
+    fn ask(&mut self, question: Message, all: bool) -> Vec<Message> {
         let mut message = NetlinkMessage::from(question);
         message.header.flags = if all { NLM_F_REQUEST | NLM_F_DUMP } else { NLM_F_REQUEST };
         message.finalize();
@@ -97,7 +98,7 @@ impl Kernel {
         for _ in 0..MOST_CHUNKS {
             let Ok((chunk, _)) = self.socket.recv_from_full() else { break };
             let mut rest = chunk.as_slice();
-            while let Ok(message) = NetlinkMessage::<RouteNetlinkMessage>::deserialize(rest) {
+            while let Ok(message) = NetlinkMessage::<Message>::deserialize(rest) {
                 let length = (message.header.length as usize).next_multiple_of(4);
                 match message.payload {
                     NetlinkPayload::InnerMessage(answer) => answers.push(answer),
@@ -147,11 +148,9 @@ impl Kernel {
             question.header.flags = RouteFlags::FibMatch;
         }
         question.attributes.push(RouteAttribute::Destination(address.into()));
-        self.ask(RouteNetlinkMessage::GetRoute(question), false).into_iter().find_map(|answer| {
-            match answer {
-                RouteNetlinkMessage::NewRoute(route) => Some(route),
-                _ => None,
-            }
+        self.ask(Message::Route(question), false).into_iter().find_map(|answer| match answer {
+            Message::Route(route) => Some(route),
+            _ => None,
         })
     }
 
@@ -163,9 +162,9 @@ impl Kernel {
             IpAddr::V4(a) => NeighbourAddress::Inet(a),
             IpAddr::V6(a) => NeighbourAddress::Inet6(a),
         }));
-        let answers = self.ask(RouteNetlinkMessage::GetNeighbour(question), false);
+        let answers = self.ask(Message::Neighbour(question), false);
         answers.into_iter().find_map(|answer| match answer {
-            RouteNetlinkMessage::NewNeighbour(entry) => Some(match entry.header.state {
+            Message::Neighbour(entry) => Some(match entry.header.state {
                 KernelState::Reachable => NeighbourState::Reachable,
                 KernelState::Incomplete => NeighbourState::Incomplete,
                 KernelState::Failed => NeighbourState::Failed,
@@ -176,10 +175,10 @@ impl Kernel {
     }
 
     fn interface(&mut self, index: u32) -> Option<Interface> {
-        let mut question = LinkMessage::default();
+        let mut question = Link::default();
         question.header.index = index;
-        let answers = self.ask(RouteNetlinkMessage::GetLink(question), false);
-        let mut found = interface(answers.iter().find_map(link)?);
+        let answers = self.ask(Message::Link(question), false);
+        let mut found = interface(&answers.into_iter().find_map(link)?);
         if found.kind.as_deref() == Some("bridge") {
             let links = self.links();
             // Ports of containers and virtual machines end inside this machine; a bridge that
@@ -187,48 +186,33 @@ impl Kernel {
             found.stays_here = !links.is_empty()
                 && links
                     .iter()
-                    .filter(|link| link.attributes.contains(&LinkAttribute::Controller(index)))
-                    .all(|port| matches!(kind(port).as_deref(), Some("veth" | "tun")));
+                    .filter(|link| link.controller == Some(index))
+                    .all(|port| matches!(port.kind.as_deref(), Some("veth" | "tun")));
         }
         Some(found)
     }
 
-    fn links(&mut self) -> Vec<LinkMessage> {
-        let question = RouteNetlinkMessage::GetLink(LinkMessage::default());
-        self.ask(question, true).iter().filter_map(link).cloned().collect()
+    fn links(&mut self) -> Vec<Link> {
+        self.ask(Message::Link(Link::default()), true).into_iter().filter_map(link).collect()
     }
 }
 
-fn link(answer: &RouteNetlinkMessage) -> Option<&LinkMessage> {
+fn link(answer: Message) -> Option<Link> {
     match answer {
-        RouteNetlinkMessage::NewLink(link) => Some(link),
+        Message::Link(link) => Some(link),
         _ => None,
     }
 }
 
-fn interface(link: &LinkMessage) -> Interface {
-    let name = link.attributes.iter().find_map(|attribute| match attribute {
-        LinkAttribute::IfName(name) => Some(clean(name, 32)),
-        _ => None,
-    });
+fn interface(link: &Link) -> Interface {
     let flags = link.header.flags;
     Interface {
-        name: name.unwrap_or_default(),
-        kind: kind(link).map(|kind| clean(&kind, 32)),
+        name: link.name.as_deref().map(|name| clean(name, 32)).unwrap_or_default(),
+        kind: link.kind.as_deref().map(|kind| clean(kind, 32)),
         running: flags.contains(LinkFlags::Up)
             && flags.intersects(LinkFlags::LowerUp | LinkFlags::Running),
         stays_here: false,
     }
-}
-
-fn kind(link: &LinkMessage) -> Option<String> {
-    link.attributes.iter().find_map(|attribute| match attribute {
-        LinkAttribute::LinkInfo(info) => info.iter().find_map(|one| match one {
-            LinkInfo::Kind(kind) => Some(InfoKind::to_string(kind)),
-            _ => None,
-        }),
-        _ => None,
-    })
 }
 
 fn prefix(entry: &RouteMessage, address: IpAddr) -> Option<String> {

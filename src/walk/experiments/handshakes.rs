@@ -17,6 +17,15 @@ pub(in crate::walk) const SAME_AGAIN: &str = "same-again";
 /// The experiments on handshakes.
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
+        id: "other-address",
+        question: "does the same handshake finish at the other private addresses of the name?",
+        proves: &[("tls-address-fails", "it finishes at one address and not at another")],
+        packets: 9,
+        tier: Tier::Default,
+        due: &[Symptom::SeveralAddresses],
+        asks: |_| vec![Ask::OtherAddress],
+    },
+    Entry {
         id: "first-octet",
         question: "is one octet after the TCP handshake acknowledged, and is anybody there?",
         proves: &[

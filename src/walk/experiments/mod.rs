@@ -40,10 +40,14 @@ pub enum Symptom {
     NameInDoubt,
     /// Applications get other addresses than the resolvers give.
     SystemDiffers,
+    /// What answers at the address, or does not, is not the service.
+    AddressInDoubt,
     /// No address has answered a connection for a fifth of the deadline.
     TcpSilent,
     /// Every address refuses the connection, or the network says that it cannot be reached.
     TcpRefused,
+    /// The name has more than one private address, where one endpoint has one.
+    SeveralAddresses,
     /// TCP stands and the handshake has been silent for a fifth of its deadline.
     TlsSilent,
     /// The handshake was reset, closed, or refused by an alert about names or versions.
@@ -64,8 +68,10 @@ impl Symptom {
             Symptom::ResolverFails => "a resolver answers with an error",
             Symptom::SystemDiffers => "applications get other addresses than resolvers give",
             Symptom::NameInDoubt => "a resolver gives no private address where one should be",
+            Symptom::AddressInDoubt => "what is at the address does not behave as the service",
             Symptom::TcpSilent => "no connection stands after a fifth of the deadline",
             Symptom::TcpRefused => "every connection is refused or unreachable",
+            Symptom::SeveralAddresses => "the name has several private addresses",
             Symptom::TlsSilent => {
                 "the handshake is silent for a fifth of its deadline and two round trips"
             }
@@ -94,6 +100,8 @@ pub enum Transport {
     PlainUdp,
     /// UDP without EDNS and without recursion desired.
     Unhelped,
+    /// UDP with EDNS and checking disabled (CD).
+    Unvalidated,
     /// TCP.
     Tcp,
 }
@@ -103,6 +111,8 @@ pub enum Transport {
 pub enum Ask {
     /// The handshake with one thing changed, at the address in trouble.
     Handshake(Changed),
+    /// The walk's own handshake at another address of the same name.
+    OtherAddress,
     /// A question to the resolver in trouble.
     Question {
         /// The name.
@@ -148,6 +158,7 @@ impl Ask {
             Ask::Handshake(Changed::ServerName { name }) => {
                 format!("a handshake at the walked address, SNI {name}")
             }
+            Ask::OtherAddress => "a handshake at another private address of the name".to_owned(),
             Ask::Handshake(_) | Ask::Segments => "handshakes at the walked address".to_owned(),
             Ask::TraceHello => "the ClientHello of limited life to the walked address".to_owned(),
             Ask::Question { name, kind, transport } => {
@@ -155,6 +166,7 @@ impl Ask {
                     Transport::Udp => "UDP",
                     Transport::PlainUdp => "UDP without EDNS",
                     Transport::Unhelped => "UDP without recursion",
+                    Transport::Unvalidated => "UDP with checking disabled",
                     Transport::Tcp => "TCP",
                 };
                 format!("{} {name} of the same resolver over {over}", kind.name())
@@ -264,6 +276,10 @@ pub(super) async fn make(
         (Ask::Handshake(changed), Subject::Address(address)) => {
             handshakes::handshake(context, address, id, changed, timeout).await
         }
+        (Ask::OtherAddress, Subject::Address(address)) => {
+            let changed = Changed::OtherAddress { address };
+            handshakes::handshake(context, address, id, changed, timeout).await
+        }
         (Ask::Question { name, kind, transport }, Subject::Resolver(server)) => Made::Question(
             questions::ask(context, id, server, &name, kind, transport, timeout).await,
         ),
@@ -288,7 +304,12 @@ pub(super) async fn make(
         }
         // A catalogue entry whose symptom has another subject: `due` and `asks` disagree.
         (
-            Ask::Handshake(_) | Ask::Nobody | Ask::Trace { .. } | Ask::Segments | Ask::TraceHello,
+            Ask::Handshake(_)
+            | Ask::OtherAddress
+            | Ask::Nobody
+            | Ask::Trace { .. }
+            | Ask::Segments
+            | Ask::TraceHello,
             Subject::Resolver(_),
         )
         | (Ask::Question { .. } | Ask::SearchedName { .. }, Subject::Address(_)) => {
@@ -415,12 +436,21 @@ mod tests {
         assert_eq!(ids(Symptom::UdpSilent), ["over-tcp"]);
         assert_eq!(
             ids(Symptom::ResolverFails),
-            ["root-servers", "own-name", "uncached-name", "ask-again", "parent-zone"]
+            [
+                "root-servers",
+                "own-name",
+                "uncached-name",
+                "without-validation",
+                "ask-again",
+                "parent-zone"
+            ]
         );
         assert_eq!(
             ids(Symptom::NameInDoubt),
             ["ask-again", "privatelink-name", "parent-zone", "sibling-suffix"]
         );
+        assert_eq!(ids(Symptom::SeveralAddresses), ["other-address"]);
+        assert_eq!(ids(Symptom::AddressInDoubt), ["uncached-name"]);
         assert_eq!(ids(Symptom::SystemDiffers), ["ask-again", "searched-name"]);
         for symptom in [
             Symptom::ResolverSilent,

@@ -62,11 +62,21 @@ pub(super) const ENTRIES: &[Entry] = &[
         proves: &[
             ("dns-zone-fails", "a fresh name of another zone is answered, this zone's are not"),
             ("dns-upstream-dead", "a fresh name of another zone fails in the same way"),
+            ("dns-answers-everything", "a name that nobody has gets the service's address as well"),
         ],
         packets: 1,
         tier: Tier::Default,
-        due: &[Symptom::ResolverSilent, Symptom::ResolverFails],
+        due: &[Symptom::ResolverSilent, Symptom::ResolverFails, Symptom::AddressInDoubt],
         asks: uncached,
+    },
+    Entry {
+        id: "without-validation",
+        question: "does the resolver answer the same question with checking disabled (CD, RFC 4035)?",
+        proves: &[("dns-validation-fails", "with checking disabled it is answered")],
+        packets: 1,
+        tier: Tier::Default,
+        due: &[Symptom::ResolverFails],
+        asks: |target| vec![question(&target.seen.host, Kind::A, Transport::Unvalidated)],
     },
     Entry {
         id: "without-edns",
@@ -204,12 +214,13 @@ pub(super) async fn ask(
         Transport::Udp => dns::once(server, name, kind, Manner::Edns, timeout).await,
         Transport::PlainUdp => dns::once(server, name, kind, Manner::Plain, timeout).await,
         Transport::Unhelped => dns::once(server, name, kind, Manner::Unhelped, timeout).await,
+        Transport::Unvalidated => dns::once(server, name, kind, Manner::Unvalidated, timeout).await,
         Transport::Tcp => dns::over_tcp(server, name, kind, timeout).await,
     };
     TriedQuestion {
         id: id.to_owned(),
         resolver: server,
-        edns: matches!(transport, Transport::Udp | Transport::Tcp),
+        edns: matches!(transport, Transport::Udp | Transport::Unvalidated | Transport::Tcp),
         started_ms: millis(started),
         took_ms: millis(context.since.elapsed().saturating_sub(started)),
         exchange,

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{Connect, Event, State, Waiting};
+use crate::evidence::dns::{ResolverRole, ResolverSeen};
 use crate::evidence::experiment::{Changed, LeftOut, LeftOutReason, TriedHandshake};
 use crate::evidence::identity::Withheld;
 use crate::evidence::tcp::TcpOutcome;
@@ -120,6 +121,52 @@ impl<'a, 'c> State<'a, 'c> {
             .collect();
         for address in subjects {
             self.experiment(Subject::Address(address), symptom);
+        }
+        self.address_is_in_doubt();
+    }
+
+    /// Tries the handshake at other private addresses that applications get, once the walk's own
+    /// has ended: a private endpoint has one address, so one of several may be another's.
+    pub(super) fn other_addresses(&mut self) {
+        let (Some(walked), Some(counting), true) =
+            (self.shaking, &self.counting, self.tls.is_some())
+        else {
+            return;
+        };
+        let connected = |address: &IpAddr| {
+            self.attempts.iter().any(|(a, seen)| {
+                a == address && seen.as_ref().is_some_and(|s| s.outcome == TcpOutcome::Connected)
+            })
+        };
+        let others: Vec<IpAddr> = counting
+            .iter()
+            .filter(|a| **a != walked && classify(**a).is_private() && connected(a))
+            .take(ADDRESSES_LOOKED_INTO)
+            .copied()
+            .collect();
+        for address in others {
+            self.experiment(Subject::Address(address), Symptom::SeveralAddresses);
+        }
+    }
+
+    /// Asks the resolvers whose answer applications get whether they give this address for any
+    /// other name as well.
+    pub(super) fn address_is_in_doubt(&mut self) {
+        self.in_doubt = true;
+        let given = self.context.asked_resolver();
+        let decides = |r: &ResolverSeen| match given {
+            Some(first) => r.address == first,
+            None => matches!(r.role, ResolverRole::Configured | ResolverRole::Assumed),
+        };
+        let gave: Vec<_> = self
+            .dns
+            .resolvers
+            .iter()
+            .filter(|r| decides(r) && !r.addresses(&self.dns.name).is_empty())
+            .map(|r| r.address)
+            .collect();
+        for resolver in gave {
+            self.experiment(Subject::Resolver(resolver), Symptom::AddressInDoubt);
         }
     }
 

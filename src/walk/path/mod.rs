@@ -114,6 +114,8 @@ struct State<'a, 'c> {
     date: Option<(SystemTime, SystemTime)>,
     dns_told: bool,
     tcp_told: bool,
+    /// What is at the address does not behave as the service.
+    in_doubt: bool,
     /// Resolvers that were asked for the zone's SOA.
     zones_asked: Vec<usize>,
     /// What has been under way since when, and when it has been silent for too long.
@@ -218,6 +220,7 @@ impl<'a, 'c> State<'a, 'c> {
             date: None,
             dns_told: false,
             tcp_told: false,
+            in_doubt: false,
             zones_asked: Vec::new(),
             waiting: Vec::new(),
             handshake_patience: context.plan.patience(),
@@ -244,6 +247,7 @@ impl<'a, 'c> State<'a, 'c> {
         for (_, what) in over {
             match what {
                 Waiting::Handshake(address) => {
+                    self.address_is_in_doubt();
                     self.experiment(Subject::Address(address), Symptom::TlsSilent);
                 }
                 Waiting::Resolver(index) => self.resolver_is_silent(index),
@@ -278,8 +282,12 @@ impl<'a, 'c> State<'a, 'c> {
                     self.session = session.map(|session| (address, session));
                     if let Some((_, Observed::Ran { saw, .. })) = &self.tls {
                         (self.context.observe)(Finished::Tls(saw, took_ms));
+                        let verified = saw.outcome == TlsOutcome::Verified;
                         if let Some(symptom) = experiments::symptom(&saw.outcome) {
                             self.experiment(Subject::Address(address), symptom);
+                        }
+                        if !verified {
+                            self.address_is_in_doubt();
                         }
                     }
                 }
@@ -315,6 +323,7 @@ impl<'a, 'c> State<'a, 'c> {
         if self.counting.is_some() {
             self.tell_tcp();
         }
+        self.other_addresses();
         self.call();
     }
 }

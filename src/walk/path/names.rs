@@ -80,7 +80,7 @@ impl<'a, 'c> State<'a, 'c> {
     /// Whether the C library asks this resolver over TCP from the start (`options use-vc`): what
     /// UDP would give is then no matter to applications.
     pub(super) fn asks_over_tcp(&self, resolver: &ResolverSeen) -> bool {
-        resolver.role == ResolverRole::Configured
+        matches!(resolver.role, ResolverRole::Configured | ResolverRole::Given)
             && self.context.world.resolver_config.options.iter().any(|option| option == "use-vc")
     }
 
@@ -98,6 +98,10 @@ impl<'a, 'c> State<'a, 'c> {
         }
         self.ask_zones();
         self.look_into(resolver, kind);
+        // The system's answer may have come first, and led nowhere.
+        if self.in_doubt {
+            self.address_is_in_doubt();
+        }
         let entry = &self.dns.resolvers[resolver];
         let given = self.context.asked_resolver();
         let decides = match given {

@@ -74,6 +74,18 @@ impl Question {
         Ok(question)
     }
 
+    /// A question with EDNS to which a validating resolver gives what it has, valid or not.
+    pub(super) fn unvalidated(name: &str, kind: Kind) -> Result<Self, String> {
+        let mut question = Self::new(name, kind, true)?;
+        // CD is the fifth bit of the fourth octet (RFC 4035, section 3.2.2).
+        for octets in [&mut question.octets, &mut question.plain] {
+            if let Some(flags) = octets.get_mut(3) {
+                *flags |= 0x10;
+            }
+        }
+        Ok(question)
+    }
+
     /// A question that wants recursion, with EDNS or without.
     pub(super) fn new(name: &str, kind: Kind, edns: bool) -> Result<Self, String> {
         let mut name = Name::from_ascii(name).map_err(|e| e.to_string())?;

@@ -33,6 +33,8 @@ pub enum Manner {
     /// Without EDNS and without recursion desired: the server is to say what it has, and to ask
     /// nobody.
     Unhelped,
+    /// With EDNS and checking disabled: what DNSSEC does not validate is given all the same.
+    Unvalidated,
 }
 
 /// Asks `server` for `name`. The question is repeated after a fifth and after three fifths of
@@ -94,6 +96,7 @@ pub async fn once(
     let mut exchange = Exchange::unanswered(name, kind.name(), Transport::Udp);
     let question = match manner {
         Manner::Unhelped => Question::unhelped(name, kind),
+        Manner::Unvalidated => Question::unvalidated(name, kind),
         _ => Question::new(name, kind, manner == Manner::Edns),
     };
     exchange.outcome = match question {

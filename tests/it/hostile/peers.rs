@@ -103,11 +103,13 @@ pub(super) fn dns(answer: impl Fn(&UdpSocket, &[u8], SocketAddr) + Send + 'stati
     address
 }
 
-/// One private address for A, none for the rest.
+/// One private address for A of the account, none for the rest, and no name that a walk made up.
 pub(super) fn good(socket: &UdpSocket, question: &[u8], from: SocketAddr) {
     let end = question_end(question);
-    let is_a = question[end - 3] == 1;
-    let mut message = header(question, 0x8180, u8::from(is_a));
+    let made_up = question[12..].starts_with(b"\x0dx");
+    let is_a = question[end - 3] == 1 && !made_up;
+    let flags = if made_up { 0x8183 } else { 0x8180 };
+    let mut message = header(question, flags, u8::from(is_a));
     message.extend_from_slice(&question[12..end]);
     if is_a {
         message.extend_from_slice(&[0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 10, 3, 0, 5]);

@@ -86,6 +86,7 @@ pub fn other_assertions(work: &Path) -> Result<(), String> {
             assertion_until(issuer, "system:serviceaccount:default:other", NEVER),
         ),
         ("expired.jwt", assertion_until(issuer, subject, 1_700_003_600)),
+        ("line-end.jwt", assertion(issuer, subject) + "\n"),
     ] {
         fs::write(work.join(name), text).map_err(|e| format!("{name}: {e}"))?;
     }

@@ -71,6 +71,17 @@ pub fn answer(asked: &Asked, known: &Known) -> Answer {
         {
             token_of(asked, known).unwrap_or_else(|refused| refused)
         }
+        "/common/oauth2/v2.0/token" => refusal(
+            400,
+            "unauthorized_client",
+            50_194,
+            "Application is not configured as a multi-tenant application. Usage of the /common \
+             endpoint is not supported.",
+        ),
+        "/organizations/oauth2/v2.0/token" => {
+            let text = "No tenant-identifying information found in either the request or implied.";
+            refusal(400, "invalid_request", 50_059, text)
+        }
         path if path.ends_with("/oauth2/v2.0/token") => {
             refusal(400, "invalid_request", 90_002, "Tenant not found.")
         }

@@ -97,6 +97,27 @@ fn app_service(asked: &Asked) -> Result<Answer, String> {
     ))
 }
 
+/// The challenge of Azure Arc's agent, whose file holds this.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn challenge(content: &str) -> Result<Answer, String> {
+    fs::write(ARC_FILE, content).map_err(|e| e.to_string())?;
+    let realm = format!("Basic realm={ARC_FILE}");
+    Ok(Answer::json(401, &json!({})).with("WWW-Authenticate", &realm))
+}
+
+/// Makes the challenge's file a link to another, once.
+///
+/// # Errors
+/// It cannot be made.
+pub fn linked() -> Result<(), String> {
+    match std::os::unix::fs::symlink("/var/opt/azcmagent/challenge", ARC_FILE) {
+        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => Err(e.to_string()),
+        _ => Ok(()),
+    }
+}
+
 fn arc(asked: &Asked) -> Result<Answer, String> {
     wants(asked.method == "GET" && asked.path == "/metadata/identity/oauth2/token", "Not found")?;
     wants(asked.header("metadata") == Some("true"), "Required metadata header not specified")?;
@@ -105,9 +126,7 @@ fn arc(asked: &Asked) -> Result<Answer, String> {
     wants(asked.query("resource") == Some(RESOURCE), "The requested resource is unknown")?;
     known_queries(asked, &["api-version", "resource"])?;
     let Some(authorization) = asked.header("authorization") else {
-        fs::write(ARC_FILE, ARC_CHALLENGE).map_err(|e| e.to_string())?;
-        return Ok(Answer::json(401, &json!({}))
-            .with("WWW-Authenticate", &format!("Basic realm={ARC_FILE}")));
+        return challenge(ARC_CHALLENGE);
     };
     if authorization != format!("Basic {ARC_CHALLENGE}") {
         return Ok(Answer::json(403, &json!({ "error": "unauthorized_client" })));

@@ -144,6 +144,12 @@ pub enum Fault {
     TokenAlone,
     /// Azure Arc's challenge, in another folder than the agent's.
     ChallengeElsewhere,
+    /// Azure Arc's challenge, whose file is empty.
+    ChallengeEmpty,
+    /// Azure Arc's challenge, whose file ends with a line end.
+    ChallengeLineEnd,
+    /// Azure Arc's challenge, whose file is a link to another.
+    ChallengeLink,
     /// AADSTS53003: conditional access.
     ConditionalAccess,
     /// AADSTS7000222: the secret has expired.
@@ -188,6 +194,8 @@ pub fn start(
          openssl req -x509 -newkey rsa:2048 -nodes -keyout other.key.pem -out other.crt.pem \
          -days 30 -subj /CN=other 2>/dev/null && \
          cat other.key.pem other.crt.pem > other-application.pem && \
+         cat application.key.pem other.crt.pem > another-key.pem && \
+         cat another-key.pem application.crt.pem > own-certificate-second.pem && \
          mount -t tmpfs tmpfs /var/opt && mkdir -p /var/opt/azcmagent/tokens",
         work.display()
     ))?;

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::world::ENDPOINT;
 
+use super::client::ARC_CHALLENGE;
 use super::{Fault, GITHUB, Identity, LOGIN, METADATA, Service, entra, metadata};
 
 /// A request, taken apart.
@@ -225,6 +226,11 @@ fn scripted(fault: Fault, service: Service) -> Option<Answer> {
             "WWW-Authenticate",
             "Basic realm=/var/opt/azcmagent/tokens/../../../../etc/hostname.key",
         ),
+        Fault::ChallengeEmpty => metadata::challenge("").ok()?,
+        Fault::ChallengeLineEnd => metadata::challenge(&format!("{ARC_CHALLENGE}\n")).ok()?,
+        Fault::ChallengeLink => {
+            return metadata::linked().err().map(|error| page(500, &error));
+        }
         Fault::BadRequestPage => page(400, "Bad Request"),
         Fault::TokenAlone => Answer::json(
             200,

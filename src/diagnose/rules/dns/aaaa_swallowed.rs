@@ -60,10 +60,14 @@ fn check(e: &Evidence) -> Option<Because> {
             "the AAAA question fails where the A question is answered",
         )
     };
-    let mut because = Because::new(level, Sure::Proved, says)
+    let sure = if silent { Sure::Inferred } else { Sure::Proved };
+    let mut because = Because::new(level, sure, says)
         .seen(format!("{label}: A {}; AAAA {how}", words::gives(resolver)))
         .read_at(resolver.pointer())
         .read_at(format!("/dns/resolvers/{}/aaaa", resolver.index));
+    if silent {
+        because = because.known_by(words::or_too_slow(e));
+    }
     if let Some(took) = e.dns.system.took_ms() {
         because = because.seen(format!("getaddrinfo took {took:.0} ms")).read_at("/dns/system");
     }

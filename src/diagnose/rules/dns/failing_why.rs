@@ -52,6 +52,62 @@ pub(super) const UDP_FILTERED: Rule = Rule {
     },
 };
 
+pub(super) const VALIDATION_FAILS: Rule = Rule {
+    id: "dns-validation-fails",
+    hop: Hop::Dns,
+    title: "The resolver has the answer and throws it away: DNSSEC does not validate",
+    page: include_str!("../../../../docs/findings/dns-validation-fails.md"),
+    explains: EXPLAINS,
+    check: |e| {
+        let r = first_of_failures(e)?;
+        if tried::reach(e, r.seen) != Reach::Unvalidated {
+            return None;
+        }
+        let label = r.label();
+        let suffix = reading::public_suffix(e);
+        let says = words::clause(
+            format!("{label} throws its answer for {suffix} away: DNSSEC does not validate"),
+            "the resolver throws its answer away: DNSSEC does not validate",
+        );
+        let mut because = failure(e, &r, Sure::Proved, says);
+        for pointer in tried::pointers(e, r.seen, &["without-validation", "ask-again"]) {
+            because = because.read_at(pointer);
+        }
+        if let Some(text) = super::gives::message(r.seen).and_then(words::extended) {
+            because = because.seen(format!("{label} adds: {text}"));
+        }
+        let given = tried::unvalidated(e, r.seen);
+        Some(
+            because
+                .known_by(format!(
+                    "the same question with checking disabled (CD) is answered by {label}{}; \
+                     without CD it says SERVFAIL each time",
+                    if given.is_empty() {
+                        String::new()
+                    } else {
+                        format!(" with {}", words::brief(&given))
+                    }
+                ))
+                .known_by(
+                    "private zones of Azure are not signed: a trust anchor or a signed parent \
+                     above them, a forwarder that strips signatures, or a clock that is wrong \
+                     makes a validating resolver take them for forged",
+                )
+                .ruled_out(format!("the way to {label}, its forwarders, the record itself"))
+                .owner("DNS")
+                .look("see it", format!("{} +cd", words::dig(&e.dns.name, r.seen)))
+                .look("see the clock there", "timedatectl")
+                .step(format!(
+                    "on {label}: except {suffix} and {} from validation (unbound \
+                     `domain-insecure`, BIND `validate-except`, dnsmasq and others: no trust \
+                     anchor for them)",
+                    reading::private_zone(e)
+                ))
+                .check(words::dig(&e.dns.name, r.seen)),
+        )
+    },
+};
+
 pub(super) const UPSTREAM_DEAD: Rule = Rule {
     id: "dns-upstream-dead",
     hop: Hop::Dns,
@@ -65,8 +121,9 @@ pub(super) const UPSTREAM_DEAD: Rule = Rule {
         }
         let label = r.label();
         let quiet = matches!(r.gives, Gives::Silent);
-        // SERVFAIL for all may also be a validator whose clock is wrong.
-        let sure = if quiet { Sure::Proved } else { Sure::Inferred };
+        // SERVFAIL for all may also be a validator whose clock is wrong; silence for all, an
+        // upstream that is slower than the deadline.
+        let sure = Sure::Inferred;
         let how = if quiet { "silent for" } else { "SERVFAIL for" };
         let says = words::clause(
             format!("{label} runs, but is {how} every name that it must ask others for"),
@@ -88,6 +145,9 @@ pub(super) const UPSTREAM_DEAD: Rule = Rule {
                  (DNSSEC with a wrong clock)"
             )
         });
+        if quiet {
+            because = because.known_by(words::or_too_slow(e));
+        }
         if let Some(who) = words::cluster(e, r.seen) {
             because = because.known_by(who);
         }
@@ -120,14 +180,19 @@ pub(super) const ZONE_FAILS: Rule = Rule {
         }
         let label = r.label();
         let suffix = reading::public_suffix(e);
-        let how = if matches!(r.gives, Gives::Silent) { "silent" } else { "SERVFAIL" };
+        let quiet = matches!(r.gives, Gives::Silent);
+        let (how, sure) =
+            if quiet { ("silent", Sure::Inferred) } else { ("SERVFAIL", Sure::Proved) };
         let says = words::clause(
             format!("{label} answers for other zones, but not for {suffix}: {how}"),
             &format!("the resolver fails for this zone alone: {how}"),
         );
-        let mut because = failure(e, &r, Sure::Proved, says);
+        let mut because = failure(e, &r, sure, says);
         for pointer in tried::pointers(e, r.seen, ASKED) {
             because = because.read_at(pointer);
+        }
+        if quiet {
+            because = because.known_by(words::or_too_slow(e));
         }
         // Which of the two zones it is: the public one's SOA is asked by itself.
         let zone = match tried::parent_soa(e, r.seen) {

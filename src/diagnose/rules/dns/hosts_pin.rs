@@ -8,7 +8,7 @@ use crate::evidence::dns::SystemAnswer;
 use crate::evidence::{Evidence, Expect, Hop};
 
 use super::gives::{self, Gives};
-use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
+use super::wrong_address::{NOT_LET_IN, NOT_REACHED, SOMEBODY_ELSE, joined};
 use super::{fate, words};
 
 pub(super) const RULE: Rule = Rule {
@@ -19,23 +19,13 @@ pub(super) const RULE: Rule = Rule {
     explains: &joined::<33>(&[
         NOT_REACHED,
         NOT_LET_IN,
+        SOMEBODY_ELSE,
         &[
             "dns-system-differs",
             "dns-unusable-address",
             "dns-address-not-expected",
             "dns-public-not-expected",
             "dns-private-not-expected",
-            "tcp-local-error",
-            "tcp-address-dead",
-            "tls-plain-http",
-            "tls-not-tls",
-            "tls-name-refused",
-            "tls-alert",
-            "tls-incompatible",
-            "tls-wrong-name",
-            "tls-self-signed",
-            "tls-untrusted-issuer",
-            "tls-connection-lost",
         ],
     ]),
     check,

@@ -2,6 +2,7 @@
 
 mod aaaa_swallowed;
 mod address_not_expected;
+mod answers_everything;
 mod answers_vary;
 mod azure_resolver_outside;
 mod blocked_by_policy;
@@ -48,8 +49,10 @@ pub(super) const RULES: &[Rule] = &[
     no_resolver::RULE,
     azure_resolver_outside::RULE,
     forged_answer::RULE,
+    answers_everything::RULE,
     answers_vary::RULE,
     failing_why::UDP_FILTERED,
+    failing_why::VALIDATION_FAILS,
     failing_why::UPSTREAM_DEAD,
     failing_why::ZONE_FAILS,
     resolver_failures::SILENT,

@@ -51,17 +51,31 @@ fn check(e: &Evidence) -> Option<Because> {
         FileState::Missing => format!("there is no {}", config.path),
         FileState::Unreadable { says } => format!("{} cannot be read: {says}", config.path),
     };
+    let passed_over = (!config.bad_lines.is_empty()).then(|| {
+        format!(
+            "the C library passes over lines {} of {}: see whether they end with a carriage return \
+             (CRLF), or are misspelt",
+            config.bad_lines.iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
+            config.path
+        )
+    });
     let label = resolver.label();
     let says = if answers {
         format!("no nameserver is configured; {label} answers all the same")
     } else {
         format!("no nameserver is configured, and {label} does not answer")
     };
+    let mut because = Because::new(level, Sure::Proved, says)
+        .seen(state)
+        .read_at("/vantage/resolver_config")
+        .read_at(format!("/dns/resolvers/{index}/a"));
+    if let Some(passed_over) = passed_over {
+        because = because
+            .known_by(passed_over)
+            .look("see the ends of its lines", format!("cat -A {}", reading::word(&config.path)));
+    }
     Some(
-        Because::new(level, Sure::Proved, says)
-            .seen(state)
-            .read_at("/vantage/resolver_config")
-            .read_at(format!("/dns/resolvers/{index}/a"))
+        because
             .known_by("without a nameserver line the C library asks 127.0.0.1, which was asked too")
             .owner("Machine")
             .look(

@@ -1,19 +1,22 @@
-//! A private address without the privatelink alias: somebody's own record, often of a gateway
-//! in front or of a hand-made zone (facts D57, D58).
+//! An address without the alias that Azure's own answer leads through: somebody's own record,
+//! often of a gateway in front, of a hand-made zone or of an old view (facts D30-D33, D57, D58).
+
+use std::net::IpAddr;
 
 use crate::diagnose::{Because, Rule};
 use crate::diagnosis::{Level, Sure};
-use crate::evidence::{Evidence, Hop, TargetKind, classify};
+use crate::evidence::{Evidence, Expect, Hop, TargetKind, classify};
 
-use super::gives;
-use super::words;
+use super::gives::{self, Asked};
+use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
+use super::{fate, words};
 
 pub(super) const RULE: Rule = Rule {
     id: "dns-own-record",
     hop: Hop::Dns,
-    title: "The private address comes without the privatelink alias: a record of your own",
+    title: "The address comes without the alias of Azure's own answer: a record of your own",
     page: include_str!("../../../../docs/findings/dns-own-record.md"),
-    explains: &[],
+    explains: &joined::<17>(&[NOT_REACHED, NOT_LET_IN]),
     check,
 };
 
@@ -28,22 +31,66 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     let name = &e.dns.name;
     let r = gives::decider(e)?;
-    let private = r.gives.addresses().iter().find(|a| classify(**a).is_private())?;
     if r.seen.privatelink_alias(name).is_some() {
         return None;
     }
+    let private = r.gives.addresses().iter().find(|a| classify(**a).is_private());
+    match private {
+        Some(private) => Some(
+            because(e, &r, Level::Note, private)
+                .known_by(
+                    "Azure's own answer leads through an alias; this one is a record of your own, \
+                     for the endpoint or for a gateway in front, or the resolver takes aliases out \
+                     of answers",
+                )
+                .known_by("such a record is not kept up to date when the endpoint is made anew"),
+        ),
+        None => outside(e, &r),
+    }
+}
+
+fn because(e: &Evidence, r: &Asked<'_>, level: Level, address: &IpAddr) -> Because {
+    let kind = if level == Level::Note { "the privatelink" } else { "any" };
+    Because::new(
+        level,
+        Sure::Inferred,
+        format!("{} gives {address} without {kind} alias", r.label()),
+    )
+    .seen(format!("{} -> {} at {}", e.dns.name, words::gives(r), r.label()))
+    .read_at(r.pointer())
+}
+
+/// A public address without any alias, at which the service is not reached or lets nobody in: an
+/// account's public name is an alias in each of Azure's chains (facts D30-D33).
+fn outside(e: &Evidence, r: &Asked<'_>) -> Option<Because> {
+    let of_account = matches!(e.target.kind, TargetKind::Account | TargetKind::Project);
+    let bare = r.seen.a_answer().is_some_and(|a| a.chain(&e.dns.name).aliases.is_empty());
+    let address = r.gives.addresses().iter().find(|a| gives::is_outside(**a))?;
+    let used = gives::application(e).contains(address);
+    let wanted = !matches!(e.asked.expect, Expect::Public | Expect::Closed);
+    if !of_account || !bare || !used || !wanted || !fate::wrong_place(e) {
+        return None;
+    }
     Some(
-        Because::new(
-            Level::Note,
-            Sure::Inferred,
-            format!("{} gives {private} without the privatelink alias", r.label()),
-        )
-        .seen(format!("{name} -> {} at {}", words::gives(&r), r.label()))
-        .read_at(r.pointer())
-        .known_by(
-            "Azure's own answer leads through an alias; this one is a record of your own, for the \
-             endpoint or for a gateway in front, or the resolver takes aliases out of answers",
-        )
-        .known_by("such a record is not kept up to date when the endpoint is made anew"),
+        because(e, r, Level::Broken, address)
+            .known_by(format!(
+                "Azure answers for the name of an account with an alias, always: this is a record \
+                 that {} has of its own (local data, a view, a response policy), older than the \
+                 private endpoint perhaps",
+                r.label()
+            ))
+            .known_by(
+                "or the resolver takes aliases out of its answers: then the private zone is not \
+                 linked to its network, or there is no private endpoint yet",
+            )
+            .tells_it(format!("dig {} @<another resolver>", e.dns.name))
+            .owner("DNS")
+            .look("see the answer whole", words::dig(&e.dns.name, r.seen))
+            .step(format!(
+                "on {}: take the record of {} out, so that it is asked of Azure DNS",
+                r.label(),
+                e.dns.name
+            ))
+            .check(words::dig(&e.dns.name, r.seen)),
     )
 }

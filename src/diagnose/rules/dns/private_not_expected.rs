@@ -9,22 +9,14 @@ use crate::evidence::{Evidence, Expect, Hop, classify};
 
 use super::gives;
 use super::words;
+use super::wrong_address::{NOT_CONNECTED, joined};
 
 pub(super) const RULE: Rule = Rule {
     id: "dns-private-not-expected",
     hop: Hop::Dns,
     title: "A public address is expected, and the address is private",
     page: include_str!("../../../../docs/findings/dns-private-not-expected.md"),
-    explains: &[
-        "dns-resolvers-disagree",
-        "http-not-closed",
-        "tcp-silent",
-        "tcp-refused",
-        "tcp-reset",
-        "tcp-unreachable",
-        "tcp-no-route",
-        "tcp-admin-prohibited",
-    ],
+    explains: &joined::<8>(&[NOT_CONNECTED, &["dns-resolvers-disagree", "http-not-closed"]]),
     check,
 };
 

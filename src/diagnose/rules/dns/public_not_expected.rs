@@ -8,6 +8,7 @@ use crate::diagnosis::{Level, Sure};
 use crate::evidence::{Evidence, Hop};
 
 use super::gives;
+use super::wrong_address::{NOT_CONNECTED, NOT_LET_IN, joined};
 use super::{no_private_endpoint, words};
 
 pub(super) const RULE: Rule = Rule {
@@ -15,21 +16,11 @@ pub(super) const RULE: Rule = Rule {
     hop: Hop::Dns,
     title: "A private address is expected, and the address is public",
     page: include_str!("../../../../docs/findings/dns-public-not-expected.md"),
-    explains: &[
-        "dns-resolvers-disagree",
-        "dns-unusable-address",
-        "http-public-access-disabled",
-        "http-network-rules",
-        "http-endpoint-not-approved",
-        "http-vnet-endpoint",
-        "http-forbidden",
-        "tcp-silent",
-        "tcp-refused",
-        "tcp-reset",
-        "tcp-unreachable",
-        "tcp-no-route",
-        "tcp-admin-prohibited",
-    ],
+    explains: &joined::<13>(&[
+        NOT_CONNECTED,
+        NOT_LET_IN,
+        &["dns-resolvers-disagree", "dns-unusable-address"],
+    ]),
     check,
 };
 

@@ -5,8 +5,9 @@ use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::Sure;
 use crate::evidence::{Evidence, Hop};
 
+use super::gives::{self, Asked};
 use super::missing::{self, Missing};
-use super::{gives, words};
+use super::words;
 
 pub(super) const RULE: Rule = Rule {
     id: "dns-record-missing",
@@ -23,6 +24,12 @@ fn check(e: &Evidence) -> Option<Because> {
     let soa = gives::message(r.seen).and_then(|answer| answer.soa.as_ref());
     let alias = gives::alias(r.seen, name);
     let zone = zone(e, alias.as_deref(), soa.map(|soa| soa.zone.as_str()));
+    let leads_on = r.seen.aliases(name).pop().filter(|last| {
+        !crate::evidence::dns::is_privatelink(last) && alias.as_ref().is_some_and(|a| a != last)
+    });
+    if let Some(last) = leads_on {
+        return Some(nobody_knows(e, &r, &zone, &last));
+    }
     let record = alias.as_deref().unwrap_or(name).split('.').next().unwrap_or(name);
     // The zone's own word leaves nothing open; without it a filter could look alike.
     let sure = match soa {
@@ -70,6 +77,34 @@ fn check(e: &Evidence) -> Option<Because> {
             )
             .check(words::dig(name, r.seen)),
     )
+}
+
+/// The zone has the name, as an alias of another that nobody knows there.
+fn nobody_knows(e: &Evidence, r: &Asked<'_>, zone: &str, last: &str) -> Because {
+    let name = &e.dns.name;
+    missing::because(
+        e,
+        r,
+        Sure::Inferred,
+        words::clause(
+            format!("{} follows {zone} on to {last}, which it does not find", r.label()),
+            &format!("{zone} leads on to a name that does not exist"),
+        ),
+    )
+    .seen(format!("{name} -> {} -> nothing", r.seen.aliases(name).join(" -> ")))
+    .known_by(format!(
+        "{zone}, or what stands behind it, has an alias in place of an address: {last} does not \
+         exist for whoever follows it, which is Azure DNS and not {} where it forwards",
+        r.label()
+    ))
+    .ruled_out("a missing alias of the account: its name leads into the privatelink zone")
+    .owner("DNS")
+    .look("follow it by itself", words::dig(last, r.seen))
+    .step(format!(
+        "put the private endpoint's address into {zone} in place of the alias, or have {last} \
+         resolve inside the virtual network (a linked zone, a forwarding ruleset)"
+    ))
+    .check(words::dig(name, r.seen))
 }
 
 /// The zone that lacks the record: by its SOA, by the alias, by the service's table.

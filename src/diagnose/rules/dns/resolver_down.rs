@@ -19,6 +19,9 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
+/// Experiments that tell how far a resolver reaches.
+const ASKED: &[&str] = &["root-servers", "over-tcp", "uncached-name", "without-validation"];
+
 /// A lookup that takes less than this has not waited for a nameserver: `timeout:` counts
 /// whole seconds (resolv.conf(5)).
 const LONG_MS: f64 = 900.0;
@@ -74,11 +77,19 @@ fn check(e: &Evidence) -> Option<Because> {
         format!("{what}; other answers are in use")
     };
     let says = words::clause(long, "one resolver of several fails");
-    let mut because = Because::new(level, Sure::Proved, says);
+    let reach = tried::reach(e, first.seen);
+    // Silence over UDP and TCP alike may be slowness.
+    let quiet = matches!(first.gives, Gives::Silent)
+        && !matches!(reach, Reach::OverTcpAlone | Reach::OverUdpAlone);
+    let sure = if quiet { Sure::Inferred } else { Sure::Proved };
+    let mut because = Because::new(level, sure, says);
     for r in &all {
         because = because.seen(format!("{}: {}", r.label(), words::gives(r))).read_at(r.pointer());
     }
-    because = match tried::reach(e, first.seen) {
+    because = match reach {
+        Reach::Unvalidated => because.known_by(format!(
+            "{label} answers with checking disabled (CD): DNSSEC does not validate there"
+        )),
         Reach::OverTcpAlone => because.known_by(format!(
             "{label} answers the same question over TCP: UDP to it is lost on the way"
         )),
@@ -96,7 +107,10 @@ fn check(e: &Evidence) -> Option<Because> {
             .known_by(format!("{label} refuses every name: this machine is not among its clients")),
         Reach::Nothing(_) | Reach::Unknown => because,
     };
-    for pointer in tried::pointers(e, first.seen, &["root-servers", "over-tcp", "uncached-name"]) {
+    if quiet {
+        because = because.known_by(words::or_too_slow(e));
+    }
+    for pointer in tried::pointers(e, first.seen, ASKED) {
         because = because.read_at(pointer);
     }
     if waits {

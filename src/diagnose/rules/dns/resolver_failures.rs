@@ -27,7 +27,8 @@ pub(super) const SILENT: Rule = Rule {
         let sent = r.seen.a.saw().map_or(0, |exchange| exchange.sent);
         let runs = reach == Reach::Nothing(Tcp::Stood);
         Some(
-            failure(e, &r, Sure::Proved, format!("{} does not answer", r.label()))
+            // A resolver that is slower than the deadline looks the same.
+            failure(e, &r, Sure::Inferred, format!("{} does not answer", r.label()))
                 .known_by(format!(
                     "{sent} packet{} to {} had no answer of any kind, not even ICMP{}",
                     if sent == 1 { "" } else { "s" },
@@ -39,6 +40,7 @@ pub(super) const SILENT: Rule = Rule {
                     }
                 ))
                 .known_by(beside(&reach, &r))
+                .known_by(words::or_too_slow(e))
                 .owner(if runs { "DNS" } else { "Network" })
                 .look("see whether the resolver is reached at all", probe(e, &r))
                 .step(if runs {
@@ -248,7 +250,11 @@ pub(super) const OTHER: Rule = Rule {
 const fn told_apart(reach: &Reach) -> bool {
     matches!(
         reach,
-        Reach::OverTcpAlone | Reach::OverUdpAlone | Reach::OtherZones | Reach::NothingOfOthers
+        Reach::Unvalidated
+            | Reach::OverTcpAlone
+            | Reach::OverUdpAlone
+            | Reach::OtherZones
+            | Reach::NothingOfOthers
     )
 }
 

@@ -10,14 +10,15 @@ use crate::evidence::{Evidence, Expect, Hop, classify};
 
 use super::azure_resolver_outside::AZURE_DNS;
 use super::gives::{self, Asked, Gives};
-use super::words;
+use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
+use super::{fate, words};
 
 pub(super) const RULE: Rule = Rule {
     id: "dns-resolvers-disagree",
     hop: Hop::Dns,
     title: "Resolvers give answers of different kinds",
     page: include_str!("../../../../docs/findings/dns-resolvers-disagree.md"),
-    explains: &[],
+    explains: &joined::<17>(&[NOT_REACHED, NOT_LET_IN]),
     check,
 };
 
@@ -52,6 +53,22 @@ fn agree(one: &Asked<'_>, other: &Asked<'_>) -> bool {
     }
 }
 
+/// The deciding resolver whose answer applications got in place of the measure's, and of another
+/// kind.
+fn followed<'a>(
+    e: &Evidence,
+    measure: &Asked<'_>,
+    answering: &[&'a Asked<'a>],
+) -> Option<&'a Asked<'a>> {
+    let system = e.dns.system_addresses();
+    let gave = |r: &Asked<'_>| r.gives.addresses().iter().any(|a| system.contains(a));
+    if e.asked.resolver_given || gave(measure) {
+        return None;
+    }
+    let decides = |r: &&&Asked<'_>| r.seen.role == ResolverRole::Configured;
+    answering.iter().filter(decides).find(|r| gave(r) && !agree(measure, r)).copied()
+}
+
 fn check(e: &Evidence) -> Option<Because> {
     let all = gives::asked(e);
     let answering: Vec<&Asked<'_>> = all.iter().filter(|r| r.gives.is_answer()).collect();
@@ -60,7 +77,12 @@ fn check(e: &Evidence) -> Option<Because> {
         Some(last_word) => answering.iter().find(|r| r.index == last_word.index)?,
         None => answering.first()?,
     };
-    let other = answering.iter().find(|r| !agree(measure, r))?;
+    // A library that turns the order, or did not wait for the first, follows another.
+    let followed = followed(e, measure, &answering);
+    let (measure, other) = match followed {
+        Some(followed) => (followed, *measure),
+        None => (*measure, *answering.iter().find(|r| !agree(measure, r))?),
+    };
     // `--resolver` says whose answer is judged; what this machine has instead is told, not held
     // against it.
     // 168.63.129.16 answers for the network that asks (fact D55a): beside it, when nobody here
@@ -71,20 +93,26 @@ fn check(e: &Evidence) -> Option<Because> {
         && (other.seen.role != ResolverRole::Given || azure(other) || azure(measure));
     let level = if reading::proxied(e) || e.asked.expect == Expect::Any || bystander {
         Level::Note
+    } else if followed.is_some() && fate::wrong_place(e) {
+        Level::Broken
     } else {
         Level::Risk
     };
+    let (this, that) = (words::gives(measure), words::gives(other));
     let says = words::clause(
-        format!(
-            "{} gives {}, {} gives {}",
-            measure.label(),
-            words::gives(measure),
-            other.label(),
-            words::gives(other)
-        ),
+        match followed {
+            Some(_) => format!(
+                "applications have {this} of {}; {} gives {that}",
+                measure.label(),
+                other.label()
+            ),
+            None => format!("{} gives {this}, {} gives {that}", measure.label(), other.label()),
+        },
         "resolvers give answers of different kinds",
     );
-    let mut because = Because::new(level, Sure::Proved, says);
+    // That the answers differ is seen; that it is why the path fails is not.
+    let sure = if level == Level::Broken { Sure::Inferred } else { Sure::Proved };
+    let mut because = Because::new(level, sure, says);
     for r in &all {
         let role = match r.seen.role {
             ResolverRole::Configured => "configured",
@@ -99,6 +127,11 @@ fn check(e: &Evidence) -> Option<Because> {
     let rotates = e.vantage.resolver_config.options.iter().any(|option| option == "rotate");
     let order = if rotates {
         "the option `rotate` spreads questions over them, so calls go either way".to_owned()
+    } else if followed.is_some() {
+        format!(
+            "{} comes first and was not followed: the C library did not wait for its answer",
+            other.label()
+        )
     } else {
         format!(
             "{} is followed now; when it fails or is slow, applications get the other answer",

@@ -18,12 +18,15 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
+/// In place of an error code.
+const STALLED: &str = "no answer in time";
+
 fn check(e: &Evidence) -> Option<Because> {
     let code = match e.dns.system.saw()? {
         SystemAnswer::Failed { code } => code.as_str(),
         SystemAnswer::Addresses { addresses } if addresses.is_empty() => "no addresses",
         SystemAnswer::Addresses { .. } => return None,
-        SystemAnswer::Stalled => "no answer in time",
+        SystemAnswer::Stalled => STALLED,
     };
     if !gives::application(e).is_empty() {
         return None;
@@ -45,7 +48,9 @@ fn check(e: &Evidence) -> Option<Because> {
             "getaddrinfo fails, and no resolver could be asked",
         ),
     };
-    let mut because = Because::new(level, Sure::Proved, says)
+    let stalled = code == STALLED;
+    let sure = if stalled { Sure::Inferred } else { Sure::Proved };
+    let mut because = Because::new(level, sure, says)
         .seen(format!("getaddrinfo for {}: {code}", e.dns.name))
         .read_at("/dns/system");
     for r in &deciding {

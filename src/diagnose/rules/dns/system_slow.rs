@@ -55,7 +55,8 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     because = match words::searched(e) {
         Some(lookups) => because.known_by(format!(
-            "ndots makes the C library try the search list first: {lookups} {} before this one",
+            "ndots makes the C library try the search list first: {lookups} {} before this one; where \
+             nobody answers for one of those domains, that is what it waits for",
             if lookups == 1 { "name" } else { "names" }
         )),
         None => because.known_by(

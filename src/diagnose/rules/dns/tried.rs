@@ -13,6 +13,8 @@ use super::{gives, missing};
 pub(super) enum Reach {
     /// Not asked, or the answers decide nothing.
     Unknown,
+    /// It answers with checking disabled, and fails each time that it validates.
+    Unvalidated,
     /// It answers the same question over TCP, and nothing over UDP.
     OverTcpAlone,
     /// It was asked over TCP, as the C library asks (`use-vc`), and answers over UDP alone.
@@ -88,6 +90,14 @@ pub(super) fn reach(e: &Evidence, r: &ResolverSeen) -> Reach {
     let (root, own) = (one(e, r, "root-servers"), one(e, r, "own-name"));
     let (fresh, tcp) = (one(e, r, "uncached-name"), one(e, r, "over-tcp"));
     let answered = |x: Option<&Exchange>| x.and_then(Exchange::answer).is_some();
+    let repeats = || at(e, r, "ask-again").map(|(_, tried)| &tried.exchange);
+    if says(a, "SERVFAIL")
+        && did_its_work(one(e, r, "without-validation"))
+        && repeats().next().is_some()
+        && repeats().all(|exchange| says(Some(exchange), "SERVFAIL"))
+    {
+        return Reach::Unvalidated;
+    }
     if bogus(a) || bogus(fresh) {
         return Reach::Unknown;
     }
@@ -179,6 +189,23 @@ fn kind(answer: &Answer, name: &str) -> Option<Kind> {
         "SERVFAIL" | "REFUSED" => Some(Kind::Fails),
         _ => None,
     }
+}
+
+/// What the resolver gives for the name with checking disabled.
+pub(super) fn unvalidated(e: &Evidence, r: &ResolverSeen) -> Vec<IpAddr> {
+    one(e, r, "without-validation").map(addresses).unwrap_or_default()
+}
+
+/// A fresh name that nobody has and one of `all` that the resolver gives for it, with its place.
+pub(super) fn invented<'a>(
+    e: &'a Evidence,
+    r: &'a ResolverSeen,
+    all: &[IpAddr],
+) -> Option<(usize, &'a str, IpAddr)> {
+    at(e, r, "uncached-name").find_map(|(index, tried)| {
+        let address = addresses(&tried.exchange).into_iter().find(|a| all.contains(a))?;
+        Some((index, tried.exchange.name.as_str(), address))
+    })
 }
 
 /// The kinds of all answers to the A question, the walk's own first; silence is none, and an

@@ -8,6 +8,7 @@ use crate::diagnosis::{Level, Sure};
 use crate::evidence::{AddressClass, Evidence, Hop, classify};
 
 use super::gives;
+use super::wrong_address::{NOT_REACHED, SOMEBODY_ELSE, joined};
 use super::{fate, words};
 
 pub(super) const RULE: Rule = Rule {
@@ -15,29 +16,7 @@ pub(super) const RULE: Rule = Rule {
     hop: Hop::Dns,
     title: "The address is none that the service can have",
     page: include_str!("../../../../docs/findings/dns-unusable-address.md"),
-    explains: &[
-        "tcp-silent",
-        "tcp-refused",
-        "tcp-reset",
-        "tcp-unreachable",
-        "tcp-no-route",
-        "tcp-admin-prohibited",
-        "tcp-local-error",
-        "tcp-address-dead",
-        "tls-silent",
-        "tls-reset",
-        "tls-closed",
-        "tls-plain-http",
-        "tls-not-tls",
-        "tls-name-refused",
-        "tls-alert",
-        "tls-incompatible",
-        "tls-wrong-name",
-        "tls-self-signed",
-        "tls-untrusted-issuer",
-        "tls-connection-lost",
-        "dns-resolvers-disagree",
-    ],
+    explains: &joined::<24>(&[NOT_REACHED, SOMEBODY_ELSE, &["dns-resolvers-disagree"]]),
     check,
 };
 

@@ -25,6 +25,11 @@ pub(super) fn brief(addresses: &[IpAddr]) -> String {
     }
 }
 
+/// What a silence within the deadline does not tell.
+pub(super) fn or_too_slow(e: &Evidence) -> String {
+    format!("an answer that takes longer than {} ms would look the same", e.asked.timeout_ms)
+}
+
 /// `dig` of the name at one resolver.
 pub(super) fn dig(name: &str, r: &ResolverSeen) -> String {
     let ip = r.address.ip();
@@ -172,6 +177,7 @@ pub(super) fn searched(e: &Evidence) -> Option<usize> {
     let ndots: usize = config
         .options
         .iter()
+        .rev()
         .find_map(|option| option.strip_prefix("ndots:").and_then(|n| n.parse().ok()))
         .unwrap_or(1);
     let dots = e.dns.name.matches('.').count();

@@ -1,20 +1,43 @@
 //! What follows where DNS leads applications to a wrong address: symptoms that several rules
 //! explain, once. Data alone.
 
-/// Nobody is there, or somebody else, or a filter that the right address is not behind.
-pub(super) const NOT_REACHED: &[&str] = &[
+/// No connection stands there.
+pub(super) const NOT_CONNECTED: &[&str] = &[
     "tcp-silent",
     "tcp-refused",
     "tcp-reset",
     "tcp-unreachable",
     "tcp-no-route",
     "tcp-admin-prohibited",
+];
+
+/// A handshake there does not go on: somebody else, or a filter that the right address is not
+/// behind.
+const NOT_SHAKEN: &[&str] = &[
     "tls-silent",
     "tls-reset",
     "tls-closed",
     "tls-dropped-after-handshake",
     "tls-name-filtered",
     "tls-peer-mute",
+];
+
+/// Nobody is there, or somebody else, or a filter that the right address is not behind.
+pub(super) const NOT_REACHED: &[&str] = &joined::<12>(&[NOT_CONNECTED, NOT_SHAKEN]);
+
+/// What stands at an address that is not the service's says so in its TLS, or in nothing.
+pub(super) const SOMEBODY_ELSE: &[&str] = &[
+    "tcp-local-error",
+    "tcp-address-dead",
+    "tls-plain-http",
+    "tls-not-tls",
+    "tls-name-refused",
+    "tls-alert",
+    "tls-incompatible",
+    "tls-wrong-name",
+    "tls-self-signed",
+    "tls-untrusted-issuer",
+    "tls-connection-lost",
 ];
 
 /// The service is there, and does not let in who comes that way.

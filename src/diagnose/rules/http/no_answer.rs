@@ -55,11 +55,12 @@ fn silent(e: &Evidence) -> Option<Because> {
     let (index, call) = ended(e, |outcome| *outcome == HttpOutcome::Silent)?;
     let says = format!("no answer for {} within {:.0} ms", purpose(call.purpose), call.took_ms);
     Some(
-        because(e, index, call, Sure::Proved, &says)
-            .known_by("the request was written to the session, and nothing came back")
+        // A longer wait may bring it: applications wait for minutes.
+        because(e, index, call, Sure::Inferred, &says)
+            .known_by("the request was written to the session, and no whole answer came back")
             .known_by(
                 "either the service is slow, or a device on the way lets the handshake pass and \
-                 holds what follows",
+                 holds what follows, or hands it on in drips",
             )
             .look(
                 "see whether a longer deadline helps",

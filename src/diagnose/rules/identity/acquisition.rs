@@ -75,6 +75,16 @@ impl<'e> NoToken<'e> {
     }
 }
 
+/// Whether the SDKs ask again at such an answer, three times and more: the next one may hold a
+/// token (fact I8b). A virtual machine's metadata service also says so while it is updating.
+pub(super) const fn asked_again(purpose: TokenPurpose, status: u16) -> bool {
+    match status {
+        408 | 429 | 500 | 502 | 503 | 504 => true,
+        404 | 410 | 500..=599 => matches!(purpose, TokenPurpose::Imds),
+        _ => false,
+    }
+}
+
 /// A request that was refused.
 #[derive(Clone, Copy)]
 pub(super) struct Refused<'e> {

@@ -5,7 +5,7 @@ use super::credential::{credential, rejected};
 use crate::diagnose::rules::http::said::all;
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Sure};
-use crate::evidence::identity::{CredentialKind, TokenOutcome, TokenPurpose};
+use crate::evidence::identity::{CredentialKind, HalfConfigured, TokenOutcome, TokenPurpose};
 use crate::evidence::{Evidence, Hop};
 
 pub(super) const AUTHORITY_CLOUD: Rule = Rule {
@@ -114,27 +114,78 @@ fn authority_cloud(e: &Evidence) -> Option<Because> {
 /// Sources of which the platform sets a part by itself: no fault of anyone's.
 const BY_PLATFORM: &[&str] = &["github-actions"];
 
+/// Sources at which `DefaultAzureCredential` for Python ends where a variable is set and empty; it
+/// goes on where one is not set (fact I2a).
+const STUMBLED_OVER: &[&str] = &["client-secret", "client-certificate"];
+
+/// Whether the emptiness of variables is all that a source lacks.
+fn lacks_values_alone(half: &HalfConfigured) -> bool {
+    half.missing.iter().all(|name| half.empty.contains(name))
+}
+
+/// An empty `AZURE_AUTHORITY_HOST` before a token of Entra ID (fact I2b).
+fn empty_authority(e: &Evidence) -> Option<Because> {
+    let how = e.identity.acquisition.as_ref()?;
+    how.requests.iter().find(|request| request.purpose == TokenPurpose::Entra)?;
+    e.identity.configured.authority_host_empty.then(|| {
+        Because::new(Level::Risk, Sure::Proved, "AZURE_AUTHORITY_HOST is set and empty")
+            .known_by("the SDK for Python then asks a login host without a name, and fails")
+            .known_by("the cloud's own login host was asked here, as other SDKs do")
+            .read_at("/identity/configured/authority_host_empty")
+            .owner("Application")
+            .look("see where it is set", "printenv AZURE_AUTHORITY_HOST")
+            .step("unset AZURE_AUTHORITY_HOST, or name the login host in it")
+            .check(reading::again(e))
+    })
+}
+
 fn half(e: &Evidence) -> Option<Because> {
-    let half = e.identity.configured.half.first()?;
+    if let Some(authority) = empty_authority(e) {
+        return Some(authority);
+    }
     // Where another credential does its work, this one is a leftover.
     let wanting = e.identity.kind == CredentialKind::None || fails(e);
+    let stumbled = |half: &HalfConfigured| {
+        lacks_values_alone(half) && STUMBLED_OVER.contains(&half.source.as_str())
+    };
+    // An application with a key or a token at hand asks no source.
+    let asks = e.identity.acquisition.is_some();
+    let halves = &e.identity.configured.half;
+    let (index, half) = halves
+        .iter()
+        .enumerate()
+        .find(|(_, half)| wanting || stumbled(half) || !lacks_values_alone(half))?;
     let meant = !BY_PLATFORM.contains(&half.source.as_str());
-    let level = if wanting && meant { Level::Risk } else { Level::Note };
+    let level = match wanting && meant || asks && stumbled(half) {
+        true => Level::Risk,
+        false => Level::Note,
+    };
     let missing = half.missing.join(" and ");
     let verb = if half.missing.len() == 1 { "is" } else { "are" };
     let says = match half.near.first() {
+        _ if lacks_values_alone(half) => format!("{missing} {verb} set and empty"),
         Some(near) => format!("{missing} {verb} missing, {near} is set"),
         None => format!("{} is set, {missing} {verb} missing", half.set.first()?),
     };
-    let mut because = Because::new(level, Sure::Proved, clause(&says))
-        .seen(format!("{} wants {}", half.source, list(&half.set, &half.missing)))
-        .seen(format!("set: {}", half.set.join(", ")));
+    let mut because = Because::new(level, Sure::Proved, clause(&says)).seen(format!(
+        "{} wants {}",
+        half.source,
+        list(&half.set, &half.missing)
+    ));
+    if !half.set.is_empty() {
+        because = because.seen(format!("set: {}", half.set.join(", ")));
+    }
     if !half.near.is_empty() {
         because = because.seen(format!("nearly so named: {}", half.near.join(", ")));
     }
-    because = because
-        .known_by("the SDKs pass over a source that is not complete, and say so in a log alone")
-        .read_at("/identity/configured/half/0");
+    because = because.known_by(match stumbled(half) {
+        true => {
+            "DefaultAzureCredential for Python ends at it, whatever comes after; other SDKs may pass \
+             over the source"
+        }
+        false => "the SDKs pass over a source that is not complete, and say so in a log alone",
+    });
+    because = because.read_at(format!("/identity/configured/half/{index}"));
     if wanting {
         because = because.known_by("no other credential does its work: authentication is untested");
     }
@@ -147,6 +198,9 @@ fn half(e: &Evidence) -> Option<Because> {
             "managed-identity" => because
                 .step("start the process with the platform's whole environment")
                 .step("where the app has no identity, give it one: az webapp identity assign"),
+            _ if lacks_values_alone(half) => because
+                .step(format!("see what was to fill {missing}: a secret of the CI, of the pod"))
+                .step(format!("or unset {missing}, where another credential is meant")),
             _ => because.step(format!("set {missing}, or unset {}", half.set.join(" and "))),
         }
         .check(reading::again(e)),

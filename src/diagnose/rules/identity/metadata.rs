@@ -1,7 +1,7 @@
 //! Tokens of the platform: metadata services of Azure, App Service, Arc, Cloud Shell, Google, and
 //! GitHub's for jobs (facts I6 to I11, I14, I15).
 
-use super::acquisition::{NoToken, Refused, bare_words, no_token, source};
+use super::acquisition::{NoToken, Refused, asked_again, bare_words, no_token, source};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::http::HttpOutcome;
@@ -204,22 +204,27 @@ fn place(request: &TokenRequest) -> &str {
     url.split_once('?').map_or(url, |(place, _)| place)
 }
 
-/// 502 and 504 come from something in between (fact I8).
+/// 502, 504 and a way elsewhere come from something in between (facts I8, I8b).
 fn proxy(e: &Evidence) -> Option<Because> {
     let no = no_token(e)?;
     let refused = no.refusal(PLATFORM).filter(in_between)?;
     let request = refused.request;
     let status = refused.refusal.status;
-    let mut because = refused
-        .seen(no.because(
-            Sure::Inferred,
-            format!("a proxy answers {status} in place of {}", name(request.purpose)),
-        ))
-        .known_by(match page(&refused) {
-            true => "a page came, and the metadata service answers in JSON, also when it refuses",
-            false => "the metadata service itself has no gateway behind it that could fail so",
-        });
-    for field in ["server", "via", "x-squid-error", "proxy-authenticate"] {
+    let says = format!("a proxy answers {status} in place of {}", name(request.purpose));
+    let weighed = match asked_again(request.purpose, status) {
+        true => no
+            .weighing(Level::Risk, Sure::Inferred, says)
+            .known_by("SDKs ask again at such an answer: one that goes by itself is no fault"),
+        false => no.because(Sure::Inferred, says),
+    };
+    let mut because = refused.seen(weighed).known_by(match status {
+        300..=399 => "the metadata service sends nobody elsewhere, and SDKs do not follow",
+        _ if page(&refused) => {
+            "a page came, and the metadata service answers in JSON, also when it refuses"
+        }
+        _ => "the metadata service itself has no gateway behind it that could fail so",
+    });
+    for field in ["server", "via", "location", "x-squid-error", "proxy-authenticate"] {
         if let Some(value) = refused.header(field) {
             because = because.seen(format!("{field}: {value}"));
         }
@@ -239,7 +244,8 @@ fn proxy(e: &Evidence) -> Option<Because> {
 
 fn in_between(refused: &Refused<'_>) -> bool {
     let status = refused.refusal.status;
-    refused.request.path.is_none() && (matches!(status, 407 | 502 | 504) || page(refused))
+    let between = matches!(status, 300..=399 | 407 | 502 | 504);
+    refused.request.path.is_none() && (between || page(refused))
 }
 
 /// A page where the metadata service of a virtual machine answers in JSON.
@@ -358,6 +364,7 @@ fn arc(e: &Evidence) -> Option<Because> {
         TokenOutcome::Unusable { says } => no
             .because(Sure::Proved, bare_words(says))
             .seen(format!("{} {}", request.method, place(request)))
+            .seen(bare_words(says))
             .read_at(format!("/identity/acquisition/requests/{index}/outcome")),
         _ if asked > 1 => {
             let refused = no.refusal(&[TokenPurpose::Arc])?;
@@ -409,7 +416,7 @@ fn refused(e: &Evidence) -> Option<Because> {
     let status = refused.refusal.status;
     let says = format!("{} answers {status}", name(purpose));
     // It passes by itself.
-    let weighed = match passing(purpose, status) {
+    let weighed = match asked_again(purpose, status) {
         true => no.weighing(Level::Risk, Sure::Inferred, says),
         false => no.because(Sure::Proved, says),
     };
@@ -420,13 +427,15 @@ fn refused(e: &Evidence) -> Option<Because> {
     Some(refused_by(&no, purpose, status, because))
 }
 
-/// Whether the metadata service of a virtual machine says so while it is updating or busy.
-const fn passing(purpose: TokenPurpose, status: u16) -> bool {
-    matches!((purpose, status), (TokenPurpose::Imds, 404 | 410 | 429 | 500..=599))
-}
-
 fn refused_by(no: &NoToken<'_>, purpose: TokenPurpose, status: u16, because: Because) -> Because {
     match (purpose, status) {
+        _ if asked_again(purpose, status) => because
+            .known_by(format!(
+                "{} is updating or busy: SDKs ask again, some of them for a minute",
+                name(purpose)
+            ))
+            .owner("Platform")
+            .step("ask again in a minute; a new virtual machine needs some"),
         (TokenPurpose::AppService, 401 | 403) => because
             .known_by("IDENTITY_HEADER is not the one of this process: it changes at each restart")
             .owner("Platform")
@@ -444,10 +453,6 @@ fn refused_by(no: &NoToken<'_>, purpose: TokenPurpose, status: u16, because: Bec
                 "a platform that also sets IDENTITY_ENDPOINT and IDENTITY_HEADER is asked there: \
                  see that the process gets them",
             ),
-        _ if passing(purpose, status) => because
-            .known_by("the metadata service is updating or busy (SDKs ask again for a minute)")
-            .owner("Platform")
-            .step("ask again in a minute; a new virtual machine needs some"),
         (TokenPurpose::Imds, _) => because
             .owner("Platform")
             .look(

@@ -2,7 +2,7 @@
 
 use super::acquisition::{bare_words, host, no_token, source};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Level, Sure};
 use crate::evidence::identity::{TokenOutcome, TokenPurpose};
 use crate::evidence::{Evidence, Hop};
 
@@ -18,7 +18,7 @@ pub(super) const NOT_ASKED: Rule = Rule {
 pub(super) const AZURE_CLI: Rule = Rule {
     id: "identity-azure-cli",
     hop: Hop::Identity,
-    title: "The Azure CLI gives no token",
+    title: "The Azure CLI gives no token, or one that not every SDK takes",
     page: include_str!("../../../../docs/findings/identity-azure-cli.md"),
     explains: &[],
     check: azure_cli,
@@ -87,6 +87,9 @@ fn not_asked(e: &Evidence) -> Option<Because> {
 }
 
 fn azure_cli(e: &Evidence) -> Option<Because> {
+    if let Some(refused) = sdk_refuses(e) {
+        return Some(refused);
+    }
     let no = no_token(e)?;
     let (TokenOutcome::NotAsked { says } | TokenOutcome::Unusable { says }) = &no.how.outcome
     else {
@@ -129,6 +132,27 @@ fn azure_cli(e: &Evidence) -> Option<Because> {
         },
     );
     Some(because)
+}
+
+/// A token of the CLI that not every SDK takes.
+fn sdk_refuses(e: &Evidence) -> Option<Because> {
+    let how = e.identity.acquisition.as_ref()?;
+    let words = bare_words(how.sdk_refuses.as_deref()?);
+    let says = match words.contains("2.54.0") {
+        true => "az is older than 2.54.0: the SDK for Rust refuses its answer",
+        false => "the SDK for Rust refuses az's answer",
+    };
+    Some(
+        Because::new(Level::Risk, Sure::Inferred, says)
+            .seen(format!("the SDK for Rust says: {words}"))
+            .known_by("the SDK for Python takes the token, and this walk went on with it")
+            .known_by("whether the application's own SDK takes it depends on its language")
+            .read_at("/identity/acquisition/sdk_refuses")
+            .owner("Application")
+            .look("see the version", "az version")
+            .step("bring it up to date: az upgrade")
+            .check(reading::again(e)),
+    )
 }
 
 fn unusable(e: &Evidence) -> Option<Because> {

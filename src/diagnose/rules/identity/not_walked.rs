@@ -24,6 +24,7 @@ pub(super) const TOKEN_PROXY: Rule = Rule {
     explains: &[
         "identity-application-unknown",
         "identity-tenant-unknown",
+        "identity-tenant-common",
         "identity-tenant-elsewhere",
         "identity-assertion-expired",
         "identity-federation-issuer",
@@ -51,6 +52,10 @@ fn way(e: &Evidence) -> Option<Because> {
             .seen(format!("wanted: a token for {}, from {}", no.how.scope, source(e)))
             .seen(says);
     let because = match no.how.source.as_str() {
+        "managed-identity" if source(e) != "Service Fabric" => because.known_by(
+            "an application sends its secret there; this tool sends one to a platform's endpoint \
+             on this machine, its link or a private network alone",
+        ),
         "managed-identity" => because.known_by(
             "IDENTITY_SERVER_THUMBPRINT is set beside IDENTITY_ENDPOINT: the SDKs ask Service \
              Fabric, which is trusted by that thumbprint",

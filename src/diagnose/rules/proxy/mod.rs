@@ -1,6 +1,7 @@
 //! Rules whose cause lies at the proxy hop: its name, its connection, its answer to
 //! CONNECT, and what it does with a target that is private from here.
 
+mod address_dead;
 mod answers;
 mod auth_required;
 mod before_private_endpoint;
@@ -17,6 +18,7 @@ mod readers;
 mod refused;
 mod resolves_publicly;
 mod silent;
+mod slow;
 mod target_unreachable;
 mod target_unresolved;
 mod unreachable;
@@ -42,4 +44,6 @@ pub(super) const RULES: &[Rule] = &[
     no_proxy_dialect::RULE,
     not_walked::RULE,
     url_unreadable::RULE,
+    address_dead::RULE,
+    slow::RULE,
 ];

@@ -38,9 +38,8 @@ fn check(e: &Evidence) -> Option<Because> {
         format!("the proxy {} cannot be reached at {peer}", hop.url),
         format!("the proxy at {peer} cannot be reached"),
     ]);
-    Some(
-        connections::broken(e, hop, &failed, Sure::Proved, says)
-            .known_by(who)
-            .look("see the route to the proxy", format!("ip route get {}", attempt.address.ip())),
-    )
+    Some(connections::broken(e, hop, &failed, Sure::Proved, says).known_by(who).look(
+        "see the route to the proxy",
+        format!("ip route get {}", attempt.connected_to().ip()),
+    ))
 }

@@ -25,9 +25,11 @@ fn check(e: &Evidence) -> Option<Because> {
     let tried = hop.attempts.len();
     let name = &e.dns.name;
     let tried_first = tried_first(e, &dead);
+    // Silence may be slowness; any other end is the network's word.
+    let silent = dead.iter().all(|p| p.attempt.outcome == TcpOutcome::TimedOut);
     let mut because = Because::new(
         Level::Risk,
-        Sure::Proved,
+        if silent { Sure::Inferred } else { Sure::Proved },
         wording::fitting(&[
             match tried_first {
                 Some(first) => {

@@ -23,7 +23,7 @@ fn check(e: &Evidence) -> Option<Because> {
     if icmp.meaning != IcmpMeaning::AdminProhibited {
         return None;
     }
-    let (ip, peer) = (attempt.address.ip(), attempts::peer(attempt));
+    let (ip, peer) = (attempt.connected_to().ip(), attempts::peer(attempt));
     let source = attempts::source_address(e, attempt);
     let remote = icmp.from.filter(|_| !attempts::is_local(icmp, attempt.source));
     let because = match remote {

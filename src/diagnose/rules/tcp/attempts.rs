@@ -69,7 +69,10 @@ pub(in crate::diagnose::rules) fn failed<'a>(
 }
 
 /// The failed attempts, when another address connected.
-pub(super) fn dead<'a>(hop: &'a TcpHop, counting: &[IpAddr]) -> Vec<Placed<'a>> {
+pub(in crate::diagnose::rules) fn dead<'a>(
+    hop: &'a TcpHop,
+    counting: &[IpAddr],
+) -> Vec<Placed<'a>> {
     let all = judged(hop, counting);
     if !all.iter().any(connected) {
         return Vec::new();
@@ -107,7 +110,7 @@ pub(in crate::diagnose::rules) fn peer(attempt: &TcpAttempt) -> String {
 
 /// Our side of the connection, as the OS chose it.
 fn source(e: &Evidence, attempt: &TcpAttempt) -> Option<String> {
-    let towards = e.vantage.sources.iter().find(|s| s.towards == attempt.address.ip());
+    let towards = e.vantage.sources.iter().find(|s| s.towards == attempt.connected_to().ip());
     let address = attempt.source.or_else(|| towards.and_then(|s| s.source))?;
     let interface =
         attempt.interface.as_deref().or_else(|| towards.and_then(|s| s.interface.as_deref()));
@@ -119,7 +122,7 @@ fn source(e: &Evidence, attempt: &TcpAttempt) -> Option<String> {
 
 /// Our source address alone, or a placeholder.
 pub(super) fn source_address(e: &Evidence, attempt: &TcpAttempt) -> String {
-    let towards = e.vantage.sources.iter().find(|s| s.towards == attempt.address.ip());
+    let towards = e.vantage.sources.iter().find(|s| s.towards == attempt.connected_to().ip());
     attempt
         .source
         .or_else(|| towards.and_then(|s| s.source))

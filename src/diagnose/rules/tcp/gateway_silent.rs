@@ -20,7 +20,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let Some(Near::GatewaySilent { gateway, interface, state }) = near::near(e, attempt) else {
         return None;
     };
-    let ip = attempt.address.ip();
+    let ip = attempt.connected_to().ip();
     let (place, route) = near::route(e, attempt)?;
     let (sure, asked) = near::asked(attempt, state);
     let entry = route.prefix.as_deref().unwrap_or("the route");

@@ -19,7 +19,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let failed = attempts::of_target(e)?;
     let attempt = failed.first.attempt;
     let Some(Near::InterfaceDown(interface)) = near::near(e, attempt) else { return None };
-    let ip = attempt.address.ip();
+    let ip = attempt.connected_to().ip();
     let name = &interface.name;
     let (place, route) = near::route(e, attempt)?;
     let kind = interface.kind.as_deref().map(|kind| format!(" ({kind})")).unwrap_or_default();

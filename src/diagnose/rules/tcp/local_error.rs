@@ -59,7 +59,7 @@ fn check(e: &Evidence) -> Option<Because> {
         }
         None => because.look(
             "see the route that the kernel would take",
-            format!("ip route get {}", attempt.address.ip()),
+            format!("ip route get {}", attempt.connected_to().ip()),
         ),
     };
     Some(because.check(reading::again(e)))

@@ -31,7 +31,7 @@ fn check(e: &Evidence) -> Option<Because> {
     // One lost packet happens on every network; two of so few do not.
     let level = if lost > 1 || costs { Level::Risk } else { Level::Note };
     let all = info.segs_out.map_or_else(String::new, |all| format!(" of {all}"));
-    let address = attempt.address;
+    let address = attempt.connected_to();
     let hop = e.tcp.saw()?;
     let index = hop.attempts.iter().position(|a| std::ptr::eq(a, attempt))?;
     let word = if lost == 1 { "segment" } else { "segments" };

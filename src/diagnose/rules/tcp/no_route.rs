@@ -20,7 +20,7 @@ fn check(e: &Evidence) -> Option<Because> {
     if !attempts::no_route(attempt) {
         return None;
     }
-    let ip = attempt.address.ip();
+    let ip = attempt.connected_to().ip();
     let family = if ip.is_ipv6() { "ip -6 route show" } else { "ip route show" };
     let mut because =
         attempts::broken(e, &failed, Sure::Proved, format!("this machine has no route to {ip}"))

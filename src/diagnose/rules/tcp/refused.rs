@@ -16,13 +16,16 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
+/// What crosses no network takes less, in milliseconds.
+const NEAR_MS: f64 = 0.5;
+
 fn check(e: &Evidence) -> Option<Because> {
     let failed = attempts::of_target(e)?;
     let attempt = failed.first.attempt;
     if attempt.outcome != TcpOutcome::Refused {
         return None;
     }
-    let ip = attempt.address.ip();
+    let ip = attempt.connected_to().ip();
     let peer = attempts::peer(attempt);
     let before = Trail::of(e, "trace-syn", attempt)
         .is_some_and(|trail| matches!(trail::rst_from(&trail), RstFrom::Before { .. }));
@@ -39,6 +42,17 @@ fn check(e: &Evidence) -> Option<Because> {
             .ruled_out(
                 "a dropped packet, a missing route, a private endpoint that is not approved",
             );
+    // A program cannot see what redirects its own packets; what comes so soon comes from near.
+    if attempt.took_ms < NEAR_MS && !before && !classify(ip).is_unusable() {
+        because = because
+            .known_by(format!(
+                "it came after {:.1} ms, from near: this machine itself may refuse, where a \
+                 service mesh or a local agent redirects the connection to a port on which nobody \
+                 listens",
+                attempt.took_ms
+            ))
+            .tells_it("iptables-save -t nat; nft list ruleset  # as root: what redirects the port");
+    }
     because = because.tells_it(format!(
         "for i in 1 2 3 4 5 6; do nc -zv -w 2 {ip} {}; done  # one that connects: one of several \
          backends refuses",

@@ -21,7 +21,7 @@ fn check(e: &Evidence) -> Option<Because> {
     if attempt.outcome != TcpOutcome::Reset {
         return None;
     }
-    let ip = attempt.address.ip();
+    let ip = attempt.connected_to().ip();
     let peer = attempts::peer(attempt);
     Some(
         attempts::broken(

@@ -26,7 +26,7 @@ fn check(e: &Evidence) -> Option<Because> {
     if attempt.outcome != TcpOutcome::TimedOut || near::near(e, attempt).is_some() {
         return None;
     }
-    let ip = attempt.address.ip();
+    let ip = attempt.connected_to().ip();
     let peer = attempts::peer(attempt);
     let alive = trail::host_answers(e, attempt);
     let says = match alive {
@@ -56,9 +56,24 @@ fn on_this_machine(e: &Evidence, mut because: Because, attempt: &TcpAttempt) -> 
     if let Some(gateway) = near::living_gateway(route) {
         because = because.ruled_out(format!("the gateway {gateway}: it answers on its link"));
     }
+    if let (Some(source), Some(has), Some(leaves)) =
+        (attempt.source, attempt.interface.as_deref(), route.interface.as_ref())
+        && has != leaves.name
+    {
+        because = because
+            .known_by(format!(
+                "or nobody there knows the way back to {source}: this machine sends from it, it is \
+                 an address of {has}, and the packets leave through {}",
+                leaves.name
+            ))
+            .tells_it(format!(
+                "ip route get {}  # src: the address that answers must find",
+                attempt.connected_to().ip()
+            ));
+    }
     let by_default = route.prefix.as_deref().is_some_and(|prefix| prefix.ends_with("/0"));
     if by_default
-        && classify(attempt.address.ip()).is_private()
+        && classify(attempt.connected_to().ip()).is_private()
         && let Some(tunnels) = near::tunnels_down(e)
     {
         because = because.read_at("/vantage/tunnels_down").known_by(format!(

@@ -18,7 +18,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let attempt = timing::connection(e).filter(|a| a.took_ms >= LONG_MS)?;
     let hop = e.tcp.saw()?;
     let index = hop.attempts.iter().position(|a| std::ptr::eq(a, attempt))?;
-    let address = attempt.address;
+    let address = attempt.connected_to();
     let took = timing::words(attempt.took_ms);
     let trip = attempt.info.as_ref().map(|info| info.round_trip_ms());
     let far = trip.is_some_and(|trip| trip >= LONG_MS);

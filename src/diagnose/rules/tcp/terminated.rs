@@ -79,7 +79,7 @@ fn ghost(e: &Evidence, attempt: &TcpAttempt) -> Option<Because> {
         ours.gateway == theirs.gateway && ours.interface == theirs.interface
     });
     // A private address may leave the way to the internet behind the next hop.
-    let proved = same_way && classify(attempt.address.ip()).is_public();
+    let proved = same_way && classify(attempt.connected_to().ip()).is_public();
     let peer = attempts::peer(attempt);
     let mut because = Because::new(
         Level::Note,
@@ -103,9 +103,13 @@ fn ghost(e: &Evidence, attempt: &TcpAttempt) -> Option<Because> {
         because = because
             .known_by(format!(
                 "whether it stands on the way to {} too, this does not tell",
-                attempt.address.ip()
+                attempt.connected_to().ip()
             ))
-            .tells_it(format!("traceroute -n -T -p {} {}", e.target.port, attempt.address.ip()));
+            .tells_it(format!(
+                "traceroute -n -T -p {} {}",
+                e.target.port,
+                attempt.connected_to().ip()
+            ));
     }
     Some(because)
 }

@@ -31,7 +31,7 @@ struct Meaning {
 fn check(e: &Evidence) -> Option<Because> {
     let failed = attempts::of_target(e)?;
     let attempt = failed.first.attempt;
-    let (ip, peer) = (attempt.address.ip(), attempts::peer(attempt));
+    let (ip, peer) = (attempt.connected_to().ip(), attempts::peer(attempt));
     let near = near::near(e, attempt);
     let mut owner = "Network";
     let m = match (&near, &attempt.outcome) {

@@ -64,9 +64,24 @@ pub(super) const OTHER: Rule = Rule {
             .iter()
             .find(|(name, _)| name == description)
             .map_or("the peer gave up the handshake", |(_, means)| means);
+        let because = because.known_by(format!("its own word: {description}: {means}"));
+        // What was offered here is less than what applications offer.
+        let because = match is_about_parameters(description) {
+            true => because
+                .known_by(
+                    "this tool offers suites with ECDHE and AES-GCM or ChaCha20, and the groups \
+                     X25519, P-256 and P-384 (X25519MLKEM768 beside): a peer that has others \
+                     alone (CBC, DHE, RSA key exchange, P-521) refuses it so, and takes clients \
+                     that offer them, as OpenSSL, .NET and Java do in part",
+                )
+                .tells_it(format!(
+                    "{}  # a handshake that ends well: such a peer",
+                    session::s_client(e, "-brief")
+                )),
+            false => because,
+        };
         Some(
             because
-                .known_by(format!("its own word: {description}: {means}"))
                 .step(format!(
                     "see the TLS settings of what answers at {}: a relay, gateway or firewall \
                      in front of the service",
@@ -98,6 +113,11 @@ const MEANINGS: &[(&str, &str)] = &[
     ("user_canceled", "it was cancelled on the peer's side"),
 ];
 
+/// Whether the alert may be about what this client offers, and others do not.
+fn is_about_parameters(description: &str) -> bool {
+    matches!(description, "handshake_failure" | "insufficient_security")
+}
+
 /// A finding on an alert whose description `wanted` takes.
 fn alert(e: &Evidence, wanted: fn(&str) -> bool, does: &str) -> Option<Because> {
     let hop = e.tls.saw()?;
@@ -105,8 +125,10 @@ fn alert(e: &Evidence, wanted: fn(&str) -> bool, does: &str) -> Option<Because> 
     if !wanted(description) {
         return None;
     }
+    // That the peer refuses this client is its word; that it refuses applications is not.
+    let sure = if is_about_parameters(description) { Sure::Inferred } else { Sure::Proved };
     Some(session::beside_the_proxy(
-        session::broken(e, Sure::Proved, does)
+        session::broken(e, sure, does)
             .seen(format!("TLS alert {description}"))
             .read_at("/tls/saw/outcome")
             .ruled_out("a silent drop, a reset: the peer answered in TLS")

@@ -32,7 +32,7 @@ fn check(e: &Evidence) -> Option<Because> {
         )
         .ruled_out("the peer's TLS: neither a reset nor a close came from it")
         .owner(session::owner(e));
-    if let (false, Some(ip)) = (reading::proxied(e), e.tcp.saw().and_then(|tcp| tcp.walked)) {
+    if let (false, Some(ip)) = (reading::proxied(e), session::address(e)) {
         because = because.look(format!("see the route to {ip}"), format!("ip route get {ip}"));
     }
     Some(

@@ -56,7 +56,7 @@ fn check(e: &Evidence) -> Option<Because> {
         ));
     }
     because = because.owner("Network (firewall)");
-    if let Some(ip) = e.tcp.saw().and_then(|tcp| tcp.walked) {
+    if let Some(ip) = session::address(e) {
         because =
             because.look("see the way that packets take from here", format!("ip route get {ip}"));
     }

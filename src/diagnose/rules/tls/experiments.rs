@@ -71,9 +71,22 @@ pub(super) fn first_octet(e: &Evidence) -> Option<(String, &HandshakeSeen)> {
     })
 }
 
-/// Every handshake that was tried with something changed, the first octet left out.
+/// The handshakes at other addresses of the name.
+pub(super) fn other_addresses(
+    e: &Evidence,
+) -> impl Iterator<Item = (String, IpAddr, &TriedHandshake)> {
+    all(e).filter_map(|(pointer, x)| match x.changed {
+        Changed::OtherAddress { address } => Some((pointer, address, x)),
+        _ => None,
+    })
+}
+
+/// Every handshake that was tried at the walked address with something changed, the first octet
+/// left out.
 pub(super) fn handshakes(e: &Evidence) -> impl Iterator<Item = &TriedHandshake> {
-    e.experiments.handshakes.iter().filter(|x| x.changed != Changed::FirstOctet)
+    let elsewhere = |x: &&TriedHandshake| matches!(x.changed, Changed::OtherAddress { .. });
+    let all = e.experiments.handshakes.iter().filter(|x| x.changed != Changed::FirstOctet);
+    all.filter(move |x| !elsewhere(x))
 }
 
 /// How much of what was sent the peer, or something in front of it, acknowledged.
@@ -124,6 +137,17 @@ pub(super) fn all_silent_with(e: &Evidence, wanted: Taken) -> bool {
         && small_hello(e).is_some()
         && !segment_sizes(e).is_empty()
         && handshakes(e).all(|x| x.tls.as_ref().is_some_and(|seen| silent_with(seen, wanted)))
+}
+
+/// A ClientHello that is no larger than segments that pass and was not even acknowledged, its
+/// size and theirs: size is not what parts them, but what one packet holds. A filter that reads
+/// one packet does that; small segments carry the name past it in pieces.
+pub(super) fn read_in_one_packet(e: &Evidence) -> Option<(u64, u16)> {
+    let (_, small) = small_hello(e)?;
+    let seen = small.tls.as_ref().filter(|seen| silent_with(seen, Taken::Nothing))?;
+    let sizes = segment_sizes(e);
+    let (works, ..) = sizes.iter().rev().find(|(.., x)| finished(x))?;
+    (1..=u64::from(*works)).contains(&seen.bytes_sent).then_some((seen.bytes_sent, *works))
 }
 
 /// What the ClientHello of limited life showed (`--deep`).

@@ -1,6 +1,7 @@
 //! Rules whose cause lies at the tls hop: how the handshake ended, and what is wrong with
 //! the certificate.
 
+mod address_fails;
 mod alerts;
 mod bundles;
 mod certificate_invalid;
@@ -36,8 +37,16 @@ mod wrong_name;
 use super::over_limit;
 use crate::diagnose::Rule;
 
+/// Whether an inspection product presented the chain: its leaves live for days, each session's
+/// own, so that their end tells nothing (fact S11).
+#[must_use]
+pub fn is_inspected(hop: &crate::evidence::tls::TlsHop) -> bool {
+    products::product(hop).is_some()
+}
+
 /// The rules of this hop.
 pub(super) const RULES: &[Rule] = &[
+    address_fails::RULE,
     mtu_black_hole::RULE,
     name_filtered::RULE,
     large_hello::RULE,

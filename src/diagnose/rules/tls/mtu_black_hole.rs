@@ -28,6 +28,9 @@ fn check(e: &Evidence) -> Option<Because> {
     if sizes.iter().any(|(octets, _, x)| octets < works && !experiments::finished(x)) {
         return None;
     }
+    if experiments::read_in_one_packet(e).is_some() {
+        return None;
+    }
     let fails = sizes.iter().find(|(octets, _, x)| octets > works && experiments::hung(x));
     let control = experiments::control_name(e);
     // A name that nobody filters, at full size: if it is answered, size is not the matter.
@@ -47,7 +50,7 @@ fn check(e: &Evidence) -> Option<Because> {
         Some(lost) => format!("the path carries {carried} octets and loses {lost}"),
         None => format!("the path carries {carried} octets and loses larger packets"),
     };
-    let ip = e.tcp.saw().and_then(|tcp| tcp.walked);
+    let ip = session::address(e);
     let peer = session::peer(e);
     let mut because = session::broken_as(
         e,

@@ -2,7 +2,7 @@
 //! something on the way reads the SNI and does not let this name pass (facts T10, S16).
 
 use super::{experiments, session};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, reading, timing};
 use crate::diagnosis::Sure;
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, Hop};
@@ -44,7 +44,11 @@ fn check(e: &Evidence) -> Option<Because> {
     // What ends TCP itself may be a relay that chooses its backend by the name.
     let relay = cut || taken == Some(experiments::Taken::All);
     let who = if relay { "a filter, or a relay by name," } else { "a filter on the way" };
-    let mut because = session::broken_as(e, Sure::Proved, format!("{who} {does} SNI {name}"));
+    // A backend of this name that is slower than the deadline looks like one that is dead.
+    let slow = hung && taken == Some(experiments::Taken::All);
+    let sure = if slow { Sure::Inferred } else { Sure::Proved };
+    let does = if slow { "does not answer" } else { does };
+    let mut because = session::broken_as(e, sure, format!("{who} {does} SNI {name}"));
     if x.id == experiments::FOREIGN {
         because = because.known_by(
             "lists of allowed names carry the login host, lists of forbidden ones do not carry \
@@ -63,6 +67,14 @@ fn check(e: &Evidence) -> Option<Because> {
              does the same: then its table is what to mend"
         }
     });
+    if slow {
+        because = because
+            .known_by(format!(
+                "a backend that needs more than {} for this name alone would look the same",
+                timing::words(e.tls.took_ms()?)
+            ))
+            .tells_it(format!("{} --timeout 30", reading::again(e)));
+    }
     if relay {
         because = because.step(format!(
             "on a load balancer or relay: see the backend that its table of names has for {name}"

@@ -1,6 +1,8 @@
 //! The facts of one handshake in words that the rules of this hop share: with whom, through
 //! what, which certificate, which faults beside the first.
 
+use std::net::IpAddr;
+
 use super::{bundles, experiments};
 use crate::diagnose::rules::proxy::exempt;
 use crate::diagnose::rules::tcp::{attempts, wording};
@@ -29,6 +31,11 @@ pub(super) fn peer(e: &Evidence) -> String {
         .saw()
         .and_then(|tcp| tcp.walked_attempt())
         .map_or_else(|| format!("{}:{}", e.target.host, e.target.port), attempts::peer)
+}
+
+/// The address that the walk's connection went to, if it was a direct one.
+pub(super) fn address(e: &Evidence) -> Option<IpAddr> {
+    Some(e.tcp.saw()?.walked_attempt()?.connected_to().ip())
 }
 
 /// The clause of the first line: the peer, what it does, and through which proxy.

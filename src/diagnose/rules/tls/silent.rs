@@ -28,6 +28,8 @@ enum Counters {
     /// Nor was a small one, nor one in small segments, and yet one octet alone was: it is lost
     /// for its content.
     HelloRead,
+    /// In one packet it is lost, however small; spread over several it is answered.
+    HelloReadWhole,
     /// The ClientHello was acknowledged and nothing came.
     HelloTaken,
     /// The answer began and stopped.
@@ -48,6 +50,7 @@ fn counters(e: &Evidence, hop: &TlsHop) -> Counters {
     match info.and_then(|info| info.bytes_acked) {
         Some(acked) if acked >= hop.bytes_sent => Counters::HelloTaken,
         Some(_) if read(e) => Counters::HelloRead,
+        Some(_) if experiments::read_in_one_packet(e).is_some() => Counters::HelloReadWhole,
         Some(_) => Counters::HelloLost,
         None => Counters::Unknown,
     }
@@ -82,6 +85,10 @@ fn fact(counters: Counters, proxied: bool) -> Option<&'static str> {
         Counters::HelloRead => Some(
             "one octet alone is acknowledged, and no ClientHello is, however small its packets: \
              something on the way reads it and drops it",
+        ),
+        Counters::HelloReadWhole => Some(
+            "in one packet no ClientHello is acknowledged, and in segments that are larger than \
+             the smallest of them it is answered: not size parts them, but what one packet holds",
         ),
         Counters::HelloTaken if proxied => Some(
             "nothing is lost on the way to the proxy; what the proxy does with the ClientHello \
@@ -122,7 +129,9 @@ fn causes(e: &Evidence, counters: Counters, hop: &TlsHop, proxied: bool) -> Vec<
     match counters {
         Counters::HeadMissing => {}
         Counters::HelloLost if large => causes.extend([hello, filter, split]),
-        Counters::HelloLost | Counters::HelloRead => causes.push(filter),
+        Counters::HelloLost | Counters::HelloRead | Counters::HelloReadWhole => {
+            causes.push(filter);
+        }
         Counters::HelloTaken if proxied => causes.push(filter),
         Counters::HelloTaken => causes.extend([answer, dead, filter, answered]),
         Counters::Stalled => causes.extend([answer, dead, answered]),
@@ -139,6 +148,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let proxied = reading::proxied(e);
     let (sure, does) = match counters {
         Counters::HeadMissing => (Sure::Inferred, "answers in packets too large for the path"),
+        Counters::HelloReadWhole => (Sure::Inferred, "gets no ClientHello that fits one packet"),
         Counters::HelloRead => (Sure::Possible, "gets no ClientHello, and every other octet"),
         Counters::Stalled => (Sure::Possible, "stops answering in the middle of the handshake"),
         _ => (Sure::Possible, "does not answer the ClientHello"),
@@ -186,7 +196,10 @@ fn check(e: &Evidence) -> Option<Because> {
         because = because.ruled_out("an MTU black hole: in the smallest segments it hangs as well");
     }
     let answered = experiments::handshakes(e).filter(|x| experiments::finished(x)).count();
-    if answered > 0 {
+    if answered > 0 && counters == Counters::HelloReadWhole {
+        because = because
+            .ruled_out("an MTU black hole: a packet that is smaller than those that pass is lost");
+    } else if answered > 0 {
         because = because.known_by(format!(
             "or one of several backends does not work: of {} handshakes tried beside it {answered} \
              were answered",
@@ -207,11 +220,9 @@ fn check(e: &Evidence) -> Option<Because> {
         ));
     }
     because = because.owner(session::owner(e));
-    let size_excluded =
-        experiments::segment_sizes(e).first().is_some_and(|(.., x)| experiments::hung(x));
-    if let (false, false, Some(ip)) =
-        (size_excluded, proxied, e.tcp.saw().and_then(|tcp| tcp.walked))
-    {
+    let size_excluded = counters == Counters::HelloReadWhole
+        || experiments::segment_sizes(e).first().is_some_and(|(.., x)| experiments::hung(x));
+    if let (false, false, Some(ip)) = (size_excluded, proxied, session::address(e)) {
         because = because
             .tells_it(format!("ping -c 2 -M do -s 1372 {ip}  # tells only where echo is answered"))
             .look("see the MTU that this machine believes in", format!("ip route get {ip}"))

@@ -46,7 +46,10 @@ fn check(e: &Evidence) -> Option<Because> {
             )
             .seen(format!("{path}, lines {lines}"))
             .read_at("/vantage/resolver_config/bad_lines")
-            .known_by("the C library passes over such lines without a word")
+            .known_by(
+                "the C library passes over such lines without a word; a nameserver line that ends \
+                 with a carriage return (CRLF, as written on Windows) is one",
+            )
             .look("see the file", format!("cat -A {}", reading::word(path)))
             .step("correct the lines, or whatever writes the file")
         }

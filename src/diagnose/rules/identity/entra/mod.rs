@@ -3,7 +3,7 @@
 
 mod rows;
 
-use super::acquisition::{NoToken, Refused, authority, level, no_token, source};
+use super::acquisition::{NoToken, Refused, asked_again, authority, level, no_token, source};
 use super::credential::{duration, plain_audience};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Sure};
@@ -77,9 +77,11 @@ fn check(e: &Evidence, row: &'static Row) -> Option<Because> {
         return None;
     }
     let fill = |text: &str| filled(text, &no, &refused, false);
+    let again = asked_again(TokenPurpose::Entra, refused.refusal.status);
     let level = match row.shows {
         // It passes by itself.
         Shows::Wait => Level::Risk,
+        _ if again => Level::Risk,
         _ => level(e),
     };
     let says = says(row, &no).unwrap_or_else(|| fill(row.says).replace(" )", ")"));
@@ -92,7 +94,17 @@ fn check(e: &Evidence, row: &'static Row) -> Option<Because> {
     for means in row.means {
         because = because.known_by(fill(means));
     }
+    if again && row.shows != Shows::Wait {
+        because = because.known_by("SDKs ask again at such an answer: the next may hold a token");
+    }
     because = shown(row.shows, because, &no, &refused);
+    if no.how.assertion_has_blank_ends && !matches!(row.shows, Shows::Wait | Shows::Foreign) {
+        because = because
+            .seen("the assertion's file begins or ends with a blank or a line end")
+            .known_by("it was sent as it stands, as most SDKs send it; no assertion has such ends")
+            .read_at("/identity/acquisition/assertion_has_blank_ends")
+            .step("write the file without the line end: printf %s in place of echo");
+    }
     because = because.owner(row.owner);
     for (says, command) in row.look {
         because = because.look(fill(says), filled(command, &no, &refused, true));

@@ -5,8 +5,8 @@ mod federation;
 mod policy;
 
 use application::{
-    APPLICATION_UNKNOWN, CERTIFICATE_UNKNOWN, SECRET_EXPIRED, SECRET_WRONG, TENANT_ELSEWHERE,
-    TENANT_UNKNOWN,
+    APPLICATION_UNKNOWN, CERTIFICATE_UNKNOWN, SECRET_EXPIRED, SECRET_WRONG, TENANT_COMMON,
+    TENANT_ELSEWHERE, TENANT_UNKNOWN,
 };
 use federation::{
     ASSERTION_EXPIRED, FEDERATION_AUDIENCE, FEDERATION_FORBIDDEN, FEDERATION_ISSUER,
@@ -27,6 +27,7 @@ pub(super) const ROWS: &[&Row] = &[
     &SECRET_EXPIRED,
     &APPLICATION_UNKNOWN,
     &TENANT_UNKNOWN,
+    &TENANT_COMMON,
     &TENANT_ELSEWHERE,
     &CERTIFICATE_UNKNOWN,
     &ASSERTION_EXPIRED,
@@ -70,6 +71,12 @@ pub(in crate::diagnose::rules::identity) const RULES: &[Rule] = &[
         "Entra ID knows no such tenant (AADSTS90002, 900023)",
         include_str!("../../../../../docs/findings/identity-tenant-unknown.md"),
         |e| check(e, &TENANT_UNKNOWN),
+    ),
+    rule(
+        &TENANT_COMMON,
+        "The tenant is no single one: common, organizations (AADSTS50059, 50194)",
+        include_str!("../../../../../docs/findings/identity-tenant-common.md"),
+        |e| check(e, &TENANT_COMMON),
     ),
     rule(
         &TENANT_ELSEWHERE,

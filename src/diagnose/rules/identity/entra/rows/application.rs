@@ -95,6 +95,24 @@ pub(in crate::diagnose::rules::identity::entra) const TENANT_UNKNOWN: Row = Row 
     shows: Shows::Nothing,
 };
 
+pub(in crate::diagnose::rules::identity::entra) const TENANT_COMMON: Row = Row {
+    id: "identity-tenant-common",
+    codes: &[50059, 50194],
+    says: "AZURE_TENANT_ID ({tenant}) names no single tenant ({code})",
+    means: &[
+        "Entra ID's own number {number}: common and organizations are for people who sign in; an application's own token is one tenant's",
+    ],
+    sure: Sure::Proved,
+    owner: "Application",
+    look: &[(
+        "see the tenants of this login",
+        "az account list --query \"[].{name:name,tenant:tenantId,cloud:environmentName}\" -o table",
+    )],
+    steps: &["set AZURE_TENANT_ID to the id of the directory that has the account"],
+    change: &[],
+    shows: Shows::Nothing,
+};
+
 pub(in crate::diagnose::rules::identity::entra) const TENANT_ELSEWHERE: Row = Row {
     id: "identity-tenant-elsewhere",
     codes: &[90038, 900382, 900432],

@@ -1,0 +1,149 @@
+//! The Azure CLI, run as the Azure SDK runs it (fact I12).
+
+use std::ffi::OsStr;
+use std::io;
+use std::process::Output;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use async_trait::async_trait;
+use azure_identity::Executor;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use crate::platform;
+use crate::secret::Secret;
+
+/// Octets of a program's output that are read.
+const PROGRAM_OUTPUT: u64 = 1 << 20;
+
+/// Runs the CLI without the secrets of our environment.
+#[derive(Debug)]
+pub(super) struct Az {
+    /// Variables that hold secrets.
+    pub(super) remove: Vec<String>,
+    /// When it must have ended.
+    pub(super) until: Instant,
+    /// The token that it said.
+    pub(super) said: Said,
+}
+
+/// A token that the CLI said, whatever the SDK for Rust makes of the answer.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Said(Arc<Mutex<Option<Secret>>>);
+
+impl Said {
+    /// The token.
+    pub(super) fn take(&self) -> Option<Secret> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+#[async_trait]
+impl Executor for Az {
+    async fn run(&self, program: &OsStr, args: &[&OsStr]) -> io::Result<Output> {
+        let mut command = std::process::Command::new(program);
+        command.args(args);
+        for name in &self.remove {
+            command.env_remove(name);
+        }
+        let until = self.until;
+        let (tell, told) = oneshot::channel();
+        std::thread::Builder::new().name("az".to_owned()).spawn(move || {
+            let _ = tell.send(platform::run_program(command, until, PROGRAM_OUTPUT));
+        })?;
+        let fail = |kind: io::ErrorKind, says: &'static str| Err(io::Error::new(kind, says));
+        // The thread ends it at the same moment; on a busy machine its word comes later.
+        let told = tokio::time::timeout_at(until.into(), told).await;
+        let told = told.unwrap_or_else(|_| Ok(Err(io::ErrorKind::TimedOut.into())));
+        match told.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into())) {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                fail(io::ErrorKind::TimedOut, "it did not end within the deadline")
+            }
+            Ok(out)
+                if out.status.success()
+                    && serde_json::from_slice::<serde::de::IgnoredAny>(&out.stdout).is_err() =>
+            {
+                fail(io::ErrorKind::InvalidData, "its answer is no JSON")
+            }
+            Ok(out) => {
+                if out.status.success() {
+                    *self.said.0.lock().unwrap_or_else(PoisonError::into_inner) =
+                        token(&out.stdout);
+                }
+                Ok(out)
+            }
+            failed => failed,
+        }
+    }
+}
+
+/// What is read of an answer.
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(rename = "accessToken")]
+    access_token: String,
+    /// A null is told from an absent one: over it, nobody reads the other field.
+    #[serde(default, deserialize_with = "present")]
+    expires_on: Option<Value>,
+    #[serde(rename = "expiresOn")]
+    expires: Option<String>,
+}
+
+fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(value).map(Some)
+}
+
+/// The token in an answer, where the SDK for Python takes it: with `expires_on` as a number, also
+/// within quotes, else with `expiresOn` (fact I12a). The SDK for Rust wants `tokenType` and a
+/// number for `expires_on`.
+fn token(stdout: &[u8]) -> Option<Secret> {
+    let answer: Answer = serde_json::from_slice(stdout).ok()?;
+    let token = Secret::new(answer.access_token);
+    let taken = match &answer.expires_on {
+        Some(Value::Number(_)) => true,
+        Some(Value::String(text)) => text.trim().parse::<i64>().is_ok(),
+        Some(_) => false,
+        None => answer.expires.as_deref().is_some_and(is_local_time),
+    };
+    let whole = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_graphic());
+    (taken && whole(token.expose())).then_some(token)
+}
+
+/// Whether a text has the form `2099-12-31 00:00:00.000000`.
+fn is_local_time(text: &str) -> bool {
+    let form: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    let fraction = form.strip_prefix("0000-00-00 00:00:00.");
+    fraction.is_some_and(|digits| (1..=6).contains(&digits.len()) && !digits.contains(|c| c != '0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::token;
+
+    #[test]
+    fn a_token_is_taken_where_the_sdk_for_python_takes_it() {
+        let said = |rest: &str| {
+            let answer = format!("{{\"accessToken\": \"canary\"{rest}}}");
+            token(answer.as_bytes()).map(|token| token.expose().to_owned())
+        };
+        for taken in [
+            r#", "expiresOn": "2099-12-31 00:00:00.000000", "tokenType": "Bearer""#,
+            r#", "expires_on": 4102444800"#,
+            r#", "expires_on": "4102444800""#,
+            r#", "expires_on": 4102444800, "expiresOn": "soon""#,
+        ] {
+            assert_eq!(said(taken).as_deref(), Some("canary"), "{taken}");
+        }
+        for refused in [
+            "",
+            r#", "expiresOn": "2099-12-31 00:00:00""#,
+            r#", "expires_on": null, "expiresOn": "2099-12-31 00:00:00.000000""#,
+            r#", "expires_on": "soon", "expiresOn": "2099-12-31 00:00:00.000000""#,
+        ] {
+            assert_eq!(said(refused), None, "{refused}");
+        }
+        assert!(token(br#"{"accessToken": "", "expires_on": 4102444800}"#).is_none());
+    }
+}

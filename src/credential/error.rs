@@ -1,0 +1,53 @@
+//! Why a credential cannot be used.
+
+/// Why a credential cannot be used. No message holds any part of its value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialError {
+    /// A named source that is not configured.
+    #[error("--credential {0}: {1}")]
+    NotConfigured(String, String),
+    /// A named source that does not exist.
+    #[error("--credential takes the name of a source: auto, none, {0}")]
+    Unknown(String),
+    /// `--identity` with something else.
+    #[error("--identity takes a client id, a resource id (/subscriptions/...) or object:<id>")]
+    Identity,
+    /// `--identity` with a source that has no such identities.
+    #[error("--identity: {0} has no user-assigned identity to choose")]
+    NoUserAssigned(String),
+    /// An assertion, and nothing that says whose.
+    #[error("--assertion-file: {0} is not set")]
+    NoApplication(String),
+    /// The file cannot be read.
+    #[error("{option} {path}: {says}")]
+    File {
+        /// The option that named it.
+        option: &'static str,
+        /// The file.
+        path: String,
+        /// Why.
+        says: String,
+    },
+    /// Nothing in it.
+    #[error("{0} is empty")]
+    Empty(String),
+    /// The value also stands where it would be looked up, sent or shown.
+    #[error(
+        "the value of {0} also stands in the target, a deployment, a version or a path, \
+         where it would be looked up and shown: nothing was sent"
+    )]
+    Misplaced(String),
+    /// A character that no key or token has.
+    #[error(
+        "{source_name} holds a {what} at character {at}: \
+         was more than the bare key or token copied?"
+    )]
+    Character {
+        /// The variable or file.
+        source_name: String,
+        /// What kind of character.
+        what: &'static str,
+        /// Its place, from 1.
+        at: usize,
+    },
+}

@@ -1,0 +1,89 @@
+//! The resolver gives the same address for a name that nobody has: a captive portal, a sinkhole,
+//! a star in its own zone (fact D72).
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::tls::TlsOutcome;
+use crate::evidence::{Evidence, Hop};
+
+use super::wrong_address::{NOT_REACHED, SOMEBODY_ELSE, joined};
+use super::{gives, tried, words};
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-answers-everything",
+    hop: Hop::Dns,
+    title: "The resolver gives the same address for names that nobody has",
+    page: include_str!("../../../../docs/findings/dns-answers-everything.md"),
+    explains: &joined::<28>(&[
+        NOT_REACHED,
+        SOMEBODY_ELSE,
+        &[
+            "dns-unusable-address",
+            "dns-own-record",
+            "dns-resolvers-disagree",
+            "dns-address-not-expected",
+            "dns-public-not-expected",
+        ],
+    ]),
+    check,
+};
+
+/// Whether what answers at the address shows that it is not the service.
+fn somebody_else(e: &Evidence) -> bool {
+    e.tls.saw().is_some_and(|tls| match &tls.outcome {
+        TlsOutcome::PlainHttp { .. } | TlsOutcome::NotTls { .. } => true,
+        TlsOutcome::CertificateRejected { .. } => {
+            tls.chain.first().is_some_and(|leaf| !leaf.covers_target)
+        }
+        _ => false,
+    })
+}
+
+fn check(e: &Evidence) -> Option<Because> {
+    let r = gives::decider(e)?;
+    let (index, invented, address) = tried::invented(e, r.seen, r.gives.addresses())?;
+    if !gives::application(e).contains(&address) {
+        return None;
+    }
+    // A relay for every name may be meant: TLS with the service's certificate tells. Nor is a star
+    // that happens to lead to the endpoint what drops the packets on the way there.
+    let own = r.seen.address.ip() == address;
+    let level = match reading::proxied(e) || reading::tls_verified(e) {
+        true => Level::Note,
+        false if own || somebody_else(e) => Level::Broken,
+        false => Level::Risk,
+    };
+    let label = r.label();
+    let domain = invented.split_once('.').map_or(invented, |(_, domain)| domain);
+    Some(
+        Because::new(
+            level,
+            // That the star is there is proved; that it is why the path is broken is not.
+            if level == Level::Broken { Sure::Inferred } else { Sure::Proved },
+            words::clause(
+                format!("{label} gives {address} for every name of {domain}"),
+                &format!("{label} gives {address} for every name"),
+            ),
+        )
+        .seen(format!("{} -> {address} at {label}", e.dns.name))
+        .seen(format!("{invented} -> {address} at {label}"))
+        .read_at(r.pointer())
+        .read_at(format!("/experiments/questions/{index}"))
+        .known_by(format!(
+            "{invented} was made up for this walk: nobody has it, and {label} gives the same \
+             address for it"
+        ))
+        .known_by(
+            "so does a captive portal before its login, a sinkhole, or a star in a zone of the \
+             resolver's own that leads to a relay",
+        )
+        .ruled_out("the private endpoint, its zone and its record: nothing of them was asked")
+        .owner("DNS")
+        .look("ask for another name that nobody has", words::dig(invented, r.seen))
+        .step(format!(
+            "behind a captive portal: log in there; else take the star or the redirect for \
+             {domain} out of {label}, or mend what stands at {address}"
+        ))
+        .check(words::dig(&e.dns.name, r.seen)),
+    )
+}

@@ -1,0 +1,69 @@
+//! One of several addresses of the proxy does not connect: applications that meet it first wait,
+//! or fail (fact T42).
+
+use crate::diagnose::rules::tcp::{attempts, wording};
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::tcp::TcpOutcome;
+use crate::evidence::{Evidence, Hop};
+
+use super::connections;
+
+pub(super) const RULE: Rule = Rule {
+    id: "proxy-address-dead",
+    hop: Hop::Proxy,
+    title: "One of several addresses of the proxy does not connect",
+    page: include_str!("../../../../docs/findings/proxy-address-dead.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let hop = e.proxy.saw()?;
+    let dns = hop.dns.saw()?;
+    let tcp = hop.tcp.saw()?;
+    let dead = attempts::dead(tcp, &dns.counting());
+    let first = dead.first()?.attempt.address.ip();
+    // Silence may be slowness; any other end is the network's word.
+    let silent = dead.iter().all(|p| p.attempt.outcome == TcpOutcome::TimedOut);
+    let listed_first = dns.system_addresses().first() == Some(&first);
+    let host = &hop.host;
+    let mut because = Because::new(
+        Level::Risk,
+        if silent { Sure::Inferred } else { Sure::Proved },
+        wording::fitting(&[
+            match listed_first {
+                true => {
+                    format!("{first} of the proxy {host} does not connect, and is tried first")
+                }
+                false => format!("{first} of the proxy {host} does not connect, another does"),
+            },
+            format!("{first} of the proxy does not connect, another address does"),
+        ]),
+    )
+    .seen(format!("proxy {}, {}", hop.url, connections::put_by(e)))
+    .read_at("/proxy/saw/dns");
+    for (index, attempt) in tcp.attempts.iter().enumerate() {
+        because = because
+            .seen(attempts::words(e, attempt))
+            .read_at(format!("/proxy/saw/tcp/saw/attempts/{index}"));
+    }
+    Some(
+        because
+            .known_by(match listed_first {
+                true => {
+                    "getaddrinfo lists it first: clients that try one address after another wait \
+                     for it at each new connection, or fail"
+                }
+                false => {
+                    "getaddrinfo lists one that connects first: most applications notice nothing \
+                     until a resolver turns the order"
+                }
+            })
+            .ruled_out("the proxy as a whole: another of its addresses works")
+            .owner("Proxy")
+            .look("see its addresses", format!("getent ahosts {}", reading::word(host)))
+            .step(format!("take {first} out of the name {host}, or start the proxy there again"))
+            .check(reading::again(e)),
+    )
+}

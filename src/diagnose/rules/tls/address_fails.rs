@@ -1,0 +1,113 @@
+//! The handshake ends otherwise at another address of the same name: a record of something that
+//! is not the service, or of an endpoint that does not work (fact D8).
+
+use std::net::IpAddr;
+
+use super::{experiments, session};
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::tls::{CertificateFault, TlsOutcome};
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tls-address-fails",
+    hop: Hop::Tls,
+    title: "The handshake finishes at one address of the name and not at another",
+    page: include_str!("../../../../docs/findings/tls-address-fails.md"),
+    explains: &[
+        "tls-silent",
+        "tls-reset",
+        "tls-closed",
+        "tls-peer-mute",
+        "tls-dropped-after-handshake",
+        "tls-fails-now-and-then",
+        "tls-plain-http",
+        "tls-not-tls",
+        "tls-name-refused",
+        "tls-alert",
+        "tls-incompatible",
+        "tls-wrong-name",
+        "tls-expired",
+        "tls-self-signed",
+        "tls-untrusted-issuer",
+        "tls-incomplete-chain",
+    ],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let walked = session::address(e)?;
+    let verified = reading::tls_verified(e);
+    let (pointer, address, seen) =
+        experiments::other_addresses(e).find_map(|(at, address, x)| {
+            let seen = x.tls.as_ref()?;
+            ((seen.outcome == TlsOutcome::Verified) != verified).then_some((at, address, seen))
+        })?;
+    let (good, bad): (IpAddr, IpAddr) =
+        if verified { (walked, address) } else { (address, walked) };
+    let outcome = if verified { &seen.outcome } else { &e.tls.saw()?.outcome };
+    // Silence may be slowness.
+    let sure = if *outcome == TlsOutcome::Silent { Sure::Inferred } else { Sure::Proved };
+    let name = &e.dns.name;
+    let how = how(outcome);
+    let mut because = Because::new(
+        if verified { Level::Risk } else { Level::Broken },
+        sure,
+        super::super::tcp::wording::fitting(&[
+            format!("{bad} of {name} {how}; {good} is the service"),
+            format!("{bad} {how}; {good} is the service"),
+            format!("{bad} is not the service, {good} is"),
+        ]),
+    )
+    .seen(format!("{name} -> {}", reading::list(&reading::counting(e))))
+    .seen(format!("{good}: the handshake verifies; {bad} {how}"))
+    .known_by("the same handshake was made at both addresses")
+    .known_by(
+        "applications take one of them, as the resolver turns the order: calls fail now and then",
+    )
+    .ruled_out("the path as a whole: another address of the same name works")
+    .read_at("/dns/walked")
+    .read_at("/tls")
+    .read_at(pointer);
+    if *outcome == TlsOutcome::Silent {
+        because = because.known_by(format!(
+            "an answer that takes longer than {} ms would look the same",
+            e.asked.timeout_ms * 2 / 5
+        ));
+    }
+    let kind = if bad.is_ipv6() { "aaaa" } else { "a" };
+    Some(
+        because
+            .owner("DNS")
+            .look("see what each address belongs to", format!(
+                "az network private-endpoint list --query \"[?contains(to_string(@), '{bad}')].{{name:name, service:privateLinkServiceConnections[0].privateLinkServiceId}}\" -o json"
+            ))
+            .change(
+                format!("if {bad} is no endpoint of this account, take it out"),
+                format!(
+                    "az network private-dns record-set {kind} remove-record -g <group> -z {} -n {} \
+                     -a {bad} --keep-empty-record-set",
+                    reading::private_zone(e),
+                    reading::account(e)
+                ),
+            )
+            .step(format!("if it is, see what answers at {bad}, port {}", e.target.port))
+            .check(reading::again(e)),
+    )
+}
+
+/// What the handshake did at the address that fails, after the address.
+fn how(outcome: &TlsOutcome) -> String {
+    match outcome {
+        TlsOutcome::Silent => "does not answer the handshake".to_owned(),
+        TlsOutcome::Reset => "resets the handshake".to_owned(),
+        TlsOutcome::Closed => "closes the connection".to_owned(),
+        TlsOutcome::Alert { description } => format!("ends the handshake with {description}"),
+        TlsOutcome::CertificateRejected { fault: CertificateFault::WrongName } => {
+            "shows a certificate for another name".to_owned()
+        }
+        TlsOutcome::CertificateRejected { .. } => "shows a certificate that is not trusted".into(),
+        TlsOutcome::Verified => "verifies".to_owned(),
+        _ => "does not speak TLS as the service does".to_owned(),
+    }
+}
