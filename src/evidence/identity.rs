@@ -138,6 +138,10 @@ pub struct TokenRequest {
     pub method: String,
     /// The URL, without secrets.
     pub url: String,
+    /// The variable by which the Azure SDK for Python sends this plain request to a proxy; this
+    /// walk went straight to the address.
+    #[serde(default)]
+    pub proxied_by: Option<String>,
     /// The hops to a host that has a name, as far as TLS: dns, proxy, tcp, tls.
     pub path: Option<Box<Evidence>>,
     /// The connection to a fixed address (metadata endpoints; never through a proxy).

@@ -23,6 +23,7 @@ pub const SERVICE: &[&str] = &[
     "tls-over-limit",
     "tcp-slow",
     "tcp-over-limit",
+    "proxy-slow",
     "dns-resolver-slow",
     "dns-over-limit",
     "dns-system-slow",

@@ -13,6 +13,7 @@ use url::{Host, Url};
 
 use super::path::finish::{OPENED_AND_CLOSED, left_this_machine};
 use super::plan::Plan;
+use super::proxy_choice::plain_through;
 use super::steps::contacted;
 use super::{Context, Role, one};
 use crate::credential::acquire::{self, Wanted};
@@ -162,6 +163,7 @@ impl Context<'_> {
             purpose: errand.purpose,
             method: errand.method.to_owned(),
             url: clean(shown_url(&errand.url).as_str(), 300),
+            proxied_by: None,
             path: None,
             tcp: None,
             outcome: None,
@@ -218,6 +220,9 @@ impl Context<'_> {
     /// In the clear to an address of this machine or of its platform, never through a proxy and
     /// never by a name.
     async fn to_metadata(&self, errand: &Errand, seen: &mut TokenRequest) -> Option<Reply> {
+        let port = errand.url.port_or_known_default()?;
+        seen.proxied_by =
+            plain_through(errand.url.host_str()?, port, &self.world.environment).map(str::to_owned);
         let address = match errand.url.host()? {
             Host::Ipv4(ip) => IpAddr::V4(ip),
             Host::Ipv6(ip) => IpAddr::V6(ip),
@@ -225,7 +230,7 @@ impl Context<'_> {
             Host::Domain("localhost") => IpAddr::V4(Ipv4Addr::LOCALHOST),
             Host::Domain(_) => return None,
         };
-        let logical = SocketAddr::new(address, errand.url.port_or_known_default()?);
+        let logical = SocketAddr::new(address, port);
         let to = self.world.detour(&address.to_string(), logical);
         let patience = METADATA_PATIENCE.min(self.left_for_token());
         let began = Instant::now();
@@ -471,6 +476,7 @@ mod tests {
             purpose,
             method: "GET".to_owned(),
             url: String::new(),
+            proxied_by: None,
             path: None,
             tcp: None,
             outcome: Some(TokenAnswer { http, refusal: Some(refusal) }),

@@ -4,6 +4,7 @@
 //! entry, since it never says which one matched.
 
 mod clients;
+mod plain;
 
 use hyper::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -18,6 +19,7 @@ use crate::target::Target;
 use crate::world::Environment;
 
 pub use clients::clients;
+pub use plain::plain_through;
 
 /// `--proxy`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -10,6 +10,7 @@ mod key_file_open;
 mod key_refused;
 mod keys_disabled;
 mod metadata;
+mod metadata_proxied;
 mod not_asked;
 mod not_tested;
 mod not_walked;
@@ -47,6 +48,7 @@ const COMING_BY: &[Rule] = &[
     not_asked::UNUSABLE,
     metadata::UNREACHABLE,
     metadata::PROXY,
+    metadata_proxied::RULE,
     metadata::MISSING,
     metadata::AMBIGUOUS,
     metadata::NOT_ASSIGNED,

@@ -1,0 +1,49 @@
+//! Proxy variables that apply to the platform's own address (fact I8c).
+
+use super::acquisition::host;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::identity::{TokenOutcome, TokenPurpose};
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "identity-metadata-proxied",
+    hop: Hop::Identity,
+    title: "A proxy variable applies to the platform's own metadata address",
+    page: include_str!("../../../../docs/findings/identity-metadata-proxied.md"),
+    explains: &[],
+    check,
+};
+
+/// A risk: the token came straight from the address, and SDKs ask a proxy for it.
+fn check(e: &Evidence) -> Option<Because> {
+    let how = e.identity.acquisition.as_ref()?;
+    if how.outcome != TokenOutcome::Acquired {
+        return None;
+    }
+    // Google's and GitHub's are asked by the application itself.
+    let asked_by_sdks =
+        |purpose| !matches!(purpose, TokenPurpose::GoogleIdentity | TokenPurpose::GitHubIdentity);
+    let (index, request, variable) =
+        how.requests.iter().enumerate().find_map(|(index, request)| {
+            let variable = request.proxied_by.as_deref()?;
+            asked_by_sdks(request.purpose).then_some((index, request, variable))
+        })?;
+    let place = host(&request.url);
+    let bare = place.rsplit_once(':').map_or(place, |(bare, _)| bare);
+    Some(
+        Because::new(
+            Level::Risk,
+            Sure::Inferred,
+            format!("{variable} applies to {place}: SDKs ask a proxy for the token"),
+        )
+        .seen(format!("this walk went straight to {place}, and got a token"))
+        .seen(format!("{variable} is set, and NO_PROXY does not exempt {bare}"))
+        .known_by("the SDK for Python reads these variables for the platform's addresses, too")
+        .known_by("the address answers this machine alone: a proxy elsewhere cannot ask there")
+        .read_at(format!("/identity/acquisition/requests/{index}/proxied_by"))
+        .owner("Application")
+        .step(format!("add {bare} to NO_PROXY, in small and in capital letters"))
+        .check(reading::again(e)),
+    )
+}
