@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Done, Progress, round, runtime};
 use crate::args::Serve;
 use crate::inventory::Inventory;
-use crate::monitor::serve::{Look, Server};
+use crate::monitor::serve::{Look, Server, bind};
 use crate::monitor::signals::Signals;
 use crate::monitor::walker::Walker;
 use crate::platform;
@@ -31,8 +31,7 @@ pub(super) fn serve(arguments: &Serve, progress: &dyn Fn(Progress<'_>)) -> Resul
     let look: Look = Arc::new(World::of_this_machine);
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(settings.listen)
-            .await
+        let listener = bind(settings.listen)
             .map_err(|e| format!("--listen {}: {}", settings.listen, crate::wire::words(&e)))?;
         let mut signals = Signals::new().map_err(|e| crate::wire::words(&e))?;
         let server = Server::start(inventory, &settings, look)?;

@@ -45,7 +45,7 @@ fn fits(host: &str, names: &[String]) -> bool {
         Some(inner) => inner.parse::<Ipv6Addr>().is_ok(),
         None => host.parse::<IpAddr>().is_ok(),
     };
-    let host = host.to_ascii_lowercase();
+    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     is_address || host == "localhost" || names.contains(&host)
 }
 
@@ -63,7 +63,14 @@ mod tests {
 
     #[test]
     fn a_page_that_rebinds_its_name_reads_nothing() {
-        for host in ["127.0.0.1:9715", "localhost", "LOCALHOST:9715", "[::1]:9715", "10.0.0.7"] {
+        for host in [
+            "127.0.0.1:9715",
+            "localhost",
+            "LOCALHOST:9715",
+            "localhost.",
+            "[::1]:9715",
+            "10.0.0.7",
+        ] {
             assert!(answered("127.0.0.1", &[], host), "{host}");
         }
         for host in ["evil.example", "127.0.0.1.evil.example:9715", "localhost.evil.example", ""] {

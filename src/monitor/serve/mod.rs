@@ -29,6 +29,7 @@ use crate::render::words::count;
 
 use desk::Desk;
 use hosts::Hosts;
+pub use listen::bind;
 use numbers::Numbers;
 use past::Past;
 use routes::Served;
@@ -93,7 +94,8 @@ impl Server {
         let hosts = Hosts::of(address, &self.hosts);
         let router = routes::router(Arc::clone(&self.served), hosts);
         let numbers = Arc::clone(&self.served.numbers);
-        let listening = listen::listen(listener, router, numbers, self.stop.subscribe());
+        let listening =
+            listen::listen(listener, listen::CONNECTIONS, router, numbers, self.stop.subscribe());
         let told = async {
             systemd::tell(Tell::Ready(&self.status()));
             while signal().await == Signal::Reload {

@@ -41,6 +41,14 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Whether it has sent what nobody has read yet.
+    pub(super) fn has_sent(&self) -> bool {
+        let mut octet = [std::mem::MaybeUninit::uninit()];
+        socket2::SockRef::from(&*self.0).peek(&mut octet).is_ok_and(|octets| octets > 0)
+    }
+}
+
 impl AsyncRead for Stream {
     fn poll_read(
         self: Pin<&mut Self>,
