@@ -21,7 +21,7 @@ if [ "${AOAI_LOOPBACK:-}" != inside ]; then
 fi
 walks=${1:-100000}
 targets=${2:-100}
-megabytes=4
+megabytes=8
 cd "$LAB"
 
 # What breaks and mends: the service once more, behind a firewall that refuses every few seconds.
