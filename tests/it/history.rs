@@ -432,6 +432,41 @@ fn the_file_stays_within_its_bound() {
     assert_eq!(sqlite3(&file, evidence), "evidence");
 }
 
+/// Every file that belongs to it, whatever it is for.
+fn size(folder: &Path) -> u64 {
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().metadata());
+    files.map(|about| about.map_or(0, |about| about.len())).sum()
+}
+
+#[test]
+fn many_targets_that_break_and_mend_stay_within_the_bound() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("history.db");
+    let bounds = Bounds { octets: 4 << 20, ..Bounds::default() };
+    let (history, ..) = start(&file, bounds);
+    let mut largest = 0;
+    for n in 0..1200_i64 {
+        let (target, kind) =
+            (format!("t{}", n % 150), [Kind::Opened, Kind::Closed][(n / 150 % 2) as usize]);
+        let mut change = event(&target, kind, n);
+        change.incident = Some(format!("{target}/path/{}", n / 300));
+        let kept = history.keep(Keep::Walk(Box::new(Record {
+            report: Some("r".repeat(9_000)),
+            machine: "m".repeat(6_000),
+            events: vec![change],
+            ..record(&target, n)
+        })));
+        // As many as come at once go into one transaction.
+        if n % 20 == 0 {
+            assert!(kept.blocking_recv().is_ok());
+        }
+        largest = largest.max(size(folder.path()));
+    }
+    closed(history);
+    assert!(largest <= bounds.octets, "{largest} octets");
+    assert_eq!(sqlite3(&file, "PRAGMA integrity_check"), "ok");
+}
+
 #[test]
 fn what_is_old_goes_and_a_clock_that_jumped_throws_nothing_away() {
     let day = 86_400_000_i64;

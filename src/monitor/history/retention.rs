@@ -23,6 +23,8 @@ impl Default for Bounds {
 pub const SMALLEST: u64 = 1 << 20;
 /// The journal's share, in octets.
 const JOURNAL: std::ops::RangeInclusive<u64> = (128 << 10)..=(4 << 20);
+/// What lies beside the database and its journal: SQLite's index of the journal, our lock.
+const BESIDE: u64 = 64 << 10;
 /// Pages of SQLite by default, in octets.
 const PAGE: u64 = 4096;
 
@@ -36,7 +38,13 @@ impl Bounds {
     }
 
     fn pages(&self) -> u64 {
-        self.octets.max(SMALLEST).saturating_sub(self.journal()) / PAGE
+        self.octets.max(SMALLEST).saturating_sub(self.journal() + BESIDE) / PAGE
+    }
+
+    /// Pages that one step of throwing away may change, so that the journal stays within its
+    /// share.
+    fn step(&self) -> i64 {
+        i64::try_from(self.journal() / 4 / PAGE).unwrap_or(i64::MAX)
     }
 
     /// Octets that one transaction may write.
@@ -87,16 +95,17 @@ pub(super) fn by_size(to: &mut Connection, bounds: &Bounds) -> rusqlite::Result<
     // A tenth of room, so that this is not due again at once.
     let wanted = bounds.pages() / 10 * 9;
     while count(to, "page_count")?.saturating_sub(count(to, "freelist_count")?) > wanted {
-        if !throw_some_away(to)? {
+        if !throw_some_away(to, bounds.step())? {
             break;
         }
-        shrink(to)?;
+        shrink(to, bounds.step())?;
     }
-    shrink(to)
+    shrink(to, bounds.step())
 }
 
-/// A tenth of whatever is the least dear; false when there is nothing left.
-fn throw_some_away(to: &mut Connection) -> rusqlite::Result<bool> {
+/// A tenth of whatever is the least dear, or what changes about so many pages; false when there is
+/// nothing left.
+fn throw_some_away(to: &mut Connection, pages: i64) -> rusqlite::Result<bool> {
     const UNUSED: &str = "id NOT IN (SELECT evidence FROM incidents WHERE evidence IS NOT NULL)";
     let steps = [
         ("walks", format!("report IS NOT NULL AND {UNUSED}"), "UPDATE walks SET report = NULL"),
@@ -115,8 +124,10 @@ fn throw_some_away(to: &mut Connection) -> rusqlite::Result<bool> {
         if all == 0 {
             continue;
         }
-        // Small steps: each is one transaction in a journal that is bounded too.
-        let some = (all / 10).clamp(1, 500);
+        // Small steps: each is one transaction in a journal that is bounded too. A report has
+        // pages of its own; a dozen other rows share one.
+        let most = if action.starts_with("UPDATE") { pages / 2 } else { pages * 8 };
+        let some = (all / 10).clamp(1, most.clamp(1, 500));
         change.execute(
             &format!(
                 "{action} WHERE rowid IN
@@ -130,11 +141,19 @@ fn throw_some_away(to: &mut Connection) -> rusqlite::Result<bool> {
     Ok(false)
 }
 
-/// Gives free pages back to the file system.
-fn shrink(to: &Connection) -> rusqlite::Result<()> {
-    to.execute_batch("PRAGMA incremental_vacuum")?;
-    // Not possible while somebody reads; then it is done another time.
-    to.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+/// Gives free pages back to the file system, so many at a time.
+fn shrink(to: &Connection, pages: i64) -> rusqlite::Result<()> {
+    let mut free = count(to, "freelist_count")?;
+    loop {
+        to.execute_batch(&format!("PRAGMA incremental_vacuum({pages})"))?;
+        // Not possible while somebody reads; then it is done another time.
+        to.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        let left = count(to, "freelist_count")?;
+        if left == 0 || left >= free {
+            return Ok(());
+        }
+        free = left;
+    }
 }
 
 fn count(of: &Connection, what: &str) -> rusqlite::Result<u64> {

@@ -26,6 +26,8 @@ const FAREWELL: Duration = Duration::from_millis(1500);
 const CLOSING: Duration = Duration::from_millis(500);
 /// How far the clock may go apart from monotonic time before that is said, in milliseconds.
 const JUMP: i64 = 5_000;
+/// Half a second: both clocks are read in whole milliseconds, and five hours are no 4 h 59 min.
+const HALF: i64 = 500;
 
 impl Watch<'_> {
     pub(super) fn trouble(&mut self, trouble: &Trouble) {
@@ -74,7 +76,7 @@ impl Watch<'_> {
             let way = if jumped > 0 { "forward" } else { "back" };
             let says = format!(
                 "the clock jumped {} {way}; lengths of time are taken from another",
-                span(jumped.abs())
+                span(jumped.abs() + HALF)
             );
             (self.say)(&says, Level::Error);
         }
