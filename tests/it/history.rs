@@ -445,7 +445,7 @@ fn many_targets_that_break_and_mend_stay_within_the_bound() {
     let bounds = Bounds { octets: 4 << 20, ..Bounds::default() };
     let (history, ..) = start(&file, bounds);
     let mut largest = 0;
-    for n in 0..1200_i64 {
+    for n in 0..600_i64 {
         let (target, kind) =
             (format!("t{}", n % 150), [Kind::Opened, Kind::Closed][(n / 150 % 2) as usize]);
         let mut change = event(&target, kind, n);
