@@ -438,10 +438,15 @@ pub fn resolvers(
     (config, list)
 }
 
-/// The text without nameserver lines that end as on Windows, and their numbers: glibc takes the
-/// carriage return for a part of the address and passes over the line.
+/// The text without nameserver lines whose address ends as lines do on Windows, and their numbers:
+/// glibc takes the carriage return for a part of the address and passes over the line. What comes
+/// behind a space it does not look at.
 fn without_carriage_returns(text: &str) -> (String, Vec<u32>) {
-    let unread = |line: &str| line.starts_with("nameserver") && line.ends_with('\r');
+    let unread = |line: &str| {
+        let rest = line.strip_prefix("nameserver").unwrap_or_default();
+        let address = rest.split([' ', '\t']).find(|word| !word.is_empty());
+        address.is_some_and(|address| address.ends_with('\r'))
+    };
     let numbers = text.split('\n').zip(1..).filter(|(line, _)| unread(line));
     let numbers = numbers.map(|(_, number)| number).collect();
     let lines = text.split('\n').map(|line| if unread(line) { "" } else { line });
@@ -534,6 +539,10 @@ mod tests {
         assert_eq!((config.nameservers.len(), config.bad_lines), (0, vec![2]));
         assert_eq!(config.options, ["timeout:2", "rotate"]);
         assert_eq!(list, [("127.0.0.1:53".parse().unwrap(), ResolverRole::Assumed)]);
+        // Behind a space it does no harm.
+        let (config, _) =
+            resolvers(&file("nameserver 10.1.0.10 \r\nnameserver 10.1.0.11\t# hub\r\n"), &file(""));
+        assert_eq!(config.nameservers, ["10.1.0.10", "10.1.0.11"]);
     }
 
     #[test]

@@ -270,11 +270,16 @@ impl Machine {
             incident: None,
             cause: None,
             changed: Vec::new(),
-            note: Some(format!(
-                "the certificate ends in {}, on {} (told at {days} days)",
-                count(certificate.days_left.unsigned_abs(), "day"),
-                certificate.not_after
-            )),
+            note: Some({
+                let (left, on) = (certificate.days_left, &certificate.not_after);
+                let span = count(left.unsigned_abs(), "day");
+                match left < 0 {
+                    true => format!("the certificate ended {span} ago, on {on}"),
+                    false => {
+                        format!("the certificate ends in {span}, on {on} (told at {days} days)")
+                    }
+                }
+            }),
             at: seen.at,
             lasted: None,
             muted: seen.muted,

@@ -250,6 +250,7 @@ fn a_leaf_that_is_signed_for_each_session_is_told_by_the_inventorys_days_alone()
     };
     assert_eq!([10, 20, 30].map(|number| told(number, 4, true, None)), ["", "", ""]);
     assert!(told(40, 1, false, None).contains("in 1 day, "));
+    assert!(told(41, -3, false, None).contains("ended 3 days ago"));
     // Before thirty days are left, once, and as the others after that.
     assert!(told(50, 45, true, Some(60)).contains("in 45 days"));
     assert_eq!([51, 52].map(|number| told(number, 45, true, Some(60))), ["", ""]);

@@ -22,21 +22,26 @@ pub fn run_program(
     let left = || until.saturating_duration_since(std::time::Instant::now());
     let mut child = command.spawn()?;
     let group = os::Group::of(child.id());
+    // Without a thread for it, it is not run.
+    let apart = |work: Box<dyn FnOnce() + Send>| {
+        let thread = std::thread::Builder::new().name("program".to_owned()).spawn(work);
+        thread.map(drop).inspect_err(|_| group.kill())
+    };
     let read = |pipe: Option<Box<dyn Read + Send>>| {
         let (tell, told) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
+        apart(Box::new(move || {
             let mut octets = Vec::new();
             let read = pipe.map(|pipe| pipe.take(most).read_to_end(&mut octets));
             let _ = tell.send(read.map_or(Ok(Vec::new()), |read| read.map(|_| octets)));
-        });
-        told
+        }))
+        .map(|()| told)
     };
-    let out = read(child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>));
-    let err = read(child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>));
+    let out = read(child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>))?;
+    let err = read(child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>))?;
     let (tell, told) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
+    apart(Box::new(move || {
         let _ = tell.send(child.wait());
-    });
+    }))?;
     let status = match told.recv_timeout(left()) {
         Ok(status) => status?,
         Err(_) => {

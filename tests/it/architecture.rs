@@ -57,6 +57,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
             "evidence",
             "explain",
             "inventory",
+            "platform",
             "render",
             "report",
             "secret",

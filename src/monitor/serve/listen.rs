@@ -170,6 +170,7 @@ impl Idle {
 
     /// Waits until others wait for its place, and it has asked for nothing for a while.
     async fn too_long(&self, mut crowded: watch::Receiver<bool>, client: &Client) {
+        let mut taken = client.taken();
         loop {
             if crowded.wait_for(|crowded| *crowded).await.is_err() {
                 return std::future::pending().await;
@@ -177,8 +178,10 @@ impl Idle {
             let now = Instant::now();
             let mut until = self.since().unwrap_or(now) + CROWDED_HEAD;
             if now >= until {
-                // What has come and waits for us to read it is asked in time.
-                if !client.has_sent() {
+                // What has come and waits for us to read it is asked in time; and an answer that
+                // is still being read is worth its wait.
+                let before = std::mem::replace(&mut taken, client.taken());
+                if !client.has_sent() && taken == before {
                     return;
                 }
                 until = now + CROWDED_HEAD;

@@ -22,6 +22,7 @@ use std::time::SystemTime;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
+use super::apart::apart;
 use super::signals::Signal;
 use super::systemd::{self, Tell};
 use crate::inventory::{Inventory, ServeSettings};
@@ -100,8 +101,7 @@ impl Server {
             systemd::tell(Tell::Ready(&self.status()));
             while signal().await == Signal::Reload {
                 systemd::tell(Tell::Reloading);
-                let read = tokio::task::spawn_blocking(reload.clone()).await;
-                match read.unwrap_or_else(|_| Err("a bug of ours ended the reading".to_owned())) {
+                match apart(reload.clone()).await {
                     Ok((inventory, warnings)) => {
                         warnings.iter().for_each(|warning| say(warning));
                         let targets = self.take(inventory);

@@ -42,6 +42,11 @@ impl Client {
 }
 
 impl Client {
+    /// Octets that it has taken; None where the system does not say.
+    pub(super) fn taken(&self) -> Option<u64> {
+        crate::platform::tcp_info(&*self.0)?.bytes_acked
+    }
+
     /// Whether it has sent what nobody has read yet.
     pub(super) fn has_sent(&self) -> bool {
         let mut octet = [std::mem::MaybeUninit::uninit()];

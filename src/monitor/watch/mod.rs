@@ -21,7 +21,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use self::beat::{Heart, Pulse};
@@ -130,7 +130,7 @@ struct Watch<'a> {
     offset: i64,
     silent: BTreeSet<&'static str>,
     /// The inventory that is being read again; whether it is to be read once more.
-    reading: FuturesUnordered<JoinHandle<Read>>,
+    reading: FuturesUnordered<futures_util::future::LocalBoxFuture<'static, Read>>,
     read_again: bool,
 }
 

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::beat;
 use super::log::Level;
 use super::{Read, Watch, fit, limit};
+use crate::monitor::apart::apart;
 use crate::monitor::event::{Severity, span};
 use crate::monitor::history::Trouble;
 use crate::monitor::settings::Rules;
@@ -92,16 +93,16 @@ impl Watch<'_> {
         }
         systemd::tell(Tell::Reloading);
         let (read, walker) = (Arc::clone(&self.setup.reload), Arc::clone(&self.setup.walker));
-        self.reading.push(tokio::task::spawn_blocking(move || {
+        self.reading.push(Box::pin(apart(move || {
             let (inventory, hooks) = read()?;
             fit(&walker(), &inventory)?;
             Ok((inventory, hooks))
-        }));
+        })));
     }
 
     /// The inventory was read again.
-    pub(super) fn reread(&mut self, read: Result<Read, tokio::task::JoinError>) {
-        match read.unwrap_or_else(|_| Err("a bug of ours ended the reading".to_owned())) {
+    pub(super) fn reread(&mut self, read: Read) {
+        match read {
             Err(says) => {
                 (self.say)(&format!("the inventory is not taken over: {says}"), Level::Error);
             }

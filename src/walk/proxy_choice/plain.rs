@@ -9,6 +9,8 @@ use crate::world::Environment;
 /// it goes straight there. Small letters come first.
 #[must_use]
 pub fn plain_through(host: &str, port: u16, environment: &Environment) -> Option<&'static str> {
+    // A URL has an address of version 6 in brackets, NO_PROXY has it without.
+    let host = host.trim_start_matches('[').trim_end_matches(']');
     let first =
         |names: [&'static str; 2]| names.into_iter().find(|name| environment.get(name).is_some());
     let through =
@@ -61,5 +63,9 @@ mod tests {
         {
             assert_eq!(beside(list), Some("HTTP_PROXY"), "{list}");
         }
+        let pairs = [("HTTP_PROXY", proxy), ("NO_PROXY", "fd00::1")];
+        let pairs = Environment::from_pairs(pairs.map(|(n, v)| (n.to_owned(), v.to_owned())));
+        assert_eq!(plain_through("[fd00::1]", 80, &pairs), None);
+        assert_eq!(plain_through("[fd00::2]", 80, &pairs), Some("HTTP_PROXY"));
     }
 }

@@ -69,7 +69,10 @@ pub(super) const VALIDATION_FAILS: Rule = Rule {
             format!("{label} throws its answer for {suffix} away: DNSSEC does not validate"),
             "the resolver throws its answer away: DNSSEC does not validate",
         );
-        let mut because = failure(e, &r, Sure::Proved, says);
+        // The resolver's own word (RFC 8914), or what a SERVFAIL that is kept looks like as well.
+        let own_word = tried::says_bogus(r.seen);
+        let sure = if own_word { Sure::Proved } else { Sure::Inferred };
+        let mut because = failure(e, &r, sure, says);
         for pointer in tried::pointers(e, r.seen, &["without-validation", "ask-again"]) {
             because = because.read_at(pointer);
         }
@@ -93,7 +96,16 @@ pub(super) const VALIDATION_FAILS: Rule = Rule {
                      above them, a forwarder that strips signatures, or a clock that is wrong \
                      makes a validating resolver take them for forged",
                 )
-                .ruled_out(format!("the way to {label}, its forwarders, the record itself"))
+                .known_by(match own_word {
+                    true => "the resolver itself says that it is for DNSSEC".to_owned(),
+                    false => "a resolver that keeps the SERVFAIL of a dead forwarder for some \
+                              seconds looks the same: walk again after ten"
+                        .to_owned(),
+                })
+                .ruled_out(match own_word {
+                    true => format!("the way to {label}, its forwarders, the record itself"),
+                    false => format!("the way to {label}, the record itself"),
+                })
                 .owner("DNS")
                 .look("see it", format!("{} +cd", words::dig(&e.dns.name, r.seen)))
                 .look("see the clock there", "timedatectl")

@@ -88,7 +88,8 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     because = match reach {
         Reach::Unvalidated => because.known_by(format!(
-            "{label} answers with checking disabled (CD): DNSSEC does not validate there"
+            "{label} answers with checking disabled (CD): DNSSEC does not validate there, or a \
+             SERVFAIL is kept for some seconds"
         )),
         Reach::OverTcpAlone => because.known_by(format!(
             "{label} answers the same question over TCP: UDP to it is lost on the way"

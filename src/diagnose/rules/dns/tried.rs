@@ -84,6 +84,11 @@ fn bogus(exchange: Option<&Exchange>) -> bool {
         .is_some_and(|answer| answer.extended_errors.iter().any(|x| (5..=12).contains(&x.code)))
 }
 
+/// Whether the resolver itself says that its SERVFAIL is for DNSSEC.
+pub(super) fn says_bogus(r: &ResolverSeen) -> bool {
+    bogus(r.a.saw())
+}
+
 /// How far the resolver reaches, by the experiments on it.
 pub(super) fn reach(e: &Evidence, r: &ResolverSeen) -> Reach {
     let a = r.a.saw();

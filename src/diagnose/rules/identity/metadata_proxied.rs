@@ -30,7 +30,10 @@ fn check(e: &Evidence) -> Option<Because> {
             asked_by_sdks(request.purpose).then_some((index, request, variable))
         })?;
     let place = host(&request.url);
-    let bare = place.rsplit_once(':').map_or(place, |(bare, _)| bare);
+    let bare = match place.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => place.rsplit_once(':').map_or(place, |(bare, _)| bare),
+    };
     Some(
         Because::new(
             Level::Risk,

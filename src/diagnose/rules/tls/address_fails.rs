@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::{experiments, session};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, reading, timing};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::tls::{CertificateFault, TlsOutcome};
 use crate::evidence::{Evidence, Hop};
@@ -38,10 +38,13 @@ pub(super) const RULE: Rule = Rule {
 fn check(e: &Evidence) -> Option<Because> {
     let walked = session::address(e)?;
     let verified = reading::tls_verified(e);
-    let (pointer, address, seen) =
+    let had_time = enough(e)?;
+    let (pointer, address, seen, tried_ms) =
         experiments::other_addresses(e).find_map(|(at, address, x)| {
             let seen = x.tls.as_ref()?;
-            ((seen.outcome == TlsOutcome::Verified) != verified).then_some((at, address, seen))
+            let other = (seen.outcome == TlsOutcome::Verified) != verified;
+            let judged = seen.outcome != TlsOutcome::Silent || x.took_ms as f64 >= had_time;
+            (other && judged).then_some((at, address, seen, x.took_ms as f64))
         })?;
     let (good, bad): (IpAddr, IpAddr) =
         if verified { (walked, address) } else { (address, walked) };
@@ -71,8 +74,8 @@ fn check(e: &Evidence) -> Option<Because> {
     .read_at(pointer);
     if *outcome == TlsOutcome::Silent {
         because = because.known_by(format!(
-            "an answer that takes longer than {} ms would look the same",
-            e.asked.timeout_ms * 2 / 5
+            "an answer that takes longer than {} would look the same",
+            timing::words(if verified { tried_ms } else { e.tls.took_ms()? })
         ));
     }
     let kind = if bad.is_ipv6() { "aaaa" } else { "a" };
@@ -94,6 +97,14 @@ fn check(e: &Evidence) -> Option<Because> {
             .step(format!("if it is, see what answers at {bad}, port {}", e.target.port))
             .check(reading::again(e)),
     )
+}
+
+/// How long another address must have been silent to count, in milliseconds: several times what
+/// connection and handshake took at the walked one. A walk that is short of time gives it less.
+fn enough(e: &Evidence) -> Option<f64> {
+    const TIMES: f64 = 4.0;
+    let whole = e.tcp.saw()?.walked_attempt()?.took_ms + e.tls.took_ms()?;
+    Some(if reading::tls_verified(e) { TIMES * whole } else { 0.0 })
 }
 
 /// What the handshake did at the address that fails, after the address.
