@@ -231,4 +231,41 @@ mod tests {
         stop.send_replace(true);
         server.await.unwrap();
     }
+
+    #[tokio::test]
+    async fn an_answer_that_is_being_read_is_not_cut_for_who_waits() {
+        const OCTETS: usize = 24 << 20;
+        let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let at = listener.local_addr().unwrap();
+        let router = Router::new()
+            .route("/", get(|| async { "quick" }))
+            .route("/long", get(|| async { vec![b'x'; OCTETS] }));
+        let numbers = Arc::new(Numbers::new().unwrap());
+        let (stop, stopped) = watch::channel(false);
+        let server = tokio::spawn(listen(listener, 1, router, numbers, stopped));
+        let connect = async |path: &str| {
+            let mut client = TcpSocket::new_v4().unwrap().connect(at).await.unwrap();
+            let head = format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+            client.write_all(head.as_bytes()).await.unwrap();
+            client
+        };
+        let mut reader = connect("/long").await;
+        let mut waiting = connect("/").await;
+        // It reads at its own pace for longer than whoever asks for nothing may stay.
+        let mut pace = tokio::time::interval(CROWDED_HEAD / 4);
+        let mut got = 0;
+        let mut part = vec![0; OCTETS / 24];
+        for _ in 0..12 {
+            pace.tick().await;
+            got += reader.read_exact(&mut part).await.unwrap();
+        }
+        let mut rest = Vec::new();
+        got += reader.read_to_end(&mut rest).await.unwrap();
+        assert!(got > OCTETS, "{got} of {OCTETS} and a head");
+        let mut answer = String::new();
+        waiting.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("quick"), "{answer}");
+        stop.send_replace(true);
+        server.await.unwrap();
+    }
 }
