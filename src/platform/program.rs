@@ -20,28 +20,30 @@ pub fn run_program(
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let left = || until.saturating_duration_since(std::time::Instant::now());
+    // Whoever waits for it is there before it begins: without a thread for that it is not run, and
+    // one that is killed leaves nothing behind.
+    let (hand, handed) = std::sync::mpsc::channel::<std::process::Child>();
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::Builder::new().name("program".to_owned()).spawn(move || {
+        if let Ok(mut child) = handed.recv() {
+            let _ = tell.send(child.wait());
+        }
+    })?;
     let mut child = command.spawn()?;
     let group = os::Group::of(child.id());
-    // Without a thread for it, it is not run.
-    let apart = |work: Box<dyn FnOnce() + Send>| {
-        let thread = std::thread::Builder::new().name("program".to_owned()).spawn(work);
-        thread.map(drop).inspect_err(|_| group.kill())
-    };
+    let pipes = (child.stdout.take(), child.stderr.take());
+    let _ = hand.send(child);
     let read = |pipe: Option<Box<dyn Read + Send>>| {
         let (tell, told) = std::sync::mpsc::channel();
-        apart(Box::new(move || {
+        let thread = std::thread::Builder::new().name("program".to_owned()).spawn(move || {
             let mut octets = Vec::new();
             let read = pipe.map(|pipe| pipe.take(most).read_to_end(&mut octets));
             let _ = tell.send(read.map_or(Ok(Vec::new()), |read| read.map(|_| octets)));
-        }))
-        .map(|()| told)
+        });
+        thread.map(|_| told).inspect_err(|_| group.kill())
     };
-    let out = read(child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>))?;
-    let err = read(child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>))?;
-    let (tell, told) = std::sync::mpsc::channel();
-    apart(Box::new(move || {
-        let _ = tell.send(child.wait());
-    }))?;
+    let out = read(pipes.0.map(|pipe| Box::new(pipe) as Box<dyn Read + Send>))?;
+    let err = read(pipes.1.map(|pipe| Box::new(pipe) as Box<dyn Read + Send>))?;
     let status = match told.recv_timeout(left()) {
         Ok(status) => status?,
         Err(_) => {

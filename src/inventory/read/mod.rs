@@ -235,6 +235,8 @@ mod tests {
             format!("[[target]]\ntarget = \"myacct\"\nname = \"{KEY}\""),
             format!("[[target]]\ntarget = \"{KEY}\""),
             format!("[[target]]\ntarget = \"myacct\"\ndirect = \"{KEY}\""),
+            format!("[[target]]\ntarget = \"myacct\"\ndirect = 'x\"{KEY}'"),
+            format!("[[target]]\ntarget = \"myacct\"\ndirect = 'x\"{KEY}\"y{KEY}\"z'"),
             format!("[[target]]\ntarget = \"myacct\"\nlabels = {{ a = \"{KEY}\" }}"),
             format!("[[target]]\ntarget = \"myacct\"\n{KEY} = 1"),
         ] {

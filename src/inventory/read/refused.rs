@@ -16,19 +16,12 @@ pub(super) fn problems(text: &str, error: &toml::de::Error) -> Vec<Problem> {
 
 /// The words of TOML and serde, without the value that they repeat: it may be a secret.
 fn without_values(words: &str) -> String {
-    let mut says = String::new();
-    let mut quoted = None;
-    for letter in words.lines().next().unwrap_or("not TOML").chars() {
-        match quoted {
-            None if letter == '"' => {
-                quoted = Some(letter);
-                says.push_str("[not shown]");
-            }
-            None => says.push(letter),
-            Some(mark) if mark == letter => quoted = None,
-            Some(_) => {}
-        }
-    }
+    let words = words.lines().next().unwrap_or("not TOML");
+    // From the first mark to the last: a value may hold marks of its own.
+    let says = match (words.find('"'), words.rfind('"')) {
+        (Some(from), Some(to)) => format!("{}[not shown]{}", &words[..from], &words[to + 1..]),
+        _ => words.to_owned(),
+    };
     let says = match says.contains("untagged enum Time") {
         true => "a time such as \"5s\", \"200ms\" or a number of seconds is wanted".to_owned(),
         false => says.split(", expected struct").next().unwrap_or_default().to_owned(),

@@ -99,9 +99,24 @@ impl Server {
             listen::listen(listener, listen::CONNECTIONS, router, numbers, self.stop.subscribe());
         let told = async {
             systemd::tell(Tell::Ready(&self.status()));
-            while signal().await == Signal::Reload {
+            let mut asked = signal().await;
+            while asked == Signal::Reload {
                 systemd::tell(Tell::Reloading);
-                match apart(reload.clone()).await {
+                let mut reading = std::pin::pin!(apart(reload.clone()));
+                // An end is heard while a file does not answer; one more SIGHUP is one more reading.
+                let mut again = None;
+                let read = loop {
+                    tokio::select! {
+                        biased;
+                        read = &mut reading => break Some(read),
+                        next = signal() => match next {
+                            Signal::Stop => break None,
+                            Signal::Reload => again = Some(next),
+                        },
+                    }
+                };
+                let Some(read) = read else { break };
+                match read {
                     Ok((inventory, warnings)) => {
                         warnings.iter().for_each(|warning| say(warning));
                         let targets = self.take(inventory);
@@ -113,6 +128,10 @@ impl Server {
                     }
                 }
                 systemd::tell(Tell::Ready(&self.status()));
+                asked = match again {
+                    Some(again) => again,
+                    None => signal().await,
+                };
             }
             systemd::tell(Tell::Stopping);
             self.stop.send_replace(true);

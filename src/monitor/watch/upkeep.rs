@@ -172,7 +172,8 @@ impl Watch<'_> {
             self.pulse.history_waiting = history.waiting();
             self.pulse.history_writes = history.writes();
         }
-        let every = self.setup.inventory.watch.heartbeat_every;
+        // The beat is that of the start, for the file and the call alike.
+        let every = self.begun.heartbeat_every;
         let body = || body::heartbeat(&self.pulse.figures(), &self.setup.host);
         self.heart.call(every, body);
         let Some(file) = self.setup.inventory.watch.heartbeat_file.clone() else { return };

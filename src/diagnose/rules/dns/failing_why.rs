@@ -102,10 +102,7 @@ pub(super) const VALIDATION_FAILS: Rule = Rule {
                               seconds looks the same: walk again after ten"
                         .to_owned(),
                 })
-                .ruled_out(match own_word {
-                    true => format!("the way to {label}, its forwarders, the record itself"),
-                    false => format!("the way to {label}, the record itself"),
-                })
+                .ruled_out(format!("the way to {label}, the record itself"))
                 .owner("DNS")
                 .look("see it", format!("{} +cd", words::dig(&e.dns.name, r.seen)))
                 .look("see the clock there", "timedatectl")

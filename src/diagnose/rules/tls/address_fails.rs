@@ -99,12 +99,12 @@ fn check(e: &Evidence) -> Option<Because> {
     )
 }
 
-/// How long another address must have been silent to count, in milliseconds: several times what
-/// connection and handshake took at the walked one. A walk that is short of time gives it less.
+/// How long another address must have been silent to count, in milliseconds: twice what connection
+/// and handshake took at the walked one, and longer than it takes to send a lost segment again (at
+/// least 200 ms, RFC 6298 as Linux has it). A walk that is short of time gives it less.
 fn enough(e: &Evidence) -> Option<f64> {
-    const TIMES: f64 = 4.0;
     let whole = e.tcp.saw()?.walked_attempt()?.took_ms + e.tls.took_ms()?;
-    Some(if reading::tls_verified(e) { TIMES * whole } else { 0.0 })
+    Some(if reading::tls_verified(e) { (2.0 * whole).max(300.0) } else { 0.0 })
 }
 
 /// What the handshake did at the address that fails, after the address.
