@@ -68,10 +68,19 @@ pub struct Finding {
     pub tells_it: Vec<String>,
     /// Who can mend it, and how.
     pub fix: Option<Fix>,
+    /// Whether readers of a green report must see it: it says what the walk did not prove, or
+    /// which client gets something else than this walk did.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub caveat: bool,
     /// Where in the report the facts stand: JSON pointers (RFC 6901).
     pub read_at: Vec<String>,
     /// The finding that explains this one, if there is one: this is its symptom.
     pub explained_by: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// Who can mend it, and how.
@@ -92,8 +101,61 @@ pub struct Step {
     pub says: String,
     /// The command, filled in as far as the evidence goes; the rest in `<angle brackets>`.
     pub command: Option<String>,
-    /// Whether it changes production.
-    pub changes: bool,
+    /// What doing it affects.
+    pub effect: Effect,
+    /// How to undo it, or that it cannot be undone; always there for a step whose effect is
+    /// shared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<String>,
+}
+
+/// What doing a step affects.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Effect {
+    /// Nothing: it only reads, or waits.
+    ReadOnly,
+    /// The machine that the step is done on, or one shell or service of it.
+    Local,
+    /// Something that others use too.
+    Shared {
+        /// What changes, and for whom else.
+        affects: String,
+    },
+    /// Not stated.
+    Unstated,
+}
+
+impl Step {
+    /// A step that only reads.
+    #[must_use]
+    pub fn look(says: impl Into<String>) -> Self {
+        Self { says: says.into(), command: None, effect: Effect::ReadOnly, undo: None }
+    }
+
+    /// A step that changes the machine that it is done on, and nothing else.
+    #[must_use]
+    pub fn local(says: impl Into<String>) -> Self {
+        Self { effect: Effect::Local, ..Self::look(says) }
+    }
+
+    /// A step that changes what others use too: `affects` says what, and for whom.
+    #[must_use]
+    pub fn shared(says: impl Into<String>, affects: impl Into<String>) -> Self {
+        Self { effect: Effect::Shared { affects: affects.into() }, ..Self::look(says) }
+    }
+
+    /// With its command.
+    #[must_use]
+    pub fn command(self, command: impl Into<String>) -> Self {
+        Self { command: Some(command.into()), ..self }
+    }
+
+    /// With the way back, or the words that there is none.
+    #[must_use]
+    pub fn undo(self, undo: impl Into<String>) -> Self {
+        Self { undo: Some(undo.into()), ..self }
+    }
 }
 
 /// What the rules and the verdict made of the evidence.

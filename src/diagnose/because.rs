@@ -1,6 +1,6 @@
 //! What a rule returns when it fires, and how it is put together.
 
-use crate::diagnosis::{Finding, Fix, Level, Step, Sure};
+use crate::diagnosis::{Effect, Finding, Fix, Level, Step, Sure};
 
 use super::Rule;
 
@@ -15,6 +15,7 @@ pub struct Because {
     ruled_out: Vec<String>,
     tells_it: Vec<String>,
     fix: Option<Fix>,
+    caveat: bool,
     read_at: Vec<String>,
 }
 
@@ -31,6 +32,7 @@ impl Because {
             ruled_out: Vec::new(),
             tells_it: Vec::new(),
             fix: None,
+            caveat: false,
             read_at: Vec::new(),
         }
     }
@@ -77,33 +79,37 @@ impl Because {
         self
     }
 
-    /// Adds a step in words.
+    /// Marks what readers of a green report must see: what the walk did not prove, or which
+    /// client gets something else.
     #[must_use]
-    pub fn step(mut self, says: impl Into<String>) -> Self {
-        self.fix_mut().steps.push(Step { says: says.into(), command: None, changes: false });
+    pub const fn caveat(mut self) -> Self {
+        self.caveat = true;
+        self
+    }
+
+    /// Adds a step of the fix.
+    #[must_use]
+    pub fn act(mut self, step: Step) -> Self {
+        self.fix_mut().steps.push(step);
         self
     }
 
     /// Adds a step with a command that only reads.
     #[must_use]
-    pub fn look(mut self, says: impl Into<String>, command: impl Into<String>) -> Self {
-        self.fix_mut().steps.push(Step {
-            says: says.into(),
-            command: Some(command.into()),
-            changes: false,
-        });
-        self
+    pub fn look(self, says: impl Into<String>, command: impl Into<String>) -> Self {
+        self.act(Step::look(says).command(command))
     }
 
-    /// Adds a step with a command that changes production.
+    /// Adds a step whose effect is not stated yet.
     #[must_use]
-    pub fn change(mut self, says: impl Into<String>, command: impl Into<String>) -> Self {
-        self.fix_mut().steps.push(Step {
-            says: says.into(),
-            command: Some(command.into()),
-            changes: true,
-        });
-        self
+    pub fn step(self, says: impl Into<String>) -> Self {
+        self.act(Step { effect: Effect::Unstated, ..Step::look(says) })
+    }
+
+    /// Adds a step with a command whose effect is not stated yet.
+    #[must_use]
+    pub fn change(self, says: impl Into<String>, command: impl Into<String>) -> Self {
+        self.act(Step { effect: Effect::Unstated, ..Step::look(says).command(command) })
     }
 
     /// Names the command that shows that it worked.
@@ -130,6 +136,7 @@ impl Because {
             ruled_out: self.ruled_out,
             tells_it: self.tells_it,
             fix: self.fix,
+            caveat: self.caveat,
             read_at: self.read_at,
             explained_by: None,
         }

@@ -14,6 +14,14 @@ pub struct Vantage {
     pub os: String,
     /// Whether this is an Azure machine, without a packet sent (fact T24).
     pub azure: AzureMachine,
+    /// What this machine runs in or under, with the sign of each; a pod on an Azure machine
+    /// with a service mesh has several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<PlatformSign>,
+    /// The gateways of this machine's default routes; empty where there is none, or where this
+    /// OS cannot say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub default_gateways: Vec<IpAddr>,
     /// The resolver configuration.
     pub resolver_config: ResolverConfig,
     /// The hosts file, as far as it names a name of this walk.
@@ -29,6 +37,45 @@ pub struct Vantage {
     pub tunnels_down: Vec<String>,
     /// Our clock minus the peer's `Date` header in seconds; null when there was none.
     pub clock_ahead_s: Option<i64>,
+}
+
+impl Vantage {
+    /// Whether this machine runs in or under `platform`.
+    #[must_use]
+    pub fn is_on(&self, platform: Platform) -> bool {
+        self.platforms.iter().any(|seen| seen.platform == platform)
+    }
+}
+
+/// A platform, and how it was recognised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlatformSign {
+    /// The platform.
+    pub platform: Platform,
+    /// What shows it: the name of a variable or a file, an interface, an address.
+    pub sign: String,
+}
+
+/// What a machine can run in or under, where that changes what its network does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Platform {
+    /// Azure App Service.
+    AppService,
+    /// Azure Functions.
+    Functions,
+    /// Azure Container Apps.
+    ContainerApps,
+    /// A pod of Kubernetes.
+    Kubernetes,
+    /// A container of Docker or Podman.
+    Container,
+    /// The Windows Subsystem for Linux.
+    Wsl,
+    /// A sidecar of a service mesh takes this process's connections.
+    ServiceMesh,
+    /// A zero-trust client answers names and connections on this machine.
+    ZeroTrust,
 }
 
 /// Whether this is an Azure machine.

@@ -7,7 +7,7 @@ use super::page::Page;
 use super::progress::{Mark, WalkLine, milliseconds};
 use super::words::count;
 use super::{Style, Verbosity, hops, verbose};
-use crate::diagnosis::{Finding, Fix, Level, State, Sure};
+use crate::diagnosis::{Effect, Finding, Fix, Level, State, Sure};
 use crate::evidence::{Choice, Cost, Evidence, Hop, Observed};
 use crate::report::Report;
 
@@ -144,12 +144,18 @@ pub(super) fn mend(page: &mut Page, fix: &Fix) {
             Some(owner) => format!("{owner}: {}", step.says),
             None => step.says.clone(),
         };
-        if step.changes {
+        if matches!(step.effect, Effect::Shared { .. }) {
             says.push_str(" (changes production)");
         }
         page.words(&says);
         if let Some(command) = &step.command {
             page.command(2, "", command);
+        }
+        if let Effect::Shared { affects } = &step.effect {
+            page.indented(2, &format!("affects: {affects}"));
+        }
+        if let Some(undo) = &step.undo {
+            page.indented(2, &format!("undo: {undo}"));
         }
     }
     if let Some(owner) = owner {

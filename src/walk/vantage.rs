@@ -27,6 +27,8 @@ pub(super) fn look(
         host: clean(&world.host, 255),
         os: world.os.clone(),
         azure: world.azure.clone(),
+        platforms: Vec::new(),
+        default_gateways: Vec::new(),
         resolver_config: world.resolver_config.clone(),
         hosts: hosts(&world.hosts, &names),
         nsswitch_hosts: world.nsswitch_hosts.clone(),

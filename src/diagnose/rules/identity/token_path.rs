@@ -234,11 +234,7 @@ fn with(mut because: Because, cause: &Finding, index: usize) -> Because {
     if let Some(fix) = &cause.fix {
         because = because.owner(fix.owner.clone());
         for step in &fix.steps {
-            because = match (&step.command, step.changes) {
-                (None, _) => because.step(&step.says),
-                (Some(command), false) => because.look(&step.says, command),
-                (Some(command), true) => because.change(&step.says, command),
-            };
+            because = because.act(step.clone());
         }
     }
     because
