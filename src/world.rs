@@ -152,6 +152,20 @@ pub struct Detour {
     pub to_port: Option<u16>,
 }
 
+impl std::fmt::Display for Detour {
+    /// As `--connect-to` takes it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let bracketed = |text: &str| match text.contains(':') {
+            true => format!("[{text}]"),
+            false => text.to_owned(),
+        };
+        let port = |port: Option<u16>| port.map(|port| port.to_string()).unwrap_or_default();
+        let host = self.host.as_deref().map(bracketed).unwrap_or_default();
+        let address = self.to_address.map(|a| bracketed(&a.to_string())).unwrap_or_default();
+        write!(f, "{host}:{}:{address}:{}", port(self.port), port(self.to_port))
+    }
+}
+
 impl World {
     /// Reads the world that this process runs in.
     #[must_use]

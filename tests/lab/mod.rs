@@ -40,6 +40,9 @@ pub const CANARY: &str = "canary-";
 /// The planted API key.
 pub const KEY: &str = "canary-key-7d41b6f0c2a94be1";
 
+/// An API key that the service refuses.
+pub const WRONG_KEY: &str = "canary-of-another-account-0b9d";
+
 /// A lab that runs until it is dropped.
 pub struct Lab {
     /// What the servers received.
