@@ -23,6 +23,7 @@ use crate::evidence::http::HttpOutcome;
 use crate::evidence::identity::{
     Acquisition, TokenAnswer, TokenOutcome, TokenPurpose, TokenRefusal, TokenRequest,
 };
+use crate::evidence::repeat::Repeat;
 use crate::evidence::tcp::{TcpAttempt, TcpInfo, TcpOutcome};
 use crate::evidence::text::clean;
 use crate::evidence::{Cost, Evidence, Expect, Observed};
@@ -187,13 +188,14 @@ impl Context<'_> {
     ) -> Option<Reply> {
         let origin = errand.url.origin().ascii_serialization();
         let target = Target::parse(&origin, None).ok()?;
+        let way = Plan { resolvers: Vec::new(), direct: false, ..self.plan.clone() };
+        let options = way.way_options(&self.world.detours);
         let plan = Plan {
-            resolvers: Vec::new(),
             expect: Expect::Any,
             deployment: None,
-            direct: false,
             deadline: self.token_deadline(),
-            ..self.plan.clone()
+            repeat: Repeat { options, inventory: None },
+            ..way
         };
         let slot = Slot { errand, answer: RefCell::default(), connecting: RefCell::default() };
         let none = Credential::none();
