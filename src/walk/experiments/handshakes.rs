@@ -169,6 +169,7 @@ pub(super) async fn trace_hello(
         timeout,
         hello: Hello::Small,
         versions: Versions::Both,
+        redactor: context.redactor(),
     };
     let hops = trace::hello(to, &request).await;
     Made::Trace(Trace { id: id.to_owned(), probe: TraceProbe::ClientHello, towards: to, hops })
@@ -229,6 +230,7 @@ pub(super) async fn handshake(
                 Changed::OnlyVersion { .. } => Versions::Only13,
                 _ => Versions::Both,
             },
+            redactor: context.redactor(),
         };
         let peer = Peer::of(&connection);
         let stream = Box::new(connection.stream);
