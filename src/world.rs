@@ -79,7 +79,22 @@ pub enum SystemLookup {
     /// The system's own function, on a thread of its own.
     Getaddrinfo,
     /// Fixed answers by name; a name that is not there fails with EAI_NONAME.
-    Fixed(BTreeMap<String, SystemAnswer>),
+    Fixed(BTreeMap<String, FixedAnswer>),
+}
+
+/// An answer that takes the place of `getaddrinfo`'s.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FixedAnswer {
+    /// The answer.
+    pub answer: SystemAnswer,
+    /// How long the lookup takes.
+    pub after: Duration,
+}
+
+impl From<SystemAnswer> for FixedAnswer {
+    fn from(answer: SystemAnswer) -> Self {
+        Self { answer, after: Duration::ZERO }
+    }
 }
 
 /// A text file that may be missing or unreadable.

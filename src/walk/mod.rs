@@ -9,6 +9,7 @@ pub mod experiments;
 pub mod plan;
 pub mod proxy_choice;
 
+mod established;
 mod path;
 mod proxied;
 mod steps;
