@@ -13,6 +13,8 @@
 )]
 #![allow(unreachable_pub, reason = "a binary's modules are reached from nowhere else")]
 
+#[path = "lab/advice.rs"]
+mod advice;
 #[path = "scenarios/again.rs"]
 mod again;
 mod lab;
@@ -67,10 +69,29 @@ fn scenario(path: &Path) -> Result<(), Failed> {
     secret_on_the_wire(&lab, &world.expect).map_err(told)?;
     judged_again(&report, &done.out).map_err(told)?;
     again::commands_read(&lab.check(&[])?, &report)?;
+    advice_holds(&report).map_err(told)?;
     if done.status != report.exit_status(ExitStyle::State) {
         return Err(told(format!("exit status {}", done.status)));
     }
     Ok(())
+}
+
+/// No step can hurt, a shell reads each command, and no claim goes beyond the evidence.
+fn advice_holds(report: &Report) -> Result<(), String> {
+    let not_stated = include_str!("it/advice-not-stated.txt");
+    let listed = |id: &str| not_stated.lines().any(|line| line == id);
+    let due = |(id, says): &(String, String)| {
+        !listed(id) || !says.starts_with("what the step affects is not stated")
+    };
+    let commands = advice::commands(&report.findings).into_iter().collect();
+    let all: Vec<String> = advice::faults(&report.findings)
+        .into_iter()
+        .filter(due)
+        .chain(advice::unreadable(&commands))
+        .chain(advice::unfounded(&report.evidence, &report.findings))
+        .map(|(id, says)| format!("{id}: {says}"))
+        .collect();
+    if all.is_empty() { Ok(()) } else { Err(all.join("\n")) }
 }
 
 fn human(report: &Report, color: bool, verbosity: Verbosity) -> String {

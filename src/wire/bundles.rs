@@ -1,5 +1,6 @@
-//! Files of roots that clients bring or are told of, beside the machine's own store: asked only
-//! when neither the public roots nor `--ca-file` know an issuer (fact S13).
+//! Files of roots that clients bring or are told of, in addition to the machine's own store (fact
+//! S13). Those that a variable names are asked about every chain (fact X22); the others only when
+//! neither the public roots nor `--ca-file` know an issuer.
 
 use std::sync::{Arc, OnceLock};
 
@@ -39,18 +40,23 @@ pub(super) struct Opened {
 #[derive(Debug, Default)]
 pub(super) struct Bundles {
     pub(super) places: Vec<Bundle>,
-    pub(super) opened: OnceLock<Vec<Opened>>,
+    named: OnceLock<Vec<Opened>>,
+    others: OnceLock<Vec<Opened>>,
 }
 
 impl Bundles {
+    /// Those that a variable names, or the others.
     pub(super) fn open(
         &self,
+        named: bool,
         provider: &Arc<CryptoProvider>,
         public: impl Fn() -> RootCertStore,
     ) -> &[Opened] {
-        self.opened.get_or_init(|| {
+        let kept = if named { &self.named } else { &self.others };
+        kept.get_or_init(|| {
             self.places
                 .iter()
+                .filter(|bundle| bundle.named == named)
                 .filter_map(|bundle| {
                     let pem = (bundle.read)(&bundle.path);
                     if pem.is_none() && !bundle.named {

@@ -106,8 +106,8 @@ impl Roots {
     }
 
     /// Those files. Read from disk when they are first asked.
-    pub(super) fn bundles(&self) -> &[Opened] {
-        self.bundles.open(&self.provider, public_anchors)
+    pub(super) fn bundles(&self, named: bool) -> &[Opened] {
+        self.bundles.open(named, &self.provider, public_anchors)
     }
 
     /// Mozilla's roots, built in.

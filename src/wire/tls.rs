@@ -399,14 +399,18 @@ impl ServerCertVerifier for Recorder {
                 decision = result;
             }
         }
-        // What clients with roots of their own would say, where that may differ.
+        // What clients with other roots would say: those that a variable names always, since it
+        // replaces what the client has.
         let unknown = verdicts.iter().any(|verdict| {
             verdict.store == Store::Public && verdict.fault == Some(CertificateFault::UnknownIssuer)
         });
         let trusted = !matches!(accepted_by, None | Some(Store::System));
-        let opened = if unknown && !trusted { self.roots.bundles() } else { &[] };
-        let bundles = opened
+        let others = if unknown && !trusted { self.roots.bundles(false) } else { &[] };
+        let bundles = self
+            .roots
+            .bundles(true)
             .iter()
+            .chain(others)
             .map(|opened| BundleVerdict {
                 by: opened.bundle.by.to_owned(),
                 path: clean(&opened.bundle.path, 200),

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on panics and says why; it reads its own files"
 )]
 
+mod advice;
 mod architecture;
 mod binary;
 mod budget;
@@ -26,3 +27,4 @@ mod observation;
 mod program;
 mod render;
 mod report;
+mod verdict;

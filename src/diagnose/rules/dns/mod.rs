@@ -24,6 +24,7 @@ mod parent_zone_shadowed;
 mod predict;
 mod private_not_expected;
 mod public_not_expected;
+mod public_path;
 mod record_missing;
 mod regional_endpoint;
 mod resolver_down;
@@ -87,6 +88,7 @@ pub(super) const RULES: &[Rule] = &[
     resolver_slow::RULE,
     own_record::RULE,
     no_private_endpoint::RULE,
+    public_path::RULE,
     regional_endpoint::RULE,
     over_limit::DNS,
 ];

@@ -13,6 +13,16 @@ const CLIENTS: &[(&str, &str)] = &[
     ("certifi", "Python (requests, httpx) without such a variable"),
 ];
 
+/// Who takes the file that `by` names.
+pub(super) fn clients(by: &str) -> Option<&'static str> {
+    CLIENTS.iter().find(|(known, _)| *known == by).map(|(_, clients)| *clients)
+}
+
+/// Whether `by` is a variable of this environment, rather than a package that brings a file.
+pub(super) fn is_variable(by: &str) -> bool {
+    by.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+}
+
 /// Adds what each file says, and which clients therefore differ.
 pub(super) fn said(mut because: Because, hop: &TlsHop) -> Because {
     if hop.bundles.is_empty() {
@@ -43,7 +53,8 @@ pub(super) fn said(mut because: Because, hop: &TlsHop) -> Because {
     because
 }
 
-fn words(bundle: &BundleVerdict) -> String {
+/// A file in words.
+pub(super) fn words(bundle: &BundleVerdict) -> String {
     let says = match (&bundle.fault, bundle.anchors) {
         (None, _) => "accepted",
         (Some(_), 0) => "cannot be read, or holds no root",

@@ -21,6 +21,7 @@ mod not_tls;
 mod not_yet_valid;
 mod now_and_then;
 mod only_system_store;
+mod other_roots_refuse;
 mod peer_mute;
 mod plain_http;
 mod privatelink_name;
@@ -72,6 +73,7 @@ pub(super) const RULES: &[Rule] = &[
     untrusted_issuer::RULE,
     interception::RULE,
     only_system_store::RULE,
+    other_roots_refuse::RULE,
     certificate_invalid::RULE,
     expires_soon::RULE,
     slow::RULE,
