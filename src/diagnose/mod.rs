@@ -5,6 +5,8 @@
 
 pub mod because;
 pub mod reading;
+pub mod resolver_class;
+pub mod resolver_profile;
 pub mod rules;
 pub mod timing;
 mod verdict;
