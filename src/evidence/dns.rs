@@ -350,8 +350,7 @@ const MICROSOFTS_OWN: &[&str] = &["msidentity.com"];
 pub fn is_privatelink(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let own = |domain: &&str| name.strip_suffix(*domain).is_some_and(|rest| rest.ends_with('.'));
-    name.split('.').skip(1).any(|label| label == "privatelink")
-        && !MICROSOFTS_OWN.iter().any(own)
+    name.split('.').skip(1).any(|label| label == "privatelink") && !MICROSOFTS_OWN.iter().any(own)
 }
 
 impl DnsHop {

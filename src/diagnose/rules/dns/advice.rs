@@ -104,7 +104,8 @@ impl<'a> Resolver<'a> {
 
     /// Says who the resolver is, where its address alone does not.
     pub(super) fn who(&self, because: Because) -> Because {
-        let plain = [ResolverClass::OnPremises, ResolverClass::VirtualNetwork];
+        use ResolverClass as Class;
+        let plain = [Class::OnPremises, Class::VirtualNetwork, Class::AzureDns];
         if plain.contains(&self.whose.class) {
             return because;
         }

@@ -38,7 +38,7 @@ fn check(e: &Evidence) -> Option<Because> {
         .seen(format!("{zone} at {label}: {how}"))
         .read_at(decider.pointer())
         .read_at(format!("/dns/resolvers/{}/zone_soa", decider.index));
-    for pointer in tried::pointers(e, decider.seen, &["privatelink-name"]) {
+    for pointer in tried::pointers(e, decider.seen, &["privatelink-name", "parent-zone"]) {
         because = because.read_at(pointer);
     }
     because = fate::reached(because, e, &outside)

@@ -104,7 +104,7 @@ fn leads_nowhere(e: &Evidence, r: &Asked<'_>, zone: &str, last: &str) -> Because
     )
     .seen(format!("{name} -> {} -> nothing", r.seen.aliases(name).join(" -> ")))
     .known_by(format!(
-        "{zone}, or a name behind it, has an alias in place of an address: {last} does not exist \
+        "{zone}, or a record that follows, has an alias in place of an address: {last} does not exist \
          for the server that follows it, which is Azure DNS and not {} where it forwards",
         r.label()
     ))

@@ -291,12 +291,19 @@ pub(super) fn privatelink_fails<'a>(e: &'a Evidence, r: &'a ResolverSeen) -> Opt
         _ => None,
     };
     let zone = fails(r.zone_soa.saw()?)?;
-    let mut names = at(e, r, "privatelink-name").map(|(_, tried)| &tried.exchange).peekable();
-    // A device that drops one kind of question is no zone that fails.
-    if zone == "no answer" && names.peek().is_none() {
+    let names = || at(e, r, "privatelink-name").map(|(_, tried)| &tried.exchange);
+    // A device that drops one kind of question is no zone that fails: the SOA of the public
+    // suffix must be answered.
+    let parent = did_its_work(one(e, r, "parent-zone"));
+    if zone == "no answer" && !(parent && names().any(|exchange| fails(exchange).is_some())) {
         return None;
     }
-    names.all(|exchange| fails(exchange).is_some()).then_some(zone)
+    // The public address of the privatelink name may come from a cache.
+    let cached = |exchange: &Exchange| {
+        let all = addresses(exchange);
+        !all.is_empty() && all.iter().all(|a| given.contains(a))
+    };
+    names().all(|exchange| fails(exchange).is_some() || cached(exchange)).then_some(zone)
 }
 
 /// A name of the account under another suffix that this resolver resolves privately.

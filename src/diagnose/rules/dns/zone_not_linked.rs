@@ -141,7 +141,11 @@ pub(super) fn because(e: &Evidence, decider: &Asked<'_>) -> Option<Because> {
              proxy is bypassed",
         );
     }
-    Some(because.check(words::dig(name, decider.seen)))
+    // A resolver outside gives the same after the fix: what applications get is what counts.
+    Some(because.check(match resolver.whose.class.is_outside() {
+        true => reading::again(e),
+        false => words::dig(name, decider.seen),
+    }))
 }
 
 /// Whether additional questions separate the causes further than this rule does.
