@@ -224,6 +224,7 @@ impl Lab {
             arc_agent: false,
             shared_roots: Arc::default(),
             turns: None,
+            tally: None,
         }
     }
 
