@@ -23,14 +23,16 @@ use crate::evidence::http::HttpOutcome;
 use crate::evidence::identity::{
     Acquisition, TokenAnswer, TokenOutcome, TokenPurpose, TokenRefusal, TokenRequest,
 };
+use crate::evidence::repeat::Repeat;
 use crate::evidence::tcp::{TcpAttempt, TcpInfo, TcpOutcome};
 use crate::evidence::text::clean;
 use crate::evidence::{Cost, Evidence, Expect, Observed};
 use crate::platform;
-use crate::secret::Secret;
+use crate::secret::{Redactor, Secret};
 use crate::target::Target;
 use crate::wire::connect;
 use crate::wire::http::{self, Raw, RawAnswer};
+use crate::wire::redacted;
 use crate::wire::tls::Session;
 
 /// How long a metadata endpoint may take to accept: it is on this machine, or nowhere.
@@ -187,13 +189,14 @@ impl Context<'_> {
     ) -> Option<Reply> {
         let origin = errand.url.origin().ascii_serialization();
         let target = Target::parse(&origin, None).ok()?;
+        let way = Plan { resolvers: Vec::new(), direct: false, ..self.plan.clone() };
+        let options = way.way_options(&self.world.detours);
         let plan = Plan {
-            resolvers: Vec::new(),
             expect: Expect::Any,
             deployment: None,
-            direct: false,
             deadline: self.token_deadline(),
-            ..self.plan.clone()
+            repeat: Repeat { options, inventory: None },
+            ..way
         };
         let slot = Slot { errand, answer: RefCell::default(), connecting: RefCell::default() };
         let none = Credential::none();
@@ -249,7 +252,7 @@ impl Context<'_> {
                     true => self.left_for_token(),
                     false => patience.saturating_sub(began.elapsed()),
                 };
-                exchange(&mut connection, errand, left).await
+                exchange(&mut connection, errand, &self.redactor(), left).await
             }
             Err(http) => (TokenAnswer { http, refusal: None }, None),
         };
@@ -258,13 +261,12 @@ impl Context<'_> {
         reply
     }
 
-    /// Makes the errand over a session that verified, if the secret may leave.
-    pub(super) async fn run_errand(&self, slot: &Slot, session: Session, host: &str, send: bool) {
-        if !send {
-            return;
-        }
+    /// Makes the token request over a session by which the secret may leave.
+    pub(super) async fn run_errand(&self, slot: &Slot, session: Session, host: &str) {
         let answer = match http::open(session, host).await {
-            Ok(mut connection) => exchange(&mut connection, &slot.errand, self.left()).await,
+            Ok(mut connection) => {
+                exchange(&mut connection, &slot.errand, &self.redactor(), self.left()).await
+            }
             Err(http) => (TokenAnswer { http, refusal: None }, None),
         };
         *slot.answer.borrow_mut() = Some(answer);
@@ -275,6 +277,7 @@ impl Context<'_> {
 async fn exchange(
     connection: &mut http::Connection,
     errand: &Errand,
+    redactor: &Redactor<'_>,
     timeout: Duration,
 ) -> (TokenAnswer, Option<Reply>) {
     let path = path_and_query(&errand.url);
@@ -285,10 +288,10 @@ async fn exchange(
         body: errand.form.as_ref(),
     };
     let secrets: Vec<Secret> = secrets(errand);
-    let secrets: Vec<&Secret> = secrets.iter().collect();
-    let (http, answer) = connection.raw(&raw, &secrets, timeout).await;
-    let purpose = errand.purpose;
-    let refusal = answer.as_ref().and_then(|answer| refusal(purpose, &http, answer, &secrets));
+    let redactor = secrets.iter().fold(redactor.clone(), Redactor::with);
+    let (http, answer) = connection.raw(&raw, &redactor, timeout).await;
+    let refusal =
+        answer.as_ref().and_then(|answer| refusal(errand.purpose, &http, answer, &redactor));
     let reply = answer.map(|RawAnswer { status, headers, body }| Reply { status, headers, body });
     (TokenAnswer { http, refusal }, reply)
 }
@@ -401,7 +404,7 @@ fn refusal(
     purpose: TokenPurpose,
     http: &HttpOutcome,
     answer: &RawAnswer,
-    secrets: &[&Secret],
+    redactor: &Redactor<'_>,
 ) -> Option<TokenRefusal> {
     if (200..300).contains(&answer.status) {
         return None;
@@ -413,8 +416,7 @@ fn refusal(
     let text = |names: &[&str], most: usize| {
         let names = if platform { names } else { names.get(..1)? };
         let value = names.iter().find_map(|name| json.pointer(name)?.as_str())?;
-        let near: String = value.chars().take(most * 8).collect();
-        Some(clean(&secrets.iter().fold(near, |text, secret| secret.scrub(&text)), most))
+        Some(redacted(value, most, redactor))
     };
     let codes = json.get("error_codes").and_then(Value::as_array).map(|list| {
         list.iter().filter_map(|code| u32::try_from(code.as_u64()?).ok()).take(8).collect()
@@ -508,7 +510,7 @@ mod tests {
         let swapped = errand(secret, &url);
         let echo = format!("application '{secret}' was not found");
         for secret in &secrets(&swapped) {
-            assert!(!secret.scrub(&echo).contains("canary"));
+            assert!(!secret.redact(&echo).contains("canary"));
         }
         assert_eq!(secrets(&swapped).len(), 2);
         assert_eq!(
@@ -528,7 +530,7 @@ mod tests {
         let read = |purpose, body: &str| {
             let body = body.as_bytes().to_vec().into();
             let answer = RawAnswer { status: 400, headers: Vec::new(), body };
-            let refusal = refusal(purpose, &http, &answer, &[]).unwrap();
+            let refusal = refusal(purpose, &http, &answer, &Redactor::default()).unwrap();
             (refusal.error, refusal.description, refusal.correlation_id)
         };
         let text = |text: &str| Some(text.to_owned());
