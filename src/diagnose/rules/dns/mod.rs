@@ -14,6 +14,7 @@ mod fate;
 mod forged_answer;
 mod forwards_privatelink_only;
 mod gives;
+mod heard;
 mod hosts_pin;
 mod missing;
 mod name_not_found;
@@ -28,6 +29,7 @@ mod predict;
 mod private_not_expected;
 mod privatelink_forwarder_dead;
 mod public_not_expected;
+mod rate_limited;
 mod record_missing;
 mod regional_endpoint;
 mod resolver_down;
@@ -40,6 +42,7 @@ mod system_fails;
 mod system_slow;
 mod tcp_blocked;
 mod tried;
+pub(in crate::diagnose) mod unanswered;
 mod unusable_address;
 mod words;
 mod wrong_address;
@@ -87,6 +90,7 @@ pub(super) const RULES: &[Rule] = &[
     address_not_expected::RULE,
     private_not_expected::RULE,
     unusable_address::RULE,
+    rate_limited::RULE,
     resolver_down::RULE,
     edns_dropped::RULE,
     resolvers_disagree::RULE,

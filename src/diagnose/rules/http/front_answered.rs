@@ -103,7 +103,7 @@ fn fix(e: &Evidence, said: &Said<'_>, because: Because, name: &str) -> Because {
     match said.answer.status {
         500..=599 => because.look(
             "from where it runs, see whether it reaches the service",
-            format!("aoai-probe {host}"),
+            format!("aoai-probe {}", reading::word(host)),
         ),
         200..=299 => because.step("a captive portal, a login page and a wrong backend do this"),
         _ => because.step(format!("let it pass this call: {} {host}", said.call.method)),

@@ -61,6 +61,6 @@ fn check(e: &Evidence) -> Option<Because> {
              --set properties.publicNetworkAccess=Disabled",
         )
         .step("a change needs some minutes to act; or this network is one that is allowed")
-        .check(format!("{} --expect closed", reading::again_expecting_nothing(e))),
+        .check(reading::again_with(e, "--expect closed")),
     )
 }
