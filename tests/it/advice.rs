@@ -76,3 +76,27 @@ fn what_is_ruled_out_was_seen() {
         faults.into_iter().map(move |(id, says)| (name.clone(), id, says))
     }));
 }
+
+#[test]
+fn a_command_that_changes_something_is_known() {
+    for (command, verb) in [
+        ("az network private-endpoint-connection approve --id <id>", Some("approve")),
+        ("az network private-dns link vnet list -g set -o table", None),
+        ("sudo ip route replace default via 10.0.0.1", Some("replace")),
+        ("ip route get 10.0.0.1", None),
+        ("NO_PROXY=a aoai-probe x", None),
+        ("export NO_PROXY=$NO_PROXY,a", Some("export")),
+        ("dig a; systemctl restart unbound", Some("restart")),
+        ("echo 1 > /etc/x", Some("> /etc/x")),
+        ("curl -s https://<host>/ 2>&1 >/dev/null | head", None),
+        ("az login --identity", Some("login")),
+        ("Set-DnsClientServerAddress -InterfaceIndex 1", Some("Set-DnsClientServerAddress")),
+    ] {
+        assert_eq!(checks::changes(command).as_deref(), verb, "{command}");
+    }
+    assert!(checks::syntax_error("echo 'a").is_some());
+    assert!(
+        checks::syntax_error(&checks::without_placeholders("az vm list -g <resource group>"))
+            .is_none()
+    );
+}

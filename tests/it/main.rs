@@ -27,4 +27,5 @@ mod observation;
 mod program;
 mod render;
 mod report;
+mod resolver_classes;
 mod verdict;

@@ -237,6 +237,7 @@ impl Lab {
             arc_agent: false,
             shared_roots: Arc::default(),
             turns: None,
+            tally: None,
         }
     }
 
