@@ -291,6 +291,9 @@ pub enum Tls {
     Reset,
     /// A reset after a ClientHello of more than 1,000 bytes; the handshake with a smaller one.
     ResetLarge,
+    /// A reset where the first segment of the ClientHello holds the account's name, else the
+    /// handshake.
+    ResetNameInFirstSegment,
     /// A close after the ClientHello.
     Close,
     /// An answer in plain HTTP.
