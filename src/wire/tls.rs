@@ -409,7 +409,12 @@ impl ServerCertVerifier for Recorder {
             verdict.store == Store::Public && verdict.fault == Some(CertificateFault::UnknownIssuer)
         });
         let trusted = !matches!(accepted_by, None | Some(Store::System));
-        let opened = if unknown && !trusted { self.roots.bundles() } else { &[] };
+        let opened = match (unknown, trusted) {
+            (true, false) => self.roots.bundles(false),
+            // What we accept may be refused by what replaces a client's roots (fact X22).
+            (_, true) => self.roots.bundles(true),
+            (false, false) => &[],
+        };
         let bundles = opened
             .iter()
             .map(|opened| BundleVerdict {
