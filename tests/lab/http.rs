@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::answers::{MODELS, SERVICE, Scripted, scripted};
+use super::answers::{DEPLOYMENTS, MODELS, SERVICE, Scripted, scripted};
 use super::certificates::ESCAPES;
 use super::tap::Received;
 use super::world::{Answer, Named, Server, Written};
@@ -94,7 +94,8 @@ async fn one<S: AsyncRead + AsyncWrite + Unpin>(
         Named::Account => {
             let known = lower.contains("\r\napi-key:") || lower.contains("\r\nauthorization:");
             let unknown = scripted(Named::Unauthorized).unwrap_or(MODELS);
-            let answer = if known { MODELS } else { unknown };
+            let list = if text.starts_with("GET /api/projects/") { DEPLOYMENTS } else { MODELS };
+            let answer = if known { list } else { unknown };
             stream.write_all(&of_row(&answer, date)).await?;
         }
         Named::Echo => {

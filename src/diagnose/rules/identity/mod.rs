@@ -2,7 +2,7 @@
 
 mod acquisition;
 mod configuration;
-mod credential;
+pub(super) mod credential;
 mod custom_subdomain;
 mod entra;
 mod gateway_key;
