@@ -18,10 +18,12 @@ use crate::credential::ways::Machine;
 use crate::credential::{self, Credential, Request, looks_like_a_key};
 use crate::diagnose::diagnose;
 use crate::evidence::Evidence;
+use crate::evidence::repeat::Repeat;
+use crate::inventory::CredentialReference;
 use crate::render::{self, Style, Verbosity, facts, progress};
 use crate::report::{self, ExitStyle, Report};
 use crate::target::Target;
-use crate::walk::plan::Plan;
+use crate::walk::plan::{Plan, option};
 use crate::walk::{self, Finished};
 use crate::wire::roots::ExtraRoots;
 use crate::world::{self, Environment, World};
@@ -187,7 +189,8 @@ pub fn check_in(
     args::contradiction(arguments)?;
     world.detours.splice(..0, arguments.connect_to.iter().cloned());
     let targets = targets(arguments, &world.environment)?;
-    let plan = plan(arguments, &world.environment)?;
+    let mut plan = plan(arguments, &world.environment)?;
+    plan.repeat = Repeat { options: options(arguments, &plan), inventory: None };
     let typed: Vec<&str> = targets.iter().flat_map(Target::typed).chain(plan.typed()).collect();
     credential::misplaced(&world.environment, &typed).map_err(|e| e.to_string())?;
     let request = Request {
@@ -237,6 +240,21 @@ pub fn check_in(
     done.err = err;
     done.replaces_progress = replaces_progress(&arguments.output, &world.environment, terminal);
     Ok(done)
+}
+
+/// The options that repeat these walks, each as one word with its value.
+fn options(arguments: &Check, plan: &Plan) -> Vec<String> {
+    let service = arguments.service.iter().map(|service| option("--service", service));
+    let credential = CredentialReference {
+        choice: arguments.credential.clone(),
+        api_key_file: arguments.api_key_file.clone(),
+        api_key_variable: None,
+        token_file: arguments.token_file.clone(),
+        assertion_file: arguments.assertion_file.clone(),
+        identity: arguments.identity.clone(),
+    };
+    let way = plan.way_options(&arguments.connect_to).into_iter();
+    way.chain(service).chain(credential.options()).chain(plan.call_options()).collect()
 }
 
 /// Whether what is written takes the place of the progress on the terminal.

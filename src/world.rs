@@ -3,6 +3,8 @@
 //! `World::of_this_machine` is the one place that reads them. No trait, nothing to mock: a
 //! test fills the same fields. It contacts nothing.
 
+pub mod signs;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -12,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use crate::evidence::Trust;
 use crate::evidence::dns::{ResolverRole, SystemAnswer};
 use crate::evidence::text::clean;
-use crate::evidence::vantage::{AzureMachine, FileState, ResolverConfig, Stub};
+use crate::evidence::vantage::{AzureMachine, FileState, PlatformSign, ResolverConfig, Stub};
 use crate::platform;
 use crate::wire::bundles::Bundle;
 use crate::wire::roots::{ExtraRoots, Roots, SharedRoots, SystemStore};
@@ -40,6 +42,10 @@ pub struct World {
     pub os: String,
     /// Whether this is an Azure machine.
     pub azure: AzureMachine,
+    /// What this machine runs in or under.
+    pub platforms: Vec<PlatformSign>,
+    /// The gateways of its default routes.
+    pub default_gateways: Vec<IpAddr>,
     /// The resolver configuration, as evidence.
     pub resolver_config: ResolverConfig,
     /// The resolvers to ask, with their ports.
@@ -146,6 +152,20 @@ pub struct Detour {
     pub to_port: Option<u16>,
 }
 
+impl std::fmt::Display for Detour {
+    /// As `--connect-to` takes it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let bracketed = |text: &str| match text.contains(':') {
+            true => format!("[{text}]"),
+            false => text.to_owned(),
+        };
+        let port = |port: Option<u16>| port.map(|port| port.to_string()).unwrap_or_default();
+        let host = self.host.as_deref().map(bracketed).unwrap_or_default();
+        let address = self.to_address.map(|a| bracketed(&a.to_string())).unwrap_or_default();
+        write!(f, "{host}:{}:{address}:{}", port(self.port), port(self.to_port))
+    }
+}
+
 impl World {
     /// Reads the world that this process runs in.
     #[must_use]
@@ -163,6 +183,8 @@ impl World {
         let (mut resolver_config, resolvers) = resolvers(&resolv_conf, &upstreams);
         by_environment(&mut resolver_config, &environment);
         Self {
+            platforms: platforms(&environment, &resolver_config),
+            default_gateways: platform::default_gateways(),
             environment,
             host: platform::host_name(),
             os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
@@ -373,6 +395,27 @@ pub fn regular_file(path: &str, limit: u64) -> Result<Vec<u8>, String> {
         Ok(about) if !about.is_file() => Err("cannot be read again: is no regular file".to_owned()),
         _ => named_file(path, limit),
     }
+}
+
+/// What this machine runs in or under.
+fn platforms(environment: &Environment, config: &ResolverConfig) -> Vec<PlatformSign> {
+    let addresses = if_addrs::get_if_addrs().unwrap_or_default();
+    let interfaces: Vec<(platform::NetworkInterface, Vec<IpAddr>)> = platform::interfaces()
+        .into_iter()
+        .map(|interface| {
+            let own = addresses.iter().filter(|i| i.name == interface.name).map(|i| i.ip());
+            let own = own.collect();
+            (interface, own)
+        })
+        .collect();
+    signs::platforms(&signs::Surroundings {
+        environment,
+        exists: &|path| platform::HAS_UNIX_PATHS && Path::new(path).exists(),
+        kernel: TextFile::read("/proc/sys/kernel/osrelease", FILE_LIMIT).text.trim(),
+        nameservers: &config.nameservers,
+        listening: &platform::listening_ports(),
+        interfaces: &interfaces,
+    })
 }
 
 /// The Azure sign of the resolver beside those of the platform (fact T24).

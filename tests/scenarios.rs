@@ -13,6 +13,8 @@
 )]
 #![allow(unreachable_pub, reason = "a binary's modules are reached from nowhere else")]
 
+#[path = "scenarios/again.rs"]
+mod again;
 mod lab;
 
 use std::cell::RefCell;
@@ -64,6 +66,7 @@ fn scenario(path: &Path) -> Result<(), Failed> {
     no_secret_in(&texts).map_err(told)?;
     secret_on_the_wire(&lab, &world.expect).map_err(told)?;
     judged_again(&report, &done.out).map_err(told)?;
+    again::commands_read(&lab.check(&[])?, &report)?;
     if done.status != report.exit_status(ExitStyle::State) {
         return Err(told(format!("exit status {}", done.status)));
     }
@@ -297,6 +300,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Trial::test(name, move || scenario(&file))
         })
         .chain([whole])
+        .chain(again::trials())
         .collect();
     libtest_mimic::run(&arguments, trials).exit()
 }

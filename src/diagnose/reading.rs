@@ -9,6 +9,8 @@ use crate::evidence::{Evidence, Expect, Observed, classify};
 
 use super::rules::http::refusals;
 
+pub use super::again::{again, again_at, again_with, again_without, word};
+
 /// The addresses that count: those that applications get, or `--resolver`'s.
 #[must_use]
 pub fn counting(e: &Evidence) -> Vec<IpAddr> {
@@ -114,51 +116,6 @@ pub fn service_accepted(e: &Evidence) -> bool {
     })
 }
 
-/// The command line that repeats this walk, for `check:` lines.
-#[must_use]
-pub fn again(e: &Evidence) -> String {
-    let expect = match &e.asked.expect {
-        Expect::Auto => None,
-        Expect::Private => Some("private".to_owned()),
-        Expect::Public => Some("public".to_owned()),
-        Expect::Closed => Some("closed".to_owned()),
-        Expect::Any => Some("any".to_owned()),
-        Expect::Cidr { prefixes } => Some(prefixes.join(",")),
-    };
-    match expect {
-        Some(expect) => format!("{} --expect {expect}", again_expecting_nothing(e)),
-        None => again_expecting_nothing(e),
-    }
-}
-
-/// [`again`] without its `--expect`.
-#[must_use]
-pub fn again_expecting_nothing(e: &Evidence) -> String {
-    use crate::evidence::dns::ResolverRole::Given;
-    let mut command = format!("aoai-probe {}", word(&e.target.typed));
-    for r in e.dns.resolvers.iter().filter(|r| r.role == Given) {
-        command.push_str(&format!(" --resolver {}", r.label()));
-    }
-    // A name that a shell would read otherwise stays out of a command to be copied.
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    if let Some(deployment) = e.asked.deployment.as_ref().filter(|d| d.chars().all(plain)) {
-        command.push_str(&format!(" --deployment {deployment}"));
-    }
-    command
-}
-
-/// A word of a command line that people copy into a shell, quoted where the shell would read
-/// something else out of it: it may come from the network, or from another's report.
-#[must_use]
-pub fn word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@%+=,".contains(c);
-    let inert = !text.is_empty() && !text.starts_with('-') && text.chars().all(plain);
-    // A placeholder such as `<group>` is for people, and stays as it is.
-    let inside = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
-    let blank = inside.is_some_and(|i| i.chars().all(|c| c.is_ascii_alphanumeric() || c == ' '));
-    if inert || blank { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
-}
-
 /// `<account>` filled in where it is known.
 #[must_use]
 pub fn account(e: &Evidence) -> &str {
@@ -181,20 +138,4 @@ pub fn public_suffix(e: &Evidence) -> &str {
 #[must_use]
 pub fn list(addresses: &[IpAddr]) -> String {
     addresses.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::word;
-
-    #[test]
-    fn a_word_stays_one_word_in_a_shell() {
-        for plain in ["a.openai.azure.com", "https://a.openai.azure.com/openai/v1", "<group>"] {
-            assert_eq!(word(plain), plain);
-        }
-        assert_eq!(word("$(reboot)"), "'$(reboot)'");
-        assert_eq!(word("a'; reboot"), r"'a'\''; reboot'");
-        assert_eq!(word("<a> reboot; <b>"), "'<a> reboot; <b>'");
-        assert_eq!((word(""), word("--all")), ("''".to_owned(), "'--all'".to_owned()));
-    }
 }

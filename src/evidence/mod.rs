@@ -11,6 +11,7 @@ pub mod experiment;
 pub mod http;
 pub mod identity;
 pub mod proxy;
+pub mod repeat;
 pub mod tcp;
 pub mod text;
 pub mod tls;
@@ -19,7 +20,7 @@ pub mod vantage;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use address::{AddressClass, classify};
+pub use address::{AddressClass, classify, is_synthetic_pool};
 
 /// A stage of the path, in the order in which an application's call passes them.
 #[derive(
@@ -242,6 +243,9 @@ pub struct Asked {
     /// Limits of an inventory beyond which a path that works is at risk.
     #[serde(default, skip_serializing_if = "AskedLimits::is_empty")]
     pub limits: AskedLimits,
+    /// What repeats this walk.
+    #[serde(default, skip_serializing_if = "repeat::Repeat::is_empty")]
+    pub repeat: repeat::Repeat,
 }
 
 /// Limits of an inventory beyond which a path that works is at risk.
@@ -292,6 +296,21 @@ pub enum Expect {
         /// The prefixes, as given.
         prefixes: Vec<String>,
     },
+}
+
+impl Expect {
+    /// The value of `--expect`; none for the default.
+    #[must_use]
+    pub fn as_option(&self) -> Option<String> {
+        match self {
+            Expect::Auto => None,
+            Expect::Private => Some("private".to_owned()),
+            Expect::Public => Some("public".to_owned()),
+            Expect::Closed => Some("closed".to_owned()),
+            Expect::Any => Some("any".to_owned()),
+            Expect::Cidr { prefixes } => Some(prefixes.join(",")),
+        }
+    }
 }
 
 /// Which roots decide.

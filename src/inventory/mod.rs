@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use crate::credential::ways::Machine;
 use crate::credential::{Choice, Request};
 use crate::target::Target;
-use crate::walk::plan::Plan;
+use crate::walk::plan::{Plan, option};
 use crate::world::{Detour, World};
 
 pub use read::{Problem, read};
@@ -61,6 +61,15 @@ pub struct Entry {
     pub muted_until: Option<SystemTime>,
 }
 
+impl Entry {
+    /// The options of the same walk by hand.
+    #[must_use]
+    pub fn options(&self) -> Vec<String> {
+        let way = self.plan.way_options(&self.connect_to);
+        way.into_iter().chain(self.credential.options()).chain(self.plan.call_options()).collect()
+    }
+}
+
 /// Where a credential is: never the credential.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CredentialReference {
@@ -79,6 +88,27 @@ pub struct CredentialReference {
 }
 
 impl CredentialReference {
+    /// The options that name the same credential by hand. A variable is not among them: what
+    /// it holds is in the environment.
+    #[must_use]
+    pub fn options(&self) -> Vec<String> {
+        let choice = match &self.choice {
+            Choice::Auto => None,
+            Choice::None => Some("none"),
+            Choice::Named(name) => Some(name.as_str()),
+        };
+        [
+            ("--credential", choice),
+            ("--api-key-file", self.api_key_file.as_deref()),
+            ("--token-file", self.token_file.as_deref()),
+            ("--assertion-file", self.assertion_file.as_deref()),
+            ("--identity", self.identity.as_deref()),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some(option(name, value?)))
+        .collect()
+    }
+
     /// What is asked of the catalogue of sources on this machine.
     #[must_use]
     pub fn request(&self, world: &World, patience: Duration) -> Request {

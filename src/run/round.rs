@@ -6,6 +6,8 @@ use std::time::Duration;
 use super::{Done, Progress, Terminal, replaces_progress, runtime, style, written};
 use crate::args::{Check, ExitStyleArgument, Format, Output};
 use crate::diagnosis::State;
+use crate::evidence::repeat::{InInventory, Repeat};
+use crate::evidence::text::clean;
 use crate::inventory::{self, Entry, Inventory};
 use crate::monitor::round;
 use crate::monitor::walker::Walker;
@@ -79,11 +81,17 @@ fn read(file: &str, reading: Reading) -> Result<Inventory, String> {
         let line = 1 + before.iter().filter(|octet| **octet == b'\n').count();
         format!("--config {file}: line {line}: is not UTF-8 text")
     })?;
-    inventory::read(&text).map_err(|problems| {
+    let mut inventory = inventory::read(&text).map_err(|problems| {
         let lines: Vec<String> =
             problems.iter().map(|problem| format!("{file}: {problem}")).collect();
         format!("--config {}", lines.join("\naoai-probe: --config "))
-    })
+    })?;
+    for entry in &mut inventory.entries {
+        let place =
+            InInventory { file: clean(file, 500), name: entry.name.clone(), options: Vec::new() };
+        entry.plan.repeat = Repeat { options: entry.options(), inventory: Some(place) };
+    }
+    Ok(inventory)
 }
 
 /// The entries of these names; all of them where none is given.

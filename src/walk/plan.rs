@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::evidence::dns::ResolverRole;
+use crate::evidence::repeat::Repeat;
+use crate::evidence::text::clean;
 use crate::evidence::{Asked, AskedLimits, Expect, Trust};
 use crate::wire::roots::ExtraRoots;
-use crate::world::World;
+use crate::world::{Detour, World};
 
 use super::proxy_choice::ProxyOption;
 
@@ -50,6 +52,8 @@ pub struct Plan {
     pub deadline: Duration,
     /// Limits of an inventory beyond which a path that works is at risk.
     pub limits: Limits,
+    /// What repeats a walk by this plan.
+    pub repeat: Repeat,
 }
 
 /// Limits beyond which a path that works is at risk. None: what the rules have for everybody.
@@ -84,6 +88,7 @@ impl Default for Plan {
             timeout: TIMEOUT,
             deadline: DEADLINE,
             limits: Limits::default(),
+            repeat: Repeat::default(),
         }
     }
 }
@@ -147,6 +152,69 @@ impl Plan {
                 tls_ms: self.limits.tls.map(fraction),
                 http_ms: self.limits.http.map(fraction),
             },
+            repeat: self.repeat.clone(),
         }
     }
+
+    /// The options that choose the way to a host, whatever is asked there: each is one word with
+    /// its value.
+    #[must_use]
+    pub fn way_options(&self, detours: &[Detour]) -> Vec<String> {
+        let mut options: Vec<String> = Vec::new();
+        let mut add = |name: &str, value: &str| options.push(option(name, value));
+        for resolver in &self.resolvers {
+            match resolver.port() {
+                53 => add("--resolver", &resolver.ip().to_string()),
+                _ => add("--resolver", &resolver.to_string()),
+            }
+        }
+        for detour in detours {
+            add("--connect-to", &detour.to_string());
+        }
+        if self.trust == Trust::System {
+            add("--trust", "system");
+        }
+        if let Some(path) = &self.ca_file {
+            add("--ca-file", path);
+        }
+        match &self.proxy {
+            ProxyOption::Env => {}
+            ProxyOption::None => add("--proxy", "none"),
+            ProxyOption::Url(url) => add("--proxy", url),
+        }
+        if self.timeout != TIMEOUT {
+            add("--timeout", &self.timeout.as_secs_f64().to_string());
+        }
+        if self.deadline != DEADLINE {
+            add("--deadline", &self.deadline.as_secs_f64().to_string());
+        }
+        let flags = [
+            (self.direct, "--direct"),
+            (!self.experiments, "--no-experiments"),
+            (self.deep, "--deep"),
+        ];
+        options.extend(flags.into_iter().filter(|(given, _)| *given).map(|(_, name)| name.into()));
+        options
+    }
+
+    /// The options that say what is asked of the service and expected of it.
+    #[must_use]
+    pub fn call_options(&self) -> Vec<String> {
+        let mut options: Vec<String> = Vec::new();
+        options.extend(self.deployment.as_ref().map(|name| option("--deployment", name)));
+        if self.api_version != API_VERSION {
+            options.push(option("--api-version", &self.api_version));
+        }
+        options.extend(self.expect.as_option().map(|value| option("--expect", &value)));
+        options
+    }
+}
+
+/// The longest word of a command, in characters.
+const LONGEST_WORD: usize = 1000;
+
+/// An option with its value, as one word.
+#[must_use]
+pub fn option(name: &str, value: &str) -> String {
+    format!("{name}={}", clean(value, LONGEST_WORD))
 }

@@ -19,10 +19,9 @@ use crate::evidence::http::HttpHop;
 use crate::evidence::identity::Withheld;
 use crate::evidence::proxy::{ConnectOutcome, ProxyHop, ProxyScheme};
 use crate::evidence::tcp::{TcpAttempt, TcpHop};
-use crate::evidence::tls::{Certificate, Store, TlsHop, TlsOutcome};
+use crate::evidence::tls::{Store, TlsHop, TlsOutcome};
 use crate::evidence::{Choice, Hop, Observed, classify};
 use crate::platform;
-use crate::secret::Secret;
 use crate::wire::connect::{self, Connection};
 use crate::wire::proxy;
 use crate::wire::tls::Session;
@@ -150,7 +149,8 @@ async fn tunnel(
         false => format!("{host}:{port}"),
     };
     let authorization = proxy.authorization.as_ref();
-    proxy::tunnel(Box::new(stream), &authority, authorization, context.left()).await
+    let redactor = context.redactor();
+    proxy::tunnel(Box::new(stream), &authority, authorization, &redactor, context.left()).await
 }
 
 /// A second session through the proxy, where the peer ends the first one after an answer. It
@@ -180,12 +180,8 @@ async fn inside(
     seen: &mut TunnelSeen,
 ) {
     let began = context.elapsed_ms();
-    let (tls, session) = context.handshake(stream, None).await;
+    let (mut tls, session) = context.handshake(stream, None).await;
     let took_ms = context.elapsed_ms() - began;
-    let mut tls = tls;
-    if let Some(secret) = &proxy.authorization {
-        forget(&mut tls, secret);
-    }
     (context.observe)(Finished::Tls(&tls, took_ms));
     let only_system = tls.accepted_by == Some(Store::System) && !context.roots.trusts_system();
     tls.tcp_info = platform::tcp_info(socket);
@@ -236,24 +232,6 @@ async fn look_into(context: &Context<'_>, proxy: &Proxy, seen: &mut TunnelSeen) 
         if !seen.experiments.clients.is_empty() {
             seen.segments = None;
         }
-    }
-}
-
-/// Blots the proxy's password out of what came through the tunnel: whoever answers there may
-/// be the proxy itself, which knows it.
-fn forget(tls: &mut TlsHop, password: &Secret) {
-    let scrub = |text: &mut String| *text = password.scrub(text);
-    match &mut tls.outcome {
-        TlsOutcome::PlainHttp { first_line: text }
-        | TlsOutcome::NotTls { first_bytes: text }
-        | TlsOutcome::Incompatible { says: text } => scrub(text),
-        _ => {}
-    }
-    for certificate in &mut tls.chain {
-        let Certificate { subject, issuer, names, issuer_url, .. } = certificate;
-        [subject, issuer].into_iter().chain(names).chain(issuer_url).for_each(scrub);
-        let Certificate { issuer_common_name, issuer_organization, .. } = certificate;
-        issuer_common_name.iter_mut().chain(issuer_organization).for_each(scrub);
     }
 }
 

@@ -48,6 +48,7 @@ impl Context<'_> {
             timeout: self.left(),
             hello: Hello::Full,
             versions: Versions::Both,
+            redactor: self.redactor(),
         };
         tls::handshake(stream, socket, &request).await
     }
@@ -91,6 +92,7 @@ impl Context<'_> {
             (true, Some(token)) => Authentication::Bearer(token),
             (true, None) => self.credential.authentication(),
         };
+        let redactor = self.redactor().with(token);
         let wanted = calls::calls(self.target, self.plan);
         let mut made = Vec::new();
         let mut connection = match http::open(session, &host).await {
@@ -98,8 +100,7 @@ impl Context<'_> {
             Err(outcome) => return (vec![not_made(&wanted[0], outcome)], None),
         };
         for call in &wanted {
-            let secret = token.or_else(|| self.credential.secret());
-            let mut one = connection.call(call, authentication, secret, self.left()).await;
+            let mut one = connection.call(call, authentication, &redactor, self.left()).await;
             // A server may end a connection after any answer (RFC 9112, section 9.6): clients
             // open another one, and so do we.
             // The session may also have ended while it waited for a token.
@@ -111,7 +112,7 @@ impl Context<'_> {
                 && let Ok(another) = http::open(session, &host).await
             {
                 connection = another;
-                one = connection.call(call, authentication, secret, self.left()).await;
+                one = connection.call(call, authentication, &redactor, self.left()).await;
             }
             // A second call tells nothing when the first was not let in.
             let goes_on = one.answer().is_some_and(|a| a.body_complete && a.status != 403)

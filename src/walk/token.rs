@@ -23,14 +23,16 @@ use crate::evidence::http::HttpOutcome;
 use crate::evidence::identity::{
     Acquisition, TokenAnswer, TokenOutcome, TokenPurpose, TokenRefusal, TokenRequest,
 };
+use crate::evidence::repeat::Repeat;
 use crate::evidence::tcp::{TcpAttempt, TcpInfo, TcpOutcome};
 use crate::evidence::text::clean;
 use crate::evidence::{Cost, Evidence, Expect, Observed};
 use crate::platform;
-use crate::secret::Secret;
+use crate::secret::{Redactor, Secret};
 use crate::target::Target;
 use crate::wire::connect;
 use crate::wire::http::{self, Raw, RawAnswer};
+use crate::wire::redacted;
 use crate::wire::tls::Session;
 
 /// How long a metadata endpoint may take to accept: it is on this machine, or nowhere.
@@ -187,13 +189,14 @@ impl Context<'_> {
     ) -> Option<Reply> {
         let origin = errand.url.origin().ascii_serialization();
         let target = Target::parse(&origin, None).ok()?;
+        let way = Plan { resolvers: Vec::new(), direct: false, ..self.plan.clone() };
+        let options = way.way_options(&self.world.detours);
         let plan = Plan {
-            resolvers: Vec::new(),
             expect: Expect::Any,
             deployment: None,
-            direct: false,
             deadline: self.token_deadline(),
-            ..self.plan.clone()
+            repeat: Repeat { options, inventory: None },
+            ..way
         };
         let slot = Slot { errand, answer: RefCell::default(), connecting: RefCell::default() };
         let none = Credential::none();
@@ -249,7 +252,7 @@ impl Context<'_> {
                     true => self.left_for_token(),
                     false => patience.saturating_sub(began.elapsed()),
                 };
-                exchange(&mut connection, errand, left).await
+                exchange(&mut connection, errand, &self.redactor(), left).await
             }
             Err(http) => (TokenAnswer { http, refusal: None }, None),
         };
@@ -264,7 +267,9 @@ impl Context<'_> {
             return;
         }
         let answer = match http::open(session, host).await {
-            Ok(mut connection) => exchange(&mut connection, &slot.errand, self.left()).await,
+            Ok(mut connection) => {
+                exchange(&mut connection, &slot.errand, &self.redactor(), self.left()).await
+            }
             Err(http) => (TokenAnswer { http, refusal: None }, None),
         };
         *slot.answer.borrow_mut() = Some(answer);
@@ -275,6 +280,7 @@ impl Context<'_> {
 async fn exchange(
     connection: &mut http::Connection,
     errand: &Errand,
+    redactor: &Redactor<'_>,
     timeout: Duration,
 ) -> (TokenAnswer, Option<Reply>) {
     let path = path_and_query(&errand.url);
@@ -285,9 +291,9 @@ async fn exchange(
         body: errand.form.as_ref(),
     };
     let secrets: Vec<Secret> = secrets(errand);
-    let secrets: Vec<&Secret> = secrets.iter().collect();
-    let (http, answer) = connection.raw(&raw, &secrets, timeout).await;
-    let refusal = answer.as_ref().and_then(|answer| refusal(&http, answer, &secrets));
+    let redactor = secrets.iter().fold(redactor.clone(), Redactor::with);
+    let (http, answer) = connection.raw(&raw, &redactor, timeout).await;
+    let refusal = answer.as_ref().and_then(|answer| refusal(&http, answer, &redactor));
     let reply = answer.map(|RawAnswer { status, headers, body }| Reply { status, headers, body });
     (TokenAnswer { http, refusal }, reply)
 }
@@ -396,15 +402,18 @@ fn secrets(errand: &Errand) -> Vec<Secret> {
 }
 
 /// The refusal in an answer that gives nothing (fact 5.2; RFC 6749, section 5.2).
-fn refusal(http: &HttpOutcome, answer: &RawAnswer, secrets: &[&Secret]) -> Option<TokenRefusal> {
+fn refusal(
+    http: &HttpOutcome,
+    answer: &RawAnswer,
+    redactor: &Redactor<'_>,
+) -> Option<TokenRefusal> {
     if (200..300).contains(&answer.status) {
         return None;
     }
     let json: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
     let text = |name: &str, most: usize| {
         let value = json.get(name)?.as_str()?;
-        let near: String = value.chars().take(most * 8).collect();
-        Some(clean(&secrets.iter().fold(near, |text, secret| secret.scrub(&text)), most))
+        Some(redacted(value, most, redactor))
     };
     let codes = json.get("error_codes").and_then(Value::as_array).map(|list| {
         list.iter().filter_map(|code| u32::try_from(code.as_u64()?).ok()).take(8).collect()
@@ -499,7 +508,7 @@ mod tests {
         let swapped = errand(secret, &url);
         let echo = format!("application '{secret}' was not found");
         for secret in &secrets(&swapped) {
-            assert!(!secret.scrub(&echo).contains("canary"));
+            assert!(!secret.redact(&echo).contains("canary"));
         }
         assert_eq!(secrets(&swapped).len(), 2);
         assert_eq!(

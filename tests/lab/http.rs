@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use super::WRONG_KEY;
 use super::answers::{DEPLOYMENTS, MODELS, SERVICE, Scripted, scripted};
 use super::certificates::ESCAPES;
 use super::tap::Received;
@@ -95,7 +96,11 @@ async fn one<S: AsyncRead + AsyncWrite + Unpin>(
             let known = lower.contains("\r\napi-key:") || lower.contains("\r\nauthorization:");
             let unknown = scripted(Named::Unauthorized).unwrap_or(MODELS);
             let list = if text.starts_with("GET /api/projects/") { DEPLOYMENTS } else { MODELS };
-            let answer = if known { list } else { unknown };
+            let answer = match lower.contains(WRONG_KEY) {
+                true => scripted(Named::WrongKey).unwrap_or(MODELS),
+                false if known => list,
+                false => unknown,
+            };
             stream.write_all(&of_row(&answer, date)).await?;
         }
         Named::Echo => {

@@ -23,7 +23,7 @@ use aoai_probe::evidence::dns::{ResolverRole, SystemAnswer};
 use aoai_probe::evidence::vantage::{AzureMachine, FileState, ResolverConfig};
 use aoai_probe::target::Target;
 use aoai_probe::wire::roots::SystemStore;
-use aoai_probe::world::{Environment, SystemLookup, TextFile};
+use aoai_probe::world::{Environment, SystemLookup, TextFile, signs};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Parser as _;
@@ -39,6 +39,9 @@ pub const NOW: i64 = 1_780_315_200;
 pub const CANARY: &str = "canary-";
 /// The planted API key.
 pub const KEY: &str = "canary-key-7d41b6f0c2a94be1";
+
+/// An API key that the service refuses.
+pub const WRONG_KEY: &str = "canary-of-another-account-0b9d";
 
 /// A lab that runs until it is dropped.
 pub struct Lab {
@@ -186,11 +189,21 @@ impl Lab {
             false => FileState::Read,
         };
         let now = u64::try_from(NOW + world.machine.clock_ahead_s).unwrap_or_default();
+        let environment = Environment::from_pairs(self.environment());
         aoai_probe::world::World {
-            environment: Environment::from_pairs(self.environment()),
+            platforms: signs::platforms(&signs::Surroundings {
+                environment: &environment,
+                exists: &|_| false,
+                kernel: "",
+                nameservers: &[],
+                listening: &[],
+                interfaces: &[],
+            }),
+            environment,
             host: "lab".to_owned(),
             os: "linux x86_64".to_owned(),
             azure: AzureMachine { answer: Some(world.machine.azure), signs: Vec::new() },
+            default_gateways: Vec::new(),
             resolver_config: ResolverConfig {
                 path: "/etc/resolv.conf".to_owned(),
                 state,

@@ -168,6 +168,7 @@ pub(super) async fn trace_hello(
         timeout,
         hello: Hello::Small,
         versions: Versions::Both,
+        redactor: context.redactor(),
     };
     let hops = trace::hello(to, &request).await;
     Made::Trace(Trace { id: id.to_owned(), probe: TraceProbe::ClientHello, towards: to, hops })
@@ -227,6 +228,7 @@ pub(super) async fn handshake(
                 Changed::OnlyVersion { .. } => Versions::Only13,
                 _ => Versions::Both,
             },
+            redactor: context.redactor(),
         };
         let stream = Box::new(connection.stream);
         let (mut seen, open) = tls::handshake(stream, Some(&connection.socket), &request).await;

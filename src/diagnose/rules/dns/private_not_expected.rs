@@ -53,6 +53,6 @@ fn check(e: &Evidence) -> Option<Because> {
                  it: --resolver <address>",
             )
             .step("if the private path is the right one, expect it: --expect private")
-            .check(format!("{} --expect private", reading::again_expecting_nothing(e))),
+            .check(reading::again_with(e, "--expect private")),
     )
 }

@@ -118,7 +118,7 @@ fn ghost(e: &Evidence, because: Because) -> Because {
             .read_at(format!("/experiments/connections/{index}")),
         Some(_) => because,
         None if e.experiments.needs_deep(GHOST) => {
-            because.tells_it(format!("{} --deep", reading::again(e)))
+            because.tells_it(reading::again_with(e, "--deep"))
         }
         None => because,
     }

@@ -37,10 +37,7 @@ fn check(e: &Evidence) -> Option<Because> {
                  way, a device cuts long answers, or the answer is larger than is read here",
             )
             .owner("Network")
-            .look(
-                "see whether a longer deadline helps",
-                format!("{} --timeout 30", reading::again(e)),
-            )
+            .look("see whether a longer deadline helps", reading::again_with(e, "--timeout 30"))
             .act(Step::look(
                 "look for loss and for devices that inspect or cut answers on this path",
             ))

@@ -124,7 +124,7 @@ fn fix(e: &Evidence, said: &Said<'_>, because: Because, name: &str) -> Because {
     match said.answer.status {
         500..=599 => because.look(
             "from where it runs, see whether it reaches the service",
-            format!("aoai-probe {host}"),
+            format!("aoai-probe {}", reading::word(host)),
         ),
         200..=299 => because.act(Step::look(
             "look for a captive portal, a login page or a wrong backend: each does this",

@@ -62,10 +62,7 @@ fn silent(e: &Evidence) -> Option<Because> {
                 "either the service is slow, or a device on the way lets the handshake pass and \
                  holds what follows, or hands it on in drips",
             )
-            .look(
-                "see whether a longer deadline helps",
-                format!("{} --timeout 30", reading::again(e)),
-            )
+            .look("see whether a longer deadline helps", reading::again_with(e, "--timeout 30"))
             .act(Step::look(
                 "look for a device that inspects TLS, or drops large packets, on this path",
             )),

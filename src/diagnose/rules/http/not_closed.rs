@@ -72,6 +72,6 @@ fn check(e: &Evidence) -> Option<Because> {
             .undo("the same command with Enabled; it takes some minutes as well"),
         )
         .act(Step::look("wait some minutes and walk again"))
-        .check(format!("{} --expect closed", reading::again_expecting_nothing(e))),
+        .check(reading::again_with(e, "--expect closed")),
     )
 }

@@ -262,7 +262,7 @@ fn other_source(e: &Evidence) -> Option<Because> {
         .seen(format!("taken: {}", credential(e)))
         .seen(format!("not taken: {} ({})", other.source, other.why))
         .known_by("an application may take the other one: each SDK has an order of its own")
-        .tells_it(format!("{} --credential {name}", reading::again(e)))
+        .tells_it(reading::again_with(e, &format!("--credential {name}")))
         .read_at(format!("/identity/not_taken/{index}"))
         .owner("Application")
         .step(format!("unset the one that is not meant: {taken} or {}", other.source)),

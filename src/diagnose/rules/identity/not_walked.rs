@@ -68,7 +68,7 @@ fn way(e: &Evidence) -> Option<Because> {
             .read_at("/identity/acquisition/outcome")
             .owner("Application")
             .step("write a token that the application got into a file, for its owner alone")
-            .look("and walk with it", format!("{} --token-file <file>", reading::again(e))),
+            .look("and walk with it", reading::again_with(e, "--token-file <file>")),
     )
 }
 

@@ -117,7 +117,7 @@ fn login_host(e: &Evidence) -> Option<Because> {
             .known_by("something on the way reads TLS; clients with their own roots refuse it")
             .read_at(format!("{at}/path/identity/withheld"))
             .read_at(format!("{at}/path/tls"))
-            .tells_it(format!("{} --trust system", reading::again(e)))
+            .tells_it(reading::again_with(e, "--trust system"))
             .owner("Network")
             .look("see who issues the certificate", session(name))
             .step(format!("exempt {name} from inspection"))
@@ -204,7 +204,7 @@ fn no_such_name(mut because: Because, cause: &Finding, path: &Path<'_>) -> Becau
 
 /// The walk to that host alone.
 fn again(path: &Path<'_>) -> String {
-    format!("aoai-probe {}", reading::word(&format!("https://{}", host(&path.request.url))))
+    reading::again_at(path.walk, &format!("https://{}", host(&path.request.url)))
 }
 
 /// What a nested cause knows, taken over: facts, proof, fix, and where it was read.
@@ -371,7 +371,10 @@ fn path_at_risk(e: &Evidence) -> Option<Because> {
                 );
         }
     }
-    Some(because.check(format!("aoai-probe {}", reading::word(&format!("https://{name}")))))
+    Some(because.check(match walk_of(request) {
+        Some(walk) => reading::again_at(walk, &format!("https://{name}")),
+        None => reading::again(e),
+    }))
 }
 
 /// The path is healthy, and who gives the token takes its time.

@@ -22,7 +22,7 @@ fn check(e: &Evidence) -> Option<Because> {
         Withheld::NotReached | Withheld::ServiceHasNoCall | Withheld::NoToken => return None,
         Withheld::OnlySystemStoreAccepts => (
             "only this machine's own store accepts the certificate chain",
-            format!("{} --trust system", reading::again(e)),
+            reading::again_with(e, "--trust system"),
         ),
         Withheld::AddressNotConfirmed => (
             "the system's resolver did not give the address that was walked",

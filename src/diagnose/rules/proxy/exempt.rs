@@ -119,10 +119,8 @@ pub(in crate::diagnose::rules) fn way_around(because: Because, e: &Evidence) -> 
                 .read_at(format!("/vantage/proxy/no_proxy/{index}"));
         }
     }
-    because
-        .look("walk without the proxy first", format!("aoai-probe --proxy none {}", e.target.typed))
-        .change(
-            "exempt the service from the proxy, where the application gets its environment",
-            command(e),
-        )
+    because.look("walk without the proxy first", reading::again_with(e, "--proxy none")).change(
+        "exempt the service from the proxy, where the application gets its environment",
+        command(e),
+    )
 }

@@ -51,6 +51,6 @@ fn check(e: &Evidence) -> Option<Because> {
                     e.target.host, e.target.port
                 ),
             )
-            .check(format!("aoai-probe --proxy none {}", reading::word(&e.target.typed))),
+            .check(reading::again_with(e, "--proxy none")),
     )
 }

@@ -39,6 +39,6 @@ fn check(e: &Evidence) -> Option<Because> {
     )
     .known_by("the proxy variables of this environment, as each client reads them")
     .owner("Application")
-    .look("walk as the applications do", format!("aoai-probe {}", reading::word(&e.target.typed)));
+    .look("walk as the applications do", reading::again_without(e, "--proxy"));
     Some(readers::seen(because, &clients))
 }

@@ -119,7 +119,7 @@ pub(super) fn not_possible<'a>(e: &'a Evidence, id: &str) -> Option<&'a str> {
 fn would_tell(e: &Evidence) -> Option<String> {
     let inside = e.vantage.azure.answer == Some(true);
     let left_out = e.experiments.needs_deep(TRACE) && !inside;
-    left_out.then(|| format!("{} --deep", reading::again(e)))
+    left_out.then(|| reading::again_with(e, "--deep"))
 }
 
 /// Whether the trace shows that the address is in use: UDP comes to it.

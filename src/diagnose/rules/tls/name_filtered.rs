@@ -73,7 +73,7 @@ fn check(e: &Evidence) -> Option<Because> {
                 "a backend that needs more than {} for this name alone would look the same",
                 timing::words(e.tls.took_ms()?)
             ))
-            .tells_it(format!("{} --timeout 30", reading::again(e)));
+            .tells_it(reading::again_with(e, "--timeout 30"));
     }
     if relay {
         because = because.step(format!(

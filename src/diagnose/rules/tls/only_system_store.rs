@@ -58,7 +58,7 @@ fn check(e: &Evidence) -> Option<Because> {
             .owner("Security")
             .look(
                 "make the authenticated call all the same, where this authority is meant to read it",
-                format!("{} --trust system", reading::again(e)),
+                reading::again_with(e, "--trust system"),
             ),
         Trust::System => because.owner("Security"),
     };

@@ -65,6 +65,6 @@ fn check(e: &Evidence) -> Option<Because> {
             .ruled_out("address, route and certificate authority")
             .known_by(session::NOTHING_SENT)
             .owner("Application")
-            .check(format!("aoai-probe {original}")),
+            .check(reading::again_at(e, &original)),
     )
 }

@@ -135,8 +135,8 @@ pub(super) fn deeper(because: Because, e: &Evidence) -> Because {
         return because;
     }
     because.tells_it(format!(
-        "{} --deep  # names that lists of allowed names carry, and the hop that cuts",
-        reading::again(e)
+        "{}  # names that lists of allowed names carry, and the hop that cuts",
+        reading::again_with(e, "--deep")
     ))
 }
 

@@ -79,7 +79,7 @@ pub(super) fn trust(because: Because, e: &Evidence) -> Because {
         .look("see the chain that is sent", session::s_client(e, "-showcerts"))
         .look(
             "see whether the corporate root makes it whole",
-            format!("{} --ca-file <corporate-ca.pem>", reading::again(e)),
+            reading::again_with(e, "--ca-file <corporate-ca.pem>"),
         )
         .change(
             "give applications the corporate root; each runtime has its own variable",

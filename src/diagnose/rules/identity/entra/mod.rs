@@ -271,6 +271,10 @@ fn presented(claims: &TokenClaims) -> Vec<String> {
 
 /// A text with its words in braces filled in; in a command with nothing that a shell reads.
 fn filled(text: &str, no: &NoToken<'_>, refused: &Refused<'_>, command: bool) -> String {
+    // A whole command, whose words are quoted already.
+    if command && text == "{again}" {
+        return reading::again(no.e);
+    }
     let claims = no.how.assertion.as_ref();
     let claim = |get: fn(&TokenClaims) -> Option<&String>| {
         claims.and_then(get).cloned().unwrap_or_else(|| "<unknown>".to_owned())

@@ -118,7 +118,7 @@ pub(in crate::diagnose::rules::identity::entra) const THROTTLED: Row = Row {
     ],
     sure: Sure::Inferred,
     owner: "Application",
-    look: &[("ask again after a minute", "aoai-probe {host}")],
+    look: &[("ask again after a minute", "{again}")],
     steps: &[
         "let the application keep its token until shortly before it ends: one client object a process",
         "see that no pod or job asks for tokens in a loop",
