@@ -27,6 +27,7 @@ const NAMES: &[&str] = &[
     "*.vault.azure.net",
     "*.azure-api.net",
     "*.corp.example",
+    "login.microsoftonline.com",
 ];
 
 /// Text that a terminal would obey.

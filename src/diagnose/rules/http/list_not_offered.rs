@@ -28,6 +28,6 @@ fn check(e: &Evidence) -> Option<Because> {
             "the service answers in its own error format that it has no such resource: the path \
              leads there, the credential was not put to the test",
         )
-        .caveat(),
+        .not_tested(),
     )
 }
