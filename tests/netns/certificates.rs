@@ -14,8 +14,13 @@ use super::world::{Certificate, TARGET};
 type Made<T> = Result<T, rcgen::Error>;
 
 /// The names that Azure's certificate covers (fact S4).
-const NAMES: &[&str] =
-    &["*.openai.azure.com", "*.cognitiveservices.azure.com", "*.openai.azure.us"];
+const NAMES: &[&str] = &[
+    "*.openai.azure.com",
+    "*.cognitiveservices.azure.com",
+    "*.services.ai.azure.com",
+    "*.openai.azure.us",
+    "*.azure-api.net",
+];
 
 fn authority(common_name: &str, organization: &str) -> Made<CertificateParams> {
     let mut params = CertificateParams::new(Vec::new())?;
