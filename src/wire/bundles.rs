@@ -1,6 +1,6 @@
-//! Files of roots that clients bring or are told of, in addition to the machine's own store (fact
-//! S13). Those that a variable names are asked about every chain (fact X22); the others only when
-//! neither the public roots nor `--ca-file` know an issuer.
+//! Files of roots that clients bring or are told of, in addition to the machine's own store (facts
+//! S13, X22). Those that a variable names are asked in every walk; the others only when neither the
+//! public roots nor `--ca-file` know an issuer.
 
 use std::sync::{Arc, OnceLock};
 
@@ -40,23 +40,22 @@ pub(super) struct Opened {
 #[derive(Debug, Default)]
 pub(super) struct Bundles {
     pub(super) places: Vec<Bundle>,
-    named: OnceLock<Vec<Opened>>,
-    others: OnceLock<Vec<Opened>>,
+    pub(super) opened: OnceLock<Vec<Opened>>,
+    pub(super) opened_named: OnceLock<Vec<Opened>>,
 }
 
 impl Bundles {
-    /// Those that a variable names, or the others.
     pub(super) fn open(
         &self,
-        named: bool,
         provider: &Arc<CryptoProvider>,
         public: impl Fn() -> RootCertStore,
+        only_named: bool,
     ) -> &[Opened] {
-        let kept = if named { &self.named } else { &self.others };
-        kept.get_or_init(|| {
+        let opened = if only_named { &self.opened_named } else { &self.opened };
+        opened.get_or_init(|| {
             self.places
                 .iter()
-                .filter(|bundle| bundle.named == named)
+                .filter(|bundle| bundle.named || !only_named)
                 .filter_map(|bundle| {
                     let pem = (bundle.read)(&bundle.path);
                     if pem.is_none() && !bundle.named {

@@ -8,20 +8,10 @@ use crate::evidence::tls::{BundleVerdict, Store, TlsHop};
 const CLIENTS: &[(&str, &str)] = &[
     ("SSL_CERT_FILE", "OpenSSL, Go and httpx (the OpenAI SDK for Python)"),
     ("REQUESTS_CA_BUNDLE", "Python requests"),
-    ("CURL_CA_BUNDLE", "curl"),
+    ("CURL_CA_BUNDLE", "curl, and Python requests where REQUESTS_CA_BUNDLE is not set"),
     ("NODE_EXTRA_CA_CERTS", "Node"),
     ("certifi", "Python (requests, httpx) without such a variable"),
 ];
-
-/// Who takes the file that `by` names.
-pub(super) fn clients(by: &str) -> Option<&'static str> {
-    CLIENTS.iter().find(|(known, _)| *known == by).map(|(_, clients)| *clients)
-}
-
-/// Whether `by` is a variable of this environment, rather than a package that brings a file.
-pub(super) fn is_variable(by: &str) -> bool {
-    by.chars().all(|c| c.is_ascii_uppercase() || c == '_')
-}
 
 /// Adds what each file says, and which clients therefore differ.
 pub(super) fn said(mut because: Because, hop: &TlsHop) -> Because {
@@ -53,7 +43,17 @@ pub(super) fn said(mut because: Because, hop: &TlsHop) -> Because {
     because
 }
 
-/// A file in words.
+/// Whether a variable names it, and not a package that brings it.
+pub(super) fn is_variable(bundle: &BundleVerdict) -> bool {
+    bundle.by != "certifi"
+}
+
+/// The clients that take it.
+pub(super) fn clients(bundle: &BundleVerdict) -> &'static str {
+    CLIENTS.iter().find(|(by, _)| *by == bundle.by).map_or("some clients", |(_, clients)| clients)
+}
+
+/// What one file says, in words.
 pub(super) fn words(bundle: &BundleVerdict) -> String {
     let says = match (&bundle.fault, bundle.anchors) {
         (None, _) => "accepted",

@@ -3,8 +3,11 @@
 
 mod address_fails;
 mod alerts;
+mod authorities;
+mod azure_chain;
 mod bundles;
 mod certificate_invalid;
+mod client_bundles;
 mod connection_lost;
 mod dropped_after_handshake;
 mod experiments;
@@ -21,7 +24,6 @@ mod not_tls;
 mod not_yet_valid;
 mod now_and_then;
 mod only_system_store;
-mod other_roots_refuse;
 mod peer_mute;
 mod plain_http;
 mod privatelink_name;
@@ -73,8 +75,8 @@ pub(super) const RULES: &[Rule] = &[
     untrusted_issuer::RULE,
     interception::RULE,
     only_system_store::RULE,
-    other_roots_refuse::RULE,
     certificate_invalid::RULE,
+    client_bundles::RULE,
     expires_soon::RULE,
     slow::RULE,
     connection_lost::RULE,
