@@ -52,7 +52,7 @@ fn check(e: &Evidence) -> Option<Because> {
     )
     .known_by(format!("its own kernel refused with errno {errno}; nothing was sent"))
     .ruled_out("every device on the way: no packet left this machine")
-    .owner("Operating system");
+    .owner("Server");
     because = match row {
         Some((_, means, command)) => {
             because.known_by(*means).look("see what this machine forbids or lacks", *command)

@@ -4,7 +4,7 @@
 use super::trail::Trail;
 use super::{attempts, near};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::experiment::{TraceProbe, TraceSeen, TriedConnection};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::{Evidence, Hop, classify};
@@ -28,10 +28,10 @@ fn check(e: &Evidence) -> Option<Because> {
             .seen(attempts::words(e, attempt))
             .caveat()
             .owner("Network")
-            .step(
+            .act(Step::look(
                 "look for the cause in the device's own log (firewall application rules, \
                  transparent proxy): a connection that opens says nothing of what lies behind it",
-            )
+            ))
             .check(reading::again(e)),
     )
 }
