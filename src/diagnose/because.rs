@@ -89,6 +89,13 @@ impl Because {
         self
     }
 
+    /// Gives the finding another weight.
+    #[must_use]
+    pub const fn weighing(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+
     /// Says that the walk could not test the path, by a limit of this machine or of whom it asks:
     /// the verdict is CANNOT TELL, with this as its reason.
     #[must_use]

@@ -9,10 +9,6 @@ use crate::diagnosis::Step;
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, classify};
 
-/// Public suffixes of the one account type that has three of them (facts D2, P3).
-const AI_SUFFIXES: &[&str] =
-    &["openai.azure.com", "cognitiveservices.azure.com", "services.ai.azure.com"];
-
 /// What the direct path beside the proxied one shows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::diagnose::rules) enum Direct {
@@ -51,9 +47,9 @@ pub(in crate::diagnose::rules) fn owner(e: &Evidence) -> &'static str {
     if is_private(e) { "Application" } else { "Proxy" }
 }
 
-/// Whether the target is an Azure AI account, by its public suffix.
+/// Whether the target is an Azure AI account, in any cloud.
 pub(in crate::diagnose::rules) fn is_azure_ai(e: &Evidence) -> bool {
-    e.target.public_suffix.as_deref().is_some_and(|suffix| AI_SUFFIXES.contains(&suffix))
+    matches!(e.target.service.as_deref(), Some("openai" | "cognitiveservices" | "aiservices"))
 }
 
 /// The name of the variable as this environment spells it.

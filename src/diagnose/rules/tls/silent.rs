@@ -207,7 +207,7 @@ fn check(e: &Evidence) -> Option<Because> {
         ));
     }
     because = session::deeper(session::traced(because, e), e);
-    because = because.ruled_out("DNS, route and port: the connection stands");
+    because = because.ruled_out(crate::diagnose::rules::tcp::terminated::stands(e));
     // Only what was not tried yet still tells.
     if experiments::small_hello(e).is_none() {
         because = because

@@ -91,7 +91,7 @@ fn check(e: &Evidence, outcome: &TlsOutcome, does: &str, packet: &str) -> Option
     Some(
         session::beside_the_proxy(
             because
-                .ruled_out("DNS, route and port: the connection stood")
+                .ruled_out(crate::diagnose::rules::tcp::terminated::stands(e))
                 .ruled_out("an MTU black hole: that hangs, and ends nothing")
                 .owner(session::owner(e))
                 .step(format!(
