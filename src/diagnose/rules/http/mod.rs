@@ -16,6 +16,7 @@ mod network_refusals;
 mod no_answer;
 mod not_closed;
 mod not_found;
+mod other_address;
 mod rate_limited;
 mod redirect;
 pub(super) mod said;
@@ -54,4 +55,5 @@ pub(super) const RULES: &[Rule] = &[
     inference_not_tested::RULE,
     slow::RULE,
     over_limit::HTTP,
+    other_address::RULE,
 ];
