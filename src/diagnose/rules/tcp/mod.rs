@@ -17,7 +17,7 @@ mod refused;
 mod reset;
 mod silent;
 mod slow;
-pub(in crate::diagnose::rules) mod terminated;
+mod terminated;
 mod trail;
 mod unreachable;
 pub(in crate::diagnose::rules) mod wording;

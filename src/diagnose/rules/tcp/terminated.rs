@@ -46,7 +46,7 @@ const LOCAL_MS: f64 = 0.3;
 
 /// What of this machine may have taken the connection, so that it says nothing of the route and
 /// the port; none where nothing speaks for it.
-pub(in crate::diagnose::rules) fn acceptor(e: &Evidence) -> Option<&'static str> {
+fn acceptor(e: &Evidence) -> Option<&'static str> {
     let attempt = e.tcp.saw()?.walked_attempt()?;
     if attempt.detour.is_some() {
         return None;
@@ -63,14 +63,6 @@ pub(in crate::diagnose::rules) fn acceptor(e: &Evidence) -> Option<&'static str>
     }
     let (_, route) = near::route(e, attempt)?;
     (attempt.took_ms < LOCAL_MS && route.gateway.is_some()).then_some("a local proxy")
-}
-
-/// What a connection that stands rules out.
-pub(in crate::diagnose::rules) fn stands(e: &Evidence) -> &'static str {
-    match acceptor(e) {
-        None => "DNS, route and port: the connection stands",
-        Some(_) => "DNS: the name has an address (what took the connection may be this machine)",
-    }
 }
 
 /// An address that a zero-trust client makes up (facts X6, T40).
