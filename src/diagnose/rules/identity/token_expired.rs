@@ -1,7 +1,8 @@
 //! The token's time is over (facts H8, I18).
 
+use crate::diagnose::rules::http::refusals::accepted;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 use super::credential::{
@@ -17,6 +18,44 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
+/// Whether the main call was accepted with the credential.
+fn accepted_call(e: &Evidence) -> bool {
+    reading::main_call(e).is_some_and(|call| call.credential_sent && accepted(e, call))
+}
+
+/// Seconds to its end from which a token that nobody renews is worth a word.
+const SOON_S: i64 = 600;
+
+pub(super) const ENDS_SOON: Rule = Rule {
+    id: "identity-token-ends-soon",
+    hop: Hop::Identity,
+    title: "The token works, and ends within minutes",
+    page: include_str!("../../../../docs/findings/identity-token-ends-soon.md"),
+    explains: &[],
+    check: ends_soon,
+};
+
+/// A copied token near its end: sources that ask for one renew it by themselves.
+fn ends_soon(e: &Evidence) -> Option<Because> {
+    let left = expires_in(e).filter(|seconds| (0..SOON_S).contains(seconds))?;
+    if e.identity.acquisition.is_some() || !accepted_call(e) {
+        return None;
+    }
+    Some(
+        Because::new(
+            Level::Note,
+            Sure::Proved,
+            format!("{} ends in {}", credential(e), duration(left.unsigned_abs())),
+        )
+        .known_by("the token's own claim exp; no program renews a copied token")
+        .read_at("/identity/claims/expires_in_s")
+        .caveat()
+        .owner("Application")
+        .look("see when a new one would end", look_at_token(e))
+        .act(Step::local("let the application ask for its tokens itself, which renews them")),
+    )
+}
+
 fn check(e: &Evidence) -> Option<Because> {
     let past = expires_in(e).filter(|seconds| *seconds < 0)?.unsigned_abs();
     let says = format!("{} expired {} ago", credential(e), duration(past));
@@ -27,6 +66,18 @@ fn check(e: &Evidence) -> Option<Because> {
         // It was not put to the test: said beforehand, and no more than said.
         None if never_sent(e) => Because::new(Level::Note, Sure::Inferred, says)
             .known_by("the token's own claim exp is past; no call carried it"),
+        // It was sent, and what answered did not mind.
+        None if accepted_call(e) => Because::new(
+            Level::Risk,
+            Sure::Proved,
+            format!("{} expired {} ago, and was accepted", credential(e), duration(past)),
+        )
+        .known_by("the token's own claim exp is past, by the answer's own time as well")
+        .known_by(
+            "the service refuses expired tokens: something in front answered, added a credential \
+             of its own, or does not look at this one",
+        )
+        .caveat(),
         None => return None,
     };
     let expires = claims(e).and_then(|c| c.expires.clone()).unwrap_or_default();
@@ -36,7 +87,9 @@ fn check(e: &Evidence) -> Option<Because> {
             .read_at("/identity/claims/expires_in_s")
             .owner("Identity")
             .look("get a new token", look_at_token(e))
-            .step("let the application renew its token: a copied one lives about an hour")
+            .act(Step::local(
+                "let the application renew its token: a copied one lives about an hour",
+            ))
             .check(reading::again(e)),
     )
 }
