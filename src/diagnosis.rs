@@ -71,6 +71,10 @@ pub struct Finding {
     /// Why readers of a green report must see it, if they must.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caveat: Option<Caveat>,
+    /// Whether it is a limit of this machine, or of whom it asks, that kept the walk from testing
+    /// the path: nothing is known of the path itself.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub untested: bool,
     /// Where in the report the facts stand: JSON pointers (RFC 6901).
     pub read_at: Vec<String>,
     /// The finding that explains this one, if there is one: this is its symptom.
@@ -194,7 +198,8 @@ pub struct Verdict {
     pub state: State,
     /// The hop of the cause, when a hop is broken.
     pub broken_hop: Option<Hop>,
-    /// Id of the finding that is the cause: of `broken`, or of `at_risk`.
+    /// Id of the finding that is the cause: of `broken`, of `at_risk`, or of what kept the walk from
+    /// telling.
     pub cause: Option<String>,
     /// How sure the cause is.
     pub sure: Option<Sure>,

@@ -18,6 +18,7 @@ use crate::evidence::vantage::{AzureMachine, FileState, PlatformSign, ResolverCo
 use crate::platform;
 use crate::wire::bundles::Bundle;
 use crate::wire::roots::{ExtraRoots, Roots, SharedRoots, SystemStore};
+use crate::wire::tally::Tally;
 use crate::wire::tls;
 use crate::wire::turns::Turns;
 
@@ -68,6 +69,8 @@ pub struct World {
     pub shared_roots: Arc<SharedRoots>,
     /// Bounds the connections that many walks open to one address; none for a single walk.
     pub turns: Option<Arc<Turns>>,
+    /// Which walks of a round each resolver answered; none for a single walk.
+    pub tally: Option<Arc<Tally>>,
 }
 
 /// The program of Azure Arc's agent.
@@ -215,6 +218,7 @@ impl World {
             arc_agent: Path::new(ARC_AGENT).exists(),
             shared_roots: Arc::default(),
             turns: None,
+            tally: None,
         }
     }
 

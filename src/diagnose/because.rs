@@ -16,6 +16,7 @@ pub struct Because {
     tells_it: Vec<String>,
     fix: Option<Fix>,
     caveat: Option<Caveat>,
+    untested: bool,
     read_at: Vec<String>,
 }
 
@@ -33,6 +34,7 @@ impl Because {
             tells_it: Vec::new(),
             fix: None,
             caveat: None,
+            untested: false,
             read_at: Vec::new(),
         }
     }
@@ -90,6 +92,14 @@ impl Because {
     #[must_use]
     pub const fn caveat(mut self) -> Self {
         self.caveat = Some(Caveat::Differs);
+        self
+    }
+
+    /// Says that the walk could not test the path, by a limit of this machine or of whom it asks:
+    /// the verdict is CANNOT TELL, with this as its reason.
+    #[must_use]
+    pub const fn untested(mut self) -> Self {
+        self.untested = true;
         self
     }
 
@@ -154,6 +164,7 @@ impl Because {
             tells_it: self.tells_it,
             fix: self.fix,
             caveat: self.caveat,
+            untested: self.untested,
             read_at: self.read_at,
             explained_by: None,
         }

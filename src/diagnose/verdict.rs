@@ -29,6 +29,16 @@ pub(super) fn of(e: &Evidence, findings: &[Finding]) -> Verdict {
     let proof = match proof(e).and_then(|proof| token_explained(e, findings).map(|()| proof)) {
         Ok(proof) => proof,
         Err(why) => {
+            let own = findings.iter().filter(|f| f.untested && f.explained_by.is_none());
+            if let Some(f) = own.min_by_key(|f| f.hop) {
+                return Verdict {
+                    state: State::CannotTell,
+                    broken_hop: None,
+                    cause: Some(f.id.clone()),
+                    sure: Some(f.sure),
+                    line: format!("CANNOT TELL at {} ({}): {}", f.hop.name(), f.id, f.says),
+                };
+            }
             return Verdict {
                 state: State::CannotTell,
                 broken_hop: None,
@@ -140,9 +150,9 @@ fn called(e: &Evidence, hop: &HttpHop, call: &HttpCall) -> Result<String, String
     };
     match refusals::refusal(e, call).map(|row| row.id) {
         None if call.credential_sent => Ok(way),
-        None => Ok(format!("{way}; the answer came without a credential")),
+        None => Err("the answer came without a credential, which proves nothing".to_owned()),
         // At risk by their own rules; the path stands.
-        Some("http-rate-limited" | "http-body-incomplete") => Ok(way),
+        Some("http-rate-limited" | "http-body-incomplete" | "http-success-unproved") => Ok(way),
         Some("http-list-not-offered") => {
             Ok(format!("{way}; the call was not tested: this kind of account lists no models"))
         }

@@ -29,6 +29,7 @@ use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::evidence::{Choice, Observed};
 use crate::wire::connect::Connection;
 use crate::wire::dns::Kind;
+use crate::wire::tally::Ticket;
 
 /// How far a direct path is walked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +119,8 @@ struct State<'a, 'c> {
     in_doubt: bool,
     /// Resolvers that were asked for the zone's SOA.
     zones_asked: Vec<usize>,
+    /// This walk's place in the round's count of each resolver's answers.
+    tickets: Vec<Option<Ticket>>,
     /// What has been under way since when, and when it has been silent for too long.
     waiting: Vec<(Instant, Waiting)>,
     /// The patience with the handshake: an answer that is on its way is not late.
@@ -195,6 +198,7 @@ impl<'a, 'c> State<'a, 'c> {
                 a: none(),
                 aaaa: none(),
                 zone_soa: none(),
+                round: None,
             })
             .collect();
         Self {
@@ -222,6 +226,7 @@ impl<'a, 'c> State<'a, 'c> {
             tcp_told: false,
             in_doubt: false,
             zones_asked: Vec::new(),
+            tickets: Vec::new(),
             waiting: Vec::new(),
             handshake_patience: context.plan.patience(),
             experiments: Experiments::default(),
