@@ -81,12 +81,10 @@ const ADVICE: &[Advice] = &[
         topic: Topic::ResolverSetting,
         why: "a container app asks the DNS servers of its environment's virtual network; the file \
               in the container is written anew at each start",
-        says: "set the DNS servers of the environment's virtual network, then restart the revision",
-        command: Some("az network vnet update -g <group> -n <vnet> --dns-servers <address>"),
-        effect: Shared(
-            "every machine of that virtual network, after its next DHCP renewal or restart",
-            "set the servers that were there before (az network vnet show --query dhcpOptions)",
-        ),
+        says: "see which DNS servers the environment's virtual network has: they are shared by every \
+               machine in it",
+        command: Some("az network vnet show -g <group> -n <vnet> --query dhcpOptions.dnsServers"),
+        effect: Look,
     },
     Advice {
         platform: Platform::Functions,

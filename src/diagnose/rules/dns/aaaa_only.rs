@@ -39,11 +39,7 @@ fn check(e: &Evidence) -> Option<Because> {
         return None;
     }
     let works = reading::tls_verified(e) && !reading::refused_by_network(e);
-    let level = match (reading::proxied(e), works) {
-        (true, _) => Level::Note,
-        (false, true) => Level::Risk,
-        (false, false) => Level::Broken,
-    };
+    let level = if reading::proxied(e) || works { Level::Note } else { Level::Broken };
     let label = r.label();
     let account = reading::account(e);
     let mut because = Because::new(
@@ -62,8 +58,9 @@ fn check(e: &Evidence) -> Option<Because> {
          an A record, and a route or firewall for IPv6 is not what is missing",
     );
     if works {
-        because =
-            because.known_by("this machine gets there over IPv6; a client without IPv6 does not");
+        because = because
+            .known_by("this machine gets there over IPv6; a client without IPv6 does not")
+            .caveat();
     }
     Some(
         because
