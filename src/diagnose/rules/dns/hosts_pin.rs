@@ -114,6 +114,7 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     Some(
         because
+            .caveat()
             .act(remove(e, index, number, path, without.waits()))
             .check(format!("getent ahosts {}", e.dns.name)),
     )

@@ -14,6 +14,7 @@ mod fate;
 mod forged_answer;
 mod forwards_privatelink_only;
 mod gives;
+mod heard;
 mod hosts_pin;
 mod missing;
 mod name_not_found;
@@ -25,6 +26,7 @@ mod parent_zone_shadowed;
 mod predict;
 mod private_not_expected;
 mod public_not_expected;
+mod rate_limited;
 mod record_missing;
 mod regional_endpoint;
 mod resolver_down;
@@ -38,6 +40,7 @@ mod system_slow;
 mod tcp_blocked;
 mod tried;
 mod tunnel_address;
+pub(in crate::diagnose) mod unanswered;
 mod unusable_address;
 mod words;
 mod wrong_address;
@@ -84,6 +87,7 @@ pub(super) const RULES: &[Rule] = &[
     private_not_expected::RULE,
     tunnel_address::RULE,
     unusable_address::RULE,
+    rate_limited::RULE,
     resolver_down::RULE,
     edns_dropped::RULE,
     resolvers_disagree::RULE,
