@@ -7,6 +7,8 @@ mod again;
 pub mod because;
 pub mod platform_advice;
 pub mod reading;
+pub mod resolver_class;
+pub mod resolver_profile;
 pub mod rules;
 pub mod timing;
 mod verdict;

@@ -26,3 +26,4 @@ mod observation;
 mod program;
 mod render;
 mod report;
+mod resolver_classes;
