@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
 use crate::credential::Choice as CredentialChoice;
+use crate::evidence::text::{begins_as_url, holds_at_sign, repeatable};
 use crate::evidence::{Expect, Trust};
 use crate::walk::proxy_choice::{self, ProxyOption};
 use crate::world::Detour;
@@ -50,7 +51,7 @@ pub enum Command {
     /// Judge saved reports again, offline (- is standard input)
     Diagnose {
         /// Reports written with --format json
-        #[arg(required = true, value_name = "REPORT.json")]
+        #[arg(required = true, value_name = "REPORT.json", value_parser = file)]
         reports: Vec<String>,
         /// How the result is written
         #[command(flatten)]
@@ -74,11 +75,11 @@ pub enum Command {
 #[derive(Debug, Clone, Args)]
 pub struct Watch {
     /// The inventory (TOML): targets, how they are walked, whom to tell
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file)]
     pub config: String,
     /// Keep walks and incidents in this SQLite file; none: the inventory's, else history.db in
     /// systemd's state directory
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file)]
     pub history: Option<String>,
 }
 
@@ -86,7 +87,7 @@ pub struct Watch {
 #[derive(Debug, Clone, Args)]
 pub struct Serve {
     /// The inventory (TOML): no other target is ever walked
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file)]
     pub config: String,
     /// Listen here, in place of the inventory's `listen` or 127.0.0.1:9715. TLS and passwords
     /// are the matter of a proxy in front
@@ -101,10 +102,10 @@ pub struct Past {
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
     /// The file that watch keeps
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file)]
     pub history: Option<String>,
     /// Take the file that this inventory names
-    #[arg(long, value_name = "FILE", conflicts_with = "history")]
+    #[arg(long, value_name = "FILE", value_parser = file, conflicts_with = "history")]
     pub config: Option<String>,
     /// Only what was so within this time, e.g. 24h
     #[arg(long, value_name = "TIME", value_parser = since)]
@@ -151,7 +152,7 @@ pub enum Generate {
     /// An inventory's targets for Prometheus's file_sd, to be scraped through serve
     PrometheusSd {
         /// The inventory (TOML)
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", value_parser = file)]
         config: String,
     },
     /// A dashboard for Grafana
@@ -166,7 +167,7 @@ pub struct Check {
     #[arg(value_name = "TARGET")]
     pub targets: Vec<String>,
     /// Walk the targets of this inventory (TOML), which also says how
-    #[arg(long, value_name = "FILE", conflicts_with_all = [
+    #[arg(long, value_name = "FILE", value_parser = file, conflicts_with_all = [
         "resolvers", "expect", "connect_to", "credential", "api_key_file", "token_file",
         "assertion_file", "identity", "service", "deployment", "api_version", "ca_file", "trust",
         "proxy", "direct", "no_experiments", "deep", "timeout", "deadline",
@@ -186,13 +187,13 @@ pub struct Check {
     #[arg(long, value_name = "SOURCE", default_value = "auto", value_parser = credential)]
     pub credential: CredentialChoice,
     /// Read the API key from this file (- is standard input)
-    #[arg(long, value_name = "FILE", conflicts_with = "token_file")]
+    #[arg(long, value_name = "FILE", value_parser = file, conflicts_with = "token_file")]
     pub api_key_file: Option<String>,
     /// Read an Entra token from this file (- is standard input)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file)]
     pub token_file: Option<String>,
     /// Present the assertion in this file to Entra ID (with AZURE_TENANT_ID, AZURE_CLIENT_ID)
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["api_key_file", "token_file"])]
+    #[arg(long, value_name = "FILE", value_parser = file, conflicts_with_all = ["api_key_file", "token_file"])]
     pub assertion_file: Option<String>,
     /// The user-assigned managed identity: its client id, resource id, or object:ID
     #[arg(long, value_name = "ID")]
@@ -207,7 +208,7 @@ pub struct Check {
     #[arg(long, value_name = "VERSION", value_parser = api_version)]
     pub api_version: Option<String>,
     /// Trust the certificates in this file, beside the roots of --trust
-    #[arg(long, value_name = "PEM")]
+    #[arg(long, value_name = "PEM", value_parser = file)]
     pub ca_file: Option<String>,
     /// Whose roots decide: the built-in public ones or the system's
     #[arg(long, value_enum, default_value_t = TrustArgument::Public)]
@@ -245,7 +246,7 @@ pub struct Output {
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
     /// Write the report to this file, replacing it atomically
-    #[arg(long, short = 'o', value_name = "FILE")]
+    #[arg(long, short = 'o', value_name = "FILE", value_parser = file)]
     pub output: Option<String>,
     /// Show all evidence
     #[arg(long, short = 'v', conflicts_with = "quiet")]
@@ -332,6 +333,7 @@ pub fn contradiction(check: &Check) -> Result<(), String> {
             Err(format!("--credential none and {option} contradict each other"))
         }
         (CredentialChoice::Named(name), Some(option)) if format!("--{name}") != option => {
+            let name = repeatable(name);
             Err(format!("--credential {name} and {option} contradict each other"))
         }
         _ => Ok(()),
@@ -417,7 +419,11 @@ pub(crate) fn credential(text: &str) -> Result<CredentialChoice, String> {
 }
 
 pub(crate) fn deployment(text: &str) -> Result<String, String> {
-    let fits = !text.trim().is_empty() && text.len() <= 200 && !text.chars().any(char::is_control);
+    let fits = !text.trim().is_empty()
+        && text.len() <= 200
+        && !text.contains([':', '/'])
+        && !holds_at_sign(text)
+        && !text.chars().any(char::is_control);
     if fits { Ok(text.to_owned()) } else { Err("a deployment has a name, e.g. gpt-4o".to_owned()) }
 }
 
@@ -432,7 +438,7 @@ pub(crate) fn proxy(text: &str) -> Result<ProxyOption, String> {
     Ok(match text {
         "env" => ProxyOption::Env,
         "none" => ProxyOption::None,
-        url if url.contains('@') => {
+        url if holds_at_sign(url) => {
             return Err("a proxy's password does not belong on the command line: put the URL \
                         into HTTPS_PROXY"
                 .to_owned());
@@ -442,6 +448,17 @@ pub(crate) fn proxy(text: &str) -> Result<ProxyOption, String> {
             None => return Err("a proxy's URL looks like http://proxy.corp:3128".to_owned()),
         },
     })
+}
+
+/// The path of a file. A URL is none, and may hold a password: no message about a file may
+/// repeat it.
+pub(crate) fn file(text: &str) -> Result<String, String> {
+    // The colon of a drive's letter is not that of a password.
+    let password = |(before, behind): (&str, &str)| before.len() > 1 && holds_at_sign(behind);
+    match begins_as_url(text) || text.split_once(':').is_some_and(password) {
+        true => Err("a file's path is wanted, and this is a URL".to_owned()),
+        false => Ok(text.to_owned()),
+    }
 }
 
 fn since(text: &str) -> Result<Duration, String> {

@@ -3,6 +3,7 @@
 use textwrap::Options;
 
 use crate::diagnose::{RETIRED, rule, rules};
+use crate::evidence::text::repeatable;
 
 /// Widest line of the list, in columns.
 const WIDTH: usize = 80;
@@ -50,7 +51,7 @@ pub fn page(id: &str) -> Result<&'static str, NoPage> {
     }
     match RETIRED.iter().find(|(retired, _)| *retired == id) {
         Some((id, since)) => Err(NoPage::Retired { id, since }),
-        None => Err(NoPage::Unknown { nearest: nearest(&id), id }),
+        None => Err(NoPage::Unknown { nearest: nearest(&id), id: repeatable(&id).to_owned() }),
     }
 }
 

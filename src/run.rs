@@ -160,16 +160,27 @@ fn run_any(
     })
 }
 
-/// A wrong use, without a value that holds a password: clap repeats what was typed.
+/// A wrong use, without a value that may hold a password: clap repeats what was typed.
 fn without_password(mut error: clap::Error) -> clap::Error {
-    for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg] {
+    for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg, ContextKind::InvalidSubcommand]
+    {
         if let Some(ContextValue::String(value)) = error.get(kind)
-            && (value.contains('@') || looks_like_a_key(value))
+            && !may_be_shown(value)
         {
             error.insert(kind, ContextValue::String("[not shown]".to_owned()));
         }
     }
     error
+}
+
+/// Whether a value of the command line holds no secret, whatever was meant by it: a short word,
+/// or an address.
+fn may_be_shown(value: &str) -> bool {
+    let value = value.split(" <").next().unwrap_or(value);
+    let word = |c: char| c.is_alphanumeric() || "-_. ".contains(c);
+    let address = |c: char| c.is_ascii_hexdigit() || "[]:./,".contains(c);
+    let short = value.chars().count() <= 60;
+    short && !looks_like_a_key(value) && (value.chars().all(word) || value.chars().all(address))
 }
 
 /// Walks, judges and writes, in a world that the caller gives; `run` gives this machine's.

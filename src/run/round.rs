@@ -7,7 +7,7 @@ use super::{Done, Progress, Terminal, replaces_progress, runtime, style, written
 use crate::args::{Check, ExitStyleArgument, Format, Output};
 use crate::diagnosis::State;
 use crate::evidence::repeat::{InInventory, Repeat};
-use crate::evidence::text::clean;
+use crate::evidence::text::{clean, repeatable};
 use crate::inventory::{self, Entry, Inventory};
 use crate::monitor::round;
 use crate::monitor::walker::Walker;
@@ -108,6 +108,7 @@ fn chosen<'a>(inventory: &'a Inventory, names: &[String]) -> Result<Vec<&'a Entr
                 .map(|entry| (strsim::osa_distance(&entry.name, name), entry.name.as_str()))
                 .min()
                 .map_or("", |(_, near)| near);
+            let name = repeatable(name);
             format!("no target of the inventory is called {name:?}; is {near:?} meant?")
         })
     };

@@ -9,6 +9,7 @@ use super::round::{self, Reading};
 use super::{Done, Progress, runtime};
 use crate::args::{Past, PastFormat, Watch};
 use crate::evidence::Trust;
+use crate::evidence::text::repeatable;
 use crate::inventory::{Inventory, WebhookPlace};
 use crate::monitor::history::{Listed, Reader, show};
 use crate::monitor::walker::Walker;
@@ -189,6 +190,7 @@ pub(super) fn history(arguments: &Past, world: &World) -> Result<Done, String> {
         && incidents.is_empty()
         && targets.is_empty()
     {
+        let name = repeatable(name);
         return Err(format!("{named}: knows no target '{name}' in that time"));
     }
     let out = match arguments.format {

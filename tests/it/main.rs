@@ -23,6 +23,7 @@ mod hostile;
 mod monitors;
 mod mutations;
 mod observation;
+mod passwords;
 mod program;
 mod render;
 mod report;
