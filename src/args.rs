@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use crate::credential::Choice as CredentialChoice;
 use crate::evidence::text::{begins_as_url, holds_at_sign, repeatable};
 use crate::evidence::{Expect, Trust};
+use crate::walk::plan::option;
 use crate::walk::proxy_choice::{self, ProxyOption};
 use crate::world::Detour;
 
@@ -166,26 +167,23 @@ pub struct Check {
     /// of the inventory; none: all of it
     #[arg(value_name = "TARGET")]
     pub targets: Vec<String>,
-    /// Walk the targets of this inventory (TOML), which also says how
-    #[arg(long, value_name = "FILE", value_parser = file, conflicts_with_all = [
-        "resolvers", "expect", "connect_to", "credential", "api_key_file", "token_file",
-        "assertion_file", "identity", "service", "deployment", "api_version", "ca_file", "trust",
-        "proxy", "direct", "no_experiments", "deep", "timeout", "deadline",
-    ])]
+    /// Walk the targets of this inventory (TOML), which also says how; an option that is given too
+    /// takes the place of its setting for this run
+    #[arg(long, value_name = "FILE", value_parser = file)]
     pub config: Option<String>,
     /// Ask this resolver too; the first one given is the one whose answer is walked
     #[arg(long = "resolver", value_name = "IP[:PORT]", value_parser = resolver)]
     pub resolvers: Vec<SocketAddr>,
-    /// What the address should be: auto, private, public, closed, any, or prefixes
-    #[arg(long, value_name = "EXPECTATION", default_value = "auto", value_parser = expect)]
-    pub expect: Expect,
+    /// What the address should be: auto (the default), private, public, closed, any, or prefixes
+    #[arg(long, value_name = "EXPECTATION", value_parser = expect)]
+    pub expect: Option<Expect>,
     /// Redirect a connection as curl does; DNS is still asked and judged
     #[arg(long = "connect-to", value_name = "HOST:PORT:ADDR:PORT", value_parser = detour)]
     pub connect_to: Vec<Detour>,
-    /// Which credential: auto, none, or a source such as api-key, client-secret,
+    /// Which credential: auto (the default), none, or a source such as api-key, client-secret,
     /// workload-identity, managed-identity, azure-cli
-    #[arg(long, value_name = "SOURCE", default_value = "auto", value_parser = credential)]
-    pub credential: CredentialChoice,
+    #[arg(long, value_name = "SOURCE", value_parser = credential)]
+    pub credential: Option<CredentialChoice>,
     /// Read the API key from this file (- is standard input)
     #[arg(long, value_name = "FILE", value_parser = file, conflicts_with = "token_file")]
     pub api_key_file: Option<String>,
@@ -210,12 +208,12 @@ pub struct Check {
     /// Trust the certificates in this file, beside the roots of --trust
     #[arg(long, value_name = "PEM", value_parser = file)]
     pub ca_file: Option<String>,
-    /// Whose roots decide: the built-in public ones or the system's
-    #[arg(long, value_enum, default_value_t = TrustArgument::Public)]
-    pub trust: TrustArgument,
-    /// env (as SDKs do), none, or the URL of a proxy
-    #[arg(long, value_name = "PROXY", default_value = "env", value_parser = proxy)]
-    pub proxy: ProxyOption,
+    /// Whose roots decide: the built-in public ones (the default) or the system's
+    #[arg(long, value_enum)]
+    pub trust: Option<TrustArgument>,
+    /// env (the default, as SDKs do), none, or the URL of a proxy
+    #[arg(long, value_name = "PROXY", value_parser = proxy)]
+    pub proxy: Option<ProxyOption>,
     /// Beside a proxied path, walk the direct one also when its address is public
     #[arg(long)]
     pub direct: bool,
@@ -225,12 +223,12 @@ pub struct Check {
     /// In trouble, also trace the way, try foreign names in SNI and addresses that nobody owns
     #[arg(long, conflicts_with = "no_experiments")]
     pub deep: bool,
-    /// Deadline of one hop, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
-    pub timeout: Duration,
-    /// Deadline of the whole walk, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
-    pub deadline: Duration,
+    /// Deadline of one hop, in seconds; 5 by default
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub timeout: Option<Duration>,
+    /// Deadline of the whole walk, in seconds; 30 by default
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub deadline: Option<Duration>,
     /// Only say what would be contacted
     #[arg(long)]
     pub plan: bool,
@@ -329,15 +327,107 @@ pub fn contradiction(check: &Check) -> Result<(), String> {
     let file = file.or(check.token_file.as_ref().map(|_| "--token-file"));
     let file = file.or(check.assertion_file.as_ref().map(|_| "--assertion-file"));
     match (&check.credential, file) {
-        (CredentialChoice::None, Some(option)) => {
+        (Some(CredentialChoice::None), Some(option)) => {
             Err(format!("--credential none and {option} contradict each other"))
         }
-        (CredentialChoice::Named(name), Some(option)) if format!("--{name}") != option => {
+        (Some(CredentialChoice::Named(name)), Some(option)) if format!("--{name}") != option => {
             let name = repeatable(name);
             Err(format!("--credential {name} and {option} contradict each other"))
         }
         _ => Ok(()),
     }
+}
+
+/// Options that cannot be laid over an inventory.
+///
+/// # Errors
+///
+/// Which, and why.
+pub fn not_over_inventory(check: &Check) -> Result<(), String> {
+    if check.service.is_some() {
+        return Err("--service is not taken with --config: the key 'service' of the target's own \
+                    entry says it"
+            .to_owned());
+    }
+    let named = |choice: &CredentialChoice| *choice != CredentialChoice::None;
+    let of_one = [
+        ("--deployment", check.deployment.is_some()),
+        ("--credential", check.credential.as_ref().is_some_and(named)),
+        ("--api-key-file", check.api_key_file.is_some()),
+        ("--token-file", check.token_file.is_some()),
+        ("--assertion-file", check.assertion_file.is_some()),
+        ("--identity", check.identity.is_some()),
+    ];
+    if let Some((option, _)) = of_one.iter().find(|(_, given)| *given)
+        && check.targets.len() != 1
+    {
+        return Err(format!("{option} belongs to one target: with --config, name that target too"));
+    }
+    let files = [&check.api_key_file, &check.token_file, &check.assertion_file];
+    match files.into_iter().flatten().any(|file| file == "-") {
+        true => Err("with --config no key comes from standard input: name a file".to_owned()),
+        false => Ok(()),
+    }
+}
+
+/// The options that were given, each as one word with its value: what repeats the run.
+#[must_use]
+pub fn given(check: &Check) -> Vec<String> {
+    let mut options: Vec<String> = Vec::new();
+    let mut add = |name: &str, value: &str| options.push(option(name, value));
+    for resolver in &check.resolvers {
+        match resolver.port() {
+            53 => add("--resolver", &resolver.ip().to_string()),
+            _ => add("--resolver", &resolver.to_string()),
+        }
+    }
+    for detour in &check.connect_to {
+        add("--connect-to", &detour.to_string());
+    }
+    let seconds = |time: Option<Duration>| time.map(|time| time.as_secs_f64().to_string());
+    let credential = check.credential.as_ref().map(|choice| match choice {
+        CredentialChoice::Auto => "auto".to_owned(),
+        CredentialChoice::None => "none".to_owned(),
+        CredentialChoice::Named(name) => name.clone(),
+    });
+    let proxy = check.proxy.as_ref().map(|proxy| match proxy {
+        ProxyOption::Env => "env".to_owned(),
+        ProxyOption::None => "none".to_owned(),
+        ProxyOption::Url(url) => url.clone(),
+    });
+    let trust = check.trust.map(|trust| match trust {
+        TrustArgument::Public => "public".to_owned(),
+        TrustArgument::System => "system".to_owned(),
+    });
+    let expect = check.expect.as_ref().map(|e| e.as_option().unwrap_or_else(|| "auto".to_owned()));
+    let values = [
+        ("--service", check.service.clone()),
+        ("--credential", credential),
+        ("--api-key-file", check.api_key_file.clone()),
+        ("--token-file", check.token_file.clone()),
+        ("--assertion-file", check.assertion_file.clone()),
+        ("--identity", check.identity.clone()),
+        ("--deployment", check.deployment.clone()),
+        ("--api-version", check.api_version.clone()),
+        ("--trust", trust),
+        ("--ca-file", check.ca_file.clone()),
+        ("--proxy", proxy),
+        ("--timeout", seconds(check.timeout)),
+        ("--deadline", seconds(check.deadline)),
+        ("--expect", expect),
+    ];
+    for (name, value) in values {
+        if let Some(value) = value {
+            add(name, &value);
+        }
+    }
+    let flags = [
+        (check.direct, "--direct"),
+        (check.no_experiments, "--no-experiments"),
+        (check.deep, "--deep"),
+    ];
+    options.extend(flags.into_iter().filter(|(given, _)| *given).map(|(_, name)| name.into()));
+    options
 }
 
 pub(crate) fn resolver(text: &str) -> Result<SocketAddr, String> {

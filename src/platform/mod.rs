@@ -14,13 +14,15 @@ mod other;
 #[cfg(not(all(target_os = "linux", not(feature = "platform_other"))))]
 use other as os;
 
+mod memory;
 mod program;
 
+pub use memory::Allocator;
 pub use program::run_program;
 
 pub use os::{
-    azure_machine, end_programs, host_name, lookup, open_files, protect_process, read_icmp,
-    report_icmp, routes, tcp_info, tunnels_down,
+    azure_machine, default_signals, end_programs, has_no_reader, host_name, lookup, open_files,
+    open_to_write, protect_process, read_icmp, report_icmp, routes, tcp_info, tunnels_down,
 };
 
 use crate::evidence::tcp::IcmpMeaning;
