@@ -3,6 +3,8 @@
 //! `World::of_this_machine` is the one place that reads them. No trait, nothing to mock: a
 //! test fills the same fields. It contacts nothing.
 
+pub mod signs;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -12,10 +14,11 @@ use std::time::{Duration, SystemTime};
 use crate::evidence::Trust;
 use crate::evidence::dns::{ResolverRole, SystemAnswer};
 use crate::evidence::text::clean;
-use crate::evidence::vantage::{AzureMachine, FileState, ResolverConfig, Stub};
+use crate::evidence::vantage::{AzureMachine, FileState, PlatformSign, ResolverConfig, Stub};
 use crate::platform;
 use crate::wire::bundles::Bundle;
 use crate::wire::roots::{ExtraRoots, Roots, SharedRoots, SystemStore};
+use crate::wire::tally::Tally;
 use crate::wire::tls;
 use crate::wire::turns::Turns;
 
@@ -40,6 +43,10 @@ pub struct World {
     pub os: String,
     /// Whether this is an Azure machine.
     pub azure: AzureMachine,
+    /// What this machine runs in or under.
+    pub platforms: Vec<PlatformSign>,
+    /// The gateways of its default routes.
+    pub default_gateways: Vec<IpAddr>,
     /// The resolver configuration, as evidence.
     pub resolver_config: ResolverConfig,
     /// The resolvers to ask, with their ports.
@@ -62,6 +69,8 @@ pub struct World {
     pub shared_roots: Arc<SharedRoots>,
     /// Bounds the connections that many walks open to one address; none for a single walk.
     pub turns: Option<Arc<Turns>>,
+    /// Which walks of a round each resolver answered; none for a single walk.
+    pub tally: Option<Arc<Tally>>,
 }
 
 /// The program of Azure Arc's agent.
@@ -73,7 +82,22 @@ pub enum SystemLookup {
     /// The system's own function, on a thread of its own.
     Getaddrinfo,
     /// Fixed answers by name; a name that is not there fails with EAI_NONAME.
-    Fixed(BTreeMap<String, SystemAnswer>),
+    Fixed(BTreeMap<String, FixedAnswer>),
+}
+
+/// An answer that takes the place of `getaddrinfo`'s.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FixedAnswer {
+    /// The answer.
+    pub answer: SystemAnswer,
+    /// How long the lookup takes.
+    pub after: Duration,
+}
+
+impl From<SystemAnswer> for FixedAnswer {
+    fn from(answer: SystemAnswer) -> Self {
+        Self { answer, after: Duration::ZERO }
+    }
 }
 
 /// A text file that may be missing or unreadable.
@@ -177,6 +201,8 @@ impl World {
         let (mut resolver_config, resolvers) = resolvers(&resolv_conf, &upstreams);
         by_environment(&mut resolver_config, &environment);
         Self {
+            platforms: platforms(&environment, &resolver_config),
+            default_gateways: platform::default_gateways(),
             environment,
             host: platform::host_name(),
             os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
@@ -192,6 +218,7 @@ impl World {
             arc_agent: Path::new(ARC_AGENT).exists(),
             shared_roots: Arc::default(),
             turns: None,
+            tally: None,
         }
     }
 
@@ -387,6 +414,27 @@ pub fn regular_file(path: &str, limit: u64) -> Result<Vec<u8>, String> {
         Ok(about) if !about.is_file() => Err("cannot be read again: is no regular file".to_owned()),
         _ => named_file(path, limit),
     }
+}
+
+/// What this machine runs in or under.
+fn platforms(environment: &Environment, config: &ResolverConfig) -> Vec<PlatformSign> {
+    let addresses = if_addrs::get_if_addrs().unwrap_or_default();
+    let interfaces: Vec<(platform::NetworkInterface, Vec<IpAddr>)> = platform::interfaces()
+        .into_iter()
+        .map(|interface| {
+            let own = addresses.iter().filter(|i| i.name == interface.name).map(|i| i.ip());
+            let own = own.collect();
+            (interface, own)
+        })
+        .collect();
+    signs::platforms(&signs::Surroundings {
+        environment,
+        exists: &|path| platform::HAS_UNIX_PATHS && Path::new(path).exists(),
+        kernel: TextFile::read("/proc/sys/kernel/osrelease", FILE_LIMIT).text.trim(),
+        nameservers: &config.nameservers,
+        listening: &platform::listening_ports(),
+        interfaces: &interfaces,
+    })
 }
 
 /// The Azure sign of the resolver beside those of the platform (fact T24).

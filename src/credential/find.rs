@@ -136,7 +136,7 @@ impl Credential {
     /// [`CredentialError::Misplaced`].
     pub fn misplaced(&self, typed: &[&str]) -> Result<(), CredentialError> {
         match &self.secret {
-            Some(secret) if typed.iter().any(|text| secret.stands_in(text)) => {
+            Some(secret) if typed.iter().any(|text| secret.is_contained_in(text)) => {
                 Err(CredentialError::Misplaced(self.source.clone().unwrap_or_default()))
             }
             _ => Ok(()),
@@ -153,7 +153,7 @@ impl Credential {
 pub fn misplaced(environment: &Environment, typed: &[&str]) -> Result<(), CredentialError> {
     SECRET_VARIABLES.iter().copied().try_for_each(|variable| {
         let secret = environment.get(variable).map(|value| Secret::new(value.trim().to_owned()));
-        match secret.is_some_and(|secret| typed.iter().any(|text| secret.stands_in(text))) {
+        match secret.is_some_and(|secret| typed.iter().any(|text| secret.is_contained_in(text))) {
             true => Err(CredentialError::Misplaced(variable.to_owned())),
             false => Ok(()),
         }

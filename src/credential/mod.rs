@@ -137,7 +137,7 @@ impl Credential {
         self.file_mode_open.as_deref()
     }
 
-    /// The secret, to be blotted out of what peers echo.
+    /// The secret, to be taken out of what peers echo.
     #[must_use]
     pub const fn secret(&self) -> Option<&Secret> {
         self.secret.as_ref()

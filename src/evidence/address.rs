@@ -135,6 +135,17 @@ pub fn classify(address: IpAddr) -> AddressClass {
     }
 }
 
+/// Ranges in which VPN and zero-trust clients make addresses up (facts X6, X34): 100.64.0.0/10
+/// (Zscaler, Tailscale, WARP), 198.18.0.0/15, 6.6.0.0/16 (Entra Global Secure Access).
+const SYNTHETIC: &[Ipv4Net] = &[v4(100, 64, 0, 0, 10), v4(198, 18, 0, 0, 15), v4(6, 6, 0, 0, 16)];
+
+/// Whether VPN and zero-trust clients make addresses up in this one's range. In 100.64.0.0/10
+/// that alone decides nothing: virtual networks and carriers use it too.
+#[must_use]
+pub fn is_synthetic_pool(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V4(a) if SYNTHETIC.iter().any(|net| net.contains(&a)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,7 +20,7 @@ pub mod vantage;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use address::{AddressClass, classify};
+pub use address::{AddressClass, classify, is_synthetic_pool};
 
 /// A stage of the path, in the order in which an application's call passes them.
 #[derive(

@@ -16,7 +16,10 @@ use crate::evidence::vantage::AzureMachine;
 
 pub(super) use group::Group;
 pub use group::end_programs;
-pub use route::{routes, tunnels_down};
+pub use route::{default_gateways, interfaces, routes, tunnels_down};
+
+/// `/etc/resolv.conf` is the resolver configuration (resolv.conf(5)).
+pub const READS_RESOLV_CONF: bool = true;
 
 /// The asset tag that Azure gives to every virtual machine (fact T24).
 const AZURE_ASSET_TAG: &str = "7783-7084-3265-9085-8269-3286-77";
@@ -34,6 +37,43 @@ pub fn azure_machine() -> AzureMachine {
         Ok(_) => AzureMachine { answer: Some(false), signs: Vec::new() },
         Err(_) => AzureMachine { answer: None, signs: Vec::new() },
     }
+}
+
+/// TCP ports that something listens on in this network namespace: in a pod, its sidecars' too.
+#[must_use]
+pub fn listening_ports() -> Vec<u16> {
+    let mut ports: Vec<u16> = ["/proc/net/tcp", "/proc/net/tcp6"]
+        .iter()
+        .flat_map(|path| listening(&beginning(path)))
+        .collect();
+    ports.sort_unstable();
+    ports.dedup();
+    ports
+}
+
+/// The first part of a file of the kernel, which lists listening sockets before all others.
+#[expect(clippy::disallowed_methods, reason = "a file of the kernel, with a limit")]
+fn beginning(path: &str) -> String {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    if let Ok(file) = std::fs::File::open(path) {
+        drop(file.take(256 << 10).read_to_end(&mut bytes));
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The local ports of lines of `/proc/net/tcp` in state `0A` (`TCP_LISTEN`).
+fn listening(table: &str) -> Vec<u16> {
+    table
+        .lines()
+        .skip(1)
+        .filter_map(|line| {
+            let mut fields = line.split_whitespace().skip(1);
+            let (local, _, state) = (fields.next()?, fields.next()?, fields.next()?);
+            let port = u16::from_str_radix(local.rsplit(':').next()?, 16).ok()?;
+            (state == "0A").then_some(port)
+        })
+        .collect()
 }
 
 /// The host name, empty when the kernel does not say.
@@ -323,6 +363,24 @@ pub fn tcp_info(socket: &impl AsRawFd) -> Option<TcpInfo> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn listening_ports_are_those_in_the_state_listen() {
+        let table = "  sl  local_address rem_address   st tx_queue\n\
+             0: 00000000:3A99 00000000:0000 0A 00000000:00000000\n\
+             1: 0100007F:1F90 0100007F:C350 01 00000000:00000000\n";
+        assert_eq!(listening(table), [15001]);
+        assert!(listening("").is_empty());
+    }
+
+    #[test]
+    fn a_listener_of_this_machine_is_seen() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        // A sandbox may hide the table: then nothing is known.
+        let seen = listening_ports();
+        assert!(seen.is_empty() || seen.contains(&port), "{port}: {seen:?}");
+    }
 
     #[test]
     fn getaddrinfo_reads_the_hosts_file() {

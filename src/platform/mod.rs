@@ -21,11 +21,54 @@ pub use memory::Allocator;
 pub use program::run_program;
 
 pub use os::{
-    azure_machine, default_signals, end_programs, has_no_reader, host_name, lookup, open_files,
-    open_to_write, protect_process, read_icmp, report_icmp, routes, tcp_info, tunnels_down,
+    READS_RESOLV_CONF, azure_machine, default_gateways, default_signals, end_programs,
+    has_no_reader, host_name, interfaces, listening_ports, lookup, open_files, open_to_write,
+    protect_process, read_icmp, report_icmp, routes, tcp_info, tunnels_down,
 };
 
 use crate::evidence::tcp::IcmpMeaning;
+
+/// Whether paths of Unix such as `/etc/hosts` mean anything here: on Windows any user may create
+/// them.
+pub const HAS_UNIX_PATHS: bool = cfg!(unix);
+
+/// A network interface that is up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkInterface {
+    /// Its name.
+    pub name: String,
+    /// Its kind, as `ip -d link` has it: `tun`, `wireguard`; none for a plain device, or where
+    /// the OS does not say.
+    pub kind: Option<String>,
+}
+
+impl NetworkInterface {
+    /// Whether packets leave it through a tunnel, by its kind or else by its name.
+    #[must_use]
+    pub fn is_tunnel(&self) -> bool {
+        match self.kind.as_deref() {
+            Some(kind) => TUNNELS.contains(&kind),
+            None => ["tun", "utun", "wg"].iter().any(|start| self.name.starts_with(start)),
+        }
+    }
+}
+
+/// Kinds of interface that carry packets through a tunnel, where a VPN has one.
+const TUNNELS: &[&str] = &[
+    "tun",
+    "wireguard",
+    "ipip",
+    "gre",
+    "gretap",
+    "sit",
+    "ip6tnl",
+    "ip6gre",
+    "vti",
+    "vti6",
+    "xfrm",
+    "ppp",
+    "l2tp",
+];
 
 /// An ICMP error about a packet that a socket sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

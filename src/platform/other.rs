@@ -2,10 +2,34 @@
 
 use std::net::{IpAddr, ToSocketAddrs};
 
-use super::IcmpError;
+use super::{IcmpError, NetworkInterface};
 use crate::evidence::dns::SystemAnswer;
 use crate::evidence::tcp::TcpInfo;
 use crate::evidence::vantage::{AzureMachine, Route};
+
+/// The resolver configuration of this OS is not read: `/etc/resolv.conf` is not what it uses.
+pub const READS_RESOLV_CONF: bool = false;
+
+/// Their names alone.
+#[must_use]
+pub fn interfaces() -> Vec<NetworkInterface> {
+    let mut names: Vec<String> =
+        if_addrs::get_if_addrs().unwrap_or_default().into_iter().map(|i| i.name).collect();
+    names.dedup();
+    names.into_iter().map(|name| NetworkInterface { name, kind: None }).collect()
+}
+
+/// Not known.
+#[must_use]
+pub fn default_gateways() -> Vec<IpAddr> {
+    Vec::new()
+}
+
+/// Not known.
+#[must_use]
+pub fn listening_ports() -> Vec<u16> {
+    Vec::new()
+}
 
 /// Not known.
 #[must_use]

@@ -9,6 +9,7 @@ pub mod experiments;
 pub mod plan;
 pub mod proxy_choice;
 
+mod established;
 mod path;
 mod proxied;
 mod steps;
@@ -32,8 +33,10 @@ use crate::evidence::tcp::{TcpHop, TcpOutcome};
 use crate::evidence::tls::TlsHop;
 use crate::evidence::{Choice, Cost, Evidence, Hop, Observed, dns::DnsHop};
 use crate::platform;
+use crate::secret::{Redactor, Secret};
 use crate::services::Call;
 use crate::target::Target;
+use crate::wire::pace::Pace;
 use crate::wire::roots::Roots;
 use crate::wire::tls;
 use crate::world::World;
@@ -77,12 +80,16 @@ struct Context<'a> {
     since: Instant,
     roots: Arc<Roots>,
     provider: Arc<CryptoProvider>,
+    /// The password of the proxy in the way: whoever answers behind it may know it.
+    proxy_password: Option<&'a Secret>,
     /// Whether it runs beside the walk that is judged, to compare with: it makes no experiments.
     beside: bool,
     /// Further connections of the calls: nobody but the bill asks after them.
     further: std::cell::RefCell<Vec<socket2::Socket>>,
     /// The request that is made in place of the target's calls, on the way to a token.
     errand: Option<&'a token::Slot>,
+    /// Spaces further questions to a resolver.
+    pace: Pace,
 }
 
 impl Context<'_> {
@@ -94,6 +101,11 @@ impl Context<'_> {
     /// The deadline of a hop that begins now: its own, or what is left of the whole walk's.
     fn left(&self) -> Duration {
         self.plan.timeout.min(self.plan.deadline.saturating_sub(self.since.elapsed()))
+    }
+
+    /// The secrets of this walk that are known from its beginning.
+    fn redactor(&self) -> Redactor<'_> {
+        Redactor::default().with(self.credential.secret()).with(self.proxy_password)
     }
 
     /// This machine's clock, now.
@@ -162,9 +174,11 @@ async fn one(
         since,
         roots: world.roots(plan.trust, &plan.extra_roots),
         provider: tls::provider(),
+        proxy_password: choice.proxy.as_ref().and_then(|proxy| proxy.authorization.as_ref()),
         beside: matches!(role, Role::Beside),
         further: std::cell::RefCell::default(),
         errand,
+        pace: Pace::default(),
     };
     let seconds = |t: SystemTime| {
         t.duration_since(SystemTime::UNIX_EPOCH)

@@ -28,10 +28,11 @@ use crate::evidence::tcp::{TcpAttempt, TcpInfo, TcpOutcome};
 use crate::evidence::text::clean;
 use crate::evidence::{Cost, Evidence, Expect, Observed};
 use crate::platform;
-use crate::secret::Secret;
+use crate::secret::{Redactor, Secret};
 use crate::target::Target;
 use crate::wire::connect;
 use crate::wire::http::{self, Raw, RawAnswer};
+use crate::wire::redacted;
 use crate::wire::tls::Session;
 
 /// How long a metadata endpoint may take to accept: it is on this machine, or nowhere.
@@ -251,7 +252,7 @@ impl Context<'_> {
                     true => self.left_for_token(),
                     false => patience.saturating_sub(began.elapsed()),
                 };
-                exchange(&mut connection, errand, left).await
+                exchange(&mut connection, errand, &self.redactor(), left).await
             }
             Err(http) => (TokenAnswer { http, refusal: None }, None),
         };
@@ -260,13 +261,12 @@ impl Context<'_> {
         reply
     }
 
-    /// Makes the errand over a session that verified, if the secret may leave.
-    pub(super) async fn run_errand(&self, slot: &Slot, session: Session, host: &str, send: bool) {
-        if !send {
-            return;
-        }
+    /// Makes the token request over a session by which the secret may leave.
+    pub(super) async fn run_errand(&self, slot: &Slot, session: Session, host: &str) {
         let answer = match http::open(session, host).await {
-            Ok(mut connection) => exchange(&mut connection, &slot.errand, self.left()).await,
+            Ok(mut connection) => {
+                exchange(&mut connection, &slot.errand, &self.redactor(), self.left()).await
+            }
             Err(http) => (TokenAnswer { http, refusal: None }, None),
         };
         *slot.answer.borrow_mut() = Some(answer);
@@ -277,6 +277,7 @@ impl Context<'_> {
 async fn exchange(
     connection: &mut http::Connection,
     errand: &Errand,
+    redactor: &Redactor<'_>,
     timeout: Duration,
 ) -> (TokenAnswer, Option<Reply>) {
     let path = path_and_query(&errand.url);
@@ -287,9 +288,10 @@ async fn exchange(
         body: errand.form.as_ref(),
     };
     let secrets: Vec<Secret> = secrets(errand);
-    let secrets: Vec<&Secret> = secrets.iter().collect();
-    let (http, answer) = connection.raw(&raw, &secrets, timeout).await;
-    let refusal = answer.as_ref().and_then(|answer| refusal(&http, answer, &secrets));
+    let redactor = secrets.iter().fold(redactor.clone(), Redactor::with);
+    let (http, answer) = connection.raw(&raw, &redactor, timeout).await;
+    let refusal =
+        answer.as_ref().and_then(|answer| refusal(errand.purpose, &http, answer, &redactor));
     let reply = answer.map(|RawAnswer { status, headers, body }| Reply { status, headers, body });
     (TokenAnswer { http, refusal }, reply)
 }
@@ -398,15 +400,23 @@ fn secrets(errand: &Errand) -> Vec<Secret> {
 }
 
 /// The refusal in an answer that gives nothing (fact 5.2; RFC 6749, section 5.2).
-fn refusal(http: &HttpOutcome, answer: &RawAnswer, secrets: &[&Secret]) -> Option<TokenRefusal> {
+fn refusal(
+    purpose: TokenPurpose,
+    http: &HttpOutcome,
+    answer: &RawAnswer,
+    redactor: &Redactor<'_>,
+) -> Option<TokenRefusal> {
     if (200..300).contains(&answer.status) {
         return None;
     }
     let json: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-    let text = |name: &str, most: usize| {
-        let value = json.get(name)?.as_str()?;
-        let near: String = value.chars().take(most * 8).collect();
-        Some(clean(&secrets.iter().fold(near, |text, secret| secret.scrub(&text)), most))
+    // Platforms have frames of their own (facts I9, X10): `message` next to `statusCode`, or an
+    // object in `error`. At the login host they would be another's.
+    let platform = purpose != TokenPurpose::Entra;
+    let text = |names: &[&str], most: usize| {
+        let names = if platform { names } else { names.get(..1)? };
+        let value = names.iter().find_map(|name| json.pointer(name)?.as_str())?;
+        Some(redacted(value, most, redactor))
     };
     let codes = json.get("error_codes").and_then(Value::as_array).map(|list| {
         list.iter().filter_map(|code| u32::try_from(code.as_u64()?).ok()).take(8).collect()
@@ -417,11 +427,11 @@ fn refusal(http: &HttpOutcome, answer: &RawAnswer, secrets: &[&Secret]) -> Optio
     };
     Some(TokenRefusal {
         status: answer.status,
-        error: text("error", 100),
+        error: text(&["/error", "/error/code"], 100),
         codes: codes.unwrap_or_default(),
-        description: text("error_description", 600),
-        correlation_id: text("correlation_id", 100),
-        trace_id: text("trace_id", 100),
+        description: text(&["/error_description", "/message", "/error/message"], 600),
+        correlation_id: text(&["/correlation_id", "/correlationId"], 100),
+        trace_id: text(&["/trace_id"], 100),
         headers,
     })
 }
@@ -500,7 +510,7 @@ mod tests {
         let swapped = errand(secret, &url);
         let echo = format!("application '{secret}' was not found");
         for secret in &secrets(&swapped) {
-            assert!(!secret.scrub(&echo).contains("canary"));
+            assert!(!secret.redact(&echo).contains("canary"));
         }
         assert_eq!(secrets(&swapped).len(), 2);
         assert_eq!(
@@ -512,6 +522,24 @@ mod tests {
         let right = errand(id, &url);
         assert!(secrets(&right).is_empty());
         assert_eq!(shown_url(&right.url), right.url);
+    }
+
+    #[test]
+    fn a_platform_refuses_in_frames_of_its_own() {
+        let http = HttpOutcome::Silent;
+        let read = |purpose, body: &str| {
+            let body = body.as_bytes().to_vec().into();
+            let answer = RawAnswer { status: 400, headers: Vec::new(), body };
+            let refusal = refusal(purpose, &http, &answer, &Redactor::default()).unwrap();
+            (refusal.error, refusal.description, refusal.correlation_id)
+        };
+        let text = |text: &str| Some(text.to_owned());
+        let body = r#"{"statusCode":400,"message":"No identity","correlationId":"c"}"#;
+        let own = (None, text("No identity"), text("c"));
+        assert_eq!(read(TokenPurpose::AppService, body), own);
+        assert_eq!(read(TokenPurpose::Entra, body), (None, None, None));
+        let nested = r#"{"error":{"code":"x","message":"y"}}"#;
+        assert_eq!(read(TokenPurpose::AppService, nested), (text("x"), text("y"), None));
     }
 
     #[test]

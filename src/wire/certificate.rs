@@ -9,9 +9,11 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::ParsedCertificate;
 use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate};
 
+use super::redacted;
 use super::tls::Handshake;
-use crate::evidence::text::{clean, rfc3339};
+use crate::evidence::text::rfc3339;
 use crate::evidence::tls::Certificate;
+use crate::secret::Redactor;
 
 /// Alternative names of a certificate that are kept as evidence.
 const NAMES_KEPT: usize = 50;
@@ -25,11 +27,14 @@ pub(super) fn certificate(
     let now = request.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     let now = i64::try_from(now).unwrap_or(i64::MAX);
     let validity = parsed.validity();
+    let redactor = &request.redactor;
     let mut names: Vec<String> = parsed
         .subject_alternative_name()
         .ok()
         .flatten()
-        .map(|san| san.value.general_names.iter().filter_map(general_name).collect())
+        .map(|san| {
+            san.value.general_names.iter().filter_map(|name| general_name(name, redactor)).collect()
+        })
         .unwrap_or_default();
     let names_count = u32::try_from(names.len()).unwrap_or(u32::MAX);
     names.truncate(NAMES_KEPT);
@@ -37,11 +42,11 @@ pub(super) fn certificate(
         .ok()
         .zip(ParsedCertificate::try_from(der).ok())
         .is_some_and(|(name, leaf)| verify_server_name(&leaf, &name).is_ok());
-    let text = |value: Option<&str>| value.map(|value| clean(value, 200));
+    let text = |value: Option<&str>| value.map(|value| redacted(value, 200, redactor));
     let issuer = parsed.issuer();
     Some(Certificate {
-        subject: clean(&parsed.subject().to_string(), 300),
-        issuer: clean(&issuer.to_string(), 300),
+        subject: redacted(&parsed.subject().to_string(), 300, redactor),
+        issuer: redacted(&issuer.to_string(), 300, redactor),
         issuer_common_name: text(issuer.iter_common_name().next().and_then(|a| a.as_str().ok())),
         issuer_organization: text(issuer.iter_organization().next().and_then(|a| a.as_str().ok())),
         names,
@@ -53,14 +58,14 @@ pub(super) fn certificate(
         covers_target,
         self_issued: parsed.subject() == issuer,
         is_ca: parsed.is_ca(),
-        issuer_url: issuer_url(&parsed),
+        issuer_url: issuer_url(&parsed, redactor),
         sha256: sha256(der, &request.provider),
     })
 }
 
-fn general_name(name: &GeneralName<'_>) -> Option<String> {
+fn general_name(name: &GeneralName<'_>, redactor: &Redactor<'_>) -> Option<String> {
     match name {
-        GeneralName::DNSName(name) => Some(clean(name, 255)),
+        GeneralName::DNSName(name) => Some(redacted(name, 255, redactor)),
         GeneralName::IPAddress(octets) => {
             let v4: Option<[u8; 4]> = (*octets).try_into().ok();
             let v6: Option<[u8; 16]> = (*octets).try_into().ok();
@@ -72,7 +77,7 @@ fn general_name(name: &GeneralName<'_>) -> Option<String> {
 }
 
 /// The `caIssuers` URL of authority information access.
-fn issuer_url(certificate: &X509Certificate<'_>) -> Option<String> {
+fn issuer_url(certificate: &X509Certificate<'_>, redactor: &Redactor<'_>) -> Option<String> {
     certificate.extensions().iter().find_map(|extension| match extension.parsed_extension() {
         ParsedExtension::AuthorityInfoAccess(access) => {
             access.accessdescs.iter().find_map(|entry| match &entry.access_location {
@@ -80,7 +85,7 @@ fn issuer_url(certificate: &X509Certificate<'_>) -> Option<String> {
                 GeneralName::URI(uri)
                     if entry.access_method.to_id_string() == "1.3.6.1.5.5.7.48.2" =>
                 {
-                    Some(clean(uri, 300))
+                    Some(redacted(uri, 300, redactor))
                 }
                 _ => None,
             })

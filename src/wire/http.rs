@@ -1,5 +1,5 @@
 //! HTTP/1.1 on the very TLS session that was examined. Redirects are never followed; an
-//! answer is bounded in size and time, and the secret is blotted out wherever it is echoed.
+//! answer is bounded in size and time, and secrets are redacted wherever they are echoed.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -14,12 +14,13 @@ use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
+use super::redacted;
 use super::tls::{self, Session};
 use crate::evidence::http::{
     ErrorBody, ErrorFrame, Header, HttpAnswer, HttpCall, HttpOutcome, Purpose,
 };
 use crate::evidence::text::clean;
-use crate::secret::Secret;
+use crate::secret::{Redactor, Secret};
 
 /// What this tool calls itself.
 pub const AGENT: &str = concat!("aoai-probe/", env!("CARGO_PKG_VERSION"));
@@ -30,8 +31,6 @@ const BODY_LIMIT: usize = 2 << 20;
 const BODY_EXCERPT: usize = 16 << 10;
 /// Octets of an answer's head that are read.
 const HEAD_LIMIT: usize = 64 << 10;
-/// Characters that are searched for the secret beyond eight times a text's limit.
-const SCRUB_AHEAD: usize = 4 << 10;
 /// Header fields kept as evidence.
 const HEADERS_KEPT: usize = 40;
 
@@ -179,17 +178,17 @@ impl Connection {
         self.alert.as_deref()
     }
 
-    /// Makes one call within `timeout`; `clean_of` is the secret of the walk, blotted out of
-    /// the answer also when it was not sent.
+    /// Makes one call within `timeout`. The secrets of the walk are taken out of the answer,
+    /// also those that were not sent with this call.
     pub async fn call(
         &mut self,
         call: &Call,
         authentication: Authentication<'_>,
-        clean_of: Option<&Secret>,
+        redactor: &Redactor<'_>,
         timeout: Duration,
     ) -> HttpCall {
         let started = Instant::now();
-        let outcome = self.exchange(call, authentication, clean_of, timeout).await;
+        let outcome = self.exchange(call, authentication, redactor, timeout).await;
         HttpCall {
             purpose: call.purpose,
             method: if call.body.is_some() { "POST" } else { "GET" }.to_owned(),
@@ -204,7 +203,7 @@ impl Connection {
         &mut self,
         call: &Call,
         authentication: Authentication<'_>,
-        clean_of: Option<&Secret>,
+        redactor: &Redactor<'_>,
         timeout: Duration,
     ) -> HttpOutcome {
         let request = match self.request(call, authentication) {
@@ -224,18 +223,18 @@ impl Connection {
             }
             Ok(Ok(response)) => {
                 let (head, body, complete) = read_body(response, end).await;
-                HttpOutcome::Answered { answer: answer(&head, &body, complete, clean_of) }
+                HttpOutcome::Answered { answer: answer(&head, &body, complete, redactor) }
             }
         }
     }
 
     /// Sends a request whose headers and body may be secret, and gives back the answer as it
     /// came beside its evidence, which holds no body of an answer that gives something: a token
-    /// is in there. `clean_of` are the secrets of the request.
+    /// is in there.
     pub async fn raw(
         &mut self,
         raw: &Raw<'_>,
-        clean_of: &[&Secret],
+        redactor: &Redactor<'_>,
         timeout: Duration,
     ) -> (HttpOutcome, Option<RawAnswer>) {
         let request = match self.raw_request(raw) {
@@ -255,17 +254,8 @@ impl Connection {
         let (head, body, complete) = read_body(response, end).await;
         let body = zeroize::Zeroizing::new(body);
         let shown = if head.status.is_success() { &[][..] } else { &body[..] };
-        let mut answer = answer(&head, shown, complete, None);
+        let mut answer = answer(&head, shown, complete, redactor);
         answer.body_bytes = body.len() as u64;
-        for secret in clean_of {
-            let scrub = |text: &mut String| *text = secret.scrub(text);
-            answer.headers.iter_mut().map(|header| &mut header.value).for_each(scrub);
-            answer.body_excerpt.iter_mut().for_each(scrub);
-            if let Some(error) = &mut answer.error {
-                let ErrorBody { code, kind, message, inner_code, .. } = error;
-                [code, kind, message, inner_code].into_iter().flatten().for_each(scrub);
-            }
-        }
         let headers = ["www-authenticate", "metadata-flavor"]
             .iter()
             .filter_map(|name| {
@@ -385,36 +375,24 @@ where
     }
 }
 
-/// The header fields that tell something, bounded, escaped and scrubbed.
-pub(super) fn telling(headers: &hyper::HeaderMap, clean_of: Option<&Secret>) -> Vec<Header> {
+/// The header fields that show who answered and why, redacted, escaped and bounded.
+pub(super) fn telling(headers: &hyper::HeaderMap, redactor: &Redactor<'_>) -> Vec<Header> {
     headers
         .iter()
         .filter(|(name, _)| TELLING.contains(&name.as_str()))
         .take(HEADERS_KEPT)
         .map(|(name, value)| Header {
             name: name.as_str().to_owned(),
-            value: scrubbed(&String::from_utf8_lossy(value.as_bytes()), 300, clean_of),
+            value: redacted(&String::from_utf8_lossy(value.as_bytes()), 300, redactor),
         })
         .collect()
-}
-
-/// Text of a peer, bounded and escaped, the secret blotted out.
-pub(super) fn scrubbed(text: &str, limit: usize, secret: Option<&Secret>) -> String {
-    // Scrubbed before it is cut to its limit: a cut could leave half a secret behind. What
-    // lies far beyond the limit is not looked at.
-    let near = text.char_indices().nth(SCRUB_AHEAD + limit * 8).map_or(text.len(), |(at, _)| at);
-    let text = text.get(..near).unwrap_or_default();
-    match secret {
-        Some(secret) => clean(&secret.scrub(text), limit),
-        None => clean(text, limit),
-    }
 }
 
 pub(super) fn answer(
     head: &hyper::http::response::Parts,
     body: &[u8],
     complete: bool,
-    clean_of: Option<&Secret>,
+    redactor: &Redactor<'_>,
 ) -> HttpAnswer {
     let json: Option<Value> = serde_json::from_slice(body).ok();
     let models = json
@@ -424,14 +402,14 @@ pub(super) fn answer(
         .map(|list| u32::try_from(list.len()).unwrap_or(u32::MAX));
     let excerpt = (json.is_none() && !body.is_empty()).then(|| {
         let text = String::from_utf8_lossy(&body[..body.len().min(BODY_EXCERPT)]);
-        // Line ends of a page are no secret signs: a space says as much.
+        // The line ends of a page carry nothing: a space reads better.
         let words: Vec<&str> = text.split_ascii_whitespace().collect();
-        scrubbed(&words.join(" "), 300, clean_of)
+        redacted(&words.join(" "), 300, redactor)
     });
     HttpAnswer {
         status: head.status.as_u16(),
-        headers: telling(&head.headers, clean_of),
-        error: json.as_ref().and_then(|v| error_body(v, clean_of)),
+        headers: telling(&head.headers, redactor),
+        error: json.as_ref().and_then(|v| error_body(v, redactor)),
         models,
         body_bytes: body.len() as u64,
         // A JSON text says itself where it ends; some servers close without close_notify.
@@ -441,10 +419,10 @@ pub(super) fn answer(
 }
 
 /// The error in a body, in any of the frames that Azure uses (fact G13).
-fn error_body(value: &Value, clean_of: Option<&Secret>) -> Option<ErrorBody> {
+fn error_body(value: &Value, redactor: &Redactor<'_>) -> Option<ErrorBody> {
     let text = |value: Option<&Value>| match value? {
-        Value::String(text) => Some(scrubbed(text, 600, clean_of)),
-        Value::Number(number) => Some(scrubbed(&number.to_string(), 600, clean_of)),
+        Value::String(text) => Some(redacted(text, 600, redactor)),
+        Value::Number(number) => Some(redacted(&number.to_string(), 600, redactor)),
         _ => None,
     };
     let (frame, inside) = match (value.get("error"), value.get("statusCode"), value.get("code")) {

@@ -9,9 +9,11 @@ pub mod connect;
 pub mod dns;
 pub mod http;
 pub mod octet;
+pub mod pace;
 pub mod proxy;
 pub mod roots;
 pub mod stock;
+pub mod tally;
 pub mod tap;
 pub mod tls;
 pub mod trace;
@@ -20,7 +22,12 @@ pub mod turns;
 use std::io;
 
 use crate::evidence::tcp::{Icmp, IcmpMeaning};
+use crate::evidence::text::clean;
 use crate::platform::IcmpError;
+use crate::secret::Redactor;
+
+/// Characters that are searched for secrets beyond eight times a text's limit.
+const REDACT_AHEAD: usize = 4 << 10;
 
 /// An ICMP error as evidence.
 #[must_use]
@@ -48,4 +55,12 @@ pub(crate) fn local_icmp(error: &io::Error) -> Option<Icmp> {
 pub(crate) fn words(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_owned()
+}
+
+/// Text of a peer, redacted, escaped and bounded.
+pub(crate) fn redacted(text: &str, limit: usize, redactor: &Redactor<'_>) -> String {
+    // Redacted before it is escaped and cut: an escape could hide a secret from the search, a
+    // cut could leave half of one. What lies far beyond the limit is dropped first.
+    let near = text.char_indices().nth(REDACT_AHEAD + limit * 8).map_or(text.len(), |(at, _)| at);
+    clean(&redactor.redact(text.get(..near).unwrap_or_default()), limit)
 }

@@ -9,12 +9,13 @@ use hyper::client::conn::http1;
 use hyper::header::{HOST, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
 use hyper_util::rt::TokioIo;
 
-use super::http::{AGENT, outcome_of, scrubbed, telling};
+use super::http::{AGENT, outcome_of, telling};
+use super::redacted;
 use super::tap::{Meter, Tap};
 use super::tls::Stream;
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::proxy::ConnectOutcome;
-use crate::secret::Secret;
+use crate::secret::{Redactor, Secret};
 
 /// Asks the proxy for a tunnel to `authority` (`host:port`). The stream is returned when the
 /// tunnel stands. `authorization` is the proxy's own password, ready for its header.
@@ -22,9 +23,10 @@ pub async fn tunnel(
     stream: Box<dyn Stream>,
     authority: &str,
     authorization: Option<&Secret>,
+    redactor: &Redactor<'_>,
     timeout: Duration,
 ) -> (ConnectOutcome, Option<Box<dyn Stream>>) {
-    match tokio::time::timeout(timeout, ask(stream, authority, authorization)).await {
+    match tokio::time::timeout(timeout, ask(stream, authority, authorization, redactor)).await {
         Ok(done) => done,
         Err(_) => (ConnectOutcome::Silent, None),
     }
@@ -34,6 +36,7 @@ async fn ask(
     stream: Box<dyn Stream>,
     authority: &str,
     authorization: Option<&Secret>,
+    redactor: &Redactor<'_>,
 ) -> (ConnectOutcome, Option<Box<dyn Stream>>) {
     let mut request = Request::builder()
         .method("CONNECT")
@@ -52,7 +55,7 @@ async fn ask(
     };
     let builder = http1::Builder::new().max_buf_size(64 << 10).max_headers(200).to_owned();
     let (tap, meter) = Tap::new(stream);
-    let failed = |error: &hyper::Error| failed(error, &meter, authorization);
+    let failed = |error: &hyper::Error| failed(error, &meter, redactor);
     let (mut sender, connection) = match builder.handshake(TokioIo::new(tap)).await {
         Ok(both) => both,
         Err(error) => return (failed(&error), None),
@@ -72,9 +75,9 @@ async fn ask(
             .get::<hyper::ext::ReasonPhrase>()
             .map(|reason| String::from_utf8_lossy(reason.as_bytes()).into_owned())
             .or_else(|| status.canonical_reason().map(str::to_owned))
-            .map(|reason| scrubbed(&reason, 100, authorization))
+            .map(|reason| redacted(&reason, 100, redactor))
             .unwrap_or_default(),
-        headers: telling(response.headers(), authorization),
+        headers: telling(response.headers(), redactor),
     };
     if !status.is_success() {
         return (outcome, None);
@@ -86,10 +89,10 @@ async fn ask(
 }
 
 /// The kind of a failure. Octets that came and are no HTTP say more than how it ended.
-fn failed(error: &hyper::Error, meter: &Meter, authorization: Option<&Secret>) -> ConnectOutcome {
+fn failed(error: &hyper::Error, meter: &Meter, redactor: &Redactor<'_>) -> ConnectOutcome {
     let first = meter.read().first;
     if !first.is_empty() && !first.starts_with(b"HTTP/") {
-        let first = scrubbed(&String::from_utf8_lossy(&first), 40, authorization);
+        let first = redacted(&String::from_utf8_lossy(&first), 40, redactor);
         return ConnectOutcome::NotHttp { says: format!("it says {first}") };
     }
     match outcome_of(error) {

@@ -15,7 +15,7 @@ use super::http::{AGENT, answer, outcome_of, read_body};
 use super::roots::Roots;
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::text::clean;
-use crate::secret::Secret;
+use crate::secret::Redactor;
 
 /// One call.
 #[derive(Debug)]
@@ -38,8 +38,8 @@ pub struct Request<'a> {
     pub now: SystemTime,
     /// For all of it.
     pub timeout: Duration,
-    /// The secret of the walk: not sent, and blotted out of the answer all the same.
-    pub clean_of: Option<&'a Secret>,
+    /// The secrets of the walk: not sent, and taken out of the answer all the same.
+    pub redactor: &'a Redactor<'a>,
 }
 
 /// Makes it; the outcome, and the peer of its connection where there was one.
@@ -62,7 +62,7 @@ pub async fn call(request: &Request<'_>) -> (HttpOutcome, Option<String>) {
             let peer = response.remote_addr().map(|peer| peer.to_string());
             let response: hyper::Response<reqwest::Body> = response.into();
             let (head, body, complete) = read_body(response, end).await;
-            let answer = answer(&head, &body, complete, request.clean_of);
+            let answer = answer(&head, &body, complete, request.redactor);
             (HttpOutcome::Answered { answer }, peer)
         }
     }

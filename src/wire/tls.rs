@@ -22,12 +22,13 @@ use tokio_rustls::client::TlsStream;
 use super::certificate::certificate;
 use super::roots::{Judge, Roots};
 use super::tap::{Meter, Tap};
-use super::words;
+use super::{redacted, words};
 use crate::evidence::text::{clean, clean_bytes};
 use crate::evidence::tls::{
     BundleVerdict, CertificateFault, Negotiated, Store, StoreVerdict, TlsHop, TlsOutcome,
 };
 use crate::platform;
+use crate::secret::Redactor;
 
 /// Certificates of a chain that are kept as evidence.
 const CERTIFICATES_KEPT: usize = 10;
@@ -100,6 +101,8 @@ pub struct Handshake<'a> {
     pub hello: Hello,
     /// The versions offered.
     pub versions: Versions,
+    /// The secrets of the walk: a peer behind a proxy may know the proxy's password.
+    pub redactor: Redactor<'a>,
 }
 
 impl Handshake<'_> {
@@ -111,6 +114,7 @@ impl Handshake<'_> {
             roots: Arc::clone(&self.roots),
             provider: Arc::clone(&self.provider),
             timeout,
+            redactor: self.redactor.clone(),
             ..*self
         }
     }
@@ -164,7 +168,7 @@ pub async fn handshake(
     match result {
         Err(_) => (hop, None),
         Ok(Err(error)) => {
-            hop.outcome = outcome_of(&error, &meter);
+            hop.outcome = outcome_of(&error, &meter, &request.redactor);
             hop.accepted_by = None;
             (hop, None)
         }
@@ -215,9 +219,10 @@ fn config(request: &Handshake<'_>, recorder: Arc<Recorder>) -> Result<ClientConf
     Ok(config)
 }
 
-fn outcome_of(error: &io::Error, meter: &Meter) -> TlsOutcome {
+fn outcome_of(error: &io::Error, meter: &Meter, redactor: &Redactor<'_>) -> TlsOutcome {
     let traffic = meter.read();
     let first = &traffic.first;
+    let bytes = |bytes: &[u8], limit| redacted(&String::from_utf8_lossy(bytes), limit, redactor);
     let typed = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
     match typed {
         Some(Error::InvalidCertificate(fault)) => {
@@ -229,14 +234,14 @@ fn outcome_of(error: &io::Error, meter: &Meter) -> TlsOutcome {
         // A TLS record begins with its content type, 20 to 23 (RFC 8446, section 5.1).
         Some(_) if first.starts_with(b"HTTP/") || first.starts_with(b"<") => {
             let line = first.split(|b| matches!(b, b'\r' | b'\n')).next().unwrap_or(first);
-            TlsOutcome::PlainHttp { first_line: clean_bytes(line, 80) }
+            TlsOutcome::PlainHttp { first_line: bytes(line, 80) }
         }
         Some(_) if first.first().is_some_and(|b| !(20..=23).contains(b)) => {
-            TlsOutcome::NotTls { first_bytes: clean_bytes(first, 40) }
+            TlsOutcome::NotTls { first_bytes: bytes(first, 40) }
         }
-        Some(other) => {
-            TlsOutcome::Incompatible { says: clean(&spelt_out(&other.to_string()), 200) }
-        }
+        Some(other) => TlsOutcome::Incompatible {
+            says: redacted(&spelt_out(&other.to_string()), 200, redactor),
+        },
         None => match error.kind() {
             io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => TlsOutcome::Closed,
             io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => TlsOutcome::Reset,

@@ -10,31 +10,15 @@ use netlink_packet_route::neighbour::{
     NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState as KernelState,
 };
 use netlink_packet_route::route::{
-    RouteAddress, RouteAttribute, RouteFlags, RouteMessage, RouteVia,
+    RouteAddress, RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteVia,
 };
 use netlink_sys::protocols::NETLINK_ROUTE;
 use netlink_sys::{Socket, SocketAddr};
 
+use super::super::{NetworkInterface, TUNNELS};
 use super::messages::{Link, Message};
 use crate::evidence::text::clean;
 use crate::evidence::vantage::{Interface, NeighbourState, Route};
-
-/// Kinds of interface that carry packets through a tunnel, where a VPN has one.
-const TUNNELS: &[&str] = &[
-    "tun",
-    "wireguard",
-    "ipip",
-    "gre",
-    "gretap",
-    "sit",
-    "ip6tnl",
-    "ip6gre",
-    "vti",
-    "vti6",
-    "xfrm",
-    "ppp",
-    "l2tp",
-];
 
 /// Tunnels that the kernel makes by itself when a module is loaded; they are down for ever.
 const OF_THE_KERNEL: &[&str] =
@@ -42,6 +26,9 @@ const OF_THE_KERNEL: &[&str] =
 
 /// Tunnels that are named: a machine with more has another trouble.
 const MOST_TUNNELS: usize = 8;
+
+/// Default gateways that are kept.
+const MOST_GATEWAYS: usize = 8;
 
 /// Messages of one dump that are read: a machine with more interfaces is left unread.
 const MOST_CHUNKS: usize = 4096;
@@ -69,6 +56,62 @@ pub fn tunnels_down() -> Vec<String> {
         .collect()
 }
 
+/// Interfaces that are up.
+#[must_use]
+pub fn interfaces() -> Vec<NetworkInterface> {
+    let links = Kernel::open().map(|mut kernel| kernel.links()).unwrap_or_default();
+    links
+        .iter()
+        .map(interface)
+        .filter(|i| i.running)
+        .map(|i| NetworkInterface { name: i.name, kind: i.kind })
+        .collect()
+}
+
+/// The gateways of the default routes of the main table, version 4 first.
+#[must_use]
+pub fn default_gateways() -> Vec<IpAddr> {
+    let Some(mut kernel) = Kernel::open() else { return Vec::new() };
+    let mut gateways = Vec::new();
+    for family in [AddressFamily::Inet, AddressFamily::Inet6] {
+        let mut question = RouteMessage::default();
+        question.header.address_family = family;
+        let defaults = kernel.ask_for(Message::Route(question), true, |message| {
+            matches!(message, Message::Route(route)
+                if route.header.destination_prefix_length == 0
+                    && route.header.table == RouteHeader::RT_TABLE_MAIN)
+        });
+        for answer in defaults {
+            let Message::Route(route) = answer else { continue };
+            for attribute in route.attributes {
+                match attribute {
+                    RouteAttribute::MultiPath(hops) => {
+                        gateways
+                            .extend(hops.iter().flat_map(|h| &h.attributes).filter_map(gateway));
+                    }
+                    attribute => gateways.extend(gateway(&attribute)),
+                }
+            }
+        }
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    gateways.retain(|address| seen.insert(*address));
+    gateways.truncate(MOST_GATEWAYS);
+    gateways
+}
+
+/// The next hop, where this attribute of a route names one.
+fn gateway(attribute: &RouteAttribute) -> Option<IpAddr> {
+    match attribute {
+        RouteAttribute::Gateway(RouteAddress::Inet(a)) | RouteAttribute::Via(RouteVia::Inet(a)) => {
+            Some(IpAddr::V4(*a))
+        }
+        RouteAttribute::Gateway(RouteAddress::Inet6(a))
+        | RouteAttribute::Via(RouteVia::Inet6(a)) => Some(IpAddr::V6(*a)),
+        _ => None,
+    }
+}
+
 /// A netlink socket; every question is answered before the next one is put.
 struct Kernel {
     socket: Socket,
@@ -86,6 +129,17 @@ impl Kernel {
 
     /// Puts one question and reads its answers, to the end of a dump or the only one.
     fn ask(&mut self, question: Message, all: bool) -> Vec<Message> {
+        self.ask_for(question, all, |_| true)
+    }
+
+    /// As [`Self::ask`]; only the answers that `wanted` takes are kept, since a router's table is
+    /// long.
+    fn ask_for(
+        &mut self,
+        question: Message,
+        all: bool,
+        wanted: impl Fn(&Message) -> bool,
+    ) -> Vec<Message> {
         let mut message = NetlinkMessage::from(question);
         message.header.flags = if all { NLM_F_REQUEST | NLM_F_DUMP } else { NLM_F_REQUEST };
         message.finalize();
@@ -101,7 +155,7 @@ impl Kernel {
             while let Ok(message) = NetlinkMessage::<Message>::deserialize(rest) {
                 let length = (message.header.length as usize).next_multiple_of(4);
                 match message.payload {
-                    NetlinkPayload::InnerMessage(answer) => answers.push(answer),
+                    NetlinkPayload::InnerMessage(answer) if wanted(&answer) => answers.push(answer),
                     NetlinkPayload::Done(_) | NetlinkPayload::Error(_) => return answers,
                     _ => {}
                 }
@@ -120,18 +174,11 @@ impl Kernel {
     fn route(&mut self, address: IpAddr) -> Option<Route> {
         let taken = self.lookup(address, false)?;
         let prefix = self.lookup(address, true).and_then(|entry| prefix(&entry, address));
-        let mut gateway = None;
-        let mut index = None;
-        for attribute in taken.attributes {
-            match attribute {
-                RouteAttribute::Gateway(RouteAddress::Inet(a))
-                | RouteAttribute::Via(RouteVia::Inet(a)) => gateway = Some(IpAddr::V4(a)),
-                RouteAttribute::Gateway(RouteAddress::Inet6(a))
-                | RouteAttribute::Via(RouteVia::Inet6(a)) => gateway = Some(IpAddr::V6(a)),
-                RouteAttribute::Oif(oif) => index = Some(oif),
-                _ => {}
-            }
-        }
+        let gateway = taken.attributes.iter().find_map(gateway);
+        let index = taken.attributes.iter().find_map(|attribute| match attribute {
+            RouteAttribute::Oif(oif) => Some(*oif),
+            _ => None,
+        });
         let interface = index.and_then(|index| self.interface(index));
         let next_hop = gateway.unwrap_or(address);
         let neighbour = index.and_then(|index| self.neighbour(index, next_hop));

@@ -55,6 +55,9 @@ pub(in crate::walk) async fn stock(
     if port != 443 && odd(&own.detoured, port) {
         return not_possible(id, "--connect-to changes a port that the URL names");
     }
+    let acquired = context.acquired().await;
+    let token = acquired.as_ref().and_then(|acquired| acquired.token.as_ref());
+    let redactor = context.redactor().with(token);
     let one = async |proxy: Option<&Proxy>| {
         let started = context.since.elapsed();
         let through = match proxy {
@@ -82,7 +85,7 @@ pub(in crate::walk) async fn stock(
                 provider: &context.provider,
                 now: context.now(),
                 timeout: left,
-                clean_of: context.credential.secret(),
+                redactor: &redactor,
             };
             stock::call(&request).await
         };

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::peers::{Lab, head, tcp};
+use super::peers::{Lab, head, join, tcp};
 use super::{HOST, KEY, TIMES, assert_hidden, run, tool};
 
 /// The forms in which peers echo.
@@ -90,6 +90,53 @@ fn a_proxy_that_echoes_its_password() {
                     assert_hidden(&basic, &shown, answer);
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn a_service_behind_a_proxy_that_echoes_the_proxys_password() {
+    const PASSWORD: &str = "canary-Passw0rd-of-the-proxy";
+    let json: String = PASSWORD.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+    let html: String = PASSWORD.chars().map(|c| format!("&#{};", u32::from(c))).collect();
+    let spaced: String = PASSWORD.chars().map(|c| format!("{c}\u{200b}")).collect();
+    let lines: String = PASSWORD.chars().map(|c| format!("{c}\r\n ")).collect();
+    let base32 = data_encoding::BASE32.encode(PASSWORD.as_bytes());
+    let far = format!("{} {PASSWORD}", "x".repeat(592));
+    for echo in [PASSWORD.to_owned(), json, html, spaced, lines, base32, far] {
+        let escaped = echo.replace("\r\n", "\\r\\n");
+        let json = format!("{{\"error\":{{\"code\":\"401\",\"message\":\"{escaped}\"}}}}");
+        for (body, format) in
+            [(json, "--format=human"), (format!("<html>{echo}</html>"), "--format=json")]
+        {
+            let lab = Lab::with_tls(move |mut tls| {
+                let _ = head(&mut tls);
+                let _ = write!(
+                    tls,
+                    "HTTP/1.1 401 x\r\nserver: {}\r\ncontent-length: {}\r\n\r\n{body}",
+                    STANDARD.encode(PASSWORD),
+                    body.len()
+                );
+                let _ = tls.flush();
+            });
+            let endpoint = lab.endpoint;
+            let proxy = tcp(move |mut stream| {
+                let _ = head(&mut stream);
+                let _ = write!(stream, "HTTP/1.1 200 OK\r\n\r\n");
+                join(&stream, endpoint);
+            });
+            let url = format!("http://user:{PASSWORD}@{proxy}");
+            let mut command = lab.tool();
+            command.args(["-v", format]).env("HTTPS_PROXY", &url);
+            let (_, shown) = run(command.env("AZURE_OPENAI_API_KEY", KEY));
+            assert!(shown.contains("[secret]"), "{echo}: {shown}");
+            assert_hidden(PASSWORD, &shown, &echo);
+            assert_hidden(&STANDARD.encode(PASSWORD), &shown, &echo);
+            if echo.is_ascii() && !echo.starts_with('x') {
+                assert_hidden(&echo, &shown, &echo);
+            }
+            let letters: String = shown.chars().filter(char::is_ascii_alphanumeric).collect();
+            assert_hidden(&PASSWORD.replace('-', ""), &letters, &echo);
         }
     }
 }

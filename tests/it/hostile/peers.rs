@@ -90,6 +90,20 @@ pub(super) fn tcp(speak: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAd
     address
 }
 
+/// Carries what `stream` sends to `to` and back, until either side ends.
+pub(super) fn join(stream: &TcpStream, to: SocketAddr) {
+    let Ok(there) = TcpStream::connect(to) else { return };
+    let copy = |from: &TcpStream, to: &TcpStream| {
+        let (Ok(mut from), Ok(mut to)) = (from.try_clone(), to.try_clone()) else { return };
+        let _ = std::io::copy(&mut from, &mut to);
+        let _ = to.shutdown(std::net::Shutdown::Both);
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| copy(stream, &there));
+        copy(&there, stream);
+    });
+}
+
 /// A UDP server that leaves each question to `answer`.
 pub(super) fn dns(answer: impl Fn(&UdpSocket, &[u8], SocketAddr) + Send + 'static) -> SocketAddr {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");

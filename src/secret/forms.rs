@@ -1,0 +1,254 @@
+//! The forms in which a peer may echo a secret, and the search for them in a text.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use data_encoding::{BASE32_NOPAD, BASE32HEX_NOPAD, HEXLOWER};
+use zeroize::Zeroizing;
+
+use super::{LONG, SHORTEST};
+
+/// A run of this many letters and digits of a long secret is redacted also when the rest of it
+/// does not follow.
+const PIECE: usize = 8;
+/// An encoded form of fewer characters would also be found in texts that hold no secret.
+const SHORTEST_CODE: usize = 6;
+/// How often a text is unescaped: a proxy's page may quote what another page had quoted.
+const UNESCAPED: usize = 3;
+
+/// A secret in the forms in which it may show.
+pub(super) struct Forms {
+    /// The value as it is.
+    exact: Zeroizing<String>,
+    /// Letters and digits in lower case that are looked for as a whole.
+    whole: Vec<Zeroizing<Vec<u8>>>,
+    /// Every piece of every form of a long one, sorted.
+    pieces: Zeroizing<Vec<u64>>,
+}
+
+impl Forms {
+    pub(super) fn of(value: &str) -> Self {
+        // `Basic dXNlcjpwYXNz` shows the password as well as its own base64 does.
+        let basic = value.strip_prefix("Basic ");
+        let inside = basic.and_then(|code| STANDARD.decode(code).ok()).map(Zeroizing::new);
+        let password = inside
+            .as_ref()
+            .and_then(|inside| inside.splitn(2, |byte| *byte == b':').nth(1))
+            .filter(|password| password.len() >= SHORTEST);
+        let mut forms = Self {
+            exact: Zeroizing::new(match password {
+                Some(password) => String::from_utf8_lossy(password).into_owned(),
+                None => value.to_owned(),
+            }),
+            whole: Vec::new(),
+            pieces: Zeroizing::default(),
+        };
+        forms.take(basic.unwrap_or(value).as_bytes());
+        if let Some(password) = password {
+            forms.take(password);
+        }
+        forms.pieces.sort_unstable();
+        forms.pieces.dedup();
+        forms
+    }
+
+    /// Takes in every form of `value`.
+    fn take(&mut self, value: &[u8]) {
+        let plain = letters(value);
+        let long = plain.len() >= LONG;
+        let codes = encoded(value).into_iter().filter(|code| code.len() >= SHORTEST_CODE);
+        for form in codes.chain([plain].into_iter().filter(|plain| plain.len() >= SHORTEST)) {
+            match long {
+                true => self.pieces.extend(
+                    form.windows(PIECE).filter_map(|piece| piece.try_into().ok()).map(number),
+                ),
+                false => self.whole.push(form),
+            }
+        }
+    }
+
+    /// `text` with `[secret]` wherever one of the forms is.
+    pub(super) fn redact(&self, text: &str) -> String {
+        let mut marks: Vec<(usize, usize)> =
+            text.match_indices(self.exact.as_str()).map(|(at, m)| (at, at + m.len())).collect();
+        let mut characters: Vec<Byte> =
+            text.bytes().zip(0..).map(|(value, at)| Byte { value, from: at, to: at + 1 }).collect();
+        for _ in 0..=UNESCAPED {
+            self.search(&characters, &mut marks);
+            match unescaped(&characters) {
+                Some(plain) => characters = plain,
+                None => break,
+            }
+        }
+        marks.sort_unstable();
+        replace(text, &marks)
+    }
+
+    fn search(&self, text: &[Byte], marks: &mut Vec<(usize, usize)>) {
+        let (seen, at): (Vec<u8>, Vec<&Byte>) = text
+            .iter()
+            .filter(|byte| byte.value.is_ascii_alphanumeric())
+            .map(|byte| (byte.value.to_ascii_lowercase(), byte))
+            .unzip();
+        let mut mark = |from: usize, length: usize| {
+            if let (Some(first), Some(last)) = (at.get(from), at.get(from + length - 1)) {
+                marks.push((first.from, last.to));
+            }
+        };
+        for form in &self.whole {
+            for (from, found) in seen.windows(form.len()).enumerate() {
+                if found == form.as_slice() {
+                    mark(from, found.len());
+                }
+            }
+        }
+        if self.pieces.is_empty() {
+            return;
+        }
+        for (from, found) in seen.windows(PIECE).enumerate() {
+            let found = found.try_into().map(number).unwrap_or_default();
+            if self.pieces.binary_search(&found).is_ok() {
+                mark(from, PIECE);
+            }
+        }
+    }
+}
+
+/// `text` with `[secret]` in the place of what is marked; the marks are sorted.
+fn replace(text: &str, marks: &[(usize, usize)]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for (start, end) in marks {
+        if *start >= done {
+            // Nothing but punctuation between two marks: one echo, written once.
+            let between = text.get(done..*start).unwrap_or_default();
+            if done == 0 || between.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
+                out.push_str(between);
+                out.push_str("[secret]");
+            }
+        }
+        done = done.max(*end);
+    }
+    out.push_str(text.get(done..).unwrap_or_default());
+    out
+}
+
+/// A byte of a text, and the bytes of the original text that it was written as.
+#[derive(Clone, Copy)]
+struct Byte {
+    value: u8,
+    from: usize,
+    to: usize,
+}
+
+/// `text` with its escapes read once: `%41`, `\u0041`, `\u{41}`, `\x41`, `&#65;`, `&#x41;`;
+/// a named entity is punctuation. None when it has no escape.
+fn unescaped(text: &[Byte]) -> Option<Vec<Byte>> {
+    let mut plain = Vec::with_capacity(text.len());
+    let (mut at, mut changed) = (0, false);
+    while let Some(byte) = text.get(at) {
+        match escape(text.get(at..).unwrap_or_default()) {
+            Some((value, length)) => {
+                let to = text.get(at + length - 1).map_or(byte.to, |last| last.to);
+                plain.push(Byte { value, from: byte.from, to });
+                at += length;
+                changed = true;
+            }
+            None => {
+                plain.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    changed.then_some(plain)
+}
+
+/// The escape at the beginning of `text`: the character and the escape's length. What is no
+/// ASCII is punctuation here.
+fn escape(text: &[Byte]) -> Option<(u8, usize)> {
+    let value = |at: usize| text.get(at).map(|byte| byte.value);
+    let run = |from: usize, most: usize, fits: fn(&u8) -> bool| {
+        text.iter().skip(from).take(most).take_while(|byte| fits(&byte.value)).count()
+    };
+    let read = |from: usize, length: usize, radix: u32| {
+        let digits: String =
+            text.iter().skip(from).take(length).map(|byte| char::from(byte.value)).collect();
+        u32::from_str_radix(&digits, radix)
+            .ok()
+            .map(|code| u8::try_from(code).ok().filter(u8::is_ascii).unwrap_or(b' '))
+    };
+    let hex = |from: usize, length: usize| {
+        (run(from, length, u8::is_ascii_hexdigit) == length).then(|| read(from, length, 16))?
+    };
+    match (value(0)?, value(1)?) {
+        (b'%', _) => Some((hex(1, 2)?, 3)),
+        (b'\\', b'u') if value(2) == Some(b'{') => {
+            let length = run(3, 6, u8::is_ascii_hexdigit);
+            let end = (length > 0 && value(3 + length) == Some(b'}')).then_some(length + 4)?;
+            Some((read(3, length, 16)?, end))
+        }
+        (b'\\', b'u' | b'U') => Some((hex(2, 4)?, 6)),
+        (b'\\', b'x') => Some((hex(2, 2)?, 4)),
+        (b'&', b'#') => {
+            let (from, radix) = match value(2)? {
+                b'x' | b'X' => (3, 16),
+                _ => (2, 10),
+            };
+            let length = run(from, 8, u8::is_ascii_hexdigit);
+            let semicolon = usize::from(value(from + length) == Some(b';'));
+            (length > 0).then_some(())?;
+            Some((read(from, length, radix)?, from + length + semicolon))
+        }
+        (b'&', first) if first.is_ascii_alphabetic() => {
+            let length = run(1, 31, u8::is_ascii_alphanumeric);
+            let name: Vec<u8> = text.iter().skip(1).take(length).map(|byte| byte.value).collect();
+            (value(1 + length) == Some(b';')).then_some(())?;
+            // The one entity that begins another escape.
+            let character = if name.as_slice() == b"amp" { b'&' } else { b' ' };
+            Some((character, length + 2))
+        }
+        _ => None,
+    }
+}
+
+/// Letters and digits alone, in lower case.
+fn letters(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut out = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    out.extend(
+        bytes.iter().filter(|b| b.is_ascii_alphanumeric()).map(|byte| byte.to_ascii_lowercase()),
+    );
+    out
+}
+
+/// The encodings that a peer may echo a value in: base64 and base32 at each alignment (both
+/// alphabets of base64 have the same letters and digits), and hexadecimal. Only the characters
+/// that the value alone decides.
+fn encoded(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
+    let mut forms = Vec::new();
+    forms.extend((0..3).map(|before| code(value, before, 6, |bytes| STANDARD.encode(bytes))));
+    forms.extend((0..5).map(|before| code(value, before, 5, |bytes| BASE32_NOPAD.encode(bytes))));
+    forms
+        .extend((0..5).map(|before| code(value, before, 5, |bytes| BASE32HEX_NOPAD.encode(bytes))));
+    forms.push(code(value, 0, 4, |bytes| HEXLOWER.encode(bytes)));
+    forms
+}
+
+/// The letters and digits that `value` has in an encoding of `bits` a character when `before`
+/// bytes are in front of it.
+fn code(
+    value: &[u8],
+    before: usize,
+    bits: usize,
+    encode: impl Fn(&[u8]) -> String,
+) -> Zeroizing<Vec<u8>> {
+    let mut padded = Zeroizing::new(Vec::with_capacity(value.len() + before));
+    padded.resize(before, b' ');
+    padded.extend_from_slice(value);
+    let code = Zeroizing::new(encode(&padded).into_bytes());
+    let first = (before * 8).div_ceil(bits);
+    let last = padded.len() * 8 / bits;
+    letters(code.get(first..last).unwrap_or_default())
+}
+
+const fn number(piece: [u8; PIECE]) -> u64 {
+    u64::from_be_bytes(piece)
+}
