@@ -27,3 +27,4 @@ mod passwords;
 mod program;
 mod render;
 mod report;
+mod shell;
