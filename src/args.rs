@@ -22,7 +22,7 @@ use crate::world::Detour;
     version,
     args_conflicts_with_subcommands = true,
     after_help = "Exit status: 0 works, 1 at risk, 2 a hop is broken, 3 cannot tell, \
-                  64 usage, 70 a bug of ours.\n\
+                  64 usage, 70 a bug of ours or no memory,\n130 and 143 ended by a signal: what was known by then is written.\n\
                   Keys and tokens come from AZURE_OPENAI_API_KEY, AZURE_OPENAI_AD_TOKEN or a \
                   file, never from the command line."
 )]
@@ -40,10 +40,9 @@ pub struct Cli {
 pub enum Command {
     /// Walk the targets (the word may be left out)
     Check(Box<Check>),
-    /// The page of one finding, or the list of all
+    /// The page of one finding, or the list of all or of a hop
     Explain {
-        /// Id of a finding, e.g. dns-zone-not-linked
-        #[arg(required_unless_present = "list")]
+        /// Id of a finding, e.g. dns-zone-not-linked, or a hop; none: every finding
         finding: Option<String>,
         /// List every finding
         #[arg(long, conflicts_with = "finding")]
@@ -131,8 +130,11 @@ pub enum PastFormat {
 /// What `generate` writes.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Generate {
-    /// The man page, in roff
-    Man,
+    /// The man page of the program, or of a command, in roff
+    Man {
+        /// The command
+        command: Option<String>,
+    },
     /// Completions for a shell
     Completions {
         /// The shell

@@ -86,6 +86,18 @@ pub fn list() -> String {
     text
 }
 
+/// The findings of one hop.
+#[must_use]
+pub fn list_of(hop: &str) -> String {
+    let of_hop = || rules::all().filter(|rule| rule.hop.name() == hop);
+    let column = of_hop().map(|rule| rule.id.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for rule in of_hop() {
+        row(&mut text, column, rule.id, rule.hop.name(), rule.title);
+    }
+    text
+}
+
 fn row(text: &mut String, column: usize, id: &str, hop: &str, title: &str) {
     let start = format!("{id:column$}  {hop:8}  ");
     let next = " ".repeat(start.len());

@@ -17,14 +17,16 @@ use clap::{CommandFactory, Parser};
 
 use crate::args::{self, Check, Cli, Color, Command, ExitStyleArgument, Format, Generate, Output};
 use crate::credential::{self, Credential, Request, looks_like_a_key};
-use crate::diagnose::{diagnose, reading};
+use crate::diagnose::{diagnose, reading, rules};
 use crate::evidence::repeat::Repeat;
-use crate::evidence::{Evidence, Expect, Trust};
+use crate::evidence::text::repeatable;
+use crate::evidence::{Evidence, Expect, Hop, Trust};
 use crate::inventory::CredentialReference;
 use crate::platform;
 use crate::render::summary::{Row, Summary};
 use crate::render::{self, Style, Verbosity, facts, progress};
 use crate::report::{self, ExitStyle, Report};
+use crate::services;
 use crate::target::Target;
 use crate::walk::plan::{DEADLINE, Plan, TIMEOUT, option};
 use crate::walk::{self, Finished};
@@ -519,6 +521,9 @@ fn style(output: &Output, environment: &Environment, terminal: bool) -> Style {
 fn explain_finding(finding: Option<&str>) -> Result<Done, String> {
     match finding {
         None => Ok(Done { out: explain::list(), ..Done::default() }),
+        Some(hop) if Hop::ALL.iter().any(|known| known.name() == hop) => {
+            Ok(Done { out: explain::list_of(hop), ..Done::default() })
+        }
         Some(id) => match explain::page(id) {
             Ok(page) => Ok(Done { out: page.to_owned(), ..Done::default() }),
             Err(error) => Err(error.to_string()),
@@ -526,10 +531,42 @@ fn explain_finding(finding: Option<&str>) -> Result<Done, String> {
     }
 }
 
+/// The command line with the values that a shell completes, where the parser takes any word.
+fn with_values() -> clap::Command {
+    use clap::builder::PossibleValuesParser;
+    fn walk(command: clap::Command) -> clap::Command {
+        let sources = credential::SOURCES.iter().map(|source| source.name);
+        let sources: Vec<&str> = ["auto", "none"].into_iter().chain(sources).collect();
+        let mut services: Vec<&str> = services::SERVICES.iter().map(|service| service.id).collect();
+        services.sort_unstable();
+        services.dedup();
+        let expect = ["auto", "private", "public", "closed", "any"];
+        command
+            .mut_arg("credential", |a| a.value_parser(PossibleValuesParser::new(sources)))
+            .mut_arg("service", |a| a.value_parser(PossibleValuesParser::new(services)))
+            .mut_arg("expect", |a| a.value_parser(PossibleValuesParser::new(expect)))
+            .mut_arg("proxy", |a| a.value_parser(PossibleValuesParser::new(["env", "none"])))
+    }
+    let hops = Hop::ALL.iter().map(|hop| hop.name());
+    let pages: Vec<&str> = hops.chain(rules::all().map(|rule| rule.id)).collect();
+    walk(Cli::command()).mut_subcommand("check", walk).mut_subcommand("explain", |command| {
+        command.mut_arg("finding", |a| a.value_parser(PossibleValuesParser::new(pages)))
+    })
+}
+
 fn generated(what: Generate) -> Result<Done, String> {
     let out = match what {
-        Generate::Man => generate::man(Cli::command()),
-        Generate::Completions { shell } => generate::completions(&mut Cli::command(), shell),
+        Generate::Man { command: None } => generate::man::page(Cli::command(), ""),
+        Generate::Man { command: Some(name) } => {
+            let mut program = Cli::command();
+            program.build();
+            let Some(command) = program.find_subcommand(&name) else {
+                let name = repeatable(&name);
+                return Err(format!("there is no command {name:?} (see --help)"));
+            };
+            generate::man::page(command.clone(), &name)
+        }
+        Generate::Completions { shell } => generate::completions(&mut with_values(), shell),
         Generate::Schema => Ok(generate::SCHEMA.to_owned()),
         Generate::InventorySchema => Ok(crate::inventory::SCHEMA.to_owned()),
         Generate::Findings => Ok(generate::findings()),

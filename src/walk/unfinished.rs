@@ -81,7 +81,14 @@ pub fn unfinished(
     let resolvers = plan.resolvers(world).into_iter();
     let resolvers = resolvers.map(|(address, role)| {
         let not_asked = || Observed::NotAsked { by: Choice::NotNeeded };
-        ResolverSeen { address, role, a: not_asked(), aaaa: not_asked(), zone_soa: not_asked() }
+        ResolverSeen {
+            address,
+            role,
+            a: not_asked(),
+            aaaa: not_asked(),
+            zone_soa: not_asked(),
+            round: None,
+        }
     });
     let dns = seen.dns.map(|(dns, _)| dns).unwrap_or_else(|| DnsHop {
         name: target.seen.host.clone(),

@@ -83,6 +83,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
             "render",
             "report",
             "secret",
+            "services",
             "target",
             "walk",
             "wire",

@@ -28,3 +28,4 @@ mod program;
 mod render;
 mod report;
 mod resolver_classes;
+mod shell;
