@@ -97,6 +97,20 @@ pub enum TargetError {
          for an account of that name write {0}.openai.azure.com"
     )]
     Command(String),
+    /// A `--service` that the name's suffix contradicts.
+    #[error(
+        "{host} is a name of {suffix} by its suffix, so --service {service} does not apply to it: \
+         leave the option out. It says what answers at a gateway (API Management, App Service, \
+         Container Apps) or at a name of your own"
+    )]
+    OtherService {
+        /// The host.
+        host: String,
+        /// The service of its suffix.
+        suffix: &'static str,
+        /// What `--service` named.
+        service: String,
+    },
     /// An unknown `--service`.
     #[error("there is no service {0:?}; one of: {1}")]
     Service(String, String),
@@ -147,6 +161,19 @@ impl Target {
                 TargetError::Service(repeatable(id).to_owned(), ids.join(", "))
             })?),
         };
+        if let (Some(forced), Some(known)) = (forced, by_suffix(&host)) {
+            let (forced, known) = (&services::SERVICES[forced], known.service());
+            let fits = forced.id == known.id
+                || (forced.is_account() && known.is_account())
+                || (forced.call != Call::None && services::GATEWAYS.contains(&known.id));
+            if !fits {
+                return Err(TargetError::OtherService {
+                    host,
+                    suffix: known.name,
+                    service: forced.id.to_owned(),
+                });
+            }
+        }
         Ok(Self::build(typed, host, port, &path, forced))
     }
 
@@ -155,13 +182,24 @@ impl Target {
         let found = services::find(&host);
         let original_host = privatelink.as_ref().map(|m| format!("{}.{}", m.prefix, m.suffix));
         let known = privatelink.as_ref().or(found.as_ref());
-        let service = known.map(|m| m.index).or(forced);
+        // The row of the suffix knows the cloud; `--service` changes it where it names another.
+        let other = forced
+            .filter(|index| known.is_none_or(|m| m.service().id != services::SERVICES[*index].id))
+            .map(|index| match known {
+                Some(m) => services::in_cloud(index, m.service().cloud),
+                None => index,
+            });
+        let service = other.or(known.map(|m| m.index));
         let row = service.map(|index| &services::SERVICES[index]);
+        let gateway =
+            known.filter(|m| other.is_some() && services::GATEWAYS.contains(&m.service().id));
         let base_path = base_path(path);
         let kind = match (&privatelink, row) {
             (Some(_), _) => TargetKind::Privatelink,
             (None, None) => TargetKind::Unknown,
-            (None, Some(row)) if row.id == "cognitive-regional" => TargetKind::Regional,
+            (None, _) if known.is_some_and(|m| m.service().id == "cognitive-regional") => {
+                TargetKind::Regional
+            }
             (None, Some(row)) if row.call == Call::None => TargetKind::OtherService,
             (None, Some(_)) if base_path.starts_with("/api/projects/") => TargetKind::Project,
             (None, Some(_)) => TargetKind::Account,
@@ -173,9 +211,10 @@ impl Target {
             port,
             kind,
             service: row.map(|row| row.id.to_owned()),
+            suffix_service: gateway.map(|m| m.service().id.to_owned()),
             service_name: row.map(|row| row.name.to_owned()),
             // What --service says of an unknown name is the service, and not its cloud.
-            cloud: row.filter(|_| known.is_some()).map(|row| row.cloud.name().to_owned()),
+            cloud: known.map(|m| m.service().cloud.name().to_owned()),
             public_suffix: known.map(|m| m.suffix.clone()),
             private_zone: known.map(|m| m.zone.clone()).filter(|zone| !zone.is_empty()),
             account: known
@@ -206,6 +245,13 @@ impl Target {
         let host = self.original_host.clone()?;
         Some(Self::build(&host.clone(), host, self.seen.port, "", None))
     }
+}
+
+/// The service of a name by its suffix, public or privatelink.
+fn by_suffix(host: &str) -> Option<services::Match> {
+    services::find_privatelink(host)
+        .filter(|m| !m.prefix.is_empty())
+        .or_else(|| services::find(host))
 }
 
 /// A bare name: an account, or a host name.
@@ -414,6 +460,33 @@ mod tests {
         let typed = "https://a.azure-api.net/openai?subscription-key=canary#canary";
         let target = Target::parse(typed, None).unwrap();
         assert_eq!(target.seen.typed, "https://a.azure-api.net/openai");
+    }
+
+    #[test]
+    fn a_named_service_is_obeyed_at_a_gateway_and_refused_where_the_suffix_contradicts() {
+        let seen = |typed, service| Target::parse(typed, Some(service)).map(|t| (t.call(), t.seen));
+        let (call, gateway) = seen("x.azure-api.net", "openai").unwrap();
+        assert_eq!((gateway.kind, call), (TargetKind::Account, Call::Models));
+        assert_eq!(gateway.suffix_service.as_deref(), Some("apim"));
+        assert_eq!(gateway.private_zone.as_deref(), Some("privatelink.azure-api.net"));
+        for host in ["x.azurewebsites.net", "x.eastus.azurecontainerapps.io"] {
+            assert_eq!(seen(host, "openai").unwrap().0, Call::Models, "{host}");
+        }
+        let (call, account) = seen("x.cognitiveservices.azure.com", "openai").unwrap();
+        assert_eq!((account.suffix_service, call), (None, Call::Models));
+        let (_, gov) = seen("x.openai.azure.us", "openai").unwrap();
+        assert_eq!(gov.cloud.as_deref(), Some("usgov"));
+        let (call, regional) = seen("eastus.api.cognitive.microsoft.com", "openai").unwrap();
+        assert_eq!((regional.kind, call), (TargetKind::Regional, Call::Models));
+        for (host, service) in [
+            ("x.openai.azure.com", "keyvault"),
+            ("x.vault.azure.net", "openai"),
+            ("x.azure-api.net", "blob"),
+            ("x.privatelink.vaultcore.azure.net", "openai"),
+        ] {
+            let error = seen(host, service).unwrap_err().to_string();
+            assert!(error.contains("by its suffix"), "{error}");
+        }
     }
 
     #[test]

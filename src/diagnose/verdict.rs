@@ -161,9 +161,9 @@ fn called(e: &Evidence, hop: &HttpHop, call: &HttpCall) -> Result<String, String
     };
     match refusals::refusal(e, call).map(|row| row.id) {
         None if call.credential_sent => Ok(way),
-        None => Ok(format!("{way}; the answer came without a credential")),
+        None => Err("the answer came without a credential, which proves nothing".to_owned()),
         // At risk by their own rules; the path stands.
-        Some("http-rate-limited" | "http-body-incomplete") => Ok(way),
+        Some("http-rate-limited" | "http-body-incomplete" | "http-success-unproved") => Ok(way),
         Some("http-list-not-offered") => {
             Ok(format!("{way}; the call was not tested: this kind of account lists no models"))
         }
