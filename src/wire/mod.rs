@@ -10,6 +10,7 @@ pub mod dns;
 pub mod http;
 pub mod octet;
 pub mod pace;
+mod payload;
 pub mod proxy;
 pub mod roots;
 pub mod stock;
