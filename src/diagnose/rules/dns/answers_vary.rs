@@ -35,6 +35,7 @@ pub(super) const RULE: Rule = Rule {
         "dns-resolvers-disagree",
         "http-public-access-disabled",
         "http-network-rules",
+        "http-network-perimeter",
         "http-endpoint-not-approved",
         "http-vnet-endpoint",
         "http-forbidden",
