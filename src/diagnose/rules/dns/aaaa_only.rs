@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
     hop: Hop::Dns,
     title: "The private zone holds an IPv6 record and no IPv4 record",
     page: include_str!("../../../../docs/findings/dns-aaaa-only.md"),
-    explains: &joined::<29>(&[NOT_REACHED, NOT_LET_IN, SOMEBODY_ELSE, &["dns-own-record"]]),
+    explains: &joined::<30>(&[NOT_REACHED, NOT_LET_IN, SOMEBODY_ELSE, &["dns-own-record"]]),
     check,
 };
 
