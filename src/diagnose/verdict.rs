@@ -66,6 +66,17 @@ pub(super) fn of(e: &Evidence, findings: &[Finding]) -> Verdict {
     }
 }
 
+/// The verdict over a walk that did not come to its end.
+pub(super) fn unfinished(why: &str) -> Verdict {
+    Verdict {
+        state: State::CannotTell,
+        broken_hop: None,
+        cause: None,
+        sure: None,
+        line: format!("CANNOT TELL: {why}"),
+    }
+}
+
 fn no_token(e: &Evidence) -> bool {
     e.identity.withheld == Some(Withheld::NoToken)
 }
@@ -103,7 +114,7 @@ fn proof(e: &Evidence) -> Result<String, String> {
             Ok(match e.target.service_name.as_deref() {
                 Some(service) => format!("as far as TLS, {way}; no call is made to {service}"),
                 None => format!(
-                    "as far as TLS, {way}; no call is made: the suffix of {} is not known \
+                    "{} is not an Azure service name: as far as TLS, {way}; no call is made \
                      (--service says what it is)",
                     e.target.host
                 ),

@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
     hop: Hop::Dns,
     title: "The address lies outside the expected prefixes",
     page: include_str!("../../../../docs/findings/dns-address-not-expected.md"),
-    explains: &joined::<24>(&[
+    explains: &joined::<25>(&[
         NOT_REACHED,
         NOT_LET_IN,
         &[

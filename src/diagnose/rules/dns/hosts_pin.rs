@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
     hop: Hop::Dns,
     title: "A line of the hosts file gives the address",
     page: include_str!("../../../../docs/findings/dns-hosts-pin.md"),
-    explains: &joined::<33>(&[
+    explains: &joined::<34>(&[
         NOT_REACHED,
         NOT_LET_IN,
         SOMEBODY_ELSE,

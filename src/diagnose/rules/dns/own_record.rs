@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
     hop: Hop::Dns,
     title: "The address comes without the alias of Azure's own answer: a record of your own",
     page: include_str!("../../../../docs/findings/dns-own-record.md"),
-    explains: &joined::<17>(&[NOT_REACHED, NOT_LET_IN]),
+    explains: &joined::<18>(&[NOT_REACHED, NOT_LET_IN]),
     check,
 };
 

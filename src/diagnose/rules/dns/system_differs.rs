@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
     hop: Hop::Dns,
     title: "The system gives applications other addresses than the resolvers do",
     page: include_str!("../../../../docs/findings/dns-system-differs.md"),
-    explains: &joined::<25>(&[
+    explains: &joined::<26>(&[
         NOT_REACHED,
         NOT_LET_IN,
         &[
