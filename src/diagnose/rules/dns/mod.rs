@@ -1,5 +1,6 @@
 //! Rules whose cause lies at the dns hop.
 
+mod aaaa_only;
 mod aaaa_swallowed;
 mod address_not_expected;
 mod advice;
@@ -43,6 +44,7 @@ mod system_fails;
 mod system_slow;
 mod tcp_blocked;
 mod tried;
+mod tunnel_address;
 pub(in crate::diagnose) mod unanswered;
 mod unusable_address;
 mod words;
@@ -81,6 +83,7 @@ pub(super) const RULES: &[Rule] = &[
     parent_zone_shadowed::RULE,
     name_not_found::RULE,
     no_address::RULE,
+    aaaa_only::RULE,
     system_differs::RULE,
     aaaa_swallowed::RULE,
     system_fails::RULE,
@@ -91,6 +94,7 @@ pub(super) const RULES: &[Rule] = &[
     public_not_expected::RULE,
     address_not_expected::RULE,
     private_not_expected::RULE,
+    tunnel_address::RULE,
     unusable_address::RULE,
     rate_limited::RULE,
     resolver_down::RULE,

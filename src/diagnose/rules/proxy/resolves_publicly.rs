@@ -19,6 +19,7 @@ pub(super) const RULE: Rule = Rule {
     explains: &[
         "http-public-access-disabled",
         "http-network-rules",
+        "http-network-perimeter",
         "http-endpoint-not-approved",
         "http-vnet-endpoint",
         "http-forbidden",

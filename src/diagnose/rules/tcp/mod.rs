@@ -17,6 +17,7 @@ mod refused;
 mod reset;
 mod silent;
 mod slow;
+mod taken_here;
 mod terminated;
 mod trail;
 mod unreachable;
@@ -37,6 +38,7 @@ pub(super) const RULES: &[Rule] = &[
     admin_prohibited::RULE,
     local_error::RULE,
     address_dead::RULE,
+    taken_here::RULE,
     terminated::RULE,
     slow::RULE,
     loss::RULE,
