@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use crate::evidence::text::clean;
+use crate::evidence::text::{begins_as_url, clean, holds_at_sign, repeatable};
 use crate::evidence::{TargetKind, TargetSeen};
 use crate::services::{self, Call, Service};
 
@@ -49,6 +49,9 @@ pub enum TargetError {
     /// The scheme is there twice.
     #[error("the scheme is there twice: the endpoint is https://<account>.openai.azure.com/")]
     DoubleScheme,
+    /// A scheme that is mistyped, such as `https//`.
+    #[error("the scheme is mistyped: the endpoint is https://<account>.openai.azure.com/")]
+    MistypedScheme,
     /// A user name or password in the URL.
     #[error("the URL holds a user name or password: leave it out, keys come from the environment")]
     UserInfo,
@@ -133,9 +136,12 @@ impl Target {
         if typed.len() > LONGEST {
             return Err(TargetError::TooLong(typed.len()));
         }
-        // Before anything else: no other message may repeat what stands before an `@`.
-        if before_path(typed).contains('@') {
+        // Before anything else: no other message may repeat what comes before an `@`.
+        if holds_at_sign(typed) {
             return Err(TargetError::UserInfo);
+        }
+        if begins_as_url(typed) && !typed.contains("://") {
+            return Err(TargetError::MistypedScheme);
         }
         if let Ok(address) = typed.trim_start_matches('[').trim_end_matches(']').parse() {
             return Err(TargetError::Address(address));
@@ -152,7 +158,7 @@ impl Target {
                 ids.dedup();
                 ids.sort_unstable();
                 ids.dedup();
-                TargetError::Service(id.to_owned(), ids.join(", "))
+                TargetError::Service(repeatable(id).to_owned(), ids.join(", "))
             })?),
         };
         if let (Some(forced), Some(known)) = (forced, by_suffix(&host)) {
@@ -269,20 +275,17 @@ fn from_name(typed: &str) -> Result<String, TargetError> {
         32 if name.chars().all(|c| c.is_ascii_hexdigit()) => Err(TargetError::Key),
         _ if fits => Ok(format!("{}.openai.azure.com", name.to_ascii_lowercase())),
         length if length > 64 => Err(TargetError::LongLabel(length)),
+        // What has the form of a secret is not repeated.
+        _ if looks_secret(name) => Err(TargetError::Key),
         _ => Err(TargetError::Account(name.escape_default().to_string())),
     }
 }
 
-/// All up to the path, generously taken: whatever stands before the last `:/`, any number of
-/// slashes after it, and backslashes read as slashes, as URL readers do.
-fn before_path(typed: &str) -> &str {
-    let end = typed.find(['?', '#']).unwrap_or(typed.len());
-    let slash = |c: char| c == '/' || c == '\\';
-    let scheme = [typed[..end].rfind(":/"), typed[..end].rfind(":\\")].into_iter().max().flatten();
-    let start = scheme.map_or(0, |at| at + 1);
-    let name = typed[start..end].find(|c| !slash(c)).map_or(end, |at| start + at);
-    let path = typed[name..end].find(slash).map_or(end, |at| name + at);
-    &typed[..path]
+/// Whether a word that is no account name may be a secret: nobody mistypes a name so.
+fn looks_secret(word: &str) -> bool {
+    let digit = word.chars().any(|c| c.is_ascii_digit());
+    let sign = word.chars().any(|c| c.is_ascii_punctuation() && !"-_".contains(c));
+    !word.contains(char::is_whitespace) && word.len() >= 16 && (digit || sign)
 }
 
 /// A URL, or a name with a port or path.

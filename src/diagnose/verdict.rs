@@ -5,7 +5,7 @@ use crate::evidence::dns::ResolverRole;
 use crate::evidence::http::{HttpCall, HttpHop, HttpOutcome};
 use crate::evidence::identity::{CredentialKind, TokenOutcome, Withheld};
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Choice, Evidence, Expect, Hop, Observed, TargetKind, classify};
+use crate::evidence::{Choice, Evidence, Expect, Hop, Observed, TargetKind, classify, tunnel};
 
 use super::rules::http::refusals;
 
@@ -66,6 +66,17 @@ pub(super) fn of(e: &Evidence, findings: &[Finding]) -> Verdict {
     }
 }
 
+/// The verdict over a walk that did not come to its end.
+pub(super) fn unfinished(why: &str) -> Verdict {
+    Verdict {
+        state: State::CannotTell,
+        broken_hop: None,
+        cause: None,
+        sure: None,
+        line: format!("CANNOT TELL: {why}"),
+    }
+}
+
 fn no_token(e: &Evidence) -> bool {
     e.identity.withheld == Some(Withheld::NoToken)
 }
@@ -112,7 +123,7 @@ fn proof(e: &Evidence) -> Result<String, String> {
             Ok(match e.target.service_name.as_deref() {
                 Some(service) => format!("as far as TLS, {way}; no call is made to {service}"),
                 None => format!(
-                    "as far as TLS, {way}; no call is made: the suffix of {} is not known \
+                    "{} is not an Azure service name: as far as TLS, {way}; no call is made \
                      (--service says what it is)",
                     e.target.host
                 ),
@@ -229,6 +240,9 @@ fn way(e: &Evidence) -> String {
         return "through an unknown address".to_owned();
     };
     let way = match classify(address) {
+        _ if tunnel::address(e, address).is_some() => {
+            format!("through the tunnel address {address}; the real target is not seen")
+        }
         class if class.is_private() => format!("privately, through {address}"),
         class if class.is_public() => format!("through the public address {address}"),
         class => format!("through {address} ({})", class.words()),

@@ -15,6 +15,7 @@ pub mod repeat;
 pub mod tcp;
 pub mod text;
 pub mod tls;
+pub mod tunnel;
 pub mod vantage;
 
 use schemars::JsonSchema;
@@ -168,6 +169,9 @@ pub struct Evidence {
     pub experiments: experiment::Experiments,
     /// What the walk cost the network.
     pub cost: Cost,
+    /// Why the walk was not made, or not to its end: then no rule judges it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<String>,
 }
 
 /// The target as it was understood.
