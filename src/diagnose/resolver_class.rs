@@ -38,7 +38,7 @@ pub enum ResolverClass {
     PublicOfApp,
     /// A public address in the Windows Subsystem for Linux.
     PublicOfWsl,
-    /// The embedded resolver of Docker (127.0.0.11) or Podman (the gateway of its network).
+    /// The embedded resolver of Docker (127.0.0.11) or Podman (the gateway of its networks).
     ContainerEngine,
     /// A resolver on this machine whose upstreams are unknown, or of several classes.
     Stub,
@@ -187,6 +187,9 @@ const KNOWN: &[(&str, ResolverClass)] = &[
     ("198.18.0.0/15", ResolverClass::ZeroTrust),
 ];
 
+/// Networks that Podman makes, whose gateway serves DNS to their containers.
+const PODMAN: &str = "10.88.0.0/14";
+
 fn row<T: Copy>(table: &[(&str, T)], address: IpAddr) -> Option<T> {
     let address = address.to_canonical();
     let holds = |prefix: &str| prefix.parse::<IpNet>().is_ok_and(|net| net.contains(&address));
@@ -274,7 +277,8 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
     if in_pod(e) && kind.is_private() {
         return Class::ClusterDns;
     }
-    if on(Platform::Container) && gateway {
+    // With the host's network a container has the host's router for its gateway.
+    if on(Platform::Container) && gateway && row(&[(PODMAN, ())], address).is_some() {
         return Class::ContainerEngine;
     }
     match kind {

@@ -17,6 +17,8 @@ pub(super) const PROFILES: &[Profile] = &[
         why_public: &[
             "a container takes the resolvers of its host; Docker gives it 8.8.8.8 and 8.8.4.4 \
              when the host has loopback resolvers only",
+            "or the host itself is outside the network that the private endpoint serves, or its \
+             VPN does not set DNS",
         ],
         see_private: &[HOST_LISTS, CONTAINER_DNS, DAEMON_DNS],
     },

@@ -10,6 +10,7 @@ use crate::diagnosis::Step;
 use crate::evidence::{Evidence, classify};
 
 use super::gives::{self, Asked};
+use super::words;
 
 /// What forwarding or linking a whole suffix does to others.
 pub(super) fn whole_suffix(suffix: &str) -> String {
@@ -115,10 +116,27 @@ impl<'a> Resolver<'a> {
     /// Why it gives a public address where a private one exists, and what to do then.
     pub(super) fn see_private(&self, because: Because) -> Because {
         let mut because = self.who(because).owner(self.profile.owner);
+        if let Some((label, address)) = self.other().filter(|_| self.whose.class.is_outside()) {
+            return because
+                .known_by(format!(
+                    "{label} gives the private address {address}: this machine has a resolver \
+                     that sees the private zone, and asks {} before it",
+                    self.label()
+                ))
+                .look("compare the two", words::dig_at(&self.e.dns.name, &label))
+                .act(
+                    Step::local(format!(
+                        "take {} out of the resolver configuration and keep {label}: an order \
+                         among resolvers does not keep questions from the others",
+                        self.label()
+                    ))
+                    .undo("put the entry back"),
+                );
+        }
         for why in self.profile.why_public {
             because = because.known_by(self.fill(why, false));
         }
-        self.steps(self.other(because), self.profile.see_private)
+        self.steps(because, self.profile.see_private)
     }
 
     /// The steps of [`Self::see_private`] alone.
@@ -126,23 +144,12 @@ impl<'a> Resolver<'a> {
         self.steps(because, self.profile.see_private)
     }
 
-    /// A resolver that this walk has seen give the private address, to ask in this one's place.
-    fn other(&self, because: Because) -> Because {
-        let all = gives::asked(self.e);
-        let private = all.iter().find_map(|r| {
+    /// A resolver of this machine that this walk has seen give the private address.
+    fn other(&self) -> Option<(String, IpAddr)> {
+        gives::asked(self.e).iter().find_map(|r| {
             let address = r.gives.addresses().iter().find(|a| classify(**a).is_private())?;
             Some((r.label(), *address))
-        });
-        match private {
-            Some((label, address)) if self.whose.class.is_outside() => because.act(
-                Step::local(format!(
-                    "ask {label} in the place of {}: it gives {address}",
-                    self.label()
-                ))
-                .undo("put the old resolver back"),
-            ),
-            _ => because,
-        }
+        })
     }
 
     /// What it asks does not answer: where that is configured, and how to have it answered.
@@ -153,7 +160,14 @@ impl<'a> Resolver<'a> {
         };
         let target = match (self.whose.class, &what) {
             (ResolverClass::AzureDns, _) => {
-                return because.act(
+                return because
+                    .look(
+                        "see whether a DNS security policy is linked to the network: one that \
+                         blocks may answer SERVFAIL",
+                        "az resource list --resource-type Microsoft.Network/dnsResolverPolicies -o \
+                         table",
+                    )
+                    .act(
                     Step::shared(
                         format!(
                             "have the rule for {what} point at a server that answers, or take it \
@@ -232,6 +246,21 @@ impl<'a> Resolver<'a> {
     pub(super) fn look(&self, because: Because) -> Because {
         self.steps(because, self.profile.look)
     }
+}
+
+/// Why a resolver outside Azure may give the private address now and the public one later
+/// (facts X4, X5).
+pub(super) fn root_hints(because: Because, e: &Evidence, r: &Asked<'_>) -> Because {
+    if resolver_class::of(e, r.seen).class != ResolverClass::OnPremises {
+        return because;
+    }
+    because.known_by(format!(
+        "a server that also uses root hints looks like this: Windows DNS with a forwarding \
+         timeout of 3 s or less gives up before Azure DNS answers, and then finds the public \
+         address itself; raise it above 4 s, forward {} as well as {}, or use no root hints",
+        reading::private_zone(e),
+        reading::public_suffix(e)
+    ))
 }
 
 /// The commands that show which addresses a private endpoint has: its own list of them is often

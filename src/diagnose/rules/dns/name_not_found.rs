@@ -5,7 +5,7 @@ use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
-use super::advice::Resolver;
+use super::advice::{Resolver, Upstream};
 use super::missing::{self, Missing};
 use super::{gives, words};
 
@@ -58,6 +58,21 @@ fn check(e: &Evidence) -> Option<Because> {
             Step::local(format!("or take {label} out of this machine's configuration"))
                 .undo("put the entry back"),
         )
+    } else if let Some(last) = aliases.last().filter(|_| of_azure(e)) {
+        let zone = last.split_once('.').map_or(last.as_str(), |(_, zone)| zone);
+        resolver.upstream(
+            resolver
+                .who(because)
+                .seen(format!("{name} -> {} -> nothing", aliases.join(" -> ")))
+                .known_by(format!(
+                    "the name itself exists: it is an alias. {label}, or a server that it asks, \
+                     denies {last}: a block list, a filter or a zone of your own for {zone}; an \
+                     account that was deleted a moment ago looks the same"
+                ))
+                .ruled_out("a misspelt account")
+                .look("ask for the alias itself", words::dig(last, r.seen)),
+            Upstream::Zone(zone),
+        )
     } else {
         let mut because = because.known_by(
             "NXDOMAIN is the answer of the zone itself: the name is misspelt, the account was \
@@ -79,6 +94,11 @@ fn check(e: &Evidence) -> Option<Because> {
         )
     };
     Some(because.check(words::dig(name, r.seen)))
+}
+
+/// Whether the name is one of Azure's own, so that its aliases are Azure's too.
+fn of_azure(e: &Evidence) -> bool {
+    e.target.public_suffix.as_deref().is_some_and(|suffix| words::lies_in(&e.dns.name, suffix))
 }
 
 /// The command that shows an account's endpoint.

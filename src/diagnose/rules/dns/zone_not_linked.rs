@@ -15,7 +15,7 @@ use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 use super::{fate, missing, tried, words};
 
 /// What a public address in the place of the private one leads to.
-pub(super) const EXPLAINS: &[&str] = &joined::<24>(&[
+pub(super) const EXPLAINS: &[&str] = &joined::<25>(&[
     NOT_REACHED,
     NOT_LET_IN,
     &[
@@ -354,7 +354,20 @@ fn why(
                 .undo(change("add")),
             )
         }
-        View::PublicZone => resolver.see_private(because),
+        View::PublicZone => {
+            // A private zone of the suffix's own name comes before Azure's public one.
+            let own = tried::parent_soa(e, decider.seen)
+                .filter(|soa| is_azure_private(soa) && soa.zone.eq_ignore_ascii_case(suffix));
+            let because = match own {
+                Some(soa) => because.known_by(format!(
+                    "{label} sees a private zone {} of your own, which hides Azure's: the name's \
+                     record there decides, and no alias leads into {zone}",
+                    soa.zone
+                )),
+                None => because,
+            };
+            resolver.see_private(because)
+        }
     }
 }
 
