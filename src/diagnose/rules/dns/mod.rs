@@ -17,6 +17,7 @@ mod forwards_privatelink_only;
 mod gives;
 mod heard;
 mod hosts_pin;
+mod local_error;
 mod missing;
 mod name_not_found;
 mod no_address;
@@ -64,6 +65,7 @@ pub(super) const RULES: &[Rule] = &[
     failing_why::VALIDATION_FAILS,
     failing_why::UPSTREAM_DEAD,
     failing_why::ZONE_FAILS,
+    local_error::RULE,
     resolver_failures::SILENT,
     resolver_failures::PORT_REFUSED,
     resolver_failures::UNREACHABLE,
