@@ -16,6 +16,8 @@ fn cause(id: &str, sure: Sure) -> Cause {
         says: "10.1.0.10 gives the public address".to_owned(),
         via: Some("resolver 10.1.0.10".to_owned()),
         owner: None,
+        fact: None,
+        first_step: None,
     }
 }
 
