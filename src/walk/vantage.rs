@@ -54,7 +54,7 @@ pub(super) fn hosts(file: &TextFile, names: &[&str]) -> HostsFile {
                     .skip(1)
                     .any(|word| word.trim_end_matches('.').eq_ignore_ascii_case(name))
             })?;
-            let address = parse_line(line)?;
+            let address = address_of(line, name)?;
             Some(HostsLine { number, address, name: (*name).to_owned() })
         })
         .take(20)
@@ -62,11 +62,13 @@ pub(super) fn hosts(file: &TextFile, names: &[&str]) -> HostsFile {
     HostsFile { path: file.path.clone(), state: file.state.clone(), lines }
 }
 
-/// The address of a line that hickory accepts.
-fn parse_line(line: &str) -> Option<IpAddr> {
+/// The address that a line has for `name`, where hickory accepts it. Its other names are left
+/// out: a block list has lines of many thousand.
+fn address_of(line: &str, name: &str) -> Option<IpAddr> {
+    let address = line.split_whitespace().next()?;
     let mut one = Hosts::default();
-    one.read_hosts_conf(line.as_bytes()).ok()?;
-    line.split_whitespace().next()?.parse().ok()
+    one.read_hosts_conf(format!("{address} {name}").as_bytes()).ok()?;
+    address.parse().ok()
 }
 
 /// Our source address, its interface and the route towards each address: the routing table's
@@ -95,4 +97,32 @@ fn source_towards(address: IpAddr) -> Option<IpAddr> {
     let socket = UdpSocket::bind(any).ok()?;
     socket.connect(SocketAddr::new(address, 443)).ok()?;
     socket.local_addr().ok().map(|a| a.ip())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::evidence::vantage::FileState;
+
+    use super::*;
+
+    #[test]
+    fn a_line_of_a_block_list_is_read_for_the_name_that_is_asked_alone() {
+        let mut text = "0.0.0.0".to_owned();
+        for n in 0..200_000 {
+            text.push_str(&format!(" ads{n}.example"));
+        }
+        text.push_str("\n10.3.0.5 other.example MyAcct.openai.azure.com. # myacct\n");
+        text.push_str("10.3.0.300 myacct.openai.azure.com\n# 10.3.0.6 myacct.openai.azure.com\n");
+        let file = TextFile { path: "hosts".to_owned(), state: FileState::Read, text: text.into() };
+        let found = hosts(&file, &["myacct.openai.azure.com", "ads7.example"]).lines;
+        let found: Vec<(u32, String, &str)> =
+            found.iter().map(|l| (l.number, l.address.to_string(), l.name.as_str())).collect();
+        assert_eq!(
+            found,
+            [
+                (1, "0.0.0.0".to_owned(), "ads7.example"),
+                (2, "10.3.0.5".to_owned(), "myacct.openai.azure.com")
+            ]
+        );
+    }
 }

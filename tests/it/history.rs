@@ -247,6 +247,40 @@ fn a_foreign_file_is_left_alone() {
 }
 
 #[test]
+fn a_view_or_a_trigger_in_the_place_of_what_watch_makes_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
+    for (number, (sql, named)) in [
+        (
+            format!("DROP TABLE incidents; CREATE VIEW incidents AS {endless}"),
+            "view incidents",
+        ),
+        (
+            "CREATE TRIGGER slow AFTER INSERT ON walks BEGIN DELETE FROM machines; END".to_owned(),
+            "trigger slow",
+        ),
+        (
+            "DROP TABLE machines; CREATE TABLE machines (target TEXT PRIMARY KEY, saved TEXT AS \
+             (printf('%.*c', 100000000, 'x')))"
+                .to_owned(),
+            "table machines",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let file = folder.path().join(format!("{number}.db"));
+        let (history, ..) = start(&file, Bounds::default());
+        assert!(keep(&history, record("a", 1)));
+        closed(history);
+        sqlite3(&file, &sql);
+        let refused = History::start(&file, Bounds::default(), 0, true, |_| {}).unwrap_err();
+        assert!(refused.to_string().contains(named), "{refused}");
+        assert_eq!(Reader::open(&file).unwrap_err().to_string(), refused.to_string(), "{named}");
+    }
+}
+
+#[test]
 fn a_broken_file_is_set_aside_and_a_new_one_begun() {
     let folder = tempfile::tempdir().unwrap();
     let whole = folder.path().join("whole.db");

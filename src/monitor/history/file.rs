@@ -8,6 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::retention::Bounds;
+use crate::evidence::text::clean;
 
 /// `application_id` of the file: `aoai` in ASCII.
 pub(super) const APPLICATION: u32 = 0x616f_6169;
@@ -109,6 +110,35 @@ enum Found {
     Broken,
 }
 
+/// Whether everything in the file is what this program makes there. A view or a trigger in the
+/// place of a table could keep a reader or the writer busy for ever.
+///
+/// # Errors
+///
+/// [`OpenError::Foreign`], with the name of what was not made here.
+pub(super) fn only_ours(connection: &Connection) -> Result<(), OpenError> {
+    let made = |connection: &Connection| -> rusqlite::Result<Vec<(String, String, String)>> {
+        // Tables and indexes named so are SQLite's own (sqlite.org/fileformat2).
+        let sql = "SELECT name, type, coalesce(sql, '') FROM sqlite_schema
+                   WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' LIMIT 100";
+        let mut statement = connection.prepare(sql)?;
+        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
+    };
+    let unavailable = |error: rusqlite::Error| OpenError::Unavailable(sql_words(&error));
+    let ours = Connection::open_in_memory()
+        .and_then(|fresh| fresh.execute_batch(&STEPS.concat()).and_then(|()| made(&fresh)))
+        .map_err(unavailable)?;
+    let there = made(connection).map_err(unavailable)?;
+    match there.into_iter().find(|object| !ours.contains(object)) {
+        None => Ok(()),
+        Some((name, kind, _)) => Err(OpenError::Foreign(format!(
+            "is no history: this program did not make its {} {}",
+            clean(&kind, 20),
+            clean(&name, 60)
+        ))),
+    }
+}
+
 /// What a file is, without changing it.
 #[expect(clippy::disallowed_methods, reason = "the user named this file; its header is read")]
 pub(super) fn look_at(path: &Path) -> Result<Option<Vec<u8>>, OpenError> {
@@ -172,6 +202,12 @@ fn connect(path: &Path, bounds: &Bounds) -> Result<Connection, Failed> {
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version > SCHEMA {
         return Err(Failed::Open(OpenError::Newer(version)));
+    }
+    if version > 0 {
+        match only_ours(&connection) {
+            Err(OpenError::Unavailable(_)) | Ok(()) => {}
+            Err(foreign) => return Err(Failed::Open(foreign)),
+        }
     }
     if version == 0 {
         // Before the journal mode, so that the header says whose it is from the first page on.

@@ -98,7 +98,7 @@ impl Reader {
         match version {
             0 => Err(OpenError::Unavailable("holds nothing yet".to_owned())),
             version if version > SCHEMA => Err(OpenError::Newer(version)),
-            _ => Ok(Self(connection)),
+            _ => file::only_ours(&connection).map(|()| Self(connection)),
         }
     }
 
