@@ -100,7 +100,7 @@ impl Reader<'_> {
             settings.refresh = None;
         } else {
             let second = Duration::from_secs(1);
-            let refresh = self.time("serve.refresh", refresh, second * 10..=second * 86400);
+            let refresh = self.time("serve.refresh", refresh, second..=second * 86400);
             settings.refresh = refresh.or(settings.refresh);
         }
         // Names alone, as browsers send them: who compares `Host` leaves the port out.

@@ -113,7 +113,7 @@ fn slack_gets_one_text_without_markup() {
     assert!(plain.starts_with(&format!("page: {HOSTILE}: BROKEN at dns (dns-zone-not-linked): ")));
     let mut lines = plain.lines().skip_while(|line| !line.starts_with("began "));
     for line in [
-        "began 2026-11-22T05:44:57Z, confirmed 2026-11-22T05:44:59Z",
+        "began 2026-11-22T06:04:57Z, confirmed 2026-11-22T06:04:59Z",
         "seen: myacct.openai.azure.com -> 20.62.58.5 (public)",
         "first: dig myacct.openai.azure.com @10.1.0.10",
         &format!("evidence: aoai-probe history --history h.db '{HOSTILE}'"),
