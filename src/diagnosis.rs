@@ -66,24 +66,34 @@ pub struct Finding {
     pub ruled_out: Vec<String>,
     /// Commands that would tell between the causes that remain.
     pub tells_it: Vec<String>,
-    /// Who can mend it, and how.
+    /// Who can fix it, and how.
     pub fix: Option<Fix>,
-    /// Whether readers of a green report must see it: it says what the walk did not prove, or
-    /// which client gets something else than this walk did.
+    /// Why readers of a green report must see it, if they must.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caveat: Option<Caveat>,
+    /// Whether it is a limit of this machine, or of whom it asks, that kept the walk from testing
+    /// the path: nothing is known of the path itself.
     #[serde(default, skip_serializing_if = "is_false")]
-    pub caveat: bool,
+    pub untested: bool,
     /// Where in the report the facts stand: JSON pointers (RFC 6901).
     pub read_at: Vec<String>,
     /// The finding that explains this one, if there is one: this is its symptom.
     pub explained_by: Option<String>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
-const fn is_false(value: &bool) -> bool {
-    !*value
+/// Why a finding limits what a path that works proves; in the order of their weight.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Caveat {
+    /// Another client, resolver or moment gets something else than this walk did.
+    Differs,
+    /// The walk did not test it.
+    NotTested,
 }
 
-/// Who can mend it, and how.
+/// Who can fix it, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Fix {
     /// The team, e.g. `DNS`, `Network`, `Azure`, `Application`.
@@ -99,6 +109,9 @@ pub struct Fix {
 pub struct Step {
     /// What to do, in words.
     pub says: String,
+    /// Whether it is an alternative to the step before it, rather than the next one.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub or: bool,
     /// The command, filled in as far as the evidence goes; the rest in `<angle brackets>`.
     pub command: Option<String>,
     /// What doing it affects.
@@ -107,6 +120,11 @@ pub struct Step {
     /// shared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// What doing a step affects.
@@ -130,7 +148,7 @@ impl Step {
     /// A step that only reads.
     #[must_use]
     pub fn look(says: impl Into<String>) -> Self {
-        Self { says: says.into(), command: None, effect: Effect::ReadOnly, undo: None }
+        Self { says: says.into(), or: false, command: None, effect: Effect::ReadOnly, undo: None }
     }
 
     /// A step that changes the machine that it is done on, and nothing else.
@@ -143,6 +161,12 @@ impl Step {
     #[must_use]
     pub fn shared(says: impl Into<String>, affects: impl Into<String>) -> Self {
         Self { effect: Effect::Shared { affects: affects.into() }, ..Self::look(says) }
+    }
+
+    /// As an alternative to the step before it.
+    #[must_use]
+    pub fn or(self) -> Self {
+        Self { or: true, ..self }
     }
 
     /// With its command.
@@ -174,7 +198,8 @@ pub struct Verdict {
     pub state: State,
     /// The hop of the cause, when a hop is broken.
     pub broken_hop: Option<Hop>,
-    /// Id of the finding that is the cause: of `broken`, or of `at_risk`.
+    /// Id of the finding that is the cause: of `broken`, of `at_risk`, or of what kept the walk from
+    /// telling.
     pub cause: Option<String>,
     /// How sure the cause is.
     pub sure: Option<Sure>,

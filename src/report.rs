@@ -16,7 +16,7 @@ use crate::evidence::{Evidence, Hop};
 
 /// Version of the report's schema: a new field raises the minor number, a removed or
 /// renamed one the major number.
-pub const SCHEMA_VERSION: &str = "1.7";
+pub const SCHEMA_VERSION: &str = "1.8";
 
 /// The major schema version that this tool reads.
 const SCHEMA_MAJOR: &str = "1";

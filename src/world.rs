@@ -18,6 +18,7 @@ use crate::evidence::vantage::{AzureMachine, FileState, PlatformSign, ResolverCo
 use crate::platform;
 use crate::wire::bundles::Bundle;
 use crate::wire::roots::{ExtraRoots, Roots, SharedRoots, SystemStore};
+use crate::wire::tally::Tally;
 use crate::wire::tls;
 use crate::wire::turns::Turns;
 
@@ -68,6 +69,8 @@ pub struct World {
     pub shared_roots: Arc<SharedRoots>,
     /// Bounds the connections that many walks open to one address; none for a single walk.
     pub turns: Option<Arc<Turns>>,
+    /// Which walks of a round each resolver answered; none for a single walk.
+    pub tally: Option<Arc<Tally>>,
 }
 
 /// The program of Azure Arc's agent.
@@ -79,7 +82,22 @@ pub enum SystemLookup {
     /// The system's own function, on a thread of its own.
     Getaddrinfo,
     /// Fixed answers by name; a name that is not there fails with EAI_NONAME.
-    Fixed(BTreeMap<String, SystemAnswer>),
+    Fixed(BTreeMap<String, FixedAnswer>),
+}
+
+/// An answer that takes the place of `getaddrinfo`'s.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FixedAnswer {
+    /// The answer.
+    pub answer: SystemAnswer,
+    /// How long the lookup takes.
+    pub after: Duration,
+}
+
+impl From<SystemAnswer> for FixedAnswer {
+    fn from(answer: SystemAnswer) -> Self {
+        Self { answer, after: Duration::ZERO }
+    }
 }
 
 /// A text file that may be missing or unreadable.
@@ -200,6 +218,7 @@ impl World {
             arc_agent: Path::new(ARC_AGENT).exists(),
             shared_roots: Arc::default(),
             turns: None,
+            tally: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a rule returns when it fires, and how it is put together.
 
-use crate::diagnosis::{Effect, Finding, Fix, Level, Step, Sure};
+use crate::diagnosis::{Caveat, Effect, Finding, Fix, Level, Step, Sure};
 
 use super::Rule;
 
@@ -15,7 +15,8 @@ pub struct Because {
     ruled_out: Vec<String>,
     tells_it: Vec<String>,
     fix: Option<Fix>,
-    caveat: bool,
+    caveat: Option<Caveat>,
+    untested: bool,
     read_at: Vec<String>,
 }
 
@@ -32,7 +33,8 @@ impl Because {
             ruled_out: Vec::new(),
             tells_it: Vec::new(),
             fix: None,
-            caveat: false,
+            caveat: None,
+            untested: false,
             read_at: Vec::new(),
         }
     }
@@ -72,24 +74,43 @@ impl Because {
         self
     }
 
-    /// Names the team that can mend it.
+    /// Names the team that can fix it.
     #[must_use]
     pub fn owner(mut self, team: impl Into<String>) -> Self {
         self.fix_mut().owner = team.into();
         self
     }
 
-    /// Marks what readers of a green report must see: what the walk did not prove, or which
-    /// client gets something else.
+    /// Marks what readers of a green report must see: another client, resolver or moment gets
+    /// something else than this walk did.
     #[must_use]
     pub const fn caveat(mut self) -> Self {
-        self.caveat = true;
+        self.caveat = Some(Caveat::Differs);
         self
     }
 
-    /// Adds a step of the fix.
+    /// Says that the walk could not test the path, by a limit of this machine or of whom it asks:
+    /// the verdict is CANNOT TELL, with this as its reason.
     #[must_use]
-    pub fn act(mut self, step: Step) -> Self {
+    pub const fn untested(mut self) -> Self {
+        self.untested = true;
+        self
+    }
+
+    /// Marks what readers of a green report must see: the walk did not test it.
+    #[must_use]
+    pub const fn not_tested(mut self) -> Self {
+        self.caveat = Some(Caveat::NotTested);
+        self
+    }
+
+    /// Adds a step of the fix. Words that begin with `or` make it an alternative to the step
+    /// before it.
+    #[must_use]
+    pub fn act(mut self, mut step: Step) -> Self {
+        if let Some(says) = step.says.strip_prefix("or ") {
+            (step.says, step.or) = (says.to_owned(), true);
+        }
         self.fix_mut().steps.push(step);
         self
     }
@@ -137,6 +158,7 @@ impl Because {
             tells_it: self.tells_it,
             fix: self.fix,
             caveat: self.caveat,
+            untested: self.untested,
             read_at: self.read_at,
             explained_by: None,
         }

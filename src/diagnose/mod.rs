@@ -47,6 +47,9 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     let mut fired: Vec<(&'static Rule, Finding)> = rules::all()
         .filter_map(|rule| (rule.check)(evidence).map(|because| (rule, because.finding(rule))))
         .collect();
+    for (_, finding) in &mut fired {
+        rules::dns::unanswered::lower(evidence, finding);
+    }
     fold_symptoms(&mut fired);
     let mut findings: Vec<Finding> = fired.into_iter().map(|(_, finding)| finding).collect();
     findings.sort_by_key(|f| (f.explained_by.is_some(), std::cmp::Reverse(f.level), f.hop));

@@ -29,6 +29,16 @@ pub(super) fn of(e: &Evidence, findings: &[Finding]) -> Verdict {
     let proof = match proof(e).and_then(|proof| token_explained(e, findings).map(|()| proof)) {
         Ok(proof) => proof,
         Err(why) => {
+            let own = findings.iter().filter(|f| f.untested && f.explained_by.is_none());
+            if let Some(f) = own.min_by_key(|f| f.hop) {
+                return Verdict {
+                    state: State::CannotTell,
+                    broken_hop: None,
+                    cause: Some(f.id.clone()),
+                    sure: Some(f.sure),
+                    line: format!("CANNOT TELL at {} ({}): {}", f.hop.name(), f.id, f.says),
+                };
+            }
             return Verdict {
                 state: State::CannotTell,
                 broken_hop: None,

@@ -48,6 +48,18 @@ pub struct ResolverSeen {
     pub aaaa: Observed<Exchange>,
     /// The SOA question for the service's privatelink zone: which zone does it see?
     pub zone_soa: Observed<Exchange>,
+    /// What it answered to other walks of the same round, where it did not answer this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<RoundSeen>,
+}
+
+/// How one resolver served the walks of a round, this one among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RoundSeen {
+    /// Walks that asked it in the last half minute.
+    pub asked: u32,
+    /// Those of them that it answered.
+    pub answered: u32,
 }
 
 /// Why a resolver was asked.
@@ -150,6 +162,9 @@ pub enum DnsOutcome {
     LocalError {
         /// Why.
         says: String,
+        /// The errno of this machine's kernel, where it was the one that refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        errno: Option<i32>,
     },
 }
 

@@ -36,6 +36,9 @@ pub struct Experiments {
 pub struct TriedHandshake {
     /// Its id in the catalogue, e.g. `segment-size`.
     pub id: String,
+    /// The address that it was tried at; reports of before 1.8 do not say.
+    #[serde(default)]
+    pub address: Option<IpAddr>,
     /// The one thing that was changed.
     pub changed: Changed,
     /// Start, in whole milliseconds since the walk began.

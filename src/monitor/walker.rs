@@ -24,6 +24,7 @@ use crate::walk::plan::Plan;
 use crate::walk::proxy_choice::ProxyOption;
 use crate::walk::{self, Finished};
 use crate::wire::roots::ExtraRoots;
+use crate::wire::tally::Tally;
 use crate::wire::turns::Turns;
 use crate::world::{self, Detour, Environment, World};
 
@@ -52,6 +53,7 @@ pub struct Walker {
     roots: RefCell<BTreeMap<String, (Instant, ExtraRoots)>>,
     resolvers: Turns,
     addresses: Arc<Turns>,
+    tally: Arc<Tally>,
 }
 
 /// What two walks have in common that may use one token: its source, and all that decides the
@@ -101,6 +103,7 @@ impl Walker {
             roots: RefCell::default(),
             resolvers: Turns::new(WALKS_PER_RESOLVER, RESOLVER_HOLD),
             addresses: Arc::new(Turns::new(CONNECTIONS_PER_ADDRESS, ADDRESS_HOLD)),
+            tally: Arc::default(),
         }
     }
 
@@ -132,6 +135,7 @@ impl Walker {
         let mut world = world.clone();
         world.now += read.elapsed();
         world.turns = Some(Arc::clone(&self.addresses));
+        world.tally = Some(Arc::clone(&self.tally));
         world
     }
 

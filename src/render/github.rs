@@ -3,7 +3,7 @@
 //! A line feed or `::` from the network must not become a command: GitHub reads every line of
 //! a step's output. So each line here is a command of ours, with its data escaped.
 
-use super::{Style, escape, hops, human, one_line, titles, words};
+use super::{Style, escape, hops, human, limits, one_line, titles, words};
 use crate::diagnosis::{Finding, Level, State};
 use crate::evidence::Hop;
 use crate::render::progress::{Mark, milliseconds};
@@ -123,6 +123,11 @@ fn section(title: &str, report: &Report) -> String {
             markdown(&fact.text),
             markdown(&time)
         ));
+    }
+    let limits = limits::lines(report, true);
+    if !limits.is_empty() {
+        out.push_str("\nLimits:\n\n");
+        out.extend(limits.iter().map(|line| format!("* {}\n", markdown(line))));
     }
     let text = human::render(std::slice::from_ref(report), Style::default());
     // A fence ends at a line of as many backticks; the report's own lines may hold some.

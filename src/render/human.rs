@@ -6,8 +6,8 @@ use super::facts::{self, Fact};
 use super::page::Page;
 use super::progress::{Mark, WalkLine, milliseconds};
 use super::words::count;
-use super::{Style, Verbosity, hops, verbose};
-use crate::diagnosis::{Effect, Finding, Fix, Level, State, Sure};
+use super::{Style, Verbosity, hops, limits, steps, verbose};
+use crate::diagnosis::{Finding, Level, State, Sure};
 use crate::evidence::{Choice, Cost, Evidence, Hop, Observed};
 use crate::report::Report;
 
@@ -69,7 +69,7 @@ fn body(page: &mut Page, report: &Report, style: Style) {
     if let Some(until) = &report.muted_until {
         page.blank();
         page.label("muted");
-        page.words(&format!("until {until}: counts not in the exit status"));
+        page.words(&format!("until {until}: does not affect the exit status"));
     }
     if let Some(finding) = cause {
         page.blank();
@@ -86,8 +86,10 @@ fn body(page: &mut Page, report: &Report, style: Style) {
         }
     }
     page.blank();
+    limits::block(page, report, verbose);
+    page.blank();
     walk(page, report, verbose);
-    beside(page, &report.evidence);
+    in_parallel(page, &report.evidence);
     if verbose {
         verbose::evidence(page, &report.evidence);
         folded(page, report);
@@ -95,6 +97,7 @@ fn body(page: &mut Page, report: &Report, style: Style) {
     page.blank();
     let explain = report.verdict.cause.as_ref().map(|id| format!("aoai-probe explain {id}"));
     page.closing(&cost(&report.evidence.cost), &explain.unwrap_or_default());
+    page.heading(&made(report));
 }
 
 /// A further finding in one line.
@@ -123,7 +126,7 @@ fn why(page: &mut Page, finding: &Finding) {
         page.command(0, "", command);
     }
     if let Some(fix) = &finding.fix {
-        mend(page, fix);
+        steps::fix(page, fix);
     }
     page.label("");
 }
@@ -135,45 +138,13 @@ fn block(page: &mut Page, label: &str, lines: &[String]) {
     }
 }
 
-/// The fix: who, the steps with their commands, and how to see that it worked.
-pub(super) fn mend(page: &mut Page, fix: &Fix) {
-    page.label("fix");
-    let mut owner = Some(fix.owner.as_str()).filter(|owner| !owner.is_empty());
-    for step in &fix.steps {
-        let mut says = match owner.take() {
-            Some(owner) => format!("{owner}: {}", step.says),
-            None => step.says.clone(),
-        };
-        if matches!(step.effect, Effect::Shared { .. }) {
-            says.push_str(" (changes production)");
-        }
-        page.words(&says);
-        if let Some(command) = &step.command {
-            page.command(2, "", command);
-        }
-        if let Effect::Shared { affects } = &step.effect {
-            page.indented(2, &format!("affects: {affects}"));
-        }
-        if let Some(undo) = &step.undo {
-            page.indented(2, &format!("undo: {undo}"));
-        }
-    }
-    if let Some(owner) = owner {
-        page.words(owner);
-    }
-    if let Some(check) = &fix.check {
-        page.command(0, "check:  ", check);
-    }
-}
-
 /// The walk, a line a hop.
 fn walk(page: &mut Page, report: &Report, verbose: bool) {
     for hop in Hop::ALL {
-        let mut fact = hops::fact(report, hop);
+        let fact = hops::fact(report, hop);
         if !verbose && left_out(report, hop, fact.mark) {
             continue;
         }
-        fact.notes.extend(notes_of(report, hop));
         line(page, hop, &fact, hops::explained_by(report, hop));
     }
 }
@@ -183,7 +154,7 @@ fn line(page: &mut Page, hop: Hop, fact: &Fact, explained_by: Option<Hop>) {
     page.walk(&WalkLine { hop, mark: *mark, fact: text, explained_by, took_ms: *took_ms }, notes);
 }
 
-/// Lines that tell nothing: where we are when all is well, and hops that are not on this path.
+/// Lines that add nothing: where we are when all is well, and hops that are not on this path.
 fn left_out(report: &Report, hop: Hop, mark: Mark) -> bool {
     let e = &report.evidence;
     let off_path = |by: Option<Choice>| {
@@ -205,41 +176,11 @@ fn choice<T>(observed: &Observed<T>) -> Option<Choice> {
     }
 }
 
-/// What belongs in the lines below a hop though it changes no verdict: what the call left
-/// untested, a pin that agrees with DNS, an open port that proves nothing.
-fn notes_of(report: &Report, hop: Hop) -> Vec<String> {
-    let beside = match hop {
-        // Applications do not ask DNS at all: that belongs beside what DNS said.
-        Hop::Dns => Some("dns-hosts-pin"),
-        Hop::Tcp => Some("tcp-terminated-on-the-way"),
-        _ => None,
-    };
-    if let Some(id) = beside {
-        let note = |f: &&Finding| f.level == Level::Note && f.id == id;
-        return report.findings.iter().filter(note).map(|f| f.says.clone()).collect();
-    }
-    if !matches!(hop, Hop::Identity | Hop::Http) {
-        return Vec::new();
-    }
-    let of_hop = report.findings.iter().filter(|f| f.hop == hop && is_not_tested(f));
-    of_hop
-        .map(|f| match f.says.contains("not tested") {
-            true => f.says.clone(),
-            false => format!("not tested: {}", f.says),
-        })
-        .collect()
-}
-
-/// Notes that say what was left untested, by their id.
-fn is_not_tested(finding: &Finding) -> bool {
-    finding.level == Level::Note && finding.id.ends_with("-not-tested")
-}
-
-/// The walks beside the main one: the direct path, and the original name of a privatelink one.
-fn beside(page: &mut Page, e: &Evidence) {
+/// The walks made in parallel: the direct path, and the original name of a privatelink one.
+fn in_parallel(page: &mut Page, e: &Evidence) {
     if let Observed::Ran { saw, .. } = &e.direct {
         page.blank();
-        page.heading("beside it: the direct path");
+        page.heading("in parallel: the direct path");
         line(page, Hop::Tcp, &facts::tcp(&saw.tcp), None);
         line(page, Hop::Tls, &facts::tls(&saw.tls), None);
     }
@@ -247,7 +188,10 @@ fn beside(page: &mut Page, e: &Evidence) {
         let tls = facts::tls(&original.tls);
         let verified = if tls.mark == Mark::Works { "verified" } else { "not verified" };
         page.blank();
-        page.heading(&format!("beside it: the original name {}, {verified}", original.target.host));
+        page.heading(&format!(
+            "in parallel: the original name {}, {verified}",
+            original.target.host
+        ));
         line(page, Hop::Dns, &facts::dns(&original.dns, &original.asked.expect), None);
         if choice(&original.tcp) != Some(Choice::ProxyApplies) {
             line(page, Hop::Tcp, &facts::tcp(&original.tcp), None);
@@ -281,6 +225,14 @@ fn folded(page: &mut Page, report: &Report) {
             page.indented(2, seen);
         }
     }
+}
+
+/// When the walk was made, on which machine, and by which version.
+fn made(report: &Report) -> String {
+    let (v, tool) = (&report.evidence.vantage, &report.tool);
+    // To the minute: a report for people is compared by eye.
+    let minute = report.evidence.started.get(..16).unwrap_or_default().replace('T', " ");
+    format!("{minute} UTC on {} ({}), {} {}", v.host, v.os, tool.name, tool.version)
 }
 
 /// What the walk cost: time, packets, hosts.

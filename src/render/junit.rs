@@ -9,7 +9,7 @@ use std::io;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use super::{Style, escape, hops, human, one_line, titles};
+use super::{Style, escape, hops, human, limits, one_line, titles};
 use crate::diagnosis::{Finding, Level, State};
 use crate::evidence::Hop;
 use crate::render::progress::Mark;
@@ -148,7 +148,9 @@ fn cases(report: &Report) -> Vec<Case> {
         },
     };
     let took_ms = Some(report.evidence.cost.took_ms);
-    let verdict = Case { name: "verdict", took_ms, outcome, says: message };
+    let limits = limits::lines(report, true).into_iter().map(|line| format!("limit: {line}"));
+    let says = std::iter::once(message).chain(limits).collect::<Vec<_>>().join("; ");
+    let verdict = Case { name: "verdict", took_ms, outcome, says };
     let hops = Hop::ALL.into_iter().map(|hop| of_hop(report, hop));
     let mut all: Vec<Case> = std::iter::once(verdict).chain(hops).collect();
     if let Some(until) = &report.muted_until {

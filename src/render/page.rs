@@ -56,6 +56,24 @@ impl Page {
         self.indented(0, words);
     }
 
+    /// Words behind a number or a joining word; the lines after the first begin below the words.
+    pub(super) fn indented_after(&mut self, before: &str, words: &str) {
+        let words = escape(words);
+        let indent = before.chars().count();
+        let room = self.style.width.saturating_sub(BLOCK + indent).max(20);
+        for (number, line) in wrap(&words, room).into_iter().enumerate() {
+            match number {
+                0 => {
+                    self.start(0);
+                    self.text.push_str(before);
+                }
+                _ => self.start(indent),
+            }
+            self.text.push_str(&line);
+            self.text.push('\n');
+        }
+    }
+
     /// Words, wrapped, `indent` columns further in; the lines after the first two more.
     pub(super) fn indented(&mut self, indent: usize, words: &str) {
         let words = escape(words);

@@ -2,8 +2,9 @@
 
 use colored::Color;
 
-use super::human::{color, mend};
+use super::human::color;
 use super::page::Page;
+use super::steps;
 use super::words::count;
 use super::{Style, Verbosity, quoted};
 use crate::diagnosis::{Finding, State};
@@ -64,7 +65,7 @@ struct Group {
 pub struct Summary {
     groups: Vec<Group>,
     walked: usize,
-    /// Targets that count not in the exit status.
+    /// Targets that do not affect the exit status.
     muted: usize,
 }
 
@@ -150,7 +151,7 @@ impl Summary {
         if self.muted > 0 {
             page.blank();
             page.label("muted");
-            page.words("by `until`: walked, and not counted in the exit status");
+            page.words("by `until`: walked, without effect on the exit status");
         }
         page.finish()
     }
@@ -183,7 +184,7 @@ fn group(page: &mut Page, row: &Row, names: &[(usize, String)], again: &str) {
                 false => format!("{} ({name})", finding.says),
             });
             if let Some(fix) = &finding.fix {
-                mend(page, fix);
+                steps::fix(page, fix);
             }
             page.label("");
             page.closing(

@@ -1,18 +1,20 @@
 //! The counter-experiments of a walk, a line each.
 
+use std::net::IpAddr;
+
 use super::page::Page;
 use super::words;
 use crate::evidence::experiment::{Changed, Experiments, LeftOutReason, TraceProbe, TraceSeen};
 
 /// Every experiment that was made, and those that were left out.
-pub(super) fn experiments(page: &mut Page, all: &Experiments) {
+pub(super) fn experiments(page: &mut Page, all: &Experiments, walked: Option<IpAddr>) {
     if all.is_empty() {
         return;
     }
     page.blank();
     page.label("tried");
     questions(page, all);
-    handshakes(page, all);
+    handshakes(page, all, walked);
     for one in &all.connections {
         let life = one.ttl.map_or_else(String::new, |ttl| format!(" with a life of {ttl}"));
         let ended = words::tcp_outcome(&one.outcome);
@@ -49,8 +51,13 @@ fn questions(page: &mut Page, all: &Experiments) {
     }
 }
 
-fn handshakes(page: &mut Page, all: &Experiments) {
+fn handshakes(page: &mut Page, all: &Experiments, walked: Option<IpAddr>) {
     for one in &all.handshakes {
+        let elsewhere = one.address.filter(|address| {
+            walked.is_some_and(|walked| walked != *address)
+                && !matches!(one.changed, Changed::OtherAddress { .. })
+        });
+        let at = elsewhere.map_or_else(String::new, |address| format!("at {address} "));
         let with = match &one.changed {
             Changed::SegmentSize { octets } => format!("segments of {octets} octets"),
             Changed::SmallHello => "a ClientHello of one segment".to_owned(),
@@ -64,7 +71,7 @@ fn handshakes(page: &mut Page, all: &Experiments) {
             None => words::tcp_outcome(&one.tcp),
             Some(tls) => words::handshake(&tls.outcome),
         };
-        page.words(&format!("{}: with {with}: {ended}, {} ms", one.id, one.took_ms));
+        page.words(&format!("{}: {at}with {with}: {ended}, {} ms", one.id, one.took_ms));
     }
 }
 

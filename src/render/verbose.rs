@@ -37,7 +37,7 @@ pub(super) fn evidence(page: &mut Page, e: &Evidence) {
         observed(page, "tcp", &original.tcp, tcp);
         observed(page, "tls", &original.tls, tls);
     }
-    super::tried::experiments(page, &e.experiments);
+    super::tried::experiments(page, &e.experiments, e.tcp.saw().and_then(|hop| hop.walked));
     page.blank();
     page.label("sent to");
     page.words(&list(&e.cost.hosts));

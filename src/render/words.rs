@@ -153,7 +153,7 @@ pub(super) fn dns_outcome(outcome: &DnsOutcome) -> String {
         DnsOutcome::TcpFailed { says, .. } => {
             format!("truncated over UDP, and over TCP: {says}")
         }
-        DnsOutcome::LocalError { says } => format!("not sent: {says}"),
+        DnsOutcome::LocalError { says, .. } => format!("not sent: {says}"),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod experiments;
 pub mod plan;
 pub mod proxy_choice;
 
+mod established;
 mod path;
 mod proxied;
 mod steps;
@@ -32,6 +33,7 @@ use crate::platform;
 use crate::secret::{Redactor, Secret};
 use crate::services::Call;
 use crate::target::Target;
+use crate::wire::pace::Pace;
 use crate::wire::roots::Roots;
 use crate::wire::tls;
 use crate::world::World;
@@ -83,6 +85,8 @@ struct Context<'a> {
     further: std::cell::RefCell<Vec<socket2::Socket>>,
     /// The request that is made in place of the target's calls, on the way to a token.
     errand: Option<&'a token::Slot>,
+    /// Spaces further questions to a resolver.
+    pace: Pace,
 }
 
 impl Context<'_> {
@@ -171,6 +175,7 @@ async fn one(
         beside: matches!(role, Role::Beside),
         further: std::cell::RefCell::default(),
         errand,
+        pace: Pace::default(),
     };
     let seconds = |t: SystemTime| {
         t.duration_since(SystemTime::UNIX_EPOCH)

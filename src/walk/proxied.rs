@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use futures_util::future::join;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
+use super::established::{EstablishedSession, Peer};
 use super::experiments::{self, Made, Symptom, Tier};
 use super::proxy_choice::Proxy;
 use super::steps::{contacted, peer_date, system_answer};
@@ -19,12 +20,11 @@ use crate::evidence::http::HttpHop;
 use crate::evidence::identity::Withheld;
 use crate::evidence::proxy::{ConnectOutcome, ProxyHop, ProxyScheme};
 use crate::evidence::tcp::{TcpAttempt, TcpHop};
-use crate::evidence::tls::{Store, TlsHop, TlsOutcome};
+use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::evidence::{Choice, Hop, Observed, classify};
 use crate::platform;
 use crate::wire::connect::{self, Connection};
 use crate::wire::proxy;
-use crate::wire::tls::Session;
 
 /// Addresses of the proxy that are tried.
 const ADDRESSES_TRIED: usize = 8;
@@ -101,14 +101,17 @@ pub(super) async fn walk(context: &Context<'_>, proxy: &Proxy, call: bool) -> Tu
                 let (outcome, stream) = tunnel(context, proxy, connection.stream).await;
                 let took_ms = context.elapsed_ms() - began;
                 hop.connect = Observed::Ran { started_ms: began, took_ms, saw: outcome };
-                stream.map(|stream| (stream, connection.socket))
+                // Where the connection really went: a second one goes there as well.
+                let peer = connection.socket.peer_addr().ok().and_then(|a| a.as_socket());
+                let peer = peer.unwrap_or(connection.address);
+                stream.map(|stream| (stream, peer, connection.socket))
             }
         };
         let took_ms = context.elapsed_ms() - started_ms;
         (context.observe)(Finished::Proxy(&hop, took_ms));
         seen.proxy = Observed::Ran { started_ms, took_ms, saw: hop };
-        if let Some((stream, socket)) = stream {
-            inside(context, proxy, stream, &socket, call, &mut seen).await;
+        if let Some((stream, peer, socket)) = stream {
+            inside(context, proxy, (stream, peer), &socket, call, &mut seen).await;
         }
         seen
     };
@@ -153,51 +156,46 @@ async fn tunnel(
     proxy::tunnel(Box::new(stream), &authority, authorization, &redactor, context.left()).await
 }
 
-/// A second session through the proxy, where the peer ends the first one after an answer. It
-/// must be accepted by the same store: the secret is for nobody else.
+/// A second session through the proxy, where the peer ends the first one after an answer.
 async fn session_again(
     context: &Context<'_>,
     proxy: &Proxy,
     address: SocketAddr,
-    by: Option<Store>,
-) -> Option<Session> {
+) -> Option<EstablishedSession> {
     let (_, connection) =
         connect::connect(address, address, None, context.since, context.left()).await;
     let connection = connection.filter(|connection| !connection.reset)?;
     context.further.borrow_mut().extend(connection.socket.try_clone());
     let (_, stream) = tunnel(context, proxy, connection.stream).await;
-    let (hop, session) = context.handshake(stream?, None).await;
-    session.filter(|_| hop.accepted_by == by)
+    context.handshake(Peer::Proxy(address), stream?, None).await.1
 }
 
 /// TLS and the call inside the tunnel.
 async fn inside(
     context: &Context<'_>,
     proxy: &Proxy,
-    stream: Box<dyn crate::wire::tls::Stream>,
+    (stream, peer): (Box<dyn crate::wire::tls::Stream>, SocketAddr),
     socket: &socket2::Socket,
     call: bool,
     seen: &mut TunnelSeen,
 ) {
     let began = context.elapsed_ms();
-    let (mut tls, session) = context.handshake(stream, None).await;
+    let (mut tls, session) = context.handshake(Peer::Proxy(peer), stream, None).await;
     let took_ms = context.elapsed_ms() - began;
     (context.observe)(Finished::Tls(&tls, took_ms));
-    let only_system = tls.accepted_by == Some(Store::System) && !context.roots.trusts_system();
     tls.tcp_info = platform::tcp_info(socket);
-    let accepted_by = tls.accepted_by;
     let (tls_began, tls_took) = (began, took_ms);
     seen.http = match session {
         None => Observed::NotReached { stopped_at: Hop::Tls },
         Some(_) if !call => Observed::NotAsked { by: Choice::ServiceHasNoCall },
         Some(session) => {
-            seen.withheld = only_system.then_some(Withheld::OnlySystemStoreAccepts);
+            // What is confirmed is the application's own proxy: it finds the address.
+            seen.withheld = session.withheld(context, &[]);
             // The way to a token has its own times.
             context.acquired().await;
             let began = context.elapsed_ms();
-            let peer = socket.peer_addr().ok().and_then(|a| a.as_socket());
-            let again = || async move { session_again(context, proxy, peer?, accepted_by).await };
-            let (calls, alert) = context.calls(session, !only_system, again).await;
+            let again = || session_again(context, proxy, peer);
+            let (calls, alert) = context.calls(session, &[], again).await;
             if let Some(description) = alert {
                 tls.outcome = TlsOutcome::Alert { description };
             }

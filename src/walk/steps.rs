@@ -5,17 +5,18 @@ use std::time::{Duration, Instant, SystemTime};
 
 use socket2::Socket;
 
+use super::established::{EstablishedSession, Peer};
 use super::{Context, calls};
 use crate::evidence::dns::SystemAnswer;
 use crate::evidence::http::{HttpCall, HttpHop, HttpOutcome};
 use crate::evidence::tcp::TcpAttempt;
-use crate::evidence::tls::{Store, TlsHop};
+use crate::evidence::tls::TlsHop;
 use crate::evidence::{Expect, Observed};
 use crate::platform;
 use crate::wire::connect;
 use crate::wire::http::{self, Authentication};
-use crate::wire::tls::{self, Handshake, Hello, Session, Versions};
-use crate::world::SystemLookup;
+use crate::wire::tls::{self, Handshake, Hello, Versions};
+use crate::world::{FixedAnswer, SystemLookup};
 
 /// `getaddrinfo` may take this much longer than a hop's deadline: glibc's own wait for a dead
 /// first nameserver is 5 s, as is ours, and its answer comes just after.
@@ -34,12 +35,13 @@ impl Context<'_> {
             && hop.main().and_then(HttpCall::answer).is_some_and(|a| a.status == 403)
     }
 
-    /// A handshake for the target's name.
+    /// A handshake for the target's name over a stream that leads to `peer`.
     pub(super) async fn handshake(
         &self,
+        peer: Peer,
         stream: Box<dyn tls::Stream>,
         socket: Option<&Socket>,
-    ) -> (TlsHop, Option<Session>) {
+    ) -> (TlsHop, Option<EstablishedSession>) {
         let request = Handshake {
             server_name: &self.target.seen.host,
             roots: std::sync::Arc::clone(&self.roots),
@@ -50,39 +52,43 @@ impl Context<'_> {
             versions: Versions::Both,
             redactor: self.redactor(),
         };
-        tls::handshake(stream, socket, &request).await
+        let (hop, session) = tls::handshake(stream, socket, &request).await;
+        let session = session.map(|session| EstablishedSession::new(peer, &hop, session));
+        (hop, session)
     }
 
-    /// A second session to the same address, where a server ends the first one after an answer.
-    /// It must be accepted by the same store: the secret is for nobody else.
-    pub(super) async fn session_again(
-        &self,
-        address: IpAddr,
-        by: Option<Store>,
-    ) -> Option<Session> {
+    /// A second session to an address, where a server ends the first one after an answer.
+    pub(super) async fn session_again(&self, address: IpAddr) -> Option<EstablishedSession> {
         let (logical, to) = self.detour(address);
         let (_, connection) = connect::connect(logical, to, None, self.since, self.left()).await;
         let connection = connection?;
         self.further.borrow_mut().extend(connection.socket.try_clone());
-        let (hop, session) =
-            self.handshake(Box::new(connection.stream), Some(&connection.socket)).await;
-        session.filter(|_| hop.accepted_by == by)
+        let peer = Peer::of(&connection);
+        self.handshake(peer, Box::new(connection.stream), Some(&connection.socket)).await.1
     }
 
     /// The target's calls over one session, the credential with them if it may leave, and the
-    /// TLS alert that came in place of an answer. `again` opens another session like the first.
+    /// TLS alert that came in place of an answer. `effective` are the addresses that
+    /// applications get; `again` opens another session, which is used only if it leads to the
+    /// same peer and the same store accepts it.
     pub(super) async fn calls(
         &self,
-        session: Session,
-        send: bool,
-        again: impl AsyncFn() -> Option<Session>,
+        established: EstablishedSession,
+        effective: &[IpAddr],
+        again: impl AsyncFn() -> Option<EstablishedSession>,
     ) -> (Vec<HttpCall>, Option<String>) {
         let host = match self.target.seen.port {
             443 => self.target.seen.host.clone(),
             port => format!("{}:{port}", self.target.seen.host),
         };
+        let send = established.withheld(self, effective).is_none();
+        let likeness = established.likeness();
+        let again = async || again().await.filter(|session| session.is_like(&likeness));
+        let session = established.into_session();
         if let Some(slot) = self.errand {
-            self.run_errand(slot, session, &host, send).await;
+            if send {
+                self.run_errand(slot, session, &host).await;
+            }
             return (Vec::new(), None);
         }
         let acquired = self.acquired().await;
@@ -109,7 +115,7 @@ impl Context<'_> {
             if ended
                 && (waited || !made.is_empty())
                 && let Some(session) = again().await
-                && let Ok(another) = http::open(session, &host).await
+                && let Ok(another) = http::open(session.into_session(), &host).await
             {
                 connection = another;
                 one = connection.call(call, authentication, &redactor, self.left()).await;
@@ -157,10 +163,11 @@ pub(super) async fn system_answer(context: &Context<'_>, host: &str) -> Observed
     let ran = |saw| Observed::Ran { started_ms, took_ms: began.elapsed().as_secs_f64() * 1e3, saw };
     match &context.world.lookup {
         SystemLookup::Fixed(table) => {
-            let answer = table
-                .get(host)
-                .cloned()
-                .unwrap_or_else(|| SystemAnswer::Failed { code: "EAI_NONAME".to_owned() });
+            let unknown = || SystemAnswer::Failed { code: "EAI_NONAME".to_owned() }.into();
+            let FixedAnswer { answer, after } = table.get(host).cloned().unwrap_or_else(unknown);
+            if !after.is_zero() {
+                tokio::time::sleep(after).await;
+            }
             if answer == SystemAnswer::Stalled {
                 tokio::time::sleep(context.left() + LOOKUP_GRACE).await;
             }

@@ -261,11 +261,8 @@ impl Context<'_> {
         reply
     }
 
-    /// Makes the errand over a session that verified, if the secret may leave.
-    pub(super) async fn run_errand(&self, slot: &Slot, session: Session, host: &str, send: bool) {
-        if !send {
-            return;
-        }
+    /// Makes the token request over a session by which the secret may leave.
+    pub(super) async fn run_errand(&self, slot: &Slot, session: Session, host: &str) {
         let answer = match http::open(session, host).await {
             Ok(mut connection) => {
                 exchange(&mut connection, &slot.errand, &self.redactor(), self.left()).await
@@ -293,7 +290,8 @@ async fn exchange(
     let secrets: Vec<Secret> = secrets(errand);
     let redactor = secrets.iter().fold(redactor.clone(), Redactor::with);
     let (http, answer) = connection.raw(&raw, &redactor, timeout).await;
-    let refusal = answer.as_ref().and_then(|answer| refusal(&http, answer, &redactor));
+    let refusal =
+        answer.as_ref().and_then(|answer| refusal(errand.purpose, &http, answer, &redactor));
     let reply = answer.map(|RawAnswer { status, headers, body }| Reply { status, headers, body });
     (TokenAnswer { http, refusal }, reply)
 }
@@ -403,6 +401,7 @@ fn secrets(errand: &Errand) -> Vec<Secret> {
 
 /// The refusal in an answer that gives nothing (fact 5.2; RFC 6749, section 5.2).
 fn refusal(
+    purpose: TokenPurpose,
     http: &HttpOutcome,
     answer: &RawAnswer,
     redactor: &Redactor<'_>,
@@ -411,8 +410,12 @@ fn refusal(
         return None;
     }
     let json: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-    let text = |name: &str, most: usize| {
-        let value = json.get(name)?.as_str()?;
+    // Platforms have frames of their own (facts I9, X10): `message` next to `statusCode`, or an
+    // object in `error`. At the login host they would be another's.
+    let platform = purpose != TokenPurpose::Entra;
+    let text = |names: &[&str], most: usize| {
+        let names = if platform { names } else { names.get(..1)? };
+        let value = names.iter().find_map(|name| json.pointer(name)?.as_str())?;
         Some(redacted(value, most, redactor))
     };
     let codes = json.get("error_codes").and_then(Value::as_array).map(|list| {
@@ -424,11 +427,11 @@ fn refusal(
     };
     Some(TokenRefusal {
         status: answer.status,
-        error: text("error", 100),
+        error: text(&["/error", "/error/code"], 100),
         codes: codes.unwrap_or_default(),
-        description: text("error_description", 600),
-        correlation_id: text("correlation_id", 100),
-        trace_id: text("trace_id", 100),
+        description: text(&["/error_description", "/message", "/error/message"], 600),
+        correlation_id: text(&["/correlation_id", "/correlationId"], 100),
+        trace_id: text(&["/trace_id"], 100),
         headers,
     })
 }
@@ -519,6 +522,24 @@ mod tests {
         let right = errand(id, &url);
         assert!(secrets(&right).is_empty());
         assert_eq!(shown_url(&right.url), right.url);
+    }
+
+    #[test]
+    fn a_platform_refuses_in_frames_of_its_own() {
+        let http = HttpOutcome::Silent;
+        let read = |purpose, body: &str| {
+            let body = body.as_bytes().to_vec().into();
+            let answer = RawAnswer { status: 400, headers: Vec::new(), body };
+            let refusal = refusal(purpose, &http, &answer, &Redactor::default()).unwrap();
+            (refusal.error, refusal.description, refusal.correlation_id)
+        };
+        let text = |text: &str| Some(text.to_owned());
+        let body = r#"{"statusCode":400,"message":"No identity","correlationId":"c"}"#;
+        let own = (None, text("No identity"), text("c"));
+        assert_eq!(read(TokenPurpose::AppService, body), own);
+        assert_eq!(read(TokenPurpose::Entra, body), (None, None, None));
+        let nested = r#"{"error":{"code":"x","message":"y"}}"#;
+        assert_eq!(read(TokenPurpose::AppService, nested), (text("x"), text("y"), None));
     }
 
     #[test]

@@ -14,6 +14,8 @@ use crate::platform;
 /// A connection that stands, and a second handle to its socket, for TCP_INFO.
 #[derive(Debug)]
 pub struct Connection {
+    /// The address that it was opened for, as DNS gave it: a detour goes elsewhere.
+    pub address: SocketAddr,
     /// The stream.
     pub stream: TcpStream,
     /// The same socket, to be asked when the stream is inside a TLS session.
@@ -56,7 +58,7 @@ pub async fn connect(
         Ok(socket) => {
             // What the kernel sent is asked of a second handle, which outlives a failure.
             let handle = socket.try_clone().ok();
-            let ended = attempt(to, socket, timeout).await;
+            let ended = attempt(address, to, socket, timeout).await;
             info = handle.as_ref().and_then(platform::tcp_info);
             ended
         }
@@ -84,12 +86,13 @@ pub async fn with_life(to: SocketAddr, ttl: u8, timeout: Duration) -> TcpOutcome
         Ok(socket)
     });
     match limited {
-        Ok(socket) => attempt(to, socket, timeout).await.0,
+        Ok(socket) => attempt(to, to, socket, timeout).await.0,
         Err(error) => local_outcome(&error),
     }
 }
 
 async fn attempt(
+    address: SocketAddr,
     to: SocketAddr,
     socket: Socket,
     timeout: Duration,
@@ -120,7 +123,7 @@ async fn attempt(
             (
                 TcpOutcome::Connected,
                 source,
-                Some(Connection { stream, socket: handle, reset: false }),
+                Some(Connection { address, stream, socket: handle, reset: false }),
             )
         }
         Ok(Err(error)) => {
@@ -131,7 +134,7 @@ async fn attempt(
                 (_, io::ErrorKind::ConnectionRefused) => TcpOutcome::Refused,
                 (_, io::ErrorKind::ConnectionReset) => {
                     let source = local_address(&handle);
-                    return (TcpOutcome::Reset, source, after_reset(handle));
+                    return (TcpOutcome::Reset, source, after_reset(address, handle));
                 }
                 (_, io::ErrorKind::TimedOut) => TcpOutcome::TimedOut,
                 _ => local_outcome(&error),
@@ -143,9 +146,9 @@ async fn attempt(
 
 /// The connection that was reset as soon as it stood: whether connect() or the first read is
 /// told of it is a matter of microseconds.
-fn after_reset(handle: Socket) -> Option<Connection> {
+fn after_reset(address: SocketAddr, handle: Socket) -> Option<Connection> {
     let stream = TcpStream::from_std(handle.try_clone().ok()?.into()).ok()?;
-    Some(Connection { stream, socket: handle, reset: true })
+    Some(Connection { address, stream, socket: handle, reset: true })
 }
 
 fn open(to: SocketAddr, segment_size: Option<u32>) -> io::Result<Socket> {

@@ -251,10 +251,7 @@ fn a_view_or_a_trigger_in_the_place_of_what_watch_makes_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
     for (number, (sql, named)) in [
-        (
-            format!("DROP TABLE incidents; CREATE VIEW incidents AS {endless}"),
-            "view incidents",
-        ),
+        (format!("DROP TABLE incidents; CREATE VIEW incidents AS {endless}"), "view incidents"),
         (
             "CREATE TRIGGER slow AFTER INSERT ON walks BEGIN DELETE FROM machines; END".to_owned(),
             "trigger slow",

@@ -268,6 +268,75 @@ fn a_refusal_that_was_wanted_is_no_break() {
 }
 
 #[test]
+fn a_green_report_shows_its_limits() {
+    let all = report("limits");
+    let lines = |verbosity| {
+        let text = text(&all, verbosity);
+        let block = text.split_once("\n  limits    ").unwrap().1;
+        block.split_once("\n\n").unwrap().0.to_owned()
+    };
+    let normal = lines(Verbosity::Normal);
+    assert!(normal.ends_with("and 2 more (-v)"), "{normal}");
+    // What another client gets comes before what was not tested.
+    assert!(!normal.contains("not tested"), "{normal}");
+    let verbose = lines(Verbosity::Verbose);
+    for finding in all.findings.iter().filter(|f| f.explained_by.is_none()) {
+        let words: Vec<&str> = verbose.split_whitespace().collect();
+        let shown = words.join(" ").contains(&finding.says);
+        assert_eq!(shown, finding.caveat.is_some(), "{}: {verbose}", finding.id);
+    }
+    // The first line of a plugin stays short; other forms for people carry all.
+    let one = std::slice::from_ref(&all);
+    let nagios = aoai_probe::render::nagios::render(one);
+    assert!(!nagios.lines().next().unwrap().contains("AAAA"), "{nagios}");
+    for form in [
+        nagios.clone(),
+        aoai_probe::render::github::summary(one),
+        aoai_probe::render::junit::render(one).unwrap(),
+        json_form::render(one).unwrap(),
+    ] {
+        assert!(form.contains("AAAA with SERVFAIL"), "{form}");
+    }
+}
+
+#[test]
+fn a_broken_report_shows_what_bears_on_the_break() {
+    let mut broken = report("limits");
+    broken.verdict.state = State::Broken;
+    broken.verdict.broken_hop = Some(Hop::Tcp);
+    let text = text(&broken, Verbosity::Normal);
+    assert!(text.contains("/etc/hosts pins") && text.contains("ends at hop 2"), "{text}");
+    assert!(!text.contains("not tested") && !text.contains("--proxy none"), "{text}");
+}
+
+#[test]
+fn looking_and_changing_are_visibly_different() {
+    let text = text(&report("zone-not-linked"), Verbosity::Normal);
+    let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "owner DNS",
+        "1. see which of the two it is (read-only)",
+        "2. link the virtual network of 10.1.0.10 to the zone (shared change)",
+        "affects: every client of the virtual network",
+        "undo: az network private-dns link vnet delete",
+        "or forward openai.azure.com",
+        "undo: remove the forwarder",
+    ] {
+        assert!(joined.contains(words), "{words:?} is not in {text}");
+    }
+}
+
+#[test]
+fn a_report_for_people_has_its_date_and_machine() {
+    for (name, report) in reports() {
+        let text = text(&report, Verbosity::Normal);
+        let last = text.lines().last().unwrap();
+        let version = format!("aoai-probe {}", report.tool.version);
+        assert!(last.contains(" UTC on ") && last.contains(&version), "{name}: {text}");
+    }
+}
+
+#[test]
 fn a_ring_of_explanations_ends() {
     let mut ring = report("zone-not-linked");
     ring.findings[0].explained_by = Some("http-public-access-disabled".to_owned());

@@ -26,6 +26,7 @@ const NAMES: &[&str] = &[
     "*.api.cognitive.microsoft.com",
     "*.vault.azure.net",
     "*.corp.example",
+    "login.microsoftonline.com",
 ];
 
 /// Text that a terminal would obey.

@@ -23,7 +23,7 @@ use aoai_probe::evidence::dns::{ResolverRole, SystemAnswer};
 use aoai_probe::evidence::vantage::{AzureMachine, FileState, ResolverConfig};
 use aoai_probe::target::Target;
 use aoai_probe::wire::roots::SystemStore;
-use aoai_probe::world::{Environment, SystemLookup, TextFile, signs};
+use aoai_probe::world::{Environment, FixedAnswer, SystemLookup, TextFile, signs};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Parser as _;
@@ -62,7 +62,7 @@ struct Started {
     /// `--connect-to`: from the addresses of the world to the ports of loopback.
     connect_to: Vec<String>,
     /// What `getaddrinfo` gives.
-    system: BTreeMap<String, SystemAnswer>,
+    system: BTreeMap<String, FixedAnswer>,
 }
 
 /// What must live as long as the lab.
@@ -237,6 +237,7 @@ impl Lab {
             arc_agent: false,
             shared_roots: Arc::default(),
             turns: None,
+            tally: None,
         }
     }
 
@@ -326,9 +327,10 @@ async fn start(world: &World, received: &Received) -> io::Result<(Started, Kept)
         started.connect_to.push(detour(address, "", opened.address));
         if !started.system.contains_key("proxy.corp.example") {
             let addresses = vec![address];
-            started
-                .system
-                .insert("proxy.corp.example".to_owned(), SystemAnswer::Addresses { addresses });
+            started.system.insert(
+                "proxy.corp.example".to_owned(),
+                SystemAnswer::Addresses { addresses }.into(),
+            );
         }
     }
     // Nothing leaves this machine: every other address is a closed port here.
@@ -368,7 +370,7 @@ async fn resolvers(world: &World, started: &mut Started, kept: &mut Kept) -> io:
         started
             .system
             .entry(name)
-            .or_insert_with(|| SystemAnswer::Failed { code: "EAI_AGAIN".to_owned() });
+            .or_insert_with(|| SystemAnswer::Failed { code: "EAI_AGAIN".to_owned() }.into());
     }
     for (name, system) in &world.system {
         started.system.insert(name.clone(), answer(system));
@@ -376,11 +378,17 @@ async fn resolvers(world: &World, started: &mut Started, kept: &mut Kept) -> io:
     Ok(())
 }
 
-fn answer(system: &System) -> SystemAnswer {
+fn answer(system: &System) -> FixedAnswer {
     match system {
-        System::Addresses(addresses) => SystemAnswer::Addresses { addresses: addresses.clone() },
-        System::Word(word) if word == "stalls" => SystemAnswer::Stalled,
-        System::Word(code) => SystemAnswer::Failed { code: code.clone() },
+        System::Addresses(addresses) => {
+            SystemAnswer::Addresses { addresses: addresses.clone() }.into()
+        }
+        System::Late { addresses, after_ms } => FixedAnswer {
+            answer: SystemAnswer::Addresses { addresses: addresses.clone() },
+            after: Duration::from_millis(*after_ms),
+        },
+        System::Word(word) if word == "stalls" => SystemAnswer::Stalled.into(),
+        System::Word(code) => SystemAnswer::Failed { code: code.clone() }.into(),
     }
 }
 

@@ -42,11 +42,16 @@ async fn connection(
 ) -> io::Result<()> {
     // As real front ends do: else a delayed ACK costs 40 ms.
     stream.set_nodelay(true)?;
+    let cut = cut(&stream, server.tls).await?;
     let mut stream = Tap::new(stream, received.clone());
+    if cut {
+        client_hello(&mut stream).await?;
+        return reset(stream.stream());
+    }
     // Alerts of RFC 8446, section 6: level fatal, then the description.
     let alert = |description: u8| vec![21, 3, 3, 0, 2, 2, description];
     let says: Vec<u8> = match server.tls {
-        Tls::Handshake => {
+        Tls::Handshake | Tls::ResetLarge => {
             let mut session = TlsAcceptor::from(config).accept(stream).await?;
             let end = http::serve(&mut session, server, date, received).await?;
             if end == End::Reset {
@@ -86,6 +91,21 @@ async fn client_hello<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<()> {
     let mut record = vec![0_u8; usize::from(u16::from_be_bytes([header[3], header[4]]))];
     stream.read_exact(&mut record).await.map(drop)
 }
+
+/// Whether a filter in front of the server resets this connection for its ClientHello.
+async fn cut(stream: &TcpStream, tls: Tls) -> io::Result<bool> {
+    if tls != Tls::ResetLarge {
+        return Ok(false);
+    }
+    let mut header = [0_u8; 5];
+    while stream.peek(&mut header).await? < header.len() {
+        stream.readable().await?;
+    }
+    Ok(u16::from_be_bytes([header[3], header[4]]) > LARGE)
+}
+
+/// Bytes above which a filter takes a ClientHello for a large one.
+const LARGE: u16 = 1000;
 
 async fn until_closed<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> io::Result<()> {
     let mut rest = [0_u8; 256];

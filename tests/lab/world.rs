@@ -236,6 +236,13 @@ pub enum ResolverDoes {
 pub enum System {
     /// Addresses.
     Addresses(Vec<IpAddr>),
+    /// Addresses that come later than the resolvers' own answers.
+    Late {
+        /// The addresses.
+        addresses: Vec<IpAddr>,
+        /// How long the lookup takes, in milliseconds.
+        after_ms: u64,
+    },
     /// An EAI code, or `stalls`.
     Word(String),
 }
@@ -282,6 +289,8 @@ pub enum Tls {
     Silent,
     /// A reset after the ClientHello.
     Reset,
+    /// A reset after a ClientHello of more than 1,000 bytes; the handshake with a smaller one.
+    ResetLarge,
     /// A close after the ClientHello.
     Close,
     /// An answer in plain HTTP.

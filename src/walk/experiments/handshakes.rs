@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::super::Context;
+use super::super::established::{EstablishedSession, Peer};
 use super::{Ask, Entry, Made, Symptom, Tier, foreign_names, millis, not_possible, sibling};
 use crate::evidence::experiment::{Changed, HandshakeSeen, Trace, TraceProbe, TriedHandshake};
 use crate::evidence::tcp::TcpOutcome;
@@ -207,7 +208,8 @@ pub(super) async fn handshake(
             let tls = Some(seen);
             let took_ms = millis(context.since.elapsed().saturating_sub(started));
             let (id, started_ms, tcp) = (id.to_owned(), millis(started), attempt.outcome);
-            let tried = TriedHandshake { id, changed, started_ms, took_ms, tcp, tls };
+            let address = Some(address);
+            let tried = TriedHandshake { id, address, changed, started_ms, took_ms, tcp, tls };
             return Made::Handshake(tried, None);
         }
         let request = Handshake {
@@ -230,17 +232,21 @@ pub(super) async fn handshake(
             },
             redactor: context.redactor(),
         };
+        let peer = Peer::of(&connection);
         let stream = Box::new(connection.stream);
         let (mut seen, open) = tls::handshake(stream, Some(&connection.socket), &request).await;
         if connection.reset {
             attempt.outcome = TcpOutcome::Connected;
             seen.outcome = TlsOutcome::Reset;
         }
-        session = open.filter(|_| changed == Changed::SmallHello);
+        session = open
+            .filter(|_| changed == Changed::SmallHello)
+            .map(|open| EstablishedSession::new(peer, &seen, open));
         hop = Some(seen);
     }
     let tried = TriedHandshake {
         id: id.to_owned(),
+        address: Some(address),
         changed,
         started_ms: millis(started),
         took_ms: millis(context.since.elapsed().saturating_sub(started)),

@@ -14,6 +14,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::Context;
+use super::established::EstablishedSession;
 use crate::evidence::experiment::{
     Changed, ClientCall, Experiments, LeftOut, LeftOutReason, Trace, TraceProbe, TriedConnection,
     TriedHandshake, TriedQuestion,
@@ -22,7 +23,6 @@ use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::services;
 use crate::target::Target;
 use crate::wire::dns::Kind;
-use crate::wire::tls::Session;
 
 pub(super) use clients::{STOCK_CLIENT, stock};
 pub(super) use handshakes::{SAME_AGAIN, seen};
@@ -247,7 +247,7 @@ pub(super) enum Subject {
 /// An experiment that was made.
 pub(super) enum Made {
     /// A handshake, and the session of the small ClientHello, over which a walk may go on.
-    Handshake(TriedHandshake, Option<Box<(TlsHop, Session)>>),
+    Handshake(TriedHandshake, Option<Box<(TlsHop, EstablishedSession)>>),
     /// Handshakes that one experiment made one after another.
     Handshakes(Vec<TriedHandshake>),
     /// A question.
@@ -325,7 +325,10 @@ fn not_possible(id: &str, says: &str) -> Made {
 }
 
 /// Keeps an experiment; gives back the session of the small ClientHello, if there is one.
-pub(super) fn keep(experiments: &mut Experiments, made: Made) -> Option<(TlsHop, Session)> {
+pub(super) fn keep(
+    experiments: &mut Experiments,
+    made: Made,
+) -> Option<(TlsHop, EstablishedSession)> {
     match made {
         Made::Handshake(tried, session) => {
             experiments.handshakes.push(tried);

@@ -1,15 +1,19 @@
 //! Questions to the resolvers beside the walk's own.
 
+use std::cell::Cell;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::pin::pin;
+use std::time::{Duration, Instant};
 
+use futures_util::future::{Either, select};
 use hickory_resolver::proto::op::Message;
 
 use super::super::Context;
 use super::{Ask, Entry, Made, Symptom, Tier, Transport, millis, siblings};
+use crate::evidence::dns::{DnsOutcome, Exchange};
 use crate::evidence::experiment::TriedQuestion;
 use crate::target::Target;
-use crate::wire::dns::{self, Kind, Manner};
+use crate::wire::dns::{self, Kind, Manner, STRAYS_KEPT};
 
 /// How often a question is repeated to see whether the answers stay the same: with one wrong
 /// server of two behind an address, all six agree once in 32 times.
@@ -200,7 +204,6 @@ pub(super) async fn ask(
     transport: Transport,
     timeout: Duration,
 ) -> TriedQuestion {
-    let started = context.since.elapsed();
     let fresh;
     let name = match name.strip_prefix('*') {
         Some(rest) => {
@@ -210,13 +213,15 @@ pub(super) async fn ask(
         }
         None => name,
     };
-    let exchange = match transport {
-        Transport::Udp => dns::once(server, name, kind, Manner::Edns, timeout).await,
-        Transport::PlainUdp => dns::once(server, name, kind, Manner::Plain, timeout).await,
-        Transport::Unhelped => dns::once(server, name, kind, Manner::Unhelped, timeout).await,
-        Transport::Unvalidated => dns::once(server, name, kind, Manner::Unvalidated, timeout).await,
-        Transport::Tcp => dns::over_tcp(server, name, kind, timeout).await,
-    };
+    let until = Instant::now() + timeout;
+    if transport != Transport::Tcp {
+        context.pace.turn(server, timeout).await;
+    }
+    let started = context.since.elapsed();
+    let exchange = put(context, server, name, kind, transport, until).await;
+    if exchange.answer().is_some() {
+        context.pace.heard(server);
+    }
     TriedQuestion {
         id: id.to_owned(),
         resolver: server,
@@ -225,4 +230,60 @@ pub(super) async fn ask(
         took_ms: millis(context.since.elapsed().saturating_sub(started)),
         exchange,
     }
+}
+
+/// Puts a question, over UDP twice where the first one is not answered: from another port and
+/// with another id, since one datagram is easily lost, and a device on the way may hold on to
+/// what it made of the first.
+async fn put(
+    context: &Context<'_>,
+    server: SocketAddr,
+    name: &str,
+    kind: Kind,
+    transport: Transport,
+    until: Instant,
+) -> Exchange {
+    let left = || until.saturating_duration_since(Instant::now());
+    let manner = match transport {
+        Transport::Tcp => return dns::over_tcp(server, name, kind, left()).await,
+        Transport::Udp => Manner::Edns,
+        Transport::PlainUdp => Manner::Plain,
+        Transport::Unhelped => Manner::Unhelped,
+        Transport::Unvalidated => Manner::Unvalidated,
+    };
+    let mut first = pin!(dns::once(server, name, kind, manner, left()));
+    let sent_again = Cell::new(0);
+    let second = async {
+        tokio::time::sleep(left() * 2 / 5).await;
+        // One that has answered nothing at all is silent, which the walk's own repeats show.
+        if !context.pace.has_heard(server) {
+            return std::future::pending().await;
+        }
+        context.pace.turn(server, left()).await;
+        sent_again.set(1);
+        dns::once(server, name, kind, manner, left()).await
+    };
+    let mut second = pin!(second);
+    let silent = |exchange: &Exchange| exchange.outcome == DnsOutcome::TimedOut;
+    match select(first.as_mut(), second.as_mut()).await {
+        Either::Left((first, second)) if silent(&first) && sent_again.get() > 0 => {
+            both(first, second.await)
+        }
+        Either::Left((first, _)) => Exchange { sent: first.sent + sent_again.get(), ..first },
+        Either::Right((second, first)) if silent(&second) => both(first.await, second),
+        // The first one has sent its datagram, and has no answer.
+        Either::Right((second, _)) => Exchange { sent: second.sent + 1, ..second },
+    }
+}
+
+/// One question put twice: the answer, if one of them was answered, and what both cost.
+fn both(first: Exchange, second: Exchange) -> Exchange {
+    let sent = first.sent + second.sent;
+    let (mut one, other) = match first.outcome {
+        DnsOutcome::TimedOut => (second, first),
+        _ => (first, second),
+    };
+    let room = STRAYS_KEPT.saturating_sub(one.stray.len());
+    one.stray.extend(other.stray.into_iter().take(room));
+    Exchange { sent, ..one }
 }

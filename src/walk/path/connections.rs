@@ -6,11 +6,11 @@ use std::time::Duration;
 use super::{Connect, Event, State, Waiting};
 use crate::evidence::dns::{ResolverRole, ResolverSeen};
 use crate::evidence::experiment::{Changed, LeftOut, LeftOutReason, TriedHandshake};
-use crate::evidence::identity::Withheld;
 use crate::evidence::tcp::TcpOutcome;
-use crate::evidence::tls::{Store, TlsOutcome};
+use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Observed, classify};
 use crate::platform;
+use crate::walk::established::Peer;
 use crate::walk::experiments::{self, Made, Subject, Symptom, Tier};
 use crate::walk::{Finished, NO_ADDRESS};
 
@@ -52,7 +52,8 @@ impl<'a, 'c> State<'a, 'c> {
             self.session = None;
         }
         let Some(at) = self.next_to_shake(&counts) else { return };
-        let (address, connection) = self.ready.remove(at);
+        let connection = self.ready.remove(at);
+        let address = connection.address.ip();
         let reset = connection.reset;
         if reset
             && let Some((_, Some(attempt))) = self.attempts.iter_mut().find(|(a, _)| *a == address)
@@ -73,8 +74,10 @@ impl<'a, 'c> State<'a, 'c> {
         self.wait(Waiting::Handshake(address));
         self.events.push(Box::pin(async move {
             let started_ms = context.elapsed_ms();
+            let peer = Peer::of(&connection);
+            let stream = Box::new(connection.stream);
             let (mut hop, session) =
-                context.handshake(Box::new(connection.stream), Some(&connection.socket)).await;
+                context.handshake(peer, stream, Some(&connection.socket)).await;
             if reset {
                 hop.outcome = TlsOutcome::Reset;
             }
@@ -89,7 +92,7 @@ impl<'a, 'c> State<'a, 'c> {
     /// the same path must say the same.
     fn next_to_shake(&self, counts: &impl Fn(IpAddr) -> bool) -> Option<usize> {
         let private = |address: IpAddr| counts(address) && classify(address).is_private();
-        let first = self.ready.iter().position(|(a, c)| !c.reset && private(*a));
+        let first = self.ready.iter().position(|c| !c.reset && private(c.address.ip()));
         if first.is_some() {
             return first;
         }
@@ -97,10 +100,10 @@ impl<'a, 'c> State<'a, 'c> {
         if to_come {
             return None;
         }
-        let any = self.ready.iter().position(|(a, c)| !c.reset && counts(*a));
+        let any = self.ready.iter().position(|c| !c.reset && counts(c.address.ip()));
         // One that was reset as soon as it stood is the path only where there is no other.
         let last = self.counting.is_some() && self.attempts.iter().all(|(_, seen)| seen.is_some());
-        any.or_else(|| self.ready.iter().position(|(a, _)| last && counts(*a)))
+        any.or_else(|| self.ready.iter().position(|c| last && counts(c.address.ip())))
     }
 
     /// Looks into each address that counts, while none of them takes a connection; a refusal
@@ -217,7 +220,10 @@ impl<'a, 'c> State<'a, 'c> {
     /// Puts the small ClientHello's session in the place of the failed one, if that is what
     /// parts them, and makes the call over it.
     pub(super) fn go_on_with_small_hello(&mut self) -> bool {
-        let Some((hop, session)) = self.small.take() else { return false };
+        let Some(walked) = self.tls.as_ref().map(|(address, _)| *address) else { return false };
+        // A session at another address says nothing of this one, and carries nothing for it.
+        let here = self.small.iter().position(|(_, open)| open.address() == Some(walked));
+        let Some((hop, session)) = here.map(|at| self.small.swap_remove(at)) else { return false };
         // Size is the matter only if the smallest one passes.
         let size = |tried: &TriedHandshake| match tried.changed {
             Changed::SegmentSize { octets } => Some(octets),
@@ -227,6 +233,7 @@ impl<'a, 'c> State<'a, 'c> {
             .experiments
             .handshakes
             .iter()
+            .filter(|tried| tried.address == Some(walked))
             .filter_map(|tried| Some((size(tried)?, tried.answered())))
             .min_by_key(|(octets, _)| *octets)
             .is_some_and(|(_, answered)| answered);
@@ -240,8 +247,11 @@ impl<'a, 'c> State<'a, 'c> {
             matches!(tried.changed, Changed::ServerName { .. })
                 || tried.id == experiments::SAME_AGAIN
         };
-        let large_passes =
-            self.experiments.handshakes.iter().any(|tried| control(tried) && tried.answered());
+        let large_passes = self
+            .experiments
+            .handshakes
+            .iter()
+            .any(|tried| tried.address == Some(address) && control(tried) && tried.answered());
         let in_trouble =
             failed.outcome == TlsOutcome::Silent || experiments::symptom(&failed.outcome).is_some();
         if sizes_help || large_passes || !in_trouble {
@@ -251,6 +261,7 @@ impl<'a, 'c> State<'a, 'c> {
         let whole = |ms: f64| Duration::from_secs_f64(ms.max(0.0) / 1e3).as_millis();
         self.experiments.handshakes.push(TriedHandshake {
             id: "full-hello".to_owned(),
+            address: Some(address),
             changed: Changed::Nothing,
             started_ms: u64::try_from(whole(started_ms)).unwrap_or(u64::MAX),
             took_ms: u64::try_from(whole(took_ms)).unwrap_or(u64::MAX),
@@ -258,13 +269,15 @@ impl<'a, 'c> State<'a, 'c> {
             tls: Some(experiments::seen(&failed)),
         });
         let small =
-            self.experiments.handshakes.iter().find(|tried| tried.changed == Changed::SmallHello);
+            self.experiments.handshakes.iter().find(|tried| {
+                tried.address == Some(address) && tried.changed == Changed::SmallHello
+            });
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of one walk")]
         let times = small
             .map_or((started_ms, took_ms), |tried| (tried.started_ms as f64, tried.took_ms as f64));
         self.tls =
             Some((address, Observed::Ran { started_ms: times.0, took_ms: times.1, saw: hop }));
-        self.session = Some((address, Box::new(session)));
+        self.session = Some(Box::new(session));
         self.call();
         true
     }
@@ -274,37 +287,24 @@ impl<'a, 'c> State<'a, 'c> {
         if self.connect != (Connect::Always { call: true }) || self.counting.is_none() {
             return;
         }
-        let Some((address, session)) = self.session.take() else { return };
-        let counting = self.counting.as_deref().unwrap_or_default();
-        if !counting.is_empty() && !counting.contains(&address) {
-            // Applications do not go there: what this address does is no evidence of their path.
-            self.session = Some((address, session));
+        let Some(session) = self.session.take() else { return };
+        let effective = self.counting.clone().unwrap_or_default();
+        let Some(address) = session.address().filter(|a| {
+            // Applications do not go elsewhere: what such an address does is no evidence of
+            // their path.
+            effective.is_empty() || effective.contains(a)
+        }) else {
+            self.session = Some(session);
             return;
-        }
-        let confirmed = counting.contains(&address);
+        };
         let context = self.context;
-        let accepted_by = match &self.tls {
-            Some((_, Observed::Ran { saw, .. })) => saw.accepted_by,
-            _ => None,
-        };
-        let only_system = match &self.tls {
-            Some((_, Observed::Ran { saw, .. })) => {
-                saw.accepted_by == Some(Store::System) && !context.roots.trusts_system()
-            }
-            _ => true,
-        };
-        self.withheld = match (confirmed, only_system) {
-            (_, true) => Some(Withheld::OnlySystemStoreAccepts),
-            (false, false) => Some(Withheld::AddressNotConfirmed),
-            (true, false) => None,
-        };
-        let send = self.withheld.is_none();
+        self.withheld = session.withheld(context, &effective);
         self.events.push(Box::pin(async move {
             // The way to a token has its own times.
             context.acquired().await;
             let started_ms = context.elapsed_ms();
-            let again = || context.session_again(address, accepted_by);
-            let (calls, alert) = context.calls(*session, send, again).await;
+            let again = || context.session_again(address);
+            let (calls, alert) = context.calls(*session, &effective, again).await;
             let took_ms = context.elapsed_ms() - started_ms;
             Event::Called { started_ms, took_ms, calls, alert, clock: context.now() }
         }));

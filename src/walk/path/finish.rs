@@ -1,7 +1,7 @@
 //! The end of a path: what its events showed, as evidence.
 
 use super::{Connect, PathSeen, State};
-use crate::evidence::dns::{ResolverSeen, Transport};
+use crate::evidence::dns::{DnsOutcome, Exchange, ResolverSeen, Transport};
 use crate::evidence::experiment::{TraceProbe, TraceSeen};
 use crate::evidence::tcp::{TcpAttempt, TcpHop, TcpOutcome};
 use crate::evidence::{Choice, Hop, Observed};
@@ -16,6 +16,7 @@ impl<'a, 'c> State<'a, 'c> {
     pub(super) fn finish(mut self) -> PathSeen {
         self.dns.walked = self.walked();
         self.forget_what_does_not_count();
+        self.compare_with_the_round();
         let none = NO_ADDRESS;
         let mut segments = Some(0_u32);
         let mut repeated = 0_u32;
@@ -138,6 +139,19 @@ impl<'a, 'c> State<'a, 'c> {
             repeated,
             hosts,
             experiments: self.experiments,
+        }
+    }
+
+    /// Puts beside a resolver that did not answer this walk what it answered to the others.
+    fn compare_with_the_round(&mut self) {
+        let Some(tally) = &self.context.world.tally else { return };
+        for resolver in &mut self.dns.resolvers {
+            let asked = [&resolver.a, &resolver.aaaa].into_iter().filter_map(|o| o.saw());
+            let silent = |exchange: &Exchange| exchange.outcome == DnsOutcome::TimedOut;
+            if asked.clone().next().is_some() && asked.into_iter().all(silent) {
+                let round = tally.of(resolver.address);
+                resolver.round = (round.asked > 1).then_some(round);
+            }
         }
     }
 

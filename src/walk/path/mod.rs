@@ -16,6 +16,7 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use socket2::Socket;
 
+use super::established::EstablishedSession;
 use super::experiments::{self, Made, Subject, Symptom};
 use super::steps::peer_date;
 use super::{Context, Finished};
@@ -28,7 +29,7 @@ use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::evidence::{Choice, Observed};
 use crate::wire::connect::Connection;
 use crate::wire::dns::Kind;
-use crate::wire::tls::Session;
+use crate::wire::tally::Ticket;
 
 /// How far a direct path is walked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +82,7 @@ enum Event {
         started_ms: f64,
         took_ms: f64,
         hop: Box<TlsHop>,
-        session: Option<Box<Session>>,
+        session: Option<Box<EstablishedSession>>,
     },
     Called {
         started_ms: f64,
@@ -103,12 +104,12 @@ struct State<'a, 'c> {
     /// Addresses that count for applications; none while that is not known yet.
     counting: Option<Vec<IpAddr>>,
     attempts: Vec<(IpAddr, Option<TcpAttempt>)>,
-    ready: Vec<(IpAddr, Connection)>,
+    ready: Vec<Connection>,
     sockets: Vec<(IpAddr, Socket)>,
     /// The address whose handshake runs or ran.
     shaking: Option<IpAddr>,
     tls: Option<(IpAddr, Observed<TlsHop>)>,
-    session: Option<(IpAddr, Box<Session>)>,
+    session: Option<Box<EstablishedSession>>,
     http: Option<Observed<HttpHop>>,
     withheld: Option<Withheld>,
     date: Option<(SystemTime, SystemTime)>,
@@ -118,13 +119,15 @@ struct State<'a, 'c> {
     in_doubt: bool,
     /// Resolvers that were asked for the zone's SOA.
     zones_asked: Vec<usize>,
+    /// This walk's place in the round's count of each resolver's answers.
+    tickets: Vec<Option<Ticket>>,
     /// What has been under way since when, and when it has been silent for too long.
     waiting: Vec<(Instant, Waiting)>,
     /// The patience with the handshake: an answer that is on its way is not late.
     handshake_patience: Duration,
     experiments: Experiments,
-    /// The session of the small ClientHello, when it verified.
-    small: Option<(TlsHop, Session)>,
+    /// The sessions of small ClientHellos that verified, each at the address it was tried at.
+    small: Vec<(TlsHop, EstablishedSession)>,
     /// Experiments that were due; each is made once a subject.
     experimented: Vec<(&'static str, Subject)>,
 }
@@ -195,6 +198,7 @@ impl<'a, 'c> State<'a, 'c> {
                 a: none(),
                 aaaa: none(),
                 zone_soa: none(),
+                round: None,
             })
             .collect();
         Self {
@@ -222,10 +226,11 @@ impl<'a, 'c> State<'a, 'c> {
             tcp_told: false,
             in_doubt: false,
             zones_asked: Vec::new(),
+            tickets: Vec::new(),
             waiting: Vec::new(),
             handshake_patience: context.plan.patience(),
             experiments: Experiments::default(),
-            small: None,
+            small: Vec::new(),
             experimented: Vec::new(),
         }
     }
@@ -266,7 +271,7 @@ impl<'a, 'c> State<'a, 'c> {
                     if let Ok(socket) = connection.socket.try_clone() {
                         self.sockets.push((address, socket));
                     }
-                    self.ready.push((address, connection));
+                    self.ready.push(connection);
                 }
                 if let Some(slot) = self.attempts.iter_mut().find(|(a, _)| *a == address) {
                     slot.1 = Some(attempt);
@@ -279,7 +284,7 @@ impl<'a, 'c> State<'a, 'c> {
                 if self.shaking == Some(address) {
                     self.waiting.retain(|(_, what)| !matches!(what, Waiting::Handshake(_)));
                     self.tls = Some((address, Observed::Ran { started_ms, took_ms, saw: *hop }));
-                    self.session = session.map(|session| (address, session));
+                    self.session = session;
                     if let Some((_, Observed::Ran { saw, .. })) = &self.tls {
                         (self.context.observe)(Finished::Tls(saw, took_ms));
                         let verified = saw.outcome == TlsOutcome::Verified;
@@ -293,8 +298,7 @@ impl<'a, 'c> State<'a, 'c> {
                 }
             }
             Event::Made(made) => {
-                let session = experiments::keep(&mut self.experiments, *made);
-                self.small = session.or_else(|| self.small.take());
+                self.small.extend(experiments::keep(&mut self.experiments, *made));
             }
             Event::Called { started_ms, took_ms, calls, alert, clock } => {
                 if let (Some(description), Some((_, Observed::Ran { saw, took_ms, .. }))) =

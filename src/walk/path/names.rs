@@ -23,6 +23,8 @@ impl<'a, 'c> State<'a, 'c> {
     /// Sends every question at once.
     pub(super) fn ask(&mut self) {
         for index in 0..self.dns.resolvers.len() {
+            let resolver = self.dns.resolvers[index].address;
+            self.tickets.push(self.context.world.tally.as_ref().map(|all| all.asks(resolver)));
             self.question(index, Kind::A);
             self.question(index, Kind::Aaaa);
             self.wait(Waiting::Resolver(index));
@@ -66,7 +68,15 @@ impl<'a, 'c> State<'a, 'c> {
             Kind::A | Kind::Aaaa => context.target.seen.host.clone(),
             Kind::Soa | Kind::Ns => context.target.seen.private_zone.clone().unwrap_or_default(),
         };
+        match kind {
+            // The applications' own questions: a healthy walk waits for nothing.
+            Kind::A | Kind::Aaaa => context.pace.asked(server),
+            Kind::Soa | Kind::Ns => {}
+        }
         self.events.push(Box::pin(async move {
+            if matches!(kind, Kind::Soa | Kind::Ns) {
+                context.pace.turn(server, context.left()).await;
+            }
             let started_ms = context.elapsed_ms();
             let saw = match over_tcp {
                 false => dns::exchange(server, &name, kind, context.left()).await,
@@ -87,6 +97,16 @@ impl<'a, 'c> State<'a, 'c> {
     pub(super) fn answered(&mut self, resolver: usize, kind: Kind, seen: Observed<Exchange>) {
         let name = self.dns.name.clone();
         let entry = &mut self.dns.resolvers[resolver];
+        let heard = seen.saw().is_some_and(|exchange| exchange.answer().is_some());
+        if heard {
+            self.context.pace.heard(entry.address);
+        }
+        if let (Some(tally), Some(Some(ticket))) =
+            (&self.context.world.tally, self.tickets.get(resolver))
+            && heard
+        {
+            tally.answered(entry.address, *ticket);
+        }
         match kind {
             Kind::A => entry.a = seen,
             Kind::Aaaa => entry.aaaa = seen,

@@ -18,7 +18,7 @@ pub use message::Kind;
 use message::Question;
 
 /// Datagrams that are not the answer and are kept as evidence.
-const STRAYS_KEPT: usize = 8;
+pub const STRAYS_KEPT: usize = 8;
 
 /// Response codes with which servers decline a question for its EDNS alone.
 const DECLINES_EDNS: &[&str] = &["FORMERR", "NOTIMP", "BADVERS", "SERVFAIL", "REFUSED"];
@@ -45,7 +45,9 @@ pub async fn exchange(server: SocketAddr, name: &str, kind: Kind, timeout: Durat
     let started = Instant::now();
     let question = match Question::new(name, kind, true) {
         Ok(question) => question,
-        Err(says) => return Exchange { outcome: DnsOutcome::LocalError { says }, ..exchange },
+        Err(says) => {
+            return Exchange { outcome: DnsOutcome::LocalError { says, errno: None }, ..exchange };
+        }
     };
     exchange.outcome = match ask_udp(server, &question, started, timeout, &mut exchange).await {
         // A server that does not know EDNS says so, in one way or another; asked plainly, as
@@ -53,7 +55,7 @@ pub async fn exchange(server: SocketAddr, name: &str, kind: Kind, timeout: Durat
         DnsOutcome::Answered { answer } if DECLINES_EDNS.contains(&answer.rcode.as_str()) => {
             let plain = match Question::new(name, kind, false) {
                 Ok(plain) => ask_udp(server, &plain, started, timeout, &mut exchange).await,
-                Err(says) => DnsOutcome::LocalError { says },
+                Err(says) => DnsOutcome::LocalError { says, errno: None },
             };
             match plain {
                 DnsOutcome::Answered { answer: other } if other.rcode != answer.rcode => {
@@ -104,7 +106,7 @@ pub async fn once(
             question.repeats = false;
             ask_udp(server, &question, Instant::now(), timeout, &mut exchange).await
         }
-        Err(says) => DnsOutcome::LocalError { says },
+        Err(says) => DnsOutcome::LocalError { says, errno: None },
     };
     exchange
 }
@@ -116,7 +118,9 @@ pub async fn over_tcp(server: SocketAddr, name: &str, kind: Kind, timeout: Durat
     let started = Instant::now();
     let question = match Question::new(name, kind, true) {
         Ok(question) => question,
-        Err(says) => return Exchange { outcome: DnsOutcome::LocalError { says }, ..exchange },
+        Err(says) => {
+            return Exchange { outcome: DnsOutcome::LocalError { says, errno: None }, ..exchange };
+        }
     };
     let (attempt, connection) = connect::connect(server, server, None, started, timeout).await;
     exchange.sent = 1;
@@ -126,7 +130,7 @@ pub async fn over_tcp(server: SocketAddr, name: &str, kind: Kind, timeout: Durat
             let talk = converse(&mut connection.stream, &question);
             let outcome = match tokio::time::timeout(left, talk).await {
                 Ok(Ok(answer)) => DnsOutcome::Answered { answer },
-                Ok(Err(says)) => DnsOutcome::LocalError { says },
+                Ok(Err(says)) => DnsOutcome::LocalError { says, errno: None },
                 Err(_) => DnsOutcome::TimedOut,
             };
             let sent = platform::tcp_info(&connection.socket).and_then(|info| info.first_sent());
@@ -135,7 +139,9 @@ pub async fn over_tcp(server: SocketAddr, name: &str, kind: Kind, timeout: Durat
         }
         (TcpOutcome::Refused | TcpOutcome::Reset, _) => DnsOutcome::PortRefused,
         (TcpOutcome::Unreachable { icmp }, _) => DnsOutcome::Unreachable { icmp },
-        (TcpOutcome::LocalError { says, .. }, _) => DnsOutcome::LocalError { says },
+        (TcpOutcome::LocalError { says, errno }, _) => {
+            DnsOutcome::LocalError { says, errno: Some(errno) }
+        }
         (TcpOutcome::TimedOut | TcpOutcome::Connected, _) => DnsOutcome::TimedOut,
     };
     exchange
@@ -154,7 +160,7 @@ async fn ask_udp(
     };
     let socket = match UdpSocket::bind(any).await {
         Ok(socket) => socket,
-        Err(error) => return DnsOutcome::LocalError { says: words(&error) },
+        Err(error) => return local_error(&error),
     };
     platform::report_icmp(&socket, server.is_ipv6(), true);
     let end = started + timeout;
@@ -238,7 +244,7 @@ async fn ask_udp(
             Err(error) => {
                 return match local_icmp(&error) {
                     Some(icmp) => DnsOutcome::Unreachable { icmp },
-                    None => DnsOutcome::LocalError { says: words(&error) },
+                    None => local_error(&error),
                 };
             }
         }
@@ -263,9 +269,14 @@ async fn send(
         Err(error) => Err(match (platform::read_icmp(socket), local_icmp(&error)) {
             (Some(seen), _) if seen.code.is_some() => DnsOutcome::Unreachable { icmp: icmp(seen) },
             (_, Some(icmp)) => DnsOutcome::Unreachable { icmp },
-            (_, None) => DnsOutcome::LocalError { says: words(&error) },
+            (_, None) => local_error(&error),
         }),
     }
+}
+
+/// A refusal of this machine's own.
+fn local_error(error: &io::Error) -> DnsOutcome {
+    DnsOutcome::LocalError { says: words(error), errno: error.raw_os_error() }
 }
 
 /// The same address and port; a scope id does not matter.

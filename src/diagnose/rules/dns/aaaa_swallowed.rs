@@ -34,7 +34,9 @@ fn check(e: &Evidence) -> Option<Because> {
             DnsOutcome::PortRefused => "port closed".to_owned(),
             DnsOutcome::Unreachable { icmp } => words::unreachable(icmp),
             DnsOutcome::Malformed => "no DNS message".to_owned(),
-            DnsOutcome::TcpFailed { says, .. } | DnsOutcome::LocalError { says } => says.clone(),
+            DnsOutcome::TcpFailed { says, .. } | DnsOutcome::LocalError { says, .. } => {
+                says.clone()
+            }
         };
         Some((r, how))
     })?;

@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use crate::diagnose::reading;
-use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverSeen, SystemAnswer};
+use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverSeen, SystemAnswer, Transport};
 use crate::evidence::tcp::Icmp;
 use crate::evidence::{AddressClass, Evidence, Expect, classify, dns::is_privatelink};
 use ipnet::IpNet;
@@ -97,7 +97,7 @@ impl Asked<'_> {
     }
 }
 
-fn gives<'a>(r: &'a ResolverSeen, name: &str) -> Option<Gives<'a>> {
+fn gives<'a>(e: &'a Evidence, r: &'a ResolverSeen, name: &str) -> Option<Gives<'a>> {
     let exchange = r.a.saw().or_else(|| r.aaaa.saw())?;
     let addresses = r.addresses(name);
     if !addresses.is_empty() {
@@ -105,12 +105,25 @@ fn gives<'a>(r: &'a ResolverSeen, name: &str) -> Option<Gives<'a>> {
     }
     Some(match &exchange.outcome {
         DnsOutcome::Answered { answer } => answered(answer, name),
-        DnsOutcome::TimedOut => Gives::Silent,
+        DnsOutcome::TimedOut => word_of_others(e, r).unwrap_or(Gives::Silent),
         DnsOutcome::PortRefused => Gives::PortRefused,
         DnsOutcome::Unreachable { icmp } => Gives::Unreachable(icmp),
         DnsOutcome::Malformed => Gives::Malformed,
         DnsOutcome::TcpFailed { says, .. } => Gives::TcpFailed(says),
-        DnsOutcome::LocalError { says } => Gives::NotSent(says),
+        DnsOutcome::LocalError { says, .. } => Gives::NotSent(says),
+    })
+}
+
+/// What another question to a silent resolver met: kernels limit how many ICMP messages they send
+/// a second, so a closed port need not say so to each question.
+fn word_of_others<'a>(e: &'a Evidence, r: &'a ResolverSeen) -> Option<Gives<'a>> {
+    let others = e.experiments.questions.iter().filter(|tried| tried.resolver == r.address);
+    let others = r.aaaa.saw().into_iter().chain(others.map(|tried| &tried.exchange));
+    let mut udp = others.filter(|exchange| exchange.transport == Transport::Udp);
+    udp.find_map(|exchange| match &exchange.outcome {
+        DnsOutcome::PortRefused => Some(Gives::PortRefused),
+        DnsOutcome::Unreachable { icmp } => Some(Gives::Unreachable(icmp)),
+        _ => None,
     })
 }
 
@@ -137,14 +150,18 @@ pub(super) fn asked(e: &Evidence) -> Vec<Asked<'_>> {
         .resolvers
         .iter()
         .enumerate()
-        .filter_map(|(index, seen)| Some(Asked { index, seen, gives: gives(seen, &e.dns.name)? }))
+        .filter_map(|(index, seen)| {
+            Some(Asked { index, seen, gives: gives(e, seen, &e.dns.name)? })
+        })
         .collect()
 }
 
 /// The resolvers whose answer applications get, in order.
 pub(super) fn deciding(e: &Evidence) -> Vec<Asked<'_>> {
     reading::deciding_resolvers(e)
-        .filter_map(|(index, seen)| Some(Asked { index, seen, gives: gives(seen, &e.dns.name)? }))
+        .filter_map(|(index, seen)| {
+            Some(Asked { index, seen, gives: gives(e, seen, &e.dns.name)? })
+        })
         .collect()
 }
 

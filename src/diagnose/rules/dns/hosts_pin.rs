@@ -97,6 +97,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let edit = format!("take line {number} out of {path}");
     Some(
         because
+            .caveat()
             .owner("Machine")
             .look("see the line", format!("sed -n {number}p {}", reading::word(path)))
             .step(if decider.is_none_or(|r| r.gives.addresses().is_empty()) {

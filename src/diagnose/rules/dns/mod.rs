@@ -13,6 +13,7 @@ mod fate;
 mod forged_answer;
 mod forwards_privatelink_only;
 mod gives;
+mod heard;
 mod hosts_pin;
 mod missing;
 mod name_not_found;
@@ -24,6 +25,7 @@ mod parent_zone_shadowed;
 mod predict;
 mod private_not_expected;
 mod public_not_expected;
+mod rate_limited;
 mod record_missing;
 mod regional_endpoint;
 mod resolver_down;
@@ -36,6 +38,7 @@ mod system_fails;
 mod system_slow;
 mod tcp_blocked;
 mod tried;
+pub(in crate::diagnose) mod unanswered;
 mod unusable_address;
 mod words;
 mod wrong_address;
@@ -80,6 +83,7 @@ pub(super) const RULES: &[Rule] = &[
     address_not_expected::RULE,
     private_not_expected::RULE,
     unusable_address::RULE,
+    rate_limited::RULE,
     resolver_down::RULE,
     edns_dropped::RULE,
     resolvers_disagree::RULE,

@@ -8,7 +8,7 @@ use crate::evidence::{Evidence, Hop};
 
 use super::gives::{self, Asked, Gives};
 use super::tried::{self, Reach};
-use super::words;
+use super::{heard, words};
 
 pub(super) const RULE: Rule = Rule {
     id: "dns-resolver-down",
@@ -35,9 +35,11 @@ fn check(e: &Evidence) -> Option<Because> {
     let down: Vec<&Asked<'_>> = all
         .iter()
         .filter(|r| {
-            !r.gives.is_answer()
-                && !matches!(r.gives, Gives::TcpFailed(_))
-                && r.seen.role != ResolverRole::Assumed
+            let others =
+                matches!(r.gives, Gives::Silent) && heard::other_than_by_us(e, r.seen).is_some();
+            let tried =
+                r.seen.role != ResolverRole::Assumed && !matches!(r.gives, Gives::TcpFailed(_));
+            tried && !others && !r.gives.is_answer()
         })
         .collect();
     let first = down.first()?;

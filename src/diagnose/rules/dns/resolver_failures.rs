@@ -7,7 +7,7 @@ use crate::evidence::{Evidence, Hop};
 
 use super::gives::{self, Asked, Gives};
 use super::tried::{self, Reach, Tcp};
-use super::{fate, words};
+use super::{fate, heard, words};
 
 pub(super) const EXPLAINS: &[&str] =
     &["dns-system-fails", "dns-system-slow", "dns-aaaa-swallowed", "proxy-name-unresolved"];
@@ -290,10 +290,15 @@ pub(super) fn first_of_failures(e: &Evidence) -> Option<Asked<'_>> {
         return matches!(last_word.gives, Gives::OtherError(_)).then_some(last_word);
     }
     let all = gives::deciding(e);
-    if all.iter().any(|r| r.gives.is_answer()) {
+    if all.iter().any(|r| r.gives.is_answer() || rate_limited(e, r)) {
         return None;
     }
     all.into_iter().next()
+}
+
+/// Whether a resolver that left this walk without an answer answered others.
+fn rate_limited(e: &Evidence, r: &Asked<'_>) -> bool {
+    matches!(r.gives, Gives::Silent) && heard::other_than_by_us(e, r.seen).is_some()
 }
 
 fn rcode(e: &Evidence, r: &Asked<'_>) -> Because {

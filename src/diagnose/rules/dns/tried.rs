@@ -70,7 +70,7 @@ fn did_its_work(exchange: Option<&Exchange>) -> bool {
 }
 
 fn silent(exchange: Option<&Exchange>) -> bool {
-    exchange.is_some_and(|exchange| exchange.outcome == DnsOutcome::TimedOut)
+    exchange.is_some_and(|exchange| exchange.outcome == DnsOutcome::TimedOut && exchange.sent > 0)
 }
 
 fn says(exchange: Option<&Exchange>, rcode: &str) -> bool {

@@ -32,6 +32,7 @@ fn check(e: &Evidence) -> Option<Because> {
         .seen(format!("{} -> {status}; no deployment was called", request(main)))
         .known_by("the right to list models does not carry the right to run one")
         .tells_it(reading::again_with(e, "--deployment <deployment>"))
-        .read_at(pointer(0)),
+        .read_at(pointer(0))
+        .not_tested(),
     )
 }

@@ -27,6 +27,7 @@ fn check(e: &Evidence) -> Option<Because> {
         .known_by(
             "the service answers in its own frame that it has no such resource: the path leads \
              there, the credential was not put to the test",
-        ),
+        )
+        .not_tested(),
     )
 }

@@ -1,6 +1,8 @@
 //! Rules whose cause lies at the identity hop.
 
 mod acquisition;
+mod arc;
+mod azure_cli;
 mod configuration;
 mod credential;
 mod custom_subdomain;
@@ -9,16 +11,19 @@ mod gateway_key;
 mod key_file_open;
 mod key_refused;
 mod keys_disabled;
+mod managed;
 mod metadata;
 mod metadata_proxied;
 mod not_asked;
 mod not_tested;
 mod not_walked;
+mod platform;
 mod role_missing;
 mod roles;
 mod tenant_mismatch;
 mod token_audience;
 mod token_expired;
+mod token_fetch;
 mod token_not_yet_valid;
 mod token_path;
 mod token_refused;
@@ -27,8 +32,19 @@ mod withheld;
 mod wrong_slot;
 
 use crate::diagnose::Rule;
+use crate::evidence::Evidence;
 
-/// The rules of this hop: how a token is come by, then the credential itself.
+/// Whether this machine's clock spoiled an assertion that the machine made itself.
+pub(super) fn clock_spoils_assertion(e: &Evidence) -> bool {
+    entra::clock_spoils(e)
+}
+
+/// How heavy a missing token is.
+pub(super) fn level(e: &Evidence) -> crate::diagnosis::Level {
+    acquisition::level(e)
+}
+
+/// The rules of this hop: how a token is obtained, then the credential itself.
 pub(super) const RULES: &[Rule] = &joined::<
     { COMING_BY.len() + entra::RULES.len() + CREDENTIAL.len() },
 >(&[COMING_BY, entra::RULES, CREDENTIAL]);
@@ -44,15 +60,16 @@ const COMING_BY: &[Rule] = &[
     token_path::AT_RISK,
     not_walked::WAY,
     not_asked::NOT_ASKED,
-    not_asked::AZURE_CLI,
+    azure_cli::RULE,
     not_asked::UNUSABLE,
     metadata::UNREACHABLE,
     metadata::PROXY,
     metadata_proxied::RULE,
-    metadata::MISSING,
-    metadata::AMBIGUOUS,
-    metadata::NOT_ASSIGNED,
-    metadata::ARC,
+    managed::MISSING,
+    managed::AMBIGUOUS,
+    managed::NOT_ASSIGNED,
+    arc::RULE,
+    token_fetch::RULE,
     metadata::REFUSED,
 ];
 

@@ -59,6 +59,7 @@ fn check(e: &Evidence) -> Option<Because> {
     };
     Some(
         because
+            .not_tested()
             .read_at("/identity/kind")
             .known_by(
                 "a key in AZURE_OPENAI_API_KEY would do, or AZURE_TENANT_ID and AZURE_CLIENT_ID \

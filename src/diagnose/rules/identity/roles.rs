@@ -1,5 +1,8 @@
 //! Which built-in role allows which data action (facts G4, G5, G6).
 
+use crate::diagnose::reading;
+use crate::diagnosis::Step;
+
 /// A row: the first pattern that covers an action names the least role that has it.
 struct Grant {
     /// The data action below `Microsoft.CognitiveServices/accounts/`; `*` covers anything.
@@ -8,7 +11,7 @@ struct Grant {
     role: &'static str,
 }
 
-const OPENAI_USER: &str = "Cognitive Services OpenAI User";
+pub(super) const OPENAI_USER: &str = "Cognitive Services OpenAI User";
 const OPENAI_CONTRIBUTOR: &str = "Cognitive Services OpenAI Contributor";
 const AZURE_AI_USER: &str = "Azure AI User";
 
@@ -43,6 +46,30 @@ pub(super) fn role_for(action: &str) -> Option<&'static str> {
         return None;
     }
     GRANTS.iter().find(|grant| covers(grant.action, rest)).map(|grant| grant.role)
+}
+
+/// Gives `principal` a role at the account's own scope; `says` begins the words, `kind` is
+/// `ServicePrincipal` or `User` where it is known.
+pub(super) fn grant(says: &str, principal: &str, kind: Option<&str>, role: &str) -> Step {
+    let principal = reading::word(principal);
+    // With the kind, a principal that was just made is found as well.
+    let assignee = match kind {
+        Some(kind) => {
+            format!("--assignee-object-id {principal} --assignee-principal-type {kind}")
+        }
+        None => format!("--assignee {principal}"),
+    };
+    Step::shared(
+        format!("{says} {role}, on this account alone (Terraform: azurerm_role_assignment)"),
+        "whoever can act as this identity can then call every deployment of the account",
+    )
+    .command(format!(
+        "az role assignment create {assignee} --role \"{role}\" --scope <account resource id>"
+    ))
+    .undo(format!(
+        "az role assignment delete --assignee {principal} --role \"{role}\" \
+         --scope <account resource id>"
+    ))
 }
 
 /// Whether a pattern with at most one `*` covers an action.

@@ -39,6 +39,7 @@ fn check(e: &Evidence) -> Option<Because> {
         .known_by(why)
         .known_by("a secret goes only to a peer that is proved to be the target")
         .tells_it(tells)
+        .not_tested()
         .read_at("/identity/withheld"),
     )
 }

@@ -26,6 +26,7 @@ fn check(e: &Evidence) -> Option<Because> {
     Some(
         because
             .seen(attempts::words(e, attempt))
+            .caveat()
             .owner("Network")
             .step(
                 "look for the cause in the device's own log (firewall application rules, \

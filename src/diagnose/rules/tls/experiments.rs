@@ -1,16 +1,24 @@
 //! What the counter-experiments on a failed handshake showed. Facts only.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::evidence::Evidence;
 use crate::evidence::experiment::{Changed, HandshakeSeen, TraceProbe, TraceSeen, TriedHandshake};
 use crate::evidence::tcp::TcpInfo;
 use crate::evidence::tls::TlsOutcome;
 
-/// The experiments with their place in the evidence.
+/// The experiments on the walked address, and those on other addresses of the name that compare
+/// it with them, with their place in the evidence. What was tried at an address that the walk
+/// then left says nothing of the one that it judges.
 fn all(e: &Evidence) -> impl Iterator<Item = (String, &TriedHandshake)> {
     let place = |index| format!("/experiments/handshakes/{index}");
-    e.experiments.handshakes.iter().enumerate().map(move |(index, x)| (place(index), x))
+    let walked = e.tcp.saw().and_then(|hop| hop.walked);
+    let here = move |x: &TriedHandshake| {
+        matches!(x.changed, Changed::OtherAddress { .. })
+            || x.address.is_none_or(|address| walked.is_none_or(|walked| walked == address))
+    };
+    let all = e.experiments.handshakes.iter().enumerate();
+    all.filter(move |(_, x)| here(x)).map(move |(index, x)| (place(index), x))
 }
 
 /// Handshakes in smaller segments, smallest first: size, and the experiment.
@@ -85,8 +93,10 @@ pub(super) fn other_addresses(
 /// left out.
 pub(super) fn handshakes(e: &Evidence) -> impl Iterator<Item = &TriedHandshake> {
     let elsewhere = |x: &&TriedHandshake| matches!(x.changed, Changed::OtherAddress { .. });
-    let all = e.experiments.handshakes.iter().filter(|x| x.changed != Changed::FirstOctet);
-    all.filter(move |x| !elsewhere(x))
+    all(e)
+        .map(|(_, x)| x)
+        .filter(|x| x.changed != Changed::FirstOctet)
+        .filter(move |x| !elsewhere(x))
 }
 
 /// How much of what was sent the peer, or something in front of it, acknowledged.
@@ -162,12 +172,12 @@ pub(super) struct HelloTrace {
 
 /// The trace of the ClientHello.
 pub(super) fn hello_trace(e: &Evidence) -> Option<HelloTrace> {
-    let (index, trace) = e
-        .experiments
-        .traces
-        .iter()
-        .enumerate()
-        .find(|(_, trace)| trace.probe == TraceProbe::ClientHello)?;
+    let walked = e.tcp.saw().and_then(|hop| hop.walked_attempt());
+    let detour = walked.and_then(|attempt| attempt.detour.as_deref()?.parse::<SocketAddr>().ok());
+    let walked = detour.or(walked.map(|attempt| attempt.address));
+    let (index, trace) = e.experiments.traces.iter().enumerate().find(|(_, trace)| {
+        trace.probe == TraceProbe::ClientHello && walked.is_none_or(|to| to == trace.towards)
+    })?;
     let last = trace.hops.iter().rev().find_map(|hop| match hop.seen {
         TraceSeen::Expired { from: Some(from) } => Some((hop.ttl, from)),
         _ => None,

@@ -22,7 +22,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let sent = |x: &TriedHandshake| x.tls.as_ref().map_or(0, |tls| tls.bytes_sent);
     // Who resets by chance (a race) lets one pass: another as small that fails speaks against it.
     let as_small_fails = !experiments::hung(full)
-        && e.experiments.handshakes.iter().any(|x| {
+        && experiments::handshakes(e).any(|x| {
             x.id == "one-version" && (1..=sent(small)).contains(&sent(x)) && !x.answered()
         });
     // The walk went on as older clients do; what it then found is judged by the other rules.

@@ -1,5 +1,6 @@
 //! This machine's clock and the service's `Date` are minutes apart (fact S17).
 
+use crate::diagnose::rules::identity::{clock_spoils_assertion, level};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::{Evidence, Hop};
@@ -9,7 +10,12 @@ pub(super) const RULE: Rule = Rule {
     hop: Hop::Vantage,
     title: "This machine's clock is minutes off",
     page: include_str!("../../../../docs/findings/vantage-clock-skew.md"),
-    explains: &["identity-token-expired", "identity-token-not-yet-valid", "tls-expires-soon"],
+    explains: &[
+        "identity-token-expired",
+        "identity-token-not-yet-valid",
+        "identity-assertion-expired",
+        "tls-expires-soon",
+    ],
     check,
 };
 
@@ -28,9 +34,14 @@ fn check(e: &Evidence) -> Option<Because> {
     };
     let side = if ahead > 0 { "ahead of" } else { "behind" };
     let amount = ahead.unsigned_abs();
+    // An assertion that was signed by this clock is refused, and no token comes.
+    let level = match clock_spoils_assertion(e) {
+        true => level(e),
+        false => Level::Risk,
+    };
     Some(
         Because::new(
-            Level::Risk,
+            level,
             sure,
             format!("this machine's clock is {amount} s {side} the service's"),
         )

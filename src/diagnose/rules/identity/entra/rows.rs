@@ -3,20 +3,24 @@
 mod application;
 mod federation;
 mod policy;
+mod request;
+mod user;
 
 use application::{
-    APPLICATION_UNKNOWN, CERTIFICATE_UNKNOWN, SECRET_EXPIRED, SECRET_WRONG, TENANT_COMMON,
-    TENANT_ELSEWHERE, TENANT_UNKNOWN,
+    APPLICATION_DISABLED, APPLICATION_PUBLIC, APPLICATION_UNKNOWN, CERTIFICATE_UNKNOWN,
+    NOT_ASSIGNED, SECRET_EXPIRED, SECRET_WRONG, TENANT_COMMON, TENANT_ELSEWHERE, TENANT_UNKNOWN,
 };
 use federation::{
-    ASSERTION_EXPIRED, FEDERATION_AUDIENCE, FEDERATION_FORBIDDEN, FEDERATION_ISSUER,
-    FEDERATION_MISMATCH, FEDERATION_MISSING, FEDERATION_SUBJECT,
+    ASSERTION_EXPIRED, ASSERTION_INVALID, FEDERATION_AUDIENCE, FEDERATION_CASE,
+    FEDERATION_FORBIDDEN, FEDERATION_ISSUER, FEDERATION_MISMATCH, FEDERATION_MISSING,
+    FEDERATION_SUBJECT, ISSUER_UNREACHABLE,
 };
 use policy::{
-    CONDITIONAL_ACCESS, REQUEST_MALFORMED, RESOURCE_UNKNOWN, SECURITY_POLICY, TENANT_RESTRICTED,
-    USER_REFUSED,
+    CONDITIONAL_ACCESS, CONSENT, CROSS_TENANT, DEVICE_STATE, SECURITY_POLICY, TENANT_RESTRICTED,
 };
-pub(super) use policy::{FOREIGN, OTHER, THROTTLED};
+pub(super) use request::{FOREIGN, OTHER, THROTTLED};
+use request::{OLD_TLS, REQUEST_MALFORMED, RESOURCE_UNKNOWN};
+use user::{LOGIN_OVER, SECOND_FACTOR, USER_REFUSED};
 
 use super::{Row, check, rule};
 use crate::diagnose::Rule;
@@ -26,24 +30,36 @@ pub(super) const ROWS: &[&Row] = &[
     &SECRET_WRONG,
     &SECRET_EXPIRED,
     &APPLICATION_UNKNOWN,
+    &APPLICATION_DISABLED,
+    &NOT_ASSIGNED,
+    &APPLICATION_PUBLIC,
     &TENANT_UNKNOWN,
     &TENANT_COMMON,
     &TENANT_ELSEWHERE,
     &CERTIFICATE_UNKNOWN,
     &ASSERTION_EXPIRED,
+    &ASSERTION_INVALID,
+    &ISSUER_UNREACHABLE,
     &FEDERATION_ISSUER,
     &FEDERATION_AUDIENCE,
     &FEDERATION_SUBJECT,
+    &FEDERATION_CASE,
     &FEDERATION_MISMATCH,
     &FEDERATION_MISSING,
     &FEDERATION_FORBIDDEN,
     &TENANT_RESTRICTED,
+    &CROSS_TENANT,
     &CONDITIONAL_ACCESS,
+    &DEVICE_STATE,
     &SECURITY_POLICY,
+    &CONSENT,
+    &USER_REFUSED,
+    &SECOND_FACTOR,
+    &LOGIN_OVER,
     &RESOURCE_UNKNOWN,
     &REQUEST_MALFORMED,
+    &OLD_TLS,
     &THROTTLED,
-    &USER_REFUSED,
 ];
 
 /// One rule a row.
@@ -67,6 +83,24 @@ pub(in crate::diagnose::rules::identity) const RULES: &[Rule] = &[
         |e| check(e, &APPLICATION_UNKNOWN),
     ),
     rule(
+        &APPLICATION_DISABLED,
+        "The application is disabled (AADSTS7000112)",
+        include_str!("../../../../../docs/findings/identity-application-disabled.md"),
+        |e| check(e, &APPLICATION_DISABLED),
+    ),
+    rule(
+        &NOT_ASSIGNED,
+        "The resource wants its callers assigned (AADSTS501051, 50105)",
+        include_str!("../../../../../docs/findings/identity-assignment-required.md"),
+        |e| check(e, &NOT_ASSIGNED),
+    ),
+    rule(
+        &APPLICATION_PUBLIC,
+        "The application is a public client and takes no secret (AADSTS700025)",
+        include_str!("../../../../../docs/findings/identity-application-public.md"),
+        |e| check(e, &APPLICATION_PUBLIC),
+    ),
+    rule(
         &TENANT_UNKNOWN,
         "Entra ID knows no such tenant (AADSTS90002, 900023)",
         include_str!("../../../../../docs/findings/identity-tenant-unknown.md"),
@@ -86,7 +120,7 @@ pub(in crate::diagnose::rules::identity) const RULES: &[Rule] = &[
     ),
     rule(
         &CERTIFICATE_UNKNOWN,
-        "The application does not know the certificate that signed (AADSTS700027)",
+        "The application does not accept the certificate that signed (AADSTS700027)",
         include_str!("../../../../../docs/findings/identity-certificate-unknown.md"),
         |e| check(e, &CERTIFICATE_UNKNOWN),
     ),
@@ -95,6 +129,18 @@ pub(in crate::diagnose::rules::identity) const RULES: &[Rule] = &[
         "The assertion is outside its time of validity (AADSTS700024)",
         include_str!("../../../../../docs/findings/identity-assertion-expired.md"),
         |e| check(e, &ASSERTION_EXPIRED),
+    ),
+    rule(
+        &ASSERTION_INVALID,
+        "The assertion cannot be used: form, claims or signature (AADSTS50027, 900384)",
+        include_str!("../../../../../docs/findings/identity-assertion-invalid.md"),
+        |e| check(e, &ASSERTION_INVALID),
+    ),
+    rule(
+        &ISSUER_UNREACHABLE,
+        "Entra ID cannot get the issuer's signing keys (AADSTS501661, 50166, 90061)",
+        include_str!("../../../../../docs/findings/identity-federation-issuer-unreachable.md"),
+        |e| check(e, &ISSUER_UNREACHABLE),
     ),
     rule(
         &FEDERATION_ISSUER,
@@ -113,6 +159,12 @@ pub(in crate::diagnose::rules::identity) const RULES: &[Rule] = &[
         "No federated credential has the assertion's subject (AADSTS700213)",
         include_str!("../../../../../docs/findings/identity-federation-subject.md"),
         |e| check(e, &FEDERATION_SUBJECT),
+    ),
+    rule(
+        &FEDERATION_CASE,
+        "The federated subject differs in letter case alone (AADSTS7002138)",
+        include_str!("../../../../../docs/findings/identity-federation-subject-case.md"),
+        |e| check(e, &FEDERATION_CASE),
     ),
     rule(
         &FEDERATION_MISMATCH,
@@ -139,16 +191,52 @@ pub(in crate::diagnose::rules::identity) const RULES: &[Rule] = &[
         |e| check(e, &TENANT_RESTRICTED),
     ),
     rule(
+        &CROSS_TENANT,
+        "A cross-tenant access policy does not allow the sign-in (AADSTS500212, 500213)",
+        include_str!("../../../../../docs/findings/identity-cross-tenant.md"),
+        |e| check(e, &CROSS_TENANT),
+    ),
+    rule(
         &CONDITIONAL_ACCESS,
         "A Conditional Access policy blocks the token (AADSTS53003)",
         include_str!("../../../../../docs/findings/identity-conditional-access.md"),
         |e| check(e, &CONDITIONAL_ACCESS),
     ),
     rule(
+        &DEVICE_STATE,
+        "A policy asks for a managed device (AADSTS53000, 53001, 50005, 530003)",
+        include_str!("../../../../../docs/findings/identity-device-state.md"),
+        |e| check(e, &DEVICE_STATE),
+    ),
+    rule(
         &SECURITY_POLICY,
         "A security policy of the tenant blocks the token (AADSTS530032)",
         include_str!("../../../../../docs/findings/identity-security-policy.md"),
         |e| check(e, &SECURITY_POLICY),
+    ),
+    rule(
+        &CONSENT,
+        "The application has no consent for the resource (AADSTS65001)",
+        include_str!("../../../../../docs/findings/identity-consent-missing.md"),
+        |e| check(e, &CONSENT),
+    ),
+    rule(
+        &USER_REFUSED,
+        "Entra ID refuses the user of this login (AADSTS50034, 50020, 50126, 50057)",
+        include_str!("../../../../../docs/findings/identity-user-refused.md"),
+        |e| check(e, &USER_REFUSED),
+    ),
+    rule(
+        &SECOND_FACTOR,
+        "The user has to sign in with a second factor (AADSTS50076, 50079)",
+        include_str!("../../../../../docs/findings/identity-second-factor.md"),
+        |e| check(e, &SECOND_FACTOR),
+    ),
+    rule(
+        &LOGIN_OVER,
+        "The login has expired or was revoked (AADSTS700082, 70043, 50173)",
+        include_str!("../../../../../docs/findings/identity-login-expired.md"),
+        |e| check(e, &LOGIN_OVER),
     ),
     rule(
         &RESOURCE_UNKNOWN,
@@ -163,16 +251,16 @@ pub(in crate::diagnose::rules::identity) const RULES: &[Rule] = &[
         |e| check(e, &REQUEST_MALFORMED),
     ),
     rule(
-        &THROTTLED,
-        "Entra ID slows requests for tokens down (AADSTS90055, 50196, HTTP 429)",
-        include_str!("../../../../../docs/findings/identity-login-throttled.md"),
-        |e| check(e, &THROTTLED),
+        &OLD_TLS,
+        "Entra ID got the request over an old version of TLS (AADSTS1002016)",
+        include_str!("../../../../../docs/findings/identity-login-old-tls.md"),
+        |e| check(e, &OLD_TLS),
     ),
     rule(
-        &USER_REFUSED,
-        "Entra ID refuses the user of this login (AADSTS50034, 50020, 50076, 50079)",
-        include_str!("../../../../../docs/findings/identity-user-refused.md"),
-        |e| check(e, &USER_REFUSED),
+        &THROTTLED,
+        "Entra ID is busy or slows requests for tokens down (AADSTS90055, 50196, HTTP 429)",
+        include_str!("../../../../../docs/findings/identity-login-throttled.md"),
+        |e| check(e, &THROTTLED),
     ),
     rule(
         &OTHER,

@@ -1,162 +1,280 @@
 //! Rows about the application, its secret or certificate, its tenant.
 
+use super::super::step::{Do, ask, local, look, shared};
 use super::super::{Row, Shows};
 use crate::diagnosis::Sure;
 
+/// Shows the application's secrets.
+const SECRETS: Do = look(
+    "see which secrets the application has (their first letters, never their values)",
+    "az ad app credential list --id {client} --query \"[].{hint:hint,id:keyId,ends:endDateTime}\" -o table",
+);
+
+const NEW_SECRET: &str = "az ad app credential reset --id {client} --append --years 1";
+
+/// What a new secret affects; `--append` leaves the others.
+const BESIDE_THE_OTHERS: &str =
+    "the application gets one more secret; those that other programs use stay valid";
+const DELETE_SECRET: &str = "az ad app credential delete --id {client} --key-id <keyId>";
+
+/// Shows the tenants of whoever is logged in.
+const TENANTS: Do = look(
+    "see the tenants of this login",
+    "az account list --query \"[].{name:name,tenant:tenantId,cloud:environmentName}\" -o table",
+);
+
 pub(in crate::diagnose::rules::identity::entra) const SECRET_WRONG: Row = Row {
     id: "identity-secret-wrong",
-    codes: &[7000215],
-    says: "{source} is no secret of application {client}",
-    means: &["Entra ID's own number 7000215: the value sent is none of the application's secrets"],
+    codes: &[
+        (7000215, "the value sent is none of the application's secrets"),
+        (70002, "the client secret is not the one that is expected for this client"),
+    ],
+    says: "{source} is not a secret of application {client}",
+    means: &[],
     sure: Sure::Proved,
     owner: "Identity",
-    look: &[(
-        "see which secrets the application has (their first letters, never their values)",
-        "az ad app credential list --id {client} --query \"[].{hint:hint,id:keyId,ends:endDateTime}\" -o table",
-    )],
     steps: &[
-        "put the secret's value into {source}, not its id, and not the secret of another application",
+        SECRETS,
+        local(
+            "put the secret's value into {source}: not its id, and not the secret of another \
+             application; then restart what reads it",
+        ),
+        shared(
+            "or make a new secret (Terraform: azuread_application_password)",
+            BESIDE_THE_OTHERS,
+            DELETE_SECRET,
+        )
+        .command(NEW_SECRET),
     ],
-    change: &[(
-        "or make a new secret beside the others",
-        "az ad app credential reset --id {client} --append",
-    )],
     shows: Shows::Secret,
 };
 
 pub(in crate::diagnose::rules::identity::entra) const SECRET_EXPIRED: Row = Row {
     id: "identity-secret-expired",
-    codes: &[7000222],
+    codes: &[(7000222, "the secret was one of the application's, and has expired")],
     says: "the secret of application {client} has expired",
-    means: &[
-        "Entra ID's own number 7000222: the secret was one of the application's, and its time is over",
-    ],
+    means: &[],
     sure: Sure::Proved,
     owner: "Identity",
-    look: &[(
-        "see when its secrets end",
-        "az ad app credential list --id {client} --query \"[].{hint:hint,id:keyId,ends:endDateTime}\" -o table",
-    )],
-    steps: &["put the new value into {source} wherever the application runs"],
-    change: &[(
-        "make a new secret beside the old one",
-        "az ad app credential reset --id {client} --append",
-    )],
+    steps: &[
+        SECRETS,
+        shared(
+            "make a new secret (Terraform: azuread_application_password)",
+            BESIDE_THE_OTHERS,
+            DELETE_SECRET,
+        )
+        .command(NEW_SECRET),
+        local(
+            "put the new value into {source} wherever the application runs: every copy of the \
+             old one fails in the same way",
+        ),
+    ],
     shows: Shows::Nothing,
 };
 
 pub(in crate::diagnose::rules::identity::entra) const APPLICATION_UNKNOWN: Row = Row {
     id: "identity-application-unknown",
-    codes: &[700016],
-    says: "the tenant has no application {client}",
-    means: &[
-        "Entra ID's own number 700016: no application of this id is registered or enabled in tenant {tenant}",
+    codes: &[
+        (700016, "tenant {tenant} has no application of this id"),
+        (700011, "tenant {tenant} has no application of this id"),
     ],
+    says: "the tenant has no application {client}",
+    means: &[],
     sure: Sure::Proved,
     owner: "Identity",
-    look: &[
-        (
+    steps: &[
+        look(
             "see the tenant that this login works in",
             "az account show --query \"{tenant:tenantId,name:name}\"",
         ),
-        (
+        look(
             "see whether it has the application",
             "az ad sp show --id {client} --query \"{name:displayName,tenant:appOwnerOrganizationId}\"",
         ),
+        local(
+            "correct AZURE_CLIENT_ID (the application's id, not its object id) or AZURE_TENANT_ID",
+        ),
+        shared(
+            "or add an application of another tenant to this one, if you trust its owner \
+             (Terraform: azuread_service_principal)",
+            "everybody in the tenant: the application can then be given roles and consent here",
+            "az ad sp delete --id {client}",
+        )
+        .command("az ad sp create --id {client}"),
     ],
+    shows: Shows::Nothing,
+};
+
+pub(in crate::diagnose::rules::identity::entra) const APPLICATION_DISABLED: Row = Row {
+    id: "identity-application-disabled",
+    codes: &[
+        (7000112, "the application is disabled in tenant {tenant}"),
+        (70001, "the application is disabled in tenant {tenant}, or is not there"),
+        (1000031, "the application cannot be used at this time, by a decision of the tenant"),
+    ],
+    says: "Entra ID refuses application {client} as disabled ({code})",
+    means: &["the secret or assertion was not the reason: the application itself is switched off"],
+    sure: Sure::Proved,
+    owner: "Identity",
     steps: &[
-        "correct AZURE_CLIENT_ID (the application's id, not its object id) or AZURE_TENANT_ID",
+        look(
+            "see its switch in this tenant",
+            "az ad sp show --id {client} --query \"{name:displayName,enabled:accountEnabled}\"",
+        ),
+        ask("ask who switched it off, and why: it may have been after an incident"),
+        shared(
+            "then switch it on again",
+            "every program that signs in as this application",
+            "az ad sp update --id {client} --set accountEnabled=false",
+        )
+        .command("az ad sp update --id {client} --set accountEnabled=true"),
     ],
-    change: &[(
-        "or add an application of another tenant to this one",
-        "az ad sp create --id {client}",
-    )],
+    shows: Shows::Nothing,
+};
+
+pub(in crate::diagnose::rules::identity::entra) const NOT_ASSIGNED: Row = Row {
+    id: "identity-assignment-required",
+    codes: &[
+        (501051, "the resource wants its callers assigned, and this application is not"),
+        (50105, "the resource wants its users assigned, and this user is not"),
+    ],
+    says: "the resource wants its callers assigned, this one is not ({code})",
+    means: &["the caller is known: no secret and no network rule is the reason"],
+    sure: Sure::Proved,
+    owner: "Identity",
+    steps: &[
+        look(
+            "see whether the resource wants assignments",
+            "az ad sp list --filter \"servicePrincipalNames/any(n:n eq '{resource}')\" --query \"[].{name:displayName,assigned:appRoleAssignmentRequired}\"",
+        ),
+        shared(
+            "assign the caller to the resource's application (Terraform: \
+             azuread_app_role_assignment)",
+            "what this caller may do at that resource",
+            "remove the same assignment under Enterprise applications, Users and groups",
+        ),
+    ],
+    shows: Shows::Nothing,
+};
+
+pub(in crate::diagnose::rules::identity::entra) const APPLICATION_PUBLIC: Row = Row {
+    id: "identity-application-public",
+    codes: &[(700025, "the application is a public client, which has no secret and no assertion")],
+    says: "application {client} is a public client: it takes no secret ({code})",
+    means: &[],
+    sure: Sure::Proved,
+    owner: "Identity",
+    steps: &[
+        look(
+            "see how the application is registered",
+            "az ad app show --id {client} --query \"{public:isFallbackPublicClient,redirects:publicClient.redirectUris}\"",
+        ),
+        local("name an application that is meant for services in AZURE_CLIENT_ID"),
+        shared(
+            "or make this one a confidential client",
+            "people who sign in with it from a device or with user name and password no longer can",
+            "az ad app update --id {client} --is-fallback-public-client true",
+        )
+        .command("az ad app update --id {client} --is-fallback-public-client false"),
+    ],
     shows: Shows::Nothing,
 };
 
 pub(in crate::diagnose::rules::identity::entra) const TENANT_UNKNOWN: Row = Row {
     id: "identity-tenant-unknown",
-    codes: &[90002, 900023],
-    says: "there is no tenant {tenant} at {host}",
-    means: &[
-        "Entra ID's own number {number}: the tenant id is wrong, or the tenant lives in another cloud than {host}",
+    codes: &[
+        (90002, "the tenant id is wrong, or the tenant is in another cloud than {host}"),
+        (900023, "the tenant is neither an id nor a domain name that {host} knows"),
     ],
+    says: "there is no tenant {tenant} at {host}",
+    means: &[],
     sure: Sure::Proved,
     owner: "Application",
-    look: &[(
-        "see the tenants of this login",
-        "az account list --query \"[].{name:name,tenant:tenantId,cloud:environmentName}\" -o table",
-    )],
     steps: &[
-        "correct AZURE_TENANT_ID: the directory's id, no subscription's and no application's",
-        "for a tenant of another cloud set AZURE_AUTHORITY_HOST to that cloud's login host",
+        TENANTS,
+        local(
+            "correct AZURE_TENANT_ID: the directory's id, not a subscription's and not an \
+             application's",
+        ),
+        local(
+            "or, for a tenant of another cloud, set AZURE_AUTHORITY_HOST to that cloud's login \
+             host",
+        ),
     ],
-    change: &[],
     shows: Shows::Nothing,
 };
 
 pub(in crate::diagnose::rules::identity::entra) const TENANT_COMMON: Row = Row {
     id: "identity-tenant-common",
-    codes: &[50059, 50194],
-    says: "AZURE_TENANT_ID ({tenant}) names no single tenant ({code})",
+    codes: &[
+        (50059, "nothing in the request says which tenant is meant"),
+        (50128, "nothing in the request says which tenant is meant"),
+        (90019, "Entra ID cannot see from the request which tenant is meant"),
+        (50194, "the application belongs to one tenant, and /common was asked"),
+        (9001023, "this kind of request is not taken at /common or /consumers"),
+        (90124, "the resource is not given out at /common or /consumers"),
+        (90130, "the application is not known at /common or /consumers"),
+    ],
+    says: "AZURE_TENANT_ID ({tenant}) does not name one tenant ({code})",
     means: &[
-        "Entra ID's own number {number}: common and organizations are for people who sign in; an application's own token is one tenant's",
+        "common and organizations are for people who sign in; an application's own token belongs \
+         to one tenant",
     ],
     sure: Sure::Proved,
     owner: "Application",
-    look: &[(
-        "see the tenants of this login",
-        "az account list --query \"[].{name:name,tenant:tenantId,cloud:environmentName}\" -o table",
-    )],
-    steps: &["set AZURE_TENANT_ID to the id of the directory that has the account"],
-    change: &[],
+    steps: &[TENANTS, local("set AZURE_TENANT_ID to the id of the directory that has the account")],
     shows: Shows::Nothing,
 };
 
 pub(in crate::diagnose::rules::identity::entra) const TENANT_ELSEWHERE: Row = Row {
     id: "identity-tenant-elsewhere",
-    codes: &[90038, 900382, 900432],
-    says: "the tenant belongs to another cloud than {host}",
-    means: &[
-        "Entra ID's own number {number}: the tenant is known, and it is one of another national cloud",
+    codes: &[
+        (90038, "the tenant is known, and it belongs to another national cloud"),
+        (900382, "the tenant belongs to another national cloud"),
+        (900432, "the tenant belongs to another national cloud"),
     ],
+    says: "the tenant belongs to another cloud than {host}",
+    means: &[],
     sure: Sure::Proved,
     owner: "Application",
-    look: &[(
-        "see the clouds and their login hosts",
-        "az cloud list --query \"[].{name:name,login:endpoints.activeDirectory}\" -o table",
-    )],
     steps: &[
-        "set AZURE_AUTHORITY_HOST to the login host of the tenant's cloud, or unset it",
-        "see that the target is of the same cloud as the tenant",
+        look(
+            "see the clouds and their login hosts",
+            "az cloud list --query \"[].{name:name,login:endpoints.activeDirectory}\" -o table",
+        ),
+        ask("compare: target and tenant must be of the same cloud"),
+        local("set AZURE_AUTHORITY_HOST to the login host of the tenant's cloud, or unset it"),
     ],
-    change: &[],
     shows: Shows::Nothing,
 };
 
 pub(in crate::diagnose::rules::identity::entra) const CERTIFICATE_UNKNOWN: Row = Row {
     id: "identity-certificate-unknown",
-    codes: &[700027],
-    says: "the signature is none that application {client} knows",
-    means: &[
-        "Entra ID's own number 700027: the key that signed the assertion is not registered with the application",
+    codes: &[
+        (700027, "the key that signed the assertion is not registered with the application"),
+        (50012, "the certificate or its signature is not accepted for the application"),
+        (700030, "the certificate's subject name is not one that the application allows"),
     ],
+    says: "application {client} does not accept the certificate that signed",
+    means: &[],
     sure: Sure::Proved,
     owner: "Identity",
-    look: &[
-        (
+    steps: &[
+        look(
             "see the certificates that the application knows",
             "az ad app credential list --id {client} --cert --query \"[].{thumbprint:customKeyIdentifier,ends:endDateTime}\" -o table",
         ),
-        (
+        look(
             "see the thumbprint of the one in use",
-            "openssl x509 -noout -fingerprint -sha1 -enddate -in <certificate>",
+            "openssl x509 -noout -fingerprint -sha1 -enddate -in \"$AZURE_CLIENT_CERTIFICATE_PATH\"",
         ),
+        shared(
+            "upload the public part of the certificate, after a renewal before the application \
+             uses it (Terraform: azuread_application_certificate)",
+            "the application accepts one more certificate; with --append the others stay valid",
+            "az ad app credential delete --id {client} --cert --key-id <keyId>",
+        )
+        .command("az ad app credential reset --id {client} --append --cert @<certificate>"),
     ],
-    steps: &["after a renewal: upload the new certificate before the application uses it"],
-    change: &[(
-        "upload the public part of the certificate",
-        "az ad app credential reset --id {client} --append --cert @<certificate>",
-    )],
     shows: Shows::Nothing,
 };

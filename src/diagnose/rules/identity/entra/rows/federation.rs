@@ -1,175 +1,269 @@
 //! Rows about assertions and federated credentials.
 
+use super::super::step::{Do, ask, local, look, shared};
 use super::super::{Row, Shows};
 use crate::diagnosis::Sure;
 
+/// Shows the federated credentials of an application.
+const OF_APPLICATION: Do = look(
+    "see what the application trusts",
+    "az ad app federated-credential list --id {client} --query \"[].{issuer:issuer,subject:subject,audiences:audiences}\"",
+);
+/// Shows those of a managed identity.
+const OF_IDENTITY: Do = look(
+    "or, for a managed identity",
+    "az identity federated-credential list --identity-name <identity> -g <group> --query \"[].{issuer:issuer,subject:subject,audiences:audiences}\"",
+);
+
+/// Adds a federated credential.
+const ADD: Do = shared(
+    "if this workload shall be trusted: add the credential that fits (Terraform: \
+     azurerm_federated_identity_credential; of an application: \
+     azuread_application_federated_identity_credential)",
+    "whoever can get an assertion of this issuer and subject can act as the identity, with all \
+     of its roles",
+    "az identity federated-credential delete --identity-name <identity> -g <group> --name <name>",
+)
+.command(
+    "az identity federated-credential create --identity-name <identity> -g <group> --name <name> --issuer {issuer} --subject {subject} --audiences api://AzureADTokenExchange",
+);
+
+const SOON: Do = ask("a credential that was just made or changed takes effect after some minutes");
+
 pub(in crate::diagnose::rules::identity::entra) const ASSERTION_EXPIRED: Row = Row {
     id: "identity-assertion-expired",
-    codes: &[700024],
+    codes: &[
+        (700024, "by Entra ID's clock the assertion is not valid yet, or no longer"),
+        (500133, "by Entra ID's clock the assertion is not valid yet, or no longer"),
+    ],
     says: "the assertion of {source} is outside its time of validity",
+    means: &[],
+    sure: Sure::Proved,
+    owner: "Azure platform",
+    steps: &[
+        ask("let the file or the job get a fresh assertion: GitHub's last about five minutes, so \
+             ask late"),
+        local("set this machine's clock by a time server, if it is wrong"),
+    ],
+    shows: Shows::Times,
+};
+
+pub(in crate::diagnose::rules::identity::entra) const ASSERTION_INVALID: Row = Row {
+    id: "identity-assertion-invalid",
+    codes: &[
+        (
+            50027,
+            "the assertion is not a JWT that Entra ID can use: form, claims, issuer or signature",
+        ),
+        (50013, "the assertion is not one that can be presented here"),
+        (50048, "the assertion's subject does not belong to its issuer"),
+        (900384, "the assertion's signature does not verify"),
+    ],
+    says: "Entra ID cannot use the assertion of {source} ({code})",
+    means: &["issuer, subject and audience were not compared yet: the assertion itself fails"],
+    sure: Sure::Proved,
+    owner: "Application",
+    steps: &[
+        look(
+            "see the assertion's header and claims (never paste them whole anywhere)",
+            "cut -d. -f1,2 <file> | tr '.' '\\n' | tr '_-' '/+' | base64 -d 2>/dev/null",
+        ),
+        ask("see that the file holds the workload's own assertion, whole and without quotes"),
+        local("or let the issuer write a new one: its signing keys may have changed since"),
+    ],
+    shows: Shows::Assertion,
+};
+
+pub(in crate::diagnose::rules::identity::entra) const ISSUER_UNREACHABLE: Row = Row {
+    id: "identity-federation-issuer-unreachable",
+    codes: &[
+        (501661, "Entra ID's own request to the issuer for its keys failed"),
+        (50166, "Entra ID's own request to the issuer for its keys failed"),
+        (90061, "Entra ID's own request to the issuer for its keys failed"),
+        (900612, "what the issuer publishes as its signing keys cannot be read"),
+    ],
+    says: "Entra ID cannot get the signing keys of the assertion's issuer ({code})",
     means: &[
-        "Entra ID's own number 700024: by its clock the assertion is not valid yet, or no longer",
+        "Entra ID fetches two pages from the internet: {metadata} and the jwks_uri that stands in it",
+        "possible: the issuer is private or filtered, its pages are broken or incomplete, or the \
+         failure was a passing one; this machine's own way to the issuer says nothing about it",
     ],
     sure: Sure::Proved,
-    owner: "Platform",
-    look: &[],
+    owner: "Azure platform",
     steps: &[
-        "set this machine's clock by a time server, if it is wrong",
-        "let the file or the job give a fresh assertion: GitHub's live for about five minutes, so ask late",
+        look(
+            "ask for both pages from a machine on the internet, outside your networks",
+            "curl -sS {metadata}",
+        ),
+        look("then the address in its field jwks_uri", "curl -sS <jwks_uri>"),
+        look(
+            "for AKS: see the cluster's issuer as it stands today",
+            "az aks show -n <cluster> -g <group> --query oidcIssuerProfile",
+        ),
+        ask("if both answer with JSON there: ask for the token again after some minutes"),
+        shared(
+            "else make both pages readable from the internet: they hold public keys alone (a \
+             private GitLab or Kubernetes can publish copies, at the same issuer URL)",
+            "anybody can read the issuer's public keys and its name",
+            "take the copies or the firewall's rule away again: federation then fails as now",
+        ),
     ],
-    change: &[],
-    shows: Shows::Times,
+    shows: Shows::Assertion,
 };
 
 pub(in crate::diagnose::rules::identity::entra) const FEDERATION_ISSUER: Row = Row {
     id: "identity-federation-issuer",
-    codes: &[700211],
+    codes: &[(700211, "the issuer is compared letter by letter, and a slash at the end counts")],
     says: "no federated credential for the assertion's issuer",
-    means: &[
-        "Entra ID's own number 700211: the issuer is compared letter by letter, a slash at the end counts",
-    ],
+    means: &[],
     sure: Sure::Proved,
     owner: "Identity",
-    look: &[
-        (
-            "see the issuers that the application trusts",
-            "az ad app federated-credential list --id {client} --query \"[].{issuer:issuer,subject:subject}\" -o table",
-        ),
-        (
-            "or, for a managed identity",
-            "az identity federated-credential list --identity-name <identity> -g <group> -o table",
-        ),
-        (
+    steps: &[
+        OF_APPLICATION,
+        OF_IDENTITY,
+        look(
             "for AKS: see the cluster's issuer as it stands today",
             "az aks show -n <cluster> -g <group> --query oidcIssuerProfile.issuerUrl",
         ),
+        ADD,
+        SOON,
     ],
-    steps: &[],
-    change: &[(
-        "give a managed identity the credential that fits",
-        "az identity federated-credential create --identity-name <identity> -g <group> --name <name> --issuer {issuer} --subject {subject} --audiences api://AzureADTokenExchange",
-    )],
     shows: Shows::Assertion,
 };
 
 pub(in crate::diagnose::rules::identity::entra) const FEDERATION_AUDIENCE: Row = Row {
     id: "identity-federation-audience",
-    codes: &[700212],
+    codes: &[(700212, "the assertion was made for another audience than the credential's")],
     says: "no federated credential for the audience {audience}",
-    means: &[
-        "Entra ID's own number 700212: the assertion was made for another audience than the credential's",
-    ],
+    means: &[],
     sure: Sure::Proved,
     owner: "Identity",
-    look: &[
-        (
-            "see the audiences that the application trusts",
-            "az ad app federated-credential list --id {client} --query \"[].{audiences:audiences,issuer:issuer}\"",
-        ),
-        (
-            "or, for a managed identity",
-            "az identity federated-credential list --identity-name <identity> -g <group>",
-        ),
-    ],
     steps: &[
-        "ask the assertion's issuer for the audience api://AzureADTokenExchange",
-        "or give the federated credential the audience that is presented",
+        OF_APPLICATION,
+        OF_IDENTITY,
+        local(
+            "let the workload ask its issuer for the audience api://AzureADTokenExchange \
+             (China: api://AzureADTokenExchangeChina, US Government: \
+             api://AzureADTokenExchangeUSGov)",
+        ),
+        shared(
+            "or give the federated credential the audience that is presented",
+            "workloads that present the old audience are refused",
+            "az identity federated-credential update --identity-name <identity> -g <group> --name <name> --issuer {issuer} --subject {subject} --audiences api://AzureADTokenExchange",
+        )
+        .command(
+            "az identity federated-credential update --identity-name <identity> -g <group> --name <name> --issuer {issuer} --subject {subject} --audiences {audience}",
+        ),
     ],
-    change: &[],
     shows: Shows::Assertion,
 };
 
 pub(in crate::diagnose::rules::identity::entra) const FEDERATION_SUBJECT: Row = Row {
     id: "identity-federation-subject",
-    codes: &[700213],
+    codes: &[(700213, "the issuer is trusted, and no credential has this subject")],
     says: "no federated credential for {subject}",
-    means: &["Entra ID's own number 700213: the issuer is trusted, its subject is another"],
+    means: &[],
     sure: Sure::Proved,
     owner: "Identity",
-    look: &[
-        (
-            "see the subjects that the application trusts",
-            "az ad app federated-credential list --id {client} --query \"[].{issuer:issuer,subject:subject}\" -o table",
-        ),
-        (
-            "or, for a managed identity",
-            "az identity federated-credential list --identity-name <identity> -g <group> -o table",
-        ),
-    ],
     steps: &[
-        "or run the workload as the subject that is trusted (namespace, service account, branch, environment)",
+        OF_APPLICATION,
+        OF_IDENTITY,
+        ADD,
+        local(
+            "or run the workload as the subject that is trusted (namespace and service account, \
+             branch, environment)",
+        ),
+        SOON,
     ],
-    change: &[(
-        "give a managed identity the credential that fits",
-        "az identity federated-credential create --identity-name <identity> -g <group> --name <name> --issuer {issuer} --subject {subject} --audiences api://AzureADTokenExchange",
+    shows: Shows::Assertion,
+};
+
+pub(in crate::diagnose::rules::identity::entra) const FEDERATION_CASE: Row = Row {
+    id: "identity-federation-subject-case",
+    codes: &[(
+        7002138,
+        "a federated credential has this subject in other capitals; they are compared exactly",
     )],
+    says: "the federated credential's subject differs in letter case alone",
+    means: &[
+        "Entra ID does not send the subject that it has: the list below shows it, to be compared \
+         with the presented one",
+    ],
+    sure: Sure::Proved,
+    owner: "Identity",
+    steps: &[
+        OF_APPLICATION,
+        OF_IDENTITY,
+        shared(
+            "write the credential's subject as it is presented; editing fails for some, then \
+             delete it and make it anew",
+            "workloads that present the subject in the old spelling are refused",
+            "the same command with the subject that the list shows now",
+        )
+        .command(
+            "az identity federated-credential update --identity-name <identity> -g <group> --name <name> --issuer {issuer} --subject {subject} --audiences {audience}",
+        ),
+        SOON,
+    ],
     shows: Shows::Assertion,
 };
 
 pub(in crate::diagnose::rules::identity::entra) const FEDERATION_MISMATCH: Row = Row {
     id: "identity-federation-mismatch",
-    codes: &[70021],
+    codes: &[(70021, "issuer, subject or audience differs; which of them it does not say")],
     says: "no federated credential fits the assertion",
-    means: &[
-        "Entra ID's own number 70021: issuer, subject or audience differs; which of them it does not say",
-    ],
+    means: &[],
     sure: Sure::Proved,
     owner: "Identity",
-    look: &[
-        (
-            "compare with what the application trusts",
-            "az ad app federated-credential list --id {client}",
-        ),
-        (
-            "or, for a managed identity",
-            "az identity federated-credential list --identity-name <identity> -g <group>",
-        ),
-    ],
-    steps: &["a credential that was just made acts after some minutes"],
-    change: &[(
-        "give a managed identity the credential that fits",
-        "az identity federated-credential create --identity-name <identity> -g <group> --name <name> --issuer {issuer} --subject {subject} --audiences api://AzureADTokenExchange",
-    )],
+    steps: &[OF_APPLICATION, OF_IDENTITY, ADD, SOON],
     shows: Shows::Assertion,
 };
 
 pub(in crate::diagnose::rules::identity::entra) const FEDERATION_MISSING: Row = Row {
     id: "identity-federation-missing",
-    codes: &[70025],
+    codes: &[(
+        70025,
+        "the application or managed identity of this id has no such credential at all",
+    )],
     says: "application {client} has no federated credential",
-    means: &[
-        "Entra ID's own number 70025: none is configured on the application or managed identity of this id",
-    ],
+    means: &[],
     sure: Sure::Proved,
     owner: "Identity",
-    look: &[(
-        "see that AZURE_CLIENT_ID names the identity that was meant",
-        "az ad sp show --id {client} --query \"{name:displayName,kind:servicePrincipalType}\"",
-    )],
-    steps: &[],
-    change: &[(
-        "give a managed identity the credential that fits",
-        "az identity federated-credential create --identity-name <identity> -g <group> --name <name> --issuer {issuer} --subject {subject} --audiences api://AzureADTokenExchange",
-    )],
+    steps: &[
+        look(
+            "see that AZURE_CLIENT_ID names the identity that was meant",
+            "az ad sp show --id {client} --query \"{name:displayName,kind:servicePrincipalType}\"",
+        ),
+        ADD,
+        SOON,
+    ],
     shows: Shows::Assertion,
 };
 
 pub(in crate::diagnose::rules::identity::entra) const FEDERATION_FORBIDDEN: Row = Row {
     id: "identity-federation-forbidden",
-    codes: &[700223, 700238],
-    says: "tenant {tenant} forbids this federation",
-    means: &[
-        "Entra ID's own number {number}: a policy of the tenant restricts workload identity federation",
+    codes: &[
+        (700223, "a policy of tenant {tenant} restricts workload identity federation"),
+        (700238, "a policy of tenant {tenant} does not allow this issuer"),
+        (
+            7002381,
+            "tenant {tenant} takes GitHub's assertions with a claim enterprise of its own alone: \
+             a repository of a person has none",
+        ),
+        (700229, "from Entra ID itself, only tokens of applications are taken as assertions"),
     ],
+    says: "tenant {tenant} does not allow this federation ({code})",
+    means: &[],
     sure: Sure::Proved,
     owner: "Identity",
-    look: &[(
-        "see the tenant's policies for applications",
-        "az rest --method get --url https://graph.microsoft.com/v1.0/policies/defaultAppManagementPolicy",
-    )],
     steps: &[
-        "let the tenant's administrators allow this issuer, or use a managed identity or a certificate",
+        look(
+            "see the tenant's policies for applications",
+            "az rest --method get --url https://graph.microsoft.com/v1.0/policies/defaultAppManagementPolicy",
+        ),
+        ask("ask the tenant's administrators to allow this issuer: the policy may be deliberate, \
+             and holds for every application of the tenant"),
+        local("or use a managed identity of the platform, or a certificate"),
     ],
-    change: &[],
     shows: Shows::Assertion,
 };

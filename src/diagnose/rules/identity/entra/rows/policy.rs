@@ -1,189 +1,198 @@
-//! Rows about policies, the request as a whole, and the last two.
+//! Rows about policies of the tenant.
 
+use super::super::step::{Do, ask, local, look, shared};
 use super::super::{Row, Shows};
 use crate::diagnosis::Sure;
 
+/// Shows the sign-ins of applications, with the policy that decided.
+pub(super) const SIGN_INS: Do = look(
+    "see which policy it was, and the address that it judged",
+    "az rest --method get --url \"https://graph.microsoft.com/beta/auditLogs/signIns?\\$filter=signInEventTypes/any(t:t eq 'servicePrincipal')&\\$top=5\"",
+);
+
 pub(in crate::diagnose::rules::identity::entra) const TENANT_RESTRICTED: Row = Row {
     id: "identity-tenant-restricted",
-    codes: &[500021, 500022],
+    codes: &[
+        (500021, "the request carried a tenant restriction that does not list this tenant"),
+        (500022, "the request carried a tenant restriction that does not list this tenant"),
+        (50002, "the request was restricted to other tenants on its way"),
+    ],
     says: "a proxy restricts logins, and {tenant} is not allowed",
     means: &[
-        "Entra ID's own number {number}: the request carried a tenant restriction (header Restrict-Access-To-Tenants or sec-Restrict-Tenant-Access-Policy)",
+        "the header is Restrict-Access-To-Tenants or sec-Restrict-Tenant-Access-Policy",
         "this request was made without one: something that reads TLS on the way to {host} put it in",
     ],
     sure: Sure::Proved,
     owner: "Network",
-    look: &[(
-        "see who issues the certificate that this machine gets there",
-        "openssl s_client -connect {host}:443 -servername {host} </dev/null",
-    )],
     steps: &[
-        "let the proxy's team add tenant {tenant} to the list of allowed tenants",
-        "or exempt {host} from inspection for this machine",
+        look(
+            "see who issues the certificate that this machine gets there",
+            "openssl s_client -connect {host}:443 -servername {host} </dev/null",
+        ),
+        shared(
+            "let the proxy's team add tenant {tenant} to the list of allowed tenants, if the \
+             organization trusts it: the block may be deliberate",
+            "everybody behind that proxy can then sign in to {tenant}",
+            "take the tenant out of the list again",
+        ),
+        shared(
+            "or exempt {host} from inspection for this machine alone",
+            "the proxy no longer sees what this machine signs in to",
+            "take the exemption out again",
+        ),
     ],
-    change: &[],
     shows: Shows::Egress,
+};
+
+pub(in crate::diagnose::rules::identity::entra) const CROSS_TENANT: Row = Row {
+    id: "identity-cross-tenant",
+    codes: &[
+        (500212, "the home tenant's outbound policy does not allow access to tenant {tenant}"),
+        (500213, "tenant {tenant}'s inbound policy does not allow access from the home tenant"),
+        (1000104, "the home tenant does not allow resources of this cloud"),
+    ],
+    says: "a cross-tenant access policy does not allow this sign-in ({code})",
+    means: &["no network rule is the reason: the tenants' own settings decide"],
+    sure: Sure::Proved,
+    owner: "Identity",
+    steps: &[
+        look(
+            "see the settings, in both tenants",
+            "az rest --method get --url https://graph.microsoft.com/v1.0/policies/crossTenantAccessPolicy/partners",
+        ),
+        shared(
+            "let the administrators of that tenant allow this user or application alone",
+            "what users and applications of one tenant may reach in the other",
+            "remove the same entry under External Identities, Cross-tenant access settings",
+        ),
+        local("or use an identity of the account's own tenant"),
+    ],
+    shows: Shows::Nothing,
 };
 
 pub(in crate::diagnose::rules::identity::entra) const CONDITIONAL_ACCESS: Row = Row {
     id: "identity-conditional-access",
-    codes: &[53003],
-    says: "a Conditional Access policy blocks the token",
+    codes: &[
+        (53003, "a Conditional Access policy of the tenant gives no token for this sign-in"),
+        (50131, "a Conditional Access policy or its risk check refuses this sign-in"),
+    ],
+    says: "a Conditional Access policy blocks the token ({code})",
     means: &[
-        "Entra ID's own number 53003: a policy of the tenant gives no token for this sign-in",
-        "possible: a policy on locations, that is, the address from which the request came; or one on the workload identity, its risk or the resource",
+        "possible: a policy on locations, that is, the address from which the request came; or \
+         one on the workload identity, its risk or the resource",
     ],
     sure: Sure::Proved,
     owner: "Identity",
-    look: &[(
-        "see which policy it was, and the address that it judged",
-        "az rest --method get --url \"https://graph.microsoft.com/beta/auditLogs/signIns?\\$filter=signInEventTypes/any(t:t eq 'servicePrincipal')&\\$top=5\"",
-    )],
     steps: &[
-        "for a policy on locations: send the request from a named location (NAT gateway, proxy), or add this network's egress address to it",
-        "else let the policy's owner exempt the application",
+        SIGN_INS,
+        shared(
+            "for a policy on locations: send the request from a named location (its NAT gateway \
+             or proxy)",
+            "a NAT gateway or a route moves the egress address of the whole subnet",
+            "remove the route or the gateway from the subnet again",
+        ),
+        shared(
+            "or add this network's egress address to a named location",
+            "everybody who signs in from that address passes the policy",
+            "take the address out of the named location again",
+        ),
+        shared(
+            "for every other policy: let its owner exclude this application alone",
+            "the application is then outside that policy wherever it signs in from",
+            "remove it from the policy's exclusions",
+        ),
     ],
-    change: &[],
     shows: Shows::Egress,
+};
+
+pub(in crate::diagnose::rules::identity::entra) const DEVICE_STATE: Row = Row {
+    id: "identity-device-state",
+    codes: &[
+        (53000, "a policy wants a compliant device, and this one is not"),
+        (53001, "a policy wants a device that is joined to the domain, and this one is not"),
+        (53002, "a policy wants an app of its own list of approved ones"),
+        (530003, "a policy wants a managed device"),
+        (530002, "a policy wants a compliant device"),
+        (50005, "a policy does not take sign-ins from this kind of device or operating system"),
+        (50097, "a policy wants the device to authenticate itself"),
+        (50129, "a policy wants a device that is registered"),
+        (50155, "the device did not authenticate itself for this user"),
+        (50187, "the device could not authenticate itself"),
+        (135011, "the device of this sign-in is disabled"),
+    ],
+    says: "a policy asks for a managed device, which this sign-in is not from ({code})",
+    means: &[
+        "no network matter: neither an address nor a firewall rule changes it",
+        "it concerns people who sign in; an application's own token and a managed identity's have \
+         no device",
+    ],
+    sure: Sure::Proved,
+    owner: "Identity",
+    steps: &[
+        look("see who is logged in here", "az account show --query user"),
+        look("on Windows: see the state of this device", "dsregcmd /status"),
+        local("sign in in a browser of a device that fits, not with a device code"),
+        local(
+            "or, for a program: use a managed identity or an application \
+             (--credential managed-identity)",
+        ),
+        shared(
+            "or let the policy's owner exclude this user or this kind of device",
+            "the user is then outside that policy everywhere",
+            "remove the user from the policy's exclusions",
+        ),
+    ],
+    shows: Shows::Nothing,
 };
 
 pub(in crate::diagnose::rules::identity::entra) const SECURITY_POLICY: Row = Row {
     id: "identity-security-policy",
-    codes: &[530032],
-    says: "a security policy of the tenant blocks the token",
-    means: &[
-        "Entra ID's own number 530032: blocked by a policy that the tenant's administrators set",
+    codes: &[
+        (530032, "blocked by a security policy that the tenant's administrators set"),
+        (530035, "blocked by the tenant's security defaults: the request counts as unsafe"),
+        (530034, "a delegated administrator is blocked for suspicious activity"),
+        (53011, "the user is blocked for risk in the home tenant"),
     ],
+    says: "a security policy of the tenant blocks the token ({code})",
+    means: &[],
     sure: Sure::Proved,
     owner: "Identity",
-    look: &[(
-        "see the sign-in in the tenant's log, by the correlation id",
-        "az rest --method get --url \"https://graph.microsoft.com/beta/auditLogs/signIns?\\$filter=signInEventTypes/any(t:t eq 'servicePrincipal')&\\$top=5\"",
-    )],
-    steps: &["ask the tenant's administrators, with the correlation id"],
-    change: &[],
+    steps: &[SIGN_INS, ask("ask the tenant's administrators, with the correlation id")],
     shows: Shows::Egress,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const RESOURCE_UNKNOWN: Row = Row {
-    id: "identity-resource-unknown",
-    codes: &[500011, 50001],
-    says: "the tenant knows no resource {resource}",
+pub(in crate::diagnose::rules::identity::entra) const CONSENT: Row = Row {
+    id: "identity-consent-missing",
+    codes: &[
+        (65001, "nobody consented to this application's use of the resource"),
+        (65002, "this application of Microsoft's is not authorized for the resource"),
+        (65004, "the user declined consent"),
+        (65005, "the application asks for a resource that it is not registered for"),
+        (650052, "the tenant has no subscription to the service that is asked for"),
+        (650056, "the application's permissions for the resource are missing or not consented"),
+        (650057, "the application asks for a resource that its registration does not list"),
+        (90008, "the application lacks the permission to read its user's profile"),
+        (90094, "an administrator has to consent"),
+        (90095, "an administrator has to consent; a request for it can be sent"),
+    ],
+    says: "the application has no consent for the resource ({code})",
     means: &[
-        "Entra ID's own number {number}: the resource of the scope is not there, or is disabled, in tenant {tenant}",
-        "a scope of one cloud at the login host of another gives the same number",
+        "it concerns people who sign in with an application; its own token needs a role on the \
+         account in place of consent",
     ],
     sure: Sure::Proved,
     owner: "Identity",
-    look: &[(
-        "see whether the tenant has the service",
-        "az ad sp list --filter \"servicePrincipalNames/any(n:n eq '{resource}')\" --query \"[].displayName\"",
-    )],
     steps: &[
-        "see that target, login host and tenant are of one cloud",
-        "register the resource provider in a subscription of the tenant: Microsoft.CognitiveServices",
+        look(
+            "see what was consented to",
+            "az ad app permission list-grants --id {client} --show-resource-name",
+        ),
+        shared(
+            "let an administrator consent, after a look at what is asked for (Terraform: \
+             azuread_service_principal_delegated_permission_grant)",
+            "every user of the tenant: the application may act for them at that resource",
+            "remove the consent under Enterprise applications, Permissions",
+        ),
     ],
-    change: &[(
-        "register it, where no subscription of the tenant ever used it",
-        "az provider register --namespace Microsoft.CognitiveServices",
-    )],
     shows: Shows::Nothing,
-};
-
-pub(in crate::diagnose::rules::identity::entra) const REQUEST_MALFORMED: Row = Row {
-    id: "identity-request-malformed",
-    codes: &[7000218, 900144, 28002, 28003, 70011, 901002],
-    says: "Entra ID takes the request for malformed ({code})",
-    means: &[
-        "Entra ID's own number {number}: a field of the request is missing, empty or of another protocol version",
-        "the request was made as the Azure SDK makes it, with the scope {scope}: something on the way may have changed it, or the authority is no v2 endpoint",
-    ],
-    sure: Sure::Inferred,
-    owner: "Application",
-    look: &[("see what AZURE_AUTHORITY_HOST holds", "printenv AZURE_AUTHORITY_HOST")],
-    steps: &[
-        "see that AZURE_AUTHORITY_HOST is a bare login host, without tenant or path",
-        "see that no proxy on the way rewrites the request's body",
-    ],
-    change: &[],
-    shows: Shows::Foreign,
-};
-
-pub(in crate::diagnose::rules::identity::entra) const THROTTLED: Row = Row {
-    id: "identity-login-throttled",
-    codes: &[90055, 90033, 50196],
-    says: "Entra ID slows requests down ({status} {code})",
-    means: &[
-        "Entra ID refuses for now: too many requests came from this application or network, or it is busy itself",
-    ],
-    sure: Sure::Inferred,
-    owner: "Application",
-    look: &[("ask again after a minute", "{again}")],
-    steps: &[
-        "let the application keep its token until shortly before it ends: one client object a process",
-        "see that no pod or job asks for tokens in a loop",
-    ],
-    change: &[],
-    shows: Shows::Wait,
-};
-
-pub(in crate::diagnose::rules::identity::entra) const USER_REFUSED: Row = Row {
-    id: "identity-user-refused",
-    codes: &[50034, 50020, 50076, 50079],
-    says: "Entra ID refuses the user behind {source} ({code})",
-    means: &[
-        "Entra ID's own number {number}: the user is not of this tenant, or has to sign in with a second factor, which a program cannot",
-    ],
-    sure: Sure::Proved,
-    owner: "Identity",
-    look: &[(
-        "see who is logged in, and where",
-        "az account show --query \"{user:user.name,tenant:tenantId}\"",
-    )],
-    steps: &[
-        "sign in anew in the tenant: az login --tenant {tenant}",
-        "for a program use an application or a managed identity, which have no second factor",
-    ],
-    change: &[],
-    shows: Shows::Nothing,
-};
-
-pub(in crate::diagnose::rules::identity::entra) const OTHER: Row = Row {
-    id: "identity-entra-refused",
-    codes: &[],
-    says: "Entra ID refuses the request ({code})",
-    means: &[
-        "Entra ID's own word; what the number means stands at https://login.microsoftonline.com/error?code={number}",
-    ],
-    sure: Sure::Proved,
-    owner: "Identity",
-    look: &[(
-        "see the sign-in in the tenant's log, by the correlation id",
-        "az rest --method get --url \"https://graph.microsoft.com/beta/auditLogs/signIns?\\$filter=signInEventTypes/any(t:t eq 'servicePrincipal')&\\$top=5\"",
-    )],
-    steps: &["look the number up, and give the correlation id to whoever runs the tenant"],
-    change: &[],
-    shows: Shows::Nothing,
-};
-
-pub(in crate::diagnose::rules::identity::entra) const FOREIGN: Row = Row {
-    id: "identity-login-front",
-    codes: &[],
-    says: "{host} answers {status}, not as Entra ID does",
-    means: &[
-        "Entra ID refuses in JSON, with a field error and its numbers; this answer has neither",
-        "a proxy, a firewall or a gateway on the way may have answered; Entra ID in trouble may answer so too",
-    ],
-    sure: Sure::Inferred,
-    owner: "Network",
-    look: &[(
-        "see who answers there",
-        "curl -sv https://{host}/common/.well-known/openid-configuration -o /dev/null",
-    )],
-    steps: &[
-        "let the proxy or firewall pass {host} without a page of its own",
-        "for a 5xx: ask again, and see https://azure.status.microsoft",
-    ],
-    change: &[],
-    shows: Shows::Foreign,
 };

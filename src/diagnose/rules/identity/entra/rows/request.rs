@@ -1,0 +1,171 @@
+//! Rows about the request as a whole, and the last ones.
+
+use super::super::step::{ask, local, look, shared};
+use super::super::{Row, Shows};
+use super::policy::SIGN_INS;
+use crate::diagnosis::Sure;
+
+pub(in crate::diagnose::rules::identity::entra) const RESOURCE_UNKNOWN: Row = Row {
+    id: "identity-resource-unknown",
+    codes: &[
+        (500011, "tenant {tenant} has no such resource"),
+        (50001, "the resource is disabled or is not there"),
+        (650054, "the resource was removed or is no longer available"),
+    ],
+    says: "the tenant knows no resource {resource}",
+    means: &["a scope of one cloud at the login host of another gives the same number"],
+    sure: Sure::Proved,
+    owner: "Identity",
+    steps: &[
+        look(
+            "see whether the tenant has the service",
+            "az ad sp list --filter \"servicePrincipalNames/any(n:n eq '{resource}')\" --query \"[].displayName\"",
+        ),
+        ask("see that target, login host and tenant are of one cloud"),
+        shared(
+            "register the resource provider, where no subscription of the tenant ever used it",
+            "the subscription may then hold Azure AI accounts",
+            "az provider unregister --namespace Microsoft.CognitiveServices",
+        )
+        .command("az provider register --namespace Microsoft.CognitiveServices"),
+    ],
+    shows: Shows::Nothing,
+};
+
+pub(in crate::diagnose::rules::identity::entra) const REQUEST_MALFORMED: Row = Row {
+    id: "identity-request-malformed",
+    codes: &[
+        (7000218, "the request holds neither a secret nor an assertion"),
+        (900144, "a field of the request's body is missing"),
+        (90014, "a field of the request is missing"),
+        (28002, "the scope is not valid for this request"),
+        (28003, "the scope is empty"),
+        (70011, "the scope is not valid"),
+        (700022, "the scope names more than one resource"),
+        (700023, "the scope names no resource"),
+        (901002, "a field of the older protocol was sent to the newer endpoint"),
+        (70003, "the grant type is not one that the endpoint takes"),
+        (900561, "the endpoint takes POST alone"),
+        (9002313, "the request is malformed"),
+        (90004, "the request is malformed"),
+        (90013, "the request's input is not valid"),
+        (90023, "the request is not valid"),
+        (90100, "a parameter is empty or not valid"),
+        (90121, "the request is empty"),
+    ],
+    says: "Entra ID takes the request for malformed ({code})",
+    means: &[
+        "the request was made as the Azure SDK makes it, with the scope {scope}: something on the \
+         way may have changed it, or the authority is not a v2 endpoint",
+    ],
+    sure: Sure::Inferred,
+    owner: "Application",
+    steps: &[
+        look("see what AZURE_AUTHORITY_HOST holds", "printenv AZURE_AUTHORITY_HOST"),
+        ask("see that no proxy on the way rewrites the request's body"),
+        local("let AZURE_AUTHORITY_HOST be a bare login host, without tenant or path, or unset it"),
+    ],
+    shows: Shows::Foreign,
+};
+
+pub(in crate::diagnose::rules::identity::entra) const OLD_TLS: Row = Row {
+    id: "identity-login-old-tls",
+    codes: &[(1002016, "the request came over TLS 1.0, TLS 1.1 or with 3DES, which are refused")],
+    says: "Entra ID got the request over an old version of TLS ({code})",
+    means: &[
+        "this tool offers TLS 1.2 and 1.3 alone: for its own requests, something on the way to \
+         {host} ends TLS and begins an older one of its own",
+    ],
+    sure: Sure::Proved,
+    owner: "Security",
+    steps: &[
+        look(
+            "see who issues the certificate that this machine gets there",
+            "openssl s_client -connect {host}:443 -servername {host} </dev/null",
+        ),
+        shared(
+            "let the inspection speak TLS 1.2 to servers, or exempt {host} from it",
+            "with an exemption, the inspection no longer sees sign-ins",
+            "take the exemption out again",
+        ),
+        local("or, where az or an application said it: bring its runtime up to date"),
+    ],
+    shows: Shows::Egress,
+};
+
+pub(in crate::diagnose::rules::identity::entra) const THROTTLED: Row = Row {
+    id: "identity-login-throttled",
+    codes: &[
+        (90055, "too many requests came from this tenant"),
+        (90033, "the directory behind Entra ID is not available for now"),
+        (90006, "a server behind Entra ID is not available for now"),
+        (90012, "the request took too long inside Entra ID"),
+        (90024, "a passing error inside Entra ID"),
+        (90090, "a service behind Entra ID is not available for now"),
+        (90091, "a service behind Entra ID cannot be reached for now"),
+        (50033, "a passing error inside Entra ID"),
+        (50196, "the same request was made too often in a short time: a loop"),
+    ],
+    says: "Entra ID is busy or slows requests down ({status} {code})",
+    means: &[
+        "Entra ID refuses for now: too many requests came from this application or network, or it \
+         is busy itself",
+    ],
+    sure: Sure::Inferred,
+    owner: "Application",
+    steps: &[
+        ask("ask again after a minute; see https://azure.status.microsoft"),
+        look("then see whether it still does", "{again}"),
+        local(
+            "let the application keep its token until shortly before it ends: one client object \
+             a process, and no pod or job that asks in a loop",
+        ),
+    ],
+    shows: Shows::Wait,
+};
+
+pub(in crate::diagnose::rules::identity::entra) const OTHER: Row = Row {
+    id: "identity-entra-refused",
+    codes: &[],
+    says: "Entra ID refuses the request ({code})",
+    means: &[
+        "Entra ID itself says so; this tool does not know the number. Microsoft's page on it: \
+         https://login.microsoftonline.com/error?code={number}",
+    ],
+    sure: Sure::Proved,
+    owner: "Identity",
+    steps: &[
+        look(
+            "look the number up",
+            "curl -s 'https://login.microsoftonline.com/error?code={number}'",
+        ),
+        SIGN_INS,
+        ask("give the correlation id to the administrators of the tenant"),
+    ],
+    shows: Shows::Nothing,
+};
+
+pub(in crate::diagnose::rules::identity::entra) const FOREIGN: Row = Row {
+    id: "identity-login-front",
+    codes: &[],
+    says: "{host} answers {status}, not as Entra ID does",
+    means: &[
+        "Entra ID refuses in JSON, with a field error and its numbers; this answer has neither",
+        "a proxy, a firewall or a gateway on the way may have answered; Entra ID in trouble may answer so too",
+    ],
+    sure: Sure::Inferred,
+    owner: "Network",
+    steps: &[
+        look(
+            "see who answers there",
+            "curl -sv https://{host}/common/.well-known/openid-configuration -o /dev/null",
+        ),
+        ask("for a 5xx: ask again, and see https://azure.status.microsoft"),
+        shared(
+            "let the proxy or firewall pass {host} without a page of its own",
+            "every client behind it can then reach that login host",
+            "remove the rule again",
+        ),
+    ],
+    shows: Shows::Foreign,
+};

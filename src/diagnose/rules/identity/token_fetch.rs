@@ -1,0 +1,101 @@
+//! The platform's token endpoint could not fetch the token itself (fact X10).
+
+use super::acquisition::{Refused, no_token};
+use super::platform::{Home, home};
+use crate::diagnose::{Because, Rule};
+use crate::diagnosis::{Step, Sure};
+use crate::evidence::identity::TokenPurpose;
+use crate::evidence::{Evidence, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "identity-platform-fetch-failed",
+    hop: Hop::Identity,
+    title: "The platform's token endpoint could not fetch the token",
+    page: include_str!("../../../../docs/findings/identity-platform-fetch-failed.md"),
+    explains: &[],
+    check,
+};
+
+/// The endpoint's own words, spelt as it spells them.
+const WORDS: &[&str] = &[
+    "an unexpected error occured while fetching the aad token",
+    "an unexpected error occurred while fetching the aad token",
+];
+
+/// Whether the endpoint says that it could not fetch the token.
+pub(super) fn failed(refused: &Refused<'_>) -> bool {
+    let words = refused.refusal.description.as_deref().unwrap_or_default().to_ascii_lowercase();
+    refused.refusal.status == 500 && WORDS.iter().any(|part| words.contains(part))
+}
+
+fn check(e: &Evidence) -> Option<Because> {
+    let no = no_token(e)?;
+    let refused = no.refusal(&[TokenPurpose::AppService]).filter(failed)?;
+    let home = home(e, refused.request);
+    let egress = match home {
+        Home::ContainerApps => Sure::Inferred,
+        _ => Sure::Possible,
+    };
+    let because = refused
+        .seen(no.because(egress, format!("{} answers 500: its own fetch failed", home.name())))
+        .known_by(
+            "the endpoint's own words: it took the request, and did not get the token from where \
+             the platform gets them",
+        )
+        .known_by(
+            "the endpoint does not ask the login host itself, so a way to that host proves \
+             nothing here",
+        );
+    let because = match home {
+        Home::AppService | Home::Functions => because
+            .known_by("possible: an identity that was assigned minutes ago, or deleted since")
+            .known_by("possible: a passing fault of the platform"),
+        _ => because
+            .known_by(
+                "Container Apps gets tokens through hosts of *.servicebus.windows.net: one report \
+                 shows this answer, lasting, where a firewall did not let them through",
+            )
+            .known_by(
+                "the same answer comes for an identity that was assigned minutes ago, and from a \
+                 passing fault of the platform",
+            )
+            .tells_it("the log of the subnet's firewall: denied, *.servicebus.windows.net:443"),
+    };
+    let because = home.identities(because.owner(match home {
+        Home::AppService | Home::Functions => "Azure platform",
+        _ => "Network",
+    }));
+    let because =
+        because.act(Step::look("ask again after some minutes, if the identity is a new one"));
+    Some(match home {
+        Home::AppService | Home::Functions => because.act(Step::look(
+            "if it lasts: open a support request with the correlation id of the answer",
+        )),
+        _ => because
+            .look(
+                "for Container Apps: see the environment's subnet, whose routes lead to the \
+                 firewall",
+                "az containerapp env show -g <group> -n <environment> --query \
+                 properties.vnetConfiguration",
+            )
+            .act(
+                Step::shared(
+                    "let HTTPS to *.servicebus.windows.net through from the environment's subnet \
+                     (Terraform: azurerm_firewall_policy_rule_collection_group)",
+                    "every app of the environment can then reach Service Bus and Event Hubs of \
+                     any tenant; the hosts' names are the platform's own, so no single one can \
+                     be named",
+                )
+                .command(
+                    "az network firewall application-rule create -g <group> -f <firewall> \
+                     -c <collection> -n container-apps-tokens --protocols Https=443 \
+                     --source-addresses <subnet prefix> \
+                     --target-fqdns '*.servicebus.windows.net'",
+                )
+                .undo(
+                    "az network firewall application-rule delete -g <group> -f <firewall> \
+                     -c <collection> -n container-apps-tokens",
+                ),
+            ),
+    })
+}

@@ -1,0 +1,80 @@
+//! Spaces a walk's further questions to one resolver: many resolvers and firewalls limit the rate
+//! at which one client is answered, and drop what exceeds it.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// Between two questions at most: 33 a second pass a limit of 4 in 100 ms.
+const GAP: Duration = Duration::from_millis(30);
+/// Questions that fit into the time that an experiment has, so that the last one can still be
+/// answered.
+const FIT: u32 = 30;
+
+/// When the last question went to each resolver.
+#[derive(Debug, Default)]
+pub struct Pace {
+    last: RefCell<HashMap<SocketAddr, Instant>>,
+    heard: RefCell<HashSet<SocketAddr>>,
+}
+
+impl Pace {
+    /// Notes a question that does not wait for its turn.
+    pub fn asked(&self, resolver: SocketAddr) {
+        self.last.borrow_mut().insert(resolver, Instant::now());
+    }
+
+    /// Notes that `resolver` answered something.
+    pub fn heard(&self, resolver: SocketAddr) {
+        self.heard.borrow_mut().insert(resolver);
+    }
+
+    /// Whether `resolver` has answered anything in this walk.
+    #[must_use]
+    pub fn has_heard(&self, resolver: SocketAddr) -> bool {
+        self.heard.borrow().contains(&resolver)
+    }
+
+    /// Waits until the next question may go to `resolver`; the gap is short where the question
+    /// has little time, `within`.
+    pub async fn turn(&self, resolver: SocketAddr, within: Duration) {
+        let gap = GAP.min(within / FIT);
+        let at = {
+            let mut last = self.last.borrow_mut();
+            let now = Instant::now();
+            let at = last.get(&resolver).map_or(now, |last| now.max(*last + gap));
+            last.insert(resolver, at);
+            at
+        };
+        tokio::time::sleep_until(at.into()).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_to_one_resolver_leave_one_after_another() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let Ok(runtime) = runtime else { return };
+        let (one, other): (SocketAddr, SocketAddr) =
+            (([10, 1, 0, 10], 53).into(), ([10, 1, 0, 11], 53).into());
+        runtime.block_on(async {
+            let pace = Pace::default();
+            let began = Instant::now();
+            pace.asked(one);
+            pace.turn(other, Duration::from_secs(2)).await;
+            for _ in 0..3 {
+                pace.turn(one, Duration::from_secs(2)).await;
+            }
+            assert!(began.elapsed() >= GAP * 3);
+            // Little time: the gaps shrink, and the question still leaves within it.
+            let began = Instant::now();
+            pace.asked(one);
+            pace.turn(one, Duration::from_millis(30)).await;
+            assert!(began.elapsed() >= Duration::from_millis(1));
+        });
+    }
+}
