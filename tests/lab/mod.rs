@@ -160,7 +160,7 @@ impl Lab {
     }
 
     /// A target of an inventory: what leads the program itself, on this machine, to this lab.
-    pub fn target(&self, name: &str, key_file: &Path) -> String {
+    pub fn target(&self, name: &str, key_file: &std::path::Path) -> String {
         let resolvers: Vec<String> =
             self.started.resolvers.iter().map(|(address, _)| address.to_string()).collect();
         format!(

@@ -222,7 +222,7 @@ fn list() -> Result<(), String> {
         .collect();
     files.sort();
     for file in files {
-        let about = world::World::read(&file)?.about;
+        let about = world::World::read(&file)?.world.about;
         println!("{}  {about}", file.file_stem().unwrap_or_default().to_string_lossy());
     }
     Ok(())
