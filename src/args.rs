@@ -8,7 +8,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
 use crate::credential::Choice as CredentialChoice;
+use crate::evidence::text::{begins_as_url, holds_at_sign, repeatable};
 use crate::evidence::{Expect, Trust};
+use crate::walk::plan::option;
 use crate::walk::proxy_choice::{self, ProxyOption};
 use crate::world::Detour;
 
@@ -20,7 +22,7 @@ use crate::world::Detour;
     version,
     args_conflicts_with_subcommands = true,
     after_help = "Exit status: 0 works, 1 at risk, 2 a hop is broken, 3 cannot tell, \
-                  64 usage, 70 a bug of ours.\n\
+                  64 usage, 70 a bug of ours or no memory,\n130 and 143 ended by a signal: what was known by then is written.\n\
                   Keys and tokens come from AZURE_OPENAI_API_KEY, AZURE_OPENAI_AD_TOKEN or a \
                   file, never from the command line."
 )]
@@ -38,10 +40,9 @@ pub struct Cli {
 pub enum Command {
     /// Walk the targets (the word may be left out)
     Check(Box<Check>),
-    /// The page of one finding, or the list of all
+    /// The page of one finding, or the list of all or of a hop
     Explain {
-        /// Id of a finding, e.g. dns-zone-not-linked
-        #[arg(required_unless_present = "list")]
+        /// Id of a finding, e.g. dns-zone-not-linked, or a hop; none: every finding
         finding: Option<String>,
         /// List every finding
         #[arg(long, conflicts_with = "finding")]
@@ -50,7 +51,7 @@ pub enum Command {
     /// Judge saved reports again, offline (- is standard input)
     Diagnose {
         /// Reports written with --format json
-        #[arg(required = true, value_name = "REPORT.json")]
+        #[arg(required = true, value_name = "REPORT.json", value_parser = file)]
         reports: Vec<String>,
         /// How the result is written
         #[command(flatten)]
@@ -74,14 +75,14 @@ pub enum Command {
 #[derive(Debug, Clone, Args)]
 pub struct Watch {
     /// The inventory (TOML): targets, how they are walked, whom to tell
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file)]
     pub config: String,
     /// Send one test notification to the webhook, say whether it was taken, and end
     #[arg(long)]
     pub test_webhook: bool,
     /// Keep walks and incidents in this SQLite file; none: the inventory's, else history.db in
     /// systemd's state directory
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file)]
     pub history: Option<String>,
 }
 
@@ -89,7 +90,7 @@ pub struct Watch {
 #[derive(Debug, Clone, Args)]
 pub struct Serve {
     /// The inventory (TOML): no other target is ever walked
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file)]
     pub config: String,
     /// Listen here, in place of the inventory's `listen` or 127.0.0.1:9715. TLS and passwords
     /// are the matter of a proxy in front
@@ -104,10 +105,10 @@ pub struct Past {
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
     /// The file that watch keeps
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file)]
     pub history: Option<String>,
     /// Take the file that this inventory names
-    #[arg(long, value_name = "FILE", conflicts_with = "history")]
+    #[arg(long, value_name = "FILE", value_parser = file, conflicts_with = "history")]
     pub config: Option<String>,
     /// Only what was so within this time, e.g. 24h
     #[arg(long, value_name = "TIME", value_parser = since)]
@@ -132,8 +133,11 @@ pub enum PastFormat {
 /// What `generate` writes.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Generate {
-    /// The man page, in roff
-    Man,
+    /// The man page of the program, or of a command, in roff
+    Man {
+        /// The command
+        command: Option<String>,
+    },
     /// Completions for a shell
     Completions {
         /// The shell
@@ -154,7 +158,7 @@ pub enum Generate {
     /// An inventory's targets for Prometheus's file_sd, to be scraped through serve
     PrometheusSd {
         /// The inventory (TOML)
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", value_parser = file)]
         config: String,
     },
     /// A dashboard for Grafana
@@ -168,34 +172,31 @@ pub struct Check {
     /// of the inventory; none: all of it
     #[arg(value_name = "TARGET")]
     pub targets: Vec<String>,
-    /// Walk the targets of this inventory (TOML), which also says how
-    #[arg(long, value_name = "FILE", conflicts_with_all = [
-        "resolvers", "expect", "connect_to", "credential", "api_key_file", "token_file",
-        "assertion_file", "identity", "service", "deployment", "api_version", "ca_file", "trust",
-        "proxy", "direct", "no_experiments", "deep", "timeout", "deadline",
-    ])]
+    /// Walk the targets of this inventory (TOML), which also says how; an option that is given too
+    /// takes the place of its setting for this run
+    #[arg(long, value_name = "FILE", value_parser = file)]
     pub config: Option<String>,
     /// Ask this resolver too; the first one given is the one whose answer is walked
     #[arg(long = "resolver", value_name = "IP[:PORT]", value_parser = resolver)]
     pub resolvers: Vec<SocketAddr>,
-    /// What the address should be: auto, private, public, closed, any, or prefixes
-    #[arg(long, value_name = "EXPECTATION", default_value = "auto", value_parser = expect)]
-    pub expect: Expect,
+    /// What the address should be: auto (the default), private, public, closed, any, or prefixes
+    #[arg(long, value_name = "EXPECTATION", value_parser = expect)]
+    pub expect: Option<Expect>,
     /// Redirect a connection as curl does; DNS is still asked and judged
     #[arg(long = "connect-to", value_name = "HOST:PORT:ADDR:PORT", value_parser = detour)]
     pub connect_to: Vec<Detour>,
-    /// Which credential: auto, none, or a source such as api-key, client-secret,
+    /// Which credential: auto (the default), none, or a source such as api-key, client-secret,
     /// workload-identity, managed-identity, azure-cli
-    #[arg(long, value_name = "SOURCE", default_value = "auto", value_parser = credential)]
-    pub credential: CredentialChoice,
+    #[arg(long, value_name = "SOURCE", value_parser = credential)]
+    pub credential: Option<CredentialChoice>,
     /// Read the API key from this file (- is standard input)
-    #[arg(long, value_name = "FILE", conflicts_with = "token_file")]
+    #[arg(long, value_name = "FILE", value_parser = file, conflicts_with = "token_file")]
     pub api_key_file: Option<String>,
     /// Read an Entra token from this file (- is standard input)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file)]
     pub token_file: Option<String>,
     /// Present the assertion in this file to Entra ID (with AZURE_TENANT_ID, AZURE_CLIENT_ID)
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["api_key_file", "token_file"])]
+    #[arg(long, value_name = "FILE", value_parser = file, conflicts_with_all = ["api_key_file", "token_file"])]
     pub assertion_file: Option<String>,
     /// The user-assigned managed identity: its client id, resource id, or object:ID
     #[arg(long, value_name = "ID")]
@@ -210,14 +211,14 @@ pub struct Check {
     #[arg(long, value_name = "VERSION", value_parser = api_version)]
     pub api_version: Option<String>,
     /// Trust the certificates in this file, beside the roots of --trust
-    #[arg(long, value_name = "PEM")]
+    #[arg(long, value_name = "PEM", value_parser = file)]
     pub ca_file: Option<String>,
-    /// Whose roots decide: the built-in public ones or the system's
-    #[arg(long, value_enum, default_value_t = TrustArgument::Public)]
-    pub trust: TrustArgument,
-    /// env (as SDKs do), none, or the URL of a proxy
-    #[arg(long, value_name = "PROXY", default_value = "env", value_parser = proxy)]
-    pub proxy: ProxyOption,
+    /// Whose roots decide: the built-in public ones (the default) or the system's
+    #[arg(long, value_enum)]
+    pub trust: Option<TrustArgument>,
+    /// env (the default, as SDKs do), none, or the URL of a proxy
+    #[arg(long, value_name = "PROXY", value_parser = proxy)]
+    pub proxy: Option<ProxyOption>,
     /// Beside a proxied path, walk the direct one also when its address is public
     #[arg(long)]
     pub direct: bool,
@@ -227,12 +228,12 @@ pub struct Check {
     /// In trouble, also trace the way, try foreign names in SNI and addresses that nobody owns
     #[arg(long, conflicts_with = "no_experiments")]
     pub deep: bool,
-    /// Deadline of one hop, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
-    pub timeout: Duration,
-    /// Deadline of the whole walk, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
-    pub deadline: Duration,
+    /// Deadline of one hop, in seconds; 5 by default
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub timeout: Option<Duration>,
+    /// Deadline of the whole walk, in seconds; 30 by default
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub deadline: Option<Duration>,
     /// Only say what would be contacted
     #[arg(long)]
     pub plan: bool,
@@ -248,7 +249,7 @@ pub struct Output {
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
     /// Write the report to this file, replacing it atomically
-    #[arg(long, short = 'o', value_name = "FILE")]
+    #[arg(long, short = 'o', value_name = "FILE", value_parser = file)]
     pub output: Option<String>,
     /// Show all evidence
     #[arg(long, short = 'v', conflicts_with = "quiet")]
@@ -331,14 +332,107 @@ pub fn contradiction(check: &Check) -> Result<(), String> {
     let file = file.or(check.token_file.as_ref().map(|_| "--token-file"));
     let file = file.or(check.assertion_file.as_ref().map(|_| "--assertion-file"));
     match (&check.credential, file) {
-        (CredentialChoice::None, Some(option)) => {
+        (Some(CredentialChoice::None), Some(option)) => {
             Err(format!("--credential none and {option} contradict each other"))
         }
-        (CredentialChoice::Named(name), Some(option)) if format!("--{name}") != option => {
+        (Some(CredentialChoice::Named(name)), Some(option)) if format!("--{name}") != option => {
+            let name = repeatable(name);
             Err(format!("--credential {name} and {option} contradict each other"))
         }
         _ => Ok(()),
     }
+}
+
+/// Options that cannot be laid over an inventory.
+///
+/// # Errors
+///
+/// Which, and why.
+pub fn not_over_inventory(check: &Check) -> Result<(), String> {
+    if check.service.is_some() {
+        return Err("--service is not taken with --config: the key 'service' of the target's own \
+                    entry says it"
+            .to_owned());
+    }
+    let named = |choice: &CredentialChoice| *choice != CredentialChoice::None;
+    let of_one = [
+        ("--deployment", check.deployment.is_some()),
+        ("--credential", check.credential.as_ref().is_some_and(named)),
+        ("--api-key-file", check.api_key_file.is_some()),
+        ("--token-file", check.token_file.is_some()),
+        ("--assertion-file", check.assertion_file.is_some()),
+        ("--identity", check.identity.is_some()),
+    ];
+    if let Some((option, _)) = of_one.iter().find(|(_, given)| *given)
+        && check.targets.len() != 1
+    {
+        return Err(format!("{option} belongs to one target: with --config, name that target too"));
+    }
+    let files = [&check.api_key_file, &check.token_file, &check.assertion_file];
+    match files.into_iter().flatten().any(|file| file == "-") {
+        true => Err("with --config no key comes from standard input: name a file".to_owned()),
+        false => Ok(()),
+    }
+}
+
+/// The options that were given, each as one word with its value: what repeats the run.
+#[must_use]
+pub fn given(check: &Check) -> Vec<String> {
+    let mut options: Vec<String> = Vec::new();
+    let mut add = |name: &str, value: &str| options.push(option(name, value));
+    for resolver in &check.resolvers {
+        match resolver.port() {
+            53 => add("--resolver", &resolver.ip().to_string()),
+            _ => add("--resolver", &resolver.to_string()),
+        }
+    }
+    for detour in &check.connect_to {
+        add("--connect-to", &detour.to_string());
+    }
+    let seconds = |time: Option<Duration>| time.map(|time| time.as_secs_f64().to_string());
+    let credential = check.credential.as_ref().map(|choice| match choice {
+        CredentialChoice::Auto => "auto".to_owned(),
+        CredentialChoice::None => "none".to_owned(),
+        CredentialChoice::Named(name) => name.clone(),
+    });
+    let proxy = check.proxy.as_ref().map(|proxy| match proxy {
+        ProxyOption::Env => "env".to_owned(),
+        ProxyOption::None => "none".to_owned(),
+        ProxyOption::Url(url) => url.clone(),
+    });
+    let trust = check.trust.map(|trust| match trust {
+        TrustArgument::Public => "public".to_owned(),
+        TrustArgument::System => "system".to_owned(),
+    });
+    let expect = check.expect.as_ref().map(|e| e.as_option().unwrap_or_else(|| "auto".to_owned()));
+    let values = [
+        ("--service", check.service.clone()),
+        ("--credential", credential),
+        ("--api-key-file", check.api_key_file.clone()),
+        ("--token-file", check.token_file.clone()),
+        ("--assertion-file", check.assertion_file.clone()),
+        ("--identity", check.identity.clone()),
+        ("--deployment", check.deployment.clone()),
+        ("--api-version", check.api_version.clone()),
+        ("--trust", trust),
+        ("--ca-file", check.ca_file.clone()),
+        ("--proxy", proxy),
+        ("--timeout", seconds(check.timeout)),
+        ("--deadline", seconds(check.deadline)),
+        ("--expect", expect),
+    ];
+    for (name, value) in values {
+        if let Some(value) = value {
+            add(name, &value);
+        }
+    }
+    let flags = [
+        (check.direct, "--direct"),
+        (check.no_experiments, "--no-experiments"),
+        (check.deep, "--deep"),
+    ];
+    options.extend(flags.into_iter().filter(|(given, _)| *given).map(|(_, name)| name.into()));
+    options
 }
 
 pub(crate) fn resolver(text: &str) -> Result<SocketAddr, String> {
@@ -420,7 +514,11 @@ pub(crate) fn credential(text: &str) -> Result<CredentialChoice, String> {
 }
 
 pub(crate) fn deployment(text: &str) -> Result<String, String> {
-    let fits = !text.trim().is_empty() && text.len() <= 200 && !text.chars().any(char::is_control);
+    let fits = !text.trim().is_empty()
+        && text.len() <= 200
+        && !text.contains([':', '/'])
+        && !holds_at_sign(text)
+        && !text.chars().any(char::is_control);
     if fits { Ok(text.to_owned()) } else { Err("a deployment has a name, e.g. gpt-4o".to_owned()) }
 }
 
@@ -435,7 +533,7 @@ pub(crate) fn proxy(text: &str) -> Result<ProxyOption, String> {
     Ok(match text {
         "env" => ProxyOption::Env,
         "none" => ProxyOption::None,
-        url if url.contains('@') => {
+        url if holds_at_sign(url) => {
             return Err("a proxy's password does not belong on the command line: put the URL \
                         into HTTPS_PROXY"
                 .to_owned());
@@ -445,6 +543,17 @@ pub(crate) fn proxy(text: &str) -> Result<ProxyOption, String> {
             None => return Err("a proxy's URL looks like http://proxy.corp:3128".to_owned()),
         },
     })
+}
+
+/// The path of a file. A URL is none, and may hold a password: no message about a file may
+/// repeat it.
+pub(crate) fn file(text: &str) -> Result<String, String> {
+    // The colon of a drive's letter is not that of a password.
+    let password = |(before, behind): (&str, &str)| before.len() > 1 && holds_at_sign(behind);
+    match begins_as_url(text) || text.split_once(':').is_some_and(password) {
+        true => Err("a file's path is wanted, and this is a URL".to_owned()),
+        false => Ok(text.to_owned()),
+    }
 }
 
 fn since(text: &str) -> Result<Duration, String> {

@@ -3,6 +3,7 @@
 use textwrap::Options;
 
 use crate::diagnose::{RETIRED, rule, rules};
+use crate::evidence::text::repeatable;
 
 /// Widest line of the list, in columns.
 const WIDTH: usize = 80;
@@ -50,7 +51,7 @@ pub fn page(id: &str) -> Result<&'static str, NoPage> {
     }
     match RETIRED.iter().find(|(retired, _)| *retired == id) {
         Some((id, since)) => Err(NoPage::Retired { id, since }),
-        None => Err(NoPage::Unknown { nearest: nearest(&id), id }),
+        None => Err(NoPage::Unknown { nearest: nearest(&id), id: repeatable(&id).to_owned() }),
     }
 }
 
@@ -81,6 +82,18 @@ pub fn list() -> String {
     }
     for (id, since) in RETIRED {
         row(&mut text, column, id, "-", &format!("retired since {since}"));
+    }
+    text
+}
+
+/// The findings of one hop.
+#[must_use]
+pub fn list_of(hop: &str) -> String {
+    let of_hop = || rules::all().filter(|rule| rule.hop.name() == hop);
+    let column = of_hop().map(|rule| rule.id.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for rule in of_hop() {
+        row(&mut text, column, rule.id, rule.hop.name(), rule.title);
     }
     text
 }

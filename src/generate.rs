@@ -2,6 +2,7 @@
 //! completions, files for Prometheus and Grafana. Everything here returns text; the caller writes it.
 
 pub mod discovery;
+pub mod man;
 pub mod monitoring;
 
 use std::fmt::Write as _;

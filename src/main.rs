@@ -7,10 +7,21 @@ use std::cell::{Cell, RefCell};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use aoai_probe::run::{self, Done, Progress, Terminal};
 
 use self::lines::Lines;
+
+/// How long a pipe may be without a reader.
+const NO_READER: Duration = Duration::from_secs(5);
+/// How long a reader may not read.
+const NOT_READ: Duration = Duration::from_secs(30);
+/// Between two looks at a pipe.
+const PAUSE: Duration = Duration::from_millis(20);
+
+#[global_allocator]
+static ALLOCATOR: aoai_probe::platform::Allocator = aoai_probe::platform::Allocator;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|info| bug(&run::bug(info))));
@@ -22,6 +33,9 @@ fn main() -> ExitCode {
     let (changes, troubles) = (RefCell::new(None), RefCell::new(None));
     let progress = |progress: Progress<'_>| match progress {
         Progress::Line(line) => {
+            if status.replace(false) {
+                let _ = write!(std::io::stderr(), "\r\u{1b}[K");
+            }
             shown.set(shown.get() + line.lines().count());
             let _ = writeln!(std::io::stderr(), "{line}");
         }
@@ -77,8 +91,15 @@ fn say<S: Write>(
 /// Writes the text where it belongs. A reader that has gone away is no failure.
 fn deliver(done: &Done) -> Result<(), String> {
     if let Some((file, text)) = &done.appended {
-        let opened = std::fs::OpenOptions::new().append(true).create(true).open(file);
-        let written = opened.and_then(|mut file| file.write_all(text.as_bytes()));
+        let special = std::fs::metadata(file).is_ok_and(|about| !about.is_file());
+        let written = match special {
+            true => write_special(Path::new(file), text.as_bytes()),
+            false => std::fs::OpenOptions::new()
+                .append(true)
+                .create(true)
+                .open(file)
+                .and_then(|mut file| file.write_all(text.as_bytes())),
+        };
         // The result itself still goes out: a summary is beside it.
         if let Err(error) = written {
             let words = words(&error);
@@ -106,7 +127,7 @@ fn write(file: &str, text: &str) -> std::io::Result<()> {
         return Err(std::io::ErrorKind::IsADirectory.into());
     }
     if there.as_ref().is_some_and(|there| !there.is_file()) {
-        return std::fs::OpenOptions::new().write(true).open(&path)?.write_all(text.as_bytes());
+        return write_special(&path, text.as_bytes());
     }
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
@@ -119,6 +140,43 @@ fn write(file: &str, text: &str) -> std::io::Result<()> {
         new.as_file().set_permissions(there.permissions())?;
     }
     new.persist(&path).map_err(|e| e.error)?;
+    Ok(())
+}
+
+/// Writes into a device or pipe. A pipe without a reader, or with one that does not read, must
+/// not hold the process for ever.
+fn write_special(path: &Path, mut bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::ErrorKind;
+    let begun = Instant::now();
+    let mut file = loop {
+        match aoai_probe::platform::open_to_write(path) {
+            Err(error) if aoai_probe::platform::has_no_reader(path, &error) => {
+                if begun.elapsed() >= NO_READER {
+                    return Err(std::io::Error::other("no program reads from this pipe"));
+                }
+            }
+            opened => break opened?,
+        }
+        std::thread::sleep(PAUSE);
+    };
+    let mut last = Instant::now();
+    while !bytes.is_empty() {
+        match file.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                (bytes, last) = (bytes.get(written..).unwrap_or_default(), Instant::now())
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                if last.elapsed() >= NOT_READ {
+                    let says = "the program that opened this pipe does not read from it";
+                    return Err(std::io::Error::other(says));
+                }
+                std::thread::sleep(PAUSE);
+            }
+            Err(error) => return Err(error),
+        }
+    }
     Ok(())
 }
 

@@ -2,28 +2,33 @@
 //!
 //! It writes nothing itself: text goes back to `main`, hops that finish go to its callback.
 
+mod ends;
+mod meant;
 mod round;
 mod serve;
+mod walks;
 mod watch;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Parser};
-use futures_util::future::join_all;
 
 use crate::args::{self, Check, Cli, Color, Command, ExitStyleArgument, Format, Generate, Output};
-use crate::credential::ways::Machine;
 use crate::credential::{self, Credential, Request, looks_like_a_key};
-use crate::diagnose::diagnose;
-use crate::evidence::Evidence;
+use crate::diagnose::{diagnose, reading, rules};
 use crate::evidence::repeat::Repeat;
+use crate::evidence::text::repeatable;
+use crate::evidence::{Evidence, Expect, Hop, Trust};
 use crate::inventory::CredentialReference;
+use crate::platform;
+use crate::render::summary::{Row, Summary};
 use crate::render::{self, Style, Verbosity, facts, progress};
 use crate::report::{self, ExitStyle, Report};
+use crate::services;
 use crate::target::Target;
-use crate::walk::plan::{Plan, option};
+use crate::walk::plan::{DEADLINE, Plan, TIMEOUT, option};
 use crate::walk::{self, Finished};
 use crate::wire::roots::ExtraRoots;
 use crate::world::{self, Environment, World};
@@ -38,9 +43,6 @@ pub const BUG: u8 = 70;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Targets of one run.
 const MOST_TARGETS: usize = 256;
-/// Targets that are walked side by side: each takes a thread, a dozen sockets and more.
-const AT_ONCE: usize = 16;
-
 /// Files that the runtime opens for itself: its poll, its wake-up, its signals.
 const FILES_OF_THE_RUNTIME: usize = 8;
 
@@ -129,11 +131,13 @@ fn run_any(
     terminal: Terminal,
     progress: &dyn Fn(Progress<'_>),
 ) -> Done {
+    let first = arguments.get(1).map(|word| word.to_string_lossy().into_owned());
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
+            let hint = hint(&error, first.as_deref());
             let error = without_password(error);
-            let text = error.render().to_string();
+            let text = error.render().to_string() + &hint;
             return match error.use_stderr() {
                 true => Done { err: text, status: USAGE, ..Done::default() },
                 false => Done { out: text, ..Done::default() },
@@ -160,16 +164,40 @@ fn run_any(
     })
 }
 
-/// A wrong use, without a value that holds a password: clap repeats what was typed.
+/// What was probably meant by a wrong use, as a line of its own.
+fn hint(error: &clap::Error, first: Option<&str>) -> String {
+    if let Some(command) = first.and_then(meant::near_command) {
+        return format!("\nhint: is the command `aoai-probe {command}` meant?\n");
+    }
+    let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else {
+        return String::new();
+    };
+    let unknown = error.kind() == clap::error::ErrorKind::UnknownArgument;
+    let has = meant::option(option).filter(|_| unknown);
+    has.map(|has| format!("\nhint: {has}\n")).unwrap_or_default()
+}
+
+/// A wrong use, without a value that may hold a password: clap repeats what was typed.
 fn without_password(mut error: clap::Error) -> clap::Error {
-    for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg] {
+    for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg, ContextKind::InvalidSubcommand]
+    {
         if let Some(ContextValue::String(value)) = error.get(kind)
-            && (value.contains('@') || looks_like_a_key(value))
+            && !may_be_shown(value)
         {
             error.insert(kind, ContextValue::String("[not shown]".to_owned()));
         }
     }
     error
+}
+
+/// Whether a value of the command line holds no secret, whatever was meant by it: a short word,
+/// or an address.
+fn may_be_shown(value: &str) -> bool {
+    let value = value.split(" <").next().unwrap_or(value);
+    let word = |c: char| c.is_alphanumeric() || "-_. ".contains(c);
+    let address = |c: char| c.is_ascii_hexdigit() || "[]:./,".contains(c);
+    let short = value.chars().count() <= 60;
+    short && !looks_like_a_key(value) && (value.chars().all(word) || value.chars().all(address))
 }
 
 /// Walks, judges and writes, in a world that the caller gives; `run` gives this machine's.
@@ -184,6 +212,8 @@ pub fn check_in(
     progress: &dyn Fn(Progress<'_>),
 ) -> Result<Done, String> {
     if let Some(file) = &arguments.config {
+        args::contradiction(arguments)?;
+        args::not_over_inventory(arguments)?;
         return round::check(file, arguments, world, terminal, progress);
     }
     args::contradiction(arguments)?;
@@ -193,15 +223,7 @@ pub fn check_in(
     plan.repeat = Repeat { options: options(arguments, &plan), inventory: None };
     let typed: Vec<&str> = targets.iter().flat_map(Target::typed).chain(plan.typed()).collect();
     credential::misplaced(&world.environment, &typed).map_err(|e| e.to_string())?;
-    let request = Request {
-        choice: arguments.credential.clone(),
-        api_key_file: arguments.api_key_file.clone(),
-        token_file: arguments.token_file.clone(),
-        assertion_file: arguments.assertion_file.clone(),
-        identity: arguments.identity.clone(),
-        machine: Machine { azure: world.azure.answer, arc_agent: world.arc_agent },
-        patience: plan.deadline,
-    };
+    let request = reference(arguments).request(&world, plan.deadline);
     if arguments.plan {
         let one = |target: &Target| contacts(&target.seen.host, target, &plan, &world, &request);
         let out = targets.iter().map(one).collect();
@@ -218,43 +240,64 @@ pub fn check_in(
     }
     let style = style(&arguments.output, &world.environment, terminal.err);
     let watched = terminal.err && targets.len() == 1 && !arguments.output.quiet;
-    let observe = |finished: Finished<'_>| {
-        if watched {
-            progress(Progress::Line(&progress_line(finished, &plan, style)));
+    let show = |shown: walks::Shown<'_>| match shown {
+        walks::Shown::Hop(finished) => {
+            progress(Progress::Line(&progress_line(finished, &plan, style)))
         }
+        walks::Shown::Waits(line) => progress(Progress::Status(&line)),
+    };
+    let walks = walks::Walks {
+        plan: &plan,
+        world: &world,
+        credential: &credential,
+        show: watched.then_some(&show as &dyn Fn(walks::Shown<'_>)),
     };
     let runtime = runtime()?;
-    let began = Instant::now();
-    let start = world.now;
-    let mut evidence = Vec::new();
-    for some in targets.chunks(AT_ONCE) {
-        world.now = start + began.elapsed();
-        let walks =
-            some.iter().map(|target| walk::walk(target, &plan, &world, &credential, &observe));
-        evidence.extend(runtime.block_on(join_all(walks)));
-    }
+    let (evidence, ended) = runtime.block_on(walks.walk(&targets));
     // A lookup that still blocks must not hold the process.
     runtime.shutdown_background();
     let reports: Vec<Report> = evidence.into_iter().map(judged).collect();
     let mut done = written(&reports, &arguments.output, &world.environment, terminal)?;
+    if reports.len() > 1 && arguments.output.format == Format::Human && !arguments.output.quiet {
+        let options = reading::command_options(&plan.repeat.options);
+        let to_terminal = terminal.out && arguments.output.output.is_none();
+        let style = self::style(&arguments.output, &world.environment, to_terminal);
+        let mut summary = Summary::default();
+        for (place, report) in reports.iter().enumerate() {
+            summary.count(place, Row::of(report));
+        }
+        done.out.push('\n');
+        done.out.push_str(&summary.render(&format!("aoai-probe -v{options} "), style));
+    }
+    if let Some(ended) = ended {
+        platform::default_signals();
+        err.push_str("aoai-probe: interrupted\n");
+        done.status = ended.status();
+    }
     done.err = err;
     done.replaces_progress = replaces_progress(&arguments.output, &world.environment, terminal);
     Ok(done)
 }
 
-/// The options that repeat these walks, each as one word with its value.
+/// The options that repeat these walks; those that the environment gave are among them.
 fn options(arguments: &Check, plan: &Plan) -> Vec<String> {
-    let service = arguments.service.iter().map(|service| option("--service", service));
-    let credential = CredentialReference {
-        choice: arguments.credential.clone(),
+    let mut options = args::given(arguments);
+    if arguments.deployment.is_none() {
+        options.extend(plan.deployment.iter().map(|name| option("--deployment", name)));
+    }
+    options
+}
+
+/// Where the credential of the command line is.
+fn reference(arguments: &Check) -> CredentialReference {
+    CredentialReference {
+        choice: arguments.credential.clone().unwrap_or_default(),
         api_key_file: arguments.api_key_file.clone(),
         api_key_variable: None,
         token_file: arguments.token_file.clone(),
         assertion_file: arguments.assertion_file.clone(),
         identity: arguments.identity.clone(),
-    };
-    let way = plan.way_options(&arguments.connect_to).into_iter();
-    way.chain(service).chain(credential.options()).chain(plan.call_options()).collect()
+    }
 }
 
 /// Whether what is written takes the place of the progress on the terminal.
@@ -297,6 +340,10 @@ fn targets(arguments: &Check, environment: &Environment) -> Result<Vec<Target>, 
     if named.len() > MOST_TARGETS {
         return Err(format!("{} targets; one run walks {MOST_TARGETS} at most", named.len()));
     }
+    // A command in a target's place is the clearer mistake.
+    if !named.iter().any(|typed| meant::is_command(typed)) {
+        named.iter().try_for_each(|typed| meant::target(typed))?;
+    }
     named
         .into_iter()
         .map(|typed| Target::parse(typed, arguments.service.as_deref()).map_err(|e| e.to_string()))
@@ -306,7 +353,7 @@ fn targets(arguments: &Check, environment: &Environment) -> Result<Vec<Target>, 
 fn plan(arguments: &Check, environment: &Environment) -> Result<Plan, String> {
     let extra_roots = match &arguments.ca_file {
         None => ExtraRoots::default(),
-        Some(path) => world::ca_file(path, arguments.deadline)
+        Some(path) => world::ca_file(path, arguments.deadline.unwrap_or(DEADLINE))
             .map_err(|says| format!("--ca-file {path}: {says}"))?,
     };
     let variable =
@@ -324,17 +371,17 @@ fn plan(arguments: &Check, environment: &Environment) -> Result<Plan, String> {
     };
     let mut plan = Plan {
         resolvers: arguments.resolvers.clone(),
-        expect: arguments.expect.clone(),
-        proxy: arguments.proxy.clone(),
+        expect: arguments.expect.clone().unwrap_or(Expect::Auto),
+        proxy: arguments.proxy.clone().unwrap_or_default(),
         direct: arguments.direct,
-        trust: arguments.trust.into(),
+        trust: arguments.trust.map_or(Trust::Public, Trust::from),
         ca_file: arguments.ca_file.clone(),
         extra_roots,
         deployment,
         experiments: !arguments.no_experiments,
         deep: arguments.deep,
-        timeout: arguments.timeout,
-        deadline: arguments.deadline,
+        timeout: arguments.timeout.unwrap_or(TIMEOUT),
+        deadline: arguments.deadline.unwrap_or(DEADLINE),
         ..Plan::default()
     };
     if let Some(version) = api_version {
@@ -474,6 +521,9 @@ fn style(output: &Output, environment: &Environment, terminal: bool) -> Style {
 fn explain_finding(finding: Option<&str>) -> Result<Done, String> {
     match finding {
         None => Ok(Done { out: explain::list(), ..Done::default() }),
+        Some(hop) if Hop::ALL.iter().any(|known| known.name() == hop) => {
+            Ok(Done { out: explain::list_of(hop), ..Done::default() })
+        }
         Some(id) => match explain::page(id) {
             Ok(page) => Ok(Done { out: page.to_owned(), ..Done::default() }),
             Err(error) => Err(error.to_string()),
@@ -481,10 +531,42 @@ fn explain_finding(finding: Option<&str>) -> Result<Done, String> {
     }
 }
 
+/// The command line with the values that a shell completes, where the parser takes any word.
+fn with_values() -> clap::Command {
+    use clap::builder::PossibleValuesParser;
+    fn walk(command: clap::Command) -> clap::Command {
+        let sources = credential::SOURCES.iter().map(|source| source.name);
+        let sources: Vec<&str> = ["auto", "none"].into_iter().chain(sources).collect();
+        let mut services: Vec<&str> = services::SERVICES.iter().map(|service| service.id).collect();
+        services.sort_unstable();
+        services.dedup();
+        let expect = ["auto", "private", "public", "closed", "any"];
+        command
+            .mut_arg("credential", |a| a.value_parser(PossibleValuesParser::new(sources)))
+            .mut_arg("service", |a| a.value_parser(PossibleValuesParser::new(services)))
+            .mut_arg("expect", |a| a.value_parser(PossibleValuesParser::new(expect)))
+            .mut_arg("proxy", |a| a.value_parser(PossibleValuesParser::new(["env", "none"])))
+    }
+    let hops = Hop::ALL.iter().map(|hop| hop.name());
+    let pages: Vec<&str> = hops.chain(rules::all().map(|rule| rule.id)).collect();
+    walk(Cli::command()).mut_subcommand("check", walk).mut_subcommand("explain", |command| {
+        command.mut_arg("finding", |a| a.value_parser(PossibleValuesParser::new(pages)))
+    })
+}
+
 fn generated(what: Generate) -> Result<Done, String> {
     let out = match what {
-        Generate::Man => generate::man(Cli::command()),
-        Generate::Completions { shell } => generate::completions(&mut Cli::command(), shell),
+        Generate::Man { command: None } => generate::man::page(Cli::command(), ""),
+        Generate::Man { command: Some(name) } => {
+            let mut program = Cli::command();
+            program.build();
+            let Some(command) = program.find_subcommand(&name) else {
+                let name = repeatable(&name);
+                return Err(format!("there is no command {name:?} (see --help)"));
+            };
+            generate::man::page(command.clone(), &name)
+        }
+        Generate::Completions { shell } => generate::completions(&mut with_values(), shell),
         Generate::Schema => Ok(generate::SCHEMA.to_owned()),
         Generate::InventorySchema => Ok(crate::inventory::SCHEMA.to_owned()),
         Generate::Findings => Ok(generate::findings()),

@@ -147,6 +147,26 @@ pub fn by_id(id: &str) -> Option<usize> {
     SERVICES.iter().position(|service| service.id == id)
 }
 
+/// The row of the same service in `cloud`, where it is there; else the row itself.
+#[must_use]
+pub fn in_cloud(index: usize, cloud: Cloud) -> usize {
+    let id = SERVICES[index].id;
+    SERVICES.iter().position(|row| row.id == id && row.cloud == cloud).unwrap_or(index)
+}
+
+/// Services whose hosts can stand in front of another service, as a gateway does; their suffixes
+/// say nothing about what answers behind them.
+pub const GATEWAYS: &[&str] = &["apim", "appservice", "containerapps"];
+
+impl Service {
+    /// Whether it is an account of the one resource type that Azure OpenAI, Azure AI services and
+    /// Foundry share (fact D1); regional endpoints lead to such accounts too (fact D5).
+    #[must_use]
+    pub fn is_account(&self) -> bool {
+        self.group_ids == ["account"] || self.id == "cognitive-regional"
+    }
+}
+
 /// Every service and cloud.
 #[rustfmt::skip]
 pub const SERVICES: &[Service] = &[

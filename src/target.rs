@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use crate::evidence::text::clean;
+use crate::evidence::text::{begins_as_url, clean, holds_at_sign, repeatable};
 use crate::evidence::{TargetKind, TargetSeen};
 use crate::services::{self, Call, Service};
 
@@ -49,6 +49,9 @@ pub enum TargetError {
     /// The scheme is there twice.
     #[error("the scheme is there twice: the endpoint is https://<account>.openai.azure.com/")]
     DoubleScheme,
+    /// A scheme that is mistyped, such as `https//`.
+    #[error("the scheme is mistyped: the endpoint is https://<account>.openai.azure.com/")]
+    MistypedScheme,
     /// A user name or password in the URL.
     #[error("the URL holds a user name or password: leave it out, keys come from the environment")]
     UserInfo,
@@ -94,6 +97,20 @@ pub enum TargetError {
          for an account of that name write {0}.openai.azure.com"
     )]
     Command(String),
+    /// A `--service` that the name's suffix contradicts.
+    #[error(
+        "{host} is a name of {suffix} by its suffix, so --service {service} does not apply to it: \
+         leave the option out. It says what answers at a gateway (API Management, App Service, \
+         Container Apps) or at a name of your own"
+    )]
+    OtherService {
+        /// The host.
+        host: String,
+        /// The service of its suffix.
+        suffix: &'static str,
+        /// What `--service` named.
+        service: String,
+    },
     /// An unknown `--service`.
     #[error("there is no service {0:?}; one of: {1}")]
     Service(String, String),
@@ -119,9 +136,12 @@ impl Target {
         if typed.len() > LONGEST {
             return Err(TargetError::TooLong(typed.len()));
         }
-        // Before anything else: no other message may repeat what stands before an `@`.
-        if before_path(typed).contains('@') {
+        // Before anything else: no other message may repeat what comes before an `@`.
+        if holds_at_sign(typed) {
             return Err(TargetError::UserInfo);
+        }
+        if begins_as_url(typed) && !typed.contains("://") {
+            return Err(TargetError::MistypedScheme);
         }
         if let Ok(address) = typed.trim_start_matches('[').trim_end_matches(']').parse() {
             return Err(TargetError::Address(address));
@@ -138,9 +158,22 @@ impl Target {
                 ids.dedup();
                 ids.sort_unstable();
                 ids.dedup();
-                TargetError::Service(id.to_owned(), ids.join(", "))
+                TargetError::Service(repeatable(id).to_owned(), ids.join(", "))
             })?),
         };
+        if let (Some(forced), Some(known)) = (forced, by_suffix(&host)) {
+            let (forced, known) = (&services::SERVICES[forced], known.service());
+            let fits = forced.id == known.id
+                || (forced.is_account() && known.is_account())
+                || (forced.call != Call::None && services::GATEWAYS.contains(&known.id));
+            if !fits {
+                return Err(TargetError::OtherService {
+                    host,
+                    suffix: known.name,
+                    service: forced.id.to_owned(),
+                });
+            }
+        }
         Ok(Self::build(typed, host, port, &path, forced))
     }
 
@@ -149,13 +182,24 @@ impl Target {
         let found = services::find(&host);
         let original_host = privatelink.as_ref().map(|m| format!("{}.{}", m.prefix, m.suffix));
         let known = privatelink.as_ref().or(found.as_ref());
-        let service = known.map(|m| m.index).or(forced);
+        // The row of the suffix knows the cloud; `--service` changes it where it names another.
+        let other = forced
+            .filter(|index| known.is_none_or(|m| m.service().id != services::SERVICES[*index].id))
+            .map(|index| match known {
+                Some(m) => services::in_cloud(index, m.service().cloud),
+                None => index,
+            });
+        let service = other.or(known.map(|m| m.index));
         let row = service.map(|index| &services::SERVICES[index]);
+        let gateway =
+            known.filter(|m| other.is_some() && services::GATEWAYS.contains(&m.service().id));
         let base_path = base_path(path);
         let kind = match (&privatelink, row) {
             (Some(_), _) => TargetKind::Privatelink,
             (None, None) => TargetKind::Unknown,
-            (None, Some(row)) if row.id == "cognitive-regional" => TargetKind::Regional,
+            (None, _) if known.is_some_and(|m| m.service().id == "cognitive-regional") => {
+                TargetKind::Regional
+            }
             (None, Some(row)) if row.call == Call::None => TargetKind::OtherService,
             (None, Some(_)) if base_path.starts_with("/api/projects/") => TargetKind::Project,
             (None, Some(_)) => TargetKind::Account,
@@ -167,9 +211,10 @@ impl Target {
             port,
             kind,
             service: row.map(|row| row.id.to_owned()),
+            suffix_service: gateway.map(|m| m.service().id.to_owned()),
             service_name: row.map(|row| row.name.to_owned()),
             // What --service says of an unknown name is the service, and not its cloud.
-            cloud: row.filter(|_| known.is_some()).map(|row| row.cloud.name().to_owned()),
+            cloud: known.map(|m| m.service().cloud.name().to_owned()),
             public_suffix: known.map(|m| m.suffix.clone()),
             private_zone: known.map(|m| m.zone.clone()).filter(|zone| !zone.is_empty()),
             account: known
@@ -202,6 +247,13 @@ impl Target {
     }
 }
 
+/// The service of a name by its suffix, public or privatelink.
+fn by_suffix(host: &str) -> Option<services::Match> {
+    services::find_privatelink(host)
+        .filter(|m| !m.prefix.is_empty())
+        .or_else(|| services::find(host))
+}
+
 /// A bare name: an account, or a host name.
 fn from_name(typed: &str) -> Result<String, TargetError> {
     let name = typed.strip_suffix('.').unwrap_or(typed);
@@ -223,20 +275,17 @@ fn from_name(typed: &str) -> Result<String, TargetError> {
         32 if name.chars().all(|c| c.is_ascii_hexdigit()) => Err(TargetError::Key),
         _ if fits => Ok(format!("{}.openai.azure.com", name.to_ascii_lowercase())),
         length if length > 64 => Err(TargetError::LongLabel(length)),
+        // What has the form of a secret is not repeated.
+        _ if looks_secret(name) => Err(TargetError::Key),
         _ => Err(TargetError::Account(name.escape_default().to_string())),
     }
 }
 
-/// All up to the path, generously taken: whatever stands before the last `:/`, any number of
-/// slashes after it, and backslashes read as slashes, as URL readers do.
-fn before_path(typed: &str) -> &str {
-    let end = typed.find(['?', '#']).unwrap_or(typed.len());
-    let slash = |c: char| c == '/' || c == '\\';
-    let scheme = [typed[..end].rfind(":/"), typed[..end].rfind(":\\")].into_iter().max().flatten();
-    let start = scheme.map_or(0, |at| at + 1);
-    let name = typed[start..end].find(|c| !slash(c)).map_or(end, |at| start + at);
-    let path = typed[name..end].find(slash).map_or(end, |at| name + at);
-    &typed[..path]
+/// Whether a word that is no account name may be a secret: nobody mistypes a name so.
+fn looks_secret(word: &str) -> bool {
+    let digit = word.chars().any(|c| c.is_ascii_digit());
+    let sign = word.chars().any(|c| c.is_ascii_punctuation() && !"-_".contains(c));
+    !word.contains(char::is_whitespace) && word.len() >= 16 && (digit || sign)
 }
 
 /// A URL, or a name with a port or path.
@@ -411,6 +460,33 @@ mod tests {
         let typed = "https://a.azure-api.net/openai?subscription-key=canary#canary";
         let target = Target::parse(typed, None).unwrap();
         assert_eq!(target.seen.typed, "https://a.azure-api.net/openai");
+    }
+
+    #[test]
+    fn a_named_service_is_obeyed_at_a_gateway_and_refused_where_the_suffix_contradicts() {
+        let seen = |typed, service| Target::parse(typed, Some(service)).map(|t| (t.call(), t.seen));
+        let (call, gateway) = seen("x.azure-api.net", "openai").unwrap();
+        assert_eq!((gateway.kind, call), (TargetKind::Account, Call::Models));
+        assert_eq!(gateway.suffix_service.as_deref(), Some("apim"));
+        assert_eq!(gateway.private_zone.as_deref(), Some("privatelink.azure-api.net"));
+        for host in ["x.azurewebsites.net", "x.eastus.azurecontainerapps.io"] {
+            assert_eq!(seen(host, "openai").unwrap().0, Call::Models, "{host}");
+        }
+        let (call, account) = seen("x.cognitiveservices.azure.com", "openai").unwrap();
+        assert_eq!((account.suffix_service, call), (None, Call::Models));
+        let (_, gov) = seen("x.openai.azure.us", "openai").unwrap();
+        assert_eq!(gov.cloud.as_deref(), Some("usgov"));
+        let (call, regional) = seen("eastus.api.cognitive.microsoft.com", "openai").unwrap();
+        assert_eq!((regional.kind, call), (TargetKind::Regional, Call::Models));
+        for (host, service) in [
+            ("x.openai.azure.com", "keyvault"),
+            ("x.vault.azure.net", "openai"),
+            ("x.azure-api.net", "blob"),
+            ("x.privatelink.vaultcore.azure.net", "openai"),
+        ] {
+            let error = seen(host, service).unwrap_err().to_string();
+            assert!(error.contains("by its suffix"), "{error}");
+        }
     }
 
     #[test]

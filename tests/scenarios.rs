@@ -285,6 +285,21 @@ fn round() -> Result<(), Failed> {
     Ok(())
 }
 
+/// A filter that reads the first segment alone finds the name in the ClientHello of every walk.
+fn name_in_first_segment() -> Result<(), Failed> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/scenarios");
+    let world = World::read(&folder.join("name-filter-reads-the-first-segment.toml"))?;
+    let lab = Lab::start(&Arc::new(world))?;
+    let check = lab.check(&["--format", "json", "--no-experiments"])?;
+    for walk in 1..=200 {
+        let done = run::check_in(&check, lab.world(), Terminal::default(), &|_| {})?;
+        if done.status != 2 {
+            return Err(format!("walk {walk} of 200 slipped past it\n{}", done.out).into());
+        }
+    }
+    Ok(())
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::from_args();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/scenarios");
@@ -299,7 +314,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             Trial::test(name, move || scenario(&file))
         })
-        .chain([whole])
+        .chain([whole, Trial::test("name-in-the-first-segment-200-times", name_in_first_segment)])
         .chain(again::trials())
         .collect();
     libtest_mimic::run(&arguments, trials).exit()

@@ -93,6 +93,12 @@ fn as_asked(e: &Evidence) -> Vec<String> {
     given.chain(deployment).chain(trust).chain(roots).chain(expect).collect()
 }
 
+/// Options as people type them, each with a blank before it.
+#[must_use]
+pub fn command_options(options: &[String]) -> String {
+    options.iter().filter_map(|option| shown(option)).collect()
+}
+
 fn command(e: &Evidence, options: &[String]) -> String {
     match &e.asked.repeat.inventory {
         Some(target) => {
@@ -104,7 +110,7 @@ fn command(e: &Evidence, options: &[String]) -> String {
 }
 
 fn line(program: &str, target: &str, options: &[String]) -> String {
-    let options: String = options.iter().filter_map(|option| shown(option)).collect();
+    let options = command_options(options);
     match target.starts_with('-') {
         true => format!("{program}{options} -- {}", word(target)),
         false => format!("{program} {}{options}", word(target)),

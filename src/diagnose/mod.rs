@@ -6,6 +6,8 @@
 mod again;
 pub mod because;
 pub mod reading;
+pub mod resolver_class;
+pub mod resolver_profile;
 pub mod rules;
 pub mod timing;
 mod verdict;
@@ -44,6 +46,10 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
 /// Judges the evidence of one walk.
 #[must_use]
 pub fn diagnose(evidence: &Evidence) -> Diagnosis {
+    // What is not there yet looks like what is missing: no rule may read it.
+    if let Some(why) = &evidence.unfinished {
+        return Diagnosis { verdict: verdict::unfinished(why), findings: Vec::new() };
+    }
     let mut fired: Vec<(&'static Rule, Finding)> = rules::all()
         .filter_map(|rule| (rule.check)(evidence).map(|because| (rule, because.finding(rule))))
         .collect();

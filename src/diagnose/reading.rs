@@ -9,7 +9,7 @@ use crate::evidence::{Evidence, Expect, Observed, classify};
 
 use super::rules::http::refusals;
 
-pub use super::again::{again, again_at, again_with, again_without, word};
+pub use super::again::{again, again_at, again_with, again_without, command_options, word};
 
 /// The addresses that count: those that applications get, or `--resolver`'s.
 #[must_use]

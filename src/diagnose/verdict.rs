@@ -66,6 +66,17 @@ pub(super) fn of(e: &Evidence, findings: &[Finding]) -> Verdict {
     }
 }
 
+/// The verdict over a walk that did not come to its end.
+pub(super) fn unfinished(why: &str) -> Verdict {
+    Verdict {
+        state: State::CannotTell,
+        broken_hop: None,
+        cause: None,
+        sure: None,
+        line: format!("CANNOT TELL: {why}"),
+    }
+}
+
 fn no_token(e: &Evidence) -> bool {
     e.identity.withheld == Some(Withheld::NoToken)
 }
@@ -103,7 +114,7 @@ fn proof(e: &Evidence) -> Result<String, String> {
             Ok(match e.target.service_name.as_deref() {
                 Some(service) => format!("as far as TLS, {way}; no call is made to {service}"),
                 None => format!(
-                    "as far as TLS, {way}; no call is made: the suffix of {} is not known \
+                    "{} is not an Azure service name: as far as TLS, {way}; no call is made \
                      (--service says what it is)",
                     e.target.host
                 ),
@@ -150,9 +161,9 @@ fn called(e: &Evidence, hop: &HttpHop, call: &HttpCall) -> Result<String, String
     };
     match refusals::refusal(e, call).map(|row| row.id) {
         None if call.credential_sent => Ok(way),
-        None => Ok(format!("{way}; the answer came without a credential")),
+        None => Err("the answer came without a credential, which proves nothing".to_owned()),
         // At risk by their own rules; the path stands.
-        Some("http-rate-limited" | "http-body-incomplete") => Ok(way),
+        Some("http-rate-limited" | "http-body-incomplete" | "http-success-unproved") => Ok(way),
         Some("http-list-not-offered") => {
             Ok(format!("{way}; the call was not tested: this kind of account lists no models"))
         }

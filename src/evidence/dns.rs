@@ -356,10 +356,16 @@ impl ResolverSeen {
     }
 }
 
-/// Whether a name lies in a `privatelink.` zone.
+/// Domains in which Microsoft uses the label `privatelink` for its own services: an alias there
+/// is no sign of a customer's private endpoint (fact X7).
+const MICROSOFTS_OWN: &[&str] = &["msidentity.com"];
+
+/// Whether a name lies in a `privatelink.` zone, where private endpoints have their names.
 #[must_use]
 pub fn is_privatelink(name: &str) -> bool {
-    name.to_ascii_lowercase().split('.').skip(1).any(|label| label == "privatelink")
+    let name = name.to_ascii_lowercase();
+    let own = |domain: &&str| name.strip_suffix(*domain).is_some_and(|rest| rest.ends_with('.'));
+    name.split('.').skip(1).any(|label| label == "privatelink") && !MICROSOFTS_OWN.iter().any(own)
 }
 
 impl DnsHop {
@@ -386,5 +392,24 @@ impl DnsHop {
     #[must_use]
     pub fn counting(&self) -> Vec<IpAddr> {
         self.walked.iter().filter(|w| w.counts).map(|w| w.address).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_privatelink;
+
+    #[test]
+    fn microsofts_own_use_of_the_label_is_no_private_endpoint() {
+        for (name, is) in [
+            ("myacct.privatelink.openai.azure.com", true),
+            ("reg.eastus.data.privatelink.azurecr.io", true),
+            ("a.privatelink.msidentity.com", false),
+            ("NA.PrivateLink.MSIdentity.com", false),
+            ("a.privatelink.notmsidentity.com", true),
+            ("privatelink.openai.azure.com", false),
+        ] {
+            assert_eq!(is_privatelink(name), is, "{name}");
+        }
     }
 }

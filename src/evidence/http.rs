@@ -39,6 +39,33 @@ pub enum Purpose {
     Deployment,
 }
 
+/// What the body of a successful answer holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Payload {
+    /// A `data` array, each entry of which has an `id`: models (fact G1).
+    Models,
+    /// A `value` array, each entry of which has a `name`: a project's deployments (fact G17).
+    Deployments,
+    /// A `choices` array with an entry: a completion.
+    Completion,
+    /// Other JSON.
+    Other,
+}
+
+impl Purpose {
+    /// What the body of a call's success may hold. Anything else proves nothing, whatever the
+    /// status says.
+    #[must_use]
+    pub const fn success(self) -> &'static [Payload] {
+        match self {
+            Purpose::Models => &[Payload::Models],
+            Purpose::Project => &[Payload::Deployments, Payload::Models],
+            Purpose::Deployment => &[Payload::Completion],
+        }
+    }
+}
+
 /// How a call ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -75,9 +102,12 @@ pub struct HttpAnswer {
     pub headers: Vec<Header>,
     /// The error in the body, in whichever of the two frames (fact G13).
     pub error: Option<ErrorBody>,
-    /// Entries of the `data` array of a list.
+    /// Entries of the `data` or `value` array of a list.
     pub models: Option<u32>,
-    /// Octets of the body that were read.
+    /// What the body is, where it is JSON; null in reports of older versions as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Payload>,
+    /// Bytes of the body that were read.
     pub body_bytes: u64,
     /// Whether the body came to its end within deadline and limit.
     pub body_complete: bool,
@@ -126,6 +156,16 @@ impl HttpAnswer {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|h| h.name == name).map(|h| h.value.as_str())
+    }
+
+    /// Whether the body holds what a call of this purpose asks for.
+    #[must_use]
+    pub fn fulfils(&self, purpose: Purpose) -> bool {
+        match self.payload {
+            Some(payload) => purpose.success().contains(&payload),
+            // Older reports counted the entries of a list, and looked at nothing else.
+            None => purpose != Purpose::Deployment && self.models.is_some(),
+        }
     }
 
     /// The error's code, if the body has one.

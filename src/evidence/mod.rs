@@ -168,6 +168,9 @@ pub struct Evidence {
     pub experiments: experiment::Experiments,
     /// What the walk cost the network.
     pub cost: Cost,
+    /// Why the walk was not made, or not to its end: then no rule judges it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<String>,
 }
 
 /// The target as it was understood.
@@ -183,6 +186,10 @@ pub struct TargetSeen {
     pub kind: TargetKind,
     /// Id of the row in the table of services (`openai`, `keyvault`, …), if known.
     pub service: Option<String>,
+    /// Id of the service that the suffix belongs to, where `--service` names the one behind it:
+    /// the host is a gateway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suffix_service: Option<String>,
     /// The service's name for people.
     pub service_name: Option<String>,
     /// Cloud of the name's suffix: `public`, `usgov`, `china`.

@@ -51,6 +51,50 @@ pub fn unix_seconds(text: &str) -> Option<i64> {
     Some(time::OffsetDateTime::parse(text, format).ok()?.unix_timestamp())
 }
 
+/// Whether a text holds an `@` in any spelling that a URL's reader may take for one: what comes
+/// before it may be a password.
+#[must_use]
+pub fn holds_at_sign(text: &str) -> bool {
+    // URL readers pass over tabs and line ends.
+    let mut text: String = text.chars().filter(|c| !matches!(c, '\t' | '\r' | '\n')).collect();
+    text.make_ascii_lowercase();
+    // A percent sign may itself be encoded, any number of times.
+    while text.contains("%25") {
+        text = text.replace("%25", "%");
+    }
+    text.contains(['@', '\u{ff20}', '\u{fe6b}'])
+        || ["%40", "%ef%bc%a0", "%ef%b9%ab"].iter().any(|code| text.contains(code))
+}
+
+/// A word that the user typed, to be repeated in a message: as it is where it is a short word,
+/// else nothing of it, since it may be a URL with a password.
+#[must_use]
+pub fn repeatable(word: &str) -> &str {
+    let plain = |c: char| c.is_alphanumeric() || "-_. ".contains(c);
+    match word.chars().count() <= 60 && word.chars().all(plain) {
+        true => word,
+        false => "[not shown]",
+    }
+}
+
+/// Whether a text that is no URL to be read may hold the password of one.
+#[must_use]
+pub fn may_hold_password(text: &str) -> bool {
+    let unread = begins_as_url(text) && url::Url::parse(text.trim()).is_err();
+    unread || text.contains(':') && holds_at_sign(text)
+}
+
+/// Whether a text begins as a URL does, also as one that is mistyped (`https//`, `http;//`).
+#[must_use]
+pub fn begins_as_url(text: &str) -> bool {
+    let text = text.trim_start();
+    let word = text.chars().take_while(char::is_ascii_alphanumeric).count();
+    let (scheme, rest) = text.split_at(word);
+    let known = ["http", "https", "socks", "socks4", "socks4a", "socks5", "socks5h", "ws", "wss"];
+    let known = known.iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    text.contains("://") || known && rest.starts_with([':', ';', '/', '\\'])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,8 +19,8 @@ pub struct TlsHop {
     pub chain_length: u32,
     /// What each set of roots says of the chain and the name.
     pub verdicts: Vec<StoreVerdict>,
-    /// What the files of roots say that clients bring or are told of; asked only when no public
-    /// root knows the issuer.
+    /// What the files of roots say that clients bring or are told of: those that a variable names,
+    /// and the others where no public root knows the issuer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bundles: Vec<BundleVerdict>,
     /// Which set of roots accepted the session; null when none did.

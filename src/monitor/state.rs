@@ -167,8 +167,9 @@ impl Machine {
     /// Takes one walk in.
     pub fn observe(&mut self, seen: &Observation, rules: &Rules) -> Vec<Event> {
         let changed = match &self.good {
-            Some(good) => seen.facts.since(good),
-            None => Vec::new(),
+            // Where nothing was looked at, nothing has changed either.
+            Some(good) if seen.facts != Facts::default() => seen.facts.since(good),
+            _ => Vec::new(),
         };
         let mut events = Vec::new();
         let mut about = About {

@@ -100,6 +100,32 @@ pub fn protect_process() {
     }
 }
 
+/// Gives SIGINT and SIGTERM back to the system: the next one ends the process at once.
+pub fn default_signals() {
+    // SAFETY: plain system calls; a failure leaves things as they were.
+    unsafe {
+        libc::signal(libc::SIGINT, libc::SIG_DFL);
+        libc::signal(libc::SIGTERM, libc::SIG_DFL);
+    }
+}
+
+/// Opens what is no regular file, to write into it; never waits for a pipe's reader.
+///
+/// # Errors
+///
+/// Those of the system; a pipe without a reader is one ([`has_no_reader`]).
+pub fn open_to_write(path: &std::path::Path) -> std::io::Result<std::fs::File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    std::fs::OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK).open(path)
+}
+
+/// Whether a pipe could not be opened because no program reads from it.
+pub fn has_no_reader(path: &std::path::Path, error: &std::io::Error) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    let is_pipe = || std::fs::metadata(path).is_ok_and(|about| about.file_type().is_fifo());
+    error.raw_os_error() == Some(libc::ENXIO) && is_pipe()
+}
+
 /// Lets the process open as many files as its hard limit has, and says how many: many walks have
 /// many sockets.
 pub fn open_files() -> Option<u64> {

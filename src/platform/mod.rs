@@ -14,14 +14,16 @@ mod other;
 #[cfg(not(all(target_os = "linux", not(feature = "platform_other"))))]
 use other as os;
 
+mod memory;
 mod program;
 
+pub use memory::Allocator;
 pub use program::run_program;
 
 pub use os::{
-    READS_RESOLV_CONF, azure_machine, default_gateways, end_programs, host_name, interfaces,
-    listening_ports, lookup, open_files, protect_process, read_icmp, report_icmp, routes, tcp_info,
-    tunnels_down,
+    READS_RESOLV_CONF, azure_machine, default_gateways, default_signals, end_programs,
+    has_no_reader, host_name, interfaces, listening_ports, lookup, open_files, open_to_write,
+    protect_process, read_icmp, report_icmp, routes, tcp_info, tunnels_down,
 };
 
 use crate::evidence::tcp::IcmpMeaning;

@@ -46,6 +46,23 @@ pub fn host_name() -> String {
 /// Nothing to do.
 pub fn protect_process() {}
 
+/// Nothing to do.
+pub fn default_signals() {}
+
+/// Opens what is no regular file, to write into it.
+///
+/// # Errors
+///
+/// Those of the system.
+pub fn open_to_write(path: &std::path::Path) -> std::io::Result<std::fs::File> {
+    std::fs::OpenOptions::new().write(true).open(path)
+}
+
+/// Not known here.
+pub fn has_no_reader(_: &std::path::Path, _: &std::io::Error) -> bool {
+    false
+}
+
 /// Not known here.
 pub fn open_files() -> Option<u64> {
     None

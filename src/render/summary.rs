@@ -45,7 +45,8 @@ impl Row {
     fn is_like(&self, other: &Self) -> bool {
         let alike = self.state == other.state && self.cause == other.cause;
         // Without a cause nothing is known to be common but the state.
-        alike && self.place == other.place
+        let named = self.cause.is_some() || self.state == State::Works || self.line == other.line;
+        alike && named && self.place == other.place
     }
 }
 

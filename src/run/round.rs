@@ -3,17 +3,22 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use super::{Done, Progress, Terminal, replaces_progress, runtime, style, written};
-use crate::args::{Check, ExitStyleArgument, Format, Output};
+use super::ends::ended;
+use super::{Done, Progress, Terminal, judged, replaces_progress, runtime, style, written};
+use crate::args::{self, Check, ExitStyleArgument, Format, Output};
+use crate::credential::Credential;
+use crate::diagnose::reading;
 use crate::diagnosis::State;
+use crate::evidence::Trust;
 use crate::evidence::repeat::{InInventory, Repeat};
-use crate::evidence::text::clean;
-use crate::inventory::{self, Entry, Inventory};
+use crate::evidence::text::{clean, repeatable};
+use crate::inventory::{self, CredentialReference, Entry, Inventory};
 use crate::monitor::round;
 use crate::monitor::walker::Walker;
 use crate::platform;
 use crate::render::summary::{Row, Summary};
 use crate::report::{ExitStyle, Report, Worst};
+use crate::walk;
 use crate::world::{self, World};
 
 /// The largest inventory that is read, in octets.
@@ -22,9 +27,6 @@ const LARGEST: u64 = 16 << 20;
 const AGAIN: Duration = Duration::from_secs(1);
 /// Open files that a walk in trouble may take.
 const FILES_PER_WALK: u64 = 24;
-/// Exit status of a run that SIGINT ended: 128 and its number.
-const INTERRUPTED: u8 = 130;
-
 /// Reads an inventory's file.
 ///
 /// # Errors
@@ -108,6 +110,10 @@ fn chosen<'a>(inventory: &'a Inventory, names: &[String]) -> Result<Vec<&'a Entr
                 .map(|entry| (strsim::osa_distance(&entry.name, name), entry.name.as_str()))
                 .min()
                 .map_or("", |(_, near)| near);
+            if let Some(command) = super::meant::near_command(name) {
+                return format!("is the command `aoai-probe {command}` meant by `{name}`?");
+            }
+            let name = repeatable(name);
             format!("no target of the inventory is called {name:?}; is {near:?} meant?")
         })
     };
@@ -134,21 +140,14 @@ pub(super) fn check(
 ) -> Result<Done, String> {
     let inventory = inventory(file)?;
     let entries = chosen(&inventory, &arguments.targets)?;
+    let entries: Vec<Entry> =
+        entries.into_iter().map(|entry| overridden(entry, arguments)).collect();
+    let entries: Vec<&Entry> = entries.iter().collect();
     let environment = world.environment.clone();
     if arguments.plan {
         return Ok(Done { out: contacts(&entries, &world), ..Done::default() });
     }
-    let walker = Walker::in_world(world);
-    let unfit: Vec<String> = entries
-        .iter()
-        .filter_map(|entry| {
-            let says = walker.prepare(entry).err()?;
-            Some(format!("--config {file}: line {}: {}: {says}", entry.line, entry.name))
-        })
-        .collect();
-    if !unfit.is_empty() {
-        return Err(unfit.join("\naoai-probe: "));
-    }
+    let walker = Walker::in_world(world.clone());
     let output = &arguments.output;
     let exit_style = match output.exit_style {
         ExitStyleArgument::State => ExitStyle::State,
@@ -163,15 +162,15 @@ pub(super) fn check(
     let total = entries.len();
     let watched = terminal.err && !output.quiet;
     let finished = |place: usize, walked: Result<Report, String>| {
-        match walked {
-            Ok(report) => {
-                worst.count(&report, exit_style);
-                summary.count(place, Row::of(&report));
-                if !summarised {
-                    reports.push((place, report));
-                }
-            }
-            Err(says) => failed.push(format!("{}: {says}", entries[place].name)),
+        let report = walked.unwrap_or_else(|says| {
+            let entry = entries[place];
+            failed.push(format!("line {}: {}: {says}", entry.line, entry.name));
+            not_walked(entry, &world, &says)
+        });
+        worst.count(&report, exit_style);
+        summary.count(place, Row::of(&report));
+        if !summarised {
+            reports.push((place, report));
         }
         if watched {
             let bad = summary.of_state(State::Broken);
@@ -180,15 +179,10 @@ pub(super) fn check(
         }
     };
     let at_once = at_once();
-    let interrupted = Cell::new(false);
+    let interrupted = Cell::new(None);
     let runtime = runtime()?;
     runtime.block_on(async {
-        let ends = async {
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-            interrupted.set(true);
-        };
+        let ends = async { interrupted.set(Some(ended().await)) };
         round::walk(&walker, &entries, at_once, ends, finished).await;
     });
     // A lookup that still blocks must not hold the process.
@@ -199,7 +193,8 @@ pub(super) fn check(
             let to_terminal = terminal.out && output.output.is_none();
             let style = style(output, &environment, to_terminal);
             let file = crate::render::quoted(file);
-            let again = format!("aoai-probe check --config {file} -v ");
+            let options = reading::command_options(&args::given(arguments));
+            let again = format!("aoai-probe check --config {file} -v{options} ");
             Done {
                 out: summary.render(&again, style),
                 file: output.output.clone(),
@@ -213,26 +208,69 @@ pub(super) fn check(
         }
     };
     done.status = worst.status();
-    if !failed.is_empty() {
-        done.status = worst_of_failed(done.status);
-    }
     for says in failed {
         done.err.push_str(&format!("aoai-probe: not walked: {says}\n"));
     }
-    if interrupted.get() {
+    if let Some(ended) = interrupted.get() {
+        platform::default_signals();
         done.err.push_str(&format!("aoai-probe: interrupted: {walked} of {total} walked\n"));
-        done.status = INTERRUPTED;
+        done.status = ended.status();
     }
     done.replaces_progress = replaces_progress(output, &environment, terminal);
     Ok(done)
 }
 
-/// A target that could not be walked is one of which nothing can be told.
-const fn worst_of_failed(status: u8) -> u8 {
-    match status {
-        0 | 1 => 3,
-        other => other,
+/// The report of a target that cannot be walked: a file that it names is not to be had.
+fn not_walked(entry: &Entry, world: &World, says: &str) -> Report {
+    let why = format!("not walked: {}", clean(says, 400));
+    let none = Credential::none();
+    let evidence =
+        walk::unfinished(&entry.target, &entry.plan, world, &none, walk::Seen::default(), why);
+    let mut report = judged(evidence);
+    report.name = Some(entry.name.clone());
+    report.labels.clone_from(&entry.labels);
+    report
+}
+
+/// The entry with what the command line says in place of the inventory, for this run.
+fn overridden(entry: &Entry, arguments: &Check) -> Entry {
+    let mut entry = entry.clone();
+    let given = args::given(arguments);
+    if given.is_empty() {
+        return entry;
     }
+    fn over<T: Clone>(given: &Option<T>, setting: &mut T) {
+        if let Some(given) = given {
+            *setting = given.clone();
+        }
+    }
+    let plan = &mut entry.plan;
+    over(&arguments.expect, &mut plan.expect);
+    over(&arguments.proxy, &mut plan.proxy);
+    over(&arguments.trust.map(Trust::from), &mut plan.trust);
+    over(&arguments.timeout, &mut plan.timeout);
+    over(&arguments.deadline, &mut plan.deadline);
+    over(&arguments.api_version, &mut plan.api_version);
+    plan.deployment = arguments.deployment.clone().or(plan.deployment.take());
+    plan.ca_file = arguments.ca_file.clone().or(plan.ca_file.take());
+    plan.direct |= arguments.direct;
+    plan.deep |= arguments.deep;
+    plan.experiments = (plan.experiments || arguments.deep) && !arguments.no_experiments;
+    if !arguments.resolvers.is_empty() {
+        plan.resolvers.clone_from(&arguments.resolvers);
+    }
+    if !arguments.connect_to.is_empty() {
+        entry.connect_to.clone_from(&arguments.connect_to);
+    }
+    let reference = super::reference(arguments);
+    if reference != CredentialReference::default() {
+        entry.credential = reference;
+    }
+    entry.plan.repeat.options = entry.options();
+    if let Some(inventory) = &mut entry.plan.repeat.inventory {
+        inventory.options = given;
+    }
+    entry
 }
 
 /// Whether the result is the summary by cause and not report by report.

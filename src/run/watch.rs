@@ -9,6 +9,7 @@ use super::round::{self, Reading};
 use super::{Done, Progress, runtime};
 use crate::args::{Past, PastFormat, Watch};
 use crate::evidence::Trust;
+use crate::evidence::text::repeatable;
 use crate::inventory::{Inventory, WebhookPlace};
 use crate::monitor::history::{Listed, Reader, show};
 use crate::monitor::walker::Walker;
@@ -29,6 +30,8 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 const WEBHOOK_FAILS: u8 = 2;
 /// The history in systemd's state directory.
 const HISTORY: &str = "history.db";
+/// The history of the package's watch: its unit's state directory.
+const PACKAGE_HISTORY: &str = "/var/lib/aoai-probe/history.db";
 
 /// Watches until a signal ends it.
 pub(super) fn watch(
@@ -183,12 +186,19 @@ pub(super) fn history(arguments: &Past, world: &World) -> Result<Done, String> {
             }
             None => return Err(format!("--config {config}: names no [watch.history] file")),
         },
-        (None, None) => match state_directory(&world.environment) {
-            Some(file) => (file, "aoai-probe history ".to_owned()),
-            None => {
-                return Err("name the history: --history FILE, or --config FILE".to_owned());
+        (None, None) => {
+            let file = state_directory(&world.environment);
+            let file = file.unwrap_or_else(|| PathBuf::from(PACKAGE_HISTORY));
+            // What this user may not see is opened all the same: the error says so.
+            if !file.try_exists().unwrap_or(true) {
+                return Err(format!(
+                    "there is no history at {}: name it with --history FILE, or with --config \
+                     FILE the inventory that names it",
+                    file.display()
+                ));
             }
-        },
+            (file, "aoai-probe history ".to_owned())
+        }
     };
     let named = file.display().to_string();
     let reader = Reader::open(&file).map_err(|error| format!("{named}: {error}"))?;
@@ -211,6 +221,7 @@ pub(super) fn history(arguments: &Past, world: &World) -> Result<Done, String> {
         && incidents.is_empty()
         && targets.is_empty()
     {
+        let name = repeatable(name);
         return Err(format!("{named}: knows no target '{name}' in that time"));
     }
     let out = match arguments.format {

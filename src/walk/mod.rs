@@ -14,7 +14,10 @@ mod path;
 mod proxied;
 mod steps;
 mod token;
+mod unfinished;
 mod vantage;
+
+pub use unfinished::{Seen, unfinished};
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -232,6 +235,7 @@ async fn one(
         original: None,
         experiments,
         cost: cost.clone(),
+        unfinished: None,
     };
     let mut date = date;
     let mut withheld = withheld;

@@ -469,6 +469,7 @@ mod tests {
             headers: Vec::new(),
             error: None,
             models: None,
+            payload: None,
             body_bytes: 0,
             body_complete: true,
             body_excerpt: None,

@@ -1,5 +1,6 @@
-//! Files of roots that clients bring or are told of, beside the machine's own store: asked only
-//! when neither the public roots nor `--ca-file` know an issuer (fact S13).
+//! Files of roots that clients bring or are told of, in addition to the machine's own store (facts
+//! S13, X22). Those that a variable names are asked in every walk; the others only when neither the
+//! public roots nor `--ca-file` know an issuer.
 
 use std::sync::{Arc, OnceLock};
 
@@ -40,6 +41,7 @@ pub(super) struct Opened {
 pub(super) struct Bundles {
     pub(super) places: Vec<Bundle>,
     pub(super) opened: OnceLock<Vec<Opened>>,
+    pub(super) opened_named: OnceLock<Vec<Opened>>,
 }
 
 impl Bundles {
@@ -47,10 +49,13 @@ impl Bundles {
         &self,
         provider: &Arc<CryptoProvider>,
         public: impl Fn() -> RootCertStore,
+        only_named: bool,
     ) -> &[Opened] {
-        self.opened.get_or_init(|| {
+        let opened = if only_named { &self.opened_named } else { &self.opened };
+        opened.get_or_init(|| {
             self.places
                 .iter()
+                .filter(|bundle| bundle.named || !only_named)
                 .filter_map(|bundle| {
                     let pem = (bundle.read)(&bundle.path);
                     if pem.is_none() && !bundle.named {

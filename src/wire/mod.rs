@@ -7,6 +7,7 @@ pub mod bundles;
 mod certificate;
 pub mod connect;
 pub mod dns;
+mod hello;
 pub mod http;
 pub mod octet;
 pub mod pace;

@@ -105,9 +105,10 @@ impl Roots {
         self
     }
 
-    /// Those files. Read from disk when they are first asked.
-    pub(super) fn bundles(&self) -> &[Opened] {
-        self.bundles.open(&self.provider, public_anchors)
+    /// Those files, or those of them that a variable names. Read from disk when they are first
+    /// asked.
+    pub(super) fn bundles(&self, only_named: bool) -> &[Opened] {
+        self.bundles.open(&self.provider, public_anchors, only_named)
     }
 
     /// Mozilla's roots, built in.

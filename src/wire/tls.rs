@@ -20,6 +20,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::certificate::certificate;
+use super::hello;
 use super::roots::{Judge, Roots};
 use super::tap::{Meter, Tap};
 use super::{redacted, words};
@@ -158,7 +159,11 @@ pub async fn handshake(
         }
     };
     let (tap, meter) = Tap::new(stream);
-    let connecting = TlsConnector::from(Arc::new(config)).connect(name, tap);
+    let config = Arc::new(config);
+    let connector = TlsConnector::from(Arc::clone(&config));
+    let connecting = connector.connect_with(name.clone(), tap, |connection| {
+        hello::keep_name_in_first_segment(connection, &config, &name, socket);
+    });
     let result = tokio::time::timeout(request.timeout, connecting).await;
     let traffic = meter.read();
     hop.bytes_sent = traffic.sent;
@@ -404,7 +409,12 @@ impl ServerCertVerifier for Recorder {
             verdict.store == Store::Public && verdict.fault == Some(CertificateFault::UnknownIssuer)
         });
         let trusted = !matches!(accepted_by, None | Some(Store::System));
-        let opened = if unknown && !trusted { self.roots.bundles() } else { &[] };
+        let opened = match (unknown, trusted) {
+            (true, false) => self.roots.bundles(false),
+            // What we accept may be refused by what replaces a client's roots (fact X22).
+            (_, true) => self.roots.bundles(true),
+            (false, false) => &[],
+        };
         let bundles = opened
             .iter()
             .map(|opened| BundleVerdict {

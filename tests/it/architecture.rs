@@ -36,7 +36,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("diagnose", &["diagnosis", "evidence"], "pure: evidence in, diagnosis out"),
     ("report", &["diagnosis", "evidence"], "the saved form; may not judge or print"),
     ("render", &["diagnosis", "evidence", "report"], "a report as text; reaches nothing"),
-    ("explain", &["diagnose"], "the pages of the catalogue"),
+    ("explain", &["diagnose", "evidence"], "the pages of the catalogue"),
     ("args", &["credential", "evidence", "walk", "world"], "parses into their plain types"),
     (
         "inventory",
@@ -83,6 +83,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
             "render",
             "report",
             "secret",
+            "services",
             "target",
             "walk",
             "wire",

@@ -50,7 +50,7 @@ fn a_wrong_use_is_64_and_says_what_is_wrong() {
         (&["--credential", "none", "--api-key-file", "k", "--plan", "myacct"], "contradict"),
         (&["--credential", "token", "--api-key-file", "k", "--plan", "myacct"], "contradict"),
         (&["--api-key-file", "k", "--token-file", "t", "myacct"], "cannot be used with"),
-        (&["explain"], "<FINDING>"),
+        (&["generate", "man", "chekc"], "no command"),
         (&["explain", "--list", "dns-zone-not-linked"], "cannot be used with"),
         (&["diagnose"], "REPORT.json"),
         (&["generate"], "generate"),
@@ -482,9 +482,12 @@ fn explain_shows_pages_and_neighbours() {
     );
     run(&["explain", "dns-zone-not-linkd"]).refused("near it: dns-zone-not-linked");
     run(&["explain", "nothing-like-it-at-all"]).refused("--list");
-    let list = run(&["explain", "--list"]);
+    let lists = [run(&["explain", "--list"]), run(&["explain"]), run(&["explain", "tls"])];
+    let [list, bare, tls] = lists.map(|ran| ran.went_well().to_owned());
+    assert_eq!(list, bare);
     for rule in aoai_probe::diagnose::rules::all() {
-        assert!(list.went_well().contains(rule.id), "{}", rule.id);
+        assert!(list.contains(rule.id), "{}", rule.id);
+        assert_eq!(tls.contains(rule.id), rule.hop.name() == "tls", "{}", rule.id);
     }
 }
 
@@ -492,8 +495,23 @@ fn explain_shows_pages_and_neighbours() {
 fn generated_text_is_on_standard_output() {
     let man = run(&["generate", "man"]);
     assert!(man.went_well().contains(".TH aoai-probe"), "{}", man.out);
+    for section in ["ENVIRONMENT", "FILES", "EXAMPLES", "\"EXIT STATUS\"|EXIT STATUS"] {
+        let titles = section.split('|').map(|title| format!("\n.SH {title}\n"));
+        assert!(titles.into_iter().any(|title| man.out.contains(&title)), "{section}");
+    }
+    for command in ["check", "watch", "serve", "history", "explain", "diagnose", "generate"] {
+        let page = run(&["generate", "man", command]);
+        let title = format!(".TH aoai-probe-{command}");
+        assert!(page.went_well().contains(&title), "{}", page.out);
+        assert!(page.out.contains("\n.SH EXAMPLES\n"), "{command}");
+    }
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = run(&["generate", "completions", shell]);
+        // fish completes no positional arguments.
+        let completes = matches!(shell, "bash" | "zsh");
+        for word in ["dns-zone-not-linked", "workload-identity", "keyvault"] {
+            assert!(!completes || script.out.contains(word), "{shell}: {word}");
+        }
         assert!(script.went_well().contains("exit-style"), "{shell}");
     }
     let schema: Value = serde_json::from_str(run(&["generate", "schema"]).went_well()).unwrap();

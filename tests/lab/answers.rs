@@ -49,6 +49,14 @@ pub const MODELS: Scripted = Scripted {
     service: true,
 };
 
+/// 200 and a project's deployments (fact G17).
+pub const DEPLOYMENTS: Scripted = Scripted {
+    status: 200,
+    headers: REGION,
+    body: r#"{"value":[{"name":"gpt-4o","type":"ModelDeployment","modelName":"gpt-4o","modelPublisher":"OpenAI","modelVersion":"2024-11-20"}]}"#,
+    service: true,
+};
+
 /// The answer of a row; none for the rows that are more than one answer.
 #[rustfmt::skip]
 pub const fn scripted(name: Named) -> Option<Scripted> {

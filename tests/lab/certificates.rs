@@ -25,6 +25,7 @@ const NAMES: &[&str] = &[
     "*.services.ai.azure.com",
     "*.api.cognitive.microsoft.com",
     "*.vault.azure.net",
+    "*.azure-api.net",
     "*.corp.example",
     "login.microsoftonline.com",
 ];
@@ -121,6 +122,20 @@ impl Authorities {
             }
             Certificate::Corporate => under(&self.inspection)?,
             Certificate::Zscaler => under(&self.zscaler)?,
+            Certificate::AzureTopMissing => {
+                let microsoft = "Microsoft Corporation";
+                let root = Authority::new("Microsoft TLS RSA Root G2", microsoft, None)?;
+                under(&Authority::new("Microsoft TLS G2 RSA CA OCSP 04", microsoft, Some(&root))?)?
+            }
+            Certificate::NamedAsAzure => under(&Authority::new(
+                "Microsoft Azure RSA TLS Issuing CA 04",
+                "Microsoft Corporation",
+                Some(&self.corporate),
+            )?)?,
+            Certificate::MicrosoftInternal => {
+                let root = Authority::of(internal("ameroot"), None)?;
+                under(&Authority::of(internal("AME INFRA CA 01"), Some(&root))?)?
+            }
             Certificate::HundredLong => {
                 let last = self.long.first().unwrap_or(&self.intermediate);
                 let leaf = params.signed_by(&key, &last.issuer)?.der().clone();
@@ -135,8 +150,12 @@ impl Authorities {
 
 impl Authority {
     fn new(common_name: &str, organization: &str, parent: Option<&Self>) -> Made<Self> {
+        Self::of(named(common_name, organization), parent)
+    }
+
+    fn of(name: DistinguishedName, parent: Option<&Self>) -> Made<Self> {
         let mut params = CertificateParams::new(Vec::new())?;
-        params.distinguished_name = named(common_name, organization);
+        params.distinguished_name = name;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         params.not_before = now() - Duration::days(400);
@@ -159,6 +178,16 @@ fn named(common_name: &str, organization: &str) -> DistinguishedName {
     let mut name = DistinguishedName::new();
     name.push(DnType::CommonName, common_name);
     name.push(DnType::OrganizationName, organization);
+    name
+}
+
+/// A name under `DC=AME`.
+fn internal(common_name: &str) -> DistinguishedName {
+    // domainComponent (RFC 4519, section 2.4); rcgen takes one value of a type.
+    let component = DnType::CustomDnType(vec![0, 9, 2342, 19_200_300, 100, 1, 25]);
+    let mut name = DistinguishedName::new();
+    name.push(component, "AME");
+    name.push(DnType::CommonName, common_name);
     name
 }
 

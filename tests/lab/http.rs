@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::WRONG_KEY;
-use super::answers::{MODELS, SERVICE, Scripted, scripted};
+use super::answers::{DEPLOYMENTS, MODELS, SERVICE, Scripted, scripted};
 use super::certificates::ESCAPES;
 use super::tap::Received;
 use super::world::{Answer, Named, Server, Written};
@@ -95,9 +95,10 @@ async fn one<S: AsyncRead + AsyncWrite + Unpin>(
         Named::Account => {
             let known = lower.contains("\r\napi-key:") || lower.contains("\r\nauthorization:");
             let unknown = scripted(Named::Unauthorized).unwrap_or(MODELS);
+            let list = if text.starts_with("GET /api/projects/") { DEPLOYMENTS } else { MODELS };
             let answer = match lower.contains(WRONG_KEY) {
                 true => scripted(Named::WrongKey).unwrap_or(MODELS),
-                false if known => MODELS,
+                false if known => list,
                 false => unknown,
             };
             stream.write_all(&of_row(&answer, date)).await?;

@@ -355,7 +355,7 @@ async fn start(world: &World, received: &Received) -> io::Result<(Started, Kept)
 }
 
 async fn resolvers(world: &World, started: &mut Started, kept: &mut Kept) -> io::Result<()> {
-    let target = Target::parse(&world.target, Some("openai")).map_err(io::Error::other)?;
+    let target = Target::parse(&world.target, None).map_err(io::Error::other)?;
     let names: Vec<String> =
         std::iter::once(target.seen.host.clone()).chain(target.original_host.clone()).collect();
     let assumed = world::Resolver { does: world::ResolverDoes::Closed, ..Default::default() };

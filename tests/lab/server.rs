@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::http::{self, End};
 use super::tap::{Received, Tap};
-use super::world::{Server, Tls};
+use super::world::{Server, TARGET, Tls};
 
 /// Accepts connections until the lab ends.
 pub async fn run(
@@ -51,7 +51,7 @@ async fn connection(
     // Alerts of RFC 8446, section 6: level fatal, then the description.
     let alert = |description: u8| vec![21, 3, 3, 0, 2, 2, description];
     let says: Vec<u8> = match server.tls {
-        Tls::Handshake | Tls::ResetLarge => {
+        Tls::Handshake | Tls::ResetLarge | Tls::ResetNameInFirstSegment => {
             let mut session = TlsAcceptor::from(config).accept(stream).await?;
             let end = http::serve(&mut session, server, date, received).await?;
             if end == End::Reset {
@@ -94,18 +94,27 @@ async fn client_hello<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<()> {
 
 /// Whether a filter in front of the server resets this connection for its ClientHello.
 async fn cut(stream: &TcpStream, tls: Tls) -> io::Result<bool> {
-    if tls != Tls::ResetLarge {
+    if !matches!(tls, Tls::ResetLarge | Tls::ResetNameInFirstSegment) {
         return Ok(false);
     }
-    let mut header = [0_u8; 5];
-    while stream.peek(&mut header).await? < header.len() {
+    // Loopback carries the whole hello in one segment; a link of 1500 bytes carries this much.
+    let mut first = [0_u8; SEGMENT];
+    let mut length = stream.peek(&mut first).await?;
+    while length < 5 {
         stream.readable().await?;
+        length = stream.peek(&mut first).await?;
     }
-    Ok(u16::from_be_bytes([header[3], header[4]]) > LARGE)
+    let holds = |name: &[u8]| first[..length].windows(name.len()).any(|part| part == name);
+    Ok(match tls {
+        Tls::ResetLarge => u16::from_be_bytes([first[3], first[4]]) > LARGE,
+        _ => holds(TARGET.as_bytes()),
+    })
 }
 
 /// Bytes above which a filter takes a ClientHello for a large one.
 const LARGE: u16 = 1000;
+/// Bytes of the first segment, timestamps left out.
+const SEGMENT: usize = 1448;
 
 async fn until_closed<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> io::Result<()> {
     let mut rest = [0_u8; 256];

@@ -291,6 +291,9 @@ pub enum Tls {
     Reset,
     /// A reset after a ClientHello of more than 1,000 bytes; the handshake with a smaller one.
     ResetLarge,
+    /// A reset where the first segment of the ClientHello holds the account's name, else the
+    /// handshake.
+    ResetNameInFirstSegment,
     /// A close after the ClientHello.
     Close,
     /// An answer in plain HTTP.
@@ -334,6 +337,12 @@ pub enum Certificate {
     Corporate,
     /// Under the company's root, by a known inspection product (fact S11).
     Zscaler,
+    /// By the names of Azure's own authorities, without the root's copy that others know (X8).
+    AzureTopMissing,
+    /// Under an authority that is internal to Microsoft by its names (X9).
+    MicrosoftInternal,
+    /// By an authority that has the name of one of Azure's, under the company's root.
+    NamedAsAzure,
     /// A chain of a hundred.
     HundredLong,
     /// Names full of terminal escapes beside the right one.

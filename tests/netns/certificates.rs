@@ -14,8 +14,13 @@ use super::world::{Certificate, TARGET};
 type Made<T> = Result<T, rcgen::Error>;
 
 /// The names that Azure's certificate covers (fact S4).
-const NAMES: &[&str] =
-    &["*.openai.azure.com", "*.cognitiveservices.azure.com", "*.openai.azure.us"];
+const NAMES: &[&str] = &[
+    "*.openai.azure.com",
+    "*.cognitiveservices.azure.com",
+    "*.services.ai.azure.com",
+    "*.openai.azure.us",
+    "*.azure-api.net",
+];
 
 fn authority(common_name: &str, organization: &str) -> Made<CertificateParams> {
     let mut params = CertificateParams::new(Vec::new())?;
@@ -85,6 +90,11 @@ pub fn write(work: &Path) -> Result<Authorities, String> {
             "Zscaler Intermediate Root CA (zscalerthree.net) (t)",
             "Zscaler Inc.",
         )?;
+        let named_as_azure = subordinate(
+            &corporate,
+            "Microsoft Azure RSA TLS Issuing CA 04",
+            "Microsoft Corporation",
+        )?;
         let expired_key = KeyPair::generate()?;
         let mut expired_params = authority("Lab TLS Issuing CA 00", "aoai-probe lab")?;
         expired_params.not_after = OffsetDateTime::now_utc() - Duration::days(20);
@@ -96,6 +106,7 @@ pub fn write(work: &Path) -> Result<Authorities, String> {
             intermediate: (intermediate_pem, intermediate),
             inspection: (inspection_pem, inspection),
             zscaler: (zscaler_pem, zscaler),
+            named_as_azure,
         })
     };
     let authorities = made().map_err(|e| format!("certificates: {e}"))?;
@@ -127,6 +138,7 @@ pub struct Authorities {
     intermediate: Subordinate,
     inspection: Subordinate,
     zscaler: Subordinate,
+    named_as_azure: Subordinate,
     expired: Subordinate,
 }
 
@@ -170,6 +182,14 @@ impl Authorities {
             Certificate::MissingIntermediate => params.signed_by(&key, &self.intermediate.1)?.pem(),
             Certificate::Corporate => self.under(&params, &key, &self.inspection)?,
             Certificate::Zscaler => self.under(&params, &key, &self.zscaler)?,
+            Certificate::AzureTopMissing => {
+                let microsoft = "Microsoft Corporation";
+                let root = authority("Microsoft TLS RSA Root G2", microsoft)?;
+                let root = Issuer::new(root, KeyPair::generate()?);
+                let signer = subordinate(&root, "Microsoft TLS G2 RSA CA OCSP 04", microsoft)?;
+                self.under(&params, &key, &signer)?
+            }
+            Certificate::NamedAsAzure => self.under(&params, &key, &self.named_as_azure)?,
             Certificate::ExpiredIntermediate => self.under(&params, &key, &self.expired)?,
             Certificate::ExtraCertificates => format!(
                 "{}{}{}{}{}{}",

@@ -91,6 +91,9 @@ fn zone_files(
     let github = format!("*.actions 60 IN A {GITHUB}");
     let login = format!("login 300 IN A {LOGIN}");
     let government = format!("myacct 10 IN A {ENDPOINT}");
+    let gateway = format!(
+        "contoso 60 IN CNAME contoso-eastus-01.regional\ncontoso-eastus-01.regional 60 IN A {FRONT}"
+    );
     let zones: &[(&str, &str, &str)] = &[
         (".", PUBLIC_SOA, ""),
         ("openai.azure.com", parent, public),
@@ -106,6 +109,10 @@ fn zone_files(
         // The cloud of the US Government, and China's login host.
         ("openai.azure.us", PUBLIC_SOA, "myacct 900 IN CNAME myacct.privatelink"),
         ("privatelink.openai.azure.us", soa, &government),
+        // A Foundry name of the account, and a gateway of API Management.
+        ("services.ai.azure.com", PUBLIC_SOA, "myacct 900 IN CNAME myacct.privatelink"),
+        ("privatelink.services.ai.azure.com", soa, &government),
+        ("azure-api.net", PUBLIC_SOA, &gateway),
         ("microsoftonline.us", PUBLIC_SOA, &login),
         ("chinacloudapi.cn", PUBLIC_SOA, &login),
     ];

@@ -263,6 +263,10 @@ pub enum Certificate {
     Corporate,
     /// Issued by an inspection product that is known by its name (fact S11).
     Zscaler,
+    /// By the names of Azure's own authorities, without the root's copy that others know (X8).
+    AzureTopMissing,
+    /// By an authority that has the name of one of Azure's, under the company's root.
+    NamedAsAzure,
     /// For this account's name alone.
     ExactName,
     /// The name in the subject alone, as certificates were made until 2000 (RFC 2818).

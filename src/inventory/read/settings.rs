@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::Reader;
+use crate::args;
+use crate::evidence::text::begins_as_url;
 use crate::inventory::document::{Serve, Time, Watch, Webhook};
 use crate::inventory::{ServeSettings, WatchSettings, WebhookPlace, WebhookSettings, WebhookShape};
 
@@ -26,7 +28,7 @@ impl Reader<'_> {
         count(&mut settings.unstable_changes, changes);
         let within = self.time("unstable.within", from.unstable.within.as_ref(), long.clone());
         time(&mut settings.unstable_within, within);
-        settings.heartbeat_file.clone_from(&from.heartbeat.file);
+        settings.heartbeat_file = self.file("heartbeat", &from.heartbeat.file);
         let beat = &from.heartbeat;
         if beat.url_file.is_some() || beat.url_variable.is_some() {
             settings.heartbeat_url = self.place("heartbeat", &beat.url_file, &beat.url_variable);
@@ -34,7 +36,7 @@ impl Reader<'_> {
         let every = self.time("heartbeat.every", from.heartbeat.every.as_ref(), long);
         time(&mut settings.heartbeat_every, every);
         settings.webhook = from.webhook.as_ref().and_then(|webhook| self.webhook(webhook));
-        settings.history_file.clone_from(&from.history.file);
+        settings.history_file = self.file("history", &from.history.file);
         let days = self.count("history.keep_days", from.history.keep_days.as_ref(), 1..=3650);
         if let Some(days) = days {
             settings.keep = second * 86400 * days;
@@ -63,6 +65,16 @@ impl Reader<'_> {
         })
     }
 
+    /// The path of a file, which is no URL.
+    fn file(&mut self, of: &str, file: &Option<String>) -> Option<String> {
+        let checked = args::file(file.as_deref()?);
+        if let Err(says) = &checked {
+            let at = self.text.find(of).unwrap_or(0);
+            self.problem(at, format!("{of}.file: {says}"));
+        }
+        checked.ok()
+    }
+
     /// Where a URL is, which is a secret: one place, and not the URL itself.
     fn place(
         &mut self,
@@ -71,7 +83,7 @@ impl Reader<'_> {
         variable: &Option<String>,
     ) -> Option<WebhookPlace> {
         let says = match (file, variable) {
-            (Some(place), _) | (_, Some(place)) if place.contains("://") => {
+            (Some(place), _) | (_, Some(place)) if begins_as_url(place) => {
                 "url_file and url_variable name the place of the URL, which is a secret: this is \
                  a URL itself"
             }

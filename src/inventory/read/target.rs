@@ -11,6 +11,7 @@ use super::Reader;
 use crate::args;
 use crate::credential::{self, Choice, looks_like_a_key};
 use crate::evidence::Trust;
+use crate::evidence::text::may_hold_password;
 use crate::inventory::document::{Settings, Slow, Time, When};
 use crate::inventory::{CredentialReference, Entry, INTERVAL};
 use crate::report::{LONGEST_LABEL, MOST_LABELS, is_label_name};
@@ -71,7 +72,7 @@ impl Reader<'_> {
         plan.proxy = self.value("proxy", either!(proxy), args::proxy).unwrap_or(plan.proxy);
         plan.direct = own.direct.or(defaults.direct).unwrap_or(plan.direct);
         plan.trust = self.value("trust", either!(trust), trust).unwrap_or(plan.trust);
-        plan.ca_file = either!(ca_file).map(|path| path.get_ref().clone());
+        plan.ca_file = self.value("ca_file", either!(ca_file), args::file);
         plan.deployment = self.value("deployment", either!(deployment), args::deployment);
         if let Some(version) = self.value("api_version", either!(api_version), args::api_version) {
             plan.api_version = version;
@@ -149,8 +150,13 @@ impl Reader<'_> {
             self.problem(place.span().start, says);
         }
         for (name, place) in &given {
-            if place.get_ref() == "-" {
+            if *name == "api_key_variable" && !is_variable(place.get_ref()) {
+                let says = "api_key_variable: the name of an environment variable, e.g. PROD_KEY";
+                self.problem(place.span().start, says);
+            } else if place.get_ref() == "-" {
                 self.problem(place.span().start, format!("{name}: a check has no standard input"));
+            } else if let Err(says) = args::file(place.get_ref()) {
+                self.problem(place.span().start, format!("{name}: {says}"));
             } else if looks_like_a_key(place.get_ref()) || place.get_ref().trim().is_empty() {
                 self.problem(
                     place.span().start,
@@ -210,7 +216,10 @@ impl Reader<'_> {
                 self.problem(at, format!("labels: '{name}' has a meaning of its own in outputs"));
             }
             let text = value.get_ref();
-            if text.chars().count() > LONGEST_LABEL {
+            if may_hold_password(text) {
+                let says = format!("labels: the value of '{name}' may hold a password");
+                self.problem(value.span().start, says);
+            } else if text.chars().count() > LONGEST_LABEL {
                 self.problem(value.span().start, "labels: longer than 200 characters");
             } else if looks_like_a_key(text) {
                 let says = format!("labels: the value of '{name}' looks like a key");
@@ -247,13 +256,19 @@ fn trust(text: &str) -> Result<Trust, &'static str> {
     }
 }
 
+/// Whether a text is the name of an environment variable.
+fn is_variable(text: &str) -> bool {
+    !text.starts_with(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
 /// A name that every output can show as it is.
 fn word(text: &str) -> Result<&str, &'static str> {
     let fits = !text.trim().is_empty()
         && text.chars().count() <= LONGEST
         && !text.starts_with('-')
         && text.chars().all(|c| c.is_alphanumeric() || " -_.:/@()+".contains(c));
-    match fits && !looks_like_a_key(text) {
+    match fits && !may_hold_password(text) && !looks_like_a_key(text) {
         true => Ok(text),
         false => Err("letters, digits, spaces and -_.:/@()+, at most 200 characters"),
     }

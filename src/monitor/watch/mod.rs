@@ -50,6 +50,9 @@ const FORGET: Duration = Duration::from_secs(15 * 60);
 /// How long an event waits for its walk to be in the history, before it is told all the same.
 const WRITTEN: Duration = Duration::from_millis(2500);
 
+/// Targets that are named at the start because they cannot be walked.
+const MOST_WARNINGS: usize = 20;
+
 /// What a watch works with.
 pub struct Setup {
     /// What the inventory says.
@@ -78,6 +81,9 @@ pub type Reload = Arc<dyn Fn() -> Read + Send + Sync>;
 /// An inventory and whom to tell, or why they are not to be had.
 pub type Read = Result<(Inventory, Hooks), String>;
 
+/// The same, with the targets that cannot be walked now.
+type Reread = Result<(Inventory, Hooks, Vec<String>), String>;
+
 /// Who is called.
 #[derive(Debug, Default)]
 pub struct Hooks {
@@ -91,8 +97,7 @@ pub struct Hooks {
 ///
 /// # Errors
 ///
-/// What keeps it from beginning: a file of another program in the history's place, a target
-/// whose credential is not there.
+/// What keeps it from beginning: a file of another program in the history's place.
 pub async fn watch(setup: Setup, say: &dyn Fn(&str, Level)) -> Result<(), String> {
     let signals = Signals::new().map_err(|e| format!("signals: {}", crate::wire::words(&e)))?;
     let watch = Watch::begin(setup, say)?;
@@ -130,14 +135,16 @@ struct Watch<'a> {
     offset: i64,
     silent: BTreeSet<&'static str>,
     /// The inventory that is being read again; whether it is to be read once more.
-    reading: FuturesUnordered<futures_util::future::LocalBoxFuture<'static, Read>>,
+    reading: FuturesUnordered<futures_util::future::LocalBoxFuture<'static, Reread>>,
     read_again: bool,
 }
 
 impl<'a> Watch<'a> {
     fn begin(mut setup: Setup, say: &'a dyn Fn(&str, Level)) -> Result<Self, String> {
         let walker = Rc::new((setup.walker)());
-        fit(&walker, &setup.inventory)?;
+        for line in unfit(&walker, &setup.inventory) {
+            say(&line, Level::Warning);
+        }
         let started = Instant::now();
         let now = milliseconds((setup.clock)());
         let (trouble, troubles) = mpsc::unbounded_channel();
@@ -455,18 +462,14 @@ fn limit(entry: &Entry) -> Duration {
     entry.plan.deadline.saturating_mul(2).saturating_add(GRACE)
 }
 
-/// Whether every entry's credential and roots are there.
-fn fit(walker: &Walker, inventory: &Inventory) -> Result<(), String> {
-    let unfit: Vec<String> = inventory
-        .entries
-        .iter()
-        .filter_map(|entry| {
-            let says = walker.prepare(entry).err()?;
-            Some(format!("line {}: {}: {says}", entry.line, entry.name))
-        })
-        .take(20)
-        .collect();
-    if unfit.is_empty() { Ok(()) } else { Err(unfit.join("; ")) }
+/// Targets that cannot be walked now, each with what it lacks: the others are watched all the
+/// same, and what is missing may come while they are.
+fn unfit(walker: &Walker, inventory: &Inventory) -> Vec<String> {
+    let says = inventory.entries.iter().filter_map(|entry| {
+        let says = walker.prepare(entry).err()?;
+        Some(format!("not walked: line {}: {}: {says}", entry.line, entry.name))
+    });
+    says.take(MOST_WARNINGS).collect()
 }
 
 async fn until(moment: Option<Instant>) {

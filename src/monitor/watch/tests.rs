@@ -52,7 +52,7 @@ fn what_a_reload_cannot_change_is_said() {
     });
     let mut watch = Watch::begin(setup, &say).expect("it begins");
     let read = (watch.setup.reload)();
-    watch.reread(read);
+    watch.reread(read.map(|(inventory, hooks)| (inventory, hooks, Vec::new())));
     let troubles: Vec<String> = said
         .borrow()
         .iter()

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::beat;
 use super::log::Level;
-use super::{Read, Watch, fit, limit};
+use super::{Reread, Watch, limit, unfit};
 use crate::monitor::apart::apart;
 use crate::monitor::event::{Severity, span};
 use crate::monitor::history::Trouble;
@@ -95,18 +95,21 @@ impl Watch<'_> {
         let (read, walker) = (Arc::clone(&self.setup.reload), Arc::clone(&self.setup.walker));
         self.reading.push(Box::pin(apart(move || {
             let (inventory, hooks) = read()?;
-            fit(&walker(), &inventory)?;
-            Ok((inventory, hooks))
+            let unfit = unfit(&walker(), &inventory);
+            Ok((inventory, hooks, unfit))
         })));
     }
 
     /// The inventory was read again.
-    pub(super) fn reread(&mut self, read: Read) {
+    pub(super) fn reread(&mut self, read: Reread) {
         match read {
             Err(says) => {
                 (self.say)(&format!("the inventory is not taken over: {says}"), Level::Error);
             }
-            Ok((inventory, hooks)) => {
+            Ok((inventory, hooks, unfit)) => {
+                for line in unfit {
+                    (self.say)(&line, Level::Warning);
+                }
                 self.rules = Rules::of(&inventory.watch);
                 // One that has read nothing yet.
                 self.walker = Rc::new((self.setup.walker)());

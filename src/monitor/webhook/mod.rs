@@ -4,6 +4,7 @@
 pub mod body;
 
 use std::error::Error as _;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,8 +85,11 @@ impl Webhook {
             .pool_max_idle_per_host(0)
             .timeout(timeout);
         if plain {
-            // This machine itself: a proxy would read it.
-            builder = builder.no_proxy();
+            // This machine itself: a proxy would read it, and so would another machine that the
+            // hosts file gives this name to.
+            let itself = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
+            let itself = itself.map(|address| SocketAddr::new(address, 0));
+            builder = builder.no_proxy().resolve_to_addrs("localhost", &itself);
         }
         let client = builder.build().map_err(|_| "the client cannot be made")?;
         Ok(Self { client, url, timeout })

@@ -12,7 +12,7 @@ use ipnet::IpNet;
 use url::Url;
 
 use crate::evidence::proxy::ProxyScheme;
-use crate::evidence::text::clean;
+use crate::evidence::text::{clean, holds_at_sign};
 use crate::evidence::vantage::{NoProxyEntry, ProxyDecision, ProxyReason, ProxyVariable};
 use crate::secret::Secret;
 use crate::target::Target;
@@ -70,9 +70,12 @@ pub fn decide(target: &Target, option: &ProxyOption, environment: &Environment) 
         .chain(&["HTTP_PROXY", "http_proxy"])
         .chain(&NO_PROXY_VARIABLES)
         .filter_map(|name| {
-            environment
-                .get(name)
-                .map(|value| ProxyVariable { name: (*name).to_owned(), value: masked(value) })
+            let value = environment.get(name)?;
+            let value = match NO_PROXY_VARIABLES.contains(name) {
+                true => masked_list(value),
+                false => masked(value),
+            };
+            Some(ProxyVariable { name: (*name).to_owned(), value })
         })
         .collect();
     let no_proxy_value = NO_PROXY_VARIABLES.iter().find_map(|name| environment.get(name));
@@ -116,6 +119,11 @@ pub fn parse(text: &str) -> Option<Proxy> {
         "socks4" | "socks4a" | "socks5" | "socks5h" | "socks" => (ProxyScheme::Socks, 1080),
         _ => return None,
     };
+    // An `@` behind the host is that of a password which ended the host early.
+    let behind = [Some(url.path()), url.query(), url.fragment()];
+    if behind.into_iter().flatten().any(holds_at_sign) {
+        return None;
+    }
     let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']').to_owned();
     let port = url.port().unwrap_or(default_port);
     // The matcher decodes user name and password and builds the header's value.
@@ -137,29 +145,54 @@ pub fn parse(text: &str) -> Option<Proxy> {
     })
 }
 
-/// A variable's value without user name and password.
+/// What is shown in place of a value that may hold a password.
+const NOT_SHOWN: &str = "[not shown]";
+
+/// A proxy variable's value without user name and password: what is no proxy's URL is not shown
+/// at all, for its password may be anywhere in it.
 fn masked(value: &str) -> String {
-    clean(&masked_url(value), 300)
+    let Some(proxy) = parse(value) else { return NOT_SHOWN.to_owned() };
+    let bare = value.trim();
+    match holds_at_sign(bare) || !bare.bytes().all(|c| c.is_ascii_graphic()) {
+        true => clean(&proxy.url.replacen("://", "://***@", 1), 300),
+        false => clean(bare, 300),
+    }
 }
 
-/// An entry of a list without user name and password: a password may hold a comma itself.
+/// NO_PROXY's value, each entry masked.
+fn masked_list(list: &str) -> String {
+    let entries: Vec<String> = list.split(',').map(|entry| masked_entry(entry, list)).collect();
+    clean(&entries.join(","), 300)
+}
+
+/// An entry of a list without user name and password. A password may hold a comma itself: in a
+/// list with an `@` only entries behind it are shown.
 fn masked_entry(entry: &str, list: &str) -> String {
-    match entry.contains("://") && !entry.contains('@') && list.contains('@') {
-        true => "***".to_owned(),
-        false => clean(&masked_url(entry), 255),
+    let bare = entry.trim();
+    let behind = list.split(',').rev().take_while(|entry| !holds_at_sign(entry));
+    let behind = !holds_at_sign(list) || behind.into_iter().any(|other| other.trim() == bare);
+    match behind && is_plain_entry(bare) {
+        true => clean(entry, 255),
+        false => NOT_SHOWN.to_owned(),
     }
 }
 
-fn masked_url(value: &str) -> String {
-    let Some((secret, host)) = value.rsplit_once('@') else { return value.to_owned() };
-    let is_scheme = |word: &str| {
-        word.starts_with(|c: char| c.is_ascii_alphabetic())
-            && word.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+/// Whether an entry is a name, an address, a prefix or a URL of one: nothing that may be a
+/// password.
+fn is_plain_entry(entry: &str) -> bool {
+    let host = match entry.split_once("://") {
+        Some((_, host)) => host.trim_end_matches('/'),
+        None => entry,
     };
-    match secret.split_once("://") {
-        Some((scheme, _)) if is_scheme(scheme) => format!("{scheme}://***@{host}"),
-        _ => format!("***@{host}"),
-    }
+    let numeric = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if numeric(port) => name,
+        Some(_) => return address || host.parse::<IpNet>().is_ok() || host.starts_with('['),
+        None => host,
+    };
+    let plain = |c: char| c.is_alphanumeric() || " -_.*/;[]:|".contains(c);
+    name.chars().all(plain)
 }
 
 /// NO_PROXY entry by entry.

@@ -27,6 +27,7 @@ pub(super) const RULE: Rule = Rule {
         "dns-system-differs",
         "dns-system-fails",
         "dns-zone-not-linked",
+        "dns-outside-resolver",
         "dns-public-not-expected",
         "dns-address-not-expected",
         "dns-private-not-expected",
@@ -72,6 +73,9 @@ fn check(e: &Evidence) -> Option<Because> {
         .read_at(r.pointer());
     for kind in &distinct {
         because = because.seen(format!("{} in {} of {asked} answers", kind.words(), count(*kind)));
+    }
+    if distinct.contains(&Kind::Private) && distinct.contains(&Kind::Outside) {
+        because = super::advice::root_hints(because, e, r);
     }
     for pointer in tried::pointers(e, r.seen, &["ask-again"]) {
         because = because.read_at(pointer);

@@ -1,18 +1,14 @@
 //! 168.63.129.16 answers only from inside a virtual network (fact D55); that this machine is
 //! not Azure's rests on signs alone (fact T24), so the finding is inferred.
 
-use std::net::{IpAddr, Ipv4Addr};
-
+use crate::diagnose::resolver_class::{self, AZURE_DNS};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::{Evidence, Hop};
 
 use super::gives::{self, Gives};
 use super::{fate, words};
-
-/// Azure's own resolver (fact D55).
-pub(super) const AZURE_DNS: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
 
 pub(super) const RULE: Rule = Rule {
     id: "dns-azure-resolver-outside",
@@ -35,7 +31,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(e: &Evidence) -> Option<Because> {
-    if e.vantage.azure.answer == Some(true) {
+    if resolver_class::in_azure(e) {
         return None;
     }
     let all = gives::asked(e);
@@ -46,7 +42,7 @@ fn check(e: &Evidence) -> Option<Because> {
                 Gives::Silent | Gives::Unreachable(_) | Gives::PortRefused | Gives::NotSent(_)
             )
     })?;
-    // A stub in front of it stands for it.
+    // Applications ask it through a stub.
     let decides = gives::deciding(e).first().is_some_and(|first| {
         first.index == resolver.index
             || (resolver.seen.role == ResolverRole::StubUpstream && !first.gives.is_answer())
@@ -60,8 +56,8 @@ fn check(e: &Evidence) -> Option<Because> {
     };
     let says = "168.63.129.16 is asked from outside Azure, where it does not answer".to_owned();
     let signs = match e.vantage.azure.answer {
-        Some(false) => "this machine shows no sign of being Azure's",
-        _ => "whether this machine is Azure's cannot be seen from here",
+        Some(false) => "this machine shows no sign of being in Azure",
+        _ => "whether this machine is in Azure cannot be seen from here",
     };
     Some(
         Because::new(level, Sure::Inferred, says)
@@ -75,15 +71,18 @@ fn check(e: &Evidence) -> Option<Because> {
             )
             .tells_it("cat /sys/class/dmi/id/chassis_asset_tag")
             .owner("DNS")
-            .step(
-                "configure a resolver inside the virtual network in its place: an Azure DNS \
-                 Private Resolver inbound endpoint, a forwarder machine, or Azure Firewall's DNS \
-                 proxy",
-            )
             .look(
                 "find an inbound endpoint",
                 "az dns-resolver inbound-endpoint list -g <group> --dns-resolver-name <resolver> \
                  -o table",
+            )
+            .act(
+                Step::local(
+                    "configure a resolver inside the virtual network in its place: an inbound \
+                     endpoint of an Azure DNS Private Resolver, a forwarder machine, or Azure \
+                     Firewall's DNS proxy",
+                )
+                .undo("put 168.63.129.16 back into the resolver configuration"),
             )
             .check(reading::again(e)),
     )

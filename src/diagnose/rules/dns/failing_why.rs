@@ -1,10 +1,11 @@
-//! Every deciding resolver fails, and the additional questions say how far the first of them
+//! Every deciding resolver fails, and the additional questions show how far the first of them
 //! reaches: UDP alone is lost, its own upstream is, or this one zone's.
 
 use crate::diagnose::{Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::Hop;
 
+use super::advice::{Resolver, Upstream};
 use super::gives::Gives;
 use super::resolver_failures::{EXPLAINS, failure, first_of_failures, probe};
 use super::tried::{self, Reach};
@@ -36,17 +37,38 @@ pub(super) const UDP_FILTERED: Rule = Rule {
         for pointer in tried::pointers(e, r.seen, ASKED) {
             because = because.read_at(pointer);
         }
+        let resolver = Resolver::of(e, &r);
+        because = resolver
+            .who(because)
+            .known_by(format!(
+                "{ip} answers the same question over TCP and not over UDP, where questions for \
+                 the root and for localhost had no answer either"
+            ))
+            .ruled_out("a resolver that is down, and a route that is missing")
+            .owner("Network")
+            .look("ask over TCP", probe(e, &r))
+            .act(
+                Step::shared(
+                    format!("let UDP port {port} through from this machine to {ip}, both ways"),
+                    "the firewall on the way: name this machine and this resolver, no wider range",
+                )
+                .undo("take the rule out again"),
+            );
+        if resolver.whose.class.is_public() {
+            because = because.act(
+                Step::local("or ask a resolver of this network: the block may be on purpose")
+                    .undo("put the old resolver back"),
+            );
+        }
         Some(
             because
-                .known_by(format!(
-                    "the same question was answered by {ip} over TCP and by nobody over UDP, as \
-                     were questions for the root and for localhost"
-                ))
-                .ruled_out("a resolver that is down, and a route that is missing")
-                .owner("Network")
-                .look("ask over TCP", probe(e, &r))
-                .step(format!("let UDP port {port} through from this machine to {ip}, both ways"))
-                .step("until then `options use-vc` in resolv.conf makes the C library ask over TCP")
+                .act(
+                    Step::local(
+                        "until then `options use-vc` in resolv.conf makes the C library ask over \
+                         TCP",
+                    )
+                    .undo("take the option out again"),
+                )
                 .check(words::dig(&e.dns.name, r.seen)),
         )
     },
@@ -80,40 +102,50 @@ pub(super) const VALIDATION_FAILS: Rule = Rule {
             because = because.seen(format!("{label} adds: {text}"));
         }
         let given = tried::unvalidated(e, r.seen);
-        Some(
-            because
-                .known_by(format!(
-                    "the same question with checking disabled (CD) is answered by {label}{}; \
-                     without CD it says SERVFAIL each time",
-                    if given.is_empty() {
-                        String::new()
-                    } else {
-                        format!(" with {}", words::brief(&given))
-                    }
-                ))
-                .known_by(
-                    "private zones of Azure are not signed: a trust anchor or a signed parent \
+        let resolver = Resolver::of(e, &r);
+        let zone = reading::private_zone(e);
+        because = because
+            .known_by(format!(
+                "the same question with checking disabled (CD) is answered by {label}{}; \
+                     without CD it answers SERVFAIL each time",
+                if given.is_empty() {
+                    String::new()
+                } else {
+                    format!(" with {}", words::brief(&given))
+                }
+            ))
+            .known_by(
+                "private zones of Azure are not signed: a trust anchor or a signed parent \
                      above them, a forwarder that strips signatures, or a clock that is wrong \
                      makes a validating resolver take them for forged",
-                )
-                .known_by(match own_word {
-                    true => "the resolver itself says that it is for DNSSEC".to_owned(),
-                    false => "a resolver that keeps the SERVFAIL of a dead forwarder for some \
+            )
+            .known_by(match own_word {
+                true => "the resolver itself gives DNSSEC as its reason".to_owned(),
+                false => "a resolver that keeps the SERVFAIL of a dead forwarder for some \
                               seconds looks the same: walk again after ten"
-                        .to_owned(),
-                })
-                .ruled_out(format!("the way to {label}, the record itself"))
-                .owner("DNS")
-                .look("see it", format!("{} +cd", words::dig(&e.dns.name, r.seen)))
-                .look("see the clock there", "timedatectl")
-                .step(format!(
-                    "on {label}: except {suffix} and {} from validation (unbound \
-                     `domain-insecure`, BIND `validate-except`, dnsmasq and others: no trust \
-                     anchor for them)",
-                    reading::private_zone(e)
-                ))
-                .check(words::dig(&e.dns.name, r.seen)),
-        )
+                    .to_owned(),
+            })
+            .ruled_out(format!("the way to {label}"))
+            .owner(resolver.owner())
+            .look("compare", format!("{} +cd", words::dig(&e.dns.name, r.seen)));
+        because = resolver.look(resolver.who(because));
+        because = because.act(match resolver.place() {
+            Some(place) => Step::shared(
+                format!(
+                    "{place}: first see whether its clock is right; then except {suffix} and \
+                     {zone} from validation (unbound `domain-insecure`, BIND `validate-except`, \
+                     systemd-resolved `DNSSEC=`, dnsmasq and others: no trust anchor for them)"
+                ),
+                "every client of that resolver: forged answers for these two zones are then \
+                 accepted",
+            )
+            .undo("take the exception out again"),
+            None => Step::local(format!(
+                "ask another resolver than {label}, whose validation cannot be changed from here"
+            ))
+            .undo("put the old resolver back"),
+        });
+        Some(because.check(words::dig(&e.dns.name, r.seen)))
     },
 };
 
@@ -149,7 +181,7 @@ pub(super) const UPSTREAM_DEAD: Rule = Rule {
             )
         } else {
             format!(
-                "{label} says SERVFAIL for this name and for a fresh name of another zone: its \
+                "{label} answers SERVFAIL for this name and for a fresh name of another zone: its \
                  forwarders or the internet are out of its reach, or it refuses all answers \
                  (DNSSEC with a wrong clock)"
             )
@@ -157,19 +189,13 @@ pub(super) const UPSTREAM_DEAD: Rule = Rule {
         if quiet {
             because = because.known_by(words::or_too_slow(e));
         }
-        if let Some(who) = words::cluster(e, r.seen) {
-            because = because.known_by(who);
-        }
+        let resolver = Resolver::of(e, &r);
+        because = resolver
+            .who(because)
+            .ruled_out(format!("the way from here to {label}, and this zone alone"))
+            .look("see that another name fails as well", words::dig("azure.com", r.seen));
         Some(
-            because
-                .ruled_out(format!("the way from here to {label}, and this zone alone"))
-                .owner("DNS")
-                .look("see that another name fails as well", words::dig("azure.com", r.seen))
-                .step(format!(
-                    "on {label}: see which forwarders it has and whether they answer it (inside \
-                     Azure 168.63.129.16)"
-                ))
-                .check(words::dig(&e.dns.name, r.seen)),
+            resolver.upstream(because, Upstream::Everything).check(words::dig(&e.dns.name, r.seen)),
         )
     },
 };
@@ -213,19 +239,13 @@ pub(super) const ZONE_FAILS: Rule = Rule {
              what it asks for {zone} (a conditional forwarder, a stub zone) does not answer it or \
              refuses, DNSSEC fails for this zone, or a policy blocks it"
         ));
-        if let Some(who) = words::cluster(e, r.seen) {
-            because = because.known_by(who);
-        }
+        let resolver = Resolver::of(e, &r);
+        because = resolver
+            .who(because)
+            .ruled_out(format!("the way from here to {label}, and its way to other zones"))
+            .look("see that another name is answered", words::dig("azure.com", r.seen));
         Some(
-            because
-                .ruled_out(format!("the way from here to {label}, and its other forwarders"))
-                .owner("DNS")
-                .look("see that another name is answered", words::dig("azure.com", r.seen))
-                .step(format!(
-                    "on {label}: check that the forwarder of {zone} answers (inside Azure \
-                     168.63.129.16, elsewhere a resolver inside the virtual network)"
-                ))
-                .check(words::dig(&e.dns.name, r.seen)),
+            resolver.upstream(because, Upstream::Zone(zone)).check(words::dig(&e.dns.name, r.seen)),
         )
     },
 };

@@ -1,6 +1,8 @@
 //! How the walk went on after DNS, as far as it tells whether DNS is the cause.
 
-use crate::diagnose::reading;
+use std::net::IpAddr;
+
+use crate::diagnose::{Because, reading};
 use crate::diagnosis::Level;
 use crate::evidence::tls::{CertificateFault, TlsOutcome};
 use crate::evidence::{Evidence, Expect};
@@ -49,6 +51,18 @@ pub(super) fn wrong_place(e: &Evidence) -> bool {
         _ => true,
     });
     unconnected(e) || not_the_service || refused_by_network(e)
+}
+
+/// What the walk rules out beside a public address: the way there and its certificate, where
+/// TLS verified at it.
+pub(super) fn reached(because: Because, e: &Evidence, outside: &[IpAddr]) -> Because {
+    let walked = e.tcp.saw().and_then(|tcp| tcp.walked).filter(|a| outside.contains(a));
+    match walked {
+        Some(address) if !reading::proxied(e) && reading::tls_verified(e) => {
+            because.ruled_out(format!("the route to {address} and the certificate there"))
+        }
+        _ => because,
+    }
 }
 
 /// Whether the call is kept out at the address, as firewalls and network rules do: no connection,

@@ -1,10 +1,12 @@
 //! The privatelink name asked by itself is private, the original name is public at the same
 //! resolver (fact D54): it forwards the privatelink zone and not the public one.
 
+use crate::diagnose::resolver_class::ResolverClass;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
+use super::advice::{self, Resolver};
 use super::{gives, tried, words, zone_not_linked};
 
 pub(super) const RULE: Rule = Rule {
@@ -36,8 +38,9 @@ fn check(e: &Evidence) -> Option<Because> {
     {
         return None;
     }
+    let resolver = Resolver::of(e, &decider);
     let label = decider.label();
-    let suffix = reading::public_suffix(e);
+    let (suffix, zone) = (reading::public_suffix(e), reading::private_zone(e));
     let (says, alone) = match private {
         Some(address) => (
             format!("{label} gives {address} for the privatelink name alone, not for the original"),
@@ -58,22 +61,34 @@ fn check(e: &Evidence) -> Option<Because> {
     for pointer in tried::pointers(e, decider.seen, &["privatelink-name", "ask-again"]) {
         because = because.read_at(pointer);
     }
-    if let Some(who) = words::cluster(e, decider.seen) {
-        because = because.known_by(who);
-    }
+    let because = resolver
+        .who(because)
+        .known_by(format!(
+            "{label} finds the record when it is asked for it, and not behind the original name: \
+             what it asks for {suffix} follows the alias by itself and returns the public address"
+        ))
+        .ruled_out("a missing record, and a zone that the forwarder's network is not linked to")
+        .owner(resolver.owner())
+        .look("compare the two answers", words::dig(name, decider.seen));
+    let forward = match (resolver.whose.class, resolver.place()) {
+        (ResolverClass::AzureDns, _) => format!(
+            "take the ruleset's rule for {suffix} out, or have it point at a resolver that sees \
+             {zone}: Azure DNS follows it in place of the private zone"
+        ),
+        (_, Some(place)) => {
+            format!("{place}: forward {suffix} itself, to where {zone} is forwarded now")
+        }
+        (_, None) => {
+            format!("ask a resolver that forwards {suffix} itself to where it forwards {zone}")
+        }
+    };
     Some(
-        because
-            .known_by(format!(
-                "{label} sees the record, and not behind the original name: what it asks for \
-                 {suffix} follows the alias on its own and comes back with the public address"
-            ))
-            .ruled_out("a missing record, and a zone that the forwarder's network is not linked to")
-            .owner("DNS")
-            .look("see the two answers", words::dig(name, decider.seen))
-            .step(format!(
-                "on {label} forward {suffix} itself, to where {} is forwarded now",
-                reading::private_zone(e)
-            ))
+        resolver
+            .look(because)
+            .act(
+                Step::shared(forward, advice::whole_suffix(suffix))
+                    .undo(format!("put the old forwarding of {suffix} back")),
+            )
             .check(words::dig(&e.dns.name, decider.seen)),
     )
 }

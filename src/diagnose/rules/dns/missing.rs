@@ -1,16 +1,14 @@
 //! What the four rules about a missing name or address share: how an answer without an address
 //! is read. Which zone said no is read from the SOA of its authority section (RFC 2308).
 
+use crate::diagnose::resolver_class::is_azure_private;
 use crate::diagnose::{Because, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::Evidence;
 use crate::evidence::dns::{Answer, ResolverRole, Soa, is_privatelink};
 
 use super::gives::{self, Asked, Gives};
 use super::{fate, tried, words};
-
-/// The mailbox and primary server of an Azure private DNS zone.
-const PRIVATE_ZONE: &str = "azureprivatedns.net";
 
 /// Domains under which Microsoft's public zones have their primary servers.
 const MICROSOFT: &[&str] = &[
@@ -32,15 +30,17 @@ pub(super) enum Missing {
     /// Under an alias into the privatelink zone, or by the word of that zone: no such name, or
     /// no address at it.
     Record,
-    /// A private or internal zone stands for the public suffix or a parent of it.
+    /// A private or internal zone hides the public suffix or a parent of it.
     ShadowedBy(Shadow),
+    /// The root or a top-level domain denies a name that the internet's would not.
+    InternetNames(Soa),
     /// The name does not exist.
     Name,
     /// The name exists and has no address.
     Address,
 }
 
-/// What says that a zone of somebody's own answers for a public suffix.
+/// What says that a zone of one's own answers for a public suffix.
 pub(super) enum Shadow {
     /// The SOA is that of an Azure private DNS zone.
     PrivateZone(Soa),
@@ -59,6 +59,8 @@ pub(super) fn of(e: &Evidence) -> Option<(Asked<'_>, Missing)> {
         Gives::NoName(answer) => {
             if in_privatelink(e, &r, answer) {
                 Missing::Record
+            } else if let Some(soa) = own_root(e, &r, answer) {
+                Missing::InternetNames(soa.clone())
             } else if let Some(shadow) = shadow(e, &r, answer) {
                 Missing::ShadowedBy(shadow)
             } else {
@@ -92,10 +94,24 @@ pub(super) fn is_privatelink_zone(zone: &str) -> bool {
     zone.to_ascii_lowercase().split('.').any(|label| label == "privatelink")
 }
 
-/// Whether an SOA is that of an Azure private DNS zone.
-pub(super) fn is_azure_private(soa: &Soa) -> bool {
-    words::lies_in(&soa.mname, PRIVATE_ZONE)
-        || soa.rname.to_ascii_lowercase().starts_with("azureprivatedns-host")
+/// Who signs for the internet's root and its oldest top-level domains.
+const INTERNETS_OWN: &[&str] = &["root-servers.net", "gtld-servers.net", "verisign-grs.com"];
+
+/// The SOA of a root or top-level domain that is not the internet's: by its primary server, or
+/// because it denies the domain of a known service, which is there.
+fn own_root<'a>(e: &Evidence, r: &Asked<'_>, answer: &'a Answer) -> Option<&'a Soa> {
+    let soa = answer.soa.as_ref()?;
+    let zone = soa.zone.trim_end_matches('.');
+    let name = r.seen.aliases(&e.dns.name).pop().unwrap_or_else(|| e.dns.name.clone());
+    let above = zone.is_empty() || (!zone.contains('.') && words::lies_in(&name, zone));
+    let internets = INTERNETS_OWN
+        .iter()
+        .any(|d| words::lies_in(&soa.mname, d) || words::lies_in(&soa.rname, d));
+    let known = name == e.dns.name
+        && e.target.public_suffix.as_deref().is_some_and(|suffix| words::lies_in(&name, suffix));
+    // Other top-level domains have other operators: only the three that Azure uses are known.
+    let azures = zone.is_empty() || matches!(zone, "com" | "net");
+    (above && (known || (azures && !internets))).then_some(soa)
 }
 
 fn shadow(e: &Evidence, r: &Asked<'_>, answer: &Answer) -> Option<Shadow> {
@@ -105,7 +121,7 @@ fn shadow(e: &Evidence, r: &Asked<'_>, answer: &Answer) -> Option<Shadow> {
         return None;
     }
     match &answer.soa {
-        // The root and the top level are nobody's own; a zone must hold the name.
+        // A zone must hold the name; the root and the top level are read by `own_root`.
         Some(soa) if soa.zone.contains('.') && words::lies_in(name, &soa.zone) => {
             if is_azure_private(soa) {
                 Some(Shadow::PrivateZone(soa.clone()))
@@ -133,8 +149,8 @@ fn shadow(e: &Evidence, r: &Asked<'_>, answer: &Answer) -> Option<Shadow> {
 }
 
 /// A zone's name for people: the root's has no label.
-fn zone_name(zone: &str) -> &str {
-    if zone.is_empty() { "the root" } else { zone }
+pub(super) fn zone_name(zone: &str) -> &str {
+    if zone.trim_end_matches('.').is_empty() { "the root" } else { zone }
 }
 
 /// The finding as far as the four rules share it: level, sureness, headline, and what every
@@ -167,26 +183,35 @@ pub(super) fn because(e: &Evidence, r: &Asked<'_>, sure: Sure, says: String) -> 
     because
 }
 
-/// Steps that have the endpoint register its record in `zone`; `verb` is `create` or `add`.
-pub(super) fn registered(
-    because: Because,
-    zone: &str,
-    verb: &str,
-    (look, change): (&str, &str),
-) -> Because {
-    because
-        .look(
-            look,
-            "az network private-endpoint dns-zone-group list -g <group> \
-             --endpoint-name <endpoint> -o table",
-        )
-        .change(
-            change,
+/// The step that has the endpoint register its record in `zone`; `verb` is `create` or `add`.
+pub(super) fn register(because: Because, zone: &str, verb: &str, says: &str) -> Because {
+    let group = "az network private-endpoint dns-zone-group";
+    let zone_word = reading::word(zone);
+    let zone_name = reading::word(&zone.replace('.', "-"));
+    let endpoint = "-g <group> --endpoint-name <endpoint> -n default";
+    because.act(
+        Step::shared(
+            format!("{says} (Terraform: private_dns_zone_group of azurerm_private_endpoint)"),
             format!(
-                "az network private-endpoint dns-zone-group {verb} -g <group> \
-                 --endpoint-name <endpoint> -n default --private-dns-zone {zone} \
-                 --zone-name {}",
-                zone.replace('.', "-")
+                "every network that is linked to {zone}: the account's name gives the endpoint's \
+                 address there, in place of a record of that name"
             ),
         )
+        .command(format!(
+            "{group} {verb} {endpoint} --private-dns-zone {zone_word} --zone-name {zone_name}"
+        ))
+        .undo(match verb {
+            "add" => format!("{group} remove {endpoint} --zone-name {zone_name}"),
+            _ => format!("{group} delete {endpoint}"),
+        }),
+    )
+}
+
+/// The step that shows in which zones the endpoint registers itself.
+pub(super) fn zone_groups(because: Because, says: &str) -> Because {
+    because.look(
+        says,
+        "az network private-endpoint dns-zone-group list -g <group> --endpoint-name <endpoint> \
+         -o table",
+    )
 }

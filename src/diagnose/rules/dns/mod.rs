@@ -2,6 +2,7 @@
 
 mod aaaa_swallowed;
 mod address_not_expected;
+mod advice;
 mod answers_everything;
 mod answers_vary;
 mod azure_resolver_outside;
@@ -18,12 +19,15 @@ mod hosts_pin;
 mod missing;
 mod name_not_found;
 mod no_address;
+mod no_internet_names;
 mod no_private_endpoint;
 mod no_resolver;
+mod outside_resolver;
 mod own_record;
 mod parent_zone_shadowed;
 mod predict;
 mod private_not_expected;
+mod privatelink_forwarder_dead;
 mod public_not_expected;
 mod rate_limited;
 mod record_missing;
@@ -71,6 +75,7 @@ pub(super) const RULES: &[Rule] = &[
     cname_loop::RULE,
     suffix_left_out::RULE,
     record_missing::RULE,
+    no_internet_names::RULE,
     parent_zone_shadowed::RULE,
     name_not_found::RULE,
     no_address::RULE,
@@ -78,6 +83,8 @@ pub(super) const RULES: &[Rule] = &[
     aaaa_swallowed::RULE,
     system_fails::RULE,
     forwards_privatelink_only::RULE,
+    privatelink_forwarder_dead::RULE,
+    outside_resolver::RULE,
     zone_not_linked::RULE,
     public_not_expected::RULE,
     address_not_expected::RULE,

@@ -1,10 +1,11 @@
-//! The original name does not exist, and nothing says that its parent zone is somebody's own
+//! The original name does not exist, and nothing shows that its parent zone is one's own
 //! (facts D62, D63, D64).
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
+use super::advice::{Resolver, Upstream};
 use super::missing::{self, Missing};
 use super::{gives, words};
 
@@ -24,44 +25,80 @@ fn check(e: &Evidence) -> Option<Because> {
     let others = words::others(&gives::asked(e), r.index);
     let aliases = r.seen.aliases(name);
     let long = match (others.first(), aliases.last()) {
-        (Some((_, text)), _) => format!("{label} says NXDOMAIN, while {text}"),
-        (None, Some(last)) => format!("the alias {last} does not exist, says {label}"),
-        (None, None) => format!("{name} does not exist, says {label}"),
+        (Some((_, text)), _) => format!("{label} answers NXDOMAIN, while {text}"),
+        (None, Some(last)) => format!("{label} answers NXDOMAIN for the alias {last}"),
+        (None, None) => format!("{label} answers NXDOMAIN for {name}"),
     };
-    let short = format!("the name does not exist, says {label}");
+    let short = format!("{label} answers NXDOMAIN: the name does not exist there");
     let mut because = missing::because(e, &r, Sure::Inferred, words::clause(long, &short));
+    let resolver = Resolver::of(e, &r);
     because = if !others.is_empty() {
-        because
+        because = resolver
+            .who(because)
             .known_by(format!(
                 "another resolver knows the name, so it exists; {label} does not see the zone or \
                  the forwarder that the other one sees"
             ))
-            .owner("DNS")
-            .look("ask it alone", words::dig(name, r.seen))
-            .step(format!(
-                "give {label} the same forwarders and zone links as the other resolver, or take \
-                 it out of the configuration"
-            ))
+            .owner(resolver.owner())
+            .look("ask it alone", words::dig(name, r.seen));
+        because = resolver.look(because);
+        if let Some(place) = resolver.place() {
+            because = because.act(
+                Step::shared(
+                    format!(
+                        "{place}: have the name resolved as the other resolver does (the same \
+                         forwarders)"
+                    ),
+                    "every client of that configuration",
+                )
+                .undo("put the old forwarders back"),
+            );
+        }
+        because.act(
+            Step::local(format!("or take {label} out of this machine's configuration"))
+                .undo("put the entry back"),
+        )
+    } else if let Some(last) = aliases.last().filter(|_| of_azure(e)) {
+        let zone = last.split_once('.').map_or(last.as_str(), |(_, zone)| zone);
+        resolver.upstream(
+            resolver
+                .who(because)
+                .seen(format!("{name} -> {} -> nothing", aliases.join(" -> ")))
+                .known_by(format!(
+                    "the name itself exists: it is an alias. {label}, or a server that it asks, \
+                     denies {last}: a block list, a filter or a zone of your own for {zone}; an \
+                     account that was deleted a moment ago looks the same"
+                ))
+                .ruled_out("a misspelt account")
+                .look("ask for the alias itself", words::dig(last, r.seen)),
+            Upstream::Zone(zone),
+        )
     } else {
         let mut because = because.known_by(
-            "NXDOMAIN is the zone's own word: the name is misspelt, the account was deleted or \
-             has no custom subdomain, or a new name has not spread yet",
+            "NXDOMAIN is the answer of the zone itself: the name is misspelt, the account was \
+             deleted or has no custom subdomain, or a new name has not spread yet",
         );
         if let Some(alias) = aliases.last() {
             because = because.seen(format!("the aliases end at {alias}"));
         }
         if gives::message(r.seen).is_some_and(|answer| answer.soa.is_none()) {
             because = because.known_by(format!(
-                "the answer names no zone (no SOA), as a zone should: {label} may make NXDOMAIN \
-                 up itself, from a block list or a local zone"
+                "the answer names no zone (no SOA), as a zone should: {label} may deny the name \
+                 itself, by a block list or a local zone"
             ));
+            because = resolver.who(because);
         }
-        because
-            .owner("Application")
-            .look("see how the account is spelt", endpoint(e))
-            .step("put the endpoint that Azure shows into the application's configuration")
+        because.owner("Application").look("see how the account is spelt", endpoint(e)).act(
+            Step::local("put the endpoint that Azure shows into the application's configuration")
+                .undo("put the old endpoint back"),
+        )
     };
     Some(because.check(words::dig(name, r.seen)))
+}
+
+/// Whether the name is one of Azure's own, so that its aliases are Azure's too.
+fn of_azure(e: &Evidence) -> bool {
+    e.target.public_suffix.as_deref().is_some_and(|suffix| words::lies_in(&e.dns.name, suffix))
 }
 
 /// The command that shows an account's endpoint.

@@ -11,7 +11,7 @@ use super::words;
 pub(super) const RULE: Rule = Rule {
     id: "dns-no-private-endpoint",
     hop: Hop::Dns,
-    title: "Nothing in DNS says that the account has a private endpoint",
+    title: "Nothing in DNS shows a private endpoint of the account",
     page: include_str!("../../../../docs/findings/dns-no-private-endpoint.md"),
     explains: &[],
     check,
@@ -48,11 +48,11 @@ fn check(e: &Evidence) -> Option<Because> {
     ))
 }
 
-/// What the intermediate names tell of the account's network configuration.
+/// What the intermediate names show of the account's network configuration.
 pub(super) fn configuration(r: &ResolverSeen, name: &str) -> Option<&'static str> {
     let aliases = r.aliases(name);
     if aliases.iter().any(|a| a.ends_with(".vnet.cog.trafficmanager.net")) {
-        Some("the alias prod.vnet.cog tells of network rules on the account, without an endpoint")
+        Some("the alias prod.vnet.cog shows network rules on the account, without an endpoint")
     } else if aliases
         .iter()
         .any(|a| a.ends_with(".api.cognitive.microsoft.com") || a.ends_with(".azure-api.net"))

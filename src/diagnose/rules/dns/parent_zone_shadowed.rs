@@ -1,17 +1,19 @@
-//! A zone of somebody's own stands for the public suffix and hides every name that it does not
+//! A zone of one's own has the name of the public suffix and hides every name that it does not
 //! hold (fact D57).
 
+use crate::diagnose::resolver_class::{ResolverClass, is_azure_private};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
+use super::advice::Resolver;
 use super::missing::{self, Missing, Shadow};
 use super::{tried, words};
 
 pub(super) const RULE: Rule = Rule {
     id: "dns-parent-zone-shadowed",
     hop: Hop::Dns,
-    title: "A zone of your own stands for the public suffix and lacks the name",
+    title: "A zone of your own has the name of the public suffix and lacks the account",
     page: include_str!("../../../../docs/findings/dns-parent-zone-shadowed.md"),
     explains: &["dns-system-fails", "dns-resolvers-disagree"],
     check,
@@ -34,15 +36,16 @@ fn check(e: &Evidence) -> Option<Because> {
         Shadow::Denied => (
             suffix.to_owned(),
             format!(
-                "{label} says NXDOMAIN for {suffix} itself too, and names no zone that says so: \
-                 it denies the whole suffix, by a local zone or a block list of its own"
+                "{label} answers NXDOMAIN for {suffix} itself too, and names no zone (SOA): it \
+                 denies the whole suffix, by a local zone or a block list, or it resolves no \
+                 names of the internet"
             ),
         ),
         Shadow::Authority => (
             suffix.to_owned(),
             format!(
-                "{label} sets AA: it speaks as an authority for the name, which a resolver that \
-                 looked it up is not; a misspelt name would be refused by Microsoft's zone"
+                "{label} sets AA: it answers as an authority for the name, which a resolver that \
+                 looked it up does not do; a misspelt name would be denied by Microsoft's zone"
             ),
         ),
     };
@@ -55,19 +58,19 @@ fn check(e: &Evidence) -> Option<Because> {
     } else {
         words::clause(
             format!("{label} answers for {zone} itself and lacks the name"),
-            &format!("a zone of your own stands for {suffix}"),
+            &format!("a zone of your own has the name {suffix}"),
         )
     };
     // Its SOA, asked for by the suffix's own name, is the zone's word.
     let asked = tried::parent_soa(e, r.seen).filter(|soa| {
         matches!(shadow, Shadow::PrivateZone(_))
             && soa.zone.eq_ignore_ascii_case(suffix)
-            && missing::is_azure_private(soa)
+            && is_azure_private(soa)
     });
     let sure = if asked.is_some() { Sure::Proved } else { Sure::Inferred };
     let mut because = missing::because(e, &r, sure, says).known_by(how);
     because = if denied {
-        because.ruled_out("a misspelt name: the suffix is there for everybody else")
+        because.ruled_out("a misspelt account: the suffix itself is denied")
     } else {
         because.known_by(format!(
             "a zone of your own named {zone} hides every name under it that it does not hold, \
@@ -80,28 +83,74 @@ fn check(e: &Evidence) -> Option<Because> {
     if matches!(shadow, Shadow::Authority) {
         because = because.tells_it(format!("{} SOA", words::dig(suffix, r.seen)));
     }
-    let look = match &shadow {
+    let resolver = Resolver::of(e, &r);
+    let because = resolver.who(because);
+    let keep = reading::private_zone(e);
+    let because = match &shadow {
         Shadow::PrivateZone(_) => {
-            format!("az network private-dns zone list --query \"[?name=='{zone}']\" -o table")
-        }
-        _ => format!("{} SOA", words::dig(&zone, r.seen)),
-    };
-    Some(
-        because
-            .owner("DNS")
-            .look("see the zone", look)
-            .step(if denied {
-                format!(
-                    "on {label} (dnsmasq: `local=`, `address=`; unbound: `local-zone`; a block \
-                     list) take {zone} or its parent out, and forward it"
+            let zone_word = reading::word(&zone);
+            because
+                .owner("DNS")
+                .look(
+                    "find the zone, and which networks are linked to it",
+                    format!(
+                        "az network private-dns link vnet list -g <group> -z {zone_word} -o table"
+                    ),
                 )
-            } else {
-                format!(
-                "take the zone {zone} away and keep only {}, which Azure's own alias leads into; \
-                 until then add a record for {name} to it",
-                reading::private_zone(e)
-            )
-            })
-            .check(words::dig(name, r.seen)),
-    )
+                .act(
+                    Step::shared(
+                        format!(
+                            "unlink {zone} from this network and keep only {keep}, which Azure's \
+                             own alias leads into; first see which records {zone} holds that \
+                             others use"
+                        ),
+                        format!(
+                            "every client of that network: names of {suffix} then come from the \
+                             internet, and records that only {zone} holds are gone"
+                        ),
+                    )
+                    .command(format!(
+                        "az network private-dns link vnet delete -g <group> -z {zone_word} -n <link>"
+                    ))
+                    .undo(format!(
+                        "az network private-dns link vnet create -g <group> -z {zone_word} -n \
+                         <link> -v <vnet id> -e false"
+                    )),
+                )
+        }
+        _ => {
+            let because = because
+                .owner(resolver.owner())
+                .look("see whose zone answers", format!("{} SOA", words::dig(&zone, r.seen)));
+            resolver.look(because).act(own_zone(&resolver, &zone, suffix))
+        }
+    };
+    Some(because.check(words::dig(name, r.seen)))
+}
+
+/// How a zone that is not an Azure private zone is taken out of the way.
+fn own_zone(resolver: &Resolver<'_>, zone: &str, suffix: &str) -> Step {
+    let (says, undo) = match (resolver.whose.class, resolver.place()) {
+        (ResolverClass::AzureDns, Some(place)) => (
+            format!("{place}: take out the rule that sends {zone} to a server of your own"),
+            "put the rule back".to_owned(),
+        ),
+        (_, Some(place)) => (
+            format!(
+                "{place}: take {zone} out of the local zones and block lists (dnsmasq `local=`, \
+                 `address=`; unbound `local-zone`), and have {suffix} forwarded"
+            ),
+            "put the entry back".to_owned(),
+        ),
+        (_, None) => (
+            format!(
+                "configure a resolver that does not filter {zone}, or take {zone} out of the \
+                 filter in the account that you have with {}",
+                resolver.label()
+            ),
+            "put the old resolver or filter back".to_owned(),
+        ),
+    };
+    Step::shared(says, format!("every name under {zone}, for every client of that resolver"))
+        .undo(undo)
 }

@@ -4,9 +4,10 @@
 use std::net::IpAddr;
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
+use super::advice::Resolver;
 use super::gives;
 use super::wrong_address::{NOT_CONNECTED, NOT_LET_IN, joined};
 use super::{no_private_endpoint, words};
@@ -27,7 +28,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(e: &Evidence) -> Option<Because> {
     let outside: Vec<IpAddr> =
         gives::application(e).into_iter().filter(|a| gives::is_outside(*a)).collect();
-    // With a sign of an endpoint the question is why it is not given: other rules tell.
+    // With a sign of an endpoint the question is why it is not given: other rules answer it.
     if !reading::private_demanded(e) || outside.is_empty() || gives::endpoint(e).is_some() {
         return None;
     }
@@ -50,19 +51,41 @@ fn check(e: &Evidence) -> Option<Because> {
         if let Some(configuration) = no_private_endpoint::configuration(decider.seen, name) {
             because = because.known_by(configuration);
         }
+        let resolver = Resolver::of(e, &decider);
+        because = resolver.who(because);
+        if resolver.whose.class.is_outside() {
+            because = because.known_by(
+                "where an account has a private endpoint connection, public resolvers show the \
+                 alias too",
+            );
+        }
     }
+    let zone = reading::private_zone(e);
     Some(
         because
-            .owner("Azure")
+            .owner("Azure platform")
             .look(
                 "see whether the account has an approved endpoint",
                 "az network private-endpoint-connection list --id <account resource id> -o table",
             )
-            .step(format!(
-                "create the private endpoint (group `account`) with a DNS zone group for {}, or \
-                 drop the expectation",
-                reading::private_zone(e)
-            ))
-            .check(format!("dig +short {name}")),
+            .act(
+                Step::shared(
+                    format!(
+                        "create the private endpoint, with a DNS zone group for {zone} (Terraform: \
+                         azurerm_private_endpoint with private_dns_zone_group)"
+                    ),
+                    "every client of the account: its name becomes an alias into the privatelink \
+                     zone, and stops resolving in networks that are linked to such a zone without \
+                     the record",
+                )
+                .command(
+                    "az network private-endpoint create -g <group> -n <endpoint> --subnet <subnet \
+                     id> --private-connection-resource-id <account resource id> --group-id \
+                     <group id> --connection-name <name>",
+                )
+                .undo("az network private-endpoint delete -g <group> -n <endpoint>"),
+            )
+            .act(Step::look("or, where the account is meant to be public, drop --expect private"))
+            .check(format!("dig +short {}", reading::word(name))),
     )
 }

@@ -1,10 +1,12 @@
 //! The alias leads into the privatelink zone, and that zone has no record of the account
 //! (facts D7, D8, D50, D51).
 
+use crate::diagnose::resolver_class::is_azure_private;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
+use super::advice::{self, Resolver};
 use super::gives::{self, Asked};
 use super::missing::{self, Missing};
 use super::words;
@@ -28,12 +30,12 @@ fn check(e: &Evidence) -> Option<Because> {
         !crate::evidence::dns::is_privatelink(last) && alias.as_ref().is_some_and(|a| a != last)
     });
     if let Some(last) = leads_on {
-        return Some(nobody_knows(e, &r, &zone, &last));
+        return Some(leads_nowhere(e, &r, &zone, &last));
     }
     let record = alias.as_deref().unwrap_or(name).split('.').next().unwrap_or(name);
     // The zone's own word leaves nothing open; without it a filter could look alike.
     let sure = match soa {
-        Some(soa) if missing::is_azure_private(soa) => Sure::Proved,
+        Some(soa) if is_azure_private(soa) => Sure::Proved,
         _ => Sure::Inferred,
     };
     let says = words::clause(
@@ -53,34 +55,43 @@ fn check(e: &Evidence) -> Option<Because> {
         "the endpoint has no DNS zone group, its record was registered in another zone or deleted \
          with another endpoint, or the endpoint is in another tenant",
     );
-    let because = because
-        .ruled_out("a missing zone link: without it the answer would be a public address")
-        .owner("DNS")
-        .look(
-            "see which records the zone has",
-            format!("az network private-dns record-set a list -g <group> -z {zone} -o table"),
-        );
-    let because = missing::registered(
-        because,
-        &zone,
-        "create",
-        ("see whether the endpoint registers itself", "have the endpoint register its record"),
-    );
+    let resolver = Resolver::of(e, &r).about(&zone);
+    because = resolver.who(because);
+    if sure == Sure::Proved {
+        because = because
+            .ruled_out("a missing zone link: without it the answer would be a public address");
+    }
+    because = advice::records(because.owner("DNS"), &zone);
+    because = missing::zone_groups(because, "see whether the endpoint registers itself");
+    because = missing::register(because, &zone, "create", "have the endpoint register its record");
+    let policy = |value: &str| {
+        format!(
+            "az network private-dns link vnet update -g <group> -z {} -n <link> \
+             --resolution-policy {value}",
+            reading::word(&zone)
+        )
+    };
     Some(
         because
-            .change(
-                "or, where this account has no endpoint of yours, fall back to its public address",
-                format!(
-                    "az network private-dns link vnet update -g <group> -z {zone} -n <link> \
-                     --resolution-policy NxDomainRedirect"
-                ),
+            .act(
+                Step::shared(
+                    "or, where this account has no endpoint of yours, fall back to its public \
+                     address (Terraform: resolution_policy of \
+                     azurerm_private_dns_zone_virtual_network_link)",
+                    format!(
+                        "every name of {zone} in that network: where a record is missing by \
+                         mistake, calls go to the public address unnoticed"
+                    ),
+                )
+                .command(policy("NxDomainRedirect"))
+                .undo(policy("Default")),
             )
             .check(words::dig(name, r.seen)),
     )
 }
 
-/// The zone has the name, as an alias of another that nobody knows there.
-fn nobody_knows(e: &Evidence, r: &Asked<'_>, zone: &str, last: &str) -> Because {
+/// The zone has the name, as an alias of another one that does not exist there.
+fn leads_nowhere(e: &Evidence, r: &Asked<'_>, zone: &str, last: &str) -> Because {
     let name = &e.dns.name;
     missing::because(
         e,
@@ -93,17 +104,23 @@ fn nobody_knows(e: &Evidence, r: &Asked<'_>, zone: &str, last: &str) -> Because 
     )
     .seen(format!("{name} -> {} -> nothing", r.seen.aliases(name).join(" -> ")))
     .known_by(format!(
-        "{zone}, or what stands behind it, has an alias in place of an address: {last} does not \
-         exist for whoever follows it, which is Azure DNS and not {} where it forwards",
+        "{zone}, or a record that follows, has an alias in place of an address: {last} does not exist \
+         for the server that follows it, which is Azure DNS and not {} where it forwards",
         r.label()
     ))
     .ruled_out("a missing alias of the account: its name leads into the privatelink zone")
     .owner("DNS")
     .look("follow it by itself", words::dig(last, r.seen))
-    .step(format!(
-        "put the private endpoint's address into {zone} in place of the alias, or have {last} \
-         resolve inside the virtual network (a linked zone, a forwarding ruleset)"
-    ))
+    .act(
+        Step::shared(
+            format!(
+                "put the private endpoint's address into {zone} in place of the alias, or have \
+                 {last} resolve inside the virtual network (a linked zone, a forwarding ruleset)"
+            ),
+            format!("every client of {zone} that calls this account"),
+        )
+        .undo("put the alias back: note the record first"),
+    )
     .check(words::dig(name, r.seen))
 }
 

@@ -1,10 +1,12 @@
 //! Applications get no address because every deciding resolver fails: one rule for each way
 //! in which the first of them does. They differ in data alone.
 
+use crate::diagnose::resolver_class::ResolverClass;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
+use super::advice::{Resolver, Upstream};
 use super::gives::{self, Asked, Gives};
 use super::tried::{self, Reach, Tcp};
 use super::{fate, heard, words};
@@ -21,44 +23,33 @@ pub(super) const SILENT: Rule = Rule {
     check: |e| {
         let r = first_of_failures(e).filter(|r| matches!(r.gives, Gives::Silent))?;
         let reach = tried::reach(e, r.seen);
-        if told_apart(&reach) {
+        if has_own_rule(&reach) {
             return None;
         }
         let sent = r.seen.a.saw().map_or(0, |exchange| exchange.sent);
         let runs = reach == Reach::Nothing(Tcp::Stood);
-        Some(
-            // A resolver that is slower than the deadline looks the same.
-            failure(e, &r, Sure::Inferred, format!("{} does not answer", r.label()))
-                .known_by(format!(
-                    "{sent} packet{} to {} had no answer of any kind, not even ICMP{}",
-                    if sent == 1 { "" } else { "s" },
-                    r.label(),
-                    if runs {
-                        ""
-                    } else {
-                        ": they are dropped on the way, or nothing runs at that address"
-                    }
-                ))
-                .known_by(beside(&reach, &r))
-                .known_by(words::or_too_slow(e))
-                .owner(if runs { "DNS" } else { "Network" })
-                .look("see whether the resolver is reached at all", probe(e, &r))
-                .step(if runs {
-                    format!(
-                        "on {}: see its log and whom it asks in its turn (a dead upstream, two \
-                         resolvers that forward to each other)",
-                        r.label()
-                    )
+        let resolver = Resolver::of(e, &r);
+        // A resolver that is slower than the deadline looks the same.
+        let because = resolver
+            .who(failure(e, &r, Sure::Inferred, format!("{} does not answer", r.label())))
+            .known_by(format!(
+                "{sent} packet{} to {} had no answer of any kind, not even ICMP{}",
+                if sent == 1 { "" } else { "s" },
+                r.label(),
+                if runs {
+                    ""
                 } else {
-                    format!(
-                        "let UDP and TCP port {} through from this machine to {}, both ways, or \
-                         configure a resolver that answers",
-                        r.seen.address.port(),
-                        r.seen.address.ip()
-                    )
-                })
-                .check(words::dig(&e.dns.name, r.seen)),
-        )
+                    ": they are dropped on the way, or nothing runs at that address"
+                }
+            ))
+            .known_by(experiments(&reach, &r))
+            .known_by(words::or_too_slow(e))
+            .look("see whether the resolver is reached at all", probe(e, &r));
+        let because = match runs {
+            true => resolver.upstream(because, Upstream::Everything),
+            false => resolver.way(because, r.seen.address.port()),
+        };
+        Some(because.check(words::dig(&e.dns.name, r.seen)))
     },
 };
 
@@ -71,23 +62,19 @@ pub(super) const PORT_REFUSED: Rule = Rule {
     check: |e| {
         let r = first_of_failures(e).filter(|r| matches!(r.gives, Gives::PortRefused))?;
         let port = r.seen.address.port();
-        Some(
-            failure(
-                e,
-                &r,
-                Sure::Proved,
-                format!("port {port} of {} is closed", r.seen.address.ip()),
-            )
-            .known_by(format!(
-                "the machine at {} says itself that nothing listens on port {port}; a firewall \
-                 that rejects in its name would look alike",
-                r.seen.address.ip()
-            ))
-            .owner("DNS")
-            .look("on the resolver: see what listens there", format!("ss -lnup 'sport = :{port}'"))
-            .step("start the DNS service there, or configure the right resolver here")
-            .check(words::dig(&e.dns.name, r.seen)),
+        let resolver = Resolver::of(e, &r);
+        let because = failure(
+            e,
+            &r,
+            Sure::Proved,
+            format!("port {port} of {} is closed", r.seen.address.ip()),
         )
+        .known_by(format!(
+            "the machine at {} itself reports that nothing listens on port {port}; a firewall \
+             that rejects in its name would look alike",
+            r.seen.address.ip()
+        ));
+        Some(resolver.runs(resolver.who(because)).check(words::dig(&e.dns.name, r.seen)))
     },
 };
 
@@ -114,7 +101,13 @@ pub(super) const UNREACHABLE: Rule = Rule {
                     "see the route to the resolver",
                     format!("ip route get {}", r.seen.address.ip()),
                 )
-                .step("mend the route, tunnel or rule on the way, or configure a resolver in reach")
+                .act(
+                    Step::local(
+                        "bring the route or tunnel up that leads there, or configure a resolver \
+                         in reach",
+                    )
+                    .undo("put the old route or resolver back"),
+                )
                 .check(words::dig(&e.dns.name, r.seen)),
         )
     },
@@ -129,16 +122,17 @@ pub(super) const REFUSED: Rule = Rule {
     check: |e| {
         let r = first_of_failures(e).filter(|r| matches!(r.gives, Gives::Refused(_)))?;
         let reach = tried::reach(e, r.seen);
-        Some(
-            rcode(e, &r)
+        let resolver = Resolver::of(e, &r);
+        let because = resolver
+            .who(rcode(e, &r))
                 .known_by(format!(
                     "{} is reached and declines by its own rules: {}",
                     r.label(),
                     match reach {
                         Reach::RefusesAll =>
                             "it refuses the root's name servers as well, so it is not the name: \
-                             this machine is not among its clients, it resolves for nobody, or it has no \
-                             upstream",
+                             this machine is not among its clients, it does not resolve for others, \
+                             or it has no upstream",
                         Reach::OtherZones =>
                             "it answers for a fresh name of another zone, so this name or zone \
                              alone is refused: a block list, a view, or its forwarder refuses",
@@ -147,14 +141,30 @@ pub(super) const REFUSED: Rule = Rule {
                              others, or it blocks the name",
                     }
                 ))
-                .owner("DNS")
                 .look(
                     "see whether it refuses every name or this one",
                     words::dig("azure.com", r.seen),
+                );
+        let because = match (reach, resolver.place()) {
+            (Reach::OtherZones, _) => {
+                resolver.upstream(because, Upstream::Zone(reading::public_suffix(e)))
+            }
+            (_, Some(place)) if resolver.whose.class != ResolverClass::AzureDns => {
+                resolver.look(because.owner(resolver.owner())).act(
+                    Step::shared(
+                        format!(
+                            "{place}: allow this machine{} in the access list of the server that \
+                             refuses",
+                            source(e)
+                        ),
+                        "who may use that server: add this one client",
+                    )
+                    .undo("take the client out of the list again"),
                 )
-                .step(format!("allow this machine{} in the resolver's access list", source(e)))
-                .check(words::dig(&e.dns.name, r.seen)),
-        )
+            }
+            _ => resolver.upstream(because, Upstream::Everything),
+        };
+        Some(because.check(words::dig(&e.dns.name, r.seen)))
     },
 };
 
@@ -166,27 +176,26 @@ pub(super) const SERVFAIL: Rule = Rule {
     explains: EXPLAINS,
     check: |e| {
         let r = first_of_failures(e).filter(|r| matches!(r.gives, Gives::ServFail(_)))?;
-        if told_apart(&tried::reach(e, r.seen)) {
+        if has_own_rule(&tried::reach(e, r.seen)) {
             return None;
         }
         let suffix = reading::public_suffix(e);
-        Some(
-            rcode(e, &r)
-                .known_by(format!(
-                    "{} is reached and could not finish: its forwarder for {suffix} does not \
+        let resolver = Resolver::of(e, &r);
+        let because = resolver
+            .who(rcode(e, &r))
+            .known_by(format!(
+                "{} is reached and could not finish: its forwarder for {suffix} does not \
                      answer, it refuses the chain (DNSSEC, private-address filter), or a policy \
                      answers so",
-                    r.label()
-                ))
-                .owner("DNS")
-                .look(
-                    "see whether it fails for every name or this one",
-                    words::dig("azure.com", r.seen),
-                )
-                .step(format!(
-                    "on the resolver: check that the forwarder of {suffix} answers (inside Azure \
-                     168.63.129.16, elsewhere a resolver inside the virtual network)"
-                ))
+                r.label()
+            ))
+            .look(
+                "see whether it fails for every name or this one",
+                words::dig("azure.com", r.seen),
+            );
+        Some(
+            resolver
+                .upstream(because, Upstream::Zone(suffix))
                 .check(words::dig(&e.dns.name, r.seen)),
         )
     },
@@ -195,7 +204,7 @@ pub(super) const SERVFAIL: Rule = Rule {
 pub(super) const MALFORMED: Rule = Rule {
     id: "dns-malformed-answer",
     hop: Hop::Dns,
-    title: "No configured resolver gives an answer: the first one sends no DNS message",
+    title: "No configured resolver gives an answer: the first one does not send DNS",
     page: include_str!("../../../../docs/findings/dns-malformed-answer.md"),
     explains: EXPLAINS,
     check: |e| {
@@ -205,15 +214,18 @@ pub(super) const MALFORMED: Rule = Rule {
                 e,
                 &r,
                 Sure::Proved,
-                format!("{} answers with octets that are no DNS message", r.label()),
+                format!("{} answers with bytes that are not a DNS message", r.label()),
             )
             .known_by(
                 "what came back cannot be read as DNS: another program listens on the port, or a \
                  device on the way rewrites answers",
             )
-            .owner("DNS")
+            .owner(Resolver::of(e, &r).owner())
             .look("see what comes back", words::dig(&e.dns.name, r.seen))
-            .step("mend or replace what listens there, or configure another resolver")
+            .act(
+                Step::local("replace what listens there, or configure another resolver")
+                    .undo("put the old one back"),
+            )
             .check(words::dig(&e.dns.name, r.seen)),
         )
     },
@@ -234,20 +246,23 @@ pub(super) const OTHER: Rule = Rule {
                      an ordinary question",
                     r.label()
                 ))
-                .owner("DNS")
+                .owner(Resolver::of(e, &r).owner())
                 .look("see the answer in full", words::dig(&e.dns.name, r.seen))
                 .look(
                     "and without EDNS, which some servers and firewalls cannot read",
                     format!("{} +noedns", words::dig(&e.dns.name, r.seen)),
                 )
-                .step("mend the server, or configure another resolver")
+                .act(
+                    Step::local("fix or replace that server, or configure another resolver")
+                        .undo("put the old one back"),
+                )
                 .check(words::dig(&e.dns.name, r.seen)),
         )
     },
 };
 
 /// Whether the experiments give the failure a name of its own.
-const fn told_apart(reach: &Reach) -> bool {
+const fn has_own_rule(reach: &Reach) -> bool {
     matches!(
         reach,
         Reach::Unvalidated
@@ -258,11 +273,11 @@ const fn told_apart(reach: &Reach) -> bool {
     )
 }
 
-/// What the experiments beside a silent resolver gave.
-fn beside(reach: &Reach, r: &Asked<'_>) -> String {
+/// What the experiments on a silent resolver gave.
+fn experiments(reach: &Reach, r: &Asked<'_>) -> String {
     match reach {
         Reach::Nothing(Tcp::Refused) => format!(
-            "TCP to its port is refused: {} is reached, or a firewall speaks for it, and UDP is \
+            "TCP to its port is refused: {} is reached, or a firewall answers for it, and UDP is \
              dropped or not served",
             r.label()
         ),
@@ -272,8 +287,8 @@ fn beside(reach: &Reach, r: &Asked<'_>) -> String {
             r.label()
         ),
         Reach::Nothing(Tcp::Silent) => {
-            "neither the root's name servers nor localhost is told, and TCP to its port is silent \
-             as well"
+            "questions for the root and for localhost have no answer either, and TCP to its port \
+             is silent as well"
                 .to_owned()
         }
         _ => "each question was repeated until the deadline".to_owned(),
@@ -326,13 +341,13 @@ pub(super) fn failure(e: &Evidence, r: &Asked<'_>, sure: Sure, says: String) -> 
         && stub.address == r.seen.address.ip()
     {
         because = because
-            .seen(format!("{} is a stub for {}", r.label(), reading::list(&stub.upstreams)))
+            .seen(format!("{} is a stub that asks {}", r.label(), reading::list(&stub.upstreams)))
             .read_at("/vantage/resolver_config/stub");
     }
     because
 }
 
-/// The command that tells a dropped question from a dead resolver.
+/// The command that separates a dropped question from a dead resolver.
 pub(super) fn probe(e: &Evidence, r: &Asked<'_>) -> String {
     format!("{} +tcp +time=3 +tries=1", words::dig(&e.dns.name, r.seen))
 }

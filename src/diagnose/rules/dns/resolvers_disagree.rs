@@ -3,12 +3,13 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::resolver_class::{self, ResolverClass};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::{Evidence, Expect, Hop, classify};
 
-use super::azure_resolver_outside::AZURE_DNS;
+use super::advice::{Resolver, Upstream};
 use super::gives::{self, Asked, Gives};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 use super::{fate, words};
@@ -83,12 +84,14 @@ fn check(e: &Evidence) -> Option<Because> {
         Some(followed) => (followed, *measure),
         None => (*measure, *answering.iter().find(|r| !agree(measure, r))?),
     };
-    // `--resolver` says whose answer is judged; what this machine has instead is told, not held
-    // against it.
-    // 168.63.129.16 answers for the network that asks (fact D55a): beside it, when nobody here
-    // uses it, another resolver may rightly differ.
-    let azure =
-        |r: &Asked<'_>| r.seen.address.ip() == AZURE_DNS && r.seen.role == ResolverRole::Given;
+    // `--resolver` names whose answer is judged; what this machine has instead is shown, and not
+    // held against it.
+    // 168.63.129.16 answers for the network that asks (fact D55a): where no client here uses it,
+    // another resolver may rightly differ.
+    let azure = |r: &Asked<'_>| {
+        r.seen.role == ResolverRole::Given
+            && resolver_class::of(e, r.seen).class == ResolverClass::AzureDns
+    };
     let bystander = e.asked.resolver_given
         && (other.seen.role != ResolverRole::Given || azure(other) || azure(measure));
     let level = if reading::proxied(e) || e.asked.expect == Expect::Any || bystander {
@@ -138,25 +141,44 @@ fn check(e: &Evidence) -> Option<Because> {
             measure.label()
         )
     };
-    Some(
-        because
-            .known_by("the same question was put to each resolver at the same time")
-            .known_by(order)
-            .owner("DNS")
-            .look(
-                "compare the two in full",
-                format!(
-                    "{}; {}",
-                    words::dig(&e.dns.name, measure.seen),
-                    words::dig(&e.dns.name, other.seen)
-                ),
-            )
-            .step(format!(
-                "give both the same view: link both networks to {}, or forward {} from both to \
-                 the same place",
-                reading::private_zone(e),
-                reading::public_suffix(e)
+    because = because
+        .known_by("the same question was put to each resolver at the same time")
+        .known_by(order)
+        .look(
+            "compare the two in full",
+            format!(
+                "{}; {}",
+                words::dig(&e.dns.name, measure.seen),
+                words::dig(&e.dns.name, other.seen)
+            ),
+        );
+    Some(same_view(because, e, measure, other).check(reading::again(e)))
+}
+
+/// How both come to give the same: the one that does not see the private zone sees it, or is not
+/// asked any more.
+fn same_view(because: Because, e: &Evidence, measure: &Asked<'_>, other: &Asked<'_>) -> Because {
+    let private = |r: &Asked<'_>| {
+        !r.gives.addresses().is_empty() && kind(r.gives.addresses()) == Kind::Private
+    };
+    let (blind, sees) = match (private(measure), private(other)) {
+        (true, false) => (Resolver::of(e, other), Some(measure)),
+        (false, true) => (Resolver::of(e, measure), Some(other)),
+        // Both or neither: the one that is not followed is measured by the one that is.
+        _ => (Resolver::of(e, other), None),
+    };
+    let because = blind.who(because).owner(blind.owner());
+    match sees {
+        Some(sees) if blind.whose.class.is_outside() => because.act(
+            Step::local(format!(
+                "take {} out of the resolver configuration and keep {}, which gives the private \
+                 address: an order among resolvers does not keep questions from the second one",
+                blind.label(),
+                sees.label()
             ))
-            .check(reading::again(e)),
-    )
+            .undo("put the entry back"),
+        ),
+        Some(_) => blind.steps_to_see_private(because),
+        None => blind.upstream(because, Upstream::Zone(reading::public_suffix(e))),
+    }
 }

@@ -2,9 +2,10 @@
 //! does not (facts D2, D7, D69).
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
+use super::advice::{self, Resolver};
 use super::missing::{self, Missing};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 use super::{fate, gives, tried, words, zone_not_linked};
@@ -82,21 +83,42 @@ fn check(e: &Evidence) -> Option<Because> {
              -o table",
         );
     }
-    if let Some(who) = words::cluster(e, r.seen) {
-        because = because.known_by(who);
-    }
-    because = missing::registered(
-        because.ruled_out("an endpoint that does not exist").owner("DNS"),
+    let resolver = Resolver::of(e, &r);
+    because = resolver.who(because.ruled_out("an endpoint that does not exist").owner("DNS"));
+    because = missing::zone_groups(because, "see which zones the endpoint registers in");
+    because = missing::register(
+        because,
         zone,
         "add",
-        (
-            "see which zones the endpoint registers in",
-            "add this suffix's zone to the endpoint's zone group",
-        ),
+        "add this suffix's zone to the endpoint's zone group",
     );
-    Some(
-        because
-            .step(format!("link {zone} where the other zone is linked, and forward {suffix} too"))
-            .check(words::dig(&e.dns.name, r.seen)),
-    )
+    if !zone_seen {
+        let link = |verb: &str, rest: &str| {
+            format!(
+                "az network private-dns link vnet {verb} -g <group> -z {} -n <link>{rest}",
+                reading::word(zone)
+            )
+        };
+        because = because.act(
+            Step::shared(
+                format!(
+                    "link {zone} to every network that the other suffix's zone is linked to \
+                     (Terraform: azurerm_private_dns_zone_virtual_network_link)"
+                ),
+                advice::whole_suffix(suffix),
+            )
+            .command(link("create", " -v <vnet id> -e false"))
+            .undo(link("delete", " --yes")),
+        );
+        if let Some(place) = resolver.place() {
+            because = because.act(
+                Step::shared(
+                    format!("or {place}: treat {suffix} as the other suffix is treated"),
+                    advice::whole_suffix(suffix),
+                )
+                .undo(format!("take the entry for {suffix} out again")),
+            );
+        }
+    }
+    Some(because.check(words::dig(&e.dns.name, r.seen)))
 }

@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::resolver_class::is_azure_private;
 use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverSeen, Transport};
 use crate::evidence::experiment::TriedQuestion;
 use crate::evidence::{Evidence, classify};
 
-use super::{gives, missing};
+use super::gives;
 
 /// How far a resolver that fails for the name does its work for others.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -267,12 +268,42 @@ pub(super) fn in_private_zone<'a>(
                 x.answer().is_some_and(|answer| {
                     answer.rcode == "NOERROR"
                         && answer.records.is_empty()
-                        && answer.soa.as_ref().is_some_and(missing::is_azure_private)
+                        && answer.soa.as_ref().is_some_and(is_azure_private)
                 })
             })?;
             Some((exchange.name.as_str(), None))
         })
         .filter(|(name, _)| name.eq_ignore_ascii_case(&alias))
+}
+
+/// How the resolver fails for the privatelink zone, although it gives the original name a
+/// public address: by its rcode, or with silence.
+pub(super) fn privatelink_fails<'a>(e: &'a Evidence, r: &'a ResolverSeen) -> Option<&'a str> {
+    let given = r.addresses(&e.dns.name);
+    if given.is_empty() || !given.iter().all(|a| gives::is_outside(*a)) {
+        return None;
+    }
+    let fails = |exchange: &'a Exchange| match &exchange.outcome {
+        DnsOutcome::TimedOut => Some("no answer"),
+        DnsOutcome::Answered { answer } if matches!(&*answer.rcode, "SERVFAIL" | "REFUSED") => {
+            Some(answer.rcode.as_str())
+        }
+        _ => None,
+    };
+    let zone = fails(r.zone_soa.saw()?)?;
+    let names = || at(e, r, "privatelink-name").map(|(_, tried)| &tried.exchange);
+    // A device that drops one kind of question is no zone that fails: the SOA of the public
+    // suffix must be answered.
+    let parent = did_its_work(one(e, r, "parent-zone"));
+    if zone == "no answer" && !(parent && names().any(|exchange| fails(exchange).is_some())) {
+        return None;
+    }
+    // The public address of the privatelink name may come from a cache.
+    let cached = |exchange: &Exchange| {
+        let all = addresses(exchange);
+        !all.is_empty() && all.iter().all(|a| given.contains(a))
+    };
+    names().all(|exchange| fails(exchange).is_some() || cached(exchange)).then_some(zone)
 }
 
 /// A name of the account under another suffix that this resolver resolves privately.

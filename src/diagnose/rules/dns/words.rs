@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::reading::word;
 use crate::evidence::dns::{Answer, ResolverRole, ResolverSeen};
 use crate::evidence::tcp::{Icmp, IcmpMeaning};
 use crate::evidence::{AddressClass, Evidence, classify};
@@ -34,8 +35,16 @@ pub(super) fn or_too_slow(e: &Evidence) -> String {
 pub(super) fn dig(name: &str, r: &ResolverSeen) -> String {
     let ip = r.address.ip();
     match r.address.port() {
-        53 => format!("dig {name} @{ip}"),
-        port => format!("dig -p {port} {name} @{ip}"),
+        53 => format!("dig {} @{ip}", word(name)),
+        port => format!("dig -p {port} {} @{ip}", word(name)),
+    }
+}
+
+/// `dig` of the name at a resolver that is named as people write it.
+pub(super) fn dig_at(name: &str, label: &str) -> String {
+    match label.parse::<std::net::SocketAddr>() {
+        Ok(socket) => format!("dig -p {} {} @{}", socket.port(), word(name), socket.ip()),
+        Err(_) => format!("dig {} @{label}", word(name)),
     }
 }
 

@@ -3,12 +3,13 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::resolver_class::{self, is_azure_private};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverSeen;
 use crate::evidence::{Evidence, Expect, Hop, TargetKind, classify};
 
-use super::azure_resolver_outside::AZURE_DNS;
+use super::advice::{self, Resolver};
 use super::gives::{self, Asked, Endpoint};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 use super::{fate, missing, tried, words};
@@ -37,36 +38,40 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-/// Why the resolver gives the public address, as far as its view of the zone tells.
+/// What the resolver's own answers show of the private zone.
 enum View {
-    /// It asks Azure DNS by itself: the machine's own network is not linked.
-    OwnNetwork,
     /// It sees the private zone, and gives the public address all the same.
     PrivateZone,
     /// It sees the private zone, whose own record holds the address.
     OwnRecord,
     /// It gives private and public addresses together.
     Both,
-    /// It sees the public zone, or nobody asked.
+    /// It sees the public zone, or was not asked.
     PublicZone,
 }
 
 fn check(e: &Evidence) -> Option<Because> {
+    let decider = gives::decider(e)?;
+    (!resolver_class::of(e, decider.seen).class.is_outside()).then(|| because(e, &decider))?
+}
+
+/// The public address of a resolver where something says that there is a private endpoint,
+/// whoever the resolver is.
+pub(super) fn because(e: &Evidence, decider: &Asked<'_>) -> Option<Because> {
     let (addresses, outside) = unwanted(e)?;
     let endpoint = gives::endpoint(e)?;
     if matches!((&endpoint, e.target.kind), (Endpoint::Address { .. }, TargetKind::Unknown)) {
         return None;
     }
     // Where the resolver itself gives a private address, something else comes between.
-    let decider = gives::decider(e)?;
-    if sharper(e, &decider) {
+    if sharper(e, decider) {
         return None;
     }
     decider.gives.addresses().iter().find(|a| gives::is_outside(**a))?;
     let name = &e.dns.name;
     let label = decider.label();
-    let proxied = reading::proxied(e);
-    let own_record = matches!(view(&decider, name), View::OwnRecord);
+    let view = view(decider, name);
+    let own_record = matches!(view, View::OwnRecord);
     let level = match level(e, addresses.len() > outside.len()) {
         // A virtual network may use public space (fact D65), and then this is the right address:
         // silence there is another's fault. The service's own refusal is this one's.
@@ -88,7 +93,7 @@ fn check(e: &Evidence) -> Option<Because> {
     );
     let sure = if own_record { Sure::Possible } else { Sure::Inferred };
     let mut because = Because::new(level, sure, says)
-        .seen(chain(&decider, name, &outside))
+        .seen(chain(decider, name, &outside))
         .read_at(decider.pointer())
         .read_at("/dns/walked");
     if addresses.len() > outside.len() {
@@ -124,20 +129,31 @@ fn check(e: &Evidence) -> Option<Because> {
     for (index, text) in words::others(&gives::asked(e), decider.index) {
         because = because.seen(text).read_at(format!("/dns/resolvers/{index}/a"));
     }
-    because = soa(because, &decider);
-    because = why(because, e, &decider, &zone);
-    if proxied {
+    because = soa(because, decider);
+    let resolver = Resolver::of(e, decider).about(&zone);
+    if resolver.label() != label {
+        because = because.read_at("/vantage/resolver_config/stub");
+    }
+    because = why(fate::reached(because, e, &outside), e, decider, &view, &resolver, &zone);
+    if reading::proxied(e) {
         because = because.known_by(
             "a proxy carries the call and asks DNS by itself, so this matters only once the \
              proxy is bypassed",
         );
     }
-    Some(because.check(words::dig(name, decider.seen)))
+    // A resolver outside gives the same after the fix: what applications get is what counts.
+    Some(because.check(match resolver.whose.class.is_outside() {
+        true => reading::again(e),
+        false => words::dig(name, decider.seen),
+    }))
 }
 
-/// Whether additional questions part the causes further than this rule does.
+/// Whether additional questions separate the causes further than this rule does.
 fn sharper(e: &Evidence, decider: &Asked<'_>) -> bool {
     let r = decider.seen;
+    if tried::privatelink_fails(e, r).is_some() {
+        return true;
+    }
     let alone = tried::in_private_zone(e, r).is_some();
     let public = decider.gives.addresses().iter().all(|a| gives::is_outside(*a));
     let own = tried::in_private_zone(e, r).is_some_and(|(name, private)| {
@@ -228,28 +244,24 @@ fn view(decider: &Asked<'_>, name: &str) -> View {
         decider.seen.aliases(name).last().is_some_and(|last| last.eq_ignore_ascii_case(&alias))
     });
     match soa {
-        Some(soa) if missing::is_azure_private(soa) && ends_there => View::OwnRecord,
-        Some(soa) if missing::is_azure_private(soa) => View::PrivateZone,
+        Some(soa) if is_azure_private(soa) && ends_there => View::OwnRecord,
+        Some(soa) if is_azure_private(soa) => View::PrivateZone,
         _ if decider.gives.addresses().iter().any(|a| classify(*a).is_private()) => View::Both,
-        _ if decider.seen.address.ip() == AZURE_DNS => View::OwnNetwork,
         _ => View::PublicZone,
     }
 }
 
 /// What leads to the public address, and the way out.
-fn why(because: Because, e: &Evidence, decider: &Asked<'_>, zone: &str) -> Because {
+fn why(
+    because: Because,
+    e: &Evidence,
+    decider: &Asked<'_>,
+    view: &View,
+    resolver: &Resolver<'_>,
+    zone: &str,
+) -> Because {
     let suffix = reading::public_suffix(e);
-    let label = match &e.vantage.resolver_config.stub {
-        Some(stub) if stub.address == decider.seen.address.ip() && !stub.upstreams.is_empty() => {
-            format!("{} (behind the stub {})", reading::list(&stub.upstreams), decider.label())
-        }
-        _ => decider.label(),
-    };
-    let because = because.ruled_out("key, certificate and route").owner("DNS");
-    let because = match words::cluster(e, decider.seen) {
-        Some(who) => because.known_by(who),
-        None => because,
-    };
+    let label = resolver.label();
     // Asked by itself it would be private, if only the forwarding were wrong.
     let alone = tried::privatelink_alone(e, decider.seen)
         .filter(|(_, all)| !all.is_empty() && all.iter().all(|a| gives::is_outside(*a)));
@@ -259,99 +271,109 @@ fn why(because: Because, e: &Evidence, decider: &Asked<'_>, zone: &str) -> Becau
             .ruled_out("a resolver that forwards only the privatelink zone"),
         None => because,
     };
-    match view(decider, &e.dns.name) {
+    match view {
         View::OwnRecord => {
             let address = outside_of(decider).first().map_or_else(String::new, IpAddr::to_string);
-            because
+            let because = because
                 .known_by(format!(
-                    "the record stands in {zone} itself: Azure's public chain goes on from there \
+                    "the record is in {zone} itself: Azure's public chain goes on from there \
                      through other aliases, and this one ends"
                 ))
                 .known_by(format!(
-                    "either somebody put the public front's address into the zone, or the virtual \
-                     network uses public space of its own and {address} is the endpoint's"
+                    "either the address of the public front was put into the zone by hand, or the \
+                     virtual network uses public space of its own and {address} is the endpoint's"
                 ))
                 .ruled_out("a link that is missing, or that falls back to the internet")
-                .tells_it(
-                    "az network private-endpoint list --query \"[].{name:name, \
-                     addresses:customDnsConfigs[].ipAddresses[]}\" -o json",
-                )
-                .look(
-                    "see which records the zone has",
-                    format!(
-                        "az network private-dns record-set a list -g <group> -z {zone} -o table"
-                    ),
-                )
-                .step(format!(
-                    "if it is the endpoint's, say so: --expect {address}/{}; else have the \
-                     endpoint's DNS zone group register its own",
+                .owner("DNS");
+            let because = advice::endpoint_addresses(advice::records(because, zone));
+            missing::register(
+                because.act(Step::look(format!(
+                    "if it is the endpoint's, say so in the next walk: --expect {address}/{}",
                     if address.contains(':') { 128 } else { 32 }
-                ))
+                ))),
+                zone,
+                "create",
+                "else have the endpoint's DNS zone group register its own address",
+            )
         }
-        View::PrivateZone => because
-            .known_by(format!(
+        View::PrivateZone => {
+            let because = because.known_by(format!(
                 "{label} sees the private zone: either the zone lacks this record and its link \
                  falls back to the internet (NxDomainRedirect), or {suffix} is forwarded elsewhere \
                  than {zone}, or the zone's own record holds the public address"
-            ))
-            .look(
-                "see which records the zone has",
-                format!("az network private-dns record-set a list -g <group> -z {zone} -o table"),
-            )
-            .look(
+            ));
+            let because = advice::records(resolver.who(because).owner("DNS"), zone).look(
                 "see whether the link falls back",
                 format!(
-                    "az network private-dns link vnet list -g <group> -z {zone} --query \
-                     \"[].{{link:name,policy:resolutionPolicy}}\" -o table"
+                    "az network private-dns link vnet list -g <group> -z {} --query \
+                     \"[].{{link:name,policy:resolutionPolicy}}\" -o table",
+                    reading::word(zone)
                 ),
-            )
-            .step(format!(
-                "have the endpoint's DNS zone group register the record; on {label} forward \
-                 {suffix}, not {zone}"
-            )),
-        View::Both => because
-            .known_by(format!(
-                "{label} gives private and public addresses together: the zone that it sees holds \
-                 both, and calls go now to the one, now to the other"
-            ))
-            .look("see every record of the name", words::dig(&e.dns.name, decider.seen))
-            .look(
-                "see which records the zone has",
-                format!("az network private-dns record-set a list -g <group> -z {zone} -o table"),
-            )
-            .step(format!("take {} out of the record set", words::brief(&outside_of(decider)))),
-        View::OwnNetwork => because
-            .known_by(format!(
-                "168.63.129.16 answers for the network that asks: this machine's virtual network \
-                 is not linked to {zone}"
-            ))
-            .look(
-                "see which networks are linked",
-                format!("az network private-dns link vnet list -g <group> -z {zone} -o table"),
-            )
-            .change(
-                "link this machine's virtual network to the zone",
+            );
+            let because = missing::register(
+                because,
+                zone,
+                "create",
+                "have the endpoint's DNS zone group register the record",
+            );
+            match resolver.place() {
+                Some(place) => because.act(
+                    Step::shared(
+                        format!("or {place}: forward {suffix}, not {zone} alone"),
+                        advice::whole_suffix(suffix),
+                    )
+                    .undo(format!("take the forwarder of {suffix} out again")),
+                ),
+                None => because,
+            }
+        }
+        View::Both => {
+            let record = zone_record(e, decider);
+            let outside = outside_of(decider);
+            let (address, zone_word) = (words::brief(&outside), reading::word(zone));
+            let because = because
+                .known_by(format!(
+                    "{label} gives private and public addresses together: the zone that it sees \
+                     holds both, and calls go now to the one, now to the other"
+                ))
+                .owner("DNS")
+                .look("see every record of the name", words::dig(&e.dns.name, decider.seen));
+            let change = |verb: &str| {
+                let first = outside.first().map_or_else(String::new, IpAddr::to_string);
                 format!(
-                    "az network private-dns link vnet create -g <group> -z {zone} -n <link> \
-                     -v <vnet> -e false"
-                ),
-            ),
-        View::PublicZone => because
-            .known_by(format!(
-                "{label} does not see the private zone: either its virtual network is not linked \
-                 to {zone}, or it does not forward {suffix} to Azure DNS"
-            ))
-            .look(
-                "see which of the two it is",
-                format!("az network private-dns link vnet list -g <group> -z {zone} -o table"),
+                    "az network private-dns record-set a {verb}-record -g <group> -z {zone_word} \
+                     -n {record} -a {first}"
+                )
+            };
+            advice::records(resolver.who(because), zone).act(
+                Step::shared(
+                    format!("take {address} out of the record set"),
+                    format!("every client of {zone} that reaches the account by that address"),
+                )
+                .command(change("remove"))
+                .undo(change("add")),
             )
-            .change(
-                format!("link the virtual network of {label} to the zone"),
-                format!(
-                    "az network private-dns link vnet create -g <group> -z {zone} -n <link> \
-                     -v <vnet> -e false"
-                ),
-            )
-            .step(format!("or forward {suffix} to 168.63.129.16 from a resolver inside Azure")),
+        }
+        View::PublicZone => {
+            // A private zone of the suffix's own name comes before Azure's public one.
+            let own = tried::parent_soa(e, decider.seen)
+                .filter(|soa| is_azure_private(soa) && soa.zone.eq_ignore_ascii_case(suffix));
+            let because = match own {
+                Some(soa) => because.known_by(format!(
+                    "{label} sees a private zone {} of your own, which hides Azure's: the name's \
+                     record there decides, and no alias leads into {zone}",
+                    soa.zone
+                )),
+                None => because,
+            };
+            resolver.see_private(because)
+        }
     }
+}
+
+/// The name of the account's record in the private zone.
+fn zone_record(e: &Evidence, decider: &Asked<'_>) -> String {
+    let alias = decider.seen.privatelink_alias(&e.dns.name);
+    let name = alias.as_deref().unwrap_or(&e.dns.name);
+    reading::word(name.split('.').next().unwrap_or(name))
 }

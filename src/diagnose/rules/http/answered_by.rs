@@ -206,6 +206,7 @@ mod tests {
                 .collect(),
             error: None,
             models: None,
+            payload: None,
             body_bytes: excerpt.map_or(0, |e| e.len() as u64),
             body_complete: true,
             body_excerpt: excerpt.map(str::to_owned),

@@ -1,5 +1,5 @@
 //! The service refuses where a call comes from although it went to a private address: which of
-//! the causes does the evidence speak for, and which against? (facts H4a, T21, D68)
+//! the causes does the evidence speak for, and which against? (facts H4a, T21, D68, X1, X2)
 
 use std::net::IpAddr;
 
@@ -10,30 +10,35 @@ use crate::evidence::{Evidence, classify};
 
 use super::clients;
 
-/// The id of the experiment that connects to an address which nobody owns.
+/// The id of the experiment that connects to an unallocated address.
 const GHOST: &str = "ghost-address";
 /// A TLS answer that takes this many times the connection, and this much longer in
 /// milliseconds, may come from farther away than what ended TCP.
 const FARTHER: (f64, f64) = (5.0, 40.0);
 
-/// Adds what parts the causes of a refusal at `address`, and what would tell.
-pub(super) fn parts(
+/// Adds the causes of a refusal at the private `address`, in the order of the evidence, and what
+/// would decide. `endpoint` says whether the refusal names the private endpoint (fact X1).
+pub(super) fn causes(
     e: &Evidence,
     because: Because,
     address: IpAddr,
     egress: Option<IpAddr>,
+    endpoint: bool,
 ) -> Because {
     let mut because = proxies(e, because);
     if let Some(direct) = clients::direct(e) {
         because = because.read_at(direct.pointer.clone());
         if direct.refused(e) {
             because = because.ruled_out(
-                "this walk itself: an ordinary client that resolves by itself (stock-client) is \
-                 refused too",
+                "this tool as the cause: a standard HTTP client (stock-client) gets the same \
+                 refusal",
             );
         } else if direct.let_in(e) {
             because = because
-                .seen(format!("a moment later an ordinary client is let in: {}", direct.words()))
+                .seen(format!(
+                    "a moment later a standard HTTP client is let in: {}",
+                    direct.words()
+                ))
                 .known_by(
                     "two calls to the same name, two answers: rules that are still spreading, or \
                      more than one way there",
@@ -49,19 +54,46 @@ pub(super) fn parts(
              it on from there"
         ));
     }
+    let mut causes = Vec::new();
+    if pinned(e) {
+        causes.push(
+            "the address is pinned on this machine and may be an old one, or that of another name: \
+             one endpoint can hold a different address for each of its three names",
+        );
+    }
+    causes.push("the address belongs to another account's private endpoint");
+    if !pinned(e) {
+        causes.push(
+            "it is a wrong address of the right endpoint, which can hold a different one for each \
+             of its three names (openai, cognitiveservices, services.ai)",
+        );
+    }
+    causes.push("the endpoint's connection is not approved");
+    causes.push("endpoint or rules were made or changed minutes (an endpoint: up to hours) ago");
+    causes.push("a device on the way sends the call on from its own public address");
+    if endpoint {
+        causes.push("the account was created with public access disabled (one report, weak)");
+    }
+    let listed: Vec<String> =
+        causes.iter().enumerate().map(|(at, cause)| format!("({}) {cause}", at + 1)).collect();
     because.known_by(format!(
-        "{address} is private, so one of these holds: it belongs to another account's private \
-         endpoint, the endpoint is not approved, a device on the way sends the call on from its \
-         own public address, or the account's rules were changed minutes ago"
+        "{address} is private, so one of these holds, the likeliest first: {}",
+        listed.join("; ")
     ))
+}
+
+/// Whether the address comes from this machine's hosts file.
+fn pinned(e: &Evidence) -> bool {
+    let walked = e.tcp.saw().and_then(|tcp| tcp.walked);
+    e.vantage.hosts.lines.iter().any(|line| Some(line.address) == walked)
 }
 
 /// Forward proxies: the other way in which a call leaves a private path.
 fn proxies(e: &Evidence, because: Because) -> Because {
     if reading::proxied(e) {
         return because.ruled_out(
-            "the proxy as the cause: past it, at the private address, an ordinary client \
-             (stock-client) is refused too",
+            "the proxy as the cause: past it, at the private address, a standard HTTP \
+             client (stock-client) gets the same refusal",
         );
     }
     let named = e.vantage.proxy.clients.iter().find_map(|client| client.proxy.as_deref());
@@ -73,14 +105,14 @@ fn proxies(e: &Evidence, because: Because) -> Because {
     }
 }
 
-/// A connection to an address that nobody owns.
+/// A connection to an unallocated address.
 fn ghost(e: &Evidence, because: Because) -> Because {
     let tried = e.experiments.connections.iter().enumerate().find(|(_, one)| one.id == GHOST);
     match tried {
         Some((index, one)) if one.outcome == TcpOutcome::Connected => because
             .seen(format!(
-                "{}, which nobody owns, takes a connection as well (ghost-address): a device on \
-                 the way ends TCP",
+                "the unallocated address {} accepts a connection as well (ghost-address): a device \
+                 on the way ends TCP",
                 one.address
             ))
             .read_at(format!("/experiments/connections/{index}")),

@@ -1,7 +1,7 @@
 //! The answer began well and did not come to its end.
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 use super::said::said;
@@ -21,7 +21,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let mut because = said.because(
         Level::Risk,
         Sure::Inferred,
-        format!("the answer stopped after {read} octets of its body"),
+        format!("the answer stopped after {read} bytes of its body"),
     );
     if let Some(line) = said.header_line("content-length") {
         because = because.seen(line);
@@ -38,7 +38,9 @@ fn check(e: &Evidence) -> Option<Because> {
             )
             .owner("Network")
             .look("see whether a longer deadline helps", reading::again_with(e, "--timeout 30"))
-            .step("look for loss and for devices that inspect or cut answers on this path")
+            .act(Step::look(
+                "look for loss and for devices that inspect or cut answers on this path",
+            ))
             .check(reading::again(e)),
     )
 }

@@ -54,8 +54,9 @@ impl Called<'_> {
     /// Whether the service itself let it in as far as the question who calls.
     pub(in crate::diagnose::rules) fn let_in(&self, e: &Evidence) -> bool {
         refusals::accepted(e, &self.as_call)
-            || refusals::refusal(e, &self.as_call)
-                .is_some_and(|row| row.id == "identity-not-tested")
+            || refusals::refusal(e, &self.as_call).is_some_and(|row| {
+                matches!(row.id, "identity-not-tested" | "http-success-unproved")
+            })
     }
 
     /// What it got, in words.

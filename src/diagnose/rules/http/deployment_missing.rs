@@ -1,6 +1,7 @@
 //! The deployment that was named does not exist (fact H16).
 
 use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Step;
 use crate::evidence::{Evidence, Hop};
 
 use super::said::said;
@@ -25,7 +26,7 @@ fn check(e: &Evidence) -> Option<Because> {
             format!("{account} has no deployment {deployment}"),
         )
         .known_by("the service names the fault itself: DeploymentNotFound")
-        .ruled_out("network, key and role: the service looked the deployment up")
+        .ruled_out("network, key and role as the cause: the service looked the deployment up")
         .owner("Application")
         .look(
             "see the deployments and their names",
@@ -33,7 +34,11 @@ fn check(e: &Evidence) -> Option<Because> {
                 "az cognitiveservices account deployment list -n {account} -g <group> -o table"
             ),
         )
-        .step("use the deployment's name, not the model's; a new one needs up to five minutes")
+        .act(Step::local(
+            "put the deployment's name, not the model's, into the application's configuration \
+             (keep the old line to undo it)",
+        ))
+        .act(Step::look("wait and walk again, if it is new: it needs up to five minutes"))
         .check(reading::again(e)),
     )
 }

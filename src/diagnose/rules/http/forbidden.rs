@@ -1,9 +1,10 @@
 //! A 403 in the service's frame for a reason that the catalogue does not know (fact T26).
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
+use super::aim::aim;
 use super::said::{place, said};
 
 pub(super) const RULE: Rule = Rule {
@@ -17,7 +18,6 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(e: &Evidence) -> Option<Because> {
     let said = said(e, RULE.id)?;
-    let account = reading::account(e);
     Some(
         said.because(
             said.level(e),
@@ -29,21 +29,18 @@ fn check(e: &Evidence) -> Option<Because> {
              network rules, its keys or a missing role",
         )
         .known_by(
-            "three causes remain: a network security perimeter, an IP filter of a gateway in \
-             front, or a policy of the account",
+            "three causes remain: an IP filter of a gateway in front, a policy of the account, or a \
+             network decision in words that are not in the catalogue; a missing role is less \
+             likely, since this service reports it as 401 PermissionDenied",
         )
-        .ruled_out("a missing role: this service says that with 401 PermissionDenied")
-        .tells_it(format!(
-            "az cognitiveservices account show -n {account} -g <group> --query \
-             \"properties.{{access:publicNetworkAccess,rules:networkAcls}}\""
-        ))
+        .tells_it(aim(e).show(e))
         .tells_it("az network perimeter association list -g <group> --perimeter-name <perimeter>")
         .owner("Azure")
-        .look(
-            "see the account's network rules",
-            format!("az cognitiveservices account network-rule list -n {account} -g <group>"),
-        )
-        .step("give the message above to whoever runs the account or the gateway in front")
+        .look(format!("see {} and its network rules", aim(e).name()), aim(e).show(e))
+        .act(Step::look(format!(
+            "give the message above to the team that runs {}",
+            aim(e).name()
+        )))
         .check(reading::again(e)),
     )
 }

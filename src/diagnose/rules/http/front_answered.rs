@@ -2,8 +2,8 @@
 //! application firewall, a gateway, a login page.
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
-use crate::evidence::{Evidence, Hop};
+use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::{Evidence, Hop, TargetKind};
 
 use super::answered_by::{AnsweredBy, is_page};
 use super::refusals::asks_for_login;
@@ -63,6 +63,12 @@ fn check(e: &Evidence) -> Option<Because> {
         None => because.tells_it(format!("curl -sv https://{}/ -o /dev/null", e.target.host)),
     };
     because = because.ruled_out("DNS, TCP and TLS: the certificate covers the name");
+    if workspace(e, &said) {
+        because = because.known_by(
+            "nginx's own 403 at a Foundry name was reported from the front end of a workspace (hub \
+             or project): its network rules, not those of Azure OpenAI, then refuse the call",
+        );
+    }
     Some(fix(e, &said, because, name).check(reading::again(e)))
 }
 
@@ -75,6 +81,14 @@ fn clause(said: &Said<'_>, name: &str) -> String {
         status @ 200..=299 => format!("{name} answers {status} with no list of the service's"),
         status => format!("{name} answers {status} in place of the service"),
     }
+}
+
+/// Whether the answer may be that of a workspace's front end (fact W16).
+fn workspace(e: &Evidence, said: &Said<'_>) -> bool {
+    let foundry = e.target.kind == TargetKind::Project
+        || matches!(e.target.service.as_deref(), Some("aiservices" | "azureml"));
+    let nginx = said.who().product().is_some_and(|mark| mark.product == "nginx");
+    foundry && nginx && said.answer.status == 403 && is_page(said.answer)
 }
 
 fn how(said: &Said<'_>) -> &'static str {
@@ -90,22 +104,41 @@ fn how(said: &Said<'_>) -> &'static str {
         }
         200..=299 => "the call succeeds by its status, but the body is not the service's list",
         _ if is_page(said.answer) => "the service answers with JSON; this is a page for people",
-        _ => "neither a JSON frame nor a header of the service is in the answer",
+        _ => "the answer has neither the service's error format nor a header of the service",
     }
 }
 
 fn fix(e: &Evidence, said: &Said<'_>, because: Because, name: &str) -> Because {
     let host = &e.target.host;
-    let because = because.owner("Network").step(match said.who().product() {
-        Some(_) => format!("find out who runs {name} on the way to {host}"),
-        None => format!("find out what stands on the way to {host}, and who runs it"),
-    });
+    let because = because.owner("Network").act(Step::look(match said.who().product() {
+        Some(_) => format!("find out which team runs {name} on the way to {host}"),
+        None => format!("find out what is on the way to {host}, and which team runs it"),
+    }));
+    let because = match workspace(e, said) {
+        true => because.look(
+            "or see whether the workspace takes calls from this network",
+            "az ml workspace show -n <workspace> -g <group> --query public_network_access",
+        ),
+        false => because,
+    };
     match said.answer.status {
         500..=599 => because.look(
             "from where it runs, see whether it reaches the service",
             format!("aoai-probe {}", reading::word(host)),
         ),
-        200..=299 => because.step("a captive portal, a login page and a wrong backend do this"),
-        _ => because.step(format!("let it pass this call: {} {host}", said.call.method)),
+        200..=299 => because.act(Step::look(
+            "look for a captive portal, a login page or a wrong backend: each does this",
+        )),
+        _ => because.act(
+            Step::shared(
+                format!(
+                    "let it pass this call: {} to {host}, this one host; the block may be \
+                     deliberate: ask the team that made it first",
+                    said.call.method
+                ),
+                "every client behind it may then call this account",
+            )
+            .undo("take the rule out again"),
+        ),
     }
 }

@@ -25,8 +25,8 @@ fn check(e: &Evidence) -> Option<Because> {
             format!("not tested: {service} lists no models at {}", e.target.host),
         )
         .known_by(
-            "the service answers in its own frame that it has no such resource: the path leads \
-             there, the credential was not put to the test",
+            "the service answers in its own error format that it has no such resource: the path \
+             leads there, the credential was not put to the test",
         )
         .not_tested(),
     )

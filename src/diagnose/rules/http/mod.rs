@@ -3,25 +3,32 @@
 pub mod answered_by;
 pub mod refusals;
 
+pub(super) mod aim;
 mod arrival;
 mod body_incomplete;
 pub(super) mod clients;
 mod deployment_inferred;
 mod deployment_missing;
+mod documented;
 mod forbidden;
 mod front_answered;
 mod inference_not_tested;
+mod legs;
 mod list_not_offered;
+mod network_fix;
 mod network_refusals;
 mod no_answer;
 mod not_closed;
 mod not_found;
+mod path_prefix;
+mod paths;
 mod rate_limited;
 mod redirect;
 pub(super) mod said;
 mod server_error;
 mod slow;
 mod subdomain_unmapped;
+mod success_unproved;
 mod timeout_answer;
 mod unexpected_status;
 
@@ -35,6 +42,11 @@ pub(super) const RULES: &[Rule] = &[
     network_refusals::RULES[1],
     network_refusals::RULES[2],
     network_refusals::RULES[3],
+    network_refusals::RULES[4],
+    documented::RULES[0],
+    documented::RULES[1],
+    documented::RULES[2],
+    documented::RULES[3],
     forbidden::RULE,
     front_answered::RULE,
     subdomain_unmapped::RULE,
@@ -51,6 +63,11 @@ pub(super) const RULES: &[Rule] = &[
     no_answer::RULES[2],
     body_incomplete::RULE,
     unexpected_status::RULE,
+    success_unproved::RULE,
+    path_prefix::RULE,
+    legs::RULES[0],
+    legs::RULES[1],
+    legs::RULES[2],
     inference_not_tested::RULE,
     slow::RULE,
     over_limit::HTTP,

@@ -1,48 +1,57 @@
-//! The service refuses because of where the call came from (facts H1-H5, W3, T21). The four
+//! The service refuses because of where the call came from (facts H1-H5, W3, T21, X1, X15). The
 //! refusals differ in their words; what they mean follows from the address that was called.
 
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::Sure;
-use crate::evidence::{Evidence, Expect, Hop, classify};
+use crate::evidence::{Evidence, Expect, Hop};
 
-use super::arrival;
-use super::clients;
-use super::said::{Said, place, said, walked, walked_private};
+use super::aim::aim;
+use super::network_fix;
+use super::said::{Said, place, said, walked_private};
 
-struct Refused {
-    id: &'static str,
+/// One of the refusals.
+pub(super) struct Refused {
+    pub(super) id: &'static str,
     /// What the service says, as the second half of a clause.
     clause: &'static str,
     /// What it means, as a sentence.
     means: &'static str,
 }
 
-const PUBLIC_ACCESS: Refused = Refused {
+pub(super) const PUBLIC_ACCESS: Refused = Refused {
     id: "http-public-access-disabled",
     clause: "public access is disabled",
     means: "the account takes calls through its private endpoints only, and this call did not \
             come through one of them",
 };
 
-const NETWORK_RULES: Refused = Refused {
+pub(super) const NETWORK_RULES: Refused = Refused {
     id: "http-network-rules",
     clause: "its network rules do not allow this network",
     means: "the account takes calls from selected networks only, and this network is not one of \
             them",
 };
 
-const NOT_APPROVED: Refused = Refused {
+pub(super) const NOT_APPROVED: Refused = Refused {
     id: "http-endpoint-not-approved",
     clause: "not from an approved private endpoint",
-    means: "the account is isolated, and the call came through no private endpoint that it \
-            approved",
+    means: "the service does not count this call among those of an approved private endpoint; \
+            the same words answer calls on the public side, calls to a wrong address of the right \
+            endpoint, and calls in the minutes to hours after an endpoint was created",
 };
 
-const VNET_ENDPOINT: Refused = Refused {
+pub(super) const VNET_ENDPOINT: Refused = Refused {
     id: "http-vnet-endpoint",
     clause: "it wants the account's own subdomain",
     means: "the account has network rules, and such an account must be called by its custom \
             subdomain",
+};
+
+pub(super) const PERIMETER: Refused = Refused {
+    id: "http-network-perimeter",
+    clause: "a network security perimeter",
+    means: "the account is in a network security perimeter, whose access rules decide in place of \
+            the account's own network rules (publicNetworkAccess is then SecuredByPerimeter)",
 };
 
 const fn rule(
@@ -54,7 +63,7 @@ const fn rule(
     Rule { id, hop: Hop::Http, title, page, explains: &[], check }
 }
 
-pub(super) const RULES: [Rule; 4] = [
+pub(super) const RULES: [Rule; 5] = [
     rule(
         PUBLIC_ACCESS.id,
         "The service refuses: public access is disabled",
@@ -79,6 +88,12 @@ pub(super) const RULES: [Rule; 4] = [
         include_str!("../../../../docs/findings/http-vnet-endpoint.md"),
         |e| check(e, &VNET_ENDPOINT),
     ),
+    rule(
+        PERIMETER.id,
+        "The service refuses: a network security perimeter does not let the call in",
+        include_str!("../../../../docs/findings/http-network-perimeter.md"),
+        |e| check(e, &PERIMETER),
+    ),
 ];
 
 fn check(e: &Evidence, refused: &Refused) -> Option<Because> {
@@ -87,16 +102,25 @@ fn check(e: &Evidence, refused: &Refused) -> Option<Because> {
         return None;
     }
     let said = said(e, refused.id)?;
+    let gateway = aim(e).is_gateway();
     // The refusal is the service's own word; why a private address gets it stays open.
-    let sure = if walked_private(e) { Sure::Inferred } else { said.sure() };
-    let says = format!("the service refuses the call {}: {}", place(e), refused.clause);
+    let sure = if walked_private(e) || gateway { Sure::Inferred } else { said.sure() };
+    let says = match gateway {
+        true => format!("403 {}, in the words of an account: {}", place(e), refused.clause),
+        false => format!("the service refuses the call {}: {}", place(e), refused.clause),
+    };
+    let egress = egress(&said);
     let mut because = said.because(said.level(e), sure, says).known_by(refused.means);
     because = because.known_by(how(&said));
-    if let Some(egress) = egress(&said) {
+    if let Some(egress) = egress {
         because = because.seen(format!("the service saw the call come from {egress}"));
     }
-    because = because.ruled_out("key and role: this refusal is about the network");
-    because = by_place(e, because, refused, egress(&said));
+    because =
+        because.ruled_out("key and role as the cause: the answer names the network").known_by(
+            "what still works: the portal and Studio list, deploy and delete over the control \
+             plane (management.azure.com), which this refusal does not touch",
+        );
+    because = network_fix::by_place(e, because, refused, egress);
     Some(because.check(reading::again(e)))
 }
 
@@ -104,8 +128,8 @@ fn check(e: &Evidence, refused: &Refused) -> Option<Because> {
 fn how(said: &Said<'_>) -> &'static str {
     match (said.answer.error.is_some(), said.row.header) {
         (_, Some(_)) => "the service marks its network decisions with the header policy-id",
-        (true, None) => "these are the service's own words, in its own frame",
-        (false, None) => "these are the service's words, though not in its frame",
+        (true, None) => "these are the service's own words, in its own error format",
+        (false, None) => "these are the service's words, though not in its error format",
     }
 }
 
@@ -114,87 +138,4 @@ fn egress(said: &Said<'_>) -> Option<std::net::IpAddr> {
     let (_, rest) = said.answer.message()?.split_once("Your IP address is ")?;
     let word = rest.split_whitespace().next()?;
     word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()).parse().ok()
-}
-
-fn by_place(
-    e: &Evidence,
-    because: Because,
-    refused: &Refused,
-    egress: Option<std::net::IpAddr>,
-) -> Because {
-    let account = reading::account(e);
-    let access = format!(
-        "az cognitiveservices account show -n {account} -g <group> \
-         --query properties.publicNetworkAccess"
-    );
-    let rules = format!("az cognitiveservices account network-rule list -n {account} -g <group>");
-    let connections = "az network private-endpoint-connection list --id <account resource id>";
-    if refused.id == VNET_ENDPOINT.id {
-        return because
-            .owner("Application")
-            .look(
-                "see the account's own endpoint",
-                format!(
-                    "az cognitiveservices account show -n {account} -g <group> \
-                     --query properties.endpoint"
-                ),
-            )
-            .step(format!("call that endpoint instead of {}", e.target.host));
-    }
-    // Past the proxy the same refusal: the proxy is not what makes the difference.
-    let past = clients::direct(e).is_some_and(|direct| reading::proxied(e) && direct.refused(e));
-    let private = match past {
-        true => reading::counting(e).into_iter().find(|a| classify(*a).is_private()),
-        false => walked(e).filter(|_| walked_private(e)),
-    };
-    if reading::proxied(e) && private.is_none() {
-        let because = because
-            .known_by(
-                "the proxy makes the connection: the service sees the proxy's network, not this \
-                 machine's",
-            )
-            .owner("Network")
-            .look("see what the account allows", rules);
-        let because = if e.dns.private_endpoint_seen() {
-            because.step(format!(
-                "exempt {} from the proxy (NO_PROXY), so that the call takes the private path",
-                e.target.host
-            ))
-        } else {
-            because
-        };
-        return because.step("let the account allow the proxy's egress address, if it is to be so");
-    }
-    if let Some(address) = private {
-        return arrival::parts(e, because, address, egress)
-            .tells_it(connections)
-            .tells_it(format!(
-                "az network private-endpoint list --query \"[?contains(to_string(@), \
-                 '{address}')].privateLinkServiceConnections[0].privateLinkServiceId\""
-            ))
-            .owner("Azure")
-            .look("see which endpoints the account has approved", connections)
-            .step("wait ten minutes and walk again, if the rules were just changed")
-            .change(
-                "approve the endpoint, if it waits for it",
-                "az network private-endpoint-connection approve --id <connection id> \
-                 --description approved",
-            )
-            .step(format!("or correct the record of {} in the private zone", e.target.host));
-    }
-    let source = egress.map_or_else(|| "<egress address>".to_owned(), |ip| ip.to_string());
-    because
-        .owner("Azure")
-        .look("see whether public access is on", access)
-        .look("see which networks are allowed", rules)
-        .look("see which private endpoints there are", connections)
-        .step("give this network a private endpoint and its DNS zone, if the path is to be private")
-        .change(
-            "or allow this network's egress address",
-            format!(
-                "az cognitiveservices account network-rule add -n {account} -g <group> \
-                 --ip-address {source}"
-            ),
-        )
-        .step("changes of network rules take some minutes to act")
 }

@@ -1,7 +1,7 @@
 //! The TLS session stands, and the call has no answer. The outcomes differ in words alone.
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::http::{HttpCall, HttpOutcome};
 use crate::evidence::{Evidence, Hop};
 
@@ -63,7 +63,9 @@ fn silent(e: &Evidence) -> Option<Because> {
                  holds what follows, or hands it on in drips",
             )
             .look("see whether a longer deadline helps", reading::again_with(e, "--timeout 30"))
-            .step("look for a device that inspects TLS or large packets on this path"),
+            .act(Step::look(
+                "look for a device that inspects TLS, or drops large packets, on this path",
+            )),
     )
 }
 
@@ -83,7 +85,9 @@ fn closed(e: &Evidence) -> Option<Because> {
                 "a proxy or firewall that looks into the session does this, and so does a \
                  backend that dies",
             )
-            .step("look into the log of each device on the path for this time and this host")
+            .act(Step::look(
+                "look into the log of each device on the path for this time and this host",
+            ))
             .look("see whether it happens each time", reading::again(e)),
     )
 }
@@ -96,6 +100,9 @@ fn malformed(e: &Evidence) -> Option<Because> {
         because(e, index, call, Sure::Inferred, &says)
             .seen(format!("fault: {}", super::said::short(fault, 160)))
             .known_by("the service speaks HTTP/1.1 on this port; something else answered")
-            .step(format!("find out what serves {} port {}", e.target.host, e.target.port)),
+            .act(Step::look(format!(
+                "find out what serves {} port {}",
+                e.target.host, e.target.port
+            ))),
     )
 }

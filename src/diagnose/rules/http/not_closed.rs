@@ -1,7 +1,7 @@
 //! `--expect closed`, and the public path is open (facts H1, W2).
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Expect, Hop, classify};
 
 use super::answered_by::answered_by;
@@ -55,12 +55,23 @@ fn check(e: &Evidence) -> Option<Because> {
                  --query \"properties.{{access:publicNetworkAccess,rules:networkAcls}}\""
             ),
         )
-        .change(
-            "close public access",
-            "az resource update --ids <account resource id> \
-             --set properties.publicNetworkAccess=Disabled",
+        .act(Step::look(
+            "see that every client has a private path first: those that come over the public \
+             address, the portal's chat and other services among them, are refused afterwards",
+        ))
+        .act(
+            Step::shared(
+                "close public access (Terraform: azurerm_cognitive_account, \
+                 public_network_access_enabled)",
+                "every client that calls the account over its public address",
+            )
+            .command(
+                "az resource update --ids <account resource id> \
+                 --set properties.publicNetworkAccess=Disabled",
+            )
+            .undo("the same command with Enabled; it takes some minutes as well"),
         )
-        .step("a change needs some minutes to act; or this network is one that is allowed")
+        .act(Step::look("wait some minutes and walk again"))
         .check(reading::again_with(e, "--expect closed")),
     )
 }

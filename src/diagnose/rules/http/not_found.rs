@@ -1,10 +1,11 @@
 //! The path, the api-version or the project is unknown there (facts H17, H19, W9).
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::http::Purpose;
 use crate::evidence::{Evidence, Hop};
 
+use super::aim::aim;
 use super::answered_by::AnsweredBy;
 use super::said::said;
 
@@ -39,24 +40,27 @@ fn check(e: &Evidence) -> Option<Because> {
                     "az cognitiveservices account project list -n {account} -g <group> -o table"
                 ),
             )
-            .step("put the project's own endpoint into the application's configuration"),
+            .act(Step::local(
+                "put the project's own endpoint into the application's configuration (keep the \
+                 old line to undo it)",
+            )),
         _ => because
             .owner("Application")
-            .look(
-                "see what kind of account it is",
-                format!(
-                    "az cognitiveservices account show -n {account} -g <group> \
-                     --query \"{{kind:kind,endpoint:properties.endpoint}}\""
-                ),
-            )
-            .step(format!(
+            .look(format!("see what {} is", e.target.host), aim(e).show(e))
+            .act(Step::look(format!(
                 "check the api-version ({}): it is a date of the API, not of a model",
                 e.asked.api_version
-            ))
-            .step(format!(
+            )))
+            .act(Step::look(format!(
                 "check that {} is the account itself and not another backend",
                 e.target.host
-            )),
+            ))),
     };
+    if aim(e).is_gateway() {
+        because = because.known_by(format!(
+            "{} is a gateway: its routes are its own, and the API's base path belongs into the URL",
+            e.target.host
+        ));
+    }
     Some(because.check(reading::again(e)))
 }

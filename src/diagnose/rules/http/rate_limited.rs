@@ -1,9 +1,10 @@
 //! 429: the quota is used up for now (facts H20, H21, W5).
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
+use super::aim::aim;
 use super::answered_by::AnsweredBy;
 use super::refusals::text;
 use super::said::{Said, said};
@@ -31,6 +32,7 @@ const HEADERS: &[&str] = &[
 fn check(e: &Evidence) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let account = reading::account(e);
+    let gateway = aim(e).is_gateway();
     let after = wait(&said).map_or_else(String::new, |wait| format!(", retry after {wait}"));
     let mut because = said.because(
         Level::Risk,
@@ -42,16 +44,25 @@ fn check(e: &Evidence) -> Option<Because> {
             because = because.seen(line);
         }
     }
-    because = because.known_by("429 is the answer's own status").owner("Application");
+    because = because.known_by("429 is the status of the answer").owner("Application");
     let own = matches!(said.who(), AnsweredBy::Service { .. } | AnsweredBy::FrontEnd);
     // A page for people, or a product's own answer: the service says it with JSON.
-    because = if !own && said.answer.error.is_none() {
+    because = if gateway {
+        because
+            .known_by("a gateway answers there: it may have limits of its own, and pass on others")
+            .look(format!("see {}", aim(e).name()), aim(e).show(e))
+            .act(Step::look(
+                "ask the team that runs it which limit this is, its own or the account's",
+            ))
+    } else if !own && said.answer.error.is_none() {
         because
             .known_by(
                 "the answer has neither the service's headers nor its words: a gateway, proxy or \
                  firewall in front may count calls by itself",
             )
-            .step("ask whoever runs the server in front about its own limit of calls")
+            .act(Step::look(
+                "ask the team that runs the server in front about its own limit of calls",
+            ))
     } else {
         because
             .look(
@@ -65,7 +76,18 @@ fn check(e: &Evidence) -> Option<Because> {
                      --query \"[].{{name:name,capacity:sku.capacity}}\" -o table"
                 ),
             )
-            .step("let the application wait as retry-after says, or raise the quota")
+            .act(Step::local(
+                "let the application wait as long as retry-after says, and repeat less",
+            ))
+            .act(
+                Step::shared(
+                    "or raise the deployment's capacity (Terraform: \
+                     azurerm_cognitive_deployment, sku)",
+                    "the quota of the subscription in that region, which its other deployments \
+                     share",
+                )
+                .undo("set the former capacity again"),
+            )
     };
     Some(because.check(reading::again(e)))
 }

@@ -1,7 +1,7 @@
 //! The call was sent elsewhere: never followed, since it carries a secret.
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 use super::said::{said, short};
@@ -37,11 +37,14 @@ fn check(e: &Evidence) -> Option<Because> {
             .known_by("it was not followed: a call that carries a secret goes to its target only")
             .ruled_out("DNS, TCP and TLS: the certificate covers the name")
             .owner("Network")
-            .step("ask whoever runs the host in the location header what stands in front")
-            .step(format!(
-                "or correct the base URL, if {} is not the service itself",
-                e.target.host
+            .act(Step::look(
+                "ask the team that runs the host in the location header what is in front",
             ))
+            .act(Step::local(format!(
+                "or correct the base URL in the application's configuration, if {} is not the \
+                 service itself (keep the old line to undo it)",
+                e.target.host
+            )))
             .check(reading::again(e)),
     )
 }

@@ -8,6 +8,8 @@ use crate::evidence::http::{ErrorFrame, HttpAnswer, HttpCall, Purpose};
 use crate::evidence::identity::CredentialKind;
 use crate::evidence::{Evidence, Hop};
 
+use crate::diagnose::rules::identity::credential;
+
 use super::answered_by::{answered_by, is_page, service_headers};
 
 /// One way in which a call is not simply accepted.
@@ -44,8 +46,14 @@ enum Only {
     For(Purpose),
     /// The account is of another service than Azure OpenAI.
     OtherService,
-    /// The body has an error in one of the service's frames (fact G13).
+    /// The body has an error in one of the frames that the service uses (fact G13). Others use
+    /// them too.
     Frame,
+    /// The error frame says in the service's words that no caller was named (H7 to H9).
+    AsksWho,
+    /// The refusal of an empty question comes from behind the front end: by its headers, by its
+    /// type or code, or by the server that gave the list.
+    FromDeployment,
     /// It has none.
     NoFrame,
     /// The frame is the gateway's.
@@ -62,10 +70,15 @@ enum Only {
     Front,
     /// The answer asks for a login that the service does not know (Basic, NTLM, ...).
     Login,
-    /// The body holds no list.
-    NoList,
-    /// The body is no JSON.
+    /// The body does not hold what the call asks for.
+    Unfulfilled,
+    /// The body is not JSON.
     NoJson,
+    /// The body has an error too.
+    ErrorToo,
+    /// The token that went with the call was past its end, or before its begin, by more than a
+    /// clock's error.
+    DeadToken,
     /// The body did not come to its end.
     Incomplete,
 }
@@ -113,13 +126,33 @@ pub const REFUSALS: &[Refusal] = &[
     // Statuses that only something in between gives.
     http("http-front-answered", "W15", 407, 407),
     http("http-front-answered", "W15", 511, 511),
-    // 2xx that is not the service's list.
+    // 2xx without what was asked for.
     http("http-front-answered", "W6", 200, 299).only(&[Only::Page]),
     http("http-body-incomplete", "", 200, 299).only(&[Only::Incomplete]),
     http("http-front-answered", "W6", 200, 299).only(&[Only::NoJson]),
-    http("http-front-answered", "W6, G1", 200, 299)
-        .only(&[Only::For(Purpose::Models), Only::NoList]),
+    http("http-front-answered", "W6, G1", 200, 299).only(&[
+        Only::For(Purpose::Models),
+        Only::Unfulfilled,
+        Only::NoServiceHeaders,
+    ]),
+    http("http-front-answered", "W6, G17", 200, 299).only(&[
+        Only::For(Purpose::Project),
+        Only::Unfulfilled,
+        Only::NoServiceHeaders,
+    ]),
+    http("http-success-unproved", "G1, G17, G2c", 200, 299).only(&[Only::Unfulfilled]),
+    // 2xx with it, from something that does not behave as the service does.
+    http("http-success-unproved", "G13", 200, 299).only(&[Only::ErrorToo]),
+    http("http-success-unproved", "H8, H28", 200, 299).only(&[Only::NotSent]),
+    http("http-success-unproved", "H8", 200, 299).only(&[Only::DeadToken]),
+    http("http-success-unproved", "G1", 201, 299),
     http("http-redirect", "", 300, 399),
+    // Words about the account itself, whatever was asked.
+    http("http-managed-identity-off", "X19", 400, 403).codes(&["managedidentityisnotenabled"]),
+    http("http-managed-identity-off", "X19", 400, 403).words(&["managedidentityisnotenabled"]),
+    http("http-outbound-restricted", "H6", 400, 400)
+        .words(&["outbound network access is restricted"]),
+    http("http-deployment-retired", "H31", 410, 410).codes(&["modeldeprecated"]),
     // 400 with a word about who calls.
     identity("identity-tenant-mismatch", "H10", 400, 401)
         .codes(&["tenant provided in token does not match resource token"]),
@@ -138,7 +171,7 @@ pub const REFUSALS: &[Refusal] = &[
     // A login that the service does not know.
     http("http-front-answered", "W6", 401, 401).only(&[Only::Login]),
     // 401 without a credential: whose is it?
-    identity("identity-not-tested", "H28, H8", 401, 401).only(&[Only::NotSent, Only::Frame]),
+    identity("identity-not-tested", "H28, H8", 401, 401).only(&[Only::NotSent, Only::AsksWho]),
     identity("identity-not-tested", "H28, W2", 401, 401)
         .only(&[Only::NotSent, Only::ServiceHeaders]),
     http("http-front-answered", "W6, H28", 401, 401).only(&[Only::NotSent]),
@@ -161,7 +194,11 @@ pub const REFUSALS: &[Refusal] = &[
         .words(&["invalid subscription key"])
         .only(&[Only::Key]),
     identity("identity-unauthorized", "", 401, 401),
-    // 403: where from.
+    // 403: where from, or what for.
+    http("http-network-perimeter", "X15", 403, 403).words(&["network security perimeter"]),
+    http("http-temporarily-blocked", "X16, H30", 403, 403).words(&["temporarily blocked"]),
+    http("http-outbound-restricted", "H6", 403, 403)
+        .words(&["outbound network access is restricted"]),
     http("http-vnet-endpoint", "H5", 403, 403)
         .words(&["a virtual network is configured for this resource"]),
     http("http-endpoint-not-approved", "H4, H4a", 403, 403)
@@ -183,15 +220,19 @@ pub const REFUSALS: &[Refusal] = &[
         .words(&["the api deployment for this resource does not exist"])
         .only(&[Only::For(Purpose::Deployment)]),
     http("http-deployment-inferred", "G2c", 400, 400)
-        .only(&[Only::For(Purpose::Deployment), Only::Frame]),
+        .only(&[Only::For(Purpose::Deployment), Only::FromDeployment]),
     http("http-deployment-inferred", "G2c", 422, 422)
+        .only(&[Only::For(Purpose::Deployment), Only::FromDeployment]),
+    http("http-success-unproved", "G2c", 400, 400)
+        .only(&[Only::For(Purpose::Deployment), Only::Frame]),
+    http("http-success-unproved", "G2c", 422, 422)
         .only(&[Only::For(Purpose::Deployment), Only::Frame]),
     // 404: host, path, or a list that this kind of account does not have.
     http("http-subdomain-unmapped", "H18", 404, 404).words(&["subdomain does not map"]),
     http("http-front-answered", "W6, W12", 404, 404).only(&[Only::Front]),
     http("http-list-not-offered", "H17, H19", 404, 404)
         .codes(&["404", "resourcenotfound"])
-        .only(&[Only::For(Purpose::Models), Only::OtherService, Only::NotForeignFlat]),
+        .only(&[Only::For(Purpose::Models), Only::OtherService, Only::ServiceHeaders]),
     http("http-list-not-offered", "H17, H19", 404, 404).words(&["resource not found"]).only(&[
         Only::For(Purpose::Models),
         Only::OtherService,
@@ -224,6 +265,37 @@ pub fn refusal(e: &Evidence, call: &HttpCall) -> Option<&'static Refusal> {
     REFUSALS.iter().find(|row| row.fits(e, call, answer))
 }
 
+/// Words of a 401 by which the service asks who is calling (facts H7 to H9).
+const ASKS_WHO: &[&str] =
+    &["access token is missing", "invalid subscription key or wrong api endpoint"];
+
+/// Codes with which a deployment refuses a question that is not its own (fact G2c).
+const DEPLOYMENT_CODES: &[&str] = &["operationnotsupported"];
+
+/// Whether the refusal of an empty question comes from behind the front end.
+fn from_deployment(e: &Evidence, answer: &HttpAnswer) -> bool {
+    let Some(error) = &answer.error else { return false };
+    let code = error.code.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let own = error.frame == ErrorFrame::Error
+        && (error.kind.as_deref() == Some("invalid_request_error")
+            || DEPLOYMENT_CODES.contains(&code.as_str()));
+    let list = e.http.saw().and_then(|hop| hop.main()).filter(|call| accepted(e, call));
+    let same = list.and_then(HttpCall::answer).is_some_and(|list| {
+        let server = list.header("server");
+        server.is_some() && server == answer.header("server")
+    });
+    own || service_headers(answer) || same
+}
+
+/// Seconds by which a clock may be wrong: tokens are judged with five minutes of allowance.
+const CLOCK_ERROR_S: i64 = 300;
+
+fn dead_token(e: &Evidence, call: &HttpCall) -> bool {
+    let expired = credential::expires_in(e).is_some_and(|seconds| seconds < -CLOCK_ERROR_S);
+    let early = credential::begins_in(e).is_some_and(|seconds| seconds > CLOCK_ERROR_S);
+    call.credential_sent && (expired || early)
+}
+
 /// Whether the service accepted this call: 2xx with what was asked for.
 #[must_use]
 pub fn accepted(e: &Evidence, call: &HttpCall) -> bool {
@@ -238,6 +310,7 @@ pub fn refused_by_network(e: &Evidence, call: &HttpCall) -> bool {
         "http-network-rules",
         "http-endpoint-not-approved",
         "http-vnet-endpoint",
+        "http-network-perimeter",
     ];
     refusal(e, call).is_some_and(|row| IDS.contains(&row.id))
 }
@@ -286,6 +359,11 @@ impl Only {
             Only::For(purpose) => call.purpose == purpose,
             Only::OtherService => e.target.service.as_deref() != Some("openai"),
             Only::Frame => frame.is_some(),
+            Only::AsksWho => answer.message().is_some_and(|message| {
+                let message = message.to_ascii_lowercase();
+                frame != Some(ErrorFrame::Bare) && ASKS_WHO.iter().any(|w| message.contains(w))
+            }),
+            Only::FromDeployment => from_deployment(e, answer),
             Only::NoFrame => frame.is_none(),
             Only::Flat => frame == Some(ErrorFrame::Flat),
             Only::NotForeignFlat => {
@@ -298,8 +376,10 @@ impl Only {
                 frame.is_none() && (is_page(answer) || answered_by(answer).product().is_some())
             }
             Only::Login => asks_for_login(answer),
-            Only::NoList => answer.models.is_none(),
+            Only::Unfulfilled => !answer.fulfils(call.purpose),
             Only::NoJson => answer.models.is_none() && answer.body_excerpt.is_some(),
+            Only::ErrorToo => answer.error.is_some(),
+            Only::DeadToken => dead_token(e, call),
             Only::Incomplete => !answer.body_complete,
         }
     }

@@ -1,9 +1,10 @@
 //! The service itself fails: 5xx in its frame, or with nothing in front to blame (H24).
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
+use super::aim::aim;
 use super::answered_by::service_headers;
 use super::said::said;
 
@@ -24,7 +25,10 @@ fn check(e: &Evidence) -> Option<Because> {
     let mut because = said.because(
         said.level(e),
         sure,
-        format!("the service answers {status} for {}", said.what()),
+        match own {
+            true => format!("the service answers {status} for {}", said.what()),
+            false => format!("{status} for {}; which server gave it is not certain", said.what()),
+        },
     );
     for name in ["apim-request-id", "x-ms-region", "retry-after"] {
         if let Some(line) = said.header_line(name) {
@@ -41,11 +45,16 @@ fn check(e: &Evidence) -> Option<Because> {
             .ruled_out("DNS, TCP and TLS: the call was answered")
             .owner("Azure")
             .look(
-                "see the health of the account",
-                "az resource show --ids <account resource id>/providers/Microsoft.ResourceHealth/\
-                 availabilityStatuses/current --api-version 2023-07-01-preview --query properties",
+                format!("see {}", aim(e).name()),
+                match aim(e).is_gateway() {
+                    true => aim(e).show(e),
+                    false => "az resource show --ids <account resource id>/providers/\
+                          Microsoft.ResourceHealth/availabilityStatuses/current \
+                          --api-version 2023-07-01-preview --query properties"
+                        .to_owned(),
+                },
             )
-            .step("walk again; if it stays, open a ticket and give the apim-request-id")
+            .act(Step::look("walk again; if it stays, open a ticket and give the apim-request-id"))
             .check(reading::again(e)),
     )
 }

@@ -2,7 +2,7 @@
 
 use crate::diagnose::timing::{self, LONG_MS};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 pub(super) const RULE: Rule = Rule {
@@ -48,7 +48,9 @@ fn check(e: &Evidence) -> Option<Because> {
                 "see what the service measures (metric TimeToResponse)",
                 "az monitor metrics list --resource <resource id> --metric AzureOpenAITimeToResponse",
             )
-            .step("look at gateways and inspection between here and the service, then at its load")
+            .act(Step::look(
+                "look at gateways and inspection between here and the service, then at its load",
+            ))
             .check(reading::again(e)),
     )
 }

@@ -1,10 +1,11 @@
 //! The front end knows no account of this name (fact H18).
 
 use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Step;
 use crate::evidence::identity::CredentialKind;
-use crate::evidence::{Evidence, Hop};
+use crate::evidence::{Evidence, Hop, classify};
 
-use super::said::said;
+use super::said::{said, walked};
 
 pub(super) const RULE: Rule = Rule {
     id: "http-subdomain-unmapped",
@@ -29,6 +30,12 @@ fn check(e: &Evidence) -> Option<Because> {
             "on routes of Foundry a stale token or one of another tenant can give this as well",
         );
     }
+    if walked(e).is_some_and(|address| classify(address).is_public()) {
+        because = because.known_by(
+            "less likely: an account that was created with public access disabled may never get \
+             its public route (one report), and answers this outside its private endpoint",
+        );
+    }
     Some(
         because
             .owner("Application")
@@ -43,7 +50,10 @@ fn check(e: &Evidence) -> Option<Because> {
                 "see whether it was deleted",
                 "az cognitiveservices account list-deleted -o table",
             )
-            .step("put the account's own endpoint into the application's configuration")
+            .act(Step::local(
+                "put the account's own endpoint into the application's configuration (keep the old \
+                 line to undo it)",
+            ))
             .check(reading::again(e)),
     )
 }

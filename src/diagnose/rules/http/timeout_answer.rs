@@ -1,6 +1,7 @@
 //! The service answers that its own work took too long (fact H22).
 
 use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Step;
 use crate::evidence::{Evidence, Hop};
 
 use super::said::said;
@@ -36,7 +37,7 @@ fn check(e: &Evidence) -> Option<Because> {
             ))
             .ruled_out("a silent network: an answer came")
             .owner("Azure")
-            .step("walk again; if it stays, open a ticket and give the apim-request-id")
+            .act(Step::look("walk again; if it stays, open a ticket and give the apim-request-id"))
             .check(reading::again(e)),
     )
 }

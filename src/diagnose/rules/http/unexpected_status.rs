@@ -1,7 +1,7 @@
 //! A status that the service is not known to give to this call.
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 use super::said::said;
@@ -35,10 +35,13 @@ fn check(e: &Evidence) -> Option<Because> {
             .known_by(known)
             .ruled_out("DNS, TCP and TLS: the call was answered")
             .owner("Application")
-            .step(if version {
-                "leave the api-version out of calls below /openai/v1"
+            .act(if version {
+                Step::local(
+                    "leave the api-version out of the application's calls below /openai/v1 (keep \
+                     the old line to undo it)",
+                )
             } else {
-                "give the message above to whoever runs the host that answered"
+                Step::look("give the message above to the team that runs the host that answered")
             })
             .look(
                 "see the whole answer, without a credential",

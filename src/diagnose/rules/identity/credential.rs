@@ -43,13 +43,13 @@ pub(super) fn never_sent(e: &Evidence) -> bool {
 
 /// Seconds from the true time to the token's end, this machine's clock corrected by the
 /// peer's; negative when it is past.
-pub(super) fn expires_in(e: &Evidence) -> Option<i64> {
+pub(in crate::diagnose::rules) fn expires_in(e: &Evidence) -> Option<i64> {
     let ahead = e.vantage.clock_ahead_s.unwrap_or(0);
     claims(e)?.expires_in_s.map(|seconds| seconds.saturating_add(ahead))
 }
 
 /// Seconds from the true time to the token's begin; positive when it is still to come.
-pub(super) fn begins_in(e: &Evidence) -> Option<i64> {
+pub(in crate::diagnose::rules) fn begins_in(e: &Evidence) -> Option<i64> {
     let ahead = e.vantage.clock_ahead_s.unwrap_or(0);
     claims(e)?.not_before_in_s.map(|seconds| seconds.saturating_add(ahead))
 }
@@ -69,7 +69,7 @@ pub(super) fn plain_audience(audience: &str) -> &str {
 }
 
 /// Seconds in words: the two largest units.
-pub(super) fn duration(seconds: u64) -> String {
+pub(in crate::diagnose::rules) fn duration(seconds: u64) -> String {
     match seconds {
         0..60 => format!("{seconds} s"),
         60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),

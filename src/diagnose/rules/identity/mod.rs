@@ -4,7 +4,7 @@ mod acquisition;
 mod arc;
 mod azure_cli;
 mod configuration;
-mod credential;
+pub(super) mod credential;
 mod custom_subdomain;
 mod entra;
 mod gateway_key;

@@ -1,6 +1,6 @@
 //! No credential was given: the service's own 401 proves the path, and nothing more (H28).
 
-use crate::diagnose::rules::http::refusals::accepted;
+use crate::diagnose::rules::http::refusals::refusal;
 use crate::diagnose::rules::http::said::{pointer, request, said};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Sure};
@@ -34,9 +34,12 @@ fn check(e: &Evidence) -> Option<Because> {
             .known_by("401 to a call without a credential is the answer of a front door that works")
             .known_by("it says nothing about network rules, which may be asked later"),
         None => {
-            let call = reading::main_call(e).filter(|call| accepted(e, call))?;
+            // A list for a call without a credential is a risk of its own (http-success-unproved).
+            let call = reading::main_call(e).filter(|call| {
+                refusal(e, call).is_some_and(|row| row.id == "http-success-unproved")
+            })?;
             Because::new(Level::Note, Sure::Proved, says)
-                .seen(format!("{} was accepted without a credential", request(call)))
+                .seen(format!("{} was answered without a credential", request(call)))
                 .known_by("something in front may add one, or this host asks for none")
                 .read_at(pointer(0))
         }

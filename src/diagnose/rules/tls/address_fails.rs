@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::{experiments, session};
 use crate::diagnose::{Because, Rule, reading, timing};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::{CertificateFault, TlsOutcome};
 use crate::evidence::{Evidence, Hop};
 
@@ -83,18 +83,30 @@ fn check(e: &Evidence) -> Option<Because> {
         because
             .owner("DNS")
             .look("see what each address belongs to", format!(
-                "az network private-endpoint list --query \"[?contains(to_string(@), '{bad}')].{{name:name, service:privateLinkServiceConnections[0].privateLinkServiceId}}\" -o json"
+                "az network nic list --query \"[?ipConfigurations[?privateIPAddress=='{bad}']].{{nic:id, endpoint:privateEndpoint.id}}\" -o json"
             ))
-            .change(
-                format!("if {bad} is no endpoint of this account, take it out"),
-                format!(
+            .act(
+                Step::shared(
+                    format!("if {bad} is not an endpoint of this account, take it out"),
+                    "every network that the zone is linked to",
+                )
+                .command(format!(
                     "az network private-dns record-set {kind} remove-record -g <group> -z {} -n {} \
                      -a {bad} --keep-empty-record-set",
                     reading::private_zone(e),
                     reading::account(e)
-                ),
+                ))
+                .undo(format!(
+                    "az network private-dns record-set {kind} add-record -g <group> -z {} -n {} \
+                     -a {bad}",
+                    reading::private_zone(e),
+                    reading::account(e)
+                )),
             )
-            .step(format!("if it is, see what answers at {bad}, port {}", e.target.port))
+            .act(Step::look(format!(
+                "if it is, see what answers at {bad}, port {}",
+                e.target.port
+            )))
             .check(reading::again(e)),
     )
 }

@@ -3,7 +3,7 @@
 
 use super::session;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, Hop};
 
@@ -21,11 +21,11 @@ pub(super) const NAME_REFUSED: Rule = Rule {
                 .known_by(format!(
                     "its own word: {NAME}, that is, no certificate and no backend for {name}"
                 ))
-                .step(format!(
+                .act(Step::look(format!(
                     "see that {} is the address of the service that owns {name}, and that a \
                      relay or gateway in front knows the name",
                     session::peer(e)
-                ))
+                )))
                 .check(reading::again(e)),
         )
     },
@@ -43,7 +43,13 @@ pub(super) const VERSION_REFUSED: Rule = Rule {
             because
                 .known_by(format!("its own word: {VERSION}; TLS 1.3 and 1.2 were offered"))
                 .ruled_out("the service itself: it speaks TLS 1.2 and later")
-                .step("raise the TLS versions of the relay, proxy or firewall that answers there")
+                .act(
+                    Step::shared(
+                        "allow TLS 1.2 and 1.3 at the relay, proxy or firewall that answers there",
+                        "every client of it",
+                    )
+                    .undo("set its former versions again"),
+                )
                 .check(reading::again(e)),
         )
     },
@@ -82,11 +88,11 @@ pub(super) const OTHER: Rule = Rule {
         };
         Some(
             because
-                .step(format!(
+                .act(Step::look(format!(
                     "see the TLS settings of what answers at {}: a relay, gateway or firewall \
                      in front of the service",
                     session::peer(e)
-                ))
+                )))
                 .check(reading::again(e)),
         )
     },

@@ -8,7 +8,7 @@ use crate::evidence::tls::{BundleVerdict, Store, TlsHop};
 const CLIENTS: &[(&str, &str)] = &[
     ("SSL_CERT_FILE", "OpenSSL, Go and httpx (the OpenAI SDK for Python)"),
     ("REQUESTS_CA_BUNDLE", "Python requests"),
-    ("CURL_CA_BUNDLE", "curl"),
+    ("CURL_CA_BUNDLE", "curl, and Python requests where REQUESTS_CA_BUNDLE is not set"),
     ("NODE_EXTRA_CA_CERTS", "Node"),
     ("certifi", "Python (requests, httpx) without such a variable"),
 ];
@@ -43,7 +43,18 @@ pub(super) fn said(mut because: Because, hop: &TlsHop) -> Because {
     because
 }
 
-fn words(bundle: &BundleVerdict) -> String {
+/// Whether a variable names it, and not a package that brings it.
+pub(super) fn is_variable(bundle: &BundleVerdict) -> bool {
+    bundle.by != "certifi"
+}
+
+/// The clients that take it.
+pub(super) fn clients(bundle: &BundleVerdict) -> &'static str {
+    CLIENTS.iter().find(|(by, _)| *by == bundle.by).map_or("some clients", |(_, clients)| clients)
+}
+
+/// What one file says, in words.
+pub(super) fn words(bundle: &BundleVerdict) -> String {
     let says = match (&bundle.fault, bundle.anchors) {
         (None, _) => "accepted",
         (Some(_), 0) => "cannot be read, or holds no root",

@@ -1,7 +1,7 @@
 //! The certificate is revoked, its signature is wrong, or its purpose or form forbids it.
 
 use super::issuer::unknown;
-use super::session;
+use super::{authorities, session};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::Sure;
 use crate::evidence::tls::CertificateFault as Fault;
@@ -38,6 +38,13 @@ fn check(e: &Evidence) -> Option<Because> {
         session::certificate(session::broken(e, Sure::Proved, does), hop, Some(fault))
             .read_at("/tls/saw/outcome")
             .known_by(means);
+    let copied = *fault == Fault::BadSignature && authorities::of_azure(hop).is_some();
+    if copied {
+        because = because.known_by(
+            "the issuers have the names of Azure's own authorities, and the root of that name \
+             that is in use did not sign them: a device on the way may copy the names",
+        );
+    }
     if let Some(leaf) = hop.chain.first()
         && e.target.public_suffix.is_some()
         && !session::azure_issuer(leaf)
@@ -51,7 +58,7 @@ fn check(e: &Evidence) -> Option<Because> {
         session::beside_the_proxy(
             because
                 .known_by(session::NOTHING_SENT)
-                .owner("whoever runs what answers there")
+                .owner(if copied { "Security" } else { session::server_owner(e) })
                 .look(
                     "see the certificate in full",
                     format!(
@@ -59,7 +66,7 @@ fn check(e: &Evidence) -> Option<Because> {
                         session::s_client(e, "-showcerts")
                     ),
                 )
-                .step(format!("replace the certificate at {}", session::peer(e))),
+                .act(session::new_certificate(e, "replace")),
             e,
         )
         .check(reading::again(e)),

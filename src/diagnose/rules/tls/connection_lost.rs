@@ -2,7 +2,7 @@
 
 use super::session;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, Hop};
 
@@ -37,9 +37,10 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     Some(
         session::beside_the_proxy(
-            because.step(format!(
-                "find the router or firewall on the way to {peer} that refuses the connection"
-            )),
+            because.act(Step::look(format!(
+                "find the router or firewall on the way to {peer} that refuses the connection: \
+                 its log has the time and this machine's address"
+            ))),
             e,
         )
         .check(reading::again(e)),

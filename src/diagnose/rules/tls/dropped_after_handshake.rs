@@ -3,7 +3,7 @@
 
 use super::{experiments, session};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 pub(super) const RULE: Rule = Rule {
@@ -62,10 +62,18 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     Some(
         session::traced(because, e)
-            .step(
-                "compare the routes of both ways: the firewall's log shows packets out of state \
-                 (no session, invalid); on Azure Firewall or an NVA in front of a private endpoint \
-                 turn SNAT on",
+            .act(Step::look(
+                "compare the routes of both ways: the log of a firewall on the way shows packets \
+                 out of state (no session, invalid)",
+            ))
+            .act(
+                Step::shared(
+                    "where they differ: route both ways through the same firewall, or let it \
+                     translate the source (SNAT), so that answers come back through it",
+                    "the source address that everything behind it sees, and rules and logs that \
+                     name the former one",
+                )
+                .undo("restore the former route or NAT rule"),
             )
             .check(reading::again(e)),
     )

@@ -61,9 +61,9 @@ fn check(e: &Evidence) -> Option<Because> {
         session::beside_the_proxy(
             because
                 .known_by(session::NOTHING_SENT)
-                .owner("whoever runs what answers there")
+                .owner(session::server_owner(e))
                 .look("see this machine's clock", "date -u; timedatectl")
-                .step(format!("renew the certificate at {}", session::peer(e))),
+                .act(session::new_certificate(e, "renew")),
             e,
         )
         .check(reading::again(e)),

@@ -2,7 +2,7 @@
 
 use super::{expired, products, session};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, Hop};
 
@@ -53,13 +53,14 @@ fn check(e: &Evidence) -> Option<Because> {
             "its notAfter, {}, by this machine's clock {}",
             leaf.not_after, e.started
         ))
-        .owner("whoever runs what answers there")
-        .step(if session::azure_issuer(leaf) && e.target.public_suffix.is_some() {
-            "Azure renews its certificates in time; look again in some days, and see that no \
-             gateway in front serves a stale copy"
-                .to_owned()
+        .owner(session::server_owner(e))
+        .act(if session::azure_issuer(leaf) && e.target.public_suffix.is_some() {
+            Step::look(
+                "Azure renews its certificates in time; look again in some days, and see that no \
+                 gateway in front serves a stale copy",
+            )
         } else {
-            format!("renew the certificate at {}", session::peer(e))
+            session::new_certificate(e, "renew")
         })
         .check(reading::again(e)),
     )

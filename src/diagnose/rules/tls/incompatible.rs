@@ -2,7 +2,7 @@
 
 use super::session;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, Hop};
 
@@ -30,7 +30,16 @@ fn check(e: &Evidence) -> Option<Because> {
                 .owner(session::owner(e))
                 .look("see what it offers", session::s_client(e, ""))
                 .look("see whether it offers only an old version", session::s_client(e, "-tls1_1"))
-                .step(format!("renew the TLS settings of what answers at {}", session::peer(e))),
+                .act(
+                    Step::shared(
+                        format!(
+                            "update the TLS software or settings of what answers at {}",
+                            session::peer(e)
+                        ),
+                        "every client of it",
+                    )
+                    .undo("set the former version and settings again"),
+                ),
             e,
         )
         .check(reading::again(e)),

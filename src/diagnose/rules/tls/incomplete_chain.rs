@@ -1,16 +1,17 @@
 //! The leaf came without its issuer's certificate, and the issuer is no root in use.
 
+use super::authorities::Authority;
 use super::issuer::{Unknown, unknown};
-use super::session;
+use super::{azure_chain, session};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
-use crate::evidence::tls::CertificateFault as Fault;
+use crate::diagnosis::{Step, Sure};
+use crate::evidence::tls::{CertificateFault as Fault, TlsHop};
 use crate::evidence::{Evidence, Hop};
 
 pub(super) const RULE: Rule = Rule {
     id: "tls-incomplete-chain",
     hop: Hop::Tls,
-    title: "The server does not send its intermediate certificate",
+    title: "A certificate of the chain is missing, sent or trusted",
     page: include_str!("../../../../docs/findings/tls-incomplete-chain.md"),
     explains: &[],
     check,
@@ -18,8 +19,10 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(e: &Evidence) -> Option<Because> {
     let (hop, why) = unknown(e)?;
-    if why != Unknown::Incomplete {
-        return None;
+    match why {
+        Unknown::Incomplete => {}
+        Unknown::Azure(authority) => return Some(top_missing(e, hop, authority)),
+        _ => return None,
     }
     let leaf = hop.chain.first()?;
     let issuer = session::issuer(leaf);
@@ -38,7 +41,7 @@ fn check(e: &Evidence) -> Option<Because> {
          were a private root that is not among the roots in use"
     ))
     .known_by(session::NOTHING_SENT)
-    .owner("whoever runs what answers there")
+    .owner(session::server_owner(e))
     .look("see the chain that is sent", session::s_client(e, "-showcerts"));
     because = if leaf.covers_target {
         because.ruled_out("a wrong address: the names in the certificate are right")
@@ -57,13 +60,50 @@ fn check(e: &Evidence) -> Option<Because> {
     Some(
         session::beside_the_proxy(
             because
-                .step(format!(
-                    "configure the full chain at {}: the server's certificate, then {issuer}",
-                    session::peer(e)
-                ))
-                .step("if the issuer is a private root of your own, name it with --ca-file"),
+                .act(
+                    Step::shared(
+                        format!(
+                            "configure the full chain at {}: the server's certificate, then \
+                             {issuer}",
+                            session::peer(e)
+                        ),
+                        "every client of that server",
+                    )
+                    .undo("put back the copy of the old certificate file"),
+                )
+                .look(
+                    "or, if the issuer is a private root of your own, name it",
+                    reading::again_with(e, "--ca-file <corporate-ca.pem>"),
+                ),
             e,
         )
         .check(reading::again(e)),
     )
+}
+
+/// The chain is Azure's by its names, and no root in use stands above what was sent.
+fn top_missing(e: &Evidence, hop: &TlsHop, authority: &Authority) -> Because {
+    let signer = hop.chain.first().map_or("its issuer", session::issuer);
+    let because = session::certificate(
+        session::broken(
+            e,
+            Sure::Inferred,
+            &format!("shows a chain of {signer} that no root here ends"),
+        ),
+        hop,
+        Some(&Fault::UnknownIssuer),
+    )
+    .seen(format!("certificates sent: {}", hop.chain_length))
+    .known_by(azure_chain::missing(authority))
+    .known_by("the issuers have the names of Azure's own authorities, which inspection replaces")
+    .known_by(azure_chain::A_CLAIM)
+    .known_by(session::NOTHING_SENT)
+    .tells_it(format!(
+        "{} 2>/dev/null | openssl x509 -noout -issuer -fingerprint -sha256",
+        session::s_client(e, "-showcerts")
+    ))
+    .owner("Server (this machine's trust store)");
+    let because = session::sibling(because, e);
+    session::beside_the_proxy(azure_chain::renew_roots(because, e, authority.root), e)
+        .check(reading::again(e))
 }

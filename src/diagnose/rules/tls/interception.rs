@@ -3,7 +3,7 @@
 
 use super::issuer::{Unknown, unknown};
 use super::session;
-use super::untrusted_issuer::trust;
+use super::untrusted_issuer::{exempt, trust};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::Sure;
 use crate::evidence::tls::CertificateFault as Fault;
@@ -26,14 +26,14 @@ fn check(e: &Evidence) -> Option<Because> {
         session::broken(
             e,
             if replaced { Sure::Proved } else { Sure::Inferred },
-            &format!("shows a certificate that {} signed", product.name),
+            &format!("shows a certificate whose issuer claims to be {}", product.name),
         ),
         hop,
         Some(&Fault::UnknownIssuer),
     )
     .known_by(format!(
-        "the issuer names {}, which opens TLS sessions and signs certificates of its own; none \
-         of the roots in use knows it",
+        "the issuer calls itself {}, a product that opens TLS sessions and signs certificates of \
+         its own; none of the roots in use knows it",
         product.name
     ));
     if replaced {
@@ -45,10 +45,7 @@ fn check(e: &Evidence) -> Option<Because> {
                 session::sibling(because, e)
                     .known_by(session::NOTHING_SENT)
                     .owner("Security")
-                    .step(format!(
-                        "exempt {} from inspection in {}",
-                        hop.server_name, product.name
-                    )),
+                    .act(exempt(&hop.server_name, &format!("in {}: ", product.name))),
                 e,
             ),
             e,

@@ -1,10 +1,11 @@
-//! Why an issuer is not known: exactly one of four reasons, so that of the rules that read
+//! Why an issuer is not known: exactly one of several reasons, so that of the rules that read
 //! it exactly one fires.
 
 use crate::diagnose::rules::tcp::wording::has_words;
 use crate::evidence::Evidence;
 use crate::evidence::tls::{CertificateFault as Fault, Store, TlsHop};
 
+use super::authorities::{self, Authority};
 use super::products::{Product, product};
 use super::session;
 
@@ -17,6 +18,10 @@ pub(super) enum Unknown {
     Product(&'static Product),
     /// The certificate of the leaf's issuer was not sent.
     Incomplete,
+    /// The issuers are those of Azure's own chains, and its top is missing.
+    Azure(&'static Authority),
+    /// The issuer is an internal authority of Microsoft's.
+    Internal,
     /// The issuer is there, or would not be sent, and nobody here trusts it.
     Untrusted,
 }
@@ -40,8 +45,9 @@ fn classify(hop: &TlsHop, fault: &Fault) -> Option<Unknown> {
         }
         Fault::UnknownIssuer => Some(match product(hop) {
             Some(product) => Unknown::Product(product),
+            None if authorities::internal(hop).is_some() => Unknown::Internal,
             None if issuer_left_out(hop) => Unknown::Incomplete,
-            None => Unknown::Untrusted,
+            None => authorities::of_azure(hop).map_or(Unknown::Untrusted, Unknown::Azure),
         }),
         _ => None,
     }

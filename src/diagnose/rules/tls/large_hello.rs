@@ -3,7 +3,7 @@
 
 use super::{experiments, session};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::experiment::TriedHandshake;
 use crate::evidence::{Evidence, Hop};
 
@@ -54,13 +54,21 @@ fn check(e: &Evidence) -> Option<Because> {
         )
         .read_at(full_at)
         .read_at(small_at)
-        .ruled_out("an SNI filter and the route; segments of other sizes do not help")
+        .ruled_out("an SNI filter: the same name is answered in the small ClientHello")
         .owner("Network (firewall, proxy or load balancer)")
-        .step(
-            "update the middlebox, or take the target out of its TLS inspection: it must \
-             put a ClientHello together from two TCP segments (RFC 8446, section 4.1.2)",
+        .act(
+            Step::shared(
+                "update the middlebox: it must put a ClientHello together from two TCP segments \
+                 (RFC 8446, section 4.1.2)",
+                "all traffic through it, while it restarts",
+            )
+            .undo("install the former version again"),
         )
-        .step("until then, on the client: GODEBUG=tlsmlkem=0 for Go, classical groups elsewhere")
+        .act(
+            Step::local("until then, in the shell or unit of a Go client: no large key share")
+                .command("export GODEBUG=tlsmlkem=0")
+                .undo("unset GODEBUG"),
+        )
         .look("repeat the experiment by hand", session::s_client(e, "-groups X25519"))
         .check(reading::again(e)),
     )

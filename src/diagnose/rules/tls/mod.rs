@@ -3,8 +3,11 @@
 
 mod address_fails;
 mod alerts;
+mod authorities;
+mod azure_chain;
 mod bundles;
 mod certificate_invalid;
+mod client_bundles;
 mod connection_lost;
 mod dropped_after_handshake;
 mod experiments;
@@ -73,6 +76,7 @@ pub(super) const RULES: &[Rule] = &[
     interception::RULE,
     only_system_store::RULE,
     certificate_invalid::RULE,
+    client_bundles::RULE,
     expires_soon::RULE,
     slow::RULE,
     connection_lost::RULE,

@@ -3,7 +3,7 @@
 
 use super::{experiments, session};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 pub(super) const RULE: Rule = Rule {
@@ -102,16 +102,49 @@ fn check(e: &Evidence) -> Option<Because> {
     if let Some(ip) = ip {
         because = because
             .look("see the MTU that this machine believes in", format!("ip route get {ip}"))
-            .change(
-                "on this machine alone, until the tunnel is mended",
-                format!("ip route replace {ip} via <gateway> advmss {works}"),
+            .act(
+                Step::local("on this machine alone, until the tunnel is fixed")
+                    .command(format!(
+                        "ip route replace {ip} via <gateway> dev <interface> {}",
+                        smaller_packets(e, *works)
+                    ))
+                    .undo(format!("ip route del {ip}")),
             );
     }
     Some(
         because
-            .step(format!(
-                "on the tunnel: clamp TCP MSS to {works}, or let ICMP type 3 code 4 through"
-            ))
+            .act(
+                Step::shared(
+                    format!("on the tunnel: clamp TCP MSS to {works}"),
+                    "the segment size of every TCP connection through it",
+                )
+                .undo("remove the clamp"),
+            )
+            .act(
+                Step::shared(
+                    "or let ICMP \"fragmentation needed\" (type 3 code 4; packet too big, type 2, \
+                     in IPv6) through each firewall on the way",
+                    "what the firewalls let through for every host behind them",
+                )
+                .undo("remove the rule"),
+            )
             .check(reading::again(e)),
     )
+}
+
+/// What makes a route's packets smaller in the direction in which they are lost: `mtu` bounds what
+/// this machine sends, `advmss` what the peer sends.
+fn smaller_packets(e: &Evidence, works: u16) -> String {
+    let there = format!("mtu {}", u32::from(works) + HEADERS);
+    let back = format!("advmss {works}");
+    let Some(hop) = e.tls.saw() else { return format!("{there} {back}") };
+    let info = hop.tcp_info.as_ref();
+    if info.is_some_and(|info| info.rcv_ooopack.unwrap_or(0) > 0) {
+        return back;
+    }
+    match experiments::taken(hop.bytes_sent, info) {
+        Some(experiments::Taken::All) => back,
+        Some(_) => there,
+        None => format!("{there} {back}"),
+    }
 }

@@ -3,7 +3,7 @@
 
 use super::{experiments, session};
 use crate::diagnose::{Because, Rule, reading, timing};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, Hop};
 
@@ -76,9 +76,9 @@ fn check(e: &Evidence) -> Option<Because> {
             .tells_it(reading::again_with(e, "--timeout 30"));
     }
     if relay {
-        because = because.step(format!(
+        because = because.act(Step::look(format!(
             "on a load balancer or relay: see the backend that its table of names has for {name}"
-        ));
+        )));
     }
     Some(
         session::traced(because, e)
@@ -88,14 +88,11 @@ fn check(e: &Evidence) -> Option<Because> {
                 x.took_ms
             ))
             .read_at(pointer)
-            .ruled_out("the address, the port, the size of the packets and the service")
-            .owner(if relay { "Network (firewall or relay)" } else { "Network (firewall)" })
-            .step(format!(
-                "let {name} pass by its SNI: on Azure Firewall an application rule for \
-                 *.{}, on others the TLS or URL filter; or a network rule to the private \
-                 endpoint's address in its place",
-                reading::public_suffix(e)
+            .ruled_out(format!(
+                "the address and the port: {control} is answered there, in as large a ClientHello"
             ))
+            .owner(if relay { "Network (firewall or relay)" } else { "Network (firewall)" })
+            .act(session::allow_by_name(e, &name))
             .look("repeat the experiment by hand", session::s_client_named(e, control, ""))
             .check(reading::again(e)),
     )

@@ -2,7 +2,7 @@
 
 use super::session;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, Hop};
 
@@ -21,16 +21,16 @@ fn check(e: &Evidence) -> Option<Because> {
     Some(
         session::beside_the_proxy(
             session::broken(e, Sure::Proved, "speaks something that is not TLS")
-                .seen(format!("its first octets: {first_bytes}"))
+                .seen(format!("its first bytes: {first_bytes}"))
                 .read_at("/tls/saw/outcome")
-                .known_by("the first octets are no TLS record")
+                .known_by("the first bytes are not a TLS record")
                 .ruled_out("the service itself: it speaks only TLS on this port")
                 .owner(session::owner(e))
-                .step(format!(
+                .act(Step::look(format!(
                     "see what listens at {}: another machine has the address, or a relay \
                      forwards the port to the wrong place",
                     session::peer(e)
-                )),
+                ))),
             e,
         )
         .check(reading::again(e)),

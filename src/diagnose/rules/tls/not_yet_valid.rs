@@ -2,7 +2,7 @@
 
 use super::{expired, session};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::CertificateFault as Fault;
 use crate::evidence::{Evidence, Hop};
 
@@ -42,13 +42,14 @@ fn check(e: &Evidence) -> Option<Because> {
                      the certificate was made on a machine whose clock is ahead",
                 )
                 .known_by(session::NOTHING_SENT)
-                .owner("Operating system")
+                .owner("Server (this machine's clock)")
                 .look("see this machine's clock", "date -u; timedatectl")
-                .change("set it by the network", "chronyc makestep")
-                .step(format!(
-                    "if the clock is right, replace the certificate at {}",
-                    session::peer(e)
-                )),
+                .act(
+                    Step::local("if it is wrong, set it by the network (databases and clusters mind a jump)")
+                        .command("chronyc makestep")
+                        .undo("cannot be undone; a right clock needs no undo"),
+                )
+                .act(session::new_certificate(e, "if the clock is right, replace")),
             e,
         )
         .check(reading::again(e)),

@@ -3,7 +3,7 @@
 
 use super::{experiments, session};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 pub(super) const RULE: Rule = Rule {
@@ -79,17 +79,22 @@ fn check(e: &Evidence) -> Option<Because> {
         "so looks a load balancer or relay with several backends of which one does not work, or a \
          path that loses packets",
     )
-    .ruled_out("an SNI filter and an MTU black hole: each of them fails every time");
+    .ruled_out("an SNI filter or an MTU black hole alone: each of them fails every time");
     for pointer in pointers {
         because = because.read_at(pointer);
     }
     Some(
         because
-            .owner("whoever runs what answers there")
+            .owner(session::server_owner(e))
             .look("repeat it ten times, and count", session::s_client(e, "-brief"))
-            .step(format!(
-                "see the health of each backend of what answers at {peer}, and take the dead one out"
-            ))
+            .act(Step::look(format!("see the health of each backend of what answers at {peer}")))
+            .act(
+                Step::shared(
+                    "take a backend that does not answer out of the rotation",
+                    "the load of the others",
+                )
+                .undo("put it back once it answers"),
+            )
             .check(reading::again(e)),
     )
 }

@@ -1,8 +1,8 @@
 //! The chain is accepted by this machine's own store and by no public root (fact S13):
 //! applications with roots of their own fail.
 
-use super::untrusted_issuer::outermost;
-use super::{products, session};
+use super::untrusted_issuer::{exempt, outermost, trust_in_clients};
+use super::{authorities, azure_chain, products, session};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::tls::{Store, TlsOutcome};
@@ -30,10 +30,14 @@ fn check(e: &Evidence) -> Option<Because> {
     let issuer = outermost(hop);
     let does = match products::product(hop) {
         Some(product) => {
-            format!("shows a certificate of {}, which only this machine trusts", product.name)
+            format!(
+                "shows a chain that claims to be {}'s; only this machine trusts it",
+                product.name
+            )
         }
         None => format!("shows a certificate of {issuer}, which only this machine trusts"),
     };
+    let azure = authorities::of_azure(hop);
     let mut because = session::certificate(
         session::finding(e, Level::Risk, Sure::Proved, session::clause(e, &does)),
         hop,
@@ -47,30 +51,27 @@ fn check(e: &Evidence) -> Option<Because> {
         because = because.known_by(
             "directly the same name shows a certificate of a public root: the proxy replaces it",
         );
+    } else if let Some(authority) = azure {
+        because = because.known_by(azure_chain::missing(authority)).known_by(azure_chain::A_CLAIM);
     } else if e.target.public_suffix.is_some() {
         because = because.known_by(
             "certificates of Azure lead to public roots: something on the way replaces this one",
         );
     }
+    let owner = if azure.is_some() { "Server (roots of the clients)" } else { "Security" };
     because = match e.asked.trust {
         Trust::Public => because
             .known_by("the credential was not sent: whoever signed this would read it")
-            .owner("Security")
+            .owner(owner)
             .look(
                 "make the authenticated call all the same, where this authority is meant to read it",
                 reading::again_with(e, "--trust system"),
             ),
-        Trust::System => because.owner("Security"),
+        Trust::System => because.owner(owner),
     };
-    Some(
-        session::beside_the_proxy(
-            because.step(format!("exempt {} from inspection", hop.server_name)).change(
-                "or give the corporate root to each runtime that brings its own",
-                "export SSL_CERT_FILE=<bundle.pem> REQUESTS_CA_BUNDLE=<bundle.pem> \
-                     NODE_EXTRA_CA_CERTS=<corporate-ca.pem>",
-            ),
-            e,
-        )
-        .check(reading::again(e)),
-    )
+    because = match azure {
+        Some(authority) => azure_chain::renew_roots(because, e, authority.root),
+        None => because.act(exempt(&hop.server_name, "")).act(trust_in_clients("or give")),
+    };
+    Some(session::beside_the_proxy(because, e).check(reading::again(e)))
 }

@@ -3,7 +3,7 @@
 
 use super::{experiments, session};
 use crate::diagnose::{Because, Rule, reading, timing};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, Hop};
 
@@ -59,12 +59,12 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     Some(
         because
-            .owner("whoever runs what answers there")
-            .look("see that nobody speaks, not even for bad input", session::s_client(e, ""))
-            .step(format!(
+            .owner(session::server_owner(e))
+            .look("see that nothing is answered, not even bad input", session::s_client(e, ""))
+            .act(Step::look(format!(
                 "see what has the address of {peer}: the backends of that relay or load balancer \
                  and their health, or the state of the private endpoint's service"
-            ))
+            )))
             .check(reading::again(e)),
     )
 }

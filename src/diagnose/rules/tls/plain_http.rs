@@ -2,7 +2,7 @@
 
 use super::session;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, Hop};
 
@@ -26,11 +26,11 @@ fn check(e: &Evidence) -> Option<Because> {
                 .known_by("an HTTP status line came where a TLS record had to")
                 .ruled_out("the service itself: it speaks only TLS on this port")
                 .owner(session::owner(e))
-                .step(format!(
+                .act(Step::look(format!(
                     "see what listens at {}: a relay or load balancer that forwards this port \
                      to an HTTP port, or a block page",
                     session::peer(e)
-                )),
+                ))),
             e,
         )
         .check(reading::again(e)),

@@ -4,7 +4,7 @@ use super::session;
 use crate::diagnose::rules::proxy::exempt;
 use crate::diagnose::rules::tcp::wording;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::CertificateFault as Fault;
 use crate::evidence::{Evidence, Hop, TargetKind};
 
@@ -52,13 +52,16 @@ fn check(e: &Evidence) -> Option<Because> {
         ))
     };
     because = if exempt::is_azure_ai(e) {
-        because.change(
-            "use the original name as the endpoint; DNS leads it to the private address",
-            format!("export AZURE_OPENAI_ENDPOINT=https://{original}/"),
+        because.act(
+            Step::local("use the original name as the endpoint; DNS leads it to the address")
+                .command(format!("export AZURE_OPENAI_ENDPOINT=https://{original}/"))
+                .undo(format!("export AZURE_OPENAI_ENDPOINT=https://{}/", hop.server_name)),
         )
     } else {
-        because
-            .step(format!("use {original} in the application; DNS leads it to the private address"))
+        because.act(
+            Step::local(format!("use {original} in the application"))
+                .undo("set the former name again"),
+        )
     };
     Some(
         because

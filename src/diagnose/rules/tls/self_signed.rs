@@ -3,7 +3,7 @@
 use super::issuer::{Unknown, unknown};
 use super::{products, session};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::CertificateFault as Fault;
 use crate::evidence::{Evidence, Hop};
 
@@ -29,7 +29,7 @@ fn check(e: &Evidence) -> Option<Because> {
     )
     .known_by(format!("its subject and issuer are the same, {}, and no other came", leaf.subject));
     if let Some(product) = products::product(hop) {
-        because = because.known_by(format!("its issuer names {}", product.name));
+        because = because.known_by(format!("its issuer claims to be {}", product.name));
     }
     if e.target.public_suffix.is_some() {
         because = because.known_by(
@@ -43,11 +43,14 @@ fn check(e: &Evidence) -> Option<Because> {
                 .known_by(session::NOTHING_SENT)
                 .owner(session::owner(e))
                 .look("see the certificate", session::s_client(e, "-showcerts"))
-                .step(format!(
-                    "see what answers at {}; if it is your own gateway, give it a certificate \
-                     of an authority, or name the certificate with --ca-file",
-                    session::peer(e)
-                )),
+                .act(Step::look(format!("see what answers at {}", session::peer(e))))
+                .act(
+                    Step::shared(
+                        "if it is your own gateway, give it a certificate of an authority",
+                        "every client of the gateway",
+                    )
+                    .undo("put back the copy of the old certificate and its key"),
+                ),
             e,
         )
         .check(reading::again(e)),

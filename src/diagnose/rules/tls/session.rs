@@ -7,7 +7,7 @@ use super::{bundles, experiments};
 use crate::diagnose::rules::proxy::exempt;
 use crate::diagnose::rules::tcp::{attempts, wording};
 use crate::diagnose::{Because, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::Evidence;
 use crate::evidence::tls::{
     Certificate, CertificateFault as Fault, Store, StoreVerdict, TlsHop, TlsOutcome,
@@ -104,6 +104,39 @@ pub(super) fn beside_the_proxy(because: Because, e: &Evidence) -> Because {
 /// where it needs no proxy; else the network's.
 pub(super) fn owner(e: &Evidence) -> &'static str {
     if reading::proxied(e) { exempt::owner(e) } else { "Network" }
+}
+
+/// Renews or replaces the certificate of what answers.
+pub(super) fn new_certificate(e: &Evidence, verb: &str) -> Step {
+    Step::shared(
+        format!("{verb} the certificate at {}", peer(e)),
+        "every client of what answers there",
+    )
+    .undo("put back the copy of the old certificate and its key")
+}
+
+/// Lets one name pass through whatever filters it.
+pub(super) fn allow_by_name(e: &Evidence, name: &str) -> Step {
+    Step::shared(
+        format!(
+            "if a rule blocks it, and not deliberately: allow {name}, port {}, by its name (Azure \
+             Firewall: an application rule with this one FQDN; a wildcard would open the accounts \
+             of every tenant)",
+            e.target.port
+        ),
+        "what every client behind that firewall may reach",
+    )
+    .undo("remove the rule")
+}
+
+/// The team that runs what answers: where that is Azure by its name, Azure's platform only once
+/// it is certain that nothing else answers in its place, which no certificate that fails shows.
+pub(super) fn server_owner(e: &Evidence) -> &'static str {
+    match (reading::proxied(e), e.target.public_suffix.is_some()) {
+        (true, _) => owner(e),
+        (false, true) => "Network (what answers in front of the service)",
+        (false, false) => "Server (what answers at the address)",
+    }
 }
 
 /// Adds what the ClientHello of limited life showed, where it was sent (fact T23: silence of

@@ -1,9 +1,11 @@
 //! TCP connects and the handshake gets no answer (facts T15-T17, S15, S16; TCP_INFO as in
 //! tcp(7)): lost large packets, a filter that drops, or nothing behind the port.
 
+use std::net::IpAddr;
+
 use super::{experiments, session};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::experiment::TriedHandshake;
 use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::evidence::{Evidence, Hop};
@@ -207,7 +209,10 @@ fn check(e: &Evidence) -> Option<Because> {
         ));
     }
     because = session::deeper(session::traced(because, e), e);
-    because = because.ruled_out("DNS, route and port: the connection stands");
+    // A name that is answered by a tunnel device or a proxy of the machine itself connects too.
+    if hop.tcp_info.as_ref().and_then(|info| info.bytes_acked).is_some_and(|acked| acked > 1) {
+        because = because.ruled_out("a closed port: what answers acknowledges data");
+    }
     // Only what was not tried yet still tells.
     if experiments::small_hello(e).is_none() {
         because = because
@@ -226,24 +231,38 @@ fn check(e: &Evidence) -> Option<Because> {
         because = because
             .tells_it(format!("ping -c 2 -M do -s 1372 {ip}  # tells only where echo is answered"))
             .look("see the MTU that this machine believes in", format!("ip route get {ip}"))
-            .change(
-                "on this machine alone, as a test: smaller segments",
-                format!("ip route replace {ip} via <gateway> advmss 1240"),
-            );
+            .act(smaller_packets(ip, counters));
     }
     Some(
         session::beside_the_proxy(
-            because.step(if proxied {
+            because.act(Step::look(if proxied {
                 "read the proxy's own log for this machine and this minute"
             } else if size_excluded {
-                "read the log of each firewall on the way for this connection, and allow the SNI \
-                 there; see the backends of what answers at the address"
+                "read the log of each firewall on the way for this connection; see the backends \
+                 of what answers at the address"
             } else {
-                "on the tunnel (VPN, ExpressRoute): clamp TCP MSS to 1350 or less, or let ICMP \
-                 type 3 code 4 through; on a firewall: allow the SNI"
-            }),
+                "read the log of each firewall and tunnel (VPN, ExpressRoute) on the way for this \
+                 connection: what is lost, a name or large packets, decides what to change"
+            })),
             e,
         )
         .check(reading::again(e)),
     )
+}
+
+/// Smaller packets for one address, as a test, in the direction in which they may be lost: a
+/// route's `mtu` bounds what this machine sends, `advmss` what the peer sends.
+fn smaller_packets(ip: IpAddr, counters: Counters) -> Step {
+    let (way, bound) = match counters {
+        Counters::HeadMissing | Counters::HelloTaken | Counters::Stalled => {
+            ("on the way back", "advmss 1240")
+        }
+        Counters::HelloLost | Counters::HelloRead | Counters::HelloReadWhole => {
+            ("on the way there", "mtu 1280")
+        }
+        Counters::Unknown => ("both ways", "mtu 1280 advmss 1240"),
+    };
+    Step::local(format!("on this machine alone, as a test: smaller packets {way}"))
+        .command(format!("ip route replace {ip} via <gateway> dev <interface> {bound}"))
+        .undo(format!("ip route del {ip}"))
 }

@@ -2,7 +2,7 @@
 
 use crate::diagnose::timing::{self, LONG_MS};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 pub(super) const RULE: Rule = Rule {
@@ -54,7 +54,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let (host, port) = (&e.target.host, e.target.port);
     Some(
         because
-            .owner(if proxied { "Proxy" } else { "Network" })
+            .owner(if proxied { "Network (proxy)" } else { "Network" })
             .look(
                 "time it, several times",
                 format!(
@@ -62,10 +62,10 @@ fn check(e: &Evidence) -> Option<Because> {
                     reading::word(&format!("https://{host}:{port}/"))
                 ),
             )
-            .step(
+            .act(Step::look(
                 "look at whatever terminates or inspects TLS on the way, its load and its own \
                  lookups (OCSP, categories, names); then at the server's load",
-            )
+            ))
             .check(reading::again(e)),
     )
 }

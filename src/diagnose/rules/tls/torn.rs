@@ -3,7 +3,7 @@
 
 use super::{experiments, session};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, Hop};
 
@@ -91,16 +91,15 @@ fn check(e: &Evidence, outcome: &TlsOutcome, does: &str, packet: &str) -> Option
     Some(
         session::beside_the_proxy(
             because
-                .ruled_out("DNS, route and port: the connection stood")
                 .ruled_out("an MTU black hole: that hangs, and ends nothing")
                 .owner(session::owner(e))
-                .step(format!(
-                    "find the firewall or proxy between here and {} and allow {} by its name, \
-                     port {}",
+                .act(Step::look(format!(
+                    "look in the log of each firewall and proxy between here and {}, and of what \
+                     answers there, for this connection: its source, {} and the time",
                     session::peer(e),
-                    hop.server_name,
-                    e.target.port
-                )),
+                    hop.server_name
+                )))
+                .act(session::allow_by_name(e, &hop.server_name)),
             e,
         )
         .check(reading::again(e)),

@@ -2,11 +2,11 @@
 //! authority, or interception by an unknown hand (facts S10, S12, S13).
 
 use super::issuer::{Unknown, unknown};
-use super::session;
+use super::{authorities, azure_chain, session};
 use crate::diagnose::rules::tcp::wording;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
-use crate::evidence::tls::CertificateFault as Fault;
+use crate::diagnosis::{Step, Sure};
+use crate::evidence::tls::{CertificateFault as Fault, TlsHop};
 use crate::evidence::{Evidence, Hop};
 
 pub(super) const RULE: Rule = Rule {
@@ -20,8 +20,10 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(e: &Evidence) -> Option<Because> {
     let (hop, why) = unknown(e)?;
-    if why != Unknown::Untrusted {
-        return None;
+    match why {
+        Unknown::Untrusted => {}
+        Unknown::Internal => return Some(internal(e, hop)),
+        _ => return None,
     }
     let leaf = hop.chain.first();
     let issuer = leaf.map_or("<unknown>", session::issuer);
@@ -46,10 +48,11 @@ fn check(e: &Evidence) -> Option<Because> {
              TLS, or a gateway with a corporate authority, answers in its place",
         )
     } else if azure {
-        because.known_by(
-            "the issuer calls itself an authority of Azure, and no chain leads from it to a \
-             root in use: a root is missing here, or somebody copies the name",
-        )
+        because.known_by(format!(
+            "the issuer calls itself an authority of Microsoft's or DigiCert's, and its chain \
+             leads to {}, which is none of Azure's roots: whoever signs here uses their name",
+            outermost(hop)
+        ))
     } else {
         because.known_by("a private authority signed it, and its root is not among those in use")
     };
@@ -62,9 +65,10 @@ fn check(e: &Evidence) -> Option<Because> {
     Some(
         session::beside_the_proxy(
             trust(
-                session::sibling(because, e).known_by(session::NOTHING_SENT).owner("Security").step(
-                    "if a device inspects TLS on this way, exempt the name from inspection there",
-                ),
+                session::sibling(because, e)
+                    .known_by(session::NOTHING_SENT)
+                    .owner("Security")
+                    .act(exempt(&hop.server_name, "if a device inspects TLS on this way, ")),
                 e,
             ),
             e,
@@ -73,23 +77,71 @@ fn check(e: &Evidence) -> Option<Because> {
     )
 }
 
+/// Takes one name out of inspection.
+pub(super) fn exempt(name: &str, when: &str) -> Step {
+    Step::shared(
+        format!("{when}exempt {name} from inspection: this one name, no wildcard"),
+        "what the device sees of this name for every client behind it; that it inspects may be \
+         deliberate, so Security decides",
+    )
+    .undo("take the exemption out again")
+}
+
 /// Adds how to trust an authority of one's own: here, and in the clients (fact S13).
 pub(super) fn trust(because: Because, e: &Evidence) -> Because {
     because
         .look("see the chain that is sent", session::s_client(e, "-showcerts"))
         .look(
-            "see whether the corporate root makes it whole",
+            "see whether the corporate root makes it whole; it comes from the security team, with \
+             its fingerprint, never from the wire",
             reading::again_with(e, "--ca-file <corporate-ca.pem>"),
         )
-        .change(
-            "give applications the corporate root; each runtime has its own variable",
-            "export SSL_CERT_FILE=<bundle.pem> REQUESTS_CA_BUNDLE=<bundle.pem> \
-             NODE_EXTRA_CA_CERTS=<corporate-ca.pem>",
-        )
+        .act(trust_in_clients("give"))
+}
+
+/// Gives clients with roots of their own the corporate root beside the public ones.
+pub(super) fn trust_in_clients(give: &str) -> Step {
+    Step::local(format!(
+        "{give} applications the corporate root from the security team, its fingerprint \
+         compared; <bundle.pem> holds the public roots too, for these variables replace them"
+    ))
+    .command(
+        "export SSL_CERT_FILE=<bundle.pem> REQUESTS_CA_BUNDLE=<bundle.pem> \
+         NODE_EXTRA_CA_CERTS=<corporate-ca.pem>",
+    )
+    .undo("unset SSL_CERT_FILE REQUESTS_CA_BUNDLE NODE_EXTRA_CA_CERTS")
+}
+
+/// A certificate of an internal authority of Microsoft's (fact X9).
+fn internal(e: &Evidence, hop: &TlsHop) -> Because {
+    let issuer = authorities::internal(hop).unwrap_or("AME");
+    let because = session::certificate(
+        session::broken(
+            e,
+            Sure::Inferred,
+            &format!("shows a certificate of {issuer}, internal to Microsoft by its name"),
+        ),
+        hop,
+        Some(&Fault::UnknownIssuer),
+    )
+    .known_by(
+        "the authorities under AME sign for Microsoft's own machines: where such a certificate \
+         reaches the public, the service was deployed with the wrong one",
+    )
+    .known_by(azure_chain::A_CLAIM)
+    .known_by("no client outside Microsoft has that root, and none should be given it")
+    .known_by(session::NOTHING_SENT)
+    .owner("Azure platform")
+    .look("see the chain that is sent", session::s_client(e, "-showcerts"))
+    .act(Step::look(
+        "see Azure Service Health for the region, and open a support request with the chain and \
+         the time",
+    ));
+    session::beside_the_proxy(session::sibling(because, e), e).check(reading::again(e))
 }
 
 /// The outermost issuer that the chain names: who would have to be trusted.
-pub(super) fn outermost(hop: &crate::evidence::tls::TlsHop) -> String {
+pub(super) fn outermost(hop: &TlsHop) -> String {
     hop.chain.last().map_or_else(
         || "an unknown issuer".to_owned(),
         |c| wording::fitting(&[session::issuer(c).to_owned()]),

@@ -2,7 +2,7 @@
 
 use super::{experiments, session};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 pub(super) const RULE: Rule = Rule {
@@ -35,11 +35,15 @@ fn check(e: &Evidence) -> Option<Because> {
         )
         .known_by(format!("the same handshake that offers {version} alone finishes"))
         .read_at(pointer)
-        .ruled_out("a filter on the name, the certificate and the route")
+        .ruled_out("a filter on the name: the same name is answered at the same address")
         .owner("Network (firewall, proxy or load balancer)")
-        .step(
-            "update what answers there: a peer must choose among the versions offered \
-             (RFC 8446, section 4.2.1)",
+        .act(
+            Step::shared(
+                "update what answers there: a peer must choose among the versions offered \
+                 (RFC 8446, section 4.2.1)",
+                "every client of it, while it restarts",
+            )
+            .undo("install the former version again"),
         )
         .check(reading::again(e)),
     )

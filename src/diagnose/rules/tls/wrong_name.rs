@@ -2,7 +2,7 @@
 
 use super::session;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::{Certificate, CertificateFault as Fault, Store};
 use crate::evidence::{Evidence, Hop, TargetKind};
 
@@ -52,26 +52,114 @@ fn check(e: &Evidence) -> Option<Because> {
     if let Some((name, service)) = leaf.and_then(owner) {
         because = because.known_by(format!("{name} is a name of {service}"));
     }
-    because = because.owner(if reading::proxied(e) { "Proxy" } else { "DNS" });
     let name = &e.dns.name;
+    if let Some(alias) = leaf.and_then(|leaf| own_alias(e, leaf)) {
+        return Some(account_called_by_another_name(because, e, &alias));
+    }
+    if let Some((alias, service)) = foreign_alias(e, leaf) {
+        because = because.known_by(format!(
+            "the alias chain of {name} leads to {alias} ({service}), and the certificate is right \
+             for that: the DNS record is wrong, not TLS"
+        ));
+    }
+    because = because.owner(if reading::proxied(e) { "Network (proxy)" } else { "DNS" });
     if !reading::proxied(e) {
-        because =
-            because.look("see who gives this address", format!("dig +noall +answer {name}")).look(
-                "see which endpoint has the address",
-                "az network private-endpoint list --query \"[].{name:name, \
-                 addresses:customDnsConfigs[].ipAddresses[], \
-                 fqdns:customDnsConfigs[].fqdn}\" -o json",
-            );
+        because = because
+            .look("see who gives this address", format!("dig +noall +answer {name}"))
+            .look("see which endpoint has the address", ENDPOINT_OF_ADDRESS);
     }
     Some(
         session::beside_the_proxy(
-            because.step(format!(
-                "correct the record of {name}, or the gateway's certificate for that name"
-            )),
+            because
+                .act(
+                    Step::shared(
+                        format!("correct the record of {name}: see what else uses it first"),
+                        "every client that resolves the name",
+                    )
+                    .undo("write the old record back: keep a copy of it and its TTL"),
+                )
+                .act(
+                    Step::shared(
+                        "or, where a gateway of your own answers, give it a certificate for that \
+                         name",
+                        "every client of the gateway that asks for the name",
+                    )
+                    .undo("put back the copy of the old certificate"),
+                ),
             e,
         )
         .check(reading::again(e)),
     )
+}
+
+/// Asks the network interfaces of private endpoints for their addresses: an endpoint's own list is
+/// often empty.
+const ENDPOINT_OF_ADDRESS: &str = "az network nic list --query \"[?privateEndpoint].\
+                                   {endpoint:privateEndpoint.id, \
+                                   addresses:ipConfigurations[].privateIPAddress}\" -o json";
+
+/// An alias of a custom name that is the account's own name and that the certificate covers.
+fn own_alias(e: &Evidence, leaf: &Certificate) -> Option<String> {
+    let own = e.target.public_suffix.is_none();
+    aliases(e).into_iter().find(|alias| {
+        own && !alias.contains(".privatelink.")
+            && suffix_of(alias).is_some()
+            && leaf.names.iter().any(|pattern| covers(pattern, alias))
+    })
+}
+
+/// An alias of the name that is another service's than the target, and that the certificate
+/// covers.
+fn foreign_alias(e: &Evidence, leaf: Option<&Certificate>) -> Option<(String, &'static str)> {
+    let leaf = leaf?;
+    let target = e.target.public_suffix.as_deref()?;
+    aliases(e).into_iter().find_map(|alias| {
+        let (suffix, service) = suffix_of(&alias)?;
+        let covered = leaf.names.iter().any(|pattern| covers(pattern, &alias));
+        (suffix != target && covered).then_some((alias, service))
+    })
+}
+
+/// The aliases that the deciding resolvers give for the name.
+fn aliases(e: &Evidence) -> Vec<String> {
+    reading::deciding_resolvers(e)
+        .filter_map(|(_, resolver)| resolver.a_answer())
+        .flat_map(|answer| answer.chain(&e.dns.name).aliases)
+        .map(|alias| alias.trim_end_matches('.').to_ascii_lowercase())
+        .collect()
+}
+
+/// Whether a certificate's name covers a host: itself, or its first label by a wildcard (RFC 6125,
+/// section 6.4.3).
+fn covers(pattern: &str, host: &str) -> bool {
+    let pattern = pattern.to_ascii_lowercase();
+    match pattern.strip_prefix("*.") {
+        Some(rest) => host.split_once('.').is_some_and(|(_, parent)| parent == rest),
+        None => pattern == host,
+    }
+}
+
+/// A name of one's own that is an alias of the account: no certificate of Azure covers it.
+fn account_called_by_another_name(because: Because, e: &Evidence, alias: &str) -> Because {
+    let name = &e.dns.name;
+    let because = because
+        .known_by(format!(
+            "{name} is an alias of {alias}, and the certificate is the right one for that name: \
+             an alias of one's own is no name that the service knows"
+        ))
+        .ruled_out("a wrong address: the certificate is that of the alias's target")
+        .owner("Application")
+        .look("see the alias", format!("dig +noall +answer {name}"))
+        .act(
+            Step::local("call the account's own name; DNS leads it to the same address")
+                .command(format!("export AZURE_OPENAI_ENDPOINT=https://{alias}/"))
+                .undo(format!("set it to https://{name}/ again")),
+        )
+        .act(Step::look(
+            "or, where the name has to stay, a gateway (API Management, Application Gateway) with \
+             a certificate for it has to stand in front",
+        ));
+    session::beside_the_proxy(because, e).check(format!("aoai-probe {alias}"))
 }
 
 /// Whose names end so: a service of Azure, or what stands in front of one.
@@ -97,10 +185,11 @@ const OWNERS: &[(&str, &str)] = &[
 
 /// The first name of a certificate that says whose it is.
 fn owner(leaf: &Certificate) -> Option<(&str, &'static str)> {
-    leaf.names.iter().find_map(|name| {
-        let known =
-            |suffix: &str| name.strip_suffix(suffix).is_some_and(|front| front.ends_with('.'));
-        let (_, service) = OWNERS.iter().find(|(suffix, _)| known(suffix))?;
-        Some((name.as_str(), *service))
-    })
+    leaf.names.iter().find_map(|name| Some((name.as_str(), suffix_of(name)?.1)))
+}
+
+/// The suffix of a name that says whose it is, and whose.
+fn suffix_of(name: &str) -> Option<(&'static str, &'static str)> {
+    let known = |suffix: &str| name.strip_suffix(suffix).is_some_and(|front| front.ends_with('.'));
+    OWNERS.iter().find(|(suffix, _)| known(suffix)).copied()
 }

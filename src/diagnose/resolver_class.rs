@@ -1,0 +1,332 @@
+//! Whose resolver it is. The cause of a wrong answer, who can change it and with which command
+//! follow from that; no rule looks at a resolver's address itself.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use ipnet::IpNet;
+
+use crate::evidence::dns::{Answer, Exchange, ResolverSeen, Soa};
+use crate::evidence::vantage::Platform;
+use crate::evidence::{AddressClass, Evidence, classify};
+
+/// Azure's own resolver (fact D55).
+pub const AZURE_DNS: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
+
+/// The primary server of an Azure private DNS zone.
+const PRIVATE_ZONE: &str = "azureprivatedns.net";
+
+/// What a resolver is, as far as advice differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResolverClass {
+    /// 168.63.129.16: answers for the virtual network that asks (fact D55a).
+    AzureDns,
+    /// A private address, asked from a machine in Azure.
+    VirtualNetwork,
+    /// A private address, asked from a machine that is not in Azure, or not known to be.
+    OnPremises,
+    /// The default gateway itself: a home or office router.
+    Router,
+    /// A public address.
+    Public,
+    /// A public address that the settings of an Azure machine or its network name.
+    PublicOfAzureMachine,
+    /// A public address in a container: Docker's fallback (fact X24), or set for it.
+    PublicOfContainer,
+    /// A public address in a pod of Kubernetes.
+    PublicOfPod,
+    /// A public address in an app of App Service or Functions.
+    PublicOfApp,
+    /// A public address in the Windows Subsystem for Linux.
+    PublicOfWsl,
+    /// The embedded resolver of Docker (127.0.0.11) or Podman (the gateway of its networks).
+    ContainerEngine,
+    /// A resolver on this machine whose upstreams are unknown, or of several classes.
+    Stub,
+    /// The DNS cache of a node of Kubernetes (facts D70, X24).
+    NodeCache,
+    /// The DNS of a Kubernetes cluster.
+    ClusterDns,
+    /// WSL's relay to the resolvers of the Windows host (fact X23).
+    WslRelay,
+    /// The resolver of a zero-trust or VPN client (facts D66, X6).
+    ZeroTrust,
+    /// The resolver of App Service or Functions.
+    AppService,
+    /// The resolver of a Container Apps environment.
+    ContainerApps,
+    /// The resolver of another cloud (fact D90).
+    OtherCloud,
+    /// Another link-local address: a router or a service of this link.
+    LinkLocal,
+}
+
+impl ResolverClass {
+    /// Every class.
+    pub const ALL: [Self; 20] = [
+        Self::AzureDns,
+        Self::VirtualNetwork,
+        Self::OnPremises,
+        Self::Router,
+        Self::Public,
+        Self::PublicOfAzureMachine,
+        Self::PublicOfContainer,
+        Self::PublicOfPod,
+        Self::PublicOfApp,
+        Self::PublicOfWsl,
+        Self::ContainerEngine,
+        Self::Stub,
+        Self::NodeCache,
+        Self::ClusterDns,
+        Self::WslRelay,
+        Self::ZeroTrust,
+        Self::AppService,
+        Self::ContainerApps,
+        Self::OtherCloud,
+        Self::LinkLocal,
+    ];
+
+    /// Whether it has a public address, whoever chose it.
+    #[must_use]
+    pub const fn is_public(self) -> bool {
+        matches!(
+            self,
+            Self::Public
+                | Self::PublicOfAzureMachine
+                | Self::PublicOfContainer
+                | Self::PublicOfPod
+                | Self::PublicOfApp
+                | Self::PublicOfWsl
+        )
+    }
+
+    /// Whether it is outside every network that a private endpoint serves, so that no change at
+    /// the private zone shows it to this resolver.
+    #[must_use]
+    pub const fn is_outside(self) -> bool {
+        self.is_public() || matches!(self, Self::Router)
+    }
+}
+
+/// A resolver with its class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whose {
+    /// The class; of a stub whose upstreams are known and of one class, theirs.
+    pub class: ResolverClass,
+    /// The resolver as people write it; behind a stub the upstreams, with the stub's name.
+    pub label: String,
+    /// Who runs it, where its address is well known.
+    pub operator: Option<&'static str>,
+}
+
+impl Whose {
+    /// Who it is, in a clause that follows its label, e.g. `a public resolver (Google)`.
+    #[must_use]
+    pub fn noun(&self) -> String {
+        let noun = super::resolver_profile::of(self.class).noun;
+        match self.operator {
+            Some(operator) => format!("{noun} ({operator})"),
+            None => noun.to_owned(),
+        }
+    }
+}
+
+/// Who runs the public resolvers and the clients' resolvers that are asked most often.
+const OPERATORS: &[(&str, &str)] = &[
+    ("8.8.8.8/32", "Google"),
+    ("8.8.4.4/32", "Google"),
+    ("2001:4860:4860::/64", "Google"),
+    ("1.1.1.0/30", "Cloudflare"),
+    ("1.0.0.0/30", "Cloudflare"),
+    ("2606:4700:4700::/64", "Cloudflare"),
+    ("9.9.9.8/29", "Quad9"),
+    ("149.112.112.0/24", "Quad9"),
+    ("2620:fe::/48", "Quad9"),
+    ("208.67.222.0/24", "OpenDNS"),
+    ("208.67.220.0/24", "OpenDNS"),
+    ("2620:119:35::/48", "OpenDNS"),
+    ("2620:119:53::/48", "OpenDNS"),
+    ("4.2.2.0/29", "Level 3"),
+    ("64.6.64.6/32", "Vercara"),
+    ("64.6.65.6/32", "Vercara"),
+    ("94.140.14.0/23", "AdGuard"),
+    ("45.90.28.0/22", "NextDNS"),
+    ("76.76.2.0/24", "Control D"),
+    ("76.76.10.0/24", "Control D"),
+    ("185.228.168.0/23", "CleanBrowsing"),
+    ("194.242.2.0/24", "Mullvad"),
+    ("77.88.8.0/24", "Yandex"),
+    ("223.5.5.5/32", "AliDNS"),
+    ("223.6.6.6/32", "AliDNS"),
+    ("119.29.29.29/32", "DNSPod"),
+    ("114.114.114.114/31", "114DNS"),
+    ("100.100.100.100/32", "Tailscale"),
+    ("fd7a:115c:a1e0::53/128", "Tailscale"),
+    ("127.0.2.2/31", "Cloudflare WARP"),
+    ("169.254.169.253/32", "Amazon"),
+    ("fd00:ec2::253/128", "Amazon"),
+    ("169.254.169.254/32", "Google Cloud or Oracle Cloud"),
+    ("100.100.2.136/32", "Alibaba Cloud"),
+    ("100.100.2.138/32", "Alibaba Cloud"),
+];
+
+/// Addresses that are of one class wherever they are asked, the narrower first.
+const KNOWN: &[(&str, ResolverClass)] = &[
+    ("168.63.129.16/32", ResolverClass::AzureDns),
+    ("127.0.0.11/32", ResolverClass::ContainerEngine),
+    ("127.0.2.2/31", ResolverClass::ZeroTrust),
+    ("169.254.20.10/32", ResolverClass::NodeCache),
+    ("169.254.10.10/31", ResolverClass::NodeCache),
+    ("169.254.169.253/32", ResolverClass::OtherCloud),
+    ("169.254.169.254/32", ResolverClass::OtherCloud),
+    ("fd00:ec2::253/128", ResolverClass::OtherCloud),
+    ("100.100.2.136/32", ResolverClass::OtherCloud),
+    ("100.100.2.138/32", ResolverClass::OtherCloud),
+    ("10.255.255.254/32", ResolverClass::WslRelay),
+    ("fd7a:115c:a1e0::53/128", ResolverClass::ZeroTrust),
+    ("6.6.0.0/16", ResolverClass::ZeroTrust),
+    ("198.18.0.0/15", ResolverClass::ZeroTrust),
+];
+
+/// Networks that Podman makes, whose gateway serves DNS to their containers.
+const PODMAN: &str = "10.88.0.0/14";
+
+fn row<T: Copy>(table: &[(&str, T)], address: IpAddr) -> Option<T> {
+    let address = address.to_canonical();
+    let holds = |prefix: &str| prefix.parse::<IpNet>().is_ok_and(|net| net.contains(&address));
+    table.iter().find(|(prefix, _)| holds(prefix)).map(|(_, row)| *row)
+}
+
+/// Whose resolver `r` is.
+#[must_use]
+pub fn of(e: &Evidence, r: &ResolverSeen) -> Whose {
+    let address = r.address.ip();
+    let stub = e.vantage.resolver_config.stub.as_ref();
+    let upstreams = match stub {
+        Some(stub) if stub.address == address => stub.upstreams.as_slice(),
+        _ => &[],
+    };
+    let Some((first, rest)) = upstreams.split_first() else {
+        let class = class(e, address);
+        // What an internet resolver cannot know shows that something inside answers in its place.
+        let class = match class.is_outside() && sees_inside(e, r) {
+            true => inside(e),
+            false => class,
+        };
+        return Whose { class, label: r.label(), operator: row(OPERATORS, address) };
+    };
+    let of_first = class(e, *first);
+    let class = match rest.iter().all(|other| class(e, *other) == of_first) {
+        true => of_first,
+        false => ResolverClass::Stub,
+    };
+    let list: Vec<String> = upstreams.iter().map(IpAddr::to_string).collect();
+    Whose {
+        class: if class.is_outside() && sees_inside(e, r) { inside(e) } else { class },
+        label: format!("{} (behind the stub {})", list.join(", "), r.label()),
+        operator: row(OPERATORS, *first).filter(|_| rest.is_empty()),
+    }
+}
+
+/// Whether this machine is in Azure: its own signs, its platform, or an answer of 168.63.129.16,
+/// which answers only from inside a virtual network (fact D55).
+#[must_use]
+pub fn in_azure(e: &Evidence) -> bool {
+    let hosted = [Platform::AppService, Platform::Functions, Platform::ContainerApps];
+    e.vantage.azure.answer == Some(true)
+        || hosted.iter().any(|platform| e.vantage.is_on(*platform))
+        || e.dns.resolvers.iter().any(|r| {
+            r.address.ip() == AZURE_DNS
+                && [&r.a, &r.aaaa].iter().any(|x| x.saw().and_then(Exchange::answer).is_some())
+        })
+}
+
+fn inside(e: &Evidence) -> ResolverClass {
+    if in_azure(e) { ResolverClass::VirtualNetwork } else { ResolverClass::OnPremises }
+}
+
+/// Whether the cluster's search list is this machine's, as in a pod (fact D70).
+fn in_pod(e: &Evidence) -> bool {
+    e.vantage.is_on(Platform::Kubernetes)
+        || e.vantage.resolver_config.search.iter().any(|domain| {
+            let domain = domain.trim_end_matches('.').to_ascii_lowercase();
+            domain.starts_with("svc.") || domain.contains(".svc.")
+        })
+}
+
+fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
+    use ResolverClass as Class;
+    let on = |platform| e.vantage.is_on(platform);
+    let app = on(Platform::AppService) || on(Platform::Functions);
+    let kind = classify(address);
+    let local = matches!(kind, AddressClass::Loopback | AddressClass::Unspecified);
+    let link_local = kind == AddressClass::LinkLocal;
+    // A platform that puts its own resolver in front of the network's.
+    if (local || link_local) && app {
+        return Class::AppService;
+    }
+    if (local || link_local || kind == AddressClass::SharedPrivate) && on(Platform::ContainerApps) {
+        return Class::ContainerApps;
+    }
+    if let Some(class) = row(KNOWN, address) {
+        return class;
+    }
+    let gateway = is_default_gateway(e, address) && !kind.is_public();
+    if on(Platform::Wsl) && gateway {
+        return Class::WslRelay;
+    }
+    if in_pod(e) && kind.is_private() {
+        return Class::ClusterDns;
+    }
+    // With the host's network a container has the host's router for its gateway.
+    if on(Platform::Container) && gateway && row(&[(PODMAN, ())], address).is_some() {
+        return Class::ContainerEngine;
+    }
+    match kind {
+        AddressClass::Loopback | AddressClass::Unspecified => Class::Stub,
+        // In Azure the gateway of a subnet serves no DNS.
+        _ if gateway && !in_azure(e) => Class::Router,
+        AddressClass::SharedPrivate => Class::ZeroTrust,
+        AddressClass::Private | AddressClass::UniqueLocal => inside(e),
+        AddressClass::LinkLocal => Class::LinkLocal,
+        _ if app => Class::PublicOfApp,
+        _ if in_pod(e) => Class::PublicOfPod,
+        _ if on(Platform::Wsl) => Class::PublicOfWsl,
+        _ if on(Platform::Container) => Class::PublicOfContainer,
+        _ if in_azure(e) => Class::PublicOfAzureMachine,
+        _ => Class::Public,
+    }
+}
+
+fn is_default_gateway(e: &Evidence, address: IpAddr) -> bool {
+    let default = |prefix: &str| matches!(prefix, "0.0.0.0/0" | "::/0");
+    e.vantage.default_gateways.contains(&address)
+        || e.vantage.sources.iter().filter_map(|source| source.route.as_ref()).any(|route| {
+            route.gateway == Some(address) && route.prefix.as_deref().is_some_and(default)
+        })
+}
+
+/// Whether an SOA is that of an Azure private DNS zone.
+#[must_use]
+pub fn is_azure_private(soa: &Soa) -> bool {
+    let mname = soa.mname.to_ascii_lowercase();
+    mname == PRIVATE_ZONE
+        || mname.ends_with(&format!(".{PRIVATE_ZONE}"))
+        || soa.rname.to_ascii_lowercase().starts_with("azureprivatedns-host")
+}
+
+/// Whether an answer of this resolver holds an Azure private zone, or a private address.
+fn sees_inside(e: &Evidence, r: &ResolverSeen) -> bool {
+    let private = |answer: &Answer| answer.soa.as_ref().is_some_and(is_azure_private);
+    let tried = || e.experiments.questions.iter().filter(|tried| tried.resolver == r.address);
+    let of_account = tried().filter(|t| matches!(&*t.id, "privatelink-name" | "sibling-suffix"));
+    let of_account = of_account
+        .filter_map(|tried| Some(tried.exchange.answer()?.chain(&tried.exchange.name).addresses));
+    let own = r.addresses(&e.dns.name);
+    of_account.flatten().chain(own).any(|a| classify(a).is_private())
+        || [&r.a, &r.aaaa, &r.zone_soa]
+            .into_iter()
+            .filter_map(|x| x.saw())
+            .chain(tried().map(|tried| &tried.exchange))
+            .filter_map(Exchange::answer)
+            .any(private)
+}

@@ -1,0 +1,305 @@
+//! Resolvers that a machine or a platform puts in front of the network's.
+
+use super::Advice::{Local, Look, Shared};
+use super::Profile;
+use super::shared::*;
+use crate::diagnose::resolver_class::ResolverClass::*;
+
+/// The rows of resolvers of machines and platforms.
+pub(super) const PROFILES: &[Profile] = &[
+    Profile {
+        class: PublicOfContainer,
+        owner: "Server",
+        noun: "a public resolver, asked from a container",
+        place: None,
+        look: &[HOST_LISTS],
+        runs: PUBLIC_SERVICE,
+        why_public: &[
+            "a container takes the resolvers of its host; Docker gives it 8.8.8.8 and 8.8.4.4 \
+             when the host has loopback resolvers only",
+            "or the host itself is outside the network that the private endpoint serves, or its \
+             VPN does not set DNS",
+        ],
+        see_private: &[HOST_LISTS, CONTAINER_DNS, DAEMON_DNS],
+    },
+    Profile {
+        class: PublicOfPod,
+        owner: "Server",
+        noun: "a public resolver, asked from a pod",
+        place: None,
+        look: &[Look(
+            "see the pod's DNS policy",
+            Some("kubectl get pod <pod> -o jsonpath='{.spec.dnsPolicy} {.spec.dnsConfig}'"),
+        )],
+        runs: PUBLIC_SERVICE,
+        why_public: &["the pod's dnsPolicy or dnsConfig names {r}, not the cluster's DNS"],
+        see_private: &[
+            Look(
+                "see the pod's DNS policy",
+                Some("kubectl get pod <pod> -o jsonpath='{.spec.dnsPolicy} {.spec.dnsConfig}'"),
+            ),
+            Local(
+                "give the pod the cluster's DNS (dnsPolicy: ClusterFirst, \
+                 ClusterFirstWithHostNet on the host's network), or a resolver that sees the \
+                 private zone (dnsConfig)",
+                None,
+                "apply the old manifest",
+            ),
+        ],
+    },
+    Profile {
+        class: PublicOfApp,
+        owner: "Azure platform",
+        noun: "a public resolver, although the app runs in Azure",
+        place: None,
+        look: &[],
+        runs: PUBLIC_SERVICE,
+        why_public: &[
+            "the setting WEBSITE_DNS_SERVER, or the virtual network's DNS servers, name {r}",
+        ],
+        see_private: &[
+            Look(
+                "see the app's DNS settings",
+                Some(
+                    "az webapp config appsettings list -g <group> -n <app> --query \
+                     \"[?starts_with(name,'WEBSITE_DNS')]\" -o table",
+                ),
+            ),
+            VNET_DNS,
+            Local(
+                "take the setting out, so that the app follows its virtual network; the app \
+                 restarts",
+                Some(
+                    "az webapp config appsettings delete -g <group> -n <app> --setting-names \
+                     WEBSITE_DNS_SERVER",
+                ),
+                "set it again with its old value",
+            ),
+        ],
+    },
+    Profile {
+        class: PublicOfWsl,
+        owner: "Server",
+        noun: "a public resolver, set inside WSL",
+        place: None,
+        look: &[Look("see who writes resolv.conf", Some("cat /etc/wsl.conf /etc/resolv.conf"))],
+        runs: PUBLIC_SERVICE,
+        why_public: &[
+            "/etc/resolv.conf of WSL names {r}: the VPN and the DNS rules of the Windows host do \
+             not apply to it",
+        ],
+        see_private: WSL,
+    },
+    Profile {
+        class: WslRelay,
+        owner: "Server",
+        noun: "the relay of WSL, which asks the resolvers of the Windows host",
+        place: Some("on the Windows host, whose resolvers {r} asks"),
+        look: &[Look(
+            "on the Windows host: see its DNS rules",
+            Some("powershell.exe -Command Get-DnsClientNrptPolicy"),
+        )],
+        runs: &[Look(
+            "on the Windows host: see whether the name resolves there",
+            Some("powershell.exe -Command Resolve-DnsName {name}"),
+        )],
+        why_public: &[
+            "in NAT mode the DNS rules (NRPT) of a VPN or zero-trust client on the Windows host do \
+             not apply to WSL's relay, or the host itself is outside the network that the private \
+             endpoint serves",
+        ],
+        see_private: WSL,
+    },
+    Profile {
+        class: ContainerEngine,
+        owner: "Server",
+        noun: "the container engine's embedded resolver, which asks the resolvers of the host",
+        place: Some("at the resolvers of the container's host, which {r} asks"),
+        look: &[HOST_LISTS],
+        runs: &[Look(
+            "on the container's host: see whether the engine runs and what it logs",
+            Some("journalctl -u docker --since -10min"),
+        )],
+        why_public: &[
+            "{r} hands the question on to the resolvers of the container's host, which do not see \
+             the private zone; Docker takes 8.8.8.8 where the host has loopback resolvers only",
+        ],
+        see_private: &[HOST_LISTS, CONTAINER_DNS, DAEMON_DNS],
+    },
+    Profile {
+        class: Stub,
+        owner: "Server",
+        noun: "a resolver on this machine itself, which asks others",
+        place: Some("on this machine, at the resolvers that {r} asks"),
+        look: &[Look("see which resolvers it asks for which link", Some("resolvectl status"))],
+        runs: &[
+            Look("see what listens on this machine", Some("ss -lnup 'sport = :53'")),
+            Local("start it again, e.g. systemd-resolved", None, "stop it again"),
+        ],
+        why_public: &[
+            "a resolver that {r} asks does not see the private zone; where it asks several, it \
+             may choose the one of another link",
+        ],
+        see_private: &[
+            Look("see which resolvers it asks for which link", Some("resolvectl status")),
+            Local(
+                "send {suffix} to the link whose resolver sees the private zone (a VPN's)",
+                Some("resolvectl domain <link> '~{suffix}'"),
+                "resolvectl revert <link>",
+            ),
+        ],
+    },
+    Profile {
+        class: NodeCache,
+        owner: "Server",
+        noun: "the DNS cache of this Kubernetes node (NodeLocal DNSCache, AKS LocalDNS), which \
+               asks CoreDNS or the node's resolver",
+        place: Some("in the cluster's DNS and at the node's resolver, which {r} asks"),
+        look: &[CLUSTER_LOOK],
+        runs: &[Look(
+            "see whether the cache and CoreDNS run; a network policy must allow both port 53 \
+             and the cache's own address",
+            Some(
+                "kubectl -n kube-system get pods -o wide -l 'k8s-app in (node-local-dns,kube-dns)'",
+            ),
+        )],
+        why_public: &[
+            "{r} only keeps answers: the resolver that CoreDNS forwards to, or the node's own, \
+             does not see the private zone",
+        ],
+        see_private: &[CLUSTER_LOOK, LINKS, CLUSTER_FORWARD, LINK_NODES],
+    },
+    Profile {
+        class: ClusterDns,
+        owner: "Server",
+        noun: "the DNS of the Kubernetes cluster (CoreDNS), which forwards what is not the \
+               cluster's",
+        place: Some("in the cluster's DNS (ConfigMap coredns; coredns-custom on AKS)"),
+        look: &[CLUSTER_LOOK],
+        runs: &[Look(
+            "see whether CoreDNS runs; a network policy must allow UDP and TCP 53 to it",
+            Some("kubectl -n kube-system get pods -o wide -l k8s-app=kube-dns"),
+        )],
+        why_public: &[
+            "CoreDNS forwards the name by its `forward`, or to the resolver of its node, and \
+             that resolver does not see the private zone",
+        ],
+        see_private: &[CLUSTER_LOOK, LINKS, CLUSTER_FORWARD, LINK_NODES],
+    },
+    Profile {
+        class: ZeroTrust,
+        owner: "Security",
+        noun: "at an address as zero-trust and VPN clients have for their own resolver",
+        place: Some("in the policy of the client that answers at {r}"),
+        look: &[],
+        runs: &[Look("see the status of the zero-trust or VPN client on this machine", None)],
+        why_public: &[
+            "the client's policy does not send {suffix} to a resolver that sees the private zone",
+        ],
+        see_private: &[
+            Look("see in the client's policy which names it resolves privately", None),
+            Shared(
+                "add {name} to the names that the client resolves inside the private network \
+                 (split DNS, a private application); the whole {suffix} only where every account \
+                 of it is reached there",
+                "every user of that policy",
+                None,
+                "take the name out of the policy again",
+            ),
+        ],
+    },
+    Profile {
+        class: AppService,
+        owner: "Azure platform",
+        noun: "the platform's resolver, which follows the DNS settings of the virtual network \
+               that the app is integrated with",
+        place: Some("in the DNS settings of the app and of its virtual network"),
+        look: &[VNET_DNS],
+        runs: &[Look(
+            "see whether the app is integrated with a virtual network, whose DNS it then follows",
+            Some("az webapp vnet-integration list -g <group> -n <app> -o table"),
+        )],
+        why_public: &[
+            "the app is not integrated with a virtual network, or the network's DNS does not see \
+             {zone}",
+        ],
+        see_private: &[
+            Look(
+                "see whether the app is integrated with a virtual network",
+                Some("az webapp vnet-integration list -g <group> -n <app> -o table"),
+            ),
+            VNET_DNS,
+            LINKS,
+            LINK_APP,
+            Shared(
+                "or integrate the app with the network (Terraform: virtual_network_subnet_id)",
+                "the app's other outgoing calls: with route-all they leave from that network",
+                Some(
+                    "az webapp vnet-integration add -g <group> -n <app> --vnet <vnet> --subnet <subnet>",
+                ),
+                "az webapp vnet-integration remove -g <group> -n <app>",
+            ),
+        ],
+    },
+    Profile {
+        class: ContainerApps,
+        owner: "Azure platform",
+        noun: "the resolver of the Container Apps environment, which follows the DNS of its \
+               virtual network",
+        place: Some("in the DNS settings of the environment's virtual network"),
+        look: &[VNET_DNS],
+        runs: &[Look(
+            "see the network of the environment",
+            Some(
+                "az containerapp env show -g <group> -n <environment> --query \
+                 properties.vnetConfiguration -o json",
+            ),
+        )],
+        why_public: &[
+            "the environment has no virtual network of your own, or that network's DNS does not \
+             see {zone}",
+        ],
+        see_private: &[
+            Look(
+                "see the network of the environment; it cannot be changed later",
+                Some(
+                    "az containerapp env show -g <group> -n <environment> --query \
+                     properties.vnetConfiguration -o json",
+                ),
+            ),
+            VNET_DNS,
+            LINKS,
+            LINK_APP,
+        ],
+    },
+    Profile {
+        class: OtherCloud,
+        owner: "DNS",
+        noun: "the resolver of another cloud",
+        place: Some("in the forwarding rules of that cloud's resolver"),
+        look: &[],
+        runs: &[Look("see whether that network has its resolver switched on", None)],
+        why_public: &["{r} asks the internet: no rule of that cloud forwards {suffix} to Azure"],
+        see_private: &[
+            INBOUND,
+            Shared(
+                "forward {suffix} to that inbound endpoint over the tunnel between the clouds \
+                 (Amazon: a Route 53 Resolver rule; Google: a Cloud DNS forwarding zone)",
+                WHOLE_SUFFIX,
+                None,
+                "delete the rule",
+            ),
+            LINK_FORWARDED,
+        ],
+    },
+    Profile {
+        class: LinkLocal,
+        owner: "Network",
+        noun: "at a link-local address: a router or a service of this link",
+        place: Some("at what serves {r} on this link"),
+        look: &[Look("see who has the address", Some("ip neigh"))],
+        runs: &[Look("see who has the address", Some("ip neigh"))],
+        why_public: &[OUTSIDE],
+        see_private: &[Look("see who has the address", Some("ip neigh")), CONNECT, VPN_DNS],
+    },
+];

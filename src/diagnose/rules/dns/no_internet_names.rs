@@ -1,0 +1,88 @@
+//! The root, or a top-level domain, says that the name does not exist: this network has a root
+//! of its own and resolves no names of the internet. A proxy resolves them there (fact D91).
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Step, Sure};
+use crate::evidence::vantage::ProxyReason;
+use crate::evidence::{Evidence, Expect, Hop};
+
+use super::advice::{self, Resolver};
+use super::missing::{self, Missing};
+use super::{gives, words};
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-no-internet-names",
+    hop: Hop::Dns,
+    title: "The resolver has a root of its own and resolves no names of the internet",
+    page: include_str!("../../../../docs/findings/dns-no-internet-names.md"),
+    explains: &["dns-system-fails", "dns-resolvers-disagree", "proxy-name-unresolved"],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let (r, Missing::InternetNames(soa)) = missing::of(e)? else { return None };
+    let name = &e.dns.name;
+    let (label, zone) = (r.label(), missing::zone_name(&soa.zone));
+    let resolver = Resolver::of(e, &r);
+    let others = words::others(&gives::asked(e), r.index);
+    let proxy = match &e.vantage.proxy.reason {
+        _ if reading::proxied(e) => None,
+        ProxyReason::Exempted { entry } => {
+            Some(format!("NO_PROXY ({entry}) exempts the name from the proxy"))
+        }
+        ProxyReason::OptionNone => Some("--proxy none was given".to_owned()),
+        _ => Some("no proxy is configured".to_owned()),
+    };
+    let says = match (others.first(), &proxy) {
+        (Some((_, text)), _) => format!("{label} resolves no internet names, while {text}"),
+        (None, Some(proxy)) => format!("{label} resolves no internet names, and {proxy}"),
+        (None, None) => format!("{label} resolves no internet names, as a proxied network may"),
+    };
+    let says = words::clause(says, &format!("{label} resolves no internet names"));
+    let because = missing::because(e, &r, Sure::Inferred, says)
+        .read_at("/vantage/proxy")
+        .known_by(format!(
+            "{label} says NXDOMAIN in the name of {zone} ({}), which on the internet has the \
+             domain of this name: the network has a root of its own",
+            soa.mname
+        ))
+        .ruled_out("a misspelt or deleted account: its own zone was not asked");
+    let because = resolver.who(because);
+    if proxy.is_none() {
+        return Some(because.known_by("the proxy that carries the call resolves the name itself"));
+    }
+    let suffix = reading::public_suffix(e);
+    let private = matches!(e.asked.expect, Expect::Private | Expect::Cidr { .. });
+    let by_proxy = |because: Because| {
+        because
+            .look("see which proxy other programs of this network use", "env | grep -i _proxy")
+            .act(
+                Step::local(
+                    "have the application use it (HTTPS_PROXY, or its own setting); the variable \
+                     applies to one shell, a service needs it in its unit",
+                )
+                .command("export HTTPS_PROXY=http://<proxy>:<port>")
+                .undo("unset HTTPS_PROXY"),
+            )
+    };
+    let by_forwarder = |because: Because| {
+        let place = resolver.place().unwrap_or_else(|| format!("in the place of {label}"));
+        because.act(
+            Step::shared(
+                format!(
+                    "where the account is reached privately from here: {place}: forward {suffix} \
+                     to a resolver inside the virtual network (an inbound endpoint)"
+                ),
+                advice::whole_suffix(suffix),
+            )
+            .undo(format!("take the forwarder of {suffix} out again")),
+        )
+    };
+    let because = because.owner("Network");
+    let because =
+        if private { by_proxy(by_forwarder(because)) } else { by_forwarder(by_proxy(because)) };
+    Some(because.check(match others.is_empty() {
+        true => reading::again(e),
+        false => words::dig(name, r.seen),
+    }))
+}

@@ -1,0 +1,89 @@
+//! What the host is, so that commands are aimed at it: an account, or a gateway in front of one.
+
+use crate::diagnose::reading;
+use crate::evidence::{Evidence, TargetKind};
+
+/// What the host is, by its suffix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::diagnose::rules) enum Aim {
+    /// An account of Azure OpenAI, Azure AI services or Foundry.
+    Account,
+    /// API Management.
+    ApiManagement,
+    /// App Service or Functions.
+    AppService,
+    /// Container Apps.
+    ContainerApps,
+    /// A host of an unknown suffix, which `--service` says to be one.
+    Host,
+}
+
+/// What the host is.
+pub(in crate::diagnose::rules) fn aim(e: &Evidence) -> Aim {
+    match e.target.suffix_service.as_deref() {
+        Some("apim") => Aim::ApiManagement,
+        Some("appservice") => Aim::AppService,
+        Some("containerapps") => Aim::ContainerApps,
+        Some(_) => Aim::Host,
+        None if e.target.public_suffix.is_none() && e.target.kind != TargetKind::Unknown => {
+            Aim::Host
+        }
+        None => Aim::Account,
+    }
+}
+
+impl Aim {
+    /// Whether something stands in front of the account by the host's own name.
+    pub(in crate::diagnose::rules) const fn is_gateway(self) -> bool {
+        !matches!(self, Aim::Account)
+    }
+
+    /// What it is, for people.
+    pub(in crate::diagnose::rules) const fn name(self) -> &'static str {
+        match self {
+            Aim::Account => "the account",
+            Aim::ApiManagement => "the API Management gateway",
+            Aim::AppService => "the App Service app",
+            Aim::ContainerApps => "the container app",
+            Aim::Host => "the gateway",
+        }
+    }
+
+    /// A command that only reads and shows what it is and which networks it takes calls from.
+    pub(in crate::diagnose::rules) fn show(self, e: &Evidence) -> String {
+        let name = reading::account(e);
+        match self {
+            Aim::Account => format!(
+                "az cognitiveservices account show -n {name} -g <group> --query \
+                 \"{{kind:kind,endpoint:properties.endpoint,\
+                 access:properties.publicNetworkAccess,rules:properties.networkAcls}}\""
+            ),
+            Aim::ApiManagement => format!(
+                "az apim show -n {name} -g <group> --query \
+                 \"{{gateway:gatewayUrl,access:publicNetworkAccess,network:virtualNetworkType}}\""
+            ),
+            Aim::AppService => format!(
+                "az webapp show -n {name} -g <group> --query \
+                 \"{{host:defaultHostName,access:publicNetworkAccess,subnet:virtualNetworkSubnetId}}\""
+            ),
+            Aim::ContainerApps => format!(
+                "az containerapp show -n {name} -g <group> --query properties.configuration.ingress"
+            ),
+            Aim::Host => format!("curl -sv https://{}/ -o /dev/null", e.target.host),
+        }
+    }
+
+    /// A command that only reads and shows where it sends calls on to.
+    pub(in crate::diagnose::rules) fn behind(self, e: &Evidence) -> Option<String> {
+        let name = reading::account(e);
+        match self {
+            Aim::ApiManagement => Some(format!(
+                "az apim backend list --service-name {name} -g <group> --query \"[].url\" -o tsv"
+            )),
+            Aim::AppService => Some(format!(
+                "az webapp config appsettings list -n {name} -g <group> --query \"[].name\" -o tsv"
+            )),
+            _ => None,
+        }
+    }
+}

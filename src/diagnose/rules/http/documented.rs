@@ -1,0 +1,201 @@
+//! Refusals that name their own cause, and differ in nothing but their words: one row each
+//! (facts H6, H30, H31, X16, X19).
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Step;
+use crate::evidence::{Evidence, Hop};
+
+use super::aim::aim;
+use super::said::said;
+
+/// One documented refusal.
+struct Documented {
+    id: &'static str,
+    /// The clause of the first line, with `{account}` and `{deployment}` filled in.
+    says: &'static str,
+    /// What it means, in sentences.
+    means: &'static [&'static str],
+    /// What the answer excludes by what it says.
+    excludes: &'static str,
+    owner: &'static str,
+    steps: fn(&Evidence, Because) -> Because,
+}
+
+const BLOCKED: Documented = Documented {
+    id: "http-temporarily-blocked",
+    says: "Azure has blocked {account} for the time being (abuse monitoring)",
+    means: &[
+        "the service answered from behind its network and key checks: it blocks the resource \
+         because of what was sent or how (abuse monitoring), not because of where from",
+        "nothing can be configured against it, and quota, network rules and roles have no part in \
+         it; only a support request lifts it",
+    ],
+    excludes: "network rules and key as the cause: the answer names the block",
+    owner: "Azure",
+    steps: |_, because| {
+        because
+            .act(Step::look(
+                "open a support request (technical, Azure OpenAI) with the apim-request-id, the \
+                 time, the resource, region and deployment, and the whole 403",
+            ))
+            .act(Step::local(
+                "hold traffic back meanwhile, retries first: each blocked call goes on being \
+                 counted; lift it when the block is gone",
+            ))
+    },
+};
+
+const OWN_IDENTITY: Documented = Documented {
+    id: "http-managed-identity-off",
+    says: "{account} has no managed identity of its own, and this call needs one",
+    means: &[
+        "the account itself has to sign in to another service for this call (its own data, a \
+         store), and its system-assigned identity is not enabled; the caller's identity is another \
+         matter",
+    ],
+    excludes: "network and credential of the caller as the cause: the answer names the account's \
+               identity",
+    owner: "Azure",
+    steps: |e, because| {
+        let account = reading::account(e);
+        because
+            .look(
+                "see which identities the account has",
+                format!("az cognitiveservices account identity show -n {account} -g <group>"),
+            )
+            .act(
+                Step::shared(
+                    "enable its system-assigned identity (Terraform: azurerm_cognitive_account, \
+                     identity block), then give that identity its role on the other service",
+                    "the account gets an identity; nothing else changes until a role is granted",
+                )
+                .command(format!(
+                    "az cognitiveservices account identity assign -n {account} -g <group>"
+                ))
+                .undo(format!(
+                    "az cognitiveservices account identity remove -n {account} -g <group>; roles \
+                     that were granted to it are lost"
+                )),
+            )
+    },
+};
+
+const RETIRED: Documented = Documented {
+    id: "http-deployment-retired",
+    says: "the model behind {deployment} is retired: 410",
+    means: &["the deployment is there, and its model is no longer served"],
+    excludes: "network, key and role as the cause: the answer names the model",
+    owner: "Application",
+    steps: |e, because| {
+        let account = reading::account(e);
+        because
+            .look(
+                "see the deployments, their models and versions",
+                format!(
+                    "az cognitiveservices account deployment list -n {account} -g <group> --query \
+                     \"[].{{name:name,model:properties.model.name,\
+                     version:properties.model.version}}\" -o table"
+                ),
+            )
+            .act(
+                Step::shared(
+                    "deploy a model that is served under a new name and let the application use \
+                     it (Terraform: azurerm_cognitive_deployment)",
+                    "the quota of the account's region; callers of the old name are not changed",
+                )
+                .undo("delete the new deployment"),
+            )
+    },
+};
+
+const OUTBOUND: Documented = Documented {
+    id: "http-outbound-restricted",
+    says: "{account} may not call the host that this request names",
+    means: &[
+        "the account restricts its own outbound calls (restrictOutboundNetworkAccess), and the \
+         host in the message is not in its list of allowed FQDNs: this machine's path is not the \
+         cause",
+    ],
+    excludes: "this machine's network as the cause: the answer names the account's own outbound \
+               calls",
+    owner: "Azure",
+    steps: |e, because| {
+        let account = reading::account(e);
+        because
+            .look(
+                "see the list",
+                format!(
+                    "az cognitiveservices account show -n {account} -g <group> --query \
+                     \"properties.{{restricted:restrictOutboundNetworkAccess,\
+                     allowed:allowedFqdnList}}\""
+                ),
+            )
+            .act(
+                Step::shared(
+                    "add the one host to the list (Terraform: azurerm_cognitive_account, fqdns); \
+                     the restriction may be deliberate: ask the security team first",
+                    "every caller of the account may then send data to that host through it",
+                )
+                .undo("take the host out of the list again"),
+            )
+    },
+};
+
+const fn rule(
+    id: &'static str,
+    title: &'static str,
+    page: &'static str,
+    check: fn(&Evidence) -> Option<Because>,
+) -> Rule {
+    Rule { id, hop: Hop::Http, title, page, explains: &[], check }
+}
+
+pub(super) const RULES: [Rule; 4] = [
+    rule(
+        BLOCKED.id,
+        "Azure has blocked the resource for the time being (abuse monitoring)",
+        include_str!("../../../../docs/findings/http-temporarily-blocked.md"),
+        |e| check(e, &BLOCKED),
+    ),
+    rule(
+        OWN_IDENTITY.id,
+        "The account's own managed identity is not enabled",
+        include_str!("../../../../docs/findings/http-managed-identity-off.md"),
+        |e| check(e, &OWN_IDENTITY),
+    ),
+    rule(
+        RETIRED.id,
+        "The model behind the deployment is retired",
+        include_str!("../../../../docs/findings/http-deployment-retired.md"),
+        |e| check(e, &RETIRED),
+    ),
+    rule(
+        OUTBOUND.id,
+        "The account may not call the host that the request names",
+        include_str!("../../../../docs/findings/http-outbound-restricted.md"),
+        |e| check(e, &OUTBOUND),
+    ),
+];
+
+fn check(e: &Evidence, row: &Documented) -> Option<Because> {
+    let said = said(e, row.id)?;
+    let account = match aim(e).is_gateway() {
+        true => "the account behind the gateway",
+        false => reading::account(e),
+    };
+    let says = row
+        .says
+        .replace("{account}", account)
+        .replace("{deployment}", e.asked.deployment.as_deref().unwrap_or("the deployment"));
+    let mut because = said.because(said.level(e), said.sure(), says);
+    for name in ["apim-request-id", "x-ms-region"] {
+        if let Some(line) = said.header_line(name) {
+            because = because.seen(line);
+        }
+    }
+    for sentence in row.means {
+        because = because.known_by(*sentence);
+    }
+    because = because.ruled_out(row.excludes).owner(row.owner);
+    Some((row.steps)(e, because).check(reading::again(e)))
+}

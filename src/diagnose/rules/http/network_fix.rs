@@ -1,0 +1,315 @@
+//! What to do about a refusal that is about the network: it follows from where the call went
+//! (facts H3, X1, X2, X15, X20, T21).
+
+use std::net::IpAddr;
+
+use crate::diagnose::{Because, reading};
+use crate::diagnosis::Step;
+use crate::evidence::{Evidence, classify};
+
+use super::aim::aim;
+use super::arrival;
+use super::clients;
+use super::network_refusals::{NETWORK_RULES, NOT_APPROVED, PERIMETER, Refused, VNET_ENDPOINT};
+use super::said::{walked, walked_private};
+
+/// Looks at the connections of private endpoints to the account.
+const CONNECTIONS: &str = "az network private-endpoint-connection list --id <account resource id> --query \
+     \"[].{endpoint:properties.privateEndpoint.id,\
+     state:properties.privateLinkServiceConnectionState.status}\"";
+
+/// Adds the causes that remain, the owner and the steps.
+pub(super) fn by_place(
+    e: &Evidence,
+    because: Because,
+    refused: &Refused,
+    egress: Option<IpAddr>,
+) -> Because {
+    if aim(e).is_gateway() {
+        return behind_gateway(e, because);
+    }
+    if refused.id == VNET_ENDPOINT.id {
+        return subdomain(e, because);
+    }
+    // Past the proxy the same refusal: the proxy is not what makes the difference.
+    let past = clients::direct(e).is_some_and(|direct| reading::proxied(e) && direct.refused(e));
+    let private = match past {
+        true => reading::counting(e).into_iter().find(|a| classify(*a).is_private()),
+        false => walked(e).filter(|_| walked_private(e)),
+    };
+    match private {
+        None if reading::proxied(e) => through_proxy(e, because, refused, egress),
+        Some(address) => privately(e, because, refused, address, egress),
+        None => publicly(e, because, refused, egress),
+    }
+}
+
+/// The words of an account at a gateway's name: the gateway's own call was refused.
+fn behind_gateway(e: &Evidence, because: Because) -> Because {
+    let aim = aim(e);
+    let because = because
+        .known_by(format!(
+            "{} is not the account: {} answers there. These words are an account's, so its own \
+             call to the account was most likely refused; this machine's path to it is not the \
+             cause",
+            e.target.host,
+            aim.name()
+        ))
+        .owner("Azure")
+        .look(format!("see {} and its network", aim.name()), aim.show(e));
+    let because = match aim.behind(e) {
+        Some(command) => because.look("see which account it calls", command),
+        None => because
+            .act(Step::look(format!("ask who runs {} which account it calls", e.target.host))),
+    };
+    because.act(
+        Step::look("walk from the gateway's own network to the account's name")
+            .command("aoai-probe <account>.openai.azure.com"),
+    )
+}
+
+fn subdomain(e: &Evidence, because: Because) -> Because {
+    let account = reading::account(e);
+    because
+        .owner("Application")
+        .look(
+            "see the account's own endpoint",
+            format!(
+                "az cognitiveservices account show -n {account} -g <group> \
+                 --query properties.endpoint"
+            ),
+        )
+        .act(Step::local(format!(
+            "put that endpoint into the application's configuration in place of {}; keep the old \
+             line to undo it",
+            e.target.host
+        )))
+}
+
+fn through_proxy(
+    e: &Evidence,
+    because: Because,
+    refused: &Refused,
+    egress: Option<IpAddr>,
+) -> Because {
+    let because = because
+        .known_by(
+            "the proxy makes the connection: the service sees the proxy's network, not this \
+             machine's",
+        )
+        .owner("Network");
+    let because = see_rules(e, because, refused);
+    let because = if e.dns.private_endpoint_seen() {
+        because.act(Step::local(format!(
+            "append {} to NO_PROXY, so that the call takes the private path: append the one host \
+             and keep the list; a variable applies to its shell, a service needs it in its unit",
+            e.target.host
+        )))
+    } else {
+        because
+    };
+    allow(e, because, refused, egress, "or allow the proxy's egress address")
+}
+
+fn privately(
+    e: &Evidence,
+    because: Because,
+    refused: &Refused,
+    address: IpAddr,
+    egress: Option<IpAddr>,
+) -> Because {
+    let interface = format!(
+        "az network nic list --query \"[?ipConfigurations[?privateIPAddress=='{address}']].\
+         {{endpoint:privateEndpoint.id,names:ipConfigurations[?privateIPAddress=='{address}'].\
+         privateLinkConnectionProperties.fqdns}}\""
+    );
+    let because = arrival::causes(e, because, address, egress, refused.id == NOT_APPROVED.id)
+        .tells_it(interface.clone())
+        .tells_it(CONNECTIONS)
+        .owner("Azure")
+        .look(format!("see which endpoint and which names {address} belongs to"), interface)
+        .look("see which endpoints the account has approved", CONNECTIONS)
+        .act(Step::look(
+            "wait and walk again, if endpoint or rules are new: rules take minutes, a new \
+             endpoint up to hours",
+        ));
+    let because = if refused.id == PERIMETER.id { see_rules(e, because, refused) } else { because };
+    because
+        .look(
+            "before an approval, see who requests it and for what",
+            "az network private-endpoint-connection show --id <connection id> --query \
+             \"properties.{endpoint:privateEndpoint.id,\
+             reason:privateLinkServiceConnectionState.description}\"",
+        )
+        .act(
+            Step::shared(
+                "approve the connection, if it is yours and waits for it (Terraform: \
+                 azurerm_private_endpoint)",
+                "the whole network of that endpoint, and networks that are peered with it, get a \
+                 private path to the account",
+            )
+            .command(
+                "az network private-endpoint-connection approve --id <connection id> \
+                 --description approved",
+            )
+            .undo("az network private-endpoint-connection reject --id <connection id>"),
+        )
+        .act(
+            Step::shared(
+                format!(
+                    "or correct the record of {} in the private zone to the address that the \
+                     endpoint's interface has for this name (Terraform: azurerm_private_endpoint \
+                     with its private_dns_zone_group keeps it right)",
+                    e.target.host
+                ),
+                "every client that resolves this name through the zone",
+            )
+            .undo(format!("put the address {address} back")),
+        )
+}
+
+fn publicly(e: &Evidence, because: Because, refused: &Refused, egress: Option<IpAddr>) -> Because {
+    let account = reading::account(e);
+    let mut because = because.owner("Azure");
+    if refused.id == NOT_APPROVED.id {
+        because = because
+            .known_by(
+                "the call went to the public side, so an approval does not help it: either this \
+                 machine should get the private address (DNS), or the account should allow this \
+                 network",
+            )
+            .known_by(
+                "less likely: an account that was created with public access disabled may never \
+                 take public calls (one report); its rules then look right and do not act",
+            );
+    }
+    because = see_rules(e, because, refused);
+    because = because.look("see which private endpoints there are", CONNECTIONS);
+    let in_azure = e.vantage.azure.answer == Some(true);
+    let public = egress.is_none_or(|ip| classify(ip).is_public());
+    if refused.id == NETWORK_RULES.id && in_azure && public {
+        let saw = egress.map_or_else(
+            || "a call to a public address".to_owned(),
+            |ip| format!("the public address {ip}"),
+        );
+        because = because
+            .known_by(format!(
+                "this is an Azure machine and the service saw {saw}: a rule for its subnet can \
+                 only match when the subnet has the service endpoint Microsoft.CognitiveServices"
+            ))
+            .look(
+                "see whether the subnet has the service endpoint, and which others",
+                "az network vnet subnet show -g <group> --vnet-name <vnet> -n <subnet> --query \
+                 \"serviceEndpoints[].service\"",
+            )
+            .act(
+                Step::shared(
+                    "if a rule for the subnet is wanted, add the service endpoint to those that \
+                     are there (Terraform: azurerm_subnet, service_endpoints)",
+                    "each connection of the whole subnet to any account of this kind: it then \
+                     comes from the virtual network, so that address rules which allow it today \
+                     stop matching, and open connections break",
+                )
+                .command(
+                    "az network vnet subnet update -g <group> --vnet-name <vnet> -n <subnet> \
+                     --service-endpoints <those listed> Microsoft.CognitiveServices",
+                )
+                .undo("the same command with the list as it was"),
+            );
+    }
+    because = because.act(
+        Step::shared(
+            "give this network a private endpoint with its DNS zone, if the path is to be private \
+             (Terraform: azurerm_private_endpoint with private_dns_zone_group)",
+            format!(
+                "every client of the virtual network: once {} is linked, accounts of the suffix \
+                 without a record there stop resolving",
+                reading::private_zone(e)
+            ),
+        )
+        .undo("remove the zone's link, then the endpoint"),
+    );
+    because = allow(e, because, refused, egress, "or allow this network's egress address");
+    if refused.id == PERIMETER.id {
+        return because.act(Step::look(
+            "wait and walk again: changes of a perimeter took over 14 minutes in one report",
+        ));
+    }
+    because.act(Step::look("wait and walk again: changes of network rules take some minutes")).look(
+        "see that public access is not disabled altogether: rules act only when it is enabled",
+        format!(
+            "az cognitiveservices account show -n {account} -g <group> \
+                 --query properties.publicNetworkAccess"
+        ),
+    )
+}
+
+/// A step that shows the rules which decide.
+fn see_rules(e: &Evidence, because: Because, refused: &Refused) -> Because {
+    let account = reading::account(e);
+    if refused.id == PERIMETER.id {
+        return because
+            .look(
+                "see the perimeter of the account and its access mode",
+                "az network perimeter association list -g <group> --perimeter-name <perimeter> \
+                 --query \"[].{resource:privateLinkResource.id,mode:accessMode,\
+                 profile:profile.id}\"",
+            )
+            .look(
+                "see the access rules of that profile",
+                "az network perimeter profile access-rule list -g <group> \
+                 --perimeter-name <perimeter> --profile-name <profile>",
+            );
+    }
+    because.look(
+        "see whether public access is on, and which networks are allowed",
+        format!(
+            "az cognitiveservices account show -n {account} -g <group> --query \
+             \"properties.{{access:publicNetworkAccess,rules:networkAcls}}\""
+        ),
+    )
+}
+
+/// A step that lets an egress address in.
+fn allow(
+    e: &Evidence,
+    because: Because,
+    refused: &Refused,
+    egress: Option<IpAddr>,
+    says: &str,
+) -> Because {
+    let account = reading::account(e);
+    let source = egress.map_or_else(|| "<egress address>".to_owned(), |ip| ip.to_string());
+    if refused.id == PERIMETER.id {
+        return because.act(
+            Step::shared(
+                format!("{says} (Terraform: azurerm_network_security_perimeter_access_rule)"),
+                "every resource of that profile, and every client behind that address",
+            )
+            .command(format!(
+                "az network perimeter profile access-rule create -n <rule> -g <group> \
+                 --perimeter-name <perimeter> --profile-name <profile> \
+                 --address-prefixes \"[{source}/32]\""
+            ))
+            .undo(
+                "az network perimeter profile access-rule delete -n <rule> -g <group> \
+                 --perimeter-name <perimeter> --profile-name <profile>",
+            ),
+        );
+    }
+    because.act(
+        Step::shared(
+            format!("{says} (Terraform: azurerm_cognitive_account, network_acls)"),
+            "the account, for every client behind that address: behind a shared NAT or proxy, \
+             those of others too",
+        )
+        .command(format!(
+            "az cognitiveservices account network-rule add -n {account} -g <group> \
+             --ip-address {source}"
+        ))
+        .undo(format!(
+            "az cognitiveservices account network-rule remove -n {account} -g <group> \
+             --ip-address {source}"
+        )),
+    )
+}

@@ -1,0 +1,103 @@
+//! The authorities that sign for Azure (facts S5 to S8, X8, X9), by the names that their
+//! certificates hold. Anyone can write such a name: what rests on one is inferred.
+
+use crate::diagnose::rules::tcp::wording::has_words;
+use crate::evidence::tls::{Certificate, TlsHop};
+
+/// An authority that signs servers of Azure, and the root that its chain leads to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Authority {
+    /// How its common name begins; a number follows in most.
+    begins: &'static str,
+    /// Its organization.
+    organization: &'static str,
+    /// The common name of its root.
+    pub(super) root: &'static str,
+    /// Another root that vouches for that one by a certificate of its own, which servers have to
+    /// send for clients that do not know the newer root.
+    pub(super) crossed_by: Option<&'static str>,
+}
+
+const MICROSOFT: &str = "Microsoft Corporation";
+const DIGICERT: &str = "DigiCert";
+
+const fn row(
+    begins: &'static str,
+    organization: &'static str,
+    root: &'static str,
+    crossed_by: Option<&'static str>,
+) -> Authority {
+    Authority { begins, organization, root, crossed_by }
+}
+
+/// The authorities, the present ones first.
+const AUTHORITIES: &[Authority] = &[
+    row(
+        "Microsoft TLS G2 RSA CA OCSP",
+        MICROSOFT,
+        "Microsoft TLS RSA Root G2",
+        Some("DigiCert Global Root G2"),
+    ),
+    row("Microsoft TLS G2 ECC CA OCSP", MICROSOFT, "Microsoft TLS ECC Root G2", None),
+    row("Microsoft Azure RSA TLS Issuing CA", MICROSOFT, "DigiCert Global Root G2", None),
+    row("Microsoft Azure ECC TLS Issuing CA", MICROSOFT, "DigiCert Global Root G3", None),
+    row("Microsoft Azure TLS Issuing CA", MICROSOFT, "DigiCert Global Root G2", None),
+    row("DigiCert Global G2 TLS RSA SHA256", DIGICERT, "DigiCert Global Root G2", None),
+    row("DigiCert Global G3 TLS ECC SHA384", DIGICERT, "DigiCert Global Root G3", None),
+    row("DigiCert TLS RSA SHA256", DIGICERT, "DigiCert Global Root CA", None),
+    row("DigiCert TLS Hybrid ECC SHA384", DIGICERT, "DigiCert Global Root CA", None),
+    row("DigiCert SHA2 Secure Server CA", DIGICERT, "DigiCert Global Root CA", None),
+    row("Microsoft RSA TLS CA", MICROSOFT, "Baltimore CyberTrust Root", None),
+    row("Microsoft IT TLS CA", MICROSOFT, "Baltimore CyberTrust Root", None),
+];
+
+/// Other roots that the authorities' chains have led to.
+const ROOTS: &[&str] = &[
+    "Microsoft RSA Root Certificate Authority 2017",
+    "Microsoft ECC Root Certificate Authority 2017",
+    "DigiCert TLS RSA4096 Root G5",
+    "DigiCert TLS ECC P384 Root G5",
+];
+
+/// The authority of Azure that a chain names, where every certificate that was sent carries a
+/// name that it would have in Azure's own chain. A company's authority that calls itself
+/// Microsoft's is named by its own root above it.
+pub(super) fn of_azure(hop: &TlsHop) -> Option<&'static Authority> {
+    let leaf = hop.chain.first()?;
+    let authority = signer(leaf)?;
+    let expected = |certificate: &Certificate| {
+        let name = common_name(certificate);
+        signer(certificate).is_some()
+            || AUTHORITIES.iter().any(|a| name == a.root || a.crossed_by == Some(name))
+            || ROOTS.contains(&name)
+    };
+    hop.chain.iter().all(expected).then_some(authority)
+}
+
+/// The common name of an internal authority of Microsoft's that signed in the chain (fact X9): one
+/// under AME, which no public root and no client outside Microsoft knows.
+pub(super) fn internal(hop: &TlsHop) -> Option<&str> {
+    hop.chain.iter().find(|certificate| is_internal(certificate)).map(common_name)
+}
+
+fn is_internal(certificate: &Certificate) -> bool {
+    let parts: Vec<&str> = certificate.issuer.split(',').map(str::trim).collect();
+    let has = |part: &str| parts.iter().any(|have| have.eq_ignore_ascii_case(part));
+    (has("DC=AME") && has("DC=GBL"))
+        || common_name(certificate) == "ameroot"
+        || common_name(certificate).starts_with("AME INFRA CA ")
+}
+
+fn signer(certificate: &Certificate) -> Option<&'static Authority> {
+    let organization = certificate.issuer_organization.as_deref()?;
+    AUTHORITIES.iter().find(|authority| {
+        has_words(organization, authority.organization)
+            && common_name(certificate)
+                .strip_prefix(authority.begins)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    })
+}
+
+fn common_name(certificate: &Certificate) -> &str {
+    certificate.issuer_common_name.as_deref().unwrap_or(&certificate.issuer)
+}

@@ -1,0 +1,174 @@
+//! More of the program's promises to a shell: pipes, signals, little memory, words that are no
+//! target, an inventory of which a file is missing.
+
+use std::fs;
+use std::net::UdpSocket;
+use std::process::{Command, Stdio};
+
+use crate::program::{Ran, alone, program, run, saved};
+
+#[test]
+fn words_that_are_no_target_are_asked_back() {
+    for (word, meant) in [
+        ("histroy", "aoai-probe history"),
+        ("chekc", "aoai-probe check"),
+        ("version", "aoai-probe --version"),
+        ("targets.toml", "aoai-probe check --config targets.toml"),
+        ("report.json", "aoai-probe diagnose report.json"),
+    ] {
+        run(&[word]).refused(meant);
+        run(&["--plan", word]).refused("is");
+    }
+    for word in ["histroy", "chekc", "version"] {
+        run(&[word]).refused(&format!("{word}.openai.azure.com"));
+        let name = format!("{word}.openai.azure.com");
+        assert!(run(&["--plan", &name]).went_well().contains(&name));
+    }
+    run(&["histroy", "--since", "24h"]).refused("hint: is the command `aoai-probe history` meant?");
+}
+
+#[test]
+fn options_of_other_tools_get_the_right_hint() {
+    for (option, hint) in [
+        ("--json", "--format json"),
+        ("-k", "--ca-file"),
+        ("--insecure", "always verified"),
+        ("--port", "behind the name"),
+        ("--key", "AZURE_OPENAI_API_KEY"),
+        ("--token=x", "AZURE_OPENAI_AD_TOKEN"),
+        ("--debug", "-v shows"),
+        ("--url", "the target stands alone"),
+        ("--header", "the calls are fixed"),
+    ] {
+        run(&[option, "myacct"]).refused("hint: ");
+        run(&[option, "myacct"]).refused(hint);
+    }
+}
+
+#[test]
+fn a_target_whose_file_is_missing_cannot_be_told_and_hides_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let inventory = folder.path().join("targets.toml");
+    fs::write(folder.path().join("empty"), "").unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (none, empty) = (file("none"), file("empty"));
+    let entries = [
+        format!("api_key_file = {none:?}"),
+        format!("ca_file = {none:?}"),
+        format!("token_file = {empty:?}"),
+        format!("api_key_file = {:?}", folder.path()),
+        "api_key_variable = \"NOT_SET_ANYWHERE\"".to_owned(),
+    ];
+    let text: String = entries
+        .iter()
+        .zip(1..)
+        .map(|(entry, n)| format!("[[target]]\ntarget = \"myacct\"\nname = \"t{n}\"\n{entry}\n"))
+        .collect();
+    fs::write(&inventory, text).unwrap();
+    let inventory = inventory.display().to_string();
+    let human = run(&["check", "--config", &inventory]);
+    assert_eq!(human.status, 3, "{}{}", human.out, human.err);
+    assert!(human.out.starts_with("5 targets: 5 cannot tell\n"), "{}", human.out);
+    assert!(human.out.contains("not walked: ") && human.out.contains(&none), "{}", human.out);
+    let json = run(&["check", "--config", &inventory, "--format", "json"]);
+    let reports: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    for report in reports.as_array().unwrap() {
+        assert_eq!(report["verdict"]["state"], "cannot_tell");
+        assert!(report["verdict"]["line"].as_str().unwrap().starts_with("CANNOT TELL: not walked"));
+    }
+    // By hand it is a wrong use.
+    run(&["myacct", "--api-key-file", &none]).refused(&none);
+}
+
+#[test]
+fn an_option_that_belongs_to_one_target_is_not_laid_over_many() {
+    let folder = tempfile::tempdir().unwrap();
+    let inventory = folder.path().join("targets.toml");
+    fs::write(&inventory, "[[target]]\ntarget = \"a1\"\n[[target]]\ntarget = \"a2\"\n").unwrap();
+    let inventory = inventory.display().to_string();
+    let over = |options: &[&str]| {
+        run(&[&["check", "--plan", "--config", &inventory][..], options].concat())
+    };
+    over(&["--deployment", "gpt-4o"]).refused("--deployment belongs to one target");
+    over(&["--api-key-file", "k"]).refused("--api-key-file belongs to one target");
+    over(&["--service", "openai"]).refused("the key 'service'");
+    let one = over(&["a1.openai.azure.com", "--deployment", "gpt-4o", "--resolver", "127.0.0.9"]);
+    assert!(one.went_well().contains("/deployments/gpt-4o/"), "{}", one.out);
+    assert!(one.out.contains("127.0.0.9") && !one.out.contains("a2."), "{}", one.out);
+    let all = over(&["--credential", "none", "--deep", "--timeout", "2", "--expect", "private"]);
+    assert!(all.went_well().contains("a2.openai.azure.com would contact"), "{}", all.out);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_no_program_reads_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = saved(folder.path(), "healthy");
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let (good, name) = (good.display().to_string(), pipe.display().to_string());
+    run(&["diagnose", "-o", &name, &good]).refused("no program reads from this pipe");
+    let reader = Command::new("cat").arg(&pipe).stdout(Stdio::piped()).spawn().unwrap();
+    assert_eq!(run(&["diagnose", "-o", &name, &good]).status, 0);
+    let read = reader.wait_with_output().unwrap();
+    assert!(read.stdout.starts_with(b"WORKS"), "{read:?}");
+    let shown = run(&["diagnose", "-o", "/dev/stdout", &good]);
+    assert!(shown.went_well().starts_with("WORKS"), "{}", shown.out);
+    #[cfg(target_os = "linux")]
+    run(&["diagnose", "-o", "/dev/full", &good]).refused("/dev/full");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_walk_shows_what_is_known() {
+    for (signal, status) in [("-INT", 130), ("-TERM", 143)] {
+        let folder = tempfile::tempdir().unwrap();
+        // A resolver that is asked and never answers.
+        let resolver = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = resolver.local_addr().unwrap().to_string();
+        let Some(mut command) = alone(&program_path(), folder.path(), false) else { return };
+        let child = command
+            .args(["myacct", "--resolver", &address, "--timeout", "60", "--deadline", "60"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        resolver.recv_from(&mut [0; 512]).unwrap();
+        let pid = child.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        let ran = Ran::of(child.wait_with_output().unwrap());
+        assert_eq!(ran.status, status, "{}{}", ran.out, ran.err);
+        let first = ran.out.lines().next().unwrap_or_default();
+        assert!(first.starts_with("CANNOT TELL: interrupted after "), "{}", ran.out);
+        assert!(first.ends_with("while dns was under way"), "{first}");
+        assert!(ran.err.contains("interrupted"), "{}", ran.err);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn little_memory_is_said_and_no_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = saved(folder.path(), "healthy").display().to_string();
+    for megabytes in (8..200).step_by(12) {
+        let limit = format!("--as={}", megabytes << 20);
+        let mut command = Command::new("prlimit");
+        command.env_clear().env("PATH", "/usr/bin:/bin").arg(limit).arg(program_path());
+        let out = command.args(["diagnose", &good]).output().unwrap();
+        let err = String::from_utf8_lossy(&out.stderr).into_owned();
+        // What the loader or Rust's own start cannot have is not ours to say.
+        let before_main = err.contains("error while loading shared libraries")
+            || err.contains("failed to map segment")
+            || out.stderr.is_empty() && out.stdout.is_empty();
+        if before_main {
+            continue;
+        }
+        let status = out.status.code();
+        assert!(matches!(status, Some(0 | 64 | 70)), "{megabytes} MB: {:?}: {err}", out.status);
+        assert!(!err.contains("panicked") && !err.contains("bug of ours"), "{megabytes} MB: {err}");
+    }
+}
+
+fn program_path() -> std::path::PathBuf {
+    program().get_program().into()
+}
