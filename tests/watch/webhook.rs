@@ -102,7 +102,7 @@ fn a_heartbeat_is_called_while_all_is_well_with_the_watch() {
     let mut watch = Watching::begin(command);
     let (called, body) = next(&calls);
     assert!(called.starts_with(&format!("POST /{CANARY} ")), "{called}");
-    assert_eq!((&body["kind"], &body["version"]), (&"heartbeat".into(), &"1.0".into()));
+    assert_eq!((&body["kind"], &body["version"]), (&"heartbeat".into(), &"1.1".into()));
     assert_eq!(body["watch"]["targets"], 1);
     next(&calls);
     // A receiver that hangs gets the next one when its time is over; walks do not wait for it.
