@@ -201,7 +201,7 @@ pub struct Check {
     /// The user-assigned managed identity: its client id, resource id, or object:ID
     #[arg(long, value_name = "ID")]
     pub identity: Option<String>,
-    /// Treat an unknown host name as this service, e.g. openai
+    /// What answers at a gateway or an unknown name: openai, ...
     #[arg(long, value_name = "ID")]
     pub service: Option<String>,
     /// Also prove this deployment, without spending tokens

@@ -217,22 +217,27 @@ impl Lab {
             os: "linux x86_64".to_owned(),
             azure: AzureMachine { answer: Some(world.machine.azure), signs: Vec::new() },
             default_gateways: Vec::new(),
-            resolver_config: ResolverConfig {
-                path: "/etc/resolv.conf".to_owned(),
-                state,
-                nameservers: configured,
-                ignored_nameservers: Vec::new(),
-                search: Vec::new(),
-                options: Vec::new(),
-                bad_lines: Vec::new(),
-                stub: None,
+            resolver_config: match world.machine.resolver_config_not_read {
+                true => aoai_probe::world::not_read(),
+                false => ResolverConfig {
+                    path: "/etc/resolv.conf".to_owned(),
+                    state,
+                    nameservers: configured,
+                    ignored_nameservers: Vec::new(),
+                    search: Vec::new(),
+                    options: Vec::new(),
+                    bad_lines: Vec::new(),
+                    stub: None,
+                },
             },
             resolvers: self
                 .started
                 .resolvers
                 .iter()
                 .copied()
-                .filter(|(_, role)| *role != ResolverRole::Given)
+                .filter(|(_, role)| {
+                    *role != ResolverRole::Given && !world.machine.resolver_config_not_read
+                })
                 .collect(),
             hosts: TextFile {
                 path: "/etc/hosts".to_owned(),
