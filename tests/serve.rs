@@ -39,11 +39,7 @@ impl Running {
     }
 
     /// Serves what `document` makes of the lab.
-    fn with(
-        world: &str,
-        settings: ServeSettings,
-        document: impl FnOnce(&Lab) -> String,
-    ) -> Self {
+    fn with(world: &str, settings: ServeSettings, document: impl FnOnce(&Lab) -> String) -> Self {
         let file = format!("{}/fixtures/scenarios/{world}.toml", env!("CARGO_MANIFEST_DIR"));
         let lab = Lab::start(&Arc::new(World::read(Path::new(&file)).unwrap())).unwrap();
         let text = document(&lab);

@@ -93,10 +93,9 @@ pub fn test(shape: WebhookShape, host: &str) -> Value {
             let text = format!("{line}\nfrom {}", slack_text(host, MOST_ASIDE));
             json!({ "text": text, "mrkdwn": false })
         }
-        WebhookShape::Teams => card(vec![
-            block(line),
-            block(&format!("from {}", teams_text(host, MOST_ASIDE))),
-        ]),
+        WebhookShape::Teams => {
+            card(vec![block(line), block(&format!("from {}", teams_text(host, MOST_ASIDE)))])
+        }
     }
 }
 
@@ -215,9 +214,7 @@ fn teams(notice: &Notice, sender: &Sender<'_>) -> Value {
         "type": "TextBlock", "text": format!("{first}: {}", teams_text(&notice.line, MOST_TEXT)),
         "wrap": true, "weight": "Bolder", "color": color,
     })];
-    body.extend(
-        details(notice, sender).iter().map(|line| block(&teams_text(line, MOST_ASIDE))),
-    );
+    body.extend(details(notice, sender).iter().map(|line| block(&teams_text(line, MOST_ASIDE))));
     body.push(block(&format!("from {}", teams_text(sender.host, MOST_ASIDE))));
     card(body)
 }
