@@ -196,10 +196,16 @@ impl World {
                 let value = value.into_string().unwrap_or_else(|v| v.to_string_lossy().into());
                 Some((name.into_string().ok()?, value))
             }));
-        let resolv_conf = TextFile::read("/etc/resolv.conf", FILE_LIMIT);
-        let upstreams = TextFile::read("/run/systemd/resolve/resolv.conf", FILE_LIMIT);
-        let (mut resolver_config, resolvers) = resolvers(&resolv_conf, &upstreams);
-        by_environment(&mut resolver_config, &environment);
+        let (resolver_config, resolvers) = match platform::READS_RESOLV_CONF {
+            true => {
+                let resolv_conf = TextFile::read("/etc/resolv.conf", FILE_LIMIT);
+                let upstreams = TextFile::read("/run/systemd/resolve/resolv.conf", FILE_LIMIT);
+                let (mut config, list) = resolvers(&resolv_conf, &upstreams);
+                by_environment(&mut config, &environment);
+                (config, list)
+            }
+            false => (not_read(), Vec::new()),
+        };
         Self {
             platforms: platforms(&environment, &resolver_config),
             default_gateways: platform::default_gateways(),
@@ -215,7 +221,7 @@ impl World {
             now: SystemTime::now(),
             system_store: system_store(),
             detours: Vec::new(),
-            arc_agent: Path::new(ARC_AGENT).exists(),
+            arc_agent: platform::HAS_UNIX_PATHS && Path::new(ARC_AGENT).exists(),
             shared_roots: Arc::default(),
             turns: None,
             tally: None,
@@ -258,6 +264,10 @@ impl TextFile {
     )]
     fn read(path: &str, limit: u64) -> Self {
         use std::io::Read;
+        // On Windows such a path is one that any user may create.
+        if !platform::HAS_UNIX_PATHS {
+            return Self::not_read();
+        }
         let mut octets = Vec::new();
         // A pipe is no configuration, and who opens one waits for its other end.
         let pipe = std::fs::metadata(path).is_ok_and(|about| is_pipe(about.file_type()));
@@ -272,6 +282,29 @@ impl TextFile {
             Err(e) => FileState::Unreadable { says: crate::wire::words(&e) },
         };
         Self { path: path.to_owned(), state, text: String::from_utf8_lossy(&octets).into() }
+    }
+}
+
+impl TextFile {
+    /// A file of a system that keeps it elsewhere.
+    fn not_read() -> Self {
+        Self { path: String::new(), state: FileState::NotRead, text: Arc::from("") }
+    }
+}
+
+/// The resolver configuration of a system that keeps it elsewhere (Windows, macOS): what is in it
+/// is not known, which is not the same as nothing.
+#[must_use]
+pub fn not_read() -> ResolverConfig {
+    ResolverConfig {
+        path: String::new(),
+        state: FileState::NotRead,
+        nameservers: Vec::new(),
+        ignored_nameservers: Vec::new(),
+        search: Vec::new(),
+        options: Vec::new(),
+        bad_lines: Vec::new(),
+        stub: None,
     }
 }
 
@@ -327,13 +360,15 @@ pub fn bundles(world: &World) -> Vec<Bundle> {
             folders.extend(PYTHONS.rev().map(of));
         }
     }
-    for minor in PYTHONS.rev() {
+    for minor in PYTHONS.rev().filter(|_| platform::HAS_UNIX_PATHS) {
         for kind in ["site-packages", "dist-packages"] {
             folders.push(format!("/usr/local/lib/python3.{minor}/{kind}"));
         }
         folders.push(format!("/usr/lib/python3.{minor}/site-packages"));
     }
-    folders.push("/usr/lib/python3/dist-packages".to_owned());
+    if platform::HAS_UNIX_PATHS {
+        folders.push("/usr/lib/python3/dist-packages".to_owned());
+    }
     all.extend(folders.into_iter().map(|folder| Bundle {
         by: "certifi",
         path: format!("{folder}/certifi/cacert.pem"),

@@ -13,11 +13,12 @@ use super::errand::Send;
 use super::metadata::NotHere;
 use super::sdk::Sdk;
 use super::ways::{Endpoint, NO_ID, Proof, Way, shown_id};
-use super::{authority, claims, file, metadata};
+use super::{authority, claims, cli, file, metadata};
 use crate::evidence::identity::{TokenClaims, TokenOutcome, TokenPurpose};
 use crate::evidence::text::clean;
 use crate::secret::Secret;
 use crate::services::Cloud;
+use crate::world::Environment;
 
 /// What a token is asked for, and by what means.
 pub struct Wanted<'a> {
@@ -31,8 +32,8 @@ pub struct Wanted<'a> {
     pub patience: Duration,
     /// This machine's clock.
     pub now: SystemTime,
-    /// Variables that hold secrets: a program starts without them.
-    pub secret_variables: Vec<String>,
+    /// The environment, of which a program gets what it needs.
+    pub environment: &'a Environment,
 }
 
 /// What came of it.
@@ -132,7 +133,7 @@ pub async fn acquire(way: &Way, wanted: &Wanted<'_>, send: &Send<'_>) -> Came {
                 )),
             }
         }
-        Way::Cli => cli(wanted, send, &mut beside).await,
+        Way::Cli => azure_cli(wanted, send, &mut beside).await,
     };
     let (token, outcome) = match got {
         Ok(token) => (Some(token), TokenOutcome::Acquired),
@@ -182,10 +183,14 @@ async fn sdk(
 }
 
 /// A token of the Azure CLI.
-async fn cli(wanted: &Wanted<'_>, send: &Send<'_>, beside: &mut Beside) -> Result<Secret, Failed> {
+async fn azure_cli(
+    wanted: &Wanted<'_>,
+    send: &Send<'_>,
+    beside: &mut Beside,
+) -> Result<Secret, Failed> {
     let said = Said::default();
     let az = Az {
-        remove: wanted.secret_variables.clone(),
+        environment: cli::for_az(wanted.environment),
         until: Instant::now() + wanted.patience,
         said: said.clone(),
     };
@@ -229,7 +234,8 @@ async fn entra(
                 .await
                 .map_err(Failed::NotAsked)?;
             let shown = clean(path, 200);
-            let material = Material::read(&octets, password.as_ref()).map_err(|no| match no {
+            let opened = opened(octets, password.as_ref(), wanted.patience).await;
+            let material = opened.map_err(|no| match no {
                 NoCertificate::Wrong(says) => Failed::NotAsked(format!("{shown} {says}")),
                 NoCertificate::NotRead(says) => Failed::NotSupported(format!("{shown} {says}")),
             })?;
@@ -266,6 +272,28 @@ async fn entra(
         }
     }
     sdk(Sdk::assertion(authority, tenant, client, assertion), wanted, send).await
+}
+
+/// A certificate and its key, opened on a thread of its own: a locked file may take its time,
+/// and the walk goes on meanwhile.
+async fn opened(
+    octets: zeroize::Zeroizing<Vec<u8>>,
+    password: Option<&Secret>,
+    patience: Duration,
+) -> Result<Material, NoCertificate> {
+    let password = password.map(|password| Secret::new(password.expose().to_owned()));
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let thread = std::thread::Builder::new().name("certificate".to_owned()).spawn(move || {
+        let _ = tell.send(Material::read(&octets, password.as_ref()));
+    });
+    let late = NoCertificate::NotRead("was not opened within the deadline: too many rounds");
+    match thread {
+        Err(_) => Err(NoCertificate::NotRead("was not opened: no thread to be had for it")),
+        Ok(_) => match tokio::time::timeout(patience, told).await {
+            Ok(Ok(material)) => material,
+            _ => Err(late),
+        },
+    }
 }
 
 async fn read(

@@ -36,15 +36,16 @@ impl Credential {
         Some(said.unwrap_or(row))
     }
 
-    /// Audiences that the target's service takes, the preferred one first; a Foundry project wants
-    /// `ai.azure.com` (fact G2b).
+    /// Audiences that the target's service takes, the preferred one first; a Foundry project takes
+    /// `ai.azure.com` alone (facts G2b, X18).
     pub(super) fn wanted_audiences(&self, target: &Target) -> Vec<String> {
         let mut list: Vec<String> = self
             .service(target)
             .map(|service| service.audiences.iter().map(|&a| a.to_owned()).collect())
             .unwrap_or_default();
         if target.seen.kind == crate::evidence::TargetKind::Project {
-            list.sort_by_key(|audience| audience != "https://ai.azure.com");
+            // The other audience is refused there, whatever the account takes (fact X18).
+            list.retain(|audience| audience == "https://ai.azure.com");
         }
         list
     }

@@ -14,19 +14,112 @@ use tokio::sync::oneshot;
 
 use crate::platform;
 use crate::secret::Secret;
+use crate::world::Environment;
 
 /// Octets of a program's output that are read.
 const PROGRAM_OUTPUT: u64 = 1 << 20;
 
-/// Runs the CLI without the secrets of our environment.
-#[derive(Debug)]
+/// Variables that the CLI gets, in any case of letters; all others stay with us. Among those are
+/// keys of other targets and addresses with secrets in them, under names that only an inventory
+/// knows, so no list of what to keep back would do.
+const PASSED: &[&str] = &[
+    // Where it is, who runs it, where it keeps its login.
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "TERM",
+    "TMPDIR",
+    "TMP",
+    "TEMP",
+    "TZ",
+    "LANG",
+    "LANGUAGE",
+    "XDG_CONFIG_HOME",
+    "XDG_CACHE_HOME",
+    "XDG_DATA_HOME",
+    "XDG_RUNTIME_DIR",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "AZURE_CONFIG_DIR",
+    "AZURE_EXTENSION_DIR",
+    "AZURE_CLOUD_NAME",
+    // Cloud Shell's login.
+    "MSI_ENDPOINT",
+    "ACC_CLOUD",
+    "AZUREPS_HOST_ENVIRONMENT",
+    // Its way out, and whom it trusts.
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    // The interpreter that it runs in.
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PYTHONUTF8",
+    "PYTHONIOENCODING",
+    "VIRTUAL_ENV",
+    // What programs of Windows do not start without.
+    "SYSTEMROOT",
+    "SYSTEMDRIVE",
+    "WINDIR",
+    "COMSPEC",
+    "PATHEXT",
+    "USERPROFILE",
+    "USERNAME",
+    "USERDOMAIN",
+    "COMPUTERNAME",
+    "HOMEDRIVE",
+    "HOMEPATH",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "PROGRAMDATA",
+    "PROGRAMFILES",
+    "PROGRAMFILES(X86)",
+    "PROGRAMW6432",
+    "NUMBER_OF_PROCESSORS",
+    "PROCESSOR_ARCHITECTURE",
+];
+
+/// Beginnings of such variables: locale, and the CLI's own settings.
+const PASSED_BEGINNINGS: &[&str] =
+    &["LC_", "AZURE_CORE_", "AZURE_CLI_", "AZURE_DEFAULTS_", "AZURE_LOGGING_"];
+
+/// What of an environment the CLI gets.
+#[must_use]
+pub(super) fn for_az(environment: &Environment) -> Vec<(String, String)> {
+    let passed = |name: &str| {
+        let name = name.to_ascii_uppercase();
+        PASSED.contains(&name.as_str()) || PASSED_BEGINNINGS.iter().any(|b| name.starts_with(b))
+    };
+    environment
+        .names()
+        .filter(|name| passed(name))
+        .filter_map(|name| Some((name.to_owned(), environment.get(name)?.to_owned())))
+        .collect()
+}
+
+/// Runs the CLI with what it needs of our environment.
 pub(super) struct Az {
-    /// Variables that hold secrets.
-    pub(super) remove: Vec<String>,
+    /// Its environment, whole.
+    pub(super) environment: Vec<(String, String)>,
     /// When it must have ended.
     pub(super) until: Instant,
     /// The token that it said.
     pub(super) said: Said,
+}
+
+impl std::fmt::Debug for Az {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // A proxy's address may hold a password.
+        f.debug_struct("Az").field("until", &self.until).finish_non_exhaustive()
+    }
 }
 
 /// A token that the CLI said, whatever the SDK for Rust makes of the answer.
@@ -45,9 +138,7 @@ impl Executor for Az {
     async fn run(&self, program: &OsStr, args: &[&OsStr]) -> io::Result<Output> {
         let mut command = std::process::Command::new(program);
         command.args(args);
-        for name in &self.remove {
-            command.env_remove(name);
-        }
+        command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
         let until = self.until;
         let (tell, told) = oneshot::channel();
         std::thread::Builder::new().name("az".to_owned()).spawn(move || {
@@ -120,7 +211,36 @@ fn is_local_time(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::token;
+    use super::*;
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_program_gets_what_it_needs_and_no_secret_whatever_its_name() {
+        let pairs = [
+            ("PATH", "/usr/bin:/bin"),
+            ("HOME", "/home/a"),
+            ("https_proxy", "http://10.0.0.1:3128"),
+            ("LC_ALL", "C"),
+            ("AZURE_CONFIG_DIR", "/home/a/.azure"),
+            ("AZURE_CLIENT_SECRET", "canary"),
+            ("TEAM_B_KEY", "canary"),
+            ("WEBHOOK", "https://hooks.example/canary"),
+            ("AZURE_OPENAI_API_KEY", "canary"),
+        ];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let az = Az {
+            environment: for_az(&Environment::from_pairs(pairs)),
+            until: Instant::now() + std::time::Duration::from_secs(20),
+            said: Said::default(),
+        };
+        let script = [OsStr::new("-c"), OsStr::new("env; exit 1")];
+        let out = az.run(OsStr::new("/bin/sh"), &script).await.unwrap();
+        let text = String::from_utf8(out.stdout).unwrap();
+        for passed in ["HOME=/home/a", "https_proxy=http://10.0.0.1:3128", "LC_ALL=C"] {
+            assert!(text.contains(passed), "{text}");
+        }
+        assert!(text.contains("AZURE_CONFIG_DIR=") && !text.contains("canary"), "{text}");
+    }
 
     #[test]
     fn a_token_is_taken_where_the_sdk_for_python_takes_it() {

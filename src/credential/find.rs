@@ -35,7 +35,6 @@ impl Credential {
         let empty = Self {
             configured: configured(environment),
             authority_host: environment.get(AUTHORITY_HOST).map(str::to_owned),
-            secret_variables: SECRET_VARIABLES.iter().map(|name| (*name).to_owned()).collect(),
             ..Self::none()
         };
         if let Some(identity) = &request.identity

@@ -19,6 +19,7 @@ mod file;
 mod find;
 mod metadata;
 mod pkcs12;
+mod rounds;
 mod sdk;
 mod sources;
 pub mod ways;
@@ -53,8 +54,6 @@ pub struct Credential {
     demanded: bool,
     configured: Configured,
     authority_host: Option<String>,
-    /// Variables that hold secrets.
-    secret_variables: Vec<String>,
     /// Tokens by their scope, each asked for once.
     tokens: RefCell<Vec<(String, TokenCell)>>,
 }
@@ -74,7 +73,6 @@ impl Credential {
             demanded: false,
             configured: Configured::default(),
             authority_host: None,
-            secret_variables: Vec::new(),
             tokens: RefCell::new(Vec::new()),
         }
     }
@@ -95,12 +93,6 @@ impl Credential {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
-    }
-
-    /// Variables that hold secrets: programs start without them.
-    #[must_use]
-    pub fn secret_variables(&self) -> Vec<String> {
-        self.secret_variables.clone()
     }
 
     /// Where the token of a scope is, or will be.

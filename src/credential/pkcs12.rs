@@ -7,6 +7,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use zeroize::Zeroizing;
 
 use super::certificate::{Material, NoCertificate, Presented};
+use super::rounds;
 use crate::secret::Secret;
 
 /// The variable of the password.
@@ -14,6 +15,7 @@ const PASSWORD: &str = "AZURE_CLIENT_CERTIFICATE_PASSWORD";
 
 /// The first key in a PKCS#12 file, and its certificates.
 pub(super) fn open(octets: &[u8], password: Option<&Secret>) -> Result<Material, NoCertificate> {
+    bounded(octets)?;
     let text = password.map_or("", Secret::expose);
     let archive = Pkcs12Archive::from_pkcs12(octets, text).map_err(|error| {
         let wrong = |says: &str| NoCertificate::Wrong(says.to_owned());
@@ -41,6 +43,7 @@ pub(super) fn key(
     der: &[u8],
     password: Option<&Secret>,
 ) -> Result<PrivateKeyDer<'static>, NoCertificate> {
+    bounded(der)?;
     let locked_key = EncryptedPrivateKeyInfoRef::try_from(der)
         .map_err(|_| NoCertificate::Wrong("holds a private key that is damaged".to_owned()))?;
     let text = password.map_or("", Secret::expose);
@@ -59,6 +62,16 @@ pub(super) fn key(
     };
     let octets = Zeroizing::new(document.as_bytes().to_vec());
     Ok(PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(octets.to_vec())))
+}
+
+/// Refuses a file that asks for more work than is done.
+fn bounded(der: &[u8]) -> Result<(), NoCertificate> {
+    match rounds::too_many(der) {
+        true => Err(NoCertificate::NotRead(
+            "asks for more than 5,000,000 rounds before its key opens, which are not done",
+        )),
+        false => Ok(()),
+    }
 }
 
 fn locked(password: Option<&Secret>) -> NoCertificate {
@@ -210,6 +223,44 @@ mod tests {
         let whole = std::fs::read(at.join("own.pfx")).unwrap();
         std::fs::write(at.join("half.pfx"), &whole[..whole.len() / 2]).unwrap();
         assert_eq!(says(read(at, "half.pfx", Some("canary"))), alone);
+    }
+
+    #[test]
+    fn a_file_that_asks_for_endless_rounds_is_refused_before_they_begin() {
+        let folder = made();
+        let at = folder.path();
+        openssl(
+            at,
+            "pkcs12 -export -inkey own.key -in own.crt -iter 65537 -out a.pfx -passout pass:canary",
+        );
+        openssl(
+            at,
+            "pkcs8 -topk8 -v2 aes-256-cbc -iter 65537 -in own.key -outform der -out a.der \
+             -passout pass:canary",
+        );
+        // 65537 rounds are 01 00 01 in DER; the same length holds 2^23 - 1 at most.
+        let endless = |file: &str| {
+            let mut octets = std::fs::read(at.join(file)).unwrap();
+            let places: Vec<usize> = octets
+                .windows(5)
+                .enumerate()
+                .filter(|(_, five)| *five == [2, 3, 1, 0, 1])
+                .map(|(place, _)| place)
+                .collect();
+            assert!(!places.is_empty(), "{file}");
+            for place in places {
+                octets[place + 2..place + 5].copy_from_slice(&[0x7f, 0xff, 0xff]);
+            }
+            octets
+        };
+        let password = Secret::new("canary".to_owned());
+        let refused = |no: NoCertificate| match no {
+            NoCertificate::NotRead(says) => says.contains("rounds"),
+            NoCertificate::Wrong(_) => false,
+        };
+        assert!(open(&endless("a.pfx"), Some(&password)).err().is_some_and(refused));
+        assert!(key(&endless("a.der"), Some(&password)).err().is_some_and(refused));
+        assert!(read(at, "a.pfx", Some("canary")).is_ok());
     }
 
     #[test]

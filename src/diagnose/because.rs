@@ -60,6 +60,12 @@ impl Because {
         self
     }
 
+    /// Adds something that was ruled out, where the evidence does rule it out.
+    #[must_use]
+    pub fn ruled_out_if(self, holds: bool, what: impl Into<String>) -> Self {
+        if holds { self.ruled_out(what) } else { self }
+    }
+
     /// Adds a command that would tell between the causes that remain.
     #[must_use]
     pub fn tells_it(mut self, command: impl Into<String>) -> Self {
@@ -86,6 +92,13 @@ impl Because {
     #[must_use]
     pub const fn caveat(mut self) -> Self {
         self.caveat = Some(Caveat::Differs);
+        self
+    }
+
+    /// Gives the finding another weight.
+    #[must_use]
+    pub const fn weighing(mut self, level: Level) -> Self {
+        self.level = level;
         self
     }
 

@@ -5,6 +5,7 @@
 
 mod again;
 pub mod because;
+pub mod platform_advice;
 pub mod reading;
 pub mod resolver_class;
 pub mod resolver_profile;

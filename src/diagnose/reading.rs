@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverSeen, SystemAnswer};
 use crate::evidence::http::{HttpAnswer, HttpCall};
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Evidence, Expect, Observed, classify};
+use crate::evidence::{Evidence, Expect, Observed, TargetKind, classify};
 
 use super::rules::http::refusals;
 
@@ -45,6 +45,13 @@ pub fn deciding_resolvers(e: &Evidence) -> impl Iterator<Item = (usize, &Resolve
         Some(first) => *index == first,
         None => matches!(r.role, Role::Configured | Role::Assumed),
     })
+}
+
+/// Whether an errno says that this machine has no room for another socket: a limit of its own, and
+/// no word about the path (Linux: ENOMEM, ENFILE, EMFILE, ENOBUFS).
+#[must_use]
+pub fn own_limit(e: &Evidence, errno: i32) -> bool {
+    e.vantage.os.starts_with("linux") && matches!(errno, 12 | 23 | 24 | 105)
 }
 
 /// The outcome of a resolver's A question.
@@ -116,10 +123,12 @@ pub fn service_accepted(e: &Evidence) -> bool {
     })
 }
 
-/// `<account>` filled in where it is known.
+/// `<account>` filled in where it is known: a gateway's name says nothing about the account
+/// behind it.
 #[must_use]
 pub fn account(e: &Evidence) -> &str {
-    e.target.account.as_deref().unwrap_or("<account>")
+    let named = e.target.suffix_service.is_none() || e.target.kind == TargetKind::Privatelink;
+    e.target.account.as_deref().filter(|_| named).unwrap_or("<account>")
 }
 
 /// The private zone of the service, or a placeholder.

@@ -5,7 +5,7 @@ use crate::evidence::dns::ResolverRole;
 use crate::evidence::http::{HttpCall, HttpHop, HttpOutcome};
 use crate::evidence::identity::{CredentialKind, TokenOutcome, Withheld};
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Choice, Evidence, Expect, Hop, Observed, classify};
+use crate::evidence::{Choice, Evidence, Expect, Hop, Observed, classify, tunnel};
 
 use super::rules::http::refusals;
 
@@ -190,6 +190,9 @@ fn way(e: &Evidence) -> String {
         return "through an unknown address".to_owned();
     };
     let way = match classify(address) {
+        _ if tunnel::address(e, address).is_some() => {
+            format!("through the tunnel address {address}; the real target is not seen")
+        }
         class if class.is_private() => format!("privately, through {address}"),
         class if class.is_public() => format!("through the public address {address}"),
         class => format!("through {address} ({})", class.words()),

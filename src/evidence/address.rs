@@ -28,6 +28,8 @@ pub enum AddressClass {
     Documentation,
     /// 198.18.0.0/15 (RFC 2544): answers made up by VPN and zero-trust clients.
     Benchmarking,
+    /// 6.6.0.0/16: answers made up by Entra Global Secure Access (fact X6).
+    Synthetic,
     /// Multicast, broadcast and reserved.
     Reserved,
 }
@@ -64,6 +66,7 @@ impl AddressClass {
             Self::Unspecified => "unspecified",
             Self::Documentation => "documentation range",
             Self::Benchmarking => "benchmarking range 198.18.0.0/15, often synthetic",
+            Self::Synthetic => "synthetic range 6.6.0.0/16",
             Self::Reserved => "reserved or multicast",
         }
     }
@@ -85,6 +88,7 @@ const V4: &[(Ipv4Net, AddressClass)] = &[
     (v4(198, 51, 100, 0, 24), AddressClass::Documentation),
     (v4(203, 0, 113, 0, 24), AddressClass::Documentation),
     (v4(198, 18, 0, 0, 15), AddressClass::Benchmarking),
+    (v4(6, 6, 0, 0, 16), AddressClass::Synthetic),
     (v4(224, 0, 0, 0, 3), AddressClass::Reserved),
 ];
 
@@ -135,7 +139,7 @@ pub fn classify(address: IpAddr) -> AddressClass {
     }
 }
 
-/// Ranges in which VPN and zero-trust clients make addresses up (facts X6, X34): 100.64.0.0/10
+/// Ranges in which VPN and zero-trust clients make addresses up (facts X6, X44): 100.64.0.0/10
 /// (Zscaler, Tailscale, WARP), 198.18.0.0/15, 6.6.0.0/16 (Entra Global Secure Access).
 const SYNTHETIC: &[Ipv4Net] = &[v4(100, 64, 0, 0, 10), v4(198, 18, 0, 0, 15), v4(6, 6, 0, 0, 16)];
 
@@ -161,6 +165,8 @@ mod tests {
             ("100.128.0.1", AddressClass::Public),
             ("20.62.58.5", AddressClass::Public),
             ("198.19.0.1", AddressClass::Benchmarking),
+            ("6.6.0.12", AddressClass::Synthetic),
+            ("6.7.0.1", AddressClass::Public),
             ("169.254.169.254", AddressClass::LinkLocal),
             ("fd00::5", AddressClass::UniqueLocal),
             ("2603:1030::5", AddressClass::Public),

@@ -15,6 +15,7 @@ pub mod repeat;
 pub mod tcp;
 pub mod text;
 pub mod tls;
+pub mod tunnel;
 pub mod vantage;
 
 use schemars::JsonSchema;

@@ -78,6 +78,23 @@ pub enum Platform {
     ZeroTrust,
 }
 
+impl Platform {
+    /// What people call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AppService => "App Service",
+            Self::Functions => "Azure Functions",
+            Self::ContainerApps => "Container Apps",
+            Self::Kubernetes => "Kubernetes pod",
+            Self::Container => "container",
+            Self::Wsl => "WSL",
+            Self::ServiceMesh => "service mesh",
+            Self::ZeroTrust => "zero-trust client",
+        }
+    }
+}
+
 /// Whether this is an Azure machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AzureMachine {
@@ -127,6 +144,8 @@ pub enum FileState {
     Read,
     /// There is none.
     Missing,
+    /// This system keeps it elsewhere, where this program does not look.
+    NotRead,
     /// It is there and cannot be read.
     Unreadable {
         /// Why.
@@ -154,6 +173,9 @@ pub struct HostsLine {
     pub address: IpAddr,
     /// The name of this walk that it pins.
     pub name: String,
+    /// Other names that the line holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
 }
 
 /// Which proxy applies to the target, and why.

@@ -91,6 +91,13 @@ fn vantage(page: &mut Page, v: &Vantage) {
         None => "Azure machine or not: this OS cannot say".to_owned(),
     };
     page.words(&format!("{}, {}, {azure}", v.host, v.os));
+    for sign in &v.platforms {
+        page.words(&format!("{}: {}", sign.platform.name(), sign.sign));
+    }
+    if !v.default_gateways.is_empty() {
+        let gateways = words::addresses(&v.default_gateways, usize::MAX);
+        page.words(&format!("default gateways: {gateways}"));
+    }
     let config = &v.resolver_config;
     page.words(&format!(
         "{}: {}, nameservers {}, search {}, options {}",
@@ -114,7 +121,9 @@ fn vantage(page: &mut Page, v: &Vantage) {
     }
     page.words(&format!("{}: {}", v.hosts.path, words::file(&v.hosts.state)));
     for line in &v.hosts.lines {
-        page.indented(2, &format!("line {}: {} {}", line.number, line.address, line.name));
+        let names: Vec<String> = std::iter::once(&line.name).chain(&line.also).cloned().collect();
+        let names = names.join(" ");
+        page.indented(2, &format!("line {}: {} {names}", line.number, line.address));
     }
     page.words(&format!("nsswitch hosts: {}", or_none(v.nsswitch_hosts.as_deref())));
     let proxy = &v.proxy;

@@ -66,6 +66,7 @@ pub(super) fn file(state: &FileState) -> String {
     match state {
         FileState::Read => "read".to_owned(),
         FileState::Missing => "there is none".to_owned(),
+        FileState::NotRead => "not read on this system".to_owned(),
         FileState::Unreadable { says } => format!("cannot be read: {says}"),
     }
 }

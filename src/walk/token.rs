@@ -103,7 +103,7 @@ impl Context<'_> {
                 provider: &self.provider,
                 patience: self.left_for_token(),
                 now: self.now(),
-                secret_variables: self.credential.secret_variables(),
+                environment: &self.world.environment,
             };
             let send = |errand| -> std::pin::Pin<Box<dyn Future<Output = Option<Reply>> + '_>> {
                 Box::pin(self.send(errand, &requests))

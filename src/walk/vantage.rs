@@ -39,6 +39,9 @@ pub(super) fn look(
     }
 }
 
+/// Other names of a line of the hosts file that are kept.
+const MOST_NAMES: usize = 8;
+
 /// Lines of the hosts file that name one of `names`, each read by hickory's own parser.
 pub(super) fn hosts(file: &TextFile, names: &[&str]) -> HostsFile {
     let lines = file
@@ -55,7 +58,13 @@ pub(super) fn hosts(file: &TextFile, names: &[&str]) -> HostsFile {
                     .any(|word| word.trim_end_matches('.').eq_ignore_ascii_case(name))
             })?;
             let address = address_of(line, name)?;
-            Some(HostsLine { number, address, name: (*name).to_owned() })
+            let words = line.split('#').next().unwrap_or_default().split_whitespace().skip(1);
+            let also = words
+                .filter(|word| !word.trim_end_matches('.').eq_ignore_ascii_case(name))
+                .map(|word| clean(word, 255))
+                .take(MOST_NAMES)
+                .collect();
+            Some(HostsLine { number, address, name: (*name).to_owned(), also })
         })
         .take(20)
         .collect();

@@ -14,10 +14,11 @@ use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
+use super::payload;
 use super::redacted;
 use super::tls::{self, Session};
 use crate::evidence::http::{
-    ErrorBody, ErrorFrame, Header, HttpAnswer, HttpCall, HttpOutcome, Payload, Purpose,
+    ErrorBody, ErrorFrame, Header, HttpAnswer, HttpCall, HttpOutcome, Purpose,
 };
 use crate::evidence::text::clean;
 use crate::secret::{Redactor, Secret};
@@ -411,31 +412,11 @@ pub(super) fn answer(
         headers: telling(&head.headers, redactor),
         error: json.as_ref().and_then(|v| error_body(v, redactor)),
         models,
-        payload: json.as_ref().map(payload),
+        payload: json.as_ref().map(payload::of),
         body_bytes: body.len() as u64,
         // A JSON text says itself where it ends; some servers close without close_notify.
         body_complete: complete || json.is_some(),
         body_excerpt: excerpt,
-    }
-}
-
-/// What a JSON body holds, by its form alone.
-fn payload(value: &Value) -> Payload {
-    let each = |name: &str, key: &str| {
-        value.get(name).and_then(Value::as_array).is_some_and(|list| {
-            list.iter().all(|entry| entry.get(key).is_some_and(Value::is_string))
-        })
-    };
-    if each("data", "id") {
-        return Payload::Models;
-    }
-    if each("value", "name") {
-        return Payload::Deployments;
-    }
-    let choices = value.get("choices").and_then(Value::as_array);
-    match choices.and_then(|list| list.first()) {
-        Some(Value::Object(_)) => Payload::Completion,
-        _ => Payload::Other,
     }
 }
 

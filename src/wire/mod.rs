@@ -11,6 +11,7 @@ mod hello;
 pub mod http;
 pub mod octet;
 pub mod pace;
+mod payload;
 pub mod proxy;
 pub mod roots;
 pub mod stock;

@@ -50,7 +50,7 @@ use Sign::{
     File, Interface, Kernel, Listening, Nameserver, SyntheticTunnel, Variable, VariablePrefix,
 };
 
-/// The signs (facts X6, X23, X24, X30 to X33), those that say most first; one for each platform
+/// The signs (facts X6, X23, X24, X40 to X43), those that say most first; one for each platform
 /// is kept.
 const SIGNS: &[(Platform, Sign)] = &[
     (Platform::Functions, Variable("FUNCTIONS_EXTENSION_VERSION")),

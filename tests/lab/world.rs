@@ -94,6 +94,8 @@ pub struct Machine {
     pub no_resolver: bool,
     /// resolv.conf may not be read.
     pub resolver_config_unreadable: bool,
+    /// The system keeps its resolvers where the program does not look, as Windows does.
+    pub resolver_config_not_read: bool,
 }
 
 impl Default for Machine {
@@ -106,6 +108,7 @@ impl Default for Machine {
             clock_ahead_s: 0,
             no_resolver: false,
             resolver_config_unreadable: false,
+            resolver_config_not_read: false,
         }
     }
 }

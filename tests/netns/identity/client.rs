@@ -86,6 +86,11 @@ pub fn other_assertions(work: &Path) -> Result<(), String> {
             assertion_until(issuer, "system:serviceaccount:default:other", NEVER),
         ),
         ("expired.jwt", assertion_until(issuer, subject, 1_700_003_600)),
+        ("other-case.jwt", assertion(issuer, "system:serviceaccount:Default:chat")),
+        (
+            "github-with-ids.jwt",
+            assertion(FEDERATED[2].0, "repo:contoso@1234/chat@987654:ref:refs/heads/main"),
+        ),
         ("line-end.jwt", assertion(issuer, subject) + "\n"),
     ] {
         fs::write(work.join(name), text).map_err(|e| format!("{name}: {e}"))?;

@@ -204,6 +204,12 @@ fn asserted(assertion: &str, known: &Known) -> Result<(), (u32, &'static str)> {
         return Err((700_211, "No matching federated identity record found for presented issuer."));
     };
     match () {
+        () if text("sub") != *subject && text("sub").eq_ignore_ascii_case(subject) => Err((
+            7_002_138,
+            "No matching federated identity record found for presented assertion subject. The \
+             subject matches with case-insensitive comparison, but not with case-sensitive \
+             comparison.",
+        )),
         () if text("sub") != *subject => {
             Err((700_213, "No matching federated identity record found for presented subject."))
         }

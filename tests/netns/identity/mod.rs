@@ -154,6 +154,12 @@ pub enum Fault {
     ConditionalAccess,
     /// AADSTS7000222: the secret has expired.
     ExpiredSecret,
+    /// AADSTS501661: Entra ID cannot reach the issuer.
+    IssuerUnreachable,
+    /// 400 of App Service: it has no such identity (fact X11).
+    NoUserAssigned,
+    /// 500 of Container Apps: its own fetch failed (fact X10).
+    FetchFailed,
 }
 
 /// Entra ID alone, beside the endpoint, for measurements.

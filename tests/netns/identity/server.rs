@@ -269,6 +269,25 @@ fn scripted(fault: Fault, service: Service) -> Option<Answer> {
             53_003,
             "Access has been blocked by Conditional Access policies.",
         ),
+        Fault::IssuerUnreachable => entra::refusal(
+            400,
+            "invalid_request",
+            501_661,
+            "Request to External OIDC endpoint failed.",
+        ),
+        Fault::NoUserAssigned => Answer::json(
+            400,
+            &json!({
+                "statusCode": 400,
+                "message": "No User Assigned or Delegated Managed Identity found for specified \
+                            ClientId/ResourceId/PrincipalId.",
+                "correlationId": "8997f3a2-4774-4406-bcc2-14da6f7c387a",
+            }),
+        ),
+        Fault::FetchFailed => Answer::json(
+            500,
+            &json!({ "message": "An unexpected error occured while fetching the AAD Token" }),
+        ),
         Fault::Silent | Fault::Huge | Fault::HugeHead | Fault::Drip | Fault::Slow => return None,
     })
 }

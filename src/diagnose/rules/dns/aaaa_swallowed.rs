@@ -2,7 +2,7 @@
 //! both and wait for both.
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::{DnsOutcome, ResolverRole};
 use crate::evidence::{Evidence, Hop};
 
@@ -50,11 +50,24 @@ fn check(e: &Evidence) -> Option<Because> {
     } else {
         Level::Risk
     };
+    // A C library that ends the lookup at the AAAA answer's rcode, as musl does (fact X21).
+    let ends_lookup = !silent
+        && gives_address
+        && reading::system_failed(e).is_some()
+        && !reading::proxied(e)
+        && resolver.seen.role != ResolverRole::Given;
+    let level = if ends_lookup { Level::Broken } else { level };
+    let musl = !silent && gives_address && !ends_lookup;
     let label = resolver.label();
     let says = if silent {
         words::clause(
             format!("{label} answers the A question and swallows the AAAA question"),
             "the A question is answered and the AAAA question is swallowed",
+        )
+    } else if musl {
+        words::clause(
+            format!("{label} answers AAAA with {how}: musl clients (Alpine) get no address"),
+            "the AAAA question fails: musl clients (Alpine) get no address",
         )
     } else {
         words::clause(
@@ -62,13 +75,21 @@ fn check(e: &Evidence) -> Option<Because> {
             "the AAAA question fails where the A question is answered",
         )
     };
-    let sure = if silent { Sure::Inferred } else { Sure::Proved };
+    let sure = if silent || ends_lookup { Sure::Inferred } else { Sure::Proved };
     let mut because = Because::new(level, sure, says)
         .seen(format!("{label}: A {}; AAAA {how}", words::gives(resolver)))
         .read_at(resolver.pointer())
         .read_at(format!("/dns/resolvers/{}/aaaa", resolver.index));
     if silent {
         because = because.known_by(words::or_too_slow(e));
+    } else {
+        because = because.known_by(
+            "glibc goes on with the A answer; musl, which Alpine images have, fails the whole \
+             lookup when either of the two answers is an error",
+        );
+    }
+    if musl {
+        because = because.caveat();
     }
     if let Some(took) = e.dns.system.took_ms() {
         because = because.seen(format!("getaddrinfo took {took:.0} ms")).read_at("/dns/system");
@@ -89,10 +110,22 @@ fn check(e: &Evidence) -> Option<Because> {
             })
             .owner("DNS")
             .look("ask for AAAA alone", format!("{} AAAA", words::dig(&e.dns.name, resolver.seen)))
-            .step(format!(
-                "have {label}, or the firewall before it, answer AAAA with an empty NOERROR; \
-                 until then `options single-request-reopen` or a shorter `timeout:` helps"
-            ))
+            .act(
+                Step::shared(
+                    format!(
+                        "have {label}, or the firewall before it, answer AAAA with an empty NOERROR"
+                    ),
+                    format!("every client of {label}"),
+                )
+                .undo("set it back as it was"),
+            )
+            .act(
+                Step::local(
+                    "until then set `options single-request-reopen`, or a shorter `timeout:`; musl \
+                     (Alpine) reads neither of them",
+                )
+                .undo("take the option out again"),
+            )
             .check(format!("{} AAAA", words::dig(&e.dns.name, resolver.seen))),
     )
 }

@@ -2,7 +2,7 @@
 //! another endpoint, or no private answer at all.
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Expect, Hop};
 
 use super::gives;
@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
     hop: Hop::Dns,
     title: "The address lies outside the expected prefixes",
     page: include_str!("../../../../docs/findings/dns-address-not-expected.md"),
-    explains: &joined::<24>(&[
+    explains: &joined::<25>(&[
         NOT_REACHED,
         NOT_LET_IN,
         &[
@@ -61,9 +61,15 @@ fn check(e: &Evidence) -> Option<Because> {
         because
             .owner("DNS")
             .look(
-                "see the address of the endpoint",
-                "az network private-endpoint show -g <group> -n <endpoint> \
-                 --query customDnsConfigs -o json",
+                "find the network interface of the endpoint",
+                "az network private-endpoint show -g <group> -n <endpoint> --query \
+                 \"networkInterfaces[0].id\" -o tsv",
+            )
+            .look(
+                "see its addresses, each with its names",
+                "az network nic show --ids <interface id> --query \
+                 \"ipConfigurations[].{address:privateIPAddress,\
+                 names:privateLinkConnectionProperties.fqdns}\" -o json",
             )
             .look(
                 "and the record",
@@ -73,7 +79,15 @@ fn check(e: &Evidence) -> Option<Because> {
                     reading::account(e)
                 ),
             )
-            .step("correct the record, or the expectation where the endpoint has moved")
+            .act(
+                Step::shared(
+                    "correct the record to the address of that interface whose names hold this \
+                     name",
+                    "every client of the zone, for this name only",
+                )
+                .undo("set the old address again"),
+            )
+            .act(Step::look("or, where the endpoint has moved, correct the expectation"))
             .check(check),
     )
 }

@@ -1,8 +1,8 @@
-//! The resolver gives the same address for a name that nobody has: a captive portal, a sinkhole,
-//! a star in its own zone (fact D72).
+//! The resolver gives the same address for a name that does not exist: a captive portal, a sinkhole,
+//! a wildcard record in its own zone (fact D72).
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, Hop};
 
@@ -12,7 +12,7 @@ use super::{gives, tried, words};
 pub(super) const RULE: Rule = Rule {
     id: "dns-answers-everything",
     hop: Hop::Dns,
-    title: "The resolver gives the same address for names that nobody has",
+    title: "The resolver gives the same address for names that do not exist",
     page: include_str!("../../../../docs/findings/dns-answers-everything.md"),
     explains: &joined::<28>(&[
         NOT_REACHED,
@@ -70,20 +70,26 @@ fn check(e: &Evidence) -> Option<Because> {
         .read_at(r.pointer())
         .read_at(format!("/experiments/questions/{index}"))
         .known_by(format!(
-            "{invented} was made up for this walk: nobody has it, and {label} gives the same \
+            "{invented} was made up for this walk and does not exist; {label} gives the same \
              address for it"
         ))
         .known_by(
-            "so does a captive portal before its login, a sinkhole, or a star in a zone of the \
-             resolver's own that leads to a relay",
+            "so does a captive portal before its login, a sinkhole, or a wildcard record in a zone \
+             of the resolver's own that leads to a relay",
         )
-        .ruled_out("the private endpoint, its zone and its record: nothing of them was asked")
         .owner("DNS")
-        .look("ask for another name that nobody has", words::dig(invented, r.seen))
-        .step(format!(
-            "behind a captive portal: log in there; else take the star or the redirect for \
-             {domain} out of {label}, or mend what stands at {address}"
-        ))
+        .look("ask for a name that does not exist", words::dig(invented, r.seen))
+        .act(Step::local("behind a captive portal: log in there"))
+        .act(
+            Step::shared(
+                format!(
+                    "or take the wildcard or redirect for {domain} out of {label}, or fix the relay \
+                     at {address}"
+                ),
+                format!("every client of {label}, and every name of {domain}"),
+            )
+            .undo("put the entry back: keep a copy of it"),
+        )
         .check(words::dig(&e.dns.name, r.seen)),
     )
 }

@@ -1,8 +1,8 @@
-//! One resolver, one question, answers of different kinds: behind its address stand several
+//! One resolver, one question, answers of different kinds: behind its address are several
 //! servers or upstreams that do not see the same.
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::{Evidence, Expect, Hop};
 
@@ -35,6 +35,7 @@ pub(super) const RULE: Rule = Rule {
         "dns-resolvers-disagree",
         "http-public-access-disabled",
         "http-network-rules",
+        "http-network-perimeter",
         "http-endpoint-not-approved",
         "http-vnet-endpoint",
         "http-forbidden",
@@ -58,6 +59,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let bystander = !deciding.iter().any(|other| other.index == r.index);
     let mut kinds = tried::kinds(e, r.seen);
     let asked = kinds.len();
+    let alternates = kinds.windows(2).filter(|pair| pair[0] != pair[1]).count() > 1;
     kinds.sort_unstable();
     let count = |kind: Kind| kinds.iter().filter(|other| **other == kind).count();
     let mut distinct = kinds.clone();
@@ -83,14 +85,22 @@ fn check(e: &Evidence) -> Option<Because> {
     if let Some(who) = words::cluster(e, r.seen) {
         because = because.known_by(who);
     }
+    because = because.known_by(format!(
+        "the same question was put to {label} {asked} times within moments: behind the \
+                 address are several servers, or it asks several upstreams in turn, and they do \
+                 not see the same"
+    ));
+    // One step from the old answers to the new ones is a change; only back and forth is not.
+    because = if alternates {
+        because.ruled_out("a change of the record: old and new answers would not alternate")
+    } else {
+        because.known_by(
+            "the answers changed once and did not go back: a record that was just changed looks \
+             the same until every cache has it",
+        )
+    };
     Some(
         because
-            .known_by(format!(
-                "the same question was put to {label} {asked} times within moments: behind the \
-                 address stand several servers, or it asks several upstreams in turn, and they do \
-                 not see the same"
-            ))
-            .ruled_out("a change of the record: old and new answers would not alternate")
             .owner("DNS")
             .look(
                 "see the answers change",
@@ -99,12 +109,26 @@ fn check(e: &Evidence) -> Option<Because> {
                     words::dig(&e.dns.name, r.seen)
                 ),
             )
-            .step(format!(
-                "find the servers behind {label} and its upstreams, ask each by itself, and give \
-                 all the same view: the same forwarder for {}, networks linked to {}",
-                reading::public_suffix(e),
-                reading::private_zone(e)
-            ))
+            .act(Step::look(format!(
+                "find the servers behind {label} and its upstreams, and ask each by itself"
+            )))
+            .act(
+                Step::shared(
+                    format!(
+                        "give all the same view: the same forwarder for {0}, networks linked to \
+                         {1}",
+                        reading::public_suffix(e),
+                        reading::private_zone(e)
+                    ),
+                    format!(
+                        "every account of {0} for those clients: one without a record in {1} stops \
+                         resolving there",
+                        reading::public_suffix(e),
+                        reading::private_zone(e)
+                    ),
+                )
+                .undo("take the forwarder or the link out again"),
+            )
             .check(words::dig(&e.dns.name, r.seen)),
     )
 }

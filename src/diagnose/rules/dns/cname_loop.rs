@@ -1,7 +1,7 @@
 //! Aliases that come back to themselves (RFC 1034, section 3.6.2).
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 use super::gives::{self, Gives};
@@ -37,11 +37,17 @@ fn check(e: &Evidence) -> Option<Because> {
         )
         .owner("DNS")
         .look("see the chain", words::dig(name, r.seen))
-        .step(format!(
-            "in {} or in your own zone replace the CNAME that points back by an A record with \
-             the private endpoint's address",
-            reading::private_zone(e)
-        ))
+        .act(
+            Step::shared(
+                format!(
+                    "in {} or in your own zone replace the CNAME that points back by an A record \
+                     with the address of the private endpoint's network interface",
+                    reading::private_zone(e)
+                ),
+                "every client of that zone, for this name only",
+            )
+            .undo("put the CNAME back: note its target and TTL first"),
+        )
         .check(words::dig(name, r.seen)),
     )
 }

@@ -1,7 +1,7 @@
 //! Questions with EDNS (RFC 6891) vanish, plain ones are answered.
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 use super::{gives, tried, words};
@@ -55,7 +55,13 @@ fn check(e: &Evidence) -> Option<Because> {
             .owner("Network")
             .look("ask with EDNS", format!("{} +edns=0 +tries=1", words::dig(&e.dns.name, r.seen)))
             .look("and without", format!("{} +noedns +tries=1", words::dig(&e.dns.name, r.seen)))
-            .step(format!("have the firewall before {label}, or {label}, take EDNS (RFC 6891)"))
+            .act(
+                Step::shared(
+                    format!("have the firewall before {label}, or {label}, take EDNS (RFC 6891)"),
+                    "every client that asks this resolver",
+                )
+                .undo("set the firewall's DNS inspection back as it was"),
+            )
             .check(format!("{} +edns=0", words::dig(&e.dns.name, r.seen))),
     )
 }

@@ -1,8 +1,8 @@
-//! Datagrams beside the answer, from another address or with another id: somebody else answers
+//! Datagrams besides the answer, from another address or with another id: another host answers
 //! too, or the resolver answers from another of its addresses (RFC 5452, section 3).
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::{Exchange, ResolverSeen, Stray, StrayReason};
 use crate::evidence::{Evidence, Hop};
 
@@ -57,11 +57,12 @@ fn check(e: &Evidence) -> Option<Because> {
         StrayReason::OtherAddress => (
             format!("{} answers in place of {label}", stray.from),
             "the resolver sends from another of its addresses, address translation is one-sided, \
-             or somebody answers in its name; clients drop such an answer",
+             or another host answers in its name; clients drop such an answer",
         ),
         StrayReason::OtherId => (
-            format!("an answer with another id came beside that of {label}"),
-            "somebody guesses answers, a device on the way injects them, or an old answer came late",
+            format!("an answer with another id came besides that of {label}"),
+            "an attacker guesses answers, a device on the way injects them, or an old answer came \
+             late",
         ),
         StrayReason::OtherQuestion | StrayReason::Malformed => (
             format!("an answer to another question came from {}", stray.from),
@@ -69,25 +70,39 @@ fn check(e: &Evidence) -> Option<Because> {
         ),
     };
     Some(
-        Because::new(level, Sure::Inferred, words::clause(what, "foreign DNS answers came"))
-            .seen(format!(
-                "asked {label} for {} {}; {} came from {}",
-                exchange.name,
-                exchange.kind,
-                if exchange.stray.len() == 1 { "a stray datagram" } else { "stray datagrams" },
-                stray.from
-            ))
-            .read_at(pointer)
-            .known_by(why)
-            .owner("Network")
-            .look(
-                "see every datagram of the exchange",
-                format!("tcpdump -n -i any 'udp port {}'", resolver.address.port()),
+        Because::new(
+            level,
+            Sure::Inferred,
+            words::clause(what, "DNS answers of another host came"),
+        )
+        .seen(format!(
+            "asked {label} for {} {}; {} came from {}",
+            exchange.name,
+            exchange.kind,
+            if exchange.stray.len() == 1 { "a stray datagram" } else { "stray datagrams" },
+            stray.from
+        ))
+        .read_at(pointer)
+        .known_by(why)
+        .owner("Network")
+        .look(
+            "see every datagram of the exchange",
+            format!("tcpdump -n -i any 'udp port {}'", resolver.address.port()),
+        )
+        .act(Step::look(format!(
+            "compare the sender with the addresses of {label} and of the devices on the way: \
+                 a second address of its own, a firewall, or an unknown host"
+        )))
+        .act(
+            Step::shared(
+                format!(
+                    "have {label} answer from the address that is asked, or have the device on \
+                         the way let its answers through unchanged"
+                ),
+                "every client that asks this resolver",
             )
-            .step(format!(
-                "have {label} answer from the address that is asked, and take devices that answer \
-                 DNS out of the way"
-            ))
-            .check(words::dig(&e.dns.name, resolver)),
+            .undo("set it back as it was"),
+        )
+        .check(words::dig(&e.dns.name, resolver)),
     )
 }

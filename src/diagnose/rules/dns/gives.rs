@@ -13,7 +13,7 @@ use crate::evidence::{AddressClass, Evidence, Expect, classify, dns::is_privatel
 use ipnet::IpNet;
 
 /// The target of the alias by which Azure DNS security policy blocks a name (fact D67).
-const BLOCK_POLICY: &str = "blockpolicy.azuredns.invalid";
+pub(super) const BLOCK_POLICY: &str = "blockpolicy.azuredns.invalid";
 
 /// What one resolver gives for the name.
 #[derive(Debug)]

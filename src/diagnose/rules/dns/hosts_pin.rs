@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::SystemAnswer;
 use crate::evidence::{Evidence, Expect, Hop};
 
@@ -16,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
     hop: Hop::Dns,
     title: "A line of the hosts file gives the address",
     page: include_str!("../../../../docs/findings/dns-hosts-pin.md"),
-    explains: &joined::<33>(&[
+    explains: &joined::<34>(&[
         NOT_REACHED,
         NOT_LET_IN,
         SOMEBODY_ELSE,
@@ -45,10 +46,10 @@ fn check(e: &Evidence) -> Option<Because> {
     let decider = gives::decider(e);
     let given = decider.as_ref().map_or(&[][..], |r| r.gives.addresses());
     let same = given.iter().any(|a| pinned.contains(a));
-    // The resolvers' own word against it: another address, or that there is none.
+    // The resolvers contradict it: another address, or that there is none.
     let contradicted = !same && decider.is_some();
     let broken = contradicted && (fate::wrong_place(e) || unwanted(e, address));
-    // `--resolver` says whose answer is walked; the pin is what applications have instead.
+    // `--resolver` says whose answer is walked; the pin is what applications get instead.
     let beside = same || not_asked || reading::proxied(e) || e.asked.resolver_given;
     let level = match (beside, broken) {
         (true, _) => Level::Note,
@@ -79,7 +80,7 @@ fn check(e: &Evidence) -> Option<Because> {
             .to_owned()
     } else if same {
         "the pin and the resolvers agree today; a pin does not follow when the endpoint is made \
-         anew"
+         again"
             .to_owned()
     } else if contradicted {
         "getaddrinfo gives the pinned address, and the resolvers say otherwise: what applications \
@@ -94,19 +95,96 @@ fn check(e: &Evidence) -> Option<Because> {
         because = because
             .known_by("at the pinned address the service does not take the call: the pin is stale");
     }
-    let edit = format!("take line {number} out of {path}");
+    because = because
+        .owner("Server")
+        .look("see the line", format!("sed -n {number}p {}", reading::word(path)));
+    if let Some(advice) = platform_advice::on(e, Topic::HostsFile) {
+        because = because.known_by(advice.why).act(advice.step());
+    }
+    let without = Without::the_line(e, decider.as_ref(), address);
+    because = because.known_by(without.words());
+    if without.waits() {
+        because = because.act(
+            Step::look(
+                "do not take the line out yet: first have DNS give the address (walk the path as \
+                 DNS shows it to see what is missing)",
+            )
+            .command(reading::again_with(e, "--resolver <address of the resolver>")),
+        );
+    }
     Some(
         because
             .caveat()
-            .owner("Machine")
-            .look("see the line", format!("sed -n {number}p {}", reading::word(path)))
-            .step(if decider.is_none_or(|r| r.gives.addresses().is_empty()) {
-                format!("have DNS give the address, then {edit}")
-            } else {
-                edit
-            })
+            .act(remove(e, index, number, path, without.waits()))
             .check(format!("getent ahosts {}", e.dns.name)),
     )
+}
+
+/// What the name resolves to without the line, from the resolvers' own answers.
+struct Without {
+    resolver: Option<String>,
+    addresses: Vec<IpAddr>,
+    /// Whether the pin hides that DNS does not lead where it should.
+    hides: bool,
+}
+
+impl Without {
+    fn the_line(e: &Evidence, decider: Option<&gives::Asked<'_>>, pinned: IpAddr) -> Self {
+        let addresses = decider.map_or_else(Vec::new, |r| r.gives.addresses().to_vec());
+        let private = |a: &IpAddr| crate::evidence::classify(*a).is_private();
+        let wanted = !matches!(e.asked.expect, Expect::Public | Expect::Closed);
+        let public = wanted && private(&pinned) && !addresses.iter().any(private);
+        let unwanted = addresses.iter().any(|a| unwanted(e, *a));
+        Self { resolver: decider.map(gives::Asked::label), hides: public || unwanted, addresses }
+    }
+
+    /// Whether the line must stay until DNS is right.
+    fn waits(&self) -> bool {
+        self.addresses.is_empty() || self.hides
+    }
+
+    fn words(&self) -> String {
+        match (&self.resolver, self.addresses.is_empty()) {
+            (None, _) => "what the name resolves to without the line is not known: no resolver \
+                          answered"
+                .to_owned(),
+            (Some(resolver), true) => {
+                format!("without the line the name has no address, as {resolver} answers")
+            }
+            (Some(resolver), false) => {
+                let to = format!("{} ({})", words::brief(&self.addresses), class(&self.addresses));
+                let hidden = match self.hides {
+                    true => ": the line hides that DNS does not lead to the private endpoint",
+                    false => "",
+                };
+                format!("without the line the name resolves to {to}, as {resolver} answers{hidden}")
+            }
+        }
+    }
+}
+
+fn class(addresses: &[IpAddr]) -> &'static str {
+    addresses.first().map_or("", |a| words::class_word(*a))
+}
+
+/// The step that takes the name out of the line, and nothing else.
+fn remove(e: &Evidence, index: usize, number: u32, path: &str, later: bool) -> Step {
+    let name = &e.dns.name;
+    let also = e.vantage.hosts.lines.get(index).map_or(&[][..], |line| &line.also);
+    let when = if later { "when DNS gives the address, " } else { "" };
+    let says = match also {
+        [] => format!("{when}take line {number} out of {path}"),
+        others => format!(
+            "{when}take {name} out of line {number} of {path}; the line also holds {}: leave those",
+            others.join(", ")
+        ),
+    };
+    let file = reading::word(path);
+    let step = Step::local(says).undo(format!("mv {file}.before {file}"));
+    match (also, later) {
+        ([], false) => step.command(format!("sed -i.before '{number}d' {file}")),
+        _ => step,
+    }
 }
 
 /// Whether `--expect` forbids the pinned address.

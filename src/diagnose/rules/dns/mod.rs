@@ -1,5 +1,6 @@
 //! Rules whose cause lies at the dns hop.
 
+mod aaaa_only;
 mod aaaa_swallowed;
 mod address_not_expected;
 mod advice;
@@ -16,6 +17,7 @@ mod forwards_privatelink_only;
 mod gives;
 mod heard;
 mod hosts_pin;
+mod local_error;
 mod missing;
 mod name_not_found;
 mod no_address;
@@ -42,6 +44,7 @@ mod system_fails;
 mod system_slow;
 mod tcp_blocked;
 mod tried;
+mod tunnel_address;
 pub(in crate::diagnose) mod unanswered;
 mod unusable_address;
 mod words;
@@ -62,6 +65,7 @@ pub(super) const RULES: &[Rule] = &[
     failing_why::VALIDATION_FAILS,
     failing_why::UPSTREAM_DEAD,
     failing_why::ZONE_FAILS,
+    local_error::RULE,
     resolver_failures::SILENT,
     resolver_failures::PORT_REFUSED,
     resolver_failures::UNREACHABLE,
@@ -79,6 +83,7 @@ pub(super) const RULES: &[Rule] = &[
     parent_zone_shadowed::RULE,
     name_not_found::RULE,
     no_address::RULE,
+    aaaa_only::RULE,
     system_differs::RULE,
     aaaa_swallowed::RULE,
     system_fails::RULE,
@@ -89,6 +94,7 @@ pub(super) const RULES: &[Rule] = &[
     public_not_expected::RULE,
     address_not_expected::RULE,
     private_not_expected::RULE,
+    tunnel_address::RULE,
     unusable_address::RULE,
     rate_limited::RULE,
     resolver_down::RULE,

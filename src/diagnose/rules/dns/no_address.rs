@@ -2,7 +2,7 @@
 //! addresses out of answers, or a server that does not resolve.
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop, classify};
 
 use super::gives;
@@ -94,17 +94,39 @@ fn check(e: &Evidence) -> Option<Because> {
                     reading::private_zone(e)
                 ),
             )
-            .step("have the endpoint's DNS zone group register the A record again")
+            .act(
+                Step::shared(
+                    "have the endpoint's DNS zone group register the A record again (Terraform: \
+                     `private_dns_zone_group` of `azurerm_private_endpoint`)",
+                    "every client of the zone, for the names of this endpoint",
+                )
+                .undo("delete the zone group again: its records go with it"),
+            )
             .check(check)
     } else {
         because
             .owner("DNS")
             .look("see the answer in full", check.clone())
-            .step(format!(
-                "on the resolver let {suffix} have private addresses: dnsmasq \
-                 `rebind-domain-ok=/{suffix}/`, unbound `private-domain: \"{suffix}\"`"
-            ))
-            .step("or give the name its A record, or configure a resolver that resolves")
+            .act(
+                Step::shared(
+                    format!(
+                        "on the resolver let {suffix} have private addresses: dnsmasq \
+                         `rebind-domain-ok=/{suffix}/`, unbound `private-domain: \"{suffix}\"`"
+                    ),
+                    format!(
+                        "every client of {label}: answers for {suffix} are no longer protected \
+                         against DNS rebinding"
+                    ),
+                )
+                .undo("take the line out again"),
+            )
+            .act(
+                Step::shared(
+                    "or give the name its A record, or configure a resolver that resolves",
+                    "every client of that zone or resolver",
+                )
+                .undo("take the record out, or set the old resolver again"),
+            )
             .check(check)
     })
 }

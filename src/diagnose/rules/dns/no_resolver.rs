@@ -1,7 +1,8 @@
 //! No nameserver is configured: 127.0.0.1 is asked, as glibc does (resolv.conf(5)).
 
+use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::vantage::FileState;
 use crate::evidence::{Evidence, Hop};
@@ -30,7 +31,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(e: &Evidence) -> Option<Because> {
-    if !e.vantage.resolver_config.nameservers.is_empty() {
+    let config = &e.vantage.resolver_config;
+    // What is not read is not empty.
+    if !config.nameservers.is_empty() || config.state == FileState::NotRead {
         return None;
     }
     let (index, resolver) =
@@ -45,10 +48,10 @@ fn check(e: &Evidence) -> Option<Because> {
     } else {
         Level::Risk
     };
-    let config = &e.vantage.resolver_config;
     let state = match &config.state {
         FileState::Read => format!("{} names no nameserver", config.path),
         FileState::Missing => format!("there is no {}", config.path),
+        FileState::NotRead => return None,
         FileState::Unreadable { says } => format!("{} cannot be read: {says}", config.path),
     };
     let passed_over = (!config.bad_lines.is_empty()).then(|| {
@@ -74,18 +77,19 @@ fn check(e: &Evidence) -> Option<Because> {
             .known_by(passed_over)
             .look("see the ends of its lines", format!("cat -A {}", reading::word(&config.path)));
     }
-    Some(
-        because
-            .known_by("without a nameserver line the C library asks 127.0.0.1, which was asked too")
-            .owner("Machine")
-            .look(
-                "see what should write the file",
-                format!("ls -l {}", reading::word(&config.path)),
+    let mut because = because
+        .known_by("without a nameserver line the C library asks 127.0.0.1, which was asked too")
+        .owner("Server")
+        .look("see what should write the file", format!("ls -l {}", reading::word(&config.path)));
+    because = match platform_advice::on(e, Topic::ResolverSetting) {
+        Some(advice) => because.known_by(advice.why).act(advice.step()),
+        None => because.act(
+            Step::local(
+                "name a resolver that sees the private zone: in the DHCP or network settings, not \
+                 by hand, where a service writes the file",
             )
-            .step(
-                "name a resolver that sees the private zone: in the DHCP or network settings, \
-                 not by hand, where a service writes the file",
-            )
-            .check(reading::again(e)),
-    )
+            .undo("set the old value again"),
+        ),
+    };
+    Some(because.check(reading::again(e)))
 }

@@ -1,11 +1,11 @@
-//! An address without the alias that Azure's own answer leads through: somebody's own record,
+//! An address without the alias that Azure's own answer leads through: a record of your own,
 //! often of a gateway in front, of a hand-made zone or of an old view (facts D30-D33, D57, D58).
 
 use std::net::IpAddr;
 
 use crate::diagnose::{Because, Rule};
-use crate::diagnosis::{Level, Sure};
-use crate::evidence::{Evidence, Expect, Hop, TargetKind, classify};
+use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::{Evidence, Expect, Hop, TargetKind, classify, tunnel};
 
 use super::gives::{self, Asked};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
     hop: Hop::Dns,
     title: "The address comes without the alias of Azure's own answer: a record of your own",
     page: include_str!("../../../../docs/findings/dns-own-record.md"),
-    explains: &joined::<17>(&[NOT_REACHED, NOT_LET_IN]),
+    explains: &joined::<18>(&[NOT_REACHED, NOT_LET_IN]),
     check,
 };
 
@@ -31,7 +31,9 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     let name = &e.dns.name;
     let r = gives::decider(e)?;
-    if r.seen.privatelink_alias(name).is_some() {
+    // A client on this machine makes answers up without aliases.
+    let made_up = r.gives.addresses().iter().any(|a| tunnel::address(e, *a).is_some());
+    if r.seen.privatelink_alias(name).is_some() || made_up {
         return None;
     }
     let private = r.gives.addresses().iter().find(|a| classify(**a).is_private());
@@ -86,11 +88,18 @@ fn outside(e: &Evidence, r: &Asked<'_>) -> Option<Because> {
             .tells_it(format!("dig {} @<another resolver>", e.dns.name))
             .owner("DNS")
             .look("see the answer whole", words::dig(&e.dns.name, r.seen))
-            .step(format!(
-                "on {}: take the record of {} out, so that it is asked of Azure DNS",
-                r.label(),
-                e.dns.name
-            ))
+            .act(
+                Step::shared(
+                    format!(
+                        "on {}: take the record of {} out, so that Azure DNS is asked for it; \
+                         first see with `--resolver` what Azure DNS answers",
+                        r.label(),
+                        e.dns.name
+                    ),
+                    format!("every client of {}, for this name only", r.label()),
+                )
+                .undo("put the record back: note its address and TTL first"),
+            )
             .check(words::dig(&e.dns.name, r.seen)),
     )
 }

@@ -4,8 +4,8 @@
 use std::net::IpAddr;
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
-use crate::evidence::{Evidence, Expect, Hop, classify};
+use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::{Evidence, Expect, Hop, classify, tunnel};
 
 use super::gives;
 use super::words;
@@ -26,8 +26,10 @@ fn check(e: &Evidence) -> Option<Because> {
         Expect::Closed => "closed",
         _ => return None,
     };
-    let private: Vec<IpAddr> =
-        gives::application(e).into_iter().filter(|a| classify(*a).is_private()).collect();
+    let private: Vec<IpAddr> = gives::application(e)
+        .into_iter()
+        .filter(|a| classify(*a).is_private() && tunnel::address(e, *a).is_none())
+        .collect();
     if private.is_empty() {
         return None;
     }
@@ -48,11 +50,14 @@ fn check(e: &Evidence) -> Option<Because> {
         because
             .known_by("the walk went to the private address; it says nothing of the public path")
             .owner("Application")
-            .step(
-                "walk from a machine that gets the public address, or name a resolver that gives \
-                 it: --resolver <address>",
+            .act(
+                Step::look(
+                    "walk from a machine that gets the public address, or name a resolver that \
+                     gives it",
+                )
+                .command(reading::again_with(e, "--resolver <address>")),
             )
-            .step("if the private path is the right one, expect it: --expect private")
+            .act(Step::look("or, if the private path is the right one, expect it"))
             .check(reading::again_with(e, "--expect private")),
     )
 }

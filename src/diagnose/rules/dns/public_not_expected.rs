@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
     hop: Hop::Dns,
     title: "A private address is expected, and the address is public",
     page: include_str!("../../../../docs/findings/dns-public-not-expected.md"),
-    explains: &joined::<13>(&[
+    explains: &joined::<14>(&[
         NOT_CONNECTED,
         NOT_LET_IN,
         &["dns-resolvers-disagree", "dns-unusable-address"],

@@ -2,7 +2,7 @@
 //! when the other fails.
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::{Evidence, Hop};
 
@@ -128,7 +128,13 @@ fn check(e: &Evidence) -> Option<Because> {
             .known_by("the same question was put to each resolver by itself")
             .owner("DNS")
             .look("ask it alone", words::dig(&e.dns.name, first.seen))
-            .step(format!("mend {label}, or take it out of the configuration"))
+            .act(
+                Step::shared(
+                    format!("fix {label}, or take it out of what gives clients their resolvers"),
+                    "every client that has it configured",
+                )
+                .undo("put it back when it answers"),
+            )
             .check(words::dig(&e.dns.name, first.seen)),
     )
 }

@@ -2,7 +2,8 @@
 
 use crate::diagnose::timing::{self, LONG_MS};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::dns::ResolverRole;
 use crate::evidence::{Evidence, Hop};
 
 use super::gives;
@@ -17,6 +18,11 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
+/// Sends, repeats included, that no single lost packet explains.
+const SENDS: u32 = 3;
+/// An answer that comes later than this is slow whatever was lost, in milliseconds.
+const VERY_LONG_MS: f64 = 3000.0;
+
 fn check(e: &Evidence) -> Option<Because> {
     let all = gives::deciding(e);
     let first = all.iter().find(|r| !r.gives.addresses().is_empty())?;
@@ -26,7 +32,11 @@ fn check(e: &Evidence) -> Option<Because> {
     // proxy that asks by itself.
     let system_waits = e.dns.system.took_ms().is_none_or(|ms| ms >= LONG_MS);
     let waits = system_waits && !gives::pinned(e) && !reading::proxied(e);
-    let level = if waits { Level::Risk } else { Level::Note };
+    // A quick `getaddrinfo` shows a cache, which holds the answer for its TTL alone.
+    let persistent = exchange.sent >= SENDS || took >= VERY_LONG_MS;
+    let cached = !system_waits && persistent && !gives::pinned(e) && !reading::proxied(e);
+    let bystander = e.asked.resolver_given && first.seen.role != ResolverRole::Given;
+    let level = if (waits || cached) && !bystander { Level::Risk } else { Level::Note };
     let label = first.label();
     let shown = timing::words(took);
     let says = match exchange.sent {
@@ -52,12 +62,22 @@ fn check(e: &Evidence) -> Option<Because> {
              ask again"
         }
     });
+    if cached {
+        because = because
+            .known_by(
+                "getaddrinfo was quick: a cache or a daemon on this machine had the answer; an \
+                 application that asks when it is no longer there waits",
+            )
+            .read_at("/dns/system");
+    }
     let dig = words::dig(&e.dns.name, first.seen);
     Some(
         because
             .owner("DNS")
             .look("time it, twice: the second answer comes from its cache", dig.clone())
-            .step(format!("look at the forwarders of {label}: a dead first one costs each question its timeout"))
+            .act(Step::look(format!(
+                "look at the forwarders of {label}: a dead first one costs each question its timeout"
+            )))
             .check(dig),
     )
 }

@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
     hop: Hop::Dns,
     title: "Resolvers give answers of different kinds",
     page: include_str!("../../../../docs/findings/dns-resolvers-disagree.md"),
-    explains: &joined::<17>(&[NOT_REACHED, NOT_LET_IN]),
+    explains: &joined::<18>(&[NOT_REACHED, NOT_LET_IN]),
     check,
 };
 

@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
     hop: Hop::Dns,
     title: "The account resolves privately under another suffix, and not under this one",
     page: include_str!("../../../../docs/findings/dns-suffix-left-out.md"),
-    explains: &joined::<25>(&[
+    explains: &joined::<26>(&[
         NOT_REACHED,
         NOT_LET_IN,
         &[

@@ -3,10 +3,11 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::address::embedded_ipv4;
-use crate::evidence::{AddressClass, Evidence, Hop, classify};
+use crate::evidence::{Evidence, Hop, classify, tunnel};
 
 use super::gives::{self, Gives};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
@@ -17,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
     hop: Hop::Dns,
     title: "The system gives applications other addresses than the resolvers do",
     page: include_str!("../../../../docs/findings/dns-system-differs.md"),
-    explains: &joined::<25>(&[
+    explains: &joined::<26>(&[
         NOT_REACHED,
         NOT_LET_IN,
         &[
@@ -56,7 +57,10 @@ fn check(e: &Evidence) -> Option<Because> {
     if agree || both_public {
         return None;
     }
-    let first = system.first().copied()?;
+    // A client's synthetic answer has its own finding.
+    if tunnel::of_application(e).is_some() {
+        return None;
+    }
     let unwanted = reading::private_demanded(e) && system.iter().any(|a| gives::is_outside(*a));
     // `--resolver` says whose answer is walked; what applications have instead stands beside.
     let level = if reading::proxied(e) || e.asked.resolver_given {
@@ -66,8 +70,6 @@ fn check(e: &Evidence) -> Option<Because> {
     } else {
         Level::Risk
     };
-    let synthetic =
-        matches!(classify(first), AddressClass::Benchmarking | AddressClass::SharedPrivate);
     let says = words::clause(
         format!(
             "applications get {}, but {} gives {}",
@@ -111,8 +113,6 @@ fn check(e: &Evidence) -> Option<Because> {
             e.vantage.resolver_config.search.join(", "),
             tried.exchange.name
         )
-    } else if synthetic {
-        format!("{first} is in a range from which VPN and zero-trust clients make answers up")
     } else if decider.gives.addresses().is_empty() && !e.vantage.resolver_config.search.is_empty() {
         format!(
             "the name itself gives no address: the search list ({}) may have found another name",
@@ -130,15 +130,22 @@ fn check(e: &Evidence) -> Option<Because> {
     if let Some(line) = &e.vantage.nsswitch_hosts {
         because = because.seen(format!("nsswitch.conf: hosts: {line}")).read_at("/vantage");
     }
+    let mut because = because
+        .owner("Server")
+        .look("see what applications get", format!("getent ahosts {}", e.dns.name))
+        .look("see whether a final dot changes it", format!("getent ahosts {}.", e.dns.name));
+    because = match platform_advice::on(e, Topic::ResolverSetting) {
+        Some(advice) => because.known_by(advice.why).act(advice.step()),
+        None => because.look("see which resolver serves which interface", "resolvectl status"),
+    };
     Some(
         because
-            .owner("Machine")
-            .look("see what applications get", format!("getent ahosts {}", e.dns.name))
-            .look("see whether a final dot changes it", format!("getent ahosts {}.", e.dns.name))
-            .look("see which resolver serves which interface", "resolvectl status")
-            .step(
-                "find who answers (VPN client, nscd, systemd-resolved) and give it the same view, \
-                 or flush its cache",
+            .act(
+                Step::local(
+                    "find what answers (a VPN client, nscd, systemd-resolved) and have it ask the \
+                     resolver that is right, or flush its cache",
+                )
+                .undo("set the old resolver again; a flushed cache fills by itself"),
             )
             .check(format!("getent ahosts {}", e.dns.name)),
     )

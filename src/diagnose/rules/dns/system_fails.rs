@@ -1,9 +1,11 @@
 //! `getaddrinfo` fails though the resolvers answer (nsswitch.conf(5)), or no resolver could be
 //! asked beside it.
 
-use crate::diagnose::{Because, Rule};
-use crate::diagnosis::{Level, Sure};
-use crate::evidence::dns::SystemAnswer;
+use crate::diagnose::platform_advice::{self, Topic};
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::dns::{DnsOutcome, SystemAnswer};
+use crate::evidence::vantage::FileState;
 use crate::evidence::{Evidence, Hop};
 
 use super::gives;
@@ -38,6 +40,10 @@ fn check(e: &Evidence) -> Option<Because> {
         return None;
     }
     let level = if fate::proxy_name_lost(e) { Level::Broken } else { fate::without_address(e) };
+    let unseen = e.vantage.resolver_config.state == FileState::NotRead && deciding.is_empty();
+    if unseen {
+        return Some(without_sight(e, code, level));
+    }
     let says = match &decider {
         Some(r) => words::clause(
             format!("getaddrinfo fails ({code}), though {} gives {}", r.label(), words::gives(r)),
@@ -56,6 +62,15 @@ fn check(e: &Evidence) -> Option<Because> {
     for r in &deciding {
         because = because.seen(format!("{}: {}", r.label(), words::gives(r))).read_at(r.pointer());
     }
+    // An answer with an error beside one with an address: the rcode may be what ends the lookup.
+    for r in &deciding {
+        for (kind, outcome) in failed_answers(r) {
+            because = because.known_by(format!(
+                "{} answers {kind} with {outcome}: some C libraries end the lookup there",
+                r.label()
+            ));
+        }
+    }
     let not_reached = predict::dns_not_reached(e.vantage.nsswitch_hosts.as_deref());
     because = match (&e.vantage.nsswitch_hosts, not_reached) {
         (Some(line), Some(why)) => because
@@ -72,15 +87,15 @@ fn check(e: &Evidence) -> Option<Because> {
             }
             because.known_by(
                 "EAI_AGAIN: a service of the hosts line was asked and got no answer, or was not \
-                 allowed to ask (a sandbox, a local firewall); which of them is not known",
+                 allowed to ask (a local firewall, a sandbox); which of them is not known",
             )
         }
         (Some(line), None) => because
             .seen(format!("nsswitch.conf: hosts: {line}"))
             .read_at("/vantage/nsswitch_hosts")
             .known_by(
-                "what stands before `dns` in the hosts line of nsswitch.conf, a local daemon, or \
-                 a local firewall ends the lookup",
+                "a service before `dns` in the hosts line of nsswitch.conf, a local daemon, or a \
+                 local firewall ends the lookup",
             ),
         (None, _) => because.known_by(
             "the C library reads another configuration than the resolver list, or a local daemon \
@@ -89,21 +104,62 @@ fn check(e: &Evidence) -> Option<Because> {
     };
     let not_asked = predict::dns_not_reached(e.vantage.nsswitch_hosts.as_deref()).is_some();
     let step = match code == "EAI_AGAIN" && !not_asked {
-        true => {
+        true => Step::look(
             "see where the C library's own question ends: an agent or daemon on this host, its \
-             firewall, or a sandbox that forbids a system call"
-        }
-        false => {
-            "put `dns` into the hosts line, and mend or restart the local resolver daemon \
-             (systemd-resolved, nscd, sssd)"
-        }
+             firewall, or a sandbox that forbids a system call",
+        ),
+        false => Step::local(
+            "put `dns` into the hosts line, and fix or restart the local resolver daemon \
+             (systemd-resolved, nscd, sssd)",
+        )
+        .undo("put the old line back: keep a copy of the file"),
     };
-    Some(
-        because
-            .owner("Machine")
-            .look("see what applications get", format!("getent ahosts {}", e.dns.name))
-            .look("see the order of name services", "grep ^hosts: /etc/nsswitch.conf")
-            .step(step)
-            .check(format!("getent ahosts {}", e.dns.name)),
+    let mut because = because
+        .owner("Server")
+        .look("see what applications get", format!("getent ahosts {}", e.dns.name))
+        .look("see the order of name services", "grep ^hosts: /etc/nsswitch.conf");
+    if let Some(advice) = platform_advice::on(e, Topic::ResolverUnanswered) {
+        because = because.known_by(advice.why).act(advice.step());
+    }
+    Some(because.act(step).check(format!("getent ahosts {}", e.dns.name)))
+}
+
+/// Where the system's resolvers are not read, its own answer is all that there is.
+fn without_sight(e: &Evidence, code: &str, level: Level) -> Because {
+    Because::new(
+        level,
+        Sure::Inferred,
+        words::clause(
+            format!("the system's own lookup fails ({code}); its resolvers are not seen"),
+            "the system's own lookup fails; its resolvers are not seen",
+        ),
     )
+    .seen(format!("the system's lookup of {}: {code}", e.dns.name))
+    .read_at("/dns/system")
+    .read_at("/vantage/resolver_config/state")
+    .known_by(
+        "this system keeps its resolvers elsewhere than this program looks: whether one is silent, \
+         refuses or knows no such name is not seen",
+    )
+    .tells_it(format!(
+        "Resolve-DnsName {0} (Windows), dscacheutil -q host -a name {0} (macOS)",
+        e.dns.name
+    ))
+    .owner("DNS")
+    .look("see the resolvers", "Get-DnsClientServerAddress (Windows), scutil --dns (macOS)")
+    .look("ask one of them by itself", reading::again_with(e, "--resolver <address>"))
+    .check(reading::again(e))
+}
+
+/// Answers of a resolver that are an error, by the type asked.
+fn failed_answers(r: &gives::Asked<'_>) -> Vec<(&'static str, String)> {
+    [("A", &r.seen.a), ("AAAA", &r.seen.aaaa)]
+        .into_iter()
+        .filter_map(|(kind, observed)| match &observed.saw()?.outcome {
+            DnsOutcome::Answered { answer } if answer.rcode != "NOERROR" => {
+                Some((kind, answer.rcode.clone()))
+            }
+            _ => None,
+        })
+        .collect()
 }

@@ -1,8 +1,9 @@
 //! `getaddrinfo` is much later than the resolvers: what applications wait for at every new
 //! name (resolv.conf(5): timeout, attempts, ndots).
 
+use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::SystemAnswer;
 use crate::evidence::{Evidence, Hop, Observed};
 
@@ -28,7 +29,7 @@ fn check(e: &Evidence) -> Option<Because> {
     if baseline.is_none() || (!stalled && !late) {
         return None;
     }
-    // `--resolver` says whose answer is walked; what applications have instead stands beside.
+    // `--resolver` says whose answer is walked; what applications get instead is a note.
     let level =
         if reading::proxied(e) || e.asked.resolver_given { Level::Note } else { Level::Risk };
     let says = if stalled {
@@ -55,8 +56,8 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     because = match words::searched(e) {
         Some(lookups) => because.known_by(format!(
-            "ndots makes the C library try the search list first: {lookups} {} before this one; where \
-             nobody answers for one of those domains, that is what it waits for",
+            "ndots makes the C library try the search list first: {lookups} {} before this one; \
+             where no server answers for one of those domains, that is what it waits for",
             if lookups == 1 { "name" } else { "names" }
         )),
         None => because.known_by(
@@ -65,14 +66,21 @@ fn check(e: &Evidence) -> Option<Because> {
              local daemon",
         ),
     };
+    let mut because = because
+        .owner("Server")
+        .look("time what applications get", format!("time getent ahosts {}", e.dns.name));
+    if let Some(advice) = platform_advice::on(e, Topic::ResolverSetting) {
+        because = because.known_by(advice.why).act(advice.step());
+    }
     Some(
         because
-            .owner("Machine")
-            .look("time what applications get", format!("time getent ahosts {}", e.dns.name))
-            .step(
-                "take dead nameservers out, or shorten `timeout:` and `attempts:`; with a dropped \
-                 AAAA answer `single-request-reopen`; with a search list end the name with a dot \
-                 or lower `ndots:`",
+            .act(
+                Step::local(
+                    "take dead nameservers out, or shorten `timeout:` and `attempts:`; with a \
+                     dropped AAAA answer set `single-request-reopen`; with a search list end the \
+                     name with a dot or lower `ndots:`",
+                )
+                .undo("set the old options again: keep a copy of the file"),
             )
             .check(format!("time getent ahosts {}", e.dns.name)),
     )

@@ -1,7 +1,8 @@
 //! A truncated answer whose repeat over TCP fails (RFC 7766): port 53 is open for UDP alone.
 
+use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::{Because, Rule};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 use super::gives::{self, Gives};
@@ -34,32 +35,43 @@ fn check(e: &Evidence) -> Option<Because> {
         (false, level) => level,
     };
     let label = resolver.label();
-    Some(
-        Because::new(
-            level,
-            Sure::Proved,
-            if over_tcp_alone {
-                format!("`use-vc` asks {label} over TCP, and only UDP is answered")
-            } else {
-                format!("{label} truncates, and TCP to it fails")
-            },
-        )
-        .seen(format!("{label}: {}", words::gives(resolver)))
-        .read_at(resolver.pointer())
-        .known_by(if over_tcp_alone {
-            "`options use-vc` makes the C library ask over TCP from the start; that had no \
-                 answer here, and questions over UDP had"
+    let mut because = Because::new(
+        level,
+        Sure::Proved,
+        if over_tcp_alone {
+            format!("`use-vc` asks {label} over TCP, and only UDP is answered")
         } else {
-            "the answer over UDP has the TC bit; a resolver library then repeats the question \
+            format!("{label} truncates, and TCP to it fails")
+        },
+    )
+    .seen(format!("{label}: {}", words::gives(resolver)))
+    .read_at(resolver.pointer())
+    .known_by(if over_tcp_alone {
+        "`options use-vc` makes the C library ask over TCP from the start; that had no \
+                 answer here, and questions over UDP had"
+    } else {
+        "the answer over UDP has the TC bit; a resolver library then repeats the question \
                  over TCP, and that failed here"
-        })
-        .owner("Network")
-        .look("ask over TCP", format!("{} +tcp", words::dig(&e.dns.name, resolver.seen)))
-        .step(format!(
-            "let TCP port {} through to {}, and have the resolver listen on it",
-            resolver.seen.address.port(),
-            resolver.seen.address.ip()
-        ))
-        .check(format!("{} +tcp", words::dig(&e.dns.name, resolver.seen))),
+    })
+    .owner("Network")
+    .look("ask over TCP", format!("{} +tcp", words::dig(&e.dns.name, resolver.seen)));
+    because = match platform_advice::on(e, Topic::ResolverUnanswered) {
+        Some(advice) => because.known_by(advice.why).act(advice.step()),
+        None => because,
+    };
+    Some(
+        because
+            .act(
+                Step::shared(
+                    format!(
+                        "let TCP port {} through to {}, and have the resolver listen on it",
+                        resolver.seen.address.port(),
+                        resolver.seen.address.ip()
+                    ),
+                    "every client behind the same firewall rule",
+                )
+                .undo("take the rule out again"),
+            )
+            .check(format!("{} +tcp", words::dig(&e.dns.name, resolver.seen))),
     )
 }

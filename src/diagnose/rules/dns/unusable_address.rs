@@ -4,8 +4,8 @@
 use std::net::IpAddr;
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
-use crate::evidence::{AddressClass, Evidence, Hop, classify};
+use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::{AddressClass, Evidence, Expect, Hop, classify, tunnel};
 
 use super::gives;
 use super::wrong_address::{NOT_REACHED, SOMEBODY_ELSE, joined};
@@ -20,16 +20,23 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
+/// Whether no service of Azure can have it, no tunnel of this machine made it up, and the user did
+/// not say that it is right.
+fn unusable(e: &Evidence, address: IpAddr) -> bool {
+    let expected = matches!(e.asked.expect, Expect::Cidr { .. })
+        && gives::beyond_prefixes(e, &[address]).is_empty();
+    classify(address).is_unusable() && !expected && tunnel::address(e, address).is_none()
+}
+
 fn check(e: &Evidence) -> Option<Because> {
     let all = gives::application(e);
-    let unusable: Vec<IpAddr> =
-        all.iter().copied().filter(|a| classify(*a).is_unusable()).collect();
+    let unusable: Vec<IpAddr> = all.iter().copied().filter(|a| unusable(e, *a)).collect();
     let first = *unusable.first()?;
     // A tunnel or a synthetic address may lead to the service all the same: TLS tells.
     let reached = reading::tls_verified(e);
     let level = match (reading::proxied(e), reached) {
         (true, _) => Level::Note,
-        // Only laboratories number services so: nobody's traffic is at risk.
+        // Only laboratories number services so: no real traffic is at risk.
         (false, true) if classify(first) == AddressClass::Documentation => Level::Note,
         (false, true) => Level::Risk,
         (false, false) => Level::Broken,
@@ -42,9 +49,6 @@ fn check(e: &Evidence) -> Option<Because> {
         }
         AddressClass::Unspecified => "0.0.0.0 and :: are what blocking resolvers answer",
         AddressClass::LinkLocal => "a link-local address leads nowhere but this link",
-        AddressClass::Benchmarking => {
-            "198.18.0.0/15 is for measurements; VPN and zero-trust clients make answers up in it"
-        }
         AddressClass::Documentation => "documentation addresses belong to no machine",
         _ => "the address is reserved and belongs to no service",
     };
@@ -77,7 +81,9 @@ fn check(e: &Evidence) -> Option<Because> {
     };
     if reached {
         because = because
-            .known_by("TLS with the service's own certificate stands there: something leads to it")
+            .known_by(
+                "TLS with the service's own certificate is answered there: something leads to it",
+            )
             .read_at("/tls");
     } else if fate::unconnected(e) {
         because = because.seen("no connection could be made there").read_at("/tcp");
@@ -90,11 +96,21 @@ fn check(e: &Evidence) -> Option<Because> {
         because
             .owner("DNS")
             .look("ask again", check.clone())
-            .step(format!(
-                "allow {} in the blocking resolver, or take the record, pin or client away that \
-                 makes the answer up",
-                reading::public_suffix(e)
+            .act(Step::look(
+                "find what makes the answer up: a blocking resolver, a record of your own, a line \
+                 of the hosts file, a local tunnel",
             ))
+            .act(
+                Step::shared(
+                    format!(
+                        "in a blocking resolver allow {}, not its whole domain: the block may be \
+                         deliberate",
+                        e.dns.name
+                    ),
+                    "every client of that resolver, for this name only",
+                )
+                .undo("block it again"),
+            )
             .check(check),
     )
 }

@@ -44,6 +44,7 @@ pub(super) const SOMEBODY_ELSE: &[&str] = &[
 pub(super) const NOT_LET_IN: &[&str] = &[
     "http-public-access-disabled",
     "http-network-rules",
+    "http-network-perimeter",
     "http-endpoint-not-approved",
     "http-vnet-endpoint",
     "http-forbidden",

@@ -15,7 +15,7 @@ use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 use super::{fate, missing, tried, words};
 
 /// What a public address in the place of the private one leads to.
-pub(super) const EXPLAINS: &[&str] = &joined::<24>(&[
+pub(super) const EXPLAINS: &[&str] = &joined::<25>(&[
     NOT_REACHED,
     NOT_LET_IN,
     &[

@@ -1,6 +1,5 @@
 //! What the host is, so that commands are aimed at it: an account, or a gateway in front of one.
 
-use crate::diagnose::reading;
 use crate::evidence::{Evidence, TargetKind};
 
 /// What the host is, by its suffix.
@@ -16,6 +15,11 @@ pub(in crate::diagnose::rules) enum Aim {
     ContainerApps,
     /// A host of an unknown suffix, which `--service` says to be one.
     Host,
+}
+
+/// The first label of the host, by which Azure names it.
+fn label(e: &Evidence) -> &str {
+    e.target.account.as_deref().unwrap_or("<account>")
 }
 
 /// What the host is.
@@ -51,7 +55,7 @@ impl Aim {
 
     /// A command that only reads and shows what it is and which networks it takes calls from.
     pub(in crate::diagnose::rules) fn show(self, e: &Evidence) -> String {
-        let name = reading::account(e);
+        let name = label(e);
         match self {
             Aim::Account => format!(
                 "az cognitiveservices account show -n {name} -g <group> --query \
@@ -75,7 +79,7 @@ impl Aim {
 
     /// A command that only reads and shows where it sends calls on to.
     pub(in crate::diagnose::rules) fn behind(self, e: &Evidence) -> Option<String> {
-        let name = reading::account(e);
+        let name = label(e);
         match self {
             Aim::ApiManagement => Some(format!(
                 "az apim backend list --service-name {name} -g <group> --query \"[].url\" -o tsv"

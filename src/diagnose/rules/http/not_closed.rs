@@ -5,7 +5,7 @@ use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Expect, Hop, classify};
 
 use super::answered_by::answered_by;
-use super::refusals::{accepted, refused_by_network};
+use super::refusals::{accepted, refusal, refused_by_network};
 use super::said::{pointer, request, walked};
 
 pub(super) const RULE: Rule = Rule {
@@ -27,12 +27,20 @@ fn check(e: &Evidence) -> Option<Because> {
     let accepted = accepted(e, call);
     // An error from behind the gateway came after its network rules had let the call in (W2).
     let passed = answer.header("x-ms-region").is_some() && !refused_by_network(e, call);
-    if !accepted && !passed {
+    // A list for a call that the service would not answer: the path is open all the same.
+    let given = answer.fulfils(call.purpose)
+        && refusal(e, call).is_some_and(|row| row.id == "http-success-unproved");
+    if !accepted && !passed && !given {
         return None;
     }
     let account = reading::account(e);
     let (sure, known) = if accepted {
         (Sure::Proved, "the service accepted the call on its public address")
+    } else if given {
+        (
+            Sure::Inferred,
+            "the list came on the public address, from something that does not ask who calls",
+        )
     } else {
         (Sure::Inferred, "x-ms-region is in answers from behind the service's network rules only")
     };

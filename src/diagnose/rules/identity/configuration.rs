@@ -2,9 +2,10 @@
 
 use super::acquisition::{clause, failed, level, no_token, source};
 use super::credential::{credential, rejected};
+use super::platform;
 use crate::diagnose::rules::http::said::all;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::identity::{CredentialKind, HalfConfigured, TokenOutcome, TokenPurpose};
 use crate::evidence::{Evidence, Hop};
 
@@ -105,8 +106,8 @@ fn authority_cloud(e: &Evidence) -> Option<Because> {
         .read_at("/target/cloud")
         .owner("Application")
         .look("see where it is set", "printenv AZURE_AUTHORITY_HOST")
-        .step(format!("unset AZURE_AUTHORITY_HOST, or set it to https://{right}"))
-        .step("or name the account of the cloud that is meant")
+        .act(Step::local(format!("unset AZURE_AUTHORITY_HOST, or set it to https://{right}")))
+        .act(Step::local("or name the account of the cloud that is meant"))
         .check(reading::again(e)),
     )
 }
@@ -134,7 +135,7 @@ fn empty_authority(e: &Evidence) -> Option<Because> {
             .read_at("/identity/configured/authority_host_empty")
             .owner("Application")
             .look("see where it is set", "printenv AZURE_AUTHORITY_HOST")
-            .step("unset AZURE_AUTHORITY_HOST, or name the login host in it")
+            .act(Step::local("unset AZURE_AUTHORITY_HOST, or name the login host in it"))
             .check(reading::again(e))
     })
 }
@@ -192,16 +193,24 @@ fn half(e: &Evidence) -> Option<Because> {
     let because = because.owner("Application");
     Some(
         match half.source.as_str() {
-            "workload-identity" => because
-                .step("annotate the service account with azure.workload.identity/client-id")
-                .step("label the pod azure.workload.identity/use: \"true\" and make it anew"),
+            "workload-identity" => {
+                because.act(platform::annotate_service_account()).act(platform::label_pod())
+            }
             "managed-identity" => because
-                .step("start the process with the platform's whole environment")
-                .step("where the app has no identity, give it one: az webapp identity assign"),
+                .act(Step::local("start the process with the platform's whole environment"))
+                .act(Step::look(
+                    "see whether the app has an identity at all: without one, the platform sets \
+                     none of these variables",
+                )),
             _ if lacks_values_alone(half) => because
-                .step(format!("see what was to fill {missing}: a secret of the CI, of the pod"))
-                .step(format!("or unset {missing}, where another credential is meant")),
-            _ => because.step(format!("set {missing}, or unset {}", half.set.join(" and "))),
+                .act(Step::look(format!(
+                    "see what was to fill {missing}: a secret of the CI, of the pod"
+                )))
+                .act(Step::local(format!(
+                    "fill it, or unset {missing} where another credential is meant"
+                ))),
+            _ => because
+                .act(Step::local(format!("set {missing}, or unset {}", half.set.join(" and ")))),
         }
         .check(reading::again(e)),
     )
@@ -265,7 +274,7 @@ fn other_source(e: &Evidence) -> Option<Because> {
         .tells_it(reading::again_with(e, &format!("--credential {name}")))
         .read_at(format!("/identity/not_taken/{index}"))
         .owner("Application")
-        .step(format!("unset the one that is not meant: {taken} or {}", other.source)),
+        .act(Step::local(format!("unset the one that is not meant: {taken} or {}", other.source))),
     )
 }
 

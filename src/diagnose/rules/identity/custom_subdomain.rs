@@ -2,6 +2,7 @@
 
 use crate::diagnose::rules::http::said::said;
 use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Step;
 use crate::evidence::{Evidence, Hop};
 
 pub(super) const RULE: Rule = Rule {
@@ -32,11 +33,19 @@ fn check(e: &Evidence) -> Option<Because> {
             "az cognitiveservices account show -n <account> -g <group> --query \
                  \"{subdomain:properties.customSubDomainName,endpoint:properties.endpoint}\"",
         )
-        .step("call that endpoint")
-        .change(
-            "or give the account a subdomain; it cannot be changed later",
-            "az cognitiveservices account update -n <account> -g <group> \
+        .act(Step::local("call that endpoint"))
+        .act(
+            Step::shared(
+                "or give the account a subdomain (Terraform: custom_subdomain_name of \
+                 azurerm_cognitive_account)",
+                "every client of the account: its endpoint gets another name, which also needs a \
+                 record in the private zone",
+            )
+            .command(
+                "az cognitiveservices account update -n <account> -g <group> \
                  --custom-domain <subdomain>",
+            )
+            .undo("there is none: a subdomain cannot be changed or taken away later"),
         )
         .check(reading::again(e)),
     )

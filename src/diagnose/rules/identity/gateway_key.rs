@@ -2,7 +2,7 @@
 
 use crate::diagnose::rules::http::said::{Said, said};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 use super::credential::credential;
@@ -46,12 +46,12 @@ fn check(e: &Evidence) -> Option<Because> {
         because
             .known_by("the service behind the gateway was not reached by this call")
             .owner("Application")
-            .step(format!("ask whoever runs {realm} for a subscription key"))
-            .step(format!("send it in the header {wanted}"))
-            .step(format!(
+            .act(Step::look(format!("ask the team that runs {realm} for a subscription key")))
+            .act(Step::look(format!(
                 "or, if no gateway is meant to be there, find out why {} leads to it",
                 e.target.host
-            ))
+            )))
+            .act(Step::local(format!("send the key in the header {wanted}")))
             .check(reading::again(e)),
     )
 }

@@ -1,7 +1,7 @@
 //! Other users of the machine can read the secret's file.
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 use super::credential::source;
@@ -27,6 +27,10 @@ fn check(e: &Evidence) -> Option<Because> {
         .known_by("the mode of the file says so")
         .read_at("/identity/file_mode_open")
         .owner("Application")
-        .change("let its owner alone read it", format!("chmod 600 {}", reading::word(file))),
+        .act(
+            Step::local("let its owner alone read it, if no other user's program needs it")
+                .command(format!("chmod 600 {}", reading::word(file)))
+                .undo(format!("chmod {mode} {}", reading::word(file))),
+        ),
     )
 }

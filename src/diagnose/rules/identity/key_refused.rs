@@ -2,7 +2,7 @@
 
 use crate::diagnose::rules::http::said::said;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 use super::credential::{credential, source};
@@ -29,13 +29,16 @@ fn check(e: &Evidence) -> Option<Because> {
         .known_by(
             "the service says so: the key is wrong, was regenerated, or belongs to another account",
         )
-        .ruled_out("DNS, TCP, TLS and the deployment: the key is judged before them")
+        .ruled_out_if(
+            reading::tls_verified(e),
+            "DNS, TCP and TLS: the service itself answered, over a session that verified",
+        )
         .owner("Application")
         .look(
             "see the account's keys (their output is secret)",
             format!("az cognitiveservices account keys list -n {account} -g <group>"),
         )
-        .step(format!("put one of them into {}", source(e)))
+        .act(Step::local(format!("put one of them into {}, and restart what reads it", source(e))))
         .check(reading::again(e)),
     )
 }

@@ -2,6 +2,7 @@
 
 use crate::diagnose::rules::http::said::said;
 use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Step;
 use crate::evidence::{Evidence, Hop};
 
 use super::credential::{credential, look_at_token};
@@ -27,7 +28,7 @@ fn check(e: &Evidence) -> Option<Because> {
         .seen(format!("called with {}", credential(e)))
         .read_at("/identity/kind")
         .known_by("the service says so: AuthenticationTypeDisabled; no key can work there")
-        .ruled_out("the key itself and the network: the switch is on the account")
+        .known_by("whether the key itself is right was not looked at by the service")
         .owner("Application")
         .look(
             "see the switch",
@@ -37,10 +38,20 @@ fn check(e: &Evidence) -> Option<Because> {
             ),
         )
         .look("use an Entra token instead", look_at_token(e))
-        .change(
-            "or allow keys again, if no policy forbids them",
-            "az resource update --ids <account resource id> \
+        .act(
+            Step::shared(
+                "or allow keys again, if no policy forbids them: the switch may be deliberate \
+                 (Terraform: local_auth_enabled of azurerm_cognitive_account)",
+                "everybody who holds a key of the account can then use it",
+            )
+            .command(
+                "az resource update --ids <account resource id> \
                  --set properties.disableLocalAuth=false",
+            )
+            .undo(
+                "az resource update --ids <account resource id> \
+                 --set properties.disableLocalAuth=true",
+            ),
         )
         .check(reading::again(e)),
     )

@@ -2,7 +2,7 @@
 
 use super::acquisition::host;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::identity::{TokenOutcome, TokenPurpose};
 use crate::evidence::{Evidence, Hop};
 
@@ -46,7 +46,10 @@ fn check(e: &Evidence) -> Option<Because> {
         .known_by("the address answers this machine alone: a proxy elsewhere cannot ask there")
         .read_at(format!("/identity/acquisition/requests/{index}/proxied_by"))
         .owner("Application")
-        .step(format!("add {bare} to NO_PROXY, in small and in capital letters"))
+        .act(Step::local(format!(
+            "append {bare} to NO_PROXY and no_proxy, and leave what stands there; it holds for \
+             that shell, and a service needs it in its unit"
+        )))
         .check(reading::again(e)),
     )
 }

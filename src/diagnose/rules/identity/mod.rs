@@ -78,6 +78,7 @@ const CREDENTIAL: &[Rule] = &[
     wrong_slot::KEY_IS_TOKEN,
     wrong_slot::TOKEN_IS_KEY,
     token_expired::RULE,
+    token_expired::ENDS_SOON,
     token_not_yet_valid::RULE,
     token_audience::RULE,
     tenant_mismatch::RULE,

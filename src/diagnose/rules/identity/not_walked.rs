@@ -3,7 +3,7 @@
 
 use super::acquisition::{clause, level, no_token, source};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::identity::TokenOutcome;
 use crate::evidence::{Evidence, Hop};
 
@@ -67,7 +67,7 @@ fn way(e: &Evidence) -> Option<Because> {
             .known_by("whether a token comes is not known; the rest of the path was walked")
             .read_at("/identity/acquisition/outcome")
             .owner("Application")
-            .step("write a token that the application got into a file, for its owner alone")
+            .act(Step::local("write a token that the application got into a file (mode 600)"))
             .look("and walk with it", reading::again_with(e, "--token-file <file>")),
     )
 }
@@ -109,10 +109,21 @@ fn token_proxy(e: &Evidence) -> Option<Because> {
         .owner("Application");
     Some(if whole {
         because
-            .step("with identity bindings: build the credential with the proxy enabled, by itself")
-            .step("without: take the annotation that sets these variables from the pod")
+            .act(Step::local(
+                "with identity bindings: build the credential with the proxy enabled, by itself",
+            ))
+            .act(
+                Step::shared(
+                    "without: take the annotation that sets these variables from the pods",
+                    "all pods of the deployment are made anew",
+                )
+                .undo("put the annotation back"),
+            )
     } else {
-        because.step(format!("set {TOKEN_PROXY_VARIABLE} too, or unset {}", names.join(", ")))
+        because.act(Step::local(format!(
+            "set {TOKEN_PROXY_VARIABLE} too, or unset {}",
+            names.join(", ")
+        )))
     })
 }
 

@@ -3,12 +3,12 @@
 use crate::diagnose::rules::http::refusals::{accepted, text};
 use crate::diagnose::rules::http::said::{Said, said, short};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::http::Purpose;
 use crate::evidence::{Evidence, Hop};
 
 use super::credential::{claims, credential};
-use super::roles::role_for;
+use super::roles::{grant, role_for};
 
 pub(super) const RULE: Rule = Rule {
     id: "identity-role-missing",
@@ -44,7 +44,7 @@ fn check(e: &Evidence) -> Option<Because> {
         } else {
             "the service says that the caller has no access to this call, not which right is missing"
         })
-        .ruled_out("network and token: the service knows the caller");
+        .ruled_out("an unknown or expired token: the service knows the caller");
     if said.call.purpose == Purpose::Models {
         because = because.known_by(if list_only {
             "only the list of models is refused; the deployment answers to the same caller"
@@ -84,6 +84,13 @@ fn fix(
         Some(action) => role_for(action).unwrap_or("<role with the data action>"),
     };
     let assignee = reading::word(principal.unwrap_or("<object id of the caller>"));
+    let of_token = claims(e).filter(|c| c.object.as_deref() == principal);
+    let kind = of_token.and_then(|c| match c.subject_kind.as_deref()? {
+        "app" => Some("ServicePrincipal"),
+        "user" => Some("User"),
+        _ => None,
+    });
+    let because = taken_by_default(e, because);
     because
         .owner("Identity")
         .look(
@@ -100,15 +107,41 @@ fn fix(
                  --query \"[].permissions[].dataActions\""
             ),
         )
-        .change(
-            format!("give the caller {role}"),
-            format!(
-                "az role assignment create --assignee {assignee} --role \"{role}\" \
-                 --scope <account resource id>"
-            ),
-        )
-        .step("it acts after 5 to 10 minutes; Owner and Contributor carry no data actions")
+        .act(grant("give the caller", principal.unwrap_or("<object id of the caller>"), kind, role))
+        .act(Step::look(
+            "wait: it takes effect after 5 to 10 minutes; Owner and Contributor carry no data \
+             actions",
+        ))
         .check(reading::again(e))
+}
+
+/// Says which managed identity was taken where none was named: another may be meant, and a role
+/// for this one would help the wrong caller.
+fn taken_by_default(e: &Evidence, because: Because) -> Because {
+    let Some(how) = e.identity.acquisition.as_ref() else { return because };
+    if how.source != "managed-identity" || how.client.is_some() {
+        return because;
+    }
+    let which = claims(e).and_then(|c| {
+        c.managed_identity.clone().or_else(|| c.application.clone()).or_else(|| c.object.clone())
+    });
+    because
+        .seen(format!(
+            "the platform's default identity was taken, none was named: {}",
+            which.as_deref().unwrap_or("which one, its token does not say")
+        ))
+        .known_by(
+            "an application that names a user-assigned identity (AZURE_CLIENT_ID, or in its code) \
+             calls as another one, which may have the role",
+        )
+        .read_at("/identity/acquisition/client")
+        .act(
+            Step::look(
+                "before granting anything: see that this identity is the one that the application \
+             uses; if not, walk as that one",
+            )
+            .command(reading::again_with(e, "--identity <client id>")),
+        )
 }
 
 /// What stands between backticks after a word, if it is a plain name: it goes into commands

@@ -3,7 +3,7 @@
 use crate::diagnose::rules::http::refusals::text;
 use crate::diagnose::rules::http::said::said;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 use super::credential::{claims, credential};
@@ -55,7 +55,7 @@ fn check(e: &Evidence) -> Option<Because> {
                     super::credential::scope(e)
                 ),
             )
-            .step("set AZURE_TENANT_ID to it; az and azd keep logins of their own")
+            .act(Step::local("set AZURE_TENANT_ID to it; az and azd keep logins of their own"))
             .check(reading::again(e)),
     )
 }

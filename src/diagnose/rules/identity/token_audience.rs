@@ -1,8 +1,8 @@
 //! The token is for another service (facts H8, I17, G2b).
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
-use crate::evidence::{Evidence, Hop};
+use crate::diagnosis::{Step, Sure};
+use crate::evidence::{Evidence, Hop, TargetKind};
 
 use super::credential::{claims, credential, look_at_token, plain_audience, rejected, scope};
 use super::token_refused::named_audience;
@@ -28,17 +28,19 @@ fn check(e: &Evidence) -> Option<Because> {
         return None;
     }
     let wanted = |candidate: &str| plain_audience(candidate).eq_ignore_ascii_case(is);
-    if wanted(FOUNDRY) || e.identity.wanted_audiences.iter().any(|a| wanted(a)) {
+    let project = e.target.kind == TargetKind::Project;
+    if !project && wanted(FOUNDRY) || e.identity.wanted_audiences.iter().any(|a| wanted(a)) {
         return None;
     }
+    // It may name two, of which the path decides (fact X18).
     let named = named_audience(&said).filter(|named| named.starts_with("https://"));
-    if named.is_some_and(wanted) {
+    if !project && named.is_some_and(|named| named.split(" or ").any(|one| wanted(one.trim()))) {
         return None;
     }
     let mut because = said
         .because(
             said.level(e),
-            if named.is_some() { Sure::Proved } else { Sure::Inferred },
+            if named.is_some() && !project { Sure::Proved } else { Sure::Inferred },
             format!("{} is for {is}", credential(e)),
         )
         .seen(format!("aud {audience}"))
@@ -53,11 +55,20 @@ fn check(e: &Evidence) -> Option<Because> {
             e.identity.wanted_audiences.join(" or ")
         )),
     };
+    if project {
+        because = because.known_by(
+            "the audience follows the path: a Foundry project takes https://ai.azure.com alone, \
+             paths of Azure OpenAI take https://cognitiveservices.azure.com too",
+        );
+    }
     Some(
         because
             .owner("Application")
             .look("get a token for the right audience", look_at_token(e))
-            .step(format!("set the scope of the application's credential to {}", scope(e)))
+            .act(Step::local(format!(
+                "set the scope of the application's credential to {}",
+                scope(e)
+            )))
             .check(reading::again(e)),
     )
 }

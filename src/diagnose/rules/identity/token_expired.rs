@@ -1,7 +1,8 @@
 //! The token's time is over (facts H8, I18).
 
+use crate::diagnose::rules::http::refusals::accepted;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 use super::credential::{
@@ -16,6 +17,44 @@ pub(super) const RULE: Rule = Rule {
     explains: &["identity-token-refused", "identity-unauthorized"],
     check,
 };
+
+/// Whether the main call was accepted with the credential.
+fn accepted_call(e: &Evidence) -> bool {
+    reading::main_call(e).is_some_and(|call| call.credential_sent && accepted(e, call))
+}
+
+/// Seconds to its end from which a token that nobody renews is worth a word.
+const SOON_S: i64 = 600;
+
+pub(super) const ENDS_SOON: Rule = Rule {
+    id: "identity-token-ends-soon",
+    hop: Hop::Identity,
+    title: "The token works, and ends within minutes",
+    page: include_str!("../../../../docs/findings/identity-token-ends-soon.md"),
+    explains: &[],
+    check: ends_soon,
+};
+
+/// A copied token near its end: sources that ask for one renew it by themselves.
+fn ends_soon(e: &Evidence) -> Option<Because> {
+    let left = expires_in(e).filter(|seconds| (0..SOON_S).contains(seconds))?;
+    if e.identity.acquisition.is_some() || !accepted_call(e) {
+        return None;
+    }
+    Some(
+        Because::new(
+            Level::Note,
+            Sure::Proved,
+            format!("{} ends in {}", credential(e), duration(left.unsigned_abs())),
+        )
+        .known_by("the token's own claim exp; no program renews a copied token")
+        .read_at("/identity/claims/expires_in_s")
+        .caveat()
+        .owner("Application")
+        .look("see when a new one would end", look_at_token(e))
+        .act(Step::local("let the application ask for its tokens itself, which renews them")),
+    )
+}
 
 fn check(e: &Evidence) -> Option<Because> {
     let past = expires_in(e).filter(|seconds| *seconds < 0)?.unsigned_abs();
@@ -36,7 +75,9 @@ fn check(e: &Evidence) -> Option<Because> {
             .read_at("/identity/claims/expires_in_s")
             .owner("Identity")
             .look("get a new token", look_at_token(e))
-            .step("let the application renew its token: a copied one lives about an hour")
+            .act(Step::local(
+                "let the application renew its token: a copied one lives about an hour",
+            ))
             .check(reading::again(e)),
     )
 }

@@ -5,7 +5,7 @@ use super::acquisition::{NoToken, clause, host, level, no_token};
 use super::configuration::AUTHORITIES;
 use crate::diagnose::timing::{self, LONG_MS};
 use crate::diagnose::{Because, Rule, diagnose, reading, rule};
-use crate::diagnosis::{Finding, Level, Sure};
+use crate::diagnosis::{Finding, Level, Step, Sure};
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::identity::{TokenOutcome, TokenRequest, Withheld};
 use crate::evidence::tcp::TcpOutcome;
@@ -105,7 +105,7 @@ fn login_host(e: &Evidence) -> Option<Because> {
                 .read_at(format!("{at}/outcome"))
                 .owner("Network")
                 .look("see who answers there", session(name))
-                .step(format!("let {name}:443 through without inspection"))
+                .act(pass(format!("let {name}:443 through without inspection")))
         }
         (None, Some(Withheld::OnlySystemStoreAccepts)) => path
             .no
@@ -120,10 +120,12 @@ fn login_host(e: &Evidence) -> Option<Because> {
             .tells_it(reading::again_with(e, "--trust system"))
             .owner("Network")
             .look("see who issues the certificate", session(name))
-            .step(format!("exempt {name} from inspection"))
-            .step(
-                "or give each application the inspection's root: SSL_CERT_FILE, REQUESTS_CA_BUNDLE",
-            ),
+            .act(pass(format!("exempt {name} from inspection")))
+            .act(Step::local(
+                "or give each application the inspection's root, which the security team hands \
+                 out with its fingerprint (never from the wire), after the public roots: \
+                 SSL_CERT_FILE, REQUESTS_CA_BUNDLE",
+            )),
         (None, Some(Withheld::AddressNotConfirmed)) => path
             .no
             .weighing(
@@ -190,16 +192,27 @@ fn no_such_name(mut because: Because, cause: &Finding, path: &Path<'_>) -> Becau
             .known_by("so this resolver does not ask for public names, or answers in their place")
             .owner("DNS")
             .look("see what another resolver says", format!("dig +short {name} @<resolver>"))
-            .step(
-                "let the resolver forward public names, and no filter or zone answer for this one",
+            .act(
+                Step::shared(
+                    "let the resolver forward public names, and no filter or zone answer for \
+                     this one",
+                    "every client of that resolver",
+                )
+                .undo("put the forwarder, filter or zone back as it was"),
             )
     } else {
         because
             .known_by("the name comes from AZURE_AUTHORITY_HOST, or from the platform's variables")
             .owner("Application")
             .look("see what it holds", "printenv AZURE_AUTHORITY_HOST")
-            .step("correct it, or unset it: the target's cloud then chooses")
+            .act(Step::local("correct it, or unset it: the target's cloud then chooses"))
     }
+}
+
+/// Lets a login host through what filters or inspects.
+fn pass(says: String) -> Step {
+    Step::shared(says, "every client behind that firewall or proxy, for this one host")
+        .undo("remove the rule or exemption again")
 }
 
 /// The walk to that host alone.
@@ -271,8 +284,11 @@ fn no_way_out(e: &Evidence) -> Option<Because> {
     because = match e.vantage.azure.answer {
         Some(false) => because
             .known_by("a firewall of this site lets nothing out to it, or the way out is a proxy")
-            .step(format!("let {name}:443 through, for this machine and those like it"))
-            .step("or give applications the proxy: HTTPS_PROXY, with the account in NO_PROXY"),
+            .act(pass(format!("let {name}:443 through, for this machine and those like it")))
+            .act(Step::local(
+                "or give applications the proxy: HTTPS_PROXY, with the account appended to \
+                 NO_PROXY; it holds for that shell, and a service needs it in its unit",
+            )),
         _ => because
             .known_by(
                 "this network has no way out to it: no NAT gateway or other explicit outbound \
@@ -287,17 +303,35 @@ fn no_way_out(e: &Evidence) -> Option<Because> {
                 "see the NSG rules that hold for it",
                 "az network nic list-effective-nsg -g <group> -n <nic of this machine>",
             )
-            .change(
-                "let the service tag AzureActiveDirectory out (NSG; a firewall has the same tag)",
-                "az network nsg rule create -g <group> --nsg-name <nsg> -n allow-entra \
+            .act(
+                Step::shared(
+                    "let the service tag AzureActiveDirectory out (a firewall has the same tag; \
+                     Terraform: azurerm_network_security_rule)",
+                    "every machine of the subnets that the NSG is for can reach Entra ID",
+                )
+                .undo("az network nsg rule delete -g <group> --nsg-name <nsg> -n allow-entra")
+                .command(
+                    "az network nsg rule create -g <group> --nsg-name <nsg> -n allow-entra \
                  --priority <n> --direction Outbound --access Allow --protocol Tcp \
                  --destination-port-ranges 443 --destination-address-prefixes \
                  AzureActiveDirectory",
+                ),
             )
-            .change(
-                "give the subnet a way out, where it has none",
-                "az network vnet subnet update -g <group> --vnet-name <vnet> -n <subnet> \
-                 --nat-gateway <nat gateway>",
+            .act(
+                Step::shared(
+                    "give the subnet a way out, where it has none (Terraform: \
+                     azurerm_subnet_nat_gateway_association)",
+                    "the whole subnet: its egress address changes, which allow lists and \
+                     policies elsewhere may name",
+                )
+                .command(
+                    "az network vnet subnet update -g <group> --vnet-name <vnet> -n <subnet> \
+                     --nat-gateway <nat gateway>",
+                )
+                .undo(
+                    "az network vnet subnet update -g <group> --vnet-name <vnet> -n <subnet> \
+                     --remove natGateway",
+                ),
             ),
     };
     Some(because.check(again(&path)))
@@ -364,10 +398,24 @@ fn path_at_risk(e: &Evidence) -> Option<Because> {
             because = because
                 .known_by("IPv6 is broken on the way there: IPv4 of the same host answers")
                 .look("see the way that this machine takes", format!("ip -6 route get {address}"))
-                .step("let TCP 443 over IPv6 through, as over IPv4")
-                .step("or take the IPv6 address or default route from machines without such a way")
-                .step(
-                    "or let getaddrinfo list IPv4 first: precedence of ::ffff:0:0/96 in gai.conf",
+                .act(Step::local(
+                    "let getaddrinfo list IPv4 first: precedence of ::ffff:0:0/96 in gai.conf \
+                     (keep a copy); it holds for every program of this machine",
+                ))
+                .act(
+                    Step::shared(
+                        "or let TCP 443 over IPv6 through, as over IPv4",
+                        "every machine behind that firewall or router",
+                    )
+                    .undo("remove the rule or route again"),
+                )
+                .act(
+                    Step::shared(
+                        "or take the IPv6 address or default route from machines without such a \
+                         way",
+                        "every program of those machines that reaches something over IPv6",
+                    )
+                    .undo("give them the address or route back"),
                 );
         }
     }
@@ -403,7 +451,7 @@ fn slow(e: &Evidence) -> Option<Because> {
         )
         .read_at(format!("/identity/acquisition/requests/{index}"))
         .owner("Identity")
-        .step("look at gateways and inspection between here and that host")
+        .act(Step::look("look at gateways and inspection between here and that host"))
         .check(reading::again(e)),
     )
 }

@@ -2,7 +2,7 @@
 
 use crate::diagnose::rules::http::said::{Said, said};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 use super::credential::{claims, credential, look_at_token};
@@ -42,7 +42,10 @@ fn check(e: &Evidence) -> Option<Because> {
             .known_by("the service says so; by its words the token is missing, invalid, of another audience, or expired")
             .owner("Identity")
             .look("see what token this machine gets", look_at_token(e))
-            .step("a header Authorization that a proxy or gateway strips looks the same")
+            .act(Step::look(
+                "a header Authorization that a proxy or gateway strips looks the same: see what \
+                 carries the call",
+            ))
             .check(reading::again(e)),
     )
 }

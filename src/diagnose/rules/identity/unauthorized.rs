@@ -4,7 +4,7 @@ use crate::diagnose::rules::http::answered_by::service_headers;
 use crate::diagnose::rules::http::refusals::text;
 use crate::diagnose::rules::http::said::said;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::identity::CredentialKind;
 use crate::evidence::{Evidence, Hop};
 
@@ -52,7 +52,7 @@ fn check(e: &Evidence) -> Option<Because> {
     };
     Some(
         because
-            .step(format!("put a credential of this account into {}", source(e)))
+            .act(Step::local(format!("put a credential of this account into {}", source(e))))
             .check(reading::again(e)),
     )
 }

@@ -1,7 +1,7 @@
 //! A key where a token belongs, or a token where a key belongs (facts I1, W11).
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::identity::{CredentialForm, CredentialKind};
 use crate::evidence::{Evidence, Hop};
 
@@ -41,8 +41,10 @@ fn key_is_token(e: &Evidence) -> Option<Because> {
         .known_by("its form is a JWT's, and a token in the header api-key is refused")
         .read_at("/identity/looks_like")
         .owner("Application")
-        .step("put the token into AZURE_OPENAI_AD_TOKEN: it goes as Authorization: Bearer")
-        .step(format!("or put an API key into {source}"))
+        .act(Step::local(
+            "put the token into AZURE_OPENAI_AD_TOKEN: it goes as Authorization: Bearer",
+        ))
+        .act(Step::local(format!("or put an API key into {source}")))
         .check(reading::again(e)),
     )
 }
@@ -63,8 +65,8 @@ fn token_is_key(e: &Evidence) -> Option<Because> {
         .known_by("a token for this service is a JWT, and this value is none: perhaps an API key")
         .read_at("/identity/looks_like")
         .owner("Application")
-        .step("put an API key into AZURE_OPENAI_API_KEY: it goes in the header api-key")
-        .step(format!("or put a token into {source}"))
+        .act(Step::local("put an API key into AZURE_OPENAI_API_KEY: it goes in the header api-key"))
+        .act(Step::local(format!("or put a token into {source}")))
         .check(reading::again(e)),
     )
 }

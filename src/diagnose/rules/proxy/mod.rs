@@ -25,6 +25,7 @@ mod unreachable;
 mod url_unreadable;
 
 use crate::diagnose::Rule;
+use crate::diagnosis::Step;
 
 /// The rules of this hop.
 pub(super) const RULES: &[Rule] = &[
@@ -47,3 +48,15 @@ pub(super) const RULES: &[Rule] = &[
     address_dead::RULE,
     slow::RULE,
 ];
+
+/// The step that lets the proxy open tunnels to one host.
+fn opening(host: &str, port: u16) -> Step {
+    Step::shared(
+        format!(
+            "let CONNECT {host}:{port} through at the proxy, for this one host, once the owner of \
+             its rules agrees: the block may be deliberate"
+        ),
+        "every client of the proxy can reach this host; a wildcard would open every tenant's account",
+    )
+    .undo("remove the rule again")
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnose::rules::tcp::wording;
 use crate::diagnose::{Because, Rule};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::vantage::ClientDecision;
 use crate::evidence::{Evidence, Hop};
 
@@ -64,8 +64,8 @@ fn differing(e: &Evidence) -> Option<Because> {
          the version that is named",
     )
     .owner("Application")
-    .step("set HTTPS_PROXY and https_proxy alike, and NO_PROXY and no_proxy alike")
-    .change("name the public suffixes in NO_PROXY where the path is private", exempt::command(e));
+    .act(Step::local("set HTTPS_PROXY and https_proxy alike, and NO_PROXY and no_proxy alike"))
+    .act(exempt::step(e, "where the path is private, append the host to the list"));
     Some(readers::seen(because, &clients))
 }
 
@@ -101,6 +101,6 @@ fn of_the_form(e: &Evidence) -> Option<Because> {
                  between clients",
             )
             .owner("Application")
-            .change("name the public suffixes beside it", exempt::command(e)),
+            .act(exempt::step(e, "append the host itself, which every client reads")),
     )
 }

@@ -12,10 +12,12 @@ mod local_error;
 mod loss;
 mod near;
 mod no_route;
+pub(in crate::diagnose::rules) mod opening;
 mod refused;
 mod reset;
 mod silent;
 mod slow;
+mod taken_here;
 mod terminated;
 mod trail;
 mod unreachable;
@@ -36,6 +38,7 @@ pub(super) const RULES: &[Rule] = &[
     admin_prohibited::RULE,
     local_error::RULE,
     address_dead::RULE,
+    taken_here::RULE,
     terminated::RULE,
     slow::RULE,
     loss::RULE,

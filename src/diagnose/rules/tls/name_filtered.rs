@@ -92,7 +92,7 @@ fn check(e: &Evidence) -> Option<Because> {
                 "the address and the port: {control} is answered there, in as large a ClientHello"
             ))
             .owner(if relay { "Network (firewall or relay)" } else { "Network (firewall)" })
-            .act(session::allow_by_name(e, &name))
+            .act(session::allow_by_name(e, name))
             .look("repeat the experiment by hand", session::s_client_named(e, control, ""))
             .check(reading::again(e)),
     )

@@ -1,8 +1,9 @@
 //! This machine's clock and the service's `Date` are minutes apart (fact S17).
 
+use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::rules::identity::{clock_spoils_assertion, level};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 pub(super) const RULE: Rule = Rule {
@@ -50,9 +51,15 @@ fn check(e: &Evidence) -> Option<Because> {
         .read_at("/started")
         .known_by("the answer's Date header was compared with this machine's clock")
         .known_by(verified)
-        .owner("Machine")
-        .look("see whether the clock is kept in time", "timedatectl status")
-        .step("have the time service run (chrony, systemd-timesyncd) and reach its servers")
+        .owner("Server")
+        .look("see this machine's clock", "date -u")
+        .act(match platform_advice::on(e, Topic::Clock) {
+            Some(advice) => advice.step(),
+            None => Step::local(
+                "have the time service run (chrony, systemd-timesyncd) and reach its servers",
+            )
+            .undo("none: running programs may see the time jump"),
+        })
         .check(reading::again(e)),
     )
 }

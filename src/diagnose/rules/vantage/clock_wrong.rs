@@ -1,8 +1,9 @@
 //! This machine's clock cannot be right: it lies before this program, or long after
 //! certificates that are renewed in time (fact S17).
 
+use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::{Certificate, CertificateFault, TlsHop, TlsOutcome};
 use crate::evidence::{Evidence, Hop};
 
@@ -54,13 +55,16 @@ fn check(e: &Evidence) -> Option<Because> {
             .known_by("certificates are judged by the clock: a wrong one makes good ones bad")
             .read_at("/tls/saw/chain");
     }
-    Some(
-        because
-            .owner("Machine")
-            .look("see this machine's clock", "date -u; timedatectl")
-            .change("set it by the network", "chronyc makestep")
-            .check(reading::again(e)),
-    )
+    because = because.owner("Server").look("see this machine's clock", "date -u");
+    because = match platform_advice::on(e, Topic::Clock) {
+        Some(advice) => because.known_by(advice.why).act(advice.step()),
+        None => because.act(
+            Step::local("set it from the time servers (chrony; else the machine's own service)")
+                .command("chronyc makestep")
+                .undo("none: running programs see the time jump"),
+        ),
+    };
+    Some(because.check(reading::again(e)))
 }
 
 /// Why certificates that have ended speak against the clock, if they do.

@@ -4,6 +4,7 @@ mod clock_skew;
 mod clock_wrong;
 mod proxy_variable_misspelt;
 mod resolver_config_unreadable;
+mod resolvers_not_seen;
 
 use crate::diagnose::Rule;
 
@@ -13,4 +14,5 @@ pub(super) const RULES: &[Rule] = &[
     clock_wrong::RULE,
     proxy_variable_misspelt::RULE,
     resolver_config_unreadable::RULE,
+    resolvers_not_seen::RULE,
 ];

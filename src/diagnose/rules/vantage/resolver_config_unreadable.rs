@@ -1,7 +1,7 @@
 //! The resolver configuration cannot be read, or has lines that make no sense.
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::vantage::FileState;
 use crate::evidence::{Evidence, Hop};
 
@@ -30,7 +30,11 @@ fn check(e: &Evidence) -> Option<Because> {
             .read_at("/vantage/resolver_config/state")
             .known_by("an application of this user cannot read it either and then asks 127.0.0.1")
             .look("see its owner and mode", format!("ls -lL {}", reading::word(path)))
-            .step("let every user read the file (mode 0644)")
+            .act(
+                Step::local("let every user read the file")
+                    .command(format!("chmod 0644 {}", reading::word(path)))
+                    .undo("set the old mode again (ls -lL shows it)"),
+            )
         }
         _ if !config.bad_lines.is_empty() => {
             let lines = config.bad_lines.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
@@ -47,13 +51,16 @@ fn check(e: &Evidence) -> Option<Because> {
             .seen(format!("{path}, lines {lines}"))
             .read_at("/vantage/resolver_config/bad_lines")
             .known_by(
-                "the C library passes over such lines without a word; a nameserver line that ends \
+                "the C library ignores such lines silently; a nameserver line that ends \
                  with a carriage return (CRLF, as written on Windows) is one",
             )
             .look("see the file", format!("cat -A {}", reading::word(path)))
-            .step("correct the lines, or whatever writes the file")
+            .act(
+                Step::local("correct the lines, or the service that writes the file")
+                    .undo("put the file back: keep a copy"),
+            )
         }
         _ => return None,
     };
-    Some(because.owner("Machine").check(reading::again(e)))
+    Some(because.owner("Server").check(reading::again(e)))
 }

@@ -1,0 +1,110 @@
+//! The private zone gives an IPv6 address and no IPv4 address: a private endpoint is reached by its
+//! IPv4 record (fact X47).
+
+use std::net::IpAddr;
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::{Evidence, Hop};
+
+use super::gives;
+use super::missing;
+use super::words;
+use super::wrong_address::{NOT_LET_IN, NOT_REACHED, SOMEBODY_ELSE, joined};
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-aaaa-only",
+    hop: Hop::Dns,
+    title: "The private zone holds an IPv6 record and no IPv4 record",
+    page: include_str!("../../../../docs/findings/dns-aaaa-only.md"),
+    explains: &joined::<30>(&[NOT_REACHED, NOT_LET_IN, SOMEBODY_ELSE, &["dns-own-record"]]),
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let zone = e.target.private_zone.as_deref()?;
+    let r = gives::decider(e)?;
+    let given = r.gives.addresses();
+    let application = gives::application(e);
+    let only6 = |all: &[IpAddr]| !all.is_empty() && all.iter().all(IpAddr::is_ipv6);
+    // NAT64 and mapped addresses are an IPv4 record in other clothes.
+    let made = given.iter().any(|a| crate::evidence::address::embedded_ipv4(*a).is_some());
+    if !only6(given) || !only6(&application) || made {
+        return None;
+    }
+    let answer = r.seen.a_answer()?;
+    let in_zone = gives::alias(r.seen, &e.dns.name).is_some()
+        || answer.soa.as_ref().is_some_and(|soa| missing::is_privatelink_zone(&soa.zone));
+    if answer.rcode != "NOERROR" || !in_zone {
+        return None;
+    }
+    let works = reading::tls_verified(e) && !reading::refused_by_network(e);
+    let level = if reading::proxied(e) || works { Level::Note } else { Level::Broken };
+    let label = r.label();
+    let account = reading::account(e);
+    let mut because = Because::new(
+        level,
+        Sure::Inferred,
+        words::clause(
+            format!("{label} gives {} and no IPv4 address", words::brief(given)),
+            "the private zone holds an IPv6 record and no IPv4 record",
+        ),
+    )
+    .seen(format!("A: NOERROR without an address; AAAA: {}", words::brief(given)))
+    .read_at(r.pointer())
+    .read_at(format!("/dns/resolvers/{}/aaaa", r.index))
+    .known_by(
+        "a private endpoint is reached by the IPv4 address of its network interface: the name needs \
+         an A record, and a route or firewall for IPv6 is not what is missing",
+    );
+    if works {
+        because = because
+            .known_by("this machine gets there over IPv6; a client without IPv6 does not")
+            .caveat();
+    }
+    Some(
+        because
+            .owner("DNS")
+            .look(
+                "see which records the zone has for the name",
+                format!(
+                    "az network private-dns record-set list -g <group> -z {} --query \
+                     \"[?name=='{account}']\" -o table",
+                    reading::word(zone)
+                ),
+            )
+            .look(
+                "find the network interface of the endpoint; `az network nic show --ids` of it \
+                 shows its addresses",
+                "az network private-endpoint show -g <group> -n <endpoint> --query \
+                 \"networkInterfaces[0].id\" -o tsv",
+            )
+            .act(
+                Step::shared(
+                    "add the A record with the interface's address, best by the endpoint's DNS \
+                     zone group (Terraform: `private_dns_zone_group` of `azurerm_private_endpoint`)",
+                    "every client of the networks that the zone is linked to, for this name only",
+                )
+                .command(format!(
+                    "az network private-dns record-set a add-record -g <group> -z {} -n {} -a \
+                     <address>",
+                    reading::word(zone),
+                    reading::word(account)
+                ))
+                .undo(format!(
+                    "az network private-dns record-set a remove-record -g <group> -z {} -n {} -a \
+                     <address>",
+                    reading::word(zone),
+                    reading::word(account)
+                )),
+            )
+            .act(
+                Step::shared(
+                    "then take the AAAA record out, unless a gateway of your own is behind it",
+                    "every client of the networks that the zone is linked to, for this name only",
+                )
+                .undo("add it again: note its address first"),
+            )
+            .check(words::dig(&e.dns.name, r.seen)),
+    )
+}

@@ -1,0 +1,64 @@
+//! What the JSON body of a successful answer holds, by its form alone.
+
+use serde_json::Value;
+
+use crate::evidence::http::Payload;
+
+/// What a JSON body holds. A list counts only when each of its entries is of its kind: other JSON
+/// has arrays of these names as well.
+pub(super) fn of(value: &Value) -> Payload {
+    let each = |name: &str, key: &str| {
+        value.get(name).and_then(Value::as_array).is_some_and(|list| {
+            list.iter().all(|entry| entry.get(key).is_some_and(Value::is_string))
+        })
+    };
+    if each("data", "id") {
+        return Payload::Models;
+    }
+    if each("value", "name") {
+        return Payload::Deployments;
+    }
+    let choices = value.get("choices").and_then(Value::as_array);
+    match choices.and_then(|list| list.first()) {
+        Some(Value::Object(_)) => Payload::Completion,
+        _ => Payload::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::evidence::http::Purpose;
+
+    #[test]
+    fn a_body_is_what_its_entries_are() {
+        for (body, payload) in [
+            (json!({ "data": [{ "id": "gpt-4o" }], "object": "list" }), Payload::Models),
+            (json!({ "data": [] }), Payload::Models),
+            (json!({ "value": [{ "name": "gpt-4o" }] }), Payload::Deployments),
+            (json!({ "value": [] }), Payload::Deployments),
+            (json!({ "choices": [{ "index": 0 }] }), Payload::Completion),
+            (json!({ "choices": [] }), Payload::Other),
+            (json!({ "data": [1, 2] }), Payload::Other),
+            (json!({ "data": [{ "id": "a" }, { "id": 7 }] }), Payload::Other),
+            (json!({ "data": "many", "value": 3 }), Payload::Other),
+            (json!({ "error": { "code": "500" } }), Payload::Other),
+            (json!({}), Payload::Other),
+            (json!([]), Payload::Other),
+            (json!(null), Payload::Other),
+        ] {
+            assert_eq!(of(&body), payload, "{body}");
+        }
+    }
+
+    #[test]
+    fn no_purpose_is_fulfilled_by_other_json() {
+        for purpose in [Purpose::Models, Purpose::Project, Purpose::Deployment] {
+            assert!(!purpose.success().contains(&Payload::Other), "{purpose:?}");
+        }
+        assert!(!Purpose::Models.success().contains(&Payload::Deployments));
+        assert!(!Purpose::Deployment.success().contains(&Payload::Models));
+    }
+}
