@@ -213,7 +213,8 @@ fn deployment_proved(e: &Evidence, hop: &HttpHop) -> Result<(), String> {
     };
     let row = refusals::refusal(e, call).map(|row| row.id);
     // At risk by their own rules; the path stands.
-    let at_risk = matches!(row, Some("http-rate-limited" | "http-body-incomplete"));
+    let at_risk =
+        matches!(row, Some("http-rate-limited" | "http-body-incomplete" | "http-success-unproved"));
     match &call.outcome {
         HttpOutcome::Answered { .. } if at_risk || deployment_answers(e, call) => Ok(()),
         HttpOutcome::Answered { answer } => Err(format!(
