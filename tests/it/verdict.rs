@@ -1,7 +1,7 @@
 //! Never green unless proved: what a verdict rests on, taken away piece by piece.
 
 use aoai_probe::diagnose::diagnose;
-use aoai_probe::diagnosis::{State, Verdict};
+use aoai_probe::diagnosis::{Level, State, Verdict};
 use serde_json::{Value, json};
 
 use crate::fixtures::evidence;
@@ -60,4 +60,45 @@ fn a_privatelink_name_is_not_said_to_be_a_service_without_a_call() {
     })
     .line;
     assert!(!line.contains("no call is made to Azure OpenAI"), "{line}");
+}
+
+/// Findings of which a note limits what a green walk proves, or concerns another client.
+const LIMITS: &[&str] = &[
+    "dns-aaaa-swallowed",
+    "dns-edns-dropped",
+    "dns-hosts-pin",
+    "dns-no-private-endpoint",
+    "dns-public-path",
+    "dns-regional-endpoint",
+    "dns-resolvers-disagree",
+    "http-inference-not-tested",
+    "http-list-not-offered",
+    "http-long-calls",
+    "http-other-callers",
+    "identity-not-tested",
+    "identity-withheld",
+    "proxy-before-private-endpoint",
+    "proxy-exempted",
+    "proxy-no-proxy-dialect",
+    "proxy-not-walked",
+    "tcp-terminated-on-the-way",
+];
+
+#[test]
+fn a_note_that_limits_a_green_walk_is_a_caveat() {
+    let mut seen = std::collections::BTreeSet::new();
+    for id in LIMITS {
+        let folder = crate::fixtures::root().join("fixtures/findings").join(id);
+        for file in std::fs::read_dir(folder).unwrap() {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            let value = evidence(&format!("findings/{id}/{name}"));
+            let all = diagnose(&serde_json::from_value(value).unwrap()).findings;
+            let notes = all.iter().filter(|f| f.id == *id && f.level == Level::Note);
+            for finding in notes {
+                assert!(finding.caveat.is_some(), "{id}/{name}: {finding:#?}");
+                seen.insert(*id);
+            }
+        }
+    }
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), LIMITS);
 }

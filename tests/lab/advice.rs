@@ -159,7 +159,6 @@ fn of_step(step: &Step) -> Vec<String> {
     let says = &step.says;
     let verb = step.command.as_deref().and_then(changes);
     match (&step.effect, verb) {
-        (Effect::Unstated, _) => all.push(format!("what the step affects is not stated: {says}")),
         (Effect::ReadOnly, Some(verb)) => {
             let command = step.command.as_deref().unwrap_or_default();
             all.push(format!("{verb:?} changes something in a step that only looks: {command}"));
@@ -372,10 +371,7 @@ pub(crate) fn unfounded(e: &Evidence, findings: &[Finding]) -> Vec<(String, Stri
         }
         let decides = |f: &Finding| {
             let steps = f.fix.iter().flat_map(|fix| &fix.steps);
-            !f.tells_it.is_empty()
-                || steps
-                    .into_iter()
-                    .any(|s| [Effect::ReadOnly, Effect::Unstated].contains(&s.effect))
+            !f.tells_it.is_empty() || steps.into_iter().any(|s| s.effect == Effect::ReadOnly)
         };
         if finding.sure == Sure::Possible && !decides(finding) {
             all.push((finding.id.clone(), "is possible, and nothing would decide".to_owned()));

@@ -10,7 +10,6 @@ mod denied;
 pub(in crate::diagnose::rules) mod exempt;
 mod exempted;
 mod kind_not_walked;
-mod long_calls_not_tested;
 mod name_unresolved;
 mod no_answer;
 mod no_proxy_dialect;
@@ -47,7 +46,6 @@ pub(super) const RULES: &[Rule] = &[
     no_proxy_dialect::RULE,
     not_walked::RULE,
     exempted::RULE,
-    long_calls_not_tested::RULE,
     url_unreadable::RULE,
     address_dead::RULE,
     slow::RULE,

@@ -59,6 +59,7 @@ fn differing(e: &Evidence) -> Option<Because> {
             "clients on this machine differ on which proxy carries the call".to_owned(),
         ]),
     )
+    .caveat()
     .known_by(
         "the variables have no standard: each client was tried with environments of this form, in \
          the version that is named",
@@ -87,7 +88,8 @@ fn of_the_form(e: &Evidence) -> Option<Because> {
             format!("clients read the NO_PROXY entry {} in different ways", first.entry),
             "clients read an entry of NO_PROXY in different ways".to_owned(),
         ]),
-    );
+    )
+    .caveat();
     for (index, entry, dialect) in &entries {
         let here = if entry.exempts { "exempts the target" } else { "does not exempt the target" };
         because = because
