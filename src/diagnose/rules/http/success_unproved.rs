@@ -60,7 +60,9 @@ fn why(e: &Evidence, said: &Said<'_>) -> (String, &'static str) {
     let refused = status >= 400;
     if refused && !about_the_question(said.answer) {
         return (
-            format!("{status} for {what}, and not for its empty question: whether it works is open"),
+            format!(
+                "{status} for {what}, and not for its empty question: whether it works is open"
+            ),
             "the empty question was to be refused because it is empty; the reason given is another \
              one, which a real question may meet too",
         );
