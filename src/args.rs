@@ -77,6 +77,9 @@ pub struct Watch {
     /// The inventory (TOML): targets, how they are walked, whom to tell
     #[arg(long, value_name = "FILE", value_parser = file)]
     pub config: String,
+    /// Send one test notification to the webhook, say whether it was taken, and end
+    #[arg(long)]
+    pub test_webhook: bool,
     /// Keep walks and incidents in this SQLite file; none: the inventory's, else history.db in
     /// systemd's state directory
     #[arg(long, value_name = "FILE", value_parser = file)]

@@ -140,8 +140,6 @@ pub enum Effect {
         /// What changes, and for whom else.
         affects: String,
     },
-    /// Not stated.
-    Unstated,
 }
 
 impl Step {

@@ -14,6 +14,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::diagnosis::{Diagnosis, Finding, State, Verdict};
 use crate::evidence::{Evidence, Hop};
 
+mod bounds;
+
 /// Version of the report's schema: a new field raises the minor number, a removed or
 /// renamed one the major number.
 pub const SCHEMA_VERSION: &str = "1.8";
@@ -30,6 +32,9 @@ const DEEPEST: u32 = 100;
 /// JSON values in one file, at most: bounds memory, since a value of two octets takes
 /// thirty-two in memory. A report has about a thousand.
 const MOST_VALUES: u32 = 2_000_000;
+
+/// Elements of one list inside a report, at most: a walk keeps far fewer of anything.
+const LONGEST_LIST: usize = 1000;
 
 /// The report over one target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -225,6 +230,9 @@ pub enum ReadError {
     /// More values than are read.
     #[error("more than {MOST_VALUES} values: split the file")]
     TooManyValues,
+    /// A list that no walk makes so long.
+    #[error("a list of more than {LONGEST_LIST} elements inside a report: no walk keeps so many")]
+    ListTooLong,
     /// JSON of another kind.
     #[error("not a report of aoai-probe: {says}")]
     NotReport {
@@ -275,7 +283,12 @@ pub fn read(from: impl Read) -> Result<Vec<Saved>, ReadError> {
     };
     let saved =
         saved.map_err(|error| ReadError::Unfit { found: version.clone(), says: words(&error) })?;
-    match saved.iter().find_map(|saved| no_label(saved).or_else(|| no_name(&saved.evidence))) {
+    let unfit = |saved: &Saved| {
+        no_label(saved)
+            .or_else(|| bounds::beyond(&saved.evidence))
+            .or_else(|| no_name(&saved.evidence))
+    };
+    match saved.iter().find_map(unfit) {
         Some(says) => Err(ReadError::Unfit { found: version, says }),
         None => Ok(saved),
     }
@@ -355,6 +368,7 @@ fn within_bounds(text: &[u8]) -> Result<(), ReadError> {
         Ok(()) => Ok(()),
         Err(_) if seen.too_deep => Err(ReadError::TooDeep),
         Err(_) if seen.values > MOST_VALUES => Err(ReadError::TooManyValues),
+        Err(_) if seen.list_too_long => Err(ReadError::ListTooLong),
         Err(error) if error.is_eof() => {
             Err(ReadError::CutOff { line: error.line(), column: error.column() })
         }
@@ -367,6 +381,7 @@ fn within_bounds(text: &[u8]) -> Result<(), ReadError> {
 struct Seen {
     values: u32,
     too_deep: bool,
+    list_too_long: bool,
 }
 
 /// Counts the values of a JSON text and keeps none of them.
@@ -429,7 +444,15 @@ impl<'de> Visitor<'de> for Count<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut sequence: A) -> Result<(), A::Error> {
-        while sequence.next_element_seed(self.inner())?.is_some() {}
+        let mut length = 0;
+        while sequence.next_element_seed(self.inner())?.is_some() {
+            length += 1;
+            // The outermost list holds reports.
+            if length > LONGEST_LIST && self.depth > 0 {
+                self.seen.list_too_long = true;
+                return Err(A::Error::custom("a list too long"));
+            }
+        }
         Ok(())
     }
 

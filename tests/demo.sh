@@ -11,8 +11,10 @@ as_root() {
 missing=""
 command -v cc >/dev/null 2>&1 || missing="$missing gcc"
 [ -e /usr/include/stdlib.h ] || missing="$missing libc6-dev"
+# Cargo fetches the crates over TLS.
+[ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
 if ! command -v cargo >/dev/null 2>&1 && [ ! -x "${CARGO_HOME:-$HOME/.cargo}/bin/cargo" ]; then
-    command -v curl >/dev/null 2>&1 || missing="$missing curl ca-certificates"
+    command -v curl >/dev/null 2>&1 || missing="$missing curl"
 fi
 if [ -n "$missing" ]; then
     as_root apt-get update

@@ -12,6 +12,10 @@ if ! command -v cargo >/dev/null; then
     exit 1
 fi
 
+missing=$(sh .ci/packages --missing)
+echo 'tests/run.sh: every test; about 25 minutes on two cores from nothing.'
+echo "Debian packages that it installs (none of their services is started): ${missing:-none}"
+echo 'Into target/, and nowhere else: Python packages (target/venv), the builds.'
 sh .ci/packages
 
 # The published schema is checked by a validator that is not ours.

@@ -34,10 +34,15 @@ struct Running {
 impl Running {
     /// Serves targets `names` that all are the target of `world`.
     fn start(world: &str, names: &[&str], concurrency: usize, queue: usize) -> Self {
+        let settings = ServeSettings { concurrency, queue, ..ServeSettings::default() };
+        Self::with(world, settings, |lab| document(lab, names))
+    }
+
+    /// Serves what `document` makes of the lab.
+    fn with(world: &str, settings: ServeSettings, document: impl FnOnce(&Lab) -> String) -> Self {
         let file = format!("{}/fixtures/scenarios/{world}.toml", env!("CARGO_MANIFEST_DIR"));
         let lab = Lab::start(&Arc::new(World::read(Path::new(&file)).unwrap())).unwrap();
-        let text = document(&lab, names);
-        let settings = ServeSettings { concurrency, queue, ..ServeSettings::default() };
+        let text = document(&lab);
         let inventory = inventory::read(&text).unwrap();
         let outside = lab.world();
         let look: Look = Arc::new(move || outside.clone());
@@ -225,6 +230,33 @@ fn scrapes_share_a_walk_wait_their_turn_and_are_refused() {
     stream.write_all(b"GET /probe?target=a HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     while server.number("aoai_probe_serve_walks_in_flight") < 1.0 {}
     assert!(server.stop() < Duration::from_secs(2));
+}
+
+#[test]
+fn a_target_that_no_scrape_asks_for_is_walked_for_the_pages() {
+    let refresh = Some(Duration::from_secs(1));
+    let settings = ServeSettings { refresh, ..ServeSettings::default() };
+    let labelled = |lab: &Lab| {
+        let labels = "labels = { team = \"ai\" }\n";
+        let muted = format!("{labels}until = 2999-01-01T00:00:00Z\n");
+        document(lab, &["one", "two", "quiet"])
+            .replace("name = \"one\"\n", &format!("name = \"one\"\n{labels}"))
+            .replace("name = \"quiet\"\n", &format!("name = \"quiet\"\n{muted}"))
+    };
+    let server = Running::with("zone-not-linked", settings, labelled);
+    let page = || server.get("/", "").1;
+    while page().contains("not walked yet") {}
+    let page = page();
+    let walks = || server.number("aoai_probe_serve_walks_total{state=\"broken\"}");
+    let walked = walks();
+    assert!(page.contains("<b>2</b> broken") && page.contains("<b>1</b> muted"), "{page}");
+    assert!(page.contains("2 broken - aoai-probe"), "{page}");
+    assert!(page.contains("Causes of several targets"), "{page}");
+    assert!(page.contains("dns-zone-not-linked</a>: 2 targets: one, two<"), "{page}");
+    assert!(page.contains("team=ai"), "{page}");
+    // And again, as long as nobody scrapes.
+    while walks() < walked + 3.0 {}
+    server.stop();
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a rule returns when it fires, and how it is put together.
 
-use crate::diagnosis::{Caveat, Effect, Finding, Fix, Level, Step, Sure};
+use crate::diagnosis::{Caveat, Finding, Fix, Level, Step, Sure};
 
 use super::Rule;
 
@@ -95,6 +95,13 @@ impl Because {
         self
     }
 
+    /// Gives the finding another weight.
+    #[must_use]
+    pub const fn weighing(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+
     /// Says that the walk could not test the path, by a limit of this machine or of whom it asks:
     /// the verdict is CANNOT TELL, with this as its reason.
     #[must_use]
@@ -125,18 +132,6 @@ impl Because {
     #[must_use]
     pub fn look(self, says: impl Into<String>, command: impl Into<String>) -> Self {
         self.act(Step::look(says).command(command))
-    }
-
-    /// Adds a step whose effect is not stated yet.
-    #[must_use]
-    pub fn step(self, says: impl Into<String>) -> Self {
-        self.act(Step { effect: Effect::Unstated, ..Step::look(says) })
-    }
-
-    /// Adds a step with a command whose effect is not stated yet.
-    #[must_use]
-    pub fn change(self, says: impl Into<String>, command: impl Into<String>) -> Self {
-        self.act(Step { effect: Effect::Unstated, ..Step::look(says).command(command) })
     }
 
     /// Names the command that shows that it worked.

@@ -47,6 +47,13 @@ pub fn deciding_resolvers(e: &Evidence) -> impl Iterator<Item = (usize, &Resolve
     })
 }
 
+/// Whether an errno says that this machine has no room for another socket: a limit of its own, and
+/// no word about the path (Linux: ENOMEM, ENFILE, EMFILE, ENOBUFS).
+#[must_use]
+pub fn own_limit(e: &Evidence, errno: i32) -> bool {
+    e.vantage.os.starts_with("linux") && matches!(errno, 12 | 23 | 24 | 105)
+}
+
 /// The outcome of a resolver's A question.
 #[must_use]
 pub fn a_outcome(r: &ResolverSeen) -> Option<&DnsOutcome> {

@@ -5,7 +5,7 @@ use crate::evidence::dns::ResolverRole;
 use crate::evidence::http::{HttpCall, HttpHop, HttpOutcome};
 use crate::evidence::identity::{CredentialKind, TokenOutcome, Withheld};
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Choice, Evidence, Expect, Hop, Observed, classify, tunnel};
+use crate::evidence::{Choice, Evidence, Expect, Hop, Observed, TargetKind, classify, tunnel};
 
 use super::rules::http::refusals;
 
@@ -108,8 +108,17 @@ fn proof(e: &Evidence) -> Result<String, String> {
     if tls.outcome != TlsOutcome::Verified {
         return Err("the TLS session did not verify, and no rule names the cause".to_owned());
     }
+    counted(e)?;
     let way = way(e);
     match &e.http {
+        Observed::NotAsked { by: Choice::ServiceHasNoCall }
+            if e.target.kind == TargetKind::Privatelink =>
+        {
+            Ok(format!(
+                "as far as TLS, {way}; no call is made: a privatelink name is not the name that \
+                 applications call"
+            ))
+        }
         Observed::NotAsked { by: Choice::ServiceHasNoCall } => {
             Ok(match e.target.service_name.as_deref() {
                 Some(service) => format!("as far as TLS, {way}; no call is made to {service}"),
@@ -129,6 +138,17 @@ fn proof(e: &Evidence) -> Result<String, String> {
         }
         Observed::NotPossible { says } => Err(says.clone()),
         Observed::NotAsked { .. } => Err("the call was not made".to_owned()),
+    }
+}
+
+/// Whether the address that was walked is one that applications get.
+fn counted(e: &Evidence) -> Result<(), String> {
+    let walked = e.tcp.saw().and_then(|tcp| tcp.walked);
+    let counting = e.dns.counting();
+    // Where the system gave none, its failure or silence has a finding of its own.
+    match walked.filter(|address| !counting.is_empty() && !counting.contains(address)) {
+        Some(other) => Err(format!("{other} was walked, which is not what applications get")),
+        None => Ok(()),
     }
 }
 
@@ -159,7 +179,7 @@ fn called(e: &Evidence, hop: &HttpHop, call: &HttpCall) -> Result<String, String
         _ if no_token(e) => "authentication was not tested: no token came",
         _ => "authentication was not tested: the credential was withheld",
     };
-    match refusals::refusal(e, call).map(|row| row.id) {
+    let list = match refusals::refusal(e, call).map(|row| row.id) {
         None if call.credential_sent => Ok(way),
         None => Err("the answer came without a credential, which proves nothing".to_owned()),
         // At risk by their own rules; the path stands.
@@ -167,11 +187,41 @@ fn called(e: &Evidence, hop: &HttpHop, call: &HttpCall) -> Result<String, String
         Some("http-list-not-offered") => {
             Ok(format!("{way}; the call was not tested: this kind of account lists no models"))
         }
-        _ if answer.status == 401 && !call.credential_sent => Ok(format!("{way}; {untested}")),
+        Some("identity-not-tested") => Ok(format!("{way}; {untested}")),
+        // At risk by their own rules: something in front answered, which the walk cannot pass.
+        Some("http-front-answered" | "identity-gateway-key")
+            if answer.status == 401 && !call.credential_sent =>
+        {
+            Ok(format!("{way}; {untested}"))
+        }
         _ if hop.deployment().is_some_and(|d| deployment_answers(e, d)) => {
             Ok(format!("{way}; the deployment answers, the list of models is refused"))
         }
         _ => Err(format!("HTTP {} came back, and no rule names the cause", answer.status)),
+    }?;
+    deployment_proved(e, hop)?;
+    Ok(list)
+}
+
+/// A deployment that was named has answered, or its call was not due because no credential went
+/// out; anything else is not proved, whatever the list says.
+fn deployment_proved(e: &Evidence, hop: &HttpHop) -> Result<(), String> {
+    let sent = hop.main().is_some_and(|main| main.credential_sent);
+    let Some(name) = e.asked.deployment.as_ref().filter(|_| sent) else { return Ok(()) };
+    let Some(call) = hop.deployment() else {
+        return Err(format!("the deployment {name} was not called"));
+    };
+    let row = refusals::refusal(e, call).map(|row| row.id);
+    // At risk by their own rules; the path stands.
+    let at_risk =
+        matches!(row, Some("http-rate-limited" | "http-body-incomplete" | "http-success-unproved"));
+    match &call.outcome {
+        HttpOutcome::Answered { .. } if at_risk || deployment_answers(e, call) => Ok(()),
+        HttpOutcome::Answered { answer } => Err(format!(
+            "HTTP {} came back from the deployment {name}, and no rule names the cause",
+            answer.status
+        )),
+        _ => Err(format!("the deployment {name} had no answer, and no rule names the cause")),
     }
 }
 
@@ -186,6 +236,7 @@ fn way(e: &Evidence) -> String {
     if let Some(proxy) = e.proxy.saw() {
         return format!("through the proxy {}", proxy.url);
     }
+    let attempt = e.tcp.saw().and_then(|tcp| tcp.walked_attempt());
     let Some(address) = e.tcp.saw().and_then(|tcp| tcp.walked) else {
         return "through an unknown address".to_owned();
     };
@@ -197,7 +248,11 @@ fn way(e: &Evidence) -> String {
         class if class.is_public() => format!("through the public address {address}"),
         class => format!("through {address} ({})", class.words()),
     };
-    // What applications of this machine get is another answer: that must stand in the line.
+    let way = match attempt.and_then(|attempt| attempt.detour.as_ref()) {
+        Some(detour) => format!("{way} (--connect-to: {detour})"),
+        None => way,
+    };
+    // What applications of this machine get is another answer: that must be in the line.
     match e.dns.resolvers.iter().find(|r| r.role == ResolverRole::Given) {
         Some(given) if !e.dns.system_addresses().contains(&address) => {
             format!("{way}, as {} answers (this machine gets another answer)", given.label())

@@ -1,5 +1,6 @@
 //! What each resolver answered, and what applications get beside it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
 use schemars::JsonSchema;
@@ -252,28 +253,40 @@ impl Answer {
     /// A loop of CNAMEs ends the chain; [`Chain::looped`] says so.
     #[must_use]
     pub fn chain(&self, name: &str) -> Chain {
-        let mut at = name.to_ascii_lowercase();
-        let mut aliases: Vec<String> = Vec::new();
-        let mut looped = false;
-        while let Some(next) =
-            self.records.iter().find(|r| r.kind == "CNAME" && r.name.eq_ignore_ascii_case(&at))
-        {
-            let target = next.data.to_ascii_lowercase();
-            if target == name.to_ascii_lowercase() || aliases.contains(&target) {
-                looped = true;
-                break;
-            }
-            aliases.push(target.clone());
-            at = target;
-        }
-        let addresses = self
-            .records
-            .iter()
-            .filter(|r| matches!(r.kind.as_str(), "A" | "AAAA") && r.name.eq_ignore_ascii_case(&at))
-            .filter_map(|r| r.data.parse().ok())
-            .collect();
-        Chain { aliases, addresses, looped }
+        follow(name, self.records.iter())
     }
+}
+
+/// [`Answer::chain`] over records that are looked at once each: answers come from elsewhere.
+fn follow<'a>(name: &str, records: impl Iterator<Item = &'a Record>) -> Chain {
+    let mut aliases_of: BTreeMap<String, String> = BTreeMap::new();
+    let mut addresses_of: BTreeMap<String, Vec<IpAddr>> = BTreeMap::new();
+    for record in records {
+        let owner = record.name.to_ascii_lowercase();
+        match record.kind.as_str() {
+            // The first of several counts, as for a client.
+            "CNAME" => {
+                aliases_of.entry(owner).or_insert_with(|| record.data.to_ascii_lowercase());
+            }
+            "A" | "AAAA" => {
+                addresses_of.entry(owner).or_default().extend(record.data.parse::<IpAddr>())
+            }
+            _ => {}
+        }
+    }
+    let mut at = name.to_ascii_lowercase();
+    let mut passed = BTreeSet::from([at.clone()]);
+    let mut aliases: Vec<String> = Vec::new();
+    let mut looped = false;
+    while let Some(next) = aliases_of.remove(&at) {
+        if !passed.insert(next.clone()) {
+            looped = true;
+            break;
+        }
+        aliases.push(next.clone());
+        at = next;
+    }
+    Chain { aliases, addresses: addresses_of.remove(&at).unwrap_or_default(), looped }
 }
 
 /// A CNAME chain and the addresses at its end.
@@ -397,7 +410,35 @@ impl DnsHop {
 
 #[cfg(test)]
 mod tests {
-    use super::is_privatelink;
+    use super::*;
+
+    fn record(name: &str, kind: &str, data: &str) -> Record {
+        Record { name: name.to_owned(), kind: kind.to_owned(), ttl: 1, data: data.to_owned() }
+    }
+
+    #[test]
+    fn a_chain_is_followed_with_one_look_at_each_record() {
+        let mut records: Vec<Record> = (0..4000)
+            .map(|n| record(&format!("N{n}.example"), "CNAME", &format!("n{}.Example", n + 1)))
+            .collect();
+        // The worst order for whoever looks for the next alias from the beginning each time.
+        records.reverse();
+        records.push(record("n4000.example", "A", "10.3.0.5"));
+        let mut looks = 0;
+        let chain = follow("n0.example", records.iter().inspect(|_| looks += 1));
+        assert_eq!((chain.aliases.len(), chain.looped), (4000, false));
+        assert_eq!(chain.addresses, ["10.3.0.5".parse::<IpAddr>().unwrap()]);
+        assert_eq!(looks, records.len());
+    }
+
+    #[test]
+    fn a_chain_that_comes_back_ends() {
+        let ring = [record("a", "CNAME", "b"), record("b", "CNAME", "A"), record("b", "A", "::1")];
+        let chain = follow("a", ring.iter());
+        assert_eq!((chain.aliases, chain.looped), (vec!["b".to_owned()], true));
+        let own = [record("a", "CNAME", "a")];
+        assert!(follow("A", own.iter()).looped);
+    }
 
     #[test]
     fn microsofts_own_use_of_the_label_is_no_private_endpoint() {

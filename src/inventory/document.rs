@@ -252,4 +252,8 @@ pub struct Serve {
     /// Names by which it may be asked, besides its addresses and localhost.
     #[schemars(with = "Option<Vec<String>>")]
     pub hosts: Option<Spanned<Vec<String>>>,
+    /// How long a target may go without a scrape before it is walked for the pages: 5m where it
+    /// is not given; off: never.
+    #[schemars(with = "Option<Time>")]
+    pub refresh: Option<Spanned<Time>>,
 }

@@ -219,6 +219,8 @@ pub struct ServeSettings {
     /// Names by which it may be asked, besides its addresses and localhost. With none a server
     /// beyond loopback may be asked by any.
     pub hosts: Vec<String>,
+    /// A target that no scrape asks for is walked again after this time; none: never.
+    pub refresh: Option<Duration>,
 }
 
 impl Default for ServeSettings {
@@ -228,6 +230,7 @@ impl Default for ServeSettings {
             concurrency: 64,
             queue: 1024,
             hosts: Vec::new(),
+            refresh: Some(Duration::from_secs(300)),
         }
     }
 }

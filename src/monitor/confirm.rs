@@ -58,7 +58,7 @@ impl Condition {
 #[serde(default)]
 pub struct Track {
     /// Newest last.
-    recent: VecDeque<Judged>,
+    recent: VecDeque<Walk>,
     /// None before the first good walk or the first confirmed bad state.
     condition: Option<Condition>,
     /// Walks since it last became better: those before it confirm nothing any more.
@@ -71,6 +71,16 @@ pub struct Track {
     broken: Run,
     bad: Run,
     blind: Run,
+}
+
+/// A walk that is remembered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Walk {
+    #[serde(flatten)]
+    judged: Judged,
+    /// Milliseconds of the monotonic axis.
+    #[serde(default)]
+    at: i64,
 }
 
 /// Walks in a row that have something in common.
@@ -106,7 +116,7 @@ impl Track {
         self.broken.step(state == State::Broken, now);
         self.bad.step(matches!(state, State::Broken | State::AtRisk), now);
         self.blind.step(state == State::CannotTell, now);
-        self.recent.push_back(walk);
+        self.recent.push_back(Walk { judged: walk, at: now });
         while self.recent.len() > rules.remembered() {
             self.recent.pop_front();
         }
@@ -139,7 +149,7 @@ impl Track {
     /// be long in coming.
     #[must_use]
     pub fn in_doubt(&self) -> bool {
-        let newest = self.recent.back().map(|walk| walk.state);
+        let newest = self.recent.back().map(|walk| walk.judged.state);
         !matches!(
             (self.condition, newest),
             (_, None)
@@ -172,13 +182,33 @@ impl Track {
 
     /// The walks of a condition's own kind among the newest, newest first.
     pub fn bad_walks(&self, condition: Condition, rules: &Rules) -> impl Iterator<Item = &Judged> {
+        self.of_its_kind(condition, rules).map(|walk| &walk.judged)
+    }
+
+    /// When what confirmed a condition began, in milliseconds of the monotonic axis: its first
+    /// bad walk, as far as walks are remembered.
+    #[must_use]
+    pub fn began(&self, condition: Condition, rules: &Rules) -> Option<i64> {
+        let run = match condition {
+            Condition::Broken => self.broken,
+            Condition::AtRisk => self.bad,
+            Condition::CannotTell => self.blind,
+            Condition::Unstable | Condition::Works => Run::default(),
+        };
+        let counted = self.of_its_kind(condition, rules).take(self.counted).map(|walk| walk.at);
+        let first_change = self.changes.front().filter(|_| condition == Condition::Unstable);
+        let run = (run.walks > 0).then_some(run.since);
+        counted.chain(run).chain(first_change.copied()).min()
+    }
+
+    fn of_its_kind(&self, condition: Condition, rules: &Rules) -> impl Iterator<Item = &Walk> {
         let (count, of): (usize, fn(State) -> bool) = match condition {
             Condition::Broken => (rules.confirm_walks, |s| s == State::Broken),
             Condition::AtRisk => (rules.confirm_walks, |s| s == State::AtRisk),
             Condition::CannotTell => (rules.confirm_walks, |s| s == State::CannotTell),
             _ => (rules.remembered(), |s| s != State::Works),
         };
-        self.newest(count).filter(move |walk| of(walk.state))
+        self.recent.iter().rev().take(count).filter(move |walk| of(walk.judged.state))
     }
 
     /// The cause to name: the surest, then the most frequent, then the newest.
@@ -201,14 +231,15 @@ impl Track {
     /// Moves the monotonic axis, as a restart does.
     pub fn shift(&mut self, by: i64) {
         let runs = [&mut self.broken, &mut self.bad, &mut self.blind].map(|run| &mut run.since);
-        for at in runs.into_iter().chain(&mut self.changes).chain([&mut self.now]) {
+        let walks = self.recent.iter_mut().map(|walk| &mut walk.at);
+        for at in runs.into_iter().chain(walks).chain(&mut self.changes).chain([&mut self.now]) {
             *at = at.saturating_add(by);
         }
     }
 
     fn next(&self, now: i64, rules: &Rules) -> Option<Condition> {
         use Condition::{AtRisk, Broken, CannotTell, Unstable, Works};
-        let newest = self.recent.back().map(|walk| walk.state);
+        let newest = self.recent.back().map(|walk| walk.judged.state);
         let lasts = |run: Run| run.lasts(now, rules.confirm_within);
         let broken = self.confirmed(|s| s == State::Broken, rules) || lasts(self.broken);
         if broken && newest == Some(State::Broken) {
@@ -258,7 +289,7 @@ impl Track {
 
     fn count_change(&mut self, state: State, now: i64, rules: &Rules) {
         match self.recent.back() {
-            Some(before) if before.state != state => {
+            Some(before) if before.judged.state != state => {
                 self.changes.push_back(now);
                 self.steady = 0;
             }
@@ -283,6 +314,6 @@ impl Track {
     }
 
     fn newest(&self, count: usize) -> impl Iterator<Item = &Judged> {
-        self.recent.iter().rev().take(count)
+        self.recent.iter().rev().take(count).map(|walk| &walk.judged)
     }
 }

@@ -28,7 +28,11 @@ pub struct Event {
     pub note: Option<String>,
     /// Wall clock, in milliseconds since 1970.
     pub at: i64,
-    /// How long the incident lasted or has lasted, in milliseconds, by monotonic time.
+    /// Wall clock when the incident was confirmed, in milliseconds since 1970.
+    #[serde(default)]
+    pub confirmed: Option<i64>,
+    /// How long the incident has lasted since its first bad walk, in milliseconds, by monotonic
+    /// time.
     pub lasted: Option<i64>,
     /// Recorded, and not told to anybody.
     pub muted: bool,
@@ -134,6 +138,12 @@ impl Event {
     #[must_use]
     pub fn is_told(&self) -> bool {
         !self.muted && self.severity > Severity::Info
+    }
+
+    /// Wall clock at the incident's first bad walk, in milliseconds since 1970.
+    #[must_use]
+    pub fn began(&self) -> Option<i64> {
+        self.incident.as_ref().and(self.lasted).map(|lasted| self.at.saturating_sub(lasted))
     }
 
     /// The event in one line, without the target's name.

@@ -115,10 +115,13 @@ mod tests {
                 says: "10.1.0.10 gives the public address".to_owned(),
                 via: via.map(str::to_owned),
                 owner: None,
+                fact: None,
+                first_step: None,
             }),
             changed: Vec::new(),
             note: None,
             at: 0,
+            confirmed: None,
             lasted: None,
             muted: false,
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::diagnose::rules::tls::is_inspected;
-use crate::diagnosis::{Finding, Level, State, Sure};
+use crate::diagnosis::{Effect, Finding, Fix, Level, State, Step, Sure};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::tls::Certificate;
@@ -86,8 +86,14 @@ pub struct Cause {
     pub says: String,
     /// The resolver or proxy that several targets would share it at.
     pub via: Option<String>,
-    /// Who can mend it.
+    /// The team that can fix it.
     pub owner: Option<String>,
+    /// The first fact that was seen.
+    #[serde(default)]
+    pub fact: Option<String>,
+    /// The first step of the fix: its command, or what to do in words.
+    #[serde(default)]
+    pub first_step: Option<String>,
 }
 
 impl Cause {
@@ -171,6 +177,8 @@ impl Observation {
             says: says.to_owned(),
             via: None,
             owner: None,
+            fact: None,
+            first_step: None,
         };
         Self {
             target: target.to_owned(),
@@ -221,6 +229,8 @@ fn judged(report: &Report, facts: &Facts) -> (Judged, Option<Judged>) {
             says: bounded(report.verdict.line.trim_start_matches("CANNOT TELL: ")),
             via: None,
             owner: None,
+            fact: None,
+            first_step: None,
         };
         return (Judged { state: State::CannotTell, cause: Some(cause) }, None);
     }
@@ -252,7 +262,16 @@ fn cause(finding: &Finding, facts: &Facts) -> Cause {
         says: bounded(&finding.says),
         via,
         owner: finding.fix.as_ref().map(|fix| fix.owner.clone()),
+        fact: finding.seen.first().map(|fact| bounded(fact)),
+        first_step: finding.fix.as_ref().and_then(first_step).map(bounded),
     }
+}
+
+/// What to do first: the first command that only reads, else the first step.
+fn first_step(fix: &Fix) -> Option<&str> {
+    let reads = |step: &&Step| step.effect == Effect::ReadOnly && step.command.is_some();
+    let step = fix.steps.iter().find(reads).or_else(|| fix.steps.first())?;
+    Some(step.command.as_deref().unwrap_or(&step.says))
 }
 
 fn bounded(text: &str) -> String {

@@ -63,10 +63,13 @@ pub struct Incident {
     pub severity: Severity,
     /// Its cause, as far as it is known.
     pub cause: Option<Cause>,
-    /// Wall clock at its begin, in milliseconds since 1970.
+    /// Wall clock at its first bad walk, in milliseconds since 1970.
     pub began: i64,
-    /// Its begin on the monotonic axis, in milliseconds.
+    /// Its first bad walk on the monotonic axis, in milliseconds.
     began_mono: i64,
+    /// Wall clock when it was confirmed, in milliseconds since 1970.
+    #[serde(default)]
+    confirmed: Option<i64>,
     /// Whether anybody was told.
     told: bool,
     #[serde(default)]
@@ -225,6 +228,7 @@ impl Machine {
                     changed,
                     note: None,
                     at: seen.at,
+                    confirmed: None,
                     lasted: None,
                     muted: seen.muted,
                 });
@@ -282,6 +286,7 @@ impl Machine {
                 }
             }),
             at: seen.at,
+            confirmed: None,
             lasted: None,
             muted: seen.muted,
         });
@@ -320,6 +325,7 @@ impl Line {
 
     fn begin(&mut self, subject: Subject, condition: Condition, about: &mut About<'_>) {
         *about.serial += 1;
+        let began_mono = self.track.began(condition, about.rules).unwrap_or(about.seen.mono);
         let of_ours = |walk: &Judged| walk.state == State::CannotTell;
         let blind_only = self.track.bad_walks(condition, about.rules).all(of_ours);
         let incident = Incident {
@@ -330,8 +336,9 @@ impl Line {
                 condition => Severity::of(condition),
             },
             cause: self.track.cause(condition, about.rules),
-            began: about.seen.at,
-            began_mono: about.seen.mono,
+            began: about.seen.at.saturating_sub(about.seen.mono.saturating_sub(began_mono)),
+            began_mono,
+            confirmed: Some(about.seen.at),
             told: !about.seen.muted,
             sharpened: 0,
             flaps: self.track.flaps(about.rules),
@@ -432,6 +439,7 @@ impl Incident {
             changed: Vec::new(),
             note: None,
             at,
+            confirmed: self.confirmed,
             lasted: Some(mono.saturating_sub(self.began_mono).max(0)),
             muted: false,
         }

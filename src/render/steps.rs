@@ -50,6 +50,6 @@ pub(super) fn effect(step: &Step) -> &'static str {
         (Effect::ReadOnly, Some(_)) => " (read-only)",
         (Effect::Local, _) => " (local change)",
         (Effect::Shared { .. }, _) => " (shared change)",
-        (Effect::ReadOnly, None) | (Effect::Unstated, _) => "",
+        (Effect::ReadOnly, None) => "",
     }
 }

@@ -152,7 +152,7 @@ impl Summary {
         if self.muted > 0 {
             page.blank();
             page.label("muted");
-            page.words("by `until`: walked, without effect on the exit status");
+            page.words("by `until`: walked; does not affect the exit status");
         }
         page.finish()
     }

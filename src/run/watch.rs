@@ -15,7 +15,7 @@ use crate::monitor::history::{Listed, Reader, show};
 use crate::monitor::walker::Walker;
 use crate::monitor::watch::log::{self, Level};
 use crate::monitor::watch::{self, Hooks, Setup};
-use crate::monitor::webhook::Webhook;
+use crate::monitor::webhook::{Webhook, body};
 use crate::render::quoted;
 use crate::secret::Secret;
 use crate::wire::roots::{ExtraRoots, Roots};
@@ -26,6 +26,8 @@ use crate::world::{Environment, World};
 const URL_LIMIT: u64 = 16 << 10;
 /// Deadline of a heartbeat's call.
 const HEARTBEAT: Duration = Duration::from_secs(10);
+/// Exit status of `--test-webhook` where the test was not taken: as of a broken hop.
+const WEBHOOK_FAILS: u8 = 2;
 /// The history in systemd's state directory.
 const HISTORY: &str = "history.db";
 /// The history of the package's watch: its unit's state directory.
@@ -40,6 +42,9 @@ pub(super) fn watch(
     let file = arguments.config.clone();
     let inventory = round::inventory(&file)?;
     let hooks = hooks(&inventory, &world, Reading::AtStart)?;
+    if arguments.test_webhook {
+        return test_webhook(&inventory, hooks, &world.host);
+    }
     let named = arguments.history.clone().or_else(|| inventory.watch.history_file.clone());
     let history = named.map(PathBuf::from).or_else(|| state_directory(&world.environment));
     let journal = journal(&world.environment);
@@ -75,6 +80,23 @@ pub(super) fn watch(
     // A lookup that still blocks must not hold the process.
     runtime.shutdown_background();
     ended.map(|()| Done::default()).map_err(|says| format!("watch: {says}"))
+}
+
+/// Sends one test notification, as `watch` would send a real one.
+fn test_webhook(inventory: &Inventory, hooks: Hooks, host: &str) -> Result<Done, String> {
+    let (Some(settings), Some(webhook)) = (&inventory.watch.webhook, hooks.notices) else {
+        return Err("--test-webhook: the inventory has no [watch.webhook]".to_owned());
+    };
+    let body = body::test(settings.shape, host);
+    let sent = runtime()?.block_on(webhook.call(&body));
+    Ok(match sent {
+        Ok(()) => Done { out: "webhook: the test was taken\n".to_owned(), ..Done::default() },
+        Err(why) => Done {
+            err: format!("webhook: the test was not taken: {why}\n"),
+            status: WEBHOOK_FAILS,
+            ..Done::default()
+        },
+    })
 }
 
 /// A watch outlives the world that was read at its start.

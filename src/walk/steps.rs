@@ -8,14 +8,16 @@ use socket2::Socket;
 use super::established::{EstablishedSession, Peer};
 use super::{Context, calls};
 use crate::evidence::dns::SystemAnswer;
+use crate::evidence::experiment::ClientCall;
 use crate::evidence::http::{HttpCall, HttpHop, HttpOutcome};
 use crate::evidence::tcp::TcpAttempt;
 use crate::evidence::tls::TlsHop;
 use crate::evidence::{Expect, Observed};
 use crate::platform;
+use crate::services::Call;
 use crate::wire::connect;
 use crate::wire::http::{self, Authentication};
-use crate::wire::tls::{self, Handshake, Hello, Versions};
+use crate::wire::tls::{self, Handshake, Hello, Session, Versions};
 use crate::world::{FixedAnswer, SystemLookup};
 
 /// `getaddrinfo` may take this much longer than a hop's deadline: glibc's own wait for a dead
@@ -130,6 +132,45 @@ impl Context<'_> {
             }
         }
         (made, connection.alert().map(str::to_owned))
+    }
+}
+
+impl Context<'_> {
+    /// The first call at another address of the name, without a credential: what answers there is
+    /// the same resource, or it is not. The secret never goes there.
+    pub(super) async fn call_without_credential(
+        &self,
+        id: &str,
+        address: IpAddr,
+        session: Session,
+        timeout: Duration,
+    ) -> Option<ClientCall> {
+        let has_call = self.target.call() != Call::None && self.target.original_host.is_none();
+        if !has_call || self.errand.is_some() {
+            return None;
+        }
+        let host = match self.target.seen.port {
+            443 => self.target.seen.host.clone(),
+            port => format!("{}:{port}", self.target.seen.host),
+        };
+        let (wanted, started) = (calls::calls(self.target, self.plan), self.since.elapsed());
+        let millis = |d: Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
+        let outcome = match http::open(session, &host).await {
+            Ok(mut connection) => {
+                let redactor = self.redactor();
+                connection.call(&wanted[0], Authentication::None, &redactor, timeout).await.outcome
+            }
+            Err(outcome) => outcome,
+        };
+        Some(ClientCall {
+            id: id.to_owned(),
+            client: "aoai-probe".to_owned(),
+            proxy: None,
+            peer: Some(address.to_string()),
+            started_ms: millis(started),
+            took_ms: millis(self.since.elapsed().saturating_sub(started)),
+            outcome,
+        })
     }
 }
 

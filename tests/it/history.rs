@@ -51,6 +51,7 @@ fn event(target: &str, kind: Kind, at: i64) -> Event {
         changed: Vec::new(),
         note: None,
         at,
+        confirmed: None,
         lasted: Some(at - 1),
         muted: false,
     }

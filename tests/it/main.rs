@@ -7,6 +7,7 @@
     reason = "a test that cannot go on panics and says why; it reads its own files"
 )]
 
+mod advice;
 mod architecture;
 mod binary;
 mod budget;
@@ -29,3 +30,4 @@ mod render;
 mod report;
 mod resolver_classes;
 mod shell;
+mod verdict;

@@ -206,6 +206,37 @@ fn size_depth_and_count_are_bounded() {
     assert!(matches!(read(Failing).unwrap_err(), ReadError::Io(_)));
 }
 
+#[test]
+fn a_report_that_no_walk_made_is_refused() {
+    // 4,000 aliases in 229 KiB took 20 s to judge.
+    let whole = serde_json::to_value(report("healthy")).unwrap();
+    let records = "/evidence/dns/resolvers/0/a/saw/outcome/answer/records";
+    let alias = |n: u32| json!({"name": format!("n{n}.a"), "kind": "CNAME", "ttl": 1, "data": format!("n{}.a", n + 1)});
+    let with = |pointer: &str, list: Vec<serde_json::Value>| {
+        let mut value = whole.clone();
+        *value.pointer_mut(pointer).unwrap() = list.into();
+        value.to_string()
+    };
+    let (error, words) = refused(with(records, (0..4000).map(alias).collect()).as_bytes());
+    assert!(matches!(error, ReadError::ListTooLong), "{words}");
+    for (pointer, one, most) in [
+        (records, alias(0), 64),
+        ("/evidence/dns/resolvers", whole["evidence"]["dns"]["resolvers"][0].clone(), 64),
+        ("/evidence/tcp/saw/attempts", whole["evidence"]["tcp"]["saw"]["attempts"][0].clone(), 256),
+        ("/evidence/tls/saw/chain", whole["evidence"]["tls"]["saw"]["chain"][0].clone(), 10),
+        ("/evidence/http/saw/calls", whole["evidence"]["http"]["saw"]["calls"][0].clone(), 16),
+    ] {
+        let full = with(pointer, vec![one.clone(); most]);
+        assert!(read(full.as_bytes()).is_ok(), "{pointer}: {most} are what a walk keeps");
+        let (error, words) = refused(with(pointer, vec![one; most + 1]).as_bytes());
+        assert!(matches!(error, ReadError::Unfit { .. }), "{pointer}: {words}");
+        assert!(words.contains(&format!("keeps {most} at most")), "{pointer}: {words}");
+    }
+    // Of reports themselves a file may hold more.
+    let many = serde_json::Value::from(vec![whole; 1001]).to_string();
+    assert_eq!(read(many.as_bytes()).unwrap().len(), 1001);
+}
+
 /// A source without end.
 struct Counted {
     read: usize,

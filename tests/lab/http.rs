@@ -204,5 +204,8 @@ fn in_full(written: &Written, date: &str) -> Vec<u8> {
 }
 
 fn head(status: u16, headers: &str, date: &str) -> Vec<u8> {
+    // A server that goes on for long has no date of its own.
+    let now = || httpdate::fmt_http_date(std::time::SystemTime::now());
+    let date = if date.is_empty() { now() } else { date.to_owned() };
     format!("HTTP/1.1 {status} Answer\r\n{headers}date: {date}\r\n\r\n").into_bytes()
 }

@@ -159,6 +159,19 @@ impl Lab {
         text
     }
 
+    /// A target of an inventory: what leads the program itself, on this machine, to this lab.
+    pub fn target(&self, name: &str, key_file: &std::path::Path) -> String {
+        let resolvers: Vec<String> =
+            self.started.resolvers.iter().map(|(address, _)| address.to_string()).collect();
+        format!(
+            "[[target]]\ntarget = {:?}\nname = {name:?}\nresolvers = {resolvers:?}\nconnect_to = \
+             {:?}\nca_file = {:?}\napi_key_file = {key_file:?}\ntimeout = \"2s\"\n\n",
+            self.world.target,
+            self.started.connect_to,
+            self.ca_file.path().display().to_string(),
+        )
+    }
+
     /// The command line with these options, parsed by the program itself.
     ///
     /// # Errors
@@ -305,7 +318,8 @@ async fn start(world: &World, received: &Received) -> io::Result<(Started, Kept)
         if let Some(listener) = opened.listener {
             let config = authorities().server(one.certificate).map_err(io::Error::other)?;
             let date = match one.certificate {
-                world::Certificate::LongLived => httpdate::fmt_http_date(SystemTime::now()),
+                // By the machine's own clock, at each answer.
+                world::Certificate::LongLived => String::new(),
                 _ => date.clone(),
             };
             let server = one.clone();

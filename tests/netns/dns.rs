@@ -91,6 +91,7 @@ fn zone_files(
     let github = format!("*.actions 60 IN A {GITHUB}");
     let login = format!("login 300 IN A {LOGIN}");
     let government = format!("myacct 10 IN A {ENDPOINT}");
+    let foundry = format!("foundry 10 IN A {ENDPOINT}");
     let gateway = format!(
         "contoso 60 IN CNAME contoso-eastus-01.regional\ncontoso-eastus-01.regional 60 IN A {FRONT}"
     );
@@ -109,9 +110,10 @@ fn zone_files(
         // The cloud of the US Government, and China's login host.
         ("openai.azure.us", PUBLIC_SOA, "myacct 900 IN CNAME myacct.privatelink"),
         ("privatelink.openai.azure.us", soa, &government),
-        // A Foundry name of the account, and a gateway of API Management.
-        ("services.ai.azure.com", PUBLIC_SOA, "myacct 900 IN CNAME myacct.privatelink"),
-        ("privatelink.services.ai.azure.com", soa, &government),
+        // A Foundry resource, and a gateway of API Management. The resource is another one than
+        // the account, whose name under this suffix must not resolve privately beside it.
+        ("services.ai.azure.com", PUBLIC_SOA, "foundry 900 IN CNAME foundry.privatelink"),
+        ("privatelink.services.ai.azure.com", soa, &foundry),
         ("azure-api.net", PUBLIC_SOA, &gateway),
         ("microsoftonline.us", PUBLIC_SOA, &login),
         ("chinacloudapi.cn", PUBLIC_SOA, &login),

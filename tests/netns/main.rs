@@ -57,6 +57,7 @@ fn main() -> ExitCode {
         ["--inside", world, work] => inside::judge(Path::new(world), Path::new(work), &binary()),
         ["--check-the-watch", work] => inside::check_the_watch(Path::new(work)),
         ["--clients", work] => clients::compare(Path::new(work)),
+        ["--shell"] => list(),
         ["--shell", world] => shell(world),
         ["--shell-inside", world, work] => shell_inside(world, work),
         ["--greeting", at] => greeting::serve(at),
@@ -211,6 +212,22 @@ fn inside_namespaces(args: &[&str], deadline: Duration) -> Result<(), Failed> {
     }
 }
 
+/// The worlds that there are, each with what is wrong in it.
+fn list() -> Result<(), String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/netns/worlds");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .map_err(|e| e.to_string())?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    files.sort();
+    for file in files {
+        let about = world::World::read(&file)?.world.about;
+        println!("{}  {about}", file.file_stem().unwrap_or_default().to_string_lossy());
+    }
+    Ok(())
+}
+
 /// A world to look around in: `cargo test --test netns -- --shell <world>`.
 fn shell(name: &str) -> Result<(), String> {
     let work = tempfile::tempdir().map_err(|e| e.to_string())?;
@@ -228,11 +245,20 @@ fn shell_inside(name: &str, work: &str) -> Result<(), String> {
     let mut world = world::World::read(&file)?;
     let _servers = inside::build(&mut world, Path::new(work))?;
     network::break_it(&world, Path::new(work))?;
-    eprintln!("client's shell; CA file: {work}/root.pem; the router: nsenter --net=/proc/1/ns/net");
+    let program = binary();
+    let programs = program.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
+    let path = std::env::var("PATH").unwrap_or_default();
+    eprintln!(
+        "The client's shell, in the world's folder: aoai-probe is on the PATH, a key in \
+         AZURE_OPENAI_API_KEY, the lab's root in root.pem.\n  aoai-probe {} --ca-file root.pem\n\
+         The router's side: nsenter --net=/proc/1/ns/net. The worlds: --shell without a name.",
+        world.client.target
+    );
     let shell = std::env::var("SHELL").unwrap_or_else(|_| "sh".to_owned());
     network::on("client", &shell)
-        .env("AOAI_PROBE", binary())
-        .env("WORK", work)
+        .env("PATH", format!("{programs}:{path}"))
+        .env("AZURE_OPENAI_API_KEY", run_tool::KEY)
+        .current_dir(work)
         .status()
         .map(|_| ())
         .map_err(|e| e.to_string())

@@ -41,6 +41,26 @@ fn a_webhook_that_hangs_fails_or_redirects_holds_nothing_up() {
 }
 
 #[test]
+fn a_webhook_is_tested_before_anything_happens() {
+    let path = Path443::new();
+    let config = path.inventory(&["prod"], "webhook = { url_variable = \"HOOK\" }");
+    let (hook, calls) = receiver(|number| Answers::Status([200, 404][number]));
+    for (status, said) in [(0, "the test was taken"), (2, "the test was not taken: HTTP 404")] {
+        let mut command = path.command(&config);
+        command.arg("--test-webhook").env("HOOK", format!("http://{hook}/{CANARY}"));
+        let output = command.output().unwrap();
+        let shown = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert_eq!(output.status.code(), Some(status), "{shown}");
+        assert!(shown.contains(said) && !shown.contains(CANARY), "{shown}");
+        assert_eq!(next(&calls).1["kind"], "test");
+    }
+    let mut command = path.command(&path.inventory(&["prod"], ""));
+    let output = command.arg("--test-webhook").output().unwrap();
+    assert_eq!(output.status.code(), Some(64), "there is none to test");
+    assert_eq!(path.connections.load(Ordering::SeqCst), 0, "nothing was walked");
+}
+
+#[test]
 fn a_webhook_whose_certificate_is_not_trusted_gets_nothing() {
     let path = Path443::new();
     let config = path.inventory(&["prod"], "webhook = { url_variable = \"HOOK\" }");
@@ -82,7 +102,7 @@ fn a_heartbeat_is_called_while_all_is_well_with_the_watch() {
     let mut watch = Watching::begin(command);
     let (called, body) = next(&calls);
     assert!(called.starts_with(&format!("POST /{CANARY} ")), "{called}");
-    assert_eq!((&body["kind"], &body["version"]), (&"heartbeat".into(), &"1.0".into()));
+    assert_eq!((&body["kind"], &body["version"]), (&"heartbeat".into(), &"1.1".into()));
     assert_eq!(body["watch"]["targets"], 1);
     next(&calls);
     // A receiver that hangs gets the next one when its time is over; walks do not wait for it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Reader;
 use crate::args;
 use crate::evidence::text::begins_as_url;
-use crate::inventory::document::{Serve, Watch, Webhook};
+use crate::inventory::document::{Serve, Time, Watch, Webhook};
 use crate::inventory::{ServeSettings, WatchSettings, WebhookPlace, WebhookSettings, WebhookShape};
 
 impl Reader<'_> {
@@ -107,6 +107,14 @@ impl Reader<'_> {
         settings.concurrency = number(concurrency).unwrap_or(settings.concurrency);
         let queue = self.count("serve.queue", from.queue.as_ref(), 0..=100_000);
         settings.queue = number(queue).unwrap_or(settings.queue);
+        let refresh = from.refresh.as_ref();
+        if refresh.is_some_and(|time| matches!(time.get_ref(), Time::Text(off) if off == "off")) {
+            settings.refresh = None;
+        } else {
+            let second = Duration::from_secs(1);
+            let refresh = self.time("serve.refresh", refresh, second..=second * 86400);
+            settings.refresh = refresh.or(settings.refresh);
+        }
         // Names alone, as browsers send them: who compares `Host` leaves the port out.
         let name = |host: &String| match url::Host::parse(host) {
             Ok(url::Host::Domain(name)) if !name.contains('*') => Some(name),

@@ -118,6 +118,7 @@ mod tests {
             changed: Vec::new(),
             note: None,
             at: 0,
+            confirmed: None,
             lasted: None,
             muted: false,
         };

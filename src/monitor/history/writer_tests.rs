@@ -14,6 +14,7 @@ fn opened(incident: &str) -> Event {
         changed: Vec::new(),
         note: None,
         at: 1,
+        confirmed: None,
         lasted: Some(0),
         muted: false,
     }

@@ -10,6 +10,7 @@ mod listen;
 mod numbers;
 mod page;
 mod past;
+mod refresh;
 mod routes;
 mod stream;
 mod targets;
@@ -17,7 +18,7 @@ mod walkers;
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -41,6 +42,7 @@ pub use walkers::Look;
 pub struct Server {
     served: Arc<Served>,
     hosts: Vec<String>,
+    refresh: Option<Duration>,
     look: Look,
     stop: watch::Sender<bool>,
 }
@@ -77,7 +79,8 @@ impl Server {
         }
         let served = Arc::new(Served { desk, past, numbers, targets });
         let hosts = settings.hosts.clone();
-        Ok(Self { served, hosts, look, stop: watch::Sender::new(false) })
+        let refresh = settings.refresh;
+        Ok(Self { served, hosts, refresh, look, stop: watch::Sender::new(false) })
     }
 
     /// Answers on `listener` until `signal` says to end: what is under way then is finished
@@ -137,7 +140,8 @@ impl Server {
             self.stop.send_replace(true);
             self.served.desk.stop();
         };
-        futures_util::join!(listening, told, alive(self.stop.subscribe()));
+        let refreshed = refresh::refresh(&self.served, self.refresh, self.stop.subscribe());
+        futures_util::join!(listening, told, refreshed, alive(self.stop.subscribe()));
     }
 
     /// For `systemctl status`.

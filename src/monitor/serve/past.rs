@@ -107,10 +107,10 @@ impl Past {
         kept.tracks.get(name).cloned().unwrap_or_default()
     }
 
-    /// The state of each target's last walk: of all at once, since inventories are long.
-    pub(super) fn states<'a>(&self, names: impl Iterator<Item = &'a String>) -> Vec<Option<State>> {
+    /// The newest walk of each target: of all at once, since inventories are long.
+    pub(super) fn newest<'a>(&self, names: impl Iterator<Item = &'a String>) -> Vec<Option<Walk>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        names.map(|name| Some(kept.tracks.get(name)?.walks.back()?.state)).collect()
+        names.map(|name| kept.tracks.get(name)?.walks.back().cloned()).collect()
     }
 
     /// Forgets the targets that do not stay.

@@ -40,7 +40,7 @@ pub(super) struct Served {
 }
 
 impl Served {
-    fn targets(&self) -> Arc<Targets> {
+    pub(super) fn targets(&self) -> Arc<Targets> {
         Arc::clone(&self.targets.read().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -163,7 +163,12 @@ impl<'a> Watch<'a> {
             }
         };
         let heart = Heart::new(setup.hooks.heartbeat.take());
-        let telling = Telling::new(setup.hooks.notices.take(), &setup.host, &setup.inventory);
+        let list = setup.history.as_ref().map(|file| {
+            let file = file.display().to_string();
+            format!("aoai-probe history --history {}", crate::diagnose::reading::word(&file))
+        });
+        let notices = setup.hooks.notices.take();
+        let telling = Telling::new(notices, &setup.host, list, &setup.inventory);
         let mut watch = Self {
             rules: Rules::of(&setup.inventory.watch),
             begun: setup.inventory.watch.clone(),

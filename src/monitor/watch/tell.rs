@@ -9,7 +9,7 @@ use super::schedule::SPREAD;
 use crate::inventory::{Inventory, WebhookShape};
 use crate::monitor::event::Event;
 use crate::monitor::group::{self, Notice};
-use crate::monitor::webhook::body::{self, Labels};
+use crate::monitor::webhook::body::{self, Labels, Sender};
 use crate::monitor::webhook::{Letter, MOST_WAITING, Outcome, Webhook};
 
 /// How long events gather at most, so that those of one cause are told as one.
@@ -18,6 +18,8 @@ const SHORTEST: Duration = Duration::from_millis(200);
 
 pub(super) struct Telling {
     host: String,
+    /// The command that lists the history; see [`Sender`].
+    history: Option<String>,
     shape: WebhookShape,
     /// Not begun before the first turn of the loop.
     webhook: Option<Webhook>,
@@ -31,9 +33,15 @@ pub(super) struct Telling {
 }
 
 impl Telling {
-    pub(super) fn new(webhook: Option<Webhook>, host: &str, inventory: &Inventory) -> Self {
+    pub(super) fn new(
+        webhook: Option<Webhook>,
+        host: &str,
+        history: Option<String>,
+        inventory: &Inventory,
+    ) -> Self {
         Self {
             host: host.to_owned(),
+            history,
             shape: super::shape(inventory),
             webhook,
             letters: None,
@@ -106,7 +114,9 @@ impl Telling {
         let letters = self.letters.as_ref()?;
         let told = group::notices(events);
         for notice in told {
-            for (body, events) in body::bodies(&notice, self.shape, &self.host, labels) {
+            let history = self.history.as_deref();
+            let sender = Sender { host: &self.host, labels, history };
+            for (body, events) in body::bodies(&notice, self.shape, &sender) {
                 if letters.try_send(Letter { body, events }).is_err() {
                     return Some(format!(
                         "webhook: {MOST_WAITING} notices wait; more are not told"

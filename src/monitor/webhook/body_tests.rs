@@ -28,10 +28,13 @@ fn event(target: &str, kind: Kind, says: &str) -> Event {
             says: says.to_owned(),
             via: Some("resolver 10.1.0.10".to_owned()),
             owner: Some("DNS".to_owned()),
+            fact: Some("myacct.openai.azure.com -> 20.62.58.5 (public)".to_owned()),
+            first_step: Some("dig myacct.openai.azure.com @10.1.0.10".to_owned()),
         }),
         changed: vec!["address 10.3.0.5 -> 20.62.58.5".to_owned()],
         note: None,
         at: 1_795_327_499_000,
+        confirmed: Some(1_795_327_499_000),
         lasted: Some(1_500),
         muted: false,
     }
@@ -39,7 +42,8 @@ fn event(target: &str, kind: Kind, says: &str) -> Event {
 
 fn one(shape: WebhookShape, event: Event, host: &str, labels: &Labels) -> Value {
     let notice = group::notices(vec![event]).remove(0);
-    let mut bodies = bodies(&notice, shape, host, labels);
+    let sender = Sender { host, labels, history: Some("aoai-probe history --history h.db") };
+    let mut bodies = bodies(&notice, shape, &sender);
     assert_eq!(bodies.len(), 1);
     bodies.remove(0).0
 }
@@ -80,7 +84,9 @@ fn a_large_notice_is_sent_in_parts_that_tell_every_event_once() {
     let events: Vec<Event> =
         (0..250).map(|n| event(&format!("t{n}"), Kind::Opened, "why")).collect();
     let notice = group::notices(events.clone()).remove(0);
-    let parts = bodies(&notice, WebhookShape::Generic, "jump-1", &Labels::new());
+    let labels = Labels::new();
+    let sender = Sender { host: "jump-1", labels: &labels, history: None };
+    let parts = bodies(&notice, WebhookShape::Generic, &sender);
     assert_eq!(parts.len(), 3);
     let told: Vec<Event> = parts.iter().flat_map(|(_, events)| events.clone()).collect();
     assert_eq!(told, events);
@@ -91,7 +97,7 @@ fn a_large_notice_is_sent_in_parts_that_tell_every_event_once() {
         assert_eq!(targets, events.iter().map(|e| &e.target[..]).collect::<Vec<_>>());
     }
     for shape in [WebhookShape::Slack, WebhookShape::Teams] {
-        assert_eq!(bodies(&notice, shape, "jump-1", &Labels::new()).len(), 1);
+        assert_eq!(bodies(&notice, shape, &sender).len(), 1);
     }
 }
 
@@ -105,10 +111,17 @@ fn slack_gets_one_text_without_markup() {
     assert!(!text.contains(['<', '>']), "no link, no mention: {text}");
     let plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
     assert!(plain.starts_with(&format!("page: {HOSTILE}: BROKEN at dns (dns-zone-not-linked): ")));
-    assert!(
-        plain.ends_with("\nDNS can mend it; aoai-probe explain dns-zone-not-linked\nfrom j<u>mp"),
-        "{plain}"
-    );
+    let mut lines = plain.lines().skip_while(|line| !line.starts_with("began "));
+    for line in [
+        "began 2026-11-22T06:04:57Z, confirmed 2026-11-22T06:04:59Z",
+        "seen: myacct.openai.azure.com -> 20.62.58.5 (public)",
+        "first: dig myacct.openai.azure.com @10.1.0.10",
+        &format!("evidence: aoai-probe history --history h.db '{HOSTILE}'"),
+        "DNS can fix it; aoai-probe explain dns-zone-not-linked",
+        "from j<u>mp",
+    ] {
+        assert_eq!(lines.next(), Some(line), "{plain}");
+    }
     let over = one(WebhookShape::Slack, event("a", Kind::Closed, "why"), "jump-1", &Labels::new());
     assert_eq!(
         over["text"],
@@ -155,6 +168,7 @@ fn no_message_is_larger_than_its_receiver_takes() {
         large.changed = vec![long.clone(); 20];
         let cause = large.cause.as_mut().expect("a cause");
         (cause.owner, cause.id) = (Some(long.clone()), long.clone());
+        (cause.fact, cause.first_step) = (Some(long.clone()), Some(long.clone()));
         let teams = one(WebhookShape::Teams, large.clone(), &long, &Labels::new()).to_string();
         assert!(teams.len() <= 21_000, "{character}: {} octets", teams.len());
         let slack = one(WebhookShape::Slack, large, &long, &Labels::new());

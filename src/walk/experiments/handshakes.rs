@@ -9,6 +9,7 @@ use super::{Ask, Entry, Made, Symptom, Tier, foreign_names, millis, not_possible
 use crate::evidence::experiment::{Changed, HandshakeSeen, Trace, TraceProbe, TriedHandshake};
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::tls::{TlsHop, TlsOutcome};
+use crate::platform;
 use crate::wire::tls::{self, Handshake, Hello, Versions};
 use crate::wire::{connect, octet, trace};
 
@@ -194,6 +195,7 @@ pub(super) async fn handshake(
         connect::connect(logical, to, segment_size, context.since, timeout).await;
     let mut session = None;
     let mut hop = None;
+    let mut call = None;
     if let Some(connection) = &connection
         && changed != Changed::SmallHello
     {
@@ -233,11 +235,20 @@ pub(super) async fn handshake(
             redactor: context.redactor(),
         };
         let peer = Peer::of(&connection);
+        let handle = connection.socket.try_clone().ok();
         let stream = Box::new(connection.stream);
         let (mut seen, open) = tls::handshake(stream, Some(&connection.socket), &request).await;
         if connection.reset {
             attempt.outcome = TcpOutcome::Connected;
             seen.outcome = TlsOutcome::Reset;
+        }
+        let mut open = open;
+        if matches!(changed, Changed::OtherAddress { .. })
+            && let Some(open) = open.take()
+        {
+            let left = timeout.saturating_sub(context.since.elapsed().saturating_sub(started));
+            call = context.call_without_credential(id, address, open, left).await;
+            seen.tcp_info = handle.as_ref().and_then(platform::tcp_info);
         }
         session = open
             .filter(|_| changed == Changed::SmallHello)
@@ -253,5 +264,8 @@ pub(super) async fn handshake(
         tcp: attempt.outcome,
         tls: hop.as_ref().map(seen),
     };
-    Made::Handshake(tried, hop.zip(session).map(Box::new))
+    match tried.changed {
+        Changed::OtherAddress { .. } => Made::OtherAddress(tried, call),
+        _ => Made::Handshake(tried, hop.zip(session).map(Box::new)),
+    }
 }

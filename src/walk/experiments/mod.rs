@@ -158,7 +158,10 @@ impl Ask {
             Ask::Handshake(Changed::ServerName { name }) => {
                 format!("a handshake at the walked address, SNI {name}")
             }
-            Ask::OtherAddress => "a handshake at another private address of the name".to_owned(),
+            Ask::OtherAddress => {
+                "a handshake, and the call without a credential, at another address of the name"
+                    .to_owned()
+            }
             Ask::Handshake(_) | Ask::Segments => "handshakes at the walked address".to_owned(),
             Ask::TraceHello => "the ClientHello of limited life to the walked address".to_owned(),
             Ask::Question { name, kind, transport } => {
@@ -248,6 +251,8 @@ pub(super) enum Subject {
 pub(super) enum Made {
     /// A handshake, and the session of the small ClientHello, over which a walk may go on.
     Handshake(TriedHandshake, Option<Box<(TlsHop, EstablishedSession)>>),
+    /// A handshake at another address, and the call over it.
+    OtherAddress(TriedHandshake, Option<ClientCall>),
     /// Handshakes that one experiment made one after another.
     Handshakes(Vec<TriedHandshake>),
     /// A question.
@@ -333,6 +338,10 @@ pub(super) fn keep(
         Made::Handshake(tried, session) => {
             experiments.handshakes.push(tried);
             return session.map(|session| *session);
+        }
+        Made::OtherAddress(tried, call) => {
+            experiments.handshakes.push(tried);
+            experiments.clients.extend(call);
         }
         Made::Handshakes(tried) => experiments.handshakes.extend(tried),
         Made::Question(tried) => experiments.questions.push(tried),

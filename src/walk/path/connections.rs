@@ -128,8 +128,8 @@ impl<'a, 'c> State<'a, 'c> {
         self.address_is_in_doubt();
     }
 
-    /// Tries the handshake at other private addresses that applications get, once the walk's own
-    /// has ended: a private endpoint has one address, so one of several may be another's.
+    /// Tries the handshake and the call at other addresses that applications get, once the walk's
+    /// own handshake has ended: one of several records may be another resource's.
     pub(super) fn other_addresses(&mut self) {
         let (Some(walked), Some(counting), true) =
             (self.shaking, &self.counting, self.tls.is_some())
@@ -143,7 +143,7 @@ impl<'a, 'c> State<'a, 'c> {
         };
         let others: Vec<IpAddr> = counting
             .iter()
-            .filter(|a| **a != walked && classify(**a).is_private() && connected(a))
+            .filter(|a| **a != walked && connected(a))
             .take(ADDRESSES_LOOKED_INTO)
             .copied()
             .collect();

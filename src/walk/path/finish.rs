@@ -6,8 +6,8 @@ use crate::evidence::experiment::{TraceProbe, TraceSeen};
 use crate::evidence::tcp::{TcpAttempt, TcpHop, TcpOutcome};
 use crate::evidence::{Choice, Hop, Observed};
 use crate::platform;
-use crate::walk::NO_ADDRESS;
 use crate::walk::steps::contacted;
+use crate::walk::{NO_ADDRESS, experiments};
 
 /// Segments of ours on a connection that is closed as soon as it stands: SYN, ACK, FIN, ACK.
 pub(in crate::walk) const OPENED_AND_CLOSED: u32 = 4;
@@ -79,7 +79,7 @@ impl<'a, 'c> State<'a, 'c> {
             segments = segments.map(|sum| sum + sent);
             hosts.push(tried.address.ip().to_string());
         }
-        if !self.experiments.clients.is_empty() {
+        if self.experiments.clients.iter().any(|call| call.id == experiments::STOCK_CLIENT) {
             // An ordinary client keeps its sockets to itself: better no number than a wrong one.
             segments = None;
         }

@@ -195,25 +195,49 @@ fn is_plain_entry(entry: &str) -> bool {
     name.chars().all(plain)
 }
 
-/// NO_PROXY entry by entry.
+/// Bytes of NO_PROXY that are read: more than any list that people keep, and a bound on the work.
+const NO_PROXY_READ: usize = 64 * 1024;
+/// Entries that decide nothing are kept as evidence up to this many.
+const ENTRIES_KEPT: usize = 200;
+
+/// NO_PROXY entry by entry: all of them are read, and those that decide are kept wherever they
+/// stand.
 fn entries(target: &Target, value: &str) -> Vec<NoProxyEntry> {
     let Ok(uri) = format!("https://{}", target.seen.host).parse::<Uri>() else {
         return Vec::new();
     };
-    value
-        .split(',')
-        .map(str::trim)
-        .filter(|entry| !entry.is_empty())
-        .take(200)
-        .map(|entry| {
-            let matcher = Matcher::builder().all("http://proxy.invalid:1").no(entry).build();
-            NoProxyEntry {
+    let mut end = value.len().min(NO_PROXY_READ);
+    while !value.is_char_boundary(end) {
+        end -= 1;
+    }
+    let (read, left) = value.split_at(end);
+    let mut kept: Vec<NoProxyEntry> = Vec::new();
+    let mut others = 0_usize;
+    for entry in read.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+        let matcher = Matcher::builder().all("http://proxy.invalid:1").no(entry).build();
+        let exempts = matcher.intercept(&uri).is_none();
+        others += usize::from(!exempts);
+        // One that exempts is enough: the first decides.
+        if exempts || others <= ENTRIES_KEPT {
+            let entry = NoProxyEntry {
                 entry: masked_entry(entry, value),
-                exempts: matcher.intercept(&uri).is_none(),
+                exempts,
                 dialect: dialect(entry),
+            };
+            kept.push(entry);
+            if exempts && others > ENTRIES_KEPT {
+                break;
             }
-        })
-        .collect()
+        }
+    }
+    if !left.is_empty() {
+        kept.push(NoProxyEntry {
+            entry: "...".to_owned(),
+            exempts: false,
+            dialect: Some(format!("{} more bytes of the list were not read", left.len())),
+        });
+    }
+    kept
 }
 
 /// Where clients differ on an entry (fact P4).
@@ -303,6 +327,20 @@ mod tests {
             ProxyReason::Exempted { entry: ".openai.azure.com".into() }
         );
         assert!(choice.decision.no_proxy[2].dialect.is_some());
+    }
+
+    #[test]
+    fn a_long_list_is_read_to_its_end() {
+        let list = |n: usize, last: &str| {
+            (0..n).map(|i| format!("h{i}.corp.example,")).collect::<String>() + last
+        };
+        let proxy = ("HTTPS_PROXY", "proxy.corp:3128");
+        let late = choice(&[proxy, ("NO_PROXY", &list(900, ".openai.azure.com"))]);
+        assert!(late.proxy.is_none());
+        assert!(late.decision.no_proxy.iter().any(|entry| entry.exempts));
+        let beyond = choice(&[proxy, ("NO_PROXY", &list(9000, ".openai.azure.com"))]);
+        let said = beyond.decision.no_proxy.last().and_then(|entry| entry.dialect.clone());
+        assert!(said.is_some_and(|words| words.contains("were not read")));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::vantage::NeighbourState;
 use crate::evidence::{Evidence, Hop};
 
 use super::gives;
@@ -39,7 +40,18 @@ fn check(e: &Evidence) -> Option<Because> {
         return None;
     }
     let works = reading::tls_verified(e) && !reading::refused_by_network(e);
-    let level = if reading::proxied(e) || works { Level::Note } else { Level::Broken };
+    // A gateway or an interface of this machine that is dead is proved, and comes first.
+    let near = e.vantage.sources.iter().filter(|s| application.contains(&s.towards)).any(|s| {
+        s.route.as_ref().is_some_and(|route| {
+            let silent = route.neighbour.is_some_and(NeighbourState::is_silent);
+            let down = route.interface.as_ref().is_some_and(|i| !i.running);
+            route.gateway.is_some() && silent || down
+        })
+    });
+    let level = match reading::proxied(e) || works || near {
+        true => Level::Note,
+        false => Level::Broken,
+    };
     let label = r.label();
     let account = reading::account(e);
     let mut because = Because::new(

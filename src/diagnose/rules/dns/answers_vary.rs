@@ -71,6 +71,7 @@ fn check(e: &Evidence) -> Option<Because> {
         "the resolver answers the same question now so, now otherwise",
     );
     let mut because = Because::new(level(e, r, bystander), Sure::Proved, says)
+        .caveat()
         .seen(format!("{label}, first: {}", words::gives(r)))
         .read_at(r.pointer());
     for kind in &distinct {

@@ -35,6 +35,7 @@ fn check(e: &Evidence) -> Option<Because> {
             "questions with EDNS are lost, plain ones are answered",
         ),
     )
+    .caveat()
     .seen(format!("{label}: {}", words::gives(r)))
     .read_at(r.pointer());
     for pointer in tried::pointers(e, r.seen, &["without-edns", "root-servers", "own-name"]) {

@@ -17,6 +17,7 @@ mod forwards_privatelink_only;
 mod gives;
 mod heard;
 mod hosts_pin;
+mod local_error;
 mod missing;
 mod name_not_found;
 mod no_address;
@@ -30,6 +31,7 @@ mod predict;
 mod private_not_expected;
 mod privatelink_forwarder_dead;
 mod public_not_expected;
+mod public_path;
 mod rate_limited;
 mod record_missing;
 mod regional_endpoint;
@@ -64,6 +66,7 @@ pub(super) const RULES: &[Rule] = &[
     failing_why::VALIDATION_FAILS,
     failing_why::UPSTREAM_DEAD,
     failing_why::ZONE_FAILS,
+    local_error::RULE,
     resolver_failures::SILENT,
     resolver_failures::PORT_REFUSED,
     resolver_failures::UNREACHABLE,
@@ -102,6 +105,7 @@ pub(super) const RULES: &[Rule] = &[
     resolver_slow::RULE,
     own_record::RULE,
     no_private_endpoint::RULE,
+    public_path::RULE,
     regional_endpoint::RULE,
     over_limit::DNS,
 ];

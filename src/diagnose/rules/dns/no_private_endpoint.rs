@@ -32,6 +32,7 @@ fn check(e: &Evidence) -> Option<Because> {
         Sure::Inferred,
         "no privatelink alias: no private endpoint is seen, and the public address is used",
     )
+    .caveat()
     .seen(format!("{name} -> {}", words::brief(&reading::counting(e))))
     .read_at("/dns/walked");
     if let Some(r) = gives::decider(e) {

@@ -24,6 +24,7 @@ fn check(e: &Evidence) -> Option<Because> {
             "this is a region's endpoint: it has no private endpoint and takes no Entra token",
         )
         .seen(format!("{}, asked for {}", e.dns.name, reading::list(&reading::counting(e))))
+        .caveat()
         .read_at("/target")
         .known_by(
             "an account with network rules or a private endpoint is called by its custom \

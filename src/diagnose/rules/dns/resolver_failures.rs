@@ -9,7 +9,7 @@ use crate::evidence::{Evidence, Hop};
 use super::advice::{Resolver, Upstream};
 use super::gives::{self, Asked, Gives};
 use super::tried::{self, Reach, Tcp};
-use super::{fate, heard, words};
+use super::{fate, heard, local_error, words};
 
 pub(super) const EXPLAINS: &[&str] =
     &["dns-system-fails", "dns-system-slow", "dns-aaaa-swallowed", "proxy-name-unresolved"];
@@ -308,7 +308,8 @@ pub(super) fn first_of_failures(e: &Evidence) -> Option<Asked<'_>> {
     if all.iter().any(|r| r.gives.is_answer() || rate_limited(e, r)) {
         return None;
     }
-    all.into_iter().next()
+    // What this machine itself could not send has a rule of its own.
+    all.into_iter().next().filter(|r| local_error::refused(r.seen).is_none())
 }
 
 /// Whether a resolver that left this walk without an answer answered others.

@@ -115,7 +115,7 @@ fn check(e: &Evidence) -> Option<Because> {
     );
     // That the answers differ is seen; that it is why the path fails is not.
     let sure = if level == Level::Broken { Sure::Inferred } else { Sure::Proved };
-    let mut because = Because::new(level, sure, says);
+    let mut because = Because::new(level, sure, says).caveat();
     for r in &all {
         let role = match r.seen.role {
             ResolverRole::Configured => "configured",

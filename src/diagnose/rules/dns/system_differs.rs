@@ -83,6 +83,7 @@ fn check(e: &Evidence) -> Option<Because> {
         "applications get other addresses than the resolvers give",
     );
     let mut because = Because::new(level, Sure::Proved, says)
+        .caveat()
         .seen(format!("getaddrinfo: {}", reading::list(system)))
         .read_at("/dns/system");
     for r in &deciding {

@@ -141,12 +141,15 @@ fn without_sight(e: &Evidence, code: &str, level: Level) -> Because {
         "this system keeps its resolvers elsewhere than this program looks: whether one is silent, \
          refuses or knows no such name is not seen",
     )
-    .tells_it(format!(
-        "Resolve-DnsName {0} (Windows), dscacheutil -q host -a name {0} (macOS)",
+    .act(Step::look(format!(
+        "ask as applications do: Resolve-DnsName {0} (Windows), dscacheutil -q host -a name {0} \
+         (macOS)",
         e.dns.name
-    ))
+    )))
     .owner("DNS")
-    .look("see the resolvers", "Get-DnsClientServerAddress (Windows), scutil --dns (macOS)")
+    .act(Step::look(
+        "see the resolvers: Get-DnsClientServerAddress (Windows), scutil --dns (macOS)",
+    ))
     .look("ask one of them by itself", reading::again_with(e, "--resolver <address>"))
     .check(reading::again(e))
 }

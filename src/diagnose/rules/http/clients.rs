@@ -6,6 +6,9 @@ use crate::evidence::http::{HttpAnswer, HttpCall, HttpOutcome, Purpose};
 
 use super::refusals;
 
+/// The experiment that calls at another address of the name.
+const OTHER_ADDRESS: &str = "other-address";
+
 /// A client's call and its place in the evidence.
 pub(in crate::diagnose::rules) struct Called<'e> {
     /// JSON pointer into the report.
@@ -26,7 +29,20 @@ pub(in crate::diagnose::rules) fn direct(e: &Evidence) -> Option<Called<'_>> {
 }
 
 fn all(e: &Evidence) -> impl Iterator<Item = Called<'_>> {
-    e.experiments.clients.iter().enumerate().map(|(index, call)| Called {
+    let all = e.experiments.clients.iter().enumerate();
+    all.filter(|(_, call)| call.id != OTHER_ADDRESS).map(|(index, call)| called(e, index, call))
+}
+
+/// The calls at other addresses of the name.
+pub(in crate::diagnose::rules) fn at_other_addresses(
+    e: &Evidence,
+) -> impl Iterator<Item = Called<'_>> {
+    let all = e.experiments.clients.iter().enumerate();
+    all.filter(|(_, call)| call.id == OTHER_ADDRESS).map(|(index, call)| called(e, index, call))
+}
+
+fn called<'e>(e: &Evidence, index: usize, call: &'e ClientCall) -> Called<'e> {
+    Called {
         pointer: format!("/experiments/clients/{index}"),
         call,
         // As the table of refusals reads calls: the first one of a walk, without a credential.
@@ -42,7 +58,7 @@ fn all(e: &Evidence) -> impl Iterator<Item = Called<'_>> {
             outcome: call.outcome.clone(),
             took_ms: 0.0,
         },
-    })
+    }
 }
 
 impl Called<'_> {
@@ -57,6 +73,11 @@ impl Called<'_> {
             || refusals::refusal(e, &self.as_call).is_some_and(|row| {
                 matches!(row.id, "identity-not-tested" | "http-success-unproved")
             })
+    }
+
+    /// The finding that the table of refusals has for it, if it is a refusal.
+    pub(in crate::diagnose::rules) fn refusal_id(&self, e: &Evidence) -> Option<&'static str> {
+        refusals::refusal(e, &self.as_call).map(|row| row.id)
     }
 
     /// What it got, in words.

@@ -2,7 +2,7 @@
 //! last longer than this one (facts W10, T18, H25).
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Expect, Hop, TargetKind};
 
 use super::aim::aim;
@@ -91,7 +91,9 @@ fn long_calls(e: &Evidence) -> Option<Because> {
                 "proxies buffer streams and cut connections that are idle for some minutes; the \
                  walk's calls are short",
             )
-            .tells_it("curl -N with the application's own streaming call, through the same proxy")
+            .act(Step::look(
+                "make the application's own streaming call with curl -N, through the same proxy",
+            ))
             .read_at("/proxy"),
     )
 }

@@ -20,6 +20,7 @@ mod network_refusals;
 mod no_answer;
 mod not_closed;
 mod not_found;
+mod other_address;
 mod path_prefix;
 mod paths;
 mod rate_limited;
@@ -71,4 +72,5 @@ pub(super) const RULES: &[Rule] = &[
     inference_not_tested::RULE,
     slow::RULE,
     over_limit::HTTP,
+    other_address::RULE,
 ];

@@ -104,7 +104,7 @@ fn token_proxy(e: &Evidence) -> Option<Because> {
             "the Azure SDK for Python asks the proxy with enable_azure_proxy=True alone, never in \
              DefaultAzureCredential: an application without it asks Entra ID, as was done here",
         )
-        .tells_it("see whether the application's own code asks for the proxy")
+        .act(Step::look("see whether the application's own code asks for the proxy"))
         .read_at("/identity/configured/token_proxy")
         .owner("Application");
     Some(if whole {

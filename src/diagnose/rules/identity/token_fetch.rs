@@ -59,7 +59,9 @@ fn check(e: &Evidence) -> Option<Because> {
                 "the same answer comes for an identity that was assigned minutes ago, and from a \
                  passing fault of the platform",
             )
-            .tells_it("the log of the subnet's firewall: denied, *.servicebus.windows.net:443"),
+            .act(Step::look(
+                "see the log of the subnet's firewall for *.servicebus.windows.net:443, denied",
+            )),
     };
     let because = home.identities(because.owner(match home {
         Home::AppService | Home::Functions => "Azure platform",

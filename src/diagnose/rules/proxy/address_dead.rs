@@ -3,7 +3,7 @@
 
 use crate::diagnose::rules::tcp::{attempts, wording};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::{Evidence, Hop};
 
@@ -63,7 +63,13 @@ fn check(e: &Evidence) -> Option<Because> {
             .ruled_out("the proxy as a whole: another of its addresses works")
             .owner("Proxy")
             .look("see its addresses", format!("getent ahosts {}", reading::word(host)))
-            .step(format!("take {first} out of the name {host}, or start the proxy there again"))
+            .act(
+                Step::shared(
+                    format!("start the proxy at {first} again, or take {first} out of {host}"),
+                    format!("every client that names {host} as its proxy"),
+                )
+                .undo(format!("add {first} to {host} again")),
+            )
             .check(reading::again(e)),
     )
 }

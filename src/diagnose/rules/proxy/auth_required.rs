@@ -2,7 +2,7 @@
 
 use crate::diagnose::rules::tcp::wording;
 use crate::diagnose::{Because, Rule};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 use super::answers::{Why, refusal};
@@ -43,15 +43,23 @@ fn check(e: &Evidence) -> Option<Because> {
         .known_by(format!("its own words: 407, Proxy-Authenticate: {named}"));
     let basic = schemes.iter().any(|s| s.eq_ignore_ascii_case("basic"));
     Some(if !schemes.is_empty() && !basic {
-        because.step(format!(
+        because.act(Step::local(format!(
             "the proxy offers {named} and not Basic: most SDKs speak only Basic; exempt the \
              service, or let a local proxy do the login"
-        ))
+        )))
     } else if refusal.hop.has_password {
-        because.step("see that the proxy's user and password are right and not locked")
+        because.act(Step::look("see that the proxy's user and password are right and not locked"))
     } else if exempt::is_private(e) {
-        because.step("or give the proxy's URL its user and password, where policy wants it")
+        because.act(Step::local(
+            "or give the proxy's URL its user and password, where policy wants it",
+        ))
     } else {
-        because.step("give the proxy's URL its user and password, or let this machine in without")
+        because.act(Step::local("give the proxy's URL its user and password")).act(
+            Step::shared(
+                "or let this machine in without a login, by its one address",
+                "whoever uses this machine's address passes the proxy unnamed",
+            )
+            .undo("remove the exception again"),
+        )
     })
 }

@@ -37,6 +37,7 @@ fn check(e: &Evidence) -> Option<Because> {
             "a proxy carries the call, though the address is private".to_owned(),
         ]),
     )
+    .caveat()
     .seen(format!("proxy {}, {}", hop.url, connections::put_by(e)))
     .read_at("/proxy/saw/connect")
     .read_at("/dns/walked")

@@ -3,7 +3,7 @@
 
 use crate::diagnose::rules::tcp::wording;
 use crate::diagnose::{Because, Rule};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 use super::answers::{Why, refusal};
@@ -25,17 +25,21 @@ fn check(e: &Evidence) -> Option<Because> {
         400 | 404 | 405 | 501 | 505 => (
             "does not do CONNECT",
             format!("{status} to CONNECT is what a web server answers that is no forward proxy"),
-            format!("see that {url} is the forward proxy, not another service's port"),
+            Step::look(format!("see that {url} is the forward proxy, not another service's port")),
         ),
         300..=399 | 511 => (
             "sends a login page instead of a tunnel",
             format!("{status} in place of a tunnel: a portal or block page wants a person"),
-            format!("let this machine through without a page, or name another proxy than {url}"),
+            Step::shared(
+                "let this machine through without a page, by its one address",
+                "whoever uses this machine's address passes the proxy without a login",
+            )
+            .undo("remove the exception again"),
         ),
         _ => (
             "denies the tunnel",
             format!("its own words: {status}; a rule of the proxy forbids {host}:{port}"),
-            format!("let CONNECT {host}:{port} through at the proxy"),
+            super::opening(host, port),
         ),
     };
     Some(
@@ -49,6 +53,6 @@ fn check(e: &Evidence) -> Option<Because> {
                 ]),
             )
             .known_by(meaning)
-            .step(step),
+            .act(step),
     )
 }

@@ -5,12 +5,9 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::diagnose::{Because, reading};
+use crate::diagnosis::Step;
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, classify};
-
-/// Public suffixes of the one account type that has three of them (facts D2, P3).
-const AI_SUFFIXES: &[&str] =
-    &["openai.azure.com", "cognitiveservices.azure.com", "services.ai.azure.com"];
 
 /// What the direct path beside the proxied one shows.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,20 +47,9 @@ pub(in crate::diagnose::rules) fn owner(e: &Evidence) -> &'static str {
     if is_private(e) { "Application" } else { "Proxy" }
 }
 
-/// Whether the target is an Azure AI account, by its public suffix.
+/// Whether the target is an Azure AI account, in any cloud.
 pub(in crate::diagnose::rules) fn is_azure_ai(e: &Evidence) -> bool {
-    e.target.public_suffix.as_deref().is_some_and(|suffix| AI_SUFFIXES.contains(&suffix))
-}
-
-/// The entries that exempt this target: the public suffixes, never the privatelink names.
-fn entries(e: &Evidence) -> Vec<String> {
-    match e.target.public_suffix.as_deref() {
-        Some(suffix) if AI_SUFFIXES.contains(&suffix) => {
-            AI_SUFFIXES.iter().map(|s| format!(".{s}")).collect()
-        }
-        Some(suffix) => vec![format!(".{suffix}")],
-        None => vec![e.target.host.clone()],
-    }
+    matches!(e.target.service.as_deref(), Some("openai" | "cognitiveservices" | "aiservices"))
 }
 
 /// The name of the variable as this environment spells it.
@@ -76,16 +62,25 @@ fn variable(e: &Evidence) -> &str {
         .map_or("NO_PROXY", |v| v.name.as_str())
 }
 
-/// The command that exempts the target and keeps the entries that are there.
-pub(in crate::diagnose::rules) fn command(e: &Evidence) -> String {
-    let mut all: Vec<String> =
-        e.vantage.proxy.no_proxy.iter().map(|entry| entry.entry.clone()).collect();
-    for entry in entries(e) {
-        if !all.iter().any(|have| have.eq_ignore_ascii_case(&entry)) {
-            all.push(entry);
-        }
-    }
-    format!("export {}={}", variable(e), all.join(","))
+/// The step that exempts the one host and keeps the entries that are there.
+pub(in crate::diagnose::rules) fn step(e: &Evidence, says: &str) -> Step {
+    let name = variable(e);
+    let host = reading::word(&e.target.host);
+    let held: Vec<&str> = e
+        .vantage
+        .proxy
+        .variables
+        .iter()
+        .filter(|v| v.name.eq_ignore_ascii_case("no_proxy"))
+        .map(|v| v.name.as_str())
+        .collect();
+    let both = if held.len() > 1 { " (NO_PROXY and no_proxy alike)" } else { "" };
+    Step::local(format!(
+        "{says}{both}: it holds for this shell and what it starts; a service needs it in its own \
+         unit or app setting, and so do the account's other names if they are called"
+    ))
+    .command(format!("export {name}=\"${{{name}:+${name},}}\"{host}"))
+    .undo(format!("export {name}=\"${{{name}%,*}}\", or open a new shell"))
 }
 
 /// Adds what the direct path shows, and how to take it where it is private.
@@ -119,8 +114,7 @@ pub(in crate::diagnose::rules) fn way_around(because: Because, e: &Evidence) -> 
                 .read_at(format!("/vantage/proxy/no_proxy/{index}"));
         }
     }
-    because.look("walk without the proxy first", reading::again_with(e, "--proxy none")).change(
-        "exempt the service from the proxy, where the application gets its environment",
-        command(e),
-    )
+    because
+        .look("walk without the proxy first", reading::again_with(e, "--proxy none"))
+        .act(step(e, "exempt the host from the proxy where the application gets its environment"))
 }

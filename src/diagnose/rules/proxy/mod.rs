@@ -8,6 +8,7 @@ mod before_private_endpoint;
 mod connections;
 mod denied;
 pub(in crate::diagnose::rules) mod exempt;
+mod exempted;
 mod kind_not_walked;
 mod name_unresolved;
 mod no_answer;
@@ -25,6 +26,7 @@ mod unreachable;
 mod url_unreadable;
 
 use crate::diagnose::Rule;
+use crate::diagnosis::Step;
 
 /// The rules of this hop.
 pub(super) const RULES: &[Rule] = &[
@@ -43,7 +45,20 @@ pub(super) const RULES: &[Rule] = &[
     before_private_endpoint::RULE,
     no_proxy_dialect::RULE,
     not_walked::RULE,
+    exempted::RULE,
     url_unreadable::RULE,
     address_dead::RULE,
     slow::RULE,
 ];
+
+/// The step that lets the proxy open tunnels to one host.
+fn opening(host: &str, port: u16) -> Step {
+    Step::shared(
+        format!(
+            "let CONNECT {host}:{port} through at the proxy, for this one host, once the owner of \
+             its rules agrees: the block may be deliberate"
+        ),
+        "every client of the proxy can reach this host; a wildcard would open every tenant's account",
+    )
+    .undo("remove the rule again")
+}

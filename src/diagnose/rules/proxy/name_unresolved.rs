@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::diagnose::rules::tcp::wording;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::{DnsOutcome, SystemAnswer};
 use crate::evidence::{Evidence, Hop};
 
@@ -66,7 +66,17 @@ fn check(e: &Evidence) -> Option<Because> {
     Some(
         because
             .look("ask for the proxy's name", format!("dig {}{resolver}", hop.host))
-            .step(format!("correct the proxy's name ({}), or its record", connections::put_by(e)))
+            .act(Step::local(format!(
+                "correct the proxy's name where the application gets its environment ({})",
+                connections::put_by(e)
+            )))
+            .act(
+                Step::shared(
+                    "or correct its record",
+                    format!("every client that names {} as its proxy", hop.host),
+                )
+                .undo("restore the former record"),
+            )
             .check(reading::again(e)),
     )
 }

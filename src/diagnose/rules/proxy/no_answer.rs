@@ -2,7 +2,7 @@
 
 use crate::diagnose::rules::tcp::wording;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::proxy::ConnectOutcome;
 use crate::evidence::{Evidence, Hop};
 
@@ -56,7 +56,7 @@ fn check(e: &Evidence) -> Option<Because> {
     .owner(exempt::owner(e));
     Some(
         exempt::way_around(because, e)
-            .step("read the proxy's own log for this machine and this minute")
+            .act(Step::look("read the proxy's own log for this machine and this minute"))
             .check(reading::again(e)),
     )
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnose::rules::tcp::wording;
 use crate::diagnose::{Because, Rule};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::vantage::ClientDecision;
 use crate::evidence::{Evidence, Hop};
 
@@ -59,13 +59,14 @@ fn differing(e: &Evidence) -> Option<Because> {
             "clients on this machine differ on which proxy carries the call".to_owned(),
         ]),
     )
+    .caveat()
     .known_by(
         "the variables have no standard: each client was tried with environments of this form, in \
          the version that is named",
     )
     .owner("Application")
-    .step("set HTTPS_PROXY and https_proxy alike, and NO_PROXY and no_proxy alike")
-    .change("name the public suffixes in NO_PROXY where the path is private", exempt::command(e));
+    .act(Step::local("set HTTPS_PROXY and https_proxy alike, and NO_PROXY and no_proxy alike"))
+    .act(exempt::step(e, "where the path is private, append the host to the list"));
     Some(readers::seen(because, &clients))
 }
 
@@ -87,7 +88,8 @@ fn of_the_form(e: &Evidence) -> Option<Because> {
             format!("clients read the NO_PROXY entry {} in different ways", first.entry),
             "clients read an entry of NO_PROXY in different ways".to_owned(),
         ]),
-    );
+    )
+    .caveat();
     for (index, entry, dialect) in &entries {
         let here = if entry.exempts { "exempts the target" } else { "does not exempt the target" };
         because = because
@@ -101,6 +103,6 @@ fn of_the_form(e: &Evidence) -> Option<Because> {
                  between clients",
             )
             .owner("Application")
-            .change("name the public suffixes beside it", exempt::command(e)),
+            .act(exempt::step(e, "append the host itself, which every client reads")),
     )
 }

@@ -2,7 +2,7 @@
 
 use crate::diagnose::rules::tcp::wording;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::proxy::ConnectOutcome;
 use crate::evidence::{Evidence, Hop};
 
@@ -39,7 +39,10 @@ fn check(e: &Evidence) -> Option<Because> {
     .owner(exempt::owner(e));
     Some(
         exempt::way_around(because, e)
-            .step(format!("correct the proxy's scheme and port ({})", connections::put_by(e)))
+            .act(Step::local(format!(
+                "correct the proxy's scheme and port ({})",
+                connections::put_by(e)
+            )))
             .check(reading::again(e)),
     )
 }

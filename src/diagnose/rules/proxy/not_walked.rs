@@ -37,6 +37,7 @@ fn check(e: &Evidence) -> Option<Because> {
             format!("applications here go through a proxy; this walk ({option}) did not"),
         ]),
     )
+    .caveat()
     .known_by("the proxy variables of this environment, as each client reads them")
     .owner("Application")
     .look("walk as the applications do", reading::again_without(e, "--proxy"));

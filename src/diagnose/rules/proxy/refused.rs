@@ -2,7 +2,7 @@
 
 use crate::diagnose::rules::tcp::{attempts, wording};
 use crate::diagnose::{Because, Rule};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::{Evidence, Hop};
 
@@ -35,6 +35,6 @@ fn check(e: &Evidence) -> Option<Because> {
             .known_by(
                 "a RST answered: no proxy listens on this port, or a firewall rejects in its name",
             )
-            .step(format!("see that the proxy runs and listens on port {}", hop.port)),
+            .act(Step::look(format!("see that the proxy runs and listens on port {}", hop.port))),
     )
 }

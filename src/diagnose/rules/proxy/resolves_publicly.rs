@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::diagnose::rules::http::clients;
 use crate::diagnose::rules::tcp::wording;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Expect, Hop, classify};
 
 use super::exempt;
@@ -88,9 +88,14 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     Some(
         exempt::way_around(because.ruled_out("key, token and role").owner("Application"), e)
-            .step(
-                "or let the proxy's own resolver see the private zone, and give the proxy a \
-                 route to the private endpoint",
+            .act(
+                Step::shared(
+                    "or let the proxy's own resolver see the private zone, and give the proxy a \
+                     route to the private endpoint",
+                    "the zone then answers for every account of its suffix: those without a record \
+                     in it stop resolving for all clients of the proxy",
+                )
+                .undo("take the link or the forwarder, and the route, away again"),
             )
             .check(reading::again(e)),
     )

@@ -2,7 +2,7 @@
 
 use crate::diagnose::rules::tcp::{attempts, wording};
 use crate::diagnose::{Because, Rule};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::{Evidence, Hop};
 
@@ -33,9 +33,9 @@ fn check(e: &Evidence) -> Option<Because> {
             .known_by("a firewall between this machine and the proxy drops the connection")
             .known_by(format!("or {peer} is no proxy any more ({})", connections::put_by(e)))
             .tells_it(format!("nc -vz -w 5 {} {}", hop.host, hop.port))
-            .step(format!(
+            .act(Step::look(format!(
                 "see that {} is the proxy of today, and that this network may reach its port",
                 hop.url
-            )),
+            ))),
     )
 }

@@ -4,7 +4,7 @@
 use crate::diagnose::rules::tcp::wording;
 use crate::diagnose::timing::{self, LONG_MS};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Hop, Observed};
 
 use super::connections;
@@ -65,7 +65,9 @@ fn check(e: &Evidence) -> Option<Because> {
                     reading::word(&format!("https://{}:{}/", e.target.host, e.target.port))
                 ),
             )
-            .step("on the proxy: time its own lookup of the name and its own connection to it")
+            .act(Step::look(
+                "on the proxy: time its own lookup of the name and its own connection to it",
+            ))
             .check(reading::again(e)),
     )
 }

@@ -2,7 +2,7 @@
 
 use crate::diagnose::rules::tcp::wording;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 use super::answers::{Refusal, Why, refusal};
@@ -47,7 +47,13 @@ fn check(e: &Evidence) -> Option<Because> {
                 "on the proxy's own machine",
                 format!("curl -sv -o /dev/null https://{host}:{port}/"),
             )
-            .step(format!("let the proxy out to {host}:{port}")),
+            .act(
+                Step::shared(
+                    format!("let the proxy out to {host}:{port}, and give it a route there"),
+                    "every client of the proxy can reach this host",
+                )
+                .undo("remove the rule and the route again"),
+            ),
     )
 }
 

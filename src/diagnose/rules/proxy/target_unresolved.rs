@@ -2,7 +2,7 @@
 
 use crate::diagnose::rules::tcp::wording;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 use super::answers::{Why, refusal};
@@ -47,7 +47,18 @@ fn check(e: &Evidence) -> Option<Because> {
             .known_by(format!("the name itself is there: from here it is {}", reading::list(&here)))
             .read_at("/dns/walked");
     }
-    Some(because.step(format!(
-        "mend the proxy's DNS: its resolver must follow {host} to the end of its aliases"
-    )))
+    Some(
+        because
+            .act(Step::look(format!(
+                "on the proxy: see whether its resolver follows {host} to the end of its aliases"
+            )))
+            .act(
+                Step::shared(
+                    "correct the proxy's resolver, or what it forwards to",
+                    "every name that the proxy resolves; a private zone that it sees answers for \
+                     every account of its suffix",
+                )
+                .undo("restore the proxy's former resolver configuration"),
+            ),
+    )
 }

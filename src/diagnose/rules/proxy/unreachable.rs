@@ -1,8 +1,8 @@
 //! The network, or this machine, says that the proxy cannot be reached.
 
 use crate::diagnose::rules::tcp::{attempts, wording};
-use crate::diagnose::{Because, Rule};
-use crate::diagnosis::Sure;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::{Evidence, Hop};
 
@@ -38,8 +38,21 @@ fn check(e: &Evidence) -> Option<Because> {
         format!("the proxy {} cannot be reached at {peer}", hop.url),
         format!("the proxy at {peer} cannot be reached"),
     ]);
-    Some(connections::broken(e, hop, &failed, Sure::Proved, says).known_by(who).look(
+    let because = connections::broken(e, hop, &failed, Sure::Proved, says).known_by(who).look(
         "see the route to the proxy",
         format!("ip route get {}", attempt.connected_to().ip()),
-    ))
+    );
+    Some(match &attempt.outcome {
+        TcpOutcome::LocalError { errno, .. } => {
+            let because = because.owner("Server").look(
+                "see what this machine forbids or lacks",
+                "ulimit -n; cat /proc/net/sockstat; nft list ruleset",
+            );
+            match reading::own_limit(e, *errno) {
+                true => because.weighing(Level::Risk).untested(),
+                false => because,
+            }
+        }
+        _ => because,
+    })
 }

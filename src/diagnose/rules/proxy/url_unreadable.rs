@@ -1,7 +1,7 @@
 //! A proxy variable that applies and is no proxy's URL: this walk went directly, clients differ.
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::vantage::ProxyReason;
 use crate::evidence::{Evidence, Hop};
 
@@ -35,7 +35,9 @@ fn check(e: &Evidence) -> Option<Because> {
         )
         .read_at("/vantage/proxy")
         .owner("Application")
-        .step(format!("correct {name} where the application gets its environment, or unset it"))
+        .act(Step::local(format!(
+            "correct {name} where the application gets its environment, or unset it"
+        )))
         .look("see it as the application does", format!("printenv {name}"))
         .check(reading::again(e)),
     )

@@ -3,7 +3,7 @@
 use super::attempts::Placed;
 use super::{attempts, wording};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::{Evidence, Hop, classify};
 
@@ -67,19 +67,35 @@ fn check(e: &Evidence) -> Option<Because> {
     for address in &addresses {
         if address.parse().is_ok_and(|a| classify(a).is_private()) {
             let kind = if address.contains(':') { "aaaa" } else { "a" };
-            because = because.change(
-                format!("if {address} belongs to a private endpoint that is gone, take it out"),
+            let record = |verb: &str| {
                 format!(
-                    "az network private-dns record-set {kind} remove-record -g <group> -z \
-                     {zone} -n {} -a {address} --keep-empty-record-set",
+                    "az network private-dns record-set {kind} {verb} -g <group> -z {zone} -n {} \
+                     -a {address}",
                     reading::account(e)
-                ),
-            );
+                )
+            };
+            because = because
+                .look(
+                    format!("see whether an endpoint's network interface still has {address}"),
+                    format!(
+                        "az network nic list --query \"[?ipConfigurations[?privateIPAddress=='{address}']].id\" -o tsv"
+                    ),
+                )
+                .act(
+                    Step::shared(
+                        format!("only if none has it, take {address} out of the record set"),
+                        format!("every network that {zone} is linked to loses this address"),
+                    )
+                    .command(format!("{} --keep-empty-record-set", record("remove-record")))
+                    .undo(record("add-record")),
+                );
         }
     }
     Some(
         because
-            .step("if the address is right, see why that one is not reached: NSG, route, firewall")
+            .act(Step::look(
+                "if the address is right, see why that one is not reached: NSG, route, firewall",
+            ))
             .check(reading::again(e)),
     )
 }

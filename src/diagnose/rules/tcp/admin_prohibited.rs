@@ -39,7 +39,12 @@ fn check(e: &Evidence) -> Option<Because> {
         ))
         .ruled_out("a route, the private endpoint's state: neither sends this message")
         .owner("Network")
-        .step(format!("let TCP {} from {source} to {ip} through at {firewall}", e.target.port)),
+        .act(super::opening::rule(
+            e,
+            &source,
+            &ip.to_string(),
+            Some(&firewall.to_string()),
+        )),
         None => attempts::broken(
             e,
             &failed,
@@ -48,7 +53,7 @@ fn check(e: &Evidence) -> Option<Because> {
         )
         .known_by("the refusal comes from its own kernel: a packet filter or a prohibit route")
         .ruled_out("every device on the way: no packet left this machine")
-        .owner("Operating system")
+        .owner("Server")
         .look("see the rules of this machine", "nft list ruleset; iptables-save")
         .look("see its routes of type prohibit", format!("ip route get {ip}")),
     };

@@ -3,6 +3,7 @@
 use super::attempts;
 use super::near::{self, Near};
 use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::Step;
 use crate::evidence::{Evidence, Hop};
 
 pub(super) const RULE: Rule = Rule {
@@ -42,10 +43,16 @@ fn check(e: &Evidence) -> Option<Because> {
             "see the route and the state of the next hop",
             format!("ip route get {ip}; ip neigh show {gateway}"),
         )
-        .step(format!(
-            "bring {gateway} up again, or give this machine the gateway that is in use; see that \
-             {interface} is in the right VLAN or virtual switch"
-        ))
+        .act(
+            Step::shared(
+                format!("bring {gateway} up again, or correct the VLAN or virtual switch of {interface}"),
+                format!("every machine that leaves by {gateway}"),
+            )
+            .undo("restore the former setting of the port or the switch"),
+        )
+        .act(Step::local(format!(
+            "or give this machine the gateway that is in use; note the route that it has now"
+        )))
         .check(reading::again(e)),
     )
 }

@@ -3,7 +3,7 @@
 use super::attempts;
 use super::near::{self, Near};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 pub(super) const RULE: Rule = Rule {
@@ -37,12 +37,15 @@ fn check(e: &Evidence) -> Option<Because> {
         ))
         .ruled_out("NSG, firewall, private endpoint: no packet left this machine")
         .read_at(place)
-        .owner("Operating system")
+        .owner("Server")
         .look(
             "see the interface and the route",
             format!("ip -d link show {name}; ip route get {ip}"),
         )
-        .step(format!("connect {name} again (VPN client, cable), or take its route away"))
+        .act(Step::local(format!("connect {name} again (VPN client, cable)")))
+        .act(Step::local(format!(
+            "or take its route away, if another one leads there; note the route that it has now"
+        )))
         .check(reading::again(e)),
     )
 }

@@ -2,7 +2,7 @@
 
 use super::attempts;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::{Evidence, Hop};
 
@@ -19,11 +19,17 @@ pub(super) const RULE: Rule = Rule {
 const LINUX: &[(&[i32], &str, &str)] = &[
     (
         &[1, 13],
-        "a packet filter, a prohibit route or a security module of this machine forbids it",
+        "a packet filter, a prohibit route, a security module or a sandbox (seccomp) of this \
+         machine forbids it",
         "nft list ruleset; iptables-save -c",
     ),
     (&[22], "a blackhole route of this machine swallows it", "ip route show type blackhole"),
-    (&[23, 24], "the process or the system has no free file descriptor", "ulimit -n"),
+    (
+        &[23, 24],
+        "the process (`ulimit -n`, systemd `LimitNOFILE`, a container's limit) or the system \
+         (`fs.file-max`) has no free file descriptor",
+        "ulimit -n; cat /proc/sys/fs/file-nr",
+    ),
     (
         &[99],
         "no source address or no free source port is left for this destination",
@@ -52,7 +58,7 @@ fn check(e: &Evidence) -> Option<Because> {
     )
     .known_by(format!("its own kernel refused with errno {errno}; nothing was sent"))
     .ruled_out("every device on the way: no packet left this machine")
-    .owner("Operating system");
+    .owner("Server");
     because = match row {
         Some((_, means, command)) => {
             because.known_by(*means).look("see what this machine forbids or lacks", *command)
@@ -62,5 +68,13 @@ fn check(e: &Evidence) -> Option<Because> {
             format!("ip route get {}", attempt.connected_to().ip()),
         ),
     };
-    Some(because.check(reading::again(e)))
+    let because = because.check(reading::again(e));
+    Some(match reading::own_limit(e, *errno) {
+        // Nothing was tested: the path may be as sound as ever.
+        true => because
+            .weighing(Level::Risk)
+            .untested()
+            .act(Step::local("raise the limit for this program, and walk again")),
+        false => because,
+    })
 }

@@ -2,7 +2,7 @@
 
 use crate::diagnose::timing::{self, LONG_MS};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 pub(super) const RULE: Rule = Rule {
@@ -59,7 +59,9 @@ fn check(e: &Evidence) -> Option<Because> {
             "see where packets are lost",
             format!("mtr -rwc 50 --tcp -P {} {}", address.port(), address.ip()),
         )
-        .step("look for loss on the way: a full link, a shaper, a tunnel, a duplex or radio fault")
+        .act(Step::look(
+            "look for loss on the way: a full link, a shaper, a tunnel, a duplex or radio fault",
+        ))
         .check(reading::again(e)),
     )
 }

@@ -12,6 +12,7 @@ mod local_error;
 mod loss;
 mod near;
 mod no_route;
+pub(in crate::diagnose::rules) mod opening;
 mod refused;
 mod reset;
 mod silent;

@@ -2,7 +2,7 @@
 
 use super::{attempts, near};
 use crate::diagnose::{Because, Rule};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop, classify};
 
 pub(super) const RULE: Rule = Rule {
@@ -35,12 +35,24 @@ fn check(e: &Evidence) -> Option<Because> {
         because = because.read_at("/vantage/tunnels_down");
     }
     because = if classify(ip).is_private() {
-        because.change(
-            "add the route, or bring up the VPN that carries it",
-            format!("ip route add {ip}/{} via <gateway>", if ip.is_ipv6() { 128 } else { 32 }),
+        let route = |verb: &str| {
+            format!("ip route {verb} {ip}/{} via <gateway>", if ip.is_ipv6() { 128 } else { 32 })
+        };
+        because.act(Step::local("bring up the VPN that carries the route")).act(
+            Step::local("or add the route, to this one address, until the next restart")
+                .command(route("add"))
+                .undo(route("del")),
         )
     } else {
-        because.step("give this machine a default route, or use the proxy that is meant for it")
+        because
+            .act(Step::local("use the proxy that is meant for this machine, if there is one"))
+            .act(
+                Step::local(
+                    "or give this machine a default route: all its traffic to other networks then \
+                     leaves that way",
+                )
+                .undo("ip route del default"),
+            )
     };
     Some(because.check(format!("ip route get {ip}")))
 }

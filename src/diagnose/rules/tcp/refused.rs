@@ -3,7 +3,7 @@
 use super::attempts;
 use super::trail::{self, RstFrom, Trail};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::{Evidence, Hop, classify};
 
@@ -68,21 +68,29 @@ fn check(e: &Evidence) -> Option<Because> {
             ))
             .owner("DNS")
             .look("see what gives this address", format!("getent ahosts {name}"))
-            .step(format!("give {name} its own address again"))
+            .act(
+                Step::local(format!(
+                    "correct what gives {name} this address (a hosts line, a filter, a VPN \
+                     client); keep a copy of the file, and see what else the line holds"
+                ))
+                .undo("restore the copy"),
+            )
     } else {
         let mut because = because.owner("Network");
         if classify(ip).is_private() {
             because = because.look(
                 format!("see that {ip} is the private endpoint's address, not another machine's"),
-                "az network private-endpoint list --query \"[].{name:name, \
-                 addresses:customDnsConfigs[].ipAddresses[]}\" -o json",
+                format!(
+                    "az network nic list --query \
+                     \"[?ipConfigurations[?privateIPAddress=='{ip}']].{{nic:name,endpoint:privateEndpoint.id}}\" -o json"
+                ),
             );
         }
-        because.step(format!(
+        because.act(Step::look(format!(
             "if the address is right, find the firewall between {} and {ip} that rejects TCP {}",
             attempts::source_address(e, attempt),
             e.target.port
-        ))
+        )))
     };
     Some(trail::of_refusal(e, because, attempt).check(reading::again(e)))
 }

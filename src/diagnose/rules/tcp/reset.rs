@@ -2,7 +2,7 @@
 
 use super::attempts;
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::{Evidence, Hop};
 
@@ -38,9 +38,19 @@ fn check(e: &Evidence) -> Option<Because> {
         .ruled_out("a dropped packet, a missing route")
         .owner("Network")
         .look("see the route that the packets take from here", format!("ip route get {ip}"))
-        .step(
-            "compare it with the way back: traffic to a private endpoint through a firewall \
-             needs SNAT there, else the answer passes the firewall by",
+        .act(Step::look(
+            "compare it with the way back at each stateful firewall: one that sees only one half \
+             of a connection ends it",
+        ))
+        .act(
+            Step::shared(
+                "or, if the answers pass the firewall by, send both ways through it (route table of \
+                 the endpoint's subnet), or SNAT there; whether a private endpoint needs SNAT \
+                 behind a firewall is disputed and differs by service, so test it for one address",
+                "a route moves all traffic of its subnet to that prefix; SNAT hides the clients' \
+                 addresses from the service's own rules and logs",
+            )
+            .undo("remove the route or the SNAT rule again"),
         )
         .check(reading::again(e)),
     )

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::{attempts, near, trail};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::{Evidence, Expect, Hop, TargetKind, classify};
 
@@ -106,7 +106,13 @@ fn unusable(e: &Evidence, because: Because, ip: IpAddr) -> Because {
         .tells_it(format!("getent ahosts {name}"))
         .owner("DNS")
         .look("see who gives this address", format!("dig +noall +answer {name}"))
-        .step(format!("give {name} its own address again"))
+        .act(
+            Step::local(format!(
+                "correct what gives {name} this address (a hosts line, a filter, a VPN client); \
+                 keep a copy of the file, and see what else the line holds"
+            ))
+            .undo("restore the copy"),
+        )
 }
 
 /// The address itself answers UDP: its port alone is silent.
@@ -116,11 +122,11 @@ fn filtered(e: &Evidence, because: Because, ip: IpAddr) -> Because {
         .known_by("or the answer takes another way back and a stateful firewall drops it")
         .ruled_out("a missing route on the way there, an address that nobody has")
         .owner("Network")
-        .step(format!(
+        .act(Step::look(format!(
             "see that {ip} is the private endpoint's address, not another machine's, and that each \
              firewall on the way lets TCP {} through in both directions",
             e.target.port
-        ))
+        )))
 }
 
 /// A private endpoint's address, or one that is taken for it.
@@ -167,11 +173,11 @@ fn private(e: &Evidence, because: Because, ip: String) -> Because {
                 "az network nic list-effective-nsg -g <group> -n <nic of this machine>",
             )
     } else {
-        because.step(format!(
+        because.act(Step::look(format!(
             "see that the prefix of {ip} is advertised over VPN or ExpressRoute to this site, \
              and that each firewall on the way lets TCP {} through in both directions",
             e.target.port
-        ))
+        )))
     }
 }
 
@@ -194,8 +200,19 @@ fn public(e: &Evidence, because: Because, source: &str, ip: String) -> Because {
     } else {
         because.look(format!("see the route to {ip}"), format!("ip route get {ip}"))
     };
-    because.step(format!(
-        "let TCP {port} from {source} to {ip} through, or reach the service by its private \
-         endpoint or through the proxy that is meant for it"
-    ))
+    because
+        .act(Step::look(
+            "see whether this machine should reach it by a private endpoint, or through a proxy: \
+             then its DNS or its proxy variables are what is missing",
+        ))
+        .act(super::opening::rule(e, source, &ip, None))
+        .act(
+            Step::shared(
+                "or, where the subnet has no way out at all, give it one (NAT gateway, route to a \
+                 firewall; Terraform `azurerm_nat_gateway`)",
+                "the egress address of every machine of the subnet changes: allow lists of others \
+                 that name the old one no longer match",
+            )
+            .undo("take the NAT gateway or the route off the subnet again"),
+        )
 }

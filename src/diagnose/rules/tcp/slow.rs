@@ -2,7 +2,7 @@
 
 use crate::diagnose::timing::{self, LONG_MS};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 pub(super) const RULE: Rule = Rule {
@@ -62,9 +62,9 @@ fn check(e: &Evidence) -> Option<Because> {
                 "on the server: connections that its queue had no room for",
                 "nstat -az TcpExtListenDrops",
             )
-            .step(
+            .act(Step::look(
                 "look for loss and for SYN limits on the way: tunnel, firewall, NAT, load balancer",
-            )
+            ))
             .check(reading::again(e)),
     )
 }

@@ -52,9 +52,10 @@ fn check(e: &Evidence) -> Option<Because> {
         "the sidecar accepts first and connects on afterwards: a host that its egress rules do not \
          allow, and one that does not answer, look the same from here",
     )
-    .tells_it(
-        "the same walk from a pod without sidecar (annotation sidecar.istio.io/inject: \"false\")",
-    )
+    .act(Step::look(
+        "make the same walk from a pod without sidecar (annotation sidecar.istio.io/inject: \
+         \"false\")",
+    ))
     .tells_it("kubectl logs <pod> -c istio-proxy | grep -E 'BlackHoleCluster|UH|UF'")
     .owner("Azure platform");
     if let Some(advice) = platform_advice::on(e, Topic::ConnectionProof) {

@@ -1,12 +1,15 @@
 //! Something on the way takes TCP connections in the name of the address, so that an open
 //! port proves nothing (facts T10, T40): seen where another hop is in trouble.
 
+use std::net::IpAddr;
+
 use super::trail::Trail;
 use super::{attempts, near};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::experiment::{TraceProbe, TraceSeen, TriedConnection};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
+use crate::evidence::vantage::Platform;
 use crate::evidence::{Evidence, Hop, classify};
 
 pub(super) const RULE: Rule = Rule {
@@ -22,18 +25,118 @@ const EXPERIMENT: &str = "ghost-address";
 
 fn check(e: &Evidence) -> Option<Because> {
     let attempt = e.tcp.saw()?.walked_attempt()?;
-    let because = shorter_than_the_way(e, attempt).or_else(|| ghost(e, attempt))?;
+    let because = shorter_than_the_way(e, attempt)
+        .or_else(|| ghost(e, attempt))
+        .or_else(|| on_this_machine(e, attempt))?;
     Some(
         because
             .seen(attempts::words(e, attempt))
             .caveat()
             .owner("Network")
-            .step(
+            .act(Step::look(
                 "look for the cause in the device's own log (firewall application rules, \
                  transparent proxy): a connection that opens says nothing of what lies behind it",
-            )
+            ))
             .check(reading::again(e)),
     )
+}
+
+/// A connection across a gateway takes longer, in milliseconds.
+const LOCAL_MS: f64 = 0.3;
+
+/// What of this machine may have taken the connection, so that it says nothing of the route and
+/// the port; none where nothing speaks for it.
+fn acceptor(e: &Evidence) -> Option<&'static str> {
+    let attempt = e.tcp.saw()?.walked_attempt()?;
+    if attempt.detour.is_some() {
+        return None;
+    }
+    let ip = attempt.address.ip();
+    if e.vantage.is_on(Platform::ZeroTrust) || is_synthetic(ip) {
+        return Some("the zero-trust client");
+    }
+    if ip.is_loopback() {
+        return None;
+    }
+    if e.vantage.is_on(Platform::ServiceMesh) {
+        return Some("the service mesh's sidecar");
+    }
+    let (_, route) = near::route(e, attempt)?;
+    (attempt.took_ms < LOCAL_MS && route.gateway.is_some()).then_some("a local proxy")
+}
+
+/// An address that a zero-trust client makes up (facts X6, T40).
+fn is_synthetic(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            (a == 100 && (64..128).contains(&b)) || (a == 6 && b == 6)
+        }
+        IpAddr::V6(_) => false,
+    }
+}
+
+/// A sidecar, a zero-trust client or another local proxy took it, and a later hop is in trouble.
+fn on_this_machine(e: &Evidence, attempt: &TcpAttempt) -> Option<Because> {
+    let who = acceptor(e)?;
+    if reading::tls_verified(e) {
+        return None;
+    }
+    let peer = attempts::peer(attempt);
+    let known = e
+        .vantage
+        .platforms
+        .iter()
+        .find(|seen| matches!(seen.platform, Platform::ServiceMesh | Platform::ZeroTrust));
+    let sure = if known.is_some() { Sure::Inferred } else { Sure::Possible };
+    let mut because = Because::new(
+        Level::Note,
+        sure,
+        match sure {
+            Sure::Inferred => format!("{who} on this machine takes connections, also to {peer}"),
+            _ => format!("a proxy on this machine may have taken the connection to {peer}"),
+        },
+    )
+    .known_by(format!(
+        "an open connection then says nothing of the route, the port or the address: {who} accepts \
+         it before it asks anything of the network"
+    ));
+    if let Some(seen) = known {
+        because = because.seen(seen.sign.clone()).read_at("/vantage/platforms");
+    }
+    if let Some((place, route)) = near::route(e, attempt)
+        && let Some(gateway) = route.gateway
+        && attempt.took_ms < LOCAL_MS
+    {
+        because = because.read_at(place).seen(format!(
+            "it stood after {:.2} ms, though the route leads over the gateway {gateway}",
+            attempt.took_ms
+        ));
+    }
+    if known.is_none() {
+        because = because
+            .tells_it("iptables-save -t nat; nft list ruleset  # as root: what redirects the port");
+    }
+    if e.vantage.is_on(Platform::ServiceMesh) || known.is_none() {
+        because = because
+            .look(
+                "see the sidecar's own log for this destination (Istio: BlackHoleCluster, UH, NR)",
+                "kubectl logs <pod> -c istio-proxy --tail=50",
+            )
+            .act(
+                Step::shared(
+                    format!(
+                        "if the mesh lets no unknown host out (outboundTrafficPolicy REGISTRY_ONLY), \
+                         register {} (Istio: ServiceEntry) or exempt its addresses from the sidecar",
+                        e.target.host
+                    ),
+                    "every pod that the mesh's egress policy covers; the policy may be deliberate",
+                )
+                .undo("delete the ServiceEntry or the annotation again"),
+            );
+    }
+    let index = e.tcp.saw()?.attempts.iter().position(|a| std::ptr::eq(a, attempt))?;
+    Some(because.read_at(format!("/tcp/saw/attempts/{index}")))
 }
 
 /// A SYN connects with a life that UDP on the same way does not survive.

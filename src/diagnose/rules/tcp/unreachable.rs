@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::attempts;
 use super::near::{self, Near};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Sure;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
 use crate::evidence::{Evidence, Hop};
 
@@ -19,13 +19,13 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-/// What a message means, which team mends it, and how.
+/// What a message means, which team fixes it, and how.
 struct Meaning {
     says: String,
     sure: Sure,
     known_by: String,
     look: (String, String),
-    step: String,
+    step: Step,
 }
 
 fn check(e: &Evidence) -> Option<Because> {
@@ -36,7 +36,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let mut owner = "Network";
     let m = match (&near, &attempt.outcome) {
         (Some(Near::Bridge(bridge)), _) => {
-            owner = "Operating system";
+            owner = "Server";
             overlapped(ip, bridge)
         }
         (Some(Near::NobodyHasIt { interface, state }), _) => {
@@ -65,7 +65,7 @@ fn check(e: &Evidence) -> Option<Because> {
             })
             .owner(owner)
             .look(m.look.0, m.look.1)
-            .step(m.step)
+            .act(m.step)
             .check(reading::again(e)),
     )
 }
@@ -80,10 +80,14 @@ fn overlapped(ip: IpAddr, bridge: &str) -> Meaning {
             "see the prefix of the bridge and the route".to_owned(),
             format!("ip address show {bridge}; ip route get {ip}"),
         ),
-        step: format!(
-            "give {bridge} another prefix (Docker: `bip` and `default-address-pools` in \
+        step: Step::shared(
+            format!(
+                "give {bridge} another prefix (Docker: `bip` and `default-address-pools` in \
              /etc/docker/daemon.json)"
-        ),
+            ),
+            "every container on this bridge is restarted and gets another address",
+        )
+        .undo("restore the former daemon.json and restart Docker"),
     }
 }
 
@@ -100,10 +104,10 @@ fn nobody(ip: IpAddr, interface: &str, (sure, asked): (Sure, &str)) -> Meaning {
             "see the route and the state of the neighbour".to_owned(),
             format!("ip route get {ip}; ip neigh show {ip}"),
         ),
-        step: format!(
+        step: Step::look(format!(
             "see that {ip} is still the private endpoint's address, and that the prefix of \
              {interface} does not cover a network that lies elsewhere"
-        ),
+        )),
     }
 }
 
@@ -124,10 +128,10 @@ fn meaning(meaning: IcmpMeaning, from: Option<IpAddr>, ip: IpAddr, peer: &str) -
                 "see which neighbour does not answer (FAILED or INCOMPLETE)".to_owned(),
                 format!("ip route get {ip}; ip neigh show nud failed nud incomplete"),
             ),
-            step: format!(
+            step: Step::look(format!(
                 "if {ip} lies in this machine's own subnet, see that it is still the private \
-                 endpoint's address; else mend the gateway"
-            ),
+                 endpoint's address; else look at the gateway"
+            )),
         },
         (IcmpMeaning::HostUnreachable, Some(router)) => Meaning {
             says: format!("router {router} says that host {ip} is unreachable"),
@@ -137,19 +141,19 @@ fn meaning(meaning: IcmpMeaning, from: Option<IpAddr>, ip: IpAddr, peer: &str) -
                  the address is not in use, or not behind this router"
             ),
             look: trace,
-            step: format!(
+            step: Step::look(format!(
                 "see that {ip} is still the private endpoint's address, then the route of {router}"
-            ),
+            )),
         },
         (IcmpMeaning::NetUnreachable, _) => Meaning {
             says: format!("router {who} has no route to {ip}"),
             sure: Sure::Proved,
             known_by: format!("{who} sent the message: its routing table ends there"),
             look: trace,
-            step: format!(
+            step: Step::shared(format!(
                 "add a route for {ip} at {who}, or advertise the virtual network's prefix to it \
                  (VPN, ExpressRoute)"
-            ),
+            ), "every host that this router serves").undo("restore the former route or setting"),
         },
         (IcmpMeaning::TimeExceeded, _) => Meaning {
             says: format!("packets to {ip} go round in a loop at {who}"),
@@ -159,7 +163,7 @@ fn meaning(meaning: IcmpMeaning, from: Option<IpAddr>, ip: IpAddr, peer: &str) -
                  send {ip} to each other"
             ),
             look: trace,
-            step: format!("mend the route of {ip} at {who} and at the router that it forwards to"),
+            step: Step::shared(format!("correct the route of {ip} at {who} and at the router that it forwards to"), "every host that this router serves").undo("restore the former route or setting"),
         },
         (IcmpMeaning::PortUnreachable, _) => Meaning {
             says: format!("{who} rejects the connection to {peer} (port unreachable)"),
@@ -169,7 +173,7 @@ fn meaning(meaning: IcmpMeaning, from: Option<IpAddr>, ip: IpAddr, peer: &str) -
                  what a packet filter sends that rejects, here at {who}"
             ),
             look: route,
-            step: format!("let the connection to {peer} through at {who}"),
+            step: Step::shared(format!("let the connection to {peer} through at {who}"), "a firewall rule holds for every host in its source range: name this one address").undo("remove the rule again"),
         },
         (IcmpMeaning::FragmentationNeeded, _) => Meaning {
             says: format!("{who} says that even a SYN to {ip} is too large"),
@@ -178,14 +182,14 @@ fn meaning(meaning: IcmpMeaning, from: Option<IpAddr>, ip: IpAddr, peer: &str) -
                 "a SYN has no data: a link at {who} with a smaller MTU than that is misconfigured"
             ),
             look: trace,
-            step: format!("set the MTU of the link (tunnel) at {who} to 1280 octets or more"),
+            step: Step::shared(format!("set the MTU of the link (tunnel) at {who} to 1280 bytes or more"), "everything that crosses the link").undo("restore the former MTU"),
         },
         (IcmpMeaning::Other | IcmpMeaning::AdminProhibited, _) => Meaning {
             says: format!("{who} says that {ip} cannot be reached"),
             sure: Sure::Proved,
             known_by: format!("{who} refused the SYN by an ICMP message or a local error"),
             look: trace,
-            step: format!("see the routes and filters of {who}"),
+            step: Step::look(format!("see the routes and filters of {who}")),
         },
     }
 }

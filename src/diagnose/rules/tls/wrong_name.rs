@@ -159,7 +159,7 @@ fn account_called_by_another_name(because: Because, e: &Evidence, alias: &str) -
             "or, where the name has to stay, a gateway (API Management, Application Gateway) with \
              a certificate for it has to stand in front",
         ));
-    session::beside_the_proxy(because, e).check(format!("aoai-probe {alias}"))
+    session::beside_the_proxy(because, e).check(reading::again_at(e, alias))
 }
 
 /// Whose names end so: a service of Azure, or what stands in front of one.

@@ -2,7 +2,7 @@
 //! and why it gets what it gets, is not seen.
 
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::vantage::FileState;
 use crate::evidence::{Evidence, Hop};
@@ -37,7 +37,9 @@ fn check(e: &Evidence) -> Option<Because> {
          would not show here",
     )
     .owner("Server")
-    .look("see the resolvers", "Get-DnsClientServerAddress (Windows), scutil --dns (macOS)")
+    .act(Step::look(
+        "see the resolvers: Get-DnsClientServerAddress (Windows), scutil --dns (macOS)",
+    ))
     .look("walk the path as one of them shows it", reading::again_with(e, "--resolver <address>"));
     if !reading::proxied(e) {
         because = because.caveat();

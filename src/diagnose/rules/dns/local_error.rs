@@ -1,0 +1,63 @@
+//! The questions could not be sent: this machine has no room for another socket, or forbids it.
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::dns::{DnsOutcome, ResolverSeen};
+use crate::evidence::{Evidence, Hop};
+
+use super::{gives, words};
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-local-error",
+    hop: Hop::Dns,
+    title: "This machine itself could not send the questions",
+    page: include_str!("../../../../docs/findings/dns-local-error.md"),
+    explains: &["dns-system-fails", "dns-system-slow", "dns-resolver-down"],
+    check,
+};
+
+/// Errno and words of this machine's own refusal to ask a resolver.
+pub(super) fn refused(r: &ResolverSeen) -> Option<(i32, &str)> {
+    match &r.a.saw()?.outcome {
+        DnsOutcome::LocalError { says, errno: Some(errno) } => Some((*errno, says)),
+        _ => None,
+    }
+}
+
+fn check(e: &Evidence) -> Option<Because> {
+    let (index, r) = reading::deciding_resolvers(e).next()?;
+    let (errno, says) = refused(r)?;
+    if !gives::application(e).is_empty() || gives::decider(e).is_some() {
+        return None;
+    }
+    let own = reading::own_limit(e, errno);
+    let label = r.label();
+    let because = Because::new(
+        if own { Level::Risk } else { Level::Broken },
+        Sure::Proved,
+        words::clause(
+            format!("this machine cannot ask {label}: {says}"),
+            "this machine cannot send its questions to the resolver",
+        ),
+    )
+    .seen(format!("asking {label}: {says} (errno {errno})"))
+    .read_at(format!("/dns/resolvers/{index}/a"))
+    .known_by("its own kernel refused, so nothing left this machine")
+    .ruled_out(format!("{label} and the way to it: no question was sent"))
+    .owner("Server");
+    Some(match own {
+        true => because
+            .untested()
+            .known_by("no room for another socket is a limit of this machine, or of this process")
+            .look("see the limits", "ulimit -n; cat /proc/sys/fs/file-nr /proc/net/sockstat")
+            .act(Step::local("raise the limit for this program, and walk again"))
+            .check(reading::again(e)),
+        false => because
+            .known_by(
+                "a packet filter, a security module or a sandbox (seccomp) of this machine \
+                 forbids it",
+            )
+            .look("see what this machine forbids", "nft list ruleset; iptables-save -c")
+            .check(words::dig(&e.dns.name, r)),
+    })
+}

@@ -1,0 +1,54 @@
+//! The call goes to a public address although the account has a private endpoint, and the operator
+//! has no expectation (`--expect any`; facts D30, H1).
+
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Sure};
+use crate::evidence::{Evidence, Expect, Hop};
+
+use super::{gives, words};
+
+pub(super) const RULE: Rule = Rule {
+    id: "dns-public-path",
+    hop: Hop::Dns,
+    title: "The call goes to a public address, and the account has a private endpoint",
+    page: include_str!("../../../../docs/findings/dns-public-path.md"),
+    explains: &[],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    let endpoint = gives::endpoint(e)?;
+    if e.asked.expect != Expect::Any || !reading::public_only(e) || reading::proxied(e) {
+        return None;
+    }
+    let public = reading::counting(e);
+    let mut because = Because::new(
+        Level::Note,
+        Sure::Inferred,
+        words::clause(
+            format!(
+                "the path to {} is public: the account has a private endpoint elsewhere",
+                words::brief(&public)
+            ),
+            "the path is public: the account has a private endpoint elsewhere",
+        ),
+    )
+    .caveat()
+    .read_at("/dns/walked");
+    because = match endpoint {
+        gives::Endpoint::Alias { index, alias } => {
+            because.seen(format!("alias {alias}")).read_at(format!("/dns/resolvers/{index}"))
+        }
+        gives::Endpoint::Address { index, address } => because
+            .seen(format!("{} gives {address}", e.dns.resolvers[index].label()))
+            .read_at(format!("/dns/resolvers/{index}")),
+    };
+    Some(
+        because
+            .known_by(
+                "--expect any accepts either path; clients inside the private endpoint's network \
+                 take the private one, which this walk did not test",
+            )
+            .tells_it(reading::again_with(e, "--expect private")),
+    )
+}

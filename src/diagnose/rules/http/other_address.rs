@@ -1,0 +1,178 @@
+//! The call at another address of the name: it is the same resource, or a record leads elsewhere
+//! (facts D8, X2).
+
+use std::net::IpAddr;
+
+use super::clients::{self, Called};
+use crate::diagnose::rules::tcp::wording;
+use crate::diagnose::{Because, Rule, reading};
+use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::http::HttpOutcome;
+use crate::evidence::{Evidence, Expect, Hop};
+
+pub(super) const RULE: Rule = Rule {
+    id: "http-other-address",
+    hop: Hop::Http,
+    title: "Another address of the name does not answer as the service does",
+    page: include_str!("../../../../docs/findings/http-other-address.md"),
+    explains: &[
+        "http-subdomain-unmapped",
+        "http-not-found",
+        "http-endpoint-not-approved",
+        "http-public-access-disabled",
+        "http-network-rules",
+        "http-forbidden",
+        "http-front-answered",
+        "http-unexpected-status",
+    ],
+    check,
+};
+
+fn check(e: &Evidence) -> Option<Because> {
+    if reading::proxied(e) || matches!(e.asked.expect, Expect::Closed) {
+        return None;
+    }
+    let let_in = reading::service_accepted(e)
+        || reading::main_answer(e).is_some_and(|answer| answer.status == 401);
+    if !let_in {
+        return walked_the_foreign_one(e);
+    }
+    foreign(e).or_else(|| untried(e))
+}
+
+/// The walk's own address refuses, and another one of the name answers as the service does.
+fn walked_the_foreign_one(e: &Evidence) -> Option<Because> {
+    let walked = e.tcp.saw()?.walked?;
+    let answer = reading::main_answer(e).filter(|answer| matches!(answer.status, 403 | 404))?;
+    let good = clients::at_other_addresses(e).find(|called| same_service(e, called))?;
+    let address = good.call.peer.clone()?;
+    let name = &e.dns.name;
+    let status = answer.status;
+    let because = Because::new(
+        Level::Broken,
+        Sure::Inferred,
+        wording::fitting(&[
+            format!("{walked} of {name} answers {status}; {address} answers as the service"),
+            format!("{walked} answers {status}; {address} answers as the service"),
+            format!("{walked} answers {status}, another address as the service does"),
+        ]),
+    )
+    .seen(format!("{name} -> {}", reading::list(&reading::counting(e))))
+    .seen(format!("{walked}: {status} {}", answer.message().unwrap_or_default()))
+    .seen(format!("{address}: {} (without a credential)", good.words()))
+    .known_by(
+        "one of the two records belongs to another resource, or its endpoint is not let in; \
+         applications take one of them, as the resolver turns their order",
+    )
+    .read_at("/dns/walked")
+    .read_at("/http")
+    .read_at(good.pointer.clone());
+    Some(with_fix(because, e, &walked.to_string()))
+}
+
+/// What is called there refuses as another resource does, or does not answer.
+fn foreign(e: &Evidence) -> Option<Because> {
+    let walked = e.tcp.saw()?.walked?;
+    let other = clients::at_other_addresses(e).find(|called| !same_service(e, called))?;
+    let address = other.call.peer.clone()?;
+    let name = &e.dns.name;
+    let got = other.words();
+    // Silence may be slowness.
+    let sure = match other.call.outcome {
+        HttpOutcome::Answered { .. } => Sure::Proved,
+        _ => Sure::Inferred,
+    };
+    let because = Because::new(
+        Level::Risk,
+        sure,
+        wording::fitting(&[
+            format!("{address} of {name} answers differently: {got}"),
+            format!("{address} answers differently from {walked}: {got}"),
+            format!("{address} does not answer as {walked} does"),
+        ]),
+    )
+    .seen(format!("{name} -> {}", reading::list(&reading::counting(e))))
+    .seen(format!("{walked}: the service answers the call"))
+    .seen(format!("{address}: {got}"))
+    .known_by("the same call, without a credential, was made at the second address")
+    .known_by(
+        "applications take one of the addresses, as the resolver turns their order: calls fail now \
+         and then",
+    )
+    .ruled_out("the path as a whole: the call is answered at another address of the same name")
+    .read_at("/dns/walked")
+    .read_at("/http")
+    .read_at(other.pointer.clone());
+    Some(with_fix(because, e, &address))
+}
+
+/// Whether the answer is one that the same service gives to a call without a credential.
+fn same_service(e: &Evidence, called: &Called<'_>) -> bool {
+    let HttpOutcome::Answered { answer } = &called.call.outcome else { return false };
+    called.let_in(e)
+        || matches!(answer.status, 401 | 429)
+        || matches!(called.refusal_id(e), Some("http-list-not-offered" | "http-rate-limited"))
+}
+
+fn with_fix(because: Because, e: &Evidence, address: &str) -> Because {
+    let (zone, account) = (reading::private_zone(e), reading::account(e));
+    let kind = if address.contains(':') { "aaaa" } else { "a" };
+    let record = |verb: &str| {
+        format!(
+            "az network private-dns record-set {kind} {verb} -g <group> -z {zone} -n {account} -a \
+             {address}"
+        )
+    };
+    because
+        .owner("DNS")
+        .look(
+            "see which endpoint's network interface has it",
+            format!(
+                "az network nic list --query \"[?ipConfigurations[?privateIPAddress=='{address}']].privateEndpoint.id\" -o tsv"
+            ),
+        )
+        .act(
+            Step::shared(
+                format!("if it is not this account's endpoint, take {address} out of the record set"),
+                format!("every network that {zone} is linked to loses this address"),
+            )
+            .command(format!("{} --keep-empty-record-set", record("remove-record")))
+            .undo(record("add-record")),
+        )
+        .check(reading::again(e))
+}
+
+/// Addresses that were not called.
+fn untried(e: &Evidence) -> Option<Because> {
+    let walked = e.tcp.saw()?.walked?;
+    let connected = |a: &IpAddr| {
+        e.tcp.saw().is_some_and(|hop| {
+            hop.attempts.iter().any(|x| {
+                x.address.ip() == *a && x.outcome == crate::evidence::tcp::TcpOutcome::Connected
+            })
+        })
+    };
+    let tried: Vec<String> =
+        clients::at_other_addresses(e).filter_map(|called| called.call.peer.clone()).collect();
+    if tried.is_empty() {
+        return None;
+    }
+    let left: Vec<IpAddr> = reading::counting(e)
+        .into_iter()
+        .filter(|a| *a != walked && connected(a) && !tried.contains(&a.to_string()))
+        .collect();
+    if left.is_empty() {
+        return None;
+    }
+    Some(
+        Because::new(
+            Level::Note,
+            Sure::Proved,
+            format!("not tested: the call at {} more addresses of the name", left.len()),
+        )
+        .seen(format!("not called: {}", reading::list(&left)))
+        .known_by("a walk calls at two further addresses at most")
+        .read_at("/dns/walked")
+        .not_tested(),
+    )
+}

@@ -1,0 +1,94 @@
+//! Advice that cannot hurt, and claims that the evidence carries: over every fixture.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use aoai_probe::diagnose::diagnose;
+use aoai_probe::evidence::Evidence;
+
+use crate::fixtures::{evidence, root};
+
+#[path = "../lab/advice.rs"]
+mod checks;
+
+/// The evidence of every fixture of every finding.
+fn all() -> Vec<(String, Evidence)> {
+    let mut all = Vec::new();
+    for folder in fs::read_dir(root().join("fixtures/findings")).unwrap() {
+        for file in fs::read_dir(folder.unwrap().path()).unwrap() {
+            let path = file.unwrap().path();
+            let name = path.strip_prefix(root().join("fixtures")).unwrap();
+            let name = name.to_str().unwrap().to_owned();
+            all.push((name.clone(), serde_json::from_value(evidence(&name)).unwrap()));
+        }
+    }
+    all
+}
+
+/// Claims that are not computed from the evidence yet.
+const CONSTANT_CLAIMS: &[&str] = &["dns-zone-not-linked"];
+
+/// Fails with every fault, each once, with the first fixture that shows it.
+fn none(faults: impl IntoIterator<Item = (String, String, String)>) {
+    let mut seen = BTreeSet::new();
+    let mut lines = Vec::new();
+    for (fixture, id, says) in faults {
+        if seen.insert((id.clone(), says.clone())) {
+            lines.push(format!("{id}: {says}\n    ({fixture})"));
+        }
+    }
+    lines.sort();
+    assert!(lines.is_empty(), "{} faults:\n{}", lines.len(), lines.join("\n"));
+}
+
+#[test]
+fn advice_cannot_hurt() {
+    none(all().into_iter().flat_map(|(name, e)| {
+        let faults = checks::faults(&diagnose(&e).findings);
+        faults.into_iter().map(move |(id, says)| (name.clone(), id, says))
+    }));
+}
+
+#[test]
+fn a_shell_reads_every_command() {
+    let mut commands = BTreeSet::new();
+    for (_, e) in all() {
+        commands.extend(checks::commands(&diagnose(&e).findings));
+    }
+    let wrong = checks::unreadable(&commands);
+    none(wrong.into_iter().map(|(id, says)| (String::new(), id, says)));
+}
+
+#[test]
+fn what_is_ruled_out_was_seen() {
+    none(all().into_iter().flat_map(|(name, e)| {
+        let faults = checks::unfounded(&e, &diagnose(&e).findings);
+        let due = |(id, _): &(String, String)| !CONSTANT_CLAIMS.contains(&id.as_str());
+        let faults: Vec<_> = faults.into_iter().filter(due).collect();
+        faults.into_iter().map(move |(id, says)| (name.clone(), id, says))
+    }));
+}
+
+#[test]
+fn a_command_that_changes_something_is_known() {
+    for (command, verb) in [
+        ("az network private-endpoint-connection approve --id <id>", Some("approve")),
+        ("az network private-dns link vnet list -g set -o table", None),
+        ("sudo ip route replace default via 10.0.0.1", Some("replace")),
+        ("ip route get 10.0.0.1", None),
+        ("NO_PROXY=a aoai-probe x", None),
+        ("export NO_PROXY=$NO_PROXY,a", Some("export")),
+        ("dig a; systemctl restart unbound", Some("restart")),
+        ("echo 1 > /etc/x", Some("> /etc/x")),
+        ("curl -s https://<host>/ 2>&1 >/dev/null | head", None),
+        ("az login --identity", Some("login")),
+        ("Set-DnsClientServerAddress -InterfaceIndex 1", Some("Set-DnsClientServerAddress")),
+    ] {
+        assert_eq!(checks::changes(command).as_deref(), verb, "{command}");
+    }
+    assert!(checks::syntax_error("echo 'a").is_some());
+    assert!(
+        checks::syntax_error(&checks::without_placeholders("az vm list -g <resource group>"))
+            .is_none()
+    );
+}
