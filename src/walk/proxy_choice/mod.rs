@@ -155,7 +155,16 @@ fn masked(value: &str) -> String {
     let bare = value.trim();
     match holds_at_sign(bare) || !bare.bytes().all(|c| c.is_ascii_graphic()) {
         true => clean(&proxy.url.replacen("://", "://***@", 1), 300),
-        false => clean(bare, 300),
+        false => clean(&without_path(bare), 300),
+    }
+}
+
+/// A URL without what is behind its host: a proxy needs nothing there, and a token may be in it.
+fn without_path(url: &str) -> String {
+    let host = url.find("://").map_or(0, |at| at + "://".len());
+    match url[host..].find(['/', '\\', '?', '#']).map(|at| host + at + 1) {
+        Some(end) if end < url.len() => format!("{}{NOT_SHOWN}", &url[..end]),
+        _ => url.to_owned(),
     }
 }
 
@@ -365,6 +374,25 @@ mod tests {
                 assert!(!shown.contains("canary"), "{name}={url}: {shown}");
             }
         }
+    }
+
+    #[test]
+    fn a_token_behind_the_proxys_host_is_not_shown() {
+        for url in [
+            "http://h:1/?token=canary",
+            "http://h:1?token=canary",
+            "http://h:1/canary",
+            "http://h:1\\canary",
+            "http://h:1#canary",
+            "h:1/canary",
+        ] {
+            let choice = choice(&[("HTTPS_PROXY", url), ("http_proxy", url)]);
+            let shown = format!("{choice:?}");
+            assert!(!shown.contains("canary"), "{url}: {shown}");
+            assert!(shown.contains("h:1"), "{url}: {shown}");
+        }
+        let whole = choice(&[("HTTPS_PROXY", "http://h:1/")]).decision.variables;
+        assert_eq!(whole[0].value, "http://h:1/");
     }
 
     #[test]
