@@ -5,6 +5,7 @@
 
 mod again;
 pub mod because;
+pub mod headline;
 pub mod platform_advice;
 pub mod reading;
 pub mod resolver_class;
@@ -12,6 +13,8 @@ pub mod resolver_profile;
 pub mod rules;
 pub mod timing;
 mod verdict;
+
+use std::collections::BTreeMap;
 
 use crate::diagnosis::{Diagnosis, Finding};
 use crate::evidence::{Evidence, Hop};
@@ -51,16 +54,21 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     if let Some(why) = &evidence.unfinished {
         return Diagnosis { verdict: verdict::unfinished(why), findings: Vec::new() };
     }
-    let mut fired: Vec<(&'static Rule, Finding)> = rules::all()
-        .filter_map(|rule| (rule.check)(evidence).map(|because| (rule, because.finding(rule))))
-        .collect();
+    let mut clauses = BTreeMap::new();
+    let mut fired: Vec<(&'static Rule, Finding)> = Vec::new();
+    for rule in rules::all() {
+        if let Some(because) = (rule.check)(evidence) {
+            clauses.insert(rule.id.to_owned(), because.clause().clone());
+            fired.push((rule, because.finding(rule)));
+        }
+    }
     for (_, finding) in &mut fired {
         rules::dns::unanswered::lower(evidence, finding);
     }
     fold_symptoms(&mut fired);
     let mut findings: Vec<Finding> = fired.into_iter().map(|(_, finding)| finding).collect();
     findings.sort_by_key(|f| (f.explained_by.is_some(), std::cmp::Reverse(f.level), f.hop));
-    let verdict = verdict::of(evidence, &findings);
+    let verdict = verdict::of(evidence, &findings, &clauses);
     Diagnosis { verdict, findings }
 }
 

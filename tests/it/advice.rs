@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use aoai_probe::diagnose::diagnose;
+use aoai_probe::diagnose::headline::LONGEST;
+use aoai_probe::diagnosis::is_team;
 use aoai_probe::evidence::Evidence;
 
 use crate::fixtures::{evidence, root};
@@ -46,6 +48,44 @@ fn advice_cannot_hurt() {
     none(all().into_iter().flat_map(|(name, e)| {
         let faults = checks::faults(&diagnose(&e).findings);
         faults.into_iter().map(move |(id, says)| (name.clone(), id, says))
+    }));
+}
+
+#[test]
+fn owners_are_teams() {
+    for (owner, known) in [
+        ("DNS", true),
+        ("Network (VPN / ExpressRoute)", true),
+        ("Network (firewall", false),
+        ("Proxy", false),
+        ("Azure", false),
+        ("", false),
+    ] {
+        assert_eq!(is_team(owner), known, "{owner}");
+    }
+    none(all().into_iter().flat_map(|(name, e)| {
+        let fixes = diagnose(&e).findings.into_iter().filter_map(|f| Some((f.id, f.fix?.owner)));
+        let wrong = fixes.filter(|(_, owner)| !is_team(owner));
+        wrong.map(move |(id, owner)| (name.clone(), id, format!("{owner:?} is not a team")))
+    }));
+}
+
+#[test]
+fn the_first_line_has_100_columns_at_most() {
+    none(all().into_iter().filter_map(|(name, e)| {
+        let verdict = diagnose(&e).verdict;
+        let long = verdict.line.chars().count() > LONGEST;
+        long.then(|| (name, verdict.cause.unwrap_or_default(), verdict.line))
+    }));
+}
+
+/// Names and addresses of usual length leave room for one of the wordings.
+#[test]
+fn the_first_line_says_the_cause_whole() {
+    none(all().into_iter().filter_map(|(name, e)| {
+        let verdict = diagnose(&e).verdict;
+        let cut = verdict.line.ends_with("...");
+        cut.then(|| (name, verdict.cause.unwrap_or_default(), verdict.line))
     }));
 }
 

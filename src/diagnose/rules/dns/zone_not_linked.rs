@@ -89,7 +89,7 @@ pub(super) fn because(e: &Evidence, decider: &Asked<'_>) -> Option<Because> {
             true => format!("the private zone has {}, a public address", words::brief(&outside)),
             false => format!("{label} gives the public address {}", words::brief(&outside)),
         },
-        &format!("{label} gives a public address"),
+        format!("{label} gives a public address"),
     );
     let sure = if own_record { Sure::Possible } else { Sure::Inferred };
     let mut because = Because::new(level, sure, says)
