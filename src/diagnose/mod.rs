@@ -5,6 +5,7 @@
 
 mod again;
 pub mod because;
+mod closed;
 pub mod headline;
 pub mod platform_advice;
 pub mod reading;
@@ -64,6 +65,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     }
     for (_, finding) in &mut fired {
         rules::dns::unanswered::lower(evidence, finding);
+        closed::keep_shut(evidence, finding);
     }
     fold_symptoms(&mut fired);
     let mut findings: Vec<Finding> = fired.into_iter().map(|(_, finding)| finding).collect();

@@ -25,6 +25,7 @@ pub const SERVICE: &[&str] = &[
     "tcp-over-limit",
     "proxy-slow",
     "dns-resolver-slow",
+    "dns-rate-limited",
     "dns-over-limit",
     "dns-system-slow",
 ];
