@@ -398,7 +398,7 @@ pub fn http(observed: &Observed<HttpHop>) -> Fact {
         return Fact::new(Mark::NotDone, "no call was made", None);
     };
     let mut mark = Mark::Works;
-    let mut text = words::http_outcome(&main.outcome);
+    let mut text = words::http_call(main);
     match main.answer().map(|answer| answer.status) {
         Some(200..=299 | 429) => {}
         Some(401) if !main.credential_sent => {
@@ -411,7 +411,7 @@ pub fn http(observed: &Observed<HttpHop>) -> Fact {
     }
     let mut fact = Fact::new(mark, text, Some(took_ms));
     for call in saw.calls.iter().skip(1).filter(|call| call.purpose == Purpose::Deployment) {
-        fact = fact.note(format!("deployment: {}", words::http_outcome(&call.outcome)));
+        fact = fact.note(format!("deployment: {}", words::http_call(call)));
     }
     fact
 }

@@ -480,7 +480,7 @@ fn http(page: &mut Page, hop: &HttpHop) {
             call.path,
             milliseconds(call.took_ms)
         ));
-        page.indented(2, &words::http_outcome(&call.outcome));
+        page.indented(2, &words::http_call(call));
         let Some(answer) = call.answer() else { continue };
         for header in &answer.headers {
             page.indented(2, &format!("{}: {}", header.name, header.value));
