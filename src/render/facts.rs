@@ -11,7 +11,7 @@ use crate::evidence::proxy::ProxyHop;
 use crate::evidence::tcp::{TcpAttempt, TcpHop, TcpOutcome};
 use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::evidence::vantage::{ProxyReason, Vantage};
-use crate::evidence::{Choice, Evidence, Expect, Observed, classify};
+use crate::evidence::{Choice, Evidence, Expect, Observed, classify, tunnel};
 
 /// Addresses, attempts or answers named at most, in lines that are not `-v`'s.
 const FEW: usize = 3;
@@ -96,6 +96,17 @@ fn proxy_words(v: &Vantage) -> String {
         (None, ProxyReason::OptionNone) => "no proxy (--proxy none)".to_owned(),
         (None, _) => "no proxy".to_owned(),
     }
+}
+
+/// The address of the target, in which a tunnel's is neither private nor public.
+#[must_use]
+pub fn target_dns(e: &Evidence) -> Fact {
+    let mut fact = dns(&e.dns, &e.asked.expect);
+    if tunnel::of_application(e).is_some() {
+        let shown = words::addresses(&e.dns.counting(), FEW);
+        fact.text = format!("{shown} (tunnel address: the real target is not seen)");
+    }
+    fact
 }
 
 /// The address that applications get, and who agrees on it.
