@@ -159,6 +159,7 @@ impl Lab {
         text
     }
 
+    #[allow(dead_code, reason = "the lab that stays up alone asks for it")]
     /// A target of an inventory: what leads the program itself, on this machine, to this lab.
     pub fn target(&self, name: &str, key_file: &std::path::Path) -> String {
         let resolvers: Vec<String> =

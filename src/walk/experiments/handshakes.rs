@@ -265,7 +265,7 @@ pub(super) async fn handshake(
         tls: hop.as_ref().map(seen),
     };
     match tried.changed {
-        Changed::OtherAddress { .. } => Made::OtherAddress(tried, call),
+        Changed::OtherAddress { .. } => Made::OtherAddress(tried, call.map(Box::new)),
         _ => Made::Handshake(tried, hop.zip(session).map(Box::new)),
     }
 }

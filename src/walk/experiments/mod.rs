@@ -252,7 +252,7 @@ pub(super) enum Made {
     /// A handshake, and the session of the small ClientHello, over which a walk may go on.
     Handshake(TriedHandshake, Option<Box<(TlsHop, EstablishedSession)>>),
     /// A handshake at another address, and the call over it.
-    OtherAddress(TriedHandshake, Option<ClientCall>),
+    OtherAddress(TriedHandshake, Option<Box<ClientCall>>),
     /// Handshakes that one experiment made one after another.
     Handshakes(Vec<TriedHandshake>),
     /// A question.
@@ -341,7 +341,7 @@ pub(super) fn keep(
         }
         Made::OtherAddress(tried, call) => {
             experiments.handshakes.push(tried);
-            experiments.clients.extend(call);
+            experiments.clients.extend(call.map(|call| *call));
         }
         Made::Handshakes(tried) => experiments.handshakes.extend(tried),
         Made::Question(tried) => experiments.questions.push(tried),

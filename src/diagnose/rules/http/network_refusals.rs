@@ -115,11 +115,13 @@ fn check(e: &Evidence, refused: &Refused) -> Option<Because> {
     if let Some(egress) = egress {
         because = because.seen(format!("the service saw the call come from {egress}"));
     }
-    because =
-        because.ruled_out("key and role as the cause: the answer names the network").known_by(
-            "what still works: the portal and Studio list, deploy and delete over the control \
+    if said.call.credential_sent {
+        because = because.ruled_out("key and role as the cause: the answer names the network");
+    }
+    because = because.known_by(
+        "what still works: the portal and Studio list, deploy and delete over the control \
              plane (management.azure.com), which this refusal does not touch",
-        );
+    );
     because = network_fix::by_place(e, because, refused, egress);
     Some(because.check(reading::again(e)))
 }

@@ -50,9 +50,9 @@ fn check(e: &Evidence) -> Option<Because> {
             )
             .undo("restore the former setting of the port or the switch"),
         )
-        .act(Step::local(format!(
-            "or give this machine the gateway that is in use; note the route that it has now"
-        )))
+        .act(Step::local(
+            "or give this machine the gateway that is in use; note the route that it has now",
+))
         .check(reading::again(e)),
     )
 }

@@ -43,9 +43,9 @@ fn check(e: &Evidence) -> Option<Because> {
             format!("ip -d link show {name}; ip route get {ip}"),
         )
         .act(Step::local(format!("connect {name} again (VPN client, cable)")))
-        .act(Step::local(format!(
-            "or take its route away, if another one leads there; note the route that it has now"
-        )))
+        .act(Step::local(
+            "or take its route away, if another one leads there; note the route that it has now",
+        ))
         .check(reading::again(e)),
     )
 }
