@@ -4,6 +4,7 @@
 //! when it is dropped. Only the wire may look inside.
 
 mod forms;
+mod prose;
 
 use std::sync::OnceLock;
 
@@ -48,7 +49,8 @@ impl Secret {
     /// Found in any letter case, with anything but letters and digits between its characters,
     /// escaped as URLs, HTML, JSON and programs do, and in base64, base32 and hexadecimal; of a
     /// long one also each piece of eight characters. Values shorter than four characters are
-    /// left alone.
+    /// left alone, and so is an ordinary word of a sentence that a value of less than eight
+    /// letters, or a piece of a long value, happens to be.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
         if self.value.len() < SHORTEST || text.is_empty() {
@@ -202,6 +204,24 @@ mod tests {
         let text = "Access denied due to Virtual Network/Firewall rules. Request id \
                     0f8fad5b-d9cb-469f-a165-70867728950e, 2024-10-21, East US 2";
         assert_eq!(redacted(KEY, text), text);
+    }
+
+    #[test]
+    fn words_of_a_sentence_stay_and_a_value_of_words_does_not_show() {
+        let value = "canary-assertion-signature";
+        let sentence = "AADSTS50013: Assertion failed signature validation.";
+        assert_eq!(redacted(value, sentence), sentence);
+        for echo in [value, "CANARY assertion signature", "canary-assertion", "n-signature"] {
+            let shown = redacted(value, &format!("refused: {echo}, sorry"));
+            assert!(!shown.to_lowercase().contains("signature"), "{shown}");
+            assert!(!shown.to_lowercase().contains("assertion"), "{shown}");
+        }
+        assert_eq!(redacted("test", "the latest test failed"), "the latest test failed");
+        for echo in ["bob:test@proxy", "password=test", "'test'", "password: test", "%74est"] {
+            assert!(redacted("test", echo).contains("[secret]"), "{echo}");
+        }
+        // Eight characters and more never show, also as an ordinary word.
+        assert_eq!(redacted("password", "the password was"), "the [secret] was");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverSeen, SystemAnswer};
 use crate::evidence::http::{HttpAnswer, HttpCall};
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Evidence, Expect, Observed, TargetKind, classify};
+use crate::evidence::{Evidence, Expect, Observed, TargetKind, tunnel};
 
 use super::rules::http::refusals;
 
@@ -17,17 +17,17 @@ pub fn counting(e: &Evidence) -> Vec<IpAddr> {
     e.dns.counting()
 }
 
-/// Whether every address that counts is public (false when there is none).
+/// Whether every address that counts is public (false when there is none, and for a tunnel's).
 #[must_use]
 pub fn public_only(e: &Evidence) -> bool {
     let all = counting(e);
-    !all.is_empty() && all.iter().all(|a| classify(*a).is_public())
+    !all.is_empty() && all.iter().all(|a| tunnel::is_public(e, *a))
 }
 
-/// Whether some address that counts is private.
+/// Whether some address that counts is private, and none that a tunnel's client made up.
 #[must_use]
 pub fn some_private(e: &Evidence) -> bool {
-    counting(e).iter().any(|a| classify(*a).is_private())
+    counting(e).iter().any(|a| tunnel::is_private(e, *a))
 }
 
 /// Whether the user said `--expect private` in so many words.

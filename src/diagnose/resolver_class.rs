@@ -40,8 +40,15 @@ pub enum ResolverClass {
     PublicOfWsl,
     /// The embedded resolver of Docker (127.0.0.11) or Podman (the gateway of its networks).
     ContainerEngine,
-    /// A resolver on this machine whose upstreams are unknown, or of several classes.
+    /// systemd-resolved whose upstreams are unknown, or a stub whose upstreams are of several
+    /// classes.
     Stub,
+    /// Another resolver on this machine: dnsmasq, unbound, an agent.
+    LocalServer,
+    /// The resolver of a virtual machine's host (VirtualBox, QEMU, libvirt).
+    MachineHost,
+    /// Azure's resolver, or one in front of it, on a machine that a provider lends.
+    HostedMachine,
     /// The DNS cache of a node of Kubernetes (facts D70, X24).
     NodeCache,
     /// The DNS of a Kubernetes cluster.
@@ -62,7 +69,7 @@ pub enum ResolverClass {
 
 impl ResolverClass {
     /// Every class.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::AzureDns,
         Self::VirtualNetwork,
         Self::OnPremises,
@@ -75,6 +82,9 @@ impl ResolverClass {
         Self::PublicOfWsl,
         Self::ContainerEngine,
         Self::Stub,
+        Self::LocalServer,
+        Self::MachineHost,
+        Self::HostedMachine,
         Self::NodeCache,
         Self::ClusterDns,
         Self::WslRelay,
@@ -187,6 +197,19 @@ const KNOWN: &[(&str, ResolverClass)] = &[
     ("198.18.0.0/15", ResolverClass::ZeroTrust),
 ];
 
+/// The stub addresses of systemd-resolved.
+const SYSTEMD: &[(&str, ())] = &[("127.0.0.53/32", ()), ("127.0.0.54/32", ())];
+
+/// Resolvers that an engine gives its containers beside 127.0.0.11: those of Docker Desktop's
+/// own network, slirp4netns and pasta (fact X60).
+const ENGINES: &[(&str, ())] =
+    &[("192.168.65.0/24", ()), ("10.0.2.3/32", ()), ("169.254.1.1/32", ())];
+
+/// Resolvers of a virtual machine's host, each with the gateway that the machine has then: user
+/// mode networks of VirtualBox, QEMU and Lima, and libvirt's default network (fact X60).
+const MACHINE_HOSTS: [(&str, &str); 3] =
+    [("10.0.2.3", "10.0.2.2"), ("192.168.5.3", "192.168.5.2"), ("192.168.122.1", "192.168.122.1")];
+
 /// Networks that Podman makes, whose gateway serves DNS to their containers.
 const PODMAN: &str = "10.88.0.0/14";
 
@@ -261,11 +284,19 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
     let local = matches!(kind, AddressClass::Loopback | AddressClass::Unspecified);
     let link_local = kind == AddressClass::LinkLocal;
     // A platform that puts its own resolver in front of the network's.
-    if (local || link_local) && app {
+    let azures = address.to_canonical() == AZURE_DNS;
+    if (local || link_local || azures) && app {
         return Class::AppService;
     }
-    if (local || link_local || kind == AddressClass::SharedPrivate) && on(Platform::ContainerApps) {
+    // Its apps ask the DNS of the cluster below, which nobody can administer.
+    let of_cluster = in_pod(e) && kind.is_private();
+    if (local || link_local || azures || of_cluster || kind == AddressClass::SharedPrivate)
+        && on(Platform::ContainerApps)
+    {
         return Class::ContainerApps;
+    }
+    if (local || azures) && on(Platform::HostedMachine) {
+        return Class::HostedMachine;
     }
     if let Some(class) = row(KNOWN, address) {
         return class;
@@ -281,8 +312,15 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
     if on(Platform::Container) && gateway && row(&[(PODMAN, ())], address).is_some() {
         return Class::ContainerEngine;
     }
+    if on(Platform::Container) && row(ENGINES, address).is_some() {
+        return Class::ContainerEngine;
+    }
+    if !in_azure(e) && is_machine_host(e, address) {
+        return Class::MachineHost;
+    }
     match kind {
-        AddressClass::Loopback | AddressClass::Unspecified => Class::Stub,
+        _ if row(SYSTEMD, address).is_some() => Class::Stub,
+        AddressClass::Loopback | AddressClass::Unspecified => Class::LocalServer,
         // In Azure the gateway of a subnet serves no DNS.
         _ if gateway && !in_azure(e) => Class::Router,
         AddressClass::SharedPrivate => Class::ZeroTrust,
@@ -295,6 +333,13 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
         _ if in_azure(e) => Class::PublicOfAzureMachine,
         _ => Class::Public,
     }
+}
+
+fn is_machine_host(e: &Evidence, address: IpAddr) -> bool {
+    MACHINE_HOSTS.iter().any(|(resolver, gateway)| {
+        let same = |text: &str, ip: IpAddr| text.parse() == Ok(ip.to_canonical());
+        same(resolver, address) && gateway.parse().is_ok_and(|ip| is_default_gateway(e, ip))
+    })
 }
 
 fn is_default_gateway(e: &Evidence, address: IpAddr) -> bool {

@@ -161,7 +161,7 @@ fn closed(e: &Evidence, call: &HttpCall) -> Result<String, String> {
         ));
     }
     match e.tcp.saw().and_then(|tcp| tcp.walked) {
-        Some(address) if classify(address).is_public() => {
+        Some(address) if tunnel::is_public(e, address) => {
             Ok(format!("closed, as expected: the service refuses {}", way(e)))
         }
         _ => Err(format!("the service refuses {}, which is not the public path", way(e))),

@@ -76,6 +76,9 @@ pub enum Platform {
     ServiceMesh,
     /// A zero-trust client answers names and connections on this machine.
     ZeroTrust,
+    /// A machine that its provider lends for a job or a session: a GitHub-hosted runner, a
+    /// Codespace, a Cloud Shell.
+    HostedMachine,
 }
 
 impl Platform {
@@ -91,6 +94,7 @@ impl Platform {
             Self::Wsl => "WSL",
             Self::ServiceMesh => "service mesh",
             Self::ZeroTrust => "zero-trust client",
+            Self::HostedMachine => "hosted machine",
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::evidence::identity::{CredentialKind, IdentityHop, Withheld};
 use crate::evidence::proxy::ProxyHop;
 use crate::evidence::tcp::{TcpAttempt, TcpHop, TcpOutcome};
 use crate::evidence::tls::{TlsHop, TlsOutcome};
-use crate::evidence::vantage::{ProxyReason, Vantage};
+use crate::evidence::vantage::{FileState, ProxyReason, Vantage};
 use crate::evidence::{Choice, Evidence, Expect, Observed, classify};
 
 /// Addresses, attempts or answers named at most, in lines that are not `-v`'s.
@@ -77,6 +77,9 @@ fn resolvers(e: &Evidence) -> String {
     }
     let named = &e.vantage.resolver_config.nameservers;
     match (named.as_slice(), &e.vantage.resolver_config.stub) {
+        ([], _) if e.vantage.resolver_config.state == FileState::NotRead => {
+            "resolvers not seen".to_owned()
+        }
         ([], _) => "no resolver configured".to_owned(),
         ([one], Some(stub)) if !stub.upstreams.is_empty() => {
             format!("resolver {one} (stub of {})", words::addresses(&stub.upstreams, FEW))

@@ -5,13 +5,15 @@ use base64::engine::general_purpose::STANDARD;
 use data_encoding::{BASE32_NOPAD, BASE32HEX_NOPAD, HEXLOWER};
 use zeroize::Zeroizing;
 
-use super::{LONG, SHORTEST};
+use super::{LONG, SHORTEST, prose};
 
 /// A run of this many letters and digits of a long secret is redacted also when the rest of it
 /// does not follow.
 const PIECE: usize = 8;
 /// An encoded form of fewer characters would also be found in texts that hold no secret.
 const SHORTEST_CODE: usize = 6;
+/// A value of letters alone that is shorter than this may be an ordinary word of a sentence.
+const SHORTEST_WORD: usize = 8;
 /// How often a text is unescaped: a proxy's page may quote what another page had quoted.
 const UNESCAPED: usize = 3;
 
@@ -19,6 +21,8 @@ const UNESCAPED: usize = 3;
 pub(super) struct Forms {
     /// The value as it is.
     exact: Zeroizing<String>,
+    /// Whether the value is so short, and of letters alone, that it may be an ordinary word.
+    may_be_a_word: bool,
     /// Letters and digits in lower case that are looked for as a whole.
     whole: Vec<Zeroizing<Vec<u8>>>,
     /// Every piece of every form of a long one, sorted.
@@ -39,9 +43,11 @@ impl Forms {
                 Some(password) => String::from_utf8_lossy(password).into_owned(),
                 None => value.to_owned(),
             }),
+            may_be_a_word: false,
             whole: Vec::new(),
             pieces: Zeroizing::default(),
         };
+        forms.may_be_a_word = is_short_word(forms.exact.as_bytes());
         forms.take(basic.unwrap_or(value).as_bytes());
         if let Some(password) = password {
             forms.take(password);
@@ -68,12 +74,15 @@ impl Forms {
 
     /// `text` with `[secret]` wherever one of the forms is.
     pub(super) fn redact(&self, text: &str) -> String {
-        let mut marks: Vec<(usize, usize)> =
-            text.match_indices(self.exact.as_str()).map(|(at, m)| (at, at + m.len())).collect();
+        let mut marks: Vec<(usize, usize)> = text
+            .match_indices(self.exact.as_str())
+            .map(|(at, found)| (at, at + found.len()))
+            .filter(|mark| !(self.may_be_a_word && prose::is_word(text, *mark)))
+            .collect();
         let mut characters: Vec<Byte> =
             text.bytes().zip(0..).map(|(value, at)| Byte { value, from: at, to: at + 1 }).collect();
         for _ in 0..=UNESCAPED {
-            self.search(&characters, &mut marks);
+            self.search(text, &characters, &mut marks);
             match unescaped(&characters) {
                 Some(plain) => characters = plain,
                 None => break,
@@ -83,34 +92,59 @@ impl Forms {
         replace(text, &marks)
     }
 
-    fn search(&self, text: &[Byte], marks: &mut Vec<(usize, usize)>) {
+    /// Marks the places in `original` at which `text`, which is its form without escapes, shows
+    /// the secret.
+    fn search(&self, original: &str, text: &[Byte], marks: &mut Vec<(usize, usize)>) {
         let (seen, at): (Vec<u8>, Vec<&Byte>) = text
             .iter()
             .filter(|byte| byte.value.is_ascii_alphanumeric())
             .map(|byte| (byte.value.to_ascii_lowercase(), byte))
             .unzip();
-        let mut mark = |from: usize, length: usize| {
-            if let (Some(first), Some(last)) = (at.get(from), at.get(from + length - 1)) {
-                marks.push((first.from, last.to));
+        // What may be an ordinary word is left where a sentence has it.
+        let mut mark = |from: usize, to: usize, may_be_a_word: bool| {
+            if let (Some(first), Some(last)) = (at.get(from), at.get(to - 1)) {
+                let found = (first.from, last.to);
+                if !(may_be_a_word && prose::is_word(original, found)) {
+                    marks.push(found);
+                }
             }
         };
         for form in &self.whole {
+            let word = is_short_word(form);
             for (from, found) in seen.windows(form.len()).enumerate() {
                 if found == form.as_slice() {
-                    mark(from, found.len());
+                    mark(from, from + found.len(), word);
                 }
             }
         }
         if self.pieces.is_empty() {
             return;
         }
+        let mut run: Option<(usize, usize)> = None;
         for (from, found) in seen.windows(PIECE).enumerate() {
             let found = found.try_into().map(number).unwrap_or_default();
-            if self.pieces.binary_search(&found).is_ok() {
-                mark(from, PIECE);
+            if self.pieces.binary_search(&found).is_err() {
+                continue;
             }
+            run = match run {
+                Some((first, to)) if from <= to => Some((first, from + PIECE)),
+                ended => {
+                    if let Some((first, to)) = ended {
+                        mark(first, to, to - first < LONG);
+                    }
+                    Some((from, from + PIECE))
+                }
+            };
+        }
+        if let Some((first, to)) = run {
+            mark(first, to, to - first < LONG);
         }
     }
+}
+
+/// Whether a form is of letters alone, and too short to be found by no coincidence.
+fn is_short_word(form: &[u8]) -> bool {
+    form.len() < SHORTEST_WORD && form.iter().all(u8::is_ascii_alphabetic)
 }
 
 /// `text` with `[secret]` in the place of what is marked; the marks are sorted.

@@ -30,6 +30,8 @@ pub struct Surroundings<'a> {
 enum Sign {
     /// A variable that is set.
     Variable(&'static str),
+    /// A variable that has this value.
+    VariableIs(&'static str, &'static str),
     /// A variable whose name begins so.
     VariablePrefix(&'static str),
     /// A file or folder.
@@ -47,10 +49,11 @@ enum Sign {
 }
 
 use Sign::{
-    File, Interface, Kernel, Listening, Nameserver, SyntheticTunnel, Variable, VariablePrefix,
+    File, Interface, Kernel, Listening, Nameserver, SyntheticTunnel, Variable, VariableIs,
+    VariablePrefix,
 };
 
-/// The signs (facts X6, X23, X24, X40 to X43), those that say most first; one for each platform
+/// The signs (facts X6, X23, X24, X40 to X43, X61), those that say most first; one for each platform
 /// is kept.
 const SIGNS: &[(Platform, Sign)] = &[
     (Platform::Functions, Variable("FUNCTIONS_EXTENSION_VERSION")),
@@ -84,6 +87,9 @@ const SIGNS: &[(Platform, Sign)] = &[
     (Platform::ZeroTrust, Interface("tailscale*", "Tailscale")),
     (Platform::ZeroTrust, Interface("sdwan0", "Twingate")),
     (Platform::ZeroTrust, Nameserver("100.100.100.100")),
+    (Platform::HostedMachine, VariableIs("RUNNER_ENVIRONMENT", "github-hosted")),
+    (Platform::HostedMachine, VariableIs("CODESPACES", "true")),
+    (Platform::HostedMachine, Variable("ACC_CLOUD")),
 ];
 
 /// Variables that Azure Functions' local tools set too: on a developer's machine they are no
@@ -112,6 +118,9 @@ impl Sign {
     fn shown(&self, seen: &Surroundings<'_>) -> Option<String> {
         match self {
             Variable(name) => seen.environment.get(name).map(|_| format!("{name} is set")),
+            VariableIs(name, value) => {
+                (seen.environment.get(name) == Some(value)).then(|| format!("{name} is {value}"))
+            }
             VariablePrefix(start) => seen
                 .environment
                 .names()
@@ -211,6 +220,9 @@ mod tests {
         assert_eq!(variable("KUBERNETES_SERVICE_HOST"), [P::Kubernetes]);
         assert_eq!(variable("ISTIO_META_CLUSTER_ID"), [P::ServiceMesh]);
         assert_eq!(variable("WSL_DISTRO_NAME"), [P::Wsl]);
+        let runner = |of| kinds(&Machine { variables: &[("RUNNER_ENVIRONMENT", of)], ..BARE });
+        assert_eq!(runner("github-hosted"), [P::HostedMachine]);
+        assert_eq!(runner("self-hosted"), []);
         assert_eq!(kinds(&Machine { files: &["/.dockerenv"], ..BARE }), [P::Container]);
         assert_eq!(kinds(&Machine { nameservers: &["127.0.0.11"], ..BARE }), [P::Container]);
         assert_eq!(kinds(&Machine { kernel: "4.4.0-19041-Microsoft", ..BARE }), [P::Wsl]);

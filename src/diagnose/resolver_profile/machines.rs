@@ -124,7 +124,7 @@ pub(super) const PROFILES: &[Profile] = &[
             "{r} hands the question on to the resolvers of the container's host, which do not see \
              the private zone; Docker takes 8.8.8.8 where the host has loopback resolvers only",
         ],
-        see_private: &[HOST_LISTS, CONTAINER_DNS, DAEMON_DNS],
+        see_private: &[HOST_LISTS, HOST_WALK, CONTAINER_DNS, DAEMON_DNS],
     },
     Profile {
         class: Stub,
@@ -134,7 +134,11 @@ pub(super) const PROFILES: &[Profile] = &[
         look: &[Look("see which resolvers it asks for which link", Some("resolvectl status"))],
         runs: &[
             Look("see what listens on this machine", Some("ss -lnup 'sport = :53'")),
-            Local("start it again, e.g. systemd-resolved", None, "stop it again"),
+            Local(
+                "start systemd-resolved again",
+                Some("systemctl restart systemd-resolved"),
+                "systemctl stop systemd-resolved",
+            ),
         ],
         why_public: &[
             "a resolver that {r} asks does not see the private zone; where it asks several, it \
@@ -146,6 +150,97 @@ pub(super) const PROFILES: &[Profile] = &[
                 "send {suffix} to the link whose resolver sees the private zone (a VPN's)",
                 Some("resolvectl domain <link> '~{suffix}'"),
                 "resolvectl revert <link>",
+            ),
+        ],
+    },
+    Profile {
+        class: LocalServer,
+        owner: "Server",
+        noun: "a resolver on this machine itself, which asks others",
+        place: Some("on this machine, at the resolvers that {r} asks"),
+        look: &[LISTENS],
+        runs: &[LISTENS, Local("start that program again", None, "stop it again")],
+        why_public: &[
+            "what {r} asks for {suffix} does not see the private zone; which program answers here \
+             (dnsmasq, unbound, BIND, an agent) and what it forwards is not seen from its answers",
+        ],
+        see_private: &[
+            LISTENS,
+            Look(
+                "see in its configuration where {suffix} is forwarded (dnsmasq `server=`, unbound \
+                 `forward-zone`, BIND `forwarders`), and whether that answers privately",
+                Some("dig {name} @<its forwarder>"),
+            ),
+            Shared(
+                "have it forward {suffix}, not only {zone}, to a resolver that sees the private \
+                 zone (168.63.129.16 in a linked virtual network, else an inbound endpoint or \
+                 the VPN's resolver)",
+                "every client that asks it: for them an account of {suffix} without a record in \
+                 the private zone stops resolving",
+                None,
+                SUFFIX_BACK,
+            ),
+            LINK_FORWARDED,
+        ],
+    },
+    Profile {
+        class: MachineHost,
+        owner: "Server",
+        noun: "the resolver that this virtual machine's host gives it (VirtualBox, QEMU, libvirt), \
+               which asks the resolvers of the host",
+        place: Some("at the resolvers of this virtual machine's host, which {r} asks"),
+        look: &[],
+        runs: &[Look("on the host: see whether the name resolves there", Some("dig {name}"))],
+        why_public: &[
+            "{r} hands the question on to the resolvers of the host, which do not see the private \
+             zone; the rules that a VPN client sets on the host may not apply to it",
+        ],
+        see_private: &[
+            Look(
+                "on the host: see what the name gives there; where it is public too, the host is \
+                 outside the network, or its VPN does not set DNS",
+                Some("aoai-probe {name}"),
+            ),
+            Local(
+                "where the host gives the private address: configure the resolver that the host \
+                 uses in this virtual machine",
+                None,
+                OF_THIS_LIST,
+            ),
+            VPN_DNS,
+        ],
+    },
+    Profile {
+        class: HostedMachine,
+        owner: "Azure platform",
+        noun: "the resolver of a machine that its provider lends (GitHub-hosted runner, Codespace, \
+               Cloud Shell)",
+        place: Some("in the virtual network that this hosted machine is in, if it is yours"),
+        look: &[],
+        runs: &[Look("see the provider's status page", None)],
+        why_public: &[
+            "a hosted machine is in its provider's network, and no private zone of yours can be \
+             linked to that; or it was put into a virtual network of yours (GitHub's Azure private \
+             networking, Cloud Shell in a virtual network) that is not linked to {zone}",
+        ],
+        see_private: &[
+            Look(
+                "see whether this machine was put into a virtual network of yours: in GitHub the \
+                 runner group's network configuration, in Cloud Shell its settings",
+                None,
+            ),
+            Local(
+                "where it was not: run this on a machine inside the network (a self-hosted \
+                 runner, a runner group with a network configuration, a jump machine)",
+                None,
+                "run it here again",
+            ),
+            Shared(
+                "or, where it was: link that virtual network, where it uses Azure DNS, to {zone} \
+                 (Terraform: azurerm_private_dns_zone_virtual_network_link)",
+                WHOLE_SUFFIX,
+                LINK_COMMAND,
+                UNLINK,
             ),
         ],
     },

@@ -117,6 +117,15 @@ pub(super) const HOST_LISTS: Advice = Look(
     "on the container's host: see which resolvers it has",
     Some("cat /etc/resolv.conf /run/systemd/resolve/resolv.conf"),
 );
+/// A container sees what its host sees: the walk there says whose fault it is.
+pub(super) const HOST_WALK: Advice = Look(
+    "walk the path on the host itself: where it is public too, follow the steps of that walk, and \
+     the container follows",
+    Some("aoai-probe {name}"),
+);
+/// What answers at port 53 of this machine.
+pub(super) const LISTENS: Advice =
+    Look("see which program answers on this machine", Some("ss -lnup 'sport = :53'"));
 pub(super) const CONTAINER_DNS: Advice = Local(
     "start this container with a resolver that sees the private zone: `docker run --dns \
      <resolver>`, `dns:` in a compose file",
@@ -124,11 +133,11 @@ pub(super) const CONTAINER_DNS: Advice = Local(
     "start it without",
 );
 pub(super) const DAEMON_DNS: Advice = Shared(
-    "or set it for the engine: \"dns\": [\"<resolver>\"] in /etc/docker/daemon.json, then restart \
-     Docker",
+    "or set it for the engine (Docker: \"dns\": [\"<resolver>\"] in /etc/docker/daemon.json; Docker \
+     Desktop: its settings; Podman: `dns_servers` in containers.conf), then restart it",
     "every container of the host, all of which restart with the engine",
     None,
-    "take the entry out and restart Docker",
+    "take the entry out and restart the engine",
 );
 pub(super) const PUBLIC_SERVICE: &[Advice] = &[
     Look("see whether another resolver answers", Some("dig {name} @<another resolver>")),

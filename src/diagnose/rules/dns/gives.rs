@@ -97,6 +97,11 @@ impl Asked<'_> {
     }
 }
 
+/// Whether an answer with addresses was seen with its aliases; `getaddrinfo` shows none.
+pub(super) fn aliases_seen(e: &Evidence) -> bool {
+    asked(e).iter().any(|r| !r.gives.addresses().is_empty())
+}
+
 fn gives<'a>(e: &'a Evidence, r: &'a ResolverSeen, name: &str) -> Option<Gives<'a>> {
     let exchange = r.a.saw().or_else(|| r.aaaa.saw())?;
     let addresses = r.addresses(name);

@@ -27,14 +27,14 @@ fn check(e: &Evidence) -> Option<Because> {
         return None;
     }
     let name = &e.dns.name;
-    let mut because = Because::new(
-        Level::Note,
-        Sure::Inferred,
-        "no privatelink alias: no private endpoint is seen, and the public address is used",
-    )
-    .caveat()
-    .seen(format!("{name} -> {}", words::brief(&reading::counting(e))))
-    .read_at("/dns/walked");
+    let says = match gives::aliases_seen(e) {
+        true => "no privatelink alias: no private endpoint is seen, and the public address is used",
+        false => "the public address is used; whether there is a private endpoint is not seen",
+    };
+    let mut because = Because::new(Level::Note, Sure::Inferred, says)
+        .caveat()
+        .seen(format!("{name} -> {}", words::brief(&reading::counting(e))))
+        .read_at("/dns/walked");
     if let Some(r) = gives::decider(e) {
         because = because.read_at(r.pointer());
         if let Some(configuration) = configuration(r.seen, name) {
@@ -42,6 +42,12 @@ fn check(e: &Evidence) -> Option<Because> {
                 .seen(format!("aliases: {}", r.seen.aliases(name).join(" -> ")))
                 .known_by(configuration);
         }
+    }
+    if !gives::aliases_seen(e) {
+        because = because.known_by(
+            "getaddrinfo gives addresses alone: the aliases, which would show a private endpoint, \
+             were not seen",
+        );
     }
     Some(because.known_by(
         "Azure answers with an alias into the privatelink zone as soon as an account has a private \

@@ -42,10 +42,28 @@ fn check(e: &Evidence) -> Option<Because> {
     .seen(format!("{name} -> {} (wanted: private)", reading::list(&outside)))
     .read_at("/dns/walked")
     .read_at("/asked/expect")
-    .known_by(
-        "no resolver shows an alias into a privatelink zone or a private address: the account \
-         has no private endpoint connection, or every resolver asked here hides it",
-    );
+    .known_by(match gives::aliases_seen(e) {
+        true => {
+            "no resolver shows an alias into a privatelink zone or a private address: the account \
+             has no private endpoint connection, or every resolver asked here hides it"
+        }
+        false => {
+            "getaddrinfo gives addresses alone: whether the account has no private endpoint \
+             connection, or the resolver asked does not see its private zone, is not seen"
+        }
+    });
+    if !gives::aliases_seen(e) {
+        // Nothing shows that an endpoint is missing, so none is to be made on this evidence.
+        return Some(because.owner("DNS").look(
+            "walk the path as one of this system's resolvers shows it, which shows the aliases too",
+            reading::again_with(e, "--resolver <address>"),
+        )
+        .look(
+            "see whether the account has an approved endpoint",
+            "az network private-endpoint-connection list --id <account resource id> -o table",
+        )
+        .check(reading::again(e)));
+    }
     if let Some(decider) = gives::decider(e) {
         because = because.read_at(decider.pointer());
         if let Some(configuration) = no_private_endpoint::configuration(decider.seen, name) {

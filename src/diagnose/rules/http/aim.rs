@@ -1,5 +1,6 @@
 //! What the host is, so that commands are aimed at it: an account, or a gateway in front of one.
 
+use crate::diagnose::reading;
 use crate::evidence::{Evidence, TargetKind};
 
 /// What the host is, by its suffix.
@@ -74,6 +75,35 @@ impl Aim {
                 "az containerapp show -n {name} -g <group> --query properties.configuration.ingress"
             ),
             Aim::Host => format!("curl -sv https://{}/ -o /dev/null", e.target.host),
+        }
+    }
+
+    /// The account that judges the credential, for people: this one, or one behind a gateway.
+    pub(in crate::diagnose::rules) fn judge(self, e: &Evidence) -> String {
+        match self {
+            Aim::Account => reading::account(e).to_owned(),
+            _ => format!("the account behind {}", self.name()),
+        }
+    }
+
+    /// A command that only reads, with its words, and shows which keys are the right ones; at a
+    /// gateway, which account it calls: its own key or the caller's may be the one that is refused.
+    pub(in crate::diagnose::rules) fn keys(self, e: &Evidence) -> (String, String) {
+        match self {
+            Aim::Account => (
+                "see the account's keys (their output is secret)".to_owned(),
+                format!(
+                    "az cognitiveservices account keys list -n {} -g <group>",
+                    reading::account(e)
+                ),
+            ),
+            _ => (
+                format!(
+                    "see what {} calls, and with whose key: the caller's, or one of its own",
+                    self.name()
+                ),
+                self.behind(e).unwrap_or_else(|| self.show(e)),
+            ),
         }
     }
 

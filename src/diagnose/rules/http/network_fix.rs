@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::diagnose::{Because, reading};
 use crate::diagnosis::Step;
-use crate::evidence::{Evidence, classify};
+use crate::evidence::{Evidence, classify, tunnel};
 
 use super::aim::aim;
 use super::arrival;
@@ -34,7 +34,7 @@ pub(super) fn by_place(
     // Past the proxy the same refusal: the proxy is not what makes the difference.
     let past = clients::direct(e).is_some_and(|direct| reading::proxied(e) && direct.refused(e));
     let private = match past {
-        true => reading::counting(e).into_iter().find(|a| classify(*a).is_private()),
+        true => reading::counting(e).into_iter().find(|a| tunnel::is_private(e, *a)),
         false => walked(e).filter(|_| walked_private(e)),
     };
     match private {

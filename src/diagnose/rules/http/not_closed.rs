@@ -2,7 +2,7 @@
 
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Expect, Hop, classify};
+use crate::evidence::{Evidence, Expect, Hop, tunnel};
 
 use super::answered_by::answered_by;
 use super::refusals::{accepted, refusal, refused_by_network};
@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(e: &Evidence) -> Option<Because> {
-    let address = walked(e).filter(|address| classify(*address).is_public())?;
+    let address = walked(e).filter(|address| tunnel::is_public(e, *address))?;
     if e.asked.expect != Expect::Closed {
         return None;
     }

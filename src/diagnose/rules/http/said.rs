@@ -3,7 +3,7 @@
 use crate::diagnose::Because;
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::http::{HttpAnswer, HttpCall, Purpose};
-use crate::evidence::{Evidence, Hop, classify};
+use crate::evidence::{Evidence, Hop, tunnel};
 
 use super::answered_by::{AnsweredBy, answered_by, service_headers};
 use super::refusals::{Refusal, refusal};
@@ -136,7 +136,7 @@ pub(in crate::diagnose::rules) fn walked(e: &Evidence) -> Option<std::net::IpAdd
 
 /// Whether the call went to a private address, where no proxy carries it.
 pub(in crate::diagnose::rules) fn walked_private(e: &Evidence) -> bool {
-    walked(e).is_some_and(|address| classify(address).is_private())
+    walked(e).is_some_and(|address| tunnel::is_private(e, address))
 }
 
 /// A text of at most `limit` characters.

@@ -3,7 +3,7 @@
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::Step;
 use crate::evidence::identity::CredentialKind;
-use crate::evidence::{Evidence, Hop, classify};
+use crate::evidence::{Evidence, Hop, tunnel};
 
 use super::said::{said, walked};
 
@@ -30,7 +30,7 @@ fn check(e: &Evidence) -> Option<Because> {
             "on routes of Foundry a stale token or one of another tenant can give this as well",
         );
     }
-    if walked(e).is_some_and(|address| classify(address).is_public()) {
+    if walked(e).is_some_and(|address| tunnel::is_public(e, address)) {
         because = because.known_by(
             "less likely: an account that was created with public access disabled may never get \
              its public route (one report), and answers this outside its private endpoint",

@@ -160,16 +160,22 @@ fn check(e: &Evidence) -> Option<Because> {
         );
     };
     let because = because.known_by(reading.means).owner(reading.owner);
-    Some(fix(reading.fix, because, no.how.tenant.as_deref(), host, &no.how.scope))
+    Some(fix(e, reading.fix, because, no.how.tenant.as_deref(), host, &no.how.scope))
 }
 
 fn fix(
+    e: &Evidence,
     fix: Fix,
     because: Because,
     tenant: Option<&str>,
     host: Option<&str>,
     scope: &str,
 ) -> Because {
+    let to_host = match host {
+        Some(host) => format!("https://{host}"),
+        None => "<host>".to_owned(),
+    };
+    let to_host = reading::again_at(e, &to_host);
     let host = reading::word(host.unwrap_or("<host>"));
     match fix {
         Fix::Install => because
@@ -225,7 +231,7 @@ fn fix(
                  roots, and name that file in REQUESTS_CA_BUNDLE",
             )),
         Fix::Path => because
-            .look("walk the way to that host alone", format!("aoai-probe https://{host}"))
+            .look("walk the way to that host alone", to_host)
             .look("see the proxy that az would take", "env | grep -i _proxy"),
         Fix::Wait => because
             .look("see what it waits for", format!("{} --debug", by_hand(scope))),

@@ -1,5 +1,6 @@
 //! The service does not know the key (fact H7).
 
+use crate::diagnose::rules::http::aim::aim;
 use crate::diagnose::rules::http::said::said;
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Step, Sure};
@@ -18,12 +19,13 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(e: &Evidence) -> Option<Because> {
     let said = said(e, RULE.id)?;
-    let account = reading::account(e);
-    Some(
-        said.because(
+    let aim = aim(e);
+    let (words, command) = aim.keys(e);
+    let because = said
+        .because(
             said.level(e),
             Sure::Proved,
-            format!("{account} does not know {}", credential(e)),
+            format!("{} does not know {}", aim.judge(e), credential(e)),
         )
         .read_at("/identity/source")
         .known_by(
@@ -31,14 +33,31 @@ fn check(e: &Evidence) -> Option<Because> {
         )
         .ruled_out_if(
             reading::tls_verified(e),
-            "DNS, TCP and TLS: the service itself answered, over a session that verified",
+            "DNS, TCP and TLS: the session with the host that answered verified",
         )
         .owner("Application")
-        .look(
-            "see the account's keys (their output is secret)",
-            format!("az cognitiveservices account keys list -n {account} -g <group>"),
-        )
-        .act(Step::local(format!("put one of them into {}, and restart what reads it", source(e))))
-        .check(reading::again(e)),
-    )
+        .look(words, command);
+    let because = match aim.is_gateway() {
+        false => because.act(Step::local(format!(
+            "put one of them into {}, and restart what reads it",
+            source(e)
+        ))),
+        true => because
+            .known_by(
+                "a gateway passes the caller's key on, or calls with one of its own: the answer \
+                 does not say which one is refused",
+            )
+            .act(Step::local(format!(
+                "if the caller's key goes through: put one of that account into {}",
+                source(e)
+            )))
+            .act(
+                Step::shared(
+                    format!("or give {} a key of the account that it calls", aim.name()),
+                    "every caller of the gateway's backend",
+                )
+                .undo("put the former key back: note where it is kept first"),
+            ),
+    };
+    Some(because.check(reading::again(e)))
 }

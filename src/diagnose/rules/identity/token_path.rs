@@ -9,7 +9,7 @@ use crate::diagnosis::{Finding, Level, Step, Sure};
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::identity::{TokenOutcome, TokenRequest, Withheld};
 use crate::evidence::tcp::TcpOutcome;
-use crate::evidence::{Evidence, Hop, classify};
+use crate::evidence::{Evidence, Hop, tunnel};
 
 pub(super) const NO_WAY_OUT: Rule = Rule {
     id: "identity-no-way-out",
@@ -258,10 +258,10 @@ fn with(mut because: Because, cause: &Finding, index: usize) -> Because {
 fn no_way_out(e: &Evidence) -> Option<Because> {
     const SILENT: &[&str] = &["tcp-silent", "tcp-unreachable", "tcp-no-route"];
     let path = unanswered(e)?;
-    let target = e.tcp.saw()?.walked.filter(|address| classify(*address).is_private())?;
+    let target = e.tcp.saw()?.walked.filter(|address| tunnel::is_private(e, *address))?;
     let cause = cause(path.walk, Level::Broken)?;
     let tcp = path.walk.tcp.saw()?;
-    let public = tcp.attempts.iter().all(|a| classify(a.address.ip()).is_public());
+    let public = tcp.attempts.iter().all(|a| tunnel::is_public(path.walk, a.address.ip()));
     if !SILENT.contains(&cause.id.as_str()) || !public || reading::proxied(path.walk) {
         return None;
     }

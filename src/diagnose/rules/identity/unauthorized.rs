@@ -1,5 +1,6 @@
 //! 401 to a credential, without a word that the catalogue knows.
 
+use crate::diagnose::rules::http::aim::aim;
 use crate::diagnose::rules::http::answered_by::service_headers;
 use crate::diagnose::rules::http::refusals::text;
 use crate::diagnose::rules::http::said::said;
@@ -45,14 +46,18 @@ fn check(e: &Evidence) -> Option<Because> {
     because = because.owner("Application");
     because = match e.identity.kind {
         CredentialKind::Token => because.look("see what token this machine gets", look_at_token(e)),
-        _ => because.look(
-            "compare it with the account's keys (their output is secret)",
-            format!("az cognitiveservices account keys list -n {} -g <group>", reading::account(e)),
-        ),
+        _ => {
+            let (words, command) = aim(e).keys(e);
+            because.look(words, command)
+        }
+    };
+    let whose = match aim(e).is_gateway() {
+        true => format!("that {} takes", aim(e).name()),
+        false => "of this account".to_owned(),
     };
     Some(
         because
-            .act(Step::local(format!("put a credential of this account into {}", source(e))))
+            .act(Step::local(format!("put a credential {whose} into {}", source(e))))
             .check(reading::again(e)),
     )
 }

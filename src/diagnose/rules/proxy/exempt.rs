@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use crate::diagnose::{Because, reading};
 use crate::diagnosis::Step;
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Evidence, classify};
+use crate::evidence::{Evidence, tunnel};
 
 /// What the direct path beside the proxied one shows.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(in crate::diagnose::rules) fn direct(e: &Evidence) -> Direct {
         let verified = path.tls.saw().is_some_and(|tls| tls.outcome == TlsOutcome::Verified);
         return if verified { Direct::Verified(address) } else { Direct::Connected(address) };
     }
-    match reading::counting(e).into_iter().find(|a| classify(*a).is_private()) {
+    match reading::counting(e).into_iter().find(|a| tunnel::is_private(e, *a)) {
         Some(address) => Direct::Private(address),
         None => Direct::Unknown,
     }

@@ -3,7 +3,7 @@
 use super::{attempts, near};
 use crate::diagnose::{Because, Rule};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop, classify};
+use crate::evidence::{Evidence, Hop, tunnel};
 
 pub(super) const RULE: Rule = Rule {
     id: "tcp-no-route",
@@ -34,7 +34,7 @@ fn check(e: &Evidence) -> Option<Because> {
         because = because.known_by(format!("{tunnels}: its routes are gone with it"));
         because = because.read_at("/vantage/tunnels_down");
     }
-    because = if classify(ip).is_private() {
+    because = if tunnel::is_private(e, ip) {
         let route = |verb: &str| {
             format!("ip route {verb} {ip}/{} via <gateway>", if ip.is_ipv6() { 128 } else { 32 })
         };

@@ -5,7 +5,7 @@ use super::trail::{self, RstFrom, Trail};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::TcpOutcome;
-use crate::evidence::{Evidence, Hop, classify};
+use crate::evidence::{Evidence, Hop, classify, tunnel};
 
 pub(super) const RULE: Rule = Rule {
     id: "tcp-refused",
@@ -77,7 +77,7 @@ fn check(e: &Evidence) -> Option<Because> {
             )
     } else {
         let mut because = because.owner("Network");
-        if classify(ip).is_private() {
+        if tunnel::is_private(e, ip) {
             because = because.look(
                 format!("see that {ip} is the private endpoint's address, not another machine's"),
                 format!(

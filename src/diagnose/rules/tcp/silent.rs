@@ -9,7 +9,7 @@ use super::{attempts, near, trail};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
-use crate::evidence::{Evidence, Expect, Hop, TargetKind, classify};
+use crate::evidence::{Evidence, Expect, Hop, TargetKind, classify, tunnel};
 
 pub(super) const RULE: Rule = Rule {
     id: "tcp-silent",
@@ -36,9 +36,11 @@ fn check(e: &Evidence) -> Option<Because> {
     let because = attempts::broken(e, &failed, Sure::Possible, says)
         .ruled_out("a closed port (no RST came), a router that says no (no ICMP came)")
         .ruled_out("a missing route on this machine");
-    let because = if classify(ip).is_unusable() {
+    let because = if let Some(tunnel) = tunnel::address(e, ip) {
+        tunnelled(because, &tunnel, ip)
+    } else if classify(ip).is_unusable() {
         unusable(e, because, ip)
-    } else if classify(ip).is_public() && !expected(e, ip) {
+    } else if tunnel::is_public(e, ip) && !expected(e, ip) {
         public(e, because, &attempts::source_address(e, attempt), ip.to_string())
     } else if alive {
         filtered(e, because, ip)
@@ -73,7 +75,7 @@ fn on_this_machine(e: &Evidence, mut because: Because, attempt: &TcpAttempt) -> 
     }
     let by_default = route.prefix.as_deref().is_some_and(|prefix| prefix.ends_with("/0"));
     if by_default
-        && classify(attempt.connected_to().ip()).is_private()
+        && tunnel::is_private(e, attempt.connected_to().ip())
         && let Some(tunnels) = near::tunnels_down(e)
     {
         because = because.read_at("/vantage/tunnels_down").known_by(format!(
@@ -93,6 +95,22 @@ fn expected(e: &Evidence, ip: IpAddr) -> bool {
             .any(|net| net.contains(&ip)),
         _ => false,
     }
+}
+
+/// An address that a client on this machine made up: the real target is not seen.
+fn tunnelled(because: Because, tunnel: &tunnel::TunnelAddress, ip: IpAddr) -> Because {
+    because
+        .known_by(format!("{ip} leads into a tunnel: {}", tunnel.sign))
+        .read_at(tunnel.pointer.clone())
+        .known_by(
+            "the client of that tunnel, or its rules, does not take the connection; which address \
+             of Azure's it would connect to is not seen from here",
+        )
+        .owner("Network")
+        .look("see the way to it", format!("ip route get {ip}"))
+        .act(Step::look(
+            "see that the tunnel's client is connected, and that its rules let this host through",
+        ))
 }
 
 /// An address at which no service of Azure can be (loopback, synthetic, reserved).

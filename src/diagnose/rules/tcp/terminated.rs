@@ -10,7 +10,7 @@ use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::experiment::{TraceProbe, TraceSeen, TriedConnection};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::vantage::Platform;
-use crate::evidence::{Evidence, Hop, classify};
+use crate::evidence::{Evidence, Hop, tunnel};
 
 pub(super) const RULE: Rule = Rule {
     id: "tcp-terminated-on-the-way",
@@ -183,7 +183,7 @@ fn ghost(e: &Evidence, attempt: &TcpAttempt) -> Option<Because> {
         ours.gateway == theirs.gateway && ours.interface == theirs.interface
     });
     // A private address may leave the way to the internet behind the next hop.
-    let proved = same_way && classify(attempt.connected_to().ip()).is_public();
+    let proved = same_way && tunnel::is_public(e, attempt.connected_to().ip());
     let peer = attempts::peer(attempt);
     let mut because = Because::new(
         Level::Note,
