@@ -120,6 +120,11 @@ pub struct Step {
     /// shared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<String>,
+    /// Whether it opens a way to the service that something in between keeps shut: advice that
+    /// `--expect closed` must not give.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub opens: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
@@ -146,7 +151,14 @@ impl Step {
     /// A step that only reads.
     #[must_use]
     pub fn look(says: impl Into<String>) -> Self {
-        Self { says: says.into(), or: false, command: None, effect: Effect::ReadOnly, undo: None }
+        Self {
+            says: says.into(),
+            or: false,
+            command: None,
+            effect: Effect::ReadOnly,
+            undo: None,
+            opens: false,
+        }
     }
 
     /// A step that changes the machine that it is done on, and nothing else.
@@ -165,6 +177,12 @@ impl Step {
     #[must_use]
     pub fn or(self) -> Self {
         Self { or: true, ..self }
+    }
+
+    /// As a step that opens a way to the service.
+    #[must_use]
+    pub fn opens(self) -> Self {
+        Self { opens: true, ..self }
     }
 
     /// With its command.

@@ -5,6 +5,7 @@
 
 mod again;
 pub mod because;
+mod closed;
 pub mod platform_advice;
 pub mod reading;
 pub mod resolver_class;
@@ -56,6 +57,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
         .collect();
     for (_, finding) in &mut fired {
         rules::dns::unanswered::lower(evidence, finding);
+        closed::keep_shut(evidence, finding);
     }
     fold_symptoms(&mut fired);
     let mut findings: Vec<Finding> = fired.into_iter().map(|(_, finding)| finding).collect();

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use aoai_probe::diagnose::diagnose;
-use aoai_probe::evidence::Evidence;
+use aoai_probe::diagnosis::Effect;
+use aoai_probe::evidence::{Evidence, Expect, Hop};
 
 use crate::fixtures::{evidence, root};
 
@@ -44,6 +45,47 @@ fn advice_cannot_hurt() {
         let faults = checks::faults(&diagnose(&e).findings);
         faults.into_iter().map(move |(id, says)| (name.clone(), id, says))
     }));
+}
+
+/// Whoever asks whether the public path refuses is not told to open it.
+#[test]
+fn a_check_that_the_path_is_closed_opens_nothing() {
+    let opens = |says: &str| {
+        [" through at", " through, for", "machine through", "it pass", "proxy out", "one FQDN"]
+            .iter()
+            .chain(&["NAT gateway", "ServiceEntry"])
+            .any(|words| says.contains(words))
+    };
+    let mut shut = 0;
+    let mut faults = Vec::new();
+    for (name, mut e) in all() {
+        e.asked.expect = Expect::Closed;
+        for finding in diagnose(&e).findings {
+            if !matches!(finding.hop, Hop::Tcp | Hop::Proxy | Hop::Tls | Hop::Http) {
+                continue;
+            }
+            let steps = finding.fix.map(|fix| fix.steps).unwrap_or_default();
+            shut += usize::from(steps.iter().any(|s| s.says.contains("open nothing")));
+            assert!(!steps.first().is_some_and(|step| step.or), "{name}: {steps:?}");
+            faults.extend(
+                steps
+                    .into_iter()
+                    .filter(|s| matches!(s.effect, Effect::Shared { .. }) && opens(&s.says))
+                    .map(|s| (name.clone(), finding.id.clone(), s.says)),
+            );
+        }
+    }
+    assert!(shut > 0);
+    none(faults);
+}
+
+/// Where nothing says that the service answered, its account's key is not to be handed out.
+#[test]
+fn a_gateway_with_keys_of_its_own_is_not_given_the_accounts() {
+    let name = "findings/identity-unauthorized/fires-gateway-with-keys-of-its-own.json";
+    let e: Evidence = serde_json::from_value(evidence(name)).unwrap();
+    let commands = checks::commands(&diagnose(&e).findings);
+    assert!(commands.iter().all(|(_, c)| !c.contains("keys list")), "{commands:?}");
 }
 
 #[test]

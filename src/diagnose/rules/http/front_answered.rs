@@ -138,7 +138,8 @@ fn fix(e: &Evidence, said: &Said<'_>, because: Because, name: &str) -> Because {
                 ),
                 "every client behind it may then call this account",
             )
-            .undo("take the rule out again"),
+            .undo("take the rule out again")
+            .opens(),
         ),
     }
 }

@@ -51,8 +51,8 @@ enum Only {
     Frame,
     /// The error frame says in the service's words that no caller was named (H7 to H9).
     AsksWho,
-    /// The refusal of an empty question comes from behind the front end: by its headers, by its
-    /// type or code, or by the server that gave the list.
+    /// The refusal is about the empty question, and comes from behind the front end: by its
+    /// headers, by its type or code, or by the server that gave the list.
     FromDeployment,
     /// It has none.
     NoFrame,
@@ -269,16 +269,39 @@ pub fn refusal(e: &Evidence, call: &HttpCall) -> Option<&'static Refusal> {
 const ASKS_WHO: &[&str] =
     &["access token is missing", "invalid subscription key or wrong api endpoint"];
 
-/// Codes with which a deployment refuses a question that is not its own (fact G2c).
-const DEPLOYMENT_CODES: &[&str] = &["operationnotsupported"];
+/// Codes with which a deployment refuses a question that is empty or not its own (fact G2c).
+const QUESTION_CODES: &[&str] = &[
+    "operationnotsupported",
+    "unsupported_parameter",
+    "unsupported_value",
+    "missing_required_parameter",
+    "empty_array",
+    "content_filter",
+];
+
+/// Words of a refusal that is about the question, not about the deployment (fact G2c).
+const QUESTION_WORDS: &[&str] = &["messages", "prompt", "input", "too short", "empty array"];
+
+/// Whether a refusal is about the question. One for another reason ("Invalid model name", "the
+/// deployment is paused") leaves open whether a real question would be answered.
+pub(super) fn about_the_question(answer: &HttpAnswer) -> bool {
+    let Some(error) = &answer.error else { return false };
+    let code = error.code.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let message = error.message.as_deref().unwrap_or_default().to_ascii_lowercase();
+    QUESTION_CODES.contains(&code.as_str()) || QUESTION_WORDS.iter().any(|w| message.contains(w))
+}
 
 /// Whether the refusal of an empty question comes from behind the front end.
 fn from_deployment(e: &Evidence, answer: &HttpAnswer) -> bool {
     let Some(error) = &answer.error else { return false };
-    let code = error.code.as_deref().unwrap_or_default().to_ascii_lowercase();
+    if !about_the_question(answer) {
+        return false;
+    }
     let own = error.frame == ErrorFrame::Error
         && (error.kind.as_deref() == Some("invalid_request_error")
-            || DEPLOYMENT_CODES.contains(&code.as_str()));
+            || error.code.as_deref().is_some_and(|code| {
+                QUESTION_CODES.iter().any(|known| code.eq_ignore_ascii_case(known))
+            }));
     let list = e.http.saw().and_then(|hop| hop.main()).filter(|call| accepted(e, call));
     let same = list.and_then(HttpCall::answer).is_some_and(|list| {
         let server = list.header("server");

@@ -8,6 +8,7 @@ use crate::evidence::http::{Payload, Purpose};
 use crate::evidence::{Evidence, Hop};
 
 use super::answered_by::service_headers;
+use super::refusals::about_the_question;
 use super::said::{Said, said};
 
 pub(super) const RULE: Rule = Rule {
@@ -57,6 +58,15 @@ fn check(e: &Evidence) -> Option<Because> {
 fn why(e: &Evidence, said: &Said<'_>) -> (String, &'static str) {
     let (status, what) = (said.answer.status, said.what());
     let refused = status >= 400;
+    if refused && !about_the_question(said.answer) {
+        return (
+            format!(
+                "{status} for {what}, and not for its empty question: whether it works is open"
+            ),
+            "the empty question was to be refused because it is empty; the reason given is another \
+             one, which a real question may meet too",
+        );
+    }
     if refused {
         return (
             format!(

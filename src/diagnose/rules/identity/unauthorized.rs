@@ -3,7 +3,7 @@
 use crate::diagnose::rules::http::aim::aim;
 use crate::diagnose::rules::http::answered_by::service_headers;
 use crate::diagnose::rules::http::refusals::text;
-use crate::diagnose::rules::http::said::said;
+use crate::diagnose::rules::http::said::{Said, said};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::identity::CredentialKind;
@@ -36,12 +36,8 @@ fn check(e: &Evidence) -> Option<Because> {
              the way may strip the header api-key",
         );
     }
-    if said.answer.error.is_none() && !service_headers(said.answer) {
-        because = because.known_by(format!(
-            "no frame and no header of the service is in the answer ({}): something in front may \
-             have refused",
-            said.who().name()
-        ));
+    if !service_headers(said.answer) && !words.contains("access token is missing") {
+        return Some(in_front(e, because, &said));
     }
     because = because.owner("Application");
     because = match e.identity.kind {
@@ -60,4 +56,28 @@ fn check(e: &Evidence) -> Option<Because> {
             .act(Step::local(format!("put a credential {whose} into {}", source(e))))
             .check(reading::again(e)),
     )
+}
+
+/// Neither words nor a header of the service: whose key or token is wanted is open, and the
+/// account's own must not go to whoever runs a gateway.
+fn in_front(e: &Evidence, because: Because, said: &Said<'_>) -> Because {
+    let host = &e.target.host;
+    because
+        .known_by(format!(
+            "no header of the service is in the answer, and its words are not the service's \
+             ({}): a gateway with keys of its own may have refused",
+            said.who().name()
+        ))
+        .tells_it(format!("curl -sv -o /dev/null https://{host}/"))
+        .owner("Application")
+        .act(Step::look(format!(
+            "find out what answers at {host}, and whose credential it takes: the account's, or \
+             one that the gateway gives out"
+        )))
+        .act(Step::local(format!(
+            "put a credential of what answers there into {}; do not give a gateway the account's \
+             key before its owner says that it takes that one",
+            source(e)
+        )))
+        .check(reading::again(e))
 }

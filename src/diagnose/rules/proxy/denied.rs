@@ -34,7 +34,8 @@ fn check(e: &Evidence) -> Option<Because> {
                 "let this machine through without a page, by its one address",
                 "whoever uses this machine's address passes the proxy without a login",
             )
-            .undo("remove the exception again"),
+            .undo("remove the exception again")
+            .opens(),
         ),
         _ => (
             "denies the tunnel",

@@ -61,4 +61,5 @@ fn opening(host: &str, port: u16) -> Step {
         "every client of the proxy can reach this host; a wildcard would open every tenant's account",
     )
     .undo("remove the rule again")
+    .opens()
 }

@@ -52,7 +52,8 @@ fn check(e: &Evidence) -> Option<Because> {
                     format!("let the proxy out to {host}:{port}, and give it a route there"),
                     "every client of the proxy can reach this host",
                 )
-                .undo("remove the rule and the route again"),
+                .undo("remove the rule and the route again")
+                .opens(),
             ),
     )
 }

@@ -23,4 +23,5 @@ pub(in crate::diagnose::rules) fn rule(
          *.openai.azure.com would open every tenant's account",
     )
     .undo("remove the rule again")
+    .opens()
 }

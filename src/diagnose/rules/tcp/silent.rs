@@ -231,6 +231,7 @@ fn public(e: &Evidence, because: Because, source: &str, ip: String) -> Because {
                 "the egress address of every machine of the subnet changes: allow lists of others \
                  that name the old one no longer match",
             )
-            .undo("take the NAT gateway or the route off the subnet again"),
+            .undo("take the NAT gateway or the route off the subnet again")
+            .opens(),
         )
 }

@@ -71,7 +71,8 @@ fn check(e: &Evidence) -> Option<Because> {
                     ),
                     "every workload that the rule is exported to",
                 )
-                .undo("delete the ServiceEntry"),
+                .undo("delete the ServiceEntry")
+                .opens(),
             )
             .check(reading::again(e)),
     )

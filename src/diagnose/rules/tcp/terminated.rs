@@ -132,7 +132,8 @@ fn on_this_machine(e: &Evidence, attempt: &TcpAttempt) -> Option<Because> {
                     ),
                     "every pod that the mesh's egress policy covers; the policy may be deliberate",
                 )
-                .undo("delete the ServiceEntry or the annotation again"),
+                .undo("delete the ServiceEntry or the annotation again")
+                .opens(),
             );
     }
     let index = e.tcp.saw()?.attempts.iter().position(|a| std::ptr::eq(a, attempt))?;

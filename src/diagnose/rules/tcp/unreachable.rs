@@ -173,7 +173,7 @@ fn meaning(meaning: IcmpMeaning, from: Option<IpAddr>, ip: IpAddr, peer: &str) -
                  what a packet filter sends that rejects, here at {who}"
             ),
             look: route,
-            step: Step::shared(format!("let the connection to {peer} through at {who}"), "a firewall rule holds for every host in its source range: name this one address").undo("remove the rule again"),
+            step: Step::shared(format!("let the connection to {peer} through at {who}"), "a firewall rule holds for every host in its source range: name this one address").undo("remove the rule again").opens(),
         },
         (IcmpMeaning::FragmentationNeeded, _) => Meaning {
             says: format!("{who} says that even a SYN to {ip} is too large"),

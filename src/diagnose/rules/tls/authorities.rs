@@ -47,6 +47,10 @@ const AUTHORITIES: &[Authority] = &[
     row("DigiCert TLS RSA SHA256", DIGICERT, "DigiCert Global Root CA", None),
     row("DigiCert TLS Hybrid ECC SHA384", DIGICERT, "DigiCert Global Root CA", None),
     row("DigiCert SHA2 Secure Server CA", DIGICERT, "DigiCert Global Root CA", None),
+    row("DigiCert Basic RSA CN CA", DIGICERT, "DigiCert Global Root CA", None),
+    row("DigiCert Cloud Services CA-1", DIGICERT, "DigiCert Global Root CA", None),
+    row("GeoTrust Global TLS RSA4096 SHA256", DIGICERT, "DigiCert Global Root CA", None),
+    row("GeoTrust TLS DV RSA Mixed SHA256", DIGICERT, "DigiCert Global Root CA", None),
     row("Microsoft RSA TLS CA", MICROSOFT, "Baltimore CyberTrust Root", None),
     row("Microsoft IT TLS CA", MICROSOFT, "Baltimore CyberTrust Root", None),
 ];
@@ -63,15 +67,20 @@ const ROOTS: &[&str] = &[
 /// name that it would have in Azure's own chain. A company's authority that calls itself
 /// Microsoft's is named by its own root above it.
 pub(super) fn of_azure(hop: &TlsHop) -> Option<&'static Authority> {
-    let leaf = hop.chain.first()?;
-    let authority = signer(leaf)?;
+    let (leaf, above) = hop.chain.split_first()?;
     let expected = |certificate: &Certificate| {
         let name = common_name(certificate);
         signer(certificate).is_some()
             || AUTHORITIES.iter().any(|a| name == a.root || a.crossed_by == Some(name))
             || ROOTS.contains(&name)
     };
-    hop.chain.iter().all(expected).then_some(authority)
+    // New authorities appear below the roots that are known.
+    let authority = signer(leaf).or_else(|| {
+        let top = above.last().map(common_name)?;
+        let theirs = super::session::azure_issuer(leaf);
+        AUTHORITIES.iter().find(|authority| theirs && authority.root == top)
+    })?;
+    above.iter().all(expected).then_some(authority)
 }
 
 /// The common name of an internal authority of Microsoft's that signed in the chain (fact X9): one

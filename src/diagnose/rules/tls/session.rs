@@ -127,6 +127,7 @@ pub(super) fn allow_by_name(e: &Evidence, name: &str) -> Step {
         "what every client behind that firewall may reach",
     )
     .undo("remove the rule")
+    .opens()
 }
 
 /// The team that runs what answers: where that is Azure by its name, Azure's platform only once
