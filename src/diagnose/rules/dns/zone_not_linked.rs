@@ -15,7 +15,7 @@ use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 use super::{fate, missing, tried, words};
 
 /// What a public address in the place of the private one leads to.
-pub(super) const EXPLAINS: &[&str] = &joined::<25>(&[
+pub(super) const EXPLAINS: &[&str] = &joined::<26>(&[
     NOT_REACHED,
     NOT_LET_IN,
     &[
@@ -24,6 +24,7 @@ pub(super) const EXPLAINS: &[&str] = &joined::<25>(&[
         "dns-address-not-expected",
         "dns-unusable-address",
         "http-front-answered",
+        "http-other-address",
         "tls-interception",
         "tls-connection-lost",
     ],
