@@ -93,10 +93,25 @@ pub enum Caveat {
     NotTested,
 }
 
+/// The teams that can fix something. `Server` are the administrators of this machine.
+pub const TEAMS: [&str; 7] =
+    ["DNS", "Network", "Security", "Azure platform", "Identity", "Application", "Server"];
+
+/// Whether `owner` is one of the teams, alone or with what is meant of its field behind it in
+/// parentheses, as in `Network (firewall)`.
+#[must_use]
+pub fn is_team(owner: &str) -> bool {
+    let team = match owner.split_once(" (") {
+        Some((team, part)) if part.ends_with(')') => team,
+        _ => owner,
+    };
+    TEAMS.contains(&team)
+}
+
 /// Who can fix it, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Fix {
-    /// The team, e.g. `DNS`, `Network`, `Azure`, `Application`.
+    /// The team: one of [`TEAMS`], such as `DNS` or `Network (firewall)`.
     pub owner: String,
     /// Steps in order, those that only read first.
     pub steps: Vec<Step>,

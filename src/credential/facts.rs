@@ -77,6 +77,7 @@ impl Credential {
             wanted_audiences: self.wanted_audiences(target),
             not_taken: self.not_taken.clone(),
             file_mode_open: self.file_mode_open.clone(),
+            trimmed: self.trimmed,
             withheld: None,
             acquisition: acquired.map(|acquired| acquired.evidence.borrow().clone()),
             configured: self.configured.clone(),

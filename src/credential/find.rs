@@ -5,7 +5,7 @@ use super::configured::configured;
 use super::sources::{Choice, Found, Request, SOURCES, Source, What, look, missing};
 use super::ways::{self, Endpoint, Way};
 use super::{API_KEY_VARIABLE, Credential, CredentialError, TOKEN_VARIABLE, file, sources};
-use crate::evidence::identity::{Configured, CredentialKind, NotTaken};
+use crate::evidence::identity::{Configured, CredentialKind, NotTaken, Trimmed};
 use crate::secret::Secret;
 use crate::world::Environment;
 
@@ -123,7 +123,8 @@ impl Credential {
                     false => CredentialKind::Token,
                 };
                 let secret = Some(checked(&value, &label)?);
-                Ok(Self { kind, secret, file_mode_open, demanded: true, ..with })
+                let trimmed = trimmed(&value, file);
+                Ok(Self { kind, secret, file_mode_open, trimmed, demanded: true, ..with })
             }
         }
     }
@@ -157,6 +158,18 @@ pub fn misplaced(environment: &Environment, typed: &[&str]) -> Result<(), Creden
             false => Ok(()),
         }
     })
+}
+
+/// What [`checked`] leaves out around a value. A text file ends with a line feed by convention.
+fn trimmed(value: &str, file: bool) -> Option<Trimmed> {
+    let value = if file { value.strip_suffix('\n').unwrap_or(value) } else { value };
+    if value.ends_with(['\r', '\n']) {
+        Some(Trimmed::LineEnd)
+    } else if value.starts_with(' ') || value.ends_with(' ') {
+        Some(Trimmed::Blanks)
+    } else {
+        None
+    }
 }
 
 /// The value without the line end that files have, if it can go into a header.
@@ -234,5 +247,20 @@ pub(super) mod tests {
         assert!(error.contains("line end at character 7"), "{error}");
         assert!(!error.contains("canary"), "{error}");
         assert!(find(&[(API_KEY_VARIABLE, "canary\n")]).is_ok());
+    }
+
+    #[test]
+    fn what_was_around_a_value_is_noted() {
+        for (value, file, what) in [
+            ("key", false, None),
+            ("key\n", false, Some(Trimmed::LineEnd)),
+            ("key\n", true, None),
+            ("key\r\n", true, Some(Trimmed::LineEnd)),
+            ("key\n\n", true, Some(Trimmed::LineEnd)),
+            (" key", false, Some(Trimmed::Blanks)),
+            ("key \n", true, Some(Trimmed::Blanks)),
+        ] {
+            assert_eq!(trimmed(value, file), what, "{value:?}");
+        }
     }
 }

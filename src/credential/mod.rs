@@ -33,7 +33,7 @@ pub use error::CredentialError;
 pub use find::misplaced;
 pub use sources::{API_KEY_VARIABLE, Choice, Request, SOURCES, Source, TOKEN_VARIABLE};
 
-use crate::evidence::identity::{Configured, CredentialKind, NotTaken};
+use crate::evidence::identity::{Configured, CredentialKind, NotTaken, Trimmed};
 use crate::secret::Secret;
 use crate::wire::http::Authentication;
 use acquired::TokenCell;
@@ -48,6 +48,7 @@ pub struct Credential {
     source: Option<String>,
     secret: Option<Secret>,
     file_mode_open: Option<String>,
+    trimmed: Option<Trimmed>,
     not_taken: Vec<NotTaken>,
     way: Option<Way>,
     /// Whether a user or a variable asked for it: without either, no token is no fault.
@@ -68,6 +69,7 @@ impl Credential {
             source: None,
             secret: None,
             file_mode_open: None,
+            trimmed: None,
             not_taken: Vec::new(),
             way: None,
             demanded: false,

@@ -3,13 +3,14 @@
 use crate::diagnosis::{Caveat, Finding, Fix, Level, Step, Sure};
 
 use super::Rule;
+use super::headline::Clause;
 
 /// Why a rule fired: the facts, how sure they make it, and the way out.
 #[derive(Debug, Clone)]
 pub struct Because {
     level: Level,
     sure: Sure,
-    says: String,
+    says: Clause,
     seen: Vec<String>,
     known_by: Vec<String>,
     ruled_out: Vec<String>,
@@ -23,7 +24,7 @@ pub struct Because {
 impl Because {
     /// A finding that says `says`: one clause, no full stop, with the operator's own facts.
     #[must_use]
-    pub fn new(level: Level, sure: Sure, says: impl Into<String>) -> Self {
+    pub fn new(level: Level, sure: Sure, says: impl Into<Clause>) -> Self {
         Self {
             level,
             sure,
@@ -145,6 +146,11 @@ impl Because {
         self.fix.get_or_insert_with(|| Fix { owner: String::new(), steps: Vec::new(), check: None })
     }
 
+    /// What it says, in every wording.
+    pub(super) const fn clause(&self) -> &Clause {
+        &self.says
+    }
+
     /// The finding of `rule`.
     pub(super) fn finding(self, rule: &Rule) -> Finding {
         Finding {
@@ -152,7 +158,7 @@ impl Because {
             hop: rule.hop,
             level: self.level,
             sure: self.sure,
-            says: self.says,
+            says: self.says.alone(),
             seen: self.seen,
             known_by: self.known_by,
             ruled_out: self.ruled_out,

@@ -6,6 +6,7 @@
 mod again;
 pub mod because;
 mod closed;
+pub mod headline;
 pub mod platform_advice;
 pub mod reading;
 pub mod resolver_class;
@@ -13,6 +14,8 @@ pub mod resolver_profile;
 pub mod rules;
 pub mod timing;
 mod verdict;
+
+use std::collections::BTreeMap;
 
 use crate::diagnosis::{Diagnosis, Finding};
 use crate::evidence::{Evidence, Hop};
@@ -52,9 +55,14 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     if let Some(why) = &evidence.unfinished {
         return Diagnosis { verdict: verdict::unfinished(why), findings: Vec::new() };
     }
-    let mut fired: Vec<(&'static Rule, Finding)> = rules::all()
-        .filter_map(|rule| (rule.check)(evidence).map(|because| (rule, because.finding(rule))))
-        .collect();
+    let mut clauses = BTreeMap::new();
+    let mut fired: Vec<(&'static Rule, Finding)> = Vec::new();
+    for rule in rules::all() {
+        if let Some(because) = (rule.check)(evidence) {
+            clauses.insert(rule.id.to_owned(), because.clause().clone());
+            fired.push((rule, because.finding(rule)));
+        }
+    }
     for (_, finding) in &mut fired {
         rules::dns::unanswered::lower(evidence, finding);
         closed::keep_shut(evidence, finding);
@@ -62,7 +70,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     fold_symptoms(&mut fired);
     let mut findings: Vec<Finding> = fired.into_iter().map(|(_, finding)| finding).collect();
     findings.sort_by_key(|f| (f.explained_by.is_some(), std::cmp::Reverse(f.level), f.hop));
-    let verdict = verdict::of(evidence, &findings);
+    let verdict = verdict::of(evidence, &findings, &clauses);
     Diagnosis { verdict, findings }
 }
 

@@ -1,5 +1,7 @@
 //! From findings to one verdict: never green unless the walk itself proves it.
 
+use std::collections::BTreeMap;
+
 use crate::diagnosis::{Finding, Level, State, Verdict};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::http::{HttpCall, HttpHop, HttpOutcome};
@@ -7,10 +9,19 @@ use crate::evidence::identity::{CredentialKind, TokenOutcome, Withheld};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Choice, Evidence, Expect, Hop, Observed, TargetKind, classify, tunnel};
 
+use super::headline::{self, Clause};
 use super::rules::http::refusals;
 
 /// The verdict. A cause is a finding that no other finding explains.
-pub(super) fn of(e: &Evidence, findings: &[Finding]) -> Verdict {
+pub(super) fn of(
+    e: &Evidence,
+    findings: &[Finding],
+    clauses: &BTreeMap<String, Clause>,
+) -> Verdict {
+    let line = |state: State, f: &Finding| {
+        let clause = clauses.get(&f.id).cloned().unwrap_or_else(|| Clause::from(&f.says));
+        headline::line(state, f.hop, &f.id, clause)
+    };
     let cause = |level: Level| {
         findings
             .iter()
@@ -23,7 +34,7 @@ pub(super) fn of(e: &Evidence, findings: &[Finding]) -> Verdict {
             broken_hop: Some(f.hop),
             cause: Some(f.id.clone()),
             sure: Some(f.sure),
-            line: format!("BROKEN at {} ({}): {}", f.hop.name(), f.id, f.says),
+            line: line(State::Broken, f),
         };
     }
     let proof = match proof(e).and_then(|proof| token_explained(e, findings).map(|()| proof)) {
@@ -36,7 +47,7 @@ pub(super) fn of(e: &Evidence, findings: &[Finding]) -> Verdict {
                     broken_hop: None,
                     cause: Some(f.id.clone()),
                     sure: Some(f.sure),
-                    line: format!("CANNOT TELL at {} ({}): {}", f.hop.name(), f.id, f.says),
+                    line: line(State::CannotTell, f),
                 };
             }
             return Verdict {
@@ -54,7 +65,7 @@ pub(super) fn of(e: &Evidence, findings: &[Finding]) -> Verdict {
             broken_hop: None,
             cause: Some(f.id.clone()),
             sure: Some(f.sure),
-            line: format!("AT RISK at {} ({}): {}", f.hop.name(), f.id, f.says),
+            line: line(State::AtRisk, f),
         },
         None => Verdict {
             state: State::Works,
@@ -164,7 +175,7 @@ fn closed(e: &Evidence, call: &HttpCall) -> Result<String, String> {
         Some(address) if tunnel::is_public(e, address) => {
             Ok(format!("closed, as expected: the service refuses {}", way(e)))
         }
-        _ => Err(format!("the service refuses {}, which is not the public path", way(e))),
+        _ => Err("the path that the service refuses is not the public one".to_owned()),
     }
 }
 

@@ -24,6 +24,10 @@ pub struct IdentityHop {
     pub not_taken: Vec<NotTaken>,
     /// The file with the secret can be read by other users (Unix mode in octal).
     pub file_mode_open: Option<String>,
+    /// What was around the value and was not sent; null when it was sent as it stands. The one
+    /// line feed that ends a text file does not count.
+    #[serde(default)]
+    pub trimmed: Option<Trimmed>,
     /// Why a credential in hand was not sent; null when it was, or when there is none.
     pub withheld: Option<Withheld>,
     /// How the token was asked for, where one had to be; null where the credential was at hand.
@@ -32,6 +36,16 @@ pub struct IdentityHop {
     /// What the environment holds of credentials, beside the one that was taken.
     #[serde(default)]
     pub configured: Configured,
+}
+
+/// What was around a key or token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Trimmed {
+    /// A carriage return or a line feed at its end.
+    LineEnd,
+    /// Blanks at its begin or end.
+    Blanks,
 }
 
 /// What the environment holds of credentials: names of variables, never values that are secret.

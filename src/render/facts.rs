@@ -11,7 +11,7 @@ use crate::evidence::proxy::ProxyHop;
 use crate::evidence::tcp::{TcpAttempt, TcpHop, TcpOutcome};
 use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::evidence::vantage::{FileState, ProxyReason, Vantage};
-use crate::evidence::{Choice, Evidence, Expect, Observed, classify};
+use crate::evidence::{Choice, Evidence, Expect, Observed, classify, tunnel};
 
 /// Addresses, attempts or answers named at most, in lines that are not `-v`'s.
 const FEW: usize = 3;
@@ -99,6 +99,17 @@ fn proxy_words(v: &Vantage) -> String {
         (None, ProxyReason::OptionNone) => "no proxy (--proxy none)".to_owned(),
         (None, _) => "no proxy".to_owned(),
     }
+}
+
+/// The address of the target, in which a tunnel's is neither private nor public.
+#[must_use]
+pub fn target_dns(e: &Evidence) -> Fact {
+    let mut fact = dns(&e.dns, &e.asked.expect);
+    if tunnel::of_application(e).is_some() {
+        let shown = words::addresses(&e.dns.counting(), FEW);
+        fact.text = format!("{shown} (tunnel address: the real target is not seen)");
+    }
+    fact
 }
 
 /// The address that applications get, and who agrees on it.
@@ -401,7 +412,7 @@ pub fn http(observed: &Observed<HttpHop>) -> Fact {
         return Fact::new(Mark::NotDone, "no call was made", None);
     };
     let mut mark = Mark::Works;
-    let mut text = words::http_outcome(&main.outcome);
+    let mut text = words::http_call(main);
     match main.answer().map(|answer| answer.status) {
         Some(200..=299 | 429) => {}
         Some(401) if !main.credential_sent => {
@@ -414,7 +425,7 @@ pub fn http(observed: &Observed<HttpHop>) -> Fact {
     }
     let mut fact = Fact::new(mark, text, Some(took_ms));
     for call in saw.calls.iter().skip(1).filter(|call| call.purpose == Purpose::Deployment) {
-        fact = fact.note(format!("deployment: {}", words::http_outcome(&call.outcome)));
+        fact = fact.note(format!("deployment: {}", words::http_call(call)));
     }
     fact
 }

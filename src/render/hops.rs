@@ -11,7 +11,7 @@ pub(super) fn fact(report: &Report, hop: Hop) -> Fact {
     let e = &report.evidence;
     let mut fact = match hop {
         Hop::Vantage => facts::vantage(e),
-        Hop::Dns => facts::dns(&e.dns, &e.asked.expect),
+        Hop::Dns => facts::target_dns(e),
         Hop::Tcp => facts::tcp(&e.tcp),
         Hop::Proxy => facts::proxy(&e.proxy),
         Hop::Tls => facts::tls(&e.tls),

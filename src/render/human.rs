@@ -73,6 +73,10 @@ fn body(page: &mut Page, report: &Report, style: Style) {
     }
     if let Some(finding) = cause {
         page.blank();
+        // The first line may have room for a shorter wording alone.
+        if !report.verdict.line.ends_with(finding.says.as_str()) {
+            block(page, "cause", std::slice::from_ref(&finding.says));
+        }
         why(page, finding);
     }
     if !further.is_empty() {

@@ -5,7 +5,7 @@ use super::progress::milliseconds;
 use super::words;
 use crate::evidence::dns::{Answer, DnsHop, DnsOutcome, Exchange, ResolverSeen, Transport};
 use crate::evidence::http::HttpHop;
-use crate::evidence::identity::{CredentialForm, IdentityHop, TokenClaims, Withheld};
+use crate::evidence::identity::{CredentialForm, IdentityHop, TokenClaims, Trimmed, Withheld};
 use crate::evidence::proxy::{ConnectOutcome, ProxyHop};
 use crate::evidence::tcp::{TcpHop, TcpInfo};
 use crate::evidence::tls::{Certificate, TlsHop};
@@ -427,6 +427,12 @@ fn identity(page: &mut Page, hop: &IdentityHop) {
     if let Some(mode) = &hop.file_mode_open {
         page.words(&format!("other users can read the file: mode {mode}"));
     }
+    if let Some(trimmed) = hop.trimmed {
+        page.words(match trimmed {
+            Trimmed::LineEnd => "a line end after the value was not sent",
+            Trimmed::Blanks => "blanks around the value were not sent",
+        });
+    }
     page.words(&format!("audiences wanted: {}", list(&hop.wanted_audiences)));
     if let Some(claims) = &hop.claims {
         token(page, claims);
@@ -480,7 +486,7 @@ fn http(page: &mut Page, hop: &HttpHop) {
             call.path,
             milliseconds(call.took_ms)
         ));
-        page.indented(2, &words::http_outcome(&call.outcome));
+        page.indented(2, &words::http_call(call));
         let Some(answer) = call.answer() else { continue };
         for header in &answer.headers {
             page.indented(2, &format!("{}: {}", header.name, header.value));

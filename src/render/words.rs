@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverRole, StrayReason, SystemAnswer};
-use crate::evidence::http::{HttpAnswer, HttpOutcome, Purpose};
+use crate::evidence::http::{HttpAnswer, HttpCall, HttpOutcome, Purpose};
 use crate::evidence::identity::{CredentialKind, Withheld};
 use crate::evidence::proxy::ConnectOutcome;
 use crate::evidence::tcp::{Icmp, IcmpMeaning, TcpOutcome};
@@ -327,9 +327,22 @@ pub(super) const fn purpose(purpose: Purpose) -> &'static str {
 
 /// The answer to a call: status, and what the peer says about it.
 pub(super) fn http_answer(answer: &HttpAnswer) -> String {
+    listing(answer, "model")
+}
+
+/// How a call ended: a project's list is one of deployments.
+pub(super) fn http_call(call: &HttpCall) -> String {
+    match (&call.outcome, call.purpose) {
+        (HttpOutcome::Answered { answer }, Purpose::Project) => listing(answer, "deployment"),
+        (outcome, _) => http_outcome(outcome),
+    }
+}
+
+/// An answer whose list is one of `entry`s.
+fn listing(answer: &HttpAnswer, entry: &str) -> String {
     let mut parts = vec![answer.status.to_string()];
     if let Some(models) = answer.models {
-        parts.push(format!("{models} {}", if models == 1 { "model" } else { "models" }));
+        parts.push(count(u64::from(models), entry));
     }
     if let (200..=299, Some(region)) = (answer.status, answer.header("x-ms-region")) {
         parts.push(region.to_owned());

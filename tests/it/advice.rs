@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use aoai_probe::diagnose::diagnose;
-use aoai_probe::diagnosis::Effect;
+use aoai_probe::diagnose::headline::LONGEST;
+use aoai_probe::diagnosis::{Effect, is_team};
 use aoai_probe::evidence::{Evidence, Expect, Hop};
 
 use crate::fixtures::{evidence, root};
@@ -86,6 +87,44 @@ fn a_gateway_with_keys_of_its_own_is_not_given_the_accounts() {
     let e: Evidence = serde_json::from_value(evidence(name)).unwrap();
     let commands = checks::commands(&diagnose(&e).findings);
     assert!(commands.iter().all(|(_, c)| !c.contains("keys list")), "{commands:?}");
+}
+
+#[test]
+fn owners_are_teams() {
+    for (owner, known) in [
+        ("DNS", true),
+        ("Network (VPN / ExpressRoute)", true),
+        ("Network (firewall", false),
+        ("Proxy", false),
+        ("Azure", false),
+        ("", false),
+    ] {
+        assert_eq!(is_team(owner), known, "{owner}");
+    }
+    none(all().into_iter().flat_map(|(name, e)| {
+        let fixes = diagnose(&e).findings.into_iter().filter_map(|f| Some((f.id, f.fix?.owner)));
+        let wrong = fixes.filter(|(_, owner)| !is_team(owner));
+        wrong.map(move |(id, owner)| (name.clone(), id, format!("{owner:?} is not a team")))
+    }));
+}
+
+#[test]
+fn the_first_line_has_100_columns_at_most() {
+    none(all().into_iter().filter_map(|(name, e)| {
+        let verdict = diagnose(&e).verdict;
+        let long = verdict.line.chars().count() > LONGEST;
+        long.then(|| (name, verdict.cause.unwrap_or_default(), verdict.line))
+    }));
+}
+
+/// Names and addresses of usual length leave room for one of the wordings.
+#[test]
+fn the_first_line_says_the_cause_whole() {
+    none(all().into_iter().filter_map(|(name, e)| {
+        let verdict = diagnose(&e).verdict;
+        let cut = verdict.line.ends_with("...");
+        cut.then(|| (name, verdict.cause.unwrap_or_default(), verdict.line))
+    }));
 }
 
 #[test]

@@ -270,6 +270,7 @@ impl Lab {
             .collect();
         let (name, value) = match world.credential.kind {
             CredentialKind::Key => ("AZURE_OPENAI_API_KEY", KEY.to_owned()),
+            CredentialKind::KeyWithLineEnd => ("AZURE_OPENAI_API_KEY", format!("{KEY}\n")),
             CredentialKind::KeyAsToken => ("AZURE_OPENAI_AD_TOKEN", KEY.to_owned()),
             CredentialKind::Token => ("AZURE_OPENAI_AD_TOKEN", token(world)),
             CredentialKind::TokenAsKey => ("AZURE_OPENAI_API_KEY", token(world)),

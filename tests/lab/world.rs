@@ -136,6 +136,8 @@ pub enum CredentialKind {
     Key,
     /// AZURE_OPENAI_AD_TOKEN, a JWT.
     Token,
+    /// The key in AZURE_OPENAI_API_KEY with a line end after it.
+    KeyWithLineEnd,
     /// A JWT in AZURE_OPENAI_API_KEY.
     TokenAsKey,
     /// An API key in AZURE_OPENAI_AD_TOKEN.

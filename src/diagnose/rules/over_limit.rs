@@ -85,7 +85,7 @@ fn http(e: &Evidence) -> Option<Because> {
     let (index, took, _) = timing::slowest_call(e).filter(|(_, took, _)| *took > limit)?;
     let because = over(e, "the answer took", took, limit, "the call");
     let because = because.read_at(format!("/http/saw/calls/{index}"));
-    Some(because.owner("Azure").look("time it, several times", timed(e)))
+    Some(because.owner("Azure platform").look("time it, several times", timed(e)))
 }
 
 fn timed(e: &Evidence) -> String {

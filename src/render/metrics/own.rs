@@ -4,7 +4,7 @@ use super::blackbox::seconds;
 use super::certificate::{leaf_expiry, leaf_lifetime, timestamp};
 use super::{Metric, Sample, Unit};
 use crate::diagnosis::{Finding, Level, State};
-use crate::evidence::{AddressClass, Evidence, Hop};
+use crate::evidence::{AddressClass, Evidence, Hop, tunnel};
 use crate::render::hops;
 use crate::render::progress::Mark;
 use crate::report::Report;
@@ -182,6 +182,8 @@ fn finding(report: &Report, finding: &Finding) -> Sample {
 
 fn addresses(report: &Report) -> Vec<Sample> {
     let counting = report.evidence.dns.walked.iter().filter(|walked| walked.counts);
+    // A tunnel's address is neither.
+    let counting = counting.filter(|one| tunnel::address(&report.evidence, one.address).is_none());
     let classes: Vec<AddressClass> = counting.map(|walked| walked.class).collect();
     type Is = fn(AddressClass) -> bool;
     let kinds: [(&str, Is); 3] = [

@@ -41,7 +41,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let wanted = prefixes.join(", ");
     let says = words::clause(
         format!("{} is not in {wanted}", words::brief(&beyond)),
-        &format!("{} is not in the expected prefixes", words::brief(&beyond)),
+        format!("{} is not in the expected prefixes", words::brief(&beyond)),
     );
     let mut because = Because::new(level, Sure::Proved, says)
         .seen(format!("{} -> {} (wanted: in {wanted})", e.dns.name, reading::list(&all)))

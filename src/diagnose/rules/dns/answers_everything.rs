@@ -62,7 +62,7 @@ fn check(e: &Evidence) -> Option<Because> {
             if level == Level::Broken { Sure::Inferred } else { Sure::Proved },
             words::clause(
                 format!("{label} gives {address} for every name of {domain}"),
-                &format!("{label} gives {address} for every name"),
+                format!("{label} gives {address} for every name"),
             ),
         )
         .seen(format!("{} -> {address} at {label}", e.dns.name))

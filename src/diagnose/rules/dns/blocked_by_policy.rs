@@ -30,7 +30,7 @@ fn check(e: &Evidence) -> Option<Because> {
             format!("an Azure DNS security policy blocks the alias {blocked}"),
             "an Azure DNS security policy blocks an alias of the name",
         ),
-        false => "an Azure DNS security policy blocks the name".to_owned(),
+        false => "an Azure DNS security policy blocks the name".into(),
     };
     let mut because = Because::new(fate::without_address(e), Sure::Proved, says)
         .seen(format!(

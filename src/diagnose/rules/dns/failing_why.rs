@@ -220,7 +220,7 @@ pub(super) const ZONE_FAILS: Rule = Rule {
             if quiet { ("silent", Sure::Inferred) } else { ("SERVFAIL", Sure::Proved) };
         let says = words::clause(
             format!("{label} answers for other zones, but not for {suffix}: {how}"),
-            &format!("the resolver fails for this zone alone: {how}"),
+            format!("the resolver fails for this zone alone: {how}"),
         );
         let mut because = failure(e, &r, sure, says);
         for pointer in tried::pointers(e, r.seen, ASKED) {

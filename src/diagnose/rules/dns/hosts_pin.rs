@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::headline::Clause;
 use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Step, Sure};
@@ -67,7 +68,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let mut because = Because::new(
         level,
         if broken { Sure::Inferred } else { Sure::Proved },
-        words::clause(format!("{short}{says_otherwise}"), &words::clause(short.clone(), path)),
+        words::clause(format!("{short}{says_otherwise}"), Clause::from(short).or(path)),
     )
     .seen(format!("{path}, line {number}: {address} {}", e.dns.name))
     .read_at(format!("/vantage/hosts/lines/{index}"))

@@ -1,6 +1,7 @@
 //! What the four rules about a missing name or address share: how an answer without an address
 //! is read. Which zone said no is read from the SOA of its authority section (RFC 2308).
 
+use crate::diagnose::headline::Clause;
 use crate::diagnose::resolver_class::is_azure_private;
 use crate::diagnose::{Because, reading};
 use crate::diagnosis::{Step, Sure};
@@ -155,7 +156,7 @@ pub(super) fn zone_name(zone: &str) -> &str {
 
 /// The finding as far as the four rules share it: level, sureness, headline, and what every
 /// resolver and the system said.
-pub(super) fn because(e: &Evidence, r: &Asked<'_>, sure: Sure, says: String) -> Because {
+pub(super) fn because(e: &Evidence, r: &Asked<'_>, sure: Sure, says: impl Into<Clause>) -> Because {
     let mut because = Because::new(fate::without_address(e), sure, says)
         .seen(format!("{} at {}: {}", e.dns.name, r.label(), words::gives(r)))
         .read_at(r.pointer());

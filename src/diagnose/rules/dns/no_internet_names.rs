@@ -38,7 +38,7 @@ fn check(e: &Evidence) -> Option<Because> {
         (None, Some(proxy)) => format!("{label} resolves no internet names, and {proxy}"),
         (None, None) => format!("{label} resolves no internet names, as a proxied network may"),
     };
-    let says = words::clause(says, &format!("{label} resolves no internet names"));
+    let says = words::clause(says, format!("{label} resolves no internet names"));
     let because = missing::because(e, &r, Sure::Inferred, says)
         .read_at("/vantage/proxy")
         .known_by(format!(

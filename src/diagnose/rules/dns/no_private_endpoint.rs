@@ -1,5 +1,6 @@
 //! A public address, and nothing says that there is a private endpoint (facts D30, D31, D41).
 
+use crate::diagnose::rules::http::aim::aim;
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::dns::ResolverSeen;
@@ -27,6 +28,9 @@ fn check(e: &Evidence) -> Option<Because> {
         return None;
     }
     let name = &e.dns.name;
+    if aim(e).is_gateway() {
+        return Some(of_gateway(e));
+    }
     let says = match gives::aliases_seen(e) {
         true => "no privatelink alias: no private endpoint is seen, and the public address is used",
         false => "the public address is used; whether there is a private endpoint is not seen",
@@ -53,6 +57,24 @@ fn check(e: &Evidence) -> Option<Because> {
         "Azure answers with an alias into the privatelink zone as soon as an account has a private \
          endpoint connection; --expect private makes a public address a fault",
     ))
+}
+
+/// A gateway's private side need not be a private endpoint.
+fn of_gateway(e: &Evidence) -> Because {
+    let aim = aim(e);
+    Because::new(
+        Level::Note,
+        Sure::Inferred,
+        format!("{} is called at its public address", aim.name()),
+    )
+    .caveat()
+    .seen(format!("{} -> {}", e.dns.name, words::brief(&reading::counting(e))))
+    .read_at("/dns/walked")
+    .known_by(
+        "the gateway's own network settings say who may call it; whether it calls the account over \
+         a private path is not seen from here",
+    )
+    .tells_it(aim.show(e))
 }
 
 /// What the intermediate names show of the account's network configuration.

@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::rules::http::aim::aim;
 use crate::diagnose::{Because, Rule};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Expect, Hop, TargetKind, classify, tunnel};
@@ -21,7 +22,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(e: &Evidence) -> Option<Because> {
+    // A gateway inside a virtual network has records of your own by design.
     if e.target.private_zone.is_none()
+        || aim(e).is_gateway()
         || matches!(
             e.target.kind,
             TargetKind::Privatelink | TargetKind::Unknown | TargetKind::Regional

@@ -53,12 +53,12 @@ fn check(e: &Evidence) -> Option<Because> {
     let says = if denied {
         words::clause(
             format!("{label} denies {zone} as a whole, not this name alone"),
-            &format!("the resolver denies {suffix} as a whole"),
+            format!("the resolver denies {suffix} as a whole"),
         )
     } else {
         words::clause(
             format!("{label} answers for {zone} itself and lacks the name"),
-            &format!("a zone of your own has the name {suffix}"),
+            format!("a zone of your own has the name {suffix}"),
         )
     };
     // Its SOA, asked for by the suffix's own name, is the zone's word.

@@ -37,7 +37,7 @@ fn unheard(e: &Evidence, r: &Asked<'_>) -> Option<Because> {
     let lost = gives::application(e).is_empty() && gives::decider(e).is_none();
     let says = match heard {
         Heard::BySystem => {
-            format!("{label} answers getaddrinfo, and not this walk's own {sent} packets")
+            format!("{label} answers getaddrinfo, and not this walk's own question")
         }
         Heard::ByWalks { answered, asked } => {
             format!("{label} answered {answered} of {asked} walks of this round, and not this one")
@@ -48,7 +48,10 @@ fn unheard(e: &Evidence, r: &Asked<'_>) -> Option<Because> {
         Sure::Inferred,
         words::clause(says, "a resolver answers others, and not this walk"),
     )
-    .seen(format!("{label} for {}: no answer to {sent} packets", e.dns.name))
+    .seen(match sent {
+        1 => format!("{label} for {}: no answer to 1 packet", e.dns.name),
+        _ => format!("{label} for {}: no answer to {sent} packets", e.dns.name),
+    })
     .read_at(r.pointer());
     let because = match heard {
         Heard::BySystem => because

@@ -40,7 +40,7 @@ fn check(e: &Evidence) -> Option<Because> {
     };
     let says = words::clause(
         format!("{} sees {zone}, and it has no record {record}", r.label()),
-        &format!("{} sees the private zone, and it lacks the record", r.label()),
+        format!("{} sees the private zone, and it lacks the record", r.label()),
     );
     let mut because = missing::because(e, &r, sure, says);
     if let Some(alias) = &alias {
@@ -99,7 +99,7 @@ fn leads_nowhere(e: &Evidence, r: &Asked<'_>, zone: &str, last: &str) -> Because
         Sure::Inferred,
         words::clause(
             format!("{} follows {zone} on to {last}, which it does not find", r.label()),
-            &format!("{zone} leads on to a name that does not exist"),
+            format!("{zone} leads on to a name that does not exist"),
         ),
     )
     .seen(format!("{name} -> {} -> nothing", r.seen.aliases(name).join(" -> ")))

@@ -1,6 +1,7 @@
 //! Applications get no address because every deciding resolver fails: one rule for each way
 //! in which the first of them does. They differ in data alone.
 
+use crate::diagnose::headline::Clause;
 use crate::diagnose::resolver_class::ResolverClass;
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Step, Sure};
@@ -327,7 +328,7 @@ fn rcode(e: &Evidence, r: &Asked<'_>) -> Because {
     because
 }
 
-pub(super) fn failure(e: &Evidence, r: &Asked<'_>, sure: Sure, says: String) -> Because {
+pub(super) fn failure(e: &Evidence, r: &Asked<'_>, sure: Sure, says: impl Into<Clause>) -> Because {
     let level = if fate::proxy_name_lost(e) { Level::Broken } else { fate::without_address(e) };
     let mut because = Because::new(level, sure, says);
     for other in gives::asked(e) {

@@ -47,7 +47,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let says = match &decider {
         Some(r) => words::clause(
             format!("getaddrinfo fails ({code}), though {} gives {}", r.label(), words::gives(r)),
-            &format!("getaddrinfo fails ({code}), though {} answers", r.label()),
+            format!("getaddrinfo fails ({code}), though {} answers", r.label()),
         ),
         None => words::clause(
             format!("getaddrinfo fails ({code}), and no resolver could be asked"),

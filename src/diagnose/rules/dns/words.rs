@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::headline::Clause;
 use crate::diagnose::reading::word;
 use crate::evidence::dns::{Answer, ResolverRole, ResolverSeen};
 use crate::evidence::tcp::{Icmp, IcmpMeaning};
@@ -9,12 +10,9 @@ use crate::evidence::{AddressClass, Evidence, classify};
 
 use super::gives::{Asked, Gives};
 
-/// The longest headline.
-const CLAUSE: usize = 100;
-
-/// The long clause when it fits into a headline, else the short one.
-pub(super) fn clause(long: String, short: &str) -> String {
-    if long.len() <= CLAUSE { long } else { short.to_owned() }
+/// The long clause where the first line has room for it, else the short one.
+pub(super) fn clause(long: String, short: impl Into<Clause>) -> Clause {
+    Clause::from(long).or(short)
 }
 
 /// Addresses for a headline: the first, and how many more.
@@ -220,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_long_headline_gives_way_to_the_short_one() {
-        assert_eq!(clause("x".repeat(100), "short"), "x".repeat(100));
-        assert_eq!(clause("x".repeat(101), "short"), "short");
+        assert_eq!(clause("x".repeat(100), "short").alone(), "x".repeat(100));
+        assert_eq!(clause("x".repeat(101), "short").alone(), "short");
     }
 }

@@ -15,7 +15,7 @@ use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 use super::{fate, missing, tried, words};
 
 /// What a public address in the place of the private one leads to.
-pub(super) const EXPLAINS: &[&str] = &joined::<25>(&[
+pub(super) const EXPLAINS: &[&str] = &joined::<26>(&[
     NOT_REACHED,
     NOT_LET_IN,
     &[
@@ -24,6 +24,7 @@ pub(super) const EXPLAINS: &[&str] = &joined::<25>(&[
         "dns-address-not-expected",
         "dns-unusable-address",
         "http-front-answered",
+        "http-other-address",
         "tls-interception",
         "tls-connection-lost",
     ],
@@ -89,7 +90,7 @@ pub(super) fn because(e: &Evidence, decider: &Asked<'_>) -> Option<Because> {
             true => format!("the private zone has {}, a public address", words::brief(&outside)),
             false => format!("{label} gives the public address {}", words::brief(&outside)),
         },
-        &format!("{label} gives a public address"),
+        format!("{label} gives a public address"),
     );
     let sure = if own_record { Sure::Possible } else { Sure::Inferred };
     let mut because = Because::new(level, sure, says)

@@ -25,7 +25,10 @@ fn label(e: &Evidence) -> &str {
 
 /// What the host is.
 pub(in crate::diagnose::rules) fn aim(e: &Evidence) -> Aim {
-    match e.target.suffix_service.as_deref() {
+    // Without `--service` a gateway is the target's own service.
+    let own = e.target.service.as_deref();
+    let own = own.filter(|id| matches!(*id, "apim" | "appservice" | "containerapps"));
+    match e.target.suffix_service.as_deref().or(own) {
         Some("apim") => Aim::ApiManagement,
         Some("appservice") => Aim::AppService,
         Some("containerapps") => Aim::ContainerApps,

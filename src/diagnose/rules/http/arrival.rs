@@ -3,7 +3,6 @@
 
 use std::net::IpAddr;
 
-use crate::diagnose::rules::tcp::wording;
 use crate::diagnose::{Because, reading};
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::{Evidence, classify};
@@ -130,7 +129,7 @@ fn farther(e: &Evidence, because: Because) -> Because {
     if tls < tcp * FARTHER.0 || tls < tcp + FARTHER.1 {
         return because;
     }
-    because.seen(wording::fitting(&[format!(
+    because.seen(format!(
         "TCP stands after {tcp:.0} ms, TLS takes {tls:.0} ms: TCP may end nearer than the service"
-    )]))
+    ))
 }

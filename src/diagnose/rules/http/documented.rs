@@ -31,7 +31,7 @@ const BLOCKED: Documented = Documented {
          it; only a support request lifts it",
     ],
     excludes: "network rules and key as the cause: the answer names the block",
-    owner: "Azure",
+    owner: "Azure platform",
     steps: |_, because| {
         because
             .act(Step::look(
@@ -55,7 +55,7 @@ const OWN_IDENTITY: Documented = Documented {
     ],
     excludes: "network and credential of the caller as the cause: the answer names the account's \
                identity",
-    owner: "Azure",
+    owner: "Azure platform",
     steps: |e, because| {
         let account = reading::account(e);
         because
@@ -118,7 +118,7 @@ const OUTBOUND: Documented = Documented {
     ],
     excludes: "this machine's network as the cause: the answer names the account's own outbound \
                calls",
-    owner: "Azure",
+    owner: "Azure platform",
     steps: |e, because| {
         let account = reading::account(e);
         because

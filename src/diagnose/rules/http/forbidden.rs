@@ -35,7 +35,7 @@ fn check(e: &Evidence) -> Option<Because> {
         )
         .tells_it(aim(e).show(e))
         .tells_it("az network perimeter association list -g <group> --perimeter-name <perimeter>")
-        .owner("Azure")
+        .owner("Azure platform")
         .look(format!("see {} and its network rules", aim(e).name()), aim(e).show(e))
         .act(Step::look(format!(
             "give the message above to the team that runs {}",

@@ -91,6 +91,7 @@ fn long_calls(e: &Evidence) -> Option<Because> {
                 "proxies buffer streams and cut connections that are idle for some minutes; the \
                  walk's calls are short",
             )
+            .owner("Application")
             .act(Step::look(
                 "make the application's own streaming call with curl -N, through the same proxy",
             ))

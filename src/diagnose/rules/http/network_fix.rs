@@ -55,7 +55,7 @@ fn behind_gateway(e: &Evidence, because: Because) -> Because {
             e.target.host,
             aim.name()
         ))
-        .owner("Azure")
+        .owner("Azure platform")
         .look(format!("see {} and its network", aim.name()), aim.show(e));
     let because = match aim.behind(e) {
         Some(command) => because.look("see which account it calls", command),
@@ -126,7 +126,7 @@ fn privately(
     let because = arrival::causes(e, because, address, egress, refused.id == NOT_APPROVED.id)
         .tells_it(interface.clone())
         .tells_it(CONNECTIONS)
-        .owner("Azure")
+        .owner("Azure platform")
         .look(format!("see which endpoint and which names {address} belongs to"), interface)
         .look("see which endpoints the account has approved", CONNECTIONS)
         .act(Step::look(
@@ -170,7 +170,7 @@ fn privately(
 
 fn publicly(e: &Evidence, because: Because, refused: &Refused, egress: Option<IpAddr>) -> Because {
     let account = reading::account(e);
-    let mut because = because.owner("Azure");
+    let mut because = because.owner("Azure platform");
     if refused.id == NOT_APPROVED.id {
         because = because
             .known_by(

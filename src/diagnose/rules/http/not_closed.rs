@@ -55,7 +55,7 @@ fn check(e: &Evidence) -> Option<Because> {
         .known_by(known)
         .read_at(pointer(0))
         .read_at("/asked/expect")
-        .owner("Azure")
+        .owner("Azure platform")
         .look(
             "see what the account allows",
             format!(

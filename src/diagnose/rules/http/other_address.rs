@@ -4,8 +4,7 @@
 use std::net::IpAddr;
 
 use super::clients::{self, Called};
-use crate::diagnose::rules::tcp::wording;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::{Evidence, Expect, Hop};
@@ -51,7 +50,7 @@ fn walked_the_foreign_one(e: &Evidence) -> Option<Because> {
     let because = Because::new(
         Level::Broken,
         Sure::Inferred,
-        wording::fitting(&[
+        headline::fitting(&[
             format!("{walked} of {name} answers {status}; {address} answers as the service"),
             format!("{walked} answers {status}; {address} answers as the service"),
             format!("{walked} answers {status}, another address as the service does"),
@@ -85,7 +84,7 @@ fn foreign(e: &Evidence) -> Option<Because> {
     let because = Because::new(
         Level::Risk,
         sure,
-        wording::fitting(&[
+        headline::fitting(&[
             format!("{address} of {name} answers differently: {got}"),
             format!("{address} answers differently from {walked}: {got}"),
             format!("{address} does not answer as {walked} does"),

@@ -43,7 +43,7 @@ fn check(e: &Evidence) -> Option<Because> {
     Some(
         because
             .ruled_out("DNS, TCP and TLS: the call was answered")
-            .owner("Azure")
+            .owner("Azure platform")
             .look(
                 format!("see {}", aim(e).name()),
                 match aim(e).is_gateway() {

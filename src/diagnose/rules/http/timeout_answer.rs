@@ -36,7 +36,7 @@ fn check(e: &Evidence) -> Option<Because> {
                 said.call.took_ms
             ))
             .ruled_out("a silent network: an answer came")
-            .owner("Azure")
+            .owner("Azure platform")
             .act(Step::look("walk again; if it stays, open a ticket and give the apim-request-id"))
             .check(reading::again(e)),
     )

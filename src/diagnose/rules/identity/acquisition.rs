@@ -1,5 +1,6 @@
 //! How a token was asked for and why none came, as the rules of identity need it.
 
+use crate::diagnose::headline::Clause;
 use crate::diagnose::rules::http::said::short;
 use crate::diagnose::{Because, reading};
 use crate::diagnosis::{Level, Sure};
@@ -47,7 +48,7 @@ impl<'e> NoToken<'e> {
 
     /// [`Self::because`] of another level.
     pub(super) fn weighing(&self, level: Level, sure: Sure, says: impl AsRef<str>) -> Because {
-        let says = clause(&format!("no token: {}", says.as_ref()));
+        let says = Clause::from(format!("no token: {}", says.as_ref())).or(says.as_ref());
         let asked = format!("wanted: a token for {}, as {}", self.how.scope, self.who());
         Because::new(level, sure, says)
             .seen(asked)
@@ -171,25 +172,6 @@ pub(super) fn authority<'e>(no: &NoToken<'e>) -> &'e str {
     asked.map_or("the login host", |request| host(&request.url))
 }
 
-/// A clause of at most 100 octets: a longer one keeps its begin and its end, where what went
-/// wrong stands.
-pub(super) fn clause(text: &str) -> String {
-    const MOST: usize = 100;
-    const END: usize = 42;
-    if text.len() <= MOST {
-        return text.to_owned();
-    }
-    let mut begin = MOST - END - 3;
-    while !text.is_char_boundary(begin) {
-        begin -= 1;
-    }
-    let mut end = text.len() - END;
-    while !text.is_char_boundary(end) {
-        end += 1;
-    }
-    format!("{}...{}", text[..begin].trim_end(), text[end..].trim_start())
-}
-
 /// Words of a program or a library without their frame: what follows the name of the
 /// credential, up to where help is promised.
 pub(super) fn bare_words(says: &str) -> String {
@@ -202,14 +184,7 @@ pub(super) fn bare_words(says: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bare_words, clause, host};
-
-    #[test]
-    fn a_long_clause_keeps_both_ends() {
-        let text = clause(&format!("no token: {} No such file", "/run/\u{e9}".repeat(30)));
-        assert!(text.len() <= 100 && text.starts_with("no token: /run"), "{text}");
-        assert!(text.ends_with("No such file"), "{text}");
-    }
+    use super::{bare_words, host};
 
     #[test]
     fn words_lose_their_frame() {

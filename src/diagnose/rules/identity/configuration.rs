@@ -1,6 +1,6 @@
 //! What the environment holds of credentials, and what of it misleads.
 
-use super::acquisition::{clause, failed, level, no_token, source};
+use super::acquisition::{failed, level, no_token, source};
 use super::credential::{credential, rejected};
 use super::platform;
 use crate::diagnose::rules::http::said::all;
@@ -96,7 +96,7 @@ fn authority_cloud(e: &Evidence) -> Option<Because> {
         Because::new(
             level(e),
             Sure::Inferred,
-            clause(&format!("AZURE_AUTHORITY_HOST is {name}, the target is of another cloud")),
+            format!("AZURE_AUTHORITY_HOST is {name}, the target is of another cloud"),
         )
         .seen(format!("{name} gives tokens of the {} cloud", cloud_name(cloud)))
         .seen(format!("{} is of the {} cloud", e.target.host, cloud_name(target)))
@@ -168,7 +168,7 @@ fn half(e: &Evidence) -> Option<Because> {
         Some(near) => format!("{missing} {verb} missing, {near} is set"),
         None => format!("{} is set, {missing} {verb} missing", half.set.first()?),
     };
-    let mut because = Because::new(level, Sure::Proved, clause(&says)).seen(format!(
+    let mut because = Because::new(level, Sure::Proved, says).seen(format!(
         "{} wants {}",
         half.source,
         list(&half.set, &half.missing)
@@ -266,7 +266,7 @@ fn other_source(e: &Evidence) -> Option<Because> {
         Because::new(
             Level::Risk,
             Sure::Possible,
-            clause(&format!("{taken} was taken and fails; {} is set too", other.source)),
+            format!("{taken} was taken and fails; {} is set too", other.source),
         )
         .seen(format!("taken: {}", credential(e)))
         .seen(format!("not taken: {} ({})", other.source, other.why))
@@ -287,7 +287,7 @@ fn old_variables(e: &Evidence) -> Option<Because> {
     let because = Because::new(
         Level::Note,
         Sure::Proved,
-        clause(&format!("{} {verb} of old SDKs: nothing of {them} is sent", old.join(", "))),
+        format!("{} {verb} of old SDKs: nothing of {them} is sent", old.join(", ")),
     )
     .known_by("today's SDKs for Azure OpenAI read AZURE_OPENAI_API_KEY, or a credential's own")
     .read_at("/identity/configured/old_variables");

@@ -10,6 +10,7 @@ mod entra;
 mod gateway_key;
 mod key_file_open;
 mod key_refused;
+mod key_trimmed;
 mod keys_disabled;
 mod managed;
 mod metadata;
@@ -92,6 +93,7 @@ const CREDENTIAL: &[Rule] = &[
     not_tested::RULE,
     withheld::RULE,
     key_file_open::RULE,
+    key_trimmed::RULE,
 ];
 
 /// Several lists as one.

@@ -1,7 +1,8 @@
 //! Ways to a token that an application may take, and this tool does not: said, never judged as
 //! if they had been walked.
 
-use super::acquisition::{clause, level, no_token, source};
+use super::acquisition::{level, no_token, source};
+use crate::diagnose::headline::Clause;
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::identity::TokenOutcome;
@@ -47,10 +48,13 @@ pub(super) const TOKEN_PROXY: Rule = Rule {
 fn way(e: &Evidence) -> Option<Because> {
     let no = no_token(e)?;
     let TokenOutcome::NotSupported { says } = &no.how.outcome else { return None };
-    let because =
-        Because::new(Level::Note, Sure::Proved, clause(&format!("no token asked for: {says}")))
-            .seen(format!("wanted: a token for {}, from {}", no.how.scope, source(e)))
-            .seen(says);
+    let because = Because::new(
+        Level::Note,
+        Sure::Proved,
+        Clause::from(format!("no token asked for: {says}")).or(says.as_str()),
+    )
+    .seen(format!("wanted: a token for {}, from {}", no.how.scope, source(e)))
+    .seen(says);
     let because = match no.how.source.as_str() {
         "managed-identity" if source(e) != "Service Fabric" => because.known_by(
             "an application sends its secret there; this tool sends one to a platform's endpoint \

@@ -1,7 +1,7 @@
 //! The way to the host that gives tokens is a walk of its own, judged by the same rules; here its
 //! cause becomes that of the missing token.
 
-use super::acquisition::{NoToken, clause, host, level, no_token};
+use super::acquisition::{NoToken, host, level, no_token};
 use super::configuration::AUTHORITIES;
 use crate::diagnose::timing::{self, LONG_MS};
 use crate::diagnose::{Because, Rule, diagnose, reading, rule};
@@ -373,7 +373,7 @@ fn path_at_risk(e: &Evidence) -> Option<Because> {
             Some((index, request, findings.into_iter().find(|f| f.hop == first)?))
         })?;
     let name = host(&request.url);
-    let says = clause(&named(name, &found, ""));
+    let says = named(name, &found, "");
     let because = Because::new(Level::Risk, found.sure, says)
         .seen(format!("the token came after {:.0} ms ({} asked)", how.took_ms, request.method));
     let found = match found.id.as_str() {
@@ -439,19 +439,15 @@ fn slow(e: &Evidence) -> Option<Because> {
     let name = host(&request.url);
     let took = timing::words(took);
     Some(
-        Because::new(
-            Level::Risk,
-            Sure::Inferred,
-            clause(&format!("{name} gives a token after {took}")),
-        )
-        .seen(format!("the token came after {} in all", timing::words(how.took_ms)))
-        .known_by(
-            "the connection stood by then: the time passed in who gives the token, or in what \
+        Because::new(Level::Risk, Sure::Inferred, format!("{name} gives a token after {took}"))
+            .seen(format!("the token came after {} in all", timing::words(how.took_ms)))
+            .known_by(
+                "the connection stood by then: the time passed in who gives the token, or in what \
                  stands before it; an application waits as long for its first call",
-        )
-        .read_at(format!("/identity/acquisition/requests/{index}"))
-        .owner("Identity")
-        .act(Step::look("look at gateways and inspection between here and that host"))
-        .check(reading::again(e)),
+            )
+            .read_at(format!("/identity/acquisition/requests/{index}"))
+            .owner("Identity")
+            .act(Step::look("look at gateways and inspection between here and that host"))
+            .check(reading::again(e)),
     )
 }

@@ -1,8 +1,8 @@
 //! One of several addresses of the proxy does not connect: applications that meet it first wait,
 //! or fail (fact T42).
 
-use crate::diagnose::rules::tcp::{attempts, wording};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::rules::tcp::attempts;
+use crate::diagnose::{Because, Rule, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::{Evidence, Hop};
@@ -31,7 +31,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let mut because = Because::new(
         Level::Risk,
         if silent { Sure::Inferred } else { Sure::Proved },
-        wording::fitting(&[
+        headline::fitting(&[
             match listed_first {
                 true => {
                     format!("{first} of the proxy {host} does not connect, and is tried first")
@@ -61,7 +61,7 @@ fn check(e: &Evidence) -> Option<Because> {
                 }
             })
             .ruled_out("the proxy as a whole: another of its addresses works")
-            .owner("Proxy")
+            .owner("Network (proxy)")
             .look("see its addresses", format!("getent ahosts {}", reading::word(host)))
             .act(
                 Step::shared(

@@ -3,6 +3,7 @@
 //! The status decides; squid's `X-Squid-Error` (fact W14) and the `Proxy-Status` field of
 //! RFC 9209 say more where they are there.
 
+use crate::diagnose::headline::Clause;
 use crate::diagnose::{Because, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::Evidence;
@@ -109,7 +110,7 @@ impl Refusal<'_> {
     }
 
     /// A broken proxy hop with the facts of the answer, and the way around it.
-    pub(super) fn broken(&self, e: &Evidence, sure: Sure, says: String) -> Because {
+    pub(super) fn broken(&self, e: &Evidence, sure: Sure, says: impl Into<Clause>) -> Because {
         let because = Because::new(Level::Broken, sure, says)
             .seen(format!("proxy {}, {}", self.hop.url, connections::put_by(e)))
             .seen(format!("{}:{}: {}", e.target.host, e.target.port, self.words()))

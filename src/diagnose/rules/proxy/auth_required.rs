@@ -1,7 +1,6 @@
 //! The proxy wants a login: 407 (fact W15; RFC 9110, section 15.5.8).
 
-use crate::diagnose::rules::tcp::wording;
-use crate::diagnose::{Because, Rule};
+use crate::diagnose::{Because, Rule, headline};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
@@ -35,7 +34,7 @@ fn check(e: &Evidence) -> Option<Because> {
         .broken(
             e,
             Sure::Proved,
-            wording::fitting(&[
+            headline::fitting(&[
                 format!("the proxy {url} {says} (407: {named})"),
                 format!("the proxy {says} (407)"),
             ]),

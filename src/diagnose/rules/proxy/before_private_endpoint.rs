@@ -1,7 +1,6 @@
 //! A proxy carries the call although the name is private from here, and it works (P2, P3).
 
-use crate::diagnose::rules::tcp::wording;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, headline, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::{Choice, Evidence, Hop, Observed};
 
@@ -31,7 +30,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let because = Because::new(
         Level::Note,
         Sure::Proved,
-        wording::fitting(&[
+        headline::fitting(&[
             format!("the proxy {} carries the call, though {private} is private", hop.url),
             format!("a proxy carries the call, though {private} is private"),
             "a proxy carries the call, though the address is private".to_owned(),

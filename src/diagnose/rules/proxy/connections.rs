@@ -1,5 +1,6 @@
 //! How the connection to the proxy failed; read by the three rules on it.
 
+use crate::diagnose::headline::Clause;
 use crate::diagnose::rules::tcp::attempts::{self, Failed};
 use crate::diagnose::{Because, reading};
 use crate::diagnosis::{Level, Sure};
@@ -33,7 +34,7 @@ pub(super) fn broken(
     hop: &ProxyHop,
     failed: &Failed<'_>,
     sure: Sure,
-    says: String,
+    says: impl Into<Clause>,
 ) -> Because {
     let mut because = Because::new(Level::Broken, sure, says)
         .seen(format!("proxy {}, {}", hop.url, put_by(e)))

@@ -1,8 +1,7 @@
 //! The proxy answers and does not open the tunnel: its rules, a block page, or something
 //! that is no forward proxy at all (fact W14).
 
-use crate::diagnose::rules::tcp::wording;
-use crate::diagnose::{Because, Rule};
+use crate::diagnose::{Because, Rule, headline};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
@@ -48,7 +47,7 @@ fn check(e: &Evidence) -> Option<Because> {
             .broken(
                 e,
                 Sure::Proved,
-                wording::fitting(&[
+                headline::fitting(&[
                     format!("the proxy {url} {says} ({status})"),
                     format!("the proxy {says} ({status})"),
                 ]),

@@ -44,7 +44,7 @@ pub(in crate::diagnose::rules) fn is_private(e: &Evidence) -> bool {
 /// The team that mends a proxy's failure: where the target is private the application's
 /// own settings are the fault, else the proxy.
 pub(in crate::diagnose::rules) fn owner(e: &Evidence) -> &'static str {
-    if is_private(e) { "Application" } else { "Proxy" }
+    if is_private(e) { "Application" } else { "Network (proxy)" }
 }
 
 /// Whether the target is an Azure AI account, in any cloud.

@@ -1,8 +1,7 @@
 //! An entry of NO_PROXY exempts the target: this walk went directly, and a process without that
 //! entry goes through the proxy (facts P1, P4).
 
-use crate::diagnose::rules::tcp::wording;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, headline, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::vantage::ProxyReason;
 use crate::evidence::{Evidence, Hop};
@@ -26,7 +25,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let because = Because::new(
         Level::Note,
         Sure::Proved,
-        wording::fitting(&[
+        headline::fitting(&[
             format!("NO_PROXY entry {entry} exempts the target: {} was not walked", variable.value),
             format!("NO_PROXY entry {entry} exempts the target: the proxy was not walked"),
             "an entry of NO_PROXY exempts the target: the proxy was not walked".to_owned(),

@@ -1,8 +1,7 @@
 //! The proxy in the way is of a kind that this program does not walk: SOCKS, or HTTP over
 //! TLS.
 
-use crate::diagnose::rules::tcp::wording;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, headline, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::proxy::ProxyScheme;
 use crate::evidence::{Evidence, Hop};
@@ -32,7 +31,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let because = Because::new(
         Level::Note,
         Sure::Proved,
-        wording::fitting(&[
+        headline::fitting(&[
             format!("the proxy {url} is {kind}, which is not walked"),
             format!("the proxy is {kind}, which is not walked"),
         ]),

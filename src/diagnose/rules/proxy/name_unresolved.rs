@@ -2,8 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::diagnose::rules::tcp::wording;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::{DnsOutcome, SystemAnswer};
 use crate::evidence::{Evidence, Hop};
@@ -29,7 +28,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let mut because = Because::new(
         Level::Broken,
         Sure::Proved,
-        wording::fitting(&[
+        headline::fitting(&[
             format!("the proxy's name {} has no address", hop.host),
             "the proxy's name has no address".to_owned(),
         ]),

@@ -1,7 +1,6 @@
 //! The proxy takes the connection and never answers CONNECT.
 
-use crate::diagnose::rules::tcp::wording;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::proxy::ConnectOutcome;
 use crate::evidence::{Evidence, Hop};
@@ -40,7 +39,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let because = Because::new(
         Level::Broken,
         Sure::Possible,
-        wording::fitting(&[format!("the proxy {} {says}", hop.url), format!("the proxy {says}")]),
+        headline::fitting(&[format!("the proxy {} {says}", hop.url), format!("the proxy {says}")]),
     )
     .seen(format!("proxy {}, {}", hop.url, connections::put_by(e)))
     .seen(format!("CONNECT {}:{}: {says}", e.target.host, e.target.port))

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnose::rules::tcp::wording;
-use crate::diagnose::{Because, Rule};
+use crate::diagnose::{Because, Rule, headline};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::vantage::ClientDecision;
 use crate::evidence::{Evidence, Hop};
@@ -52,7 +51,7 @@ fn differing(e: &Evidence) -> Option<Because> {
     let because = Because::new(
         level,
         Sure::Inferred,
-        wording::fitting(&[
+        headline::fitting(&[
             format!("{these} go {}, {those} {}", how(other), how(walked)),
             format!("{these} go {}, others {}", how(other), how(walked)),
             format!("clients differ: {these} go {}", how(other)),
@@ -84,7 +83,7 @@ fn of_the_form(e: &Evidence) -> Option<Because> {
     let mut because = Because::new(
         Level::Note,
         Sure::Inferred,
-        wording::fitting(&[
+        headline::fitting(&[
             format!("clients read the NO_PROXY entry {} in different ways", first.entry),
             "clients read an entry of NO_PROXY in different ways".to_owned(),
         ]),

@@ -1,7 +1,6 @@
 //! What answers CONNECT is not HTTP.
 
-use crate::diagnose::rules::tcp::wording;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::proxy::ConnectOutcome;
 use crate::evidence::{Evidence, Hop};
@@ -23,7 +22,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let because = Because::new(
         Level::Broken,
         Sure::Proved,
-        wording::fitting(&[
+        headline::fitting(&[
             format!("{} is no HTTP proxy: its answer to CONNECT is not HTTP", hop.url),
             "the proxy's answer to CONNECT is not HTTP".to_owned(),
         ]),

@@ -1,7 +1,6 @@
 //! The variables name a proxy, and `--proxy` made this walk go another way (fact P1).
 
-use crate::diagnose::rules::tcp::wording;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, headline, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::vantage::ProxyReason;
 use crate::evidence::{Evidence, Hop};
@@ -32,7 +31,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let because = Because::new(
         Level::Note,
         Sure::Inferred,
-        wording::fitting(&[
+        headline::fitting(&[
             format!("applications here go through {url}; this walk ({option}) did not"),
             format!("applications here go through a proxy; this walk ({option}) did not"),
         ]),

@@ -1,7 +1,7 @@
 //! The proxy's address refuses or resets the connection.
 
-use crate::diagnose::rules::tcp::{attempts, wording};
-use crate::diagnose::{Because, Rule};
+use crate::diagnose::rules::tcp::attempts;
+use crate::diagnose::{Because, Rule, headline};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::{Evidence, Hop};
@@ -26,7 +26,7 @@ fn check(e: &Evidence) -> Option<Because> {
         _ => return None,
     };
     let peer = attempts::peer(attempt);
-    let says = wording::fitting(&[
+    let says = headline::fitting(&[
         format!("the proxy {} {verb} the connection at {peer}", hop.url),
         format!("the proxy at {peer} {verb} the connection"),
     ]);

@@ -4,8 +4,7 @@
 use std::net::IpAddr;
 
 use crate::diagnose::rules::http::clients;
-use crate::diagnose::rules::tcp::wording;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Expect, Hop, classify};
 
@@ -50,7 +49,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let mut because = Because::new(
         Level::Broken,
         if parted.is_some() && publicly { Sure::Proved } else { Sure::Inferred },
-        wording::fitting(&[
+        headline::fitting(&[
             format!("the proxy {} reaches the service publicly, not at {private}", hop.url),
             format!("the proxy reaches the service publicly, not at {private}"),
             "the proxy reaches the service publicly, not at its private address".to_owned(),

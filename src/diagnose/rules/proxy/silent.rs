@@ -1,7 +1,7 @@
 //! The proxy's address does not answer.
 
-use crate::diagnose::rules::tcp::{attempts, wording};
-use crate::diagnose::{Because, Rule};
+use crate::diagnose::rules::tcp::attempts;
+use crate::diagnose::{Because, Rule, headline};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::{Evidence, Hop};
@@ -24,7 +24,7 @@ fn check(e: &Evidence) -> Option<Because> {
         return None;
     }
     let peer = attempts::peer(attempt);
-    let says = wording::fitting(&[
+    let says = headline::fitting(&[
         format!("the proxy {} does not answer at {peer}", hop.url),
         format!("the proxy at {peer} does not answer"),
     ]);

@@ -1,9 +1,8 @@
 //! The proxy opens the tunnel, and takes much longer for it than the way to it does: its own
 //! resolver, its own connection to the target, or what it asks before it lets anyone through.
 
-use crate::diagnose::rules::tcp::wording;
 use crate::diagnose::timing::{self, LONG_MS};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Hop, Observed};
 
@@ -31,7 +30,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let mut because = Because::new(
         Level::Risk,
         Sure::Inferred,
-        wording::fitting(&[
+        headline::fitting(&[
             format!("the proxy {} took {took} to open the tunnel", hop.url),
             format!("the proxy took {took} to open the tunnel"),
         ]),
@@ -56,7 +55,7 @@ fn check(e: &Evidence) -> Option<Because> {
     Some(
         because
             .ruled_out("loss between this machine and the proxy: no segment was sent again")
-            .owner("Proxy")
+            .owner("Network (proxy)")
             .look(
                 "time it, several times",
                 format!(

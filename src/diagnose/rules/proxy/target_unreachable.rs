@@ -1,7 +1,6 @@
 //! The proxy cannot connect to the target (fact W14: ERR_CONNECT_FAIL; any other 5xx).
 
-use crate::diagnose::rules::tcp::wording;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, headline, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
@@ -24,7 +23,7 @@ fn check(e: &Evidence) -> Option<Because> {
         .broken(
             e,
             Sure::Proved,
-            wording::fitting(&[
+            headline::fitting(&[
                 format!("the proxy {} cannot connect to {host} ({status})", refusal.hop.url),
                 format!("the proxy cannot connect to {host} ({status})"),
                 format!("the proxy cannot connect to the target ({status})"),

@@ -1,7 +1,6 @@
 //! The proxy has no address for the target (fact W14: ERR_DNS_FAIL; RFC 9209: dns_error).
 
-use crate::diagnose::rules::tcp::wording;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, headline, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
@@ -26,7 +25,7 @@ fn check(e: &Evidence) -> Option<Because> {
         .broken(
             e,
             if outright { Sure::Proved } else { Sure::Inferred },
-            wording::fitting(&[
+            headline::fitting(&[
                 format!("the proxy {} cannot resolve {host}", refusal.hop.url),
                 format!("the proxy cannot resolve {host}"),
                 "the proxy cannot resolve the target's name".to_owned(),

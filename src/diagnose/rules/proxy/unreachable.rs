@@ -1,7 +1,7 @@
 //! The network, or this machine, says that the proxy cannot be reached.
 
-use crate::diagnose::rules::tcp::{attempts, wording};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::rules::tcp::attempts;
+use crate::diagnose::{Because, Rule, headline, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::{Evidence, Hop};
@@ -34,7 +34,7 @@ fn check(e: &Evidence) -> Option<Because> {
         _ => return None,
     };
     let peer = attempts::peer(attempt);
-    let says = wording::fitting(&[
+    let says = headline::fitting(&[
         format!("the proxy {} cannot be reached at {peer}", hop.url),
         format!("the proxy at {peer} cannot be reached"),
     ]);

@@ -1,8 +1,8 @@
 //! Some addresses connect and others do not: a stale record beside the good one (D58).
 
+use super::attempts;
 use super::attempts::Placed;
-use super::{attempts, wording};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::{Evidence, Hop, classify};
@@ -30,7 +30,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let mut because = Because::new(
         Level::Risk,
         if silent { Sure::Inferred } else { Sure::Proved },
-        wording::fitting(&[
+        headline::fitting(&[
             match tried_first {
                 Some(first) => {
                     let ip = first.attempt.address.ip();

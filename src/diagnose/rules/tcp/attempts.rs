@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::headline::Clause;
 use crate::diagnose::{Because, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::tcp::{Icmp, IcmpMeaning, TcpAttempt, TcpHop, TcpOutcome};
@@ -197,7 +198,12 @@ fn overlap(attempt: &TcpAttempt) -> Option<String> {
 }
 
 /// A broken connection with the facts of every attempt.
-pub(super) fn broken(e: &Evidence, failed: &Failed<'_>, sure: Sure, says: String) -> Because {
+pub(super) fn broken(
+    e: &Evidence,
+    failed: &Failed<'_>,
+    sure: Sure,
+    says: impl Into<Clause>,
+) -> Because {
     let mut because = Because::new(Level::Broken, sure, says);
     for placed in &failed.all {
         because = because

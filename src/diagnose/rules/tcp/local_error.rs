@@ -1,7 +1,7 @@
 //! The connection could not be tried from here: this machine's own kernel refused.
 
 use super::attempts;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::{Evidence, Hop};
@@ -51,7 +51,7 @@ fn check(e: &Evidence) -> Option<Because> {
         e,
         &failed,
         Sure::Proved,
-        super::wording::fitting(&[
+        headline::fitting(&[
             format!("this machine cannot connect to {peer}: {says}"),
             format!("this machine cannot connect to {peer} (errno {errno})"),
         ]),

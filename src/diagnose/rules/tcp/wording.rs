@@ -1,23 +1,4 @@
-//! Sentences that rules on connections, proxies and handshakes share.
-
-/// Octets that the cause has in the report's first line.
-const LONGEST: usize = 100;
-
-/// The first of the wordings that fits the report's first line; the last one is cut when
-/// none does, since names and addresses have no upper bound that a person would call short.
-pub(in crate::diagnose::rules) fn fitting(wordings: &[String]) -> String {
-    if let Some(fits) = wordings.iter().find(|w| w.len() <= LONGEST) {
-        return fits.clone();
-    }
-    let mut cut = wordings.last().cloned().unwrap_or_default();
-    let mut end = LONGEST.saturating_sub(3).min(cut.len());
-    while !cut.is_char_boundary(end) {
-        end -= 1;
-    }
-    cut.truncate(end);
-    cut.push_str("...");
-    cut
-}
+//! Words that rules on connections, proxies and handshakes look for.
 
 /// Whether `text` holds the words of `wanted` one after another, whatever stands between
 /// words and in whichever case: `Squid` is found in `O=Squid, CN=x`, not in `Squidward`.
@@ -49,12 +30,5 @@ mod tests {
         ] {
             assert_eq!(has_words(text, wanted), found, "{text} {wanted}");
         }
-    }
-
-    #[test]
-    fn a_clause_fits_the_first_line() {
-        let long = "n".repeat(120);
-        assert_eq!(fitting(&[long.clone(), "short".to_owned()]), "short");
-        assert_eq!(fitting(&[long]).len(), LONGEST);
     }
 }

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::{experiments, session};
-use crate::diagnose::{Because, Rule, reading, timing};
+use crate::diagnose::{Because, Rule, headline, reading, timing};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::{CertificateFault, TlsOutcome};
 use crate::evidence::{Evidence, Hop};
@@ -56,7 +56,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let mut because = Because::new(
         if verified { Level::Risk } else { Level::Broken },
         sure,
-        super::super::tcp::wording::fitting(&[
+        headline::fitting(&[
             format!("{bad} of {name} {how}; {good} is the service"),
             format!("{bad} {how}; {good} is the service"),
             format!("{bad} is not the service, {good} is"),

@@ -2,8 +2,7 @@
 
 use super::session;
 use crate::diagnose::rules::proxy::exempt;
-use crate::diagnose::rules::tcp::wording;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::CertificateFault as Fault;
 use crate::evidence::{Evidence, Hop, TargetKind};
@@ -33,7 +32,7 @@ fn check(e: &Evidence) -> Option<Because> {
             e,
             Level::Broken,
             sure,
-            wording::fitting(&[
+            headline::fitting(&[
                 format!("the name is a privatelink name; applications use {original}"),
                 "the name is a privatelink name, which applications must not use".to_owned(),
             ]),

@@ -4,9 +4,10 @@
 use std::net::IpAddr;
 
 use super::{bundles, experiments};
+use crate::diagnose::headline::Clause;
 use crate::diagnose::rules::proxy::exempt;
 use crate::diagnose::rules::tcp::{attempts, wording};
-use crate::diagnose::{Because, reading};
+use crate::diagnose::{Because, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::Evidence;
 use crate::evidence::tls::{
@@ -39,20 +40,20 @@ pub(super) fn address(e: &Evidence) -> Option<IpAddr> {
 }
 
 /// The clause of the first line: the peer, what it does, and through which proxy.
-pub(super) fn clause(e: &Evidence, does: &str) -> String {
+pub(super) fn clause(e: &Evidence, does: &str) -> Clause {
     let peer = peer(e);
     match e.proxy.saw() {
-        Some(proxy) => wording::fitting(&[
+        Some(proxy) => headline::fitting(&[
             format!("{peer} {does} through the proxy {}", proxy.url),
             format!("{peer} {does} through the proxy"),
             format!("{peer} {does}"),
         ]),
-        None => wording::fitting(&[format!("{peer} {does}"), format!("the peer {does}")]),
+        None => headline::fitting(&[format!("{peer} {does}"), format!("the peer {does}")]),
     }
 }
 
 /// A finding on this handshake, with the way that leads to the peer as its first fact.
-pub(super) fn finding(e: &Evidence, level: Level, sure: Sure, says: String) -> Because {
+pub(super) fn finding(e: &Evidence, level: Level, sure: Sure, says: impl Into<Clause>) -> Because {
     let because = Because::new(level, sure, says).read_at("/tls");
     let name = e.tls.saw().map_or(e.target.host.as_str(), |hop| hop.server_name.as_str());
     if let Some(proxy) = e.proxy.saw() {
@@ -77,18 +78,13 @@ pub(super) fn broken(e: &Evidence, sure: Sure, does: &str) -> Because {
 }
 
 /// A handshake that works for some clients alone.
-pub(super) fn at_risk(e: &Evidence, sure: Sure, says: String) -> Because {
-    finding(e, Level::Risk, sure, wording::fitting(&[says]))
+pub(super) fn at_risk(e: &Evidence, sure: Sure, says: impl Into<Clause>) -> Because {
+    finding(e, Level::Risk, sure, says)
 }
 
 /// A broken handshake, in words of its own.
-pub(super) fn broken_as(e: &Evidence, sure: Sure, says: String) -> Because {
-    finding(
-        e,
-        Level::Broken,
-        sure,
-        wording::fitting(&[says, clause(e, "does not answer as it should")]),
-    )
+pub(super) fn broken_as(e: &Evidence, sure: Sure, says: impl Into<Clause>) -> Because {
+    finding(e, Level::Broken, sure, says.into().or(clause(e, "does not answer as it should")))
 }
 
 /// Adds, for a handshake inside a tunnel, that the proxy may be what fails, what the direct

@@ -3,7 +3,6 @@
 
 use super::issuer::{Unknown, unknown};
 use super::{authorities, azure_chain, session};
-use crate::diagnose::rules::tcp::wording;
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::{CertificateFault as Fault, TlsHop};
@@ -142,8 +141,7 @@ fn internal(e: &Evidence, hop: &TlsHop) -> Because {
 
 /// The outermost issuer that the chain names: who would have to be trusted.
 pub(super) fn outermost(hop: &TlsHop) -> String {
-    hop.chain.last().map_or_else(
-        || "an unknown issuer".to_owned(),
-        |c| wording::fitting(&[session::issuer(c).to_owned()]),
-    )
+    hop.chain
+        .last()
+        .map_or_else(|| "an unknown issuer".to_owned(), |c| session::issuer(c).to_owned())
 }

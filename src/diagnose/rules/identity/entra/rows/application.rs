@@ -160,7 +160,7 @@ pub(in crate::diagnose::rules::identity::entra) const NOT_ASSIGNED: Row = Row {
 pub(in crate::diagnose::rules::identity::entra) const APPLICATION_PUBLIC: Row = Row {
     id: "identity-application-public",
     codes: &[(700025, "the application is a public client, which has no secret and no assertion")],
-    says: "application {client} is a public client: it takes no secret ({code})",
+    says: "application {client} is public: it takes no secret ({code})",
     means: &[],
     sure: Sure::Proved,
     owner: "Identity",
