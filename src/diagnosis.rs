@@ -111,7 +111,7 @@ pub fn is_team(owner: &str) -> bool {
 /// Who can fix it, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Fix {
-    /// The team: one of [`TEAMS`], such as `DNS` or `Network (firewall)`.
+    /// The team: one of a closed list, such as `DNS` or `Network (firewall)`.
     pub owner: String,
     /// Steps in order, those that only read first.
     pub steps: Vec<Step>,

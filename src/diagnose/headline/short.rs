@@ -48,6 +48,7 @@ pub(super) const SHORT: &[(&str, &str)] = &[
     ("identity-gateway-key", "API Management wants its own key"),
     ("identity-key-is-token", "a token was sent as an API key"),
     ("identity-key-refused", "the account does not know the API key"),
+    ("identity-keys-disabled", "no API keys are taken, only tokens"),
     ("identity-login-at-risk", "the login host's path is at risk"),
     ("identity-login-front", "the login host does not answer as Entra ID"),
     ("identity-login-host", "the path to the login host fails"),
