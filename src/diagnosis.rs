@@ -137,8 +137,7 @@ pub struct Step {
     pub undo: Option<String>,
     /// Whether it opens a way to the service that something in between keeps shut: advice that
     /// `--expect closed` must not give.
-    #[serde(skip)]
-    #[schemars(skip)]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub opens: bool,
 }
 

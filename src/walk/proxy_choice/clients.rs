@@ -1,7 +1,7 @@
 //! What each client would do with the proxy variables, as far as its sources and tests say.
 //! Pure. `tests/netns` holds the predictions against the clients themselves.
 
-use super::{PROXY_VARIABLES, ProxyOption, decide, masked_entry, parse};
+use super::{ListMask, PROXY_VARIABLES, ProxyOption, decide, parse};
 use crate::evidence::vantage::{ClientDecision, ClientProxy, ProxyReason};
 use crate::target::Target;
 use crate::world::Environment;
@@ -78,7 +78,7 @@ fn evidence(decided: Decided) -> (Option<String>, ClientDecision) {
             }
         },
         Decided::Exempted { variable, entry, list } => {
-            let entry = masked_entry(&entry, &list);
+            let entry = ListMask::of(&list).entry(&entry);
             (None, ClientDecision::Exempted { variable, entry })
         }
     }

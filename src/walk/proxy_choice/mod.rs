@@ -6,6 +6,8 @@
 mod clients;
 mod plain;
 
+use std::collections::BTreeSet;
+
 use hyper::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use ipnet::IpNet;
@@ -170,19 +172,34 @@ fn without_path(url: &str) -> String {
 
 /// NO_PROXY's value, each entry masked.
 fn masked_list(list: &str) -> String {
-    let entries: Vec<String> = list.split(',').map(|entry| masked_entry(entry, list)).collect();
+    let mask = ListMask::of(list);
+    // What is beyond the bound of the text is not looked at.
+    let entries: Vec<String> =
+        list.split(',').take(ENTRIES_SHOWN).map(|entry| mask.entry(entry)).collect();
     clean(&entries.join(","), 300)
 }
 
-/// An entry of a list without user name and password. A password may hold a comma itself: in a
-/// list with an `@` only entries behind it are shown.
-fn masked_entry(entry: &str, list: &str) -> String {
-    let bare = entry.trim();
-    let behind = list.split(',').rev().take_while(|entry| !holds_at_sign(entry));
-    let behind = !holds_at_sign(list) || behind.into_iter().any(|other| other.trim() == bare);
-    match behind && is_plain_entry(bare) {
-        true => clean(entry, 255),
-        false => NOT_SHOWN.to_owned(),
+/// What of a list may be shown. A password may hold a comma itself: in a list with an `@` only
+/// entries behind it are.
+struct ListMask<'a> {
+    /// The entries behind the last `@`; none where the list holds none.
+    behind: Option<BTreeSet<&'a str>>,
+}
+
+impl<'a> ListMask<'a> {
+    fn of(list: &'a str) -> Self {
+        let behind = list.split(',').rev().take_while(|entry| !holds_at_sign(entry));
+        Self { behind: holds_at_sign(list).then(|| behind.map(str::trim).collect()) }
+    }
+
+    /// An entry without user name and password.
+    fn entry(&self, entry: &str) -> String {
+        let bare = entry.trim();
+        let shown = self.behind.as_ref().is_none_or(|behind| behind.contains(bare));
+        match shown && is_plain_entry(bare) {
+            true => clean(entry, 255),
+            false => NOT_SHOWN.to_owned(),
+        }
     }
 }
 
@@ -206,6 +223,8 @@ fn is_plain_entry(entry: &str) -> bool {
 
 /// Bytes of NO_PROXY that are read: more than any list that people keep, and a bound on the work.
 const NO_PROXY_READ: usize = 64 * 1024;
+/// Entries of a list that are looked at for its 300 characters of text: each has a comma.
+const ENTRIES_SHOWN: usize = 301;
 /// Entries that decide nothing are kept as evidence up to this many.
 const ENTRIES_KEPT: usize = 200;
 
@@ -220,6 +239,7 @@ fn entries(target: &Target, value: &str) -> Vec<NoProxyEntry> {
         end -= 1;
     }
     let (read, left) = value.split_at(end);
+    let mask = ListMask::of(value);
     let mut kept: Vec<NoProxyEntry> = Vec::new();
     let mut others = 0_usize;
     for entry in read.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
@@ -228,11 +248,7 @@ fn entries(target: &Target, value: &str) -> Vec<NoProxyEntry> {
         others += usize::from(!exempts);
         // One that exempts is enough: the first decides.
         if exempts || others <= ENTRIES_KEPT {
-            let entry = NoProxyEntry {
-                entry: masked_entry(entry, value),
-                exempts,
-                dialect: dialect(entry),
-            };
+            let entry = NoProxyEntry { entry: mask.entry(entry), exempts, dialect: dialect(entry) };
             kept.push(entry);
             if exempts && others > ENTRIES_KEPT {
                 break;
