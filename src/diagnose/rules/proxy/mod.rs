@@ -5,6 +5,7 @@ mod address_dead;
 mod answers;
 mod auth_required;
 mod before_private_endpoint;
+mod clients_without;
 mod connections;
 mod denied;
 pub(in crate::diagnose::rules) mod exempt;
@@ -46,6 +47,7 @@ pub(super) const RULES: &[Rule] = &[
     no_proxy_dialect::RULE,
     not_walked::RULE,
     exempted::RULE,
+    clients_without::RULE,
     url_unreadable::RULE,
     address_dead::RULE,
     slow::RULE,
