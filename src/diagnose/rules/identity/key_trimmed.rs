@@ -1,4 +1,4 @@
-//! Something was around the key or token, and was not sent (fact X61): applications send it as it
+//! Something was around the key or token, and was not sent (fact X62): applications send it as it
 //! stands, or refuse to.
 
 use crate::diagnose::{Because, Rule};
