@@ -96,6 +96,21 @@ pub struct Exchange {
     pub outcome: DnsOutcome,
     /// Datagrams that were not the answer: from another address, another id, garbage.
     pub stray: Vec<Stray>,
+    /// Answers to the same question, from the same address and with its id, that came after the
+    /// accepted one and differ from it; at most 4.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late: Vec<LateAnswer>,
+}
+
+/// An answer after the accepted one, while the walk went on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LateAnswer {
+    /// Milliseconds after the accepted answer.
+    pub after_ms: f64,
+    /// Datagrams that had put the question from this port: more than one may have an answer each.
+    pub asked: u32,
+    /// The message.
+    pub answer: Answer,
 }
 
 /// UDP or TCP.
@@ -248,6 +263,20 @@ pub enum SystemAnswer {
 }
 
 impl Answer {
+    /// Whether another message says the same: rcode and records, in whatever order and however
+    /// long they last.
+    #[must_use]
+    pub fn same_answer(&self, other: &Self) -> bool {
+        let records = |answer: &Self| -> BTreeSet<(String, String, String)> {
+            let lower = |text: &str| text.to_ascii_lowercase();
+            let all = answer.records.iter();
+            all.map(|r| (lower(&r.name), r.kind.clone(), lower(&r.data))).collect()
+        };
+        self.rcode == other.rcode
+            && self.truncated == other.truncated
+            && records(self) == records(other)
+    }
+
     /// The aliases from `name` on, in order, and the addresses at their end.
     ///
     /// A loop of CNAMEs ends the chain; [`Chain::looped`] says so.
@@ -312,6 +341,7 @@ impl Exchange {
             segments: 0,
             outcome: DnsOutcome::TimedOut,
             stray: Vec::new(),
+            late: Vec::new(),
         }
     }
 

@@ -20,7 +20,7 @@ use super::established::EstablishedSession;
 use super::experiments::{self, Made, Subject, Symptom};
 use super::steps::peer_date;
 use super::{Context, Finished};
-use crate::evidence::dns::{DnsHop, Exchange, ResolverSeen, SystemAnswer};
+use crate::evidence::dns::{DnsHop, Exchange, LateAnswer, ResolverSeen, SystemAnswer};
 use crate::evidence::experiment::Experiments;
 use crate::evidence::http::{HttpCall, HttpHop};
 use crate::evidence::identity::Withheld;
@@ -28,8 +28,12 @@ use crate::evidence::tcp::{TcpAttempt, TcpHop};
 use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::evidence::{Choice, Observed};
 use crate::wire::connect::Connection;
-use crate::wire::dns::Kind;
+use crate::wire::dns::{Kind, Listener};
 use crate::wire::tally::Ticket;
+
+/// How long after an answer a second one is waited for, where the walk has failed and nothing else
+/// is under way. Who answers in place of a resolver is nearer than it is, by a round trip at most.
+const SECOND_ANSWER: Duration = Duration::from_millis(100);
 
 /// How far a direct path is walked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +74,15 @@ enum Event {
         resolver: usize,
         kind: Kind,
         seen: Observed<Exchange>,
+        /// Its port, where more may come.
+        listener: Option<Listener>,
+    },
+    /// A second answer to a question.
+    Late {
+        resolver: usize,
+        kind: Kind,
+        answer: LateAnswer,
+        listener: Listener,
     },
     System(Observed<SystemAnswer>),
     Connected {
@@ -100,7 +113,12 @@ struct State<'a, 'c> {
     context: &'a Context<'c>,
     connect: Connect,
     events: Events<'a>,
+    /// Second answers to questions that are answered. The walk never waits for them, but for a
+    /// moment where no handshake stood (see `SECOND_ANSWER`).
+    late: Events<'a>,
     dns: DnsHop,
+    /// When the last question was answered whose port is still open.
+    answered_at: Option<Instant>,
     /// Addresses that count for applications; none while that is not known yet.
     counting: Option<Vec<IpAddr>>,
     attempts: Vec<(IpAddr, Option<TcpAttempt>)>,
@@ -151,10 +169,10 @@ pub(super) async fn walk(context: &Context<'_>, connect: Connect) -> PathSeen {
     state.ask();
     loop {
         let event = match state.waiting.iter().map(|(until, _)| *until).min() {
-            None => state.events.next().await,
+            None => state.next().await,
             // Something is under way: when it has been silent for a while, the experiments
             // begin beside it, so that the verdict comes with its deadline.
-            Some(until) => match tokio::time::timeout_at(until.into(), state.events.next()).await {
+            Some(until) => match tokio::time::timeout_at(until.into(), state.next()).await {
                 Ok(event) => event,
                 Err(_) => {
                     state.lose_patience(until);
@@ -165,7 +183,7 @@ pub(super) async fn walk(context: &Context<'_>, connect: Connect) -> PathSeen {
         let Some(event) = event else {
             // All has been tried. Where the small ClientHello alone is answered, applications
             // that send it work: the walk goes on as they do.
-            if state.go_on_with_small_hello() {
+            if state.go_on_with_small_hello() || state.wait_for_a_second_answer().await {
                 continue;
             }
             break;
@@ -205,6 +223,8 @@ impl<'a, 'c> State<'a, 'c> {
             context,
             connect,
             events: FuturesUnordered::new(),
+            late: FuturesUnordered::new(),
+            answered_at: None,
             dns: DnsHop {
                 name: context.target.seen.host.clone(),
                 resolvers,
@@ -232,6 +252,37 @@ impl<'a, 'c> State<'a, 'c> {
             experiments: Experiments::default(),
             small: Vec::new(),
             experimented: Vec::new(),
+        }
+    }
+
+    /// The next event; a second answer is none that the walk waits for.
+    async fn next(&mut self) -> Option<Event> {
+        tokio::select! {
+            biased;
+            event = self.events.next() => event,
+            Some(late) = self.late.next() => Some(late),
+        }
+    }
+
+    /// Where no handshake stood, the address may be one that an injected answer gave, and the
+    /// resolver's own answer is still on its way. Takes it, if it comes in time.
+    async fn wait_for_a_second_answer(&mut self) -> bool {
+        let own_path = matches!(self.connect, Connect::Always { .. })
+            && !self.context.beside
+            && self.context.errand.is_none();
+        let verified = matches!(&self.tls, Some((_, Observed::Ran { saw, .. }))
+            if saw.outcome == TlsOutcome::Verified);
+        let Some(answered) = self.answered_at.filter(|_| own_path && !verified) else {
+            return false;
+        };
+        let until = (answered + SECOND_ANSWER).min(Instant::now() + self.context.left());
+        match tokio::time::timeout_at(until.into(), self.late.next()).await {
+            Ok(Some(event)) => {
+                self.take(event);
+                self.go_on();
+                true
+            }
+            _ => false,
         }
     }
 
@@ -264,7 +315,17 @@ impl<'a, 'c> State<'a, 'c> {
 
     fn take(&mut self, event: Event) {
         match event {
-            Event::Answer { resolver, kind, seen } => self.answered(resolver, kind, seen),
+            Event::Answer { resolver, kind, seen, listener } => {
+                if let Some(listener) = listener.filter(|_| matches!(kind, Kind::A | Kind::Aaaa)) {
+                    self.answered_at = Some(Instant::now());
+                    self.listen(resolver, kind, listener);
+                }
+                self.answered(resolver, kind, seen);
+            }
+            Event::Late { resolver, kind, answer, listener } => {
+                self.answered_again(resolver, kind, answer);
+                self.listen(resolver, kind, listener);
+            }
             Event::System(seen) => self.system_answered(seen),
             Event::Connected { address, attempt, connection } => {
                 if let Some(connection) = connection {

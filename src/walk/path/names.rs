@@ -4,14 +4,16 @@ use std::net::IpAddr;
 
 use super::{Connect, Event, State, Waiting};
 use crate::evidence::address::embedded_ipv4;
-use crate::evidence::dns::{Exchange, ResolverRole, ResolverSeen, SystemAnswer, WalkedAddress};
+use crate::evidence::dns::{
+    Exchange, LateAnswer, ResolverRole, ResolverSeen, SystemAnswer, WalkedAddress,
+};
 use crate::evidence::{Expect, Observed, classify};
 use crate::walk::Finished;
 use crate::walk::experiments::{Subject, Symptom};
 use crate::walk::steps::system_answer;
 use crate::walk::vantage::hosts as pins;
 use crate::wire::connect;
-use crate::wire::dns::{self, Kind};
+use crate::wire::dns::{self, Kind, Listener};
 
 /// A resolver's answer of more addresses is not tried before `getaddrinfo` says in which order
 /// applications meet them: the resolver turns them, and two walks would try others.
@@ -78,12 +80,13 @@ impl<'a, 'c> State<'a, 'c> {
                 context.pace.turn(server, context.left()).await;
             }
             let started_ms = context.elapsed_ms();
-            let saw = match over_tcp {
+            let (saw, listener) = match over_tcp {
                 false => dns::exchange(server, &name, kind, context.left()).await,
-                true => dns::over_tcp(server, &name, kind, context.left()).await,
+                true => (dns::over_tcp(server, &name, kind, context.left()).await, None),
             };
             let took_ms = context.elapsed_ms() - started_ms;
-            Event::Answer { resolver, kind, seen: Observed::Ran { started_ms, took_ms, saw } }
+            let seen = Observed::Ran { started_ms, took_ms, saw };
+            Event::Answer { resolver, kind, seen, listener }
         }));
     }
 
@@ -92,6 +95,25 @@ impl<'a, 'c> State<'a, 'c> {
     pub(super) fn asks_over_tcp(&self, resolver: &ResolverSeen) -> bool {
         matches!(resolver.role, ResolverRole::Configured | ResolverRole::Given)
             && self.context.world.resolver_config.options.iter().any(|option| option == "use-vc")
+    }
+
+    /// Goes on listening for a second answer to a question, for as long as the walk lasts.
+    pub(super) fn listen(&self, resolver: usize, kind: Kind, mut listener: Listener) {
+        self.late.push(Box::pin(async move {
+            let answer = listener.next().await;
+            Event::Late { resolver, kind, answer, listener }
+        }));
+    }
+
+    /// Keeps a second answer to a question, and asks the resolver over TCP which one is its own.
+    pub(super) fn answered_again(&mut self, resolver: usize, kind: Kind, answer: LateAnswer) {
+        let entry = &mut self.dns.resolvers[resolver];
+        let address = entry.address;
+        let asked = if kind == Kind::A { &mut entry.a } else { &mut entry.aaaa };
+        if let Observed::Ran { saw, .. } = asked {
+            saw.late.push(answer);
+            self.experiment(Subject::Resolver(address), Symptom::TwoAnswers);
+        }
     }
 
     pub(super) fn answered(&mut self, resolver: usize, kind: Kind, seen: Observed<Exchange>) {
