@@ -41,6 +41,9 @@ pub struct ResolverSeen {
     /// Its address and port.
     #[schemars(with = "String")]
     pub address: SocketAddr,
+    /// The interface of a link-local address (RFC 4007, section 11), as the configuration has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
     /// Why it was asked.
     pub role: ResolverRole,
     /// The A question.
@@ -360,8 +363,17 @@ impl ResolverSeen {
     #[must_use]
     pub fn label(&self) -> String {
         match self.address.port() {
-            53 => self.address.ip().to_string(),
+            53 => self.host(),
             _ => self.address.to_string(),
+        }
+    }
+
+    /// The address without its port, with the interface of a link-local one: `fe80::1%eth0`.
+    #[must_use]
+    pub fn host(&self) -> String {
+        match &self.scope {
+            Some(scope) => format!("{}%{scope}", self.address.ip()),
+            None => self.address.ip().to_string(),
         }
     }
 

@@ -30,6 +30,7 @@ use crate::evidence::{Choice, Observed};
 use crate::wire::connect::Connection;
 use crate::wire::dns::{Kind, Listener};
 use crate::wire::tally::Ticket;
+use crate::world;
 
 /// How long after an answer a second one is waited for, where the walk has failed and nothing else
 /// is under way. Who answers in place of a resolver is nearer than it is, by a round trip at most.
@@ -212,6 +213,7 @@ impl<'a, 'c> State<'a, 'c> {
             .into_iter()
             .map(|(address, role)| ResolverSeen {
                 address,
+                scope: world::scope(&context.world.resolver_config, address),
                 role,
                 a: none(),
                 aaaa: none(),

@@ -7,7 +7,7 @@ use crate::diagnose::resolver_class::{self, ResolverClass};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
-use crate::evidence::{Evidence, Expect, Hop, classify};
+use crate::evidence::{Evidence, Expect, Hop, classify, tunnel};
 
 use super::advice::{Resolver, Upstream};
 use super::gives::{self, Asked, Gives};
@@ -32,8 +32,8 @@ enum Kind {
     Unusable,
 }
 
-fn kind(addresses: &[IpAddr]) -> Kind {
-    if addresses.iter().all(|a| classify(*a).is_private()) {
+fn kind(e: &Evidence, addresses: &[IpAddr]) -> Kind {
+    if addresses.iter().all(|a| tunnel::is_private(e, *a)) {
         Kind::Private
     } else if addresses.iter().all(|a| gives::is_outside(*a)) {
         Kind::Public
@@ -44,11 +44,11 @@ fn kind(addresses: &[IpAddr]) -> Kind {
     }
 }
 
-fn agree(one: &Asked<'_>, other: &Asked<'_>) -> bool {
+fn agree(e: &Evidence, one: &Asked<'_>, other: &Asked<'_>) -> bool {
     match (&one.gives, &other.gives) {
         (Gives::Addresses(a), Gives::Addresses(b)) => {
-            kind(a) == kind(b)
-                && (kind(a) != Kind::Private || a.iter().any(|address| b.contains(address)))
+            kind(e, a) == kind(e, b)
+                && (kind(e, a) != Kind::Private || a.iter().any(|address| b.contains(address)))
         }
         (a, b) => a.addresses().is_empty() == b.addresses().is_empty(),
     }
@@ -67,7 +67,7 @@ fn followed<'a>(
         return None;
     }
     let decides = |r: &&&Asked<'_>| r.seen.role == ResolverRole::Configured;
-    answering.iter().filter(decides).find(|r| gave(r) && !agree(measure, r)).copied()
+    answering.iter().filter(decides).find(|r| gave(r) && !agree(e, measure, r)).copied()
 }
 
 fn check(e: &Evidence) -> Option<Because> {
@@ -82,7 +82,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let followed = followed(e, measure, &answering);
     let (measure, other) = match followed {
         Some(followed) => (followed, *measure),
-        None => (*measure, *answering.iter().find(|r| !agree(measure, r))?),
+        None => (*measure, *answering.iter().find(|r| !agree(e, measure, r))?),
     };
     // `--resolver` names whose answer is judged; what this machine has instead is shown, and not
     // held against it.
@@ -159,7 +159,7 @@ fn check(e: &Evidence) -> Option<Because> {
 /// asked any more.
 fn same_view(because: Because, e: &Evidence, measure: &Asked<'_>, other: &Asked<'_>) -> Because {
     let private = |r: &Asked<'_>| {
-        !r.gives.addresses().is_empty() && kind(r.gives.addresses()) == Kind::Private
+        !r.gives.addresses().is_empty() && kind(e, r.gives.addresses()) == Kind::Private
     };
     let (blind, sees) = match (private(measure), private(other)) {
         (true, false) => (Resolver::of(e, other), Some(measure)),

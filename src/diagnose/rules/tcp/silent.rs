@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::{attempts, near, trail};
+use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
@@ -179,7 +180,9 @@ fn private(e: &Evidence, because: Because, ip: String) -> Because {
         "see the state of the private endpoint connection (it must be Approved)",
         format!("az network private-endpoint-connection list --id {id} -o table"),
     );
-    if e.vantage.azure.answer == Some(true) {
+    if let Some(advice) = platform_advice::on(e, Topic::IntoNetwork) {
+        because.known_by(format!("or {}", advice.why)).act(advice.step())
+    } else if e.vantage.azure.answer == Some(true) {
         because
             .look(
                 format!("see the next hop that Azure gives this machine towards {ip}"),
