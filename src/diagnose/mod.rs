@@ -5,6 +5,7 @@
 
 mod again;
 pub mod because;
+pub mod clock;
 mod closed;
 pub mod headline;
 pub mod platform_advice;
