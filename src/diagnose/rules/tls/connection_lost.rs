@@ -1,21 +1,18 @@
 //! ICMP or a local error ended the connection within the handshake.
 
 use super::session;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-connection-lost",
-    hop: Hop::Tls,
-    title: "The network ends the connection within the handshake",
-    page: include_str!("../../../../docs/findings/tls-connection-lost.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-connection-lost",
+    Tls,
+    "The network ends the connection within the handshake",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.tls.saw()?;
     let TlsOutcome::ConnectionLost { errno, says } = &hop.outcome else { return None };
     let number = errno.map(|n| format!(" (errno {n})")).unwrap_or_default();

@@ -2,21 +2,20 @@
 
 use super::session;
 use crate::diagnose::rules::proxy::exempt;
-use crate::diagnose::{Because, Rule, headline, reading};
+use crate::diagnose::{Because, Rule, View, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::TargetKind;
 use crate::evidence::tls::CertificateFault as Fault;
-use crate::evidence::{Evidence, Hop, TargetKind};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-privatelink-name",
-    hop: Hop::Tls,
-    title: "The privatelink name was used, which the certificate does not cover",
-    page: include_str!("../../../../docs/findings/tls-privatelink-name.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-privatelink-name",
+    Tls,
+    "The privatelink name was used, which the certificate does not cover",
+    Code(check)
+)
+.short("a privatelink name, which no certificate covers");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (hop, fault) = session::rejected(e)?;
     if *fault != Fault::WrongName || e.target.kind != TargetKind::Privatelink {
         return None;

@@ -4,26 +4,22 @@
 use super::{experiments, session};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Step, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RESET: Rule = Rule {
-    id: "tls-reset",
-    hop: Hop::Tls,
-    title: "The connection is reset after the ClientHello",
-    page: include_str!("../../../../docs/findings/tls-reset.md"),
-    explains: &[],
-    check: |e| check(e, &TlsOutcome::Reset, "resets the connection", "RST"),
-};
+pub(super) const RESET: Rule = rule!(
+    "tls-reset",
+    Tls,
+    "The connection is reset after the ClientHello",
+    Code(|e| check(e, &TlsOutcome::Reset, "resets the connection", "RST"))
+);
 
-pub(super) const CLOSED: Rule = Rule {
-    id: "tls-closed",
-    hop: Hop::Tls,
-    title: "The connection is closed after the ClientHello",
-    page: include_str!("../../../../docs/findings/tls-closed.md"),
-    explains: &[],
-    check: |e| check(e, &TlsOutcome::Closed, "closes the connection", "FIN"),
-};
+pub(super) const CLOSED: Rule = rule!(
+    "tls-closed",
+    Tls,
+    "The connection is closed after the ClientHello",
+    Code(|e| check(e, &TlsOutcome::Closed, "closes the connection", "FIN"))
+);
 
 fn check(e: &Evidence, outcome: &TlsOutcome, does: &str, packet: &str) -> Option<Because> {
     let hop = e.tls.saw().filter(|hop| hop.outcome == *outcome)?;
