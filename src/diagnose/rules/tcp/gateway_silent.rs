@@ -3,7 +3,7 @@
 use super::attempts;
 use super::near::{self, Near};
 use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::Step;
+use crate::diagnosis::{Step, Sure};
 
 pub(super) const RULE: Rule = rule!(
     "tcp-gateway-silent",
@@ -33,7 +33,10 @@ fn check(e: &View<'_>) -> Option<Because> {
             "the route to {ip} ({entry}) goes by {gateway}; the kernel {asked} on {interface}, so no \
              packet to {ip} left this machine's link"
         ))
-        .ruled_out("NSG, firewall, private endpoint: no packet came as far")
+        .ruled_out_if(
+            sure == Sure::Proved,
+            "NSG, firewall, private endpoint: no packet came as far",
+        )
         .read_at(place)
         .owner("Network")
         .look(
