@@ -20,6 +20,7 @@ mod network_refusals;
 mod no_answer;
 mod not_closed;
 mod not_found;
+mod origin;
 mod other_address;
 mod path_prefix;
 mod paths;
@@ -65,6 +66,7 @@ pub(super) const RULES: &[Rule] = &[
     body_incomplete::RULE,
     unexpected_status::RULE,
     success_unproved::RULE,
+    origin::RULE,
     path_prefix::RULE,
     legs::RULES[0],
     legs::RULES[1],

@@ -11,6 +11,7 @@ use crate::evidence::{Evidence, Hop};
 use crate::diagnose::rules::identity::credential;
 
 use super::answered_by::{answered_by, is_page, service_headers};
+use super::origin::{self, Origin};
 
 /// One way in which a call is not simply accepted.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,6 +82,12 @@ enum Only {
     DeadToken,
     /// The body did not come to its end.
     Incomplete,
+    /// The answer calls its body something other than JSON.
+    OtherType,
+    /// The list has no entry.
+    EmptyList,
+    /// Neither headers nor the certificate show that the account gave the answer.
+    OriginOpen,
 }
 
 impl Refusal {
@@ -146,6 +153,13 @@ pub const REFUSALS: &[Refusal] = &[
     http("http-success-unproved", "H8, H28", 200, 299).only(&[Only::NotSent]),
     http("http-success-unproved", "H8", 200, 299).only(&[Only::DeadToken]),
     http("http-success-unproved", "G1", 201, 299),
+    http("http-success-unproved", "G18", 200, 299).only(&[Only::OtherType]),
+    http("http-success-unproved", "G1", 200, 299)
+        .only(&[Only::For(Purpose::Models), Only::EmptyList]),
+    http("http-success-unproved", "W1", 200, 299)
+        .only(&[Only::For(Purpose::Models), Only::OriginOpen]),
+    http("http-success-unproved", "W1", 200, 299)
+        .only(&[Only::For(Purpose::Project), Only::OriginOpen]),
     http("http-redirect", "", 300, 399),
     // Words about the account itself, whatever was asked.
     http("http-managed-identity-off", "X19", 400, 403).codes(&["managedidentityisnotenabled"]),
@@ -313,7 +327,9 @@ fn from_deployment(e: &Evidence, answer: &HttpAnswer) -> bool {
 /// Seconds by which a clock may be wrong: tokens are judged with five minutes of allowance.
 const CLOCK_ERROR_S: i64 = 300;
 
-fn dead_token(e: &Evidence, call: &HttpCall) -> bool {
+/// Whether the token that went with the call was past its end, or before its begin, by more than a
+/// clock's error.
+pub(super) fn dead_token(e: &Evidence, call: &HttpCall) -> bool {
     let expired = credential::expires_in(e).is_some_and(|seconds| seconds < -CLOCK_ERROR_S);
     let early = credential::begins_in(e).is_some_and(|seconds| seconds > CLOCK_ERROR_S);
     call.credential_sent && (expired || early)
@@ -404,6 +420,9 @@ impl Only {
             Only::ErrorToo => answer.error.is_some(),
             Only::DeadToken => dead_token(e, call),
             Only::Incomplete => !answer.body_complete,
+            Only::OtherType => origin::other_type(answer).is_some(),
+            Only::EmptyList => answer.models == Some(0),
+            Only::OriginOpen => origin::origin(e, answer) == Origin::Open,
         }
     }
 }
