@@ -12,6 +12,7 @@ mod deployment_missing;
 mod documented;
 mod forbidden;
 mod front_answered;
+pub(super) mod gateway_policy;
 mod inference_not_tested;
 mod legs;
 mod list_not_offered;
@@ -49,6 +50,9 @@ pub(super) const RULES: &[Rule] = &[
     documented::RULES[1],
     documented::RULES[2],
     documented::RULES[3],
+    gateway_policy::RULES[0],
+    gateway_policy::RULES[1],
+    gateway_policy::RULES[2],
     forbidden::RULE,
     front_answered::RULE,
     subdomain_unmapped::RULE,

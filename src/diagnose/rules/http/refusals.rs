@@ -65,6 +65,8 @@ enum Only {
     ServiceHeaders,
     /// They are not.
     NoServiceHeaders,
+    /// The message begins so, in lower case.
+    Begins(&'static str),
     /// The body is a page for people.
     Page,
     /// No frame, and a page or the mark of a product in front.
@@ -182,6 +184,31 @@ pub const REFUSALS: &[Refusal] = &[
     identity("identity-gateway-key", "W7, W8", 401, 401)
         .words(&["missing subscription key"])
         .only(&[Only::Flat]),
+    identity("identity-gateway-key", "W7, W8", 403, 403)
+        .words(&["missing subscription key"])
+        .only(&[Only::NoServiceHeaders]),
+    // The policies of such a gateway, in the words of its table of errors.
+    http("http-gateway-ip-filter", "W17", 401, 403)
+        .words(&["failed to establish ip address for the caller", "caller ip address is blocked"]),
+    http("http-gateway-ip-filter", "W17", 401, 403)
+        .words(&["is not allowed. access denied"])
+        .only(&[Only::Begins("caller ip address ")]),
+    http("http-call-quota", "W17, H33", 403, 403)
+        .words(&["out of call volume quota", "out of bandwidth quota"]),
+    identity("identity-gateway-token", "W17", 401, 403).words(&[
+        "jwt not present",
+        "jwt not found in the request",
+        "jwt is missing the following claims",
+    ]),
+    identity("identity-gateway-token", "W17", 401, 403)
+        .words(&["is not allowed. access denied"])
+        .only(&[Only::Begins("claim ")]),
+    identity("identity-gateway-token", "W17", 401, 403)
+        .words(&["idx10"])
+        .only(&[Only::Flat, Only::NoServiceHeaders]),
+    http("http-gateway-header", "W17", 400, 403)
+        .words(&["was not found in the request. access denied", "is not allowed. access denied"])
+        .only(&[Only::Begins("header ")]),
     // A login that the service does not know.
     http("http-front-answered", "W6", 401, 401).only(&[Only::Login]),
     // 401 without a credential: whose is it?
@@ -350,6 +377,7 @@ pub fn refused_by_network(e: &Evidence, call: &HttpCall) -> bool {
         "http-endpoint-not-approved",
         "http-vnet-endpoint",
         "http-network-perimeter",
+        "http-gateway-ip-filter",
     ];
     refusal(e, call).is_some_and(|row| IDS.contains(&row.id))
 }
@@ -410,6 +438,9 @@ impl Only {
             }
             Only::ServiceHeaders => service_headers(answer),
             Only::NoServiceHeaders => !service_headers(answer),
+            Only::Begins(words) => answer
+                .message()
+                .is_some_and(|text| text.trim_start().to_ascii_lowercase().starts_with(words)),
             Only::Page => is_page(answer),
             Only::Front => {
                 frame.is_none() && (is_page(answer) || answered_by(answer).product().is_some())
