@@ -12,7 +12,8 @@ pub(super) const RULE: Rule = rule!(
     Tls,
     "The privatelink name was used, which the certificate does not cover",
     Code(check)
-);
+)
+.short("a privatelink name, which no certificate covers");
 
 /// Whether the original name was walked to the same address.
 fn same_address(e: &Evidence) -> bool {

@@ -11,7 +11,8 @@ pub(super) const RULE: Rule = rule!(
     Tls,
     "The certificate is for other names: another service answers",
     Code(check)
-);
+)
+.short("the peer's certificate is for another name");
 
 fn check(e: &View<'_>) -> Option<Because> {
     let (hop, fault) = session::rejected(e)?;
