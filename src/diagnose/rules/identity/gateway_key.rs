@@ -41,6 +41,12 @@ fn check(e: &Evidence) -> Option<Because> {
     } else {
         "the words are the gateway's: the service's own speak of a wrong API endpoint as well"
     });
+    if said.answer.message().is_some_and(|message| message.contains("active subscription")) {
+        because = because.known_by(
+            "they ask for a key of an active subscription: one that was suspended, cancelled or \
+             never approved has keys that look right",
+        );
+    }
     let realm = attribute(&said, "realm").unwrap_or("<gateway>");
     Some(
         because
@@ -51,6 +57,11 @@ fn check(e: &Evidence) -> Option<Because> {
                 "or, if no gateway is meant to be there, find out why {} leads to it",
                 e.target.host
             )))
+            .look(
+                "see whether the subscription of the key is active",
+                "az rest --method get --url \"<gateway resource id>/subscriptions?\
+                 api-version=2022-08-01\" --query \"value[].{name:name,state:properties.state}\"",
+            )
             .act(Step::local(format!("send the key in the header {wanted}")))
             .check(reading::again(e)),
     )

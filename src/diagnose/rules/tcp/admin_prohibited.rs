@@ -5,7 +5,7 @@ use super::attempts;
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::Sure;
 use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
-use crate::evidence::{Evidence, Hop};
+use crate::evidence::{Evidence, Hop, tunnel};
 
 pub(super) const RULE: Rule = Rule {
     id: "tcp-admin-prohibited",
@@ -37,7 +37,11 @@ fn check(e: &Evidence) -> Option<Because> {
             "{firewall} sent ICMP {}, administratively prohibited: a rule there rejects it",
             icmp.code.as_deref().unwrap_or("unreachable")
         ))
-        .ruled_out("a route, the private endpoint's state: neither sends this message")
+        .known_by("a router with a route of type prohibit sends the same message")
+        .ruled_out_if(
+            tunnel::is_private(e, ip) && firewall != ip,
+            "the private endpoint's state: an endpoint sends no such message",
+        )
         .owner("Network")
         .act(super::opening::rule(
             e,
@@ -52,7 +56,10 @@ fn check(e: &Evidence) -> Option<Because> {
             format!("this machine itself prohibits the connection to {peer}"),
         )
         .known_by("the refusal comes from its own kernel: a packet filter or a prohibit route")
-        .ruled_out("every device on the way: no packet left this machine")
+        .ruled_out_if(
+            attempts::never_left(attempt),
+            "every device on the way: no packet left this machine",
+        )
         .owner("Server")
         .look("see the rules of this machine", "nft list ruleset; iptables-save")
         .look("see its routes of type prohibit", format!("ip route get {ip}")),

@@ -3,7 +3,7 @@
 use super::attempts;
 use super::near::{self, Near};
 use crate::diagnose::{Because, Rule, reading};
-use crate::diagnosis::Step;
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::{Evidence, Hop};
 
 pub(super) const RULE: Rule = Rule {
@@ -36,7 +36,10 @@ fn check(e: &Evidence) -> Option<Because> {
             "the route to {ip} ({entry}) goes by {gateway}; the kernel {asked} on {interface}, so no \
              packet to {ip} left this machine's link"
         ))
-        .ruled_out("NSG, firewall, private endpoint: no packet came as far")
+        .ruled_out_if(
+            sure == Sure::Proved,
+            "NSG, firewall, private endpoint: no packet came as far",
+        )
         .read_at(place)
         .owner("Network")
         .look(

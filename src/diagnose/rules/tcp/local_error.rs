@@ -57,7 +57,10 @@ fn check(e: &Evidence) -> Option<Because> {
         ]),
     )
     .known_by(format!("its own kernel refused with errno {errno}; nothing was sent"))
-    .ruled_out("every device on the way: no packet left this machine")
+    .ruled_out_if(
+        attempts::never_left(attempt),
+        "every device on the way: no packet left this machine",
+    )
     .owner("Server");
     because = match row {
         Some((_, means, command)) => {

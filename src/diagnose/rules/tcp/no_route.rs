@@ -24,10 +24,20 @@ fn check(e: &Evidence) -> Option<Because> {
     let family = if ip.is_ipv6() { "ip -6 route show" } else { "ip route show" };
     let mut because =
         attempts::broken(e, &failed, Sure::Proved, format!("this machine has no route to {ip}"))
-            .known_by(
-                "the kernel refused before anything was sent: no router and no firewall was asked",
+            .known_by(match attempts::never_left(attempt) {
+                true => {
+                    "the kernel refused before anything was sent: no router and no firewall was \
+                     asked"
+                }
+                false => {
+                    "the kernel reports that the network is unreachable; where a router said so \
+                     first, its message looks the same from here"
+                }
+            })
+            .ruled_out_if(
+                attempts::never_left(attempt),
+                "NSG, firewall, private endpoint: no packet left this machine",
             )
-            .ruled_out("NSG, firewall, private endpoint: no packet left this machine")
             .owner("Network")
             .look("see the routing table", family);
     if let Some(tunnels) = near::tunnels_down(e) {

@@ -35,7 +35,10 @@ fn check(e: &Evidence) -> Option<Because> {
              sends that saw only one half of the handshake (the answer takes another way back), \
              or that withdrew its first permission",
         )
-        .ruled_out("a dropped packet, a missing route")
+        .ruled_out_if(
+            !attempts::answered_here(e, attempt),
+            "a dropped packet, a missing route on the way there: an answer came",
+        )
         .owner("Network")
         .look("see the route that the packets take from here", format!("ip route get {ip}"))
         .act(Step::look(

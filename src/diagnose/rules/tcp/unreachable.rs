@@ -33,6 +33,12 @@ fn check(e: &Evidence) -> Option<Because> {
     let attempt = failed.first.attempt;
     let (ip, peer) = (attempt.connected_to().ip(), attempts::peer(attempt));
     let near = near::near(e, attempt);
+    let router = match &attempt.outcome {
+        TcpOutcome::Unreachable { icmp } => {
+            icmp.from.filter(|_| !attempts::is_local(icmp, attempt.source))
+        }
+        _ => None,
+    };
     let mut owner = "Network";
     let m = match (&near, &attempt.outcome) {
         (Some(Near::Bridge(bridge)), _) => {
@@ -48,8 +54,7 @@ fn check(e: &Evidence) -> Option<Because> {
             if icmp.meaning == IcmpMeaning::AdminProhibited || attempts::no_route(attempt) {
                 return None;
             }
-            let from = icmp.from.filter(|_| !attempts::is_local(icmp, attempt.source));
-            meaning(icmp.meaning, from, ip, &peer)
+            meaning(icmp.meaning, router, ip, &peer)
         }
         (None, _) => return None,
     };
@@ -59,10 +64,14 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     Some(
         because
-            .ruled_out(match &near {
-                None => "a silent drop: the message says who gave up",
-                Some(_) => "NSG, firewall, private endpoint: no packet left this machine's link",
-            })
+            .ruled_out_if(
+                near.is_none() && router.is_some(),
+                "a silent drop: the message says who gave up",
+            )
+            .ruled_out_if(
+                near.is_some() && m.sure == Sure::Proved,
+                "NSG, firewall, private endpoint: no packet left this machine's link",
+            )
             .owner(owner)
             .look(m.look.0, m.look.1)
             .act(m.step)

@@ -7,7 +7,7 @@ use super::{experiments, session};
 use crate::diagnose::{Because, Rule, headline, reading, timing};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::{CertificateFault, TlsOutcome};
-use crate::evidence::{Evidence, Hop};
+use crate::evidence::{Evidence, Hop, tunnel};
 
 pub(super) const RULE: Rule = Rule {
     id: "tls-address-fails",
@@ -68,7 +68,10 @@ fn check(e: &Evidence) -> Option<Because> {
     .known_by(
         "applications take one of them, as the resolver turns the order: calls fail now and then",
     )
-    .ruled_out("the path as a whole: another address of the same name works")
+    .ruled_out_if(
+        alike(e, good, bad),
+        format!("the way to such addresses as a whole: at {good} the handshake verifies"),
+    )
     .read_at("/dns/walked")
     .read_at("/tls")
     .read_at(pointer);
@@ -109,6 +112,13 @@ fn check(e: &Evidence) -> Option<Because> {
             )))
             .check(reading::again(e)),
     )
+}
+
+/// Whether the same path leads to both: addresses of one family, both private or neither.
+fn alike(e: &Evidence, good: IpAddr, bad: IpAddr) -> bool {
+    good.is_ipv6() == bad.is_ipv6()
+        && tunnel::is_private(e, good) == tunnel::is_private(e, bad)
+        && tunnel::is_public(e, good) == tunnel::is_public(e, bad)
 }
 
 /// How long another address must have been silent to count, in milliseconds: twice what connection

@@ -1,7 +1,7 @@
 //! The peer ends the handshake with a TLS alert (RFC 8446, section 6.2): its own word. One
 //! rule in three rows; the third takes every alert that the others leave.
 
-use super::session;
+use super::{experiments, session};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::TlsOutcome;
@@ -42,7 +42,10 @@ pub(super) const VERSION_REFUSED: Rule = Rule {
         Some(
             because
                 .known_by(format!("its own word: {VERSION}; TLS 1.3 and 1.2 were offered"))
-                .ruled_out("the service itself: it speaks TLS 1.2 and later")
+                .ruled_out_if(
+                    e.target.public_suffix.is_some(),
+                    "the service itself: services of Azure speak TLS 1.2 and later",
+                )
                 .act(
                     Step::shared(
                         "allow TLS 1.2 and 1.3 at the relay, proxy or firewall that answers there",
@@ -137,7 +140,10 @@ fn alert(e: &Evidence, wanted: fn(&str) -> bool, does: &str) -> Option<Because> 
         session::broken(e, sure, does)
             .seen(format!("TLS alert {description}"))
             .read_at("/tls/saw/outcome")
-            .ruled_out("a silent drop, a reset: the peer answered in TLS")
+            .ruled_out_if(
+                !experiments::handshakes(e).any(experiments::ended_in_silence_or_reset),
+                "a silent drop, a reset: the peer answered in TLS",
+            )
             .owner(session::owner(e))
             .look("repeat it with another client", session::s_client(e, "")),
         e,

@@ -44,7 +44,10 @@ fn check(e: &Evidence) -> Option<Because> {
     .owner(session::server_owner(e))
     .look("see the chain that is sent", session::s_client(e, "-showcerts"));
     because = if leaf.covers_target {
-        because.ruled_out("a wrong address: the names in the certificate are right")
+        because.known_by(
+            "its names cover the target, so the address is likely right; a certificate that does \
+             not verify proves no name",
+        )
     } else {
         because.known_by("its names do not cover the target either: see what answers there")
     };

@@ -54,7 +54,10 @@ fn check(e: &Evidence) -> Option<Because> {
         )
         .read_at(full_at)
         .read_at(small_at)
-        .ruled_out("an SNI filter: the same name is answered in the small ClientHello")
+        .ruled_out_if(
+            !as_small_fails,
+            "an SNI filter: the same name is answered in the small ClientHello",
+        )
         .owner("Network (firewall, proxy or load balancer)")
         .act(
             Step::shared(

@@ -24,7 +24,10 @@ fn check(e: &Evidence) -> Option<Because> {
                 .seen(format!("its first bytes: {first_bytes}"))
                 .read_at("/tls/saw/outcome")
                 .known_by("the first bytes are not a TLS record")
-                .ruled_out("the service itself: it speaks only TLS on this port")
+                .ruled_out_if(
+                    session::azure_speaks_tls_here(e),
+                    "the service itself: services of Azure speak only TLS on port 443",
+                )
                 .owner(session::owner(e))
                 .act(Step::look(format!(
                     "see what listens at {}: another machine has the address, or a relay \

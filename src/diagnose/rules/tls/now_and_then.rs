@@ -32,6 +32,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let small = experiments::small_hello(e).filter(|(_, x)| experiments::finished(x)).zip(control);
     let versions = experiments::versions_that_work(e) > 1;
     let again = experiments::same_again(e).find(|(_, x)| experiments::finished(x));
+    let (parted_by_size, named_both) = (crossed.is_some(), small.is_some());
     let (sure, fact, pointers) = match (crossed, small) {
         _ if again.is_some() => (
             Sure::Proved,
@@ -61,6 +62,7 @@ fn check(e: &Evidence) -> Option<Because> {
         ),
         _ => return None,
     };
+    let again = experiments::same_again(e).any(|(_, x)| experiments::finished(x));
     // A peer that is slow now and then looks the same as long as none of them is cut.
     let sure = if experiments::walk_hung(e) { Sure::Inferred } else { sure };
     let answered = experiments::handshakes(e).filter(|x| experiments::finished(x)).count();
@@ -79,7 +81,14 @@ fn check(e: &Evidence) -> Option<Because> {
         "so looks a load balancer or relay with several backends of which one does not work, or a \
          path that loses packets",
     )
-    .ruled_out("an SNI filter or an MTU black hole alone: each of them fails every time");
+    .ruled_out_if(
+        again || parted_by_size,
+        "an SNI filter or an MTU black hole alone: each of them fails every time",
+    )
+    .ruled_out_if(
+        named_both && !again && !parted_by_size,
+        "the name or the size alone: each of them is answered in the other's place",
+    );
     for pointer in pointers {
         because = because.read_at(pointer);
     }

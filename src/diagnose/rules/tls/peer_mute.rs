@@ -52,8 +52,20 @@ fn check(e: &Evidence) -> Option<Because> {
     .read_at(pointer)
     .read_at("/tls/saw/tcp_info")
     .read_at("/experiments/handshakes")
-    .ruled_out("an MTU black hole: small segments both ways are not answered either")
-    .ruled_out("a lost ClientHello: the large and the small one are acknowledged");
+    .ruled_out_if(
+        session::peer_acknowledges(e),
+        "an MTU black hole: small segments both ways are not answered either",
+    )
+    .ruled_out_if(
+        session::peer_acknowledges(e),
+        "a lost ClientHello: the large and the small one are acknowledged",
+    );
+    if !session::peer_acknowledges(e) {
+        because = because.known_by(
+            "something nearer than the peer may acknowledge in its place: then the path behind it, \
+             its size of packets too, was not tested",
+        );
+    }
     if let Some((_, name, _)) = control {
         because = because.ruled_out(format!("a filter on this name alone: {name} hangs as well"));
     }

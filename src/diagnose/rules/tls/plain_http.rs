@@ -24,7 +24,10 @@ fn check(e: &Evidence) -> Option<Because> {
                 .seen(format!("its first line: {first_line}"))
                 .read_at("/tls/saw/outcome")
                 .known_by("an HTTP status line came where a TLS record had to")
-                .ruled_out("the service itself: it speaks only TLS on this port")
+                .ruled_out_if(
+                    session::azure_speaks_tls_here(e),
+                    "the service itself: services of Azure speak only TLS on port 443",
+                )
                 .owner(session::owner(e))
                 .act(Step::look(format!(
                     "see what listens at {}: a relay or load balancer that forwards this port \

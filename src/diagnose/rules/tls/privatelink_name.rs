@@ -16,6 +16,11 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
+/// Whether the original name was walked to the same address.
+fn same_address(e: &Evidence) -> bool {
+    e.original.as_deref().and_then(session::address).is_some_and(|a| Some(a) == session::address(e))
+}
+
 fn check(e: &Evidence) -> Option<Because> {
     let (hop, fault) = session::rejected(e)?;
     if *fault != Fault::WrongName || e.target.kind != TargetKind::Privatelink {
@@ -64,7 +69,14 @@ fn check(e: &Evidence) -> Option<Because> {
     };
     Some(
         because
-            .ruled_out("address, route and certificate authority")
+            .ruled_out_if(
+                verified && same_address(e),
+                format!("address, route and certificate: {original} verifies at the same address"),
+            )
+            .ruled_out_if(
+                !verified && session::public_chain(hop),
+                "the certificate authority: a public one signed it, the name alone is not covered",
+            )
             .known_by(session::NOTHING_SENT)
             .owner("Application")
             .check(reading::again_at(e, &original)),

@@ -194,9 +194,11 @@ fn check(e: &Evidence) -> Option<Because> {
     if experiments::small_hello(e).is_some_and(|(_, x)| experiments::hung(x)) {
         because = because.ruled_out("the size of the ClientHello: a small one hangs as well");
     }
-    if experiments::segment_sizes(e).first().is_some_and(|(.., x)| experiments::hung(x)) {
-        because = because.ruled_out("an MTU black hole: in the smallest segments it hangs as well");
-    }
+    because = because.ruled_out_if(
+        experiments::segment_sizes(e).first().is_some_and(|(.., x)| experiments::hung(x))
+            && session::peer_acknowledges(e),
+        "an MTU black hole: in the smallest segments it hangs as well",
+    );
     let answered = experiments::handshakes(e).filter(|x| experiments::finished(x)).count();
     if answered > 0 && counters == Counters::HelloReadWhole {
         because = because
@@ -210,9 +212,11 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     because = session::deeper(session::traced(because, e), e);
     // A name that is answered by a tunnel device or a proxy of the machine itself connects too.
-    if hop.tcp_info.as_ref().and_then(|info| info.bytes_acked).is_some_and(|acked| acked > 1) {
-        because = because.ruled_out("a closed port: what answers acknowledges data");
-    }
+    let acked = hop.tcp_info.as_ref().and_then(|info| info.bytes_acked);
+    because = because.ruled_out_if(
+        acked.is_some_and(|acked| acked > 1) && session::peer_acknowledges(e),
+        "a closed port: what answers acknowledges data",
+    );
     // Only what was not tried yet still tells.
     if experiments::small_hello(e).is_none() {
         because = because
