@@ -3,21 +3,18 @@
 
 use super::untrusted_issuer::{outermost, trust_in_clients};
 use super::{bundles, session};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::tls::{Store, TlsOutcome};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-ca-file-alone",
-    hop: Hop::Tls,
-    title: "Only clients that are given the root of --ca-file accept the certificate",
-    page: include_str!("../../../../docs/findings/tls-ca-file-alone.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-ca-file-alone",
+    Tls,
+    "Only clients that are given the root of --ca-file accept the certificate",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.tls.saw()?;
     let public = hop.verdicts.iter().find(|v| v.store == Store::Public);
     if hop.outcome != TlsOutcome::Verified

@@ -2,27 +2,21 @@
 
 use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::rules::identity::{clock_spoils_assertion, level};
-use crate::diagnose::{Because, Rule, clock, headline, reading};
+use crate::diagnose::{Because, Rule, View, clock, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "vantage-clock-skew",
-    hop: Hop::Vantage,
-    title: "This machine's clock is minutes off",
-    page: include_str!("../../../../docs/findings/vantage-clock-skew.md"),
-    explains: &[
-        "identity-token-expired",
-        "identity-token-not-yet-valid",
-        "identity-assertion-expired",
-        "tls-expires-soon",
-        "tls-expired",
-        "tls-not-yet-valid",
-    ],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("vantage-clock-skew", Vantage, "This machine's clock is minutes off", Code(check))
+        .explains(&[
+            "identity-token-expired",
+            "identity-token-not-yet-valid",
+            "identity-assertion-expired",
+            "tls-expires-soon",
+            "tls-expired",
+            "tls-not-yet-valid",
+        ]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let compared = clock::compared(e)?;
     let ahead = compared.ahead_s;
     if ahead.unsigned_abs() <= clock::ALLOWED_S {
