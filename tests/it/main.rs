@@ -14,6 +14,8 @@ mod budget;
 mod catalogue;
 #[cfg(target_os = "linux")]
 mod children;
+#[cfg(target_os = "linux")]
+mod completions;
 mod dependencies;
 mod explain;
 mod fixtures;
