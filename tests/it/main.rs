@@ -17,6 +17,7 @@ mod children;
 #[cfg(target_os = "linux")]
 mod completions;
 mod dependencies;
+mod documented;
 mod explain;
 mod fixtures;
 mod formats;
