@@ -42,7 +42,8 @@ enum Sign {
     Nameserver(&'static str),
     /// A port that something listens on.
     Listening(u16, &'static str),
-    /// An interface of this name; with a trailing `*`, of a name that begins so.
+    /// An interface of this name; with a trailing `*`, of a name that begins so. Where the system
+    /// says of what kind it is, it must be a tunnel.
     Interface(&'static str, &'static str),
     /// A tunnel interface with an address inside 100.64.0.0/10, 198.18.0.0/15 or 6.6.0.0/16.
     SyntheticTunnel,
@@ -141,6 +142,7 @@ impl Sign {
             Interface(name, whose) => seen
                 .interfaces
                 .iter()
+                .filter(|(interface, _)| interface.kind.is_none() || interface.is_tunnel())
                 .find(|(interface, _)| match name.strip_suffix('*') {
                     Some(start) => interface.name.starts_with(start),
                     None => interface.name == *name,
@@ -264,6 +266,9 @@ mod tests {
         assert_eq!(with(&[("tun0", Some("tun"), "100.64.0.1")]), [Platform::ZeroTrust]);
         assert_eq!(with(&[("utun4", None, "100.64.0.1")]), [Platform::ZeroTrust]);
         assert_eq!(with(&[("CloudflareWARP", Some("tun"), "172.16.0.2")]), [Platform::ZeroTrust]);
+        assert_eq!(with(&[("tailscale0", Some("tun"), "10.9.0.2")]), [Platform::ZeroTrust]);
+        // The name alone makes no client.
+        assert_eq!(with(&[("tailscale-br", Some("bridge"), "10.9.0.1")]), []);
         assert_eq!(with(&[("tun0", Some("tun"), "10.8.0.2")]), []);
         // A carrier's shared range (RFC 6598) on an ordinary interface.
         assert_eq!(with(&[("eth0", None, "100.64.0.9")]), []);

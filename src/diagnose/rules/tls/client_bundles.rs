@@ -2,21 +2,18 @@
 //! use does not (fact X22): such a variable replaces a client's roots.
 
 use super::{bundles, session};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::{BundleVerdict, Store, TlsOutcome};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-client-bundle-refuses",
-    hop: Hop::Tls,
-    title: "A bundle of roots that clients here are told to use refuses the certificate",
-    page: include_str!("../../../../docs/findings/tls-client-bundle-refuses.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-client-bundle-refuses",
+    Tls,
+    "A bundle of roots that clients here are told to use refuses the certificate",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.tls.saw()?;
     let ours = matches!(hop.accepted_by, Some(Store::Public | Store::CaFile));
     if hop.outcome != TlsOutcome::Verified || !ours {

@@ -1,24 +1,16 @@
 //! A certificate past its end of validity, or a clock ahead of time (fact S17).
 
 use super::session;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::Sure;
 use crate::evidence::tls::CertificateFault as Fault;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-expired",
-    hop: Hop::Tls,
-    title: "The certificate has expired",
-    page: include_str!("../../../../docs/findings/tls-expired.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!("tls-expired", Tls, "The certificate has expired", Code(check));
 
 /// Days after the end of validity within which a wrong clock is as likely.
 const RECENT_DAYS: i64 = 2;
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (hop, fault) = session::rejected(e)?;
     if *fault != Fault::Expired {
         return None;

@@ -47,6 +47,11 @@ pub fn is_inspected(hop: &crate::evidence::tls::TlsHop) -> bool {
     products::product(hop).is_some()
 }
 
+/// Whether every name in the chain is one of Azure's own authorities.
+pub(super) fn is_azures(hop: &crate::evidence::tls::TlsHop) -> bool {
+    authorities::of_azure(hop).is_some()
+}
+
 /// The rules of this hop.
 pub(super) const RULES: &[Rule] = &[
     address_fails::RULE,

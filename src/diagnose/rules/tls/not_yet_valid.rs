@@ -1,21 +1,18 @@
 //! A certificate before its start of validity: mostly a clock behind time (fact S17).
 
 use super::{expired, session};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::CertificateFault as Fault;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-not-yet-valid",
-    hop: Hop::Tls,
-    title: "The certificate is not valid yet by this machine's clock",
-    page: include_str!("../../../../docs/findings/tls-not-yet-valid.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-not-yet-valid",
+    Tls,
+    "The certificate is not valid yet by this machine's clock",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (hop, fault) = session::rejected(e)?;
     if *fault != Fault::NotYetValid {
         return None;

@@ -2,28 +2,22 @@
 
 use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::rules::identity::{clock_spoils_assertion, level};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "vantage-clock-skew",
-    hop: Hop::Vantage,
-    title: "This machine's clock is minutes off",
-    page: include_str!("../../../../docs/findings/vantage-clock-skew.md"),
-    explains: &[
-        "identity-token-expired",
-        "identity-token-not-yet-valid",
-        "identity-assertion-expired",
-        "tls-expires-soon",
-    ],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("vantage-clock-skew", Vantage, "This machine's clock is minutes off", Code(check))
+        .explains(&[
+            "identity-token-expired",
+            "identity-token-not-yet-valid",
+            "identity-assertion-expired",
+            "tls-expires-soon",
+        ]);
 
 /// Five minutes, in seconds: what token checks commonly allow.
 const ALLOWED_S: u64 = 300;
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let ahead = e.vantage.clock_ahead_s?;
     if ahead.unsigned_abs() <= ALLOWED_S {
         return None;
