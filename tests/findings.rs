@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use aoai_probe::diagnose::{diagnose, rule, rules};
-use aoai_probe::diagnosis::{Level, Sure};
+use aoai_probe::diagnosis::{Finding, Level, Sure};
 use aoai_probe::evidence::Evidence;
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde::Deserialize;
@@ -22,6 +22,17 @@ struct Fixture {
     patch: json_patch::Patch,
     level: Option<Level>,
     sure: Option<Sure>,
+    /// Texts that the finding must have among what it rules out, and texts that it must not.
+    #[serde(default)]
+    ruled_out: Vec<String>,
+    #[serde(default)]
+    not_ruled_out: Vec<String>,
+    /// Texts that must stand somewhere in the finding, its advice included, and texts that must
+    /// not.
+    #[serde(default)]
+    says: Vec<String>,
+    #[serde(default)]
+    says_not: Vec<String>,
     verdict: Option<Expected>,
 }
 
@@ -87,6 +98,7 @@ fn run(id: &str, path: &Path) -> Result<(), Failed> {
             if f.says.ends_with('.') || f.says.contains('\n') || f.says.len() > 100 {
                 return Err(format!("`says` is one clause without full stop: {:?}", f.says).into());
             }
+            words(&fixture, f)?;
             if f.level != Level::Note && f.fix.as_ref().is_none_or(|fix| fix.owner.is_empty()) {
                 return Err("a broken hop or a risk has a fix with its owner".into());
             }
@@ -99,6 +111,26 @@ fn run(id: &str, path: &Path) -> Result<(), Failed> {
             && verdict["cause"].as_str() == expected.cause.as_deref();
         if !same {
             return Err(format!("verdict differs: {verdict:#}\nfindings: {all:?}").into());
+        }
+    }
+    Ok(())
+}
+
+/// Whether the finding holds the texts that its fixture wants, and none that it forbids.
+fn words(fixture: &Fixture, found: &Finding) -> Result<(), Failed> {
+    let all = serde_json::to_string(found)?;
+    let out = serde_json::to_string(&found.ruled_out)?;
+    for (texts, place, wanted) in [
+        (&fixture.ruled_out, &out, true),
+        (&fixture.not_ruled_out, &out, false),
+        (&fixture.says, &all, true),
+        (&fixture.says_not, &all, false),
+    ] {
+        for text in texts {
+            if place.contains(text.as_str()) != wanted {
+                let fault = if wanted { "is missing" } else { "is there" };
+                return Err(format!("{text:?} {fault}: {found:#?}").into());
+            }
         }
     }
     Ok(())

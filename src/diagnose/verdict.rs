@@ -20,7 +20,7 @@ pub(super) fn of(
 ) -> Verdict {
     let line = |state: State, f: &Finding| {
         let clause = clauses.get(&f.id).cloned().unwrap_or_else(|| Clause::from(&f.says));
-        headline::line(state, f.hop, &f.id, clause)
+        headline::line(state, f.hop, &f.id, &clause)
     };
     let cause = |level: Level| {
         findings
@@ -200,7 +200,7 @@ fn called(e: &Evidence, hop: &HttpHop, call: &HttpCall) -> Result<String, String
         }
         Some("identity-not-tested") => Ok(format!("{way}; {untested}")),
         // At risk by their own rules: something in front answered, which the walk cannot pass.
-        Some("http-front-answered" | "identity-gateway-key")
+        Some("http-front-answered" | "identity-gateway-key" | "identity-gateway-token")
             if answer.status == 401 && !call.credential_sent =>
         {
             Ok(format!("{way}; {untested}"))

@@ -42,7 +42,8 @@ enum Sign {
     Nameserver(&'static str),
     /// A port that something listens on.
     Listening(u16, &'static str),
-    /// An interface of this name; with a trailing `*`, of a name that begins so.
+    /// An interface of this name; with a trailing `*`, of a name that begins so. Where the system
+    /// says of what kind it is, it must be a tunnel.
     Interface(&'static str, &'static str),
     /// A tunnel interface with an address inside 100.64.0.0/10, 198.18.0.0/15 or 6.6.0.0/16.
     SyntheticTunnel,
@@ -87,6 +88,7 @@ const SIGNS: &[(Platform, Sign)] = &[
     (Platform::ZeroTrust, Interface("tailscale*", "Tailscale")),
     (Platform::ZeroTrust, Interface("sdwan0", "Twingate")),
     (Platform::ZeroTrust, Nameserver("100.100.100.100")),
+    (Platform::Arc, File("/opt/azcmagent/bin/himds")),
     (Platform::HostedMachine, VariableIs("RUNNER_ENVIRONMENT", "github-hosted")),
     (Platform::HostedMachine, VariableIs("CODESPACES", "true")),
     (Platform::HostedMachine, Variable("ACC_CLOUD")),
@@ -141,6 +143,7 @@ impl Sign {
             Interface(name, whose) => seen
                 .interfaces
                 .iter()
+                .filter(|(interface, _)| interface.kind.is_none() || interface.is_tunnel())
                 .find(|(interface, _)| match name.strip_suffix('*') {
                     Some(start) => interface.name.starts_with(start),
                     None => interface.name == *name,
@@ -224,6 +227,8 @@ mod tests {
         assert_eq!(runner("github-hosted"), [P::HostedMachine]);
         assert_eq!(runner("self-hosted"), []);
         assert_eq!(kinds(&Machine { files: &["/.dockerenv"], ..BARE }), [P::Container]);
+        let agent = &["/opt/azcmagent/bin/himds"];
+        assert_eq!(kinds(&Machine { files: agent, ..BARE }), [P::Arc]);
         assert_eq!(kinds(&Machine { nameservers: &["127.0.0.11"], ..BARE }), [P::Container]);
         assert_eq!(kinds(&Machine { kernel: "4.4.0-19041-Microsoft", ..BARE }), [P::Wsl]);
         assert_eq!(kinds(&Machine { listening: &[15001, 15006], ..BARE }), [P::ServiceMesh]);
@@ -264,6 +269,9 @@ mod tests {
         assert_eq!(with(&[("tun0", Some("tun"), "100.64.0.1")]), [Platform::ZeroTrust]);
         assert_eq!(with(&[("utun4", None, "100.64.0.1")]), [Platform::ZeroTrust]);
         assert_eq!(with(&[("CloudflareWARP", Some("tun"), "172.16.0.2")]), [Platform::ZeroTrust]);
+        assert_eq!(with(&[("tailscale0", Some("tun"), "10.9.0.2")]), [Platform::ZeroTrust]);
+        // The name alone makes no client.
+        assert_eq!(with(&[("tailscale-br", Some("bridge"), "10.9.0.1")]), []);
         assert_eq!(with(&[("tun0", Some("tun"), "10.8.0.2")]), []);
         // A carrier's shared range (RFC 6598) on an ordinary interface.
         assert_eq!(with(&[("eth0", None, "100.64.0.9")]), []);

@@ -74,6 +74,7 @@ const LIMITS: &[&str] = &[
     "http-inference-not-tested",
     "http-list-not-offered",
     "http-long-calls",
+    "http-origin-unproved",
     "http-other-callers",
     "identity-not-tested",
     "identity-withheld",

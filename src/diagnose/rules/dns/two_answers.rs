@@ -4,50 +4,50 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::dns::{Answer, Exchange, LateAnswer};
-use crate::evidence::{Evidence, Hop, classify};
+use crate::evidence::{Evidence, classify};
 
 use super::advice::Resolver;
 use super::gives::{self, Asked};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, SOMEBODY_ELSE, joined};
 use super::{answers_vary, tried, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-two-answers",
-    hop: Hop::Dns,
-    title: "One question to a resolver gets two answers that contradict each other",
-    page: include_str!("../../../../docs/findings/dns-two-answers.md"),
-    explains: &joined::<49>(&[
-        NOT_REACHED,
-        SOMEBODY_ELSE,
-        NOT_LET_IN,
-        &[
-            "dns-servfail",
-            "dns-refused",
-            "dns-upstream-dead",
-            "dns-zone-fails",
-            "dns-record-missing",
-            "dns-name-not-found",
-            "dns-no-address",
-            "dns-system-differs",
-            "dns-system-fails",
-            "dns-zone-not-linked",
-            "dns-outside-resolver",
-            "dns-unusable-address",
-            "dns-own-record",
-            "dns-public-not-expected",
-            "dns-address-not-expected",
-            "dns-private-not-expected",
-            "dns-resolver-down",
-            "dns-resolvers-disagree",
-            "dns-answers-vary",
-            "dns-forged-answer",
-        ],
-    ]),
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-two-answers",
+    Dns,
+    "One question to a resolver gets two answers that contradict each other",
+    Code(check)
+)
+.explains(&joined::<49>(&[
+    NOT_REACHED,
+    SOMEBODY_ELSE,
+    NOT_LET_IN,
+    &[
+        "dns-servfail",
+        "dns-refused",
+        "dns-upstream-dead",
+        "dns-zone-fails",
+        "dns-record-missing",
+        "dns-name-not-found",
+        "dns-no-address",
+        "dns-system-differs",
+        "dns-system-fails",
+        "dns-zone-not-linked",
+        "dns-outside-resolver",
+        "dns-unusable-address",
+        "dns-own-record",
+        "dns-public-not-expected",
+        "dns-address-not-expected",
+        "dns-private-not-expected",
+        "dns-resolver-down",
+        "dns-resolvers-disagree",
+        "dns-answers-vary",
+        "dns-forged-answer",
+    ],
+]))
+.decided_by(&["over-tcp"]);
 
 /// Which of the two the resolver gives over TCP, where answers are seldom injected.
 #[derive(PartialEq)]
@@ -107,7 +107,7 @@ fn twice<'a>(r: &'a Asked<'a>) -> Option<(String, &'a Exchange, &'a Answer, &'a 
     })
 }
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let deciding = gives::deciding(e);
     let all = gives::asked(e);
     let r = { deciding.iter() }.chain(&all).find(|r| twice(r).is_some())?;

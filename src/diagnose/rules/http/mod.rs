@@ -9,17 +9,19 @@ mod body_incomplete;
 pub(super) mod clients;
 mod deployment_inferred;
 mod deployment_missing;
-mod documented;
+pub(in crate::diagnose) mod documented;
 mod forbidden;
 mod front_answered;
+pub(super) mod gateway_policy;
 mod inference_not_tested;
 mod legs;
 mod list_not_offered;
 mod network_fix;
-mod network_refusals;
+pub(in crate::diagnose) mod network_refusals;
 mod no_answer;
 mod not_closed;
 mod not_found;
+mod origin;
 mod other_address;
 mod path_prefix;
 mod paths;
@@ -48,6 +50,9 @@ pub(super) const RULES: &[Rule] = &[
     documented::RULES[1],
     documented::RULES[2],
     documented::RULES[3],
+    gateway_policy::RULES[0],
+    gateway_policy::RULES[1],
+    gateway_policy::RULES[2],
     forbidden::RULE,
     front_answered::RULE,
     subdomain_unmapped::RULE,
@@ -65,6 +70,7 @@ pub(super) const RULES: &[Rule] = &[
     body_incomplete::RULE,
     unexpected_status::RULE,
     success_unproved::RULE,
+    origin::RULE,
     path_prefix::RULE,
     legs::RULES[0],
     legs::RULES[1],

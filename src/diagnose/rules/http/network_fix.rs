@@ -10,7 +10,7 @@ use crate::evidence::{Evidence, classify, tunnel};
 use super::aim::aim;
 use super::arrival;
 use super::clients;
-use super::network_refusals::{NETWORK_RULES, NOT_APPROVED, PERIMETER, Refused, VNET_ENDPOINT};
+use super::network_refusals::{NETWORK_RULES, NOT_APPROVED, PERIMETER, Row, VNET_ENDPOINT};
 use super::said::{walked, walked_private};
 
 /// Looks at the connections of private endpoints to the account.
@@ -22,7 +22,7 @@ const CONNECTIONS: &str = "az network private-endpoint-connection list --id <acc
 pub(super) fn by_place(
     e: &Evidence,
     because: Because,
-    refused: &Refused,
+    refused: &Row,
     egress: Option<IpAddr>,
 ) -> Because {
     if aim(e).is_gateway() {
@@ -86,12 +86,7 @@ fn subdomain(e: &Evidence, because: Because) -> Because {
         )))
 }
 
-fn through_proxy(
-    e: &Evidence,
-    because: Because,
-    refused: &Refused,
-    egress: Option<IpAddr>,
-) -> Because {
+fn through_proxy(e: &Evidence, because: Because, refused: &Row, egress: Option<IpAddr>) -> Because {
     let because = because
         .known_by(
             "the proxy makes the connection: the service sees the proxy's network, not this \
@@ -114,7 +109,7 @@ fn through_proxy(
 fn privately(
     e: &Evidence,
     because: Because,
-    refused: &Refused,
+    refused: &Row,
     address: IpAddr,
     egress: Option<IpAddr>,
 ) -> Because {
@@ -168,7 +163,7 @@ fn privately(
         )
 }
 
-fn publicly(e: &Evidence, because: Because, refused: &Refused, egress: Option<IpAddr>) -> Because {
+fn publicly(e: &Evidence, because: Because, refused: &Row, egress: Option<IpAddr>) -> Because {
     let account = reading::account(e);
     let mut because = because.owner("Azure platform");
     if refused.id == NOT_APPROVED.id {
@@ -245,7 +240,7 @@ fn publicly(e: &Evidence, because: Because, refused: &Refused, egress: Option<Ip
 }
 
 /// A step that shows the rules which decide.
-fn see_rules(e: &Evidence, because: Because, refused: &Refused) -> Because {
+fn see_rules(e: &Evidence, because: Because, refused: &Row) -> Because {
     let account = reading::account(e);
     if refused.id == PERIMETER.id {
         return because
@@ -274,7 +269,7 @@ fn see_rules(e: &Evidence, because: Because, refused: &Refused) -> Because {
 fn allow(
     e: &Evidence,
     because: Because,
-    refused: &Refused,
+    refused: &Row,
     egress: Option<IpAddr>,
     says: &str,
 ) -> Because {

@@ -11,6 +11,7 @@ use crate::evidence::{Evidence, Hop};
 use crate::diagnose::rules::identity::credential;
 
 use super::answered_by::{answered_by, is_page, service_headers};
+use super::origin::{self, Origin};
 
 /// One way in which a call is not simply accepted.
 #[derive(Debug, PartialEq, Eq)]
@@ -64,6 +65,8 @@ enum Only {
     ServiceHeaders,
     /// They are not.
     NoServiceHeaders,
+    /// The message begins so, in lower case.
+    Begins(&'static str),
     /// The body is a page for people.
     Page,
     /// No frame, and a page or the mark of a product in front.
@@ -81,6 +84,12 @@ enum Only {
     DeadToken,
     /// The body did not come to its end.
     Incomplete,
+    /// The answer calls its body something other than JSON.
+    OtherType,
+    /// The list has no entry.
+    EmptyList,
+    /// Neither headers nor the certificate show that the account gave the answer.
+    OriginOpen,
 }
 
 impl Refusal {
@@ -146,6 +155,13 @@ pub const REFUSALS: &[Refusal] = &[
     http("http-success-unproved", "H8, H28", 200, 299).only(&[Only::NotSent]),
     http("http-success-unproved", "H8", 200, 299).only(&[Only::DeadToken]),
     http("http-success-unproved", "G1", 201, 299),
+    http("http-success-unproved", "G18", 200, 299).only(&[Only::OtherType]),
+    http("http-success-unproved", "G1", 200, 299)
+        .only(&[Only::For(Purpose::Models), Only::EmptyList]),
+    http("http-success-unproved", "W1", 200, 299)
+        .only(&[Only::For(Purpose::Models), Only::OriginOpen]),
+    http("http-success-unproved", "W1", 200, 299)
+        .only(&[Only::For(Purpose::Project), Only::OriginOpen]),
     http("http-redirect", "", 300, 399),
     // Words about the account itself, whatever was asked.
     http("http-managed-identity-off", "X19", 400, 403).codes(&["managedidentityisnotenabled"]),
@@ -168,6 +184,31 @@ pub const REFUSALS: &[Refusal] = &[
     identity("identity-gateway-key", "W7, W8", 401, 401)
         .words(&["missing subscription key"])
         .only(&[Only::Flat]),
+    identity("identity-gateway-key", "W7, W8", 403, 403)
+        .words(&["missing subscription key"])
+        .only(&[Only::NoServiceHeaders]),
+    // The policies of such a gateway, in the words of its table of errors.
+    http("http-gateway-ip-filter", "W17", 401, 403)
+        .words(&["failed to establish ip address for the caller", "caller ip address is blocked"]),
+    http("http-gateway-ip-filter", "W17", 401, 403)
+        .words(&["is not allowed. access denied"])
+        .only(&[Only::Begins("caller ip address ")]),
+    http("http-call-quota", "W17, H33", 403, 403)
+        .words(&["out of call volume quota", "out of bandwidth quota"]),
+    identity("identity-gateway-token", "W17", 401, 403).words(&[
+        "jwt not present",
+        "jwt not found in the request",
+        "jwt is missing the following claims",
+    ]),
+    identity("identity-gateway-token", "W17", 401, 403)
+        .words(&["is not allowed. access denied"])
+        .only(&[Only::Begins("claim ")]),
+    identity("identity-gateway-token", "W17", 401, 403)
+        .words(&["idx10"])
+        .only(&[Only::Flat, Only::NoServiceHeaders]),
+    http("http-gateway-header", "W17", 400, 403)
+        .words(&["was not found in the request. access denied", "is not allowed. access denied"])
+        .only(&[Only::Begins("header ")]),
     // A login that the service does not know.
     http("http-front-answered", "W6", 401, 401).only(&[Only::Login]),
     // 401 without a credential: whose is it?
@@ -313,7 +354,9 @@ fn from_deployment(e: &Evidence, answer: &HttpAnswer) -> bool {
 /// Seconds by which a clock may be wrong: tokens are judged with five minutes of allowance.
 const CLOCK_ERROR_S: i64 = 300;
 
-fn dead_token(e: &Evidence, call: &HttpCall) -> bool {
+/// Whether the token that went with the call was past its end, or before its begin, by more than a
+/// clock's error.
+pub(super) fn dead_token(e: &Evidence, call: &HttpCall) -> bool {
     let expired = credential::expires_in(e).is_some_and(|seconds| seconds < -CLOCK_ERROR_S);
     let early = credential::begins_in(e).is_some_and(|seconds| seconds > CLOCK_ERROR_S);
     call.credential_sent && (expired || early)
@@ -334,6 +377,7 @@ pub fn refused_by_network(e: &Evidence, call: &HttpCall) -> bool {
         "http-endpoint-not-approved",
         "http-vnet-endpoint",
         "http-network-perimeter",
+        "http-gateway-ip-filter",
     ];
     refusal(e, call).is_some_and(|row| IDS.contains(&row.id))
 }
@@ -394,6 +438,9 @@ impl Only {
             }
             Only::ServiceHeaders => service_headers(answer),
             Only::NoServiceHeaders => !service_headers(answer),
+            Only::Begins(words) => answer
+                .message()
+                .is_some_and(|text| text.trim_start().to_ascii_lowercase().starts_with(words)),
             Only::Page => is_page(answer),
             Only::Front => {
                 frame.is_none() && (is_page(answer) || answered_by(answer).product().is_some())
@@ -404,6 +451,9 @@ impl Only {
             Only::ErrorToo => answer.error.is_some(),
             Only::DeadToken => dead_token(e, call),
             Only::Incomplete => !answer.body_complete,
+            Only::OtherType => origin::other_type(answer).is_some(),
+            Only::EmptyList => answer.models == Some(0),
+            Only::OriginOpen => origin::origin(e, answer) == Origin::Open,
         }
     }
 }

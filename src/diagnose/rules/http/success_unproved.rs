@@ -2,25 +2,25 @@
 //! whose answer does not prove that the service gave it (facts G1, G2c, G17, H8).
 
 use crate::diagnose::rules::identity::credential::{duration, expires_in};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::http::{Payload, Purpose};
-use crate::evidence::{Evidence, Hop};
 
 use super::answered_by::service_headers;
-use super::refusals::about_the_question;
-use super::said::{Said, said};
+use super::origin;
+use super::refusals::{about_the_question, dead_token};
+use super::said::{Said, said, short};
 
-pub(super) const RULE: Rule = Rule {
-    id: "http-success-unproved",
-    hop: Hop::Http,
-    title: "A call succeeds by its status, and the answer does not prove it",
-    page: include_str!("../../../../docs/findings/http-success-unproved.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "http-success-unproved",
+    Http,
+    "A call succeeds by its status, and the answer does not prove it",
+    Code(check)
+)
+.short("the answer does not prove that the call works");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let (says, known) = why(e, &said);
     let mut because = said.because(Level::Risk, Sure::Inferred, says).known_by(known);
@@ -108,26 +108,49 @@ fn why(e: &Evidence, said: &Said<'_>) -> (String, &'static str) {
              credential of its own, or something that only imitates the service, does",
         );
     }
-    if let Some(past) = expires_in(e).filter(|seconds| *seconds < 0) {
-        return (
-            format!(
-                "{what} came for a token that expired {} ago: what answers does not check it",
-                duration(past.unsigned_abs())
+    if dead_token(e, said.call) {
+        return match expires_in(e).filter(|seconds| *seconds < 0) {
+            Some(past) => (
+                format!(
+                    "{what} came for a token that expired {} ago: what answers does not check it",
+                    duration(past.unsigned_abs())
+                ),
+                "the service refuses a token after its end: what answers here did not look at it",
             ),
-            "the service refuses a token after its end: what answers here did not look at it",
-        );
+            None => (
+                format!(
+                    "{what} came for a token that is not valid yet: what answers does not check it"
+                ),
+                "the service refuses a token before its begin: what answers here did not look at \
+                 it",
+            ),
+        };
     }
-    match status {
-        200 => (
-            format!(
-                "{what} came for a token that is not valid yet: what answers does not check it"
-            ),
-            "the service refuses a token before its begin: what answers here did not look at it",
-        ),
-        _ => (
+    if status != 200 {
+        return (
             format!("{status} for {what}, where the service gives 200"),
             "the service answers this call with 200: a proxy or a gateway changes the status, or \
              answers in its place",
-        ),
+        );
     }
+    if let Some(kind) = origin::other_type(said.answer) {
+        return (
+            format!("{what} came as {}, not as JSON", short(kind, 40)),
+            "the service sends application/json: something gave this answer, or rewrote its type; \
+             clients that go by the type fail on it",
+        );
+    }
+    if said.answer.models == Some(0) {
+        return (
+            format!("{what} came without an entry: what answers may not be the account"),
+            "the service lists its base models also for an account without any deployment; an \
+             empty list comes from a test double, a cache or a gateway's own answer",
+        );
+    }
+    (
+        format!("{what} came without the service's headers, under a private certificate"),
+        "the account's own answers carry apim-request-id and x-ms-region, and its certificate has \
+         a public root; this answer has neither, so that anything which holds such a certificate \
+         (an inspecting proxy, a gateway under the account's name, a test double) may have given it",
+    )
 }

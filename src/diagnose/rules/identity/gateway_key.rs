@@ -1,22 +1,20 @@
 //! An API Management gateway in front wants its own key (facts W7, W8, W11).
 
 use crate::diagnose::rules::http::said::{Said, said};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::credential::credential;
 
-pub(super) const RULE: Rule = Rule {
-    id: "identity-gateway-key",
-    hop: Hop::Identity,
-    title: "An API Management gateway in front wants its own subscription key",
-    page: include_str!("../../../../docs/findings/identity-gateway-key.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "identity-gateway-key",
+    Identity,
+    "An API Management gateway in front wants its own subscription key",
+    Code(check)
+)
+.short("API Management requires its own key");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let challenge = said.answer.header("www-authenticate");
     let wanted = attribute(&said, "name").unwrap_or("Ocp-Apim-Subscription-Key");
@@ -41,6 +39,12 @@ fn check(e: &Evidence) -> Option<Because> {
     } else {
         "the words are the gateway's: the service's own speak of a wrong API endpoint as well"
     });
+    if said.answer.message().is_some_and(|message| message.contains("active subscription")) {
+        because = because.known_by(
+            "they ask for a key of an active subscription: one that was suspended, cancelled or \
+             never approved has keys that look right",
+        );
+    }
     let realm = attribute(&said, "realm").unwrap_or("<gateway>");
     Some(
         because
@@ -51,6 +55,11 @@ fn check(e: &Evidence) -> Option<Because> {
                 "or, if no gateway is meant to be there, find out why {} leads to it",
                 e.target.host
             )))
+            .look(
+                "see whether the subscription of the key is active",
+                "az rest --method get --url \"<gateway resource id>/subscriptions?\
+                 api-version=2022-08-01\" --query \"value[].{name:name,state:properties.state}\"",
+            )
             .act(Step::local(format!("send the key in the header {wanted}")))
             .check(reading::again(e)),
     )

@@ -6,8 +6,9 @@ mod azure_cli;
 mod configuration;
 pub(super) mod credential;
 mod custom_subdomain;
-mod entra;
+pub(in crate::diagnose) mod entra;
 mod gateway_key;
+mod gateway_token;
 mod key_file_open;
 mod key_refused;
 mod key_trimmed;
@@ -87,6 +88,7 @@ const CREDENTIAL: &[Rule] = &[
     keys_disabled::RULE,
     custom_subdomain::RULE,
     gateway_key::RULE,
+    gateway_token::RULE,
     key_refused::RULE,
     token_refused::RULE,
     unauthorized::RULE,

@@ -1,22 +1,18 @@
 //! Some addresses connect and others do not: a stale record beside the good one (D58).
 
+use std::net::IpAddr;
+
 use super::attempts;
 use super::attempts::Placed;
-use crate::diagnose::{Because, Rule, headline, reading};
+use crate::diagnose::{Because, Rule, View, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
-use crate::evidence::{Evidence, Hop, classify};
+use crate::evidence::{Evidence, tunnel};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-address-dead",
-    hop: Hop::Tcp,
-    title: "One of several addresses does not connect",
-    page: include_str!("../../../../docs/findings/tcp-address-dead.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("tcp-address-dead", Tcp, "One of several addresses does not connect", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.tcp.saw()?;
     let counting = reading::counting(e);
     let dead = attempts::dead(hop, &counting);
@@ -50,7 +46,10 @@ fn check(e: &Evidence) -> Option<Because> {
         dead.len()
     ))
     .known_by(as_applications_meet_it(tried_first))
-    .ruled_out("the path as a whole: another address of the same name works")
+    .ruled_out_if(
+        alike_connects(e, &dead),
+        "the way to such addresses as a whole: another one of the same kind connects",
+    )
     .read_at("/dns/walked")
     .owner("DNS")
     .look("see every record of the name", format!("dig +noall +answer {name} A {name} AAAA"));
@@ -65,7 +64,7 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     let zone = reading::private_zone(e);
     for address in &addresses {
-        if address.parse().is_ok_and(|a| classify(a).is_private()) {
+        if address.parse().is_ok_and(|a| tunnel::is_private(e, a)) {
             let kind = if address.contains(':') { "aaaa" } else { "a" };
             let record = |verb: &str| {
                 format!(
@@ -98,6 +97,22 @@ fn check(e: &Evidence) -> Option<Because> {
             ))
             .check(reading::again(e)),
     )
+}
+
+/// Whether, for each dead address, one connects to which the same path leads: of its family, and
+/// private as it is. What this machine accepts itself, such as a tunnel's address, shows no path.
+fn alike_connects(e: &Evidence, dead: &[Placed<'_>]) -> bool {
+    let Some(hop) = e.tcp.saw() else { return false };
+    if tunnel::taken_here(e).is_some() && !reading::tls_verified(e) {
+        return false;
+    }
+    let kind = |ip: IpAddr| (ip.is_ipv6(), tunnel::is_private(e, ip), tunnel::is_public(e, ip));
+    dead.iter().all(|placed| {
+        hop.attempts.iter().any(|other| {
+            other.outcome == TcpOutcome::Connected
+                && kind(other.address.ip()) == kind(placed.attempt.address.ip())
+        })
+    })
 }
 
 /// The first dead address that getaddrinfo lists before every address that connects: its order

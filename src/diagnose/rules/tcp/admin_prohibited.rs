@@ -2,21 +2,19 @@
 //! section 5.2.7.1; RFC 4443, section 3.1).
 
 use super::attempts;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::Sure;
 use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
-use crate::evidence::{Evidence, Hop};
+use crate::evidence::tunnel;
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-admin-prohibited",
-    hop: Hop::Tcp,
-    title: "A firewall says that the connection is prohibited",
-    page: include_str!("../../../../docs/findings/tcp-admin-prohibited.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tcp-admin-prohibited",
+    Tcp,
+    "A firewall says that the connection is prohibited",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let failed = attempts::of_target(e)?;
     let attempt = failed.first.attempt;
     let TcpOutcome::Unreachable { icmp } = &attempt.outcome else { return None };
@@ -37,7 +35,11 @@ fn check(e: &Evidence) -> Option<Because> {
             "{firewall} sent ICMP {}, administratively prohibited: a rule there rejects it",
             icmp.code.as_deref().unwrap_or("unreachable")
         ))
-        .ruled_out("a route, the private endpoint's state: neither sends this message")
+        .known_by("a router with a route of type prohibit sends the same message")
+        .ruled_out_if(
+            tunnel::is_private(e, ip) && firewall != ip,
+            "the private endpoint's state: an endpoint sends no such message",
+        )
         .owner("Network")
         .act(super::opening::rule(
             e,
@@ -52,7 +54,10 @@ fn check(e: &Evidence) -> Option<Because> {
             format!("this machine itself prohibits the connection to {peer}"),
         )
         .known_by("the refusal comes from its own kernel: a packet filter or a prohibit route")
-        .ruled_out("every device on the way: no packet left this machine")
+        .ruled_out_if(
+            attempts::never_left(attempt),
+            "every device on the way: no packet left this machine",
+        )
         .owner("Server")
         .look("see the rules of this machine", "nft list ruleset; iptables-save")
         .look("see its routes of type prohibit", format!("ip route get {ip}")),

@@ -7,7 +7,8 @@ use crate::diagnose::headline::Clause;
 use crate::diagnose::{Because, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::tcp::{Icmp, IcmpMeaning, TcpAttempt, TcpHop, TcpOutcome};
-use crate::evidence::{Evidence, classify};
+use crate::evidence::vantage::Platform;
+use crate::evidence::{Evidence, classify, tunnel};
 
 /// An attempt with its place in the report.
 #[derive(Clone, Copy)]
@@ -46,6 +47,27 @@ fn not_sent(attempt: &TcpAttempt) -> bool {
         TcpOutcome::LocalError { .. } => true,
         _ => false,
     }
+}
+
+/// Whether no packet can have left this machine: its kernel refused, and at once.
+pub(super) fn never_left(attempt: &TcpAttempt) -> bool {
+    not_sent(attempt) && attempt.took_ms < AT_ONCE_MS && attempt.syn_repeats.unwrap_or(0) == 0
+}
+
+/// A refusal of this machine's own kernel comes before any answer could, in milliseconds. Where the
+/// error queue cannot be read (a sandbox), what a router says comes without its sender, later.
+const AT_ONCE_MS: f64 = 5.0;
+
+/// What crosses no network takes less, in milliseconds.
+pub(super) const NEAR_MS: f64 = 0.5;
+
+/// Whether something on this machine, a tunnel's client or a sidecar, may have answered in the
+/// name of the address: such an answer says nothing of the way to it.
+pub(super) fn answered_here(e: &Evidence, attempt: &TcpAttempt) -> bool {
+    let ip = attempt.connected_to().ip();
+    tunnel::address(e, ip).is_some()
+        || e.vantage.is_on(Platform::ServiceMesh)
+        || attempt.took_ms < NEAR_MS && !classify(ip).is_unusable()
 }
 
 /// Whether the attempt tells nothing because this machine does not speak the address's
@@ -172,8 +194,9 @@ pub(in crate::diagnose::rules) fn words(e: &Evidence, attempt: &TcpAttempt) -> S
     }
 }
 
-/// Whether an interface is a bridge that a container or VM runtime of this machine made.
-pub(super) fn is_local_bridge(interface: &str) -> bool {
+/// Whether an interface has the name of a bridge that a container or VM runtime of this machine
+/// makes: for reports and systems that do not say of what kind it is.
+fn is_local_bridge(interface: &str) -> bool {
     ["docker", "virbr", "cni", "podman", "lxcbr", "lxdbr"]
         .iter()
         .any(|prefix| interface.starts_with(prefix))
@@ -188,8 +211,12 @@ pub(super) fn local_bridge(attempt: &TcpAttempt) -> Option<&str> {
 }
 
 /// A route that ends in this machine's own bridge: its prefix overlaps the address.
-fn overlap(attempt: &TcpAttempt) -> Option<String> {
-    let interface = local_bridge(attempt)?;
+fn overlap(e: &Evidence, attempt: &TcpAttempt) -> Option<String> {
+    let interface =
+        match super::near::route(e, attempt).and_then(|(_, route)| route.interface.as_ref()) {
+            Some(interface) => interface.stays_here.then_some(interface.name.as_str())?,
+            None => local_bridge(attempt)?,
+        };
     Some(format!(
         "the route to {} leaves through {interface}, a bridge inside this machine: its prefix \
          covers the address, and nothing is sent to the network",
@@ -210,7 +237,7 @@ pub(super) fn broken(
             .seen(words(e, placed.attempt))
             .read_at(format!("/tcp/saw/attempts/{}", placed.index));
     }
-    if let Some(overlap) = overlap(failed.first.attempt) {
+    if let Some(overlap) = overlap(e, failed.first.attempt) {
         because = because.known_by(overlap);
     }
     because

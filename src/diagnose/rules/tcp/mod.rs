@@ -18,7 +18,7 @@ mod reset;
 mod silent;
 mod slow;
 mod taken_here;
-mod terminated;
+pub(in crate::diagnose::rules) mod terminated;
 mod trail;
 mod unreachable;
 pub(in crate::diagnose::rules) mod wording;

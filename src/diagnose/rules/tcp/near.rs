@@ -53,10 +53,9 @@ pub(super) fn near<'a>(e: &'a Evidence, attempt: &'a TcpAttempt) -> Option<Near<
     };
     let interface = route.interface.as_ref()?;
     let silent = route.neighbour.filter(|state| state.is_silent());
-    let bridge = attempts::is_local_bridge(&interface.name) || interface.stays_here;
     // Nobody answered on it, or it has no port at all; a container that does answer is another
     // story.
-    if bridge && route.gateway.is_none() && (silent.is_some() || !interface.running) {
+    if interface.stays_here && route.gateway.is_none() && (silent.is_some() || !interface.running) {
         return Some(Near::Bridge(&interface.name));
     }
     if !interface.running {

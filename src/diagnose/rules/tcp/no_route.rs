@@ -1,20 +1,14 @@
 //! This machine's own routing table has no way to the address (ENETUNREACH; fact T14).
 
 use super::{attempts, near};
-use crate::diagnose::{Because, Rule};
+use crate::diagnose::{Because, Rule, View};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop, tunnel};
+use crate::evidence::tunnel;
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-no-route",
-    hop: Hop::Tcp,
-    title: "This machine has no route to the address",
-    page: include_str!("../../../../docs/findings/tcp-no-route.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("tcp-no-route", Tcp, "This machine has no route to the address", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let failed = attempts::of_target(e)?;
     let attempt = failed.first.attempt;
     if !attempts::no_route(attempt) {
@@ -24,10 +18,20 @@ fn check(e: &Evidence) -> Option<Because> {
     let family = if ip.is_ipv6() { "ip -6 route show" } else { "ip route show" };
     let mut because =
         attempts::broken(e, &failed, Sure::Proved, format!("this machine has no route to {ip}"))
-            .known_by(
-                "the kernel refused before anything was sent: no router and no firewall was asked",
+            .known_by(match attempts::never_left(attempt) {
+                true => {
+                    "the kernel refused before anything was sent: no router and no firewall was \
+                     asked"
+                }
+                false => {
+                    "the kernel reports that the network is unreachable; where a router said so \
+                     first, its message looks the same from here"
+                }
+            })
+            .ruled_out_if(
+                attempts::never_left(attempt),
+                "NSG, firewall, private endpoint: no packet left this machine",
             )
-            .ruled_out("NSG, firewall, private endpoint: no packet left this machine")
             .owner("Network")
             .look("see the routing table", family);
     if let Some(tunnels) = near::tunnels_down(e) {

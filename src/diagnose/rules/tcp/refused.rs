@@ -2,24 +2,15 @@
 
 use super::attempts;
 use super::trail::{self, RstFrom, Trail};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::TcpOutcome;
-use crate::evidence::{Evidence, Hop, classify, tunnel};
+use crate::evidence::{classify, tunnel};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-refused",
-    hop: Hop::Tcp,
-    title: "The address refuses the connection: a RST answers",
-    page: include_str!("../../../../docs/findings/tcp-refused.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("tcp-refused", Tcp, "The address refuses the connection: a RST answers", Code(check));
 
-/// What crosses no network takes less, in milliseconds.
-const NEAR_MS: f64 = 0.5;
-
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let failed = attempts::of_target(e)?;
     let attempt = failed.first.attempt;
     if attempt.outcome != TcpOutcome::Refused {
@@ -29,6 +20,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let peer = attempts::peer(attempt);
     let before = Trail::of(e, "trace-syn", attempt)
         .is_some_and(|trail| matches!(trail::rst_from(&trail), RstFrom::Before { .. }));
+    let here = attempts::answered_here(e, attempt) && !before;
     let says = match before {
         true => format!("a device on the way refuses the connection to {peer}"),
         false => format!("{peer} refuses the connection"),
@@ -39,11 +31,14 @@ fn check(e: &Evidence) -> Option<Because> {
                 "a refusal answered the SYN: either nothing listens on this port, or a firewall \
                  rejects in the name of the address; the RST itself does not say which of them sent it",
             )
-            .ruled_out(
-                "a dropped packet, a missing route, a private endpoint that is not approved",
+            .ruled_out_if(!here && before, "a dropped packet: an answer came")
+            .ruled_out_if(!here && !before, "a dropped packet, a missing route: an answer came")
+            .ruled_out_if(
+                !here && !before && tunnel::is_private(e, ip),
+                "a private endpoint that is not approved: that one is silent",
             );
     // A program cannot see what redirects its own packets; what comes so soon comes from near.
-    if attempt.took_ms < NEAR_MS && !before && !classify(ip).is_unusable() {
+    if attempt.took_ms < attempts::NEAR_MS && !before && !classify(ip).is_unusable() {
         because = because
             .known_by(format!(
                 "it came after {:.1} ms, from near: this machine itself may refuse, where a \

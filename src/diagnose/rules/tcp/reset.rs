@@ -1,21 +1,14 @@
 //! The connection is reset while it is made: a stateful device on the way (fact T9).
 
 use super::attempts;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::TcpOutcome;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-reset",
-    hop: Hop::Tcp,
-    title: "The connection is reset while it is made",
-    page: include_str!("../../../../docs/findings/tcp-reset.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("tcp-reset", Tcp, "The connection is reset while it is made", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let failed = attempts::of_target(e)?;
     let attempt = failed.first.attempt;
     if attempt.outcome != TcpOutcome::Reset {
@@ -35,7 +28,10 @@ fn check(e: &Evidence) -> Option<Because> {
              sends that saw only one half of the handshake (the answer takes another way back), \
              or that withdrew its first permission",
         )
-        .ruled_out("a dropped packet, a missing route")
+        .ruled_out_if(
+            !attempts::answered_here(e, attempt),
+            "a dropped packet, a missing route on the way there: an answer came",
+        )
         .owner("Network")
         .look("see the route that the packets take from here", format!("ip route get {ip}"))
         .act(Step::look(

@@ -7,21 +7,20 @@ use ipnet::IpNet;
 
 use super::{attempts, near, trail};
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
-use crate::evidence::{Evidence, Expect, Hop, TargetKind, classify, tunnel};
+use crate::evidence::vantage::Platform;
+use crate::evidence::{Evidence, Expect, TargetKind, classify, tunnel};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-silent",
-    hop: Hop::Tcp,
-    title: "The address does not answer: the connection attempt is dropped somewhere",
-    page: include_str!("../../../../docs/findings/tcp-silent.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tcp-silent",
+    Tcp,
+    "The address does not answer: the connection attempt is dropped somewhere",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let failed = attempts::of_target(e)?;
     let attempt = failed.first.attempt;
     if attempt.outcome != TcpOutcome::TimedOut || near::near(e, attempt).is_some() {
@@ -35,8 +34,15 @@ fn check(e: &Evidence) -> Option<Because> {
         false => format!("{peer} does not answer"),
     };
     let because = attempts::broken(e, &failed, Sure::Possible, says)
-        .ruled_out("a closed port (no RST came), a router that says no (no ICMP came)")
-        .ruled_out("a missing route on this machine");
+        .ruled_out("a port that is closed openly: no RST came")
+        .ruled_out_if(
+            attempt.syn_repeats.is_some(),
+            "a router that reports the loss: no ICMP message came",
+        )
+        .ruled_out_if(
+            attempt.source.is_some() && !route_may_be_missing(e, attempt),
+            "a missing route on this machine",
+        );
     let because = if let Some(tunnel) = tunnel::address(e, ip) {
         tunnelled(because, &tunnel, ip)
     } else if classify(ip).is_unusable() {
@@ -48,6 +54,7 @@ fn check(e: &Evidence) -> Option<Because> {
     } else {
         private(e, because, ip.to_string())
     };
+    let because = on_this_platform(e, because, attempt);
     let because = trail::of_silence(e, on_this_machine(e, because, attempt), attempt);
     Some(because.check(reading::again(e)))
 }
@@ -84,6 +91,31 @@ fn on_this_machine(e: &Evidence, mut because: Because, attempt: &TcpAttempt) -> 
         ));
     }
     because
+}
+
+/// Whether the packets took the default route where a more specific one may be missing: a tunnel of
+/// this machine is down, or WSL's own network is between this machine and the VPN of Windows.
+fn route_may_be_missing(e: &Evidence, attempt: &TcpAttempt) -> bool {
+    let tunnelled = near::tunnels_down(e).is_some() || e.vantage.is_on(Platform::Wsl);
+    let by_default = near::route(e, attempt)
+        .is_none_or(|(_, route)| route.prefix.as_deref().is_none_or(|p| p.ends_with("/0")));
+    tunnelled && by_default && tunnel::is_private(e, attempt.connected_to().ip())
+}
+
+/// What is different on this platform about the way into the network, where nothing answers at a
+/// private address (fact X23: in WSL's NAT mode a VPN client of Windows does not carry it).
+fn on_this_platform(e: &Evidence, because: Because, attempt: &TcpAttempt) -> Because {
+    let ip = attempt.connected_to().ip();
+    let platform =
+        [Platform::Wsl, Platform::AppService, Platform::Functions, Platform::ContainerApps]
+            .into_iter()
+            .any(|one| e.vantage.is_on(one));
+    match platform_advice::on(e, Topic::IntoNetwork).filter(|_| platform) {
+        Some(advice) if tunnel::is_private(e, ip) => {
+            because.known_by(format!("or {}", advice.why)).act(advice.step())
+        }
+        _ => because,
+    }
 }
 
 /// Whether `--expect` names a prefix with the address: virtual networks may use public

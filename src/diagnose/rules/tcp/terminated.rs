@@ -1,29 +1,25 @@
 //! Something on the way takes TCP connections in the name of the address, so that an open
 //! port proves nothing (facts T10, T40): seen where another hop is in trouble.
 
-use std::net::IpAddr;
-
 use super::trail::Trail;
 use super::{attempts, near};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::experiment::{TraceProbe, TraceSeen, TriedConnection};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::vantage::Platform;
-use crate::evidence::{Evidence, Hop, tunnel};
+use crate::evidence::{Evidence, tunnel};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-terminated-on-the-way",
-    hop: Hop::Tcp,
-    title: "A device on the way accepts TCP in the name of the address",
-    page: include_str!("../../../../docs/findings/tcp-terminated-on-the-way.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tcp-terminated-on-the-way",
+    Tcp,
+    "A device on the way accepts TCP in the name of the address",
+    Code(check)
+);
 
 const EXPERIMENT: &str = "ghost-address";
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let attempt = e.tcp.saw()?.walked_attempt()?;
     let because = shorter_than_the_way(e, attempt)
         .or_else(|| ghost(e, attempt))
@@ -44,80 +40,88 @@ fn check(e: &Evidence) -> Option<Because> {
 /// A connection across a gateway takes longer, in milliseconds.
 const LOCAL_MS: f64 = 0.3;
 
-/// What of this machine may have taken the connection, so that it says nothing of the route and
-/// the port; none where nothing speaks for it.
-fn acceptor(e: &Evidence) -> Option<&'static str> {
-    let attempt = e.tcp.saw()?.walked_attempt()?;
-    if attempt.detour.is_some() {
+/// Whether a device on the way takes connections in the name of the address, as far as tried.
+pub(in crate::diagnose::rules) fn on_the_way(e: &Evidence) -> bool {
+    let attempt = e.tcp.saw().and_then(|tcp| tcp.walked_attempt());
+    attempt.is_some_and(|one| shorter_than_the_way(e, one).or_else(|| ghost(e, one)).is_some())
+}
+
+/// What of this machine took the connection, or may have, so that it says nothing of the route and
+/// the port.
+struct Acceptor {
+    who: &'static str,
+    sure: Sure,
+    /// What shows it, and where it was read.
+    sign: Option<(String, String)>,
+    /// Whether it is a sidecar, for all that is known.
+    sidecar: bool,
+}
+
+/// The acceptor; none where nothing speaks for one.
+fn acceptor(e: &Evidence, attempt: &TcpAttempt) -> Option<Acceptor> {
+    if attempt.detour.is_some() || attempt.address.ip().is_loopback() {
         return None;
     }
-    let ip = attempt.address.ip();
-    if e.vantage.is_on(Platform::ZeroTrust) || is_synthetic(ip) {
-        return Some("the zero-trust client");
+    let mesh = e.vantage.is_on(Platform::ServiceMesh);
+    if let Some(sign) = tunnel::taken_here(e) {
+        let tunnelled = tunnel::address(e, attempt.address.ip()).is_some();
+        let (who, sure) = match (tunnelled, mesh) {
+            (true, _) => ("the tunnel's client", Sure::Inferred),
+            (false, true) => ("the service mesh's sidecar", Sure::Inferred),
+            (false, false) => ("a sidecar", Sure::Possible),
+        };
+        return Some(Acceptor { who, sure, sign: Some(sign), sidecar: !tunnelled });
     }
-    if ip.is_loopback() {
-        return None;
-    }
-    if e.vantage.is_on(Platform::ServiceMesh) {
-        return Some("the service mesh's sidecar");
+    let client = e.vantage.platforms.iter().position(|s| s.platform == Platform::ZeroTrust);
+    if let Some(index) = client {
+        // It takes some destinations and leaves others alone; which, is not seen from here.
+        let sign = e.vantage.platforms[index].sign.clone();
+        let sign = Some((sign, format!("/vantage/platforms/{index}")));
+        let who = "the zero-trust client";
+        return Some(Acceptor { who, sure: Sure::Possible, sign, sidecar: false });
     }
     let (_, route) = near::route(e, attempt)?;
-    (attempt.took_ms < LOCAL_MS && route.gateway.is_some()).then_some("a local proxy")
+    (attempt.took_ms < LOCAL_MS && route.gateway.is_some()).then_some(Acceptor {
+        who: "a local proxy",
+        sure: Sure::Possible,
+        sign: None,
+        sidecar: true,
+    })
 }
 
-/// An address that a zero-trust client makes up (facts X6, T40).
-fn is_synthetic(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
-            (a == 100 && (64..128).contains(&b)) || (a == 6 && b == 6)
-        }
-        IpAddr::V6(_) => false,
-    }
-}
-
-/// A sidecar, a zero-trust client or another local proxy took it, and a later hop is in trouble.
+/// A sidecar, a tunnel's client or another local proxy took it, and a later hop is in trouble.
 fn on_this_machine(e: &Evidence, attempt: &TcpAttempt) -> Option<Because> {
-    let who = acceptor(e)?;
+    let Acceptor { who, sure, sign, sidecar } = acceptor(e, attempt)?;
     if reading::tls_verified(e) {
         return None;
     }
     let peer = attempts::peer(attempt);
-    let known = e
-        .vantage
-        .platforms
-        .iter()
-        .find(|seen| matches!(seen.platform, Platform::ServiceMesh | Platform::ZeroTrust));
-    let sure = if known.is_some() { Sure::Inferred } else { Sure::Possible };
-    let mut because = Because::new(
-        Level::Note,
-        sure,
-        match sure {
-            Sure::Inferred => format!("{who} on this machine takes connections, also to {peer}"),
-            _ => format!("a proxy on this machine may have taken the connection to {peer}"),
-        },
-    )
-    .known_by(format!(
-        "an open connection then says nothing of the route, the port or the address: {who} accepts \
-         it before it asks anything of the network"
+    let says = match sure {
+        Sure::Inferred => format!("{who} on this machine takes connections, also to {peer}"),
+        _ => format!("{who} on this machine may have taken the connection to {peer}"),
+    };
+    let mut because = Because::new(Level::Note, sure, says).known_by(format!(
+        "an open connection then proves nothing of the route, the port or the address: {who} \
+         accepts it before it asks anything of the network"
     ));
-    if let Some(seen) = known {
-        because = because.seen(seen.sign.clone()).read_at("/vantage/platforms");
+    if let Some((sign, pointer)) = sign {
+        because = because.seen(sign).read_at(pointer);
     }
     if let Some((place, route)) = near::route(e, attempt)
         && let Some(gateway) = route.gateway
         && attempt.took_ms < LOCAL_MS
     {
         because = because.read_at(place).seen(format!(
-            "it stood after {:.2} ms, though the route leads over the gateway {gateway}",
+            "the connection was open after {:.2} ms, though the route leads over the gateway \
+             {gateway}",
             attempt.took_ms
         ));
     }
-    if known.is_none() {
+    if sure == Sure::Possible {
         because = because
             .tells_it("iptables-save -t nat; nft list ruleset  # as root: what redirects the port");
     }
-    if e.vantage.is_on(Platform::ServiceMesh) || known.is_none() {
+    if sidecar {
         because = because
             .look(
                 "see the sidecar's own log for this destination (Istio: BlackHoleCluster, UH, NR)",

@@ -5,19 +5,16 @@ use std::net::IpAddr;
 
 use super::attempts;
 use super::near::{self, Near};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-unreachable",
-    hop: Hop::Tcp,
-    title: "A router says that the address cannot be reached, or nobody has it on our link",
-    page: include_str!("../../../../docs/findings/tcp-unreachable.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tcp-unreachable",
+    Tcp,
+    "A router says that the address cannot be reached, or nobody has it on our link",
+    Code(check)
+);
 
 /// What a message means, which team fixes it, and how.
 struct Meaning {
@@ -28,11 +25,17 @@ struct Meaning {
     step: Step,
 }
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let failed = attempts::of_target(e)?;
     let attempt = failed.first.attempt;
     let (ip, peer) = (attempt.connected_to().ip(), attempts::peer(attempt));
     let near = near::near(e, attempt);
+    let router = match &attempt.outcome {
+        TcpOutcome::Unreachable { icmp } => {
+            icmp.from.filter(|_| !attempts::is_local(icmp, attempt.source))
+        }
+        _ => None,
+    };
     let mut owner = "Network";
     let m = match (&near, &attempt.outcome) {
         (Some(Near::Bridge(bridge)), _) => {
@@ -48,8 +51,7 @@ fn check(e: &Evidence) -> Option<Because> {
             if icmp.meaning == IcmpMeaning::AdminProhibited || attempts::no_route(attempt) {
                 return None;
             }
-            let from = icmp.from.filter(|_| !attempts::is_local(icmp, attempt.source));
-            meaning(icmp.meaning, from, ip, &peer)
+            meaning(icmp.meaning, router, ip, &peer)
         }
         (None, _) => return None,
     };
@@ -59,10 +61,14 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     Some(
         because
-            .ruled_out(match &near {
-                None => "a silent drop: the message says who gave up",
-                Some(_) => "NSG, firewall, private endpoint: no packet left this machine's link",
-            })
+            .ruled_out_if(
+                near.is_none() && router.is_some(),
+                "a silent drop: the message says who gave up",
+            )
+            .ruled_out_if(
+                near.is_some() && m.sure == Sure::Proved,
+                "NSG, firewall, private endpoint: no packet left this machine's link",
+            )
             .owner(owner)
             .look(m.look.0, m.look.1)
             .act(m.step)

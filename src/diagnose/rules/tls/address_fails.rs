@@ -4,38 +4,37 @@
 use std::net::IpAddr;
 
 use super::{experiments, session};
-use crate::diagnose::{Because, Rule, headline, reading, timing};
+use crate::diagnose::{Because, Rule, View, headline, reading, timing};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::{CertificateFault, TlsOutcome};
-use crate::evidence::{Evidence, Hop};
+use crate::evidence::{Evidence, tunnel};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-address-fails",
-    hop: Hop::Tls,
-    title: "The handshake finishes at one address of the name and not at another",
-    page: include_str!("../../../../docs/findings/tls-address-fails.md"),
-    explains: &[
-        "tls-silent",
-        "tls-reset",
-        "tls-closed",
-        "tls-peer-mute",
-        "tls-dropped-after-handshake",
-        "tls-fails-now-and-then",
-        "tls-plain-http",
-        "tls-not-tls",
-        "tls-name-refused",
-        "tls-alert",
-        "tls-incompatible",
-        "tls-wrong-name",
-        "tls-expired",
-        "tls-self-signed",
-        "tls-untrusted-issuer",
-        "tls-incomplete-chain",
-    ],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-address-fails",
+    Tls,
+    "The handshake finishes at one address of the name and not at another",
+    Code(check)
+)
+.explains(&[
+    "tls-silent",
+    "tls-reset",
+    "tls-closed",
+    "tls-peer-mute",
+    "tls-dropped-after-handshake",
+    "tls-fails-now-and-then",
+    "tls-plain-http",
+    "tls-not-tls",
+    "tls-name-refused",
+    "tls-alert",
+    "tls-incompatible",
+    "tls-wrong-name",
+    "tls-expired",
+    "tls-self-signed",
+    "tls-untrusted-issuer",
+    "tls-incomplete-chain",
+]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let walked = session::address(e)?;
     let verified = reading::tls_verified(e);
     let had_time = enough(e)?;
@@ -68,7 +67,10 @@ fn check(e: &Evidence) -> Option<Because> {
     .known_by(
         "applications take one of them, as the resolver turns the order: calls fail now and then",
     )
-    .ruled_out("the path as a whole: another address of the same name works")
+    .ruled_out_if(
+        alike(e, good, bad),
+        format!("the way to such addresses as a whole: at {good} the handshake verifies"),
+    )
     .read_at("/dns/walked")
     .read_at("/tls")
     .read_at(pointer);
@@ -109,6 +111,13 @@ fn check(e: &Evidence) -> Option<Because> {
             )))
             .check(reading::again(e)),
     )
+}
+
+/// Whether the same path leads to both: addresses of one family, both private or neither.
+fn alike(e: &Evidence, good: IpAddr, bad: IpAddr) -> bool {
+    good.is_ipv6() == bad.is_ipv6()
+        && tunnel::is_private(e, good) == tunnel::is_private(e, bad)
+        && tunnel::is_public(e, good) == tunnel::is_public(e, bad)
 }
 
 /// How long another address must have been silent to count, in milliseconds: twice what connection

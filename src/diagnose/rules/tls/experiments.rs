@@ -215,6 +215,13 @@ pub(super) fn hung(x: &TriedHandshake) -> bool {
     matches!(x.tls, Some(HandshakeSeen { outcome: TlsOutcome::Silent, .. }))
 }
 
+/// Whether the handshake ended without a word in TLS.
+pub(super) fn ended_in_silence_or_reset(x: &TriedHandshake) -> bool {
+    x.tls
+        .as_ref()
+        .is_some_and(|seen| matches!(seen.outcome, TlsOutcome::Silent | TlsOutcome::Reset))
+}
+
 /// Whether the handshake of the walk itself hung, or was cut.
 pub(super) fn walk_hung(e: &Evidence) -> bool {
     e.tls.saw().is_some_and(|hop| hop.outcome == TlsOutcome::Silent)

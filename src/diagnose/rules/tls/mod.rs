@@ -6,6 +6,7 @@ mod alerts;
 mod authorities;
 mod azure_chain;
 mod bundles;
+mod ca_file_alone;
 mod certificate_invalid;
 mod client_bundles;
 mod connection_lost;
@@ -47,6 +48,11 @@ pub fn is_inspected(hop: &crate::evidence::tls::TlsHop) -> bool {
     products::product(hop).is_some()
 }
 
+/// Whether every name in the chain is one of Azure's own authorities.
+pub(super) fn is_azures(hop: &crate::evidence::tls::TlsHop) -> bool {
+    authorities::of_azure(hop).is_some()
+}
+
 /// The rules of this hop.
 pub(super) const RULES: &[Rule] = &[
     address_fails::RULE,
@@ -75,6 +81,7 @@ pub(super) const RULES: &[Rule] = &[
     untrusted_issuer::RULE,
     interception::RULE,
     only_system_store::RULE,
+    ca_file_alone::RULE,
     certificate_invalid::RULE,
     client_bundles::RULE,
     expires_soon::RULE,

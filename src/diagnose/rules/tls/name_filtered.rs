@@ -2,21 +2,24 @@
 //! something on the way reads the SNI and does not let this name pass (facts T10, S16).
 
 use super::{experiments, session};
-use crate::diagnose::{Because, Rule, reading, timing};
+use crate::diagnose::{Because, Rule, View, reading, timing};
 use crate::diagnosis::{Step, Sure};
+use crate::evidence::Evidence;
+use crate::evidence::experiment::TriedHandshake;
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-name-filtered",
-    hop: Hop::Tls,
-    title: "A filter on the way does not let the target's name (SNI) pass",
-    page: include_str!("../../../../docs/findings/tls-name-filtered.md"),
-    explains: &["tls-silent", "tls-reset", "tls-closed", "tls-name-refused", "tls-alert"],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-name-filtered",
+    Tls,
+    "A filter on the way does not let the target's name (SNI) pass",
+    Code(check)
+)
+.explains(&["tls-silent", "tls-reset", "tls-closed", "tls-name-refused", "tls-alert"]);
 
-fn check(e: &Evidence) -> Option<Because> {
+/// Bytes that a name takes at most in a ClientHello (RFC 1035, section 2.3.4).
+const LONGEST_NAME: u64 = 253;
+
+fn check(e: &View<'_>) -> Option<Because> {
     let (hung, cut) = (experiments::walk_hung(e), experiments::walk_cut(e));
     if !hung && !cut {
         return None;
@@ -88,12 +91,20 @@ fn check(e: &Evidence) -> Option<Because> {
                 x.took_ms
             ))
             .read_at(pointer)
-            .ruled_out(format!(
-                "the address and the port: {control} is answered there, in as large a ClientHello"
-            ))
+            .ruled_out(format!("the address and the port: {control} is answered there"))
+            .ruled_out_if(
+                as_large(e, x),
+                format!("the size of the ClientHello: {control} is answered in as large a one"),
+            )
             .owner(if relay { "Network (firewall or relay)" } else { "Network (firewall)" })
             .act(session::allow_by_name(e, name))
             .look("repeat the experiment by hand", session::s_client_named(e, control, ""))
             .check(reading::again(e)),
     )
+}
+
+/// Whether a handshake sent as much as the walk's own, but for the length of its name.
+fn as_large(e: &Evidence, x: &TriedHandshake) -> bool {
+    let own = e.tls.saw().map_or(u64::MAX, |hop| hop.bytes_sent);
+    x.tls.as_ref().is_some_and(|seen| seen.bytes_sent + LONGEST_NAME >= own)
 }

@@ -1,21 +1,13 @@
 //! The peer speaks something that is neither TLS nor HTTP.
 
 use super::session;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-not-tls",
-    hop: Hop::Tls,
-    title: "What answers is not TLS",
-    page: include_str!("../../../../docs/findings/tls-not-tls.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!("tls-not-tls", Tls, "What answers is not TLS", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.tls.saw()?;
     let TlsOutcome::NotTls { first_bytes } = &hop.outcome else { return None };
     Some(
@@ -24,7 +16,10 @@ fn check(e: &Evidence) -> Option<Because> {
                 .seen(format!("its first bytes: {first_bytes}"))
                 .read_at("/tls/saw/outcome")
                 .known_by("the first bytes are not a TLS record")
-                .ruled_out("the service itself: it speaks only TLS on this port")
+                .ruled_out_if(
+                    session::azure_speaks_tls_here(e),
+                    "the service itself: services of Azure speak only TLS on port 443",
+                )
                 .owner(session::owner(e))
                 .act(Step::look(format!(
                     "see what listens at {}: another machine has the address, or a relay \

@@ -2,20 +2,18 @@
 //! backends does not work.
 
 use super::{experiments, session};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-fails-now-and-then",
-    hop: Hop::Tls,
-    title: "The same handshake is answered on some connections and not on others",
-    page: include_str!("../../../../docs/findings/tls-fails-now-and-then.md"),
-    explains: &["tls-silent", "tls-reset", "tls-closed", "tls-alert", "tls-version-refused"],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-fails-now-and-then",
+    Tls,
+    "The same handshake is answered on some connections and not on others",
+    Code(check)
+)
+.explains(&["tls-silent", "tls-reset", "tls-closed", "tls-alert", "tls-version-refused"]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     if !experiments::walk_hung(e) && !experiments::walk_cut(e) {
         return None;
     }
@@ -32,6 +30,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let small = experiments::small_hello(e).filter(|(_, x)| experiments::finished(x)).zip(control);
     let versions = experiments::versions_that_work(e) > 1;
     let again = experiments::same_again(e).find(|(_, x)| experiments::finished(x));
+    let (parted_by_size, named_both) = (crossed.is_some(), small.is_some());
     let (sure, fact, pointers) = match (crossed, small) {
         _ if again.is_some() => (
             Sure::Proved,
@@ -61,6 +60,7 @@ fn check(e: &Evidence) -> Option<Because> {
         ),
         _ => return None,
     };
+    let again = experiments::same_again(e).any(|(_, x)| experiments::finished(x));
     // A peer that is slow now and then looks the same as long as none of them is cut.
     let sure = if experiments::walk_hung(e) { Sure::Inferred } else { sure };
     let answered = experiments::handshakes(e).filter(|x| experiments::finished(x)).count();
@@ -79,7 +79,14 @@ fn check(e: &Evidence) -> Option<Because> {
         "so looks a load balancer or relay with several backends of which one does not work, or a \
          path that loses packets",
     )
-    .ruled_out("an SNI filter or an MTU black hole alone: each of them fails every time");
+    .ruled_out_if(
+        again || parted_by_size,
+        "an SNI filter or an MTU black hole alone: each of them fails every time",
+    )
+    .ruled_out_if(
+        named_both && !again && !parted_by_size,
+        "the name or the size alone: each of them is answered in the other's place",
+    );
     for pointer in pointers {
         because = because.read_at(pointer);
     }

@@ -2,21 +2,15 @@
 //! even when the stream ends: nothing alive behind what acknowledges.
 
 use super::{experiments, session};
-use crate::diagnose::{Because, Rule, reading, timing};
+use crate::diagnose::{Because, Rule, View, reading, timing};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-peer-mute",
-    hop: Hop::Tls,
-    title: "The peer takes every ClientHello and says nothing",
-    page: include_str!("../../../../docs/findings/tls-peer-mute.md"),
-    explains: &["tls-silent"],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("tls-peer-mute", Tls, "The peer takes every ClientHello and says nothing", Code(check))
+        .explains(&["tls-silent"]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (pointer, octet) = experiments::first_octet(e)?;
     if reading::proxied(e)
         || octet.outcome != TlsOutcome::Silent
@@ -52,8 +46,20 @@ fn check(e: &Evidence) -> Option<Because> {
     .read_at(pointer)
     .read_at("/tls/saw/tcp_info")
     .read_at("/experiments/handshakes")
-    .ruled_out("an MTU black hole: small segments both ways are not answered either")
-    .ruled_out("a lost ClientHello: the large and the small one are acknowledged");
+    .ruled_out_if(
+        session::peer_acknowledges(e),
+        "an MTU black hole: small segments both ways are not answered either",
+    )
+    .ruled_out_if(
+        session::peer_acknowledges(e),
+        "a lost ClientHello: the large and the small one are acknowledged",
+    );
+    if !session::peer_acknowledges(e) {
+        because = because.known_by(
+            "something nearer than the peer may acknowledge in its place: then the path behind it, \
+             its size of packets too, was not tested",
+        );
+    }
     if let Some((_, name, _)) = control {
         because = because.ruled_out(format!("a filter on this name alone: {name} hangs as well"));
     }

@@ -1,21 +1,14 @@
 //! The peer speaks plain HTTP on this port.
 
 use super::session;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-plain-http",
-    hop: Hop::Tls,
-    title: "Plain HTTP answers where TLS is wanted",
-    page: include_str!("../../../../docs/findings/tls-plain-http.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("tls-plain-http", Tls, "Plain HTTP answers where TLS is wanted", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.tls.saw()?;
     let TlsOutcome::PlainHttp { first_line } = &hop.outcome else { return None };
     Some(
@@ -24,7 +17,10 @@ fn check(e: &Evidence) -> Option<Because> {
                 .seen(format!("its first line: {first_line}"))
                 .read_at("/tls/saw/outcome")
                 .known_by("an HTTP status line came where a TLS record had to")
-                .ruled_out("the service itself: it speaks only TLS on this port")
+                .ruled_out_if(
+                    session::azure_speaks_tls_here(e),
+                    "the service itself: services of Azure speak only TLS on port 443",
+                )
                 .owner(session::owner(e))
                 .act(Step::look(format!(
                     "see what listens at {}: a relay or load balancer that forwards this port \

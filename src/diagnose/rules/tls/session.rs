@@ -6,13 +6,13 @@ use std::net::IpAddr;
 use super::{bundles, experiments};
 use crate::diagnose::headline::Clause;
 use crate::diagnose::rules::proxy::exempt;
-use crate::diagnose::rules::tcp::{attempts, wording};
+use crate::diagnose::rules::tcp::{attempts, terminated, wording};
 use crate::diagnose::{Because, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::Evidence;
 use crate::evidence::tls::{
     Certificate, CertificateFault as Fault, Store, StoreVerdict, TlsHop, TlsOutcome,
 };
+use crate::evidence::{Evidence, tunnel};
 
 /// The fault for which the certificate was rejected.
 pub(super) fn rejected(e: &Evidence) -> Option<(&TlsHop, &Fault)> {
@@ -70,6 +70,19 @@ pub(super) fn finding(e: &Evidence, level: Level, sure: Sure, says: impl Into<Cl
             .read_at("/tcp/saw/attempts"),
         None => because.seen(format!("SNI {name}")),
     }
+}
+
+/// Whether a service of Azure would speak TLS, and nothing else, where this connection went: its
+/// own name, port 443, no detour.
+pub(super) fn azure_speaks_tls_here(e: &Evidence) -> bool {
+    e.target.public_suffix.is_some() && e.target.port == 443 && !e.asked.detoured
+}
+
+/// Whether what acknowledges data is known to be no nearer than the peer: no proxy, and no sign
+/// that this machine or a device on the way takes connections. What is acknowledged by something
+/// nearer says nothing of the path behind that.
+pub(super) fn peer_acknowledges(e: &Evidence) -> bool {
+    !reading::proxied(e) && tunnel::taken_here(e).is_none() && !terminated::on_the_way(e)
 }
 
 /// A broken handshake.
@@ -248,6 +261,13 @@ pub(super) fn azure_issuer(certificate: &Certificate) -> bool {
             .iter()
             .any(|wanted| wording::has_words(organization, wanted))
     })
+}
+
+/// Whether the public roots find nothing wrong with the chain but its names.
+pub(super) fn public_chain(hop: &TlsHop) -> bool {
+    hop.verdicts
+        .iter()
+        .any(|verdict| verdict.store == Store::Public && verdict.fault == Some(Fault::WrongName))
 }
 
 /// A fault in words.

@@ -4,20 +4,14 @@
 use std::net::IpAddr;
 
 use super::{experiments, session};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::experiment::TriedHandshake;
 use crate::evidence::tls::{TlsHop, TlsOutcome};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-silent",
-    hop: Hop::Tls,
-    title: "TCP connects, but the TLS handshake is never answered",
-    page: include_str!("../../../../docs/findings/tls-silent.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("tls-silent", Tls, "TCP connects, but the TLS handshake is never answered", Code(check));
 
 /// What the kernel's counters say of a handshake that hangs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,7 +138,7 @@ fn causes(e: &Evidence, counters: Counters, hop: &TlsHop, proxied: bool) -> Vec<
     causes
 }
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.tls.saw().filter(|hop| hop.outcome == TlsOutcome::Silent)?;
     let counters = counters(e, hop);
     let proxied = reading::proxied(e);
@@ -194,9 +188,11 @@ fn check(e: &Evidence) -> Option<Because> {
     if experiments::small_hello(e).is_some_and(|(_, x)| experiments::hung(x)) {
         because = because.ruled_out("the size of the ClientHello: a small one hangs as well");
     }
-    if experiments::segment_sizes(e).first().is_some_and(|(.., x)| experiments::hung(x)) {
-        because = because.ruled_out("an MTU black hole: in the smallest segments it hangs as well");
-    }
+    because = because.ruled_out_if(
+        experiments::segment_sizes(e).first().is_some_and(|(.., x)| experiments::hung(x))
+            && session::peer_acknowledges(e),
+        "an MTU black hole: in the smallest segments it hangs as well",
+    );
     let answered = experiments::handshakes(e).filter(|x| experiments::finished(x)).count();
     if answered > 0 && counters == Counters::HelloReadWhole {
         because = because
@@ -210,9 +206,11 @@ fn check(e: &Evidence) -> Option<Because> {
     }
     because = session::deeper(session::traced(because, e), e);
     // A name that is answered by a tunnel device or a proxy of the machine itself connects too.
-    if hop.tcp_info.as_ref().and_then(|info| info.bytes_acked).is_some_and(|acked| acked > 1) {
-        because = because.ruled_out("a closed port: what answers acknowledges data");
-    }
+    let acked = hop.tcp_info.as_ref().and_then(|info| info.bytes_acked);
+    because = because.ruled_out_if(
+        acked.is_some_and(|acked| acked > 1) && session::peer_acknowledges(e),
+        "a closed port: what answers acknowledges data",
+    );
     // Only what was not tried yet still tells.
     if experiments::small_hello(e).is_none() {
         because = because
@@ -262,7 +260,10 @@ fn smaller_packets(ip: IpAddr, counters: Counters) -> Step {
         }
         Counters::Unknown => ("both ways", "mtu 1280 advmss 1240"),
     };
-    Step::local(format!("on this machine alone, as a test: smaller packets {way}"))
-        .command(format!("ip route replace {ip} via <gateway> dev <interface> {bound}"))
-        .undo(format!("ip route del {ip}"))
+    Step::local(format!(
+        "on this machine alone, as a test: smaller packets {way} (IPsec over ExpressRoute needs \
+         an MSS below 1300: 1350, as is often set, is too large there)"
+    ))
+    .command(format!("ip route replace {ip} via <gateway> dev <interface> {bound}"))
+    .undo(format!("ip route del {ip}"))
 }

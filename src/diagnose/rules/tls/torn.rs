@@ -2,28 +2,31 @@
 //! rule in two rows, since they differ in the packet and in nothing else.
 
 use super::{experiments, session};
+use crate::diagnose::timing::LONG_MS;
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Step, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RESET: Rule = Rule {
-    id: "tls-reset",
-    hop: Hop::Tls,
-    title: "The connection is reset after the ClientHello",
-    page: include_str!("../../../../docs/findings/tls-reset.md"),
-    explains: &[],
-    check: |e| check(e, &TlsOutcome::Reset, "resets the connection", "RST"),
-};
+pub(super) const RESET: Rule = rule!(
+    "tls-reset",
+    Tls,
+    "The connection is reset after the ClientHello",
+    Code(|e| check(e, &TlsOutcome::Reset, "resets the connection", "RST"))
+);
 
-pub(super) const CLOSED: Rule = Rule {
-    id: "tls-closed",
-    hop: Hop::Tls,
-    title: "The connection is closed after the ClientHello",
-    page: include_str!("../../../../docs/findings/tls-closed.md"),
-    explains: &[],
-    check: |e| check(e, &TlsOutcome::Closed, "closes the connection", "FIN"),
-};
+pub(super) const CLOSED: Rule = rule!(
+    "tls-closed",
+    Tls,
+    "The connection is closed after the ClientHello",
+    Code(|e| check(e, &TlsOutcome::Closed, "closes the connection", "FIN"))
+);
+
+/// Whether the end came sooner than any device gives up a connection of its own that hangs: one
+/// that takes the connection here, and whose own packets are lost behind it, ends ours late.
+fn at_once(e: &Evidence) -> bool {
+    session::peer_acknowledges(e) || e.tls.took_ms().is_some_and(|took| took < LONG_MS)
+}
 
 fn check(e: &Evidence, outcome: &TlsOutcome, does: &str, packet: &str) -> Option<Because> {
     let hop = e.tls.saw().filter(|hop| hop.outcome == *outcome)?;
@@ -91,7 +94,10 @@ fn check(e: &Evidence, outcome: &TlsOutcome, does: &str, packet: &str) -> Option
     Some(
         session::beside_the_proxy(
             because
-                .ruled_out("an MTU black hole: that hangs, and ends nothing")
+                .ruled_out_if(
+                    at_once(e),
+                    "an MTU black hole: that hangs, and nothing ends the connection so soon",
+                )
                 .owner(session::owner(e))
                 .act(Step::look(format!(
                     "look in the log of each firewall and proxy between here and {}, and of what \

@@ -1,21 +1,20 @@
 //! A trusted certificate, but for other names (facts S2, S4, S18): another service answers.
 
 use super::session;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::tls::{Certificate, CertificateFault as Fault, Store};
-use crate::evidence::{Evidence, Hop, TargetKind};
+use crate::evidence::tls::{Certificate, CertificateFault as Fault};
+use crate::evidence::{Evidence, TargetKind};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-wrong-name",
-    hop: Hop::Tls,
-    title: "The certificate is for other names: another service answers",
-    page: include_str!("../../../../docs/findings/tls-wrong-name.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-wrong-name",
+    Tls,
+    "The certificate is for other names: another service answers",
+    Code(check)
+)
+.short("the peer's certificate is for another name");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (hop, fault) = session::rejected(e)?;
     if *fault != Fault::WrongName || e.target.kind == TargetKind::Privatelink {
         return None;
@@ -41,13 +40,8 @@ fn check(e: &Evidence) -> Option<Because> {
              its default certificate because it does not know the name",
         )
     };
-    let public = hop
-        .verdicts
-        .iter()
-        .any(|verdict| verdict.store == Store::Public && verdict.fault == Some(Fault::WrongName));
-    if public {
-        because = because.ruled_out("interception: a public authority signed it");
-    }
+    because = because
+        .ruled_out_if(session::public_chain(hop), "interception: a public authority signed it");
     because = session::sibling(because, e);
     if let Some((name, service)) = leaf.and_then(owner) {
         because = because.known_by(format!("{name} is a name of {service}"));
@@ -147,7 +141,10 @@ fn account_called_by_another_name(because: Because, e: &Evidence, alias: &str) -
             "{name} is an alias of {alias}, and the certificate is the right one for that name: \
              an alias of one's own is no name that the service knows"
         ))
-        .ruled_out("a wrong address: the certificate is that of the alias's target")
+        .ruled_out_if(
+            e.tls.saw().is_some_and(session::public_chain),
+            "a wrong address: the certificate is that of the alias's target",
+        )
         .owner("Application")
         .look("see the alias", format!("dig +noall +answer {name}"))
         .act(
