@@ -77,7 +77,7 @@ pub enum Platform {
     /// A zero-trust client answers names and connections on this machine.
     ZeroTrust,
     /// A machine that its provider lends for a job or a session: a GitHub-hosted runner, a
-    /// Codespace, a Cloud Shell.
+    /// Microsoft-hosted agent of Azure Pipelines, a Codespace, a Cloud Shell.
     HostedMachine,
 }
 
