@@ -163,6 +163,15 @@ pub enum Generate {
     },
     /// A dashboard for Grafana
     GrafanaDashboard,
+    /// The names of an inventory's targets, one a line: what completions offer
+    TargetNames {
+        /// The inventory (TOML); none: the package's
+        #[arg(long, value_name = "FILE", value_parser = file)]
+        config: Option<String>,
+        /// Only names that begin so
+        #[arg(long, value_name = "PREFIX", default_value = "", hide_default_value = true)]
+        prefix: String,
+    },
 }
 
 /// Options of the walk.

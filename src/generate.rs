@@ -1,6 +1,7 @@
 //! What is made from the catalogues and the types: schema, index of findings, man page,
 //! completions, files for Prometheus and Grafana. Everything here returns text; the caller writes it.
 
+pub mod completions;
 pub mod discovery;
 pub mod man;
 pub mod monitoring;
@@ -108,19 +109,4 @@ pub fn man(command: clap::Command) -> Result<String, GenerateError> {
     let mut page = Vec::new();
     clap_mangen::Man::new(command).render(&mut page)?;
     Ok(String::from_utf8(page)?)
-}
-
-/// The completions of a command for a shell.
-///
-/// # Errors
-///
-/// [`GenerateError::NotUtf8`].
-pub fn completions(
-    command: &mut clap::Command,
-    shell: clap_complete::Shell,
-) -> Result<String, GenerateError> {
-    let name = command.get_name().to_owned();
-    let mut script = Vec::new();
-    clap_complete::generate(shell, command, name, &mut script);
-    Ok(String::from_utf8(script)?)
 }

@@ -338,6 +338,7 @@ const PYTHONS: std::ops::RangeInclusive<u8> = 8..=15;
 pub fn bundles(world: &World) -> Vec<Bundle> {
     let named = [
         ("SSL_CERT_FILE", false),
+        ("SSL_CERT_DIR", false),
         ("REQUESTS_CA_BUNDLE", false),
         ("CURL_CA_BUNDLE", false),
         ("NODE_EXTRA_CA_CERTS", true),
@@ -346,7 +347,12 @@ pub fn bundles(world: &World) -> Vec<Bundle> {
         .into_iter()
         .filter_map(|(by, adds)| {
             let path = world.environment.get(by)?.to_owned();
-            Some(Bundle { by, path, adds, named: true, read: bundle_file })
+            // Node and curl take a file alone.
+            let read = match by {
+                "SSL_CERT_DIR" | "REQUESTS_CA_BUNDLE" => bundle_file_or_folders,
+                _ => bundle_file,
+            };
+            Some(Bundle { by, path, adds, named: true, read })
         })
         .collect();
     // A world with a store of its own has no other files either.
@@ -390,6 +396,52 @@ fn bundle_file(path: &str) -> Option<Vec<u8>> {
     let mut octets = Vec::new();
     std::fs::File::open(path).ok()?.take(STORE_LIMIT).read_to_end(&mut octets).ok()?;
     Some(octets)
+}
+
+/// The roots that OpenSSL finds in a folder, or in each of several: files whose name is the hash of
+/// a subject (fact S32); none where no folder is one. What a variable names may be a file too.
+#[expect(clippy::disallowed_methods, reason = "the world's files are read here")]
+fn bundle_file_or_folders(paths: &str) -> Option<Vec<u8>> {
+    if let Some(file) = bundle_file(paths) {
+        return Some(file);
+    }
+    let mut all = Vec::new();
+    let mut folder_seen = false;
+    for folder in std::env::split_paths(paths).take(MOST_FOLDERS) {
+        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        folder_seen = true;
+        let mut names: Vec<_> = entries
+            .take(MOST_IN_A_FOLDER)
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| is_hash_name(name))
+            .collect();
+        names.sort_unstable();
+        for name in names {
+            let Some(path) = folder.join(name).to_str().map(str::to_owned) else { continue };
+            let Some(one) = bundle_file(&path) else { continue };
+            if all.len() + one.len() > usize::try_from(STORE_LIMIT).unwrap_or(usize::MAX) {
+                return Some(all);
+            }
+            all.extend(one);
+            all.push(b'\n');
+        }
+    }
+    folder_seen.then_some(all)
+}
+
+/// Folders that are read, and entries of one that are looked at.
+const MOST_FOLDERS: usize = 8;
+const MOST_IN_A_FOLDER: usize = 2000;
+
+/// Whether a file has the name by which OpenSSL looks a root up: eight hexadecimal digits of the
+/// subject's hash, and a number.
+fn is_hash_name(name: &str) -> bool {
+    name.split_once('.').is_some_and(|(hash, number)| {
+        hash.len() == 8
+            && hash.bytes().all(|b| b.is_ascii_hexdigit())
+            && !number.is_empty()
+            && number.bytes().all(|b| b.is_ascii_digit())
+    })
 }
 
 /// What `read` gives, if it gives it within `patience`: a pipe that nobody writes into, or a

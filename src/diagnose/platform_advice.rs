@@ -301,6 +301,16 @@ const ADVICE: &[Advice] = &[
         effect: Look,
     },
     Advice {
+        platform: Platform::Arc,
+        topic: Topic::Clock,
+        why: "Azure does not keep the clock of an Arc machine: it needs a time server of its own \
+              network, and a closed one without any drifts",
+        says: "see which time servers it has and whether they answer; where there is none, name one \
+               in its time service and let UDP 123 to it through",
+        command: Some("chronyc sources -v; timedatectl timesync-status"),
+        effect: Look,
+    },
+    Advice {
         platform: Platform::ContainerApps,
         topic: Topic::Variables,
         why: "variables of a container app are part of its revision",

@@ -10,7 +10,7 @@ use crate::evidence::proxy::{ConnectOutcome, ProxyHop};
 use crate::evidence::tcp::{TcpHop, TcpInfo};
 use crate::evidence::tls::{Certificate, TlsHop};
 use crate::evidence::vantage::Vantage;
-use crate::evidence::{Evidence, Observed};
+use crate::evidence::{Evidence, Observed, tunnel};
 
 /// Every hop's evidence, a block a hop.
 pub(super) fn evidence(page: &mut Page, e: &Evidence) {
@@ -19,6 +19,12 @@ pub(super) fn evidence(page: &mut Page, e: &Evidence) {
     dns(page, "dns", &e.dns);
     observed(page, "proxy", &e.proxy, proxy);
     observed(page, "tcp", &e.tcp, tcp);
+    if let Some(((sign, _), who)) = tunnel::taken_here(e).zip(tunnel::taken_by(e)) {
+        page.words(&format!(
+            "accepted on this machine by {who}: {sign}; the connection proves nothing of the way, \
+             and the real target is unknown"
+        ));
+    }
     observed(page, "tls", &e.tls, tls);
     identity(page, &e.identity);
     observed(page, "http", &e.http, http);

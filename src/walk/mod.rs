@@ -9,8 +9,10 @@ pub mod experiments;
 pub mod plan;
 pub mod proxy_choice;
 
+mod driver;
 mod established;
-mod path;
+mod ledger;
+mod machine;
 mod proxied;
 mod steps;
 mod token;
@@ -31,7 +33,7 @@ use crate::evidence::identity::{CredentialKind, IdentityHop, TokenOutcome, Withh
 use crate::evidence::proxy::ProxyHop;
 use crate::evidence::tcp::{TcpHop, TcpOutcome};
 use crate::evidence::tls::TlsHop;
-use crate::evidence::{Choice, Cost, Evidence, Hop, Observed, dns::DnsHop};
+use crate::evidence::{Choice, Cost, Evidence, Observed, dns::DnsHop};
 use crate::platform;
 use crate::secret::{Redactor, Secret};
 use crate::services::Call;
@@ -41,7 +43,9 @@ use crate::wire::roots::Roots;
 use crate::wire::tls;
 use crate::world::World;
 
-use path::{Connect, PathSeen};
+use driver::DirectPath;
+use ledger::Ledger;
+use machine::{ConnectPolicy, PathEvidence};
 use plan::Plan;
 
 /// A hop that has just finished, for whoever watches the walk.
@@ -188,19 +192,19 @@ async fn one(
     let hops = async {
         match &choice.proxy {
             None => {
-                let seen = path::walk(&context, Connect::Always { call: calls }).await;
+                let seen = driver::walk(&context, ConnectPolicy::Full { call: calls }).await;
                 (seen, Observed::NotAsked { by: Choice::NoProxyApplies }, None)
             }
             // On the way to a token the path that is taken is all that counts.
             Some(proxy) if errand.is_some() => {
                 let tunnel = proxied::walk(&context, proxy, calls).await;
                 let seen = tunnel.proxy.clone();
-                (path::nothing(&context), seen, Some(tunnel))
+                (driver::not_walked(&context), seen, Some(tunnel))
             }
             Some(proxy) => {
-                let connect = Connect::Beside { public: plan.direct };
+                let connect = ConnectPolicy::Comparison { public: plan.direct };
                 let (beside, tunnel) = futures_util::join!(
-                    path::walk(&context, connect),
+                    driver::walk(&context, connect),
                     proxied::walk(&context, proxy, calls)
                 );
                 let seen = tunnel.proxy.clone();
@@ -211,15 +215,11 @@ async fn one(
     // The token is asked for while names, connections and handshakes are under way.
     let ((seen, proxy, tunnel), acquired) = futures_util::join!(hops, context.settled());
     let identity = credential.evidence(target, world.now, acquired.as_deref());
-    let mut cost = Cost {
-        took_ms: 0.0,
-        datagrams_sent: seen.datagrams,
-        segments_sent: seen.segments,
-        segments_repeated: seen.repeated,
-        hosts: seen.hosts.clone(),
-    };
+    let DirectPath { evidence: seen, withheld, date, cost } = seen;
+    let mut ledger = Ledger::new();
+    ledger.add(&cost);
     let mut addresses: Vec<IpAddr> = seen.dns.walked.iter().map(|w| w.address).collect();
-    let PathSeen { dns, tcp, tls, http, withheld, date, experiments, .. } = seen;
+    let PathEvidence { dns, tcp, tls, http, experiments } = seen;
     let mut evidence = Evidence {
         target: target.seen.clone(),
         asked: plan.asked(world),
@@ -234,7 +234,7 @@ async fn one(
         direct: Observed::NotAsked { by: Choice::NoProxyApplies },
         original: None,
         experiments,
-        cost: cost.clone(),
+        cost,
         unfinished: None,
     };
     let mut date = date;
@@ -260,14 +260,7 @@ async fn one(
         evidence.http = tunnel.http;
         date = tunnel.date;
         withheld = tunnel.withheld;
-        cost.datagrams_sent += tunnel.datagrams;
-        cost.segments_sent = cost.segments_sent.zip(tunnel.segments).map(|(a, b)| a + b);
-        cost.segments_repeated += tunnel.repeated;
-        for host in tunnel.hosts {
-            if !cost.hosts.contains(&host) {
-                cost.hosts.push(host);
-            }
-        }
+        ledger.add(&tunnel.ledger.cost());
         if let Some(hop) = evidence.proxy.saw().and_then(|proxy| proxy.tcp.saw()) {
             addresses.extend(hop.attempts.iter().map(|a| a.address.ip()));
         }
@@ -286,15 +279,13 @@ async fn one(
     name_interfaces(&mut evidence, &vantage.sources);
     vantage.clock_ahead_s = date.map(|(ours, theirs)| seconds(ours) - seconds(theirs));
     evidence.vantage = vantage;
-    for info in context.further.borrow().iter().filter_map(platform::tcp_info) {
-        cost.segments_sent = cost.segments_sent.zip(info.first_sent()).map(|(a, b)| a + b);
-        cost.segments_repeated += info.total_retrans;
+    for socket in context.further.borrow().iter() {
+        ledger.socket(socket);
     }
     for request in evidence.identity.acquisition.iter().flat_map(|asked| &asked.requests) {
-        cost.add(&token::cost(request));
+        ledger.add(&token::cost(request));
     }
-    cost.took_ms = context.elapsed_ms();
-    evidence.cost = cost;
+    evidence.cost = Cost { took_ms: context.elapsed_ms(), ..ledger.cost() };
     evidence
 }
 
@@ -341,6 +332,3 @@ fn name_interfaces(evidence: &mut Evidence, sources: &[crate::evidence::vantage:
         }
     }
 }
-
-/// The hop at which a walk without an address stopped.
-const NO_ADDRESS: Hop = Hop::Dns;

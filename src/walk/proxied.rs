@@ -11,6 +11,8 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::established::{EstablishedSession, Peer};
 use super::experiments::{self, Made, Symptom, Tier};
+use super::ledger::Ledger;
+use super::machine::{is_network_refusal, with_alert};
 use super::proxy_choice::Proxy;
 use super::steps::{contacted, peer_date, system_answer};
 use super::{Context, Finished};
@@ -20,7 +22,7 @@ use crate::evidence::http::HttpHop;
 use crate::evidence::identity::Withheld;
 use crate::evidence::proxy::{ConnectOutcome, ProxyHop, ProxyScheme};
 use crate::evidence::tcp::{TcpAttempt, TcpHop};
-use crate::evidence::tls::{TlsHop, TlsOutcome};
+use crate::evidence::tls::TlsHop;
 use crate::evidence::{Choice, Hop, Observed, classify};
 use crate::platform;
 use crate::wire::connect::{self, Connection};
@@ -36,11 +38,7 @@ pub(super) struct TunnelSeen {
     pub(super) http: Observed<HttpHop>,
     pub(super) withheld: Option<Withheld>,
     pub(super) date: Option<(SystemTime, SystemTime)>,
-    pub(super) datagrams: u32,
-    pub(super) segments: Option<u32>,
-    /// Segments that the kernel sent again.
-    pub(super) repeated: u32,
-    pub(super) hosts: Vec<String>,
+    pub(super) ledger: Ledger,
     pub(super) experiments: Experiments,
 }
 
@@ -63,10 +61,7 @@ pub(super) async fn walk(context: &Context<'_>, proxy: &Proxy, call: bool) -> Tu
         http: Observed::NotReached { stopped_at: Hop::Proxy },
         withheld: None,
         date: None,
-        datagrams: 0,
-        segments: Some(0),
-        repeated: 0,
-        hosts: Vec::new(),
+        ledger: Ledger::new(),
         experiments: Experiments::default(),
     };
     if proxy.scheme != ProxyScheme::Http {
@@ -116,7 +111,9 @@ pub(super) async fn walk(context: &Context<'_>, proxy: &Proxy, call: bool) -> Tu
         seen
     };
     let (mut seen, others): (TunnelSeen, Vec<TcpAttempt>) = join(through, others).await;
-    seen.hosts.extend(others.iter().map(contacted));
+    for attempt in &others {
+        seen.ledger.host(contacted(attempt));
+    }
     if let Observed::Ran { saw, .. } = &mut seen.proxy
         && let Observed::Ran { saw: tcp, .. } = &mut saw.tcp
     {
@@ -124,11 +121,10 @@ pub(super) async fn walk(context: &Context<'_>, proxy: &Proxy, call: bool) -> Tu
     }
     let info = handle.as_ref().and_then(platform::tcp_info);
     if handle.is_some() && info.is_none() {
-        seen.segments = None;
+        seen.ledger.unknown();
     }
     if let Some(info) = info {
-        seen.segments = seen.segments.zip(info.first_sent()).map(|(a, b)| a + b);
-        seen.repeated += info.total_retrans;
+        seen.ledger.info(&info);
         if let Observed::Ran { saw, .. } = &mut seen.proxy
             && let Observed::Ran { saw: tcp, .. } = &mut saw.tcp
             && let Some(walked) = tcp.walked
@@ -196,14 +192,12 @@ async fn inside(
             let began = context.elapsed_ms();
             let again = || session_again(context, proxy, peer);
             let (calls, alert) = context.calls(session, &[], again).await;
-            if let Some(description) = alert {
-                tls.outcome = TlsOutcome::Alert { description };
-            }
+            tls = with_alert(tls, alert);
             seen.date = peer_date(&calls).map(|date| (context.now(), date));
             let took_ms = context.elapsed_ms() - began;
             let hop = HttpHop { calls };
             (context.observe)(Finished::Http(&hop, took_ms));
-            if context.refusal_to_look_into(&hop) {
+            if is_network_refusal(&context.plan.expect, &hop) {
                 look_into(context, proxy, seen).await;
             }
             Observed::Ran { started_ms: began, took_ms, saw: hop }
@@ -228,7 +222,7 @@ async fn look_into(context: &Context<'_>, proxy: &Proxy, seen: &mut TunnelSeen) 
         };
         experiments::keep(&mut seen.experiments, made);
         if !seen.experiments.clients.is_empty() {
-            seen.segments = None;
+            seen.ledger.unknown();
         }
     }
 }
@@ -288,7 +282,7 @@ async fn reach<'a>(
     let mut first: Option<Connection> = None;
     // The first that stands is used; the others go on beside it.
     while let Some((attempt, connection)) = pending.next().await {
-        seen.hosts.push(contacted(&attempt));
+        seen.ledger.host(contacted(&attempt));
         attempts.push(attempt);
         if let Some(connection) = connection.filter(|connection| !connection.reset) {
             first = Some(connection);
@@ -299,11 +293,8 @@ async fn reach<'a>(
     let took_ms = context.elapsed_ms() - began;
     // A SYN went to each, also to those that were not waited for.
     let tried = addresses.len().min(ADDRESSES_TRIED);
-    seen.segments = seen.segments.map(|sum| sum + u32::try_from(tried).unwrap_or(0));
+    // The socket's own count, read at the end, holds that of the first.
+    seen.ledger.syns(tried - usize::from(first.is_some()));
     hop.tcp = Observed::Ran { started_ms: began, took_ms, saw: TcpHop { attempts, walked } };
-    if first.is_some() {
-        // The socket's own count, read at the end, holds the SYN.
-        seen.segments = seen.segments.map(|sum| sum.saturating_sub(1));
-    }
     (first, pending)
 }

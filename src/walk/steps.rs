@@ -7,12 +7,12 @@ use socket2::Socket;
 
 use super::established::{EstablishedSession, Peer};
 use super::{Context, calls};
+use crate::evidence::Observed;
 use crate::evidence::dns::SystemAnswer;
 use crate::evidence::experiment::ClientCall;
-use crate::evidence::http::{HttpCall, HttpHop, HttpOutcome};
+use crate::evidence::http::{HttpCall, HttpOutcome};
 use crate::evidence::tcp::TcpAttempt;
 use crate::evidence::tls::TlsHop;
-use crate::evidence::{Expect, Observed};
 use crate::platform;
 use crate::services::Call;
 use crate::wire::connect;
@@ -25,18 +25,6 @@ use crate::world::{FixedAnswer, SystemLookup};
 const LOOKUP_GRACE: Duration = Duration::from_millis(200);
 
 impl Context<'_> {
-    /// The first `--resolver`, whose answer counts.
-    pub(super) fn asked_resolver(&self) -> Option<SocketAddr> {
-        self.plan.resolvers.first().copied()
-    }
-
-    /// Whether a call was refused so that experiments look into it. With `--expect closed` the
-    /// refusal is what was to be proved.
-    pub(super) fn refusal_to_look_into(&self, hop: &HttpHop) -> bool {
-        self.plan.expect != Expect::Closed
-            && hop.main().and_then(HttpCall::answer).is_some_and(|a| a.status == 403)
-    }
-
     /// A handshake for the target's name over a stream that leads to `peer`.
     pub(super) async fn handshake(
         &self,

@@ -11,10 +11,9 @@ use tokio::sync::{OnceCell, oneshot};
 use tokio::task::JoinHandle;
 use url::{Host, Url};
 
-use super::path::finish::{OPENED_AND_CLOSED, left_this_machine};
+use super::ledger::Ledger;
 use super::plan::Plan;
 use super::proxy_choice::plain_through;
-use super::steps::contacted;
 use super::{Context, Role, one};
 use crate::credential::acquire::{self, Wanted};
 use crate::credential::errand::{Errand, Reply};
@@ -24,7 +23,7 @@ use crate::evidence::identity::{
     Acquisition, TokenAnswer, TokenOutcome, TokenPurpose, TokenRefusal, TokenRequest,
 };
 use crate::evidence::repeat::Repeat;
-use crate::evidence::tcp::{TcpAttempt, TcpInfo, TcpOutcome};
+use crate::evidence::tcp::TcpAttempt;
 use crate::evidence::text::clean;
 use crate::evidence::{Cost, Evidence, Expect, Observed};
 use crate::platform;
@@ -303,16 +302,9 @@ fn keep_late(path: &mut Evidence, mut attempt: TcpAttempt) {
     let towards = path.vantage.sources.iter().find(|s| s.towards == address);
     attempt.interface =
         towards.and_then(|s| s.interface.clone()).filter(|_| attempt.detour.is_none());
-    let sent = match attempt.outcome {
-        TcpOutcome::Connected => OPENED_AND_CLOSED,
-        ref outcome => u32::from(left_this_machine(outcome)),
-    };
-    path.cost.segments_sent = path.cost.segments_sent.map(|sum| sum + sent);
-    path.cost.segments_repeated += attempt.syn_repeats.unwrap_or(0);
-    let host = contacted(&attempt);
-    if !path.cost.hosts.contains(&host) {
-        path.cost.hosts.push(host);
-    }
+    let mut ledger = Ledger::new();
+    ledger.late_attempt(&attempt);
+    path.cost.add(&ledger.cost());
     saw.attempts.push(attempt);
     let place = |attempt: &TcpAttempt| {
         path.dns.walked.iter().position(|w| w.address == attempt.address.ip())
@@ -322,23 +314,13 @@ fn keep_late(path: &mut Evidence, mut attempt: TcpAttempt) {
 
 /// What a request cost the network.
 pub(super) fn cost(request: &TokenRequest) -> Cost {
+    let mut ledger = Ledger::new();
     match (&request.path, &request.tcp) {
-        (Some(path), _) => path.cost.clone(),
-        (None, Some(attempt)) => Cost {
-            took_ms: request.took_ms,
-            datagrams_sent: 0,
-            segments_sent: attempt.info.as_ref().map_or(Some(1), TcpInfo::first_sent),
-            segments_repeated: attempt.info.as_ref().map_or(0, |info| info.total_retrans),
-            hosts: vec![contacted(attempt)],
-        },
-        (None, None) => Cost {
-            took_ms: 0.0,
-            datagrams_sent: 0,
-            segments_sent: Some(0),
-            segments_repeated: 0,
-            hosts: Vec::new(),
-        },
+        (Some(path), _) => ledger.add(&path.cost),
+        (None, Some(attempt)) => ledger.plain_attempt(attempt),
+        (None, None) => {}
     }
+    ledger.cost()
 }
 
 fn path_and_query(url: &Url) -> String {

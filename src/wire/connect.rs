@@ -23,6 +23,8 @@ pub struct Connection {
     /// It stood for a moment: RST came before anything was sent. ECONNRESET in place of
     /// ECONNREFUSED says that the peer's SYN-ACK had come.
     pub reset: bool,
+    /// The kernel's first measure of the round trip; zero where it has none.
+    pub round_trip: Duration,
 }
 
 impl Connection {
@@ -58,8 +60,11 @@ pub async fn connect(
         Ok(socket) => {
             // What the kernel sent is asked of a second handle, which outlives a failure.
             let handle = socket.try_clone().ok();
-            let ended = attempt(address, to, socket, timeout).await;
+            let mut ended = attempt(address, to, socket, timeout).await;
             info = handle.as_ref().and_then(platform::tcp_info);
+            if let (Some(connection), Some(info)) = (&mut ended.2, &info) {
+                connection.round_trip = Duration::from_micros(info.rtt_us.into());
+            }
             ended
         }
         Err(error) => (local_outcome(&error), None, None),
@@ -120,11 +125,7 @@ async fn attempt(
             // One request, one answer: nothing gains from waiting for more to send.
             let _ = stream.set_nodelay(true);
             let source = stream.local_addr().ok();
-            (
-                TcpOutcome::Connected,
-                source,
-                Some(Connection { address, stream, socket: handle, reset: false }),
-            )
+            (TcpOutcome::Connected, source, Some(standing(address, stream, handle, false)))
         }
         Ok(Err(error)) => {
             let outcome = match (platform::read_icmp(&handle), error.kind()) {
@@ -148,7 +149,12 @@ async fn attempt(
 /// told of it is a matter of microseconds.
 fn after_reset(address: SocketAddr, handle: Socket) -> Option<Connection> {
     let stream = TcpStream::from_std(handle.try_clone().ok()?.into()).ok()?;
-    Some(Connection { address, stream, socket: handle, reset: true })
+    Some(standing(address, stream, handle, true))
+}
+
+/// A connection whose round trip is not known yet.
+fn standing(address: SocketAddr, stream: TcpStream, socket: Socket, reset: bool) -> Connection {
+    Connection { address, stream, socket, reset, round_trip: Duration::ZERO }
 }
 
 fn open(to: SocketAddr, segment_size: Option<u32>) -> io::Result<Socket> {

@@ -90,6 +90,7 @@ const SIGNS: &[(Platform, Sign)] = &[
     (Platform::ZeroTrust, Interface("tailscale*", "Tailscale")),
     (Platform::ZeroTrust, Interface("sdwan0", "Twingate")),
     (Platform::ZeroTrust, Nameserver("100.100.100.100")),
+    (Platform::Arc, File("/opt/azcmagent/bin/himds")),
     (Platform::HostedMachine, VariableIs("RUNNER_ENVIRONMENT", "github-hosted")),
     (Platform::HostedMachine, VariableIs("AGENT_ISSELFHOSTED", "0")),
     (Platform::HostedMachine, VariableBegins("AGENT_NAME", "Azure Pipelines")),
@@ -252,6 +253,8 @@ mod tests {
         let own = [("AGENT_NAME", "Azure Pipelines 2"), ("AGENT_ISSELFHOSTED", "1")];
         assert_eq!(agent(&own), []);
         assert_eq!(kinds(&Machine { files: &["/.dockerenv"], ..BARE }), [P::Container]);
+        let agent = &["/opt/azcmagent/bin/himds"];
+        assert_eq!(kinds(&Machine { files: agent, ..BARE }), [P::Arc]);
         assert_eq!(kinds(&Machine { nameservers: &["127.0.0.11"], ..BARE }), [P::Container]);
         assert_eq!(kinds(&Machine { kernel: "4.4.0-19041-Microsoft", ..BARE }), [P::Wsl]);
         assert_eq!(kinds(&Machine { listening: &[15001, 15006], ..BARE }), [P::ServiceMesh]);

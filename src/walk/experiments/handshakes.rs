@@ -184,7 +184,7 @@ pub(super) async fn handshake(
     id: &'static str,
     changed: Changed,
     timeout: Duration,
-) -> Made {
+) -> (Made, Option<EstablishedSession>) {
     let started = context.since.elapsed();
     let segment_size = match &changed {
         Changed::SegmentSize { octets } => Some(u32::from(*octets)),
@@ -205,14 +205,14 @@ pub(super) async fn handshake(
         let left = timeout.saturating_sub(context.since.elapsed().saturating_sub(started));
         if changed == Changed::FirstOctet {
             let Some(seen) = octet::first(connection.stream, &connection.socket, left).await else {
-                return not_possible(id, "this system does not say what was acknowledged");
+                return (not_possible(id, "this system does not say what was acknowledged"), None);
             };
             let tls = Some(seen);
             let took_ms = millis(context.since.elapsed().saturating_sub(started));
             let (id, started_ms, tcp) = (id.to_owned(), millis(started), attempt.outcome);
             let address = Some(address);
             let tried = TriedHandshake { id, address, changed, started_ms, took_ms, tcp, tls };
-            return Made::Handshake(tried, None);
+            return (Made::Handshake(tried, None), None);
         }
         let request = Handshake {
             server_name: match &changed {
@@ -264,8 +264,9 @@ pub(super) async fn handshake(
         tcp: attempt.outcome,
         tls: hop.as_ref().map(seen),
     };
-    match tried.changed {
+    let made = match tried.changed {
         Changed::OtherAddress { .. } => Made::OtherAddress(tried, call.map(Box::new)),
-        _ => Made::Handshake(tried, hop.zip(session).map(Box::new)),
-    }
+        _ => Made::Handshake(tried, hop.filter(|_| session.is_some()).map(Box::new)),
+    };
+    (made, session)
 }

@@ -248,9 +248,10 @@ pub(super) enum Subject {
 }
 
 /// An experiment that was made.
+#[derive(Debug)]
 pub(super) enum Made {
-    /// A handshake, and the session of the small ClientHello, over which a walk may go on.
-    Handshake(TriedHandshake, Option<Box<(TlsHop, EstablishedSession)>>),
+    /// A handshake, and all of the small ClientHello's where it verified: a walk may go on over it.
+    Handshake(TriedHandshake, Option<Box<TlsHop>>),
     /// A handshake at another address, and the call over it.
     OtherAddress(TriedHandshake, Option<Box<ClientCall>>),
     /// Handshakes that one experiment made one after another.
@@ -269,8 +270,30 @@ pub(super) enum Made {
     Nothing,
 }
 
-/// Makes one experiment; ends within `timeout`.
+/// Makes one experiment, which ends within `timeout`; gives back the session of the small
+/// ClientHello, if there is one.
 pub(super) async fn make(
+    context: &Context<'_>,
+    id: &'static str,
+    ask: Ask,
+    subject: Subject,
+    timeout: Duration,
+) -> (Made, Option<EstablishedSession>) {
+    let changed = match (&ask, subject) {
+        (Ask::Handshake(changed), Subject::Address(_)) => Some(changed.clone()),
+        (Ask::OtherAddress, Subject::Address(address)) => Some(Changed::OtherAddress { address }),
+        _ => None,
+    };
+    match (changed, subject) {
+        (Some(changed), Subject::Address(address)) => {
+            handshakes::handshake(context, address, id, changed, timeout).await
+        }
+        _ => (probe(context, id, ask, subject, timeout).await, None),
+    }
+}
+
+/// Makes one experiment that leaves no session.
+async fn probe(
     context: &Context<'_>,
     id: &'static str,
     ask: Ask,
@@ -278,13 +301,6 @@ pub(super) async fn make(
     timeout: Duration,
 ) -> Made {
     match (ask, subject) {
-        (Ask::Handshake(changed), Subject::Address(address)) => {
-            handshakes::handshake(context, address, id, changed, timeout).await
-        }
-        (Ask::OtherAddress, Subject::Address(address)) => {
-            let changed = Changed::OtherAddress { address };
-            handshakes::handshake(context, address, id, changed, timeout).await
-        }
         (Ask::Question { name, kind, transport }, Subject::Resolver(server)) => Made::Question(
             questions::ask(context, id, server, &name, kind, transport, timeout).await,
         ),
@@ -308,13 +324,9 @@ pub(super) async fn make(
             handshakes::trace_hello(context, id, address, timeout).await
         }
         // A catalogue entry whose symptom has another subject: `due` and `asks` disagree.
-        (
-            Ask::Handshake(_)
-            | Ask::OtherAddress
-            | Ask::Nobody
-            | Ask::Trace { .. }
-            | Ask::Segments
-            | Ask::TraceHello,
+        (Ask::Handshake(_) | Ask::OtherAddress, _)
+        | (
+            Ask::Nobody | Ask::Trace { .. } | Ask::Segments | Ask::TraceHello,
             Subject::Resolver(_),
         )
         | (Ask::Question { .. } | Ask::SearchedName { .. }, Subject::Address(_)) => {
@@ -329,16 +341,10 @@ fn not_possible(id: &str, says: &str) -> Made {
     Made::LeftOut(LeftOut { id: id.to_owned(), why })
 }
 
-/// Keeps an experiment; gives back the session of the small ClientHello, if there is one.
-pub(super) fn keep(
-    experiments: &mut Experiments,
-    made: Made,
-) -> Option<(TlsHop, EstablishedSession)> {
+/// Keeps an experiment.
+pub(super) fn keep(experiments: &mut Experiments, made: Made) {
     match made {
-        Made::Handshake(tried, session) => {
-            experiments.handshakes.push(tried);
-            return session.map(|session| *session);
-        }
+        Made::Handshake(tried, _) => experiments.handshakes.push(tried),
         Made::OtherAddress(tried, call) => {
             experiments.handshakes.push(tried);
             experiments.clients.extend(call.map(|call| *call));
@@ -355,7 +361,6 @@ pub(super) fn keep(
         }
         Made::Nothing => {}
     }
-    None
 }
 
 /// The account's name under another suffix of the same resource (facts D2, D4): a name of its

@@ -51,7 +51,7 @@ pub(super) async fn search(
             None => Ok(running.next().await),
         };
         match ended {
-            Ok(Some(Made::Handshake(tried, _))) => {
+            Ok(Some((Made::Handshake(tried, _), _))) => {
                 if tried.answered() {
                     let wait = Duration::from_millis(tried.took_ms) * 2 + SLOWER;
                     slower = Some(slower.map_or(wait, |known| known.max(wait)));

@@ -1,36 +1,35 @@
 //! An address outside the prefixes that `--expect` names (facts D58, D59, D65): a stale record,
 //! another endpoint, or no private answer at all.
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Expect, Hop};
+use crate::evidence::Expect;
 
 use super::gives;
 use super::words;
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-address-not-expected",
-    hop: Hop::Dns,
-    title: "The address lies outside the expected prefixes",
-    page: include_str!("../../../../docs/findings/dns-address-not-expected.md"),
-    explains: &joined::<25>(&[
-        NOT_REACHED,
-        NOT_LET_IN,
-        &[
-            "dns-resolvers-disagree",
-            "dns-unusable-address",
-            "tcp-address-dead",
-            "tls-plain-http",
-            "tls-not-tls",
-            "tls-wrong-name",
-            "tls-self-signed",
-        ],
-    ]),
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-address-not-expected",
+    Dns,
+    "The address lies outside the expected prefixes",
+    Code(check)
+)
+.explains(&joined::<25>(&[
+    NOT_REACHED,
+    NOT_LET_IN,
+    &[
+        "dns-resolvers-disagree",
+        "dns-unusable-address",
+        "tcp-address-dead",
+        "tls-plain-http",
+        "tls-not-tls",
+        "tls-wrong-name",
+        "tls-self-signed",
+    ],
+]));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let Expect::Cidr { prefixes } = &e.asked.expect else { return None };
     let all = gives::application(e);
     let beyond = gives::beyond_prefixes(e, &all);

@@ -1,24 +1,20 @@
 //! The name is there and has no address: an empty record set, a filter that takes private
 //! addresses out of answers, or a server that does not resolve.
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop, classify};
+use crate::evidence::classify;
 
 use super::gives;
 use super::missing::{self, Missing};
 use super::words;
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-no-address",
-    hop: Hop::Dns,
-    title: "The name is there, but the answer holds no address",
-    page: include_str!("../../../../docs/findings/dns-no-address.md"),
-    explains: &["dns-system-fails", "dns-resolvers-disagree"],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("dns-no-address", Dns, "The name is there, but the answer holds no address", Code(check))
+        .explains(&["dns-system-fails", "dns-resolvers-disagree"])
+        .decided_by(&["zone-soa", "parent-zone"]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (r, Missing::Address) = missing::of(e)? else { return None };
     let name = &e.dns.name;
     let label = r.label();

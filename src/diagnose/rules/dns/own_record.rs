@@ -4,24 +4,23 @@
 use std::net::IpAddr;
 
 use crate::diagnose::rules::http::aim::aim;
-use crate::diagnose::{Because, Rule};
+use crate::diagnose::{Because, Rule, View};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Expect, Hop, TargetKind, classify, tunnel};
+use crate::evidence::{Evidence, Expect, TargetKind, classify, tunnel};
 
 use super::gives::{self, Asked};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 use super::{fate, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-own-record",
-    hop: Hop::Dns,
-    title: "The address comes without the alias of Azure's own answer: a record of your own",
-    page: include_str!("../../../../docs/findings/dns-own-record.md"),
-    explains: &joined::<18>(&[NOT_REACHED, NOT_LET_IN]),
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-own-record",
+    Dns,
+    "The address comes without the alias of Azure's own answer: a record of your own",
+    Code(check)
+)
+.explains(&joined::<18>(&[NOT_REACHED, NOT_LET_IN]));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     // A gateway inside a virtual network has records of your own by design.
     if e.target.private_zone.is_none()
         || aim(e).is_gateway()

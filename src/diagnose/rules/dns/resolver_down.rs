@@ -1,23 +1,17 @@
 //! One resolver fails among others that answer: applications wait for it, or will have none
 //! when the other fails.
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
-use crate::evidence::{Evidence, Hop};
 
 use super::gives::{self, Asked, Gives};
 use super::tried::{self, Reach};
 use super::{heard, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-resolver-down",
-    hop: Hop::Dns,
-    title: "One resolver fails among others that answer",
-    page: include_str!("../../../../docs/findings/dns-resolver-down.md"),
-    explains: &["dns-system-slow"],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("dns-resolver-down", Dns, "One resolver fails among others that answer", Code(check))
+        .explains(&["dns-system-slow"]);
 
 /// Experiments that tell how far a resolver reaches.
 const ASKED: &[&str] = &["root-servers", "over-tcp", "uncached-name", "without-validation"];
@@ -26,7 +20,7 @@ const ASKED: &[&str] = &["root-servers", "over-tcp", "uncached-name", "without-v
 /// whole seconds (resolv.conf(5)).
 const LONG_MS: f64 = 900.0;
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let all = gives::asked(e);
     // Without any of these it is no "one among others": see the rules for all of them failing.
     if gives::application(e).is_empty() && gives::decider(e).is_none() {

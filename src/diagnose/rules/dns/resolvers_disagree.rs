@@ -4,24 +4,20 @@
 use std::net::IpAddr;
 
 use crate::diagnose::resolver_class::{self, ResolverClass};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
-use crate::evidence::{Evidence, Expect, Hop, classify};
+use crate::evidence::{Evidence, Expect, classify};
 
 use super::advice::{Resolver, Upstream};
 use super::gives::{self, Asked, Gives};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 use super::{fate, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-resolvers-disagree",
-    hop: Hop::Dns,
-    title: "Resolvers give answers of different kinds",
-    page: include_str!("../../../../docs/findings/dns-resolvers-disagree.md"),
-    explains: &joined::<18>(&[NOT_REACHED, NOT_LET_IN]),
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("dns-resolvers-disagree", Dns, "Resolvers give answers of different kinds", Code(check))
+        .explains(&joined::<18>(&[NOT_REACHED, NOT_LET_IN]))
+        .decided_by(&["zone-soa", "privatelink-name"]);
 
 /// What of an answer must agree. Public addresses may differ: traffic managers turn them.
 #[derive(PartialEq, Eq)]
@@ -70,7 +66,7 @@ fn followed<'a>(
     answering.iter().filter(decides).find(|r| gave(r) && !agree(measure, r)).copied()
 }
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let all = gives::asked(e);
     let answering: Vec<&Asked<'_>> = all.iter().filter(|r| r.gives.is_answer()).collect();
     // The one that applications follow is the measure of the others.

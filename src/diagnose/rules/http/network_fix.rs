@@ -13,7 +13,7 @@ use super::aim::aim;
 use super::arrival;
 use super::clients;
 use super::network_refusals::{
-    NETWORK_RULES, NOT_APPROVED, PERIMETER, PUBLIC_ACCESS, Refused, VNET_ENDPOINT,
+    NETWORK_RULES, NOT_APPROVED, PERIMETER, PUBLIC_ACCESS, Row, VNET_ENDPOINT,
 };
 use super::said::{walked, walked_private};
 
@@ -26,7 +26,7 @@ const CONNECTIONS: &str = "az network private-endpoint-connection list --id <acc
 pub(super) fn by_place(
     e: &Evidence,
     because: Because,
-    refused: &Refused,
+    refused: &Row,
     egress: Option<IpAddr>,
 ) -> Because {
     if aim(e).is_gateway() {
@@ -90,12 +90,7 @@ fn subdomain(e: &Evidence, because: Because) -> Because {
         )))
 }
 
-fn through_proxy(
-    e: &Evidence,
-    because: Because,
-    refused: &Refused,
-    egress: Option<IpAddr>,
-) -> Because {
+fn through_proxy(e: &Evidence, because: Because, refused: &Row, egress: Option<IpAddr>) -> Because {
     let because = because
         .known_by(
             "the proxy makes the connection: the service sees the proxy's network, not this \
@@ -118,7 +113,7 @@ fn through_proxy(
 fn privately(
     e: &Evidence,
     because: Because,
-    refused: &Refused,
+    refused: &Row,
     address: IpAddr,
     egress: Option<IpAddr>,
 ) -> Because {
@@ -172,7 +167,7 @@ fn privately(
         )
 }
 
-fn publicly(e: &Evidence, because: Because, refused: &Refused, egress: Option<IpAddr>) -> Because {
+fn publicly(e: &Evidence, because: Because, refused: &Row, egress: Option<IpAddr>) -> Because {
     let mut because = because.owner("Azure platform");
     if refused.id == NOT_APPROVED.id {
         because = because
@@ -258,7 +253,7 @@ fn publicly(e: &Evidence, because: Because, refused: &Refused, egress: Option<Ip
 }
 
 /// A step that shows the rules which decide.
-fn see_rules(e: &Evidence, because: Because, refused: &Refused) -> Because {
+fn see_rules(e: &Evidence, because: Because, refused: &Row) -> Because {
     let account = reading::account(e);
     if refused.id == PERIMETER.id {
         return because
@@ -287,7 +282,7 @@ fn see_rules(e: &Evidence, because: Because, refused: &Refused) -> Because {
 fn allow(
     e: &Evidence,
     because: Because,
-    refused: &Refused,
+    refused: &Row,
     egress: Option<IpAddr>,
     says: &str,
 ) -> Because {

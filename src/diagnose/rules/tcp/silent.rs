@@ -7,22 +7,20 @@ use ipnet::IpNet;
 
 use super::{attempts, near, trail};
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::vantage::Platform;
-use crate::evidence::{Evidence, Expect, Hop, TargetKind, classify, tunnel};
+use crate::evidence::{Evidence, Expect, TargetKind, classify, tunnel};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-silent",
-    hop: Hop::Tcp,
-    title: "The address does not answer: the connection attempt is dropped somewhere",
-    page: include_str!("../../../../docs/findings/tcp-silent.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tcp-silent",
+    Tcp,
+    "The address does not answer: the connection attempt is dropped somewhere",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let failed = attempts::of_target(e)?;
     let attempt = failed.first.attempt;
     if attempt.outcome != TcpOutcome::TimedOut || near::near(e, attempt).is_some() {

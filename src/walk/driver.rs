@@ -1,0 +1,415 @@
+//! Does what the machine of the direct path says: an action becomes a future of `wire`, and its
+//! end an event. The only awaits of the direct path are here, and its sockets and sessions are
+//! kept here, by the address that they lead to.
+
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::time::{Duration, SystemTime};
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use socket2::Socket;
+
+use super::established::{EstablishedSession, Peer};
+use super::experiments::{self, Ask, Made, Subject};
+use super::ledger::Ledger;
+use super::machine::{
+    Action, ConnectPolicy, Established, Event, ExperimentPolicy, Hello, Machine, PathEvidence,
+    Question, Report, Settings,
+};
+use super::steps::{peer_date, system_answer};
+use super::{Context, Finished, vantage};
+use crate::evidence::dns::{DnsHop, DnsOutcome, Exchange, SystemAnswer};
+use crate::evidence::http::HttpCall;
+use crate::evidence::identity::Withheld;
+use crate::evidence::tcp::TcpAttempt;
+use crate::evidence::tls::TlsHop;
+use crate::evidence::{Cost, Observed};
+use crate::platform;
+use crate::wire::connect::{self, Connection};
+use crate::wire::dns::{self, Kind};
+use crate::wire::tally::Ticket;
+
+/// What one direct path showed.
+pub(super) struct DirectPath {
+    pub(super) evidence: PathEvidence,
+    /// Why the credential did not leave.
+    pub(super) withheld: Option<Withheld>,
+    /// Our clock and the peer's `Date`, at the same moment.
+    pub(super) date: Option<(SystemTime, SystemTime)>,
+    pub(super) cost: Cost,
+}
+
+/// What an action ended with.
+enum Done {
+    Answer {
+        resolver: usize,
+        question: Question,
+        seen: Observed<Exchange>,
+    },
+    System(Observed<SystemAnswer>),
+    Connected {
+        address: IpAddr,
+        attempt: TcpAttempt,
+        connection: Option<Connection>,
+    },
+    Handshake {
+        address: IpAddr,
+        started_ms: f64,
+        took_ms: f64,
+        hop: Box<TlsHop>,
+        session: Option<Box<EstablishedSession>>,
+    },
+    Experiment {
+        made: Box<Made>,
+        session: Option<Box<EstablishedSession>>,
+    },
+    Called {
+        started_ms: f64,
+        took_ms: f64,
+        calls: Vec<HttpCall>,
+        alert: Option<String>,
+        clock: SystemTime,
+    },
+}
+
+type Work<'a> = FuturesUnordered<Pin<Box<dyn Future<Output = Done> + 'a>>>;
+
+/// What the machine's actions work with.
+struct Driver<'a, 'c> {
+    context: &'a Context<'c>,
+    work: Work<'a>,
+    /// Connections that were not used.
+    idle: Vec<Connection>,
+    /// A second handle to the socket of each address, for what the kernel counts.
+    sockets: Vec<(IpAddr, Socket)>,
+    /// Sessions that verified, by what they lead to and how they began.
+    sessions: Vec<(IpAddr, Hello, EstablishedSession)>,
+    /// This walk's place in the round's count of each resolver's answers.
+    tickets: Vec<(usize, SocketAddr, Ticket)>,
+    withheld: Option<Withheld>,
+    date: Option<(SystemTime, SystemTime)>,
+}
+
+/// Walks the direct path to the target.
+pub(super) async fn walk(context: &Context<'_>, connect: ConnectPolicy) -> DirectPath {
+    let mut machine = Machine::new(settings(context, connect));
+    let mut driver = Driver {
+        context,
+        work: FuturesUnordered::new(),
+        idle: Vec::new(),
+        sockets: Vec::new(),
+        sessions: Vec::new(),
+        tickets: Vec::new(),
+        withheld: None,
+        date: None,
+    };
+    let mut event = Event::Begin;
+    loop {
+        for action in machine.on(context.since.elapsed(), event) {
+            match action {
+                Action::Finish => return driver.finish(machine),
+                Action::Report(report) => report_hop(context, &machine, report),
+                action => driver.begin(&machine, action),
+            }
+        }
+        event = driver.next(machine.next_stall()).await;
+    }
+}
+
+/// A path that was not walked.
+pub(super) fn not_walked(context: &Context<'_>) -> DirectPath {
+    let machine = Machine::new(settings(context, ConnectPolicy::Comparison { public: false }));
+    let cost = cost(&machine);
+    DirectPath { evidence: machine.finish(), withheld: None, date: None, cost }
+}
+
+/// What the machine must know of the walk.
+fn settings<'a>(context: &'a Context<'_>, connect: ConnectPolicy) -> Settings<'a> {
+    let (plan, world) = (context.plan, context.world);
+    let name = context.target.seen.host.as_str();
+    let own_path = matches!(connect, ConnectPolicy::Full { .. });
+    Settings {
+        target: context.target,
+        resolvers: plan.resolvers(world),
+        overriding_resolver: plan.resolvers.first().copied(),
+        uses_tcp: world.resolver_config.options.iter().any(|option| option == "use-vc"),
+        pinned: vantage::hosts(&world.hosts, &[name]).lines.iter().map(|l| l.address).collect(),
+        expect: &plan.expect,
+        connect,
+        experiments: match (own_path && !context.beside, plan.experiments, plan.deep) {
+            (false, ..) => ExperimentPolicy::NotHere,
+            (true, false, _) => ExperimentPolicy::Declined,
+            (true, true, false) => ExperimentPolicy::Default,
+            (true, true, true) => ExperimentPolicy::Deep,
+        },
+        ends_with_call: context.errand.is_some(),
+        timeout: plan.timeout,
+        deadline: plan.deadline,
+        stall_after: plan.patience(),
+    }
+}
+
+/// Tells who watches the walk of a hop that has finished.
+fn report_hop(context: &Context<'_>, machine: &Machine<'_>, report: Report) {
+    let observe = context.observe;
+    match report {
+        Report::Dns(took_ms) => observe(Finished::Dns(machine.dns(), took_ms)),
+        Report::Tcp => {
+            if let Observed::Ran { saw, took_ms, .. } = machine.tcp() {
+                observe(Finished::Tcp(&saw, took_ms));
+            }
+        }
+        Report::Tls(took_ms) => {
+            if let Some(hop) = machine.tls() {
+                observe(Finished::Tls(&hop, took_ms));
+            }
+        }
+        Report::Http(took_ms) => {
+            if let Some(hop) = machine.calls() {
+                observe(Finished::Http(hop, took_ms));
+            }
+        }
+    }
+}
+
+impl<'a> Driver<'a, '_> {
+    /// The next event: the end of an action, or the time at which something is late.
+    async fn next(&mut self, stall: Option<Duration>) -> Event {
+        let done = match stall {
+            None => self.work.next().await,
+            Some(at) => {
+                let until = self.context.since + at;
+                match tokio::time::timeout_at(until.into(), self.work.next()).await {
+                    Ok(done) => done,
+                    Err(_) => return Event::Stalled,
+                }
+            }
+        };
+        done.map_or(Event::Idle, |done| self.event(done))
+    }
+
+    /// Keeps what was opened, and tells the machine what there is.
+    fn event(&mut self, done: Done) -> Event {
+        match done {
+            Done::Answer { resolver, question, seen } => {
+                let ticket = self.tickets.iter().find(|(asked, ..)| *asked == resolver);
+                if let (Some(tally), Some((_, server, ticket))) =
+                    (&self.context.world.tally, ticket)
+                    && seen.saw().is_some_and(|exchange| exchange.answer().is_some())
+                {
+                    tally.answered(*server, *ticket);
+                }
+                Event::Answer { resolver, question, seen }
+            }
+            Done::System(seen) => Event::System(seen),
+            Done::Connected { address, attempt, connection } => {
+                let established = connection.as_ref().map(|connection| Established {
+                    reset: connection.reset,
+                    round_trip: connection.round_trip,
+                });
+                if let Some(connection) = connection {
+                    if let Ok(socket) = connection.socket.try_clone() {
+                        self.sockets.push((address, socket));
+                    }
+                    self.idle.push(connection);
+                }
+                Event::Connected { attempt, established }
+            }
+            Done::Handshake { address, started_ms, took_ms, hop, session } => {
+                let verified = session.is_some();
+                self.sessions.extend(session.map(|session| (address, Hello::Full, *session)));
+                Event::Handshake { address, started_ms, took_ms, hop, session: verified }
+            }
+            Done::Experiment { made, session } => {
+                if let Some(session) = session
+                    && let Some(address) = session.address()
+                {
+                    self.sessions.push((address, Hello::Small, *session));
+                }
+                Event::Experiment(made)
+            }
+            Done::Called { started_ms, took_ms, calls, alert, clock } => {
+                self.date = peer_date(&calls).map(|date| (clock, date));
+                Event::Called { started_ms, took_ms, calls, alert }
+            }
+        }
+    }
+
+    /// Begins what the machine wants done.
+    fn begin(&mut self, machine: &Machine<'_>, action: Action) {
+        match action {
+            Action::Ask { resolver, server, question, uses_tcp } => {
+                self.ask(machine.dns(), resolver, server, question, uses_tcp);
+            }
+            Action::LookUp => {
+                let context = self.context;
+                self.work.push(Box::pin(async move {
+                    Done::System(system_answer(context, &context.target.seen.host).await)
+                }));
+            }
+            Action::Connect { address } => self.connect(address),
+            Action::Handshake { address } => self.handshake(address),
+            Action::Experiment { id, ask, subject, timeout } => {
+                self.experiment(id, ask, subject, timeout);
+            }
+            Action::Call { address, hello, effective } => self.call(address, hello, effective),
+            Action::Report(_) | Action::Finish => {}
+        }
+    }
+
+    fn ask(
+        &mut self,
+        dns: &DnsHop,
+        resolver: usize,
+        server: SocketAddr,
+        question: Question,
+        uses_tcp: bool,
+    ) {
+        let context = self.context;
+        let (name, kind) = match question {
+            Question::A => (dns.name.clone(), Kind::A),
+            Question::Aaaa => (dns.name.clone(), Kind::Aaaa),
+            Question::ZoneSoa => {
+                (context.target.seen.private_zone.clone().unwrap_or_default(), Kind::Soa)
+            }
+        };
+        if question == Question::A
+            && let Some(tally) = &context.world.tally
+        {
+            self.tickets.push((resolver, server, tally.asks(server)));
+        }
+        if question != Question::ZoneSoa {
+            // The applications' own questions: a healthy walk waits for nothing.
+            context.pace.asked(server);
+        }
+        self.work.push(Box::pin(async move {
+            if question == Question::ZoneSoa {
+                context.pace.turn(server, context.left()).await;
+            }
+            let started_ms = context.elapsed_ms();
+            let saw = match uses_tcp {
+                false => dns::exchange(server, &name, kind, context.left()).await,
+                true => dns::over_tcp(server, &name, kind, context.left()).await,
+            };
+            let took_ms = context.elapsed_ms() - started_ms;
+            let seen = Observed::Ran { started_ms, took_ms, saw };
+            if seen.saw().is_some_and(|exchange| exchange.answer().is_some()) {
+                context.pace.heard(server);
+            }
+            Done::Answer { resolver, question, seen }
+        }));
+    }
+
+    fn connect(&mut self, address: IpAddr) {
+        let context = self.context;
+        let (logical, to) = context.detour(address);
+        self.work.push(match context.errand {
+            None => Box::pin(async move {
+                // Its time begins with its turn.
+                let connecting = async {
+                    connect::connect(logical, to, None, context.since, context.left()).await
+                };
+                let (attempt, connection) = match &context.world.turns {
+                    Some(turns) => turns.during(to.ip(), connecting).await,
+                    None => connecting.await,
+                };
+                Done::Connected { address, attempt, connection }
+            }),
+            Some(slot) => {
+                let connecting = connect::connect(logical, to, None, context.since, context.left());
+                let told = slot.outlives(connecting);
+                Box::pin(async move {
+                    match told.await {
+                        Ok((attempt, connection)) => {
+                            Done::Connected { address, attempt, connection }
+                        }
+                        // Its task never ends without a word.
+                        Err(_) => std::future::pending().await,
+                    }
+                })
+            }
+        });
+    }
+
+    fn handshake(&mut self, address: IpAddr) {
+        let Some(at) = self.idle.iter().position(|idle| idle.address.ip() == address) else {
+            return;
+        };
+        let connection = self.idle.remove(at);
+        let context = self.context;
+        self.work.push(Box::pin(async move {
+            let started_ms = context.elapsed_ms();
+            let peer = Peer::of(&connection);
+            let stream = Box::new(connection.stream);
+            let (hop, session) = context.handshake(peer, stream, Some(&connection.socket)).await;
+            let took_ms = context.elapsed_ms() - started_ms;
+            let (hop, session) = (Box::new(hop), session.map(Box::new));
+            Done::Handshake { address, started_ms, took_ms, hop, session }
+        }));
+    }
+
+    fn experiment(&mut self, id: &'static str, ask: Ask, subject: Subject, timeout: Duration) {
+        let context = self.context;
+        self.work.push(Box::pin(async move {
+            let (made, session) = experiments::make(context, id, ask, subject, timeout).await;
+            Done::Experiment { made: Box::new(made), session: session.map(Box::new) }
+        }));
+    }
+
+    fn call(&mut self, address: IpAddr, hello: Hello, effective: Vec<IpAddr>) {
+        let here = self.sessions.iter().position(|(at, with, _)| (*at, *with) == (address, hello));
+        let Some(here) = here else { return };
+        let (_, _, session) = self.sessions.swap_remove(here);
+        let context = self.context;
+        self.withheld = session.withheld(context, &effective);
+        self.work.push(Box::pin(async move {
+            // The way to a token has its own times.
+            context.acquired().await;
+            let started_ms = context.elapsed_ms();
+            let again = || context.session_again(address);
+            let (calls, alert) = context.calls(session, &effective, again).await;
+            let took_ms = context.elapsed_ms() - started_ms;
+            Done::Called { started_ms, took_ms, calls, alert, clock: context.now() }
+        }));
+    }
+
+    /// Everything that the path showed, and what it cost.
+    fn finish(self, mut machine: Machine<'_>) -> DirectPath {
+        for attempt in machine.attempts_mut() {
+            let address = attempt.address.ip();
+            let socket = self.sockets.iter().find(|(known, _)| *known == address);
+            attempt.info = socket.and_then(|(_, socket)| platform::tcp_info(socket));
+        }
+        let cost = cost(&machine);
+        let mut evidence = machine.finish();
+        compare_with_the_round(self.context, &mut evidence.dns);
+        DirectPath { evidence, withheld: self.withheld, date: self.date, cost }
+    }
+}
+
+/// What a direct path cost.
+fn cost(machine: &Machine<'_>) -> Cost {
+    let mut ledger = Ledger::new();
+    for resolver in &machine.dns().resolvers {
+        ledger.resolver(resolver, machine.uses_tcp(resolver));
+    }
+    for attempt in machine.attempts() {
+        ledger.attempt(&attempt);
+    }
+    ledger.experiments(machine.experiments());
+    ledger.cost()
+}
+
+/// Puts with a resolver that did not answer this walk what it answered to the others.
+fn compare_with_the_round(context: &Context<'_>, dns: &mut DnsHop) {
+    let Some(tally) = &context.world.tally else { return };
+    for resolver in &mut dns.resolvers {
+        let asked = [&resolver.a, &resolver.aaaa].into_iter().filter_map(|o| o.saw());
+        let silent = |exchange: &Exchange| exchange.outcome == DnsOutcome::TimedOut;
+        if asked.clone().next().is_some() && asked.into_iter().all(silent) {
+            let round = tally.of(resolver.address);
+            resolver.round = (round.asked > 1).then_some(round);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Which experiments are begun, when, and for how long.
+
+use std::time::Duration;
+
+use super::phases::Handshake;
+use super::{Action, ExperimentPolicy, Machine};
+use crate::evidence::experiment::{LeftOut, LeftOutReason};
+use crate::walk::experiments::{self, Made, Subject, Symptom, Tier};
+
+/// How long after the deadline of names a resolver that has just answered is asked more.
+const LATE_ANSWERS: Duration = Duration::from_millis(200);
+
+impl Machine<'_> {
+    /// Begins the experiments that a symptom makes due, all at once, each once a subject. They
+    /// end with the deadline of the hop that is in trouble.
+    pub(super) fn experiment(&mut self, subject: Subject, symptom: Symptom) {
+        let policy = self.settings.experiments;
+        if policy == ExperimentPolicy::NotHere {
+            return;
+        }
+        let timeout = self.experiment_timeout(symptom);
+        for entry in experiments::due(symptom) {
+            if self.scheduled.contains(&(entry.id, subject)) {
+                continue;
+            }
+            self.scheduled.push((entry.id, subject));
+            let why = match (policy, entry.tier) {
+                (ExperimentPolicy::Declined, _) => Some(LeftOutReason::Option),
+                (ExperimentPolicy::Default, Tier::Deep) => Some(LeftOutReason::NeedsDeep),
+                _ => None,
+            };
+            if let Some(why) = why {
+                let one = LeftOut { id: entry.id.to_owned(), why };
+                experiments::keep(&mut self.experiments, Made::LeftOut(one));
+                continue;
+            }
+            for ask in (entry.asks)(self.settings.target) {
+                self.act(Action::Experiment { id: entry.id, ask, subject, timeout });
+            }
+        }
+    }
+
+    /// How long an experiment on a symptom may take.
+    fn experiment_timeout(&self, symptom: Symptom) -> Duration {
+        let stall_after = self.settings.stall_after;
+        let left = self.hop_timeout();
+        match symptom {
+            Symptom::ResolverSilent | Symptom::TcpSilent => left.saturating_sub(stall_after),
+            Symptom::TlsSilent => left.saturating_sub(self.handshake_stall_after),
+            // A word that comes late must not hold the verdict back: names have one deadline.
+            Symptom::ResolverFails | Symptom::NameInDoubt | Symptom::SystemDiffers => {
+                let until = self.settings.timeout + LATE_ANSWERS;
+                left.min(stall_after * 2).min(until.saturating_sub(self.at))
+            }
+            Symptom::UdpSilent => left.saturating_sub(stall_after * 2),
+            _ => left.min(stall_after * 2),
+        }
+    }
+
+    /// Keeps what an experiment showed, and the session of a small ClientHello with the address
+    /// that it leads to.
+    pub(super) fn experiment_done(&mut self, mut made: Made) {
+        if let Made::Handshake(tried, hop) = &mut made
+            && let Some(hop) = hop.take()
+            && let Some(here) =
+                self.addresses.iter_mut().find(|here| tried.address == Some(here.address))
+        {
+            #[expect(clippy::cast_precision_loss, reason = "milliseconds of one walk")]
+            let (started_ms, took_ms) = (tried.started_ms as f64, tried.took_ms as f64);
+            let small = Handshake { started_ms, took_ms, hop: *hop, session: true };
+            here.small_hello.get_or_insert(Box::new(small));
+        }
+        experiments::keep(&mut self.experiments, made);
+    }
+}
