@@ -548,6 +548,11 @@ pub(crate) fn proxy(text: &str) -> Result<ProxyOption, String> {
                 .to_owned());
         }
         url => match proxy_choice::parse(url) {
+            Some(proxy) if proxy.hides_port => {
+                return Err("this may be a user name and a password, not a host and a port: name \
+                            the proxy with its domain, e.g. http://proxy.corp:3128"
+                    .to_owned());
+            }
             Some(_) => ProxyOption::Url(url.to_owned()),
             None => return Err("a proxy's URL looks like http://proxy.corp:3128".to_owned()),
         },
@@ -610,5 +615,7 @@ mod tests {
         assert_eq!(detour("::127.0.0.1:8443").unwrap().host, None);
         assert!(detour("a:443:b:1").is_err());
         assert!(proxy("http://user:canary@p:1").is_err_and(|e| !e.contains("canary")));
+        assert!(proxy("http://bob:51234").is_err_and(|e| !e.contains("51234")));
+        assert!(proxy("http://proxy:3128").is_ok() && proxy("http://10.0.0.8:51234").is_ok());
     }
 }
