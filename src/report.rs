@@ -18,7 +18,7 @@ mod bounds;
 
 /// Version of the report's schema: a new field raises the minor number, a removed or
 /// renamed one the major number.
-pub const SCHEMA_VERSION: &str = "1.8";
+pub const SCHEMA_VERSION: &str = "1.9";
 
 /// The major schema version that this tool reads.
 const SCHEMA_MAJOR: &str = "1";
