@@ -143,7 +143,10 @@ impl Report {
     pub fn place(&self) -> Option<String> {
         let cause = self.cause()?;
         if let Some(proxy) = self.evidence.proxy.saw() {
-            return Some(format!("proxy {}:{}", proxy.host, proxy.port));
+            return Some(match proxy.port {
+                0 => format!("proxy {}", proxy.host),
+                port => format!("proxy {}:{port}", proxy.host),
+            });
         }
         if !matches!(cause.hop, Hop::Vantage | Hop::Dns) {
             return None;

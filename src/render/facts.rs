@@ -237,8 +237,8 @@ pub fn target_tcp(e: &Evidence) -> Fact {
     let mut fact = tcp(&e.tcp);
     let walked = e.tcp.saw().and_then(|tcp| tcp.walked_attempt());
     if let (Some(attempt), Some(who)) = (walked, tunnel::taken_by(e)) {
-        fact.text = format!("{}: accepted by {who} here, proves nothing", endpoint(attempt));
-        fact.notes.insert(0, "the real target is unknown; TLS or the call shows it".to_owned());
+        fact.text = format!("{}: accepted here, proves nothing", endpoint(attempt));
+        fact.notes.insert(0, format!("{who} took it: the real target is not seen at this hop"));
     }
     fact
 }
