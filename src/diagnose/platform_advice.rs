@@ -223,7 +223,7 @@ const ADVICE: &[Advice] = &[
                DevOps Pool that is injected into a subnet (Azure Pipelines), or in a runner group \
                with Azure private networking (GitHub)",
         command: None,
-        effect: Local,
+        effect: Local("run the job where it ran before"),
     },
     Advice {
         platform: Platform::Kubernetes,
