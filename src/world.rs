@@ -400,7 +400,6 @@ fn bundle_file(path: &str) -> Option<Vec<u8>> {
 
 /// The roots that OpenSSL finds in a folder, or in each of several: files whose name is the hash of
 /// a subject (fact S32); none where no folder is one. What a variable names may be a file too.
-#[expect(clippy::disallowed_methods, reason = "the world's files are read here")]
 fn bundle_file_or_folders(paths: &str) -> Option<Vec<u8>> {
     if let Some(file) = bundle_file(paths) {
         return Some(file);
