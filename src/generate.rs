@@ -67,7 +67,7 @@ pub fn experiments() -> String {
          Where two causes look alike, the walk puts one more question to the network, with two\n\
          possible answers. An experiment is made only when its symptom is there, while the hop\n\
          is still silent, never in a healthy walk; it sends no secret. Those marked deep are\n\
-         made with `--deep` alone: limited lives, foreign names, addresses that nobody owns.\n\
+         made with `--deep` alone: TTL-limited packets, unrelated names, unallocated addresses.\n\
          `--no-experiments` leaves all out.\n\n\
          Made by `cargo run -q -- generate experiments`.\n\n\
          | experiment | when | question | packets at most |\n\

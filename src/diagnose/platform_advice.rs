@@ -73,7 +73,7 @@ pub fn on(e: &Evidence, topic: Topic) -> Option<&'static Advice> {
     ADVICE.iter().find(|row| row.topic == topic && e.vantage.is_on(row.platform))
 }
 
-/// Facts X23, X24 and X40 to X46. Of two rows of a topic the earlier one is the more specific: a
+/// Facts X23, X24, X40 to X46, X61 and X65. Of two rows of a topic the earlier one is the more specific: a
 /// Functions app is also an App Service app, and both run in containers.
 const ADVICE: &[Advice] = &[
     Advice {
@@ -210,6 +210,18 @@ const ADVICE: &[Advice] = &[
         why: "in NAT mode a VPN or zero-trust client of Windows does not carry what WSL sends",
         says: "set `networkingMode=mirrored` under [wsl2] in %UserProfile%\\.wslconfig, then \
                `wsl --shutdown`",
+        command: None,
+        effect: Local,
+    },
+    Advice {
+        platform: Platform::HostedMachine,
+        topic: Topic::IntoNetwork,
+        why: "a hosted agent or runner is in its provider's network: it reaches a private endpoint \
+              only where it was put into a virtual network that sees it, and its public address \
+              is another one in each job",
+        says: "run the job inside the network: on a self-hosted agent or runner, in a Managed \
+               DevOps Pool that is injected into a subnet (Azure Pipelines), or in a runner group \
+               with Azure private networking (GitHub)",
         command: None,
         effect: Local,
     },

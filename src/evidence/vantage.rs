@@ -79,7 +79,7 @@ pub enum Platform {
     /// A machine outside Azure that Azure Arc manages: Azure does not keep its clock.
     Arc,
     /// A machine that its provider lends for a job or a session: a GitHub-hosted runner, a
-    /// Codespace, a Cloud Shell.
+    /// Microsoft-hosted agent of Azure Pipelines, a Codespace, a Cloud Shell.
     HostedMachine,
 }
 

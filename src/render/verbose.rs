@@ -243,7 +243,7 @@ fn answer(page: &mut Page, answer: &Answer) {
         flags.iter().filter(|(_, on)| *on).map(|(name, _)| (*name).to_owned()).collect();
     page.indented(
         4,
-        &format!("flags {}, {}", list(&set), words::count(answer.size.into(), "octet")),
+        &format!("flags {}, {}", list(&set), words::count(answer.size.into(), "byte")),
     );
     for record in &answer.records {
         page.indented(
@@ -310,7 +310,7 @@ fn kernel(page: &mut Page, info: &TcpInfo) {
         ("in", info.segs_in.map(u64::from)),
         ("out of order", info.rcv_ooopack.map(u64::from)),
         ("repeats that had arrived", info.dsack_dups.map(u64::from)),
-        ("octets acknowledged", info.bytes_acked),
+        ("bytes acknowledged", info.bytes_acked),
         ("received", info.bytes_received),
     ]
     .into_iter()
@@ -367,7 +367,7 @@ fn tls(page: &mut Page, hop: &TlsHop) {
     }
     page.words(&format!(
         "{} sent, {} received, {} presented",
-        words::count(hop.bytes_sent, "octet"),
+        words::count(hop.bytes_sent, "byte"),
         hop.bytes_received,
         words::count(hop.chain_length.into(), "certificate")
     ));
@@ -514,7 +514,7 @@ fn http(page: &mut Page, hop: &HttpHop) {
             page.indented(2, &format!("body begins: {excerpt}"));
         }
         let end = if answer.body_complete { "complete" } else { "not complete" };
-        page.indented(2, &format!("{} of body, {end}", words::count(answer.body_bytes, "octet")));
+        page.indented(2, &format!("{} of body, {end}", words::count(answer.body_bytes, "byte")));
     }
     if hop.calls.is_empty() {
         page.words("no call was made");

@@ -34,3 +34,4 @@ mod report;
 mod resolver_classes;
 mod shell;
 mod verdict;
+mod words;

@@ -213,25 +213,28 @@ pub(super) const PROFILES: &[Profile] = &[
     Profile {
         class: HostedMachine,
         owner: "Azure platform",
-        noun: "the resolver of a machine that its provider lends (GitHub-hosted runner, Codespace, \
-               Cloud Shell)",
+        noun: "the resolver of a machine that its provider lends (hosted runner or agent, \
+               Codespace, Cloud Shell)",
         place: Some("in the virtual network that this hosted machine is in, if it is yours"),
         look: &[],
         runs: &[Look("see the provider's status page", None)],
         why_public: &[
             "a hosted machine is in its provider's network, and no private zone of yours can be \
              linked to that; or it was put into a virtual network of yours (GitHub's Azure private \
-             networking, Cloud Shell in a virtual network) that is not linked to {zone}",
+             networking, a Managed DevOps Pool, Cloud Shell in a virtual network) that is not \
+             linked to {zone}",
         ],
         see_private: &[
             Look(
                 "see whether this machine was put into a virtual network of yours: in GitHub the \
-                 runner group's network configuration, in Cloud Shell its settings",
+                 runner group's network configuration, in Azure DevOps the pool's, in Cloud Shell \
+                 its settings",
                 None,
             ),
             Local(
-                "where it was not: run this on a machine inside the network (a self-hosted \
-                 runner, a runner group with a network configuration, a jump machine)",
+                "where it was not: run this inside the network (a self-hosted runner or agent, a \
+                 Managed DevOps Pool in a subnet, a GitHub runner group with Azure private \
+                 networking, a jump machine)",
                 None,
                 "run it here again",
             ),

@@ -106,10 +106,15 @@ fn route_may_be_missing(e: &Evidence, attempt: &TcpAttempt) -> bool {
 /// private address (fact X23: in WSL's NAT mode a VPN client of Windows does not carry it).
 fn on_this_platform(e: &Evidence, because: Because, attempt: &TcpAttempt) -> Because {
     let ip = attempt.connected_to().ip();
-    let platform =
-        [Platform::Wsl, Platform::AppService, Platform::Functions, Platform::ContainerApps]
-            .into_iter()
-            .any(|one| e.vantage.is_on(one));
+    let platform = [
+        Platform::Wsl,
+        Platform::AppService,
+        Platform::Functions,
+        Platform::ContainerApps,
+        Platform::HostedMachine,
+    ]
+    .into_iter()
+    .any(|one| e.vantage.is_on(one));
     match platform_advice::on(e, Topic::IntoNetwork).filter(|_| platform) {
         Some(advice) if tunnel::is_private(e, ip) => {
             because.known_by(format!("or {}", advice.why)).act(advice.step())
