@@ -663,6 +663,21 @@ mod tests {
     }
 
     #[test]
+    fn openssl_finds_a_root_in_a_folder_by_the_hash_of_its_subject() {
+        for (name, found) in [
+            ("607986c7.0", true),
+            ("607986c7.12", true),
+            ("DigiCert_Global_Root_G2.pem", false),
+            ("607986c7.pem", false),
+            ("607986c7.r0", false),
+            ("607986c7.", false),
+            ("607986c7", false),
+        ] {
+            assert_eq!(is_hash_name(name), found, "{name}");
+        }
+    }
+
+    #[test]
     fn garbage_lines_lose_nothing_else() {
         let (config, list) = resolvers(
             &file(
