@@ -402,7 +402,6 @@ fn bundle_file(path: &str) -> Option<Vec<u8>> {
 
 /// The roots that OpenSSL finds in a folder, or in each of several: files whose name is the hash of
 /// a subject (fact S32); none where no folder is one. What a variable names may be a file too.
-#[expect(clippy::disallowed_methods, reason = "the world's files are read here")]
 fn bundle_file_or_folders(paths: &str) -> Option<Vec<u8>> {
     if let Some(file) = bundle_file(paths) {
         return Some(file);
@@ -700,6 +699,21 @@ mod tests {
         assert_eq!(scope(&config, asked[0]).as_deref(), Some("lo"));
         assert_eq!(scope(&config, ([10, 1, 0, 10], 53).into()), None);
         assert_eq!(platform::interface_index("../net/lo"), None);
+    }
+
+    #[test]
+    fn openssl_finds_a_root_in_a_folder_by_the_hash_of_its_subject() {
+        for (name, found) in [
+            ("607986c7.0", true),
+            ("607986c7.12", true),
+            ("DigiCert_Global_Root_G2.pem", false),
+            ("607986c7.pem", false),
+            ("607986c7.r0", false),
+            ("607986c7.", false),
+            ("607986c7", false),
+        ] {
+            assert_eq!(is_hash_name(name), found, "{name}");
+        }
     }
 
     #[test]
