@@ -1,10 +1,10 @@
 //! A trusted certificate, but for other names (facts S2, S4, S18): another service answers.
 
-use super::session;
+use super::{authorities, session};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::{Certificate, CertificateFault as Fault};
-use crate::evidence::{Evidence, TargetKind};
+use crate::evidence::{Evidence, TargetKind, tunnel};
 
 pub(super) const RULE: Rule = rule!(
     "tls-wrong-name",
@@ -28,22 +28,27 @@ fn check(e: &View<'_>) -> Option<Because> {
     )
     .known_by(format!("a trusted certificate whose names do not cover {}", hop.server_name))
     .known_by(session::NOTHING_SENT);
-    because = if leaf.is_some_and(session::azure_issuer) {
-        because.known_by(format!(
-            "an authority of Azure signed it, so {} is likely another service of Azure, and the A \
+    because = because.known_by(match whose(leaf) {
+        Whose::Azure => format!(
+            "it names a service of Azure, so {} is likely another service of Azure, and the A \
              record that leads there is wrong",
             session::peer(e)
-        ))
-    } else {
-        because.known_by(
-            "likely another server has this address (a wrong A record), or a gateway in front serves \
-             its default certificate because it does not know the name",
-        )
-    };
+        ),
+        Whose::AzureByIssuer => format!(
+            "an authority of Microsoft's own signed it, so {} is likely another service of Azure, \
+             and the A record that leads there is wrong",
+            session::peer(e)
+        ),
+        Whose::Unknown => {
+            "likely another server has this address (a wrong A record), or a gateway in front \
+             serves its default certificate because it does not know the name"
+                .to_owned()
+        }
+    });
     because = because
         .ruled_out_if(session::public_chain(hop), "interception: a public authority signed it");
     because = session::sibling(because, e);
-    if let Some((name, service)) = leaf.and_then(owner) {
+    if let Some((name, Owner { service, .. })) = leaf.and_then(owner) {
         because = because.known_by(format!("{name} is a name of {service}"));
     }
     let name = &e.dns.name;
@@ -62,12 +67,25 @@ fn check(e: &View<'_>) -> Option<Because> {
             .look("see who gives this address", format!("dig +noall +answer {name}"))
             .look("see which endpoint has the address", ENDPOINT_OF_ADDRESS);
     }
+    if let (Whose::Unknown, Some(ip)) = (whose(leaf), session::address(e))
+        && !reading::proxied(e)
+        && tunnel::is_private(e, ip)
+    {
+        because = because.look(
+            format!("see whether {ip} is an Application Gateway's of your own"),
+            "az network application-gateway list --query \
+             \"[].{gateway:id, addresses:frontendIPConfigurations[].privateIPAddress}\" -o json",
+        );
+    }
     Some(
         session::beside_the_proxy(
             because
                 .act(
                     Step::shared(
-                        format!("correct the record of {name}: see what else uses it first"),
+                        format!(
+                            "where the address is not that of {name}'s endpoint, correct the \
+                             record: see what else uses it first"
+                        ),
                         "every client that resolves the name",
                     )
                     .undo("write the old record back: keep a copy of it and its TTL"),
@@ -84,6 +102,28 @@ fn check(e: &View<'_>) -> Option<Because> {
         )
         .check(reading::again(e)),
     )
+}
+
+/// Whose a certificate is, by what it says. DigiCert signs for Azure and for anyone who pays, so
+/// that its name alone says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// A service of Azure's, by a name that Azure alone gets certified.
+    Azure,
+    /// A service of Azure's, by an authority of Microsoft's own.
+    AzureByIssuer,
+    /// Anyone's.
+    Unknown,
+}
+
+fn whose(leaf: Option<&Certificate>) -> Whose {
+    let Some(leaf) = leaf else { return Whose::Unknown };
+    match owner(leaf) {
+        Some((_, Owner { runs: Runs::Customer, .. })) => Whose::Unknown,
+        Some(_) => Whose::Azure,
+        None if authorities::is_microsoft_s(leaf) => Whose::AzureByIssuer,
+        None => Whose::Unknown,
+    }
 }
 
 /// Asks the network interfaces of private endpoints for their addresses: an endpoint's own list is
@@ -108,9 +148,9 @@ fn foreign_alias(e: &Evidence, leaf: Option<&Certificate>) -> Option<(String, &'
     let leaf = leaf?;
     let target = e.target.public_suffix.as_deref()?;
     aliases(e).into_iter().find_map(|alias| {
-        let (suffix, service) = suffix_of(&alias)?;
+        let Owner { suffix, service, .. } = suffix_of(&alias)?;
         let covered = leaf.names.iter().any(|pattern| covers(pattern, &alias));
-        (suffix != target && covered).then_some((alias, service))
+        (*suffix != target && covered).then_some((alias, *service))
     })
 }
 
@@ -159,34 +199,59 @@ fn account_called_by_another_name(because: Because, e: &Evidence, alias: &str) -
     session::beside_the_proxy(because, e).check(reading::again_at(e, alias))
 }
 
-/// Whose names end so: a service of Azure, or what stands in front of one.
-const OWNERS: &[(&str, &str)] = &[
-    ("openai.azure.com", "Azure OpenAI"),
-    ("cognitiveservices.azure.com", "Azure AI services"),
-    ("services.ai.azure.com", "Azure AI Foundry"),
-    ("api.azureml.ms", "an Azure ML workspace"),
-    ("search.windows.net", "Azure AI Search"),
-    ("vault.azure.net", "Key Vault"),
-    ("vaultcore.azure.net", "Key Vault"),
-    ("core.windows.net", "Azure Storage"),
-    ("documents.azure.com", "Cosmos DB"),
-    ("database.windows.net", "Azure SQL"),
-    ("servicebus.windows.net", "Service Bus or Event Hubs"),
-    ("azurecr.io", "Container Registry"),
-    ("azure-api.net", "API Management, a gateway"),
-    ("azurefd.net", "Front Door, a gateway"),
-    ("azurewebsites.net", "App Service"),
-    ("azurecontainerapps.io", "Container Apps"),
-    ("cloudapp.azure.com", "a machine or load balancer of its own in Azure"),
+/// Whose names end in a suffix.
+#[derive(Debug, PartialEq, Eq)]
+struct Owner {
+    suffix: &'static str,
+    service: &'static str,
+    runs: Runs,
+}
+
+/// Who decides what answers under such a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Runs {
+    /// A service of Azure's.
+    Azure,
+    /// A customer's own resource: a gateway, an app, a machine.
+    Customer,
+}
+
+const fn azure(suffix: &'static str, service: &'static str) -> Owner {
+    Owner { suffix, service, runs: Runs::Azure }
+}
+
+const fn customer(suffix: &'static str, service: &'static str) -> Owner {
+    Owner { suffix, service, runs: Runs::Customer }
+}
+
+/// Services of Azure, and what stands in front of one.
+const OWNERS: &[Owner] = &[
+    azure("openai.azure.com", "Azure OpenAI"),
+    azure("cognitiveservices.azure.com", "Azure AI services"),
+    azure("services.ai.azure.com", "Azure AI Foundry"),
+    azure("api.azureml.ms", "an Azure ML workspace"),
+    azure("search.windows.net", "Azure AI Search"),
+    azure("vault.azure.net", "Key Vault"),
+    azure("vaultcore.azure.net", "Key Vault"),
+    azure("core.windows.net", "Azure Storage"),
+    azure("documents.azure.com", "Cosmos DB"),
+    azure("database.windows.net", "Azure SQL"),
+    azure("servicebus.windows.net", "Service Bus or Event Hubs"),
+    azure("azurecr.io", "Container Registry"),
+    customer("azure-api.net", "API Management, a gateway"),
+    customer("azurefd.net", "Front Door, a gateway"),
+    customer("azurewebsites.net", "App Service"),
+    customer("azurecontainerapps.io", "Container Apps"),
+    customer("cloudapp.azure.com", "a machine or load balancer of its own in Azure"),
 ];
 
 /// The first name of a certificate that says whose it is.
-fn owner(leaf: &Certificate) -> Option<(&str, &'static str)> {
-    leaf.names.iter().find_map(|name| Some((name.as_str(), suffix_of(name)?.1)))
+fn owner(leaf: &Certificate) -> Option<(&str, &'static Owner)> {
+    leaf.names.iter().find_map(|name| Some((name.as_str(), suffix_of(name)?)))
 }
 
-/// The suffix of a name that says whose it is, and whose.
-fn suffix_of(name: &str) -> Option<(&'static str, &'static str)> {
+/// The owner of a name that says whose it is.
+fn suffix_of(name: &str) -> Option<&'static Owner> {
     let known = |suffix: &str| name.strip_suffix(suffix).is_some_and(|front| front.ends_with('.'));
-    OWNERS.iter().find(|(suffix, _)| known(suffix)).copied()
+    OWNERS.iter().find(|owner| known(owner.suffix))
 }
