@@ -5,43 +5,43 @@
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use socket2::Socket;
 
-use super::established::{EstablishedSession, Peer};
+use super::context::{Context, WalkKind};
+use super::direct::{self, Detached};
+use super::exchange::{Carried, Exchanged, HttpExchange};
 use super::experiments::{self, Ask, Made, Subject};
 use super::ledger::Ledger;
+use super::lookup::system_answer;
 use super::machine::{
     Action, ConnectPolicy, Established, Event, ExperimentPolicy, Hello, Machine, PathEvidence,
     Question, Report, Settings,
 };
-use super::steps::{peer_date, system_answer};
-use super::{Context, Finished, vantage};
+use super::{Finished, vantage};
 use crate::evidence::dns::{DnsHop, DnsOutcome, Exchange, SystemAnswer};
-use crate::evidence::http::HttpCall;
-use crate::evidence::identity::Withheld;
 use crate::evidence::tcp::TcpAttempt;
 use crate::evidence::tls::TlsHop;
 use crate::evidence::{Cost, Observed};
 use crate::platform;
-use crate::wire::connect::{self, Connection};
+use crate::wire::connect::Connection;
 use crate::wire::dns::{self, Kind};
+use crate::wire::session::Verified;
 use crate::wire::tally::Ticket;
 
 /// What one direct path showed.
-pub(super) struct DirectPath {
+pub(super) struct DirectPath<R> {
     pub(super) evidence: PathEvidence,
-    /// Why the credential did not leave.
-    pub(super) withheld: Option<Withheld>,
-    /// Our clock and the peer's `Date`, at the same moment.
-    pub(super) date: Option<(SystemTime, SystemTime)>,
+    pub(super) carried: Carried<R>,
     pub(super) cost: Cost,
+    /// Connections that nothing waited for.
+    pub(super) late: Vec<Detached>,
 }
 
 /// What an action ended with.
-enum Done {
+enum Done<R> {
     Answer {
         resolver: usize,
         question: Question,
@@ -58,51 +58,51 @@ enum Done {
         started_ms: f64,
         took_ms: f64,
         hop: Box<TlsHop>,
-        session: Option<Box<EstablishedSession>>,
+        session: Option<Box<Verified>>,
     },
     Experiment {
         made: Box<Made>,
-        session: Option<Box<EstablishedSession>>,
+        session: Option<Box<Verified>>,
     },
-    Called {
-        started_ms: f64,
-        took_ms: f64,
-        calls: Vec<HttpCall>,
-        alert: Option<String>,
-        clock: SystemTime,
-    },
+    Exchanged(Box<Exchanged<R>>),
 }
 
-type Work<'a> = FuturesUnordered<Pin<Box<dyn Future<Output = Done> + 'a>>>;
+type Work<'a, R> = FuturesUnordered<Pin<Box<dyn Future<Output = Done<R>> + 'a>>>;
 
 /// What the machine's actions work with.
-struct Driver<'a, 'c> {
+struct Driver<'a, 'c, X: HttpExchange> {
     context: &'a Context<'c>,
-    work: Work<'a>,
+    exchange: &'a X,
+    work: Work<'a, X::Reply>,
     /// Connections that were not used.
     idle: Vec<Connection>,
     /// A second handle to the socket of each address, for what the kernel counts.
     sockets: Vec<(IpAddr, Socket)>,
     /// Sessions that verified, by what they lead to and how they began.
-    sessions: Vec<(IpAddr, Hello, EstablishedSession)>,
+    sessions: Vec<(IpAddr, Hello, Verified)>,
     /// This walk's place in the round's count of each resolver's answers.
     tickets: Vec<(usize, SocketAddr, Ticket)>,
-    withheld: Option<Withheld>,
-    date: Option<(SystemTime, SystemTime)>,
+    carried: Carried<X::Reply>,
+    late: Vec<Detached>,
 }
 
 /// Walks the direct path to the target.
-pub(super) async fn walk(context: &Context<'_>, connect: ConnectPolicy) -> DirectPath {
+pub(super) async fn walk<X: HttpExchange>(
+    context: &Context<'_>,
+    connect: ConnectPolicy,
+    exchange: &X,
+) -> DirectPath<X::Reply> {
     let mut machine = Machine::new(settings(context, connect));
     let mut driver = Driver {
         context,
+        exchange,
         work: FuturesUnordered::new(),
         idle: Vec::new(),
         sockets: Vec::new(),
         sessions: Vec::new(),
         tickets: Vec::new(),
-        withheld: None,
-        date: None,
+        carried: Carried::default(),
+        late: Vec::new(),
     };
     let mut event = Event::Begin;
     loop {
@@ -118,10 +118,11 @@ pub(super) async fn walk(context: &Context<'_>, connect: ConnectPolicy) -> Direc
 }
 
 /// A path that was not walked.
-pub(super) fn not_walked(context: &Context<'_>) -> DirectPath {
+pub(super) fn not_walked<R>(context: &Context<'_>) -> DirectPath<R> {
     let machine = Machine::new(settings(context, ConnectPolicy::Comparison { public: false }));
     let cost = cost(&machine);
-    DirectPath { evidence: machine.finish(), withheld: None, date: None, cost }
+    let evidence = machine.finish();
+    DirectPath { evidence, carried: Carried::default(), cost, late: Vec::new() }
 }
 
 /// What the machine must know of the walk.
@@ -137,13 +138,17 @@ fn settings<'a>(context: &'a Context<'_>, connect: ConnectPolicy) -> Settings<'a
         pinned: vantage::hosts(&world.hosts, &[name]).lines.iter().map(|l| l.address).collect(),
         expect: &plan.expect,
         connect,
-        experiments: match (own_path && !context.beside, plan.experiments, plan.deep) {
+        experiments: match (
+            own_path && context.kind != WalkKind::Reference,
+            plan.experiments,
+            plan.deep,
+        ) {
             (false, ..) => ExperimentPolicy::NotHere,
             (true, false, _) => ExperimentPolicy::Declined,
             (true, true, false) => ExperimentPolicy::Default,
             (true, true, true) => ExperimentPolicy::Deep,
         },
-        ends_with_call: context.errand.is_some(),
+        ends_with_call: context.kind == WalkKind::TokenEndpoint,
         timeout: plan.timeout,
         deadline: plan.deadline,
         stall_after: plan.patience(),
@@ -173,7 +178,7 @@ fn report_hop(context: &Context<'_>, machine: &Machine<'_>, report: Report) {
     }
 }
 
-impl<'a> Driver<'a, '_> {
+impl<'a, X: HttpExchange> Driver<'a, '_, X> {
     /// The next event: the end of an action, or the time at which something is late.
     async fn next(&mut self, stall: Option<Duration>) -> Event {
         let done = match stall {
@@ -190,7 +195,7 @@ impl<'a> Driver<'a, '_> {
     }
 
     /// Keeps what was opened, and tells the machine what there is.
-    fn event(&mut self, done: Done) -> Event {
+    fn event(&mut self, done: Done<X::Reply>) -> Event {
         match done {
             Done::Answer { resolver, question, seen } => {
                 let ticket = self.tickets.iter().find(|(asked, ..)| *asked == resolver);
@@ -229,8 +234,9 @@ impl<'a> Driver<'a, '_> {
                 }
                 Event::Experiment(made)
             }
-            Done::Called { started_ms, took_ms, calls, alert, clock } => {
-                self.date = peer_date(&calls).map(|date| (clock, date));
+            Done::Exchanged(exchanged) => {
+                let Exchanged { started_ms, took_ms, calls, alert, carried } = *exchanged;
+                self.carried = carried;
                 Event::Called { started_ms, took_ms, calls, alert }
             }
         }
@@ -285,12 +291,12 @@ impl<'a> Driver<'a, '_> {
         }
         self.work.push(Box::pin(async move {
             if question == Question::ZoneSoa {
-                context.pace.turn(server, context.left()).await;
+                context.pace.turn(server, context.hop_timeout()).await;
             }
             let started_ms = context.elapsed_ms();
             let saw = match uses_tcp {
-                false => dns::exchange(server, &name, kind, context.left()).await,
-                true => dns::over_tcp(server, &name, kind, context.left()).await,
+                false => dns::exchange(server, &name, kind, context.hop_timeout()).await,
+                true => dns::over_tcp(server, &name, kind, context.hop_timeout()).await,
             };
             let took_ms = context.elapsed_ms() - started_ms;
             let seen = Observed::Ran { started_ms, took_ms, saw };
@@ -303,33 +309,22 @@ impl<'a> Driver<'a, '_> {
 
     fn connect(&mut self, address: IpAddr) {
         let context = self.context;
-        let (logical, to) = context.detour(address);
-        self.work.push(match context.errand {
-            None => Box::pin(async move {
-                // Its time begins with its turn.
-                let connecting = async {
-                    connect::connect(logical, to, None, context.since, context.left()).await
-                };
-                let (attempt, connection) = match &context.world.turns {
-                    Some(turns) => turns.during(to.ip(), connecting).await,
-                    None => connecting.await,
-                };
+        if context.kind != WalkKind::TokenEndpoint {
+            self.work.push(Box::pin(async move {
+                let (attempt, connection) = direct::connect(context, address).await;
                 Done::Connected { address, attempt, connection }
-            }),
-            Some(slot) => {
-                let connecting = connect::connect(logical, to, None, context.since, context.left());
-                let told = slot.outlives(connecting);
-                Box::pin(async move {
-                    match told.await {
-                        Ok((attempt, connection)) => {
-                            Done::Connected { address, attempt, connection }
-                        }
-                        // Its task never ends without a word.
-                        Err(_) => std::future::pending().await,
-                    }
-                })
+            }));
+            return;
+        }
+        let (told, task) = direct::connect_detached(context, address);
+        self.late.push(task);
+        self.work.push(Box::pin(async move {
+            match told.await {
+                Ok((attempt, connection)) => Done::Connected { address, attempt, connection },
+                // Its task never ends without a word.
+                Err(_) => std::future::pending().await,
             }
-        });
+        }));
     }
 
     fn handshake(&mut self, address: IpAddr) {
@@ -340,9 +335,8 @@ impl<'a> Driver<'a, '_> {
         let context = self.context;
         self.work.push(Box::pin(async move {
             let started_ms = context.elapsed_ms();
-            let peer = Peer::of(&connection);
-            let stream = Box::new(connection.stream);
-            let (hop, session) = context.handshake(peer, stream, Some(&connection.socket)).await;
+            let (route, socket) = connection.into_route();
+            let (hop, session) = context.handshake(route, Some(&socket)).await;
             let took_ms = context.elapsed_ms() - started_ms;
             let (hop, session) = (Box::new(hop), session.map(Box::new));
             Done::Handshake { address, started_ms, took_ms, hop, session }
@@ -361,21 +355,16 @@ impl<'a> Driver<'a, '_> {
         let here = self.sessions.iter().position(|(at, with, _)| (*at, *with) == (address, hello));
         let Some(here) = here else { return };
         let (_, _, session) = self.sessions.swap_remove(here);
-        let context = self.context;
-        self.withheld = session.withheld(context, &effective);
+        let (context, exchange) = (self.context, self.exchange);
         self.work.push(Box::pin(async move {
-            // The way to a token has its own times.
-            context.acquired().await;
-            let started_ms = context.elapsed_ms();
-            let again = || context.session_again(address);
-            let (calls, alert) = context.calls(session, &effective, again).await;
-            let took_ms = context.elapsed_ms() - started_ms;
-            Done::Called { started_ms, took_ms, calls, alert, clock: context.now() }
+            let reopen = || direct::reopen_session(context, address);
+            let exchanged = exchange.over(context, session, &effective, reopen).await;
+            Done::Exchanged(Box::new(exchanged))
         }));
     }
 
     /// Everything that the path showed, and what it cost.
-    fn finish(self, mut machine: Machine<'_>) -> DirectPath {
+    fn finish(self, mut machine: Machine<'_>) -> DirectPath<X::Reply> {
         for attempt in machine.attempts_mut() {
             let address = attempt.address.ip();
             let socket = self.sockets.iter().find(|(known, _)| *known == address);
@@ -384,7 +373,7 @@ impl<'a> Driver<'a, '_> {
         let cost = cost(&machine);
         let mut evidence = machine.finish();
         compare_with_the_round(self.context, &mut evidence.dns);
-        DirectPath { evidence, withheld: self.withheld, date: self.date, cost }
+        DirectPath { evidence, carried: self.carried, cost, late: self.late }
     }
 }
 

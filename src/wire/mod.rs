@@ -14,6 +14,7 @@ pub mod pace;
 mod payload;
 pub mod proxy;
 pub mod roots;
+pub mod session;
 pub mod stock;
 pub mod tally;
 pub mod tap;
