@@ -58,11 +58,11 @@ enum Done<R> {
         started_ms: f64,
         took_ms: f64,
         hop: Box<TlsHop>,
-        session: Option<Box<Verified>>,
+        session: Option<Verified>,
     },
     Experiment {
         made: Box<Made>,
-        session: Option<Box<Verified>>,
+        session: Option<Verified>,
     },
     Exchanged(Box<Exchanged<R>>),
 }
@@ -223,14 +223,14 @@ impl<'a, X: HttpExchange> Driver<'a, '_, X> {
             }
             Done::Handshake { address, started_ms, took_ms, hop, session } => {
                 let verified = session.is_some();
-                self.sessions.extend(session.map(|session| (address, Hello::Full, *session)));
+                self.sessions.extend(session.map(|session| (address, Hello::Full, session)));
                 Event::Handshake { address, started_ms, took_ms, hop, session: verified }
             }
             Done::Experiment { made, session } => {
                 if let Some(session) = session
                     && let Some(address) = session.address()
                 {
-                    self.sessions.push((address, Hello::Small, *session));
+                    self.sessions.push((address, Hello::Small, session));
                 }
                 Event::Experiment(made)
             }
@@ -338,8 +338,7 @@ impl<'a, X: HttpExchange> Driver<'a, '_, X> {
             let (route, socket) = connection.into_route();
             let (hop, session) = context.handshake(route, Some(&socket)).await;
             let took_ms = context.elapsed_ms() - started_ms;
-            let (hop, session) = (Box::new(hop), session.map(Box::new));
-            Done::Handshake { address, started_ms, took_ms, hop, session }
+            Done::Handshake { address, started_ms, took_ms, hop: Box::new(hop), session }
         }));
     }
 
@@ -347,7 +346,7 @@ impl<'a, X: HttpExchange> Driver<'a, '_, X> {
         let context = self.context;
         self.work.push(Box::pin(async move {
             let (made, session) = experiments::make(context, id, ask, subject, timeout).await;
-            Done::Experiment { made: Box::new(made), session: session.map(Box::new) }
+            Done::Experiment { made: Box::new(made), session }
         }));
     }
 

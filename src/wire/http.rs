@@ -14,9 +14,9 @@ use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::payload;
-use super::redacted;
 use super::session::{Carrier, Releasable, Verified};
 use super::tls;
+use super::{redacted, redacted_start};
 use crate::evidence::http::{
     ErrorBody, ErrorFrame, Header, HttpAnswer, HttpCall, HttpOutcome, Purpose,
 };
@@ -464,7 +464,7 @@ pub(super) fn answer(
         let text = String::from_utf8_lossy(&body[..body.len().min(BODY_EXCERPT)]);
         // The line ends of a page carry nothing: a space reads better.
         let words: Vec<&str> = text.split_ascii_whitespace().collect();
-        redacted(&words.join(" "), 300, redactor)
+        redacted_start(&words.join(" "), body.len() > BODY_EXCERPT, 300, redactor)
     });
     HttpAnswer {
         status: head.status.as_u16(),

@@ -12,10 +12,10 @@ use hyper_util::rt::TokioIo;
 
 use super::connect::Connection;
 use super::http::{AGENT, outcome_of, telling};
-use super::redacted;
 use super::session::{Peer, Route};
 use super::tap::{Meter, Tap};
 use super::tls::Stream;
+use super::{redacted, redacted_start};
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::proxy::ConnectOutcome;
 use crate::secret::{Redactor, Secret};
@@ -104,9 +104,11 @@ async fn ask(
 
 /// The kind of a failure. Octets that came and are no HTTP say more than how it ended.
 fn failed(error: &hyper::Error, meter: &Meter, redactor: &Redactor<'_>) -> ConnectOutcome {
-    let first = meter.read().first;
+    let traffic = meter.read();
+    let first = &traffic.first;
     if !first.is_empty() && !first.starts_with(b"HTTP/") {
-        let first = redacted(&String::from_utf8_lossy(&first), 40, redactor);
+        let text = String::from_utf8_lossy(first);
+        let first = redacted_start(&text, traffic.is_cut(), 40, redactor);
         return ConnectOutcome::NotHttp { says: format!("it says {first}") };
     }
     match outcome_of(error) {

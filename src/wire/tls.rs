@@ -24,7 +24,7 @@ use super::hello;
 use super::roots::{Judge, Roots};
 use super::session::{Route, Verified};
 use super::tap::{Meter, Tap};
-use super::{redacted, words};
+use super::{redacted, redacted_start, words};
 use crate::evidence::text::{clean, clean_bytes};
 use crate::evidence::tls::{
     BundleVerdict, CertificateFault, Negotiated, Store, StoreVerdict, TlsHop, TlsOutcome,
@@ -230,7 +230,10 @@ fn config(request: &Handshake<'_>, recorder: Arc<Recorder>) -> Result<ClientConf
 fn outcome_of(error: &io::Error, meter: &Meter, redactor: &Redactor<'_>) -> TlsOutcome {
     let traffic = meter.read();
     let first = &traffic.first;
-    let bytes = |bytes: &[u8], limit| redacted(&String::from_utf8_lossy(bytes), limit, redactor);
+    let bytes = |bytes: &[u8], limit| {
+        let cut = traffic.is_cut() && bytes.len() == first.len();
+        redacted_start(&String::from_utf8_lossy(bytes), cut, limit, redactor)
+    };
     let typed = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
     match typed {
         Some(Error::InvalidCertificate(fault)) => {
