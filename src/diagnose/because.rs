@@ -147,8 +147,11 @@ impl Because {
     }
 
     /// What it says, in every wording.
-    pub(super) const fn clause(&self) -> &Clause {
-        &self.says
+    pub(super) fn clause_of(&self, rule: &Rule) -> Clause {
+        match rule.short {
+            Some(short) => self.says.clone().or(short),
+            None => self.says.clone(),
+        }
     }
 
     /// The finding of `rule`.

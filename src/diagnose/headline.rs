@@ -1,8 +1,6 @@
 //! The first line of a report. It is read in chats and alerts, so it is never wrapped and has at
 //! most 100 columns, its beginning included.
 
-mod short;
-
 use crate::diagnosis::State;
 use crate::evidence::Hop;
 
@@ -69,12 +67,8 @@ pub fn fitting(wordings: &[String]) -> Clause {
 
 /// The first line of a finding.
 #[must_use]
-pub fn line(state: State, hop: Hop, id: &str, clause: Clause) -> String {
+pub fn line(state: State, hop: Hop, id: &str, clause: &Clause) -> String {
     let start = start(state, hop, id);
-    let clause = match short::SHORT.iter().find(|(known, _)| *known == id) {
-        Some((_, short)) => clause.or(*short),
-        None => clause,
-    };
     let says = clause.behind(&start);
     format!("{start}{says}")
 }

@@ -5,39 +5,31 @@
 
 mod again;
 pub mod because;
+pub mod clock;
 mod closed;
 pub mod headline;
 pub mod platform_advice;
 pub mod reading;
 pub mod resolver_class;
 pub mod resolver_profile;
+#[macro_use]
+mod rule;
 pub mod rules;
 pub mod timing;
 mod verdict;
+mod view;
 
 use std::collections::BTreeMap;
 
 use crate::diagnosis::{Diagnosis, Finding};
-use crate::evidence::{Evidence, Hop};
+use crate::evidence::Evidence;
+
+use headline::Clause;
 
 pub use because::Because;
-
-/// One rule: a fault that evidence can show.
-#[derive(Clone, Copy)]
-pub struct Rule {
-    /// Kebab-case id, `hop-fault`, named for the fault; stable for ever.
-    pub id: &'static str,
-    /// The hop of the fault.
-    pub hop: Hop,
-    /// What it is, in one line, for lists.
-    pub title: &'static str,
-    /// Its page: what `explain` prints, the same bytes as `docs/findings/<id>.md`.
-    pub page: &'static str,
-    /// Ids of findings that are symptoms of this one when both fire.
-    pub explains: &'static [&'static str],
-    /// Whether the evidence shows it.
-    pub check: fn(&Evidence) -> Option<Because>,
-}
+use rule::Check;
+pub use rule::{About, Rule};
+use view::View;
 
 /// Ids that are no longer given, with the release that dropped them; never reused.
 pub const RETIRED: &[(&str, &str)] = &[];
@@ -48,6 +40,13 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
     rules::all().find(|rule| rule.id == id)
 }
 
+/// Whether the evidence makes the rule of an id fire, whatever it yields to. False for ids of no
+/// rule.
+#[must_use]
+pub fn fires(id: &str, evidence: &Evidence) -> bool {
+    rule(id).is_some_and(|rule| rule.fires(&View::new(evidence)).is_some())
+}
+
 /// Judges the evidence of one walk.
 #[must_use]
 pub fn diagnose(evidence: &Evidence) -> Diagnosis {
@@ -55,16 +54,16 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     if let Some(why) = &evidence.unfinished {
         return Diagnosis { verdict: verdict::unfinished(why), findings: Vec::new() };
     }
-    let mut clauses = BTreeMap::new();
-    let mut fired: Vec<(&'static Rule, Finding)> = Vec::new();
-    for rule in rules::all() {
-        if let Some(because) = (rule.check)(evidence) {
-            clauses.insert(rule.id.to_owned(), because.clause().clone());
-            fired.push((rule, because.finding(rule)));
-        }
-    }
-    for (_, finding) in &mut fired {
-        rules::dns::unanswered::lower(evidence, finding);
+    let view = View::new(evidence);
+    let mut fired: Vec<(&'static Rule, Because)> =
+        rules::all().filter_map(|rule| Some((rule, rule.fires(&view)?))).collect();
+    drop_yielding(&mut fired);
+    let clauses: BTreeMap<String, Clause> =
+        fired.iter().map(|(rule, because)| (rule.id.to_owned(), because.clause_of(rule))).collect();
+    let mut fired: Vec<(&'static Rule, Finding)> =
+        fired.into_iter().map(|(rule, because)| (rule, because.finding(rule))).collect();
+    for (rule, finding) in &mut fired {
+        rules::dns::unanswered::lower(evidence, rule.decided_by, finding);
         closed::keep_shut(evidence, finding);
     }
     fold_symptoms(&mut fired);
@@ -72,6 +71,12 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     findings.sort_by_key(|f| (f.explained_by.is_some(), std::cmp::Reverse(f.level), f.hop));
     let verdict = verdict::of(evidence, &findings, &clauses);
     Diagnosis { verdict, findings }
+}
+
+/// Drops each finding whose rule yields to another that fired.
+fn drop_yielding(fired: &mut Vec<(&'static Rule, Because)>) {
+    let ids: Vec<&str> = fired.iter().map(|(rule, _)| rule.id).collect();
+    fired.retain(|(rule, _)| !rule.yields_to.iter().any(|sharper| ids.contains(sharper)));
 }
 
 /// Marks each finding that a cause of at least its own weight explains.

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use crate::evidence::dns::{Answer, Exchange, ResolverSeen, Soa};
 use crate::evidence::vantage::Platform;
-use crate::evidence::{AddressClass, Evidence, classify};
+use crate::evidence::{AddressClass, Evidence, classify, tunnel};
 
 /// Azure's own resolver (fact D55).
 pub const AZURE_DNS: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
@@ -61,6 +61,12 @@ pub enum ResolverClass {
     AppService,
     /// The resolver of a Container Apps environment.
     ContainerApps,
+    /// The resolver of an Amazon VPC (facts D90, D96).
+    AmazonVpc,
+    /// The resolver of a network of Google Cloud (facts D90, D96).
+    GoogleCloud,
+    /// The resolver of a virtual cloud network of Oracle's (facts D90, D96).
+    OracleCloud,
     /// The resolver of another cloud (fact D90).
     OtherCloud,
     /// Another link-local address: a router or a service of this link.
@@ -69,7 +75,7 @@ pub enum ResolverClass {
 
 impl ResolverClass {
     /// Every class.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::AzureDns,
         Self::VirtualNetwork,
         Self::OnPremises,
@@ -91,6 +97,9 @@ impl ResolverClass {
         Self::ZeroTrust,
         Self::AppService,
         Self::ContainerApps,
+        Self::AmazonVpc,
+        Self::GoogleCloud,
+        Self::OracleCloud,
         Self::OtherCloud,
         Self::LinkLocal,
     ];
@@ -174,7 +183,6 @@ const OPERATORS: &[(&str, &str)] = &[
     ("127.0.2.2/31", "Cloudflare WARP"),
     ("169.254.169.253/32", "Amazon"),
     ("fd00:ec2::253/128", "Amazon"),
-    ("169.254.169.254/32", "Google Cloud or Oracle Cloud"),
     ("100.100.2.136/32", "Alibaba Cloud"),
     ("100.100.2.138/32", "Alibaba Cloud"),
 ];
@@ -186,9 +194,9 @@ const KNOWN: &[(&str, ResolverClass)] = &[
     ("127.0.2.2/31", ResolverClass::ZeroTrust),
     ("169.254.20.10/32", ResolverClass::NodeCache),
     ("169.254.10.10/31", ResolverClass::NodeCache),
-    ("169.254.169.253/32", ResolverClass::OtherCloud),
+    ("169.254.169.253/32", ResolverClass::AmazonVpc),
     ("169.254.169.254/32", ResolverClass::OtherCloud),
-    ("fd00:ec2::253/128", ResolverClass::OtherCloud),
+    ("fd00:ec2::253/128", ResolverClass::AmazonVpc),
     ("100.100.2.136/32", ResolverClass::OtherCloud),
     ("100.100.2.138/32", ResolverClass::OtherCloud),
     ("10.255.255.254/32", ResolverClass::WslRelay),
@@ -196,6 +204,17 @@ const KNOWN: &[(&str, ResolverClass)] = &[
     ("6.6.0.0/16", ResolverClass::ZeroTrust),
     ("198.18.0.0/15", ResolverClass::ZeroTrust),
 ];
+
+/// Search domains that clouds give their machines (fact D96).
+const CLOUD_DOMAINS: &[(&str, ResolverClass)] = &[
+    ("ec2.internal", ResolverClass::AmazonVpc),
+    ("compute.internal", ResolverClass::AmazonVpc),
+    ("google.internal", ResolverClass::GoogleCloud),
+    ("oraclevcn.com", ResolverClass::OracleCloud),
+];
+
+/// The address at which several clouds answer: the machine's search domains say which.
+const METADATA: &str = "169.254.169.254/32";
 
 /// The stub addresses of systemd-resolved.
 const SYSTEMD: &[(&str, ())] = &[("127.0.0.53/32", ()), ("127.0.0.54/32", ())];
@@ -298,7 +317,7 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
     if (local || azures) && on(Platform::HostedMachine) {
         return Class::HostedMachine;
     }
-    if let Some(class) = row(KNOWN, address) {
+    if let Some(class) = of_cloud(e, address).or_else(|| row(KNOWN, address)) {
         return class;
     }
     let gateway = is_default_gateway(e, address) && !kind.is_public();
@@ -335,6 +354,25 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
     }
 }
 
+/// The cloud whose resolver the address is, by the domain that the cloud gives its machines: the
+/// metadata address, or in an Amazon VPC the second address above the start of a range of 16 or
+/// more (fact D90).
+fn of_cloud(e: &Evidence, address: IpAddr) -> Option<ResolverClass> {
+    let mut search = e.vantage.resolver_config.search.iter();
+    let cloud = search.find_map(|domain| {
+        let domain = domain.trim_end_matches('.').to_ascii_lowercase();
+        let within = |of: &str| domain == of || domain.ends_with(&format!(".{of}"));
+        CLOUD_DOMAINS.iter().find(|(of, _)| within(of)).map(|(_, cloud)| *cloud)
+    })?;
+    let base_plus_two = match address.to_canonical() {
+        IpAddr::V4(v4) => v4.is_private() && v4.octets()[3] % 16 == 2,
+        IpAddr::V6(_) => false,
+    };
+    let there = row(&[(METADATA, ())], address).is_some()
+        || (cloud == ResolverClass::AmazonVpc && base_plus_two);
+    (there && !in_azure(e)).then_some(cloud)
+}
+
 fn is_machine_host(e: &Evidence, address: IpAddr) -> bool {
     MACHINE_HOSTS.iter().any(|(resolver, gateway)| {
         let same = |text: &str, ip: IpAddr| text.parse() == Ok(ip.to_canonical());
@@ -367,7 +405,7 @@ fn sees_inside(e: &Evidence, r: &ResolverSeen) -> bool {
     let of_account = of_account
         .filter_map(|tried| Some(tried.exchange.answer()?.chain(&tried.exchange.name).addresses));
     let own = r.addresses(&e.dns.name);
-    of_account.flatten().chain(own).any(|a| classify(a).is_private())
+    of_account.flatten().chain(own).any(|a| tunnel::is_private(e, a))
         || [&r.a, &r.aaaa, &r.zone_soa]
             .into_iter()
             .filter_map(|x| x.saw())

@@ -20,7 +20,7 @@ pub(super) fn of(
 ) -> Verdict {
     let line = |state: State, f: &Finding| {
         let clause = clauses.get(&f.id).cloned().unwrap_or_else(|| Clause::from(&f.says));
-        headline::line(state, f.hop, &f.id, clause)
+        headline::line(state, f.hop, &f.id, &clause)
     };
     let cause = |level: Level| {
         findings

@@ -2,36 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::diagnose::rules::tls::is_inspected;
+use crate::diagnose::{self, About, rules::tls::is_inspected};
 use crate::diagnosis::{Effect, Finding, Fix, Level, State, Step, Sure};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::tls::Certificate;
 use crate::evidence::{Evidence, Hop};
 use crate::report::Report;
-
-/// Findings that speak of the service's load and of slowness, not of the path: they have a
-/// track of their own.
-pub const SERVICE: &[&str] = &[
-    "http-rate-limited",
-    "http-server-error",
-    "http-timeout-answer",
-    "http-slow",
-    "http-over-limit",
-    "identity-login-throttled",
-    "tls-slow",
-    "tls-over-limit",
-    "tcp-slow",
-    "tcp-over-limit",
-    "proxy-slow",
-    "dns-resolver-slow",
-    "dns-rate-limited",
-    "dns-over-limit",
-    "dns-system-slow",
-];
-
-/// The finding that is told of by days, not as a state.
-const EXPIRES_SOON: &str = "tls-expires-soon";
 
 /// Longest sentence that is kept of a cause, in characters.
 const SENTENCE: usize = 300;
@@ -196,7 +173,7 @@ impl Observation {
 
 impl CertificateSeen {
     fn of(leaf: &Certificate, report: &Report) -> Self {
-        let soon = report.findings.iter().any(|finding| finding.id == EXPIRES_SOON);
+        let soon = report.findings.iter().any(|finding| about(finding) == About::Expiry);
         let limit = report.evidence.asked.limits.certificate_days.filter(|_| soon);
         Self {
             sha256: leaf.sha256.clone(),
@@ -206,6 +183,11 @@ impl CertificateSeen {
             fewer_than: limit.map(i64::from),
         }
     }
+}
+
+/// What a finding is about; one of a later release's rules is taken for the path's.
+fn about(finding: &Finding) -> About {
+    diagnose::rule(&finding.id).map_or(About::Path, |rule| rule.about)
 }
 
 /// Path and service apart: what the walk would be without the findings of the other.
@@ -219,9 +201,8 @@ fn judged(report: &Report, facts: &Facts) -> (Judged, Option<Judged>) {
             .filter(|finding| of(finding))
             .min_by_key(|f| (std::cmp::Reverse(f.level), f.hop))
     };
-    let is_service = |f: &Finding| SERVICE.contains(&f.id.as_str());
-    let path = heaviest(&|f| !is_service(f) && f.id != EXPIRES_SOON);
-    let service = heaviest(&is_service);
+    let path = heaviest(&|f| about(f) == About::Path);
+    let service = heaviest(&|f| about(f) == About::Load);
     if report.verdict.state == State::CannotTell {
         let cause = Cause {
             id: "not-judged".to_owned(),

@@ -21,13 +21,13 @@ use super::machine::{
     Question, Report, Settings,
 };
 use super::{Finished, vantage};
-use crate::evidence::dns::{DnsHop, DnsOutcome, Exchange, SystemAnswer};
+use crate::evidence::dns::{DnsHop, DnsOutcome, Exchange, LateAnswer, SystemAnswer};
 use crate::evidence::tcp::TcpAttempt;
 use crate::evidence::tls::TlsHop;
 use crate::evidence::{Cost, Observed};
 use crate::platform;
 use crate::wire::connect::Connection;
-use crate::wire::dns::{self, Kind};
+use crate::wire::dns::{self, Kind, Listener};
 use crate::wire::session::Verified;
 use crate::wire::tally::Ticket;
 
@@ -37,7 +37,7 @@ pub(super) struct DirectPath<R> {
     pub(super) carried: Carried<R>,
     pub(super) cost: Cost,
     /// Connections that nothing waited for.
-    pub(super) late: Vec<Detached>,
+    pub(super) detached: Vec<Detached>,
 }
 
 /// What an action ended with.
@@ -46,6 +46,14 @@ enum Done<R> {
         resolver: usize,
         question: Question,
         seen: Observed<Exchange>,
+        /// Its port, where a second answer may come.
+        listener: Option<Listener>,
+    },
+    Late {
+        resolver: usize,
+        question: Question,
+        answer: LateAnswer,
+        listener: Listener,
     },
     System(Observed<SystemAnswer>),
     Connected {
@@ -74,6 +82,8 @@ struct Driver<'a, 'c, X: HttpExchange> {
     context: &'a Context<'c>,
     exchange: &'a X,
     work: Work<'a, X::Reply>,
+    /// Second answers to questions that are answered.
+    late: Work<'a, X::Reply>,
     /// Connections that were not used.
     idle: Vec<Connection>,
     /// A second handle to the socket of each address, for what the kernel counts.
@@ -83,7 +93,7 @@ struct Driver<'a, 'c, X: HttpExchange> {
     /// This walk's place in the round's count of each resolver's answers.
     tickets: Vec<(usize, SocketAddr, Ticket)>,
     carried: Carried<X::Reply>,
-    late: Vec<Detached>,
+    detached: Vec<Detached>,
 }
 
 /// Walks the direct path to the target.
@@ -97,23 +107,29 @@ pub(super) async fn walk<X: HttpExchange>(
         context,
         exchange,
         work: FuturesUnordered::new(),
+        late: FuturesUnordered::new(),
         idle: Vec::new(),
         sockets: Vec::new(),
         sessions: Vec::new(),
         tickets: Vec::new(),
         carried: Carried::default(),
-        late: Vec::new(),
+        detached: Vec::new(),
     };
     let mut event = Event::Begin;
     loop {
+        let mut listen = None;
         for action in machine.on(context.since.elapsed(), event) {
             match action {
+                Action::Listen { until } => listen = Some(until),
                 Action::Finish => return driver.finish(machine),
                 Action::Report(report) => report_hop(context, &machine, report),
                 action => driver.begin(&machine, action),
             }
         }
-        event = driver.next(machine.next_stall()).await;
+        event = match listen {
+            Some(until) => driver.late_answer(until).await,
+            None => driver.next(machine.next_stall()).await,
+        };
     }
 }
 
@@ -122,7 +138,7 @@ pub(super) fn not_walked<R>(context: &Context<'_>) -> DirectPath<R> {
     let machine = Machine::new(settings(context, ConnectPolicy::Comparison { public: false }));
     let cost = cost(&machine);
     let evidence = machine.finish();
-    DirectPath { evidence, carried: Carried::default(), cost, late: Vec::new() }
+    DirectPath { evidence, carried: Carried::default(), cost, detached: Vec::new() }
 }
 
 /// What the machine must know of the walk.
@@ -132,7 +148,13 @@ fn settings<'a>(context: &'a Context<'_>, connect: ConnectPolicy) -> Settings<'a
     let own_path = matches!(connect, ConnectPolicy::Full { .. });
     Settings {
         target: context.target,
-        resolvers: plan.resolvers(world),
+        resolvers: plan
+            .resolvers(world)
+            .into_iter()
+            .map(|(address, role)| {
+                (address, role, crate::world::scope(&world.resolver_config, address))
+            })
+            .collect(),
         overriding_resolver: plan.resolvers.first().copied(),
         uses_tcp: world.resolver_config.options.iter().any(|option| option == "use-vc"),
         pinned: vantage::hosts(&world.hosts, &[name]).lines.iter().map(|l| l.address).collect(),
@@ -182,10 +204,10 @@ impl<'a, X: HttpExchange> Driver<'a, '_, X> {
     /// The next event: the end of an action, or the time at which something is late.
     async fn next(&mut self, stall: Option<Duration>) -> Event {
         let done = match stall {
-            None => self.work.next().await,
+            None => self.done().await,
             Some(at) => {
                 let until = self.context.since + at;
-                match tokio::time::timeout_at(until.into(), self.work.next()).await {
+                match tokio::time::timeout_at(until.into(), self.done()).await {
                     Ok(done) => done,
                     Err(_) => return Event::Stalled,
                 }
@@ -194,10 +216,44 @@ impl<'a, X: HttpExchange> Driver<'a, '_, X> {
         done.map_or(Event::Idle, |done| self.event(done))
     }
 
+    /// The end of an action, or a second answer that comes before it; none where nothing is under
+    /// way.
+    async fn done(&mut self) -> Option<Done<X::Reply>> {
+        tokio::select! {
+            biased;
+            done = self.work.next() => done,
+            Some(late) = self.late.next() => Some(late),
+        }
+    }
+
+    /// A second answer that comes while nothing else is under way.
+    async fn late_answer(&mut self, until: Duration) -> Event {
+        let until = self.context.since + until;
+        let late = tokio::time::timeout_at(until.into(), self.late.next()).await;
+        late.ok().flatten().map_or(Event::Idle, |done| self.event(done))
+    }
+
+    /// Goes on listening for a second answer to a question.
+    fn listen(&self, resolver: usize, question: Question, mut listener: Listener) {
+        self.late.push(Box::pin(async move {
+            let answer = listener.next().await;
+            Done::Late { resolver, question, answer, listener }
+        }));
+    }
+
     /// Keeps what was opened, and tells the machine what there is.
     fn event(&mut self, done: Done<X::Reply>) -> Event {
         match done {
-            Done::Answer { resolver, question, seen } => {
+            Done::Late { resolver, question, answer, listener } => {
+                self.listen(resolver, question, listener);
+                Event::LateAnswer { resolver, question, answer }
+            }
+            Done::Answer { resolver, question, seen, listener } => {
+                let listener = listener.filter(|_| question != Question::ZoneSoa);
+                let listens = listener.is_some();
+                if let Some(listener) = listener {
+                    self.listen(resolver, question, listener);
+                }
                 let ticket = self.tickets.iter().find(|(asked, ..)| *asked == resolver);
                 if let (Some(tally), Some((_, server, ticket))) =
                     (&self.context.world.tally, ticket)
@@ -205,7 +261,7 @@ impl<'a, X: HttpExchange> Driver<'a, '_, X> {
                 {
                     tally.answered(*server, *ticket);
                 }
-                Event::Answer { resolver, question, seen }
+                Event::Answer { resolver, question, seen, listens }
             }
             Done::System(seen) => Event::System(seen),
             Done::Connected { address, attempt, connection } => {
@@ -260,7 +316,7 @@ impl<'a, X: HttpExchange> Driver<'a, '_, X> {
                 self.experiment(id, ask, subject, timeout);
             }
             Action::Call { address, hello, effective } => self.call(address, hello, effective),
-            Action::Report(_) | Action::Finish => {}
+            Action::Report(_) | Action::Listen { .. } | Action::Finish => {}
         }
     }
 
@@ -294,16 +350,16 @@ impl<'a, X: HttpExchange> Driver<'a, '_, X> {
                 context.pace.turn(server, context.hop_timeout()).await;
             }
             let started_ms = context.elapsed_ms();
-            let saw = match uses_tcp {
+            let (saw, listener) = match uses_tcp {
                 false => dns::exchange(server, &name, kind, context.hop_timeout()).await,
-                true => dns::over_tcp(server, &name, kind, context.hop_timeout()).await,
+                true => (dns::over_tcp(server, &name, kind, context.hop_timeout()).await, None),
             };
             let took_ms = context.elapsed_ms() - started_ms;
             let seen = Observed::Ran { started_ms, took_ms, saw };
             if seen.saw().is_some_and(|exchange| exchange.answer().is_some()) {
                 context.pace.heard(server);
             }
-            Done::Answer { resolver, question, seen }
+            Done::Answer { resolver, question, seen, listener }
         }));
     }
 
@@ -317,7 +373,7 @@ impl<'a, X: HttpExchange> Driver<'a, '_, X> {
             return;
         }
         let (told, task) = direct::connect_detached(context, address);
-        self.late.push(task);
+        self.detached.push(task);
         self.work.push(Box::pin(async move {
             match told.await {
                 Ok((attempt, connection)) => Done::Connected { address, attempt, connection },
@@ -372,7 +428,7 @@ impl<'a, X: HttpExchange> Driver<'a, '_, X> {
         let cost = cost(&machine);
         let mut evidence = machine.finish();
         compare_with_the_round(self.context, &mut evidence.dns);
-        DirectPath { evidence, carried: self.carried, cost, late: self.late }
+        DirectPath { evidence, carried: self.carried, cost, detached: self.detached }
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) struct Walked<R> {
     /// What its exchange gave, if it came to one.
     pub(super) reply: Option<R>,
     /// Connections that it did not wait for.
-    pub(super) late: Vec<Detached>,
+    pub(super) detached: Vec<Detached>,
 }
 
 /// Walks to a target, and does `exchange` over the session that it comes to.
@@ -100,7 +100,7 @@ pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> 
     // The token is asked for while names, connections and handshakes are under way.
     let ((seen, proxy, tunnel), acquired) = futures_util::join!(hops, exchange.token(&context));
     let identity = credential.evidence(target, world.now, acquired.as_deref());
-    let DirectPath { evidence: seen, mut carried, cost, late } = seen;
+    let DirectPath { evidence: seen, mut carried, cost, detached } = seen;
     let mut ledger = Ledger::new();
     ledger.add(&cost);
     let mut addresses: Vec<IpAddr> = seen.dns.walked.iter().map(|w| w.address).collect();
@@ -171,7 +171,7 @@ pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> 
         ledger.add(&token::cost(request));
     }
     evidence.cost = Cost { took_ms: context.elapsed_ms(), ..ledger.cost() };
-    Walked { evidence, reply, late }
+    Walked { evidence, reply, detached }
 }
 
 /// Why a credential in hand did not go out.

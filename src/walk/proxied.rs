@@ -52,7 +52,7 @@ pub(super) async fn walk<X: HttpExchange>(
     let mut hop = ProxyHop {
         url: proxy.url.clone(),
         host: proxy.host.clone(),
-        port: proxy.port,
+        port: if proxy.hides_port { 0 } else { proxy.port },
         scheme: proxy.scheme,
         has_password: proxy.authorization.is_some(),
         dns: Observed::NotAsked { by: Choice::NotNeeded },
@@ -275,6 +275,8 @@ async fn connect_to_proxy<'a, R>(
     if addresses.is_empty() {
         return (None, pending);
     }
+    // The name leads to a host, so what follows it is a port.
+    hop.port = proxy.port;
     let began = context.elapsed_ms();
     for address in addresses.iter().take(ADDRESSES_TRIED).copied() {
         pending.push(Box::pin(async move {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use aoai_probe::credential::SOURCES;
-use aoai_probe::diagnose::{RETIRED, Rule, rules};
+use aoai_probe::diagnose::{self, RETIRED, Rule, rules};
 use aoai_probe::services::{Call, Cloud, SERVICES};
 use aoai_probe::walk::experiments;
 
@@ -174,6 +174,43 @@ fn no_two_findings_explain_each_other() {
             if id < symptom && explains.get(symptom).is_some_and(|back| back.contains(id)) {
                 // With both folded under the other, none would be left as the cause.
                 faults.push(format!("{id} and {symptom} explain each other"));
+            }
+        }
+    }
+    none(&faults);
+}
+
+#[test]
+fn rules_yield_to_rules_and_in_no_circle() {
+    let sharper: BTreeMap<&str, &[&str]> =
+        all().iter().map(|rule| (rule.id, rule.yields_to)).collect();
+    let mut faults = Vec::new();
+    for rule in all() {
+        let mut reached = BTreeSet::new();
+        let mut next: Vec<&str> = rule.yields_to.to_vec();
+        while let Some(id) = next.pop() {
+            match sharper.get(id) {
+                None => faults.push(format!("{} yields to {id}, which is no rule", rule.id)),
+                Some(_) if id == rule.id => faults.push(format!("{id} yields to itself")),
+                Some(further) if reached.insert(id) => next.extend(*further),
+                Some(_) => {}
+            }
+        }
+    }
+    none(&faults);
+}
+
+/// Lists everything that the evidence of a rule's fixtures makes fire, before any yields.
+#[test]
+fn a_rule_and_what_it_yields_to_fire_on_the_same_evidence_somewhere() {
+    let mut faults = Vec::new();
+    for rule in all().into_iter().filter(|rule| !rule.yields_to.is_empty()) {
+        for sharper in rule.yields_to {
+            let both = crate::fixtures::findings(sharper)
+                .iter()
+                .any(|e| diagnose::fires(rule.id, e) && diagnose::fires(sharper, e));
+            if !both {
+                faults.push(format!("no fixture of {sharper} makes {} fire too", rule.id));
             }
         }
     }

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use aoai_probe::diagnosis::{Diagnosis, Finding, Verdict};
+use aoai_probe::evidence::Evidence;
 use aoai_probe::report::Report;
 use serde::Deserialize;
 use serde_json::Value;
@@ -41,6 +42,16 @@ pub(crate) fn evidence(name: &str) -> Value {
     let fixture: Fixture =
         serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     patched(&fixture.base, &fixture.patch)
+}
+
+/// The evidence of every fixture of a finding.
+pub(crate) fn findings(id: &str) -> Vec<Evidence> {
+    let folder = root().join("fixtures/findings").join(id);
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    names
+        .map(|name| evidence(&format!("findings/{id}/{}", name.to_str().unwrap())))
+        .map(|value| serde_json::from_value(value).unwrap())
+        .collect()
 }
 
 fn patched(base: &str, patch: &json_patch::Patch) -> Value {

@@ -2,47 +2,31 @@
 //! operator's own; whether it is slow for everybody is said by the hops' own rules.
 
 use crate::diagnose::timing;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Sure};
-use crate::evidence::{Evidence, Hop};
+use crate::evidence::Evidence;
 
-pub(super) const DNS: Rule = Rule {
-    id: "dns-over-limit",
-    hop: Hop::Dns,
-    title: "The name takes longer than the inventory allows",
-    page: include_str!("../../../docs/findings/dns-over-limit.md"),
-    explains: &[],
-    check: dns,
-};
+pub(super) const DNS: Rule =
+    rule!("dns-over-limit", Dns, "The name takes longer than the inventory allows", Code(dns))
+        .about(crate::diagnose::About::Load);
 
-pub(super) const TCP: Rule = Rule {
-    id: "tcp-over-limit",
-    hop: Hop::Tcp,
-    title: "The connection takes longer than the inventory allows",
-    page: include_str!("../../../docs/findings/tcp-over-limit.md"),
-    explains: &[],
-    check: tcp,
-};
+pub(super) const TCP: Rule = rule!(
+    "tcp-over-limit",
+    Tcp,
+    "The connection takes longer than the inventory allows",
+    Code(tcp)
+)
+.about(crate::diagnose::About::Load);
 
-pub(super) const TLS: Rule = Rule {
-    id: "tls-over-limit",
-    hop: Hop::Tls,
-    title: "The handshake takes longer than the inventory allows",
-    page: include_str!("../../../docs/findings/tls-over-limit.md"),
-    explains: &[],
-    check: tls,
-};
+pub(super) const TLS: Rule =
+    rule!("tls-over-limit", Tls, "The handshake takes longer than the inventory allows", Code(tls))
+        .about(crate::diagnose::About::Load);
 
-pub(super) const HTTP: Rule = Rule {
-    id: "http-over-limit",
-    hop: Hop::Http,
-    title: "The call takes longer than the inventory allows",
-    page: include_str!("../../../docs/findings/http-over-limit.md"),
-    explains: &[],
-    check: http,
-};
+pub(super) const HTTP: Rule =
+    rule!("http-over-limit", Http, "The call takes longer than the inventory allows", Code(http))
+        .about(crate::diagnose::About::Load);
 
-fn dns(e: &Evidence) -> Option<Because> {
+fn dns(e: &View<'_>) -> Option<Because> {
     let limit = e.asked.limits.dns_ms?;
     // Behind a proxy the name that applications need is the proxy's, and it asks by itself.
     let took = e.dns.first_address_ms.filter(|took| *took > limit && !reading::proxied(e))?;
@@ -55,7 +39,7 @@ fn dns(e: &Evidence) -> Option<Because> {
     )
 }
 
-fn tcp(e: &Evidence) -> Option<Because> {
+fn tcp(e: &View<'_>) -> Option<Because> {
     let limit = e.asked.limits.tcp_ms?;
     let attempt = timing::connection(e).filter(|attempt| attempt.took_ms > limit)?;
     let (address, port) = (attempt.address.ip(), attempt.address.port());
@@ -73,14 +57,14 @@ fn tcp(e: &Evidence) -> Option<Because> {
     )
 }
 
-fn tls(e: &Evidence) -> Option<Because> {
+fn tls(e: &View<'_>) -> Option<Because> {
     let limit = e.asked.limits.tls_ms?;
     let took = e.tls.took_ms().filter(|took| *took > limit && timing::went_through(e))?;
     let because = over(e, "the handshake took", took, limit, "the handshake");
     Some(because.read_at("/tls").owner("Network").look("time it, several times", timed(e)))
 }
 
-fn http(e: &Evidence) -> Option<Because> {
+fn http(e: &View<'_>) -> Option<Because> {
     let limit = e.asked.limits.http_ms?;
     let (index, took, _) = timing::slowest_call(e).filter(|(_, took, _)| *took > limit)?;
     let because = over(e, "the answer took", took, limit, "the call");

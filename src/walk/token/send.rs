@@ -125,10 +125,10 @@ async fn to_host(
         since: context.since,
         kind: WalkKind::TokenEndpoint,
     };
-    let Walked { evidence, reply, late } = walk_to(start, &OneRequest(request)).await;
+    let Walked { evidence, reply, detached } = walk_to(start, &OneRequest(request)).await;
     seen.path = Some(Box::new(evidence));
     let place = requests.seen.borrow().len();
-    let late = late.into_iter().map(|attempt| Late { request: place, attempt });
+    let late = detached.into_iter().map(|attempt| Late { request: place, attempt });
     requests.late.borrow_mut().extend(late);
     let (answer, reply) = reply?;
     seen.outcome = Some(answer);

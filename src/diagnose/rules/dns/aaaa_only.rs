@@ -3,26 +3,24 @@
 
 use std::net::IpAddr;
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::vantage::NeighbourState;
-use crate::evidence::{Evidence, Hop};
 
 use super::gives;
 use super::missing;
 use super::words;
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, SOMEBODY_ELSE, joined};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-aaaa-only",
-    hop: Hop::Dns,
-    title: "The private zone holds an IPv6 record and no IPv4 record",
-    page: include_str!("../../../../docs/findings/dns-aaaa-only.md"),
-    explains: &joined::<30>(&[NOT_REACHED, NOT_LET_IN, SOMEBODY_ELSE, &["dns-own-record"]]),
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-aaaa-only",
+    Dns,
+    "The private zone holds an IPv6 record and no IPv4 record",
+    Code(check)
+)
+.explains(&joined::<30>(&[NOT_REACHED, NOT_LET_IN, SOMEBODY_ELSE, &["dns-own-record"]]));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let zone = e.target.private_zone.as_deref()?;
     let r = gives::decider(e)?;
     let given = r.gives.addresses();

@@ -1,24 +1,22 @@
 //! The A question is answered and the AAAA question is not (RFC 4074): resolver libraries ask
 //! both and wait for both.
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::{DnsOutcome, ResolverRole};
-use crate::evidence::{Evidence, Hop};
 
 use super::gives;
 use super::words;
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-aaaa-swallowed",
-    hop: Hop::Dns,
-    title: "The A question is answered, the AAAA question is not",
-    page: include_str!("../../../../docs/findings/dns-aaaa-swallowed.md"),
-    explains: &["dns-system-slow", "dns-system-fails"],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-aaaa-swallowed",
+    Dns,
+    "The A question is answered, the AAAA question is not",
+    Code(check)
+)
+.explains(&["dns-system-slow", "dns-system-fails"]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     // Witnesses that applications do not ask make nobody wait.
     let deciding = gives::deciding(e);
     let (resolver, how) = deciding.iter().find_map(|r| {

@@ -1,36 +1,35 @@
 //! An address outside the prefixes that `--expect` names (facts D58, D59, D65): a stale record,
 //! another endpoint, or no private answer at all.
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Expect, Hop};
+use crate::evidence::Expect;
 
 use super::gives;
 use super::words;
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-address-not-expected",
-    hop: Hop::Dns,
-    title: "The address lies outside the expected prefixes",
-    page: include_str!("../../../../docs/findings/dns-address-not-expected.md"),
-    explains: &joined::<25>(&[
-        NOT_REACHED,
-        NOT_LET_IN,
-        &[
-            "dns-resolvers-disagree",
-            "dns-unusable-address",
-            "tcp-address-dead",
-            "tls-plain-http",
-            "tls-not-tls",
-            "tls-wrong-name",
-            "tls-self-signed",
-        ],
-    ]),
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-address-not-expected",
+    Dns,
+    "The address lies outside the expected prefixes",
+    Code(check)
+)
+.explains(&joined::<25>(&[
+    NOT_REACHED,
+    NOT_LET_IN,
+    &[
+        "dns-resolvers-disagree",
+        "dns-unusable-address",
+        "tcp-address-dead",
+        "tls-plain-http",
+        "tls-not-tls",
+        "tls-wrong-name",
+        "tls-self-signed",
+    ],
+]));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let Expect::Cidr { prefixes } = &e.asked.expect else { return None };
     let all = gives::application(e);
     let beyond = gives::beyond_prefixes(e, &all);
@@ -58,19 +57,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let check = gives::decider(e)
         .map_or_else(|| format!("dig +short {}", e.dns.name), |r| words::dig(&e.dns.name, r.seen));
     Some(
-        because
-            .owner("DNS")
-            .look(
-                "find the network interface of the endpoint",
-                "az network private-endpoint show -g <group> -n <endpoint> --query \
-                 \"networkInterfaces[0].id\" -o tsv",
-            )
-            .look(
-                "see its addresses, each with its names",
-                "az network nic show --ids <interface id> --query \
-                 \"ipConfigurations[].{address:privateIPAddress,\
-                 names:privateLinkConnectionProperties.fqdns}\" -o json",
-            )
+        super::advice::endpoint_addresses(because.owner("DNS"))
             .look(
                 "and the record",
                 format!(

@@ -1,32 +1,31 @@
 //! The resolver gives the same address for a name that does not exist: a captive portal, a sinkhole,
 //! a wildcard record in its own zone (fact D72).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Evidence, Hop};
 
 use super::wrong_address::{NOT_REACHED, SOMEBODY_ELSE, joined};
 use super::{gives, tried, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-answers-everything",
-    hop: Hop::Dns,
-    title: "The resolver gives the same address for names that do not exist",
-    page: include_str!("../../../../docs/findings/dns-answers-everything.md"),
-    explains: &joined::<28>(&[
-        NOT_REACHED,
-        SOMEBODY_ELSE,
-        &[
-            "dns-unusable-address",
-            "dns-own-record",
-            "dns-resolvers-disagree",
-            "dns-address-not-expected",
-            "dns-public-not-expected",
-        ],
-    ]),
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-answers-everything",
+    Dns,
+    "The resolver gives the same address for names that do not exist",
+    Code(check)
+)
+.explains(&joined::<28>(&[
+    NOT_REACHED,
+    SOMEBODY_ELSE,
+    &[
+        "dns-unusable-address",
+        "dns-own-record",
+        "dns-resolvers-disagree",
+        "dns-address-not-expected",
+        "dns-public-not-expected",
+    ],
+]));
 
 /// Whether what answers at the address shows that it is not the service.
 fn somebody_else(e: &Evidence) -> bool {
@@ -39,7 +38,7 @@ fn somebody_else(e: &Evidence) -> bool {
     })
 }
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let r = gives::decider(e)?;
     let (index, invented, address) = tried::invented(e, r.seen, r.gives.addresses())?;
     if !gives::application(e).contains(&address) {

@@ -1,55 +1,54 @@
 //! One resolver, one question, answers of different kinds: behind its address are several
 //! servers or upstreams that do not see the same.
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
-use crate::evidence::{Evidence, Expect, Hop};
+use crate::evidence::{Evidence, Expect};
 
 use super::gives::{self, Asked};
 use super::tried::{self, Kind};
 use super::{fate, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-answers-vary",
-    hop: Hop::Dns,
-    title: "One resolver answers the same question now so, now otherwise",
-    page: include_str!("../../../../docs/findings/dns-answers-vary.md"),
-    explains: &[
-        "dns-servfail",
-        "dns-refused",
-        "dns-upstream-dead",
-        "dns-zone-fails",
-        "dns-record-missing",
-        "dns-parent-zone-shadowed",
-        "dns-name-not-found",
-        "dns-no-address",
-        "dns-system-differs",
-        "dns-system-fails",
-        "dns-zone-not-linked",
-        "dns-outside-resolver",
-        "dns-public-not-expected",
-        "dns-address-not-expected",
-        "dns-private-not-expected",
-        "dns-resolver-down",
-        "dns-resolvers-disagree",
-        "http-public-access-disabled",
-        "http-network-rules",
-        "http-network-perimeter",
-        "http-endpoint-not-approved",
-        "http-vnet-endpoint",
-        "http-forbidden",
-        "tcp-silent",
-        "tcp-refused",
-        "tcp-unreachable",
-        "tls-silent",
-        "tls-reset",
-        "tls-closed",
-    ],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-answers-vary",
+    Dns,
+    "One resolver answers the same question now so, now otherwise",
+    Code(check)
+)
+.explains(&[
+    "dns-servfail",
+    "dns-refused",
+    "dns-upstream-dead",
+    "dns-zone-fails",
+    "dns-record-missing",
+    "dns-parent-zone-shadowed",
+    "dns-name-not-found",
+    "dns-no-address",
+    "dns-system-differs",
+    "dns-system-fails",
+    "dns-zone-not-linked",
+    "dns-outside-resolver",
+    "dns-public-not-expected",
+    "dns-address-not-expected",
+    "dns-private-not-expected",
+    "dns-resolver-down",
+    "dns-resolvers-disagree",
+    "http-public-access-disabled",
+    "http-network-rules",
+    "http-network-perimeter",
+    "http-endpoint-not-approved",
+    "http-vnet-endpoint",
+    "http-forbidden",
+    "tcp-silent",
+    "tcp-refused",
+    "tcp-unreachable",
+    "tls-silent",
+    "tls-reset",
+    "tls-closed",
+]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let deciding = gives::deciding(e);
     let all = gives::asked(e);
     let r = deciding
@@ -135,7 +134,7 @@ fn check(e: &Evidence) -> Option<Because> {
 }
 
 /// Broken where the call has failed by it, else a risk: the next lookup may go either way.
-fn level(e: &Evidence, r: &Asked<'_>, bystander: bool) -> Level {
+pub(super) fn level(e: &Evidence, r: &Asked<'_>, bystander: bool) -> Level {
     let addresses = gives::application(e);
     let demanded = matches!(e.asked.expect, Expect::Private | Expect::Cidr { .. });
     let given = e.asked.resolver_given && r.seen.role != ResolverRole::Given;

@@ -2,35 +2,34 @@
 //! not Azure's rests on signs alone (fact T24), so the finding is inferred.
 
 use crate::diagnose::resolver_class::{self, AZURE_DNS};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
-use crate::evidence::{Evidence, Hop};
 
 use super::gives::{self, Gives};
 use super::{fate, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-azure-resolver-outside",
-    hop: Hop::Dns,
-    title: "168.63.129.16 is asked from a machine outside Azure",
-    page: include_str!("../../../../docs/findings/dns-azure-resolver-outside.md"),
-    explains: &[
-        "dns-resolver-silent",
-        "dns-resolver-unreachable",
-        "dns-resolver-port-refused",
-        "dns-resolver-down",
-        "dns-servfail",
-        "dns-upstream-dead",
-        "dns-zone-fails",
-        "dns-system-fails",
-        "dns-system-slow",
-        "proxy-name-unresolved",
-    ],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-azure-resolver-outside",
+    Dns,
+    "168.63.129.16 is asked from a machine outside Azure",
+    Code(check)
+)
+.explains(&[
+    "dns-resolver-silent",
+    "dns-resolver-unreachable",
+    "dns-resolver-port-refused",
+    "dns-resolver-down",
+    "dns-servfail",
+    "dns-upstream-dead",
+    "dns-zone-fails",
+    "dns-system-fails",
+    "dns-system-slow",
+    "proxy-name-unresolved",
+])
+.short("168.63.129.16 is asked from outside Azure");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     if resolver_class::in_azure(e) {
         return None;
     }

@@ -1,24 +1,22 @@
 //! Azure DNS security policy answers a blocked name with its own alias (facts D67, X3): the name
 //! itself, or a later alias of its chain.
 
-use crate::diagnose::{Because, Rule};
+use crate::diagnose::{Because, Rule, View};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::dns::{ResolverSeen, is_privatelink};
-use crate::evidence::{Evidence, Hop};
 
 use super::gives::{self, Gives};
 use super::{fate, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-blocked-by-policy",
-    hop: Hop::Dns,
-    title: "An Azure DNS security policy blocks the name",
-    page: include_str!("../../../../docs/findings/dns-blocked-by-policy.md"),
-    explains: &["dns-system-fails", "dns-resolvers-disagree"],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-blocked-by-policy",
+    Dns,
+    "An Azure DNS security policy blocks the name",
+    Code(check)
+)
+.explains(&["dns-system-fails", "dns-resolvers-disagree"]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let r = gives::decided_nothing(e)?;
     if !matches!(r.gives, Gives::Blocked) {
         return None;

@@ -1,22 +1,16 @@
 //! Aliases that come back to themselves (RFC 1034, section 3.6.2).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::gives::{self, Gives};
 use super::{fate, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-cname-loop",
-    hop: Hop::Dns,
-    title: "The aliases of the name come back to themselves",
-    page: include_str!("../../../../docs/findings/dns-cname-loop.md"),
-    explains: &["dns-system-fails", "dns-resolvers-disagree"],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("dns-cname-loop", Dns, "The aliases of the name come back to themselves", Code(check))
+        .explains(&["dns-system-fails", "dns-resolvers-disagree"]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let r = gives::decided_nothing(e)?;
     if !matches!(r.gives, Gives::Loop) {
         return None;

@@ -1,21 +1,19 @@
 //! Questions with EDNS (RFC 6891) vanish, plain ones are answered.
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::{gives, tried, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-edns-dropped",
-    hop: Hop::Dns,
-    title: "Questions with EDNS are lost, plain ones are answered",
-    page: include_str!("../../../../docs/findings/dns-edns-dropped.md"),
-    explains: &["dns-system-slow", "dns-system-fails"],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-edns-dropped",
+    Dns,
+    "Questions with EDNS are lost, plain ones are answered",
+    Code(check)
+)
+.explains(&["dns-system-slow", "dns-system-fails"]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let deciding = gives::deciding(e);
     let r = deciding.iter().find(|r| tried::edns_dropped(e, r.seen))?;
     // The C library asks plainly unless it is told otherwise.

@@ -3,7 +3,6 @@
 
 use crate::diagnose::{Rule, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::Hop;
 
 use super::advice::{Resolver, Upstream};
 use super::gives::Gives;
@@ -13,13 +12,11 @@ use super::words;
 
 const ASKED: &[&str] = &["root-servers", "over-tcp", "own-name", "uncached-name", "parent-zone"];
 
-pub(super) const UDP_FILTERED: Rule = Rule {
-    id: "dns-udp-filtered",
-    hop: Hop::Dns,
-    title: "The resolver answers over TCP, and nothing over UDP",
-    page: include_str!("../../../../docs/findings/dns-udp-filtered.md"),
-    explains: EXPLAINS,
-    check: |e| {
+pub(super) const UDP_FILTERED: Rule = rule!(
+    "dns-udp-filtered",
+    Dns,
+    "The resolver answers over TCP, and nothing over UDP",
+    Code(|e| {
         let r = first_of_failures(e)?;
         if tried::reach(e, r.seen) != Reach::OverTcpAlone {
             return None;
@@ -71,16 +68,15 @@ pub(super) const UDP_FILTERED: Rule = Rule {
                 )
                 .check(words::dig(&e.dns.name, r.seen)),
         )
-    },
-};
+    })
+)
+.explains(EXPLAINS);
 
-pub(super) const VALIDATION_FAILS: Rule = Rule {
-    id: "dns-validation-fails",
-    hop: Hop::Dns,
-    title: "The resolver has the answer and throws it away: DNSSEC does not validate",
-    page: include_str!("../../../../docs/findings/dns-validation-fails.md"),
-    explains: EXPLAINS,
-    check: |e| {
+pub(super) const VALIDATION_FAILS: Rule = rule!(
+    "dns-validation-fails",
+    Dns,
+    "The resolver has the answer and throws it away: DNSSEC does not validate",
+    Code(|e| {
         let r = first_of_failures(e)?;
         if tried::reach(e, r.seen) != Reach::Unvalidated {
             return None;
@@ -146,16 +142,15 @@ pub(super) const VALIDATION_FAILS: Rule = Rule {
             .undo("put the old resolver back"),
         });
         Some(because.check(words::dig(&e.dns.name, r.seen)))
-    },
-};
+    })
+)
+.explains(EXPLAINS);
 
-pub(super) const UPSTREAM_DEAD: Rule = Rule {
-    id: "dns-upstream-dead",
-    hop: Hop::Dns,
-    title: "The resolver runs, and gets no answer for any name that it must ask others for",
-    page: include_str!("../../../../docs/findings/dns-upstream-dead.md"),
-    explains: EXPLAINS,
-    check: |e| {
+pub(super) const UPSTREAM_DEAD: Rule = rule!(
+    "dns-upstream-dead",
+    Dns,
+    "The resolver runs, and gets no answer for any name that it must ask others for",
+    Code(|e| {
         let r = first_of_failures(e)?;
         if tried::reach(e, r.seen) != Reach::NothingOfOthers {
             return None;
@@ -197,16 +192,15 @@ pub(super) const UPSTREAM_DEAD: Rule = Rule {
         Some(
             resolver.upstream(because, Upstream::Everything).check(words::dig(&e.dns.name, r.seen)),
         )
-    },
-};
+    })
+)
+.explains(EXPLAINS);
 
-pub(super) const ZONE_FAILS: Rule = Rule {
-    id: "dns-zone-fails",
-    hop: Hop::Dns,
-    title: "The resolver answers for other zones and fails for this one",
-    page: include_str!("../../../../docs/findings/dns-zone-fails.md"),
-    explains: EXPLAINS,
-    check: |e| {
+pub(super) const ZONE_FAILS: Rule = rule!(
+    "dns-zone-fails",
+    Dns,
+    "The resolver answers for other zones and fails for this one",
+    Code(|e| {
         let r = first_of_failures(e)?;
         if !matches!(r.gives, Gives::Silent | Gives::ServFail(_))
             || tried::reach(e, r.seen) != Reach::OtherZones
@@ -247,5 +241,6 @@ pub(super) const ZONE_FAILS: Rule = Rule {
         Some(
             resolver.upstream(because, Upstream::Zone(zone)).check(words::dig(&e.dns.name, r.seen)),
         )
-    },
-};
+    })
+)
+.explains(EXPLAINS);

@@ -1,22 +1,20 @@
 //! Datagrams besides the answer, from another address or with another id: another host answers
 //! too, or the resolver answers from another of its addresses (RFC 5452, section 3).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::{Exchange, ResolverSeen, Stray, StrayReason};
-use crate::evidence::{Evidence, Hop};
 
 use super::gives::{self, Gives};
 use super::words;
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-forged-answer",
-    hop: Hop::Dns,
-    title: "Datagrams came that are not the resolver's answer",
-    page: include_str!("../../../../docs/findings/dns-forged-answer.md"),
-    explains: &["dns-resolver-silent", "dns-resolver-down", "dns-system-fails", "dns-system-slow"],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-forged-answer",
+    Dns,
+    "Datagrams came that are not the resolver's answer",
+    Code(check)
+)
+.explains(&["dns-resolver-silent", "dns-resolver-down", "dns-system-fails", "dns-system-slow"]);
 
 /// The first stray datagram that tells something, with its place and its question.
 fn stray(index: usize, r: &ResolverSeen) -> Option<(String, &Exchange, &Stray)> {
@@ -33,7 +31,7 @@ fn stray(index: usize, r: &ResolverSeen) -> Option<(String, &Exchange, &Stray)> 
     )
 }
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (index, resolver, (pointer, exchange, stray)) = e
         .dns
         .resolvers

@@ -2,23 +2,22 @@
 //! resolver (fact D54): it forwards the privatelink zone and not the public one.
 
 use crate::diagnose::resolver_class::ResolverClass;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::advice::{self, Resolver};
 use super::{gives, tried, words, zone_not_linked};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-forwards-privatelink-only",
-    hop: Hop::Dns,
-    title: "The resolver forwards the privatelink zone, not the public one",
-    page: include_str!("../../../../docs/findings/dns-forwards-privatelink-only.md"),
-    explains: zone_not_linked::EXPLAINS,
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-forwards-privatelink-only",
+    Dns,
+    "The resolver forwards the privatelink zone, not the public one",
+    Code(check)
+)
+.explains(zone_not_linked::EXPLAINS)
+.short("only the privatelink name resolves privately");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (all, outside) = zone_not_linked::unwanted(e)?;
     let decider = gives::decider(e)?;
     if tried::varies(e, decider.seen)

@@ -4,36 +4,31 @@ use std::net::IpAddr;
 
 use crate::diagnose::headline::Clause;
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::SystemAnswer;
-use crate::evidence::{Evidence, Expect, Hop};
+use crate::evidence::{Evidence, Expect};
 
 use super::gives::{self, Gives};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, SOMEBODY_ELSE, joined};
 use super::{fate, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-hosts-pin",
-    hop: Hop::Dns,
-    title: "A line of the hosts file gives the address",
-    page: include_str!("../../../../docs/findings/dns-hosts-pin.md"),
-    explains: &joined::<34>(&[
-        NOT_REACHED,
-        NOT_LET_IN,
-        SOMEBODY_ELSE,
-        &[
-            "dns-system-differs",
-            "dns-unusable-address",
-            "dns-address-not-expected",
-            "dns-public-not-expected",
-            "dns-private-not-expected",
-        ],
-    ]),
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("dns-hosts-pin", Dns, "A line of the hosts file gives the address", Code(check))
+        .explains(&joined::<34>(&[
+            NOT_REACHED,
+            NOT_LET_IN,
+            SOMEBODY_ELSE,
+            &[
+                "dns-system-differs",
+                "dns-unusable-address",
+                "dns-address-not-expected",
+                "dns-public-not-expected",
+                "dns-private-not-expected",
+            ],
+        ]));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let lines = gives::hosts_lines(e);
     let system = e.dns.system_addresses();
     let not_asked = !matches!(

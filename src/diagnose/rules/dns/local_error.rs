@@ -1,20 +1,14 @@
 //! The questions could not be sent: this machine has no room for another socket, or forbids it.
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::{DnsOutcome, ResolverSeen};
-use crate::evidence::{Evidence, Hop};
 
 use super::{gives, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-local-error",
-    hop: Hop::Dns,
-    title: "This machine itself could not send the questions",
-    page: include_str!("../../../../docs/findings/dns-local-error.md"),
-    explains: &["dns-system-fails", "dns-system-slow", "dns-resolver-down"],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("dns-local-error", Dns, "This machine itself could not send the questions", Code(check))
+        .explains(&["dns-system-fails", "dns-system-slow", "dns-resolver-down"]);
 
 /// Errno and words of this machine's own refusal to ask a resolver.
 pub(super) fn refused(r: &ResolverSeen) -> Option<(i32, &str)> {
@@ -24,7 +18,7 @@ pub(super) fn refused(r: &ResolverSeen) -> Option<(i32, &str)> {
     }
 }
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (index, r) = reading::deciding_resolvers(e).next()?;
     let (errno, says) = refused(r)?;
     if !gives::application(e).is_empty() || gives::decider(e).is_some() {

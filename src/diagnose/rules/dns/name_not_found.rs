@@ -1,24 +1,20 @@
 //! The original name does not exist, and nothing shows that its parent zone is one's own
 //! (facts D62, D63, D64).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
+use crate::evidence::Evidence;
 
 use super::advice::{Resolver, Upstream};
 use super::missing::{self, Missing};
 use super::{gives, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-name-not-found",
-    hop: Hop::Dns,
-    title: "The name does not exist",
-    page: include_str!("../../../../docs/findings/dns-name-not-found.md"),
-    explains: &["dns-system-fails", "dns-resolvers-disagree"],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("dns-name-not-found", Dns, "The name does not exist", Code(check))
+        .explains(&["dns-system-fails", "dns-resolvers-disagree"])
+        .decided_by(&["zone-soa", "parent-zone"]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (r, Missing::Name) = missing::of(e)? else { return None };
     let name = &e.dns.name;
     let label = r.label();

@@ -1,25 +1,24 @@
 //! The root, or a top-level domain, says that the name does not exist: this network has a root
 //! of its own and resolves no names of the internet. A proxy resolves them there (fact D91).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
+use crate::evidence::Expect;
 use crate::evidence::vantage::ProxyReason;
-use crate::evidence::{Evidence, Expect, Hop};
 
 use super::advice::{self, Resolver};
 use super::missing::{self, Missing};
 use super::{gives, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-no-internet-names",
-    hop: Hop::Dns,
-    title: "The resolver has a root of its own and resolves no names of the internet",
-    page: include_str!("../../../../docs/findings/dns-no-internet-names.md"),
-    explains: &["dns-system-fails", "dns-resolvers-disagree", "proxy-name-unresolved"],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-no-internet-names",
+    Dns,
+    "The resolver has a root of its own and resolves no names of the internet",
+    Code(check)
+)
+.explains(&["dns-system-fails", "dns-resolvers-disagree", "proxy-name-unresolved"]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (r, Missing::InternetNames(soa)) = missing::of(e)? else { return None };
     let name = &e.dns.name;
     let (label, zone) = (r.label(), missing::zone_name(&soa.zone));

@@ -1,24 +1,23 @@
 //! A public address, and nothing says that there is a private endpoint (facts D30, D31, D41).
 
 use crate::diagnose::rules::http::aim::aim;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::dns::ResolverSeen;
-use crate::evidence::{Evidence, Expect, Hop, TargetKind};
+use crate::evidence::{Evidence, Expect, TargetKind};
 
 use super::gives;
 use super::words;
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-no-private-endpoint",
-    hop: Hop::Dns,
-    title: "Nothing in DNS shows a private endpoint of the account",
-    page: include_str!("../../../../docs/findings/dns-no-private-endpoint.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-no-private-endpoint",
+    Dns,
+    "Nothing in DNS shows a private endpoint of the account",
+    Code(check)
+)
+.decided_by(&["zone-soa", "privatelink-name"]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     if e.asked.expect != Expect::Auto
         || !reading::public_only(e)
         || e.target.private_zone.is_none()

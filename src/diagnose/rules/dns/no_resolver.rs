@@ -1,20 +1,15 @@
 //! No nameserver is configured: 127.0.0.1 is asked, as glibc does (resolv.conf(5)).
 
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::vantage::FileState;
-use crate::evidence::{Evidence, Hop};
 
 use super::{fate, gives};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-no-resolver",
-    hop: Hop::Dns,
-    title: "No nameserver is configured",
-    page: include_str!("../../../../docs/findings/dns-no-resolver.md"),
-    explains: &[
+pub(super) const RULE: Rule =
+    rule!("dns-no-resolver", Dns, "No nameserver is configured", Code(check)).explains(&[
         "dns-resolver-silent",
         "dns-resolver-port-refused",
         "dns-resolver-unreachable",
@@ -26,11 +21,9 @@ pub(super) const RULE: Rule = Rule {
         "dns-system-fails",
         "dns-system-slow",
         "proxy-name-unresolved",
-    ],
-    check,
-};
+    ]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let config = &e.vantage.resolver_config;
     // What is not read is not empty.
     if !config.nameservers.is_empty() || config.state == FileState::NotRead {

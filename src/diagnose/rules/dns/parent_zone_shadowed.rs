@@ -2,24 +2,22 @@
 //! hold (fact D57).
 
 use crate::diagnose::resolver_class::{ResolverClass, is_azure_private};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::advice::Resolver;
 use super::missing::{self, Missing, Shadow};
 use super::{tried, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-parent-zone-shadowed",
-    hop: Hop::Dns,
-    title: "A zone of your own has the name of the public suffix and lacks the account",
-    page: include_str!("../../../../docs/findings/dns-parent-zone-shadowed.md"),
-    explains: &["dns-system-fails", "dns-resolvers-disagree"],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-parent-zone-shadowed",
+    Dns,
+    "A zone of your own has the name of the public suffix and lacks the account",
+    Code(check)
+)
+.explains(&["dns-system-fails", "dns-resolvers-disagree"]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (r, Missing::ShadowedBy(shadow)) = missing::of(e)? else { return None };
     let name = &e.dns.name;
     let suffix = reading::public_suffix(e);

@@ -3,24 +3,23 @@
 
 use std::net::IpAddr;
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Expect, Hop, classify, tunnel};
+use crate::evidence::{Expect, classify, tunnel};
 
 use super::gives;
 use super::words;
 use super::wrong_address::{NOT_CONNECTED, joined};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-private-not-expected",
-    hop: Hop::Dns,
-    title: "A public address is expected, and the address is private",
-    page: include_str!("../../../../docs/findings/dns-private-not-expected.md"),
-    explains: &joined::<8>(&[NOT_CONNECTED, &["dns-resolvers-disagree", "http-not-closed"]]),
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-private-not-expected",
+    Dns,
+    "A public address is expected, and the address is private",
+    Code(check)
+)
+.explains(&joined::<8>(&[NOT_CONNECTED, &["dns-resolvers-disagree", "http-not-closed"]]));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let wanted = match e.asked.expect {
         Expect::Public => "public",
         Expect::Closed => "closed",

@@ -1,23 +1,22 @@
 //! The name has a public address, and the privatelink zone fails at the same resolver: what it
 //! asks for that zone does not answer (fact D54).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::advice::{self, Resolver, Upstream};
 use super::{fate, gives, tried, words, zone_not_linked};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-privatelink-forwarder-dead",
-    hop: Hop::Dns,
-    title: "The resolver fails for the privatelink zone, and gives the name a public address",
-    page: include_str!("../../../../docs/findings/dns-privatelink-forwarder-dead.md"),
-    explains: zone_not_linked::EXPLAINS,
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-privatelink-forwarder-dead",
+    Dns,
+    "The resolver fails for the privatelink zone, and gives the name a public address",
+    Code(check)
+)
+.explains(zone_not_linked::EXPLAINS)
+.short("lookups in the privatelink zone fail");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (all, outside) = zone_not_linked::unwanted(e)?;
     gives::endpoint(e)?;
     let decider = gives::decider(e)?;

@@ -3,29 +3,28 @@
 
 use std::net::IpAddr;
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::advice::Resolver;
 use super::gives;
 use super::wrong_address::{NOT_CONNECTED, NOT_LET_IN, joined};
 use super::{no_private_endpoint, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-public-not-expected",
-    hop: Hop::Dns,
-    title: "A private address is expected, and the address is public",
-    page: include_str!("../../../../docs/findings/dns-public-not-expected.md"),
-    explains: &joined::<14>(&[
-        NOT_CONNECTED,
-        NOT_LET_IN,
-        &["dns-resolvers-disagree", "dns-unusable-address"],
-    ]),
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-public-not-expected",
+    Dns,
+    "A private address is expected, and the address is public",
+    Code(check)
+)
+.explains(&joined::<14>(&[
+    NOT_CONNECTED,
+    NOT_LET_IN,
+    &["dns-resolvers-disagree", "dns-unusable-address"],
+]))
+.decided_by(&["zone-soa", "privatelink-name", "parent-zone"]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let outside: Vec<IpAddr> =
         gives::application(e).into_iter().filter(|a| gives::is_outside(*a)).collect();
     // With a sign of an endpoint the question is why it is not given: other rules answer it.

@@ -1,22 +1,20 @@
 //! The call goes to a public address although the account has a private endpoint, and the operator
 //! has no expectation (`--expect any`; facts D30, H1).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Sure};
-use crate::evidence::{Evidence, Expect, Hop};
+use crate::evidence::Expect;
 
 use super::{gives, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-public-path",
-    hop: Hop::Dns,
-    title: "The call goes to a public address, and the account has a private endpoint",
-    page: include_str!("../../../../docs/findings/dns-public-path.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-public-path",
+    Dns,
+    "The call goes to a public address, and the account has a private endpoint",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let endpoint = gives::endpoint(e)?;
     if e.asked.expect != Expect::Any || !reading::public_only(e) || reading::proxied(e) {
         return None;

@@ -1,28 +1,28 @@
 //! A resolver that is there, and leaves questions of this walk without an answer: it limits how
 //! many it answers a second, or a firewall before it does.
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::dns::{DnsOutcome, Exchange};
-use crate::evidence::{Evidence, Hop};
 
 use super::gives::{self, Asked, Gives};
 use super::heard::{self, Heard};
 use super::words;
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-rate-limited",
-    hop: Hop::Dns,
-    title: "A resolver answers, and leaves some of the questions unanswered",
-    page: include_str!("../../../../docs/findings/dns-rate-limited.md"),
-    explains: &["dns-system-fails", "dns-system-slow", "dns-aaaa-swallowed"],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-rate-limited",
+    Dns,
+    "A resolver answers, and leaves some of the questions unanswered",
+    Code(check)
+)
+.explains(&["dns-system-fails", "dns-system-slow", "dns-aaaa-swallowed"])
+.about(crate::diagnose::About::Load);
 
 /// Questions without an answer below which one lost datagram is as good a reason.
 const FEW: usize = 2;
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     gives::asked(e).into_iter().find_map(|r| unheard(e, &r).or_else(|| in_part(e, &r)))
 }
 

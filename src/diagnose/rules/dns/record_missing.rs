@@ -2,25 +2,26 @@
 //! (facts D7, D8, D50, D51).
 
 use crate::diagnose::resolver_class::is_azure_private;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
+use crate::evidence::Evidence;
 
 use super::advice::{self, Resolver};
 use super::gives::{self, Asked};
 use super::missing::{self, Missing};
 use super::words;
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-record-missing",
-    hop: Hop::Dns,
-    title: "The private zone is seen and has no record of the account",
-    page: include_str!("../../../../docs/findings/dns-record-missing.md"),
-    explains: &["dns-system-fails", "dns-resolvers-disagree"],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-record-missing",
+    Dns,
+    "The private zone is seen and has no record of the account",
+    Code(check)
+)
+.explains(&["dns-system-fails", "dns-resolvers-disagree"])
+.decided_by(&["zone-soa", "parent-zone"])
+.short("the private zone gives no address for this name");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (r, Missing::Record) = missing::of(e)? else { return None };
     let name = &e.dns.name;
     let soa = gives::message(r.seen).and_then(|answer| answer.soa.as_ref());

@@ -1,19 +1,17 @@
 //! A regional endpoint has no private endpoint and takes no Entra token (fact D5).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Sure};
-use crate::evidence::{Evidence, Hop, TargetKind};
+use crate::evidence::TargetKind;
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-regional-endpoint",
-    hop: Hop::Dns,
-    title: "The target is a region's endpoint, not an account's",
-    page: include_str!("../../../../docs/findings/dns-regional-endpoint.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-regional-endpoint",
+    Dns,
+    "The target is a region's endpoint, not an account's",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     if e.target.kind != TargetKind::Regional {
         return None;
     }

@@ -5,7 +5,7 @@ use crate::diagnose::headline::Clause;
 use crate::diagnose::resolver_class::ResolverClass;
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Hop};
+use crate::evidence::Evidence;
 
 use super::advice::{Resolver, Upstream};
 use super::gives::{self, Asked, Gives};
@@ -15,13 +15,11 @@ use super::{fate, heard, local_error, words};
 pub(super) const EXPLAINS: &[&str] =
     &["dns-system-fails", "dns-system-slow", "dns-aaaa-swallowed", "proxy-name-unresolved"];
 
-pub(super) const SILENT: Rule = Rule {
-    id: "dns-resolver-silent",
-    hop: Hop::Dns,
-    title: "No configured resolver answers: the first one is silent",
-    page: include_str!("../../../../docs/findings/dns-resolver-silent.md"),
-    explains: EXPLAINS,
-    check: |e| {
+pub(super) const SILENT: Rule = rule!(
+    "dns-resolver-silent",
+    Dns,
+    "No configured resolver answers: the first one is silent",
+    Code(|e| {
         let r = first_of_failures(e).filter(|r| matches!(r.gives, Gives::Silent))?;
         let reach = tried::reach(e, r.seen);
         if has_own_rule(&reach) {
@@ -51,16 +49,15 @@ pub(super) const SILENT: Rule = Rule {
             false => resolver.way(because, r.seen.address.port()),
         };
         Some(because.check(words::dig(&e.dns.name, r.seen)))
-    },
-};
+    })
+)
+.explains(EXPLAINS);
 
-pub(super) const PORT_REFUSED: Rule = Rule {
-    id: "dns-resolver-port-refused",
-    hop: Hop::Dns,
-    title: "No configured resolver answers: the first one's port is closed",
-    page: include_str!("../../../../docs/findings/dns-resolver-port-refused.md"),
-    explains: EXPLAINS,
-    check: |e| {
+pub(super) const PORT_REFUSED: Rule = rule!(
+    "dns-resolver-port-refused",
+    Dns,
+    "No configured resolver answers: the first one's port is closed",
+    Code(|e| {
         let r = first_of_failures(e).filter(|r| matches!(r.gives, Gives::PortRefused))?;
         let port = r.seen.address.port();
         let resolver = Resolver::of(e, &r);
@@ -76,16 +73,15 @@ pub(super) const PORT_REFUSED: Rule = Rule {
             r.seen.address.ip()
         ));
         Some(resolver.runs(resolver.who(because)).check(words::dig(&e.dns.name, r.seen)))
-    },
-};
+    })
+)
+.explains(EXPLAINS);
 
-pub(super) const UNREACHABLE: Rule = Rule {
-    id: "dns-resolver-unreachable",
-    hop: Hop::Dns,
-    title: "No configured resolver answers: the first one cannot be reached",
-    page: include_str!("../../../../docs/findings/dns-resolver-unreachable.md"),
-    explains: EXPLAINS,
-    check: |e| {
+pub(super) const UNREACHABLE: Rule = rule!(
+    "dns-resolver-unreachable",
+    Dns,
+    "No configured resolver answers: the first one cannot be reached",
+    Code(|e| {
         let r = first_of_failures(e)
             .filter(|r| matches!(r.gives, Gives::Unreachable(_) | Gives::NotSent(_)))?;
         let said = match &r.gives {
@@ -111,16 +107,11 @@ pub(super) const UNREACHABLE: Rule = Rule {
                 )
                 .check(words::dig(&e.dns.name, r.seen)),
         )
-    },
-};
+    })
+)
+.explains(EXPLAINS);
 
-pub(super) const REFUSED: Rule = Rule {
-    id: "dns-refused",
-    hop: Hop::Dns,
-    title: "No configured resolver gives an answer: the first one says REFUSED",
-    page: include_str!("../../../../docs/findings/dns-refused.md"),
-    explains: EXPLAINS,
-    check: |e| {
+pub(super) const REFUSED: Rule = rule!("dns-refused", Dns, "No configured resolver gives an answer: the first one says REFUSED", Code(|e| {
         let r = first_of_failures(e).filter(|r| matches!(r.gives, Gives::Refused(_)))?;
         let reach = tried::reach(e, r.seen);
         let resolver = Resolver::of(e, &r);
@@ -130,6 +121,7 @@ pub(super) const REFUSED: Rule = Rule {
                     "{} is reached and declines by its own rules: {}",
                     r.label(),
                     match reach {
+                        _ if resolver.whose.class == ResolverClass::AzureDns => OF_AZURE,
                         Reach::RefusesAll =>
                             "it refuses the root's name servers as well, so it is not the name: \
                              this machine is not among its clients, it does not resolve for others, \
@@ -146,36 +138,47 @@ pub(super) const REFUSED: Rule = Rule {
                     "see whether it refuses every name or this one",
                     words::dig("azure.com", r.seen),
                 );
-        let because = match (reach, resolver.place()) {
-            (Reach::OtherZones, _) => {
+        let because = match reach {
+            Reach::OtherZones => {
                 resolver.upstream(because, Upstream::Zone(reading::public_suffix(e)))
             }
-            (_, Some(place)) if resolver.whose.class != ResolverClass::AzureDns => {
-                resolver.look(because.owner(resolver.owner())).act(
-                    Step::shared(
-                        format!(
-                            "{place}: allow this machine{} in the access list of the server that \
-                             refuses",
-                            source(e)
-                        ),
-                        "who may use that server: add this one client",
-                    )
-                    .undo("take the client out of the list again"),
-                )
-            }
-            _ => resolver.upstream(because, Upstream::Everything),
+            _ => refused(because, e, &resolver),
         };
         Some(because.check(words::dig(&e.dns.name, r.seen)))
-    },
-};
+    })).explains(EXPLAINS).decided_by(&["root-servers"]);
 
-pub(super) const SERVFAIL: Rule = Rule {
-    id: "dns-servfail",
-    hop: Hop::Dns,
-    title: "No configured resolver gives an answer: the first one says SERVFAIL",
-    page: include_str!("../../../../docs/findings/dns-servfail.md"),
-    explains: EXPLAINS,
-    check: |e| {
+/// What REFUSED from 168.63.129.16 means (facts D55, D67): there is no access list to correct.
+const OF_AZURE: &str = "it has no access list that anybody could change, and a DNS security \
+     policy answers with an alias instead. What is refused is refused by the server to which a \
+     forwarding rule of this network sends the question, or by a device on the way that answers in \
+     the name of 168.63.129.16, as where the question comes from outside Azure";
+
+/// What to do about a server that refuses.
+pub(super) fn refused(because: Because, e: &Evidence, resolver: &Resolver<'_>) -> Because {
+    match resolver.place() {
+        _ if resolver.whose.class == ResolverClass::AzureDns => resolver.upstream(
+            because.look("see which way the question takes", "ip route get 168.63.129.16"),
+            Upstream::Everything,
+        ),
+        Some(place) => resolver.look(because.owner(resolver.owner())).act(
+            Step::shared(
+                format!(
+                    "{place}: allow this machine{} in the access list of the server that refuses",
+                    source(e)
+                ),
+                "who may use that server: add this one client",
+            )
+            .undo("take the client out of the list again"),
+        ),
+        None => resolver.upstream(because, Upstream::Everything),
+    }
+}
+
+pub(super) const SERVFAIL: Rule = rule!(
+    "dns-servfail",
+    Dns,
+    "No configured resolver gives an answer: the first one says SERVFAIL",
+    Code(|e| {
         let r = first_of_failures(e).filter(|r| matches!(r.gives, Gives::ServFail(_)))?;
         if has_own_rule(&tried::reach(e, r.seen)) {
             return None;
@@ -199,16 +202,16 @@ pub(super) const SERVFAIL: Rule = Rule {
                 .upstream(because, Upstream::Zone(suffix))
                 .check(words::dig(&e.dns.name, r.seen)),
         )
-    },
-};
+    })
+)
+.explains(EXPLAINS)
+.decided_by(&["root-servers", "without-validation"]);
 
-pub(super) const MALFORMED: Rule = Rule {
-    id: "dns-malformed-answer",
-    hop: Hop::Dns,
-    title: "No configured resolver gives an answer: the first one does not send DNS",
-    page: include_str!("../../../../docs/findings/dns-malformed-answer.md"),
-    explains: EXPLAINS,
-    check: |e| {
+pub(super) const MALFORMED: Rule = rule!(
+    "dns-malformed-answer",
+    Dns,
+    "No configured resolver gives an answer: the first one does not send DNS",
+    Code(|e| {
         let r = first_of_failures(e).filter(|r| matches!(r.gives, Gives::Malformed))?;
         Some(
             failure(
@@ -229,16 +232,15 @@ pub(super) const MALFORMED: Rule = Rule {
             )
             .check(words::dig(&e.dns.name, r.seen)),
         )
-    },
-};
+    })
+)
+.explains(EXPLAINS);
 
-pub(super) const OTHER: Rule = Rule {
-    id: "dns-error-answer",
-    hop: Hop::Dns,
-    title: "No configured resolver gives an answer: the first one answers with an error",
-    page: include_str!("../../../../docs/findings/dns-error-answer.md"),
-    explains: EXPLAINS,
-    check: |e| {
+pub(super) const OTHER: Rule = rule!(
+    "dns-error-answer",
+    Dns,
+    "No configured resolver gives an answer: the first one answers with an error",
+    Code(|e| {
         let r = first_of_failures(e).filter(|r| matches!(r.gives, Gives::OtherError(_)))?;
         Some(
             rcode(e, &r)
@@ -259,8 +261,9 @@ pub(super) const OTHER: Rule = Rule {
                 )
                 .check(words::dig(&e.dns.name, r.seen)),
         )
-    },
-};
+    })
+)
+.explains(EXPLAINS);
 
 /// Whether the experiments give the failure a name of its own.
 const fn has_own_rule(reach: &Reach) -> bool {

@@ -1,29 +1,28 @@
 //! The resolver whose answer counts gives it, and takes a second or more (fact T46).
 
 use crate::diagnose::timing::{self, LONG_MS};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
-use crate::evidence::{Evidence, Hop};
 
 use super::gives;
 use super::words;
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-resolver-slow",
-    hop: Hop::Dns,
-    title: "The resolver takes a second or more for its answer",
-    page: include_str!("../../../../docs/findings/dns-resolver-slow.md"),
-    explains: &["dns-system-slow"],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-resolver-slow",
+    Dns,
+    "The resolver takes a second or more for its answer",
+    Code(check)
+)
+.explains(&["dns-system-slow"])
+.about(crate::diagnose::About::Load);
 
 /// Sends, repeats included, that no single lost packet explains.
 const SENDS: u32 = 3;
 /// An answer that comes later than this is slow whatever was lost, in milliseconds.
 const VERY_LONG_MS: f64 = 3000.0;
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let all = gives::deciding(e);
     let first = all.iter().find(|r| !r.gives.addresses().is_empty())?;
     let exchange = first.seen.a.saw()?;

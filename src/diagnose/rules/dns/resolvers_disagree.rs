@@ -4,24 +4,20 @@
 use std::net::IpAddr;
 
 use crate::diagnose::resolver_class::{self, ResolverClass};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
-use crate::evidence::{Evidence, Expect, Hop, classify};
+use crate::evidence::{Evidence, Expect, classify, tunnel};
 
 use super::advice::{Resolver, Upstream};
 use super::gives::{self, Asked, Gives};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 use super::{fate, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-resolvers-disagree",
-    hop: Hop::Dns,
-    title: "Resolvers give answers of different kinds",
-    page: include_str!("../../../../docs/findings/dns-resolvers-disagree.md"),
-    explains: &joined::<18>(&[NOT_REACHED, NOT_LET_IN]),
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("dns-resolvers-disagree", Dns, "Resolvers give answers of different kinds", Code(check))
+        .explains(&joined::<18>(&[NOT_REACHED, NOT_LET_IN]))
+        .decided_by(&["zone-soa", "privatelink-name"]);
 
 /// What of an answer must agree. Public addresses may differ: traffic managers turn them.
 #[derive(PartialEq, Eq)]
@@ -32,8 +28,8 @@ enum Kind {
     Unusable,
 }
 
-fn kind(addresses: &[IpAddr]) -> Kind {
-    if addresses.iter().all(|a| classify(*a).is_private()) {
+fn kind(e: &Evidence, addresses: &[IpAddr]) -> Kind {
+    if addresses.iter().all(|a| tunnel::is_private(e, *a)) {
         Kind::Private
     } else if addresses.iter().all(|a| gives::is_outside(*a)) {
         Kind::Public
@@ -44,11 +40,11 @@ fn kind(addresses: &[IpAddr]) -> Kind {
     }
 }
 
-fn agree(one: &Asked<'_>, other: &Asked<'_>) -> bool {
+fn agree(e: &Evidence, one: &Asked<'_>, other: &Asked<'_>) -> bool {
     match (&one.gives, &other.gives) {
         (Gives::Addresses(a), Gives::Addresses(b)) => {
-            kind(a) == kind(b)
-                && (kind(a) != Kind::Private || a.iter().any(|address| b.contains(address)))
+            kind(e, a) == kind(e, b)
+                && (kind(e, a) != Kind::Private || a.iter().any(|address| b.contains(address)))
         }
         (a, b) => a.addresses().is_empty() == b.addresses().is_empty(),
     }
@@ -67,10 +63,10 @@ fn followed<'a>(
         return None;
     }
     let decides = |r: &&&Asked<'_>| r.seen.role == ResolverRole::Configured;
-    answering.iter().filter(decides).find(|r| gave(r) && !agree(measure, r)).copied()
+    answering.iter().filter(decides).find(|r| gave(r) && !agree(e, measure, r)).copied()
 }
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let all = gives::asked(e);
     let answering: Vec<&Asked<'_>> = all.iter().filter(|r| r.gives.is_answer()).collect();
     // The one that applications follow is the measure of the others.
@@ -82,7 +78,7 @@ fn check(e: &Evidence) -> Option<Because> {
     let followed = followed(e, measure, &answering);
     let (measure, other) = match followed {
         Some(followed) => (followed, *measure),
-        None => (*measure, *answering.iter().find(|r| !agree(measure, r))?),
+        None => (*measure, *answering.iter().find(|r| !agree(e, measure, r))?),
     };
     // `--resolver` names whose answer is judged; what this machine has instead is shown, and not
     // held against it.
@@ -159,7 +155,7 @@ fn check(e: &Evidence) -> Option<Because> {
 /// asked any more.
 fn same_view(because: Because, e: &Evidence, measure: &Asked<'_>, other: &Asked<'_>) -> Because {
     let private = |r: &Asked<'_>| {
-        !r.gives.addresses().is_empty() && kind(r.gives.addresses()) == Kind::Private
+        !r.gives.addresses().is_empty() && kind(e, r.gives.addresses()) == Kind::Private
     };
     let (blind, sees) = match (private(measure), private(other)) {
         (true, false) => (Resolver::of(e, other), Some(measure)),

@@ -1,38 +1,37 @@
 //! The account's name under another suffix resolves privately at the same resolver, this one
 //! does not (facts D2, D7, D69).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::advice::{self, Resolver};
 use super::missing::{self, Missing};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 use super::{fate, gives, tried, words, zone_not_linked};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-suffix-left-out",
-    hop: Hop::Dns,
-    title: "The account resolves privately under another suffix, and not under this one",
-    page: include_str!("../../../../docs/findings/dns-suffix-left-out.md"),
-    explains: &joined::<26>(&[
-        NOT_REACHED,
-        NOT_LET_IN,
-        &[
-            "dns-record-missing",
-            "dns-system-fails",
-            "dns-resolvers-disagree",
-            "dns-public-not-expected",
-            "dns-address-not-expected",
-            "http-front-answered",
-            "tls-interception",
-            "tls-connection-lost",
-        ],
-    ]),
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-suffix-left-out",
+    Dns,
+    "The account resolves privately under another suffix, and not under this one",
+    Code(check)
+)
+.explains(&joined::<26>(&[
+    NOT_REACHED,
+    NOT_LET_IN,
+    &[
+        "dns-record-missing",
+        "dns-system-fails",
+        "dns-resolvers-disagree",
+        "dns-public-not-expected",
+        "dns-address-not-expected",
+        "http-front-answered",
+        "tls-interception",
+        "tls-connection-lost",
+    ],
+]))
+.short("another suffix of the account is private, this one is not");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let missing = missing::of(e).filter(|(_, why)| matches!(why, Missing::Record));
     let (r, level, seen) = match missing {
         Some((r, _)) => (r, fate::without_address(e), None),

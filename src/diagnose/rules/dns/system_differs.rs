@@ -4,43 +4,44 @@
 use std::net::IpAddr;
 
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::address::embedded_ipv4;
-use crate::evidence::{Evidence, Hop, classify, tunnel};
+use crate::evidence::{classify, tunnel};
 
+use super::advice::Resolver;
 use super::gives::{self, Gives};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 use super::{fate, predict, tried, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-system-differs",
-    hop: Hop::Dns,
-    title: "The system gives applications other addresses than the resolvers do",
-    page: include_str!("../../../../docs/findings/dns-system-differs.md"),
-    explains: &joined::<26>(&[
-        NOT_REACHED,
-        NOT_LET_IN,
-        &[
-            "dns-unusable-address",
-            "dns-public-not-expected",
-            "dns-address-not-expected",
-            "dns-private-not-expected",
-            "tls-plain-http",
-            "tls-not-tls",
-            "tls-wrong-name",
-            "tls-self-signed",
-        ],
-    ]),
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-system-differs",
+    Dns,
+    "The system gives applications other addresses than the resolvers do",
+    Code(check)
+)
+.explains(&joined::<26>(&[
+    NOT_REACHED,
+    NOT_LET_IN,
+    &[
+        "dns-unusable-address",
+        "dns-public-not-expected",
+        "dns-address-not-expected",
+        "dns-private-not-expected",
+        "tls-plain-http",
+        "tls-not-tls",
+        "tls-wrong-name",
+        "tls-self-signed",
+    ],
+]))
+.decided_by(&["searched-name"]);
 
 /// The address without its NAT64 or mapped clothing, for comparison.
 fn bare(address: IpAddr) -> IpAddr {
     embedded_ipv4(address).map_or(address, IpAddr::V4)
 }
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let system = e.dns.system_addresses();
     if system.is_empty() || gives::pinned(e) {
         return None;
@@ -131,6 +132,7 @@ fn check(e: &Evidence) -> Option<Because> {
     if let Some(line) = &e.vantage.nsswitch_hosts {
         because = because.seen(format!("nsswitch.conf: hosts: {line}")).read_at("/vantage");
     }
+    because = Resolver::of(e, &decider).who(because);
     let mut because = because
         .owner("Server")
         .look("see what applications get", format!("getent ahosts {}", e.dns.name))
@@ -142,10 +144,14 @@ fn check(e: &Evidence) -> Option<Because> {
     Some(
         because
             .act(
-                Step::local(
-                    "find what answers (a VPN client, nscd, systemd-resolved) and have it ask the \
-                     resolver that is right, or flush its cache",
-                )
+                Step::local(format!(
+                    "find what answers (a VPN client, nscd, systemd-resolved) and have it ask {}, \
+                     or flush its cache",
+                    match decider.gives.addresses().iter().any(|a| tunnel::is_private(e, *a)) {
+                        true => format!("{}, which gives the private address", decider.label()),
+                        false => "a resolver that sees the private zone".to_owned(),
+                    }
+                ))
                 .undo("set the old resolver again; a flushed cache fills by itself"),
             )
             .check(format!("getent ahosts {}", e.dns.name)),

@@ -2,28 +2,23 @@
 //! asked beside it.
 
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::dns::{DnsOutcome, SystemAnswer};
 use crate::evidence::vantage::FileState;
-use crate::evidence::{Evidence, Hop};
 
 use super::gives;
 use super::{fate, predict, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-system-fails",
-    hop: Hop::Dns,
-    title: "The system's own lookup fails",
-    page: include_str!("../../../../docs/findings/dns-system-fails.md"),
-    explains: &["dns-system-slow"],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("dns-system-fails", Dns, "The system's own lookup fails", Code(check))
+        .explains(&["dns-system-slow"]);
 
 /// In place of an error code.
 const STALLED: &str = "no answer in time";
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let code = match e.dns.system.saw()? {
         SystemAnswer::Failed { code } => code.as_str(),
         SystemAnswer::Addresses { addresses } if addresses.is_empty() => "no addresses",

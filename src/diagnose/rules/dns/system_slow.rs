@@ -2,24 +2,23 @@
 //! name (resolv.conf(5): timeout, attempts, ndots).
 
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::SystemAnswer;
-use crate::evidence::{Evidence, Hop, Observed};
+use crate::evidence::{Evidence, Observed};
 
 use super::gives;
 use super::words;
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-system-slow",
-    hop: Hop::Dns,
-    title: "The system's own lookup is much slower than the resolvers",
-    page: include_str!("../../../../docs/findings/dns-system-slow.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-system-slow",
+    Dns,
+    "The system's own lookup is much slower than the resolvers",
+    Code(check)
+)
+.about(crate::diagnose::About::Load);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let Observed::Ran { started_ms, took_ms, saw } = &e.dns.system else { return None };
     let stalled = *saw == SystemAnswer::Stalled;
     let at = started_ms + took_ms;

@@ -1,24 +1,18 @@
 //! A truncated answer whose repeat over TCP fails (RFC 7766): port 53 is open for UDP alone.
 
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::{Because, Rule};
+use crate::diagnose::{Because, Rule, View};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::gives::{self, Gives};
 use super::tried::{self, Reach};
 use super::{fate, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-tcp-blocked",
-    hop: Hop::Dns,
-    title: "DNS must be asked over TCP, and TCP fails",
-    page: include_str!("../../../../docs/findings/dns-tcp-blocked.md"),
-    explains: &["dns-system-fails", "dns-system-slow", "proxy-name-unresolved"],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("dns-tcp-blocked", Dns, "DNS must be asked over TCP, and TCP fails", Code(check))
+        .explains(&["dns-system-fails", "dns-system-slow", "proxy-name-unresolved"]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let all = gives::asked(e);
     let resolver = all.iter().find(|r| {
         matches!(r.gives, Gives::TcpFailed(_))

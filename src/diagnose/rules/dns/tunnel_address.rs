@@ -2,27 +2,27 @@
 //! X44): what is behind it shows in the call alone.
 
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Expect, Hop, tunnel};
+use crate::evidence::{Expect, tunnel};
 
 use super::wrong_address::{NOT_REACHED, SOMEBODY_ELSE, joined};
 use super::{fate, gives, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-tunnel-address",
-    hop: Hop::Dns,
-    title: "The address leads into a tunnel of a client on this machine",
-    page: include_str!("../../../../docs/findings/dns-tunnel-address.md"),
-    explains: &joined::<25>(&[
-        NOT_REACHED,
-        SOMEBODY_ELSE,
-        &["dns-resolvers-disagree", "tcp-terminated-on-the-way"],
-    ]),
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-tunnel-address",
+    Dns,
+    "The address leads into a tunnel of a client on this machine",
+    Code(check)
+)
+.explains(&joined::<25>(&[
+    NOT_REACHED,
+    SOMEBODY_ELSE,
+    &["dns-resolvers-disagree", "tcp-terminated-on-the-way"],
+]))
+.short("the answer is a tunnel address, which hides the real target");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (address, tunnel) = tunnel::of_application(e)?;
     // A device that is down has its own finding.
     let failed = !reading::proxied(e)

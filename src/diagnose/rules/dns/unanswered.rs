@@ -3,45 +3,31 @@
 
 use crate::diagnose::reading;
 use crate::diagnosis::{Finding, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::dns::{DnsOutcome, Exchange};
-use crate::evidence::{Evidence, Hop};
 
 use super::words;
 
 /// The zone's SOA, which the walk itself asks for.
 const ZONE_SOA: &str = "zone-soa";
 
-/// Findings that another answer would have turned into another finding, each with the questions
-/// that could have done so.
-const DECIDED_BY: &[(&str, &[&str])] = &[
-    ("dns-zone-not-linked", &[ZONE_SOA, "privatelink-name", "parent-zone", "sibling-suffix"]),
-    ("dns-public-not-expected", &[ZONE_SOA, "privatelink-name", "parent-zone"]),
-    ("dns-no-private-endpoint", &[ZONE_SOA, "privatelink-name"]),
-    ("dns-resolvers-disagree", &[ZONE_SOA, "privatelink-name"]),
-    ("dns-record-missing", &[ZONE_SOA, "parent-zone"]),
-    ("dns-name-not-found", &[ZONE_SOA, "parent-zone"]),
-    ("dns-no-address", &[ZONE_SOA, "parent-zone"]),
-    ("dns-system-differs", &["searched-name"]),
-    ("dns-servfail", &["root-servers", "without-validation"]),
-    ("dns-refused", &["root-servers"]),
-];
-
 /// Lowers the confidence of a finding whose deciding questions were not answered, and names them.
-pub(in crate::diagnose) fn lower(e: &Evidence, finding: &mut Finding) {
-    if finding.hop != Hop::Dns {
+pub(in crate::diagnose) fn lower(e: &Evidence, questions: &[&str], finding: &mut Finding) {
+    if questions.is_empty() {
         return;
     }
-    let Some((_, ids)) = DECIDED_BY.iter().find(|(id, _)| *id == finding.id) else { return };
     for (index, r) in reading::deciding_resolvers(e) {
         // What answers nothing at all has findings of its own.
         if r.a_answer().is_none() {
             continue;
         }
-        let own = r.zone_soa.saw().filter(|_| ids.contains(&ZONE_SOA));
+        let own = r.zone_soa.saw().filter(|_| questions.contains(&ZONE_SOA));
         let own = own.map(|exchange| (format!("/dns/resolvers/{index}/zone_soa"), exchange));
         let tried = e.experiments.questions.iter().enumerate();
         let tried = tried
-            .filter(|(_, tried)| tried.resolver == r.address && ids.contains(&tried.id.as_str()))
+            .filter(|(_, tried)| {
+                tried.resolver == r.address && questions.contains(&tried.id.as_str())
+            })
             .map(|(at, tried)| (format!("/experiments/questions/{at}"), &tried.exchange));
         for (place, exchange) in own.into_iter().chain(tried).filter(|(_, x)| unanswered(x)) {
             let (kind, name) = (&exchange.kind, &exchange.name);

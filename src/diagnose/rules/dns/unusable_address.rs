@@ -3,22 +3,21 @@
 
 use std::net::IpAddr;
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{AddressClass, Evidence, Expect, Hop, classify, tunnel};
+use crate::evidence::{AddressClass, Evidence, Expect, classify, tunnel};
 
 use super::gives;
 use super::wrong_address::{NOT_REACHED, SOMEBODY_ELSE, joined};
 use super::{fate, words};
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-unusable-address",
-    hop: Hop::Dns,
-    title: "The address is none that the service can have",
-    page: include_str!("../../../../docs/findings/dns-unusable-address.md"),
-    explains: &joined::<24>(&[NOT_REACHED, SOMEBODY_ELSE, &["dns-resolvers-disagree"]]),
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-unusable-address",
+    Dns,
+    "The address is none that the service can have",
+    Code(check)
+)
+.explains(&joined::<24>(&[NOT_REACHED, SOMEBODY_ELSE, &["dns-resolvers-disagree"]]));
 
 /// Whether no service of Azure can have it, no tunnel of this machine made it up, and the user did
 /// not say that it is right.
@@ -28,7 +27,7 @@ fn unusable(e: &Evidence, address: IpAddr) -> bool {
     classify(address).is_unusable() && !expected && tunnel::address(e, address).is_none()
 }
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let all = gives::application(e);
     let unusable: Vec<IpAddr> = all.iter().copied().filter(|a| unusable(e, *a)).collect();
     let first = *unusable.first()?;

@@ -4,10 +4,10 @@
 use std::net::IpAddr;
 
 use crate::diagnose::resolver_class::{self, is_azure_private};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverSeen;
-use crate::evidence::{Evidence, Expect, Hop, TargetKind, classify};
+use crate::evidence::{Evidence, Expect, TargetKind, classify};
 
 use super::advice::{self, Resolver};
 use super::gives::{self, Asked, Endpoint};
@@ -30,17 +30,17 @@ pub(super) const EXPLAINS: &[&str] = &joined::<26>(&[
     ],
 ]);
 
-pub(super) const RULE: Rule = Rule {
-    id: "dns-zone-not-linked",
-    hop: Hop::Dns,
-    title: "There is a private endpoint, but the resolver gives a public address",
-    page: include_str!("../../../../docs/findings/dns-zone-not-linked.md"),
-    explains: EXPLAINS,
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "dns-zone-not-linked",
+    Dns,
+    "There is a private endpoint, but the resolver gives a public address",
+    Code(check)
+)
+.explains(EXPLAINS)
+.decided_by(&["zone-soa", "privatelink-name", "parent-zone", "sibling-suffix"]);
 
 /// What the resolver's own answers show of the private zone.
-enum View {
+enum ZoneView {
     /// It sees the private zone, and gives the public address all the same.
     PrivateZone,
     /// It sees the private zone, whose own record holds the address.
@@ -51,7 +51,7 @@ enum View {
     PublicZone,
 }
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let decider = gives::decider(e)?;
     (!resolver_class::of(e, decider.seen).class.is_outside()).then(|| because(e, &decider))?
 }
@@ -72,7 +72,7 @@ pub(super) fn because(e: &Evidence, decider: &Asked<'_>) -> Option<Because> {
     let name = &e.dns.name;
     let label = decider.label();
     let view = view(decider, name);
-    let own_record = matches!(view, View::OwnRecord);
+    let own_record = matches!(view, ZoneView::OwnRecord);
     let level = match level(e, addresses.len() > outside.len()) {
         // A virtual network may use public space (fact D65), and then this is the right address:
         // silence there is another's fault. The service's own refusal is this one's.
@@ -238,17 +238,17 @@ fn outside_of(decider: &Asked<'_>) -> Vec<IpAddr> {
     decider.gives.addresses().iter().copied().filter(|a| gives::is_outside(*a)).collect()
 }
 
-fn view(decider: &Asked<'_>, name: &str) -> View {
+fn view(decider: &Asked<'_>, name: &str) -> ZoneView {
     let soa = reading::message(&decider.seen.zone_soa).and_then(|a| a.soa.as_ref());
     // The public chain goes on from the privatelink name through other aliases (fact D32).
     let ends_there = decider.seen.privatelink_alias(name).is_some_and(|alias| {
         decider.seen.aliases(name).last().is_some_and(|last| last.eq_ignore_ascii_case(&alias))
     });
     match soa {
-        Some(soa) if is_azure_private(soa) && ends_there => View::OwnRecord,
-        Some(soa) if is_azure_private(soa) => View::PrivateZone,
-        _ if decider.gives.addresses().iter().any(|a| classify(*a).is_private()) => View::Both,
-        _ => View::PublicZone,
+        Some(soa) if is_azure_private(soa) && ends_there => ZoneView::OwnRecord,
+        Some(soa) if is_azure_private(soa) => ZoneView::PrivateZone,
+        _ if decider.gives.addresses().iter().any(|a| classify(*a).is_private()) => ZoneView::Both,
+        _ => ZoneView::PublicZone,
     }
 }
 
@@ -257,7 +257,7 @@ fn why(
     because: Because,
     e: &Evidence,
     decider: &Asked<'_>,
-    view: &View,
+    view: &ZoneView,
     resolver: &Resolver<'_>,
     zone: &str,
 ) -> Because {
@@ -273,7 +273,7 @@ fn why(
         None => because,
     };
     match view {
-        View::OwnRecord => {
+        ZoneView::OwnRecord => {
             let address = outside_of(decider).first().map_or_else(String::new, IpAddr::to_string);
             let because = because
                 .known_by(format!(
@@ -297,7 +297,7 @@ fn why(
                 "else have the endpoint's DNS zone group register its own address",
             )
         }
-        View::PrivateZone => {
+        ZoneView::PrivateZone => {
             let because = because.known_by(format!(
                 "{label} sees the private zone: either the zone lacks this record and its link \
                  falls back to the internet (NxDomainRedirect), or {suffix} is forwarded elsewhere \
@@ -328,7 +328,7 @@ fn why(
                 None => because,
             }
         }
-        View::Both => {
+        ZoneView::Both => {
             let record = zone_record(e, decider);
             let outside = outside_of(decider);
             let (address, zone_word) = (words::brief(&outside), reading::word(zone));
@@ -355,7 +355,7 @@ fn why(
                 .undo(change("add")),
             )
         }
-        View::PublicZone => {
+        ZoneView::PublicZone => {
             // A private zone of the suffix's own name comes before Azure's public one.
             let own = tried::parent_soa(e, decider.seen)
                 .filter(|soa| is_azure_private(soa) && soa.zone.eq_ignore_ascii_case(suffix));

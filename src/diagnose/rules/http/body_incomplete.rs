@@ -1,21 +1,18 @@
 //! The answer began well and did not come to its end.
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::said::said;
 
-pub(super) const RULE: Rule = Rule {
-    id: "http-body-incomplete",
-    hop: Hop::Http,
-    title: "The body of the answer did not come to its end",
-    page: include_str!("../../../../docs/findings/http-body-incomplete.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "http-body-incomplete",
+    Http,
+    "The body of the answer did not come to its end",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let read = said.answer.body_bytes;
     let mut because = said.because(

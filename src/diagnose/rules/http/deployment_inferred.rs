@@ -1,21 +1,18 @@
 //! The deployment refused an empty question, so it exists (fact G2c).
 
-use crate::diagnose::{Because, Rule};
+use crate::diagnose::{Because, Rule, View};
 use crate::diagnosis::{Level, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::said::said;
 
-pub(super) const RULE: Rule = Rule {
-    id: "http-deployment-inferred",
-    hop: Hop::Http,
-    title: "The deployment answers: it refused an empty question",
-    page: include_str!("../../../../docs/findings/http-deployment-inferred.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "http-deployment-inferred",
+    Http,
+    "The deployment answers: it refused an empty question",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let deployment = e.asked.deployment.as_deref().unwrap_or("it");
     let kind = said.answer.error.as_ref().and_then(|error| error.kind.as_deref());

@@ -1,21 +1,14 @@
 //! The deployment that was named does not exist (fact H16).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::Step;
-use crate::evidence::{Evidence, Hop};
 
 use super::said::said;
 
-pub(super) const RULE: Rule = Rule {
-    id: "http-deployment-missing",
-    hop: Hop::Http,
-    title: "The deployment does not exist",
-    page: include_str!("../../../../docs/findings/http-deployment-missing.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("http-deployment-missing", Http, "The deployment does not exist", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let account = reading::account(e);
     let deployment = e.asked.deployment.as_deref().unwrap_or("<deployment>");

@@ -1,15 +1,15 @@
 //! Refusals that name their own cause, and differ in nothing but their words: one row each
 //! (facts H6, H30, H31, X16, X19).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::Step;
-use crate::evidence::{Evidence, Hop};
+use crate::evidence::Evidence;
 
 use super::aim::aim;
 use super::said::said;
 
 /// One documented refusal.
-struct Documented {
+pub(in crate::diagnose) struct Row {
     id: &'static str,
     /// The clause of the first line, with `{account}` and `{deployment}` filled in.
     says: &'static str,
@@ -21,7 +21,7 @@ struct Documented {
     steps: fn(&Evidence, Because) -> Because,
 }
 
-const BLOCKED: Documented = Documented {
+const BLOCKED: Row = Row {
     id: "http-temporarily-blocked",
     says: "Azure has blocked {account} for the time being (abuse monitoring)",
     means: &[
@@ -45,7 +45,7 @@ const BLOCKED: Documented = Documented {
     },
 };
 
-const OWN_IDENTITY: Documented = Documented {
+const OWN_IDENTITY: Row = Row {
     id: "http-managed-identity-off",
     says: "{account} has no managed identity of its own, and this call needs one",
     means: &[
@@ -80,7 +80,7 @@ const OWN_IDENTITY: Documented = Documented {
     },
 };
 
-const RETIRED: Documented = Documented {
+const RETIRED: Row = Row {
     id: "http-deployment-retired",
     says: "the model behind {deployment} is retired: 410",
     means: &["the deployment is there, and its model is no longer served"],
@@ -108,7 +108,7 @@ const RETIRED: Documented = Documented {
     },
 };
 
-const OUTBOUND: Documented = Documented {
+const OUTBOUND: Row = Row {
     id: "http-outbound-restricted",
     says: "{account} may not call the host that this request names",
     means: &[
@@ -141,43 +141,37 @@ const OUTBOUND: Documented = Documented {
     },
 };
 
-const fn rule(
-    id: &'static str,
-    title: &'static str,
-    page: &'static str,
-    check: fn(&Evidence) -> Option<Because>,
-) -> Rule {
-    Rule { id, hop: Hop::Http, title, page, explains: &[], check }
-}
-
 pub(super) const RULES: [Rule; 4] = [
-    rule(
-        BLOCKED.id,
+    rule!(
+        "http-temporarily-blocked",
+        Http,
         "Azure has blocked the resource for the time being (abuse monitoring)",
-        include_str!("../../../../docs/findings/http-temporarily-blocked.md"),
-        |e| check(e, &BLOCKED),
-    ),
-    rule(
-        OWN_IDENTITY.id,
+        Documented(&BLOCKED)
+    )
+    .short("Azure has temporarily blocked the account"),
+    rule!(
+        "http-managed-identity-off",
+        Http,
         "The account's own managed identity is not enabled",
-        include_str!("../../../../docs/findings/http-managed-identity-off.md"),
-        |e| check(e, &OWN_IDENTITY),
-    ),
-    rule(
-        RETIRED.id,
+        Documented(&OWN_IDENTITY)
+    )
+    .short("the account has no managed identity"),
+    rule!(
+        "http-deployment-retired",
+        Http,
         "The model behind the deployment is retired",
-        include_str!("../../../../docs/findings/http-deployment-retired.md"),
-        |e| check(e, &RETIRED),
+        Documented(&RETIRED)
     ),
-    rule(
-        OUTBOUND.id,
+    rule!(
+        "http-outbound-restricted",
+        Http,
         "The account may not call the host that the request names",
-        include_str!("../../../../docs/findings/http-outbound-restricted.md"),
-        |e| check(e, &OUTBOUND),
+        Documented(&OUTBOUND)
     ),
 ];
 
-fn check(e: &Evidence, row: &Documented) -> Option<Because> {
+/// Whether the service refuses as `row` says.
+pub(in crate::diagnose) fn check(e: &View<'_>, row: &Row) -> Option<Because> {
     let said = said(e, row.id)?;
     let account = match aim(e).is_gateway() {
         true => "the account behind the gateway",

@@ -1,22 +1,19 @@
 //! A 403 in the service's frame for a reason that the catalogue does not know (fact T26).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::aim::aim;
 use super::said::{place, said};
 
-pub(super) const RULE: Rule = Rule {
-    id: "http-forbidden",
-    hop: Hop::Http,
-    title: "The service answers 403 for a reason that is not in the catalogue",
-    page: include_str!("../../../../docs/findings/http-forbidden.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "http-forbidden",
+    Http,
+    "The service answers 403 for a reason that is not in the catalogue",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     Some(
         said.because(

@@ -1,24 +1,23 @@
 //! Something other than the service gave the answer (facts W6, W9-W16): a proxy, a web
 //! application firewall, a gateway, a login page.
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Hop, TargetKind};
+use crate::evidence::{Evidence, TargetKind};
 
 use super::answered_by::{AnsweredBy, is_page};
 use super::refusals::asks_for_login;
 use super::said::{Said, place, said};
 
-pub(super) const RULE: Rule = Rule {
-    id: "http-front-answered",
-    hop: Hop::Http,
-    title: "Something in front of the service gave the answer",
-    page: include_str!("../../../../docs/findings/http-front-answered.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "http-front-answered",
+    Http,
+    "Something in front of the service gave the answer",
+    Code(check)
+)
+.short("the answer is not known to come from the service");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let who = said.who();
     let product = who.product();

@@ -1,39 +1,31 @@
 //! Refusals of API Management's own policies, in the words of its error table (fact W17): one row
 //! each, since they differ in what they look at.
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Expect, Hop};
+use crate::evidence::{Evidence, Expect};
 
 use super::aim::{Aim, aim};
 use super::answered_by::service_headers;
 use super::said::{Said, said, short};
 
 pub(super) const RULES: [Rule; 3] = [
-    Rule {
-        id: "http-gateway-ip-filter",
-        hop: Hop::Http,
-        title: "An API Management gateway does not let this address in (ip-filter)",
-        page: include_str!("../../../../docs/findings/http-gateway-ip-filter.md"),
-        explains: &[],
-        check: ip_filter,
-    },
-    Rule {
-        id: "http-call-quota",
-        hop: Hop::Http,
-        title: "A quota of calls or bandwidth is used up",
-        page: include_str!("../../../../docs/findings/http-call-quota.md"),
-        explains: &[],
-        check: quota,
-    },
-    Rule {
-        id: "http-gateway-header",
-        hop: Hop::Http,
-        title: "An API Management gateway wants a header, or another value of it",
-        page: include_str!("../../../../docs/findings/http-gateway-header.md"),
-        explains: &[],
-        check: header,
-    },
+    rule!(
+        "http-gateway-ip-filter",
+        Http,
+        "An API Management gateway does not let this address in (ip-filter)",
+        Code(ip_filter)
+    )
+    .short("403: a gateway's ip-filter refuses this address"),
+    rule!("http-call-quota", Http, "A quota of calls or bandwidth is used up", Code(quota))
+        .short("403: a quota is used up"),
+    rule!(
+        "http-gateway-header",
+        Http,
+        "An API Management gateway wants a header, or another value of it",
+        Code(header)
+    )
+    .short("a gateway requires a header of its own"),
 ];
 
 /// The command that shows a gateway's policy for all of its APIs; it only reads.
@@ -55,7 +47,7 @@ fn between<'e>(said: &Said<'e>, before: &str, after: &str) -> Option<&'e str> {
     (!found.trim().is_empty()).then(|| found.trim())
 }
 
-fn ip_filter(e: &Evidence) -> Option<Because> {
+fn ip_filter(e: &View<'_>) -> Option<Because> {
     // Asked to prove that the path is closed, this refusal is the proof.
     if e.asked.expect == Expect::Closed {
         return None;
@@ -100,7 +92,7 @@ fn ip_filter(e: &Evidence) -> Option<Because> {
     )
 }
 
-fn quota(e: &Evidence) -> Option<Because> {
+fn quota(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULES[1].id)?;
     let own = service_headers(said.answer) && aim(e) == Aim::Account;
     let left = between(&said, "replenished in ", ".")
@@ -160,7 +152,7 @@ fn quota(e: &Evidence) -> Option<Because> {
     Some(because.check(reading::again(e)))
 }
 
-fn header(e: &Evidence) -> Option<Because> {
+fn header(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULES[2].id)?;
     let missing = between(&said, "Header ", " was not found");
     let says = match (missing, between(&said, "Header ", " value of")) {

@@ -1,22 +1,20 @@
 //! The list answers, and nothing says that a deployment does (fact G5).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Sure};
-use crate::evidence::{Evidence, Expect, Hop};
+use crate::evidence::Expect;
 
 use super::refusals::accepted;
 use super::said::{pointer, request};
 
-pub(super) const RULE: Rule = Rule {
-    id: "http-inference-not-tested",
-    hop: Hop::Http,
-    title: "Whether this caller may run a deployment was not tested",
-    page: include_str!("../../../../docs/findings/http-inference-not-tested.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "http-inference-not-tested",
+    Http,
+    "Whether this caller may run a deployment was not tested",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.http.saw()?;
     let main = hop.main().filter(|call| call.credential_sent && accepted(e, call))?;
     if hop.deployment().is_some() || e.asked.expect == Expect::Closed {

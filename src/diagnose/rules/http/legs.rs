@@ -1,41 +1,32 @@
 //! What a green walk did not walk: the legs behind a gateway, the calls of others, and calls that
 //! last longer than this one (facts W10, T18, H25).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Expect, Hop, TargetKind};
+use crate::evidence::{Evidence, Expect, TargetKind};
 
 use super::aim::aim;
 use super::refusals::accepted;
 use super::said::{pointer, walked_private};
 
-const fn rule(
-    id: &'static str,
-    title: &'static str,
-    page: &'static str,
-    check: fn(&Evidence) -> Option<Because>,
-) -> Rule {
-    Rule { id, hop: Hop::Http, title, page, explains: &[], check }
-}
-
 pub(super) const RULES: [Rule; 3] = [
-    rule(
+    rule!(
         "http-gateway-leg",
+        Http,
         "A gateway answers: its own call to the account is another path",
-        include_str!("../../../../docs/findings/http-gateway-leg.md"),
-        gateway,
+        Code(gateway)
     ),
-    rule(
+    rule!(
         "http-other-callers",
+        Http,
         "The portal, agents and other services call from elsewhere",
-        include_str!("../../../../docs/findings/http-other-callers.md"),
-        other_callers,
+        Code(other_callers)
     ),
-    rule(
+    rule!(
         "http-long-calls",
+        Http,
         "Streaming and long calls through the proxy were not tested",
-        include_str!("../../../../docs/findings/http-long-calls.md"),
-        long_calls,
+        Code(long_calls)
     ),
 ];
 
@@ -49,7 +40,7 @@ fn note(says: String) -> Because {
     Because::new(Level::Note, Sure::Proved, says).not_tested().read_at(pointer(0))
 }
 
-fn gateway(e: &Evidence) -> Option<Because> {
+fn gateway(e: &View<'_>) -> Option<Because> {
     let aim = aim(e);
     if !aim.is_gateway() || !green(e) {
         return None;
@@ -64,7 +55,7 @@ fn gateway(e: &Evidence) -> Option<Because> {
     })
 }
 
-fn other_callers(e: &Evidence) -> Option<Because> {
+fn other_callers(e: &View<'_>) -> Option<Because> {
     let project = e.target.kind == TargetKind::Project;
     if !green(e) || reading::proxied(e) || !walked_private(e) || aim(e).is_gateway() {
         return None;
@@ -80,7 +71,7 @@ fn other_callers(e: &Evidence) -> Option<Because> {
     ))
 }
 
-fn long_calls(e: &Evidence) -> Option<Because> {
+fn long_calls(e: &View<'_>) -> Option<Because> {
     let proxy = e.proxy.saw()?;
     if !green(e) {
         return None;

@@ -1,21 +1,18 @@
 //! An account of another kind has no list of models: not tested, and not broken (H17, H19).
 
-use crate::diagnose::{Because, Rule};
+use crate::diagnose::{Because, Rule, View};
 use crate::diagnosis::{Level, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::said::said;
 
-pub(super) const RULE: Rule = Rule {
-    id: "http-list-not-offered",
-    hop: Hop::Http,
-    title: "This kind of account has no list of models: the call is not tested",
-    page: include_str!("../../../../docs/findings/http-list-not-offered.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "http-list-not-offered",
+    Http,
+    "This kind of account has no list of models: the call is not tested",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let service = e.target.service_name.as_deref().unwrap_or("this service");
     Some(

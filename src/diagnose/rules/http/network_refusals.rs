@@ -1,16 +1,16 @@
 //! The service refuses because of where the call came from (facts H1-H5, W3, T21, X1, X15). The
 //! refusals differ in their words; what they mean follows from the address that was called.
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::Sure;
-use crate::evidence::{Evidence, Expect, Hop};
+use crate::evidence::Expect;
 
 use super::aim::aim;
 use super::network_fix;
 use super::said::{Said, place, said, walked_private};
 
 /// One of the refusals.
-pub(super) struct Refused {
+pub(in crate::diagnose) struct Row {
     pub(super) id: &'static str,
     /// What the service says, as the second half of a clause.
     clause: &'static str,
@@ -18,21 +18,21 @@ pub(super) struct Refused {
     means: &'static str,
 }
 
-pub(super) const PUBLIC_ACCESS: Refused = Refused {
+pub(super) const PUBLIC_ACCESS: Row = Row {
     id: "http-public-access-disabled",
     clause: "public access is disabled",
     means: "the account takes calls through its private endpoints only, and this call did not \
             come through one of them",
 };
 
-pub(super) const NETWORK_RULES: Refused = Refused {
+pub(super) const NETWORK_RULES: Row = Row {
     id: "http-network-rules",
     clause: "its network rules do not allow this network",
     means: "the account takes calls from selected networks only, and this network is not one of \
             them",
 };
 
-pub(super) const NOT_APPROVED: Refused = Refused {
+pub(super) const NOT_APPROVED: Row = Row {
     id: "http-endpoint-not-approved",
     clause: "not from an approved private endpoint",
     means: "the service does not count this call among those of an approved private endpoint; \
@@ -40,63 +40,60 @@ pub(super) const NOT_APPROVED: Refused = Refused {
             endpoint, and calls in the minutes to hours after an endpoint was created",
 };
 
-pub(super) const VNET_ENDPOINT: Refused = Refused {
+pub(super) const VNET_ENDPOINT: Row = Row {
     id: "http-vnet-endpoint",
     clause: "it wants the account's own subdomain",
     means: "the account has network rules, and such an account must be called by its custom \
             subdomain",
 };
 
-pub(super) const PERIMETER: Refused = Refused {
+pub(super) const PERIMETER: Row = Row {
     id: "http-network-perimeter",
     clause: "a network security perimeter",
     means: "the account is in a network security perimeter, whose access rules decide in place of \
             the account's own network rules (publicNetworkAccess is then SecuredByPerimeter)",
 };
 
-const fn rule(
-    id: &'static str,
-    title: &'static str,
-    page: &'static str,
-    check: fn(&Evidence) -> Option<Because>,
-) -> Rule {
-    Rule { id, hop: Hop::Http, title, page, explains: &[], check }
-}
-
 pub(super) const RULES: [Rule; 5] = [
-    rule(
-        PUBLIC_ACCESS.id,
+    rule!(
+        "http-public-access-disabled",
+        Http,
         "The service refuses: public access is disabled",
-        include_str!("../../../../docs/findings/http-public-access-disabled.md"),
-        |e| check(e, &PUBLIC_ACCESS),
-    ),
-    rule(
-        NETWORK_RULES.id,
+        NetworkRefusal(&PUBLIC_ACCESS)
+    )
+    .short("403: public access is disabled"),
+    rule!(
+        "http-network-rules",
+        Http,
         "The service refuses: its network rules do not allow this network",
-        include_str!("../../../../docs/findings/http-network-rules.md"),
-        |e| check(e, &NETWORK_RULES),
-    ),
-    rule(
-        NOT_APPROVED.id,
+        NetworkRefusal(&NETWORK_RULES)
+    )
+    .short("403: network rules do not allow this network"),
+    rule!(
+        "http-endpoint-not-approved",
+        Http,
         "The service refuses: the call is not from an approved private endpoint",
-        include_str!("../../../../docs/findings/http-endpoint-not-approved.md"),
-        |e| check(e, &NOT_APPROVED),
-    ),
-    rule(
-        VNET_ENDPOINT.id,
+        NetworkRefusal(&NOT_APPROVED)
+    )
+    .short("403: not from an approved private endpoint"),
+    rule!(
+        "http-vnet-endpoint",
+        Http,
         "The service refuses: an account with network rules wants its custom subdomain",
-        include_str!("../../../../docs/findings/http-vnet-endpoint.md"),
-        |e| check(e, &VNET_ENDPOINT),
-    ),
-    rule(
-        PERIMETER.id,
+        NetworkRefusal(&VNET_ENDPOINT)
+    )
+    .short("403: the account must be called by its own subdomain"),
+    rule!(
+        "http-network-perimeter",
+        Http,
         "The service refuses: a network security perimeter does not let the call in",
-        include_str!("../../../../docs/findings/http-network-perimeter.md"),
-        |e| check(e, &PERIMETER),
-    ),
+        NetworkRefusal(&PERIMETER)
+    )
+    .short("403: a network security perimeter refuses the call"),
 ];
 
-fn check(e: &Evidence, refused: &Refused) -> Option<Because> {
+/// Whether the service refuses the call in the words of `refused`.
+pub(in crate::diagnose) fn check(e: &View<'_>, refused: &Row) -> Option<Because> {
     // Asked to prove that the path is closed, this refusal is the proof.
     if e.asked.expect == Expect::Closed {
         return None;

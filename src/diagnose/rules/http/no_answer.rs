@@ -1,40 +1,16 @@
 //! The TLS session stands, and the call has no answer. The outcomes differ in words alone.
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::http::{HttpCall, HttpOutcome};
-use crate::evidence::{Evidence, Hop};
 
 use super::said::{place, pointer, purpose, request};
 
-const fn rule(
-    id: &'static str,
-    title: &'static str,
-    page: &'static str,
-    check: fn(&Evidence) -> Option<Because>,
-) -> Rule {
-    Rule { id, hop: Hop::Http, title, page, explains: &[], check }
-}
-
 pub(super) const RULES: [Rule; 3] = [
-    rule(
-        "http-silent",
-        "The call is not answered",
-        include_str!("../../../../docs/findings/http-silent.md"),
-        silent,
-    ),
-    rule(
-        "http-closed",
-        "The connection ends before an answer",
-        include_str!("../../../../docs/findings/http-closed.md"),
-        closed,
-    ),
-    rule(
-        "http-malformed",
-        "The answer is not HTTP",
-        include_str!("../../../../docs/findings/http-malformed.md"),
-        malformed,
-    ),
+    rule!("http-silent", Http, "The call is not answered", Code(silent)),
+    rule!("http-closed", Http, "The connection ends before an answer", Code(closed)),
+    rule!("http-malformed", Http, "The answer is not HTTP", Code(malformed)),
 ];
 
 /// The first call that ended in such a way.
@@ -51,7 +27,7 @@ fn because(e: &Evidence, index: usize, call: &HttpCall, sure: Sure, says: &str) 
         .check(reading::again(e))
 }
 
-fn silent(e: &Evidence) -> Option<Because> {
+fn silent(e: &View<'_>) -> Option<Because> {
     let (index, call) = ended(e, |outcome| *outcome == HttpOutcome::Silent)?;
     let says = format!("no answer for {} within {:.0} ms", purpose(call.purpose), call.took_ms);
     Some(
@@ -69,7 +45,7 @@ fn silent(e: &Evidence) -> Option<Because> {
     )
 }
 
-fn closed(e: &Evidence) -> Option<Because> {
+fn closed(e: &View<'_>) -> Option<Because> {
     let (index, call) =
         ended(e, |outcome| matches!(outcome, HttpOutcome::Closed | HttpOutcome::Reset))?;
     let (how, mark) = match call.outcome {
@@ -92,7 +68,7 @@ fn closed(e: &Evidence) -> Option<Because> {
     )
 }
 
-fn malformed(e: &Evidence) -> Option<Because> {
+fn malformed(e: &View<'_>) -> Option<Because> {
     let (index, call) = ended(e, |outcome| matches!(outcome, HttpOutcome::Malformed { .. }))?;
     let HttpOutcome::Malformed { says: fault } = &call.outcome else { return None };
     let says = format!("the answer for {} is not HTTP", purpose(call.purpose));

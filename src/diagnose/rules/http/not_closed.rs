@@ -1,23 +1,21 @@
 //! `--expect closed`, and the public path is open (facts H1, W2).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Expect, Hop, tunnel};
+use crate::evidence::{Expect, tunnel};
 
 use super::answered_by::answered_by;
 use super::refusals::{accepted, refusal, refused_by_network};
 use super::said::{pointer, request, walked};
 
-pub(super) const RULE: Rule = Rule {
-    id: "http-not-closed",
-    hop: Hop::Http,
-    title: "The public path should refuse, and it accepts the call",
-    page: include_str!("../../../../docs/findings/http-not-closed.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "http-not-closed",
+    Http,
+    "The public path should refuse, and it accepts the call",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let address = walked(e).filter(|address| tunnel::is_public(e, *address))?;
     if e.asked.expect != Expect::Closed {
         return None;

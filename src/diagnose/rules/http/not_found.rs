@@ -1,24 +1,21 @@
 //! The path, the api-version or the project is unknown there (facts H17, H19, W9).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::http::Purpose;
-use crate::evidence::{Evidence, Hop};
 
 use super::aim::aim;
 use super::answered_by::AnsweredBy;
 use super::said::said;
 
-pub(super) const RULE: Rule = Rule {
-    id: "http-not-found",
-    hop: Hop::Http,
-    title: "404: the path, the api-version or the project is not known there",
-    page: include_str!("../../../../docs/findings/http-not-found.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "http-not-found",
+    Http,
+    "404: the path, the api-version or the project is not known there",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let account = reading::account(e);
     let path = said.call.path.split('?').next().unwrap_or_default();

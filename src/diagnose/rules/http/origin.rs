@@ -2,11 +2,11 @@
 //! a certificate whose key only Azure has (facts W1, G18).
 
 use crate::diagnose::rules::tls;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::tls::{Store, TlsOutcome};
-use crate::evidence::{Evidence, Expect, Hop};
+use crate::evidence::{Evidence, Expect};
 
 use super::aim::aim;
 use super::answered_by::service_headers;
@@ -50,16 +50,10 @@ pub(super) fn other_type(answer: &HttpAnswer) -> Option<&str> {
     (!json && !kind.is_empty()).then_some(kind)
 }
 
-pub(super) const RULE: Rule = Rule {
-    id: "http-origin-unproved",
-    hop: Hop::Http,
-    title: "A list came without the service's headers",
-    page: include_str!("../../../../docs/findings/http-origin-unproved.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("http-origin-unproved", Http, "A list came without the service's headers", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let main = e.http.saw()?.main().filter(|call| accepted(e, call))?;
     if e.asked.expect == Expect::Closed {
         return None;

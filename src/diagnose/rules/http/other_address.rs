@@ -4,30 +4,29 @@
 use std::net::IpAddr;
 
 use super::clients::{self, Called};
-use crate::diagnose::{Because, Rule, headline, reading};
+use crate::diagnose::{Because, Rule, View, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::http::HttpOutcome;
-use crate::evidence::{Evidence, Expect, Hop};
+use crate::evidence::{Evidence, Expect};
 
-pub(super) const RULE: Rule = Rule {
-    id: "http-other-address",
-    hop: Hop::Http,
-    title: "Another address of the name does not answer as the service does",
-    page: include_str!("../../../../docs/findings/http-other-address.md"),
-    explains: &[
-        "http-subdomain-unmapped",
-        "http-not-found",
-        "http-endpoint-not-approved",
-        "http-public-access-disabled",
-        "http-network-rules",
-        "http-forbidden",
-        "http-front-answered",
-        "http-unexpected-status",
-    ],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "http-other-address",
+    Http,
+    "Another address of the name does not answer as the service does",
+    Code(check)
+)
+.explains(&[
+    "http-subdomain-unmapped",
+    "http-not-found",
+    "http-endpoint-not-approved",
+    "http-public-access-disabled",
+    "http-network-rules",
+    "http-forbidden",
+    "http-front-answered",
+    "http-unexpected-status",
+]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     if reading::proxied(e) || matches!(e.asked.expect, Expect::Closed) {
         return None;
     }

@@ -1,22 +1,21 @@
 //! A path that the service wants with a prefix at an account's own name (fact H19).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::paths;
 use super::said::said;
 
-pub(super) const RULE: Rule = Rule {
-    id: "http-path-prefix",
-    hop: Hop::Http,
-    title: "The path needs its prefix at an account's own name",
-    page: include_str!("../../../../docs/findings/http-path-prefix.md"),
-    explains: &["http-not-found"],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "http-path-prefix",
+    Http,
+    "The path needs its prefix at an account's own name",
+    Code(check)
+)
+.explains(&["http-not-found"])
+.short("404: the path may lack its prefix");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let path = &e.target.base_path;
     let prefixed = paths::translator(path)?;
     let (said, level) = match said(e, "http-not-found") {

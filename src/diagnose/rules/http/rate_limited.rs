@@ -1,22 +1,17 @@
 //! 429: the quota is used up for now (facts H20, H21, W5).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::aim::aim;
 use super::answered_by::AnsweredBy;
 use super::refusals::text;
 use super::said::{Said, said};
 
-pub(super) const RULE: Rule = Rule {
-    id: "http-rate-limited",
-    hop: Hop::Http,
-    title: "The service limits the rate of calls",
-    page: include_str!("../../../../docs/findings/http-rate-limited.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("http-rate-limited", Http, "The service limits the rate of calls", Code(check))
+        .about(crate::diagnose::About::Load)
+        .short("429: calls are rate-limited");
 
 /// The headers that tell how long and how much (fact W5).
 const HEADERS: &[&str] = &[
@@ -29,7 +24,7 @@ const HEADERS: &[&str] = &[
     "x-ratelimit-reset-tokens",
 ];
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let account = reading::account(e);
     let gateway = aim(e).is_gateway();

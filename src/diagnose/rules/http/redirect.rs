@@ -1,21 +1,19 @@
 //! The call was sent elsewhere: never followed, since it carries a secret.
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::said::{said, short};
 
-pub(super) const RULE: Rule = Rule {
-    id: "http-redirect",
-    hop: Hop::Http,
-    title: "The call is sent elsewhere (3xx); it was not followed",
-    page: include_str!("../../../../docs/findings/http-redirect.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "http-redirect",
+    Http,
+    "The call is sent elsewhere (3xx); it was not followed",
+    Code(check)
+)
+.short("the call is redirected elsewhere");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let status = said.answer.status;
     let says = match said.answer.header("location") {

@@ -1,23 +1,21 @@
 //! The service itself fails: 5xx in its frame, or with nothing in front to blame (H24).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::aim::aim;
 use super::answered_by::service_headers;
 use super::said::said;
 
-pub(super) const RULE: Rule = Rule {
-    id: "http-server-error",
-    hop: Hop::Http,
-    title: "The service answers with an error of its own (5xx)",
-    page: include_str!("../../../../docs/findings/http-server-error.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "http-server-error",
+    Http,
+    "The service answers with an error of its own (5xx)",
+    Code(check)
+)
+.about(crate::diagnose::About::Load);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let own = service_headers(said.answer);
     let sure = if own { Sure::Proved } else { Sure::Inferred };

@@ -1,20 +1,14 @@
 //! The answer came, and took much longer than its round trips (fact T45).
 
 use crate::diagnose::timing::{self, LONG_MS};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "http-slow",
-    hop: Hop::Http,
-    title: "The answer takes a second longer than the path needs",
-    page: include_str!("../../../../docs/findings/http-slow.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("http-slow", Http, "The answer takes a second longer than the path needs", Code(check))
+        .about(crate::diagnose::About::Load);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (index, took, waited) = timing::slowest_call(e)?;
     let (_, lost) = timing::lost(e);
     if !timing::went_through(e) || waited < LONG_MS || lost > 0 {

@@ -1,22 +1,16 @@
 //! The front end knows no account of this name (fact H18).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::Step;
 use crate::evidence::identity::CredentialKind;
-use crate::evidence::{Evidence, Hop, tunnel};
+use crate::evidence::tunnel;
 
 use super::said::{said, walked};
 
-pub(super) const RULE: Rule = Rule {
-    id: "http-subdomain-unmapped",
-    hop: Hop::Http,
-    title: "No account owns this subdomain",
-    page: include_str!("../../../../docs/findings/http-subdomain-unmapped.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("http-subdomain-unmapped", Http, "No account owns this subdomain", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let account = reading::account(e);
     let mut because = said

@@ -2,26 +2,25 @@
 //! whose answer does not prove that the service gave it (facts G1, G2c, G17, H8).
 
 use crate::diagnose::rules::identity::credential::{duration, expires_in};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::http::{Payload, Purpose};
-use crate::evidence::{Evidence, Hop};
 
 use super::answered_by::service_headers;
 use super::origin;
 use super::refusals::{about_the_question, dead_token};
 use super::said::{Said, said, short};
 
-pub(super) const RULE: Rule = Rule {
-    id: "http-success-unproved",
-    hop: Hop::Http,
-    title: "A call succeeds by its status, and the answer does not prove it",
-    page: include_str!("../../../../docs/findings/http-success-unproved.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "http-success-unproved",
+    Http,
+    "A call succeeds by its status, and the answer does not prove it",
+    Code(check)
+)
+.short("the answer does not prove that the call works");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let (says, known) = why(e, &said);
     let mut because = said.because(Level::Risk, Sure::Inferred, says).known_by(known);

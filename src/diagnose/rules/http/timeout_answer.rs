@@ -1,21 +1,20 @@
 //! The service answers that its own work took too long (fact H22).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::Step;
-use crate::evidence::{Evidence, Hop};
 
 use super::said::said;
 
-pub(super) const RULE: Rule = Rule {
-    id: "http-timeout-answer",
-    hop: Hop::Http,
-    title: "The service answers that the operation timed out",
-    page: include_str!("../../../../docs/findings/http-timeout-answer.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "http-timeout-answer",
+    Http,
+    "The service answers that the operation timed out",
+    Code(check)
+)
+.about(crate::diagnose::About::Load)
+.short("408: the service's own processing timed out");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let mut because = said.because(
         said.level(e),

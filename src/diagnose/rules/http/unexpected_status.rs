@@ -1,21 +1,15 @@
 //! A status that the service is not known to give to this call.
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::said::said;
 
-pub(super) const RULE: Rule = Rule {
-    id: "http-unexpected-status",
-    hop: Hop::Http,
-    title: "A status that this call does not know",
-    page: include_str!("../../../../docs/findings/http-unexpected-status.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("http-unexpected-status", Http, "A status that this call does not know", Code(check))
+        .short("the service is not known to send this status");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let status = said.answer.status;
     let version = said.row.facts == "G2a";

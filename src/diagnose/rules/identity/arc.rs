@@ -2,21 +2,19 @@
 
 use super::acquisition::{bare_words, no_token};
 use super::metadata::place;
-use crate::diagnose::{Because, Rule};
+use crate::diagnose::{Because, Rule, View};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::identity::{TokenOutcome, TokenPurpose};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "identity-arc-challenge",
-    hop: Hop::Identity,
-    title: "The Azure Arc agent's challenge could not be met",
-    page: include_str!("../../../../docs/findings/identity-arc-challenge.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "identity-arc-challenge",
+    Identity,
+    "The Azure Arc agent's challenge could not be met",
+    Code(check)
+)
+.short("the Arc agent's challenge fails");
 
-pub(super) fn check(e: &Evidence) -> Option<Because> {
+pub(super) fn check(e: &View<'_>) -> Option<Because> {
     let no = no_token(e)?;
     let (index, request) = no.of(&[TokenPurpose::Arc])?;
     let asked = no.how.requests.iter().filter(|r| r.purpose == TokenPurpose::Arc).count();

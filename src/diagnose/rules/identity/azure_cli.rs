@@ -4,19 +4,18 @@
 use super::acquisition::{bare_words, no_token};
 use super::entra::numbers;
 use crate::diagnose::rules::http::said::short;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::identity::TokenOutcome;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "identity-azure-cli",
-    hop: Hop::Identity,
-    title: "The Azure CLI gives no token, or one that not every SDK takes",
-    page: include_str!("../../../../docs/findings/identity-azure-cli.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "identity-azure-cli",
+    Identity,
+    "The Azure CLI gives no token, or one that not every SDK takes",
+    Code(check)
+)
+.short("az gives no token, or one that an SDK refuses");
 
 /// One reading of what the CLI prints.
 struct Reading {
@@ -122,7 +121,7 @@ const READINGS: &[Reading] = &[
     },
 ];
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     if let Some(refused) = sdk_refuses(e) {
         return Some(refused);
     }

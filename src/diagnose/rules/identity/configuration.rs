@@ -4,57 +4,51 @@ use super::acquisition::{failed, level, no_token, source};
 use super::credential::{credential, rejected};
 use super::platform;
 use crate::diagnose::rules::http::said::all;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::identity::{CredentialKind, HalfConfigured, TokenOutcome, TokenPurpose};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const AUTHORITY_CLOUD: Rule = Rule {
-    id: "identity-authority-cloud",
-    hop: Hop::Identity,
-    title: "AZURE_AUTHORITY_HOST is of another cloud than the target",
-    page: include_str!("../../../../docs/findings/identity-authority-cloud.md"),
-    explains: &[
-        "identity-tenant-unknown",
-        "identity-tenant-elsewhere",
-        "identity-application-unknown",
-        "identity-resource-unknown",
-        "identity-entra-refused",
-        "identity-login-host",
-        "identity-no-way-out",
-        "identity-token-audience",
-        "identity-token-refused",
-        "identity-unauthorized",
-    ],
-    check: authority_cloud,
-};
+pub(super) const AUTHORITY_CLOUD: Rule = rule!(
+    "identity-authority-cloud",
+    Identity,
+    "AZURE_AUTHORITY_HOST is of another cloud than the target",
+    Code(authority_cloud)
+)
+.explains(&[
+    "identity-tenant-unknown",
+    "identity-tenant-elsewhere",
+    "identity-application-unknown",
+    "identity-resource-unknown",
+    "identity-entra-refused",
+    "identity-login-host",
+    "identity-no-way-out",
+    "identity-token-audience",
+    "identity-token-refused",
+    "identity-unauthorized",
+])
+.short("AZURE_AUTHORITY_HOST names another cloud");
 
-pub(super) const HALF: Rule = Rule {
-    id: "identity-half-configured",
-    hop: Hop::Identity,
-    title: "A source of credentials is configured in part: a variable is missing",
-    page: include_str!("../../../../docs/findings/identity-half-configured.md"),
-    explains: &[],
-    check: half,
-};
+pub(super) const HALF: Rule = rule!(
+    "identity-half-configured",
+    Identity,
+    "A source of credentials is configured in part: a variable is missing",
+    Code(half)
+);
 
-pub(super) const OTHER_SOURCE: Rule = Rule {
-    id: "identity-other-source",
-    hop: Hop::Identity,
-    title: "The credential that was taken fails, and another one is configured",
-    page: include_str!("../../../../docs/findings/identity-other-source.md"),
-    explains: &[],
-    check: other_source,
-};
+pub(super) const OTHER_SOURCE: Rule = rule!(
+    "identity-other-source",
+    Identity,
+    "The credential that was taken fails, and another one is configured",
+    Code(other_source)
+);
 
-pub(super) const OLD_VARIABLES: Rule = Rule {
-    id: "identity-old-variables",
-    hop: Hop::Identity,
-    title: "Variables of old SDKs are set, and nothing that is read today",
-    page: include_str!("../../../../docs/findings/identity-old-variables.md"),
-    explains: &[],
-    check: old_variables,
-};
+pub(super) const OLD_VARIABLES: Rule = rule!(
+    "identity-old-variables",
+    Identity,
+    "Variables of old SDKs are set, and nothing that is read today",
+    Code(old_variables)
+);
 
 /// Login hosts and their cloud (fact D24; the older names: believed).
 pub(super) const AUTHORITIES: &[(&str, &str)] = &[
@@ -74,7 +68,7 @@ const fn cloud_name(cloud: &str) -> &'static str {
     }
 }
 
-fn authority_cloud(e: &Evidence) -> Option<Because> {
+fn authority_cloud(e: &View<'_>) -> Option<Because> {
     let set = e.identity.configured.authority_host.as_deref()?;
     let target = e.target.cloud.as_deref()?;
     let name = set.split_once("://").map_or(set, |(_, rest)| rest);
@@ -140,7 +134,7 @@ fn empty_authority(e: &Evidence) -> Option<Because> {
     })
 }
 
-fn half(e: &Evidence) -> Option<Because> {
+fn half(e: &View<'_>) -> Option<Because> {
     if let Some(authority) = empty_authority(e) {
         return Some(authority);
     }
@@ -246,7 +240,7 @@ const NAMES: &[(&str, &str)] = &[
     ("IDENTITY_ENDPOINT", "managed-identity"),
 ];
 
-fn other_source(e: &Evidence) -> Option<Because> {
+fn other_source(e: &View<'_>) -> Option<Because> {
     let refused = match no_token(e) {
         Some(no) => {
             matches!(no.how.outcome, TokenOutcome::Refused | TokenOutcome::NotAsked { .. })
@@ -278,7 +272,7 @@ fn other_source(e: &Evidence) -> Option<Because> {
     )
 }
 
-fn old_variables(e: &Evidence) -> Option<Because> {
+fn old_variables(e: &View<'_>) -> Option<Because> {
     let old = &e.identity.configured.old_variables;
     if e.identity.kind != CredentialKind::None || old.is_empty() {
         return None;

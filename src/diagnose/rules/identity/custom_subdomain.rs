@@ -1,20 +1,18 @@
 //! Tokens need the account's custom subdomain (facts H14, D5).
 
 use crate::diagnose::rules::http::said::said;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::Step;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "identity-custom-subdomain",
-    hop: Hop::Identity,
-    title: "Tokens are taken at the account's custom subdomain only",
-    page: include_str!("../../../../docs/findings/identity-custom-subdomain.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "identity-custom-subdomain",
+    Identity,
+    "Tokens are taken at the account's custom subdomain only",
+    Code(check)
+)
+.short("this endpoint does not accept tokens");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     Some(
         said.because(

@@ -1,22 +1,20 @@
 //! An API Management gateway in front wants its own key (facts W7, W8, W11).
 
 use crate::diagnose::rules::http::said::{Said, said};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::credential::credential;
 
-pub(super) const RULE: Rule = Rule {
-    id: "identity-gateway-key",
-    hop: Hop::Identity,
-    title: "An API Management gateway in front wants its own subscription key",
-    page: include_str!("../../../../docs/findings/identity-gateway-key.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "identity-gateway-key",
+    Identity,
+    "An API Management gateway in front wants its own subscription key",
+    Code(check)
+)
+.short("API Management requires its own key");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let challenge = said.answer.header("www-authenticate");
     let wanted = attribute(&said, "name").unwrap_or("Ocp-Apim-Subscription-Key");

@@ -2,22 +2,20 @@
 
 use crate::diagnose::rules::http::gateway_policy::{POLICY, gateway};
 use crate::diagnose::rules::http::said::said;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::credential::credential;
 
-pub(super) const RULE: Rule = Rule {
-    id: "identity-gateway-token",
-    hop: Hop::Identity,
-    title: "An API Management gateway in front wants a token, or another one",
-    page: include_str!("../../../../docs/findings/identity-gateway-token.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "identity-gateway-token",
+    Identity,
+    "An API Management gateway in front wants a token, or another one",
+    Code(check)
+)
+.short("API Management refuses the token");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let message = said.answer.message().unwrap_or_default().to_ascii_lowercase();
     let absent = ["jwt not present", "jwt not found"].iter().any(|w| message.contains(w));

@@ -1,21 +1,18 @@
 //! Other users of the machine can read the secret's file.
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::credential::source;
 
-pub(super) const RULE: Rule = Rule {
-    id: "identity-key-file-open",
-    hop: Hop::Identity,
-    title: "Other users can read the file with the secret",
-    page: include_str!("../../../../docs/findings/identity-key-file-open.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "identity-key-file-open",
+    Identity,
+    "Other users can read the file with the secret",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let mode = e.identity.file_mode_open.as_deref()?;
     let file = source(e);
     Some(

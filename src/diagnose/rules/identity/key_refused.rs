@@ -2,22 +2,16 @@
 
 use crate::diagnose::rules::http::aim::aim;
 use crate::diagnose::rules::http::said::said;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::credential::{credential, source};
 
-pub(super) const RULE: Rule = Rule {
-    id: "identity-key-refused",
-    hop: Hop::Identity,
-    title: "The service refuses the API key",
-    page: include_str!("../../../../docs/findings/identity-key-refused.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("identity-key-refused", Identity, "The service refuses the API key", Code(check))
+        .short("the account does not accept the API key");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let aim = aim(e);
     let (words, command) = aim.keys(e);

@@ -1,23 +1,20 @@
 //! Something was around the key or token, and was not sent (fact X62): applications send it as it
 //! stands, or refuse to.
 
-use crate::diagnose::{Because, Rule};
+use crate::diagnose::{Because, Rule, View};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::identity::Trimmed;
-use crate::evidence::{Evidence, Hop};
 
 use super::credential::source;
 
-pub(super) const RULE: Rule = Rule {
-    id: "identity-key-trimmed",
-    hop: Hop::Identity,
-    title: "A blank or a line end around the key or token was not sent",
-    page: include_str!("../../../../docs/findings/identity-key-trimmed.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "identity-key-trimmed",
+    Identity,
+    "A blank or a line end around the key or token was not sent",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (what, clients) = match e.identity.trimmed? {
         Trimmed::LineEnd => (
             "ends with a line end",

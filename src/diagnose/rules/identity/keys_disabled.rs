@@ -2,22 +2,16 @@
 
 use crate::diagnose::rules::http::aim::aim;
 use crate::diagnose::rules::http::said::said;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::Step;
-use crate::evidence::{Evidence, Hop};
 
 use super::credential::{credential, look_at_token};
 
-pub(super) const RULE: Rule = Rule {
-    id: "identity-keys-disabled",
-    hop: Hop::Identity,
-    title: "The account takes no API keys",
-    page: include_str!("../../../../docs/findings/identity-keys-disabled.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("identity-keys-disabled", Identity, "The account takes no API keys", Code(check))
+        .short("the account accepts tokens only, no API keys");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let aim = aim(e);
     let account = match aim.is_gateway() {

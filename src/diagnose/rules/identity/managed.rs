@@ -4,37 +4,32 @@
 use super::acquisition::{NoToken, Refused, no_token};
 use super::platform::{Home, Identity, home, name_one};
 use super::roles;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::identity::TokenPurpose;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const MISSING: Rule = Rule {
-    id: "identity-managed-missing",
-    hop: Hop::Identity,
-    title: "The platform finds no managed identity to give a token for",
-    page: include_str!("../../../../docs/findings/identity-managed-missing.md"),
-    explains: &[],
-    check: missing,
-};
+pub(super) const MISSING: Rule = rule!(
+    "identity-managed-missing",
+    Identity,
+    "The platform finds no managed identity to give a token for",
+    Code(missing)
+);
 
-pub(super) const AMBIGUOUS: Rule = Rule {
-    id: "identity-managed-ambiguous",
-    hop: Hop::Identity,
-    title: "Several managed identities are assigned and none is named",
-    page: include_str!("../../../../docs/findings/identity-managed-ambiguous.md"),
-    explains: &[],
-    check: ambiguous,
-};
+pub(super) const AMBIGUOUS: Rule = rule!(
+    "identity-managed-ambiguous",
+    Identity,
+    "Several managed identities are assigned and none is named",
+    Code(ambiguous)
+)
+.short("there are several identities, and none is named");
 
-pub(super) const NOT_ASSIGNED: Rule = Rule {
-    id: "identity-managed-not-assigned",
-    hop: Hop::Identity,
-    title: "The managed identity that is named is not assigned here",
-    page: include_str!("../../../../docs/findings/identity-managed-not-assigned.md"),
-    explains: &[],
-    check: not_assigned,
-};
+pub(super) const NOT_ASSIGNED: Rule = rule!(
+    "identity-managed-not-assigned",
+    Identity,
+    "The managed identity that is named is not assigned here",
+    Code(not_assigned)
+)
+.short("the identity is not assigned here");
 
 /// Those that give tokens of a managed identity.
 const MANAGED: &[TokenPurpose] = &[TokenPurpose::Imds, TokenPurpose::AppService];
@@ -90,7 +85,7 @@ fn how_known(because: Because, refused: &Refused<'_>, home: Home) -> Because {
     }
 }
 
-fn missing(e: &Evidence) -> Option<Because> {
+fn missing(e: &View<'_>) -> Option<Because> {
     let no = no_token(e)?;
     let refused = about_identity(&no).filter(|r| !several(r) && no.how.client.is_none())?;
     let home = home(e, refused.request);
@@ -108,7 +103,7 @@ fn missing(e: &Evidence) -> Option<Because> {
     )))
 }
 
-fn ambiguous(e: &Evidence) -> Option<Because> {
+fn ambiguous(e: &View<'_>) -> Option<Because> {
     let no = no_token(e)?;
     let refused = about_identity(&no).filter(|r| several(r) && no.how.client.is_none())?;
     let home = home(e, refused.request);
@@ -125,7 +120,7 @@ fn ambiguous(e: &Evidence) -> Option<Because> {
     })
 }
 
-fn not_assigned(e: &Evidence) -> Option<Because> {
+fn not_assigned(e: &View<'_>) -> Option<Because> {
     let no = no_token(e)?;
     let client = no.how.client.as_deref()?;
     let refused = about_identity(&no)?;

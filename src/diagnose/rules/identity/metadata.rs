@@ -5,40 +5,35 @@ use super::acquisition::{NoToken, Refused, asked_again, no_token, source};
 use super::managed::about_identity;
 use super::platform::home;
 use super::{arc, token_fetch};
-use crate::diagnose::{Because, Rule};
+use crate::diagnose::{Because, Rule, View};
 use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::identity::{TokenPurpose, TokenRequest};
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::vantage::Platform;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const UNREACHABLE: Rule = Rule {
-    id: "identity-metadata-unreachable",
-    hop: Hop::Identity,
-    title: "The platform's metadata service does not answer",
-    page: include_str!("../../../../docs/findings/identity-metadata-unreachable.md"),
-    explains: &[],
-    check: unreachable,
-};
+pub(super) const UNREACHABLE: Rule = rule!(
+    "identity-metadata-unreachable",
+    Identity,
+    "The platform's metadata service does not answer",
+    Code(unreachable)
+)
+.short("the token endpoint does not answer");
 
-pub(super) const PROXY: Rule = Rule {
-    id: "identity-metadata-proxy",
-    hop: Hop::Identity,
-    title: "A proxy answers in place of the metadata service",
-    page: include_str!("../../../../docs/findings/identity-metadata-proxy.md"),
-    explains: &[],
-    check: proxy,
-};
+pub(super) const PROXY: Rule = rule!(
+    "identity-metadata-proxy",
+    Identity,
+    "A proxy answers in place of the metadata service",
+    Code(proxy)
+);
 
-pub(super) const REFUSED: Rule = Rule {
-    id: "identity-metadata-refused",
-    hop: Hop::Identity,
-    title: "The platform refuses the token, for a reason that is not in the catalogue",
-    page: include_str!("../../../../docs/findings/identity-metadata-refused.md"),
-    explains: &[],
-    check: refused,
-};
+pub(super) const REFUSED: Rule = rule!(
+    "identity-metadata-refused",
+    Identity,
+    "The platform refuses the token, for a reason that is not in the catalogue",
+    Code(refused)
+);
 
 /// Every purpose but Entra's.
 const PLATFORM: &[TokenPurpose] = &[
@@ -50,7 +45,7 @@ const PLATFORM: &[TokenPurpose] = &[
     TokenPurpose::GoogleIdentity,
     TokenPurpose::GitHubIdentity,
 ];
-fn unreachable(e: &Evidence) -> Option<Because> {
+fn unreachable(e: &View<'_>) -> Option<Because> {
     let no = no_token(e)?;
     let (index, request) = no.of(PLATFORM)?;
     let attempt = request.tcp.as_ref()?;
@@ -185,7 +180,7 @@ pub(super) fn place(request: &TokenRequest) -> &str {
 }
 
 /// 502, 504 and a way elsewhere come from something in between (facts I8, I8b).
-fn proxy(e: &Evidence) -> Option<Because> {
+fn proxy(e: &View<'_>) -> Option<Because> {
     let no = no_token(e)?;
     let refused = no.refusal(PLATFORM).filter(in_between)?;
     let request = refused.request;
@@ -246,7 +241,7 @@ fn page(refused: &Refused<'_>) -> bool {
         && kind.is_some_and(|kind| kind.starts_with("text/html"))
 }
 
-fn refused(e: &Evidence) -> Option<Because> {
+fn refused(e: &View<'_>) -> Option<Because> {
     let no = no_token(e)?;
     let refused = no.refusal(PLATFORM)?;
     let known = about_identity(&no).is_some() || token_fetch::failed(&refused);

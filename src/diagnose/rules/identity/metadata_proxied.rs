@@ -1,22 +1,20 @@
 //! Proxy variables that apply to the platform's own address (fact I8c).
 
 use super::acquisition::host;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::identity::{TokenOutcome, TokenPurpose};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "identity-metadata-proxied",
-    hop: Hop::Identity,
-    title: "A proxy variable applies to the platform's own metadata address",
-    page: include_str!("../../../../docs/findings/identity-metadata-proxied.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "identity-metadata-proxied",
+    Identity,
+    "A proxy variable applies to the platform's own metadata address",
+    Code(check)
+)
+.short("a proxy applies to the metadata service");
 
 /// A risk: the token came straight from the address, and SDKs ask a proxy for it.
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let how = e.identity.acquisition.as_ref()?;
     if how.outcome != TokenOutcome::Acquired {
         return None;

@@ -6,7 +6,7 @@ mod azure_cli;
 mod configuration;
 pub(super) mod credential;
 mod custom_subdomain;
-mod entra;
+pub(in crate::diagnose) mod entra;
 mod gateway_key;
 mod gateway_token;
 mod key_file_open;

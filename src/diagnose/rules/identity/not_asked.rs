@@ -2,30 +2,26 @@
 
 use super::acquisition::{bare_words, host, no_token, source};
 use super::platform;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::identity::{TokenOutcome, TokenPurpose};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const NOT_ASKED: Rule = Rule {
-    id: "identity-token-not-asked",
-    hop: Hop::Identity,
-    title: "The token could not be asked for: a file, a form or an address is wrong",
-    page: include_str!("../../../../docs/findings/identity-token-not-asked.md"),
-    explains: &[],
-    check: not_asked,
-};
+pub(super) const NOT_ASKED: Rule = rule!(
+    "identity-token-not-asked",
+    Identity,
+    "The token could not be asked for: a file, a form or an address is wrong",
+    Code(not_asked)
+)
+.short("the configuration prevents the token request");
 
-pub(super) const UNUSABLE: Rule = Rule {
-    id: "identity-token-unusable",
-    hop: Hop::Identity,
-    title: "The answer to the request for a token holds no token",
-    page: include_str!("../../../../docs/findings/identity-token-unusable.md"),
-    explains: &[],
-    check: unusable,
-};
+pub(super) const UNUSABLE: Rule = rule!(
+    "identity-token-unusable",
+    Identity,
+    "The answer to the request for a token holds no token",
+    Code(unusable)
+);
 
-fn not_asked(e: &Evidence) -> Option<Because> {
+fn not_asked(e: &View<'_>) -> Option<Because> {
     let no = no_token(e)?;
     let TokenOutcome::NotAsked { says } = &no.how.outcome else { return None };
     if no.how.source == "azure-cli" {
@@ -83,7 +79,7 @@ fn not_asked(e: &Evidence) -> Option<Because> {
     })
 }
 
-fn unusable(e: &Evidence) -> Option<Because> {
+fn unusable(e: &View<'_>) -> Option<Because> {
     let no = no_token(e)?;
     let TokenOutcome::Unusable { says } = &no.how.outcome else { return None };
     let (index, request) = no.last?;

@@ -2,23 +2,20 @@
 
 use crate::diagnose::rules::http::refusals::refusal;
 use crate::diagnose::rules::http::said::{pointer, request, said};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::identity::{CredentialKind, TokenOutcome};
-use crate::evidence::{Evidence, Hop};
 
 use super::acquisition::{bare_words, failed, source};
 
-pub(super) const RULE: Rule = Rule {
-    id: "identity-not-tested",
-    hop: Hop::Identity,
-    title: "No credential was given: authentication was not tested",
-    page: include_str!("../../../../docs/findings/identity-not-tested.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "identity-not-tested",
+    Identity,
+    "No credential was given: authentication was not tested",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     if e.identity.kind != CredentialKind::None {
         return None;
     }

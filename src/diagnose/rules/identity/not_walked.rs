@@ -3,49 +3,46 @@
 
 use super::acquisition::{level, no_token, source};
 use crate::diagnose::headline::Clause;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::identity::TokenOutcome;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const WAY: Rule = Rule {
-    id: "identity-way-not-walked",
-    hop: Hop::Identity,
-    title: "A token is got in a way that this tool does not walk",
-    page: include_str!("../../../../docs/findings/identity-way-not-walked.md"),
-    explains: &[],
-    check: way,
-};
+pub(super) const WAY: Rule = rule!(
+    "identity-way-not-walked",
+    Identity,
+    "A token is got in a way that this tool does not walk",
+    Code(way)
+);
 
-pub(super) const TOKEN_PROXY: Rule = Rule {
-    id: "identity-token-proxy",
-    hop: Hop::Identity,
-    title: "Applications of this pod may ask the cluster's token proxy in place of Entra ID",
-    page: include_str!("../../../../docs/findings/identity-token-proxy.md"),
-    explains: &[
-        "identity-application-unknown",
-        "identity-tenant-unknown",
-        "identity-tenant-common",
-        "identity-tenant-elsewhere",
-        "identity-assertion-expired",
-        "identity-federation-issuer",
-        "identity-federation-audience",
-        "identity-federation-subject",
-        "identity-federation-mismatch",
-        "identity-federation-missing",
-        "identity-federation-forbidden",
-        "identity-conditional-access",
-        "identity-entra-refused",
-        "identity-login-front",
-        "identity-login-host",
-        "identity-no-way-out",
-        "identity-token-unusable",
-    ],
-    check: token_proxy,
-};
+pub(super) const TOKEN_PROXY: Rule = rule!(
+    "identity-token-proxy",
+    Identity,
+    "Applications of this pod may ask the cluster's token proxy in place of Entra ID",
+    Code(token_proxy)
+)
+.explains(&[
+    "identity-application-unknown",
+    "identity-tenant-unknown",
+    "identity-tenant-common",
+    "identity-tenant-elsewhere",
+    "identity-assertion-expired",
+    "identity-federation-issuer",
+    "identity-federation-audience",
+    "identity-federation-subject",
+    "identity-federation-mismatch",
+    "identity-federation-missing",
+    "identity-federation-forbidden",
+    "identity-conditional-access",
+    "identity-entra-refused",
+    "identity-login-front",
+    "identity-login-host",
+    "identity-no-way-out",
+    "identity-token-unusable",
+])
+.short("applications may use a token proxy instead");
 
 /// A note: the verdict stays open, for nothing is known of that token.
-fn way(e: &Evidence) -> Option<Because> {
+fn way(e: &View<'_>) -> Option<Because> {
     let no = no_token(e)?;
     let TokenOutcome::NotSupported { says } = &no.how.outcome else { return None };
     let because = Because::new(
@@ -76,7 +73,7 @@ fn way(e: &Evidence) -> Option<Because> {
     )
 }
 
-fn token_proxy(e: &Evidence) -> Option<Because> {
+fn token_proxy(e: &View<'_>) -> Option<Because> {
     let names = &e.identity.configured.token_proxy;
     let first = names.first()?;
     let how = e.identity.acquisition.as_ref().filter(|how| how.source == "workload-identity")?;

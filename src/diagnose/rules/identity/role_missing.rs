@@ -2,24 +2,23 @@
 
 use crate::diagnose::rules::http::refusals::{accepted, text};
 use crate::diagnose::rules::http::said::{Said, said, short};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::http::Purpose;
-use crate::evidence::{Evidence, Hop};
 
 use super::credential::{claims, credential};
 use super::roles::{grant, role_for};
 
-pub(super) const RULE: Rule = Rule {
-    id: "identity-role-missing",
-    hop: Hop::Identity,
-    title: "The caller lacks a role with the data action",
-    page: include_str!("../../../../docs/findings/identity-role-missing.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "identity-role-missing",
+    Identity,
+    "The caller lacks a role with the data action",
+    Code(check)
+)
+.short("the caller lacks a role for this call");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let message = text(said.answer).unwrap_or_default();
     let action = quoted_after(message, "data action");

@@ -2,22 +2,20 @@
 
 use crate::diagnose::rules::http::refusals::text;
 use crate::diagnose::rules::http::said::said;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::credential::{claims, credential};
 
-pub(super) const RULE: Rule = Rule {
-    id: "identity-tenant-mismatch",
-    hop: Hop::Identity,
-    title: "The token is of another tenant than the account",
-    page: include_str!("../../../../docs/findings/identity-tenant-mismatch.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "identity-tenant-mismatch",
+    Identity,
+    "The token is of another tenant than the account",
+    Code(check)
+)
+.short("the token is from another tenant");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let named = tenants(text(said.answer).unwrap_or_default());
     let tenant = named

@@ -1,25 +1,21 @@
 //! The token is for another service (facts H8, I17, G2b).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop, TargetKind};
+use crate::evidence::TargetKind;
 
 use super::credential::{claims, credential, look_at_token, plain_audience, rejected, scope};
 use super::token_refused::named_audience;
 
-pub(super) const RULE: Rule = Rule {
-    id: "identity-token-audience",
-    hop: Hop::Identity,
-    title: "The token is for another audience",
-    page: include_str!("../../../../docs/findings/identity-token-audience.md"),
-    explains: &["identity-token-refused", "identity-unauthorized"],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("identity-token-audience", Identity, "The token is for another audience", Code(check))
+        .explains(&["identity-token-refused", "identity-unauthorized"])
+        .short("the token is for another audience");
 
 /// Foundry's audience, which Azure OpenAI takes as well (fact G2b): never at fault.
 const FOUNDRY: &str = "https://ai.azure.com";
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = rejected(e)?;
     let audience = claims(e)?.audience.as_deref()?;
     let is = plain_audience(audience);

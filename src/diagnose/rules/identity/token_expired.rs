@@ -1,22 +1,18 @@
 //! The token's time is over (facts H8, I18).
 
 use crate::diagnose::rules::http::refusals::accepted;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Hop};
+use crate::evidence::Evidence;
 
 use super::credential::{
     claims, credential, duration, expires_in, look_at_token, never_sent, rejected,
 };
 
-pub(super) const RULE: Rule = Rule {
-    id: "identity-token-expired",
-    hop: Hop::Identity,
-    title: "The token has expired",
-    page: include_str!("../../../../docs/findings/identity-token-expired.md"),
-    explains: &["identity-token-refused", "identity-unauthorized"],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("identity-token-expired", Identity, "The token has expired", Code(check))
+        .explains(&["identity-token-refused", "identity-unauthorized"])
+        .short("the token has expired");
 
 /// Whether the main call was accepted with the credential.
 fn accepted_call(e: &Evidence) -> bool {
@@ -26,17 +22,15 @@ fn accepted_call(e: &Evidence) -> bool {
 /// Seconds to its end from which a token that nobody renews is worth a word.
 const SOON_S: i64 = 600;
 
-pub(super) const ENDS_SOON: Rule = Rule {
-    id: "identity-token-ends-soon",
-    hop: Hop::Identity,
-    title: "The token works, and ends within minutes",
-    page: include_str!("../../../../docs/findings/identity-token-ends-soon.md"),
-    explains: &[],
-    check: ends_soon,
-};
+pub(super) const ENDS_SOON: Rule = rule!(
+    "identity-token-ends-soon",
+    Identity,
+    "The token works, and ends within minutes",
+    Code(ends_soon)
+);
 
 /// A copied token near its end: sources that ask for one renew it by themselves.
-fn ends_soon(e: &Evidence) -> Option<Because> {
+fn ends_soon(e: &View<'_>) -> Option<Because> {
     let left = expires_in(e).filter(|seconds| (0..SOON_S).contains(seconds))?;
     if e.identity.acquisition.is_some() || !accepted_call(e) {
         return None;
@@ -56,7 +50,7 @@ fn ends_soon(e: &Evidence) -> Option<Because> {
     )
 }
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let past = expires_in(e).filter(|seconds| *seconds < 0)?.unsigned_abs();
     let says = format!("{} expired {} ago", credential(e), duration(past));
     let because = match rejected(e) {

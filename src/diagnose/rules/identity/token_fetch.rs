@@ -2,19 +2,17 @@
 
 use super::acquisition::{Refused, no_token};
 use super::platform::{Home, home};
-use crate::diagnose::{Because, Rule};
+use crate::diagnose::{Because, Rule, View};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::identity::TokenPurpose;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "identity-platform-fetch-failed",
-    hop: Hop::Identity,
-    title: "The platform's token endpoint could not fetch the token",
-    page: include_str!("../../../../docs/findings/identity-platform-fetch-failed.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "identity-platform-fetch-failed",
+    Identity,
+    "The platform's token endpoint could not fetch the token",
+    Code(check)
+)
+.short("the platform could not fetch the token");
 
 /// The endpoint's own words, spelt as it spells them.
 const WORDS: &[&str] = &[
@@ -28,7 +26,7 @@ pub(super) fn failed(refused: &Refused<'_>) -> bool {
     refused.refusal.status == 500 && WORDS.iter().any(|part| words.contains(part))
 }
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let no = no_token(e)?;
     let refused = no.refusal(&[TokenPurpose::AppService]).filter(failed)?;
     let home = home(e, refused.request);

@@ -1,21 +1,16 @@
 //! The token's time has not come: the issuer's or this machine's clock is off (I18).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::credential::{begins_in, credential, duration, look_at_token, never_sent, rejected};
 
-pub(super) const RULE: Rule = Rule {
-    id: "identity-token-not-yet-valid",
-    hop: Hop::Identity,
-    title: "The token is not valid yet",
-    page: include_str!("../../../../docs/findings/identity-token-not-yet-valid.md"),
-    explains: &["identity-token-refused", "identity-unauthorized"],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("identity-token-not-yet-valid", Identity, "The token is not valid yet", Code(check))
+        .explains(&["identity-token-refused", "identity-unauthorized"])
+        .short("the token is not valid yet");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let ahead = begins_in(e).filter(|seconds| *seconds > 0)?.unsigned_abs();
     let says = format!("{} is valid only in {}", credential(e), duration(ahead));
     let because = match rejected(e) {

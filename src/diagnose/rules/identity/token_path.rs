@@ -4,39 +4,37 @@
 use super::acquisition::{NoToken, host, level, no_token};
 use super::configuration::AUTHORITIES;
 use crate::diagnose::timing::{self, LONG_MS};
-use crate::diagnose::{Because, Rule, diagnose, reading, rule};
+use crate::diagnose::{Because, Rule, View, diagnose, reading, rule};
 use crate::diagnosis::{Finding, Level, Step, Sure};
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::identity::{TokenOutcome, TokenRequest, Withheld};
 use crate::evidence::tcp::TcpOutcome;
-use crate::evidence::{Evidence, Hop, tunnel};
+use crate::evidence::{Evidence, tunnel};
 
-pub(super) const NO_WAY_OUT: Rule = Rule {
-    id: "identity-no-way-out",
-    hop: Hop::Identity,
-    title: "The target is reached privately, and no way leads out to the login host",
-    page: include_str!("../../../../docs/findings/identity-no-way-out.md"),
-    explains: &["identity-login-host"],
-    check: no_way_out,
-};
+pub(super) const NO_WAY_OUT: Rule = rule!(
+    "identity-no-way-out",
+    Identity,
+    "The target is reached privately, and no way leads out to the login host",
+    Code(no_way_out)
+)
+.explains(&["identity-login-host"])
+.short("the login host cannot be reached from here");
 
-pub(super) const LOGIN_HOST: Rule = Rule {
-    id: "identity-login-host",
-    hop: Hop::Identity,
-    title: "The path to the host that gives the token is broken",
-    page: include_str!("../../../../docs/findings/identity-login-host.md"),
-    explains: &[],
-    check: login_host,
-};
+pub(super) const LOGIN_HOST: Rule = rule!(
+    "identity-login-host",
+    Identity,
+    "The path to the host that gives the token is broken",
+    Code(login_host)
+)
+.short("the path to the login host fails");
 
-pub(super) const AT_RISK: Rule = Rule {
-    id: "identity-login-at-risk",
-    hop: Hop::Identity,
-    title: "The token comes, and the path to the host that gives it needs care",
-    page: include_str!("../../../../docs/findings/identity-login-at-risk.md"),
-    explains: &[],
-    check: at_risk,
-};
+pub(super) const AT_RISK: Rule = rule!(
+    "identity-login-at-risk",
+    Identity,
+    "The token comes, and the path to the host that gives it needs care",
+    Code(at_risk)
+)
+.short("the login host's path is at risk");
 
 /// A request whose path did not bring an answer.
 struct Path<'e> {
@@ -76,7 +74,7 @@ fn cause(walk: &Evidence, level: Level) -> Option<Finding> {
     findings.into_iter().find(|f| f.hop == first)
 }
 
-fn login_host(e: &Evidence) -> Option<Because> {
+fn login_host(e: &View<'_>) -> Option<Because> {
     let path = unanswered(e)?;
     let name = host(&path.request.url);
     if let Some(cause) = cause(path.walk, Level::Broken) {
@@ -255,7 +253,7 @@ fn with(mut because: Because, cause: &Finding, index: usize) -> Because {
 
 /// The target answers on a private address while nothing answers at the login host's public
 /// ones (fact T25, believed: never proved).
-fn no_way_out(e: &Evidence) -> Option<Because> {
+fn no_way_out(e: &View<'_>) -> Option<Because> {
     const SILENT: &[&str] = &["tcp-silent", "tcp-unreachable", "tcp-no-route"];
     let path = unanswered(e)?;
     let target = e.tcp.saw()?.walked.filter(|address| tunnel::is_private(e, *address))?;
@@ -352,18 +350,18 @@ const CARE: &[&str] = &[
     "tls-mtu-black-hole",
 ];
 
-fn at_risk(e: &Evidence) -> Option<Because> {
+fn at_risk(e: &View<'_>) -> Option<Because> {
     path_at_risk(e).or_else(|| slow(e))
 }
 
-fn path_at_risk(e: &Evidence) -> Option<Because> {
+fn path_at_risk(e: &View<'_>) -> Option<Because> {
     let how = e.identity.acquisition.as_ref().filter(|h| h.outcome == TokenOutcome::Acquired)?;
     let (index, request, found) =
         how.requests.iter().enumerate().find_map(|(index, request)| {
             let walk = walk_of(request)?;
             let mut findings = diagnose(walk).findings;
             findings.retain(|f| {
-                let same_here = || rule(&f.id).is_some_and(|rule| (rule.check)(e).is_some());
+                let same_here = || rule(&f.id).is_some_and(|rule| rule.fires(e).is_some());
                 f.level == Level::Risk
                     && f.explained_by.is_none()
                     && CARE.contains(&f.id.as_str())

@@ -1,22 +1,15 @@
 //! The service refuses the token, for one of several reasons that it names together (H8, H9).
 
 use crate::diagnose::rules::http::said::{Said, said};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::credential::{claims, credential, look_at_token};
 
-pub(super) const RULE: Rule = Rule {
-    id: "identity-token-refused",
-    hop: Hop::Identity,
-    title: "The service refuses the token",
-    page: include_str!("../../../../docs/findings/identity-token-refused.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("identity-token-refused", Identity, "The service refuses the token", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let mut because = said
         .because(

@@ -4,23 +4,21 @@ use crate::diagnose::rules::http::aim::aim;
 use crate::diagnose::rules::http::answered_by::service_headers;
 use crate::diagnose::rules::http::refusals::text;
 use crate::diagnose::rules::http::said::{Said, said};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::identity::CredentialKind;
-use crate::evidence::{Evidence, Hop};
 
 use super::credential::{credential, look_at_token, source};
 
-pub(super) const RULE: Rule = Rule {
-    id: "identity-unauthorized",
-    hop: Hop::Identity,
-    title: "401 to the credential, for a reason that is not in the catalogue",
-    page: include_str!("../../../../docs/findings/identity-unauthorized.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "identity-unauthorized",
+    Identity,
+    "401 to the credential, for a reason that is not in the catalogue",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
     let words = text(said.answer).unwrap_or_default().to_ascii_lowercase();
     let mut because = said

@@ -1,22 +1,20 @@
 //! A credential is in hand and was kept back.
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::identity::Withheld;
-use crate::evidence::{Evidence, Hop};
 
 use super::credential::credential;
 
-pub(super) const RULE: Rule = Rule {
-    id: "identity-withheld",
-    hop: Hop::Identity,
-    title: "The credential was kept back: authentication was not tested",
-    page: include_str!("../../../../docs/findings/identity-withheld.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "identity-withheld",
+    Identity,
+    "The credential was kept back: authentication was not tested",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (why, tells) = match e.identity.withheld? {
         // The walk says these in other words.
         Withheld::NotReached | Withheld::ServiceHasNoCall | Withheld::NoToken => return None,

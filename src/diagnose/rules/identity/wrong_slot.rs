@@ -1,31 +1,30 @@
 //! A key where a token belongs, or a token where a key belongs (facts I1, W11).
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::identity::{CredentialForm, CredentialKind};
-use crate::evidence::{Evidence, Hop};
 
 use super::credential::{rejected, source};
 
-pub(super) const KEY_IS_TOKEN: Rule = Rule {
-    id: "identity-key-is-token",
-    hop: Hop::Identity,
-    title: "What is given as an API key is a token",
-    page: include_str!("../../../../docs/findings/identity-key-is-token.md"),
-    explains: &["identity-key-refused", "identity-token-refused", "identity-unauthorized"],
-    check: key_is_token,
-};
+pub(super) const KEY_IS_TOKEN: Rule = rule!(
+    "identity-key-is-token",
+    Identity,
+    "What is given as an API key is a token",
+    Code(key_is_token)
+)
+.explains(&["identity-key-refused", "identity-token-refused", "identity-unauthorized"])
+.short("a token was sent as an API key");
 
-pub(super) const TOKEN_IS_KEY: Rule = Rule {
-    id: "identity-token-is-key",
-    hop: Hop::Identity,
-    title: "What is given as a token is no token",
-    page: include_str!("../../../../docs/findings/identity-token-is-key.md"),
-    explains: &["identity-key-refused", "identity-token-refused", "identity-unauthorized"],
-    check: token_is_key,
-};
+pub(super) const TOKEN_IS_KEY: Rule = rule!(
+    "identity-token-is-key",
+    Identity,
+    "What is given as a token is no token",
+    Code(token_is_key)
+)
+.explains(&["identity-key-refused", "identity-token-refused", "identity-unauthorized"])
+.short("the value sent as a token is not a token");
 
-fn key_is_token(e: &Evidence) -> Option<Because> {
+fn key_is_token(e: &View<'_>) -> Option<Because> {
     let (kind, form) = (e.identity.kind, e.identity.looks_like?);
     if kind != CredentialKind::ApiKey || form != CredentialForm::Jwt {
         return None;
@@ -49,7 +48,7 @@ fn key_is_token(e: &Evidence) -> Option<Because> {
     )
 }
 
-fn token_is_key(e: &Evidence) -> Option<Because> {
+fn token_is_key(e: &View<'_>) -> Option<Because> {
     let (kind, form) = (e.identity.kind, e.identity.looks_like?);
     if kind != CredentialKind::Token || form != CredentialForm::Opaque {
         return None;

@@ -2,23 +2,20 @@
 //! or fail (fact T42).
 
 use crate::diagnose::rules::tcp::attempts;
-use crate::diagnose::{Because, Rule, headline, reading};
+use crate::diagnose::{Because, Rule, View, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tcp::TcpOutcome;
-use crate::evidence::{Evidence, Hop};
 
 use super::connections;
 
-pub(super) const RULE: Rule = Rule {
-    id: "proxy-address-dead",
-    hop: Hop::Proxy,
-    title: "One of several addresses of the proxy does not connect",
-    page: include_str!("../../../../docs/findings/proxy-address-dead.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "proxy-address-dead",
+    Proxy,
+    "One of several addresses of the proxy does not connect",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.proxy.saw()?;
     let dns = hop.dns.saw()?;
     let tcp = hop.tcp.saw()?;

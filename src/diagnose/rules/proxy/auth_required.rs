@@ -1,22 +1,15 @@
 //! The proxy wants a login: 407 (fact W15; RFC 9110, section 15.5.8).
 
-use crate::diagnose::{Because, Rule, headline};
+use crate::diagnose::{Because, Rule, View, headline};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::answers::{Why, refusal};
 use super::exempt;
 
-pub(super) const RULE: Rule = Rule {
-    id: "proxy-auth-required",
-    hop: Hop::Proxy,
-    title: "The proxy wants a login (407)",
-    page: include_str!("../../../../docs/findings/proxy-auth-required.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("proxy-auth-required", Proxy, "The proxy wants a login (407)", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let refusal = refusal(e).filter(|r| r.why() == Why::Login)?;
     let schemes: Vec<&str> = refusal
         .all("proxy-authenticate")

@@ -1,21 +1,19 @@
 //! A proxy carries the call although the name is private from here, and it works (P2, P3).
 
-use crate::diagnose::{Because, Rule, headline, reading};
+use crate::diagnose::{Because, Rule, View, headline, reading};
 use crate::diagnosis::{Level, Sure};
-use crate::evidence::{Choice, Evidence, Hop, Observed};
+use crate::evidence::{Choice, Observed};
 
 use super::{connections, exempt};
 
-pub(super) const RULE: Rule = Rule {
-    id: "proxy-before-private-endpoint",
-    hop: Hop::Proxy,
-    title: "A proxy carries the call although the address is private from here",
-    page: include_str!("../../../../docs/findings/proxy-before-private-endpoint.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "proxy-before-private-endpoint",
+    Proxy,
+    "A proxy carries the call although the address is private from here",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.proxy.saw()?;
     let answered = match &e.http {
         Observed::NotAsked { by: Choice::ServiceHasNoCall } => true,

@@ -1,22 +1,19 @@
 //! The call goes through a proxy, and some clients do not read its variables: they go directly,
 //! where nothing shows that they arrive (facts P4, X25).
 
-use crate::diagnose::{Because, Rule, headline, reading};
+use crate::diagnose::{Because, Rule, View, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::vantage::{ClientProxy, ProxyReason};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "proxy-clients-without-variables",
-    hop: Hop::Proxy,
-    title: "Some clients do not read the proxy variables that this path needs",
-    page: include_str!("../../../../docs/findings/proxy-clients-without-variables.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "proxy-clients-without-variables",
+    Proxy,
+    "Some clients do not read the proxy variables that this path needs",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let proxy = &e.vantage.proxy;
     let through = proxy.applies.as_ref().filter(|_| reading::proxied(e))?;
     // With `--proxy URL` the variables are not what leads there.

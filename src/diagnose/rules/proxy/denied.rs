@@ -1,22 +1,15 @@
 //! The proxy answers and does not open the tunnel: its rules, a block page, or something
 //! that is no forward proxy at all (fact W14).
 
-use crate::diagnose::{Because, Rule, headline};
+use crate::diagnose::{Because, Rule, View, headline};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::answers::{Why, refusal};
 
-pub(super) const RULE: Rule = Rule {
-    id: "proxy-denied",
-    hop: Hop::Proxy,
-    title: "The proxy refuses to open the tunnel",
-    page: include_str!("../../../../docs/findings/proxy-denied.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("proxy-denied", Proxy, "The proxy refuses to open the tunnel", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let refusal = refusal(e).filter(|r| r.why() == Why::Denied)?;
     let (status, host, port) = (refusal.status, &e.target.host, e.target.port);
     let url = &refusal.hop.url;

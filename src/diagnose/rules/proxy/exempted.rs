@@ -1,21 +1,18 @@
 //! An entry of NO_PROXY exempts the target: this walk went directly, and a process without that
 //! entry goes through the proxy (facts P1, P4).
 
-use crate::diagnose::{Because, Rule, headline, reading};
+use crate::diagnose::{Because, Rule, View, headline, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::vantage::ProxyReason;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "proxy-exempted",
-    hop: Hop::Proxy,
-    title: "NO_PROXY exempts the target: the proxy was not walked",
-    page: include_str!("../../../../docs/findings/proxy-exempted.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "proxy-exempted",
+    Proxy,
+    "NO_PROXY exempts the target: the proxy was not walked",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let proxy = &e.vantage.proxy;
     let ProxyReason::Exempted { entry } = &proxy.reason else { return None };
     let variable = proxy.variables.iter().find(|v| {

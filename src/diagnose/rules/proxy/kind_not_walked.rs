@@ -1,23 +1,20 @@
 //! The proxy in the way is of a kind that this program does not walk: SOCKS, or HTTP over
 //! TLS.
 
-use crate::diagnose::{Because, Rule, headline, reading};
+use crate::diagnose::{Because, Rule, View, headline, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::proxy::ProxyScheme;
-use crate::evidence::{Evidence, Hop};
 
 use super::{connections, exempt};
 
-pub(super) const RULE: Rule = Rule {
-    id: "proxy-kind-not-walked",
-    hop: Hop::Proxy,
-    title: "The proxy is of a kind that is not walked (SOCKS, or HTTP over TLS)",
-    page: include_str!("../../../../docs/findings/proxy-kind-not-walked.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "proxy-kind-not-walked",
+    Proxy,
+    "The proxy is of a kind that is not walked (SOCKS, or HTTP over TLS)",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (url, kind) = match (e.proxy.saw(), e.vantage.proxy.applies.as_deref()) {
         (Some(hop), _) => match hop.scheme {
             ProxyScheme::Http => return None,

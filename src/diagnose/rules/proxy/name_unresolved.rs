@@ -2,23 +2,16 @@
 
 use std::net::IpAddr;
 
-use crate::diagnose::{Because, Rule, headline, reading};
+use crate::diagnose::{Because, Rule, View, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::{DnsOutcome, SystemAnswer};
-use crate::evidence::{Evidence, Hop};
 
 use super::{connections, exempt};
 
-pub(super) const RULE: Rule = Rule {
-    id: "proxy-name-unresolved",
-    hop: Hop::Proxy,
-    title: "The proxy's name has no address",
-    page: include_str!("../../../../docs/findings/proxy-name-unresolved.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("proxy-name-unresolved", Proxy, "The proxy's name has no address", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.proxy.saw()?;
     let dns = hop.dns.saw()?;
     let failed = matches!(dns.system.saw(), Some(SystemAnswer::Failed { .. }));

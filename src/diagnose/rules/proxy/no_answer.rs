@@ -1,22 +1,19 @@
 //! The proxy takes the connection and never answers CONNECT.
 
-use crate::diagnose::{Because, Rule, headline, reading};
+use crate::diagnose::{Because, Rule, View, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::proxy::ConnectOutcome;
-use crate::evidence::{Evidence, Hop};
 
 use super::{connections, exempt};
 
-pub(super) const RULE: Rule = Rule {
-    id: "proxy-no-answer",
-    hop: Hop::Proxy,
-    title: "The proxy takes the connection and does not answer CONNECT",
-    page: include_str!("../../../../docs/findings/proxy-no-answer.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "proxy-no-answer",
+    Proxy,
+    "The proxy takes the connection and does not answer CONNECT",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.proxy.saw()?;
     let (says, first, second) = match hop.connect.saw()? {
         ConnectOutcome::Silent => (

@@ -2,23 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnose::{Because, Rule, headline};
+use crate::diagnose::{Because, Rule, View, headline};
 use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::vantage::ClientDecision;
-use crate::evidence::{Evidence, Hop};
 
 use super::{exempt, readers};
 
-pub(super) const RULE: Rule = Rule {
-    id: "proxy-no-proxy-dialect",
-    hop: Hop::Proxy,
-    title: "Clients read the proxy variables in different ways",
-    page: include_str!("../../../../docs/findings/proxy-no-proxy-dialect.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "proxy-no-proxy-dialect",
+    Proxy,
+    "Clients read the proxy variables in different ways",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     differing(e).or_else(|| of_the_form(e))
 }
 

@@ -1,22 +1,15 @@
 //! What answers CONNECT is not HTTP.
 
-use crate::diagnose::{Because, Rule, headline, reading};
+use crate::diagnose::{Because, Rule, View, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::proxy::ConnectOutcome;
-use crate::evidence::{Evidence, Hop};
 
 use super::{connections, exempt};
 
-pub(super) const RULE: Rule = Rule {
-    id: "proxy-not-http",
-    hop: Hop::Proxy,
-    title: "What answers on the proxy's port is not HTTP",
-    page: include_str!("../../../../docs/findings/proxy-not-http.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("proxy-not-http", Proxy, "What answers on the proxy's port is not HTTP", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.proxy.saw()?;
     let ConnectOutcome::NotHttp { says } = hop.connect.saw()? else { return None };
     let because = Because::new(

@@ -1,22 +1,19 @@
 //! The variables name a proxy, and `--proxy` made this walk go another way (fact P1).
 
-use crate::diagnose::{Because, Rule, headline, reading};
+use crate::diagnose::{Because, Rule, View, headline, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::vantage::ProxyReason;
-use crate::evidence::{Evidence, Hop};
 
 use super::readers;
 
-pub(super) const RULE: Rule = Rule {
-    id: "proxy-not-walked",
-    hop: Hop::Proxy,
-    title: "Applications go through a proxy that this walk was told to pass by",
-    page: include_str!("../../../../docs/findings/proxy-not-walked.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "proxy-not-walked",
+    Proxy,
+    "Applications go through a proxy that this walk was told to pass by",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let proxy = &e.vantage.proxy;
     let option = match proxy.reason {
         ProxyReason::OptionNone => "--proxy none",

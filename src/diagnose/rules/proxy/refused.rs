@@ -1,23 +1,16 @@
 //! The proxy's address refuses or resets the connection.
 
 use crate::diagnose::rules::tcp::attempts;
-use crate::diagnose::{Because, Rule, headline};
+use crate::diagnose::{Because, Rule, View, headline};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::TcpOutcome;
-use crate::evidence::{Evidence, Hop};
 
 use super::connections;
 
-pub(super) const RULE: Rule = Rule {
-    id: "proxy-refused",
-    hop: Hop::Proxy,
-    title: "The proxy's port refuses the connection",
-    page: include_str!("../../../../docs/findings/proxy-refused.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("proxy-refused", Proxy, "The proxy's port refuses the connection", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (hop, failed) = connections::failed(e)?;
     let attempt = failed.first.attempt;
     let verb = match attempt.outcome {

@@ -4,29 +4,28 @@
 use std::net::IpAddr;
 
 use crate::diagnose::rules::http::clients;
-use crate::diagnose::{Because, Rule, headline, reading};
+use crate::diagnose::{Because, Rule, View, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Expect, Hop, classify};
+use crate::evidence::{Expect, classify};
 
 use super::exempt;
 
-pub(super) const RULE: Rule = Rule {
-    id: "proxy-resolves-publicly",
-    hop: Hop::Proxy,
-    title: "The proxy goes to the public address although the name is private from here",
-    page: include_str!("../../../../docs/findings/proxy-resolves-publicly.md"),
-    explains: &[
-        "http-public-access-disabled",
-        "http-network-rules",
-        "http-network-perimeter",
-        "http-endpoint-not-approved",
-        "http-vnet-endpoint",
-        "http-forbidden",
-    ],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "proxy-resolves-publicly",
+    Proxy,
+    "The proxy goes to the public address although the name is private from here",
+    Code(check)
+)
+.explains(&[
+    "http-public-access-disabled",
+    "http-network-rules",
+    "http-network-perimeter",
+    "http-endpoint-not-approved",
+    "http-vnet-endpoint",
+    "http-forbidden",
+]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.proxy.saw()?;
     let answer = reading::main_answer(e).filter(|_| reading::refused_by_network(e))?;
     // With `--expect closed` the refusal is what was to be proved. Where the name is public

@@ -1,23 +1,16 @@
 //! The proxy's address does not answer.
 
 use crate::diagnose::rules::tcp::attempts;
-use crate::diagnose::{Because, Rule, headline};
+use crate::diagnose::{Because, Rule, View, headline};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::TcpOutcome;
-use crate::evidence::{Evidence, Hop};
 
 use super::connections;
 
-pub(super) const RULE: Rule = Rule {
-    id: "proxy-silent",
-    hop: Hop::Proxy,
-    title: "The proxy does not answer",
-    page: include_str!("../../../../docs/findings/proxy-silent.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("proxy-silent", Proxy, "The proxy does not answer", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (hop, failed) = connections::failed(e)?;
     let attempt = failed.first.attempt;
     if attempt.outcome != TcpOutcome::TimedOut {

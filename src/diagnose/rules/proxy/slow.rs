@@ -2,22 +2,21 @@
 //! resolver, its own connection to the target, or what it asks before it lets anyone through.
 
 use crate::diagnose::timing::{self, LONG_MS};
-use crate::diagnose::{Because, Rule, headline, reading};
+use crate::diagnose::{Because, Rule, View, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Hop, Observed};
+use crate::evidence::Observed;
 
 use super::connections;
 
-pub(super) const RULE: Rule = Rule {
-    id: "proxy-slow",
-    hop: Hop::Proxy,
-    title: "The proxy takes a second longer to open the tunnel than the path needs",
-    page: include_str!("../../../../docs/findings/proxy-slow.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "proxy-slow",
+    Proxy,
+    "The proxy takes a second longer to open the tunnel than the path needs",
+    Code(check)
+)
+.about(crate::diagnose::About::Load);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.proxy.saw()?;
     let Observed::Ran { took_ms, .. } = &hop.connect else { return None };
     let tcp = hop.tcp.saw()?.walked_attempt()?;

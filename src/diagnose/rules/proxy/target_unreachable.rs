@@ -1,22 +1,15 @@
 //! The proxy cannot connect to the target (fact W14: ERR_CONNECT_FAIL; any other 5xx).
 
-use crate::diagnose::{Because, Rule, headline, reading};
+use crate::diagnose::{Because, Rule, View, headline, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::answers::{Refusal, Why, refusal};
 use super::exempt;
 
-pub(super) const RULE: Rule = Rule {
-    id: "proxy-target-unreachable",
-    hop: Hop::Proxy,
-    title: "The proxy cannot connect to the target",
-    page: include_str!("../../../../docs/findings/proxy-target-unreachable.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("proxy-target-unreachable", Proxy, "The proxy cannot connect to the target", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let refusal = refusal(e).filter(|r| r.why() == Why::TargetUnreachable)?;
     let (host, port, status) = (&e.target.host, e.target.port, refusal.status);
     let mut because = refusal

@@ -1,21 +1,18 @@
 //! The proxy has no address for the target (fact W14: ERR_DNS_FAIL; RFC 9209: dns_error).
 
-use crate::diagnose::{Because, Rule, headline, reading};
+use crate::diagnose::{Because, Rule, View, headline, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
 use super::answers::{Why, refusal};
 
-pub(super) const RULE: Rule = Rule {
-    id: "proxy-target-unresolved",
-    hop: Hop::Proxy,
-    title: "The proxy cannot resolve the target's name",
-    page: include_str!("../../../../docs/findings/proxy-target-unresolved.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "proxy-target-unresolved",
+    Proxy,
+    "The proxy cannot resolve the target's name",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let refusal = refusal(e).filter(|r| r.why() == Why::TargetUnresolved)?;
     let host = &e.target.host;
     let here = reading::counting(e);

@@ -1,23 +1,20 @@
 //! The network, or this machine, says that the proxy cannot be reached.
 
 use crate::diagnose::rules::tcp::attempts;
-use crate::diagnose::{Because, Rule, headline, reading};
+use crate::diagnose::{Because, Rule, View, headline, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::tcp::TcpOutcome;
-use crate::evidence::{Evidence, Hop};
 
 use super::connections;
 
-pub(super) const RULE: Rule = Rule {
-    id: "proxy-unreachable",
-    hop: Hop::Proxy,
-    title: "There is no way to the proxy: no route, or a router or firewall says no",
-    page: include_str!("../../../../docs/findings/proxy-unreachable.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "proxy-unreachable",
+    Proxy,
+    "There is no way to the proxy: no route, or a router or firewall says no",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (hop, failed) = connections::failed(e)?;
     let attempt = failed.first.attempt;
     let who = match &attempt.outcome {

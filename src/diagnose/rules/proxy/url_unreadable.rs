@@ -1,20 +1,17 @@
 //! A proxy variable that applies and is no proxy's URL: this walk went directly, clients differ.
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::vantage::ProxyReason;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "proxy-url-unreadable",
-    hop: Hop::Proxy,
-    title: "A proxy variable applies to the target, and its value is no proxy's URL",
-    page: include_str!("../../../../docs/findings/proxy-url-unreadable.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "proxy-url-unreadable",
+    Proxy,
+    "A proxy variable applies to the target, and its value is no proxy's URL",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let proxy = &e.vantage.proxy;
     let ProxyReason::Variable { name } = &proxy.reason else { return None };
     if proxy.applies.is_some() {

@@ -4,21 +4,15 @@ use std::net::IpAddr;
 
 use super::attempts;
 use super::attempts::Placed;
-use crate::diagnose::{Because, Rule, headline, reading};
+use crate::diagnose::{Because, Rule, View, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
-use crate::evidence::{Evidence, Hop, tunnel};
+use crate::evidence::{Evidence, tunnel};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-address-dead",
-    hop: Hop::Tcp,
-    title: "One of several addresses does not connect",
-    page: include_str!("../../../../docs/findings/tcp-address-dead.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("tcp-address-dead", Tcp, "One of several addresses does not connect", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.tcp.saw()?;
     let counting = reading::counting(e);
     let dead = attempts::dead(hop, &counting);

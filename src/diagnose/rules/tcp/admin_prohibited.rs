@@ -2,21 +2,19 @@
 //! section 5.2.7.1; RFC 4443, section 3.1).
 
 use super::attempts;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::Sure;
 use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
-use crate::evidence::{Evidence, Hop, tunnel};
+use crate::evidence::tunnel;
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-admin-prohibited",
-    hop: Hop::Tcp,
-    title: "A firewall says that the connection is prohibited",
-    page: include_str!("../../../../docs/findings/tcp-admin-prohibited.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tcp-admin-prohibited",
+    Tcp,
+    "A firewall says that the connection is prohibited",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let failed = attempts::of_target(e)?;
     let attempt = failed.first.attempt;
     let TcpOutcome::Unreachable { icmp } = &attempt.outcome else { return None };

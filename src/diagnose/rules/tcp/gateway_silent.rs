@@ -2,20 +2,17 @@
 
 use super::attempts;
 use super::near::{self, Near};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-gateway-silent",
-    hop: Hop::Tcp,
-    title: "The next hop of this machine's route does not answer on its link",
-    page: include_str!("../../../../docs/findings/tcp-gateway-silent.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tcp-gateway-silent",
+    Tcp,
+    "The next hop of this machine's route does not answer on its link",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let failed = attempts::of_target(e)?;
     let attempt = failed.first.attempt;
     let Some(Near::GatewaySilent { gateway, interface, state }) = near::near(e, attempt) else {

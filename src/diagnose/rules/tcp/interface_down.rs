@@ -2,20 +2,17 @@
 
 use super::attempts;
 use super::near::{self, Near};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-interface-down",
-    hop: Hop::Tcp,
-    title: "The route to the address leaves through an interface that is down",
-    page: include_str!("../../../../docs/findings/tcp-interface-down.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tcp-interface-down",
+    Tcp,
+    "The route to the address leaves through an interface that is down",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let failed = attempts::of_target(e)?;
     let attempt = failed.first.attempt;
     let Some(Near::InterfaceDown(interface)) = near::near(e, attempt) else { return None };

@@ -1,19 +1,16 @@
 //! The connection could not be tried from here: this machine's own kernel refused.
 
 use super::attempts;
-use crate::diagnose::{Because, Rule, headline, reading};
+use crate::diagnose::{Because, Rule, View, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tcp::TcpOutcome;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-local-error",
-    hop: Hop::Tcp,
-    title: "This machine's kernel refuses to make the connection",
-    page: include_str!("../../../../docs/findings/tcp-local-error.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tcp-local-error",
+    Tcp,
+    "This machine's kernel refuses to make the connection",
+    Code(check)
+);
 
 /// What an errno of Linux means for a connect, and what shows it.
 const LINUX: &[(&[i32], &str, &str)] = &[
@@ -39,7 +36,7 @@ const LINUX: &[(&[i32], &str, &str)] = &[
     (&[105, 12], "the kernel has no memory left for sockets", "cat /proc/net/sockstat"),
 ];
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let failed = attempts::of_target(e)?;
     let attempt = failed.first.attempt;
     let TcpOutcome::LocalError { errno, says } = &attempt.outcome else { return None };

@@ -1,20 +1,13 @@
 //! The call works, and segments of it had to be sent again (RFC 6298, RFC 2883; fact T43).
 
 use crate::diagnose::timing::{self, LONG_MS};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-loss",
-    hop: Hop::Tcp,
-    title: "Segments of a working call are lost",
-    page: include_str!("../../../../docs/findings/tcp-loss.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("tcp-loss", Tcp, "Segments of a working call are lost", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     if !timing::went_through(e) {
         return None;
     }

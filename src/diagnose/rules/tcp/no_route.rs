@@ -1,20 +1,14 @@
 //! This machine's own routing table has no way to the address (ENETUNREACH; fact T14).
 
 use super::{attempts, near};
-use crate::diagnose::{Because, Rule};
+use crate::diagnose::{Because, Rule, View};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop, tunnel};
+use crate::evidence::tunnel;
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-no-route",
-    hop: Hop::Tcp,
-    title: "This machine has no route to the address",
-    page: include_str!("../../../../docs/findings/tcp-no-route.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("tcp-no-route", Tcp, "This machine has no route to the address", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let failed = attempts::of_target(e)?;
     let attempt = failed.first.attempt;
     if !attempts::no_route(attempt) {

@@ -2,21 +2,15 @@
 
 use super::attempts;
 use super::trail::{self, RstFrom, Trail};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::TcpOutcome;
-use crate::evidence::{Evidence, Hop, classify, tunnel};
+use crate::evidence::{classify, tunnel};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-refused",
-    hop: Hop::Tcp,
-    title: "The address refuses the connection: a RST answers",
-    page: include_str!("../../../../docs/findings/tcp-refused.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("tcp-refused", Tcp, "The address refuses the connection: a RST answers", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let failed = attempts::of_target(e)?;
     let attempt = failed.first.attempt;
     if attempt.outcome != TcpOutcome::Refused {

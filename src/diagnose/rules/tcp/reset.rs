@@ -1,21 +1,14 @@
 //! The connection is reset while it is made: a stateful device on the way (fact T9).
 
 use super::attempts;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::TcpOutcome;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-reset",
-    hop: Hop::Tcp,
-    title: "The connection is reset while it is made",
-    page: include_str!("../../../../docs/findings/tcp-reset.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("tcp-reset", Tcp, "The connection is reset while it is made", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let failed = attempts::of_target(e)?;
     let attempt = failed.first.attempt;
     if attempt.outcome != TcpOutcome::Reset {

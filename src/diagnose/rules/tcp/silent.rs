@@ -7,22 +7,20 @@ use ipnet::IpNet;
 
 use super::{attempts, near, trail};
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::vantage::Platform;
-use crate::evidence::{Evidence, Expect, Hop, TargetKind, classify, tunnel};
+use crate::evidence::{Evidence, Expect, TargetKind, classify, tunnel};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-silent",
-    hop: Hop::Tcp,
-    title: "The address does not answer: the connection attempt is dropped somewhere",
-    page: include_str!("../../../../docs/findings/tcp-silent.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tcp-silent",
+    Tcp,
+    "The address does not answer: the connection attempt is dropped somewhere",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let failed = attempts::of_target(e)?;
     let attempt = failed.first.attempt;
     if attempt.outcome != TcpOutcome::TimedOut || near::near(e, attempt).is_some() {
@@ -108,10 +106,15 @@ fn route_may_be_missing(e: &Evidence, attempt: &TcpAttempt) -> bool {
 /// private address (fact X23: in WSL's NAT mode a VPN client of Windows does not carry it).
 fn on_this_platform(e: &Evidence, because: Because, attempt: &TcpAttempt) -> Because {
     let ip = attempt.connected_to().ip();
-    let platform =
-        [Platform::Wsl, Platform::AppService, Platform::Functions, Platform::ContainerApps]
-            .into_iter()
-            .any(|one| e.vantage.is_on(one));
+    let platform = [
+        Platform::Wsl,
+        Platform::AppService,
+        Platform::Functions,
+        Platform::ContainerApps,
+        Platform::HostedMachine,
+    ]
+    .into_iter()
+    .any(|one| e.vantage.is_on(one));
     match platform_advice::on(e, Topic::IntoNetwork).filter(|_| platform) {
         Some(advice) if tunnel::is_private(e, ip) => {
             because.known_by(format!("or {}", advice.why)).act(advice.step())
@@ -214,7 +217,9 @@ fn private(e: &Evidence, because: Because, ip: String) -> Because {
         "see the state of the private endpoint connection (it must be Approved)",
         format!("az network private-endpoint-connection list --id {id} -o table"),
     );
-    if e.vantage.azure.answer == Some(true) {
+    if let Some(advice) = platform_advice::on(e, Topic::IntoNetwork) {
+        because.known_by(format!("or {}", advice.why)).act(advice.step())
+    } else if e.vantage.azure.answer == Some(true) {
         because
             .look(
                 format!("see the next hop that Azure gives this machine towards {ip}"),

@@ -1,20 +1,14 @@
 //! The connection stands, and took a second or more (RFC 6298; facts T47, T48).
 
 use crate::diagnose::timing::{self, LONG_MS};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-slow",
-    hop: Hop::Tcp,
-    title: "The connection takes a second or more",
-    page: include_str!("../../../../docs/findings/tcp-slow.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("tcp-slow", Tcp, "The connection takes a second or more", Code(check))
+        .about(crate::diagnose::About::Load);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let attempt = timing::connection(e).filter(|a| a.took_ms >= LONG_MS)?;
     let hop = e.tcp.saw()?;
     let index = hop.attempts.iter().position(|a| std::ptr::eq(a, attempt))?;

@@ -2,29 +2,29 @@
 //! behind it, and a handshake that fails may have ended at the sidecar.
 
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::TlsOutcome;
+use crate::evidence::tunnel;
 use crate::evidence::vantage::Platform;
-use crate::evidence::{Evidence, Hop, tunnel};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-taken-here",
-    hop: Hop::Tcp,
-    title: "Something on this machine takes the connection, and nothing comes through it",
-    page: include_str!("../../../../docs/findings/tcp-taken-here.md"),
-    explains: &[
-        "tls-silent",
-        "tls-reset",
-        "tls-closed",
-        "tls-peer-mute",
-        "tls-connection-lost",
-        "tcp-terminated-on-the-way",
-    ],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tcp-taken-here",
+    Tcp,
+    "Something on this machine takes the connection, and nothing comes through it",
+    Code(check)
+)
+.explains(&[
+    "tls-silent",
+    "tls-reset",
+    "tls-closed",
+    "tls-peer-mute",
+    "tls-connection-lost",
+    "tcp-terminated-on-the-way",
+])
+.short("this machine itself accepts the connection");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let address = e.tcp.saw()?.walked?;
     // The tunnel of a zero-trust client has its own finding.
     if reading::proxied(e) || tunnel::address(e, address).is_some() {

@@ -3,25 +3,23 @@
 
 use super::trail::Trail;
 use super::{attempts, near};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::experiment::{TraceProbe, TraceSeen, TriedConnection};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::vantage::Platform;
-use crate::evidence::{Evidence, Hop, tunnel};
+use crate::evidence::{Evidence, tunnel};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-terminated-on-the-way",
-    hop: Hop::Tcp,
-    title: "A device on the way accepts TCP in the name of the address",
-    page: include_str!("../../../../docs/findings/tcp-terminated-on-the-way.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tcp-terminated-on-the-way",
+    Tcp,
+    "A device on the way accepts TCP in the name of the address",
+    Code(check)
+);
 
 const EXPERIMENT: &str = "ghost-address";
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let attempt = e.tcp.saw()?.walked_attempt()?;
     let because = shorter_than_the_way(e, attempt)
         .or_else(|| ghost(e, attempt))

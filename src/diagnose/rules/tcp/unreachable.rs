@@ -5,19 +5,16 @@ use std::net::IpAddr;
 
 use super::attempts;
 use super::near::{self, Near};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tcp-unreachable",
-    hop: Hop::Tcp,
-    title: "A router says that the address cannot be reached, or nobody has it on our link",
-    page: include_str!("../../../../docs/findings/tcp-unreachable.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tcp-unreachable",
+    Tcp,
+    "A router says that the address cannot be reached, or nobody has it on our link",
+    Code(check)
+);
 
 /// What a message means, which team fixes it, and how.
 struct Meaning {
@@ -28,7 +25,7 @@ struct Meaning {
     step: Step,
 }
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let failed = attempts::of_target(e)?;
     let attempt = failed.first.attempt;
     let (ip, peer) = (attempt.connected_to().ip(), attempts::peer(attempt));

@@ -4,38 +4,37 @@
 use std::net::IpAddr;
 
 use super::{experiments, session};
-use crate::diagnose::{Because, Rule, headline, reading, timing};
+use crate::diagnose::{Because, Rule, View, headline, reading, timing};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::{CertificateFault, TlsOutcome};
-use crate::evidence::{Evidence, Hop, tunnel};
+use crate::evidence::{Evidence, tunnel};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-address-fails",
-    hop: Hop::Tls,
-    title: "The handshake finishes at one address of the name and not at another",
-    page: include_str!("../../../../docs/findings/tls-address-fails.md"),
-    explains: &[
-        "tls-silent",
-        "tls-reset",
-        "tls-closed",
-        "tls-peer-mute",
-        "tls-dropped-after-handshake",
-        "tls-fails-now-and-then",
-        "tls-plain-http",
-        "tls-not-tls",
-        "tls-name-refused",
-        "tls-alert",
-        "tls-incompatible",
-        "tls-wrong-name",
-        "tls-expired",
-        "tls-self-signed",
-        "tls-untrusted-issuer",
-        "tls-incomplete-chain",
-    ],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-address-fails",
+    Tls,
+    "The handshake finishes at one address of the name and not at another",
+    Code(check)
+)
+.explains(&[
+    "tls-silent",
+    "tls-reset",
+    "tls-closed",
+    "tls-peer-mute",
+    "tls-dropped-after-handshake",
+    "tls-fails-now-and-then",
+    "tls-plain-http",
+    "tls-not-tls",
+    "tls-name-refused",
+    "tls-alert",
+    "tls-incompatible",
+    "tls-wrong-name",
+    "tls-expired",
+    "tls-self-signed",
+    "tls-untrusted-issuer",
+    "tls-incomplete-chain",
+]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let walked = session::address(e)?;
     let verified = reading::tls_verified(e);
     let had_time = enough(e)?;

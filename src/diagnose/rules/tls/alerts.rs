@@ -4,16 +4,14 @@
 use super::{experiments, session};
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Step, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const NAME_REFUSED: Rule = Rule {
-    id: "tls-name-refused",
-    hop: Hop::Tls,
-    title: "The peer does not serve the name that was asked for",
-    page: include_str!("../../../../docs/findings/tls-name-refused.md"),
-    explains: &[],
-    check: |e| {
+pub(super) const NAME_REFUSED: Rule = rule!(
+    "tls-name-refused",
+    Tls,
+    "The peer does not serve the name that was asked for",
+    Code(|e| {
         let name = e.tls.saw()?.server_name.clone();
         let because = alert(e, |d| d == NAME, "does not serve the name in the SNI")?;
         Some(
@@ -28,16 +26,14 @@ pub(super) const NAME_REFUSED: Rule = Rule {
                 )))
                 .check(reading::again(e)),
         )
-    },
-};
+    })
+);
 
-pub(super) const VERSION_REFUSED: Rule = Rule {
-    id: "tls-version-refused",
-    hop: Hop::Tls,
-    title: "The peer accepts neither TLS 1.3 nor TLS 1.2",
-    page: include_str!("../../../../docs/findings/tls-version-refused.md"),
-    explains: &[],
-    check: |e| {
+pub(super) const VERSION_REFUSED: Rule = rule!(
+    "tls-version-refused",
+    Tls,
+    "The peer accepts neither TLS 1.3 nor TLS 1.2",
+    Code(|e| {
         let because = alert(e, |d| d == VERSION, "accepts neither TLS 1.3 nor TLS 1.2")?;
         Some(
             because
@@ -55,16 +51,14 @@ pub(super) const VERSION_REFUSED: Rule = Rule {
                 )
                 .check(reading::again(e)),
         )
-    },
-};
+    })
+);
 
-pub(super) const OTHER: Rule = Rule {
-    id: "tls-alert",
-    hop: Hop::Tls,
-    title: "The peer ends the handshake with a TLS alert",
-    page: include_str!("../../../../docs/findings/tls-alert.md"),
-    explains: &["http-closed"],
-    check: |e| {
+pub(super) const OTHER: Rule = rule!(
+    "tls-alert",
+    Tls,
+    "The peer ends the handshake with a TLS alert",
+    Code(|e| {
         let hop = e.tls.saw()?;
         let TlsOutcome::Alert { description } = &hop.outcome else { return None };
         let does = format!("ends the handshake with the alert {description}");
@@ -98,8 +92,9 @@ pub(super) const OTHER: Rule = Rule {
                 )))
                 .check(reading::again(e)),
         )
-    },
-};
+    })
+)
+.explains(&["http-closed"]);
 
 const NAME: &str = "unrecognized_name";
 const VERSION: &str = "protocol_version";

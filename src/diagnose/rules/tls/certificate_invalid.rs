@@ -2,21 +2,18 @@
 
 use super::issuer::unknown;
 use super::{authorities, session};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::Sure;
 use crate::evidence::tls::CertificateFault as Fault;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-certificate-invalid",
-    hop: Hop::Tls,
-    title: "The certificate is revoked, wrongly signed, or not made for a server",
-    page: include_str!("../../../../docs/findings/tls-certificate-invalid.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-certificate-invalid",
+    Tls,
+    "The certificate is revoked, wrongly signed, or not made for a server",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (hop, fault) = session::rejected(e)?;
     let (does, means) = match fault {
         Fault::Revoked => {

@@ -1,19 +1,16 @@
 //! ICMP or a local error ended the connection within the handshake.
 
 use super::session;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-connection-lost",
-    hop: Hop::Tls,
-    title: "The network ends the connection within the handshake",
-    page: include_str!("../../../../docs/findings/tls-connection-lost.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-connection-lost",
+    Tls,
+    "The network ends the connection within the handshake",
+    Code(check)
+);
 
 /// Errnos of Linux that ICMP, the routing table or a packet filter of this machine gives: EPERM,
 /// EACCES, ENONET, EPROTO, ENOPROTOOPT, EOPNOTSUPP, ENETUNREACH, ECONNREFUSED, EHOSTDOWN,
@@ -22,7 +19,7 @@ const BY_ICMP: [i32; 10] = [1, 13, 64, 71, 92, 95, 101, 111, 112, 113];
 /// ETIMEDOUT of Linux: nothing was acknowledged until the kernel gave up.
 const TIMED_OUT: i32 = 110;
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.tls.saw()?;
     let TlsOutcome::ConnectionLost { errno, says } = &hop.outcome else { return None };
     let number = errno.map(|n| format!(" (errno {n})")).unwrap_or_default();

@@ -2,20 +2,18 @@
 //! T7-T9).
 
 use super::{experiments, session};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-dropped-after-handshake",
-    hop: Hop::Tls,
-    title: "Everything after the TCP handshake is dropped, whatever its size and content",
-    page: include_str!("../../../../docs/findings/tls-dropped-after-handshake.md"),
-    explains: &["tls-silent"],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-dropped-after-handshake",
+    Tls,
+    "Everything after the TCP handshake is dropped, whatever its size and content",
+    Code(check)
+)
+.explains(&["tls-silent"]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (pointer, octet) = experiments::first_octet(e)?;
     if reading::proxied(e)
         || !experiments::silent_with(octet, experiments::Taken::Nothing)

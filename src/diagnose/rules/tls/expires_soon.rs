@@ -1,25 +1,19 @@
 //! The certificate verifies and ends within a fortnight, or within the inventory's days.
 
 use super::{expired, products, session};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-expires-soon",
-    hop: Hop::Tls,
-    title: "The certificate expires soon",
-    page: include_str!("../../../../docs/findings/tls-expires-soon.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("tls-expires-soon", Tls, "The certificate expires soon", Code(check))
+        .about(crate::diagnose::About::Expiry);
 
 /// Days before the end of validity from which on it is said, where no inventory says another
 /// number.
 const SOON_DAYS: i64 = 14;
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.tls.saw().filter(|hop| hop.outcome == TlsOutcome::Verified)?;
     let leaf = hop.chain.first()?;
     // Inspection products sign leaves that live for about 14 days, for each session anew

@@ -1,21 +1,18 @@
 //! The peer breaks the protocol, or has no version or suite in common with us (fact S9).
 
 use super::session;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-incompatible",
-    hop: Hop::Tls,
-    title: "The peer's TLS has nothing in common with ours, or breaks the protocol",
-    page: include_str!("../../../../docs/findings/tls-incompatible.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-incompatible",
+    Tls,
+    "The peer's TLS has nothing in common with ours, or breaks the protocol",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.tls.saw()?;
     let TlsOutcome::Incompatible { says } = &hop.outcome else { return None };
     Some(

@@ -3,21 +3,20 @@
 use super::authorities::Authority;
 use super::issuer::{Unknown, unknown};
 use super::{azure_chain, session};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::tls::{CertificateFault as Fault, TlsHop};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-incomplete-chain",
-    hop: Hop::Tls,
-    title: "A certificate of the chain is missing, sent or trusted",
-    page: include_str!("../../../../docs/findings/tls-incomplete-chain.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-incomplete-chain",
+    Tls,
+    "A certificate of the chain is missing, sent or trusted",
+    Code(check)
+)
+.short("the chain ends before a root that is known here");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (hop, why) = unknown(e)?;
     match why {
         Unknown::Incomplete => {}
@@ -107,6 +106,6 @@ fn top_missing(e: &Evidence, hop: &TlsHop, authority: &Authority) -> Because {
     ))
     .owner("Server (this machine's trust store)");
     let because = session::sibling(because, e);
-    session::beside_the_proxy(azure_chain::renew_roots(because, e, authority.root), e)
+    session::beside_the_proxy(azure_chain::renew_roots(because, e, authority), e)
         .check(reading::again(e))
 }

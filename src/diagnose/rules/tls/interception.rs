@@ -4,21 +4,15 @@
 use super::issuer::{Unknown, unknown};
 use super::session;
 use super::untrusted_issuer::{exempt, trust};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::Sure;
 use crate::evidence::tls::CertificateFault as Fault;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-interception",
-    hop: Hop::Tls,
-    title: "An inspection product replaces the certificate",
-    page: include_str!("../../../../docs/findings/tls-interception.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("tls-interception", Tls, "An inspection product replaces the certificate", Code(check))
+        .short("the issuer claims to be an inspection product");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (hop, why) = unknown(e)?;
     let Unknown::Product(product) = why else { return None };
     let replaced = session::verifies_directly(e);

@@ -2,21 +2,18 @@
 //! the first segment only (facts S15, S15a).
 
 use super::{experiments, session};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::experiment::TriedHandshake;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-large-hello",
-    hop: Hop::Tls,
-    title: "A middlebox loses a ClientHello that spans two segments",
-    page: include_str!("../../../../docs/findings/tls-large-hello.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-large-hello",
+    Tls,
+    "A middlebox loses a ClientHello that spans two segments",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (full_at, full) = experiments::full_hello(e)?;
     let (small_at, small) = experiments::small_hello(e)?;
     let sent = |x: &TriedHandshake| x.tls.as_ref().map_or(0, |tls| tls.bytes_sent);

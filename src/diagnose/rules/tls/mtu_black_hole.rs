@@ -2,23 +2,26 @@
 //! packets and says nothing (facts T15-T17; RFC 2923, section 2.1).
 
 use super::{experiments, session};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
+use crate::evidence::Evidence;
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-mtu-black-hole",
-    hop: Hop::Tls,
-    title: "Large packets vanish on the way: the handshake finishes only in small segments",
-    page: include_str!("../../../../docs/findings/tls-mtu-black-hole.md"),
-    explains: &["tls-silent"],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-mtu-black-hole",
+    Tls,
+    "Large packets vanish on the way: the handshake finishes only in small segments",
+    Code(check)
+)
+.explains(&["tls-silent"]);
 
 /// IPv4 and TCP headers without options: what a packet is larger than its MSS (RFC 9293).
 const HEADERS: u32 = 40;
 
-fn check(e: &Evidence) -> Option<Because> {
+/// The MSS that is commonly set on IPsec tunnels, and what becomes of it outside (fact X26).
+const IPSEC_MSS: u16 = 1350;
+const IPSEC_OUTSIDE: u16 = 1452;
+
+fn check(e: &View<'_>) -> Option<Because> {
     if !experiments::walk_hung(e) {
         return None;
     }
@@ -111,11 +114,17 @@ fn check(e: &Evidence) -> Option<Because> {
                     .undo(format!("ip route del {ip}")),
             );
     }
+    if *works < IPSEC_MSS {
+        because = because.known_by(format!(
+            "a clamp of {IPSEC_MSS}, as is often set, is too large here; so it is for IPsec over \
+             ExpressRoute, which makes {IPSEC_OUTSIDE} bytes of it and carries 1400"
+        ));
+    }
     Some(
         because
             .act(
                 Step::shared(
-                    format!("on the tunnel: clamp TCP MSS to {works}"),
+                    format!("on the tunnel: clamp TCP MSS to {works}, in both directions"),
                     "the segment size of every TCP connection through it",
                 )
                 .undo("remove the clamp"),

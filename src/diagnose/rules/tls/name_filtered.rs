@@ -2,25 +2,24 @@
 //! something on the way reads the SNI and does not let this name pass (facts T10, S16).
 
 use super::{experiments, session};
-use crate::diagnose::{Because, Rule, reading, timing};
+use crate::diagnose::{Because, Rule, View, reading, timing};
 use crate::diagnosis::{Step, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::experiment::TriedHandshake;
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-name-filtered",
-    hop: Hop::Tls,
-    title: "A filter on the way does not let the target's name (SNI) pass",
-    page: include_str!("../../../../docs/findings/tls-name-filtered.md"),
-    explains: &["tls-silent", "tls-reset", "tls-closed", "tls-name-refused", "tls-alert"],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-name-filtered",
+    Tls,
+    "A filter on the way does not let the target's name (SNI) pass",
+    Code(check)
+)
+.explains(&["tls-silent", "tls-reset", "tls-closed", "tls-name-refused", "tls-alert"]);
 
 /// Bytes that a name takes at most in a ClientHello (RFC 1035, section 2.3.4).
 const LONGEST_NAME: u64 = 253;
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (hung, cut) = (experiments::walk_hung(e), experiments::walk_cut(e));
     if !hung && !cut {
         return None;

@@ -1,21 +1,13 @@
 //! The peer speaks something that is neither TLS nor HTTP.
 
 use super::session;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-not-tls",
-    hop: Hop::Tls,
-    title: "What answers is not TLS",
-    page: include_str!("../../../../docs/findings/tls-not-tls.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!("tls-not-tls", Tls, "What answers is not TLS", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.tls.saw()?;
     let TlsOutcome::NotTls { first_bytes } = &hop.outcome else { return None };
     Some(

@@ -2,20 +2,18 @@
 //! backends does not work.
 
 use super::{experiments, session};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-fails-now-and-then",
-    hop: Hop::Tls,
-    title: "The same handshake is answered on some connections and not on others",
-    page: include_str!("../../../../docs/findings/tls-fails-now-and-then.md"),
-    explains: &["tls-silent", "tls-reset", "tls-closed", "tls-alert", "tls-version-refused"],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-fails-now-and-then",
+    Tls,
+    "The same handshake is answered on some connections and not on others",
+    Code(check)
+)
+.explains(&["tls-silent", "tls-reset", "tls-closed", "tls-alert", "tls-version-refused"]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     if !experiments::walk_hung(e) && !experiments::walk_cut(e) {
         return None;
     }

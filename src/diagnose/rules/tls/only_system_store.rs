@@ -3,21 +3,21 @@
 
 use super::untrusted_issuer::{exempt, outermost, trust_in_clients};
 use super::{authorities, azure_chain, products, session};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Sure};
+use crate::evidence::Trust;
 use crate::evidence::tls::{Store, TlsOutcome};
-use crate::evidence::{Evidence, Hop, Trust};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-only-system-store",
-    hop: Hop::Tls,
-    title: "Only this machine's own store accepts the certificate",
-    page: include_str!("../../../../docs/findings/tls-only-system-store.md"),
-    explains: &["identity-withheld"],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-only-system-store",
+    Tls,
+    "Only this machine's own store accepts the certificate",
+    Code(check)
+)
+.explains(&["identity-withheld"])
+.short("only this machine's own store accepts the chain");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.tls.saw()?;
     let refused_publicly =
         hop.verdicts.iter().any(|v| v.store == Store::Public && v.fault.is_some());
@@ -70,7 +70,7 @@ fn check(e: &Evidence) -> Option<Because> {
         Trust::System => because.owner(owner),
     };
     because = match azure {
-        Some(authority) => azure_chain::renew_roots(because, e, authority.root),
+        Some(authority) => azure_chain::renew_roots(because, e, authority),
         None => because.act(exempt(&hop.server_name, "")).act(trust_in_clients("or give")),
     };
     Some(session::beside_the_proxy(because, e).check(reading::again(e)))

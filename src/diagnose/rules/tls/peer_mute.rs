@@ -2,21 +2,15 @@
 //! even when the stream ends: nothing alive behind what acknowledges.
 
 use super::{experiments, session};
-use crate::diagnose::{Because, Rule, reading, timing};
+use crate::diagnose::{Because, Rule, View, reading, timing};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-peer-mute",
-    hop: Hop::Tls,
-    title: "The peer takes every ClientHello and says nothing",
-    page: include_str!("../../../../docs/findings/tls-peer-mute.md"),
-    explains: &["tls-silent"],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("tls-peer-mute", Tls, "The peer takes every ClientHello and says nothing", Code(check))
+        .explains(&["tls-silent"]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (pointer, octet) = experiments::first_octet(e)?;
     if reading::proxied(e)
         || octet.outcome != TlsOutcome::Silent

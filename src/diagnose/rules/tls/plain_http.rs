@@ -1,21 +1,14 @@
 //! The peer speaks plain HTTP on this port.
 
 use super::session;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-plain-http",
-    hop: Hop::Tls,
-    title: "Plain HTTP answers where TLS is wanted",
-    page: include_str!("../../../../docs/findings/tls-plain-http.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("tls-plain-http", Tls, "Plain HTTP answers where TLS is wanted", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.tls.saw()?;
     let TlsOutcome::PlainHttp { first_line } = &hop.outcome else { return None };
     Some(

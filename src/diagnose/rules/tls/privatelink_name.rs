@@ -2,26 +2,25 @@
 
 use super::session;
 use crate::diagnose::rules::proxy::exempt;
-use crate::diagnose::{Because, Rule, headline, reading};
+use crate::diagnose::{Because, Rule, View, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::CertificateFault as Fault;
-use crate::evidence::{Evidence, Hop, TargetKind};
+use crate::evidence::{Evidence, TargetKind};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-privatelink-name",
-    hop: Hop::Tls,
-    title: "The privatelink name was used, which the certificate does not cover",
-    page: include_str!("../../../../docs/findings/tls-privatelink-name.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-privatelink-name",
+    Tls,
+    "The privatelink name was used, which the certificate does not cover",
+    Code(check)
+)
+.short("no certificate covers a privatelink name");
 
 /// Whether the original name was walked to the same address.
 fn same_address(e: &Evidence) -> bool {
     e.original.as_deref().and_then(session::address).is_some_and(|a| Some(a) == session::address(e))
 }
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (hop, fault) = session::rejected(e)?;
     if *fault != Fault::WrongName || e.target.kind != TargetKind::Privatelink {
         return None;

@@ -2,21 +2,14 @@
 
 use super::issuer::{Unknown, unknown};
 use super::{products, session};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::CertificateFault as Fault;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-self-signed",
-    hop: Hop::Tls,
-    title: "The certificate is self-signed",
-    page: include_str!("../../../../docs/findings/tls-self-signed.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("tls-self-signed", Tls, "The certificate is self-signed", Code(check));
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (hop, why) = unknown(e)?;
     if why != Unknown::SelfSigned {
         return None;

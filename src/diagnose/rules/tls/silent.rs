@@ -4,20 +4,14 @@
 use std::net::IpAddr;
 
 use super::{experiments, session};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::experiment::TriedHandshake;
 use crate::evidence::tls::{TlsHop, TlsOutcome};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-silent",
-    hop: Hop::Tls,
-    title: "TCP connects, but the TLS handshake is never answered",
-    page: include_str!("../../../../docs/findings/tls-silent.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("tls-silent", Tls, "TCP connects, but the TLS handshake is never answered", Code(check));
 
 /// What the kernel's counters say of a handshake that hangs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,7 +138,7 @@ fn causes(e: &Evidence, counters: Counters, hop: &TlsHop, proxied: bool) -> Vec<
     causes
 }
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.tls.saw().filter(|hop| hop.outcome == TlsOutcome::Silent)?;
     let counters = counters(e, hop);
     let proxied = reading::proxied(e);
@@ -266,7 +260,10 @@ fn smaller_packets(ip: IpAddr, counters: Counters) -> Step {
         }
         Counters::Unknown => ("both ways", "mtu 1280 advmss 1240"),
     };
-    Step::local(format!("on this machine alone, as a test: smaller packets {way}"))
-        .command(format!("ip route replace {ip} via <gateway> dev <interface> {bound}"))
-        .undo(format!("ip route del {ip}"))
+    Step::local(format!(
+        "on this machine alone, as a test: smaller packets {way} (IPsec over ExpressRoute needs \
+         an MSS below 1300: 1350, as is often set, is too large there)"
+    ))
+    .command(format!("ip route replace {ip} via <gateway> dev <interface> {bound}"))
+    .undo(format!("ip route del {ip}"))
 }

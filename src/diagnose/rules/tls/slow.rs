@@ -1,20 +1,14 @@
 //! The handshake verifies, and took much longer than its round trips (facts T44, T48).
 
 use crate::diagnose::timing::{self, LONG_MS};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-slow",
-    hop: Hop::Tls,
-    title: "The handshake takes a second longer than the path needs",
-    page: include_str!("../../../../docs/findings/tls-slow.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("tls-slow", Tls, "The handshake takes a second longer than the path needs", Code(check))
+        .about(crate::diagnose::About::Load);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let waited = timing::handshake_waited_ms(e)?;
     let (lost, _) = timing::lost(e);
     // Where our segments were lost, that is the reason: `tcp-loss`.

@@ -5,26 +5,22 @@ use super::{experiments, session};
 use crate::diagnose::timing::LONG_MS;
 use crate::diagnose::{Because, Rule, reading};
 use crate::diagnosis::{Step, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RESET: Rule = Rule {
-    id: "tls-reset",
-    hop: Hop::Tls,
-    title: "The connection is reset after the ClientHello",
-    page: include_str!("../../../../docs/findings/tls-reset.md"),
-    explains: &[],
-    check: |e| check(e, &TlsOutcome::Reset, "resets the connection", "RST"),
-};
+pub(super) const RESET: Rule = rule!(
+    "tls-reset",
+    Tls,
+    "The connection is reset after the ClientHello",
+    Code(|e| check(e, &TlsOutcome::Reset, "resets the connection", "RST"))
+);
 
-pub(super) const CLOSED: Rule = Rule {
-    id: "tls-closed",
-    hop: Hop::Tls,
-    title: "The connection is closed after the ClientHello",
-    page: include_str!("../../../../docs/findings/tls-closed.md"),
-    explains: &[],
-    check: |e| check(e, &TlsOutcome::Closed, "closes the connection", "FIN"),
-};
+pub(super) const CLOSED: Rule = rule!(
+    "tls-closed",
+    Tls,
+    "The connection is closed after the ClientHello",
+    Code(|e| check(e, &TlsOutcome::Closed, "closes the connection", "FIN"))
+);
 
 /// Whether the end came sooner than any device gives up a connection of its own that hangs: one
 /// that takes the connection here, and whose own packets are lost behind it, ends ours late.

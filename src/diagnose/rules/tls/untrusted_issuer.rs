@@ -3,21 +3,16 @@
 
 use super::issuer::{Unknown, unknown};
 use super::{authorities, azure_chain, session};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::tls::{CertificateFault as Fault, TlsHop};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-untrusted-issuer",
-    hop: Hop::Tls,
-    title: "The certificate's issuer is not trusted",
-    page: include_str!("../../../../docs/findings/tls-untrusted-issuer.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("tls-untrusted-issuer", Tls, "The certificate's issuer is not trusted", Code(check))
+        .short("the certificate's issuer is unknown");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (hop, why) = unknown(e)?;
     match why {
         Unknown::Untrusted => {}

@@ -1,20 +1,18 @@
 //! The handshake is cut when both TLS versions are offered, and finishes with one alone.
 
 use super::{experiments, session};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-version-intolerant",
-    hop: Hop::Tls,
-    title: "The peer or a middlebox cannot take the offer of both TLS 1.2 and 1.3",
-    page: include_str!("../../../../docs/findings/tls-version-intolerant.md"),
-    explains: &["tls-reset", "tls-closed", "tls-alert", "tls-version-refused"],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-version-intolerant",
+    Tls,
+    "The peer or a middlebox cannot take the offer of both TLS 1.2 and 1.3",
+    Code(check)
+)
+.explains(&["tls-reset", "tls-closed", "tls-alert", "tls-version-refused"]);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     if !experiments::walk_cut(e)
         // The small ClientHello offers both versions too: then the size is the matter.
         || experiments::small_hello(e).is_some_and(|(_, small)| experiments::finished(small))

@@ -1,21 +1,20 @@
 //! A trusted certificate, but for other names (facts S2, S4, S18): another service answers.
 
 use super::session;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::{Certificate, CertificateFault as Fault};
-use crate::evidence::{Evidence, Hop, TargetKind};
+use crate::evidence::{Evidence, TargetKind};
 
-pub(super) const RULE: Rule = Rule {
-    id: "tls-wrong-name",
-    hop: Hop::Tls,
-    title: "The certificate is for other names: another service answers",
-    page: include_str!("../../../../docs/findings/tls-wrong-name.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "tls-wrong-name",
+    Tls,
+    "The certificate is for other names: another service answers",
+    Code(check)
+)
+.short("the peer's certificate is for another name");
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let (hop, fault) = session::rejected(e)?;
     if *fault != Fault::WrongName || e.target.kind == TargetKind::Privatelink {
         return None;

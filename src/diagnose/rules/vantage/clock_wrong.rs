@@ -2,24 +2,19 @@
 //! certificates that are renewed in time (fact S17).
 
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::tls::{Certificate, CertificateFault, TlsHop, TlsOutcome};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "vantage-clock-wrong",
-    hop: Hop::Vantage,
-    title: "This machine's clock cannot be right",
-    page: include_str!("../../../../docs/findings/vantage-clock-wrong.md"),
-    explains: &[
-        "tls-expired",
-        "tls-not-yet-valid",
-        "identity-token-expired",
-        "identity-token-not-yet-valid",
-    ],
-    check,
-};
+pub(super) const RULE: Rule =
+    rule!("vantage-clock-wrong", Vantage, "This machine's clock cannot be right", Code(check))
+        .explains(&[
+            "tls-expired",
+            "tls-not-yet-valid",
+            "identity-token-expired",
+            "identity-token-not-yet-valid",
+        ]);
 
 /// No walk began before this program was written.
 const WRITTEN: &str = "2025-01-01";
@@ -28,7 +23,7 @@ const RENEWED_DAYS: i64 = 400;
 /// From here on, a chain of which every certificate has ended speaks against the clock.
 const FAR: &str = "2036-01-01";
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.tls.saw();
     let fault = hop.and_then(|hop| match &hop.outcome {
         TlsOutcome::CertificateRejected { fault } => Some(fault),

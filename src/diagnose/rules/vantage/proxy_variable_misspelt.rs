@@ -1,20 +1,17 @@
 //! A variable that looks like a misspelt proxy variable (fact P7): clients ignore it.
 
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::{Because, Rule};
+use crate::diagnose::{Because, Rule, View};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "vantage-proxy-variable-misspelt",
-    hop: Hop::Vantage,
-    title: "A proxy variable looks misspelt",
-    page: include_str!("../../../../docs/findings/vantage-proxy-variable-misspelt.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "vantage-proxy-variable-misspelt",
+    Vantage,
+    "A proxy variable looks misspelt",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let names = &e.vantage.proxy.misspelt;
     let first = names.first()?;
     let says = format!("the variable {first} looks misspelt, and no client reads it");

@@ -1,20 +1,17 @@
 //! The resolver configuration cannot be read, or has lines that make no sense.
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::vantage::FileState;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "vantage-resolver-config-unreadable",
-    hop: Hop::Vantage,
-    title: "The resolver configuration cannot be read in full",
-    page: include_str!("../../../../docs/findings/vantage-resolver-config-unreadable.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "vantage-resolver-config-unreadable",
+    Vantage,
+    "The resolver configuration cannot be read in full",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let config = &e.vantage.resolver_config;
     let path = &config.path;
     let because = match &config.state {

@@ -1,22 +1,19 @@
 //! The system keeps its resolvers where this program does not look (Windows, macOS): what it asks,
 //! and why it gets what it gets, is not seen.
 
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::vantage::FileState;
-use crate::evidence::{Evidence, Hop};
 
-pub(super) const RULE: Rule = Rule {
-    id: "vantage-resolvers-not-seen",
-    hop: Hop::Vantage,
-    title: "The resolvers of this system are not seen",
-    page: include_str!("../../../../docs/findings/vantage-resolvers-not-seen.md"),
-    explains: &[],
-    check,
-};
+pub(super) const RULE: Rule = rule!(
+    "vantage-resolvers-not-seen",
+    Vantage,
+    "The resolvers of this system are not seen",
+    Code(check)
+);
 
-fn check(e: &Evidence) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<Because> {
     let seen = e.dns.resolvers.iter().any(|r| r.role != ResolverRole::StubUpstream);
     if e.vantage.resolver_config.state != FileState::NotRead || seen {
         return None;

@@ -17,7 +17,7 @@ use super::{
     Settings,
 };
 use crate::evidence::dns::{
-    Answer, DnsOutcome, Exchange, Record, ResolverRole, SystemAnswer, Transport,
+    Answer, DnsOutcome, Exchange, LateAnswer, Record, ResolverRole, SystemAnswer, Transport,
 };
 use crate::evidence::experiment::{Changed, HandshakeSeen, TriedHandshake, TriedQuestion};
 use crate::evidence::http::{HttpAnswer, HttpCall, HttpOutcome, Purpose};
@@ -31,7 +31,7 @@ use crate::walk::experiments::{Made, Subject};
 fn settings(target: &Target) -> Settings<'_> {
     Settings {
         target,
-        resolvers: vec![(resolver("R1"), ResolverRole::Configured)],
+        resolvers: vec![(resolver("R1"), ResolverRole::Configured, None)],
         overriding_resolver: None,
         uses_tcp: false,
         pinned: Vec::new(),
@@ -96,7 +96,9 @@ fn event(words: &[&str]) -> Event {
     let ms = (1.0, 1.0);
     match *words {
         ["begin"] => Event::Begin,
-        [question @ ("A" | "AAAA" | "SOA"), server, outcome] => {
+        [question @ ("A" | "AAAA" | "SOA"), server, outcome]
+        | [question @ ("A" | "AAAA"), server, outcome, "again"]
+        | [question @ ("A" | "AAAA"), server, outcome, "listening"] => {
             let question = match question {
                 "A" => Question::A,
                 "AAAA" => Question::Aaaa,
@@ -107,8 +109,14 @@ fn event(words: &[&str]) -> Event {
                 IpAddr::V6(_) => 0,
             });
             let saw = exchange(outcome);
+            if words.last() == Some(&"again") {
+                let answer = saw.answer().unwrap().clone();
+                let answer = LateAnswer { after_ms: 1.0, asked: 1, answer };
+                return Event::LateAnswer { resolver: index, question, answer };
+            }
             let seen = Observed::Ran { started_ms: ms.0, took_ms: ms.1, saw };
-            Event::Answer { resolver: index, question, seen }
+            let listens = words.last() == Some(&"listening");
+            Event::Answer { resolver: index, question, seen, listens }
         }
         ["system", outcome] => {
             let saw = match outcome {
@@ -349,6 +357,7 @@ fn shown(actions: Vec<Action>) -> Vec<String> {
                 Report::Tls(_) => "tls".to_owned(),
                 Report::Http(_) => "http".to_owned(),
             },
+            Action::Listen { until } => format!("listen until {}", until.as_millis()),
             Action::Finish => "finish".to_owned(),
             Action::Experiment { .. } => unreachable!("grouped above"),
         });

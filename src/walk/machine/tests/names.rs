@@ -3,11 +3,11 @@
 use super::*;
 
 fn two_resolvers(settings: &mut Settings<'_>) {
-    settings.resolvers.push((resolver("R2"), ResolverRole::Configured));
+    settings.resolvers.push((resolver("R2"), ResolverRole::Configured, None));
 }
 
 fn given(settings: &mut Settings<'_>) {
-    settings.resolvers.insert(0, (resolver("R1"), ResolverRole::Given));
+    settings.resolvers.insert(0, (resolver("R1"), ResolverRole::Given, None));
     settings.resolvers[1].0 = resolver("R2");
     settings.overriding_resolver = Some(resolver("R1"));
 }
@@ -157,5 +157,33 @@ fn a_library_that_asks_over_tcp_is_asked_for_over_tcp() {
     walk(
         |settings| settings.uses_tcp = true,
         "0  begin  => ask R1 A tcp; ask R1 AAAA tcp; look up",
+    );
+}
+
+#[test]
+fn a_second_answer_is_waited_for_where_no_handshake_succeeded() {
+    plain(
+        "0    begin                    => ask R1 A; ask R1 AAAA; look up
+         1    A R1 20.0.0.1 listening  => connect 20.0.0.1
+         1    AAAA R1 none listening
+         2    system 20.0.0.1          => dns
+         3    down 20.0.0.1 refused    => try R1 [uncached-name] in 2000; tcp
+         9    tried uncached-name R1 NXDOMAIN
+         10   idle                     => listen until 101
+         60   A R1 10.3.0.5 again      => try R1 [over-tcp] in 2000
+         70   tried over-tcp R1 10.3.0.5
+         71   idle                     => listen until 101
+         101  idle                     => finish",
+    );
+    // A healthy path waits for nothing.
+    plain(
+        "0    begin                    => ask R1 A; ask R1 AAAA; look up
+         1    A R1 10.3.0.5 listening  => connect 10.3.0.5
+         1    AAAA R1 none listening
+         2    system 10.3.0.5          => dns
+         3    up 10.3.0.5              => tcp; handshake 10.3.0.5
+         4    tls 10.3.0.5 ok          => tls; call 10.3.0.5
+         5    called 200               => http
+         5    idle                     => finish",
     );
 }

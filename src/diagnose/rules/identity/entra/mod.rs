@@ -9,17 +9,17 @@ mod step;
 use super::acquisition::source;
 use super::acquisition::{NoToken, Refused, asked_again, authority, bare_words, level, no_token};
 use super::credential::plain_audience;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::identity::{TokenClaims, TokenOutcome, TokenPurpose};
-use crate::evidence::{Evidence, Hop};
 use step::Do;
 
 pub(super) use rows::RULES;
 pub(super) use shown::clock_spoils;
 
 /// One reading of a refusal.
-struct Row {
+pub(in crate::diagnose) struct Row {
     id: &'static str,
     /// The numbers, each with what it means; none for the last rows. Words in braces are filled
     /// in, here and below.
@@ -134,7 +134,8 @@ fn row_without_number(refused: &Refused<'_>) -> &'static Row {
     }
 }
 
-fn check(e: &Evidence, row: &'static Row) -> Option<Because> {
+/// Whether Entra ID refuses as `row` says.
+pub(in crate::diagnose) fn check(e: &View<'_>, row: &'static Row) -> Option<Because> {
     let word = Word::of(e)?;
     if word.row().id != row.id {
         return None;
@@ -259,15 +260,6 @@ fn filled(text: &str, word: &Word<'_>, command: bool) -> String {
     }
     out.push_str(rest);
     out
-}
-
-const fn rule(
-    row: &'static Row,
-    title: &'static str,
-    page: &'static str,
-    check: fn(&Evidence) -> Option<Because>,
-) -> Rule {
-    Rule { id: row.id, hop: Hop::Identity, title, page, explains: &[], check }
 }
 
 #[cfg(test)]

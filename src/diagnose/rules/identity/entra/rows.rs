@@ -22,7 +22,7 @@ pub(super) use request::{FOREIGN, OTHER, THROTTLED};
 use request::{OLD_TLS, REQUEST_MALFORMED, RESOURCE_UNKNOWN};
 use user::{LOGIN_OVER, SECOND_FACTOR, USER_REFUSED};
 
-use super::{Row, check, rule};
+use super::Row;
 use crate::diagnose::Rule;
 
 /// Rows with numbers.
@@ -64,214 +64,246 @@ pub(super) const ROWS: &[&Row] = &[
 
 /// One rule a row.
 pub(in crate::diagnose::rules::identity) const RULES: &[Rule] = &[
-    rule(
-        &SECRET_WRONG,
+    rule!(
+        "identity-secret-wrong",
+        Identity,
         "Entra ID knows no such client secret (AADSTS7000215)",
-        include_str!("../../../../../docs/findings/identity-secret-wrong.md"),
-        |e| check(e, &SECRET_WRONG),
-    ),
-    rule(
-        &SECRET_EXPIRED,
+        Entra(&SECRET_WRONG)
+    )
+    .short("Entra ID does not accept the secret"),
+    rule!(
+        "identity-secret-expired",
+        Identity,
         "The application's client secret has expired (AADSTS7000222)",
-        include_str!("../../../../../docs/findings/identity-secret-expired.md"),
-        |e| check(e, &SECRET_EXPIRED),
-    ),
-    rule(
-        &APPLICATION_UNKNOWN,
+        Entra(&SECRET_EXPIRED)
+    )
+    .short("the application's secret has expired"),
+    rule!(
+        "identity-application-unknown",
+        Identity,
         "The tenant has no such application (AADSTS700016)",
-        include_str!("../../../../../docs/findings/identity-application-unknown.md"),
-        |e| check(e, &APPLICATION_UNKNOWN),
-    ),
-    rule(
-        &APPLICATION_DISABLED,
+        Entra(&APPLICATION_UNKNOWN)
+    )
+    .short("the tenant has no such application"),
+    rule!(
+        "identity-application-disabled",
+        Identity,
         "The application is disabled (AADSTS7000112)",
-        include_str!("../../../../../docs/findings/identity-application-disabled.md"),
-        |e| check(e, &APPLICATION_DISABLED),
-    ),
-    rule(
-        &NOT_ASSIGNED,
+        Entra(&APPLICATION_DISABLED)
+    )
+    .short("the application is disabled"),
+    rule!(
+        "identity-assignment-required",
+        Identity,
         "The resource wants its callers assigned (AADSTS501051, 50105)",
-        include_str!("../../../../../docs/findings/identity-assignment-required.md"),
-        |e| check(e, &NOT_ASSIGNED),
-    ),
-    rule(
-        &APPLICATION_PUBLIC,
+        Entra(&NOT_ASSIGNED)
+    )
+    .short("the resource requires an assignment"),
+    rule!(
+        "identity-application-public",
+        Identity,
         "The application is a public client and takes no secret (AADSTS700025)",
-        include_str!("../../../../../docs/findings/identity-application-public.md"),
-        |e| check(e, &APPLICATION_PUBLIC),
-    ),
-    rule(
-        &TENANT_UNKNOWN,
+        Entra(&APPLICATION_PUBLIC)
+    )
+    .short("the application is public and accepts no secret"),
+    rule!(
+        "identity-tenant-unknown",
+        Identity,
         "Entra ID knows no such tenant (AADSTS90002, 900023)",
-        include_str!("../../../../../docs/findings/identity-tenant-unknown.md"),
-        |e| check(e, &TENANT_UNKNOWN),
-    ),
-    rule(
-        &TENANT_COMMON,
+        Entra(&TENANT_UNKNOWN)
+    )
+    .short("the login host does not know this tenant"),
+    rule!(
+        "identity-tenant-common",
+        Identity,
         "The tenant is no single one: common, organizations (AADSTS50059, 50194)",
-        include_str!("../../../../../docs/findings/identity-tenant-common.md"),
-        |e| check(e, &TENANT_COMMON),
-    ),
-    rule(
-        &TENANT_ELSEWHERE,
+        Entra(&TENANT_COMMON)
+    )
+    .short("AZURE_TENANT_ID does not name one tenant"),
+    rule!(
+        "identity-tenant-elsewhere",
+        Identity,
         "The tenant belongs to another national cloud (AADSTS90038, 900382, 900432)",
-        include_str!("../../../../../docs/findings/identity-tenant-elsewhere.md"),
-        |e| check(e, &TENANT_ELSEWHERE),
-    ),
-    rule(
-        &CERTIFICATE_UNKNOWN,
+        Entra(&TENANT_ELSEWHERE)
+    )
+    .short("the tenant is in another cloud"),
+    rule!(
+        "identity-certificate-unknown",
+        Identity,
         "The application does not accept the certificate that signed (AADSTS700027)",
-        include_str!("../../../../../docs/findings/identity-certificate-unknown.md"),
-        |e| check(e, &CERTIFICATE_UNKNOWN),
-    ),
-    rule(
-        &ASSERTION_EXPIRED,
+        Entra(&CERTIFICATE_UNKNOWN)
+    )
+    .short("Entra ID does not know this certificate"),
+    rule!(
+        "identity-assertion-expired",
+        Identity,
         "The assertion is outside its time of validity (AADSTS700024)",
-        include_str!("../../../../../docs/findings/identity-assertion-expired.md"),
-        |e| check(e, &ASSERTION_EXPIRED),
-    ),
-    rule(
-        &ASSERTION_INVALID,
+        Entra(&ASSERTION_EXPIRED)
+    )
+    .short("the assertion is outside its validity period"),
+    rule!(
+        "identity-assertion-invalid",
+        Identity,
         "The assertion cannot be used: form, claims or signature (AADSTS50027, 900384)",
-        include_str!("../../../../../docs/findings/identity-assertion-invalid.md"),
-        |e| check(e, &ASSERTION_INVALID),
-    ),
-    rule(
-        &ISSUER_UNREACHABLE,
+        Entra(&ASSERTION_INVALID)
+    )
+    .short("Entra ID rejects the assertion"),
+    rule!(
+        "identity-federation-issuer-unreachable",
+        Identity,
         "Entra ID cannot get the issuer's signing keys (AADSTS501661, 50166, 90061)",
-        include_str!("../../../../../docs/findings/identity-federation-issuer-unreachable.md"),
-        |e| check(e, &ISSUER_UNREACHABLE),
-    ),
-    rule(
-        &FEDERATION_ISSUER,
+        Entra(&ISSUER_UNREACHABLE)
+    )
+    .short("Entra ID cannot get the issuer's keys"),
+    rule!(
+        "identity-federation-issuer",
+        Identity,
         "No federated credential has the assertion's issuer (AADSTS700211)",
-        include_str!("../../../../../docs/findings/identity-federation-issuer.md"),
-        |e| check(e, &FEDERATION_ISSUER),
+        Entra(&FEDERATION_ISSUER)
     ),
-    rule(
-        &FEDERATION_AUDIENCE,
+    rule!(
+        "identity-federation-audience",
+        Identity,
         "No federated credential has the assertion's audience (AADSTS700212)",
-        include_str!("../../../../../docs/findings/identity-federation-audience.md"),
-        |e| check(e, &FEDERATION_AUDIENCE),
-    ),
-    rule(
-        &FEDERATION_SUBJECT,
+        Entra(&FEDERATION_AUDIENCE)
+    )
+    .short("no federated credential has this audience"),
+    rule!(
+        "identity-federation-subject",
+        Identity,
         "No federated credential has the assertion's subject (AADSTS700213)",
-        include_str!("../../../../../docs/findings/identity-federation-subject.md"),
-        |e| check(e, &FEDERATION_SUBJECT),
-    ),
-    rule(
-        &FEDERATION_CASE,
+        Entra(&FEDERATION_SUBJECT)
+    )
+    .short("no federated credential has this subject"),
+    rule!(
+        "identity-federation-subject-case",
+        Identity,
         "The federated subject differs in letter case alone (AADSTS7002138)",
-        include_str!("../../../../../docs/findings/identity-federation-subject-case.md"),
-        |e| check(e, &FEDERATION_CASE),
-    ),
-    rule(
-        &FEDERATION_MISMATCH,
+        Entra(&FEDERATION_CASE)
+    )
+    .short("the subject differs in letter case"),
+    rule!(
+        "identity-federation-mismatch",
+        Identity,
         "No federated credential fits the assertion (AADSTS70021)",
-        include_str!("../../../../../docs/findings/identity-federation-mismatch.md"),
-        |e| check(e, &FEDERATION_MISMATCH),
+        Entra(&FEDERATION_MISMATCH)
     ),
-    rule(
-        &FEDERATION_MISSING,
+    rule!(
+        "identity-federation-missing",
+        Identity,
         "The application has no federated credential at all (AADSTS70025)",
-        include_str!("../../../../../docs/findings/identity-federation-missing.md"),
-        |e| check(e, &FEDERATION_MISSING),
-    ),
-    rule(
-        &FEDERATION_FORBIDDEN,
+        Entra(&FEDERATION_MISSING)
+    )
+    .short("the application has no federated credential"),
+    rule!(
+        "identity-federation-forbidden",
+        Identity,
         "The tenant does not allow this federation (AADSTS700223, 700238)",
-        include_str!("../../../../../docs/findings/identity-federation-forbidden.md"),
-        |e| check(e, &FEDERATION_FORBIDDEN),
-    ),
-    rule(
-        &TENANT_RESTRICTED,
+        Entra(&FEDERATION_FORBIDDEN)
+    )
+    .short("the tenant forbids this federation"),
+    rule!(
+        "identity-tenant-restricted",
+        Identity,
         "A proxy on the way restricts logins to other tenants (AADSTS500021, 500022)",
-        include_str!("../../../../../docs/findings/identity-tenant-restricted.md"),
-        |e| check(e, &TENANT_RESTRICTED),
-    ),
-    rule(
-        &CROSS_TENANT,
+        Entra(&TENANT_RESTRICTED)
+    )
+    .short("a proxy restricts logins by tenant"),
+    rule!(
+        "identity-cross-tenant",
+        Identity,
         "A cross-tenant access policy does not allow the sign-in (AADSTS500212, 500213)",
-        include_str!("../../../../../docs/findings/identity-cross-tenant.md"),
-        |e| check(e, &CROSS_TENANT),
-    ),
-    rule(
-        &CONDITIONAL_ACCESS,
+        Entra(&CROSS_TENANT)
+    )
+    .short("a cross-tenant policy blocks the sign-in"),
+    rule!(
+        "identity-conditional-access",
+        Identity,
         "A Conditional Access policy blocks the token (AADSTS53003)",
-        include_str!("../../../../../docs/findings/identity-conditional-access.md"),
-        |e| check(e, &CONDITIONAL_ACCESS),
-    ),
-    rule(
-        &DEVICE_STATE,
+        Entra(&CONDITIONAL_ACCESS)
+    )
+    .short("a Conditional Access policy blocks the sign-in"),
+    rule!(
+        "identity-device-state",
+        Identity,
         "A policy asks for a managed device (AADSTS53000, 53001, 50005, 530003)",
-        include_str!("../../../../../docs/findings/identity-device-state.md"),
-        |e| check(e, &DEVICE_STATE),
-    ),
-    rule(
-        &SECURITY_POLICY,
+        Entra(&DEVICE_STATE)
+    )
+    .short("a policy requires a managed device"),
+    rule!(
+        "identity-security-policy",
+        Identity,
         "A security policy of the tenant blocks the token (AADSTS530032)",
-        include_str!("../../../../../docs/findings/identity-security-policy.md"),
-        |e| check(e, &SECURITY_POLICY),
-    ),
-    rule(
-        &CONSENT,
+        Entra(&SECURITY_POLICY)
+    )
+    .short("a security policy blocks the token"),
+    rule!(
+        "identity-consent-missing",
+        Identity,
         "The application has no consent for the resource (AADSTS65001)",
-        include_str!("../../../../../docs/findings/identity-consent-missing.md"),
-        |e| check(e, &CONSENT),
-    ),
-    rule(
-        &USER_REFUSED,
+        Entra(&CONSENT)
+    )
+    .short("consent for the resource is missing"),
+    rule!(
+        "identity-user-refused",
+        Identity,
         "Entra ID refuses the user of this login (AADSTS50034, 50020, 50126, 50057)",
-        include_str!("../../../../../docs/findings/identity-user-refused.md"),
-        |e| check(e, &USER_REFUSED),
-    ),
-    rule(
-        &SECOND_FACTOR,
+        Entra(&USER_REFUSED)
+    )
+    .short("Entra ID refuses this user's sign-in"),
+    rule!(
+        "identity-second-factor",
+        Identity,
         "The user has to sign in with a second factor (AADSTS50076, 50079)",
-        include_str!("../../../../../docs/findings/identity-second-factor.md"),
-        |e| check(e, &SECOND_FACTOR),
-    ),
-    rule(
-        &LOGIN_OVER,
+        Entra(&SECOND_FACTOR)
+    )
+    .short("the user needs a second factor"),
+    rule!(
+        "identity-login-expired",
+        Identity,
         "The login has expired or was revoked (AADSTS700082, 70043, 50173)",
-        include_str!("../../../../../docs/findings/identity-login-expired.md"),
-        |e| check(e, &LOGIN_OVER),
+        Entra(&LOGIN_OVER)
     ),
-    rule(
-        &RESOURCE_UNKNOWN,
+    rule!(
+        "identity-resource-unknown",
+        Identity,
         "The tenant knows no such resource (AADSTS500011, 50001)",
-        include_str!("../../../../../docs/findings/identity-resource-unknown.md"),
-        |e| check(e, &RESOURCE_UNKNOWN),
-    ),
-    rule(
-        &REQUEST_MALFORMED,
+        Entra(&RESOURCE_UNKNOWN)
+    )
+    .short("the tenant does not know this resource"),
+    rule!(
+        "identity-request-malformed",
+        Identity,
         "Entra ID takes the token request for malformed",
-        include_str!("../../../../../docs/findings/identity-request-malformed.md"),
-        |e| check(e, &REQUEST_MALFORMED),
-    ),
-    rule(
-        &OLD_TLS,
+        Entra(&REQUEST_MALFORMED)
+    )
+    .short("Entra ID calls the request malformed"),
+    rule!(
+        "identity-login-old-tls",
+        Identity,
         "Entra ID got the request over an old version of TLS (AADSTS1002016)",
-        include_str!("../../../../../docs/findings/identity-login-old-tls.md"),
-        |e| check(e, &OLD_TLS),
-    ),
-    rule(
-        &THROTTLED,
+        Entra(&OLD_TLS)
+    )
+    .short("Entra ID received an old version of TLS"),
+    rule!(
+        "identity-login-throttled",
+        Identity,
         "Entra ID is busy or slows requests for tokens down (AADSTS90055, 50196, HTTP 429)",
-        include_str!("../../../../../docs/findings/identity-login-throttled.md"),
-        |e| check(e, &THROTTLED),
-    ),
-    rule(
-        &OTHER,
+        Entra(&THROTTLED)
+    )
+    .about(crate::diagnose::About::Load)
+    .short("Entra ID is busy or throttles requests"),
+    rule!(
+        "identity-entra-refused",
+        Identity,
         "Entra ID refuses the token, with a number that is not in the catalogue",
-        include_str!("../../../../../docs/findings/identity-entra-refused.md"),
-        |e| check(e, &OTHER),
+        Entra(&OTHER)
     ),
-    rule(
-        &FOREIGN,
+    rule!(
+        "identity-login-front",
+        Identity,
         "What answers at the login host does not answer as Entra ID does",
-        include_str!("../../../../../docs/findings/identity-login-front.md"),
-        |e| check(e, &FOREIGN),
-    ),
+        Entra(&FOREIGN)
+    )
+    .short("the login host does not answer as Entra ID does"),
 ];

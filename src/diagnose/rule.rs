@@ -1,0 +1,145 @@
+//! One rule: its name, its weight against other rules, and how it is checked.
+
+use crate::evidence::Hop;
+
+use super::Because;
+use super::rules::http::{documented, network_refusals};
+use super::rules::identity::entra;
+use super::view::View;
+
+/// One rule: a fault that evidence can show.
+#[derive(Clone, Copy)]
+pub struct Rule {
+    /// Kebab-case id, `hop-fault`, named for the fault; stable for ever.
+    pub id: &'static str,
+    /// The hop of the fault.
+    pub hop: Hop,
+    /// What it is, in one line, for lists.
+    pub title: &'static str,
+    /// Its page: what `explain` prints, the same bytes as `docs/findings/<id>.md`.
+    pub page: &'static str,
+    /// What the finding is about, for monitors and renderers.
+    pub about: About,
+    /// Ids of findings that are symptoms of this one when both fire: they are folded under it.
+    pub explains: &'static [&'static str],
+    /// Ids of sharper rules: where one of them fires, this one does not.
+    pub yields_to: &'static [&'static str],
+    /// Questions (`zone-soa`, or the id of an experiment) whose answer would have led to another
+    /// finding. Where one was asked and not answered, this finding is less sure and names it.
+    pub decided_by: &'static [&'static str],
+    /// A wording for first lines that the clause itself does not fit: ids of tenants and names of
+    /// variables are long. It holds for every way in which the rule fires.
+    pub short: Option<&'static str>,
+    /// Whether the evidence shows it.
+    pub(in crate::diagnose) check: Check,
+}
+
+/// What a finding is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// The path or the caller: what breaks a call.
+    Path,
+    /// Load and slowness of the service, a resolver or a proxy. Monitors track it separately.
+    Load,
+    /// An end that is known by its date. Monitors report it by days left.
+    Expiry,
+}
+
+/// How a rule is checked: code where it reasons, a row for an engine where it differs from its
+/// neighbours only in data.
+#[derive(Clone, Copy)]
+pub(in crate::diagnose) enum Check {
+    /// Code of its own.
+    Code(fn(&View<'_>) -> Option<Because>),
+    /// The service refuses the network that the call came from.
+    NetworkRefusal(&'static network_refusals::Row),
+    /// A refusal that the service documents, whose fix does not depend on the path.
+    Documented(&'static documented::Row),
+    /// A number by which Entra ID refuses a token.
+    Entra(&'static entra::Row),
+}
+
+impl Rule {
+    /// A rule about the path that wins over no other.
+    #[must_use]
+    pub(in crate::diagnose) const fn new(
+        id: &'static str,
+        hop: Hop,
+        title: &'static str,
+        page: &'static str,
+        check: Check,
+    ) -> Self {
+        Self {
+            id,
+            hop,
+            title,
+            page,
+            about: About::Path,
+            explains: &[],
+            yields_to: &[],
+            decided_by: &[],
+            short: None,
+            check,
+        }
+    }
+
+    /// Sets [`Self::about`].
+    #[must_use]
+    pub const fn about(mut self, about: About) -> Self {
+        self.about = about;
+        self
+    }
+
+    /// Sets [`Self::explains`].
+    #[must_use]
+    pub const fn explains(mut self, symptoms: &'static [&'static str]) -> Self {
+        self.explains = symptoms;
+        self
+    }
+
+    /// Sets [`Self::yields_to`].
+    #[must_use]
+    pub const fn yields_to(mut self, sharper: &'static [&'static str]) -> Self {
+        self.yields_to = sharper;
+        self
+    }
+
+    /// Sets [`Self::decided_by`].
+    #[must_use]
+    pub const fn decided_by(mut self, questions: &'static [&'static str]) -> Self {
+        self.decided_by = questions;
+        self
+    }
+
+    /// Sets [`Self::short`].
+    #[must_use]
+    pub const fn short(mut self, clause: &'static str) -> Self {
+        self.short = Some(clause);
+        self
+    }
+
+    /// Why the rule fires on this evidence, if it does.
+    #[must_use]
+    pub(in crate::diagnose) fn fires(&self, view: &View<'_>) -> Option<Because> {
+        match self.check {
+            Check::Code(check) => check(view),
+            Check::NetworkRefusal(row) => network_refusals::check(view, row),
+            Check::Documented(row) => documented::check(view, row),
+            Check::Entra(row) => entra::check(view, row),
+        }
+    }
+}
+
+/// A [`Rule`] with its page, as in `rule!("tls-slow", Tls, "What it is", Code(check))`: id, hop,
+/// title and a variant of [`Check`].
+macro_rules! rule {
+    ($id:literal, $hop:ident, $title:expr, $kind:ident($check:expr)) => {
+        $crate::diagnose::Rule::new(
+            $id,
+            $crate::evidence::Hop::$hop,
+            $title,
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/findings/", $id, ".md")),
+            $crate::diagnose::Check::$kind($check),
+        )
+    };
+}
