@@ -22,10 +22,14 @@ pub enum ResolverClass {
     AzureDns,
     /// A private address, asked from a machine in Azure.
     VirtualNetwork,
-    /// A private address, asked from a machine that is not in Azure, or not known to be.
+    /// A private address, or one of this machine's own public prefix, asked from a machine that is
+    /// not in Azure, or not known to be.
     OnPremises,
     /// The default gateway itself: a home or office router.
     Router,
+    /// On the machine's own local network, and not the default gateway: a router by another of its
+    /// addresses, or a server there.
+    LocalNetwork,
     /// A public address.
     Public,
     /// A public address that the settings of an Azure machine or its network name.
@@ -69,11 +73,12 @@ pub enum ResolverClass {
 
 impl ResolverClass {
     /// Every class.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::AzureDns,
         Self::VirtualNetwork,
         Self::OnPremises,
         Self::Router,
+        Self::LocalNetwork,
         Self::Public,
         Self::PublicOfAzureMachine,
         Self::PublicOfContainer,
@@ -245,7 +250,11 @@ pub fn of(e: &Evidence, r: &ResolverSeen) -> Whose {
     let list: Vec<String> = upstreams.iter().map(IpAddr::to_string).collect();
     Whose {
         class: if class.is_outside() && sees_inside(e, r) { inside(e) } else { class },
-        label: format!("{} (behind the stub {})", list.join(", "), r.label()),
+        // Where they differ, the stub itself is what is written about.
+        label: match class {
+            ResolverClass::Stub => format!("{} (stub of {})", r.label(), list.join(", ")),
+            _ => format!("{} (behind the stub {})", list.join(", "), r.label()),
+        },
         operator: row(OPERATORS, *first).filter(|_| rest.is_empty()),
     }
 }
@@ -322,7 +331,8 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
         _ if row(SYSTEMD, address).is_some() => Class::Stub,
         AddressClass::Loopback | AddressClass::Unspecified => Class::LocalServer,
         // In Azure the gateway of a subnet serves no DNS.
-        _ if gateway && !in_azure(e) => Class::Router,
+        _ if (gateway || shares_the_gateways_interface(e, address)) && !in_azure(e) => Class::Router,
+        _ if !in_azure(e) && in_local_network(e, address) => Class::LocalNetwork,
         AddressClass::SharedPrivate => Class::ZeroTrust,
         AddressClass::Private | AddressClass::UniqueLocal => inside(e),
         AddressClass::LinkLocal => Class::LinkLocal,
@@ -331,8 +341,70 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
         _ if on(Platform::Wsl) => Class::PublicOfWsl,
         _ if on(Platform::Container) => Class::PublicOfContainer,
         _ if in_azure(e) => Class::PublicOfAzureMachine,
+        // An organisation with public addresses of its own has its servers in them too.
+        _ if row(OPERATORS, address).is_none() && in_own_prefix(e, address) => Class::OnPremises,
         _ => Class::Public,
     }
+}
+
+/// Addresses of this machine's own links: what it sends from, and its gateways.
+fn on_own_links(e: &Evidence) -> impl Iterator<Item = IpAddr> {
+    let sources = e.vantage.sources.iter().filter_map(|source| source.source);
+    sources.chain(e.vantage.default_gateways.iter().copied())
+}
+
+/// Whether one network of the usual size (/24, /64) holds both.
+fn one_link(a: IpAddr, b: IpAddr) -> bool {
+    let length = if a.is_ipv4() { 24 } else { 64 };
+    IpNet::new(a, length).is_ok_and(|net| net.contains(&b))
+}
+
+/// Whether a public address is in a network of this machine's own.
+fn in_own_prefix(e: &Evidence, address: IpAddr) -> bool {
+    address.is_ipv4() && on_own_links(e).any(|own| one_link(own, address))
+}
+
+/// Whether an IPv6 address has the interface identifier of a link-local default gateway, as the
+/// other addresses of a router often do (fe80::1 and fd00::1).
+fn shares_the_gateways_interface(e: &Evidence, address: IpAddr) -> bool {
+    let identifier = |ip: IpAddr| match ip {
+        IpAddr::V6(ip) => Some(ip.octets()[8..].to_vec()),
+        IpAddr::V4(_) => None,
+    };
+    let link_local = |ip: &IpAddr| classify(*ip) == AddressClass::LinkLocal;
+    e.vantage
+        .default_gateways
+        .iter()
+        .filter(|gateway| link_local(gateway))
+        .any(|gateway| identifier(*gateway).is_some_and(|own| identifier(address) == Some(own)))
+}
+
+/// The range that home and small office networks use.
+const SMALL_NETWORKS: &str = "192.168.0.0/16";
+
+/// Whether an address is on the small network that this machine is on, or that it was on before a
+/// VPN took the default route.
+fn in_local_network(e: &Evidence, address: IpAddr) -> bool {
+    let IpAddr::V4(v4) = address else {
+        return on_own_links(e)
+            .any(|own| classify(own) != AddressClass::LinkLocal && one_link(own, address));
+    };
+    if row(&[(SMALL_NETWORKS, ())], address).is_none() {
+        return false;
+    }
+    let usual = matches!(v4.octets()[3], 1 | 254);
+    on_own_links(e).any(|own| one_link(own, address)) || usual && default_route_in_tunnel(e)
+}
+
+/// Whether a tunnel has the default route, or both halves of it.
+fn default_route_in_tunnel(e: &Evidence) -> bool {
+    let tunnels = ["tun", "tap", "wireguard", "ppp"];
+    e.vantage.sources.iter().filter_map(|source| source.route.as_ref()).any(|route| {
+        let halves = ["0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1"];
+        let wide = route.prefix.as_deref().is_some_and(|prefix| halves.contains(&prefix));
+        let kind = route.interface.as_ref().and_then(|interface| interface.kind.as_deref());
+        wide && kind.is_some_and(|kind| tunnels.contains(&kind))
+    })
 }
 
 fn is_machine_host(e: &Evidence, address: IpAddr) -> bool {

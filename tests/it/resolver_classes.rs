@@ -49,10 +49,12 @@ struct Place {
     azure: bool,
     platform: Option<&'static str>,
     gateway: bool,
+    /// Another default gateway.
+    beside: Option<&'static str>,
 }
 
 const fn place(class: ResolverClass, address: &'static str) -> Place {
-    Place { class, address, azure: false, platform: None, gateway: false }
+    Place { class, address, azure: false, platform: None, gateway: false, beside: None }
 }
 
 fn places() -> Vec<Place> {
@@ -63,9 +65,16 @@ fn places() -> Vec<Place> {
         Place { azure: true, ..place(Class::VirtualNetwork, "10.1.0.10") },
         place(Class::OnPremises, "10.1.0.10"),
         Place { gateway: true, ..place(Class::Router, "192.168.1.1") },
+        Place { beside: Some("fe80::1"), ..place(Class::Router, "fd00::1") },
+        Place { beside: Some("192.168.1.254"), ..place(Class::LocalNetwork, "192.168.1.1") },
+        Place { beside: Some("192.168.7.1"), ..place(Class::OnPremises, "192.168.1.1") },
+        Place { beside: Some("2003:a::9"), ..place(Class::LocalNetwork, "2003:a::53") },
+        Place { beside: Some("10.1.0.1"), ..place(Class::OnPremises, "10.1.0.10") },
         place(Class::Public, "8.8.8.8"),
         place(Class::Public, "2606:4700:4700::1111"),
         place(Class::Public, "130.149.7.7"),
+        Place { beside: Some("130.149.7.1"), ..place(Class::OnPremises, "130.149.7.7") },
+        Place { beside: Some("8.8.8.1"), ..place(Class::Public, "8.8.8.8") },
         Place { azure: true, ..place(Class::PublicOfAzureMachine, "1.1.1.1") },
         on(Class::PublicOfContainer, "8.8.4.4", "container"),
         on(Class::PublicOfPod, "9.9.9.9", "kubernetes"),
@@ -113,7 +122,11 @@ fn moved(fixture: &Value, to: &Place) -> Evidence {
         Some(platform) => json!([{"platform": platform, "sign": "a test"}]),
         None => json!([]),
     };
-    vantage["default_gateways"] = if to.gateway { json!([to.address]) } else { json!([]) };
+    vantage["default_gateways"] = match to.beside {
+        Some(other) => json!([other]),
+        None if to.gateway => json!([to.address]),
+        None => json!([]),
+    };
     serde_json::from_value(value).unwrap()
 }
 
