@@ -331,7 +331,9 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
         _ if row(SYSTEMD, address).is_some() => Class::Stub,
         AddressClass::Loopback | AddressClass::Unspecified => Class::LocalServer,
         // In Azure the gateway of a subnet serves no DNS.
-        _ if (gateway || shares_the_gateways_interface(e, address)) && !in_azure(e) => Class::Router,
+        _ if (gateway || shares_the_gateways_interface(e, address)) && !in_azure(e) => {
+            Class::Router
+        }
         _ if !in_azure(e) && in_local_network(e, address) => Class::LocalNetwork,
         AddressClass::SharedPrivate => Class::ZeroTrust,
         AddressClass::Private | AddressClass::UniqueLocal => inside(e),

@@ -136,7 +136,10 @@ pub(super) const PROFILES: &[Profile] = &[
                domain controller)",
         place: Some("at what answers as {r} in the local network"),
         look: &[Look("see which device has the address", Some("ip neigh"))],
-        runs: &[Look("see which device has the address, and whether its DNS is up", Some("ip neigh"))],
+        runs: &[Look(
+            "see which device has the address, and whether its DNS is up",
+            Some("ip neigh"),
+        )],
         why_public: &[
             "at home: this machine is outside the network that the private endpoint serves, or its \
              VPN does not set DNS",

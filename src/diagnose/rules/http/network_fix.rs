@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use crate::diagnose::{Because, reading};
+use crate::diagnose::{endpoint_of, Because, reading};
 use crate::diagnosis::Step;
 use crate::evidence::{Evidence, classify, tunnel};
 
@@ -113,16 +113,15 @@ fn privately(
     address: IpAddr,
     egress: Option<IpAddr>,
 ) -> Because {
-    let interface = format!(
-        "az network nic list --query \"[?ipConfigurations[?privateIPAddress=='{address}']].\
-         {{endpoint:privateEndpoint.id,names:ipConfigurations[?privateIPAddress=='{address}'].\
-         privateLinkConnectionProperties.fqdns}}\""
-    );
     let because = arrival::causes(e, because, address, egress, refused.id == NOT_APPROVED.id)
-        .tells_it(interface.clone())
+        .tells_it(endpoint_of::everywhere(address))
         .tells_it(CONNECTIONS)
-        .owner("Azure platform")
-        .look(format!("see which endpoint and which names {address} belongs to"), interface)
+        .owner("Azure platform");
+    let because = endpoint_of::look(
+        because,
+        format!("see which endpoint and which names {address} belongs to"),
+        address,
+    )
         .look("see which endpoints the account has approved", CONNECTIONS)
         .act(Step::look(
             "wait and walk again, if endpoint or rules are new: rules take minutes, a new \

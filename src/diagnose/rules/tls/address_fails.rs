@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::{experiments, session};
-use crate::diagnose::{Because, Rule, View, headline, reading, timing};
+use crate::diagnose::{endpoint_of, Because, Rule, View, headline, reading, timing};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::{CertificateFault, TlsOutcome};
 use crate::evidence::{Evidence, tunnel};
@@ -81,12 +81,9 @@ fn check(e: &View<'_>) -> Option<Because> {
         ));
     }
     let kind = if bad.is_ipv6() { "aaaa" } else { "a" };
+    let because = because.owner("DNS");
     Some(
-        because
-            .owner("DNS")
-            .look("see what each address belongs to", format!(
-                "az network nic list --query \"[?ipConfigurations[?privateIPAddress=='{bad}']].{{nic:id, endpoint:privateEndpoint.id}}\" -o json"
-            ))
+        endpoint_of::look(because, format!("see which endpoint has {bad}"), bad)
             .act(
                 Step::shared(
                     format!("if {bad} is not an endpoint of this account, take it out"),

@@ -1,10 +1,10 @@
 //! A trusted certificate, but for other names (facts S2, S4, S18): another service answers.
 
 use super::session;
-use crate::diagnose::{Because, Rule, View, reading};
+use crate::diagnose::{endpoint_of, Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::{Certificate, CertificateFault as Fault};
-use crate::evidence::{Evidence, TargetKind};
+use crate::evidence::{Evidence, TargetKind, tunnel};
 
 pub(super) const RULE: Rule = rule!(
     "tls-wrong-name",
@@ -58,9 +58,12 @@ fn check(e: &View<'_>) -> Option<Because> {
     }
     because = because.owner(if reading::proxied(e) { "Network (proxy)" } else { "DNS" });
     if !reading::proxied(e) {
-        because = because
-            .look("see who gives this address", format!("dig +noall +answer {name}"))
-            .look("see which endpoint has the address", ENDPOINT_OF_ADDRESS);
+        because =
+            because.look("see who gives this address", format!("dig +noall +answer {name}"));
+        if let Some(address) = session::address(e).filter(|a| tunnel::is_private(e, *a)) {
+            because =
+                endpoint_of::look(because, format!("see which endpoint has {address}"), address);
+        }
     }
     Some(
         session::beside_the_proxy(
@@ -85,12 +88,6 @@ fn check(e: &View<'_>) -> Option<Because> {
         .check(reading::again(e)),
     )
 }
-
-/// Asks the network interfaces of private endpoints for their addresses: an endpoint's own list is
-/// often empty.
-const ENDPOINT_OF_ADDRESS: &str = "az network nic list --query \"[?privateEndpoint].\
-                                   {endpoint:privateEndpoint.id, \
-                                   addresses:ipConfigurations[].privateIPAddress}\" -o json";
 
 /// An alias of a custom name that is the account's own name and that the certificate covers.
 fn own_alias(e: &Evidence, leaf: &Certificate) -> Option<String> {
