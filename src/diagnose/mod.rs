@@ -6,6 +6,7 @@
 mod again;
 pub mod because;
 mod closed;
+mod dns64;
 mod endpoint_of;
 pub mod headline;
 pub mod platform_advice;

@@ -43,12 +43,7 @@ pub(super) fn host<'a>(r: &Asked<'a>) -> Host<'a> {
 }
 
 /// A zone of that name on a server of one's own: no endpoint registers itself there.
-pub(super) fn own(
-    because: Because,
-    e: &Evidence,
-    zone: &str,
-    server: &str,
-) -> Because {
+pub(super) fn own(because: Because, e: &Evidence, zone: &str, server: &str) -> Because {
     let suffix = reading::public_suffix(e);
     let account = reading::account(e);
     let because = because

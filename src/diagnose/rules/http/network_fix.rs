@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use crate::diagnose::{endpoint_of, Because, reading};
+use crate::diagnose::{Because, endpoint_of, reading};
 use crate::diagnosis::Step;
 use crate::evidence::{Evidence, classify, tunnel};
 
@@ -122,11 +122,11 @@ fn privately(
         format!("see which endpoint and which names {address} belongs to"),
         address,
     )
-        .look("see which endpoints the account has approved", CONNECTIONS)
-        .act(Step::look(
-            "wait and walk again, if endpoint or rules are new: rules take minutes, a new \
+    .look("see which endpoints the account has approved", CONNECTIONS)
+    .act(Step::look(
+        "wait and walk again, if endpoint or rules are new: rules take minutes, a new \
              endpoint up to hours",
-        ));
+    ));
     let because = if refused.id == PERIMETER.id { see_rules(e, because, refused) } else { because };
     because
         .look(

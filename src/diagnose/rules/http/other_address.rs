@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::clients::{self, Called};
-use crate::diagnose::{endpoint_of, Because, Rule, View, headline, reading};
+use crate::diagnose::{Because, Rule, View, dns64, endpoint_of, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::{Evidence, Expect};
@@ -121,11 +121,18 @@ fn with_fix(because: Because, e: &Evidence, address: &str) -> Because {
              {address}"
         )
     };
+    if let Ok(ip) = address.parse()
+        && let Some(inner) = dns64::made_from(e, ip)
+    {
+        return dns64::fix(e, because, ip, inner);
+    }
     let because = because.owner("DNS");
     endpoint_of::look(because, format!("see which endpoint has {address}"), address)
         .act(
             Step::shared(
-                format!("if it is not this account's endpoint, take {address} out of the record set"),
+                format!(
+                    "if it is not this account's endpoint, take {address} out of the record set"
+                ),
                 format!("every network that {zone} is linked to loses this address"),
             )
             .command(format!("{} --keep-empty-record-set", record("remove-record")))

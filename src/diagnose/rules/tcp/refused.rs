@@ -2,7 +2,7 @@
 
 use super::attempts;
 use super::trail::{self, RstFrom, Trail};
-use crate::diagnose::{endpoint_of, Because, Rule, View, reading};
+use crate::diagnose::{Because, Rule, View, endpoint_of, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::{classify, tunnel};

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::{experiments, session};
-use crate::diagnose::{endpoint_of, Because, Rule, View, headline, reading, timing};
+use crate::diagnose::{Because, Rule, View, dns64, endpoint_of, headline, reading, timing};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::{CertificateFault, TlsOutcome};
 use crate::evidence::{Evidence, tunnel};
@@ -81,6 +81,9 @@ fn check(e: &View<'_>) -> Option<Because> {
         ));
     }
     let kind = if bad.is_ipv6() { "aaaa" } else { "a" };
+    if let Some(inner) = dns64::made_from(e, bad) {
+        return Some(dns64::fix(e, because, bad, inner));
+    }
     let because = because.owner("DNS");
     Some(
         endpoint_of::look(because, format!("see which endpoint has {bad}"), bad)
@@ -102,10 +105,7 @@ fn check(e: &View<'_>) -> Option<Because> {
                     reading::account(e)
                 )),
             )
-            .act(Step::look(format!(
-                "if it is, see what answers at {bad}, port {}",
-                e.target.port
-            )))
+            .act(Step::look(format!("if it is, see what answers at {bad}, port {}", e.target.port)))
             .check(reading::again(e)),
     )
 }
