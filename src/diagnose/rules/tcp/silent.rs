@@ -156,7 +156,7 @@ fn translated(e: &Evidence, because: Because, ip: IpAddr, inner: Ipv4Addr) -> Be
              something behind it drops the connection, as it would over IPv4"
         ))
         .tells_it(format!("ip route get {ip}"));
-    dns64::fix(e, because, ip, inner).act(
+    dns64::fix(e, because, ip, inner).owner("Network").act(
         Step::local(format!("or give this machine IPv4, and a route to {inner}"))
             .undo("take the address off again"),
     )
