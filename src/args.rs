@@ -57,7 +57,7 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Walk an inventory's targets again and again, and tell what changes
+    /// Walk an inventory's targets again and again, and report what changes
     Watch(Watch),
     /// Answer Prometheus, which asks for walks of an inventory's targets, and show people a page
     Serve(Serve),
@@ -74,7 +74,7 @@ pub enum Command {
 /// Options of `watch`.
 #[derive(Debug, Clone, Args)]
 pub struct Watch {
-    /// The inventory (TOML): targets, how they are walked, whom to tell
+    /// The inventory (TOML): targets, how they are walked, who is notified
     #[arg(long, value_name = "FILE", value_parser = file)]
     pub config: String,
     /// Send one test notification to the webhook, say whether it was taken, and end
@@ -163,6 +163,15 @@ pub enum Generate {
     },
     /// A dashboard for Grafana
     GrafanaDashboard,
+    /// The names of an inventory's targets, one a line: what completions offer
+    TargetNames {
+        /// The inventory (TOML); none: the package's
+        #[arg(long, value_name = "FILE", value_parser = file)]
+        config: Option<String>,
+        /// Only names that begin so
+        #[arg(long, value_name = "PREFIX", default_value = "", hide_default_value = true)]
+        prefix: String,
+    },
 }
 
 /// Options of the walk.
@@ -210,7 +219,7 @@ pub struct Check {
     /// The dated api-version of the calls
     #[arg(long, value_name = "VERSION", value_parser = api_version)]
     pub api_version: Option<String>,
-    /// Trust the certificates in this file, beside the roots of --trust
+    /// Trust the certificates in this file, in addition to the roots of --trust
     #[arg(long, value_name = "PEM", value_parser = file)]
     pub ca_file: Option<String>,
     /// Whose roots decide: the built-in public ones (the default) or the system's
@@ -219,13 +228,13 @@ pub struct Check {
     /// env (the default, as SDKs do), none, or the URL of a proxy
     #[arg(long, value_name = "PROXY", value_parser = proxy)]
     pub proxy: Option<ProxyOption>,
-    /// Beside a proxied path, walk the direct one also when its address is public
+    /// Next to a proxied path, walk the direct one even when its address is public
     #[arg(long)]
     pub direct: bool,
     /// Make no counter-experiments, only the plain walk
     #[arg(long)]
     pub no_experiments: bool,
-    /// In trouble, also trace the way, try foreign names in SNI and addresses that nobody owns
+    /// In trouble, also trace the path, and try unrelated names in SNI and unallocated addresses
     #[arg(long, conflicts_with = "no_experiments")]
     pub deep: bool,
     /// Deadline of one hop, in seconds; 5 by default
@@ -539,6 +548,11 @@ pub(crate) fn proxy(text: &str) -> Result<ProxyOption, String> {
                 .to_owned());
         }
         url => match proxy_choice::parse(url) {
+            Some(proxy) if proxy.hides_port => {
+                return Err("this may be a user name and a password, not a host and a port: name \
+                            the proxy with its domain, e.g. http://proxy.corp:3128"
+                    .to_owned());
+            }
             Some(_) => ProxyOption::Url(url.to_owned()),
             None => return Err("a proxy's URL looks like http://proxy.corp:3128".to_owned()),
         },
@@ -601,5 +615,7 @@ mod tests {
         assert_eq!(detour("::127.0.0.1:8443").unwrap().host, None);
         assert!(detour("a:443:b:1").is_err());
         assert!(proxy("http://user:canary@p:1").is_err_and(|e| !e.contains("canary")));
+        assert!(proxy("http://bob:51234").is_err_and(|e| !e.contains("51234")));
+        assert!(proxy("http://proxy:3128").is_ok() && proxy("http://10.0.0.8:51234").is_ok());
     }
 }

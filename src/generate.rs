@@ -1,6 +1,7 @@
 //! What is made from the catalogues and the types: schema, index of findings, man page,
 //! completions, files for Prometheus and Grafana. Everything here returns text; the caller writes it.
 
+pub mod completions;
 pub mod discovery;
 pub mod man;
 pub mod monitoring;
@@ -66,8 +67,12 @@ pub fn experiments() -> String {
          Where two causes look alike, the walk puts one more question to the network, with two\n\
          possible answers. An experiment is made only when its symptom is there, while the hop\n\
          is still silent, never in a healthy walk; it sends no secret. Those marked deep are\n\
-         made with `--deep` alone: limited lives, foreign names, addresses that nobody owns.\n\
+         made with `--deep` alone: TTL-limited packets, unrelated names, unallocated addresses.\n\
          `--no-experiments` leaves all out.\n\n\
+         Questions to one resolver leave 30 ms apart (closer where less than a second is left),\n\
+         since resolvers and firewalls limit bursts. One that has no answer after two fifths of\n\
+         its time is put once more, from a new port and with a new id, if the resolver has\n\
+         answered anything at all. The numbers of packets below are without that repeat.\n\n\
          Made by `cargo run -q -- generate experiments`.\n\n\
          | experiment | when | question | packets at most |\n\
          |---|---|---|---|\n",
@@ -108,19 +113,4 @@ pub fn man(command: clap::Command) -> Result<String, GenerateError> {
     let mut page = Vec::new();
     clap_mangen::Man::new(command).render(&mut page)?;
     Ok(String::from_utf8(page)?)
-}
-
-/// The completions of a command for a shell.
-///
-/// # Errors
-///
-/// [`GenerateError::NotUtf8`].
-pub fn completions(
-    command: &mut clap::Command,
-    shell: clap_complete::Shell,
-) -> Result<String, GenerateError> {
-    let name = command.get_name().to_owned();
-    let mut script = Vec::new();
-    clap_complete::generate(shell, command, name, &mut script);
-    Ok(String::from_utf8(script)?)
 }

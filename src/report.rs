@@ -18,7 +18,7 @@ mod bounds;
 
 /// Version of the report's schema: a new field raises the minor number, a removed or
 /// renamed one the major number.
-pub const SCHEMA_VERSION: &str = "1.8";
+pub const SCHEMA_VERSION: &str = "1.9";
 
 /// The major schema version that this tool reads.
 const SCHEMA_MAJOR: &str = "1";
@@ -143,7 +143,10 @@ impl Report {
     pub fn place(&self) -> Option<String> {
         let cause = self.cause()?;
         if let Some(proxy) = self.evidence.proxy.saw() {
-            return Some(format!("proxy {}:{}", proxy.host, proxy.port));
+            return Some(match proxy.port {
+                0 => format!("proxy {}", proxy.host),
+                port => format!("proxy {}:{port}", proxy.host),
+            });
         }
         if !matches!(cause.hop, Hop::Vantage | Hop::Dns) {
             return None;

@@ -549,9 +549,18 @@ fn with_values() -> clap::Command {
     }
     let hops = Hop::ALL.iter().map(|hop| hop.name());
     let pages: Vec<&str> = hops.chain(rules::all().map(|rule| rule.id)).collect();
-    walk(Cli::command()).mut_subcommand("check", walk).mut_subcommand("explain", |command| {
-        command.mut_arg("finding", |a| a.value_parser(PossibleValuesParser::new(pages)))
-    })
+    let commands = meant::COMMANDS.iter().copied().filter(|name| *name != "help");
+    let commands: Vec<&str> = commands.collect();
+    walk(Cli::command())
+        .mut_subcommand("check", walk)
+        .mut_subcommand("explain", |command| {
+            command.mut_arg("finding", |a| a.value_parser(PossibleValuesParser::new(pages)))
+        })
+        .mut_subcommand("generate", |command| {
+            command.mut_subcommand("man", |man| {
+                man.mut_arg("command", |a| a.value_parser(PossibleValuesParser::new(commands)))
+            })
+        })
 }
 
 fn generated(what: Generate) -> Result<Done, String> {
@@ -566,7 +575,13 @@ fn generated(what: Generate) -> Result<Done, String> {
             };
             generate::man::page(command.clone(), &name)
         }
-        Generate::Completions { shell } => generate::completions(&mut with_values(), shell),
+        Generate::Completions { shell } => {
+            generate::completions::completions(&mut with_values(), shell)
+        }
+        Generate::TargetNames { config, prefix } => {
+            let config = config.as_deref().unwrap_or(crate::inventory::PACKAGED);
+            Ok(generate::completions::names(&round::inventory(config)?, &prefix))
+        }
         Generate::Schema => Ok(generate::SCHEMA.to_owned()),
         Generate::InventorySchema => Ok(crate::inventory::SCHEMA.to_owned()),
         Generate::Findings => Ok(generate::findings()),

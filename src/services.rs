@@ -141,6 +141,18 @@ pub fn find_privatelink(host: &str) -> Option<Match> {
     find_by(host, |pair| pair.1)
 }
 
+/// The other suffixes under which an account of `suffix` has names, in the same cloud (fact D4).
+#[must_use]
+pub fn other_names(suffix: &str) -> Vec<&'static str> {
+    let of = |service: &Service| service.suffixes.iter().any(|(public, _)| *public == suffix);
+    let Some(own) = SERVICES.iter().find(|service| of(service) && service.is_account()) else {
+        return Vec::new();
+    };
+    let accounts = SERVICES.iter().filter(|row| row.is_account() && !row.group_ids.is_empty());
+    let names = accounts.filter(|row| row.cloud == own.cloud);
+    names.flat_map(|row| row.suffixes).map(|pair| pair.0).filter(|other| *other != suffix).collect()
+}
+
 /// The first row of a service id, in the public cloud where it is there.
 #[must_use]
 pub fn by_id(id: &str) -> Option<usize> {
@@ -266,6 +278,14 @@ mod tests {
         }
         assert_eq!(find("a.opnai.azure.com"), None);
         assert_eq!(find("example.com"), None);
+    }
+
+    #[test]
+    fn an_accounts_other_names_are_those_of_its_cloud() {
+        let public = ["cognitiveservices.azure.com", "services.ai.azure.com"];
+        assert_eq!(other_names("openai.azure.com"), public);
+        assert_eq!(other_names("openai.azure.us"), ["cognitiveservices.azure.us"]);
+        assert!(other_names("azure-api.net").is_empty() && other_names("x.example").is_empty());
     }
 
     #[test]

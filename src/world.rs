@@ -6,10 +6,12 @@
 pub mod signs;
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+
+use resolv_conf::ScopedIp;
 
 use crate::evidence::Trust;
 use crate::evidence::dns::{ResolverRole, SystemAnswer};
@@ -338,6 +340,7 @@ const PYTHONS: std::ops::RangeInclusive<u8> = 8..=15;
 pub fn bundles(world: &World) -> Vec<Bundle> {
     let named = [
         ("SSL_CERT_FILE", false),
+        ("SSL_CERT_DIR", false),
         ("REQUESTS_CA_BUNDLE", false),
         ("CURL_CA_BUNDLE", false),
         ("NODE_EXTRA_CA_CERTS", true),
@@ -346,7 +349,12 @@ pub fn bundles(world: &World) -> Vec<Bundle> {
         .into_iter()
         .filter_map(|(by, adds)| {
             let path = world.environment.get(by)?.to_owned();
-            Some(Bundle { by, path, adds, named: true, read: bundle_file })
+            // Node and curl take a file alone.
+            let read = match by {
+                "SSL_CERT_DIR" | "REQUESTS_CA_BUNDLE" => bundle_file_or_folders,
+                _ => bundle_file,
+            };
+            Some(Bundle { by, path, adds, named: true, read })
         })
         .collect();
     // A world with a store of its own has no other files either.
@@ -390,6 +398,51 @@ fn bundle_file(path: &str) -> Option<Vec<u8>> {
     let mut octets = Vec::new();
     std::fs::File::open(path).ok()?.take(STORE_LIMIT).read_to_end(&mut octets).ok()?;
     Some(octets)
+}
+
+/// The roots that OpenSSL finds in a folder, or in each of several: files whose name is the hash of
+/// a subject (fact S32); none where no folder is one. What a variable names may be a file too.
+fn bundle_file_or_folders(paths: &str) -> Option<Vec<u8>> {
+    if let Some(file) = bundle_file(paths) {
+        return Some(file);
+    }
+    let mut all = Vec::new();
+    let mut folder_seen = false;
+    for folder in std::env::split_paths(paths).take(MOST_FOLDERS) {
+        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        folder_seen = true;
+        let mut names: Vec<_> = entries
+            .take(MOST_IN_A_FOLDER)
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| is_hash_name(name))
+            .collect();
+        names.sort_unstable();
+        for name in names {
+            let Some(path) = folder.join(name).to_str().map(str::to_owned) else { continue };
+            let Some(one) = bundle_file(&path) else { continue };
+            if all.len() + one.len() > usize::try_from(STORE_LIMIT).unwrap_or(usize::MAX) {
+                return Some(all);
+            }
+            all.extend(one);
+            all.push(b'\n');
+        }
+    }
+    folder_seen.then_some(all)
+}
+
+/// Folders that are read, and entries of one that are looked at.
+const MOST_FOLDERS: usize = 8;
+const MOST_IN_A_FOLDER: usize = 2000;
+
+/// Whether a file has the name by which OpenSSL looks a root up: eight hexadecimal digits of the
+/// subject's hash, and a number.
+fn is_hash_name(name: &str) -> bool {
+    name.split_once('.').is_some_and(|(hash, number)| {
+        hash.len() == 8
+            && hash.bytes().all(|b| b.is_ascii_hexdigit())
+            && !number.is_empty()
+            && number.bytes().all(|b| b.is_ascii_digit())
+    })
 }
 
 /// What `read` gives, if it gives it within `patience`: a pipe that nobody writes into, or a
@@ -489,11 +542,11 @@ pub fn resolvers(
 ) -> (ResolverConfig, Vec<(SocketAddr, ResolverRole)>) {
     let (understood, unread) = without_carriage_returns(&file.text);
     let (parsed, errors) = resolv_conf::Config::parse_with_errors(understood.as_bytes());
-    let all: Vec<IpAddr> = parsed.nameservers.iter().map(IpAddr::from).collect();
+    let all: &[ScopedIp] = &parsed.nameservers;
     let (used, ignored) = all.split_at(all.len().min(NAMESERVERS_USED));
     let mut list: Vec<(SocketAddr, ResolverRole)> =
-        used.iter().map(|ip| (SocketAddr::new(*ip, 53), ResolverRole::Configured)).collect();
-    let stub = match used {
+        used.iter().map(|ip| (at_port_53(ip), ResolverRole::Configured)).collect();
+    let stub = match used.iter().map(IpAddr::from).collect::<Vec<_>>().as_slice() {
         [address] if address.is_loopback() => {
             let (behind, _) = resolv_conf::Config::parse_with_errors(upstreams.text.as_bytes());
             let behind: Vec<IpAddr> = behind
@@ -521,8 +574,8 @@ pub fn resolvers(
     let config = ResolverConfig {
         path: file.path.clone(),
         state: file.state.clone(),
-        nameservers: used.iter().map(IpAddr::to_string).collect(),
-        ignored_nameservers: ignored.iter().map(IpAddr::to_string).collect(),
+        nameservers: used.iter().map(|ip| clean(&ip.to_string(), 80)).collect(),
+        ignored_nameservers: ignored.iter().map(|ip| clean(&ip.to_string(), 80)).collect(),
         search: parsed
             .get_last_search_or_domain()
             .map(|domain| clean(domain, 255))
@@ -533,6 +586,29 @@ pub fn resolvers(
         stub,
     };
     (config, list)
+}
+
+/// Where a nameserver is asked. A link-local address is nothing without its interface: the kernel
+/// refuses to send there.
+fn at_port_53(ip: &ScopedIp) -> SocketAddr {
+    match ip {
+        ScopedIp::V6(address, Some(scope)) => {
+            let index = scope.parse().ok().or_else(|| platform::interface_index(scope));
+            SocketAddrV6::new(*address, 53, 0, index.unwrap_or(0)).into()
+        }
+        other => SocketAddr::new(other.into(), 53),
+    }
+}
+
+/// The interface of a link-local nameserver, as the configuration or the number has it.
+#[must_use]
+pub fn scope(config: &ResolverConfig, address: SocketAddr) -> Option<String> {
+    let SocketAddr::V6(v6) = address else { return None };
+    let named = config.nameservers.iter().find_map(|server| {
+        let (ip, scope) = server.split_once('%')?;
+        (ip.parse() == Ok(*v6.ip())).then(|| scope.to_owned())
+    });
+    named.or_else(|| (v6.scope_id() != 0).then(|| v6.scope_id().to_string()))
 }
 
 /// The text without nameserver lines whose address ends as lines do on Windows, and their numbers:
@@ -609,6 +685,35 @@ mod tests {
 
     fn file(text: &str) -> TextFile {
         TextFile { path: "/etc/resolv.conf".to_owned(), state: FileState::Read, text: text.into() }
+    }
+
+    #[test]
+    fn a_link_local_nameserver_keeps_its_interface() {
+        let (config, list) =
+            resolvers(&file("nameserver fe80::1%lo\nnameserver fe80::2%7\n"), &file(""));
+        assert_eq!(config.nameservers, ["fe80::1%lo", "fe80::2%7"]);
+        let index = platform::interface_index("lo").unwrap_or(0);
+        let asked: Vec<SocketAddr> = list.iter().map(|(address, _)| *address).collect();
+        let at = |text: &str, index| SocketAddrV6::new(text.parse().unwrap(), 53, 0, index).into();
+        assert_eq!(asked, [at("fe80::1", index), at("fe80::2", 7)]);
+        assert_eq!(scope(&config, asked[0]).as_deref(), Some("lo"));
+        assert_eq!(scope(&config, ([10, 1, 0, 10], 53).into()), None);
+        assert_eq!(platform::interface_index("../net/lo"), None);
+    }
+
+    #[test]
+    fn openssl_finds_a_root_in_a_folder_by_the_hash_of_its_subject() {
+        for (name, found) in [
+            ("607986c7.0", true),
+            ("607986c7.12", true),
+            ("DigiCert_Global_Root_G2.pem", false),
+            ("607986c7.pem", false),
+            ("607986c7.r0", false),
+            ("607986c7.", false),
+            ("607986c7", false),
+        ] {
+            assert_eq!(is_hash_name(name), found, "{name}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ if ! command -v cargo >/dev/null; then
 fi
 
 missing=$(sh .ci/packages --missing)
-echo 'tests/run.sh: every test; 15 to 25 minutes on two cores from nothing.'
+echo 'tests/run.sh: every test; up to 23 minutes on two cores in a clean clone.'
 echo "Debian packages that it installs (none of their services is started): ${missing:-none}"
 echo 'Into target/, and nowhere else: Python packages (target/venv), the builds.'
 sh .ci/packages

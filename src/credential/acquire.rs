@@ -7,13 +7,13 @@ use std::time::{Duration, Instant, SystemTime};
 use rustls::crypto::CryptoProvider;
 use url::Url;
 
-use super::certificate::{Material, NoCertificate};
+use super::certificate::NoCertificate;
 use super::cli::{Az, Said};
 use super::errand::Send;
 use super::metadata::NotHere;
 use super::sdk::Sdk;
 use super::ways::{Endpoint, NO_ID, Proof, Way, shown_id};
-use super::{authority, claims, cli, file, metadata};
+use super::{authority, claims, cli, file, metadata, opening};
 use crate::evidence::identity::{TokenClaims, TokenOutcome, TokenPurpose};
 use crate::evidence::text::clean;
 use crate::secret::Secret;
@@ -234,7 +234,7 @@ async fn entra(
                 .await
                 .map_err(Failed::NotAsked)?;
             let shown = clean(path, 200);
-            let opened = opened(octets, password.as_ref(), wanted.patience).await;
+            let opened = opening::opened(octets, password.as_ref(), wanted.patience).await;
             let material = opened.map_err(|no| match no {
                 NoCertificate::Wrong(says) => Failed::NotAsked(format!("{shown} {says}")),
                 NoCertificate::NotRead(says) => Failed::NotSupported(format!("{shown} {says}")),
@@ -272,28 +272,6 @@ async fn entra(
         }
     }
     sdk(Sdk::assertion(authority, tenant, client, assertion), wanted, send).await
-}
-
-/// A certificate and its key, opened on a thread of its own: a locked file may take its time,
-/// and the walk goes on meanwhile.
-async fn opened(
-    octets: zeroize::Zeroizing<Vec<u8>>,
-    password: Option<&Secret>,
-    patience: Duration,
-) -> Result<Material, NoCertificate> {
-    let password = password.map(|password| Secret::new(password.expose().to_owned()));
-    let (tell, told) = tokio::sync::oneshot::channel();
-    let thread = std::thread::Builder::new().name("certificate".to_owned()).spawn(move || {
-        let _ = tell.send(Material::read(&octets, password.as_ref()));
-    });
-    let late = NoCertificate::NotRead("was not opened within the deadline: too many rounds");
-    match thread {
-        Err(_) => Err(NoCertificate::NotRead("was not opened: no thread to be had for it")),
-        Ok(_) => match tokio::time::timeout(patience, told).await {
-            Ok(Ok(material)) => material,
-            _ => Err(late),
-        },
-    }
 }
 
 async fn read(

@@ -18,6 +18,7 @@ mod facts;
 mod file;
 mod find;
 mod metadata;
+mod opening;
 mod pkcs12;
 mod rounds;
 mod sdk;

@@ -5,6 +5,7 @@
 
 mod again;
 pub mod because;
+pub mod clock;
 mod closed;
 mod dns64;
 mod endpoint_of;

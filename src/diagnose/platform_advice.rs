@@ -43,8 +43,8 @@ pub struct Advice {
 enum Effect {
     /// It only reads.
     Look,
-    /// It changes this machine or container.
-    Local,
+    /// It changes this machine or container, and how that is undone.
+    Local(&'static str),
     /// It changes what others use too, and how that is undone.
     Shared(&'static str, &'static str),
 }
@@ -57,7 +57,7 @@ impl Advice {
     pub fn step(&self) -> Step {
         let step = match self.effect {
             Look => Step::look(self.says),
-            Local => Step::local(self.says),
+            Local(undo) => Step::local(self.says).undo(undo),
             Shared(affects, undo) => Step::shared(self.says, affects).undo(undo),
         };
         match self.command {
@@ -73,7 +73,7 @@ pub fn on(e: &Evidence, topic: Topic) -> Option<&'static Advice> {
     ADVICE.iter().find(|row| row.topic == topic && e.vantage.is_on(row.platform))
 }
 
-/// Facts X23, X24 and X40 to X46. Of two rows of a topic the earlier one is the more specific: a
+/// Facts X23, X24, X40 to X46, X61 and X65. Of two rows of a topic the earlier one is the more specific: a
 /// Functions app is also an App Service app, and both run in containers.
 const ADVICE: &[Advice] = &[
     Advice {
@@ -123,7 +123,7 @@ const ADVICE: &[Advice] = &[
                or set `generateResolvConf=false` under [network] in /etc/wsl.conf and write the \
                file yourself; then `wsl --shutdown`",
         command: None,
-        effect: Local,
+        effect: Local("take the settings out again, then `wsl --shutdown`"),
     },
     Advice {
         platform: Platform::Container,
@@ -133,7 +133,7 @@ const ADVICE: &[Advice] = &[
         says: "give the container its resolver: `--dns <address>`, `dns:` in the compose file, or \
                \"dns\" in /etc/docker/daemon.json of the host",
         command: None,
-        effect: Local,
+        effect: Local("start the container as before"),
     },
     Advice {
         platform: Platform::Kubernetes,
@@ -154,7 +154,7 @@ const ADVICE: &[Advice] = &[
         says: "let Windows resolve: `dnsTunneling=true` under [wsl2] in \
                %UserProfile%\\.wslconfig, then `wsl --shutdown`",
         command: None,
-        effect: Local,
+        effect: Local("take the setting out again, then `wsl --shutdown`"),
     },
     Advice {
         platform: Platform::Container,
@@ -211,7 +211,19 @@ const ADVICE: &[Advice] = &[
         says: "set `networkingMode=mirrored` under [wsl2] in %UserProfile%\\.wslconfig, then \
                `wsl --shutdown`",
         command: None,
-        effect: Local,
+        effect: Local("take the setting out again, then `wsl --shutdown`"),
+    },
+    Advice {
+        platform: Platform::HostedMachine,
+        topic: Topic::IntoNetwork,
+        why: "a hosted agent or runner is in its provider's network: it reaches a private endpoint \
+              only where it was put into a virtual network that sees it, and its public address \
+              is another one in each job",
+        says: "run the job inside the network: on a self-hosted agent or runner, in a Managed \
+               DevOps Pool that is injected into a subnet (Azure Pipelines), or in a runner group \
+               with Azure private networking (GitHub)",
+        command: None,
+        effect: Local("run the job where it ran before"),
     },
     Advice {
         platform: Platform::Kubernetes,
@@ -243,7 +255,7 @@ const ADVICE: &[Advice] = &[
         why: "the clock of WSL stops while Windows sleeps",
         says: "set it from the hardware clock",
         command: Some("sudo hwclock -s"),
-        effect: Local,
+        effect: Local("none: running programs see the time jump"),
     },
     Advice {
         platform: Platform::ContainerApps,
@@ -286,6 +298,16 @@ const ADVICE: &[Advice] = &[
         why: "a container has the clock of its host: it is set there",
         says: "on the host, see whether the clock is kept in time",
         command: Some("timedatectl status"),
+        effect: Look,
+    },
+    Advice {
+        platform: Platform::Arc,
+        topic: Topic::Clock,
+        why: "Azure does not keep the clock of an Arc machine: it needs a time server of its own \
+              network, and a closed one without any drifts",
+        says: "see which time servers it has and whether they answer; where there is none, name one \
+               in its time service and let UDP 123 to it through",
+        command: Some("chronyc sources -v; timedatectl timesync-status"),
         effect: Look,
     },
     Advice {

@@ -1,13 +1,15 @@
 //! Whose resolver it is. The cause of a wrong answer, who can change it and with which command
 //! follow from that; no rule looks at a resolver's address itself.
 
+mod links;
+
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
 
 use crate::evidence::dns::{Answer, Exchange, ResolverSeen, Soa};
 use crate::evidence::vantage::Platform;
-use crate::evidence::{AddressClass, Evidence, classify};
+use crate::evidence::{AddressClass, Evidence, classify, tunnel};
 
 /// Azure's own resolver (fact D55).
 pub const AZURE_DNS: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
@@ -65,6 +67,12 @@ pub enum ResolverClass {
     AppService,
     /// The resolver of a Container Apps environment.
     ContainerApps,
+    /// The resolver of an Amazon VPC (facts D90, D96).
+    AmazonVpc,
+    /// The resolver of a network of Google Cloud (facts D90, D96).
+    GoogleCloud,
+    /// The resolver of a virtual cloud network of Oracle's (facts D90, D96).
+    OracleCloud,
     /// The resolver of another cloud (fact D90).
     OtherCloud,
     /// Another link-local address: a router or a service of this link.
@@ -73,7 +81,7 @@ pub enum ResolverClass {
 
 impl ResolverClass {
     /// Every class.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::AzureDns,
         Self::VirtualNetwork,
         Self::OnPremises,
@@ -96,6 +104,9 @@ impl ResolverClass {
         Self::ZeroTrust,
         Self::AppService,
         Self::ContainerApps,
+        Self::AmazonVpc,
+        Self::GoogleCloud,
+        Self::OracleCloud,
         Self::OtherCloud,
         Self::LinkLocal,
     ];
@@ -179,7 +190,6 @@ const OPERATORS: &[(&str, &str)] = &[
     ("127.0.2.2/31", "Cloudflare WARP"),
     ("169.254.169.253/32", "Amazon"),
     ("fd00:ec2::253/128", "Amazon"),
-    ("169.254.169.254/32", "Google Cloud or Oracle Cloud"),
     ("100.100.2.136/32", "Alibaba Cloud"),
     ("100.100.2.138/32", "Alibaba Cloud"),
 ];
@@ -191,9 +201,9 @@ const KNOWN: &[(&str, ResolverClass)] = &[
     ("127.0.2.2/31", ResolverClass::ZeroTrust),
     ("169.254.20.10/32", ResolverClass::NodeCache),
     ("169.254.10.10/31", ResolverClass::NodeCache),
-    ("169.254.169.253/32", ResolverClass::OtherCloud),
+    ("169.254.169.253/32", ResolverClass::AmazonVpc),
     ("169.254.169.254/32", ResolverClass::OtherCloud),
-    ("fd00:ec2::253/128", ResolverClass::OtherCloud),
+    ("fd00:ec2::253/128", ResolverClass::AmazonVpc),
     ("100.100.2.136/32", ResolverClass::OtherCloud),
     ("100.100.2.138/32", ResolverClass::OtherCloud),
     ("10.255.255.254/32", ResolverClass::WslRelay),
@@ -201,6 +211,17 @@ const KNOWN: &[(&str, ResolverClass)] = &[
     ("6.6.0.0/16", ResolverClass::ZeroTrust),
     ("198.18.0.0/15", ResolverClass::ZeroTrust),
 ];
+
+/// Search domains that clouds give their machines (fact D96).
+const CLOUD_DOMAINS: &[(&str, ResolverClass)] = &[
+    ("ec2.internal", ResolverClass::AmazonVpc),
+    ("compute.internal", ResolverClass::AmazonVpc),
+    ("google.internal", ResolverClass::GoogleCloud),
+    ("oraclevcn.com", ResolverClass::OracleCloud),
+];
+
+/// The address at which several clouds answer: the machine's search domains say which.
+const METADATA: &str = "169.254.169.254/32";
 
 /// The stub addresses of systemd-resolved.
 const SYSTEMD: &[(&str, ())] = &[("127.0.0.53/32", ()), ("127.0.0.54/32", ())];
@@ -307,7 +328,7 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
     if (local || azures) && on(Platform::HostedMachine) {
         return Class::HostedMachine;
     }
-    if let Some(class) = row(KNOWN, address) {
+    if let Some(class) = of_cloud(e, address).or_else(|| row(KNOWN, address)) {
         return class;
     }
     let gateway = is_default_gateway(e, address) && !kind.is_public();
@@ -331,10 +352,10 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
         _ if row(SYSTEMD, address).is_some() => Class::Stub,
         AddressClass::Loopback | AddressClass::Unspecified => Class::LocalServer,
         // In Azure the gateway of a subnet serves no DNS.
-        _ if (gateway || shares_the_gateways_interface(e, address)) && !in_azure(e) => {
+        _ if (gateway || links::shares_the_gateways_interface(e, address)) && !in_azure(e) => {
             Class::Router
         }
-        _ if !in_azure(e) && in_local_network(e, address) => Class::LocalNetwork,
+        _ if !in_azure(e) && links::in_local_network(e, address) => Class::LocalNetwork,
         AddressClass::SharedPrivate => Class::ZeroTrust,
         AddressClass::Private | AddressClass::UniqueLocal => inside(e),
         AddressClass::LinkLocal => Class::LinkLocal,
@@ -344,69 +365,30 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
         _ if on(Platform::Container) => Class::PublicOfContainer,
         _ if in_azure(e) => Class::PublicOfAzureMachine,
         // An organisation with public addresses of its own has its servers in them too.
-        _ if row(OPERATORS, address).is_none() && in_own_prefix(e, address) => Class::OnPremises,
+        _ if row(OPERATORS, address).is_none() && links::in_own_prefix(e, address) => {
+            Class::OnPremises
+        }
         _ => Class::Public,
     }
 }
 
-/// Addresses of this machine's own links: what it sends from, and its gateways.
-fn on_own_links(e: &Evidence) -> impl Iterator<Item = IpAddr> {
-    let sources = e.vantage.sources.iter().filter_map(|source| source.source);
-    sources.chain(e.vantage.default_gateways.iter().copied())
-}
-
-/// Whether one network of the usual size (/24, /64) holds both.
-fn one_link(a: IpAddr, b: IpAddr) -> bool {
-    let length = if a.is_ipv4() { 24 } else { 64 };
-    IpNet::new(a, length).is_ok_and(|net| net.contains(&b))
-}
-
-/// Whether a public address is in a network of this machine's own.
-fn in_own_prefix(e: &Evidence, address: IpAddr) -> bool {
-    address.is_ipv4() && on_own_links(e).any(|own| one_link(own, address))
-}
-
-/// Whether an IPv6 address has the interface identifier of a link-local default gateway, as the
-/// other addresses of a router often do (fe80::1 and fd00::1).
-fn shares_the_gateways_interface(e: &Evidence, address: IpAddr) -> bool {
-    let identifier = |ip: IpAddr| match ip {
-        IpAddr::V6(ip) => Some(ip.octets()[8..].to_vec()),
-        IpAddr::V4(_) => None,
+/// The cloud whose resolver the address is, by the domain that the cloud gives its machines: the
+/// metadata address, or in an Amazon VPC the second address above the start of a range of 16 or
+/// more (fact D90).
+fn of_cloud(e: &Evidence, address: IpAddr) -> Option<ResolverClass> {
+    let mut search = e.vantage.resolver_config.search.iter();
+    let cloud = search.find_map(|domain| {
+        let domain = domain.trim_end_matches('.').to_ascii_lowercase();
+        let within = |of: &str| domain == of || domain.ends_with(&format!(".{of}"));
+        CLOUD_DOMAINS.iter().find(|(of, _)| within(of)).map(|(_, cloud)| *cloud)
+    })?;
+    let base_plus_two = match address.to_canonical() {
+        IpAddr::V4(v4) => v4.is_private() && v4.octets()[3] % 16 == 2,
+        IpAddr::V6(_) => false,
     };
-    let link_local = |ip: &IpAddr| classify(*ip) == AddressClass::LinkLocal;
-    e.vantage
-        .default_gateways
-        .iter()
-        .filter(|gateway| link_local(gateway))
-        .any(|gateway| identifier(*gateway).is_some_and(|own| identifier(address) == Some(own)))
-}
-
-/// The range that home and small office networks use.
-const SMALL_NETWORKS: &str = "192.168.0.0/16";
-
-/// Whether an address is on the small network that this machine is on, or that it was on before a
-/// VPN took the default route.
-fn in_local_network(e: &Evidence, address: IpAddr) -> bool {
-    let IpAddr::V4(v4) = address else {
-        return on_own_links(e)
-            .any(|own| classify(own) != AddressClass::LinkLocal && one_link(own, address));
-    };
-    if row(&[(SMALL_NETWORKS, ())], address).is_none() {
-        return false;
-    }
-    let usual = matches!(v4.octets()[3], 1 | 254);
-    on_own_links(e).any(|own| one_link(own, address)) || usual && default_route_in_tunnel(e)
-}
-
-/// Whether a tunnel has the default route, or both halves of it.
-fn default_route_in_tunnel(e: &Evidence) -> bool {
-    let tunnels = ["tun", "tap", "wireguard", "ppp"];
-    e.vantage.sources.iter().filter_map(|source| source.route.as_ref()).any(|route| {
-        let halves = ["0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1"];
-        let wide = route.prefix.as_deref().is_some_and(|prefix| halves.contains(&prefix));
-        let kind = route.interface.as_ref().and_then(|interface| interface.kind.as_deref());
-        wide && kind.is_some_and(|kind| tunnels.contains(&kind))
-    })
+    let there = row(&[(METADATA, ())], address).is_some()
+        || (cloud == ResolverClass::AmazonVpc && base_plus_two);
+    (there && !in_azure(e)).then_some(cloud)
 }
 
 fn is_machine_host(e: &Evidence, address: IpAddr) -> bool {
@@ -441,7 +423,7 @@ fn sees_inside(e: &Evidence, r: &ResolverSeen) -> bool {
     let of_account = of_account
         .filter_map(|tried| Some(tried.exchange.answer()?.chain(&tried.exchange.name).addresses));
     let own = r.addresses(&e.dns.name);
-    of_account.flatten().chain(own).any(|a| classify(a).is_private())
+    of_account.flatten().chain(own).any(|a| tunnel::is_private(e, a))
         || [&r.a, &r.aaaa, &r.zone_soa]
             .into_iter()
             .filter_map(|x| x.saw())

@@ -15,7 +15,7 @@ pub struct ProxyHop {
     pub url: String,
     /// Its host name or address.
     pub host: String,
-    /// Its port.
+    /// Its port; 0 where the number may be a password and its name leads to no host.
     pub port: u16,
     /// What kind it is.
     pub scheme: ProxyScheme,

@@ -119,6 +119,14 @@ fn device(e: &Evidence, address: IpAddr) -> Option<(String, &Interface)> {
     })
 }
 
+/// What of this machine took the walked connection: a tunnel's client or a sidecar.
+#[must_use]
+pub fn taken_by(e: &Evidence) -> Option<&'static str> {
+    taken_here(e)?;
+    let to = e.tcp.saw()?.walked?;
+    Some(if address(e, to).is_some() { "a tunnel's client" } else { "a sidecar" })
+}
+
 /// Why a connection to the walked address proves nothing, if something on this machine took it:
 /// the words, and where they were read (fact X43).
 #[must_use]

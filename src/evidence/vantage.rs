@@ -76,8 +76,10 @@ pub enum Platform {
     ServiceMesh,
     /// A zero-trust client answers names and connections on this machine.
     ZeroTrust,
+    /// A machine outside Azure that Azure Arc manages: Azure does not keep its clock.
+    Arc,
     /// A machine that its provider lends for a job or a session: a GitHub-hosted runner, a
-    /// Codespace, a Cloud Shell.
+    /// Microsoft-hosted agent of Azure Pipelines, a Codespace, a Cloud Shell.
     HostedMachine,
 }
 
@@ -94,6 +96,7 @@ impl Platform {
             Self::Wsl => "WSL",
             Self::ServiceMesh => "service mesh",
             Self::ZeroTrust => "zero-trust client",
+            Self::Arc => "Azure Arc machine",
             Self::HostedMachine => "hosted machine",
         }
     }

@@ -16,7 +16,7 @@ struct Page {
 const RESOLVER: (&str, &str) =
     ("/etc/resolv.conf, /etc/hosts, /etc/nsswitch.conf", "how this machine resolves names; read");
 const INVENTORY: (&str, &str) =
-    ("/etc/aoai-probe/targets.toml", "the inventory that the package's services read");
+    (crate::inventory::PACKAGED, "the inventory that the package's services read");
 const HISTORY: (&str, &str) = (
     "/var/lib/aoai-probe/history.db",
     "the history of the package's watch: systemd's state directory",
@@ -118,6 +118,10 @@ const PAGES: &[Page] = &[
         examples: &[
             ("aoai-probe generate man check > aoai-probe-check.1", "the page of a command"),
             ("aoai-probe generate completions bash", "completions"),
+            (
+                "aoai-probe generate target-names --config targets.toml",
+                "the names that check --config takes",
+            ),
         ],
     },
 ];

@@ -167,7 +167,7 @@ const PANELS: &[Panel] = &[
         size: (12, 5),
     },
     Panel {
-        title: "What is broken or at risk, and who mends it",
+        title: "What is broken or at risk, and who fixes it",
         kind: "table",
         asks: "aoai_probe_finding_info{@,role=~\"cause|also\"} == 1",
         legend: "",

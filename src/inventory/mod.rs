@@ -22,6 +22,8 @@ pub use read::{Problem, read};
 /// that it is the one of [`document::Document`].
 pub const SCHEMA: &str = include_str!("../../docs/inventory.schema.json");
 
+/// The inventory that the package's services read.
+pub const PACKAGED: &str = "/etc/aoai-probe/targets.toml";
 /// Time from walk to walk.
 pub const INTERVAL: Duration = Duration::from_secs(60);
 /// Targets of one inventory.

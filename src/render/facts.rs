@@ -231,6 +231,18 @@ fn longest(hop: &DnsHop) -> Option<f64> {
     asked.chain([hop.system.took_ms()]).flatten().reduce(f64::max)
 }
 
+/// The connection of the target, which proves nothing where something on this machine took it.
+#[must_use]
+pub fn target_tcp(e: &Evidence) -> Fact {
+    let mut fact = tcp(&e.tcp);
+    let walked = e.tcp.saw().and_then(|tcp| tcp.walked_attempt());
+    if let (Some(attempt), Some(who)) = (walked, tunnel::taken_by(e)) {
+        fact.text = format!("{}: accepted here, proves nothing", endpoint(attempt));
+        fact.notes.insert(0, format!("{who} took it: the real target is not seen at this hop"));
+    }
+    fact
+}
+
 /// The connection on which the walk went on, or why there is none.
 #[must_use]
 pub fn tcp(observed: &Observed<TcpHop>) -> Fact {

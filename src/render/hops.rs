@@ -12,7 +12,7 @@ pub(super) fn fact(report: &Report, hop: Hop) -> Fact {
     let mut fact = match hop {
         Hop::Vantage => facts::vantage(e),
         Hop::Dns => facts::target_dns(e),
-        Hop::Tcp => facts::tcp(&e.tcp),
+        Hop::Tcp => facts::target_tcp(e),
         Hop::Proxy => facts::proxy(&e.proxy),
         Hop::Tls => facts::tls(&e.tls),
         Hop::Identity => facts::identity(&e.identity),

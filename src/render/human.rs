@@ -196,9 +196,9 @@ fn in_parallel(page: &mut Page, e: &Evidence) {
             "in parallel: the original name {}, {verified}",
             original.target.host
         ));
-        line(page, Hop::Dns, &facts::dns(&original.dns, &original.asked.expect), None);
+        line(page, Hop::Dns, &facts::target_dns(original), None);
         if choice(&original.tcp) != Some(Choice::ProxyApplies) {
-            line(page, Hop::Tcp, &facts::tcp(&original.tcp), None);
+            line(page, Hop::Tcp, &facts::target_tcp(original), None);
         }
         if choice(&original.proxy) != Some(Choice::NoProxyApplies) {
             line(page, Hop::Proxy, &facts::proxy(&original.proxy), None);

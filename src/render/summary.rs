@@ -59,6 +59,8 @@ struct Group {
     place: usize,
     /// Places and names of all.
     names: Vec<(usize, String)>,
+    /// How many of them are muted.
+    muted: usize,
 }
 
 /// Rows by cause; each group keeps one finding for all of its targets.
@@ -74,9 +76,10 @@ impl Summary {
     /// Counts the report of the target at `place` of the inventory.
     pub fn count(&mut self, place: usize, row: Row) {
         self.walked += 1;
-        self.muted += usize::from(row.muted);
-        let muted = if row.muted { " (muted)" } else { "" };
-        let name = (place, format!("{}{muted}", row.name));
+        let muted = usize::from(row.muted);
+        self.muted += muted;
+        let mark = if row.muted { " (muted)" } else { "" };
+        let name = (place, format!("{}{mark}", row.name));
         match self.groups.iter_mut().find(|group| group.first.is_like(&row)) {
             Some(group) => {
                 // The words of a group are those of its first target in the inventory, whichever
@@ -85,8 +88,9 @@ impl Summary {
                     (group.first, group.place) = (row, place);
                 }
                 group.names.push(name);
+                group.muted += muted;
             }
-            None => self.groups.push(Group { first: row, place, names: vec![name] }),
+            None => self.groups.push(Group { first: row, place, names: vec![name], muted }),
         }
     }
 
@@ -96,14 +100,14 @@ impl Summary {
         self.walked
     }
 
-    /// Targets of a state.
+    /// Targets of a state that are not muted.
     #[must_use]
     pub fn of_state(&self, state: State) -> usize {
         let groups = self.groups.iter().filter(|group| group.first.state == state);
-        groups.map(|group| group.names.len()).sum()
+        groups.map(|group| group.names.len() - group.muted).sum()
     }
 
-    /// `12 targets: 11 broken, 1 works (2 muted)`.
+    /// `12 targets: 9 broken, 1 works, 2 muted`.
     #[must_use]
     pub fn line(&self) -> String {
         let words = [
@@ -112,7 +116,7 @@ impl Summary {
             (State::AtRisk, "at risk"),
             (State::Works, "works"),
         ];
-        let counts: Vec<String> = words
+        let mut counts: Vec<String> = words
             .into_iter()
             .filter_map(|(state, word)| match (self.of_state(state), state) {
                 (0, _) => None,
@@ -120,11 +124,10 @@ impl Summary {
                 (count, _) => Some(format!("{count} {word}")),
             })
             .collect();
-        let muted = match self.muted {
-            0 => String::new(),
-            muted => format!(" ({muted} muted)"),
-        };
-        format!("{}: {}{muted}", targets(self.walked), counts.join(", "))
+        if self.muted > 0 {
+            counts.push(format!("{} muted", self.muted));
+        }
+        format!("{}: {}", targets(self.walked), counts.join(", "))
     }
 
     /// The summary. `again` is the command that walks one of the targets by itself, up to its
@@ -141,9 +144,12 @@ impl Summary {
         for group in &mut self.groups {
             group.names.sort_unstable();
         }
-        // The worst first, then the largest, then as the inventory has them.
+        // The worst first, then the largest, then as the inventory has them; what is muted needs
+        // no care.
         self.groups.sort_by_key(|group| {
-            (group.first.state.weight(), std::cmp::Reverse(group.names.len()), group.place)
+            let cares = group.names.len() - group.muted;
+            let weight = group.first.state.weight();
+            (cares == 0, weight, std::cmp::Reverse(cares), group.place)
         });
         for Group { first, names, .. } in &self.groups {
             page.blank();

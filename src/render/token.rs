@@ -186,8 +186,8 @@ fn hops(page: &mut Page, path: &Evidence) {
     if proxied {
         line("proxy", facts::proxy(&path.proxy));
     } else {
-        line("dns", facts::dns(&path.dns, &path.asked.expect));
-        line("tcp", facts::tcp(&path.tcp));
+        line("dns", facts::target_dns(path));
+        line("tcp", facts::target_tcp(path));
     }
     line("tls", facts::tls(&path.tls));
     if let Some(why) = path.identity.withheld {

@@ -59,12 +59,12 @@ fn handshakes(page: &mut Page, all: &Experiments, walked: Option<IpAddr>) {
         });
         let at = elsewhere.map_or_else(String::new, |address| format!("at {address} "));
         let with = match &one.changed {
-            Changed::SegmentSize { octets } => format!("segments of {octets} octets"),
+            Changed::SegmentSize { octets } => format!("segments of {octets} bytes"),
             Changed::SmallHello => "a ClientHello of one segment".to_owned(),
             Changed::Nothing => "the walk's own ClientHello".to_owned(),
             Changed::ServerName { name } => format!("SNI {name}"),
             Changed::OnlyVersion { version } => format!("{version} alone"),
-            Changed::FirstOctet => "the first octet alone".to_owned(),
+            Changed::FirstOctet => "the first byte alone".to_owned(),
             Changed::OtherAddress { address } => format!("the address {address}"),
         };
         let ended = match &one.tls {

@@ -10,7 +10,7 @@ use crate::evidence::proxy::{ConnectOutcome, ProxyHop};
 use crate::evidence::tcp::{TcpHop, TcpInfo};
 use crate::evidence::tls::{Certificate, TlsHop};
 use crate::evidence::vantage::Vantage;
-use crate::evidence::{Evidence, Observed};
+use crate::evidence::{Evidence, Observed, tunnel};
 
 /// Every hop's evidence, a block a hop.
 pub(super) fn evidence(page: &mut Page, e: &Evidence) {
@@ -19,6 +19,12 @@ pub(super) fn evidence(page: &mut Page, e: &Evidence) {
     dns(page, "dns", &e.dns);
     observed(page, "proxy", &e.proxy, proxy);
     observed(page, "tcp", &e.tcp, tcp);
+    if let Some(((sign, _), who)) = tunnel::taken_here(e).zip(tunnel::taken_by(e)) {
+        page.words(&format!(
+            "accepted on this machine by {who}: {sign}; the connection proves nothing of the way, \
+             and the real target is unknown"
+        ));
+    }
     observed(page, "tls", &e.tls, tls);
     identity(page, &e.identity);
     observed(page, "http", &e.http, http);
@@ -218,6 +224,14 @@ fn exchange(page: &mut Page, exchange: &Exchange, took_ms: f64) {
         | DnsOutcome::TcpFailed { truncated: message, .. } => answer(page, message),
         _ => {}
     }
+    for late in &exchange.late {
+        let rcode = &late.answer.rcode;
+        page.indented(
+            4,
+            &format!("a second answer, {} later: {rcode}", milliseconds(late.after_ms)),
+        );
+        answer(page, &late.answer);
+    }
     for stray in &exchange.stray {
         page.indented(
             4,
@@ -237,7 +251,7 @@ fn answer(page: &mut Page, answer: &Answer) {
         flags.iter().filter(|(_, on)| *on).map(|(name, _)| (*name).to_owned()).collect();
     page.indented(
         4,
-        &format!("flags {}, {}", list(&set), words::count(answer.size.into(), "octet")),
+        &format!("flags {}, {}", list(&set), words::count(answer.size.into(), "byte")),
     );
     for record in &answer.records {
         page.indented(
@@ -304,7 +318,7 @@ fn kernel(page: &mut Page, info: &TcpInfo) {
         ("in", info.segs_in.map(u64::from)),
         ("out of order", info.rcv_ooopack.map(u64::from)),
         ("repeats that had arrived", info.dsack_dups.map(u64::from)),
-        ("octets acknowledged", info.bytes_acked),
+        ("bytes acknowledged", info.bytes_acked),
         ("received", info.bytes_received),
     ]
     .into_iter()
@@ -361,7 +375,7 @@ fn tls(page: &mut Page, hop: &TlsHop) {
     }
     page.words(&format!(
         "{} sent, {} received, {} presented",
-        words::count(hop.bytes_sent, "octet"),
+        words::count(hop.bytes_sent, "byte"),
         hop.bytes_received,
         words::count(hop.chain_length.into(), "certificate")
     ));
@@ -508,7 +522,7 @@ fn http(page: &mut Page, hop: &HttpHop) {
             page.indented(2, &format!("body begins: {excerpt}"));
         }
         let end = if answer.body_complete { "complete" } else { "not complete" };
-        page.indented(2, &format!("{} of body, {end}", words::count(answer.body_bytes, "octet")));
+        page.indented(2, &format!("{} of body, {end}", words::count(answer.body_bytes, "byte")));
     }
     if hop.calls.is_empty() {
         page.words("no call was made");

@@ -244,7 +244,7 @@ pub(super) fn tls_outcome(hop: &TlsHop) -> String {
         TlsOutcome::Reset => "reset before the handshake ended".to_owned(),
         TlsOutcome::Silent => format!(
             "no answer to the handshake: {} sent, {} received",
-            count(hop.bytes_sent, "octet"),
+            count(hop.bytes_sent, "byte"),
             hop.bytes_received
         ),
         TlsOutcome::PlainHttp { first_line } => {

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::evidence::text::repeatable;
 
 /// The commands, by their names.
-const COMMANDS: &[&str] =
+pub(super) const COMMANDS: &[&str] =
     &["check", "watch", "serve", "history", "explain", "diagnose", "generate", "help"];
 
 /// Words that people type for something that this tool has under another name.

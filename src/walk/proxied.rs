@@ -48,7 +48,7 @@ pub(super) async fn walk(context: &Context<'_>, proxy: &Proxy, call: bool) -> Tu
     let mut hop = ProxyHop {
         url: proxy.url.clone(),
         host: proxy.host.clone(),
-        port: proxy.port,
+        port: if proxy.hides_port { 0 } else { proxy.port },
         scheme: proxy.scheme,
         has_password: proxy.authorization.is_some(),
         dns: Observed::NotAsked { by: Choice::NotNeeded },
@@ -268,6 +268,8 @@ async fn reach<'a>(
     if addresses.is_empty() {
         return (None, pending);
     }
+    // The name leads to a host, so what follows it is a port.
+    hop.port = proxy.port;
     let began = context.elapsed_ms();
     for address in addresses.iter().take(ADDRESSES_TRIED).copied() {
         pending.push(Box::pin(async move {

@@ -382,11 +382,12 @@ impl ServerCertVerifier for Recorder {
                 accepted_by = Some(Store::Public);
             }
             record(public, &result);
-            if accepted_by == Some(Store::CaFile) && self.roots.trusts_system() {
-                // What the machine's own store accepts alone does not need the file.
+            if accepted_by == Some(Store::CaFile) {
+                // What the machine's own store accepts alone does not need the file; where that
+                // store is not trusted with a secret, it still says which clients succeed.
                 let system = self.roots.system();
                 let result = ask(system);
-                if result.is_ok() {
+                if result.is_ok() && self.roots.trusts_system() {
                     accepted_by = Some(Store::System);
                 }
                 record(system, &result);

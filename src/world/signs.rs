@@ -32,6 +32,8 @@ enum Sign {
     Variable(&'static str),
     /// A variable that has this value.
     VariableIs(&'static str, &'static str),
+    /// A variable whose value begins so.
+    VariableBegins(&'static str, &'static str),
     /// A variable whose name begins so.
     VariablePrefix(&'static str),
     /// A file or folder.
@@ -50,11 +52,11 @@ enum Sign {
 }
 
 use Sign::{
-    File, Interface, Kernel, Listening, Nameserver, SyntheticTunnel, Variable, VariableIs,
-    VariablePrefix,
+    File, Interface, Kernel, Listening, Nameserver, SyntheticTunnel, Variable, VariableBegins,
+    VariableIs, VariablePrefix,
 };
 
-/// The signs (facts X6, X23, X24, X40 to X43, X61), those that say most first; one for each platform
+/// The signs (facts X6, X23, X24, X40 to X43, X61, X65), those that say most first; one for each platform
 /// is kept.
 const SIGNS: &[(Platform, Sign)] = &[
     (Platform::Functions, Variable("FUNCTIONS_EXTENSION_VERSION")),
@@ -88,7 +90,11 @@ const SIGNS: &[(Platform, Sign)] = &[
     (Platform::ZeroTrust, Interface("tailscale*", "Tailscale")),
     (Platform::ZeroTrust, Interface("sdwan0", "Twingate")),
     (Platform::ZeroTrust, Nameserver("100.100.100.100")),
+    (Platform::Arc, File("/opt/azcmagent/bin/himds")),
     (Platform::HostedMachine, VariableIs("RUNNER_ENVIRONMENT", "github-hosted")),
+    (Platform::HostedMachine, VariableIs("AGENT_ISSELFHOSTED", "0")),
+    (Platform::HostedMachine, VariableBegins("AGENT_NAME", "Azure Pipelines")),
+    (Platform::HostedMachine, VariableBegins("AGENT_NAME", "Hosted Agent")),
     (Platform::HostedMachine, VariableIs("CODESPACES", "true")),
     (Platform::HostedMachine, Variable("ACC_CLOUD")),
 ];
@@ -96,6 +102,9 @@ const SIGNS: &[(Platform, Sign)] = &[
 /// Variables that Azure Functions' local tools set too: on a developer's machine they are no
 /// sign of the platform.
 const LOCAL_TOOLS: (&str, &str) = ("AZURE_FUNCTIONS_ENVIRONMENT", "Development");
+
+/// An agent of Azure Pipelines says with this that it is somebody's own, whatever it is called.
+const SELF_HOSTED: (&str, &str) = ("AGENT_ISSELFHOSTED", "1");
 
 /// The platforms that this machine runs in or under, each with its first sign.
 #[must_use]
@@ -105,8 +114,14 @@ pub fn platforms(seen: &Surroundings<'_>) -> Vec<PlatformSign> {
         if found.iter().any(|known| known.platform == *platform) {
             continue;
         }
-        let local = *platform == Platform::Functions
-            && seen.environment.get(LOCAL_TOOLS.0) == Some(LOCAL_TOOLS.1);
+        let says = |(name, value): (&str, &str)| seen.environment.get(name) == Some(value);
+        let local = match platform {
+            Platform::Functions => says(LOCAL_TOOLS),
+            Platform::HostedMachine => {
+                matches!(sign, VariableBegins("AGENT_NAME", _)) && says(SELF_HOSTED)
+            }
+            _ => false,
+        };
         if let Some(sign) = sign.shown(seen).filter(|_| !local) {
             found.push(PlatformSign { platform: *platform, sign });
         }
@@ -122,6 +137,11 @@ impl Sign {
             VariableIs(name, value) => {
                 (seen.environment.get(name) == Some(value)).then(|| format!("{name} is {value}"))
             }
+            VariableBegins(name, start) => seen
+                .environment
+                .get(name)
+                .filter(|value| value.starts_with(start))
+                .map(|_| format!("{name} begins with {start}")),
             VariablePrefix(start) => seen
                 .environment
                 .names()
@@ -225,7 +245,16 @@ mod tests {
         let runner = |of| kinds(&Machine { variables: &[("RUNNER_ENVIRONMENT", of)], ..BARE });
         assert_eq!(runner("github-hosted"), [P::HostedMachine]);
         assert_eq!(runner("self-hosted"), []);
+        let agent = |pairs| kinds(&Machine { variables: pairs, ..BARE });
+        assert_eq!(agent(&[("AGENT_ISSELFHOSTED", "0")]), [P::HostedMachine]);
+        assert_eq!(agent(&[("AGENT_NAME", "Azure Pipelines 2")]), [P::HostedMachine]);
+        assert_eq!(agent(&[("AGENT_NAME", "Hosted Agent")]), [P::HostedMachine]);
+        assert_eq!(agent(&[("TF_BUILD", "True"), ("AGENT_NAME", "build-01")]), []);
+        let own = [("AGENT_NAME", "Azure Pipelines 2"), ("AGENT_ISSELFHOSTED", "1")];
+        assert_eq!(agent(&own), []);
         assert_eq!(kinds(&Machine { files: &["/.dockerenv"], ..BARE }), [P::Container]);
+        let agent = &["/opt/azcmagent/bin/himds"];
+        assert_eq!(kinds(&Machine { files: agent, ..BARE }), [P::Arc]);
         assert_eq!(kinds(&Machine { nameservers: &["127.0.0.11"], ..BARE }), [P::Container]);
         assert_eq!(kinds(&Machine { kernel: "4.4.0-19041-Microsoft", ..BARE }), [P::Wsl]);
         assert_eq!(kinds(&Machine { listening: &[15001, 15006], ..BARE }), [P::ServiceMesh]);

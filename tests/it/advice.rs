@@ -168,3 +168,30 @@ fn a_command_that_changes_something_is_known() {
             .is_none()
     );
 }
+
+/// The texts of a fixture's own finding, in the order of its steps.
+fn steps(id: &str, fixture: &str) -> Vec<String> {
+    let value = evidence(&format!("findings/{id}/{fixture}.json"));
+    let all = diagnose(&serde_json::from_value(value).unwrap()).findings;
+    let fix = all.into_iter().find(|finding| finding.id == id).and_then(|finding| finding.fix);
+    fix.map(|fix| fix.steps.into_iter().map(|step| step.says).collect()).unwrap_or_default()
+}
+
+#[test]
+fn an_address_is_allowed_only_after_public_access_is_on() {
+    for fixture in ["fires-public", "fires-proxied"] {
+        let steps = steps("http-public-access-disabled", fixture);
+        let at = |words: &str| steps.iter().position(|says| says.contains(words));
+        let (on, allow) = (at("turn public access on"), at("egress address"));
+        assert!(on.is_some() && allow > on, "{fixture}: {steps:#?}");
+    }
+}
+
+#[test]
+fn a_hosted_agent_is_sent_into_the_network_and_its_passing_address_is_not_allowed() {
+    let steps = steps("http-network-rules", "fires-hosted-agent");
+    let first = |words: &str| steps.iter().find(|says| says.contains(words));
+    assert!(first("Managed DevOps Pool").is_some(), "{steps:#?}");
+    assert_eq!(first("egress address"), None);
+    assert_eq!(first("service endpoint"), None);
+}

@@ -33,7 +33,11 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
         &["credential", "evidence", "platform", "secret", "services", "target", "wire", "world"],
         "the order of the hops; judges nothing",
     ),
-    ("diagnose", &["diagnosis", "evidence"], "pure: evidence in, diagnosis out"),
+    (
+        "diagnose",
+        &["diagnosis", "evidence", "services"],
+        "pure: evidence and the table of services in, diagnosis out",
+    ),
     ("report", &["diagnosis", "evidence"], "the saved form; may not judge or print"),
     ("render", &["diagnosis", "evidence", "report"], "a report as text; reaches nothing"),
     ("explain", &["diagnose", "evidence"], "the pages of the catalogue"),

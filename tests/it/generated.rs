@@ -66,7 +66,7 @@ fn a_command_gives_man_page_and_completions() {
     let mut command = Command::new("aoai-probe").arg(Arg::new("resolver").long("resolver"));
     assert!(generate::man(command.clone()).unwrap().contains("resolver"));
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell] {
-        let script = generate::completions(&mut command, shell).unwrap();
+        let script = generate::completions::completions(&mut command, shell).unwrap();
         assert!(script.contains("resolver"), "{shell}");
     }
 }

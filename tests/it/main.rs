@@ -14,7 +14,10 @@ mod budget;
 mod catalogue;
 #[cfg(target_os = "linux")]
 mod children;
+#[cfg(target_os = "linux")]
+mod completions;
 mod dependencies;
+mod documented;
 mod explain;
 mod fixtures;
 mod formats;
@@ -31,3 +34,4 @@ mod report;
 mod resolver_classes;
 mod shell;
 mod verdict;
+mod words;

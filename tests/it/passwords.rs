@@ -167,3 +167,19 @@ fn a_password_in_an_inventory_is_shown_nowhere() {
         }
     }
 }
+
+#[test]
+fn a_number_that_may_be_a_password_is_not_shown() {
+    for (value, shown) in [
+        ("http://bob:51234", false),
+        ("bob:51234", false),
+        ("http://proxy.corp:51234", true),
+        ("http://bob:x@proxy:51234", true),
+    ] {
+        let mut command = program();
+        command.args(["--plan", "myacct", "--credential=none"]).env("HTTPS_PROXY", value);
+        let ran = Ran::of(command.output().unwrap());
+        assert_eq!(ran.out.contains("51234"), shown, "{value}: {}", ran.out);
+        assert!(ran.out.contains("CONNECT"), "{value}: {}", ran.out);
+    }
+}

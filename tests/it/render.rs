@@ -200,7 +200,7 @@ fn every_outcome_has_its_words() {
             json!({"kind": "answered", "status": 407, "reason": "Proxy Auth", "headers": []}),
             "CONNECT answered 407",
         ),
-        ("private", "/tls/saw/outcome", json!({"kind": "silent"}), "1620 octets sent"),
+        ("private", "/tls/saw/outcome", json!({"kind": "silent"}), "1620 bytes sent"),
         ("private", "/tls/saw/outcome", json!({"kind": "reset"}), "reset before the handshake"),
         ("private", "/tls/saw/outcome", json!({"kind": "closed"}), "closed by the peer"),
         (

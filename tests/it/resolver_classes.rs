@@ -36,6 +36,11 @@ const RULES: &[&str] = &[
     "dns-public-not-expected",
     "dns-resolvers-disagree",
     "dns-name-not-found",
+    "dns-resolver-down",
+    "dns-no-address",
+    "dns-own-record",
+    "dns-system-differs",
+    "dns-two-answers",
 ];
 
 /// Teams that exist.
@@ -49,12 +54,21 @@ struct Place {
     azure: bool,
     platform: Option<&'static str>,
     gateway: bool,
+    search: &'static str,
     /// Another default gateway.
     beside: Option<&'static str>,
 }
 
 const fn place(class: ResolverClass, address: &'static str) -> Place {
-    Place { class, address, azure: false, platform: None, gateway: false, beside: None }
+    Place {
+        class,
+        address,
+        azure: false,
+        platform: None,
+        gateway: false,
+        search: "corp.example",
+        beside: None,
+    }
 }
 
 fn places() -> Vec<Place> {
@@ -100,7 +114,21 @@ fn places() -> Vec<Place> {
         on(Class::AppService, "168.63.129.16", "app_service"),
         on(Class::ContainerApps, "100.100.224.10", "container_apps"),
         on(Class::ContainerApps, "168.63.129.16", "container_apps"),
-        place(Class::OtherCloud, "169.254.169.253"),
+        place(Class::AmazonVpc, "169.254.169.253"),
+        Place { search: "eu-west-1.compute.internal", ..place(Class::AmazonVpc, "10.20.0.2") },
+        Place { search: "ec2.internal", ..place(Class::AmazonVpc, "172.31.16.18") },
+        Place { search: "ec2.internal", ..place(Class::OnPremises, "10.20.0.10") },
+        Place {
+            search: "compute.internal",
+            azure: true,
+            ..place(Class::VirtualNetwork, "10.20.0.2")
+        },
+        Place {
+            search: "c.my-project.google.internal",
+            ..place(Class::GoogleCloud, "169.254.169.254")
+        },
+        Place { search: "hub.oraclevcn.com", ..place(Class::OracleCloud, "169.254.169.254") },
+        place(Class::OtherCloud, "169.254.169.254"),
         place(Class::LinkLocal, "169.254.7.7"),
     ]
 }
@@ -117,7 +145,7 @@ fn moved(fixture: &Value, to: &Place) -> Evidence {
     let vantage = &mut value["vantage"];
     vantage["azure"]["answer"] = json!(to.azure);
     vantage["resolver_config"]["stub"] = Value::Null;
-    vantage["resolver_config"]["search"] = json!(["corp.example"]);
+    vantage["resolver_config"]["search"] = json!([to.search]);
     // Other links than the place's would make another class of it.
     for source in vantage["sources"].as_array_mut().unwrap() {
         source["source"] = json!("10.3.0.4");

@@ -147,6 +147,112 @@ fn an_interrupted_walk_shows_what_is_known() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn a_second_interrupt_ends_a_run_that_cannot_write() {
+    use std::io::{BufRead, BufReader};
+    use std::os::unix::process::ExitStatusExt;
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let resolver = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = resolver.local_addr().unwrap().to_string();
+    let Some(mut command) = alone(&program_path(), folder.path(), false) else { return };
+    let mut child = command
+        .args(["myacct", "--resolver", &address, "--timeout", "60", "--deadline", "60", "-o"])
+        .arg(&pipe)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    resolver.recv_from(&mut [0; 512]).unwrap();
+    let pid = child.id().to_string();
+    let interrupt = || {
+        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    };
+    interrupt();
+    // Now it waits for a program that reads from the pipe.
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().contains("interrupted")));
+    interrupt();
+    let status = child.wait().unwrap();
+    assert_eq!((status.code(), status.signal()), (None, Some(2)));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_shows_for_how_long_a_hop_is_silent() {
+    let folder = tempfile::tempdir().unwrap();
+    let resolver = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = resolver.local_addr().unwrap();
+    let Some(mut command) = alone("script".as_ref(), folder.path(), false) else { return };
+    let walk = format!(
+        "{} myacct --resolver {address} --timeout 2.5 --color never",
+        program_path().display()
+    );
+    let out = command.env("TERM", "xterm").args(["-qec", &walk, "/dev/null"]).output().unwrap();
+    let shown = String::from_utf8(out.stdout).unwrap();
+    let (before, report) = shown.split_once("BROKEN at dns").unwrap_or_else(|| panic!("{shown:?}"));
+    for seconds in ["1 s", "2 s"] {
+        let line = format!("\r  dns       no answer yet, {seconds}\u{1b}[K");
+        assert!(before.contains(&line), "{seconds}: {before:?}");
+    }
+    // The report takes their place, and nothing of them stays in it.
+    assert!(before.contains("\r\u{1b}[K"), "{before:?}");
+    assert!(!report.contains("no answer yet"), "{report:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn several_targets_by_hand_end_with_their_causes() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(mut command) = alone(&program_path(), folder.path(), false) else { return };
+    let walk = ["acct-a", "acct-b", "acct-c", "--resolver", "127.0.0.1:9", "--timeout", "1"];
+    let ran = Ran::of(command.args(walk).output().unwrap());
+    assert_eq!(ran.status, 2, "{}", ran.out);
+    let (reports, summary) = ran.out.split_once("\n3 targets: 3 broken\n").expect("a summary");
+    assert_eq!(reports.matches("BROKEN at dns (").count(), 3, "{reports}");
+    assert_eq!(summary.matches("BROKEN at dns (").count(), 1, "{summary}");
+    for target in ["acct-a", "acct-b", "acct-c"] {
+        assert!(summary.contains(&format!("{target}.openai.azure.com")), "{summary}");
+    }
+    assert!(summary.contains("aoai-probe -v --resolver 127.0.0.1:9 --timeout 1 "), "{summary}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_webhook_at_localhost_goes_to_this_machine_whatever_the_hosts_file_says() {
+    use std::io::{Read, Write};
+    let folder = tempfile::tempdir().unwrap();
+    let hosts = folder.path().join("hosts");
+    fs::write(&hosts, "10.255.255.1 localhost\n").unwrap();
+    let inventory = folder.path().join("targets.toml");
+    let text = "[watch.webhook]\nurl_variable = \"HOOK\"\ntimeout = \"5s\"\n\
+                [[target]]\ntarget = \"myacct\"\n";
+    fs::write(&inventory, text).unwrap();
+    let receiver = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let hook = format!("http://localhost:{}/hook", receiver.local_addr().unwrap().port());
+    let Some(mut command) = alone("sh".as_ref(), folder.path(), false) else { return };
+    let script = r#"mount --bind "$1" /etc/hosts && shift && exec "$@""#;
+    command.args(["-c", script, "sh"]).arg(&hosts).arg(program_path()).env("HOOK", hook);
+    let child = command
+        .args(["watch", "--test-webhook", "--config"])
+        .arg(&inventory)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let received = std::thread::spawn(move || {
+        let (mut from, _) = receiver.accept().unwrap();
+        let mut head = [0; 1024];
+        let read = from.read(&mut head).unwrap();
+        from.write_all(b"HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n").unwrap();
+        String::from_utf8_lossy(&head[..read]).into_owned()
+    });
+    let ran = Ran::of(child.wait_with_output().unwrap());
+    assert_eq!(ran.went_well(), "webhook: the test was taken\n");
+    assert!(received.join().unwrap().starts_with("POST /hook HTTP/1.1\r\n"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn little_memory_is_said_and_no_crash() {
     let folder = tempfile::tempdir().unwrap();
     let good = saved(folder.path(), "healthy").display().to_string();

@@ -39,6 +39,16 @@ fn named(common_name: &str, organization: &str) -> DistinguishedName {
     name
 }
 
+/// A name under `DC=AME`.
+fn internal(common_name: &str) -> DistinguishedName {
+    // domainComponent (RFC 4519, section 2.4); rcgen takes one value of a type.
+    let component = DnType::CustomDnType(vec![0, 9, 2342, 19_200_300, 100, 1, 25]);
+    let mut name = DistinguishedName::new();
+    name.push(component, "AME");
+    name.push(DnType::CommonName, common_name);
+    name
+}
+
 fn leaf(kind: Certificate, own: &[&str]) -> Made<CertificateParams> {
     let names: &[&str] = match kind {
         Certificate::WrongName => &["portal.contoso.example"],
@@ -188,6 +198,17 @@ impl Authorities {
                 let root = Issuer::new(root, KeyPair::generate()?);
                 let signer = subordinate(&root, "Microsoft TLS G2 RSA CA OCSP 04", microsoft)?;
                 self.under(&params, &key, &signer)?
+            }
+            Certificate::MicrosoftInternal => {
+                let ame = |common_name: &str| -> Made<CertificateParams> {
+                    let mut params = authority(common_name, "")?;
+                    params.distinguished_name = internal(common_name);
+                    Ok(params)
+                };
+                let root = Issuer::new(ame("ameroot")?, KeyPair::generate()?);
+                let (key_of_signer, signer) = (KeyPair::generate()?, ame("AME INFRA CA 01")?);
+                let pem = signer.signed_by(&key_of_signer, &root)?.pem();
+                self.under(&params, &key, &(pem, Issuer::new(signer, key_of_signer)))?
             }
             Certificate::NamedAsAzure => self.under(&params, &key, &self.named_as_azure)?,
             Certificate::ExpiredIntermediate => self.under(&params, &key, &self.expired)?,

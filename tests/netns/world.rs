@@ -265,6 +265,8 @@ pub enum Certificate {
     Zscaler,
     /// By the names of Azure's own authorities, without the root's copy that others know (X8).
     AzureTopMissing,
+    /// By the names of an internal authority of Microsoft's (X9).
+    MicrosoftInternal,
     /// By an authority that has the name of one of Azure's, under the company's root.
     NamedAsAzure,
     /// For this account's name alone.

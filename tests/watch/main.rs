@@ -8,6 +8,8 @@
 #[path = "../lab/mod.rs"]
 mod lab;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod outage;
 #[cfg(test)]
 mod path;

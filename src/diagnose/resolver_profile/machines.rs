@@ -220,25 +220,28 @@ pub(super) const PROFILES: &[Profile] = &[
     Profile {
         class: HostedMachine,
         owner: "Azure platform",
-        noun: "the resolver of a machine that its provider lends (GitHub-hosted runner, Codespace, \
-               Cloud Shell)",
+        noun: "the resolver of a machine that its provider lends (hosted runner or agent, \
+               Codespace, Cloud Shell)",
         place: Some("in the virtual network that this hosted machine is in, if it is yours"),
         look: &[],
         runs: &[Look("see the provider's status page", None)],
         why_public: &[
             "a hosted machine is in its provider's network, and no private zone of yours can be \
              linked to that; or it was put into a virtual network of yours (GitHub's Azure private \
-             networking, Cloud Shell in a virtual network) that is not linked to {zone}",
+             networking, a Managed DevOps Pool, Cloud Shell in a virtual network) that is not \
+             linked to {zone}",
         ],
         see_private: &[
             Look(
                 "see whether this machine was put into a virtual network of yours: in GitHub the \
-                 runner group's network configuration, in Cloud Shell its settings",
+                 runner group's network configuration, in Azure DevOps the pool's, in Cloud Shell \
+                 its settings",
                 None,
             ),
             Local(
-                "where it was not: run this on a machine inside the network (a self-hosted \
-                 runner, a runner group with a network configuration, a jump machine)",
+                "where it was not: run this inside the network (a self-hosted runner or agent, a \
+                 Managed DevOps Pool in a subnet, a GitHub runner group with Azure private \
+                 networking, a jump machine)",
                 None,
                 "run it here again",
             ),
@@ -375,6 +378,76 @@ pub(super) const PROFILES: &[Profile] = &[
         ],
     },
     Profile {
+        class: AmazonVpc,
+        owner: "DNS",
+        noun: "the resolver of an Amazon VPC",
+        place: Some("in the rules of the Route 53 Resolver that are associated with this VPC"),
+        look: &[AMAZON_RULES],
+        runs: &[Look(
+            "see whether the VPC has DNS support switched on (enableDnsSupport)",
+            Some("aws ec2 describe-vpc-attribute --vpc-id <vpc> --attribute enableDnsSupport"),
+        )],
+        why_public: &["{r} asks the internet: no rule of that cloud forwards {suffix} to Azure"],
+        see_private: &[
+            AMAZON_RULES,
+            INBOUND,
+            Shared(
+                "forward {suffix} to that inbound endpoint over the tunnel between the \
+                 clouds: a Route 53 Resolver rule of type FORWARD through an outbound \
+                 endpoint, associated with this VPC (Terraform: aws_route53_resolver_rule)",
+                WHOLE_SUFFIX,
+                None,
+                "disassociate the rule from the VPC and delete it",
+            ),
+            LINK_FORWARDED,
+        ],
+    },
+    Profile {
+        class: GoogleCloud,
+        owner: "DNS",
+        noun: "the resolver of a network of Google Cloud",
+        place: Some("in the forwarding zones and DNS server policies of this network in Cloud DNS"),
+        look: &[GOOGLE_ZONES],
+        runs: &[GOOGLE_ZONES],
+        why_public: &["{r} asks the internet: no rule of that cloud forwards {suffix} to Azure"],
+        see_private: &[
+            GOOGLE_ZONES,
+            INBOUND,
+            Shared(
+                "forward {suffix} to that inbound endpoint over the tunnel between the \
+                 clouds: a private forwarding zone of Cloud DNS that this network sees, \
+                 with private routing; the endpoint must have a route back to \
+                 35.199.192.0/19 (Terraform: google_dns_managed_zone)",
+                WHOLE_SUFFIX,
+                None,
+                "delete the forwarding zone",
+            ),
+            LINK_FORWARDED,
+        ],
+    },
+    Profile {
+        class: OracleCloud,
+        owner: "DNS",
+        noun: "the resolver of a virtual cloud network of Oracle Cloud",
+        place: Some("in the rules of the private resolver of this virtual cloud network"),
+        look: &[ORACLE_RULES],
+        runs: &[ORACLE_RULES],
+        why_public: &["{r} asks the internet: no rule of that cloud forwards {suffix} to Azure"],
+        see_private: &[
+            ORACLE_RULES,
+            INBOUND,
+            Shared(
+                "forward {suffix} to that inbound endpoint over the tunnel between the \
+                 clouds: a rule of the network's private resolver, through a forwarding \
+                 endpoint (Terraform: oci_dns_resolver)",
+                WHOLE_SUFFIX,
+                None,
+                "delete the rule",
+            ),
+            LINK_FORWARDED,
+        ],
+    },
+    Profile {
         class: OtherCloud,
         owner: "DNS",
         noun: "the resolver of another cloud",
@@ -385,8 +458,8 @@ pub(super) const PROFILES: &[Profile] = &[
         see_private: &[
             INBOUND,
             Shared(
-                "forward {suffix} to that inbound endpoint over the tunnel between the clouds \
-                 (Amazon: a Route 53 Resolver rule; Google: a Cloud DNS forwarding zone)",
+                "forward {suffix} to that inbound endpoint over the tunnel between the clouds, by \
+                 the forwarding rules that the cloud's DNS has",
                 WHOLE_SUFFIX,
                 None,
                 "delete the rule",

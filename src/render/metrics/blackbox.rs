@@ -107,7 +107,7 @@ pub(super) const METRICS: &[Metric] = &[
     },
     Metric {
         name: "probe_http_uncompressed_body_length",
-        help: "Octets of the first call's answer that were read",
+        help: "Bytes of the first call's answer that were read",
         unit: Unit::Count,
         labels: &[],
         samples: |report| {

@@ -29,7 +29,7 @@ pub(super) const METRICS: &[Metric] = &[
     },
     Metric {
         name: "aoai_probe_muted",
-        help: "1 while the inventory mutes the target (until): it is walked and calls nobody",
+        help: "1 while the inventory mutes the target (until): it is walked and raises no alert",
         unit: Unit::State,
         labels: &[],
         samples: |report| Sample::plain(f64::from(u8::from(report.muted_until.is_some()))),
@@ -69,7 +69,7 @@ pub(super) const METRICS: &[Metric] = &[
     },
     Metric {
         name: "aoai_probe_finding_info",
-        help: "Every finding: the cause, what stands beside it, symptoms of a cause, notes; \
+        help: "Every finding: the cause, further findings, symptoms of a cause, notes; \
                owner is the team that mends it",
         unit: Unit::Info,
         labels: &["finding", "hop", "level", "sure", "role", "owner"],

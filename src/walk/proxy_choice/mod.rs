@@ -48,6 +48,8 @@ pub struct Proxy {
     pub scheme: ProxyScheme,
     /// `Basic ...`, ready for Proxy-Authorization.
     pub authorization: Option<Secret>,
+    /// Whether the port is not shown, since it may be a password.
+    pub hides_port: bool,
 }
 
 /// The decision: evidence, and the proxy itself.
@@ -138,13 +140,33 @@ pub fn parse(text: &str) -> Option<Proxy> {
             Some(Secret::new(value.to_str().ok()?.to_owned()))
         });
     let shown_host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+    let hides_port = !holds_at_sign(text) && may_be_a_password(&host, url.port());
+    let shown_port = match hides_port {
+        true => NOT_SHOWN.to_owned(),
+        false => port.to_string(),
+    };
     Some(Proxy {
-        url: format!("{}://{shown_host}:{port}", url.scheme()),
+        url: format!("{}://{shown_host}:{shown_port}", url.scheme()),
         host,
         port,
         scheme,
         authorization,
+        hides_port,
     })
+}
+
+/// Ports on which proxies are known to listen: numbers that are no password.
+const PROXY_PORTS: &[u16] = &[
+    1080, 3128, 3129, 3130, 8000, 8008, 8080, 8081, 8082, 8083, 8084, 8085, 8088, 8090, 8118, 8123,
+    8443, 8800, 8880, 8888, 8889, 9000, 9080, 9090, 9128, 9400, 9443, 9480, 10080,
+];
+
+/// Whether what reads as `host:port` may be a user name and a numeric password whose host was left
+/// out (`http://bob:1234`): a name of one label, and four or five digits that are no port which
+/// proxies use. Such a number is tried as a port and shown nowhere.
+fn may_be_a_password(host: &str, port: Option<u16>) -> bool {
+    let named = !host.contains(['.', ':']) && !host.eq_ignore_ascii_case("localhost");
+    named && port.is_some_and(|port| port > 999 && !PROXY_PORTS.contains(&port))
 }
 
 /// What is shown in place of a value that may hold a password.
@@ -155,6 +177,9 @@ const NOT_SHOWN: &str = "[not shown]";
 fn masked(value: &str) -> String {
     let Some(proxy) = parse(value) else { return NOT_SHOWN.to_owned() };
     let bare = value.trim();
+    if proxy.hides_port {
+        return clean(&proxy.url, 300);
+    }
     match holds_at_sign(bare) || !bare.bytes().all(|c| c.is_ascii_graphic()) {
         true => clean(&proxy.url.replacen("://", "://***@", 1), 300),
         false => clean(&without_path(bare), 300),
@@ -213,7 +238,13 @@ fn is_plain_entry(entry: &str) -> bool {
     let numeric = |text: &str| text.chars().all(|c| c.is_ascii_digit());
     let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();
     let name = match host.rsplit_once(':') {
-        Some((name, port)) if numeric(port) => name,
+        Some((name, port)) if numeric(port) => {
+            // No port of a client's target is as likely as a password here.
+            if !port.is_empty() && may_be_a_password(name, Some(port.parse().unwrap_or(0))) {
+                return false;
+            }
+            name
+        }
         Some(_) => return address || host.parse::<IpNet>().is_ok() || host.starts_with('['),
         None => host,
     };
@@ -409,6 +440,25 @@ mod tests {
         }
         let whole = choice(&[("HTTPS_PROXY", "http://h:1/")]).decision.variables;
         assert_eq!(whole[0].value, "http://h:1/");
+    }
+
+    #[test]
+    fn a_number_that_may_be_a_password_is_not_shown() {
+        for url in ["http://bob:51234", "bob:51234", "http://bob:51234/", "socks5://bob:51234"] {
+            let choice = choice(&[("HTTPS_PROXY", url), ("http_proxy", url), ("NO_PROXY", url)]);
+            let shown = format!("{:?}", choice.decision);
+            assert!(!shown.contains("51234") && shown.contains("bob"), "{url}: {shown}");
+            assert_eq!(choice.proxy.map(|proxy| proxy.port), Some(51234), "{url}");
+        }
+        for url in
+            ["proxy:3128", "http://proxy:8080", "proxy.corp:51234", "localhost:51234", "p:81"]
+        {
+            let shown = choice(&[("HTTPS_PROXY", url)]).decision.variables[0].value.clone();
+            assert_eq!(shown, url);
+        }
+        assert_eq!(parse("10.0.0.8:51234").unwrap().url, "http://10.0.0.8:51234");
+        // With a user before it the number can only be the port.
+        assert_eq!(parse("http://bob:x@proxy:51234").unwrap().url, "http://proxy:51234");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::diagnose::resolver_class::{self, ResolverClass, Whose};
 use crate::diagnose::resolver_profile::{self, Advice, Profile};
 use crate::diagnose::{Because, reading};
 use crate::diagnosis::Step;
-use crate::evidence::{Evidence, classify};
+use crate::evidence::{Evidence, tunnel};
 
 use super::gives::{self, Asked};
 use super::words;
@@ -175,7 +175,7 @@ impl<'a> Resolver<'a> {
     /// A resolver of this machine that this walk has seen give the private address.
     fn other(&self) -> Option<(String, IpAddr)> {
         gives::asked(self.e).iter().find_map(|r| {
-            let address = r.gives.addresses().iter().find(|a| classify(**a).is_private())?;
+            let address = r.gives.addresses().iter().find(|a| tunnel::is_private(self.e, **a))?;
             Some((r.label(), *address))
         })
     }
@@ -250,7 +250,12 @@ impl<'a> Resolver<'a> {
         use ResolverClass as Class;
         let ip = self.asked;
         match self.whose.class {
-            Class::OnPremises | Class::VirtualNetwork | Class::OtherCloud => because
+            Class::OnPremises
+            | Class::VirtualNetwork
+            | Class::AmazonVpc
+            | Class::GoogleCloud
+            | Class::OracleCloud
+            | Class::OtherCloud => because
                 .owner("Network")
                 .look("see the route to it", format!("ip route get {ip}"))
                 .act(

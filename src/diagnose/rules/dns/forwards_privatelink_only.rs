@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = rule!(
     Code(check)
 )
 .explains(zone_not_linked::EXPLAINS)
-.short("only the privatelink name is private");
+.short("only the privatelink name resolves privately");
 
 fn check(e: &View<'_>) -> Option<Because> {
     let (all, outside) = zone_not_linked::unwanted(e)?;

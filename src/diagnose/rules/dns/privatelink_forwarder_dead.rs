@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = rule!(
     Code(check)
 )
 .explains(zone_not_linked::EXPLAINS)
-.short("the privatelink zone's lookup fails");
+.short("lookups in the privatelink zone fail");
 
 fn check(e: &View<'_>) -> Option<Because> {
     let (all, outside) = zone_not_linked::unwanted(e)?;

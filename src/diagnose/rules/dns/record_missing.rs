@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = rule!(
 )
 .explains(&["dns-system-fails", "dns-resolvers-disagree"])
 .decided_by(&["zone-soa", "parent-zone"])
-.short("the private zone leads to no address");
+.short("the private zone gives no address for this name");
 
 fn check(e: &View<'_>) -> Option<Because> {
     let (r, Missing::Record) = missing::of(e)? else { return None };

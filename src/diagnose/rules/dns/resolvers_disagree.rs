@@ -7,7 +7,7 @@ use crate::diagnose::resolver_class::{self, ResolverClass};
 use crate::diagnose::{Because, Rule, View, endpoint_of, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
-use crate::evidence::{Evidence, Expect, classify};
+use crate::evidence::{Evidence, Expect, classify, tunnel};
 
 use super::advice::Resolver;
 use super::gives::{self, Asked, Gives};
@@ -28,8 +28,8 @@ enum Kind {
     Unusable,
 }
 
-fn kind(addresses: &[IpAddr]) -> Kind {
-    if addresses.iter().all(|a| classify(*a).is_private()) {
+fn kind(e: &Evidence, addresses: &[IpAddr]) -> Kind {
+    if addresses.iter().all(|a| tunnel::is_private(e, *a)) {
         Kind::Private
     } else if addresses.iter().all(|a| gives::is_outside(*a)) {
         Kind::Public
@@ -40,11 +40,11 @@ fn kind(addresses: &[IpAddr]) -> Kind {
     }
 }
 
-fn agree(one: &Asked<'_>, other: &Asked<'_>) -> bool {
+fn agree(e: &Evidence, one: &Asked<'_>, other: &Asked<'_>) -> bool {
     match (&one.gives, &other.gives) {
         (Gives::Addresses(a), Gives::Addresses(b)) => {
-            kind(a) == kind(b)
-                && (kind(a) != Kind::Private || a.iter().any(|address| b.contains(address)))
+            kind(e, a) == kind(e, b)
+                && (kind(e, a) != Kind::Private || a.iter().any(|address| b.contains(address)))
         }
         (a, b) => a.addresses().is_empty() == b.addresses().is_empty(),
     }
@@ -63,7 +63,7 @@ fn followed<'a>(
         return None;
     }
     let decides = |r: &&&Asked<'_>| r.seen.role == ResolverRole::Configured;
-    answering.iter().filter(decides).find(|r| gave(r) && !agree(measure, r)).copied()
+    answering.iter().filter(decides).find(|r| gave(r) && !agree(e, measure, r)).copied()
 }
 
 fn check(e: &View<'_>) -> Option<Because> {
@@ -78,7 +78,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     let followed = followed(e, measure, &answering);
     let (measure, other) = match followed {
         Some(followed) => (followed, *measure),
-        None => (*measure, *answering.iter().find(|r| !agree(measure, r))?),
+        None => (*measure, *answering.iter().find(|r| !agree(e, measure, r))?),
     };
     // `--resolver` names whose answer is judged; what this machine has instead is shown, and not
     // held against it.
@@ -107,7 +107,7 @@ fn check(e: &View<'_>) -> Option<Because> {
             ),
             None => format!("{} gives {this}, {} gives {that}", measure.label(), other.label()),
         },
-        match kind(measure.gives.addresses()) == kind(other.gives.addresses())
+        match kind(e, measure.gives.addresses()) == kind(e, other.gives.addresses())
             && !other.gives.addresses().is_empty()
         {
             true => "resolvers give different private addresses",
@@ -160,7 +160,7 @@ fn check(e: &View<'_>) -> Option<Because> {
 /// is not asked any more.
 fn same_view(because: Because, e: &Evidence, measure: &Asked<'_>, other: &Asked<'_>) -> Because {
     let private = |r: &Asked<'_>| {
-        !r.gives.addresses().is_empty() && kind(r.gives.addresses()) == Kind::Private
+        !r.gives.addresses().is_empty() && kind(e, r.gives.addresses()) == Kind::Private
     };
     let (blind, sees) = match (private(measure), private(other)) {
         (true, true) => return two_endpoints(because, measure, other),

@@ -29,7 +29,7 @@ pub(super) const RULE: Rule = rule!(
         "tls-connection-lost",
     ],
 ]))
-.short("another suffix of the account is private, not this one");
+.short("another suffix of the account is private, this one is not");
 
 fn check(e: &View<'_>) -> Option<Because> {
     let missing = missing::of(e).filter(|(_, why)| matches!(why, Missing::Record));

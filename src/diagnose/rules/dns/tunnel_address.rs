@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = rule!(
     SOMEBODY_ELSE,
     &["dns-resolvers-disagree", "tcp-terminated-on-the-way"],
 ]))
-.short("a tunnel address came: the real target is not seen");
+.short("the answer is a tunnel address, which hides the real target");
 
 fn check(e: &View<'_>) -> Option<Because> {
     let (address, tunnel) = tunnel::of_application(e)?;

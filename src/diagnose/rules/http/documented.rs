@@ -148,7 +148,7 @@ pub(super) const RULES: [Rule; 4] = [
         "Azure has blocked the resource for the time being (abuse monitoring)",
         Documented(&BLOCKED)
     )
-    .short("Azure has blocked the account for the time being"),
+    .short("Azure has temporarily blocked the account"),
     rule!(
         "http-managed-identity-off",
         Http,

@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = rule!(
     "Something in front of the service gave the answer",
     Code(check)
 )
-.short("what answers is not shown to be the service");
+.short("the answer is not known to come from the service");
 
 fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;

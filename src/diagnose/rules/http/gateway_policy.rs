@@ -16,7 +16,7 @@ pub(super) const RULES: [Rule; 3] = [
         "An API Management gateway does not let this address in (ip-filter)",
         Code(ip_filter)
     )
-    .short("403: a gateway's ip-filter"),
+    .short("403: a gateway's ip-filter refuses this address"),
     rule!("http-call-quota", Http, "A quota of calls or bandwidth is used up", Code(quota))
         .short("403: a quota is used up"),
     rule!(
@@ -25,7 +25,7 @@ pub(super) const RULES: [Rule; 3] = [
         "An API Management gateway wants a header, or another value of it",
         Code(header)
     )
-    .short("a gateway wants a header of its own"),
+    .short("a gateway requires a header of its own"),
 ];
 
 /// The command that shows a gateway's policy for all of its APIs; it only reads.

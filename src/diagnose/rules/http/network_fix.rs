@@ -3,14 +3,18 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::{Because, endpoint_of, reading};
 use crate::diagnosis::Step;
+use crate::evidence::vantage::Platform;
 use crate::evidence::{Evidence, classify, tunnel};
 
 use super::aim::aim;
 use super::arrival;
 use super::clients;
-use super::network_refusals::{NETWORK_RULES, NOT_APPROVED, PERIMETER, Row, VNET_ENDPOINT};
+use super::network_refusals::{
+    NETWORK_RULES, NOT_APPROVED, PERIMETER, PUBLIC_ACCESS, Row, VNET_ENDPOINT,
+};
 use super::said::{walked, walked_private};
 
 /// Looks at the connections of private endpoints to the account.
@@ -163,7 +167,6 @@ fn privately(
 }
 
 fn publicly(e: &Evidence, because: Because, refused: &Row, egress: Option<IpAddr>) -> Because {
-    let account = reading::account(e);
     let mut because = because.owner("Azure platform");
     if refused.id == NOT_APPROVED.id {
         because = because
@@ -177,11 +180,19 @@ fn publicly(e: &Evidence, because: Because, refused: &Row, egress: Option<IpAddr
                  take public calls (one report); its rules then look right and do not act",
             );
     }
+    let hosted = platform_advice::on(e, Topic::IntoNetwork);
+    let lent = e.vantage.is_on(Platform::HostedMachine);
+    if let Some(advice) = hosted {
+        because = because.known_by(advice.why);
+    }
     because = see_rules(e, because, refused);
     because = because.look("see which private endpoints there are", CONNECTIONS);
+    if let Some(advice) = hosted {
+        because = because.act(advice.step());
+    }
     let in_azure = e.vantage.azure.answer == Some(true);
     let public = egress.is_none_or(|ip| classify(ip).is_public());
-    if refused.id == NETWORK_RULES.id && in_azure && public {
+    if refused.id == NETWORK_RULES.id && in_azure && public && !lent {
         let saw = egress.map_or_else(
             || "a call to a public address".to_owned(),
             |ip| format!("the public address {ip}"),
@@ -213,8 +224,13 @@ fn publicly(e: &Evidence, because: Because, refused: &Row, egress: Option<IpAddr
     }
     because = because.act(
         Step::shared(
-            "give this network a private endpoint with its DNS zone, if the path is to be private \
-             (Terraform: azurerm_private_endpoint with private_dns_zone_group)",
+            if hosted.is_some() {
+                "or give the network of that platform a private endpoint with its DNS zone \
+                 (Terraform: azurerm_private_endpoint with private_dns_zone_group)"
+            } else {
+                "give this network a private endpoint with its DNS zone, if the path is to be \
+                 private (Terraform: azurerm_private_endpoint with private_dns_zone_group)"
+            },
             format!(
                 "every client of the virtual network: once {} is linked, accounts of the suffix \
                  without a record there stop resolving",
@@ -223,19 +239,16 @@ fn publicly(e: &Evidence, because: Because, refused: &Row, egress: Option<IpAddr
         )
         .undo("remove the zone's link, then the endpoint"),
     );
-    because = allow(e, because, refused, egress, "or allow this network's egress address");
+    // The next job of a hosted machine calls from another address, which others use too.
+    if !lent {
+        because = allow(e, because, refused, egress, "or allow this network's egress address");
+    }
     if refused.id == PERIMETER.id {
         return because.act(Step::look(
             "wait and walk again: changes of a perimeter took over 14 minutes in one report",
         ));
     }
-    because.act(Step::look("wait and walk again: changes of network rules take some minutes")).look(
-        "see that public access is not disabled altogether: rules act only when it is enabled",
-        format!(
-            "az cognitiveservices account show -n {account} -g <group> \
-                 --query properties.publicNetworkAccess"
-        ),
-    )
+    because.act(Step::look("wait and walk again: changes of network rules take some minutes"))
 }
 
 /// A step that shows the rules which decide.
@@ -256,7 +269,7 @@ fn see_rules(e: &Evidence, because: Because, refused: &Row) -> Because {
             );
     }
     because.look(
-        "see whether public access is on, and which networks are allowed",
+        "see whether public access is on (rules act only then), and which networks are allowed",
         format!(
             "az cognitiveservices account show -n {account} -g <group> --query \
              \"properties.{{access:publicNetworkAccess,rules:networkAcls}}\""
@@ -291,6 +304,32 @@ fn allow(
             ),
         );
     }
+    // Network rules, those of subnets with a service endpoint among them, act only while public
+    // access is on: an address that is allowed before changes nothing.
+    let closed = refused.id == PUBLIC_ACCESS.id;
+    let because = if closed {
+        because
+            .known_by(
+                "public access is off, and while it is, the account's network rules do not act: \
+                 neither an allowed address nor a subnet with a service endpoint lets a call in",
+            )
+            .act(
+                Step::shared(
+                    "or, if public calls are meant: turn public access on for selected networks \
+                     alone (default action Deny), first (Terraform: azurerm_cognitive_account, \
+                     public_network_access_enabled and network_acls)",
+                    "the account gets a public side again, for the networks that its rules name; \
+                     with the default action Allow for everyone who has a key",
+                )
+                .undo("turn public access off again"),
+            )
+    } else {
+        because
+    };
+    let says = match says.strip_prefix("or ").filter(|_| closed) {
+        Some(rest) => format!("then {rest}"),
+        None => says.to_owned(),
+    };
     because.act(
         Step::shared(
             format!("{says} (Terraform: azurerm_cognitive_account, network_acls)"),

@@ -82,14 +82,14 @@ pub(super) const RULES: [Rule; 5] = [
         "The service refuses: an account with network rules wants its custom subdomain",
         NetworkRefusal(&VNET_ENDPOINT)
     )
-    .short("403: the service wants the account's own subdomain"),
+    .short("403: the account must be called by its own subdomain"),
     rule!(
         "http-network-perimeter",
         Http,
         "The service refuses: a network security perimeter does not let the call in",
         NetworkRefusal(&PERIMETER)
     )
-    .short("403: a network security perimeter"),
+    .short("403: a network security perimeter refuses the call"),
 ];
 
 /// Whether the service refuses the call in the words of `refused`.

@@ -11,7 +11,7 @@ use super::said::{Said, said};
 pub(super) const RULE: Rule =
     rule!("http-rate-limited", Http, "The service limits the rate of calls", Code(check))
         .about(crate::diagnose::About::Load)
-        .short("429: calls are limited");
+        .short("429: calls are rate-limited");
 
 /// The headers that tell how long and how much (fact W5).
 const HEADERS: &[&str] = &[

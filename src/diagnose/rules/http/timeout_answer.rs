@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = rule!(
     Code(check)
 )
 .about(crate::diagnose::About::Load)
-.short("the service answers 408: its own work timed out");
+.short("408: the service's own processing timed out");
 
 fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;

@@ -7,7 +7,7 @@ use super::said::said;
 
 pub(super) const RULE: Rule =
     rule!("http-unexpected-status", Http, "A status that this call does not know", Code(check))
-        .short("a status that the service is not known to give");
+        .short("the service is not known to send this status");
 
 fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;

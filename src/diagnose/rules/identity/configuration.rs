@@ -27,7 +27,7 @@ pub(super) const AUTHORITY_CLOUD: Rule = rule!(
     "identity-token-refused",
     "identity-unauthorized",
 ])
-.short("AZURE_AUTHORITY_HOST is of another cloud");
+.short("AZURE_AUTHORITY_HOST names another cloud");
 
 pub(super) const HALF: Rule = rule!(
     "identity-half-configured",

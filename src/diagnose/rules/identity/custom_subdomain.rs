@@ -10,7 +10,7 @@ pub(super) const RULE: Rule = rule!(
     "Tokens are taken at the account's custom subdomain only",
     Code(check)
 )
-.short("this endpoint takes no tokens");
+.short("this endpoint does not accept tokens");
 
 fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = rule!(
     "An API Management gateway in front wants its own subscription key",
     Code(check)
 )
-.short("API Management wants its own key");
+.short("API Management requires its own key");
 
 fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;

@@ -9,7 +9,7 @@ use super::credential::{credential, source};
 
 pub(super) const RULE: Rule =
     rule!("identity-key-refused", Identity, "The service refuses the API key", Code(check))
-        .short("the account does not know the API key");
+        .short("the account does not accept the API key");
 
 fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;

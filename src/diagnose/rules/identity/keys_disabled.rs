@@ -9,7 +9,7 @@ use super::credential::{credential, look_at_token};
 
 pub(super) const RULE: Rule =
     rule!("identity-keys-disabled", Identity, "The account takes no API keys", Code(check))
-        .short("no API keys are taken, only tokens");
+        .short("the account accepts tokens only, no API keys");
 
 fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;

@@ -21,7 +21,7 @@ pub(super) const AMBIGUOUS: Rule = rule!(
     "Several managed identities are assigned and none is named",
     Code(ambiguous)
 )
-.short("several identities, and none is named");
+.short("there are several identities, and none is named");
 
 pub(super) const NOT_ASSIGNED: Rule = rule!(
     "identity-managed-not-assigned",

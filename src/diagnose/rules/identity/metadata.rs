@@ -19,7 +19,7 @@ pub(super) const UNREACHABLE: Rule = rule!(
     "The platform's metadata service does not answer",
     Code(unreachable)
 )
-.short("no answer from the token endpoint");
+.short("the token endpoint does not answer");
 
 pub(super) const PROXY: Rule = rule!(
     "identity-metadata-proxy",

@@ -12,7 +12,7 @@ pub(super) const NOT_ASKED: Rule = rule!(
     "The token could not be asked for: a file, a form or an address is wrong",
     Code(not_asked)
 )
-.short("its configuration keeps the token away");
+.short("the configuration prevents the token request");
 
 pub(super) const UNUSABLE: Rule = rule!(
     "identity-token-unusable",

@@ -39,7 +39,7 @@ pub(super) const TOKEN_PROXY: Rule = rule!(
     "identity-no-way-out",
     "identity-token-unusable",
 ])
-.short("applications may ask a token proxy instead");
+.short("applications may use a token proxy instead");
 
 /// A note: the verdict stays open, for nothing is known of that token.
 fn way(e: &View<'_>) -> Option<Because> {

@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = rule!(
     "The token is of another tenant than the account",
     Code(check)
 )
-.short("the token is of another tenant");
+.short("the token is from another tenant");
 
 fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;

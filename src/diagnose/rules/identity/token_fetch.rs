@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = rule!(
     "The platform's token endpoint could not fetch the token",
     Code(check)
 )
-.short("the platform's own fetch failed");
+.short("the platform could not fetch the token");
 
 /// The endpoint's own words, spelt as it spells them.
 const WORDS: &[&str] = &[

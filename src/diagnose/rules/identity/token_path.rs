@@ -18,7 +18,7 @@ pub(super) const NO_WAY_OUT: Rule = rule!(
     Code(no_way_out)
 )
 .explains(&["identity-login-host"])
-.short("no way leads to the login host");
+.short("the login host cannot be reached from here");
 
 pub(super) const LOGIN_HOST: Rule = rule!(
     "identity-login-host",

@@ -22,7 +22,7 @@ pub(super) const TOKEN_IS_KEY: Rule = rule!(
     Code(token_is_key)
 )
 .explains(&["identity-key-refused", "identity-token-refused", "identity-unauthorized"])
-.short("what was sent as a token is no token");
+.short("the value sent as a token is not a token");
 
 fn key_is_token(e: &View<'_>) -> Option<Because> {
     let (kind, form) = (e.identity.kind, e.identity.looks_like?);

@@ -62,6 +62,23 @@ fn variable(e: &Evidence) -> &str {
         .map_or("NO_PROXY", |v| v.name.as_str())
 }
 
+/// The account's names under the other suffixes of its cloud, which an entry for one host does not
+/// cover.
+fn others(e: &Evidence) -> String {
+    let suffix = e.target.public_suffix.as_deref().unwrap_or_default();
+    let names: Vec<String> = crate::services::other_names(suffix)
+        .iter()
+        .map(|other| format!("{}.{other}", reading::account(e)))
+        .collect();
+    match names.as_slice() {
+        [] => String::new(),
+        names => format!(
+            ", and so do the account's other names if they are called: {}",
+            names.join(", ")
+        ),
+    }
+}
+
 /// The step that exempts the one host and keeps the entries that are there.
 pub(in crate::diagnose::rules) fn step(e: &Evidence, says: &str) -> Step {
     let name = variable(e);
@@ -77,7 +94,8 @@ pub(in crate::diagnose::rules) fn step(e: &Evidence, says: &str) -> Step {
     let both = if held.len() > 1 { " (NO_PROXY and no_proxy alike)" } else { "" };
     Step::local(format!(
         "{says}{both}: it holds for this shell and what it starts; a service needs it in its own \
-         unit or app setting, and so do the account's other names if they are called"
+         unit or app setting{}",
+        others(e)
     ))
     .command(format!("export {name}=\"${{{name}:+${name},}}\"{host}"))
     .undo(format!("export {name}=\"${{{name}%,*}}\", or open a new shell"))

@@ -108,10 +108,15 @@ fn route_may_be_missing(e: &Evidence, attempt: &TcpAttempt) -> bool {
 /// private address (fact X23: in WSL's NAT mode a VPN client of Windows does not carry it).
 fn on_this_platform(e: &Evidence, because: Because, attempt: &TcpAttempt) -> Because {
     let ip = attempt.connected_to().ip();
-    let platform =
-        [Platform::Wsl, Platform::AppService, Platform::Functions, Platform::ContainerApps]
-            .into_iter()
-            .any(|one| e.vantage.is_on(one));
+    let platform = [
+        Platform::Wsl,
+        Platform::AppService,
+        Platform::Functions,
+        Platform::ContainerApps,
+        Platform::HostedMachine,
+    ]
+    .into_iter()
+    .any(|one| e.vantage.is_on(one));
     match platform_advice::on(e, Topic::IntoNetwork).filter(|_| platform) {
         Some(advice) if tunnel::is_private(e, ip) => {
             because.known_by(format!("or {}", advice.why)).act(advice.step())
@@ -228,7 +233,9 @@ fn private(e: &Evidence, because: Because, ip: String) -> Because {
         "see the state of the private endpoint connection (it must be Approved)",
         format!("az network private-endpoint-connection list --id {id} -o table"),
     );
-    if e.vantage.azure.answer == Some(true) {
+    if let Some(advice) = platform_advice::on(e, Topic::IntoNetwork) {
+        because.known_by(format!("or {}", advice.why)).act(advice.step())
+    } else if e.vantage.azure.answer == Some(true) {
         because
             .look(
                 format!("see the next hop that Azure gives this machine towards {ip}"),

@@ -22,7 +22,7 @@ pub(super) const RULE: Rule = rule!(
     "tls-connection-lost",
     "tcp-terminated-on-the-way",
 ])
-.short("this machine itself takes the connection");
+.short("this machine itself accepts the connection");
 
 fn check(e: &View<'_>) -> Option<Because> {
     let address = e.tcp.saw()?.walked?;

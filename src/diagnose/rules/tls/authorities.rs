@@ -55,6 +55,29 @@ const AUTHORITIES: &[Authority] = &[
     row("Microsoft IT TLS CA", MICROSOFT, "Baltimore CyberTrust Root", None),
 ];
 
+/// A root of Azure's former chains that has ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Retired {
+    /// Its common name.
+    pub(super) root: &'static str,
+    /// Since when, and why, in words.
+    pub(super) why: &'static str,
+}
+
+/// The roots that have ended (fact S30).
+const RETIRED: &[Retired] =
+    &[Retired { root: "Baltimore CyberTrust Root", why: "it ended on 2025-05-12" }];
+
+/// The retired root of this name.
+pub(super) fn retired_root(name: &str) -> Option<&'static Retired> {
+    RETIRED.iter().find(|one| one.root == name)
+}
+
+/// The retired root that a certificate is, or that signed it.
+pub(super) fn retired(certificate: &Certificate) -> Option<&'static Retired> {
+    retired_root(common_name(certificate))
+}
+
 /// Other roots that the authorities' chains have led to.
 const ROOTS: &[&str] = &[
     "Microsoft RSA Root Certificate Authority 2017",

@@ -6,8 +6,17 @@ use crate::evidence::tls::{BundleVerdict, Store, TlsHop};
 
 /// Who takes the file that is named so.
 const CLIENTS: &[(&str, &str)] = &[
-    ("SSL_CERT_FILE", "OpenSSL, Go and httpx (the OpenAI SDK for Python)"),
-    ("REQUESTS_CA_BUNDLE", "Python requests"),
+    (
+        "SSL_CERT_FILE",
+        "httpx (the OpenAI SDK for Python); OpenSSL and Go, where their folder (SSL_CERT_DIR) holds \
+         no other root",
+    ),
+    (
+        "SSL_CERT_DIR",
+        "httpx where SSL_CERT_FILE is not set; OpenSSL and Go, where their file (SSL_CERT_FILE) \
+         holds no other root",
+    ),
+    ("REQUESTS_CA_BUNDLE", "Python requests (Azure CLI, the Azure SDK for Python)"),
     ("CURL_CA_BUNDLE", "curl, and Python requests where REQUESTS_CA_BUNDLE is not set"),
     ("NODE_EXTRA_CA_CERTS", "Node"),
     ("certifi", "Python (requests, httpx) without such a variable"),
@@ -57,6 +66,10 @@ pub(super) fn clients(bundle: &BundleVerdict) -> &'static str {
 pub(super) fn words(bundle: &BundleVerdict) -> String {
     let says = match (&bundle.fault, bundle.anchors) {
         (None, _) => "accepted",
+        (Some(_), 0) if bundle.by == "SSL_CERT_DIR" => {
+            "cannot be read, or holds no root under the name by which OpenSSL looks for it \
+             (openssl rehash)"
+        }
         (Some(_), 0) => "cannot be read, or holds no root",
         (Some(_), _) => "refused",
     };

@@ -22,11 +22,13 @@ fn check(e: &View<'_>) -> Option<Because> {
     let named = |bundle: &&BundleVerdict| bundle.fault.is_some() && bundles::is_variable(bundle);
     let refusing: Vec<&BundleVerdict> = hop.bundles.iter().filter(named).collect();
     let first = refusing.first()?;
+    let folder = first.by == "SSL_CERT_DIR";
     let mut because = session::finding(
         e,
         Level::Note,
         Sure::Proved,
         match first.anchors {
+            0 if folder => format!("{} names a folder without a root that can be read", first.by),
             0 => format!("{} names a file without a root that can be read", first.by),
             _ => format!("the roots that {} names refuse this certificate", first.by),
         },
@@ -35,26 +37,39 @@ fn check(e: &View<'_>) -> Option<Because> {
     .read_at("/tls/saw/bundles");
     for bundle in &refusing {
         because = because.seen(bundles::words(bundle)).known_by(format!(
-            "{} is read by {}: they fail here, although the public roots accept the chain",
+            "{} is read by {}: they fail here, although {} accept the chain",
             bundle.by,
-            bundles::clients(bundle)
+            bundles::clients(bundle),
+            match hop.accepted_by {
+                Some(Store::CaFile) => "the roots of --ca-file",
+                _ => "the public roots",
+            }
         ));
     }
     Some(
         because
             .known_by("these variables replace a client's own roots, but for NODE_EXTRA_CA_CERTS")
             .owner("Server (this machine's administrators)")
-            .look("see the roots in it", format!("grep -c BEGIN {}", reading::word(&first.path)))
+            .look(
+                "see the roots in it",
+                match folder {
+                    true => format!("ls {}", reading::word(&first.path)),
+                    false => format!("grep -c BEGIN {}", reading::word(&first.path)),
+                },
+            )
             .act(
                 Step::local(format!(
                     "put the public roots into {} too, or do not set {} for this application",
                     first.path, first.by
                 ))
-                .command(format!(
-                    "cat /etc/ssl/certs/ca-certificates.crt <corporate-ca.pem> > <bundle.pem> && \
-                     export {}=<bundle.pem>",
-                    first.by
-                ))
+                .command(match folder {
+                    true => format!("openssl rehash <folder> && export {}=<folder>", first.by),
+                    false => format!(
+                        "cat /etc/ssl/certs/ca-certificates.crt <corporate-ca.pem> > <bundle.pem> \
+                         && export {}=<bundle.pem>",
+                        first.by
+                    ),
+                })
                 .undo(format!(
                     "export {}={}",
                     first.by,

@@ -1,8 +1,8 @@
 //! A certificate past its end of validity, or a clock ahead of time (fact S17).
 
-use super::session;
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::Sure;
+use super::{authorities, azure_chain, session};
+use crate::diagnose::{Because, Rule, View, clock, reading};
+use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::CertificateFault as Fault;
 
 pub(super) const RULE: Rule = rule!("tls-expired", Tls, "The certificate has expired", Code(check));
@@ -23,9 +23,19 @@ fn check(e: &View<'_>) -> Option<Because> {
         .or_else(|| hop.chain.iter().enumerate().next())?;
     let recent = certificate.days_left >= -RECENT_DAYS;
     let what = if index == 0 { "a certificate" } else { "an intermediate certificate" };
+    let compared = clock::compared(e);
+    let right = clock::agrees(compared.as_ref());
+    let own_root = authorities::retired(certificate);
+    // Azure renews months before the end: where its own certificate looks ended, the clock is
+    // likelier wrong than Azure late. A root that has ended stays sent by servers that were set up
+    // in its time.
+    let azures = own_root.is_none()
+        && session::azure_issuer(certificate)
+        && e.target.public_suffix.is_some()
+        && !right;
     let because = session::broken(
         e,
-        if recent { Sure::Inferred } else { Sure::Proved },
+        if (recent || azures) && !right { Sure::Inferred } else { Sure::Proved },
         &format!("shows {what} that expired on {}", day(&certificate.not_after)),
     )
     .read_at(format!("/tls/saw/chain/{index}"))
@@ -39,27 +49,49 @@ fn check(e: &View<'_>) -> Option<Because> {
         "its notAfter, {}, lies before this machine's clock, {}",
         certificate.not_after, e.started
     ));
-    if recent {
+    because = match &compared {
+        Some(one) => because
+            .read_at(one.pointer.as_str())
+            .ruled_out_if(right, format!("this machine's clock: it agrees with {}", one.with)),
+        None => because.known_by(
+            "this machine's clock was compared with no other one: no answer came that carries a \
+             date",
+        ),
+    };
+    if recent && !right {
         because = because
             .known_by("the end of validity is so near that a clock ahead of time looks the same");
     }
-    if !session::azure_issuer(certificate) && e.target.public_suffix.is_some() {
+    if azures {
+        because = because.known_by(
+            "its issuer is Azure's own by its name, and Azure renews months before the end: a \
+             clock ahead of time is likelier than a late renewal",
+        );
+    } else if own_root.is_none()
+        && !session::azure_issuer(certificate)
+        && e.target.public_suffix.is_some()
+    {
         because = because.known_by(format!(
             "its issuer, {}, does not sign for Azure: a gateway or an inspecting device owns it",
             session::issuer(certificate)
         ));
     }
-    Some(
-        session::beside_the_proxy(
-            because
-                .known_by(session::NOTHING_SENT)
-                .owner(session::server_owner(e))
-                .look("see this machine's clock", "date -u; timedatectl")
-                .act(session::new_certificate(e, "renew")),
-            e,
-        )
-        .check(reading::again(e)),
-    )
+    because = because.known_by(session::NOTHING_SENT);
+    because = match own_root {
+        Some(retired) => azure_chain::ended_root(because, e, retired),
+        None if azures => clock::set(because.owner("Server (this machine's clock)"), e, "").act(
+            Step::look(format!(
+                "if the clock is right: see what answers at {}; a gateway of one's own may show an \
+                 old copy",
+                session::peer(e)
+            )),
+        ),
+        None => because
+            .owner(session::server_owner(e))
+            .look("see this machine's clock", "date -u; timedatectl")
+            .act(session::new_certificate(e, "renew")),
+    };
+    Some(session::beside_the_proxy(because, e).check(reading::again(e)))
 }
 
 /// The date of an RFC 3339 time.

@@ -106,6 +106,6 @@ fn top_missing(e: &Evidence, hop: &TlsHop, authority: &Authority) -> Because {
     ))
     .owner("Server (this machine's trust store)");
     let because = session::sibling(because, e);
-    session::beside_the_proxy(azure_chain::renew_roots(because, e, authority.root), e)
+    session::beside_the_proxy(azure_chain::renew_roots(because, e, authority), e)
         .check(reading::again(e))
 }

@@ -6,6 +6,7 @@ mod alerts;
 mod authorities;
 mod azure_chain;
 mod bundles;
+mod ca_file_alone;
 mod certificate_invalid;
 mod client_bundles;
 mod connection_lost;
@@ -80,6 +81,7 @@ pub(super) const RULES: &[Rule] = &[
     untrusted_issuer::RULE,
     interception::RULE,
     only_system_store::RULE,
+    ca_file_alone::RULE,
     certificate_invalid::RULE,
     client_bundles::RULE,
     expires_soon::RULE,

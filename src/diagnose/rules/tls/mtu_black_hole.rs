@@ -17,6 +17,10 @@ pub(super) const RULE: Rule = rule!(
 /// IPv4 and TCP headers without options: what a packet is larger than its MSS (RFC 9293).
 const HEADERS: u32 = 40;
 
+/// The MSS that is commonly set on IPsec tunnels, and what becomes of it outside (fact X26).
+const IPSEC_MSS: u16 = 1350;
+const IPSEC_OUTSIDE: u16 = 1452;
+
 fn check(e: &View<'_>) -> Option<Because> {
     if !experiments::walk_hung(e) {
         return None;
@@ -110,11 +114,17 @@ fn check(e: &View<'_>) -> Option<Because> {
                     .undo(format!("ip route del {ip}")),
             );
     }
+    if *works < IPSEC_MSS {
+        because = because.known_by(format!(
+            "a clamp of {IPSEC_MSS}, as is often set, is too large here; so it is for IPsec over \
+             ExpressRoute, which makes {IPSEC_OUTSIDE} bytes of it and carries 1400"
+        ));
+    }
     Some(
         because
             .act(
                 Step::shared(
-                    format!("on the tunnel: clamp TCP MSS to {works}"),
+                    format!("on the tunnel: clamp TCP MSS to {works}, in both directions"),
                     "the segment size of every TCP connection through it",
                 )
                 .undo("remove the clamp"),

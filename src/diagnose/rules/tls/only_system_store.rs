@@ -70,7 +70,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         Trust::System => because.owner(owner),
     };
     because = match azure {
-        Some(authority) => azure_chain::renew_roots(because, e, authority.root),
+        Some(authority) => azure_chain::renew_roots(because, e, authority),
         None => because.act(exempt(&hop.server_name, "")).act(trust_in_clients("or give")),
     };
     Some(session::beside_the_proxy(because, e).check(reading::again(e)))

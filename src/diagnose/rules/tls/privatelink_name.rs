@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = rule!(
     "The privatelink name was used, which the certificate does not cover",
     Code(check)
 )
-.short("a privatelink name, which no certificate covers");
+.short("no certificate covers a privatelink name");
 
 /// Whether the original name was walked to the same address.
 fn same_address(e: &Evidence) -> bool {

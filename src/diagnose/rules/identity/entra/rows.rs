@@ -98,21 +98,21 @@ pub(in crate::diagnose::rules::identity) const RULES: &[Rule] = &[
         "The resource wants its callers assigned (AADSTS501051, 50105)",
         Entra(&NOT_ASSIGNED)
     )
-    .short("no assignment to the resource"),
+    .short("the resource requires an assignment"),
     rule!(
         "identity-application-public",
         Identity,
         "The application is a public client and takes no secret (AADSTS700025)",
         Entra(&APPLICATION_PUBLIC)
     )
-    .short("the application takes no secret"),
+    .short("the application is public and accepts no secret"),
     rule!(
         "identity-tenant-unknown",
         Identity,
         "Entra ID knows no such tenant (AADSTS90002, 900023)",
         Entra(&TENANT_UNKNOWN)
     )
-    .short("there is no such tenant at the login host"),
+    .short("the login host does not know this tenant"),
     rule!(
         "identity-tenant-common",
         Identity,
@@ -133,21 +133,21 @@ pub(in crate::diagnose::rules::identity) const RULES: &[Rule] = &[
         "The application does not accept the certificate that signed (AADSTS700027)",
         Entra(&CERTIFICATE_UNKNOWN)
     )
-    .short("Entra ID knows no such certificate"),
+    .short("Entra ID does not know this certificate"),
     rule!(
         "identity-assertion-expired",
         Identity,
         "The assertion is outside its time of validity (AADSTS700024)",
         Entra(&ASSERTION_EXPIRED)
     )
-    .short("the assertion is outside its validity"),
+    .short("the assertion is outside its validity period"),
     rule!(
         "identity-assertion-invalid",
         Identity,
         "The assertion cannot be used: form, claims or signature (AADSTS50027, 900384)",
         Entra(&ASSERTION_INVALID)
     )
-    .short("Entra ID cannot use the assertion"),
+    .short("Entra ID rejects the assertion"),
     rule!(
         "identity-federation-issuer-unreachable",
         Identity,
@@ -167,14 +167,14 @@ pub(in crate::diagnose::rules::identity) const RULES: &[Rule] = &[
         "No federated credential has the assertion's audience (AADSTS700212)",
         Entra(&FEDERATION_AUDIENCE)
     )
-    .short("no credential for this audience"),
+    .short("no federated credential has this audience"),
     rule!(
         "identity-federation-subject",
         Identity,
         "No federated credential has the assertion's subject (AADSTS700213)",
         Entra(&FEDERATION_SUBJECT)
     )
-    .short("no credential for this subject"),
+    .short("no federated credential has this subject"),
     rule!(
         "identity-federation-subject-case",
         Identity,
@@ -194,7 +194,7 @@ pub(in crate::diagnose::rules::identity) const RULES: &[Rule] = &[
         "The application has no federated credential at all (AADSTS70025)",
         Entra(&FEDERATION_MISSING)
     )
-    .short("no federated credential is there"),
+    .short("the application has no federated credential"),
     rule!(
         "identity-federation-forbidden",
         Identity,
@@ -222,14 +222,14 @@ pub(in crate::diagnose::rules::identity) const RULES: &[Rule] = &[
         "A Conditional Access policy blocks the token (AADSTS53003)",
         Entra(&CONDITIONAL_ACCESS)
     )
-    .short("a Conditional Access policy blocks it"),
+    .short("a Conditional Access policy blocks the sign-in"),
     rule!(
         "identity-device-state",
         Identity,
         "A policy asks for a managed device (AADSTS53000, 53001, 50005, 530003)",
         Entra(&DEVICE_STATE)
     )
-    .short("a policy asks for a managed device"),
+    .short("a policy requires a managed device"),
     rule!(
         "identity-security-policy",
         Identity,
@@ -243,14 +243,14 @@ pub(in crate::diagnose::rules::identity) const RULES: &[Rule] = &[
         "The application has no consent for the resource (AADSTS65001)",
         Entra(&CONSENT)
     )
-    .short("no consent for the resource"),
+    .short("consent for the resource is missing"),
     rule!(
         "identity-user-refused",
         Identity,
         "Entra ID refuses the user of this login (AADSTS50034, 50020, 50126, 50057)",
         Entra(&USER_REFUSED)
     )
-    .short("Entra ID refuses the user of this login"),
+    .short("Entra ID refuses this user's sign-in"),
     rule!(
         "identity-second-factor",
         Identity,
@@ -270,7 +270,7 @@ pub(in crate::diagnose::rules::identity) const RULES: &[Rule] = &[
         "The tenant knows no such resource (AADSTS500011, 50001)",
         Entra(&RESOURCE_UNKNOWN)
     )
-    .short("the tenant knows no such resource"),
+    .short("the tenant does not know this resource"),
     rule!(
         "identity-request-malformed",
         Identity,
@@ -284,7 +284,7 @@ pub(in crate::diagnose::rules::identity) const RULES: &[Rule] = &[
         "Entra ID got the request over an old version of TLS (AADSTS1002016)",
         Entra(&OLD_TLS)
     )
-    .short("Entra ID got an old version of TLS"),
+    .short("Entra ID received an old version of TLS"),
     rule!(
         "identity-login-throttled",
         Identity,
@@ -292,7 +292,7 @@ pub(in crate::diagnose::rules::identity) const RULES: &[Rule] = &[
         Entra(&THROTTLED)
     )
     .about(crate::diagnose::About::Load)
-    .short("Entra ID is busy or slows requests down"),
+    .short("Entra ID is busy or throttles requests"),
     rule!(
         "identity-entra-refused",
         Identity,
@@ -305,5 +305,5 @@ pub(in crate::diagnose::rules::identity) const RULES: &[Rule] = &[
         "What answers at the login host does not answer as Entra ID does",
         Entra(&FOREIGN)
     )
-    .short("the login host does not answer as Entra ID"),
+    .short("the login host does not answer as Entra ID does"),
 ];
