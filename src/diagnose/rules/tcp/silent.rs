@@ -1,13 +1,13 @@
 //! The SYN is never answered (facts T1-T4, T7, T14, T25): something drops it, or nothing
 //! is there.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use ipnet::IpNet;
 
 use super::{attempts, effective, near, trail};
 use crate::diagnose::platform_advice::{self, Advice, Topic};
-use crate::diagnose::{Because, Rule, View, reading};
+use crate::diagnose::{Because, Rule, View, dns64, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::vantage::Platform;
@@ -45,6 +45,8 @@ fn check(e: &View<'_>) -> Option<Because> {
         );
     let because = if let Some(tunnel) = tunnel::address(e, ip) {
         tunnelled(because, &tunnel, ip)
+    } else if let Some(inner) = dns64::made_from(e, ip) {
+        translated(e, because, ip, inner)
     } else if classify(ip).is_unusable() {
         unusable(e, because, ip)
     } else if tunnel::is_public(e, ip) && !expected(e, ip) {
@@ -151,6 +153,20 @@ fn tunnelled(because: Because, tunnel: &tunnel::TunnelAddress, ip: IpAddr) -> Be
         ))
 }
 
+/// An address that DNS64 made: a NAT64 gateway carries it, or nothing does.
+fn translated(e: &Evidence, because: Because, ip: IpAddr, inner: Ipv4Addr) -> Because {
+    let because = because
+        .known_by(format!(
+            "the NAT64 gateway for that prefix does not answer, or has no way to {inner}; or \
+             something behind it drops the connection, as it would over IPv4"
+        ))
+        .tells_it(format!("ip route get {ip}"));
+    dns64::fix(e, because, ip, inner).owner("Network").act(
+        Step::local(format!("or give this machine IPv4, and a route to {inner}"))
+            .undo("take the address off again"),
+    )
+}
+
 /// An address at which no service of Azure can be (loopback, synthetic, reserved).
 fn unusable(e: &Evidence, because: Because, ip: IpAddr) -> Because {
     let name = &e.dns.name;
@@ -219,11 +235,7 @@ fn private(e: &Evidence, because: Because, attempt: &TcpAttempt) -> Because {
         "see the state of the private endpoint connection (it must be Approved)",
         format!("az network private-endpoint-connection list --id {id} -o table"),
     );
-    let wsl = advice.filter(|advice| advice.platform == Platform::Wsl);
-    if let Some(into) = wsl.and_then(|_| platform_advice::on(e, Topic::IntoNetwork)) {
-        because = because.act(into.step());
-    }
-    if effective::in_azure(e) {
+    because = if effective::in_azure(e) {
         effective::rules(because, e, ip)
     } else {
         because.act(Step::look(format!(
@@ -231,6 +243,11 @@ fn private(e: &Evidence, because: Because, attempt: &TcpAttempt) -> Because {
              and that each firewall on the way lets TCP {} through in both directions",
             e.target.port
         )))
+    };
+    let wsl = advice.filter(|advice| advice.platform == Platform::Wsl);
+    match wsl.and_then(|_| platform_advice::on(e, Topic::IntoNetwork)) {
+        Some(into) => because.act(into.step()),
+        None => because,
     }
 }
 

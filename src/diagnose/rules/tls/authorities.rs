@@ -120,11 +120,6 @@ fn is_internal(certificate: &Certificate) -> bool {
         || common_name(certificate).starts_with("AME INFRA CA ")
 }
 
-/// Whether an authority of Azure's that is Microsoft's own signed it. DigiCert signs for anyone.
-pub(super) fn is_microsoft_s(certificate: &Certificate) -> bool {
-    signer(certificate).is_some_and(|authority| authority.organization == MICROSOFT)
-}
-
 fn signer(certificate: &Certificate) -> Option<&'static Authority> {
     let organization = certificate.issuer_organization.as_deref()?;
     AUTHORITIES.iter().find(|authority| {

@@ -1,7 +1,7 @@
 //! A trusted certificate, but for other names (facts S2, S4, S18): another service answers.
 
-use super::{authorities, session};
-use crate::diagnose::{Because, Rule, View, reading};
+use super::session;
+use crate::diagnose::{Because, Rule, View, endpoint_of, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::{Certificate, CertificateFault as Fault};
 use crate::evidence::{Evidence, TargetKind, tunnel};
@@ -28,22 +28,17 @@ fn check(e: &View<'_>) -> Option<Because> {
     )
     .known_by(format!("a trusted certificate whose names do not cover {}", hop.server_name))
     .known_by(session::NOTHING_SENT);
-    because = because.known_by(match whose(leaf) {
-        Whose::Azure => format!(
-            "it names a service of Azure, so {} is likely another service of Azure, and the A \
-             record that leads there is wrong",
+    let azures = leaf.is_some_and(azures);
+    because = because.known_by(if azures {
+        format!(
+            "by its authority or its names it is a certificate of Azure: another service of Azure \
+             may answer at {}, by an A record that leads to the wrong one",
             session::peer(e)
-        ),
-        Whose::AzureByIssuer => format!(
-            "an authority of Microsoft's own signed it, so {} is likely another service of Azure, \
-             and the A record that leads there is wrong",
-            session::peer(e)
-        ),
-        Whose::Unknown => {
-            "likely another server has this address (a wrong A record), or a gateway in front \
-             serves its default certificate because it does not know the name"
-                .to_owned()
-        }
+        )
+    } else {
+        "which of two is open: a gateway or server of your own in front, which has no certificate \
+         for this name, or another server at this address (a wrong A record)"
+            .to_owned()
     });
     because = because
         .ruled_out_if(session::public_chain(hop), "interception: a public authority signed it");
@@ -63,13 +58,15 @@ fn check(e: &View<'_>) -> Option<Because> {
     }
     because = because.owner(if reading::proxied(e) { "Network (proxy)" } else { "DNS" });
     if !reading::proxied(e) {
-        because = because
-            .look("see who gives this address", format!("dig +noall +answer {name}"))
-            .look("see which endpoint has the address", ENDPOINT_OF_ADDRESS);
+        because = because.look("see who gives this address", format!("dig +noall +answer {name}"));
+        if let Some(address) = session::address(e).filter(|a| tunnel::is_private(e, *a)) {
+            because =
+                endpoint_of::look(because, format!("see which endpoint has {address}"), address);
+        }
     }
-    if let (Whose::Unknown, Some(ip)) = (whose(leaf), session::address(e))
+    if let Some(ip) = session::address(e).filter(|ip| tunnel::is_private(e, *ip))
+        && !azures
         && !reading::proxied(e)
-        && tunnel::is_private(e, ip)
     {
         because = because.look(
             format!("see whether {ip} is an Application Gateway's of your own"),
@@ -104,33 +101,14 @@ fn check(e: &View<'_>) -> Option<Because> {
     )
 }
 
-/// Whose a certificate is, by what it says. DigiCert signs for Azure and for anyone who pays, so
-/// that its name alone says nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Whose {
-    /// A service of Azure's, by a name that Azure alone gets certified.
-    Azure,
-    /// A service of Azure's, by an authority of Microsoft's own.
-    AzureByIssuer,
-    /// Anyone's.
-    Unknown,
-}
-
-fn whose(leaf: Option<&Certificate>) -> Whose {
-    let Some(leaf) = leaf else { return Whose::Unknown };
+/// Whether a certificate is a service of Azure's. DigiCert signs for anyone who pays, and what
+/// answers under an app's or a gateway's name is a customer's: neither shows Azure.
+fn azures(leaf: &Certificate) -> bool {
     match owner(leaf) {
-        Some((_, Owner { runs: Runs::Customer, .. })) => Whose::Unknown,
-        Some(_) => Whose::Azure,
-        None if authorities::is_microsoft_s(leaf) => Whose::AzureByIssuer,
-        None => Whose::Unknown,
+        Some((_, owner)) => owner.runs == Runs::Azure,
+        None => session::microsofts_issuer(leaf),
     }
 }
-
-/// Asks the network interfaces of private endpoints for their addresses: an endpoint's own list is
-/// often empty.
-const ENDPOINT_OF_ADDRESS: &str = "az network nic list --query \"[?privateEndpoint].\
-                                   {endpoint:privateEndpoint.id, \
-                                   addresses:ipConfigurations[].privateIPAddress}\" -o json";
 
 /// An alias of a custom name that is the account's own name and that the certificate covers.
 fn own_alias(e: &Evidence, leaf: &Certificate) -> Option<String> {
