@@ -259,6 +259,13 @@ fn way(e: &Evidence) -> String {
         class if class.is_public() => format!("through the public address {address}"),
         class => format!("through {address} ({})", class.words()),
     };
+    let way = match &e.asked.expect {
+        expect @ Expect::Cidr { prefixes } if expect.prefixes_hold(address) == Some(true) => {
+            let privately = if classify(address).is_private() { "privately, " } else { "" };
+            format!("{privately}through {address}, as expected ({})", prefixes.join(", "))
+        }
+        _ => way,
+    };
     let way = match attempt.and_then(|attempt| attempt.detour.as_ref()) {
         Some(detour) => format!("{way} (--connect-to: {detour})"),
         None => way,

@@ -195,3 +195,21 @@ fn a_hosted_agent_is_sent_into_the_network_and_its_passing_address_is_not_allowe
     assert_eq!(first("egress address"), None);
     assert_eq!(first("service endpoint"), None);
 }
+
+/// Findings whose first step changes something though a later one looks.
+const CHANGES_FIRST: &[(&str, &str)] = &[];
+
+#[test]
+fn a_first_step_looks_where_one_can_look() {
+    none(all().into_iter().flat_map(|(name, e)| {
+        let hasty = diagnose(&e).findings.into_iter().filter_map(|f| {
+            let steps = f.fix?.steps;
+            let reads = |effect: &Effect| matches!(effect, Effect::ReadOnly);
+            let first = steps.first().filter(|step| !reads(&step.effect))?;
+            let looks = steps.iter().any(|step| reads(&step.effect) && step.command.is_some());
+            let allowed = CHANGES_FIRST.iter().any(|(id, _)| *id == f.id);
+            (looks && !allowed).then(|| (name.clone(), f.id, first.says.clone()))
+        });
+        hasty.collect::<Vec<_>>()
+    }));
+}
