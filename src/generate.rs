@@ -69,6 +69,10 @@ pub fn experiments() -> String {
          is still silent, never in a healthy walk; it sends no secret. Those marked deep are\n\
          made with `--deep` alone: TTL-limited packets, unrelated names, unallocated addresses.\n\
          `--no-experiments` leaves all out.\n\n\
+         Questions to one resolver leave 30 ms apart (closer where less than a second is left),\n\
+         since resolvers and firewalls limit bursts. One that has no answer after two fifths of\n\
+         its time is put once more, from a new port and with a new id, if the resolver has\n\
+         answered anything at all. The numbers of packets below are without that repeat.\n\n\
          Made by `cargo run -q -- generate experiments`.\n\n\
          | experiment | when | question | packets at most |\n\
          |---|---|---|---|\n",

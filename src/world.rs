@@ -6,10 +6,12 @@
 pub mod signs;
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+
+use resolv_conf::ScopedIp;
 
 use crate::evidence::Trust;
 use crate::evidence::dns::{ResolverRole, SystemAnswer};
@@ -540,11 +542,11 @@ pub fn resolvers(
 ) -> (ResolverConfig, Vec<(SocketAddr, ResolverRole)>) {
     let (understood, unread) = without_carriage_returns(&file.text);
     let (parsed, errors) = resolv_conf::Config::parse_with_errors(understood.as_bytes());
-    let all: Vec<IpAddr> = parsed.nameservers.iter().map(IpAddr::from).collect();
+    let all: &[ScopedIp] = &parsed.nameservers;
     let (used, ignored) = all.split_at(all.len().min(NAMESERVERS_USED));
     let mut list: Vec<(SocketAddr, ResolverRole)> =
-        used.iter().map(|ip| (SocketAddr::new(*ip, 53), ResolverRole::Configured)).collect();
-    let stub = match used {
+        used.iter().map(|ip| (at_port_53(ip), ResolverRole::Configured)).collect();
+    let stub = match used.iter().map(IpAddr::from).collect::<Vec<_>>().as_slice() {
         [address] if address.is_loopback() => {
             let (behind, _) = resolv_conf::Config::parse_with_errors(upstreams.text.as_bytes());
             let behind: Vec<IpAddr> = behind
@@ -572,8 +574,8 @@ pub fn resolvers(
     let config = ResolverConfig {
         path: file.path.clone(),
         state: file.state.clone(),
-        nameservers: used.iter().map(IpAddr::to_string).collect(),
-        ignored_nameservers: ignored.iter().map(IpAddr::to_string).collect(),
+        nameservers: used.iter().map(|ip| clean(&ip.to_string(), 80)).collect(),
+        ignored_nameservers: ignored.iter().map(|ip| clean(&ip.to_string(), 80)).collect(),
         search: parsed
             .get_last_search_or_domain()
             .map(|domain| clean(domain, 255))
@@ -584,6 +586,29 @@ pub fn resolvers(
         stub,
     };
     (config, list)
+}
+
+/// Where a nameserver is asked. A link-local address is nothing without its interface: the kernel
+/// refuses to send there.
+fn at_port_53(ip: &ScopedIp) -> SocketAddr {
+    match ip {
+        ScopedIp::V6(address, Some(scope)) => {
+            let index = scope.parse().ok().or_else(|| platform::interface_index(scope));
+            SocketAddrV6::new(*address, 53, 0, index.unwrap_or(0)).into()
+        }
+        other => SocketAddr::new(other.into(), 53),
+    }
+}
+
+/// The interface of a link-local nameserver, as the configuration or the number has it.
+#[must_use]
+pub fn scope(config: &ResolverConfig, address: SocketAddr) -> Option<String> {
+    let SocketAddr::V6(v6) = address else { return None };
+    let named = config.nameservers.iter().find_map(|server| {
+        let (ip, scope) = server.split_once('%')?;
+        (ip.parse() == Ok(*v6.ip())).then(|| scope.to_owned())
+    });
+    named.or_else(|| (v6.scope_id() != 0).then(|| v6.scope_id().to_string()))
 }
 
 /// The text without nameserver lines whose address ends as lines do on Windows, and their numbers:
@@ -660,6 +685,20 @@ mod tests {
 
     fn file(text: &str) -> TextFile {
         TextFile { path: "/etc/resolv.conf".to_owned(), state: FileState::Read, text: text.into() }
+    }
+
+    #[test]
+    fn a_link_local_nameserver_keeps_its_interface() {
+        let (config, list) =
+            resolvers(&file("nameserver fe80::1%lo\nnameserver fe80::2%7\n"), &file(""));
+        assert_eq!(config.nameservers, ["fe80::1%lo", "fe80::2%7"]);
+        let index = platform::interface_index("lo").unwrap_or(0);
+        let asked: Vec<SocketAddr> = list.iter().map(|(address, _)| *address).collect();
+        let at = |text: &str, index| SocketAddrV6::new(text.parse().unwrap(), 53, 0, index).into();
+        assert_eq!(asked, [at("fe80::1", index), at("fe80::2", 7)]);
+        assert_eq!(scope(&config, asked[0]).as_deref(), Some("lo"));
+        assert_eq!(scope(&config, ([10, 1, 0, 10], 53).into()), None);
+        assert_eq!(platform::interface_index("../net/lo"), None);
     }
 
     #[test]

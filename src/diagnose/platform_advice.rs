@@ -43,8 +43,8 @@ pub struct Advice {
 enum Effect {
     /// It only reads.
     Look,
-    /// It changes this machine or container.
-    Local,
+    /// It changes this machine or container, and how that is undone.
+    Local(&'static str),
     /// It changes what others use too, and how that is undone.
     Shared(&'static str, &'static str),
 }
@@ -57,7 +57,7 @@ impl Advice {
     pub fn step(&self) -> Step {
         let step = match self.effect {
             Look => Step::look(self.says),
-            Local => Step::local(self.says),
+            Local(undo) => Step::local(self.says).undo(undo),
             Shared(affects, undo) => Step::shared(self.says, affects).undo(undo),
         };
         match self.command {
@@ -123,7 +123,7 @@ const ADVICE: &[Advice] = &[
                or set `generateResolvConf=false` under [network] in /etc/wsl.conf and write the \
                file yourself; then `wsl --shutdown`",
         command: None,
-        effect: Local,
+        effect: Local("take the settings out again, then `wsl --shutdown`"),
     },
     Advice {
         platform: Platform::Container,
@@ -133,7 +133,7 @@ const ADVICE: &[Advice] = &[
         says: "give the container its resolver: `--dns <address>`, `dns:` in the compose file, or \
                \"dns\" in /etc/docker/daemon.json of the host",
         command: None,
-        effect: Local,
+        effect: Local("start the container as before"),
     },
     Advice {
         platform: Platform::Kubernetes,
@@ -154,7 +154,7 @@ const ADVICE: &[Advice] = &[
         says: "let Windows resolve: `dnsTunneling=true` under [wsl2] in \
                %UserProfile%\\.wslconfig, then `wsl --shutdown`",
         command: None,
-        effect: Local,
+        effect: Local("take the setting out again, then `wsl --shutdown`"),
     },
     Advice {
         platform: Platform::Container,
@@ -211,7 +211,7 @@ const ADVICE: &[Advice] = &[
         says: "set `networkingMode=mirrored` under [wsl2] in %UserProfile%\\.wslconfig, then \
                `wsl --shutdown`",
         command: None,
-        effect: Local,
+        effect: Local("take the setting out again, then `wsl --shutdown`"),
     },
     Advice {
         platform: Platform::HostedMachine,
@@ -223,7 +223,7 @@ const ADVICE: &[Advice] = &[
                DevOps Pool that is injected into a subnet (Azure Pipelines), or in a runner group \
                with Azure private networking (GitHub)",
         command: None,
-        effect: Local,
+        effect: Local("run the job where it ran before"),
     },
     Advice {
         platform: Platform::Kubernetes,
@@ -255,7 +255,7 @@ const ADVICE: &[Advice] = &[
         why: "the clock of WSL stops while Windows sleeps",
         says: "set it from the hardware clock",
         command: Some("sudo hwclock -s"),
-        effect: Local,
+        effect: Local("none: running programs see the time jump"),
     },
     Advice {
         platform: Platform::ContainerApps,

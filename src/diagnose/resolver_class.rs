@@ -1,13 +1,15 @@
 //! Whose resolver it is. The cause of a wrong answer, who can change it and with which command
 //! follow from that; no rule looks at a resolver's address itself.
 
+mod links;
+
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
 
 use crate::evidence::dns::{Answer, Exchange, ResolverSeen, Soa};
 use crate::evidence::vantage::Platform;
-use crate::evidence::{AddressClass, Evidence, classify};
+use crate::evidence::{AddressClass, Evidence, classify, tunnel};
 
 /// Azure's own resolver (fact D55).
 pub const AZURE_DNS: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
@@ -22,10 +24,14 @@ pub enum ResolverClass {
     AzureDns,
     /// A private address, asked from a machine in Azure.
     VirtualNetwork,
-    /// A private address, asked from a machine that is not in Azure, or not known to be.
+    /// A private address, or one of this machine's own public prefix, asked from a machine that is
+    /// not in Azure, or not known to be.
     OnPremises,
     /// The default gateway itself: a home or office router.
     Router,
+    /// On the machine's own local network, and not the default gateway: a router by another of its
+    /// addresses, or a server there.
+    LocalNetwork,
     /// A public address.
     Public,
     /// A public address that the settings of an Azure machine or its network name.
@@ -61,6 +67,12 @@ pub enum ResolverClass {
     AppService,
     /// The resolver of a Container Apps environment.
     ContainerApps,
+    /// The resolver of an Amazon VPC (facts D90, D96).
+    AmazonVpc,
+    /// The resolver of a network of Google Cloud (facts D90, D96).
+    GoogleCloud,
+    /// The resolver of a virtual cloud network of Oracle's (facts D90, D96).
+    OracleCloud,
     /// The resolver of another cloud (fact D90).
     OtherCloud,
     /// Another link-local address: a router or a service of this link.
@@ -69,11 +81,12 @@ pub enum ResolverClass {
 
 impl ResolverClass {
     /// Every class.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 27] = [
         Self::AzureDns,
         Self::VirtualNetwork,
         Self::OnPremises,
         Self::Router,
+        Self::LocalNetwork,
         Self::Public,
         Self::PublicOfAzureMachine,
         Self::PublicOfContainer,
@@ -91,6 +104,9 @@ impl ResolverClass {
         Self::ZeroTrust,
         Self::AppService,
         Self::ContainerApps,
+        Self::AmazonVpc,
+        Self::GoogleCloud,
+        Self::OracleCloud,
         Self::OtherCloud,
         Self::LinkLocal,
     ];
@@ -174,7 +190,6 @@ const OPERATORS: &[(&str, &str)] = &[
     ("127.0.2.2/31", "Cloudflare WARP"),
     ("169.254.169.253/32", "Amazon"),
     ("fd00:ec2::253/128", "Amazon"),
-    ("169.254.169.254/32", "Google Cloud or Oracle Cloud"),
     ("100.100.2.136/32", "Alibaba Cloud"),
     ("100.100.2.138/32", "Alibaba Cloud"),
 ];
@@ -186,9 +201,9 @@ const KNOWN: &[(&str, ResolverClass)] = &[
     ("127.0.2.2/31", ResolverClass::ZeroTrust),
     ("169.254.20.10/32", ResolverClass::NodeCache),
     ("169.254.10.10/31", ResolverClass::NodeCache),
-    ("169.254.169.253/32", ResolverClass::OtherCloud),
+    ("169.254.169.253/32", ResolverClass::AmazonVpc),
     ("169.254.169.254/32", ResolverClass::OtherCloud),
-    ("fd00:ec2::253/128", ResolverClass::OtherCloud),
+    ("fd00:ec2::253/128", ResolverClass::AmazonVpc),
     ("100.100.2.136/32", ResolverClass::OtherCloud),
     ("100.100.2.138/32", ResolverClass::OtherCloud),
     ("10.255.255.254/32", ResolverClass::WslRelay),
@@ -196,6 +211,17 @@ const KNOWN: &[(&str, ResolverClass)] = &[
     ("6.6.0.0/16", ResolverClass::ZeroTrust),
     ("198.18.0.0/15", ResolverClass::ZeroTrust),
 ];
+
+/// Search domains that clouds give their machines (fact D96).
+const CLOUD_DOMAINS: &[(&str, ResolverClass)] = &[
+    ("ec2.internal", ResolverClass::AmazonVpc),
+    ("compute.internal", ResolverClass::AmazonVpc),
+    ("google.internal", ResolverClass::GoogleCloud),
+    ("oraclevcn.com", ResolverClass::OracleCloud),
+];
+
+/// The address at which several clouds answer: the machine's search domains say which.
+const METADATA: &str = "169.254.169.254/32";
 
 /// The stub addresses of systemd-resolved.
 const SYSTEMD: &[(&str, ())] = &[("127.0.0.53/32", ()), ("127.0.0.54/32", ())];
@@ -245,7 +271,11 @@ pub fn of(e: &Evidence, r: &ResolverSeen) -> Whose {
     let list: Vec<String> = upstreams.iter().map(IpAddr::to_string).collect();
     Whose {
         class: if class.is_outside() && sees_inside(e, r) { inside(e) } else { class },
-        label: format!("{} (behind the stub {})", list.join(", "), r.label()),
+        // Where they differ, the stub itself is what is written about.
+        label: match class {
+            ResolverClass::Stub => format!("{} (stub of {})", r.label(), list.join(", ")),
+            _ => format!("{} (behind the stub {})", list.join(", "), r.label()),
+        },
         operator: row(OPERATORS, *first).filter(|_| rest.is_empty()),
     }
 }
@@ -298,7 +328,7 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
     if (local || azures) && on(Platform::HostedMachine) {
         return Class::HostedMachine;
     }
-    if let Some(class) = row(KNOWN, address) {
+    if let Some(class) = of_cloud(e, address).or_else(|| row(KNOWN, address)) {
         return class;
     }
     let gateway = is_default_gateway(e, address) && !kind.is_public();
@@ -322,7 +352,10 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
         _ if row(SYSTEMD, address).is_some() => Class::Stub,
         AddressClass::Loopback | AddressClass::Unspecified => Class::LocalServer,
         // In Azure the gateway of a subnet serves no DNS.
-        _ if gateway && !in_azure(e) => Class::Router,
+        _ if (gateway || links::shares_the_gateways_interface(e, address)) && !in_azure(e) => {
+            Class::Router
+        }
+        _ if !in_azure(e) && links::in_local_network(e, address) => Class::LocalNetwork,
         AddressClass::SharedPrivate => Class::ZeroTrust,
         AddressClass::Private | AddressClass::UniqueLocal => inside(e),
         AddressClass::LinkLocal => Class::LinkLocal,
@@ -331,8 +364,31 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
         _ if on(Platform::Wsl) => Class::PublicOfWsl,
         _ if on(Platform::Container) => Class::PublicOfContainer,
         _ if in_azure(e) => Class::PublicOfAzureMachine,
+        // An organisation with public addresses of its own has its servers in them too.
+        _ if row(OPERATORS, address).is_none() && links::in_own_prefix(e, address) => {
+            Class::OnPremises
+        }
         _ => Class::Public,
     }
+}
+
+/// The cloud whose resolver the address is, by the domain that the cloud gives its machines: the
+/// metadata address, or in an Amazon VPC the second address above the start of a range of 16 or
+/// more (fact D90).
+fn of_cloud(e: &Evidence, address: IpAddr) -> Option<ResolverClass> {
+    let mut search = e.vantage.resolver_config.search.iter();
+    let cloud = search.find_map(|domain| {
+        let domain = domain.trim_end_matches('.').to_ascii_lowercase();
+        let within = |of: &str| domain == of || domain.ends_with(&format!(".{of}"));
+        CLOUD_DOMAINS.iter().find(|(of, _)| within(of)).map(|(_, cloud)| *cloud)
+    })?;
+    let base_plus_two = match address.to_canonical() {
+        IpAddr::V4(v4) => v4.is_private() && v4.octets()[3] % 16 == 2,
+        IpAddr::V6(_) => false,
+    };
+    let there = row(&[(METADATA, ())], address).is_some()
+        || (cloud == ResolverClass::AmazonVpc && base_plus_two);
+    (there && !in_azure(e)).then_some(cloud)
 }
 
 fn is_machine_host(e: &Evidence, address: IpAddr) -> bool {
@@ -367,7 +423,7 @@ fn sees_inside(e: &Evidence, r: &ResolverSeen) -> bool {
     let of_account = of_account
         .filter_map(|tried| Some(tried.exchange.answer()?.chain(&tried.exchange.name).addresses));
     let own = r.addresses(&e.dns.name);
-    of_account.flatten().chain(own).any(|a| classify(a).is_private())
+    of_account.flatten().chain(own).any(|a| tunnel::is_private(e, a))
         || [&r.a, &r.aaaa, &r.zone_soa]
             .into_iter()
             .filter_map(|x| x.saw())

@@ -41,6 +41,9 @@ pub struct ResolverSeen {
     /// Its address and port.
     #[schemars(with = "String")]
     pub address: SocketAddr,
+    /// The interface of a link-local address (RFC 4007, section 11), as the configuration has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
     /// Why it was asked.
     pub role: ResolverRole,
     /// The A question.
@@ -96,6 +99,21 @@ pub struct Exchange {
     pub outcome: DnsOutcome,
     /// Datagrams that were not the answer: from another address, another id, garbage.
     pub stray: Vec<Stray>,
+    /// Answers to the same question, from the same address and with its id, that came after the
+    /// accepted one and differ from it; at most 4.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late: Vec<LateAnswer>,
+}
+
+/// An answer after the accepted one, while the walk went on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LateAnswer {
+    /// Milliseconds after the accepted answer.
+    pub after_ms: f64,
+    /// Datagrams that had put the question from this port: more than one may have an answer each.
+    pub asked: u32,
+    /// The message.
+    pub answer: Answer,
 }
 
 /// UDP or TCP.
@@ -248,6 +266,20 @@ pub enum SystemAnswer {
 }
 
 impl Answer {
+    /// Whether another message says the same: rcode and records, in whatever order and however
+    /// long they last.
+    #[must_use]
+    pub fn same_answer(&self, other: &Self) -> bool {
+        let records = |answer: &Self| -> BTreeSet<(String, String, String)> {
+            let lower = |text: &str| text.to_ascii_lowercase();
+            let all = answer.records.iter();
+            all.map(|r| (lower(&r.name), r.kind.clone(), lower(&r.data))).collect()
+        };
+        self.rcode == other.rcode
+            && self.truncated == other.truncated
+            && records(self) == records(other)
+    }
+
     /// The aliases from `name` on, in order, and the addresses at their end.
     ///
     /// A loop of CNAMEs ends the chain; [`Chain::looped`] says so.
@@ -312,6 +344,7 @@ impl Exchange {
             segments: 0,
             outcome: DnsOutcome::TimedOut,
             stray: Vec::new(),
+            late: Vec::new(),
         }
     }
 
@@ -330,8 +363,17 @@ impl ResolverSeen {
     #[must_use]
     pub fn label(&self) -> String {
         match self.address.port() {
-            53 => self.address.ip().to_string(),
+            53 => self.host(),
             _ => self.address.to_string(),
+        }
+    }
+
+    /// The address without its port, with the interface of a link-local one: `fe80::1%eth0`.
+    #[must_use]
+    pub fn host(&self) -> String {
+        match &self.scope {
+            Some(scope) => format!("{}%{scope}", self.address.ip()),
+            None => self.address.ip().to_string(),
         }
     }
 

@@ -32,6 +32,16 @@ use crate::evidence::tcp::IcmpMeaning;
 /// them.
 pub const HAS_UNIX_PATHS: bool = cfg!(unix);
 
+/// The number of an interface, where the OS shows it as a file.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "a file of the kernel, one number long")]
+pub fn interface_index(name: &str) -> Option<u32> {
+    let plain = !name.is_empty() && !name.starts_with('.') && !name.contains('/');
+    let path = format!("/sys/class/net/{name}/ifindex");
+    let text = (HAS_UNIX_PATHS && plain).then(|| std::fs::read_to_string(path).ok())??;
+    text.trim().parse().ok()
+}
+
 /// A network interface that is up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkInterface {

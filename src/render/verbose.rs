@@ -224,6 +224,14 @@ fn exchange(page: &mut Page, exchange: &Exchange, took_ms: f64) {
         | DnsOutcome::TcpFailed { truncated: message, .. } => answer(page, message),
         _ => {}
     }
+    for late in &exchange.late {
+        let rcode = &late.answer.rcode;
+        page.indented(
+            4,
+            &format!("a second answer, {} later: {rcode}", milliseconds(late.after_ms)),
+        );
+        answer(page, &late.answer);
+    }
     for stray in &exchange.stray {
         page.indented(
             4,

@@ -15,6 +15,8 @@ const RESOLVERS: usize = 64;
 const ADDRESSES: usize = 256;
 /// Datagrams that were not the answer, and extended errors of one.
 const STRAYS: usize = 8;
+/// Further answers to one question.
+const LATE: usize = 4;
 /// Certificates of one chain.
 const CERTIFICATES: usize = 10;
 /// Names of one certificate.
@@ -81,6 +83,11 @@ fn exchange(exchange: &Exchange) -> Option<String> {
     more("the answer to a question", message.map_or(0, |m| m.records.len()), RECORDS)
         .or_else(|| more("extended_errors", message.map_or(0, |m| m.extended_errors.len()), STRAYS))
         .or_else(|| more("stray", exchange.stray.len(), STRAYS))
+        .or_else(|| more("late", exchange.late.len(), LATE))
+        .or_else(|| {
+            let all = exchange.late.iter().map(|late| late.answer.records.len());
+            all.max().and_then(|most| more("a late answer", most, RECORDS))
+        })
 }
 
 fn connections(hop: &TcpHop) -> Option<String> {

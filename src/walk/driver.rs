@@ -5,7 +5,7 @@
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use socket2::Socket;
@@ -19,7 +19,7 @@ use super::machine::{
 };
 use super::steps::{peer_date, system_answer};
 use super::{Context, Finished, vantage};
-use crate::evidence::dns::{DnsHop, DnsOutcome, Exchange, SystemAnswer};
+use crate::evidence::dns::{DnsHop, DnsOutcome, Exchange, LateAnswer, SystemAnswer};
 use crate::evidence::http::HttpCall;
 use crate::evidence::identity::Withheld;
 use crate::evidence::tcp::TcpAttempt;
@@ -27,8 +27,12 @@ use crate::evidence::tls::TlsHop;
 use crate::evidence::{Cost, Observed};
 use crate::platform;
 use crate::wire::connect::{self, Connection};
-use crate::wire::dns::{self, Kind};
+use crate::wire::dns::{self, Kind, Listener};
 use crate::wire::tally::Ticket;
+
+/// How long after an answer a second one is waited for, where the walk has failed and nothing else
+/// is under way. Who answers in place of a resolver is nearer than it is, by a round trip at most.
+const SECOND_ANSWER: Duration = Duration::from_millis(100);
 
 /// What one direct path showed.
 pub(super) struct DirectPath {
@@ -46,6 +50,14 @@ enum Done {
         resolver: usize,
         question: Question,
         seen: Observed<Exchange>,
+        /// Its port, where a second answer may come.
+        listener: Option<Listener>,
+    },
+    Late {
+        resolver: usize,
+        question: Question,
+        answer: LateAnswer,
+        listener: Listener,
     },
     System(Observed<SystemAnswer>),
     Connected {
@@ -79,6 +91,13 @@ type Work<'a> = FuturesUnordered<Pin<Box<dyn Future<Output = Done> + 'a>>>;
 struct Driver<'a, 'c> {
     context: &'a Context<'c>,
     work: Work<'a>,
+    /// Second answers to questions that are answered: the walk waits for them only where no
+    /// handshake succeeded, and for [`SECOND_ANSWER`] at most.
+    late: Work<'a>,
+    /// When the last question was answered whose port is still open.
+    answered_at: Option<Instant>,
+    /// Whether a handshake has succeeded, or the path is not the application's own.
+    settled: bool,
     /// Connections that were not used.
     idle: Vec<Connection>,
     /// A second handle to the socket of each address, for what the kernel counts.
@@ -97,6 +116,11 @@ pub(super) async fn walk(context: &Context<'_>, connect: ConnectPolicy) -> Direc
     let mut driver = Driver {
         context,
         work: FuturesUnordered::new(),
+        late: FuturesUnordered::new(),
+        answered_at: None,
+        settled: !matches!(connect, ConnectPolicy::Full { .. })
+            || context.beside
+            || context.errand.is_some(),
         idle: Vec::new(),
         sockets: Vec::new(),
         sessions: Vec::new(),
@@ -132,6 +156,7 @@ fn settings<'a>(context: &'a Context<'_>, connect: ConnectPolicy) -> Settings<'a
     Settings {
         target: context.target,
         resolvers: plan.resolvers(world),
+        resolver_config: &world.resolver_config,
         overriding_resolver: plan.resolvers.first().copied(),
         uses_tcp: world.resolver_config.options.iter().any(|option| option == "use-vc"),
         pinned: vantage::hosts(&world.hosts, &[name]).lines.iter().map(|l| l.address).collect(),
@@ -177,22 +202,60 @@ impl<'a> Driver<'a, '_> {
     /// The next event: the end of an action, or the time at which something is late.
     async fn next(&mut self, stall: Option<Duration>) -> Event {
         let done = match stall {
-            None => self.work.next().await,
+            None => self.done().await,
             Some(at) => {
                 let until = self.context.since + at;
-                match tokio::time::timeout_at(until.into(), self.work.next()).await {
+                match tokio::time::timeout_at(until.into(), self.done()).await {
                     Ok(done) => done,
                     Err(_) => return Event::Stalled,
                 }
             }
         };
+        let done = match done {
+            None => self.second_answer().await,
+            done => done,
+        };
         done.map_or(Event::Idle, |done| self.event(done))
+    }
+
+    /// The end of an action, or a second answer that comes before it; none where nothing is under
+    /// way.
+    async fn done(&mut self) -> Option<Done> {
+        tokio::select! {
+            biased;
+            done = self.work.next() => done,
+            Some(late) = self.late.next() => Some(late),
+        }
+    }
+
+    /// Where no handshake succeeded, the address may be one that an injected answer gave, and the
+    /// resolver's own answer is still on its way.
+    async fn second_answer(&mut self) -> Option<Done> {
+        let answered = self.answered_at.filter(|_| !self.settled)?;
+        let until = (answered + SECOND_ANSWER).min(Instant::now() + self.context.left());
+        tokio::time::timeout_at(until.into(), self.late.next()).await.ok()?
+    }
+
+    /// Goes on listening for a second answer to a question.
+    fn listen(&self, resolver: usize, question: Question, mut listener: Listener) {
+        self.late.push(Box::pin(async move {
+            let answer = listener.next().await;
+            Done::Late { resolver, question, answer, listener }
+        }));
     }
 
     /// Keeps what was opened, and tells the machine what there is.
     fn event(&mut self, done: Done) -> Event {
         match done {
-            Done::Answer { resolver, question, seen } => {
+            Done::Late { resolver, question, answer, listener } => {
+                self.listen(resolver, question, listener);
+                Event::LateAnswer { resolver, question, answer }
+            }
+            Done::Answer { resolver, question, seen, listener } => {
+                if let Some(listener) = listener.filter(|_| question != Question::ZoneSoa) {
+                    self.answered_at = Some(Instant::now());
+                    self.listen(resolver, question, listener);
+                }
                 let ticket = self.tickets.iter().find(|(asked, ..)| *asked == resolver);
                 if let (Some(tally), Some((_, server, ticket))) =
                     (&self.context.world.tally, ticket)
@@ -218,6 +281,7 @@ impl<'a> Driver<'a, '_> {
             }
             Done::Handshake { address, started_ms, took_ms, hop, session } => {
                 let verified = session.is_some();
+                self.settled |= verified;
                 self.sessions.extend(session.map(|session| (address, Hello::Full, *session)));
                 Event::Handshake { address, started_ms, took_ms, hop, session: verified }
             }
@@ -288,16 +352,16 @@ impl<'a> Driver<'a, '_> {
                 context.pace.turn(server, context.left()).await;
             }
             let started_ms = context.elapsed_ms();
-            let saw = match uses_tcp {
+            let (saw, listener) = match uses_tcp {
                 false => dns::exchange(server, &name, kind, context.left()).await,
-                true => dns::over_tcp(server, &name, kind, context.left()).await,
+                true => (dns::over_tcp(server, &name, kind, context.left()).await, None),
             };
             let took_ms = context.elapsed_ms() - started_ms;
             let seen = Observed::Ran { started_ms, took_ms, saw };
             if seen.saw().is_some_and(|exchange| exchange.answer().is_some()) {
                 context.pace.heard(server);
             }
-            Done::Answer { resolver, question, seen }
+            Done::Answer { resolver, question, seen, listener }
         }));
     }
 

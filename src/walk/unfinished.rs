@@ -83,6 +83,7 @@ pub fn unfinished(
         let not_asked = || Observed::NotAsked { by: Choice::NotNeeded };
         ResolverSeen {
             address,
+            scope: crate::world::scope(&world.resolver_config, address),
             role,
             a: not_asked(),
             aaaa: not_asked(),

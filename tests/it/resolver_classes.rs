@@ -36,6 +36,11 @@ const RULES: &[&str] = &[
     "dns-public-not-expected",
     "dns-resolvers-disagree",
     "dns-name-not-found",
+    "dns-resolver-down",
+    "dns-no-address",
+    "dns-own-record",
+    "dns-system-differs",
+    "dns-two-answers",
 ];
 
 /// Teams that exist.
@@ -49,10 +54,21 @@ struct Place {
     azure: bool,
     platform: Option<&'static str>,
     gateway: bool,
+    search: &'static str,
+    /// Another default gateway.
+    beside: Option<&'static str>,
 }
 
 const fn place(class: ResolverClass, address: &'static str) -> Place {
-    Place { class, address, azure: false, platform: None, gateway: false }
+    Place {
+        class,
+        address,
+        azure: false,
+        platform: None,
+        gateway: false,
+        search: "corp.example",
+        beside: None,
+    }
 }
 
 fn places() -> Vec<Place> {
@@ -63,9 +79,16 @@ fn places() -> Vec<Place> {
         Place { azure: true, ..place(Class::VirtualNetwork, "10.1.0.10") },
         place(Class::OnPremises, "10.1.0.10"),
         Place { gateway: true, ..place(Class::Router, "192.168.1.1") },
+        Place { beside: Some("fe80::1"), ..place(Class::Router, "fd00::1") },
+        Place { beside: Some("192.168.1.254"), ..place(Class::LocalNetwork, "192.168.1.1") },
+        Place { beside: Some("192.168.7.1"), ..place(Class::OnPremises, "192.168.1.1") },
+        Place { beside: Some("2003:a::9"), ..place(Class::LocalNetwork, "2003:a::53") },
+        Place { beside: Some("10.1.0.1"), ..place(Class::OnPremises, "10.1.0.10") },
         place(Class::Public, "8.8.8.8"),
         place(Class::Public, "2606:4700:4700::1111"),
         place(Class::Public, "130.149.7.7"),
+        Place { beside: Some("130.149.7.1"), ..place(Class::OnPremises, "130.149.7.7") },
+        Place { beside: Some("8.8.8.1"), ..place(Class::Public, "8.8.8.8") },
         Place { azure: true, ..place(Class::PublicOfAzureMachine, "1.1.1.1") },
         on(Class::PublicOfContainer, "8.8.4.4", "container"),
         on(Class::PublicOfPod, "9.9.9.9", "kubernetes"),
@@ -91,7 +114,21 @@ fn places() -> Vec<Place> {
         on(Class::AppService, "168.63.129.16", "app_service"),
         on(Class::ContainerApps, "100.100.224.10", "container_apps"),
         on(Class::ContainerApps, "168.63.129.16", "container_apps"),
-        place(Class::OtherCloud, "169.254.169.253"),
+        place(Class::AmazonVpc, "169.254.169.253"),
+        Place { search: "eu-west-1.compute.internal", ..place(Class::AmazonVpc, "10.20.0.2") },
+        Place { search: "ec2.internal", ..place(Class::AmazonVpc, "172.31.16.18") },
+        Place { search: "ec2.internal", ..place(Class::OnPremises, "10.20.0.10") },
+        Place {
+            search: "compute.internal",
+            azure: true,
+            ..place(Class::VirtualNetwork, "10.20.0.2")
+        },
+        Place {
+            search: "c.my-project.google.internal",
+            ..place(Class::GoogleCloud, "169.254.169.254")
+        },
+        Place { search: "hub.oraclevcn.com", ..place(Class::OracleCloud, "169.254.169.254") },
+        place(Class::OtherCloud, "169.254.169.254"),
         place(Class::LinkLocal, "169.254.7.7"),
     ]
 }
@@ -108,12 +145,21 @@ fn moved(fixture: &Value, to: &Place) -> Evidence {
     let vantage = &mut value["vantage"];
     vantage["azure"]["answer"] = json!(to.azure);
     vantage["resolver_config"]["stub"] = Value::Null;
-    vantage["resolver_config"]["search"] = json!(["corp.example"]);
+    vantage["resolver_config"]["search"] = json!([to.search]);
+    // Other links than the place's would make another class of it.
+    for source in vantage["sources"].as_array_mut().unwrap() {
+        source["source"] = json!("10.3.0.4");
+        source["route"] = Value::Null;
+    }
     vantage["platforms"] = match to.platform {
         Some(platform) => json!([{"platform": platform, "sign": "a test"}]),
         None => json!([]),
     };
-    vantage["default_gateways"] = if to.gateway { json!([to.address]) } else { json!([]) };
+    vantage["default_gateways"] = match to.beside {
+        Some(other) => json!([other]),
+        None if to.gateway => json!([to.address]),
+        None => json!([]),
+    };
     serde_json::from_value(value).unwrap()
 }
 
@@ -242,6 +288,11 @@ fn a_stub_is_what_it_asks() {
         let e: Evidence = serde_json::from_value(value).unwrap();
         let whose = resolver_class::of(&e, &e.dns.resolvers[0]);
         assert_eq!(whose.class, class, "{upstreams}");
-        assert!(whose.label.ends_with("(behind the stub 127.0.0.53)"), "{}", whose.label);
+        // Where its upstreams differ it is the stub that chooses: the page is about that one.
+        let label = match class {
+            ResolverClass::Stub => whose.label.starts_with("127.0.0.53 (stub of "),
+            _ => whose.label.ends_with("(behind the stub 127.0.0.53)"),
+        };
+        assert!(label, "{}", whose.label);
     }
 }

@@ -22,7 +22,7 @@ use hickory_server::zone_handler::{
 };
 use tokio::net::{TcpListener, TcpSocket, UdpSocket};
 
-use super::views::{self, ZoneText};
+use super::views::{self, ACCOUNT, ZoneText};
 use super::world::{Resolver, ResolverDoes, System};
 
 /// Aliases that are followed in one answer; a loop is answered as far as that.
@@ -239,6 +239,10 @@ impl Handler {
             }
             _ => return None,
         }
+        // The first answer counts.
+        if let Some(address) = self.resolver.injected {
+            return Some(System::Addresses(vec![address.into()]));
+        }
         let name = Name::from_ascii(format!("{target}.")).ok()?;
         let mut addresses: Vec<IpAddr> = Vec::new();
         for kind in [RecordType::A, RecordType::AAAA] {
@@ -277,6 +281,19 @@ fn nothing(request: &Request) -> ResponseInfo {
     ResponseInfo::from(Header { metadata, counts: HeaderCounts::default() })
 }
 
+/// NOERROR, the question, and one record for its name; all that follows the id.
+fn injected(question: &[u8], address: Ipv4Addr) -> Vec<u8> {
+    let mut end = 12;
+    while let Some(length @ 1..) = question.get(end) {
+        end += 1 + usize::from(*length);
+    }
+    let mut octets = b"\x81\x80\0\x01\0\x01\0\0\0\0".to_vec();
+    octets.extend_from_slice(&question[12..end + 5]);
+    octets.extend_from_slice(b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04");
+    octets.extend_from_slice(&address.octets());
+    octets
+}
+
 /// NOERROR, one question, one answer: the question's name is a pointer to itself.
 const POINTS_AT_ITSELF: &[u8] =
     b"\x81\x80\0\x01\0\x01\0\0\0\0\xc0\x0c\0\x01\0\x01\xc0\x0c\0\x01\0\x01\0\0\0\x0a\0\x04\x0a\x03\0\x05";
@@ -296,6 +313,12 @@ impl RequestHandler for Handler {
             _ => self.resolver.does,
         };
         let udp = info.protocol == Protocol::Udp;
+        let listed = name.iter().next() == Some(ACCOUNT.as_bytes());
+        if let (Some(address), true, true, RecordType::A) =
+            (self.resolver.injected, udp, listed, kind)
+        {
+            self.octets(request, &self.own, &injected(request.as_slice(), address)).await;
+        }
         let mut found = Found::default();
         let mut metadata = Metadata::response_from_request(&request.metadata);
         metadata.recursion_available = true;

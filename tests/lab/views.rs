@@ -14,7 +14,7 @@ pub struct ZoneText {
 }
 
 /// The account of every world.
-const ACCOUNT: &str = "myacct";
+pub const ACCOUNT: &str = "myacct";
 /// The suffixes of the one resource type (fact D2).
 const SUFFIXES: [&str; 3] =
     ["openai.azure.com", "cognitiveservices.azure.com", "services.ai.azure.com"];

@@ -3,7 +3,7 @@
 //! One strict TOML file a world, named after the operator's mistake.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -164,6 +164,9 @@ pub struct Resolver {
     pub aaaa: Option<ResolverDoes>,
     /// An extended DNS error in every answer (RFC 8914).
     pub extended_error: Option<(u16, String)>,
+    /// Before each answer over UDP for the account's A record comes one with this address, from the resolver's
+    /// own address, as a device on the way makes it.
+    pub injected: Option<Ipv4Addr>,
     /// Nothing listens on its TCP port.
     pub tcp_closed: bool,
     /// Addresses in its answer for the target, in place of one.

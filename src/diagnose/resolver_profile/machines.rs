@@ -146,10 +146,17 @@ pub(super) const PROFILES: &[Profile] = &[
         ],
         see_private: &[
             Look("see which resolvers it asks for which link", Some("resolvectl status")),
+            Look(
+                "note the domains of the link whose resolver sees the private zone (a VPN's): the \
+                 next step writes the whole list",
+                Some("resolvectl domain <link>"),
+            ),
             Local(
-                "send {suffix} to the link whose resolver sees the private zone (a VPN's)",
-                Some("resolvectl domain <link> '~{suffix}'"),
-                "resolvectl revert <link>",
+                "send {suffix} to that link as well, until it goes down; for good, in the VPN \
+                 client's or NetworkManager's settings of it",
+                Some("resolvectl domain <link> <its domains as noted> '~{suffix}'"),
+                "the same command with the noted domains alone; `resolvectl revert` would also take \
+                 the link's DNS servers away",
             ),
         ],
     },
@@ -371,6 +378,76 @@ pub(super) const PROFILES: &[Profile] = &[
         ],
     },
     Profile {
+        class: AmazonVpc,
+        owner: "DNS",
+        noun: "the resolver of an Amazon VPC",
+        place: Some("in the rules of the Route 53 Resolver that are associated with this VPC"),
+        look: &[AMAZON_RULES],
+        runs: &[Look(
+            "see whether the VPC has DNS support switched on (enableDnsSupport)",
+            Some("aws ec2 describe-vpc-attribute --vpc-id <vpc> --attribute enableDnsSupport"),
+        )],
+        why_public: &["{r} asks the internet: no rule of that cloud forwards {suffix} to Azure"],
+        see_private: &[
+            AMAZON_RULES,
+            INBOUND,
+            Shared(
+                "forward {suffix} to that inbound endpoint over the tunnel between the \
+                 clouds: a Route 53 Resolver rule of type FORWARD through an outbound \
+                 endpoint, associated with this VPC (Terraform: aws_route53_resolver_rule)",
+                WHOLE_SUFFIX,
+                None,
+                "disassociate the rule from the VPC and delete it",
+            ),
+            LINK_FORWARDED,
+        ],
+    },
+    Profile {
+        class: GoogleCloud,
+        owner: "DNS",
+        noun: "the resolver of a network of Google Cloud",
+        place: Some("in the forwarding zones and DNS server policies of this network in Cloud DNS"),
+        look: &[GOOGLE_ZONES],
+        runs: &[GOOGLE_ZONES],
+        why_public: &["{r} asks the internet: no rule of that cloud forwards {suffix} to Azure"],
+        see_private: &[
+            GOOGLE_ZONES,
+            INBOUND,
+            Shared(
+                "forward {suffix} to that inbound endpoint over the tunnel between the \
+                 clouds: a private forwarding zone of Cloud DNS that this network sees, \
+                 with private routing; the endpoint must have a route back to \
+                 35.199.192.0/19 (Terraform: google_dns_managed_zone)",
+                WHOLE_SUFFIX,
+                None,
+                "delete the forwarding zone",
+            ),
+            LINK_FORWARDED,
+        ],
+    },
+    Profile {
+        class: OracleCloud,
+        owner: "DNS",
+        noun: "the resolver of a virtual cloud network of Oracle Cloud",
+        place: Some("in the rules of the private resolver of this virtual cloud network"),
+        look: &[ORACLE_RULES],
+        runs: &[ORACLE_RULES],
+        why_public: &["{r} asks the internet: no rule of that cloud forwards {suffix} to Azure"],
+        see_private: &[
+            ORACLE_RULES,
+            INBOUND,
+            Shared(
+                "forward {suffix} to that inbound endpoint over the tunnel between the \
+                 clouds: a rule of the network's private resolver, through a forwarding \
+                 endpoint (Terraform: oci_dns_resolver)",
+                WHOLE_SUFFIX,
+                None,
+                "delete the rule",
+            ),
+            LINK_FORWARDED,
+        ],
+    },
+    Profile {
         class: OtherCloud,
         owner: "DNS",
         noun: "the resolver of another cloud",
@@ -381,8 +458,8 @@ pub(super) const PROFILES: &[Profile] = &[
         see_private: &[
             INBOUND,
             Shared(
-                "forward {suffix} to that inbound endpoint over the tunnel between the clouds \
-                 (Amazon: a Route 53 Resolver rule; Google: a Cloud DNS forwarding zone)",
+                "forward {suffix} to that inbound endpoint over the tunnel between the clouds, by \
+                 the forwarding rules that the cloud's DNS has",
                 WHOLE_SUFFIX,
                 None,
                 "delete the rule",

@@ -163,3 +163,17 @@ pub(super) const WSL: &[Advice] = &[
     ),
     VPN_DNS,
 ];
+
+/// The forwarding rules of other clouds.
+pub(super) const AMAZON_RULES: Advice = Look(
+    "see which rules forward names from this VPC, and where to",
+    Some("aws route53resolver list-resolver-rules --output table"),
+);
+pub(super) const GOOGLE_ZONES: Advice = Look(
+    "see which zones forward names, and where to",
+    Some("gcloud dns managed-zones list; gcloud dns policies list"),
+);
+pub(super) const ORACLE_RULES: Advice = Look(
+    "see which rules forward names from this network, and where to",
+    Some("oci dns resolver get --resolver-id <resolver id> --scope PRIVATE"),
+);

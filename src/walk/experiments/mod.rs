@@ -38,6 +38,8 @@ pub enum Symptom {
     ResolverFails,
     /// A resolver gives no private address although there should be one, or no name at all.
     NameInDoubt,
+    /// A resolver's question was answered twice, and the answers differ.
+    TwoAnswers,
     /// Applications get other addresses than the resolvers give.
     SystemDiffers,
     /// What answers at the address, or does not, is not the service.
@@ -66,6 +68,7 @@ impl Symptom {
             Symptom::ResolverSilent => "a resolver is silent for a fifth of the deadline",
             Symptom::UdpSilent => "a resolver answers nothing over UDP for two fifths of it",
             Symptom::ResolverFails => "a resolver answers with an error",
+            Symptom::TwoAnswers => "one question gets two answers that differ",
             Symptom::SystemDiffers => "applications get other addresses than resolvers give",
             Symptom::NameInDoubt => "a resolver gives no private address where one should be",
             Symptom::AddressInDoubt => "what is at the address does not behave as the service",

@@ -38,12 +38,15 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         id: "over-tcp",
         question: "does the resolver answer the same question over TCP?",
-        proves: &[("dns-udp-filtered", "TCP is answered, UDP is not")],
+        proves: &[
+            ("dns-udp-filtered", "TCP is answered, UDP is not"),
+            ("dns-two-answers", "over TCP the resolver gives one of two answers: its own"),
+        ],
         packets: 6,
         tier: Tier::Default,
         // A server that forwards in one thread stands still over a TCP question that its upstream
         // does not answer: it is put only where UDP gives nothing at all.
-        due: &[Symptom::UdpSilent],
+        due: &[Symptom::UdpSilent, Symptom::TwoAnswers],
         asks: |target| vec![question(&target.seen.host, Kind::A, Transport::Tcp)],
     },
     Entry {

@@ -24,13 +24,17 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::experiments::{Ask, Made, Subject};
-use crate::evidence::dns::{DnsHop, Exchange, ResolverRole, ResolverSeen, SystemAnswer};
+use crate::evidence::dns::{
+    DnsHop, Exchange, LateAnswer, ResolverRole, ResolverSeen, SystemAnswer,
+};
 use crate::evidence::experiment::Experiments;
 use crate::evidence::http::HttpCall;
 use crate::evidence::tcp::TcpAttempt;
 use crate::evidence::tls::TlsHop;
+use crate::evidence::vantage::ResolverConfig;
 use crate::evidence::{Choice, Expect, Observed};
 use crate::target::Target;
+use crate::world;
 
 pub(super) use finish::{PathEvidence, with_alert};
 pub(super) use handshakes::is_network_refusal;
@@ -73,6 +77,8 @@ pub(super) struct Settings<'a> {
     pub(super) target: &'a Target,
     /// The resolvers to ask, in order.
     pub(super) resolvers: Vec<(SocketAddr, ResolverRole)>,
+    /// Where they are configured: the interfaces of link-local ones.
+    pub(super) resolver_config: &'a ResolverConfig,
     /// The first `--resolver`, whose answer counts.
     pub(super) overriding_resolver: Option<SocketAddr>,
     /// Whether the C library asks over TCP from the start (`options use-vc`): what UDP would give
@@ -132,6 +138,8 @@ pub(super) enum Event {
     Begin,
     /// A question to a resolver has ended.
     Answer { resolver: usize, question: Question, seen: Observed<Exchange> },
+    /// A question that is answered got a second, other answer.
+    LateAnswer { resolver: usize, question: Question, answer: LateAnswer },
     /// `getaddrinfo` has ended.
     System(Observed<SystemAnswer>),
     /// A connection attempt has ended; `established` where the connection stands.
@@ -221,6 +229,7 @@ impl<'a> Machine<'a> {
             .iter()
             .map(|(address, role)| ResolverSeen {
                 address: *address,
+                scope: world::scope(settings.resolver_config, *address),
                 role: *role,
                 a: none(),
                 aaaa: none(),
@@ -260,6 +269,9 @@ impl<'a> Machine<'a> {
         match event {
             Event::Begin => self.begin(),
             Event::Answer { resolver, question, seen } => self.answered(resolver, question, seen),
+            Event::LateAnswer { resolver, question, answer } => {
+                self.answered_again(resolver, question, answer);
+            }
             Event::System(seen) => self.system_answered(seen),
             Event::Connected { attempt, established } => self.connected(attempt, established),
             Event::Handshake { address, started_ms, took_ms, hop, session } => {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::stalls::Stall;
 use super::{Action, Machine, Question};
 use crate::evidence::address::embedded_ipv4;
-use crate::evidence::dns::{Exchange, ResolverRole, ResolverSeen, SystemAnswer};
+use crate::evidence::dns::{Exchange, LateAnswer, ResolverRole, ResolverSeen, SystemAnswer};
 use crate::evidence::{Expect, Observed, classify};
 use crate::walk::experiments::{Subject, Symptom};
 
@@ -54,6 +54,22 @@ impl Machine<'_> {
                 .any(|tried| tried.resolver == resolver.address && answered(&tried.exchange));
         if !any {
             self.experiment(Subject::Resolver(resolver.address), Symptom::UdpSilent);
+        }
+    }
+
+    /// Keeps a second answer to a question, and asks the resolver over TCP which one is its own.
+    pub(super) fn answered_again(
+        &mut self,
+        resolver: usize,
+        question: Question,
+        answer: LateAnswer,
+    ) {
+        let entry = &mut self.dns.resolvers[resolver];
+        let address = entry.address;
+        let asked = if question == Question::A { &mut entry.a } else { &mut entry.aaaa };
+        if let Observed::Ran { saw, .. } = asked {
+            saw.late.push(answer);
+            self.experiment(Subject::Resolver(address), Symptom::TwoAnswers);
         }
     }
 

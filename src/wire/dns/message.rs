@@ -50,6 +50,7 @@ impl Kind {
 }
 
 /// A question, and the octets that put it.
+#[derive(Clone)]
 pub(super) struct Question {
     id: u16,
     name: Name,

@@ -1,6 +1,7 @@
 //! One DNS question to one resolver, uncached, over an unconnected UDP socket whose error
 //! queue shows closed ports, and over TCP when the answer was truncated.
 
+mod late;
 mod message;
 
 use std::io;
@@ -14,6 +15,7 @@ use super::{connect, icmp, local_icmp, words};
 use crate::evidence::dns::{Answer, DnsOutcome, Exchange, Stray, StrayReason, Transport};
 use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
 use crate::platform;
+pub use late::{LATE_KEPT, Listener};
 pub use message::Kind;
 use message::Question;
 
@@ -40,25 +42,44 @@ pub enum Manner {
 /// Asks `server` for `name`. The question is repeated after a fifth and after three fifths of
 /// the deadline: one lost datagram is no silent resolver. The first repeat goes without EDNS,
 /// as libraries ask: devices that drop EDNS questions drop none of theirs.
-pub async fn exchange(server: SocketAddr, name: &str, kind: Kind, timeout: Duration) -> Exchange {
+///
+/// Where an answer over UDP was accepted, its port stays open with the listener that is returned:
+/// one question has one answer, and a second one that differs came from elsewhere.
+pub async fn exchange(
+    server: SocketAddr,
+    name: &str,
+    kind: Kind,
+    timeout: Duration,
+) -> (Exchange, Option<Listener>) {
     let mut exchange = Exchange::unanswered(name, kind.name(), Transport::Udp);
     let started = Instant::now();
     let question = match Question::new(name, kind, true) {
         Ok(question) => question,
         Err(says) => {
-            return Exchange { outcome: DnsOutcome::LocalError { says, errno: None }, ..exchange };
+            let outcome = DnsOutcome::LocalError { says, errno: None };
+            return (Exchange { outcome, ..exchange }, None);
         }
     };
-    exchange.outcome = match ask_udp(server, &question, started, timeout, &mut exchange).await {
+    let (outcome, socket) = ask_udp(server, &question, started, timeout, &mut exchange).await;
+    let mut listener = Listener::after(&outcome, socket, server, question.clone(), exchange.sent);
+    exchange.outcome = match outcome {
         // A server that does not know EDNS says so, in one way or another; asked plainly, as
         // libraries ask, it may answer (RFC 6891, section 7).
         DnsOutcome::Answered { answer } if DECLINES_EDNS.contains(&answer.rcode.as_str()) => {
+            let before = exchange.sent;
             let plain = match Question::new(name, kind, false) {
-                Ok(plain) => ask_udp(server, &plain, started, timeout, &mut exchange).await,
-                Err(says) => DnsOutcome::LocalError { says, errno: None },
+                Ok(plain) => {
+                    let (outcome, socket) =
+                        ask_udp(server, &plain, started, timeout, &mut exchange).await;
+                    let sent = exchange.sent.saturating_sub(before);
+                    let heard = Listener::after(&outcome, socket, server, plain, sent);
+                    (outcome, heard)
+                }
+                Err(says) => (DnsOutcome::LocalError { says, errno: None }, None),
             };
             match plain {
-                DnsOutcome::Answered { answer: other } if other.rcode != answer.rcode => {
+                (DnsOutcome::Answered { answer: other }, heard) if other.rcode != answer.rcode => {
+                    listener = heard;
                     DnsOutcome::Answered { answer: other }
                 }
                 // The first answer may say more (RFC 8914).
@@ -71,6 +92,7 @@ pub async fn exchange(server: SocketAddr, name: &str, kind: Kind, timeout: Durat
         && answer.truncated
     {
         let left = timeout.saturating_sub(started.elapsed());
+        listener = None;
         exchange.transport = Transport::Tcp;
         exchange.outcome =
             match tokio::time::timeout(left, ask_tcp(server, &question, &mut exchange.segments))
@@ -84,7 +106,7 @@ pub async fn exchange(server: SocketAddr, name: &str, kind: Kind, timeout: Durat
                 },
             };
     }
-    exchange
+    (exchange, listener)
 }
 
 /// Asks `server` once over UDP: no repeats, no fallback to TCP. For experiments.
@@ -104,7 +126,7 @@ pub async fn once(
     exchange.outcome = match question {
         Ok(mut question) => {
             question.repeats = false;
-            ask_udp(server, &question, Instant::now(), timeout, &mut exchange).await
+            ask_udp(server, &question, Instant::now(), timeout, &mut exchange).await.0
         }
         Err(says) => DnsOutcome::LocalError { says, errno: None },
     };
@@ -153,22 +175,34 @@ async fn ask_udp(
     started: Instant,
     timeout: Duration,
     exchange: &mut Exchange,
-) -> DnsOutcome {
+) -> (DnsOutcome, Option<UdpSocket>) {
     let any: SocketAddr = match server {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
     };
     let socket = match UdpSocket::bind(any).await {
         Ok(socket) => socket,
-        Err(error) => return local_error(&error),
+        Err(error) => return (local_error(&error), None),
     };
     platform::report_icmp(&socket, server.is_ipv6(), true);
+    let outcome = ask_from(&socket, server, question, started, timeout, exchange).await;
+    (outcome, Some(socket))
+}
+
+async fn ask_from(
+    socket: &UdpSocket,
+    server: SocketAddr,
+    question: &Question,
+    started: Instant,
+    timeout: Duration,
+    exchange: &mut Exchange,
+) -> DnsOutcome {
     let end = started + timeout;
     let mut repeats = [(timeout / 5, &question.plain), (timeout * 3 / 5, &question.octets)]
         .map(|(after, octets)| (started + after, octets))
         .into_iter()
         .filter(|_| question.repeats);
-    if let Err(error) = send(&socket, server, &question.octets, exchange).await {
+    if let Err(error) = send(socket, server, &question.octets, exchange).await {
         return error;
     }
     let mut next = repeats.next();
@@ -202,7 +236,7 @@ async fn ask_udp(
             Err(_) => {
                 let octets = next.map_or(&question.octets, |(_, octets)| octets);
                 next = repeats.next();
-                if let Err(error) = send(&socket, server, octets, exchange).await {
+                if let Err(error) = send(socket, server, octets, exchange).await {
                     return error;
                 }
                 continue;
@@ -210,7 +244,7 @@ async fn ask_udp(
         }
         // Through `try_io`, which forgets that the queue was ready once it is empty.
         let reported = socket.try_io(Interest::ERROR, || {
-            platform::read_icmp(&socket).ok_or_else(|| io::ErrorKind::WouldBlock.into())
+            platform::read_icmp(socket).ok_or_else(|| io::ErrorKind::WouldBlock.into())
         });
         if let Ok(error) = reported {
             match error.meaning {

@@ -57,19 +57,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     let check = gives::decider(e)
         .map_or_else(|| format!("dig +short {}", e.dns.name), |r| words::dig(&e.dns.name, r.seen));
     Some(
-        because
-            .owner("DNS")
-            .look(
-                "find the network interface of the endpoint",
-                "az network private-endpoint show -g <group> -n <endpoint> --query \
-                 \"networkInterfaces[0].id\" -o tsv",
-            )
-            .look(
-                "see its addresses, each with its names",
-                "az network nic show --ids <interface id> --query \
-                 \"ipConfigurations[].{address:privateIPAddress,\
-                 names:privateLinkConnectionProperties.fqdns}\" -o json",
-            )
+        super::advice::endpoint_addresses(because.owner("DNS"))
             .look(
                 "and the record",
                 format!(

@@ -134,7 +134,7 @@ fn check(e: &View<'_>) -> Option<Because> {
 }
 
 /// Broken where the call has failed by it, else a risk: the next lookup may go either way.
-fn level(e: &Evidence, r: &Asked<'_>, bystander: bool) -> Level {
+pub(super) fn level(e: &Evidence, r: &Asked<'_>, bystander: bool) -> Level {
     let addresses = gives::application(e);
     let demanded = matches!(e.asked.expect, Expect::Private | Expect::Cidr { .. });
     let given = e.asked.resolver_given && r.seen.role != ResolverRole::Given;

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use crate::diagnose::reading;
 use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverSeen, SystemAnswer, Transport};
 use crate::evidence::tcp::Icmp;
-use crate::evidence::{AddressClass, Evidence, classify, dns::is_privatelink};
+use crate::evidence::{AddressClass, Evidence, classify, dns::is_privatelink, tunnel};
 
 /// The target of the alias by which Azure DNS security policy blocks a name (fact D67).
 pub(super) const BLOCK_POLICY: &str = "blockpolicy.azuredns.invalid";
@@ -240,7 +240,7 @@ pub(super) fn endpoint(e: &Evidence) -> Option<Endpoint> {
         .find_map(|(index, r)| Some(Endpoint::Alias { index, alias: alias(r, name)? }));
     aliased.or_else(|| {
         e.dns.resolvers.iter().enumerate().find_map(|(index, r)| {
-            let address = r.addresses(name).into_iter().find(|a| classify(*a).is_private())?;
+            let address = r.addresses(name).into_iter().find(|a| tunnel::is_private(e, *a))?;
             Some(Endpoint::Address { index, address })
         })
     })

@@ -17,6 +17,7 @@ mod forwards_privatelink_only;
 mod gives;
 mod heard;
 mod hosts_pin;
+mod lacking;
 mod local_error;
 mod missing;
 mod name_not_found;
@@ -46,6 +47,7 @@ mod system_slow;
 mod tcp_blocked;
 mod tried;
 mod tunnel_address;
+mod two_answers;
 pub(in crate::diagnose) mod unanswered;
 mod unusable_address;
 mod words;
@@ -59,6 +61,7 @@ use crate::diagnose::Rule;
 pub(super) const RULES: &[Rule] = &[
     no_resolver::RULE,
     azure_resolver_outside::RULE,
+    two_answers::RULE,
     forged_answer::RULE,
     answers_everything::RULE,
     answers_vary::RULE,

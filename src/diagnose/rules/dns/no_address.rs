@@ -3,8 +3,9 @@
 
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::classify;
+use crate::evidence::tunnel;
 
+use super::advice::Resolver;
 use super::gives;
 use super::missing::{self, Missing};
 use super::words;
@@ -22,7 +23,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     let alias = r.seen.aliases(name).pop();
     let private_elsewhere = gives::asked(e)
         .iter()
-        .any(|other| other.gives.addresses().iter().any(|a| classify(*a).is_private()));
+        .any(|other| other.gives.addresses().iter().any(|a| tunnel::is_private(e, *a)));
     let filtered = answer.extended_errors.iter().any(|error| (15..=18).contains(&error.code));
     let lame = !answer.recursion_available && !answer.authoritative;
     let in_zone = answer.soa.as_ref().is_some_and(|soa| missing::is_privatelink_zone(&soa.zone));
@@ -76,8 +77,10 @@ fn check(e: &View<'_>) -> Option<Because> {
                 "az network private-dns record-set a list -g <group> -z {} -o table",
                 reading::private_zone(e)
             ))
-            .tells_it("on the resolver: grep -rE 'rebind|private-address' /etc");
+            .tells_it("on the server that answers: grep -rE 'rebind|private-address' /etc");
     }
+    let resolver = Resolver::of(e, &r);
+    because = resolver.who(because);
     let suffix = reading::public_suffix(e);
     let check = words::dig(name, r.seen);
     Some(if in_zone && !filtered && !private_elsewhere {
@@ -100,13 +103,14 @@ fn check(e: &View<'_>) -> Option<Because> {
             )
             .check(check)
     } else {
-        because
-            .owner("DNS")
-            .look("see the answer in full", check.clone())
-            .act(
+        because = resolver
+            .look(because.owner(resolver.owner()).look("see the answer in full", check.clone()));
+        // At a resolver of somebody else's nothing can be set.
+        if let Some(place) = resolver.place() {
+            because = because.act(
                 Step::shared(
                     format!(
-                        "on the resolver let {suffix} have private addresses: dnsmasq \
+                        "{place}: let {suffix} have private addresses: dnsmasq \
                          `rebind-domain-ok=/{suffix}/`, unbound `private-domain: \"{suffix}\"`"
                     ),
                     format!(
@@ -115,7 +119,9 @@ fn check(e: &View<'_>) -> Option<Because> {
                     ),
                 )
                 .undo("take the line out again"),
-            )
+            );
+        }
+        because
             .act(
                 Step::shared(
                     "or give the name its A record, or configure a resolver that resolves",

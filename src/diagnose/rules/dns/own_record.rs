@@ -8,6 +8,7 @@ use crate::diagnose::{Because, Rule, View};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Expect, TargetKind, classify, tunnel};
 
+use super::advice::Resolver;
 use super::gives::{self, Asked};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 use super::{fate, words};
@@ -75,8 +76,10 @@ fn outside(e: &Evidence, r: &Asked<'_>) -> Option<Because> {
     if !of_account || !bare || !used || !wanted || !fate::wrong_place(e) {
         return None;
     }
+    let resolver = Resolver::of(e, r);
     Some(
-        because(e, r, Level::Broken, address)
+        resolver
+            .who(because(e, r, Level::Broken, address))
             .known_by(format!(
                 "Azure answers for the name of an account with an alias, always: this is a record \
                  that {} has of its own (local data, a view, a response policy), older than the \
@@ -88,14 +91,14 @@ fn outside(e: &Evidence, r: &Asked<'_>) -> Option<Because> {
                  linked to its network, or there is no private endpoint yet",
             )
             .tells_it(format!("dig {} @<another resolver>", e.dns.name))
-            .owner("DNS")
+            .owner(resolver.owner())
             .look("see the answer whole", words::dig(&e.dns.name, r.seen))
             .act(
                 Step::shared(
                     format!(
-                        "on {}: take the record of {} out, so that Azure DNS is asked for it; \
-                         first see with `--resolver` what Azure DNS answers",
-                        r.label(),
+                        "{}: take the record of {} out, so that Azure DNS is asked for it; first \
+                         see with `--resolver` what Azure DNS answers",
+                        resolver.place().unwrap_or_else(|| format!("at {}", r.label())),
                         e.dns.name
                     ),
                     format!("every client of {}, for this name only", r.label()),

@@ -3,10 +3,13 @@
 
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::Evidence;
 use crate::evidence::dns::ResolverRole;
 
+use super::advice::{Resolver, Upstream};
 use super::gives::{self, Asked, Gives};
-use super::tried::{self, Reach};
+use super::resolver_failures::refused;
+use super::tried::{self, Reach, Tcp};
 use super::{heard, words};
 
 pub(super) const RULE: Rule =
@@ -82,7 +85,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     for r in &all {
         because = because.seen(format!("{}: {}", r.label(), words::gives(r))).read_at(r.pointer());
     }
-    because = match reach {
+    because = match &reach {
         Reach::Unvalidated => because.known_by(format!(
             "{label} answers with checking disabled (CD): DNSSEC does not validate there, or a \
              SERVFAIL is kept for some seconds"
@@ -117,18 +120,42 @@ fn check(e: &View<'_>) -> Option<Because> {
              the next only after its timeout ({seconds} s, `timeout:` of resolv.conf)"
         ));
     }
+    because = because.known_by("the same question was put to each resolver by itself");
     Some(
-        because
-            .known_by("the same question was put to each resolver by itself")
-            .owner("DNS")
-            .look("ask it alone", words::dig(&e.dns.name, first.seen))
+        fix(because, e, first, &reach)
             .act(
                 Step::shared(
-                    format!("fix {label}, or take it out of what gives clients their resolvers"),
+                    format!("or take {label} out of what gives clients their resolvers"),
                     "every client that has it configured",
                 )
                 .undo("put it back when it answers"),
             )
             .check(words::dig(&e.dns.name, first.seen)),
     )
+}
+
+/// Who has to do what, by the way in which it fails and by whose resolver it is.
+fn fix(because: Because, e: &Evidence, r: &Asked<'_>, reach: &Reach) -> Because {
+    let resolver = Resolver::of(e, r);
+    let port = r.seen.address.port();
+    let because = resolver.who(because).look("ask it alone", words::dig(&e.dns.name, r.seen));
+    let suffix = reading::public_suffix(e);
+    match (&r.gives, reach) {
+        (Gives::PortRefused | Gives::Malformed, _) => resolver.runs(because),
+        (Gives::Unreachable(_) | Gives::NotSent(_), _)
+        | (
+            _,
+            Reach::OverTcpAlone | Reach::OverUdpAlone | Reach::Nothing(Tcp::Silent | Tcp::Refused),
+        ) => resolver.way(because, port),
+        (_, Reach::Nothing(Tcp::Stood) | Reach::NothingOfOthers) => {
+            resolver.upstream(because, Upstream::Everything)
+        }
+        (_, Reach::OtherZones | Reach::Unvalidated) => {
+            resolver.upstream(because, Upstream::Zone(suffix))
+        }
+        (Gives::ServFail(_), _) => resolver.upstream(because, Upstream::Zone(suffix)),
+        (Gives::Refused(_), _) => refused(because, e, &resolver),
+        (Gives::Silent, _) => resolver.way(because, port),
+        _ => resolver.look(because.owner(resolver.owner())),
+    }
 }

@@ -121,6 +121,7 @@ pub(super) const REFUSED: Rule = rule!("dns-refused", Dns, "No configured resolv
                     "{} is reached and declines by its own rules: {}",
                     r.label(),
                     match reach {
+                        _ if resolver.whose.class == ResolverClass::AzureDns => OF_AZURE,
                         Reach::RefusesAll =>
                             "it refuses the root's name servers as well, so it is not the name: \
                              this machine is not among its clients, it does not resolve for others, \
@@ -137,27 +138,41 @@ pub(super) const REFUSED: Rule = rule!("dns-refused", Dns, "No configured resolv
                     "see whether it refuses every name or this one",
                     words::dig("azure.com", r.seen),
                 );
-        let because = match (reach, resolver.place()) {
-            (Reach::OtherZones, _) => {
+        let because = match reach {
+            Reach::OtherZones => {
                 resolver.upstream(because, Upstream::Zone(reading::public_suffix(e)))
             }
-            (_, Some(place)) if resolver.whose.class != ResolverClass::AzureDns => {
-                resolver.look(because.owner(resolver.owner())).act(
-                    Step::shared(
-                        format!(
-                            "{place}: allow this machine{} in the access list of the server that \
-                             refuses",
-                            source(e)
-                        ),
-                        "who may use that server: add this one client",
-                    )
-                    .undo("take the client out of the list again"),
-                )
-            }
-            _ => resolver.upstream(because, Upstream::Everything),
+            _ => refused(because, e, &resolver),
         };
         Some(because.check(words::dig(&e.dns.name, r.seen)))
     })).explains(EXPLAINS).decided_by(&["root-servers"]);
+
+/// What REFUSED from 168.63.129.16 means (facts D55, D67): there is no access list to correct.
+const OF_AZURE: &str = "it has no access list that anybody could change, and a DNS security \
+     policy answers with an alias instead. What is refused is refused by the server to which a \
+     forwarding rule of this network sends the question, or by a device on the way that answers in \
+     the name of 168.63.129.16, as where the question comes from outside Azure";
+
+/// What to do about a server that refuses.
+pub(super) fn refused(because: Because, e: &Evidence, resolver: &Resolver<'_>) -> Because {
+    match resolver.place() {
+        _ if resolver.whose.class == ResolverClass::AzureDns => resolver.upstream(
+            because.look("see which way the question takes", "ip route get 168.63.129.16"),
+            Upstream::Everything,
+        ),
+        Some(place) => resolver.look(because.owner(resolver.owner())).act(
+            Step::shared(
+                format!(
+                    "{place}: allow this machine{} in the access list of the server that refuses",
+                    source(e)
+                ),
+                "who may use that server: add this one client",
+            )
+            .undo("take the client out of the list again"),
+        ),
+        None => resolver.upstream(because, Upstream::Everything),
+    }
+}
 
 pub(super) const SERVFAIL: Rule = rule!(
     "dns-servfail",

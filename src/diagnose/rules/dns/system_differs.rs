@@ -9,6 +9,7 @@ use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::address::embedded_ipv4;
 use crate::evidence::{classify, tunnel};
 
+use super::advice::Resolver;
 use super::gives::{self, Gives};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 use super::{fate, predict, tried, words};
@@ -131,6 +132,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     if let Some(line) = &e.vantage.nsswitch_hosts {
         because = because.seen(format!("nsswitch.conf: hosts: {line}")).read_at("/vantage");
     }
+    because = Resolver::of(e, &decider).who(because);
     let mut because = because
         .owner("Server")
         .look("see what applications get", format!("getent ahosts {}", e.dns.name))
@@ -142,10 +144,14 @@ fn check(e: &View<'_>) -> Option<Because> {
     Some(
         because
             .act(
-                Step::local(
-                    "find what answers (a VPN client, nscd, systemd-resolved) and have it ask the \
-                     resolver that is right, or flush its cache",
-                )
+                Step::local(format!(
+                    "find what answers (a VPN client, nscd, systemd-resolved) and have it ask {}, \
+                     or flush its cache",
+                    match decider.gives.addresses().iter().any(|a| tunnel::is_private(e, *a)) {
+                        true => format!("{}, which gives the private address", decider.label()),
+                        false => "a resolver that sees the private zone".to_owned(),
+                    }
+                ))
                 .undo("set the old resolver again; a flushed cache fills by itself"),
             )
             .check(format!("getent ahosts {}", e.dns.name)),

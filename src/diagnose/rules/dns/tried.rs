@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::diagnose::resolver_class::is_azure_private;
 use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverSeen, Transport};
 use crate::evidence::experiment::TriedQuestion;
-use crate::evidence::{Evidence, classify};
+use crate::evidence::{Evidence, classify, tunnel};
 
 use super::gives;
 
@@ -257,7 +257,7 @@ pub(super) fn in_private_zone<'a>(
     // Azure's own alias must lead there: else the zone's record is not what the name means.
     let alias = r.privatelink_alias(&e.dns.name)?;
     let private = |(name, all): (&'a str, Vec<IpAddr>)| {
-        let address = all.into_iter().find(|a| classify(*a).is_private())?;
+        let address = all.into_iter().find(|a| tunnel::is_private(e, *a))?;
         Some((name, Some(address)))
     };
     privatelink_alone(e, r)
@@ -312,7 +312,7 @@ pub(super) fn private_sibling<'a>(
     r: &'a ResolverSeen,
 ) -> Option<(usize, &'a str, IpAddr)> {
     at(e, r, "sibling-suffix").find_map(|(index, tried)| {
-        let address = addresses(&tried.exchange).into_iter().find(|a| classify(*a).is_private())?;
+        let address = addresses(&tried.exchange).into_iter().find(|a| tunnel::is_private(e, *a))?;
         Some((index, tried.exchange.name.as_str(), address))
     })
 }

@@ -31,10 +31,11 @@ pub(super) fn or_too_slow(e: &Evidence) -> String {
 
 /// `dig` of the name at one resolver.
 pub(super) fn dig(name: &str, r: &ResolverSeen) -> String {
-    let ip = r.address.ip();
+    let host = r.host();
+    let host = word(&host);
     match r.address.port() {
-        53 => format!("dig {} @{ip}", word(name)),
-        port => format!("dig -p {port} {} @{ip}", word(name)),
+        53 => format!("dig {} @{host}", word(name)),
+        port => format!("dig -p {port} {} @{host}", word(name)),
     }
 }
 
