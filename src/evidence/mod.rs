@@ -24,7 +24,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use address::{AddressClass, classify, is_synthetic_pool};
+pub use address::{AddressClass, classify, is_mesh_pool, is_synthetic_pool};
 
 /// A stage of the path, in the order in which an application's call passes them.
 #[derive(

@@ -105,9 +105,10 @@ fn proxy_words(v: &Vantage) -> String {
 #[must_use]
 pub fn target_dns(e: &Evidence) -> Fact {
     let mut fact = dns(&e.dns, &e.asked.expect);
-    if tunnel::of_application(e).is_some() {
+    if let Some((_, made_up)) = tunnel::of_application(e) {
         let shown = words::addresses(&e.dns.counting(), FEW);
-        fact.text = format!("{shown} (tunnel address: the real target is not seen)");
+        let noun = made_up.maker.noun();
+        fact.text = format!("{shown} ({noun}: the real target is not seen)");
     }
     fact
 }
