@@ -251,13 +251,21 @@ fn way(e: &Evidence) -> String {
     let Some(address) = e.tcp.saw().and_then(|tcp| tcp.walked) else {
         return "through an unknown address".to_owned();
     };
-    let way = match classify(address) {
-        _ if tunnel::address(e, address).is_some() => {
-            format!("through the tunnel address {address}; the real target is not seen")
+    let made_up = tunnel::address(e, address).map(|one| one.maker.noun());
+    let way = match (classify(address), made_up) {
+        (_, Some(noun)) => {
+            format!("through the {noun} {address}; the real target is not seen")
         }
-        class if class.is_private() => format!("privately, through {address}"),
-        class if class.is_public() => format!("through the public address {address}"),
-        class => format!("through {address} ({})", class.words()),
+        (class, _) if class.is_private() => format!("privately, through {address}"),
+        (class, _) if class.is_public() => format!("through the public address {address}"),
+        (class, _) => format!("through {address} ({})", class.words()),
+    };
+    let way = match &e.asked.expect {
+        expect @ Expect::Cidr { prefixes } if expect.prefixes_hold(address) == Some(true) => {
+            let privately = if classify(address).is_private() { "privately, " } else { "" };
+            format!("{privately}through {address}, as expected ({})", prefixes.join(", "))
+        }
+        _ => way,
     };
     let way = match attempt.and_then(|attempt| attempt.detour.as_ref()) {
         Some(detour) => format!("{way} (--connect-to: {detour})"),

@@ -260,9 +260,9 @@ pub const REFUSALS: &[Refusal] = &[
     http("http-deployment-missing", "H16", 404, 404)
         .words(&["the api deployment for this resource does not exist"])
         .only(&[Only::For(Purpose::Deployment)]),
-    http("http-deployment-inferred", "G2c", 400, 400)
+    http("http-deployment-inferred", "G2c, H32", 400, 400)
         .only(&[Only::For(Purpose::Deployment), Only::FromDeployment]),
-    http("http-deployment-inferred", "G2c", 422, 422)
+    http("http-deployment-inferred", "G2c, H32", 422, 422)
         .only(&[Only::For(Purpose::Deployment), Only::FromDeployment]),
     http("http-success-unproved", "G2c", 400, 400)
         .only(&[Only::For(Purpose::Deployment), Only::Frame]),
