@@ -21,6 +21,7 @@ pub mod rules;
 pub mod timing;
 mod verdict;
 mod view;
+mod wording;
 
 use std::collections::BTreeMap;
 

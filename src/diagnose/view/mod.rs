@@ -2,25 +2,38 @@
 //! once.
 
 pub(super) mod http;
+pub(super) mod tcp;
+pub(super) mod tls;
 
 use std::ops::Deref;
 
 use crate::evidence::Evidence;
 
 use http::HttpView;
+use tcp::TcpView;
+use tls::TlsView;
 
 /// The evidence of one walk as rules see it.
 pub(in crate::diagnose) struct View<'a> {
     evidence: &'a Evidence,
     /// The http hop, with the reading of each call's answer.
     pub(in crate::diagnose) http: HttpView<'a>,
+    /// The tcp hop, with its failures.
+    pub(in crate::diagnose) tcp: TcpView<'a>,
+    /// The tls hop, with the experiments on it.
+    pub(in crate::diagnose) tls: TlsView<'a>,
 }
 
 impl<'a> View<'a> {
     /// A view of `evidence`.
     #[must_use]
     pub(in crate::diagnose) fn new(evidence: &'a Evidence) -> Self {
-        Self { evidence, http: HttpView::new(evidence) }
+        Self {
+            evidence,
+            http: HttpView::new(evidence),
+            tcp: TcpView::new(evidence),
+            tls: TlsView::new(evidence),
+        }
     }
 }
 

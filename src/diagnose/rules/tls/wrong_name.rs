@@ -4,7 +4,7 @@ use super::session;
 use crate::diagnose::{Because, Rule, View, endpoint_of, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::{Certificate, CertificateFault as Fault};
-use crate::evidence::{Evidence, TargetKind, tunnel};
+use crate::evidence::{TargetKind, tunnel};
 
 pub(super) const RULE: Rule = rule!(
     "tls-wrong-name",
@@ -111,7 +111,7 @@ fn azures(leaf: &Certificate) -> bool {
 }
 
 /// An alias of a custom name that is the account's own name and that the certificate covers.
-fn own_alias(e: &Evidence, leaf: &Certificate) -> Option<String> {
+fn own_alias(e: &View<'_>, leaf: &Certificate) -> Option<String> {
     let own = e.target.public_suffix.is_none();
     aliases(e).into_iter().find(|alias| {
         own && !alias.contains(".privatelink.")
@@ -122,7 +122,7 @@ fn own_alias(e: &Evidence, leaf: &Certificate) -> Option<String> {
 
 /// An alias of the name that is another service's than the target, and that the certificate
 /// covers.
-fn foreign_alias(e: &Evidence, leaf: Option<&Certificate>) -> Option<(String, &'static str)> {
+fn foreign_alias(e: &View<'_>, leaf: Option<&Certificate>) -> Option<(String, &'static str)> {
     let leaf = leaf?;
     let target = e.target.public_suffix.as_deref()?;
     aliases(e).into_iter().find_map(|alias| {
@@ -133,7 +133,7 @@ fn foreign_alias(e: &Evidence, leaf: Option<&Certificate>) -> Option<(String, &'
 }
 
 /// The aliases that the deciding resolvers give for the name.
-fn aliases(e: &Evidence) -> Vec<String> {
+fn aliases(e: &View<'_>) -> Vec<String> {
     reading::deciding_resolvers(e)
         .filter_map(|(_, resolver)| resolver.a_answer())
         .flat_map(|answer| answer.chain(&e.dns.name).aliases)
@@ -152,7 +152,7 @@ fn covers(pattern: &str, host: &str) -> bool {
 }
 
 /// A name of one's own that is an alias of the account: no certificate of Azure covers it.
-fn account_called_by_another_name(because: Because, e: &Evidence, alias: &str) -> Because {
+fn account_called_by_another_name(because: Because, e: &View<'_>, alias: &str) -> Because {
     let name = &e.dns.name;
     let because = because
         .known_by(format!(
