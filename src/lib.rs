@@ -19,6 +19,7 @@ pub mod explain;
 pub mod generate;
 pub mod inventory;
 pub mod monitor;
+pub mod panics;
 pub mod platform;
 pub mod render;
 pub mod report;

@@ -9,7 +9,6 @@ mod serve;
 mod walks;
 mod watch;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue};
@@ -45,15 +44,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const MOST_TARGETS: usize = 256;
 /// Files that the runtime opens for itself: its poll, its wake-up, its signals.
 const FILES_OF_THE_RUNTIME: usize = 8;
-
-/// Whether a walk that a bug of ours ends is given up alone, and the rest goes on.
-static OUTLIVES: AtomicBool = AtomicBool::new(false);
-
-/// Whether the process goes on after a panic.
-#[must_use]
-pub fn outlives_panics() -> bool {
-    OUTLIVES.load(Ordering::Relaxed)
-}
 
 /// What `main` has to do.
 #[derive(Debug, Default)]
@@ -399,15 +389,6 @@ fn contacts(title: &str, target: &Target, plan: &Plan, world: &World, request: &
         out.push_str(&format!("  {line}\n"));
     }
     out
-}
-
-/// What is said of a panic. It is a bug of ours, and its message may hold anything, a secret too:
-/// only the place is said.
-#[must_use]
-pub fn bug(info: &std::panic::PanicHookInfo<'_>) -> String {
-    let place =
-        info.location().map_or_else(String::new, |p| format!(" at {}:{}", p.file(), p.line()));
-    format!("aoai-probe: this is a bug of ours{place}; the walk was not judged")
 }
 
 fn progress_line(finished: Finished<'_>, plan: &Plan, style: Style) -> String {

@@ -21,6 +21,7 @@ use crate::evidence::http::{
     ErrorBody, ErrorFrame, Header, HttpAnswer, HttpCall, HttpOutcome, Purpose,
 };
 use crate::evidence::text::clean;
+use crate::panics::Helper;
 use crate::secret::{Redactor, Secret};
 
 /// What this tool calls itself.
@@ -133,6 +134,7 @@ pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
     host: String,
     alert: Option<String>,
+    helper: Helper,
 }
 
 /// Puts HTTP on a session. `host` is the original name, with its port when it is not 443.
@@ -164,10 +166,10 @@ where
         .await
         .map_err(|e| outcome_of(&e))?;
     // Ends with the connection; its error is seen by the request as well.
-    tokio::spawn(async move {
+    let helper = Helper::spawn(async move {
         let _ = connection.await;
     });
-    Ok(Connection { sender, host: host.to_owned(), alert: None })
+    Ok(Connection { sender, host: host.to_owned(), alert: None, helper })
 }
 
 impl Connection {
@@ -190,6 +192,7 @@ impl Connection {
     ) -> HttpCall {
         let started = Instant::now();
         let outcome = self.exchange(call, authentication, redactor, timeout).await;
+        self.helper.check();
         HttpCall {
             purpose: call.purpose,
             method: if call.body.is_some() { "POST" } else { "GET" }.to_owned(),
@@ -247,12 +250,15 @@ impl Connection {
             self.sender.ready().await?;
             self.sender.send_request(request).await
         };
-        let response = match tokio::time::timeout_at(end, sending).await {
+        let sent = tokio::time::timeout_at(end, sending).await;
+        self.helper.check();
+        let response = match sent {
             Err(_) => return (HttpOutcome::Silent, None),
             Ok(Err(error)) => return (outcome_of(&error), None),
             Ok(Ok(response)) => response,
         };
         let (head, body, complete) = read_body(response, end).await;
+        self.helper.check();
         let body = zeroize::Zeroizing::new(body);
         let shown = if head.status.is_success() { &[][..] } else { &body[..] };
         let mut answer = answer(&head, shown, complete, redactor);

@@ -15,6 +15,7 @@ use super::tap::{Meter, Tap};
 use super::tls::Stream;
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::proxy::ConnectOutcome;
+use crate::panics::Helper;
 use crate::secret::{Redactor, Secret};
 
 /// Asks the proxy for a tunnel to `authority` (`host:port`). The stream is returned when the
@@ -60,10 +61,12 @@ async fn ask(
         Ok(both) => both,
         Err(error) => return (failed(&error), None),
     };
-    tokio::spawn(async move {
+    let helper = Helper::spawn(async move {
         let _ = connection.with_upgrades().await;
     });
-    let response = match sender.send_request(request).await {
+    let response = sender.send_request(request).await;
+    helper.check();
+    let response = match response {
         Ok(response) => response,
         Err(error) => return (failed(&error), None),
     };

@@ -16,12 +16,17 @@ use crate::fixtures::root;
 /// only, so there are no cycles.
 const ROOMS: &[(&str, &[&str], &str)] = &[
     ("secret", &[], "a value that nothing can print"),
+    ("panics", &[], "a bug of ours ends one walk; knows none"),
     ("services", &[], "a table of data"),
     ("evidence", &[], "plain data of what was seen; imports no stage"),
     ("diagnosis", &["evidence"], "plain data of what was concluded; imports no stage"),
     ("platform", &["evidence"], "what only the operating system can say"),
     ("target", &["evidence", "services"], "what is walked, resolved by nobody yet"),
-    ("wire", &["evidence", "platform", "secret"], "one hop, once: knows no walk and no verdict"),
+    (
+        "wire",
+        &["evidence", "panics", "platform", "secret"],
+        "one hop, once: knows no walk and no verdict",
+    ),
     ("world", &["evidence", "platform", "wire"], "the outside as values, wire's root store one"),
     (
         "credential",
@@ -61,6 +66,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
             "evidence",
             "explain",
             "inventory",
+            "panics",
             "platform",
             "render",
             "report",
@@ -95,7 +101,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
         ],
         "the one function that knows every stage",
     ),
-    ("main", &["platform", "run"], "parse, run, write, exit"),
+    ("main", &["panics", "platform", "run"], "parse, run, write, exit"),
 ];
 
 /// The promises of the crate's documentation, whatever the table says: room, and what it can
