@@ -20,6 +20,7 @@ use crate::diagnose::{diagnose, reading, rules};
 use crate::evidence::repeat::Repeat;
 use crate::evidence::text::repeatable;
 use crate::evidence::{Evidence, Expect, Hop, Trust};
+use crate::files::{self, May};
 use crate::inventory::CredentialReference;
 use crate::platform;
 use crate::render::summary::{Row, Summary};
@@ -31,7 +32,7 @@ use crate::walk::plan::{DEADLINE, Plan, TIMEOUT, option};
 use crate::walk::{self, Finished};
 use crate::wire::roots::ExtraRoots;
 use crate::world::{self, Environment, World};
-use crate::{explain, generate};
+use crate::{blocking, explain, generate};
 
 /// Exit status for a wrong use (sysexits.h, EX_USAGE).
 pub const USAGE: u8 = 64;
@@ -343,7 +344,7 @@ fn targets(arguments: &Check, environment: &Environment) -> Result<Vec<Target>, 
 fn plan(arguments: &Check, environment: &Environment) -> Result<Plan, String> {
     let extra_roots = match &arguments.ca_file {
         None => ExtraRoots::default(),
-        Some(path) => world::ca_file(path, arguments.deadline.unwrap_or(DEADLINE))
+        Some(path) => world::ca_file(path, May::BeAnything, arguments.deadline.unwrap_or(DEADLINE))
             .map_err(|says| format!("--ca-file {path}: {says}"))?,
     };
     let variable =
@@ -416,10 +417,9 @@ fn diagnose_files(
     let mut reports = Vec::new();
     for path in paths {
         let from = path.clone();
-        let saved = match world::within(PATIENCE, move || saved(&from)) {
-            Some(read) => read.map_err(|e| format!("{path}: {e}"))?,
-            None => return Err(format!("{path}: no end of it after 30 s")),
-        };
+        let saved = blocking::within("input", PATIENCE, move || saved(&from))
+            .map_err(|_| format!("{path}: no end of it after 30 s"))?
+            .map_err(|e| format!("{path}: {e}"))?;
         reports.extend(saved.into_iter().map(|saved| {
             let mut report = judged(saved.evidence);
             // Whoever asks for a judgement wants to hear it: what was muted is not.
@@ -430,12 +430,11 @@ fn diagnose_files(
     written(&reports, output, environment, terminal)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the user named this file; report::read limits it")]
 fn saved(path: &str) -> Result<Vec<report::Saved>, report::ReadError> {
     if path == "-" {
         return report::read(std::io::stdin().lock());
     }
-    report::read(std::fs::File::open(path).map_err(report::ReadError::Io)?)
+    report::read(files::open(path, May::BeAnything).map_err(report::ReadError::Io)?)
 }
 
 fn written(

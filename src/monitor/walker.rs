@@ -15,9 +15,11 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::blocking;
 use crate::credential::{self, API_KEY_VARIABLE, Credential};
 use crate::diagnose::diagnose;
 use crate::evidence::{Evidence, Trust, text};
+use crate::files::{self, May};
 use crate::inventory::{CredentialReference, Entry};
 use crate::panics::{self, Bug};
 use crate::report::Report;
@@ -247,10 +249,7 @@ impl Walker {
             plan.extra_roots = match roots.get(&path) {
                 Some((_, known)) => known.clone(),
                 None => {
-                    let from = path.clone();
-                    let new = world::within(FILE_PATIENCE, move || regular(&from))
-                        .unwrap_or_else(|| Err("no answer within a second".to_owned()))
-                        .and_then(|()| world::ca_file(&path, FILE_PATIENCE))
+                    let new = world::ca_file(&path, May::BeAFile, FILE_PATIENCE)
                         .map_err(|says| format!("ca_file {path}: {says}"))?;
                     roots.insert(path, (Instant::now(), new.clone()));
                     new
@@ -282,8 +281,10 @@ impl Walker {
         ];
         for (key, path) in files.into_iter().filter_map(|(key, path)| Some((key, path.as_ref()?))) {
             let from = path.clone();
-            world::within(FILE_PATIENCE, move || regular(&from))
-                .unwrap_or_else(|| Err("cannot be looked at: no answer within a second".to_owned()))
+            // A pipe without a writer would hold up every walk.
+            blocking::within("input", FILE_PATIENCE, move || files::regular(from))
+                .map_err(|_| "cannot be looked at: no answer within a second".to_owned())
+                .and_then(|regular| regular.map_err(|error| files::why(&error)))
                 .map_err(|says| format!("{key} {path}: {says}"))?;
         }
         let request = entry.credential.request(world, FILE_PATIENCE);
@@ -322,17 +323,6 @@ fn age(entry: &Entry) -> Duration {
 fn typed(entry: &Entry) -> Vec<&str> {
     let labels = entry.labels.values().map(String::as_str);
     entry.target.typed().chain(entry.plan.typed()).chain(labels).chain([&*entry.name]).collect()
-}
-
-/// Refuses a pipe: what is read again and again is a file, and a pipe without a writer would hold
-/// up every walk.
-fn regular(path: &str) -> Result<(), String> {
-    match std::fs::metadata(path) {
-        Ok(about) if about.is_dir() => Err("is a folder".to_owned()),
-        Ok(about) if !about.is_file() => Err("is no regular file".to_owned()),
-        // What is missing or not to be looked at is said by whoever opens it.
-        _ => Ok(()),
-    }
 }
 
 /// The environment of a walk whose key stands in a variable of another name.

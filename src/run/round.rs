@@ -6,18 +6,20 @@ use std::time::Duration;
 use super::ends::ended;
 use super::{Done, Progress, Terminal, replaces_progress, runtime, style, written};
 use crate::args::{self, Check, ExitStyleArgument, Format, Output};
+use crate::blocking;
 use crate::diagnose::reading;
 use crate::diagnosis::State;
 use crate::evidence::Trust;
 use crate::evidence::repeat::{InInventory, Repeat};
 use crate::evidence::text::{clean, repeatable};
+use crate::files::{self, May};
 use crate::inventory::{self, CredentialReference, Entry, Inventory};
 use crate::monitor::round;
 use crate::monitor::walker::{NotWalked, Walker};
 use crate::platform;
 use crate::render::summary::{Row, Summary};
 use crate::report::{ExitStyle, Report, Worst};
-use crate::world::{self, World};
+use crate::world::World;
 
 /// The largest inventory that is read, in octets.
 const LARGEST: u64 = 16 << 20;
@@ -53,29 +55,25 @@ pub(super) enum Reading {
 }
 
 impl Reading {
-    /// Its octets: the first `limit` and one more, if there are more.
+    /// Its bytes, `limit` of them at most.
     ///
     /// # Errors
     ///
     /// Why it cannot be read, in words.
     pub(super) fn file(self, path: &str, limit: u64) -> Result<Vec<u8>, String> {
         let from = path.to_owned();
-        match self {
-            Self::AtStart => {
-                world::within(super::PATIENCE, move || world::named_file(&from, limit))
-                    .unwrap_or_else(|| Err("no end of it within 30 s".to_owned()))
-            }
-            Self::WhileRunning => world::within(AGAIN, move || world::regular_file(&from, limit))
-                .unwrap_or_else(|| Err("no end of it within 1 s".to_owned())),
-        }
+        let (patience, may) = match self {
+            Self::AtStart => (super::PATIENCE, May::BeAnything),
+            Self::WhileRunning => (AGAIN, May::BeAFile),
+        };
+        blocking::within("input", patience, move || files::whole(from, may, limit))
+            .map_err(|_| format!("no end of it within {} s", patience.as_secs()))?
+            .map_err(|error| files::why(&error))
     }
 }
 
 fn read(file: &str, reading: Reading) -> Result<Inventory, String> {
     let octets = reading.file(file, LARGEST).map_err(|says| format!("--config {file}: {says}"))?;
-    if octets.len() as u64 > LARGEST {
-        return Err(format!("--config {file}: is larger than 16 MiB"));
-    }
     let text = String::from_utf8(octets).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = 1 + before.iter().filter(|octet| **octet == b'\n').count();

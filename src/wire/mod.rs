@@ -25,6 +25,7 @@ use std::io;
 
 use crate::evidence::tcp::{Icmp, IcmpMeaning};
 use crate::evidence::text::clean;
+pub(crate) use crate::files::words;
 use crate::platform::IcmpError;
 use crate::secret::Redactor;
 
@@ -50,13 +51,6 @@ pub(crate) fn local_icmp(error: &io::Error) -> Option<Icmp> {
         _ => return None,
     };
     Some(Icmp { meaning, from: None, code: None })
-}
-
-/// An OS error's words without Rust's errno suffix.
-#[must_use]
-pub(crate) fn words(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
 /// Text of a peer, redacted, escaped and bounded.
