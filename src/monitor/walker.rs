@@ -25,7 +25,7 @@ use crate::panics::{self, Bug};
 use crate::report::Report;
 use crate::walk::plan::Plan;
 use crate::walk::proxy_choice::ProxyOption;
-use crate::walk::{self, Finished};
+use crate::walk::{self, HopDone};
 use crate::wire::roots::ExtraRoots;
 use crate::wire::tally::Tally;
 use crate::wire::turns::Turns;
@@ -217,8 +217,8 @@ impl Walker {
         world.detours.splice(..0, entry.connect_to.iter().cloned());
         let credential = self.credential(entry, &world)?;
         let held = RefCell::new(permits);
-        let observe = |finished: Finished<'_>| {
-            if matches!(finished, Finished::Dns(..)) {
+        let observe = |finished: HopDone<'_>| {
+            if matches!(finished, HopDone::Dns(..)) {
                 held.take();
             }
         };

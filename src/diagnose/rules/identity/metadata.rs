@@ -4,7 +4,7 @@
 use super::acquisition::{NoToken, Refused, asked_again, no_token, source};
 use super::managed::about_identity;
 use super::platform::home;
-use super::{arc, token_fetch};
+use super::{arc, pod_identity, token_fetch};
 use crate::diagnose::{Because, Rule, View};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::Evidence;
@@ -244,7 +244,9 @@ fn page(refused: &Refused<'_>) -> bool {
 fn refused(e: &View<'_>) -> Option<Because> {
     let no = no_token(e)?;
     let refused = no.refusal(PLATFORM)?;
-    let known = about_identity(&no).is_some() || token_fetch::failed(&refused);
+    let known = about_identity(&no).is_some()
+        || token_fetch::failed(&refused)
+        || pod_identity::answered(&refused);
     if known || in_between(&refused) {
         return None;
     }
@@ -255,15 +257,79 @@ fn refused(e: &View<'_>) -> Option<Because> {
     let status = refused.refusal.status;
     let says = format!("{} answers {status}", home(e, refused.request).name());
     // It passes by itself.
-    let weighed = match asked_again(purpose, status) {
+    let weighed = match passes(&refused) {
         true => no.weighing(Level::Risk, Sure::Inferred, says),
+        false if stranger(&refused) => no.because(Sure::Inferred, says),
         false => no.because(Sure::Proved, says),
     };
-    let mut because = refused.seen(weighed).known_by("its own answer");
+    let mut because = refused.seen(weighed).known_by(match stranger(&refused) {
+        true => "plain text came, and the metadata service answers in JSON: another answers there",
+        false => "its own answer",
+    });
     if let Some(wait) = refused.header("retry-after") {
         because = because.seen(format!("retry-after: {wait}"));
     }
     Some(refused_by(&no, &refused, because))
+}
+
+/// Whether what answers is not the metadata service of a virtual machine: that speaks JSON, also
+/// when it refuses.
+fn stranger(refused: &Refused<'_>) -> bool {
+    refused.request.purpose == TokenPurpose::Imds && refused.in_plain_text()
+}
+
+/// Whether such an answer passes by itself. 404, 410 and most of 5xx are the metadata service's
+/// own way to say that it is updating (fact I8); from another they are no promise.
+fn passes(refused: &Refused<'_>) -> bool {
+    let (purpose, status) = (refused.request.purpose, refused.refusal.status);
+    asked_again(purpose, status) && (!stranger(refused) || matches!(status, 408 | 429 | 503))
+}
+
+/// A status of 169.254.169.254 that has no finding of its own. What may have answered depends on
+/// where this machine is.
+fn of_imds(no: &NoToken<'_>, status: u16, because: Because) -> Because {
+    let vantage = &no.e.vantage;
+    let because = because.owner("Azure platform").look(
+        "ask for a token by hand (it is secret)",
+        format!(
+            "curl -s --noproxy '*' -H Metadata:true \
+             'http://169.254.169.254/metadata/identity/oauth2/token\
+             ?api-version=2018-02-01&resource={}'",
+            resource(no)
+        ),
+    );
+    match (vantage.azure.answer, status) {
+        (Some(true), 401 | 403) => because
+            .known_by(
+                "on an Azure machine an agent may decide which programs ask the metadata service: \
+                 the guest proxy agent of Metadata Security Protocol answers 403 to those that its \
+                 rules do not name",
+            )
+            .look(
+                "see whether that agent runs on the machine",
+                "systemctl status azure-proxy-agent --no-pager",
+            )
+            .look(
+                "see which rules the machine has for it",
+                "az vm show -g <group> -n <machine> --query securityProfile.proxyAgentSettings -o \
+                 json",
+            )
+            .act(Step::look(
+                "in a pod: see whether something in the cluster answers in the service's place \
+                 (pod identity's NMI)",
+            )),
+        (Some(true), _) => because.act(Step::look(
+            "see Azure's page for this status of the metadata service, and ask again: it may pass",
+        )),
+        _ if vantage.is_on(Platform::Container) => because.act(Step::look(
+            "see what runs this container: an engine on a workstation (Docker Desktop) may answer at \
+             this address in Azure's place",
+        )),
+        _ => because.act(Step::look(
+            "see whether this machine is in Azure at all: another cloud's metadata service, or a \
+             program on the way, may answer at this address",
+        )),
+    }
 }
 
 fn refused_by(no: &NoToken<'_>, refused: &Refused<'_>, because: Because) -> Because {
@@ -272,7 +338,7 @@ fn refused_by(no: &NoToken<'_>, refused: &Refused<'_>, because: Because) -> Beca
     let inside = "run it inside the application's own process or container, or in a shell that \
                   inherits its whole environment";
     match (purpose, status) {
-        _ if asked_again(purpose, status) => because
+        _ if passes(refused) => because
             .known_by(format!(
                 "{} is updating or busy: SDKs ask again, some of them for a minute",
                 home.name()
@@ -310,20 +376,7 @@ fn refused_by(no: &NoToken<'_>, refused: &Refused<'_>, because: Because) -> Beca
             .act(Step::local(
                 "set AZURE_CLIENT_ID to a user-assigned one that it has, or unset it",
             )),
-        (TokenPurpose::Imds, _) => because
-            .owner("Azure platform")
-            .look(
-                "ask for a token by hand (it is secret)",
-                format!(
-                    "curl -s --noproxy '*' -H Metadata:true \
-                     'http://169.254.169.254/metadata/identity/oauth2/token\
-                     ?api-version=2018-02-01&resource={}'",
-                    resource(no)
-                ),
-            )
-            .act(Step::look(
-                "Docker Desktop answers here in Azure's place: see what runs this container",
-            )),
+        (TokenPurpose::Imds, _) => of_imds(no, status, because),
         (TokenPurpose::GitHubIdentity, 300..=399) => because
             .known_by("GitHub's service redirects no client: something before it answered")
             .owner("Network")
