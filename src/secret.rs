@@ -18,6 +18,9 @@ const SHORTEST: usize = 4;
 /// A secret of this many letters and digits is long: a piece of it in a text is no coincidence.
 const LONG: usize = 16;
 
+/// What a text shows in the place of a secret.
+pub const MARK: &str = "[secret]";
+
 /// A key, token or password.
 pub struct Secret {
     value: Zeroizing<String>,
@@ -27,7 +30,7 @@ pub struct Secret {
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[secret]")
+        f.write_str(MARK)
     }
 }
 

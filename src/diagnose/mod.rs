@@ -7,6 +7,8 @@ mod again;
 pub mod because;
 pub mod clock;
 mod closed;
+mod dns64;
+mod endpoint_of;
 pub mod headline;
 pub mod platform_advice;
 pub mod reading;

@@ -1,6 +1,8 @@
 //! Whose resolver it is. The cause of a wrong answer, who can change it and with which command
 //! follow from that; no rule looks at a resolver's address itself.
 
+mod links;
+
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
@@ -22,10 +24,14 @@ pub enum ResolverClass {
     AzureDns,
     /// A private address, asked from a machine in Azure.
     VirtualNetwork,
-    /// A private address, asked from a machine that is not in Azure, or not known to be.
+    /// A private address, or one of this machine's own public prefix, asked from a machine that is
+    /// not in Azure, or not known to be.
     OnPremises,
     /// The default gateway itself: a home or office router.
     Router,
+    /// On the machine's own local network, and not the default gateway: a router by another of its
+    /// addresses, or a server there.
+    LocalNetwork,
     /// A public address.
     Public,
     /// A public address that the settings of an Azure machine or its network name.
@@ -75,11 +81,12 @@ pub enum ResolverClass {
 
 impl ResolverClass {
     /// Every class.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::AzureDns,
         Self::VirtualNetwork,
         Self::OnPremises,
         Self::Router,
+        Self::LocalNetwork,
         Self::Public,
         Self::PublicOfAzureMachine,
         Self::PublicOfContainer,
@@ -264,7 +271,11 @@ pub fn of(e: &Evidence, r: &ResolverSeen) -> Whose {
     let list: Vec<String> = upstreams.iter().map(IpAddr::to_string).collect();
     Whose {
         class: if class.is_outside() && sees_inside(e, r) { inside(e) } else { class },
-        label: format!("{} (behind the stub {})", list.join(", "), r.label()),
+        // Where they differ, the stub itself is what is written about.
+        label: match class {
+            ResolverClass::Stub => format!("{} (stub of {})", r.label(), list.join(", ")),
+            _ => format!("{} (behind the stub {})", list.join(", "), r.label()),
+        },
         operator: row(OPERATORS, *first).filter(|_| rest.is_empty()),
     }
 }
@@ -341,7 +352,10 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
         _ if row(SYSTEMD, address).is_some() => Class::Stub,
         AddressClass::Loopback | AddressClass::Unspecified => Class::LocalServer,
         // In Azure the gateway of a subnet serves no DNS.
-        _ if gateway && !in_azure(e) => Class::Router,
+        _ if (gateway || links::shares_the_gateways_interface(e, address)) && !in_azure(e) => {
+            Class::Router
+        }
+        _ if !in_azure(e) && links::in_local_network(e, address) => Class::LocalNetwork,
         AddressClass::SharedPrivate => Class::ZeroTrust,
         AddressClass::Private | AddressClass::UniqueLocal => inside(e),
         AddressClass::LinkLocal => Class::LinkLocal,
@@ -350,6 +364,10 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
         _ if on(Platform::Wsl) => Class::PublicOfWsl,
         _ if on(Platform::Container) => Class::PublicOfContainer,
         _ if in_azure(e) => Class::PublicOfAzureMachine,
+        // An organisation with public addresses of its own has its servers in them too.
+        _ if row(OPERATORS, address).is_none() && links::in_own_prefix(e, address) => {
+            Class::OnPremises
+        }
         _ => Class::Public,
     }
 }

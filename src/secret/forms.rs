@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use data_encoding::{BASE32_NOPAD, BASE32HEX_NOPAD, HEXLOWER};
 use zeroize::Zeroizing;
 
-use super::{LONG, SHORTEST, prose};
+use super::{LONG, MARK, SHORTEST, prose};
 
 /// A run of this many letters and digits of a long secret is redacted also when the rest of it
 /// does not follow.
@@ -157,7 +157,7 @@ fn replace(text: &str, marks: &[(usize, usize)]) -> String {
             let between = text.get(done..*start).unwrap_or_default();
             if done == 0 || between.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
                 out.push_str(between);
-                out.push_str("[secret]");
+                out.push_str(MARK);
             }
         }
         done = done.max(*end);

@@ -5,47 +5,43 @@
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use socket2::Socket;
 
-use super::established::{EstablishedSession, Peer};
+use super::context::{Context, WalkKind};
+use super::direct::{self, Detached};
+use super::exchange::{Carried, Exchanged, HttpExchange};
 use super::experiments::{self, Ask, Made, Subject};
 use super::ledger::Ledger;
+use super::lookup::system_answer;
 use super::machine::{
     Action, ConnectPolicy, Established, Event, ExperimentPolicy, Hello, Machine, PathEvidence,
     Question, Report, Settings,
 };
-use super::steps::{peer_date, system_answer};
-use super::{Context, Finished, vantage};
+use super::{Finished, vantage};
 use crate::evidence::dns::{DnsHop, DnsOutcome, Exchange, LateAnswer, SystemAnswer};
-use crate::evidence::http::HttpCall;
-use crate::evidence::identity::Withheld;
 use crate::evidence::tcp::TcpAttempt;
 use crate::evidence::tls::TlsHop;
 use crate::evidence::{Cost, Observed};
 use crate::platform;
-use crate::wire::connect::{self, Connection};
+use crate::wire::connect::Connection;
 use crate::wire::dns::{self, Kind, Listener};
+use crate::wire::session::Verified;
 use crate::wire::tally::Ticket;
 
-/// How long after an answer a second one is waited for, where the walk has failed and nothing else
-/// is under way. Who answers in place of a resolver is nearer than it is, by a round trip at most.
-const SECOND_ANSWER: Duration = Duration::from_millis(100);
-
 /// What one direct path showed.
-pub(super) struct DirectPath {
+pub(super) struct DirectPath<R> {
     pub(super) evidence: PathEvidence,
-    /// Why the credential did not leave.
-    pub(super) withheld: Option<Withheld>,
-    /// Our clock and the peer's `Date`, at the same moment.
-    pub(super) date: Option<(SystemTime, SystemTime)>,
+    pub(super) carried: Carried<R>,
     pub(super) cost: Cost,
+    /// Connections that nothing waited for.
+    pub(super) detached: Vec<Detached>,
 }
 
 /// What an action ended with.
-enum Done {
+enum Done<R> {
     Answer {
         resolver: usize,
         question: Question,
@@ -70,82 +66,79 @@ enum Done {
         started_ms: f64,
         took_ms: f64,
         hop: Box<TlsHop>,
-        session: Option<Box<EstablishedSession>>,
+        session: Option<Verified>,
     },
     Experiment {
         made: Box<Made>,
-        session: Option<Box<EstablishedSession>>,
+        session: Option<Verified>,
     },
-    Called {
-        started_ms: f64,
-        took_ms: f64,
-        calls: Vec<HttpCall>,
-        alert: Option<String>,
-        clock: SystemTime,
-    },
+    Exchanged(Box<Exchanged<R>>),
 }
 
-type Work<'a> = FuturesUnordered<Pin<Box<dyn Future<Output = Done> + 'a>>>;
+type Work<'a, R> = FuturesUnordered<Pin<Box<dyn Future<Output = Done<R>> + 'a>>>;
 
 /// What the machine's actions work with.
-struct Driver<'a, 'c> {
+struct Driver<'a, 'c, X: HttpExchange> {
     context: &'a Context<'c>,
-    work: Work<'a>,
-    /// Second answers to questions that are answered: the walk waits for them only where no
-    /// handshake succeeded, and for [`SECOND_ANSWER`] at most.
-    late: Work<'a>,
-    /// When the last question was answered whose port is still open.
-    answered_at: Option<Instant>,
-    /// Whether a handshake has succeeded, or the path is not the application's own.
-    settled: bool,
+    exchange: &'a X,
+    work: Work<'a, X::Reply>,
+    /// Second answers to questions that are answered.
+    late: Work<'a, X::Reply>,
     /// Connections that were not used.
     idle: Vec<Connection>,
     /// A second handle to the socket of each address, for what the kernel counts.
     sockets: Vec<(IpAddr, Socket)>,
     /// Sessions that verified, by what they lead to and how they began.
-    sessions: Vec<(IpAddr, Hello, EstablishedSession)>,
+    sessions: Vec<(IpAddr, Hello, Verified)>,
     /// This walk's place in the round's count of each resolver's answers.
     tickets: Vec<(usize, SocketAddr, Ticket)>,
-    withheld: Option<Withheld>,
-    date: Option<(SystemTime, SystemTime)>,
+    carried: Carried<X::Reply>,
+    detached: Vec<Detached>,
 }
 
 /// Walks the direct path to the target.
-pub(super) async fn walk(context: &Context<'_>, connect: ConnectPolicy) -> DirectPath {
+pub(super) async fn walk<X: HttpExchange>(
+    context: &Context<'_>,
+    connect: ConnectPolicy,
+    exchange: &X,
+) -> DirectPath<X::Reply> {
     let mut machine = Machine::new(settings(context, connect));
     let mut driver = Driver {
         context,
+        exchange,
         work: FuturesUnordered::new(),
         late: FuturesUnordered::new(),
-        answered_at: None,
-        settled: !matches!(connect, ConnectPolicy::Full { .. })
-            || context.beside
-            || context.errand.is_some(),
         idle: Vec::new(),
         sockets: Vec::new(),
         sessions: Vec::new(),
         tickets: Vec::new(),
-        withheld: None,
-        date: None,
+        carried: Carried::default(),
+        detached: Vec::new(),
     };
     let mut event = Event::Begin;
     loop {
+        let mut listen = None;
         for action in machine.on(context.since.elapsed(), event) {
             match action {
+                Action::Listen { until } => listen = Some(until),
                 Action::Finish => return driver.finish(machine),
                 Action::Report(report) => report_hop(context, &machine, report),
                 action => driver.begin(&machine, action),
             }
         }
-        event = driver.next(machine.next_stall()).await;
+        event = match listen {
+            Some(until) => driver.late_answer(until).await,
+            None => driver.next(machine.next_stall()).await,
+        };
     }
 }
 
 /// A path that was not walked.
-pub(super) fn not_walked(context: &Context<'_>) -> DirectPath {
+pub(super) fn not_walked<R>(context: &Context<'_>) -> DirectPath<R> {
     let machine = Machine::new(settings(context, ConnectPolicy::Comparison { public: false }));
     let cost = cost(&machine);
-    DirectPath { evidence: machine.finish(), withheld: None, date: None, cost }
+    let evidence = machine.finish();
+    DirectPath { evidence, carried: Carried::default(), cost, detached: Vec::new() }
 }
 
 /// What the machine must know of the walk.
@@ -155,20 +148,29 @@ fn settings<'a>(context: &'a Context<'_>, connect: ConnectPolicy) -> Settings<'a
     let own_path = matches!(connect, ConnectPolicy::Full { .. });
     Settings {
         target: context.target,
-        resolvers: plan.resolvers(world),
-        resolver_config: &world.resolver_config,
+        resolvers: plan
+            .resolvers(world)
+            .into_iter()
+            .map(|(address, role)| {
+                (address, role, crate::world::scope(&world.resolver_config, address))
+            })
+            .collect(),
         overriding_resolver: plan.resolvers.first().copied(),
         uses_tcp: world.resolver_config.options.iter().any(|option| option == "use-vc"),
         pinned: vantage::hosts(&world.hosts, &[name]).lines.iter().map(|l| l.address).collect(),
         expect: &plan.expect,
         connect,
-        experiments: match (own_path && !context.beside, plan.experiments, plan.deep) {
+        experiments: match (
+            own_path && context.kind != WalkKind::Reference,
+            plan.experiments,
+            plan.deep,
+        ) {
             (false, ..) => ExperimentPolicy::NotHere,
             (true, false, _) => ExperimentPolicy::Declined,
             (true, true, false) => ExperimentPolicy::Default,
             (true, true, true) => ExperimentPolicy::Deep,
         },
-        ends_with_call: context.errand.is_some(),
+        ends_with_call: context.kind == WalkKind::TokenEndpoint,
         timeout: plan.timeout,
         deadline: plan.deadline,
         stall_after: plan.patience(),
@@ -198,7 +200,7 @@ fn report_hop(context: &Context<'_>, machine: &Machine<'_>, report: Report) {
     }
 }
 
-impl<'a> Driver<'a, '_> {
+impl<'a, X: HttpExchange> Driver<'a, '_, X> {
     /// The next event: the end of an action, or the time at which something is late.
     async fn next(&mut self, stall: Option<Duration>) -> Event {
         let done = match stall {
@@ -211,16 +213,12 @@ impl<'a> Driver<'a, '_> {
                 }
             }
         };
-        let done = match done {
-            None => self.second_answer().await,
-            done => done,
-        };
         done.map_or(Event::Idle, |done| self.event(done))
     }
 
     /// The end of an action, or a second answer that comes before it; none where nothing is under
     /// way.
-    async fn done(&mut self) -> Option<Done> {
+    async fn done(&mut self) -> Option<Done<X::Reply>> {
         tokio::select! {
             biased;
             done = self.work.next() => done,
@@ -228,12 +226,11 @@ impl<'a> Driver<'a, '_> {
         }
     }
 
-    /// Where no handshake succeeded, the address may be one that an injected answer gave, and the
-    /// resolver's own answer is still on its way.
-    async fn second_answer(&mut self) -> Option<Done> {
-        let answered = self.answered_at.filter(|_| !self.settled)?;
-        let until = (answered + SECOND_ANSWER).min(Instant::now() + self.context.left());
-        tokio::time::timeout_at(until.into(), self.late.next()).await.ok()?
+    /// A second answer that comes while nothing else is under way.
+    async fn late_answer(&mut self, until: Duration) -> Event {
+        let until = self.context.since + until;
+        let late = tokio::time::timeout_at(until.into(), self.late.next()).await;
+        late.ok().flatten().map_or(Event::Idle, |done| self.event(done))
     }
 
     /// Goes on listening for a second answer to a question.
@@ -245,15 +242,16 @@ impl<'a> Driver<'a, '_> {
     }
 
     /// Keeps what was opened, and tells the machine what there is.
-    fn event(&mut self, done: Done) -> Event {
+    fn event(&mut self, done: Done<X::Reply>) -> Event {
         match done {
             Done::Late { resolver, question, answer, listener } => {
                 self.listen(resolver, question, listener);
                 Event::LateAnswer { resolver, question, answer }
             }
             Done::Answer { resolver, question, seen, listener } => {
-                if let Some(listener) = listener.filter(|_| question != Question::ZoneSoa) {
-                    self.answered_at = Some(Instant::now());
+                let listener = listener.filter(|_| question != Question::ZoneSoa);
+                let listens = listener.is_some();
+                if let Some(listener) = listener {
                     self.listen(resolver, question, listener);
                 }
                 let ticket = self.tickets.iter().find(|(asked, ..)| *asked == resolver);
@@ -263,7 +261,7 @@ impl<'a> Driver<'a, '_> {
                 {
                     tally.answered(*server, *ticket);
                 }
-                Event::Answer { resolver, question, seen }
+                Event::Answer { resolver, question, seen, listens }
             }
             Done::System(seen) => Event::System(seen),
             Done::Connected { address, attempt, connection } => {
@@ -281,20 +279,20 @@ impl<'a> Driver<'a, '_> {
             }
             Done::Handshake { address, started_ms, took_ms, hop, session } => {
                 let verified = session.is_some();
-                self.settled |= verified;
-                self.sessions.extend(session.map(|session| (address, Hello::Full, *session)));
+                self.sessions.extend(session.map(|session| (address, Hello::Full, session)));
                 Event::Handshake { address, started_ms, took_ms, hop, session: verified }
             }
             Done::Experiment { made, session } => {
                 if let Some(session) = session
                     && let Some(address) = session.address()
                 {
-                    self.sessions.push((address, Hello::Small, *session));
+                    self.sessions.push((address, Hello::Small, session));
                 }
                 Event::Experiment(made)
             }
-            Done::Called { started_ms, took_ms, calls, alert, clock } => {
-                self.date = peer_date(&calls).map(|date| (clock, date));
+            Done::Exchanged(exchanged) => {
+                let Exchanged { started_ms, took_ms, calls, alert, carried } = *exchanged;
+                self.carried = carried;
                 Event::Called { started_ms, took_ms, calls, alert }
             }
         }
@@ -318,7 +316,7 @@ impl<'a> Driver<'a, '_> {
                 self.experiment(id, ask, subject, timeout);
             }
             Action::Call { address, hello, effective } => self.call(address, hello, effective),
-            Action::Report(_) | Action::Finish => {}
+            Action::Report(_) | Action::Listen { .. } | Action::Finish => {}
         }
     }
 
@@ -349,12 +347,12 @@ impl<'a> Driver<'a, '_> {
         }
         self.work.push(Box::pin(async move {
             if question == Question::ZoneSoa {
-                context.pace.turn(server, context.left()).await;
+                context.pace.turn(server, context.hop_timeout()).await;
             }
             let started_ms = context.elapsed_ms();
             let (saw, listener) = match uses_tcp {
-                false => dns::exchange(server, &name, kind, context.left()).await,
-                true => (dns::over_tcp(server, &name, kind, context.left()).await, None),
+                false => dns::exchange(server, &name, kind, context.hop_timeout()).await,
+                true => (dns::over_tcp(server, &name, kind, context.hop_timeout()).await, None),
             };
             let took_ms = context.elapsed_ms() - started_ms;
             let seen = Observed::Ran { started_ms, took_ms, saw };
@@ -367,33 +365,22 @@ impl<'a> Driver<'a, '_> {
 
     fn connect(&mut self, address: IpAddr) {
         let context = self.context;
-        let (logical, to) = context.detour(address);
-        self.work.push(match context.errand {
-            None => Box::pin(async move {
-                // Its time begins with its turn.
-                let connecting = async {
-                    connect::connect(logical, to, None, context.since, context.left()).await
-                };
-                let (attempt, connection) = match &context.world.turns {
-                    Some(turns) => turns.during(to.ip(), connecting).await,
-                    None => connecting.await,
-                };
+        if context.kind != WalkKind::TokenEndpoint {
+            self.work.push(Box::pin(async move {
+                let (attempt, connection) = direct::connect(context, address).await;
                 Done::Connected { address, attempt, connection }
-            }),
-            Some(slot) => {
-                let connecting = connect::connect(logical, to, None, context.since, context.left());
-                let told = slot.outlives(connecting);
-                Box::pin(async move {
-                    match told.await {
-                        Ok((attempt, connection)) => {
-                            Done::Connected { address, attempt, connection }
-                        }
-                        // Its task never ends without a word.
-                        Err(_) => std::future::pending().await,
-                    }
-                })
+            }));
+            return;
+        }
+        let (told, task) = direct::connect_detached(context, address);
+        self.detached.push(task);
+        self.work.push(Box::pin(async move {
+            match told.await {
+                Ok((attempt, connection)) => Done::Connected { address, attempt, connection },
+                // Its task never ends without a word.
+                Err(_) => std::future::pending().await,
             }
-        });
+        }));
     }
 
     fn handshake(&mut self, address: IpAddr) {
@@ -404,12 +391,10 @@ impl<'a> Driver<'a, '_> {
         let context = self.context;
         self.work.push(Box::pin(async move {
             let started_ms = context.elapsed_ms();
-            let peer = Peer::of(&connection);
-            let stream = Box::new(connection.stream);
-            let (hop, session) = context.handshake(peer, stream, Some(&connection.socket)).await;
+            let (route, socket) = connection.into_route();
+            let (hop, session) = context.handshake(route, Some(&socket)).await;
             let took_ms = context.elapsed_ms() - started_ms;
-            let (hop, session) = (Box::new(hop), session.map(Box::new));
-            Done::Handshake { address, started_ms, took_ms, hop, session }
+            Done::Handshake { address, started_ms, took_ms, hop: Box::new(hop), session }
         }));
     }
 
@@ -417,7 +402,7 @@ impl<'a> Driver<'a, '_> {
         let context = self.context;
         self.work.push(Box::pin(async move {
             let (made, session) = experiments::make(context, id, ask, subject, timeout).await;
-            Done::Experiment { made: Box::new(made), session: session.map(Box::new) }
+            Done::Experiment { made: Box::new(made), session }
         }));
     }
 
@@ -425,21 +410,16 @@ impl<'a> Driver<'a, '_> {
         let here = self.sessions.iter().position(|(at, with, _)| (*at, *with) == (address, hello));
         let Some(here) = here else { return };
         let (_, _, session) = self.sessions.swap_remove(here);
-        let context = self.context;
-        self.withheld = session.withheld(context, &effective);
+        let (context, exchange) = (self.context, self.exchange);
         self.work.push(Box::pin(async move {
-            // The way to a token has its own times.
-            context.acquired().await;
-            let started_ms = context.elapsed_ms();
-            let again = || context.session_again(address);
-            let (calls, alert) = context.calls(session, &effective, again).await;
-            let took_ms = context.elapsed_ms() - started_ms;
-            Done::Called { started_ms, took_ms, calls, alert, clock: context.now() }
+            let reopen = || direct::reopen_session(context, address);
+            let exchanged = exchange.over(context, session, &effective, reopen).await;
+            Done::Exchanged(Box::new(exchanged))
         }));
     }
 
     /// Everything that the path showed, and what it cost.
-    fn finish(self, mut machine: Machine<'_>) -> DirectPath {
+    fn finish(self, mut machine: Machine<'_>) -> DirectPath<X::Reply> {
         for attempt in machine.attempts_mut() {
             let address = attempt.address.ip();
             let socket = self.sockets.iter().find(|(known, _)| *known == address);
@@ -448,7 +428,7 @@ impl<'a> Driver<'a, '_> {
         let cost = cost(&machine);
         let mut evidence = machine.finish();
         compare_with_the_round(self.context, &mut evidence.dns);
-        DirectPath { evidence, withheld: self.withheld, date: self.date, cost }
+        DirectPath { evidence, carried: self.carried, cost, detached: self.detached }
     }
 }
 

@@ -3,7 +3,6 @@
 use socket2::Socket;
 
 use super::experiments::STOCK_CLIENT;
-use super::steps::contacted;
 use crate::evidence::Cost;
 use crate::evidence::dns::{ResolverSeen, Transport};
 use crate::evidence::experiment::{Experiments, TraceProbe, TraceSeen};
@@ -176,4 +175,9 @@ fn left_this_machine(outcome: &TcpOutcome) -> bool {
         TcpOutcome::Unreachable { icmp } => icmp.code.is_some(),
         _ => true,
     }
+}
+
+/// The address that a connection really went to.
+pub(super) fn contacted(attempt: &TcpAttempt) -> String {
+    attempt.connected_to().ip().to_string()
 }

@@ -4,46 +4,50 @@
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::time::SystemTime;
 
 use futures_util::future::join;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::established::{EstablishedSession, Peer};
+use super::Finished;
+use super::context::{Context, WalkKind};
+use super::exchange::{Carried, Exchanged, HttpExchange};
 use super::experiments::{self, Made, Symptom, Tier};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, contacted};
+use super::lookup::system_answer;
 use super::machine::{is_network_refusal, with_alert};
 use super::proxy_choice::Proxy;
-use super::steps::{contacted, peer_date, system_answer};
-use super::{Context, Finished};
 use crate::evidence::dns::{DnsHop, SystemAnswer, WalkedAddress};
 use crate::evidence::experiment::{Experiments, LeftOut, LeftOutReason};
 use crate::evidence::http::HttpHop;
-use crate::evidence::identity::Withheld;
 use crate::evidence::proxy::{ConnectOutcome, ProxyHop, ProxyScheme};
 use crate::evidence::tcp::{TcpAttempt, TcpHop};
 use crate::evidence::tls::TlsHop;
 use crate::evidence::{Choice, Hop, Observed, classify};
 use crate::platform;
-use crate::wire::connect::{self, Connection};
+use crate::wire::connect::Connection;
 use crate::wire::proxy;
+use crate::wire::session::{Route, Verified};
 
 /// Addresses of the proxy that are tried.
 const ADDRESSES_TRIED: usize = 8;
 
 /// What the proxied path showed.
-pub(super) struct TunnelSeen {
+pub(super) struct ProxiedPath<R> {
     pub(super) proxy: Observed<ProxyHop>,
     pub(super) tls: Observed<TlsHop>,
     pub(super) http: Observed<HttpHop>,
-    pub(super) withheld: Option<Withheld>,
-    pub(super) date: Option<(SystemTime, SystemTime)>,
+    pub(super) carried: Carried<R>,
     pub(super) ledger: Ledger,
     pub(super) experiments: Experiments,
 }
 
 /// Walks through `proxy`.
-pub(super) async fn walk(context: &Context<'_>, proxy: &Proxy, call: bool) -> TunnelSeen {
+pub(super) async fn walk<X: HttpExchange>(
+    context: &Context<'_>,
+    proxy: &Proxy,
+    call: bool,
+    exchange: &X,
+) -> ProxiedPath<X::Reply> {
     let started_ms = context.elapsed_ms();
     let mut hop = ProxyHop {
         url: proxy.url.clone(),
@@ -55,12 +59,11 @@ pub(super) async fn walk(context: &Context<'_>, proxy: &Proxy, call: bool) -> Tu
         tcp: Observed::NotReached { stopped_at: Hop::Dns },
         connect: Observed::NotReached { stopped_at: Hop::Tcp },
     };
-    let mut seen = TunnelSeen {
+    let mut seen = ProxiedPath {
         proxy: Observed::NotReached { stopped_at: Hop::Proxy },
         tls: Observed::NotReached { stopped_at: Hop::Proxy },
         http: Observed::NotReached { stopped_at: Hop::Proxy },
-        withheld: None,
-        date: None,
+        carried: Carried::default(),
         ledger: Ledger::new(),
         experiments: Experiments::default(),
     };
@@ -77,40 +80,39 @@ pub(super) async fn walk(context: &Context<'_>, proxy: &Proxy, call: bool) -> Tu
         seen.http = Observed::NotPossible { says };
         return seen;
     }
-    let (connection, others) = reach(context, proxy, &mut hop, &mut seen).await;
+    let (connection, others) = connect_to_proxy(context, proxy, &mut hop, &mut seen).await;
     // The bill is asked of a second handle, also where the proxy ends the connection itself.
     let handle = connection.as_ref().and_then(|c| c.socket.try_clone().ok());
     // An application that meets a dead address first waits for it: what becomes of the others is
     // seen beside the tunnel. On the way to a token nobody waits for that.
     let others = async {
-        match context.errand {
-            None => others.map(|(attempt, _)| attempt).collect().await,
-            Some(_) => Vec::new(),
+        match context.kind {
+            WalkKind::TokenEndpoint => Vec::new(),
+            _ => others.map(|(attempt, _)| attempt).collect().await,
         }
     };
     let through = async {
-        let stream = match connection {
+        let tunnelled = match connection {
             None => None,
             Some(connection) => {
                 let began = context.elapsed_ms();
-                let (outcome, stream) = tunnel(context, proxy, connection.stream).await;
+                let peer = proxy::really_at(&connection);
+                let (outcome, route) = tunnel(context, proxy, connection).await;
                 let took_ms = context.elapsed_ms() - began;
                 hop.connect = Observed::Ran { started_ms: began, took_ms, saw: outcome };
-                // Where the connection really went: a second one goes there as well.
-                let peer = connection.socket.peer_addr().ok().and_then(|a| a.as_socket());
-                let peer = peer.unwrap_or(connection.address);
-                stream.map(|stream| (stream, peer, connection.socket))
+                route.map(|route| (route, peer))
             }
         };
         let took_ms = context.elapsed_ms() - started_ms;
         (context.observe)(Finished::Proxy(&hop, took_ms));
         seen.proxy = Observed::Ran { started_ms, took_ms, saw: hop };
-        if let Some((stream, peer, socket)) = stream {
-            inside(context, proxy, (stream, peer), &socket, call, &mut seen).await;
+        if let Some((route, peer)) = tunnelled {
+            let inside = Inside { context, proxy, peer, socket: handle.as_ref() };
+            inside.walk(route, call.then_some(exchange), &mut seen).await;
         }
         seen
     };
-    let (mut seen, others): (TunnelSeen, Vec<TcpAttempt>) = join(through, others).await;
+    let (mut seen, others): (ProxiedPath<X::Reply>, Vec<TcpAttempt>) = join(through, others).await;
     for attempt in &others {
         seen.ledger.host(contacted(attempt));
     }
@@ -140,8 +142,8 @@ pub(super) async fn walk(context: &Context<'_>, proxy: &Proxy, call: bool) -> Tu
 async fn tunnel(
     context: &Context<'_>,
     proxy: &Proxy,
-    stream: tokio::net::TcpStream,
-) -> (ConnectOutcome, Option<Box<dyn crate::wire::tls::Stream>>) {
+    connection: Connection,
+) -> (ConnectOutcome, Option<Route>) {
     let (host, port) = (&context.target.seen.host, context.target.seen.port);
     let authority = match host.contains(':') {
         true => format!("[{host}]:{port}"),
@@ -149,66 +151,71 @@ async fn tunnel(
     };
     let authorization = proxy.authorization.as_ref();
     let redactor = context.redactor();
-    proxy::tunnel(Box::new(stream), &authority, authorization, &redactor, context.left()).await
+    let timeout = context.hop_timeout();
+    proxy::tunnel(connection, &authority, authorization, &redactor, timeout).await
 }
 
 /// A second session through the proxy, where the peer ends the first one after an answer.
-async fn session_again(
+async fn reopen_session(
     context: &Context<'_>,
     proxy: &Proxy,
     address: SocketAddr,
-) -> Option<EstablishedSession> {
-    let (_, connection) =
-        connect::connect(address, address, None, context.since, context.left()).await;
+) -> Option<Verified> {
+    let (_, connection) = context.connect(address, address).await;
     let connection = connection.filter(|connection| !connection.reset)?;
-    context.further.borrow_mut().extend(connection.socket.try_clone());
-    let (_, stream) = tunnel(context, proxy, connection.stream).await;
-    context.handshake(Peer::Proxy(address), stream?, None).await.1
+    context.extra_sockets.borrow_mut().extend(connection.socket.try_clone());
+    let (_, route) = tunnel(context, proxy, connection).await;
+    context.handshake(route?, None).await.1
 }
 
-/// TLS and the call inside the tunnel.
-async fn inside(
-    context: &Context<'_>,
-    proxy: &Proxy,
-    (stream, peer): (Box<dyn crate::wire::tls::Stream>, SocketAddr),
-    socket: &socket2::Socket,
-    call: bool,
-    seen: &mut TunnelSeen,
-) {
-    let began = context.elapsed_ms();
-    let (mut tls, session) = context.handshake(Peer::Proxy(peer), stream, None).await;
-    let took_ms = context.elapsed_ms() - began;
-    (context.observe)(Finished::Tls(&tls, took_ms));
-    tls.tcp_info = platform::tcp_info(socket);
-    let (tls_began, tls_took) = (began, took_ms);
-    seen.http = match session {
-        None => Observed::NotReached { stopped_at: Hop::Tls },
-        Some(_) if !call => Observed::NotAsked { by: Choice::ServiceHasNoCall },
-        Some(session) => {
-            // What is confirmed is the application's own proxy: it finds the address.
-            seen.withheld = session.withheld(context, &[]);
-            // The way to a token has its own times.
-            context.acquired().await;
-            let began = context.elapsed_ms();
-            let again = || session_again(context, proxy, peer);
-            let (calls, alert) = context.calls(session, &[], again).await;
-            tls = with_alert(tls, alert);
-            seen.date = peer_date(&calls).map(|date| (context.now(), date));
-            let took_ms = context.elapsed_ms() - began;
-            let hop = HttpHop { calls };
-            (context.observe)(Finished::Http(&hop, took_ms));
-            if is_network_refusal(&context.plan.expect, &hop) {
-                look_into(context, proxy, seen).await;
+/// The path inside the tunnel.
+struct Inside<'a, 'c> {
+    context: &'a Context<'c>,
+    proxy: &'a Proxy,
+    /// Where the connection to the proxy went.
+    peer: SocketAddr,
+    socket: Option<&'a socket2::Socket>,
+}
+
+impl Inside<'_, '_> {
+    /// TLS, and what the session is for.
+    async fn walk<X: HttpExchange>(
+        &self,
+        route: Route,
+        exchange: Option<&X>,
+        seen: &mut ProxiedPath<X::Reply>,
+    ) {
+        let context = self.context;
+        let began = context.elapsed_ms();
+        let (mut tls, session) = context.handshake(route, None).await;
+        let took_ms = context.elapsed_ms() - began;
+        (context.observe)(Finished::Tls(&tls, took_ms));
+        tls.tcp_info = self.socket.and_then(platform::tcp_info);
+        seen.http = match (session, exchange) {
+            (None, _) => Observed::NotReached { stopped_at: Hop::Tls },
+            (Some(_), None) => Observed::NotAsked { by: Choice::ServiceHasNoCall },
+            (Some(session), Some(exchange)) => {
+                let reopen = || reopen_session(context, self.proxy, self.peer);
+                // What is confirmed is the application's own proxy: it finds the address.
+                let exchanged = exchange.over(context, session, &[], reopen).await;
+                let Exchanged { started_ms, took_ms, calls, alert, carried } = exchanged;
+                tls = with_alert(tls, alert);
+                seen.carried = carried;
+                let hop = HttpHop { calls };
+                (context.observe)(Finished::Http(&hop, took_ms));
+                if is_network_refusal(&context.plan.expect, &hop) {
+                    schedule_experiments(context, self.proxy, seen).await;
+                }
+                Observed::Ran { started_ms, took_ms, saw: hop }
             }
-            Observed::Ran { started_ms: began, took_ms, saw: hop }
-        }
-    };
-    seen.tls = Observed::Ran { started_ms: tls_began, took_ms: tls_took, saw: tls };
+        };
+        seen.tls = Observed::Ran { started_ms: began, took_ms, saw: tls };
+    }
 }
 
 /// Makes the experiments on a refused call: the same one by an ordinary client, through the
 /// proxy and past it.
-async fn look_into(context: &Context<'_>, proxy: &Proxy, seen: &mut TunnelSeen) {
+async fn schedule_experiments<R>(context: &Context<'_>, proxy: &Proxy, seen: &mut ProxiedPath<R>) {
     let stock = |entry: &&experiments::Entry| entry.id == experiments::STOCK_CLIENT;
     for entry in experiments::due(Symptom::CallRefused).filter(stock) {
         let left_out = |why| Made::LeftOut(LeftOut { id: entry.id.to_owned(), why });
@@ -216,7 +223,7 @@ async fn look_into(context: &Context<'_>, proxy: &Proxy, seen: &mut TunnelSeen) 
             (false, _) => left_out(LeftOutReason::Option),
             (true, Tier::Deep) if !context.plan.deep => left_out(LeftOutReason::NeedsDeep),
             _ => {
-                let timeout = context.left().min(context.plan.patience() * 2);
+                let timeout = context.hop_timeout().min(context.plan.patience() * 2);
                 experiments::stock(context, entry.id, Some(proxy), timeout).await
             }
         };
@@ -232,11 +239,11 @@ type Connecting<'a> =
     FuturesUnordered<Pin<Box<dyn Future<Output = (TcpAttempt, Option<Connection>)> + 'a>>>;
 
 /// The proxy's own name and connection, and the connections that are still under way then.
-async fn reach<'a>(
+async fn connect_to_proxy<'a, R>(
     context: &'a Context<'_>,
     proxy: &'a Proxy,
     hop: &mut ProxyHop,
-    seen: &mut TunnelSeen,
+    seen: &mut ProxiedPath<R>,
 ) -> (Option<Connection>, Connecting<'a>) {
     let addresses: Vec<IpAddr> = match proxy.host.parse() {
         Ok(address) => vec![address],
@@ -275,7 +282,7 @@ async fn reach<'a>(
         pending.push(Box::pin(async move {
             let logical = SocketAddr::new(address, proxy.port);
             let to = context.world.detour(&proxy.host, logical);
-            connect::connect(logical, to, None, context.since, context.left()).await
+            context.connect(logical, to).await
         }));
     }
     let mut attempts = Vec::new();

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::{TcpSocket, TcpStream};
 
+use super::session::Route;
 use super::{icmp, local_icmp, words};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::platform;
@@ -28,6 +29,12 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// Its stream, with where it leads, and the second handle to its socket.
+    #[must_use]
+    pub fn into_route(self) -> (Route, Socket) {
+        (Route::direct(self.address, self.stream), self.socket)
+    }
+
     /// The connection will end with a reset when it is dropped: one packet in place of a
     /// farewell of several, for what was an experiment.
     pub fn end_with_reset(&self) {

@@ -12,11 +12,11 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 
 use super::payload;
-use super::redacted;
-use super::tls::{self, Session};
+use super::session::{Carrier, Releasable, Verified};
+use super::tls;
+use super::{redacted, redacted_start};
 use crate::evidence::http::{
     ErrorBody, ErrorFrame, Header, HttpAnswer, HttpCall, HttpOutcome, Purpose,
 };
@@ -105,7 +105,7 @@ pub struct Call {
 
 /// A request whose headers and body may be secret.
 #[derive(Debug, Clone, Copy)]
-pub struct Raw<'a> {
+pub struct SecretRequest<'a> {
     /// `GET` or `POST`.
     pub method: &'a str,
     /// Path and query.
@@ -118,7 +118,7 @@ pub struct Raw<'a> {
 
 /// An answer as it came; its body may be a secret.
 #[derive(Debug)]
-pub struct RawAnswer {
+pub struct UnredactedResponse {
     /// Status code.
     pub status: u16,
     /// The fields that a challenge needs, names in lower case.
@@ -127,7 +127,7 @@ pub struct RawAnswer {
     pub body: zeroize::Zeroizing<Vec<u8>>,
 }
 
-/// An HTTP connection over a verified session.
+/// An HTTP connection over a verified session. It has no way to send a secret.
 #[derive(Debug)]
 pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
@@ -135,25 +135,47 @@ pub struct Connection {
     alert: Option<String>,
 }
 
-/// Puts HTTP on a session. `host` is the original name, with its port when it is not 443.
+/// An HTTP connection over which a secret may leave.
+#[derive(Debug)]
+pub struct SecretConnection(Connection);
+
+/// Puts HTTP on a session, on which `port` the name that it verified for is.
 ///
 /// # Errors
 ///
 /// The outcome that stands for the call, when the connection was lost meanwhile.
-pub async fn open(session: Session, host: &str) -> Result<Connection, HttpOutcome> {
-    over(session, host).await
+pub async fn open(session: Verified, port: u16) -> Result<Connection, HttpOutcome> {
+    let (session, name) = session.into_parts();
+    over(session, authority(name, port)).await
 }
 
-/// Puts HTTP on a plain connection to a metadata endpoint of this machine.
+/// Puts HTTP on what was released for a secret.
 ///
 /// # Errors
 ///
 /// As [`open`].
-pub async fn open_plain(stream: TcpStream, host: &str) -> Result<Connection, HttpOutcome> {
-    over(stream, host).await
+pub async fn open_released(
+    released: Releasable,
+    port: u16,
+) -> Result<SecretConnection, HttpOutcome> {
+    let connection = match released.0 {
+        Carrier::Session { session, server_name } => {
+            over(session, authority(server_name, port)).await?
+        }
+        Carrier::Local { stream, host } => over(stream, host).await?,
+    };
+    Ok(SecretConnection(connection))
 }
 
-async fn over<S>(session: S, host: &str) -> Result<Connection, HttpOutcome>
+/// The value of the `Host` field.
+fn authority(name: String, port: u16) -> String {
+    match port {
+        443 => name,
+        port => format!("{name}:{port}"),
+    }
+}
+
+async fn over<S>(session: S, host: String) -> Result<Connection, HttpOutcome>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -167,7 +189,7 @@ where
     tokio::spawn(async move {
         let _ = connection.await;
     });
-    Ok(Connection { sender, host: host.to_owned(), alert: None })
+    Ok(Connection { sender, host, alert: None })
 }
 
 impl Connection {
@@ -179,9 +201,18 @@ impl Connection {
         self.alert.as_deref()
     }
 
-    /// Makes one call within `timeout`. The secrets of the walk are taken out of the answer,
-    /// also those that were not sent with this call.
+    /// Makes one call within `timeout`, without a credential. The secrets of the walk are taken
+    /// out of the answer all the same: a peer may know one from elsewhere.
     pub async fn call(
+        &mut self,
+        call: &Call,
+        redactor: &Redactor<'_>,
+        timeout: Duration,
+    ) -> HttpCall {
+        self.call_with(call, Authentication::None, redactor, timeout).await
+    }
+
+    async fn call_with(
         &mut self,
         call: &Call,
         authentication: Authentication<'_>,
@@ -229,15 +260,12 @@ impl Connection {
         }
     }
 
-    /// Sends a request whose headers and body may be secret, and gives back the answer as it
-    /// came beside its evidence, which holds no body of an answer that gives something: a token
-    /// is in there.
-    pub async fn raw(
+    async fn raw(
         &mut self,
-        raw: &Raw<'_>,
+        raw: &SecretRequest<'_>,
         redactor: &Redactor<'_>,
         timeout: Duration,
-    ) -> (HttpOutcome, Option<RawAnswer>) {
+    ) -> (HttpOutcome, Option<UnredactedResponse>) {
         let request = match self.raw_request(raw) {
             Ok(request) => request,
             Err(says) => return (HttpOutcome::Malformed { says }, None),
@@ -265,10 +293,10 @@ impl Connection {
             })
             .collect();
         let status = head.status.as_u16();
-        (HttpOutcome::Answered { answer }, Some(RawAnswer { status, headers, body }))
+        (HttpOutcome::Answered { answer }, Some(UnredactedResponse { status, headers, body }))
     }
 
-    fn raw_request(&self, raw: &Raw<'_>) -> Result<Request<Full<Bytes>>, String> {
+    fn raw_request(&self, raw: &SecretRequest<'_>) -> Result<Request<Full<Bytes>>, String> {
         let mut builder = Request::builder().method(raw.method).uri(raw.path);
         let named = |name: &str| raw.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
         if !named("host") {
@@ -317,6 +345,37 @@ impl Connection {
         }
         let body = call.body.clone().unwrap_or_default();
         builder.body(Full::new(Bytes::from(body))).map_err(|e| e.to_string())
+    }
+}
+
+impl SecretConnection {
+    /// As [`Connection::alert`].
+    #[must_use]
+    pub fn alert(&self) -> Option<&str> {
+        self.0.alert()
+    }
+
+    /// Makes one call within `timeout`, with a credential.
+    pub async fn call(
+        &mut self,
+        call: &Call,
+        authentication: Authentication<'_>,
+        redactor: &Redactor<'_>,
+        timeout: Duration,
+    ) -> HttpCall {
+        self.0.call_with(call, authentication, redactor, timeout).await
+    }
+
+    /// Sends a request whose headers and body may be secret, and gives back the answer as it
+    /// came, with its evidence, which holds no body of an answer that gives something: a token
+    /// is in there.
+    pub async fn send_secret(
+        &mut self,
+        request: &SecretRequest<'_>,
+        redactor: &Redactor<'_>,
+        timeout: Duration,
+    ) -> (HttpOutcome, Option<UnredactedResponse>) {
+        self.0.raw(request, redactor, timeout).await
     }
 }
 
@@ -405,7 +464,7 @@ pub(super) fn answer(
         let text = String::from_utf8_lossy(&body[..body.len().min(BODY_EXCERPT)]);
         // The line ends of a page carry nothing: a space reads better.
         let words: Vec<&str> = text.split_ascii_whitespace().collect();
-        redacted(&words.join(" "), 300, redactor)
+        redacted_start(&words.join(" "), body.len() > BODY_EXCERPT, 300, redactor)
     });
     HttpAnswer {
         status: head.status.as_u16(),

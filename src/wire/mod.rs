@@ -14,6 +14,7 @@ pub mod pace;
 mod payload;
 pub mod proxy;
 pub mod roots;
+pub mod session;
 pub mod stock;
 pub mod tally;
 pub mod tap;
@@ -26,10 +27,14 @@ use std::io;
 use crate::evidence::tcp::{Icmp, IcmpMeaning};
 use crate::evidence::text::clean;
 use crate::platform::IcmpError;
-use crate::secret::Redactor;
+use crate::secret::{MARK, Redactor};
 
 /// Characters that are searched for secrets beyond eight times a text's limit.
 const REDACT_AHEAD: usize = 4 << 10;
+
+/// Characters at the end of a text that was cut before it was searched: half a secret may be there,
+/// which is too short to be known as a part of one.
+const HALF_A_SECRET: usize = 64;
 
 /// An ICMP error as evidence.
 #[must_use]
@@ -59,10 +64,52 @@ pub(crate) fn words(error: &io::Error) -> String {
     text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
-/// Text of a peer, redacted, escaped and bounded.
+/// Text of a peer, redacted, escaped and bounded. It is redacted before it is escaped and cut: an
+/// escape could hide a secret from the search, a cut could leave half of one.
 pub(crate) fn redacted(text: &str, limit: usize, redactor: &Redactor<'_>) -> String {
-    // Redacted before it is escaped and cut: an escape could hide a secret from the search, a
-    // cut could leave half of one. What lies far beyond the limit is dropped first.
-    let near = text.char_indices().nth(REDACT_AHEAD + limit * 8).map_or(text.len(), |(at, _)| at);
-    clean(&redactor.redact(text.get(..near).unwrap_or_default()), limit)
+    redacted_start(text, false, limit, redactor)
+}
+
+/// The same of a text whose end may be missing (`cut`).
+pub(crate) fn redacted_start(
+    text: &str,
+    cut: bool,
+    limit: usize,
+    redactor: &Redactor<'_>,
+) -> String {
+    // What lies far beyond the limit is not searched.
+    let far = text.char_indices().nth(REDACT_AHEAD + limit * 8).map(|(at, _)| at);
+    let redacted = redactor.redact(text.get(..far.unwrap_or(text.len())).unwrap_or_default());
+    if far.is_none() && !cut {
+        return clean(&redacted, limit);
+    }
+    // A text that is secrets throughout becomes so short that its end comes into view.
+    let last = redacted.rfind(MARK).map_or(0, |at| at + MARK.len());
+    let whole = redacted.char_indices().rev().nth(HALF_A_SECRET).map_or(0, |(at, _)| at);
+    clean(redacted.get(..whole.max(last)).unwrap_or_default(), limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    #[test]
+    fn a_text_of_secrets_shows_no_part_of_the_one_that_a_cut_goes_through() {
+        for secret in ["pass-word.1", "9f8e7d6c5b4a39281706f5e4d3c2b1a0"] {
+            let value = Secret::new(secret.to_owned());
+            let redactor = Redactor::new([&value]);
+            // At every place of the cut.
+            for shift in 0..=secret.len() {
+                let text = format!("{}{}", " ".repeat(shift), secret.repeat(2000));
+                let shown = redacted(&text, 300, &redactor);
+                assert_eq!(shown.trim(), "[secret]", "{shift}");
+                let text: String = text.chars().take(256).collect();
+                let shown = redacted_start(&text, true, 80, &redactor);
+                assert!(!shown.contains(&secret[..2]), "{shift}: {shown}");
+            }
+        }
+        // What is whole is shown to its end.
+        assert_eq!(redacted("denied by policy", 300, &Redactor::default()), "denied by policy");
+    }
 }

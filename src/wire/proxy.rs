@@ -1,5 +1,6 @@
 //! CONNECT through a forward proxy (RFC 9110, section 9.3.6).
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use http_body_util::Empty;
@@ -9,10 +10,12 @@ use hyper::client::conn::http1;
 use hyper::header::{HOST, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
 use hyper_util::rt::TokioIo;
 
+use super::connect::Connection;
 use super::http::{AGENT, outcome_of, telling};
-use super::redacted;
+use super::session::{Peer, Route};
 use super::tap::{Meter, Tap};
 use super::tls::Stream;
+use super::{redacted, redacted_start};
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::proxy::ConnectOutcome;
 use crate::secret::{Redactor, Secret};
@@ -20,16 +23,27 @@ use crate::secret::{Redactor, Secret};
 /// Asks the proxy for a tunnel to `authority` (`host:port`). The stream is returned when the
 /// tunnel stands. `authorization` is the proxy's own password, ready for its header.
 pub async fn tunnel(
-    stream: Box<dyn Stream>,
+    connection: Connection,
     authority: &str,
     authorization: Option<&Secret>,
     redactor: &Redactor<'_>,
     timeout: Duration,
-) -> (ConnectOutcome, Option<Box<dyn Stream>>) {
+) -> (ConnectOutcome, Option<Route>) {
+    let proxy = really_at(&connection);
+    let stream = Box::new(connection.stream);
     match tokio::time::timeout(timeout, ask(stream, authority, authorization, redactor)).await {
-        Ok(done) => done,
+        Ok((outcome, stream)) => {
+            (outcome, stream.map(|stream| Route { peer: Peer::Proxy(proxy), stream }))
+        }
         Err(_) => (ConnectOutcome::Silent, None),
     }
+}
+
+/// Where a connection really went: a second one goes there as well.
+#[must_use]
+pub fn really_at(connection: &Connection) -> SocketAddr {
+    let peer = connection.socket.peer_addr().ok().and_then(|address| address.as_socket());
+    peer.unwrap_or(connection.address)
 }
 
 async fn ask(
@@ -90,9 +104,11 @@ async fn ask(
 
 /// The kind of a failure. Octets that came and are no HTTP say more than how it ended.
 fn failed(error: &hyper::Error, meter: &Meter, redactor: &Redactor<'_>) -> ConnectOutcome {
-    let first = meter.read().first;
+    let traffic = meter.read();
+    let first = &traffic.first;
     if !first.is_empty() && !first.starts_with(b"HTTP/") {
-        let first = redacted(&String::from_utf8_lossy(&first), 40, redactor);
+        let text = String::from_utf8_lossy(first);
+        let first = redacted_start(&text, traffic.is_cut(), 40, redactor);
         return ConnectOutcome::NotHttp { says: format!("it says {first}") };
     }
     match outcome_of(error) {

@@ -25,6 +25,14 @@ pub struct Traffic {
     pub first: Vec<u8>,
 }
 
+impl Traffic {
+    /// Whether more came than was kept.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.first.len() as u64 != self.received
+    }
+}
+
 /// A handle to what went through a [`Tap`].
 #[derive(Debug, Default, Clone)]
 pub struct Meter(Arc<Mutex<Traffic>>);

@@ -22,8 +22,9 @@ use tokio_rustls::client::TlsStream;
 use super::certificate::certificate;
 use super::hello;
 use super::roots::{Judge, Roots};
+use super::session::{Route, Verified};
 use super::tap::{Meter, Tap};
-use super::{redacted, words};
+use super::{redacted, redacted_start, words};
 use crate::evidence::text::{clean, clean_bytes};
 use crate::evidence::tls::{
     BundleVerdict, CertificateFault, Negotiated, Store, StoreVerdict, TlsHop, TlsOutcome,
@@ -38,8 +39,8 @@ const CERTIFICATES_KEPT: usize = 10;
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
-/// A session that verified.
-pub type Session = TlsStream<Tap<Box<dyn Stream>>>;
+/// A session; only [`Verified`] says that it is the right one.
+pub(super) type Session = TlsStream<Tap<Box<dyn Stream>>>;
 
 /// The size of the ClientHello.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,10 +124,11 @@ impl Handshake<'_> {
 
 /// Does the handshake. The session is returned only when chain and name verified.
 pub async fn handshake(
-    stream: Box<dyn Stream>,
+    route: Route,
     socket: Option<&Socket>,
     request: &Handshake<'_>,
-) -> (TlsHop, Option<Session>) {
+) -> (TlsHop, Option<Verified>) {
+    let Route { peer, stream } = route;
     let mut hop = TlsHop {
         server_name: request.server_name.to_owned(),
         outcome: TlsOutcome::Silent,
@@ -194,7 +196,8 @@ pub async fn handshake(
                     .map(|group| format!("{:?}", group.name())),
                 alpn: connection.alpn_protocol().map(|p| clean_bytes(p, 20)),
             });
-            (hop, Some(session))
+            let verified = Verified::new(peer, &hop, session);
+            (hop, Some(verified))
         }
     }
 }
@@ -227,7 +230,10 @@ fn config(request: &Handshake<'_>, recorder: Arc<Recorder>) -> Result<ClientConf
 fn outcome_of(error: &io::Error, meter: &Meter, redactor: &Redactor<'_>) -> TlsOutcome {
     let traffic = meter.read();
     let first = &traffic.first;
-    let bytes = |bytes: &[u8], limit| redacted(&String::from_utf8_lossy(bytes), limit, redactor);
+    let bytes = |bytes: &[u8], limit| {
+        let cut = traffic.is_cut() && bytes.len() == first.len();
+        redacted_start(&String::from_utf8_lossy(bytes), cut, limit, redactor)
+    };
     let typed = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
     match typed {
         Some(Error::InvalidCertificate(fault)) => {

@@ -173,12 +173,12 @@ async fn hello_limited(
     request: &Handshake<'_>,
 ) -> TraceSeen {
     connection.end_with_reset();
-    let Connection { stream, socket, .. } = connection;
+    let (route, socket) = connection.into_route();
     platform::report_icmp(&socket, version6, true);
     if let Err(error) = connect::limit_life(&socket, version6, ttl) {
         return TraceSeen::NotSent { says: words(&error) };
     }
-    let (hop, session) = tls::handshake(Box::new(stream), Some(&socket), request).await;
+    let (hop, session) = tls::handshake(route, Some(&socket), request).await;
     drop(session);
     let said = platform::read_icmp(&socket).map(icmp);
     let _ = connect::limit_life(&socket, version6, WHOLE_LIFE);

@@ -55,10 +55,20 @@ struct Place {
     platform: Option<&'static str>,
     gateway: bool,
     search: &'static str,
+    /// Another default gateway.
+    beside: Option<&'static str>,
 }
 
 const fn place(class: ResolverClass, address: &'static str) -> Place {
-    Place { class, address, azure: false, platform: None, gateway: false, search: "corp.example" }
+    Place {
+        class,
+        address,
+        azure: false,
+        platform: None,
+        gateway: false,
+        search: "corp.example",
+        beside: None,
+    }
 }
 
 fn places() -> Vec<Place> {
@@ -69,9 +79,16 @@ fn places() -> Vec<Place> {
         Place { azure: true, ..place(Class::VirtualNetwork, "10.1.0.10") },
         place(Class::OnPremises, "10.1.0.10"),
         Place { gateway: true, ..place(Class::Router, "192.168.1.1") },
+        Place { beside: Some("fe80::1"), ..place(Class::Router, "fd00::1") },
+        Place { beside: Some("192.168.1.254"), ..place(Class::LocalNetwork, "192.168.1.1") },
+        Place { beside: Some("192.168.7.1"), ..place(Class::OnPremises, "192.168.1.1") },
+        Place { beside: Some("2003:a::9"), ..place(Class::LocalNetwork, "2003:a::53") },
+        Place { beside: Some("10.1.0.1"), ..place(Class::OnPremises, "10.1.0.10") },
         place(Class::Public, "8.8.8.8"),
         place(Class::Public, "2606:4700:4700::1111"),
         place(Class::Public, "130.149.7.7"),
+        Place { beside: Some("130.149.7.1"), ..place(Class::OnPremises, "130.149.7.7") },
+        Place { beside: Some("8.8.8.1"), ..place(Class::Public, "8.8.8.8") },
         Place { azure: true, ..place(Class::PublicOfAzureMachine, "1.1.1.1") },
         on(Class::PublicOfContainer, "8.8.4.4", "container"),
         on(Class::PublicOfPod, "9.9.9.9", "kubernetes"),
@@ -129,11 +146,20 @@ fn moved(fixture: &Value, to: &Place) -> Evidence {
     vantage["azure"]["answer"] = json!(to.azure);
     vantage["resolver_config"]["stub"] = Value::Null;
     vantage["resolver_config"]["search"] = json!([to.search]);
+    // Other links than the place's would make another class of it.
+    for source in vantage["sources"].as_array_mut().unwrap() {
+        source["source"] = json!("10.3.0.4");
+        source["route"] = Value::Null;
+    }
     vantage["platforms"] = match to.platform {
         Some(platform) => json!([{"platform": platform, "sign": "a test"}]),
         None => json!([]),
     };
-    vantage["default_gateways"] = if to.gateway { json!([to.address]) } else { json!([]) };
+    vantage["default_gateways"] = match to.beside {
+        Some(other) => json!([other]),
+        None if to.gateway => json!([to.address]),
+        None => json!([]),
+    };
     serde_json::from_value(value).unwrap()
 }
 
@@ -262,6 +288,11 @@ fn a_stub_is_what_it_asks() {
         let e: Evidence = serde_json::from_value(value).unwrap();
         let whose = resolver_class::of(&e, &e.dns.resolvers[0]);
         assert_eq!(whose.class, class, "{upstreams}");
-        assert!(whose.label.ends_with("(behind the stub 127.0.0.53)"), "{}", whose.label);
+        // Where its upstreams differ it is the stub that chooses: the page is about that one.
+        let label = match class {
+            ResolverClass::Stub => whose.label.starts_with("127.0.0.53 (stub of "),
+            _ => whose.label.ends_with("(behind the stub 127.0.0.53)"),
+        };
+        assert!(label, "{}", whose.label);
     }
 }

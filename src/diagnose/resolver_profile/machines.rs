@@ -146,10 +146,17 @@ pub(super) const PROFILES: &[Profile] = &[
         ],
         see_private: &[
             Look("see which resolvers it asks for which link", Some("resolvectl status")),
+            Look(
+                "note the domains of the link whose resolver sees the private zone (a VPN's): the \
+                 next step writes the whole list",
+                Some("resolvectl domain <link>"),
+            ),
             Local(
-                "send {suffix} to the link whose resolver sees the private zone (a VPN's)",
-                Some("resolvectl domain <link> '~{suffix}'"),
-                "resolvectl revert <link>",
+                "send {suffix} to that link as well, until it goes down; for good, in the VPN \
+                 client's or NetworkManager's settings of it",
+                Some("resolvectl domain <link> <its domains as noted> '~{suffix}'"),
+                "the same command with the noted domains alone; `resolvectl revert` would also take \
+                 the link's DNS servers away",
             ),
         ],
     },

@@ -9,7 +9,8 @@ use crate::diagnose::resolver_class::ResolverClass::*;
 pub(super) const ON_PREMISES: Profile = Profile {
     class: OnPremises,
     owner: "DNS",
-    noun: "a resolver at a private address, and this machine shows no sign of being in Azure",
+    noun: "a resolver of this machine's organisation, and this machine shows no sign of being in \
+           Azure",
     place: Some("on {r}"),
     look: &[],
     runs: &[
@@ -126,6 +127,40 @@ pub(super) const PROFILES: &[Profile] = &[
                 None,
                 SUFFIX_BACK,
             ),
+        ],
+    },
+    Profile {
+        class: LocalNetwork,
+        owner: "Network",
+        noun: "at an address of the local network: its router, or a server there (a Pi-hole, a \
+               domain controller)",
+        place: Some("at what answers as {r} in the local network"),
+        look: &[Look("see which device has the address", Some("ip neigh"))],
+        runs: &[Look(
+            "see which device has the address, and whether its DNS is up",
+            Some("ip neigh"),
+        )],
+        why_public: &[
+            "at home: this machine is outside the network that the private endpoint serves, or its \
+             VPN does not set DNS",
+            "in an office: {r} does not forward {suffix} to a resolver inside the virtual network, \
+             or the network of that resolver is not linked to {zone}",
+        ],
+        see_private: &[
+            Look(
+                "see whether a VPN is up, and which resolver it brings",
+                Some("resolvectl status"),
+            ),
+            CONNECT,
+            VPN_DNS,
+            Shared(
+                "or, in an office with a tunnel to that network: have {r} forward {suffix}, not \
+                 only {zone}, to a resolver inside the virtual network",
+                WHOLE_SUFFIX,
+                None,
+                SUFFIX_BACK,
+            ),
+            LINK_FORWARDED,
         ],
     },
     Profile {

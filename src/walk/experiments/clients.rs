@@ -4,15 +4,18 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use super::super::context::{Context, WalkKind};
+use super::super::lookup::system_answer;
 use super::super::proxy_choice::Proxy;
-use super::super::steps::system_answer;
-use super::super::{Context, calls};
+use super::super::{calls, token};
 use super::{Ask, Entry, Made, Symptom, Tier, millis, not_possible};
 use crate::evidence::dns::SystemAnswer;
 use crate::evidence::experiment::ClientCall;
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::{Observed, classify};
 use crate::services::Call;
+use crate::wire::http;
+use crate::wire::session::Verified;
 use crate::wire::stock::{self, Request};
 
 /// The id of the one experiment here.
@@ -55,7 +58,7 @@ pub(in crate::walk) async fn stock(
     if port != 443 && odd(&own.detoured, port) {
         return not_possible(id, "--connect-to changes a port that the URL names");
     }
-    let acquired = context.acquired().await;
+    let acquired = token::at_hand(context);
     let token = acquired.as_ref().and_then(|acquired| acquired.token.as_ref());
     let redactor = context.redactor().with(token);
     let one = async |proxy: Option<&Proxy>| {
@@ -109,6 +112,38 @@ pub(in crate::walk) async fn stock(
     }
     let (through, past) = futures_util::join!(one(Some(proxy)), one(None));
     Made::Clients(vec![through, past])
+}
+
+/// The first call at another address of the name, without a credential: what answers there is
+/// the same resource, or it is not. The secret never goes there.
+pub(super) async fn call_without_credential(
+    context: &Context<'_>,
+    id: &str,
+    session: Verified,
+    timeout: Duration,
+) -> Option<ClientCall> {
+    let target = context.target;
+    let has_call = target.call() != Call::None && target.original_host.is_none();
+    if !has_call || context.kind == WalkKind::TokenEndpoint {
+        return None;
+    }
+    let (wanted, started) = (calls::calls(target, context.plan), context.since.elapsed());
+    let peer = session.address().map(|address| address.to_string());
+    let outcome = match http::open(session, target.seen.port).await {
+        Ok(mut connection) => {
+            connection.call(wanted.first()?, &context.redactor(), timeout).await.outcome
+        }
+        Err(outcome) => outcome,
+    };
+    Some(ClientCall {
+        id: id.to_owned(),
+        client: "aoai-probe".to_owned(),
+        proxy: None,
+        peer,
+        started_ms: millis(started),
+        took_ms: millis(context.since.elapsed().saturating_sub(started)),
+        outcome,
+    })
 }
 
 /// The addresses of a name as the system gives them.

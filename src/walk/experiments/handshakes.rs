@@ -3,13 +3,14 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::super::Context;
-use super::super::established::{EstablishedSession, Peer};
+use super::super::context::Context;
+use super::clients;
 use super::{Ask, Entry, Made, Symptom, Tier, foreign_names, millis, not_possible, sibling};
 use crate::evidence::experiment::{Changed, HandshakeSeen, Trace, TraceProbe, TriedHandshake};
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::platform;
+use crate::wire::session::Verified;
 use crate::wire::tls::{self, Handshake, Hello, Versions};
 use crate::wire::{connect, octet, trace};
 
@@ -161,7 +162,7 @@ pub(super) async fn trace_hello(
     address: IpAddr,
     timeout: Duration,
 ) -> Made {
-    let (_, to) = context.detour(address);
+    let (_, to) = context.connect_to(address);
     let request = Handshake {
         server_name: &context.target.seen.host,
         roots: std::sync::Arc::clone(&context.roots),
@@ -184,13 +185,13 @@ pub(super) async fn handshake(
     id: &'static str,
     changed: Changed,
     timeout: Duration,
-) -> (Made, Option<EstablishedSession>) {
+) -> (Made, Option<Verified>) {
     let started = context.since.elapsed();
     let segment_size = match &changed {
         Changed::SegmentSize { octets } => Some(u32::from(*octets)),
         _ => None,
     };
-    let (logical, to) = context.detour(address);
+    let (logical, to) = context.connect_to(address);
     let (mut attempt, connection) =
         connect::connect(logical, to, segment_size, context.since, timeout).await;
     let mut session = None;
@@ -234,11 +235,10 @@ pub(super) async fn handshake(
             },
             redactor: context.redactor(),
         };
-        let peer = Peer::of(&connection);
-        let handle = connection.socket.try_clone().ok();
-        let stream = Box::new(connection.stream);
-        let (mut seen, open) = tls::handshake(stream, Some(&connection.socket), &request).await;
-        if connection.reset {
+        let reset = connection.reset;
+        let (route, socket) = connection.into_route();
+        let (mut seen, open) = tls::handshake(route, Some(&socket), &request).await;
+        if reset {
             attempt.outcome = TcpOutcome::Connected;
             seen.outcome = TlsOutcome::Reset;
         }
@@ -247,12 +247,10 @@ pub(super) async fn handshake(
             && let Some(open) = open.take()
         {
             let left = timeout.saturating_sub(context.since.elapsed().saturating_sub(started));
-            call = context.call_without_credential(id, address, open, left).await;
-            seen.tcp_info = handle.as_ref().and_then(platform::tcp_info);
+            call = clients::call_without_credential(context, id, open, left).await;
+            seen.tcp_info = platform::tcp_info(&socket);
         }
-        session = open
-            .filter(|_| changed == Changed::SmallHello)
-            .map(|open| EstablishedSession::new(peer, &seen, open));
+        session = open.filter(|_| changed == Changed::SmallHello);
         hop = Some(seen);
     }
     let tried = TriedHandshake {

@@ -13,8 +13,7 @@ mod segments;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::Context;
-use super::established::EstablishedSession;
+use super::context::Context;
 use crate::evidence::experiment::{
     Changed, ClientCall, Experiments, LeftOut, LeftOutReason, Trace, TraceProbe, TriedConnection,
     TriedHandshake, TriedQuestion,
@@ -23,6 +22,7 @@ use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::services;
 use crate::target::Target;
 use crate::wire::dns::Kind;
+use crate::wire::session::Verified;
 
 pub(super) use clients::{STOCK_CLIENT, stock};
 pub(super) use handshakes::{SAME_AGAIN, seen};
@@ -281,7 +281,7 @@ pub(super) async fn make(
     ask: Ask,
     subject: Subject,
     timeout: Duration,
-) -> (Made, Option<EstablishedSession>) {
+) -> (Made, Option<Verified>) {
     let changed = match (&ask, subject) {
         (Ask::Handshake(changed), Subject::Address(_)) => Some(changed.clone()),
         (Ask::OtherAddress, Subject::Address(address)) => Some(Changed::OtherAddress { address }),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{Either, select};
 use hickory_resolver::proto::op::Message;
 
-use super::super::Context;
+use super::super::context::Context;
 use super::{Ask, Entry, Made, Symptom, Tier, Transport, millis, siblings};
 use crate::evidence::dns::{DnsOutcome, Exchange};
 use crate::evidence::experiment::TriedQuestion;

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use super::super::Context;
+use super::super::context::Context;
 use super::{Ask, Entry, Made, Symptom, Tier, millis, not_possible};
 use crate::evidence::experiment::{Trace, TraceProbe, TriedConnection};
 use crate::wire::{connect, trace};
@@ -110,7 +110,7 @@ pub(super) async fn trace(
     longest: u8,
     timeout: Duration,
 ) -> Made {
-    let (_, to) = context.detour(address);
+    let (_, to) = context.connect_to(address);
     if let Err(says) = trace::possible(to) {
         return not_possible(id, &says);
     }

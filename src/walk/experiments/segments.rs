@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::super::Context;
+use super::super::context::Context;
 use super::{Made, handshakes};
 use crate::evidence::experiment::{Changed, TriedHandshake};
 

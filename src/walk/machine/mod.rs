@@ -31,15 +31,17 @@ use crate::evidence::experiment::Experiments;
 use crate::evidence::http::HttpCall;
 use crate::evidence::tcp::TcpAttempt;
 use crate::evidence::tls::TlsHop;
-use crate::evidence::vantage::ResolverConfig;
 use crate::evidence::{Choice, Expect, Observed};
 use crate::target::Target;
-use crate::world;
 
 pub(super) use finish::{PathEvidence, with_alert};
 pub(super) use handshakes::is_network_refusal;
 use phases::{Address, CallPhase, Reported};
 use stalls::Stalls;
+
+/// How long after an answer a second one is waited for, where the walk has failed and nothing else
+/// is under way. Who answers in place of a resolver is nearer than it is, by a round trip at most.
+const SECOND_ANSWER: Duration = Duration::from_millis(100);
 
 /// How far a direct path is walked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,10 +77,8 @@ pub(super) enum ExperimentPolicy {
 pub(super) struct Settings<'a> {
     /// What is walked.
     pub(super) target: &'a Target,
-    /// The resolvers to ask, in order.
-    pub(super) resolvers: Vec<(SocketAddr, ResolverRole)>,
-    /// Where they are configured: the interfaces of link-local ones.
-    pub(super) resolver_config: &'a ResolverConfig,
+    /// The resolvers to ask, in order, each with the interface of a link-local one.
+    pub(super) resolvers: Vec<(SocketAddr, ResolverRole, Option<String>)>,
     /// The first `--resolver`, whose answer counts.
     pub(super) overriding_resolver: Option<SocketAddr>,
     /// Whether the C library asks over TCP from the start (`options use-vc`): what UDP would give
@@ -136,8 +136,8 @@ pub(super) struct Established {
 pub(super) enum Event {
     /// The walk begins.
     Begin,
-    /// A question to a resolver has ended.
-    Answer { resolver: usize, question: Question, seen: Observed<Exchange> },
+    /// A question to a resolver has ended; `listens` where a second answer would be seen.
+    Answer { resolver: usize, question: Question, seen: Observed<Exchange>, listens: bool },
     /// A question that is answered got a second, other answer.
     LateAnswer { resolver: usize, question: Question, answer: LateAnswer },
     /// `getaddrinfo` has ended.
@@ -174,6 +174,8 @@ pub(super) enum Action {
     Call { address: IpAddr, hello: Hello, effective: Vec<IpAddr> },
     /// Tell who watches the walk that a hop has finished.
     Report(Report),
+    /// Nothing is under way: wait for a second answer until then.
+    Listen { until: Duration },
     /// Nothing is left to be done.
     Finish,
 }
@@ -204,6 +206,8 @@ pub(super) struct Machine<'a> {
     addresses: Vec<Address>,
     /// Connections that stood so far.
     arrivals: u32,
+    /// When the last question was answered whose port is still open.
+    listening_since: Option<Duration>,
     /// The address whose handshake carries the walk: its place.
     selected: Option<usize>,
     call: CallPhase,
@@ -227,9 +231,9 @@ impl<'a> Machine<'a> {
         let resolvers = settings
             .resolvers
             .iter()
-            .map(|(address, role)| ResolverSeen {
+            .map(|(address, role, scope)| ResolverSeen {
                 address: *address,
-                scope: world::scope(settings.resolver_config, *address),
+                scope: scope.clone(),
                 role: *role,
                 a: none(),
                 aaaa: none(),
@@ -250,6 +254,7 @@ impl<'a> Machine<'a> {
             effective: None,
             addresses: Vec::new(),
             arrivals: 0,
+            listening_since: None,
             selected: None,
             call: CallPhase::NotMade,
             reported: Reported::default(),
@@ -268,7 +273,12 @@ impl<'a> Machine<'a> {
         self.at = at;
         match event {
             Event::Begin => self.begin(),
-            Event::Answer { resolver, question, seen } => self.answered(resolver, question, seen),
+            Event::Answer { resolver, question, seen, listens } => {
+                if listens {
+                    self.listening_since = Some(at);
+                }
+                self.answered(resolver, question, seen);
+            }
             Event::LateAnswer { resolver, question, answer } => {
                 self.answered_again(resolver, question, answer);
             }
@@ -307,12 +317,25 @@ impl<'a> Machine<'a> {
         self.make_call();
     }
 
-    /// Everything that was started has ended. Where the small ClientHello alone is answered,
+    /// Everything that was started has ended. Where no handshake succeeded, the address may be one
+    /// that an injected answer gave, and the resolver's own answer is still on its way. Where the small ClientHello alone is answered,
     /// applications that send it work: the walk goes on as they do.
     fn on_idle(&mut self) {
-        if !self.fall_back_to_small_hello() {
+        if let Some(until) = self.listens_until() {
+            self.act(Action::Listen { until });
+        } else if !self.fall_back_to_small_hello() {
             self.act(Action::Finish);
         }
+    }
+
+    /// Until when a second answer is waited for, if one is.
+    fn listens_until(&self) -> Option<Duration> {
+        let full = matches!(self.settings.connect, ConnectPolicy::Full { .. });
+        let own_path = full && self.settings.experiments != ExperimentPolicy::NotHere;
+        let settled = self.addresses.iter().any(Address::has_verified);
+        let until = self.listening_since? + SECOND_ANSWER;
+        let until = until.min(self.at + self.hop_timeout());
+        (own_path && !self.settings.ends_with_call && !settled && self.at < until).then_some(until)
     }
 
     fn act(&mut self, action: Action) {

@@ -90,6 +90,11 @@ impl Address {
         }
     }
 
+    /// Whether the walk's own handshake has verified here.
+    pub(super) fn has_verified(&self) -> bool {
+        matches!(&self.phase, Phase::HandshakeDone(full) if full.session)
+    }
+
     /// The same, when nothing more happens.
     pub(super) fn carrier(self) -> Option<Handshake> {
         match self.phase {

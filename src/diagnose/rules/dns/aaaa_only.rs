@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use crate::diagnose::{Because, Rule, View, reading};
+use crate::diagnose::{Because, Rule, View, dns64, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::vantage::NeighbourState;
 
@@ -26,8 +26,10 @@ fn check(e: &View<'_>) -> Option<Because> {
     let given = r.gives.addresses();
     let application = gives::application(e);
     let only6 = |all: &[IpAddr]| !all.is_empty() && all.iter().all(IpAddr::is_ipv6);
-    // NAT64 and mapped addresses are an IPv4 record in other clothes.
-    let made = given.iter().any(|a| crate::evidence::address::embedded_ipv4(*a).is_some());
+    // What DNS64 made, and a mapped address, are an IPv4 record in another form.
+    let made = given.iter().any(|a| {
+        crate::evidence::address::embedded_ipv4(*a).is_some() || dns64::made_from(e, *a).is_some()
+    });
     if !only6(given) || !only6(&application) || made {
         return None;
     }

@@ -117,26 +117,54 @@ impl<'a> Resolver<'a> {
     pub(super) fn see_private(&self, because: Because) -> Because {
         let mut because = self.who(because).owner(self.profile.owner);
         if let Some((label, address)) = self.other().filter(|_| self.whose.class.is_outside()) {
-            return because
+            let because = because
                 .known_by(format!(
                     "{label} gives the private address {address}: this machine has a resolver \
                      that sees the private zone, and asks {} before it",
                     self.label()
                 ))
-                .look("compare the two", words::dig_at(&self.e.dns.name, &label))
-                .act(
-                    Step::local(format!(
-                        "take {} out of the resolver configuration and keep {label}: an order \
-                         among resolvers does not keep questions from the others",
-                        self.label()
-                    ))
-                    .undo("put the entry back"),
-                );
+                .look("compare the two", words::dig_at(&self.e.dns.name, &label));
+            return self.rather(because, &label);
         }
         for why in self.profile.why_public {
             because = because.known_by(self.fill(why, false));
         }
         self.steps(because, self.profile.see_private)
+    }
+
+    /// Has the suffix asked of another resolver of this machine. The list of resolvers is written
+    /// by DHCP and VPN clients, and the other one may be reached only while a VPN is up.
+    pub(super) fn rather(&self, because: Because, other: &str) -> Because {
+        let suffix = reading::public_suffix(self.e);
+        because
+            .look(
+                "see which program writes the list of resolvers (a DHCP or VPN client, \
+                 systemd-resolved)",
+                "ls -l /etc/resolv.conf; resolvectl status",
+            )
+            .act(
+                Step::local(format!(
+                    "have {suffix} alone asked of {other}, by a rule of this machine's resolver \
+                     (systemd-resolved: the domain ~{suffix} at the link that {other} belongs to; \
+                     dnsmasq: `server=/{suffix}/{other}`), and other names of {} as before; for this \
+                     machine an account of {suffix} without a record in the private zone then stops \
+                     resolving",
+                    self.label()
+                ))
+                .undo("take that rule out again"),
+            )
+            .act(
+                Step::local(format!(
+                    "or, where {other} is reached whenever this machine is up, have it alone in the \
+                     resolver configuration: an order among resolvers does not keep questions from \
+                     the others; while {other} is not reached (a VPN that is down), no name resolves"
+                ))
+                .undo(format!(
+                    "put {} back: keep a copy of the configuration, which DHCP and VPN clients write \
+                     anew",
+                    self.label()
+                )),
+            )
     }
 
     /// The steps of [`Self::see_private`] alone.
@@ -173,7 +201,10 @@ impl<'a> Resolver<'a> {
                             "have the rule for {what} point at a server that answers, or take it \
                              out where Azure DNS itself should answer"
                         ),
-                        "every virtual network that is linked to that ruleset",
+                        format!(
+                            "every virtual network that is linked to that ruleset: {}",
+                            self.what_changes(&what)
+                        ),
                     )
                     .undo("put the rule back as it was: note its target servers first"),
                 );
@@ -194,10 +225,24 @@ impl<'a> Resolver<'a> {
             .act(
                 Step::shared(
                     format!("{place}: have {what} asked of a server that answers{target}"),
-                    "every client of that configuration",
+                    format!("every client of that configuration: {}", self.what_changes(&what)),
                 )
-                .undo("put the old server back"),
+                .undo("put the old server back: note it first"),
             )
+    }
+
+    /// What asking another server for these names does to those who ask.
+    fn what_changes(&self, what: &Upstream<'_>) -> String {
+        match what {
+            Upstream::Zone(_) => format!(
+                "where the new server sees the private zone, an account of {} without a record \
+                 there stops resolving for them",
+                reading::public_suffix(self.e)
+            ),
+            Upstream::Everything => "each name that is not its own is answered by the new server, \
+                                     whose zones and filters may differ"
+                .to_owned(),
+        }
     }
 
     /// Questions to it are lost on the way, or it does not serve them.

@@ -115,6 +115,11 @@ fn own_root<'a>(e: &Evidence, r: &Asked<'_>, answer: &'a Answer) -> Option<&'a S
     (above && (known || (azures && !internets))).then_some(soa)
 }
 
+/// Whether an SOA is that of one of Microsoft's public zones.
+pub(super) fn is_microsofts(soa: &Soa) -> bool {
+    MICROSOFT.iter().any(|d| words::lies_in(&soa.mname, d) || words::lies_in(&soa.rname, d))
+}
+
 fn shadow(e: &Evidence, r: &Asked<'_>, answer: &Answer) -> Option<Shadow> {
     let suffix = e.target.public_suffix.as_deref()?;
     let name = &e.dns.name;
@@ -126,10 +131,7 @@ fn shadow(e: &Evidence, r: &Asked<'_>, answer: &Answer) -> Option<Shadow> {
         Some(soa) if soa.zone.contains('.') && words::lies_in(name, &soa.zone) => {
             if is_azure_private(soa) {
                 Some(Shadow::PrivateZone(soa.clone()))
-            } else if MICROSOFT
-                .iter()
-                .any(|d| words::lies_in(&soa.mname, d) || words::lies_in(&soa.rname, d))
-            {
+            } else if is_microsofts(soa) {
                 None
             } else {
                 Some(Shadow::ForeignZone(soa.clone()))
@@ -201,10 +203,15 @@ pub(super) fn register(because: Because, zone: &str, verb: &str, says: &str) -> 
         .command(format!(
             "{group} {verb} {endpoint} --private-dns-zone {zone_word} --zone-name {zone_name}"
         ))
-        .undo(match verb {
-            "add" => format!("{group} remove {endpoint} --zone-name {zone_name}"),
-            _ => format!("{group} delete {endpoint}"),
-        }),
+        // The group takes a record over that was there, and deletes it with itself.
+        .undo(format!(
+            "{}; then write the record back that the zone had for the name before, if it had one: \
+             note it first",
+            match verb {
+                "add" => format!("{group} remove {endpoint} --zone-name {zone_name}"),
+                _ => format!("{group} delete {endpoint}"),
+            }
+        )),
     )
 }
 

@@ -17,6 +17,7 @@ mod forwards_privatelink_only;
 mod gives;
 mod heard;
 mod hosts_pin;
+mod lacking;
 mod local_error;
 mod missing;
 mod name_not_found;

@@ -77,7 +77,10 @@ fn check(e: &View<'_>) -> Option<Because> {
             .undo(format!("take the forwarder of {suffix} out again")),
         )
     };
-    let because = because.owner("Network");
+    let because = because.owner("Network").look(
+        "see whether another name of the internet resolves there",
+        words::dig("azure.com", r.seen),
+    );
     let because =
         if private { by_proxy(by_forwarder(because)) } else { by_forwarder(by_proxy(because)) };
     Some(because.check(match others.is_empty() {

@@ -8,6 +8,7 @@ use crate::evidence::Evidence;
 
 use super::advice::{self, Resolver};
 use super::gives::{self, Asked};
+use super::lacking::{self, Host};
 use super::missing::{self, Missing};
 use super::words;
 
@@ -52,42 +53,61 @@ fn check(e: &View<'_>) -> Option<Because> {
          has no address for it",
         r.label()
     ));
-    because = because.known_by(
-        "the endpoint has no DNS zone group, its record was registered in another zone or deleted \
-         with another endpoint, or the endpoint is in another tenant",
-    );
     let resolver = Resolver::of(e, &r).about(&zone);
     because = resolver.who(because);
     if sure == Sure::Proved {
         because = because
             .ruled_out("a missing zone link: without it the answer would be a public address");
     }
-    because = advice::records(because.owner("DNS"), &zone);
-    because = missing::zone_groups(because, "see whether the endpoint registers itself");
-    because = missing::register(because, &zone, "create", "have the endpoint register its record");
+    because = match lacking::host(&r) {
+        Host::Own(mname) => lacking::own(because, e, &zone, mname),
+        host => {
+            let because = because.known_by(
+                "the endpoint has no DNS zone group, its record was registered in another zone or \
+                 deleted with another endpoint, or the endpoint is in another tenant",
+            );
+            let because = match host {
+                Host::Unknown => because.look(
+                    "see whose zone it is: an SOA of azureprivatedns.net is a private zone of \
+                     Azure, another one a zone of a server of your own, where the record has to be",
+                    format!("{} SOA", words::dig(&zone, r.seen)),
+                ),
+                Host::Public => because.known_by(
+                    "the SOA is that of Azure's public zone: no private zone of that name is seen \
+                     there, and the account may just have been deleted",
+                ),
+                _ => because,
+            };
+            in_azure(because, &zone)
+        }
+    };
+    Some(because.check(words::dig(name, r.seen)))
+}
+
+/// How a private zone of Azure comes to have the record.
+fn in_azure(because: Because, zone: &str) -> Because {
+    let because = advice::records(because.owner("DNS"), zone);
+    let because = missing::zone_groups(because, "see whether the endpoint registers itself");
+    let because =
+        missing::register(because, zone, "create", "have the endpoint register its record");
     let policy = |value: &str| {
         format!(
             "az network private-dns link vnet update -g <group> -z {} -n <link> \
              --resolution-policy {value}",
-            reading::word(&zone)
+            reading::word(zone)
         )
     };
-    Some(
-        because
-            .act(
-                Step::shared(
-                    "or, where this account has no endpoint of yours, fall back to its public \
-                     address (Terraform: resolution_policy of \
-                     azurerm_private_dns_zone_virtual_network_link)",
-                    format!(
-                        "every name of {zone} in that network: where a record is missing by \
-                         mistake, calls go to the public address unnoticed"
-                    ),
-                )
-                .command(policy("NxDomainRedirect"))
-                .undo(policy("Default")),
-            )
-            .check(words::dig(name, r.seen)),
+    because.act(
+        Step::shared(
+            "or, where this account has no endpoint of yours, fall back to its public address \
+             (Terraform: resolution_policy of azurerm_private_dns_zone_virtual_network_link)",
+            format!(
+                "every name of {zone} in that network: where a record is missing by mistake, calls \
+                 go to the public address unnoticed"
+            ),
+        )
+        .command(policy("NxDomainRedirect"))
+        .undo(policy("Default")),
     )
 }
 

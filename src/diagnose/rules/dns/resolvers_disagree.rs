@@ -4,15 +4,15 @@
 use std::net::IpAddr;
 
 use crate::diagnose::resolver_class::{self, ResolverClass};
-use crate::diagnose::{Because, Rule, View, reading};
+use crate::diagnose::{Because, Rule, View, endpoint_of, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::{Evidence, Expect, classify, tunnel};
 
-use super::advice::{Resolver, Upstream};
+use super::advice::Resolver;
 use super::gives::{self, Asked, Gives};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
-use super::{fate, words};
+use super::{fate, lacking, words};
 
 pub(super) const RULE: Rule =
     rule!("dns-resolvers-disagree", Dns, "Resolvers give answers of different kinds", Code(check))
@@ -107,7 +107,12 @@ fn check(e: &View<'_>) -> Option<Because> {
             ),
             None => format!("{} gives {this}, {} gives {that}", measure.label(), other.label()),
         },
-        "resolvers give answers of different kinds",
+        match kind(e, measure.gives.addresses()) == kind(e, other.gives.addresses())
+            && !other.gives.addresses().is_empty()
+        {
+            true => "resolvers give different private addresses",
+            false => "resolvers give answers of different kinds",
+        },
     );
     // That the answers differ is seen; that it is why the path fails is not.
     let sure = if level == Level::Broken { Sure::Inferred } else { Sure::Proved };
@@ -151,30 +156,67 @@ fn check(e: &View<'_>) -> Option<Because> {
     Some(same_view(because, e, measure, other).check(reading::again(e)))
 }
 
-/// How both come to give the same: the one that does not see the private zone sees it, or is not
-/// asked any more.
+/// How both come to give the same: what keeps the one from the private address is put right, or it
+/// is not asked any more.
 fn same_view(because: Because, e: &Evidence, measure: &Asked<'_>, other: &Asked<'_>) -> Because {
     let private = |r: &Asked<'_>| {
         !r.gives.addresses().is_empty() && kind(e, r.gives.addresses()) == Kind::Private
     };
     let (blind, sees) = match (private(measure), private(other)) {
-        (true, false) => (Resolver::of(e, other), Some(measure)),
-        (false, true) => (Resolver::of(e, measure), Some(other)),
-        // Both or neither: the one that is not followed is measured by the one that is.
-        _ => (Resolver::of(e, other), None),
+        (true, true) => return two_endpoints(because, measure, other),
+        (true, false) => (other, Some(measure)),
+        (false, true) => (measure, Some(other)),
+        // Neither: the one that is not followed is measured by the one that is.
+        _ => (other, None),
     };
-    let because = blind.who(because).owner(blind.owner());
-    match sees {
-        Some(sees) if blind.whose.class.is_outside() => because.act(
-            Step::local(format!(
-                "take {} out of the resolver configuration and keep {}, which gives the private \
-                 address: an order among resolvers does not keep questions from the second one",
-                blind.label(),
-                sees.label()
-            ))
-            .undo("put the entry back"),
-        ),
-        Some(_) => blind.steps_to_see_private(because),
-        None => blind.upstream(because, Upstream::Zone(reading::public_suffix(e))),
+    let resolver = Resolver::of(e, blind);
+    let because = resolver.who(because).owner(resolver.owner());
+    match (sees, sees.and_then(|sees| sees.gives.addresses().first())) {
+        (Some(_), Some(address)) if lacking::denies(blind) => {
+            lacking::second_zone(because, e, blind, *address)
+        }
+        (Some(sees), _) if resolver.whose.class.is_outside() => {
+            resolver.rather(because, &sees.label())
+        }
+        (Some(_), _) => resolver.steps_to_see_private(because),
+        (None, _) => {
+            let because = resolver.look(because);
+            let suffix = reading::public_suffix(e);
+            because.act(Step::look(match resolver.place() {
+                Some(place) => format!(
+                    "{place}: see where it has this answer from: a zone or record of its own, or \
+                     the server that it asks for {suffix}"
+                ),
+                None => format!("see whether a filter of {} makes this answer", resolver.label()),
+            }))
+        }
     }
+}
+
+/// Both are private and differ: two endpoints, or a record that is stale. Which is right is known
+/// by the endpoints' network interfaces.
+fn two_endpoints(because: Because, measure: &Asked<'_>, other: &Asked<'_>) -> Because {
+    let because = because
+        .known_by(
+            "both are private: the account has two endpoints, each with a zone of its own, or one \
+             of two zones holds a stale record",
+        )
+        .owner("DNS");
+    let given = [measure, other].into_iter().filter_map(|r| r.gives.addresses().first());
+    let because = given.fold(because, |because, address| {
+        endpoint_of::look(because, format!("see which endpoint has {address}"), address)
+    });
+    because
+        .act(Step::look(
+            "where both belong to endpoints of this account: see that both are reached from here, \
+             as networks with an endpoint each have it so on purpose",
+        ))
+        .act(
+            Step::shared(
+                "where one does not: correct the record in the zone that gives it, to the address \
+                 of the endpoint whose names hold this name",
+                "every network that is linked to that zone, for this name only",
+            )
+            .undo("write the old address back: note it first"),
+        )
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::diagnose::resolver_class::{self, is_azure_private};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::dns::ResolverSeen;
+use crate::evidence::dns::{ResolverSeen, Soa};
 use crate::evidence::{Evidence, Expect, TargetKind, classify};
 
 use super::advice::{self, Resolver};
@@ -221,17 +221,29 @@ fn zone(e: &Evidence, endpoint: &Endpoint) -> String {
 }
 
 fn soa(because: Because, decider: &Asked<'_>) -> Because {
-    match reading::message(&decider.seen.zone_soa).and_then(|a| a.soa.as_ref()) {
-        Some(soa) => because
+    match zone_soa(decider) {
+        Some((soa, part)) => because
             .known_by(format!(
                 "the zone that {} sees is {} of {}",
                 decider.label(),
                 soa.zone,
                 soa.mname
             ))
-            .read_at(format!("/dns/resolvers/{}/zone_soa", decider.index)),
+            .read_at(format!("/dns/resolvers/{}/{part}", decider.index)),
         None => because,
     }
+}
+
+/// The SOA of the privatelink zone that it sees, and where it stands: asked for by itself, or in
+/// the empty answer of a family that the zone has no record of.
+fn zone_soa<'a>(decider: &Asked<'a>) -> Option<(&'a Soa, &'static str)> {
+    let seen = decider.seen;
+    let of = |part| reading::message(part).and_then(|answer| answer.soa.as_ref());
+    let by_the_way = [(&seen.a, "a"), (&seen.aaaa, "aaaa")]
+        .into_iter()
+        .filter_map(|(part, place)| Some((of(part)?, place)))
+        .find(|(soa, _)| is_azure_private(soa) && missing::is_privatelink_zone(&soa.zone));
+    of(&seen.zone_soa).map(|soa| (soa, "zone_soa")).or(by_the_way)
 }
 
 fn outside_of(decider: &Asked<'_>) -> Vec<IpAddr> {
@@ -239,15 +251,15 @@ fn outside_of(decider: &Asked<'_>) -> Vec<IpAddr> {
 }
 
 fn view(decider: &Asked<'_>, name: &str) -> ZoneView {
-    let soa = reading::message(&decider.seen.zone_soa).and_then(|a| a.soa.as_ref());
+    let soa = zone_soa(decider).map(|(soa, _)| soa);
     // The public chain goes on from the privatelink name through other aliases (fact D32).
     let ends_there = decider.seen.privatelink_alias(name).is_some_and(|alias| {
         decider.seen.aliases(name).last().is_some_and(|last| last.eq_ignore_ascii_case(&alias))
     });
     match soa {
+        _ if decider.gives.addresses().iter().any(|a| classify(*a).is_private()) => ZoneView::Both,
         Some(soa) if is_azure_private(soa) && ends_there => ZoneView::OwnRecord,
         Some(soa) if is_azure_private(soa) => ZoneView::PrivateZone,
-        _ if decider.gives.addresses().iter().any(|a| classify(*a).is_private()) => ZoneView::Both,
         _ => ZoneView::PublicZone,
     }
 }

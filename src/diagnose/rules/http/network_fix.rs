@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::{Because, reading};
+use crate::diagnose::{Because, endpoint_of, reading};
 use crate::diagnosis::Step;
 use crate::evidence::vantage::Platform;
 use crate::evidence::{Evidence, classify, tunnel};
@@ -117,21 +117,20 @@ fn privately(
     address: IpAddr,
     egress: Option<IpAddr>,
 ) -> Because {
-    let interface = format!(
-        "az network nic list --query \"[?ipConfigurations[?privateIPAddress=='{address}']].\
-         {{endpoint:privateEndpoint.id,names:ipConfigurations[?privateIPAddress=='{address}'].\
-         privateLinkConnectionProperties.fqdns}}\""
-    );
     let because = arrival::causes(e, because, address, egress, refused.id == NOT_APPROVED.id)
-        .tells_it(interface.clone())
+        .tells_it(endpoint_of::everywhere(address))
         .tells_it(CONNECTIONS)
-        .owner("Azure platform")
-        .look(format!("see which endpoint and which names {address} belongs to"), interface)
-        .look("see which endpoints the account has approved", CONNECTIONS)
-        .act(Step::look(
-            "wait and walk again, if endpoint or rules are new: rules take minutes, a new \
+        .owner("Azure platform");
+    let because = endpoint_of::look(
+        because,
+        format!("see which endpoint and which names {address} belongs to"),
+        address,
+    )
+    .look("see which endpoints the account has approved", CONNECTIONS)
+    .act(Step::look(
+        "wait and walk again, if endpoint or rules are new: rules take minutes, a new \
              endpoint up to hours",
-        ));
+    ));
     let because = if refused.id == PERIMETER.id { see_rules(e, because, refused) } else { because };
     because
         .look(

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::clients::{self, Called};
-use crate::diagnose::{Because, Rule, View, headline, reading};
+use crate::diagnose::{Because, Rule, View, dns64, endpoint_of, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::{Evidence, Expect};
@@ -121,17 +121,18 @@ fn with_fix(because: Because, e: &Evidence, address: &str) -> Because {
              {address}"
         )
     };
-    because
-        .owner("DNS")
-        .look(
-            "see which endpoint's network interface has it",
-            format!(
-                "az network nic list --query \"[?ipConfigurations[?privateIPAddress=='{address}']].privateEndpoint.id\" -o tsv"
-            ),
-        )
+    if let Ok(ip) = address.parse()
+        && let Some(inner) = dns64::made_from(e, ip)
+    {
+        return dns64::fix(e, because, ip, inner);
+    }
+    let because = because.owner("DNS");
+    endpoint_of::look(because, format!("see which endpoint has {address}"), address)
         .act(
             Step::shared(
-                format!("if it is not this account's endpoint, take {address} out of the record set"),
+                format!(
+                    "if it is not this account's endpoint, take {address} out of the record set"
+                ),
                 format!("every network that {zone} is linked to loses this address"),
             )
             .command(format!("{} --keep-empty-record-set", record("remove-record")))
@@ -166,7 +167,10 @@ fn untried(e: &Evidence) -> Option<Because> {
         Because::new(
             Level::Note,
             Sure::Proved,
-            format!("not tested: the call at {} more addresses of the name", left.len()),
+            match left.as_slice() {
+                [one] => format!("not tested: the call at {one}, another address of the name"),
+                _ => format!("not tested: the call at {} more addresses of the name", left.len()),
+            },
         )
         .seen(format!("not called: {}", reading::list(&left)))
         .known_by("a walk calls at two further addresses at most")

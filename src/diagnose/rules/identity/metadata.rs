@@ -266,6 +266,53 @@ fn refused(e: &View<'_>) -> Option<Because> {
     Some(refused_by(&no, &refused, because))
 }
 
+/// A status of 169.254.169.254 that has no finding of its own. What may have answered depends on
+/// where this machine is.
+fn of_imds(no: &NoToken<'_>, status: u16, because: Because) -> Because {
+    let vantage = &no.e.vantage;
+    let because = because.owner("Azure platform").look(
+        "ask for a token by hand (it is secret)",
+        format!(
+            "curl -s --noproxy '*' -H Metadata:true \
+             'http://169.254.169.254/metadata/identity/oauth2/token\
+             ?api-version=2018-02-01&resource={}'",
+            resource(no)
+        ),
+    );
+    match (vantage.azure.answer, status) {
+        (Some(true), 401 | 403) => because
+            .known_by(
+                "on an Azure machine an agent may decide which programs ask the metadata service: \
+                 the guest proxy agent of Metadata Security Protocol answers 403 to those that its \
+                 rules do not name",
+            )
+            .look(
+                "see whether that agent runs on the machine",
+                "systemctl status azure-proxy-agent --no-pager",
+            )
+            .look(
+                "see which rules the machine has for it",
+                "az vm show -g <group> -n <machine> --query securityProfile.proxyAgentSettings -o \
+                 json",
+            )
+            .act(Step::look(
+                "in a pod: see whether something in the cluster answers in the service's place \
+                 (pod identity's NMI)",
+            )),
+        (Some(true), _) => because.act(Step::look(
+            "see Azure's page for this status of the metadata service, and ask again: it may pass",
+        )),
+        _ if vantage.is_on(Platform::Container) => because.act(Step::look(
+            "see what runs this container: an engine on a workstation (Docker Desktop) may answer at \
+             this address in Azure's place",
+        )),
+        _ => because.act(Step::look(
+            "see whether this machine is in Azure at all: another cloud's metadata service, or a \
+             program on the way, may answer at this address",
+        )),
+    }
+}
+
 fn refused_by(no: &NoToken<'_>, refused: &Refused<'_>, because: Because) -> Because {
     let (purpose, status) = (refused.request.purpose, refused.refusal.status);
     let home = home(no.e, refused.request);
@@ -310,20 +357,7 @@ fn refused_by(no: &NoToken<'_>, refused: &Refused<'_>, because: Because) -> Beca
             .act(Step::local(
                 "set AZURE_CLIENT_ID to a user-assigned one that it has, or unset it",
             )),
-        (TokenPurpose::Imds, _) => because
-            .owner("Azure platform")
-            .look(
-                "ask for a token by hand (it is secret)",
-                format!(
-                    "curl -s --noproxy '*' -H Metadata:true \
-                     'http://169.254.169.254/metadata/identity/oauth2/token\
-                     ?api-version=2018-02-01&resource={}'",
-                    resource(no)
-                ),
-            )
-            .act(Step::look(
-                "Docker Desktop answers here in Azure's place: see what runs this container",
-            )),
+        (TokenPurpose::Imds, _) => of_imds(no, status, because),
         (TokenPurpose::GitHubIdentity, 300..=399) => because
             .known_by("GitHub's service redirects no client: something before it answered")
             .owner("Network")

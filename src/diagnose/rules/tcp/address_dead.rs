@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::attempts;
 use super::attempts::Placed;
-use crate::diagnose::{Because, Rule, View, headline, reading};
+use crate::diagnose::{Because, Rule, View, dns64, endpoint_of, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::{Evidence, tunnel};
@@ -38,7 +38,10 @@ fn check(e: &View<'_>) -> Option<Because> {
                 ),
             },
             format!("{} of {name} does not connect, another address does", addresses.join(", ")),
-            format!("{first} and {} more do not connect, another address does", more.len()),
+            match more.len() {
+                0 => format!("{first} does not connect, another address does"),
+                more => format!("{first} and {more} more do not connect, another address does"),
+            },
         ]),
     )
     .known_by(format!(
@@ -64,7 +67,10 @@ fn check(e: &View<'_>) -> Option<Because> {
     }
     let zone = reading::private_zone(e);
     for address in &addresses {
-        if address.parse().is_ok_and(|a| tunnel::is_private(e, a)) {
+        let Ok(ip) = address.parse::<IpAddr>() else { continue };
+        if let Some(inner) = dns64::made_from(e, ip) {
+            because = dns64::fix(e, because, ip, inner);
+        } else if tunnel::is_private(e, ip) {
             let kind = if address.contains(':') { "aaaa" } else { "a" };
             let record = |verb: &str| {
                 format!(
@@ -73,30 +79,32 @@ fn check(e: &View<'_>) -> Option<Because> {
                     reading::account(e)
                 )
             };
-            because = because
-                .look(
-                    format!("see whether an endpoint's network interface still has {address}"),
+            because = endpoint_of::look(
+                because,
+                format!("see whether an endpoint's network interface still has {address}"),
+                address,
+            )
+            .act(
+                Step::shared(
                     format!(
-                        "az network nic list --query \"[?ipConfigurations[?privateIPAddress=='{address}']].id\" -o tsv"
+                        "only if no interface in any subscription has it, take {address} out of \
+                         the record set"
                     ),
+                    format!("every network that {zone} is linked to loses this address"),
                 )
-                .act(
-                    Step::shared(
-                        format!("only if none has it, take {address} out of the record set"),
-                        format!("every network that {zone} is linked to loses this address"),
-                    )
-                    .command(format!("{} --keep-empty-record-set", record("remove-record")))
-                    .undo(record("add-record")),
-                );
+                .command(format!("{} --keep-empty-record-set", record("remove-record")))
+                .undo(record("add-record")),
+            );
         }
     }
-    Some(
-        because
-            .act(Step::look(
-                "if the address is right, see why that one is not reached: NSG, route, firewall",
-            ))
-            .check(reading::again(e)),
-    )
+    // What a resolver made up is nobody's record to be right.
+    let records = dead.iter().any(|p| dns64::made_from(e, p.attempt.address.ip()).is_none());
+    if records {
+        because = because.act(Step::look(
+            "if the address is right, see why that one is not reached: NSG, route, firewall",
+        ));
+    }
+    Some(because.check(reading::again(e)))
 }
 
 /// Whether, for each dead address, one connects to which the same path leads: of its family, and

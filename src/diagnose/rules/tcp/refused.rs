@@ -2,7 +2,7 @@
 
 use super::attempts;
 use super::trail::{self, RstFrom, Trail};
-use crate::diagnose::{Because, Rule, View, reading};
+use crate::diagnose::{Because, Rule, View, endpoint_of, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::{classify, tunnel};
@@ -73,12 +73,10 @@ fn check(e: &View<'_>) -> Option<Because> {
     } else {
         let mut because = because.owner("Network");
         if tunnel::is_private(e, ip) {
-            because = because.look(
+            because = endpoint_of::look(
+                because,
                 format!("see that {ip} is the private endpoint's address, not another machine's"),
-                format!(
-                    "az network nic list --query \
-                     \"[?ipConfigurations[?privateIPAddress=='{ip}']].{{nic:name,endpoint:privateEndpoint.id}}\" -o json"
-                ),
+                ip,
             );
         }
         because.act(Step::look(format!(

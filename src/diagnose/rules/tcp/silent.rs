@@ -1,13 +1,13 @@
 //! The SYN is never answered (facts T1-T4, T7, T14, T25): something drops it, or nothing
 //! is there.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
 
 use super::{attempts, near, trail};
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::{Because, Rule, View, reading};
+use crate::diagnose::{Because, Rule, View, dns64, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::vantage::Platform;
@@ -45,6 +45,8 @@ fn check(e: &View<'_>) -> Option<Because> {
         );
     let because = if let Some(tunnel) = tunnel::address(e, ip) {
         tunnelled(because, &tunnel, ip)
+    } else if let Some(inner) = dns64::made_from(e, ip) {
+        translated(e, because, ip, inner)
     } else if classify(ip).is_unusable() {
         unusable(e, because, ip)
     } else if tunnel::is_public(e, ip) && !expected(e, ip) {
@@ -149,6 +151,20 @@ fn tunnelled(because: Because, tunnel: &tunnel::TunnelAddress, ip: IpAddr) -> Be
         .act(Step::look(
             "see that the tunnel's client is connected, and that its rules let this host through",
         ))
+}
+
+/// An address that DNS64 made: a NAT64 gateway carries it, or nothing does.
+fn translated(e: &Evidence, because: Because, ip: IpAddr, inner: Ipv4Addr) -> Because {
+    let because = because
+        .known_by(format!(
+            "the NAT64 gateway for that prefix does not answer, or has no way to {inner}; or \
+             something behind it drops the connection, as it would over IPv4"
+        ))
+        .tells_it(format!("ip route get {ip}"));
+    dns64::fix(e, because, ip, inner).owner("Network").act(
+        Step::local(format!("or give this machine IPv4, and a route to {inner}"))
+            .undo("take the address off again"),
+    )
 }
 
 /// An address at which no service of Azure can be (loopback, synthetic, reserved).

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::{experiments, session};
-use crate::diagnose::{Because, Rule, View, headline, reading, timing};
+use crate::diagnose::{Because, Rule, View, dns64, endpoint_of, headline, reading, timing};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::{CertificateFault, TlsOutcome};
 use crate::evidence::{Evidence, tunnel};
@@ -81,12 +81,12 @@ fn check(e: &View<'_>) -> Option<Because> {
         ));
     }
     let kind = if bad.is_ipv6() { "aaaa" } else { "a" };
+    if let Some(inner) = dns64::made_from(e, bad) {
+        return Some(dns64::fix(e, because, bad, inner));
+    }
+    let because = because.owner("DNS");
     Some(
-        because
-            .owner("DNS")
-            .look("see what each address belongs to", format!(
-                "az network nic list --query \"[?ipConfigurations[?privateIPAddress=='{bad}']].{{nic:id, endpoint:privateEndpoint.id}}\" -o json"
-            ))
+        endpoint_of::look(because, format!("see which endpoint has {bad}"), bad)
             .act(
                 Step::shared(
                     format!("if {bad} is not an endpoint of this account, take it out"),
@@ -105,10 +105,7 @@ fn check(e: &View<'_>) -> Option<Because> {
                     reading::account(e)
                 )),
             )
-            .act(Step::look(format!(
-                "if it is, see what answers at {bad}, port {}",
-                e.target.port
-            )))
+            .act(Step::look(format!("if it is, see what answers at {bad}, port {}", e.target.port)))
             .check(reading::again(e)),
     )
 }

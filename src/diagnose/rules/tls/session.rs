@@ -263,6 +263,12 @@ pub(super) fn azure_issuer(certificate: &Certificate) -> bool {
     })
 }
 
+/// Whether Microsoft's own authority signed it: that one signs for Microsoft's services alone.
+pub(super) fn microsofts_issuer(certificate: &Certificate) -> bool {
+    let organization = certificate.issuer_organization.as_deref();
+    organization.is_some_and(|name| wording::has_words(name, "Microsoft Corporation"))
+}
+
 /// Whether the public roots find nothing wrong with the chain but its names.
 pub(super) fn public_chain(hop: &TlsHop) -> bool {
     hop.verdicts

@@ -1,10 +1,10 @@
 //! A trusted certificate, but for other names (facts S2, S4, S18): another service answers.
 
 use super::session;
-use crate::diagnose::{Because, Rule, View, reading};
+use crate::diagnose::{Because, Rule, View, endpoint_of, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::{Certificate, CertificateFault as Fault};
-use crate::evidence::{Evidence, TargetKind};
+use crate::evidence::{Evidence, TargetKind, tunnel};
 
 pub(super) const RULE: Rule = rule!(
     "tls-wrong-name",
@@ -28,16 +28,18 @@ fn check(e: &View<'_>) -> Option<Because> {
     )
     .known_by(format!("a trusted certificate whose names do not cover {}", hop.server_name))
     .known_by(session::NOTHING_SENT);
-    because = if leaf.is_some_and(session::azure_issuer) {
+    // DigiCert signs for everybody: an authority of Microsoft's own, or the names, show Azure.
+    because = if leaf.is_some_and(|leaf| session::microsofts_issuer(leaf) || owner(leaf).is_some())
+    {
         because.known_by(format!(
-            "an authority of Azure signed it, so {} is likely another service of Azure, and the A \
-             record that leads there is wrong",
+            "by its authority or its names it is a certificate of Azure: another service of Azure \
+             may answer at {}, by an A record that leads to the wrong one",
             session::peer(e)
         ))
     } else {
         because.known_by(
-            "likely another server has this address (a wrong A record), or a gateway in front serves \
-             its default certificate because it does not know the name",
+            "which of two is open: a gateway or server of your own in front, which has no \
+             certificate for this name, or another server at this address (a wrong A record)",
         )
     };
     because = because
@@ -58,9 +60,11 @@ fn check(e: &View<'_>) -> Option<Because> {
     }
     because = because.owner(if reading::proxied(e) { "Network (proxy)" } else { "DNS" });
     if !reading::proxied(e) {
-        because = because
-            .look("see who gives this address", format!("dig +noall +answer {name}"))
-            .look("see which endpoint has the address", ENDPOINT_OF_ADDRESS);
+        because = because.look("see who gives this address", format!("dig +noall +answer {name}"));
+        if let Some(address) = session::address(e).filter(|a| tunnel::is_private(e, *a)) {
+            because =
+                endpoint_of::look(because, format!("see which endpoint has {address}"), address);
+        }
     }
     Some(
         session::beside_the_proxy(
@@ -85,12 +89,6 @@ fn check(e: &View<'_>) -> Option<Because> {
         .check(reading::again(e)),
     )
 }
-
-/// Asks the network interfaces of private endpoints for their addresses: an endpoint's own list is
-/// often empty.
-const ENDPOINT_OF_ADDRESS: &str = "az network nic list --query \"[?privateEndpoint].\
-                                   {endpoint:privateEndpoint.id, \
-                                   addresses:ipConfigurations[].privateIPAddress}\" -o json";
 
 /// An alias of a custom name that is the account's own name and that the certificate covers.
 fn own_alias(e: &Evidence, leaf: &Certificate) -> Option<String> {

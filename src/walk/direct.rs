@@ -1,0 +1,56 @@
+//! Where bytes go on the direct path: connections to addresses of the target.
+
+use std::net::IpAddr;
+
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::context::Context;
+use crate::evidence::tcp::TcpAttempt;
+use crate::wire::connect::{self, Connection};
+use crate::wire::session::Verified;
+
+/// A connection to an address of the target. Where many walks go to one address at once, its
+/// time begins with its turn.
+pub(super) async fn connect(
+    context: &Context<'_>,
+    address: IpAddr,
+) -> (TcpAttempt, Option<Connection>) {
+    let (logical, to) = context.connect_to(address);
+    let connecting = context.connect(logical, to);
+    match &context.world.turns {
+        Some(turns) => turns.during(to.ip(), connecting).await,
+        None => connecting.await,
+    }
+}
+
+/// A connection that nothing waits for once the walk has ended.
+pub(super) type Detached = JoinHandle<Option<TcpAttempt>>;
+
+/// The same on a task of its own, which runs to its end also when the walk no longer waits for
+/// it: an address that never answers makes tokens slow for clients that try it first. The task
+/// gives back the attempt if the walk was not told of it.
+pub(super) fn connect_detached(
+    context: &Context<'_>,
+    address: IpAddr,
+) -> (oneshot::Receiver<(TcpAttempt, Option<Connection>)>, Detached) {
+    let (logical, to) = context.connect_to(address);
+    let connecting = connect::connect(logical, to, None, context.since, context.hop_timeout());
+    let (tell, told) = oneshot::channel();
+    let task = tokio::spawn(async move {
+        match tell.send(connecting.await) {
+            Ok(()) => None,
+            Err((attempt, _)) => Some(attempt),
+        }
+    });
+    (told, task)
+}
+
+/// A second session to an address, where a server ends the first one after an answer.
+pub(super) async fn reopen_session(context: &Context<'_>, address: IpAddr) -> Option<Verified> {
+    let (logical, to) = context.connect_to(address);
+    let (_, connection) = context.connect(logical, to).await;
+    let (route, socket) = connection?.into_route();
+    context.extra_sockets.borrow_mut().extend(socket.try_clone());
+    context.handshake(route, Some(&socket)).await.1
+}

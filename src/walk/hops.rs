@@ -1,0 +1,219 @@
+//! One walk, from what is known before a packet is sent to its evidence.
+
+use std::net::IpAddr;
+use std::time::{Instant, SystemTime};
+
+use super::context::{Context, WalkKind};
+use super::direct::Detached;
+use super::driver::{self, DirectPath};
+use super::exchange::{Carried, HttpExchange};
+use super::ledger::Ledger;
+use super::machine::{ConnectPolicy, PathEvidence};
+use super::plan::Plan;
+use super::{Finished, proxied, proxy_choice, token, vantage};
+use crate::credential::Credential;
+use crate::evidence::http::HttpHop;
+use crate::evidence::identity::{CredentialKind, IdentityHop, TokenOutcome, Withheld};
+use crate::evidence::tcp::{TcpHop, TcpOutcome};
+use crate::evidence::{Choice, Cost, Evidence, Observed};
+use crate::platform;
+use crate::services::Call;
+use crate::target::Target;
+use crate::wire::pace::Pace;
+use crate::wire::tls;
+use crate::world::World;
+
+/// What a walk starts from.
+#[derive(Clone, Copy)]
+pub(super) struct Start<'a> {
+    pub(super) target: &'a Target,
+    pub(super) plan: &'a Plan,
+    pub(super) world: &'a World,
+    pub(super) credential: &'a Credential,
+    /// Told of each hop that has finished.
+    pub(super) observe: &'a dyn Fn(Finished<'_>),
+    /// The time from which all times of the walk are counted.
+    pub(super) since: Instant,
+    pub(super) kind: WalkKind,
+}
+
+/// What a walk gives.
+pub(super) struct Walked<R> {
+    pub(super) evidence: Evidence,
+    /// What its exchange gave, if it came to one.
+    pub(super) reply: Option<R>,
+    /// Connections that it did not wait for.
+    pub(super) detached: Vec<Detached>,
+}
+
+/// Walks to a target, and does `exchange` over the session that it comes to.
+pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> Walked<X::Reply> {
+    let Start { target, plan, world, credential, observe, since, kind } = start;
+    let mut choice = proxy_choice::decide(target, &plan.proxy, &world.environment);
+    choice.decision.clients = proxy_choice::clients(target, &world.environment);
+    let proxy_host = choice.proxy.as_ref().map(|proxy| proxy.host.as_str());
+    let mut vantage = vantage::look(target, world, choice.decision.clone(), proxy_host);
+    let context = Context {
+        target,
+        plan,
+        world,
+        credential,
+        observe,
+        since,
+        roots: world.roots(plan.trust, &plan.extra_roots),
+        provider: tls::provider(),
+        proxy_password: choice.proxy.as_ref().and_then(|proxy| proxy.authorization.as_ref()),
+        kind,
+        extra_sockets: std::cell::RefCell::default(),
+        pace: Pace::default(),
+    };
+    let seconds = |t: SystemTime| {
+        t.duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
+    };
+    let to_token = kind == WalkKind::TokenEndpoint;
+    let calls = to_token || (target.call() != Call::None && target.original_host.is_none());
+    let hops = async {
+        match &choice.proxy {
+            None => {
+                let seen =
+                    driver::walk(&context, ConnectPolicy::Full { call: calls }, exchange).await;
+                (seen, Observed::NotAsked { by: Choice::NoProxyApplies }, None)
+            }
+            // On the way to a token the path that is taken is all that counts.
+            Some(proxy) if to_token => {
+                let tunnel = proxied::walk(&context, proxy, calls, exchange).await;
+                let seen = tunnel.proxy.clone();
+                (driver::not_walked(&context), seen, Some(tunnel))
+            }
+            Some(proxy) => {
+                let connect = ConnectPolicy::Comparison { public: plan.direct };
+                let (beside, tunnel) = futures_util::join!(
+                    driver::walk(&context, connect, exchange),
+                    proxied::walk(&context, proxy, calls, exchange)
+                );
+                let seen = tunnel.proxy.clone();
+                (beside, seen, Some(tunnel))
+            }
+        }
+    };
+    // The token is asked for while names, connections and handshakes are under way.
+    let ((seen, proxy, tunnel), acquired) = futures_util::join!(hops, exchange.token(&context));
+    let identity = credential.evidence(target, world.now, acquired.as_deref());
+    let DirectPath { evidence: seen, mut carried, cost, detached } = seen;
+    let mut ledger = Ledger::new();
+    ledger.add(&cost);
+    let mut addresses: Vec<IpAddr> = seen.dns.walked.iter().map(|w| w.address).collect();
+    let PathEvidence { dns, tcp, tls, http, experiments } = seen;
+    let mut evidence = Evidence {
+        target: target.seen.clone(),
+        asked: plan.asked(world),
+        started: crate::evidence::text::rfc3339(seconds(world.now)),
+        vantage: vantage.clone(),
+        dns,
+        proxy,
+        tcp,
+        tls,
+        identity,
+        http,
+        direct: Observed::NotAsked { by: Choice::NoProxyApplies },
+        original: None,
+        experiments,
+        cost,
+        unfinished: None,
+    };
+    if let Some(tunnel) = tunnel {
+        evidence.experiments.clients.extend(tunnel.experiments.clients);
+        evidence.experiments.left_out.extend(tunnel.experiments.left_out);
+        let direct = crate::evidence::DirectPath { tcp: evidence.tcp, tls: evidence.tls };
+        evidence.direct = match (&direct.tcp, &direct.tls) {
+            (Observed::NotAsked { by }, _) => Observed::NotAsked { by: *by },
+            (Observed::Ran { started_ms, .. }, _) => Observed::Ran {
+                started_ms: *started_ms,
+                took_ms: direct.tcp.took_ms().unwrap_or(0.0) + direct.tls.took_ms().unwrap_or(0.0),
+                saw: direct,
+            },
+            (Observed::NotReached { stopped_at }, _) => {
+                Observed::NotReached { stopped_at: *stopped_at }
+            }
+            (Observed::NotPossible { says }, _) => Observed::NotPossible { says: says.clone() },
+        };
+        evidence.tcp = Observed::NotAsked { by: Choice::ProxyApplies };
+        evidence.tls = tunnel.tls;
+        evidence.http = tunnel.http;
+        carried = tunnel.carried;
+        ledger.add(&tunnel.ledger.cost());
+        if let Some(hop) = evidence.proxy.saw().and_then(|proxy| proxy.tcp.saw()) {
+            addresses.extend(hop.attempts.iter().map(|a| a.address.ip()));
+        }
+    }
+    let Carried { withheld, date, reply } = carried;
+    evidence.identity.withheld = match kind {
+        WalkKind::TokenEndpoint => withheld,
+        WalkKind::Primary | WalkKind::Reference => {
+            withheld_of(&evidence.identity, withheld, target, &evidence.http)
+        }
+    };
+    addresses.extend(evidence.experiments.connections.iter().map(|tried| tried.address.ip()));
+    addresses.dedup();
+    vantage.sources = vantage::sources(&addresses);
+    let connected = |hop: &TcpHop| hop.attempts.iter().any(|a| a.outcome == TcpOutcome::Connected);
+    if evidence.tcp.saw().is_some_and(|hop| !connected(hop)) {
+        vantage.tunnels_down = platform::tunnels_down();
+    }
+    name_interfaces(&mut evidence, &vantage.sources);
+    vantage.clock_ahead_s = date.map(|(ours, theirs)| seconds(ours) - seconds(theirs));
+    evidence.vantage = vantage;
+    for socket in context.extra_sockets.borrow().iter() {
+        ledger.socket(socket);
+    }
+    for request in evidence.identity.acquisition.iter().flat_map(|asked| &asked.requests) {
+        ledger.add(&token::cost(request));
+    }
+    evidence.cost = Cost { took_ms: context.elapsed_ms(), ..ledger.cost() };
+    Walked { evidence, reply, detached }
+}
+
+/// Why a credential in hand did not go out.
+fn withheld_of(
+    identity: &IdentityHop,
+    withheld: Option<Withheld>,
+    target: &Target,
+    http: &Observed<HttpHop>,
+) -> Option<Withheld> {
+    if identity.kind == CredentialKind::None {
+        return None;
+    }
+    if identity.acquisition.as_ref().is_some_and(|a| a.outcome != TokenOutcome::Acquired) {
+        return Some(Withheld::NoToken);
+    }
+    match http {
+        Observed::Ran { .. } => withheld,
+        _ if target.call() == Call::None => Some(Withheld::ServiceHasNoCall),
+        _ => Some(Withheld::NotReached),
+    }
+}
+
+/// Puts the interface's name beside each source address.
+fn name_interfaces(evidence: &mut Evidence, sources: &[crate::evidence::vantage::SourceTowards]) {
+    let hops = [
+        Some(&mut evidence.tcp),
+        match &mut evidence.direct {
+            Observed::Ran { saw, .. } => Some(&mut saw.tcp),
+            _ => None,
+        },
+        match &mut evidence.proxy {
+            Observed::Ran { saw, .. } => Some(&mut saw.tcp),
+            _ => None,
+        },
+    ];
+    for hop in hops.into_iter().flatten() {
+        let Observed::Ran { saw, .. } = hop else { continue };
+        for attempt in &mut saw.attempts {
+            attempt.interface = sources
+                .iter()
+                .find(|s| s.towards == attempt.address.ip() && attempt.detour.is_none())
+                .and_then(|s| s.interface.clone());
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What of a request on the way to a token may be shown, and what is secret in it.
+
+use url::Url;
+
+use crate::credential::errand::Errand;
+use crate::credential::ways;
+use crate::secret::Secret;
+
+/// Names of a query or a form under which an identity goes.
+const IDENTITY_FIELDS: &[&str] =
+    &["client_id", "clientid", "object_id", "principal_id", "mi_res_id", "msi_res_id"];
+
+/// Whether a field holds what should be an id and has no form of one: it may be a secret in the
+/// wrong variable.
+fn is_no_id(name: &str, value: &str) -> bool {
+    IDENTITY_FIELDS.contains(&name) && ways::shown_id(value) == ways::NO_ID
+}
+
+/// A request's address for outputs.
+pub(super) fn shown_url(url: &Url) -> Url {
+    let mut shown = url.clone();
+    if url.query_pairs().any(|(name, value)| is_no_id(&name, &value)) {
+        let pairs = url.query_pairs().map(|(name, value)| match is_no_id(&name, &value) {
+            true => (name, "not-shown".into()),
+            false => (name, value),
+        });
+        shown.query_pairs_mut().clear().extend_pairs(pairs);
+    }
+    shown
+}
+
+/// What of a request is secret: the values of its form and of its authorization, and an identity
+/// that is none.
+pub(super) fn secrets(errand: &Errand) -> Vec<Secret> {
+    let form = errand.form.iter().flat_map(|form| {
+        url::form_urlencoded::parse(form.expose().as_bytes())
+            .filter(|(name, value)| {
+                let secret = matches!(name.as_ref(), "client_secret" | "client_assertion");
+                secret || is_no_id(name, value)
+            })
+            // Whoever echoes it may leave out a line end at its end.
+            .map(|(_, value)| Secret::new(value.trim().to_owned()))
+            .collect::<Vec<_>>()
+    });
+    let headers = errand.headers.iter().filter_map(|(name, value)| {
+        let value = value.expose();
+        let bare = match name.to_ascii_lowercase().as_str() {
+            // Behind the scheme's name.
+            "authorization" => value.split_once(' ').map_or(value, |(_, rest)| rest),
+            "x-identity-header" | "secret" => value,
+            _ => return None,
+        };
+        Some(Secret::new(bare.trim().to_owned()))
+    });
+    let query = errand.url.query_pairs().filter(|(name, value)| is_no_id(name, value));
+    let query = query.map(|(_, value)| Secret::new(value.into_owned()));
+    form.chain(headers).chain(query).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::identity::TokenPurpose;
+
+    #[test]
+    fn a_secret_in_the_place_of_an_id_is_kept_secret() {
+        let secret = "abc8Q~canary.1234_567-890abcdefgh";
+        let errand = |id: &str, url: &str| Errand {
+            purpose: TokenPurpose::Entra,
+            method: "POST",
+            url: Url::parse(url).unwrap(),
+            headers: Vec::new(),
+            form: Some(Secret::new(format!("client_id={id}&scope=s"))),
+        };
+        let url = format!("http://169.254.169.254/m?api-version=1&client_id={secret}");
+        let swapped = errand(secret, &url);
+        let echo = format!("application '{secret}' was not found");
+        for secret in &secrets(&swapped) {
+            assert!(!secret.redact(&echo).contains("canary"));
+        }
+        assert_eq!(secrets(&swapped).len(), 2);
+        assert_eq!(
+            shown_url(&swapped.url).as_str(),
+            "http://169.254.169.254/m?api-version=1&client_id=not-shown"
+        );
+        let id = "11111111-2222-3333-4444-555555555555";
+        let url = format!("http://169.254.169.254/m?client_id={id}");
+        let right = errand(id, &url);
+        assert!(secrets(&right).is_empty());
+        assert_eq!(shown_url(&right.url), right.url);
+    }
+}
