@@ -5,10 +5,10 @@ use crate::diagnose::{Rule, reading};
 use crate::diagnosis::{Step, Sure};
 
 use super::advice::{Resolver, Upstream};
-use super::gives::Gives;
 use super::resolver_failures::{EXPLAINS, failure, first_of_failures, probe};
-use super::tried::{self, Reach};
 use super::words;
+use crate::diagnose::view::gives::{self, Gives};
+use crate::diagnose::view::tried::{self, Reach};
 
 const ASKED: &[&str] = &["root-servers", "over-tcp", "own-name", "uncached-name", "parent-zone"];
 
@@ -18,7 +18,7 @@ pub(super) const UDP_FILTERED: Rule = rule!(
     "The resolver answers over TCP, and nothing over UDP",
     Code(|e| {
         let r = first_of_failures(e)?;
-        if tried::reach(e, r.seen) != Reach::OverTcpAlone {
+        if r.reach != Reach::OverTcpAlone {
             return None;
         }
         let (ip, port) = (r.seen.address.ip(), r.seen.address.port());
@@ -78,7 +78,7 @@ pub(super) const VALIDATION_FAILS: Rule = rule!(
     "The resolver has the answer and throws it away: DNSSEC does not validate",
     Code(|e| {
         let r = first_of_failures(e)?;
-        if tried::reach(e, r.seen) != Reach::Unvalidated {
+        if r.reach != Reach::Unvalidated {
             return None;
         }
         let label = r.label();
@@ -94,7 +94,7 @@ pub(super) const VALIDATION_FAILS: Rule = rule!(
         for pointer in tried::pointers(e, r.seen, &["without-validation", "ask-again"]) {
             because = because.read_at(pointer);
         }
-        if let Some(text) = super::gives::message(r.seen).and_then(words::extended) {
+        if let Some(text) = gives::message(r.seen).and_then(words::extended) {
             because = because.seen(format!("{label} adds: {text}"));
         }
         let given = tried::unvalidated(e, r.seen);
@@ -152,7 +152,7 @@ pub(super) const UPSTREAM_DEAD: Rule = rule!(
     "The resolver runs, and gets no answer for any name that it must ask others for",
     Code(|e| {
         let r = first_of_failures(e)?;
-        if tried::reach(e, r.seen) != Reach::NothingOfOthers {
+        if r.reach != Reach::NothingOfOthers {
             return None;
         }
         let label = r.label();
@@ -202,9 +202,7 @@ pub(super) const ZONE_FAILS: Rule = rule!(
     "The resolver answers for other zones and fails for this one",
     Code(|e| {
         let r = first_of_failures(e)?;
-        if !matches!(r.gives, Gives::Silent | Gives::ServFail(_))
-            || tried::reach(e, r.seen) != Reach::OtherZones
-        {
+        if !matches!(r.gives, Gives::Silent | Gives::ServFail(_)) || r.reach != Reach::OtherZones {
             return None;
         }
         let label = r.label();

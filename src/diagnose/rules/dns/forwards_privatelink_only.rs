@@ -6,7 +6,8 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 
 use super::advice::{self, Resolver};
-use super::{gives, tried, words, zone_not_linked};
+use super::{words, zone_not_linked};
+use crate::diagnose::view::{gives, tried};
 
 pub(super) const RULE: Rule = rule!(
     "dns-forwards-privatelink-only",
@@ -19,7 +20,7 @@ pub(super) const RULE: Rule = rule!(
 
 fn check(e: &View<'_>) -> Option<Because> {
     let (all, outside) = zone_not_linked::unwanted(e)?;
-    let decider = gives::decider(e)?;
+    let decider = e.dns.decider()?;
     if tried::varies(e, decider.seen)
         || !decider.gives.addresses().iter().all(|a| gives::is_outside(*a))
     {

@@ -6,9 +6,9 @@ use crate::diagnosis::{Step, Sure};
 use crate::evidence::tunnel;
 
 use super::advice::Resolver;
-use super::gives;
 use super::missing::{self, Missing};
 use super::words;
+use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule =
     rule!("dns-no-address", Dns, "The name is there, but the answer holds no address", Code(check))
@@ -21,7 +21,9 @@ fn check(e: &View<'_>) -> Option<Because> {
     let label = r.label();
     let answer = gives::message(r.seen)?;
     let alias = r.seen.aliases(name).pop();
-    let private_elsewhere = gives::asked(e)
+    let private_elsewhere = e
+        .dns
+        .asked()
         .iter()
         .any(|other| other.gives.addresses().iter().any(|a| tunnel::is_private(e, *a)));
     let filtered = answer.extended_errors.iter().any(|error| (15..=18).contains(&error.code));

@@ -8,7 +8,7 @@ use crate::evidence::vantage::ProxyReason;
 
 use super::advice::{self, Resolver};
 use super::missing::{self, Missing};
-use super::{gives, words};
+use super::words;
 
 pub(super) const RULE: Rule = rule!(
     "dns-no-internet-names",
@@ -23,7 +23,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     let name = &e.dns.name;
     let (label, zone) = (r.label(), missing::zone_name(&soa.zone));
     let resolver = Resolver::of(e, &r);
-    let others = words::others(&gives::asked(e), r.index);
+    let others = words::others(e.dns.asked(), r.index);
     let proxy = match &e.vantage.proxy.reason {
         _ if reading::proxied(e) => None,
         ProxyReason::Exempted { entry } => {

@@ -7,7 +7,8 @@ use crate::diagnosis::{Step, Sure};
 
 use super::advice::Resolver;
 use super::missing::{self, Missing, Shadow};
-use super::{tried, words};
+use super::words;
+use crate::diagnose::view::tried;
 
 pub(super) const RULE: Rule = rule!(
     "dns-parent-zone-shadowed",

@@ -5,7 +5,8 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 
 use super::advice::{self, Resolver, Upstream};
-use super::{fate, gives, tried, words, zone_not_linked};
+use super::{fate, words, zone_not_linked};
+use crate::diagnose::view::{gives, tried};
 
 pub(super) const RULE: Rule = rule!(
     "dns-privatelink-forwarder-dead",
@@ -19,7 +20,7 @@ pub(super) const RULE: Rule = rule!(
 fn check(e: &View<'_>) -> Option<Because> {
     let (all, outside) = zone_not_linked::unwanted(e)?;
     gives::endpoint(e)?;
-    let decider = gives::decider(e)?;
+    let decider = e.dns.decider()?;
     let how = tried::privatelink_fails(e, decider.seen)?;
     if tried::varies(e, decider.seen) {
         return None;

@@ -4,13 +4,12 @@
 use crate::diagnose::resolver_class::is_azure_private;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::Evidence;
 
 use super::advice::{self, Resolver};
-use super::gives::{self, Asked};
 use super::lacking::{self, Host};
 use super::missing::{self, Missing};
 use super::words;
+use crate::diagnose::view::gives::{self, Asked};
 
 pub(super) const RULE: Rule = rule!(
     "dns-record-missing",
@@ -112,7 +111,7 @@ fn in_azure(because: Because, zone: &str) -> Because {
 }
 
 /// The zone has the name, as an alias of another one that does not exist there.
-fn leads_nowhere(e: &Evidence, r: &Asked<'_>, zone: &str, last: &str) -> Because {
+fn leads_nowhere(e: &View<'_>, r: &Asked<'_>, zone: &str, last: &str) -> Because {
     let name = &e.dns.name;
     missing::because(
         e,
@@ -146,7 +145,7 @@ fn leads_nowhere(e: &Evidence, r: &Asked<'_>, zone: &str, last: &str) -> Because
 }
 
 /// The zone that lacks the record: by its SOA, by the alias, by the service's table.
-fn zone(e: &Evidence, alias: Option<&str>, soa: Option<&str>) -> String {
+fn zone(e: &View<'_>, alias: Option<&str>, soa: Option<&str>) -> String {
     soa.filter(|zone| missing::is_privatelink_zone(zone))
         .or_else(|| alias.and_then(|alias| alias.split_once('.')).map(|(_, zone)| zone))
         .unwrap_or_else(|| reading::private_zone(e))

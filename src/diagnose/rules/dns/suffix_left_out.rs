@@ -7,7 +7,8 @@ use crate::diagnosis::{Step, Sure};
 use super::advice::{self, Resolver};
 use super::missing::{self, Missing};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
-use super::{fate, gives, tried, words, zone_not_linked};
+use super::{fate, words, zone_not_linked};
+use crate::diagnose::view::{gives, tried};
 
 pub(super) const RULE: Rule = rule!(
     "dns-suffix-left-out",
@@ -37,7 +38,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         Some((r, _)) => (r, fate::without_address(e), None),
         None => {
             let (all, outside) = zone_not_linked::unwanted(e)?;
-            let decider = gives::decider(e)?;
+            let decider = e.dns.decider()?;
             if !decider.gives.addresses().iter().all(|a| gives::is_outside(*a)) {
                 return None;
             }

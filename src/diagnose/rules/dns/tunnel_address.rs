@@ -7,7 +7,8 @@ use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Expect, tunnel};
 
 use super::wrong_address::{NOT_REACHED, SOMEBODY_ELSE, joined};
-use super::{fate, gives, words};
+use super::{fate, words};
+use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule = rule!(
     "dns-tunnel-address",
@@ -54,7 +55,7 @@ fn check(e: &View<'_>) -> Option<Because> {
             "{}: the client on this machine answers names and takes connections itself",
             tunnel.sign
         ));
-    for r in gives::asked(e) {
+    for r in e.dns.asked() {
         because =
             because.seen(format!("{} gives {}", r.label(), words::gives(&r))).read_at(r.pointer());
     }

@@ -9,7 +9,7 @@ use crate::evidence::dns::{Answer, ResolverSeen};
 use crate::evidence::tcp::{Icmp, IcmpMeaning};
 use crate::evidence::{AddressClass, Evidence, classify};
 
-use super::gives::{Asked, Gives};
+use crate::diagnose::view::gives::{Asked, Gives};
 
 /// The long clause where the first line has room for it, else the short one.
 pub(super) fn clause(long: String, short: impl Into<Clause>) -> Clause {

@@ -12,7 +12,7 @@ use super::exempt;
 /// The proxy and the failure of its own connections.
 pub(super) fn failed(e: &Evidence) -> Option<(&ProxyHop, Failed<'_>)> {
     let hop = e.proxy.saw()?;
-    let counting = hop.dns.saw().map(|dns| dns.counting()).unwrap_or_default();
+    let counting = hop.dns.saw().map(|dns| dns.effective()).unwrap_or_default();
     Some((hop, attempts::failed(hop.tcp.saw()?, &counting)?))
 }
 

@@ -30,7 +30,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         because = because.known_by(format!(
             "{} is private: the proxy needs a route into the virtual network to reach it, or \
              resolves the name to a public address that its own firewall blocks",
-            reading::list(&reading::counting(e))
+            reading::list(&e.dns.effective())
         ));
     }
     Some(

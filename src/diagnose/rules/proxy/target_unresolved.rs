@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = rule!(
 fn check(e: &View<'_>) -> Option<Because> {
     let refusal = refusal(e).filter(|r| r.why() == Why::TargetUnresolved)?;
     let host = &e.target.host;
-    let here = reading::counting(e);
+    let here = e.dns.effective();
     // ERR_CANNOT_FORWARD: no way to the target, which with NXDOMAIN is all that squid says.
     let outright = refusal.squid() != Some("ERR_CANNOT_FORWARD");
     let mut because = refusal
