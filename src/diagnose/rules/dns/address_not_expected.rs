@@ -48,7 +48,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         .read_at("/asked/expect");
     for r in e.dns.asked() {
         because =
-            because.seen(format!("{} gives {}", r.label(), words::gives(&r))).read_at(r.pointer());
+            because.seen(format!("{} gives {}", r.label(), words::gives(r))).read_at(r.pointer());
     }
     because = because.known_by(
         "the prefixes are yours; an endpoint keeps its address for life, so a record outside them \

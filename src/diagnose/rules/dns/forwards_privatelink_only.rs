@@ -38,7 +38,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     {
         return None;
     }
-    let resolver = Resolver::of(e, &decider);
+    let resolver = Resolver::of(e, decider);
     let label = decider.label();
     let (suffix, zone) = (reading::public_suffix(e), reading::private_zone(e));
     let (says, alone) = match private {
@@ -55,7 +55,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         words::clause(says, "the privatelink name alone is private, the original name is public");
     let level = zone_not_linked::level(e, all.len() > outside.len());
     let mut because = Because::new(level, Sure::Proved, says)
-        .seen(zone_not_linked::chain(&decider, &e.dns.name, &outside))
+        .seen(zone_not_linked::chain(decider, &e.dns.name, &outside))
         .seen(alone)
         .read_at(decider.pointer());
     for pointer in tried::pointers(e, decider.seen, &["privatelink-name", "ask-again"]) {

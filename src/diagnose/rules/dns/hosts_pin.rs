@@ -69,7 +69,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     .read_at(format!("/vantage/hosts/lines/{index}"))
     .read_at("/dns/system");
     for r in e.dns.asked() {
-        because = because.seen(format!("{}: {}", r.label(), words::gives(&r))).read_at(r.pointer());
+        because = because.seen(format!("{}: {}", r.label(), words::gives(r))).read_at(r.pointer());
     }
     because = because.known_by(if not_asked {
         "the system was not asked in this walk; applications on this machine get the pinned address"

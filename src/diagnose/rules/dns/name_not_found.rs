@@ -26,8 +26,8 @@ fn check(e: &View<'_>) -> Option<Because> {
         (None, None) => format!("{label} answers NXDOMAIN for {name}"),
     };
     let short = format!("{label} answers NXDOMAIN: the name does not exist there");
-    let mut because = missing::because(e, &r, Sure::Inferred, words::clause(long, &short));
-    let resolver = Resolver::of(e, &r);
+    let mut because = missing::because(e, r, Sure::Inferred, words::clause(long, &short));
+    let resolver = Resolver::of(e, r);
     because = if !others.is_empty() {
         because = resolver
             .who(because)

@@ -68,7 +68,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         (Sure::Possible, says, why)
     };
     let says = words::clause(says, "the answer holds no address");
-    let mut because = missing::because(e, &r, sure, says);
+    let mut because = missing::because(e, r, sure, says);
     if let Some(alias) = &alias {
         because = because.seen(format!("{name} -> {alias} -> nothing"));
     }
@@ -81,7 +81,7 @@ fn check(e: &View<'_>) -> Option<Because> {
             ))
             .tells_it("on the server that answers: grep -rE 'rebind|private-address' /etc");
     }
-    let resolver = Resolver::of(e, &r);
+    let resolver = Resolver::of(e, r);
     because = resolver.who(because);
     let suffix = reading::public_suffix(e);
     let check = words::dig(name, r.seen);

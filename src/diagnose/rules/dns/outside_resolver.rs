@@ -18,5 +18,5 @@ fn check(e: &View<'_>) -> Option<Because> {
     resolver_class::of(e, decider.seen)
         .class
         .is_outside()
-        .then(|| zone_not_linked::because(e, &decider))?
+        .then(|| zone_not_linked::because(e, decider))?
 }

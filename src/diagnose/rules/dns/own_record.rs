@@ -42,7 +42,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     let private = r.gives.addresses().iter().find(|a| classify(**a).is_private());
     match private {
         Some(private) => Some(
-            because(e, &r, Level::Note, private)
+            because(e, r, Level::Note, private)
                 .known_by(
                     "Azure's own answer leads through an alias; this one is a record of your own, \
                      for the endpoint or for a gateway in front, or the resolver takes aliases out \
@@ -50,7 +50,7 @@ fn check(e: &View<'_>) -> Option<Because> {
                 )
                 .known_by("such a record is not kept up to date when the endpoint is made anew"),
         ),
-        None => outside(e, &r),
+        None => outside(e, r),
     }
 }
 

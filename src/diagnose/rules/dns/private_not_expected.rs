@@ -44,7 +44,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     .read_at("/asked/expect");
     if let Some(r) = e.dns.decider() {
         because =
-            because.seen(format!("{} gives {}", r.label(), words::gives(&r))).read_at(r.pointer());
+            because.seen(format!("{} gives {}", r.label(), words::gives(r))).read_at(r.pointer());
     }
     Some(
         because

@@ -25,7 +25,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     if tried::varies(e, decider.seen) {
         return None;
     }
-    let resolver = Resolver::of(e, &decider);
+    let resolver = Resolver::of(e, decider);
     let label = decider.label();
     let (suffix, zone) = (reading::public_suffix(e), reading::private_zone(e));
     let says = words::clause(
@@ -34,7 +34,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     );
     let level = zone_not_linked::level(e, all.len() > outside.len());
     let mut because = Because::new(level, Sure::Inferred, says)
-        .seen(zone_not_linked::chain(&decider, &e.dns.name, &outside))
+        .seen(zone_not_linked::chain(decider, &e.dns.name, &outside))
         .seen(format!("{zone} at {label}: {how}"))
         .read_at(decider.pointer())
         .read_at(format!("/dns/resolvers/{}/zone_soa", decider.index));

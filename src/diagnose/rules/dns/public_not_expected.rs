@@ -68,7 +68,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         if let Some(configuration) = no_private_endpoint::configuration(decider.seen, name) {
             because = because.known_by(configuration);
         }
-        let resolver = Resolver::of(e, &decider);
+        let resolver = Resolver::of(e, decider);
         because = resolver.who(because);
         if resolver.whose.class.is_outside() {
             because = because.known_by(

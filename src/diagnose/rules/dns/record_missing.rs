@@ -31,7 +31,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         !crate::evidence::dns::is_privatelink(last) && alias.as_ref().is_some_and(|a| a != last)
     });
     if let Some(last) = leads_on {
-        return Some(leads_nowhere(e, &r, &zone, &last));
+        return Some(leads_nowhere(e, r, &zone, &last));
     }
     let record = alias.as_deref().unwrap_or(name).split('.').next().unwrap_or(name);
     // The zone's own word leaves nothing open; without it a filter could look alike.
@@ -43,7 +43,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         format!("{} sees {zone}, and it has no record {record}", r.label()),
         format!("{} sees the private zone, and it lacks the record", r.label()),
     );
-    let mut because = missing::because(e, &r, sure, says);
+    let mut because = missing::because(e, r, sure, says);
     if let Some(alias) = &alias {
         because = because.seen(format!("{name} -> {alias} -> nothing"));
     }
@@ -52,13 +52,13 @@ fn check(e: &View<'_>) -> Option<Because> {
          has no address for it",
         r.label()
     ));
-    let resolver = Resolver::of(e, &r).about(&zone);
+    let resolver = Resolver::of(e, r).about(&zone);
     because = resolver.who(because);
     if sure == Sure::Proved {
         because = because
             .ruled_out("a missing zone link: without it the answer would be a public address");
     }
-    because = match lacking::host(&r) {
+    because = match lacking::host(r) {
         Host::Own(mname) => lacking::own(because, e, &zone, mname),
         host => {
             let because = because.known_by(

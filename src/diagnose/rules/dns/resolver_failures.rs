@@ -26,10 +26,10 @@ pub(super) const SILENT: Rule = rule!(
         }
         let sent = r.seen.a.saw().map_or(0, |exchange| exchange.sent);
         let runs = reach == Reach::Nothing(Tcp::Stood);
-        let resolver = Resolver::of(e, &r);
+        let resolver = Resolver::of(e, r);
         // A resolver that is slower than the deadline looks the same.
         let because = resolver
-            .who(failure(e, &r, Sure::Inferred, format!("{} does not answer", r.label())))
+            .who(failure(e, r, Sure::Inferred, format!("{} does not answer", r.label())))
             .known_by(format!(
                 "{sent} packet{} to {} had no answer of any kind, not even ICMP{}",
                 if sent == 1 { "" } else { "s" },
@@ -40,9 +40,9 @@ pub(super) const SILENT: Rule = rule!(
                     ": they are dropped on the way, or nothing runs at that address"
                 }
             ))
-            .known_by(experiments(&reach, &r))
+            .known_by(experiments(&reach, r))
             .known_by(words::or_too_slow(e))
-            .look("see whether the resolver is reached at all", probe(e, &r));
+            .look("see whether the resolver is reached at all", probe(e, r));
         let because = match runs {
             true => resolver.upstream(because, Upstream::Everything),
             false => resolver.way(because, r.seen.address.port()),
@@ -59,10 +59,10 @@ pub(super) const PORT_REFUSED: Rule = rule!(
     Code(|e| {
         let r = first_of_failures(e).filter(|r| matches!(r.gives, Gives::PortRefused))?;
         let port = r.seen.address.port();
-        let resolver = Resolver::of(e, &r);
+        let resolver = Resolver::of(e, r);
         let because = failure(
             e,
-            &r,
+            r,
             Sure::Proved,
             format!("port {port} of {} is closed", r.seen.address.ip()),
         )
@@ -90,7 +90,7 @@ pub(super) const UNREACHABLE: Rule = rule!(
         };
         let short = format!("{} cannot be reached", r.label());
         Some(
-            failure(e, &r, Sure::Proved, words::clause(format!("{short}: {said}"), &short))
+            failure(e, r, Sure::Proved, words::clause(format!("{short}: {said}"), &short))
                 .known_by(format!("asking {}: {said}", r.label()))
                 .owner("Network")
                 .look(
@@ -113,9 +113,9 @@ pub(super) const UNREACHABLE: Rule = rule!(
 pub(super) const REFUSED: Rule = rule!("dns-refused", Dns, "No configured resolver gives an answer: the first one says REFUSED", Code(|e| {
         let r = first_of_failures(e).filter(|r| matches!(r.gives, Gives::Refused(_)))?;
         let reach = r.reach;
-        let resolver = Resolver::of(e, &r);
+        let resolver = Resolver::of(e, r);
         let because = resolver
-            .who(rcode(e, &r))
+            .who(rcode(e, r))
                 .known_by(format!(
                     "{} is reached and declines by its own rules: {}",
                     r.label(),
@@ -183,9 +183,9 @@ pub(super) const SERVFAIL: Rule = rule!(
             return None;
         }
         let suffix = reading::public_suffix(e);
-        let resolver = Resolver::of(e, &r);
+        let resolver = Resolver::of(e, r);
         let because = resolver
-            .who(rcode(e, &r))
+            .who(rcode(e, r))
             .known_by(format!(
                 "{} is reached and could not finish: its forwarder for {suffix} does not \
                      answer, it refuses the chain (DNSSEC, private-address filter), or a policy \
@@ -215,7 +215,7 @@ pub(super) const MALFORMED: Rule = rule!(
         Some(
             failure(
                 e,
-                &r,
+                r,
                 Sure::Proved,
                 format!("{} answers with bytes that are not a DNS message", r.label()),
             )
@@ -223,7 +223,7 @@ pub(super) const MALFORMED: Rule = rule!(
                 "what came back cannot be read as DNS: another program listens on the port, or a \
                  device on the way rewrites answers",
             )
-            .owner(Resolver::of(e, &r).owner())
+            .owner(Resolver::of(e, r).owner())
             .look("see what comes back", words::dig(&e.dns.name, r.seen))
             .act(
                 Step::local("replace what listens there, or configure another resolver")
@@ -242,13 +242,13 @@ pub(super) const OTHER: Rule = rule!(
     Code(|e| {
         let r = first_of_failures(e).filter(|r| matches!(r.gives, Gives::OtherError(_)))?;
         Some(
-            rcode(e, &r)
+            rcode(e, r)
                 .known_by(format!(
                     "{} is reached and answers with an error that a resolver should not give for \
                      an ordinary question",
                     r.label()
                 ))
-                .owner(Resolver::of(e, &r).owner())
+                .owner(Resolver::of(e, r).owner())
                 .look("see the answer in full", words::dig(&e.dns.name, r.seen))
                 .look(
                     "and without EDNS, which some servers and firewalls cannot read",

@@ -47,7 +47,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         because = because.seen(format!(
             "{}: {}{}",
             r.label(),
-            words::gives(&r),
+            words::gives(r),
             r.seen.a.took_ms().map(|ms| format!(" in {}", timing::words(ms))).unwrap_or_default()
         ));
     }

@@ -43,7 +43,7 @@ fn check(e: &View<'_>) -> Option<Because> {
                 return None;
             }
             let level = zone_not_linked::level(e, all.len() > outside.len());
-            let chain = zone_not_linked::chain(&decider, &e.dns.name, &outside);
+            let chain = zone_not_linked::chain(decider, &e.dns.name, &outside);
             (decider, level, Some(chain))
         }
     };
@@ -62,7 +62,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     let sure = if zone_seen { Sure::Proved } else { Sure::Inferred };
     let mut because = Because::new(level, sure, says)
         .seen(format!("{sibling} at {label}: {address} (private)"))
-        .seen(seen.unwrap_or_else(|| format!("{} at {label}: {}", e.dns.name, words::gives(&r))))
+        .seen(seen.unwrap_or_else(|| format!("{} at {label}: {}", e.dns.name, words::gives(r))))
         .read_at(format!("/experiments/questions/{index}"))
         .read_at(r.pointer());
     because = because.known_by(if zone_seen {
@@ -83,7 +83,7 @@ fn check(e: &View<'_>) -> Option<Because> {
              -o table",
         );
     }
-    let resolver = Resolver::of(e, &r);
+    let resolver = Resolver::of(e, r);
     because = resolver.who(because.ruled_out("an endpoint that does not exist").owner("DNS"));
     because = missing::zone_groups(because, "see which zones the endpoint registers in");
     because = missing::register(

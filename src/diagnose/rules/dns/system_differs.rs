@@ -133,7 +133,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     if let Some(line) = &e.vantage.nsswitch_hosts {
         because = because.seen(format!("nsswitch.conf: hosts: {line}")).read_at("/vantage");
     }
-    because = Resolver::of(e, &decider).who(because);
+    because = Resolver::of(e, decider).who(because);
     let mut because = because
         .owner("Server")
         .look("see what applications get", format!("getent ahosts {}", e.dns.name))

@@ -41,7 +41,7 @@ fn check(e: &View<'_>) -> Option<Because> {
             .seen(format!(
                 "{}: {}{}",
                 r.label(),
-                words::gives(&r),
+                words::gives(r),
                 r.seen.a.took_ms().map(|ms| format!(" in {ms:.0} ms")).unwrap_or_default()
             ))
             .read_at(r.pointer());

@@ -57,7 +57,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         ));
     for r in e.dns.asked() {
         because =
-            because.seen(format!("{} gives {}", r.label(), words::gives(&r))).read_at(r.pointer());
+            because.seen(format!("{} gives {}", r.label(), words::gives(r))).read_at(r.pointer());
     }
     because = because.known_by(match failed {
         true => {

@@ -51,7 +51,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         AddressClass::Documentation => "documentation addresses belong to no machine",
         _ => "the address is reserved and belongs to no service",
     };
-    let giver = e.dns.asked().into_iter().find(|r| r.gives.addresses().contains(&first));
+    let giver = e.dns.asked().iter().find(|r| r.gives.addresses().contains(&first));
     let short = format!("{} is no address of the service", words::brief(&unusable));
     let long = match &giver {
         Some(r) => {

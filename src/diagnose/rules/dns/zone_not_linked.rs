@@ -54,7 +54,7 @@ enum ZoneView {
 
 fn check(e: &View<'_>) -> Option<Because> {
     let decider = e.dns.decider()?;
-    (!resolver_class::of(e, decider.seen).class.is_outside()).then(|| because(e, &decider))?
+    (!resolver_class::of(e, decider.seen).class.is_outside()).then(|| because(e, decider))?
 }
 
 /// The public address of a resolver where something says that there is a private endpoint,
