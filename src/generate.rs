@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use crate::diagnose::{RETIRED, rules};
 use crate::evidence::Hop;
-use crate::walk::experiments::{self, Tier};
+use crate::walk::experiments::{self, Intrusiveness};
 
 /// Why a page could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +79,7 @@ pub fn experiments() -> String {
     );
     for entry in experiments::catalogue() {
         let when: Vec<&str> = entry.due.iter().map(|symptom| symptom.words()).collect();
-        let deep = if entry.tier == Tier::Deep { " (deep)" } else { "" };
+        let deep = if entry.intrusiveness == Intrusiveness::Deep { " (deep)" } else { "" };
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,

@@ -29,7 +29,7 @@ use crate::report::{self, ExitStyle, Report};
 use crate::services;
 use crate::target::Target;
 use crate::walk::plan::{DEADLINE, Plan, TIMEOUT, option};
-use crate::walk::{self, Finished};
+use crate::walk::{self, HopDone};
 use crate::wire::roots::ExtraRoots;
 use crate::world::{self, Environment, World};
 use crate::{explain, generate};
@@ -410,17 +410,17 @@ pub fn bug(info: &std::panic::PanicHookInfo<'_>) -> String {
     format!("aoai-probe: this is a bug of ours{place}; the walk was not judged")
 }
 
-fn progress_line(finished: Finished<'_>, plan: &Plan, style: Style) -> String {
+fn progress_line(finished: HopDone<'_>, plan: &Plan, style: Style) -> String {
     use crate::evidence::{Hop, Observed};
     fn ran<T: Clone>(saw: &T, took_ms: f64) -> Observed<T> {
         Observed::Ran { started_ms: 0.0, took_ms, saw: saw.clone() }
     }
     let (hop, fact, took_ms) = match finished {
-        Finished::Dns(hop, ms) => (Hop::Dns, facts::dns(hop, &plan.expect), ms),
-        Finished::Proxy(hop, ms) => (Hop::Proxy, facts::proxy(&ran(hop, ms)), ms),
-        Finished::Tcp(hop, ms) => (Hop::Tcp, facts::tcp(&ran(hop, ms)), ms),
-        Finished::Tls(hop, ms) => (Hop::Tls, facts::tls(&ran(hop, ms)), ms),
-        Finished::Http(hop, ms) => (Hop::Http, facts::http(&ran(hop, ms)), ms),
+        HopDone::Dns(hop, ms) => (Hop::Dns, facts::dns(hop, &plan.expect), ms),
+        HopDone::Proxy(hop, ms) => (Hop::Proxy, facts::proxy(&ran(hop, ms)), ms),
+        HopDone::Tcp(hop, ms) => (Hop::Tcp, facts::tcp(&ran(hop, ms)), ms),
+        HopDone::Tls(hop, ms) => (Hop::Tls, facts::tls(&ran(hop, ms)), ms),
+        HopDone::Http(hop, ms) => (Hop::Http, facts::http(&ran(hop, ms)), ms),
     };
     let ok = fact.mark == progress::Mark::Works;
     progress::line(hop, ok, &fact.text, took_ms, style)

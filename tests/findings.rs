@@ -1,7 +1,8 @@
 //! Every rule against its fixtures: one test a file under `fixtures/findings`.
 //!
 //! A fixture is a patch (RFC 6902) over a healthy walk or over another fixture. A `fires-`
-//! file says what the rule must conclude; a `quiet-` file is its nearest healthy neighbour.
+//! file says what the rule must conclude; a `quiet-` file is its nearest healthy neighbour, and
+//! lists every finding that its evidence does give. `UPDATE_SNAPSHOTS=1` writes these lists anew.
 #![allow(clippy::disallowed_methods, reason = "a test reads its own files")]
 
 use std::fs;
@@ -34,6 +35,8 @@ struct Fixture {
     #[serde(default)]
     says_not: Vec<String>,
     verdict: Option<Expected>,
+    /// Every finding of a quiet fixture, in the order of the alphabet.
+    findings: Option<Vec<String>>,
 }
 
 /// The part of the verdict that a fixture fixes; a null hop means "none".
@@ -79,6 +82,13 @@ fn run(id: &str, path: &Path) -> Result<(), Failed> {
         (false, None) => {
             if fixture.level.is_some() || fixture.sure.is_some() {
                 return Err("a quiet fixture has no level".into());
+            }
+            let mut given: Vec<String> = all.iter().map(|id| (*id).to_owned()).collect();
+            given.sort();
+            if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+                write_findings(path, &given)?;
+            } else if fixture.findings.as_ref() != Some(&given) {
+                return Err(format!("gives {given:?}, expected {:?}", fixture.findings).into());
             }
         }
         (false, Some(f)) => return Err(format!("fired: {f:#?}").into()),
@@ -134,6 +144,22 @@ fn words(fixture: &Fixture, found: &Finding) -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+/// Writes the list of findings into a quiet fixture, behind its base.
+fn write_findings(path: &Path, given: &[String]) -> Result<(), Failed> {
+    let text = fs::read_to_string(path)?;
+    let kept = text.lines().filter(|line| !line.trim_start().starts_with("\"findings\":"));
+    let mut written = String::new();
+    for line in kept {
+        written.push_str(line);
+        written.push('\n');
+        if line.trim_start().starts_with("\"base\":") {
+            let list = serde_json::to_string(given)?.replace(',', ", ");
+            written.push_str(&format!("  \"findings\": {list},\n"));
+        }
+    }
+    Ok(fs::write(path, written)?)
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -9,8 +9,8 @@ use url::Url;
 
 use super::certificate::NoCertificate;
 use super::cli::{Az, Said};
-use super::errand::Send;
 use super::metadata::NotHere;
+use super::request::Send;
 use super::sdk::Sdk;
 use super::ways::{Endpoint, NO_ID, Proof, Way, shown_id};
 use super::{authority, claims, cli, file, metadata, opening};

@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::Value;
 use url::{Host, Url};
 
-use super::errand::{Errand, Reply, Send};
 use super::file;
+use super::request::{OutboundRequest, Reply, Send};
 use super::ways::UserAssigned;
 use crate::evidence::identity::TokenPurpose;
 use crate::evidence::text::clean;
@@ -100,8 +100,8 @@ fn with(url: &Url, pairs: &[(&str, &str)]) -> Url {
     url
 }
 
-async fn answered(send: &Send<'_>, errand: Errand) -> Result<Reply, NoToken> {
-    let reply = send(errand).await.ok_or(None)?;
+async fn answered(send: &Send<'_>, request: OutboundRequest) -> Result<Reply, NoToken> {
+    let reply = send(request).await.ok_or(None)?;
     match reply.status {
         200..=299 => Ok(reply),
         _ => Err(None),
@@ -125,14 +125,14 @@ pub(super) async fn arc(
     send: &Send<'_>,
     patience: Duration,
 ) -> Result<Secret, NoToken> {
-    let errand = |authorization: Option<(String, Secret)>| Errand {
+    let request = |authorization: Option<(String, Secret)>| OutboundRequest {
         purpose: TokenPurpose::Arc,
         method: "GET",
         url: with(url, &[("api-version", "2021-02-01"), ("resource", resource)]),
         headers: std::iter::once(header("metadata", "true")).chain(authorization).collect(),
         form: None,
     };
-    let challenge = send(errand(None)).await.ok_or(None)?;
+    let challenge = send(request(None)).await.ok_or(None)?;
     if challenge.status != 401 {
         return Err((challenge.status < 300).then(|| "the agent asked no challenge".to_owned()));
     }
@@ -155,7 +155,7 @@ pub(super) async fn arc(
     // As it stands: no SDK takes a line end out (fact I10a).
     fits_a_header(path, &Secret::new(key.as_str().to_owned())).map_err(Some)?;
     let authorization = header("authorization", &format!("Basic {}", key.as_str()));
-    let reply = answered(send, errand(Some(authorization))).await?;
+    let reply = answered(send, request(Some(authorization))).await?;
     field(&reply, "access_token")
 }
 
@@ -168,7 +168,7 @@ pub(super) async fn cloud_shell(
     let form = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("resource", resource)
         .finish();
-    let errand = Errand {
+    let request = OutboundRequest {
         purpose: TokenPurpose::CloudShell,
         method: "POST",
         url: url.clone(),
@@ -178,7 +178,7 @@ pub(super) async fn cloud_shell(
         ],
         form: Some(Secret::new(form)),
     };
-    field(&answered(send, errand).await?, "access_token")
+    field(&answered(send, request).await?, "access_token")
 }
 
 /// A token of a virtual machine's metadata service, as the SDK for Rust asks it (fact I7).
@@ -194,14 +194,14 @@ pub(super) async fn imds(
         UserAssigned::Object(id) => ("object_id", id.as_str()),
         UserAssigned::Resource(id) => ("msi_res_id", id.as_str()),
     }));
-    let errand = Errand {
+    let request = OutboundRequest {
         purpose: TokenPurpose::Imds,
         method: "GET",
         url: with(&base, &query),
         headers: vec![header("metadata", "true")],
         form: None,
     };
-    field(&answered(send, errand).await?, "access_token")
+    field(&answered(send, request).await?, "access_token")
 }
 
 /// A token of Azure Machine Learning, or of App Service by its protocol of 2017 (fact I11a).
@@ -218,20 +218,20 @@ pub(super) async fn machine_learning(
         UserAssigned::Object(id) => ("object_id", id.as_str()),
         UserAssigned::Resource(id) => ("msi_res_id", id.as_str()),
     }));
-    let errand = Errand {
+    let request = OutboundRequest {
         purpose: TokenPurpose::MachineLearning,
         method: "GET",
         url: with(url, &query),
         headers: vec![header("secret", secret.expose())],
         form: None,
     };
-    field(&answered(send, errand).await?, "access_token")
+    field(&answered(send, request).await?, "access_token")
 }
 
 /// An identity token of Google's metadata server: the body itself (fact I14).
 pub(super) async fn google(send: &Send<'_>) -> Result<Secret, NoToken> {
     let base = Url::parse(GOOGLE).map_err(|e| Some(e.to_string()))?;
-    let errand = Errand {
+    let request = OutboundRequest {
         purpose: TokenPurpose::GoogleIdentity,
         method: "GET",
         url: with(&base, &[("audience", EXCHANGE), ("format", "full")]),
@@ -241,7 +241,7 @@ pub(super) async fn google(send: &Send<'_>) -> Result<Secret, NoToken> {
         ],
         form: None,
     };
-    let reply = answered(send, errand).await?;
+    let reply = answered(send, request).await?;
     if reply.header("metadata-flavor").is_none_or(|flavor| flavor != "Google") {
         return Err(Some("who answered is not Google's metadata server".to_owned()));
     }
@@ -265,7 +265,7 @@ pub(super) fn github_url(text: &str) -> Result<Url, String> {
 
 /// An identity token of GitHub Actions (fact I15).
 pub(super) async fn github(base: &Url, token: &Secret, send: &Send<'_>) -> Result<Secret, NoToken> {
-    let errand = Errand {
+    let request = OutboundRequest {
         purpose: TokenPurpose::GitHubIdentity,
         method: "GET",
         url: with(base, &[("audience", EXCHANGE)]),
@@ -275,7 +275,7 @@ pub(super) async fn github(base: &Url, token: &Secret, send: &Send<'_>) -> Resul
         ],
         form: None,
     };
-    field(&answered(send, errand).await?, "value")
+    field(&answered(send, request).await?, "value")
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use azure_identity::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::cli::Az;
-use super::errand::{Errand, Reply, Send};
+use super::request::{OutboundRequest, Reply, Send};
 use super::ways::UserAssigned;
 use crate::evidence::identity::TokenPurpose;
 use crate::evidence::text::clean;
@@ -37,7 +37,7 @@ pub(super) struct Sdk {
 }
 
 struct Asked {
-    errand: Errand,
+    request: OutboundRequest,
     tell: oneshot::Sender<Option<Reply>>,
 }
 
@@ -64,7 +64,7 @@ impl HttpClient for Handed {
             .map(|(name, value)| (name.as_str().to_owned(), Secret::new(value.as_str().to_owned())))
             .collect();
         let method = if request.method() == Method::Post { "POST" } else { "GET" };
-        let errand = Errand {
+        let request = OutboundRequest {
             purpose: self.purpose,
             method,
             url: request.url().clone(),
@@ -72,7 +72,7 @@ impl HttpClient for Handed {
             form: (method == "POST").then(|| Secret::new(form)),
         };
         let (tell, told) = oneshot::channel();
-        self.to.send(Asked { errand, tell }).map_err(|_| ended("the walk is over"))?;
+        self.to.send(Asked { request, tell }).map_err(|_| ended("the walk is over"))?;
         let reply = told.await.ok().flatten().ok_or_else(|| ended("no answer"))?;
         if !(200..300).contains(&reply.status) {
             return Err(ended("a refusal"));
@@ -232,7 +232,7 @@ impl Sdk {
             tokio::select! {
                 biased;
                 Some(one) = asked.recv() => {
-                    let reply = send(one.errand).await;
+                    let reply = send(one.request).await;
                     held = reply.as_ref().and_then(access_token);
                     without = reply.as_ref().and_then(no_token);
                     // The SDK may have given up by then.
@@ -302,10 +302,11 @@ mod tests {
         let said = |body: &'static str| async move {
             let secret = Secret::new("s".to_owned());
             let sdk = Sdk::client_secret("https://login.example", "t", "c", &secret).unwrap();
-            let send = |_: Errand| -> std::pin::Pin<Box<dyn Future<Output = Option<Reply>>>> {
-                let body = body.as_bytes().to_vec().into();
-                Box::pin(async { Some(Reply { status: 200, headers: Vec::new(), body }) })
-            };
+            let send =
+                |_: OutboundRequest| -> std::pin::Pin<Box<dyn Future<Output = Option<Reply>>>> {
+                    let body = body.as_bytes().to_vec().into();
+                    Box::pin(async { Some(Reply { status: 200, headers: Vec::new(), body }) })
+                };
             sdk.token("https://x/.default", &send).await.unwrap_err()
         };
         assert_eq!(said("\"canary\"").await, "the answer is JSON without access_token");

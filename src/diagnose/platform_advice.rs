@@ -3,6 +3,8 @@
 //! A rule asks for a topic and gets the row of the most specific platform that this machine runs
 //! in, or none on an ordinary machine, where its own words hold.
 
+use std::net::SocketAddr;
+
 use crate::diagnosis::Step;
 use crate::evidence::Evidence;
 use crate::evidence::vantage::Platform;
@@ -24,6 +26,8 @@ pub enum Topic {
     Variables,
     /// What a connection that opens proves.
     ConnectionProof,
+    /// Why a connection gets no answer here.
+    ConnectionUnanswered,
 }
 
 /// What is different on a platform.
@@ -65,7 +69,33 @@ impl Advice {
             None => step,
         }
     }
+
+    /// The step to take about a connection to `peer`, which the row's texts call `{ip}` and
+    /// `{port}`.
+    #[must_use]
+    pub fn step_towards(&self, peer: SocketAddr) -> Step {
+        let (ip, port) = (peer.ip().to_string(), peer.port().to_string());
+        let filled = |text: &str| text.replace("{ip}", &ip).replace("{port}", &port);
+        let step = self.step();
+        Step { says: filled(&step.says), command: step.command.as_deref().map(filled), ..step }
+    }
 }
+
+/// The subnet whose rules hold for what this machine sends, where Azure shows no network interface
+/// of its own for it.
+#[must_use]
+pub fn subnet(e: &Evidence) -> Option<&'static str> {
+    SUBNETS.iter().find(|(platform, _)| e.vantage.is_on(*platform)).map(|(_, subnet)| *subnet)
+}
+
+/// Facts X23, X45, X46 and X61.
+const SUBNETS: &[(Platform, &str)] = &[
+    (Platform::ContainerApps, "the environment's subnet"),
+    (Platform::Functions, "the subnet that the app is integrated with"),
+    (Platform::AppService, "the subnet that the app is integrated with"),
+    (Platform::Kubernetes, "the subnet of the cluster's nodes"),
+    (Platform::HostedMachine, "the subnet that the agent or runner was put into"),
+];
 
 /// The advice on `topic` for the machine of this walk; none where nothing is different.
 #[must_use]
@@ -365,6 +395,89 @@ const ADVICE: &[Advice] = &[
               itself: a connection that opens does not show that the service is reached",
         says: "see in the client's own log what it did with the host, and which policy applies",
         command: None,
+        effect: Look,
+    },
+    Advice {
+        platform: Platform::ContainerApps,
+        topic: Topic::ConnectionUnanswered,
+        why: "the environment of the container app is in no virtual network that leads there, or \
+              its subnet's NSG or route table stops the connection",
+        says: "see which subnet the environment is in: what the app sends follows its NSG and route \
+               table; an environment without one reaches no private endpoint",
+        command: Some(
+            "az containerapp env show -g <group> -n <environment> \
+             --query properties.vnetConfiguration",
+        ),
+        effect: Look,
+    },
+    Advice {
+        platform: Platform::Functions,
+        topic: Topic::ConnectionUnanswered,
+        why: "the function app has no virtual network integration, or the subnet that it is \
+              integrated with does not lead there",
+        says: "see whether the app is integrated with a virtual network, and with which subnet; an \
+               address outside RFC 1918 also needs all traffic routed there (vnetRouteAllEnabled)",
+        command: Some(
+            "az functionapp vnet-integration list -g <group> -n <app> -o table; \
+             az functionapp config show -g <group> -n <app> --query vnetRouteAllEnabled",
+        ),
+        effect: Look,
+    },
+    Advice {
+        platform: Platform::AppService,
+        topic: Topic::ConnectionUnanswered,
+        why: "the web app has no virtual network integration, or the subnet that it is integrated \
+              with does not lead there",
+        says: "see whether the app is integrated with a virtual network, and with which subnet; an \
+               address outside RFC 1918 also needs all traffic routed there (vnetRouteAllEnabled)",
+        command: Some(
+            "az webapp vnet-integration list -g <group> -n <app> -o table; \
+             az webapp config show -g <group> -n <app> --query vnetRouteAllEnabled",
+        ),
+        effect: Look,
+    },
+    Advice {
+        platform: Platform::Kubernetes,
+        topic: Topic::ConnectionUnanswered,
+        why: "a NetworkPolicy of the cluster drops what its egress rules do not name, without a \
+              word",
+        says: "see whether an egress policy selects this pod and whether it allows {ip}/32, TCP \
+               {port}: standard policies name addresses, not host names (with Cilium also \
+               ciliumnetworkpolicy, with Calico globalnetworkpolicy)",
+        command: Some("kubectl get networkpolicy -A -o yaml"),
+        effect: Look,
+    },
+    Advice {
+        platform: Platform::Wsl,
+        topic: Topic::ConnectionUnanswered,
+        why: "in NAT mode a VPN or zero-trust client of Windows does not carry what WSL sends",
+        says: "see whether Windows itself reaches it: if it does, WSL's NAT is in the way; if not, \
+               the VPN of Windows or the network behind it is",
+        command: Some("powershell.exe -Command \"Test-NetConnection {ip} -Port {port}\""),
+        effect: Look,
+    },
+    Advice {
+        platform: Platform::HostedMachine,
+        topic: Topic::ConnectionUnanswered,
+        why: "a hosted agent or runner is in its provider's network, which leads to no private \
+              endpoint",
+        says: "see where the job runs: a private endpoint is reached from a self-hosted agent or \
+               runner, a Managed DevOps Pool in a subnet (Azure Pipelines) or a runner group with \
+               Azure private networking (GitHub)",
+        command: None,
+        effect: Look,
+    },
+    Advice {
+        platform: Platform::Container,
+        topic: Topic::ConnectionUnanswered,
+        why: "a network of the container runtime on the host covers the address, or the host's \
+              firewall does not forward the connection",
+        says: "on the host, see whether a container network's prefix covers {ip}, and whether the \
+               host itself connects",
+        command: Some(
+            "docker network ls -q | xargs docker network inspect -f \
+             '{{.Name}} {{range .IPAM.Config}}{{.Subnet}} {{end}}'",
+        ),
         effect: Look,
     },
 ];

@@ -7,7 +7,7 @@ use crate::evidence::http::{HttpAnswer, HttpCall};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, Expect, Observed, TargetKind, tunnel};
 
-use super::rules::http::refusals;
+use super::rules::http::refusals::{Blames, refusal};
 
 pub use super::again::{again, again_at, again_with, again_without, command_options, word};
 
@@ -91,7 +91,7 @@ pub fn tls_verified(e: &Evidence) -> bool {
 /// Whether the service refused the main call because of where it came from (H1-H5, W3).
 #[must_use]
 pub fn refused_by_network(e: &Evidence) -> bool {
-    main_call(e).is_some_and(|call| refusals::refused_by_network(e, call))
+    main_call(e).and_then(|call| refusal(e, call)).is_some_and(|row| row.blames == Blames::Network)
 }
 
 /// Whether the service let the main call in: an answer that is accepted, or a refusal that
@@ -101,8 +101,9 @@ pub fn refused_by_network(e: &Evidence) -> bool {
 pub fn service_accepted(e: &Evidence) -> bool {
     main_call(e).is_some_and(|call| {
         let passed = |a: &HttpAnswer| a.status == 429 || a.header("x-ms-region").is_some();
-        !refusals::refused_by_network(e, call)
-            && (refusals::accepted(e, call) || call.answer().is_some_and(passed))
+        let row = refusal(e, call);
+        row.is_none_or(|row| row.blames != Blames::Network)
+            && call.answer().is_some_and(|answer| row.is_none() || passed(answer))
     })
 }
 

@@ -104,6 +104,7 @@ const V6: &[(Ipv6Net, AddressClass)] = &[
     (v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), AddressClass::Documentation),
     (v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20), AddressClass::Documentation),
     (v6([0x0100, 0, 0, 0, 0, 0, 0, 0], 64), AddressClass::Reserved),
+    (v6([0x2001, 2, 0, 0, 0, 0, 0, 0], 48), AddressClass::Reserved),
     (v6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8), AddressClass::Reserved),
 ];
 
@@ -150,6 +151,19 @@ pub fn is_synthetic_pool(address: IpAddr) -> bool {
     matches!(address, IpAddr::V4(a) if SYNTHETIC.iter().any(|net| net.contains(&a)))
 }
 
+/// Ranges in which service meshes make addresses up (fact X70): 240.0.0.0/4 (Kuma, Consul; Istio
+/// takes 240.240.0.0/16 of it) and 2001:2::/48 (Istio). No machine has an address there.
+const MESH: (Ipv4Net, Ipv6Net) = (v4(240, 0, 0, 0, 4), v6([0x2001, 2, 0, 0, 0, 0, 0, 0], 48));
+
+/// Whether service meshes make addresses up in this one's range.
+#[must_use]
+pub fn is_mesh_pool(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(a) => MESH.0.contains(&a) && !a.is_broadcast(),
+        IpAddr::V6(a) => MESH.1.contains(&a),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,6 +190,8 @@ mod tests {
             ("::1", AddressClass::Loopback),
             ("0.0.0.0", AddressClass::Unspecified),
             ("255.255.255.255", AddressClass::Reserved),
+            ("240.240.10.7", AddressClass::Reserved),
+            ("2001:2::7", AddressClass::Reserved),
         ] {
             assert_eq!(classify(text.parse().unwrap()), class, "{text}");
         }

@@ -18,10 +18,13 @@ pub mod tls;
 pub mod tunnel;
 pub mod vantage;
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use address::{AddressClass, classify, is_synthetic_pool};
+pub use address::{AddressClass, classify, is_mesh_pool, is_synthetic_pool};
 
 /// A stage of the path, in the order in which an application's call passes them.
 #[derive(
@@ -303,6 +306,18 @@ pub enum Expect {
 }
 
 impl Expect {
+    /// Whether the prefixes of this expectation hold an address; none where it names none that
+    /// can be read.
+    #[must_use]
+    pub fn prefixes_hold(&self, address: IpAddr) -> Option<bool> {
+        let Expect::Cidr { prefixes } = self else { return None };
+        let read = |text: &String| {
+            text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+        };
+        let nets: Vec<IpNet> = prefixes.iter().filter_map(read).collect();
+        (!nets.is_empty()).then(|| nets.iter().any(|net| net.contains(&address)))
+    }
+
     /// The value of `--expect`; none for the default.
     #[must_use]
     pub fn as_option(&self) -> Option<String> {

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::vantage::{Interface, Platform};
-use super::{AddressClass, Evidence, classify, is_synthetic_pool};
+use super::{AddressClass, Evidence, classify, is_mesh_pool, is_synthetic_pool};
 
 /// Kinds of interface behind which a program of this machine takes packets.
 const TAKES_PACKETS: &[&str] = &["tun", "wireguard"];
@@ -22,6 +22,37 @@ pub struct TunnelAddress {
     pub pointer: String,
     /// Whether the tunnel's device is down: then that is why nothing answers.
     pub down: bool,
+    /// What made the address up.
+    pub maker: Maker,
+}
+
+/// What makes addresses up and takes the connections to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Maker {
+    /// A VPN or zero-trust client.
+    Client,
+    /// A service mesh: its sidecar or node proxy.
+    Mesh,
+}
+
+impl Maker {
+    /// What an address of it is called.
+    #[must_use]
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Client => "tunnel address",
+            Self::Mesh => "service mesh address",
+        }
+    }
+
+    /// What takes a connection to it.
+    #[must_use]
+    pub const fn acceptor(self) -> &'static str {
+        match self {
+            Self::Client => "a tunnel's client",
+            Self::Mesh => "a sidecar",
+        }
+    }
 }
 
 /// Whether applications' address is a synthetic one of a zero-trust or VPN client, so that the
@@ -32,6 +63,9 @@ pub struct TunnelAddress {
 /// address the resolvers' silence about it beside such a route does.
 #[must_use]
 pub fn address(e: &Evidence, address: IpAddr) -> Option<TunnelAddress> {
+    if let Some(of_mesh) = mesh_address(e, address) {
+        return Some(of_mesh);
+    }
     let route = device(e, address);
     let pool = is_synthetic_pool(address);
     if pool && let Some((pointer, interface)) = &route {
@@ -42,6 +76,7 @@ pub fn address(e: &Evidence, address: IpAddr) -> Option<TunnelAddress> {
             ),
             pointer: pointer.clone(),
             down: !interface.running,
+            maker: Maker::Client,
         });
     }
     if pool && classify(address) != AddressClass::SharedPrivate {
@@ -52,6 +87,7 @@ pub fn address(e: &Evidence, address: IpAddr) -> Option<TunnelAddress> {
             ),
             pointer: "/dns/walked".to_owned(),
             down: false,
+            maker: Maker::Client,
         });
     }
     let client = e.vantage.platforms.iter().position(|s| s.platform == Platform::ZeroTrust);
@@ -66,6 +102,7 @@ pub fn address(e: &Evidence, address: IpAddr) -> Option<TunnelAddress> {
             ),
             pointer: format!("/vantage/platforms/{index}"),
             down: false,
+            maker: Maker::Client,
         });
     }
     // A split tunnel carries real addresses too: those the resolvers give.
@@ -80,6 +117,29 @@ pub fn address(e: &Evidence, address: IpAddr) -> Option<TunnelAddress> {
         ),
         pointer,
         down: !interface.running,
+        maker: Maker::Client,
+    })
+}
+
+/// Whether a service mesh made the address up for a host outside it (fact X70).
+///
+/// No machine has an address of these ranges, so in a pod only a mesh gives one; a mesh without
+/// sidecars (a proxy on the node) leaves no other sign in the pod.
+fn mesh_address(e: &Evidence, address: IpAddr) -> Option<TunnelAddress> {
+    if !is_mesh_pool(address) {
+        return None;
+    }
+    let on = |wanted: Platform| e.vantage.platforms.iter().position(|s| s.platform == wanted);
+    let index = on(Platform::ServiceMesh).or_else(|| on(Platform::Kubernetes))?;
+    Some(TunnelAddress {
+        sign: format!(
+            "{address} is in a reserved range from which service meshes give addresses to hosts \
+             outside them ({})",
+            e.vantage.platforms[index].sign
+        ),
+        pointer: format!("/vantage/platforms/{index}"),
+        down: false,
+        maker: Maker::Mesh,
     })
 }
 
@@ -124,7 +184,7 @@ fn device(e: &Evidence, address: IpAddr) -> Option<(String, &Interface)> {
 pub fn taken_by(e: &Evidence) -> Option<&'static str> {
     taken_here(e)?;
     let to = e.tcp.saw()?.walked?;
-    Some(if address(e, to).is_some() { "a tunnel's client" } else { "a sidecar" })
+    Some(address(e, to).map_or(Maker::Mesh, |one| one.maker).acceptor())
 }
 
 /// Why a connection to the walked address proves nothing, if something on this machine took it:

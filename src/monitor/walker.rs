@@ -22,7 +22,7 @@ use crate::inventory::{CredentialReference, Entry};
 use crate::report::Report;
 use crate::walk::plan::Plan;
 use crate::walk::proxy_choice::ProxyOption;
-use crate::walk::{self, Finished};
+use crate::walk::{self, HopDone};
 use crate::wire::roots::ExtraRoots;
 use crate::wire::tally::Tally;
 use crate::wire::turns::Turns;
@@ -177,8 +177,8 @@ impl Walker {
         let muted_until = entry.muted_until.filter(|until| *until > world.now);
         let credential = self.credential(entry, &world)?;
         let held = RefCell::new(permits);
-        let observe = |finished: Finished<'_>| {
-            if matches!(finished, Finished::Dns(..)) {
+        let observe = |finished: HopDone<'_>| {
+            if matches!(finished, HopDone::Dns(..)) {
                 held.take();
             }
         };

@@ -105,9 +105,10 @@ fn proxy_words(v: &Vantage) -> String {
 #[must_use]
 pub fn target_dns(e: &Evidence) -> Fact {
     let mut fact = dns(&e.dns, &e.asked.expect);
-    if tunnel::of_application(e).is_some() {
+    if let Some((_, made_up)) = tunnel::of_application(e) {
         let shown = words::addresses(&e.dns.effective(), FEW);
-        fact.text = format!("{shown} (tunnel address: the real target is not seen)");
+        let noun = made_up.maker.noun();
+        fact.text = format!("{shown} ({noun}: the real target is not seen)");
     }
     fact
 }
@@ -146,9 +147,8 @@ fn not_as_wanted(hop: &DnsHop, expect: &Expect, counting: &[IpAddr]) -> Option<S
         Expect::Private if none(&private) => Some("private".to_owned()),
         Expect::Auto if hop.private_endpoint_seen() && none(&private) => Some("private".to_owned()),
         Expect::Public if none(&public) => Some("public".to_owned()),
-        Expect::Cidr { prefixes } => {
-            let nets: Vec<ipnet::IpNet> = prefixes.iter().filter_map(|p| p.parse().ok()).collect();
-            let inside = |address: IpAddr| nets.iter().any(|net| net.contains(&address));
+        Expect::Cidr { .. } => {
+            let inside = |address: IpAddr| expect.prefixes_hold(address) == Some(true);
             none(&inside).then(|| words::expect(expect))
         }
         _ => None,

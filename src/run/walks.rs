@@ -11,7 +11,7 @@ use crate::credential::Credential;
 use crate::evidence::Evidence;
 use crate::target::Target;
 use crate::walk::plan::Plan;
-use crate::walk::{self, Finished, Seen, proxy_choice};
+use crate::walk::{self, HopDone, Seen, proxy_choice};
 use crate::world::World;
 
 /// Targets that are walked side by side: each takes a thread, a dozen sockets and more.
@@ -22,7 +22,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// What a watcher of one walk is shown.
 pub(super) enum Shown<'a> {
     /// A hop that has just finished.
-    Hop(Finished<'a>),
+    Hop(HopDone<'a>),
     /// Which hop is silent, and for how long.
     Waits(String),
 }
@@ -82,7 +82,7 @@ impl Walks<'_> {
 
     async fn one(&self, target: &Target, world: &World, walk: &RefCell<Walk>) {
         walk.borrow_mut().began = Some(Instant::now());
-        let observe = |finished: Finished<'_>| {
+        let observe = |finished: HopDone<'_>| {
             walk.borrow_mut().seen.keep(finished);
             if let Some(show) = self.show {
                 show(Shown::Hop(finished));

@@ -1,6 +1,6 @@
 //! What a walk would contact, for `--plan`. Pure.
 
-use super::experiments::{self, Ask, Tier};
+use super::experiments::{self, Intrusiveness, Probe};
 use super::plan::Plan;
 use super::{calls, proxy_choice};
 use crate::credential::contacts::Contact;
@@ -99,28 +99,32 @@ pub fn token(plan: &Plan, world: &World, contacts: Vec<Contact>) -> Vec<String> 
 /// The experiments that could be made, a line each.
 fn in_trouble(plan: &Plan, target: &Target, proxied: bool) -> Vec<String> {
     let mut lines = Vec::new();
-    for entry in experiments::catalogue().filter(|e| plan.deep || e.tier == Tier::Default) {
+    for experiment in
+        experiments::catalogue().filter(|e| plan.deep || e.intrusiveness == Intrusiveness::Default)
+    {
         // Inside a proxy's tunnel only the call is looked into.
-        if proxied && entry.id != experiments::STOCK_CLIENT {
+        if proxied && experiment.id != experiments::STOCK_CLIENT {
             continue;
         }
-        let asks = (entry.asks)(target);
+        let asks = (experiment.probes)(target);
         if asks.is_empty() {
             continue;
         }
-        let mut what: Vec<String> = asks.iter().map(Ask::words).collect();
+        let mut what: Vec<String> = asks.iter().map(Probe::words).collect();
         what.dedup();
         if proxied {
             let beside = if plan.direct { "" } else { " where its address is private" };
             what.push(format!("through the proxy, and past it{beside}"));
         }
         let hop = match asks[0] {
-            Ask::Question { .. } | Ask::SearchedName { .. } => "dns   ",
-            Ask::Connection { .. } | Ask::Nobody | Ask::Trace { .. } => "tcp   ",
-            Ask::Handshake(_) | Ask::OtherAddress | Ask::Segments | Ask::TraceHello => "tls   ",
-            Ask::StockClient => "http  ",
+            Probe::Question { .. } | Probe::SearchedName { .. } => "dns   ",
+            Probe::Connection { .. } | Probe::UnallocatedAddress | Probe::Trace { .. } => "tcp   ",
+            Probe::Handshake(_) | Probe::OtherAddress | Probe::Segments | Probe::TraceHello => {
+                "tls   "
+            }
+            Probe::StockClient => "http  ",
         };
-        lines.push(format!("{hop} only in trouble, {}: {}", entry.id, what.join(", ")));
+        lines.push(format!("{hop} only in trouble, {}: {}", experiment.id, what.join(", ")));
     }
     lines
 }

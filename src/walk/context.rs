@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rustls::crypto::CryptoProvider;
 use socket2::Socket;
 
-use super::Finished;
+use super::HopDone;
 use super::plan::Plan;
 use crate::credential::Credential;
 use crate::evidence::tcp::TcpAttempt;
@@ -39,7 +39,7 @@ pub(super) struct Context<'a> {
     pub(super) plan: &'a Plan,
     pub(super) world: &'a World,
     pub(super) credential: &'a Credential,
-    pub(super) observe: &'a dyn Fn(Finished<'_>),
+    pub(super) observe: &'a dyn Fn(HopDone<'_>),
     pub(super) since: Instant,
     pub(super) roots: Arc<Roots>,
     pub(super) provider: Arc<CryptoProvider>,

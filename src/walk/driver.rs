@@ -13,14 +13,14 @@ use socket2::Socket;
 use super::context::{Context, WalkKind};
 use super::direct::{self, Detached};
 use super::exchange::{Carried, Exchanged, HttpExchange};
-use super::experiments::{self, Ask, Made, Subject};
+use super::experiments::{self, ExperimentResult, Probe, Subject};
 use super::ledger::Ledger;
 use super::lookup::system_answer;
 use super::machine::{
     Action, ConnectPolicy, Established, Event, ExperimentPolicy, Hello, Machine, PathEvidence,
     Question, Report, Settings,
 };
-use super::{Finished, vantage};
+use super::{HopDone, vantage};
 use crate::evidence::dns::{DnsHop, DnsOutcome, Exchange, LateAnswer, SystemAnswer};
 use crate::evidence::tcp::TcpAttempt;
 use crate::evidence::tls::TlsHop;
@@ -69,7 +69,7 @@ enum Done<R> {
         session: Option<Verified>,
     },
     Experiment {
-        made: Box<Made>,
+        result: Box<ExperimentResult>,
         session: Option<Verified>,
     },
     Exchanged(Box<Exchanged<R>>),
@@ -181,20 +181,20 @@ fn settings<'a>(context: &'a Context<'_>, connect: ConnectPolicy) -> Settings<'a
 fn report_hop(context: &Context<'_>, machine: &Machine<'_>, report: Report) {
     let observe = context.observe;
     match report {
-        Report::Dns(took_ms) => observe(Finished::Dns(machine.dns(), took_ms)),
+        Report::Dns(took_ms) => observe(HopDone::Dns(machine.dns(), took_ms)),
         Report::Tcp => {
             if let Observed::Ran { saw, took_ms, .. } = machine.tcp() {
-                observe(Finished::Tcp(&saw, took_ms));
+                observe(HopDone::Tcp(&saw, took_ms));
             }
         }
         Report::Tls(took_ms) => {
             if let Some(hop) = machine.tls() {
-                observe(Finished::Tls(&hop, took_ms));
+                observe(HopDone::Tls(&hop, took_ms));
             }
         }
         Report::Http(took_ms) => {
             if let Some(hop) = machine.calls() {
-                observe(Finished::Http(hop, took_ms));
+                observe(HopDone::Http(hop, took_ms));
             }
         }
     }
@@ -282,13 +282,13 @@ impl<'a, X: HttpExchange> Driver<'a, '_, X> {
                 self.sessions.extend(session.map(|session| (address, Hello::Full, session)));
                 Event::Handshake { address, started_ms, took_ms, hop, session: verified }
             }
-            Done::Experiment { made, session } => {
+            Done::Experiment { result, session } => {
                 if let Some(session) = session
                     && let Some(address) = session.address()
                 {
                     self.sessions.push((address, Hello::Small, session));
                 }
-                Event::Experiment(made)
+                Event::Experiment(result)
             }
             Done::Exchanged(exchanged) => {
                 let Exchanged { started_ms, took_ms, calls, alert, carried } = *exchanged;
@@ -312,8 +312,8 @@ impl<'a, X: HttpExchange> Driver<'a, '_, X> {
             }
             Action::Connect { address } => self.connect(address),
             Action::Handshake { address } => self.handshake(address),
-            Action::Experiment { id, ask, subject, timeout } => {
-                self.experiment(id, ask, subject, timeout);
+            Action::Experiment { id, probe, subject, timeout } => {
+                self.experiment(id, probe, subject, timeout);
             }
             Action::Call { address, hello, effective } => self.call(address, hello, effective),
             Action::Report(_) | Action::Listen { .. } | Action::Finish => {}
@@ -398,11 +398,11 @@ impl<'a, X: HttpExchange> Driver<'a, '_, X> {
         }));
     }
 
-    fn experiment(&mut self, id: &'static str, ask: Ask, subject: Subject, timeout: Duration) {
+    fn experiment(&mut self, id: &'static str, probe: Probe, subject: Subject, timeout: Duration) {
         let context = self.context;
         self.work.push(Box::pin(async move {
-            let (made, session) = experiments::make(context, id, ask, subject, timeout).await;
-            Done::Experiment { made: Box::new(made), session }
+            let (result, session) = experiments::run(context, id, probe, subject, timeout).await;
+            Done::Experiment { result: Box::new(result), session }
         }));
     }
 

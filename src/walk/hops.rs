@@ -10,7 +10,7 @@ use super::exchange::{Carried, HttpExchange};
 use super::ledger::Ledger;
 use super::machine::{ConnectPolicy, PathEvidence};
 use super::plan::Plan;
-use super::{Finished, proxied, proxy_choice, token, vantage};
+use super::{HopDone, proxied, proxy_choice, token, vantage};
 use crate::credential::Credential;
 use crate::evidence::http::HttpHop;
 use crate::evidence::identity::{CredentialKind, IdentityHop, TokenOutcome, Withheld};
@@ -31,7 +31,7 @@ pub(super) struct Start<'a> {
     pub(super) world: &'a World,
     pub(super) credential: &'a Credential,
     /// Told of each hop that has finished.
-    pub(super) observe: &'a dyn Fn(Finished<'_>),
+    pub(super) observe: &'a dyn Fn(HopDone<'_>),
     /// The time from which all times of the walk are counted.
     pub(super) since: Instant,
     pub(super) kind: WalkKind,

@@ -45,7 +45,7 @@ use plan::Plan;
 
 /// A hop that has just finished, for whoever watches the walk.
 #[derive(Debug, Clone, Copy)]
-pub enum Finished<'a> {
+pub enum HopDone<'a> {
     /// The name's first usable answer is known.
     Dns(&'a DnsHop, f64),
     /// The proxy answered, or did not.
@@ -64,7 +64,7 @@ pub async fn walk(
     plan: &Plan,
     world: &World,
     credential: &Credential,
-    observe: &dyn Fn(Finished<'_>),
+    observe: &dyn Fn(HopDone<'_>),
 ) -> Evidence {
     let since = Instant::now();
     let kind = WalkKind::Primary;

@@ -8,10 +8,10 @@ use std::pin::Pin;
 use futures_util::future::join;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::Finished;
+use super::HopDone;
 use super::context::{Context, WalkKind};
 use super::exchange::{Carried, Exchanged, HttpExchange};
-use super::experiments::{self, Made, Symptom, Tier};
+use super::experiments::{self, ExperimentResult, Intrusiveness, Symptom};
 use super::ledger::{Ledger, contacted};
 use super::lookup::system_answer;
 use super::machine::{is_network_refusal, with_alert};
@@ -104,7 +104,7 @@ pub(super) async fn walk<X: HttpExchange>(
             }
         };
         let took_ms = context.elapsed_ms() - started_ms;
-        (context.observe)(Finished::Proxy(&hop, took_ms));
+        (context.observe)(HopDone::Proxy(&hop, took_ms));
         seen.proxy = Observed::Ran { started_ms, took_ms, saw: hop };
         if let Some((route, peer)) = tunnelled {
             let inside = Inside { context, proxy, peer, socket: handle.as_ref() };
@@ -189,7 +189,7 @@ impl Inside<'_, '_> {
         let began = context.elapsed_ms();
         let (mut tls, session) = context.handshake(route, None).await;
         let took_ms = context.elapsed_ms() - began;
-        (context.observe)(Finished::Tls(&tls, took_ms));
+        (context.observe)(HopDone::Tls(&tls, took_ms));
         tls.tcp_info = self.socket.and_then(platform::tcp_info);
         seen.http = match (session, exchange) {
             (None, _) => Observed::NotReached { stopped_at: Hop::Tls },
@@ -202,7 +202,7 @@ impl Inside<'_, '_> {
                 tls = with_alert(tls, alert);
                 seen.carried = carried;
                 let hop = HttpHop { calls };
-                (context.observe)(Finished::Http(&hop, took_ms));
+                (context.observe)(HopDone::Http(&hop, took_ms));
                 if is_network_refusal(&context.plan.expect, &hop) {
                     schedule_experiments(context, self.proxy, seen).await;
                 }
@@ -216,18 +216,19 @@ impl Inside<'_, '_> {
 /// Makes the experiments on a refused call: the same one by an ordinary client, through the
 /// proxy and past it.
 async fn schedule_experiments<R>(context: &Context<'_>, proxy: &Proxy, seen: &mut ProxiedPath<R>) {
-    let stock = |entry: &&experiments::Entry| entry.id == experiments::STOCK_CLIENT;
-    for entry in experiments::due(Symptom::CallRefused).filter(stock) {
-        let left_out = |why| Made::LeftOut(LeftOut { id: entry.id.to_owned(), why });
-        let made = match (context.plan.experiments, entry.tier) {
+    let stock = |experiment: &&experiments::Experiment| experiment.id == experiments::STOCK_CLIENT;
+    for experiment in experiments::triggered_by(Symptom::CallRefused).filter(stock) {
+        let left_out =
+            |why| ExperimentResult::LeftOut(LeftOut { id: experiment.id.to_owned(), why });
+        let made = match (context.plan.experiments, experiment.intrusiveness) {
             (false, _) => left_out(LeftOutReason::Option),
-            (true, Tier::Deep) if !context.plan.deep => left_out(LeftOutReason::NeedsDeep),
+            (true, Intrusiveness::Deep) if !context.plan.deep => left_out(LeftOutReason::NeedsDeep),
             _ => {
                 let timeout = context.hop_timeout().min(context.plan.patience() * 2);
-                experiments::stock(context, entry.id, Some(proxy), timeout).await
+                experiments::reference_client(context, experiment.id, Some(proxy), timeout).await
             }
         };
-        experiments::keep(&mut seen.experiments, made);
+        experiments::record(&mut seen.experiments, made);
         if !seen.experiments.clients.is_empty() {
             seen.ledger.unknown();
         }

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::plan::Plan;
-use super::{Finished, proxy_choice, vantage};
+use super::{HopDone, proxy_choice, vantage};
 use crate::credential::Credential;
 use crate::evidence::dns::{DnsHop, ResolverSeen};
 use crate::evidence::experiment::Experiments;
@@ -28,13 +28,13 @@ pub struct Seen {
 
 impl Seen {
     /// Keeps a hop that has just finished.
-    pub fn keep(&mut self, finished: Finished<'_>) {
+    pub fn keep(&mut self, finished: HopDone<'_>) {
         match finished {
-            Finished::Dns(hop, ms) => self.dns = Some((hop.clone(), ms)),
-            Finished::Proxy(hop, ms) => self.proxy = Some((hop.clone(), ms)),
-            Finished::Tcp(hop, ms) => self.tcp = Some((hop.clone(), ms)),
-            Finished::Tls(hop, ms) => self.tls = Some((hop.clone(), ms)),
-            Finished::Http(hop, ms) => self.http = Some((hop.clone(), ms)),
+            HopDone::Dns(hop, ms) => self.dns = Some((hop.clone(), ms)),
+            HopDone::Proxy(hop, ms) => self.proxy = Some((hop.clone(), ms)),
+            HopDone::Tcp(hop, ms) => self.tcp = Some((hop.clone(), ms)),
+            HopDone::Tls(hop, ms) => self.tls = Some((hop.clone(), ms)),
+            HopDone::Http(hop, ms) => self.http = Some((hop.clone(), ms)),
         }
     }
 

@@ -143,6 +143,41 @@ fn rooms_import_what_the_table_says_and_no_more() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// What the walk's machine is made of: plain data, and the catalogue of experiments. It reaches no
+/// network, no runtime and no clock.
+#[test]
+fn the_machine_of_the_walk_has_no_way_to_the_outside() {
+    let mut files = Vec::new();
+    sources(&root().join("src/walk/machine"), &mut files);
+    assert!(files.len() > 5, "the machine is elsewhere: {files:?}");
+    let mut wrong = Vec::new();
+    for file in files {
+        let text = code(&fs::read_to_string(&file).unwrap());
+        let words = words(&text);
+        for never in [
+            "wire",
+            "tokio",
+            "futures_util",
+            "platform",
+            "world",
+            "credential",
+            "secret",
+            "async",
+            "await",
+            "Instant",
+            "SystemTime",
+            "TcpStream",
+            "UdpSocket",
+            "socket2",
+        ] {
+            if words.iter().any(|word| word == never) {
+                wrong.push(format!("{} names {never}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
 #[test]
 fn the_table_is_a_house_without_cycles() {
     for (index, (room, imports, _)) in ROOMS.iter().enumerate() {

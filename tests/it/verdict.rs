@@ -103,3 +103,19 @@ fn a_note_that_limits_a_green_walk_is_a_caveat() {
     }
     assert_eq!(seen.into_iter().collect::<Vec<_>>(), LIMITS);
 }
+
+#[test]
+fn an_address_of_the_expected_prefix_is_as_expected() {
+    let at = |address: &str, prefix: &str| {
+        verdict(|e| {
+            let text = serde_json::to_string(e).unwrap().replace("10.3.0.5", address);
+            *e = serde_json::from_str(&text).unwrap();
+            e["asked"]["expect"] = json!({"kind": "cidr", "prefixes": [prefix]});
+        })
+        .line
+    };
+    let public = at("11.20.0.5", "11.0.0.0/8");
+    assert_eq!(public, "WORKS: through 11.20.0.5, as expected (11.0.0.0/8)");
+    let private = at("10.3.0.5", "10.3.0.0/24");
+    assert_eq!(private, "WORKS: privately, through 10.3.0.5, as expected (10.3.0.0/24)");
+}

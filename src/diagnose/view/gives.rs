@@ -9,8 +9,7 @@ use std::net::IpAddr;
 use super::tried::Reach;
 use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverSeen, Transport};
 use crate::evidence::tcp::Icmp;
-use crate::evidence::{AddressClass, Evidence, Expect, classify, dns::is_privatelink, tunnel};
-use ipnet::IpNet;
+use crate::evidence::{AddressClass, Evidence, classify, dns::is_privatelink, tunnel};
 
 /// The target of the alias by which Azure DNS security policy blocks a name (fact D67).
 pub(in crate::diagnose) const BLOCK_POLICY: &str = "blockpolicy.azuredns.invalid";
@@ -154,15 +153,7 @@ pub(in crate::diagnose) fn is_outside(address: IpAddr) -> bool {
 
 /// The addresses of `all` that `--expect` does not allow, when it names prefixes.
 pub(in crate::diagnose) fn beyond_prefixes(e: &Evidence, all: &[IpAddr]) -> Vec<IpAddr> {
-    let Expect::Cidr { prefixes } = &e.asked.expect else { return Vec::new() };
-    let nets: Vec<IpNet> = prefixes
-        .iter()
-        .filter_map(|p| p.parse().ok().or_else(|| p.parse::<IpAddr>().ok().map(IpNet::from)))
-        .collect();
-    if nets.is_empty() {
-        return Vec::new();
-    }
-    all.iter().copied().filter(|a| !nets.iter().any(|net| net.contains(a))).collect()
+    all.iter().copied().filter(|a| e.asked.expect.prefixes_hold(*a) == Some(false)).collect()
 }
 
 /// The privatelink alias that a resolver shows; for a privatelink target the name itself.

@@ -8,7 +8,7 @@ use super::super::context::{Context, WalkKind};
 use super::super::lookup::system_answer;
 use super::super::proxy_choice::Proxy;
 use super::super::{calls, token};
-use super::{Ask, Entry, Made, Symptom, Tier, millis, not_possible};
+use super::{Experiment, ExperimentResult, Intrusiveness, Probe, Symptom, millis, not_possible};
 use crate::evidence::dns::SystemAnswer;
 use crate::evidence::experiment::ClientCall;
 use crate::evidence::http::HttpOutcome;
@@ -22,7 +22,7 @@ use crate::wire::stock::{self, Request};
 pub(in crate::walk) const STOCK_CLIENT: &str = "stock-client";
 
 /// The experiments with clients.
-pub(super) const ENTRIES: &[Entry] = &[Entry {
+pub(super) const EXPERIMENTS: &[Experiment] = &[Experiment {
     id: STOCK_CLIENT,
     question: "what does an ordinary client get, without a credential, and past the proxy?",
     proves: &[(
@@ -30,23 +30,23 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
         "refused as public through the proxy, let in past it at the private address",
     )],
     packets: 24,
-    tier: Tier::Default,
+    intrusiveness: Intrusiveness::Default,
     due: &[Symptom::CallRefused],
-    asks: |target| match target.call() {
+    probes: |target| match target.call() {
         Call::None => Vec::new(),
-        _ => vec![Ask::StockClient],
+        _ => vec![Probe::StockClient],
     },
 }];
 
 /// Makes the walk's first call as an application would: by the system's resolver, on
 /// connections of its own, through `proxy` where the walk goes through it; then past the proxy
 /// as well, where the address is private. Ends within `timeout`.
-pub(in crate::walk) async fn stock(
+pub(in crate::walk) async fn reference_client(
     context: &Context<'_>,
     id: &'static str,
     proxy: Option<&Proxy>,
     timeout: Duration,
-) -> Made {
+) -> ExperimentResult {
     let (host, port) = (context.target.seen.host.as_str(), context.target.seen.port);
     let Some(call) = calls::calls(context.target, context.plan).into_iter().next() else {
         return not_possible(id, "no call is known for this service");
@@ -102,16 +102,16 @@ pub(in crate::walk) async fn stock(
             outcome,
         }
     };
-    let Some(proxy) = proxy else { return Made::Clients(vec![one(None).await]) };
+    let Some(proxy) = proxy else { return ExperimentResult::Clients(vec![one(None).await]) };
     if proxy.authorization.is_some() {
         return not_possible(id, "the proxy wants a password, and an experiment carries none");
     }
     let private = own.answered.iter().any(|address| classify(*address).is_private());
     if !private && !context.plan.direct {
-        return Made::Clients(vec![one(Some(proxy)).await]);
+        return ExperimentResult::Clients(vec![one(Some(proxy)).await]);
     }
     let (through, past) = futures_util::join!(one(Some(proxy)), one(None));
-    Made::Clients(vec![through, past])
+    ExperimentResult::Clients(vec![through, past])
 }
 
 /// The first call at another address of the name, without a credential: what answers there is

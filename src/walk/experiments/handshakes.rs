@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use super::super::context::Context;
 use super::clients;
-use super::{Ask, Entry, Made, Symptom, Tier, foreign_names, millis, not_possible, sibling};
+use super::{
+    Experiment, ExperimentResult, Intrusiveness, Probe, Symptom, foreign_names, millis,
+    not_possible, sibling,
+};
 use crate::evidence::experiment::{Changed, HandshakeSeen, Trace, TraceProbe, TriedHandshake};
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::tls::{TlsHop, TlsOutcome};
@@ -18,17 +21,17 @@ use crate::wire::{connect, octet, trace};
 pub(in crate::walk) const SAME_AGAIN: &str = "same-again";
 
 /// The experiments on handshakes.
-pub(super) const ENTRIES: &[Entry] = &[
-    Entry {
+pub(super) const EXPERIMENTS: &[Experiment] = &[
+    Experiment {
         id: "other-address",
         question: "does the same handshake finish at the other private addresses of the name?",
         proves: &[("tls-address-fails", "it finishes at one address and not at another")],
         packets: 9,
-        tier: Tier::Default,
+        intrusiveness: Intrusiveness::Default,
         due: &[Symptom::SeveralAddresses],
-        asks: |_| vec![Ask::OtherAddress],
+        probes: |_| vec![Probe::OtherAddress],
     },
-    Entry {
+    Experiment {
         id: "first-octet",
         question: "is one octet after the TCP handshake acknowledged, and is anybody there?",
         proves: &[
@@ -42,11 +45,11 @@ pub(super) const ENTRIES: &[Entry] = &[
             ),
         ],
         packets: 6,
-        tier: Tier::Default,
+        intrusiveness: Intrusiveness::Default,
         due: &[Symptom::TlsSilent],
-        asks: |_| vec![Ask::Handshake(Changed::FirstOctet)],
+        probes: |_| vec![Probe::Handshake(Changed::FirstOctet)],
     },
-    Entry {
+    Experiment {
         id: "segment-size",
         question: "does the same handshake finish in smaller segments?",
         proves: &[(
@@ -54,11 +57,11 @@ pub(super) const ENTRIES: &[Entry] = &[
             "small segments finish, large ones hang, and so does the control name at full size",
         )],
         packets: super::segments::MOST * 8,
-        tier: Tier::Default,
+        intrusiveness: Intrusiveness::Default,
         due: &[Symptom::TlsSilent],
-        asks: |_| vec![Ask::Segments],
+        probes: |_| vec![Probe::Segments],
     },
-    Entry {
+    Experiment {
         id: "small-hello",
         question: "is a ClientHello of one segment answered?",
         proves: &[(
@@ -66,11 +69,11 @@ pub(super) const ENTRIES: &[Entry] = &[
             "the small ClientHello is answered, the large one is not, in any segment size",
         )],
         packets: 8,
-        tier: Tier::Default,
+        intrusiveness: Intrusiveness::Default,
         due: &[Symptom::TlsSilent, Symptom::TlsCut],
-        asks: |_| vec![Ask::Handshake(Changed::SmallHello)],
+        probes: |_| vec![Probe::Handshake(Changed::SmallHello)],
     },
-    Entry {
+    Experiment {
         id: "control-name",
         question: "is the account's sibling name answered at the same address?",
         proves: &[
@@ -83,24 +86,24 @@ pub(super) const ENTRIES: &[Entry] = &[
             ),
         ],
         packets: 9,
-        tier: Tier::Default,
+        intrusiveness: Intrusiveness::Default,
         due: &[Symptom::TlsSilent, Symptom::TlsCut, Symptom::CertificateRefused],
-        asks: |target| {
-            let name = |name| Ask::Handshake(Changed::ServerName { name });
+        probes: |target| {
+            let name = |name| Probe::Handshake(Changed::ServerName { name });
             sibling(target).map(name).into_iter().collect()
         },
     },
-    Entry {
+    Experiment {
         id: SAME_AGAIN,
         question: "does the very same handshake fail every time?",
         proves: &[("tls-fails-now-and-then", "the same handshake, put again, is answered")],
         packets: 16,
-        tier: Tier::Default,
+        intrusiveness: Intrusiveness::Default,
         due: &[Symptom::TlsCut],
         // Two, beside each other: of servers that are taken in turn each gets one.
-        asks: |_| vec![Ask::Handshake(Changed::Nothing); 2],
+        probes: |_| vec![Probe::Handshake(Changed::Nothing); 2],
     },
-    Entry {
+    Experiment {
         id: "one-version",
         question: "does the handshake finish with TLS 1.2 alone, or 1.3 alone?",
         proves: &[(
@@ -108,30 +111,30 @@ pub(super) const ENTRIES: &[Entry] = &[
             "one version alone finishes, both offered together do not",
         )],
         packets: 16,
-        tier: Tier::Default,
+        intrusiveness: Intrusiveness::Default,
         due: &[Symptom::TlsCut],
-        asks: |_| {
+        probes: |_| {
             ["TLS 1.2", "TLS 1.3"]
                 .iter()
                 .map(|version| {
-                    Ask::Handshake(Changed::OnlyVersion { version: (*version).to_owned() })
+                    Probe::Handshake(Changed::OnlyVersion { version: (*version).to_owned() })
                 })
                 .collect()
         },
     },
-    Entry {
+    Experiment {
         id: "foreign-name",
         question: "are the login host and example.com answered at the same address?",
         proves: &[("tls-name-filtered", "one of them is answered, the walk's own name is not")],
         packets: 16,
-        tier: Tier::Deep,
+        intrusiveness: Intrusiveness::Deep,
         due: &[Symptom::TlsSilent, Symptom::TlsCut],
-        asks: |target| {
-            let name = |name| Ask::Handshake(Changed::ServerName { name });
+        probes: |target| {
+            let name = |name| Probe::Handshake(Changed::ServerName { name });
             foreign_names(target).into_iter().map(name).collect()
         },
     },
-    Entry {
+    Experiment {
         id: "trace-hello",
         question: "how far does the ClientHello come, and which hop cuts the connection?",
         proves: &[(
@@ -139,9 +142,9 @@ pub(super) const ENTRIES: &[Entry] = &[
             "the last router that answers, and the life from which on the reset comes",
         )],
         packets: trace::MOST_HOPS as usize * 4,
-        tier: Tier::Deep,
+        intrusiveness: Intrusiveness::Deep,
         due: &[Symptom::TlsSilent, Symptom::TlsCut],
-        asks: |_| vec![Ask::TraceHello],
+        probes: |_| vec![Probe::TraceHello],
     },
 ];
 
@@ -161,7 +164,7 @@ pub(super) async fn trace_hello(
     id: &'static str,
     address: IpAddr,
     timeout: Duration,
-) -> Made {
+) -> ExperimentResult {
     let (_, to) = context.connect_to(address);
     let request = Handshake {
         server_name: &context.target.seen.host,
@@ -174,7 +177,12 @@ pub(super) async fn trace_hello(
         redactor: context.redactor(),
     };
     let hops = trace::hello(to, &request).await;
-    Made::Trace(Trace { id: id.to_owned(), probe: TraceProbe::ClientHello, towards: to, hops })
+    ExperimentResult::Trace(Trace {
+        id: id.to_owned(),
+        probe: TraceProbe::ClientHello,
+        towards: to,
+        hops,
+    })
 }
 
 /// Does the experiment at `address`; ends within `timeout`. A session that comes about is
@@ -185,7 +193,7 @@ pub(super) async fn handshake(
     id: &'static str,
     changed: Changed,
     timeout: Duration,
-) -> (Made, Option<Verified>) {
+) -> (ExperimentResult, Option<Verified>) {
     let started = context.since.elapsed();
     let segment_size = match &changed {
         Changed::SegmentSize { octets } => Some(u32::from(*octets)),
@@ -213,7 +221,7 @@ pub(super) async fn handshake(
             let (id, started_ms, tcp) = (id.to_owned(), millis(started), attempt.outcome);
             let address = Some(address);
             let tried = TriedHandshake { id, address, changed, started_ms, took_ms, tcp, tls };
-            return (Made::Handshake(tried, None), None);
+            return (ExperimentResult::Handshake(tried, None), None);
         }
         let request = Handshake {
             server_name: match &changed {
@@ -263,8 +271,8 @@ pub(super) async fn handshake(
         tls: hop.as_ref().map(seen),
     };
     let made = match tried.changed {
-        Changed::OtherAddress { .. } => Made::OtherAddress(tried, call.map(Box::new)),
-        _ => Made::Handshake(tried, hop.filter(|_| session.is_some()).map(Box::new)),
+        Changed::OtherAddress { .. } => ExperimentResult::OtherAddress(tried, call.map(Box::new)),
+        _ => ExperimentResult::Handshake(tried, hop.filter(|_| session.is_some()).map(Box::new)),
     };
     (made, session)
 }

@@ -24,7 +24,7 @@ use crate::target::Target;
 use crate::wire::dns::Kind;
 use crate::wire::session::Verified;
 
-pub(super) use clients::{STOCK_CLIENT, stock};
+pub(super) use clients::{STOCK_CLIENT, reference_client};
 pub(super) use handshakes::{SAME_AGAIN, seen};
 
 /// What the walk shows while a hop is still under way, or has just ended.
@@ -87,7 +87,7 @@ impl Symptom {
 
 /// Who may be asked to make an experiment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tier {
+pub enum Intrusiveness {
     /// Always: nothing that a security team objects to.
     Default,
     /// With `--deep`: limited lives, foreign names, addresses that nobody owns.
@@ -100,18 +100,18 @@ pub enum Transport {
     /// UDP, with EDNS.
     Udp,
     /// UDP without EDNS, as glibc asks.
-    PlainUdp,
+    NoEdns,
     /// UDP without EDNS and without recursion desired.
-    Unhelped,
+    NonRecursive,
     /// UDP with EDNS and checking disabled (CD).
-    Unvalidated,
+    CheckingDisabled,
     /// TCP.
     Tcp,
 }
 
 /// One question to the network.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ask {
+pub enum Probe {
     /// The handshake with one thing changed, at the address in trouble.
     Handshake(Changed),
     /// The walk's own handshake at another address of the same name.
@@ -137,7 +137,7 @@ pub enum Ask {
         address: IpAddr,
     },
     /// A connection to an address that nobody owns, of the family of the one in trouble.
-    Nobody,
+    UnallocatedAddress,
     /// Packets of limited life towards the address in trouble.
     Trace {
         /// What is sent.
@@ -153,42 +153,42 @@ pub enum Ask {
     StockClient,
 }
 
-impl Ask {
+impl Probe {
     /// What it sends and to whom, for `--plan`.
     #[must_use]
     pub fn words(&self) -> String {
         match self {
-            Ask::Handshake(Changed::ServerName { name }) => {
+            Probe::Handshake(Changed::ServerName { name }) => {
                 format!("a handshake at the walked address, SNI {name}")
             }
-            Ask::OtherAddress => {
+            Probe::OtherAddress => {
                 "a handshake, and the call without a credential, at another address of the name"
                     .to_owned()
             }
-            Ask::Handshake(_) | Ask::Segments => "handshakes at the walked address".to_owned(),
-            Ask::TraceHello => "the ClientHello of limited life to the walked address".to_owned(),
-            Ask::Question { name, kind, transport } => {
+            Probe::Handshake(_) | Probe::Segments => "handshakes at the walked address".to_owned(),
+            Probe::TraceHello => "the ClientHello of limited life to the walked address".to_owned(),
+            Probe::Question { name, kind, transport } => {
                 let over = match transport {
                     Transport::Udp => "UDP",
-                    Transport::PlainUdp => "UDP without EDNS",
-                    Transport::Unhelped => "UDP without recursion",
-                    Transport::Unvalidated => "UDP with checking disabled",
+                    Transport::NoEdns => "UDP without EDNS",
+                    Transport::NonRecursive => "UDP without recursion",
+                    Transport::CheckingDisabled => "UDP with checking disabled",
                     Transport::Tcp => "TCP",
                 };
                 format!("{} {name} of the same resolver over {over}", kind.name())
             }
-            Ask::SearchedName { .. } => {
+            Probe::SearchedName { .. } => {
                 "A of the name with a search domain, of the same resolver over UDP".to_owned()
             }
-            Ask::Connection { address } => format!("a connection to {address}"),
-            Ask::Nobody => {
+            Probe::Connection { address } => format!("a connection to {address}"),
+            Probe::UnallocatedAddress => {
                 "a connection to 192.0.2.1 (or 2001:db8::1), which nobody owns".to_owned()
             }
-            Ask::Trace { probe: TraceProbe::Udp, .. } => {
+            Probe::Trace { probe: TraceProbe::Udp, .. } => {
                 "UDP of limited life to the walked address".to_owned()
             }
-            Ask::Trace { .. } => "SYN of limited life to the walked address".to_owned(),
-            Ask::StockClient => {
+            Probe::Trace { .. } => "SYN of limited life to the walked address".to_owned(),
+            Probe::StockClient => {
                 "the call again by an ordinary client, without a credential".to_owned()
             }
         }
@@ -197,7 +197,7 @@ impl Ask {
 
 /// One experiment of the catalogue.
 #[derive(Debug, Clone, Copy)]
-pub struct Entry {
+pub struct Experiment {
     /// Kebab-case id, as the evidence has it.
     pub id: &'static str,
     /// What is asked.
@@ -207,23 +207,23 @@ pub struct Entry {
     /// What it costs: packets that we send at most, repeats apart, each time that it is due.
     pub packets: usize,
     /// Who may ask for it.
-    pub tier: Tier,
+    pub intrusiveness: Intrusiveness,
     /// When it is due.
     pub due: &'static [Symptom],
     /// What is asked, each beside the others.
-    pub asks: fn(&Target) -> Vec<Ask>,
+    pub probes: fn(&Target) -> Vec<Probe>,
 }
 
 /// Every experiment, in the order of the hops: the order of `docs/experiments.md`.
-pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
-    [questions::ENTRIES, routes::ENTRIES, handshakes::ENTRIES, clients::ENTRIES]
+pub fn catalogue() -> impl Iterator<Item = &'static Experiment> {
+    [questions::EXPERIMENTS, routes::EXPERIMENTS, handshakes::EXPERIMENTS, clients::EXPERIMENTS]
         .into_iter()
         .flatten()
 }
 
 /// The experiments that a symptom makes due.
-pub fn due(symptom: Symptom) -> impl Iterator<Item = &'static Entry> {
-    catalogue().filter(move |entry| entry.due.contains(&symptom))
+pub fn triggered_by(symptom: Symptom) -> impl Iterator<Item = &'static Experiment> {
+    catalogue().filter(move |experiment| experiment.due.contains(&symptom))
 }
 
 /// The symptom of a handshake that has ended, if it is one.
@@ -252,7 +252,7 @@ pub(super) enum Subject {
 
 /// An experiment that was made.
 #[derive(Debug)]
-pub(super) enum Made {
+pub(super) enum ExperimentResult {
     /// A handshake, and all of the small ClientHello's where it verified: a walk may go on over it.
     Handshake(TriedHandshake, Option<Box<TlsHop>>),
     /// A handshake at another address, and the call over it.
@@ -275,94 +275,96 @@ pub(super) enum Made {
 
 /// Makes one experiment, which ends within `timeout`; gives back the session of the small
 /// ClientHello, if there is one.
-pub(super) async fn make(
+pub(super) async fn run(
     context: &Context<'_>,
     id: &'static str,
-    ask: Ask,
+    probe: Probe,
     subject: Subject,
     timeout: Duration,
-) -> (Made, Option<Verified>) {
-    let changed = match (&ask, subject) {
-        (Ask::Handshake(changed), Subject::Address(_)) => Some(changed.clone()),
-        (Ask::OtherAddress, Subject::Address(address)) => Some(Changed::OtherAddress { address }),
+) -> (ExperimentResult, Option<Verified>) {
+    let changed = match (&probe, subject) {
+        (Probe::Handshake(changed), Subject::Address(_)) => Some(changed.clone()),
+        (Probe::OtherAddress, Subject::Address(address)) => Some(Changed::OtherAddress { address }),
         _ => None,
     };
     match (changed, subject) {
         (Some(changed), Subject::Address(address)) => {
             handshakes::handshake(context, address, id, changed, timeout).await
         }
-        _ => (probe(context, id, ask, subject, timeout).await, None),
+        _ => (run_without_session(context, id, probe, subject, timeout).await, None),
     }
 }
 
 /// Makes one experiment that leaves no session.
-async fn probe(
+async fn run_without_session(
     context: &Context<'_>,
     id: &'static str,
-    ask: Ask,
+    probe: Probe,
     subject: Subject,
     timeout: Duration,
-) -> Made {
-    match (ask, subject) {
-        (Ask::Question { name, kind, transport }, Subject::Resolver(server)) => Made::Question(
-            questions::ask(context, id, server, &name, kind, transport, timeout).await,
-        ),
-        (Ask::SearchedName { place }, Subject::Resolver(server)) => {
+) -> ExperimentResult {
+    match (probe, subject) {
+        (Probe::Question { name, kind, transport }, Subject::Resolver(server)) => {
+            ExperimentResult::Question(
+                questions::ask(context, id, server, &name, kind, transport, timeout).await,
+            )
+        }
+        (Probe::SearchedName { place }, Subject::Resolver(server)) => {
             questions::searched(context, id, server, place, timeout).await
         }
-        (Ask::Connection { address }, _) => {
-            Made::Connection(routes::connection(context, id, address, timeout).await)
+        (Probe::Connection { address }, _) => {
+            ExperimentResult::Connection(routes::connection(context, id, address, timeout).await)
         }
-        (Ask::StockClient, _) => stock(context, id, None, timeout).await,
-        (Ask::Nobody, Subject::Address(address)) => {
-            Made::Connection(routes::nobody(context, id, address, timeout).await)
-        }
-        (Ask::Trace { probe, longest }, Subject::Address(address)) => {
+        (Probe::StockClient, _) => reference_client(context, id, None, timeout).await,
+        (Probe::UnallocatedAddress, Subject::Address(address)) => ExperimentResult::Connection(
+            routes::unallocated_address(context, id, address, timeout).await,
+        ),
+        (Probe::Trace { probe, longest }, Subject::Address(address)) => {
             routes::trace(context, id, address, probe, longest, timeout).await
         }
-        (Ask::Segments, Subject::Address(address)) => {
-            segments::search(context, id, address, timeout).await
+        (Probe::Segments, Subject::Address(address)) => {
+            segments::bisect_segment_size(context, id, address, timeout).await
         }
-        (Ask::TraceHello, Subject::Address(address)) => {
+        (Probe::TraceHello, Subject::Address(address)) => {
             handshakes::trace_hello(context, id, address, timeout).await
         }
-        // A catalogue entry whose symptom has another subject: `due` and `asks` disagree.
-        (Ask::Handshake(_) | Ask::OtherAddress, _)
+        // A catalogue experiment whose symptom has another subject: `due` and `asks` disagree.
+        (Probe::Handshake(_) | Probe::OtherAddress, _)
         | (
-            Ask::Nobody | Ask::Trace { .. } | Ask::Segments | Ask::TraceHello,
+            Probe::UnallocatedAddress | Probe::Trace { .. } | Probe::Segments | Probe::TraceHello,
             Subject::Resolver(_),
         )
-        | (Ask::Question { .. } | Ask::SearchedName { .. }, Subject::Address(_)) => {
+        | (Probe::Question { .. } | Probe::SearchedName { .. }, Subject::Address(_)) => {
             not_possible(id, "nothing to ask it of")
         }
     }
 }
 
 /// An experiment that this machine cannot make.
-fn not_possible(id: &str, says: &str) -> Made {
+fn not_possible(id: &str, says: &str) -> ExperimentResult {
     let why = LeftOutReason::NotPossible { says: says.to_owned() };
-    Made::LeftOut(LeftOut { id: id.to_owned(), why })
+    ExperimentResult::LeftOut(LeftOut { id: id.to_owned(), why })
 }
 
 /// Keeps an experiment.
-pub(super) fn keep(experiments: &mut Experiments, made: Made) {
+pub(super) fn record(experiments: &mut Experiments, made: ExperimentResult) {
     match made {
-        Made::Handshake(tried, _) => experiments.handshakes.push(tried),
-        Made::OtherAddress(tried, call) => {
+        ExperimentResult::Handshake(tried, _) => experiments.handshakes.push(tried),
+        ExperimentResult::OtherAddress(tried, call) => {
             experiments.handshakes.push(tried);
             experiments.clients.extend(call.map(|call| *call));
         }
-        Made::Handshakes(tried) => experiments.handshakes.extend(tried),
-        Made::Question(tried) => experiments.questions.push(tried),
-        Made::Connection(tried) => experiments.connections.push(tried),
-        Made::Clients(calls) => experiments.clients.extend(calls),
-        Made::Trace(trace) => experiments.traces.push(trace),
-        Made::LeftOut(one) => {
+        ExperimentResult::Handshakes(tried) => experiments.handshakes.extend(tried),
+        ExperimentResult::Question(tried) => experiments.questions.push(tried),
+        ExperimentResult::Connection(tried) => experiments.connections.push(tried),
+        ExperimentResult::Clients(calls) => experiments.clients.extend(calls),
+        ExperimentResult::Trace(trace) => experiments.traces.push(trace),
+        ExperimentResult::LeftOut(one) => {
             if !experiments.left_out.contains(&one) {
                 experiments.left_out.push(one);
             }
         }
-        Made::Nothing => {}
+        ExperimentResult::Nothing => {}
     }
 }
 
@@ -419,7 +421,8 @@ mod tests {
 
     #[test]
     fn a_symptom_makes_its_experiments_due_and_no_others() {
-        let ids = |symptom| due(symptom).map(|entry| entry.id).collect::<Vec<_>>();
+        let ids =
+            |symptom| triggered_by(symptom).map(|experiment| experiment.id).collect::<Vec<_>>();
         assert_eq!(
             ids(Symptom::TlsSilent),
             [
@@ -482,8 +485,8 @@ mod tests {
             let packets: usize = [Some(symptom), after]
                 .into_iter()
                 .flatten()
-                .flat_map(due)
-                .map(|entry| entry.packets)
+                .flat_map(triggered_by)
+                .map(|experiment| experiment.packets)
                 .sum();
             assert!(packets <= 12, "{symptom:?}: {packets}");
         }

@@ -9,11 +9,13 @@ use futures_util::future::{Either, select};
 use hickory_resolver::proto::op::Message;
 
 use super::super::context::Context;
-use super::{Ask, Entry, Made, Symptom, Tier, Transport, millis, siblings};
+use super::{
+    Experiment, ExperimentResult, Intrusiveness, Probe, Symptom, Transport, millis, siblings,
+};
 use crate::evidence::dns::{DnsOutcome, Exchange};
 use crate::evidence::experiment::TriedQuestion;
 use crate::target::Target;
-use crate::wire::dns::{self, Kind, Manner, STRAYS_KEPT};
+use crate::wire::dns::{self, Kind, QueryFlags, STRAYS_KEPT};
 
 /// How often a question is repeated to see whether the answers stay the same: with one wrong
 /// server of two behind an address, all six agree once in 32 times.
@@ -22,8 +24,8 @@ const REPEATS: usize = 5;
 const SEARCHED: usize = 3;
 
 /// The experiments on names.
-pub(super) const ENTRIES: &[Entry] = &[
-    Entry {
+pub(super) const EXPERIMENTS: &[Experiment] = &[
+    Experiment {
         id: "root-servers",
         question: "does the resolver answer a question that every forwarder can answer (NS of the root)?",
         proves: &[
@@ -31,11 +33,11 @@ pub(super) const ENTRIES: &[Entry] = &[
             ("dns-refused", "the root's name servers are refused as well: it is not the name"),
         ],
         packets: 1,
-        tier: Tier::Default,
+        intrusiveness: Intrusiveness::Default,
         due: &[Symptom::ResolverSilent, Symptom::ResolverFails],
-        asks: |_| vec![question(".", Kind::Ns, Transport::Udp)],
+        probes: |_| vec![question(".", Kind::Ns, Transport::Udp)],
     },
-    Entry {
+    Experiment {
         id: "over-tcp",
         question: "does the resolver answer the same question over TCP?",
         proves: &[
@@ -43,27 +45,27 @@ pub(super) const ENTRIES: &[Entry] = &[
             ("dns-two-answers", "over TCP the resolver gives one of two answers: its own"),
         ],
         packets: 6,
-        tier: Tier::Default,
+        intrusiveness: Intrusiveness::Default,
         // A server that forwards in one thread stands still over a TCP question that its upstream
         // does not answer: it is put only where UDP gives nothing at all.
         due: &[Symptom::UdpSilent, Symptom::TwoAnswers],
-        asks: |target| vec![question(&target.seen.host, Kind::A, Transport::Tcp)],
+        probes: |target| vec![question(&target.seen.host, Kind::A, Transport::Tcp)],
     },
-    Entry {
+    Experiment {
         id: "own-name",
         question: "does the resolver answer what it need not ask others for (localhost, RFC 6761; the root without recursion)?",
         proves: &[("dns-upstream-dead", "what it has itself is answered, every other is not")],
         packets: 2,
-        tier: Tier::Default,
+        intrusiveness: Intrusiveness::Default,
         due: &[Symptom::ResolverSilent, Symptom::ResolverFails],
-        asks: |_| {
+        probes: |_| {
             vec![
                 question("localhost", Kind::A, Transport::Udp),
-                question(".", Kind::Ns, Transport::Unhelped),
+                question(".", Kind::Ns, Transport::NonRecursive),
             ]
         },
     },
-    Entry {
+    Experiment {
         id: "uncached-name",
         question: "does the resolver answer for a name beside the service's zone that no cache holds?",
         proves: &[
@@ -72,43 +74,43 @@ pub(super) const ENTRIES: &[Entry] = &[
             ("dns-answers-everything", "a name that nobody has gets the service's address as well"),
         ],
         packets: 1,
-        tier: Tier::Default,
+        intrusiveness: Intrusiveness::Default,
         due: &[Symptom::ResolverSilent, Symptom::ResolverFails, Symptom::AddressInDoubt],
-        asks: uncached,
+        probes: uncached,
     },
-    Entry {
+    Experiment {
         id: "without-validation",
         question: "does the resolver answer the same question with checking disabled (CD, RFC 4035)?",
         proves: &[("dns-validation-fails", "with checking disabled it is answered")],
         packets: 1,
-        tier: Tier::Default,
+        intrusiveness: Intrusiveness::Default,
         due: &[Symptom::ResolverFails],
-        asks: |target| vec![question(&target.seen.host, Kind::A, Transport::Unvalidated)],
+        probes: |target| vec![question(&target.seen.host, Kind::A, Transport::CheckingDisabled)],
     },
-    Entry {
+    Experiment {
         id: "without-edns",
         question: "does the resolver answer the question without EDNS, and the same one with it?",
         proves: &[("dns-edns-dropped", "plain it is answered, with EDNS it is not")],
         packets: 2,
-        tier: Tier::Default,
+        intrusiveness: Intrusiveness::Default,
         due: &[Symptom::ResolverSilent],
-        asks: |target| {
+        probes: |target| {
             vec![
-                question(&target.seen.host, Kind::A, Transport::PlainUdp),
+                question(&target.seen.host, Kind::A, Transport::NoEdns),
                 question(&target.seen.host, Kind::A, Transport::Udp),
             ]
         },
     },
-    Entry {
+    Experiment {
         id: "ask-again",
         question: "does the same question get the same answer every time?",
         proves: &[("dns-answers-vary", "answers of different kinds to one question")],
         packets: REPEATS,
-        tier: Tier::Default,
+        intrusiveness: Intrusiveness::Default,
         due: &[Symptom::NameInDoubt, Symptom::ResolverFails, Symptom::SystemDiffers],
-        asks: |target| vec![question(&target.seen.host, Kind::A, Transport::Udp); REPEATS],
+        probes: |target| vec![question(&target.seen.host, Kind::A, Transport::Udp); REPEATS],
     },
-    Entry {
+    Experiment {
         id: "privatelink-name",
         question: "what does the resolver give for the privatelink name asked by itself?",
         proves: &[(
@@ -116,52 +118,52 @@ pub(super) const ENTRIES: &[Entry] = &[
             "the privatelink name alone is private, the original is not",
         )],
         packets: 2,
-        tier: Tier::Default,
+        intrusiveness: Intrusiveness::Default,
         due: &[Symptom::NameInDoubt],
-        asks: privatelink,
+        probes: privatelink,
     },
-    Entry {
+    Experiment {
         id: "parent-zone",
         question: "whose is the zone of the public suffix that the resolver sees (its SOA)?",
         proves: &[("dns-parent-zone-shadowed", "the suffix is an Azure private zone there")],
         packets: 1,
-        tier: Tier::Default,
+        intrusiveness: Intrusiveness::Default,
         due: &[Symptom::NameInDoubt, Symptom::ResolverFails],
-        asks: |target| {
+        probes: |target| {
             let suffix = target.seen.public_suffix.as_deref();
             suffix.map(|zone| question(zone, Kind::Soa, Transport::Udp)).into_iter().collect()
         },
     },
-    Entry {
+    Experiment {
         id: "sibling-suffix",
         question: "does the account's name under another suffix of the same resource resolve privately?",
         proves: &[("dns-suffix-left-out", "the sibling is private, this name is not")],
         packets: 2,
-        tier: Tier::Default,
+        intrusiveness: Intrusiveness::Default,
         due: &[Symptom::NameInDoubt],
-        asks: |target| {
+        probes: |target| {
             let all = siblings(target);
             all.iter().map(|name| question(name, Kind::A, Transport::Udp)).collect()
         },
     },
-    Entry {
+    Experiment {
         id: "searched-name",
         question: "does a domain of the search list give the address that applications get?",
         proves: &[("dns-system-differs", "the name with a search domain has that address")],
         packets: SEARCHED,
-        tier: Tier::Default,
+        intrusiveness: Intrusiveness::Default,
         due: &[Symptom::SystemDiffers],
-        asks: |_| (0..SEARCHED).map(|place| Ask::SearchedName { place }).collect(),
+        probes: |_| (0..SEARCHED).map(|place| Probe::SearchedName { place }).collect(),
     },
 ];
 
-fn question(name: &str, kind: Kind, transport: Transport) -> Ask {
-    Ask::Question { name: name.to_owned(), kind, transport }
+fn question(name: &str, kind: Kind, transport: Transport) -> Probe {
+    Probe::Question { name: name.to_owned(), kind, transport }
 }
 
 /// A name that no cache holds, beside the zone that may be forwarded on its own: a new label,
 /// for which the star stands, in the domain above the public suffix.
-fn uncached(target: &Target) -> Vec<Ask> {
+fn uncached(target: &Target) -> Vec<Probe> {
     let above = target.seen.public_suffix.as_deref().and_then(|suffix| suffix.split_once('.'));
     match above {
         Some((_, domain)) if domain.contains('.') => {
@@ -171,7 +173,7 @@ fn uncached(target: &Target) -> Vec<Ask> {
     }
 }
 
-fn privatelink(target: &Target) -> Vec<Ask> {
+fn privatelink(target: &Target) -> Vec<Probe> {
     match (&target.seen.account, &target.seen.private_zone, &target.original_host) {
         (Some(account), Some(zone), None) => {
             let name = format!("{account}.{zone}");
@@ -189,12 +191,14 @@ pub(super) async fn searched(
     server: SocketAddr,
     place: usize,
     timeout: Duration,
-) -> Made {
+) -> ExperimentResult {
     let Some(domain) = context.world.resolver_config.search.get(place) else {
-        return Made::Nothing;
+        return ExperimentResult::Nothing;
     };
     let name = format!("{}.{}", context.target.seen.host, domain.trim_end_matches('.'));
-    Made::Question(ask(context, id, server, &name, Kind::A, Transport::Udp, timeout).await)
+    ExperimentResult::Question(
+        ask(context, id, server, &name, Kind::A, Transport::Udp, timeout).await,
+    )
 }
 
 /// Puts one question; ends within `timeout`.
@@ -228,7 +232,7 @@ pub(super) async fn ask(
     TriedQuestion {
         id: id.to_owned(),
         resolver: server,
-        edns: matches!(transport, Transport::Udp | Transport::Unvalidated | Transport::Tcp),
+        edns: matches!(transport, Transport::Udp | Transport::CheckingDisabled | Transport::Tcp),
         started_ms: millis(started),
         took_ms: millis(context.since.elapsed().saturating_sub(started)),
         exchange,
@@ -247,14 +251,14 @@ async fn put(
     until: Instant,
 ) -> Exchange {
     let left = || until.saturating_duration_since(Instant::now());
-    let manner = match transport {
+    let flags = match transport {
         Transport::Tcp => return dns::over_tcp(server, name, kind, left()).await,
-        Transport::Udp => Manner::Edns,
-        Transport::PlainUdp => Manner::Plain,
-        Transport::Unhelped => Manner::Unhelped,
-        Transport::Unvalidated => Manner::Unvalidated,
+        Transport::Udp => QueryFlags::Edns,
+        Transport::NoEdns => QueryFlags::NoEdns,
+        Transport::NonRecursive => QueryFlags::NonRecursive,
+        Transport::CheckingDisabled => QueryFlags::CheckingDisabled,
     };
-    let mut first = pin!(dns::once(server, name, kind, manner, left()));
+    let mut first = pin!(dns::once(server, name, kind, flags, left()));
     let sent_again = Cell::new(0);
     let second = async {
         tokio::time::sleep(left() * 2 / 5).await;
@@ -264,7 +268,7 @@ async fn put(
         }
         context.pace.turn(server, left()).await;
         sent_again.set(1);
-        dns::once(server, name, kind, manner, left()).await
+        dns::once(server, name, kind, flags, left()).await
     };
     let mut second = pin!(second);
     let silent = |exchange: &Exchange| exchange.outcome == DnsOutcome::TimedOut;

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::super::context::Context;
-use super::{Ask, Entry, Made, Symptom, Tier, millis, not_possible};
+use super::{Experiment, ExperimentResult, Intrusiveness, Probe, Symptom, millis, not_possible};
 use crate::evidence::experiment::{Trace, TraceProbe, TriedConnection};
 use crate::wire::{connect, trace};
 
@@ -13,12 +13,12 @@ use crate::wire::{connect, trace};
 const FEW_HOPS: u8 = 6;
 
 /// Addresses of documentation (RFC 5737, RFC 3849): nobody has them.
-const NOBODYS_V4: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
-const NOBODYS_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
+const UNALLOCATED_V4: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+const UNALLOCATED_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
 
 /// The experiments on routes.
-pub(super) const ENTRIES: &[Entry] = &[
-    Entry {
+pub(super) const EXPERIMENTS: &[Experiment] = &[
+    Experiment {
         id: "trace-syn",
         question: "which routers answer on the way, and does a SYN come as far as UDP?",
         proves: &[
@@ -29,11 +29,11 @@ pub(super) const ENTRIES: &[Entry] = &[
             ),
         ],
         packets: 2 * trace::MOST_HOPS as usize,
-        tier: Tier::Deep,
+        intrusiveness: Intrusiveness::Deep,
         due: &[Symptom::TcpSilent, Symptom::TcpRefused],
-        asks: |_| vec![trace_of(TraceProbe::Syn), trace_of(TraceProbe::Udp)],
+        probes: |_| vec![trace_of(TraceProbe::Syn), trace_of(TraceProbe::Udp)],
     },
-    Entry {
+    Experiment {
         id: "ghost-address",
         question: "does TCP connect where nobody is: to an address nobody owns, or before the host?",
         proves: &[(
@@ -42,43 +42,43 @@ pub(super) const ENTRIES: &[Entry] = &[
              a public target's way out also connects to an address that nobody owns",
         )],
         packets: 1 + 4 * FEW_HOPS as usize,
-        tier: Tier::Deep,
+        intrusiveness: Intrusiveness::Deep,
         due: &[
             Symptom::TlsSilent,
             Symptom::TlsCut,
             Symptom::CertificateRefused,
             Symptom::CallRefused,
         ],
-        asks: |_| {
+        probes: |_| {
             vec![
-                Ask::Nobody,
-                Ask::Trace { probe: TraceProbe::Syn, longest: FEW_HOPS },
-                Ask::Trace { probe: TraceProbe::Udp, longest: FEW_HOPS },
+                Probe::UnallocatedAddress,
+                Probe::Trace { probe: TraceProbe::Syn, longest: FEW_HOPS },
+                Probe::Trace { probe: TraceProbe::Udp, longest: FEW_HOPS },
             ]
         },
     },
 ];
 
-const fn trace_of(probe: TraceProbe) -> Ask {
-    Ask::Trace { probe, longest: trace::MOST_HOPS }
+const fn trace_of(probe: TraceProbe) -> Probe {
+    Probe::Trace { probe, longest: trace::MOST_HOPS }
 }
 
 /// An address that nobody owns, of the same family.
-const fn nobodys(beside: IpAddr) -> IpAddr {
+const fn unallocated(beside: IpAddr) -> IpAddr {
     match beside {
-        IpAddr::V4(_) => IpAddr::V4(NOBODYS_V4),
-        IpAddr::V6(_) => IpAddr::V6(NOBODYS_V6),
+        IpAddr::V4(_) => IpAddr::V4(UNALLOCATED_V4),
+        IpAddr::V6(_) => IpAddr::V6(UNALLOCATED_V6),
     }
 }
 
 /// Connects to an address that nobody owns, on the target's port; ends within `timeout`.
-pub(super) async fn nobody(
+pub(super) async fn unallocated_address(
     context: &Context<'_>,
     id: &'static str,
     beside: IpAddr,
     timeout: Duration,
 ) -> TriedConnection {
-    connection(context, id, nobodys(beside), timeout).await
+    connection(context, id, unallocated(beside), timeout).await
 }
 
 /// Connects to another address on the target's port; ends within `timeout`.
@@ -109,7 +109,7 @@ pub(super) async fn trace(
     probe: TraceProbe,
     longest: u8,
     timeout: Duration,
-) -> Made {
+) -> ExperimentResult {
     let (_, to) = context.connect_to(address);
     if let Err(says) = trace::possible(to) {
         return not_possible(id, &says);
@@ -118,5 +118,5 @@ pub(super) async fn trace(
         TraceProbe::Udp => trace::udp(to, longest, timeout).await,
         TraceProbe::Syn | TraceProbe::ClientHello => trace::syn(to, longest, timeout).await,
     };
-    Made::Trace(Trace { id: id.to_owned(), probe, towards: to, hops })
+    ExperimentResult::Trace(Trace { id: id.to_owned(), probe, towards: to, hops })
 }

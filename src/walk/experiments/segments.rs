@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::super::context::Context;
-use super::{Made, handshakes};
+use super::{ExperimentResult, handshakes};
 use crate::evidence::experiment::{Changed, TriedHandshake};
 
 /// Sizes that begin it: what tunnels carry as a rule (IPv6 promises packets of 1280), and the
@@ -28,12 +28,12 @@ pub(super) const MOST: usize = FIRST.len() + FINER;
 const SLOWER: Duration = Duration::from_millis(100);
 
 /// Searches; ends within `timeout`.
-pub(super) async fn search(
+pub(super) async fn bisect_segment_size(
     context: &Context<'_>,
     id: &'static str,
     address: IpAddr,
     timeout: Duration,
-) -> Made {
+) -> ExperimentResult {
     let began = Instant::now();
     let one = |octets| {
         let left = timeout.saturating_sub(began.elapsed());
@@ -51,7 +51,7 @@ pub(super) async fn search(
             None => Ok(running.next().await),
         };
         match ended {
-            Ok(Some((Made::Handshake(tried, _), _))) => {
+            Ok(Some((ExperimentResult::Handshake(tried, _), _))) => {
                 if tried.answered() {
                     let wait = Duration::from_millis(tried.took_ms) * 2 + SLOWER;
                     slower = Some(slower.map_or(wait, |known| known.max(wait)));
@@ -69,7 +69,7 @@ pub(super) async fn search(
         }
         choose = None;
         let answered = |size: u16| done.iter().any(|x| x.answered() && of(x) == Some(size));
-        if let Some(next) = inside(&sizes, answered).filter(|_| {
+        if let Some(next) = bisect(&sizes, answered).filter(|_| {
             // Where three sizes are answered, a fourth costs more than it tells.
             let all = sizes.len() > FIRST.len() && sizes.iter().all(|size| answered(*size));
             sizes.len() < MOST && !all
@@ -80,7 +80,7 @@ pub(super) async fn search(
         }
     }
     done.sort_by_key(|tried| (tried.started_ms, std::cmp::Reverse(of(tried))));
-    Made::Handshakes(done)
+    ExperimentResult::Handshakes(done)
 }
 
 /// The size of an experiment.
@@ -93,7 +93,7 @@ fn of(tried: &TriedHandshake) -> Option<u16> {
 
 /// The middle between the largest size that is answered and the next one that is not; none
 /// when nothing is answered, or nothing is between.
-fn inside(sizes: &[u16], answered: impl Fn(u16) -> bool) -> Option<u16> {
+fn bisect(sizes: &[u16], answered: impl Fn(u16) -> bool) -> Option<u16> {
     let low = sizes.iter().copied().filter(|size| answered(*size)).max()?;
     if low == FIRST[0] && sizes.iter().all(|size| *size <= low) {
         return Some(TUNNEL);
@@ -104,15 +104,15 @@ fn inside(sizes: &[u16], answered: impl Fn(u16) -> bool) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use super::inside;
+    use super::bisect;
 
     #[test]
     fn the_bracket_is_halved() {
-        assert_eq!(inside(&[1240, 536], |_| false), None);
-        assert_eq!(inside(&[1240, 536], |size| size == 536), Some(888));
-        assert_eq!(inside(&[1240, 536], |_| true), Some(1360));
-        assert_eq!(inside(&[1240, 536, 1360], |size| size < 1300), Some(1300));
-        assert_eq!(inside(&[1240, 536, 1348], |size| size < 1300), Some(1292));
-        assert_eq!(inside(&[1240, 536, 1260], |size| size < 1250), None);
+        assert_eq!(bisect(&[1240, 536], |_| false), None);
+        assert_eq!(bisect(&[1240, 536], |size| size == 536), Some(888));
+        assert_eq!(bisect(&[1240, 536], |_| true), Some(1360));
+        assert_eq!(bisect(&[1240, 536, 1360], |size| size < 1300), Some(1300));
+        assert_eq!(bisect(&[1240, 536, 1348], |size| size < 1300), Some(1292));
+        assert_eq!(bisect(&[1240, 536, 1260], |size| size < 1250), None);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::phases::Handshake;
 use super::{Action, ExperimentPolicy, Machine};
 use crate::evidence::experiment::{LeftOut, LeftOutReason};
-use crate::walk::experiments::{self, Made, Subject, Symptom, Tier};
+use crate::walk::experiments::{self, ExperimentResult, Intrusiveness, Subject, Symptom};
 
 /// How long after the deadline of names a resolver that has just answered is asked more.
 const LATE_ANSWERS: Duration = Duration::from_millis(200);
@@ -19,23 +19,23 @@ impl Machine<'_> {
             return;
         }
         let timeout = self.experiment_timeout(symptom);
-        for entry in experiments::due(symptom) {
-            if self.scheduled.contains(&(entry.id, subject)) {
+        for experiment in experiments::triggered_by(symptom) {
+            if self.scheduled.contains(&(experiment.id, subject)) {
                 continue;
             }
-            self.scheduled.push((entry.id, subject));
-            let why = match (policy, entry.tier) {
+            self.scheduled.push((experiment.id, subject));
+            let why = match (policy, experiment.intrusiveness) {
                 (ExperimentPolicy::Declined, _) => Some(LeftOutReason::Option),
-                (ExperimentPolicy::Default, Tier::Deep) => Some(LeftOutReason::NeedsDeep),
+                (ExperimentPolicy::Default, Intrusiveness::Deep) => Some(LeftOutReason::NeedsDeep),
                 _ => None,
             };
             if let Some(why) = why {
-                let one = LeftOut { id: entry.id.to_owned(), why };
-                experiments::keep(&mut self.experiments, Made::LeftOut(one));
+                let one = LeftOut { id: experiment.id.to_owned(), why };
+                experiments::record(&mut self.experiments, ExperimentResult::LeftOut(one));
                 continue;
             }
-            for ask in (entry.asks)(self.settings.target) {
-                self.act(Action::Experiment { id: entry.id, ask, subject, timeout });
+            for probe in (experiment.probes)(self.settings.target) {
+                self.act(Action::Experiment { id: experiment.id, probe, subject, timeout });
             }
         }
     }
@@ -59,8 +59,8 @@ impl Machine<'_> {
 
     /// Keeps what an experiment showed, and the session of a small ClientHello with the address
     /// that it leads to.
-    pub(super) fn experiment_done(&mut self, mut made: Made) {
-        if let Made::Handshake(tried, hop) = &mut made
+    pub(super) fn experiment_done(&mut self, mut result: ExperimentResult) {
+        if let ExperimentResult::Handshake(tried, hop) = &mut result
             && let Some(hop) = hop.take()
             && let Some(here) =
                 self.addresses.iter_mut().find(|here| tried.address == Some(here.address))
@@ -70,6 +70,6 @@ impl Machine<'_> {
             let small = Handshake { started_ms, took_ms, hop: *hop, session: true };
             here.small_hello.get_or_insert(Box::new(small));
         }
-        experiments::keep(&mut self.experiments, made);
+        experiments::record(&mut self.experiments, result);
     }
 }

@@ -23,7 +23,7 @@ mod tests;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::experiments::{Ask, Made, Subject};
+use super::experiments::{ExperimentResult, Probe, Subject};
 use crate::evidence::dns::{
     DnsHop, Exchange, LateAnswer, ResolverRole, ResolverSeen, SystemAnswer,
 };
@@ -147,7 +147,7 @@ pub(super) enum Event {
     /// A handshake has ended; `session` where it verified and a session stands.
     Handshake { address: IpAddr, started_ms: f64, took_ms: f64, hop: Box<TlsHop>, session: bool },
     /// An experiment has ended.
-    Experiment(Box<Made>),
+    Experiment(Box<ExperimentResult>),
     /// The calls have ended; `alert` is the TLS alert that came in place of an answer.
     Called { started_ms: f64, took_ms: f64, calls: Vec<HttpCall>, alert: Option<String> },
     /// The time that [`Machine::next_stall`] named has come.
@@ -161,14 +161,14 @@ pub(super) enum Event {
 pub(super) enum Action {
     /// Put a question to a resolver.
     Ask { resolver: usize, server: SocketAddr, question: Question, uses_tcp: bool },
-    /// Ask the system (`getaddrinfo`).
+    /// Probe the system (`getaddrinfo`).
     LookUp,
     /// Connect to an address.
     Connect { address: IpAddr },
     /// Do the handshake on the connection to an address.
     Handshake { address: IpAddr },
     /// Make an experiment.
-    Experiment { id: &'static str, ask: Ask, subject: Subject, timeout: Duration },
+    Experiment { id: &'static str, probe: Probe, subject: Subject, timeout: Duration },
     /// Make the calls over the session to an address; `effective` are the addresses that
     /// applications get.
     Call { address: IpAddr, hello: Hello, effective: Vec<IpAddr> },
@@ -287,7 +287,7 @@ impl<'a> Machine<'a> {
             Event::Handshake { address, started_ms, took_ms, hop, session } => {
                 self.handshake_done(address, started_ms, took_ms, hop, session);
             }
-            Event::Experiment(made) => self.experiment_done(*made),
+            Event::Experiment(result) => self.experiment_done(*result),
             Event::Called { started_ms, took_ms, calls, alert } => {
                 self.called(started_ms, took_ms, calls, alert);
             }

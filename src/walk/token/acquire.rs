@@ -11,7 +11,7 @@ use super::evidence::record_late_connection;
 use super::refusal::outcome;
 use super::send;
 use crate::credential::acquire::{self, Wanted};
-use crate::credential::errand::Reply;
+use crate::credential::request::Reply;
 use crate::credential::{Acquired, Late};
 use crate::evidence::identity::{Acquisition, TokenRequest};
 use crate::walk::context::Context;

@@ -11,7 +11,7 @@ use url::{Host, Url};
 use super::acquire::{Requests, deadline, remaining_budget};
 use super::refusal::refusal;
 use super::shown::{secrets, shown_url};
-use crate::credential::errand::{Errand, Reply};
+use crate::credential::request::{OutboundRequest, Reply};
 use crate::credential::{Acquired, Credential, Late};
 use crate::evidence::identity::{TokenAnswer, TokenRequest};
 use crate::evidence::repeat::Repeat;
@@ -35,7 +35,7 @@ const METADATA_PATIENCE: Duration = Duration::from_secs(1);
 /// Sends one request, and keeps what was seen of it.
 pub(super) async fn send(
     context: &Context<'_>,
-    request: Errand,
+    request: OutboundRequest,
     requests: &Requests,
 ) -> Option<Reply> {
     let started_ms = context.elapsed_ms();
@@ -61,7 +61,7 @@ pub(super) async fn send(
 }
 
 /// One request over the session of a walk, in place of a target's calls.
-struct OneRequest<'a>(&'a Errand);
+struct OneRequest<'a>(&'a OutboundRequest);
 
 impl HttpExchange for OneRequest<'_> {
     type Reply = (TokenAnswer, Option<Reply>);
@@ -101,7 +101,7 @@ impl HttpExchange for OneRequest<'_> {
 /// Over TLS to a host that has a name: every hop as on the way to the target.
 async fn to_host(
     context: &Context<'_>,
-    request: &Errand,
+    request: &OutboundRequest,
     seen: &mut TokenRequest,
     requests: &Requests,
 ) -> Option<Reply> {
@@ -139,7 +139,7 @@ async fn to_host(
 /// never by a name.
 async fn to_metadata(
     context: &Context<'_>,
-    request: &Errand,
+    request: &OutboundRequest,
     seen: &mut TokenRequest,
 ) -> Option<Reply> {
     let url = &request.url;
@@ -181,7 +181,7 @@ async fn to_metadata(
 /// One request and its answer; redirects are not followed.
 async fn put(
     context: &Context<'_>,
-    request: &Errand,
+    request: &OutboundRequest,
     released: Releasable,
     port: u16,
     timeout: impl Fn() -> Duration,

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::credential::errand::Errand;
+use crate::credential::request::OutboundRequest;
 use crate::credential::ways;
 use crate::secret::Secret;
 
@@ -31,8 +31,8 @@ pub(super) fn shown_url(url: &Url) -> Url {
 
 /// What of a request is secret: the values of its form and of its authorization, and an identity
 /// that is none.
-pub(super) fn secrets(errand: &Errand) -> Vec<Secret> {
-    let form = errand.form.iter().flat_map(|form| {
+pub(super) fn secrets(request: &OutboundRequest) -> Vec<Secret> {
+    let form = request.form.iter().flat_map(|form| {
         url::form_urlencoded::parse(form.expose().as_bytes())
             .filter(|(name, value)| {
                 let secret = matches!(name.as_ref(), "client_secret" | "client_assertion");
@@ -42,7 +42,7 @@ pub(super) fn secrets(errand: &Errand) -> Vec<Secret> {
             .map(|(_, value)| Secret::new(value.trim().to_owned()))
             .collect::<Vec<_>>()
     });
-    let headers = errand.headers.iter().filter_map(|(name, value)| {
+    let headers = request.headers.iter().filter_map(|(name, value)| {
         let value = value.expose();
         let bare = match name.to_ascii_lowercase().as_str() {
             // Behind the scheme's name.
@@ -52,7 +52,7 @@ pub(super) fn secrets(errand: &Errand) -> Vec<Secret> {
         };
         Some(Secret::new(bare.trim().to_owned()))
     });
-    let query = errand.url.query_pairs().filter(|(name, value)| is_no_id(name, value));
+    let query = request.url.query_pairs().filter(|(name, value)| is_no_id(name, value));
     let query = query.map(|(_, value)| Secret::new(value.into_owned()));
     form.chain(headers).chain(query).collect()
 }
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn a_secret_in_the_place_of_an_id_is_kept_secret() {
         let secret = "abc8Q~canary.1234_567-890abcdefgh";
-        let errand = |id: &str, url: &str| Errand {
+        let request = |id: &str, url: &str| OutboundRequest {
             purpose: TokenPurpose::Entra,
             method: "POST",
             url: Url::parse(url).unwrap(),
@@ -73,7 +73,7 @@ mod tests {
             form: Some(Secret::new(format!("client_id={id}&scope=s"))),
         };
         let url = format!("http://169.254.169.254/m?api-version=1&client_id={secret}");
-        let swapped = errand(secret, &url);
+        let swapped = request(secret, &url);
         let echo = format!("application '{secret}' was not found");
         for secret in &secrets(&swapped) {
             assert!(!secret.redact(&echo).contains("canary"));
@@ -85,7 +85,7 @@ mod tests {
         );
         let id = "11111111-2222-3333-4444-555555555555";
         let url = format!("http://169.254.169.254/m?client_id={id}");
-        let right = errand(id, &url);
+        let right = request(id, &url);
         assert!(secrets(&right).is_empty());
         assert_eq!(shown_url(&right.url), right.url);
     }

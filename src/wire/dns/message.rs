@@ -64,7 +64,7 @@ pub(super) struct Question {
 
 impl Question {
     /// A plain question that wants no recursion.
-    pub(super) fn unhelped(name: &str, kind: Kind) -> Result<Self, String> {
+    pub(super) fn non_recursive(name: &str, kind: Kind) -> Result<Self, String> {
         let mut question = Self::new(name, kind, false)?;
         // RD is the lowest bit of the third octet (RFC 1035, section 4.1.1).
         for octets in [&mut question.octets, &mut question.plain] {
@@ -76,7 +76,7 @@ impl Question {
     }
 
     /// A question with EDNS to which a validating resolver gives what it has, valid or not.
-    pub(super) fn unvalidated(name: &str, kind: Kind) -> Result<Self, String> {
+    pub(super) fn checking_disabled(name: &str, kind: Kind) -> Result<Self, String> {
         let mut question = Self::new(name, kind, true)?;
         // CD is the fifth bit of the fourth octet (RFC 4035, section 3.2.2).
         for octets in [&mut question.octets, &mut question.plain] {

@@ -27,16 +27,16 @@ const DECLINES_EDNS: &[&str] = &["FORMERR", "NOTIMP", "BADVERS", "SERVFAIL", "RE
 
 /// How a single question is put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Manner {
+pub enum QueryFlags {
     /// With EDNS, as the walk asks.
     Edns,
     /// Without EDNS.
-    Plain,
+    NoEdns,
     /// Without EDNS and without recursion desired: the server is to say what it has, and to ask
     /// nobody.
-    Unhelped,
+    NonRecursive,
     /// With EDNS and checking disabled: what DNSSEC does not validate is given all the same.
-    Unvalidated,
+    CheckingDisabled,
 }
 
 /// Asks `server` for `name`. The question is repeated after a fifth and after three fifths of
@@ -114,14 +114,14 @@ pub async fn once(
     server: SocketAddr,
     name: &str,
     kind: Kind,
-    manner: Manner,
+    flags: QueryFlags,
     timeout: Duration,
 ) -> Exchange {
     let mut exchange = Exchange::unanswered(name, kind.name(), Transport::Udp);
-    let question = match manner {
-        Manner::Unhelped => Question::unhelped(name, kind),
-        Manner::Unvalidated => Question::unvalidated(name, kind),
-        _ => Question::new(name, kind, manner == Manner::Edns),
+    let question = match flags {
+        QueryFlags::NonRecursive => Question::non_recursive(name, kind),
+        QueryFlags::CheckingDisabled => Question::checking_disabled(name, kind),
+        _ => Question::new(name, kind, flags == QueryFlags::Edns),
     };
     exchange.outcome = match question {
         Ok(mut question) => {

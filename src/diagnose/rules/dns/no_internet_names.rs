@@ -53,16 +53,14 @@ fn check(e: &View<'_>) -> Option<Because> {
     let suffix = reading::public_suffix(e);
     let private = matches!(e.asked.expect, Expect::Private | Expect::Cidr { .. });
     let by_proxy = |because: Because| {
-        because
-            .look("see which proxy other programs of this network use", "env | grep -i _proxy")
-            .act(
-                Step::local(
-                    "have the application use it (HTTPS_PROXY, or its own setting); the variable \
-                     applies to one shell, a service needs it in its unit",
-                )
-                .command("export HTTPS_PROXY=http://<proxy>:<port>")
-                .undo("unset HTTPS_PROXY"),
+        because.act(
+            Step::local(
+                "have the application use the proxy (HTTPS_PROXY, or its own setting); the variable \
+                 applies to one shell, a service needs it in its unit",
             )
+            .command("export HTTPS_PROXY=http://<proxy>:<port>")
+            .undo("unset HTTPS_PROXY"),
+        )
     };
     let by_forwarder = |because: Because| {
         let place = resolver.place().unwrap_or_else(|| format!("in the place of {label}"));

@@ -13,7 +13,7 @@ use super::aim::aim;
 use super::arrival;
 use super::clients;
 use super::network_refusals::{
-    NETWORK_RULES, NOT_APPROVED, PERIMETER, PUBLIC_ACCESS, Row, VNET_ENDPOINT,
+    NETWORK_RULES, NOT_APPROVED, PERIMETER, PUBLIC_ACCESS, Row, VNET_ENDPOINT, own_name,
 };
 use super::said::{walked, walked_private};
 
@@ -32,9 +32,11 @@ pub(super) fn by_place(
     if aim(e).is_gateway() {
         return behind_gateway(e, because);
     }
-    if refused.id == VNET_ENDPOINT.id {
-        return subdomain(e, because);
-    }
+    let because = match refused.id == VNET_ENDPOINT.id {
+        true if !own_name(e) => return subdomain(e, because),
+        true => endpoint(e, because, "see the account's own endpoint: its name should be this one"),
+        false => because,
+    };
     // Past the proxy the same refusal: the proxy is not what makes the difference.
     let past = clients::direct(e).is_some_and(|direct| reading::proxied(e) && direct.refused(e));
     let private = match past {
@@ -72,22 +74,24 @@ fn behind_gateway(e: &Evidence, because: Because) -> Because {
     )
 }
 
-fn subdomain(e: &Evidence, because: Because) -> Because {
+fn endpoint(e: &Evidence, because: Because, says: &str) -> Because {
     let account = reading::account(e);
-    because
-        .owner("Application")
-        .look(
-            "see the account's own endpoint",
-            format!(
-                "az cognitiveservices account show -n {account} -g <group> \
-                 --query properties.endpoint"
-            ),
-        )
-        .act(Step::local(format!(
+    because.look(
+        says,
+        format!(
+            "az cognitiveservices account show -n {account} -g <group> --query properties.endpoint"
+        ),
+    )
+}
+
+fn subdomain(e: &Evidence, because: Because) -> Because {
+    endpoint(e, because.owner("Application"), "see the account's own endpoint").act(Step::local(
+        format!(
             "put that endpoint into the application's configuration in place of {}; keep the old \
              line to undo it",
             e.target.host
-        )))
+        ),
+    ))
 }
 
 fn through_proxy(e: &Evidence, because: Because, refused: &Row, egress: Option<IpAddr>) -> Because {
@@ -185,6 +189,7 @@ fn publicly(e: &Evidence, because: Because, refused: &Row, egress: Option<IpAddr
     if let Some(advice) = hosted {
         because = because.known_by(advice.why);
     }
+    because = alias_unseen(e, because);
     because = see_rules(e, because, refused);
     because = because.look("see which private endpoints there are", CONNECTIONS);
     if let Some(advice) = hosted {
@@ -249,6 +254,28 @@ fn publicly(e: &Evidence, because: Because, refused: &Row, egress: Option<IpAddr
         ));
     }
     because.act(Step::look("wait and walk again: changes of network rules take some minutes"))
+}
+
+/// Where no resolver was seen, neither was an alias: whether this network should get a private
+/// address is the first question, and the name answers it.
+fn alias_unseen(e: &Evidence, because: Because) -> Because {
+    if !e.dns.resolvers.is_empty() {
+        return because;
+    }
+    because
+        .known_by(
+            "no resolver was seen here, so whether there is a private endpoint, whose address this \
+             network should then get, is not known",
+        )
+        .look(
+            "see whether the name has an alias below privatelink: then there is a private endpoint, \
+             and the DNS of this network does not lead to it",
+            format!("nslookup {}", reading::word(&e.target.host)),
+        )
+        .look(
+            "see the same as the resolver of that network shows it",
+            reading::again_with(e, "--resolver <address>"),
+        )
 }
 
 /// A step that shows the rules which decide.

@@ -3,7 +3,7 @@
 
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::Sure;
-use crate::evidence::Expect;
+use crate::evidence::{Evidence, Expect, TargetKind};
 
 use super::aim::aim;
 use super::network_fix;
@@ -82,7 +82,7 @@ pub(super) const RULES: [Rule; 5] = [
         "The service refuses: an account with network rules wants its custom subdomain",
         NetworkRefusal(&VNET_ENDPOINT)
     )
-    .short("403: the account must be called by its own subdomain"),
+    .short("403: a virtual network is configured for the account"),
     rule!(
         "http-network-perimeter",
         Http,
@@ -100,14 +100,23 @@ pub(in crate::diagnose) fn check(e: &View<'_>, refused: &Row) -> Option<Because>
     }
     let said = said(e, refused.id)?;
     let gateway = aim(e).is_gateway();
+    let (clause, means) = match refused.id == VNET_ENDPOINT.id && own_name(e) {
+        true => (
+            "a virtual network is configured for the account",
+            "the account has network rules, and such an account must be called by its custom \
+             subdomain. This name has the form of one: either the account's own subdomain is \
+             another, or its rules do not let in where the call came from",
+        ),
+        false => (refused.clause, refused.means),
+    };
     // The refusal is the service's own word; why a private address gets it stays open.
     let sure = if walked_private(e) || gateway { Sure::Inferred } else { said.sure() };
     let says = match gateway {
-        true => format!("403 {}, in the words of an account: {}", place(e), refused.clause),
-        false => format!("the service refuses the call {}: {}", place(e), refused.clause),
+        true => format!("403 {}, in the words of an account: {clause}", place(e)),
+        false => format!("the service refuses the call {}: {clause}", place(e)),
     };
     let egress = egress(&said);
-    let mut because = said.because(said.level(e), sure, says).known_by(refused.means);
+    let mut because = said.because(said.level(e), sure, says).known_by(means);
     because = because.known_by(how(&said));
     if let Some(egress) = egress {
         because = because.seen(format!("the service saw the call come from {egress}"));
@@ -121,6 +130,11 @@ pub(in crate::diagnose) fn check(e: &View<'_>, refused: &Row) -> Option<Because>
     );
     because = network_fix::by_place(e, because, refused, egress);
     Some(because.check(reading::again(e)))
+}
+
+/// Whether the name that was called has the form of an account's own subdomain already.
+pub(super) fn own_name(e: &Evidence) -> bool {
+    matches!(e.target.kind, TargetKind::Account | TargetKind::Project)
 }
 
 /// How the reading is known.

@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use super::clients::{self, Called};
+use super::refusals::Leaves;
 use crate::diagnose::{Because, Rule, View, dns64, endpoint_of, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::http::HttpOutcome;
@@ -109,7 +110,7 @@ fn same_service(e: &Evidence, called: &Called<'_>) -> bool {
     let HttpOutcome::Answered { answer } = &called.call.outcome else { return false };
     called.let_in(e)
         || matches!(answer.status, 401 | 429)
-        || matches!(called.refusal_id(e), Some("http-list-not-offered" | "http-rate-limited"))
+        || called.leaves(e) == Some(Leaves::ListUntested)
 }
 
 fn with_fix(because: Because, e: &Evidence, address: &str) -> Because {

@@ -29,6 +29,13 @@ fn check(e: &View<'_>) -> Option<Because> {
             .known_by(known)
             .ruled_out("DNS, TCP and TLS: the call was answered")
             .owner("Application")
+            .look(
+                "see the whole answer, without a credential",
+                format!(
+                    "curl -sv {}",
+                    reading::word(&format!("https://{}{}", e.target.host, said.call.path))
+                ),
+            )
             .act(if version {
                 Step::local(
                     "leave the api-version out of the application's calls below /openai/v1 (keep \
@@ -37,13 +44,6 @@ fn check(e: &View<'_>) -> Option<Because> {
             } else {
                 Step::look("give the message above to the team that runs the host that answered")
             })
-            .look(
-                "see the whole answer, without a credential",
-                format!(
-                    "curl -sv {}",
-                    reading::word(&format!("https://{}{}", e.target.host, said.call.path))
-                ),
-            )
             .check(reading::again(e)),
     )
 }

@@ -105,7 +105,7 @@ impl<'e> Refused<'e> {
             line.push_str(&part);
         }
         because = because.seen(line);
-        if let Some(words) = &r.description {
+        if let Some(words) = Some(self.words()).filter(|words| !words.is_empty()) {
             because = because.seen(format!("it says: {}", short(words, 300)));
         }
         if let Some(id) = &r.correlation_id {
@@ -120,6 +120,18 @@ impl<'e> Refused<'e> {
             HttpOutcome::Answered { answer } => Some(answer),
             _ => None,
         }
+    }
+
+    /// What it says: the description in its JSON, or the text that came in place of JSON.
+    pub(super) fn words(&self) -> &'e str {
+        let text = || self.answer()?.body_excerpt.as_deref();
+        self.refusal.description.as_deref().or_else(text).unwrap_or_default()
+    }
+
+    /// Whether it answered in plain text, as no token endpoint of a platform does.
+    pub(super) fn in_plain_text(&self) -> bool {
+        self.refusal.error.is_none()
+            && self.answer().is_some_and(|answer| answer.body_excerpt.is_some())
     }
 
     /// A header of the answer.

@@ -4,7 +4,7 @@
 use super::acquisition::{NoToken, Refused, asked_again, no_token, source};
 use super::managed::about_identity;
 use super::platform::home;
-use super::{arc, token_fetch};
+use super::{arc, pod_identity, token_fetch};
 use crate::diagnose::{Because, Rule, View};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::Evidence;
@@ -244,7 +244,9 @@ fn page(refused: &Refused<'_>) -> bool {
 fn refused(e: &View<'_>) -> Option<Because> {
     let no = no_token(e)?;
     let refused = no.refusal(PLATFORM)?;
-    let known = about_identity(&no).is_some() || token_fetch::failed(&refused);
+    let known = about_identity(&no).is_some()
+        || token_fetch::failed(&refused)
+        || pod_identity::answered(&refused);
     if known || in_between(&refused) {
         return None;
     }
@@ -255,15 +257,32 @@ fn refused(e: &View<'_>) -> Option<Because> {
     let status = refused.refusal.status;
     let says = format!("{} answers {status}", home(e, refused.request).name());
     // It passes by itself.
-    let weighed = match asked_again(purpose, status) {
+    let weighed = match passes(&refused) {
         true => no.weighing(Level::Risk, Sure::Inferred, says),
+        false if stranger(&refused) => no.because(Sure::Inferred, says),
         false => no.because(Sure::Proved, says),
     };
-    let mut because = refused.seen(weighed).known_by("its own answer");
+    let mut because = refused.seen(weighed).known_by(match stranger(&refused) {
+        true => "plain text came, and the metadata service answers in JSON: another answers there",
+        false => "its own answer",
+    });
     if let Some(wait) = refused.header("retry-after") {
         because = because.seen(format!("retry-after: {wait}"));
     }
     Some(refused_by(&no, &refused, because))
+}
+
+/// Whether what answers is not the metadata service of a virtual machine: that speaks JSON, also
+/// when it refuses.
+fn stranger(refused: &Refused<'_>) -> bool {
+    refused.request.purpose == TokenPurpose::Imds && refused.in_plain_text()
+}
+
+/// Whether such an answer passes by itself. 404, 410 and most of 5xx are the metadata service's
+/// own way to say that it is updating (fact I8); from another they are no promise.
+fn passes(refused: &Refused<'_>) -> bool {
+    let (purpose, status) = (refused.request.purpose, refused.refusal.status);
+    asked_again(purpose, status) && (!stranger(refused) || matches!(status, 408 | 429 | 503))
 }
 
 /// A status of 169.254.169.254 that has no finding of its own. What may have answered depends on
@@ -319,7 +338,7 @@ fn refused_by(no: &NoToken<'_>, refused: &Refused<'_>, because: Because) -> Beca
     let inside = "run it inside the application's own process or container, or in a shell that \
                   inherits its whole environment";
     match (purpose, status) {
-        _ if asked_again(purpose, status) => because
+        _ if passes(refused) => because
             .known_by(format!(
                 "{} is updating or busy: SDKs ask again, some of them for a minute",
                 home.name()

@@ -20,6 +20,7 @@ mod not_asked;
 mod not_tested;
 mod not_walked;
 mod platform;
+mod pod_identity;
 mod role_missing;
 mod roles;
 mod tenant_mismatch;
@@ -72,6 +73,7 @@ const COMING_BY: &[Rule] = &[
     managed::NOT_ASSIGNED,
     arc::RULE,
     token_fetch::RULE,
+    pod_identity::RULE,
     metadata::REFUSED,
 ];
 

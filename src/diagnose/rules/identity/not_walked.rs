@@ -68,8 +68,13 @@ fn way(e: &View<'_>) -> Option<Because> {
             .known_by("whether a token comes is not known; the rest of the path was walked")
             .read_at("/identity/acquisition/outcome")
             .owner("Application")
-            .act(Step::local("write a token that the application got into a file (mode 600)"))
-            .look("and walk with it", reading::again_with(e, "--token-file <file>")),
+            .act(
+                Step::local(
+                    "write a token that the application got into a file (mode 600), and walk with \
+                     it",
+                )
+                .command(reading::again_with(e, "--token-file <file>")),
+            ),
     )
 }
 

@@ -151,7 +151,7 @@ fn workload_identity(says: &str) -> Step {
     )
     .command(
         "az identity federated-credential create --identity-name <identity> -g <group> \
-         --name <name> --issuer <cluster's issuer> \
+         --name <name> --issuer <issuer of the cluster> \
          --subject system:serviceaccount:<namespace>:<service account> \
          --audiences api://AzureADTokenExchange",
     )

@@ -3,12 +3,13 @@
 
 use super::acquisition::{NoToken, host, level, no_token};
 use super::configuration::AUTHORITIES;
+use crate::diagnose::rules::tcp::effective;
 use crate::diagnose::timing::{self, LONG_MS};
 use crate::diagnose::{Because, Rule, View, diagnose, reading, rule};
 use crate::diagnosis::{Finding, Level, Step, Sure};
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::identity::{TokenOutcome, TokenRequest, Withheld};
-use crate::evidence::tcp::TcpOutcome;
+use crate::evidence::tcp::{TcpHop, TcpOutcome};
 use crate::evidence::{Evidence, tunnel};
 
 pub(super) const NO_WAY_OUT: Rule = rule!(
@@ -251,6 +252,18 @@ fn with(mut because: Because, cause: &Finding, index: usize) -> Because {
     because
 }
 
+/// Why an Azure network has no way out to the login host, and what shows it.
+fn by_subnet(because: Because, e: &Evidence, to: &TcpHop) -> Because {
+    let because = because.known_by(
+        "this network has no way out to it: no NAT gateway or other explicit outbound access, or \
+         a firewall, NSG or route that does not let it through",
+    );
+    match to.attempts.first() {
+        Some(attempt) => effective::rules(because, e, attempt.connected_to().ip()),
+        None => because,
+    }
+}
+
 /// The target answers on a private address while nothing answers at the login host's public
 /// ones (fact T25, believed: never proved).
 fn no_way_out(e: &View<'_>) -> Option<Because> {
@@ -287,20 +300,7 @@ fn no_way_out(e: &View<'_>) -> Option<Because> {
                 "or give applications the proxy: HTTPS_PROXY, with the account appended to \
                  NO_PROXY; it holds for that shell, and a service needs it in its unit",
             )),
-        _ => because
-            .known_by(
-                "this network has no way out to it: no NAT gateway or other explicit outbound \
-                 access, or a firewall, NSG or route that does not let it through",
-            )
-            .look(
-                "see the routes that hold for this machine",
-                "az network nic show-effective-route-table -g <group> -n <nic of this machine> \
-                 -o table",
-            )
-            .look(
-                "see the NSG rules that hold for it",
-                "az network nic list-effective-nsg -g <group> -n <nic of this machine>",
-            )
+        _ => by_subnet(because, e, tcp)
             .act(
                 Step::shared(
                     "let the service tag AzureActiveDirectory out (a firewall has the same tag; \

@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = rule!(
 
 fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.proxy.saw()?;
-    let answered = match &e.http {
+    let answered = match &*e.http {
         Observed::NotAsked { by: Choice::ServiceHasNoCall } => true,
         _ => {
             reading::service_accepted(e) || reading::main_answer(e).is_some_and(|a| a.status == 401)

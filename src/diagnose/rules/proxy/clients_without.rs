@@ -51,6 +51,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     Some(
         because
             .owner("Application")
+            .act(Step::look("see which HTTP client the application uses, and in which version"))
             .act(
                 Step::local(
                     "set the proxy in the client itself: Java by -Dhttps.proxyHost and \

@@ -62,6 +62,7 @@ fn differing(e: &Evidence) -> Option<Because> {
          the version that is named",
     )
     .owner("Application")
+    .look("see the variables as the application gets them", readers::SEE_VARIABLES)
     .act(Step::local("set HTTPS_PROXY and https_proxy alike, and NO_PROXY and no_proxy alike"))
     .act(exempt::step(e, "where the path is private, append the host to the list"));
     Some(readers::seen(because, &clients))
@@ -100,6 +101,7 @@ fn of_the_form(e: &Evidence) -> Option<Because> {
                  between clients",
             )
             .owner("Application")
+            .look("see the list as the application gets it", readers::SEE_VARIABLES)
             .act(exempt::step(e, "append the host itself, which every client reads")),
     )
 }

@@ -45,3 +45,6 @@ fn line(client: &ClientProxy) -> String {
     let version = client.tested.as_deref().unwrap_or("untested");
     format!("{} ({version}): {way} ({why})", client.client)
 }
+
+/// Shows the proxy variables, without a password in them.
+pub(super) const SEE_VARIABLES: &str = "env | grep -i '_proxy=' | sed 's#//[^@/]*@#//#'";

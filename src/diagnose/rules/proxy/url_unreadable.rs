@@ -32,10 +32,10 @@ fn check(e: &View<'_>) -> Option<Because> {
         )
         .read_at("/vantage/proxy")
         .owner("Application")
+        .look("see it as the application does", format!("printenv {name}"))
         .act(Step::local(format!(
             "correct {name} where the application gets its environment, or unset it"
         )))
-        .look("see it as the application does", format!("printenv {name}"))
         .check(reading::again(e)),
     )
 }

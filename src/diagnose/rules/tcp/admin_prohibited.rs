@@ -41,6 +41,10 @@ fn check(e: &View<'_>) -> Option<Because> {
             "the private endpoint's state: an endpoint sends no such message",
         )
         .owner("Network")
+        .look(
+            format!("see where on the way to {ip} the device is"),
+            format!("traceroute -n -T -p {} {ip}", e.target.port),
+        )
         .act(super::opening::rule(
             e,
             &source,

@@ -6,6 +6,7 @@
 mod address_dead;
 mod admin_prohibited;
 pub(in crate::diagnose::rules) mod attempts;
+pub(in crate::diagnose::rules) mod effective;
 mod gateway_silent;
 mod interface_down;
 mod local_error;

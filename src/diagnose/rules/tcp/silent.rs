@@ -1,12 +1,12 @@
 //! The SYN is never answered (facts T1-T4, T7, T14, T25): something drops it, or nothing
 //! is there.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use ipnet::IpNet;
 
-use super::{attempts, near, trail};
-use crate::diagnose::platform_advice::{self, Topic};
+use super::{attempts, effective, near, trail};
+use crate::diagnose::platform_advice::{self, Advice, Topic};
 use crate::diagnose::{Because, Rule, View, dns64, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
@@ -50,13 +50,12 @@ fn check(e: &View<'_>) -> Option<Because> {
     } else if classify(ip).is_unusable() {
         unusable(e, because, ip)
     } else if tunnel::is_public(e, ip) && !expected(e, ip) {
-        public(e, because, &attempts::source_address(e, attempt), ip.to_string())
+        public(e, because, attempt)
     } else if alive {
         filtered(e, because, ip)
     } else {
-        private(e, because, ip.to_string())
+        private(e, because, attempt)
     };
-    let because = on_this_platform(e, because, attempt);
     let because = trail::of_silence(e, on_this_machine(e, because, attempt), attempt);
     Some(because.check(reading::again(e)))
 }
@@ -104,25 +103,25 @@ fn route_may_be_missing(e: &Evidence, attempt: &TcpAttempt) -> bool {
     tunnelled && by_default && tunnel::is_private(e, attempt.connected_to().ip())
 }
 
-/// What is different on this platform about the way into the network, where nothing answers at a
-/// private address (fact X23: in WSL's NAT mode a VPN client of Windows does not carry it).
-fn on_this_platform(e: &Evidence, because: Because, attempt: &TcpAttempt) -> Because {
-    let ip = attempt.connected_to().ip();
-    let platform = [
-        Platform::Wsl,
-        Platform::AppService,
-        Platform::Functions,
-        Platform::ContainerApps,
-        Platform::HostedMachine,
-    ]
-    .into_iter()
-    .any(|one| e.vantage.is_on(one));
-    match platform_advice::on(e, Topic::IntoNetwork).filter(|_| platform) {
-        Some(advice) if tunnel::is_private(e, ip) => {
-            because.known_by(format!("or {}", advice.why)).act(advice.step())
-        }
-        _ => because,
+/// Why the connection may get no answer on this platform, and the step that shows it. Toward public
+/// addresses a pod alone has rules of its own.
+fn on_this_platform(e: &Evidence, ip: IpAddr) -> Option<&'static Advice> {
+    platform_advice::on(e, Topic::ConnectionUnanswered).filter(|advice| {
+        tunnel::is_private(e, ip) || expected(e, ip) || advice.platform == Platform::Kubernetes
+    })
+}
+
+/// Adds the first of several possible causes, the platform's own, and the step that shows it.
+fn first_cause(because: Because, advice: Option<&Advice>, peer: SocketAddr) -> Because {
+    match advice {
+        Some(advice) => because.known_by(advice.why).act(advice.step_towards(peer)),
+        None => because,
     }
+}
+
+/// A cause among others, in which "or" leads on from the one before.
+fn further(first: bool, cause: &str) -> String {
+    if first { cause.to_owned() } else { format!("or {cause}") }
 }
 
 /// Whether `--expect` names a prefix with the address: virtual networks may use public
@@ -140,16 +139,17 @@ fn expected(e: &Evidence, ip: IpAddr) -> bool {
 /// An address that a client on this machine made up: the real target is not seen.
 fn tunnelled(because: Because, tunnel: &tunnel::TunnelAddress, ip: IpAddr) -> Because {
     because
-        .known_by(format!("{ip} leads into a tunnel: {}", tunnel.sign))
+        .known_by(format!("{ip} is a {}: {}", tunnel.maker.noun(), tunnel.sign))
         .read_at(tunnel.pointer.clone())
         .known_by(
-            "the client of that tunnel, or its rules, does not take the connection; which address \
+            "what made the address up, or its rules, does not take the connection; which address \
              of Azure's it would connect to is not seen from here",
         )
         .owner("Network")
         .look("see the way to it", format!("ip route get {ip}"))
         .act(Step::look(
-            "see that the tunnel's client is connected, and that its rules let this host through",
+            "see that what made it up (the tunnel's client, the mesh) is running, and that its \
+             rules let this host through",
         ))
 }
 
@@ -202,14 +202,16 @@ fn filtered(e: &Evidence, because: Because, ip: IpAddr) -> Because {
 }
 
 /// A private endpoint's address, or one that is taken for it.
-fn private(e: &Evidence, because: Because, ip: String) -> Because {
+fn private(e: &Evidence, because: Because, attempt: &TcpAttempt) -> Because {
+    let peer = attempt.connected_to();
+    let ip = peer.ip();
+    let advice = on_this_platform(e, ip);
     let id = match e.target.kind {
         TargetKind::Account | TargetKind::Project => "<account resource id>",
         _ => "<resource id>",
     };
-    let mut because = because
-        .owner("Network")
-        .known_by("an NSG or a firewall on the way drops the connection")
+    let mut because = first_cause(because.owner("Network"), advice, peer)
+        .known_by(further(advice.is_none(), "an NSG or a firewall on the way drops the connection"))
         .known_by(
             "or the private endpoint is not Approved (Pending, Rejected, Disconnected), \
              and carries nothing",
@@ -233,53 +235,48 @@ fn private(e: &Evidence, because: Because, ip: String) -> Because {
         "see the state of the private endpoint connection (it must be Approved)",
         format!("az network private-endpoint-connection list --id {id} -o table"),
     );
-    if let Some(advice) = platform_advice::on(e, Topic::IntoNetwork) {
-        because.known_by(format!("or {}", advice.why)).act(advice.step())
-    } else if e.vantage.azure.answer == Some(true) {
-        because
-            .look(
-                format!("see the next hop that Azure gives this machine towards {ip}"),
-                "az network nic show-effective-route-table -g <group> -n <nic of this machine> \
-                 -o table",
-            )
-            .look(
-                "see the NSG rules that hold for this machine",
-                "az network nic list-effective-nsg -g <group> -n <nic of this machine>",
-            )
+    because = if effective::in_azure(e) {
+        effective::rules(because, e, ip)
     } else {
         because.act(Step::look(format!(
             "see that the prefix of {ip} is advertised over VPN or ExpressRoute to this site, \
              and that each firewall on the way lets TCP {} through in both directions",
             e.target.port
         )))
+    };
+    let wsl = advice.filter(|advice| advice.platform == Platform::Wsl);
+    match wsl.and_then(|_| platform_advice::on(e, Topic::IntoNetwork)) {
+        Some(into) => because.act(into.step()),
+        None => because,
     }
 }
 
 /// A public address: egress.
-fn public(e: &Evidence, because: Because, source: &str, ip: String) -> Because {
-    let port = e.target.port;
-    let because = because
-        .owner("Network")
-        .known_by(format!("a firewall or an NSG blocks egress to {ip}, port {port}"))
+fn public(e: &Evidence, because: Because, attempt: &TcpAttempt) -> Because {
+    let peer = attempt.connected_to();
+    let (ip, port) = (peer.ip(), e.target.port);
+    let advice = on_this_platform(e, ip);
+    let because = first_cause(because.owner("Network"), advice, peer)
+        .known_by(further(
+            advice.is_none(),
+            &format!("a firewall or an NSG blocks egress to {ip}, port {port}"),
+        ))
         .known_by(
             "or this network has no way out to public addresses (no NAT gateway, no \
              default outbound access)",
         );
-    let because = if e.vantage.azure.answer == Some(true) {
-        because.look(
-            format!("see the next hop that Azure gives this machine towards {ip}"),
-            "az network nic show-effective-route-table -g <group> -n <nic of this machine> \
-             -o table",
-        )
+    let because = if effective::in_azure(e) {
+        effective::routes(because, e, ip)
     } else {
         because.look(format!("see the route to {ip}"), format!("ip route get {ip}"))
     };
+    let source = attempts::source_address(e, attempt);
     because
         .act(Step::look(
             "see whether this machine should reach it by a private endpoint, or through a proxy: \
              then its DNS or its proxy variables are what is missing",
         ))
-        .act(super::opening::rule(e, source, &ip, None))
+        .act(super::opening::rule(e, &source, &ip.to_string(), None))
         .act(
             Step::shared(
                 "or, where the subnet has no way out at all, give it one (NAT gateway, route to a \

@@ -7,6 +7,7 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::experiment::{TraceProbe, TraceSeen, TriedConnection};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
+use crate::evidence::tunnel::Maker;
 use crate::evidence::vantage::Platform;
 use crate::evidence::{Evidence, tunnel};
 
@@ -64,7 +65,8 @@ fn acceptor(e: &Evidence, attempt: &TcpAttempt) -> Option<Acceptor> {
     }
     let mesh = e.vantage.is_on(Platform::ServiceMesh);
     if let Some(sign) = tunnel::taken_here(e) {
-        let tunnelled = tunnel::address(e, attempt.address.ip()).is_some();
+        let made_up = tunnel::address(e, attempt.address.ip());
+        let tunnelled = made_up.is_some_and(|one| one.maker == Maker::Client);
         let (who, sure) = match (tunnelled, mesh) {
             (true, _) => ("the tunnel's client", Sure::Inferred),
             (false, true) => ("the service mesh's sidecar", Sure::Inferred),

@@ -36,11 +36,9 @@ fn check(e: &View<'_>) -> Option<Because> {
     Some(
         session::beside_the_proxy(
             trust(
-                session::sibling(because, e)
-                    .known_by(session::NOTHING_SENT)
-                    .owner("Security")
-                    .act(exempt(&hop.server_name, &format!("in {}: ", product.name))),
+                session::sibling(because, e).known_by(session::NOTHING_SENT).owner("Security"),
                 e,
+                exempt(&hop.server_name, &format!("in {}: ", product.name)),
             ),
             e,
         )

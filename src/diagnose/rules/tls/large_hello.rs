@@ -56,6 +56,7 @@ fn check(e: &View<'_>) -> Option<Because> {
             "an SNI filter: the same name is answered in the small ClientHello",
         )
         .owner("Network (firewall, proxy or load balancer)")
+        .look("repeat the experiment by hand", session::s_client(e, "-groups X25519"))
         .act(
             Step::shared(
                 "update the middlebox: it must put a ClientHello together from two TCP segments \
@@ -69,7 +70,6 @@ fn check(e: &View<'_>) -> Option<Because> {
                 .command("export GODEBUG=tlsmlkem=0")
                 .undo("unset GODEBUG"),
         )
-        .look("repeat the experiment by hand", session::s_client(e, "-groups X25519"))
         .check(reading::again(e)),
     )
 }

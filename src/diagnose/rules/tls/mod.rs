@@ -29,6 +29,7 @@ mod peer_mute;
 mod plain_http;
 mod privatelink_name;
 mod products;
+mod routes;
 mod self_signed;
 mod session;
 mod silent;

@@ -1,7 +1,7 @@
 //! The handshake hangs at full size and finishes in smaller segments: the path loses large
 //! packets and says nothing (facts T15-T17; RFC 2923, section 2.1).
 
-use super::{experiments, session};
+use super::{experiments, routes, session};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::Evidence;
@@ -103,16 +103,11 @@ fn check(e: &View<'_>) -> Option<Because> {
     }
     because = because.owner("Network (VPN / ExpressRoute)");
     if let Some(ip) = ip {
-        because = because
-            .look("see the MTU that this machine believes in", format!("ip route get {ip}"))
-            .act(
-                Step::local("on this machine alone, until the tunnel is fixed")
-                    .command(format!(
-                        "ip route replace {ip} via <gateway> dev <interface> {}",
-                        smaller_packets(e, *works)
-                    ))
-                    .undo(format!("ip route del {ip}")),
-            );
+        because = because.act(routes::see(ip)).act(routes::smaller_packets(
+            "on this machine alone, until the tunnel is fixed",
+            ip,
+            &smaller_packets(e, *works),
+        ));
     }
     if *works < IPSEC_MSS {
         because = because.known_by(format!(

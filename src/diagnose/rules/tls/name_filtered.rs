@@ -97,8 +97,8 @@ fn check(e: &View<'_>) -> Option<Because> {
                 format!("the size of the ClientHello: {control} is answered in as large a one"),
             )
             .owner(if relay { "Network (firewall or relay)" } else { "Network (firewall)" })
-            .act(session::allow_by_name(e, name))
             .look("repeat the experiment by hand", session::s_client_named(e, control, ""))
+            .act(session::allow_by_name(e, name))
             .check(reading::again(e)),
     )
 }

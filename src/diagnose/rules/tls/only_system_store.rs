@@ -71,7 +71,10 @@ fn check(e: &View<'_>) -> Option<Because> {
     };
     because = match azure {
         Some(authority) => azure_chain::renew_roots(because, e, authority),
-        None => because.act(exempt(&hop.server_name, "")).act(trust_in_clients("or give")),
+        None => because
+            .look("see the chain that is sent", session::s_client(e, "-showcerts"))
+            .act(exempt(&hop.server_name, ""))
+            .act(trust_in_clients("or give")),
     };
     Some(session::beside_the_proxy(because, e).check(reading::again(e)))
 }

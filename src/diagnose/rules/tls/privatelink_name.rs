@@ -54,6 +54,10 @@ fn check(e: &View<'_>) -> Option<Because> {
             hop.server_name
         ))
     };
+    because = because.look(
+        "see that the original name leads to the same address",
+        format!("dig +noall +answer {original}"),
+    );
     because = if exempt::is_azure_ai(e) {
         because.act(
             Step::local("use the original name as the endpoint; DNS leads it to the address")

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use super::{experiments, session};
+use super::{experiments, routes, session};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::Evidence;
@@ -228,7 +228,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     if let (false, false, Some(ip)) = (size_excluded, proxied, session::address(e)) {
         because = because
             .tells_it(format!("ping -c 2 -M do -s 1372 {ip}  # tells only where echo is answered"))
-            .look("see the MTU that this machine believes in", format!("ip route get {ip}"))
+            .act(routes::see(ip))
             .act(smaller_packets(ip, counters));
     }
     Some(
@@ -260,10 +260,9 @@ fn smaller_packets(ip: IpAddr, counters: Counters) -> Step {
         }
         Counters::Unknown => ("both ways", "mtu 1280 advmss 1240"),
     };
-    Step::local(format!(
+    let says = format!(
         "on this machine alone, as a test: smaller packets {way} (IPsec over ExpressRoute needs \
          an MSS below 1300: 1350, as is often set, is too large there)"
-    ))
-    .command(format!("ip route replace {ip} via <gateway> dev <interface> {bound}"))
-    .undo(format!("ip route del {ip}"))
+    );
+    routes::smaller_packets(&says, ip, bound)
 }

@@ -59,11 +59,9 @@ fn check(e: &View<'_>) -> Option<Because> {
     Some(
         session::beside_the_proxy(
             trust(
-                session::sibling(because, e)
-                    .known_by(session::NOTHING_SENT)
-                    .owner("Security")
-                    .act(exempt(&hop.server_name, "if a device inspects TLS on this way, ")),
+                session::sibling(because, e).known_by(session::NOTHING_SENT).owner("Security"),
                 e,
+                exempt(&hop.server_name, "if a device inspects TLS on this way, "),
             ),
             e,
         )
@@ -81,8 +79,9 @@ pub(super) fn exempt(name: &str, when: &str) -> Step {
     .undo("take the exemption out again")
 }
 
-/// Adds how to trust an authority of one's own: here, and in the clients (fact S13).
-pub(super) fn trust(because: Because, e: &Evidence) -> Because {
+/// Adds what follows from an authority that no roots know (fact S13): what to look at, then the
+/// exemption from inspection, or trust in the clients.
+pub(super) fn trust(because: Because, e: &Evidence, exempt: Step) -> Because {
     because
         .look("see the chain that is sent", session::s_client(e, "-showcerts"))
         .look(
@@ -90,7 +89,8 @@ pub(super) fn trust(because: Because, e: &Evidence) -> Because {
              its fingerprint, never from the wire",
             reading::again_with(e, "--ca-file <corporate-ca.pem>"),
         )
-        .act(trust_in_clients("give"))
+        .act(exempt)
+        .act(trust_in_clients("or give"))
 }
 
 /// Gives clients with roots of their own the corporate root beside the public ones.

@@ -35,6 +35,10 @@ fn check(e: &View<'_>) -> Option<Because> {
         .read_at(pointer)
         .ruled_out("a filter on the name: the same name is answered at the same address")
         .owner("Network (firewall, proxy or load balancer)")
+        .look(
+            format!("repeat the experiment by hand: with {version} alone"),
+            session::s_client(e, if version.ends_with("1.3") { "-tls1_3" } else { "-tls1_2" }),
+        )
         .act(
             Step::shared(
                 "update what answers there: a peer must choose among the versions offered \

@@ -28,24 +28,22 @@ fn check(e: &View<'_>) -> Option<Because> {
     )
     .known_by(format!("a trusted certificate whose names do not cover {}", hop.server_name))
     .known_by(session::NOTHING_SENT);
-    // DigiCert signs for everybody: an authority of Microsoft's own, or the names, show Azure.
-    because = if leaf.is_some_and(|leaf| session::microsofts_issuer(leaf) || owner(leaf).is_some())
-    {
-        because.known_by(format!(
+    let azures = leaf.is_some_and(azures);
+    because = because.known_by(if azures {
+        format!(
             "by its authority or its names it is a certificate of Azure: another service of Azure \
              may answer at {}, by an A record that leads to the wrong one",
             session::peer(e)
-        ))
-    } else {
-        because.known_by(
-            "which of two is open: a gateway or server of your own in front, which has no \
-             certificate for this name, or another server at this address (a wrong A record)",
         )
-    };
+    } else {
+        "which of two is open: a gateway or server of your own in front, which has no certificate \
+         for this name, or another server at this address (a wrong A record)"
+            .to_owned()
+    });
     because = because
         .ruled_out_if(session::public_chain(hop), "interception: a public authority signed it");
     because = session::sibling(because, e);
-    if let Some((name, service)) = leaf.and_then(owner) {
+    if let Some((name, Owner { service, .. })) = leaf.and_then(owner) {
         because = because.known_by(format!("{name} is a name of {service}"));
     }
     let name = &e.dns.name;
@@ -66,12 +64,25 @@ fn check(e: &View<'_>) -> Option<Because> {
                 endpoint_of::look(because, format!("see which endpoint has {address}"), address);
         }
     }
+    if let Some(ip) = session::address(e).filter(|ip| tunnel::is_private(e, *ip))
+        && !azures
+        && !reading::proxied(e)
+    {
+        because = because.look(
+            format!("see whether {ip} is an Application Gateway's of your own"),
+            "az network application-gateway list --query \
+             \"[].{gateway:id, addresses:frontendIPConfigurations[].privateIPAddress}\" -o json",
+        );
+    }
     Some(
         session::beside_the_proxy(
             because
                 .act(
                     Step::shared(
-                        format!("correct the record of {name}: see what else uses it first"),
+                        format!(
+                            "where the address is not that of {name}'s endpoint, correct the \
+                             record: see what else uses it first"
+                        ),
                         "every client that resolves the name",
                     )
                     .undo("write the old record back: keep a copy of it and its TTL"),
@@ -90,6 +101,15 @@ fn check(e: &View<'_>) -> Option<Because> {
     )
 }
 
+/// Whether a certificate is a service of Azure's. DigiCert signs for anyone who pays, and what
+/// answers under an app's or a gateway's name is a customer's: neither shows Azure.
+fn azures(leaf: &Certificate) -> bool {
+    match owner(leaf) {
+        Some((_, owner)) => owner.runs == Runs::Azure,
+        None => session::microsofts_issuer(leaf),
+    }
+}
+
 /// An alias of a custom name that is the account's own name and that the certificate covers.
 fn own_alias(e: &Evidence, leaf: &Certificate) -> Option<String> {
     let own = e.target.public_suffix.is_none();
@@ -106,9 +126,9 @@ fn foreign_alias(e: &Evidence, leaf: Option<&Certificate>) -> Option<(String, &'
     let leaf = leaf?;
     let target = e.target.public_suffix.as_deref()?;
     aliases(e).into_iter().find_map(|alias| {
-        let (suffix, service) = suffix_of(&alias)?;
+        let Owner { suffix, service, .. } = suffix_of(&alias)?;
         let covered = leaf.names.iter().any(|pattern| covers(pattern, &alias));
-        (suffix != target && covered).then_some((alias, service))
+        (*suffix != target && covered).then_some((alias, *service))
     })
 }
 
@@ -158,34 +178,59 @@ fn account_called_by_another_name(because: Because, e: &Evidence, alias: &str) -
     session::beside_the_proxy(because, e).check(reading::again_at(e, alias))
 }
 
-/// Whose names end so: a service of Azure, or what stands in front of one.
-const OWNERS: &[(&str, &str)] = &[
-    ("openai.azure.com", "Azure OpenAI"),
-    ("cognitiveservices.azure.com", "Azure AI services"),
-    ("services.ai.azure.com", "Azure AI Foundry"),
-    ("api.azureml.ms", "an Azure ML workspace"),
-    ("search.windows.net", "Azure AI Search"),
-    ("vault.azure.net", "Key Vault"),
-    ("vaultcore.azure.net", "Key Vault"),
-    ("core.windows.net", "Azure Storage"),
-    ("documents.azure.com", "Cosmos DB"),
-    ("database.windows.net", "Azure SQL"),
-    ("servicebus.windows.net", "Service Bus or Event Hubs"),
-    ("azurecr.io", "Container Registry"),
-    ("azure-api.net", "API Management, a gateway"),
-    ("azurefd.net", "Front Door, a gateway"),
-    ("azurewebsites.net", "App Service"),
-    ("azurecontainerapps.io", "Container Apps"),
-    ("cloudapp.azure.com", "a machine or load balancer of its own in Azure"),
+/// Whose names end in a suffix.
+#[derive(Debug, PartialEq, Eq)]
+struct Owner {
+    suffix: &'static str,
+    service: &'static str,
+    runs: Runs,
+}
+
+/// Who decides what answers under such a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Runs {
+    /// A service of Azure's.
+    Azure,
+    /// A customer's own resource: a gateway, an app, a machine.
+    Customer,
+}
+
+const fn azure(suffix: &'static str, service: &'static str) -> Owner {
+    Owner { suffix, service, runs: Runs::Azure }
+}
+
+const fn customer(suffix: &'static str, service: &'static str) -> Owner {
+    Owner { suffix, service, runs: Runs::Customer }
+}
+
+/// Services of Azure, and what stands in front of one.
+const OWNERS: &[Owner] = &[
+    azure("openai.azure.com", "Azure OpenAI"),
+    azure("cognitiveservices.azure.com", "Azure AI services"),
+    azure("services.ai.azure.com", "Azure AI Foundry"),
+    azure("api.azureml.ms", "an Azure ML workspace"),
+    azure("search.windows.net", "Azure AI Search"),
+    azure("vault.azure.net", "Key Vault"),
+    azure("vaultcore.azure.net", "Key Vault"),
+    azure("core.windows.net", "Azure Storage"),
+    azure("documents.azure.com", "Cosmos DB"),
+    azure("database.windows.net", "Azure SQL"),
+    azure("servicebus.windows.net", "Service Bus or Event Hubs"),
+    azure("azurecr.io", "Container Registry"),
+    customer("azure-api.net", "API Management, a gateway"),
+    customer("azurefd.net", "Front Door, a gateway"),
+    customer("azurewebsites.net", "App Service"),
+    customer("azurecontainerapps.io", "Container Apps"),
+    customer("cloudapp.azure.com", "a machine or load balancer of its own in Azure"),
 ];
 
 /// The first name of a certificate that says whose it is.
-fn owner(leaf: &Certificate) -> Option<(&str, &'static str)> {
-    leaf.names.iter().find_map(|name| Some((name.as_str(), suffix_of(name)?.1)))
+fn owner(leaf: &Certificate) -> Option<(&str, &'static Owner)> {
+    leaf.names.iter().find_map(|name| Some((name.as_str(), suffix_of(name)?)))
 }
 
-/// The suffix of a name that says whose it is, and whose.
-fn suffix_of(name: &str) -> Option<(&'static str, &'static str)> {
+/// The owner of a name that says whose it is.
+fn suffix_of(name: &str) -> Option<&'static Owner> {
     let known = |suffix: &str| name.strip_suffix(suffix).is_some_and(|front| front.ends_with('.'));
-    OWNERS.iter().find(|(suffix, _)| known(suffix)).copied()
+    OWNERS.iter().find(|owner| known(owner.suffix))
 }

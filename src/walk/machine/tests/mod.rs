@@ -25,7 +25,7 @@ use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::tls::{CertificateFault, TlsHop, TlsOutcome};
 use crate::evidence::{Expect, Observed};
 use crate::target::Target;
-use crate::walk::experiments::{Made, Subject};
+use crate::walk::experiments::{ExperimentResult, Subject};
 
 /// The path to `myacct` with one resolver, a deadline of 5 s a hop and 1 s until a stall.
 fn settings(target: &Target) -> Settings<'_> {
@@ -171,9 +171,9 @@ fn event(words: &[&str]) -> Event {
 }
 
 /// What an experiment showed.
-fn tried(id: &str, subject: &str, outcome: &str) -> Made {
+fn tried(id: &str, subject: &str, outcome: &str) -> ExperimentResult {
     if subject.starts_with('R') {
-        return Made::Question(TriedQuestion {
+        return ExperimentResult::Question(TriedQuestion {
             id: id.to_owned(),
             resolver: resolver(subject),
             edns: true,
@@ -208,7 +208,7 @@ fn tried(id: &str, subject: &str, outcome: &str) -> Made {
         tcp: TcpOutcome::Connected,
         tls: Some(seen),
     };
-    Made::Handshake(tried, session.then(|| Box::new(hop)))
+    ExperimentResult::Handshake(tried, session.then(|| Box::new(hop)))
 }
 
 fn up(address: &str, reset: bool, round_trip_ms: u64) -> Event {

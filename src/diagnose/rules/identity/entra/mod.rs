@@ -88,6 +88,13 @@ impl<'e> Word<'e> {
         self.codes.iter().find(known).or_else(|| self.codes.first()).copied()
     }
 
+    /// What the field `error` of the answer means by itself, and where to look.
+    fn by_error(&self) -> Option<(&'static str, &'static [Do])> {
+        let error = self.answer.as_ref()?.refusal.error.as_deref()?;
+        let (_, meaning, looks) = rows::BY_ERROR.iter().find(|(name, ..)| *name == error)?;
+        Some((meaning, looks))
+    }
+
     fn row(&self) -> &'static Row {
         let number = self.number();
         let known = number.and_then(|n| rows::ROWS.iter().find(|row| row.meaning(n).is_some()));
@@ -172,6 +179,10 @@ pub(in crate::diagnose) fn check(e: &View<'_>, row: &'static Row) -> Option<Beca
     for means in row.means.iter().filter(|_| !foreign) {
         because = because.known_by(fill(means));
     }
+    let meant = word.by_error().filter(|_| row.id == rows::OTHER.id);
+    if let Some((meaning, _)) = meant {
+        because = because.known_by(fill(meaning));
+    }
     if again && row.shows != Shows::Wait {
         because = because.known_by("SDKs ask again at such an answer: the next may hold a token");
     }
@@ -187,6 +198,9 @@ pub(in crate::diagnose) fn check(e: &View<'_>, row: &'static Row) -> Option<Beca
     because = because.owner(row.owner);
     let steps =
         || row.steps.iter().map(|step| (step, step.filled(fill, |t| filled(t, &word, true))));
+    for step in meant.iter().flat_map(|(_, looks)| *looks) {
+        because = because.act(step.filled(fill, |t| filled(t, &word, true)));
+    }
     for (_, step) in steps().filter(|(step, _)| step.only_reads()) {
         because = because.act(step);
     }

@@ -13,13 +13,13 @@ use application::{
 use federation::{
     ASSERTION_EXPIRED, ASSERTION_INVALID, FEDERATION_AUDIENCE, FEDERATION_CASE,
     FEDERATION_FORBIDDEN, FEDERATION_ISSUER, FEDERATION_MISMATCH, FEDERATION_MISSING,
-    FEDERATION_SUBJECT, ISSUER_UNREACHABLE,
+    FEDERATION_OF_ENTRA, FEDERATION_SUBJECT, ISSUER_UNREACHABLE,
 };
 use policy::{
     CONDITIONAL_ACCESS, CONSENT, CROSS_TENANT, DEVICE_STATE, SECURITY_POLICY, TENANT_RESTRICTED,
 };
-pub(super) use request::{FOREIGN, OTHER, THROTTLED};
-use request::{OLD_TLS, REQUEST_MALFORMED, RESOURCE_UNKNOWN};
+pub(super) use request::{BY_ERROR, FOREIGN, OTHER, THROTTLED};
+use request::{OLD_TLS, REQUEST_MALFORMED, RESOURCE_DISABLED, RESOURCE_UNKNOWN};
 use user::{LOGIN_OVER, SECOND_FACTOR, USER_REFUSED};
 
 use super::Row;
@@ -47,6 +47,7 @@ pub(super) const ROWS: &[&Row] = &[
     &FEDERATION_MISMATCH,
     &FEDERATION_MISSING,
     &FEDERATION_FORBIDDEN,
+    &FEDERATION_OF_ENTRA,
     &TENANT_RESTRICTED,
     &CROSS_TENANT,
     &CONDITIONAL_ACCESS,
@@ -57,6 +58,7 @@ pub(super) const ROWS: &[&Row] = &[
     &SECOND_FACTOR,
     &LOGIN_OVER,
     &RESOURCE_UNKNOWN,
+    &RESOURCE_DISABLED,
     &REQUEST_MALFORMED,
     &OLD_TLS,
     &THROTTLED,
@@ -203,6 +205,13 @@ pub(in crate::diagnose::rules::identity) const RULES: &[Rule] = &[
     )
     .short("the tenant forbids this federation"),
     rule!(
+        "identity-federation-entra-token",
+        Identity,
+        "The assertion is a token of Entra ID itself (AADSTS700222, 700226, 700229, 700236)",
+        Entra(&FEDERATION_OF_ENTRA)
+    )
+    .short("the assertion is Entra ID's own token"),
+    rule!(
         "identity-tenant-restricted",
         Identity,
         "A proxy on the way restricts logins to other tenants (AADSTS500021, 500022)",
@@ -271,6 +280,13 @@ pub(in crate::diagnose::rules::identity) const RULES: &[Rule] = &[
         Entra(&RESOURCE_UNKNOWN)
     )
     .short("the tenant does not know this resource"),
+    rule!(
+        "identity-resource-disabled",
+        Identity,
+        "The service is disabled in the tenant (AADSTS500014)",
+        Entra(&RESOURCE_DISABLED)
+    )
+    .short("the service is disabled in this tenant"),
     rule!(
         "identity-request-malformed",
         Identity,

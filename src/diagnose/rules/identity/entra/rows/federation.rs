@@ -250,7 +250,6 @@ pub(in crate::diagnose::rules::identity::entra) const FEDERATION_FORBIDDEN: Row 
             "tenant {tenant} takes GitHub's assertions with a claim enterprise of its own alone: \
              a repository of a person has none",
         ),
-        (700229, "from Entra ID itself, only tokens of applications are taken as assertions"),
     ],
     says: "tenant {tenant} does not allow this federation ({code})",
     means: &[],
@@ -264,6 +263,48 @@ pub(in crate::diagnose::rules::identity::entra) const FEDERATION_FORBIDDEN: Row 
         ask("ask the tenant's administrators to allow this issuer: the policy may be deliberate, \
              and holds for every application of the tenant"),
         local("or use a managed identity of the platform, or a certificate"),
+    ],
+    shows: Shows::Assertion,
+};
+
+pub(in crate::diagnose::rules::identity::entra) const FEDERATION_OF_ENTRA: Row = Row {
+    id: "identity-federation-entra-token",
+    codes: &[
+        (700222, "tokens that Entra ID itself issued are not taken in this federation"),
+        (700226, "of Entra ID's own tokens, only those of managed identities are taken"),
+        (700229, "of Entra ID's own tokens, only those of applications are taken, not of users"),
+        (
+            700236,
+            "tenant {tenant} takes no tokens of that issuer, an Entra ID tenant, as assertions",
+        ),
+    ],
+    says: "the assertion of {source} is a token of Entra ID itself ({code})",
+    means: &[
+        "a federated credential trusts another issuer's assertions; of Entra ID's own tokens, only \
+         one of a managed identity is taken, for an application (not for another managed \
+         identity), with the audience api://AzureADTokenExchange",
+    ],
+    sure: Sure::Proved,
+    owner: "Application",
+    steps: &[
+        look(
+            "see who issued the assertion and for whom (its claims iss, sub and aud; never paste \
+             it whole anywhere)",
+            "cut -d. -f2 <file> | tr '_-' '/+' | base64 -d 2>/dev/null",
+        ),
+        look(
+            "see whether the client id is an application or a managed identity",
+            "az ad sp show --id {client} --query \"{name:displayName,kind:servicePrincipalType}\"",
+        ),
+        OF_APPLICATION,
+        local(
+            "let the workload present its platform's own assertion (a projected service account \
+             token, a GitHub job's token)",
+        ),
+        local(
+            "or use the managed identity directly, without a federation: --credential \
+             managed-identity, ManagedIdentityCredential",
+        ),
     ],
     shows: Shows::Assertion,
 };

@@ -5,10 +5,11 @@ use super::super::{Row, Shows};
 use crate::diagnosis::Sure;
 
 /// Shows the sign-ins of applications, with the policy that decided.
-pub(super) const SIGN_INS: Do = look(
-    "see which policy it was, and the address that it judged",
-    "az rest --method get --url \"https://graph.microsoft.com/beta/auditLogs/signIns?\\$filter=signInEventTypes/any(t:t eq 'servicePrincipal')&\\$top=5\"",
-);
+pub(super) const SIGN_INS: Do =
+    look("see which policy it was, and the address that it judged", SIGN_IN_LOG);
+
+/// The last sign-ins of applications.
+pub(super) const SIGN_IN_LOG: &str = "az rest --method get --url \"https://graph.microsoft.com/beta/auditLogs/signIns?\\$filter=signInEventTypes/any(t:t eq 'servicePrincipal')&\\$top=5\"";
 
 pub(in crate::diagnose::rules::identity::entra) const TENANT_RESTRICTED: Row = Row {
     id: "identity-tenant-restricted",

@@ -1,8 +1,8 @@
 //! Rows about the request as a whole, and the last ones.
 
-use super::super::step::{ask, local, look, shared};
+use super::super::step::{Do, ask, local, look, shared};
 use super::super::{Row, Shows};
-use super::policy::SIGN_INS;
+use super::policy::{SIGN_IN_LOG, SIGN_INS};
 use crate::diagnosis::Sure;
 
 pub(in crate::diagnose::rules::identity::entra) const RESOURCE_UNKNOWN: Row = Row {
@@ -32,6 +32,38 @@ pub(in crate::diagnose::rules::identity::entra) const RESOURCE_UNKNOWN: Row = Ro
     shows: Shows::Nothing,
 };
 
+pub(in crate::diagnose::rules::identity::entra) const RESOURCE_DISABLED: Row = Row {
+    id: "identity-resource-disabled",
+    codes: &[(500014, "the service principal of {resource} is disabled in tenant {tenant}")],
+    says: "the tenant has disabled the resource {resource}",
+    means: &[
+        "by Entra ID's own words a subscription of the tenant has lapsed, or an administrator has \
+         disabled the service's enterprise application",
+    ],
+    sure: Sure::Proved,
+    owner: "Identity",
+    steps: &[
+        look(
+            "see whether the service's principal is enabled",
+            "az ad sp list --filter \"servicePrincipalNames/any(n:n eq '{resource}')\" --query \"[].{name:displayName,id:id,enabled:accountEnabled}\"",
+        ),
+        look(
+            "see whether a subscription of the tenant is disabled",
+            "az account list --all --query \"[?tenantId=='{tenant}'].{name:name,state:state}\" -o table",
+        ),
+        shared(
+            "if it was disabled by mistake: enable the service's principal (Terraform: \
+             azuread_service_principal, account_enabled)",
+            "every application and user of the tenant can again get tokens for the service; it \
+             may have been disabled deliberately",
+            "az ad sp update --id <object id> --set accountEnabled=false",
+        )
+        .command("az ad sp update --id <object id> --set accountEnabled=true"),
+        ask("or, if a subscription has lapsed: ask its owner to renew it"),
+    ],
+    shows: Shows::Nothing,
+};
+
 pub(in crate::diagnose::rules::identity::entra) const REQUEST_MALFORMED: Row = Row {
     id: "identity-request-malformed",
     codes: &[
@@ -41,6 +73,7 @@ pub(in crate::diagnose::rules::identity::entra) const REQUEST_MALFORMED: Row = R
         (28002, "the scope is not valid for this request"),
         (28003, "the scope is empty"),
         (70011, "the scope is not valid"),
+        (1002012, "a scope asked for as an application ends with /.default"),
         (700022, "the scope names more than one resource"),
         (700023, "the scope names no resource"),
         (901002, "a field of the older protocol was sent to the newer endpoint"),
@@ -139,7 +172,7 @@ pub(in crate::diagnose::rules::identity::entra) const OTHER: Row = Row {
             "look the number up",
             "curl -s 'https://login.microsoftonline.com/error?code={number}'",
         ),
-        SIGN_INS,
+        look("see the sign-in's own entry, with the reason that it gives", SIGN_IN_LOG),
         ask("give the correlation id to the administrators of the tenant"),
     ],
     shows: Shows::Nothing,
@@ -169,3 +202,62 @@ pub(in crate::diagnose::rules::identity::entra) const FOREIGN: Row = Row {
     ],
     shows: Shows::Foreign,
 };
+
+/// What the field `error` means by itself (RFC 6749, section 5.2; OpenID Connect for the last
+/// ones), for a number that has no row: a sentence, and where to look.
+pub(in crate::diagnose::rules::identity::entra) const BY_ERROR: &[(&str, &str, &[Do])] = &[
+    (
+        "invalid_client",
+        "invalid_client: Entra ID did not accept the application's secret, certificate or assertion",
+        &[look(
+            "see which secrets and certificates the application has",
+            "az ad app credential list --id {client}",
+        )],
+    ),
+    (
+        "invalid_grant",
+        "invalid_grant: what was presented for the token (a login, an assertion) is expired, \
+         revoked or not meant for this application",
+        &[],
+    ),
+    (
+        "unauthorized_client",
+        "unauthorized_client: this application may not ask for a token in this way, or is not \
+         known to the tenant",
+        &[look(
+            "see whether the tenant has the application, and whether it is enabled",
+            "az ad sp show --id {client} --query \"{name:displayName,enabled:accountEnabled}\"",
+        )],
+    ),
+    (
+        "invalid_scope",
+        "invalid_scope: the scope {scope} is not one that Entra ID takes for this request",
+        &[],
+    ),
+    (
+        "invalid_resource",
+        "invalid_resource: the tenant has no resource {resource}, or not for this application",
+        &[look(
+            "see whether the tenant has the service",
+            "az ad sp list --filter \"servicePrincipalNames/any(n:n eq '{resource}')\" --query \"[].displayName\"",
+        )],
+    ),
+    (
+        "invalid_request",
+        "invalid_request: Entra ID cannot use the request as it came; no policy is at work",
+        &[],
+    ),
+    (
+        "unsupported_grant_type",
+        "unsupported_grant_type: this login host does not give tokens in this way",
+        &[],
+    ),
+    ("access_denied", "access_denied: a policy or an administrator denies the token", &[SIGN_INS]),
+    (
+        "interaction_required",
+        "interaction_required: the user has to sign in by hand, which a policy may ask for",
+        &[SIGN_INS],
+    ),
+    ("consent_required", "consent_required: consent for the resource is missing", &[]),
+    ("server_error", "server_error: Entra ID itself failed", &[]),
+];

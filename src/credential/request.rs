@@ -12,7 +12,7 @@ use crate::secret::Secret;
 
 /// A request on the way to a token.
 #[derive(Debug)]
-pub struct Errand {
+pub struct OutboundRequest {
     /// What is asked.
     pub purpose: TokenPurpose,
     /// `GET` or `POST`.
@@ -44,5 +44,6 @@ impl Reply {
     }
 }
 
-/// Sends an errand; none when no answer came.
-pub type Send<'a> = dyn Fn(Errand) -> Pin<Box<dyn Future<Output = Option<Reply>> + 'a>> + 'a;
+/// Sends a request; none when no answer came.
+pub type Send<'a> =
+    dyn Fn(OutboundRequest) -> Pin<Box<dyn Future<Output = Option<Reply>> + 'a>> + 'a;
