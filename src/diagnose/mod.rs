@@ -9,6 +9,7 @@ pub mod clock;
 mod closed;
 mod dns64;
 mod endpoint_of;
+mod engines;
 pub mod headline;
 pub mod platform_advice;
 pub mod reading;
@@ -71,7 +72,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     fold_symptoms(&mut fired);
     let mut findings: Vec<Finding> = fired.into_iter().map(|(_, finding)| finding).collect();
     findings.sort_by_key(|f| (f.explained_by.is_some(), std::cmp::Reverse(f.level), f.hop));
-    let verdict = verdict::of(evidence, &findings, &clauses);
+    let verdict = verdict::of(&view, &findings, &clauses);
     Diagnosis { verdict, findings }
 }
 

@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 
 use crate::diagnosis::{Finding, Level, State, Verdict};
 use crate::evidence::dns::ResolverRole;
-use crate::evidence::http::{HttpCall, HttpHop, HttpOutcome};
+use crate::evidence::http::HttpOutcome;
 use crate::evidence::identity::{CredentialKind, TokenOutcome, Withheld};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Choice, Evidence, Expect, Hop, Observed, TargetKind, classify, tunnel};
 
 use super::headline::{self, Clause};
-use super::rules::http::refusals;
+use super::rules::http::refusals::{Blames, Leaves};
+use super::view::View;
+use super::view::http::Read;
 
 /// The verdict. A cause is a finding that no other finding explains.
 pub(super) fn of(
-    e: &Evidence,
+    e: &View<'_>,
     findings: &[Finding],
     clauses: &BTreeMap<String, Clause>,
 ) -> Verdict {
@@ -107,7 +109,7 @@ fn token_explained(e: &Evidence, findings: &[Finding]) -> Result<(), String> {
 }
 
 /// What the walk proves, in one clause, or why it proves nothing.
-fn proof(e: &Evidence) -> Result<String, String> {
+fn proof(e: &View<'_>) -> Result<String, String> {
     let tls = match &e.tls {
         Observed::Ran { saw, .. } => saw,
         Observed::NotReached { stopped_at } => {
@@ -121,7 +123,7 @@ fn proof(e: &Evidence) -> Result<String, String> {
     }
     counted(e)?;
     let way = way(e);
-    match &e.http {
+    match &*e.http {
         Observed::NotAsked { by: Choice::ServiceHasNoCall }
             if e.target.kind == TargetKind::Privatelink =>
         {
@@ -140,9 +142,9 @@ fn proof(e: &Evidence) -> Result<String, String> {
                 ),
             })
         }
-        Observed::Ran { saw, .. } => {
-            let call = saw.main().ok_or("no call was made")?;
-            if e.asked.expect == Expect::Closed { closed(e, call) } else { called(e, saw, call) }
+        Observed::Ran { .. } => {
+            let main = e.http.main().ok_or("no call was made")?;
+            if e.asked.expect == Expect::Closed { closed(e, &main) } else { called(e, &main) }
         }
         Observed::NotReached { stopped_at } => {
             Err(format!("the walk stopped at {}", stopped_at.name()))
@@ -155,7 +157,7 @@ fn proof(e: &Evidence) -> Result<String, String> {
 /// Whether the address that was walked is one that applications get.
 fn counted(e: &Evidence) -> Result<(), String> {
     let walked = e.tcp.saw().and_then(|tcp| tcp.walked);
-    let counting = e.dns.counting();
+    let counting = e.dns.effective();
     // Where the system gave none, its failure or silence has a finding of its own.
     match walked.filter(|address| !counting.is_empty() && !counting.contains(address)) {
         Some(other) => Err(format!("{other} was walked, which is not what applications get")),
@@ -164,9 +166,9 @@ fn counted(e: &Evidence) -> Result<(), String> {
 }
 
 /// `--expect closed`: only the service's own refusal on its public address is the proof.
-fn closed(e: &Evidence, call: &HttpCall) -> Result<String, String> {
-    if !refusals::refused_by_network(e, call) {
-        let status = call.answer().map_or(0, |a| a.status);
+fn closed(e: &View<'_>, main: &Read<'_>) -> Result<String, String> {
+    if !main.blames(Blames::Network) {
+        let status = main.call.answer().map_or(0, |a| a.status);
         return Err(format!(
             "HTTP {status} says neither that the public path is closed nor that it is open"
         ));
@@ -180,8 +182,8 @@ fn closed(e: &Evidence, call: &HttpCall) -> Result<String, String> {
 }
 
 /// What the answers prove. Only a reading that is known to be harmless is green.
-fn called(e: &Evidence, hop: &HttpHop, call: &HttpCall) -> Result<String, String> {
-    let way = way(e);
+fn called(e: &View<'_>, main: &Read<'_>) -> Result<String, String> {
+    let (way, call) = (way(e), main.call);
     let HttpOutcome::Answered { answer } = &call.outcome else {
         return Err("the call had no answer, and no rule names the cause".to_owned());
     };
@@ -190,44 +192,39 @@ fn called(e: &Evidence, hop: &HttpHop, call: &HttpCall) -> Result<String, String
         _ if no_token(e) => "authentication was not tested: no token came",
         _ => "authentication was not tested: the credential was withheld",
     };
-    let list = match refusals::refusal(e, call).map(|row| row.id) {
+    let unsent = answer.status == 401 && !call.credential_sent;
+    let list = match main.row.map(|row| row.leaves) {
         None if call.credential_sent => Ok(way),
         None => Err("the answer came without a credential, which proves nothing".to_owned()),
         // At risk by their own rules; the path stands.
-        Some("http-rate-limited" | "http-body-incomplete" | "http-success-unproved") => Ok(way),
-        Some("http-list-not-offered") => {
+        Some(Leaves::Path | Leaves::Unproved) => Ok(way),
+        Some(Leaves::ListUntested) => {
             Ok(format!("{way}; the call was not tested: this kind of account lists no models"))
         }
-        Some("identity-not-tested") => Ok(format!("{way}; {untested}")),
-        // At risk by their own rules: something in front answered, which the walk cannot pass.
-        Some("http-front-answered" | "identity-gateway-key" | "identity-gateway-token")
-            if answer.status == 401 && !call.credential_sent =>
-        {
+        Some(Leaves::CallerUntested | Leaves::FrontAsks) if unsent => {
             Ok(format!("{way}; {untested}"))
         }
-        _ if hop.deployment().is_some_and(|d| deployment_answers(e, d)) => {
+        _ if e.http.deployment().is_some_and(|read| deployment_answers(&read)) => {
             Ok(format!("{way}; the deployment answers, the list of models is refused"))
         }
         _ => Err(format!("HTTP {} came back, and no rule names the cause", answer.status)),
     }?;
-    deployment_proved(e, hop)?;
+    deployment_proved(e)?;
     Ok(list)
 }
 
 /// A deployment that was named has answered, or its call was not due because no credential went
 /// out; anything else is not proved, whatever the list says.
-fn deployment_proved(e: &Evidence, hop: &HttpHop) -> Result<(), String> {
-    let sent = hop.main().is_some_and(|main| main.credential_sent);
+fn deployment_proved(e: &View<'_>) -> Result<(), String> {
+    let sent = e.http.main().is_some_and(|main| main.call.credential_sent);
     let Some(name) = e.asked.deployment.as_ref().filter(|_| sent) else { return Ok(()) };
-    let Some(call) = hop.deployment() else {
+    let Some(read) = e.http.deployment() else {
         return Err(format!("the deployment {name} was not called"));
     };
-    let row = refusals::refusal(e, call).map(|row| row.id);
     // At risk by their own rules; the path stands.
-    let at_risk =
-        matches!(row, Some("http-rate-limited" | "http-body-incomplete" | "http-success-unproved"));
-    match &call.outcome {
-        HttpOutcome::Answered { .. } if at_risk || deployment_answers(e, call) => Ok(()),
+    let at_risk = read.leaves(Leaves::Path) || read.leaves(Leaves::Unproved);
+    match &read.call.outcome {
+        HttpOutcome::Answered { .. } if at_risk || deployment_answers(&read) => Ok(()),
         HttpOutcome::Answered { answer } => Err(format!(
             "HTTP {} came back from the deployment {name}, and no rule names the cause",
             answer.status
@@ -237,9 +234,8 @@ fn deployment_proved(e: &Evidence, hop: &HttpHop) -> Result<(), String> {
 }
 
 /// Whether the call to the deployment shows that it answers.
-fn deployment_answers(e: &Evidence, call: &HttpCall) -> bool {
-    refusals::accepted(e, call)
-        || refusals::refusal(e, call).is_some_and(|row| row.id == "http-deployment-inferred")
+fn deployment_answers(read: &Read<'_>) -> bool {
+    read.accepted() || read.leaves(Leaves::Deployment)
 }
 
 /// How the path leads there: privately or publicly, directly or through a proxy.

@@ -1,21 +1,32 @@
 //! What rules read: the evidence of one walk, and what more than one rule asks of it, worked out
 //! once.
 
+pub(super) mod dns;
+pub(super) mod gives;
+pub(super) mod http;
+pub(super) mod tried;
+
 use std::ops::Deref;
 
 use crate::evidence::Evidence;
 
+use dns::DnsView;
+use http::HttpView;
+
 /// The evidence of one walk as rules see it.
-#[derive(Clone, Copy)]
 pub(in crate::diagnose) struct View<'a> {
     evidence: &'a Evidence,
+    /// The dns hop, with what each resolver gives.
+    pub(in crate::diagnose) dns: DnsView<'a>,
+    /// The http hop, with the reading of each call's answer.
+    pub(in crate::diagnose) http: HttpView<'a>,
 }
 
 impl<'a> View<'a> {
     /// A view of `evidence`.
     #[must_use]
-    pub(in crate::diagnose) const fn new(evidence: &'a Evidence) -> Self {
-        Self { evidence }
+    pub(in crate::diagnose) fn new(evidence: &'a Evidence) -> Self {
+        Self { evidence, dns: DnsView::new(evidence), http: HttpView::new(evidence) }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::evidence::Evidence;
 use crate::evidence::experiment::ClientCall;
 use crate::evidence::http::{HttpAnswer, HttpCall, HttpOutcome, Purpose};
 
-use super::refusals;
+use super::refusals::{Blames, Leaves, refusal};
 
 /// The experiment that calls at another address of the name.
 const OTHER_ADDRESS: &str = "other-address";
@@ -64,20 +64,21 @@ fn called<'e>(e: &Evidence, index: usize, call: &'e ClientCall) -> Called<'e> {
 impl Called<'_> {
     /// Whether the service refused it because of where it came from.
     pub(in crate::diagnose::rules) fn refused(&self, e: &Evidence) -> bool {
-        refusals::refused_by_network(e, &self.as_call)
+        refusal(e, &self.as_call).is_some_and(|row| row.blames == Blames::Network)
     }
 
     /// Whether the service itself let it in as far as the question who calls.
     pub(in crate::diagnose::rules) fn let_in(&self, e: &Evidence) -> bool {
-        refusals::accepted(e, &self.as_call)
-            || refusals::refusal(e, &self.as_call).is_some_and(|row| {
-                matches!(row.id, "identity-not-tested" | "http-success-unproved")
-            })
+        let answered = self.as_call.answer().is_some();
+        match self.leaves(e) {
+            Some(leaves) => matches!(leaves, Leaves::CallerUntested | Leaves::Unproved),
+            None => answered,
+        }
     }
 
-    /// The finding that the table of refusals has for it, if it is a refusal.
-    pub(in crate::diagnose::rules) fn refusal_id(&self, e: &Evidence) -> Option<&'static str> {
-        refusals::refusal(e, &self.as_call).map(|row| row.id)
+    /// What its answer leaves of the proof, if it is a refusal.
+    pub(in crate::diagnose::rules) fn leaves(&self, e: &Evidence) -> Option<Leaves> {
+        refusal(e, &self.as_call).map(|row| row.leaves)
     }
 
     /// What it got, in words.

@@ -4,7 +4,6 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::Expect;
 
-use super::refusals::accepted;
 use super::said::{pointer, request};
 
 pub(super) const RULE: Rule = rule!(
@@ -16,7 +15,7 @@ pub(super) const RULE: Rule = rule!(
 
 fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.http.saw()?;
-    let main = hop.main().filter(|call| call.credential_sent && accepted(e, call))?;
+    let main = hop.main().filter(|call| call.credential_sent && e.http.accepted())?;
     if hop.deployment().is_some() || e.asked.expect == Expect::Closed {
         return None;
     }

@@ -3,10 +3,9 @@
 
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Expect, TargetKind};
+use crate::evidence::{Expect, TargetKind};
 
 use super::aim::aim;
-use super::refusals::accepted;
 use super::said::{pointer, walked_private};
 
 pub(super) const RULES: [Rule; 3] = [
@@ -31,8 +30,8 @@ pub(super) const RULES: [Rule; 3] = [
 ];
 
 /// Whether the main call was accepted, and nothing else was asked to be proved.
-fn green(e: &Evidence) -> bool {
-    let main = reading::main_call(e).filter(|call| call.credential_sent && accepted(e, call));
+fn green(e: &View<'_>) -> bool {
+    let main = reading::main_call(e).filter(|call| call.credential_sent && e.http.accepted());
     main.is_some() && e.asked.expect != Expect::Closed
 }
 

@@ -5,7 +5,7 @@ use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Expect, tunnel};
 
 use super::answered_by::answered_by;
-use super::refusals::{accepted, refusal, refused_by_network};
+use super::refusals::{Blames, Leaves};
 use super::said::{pointer, request, walked};
 
 pub(super) const RULE: Rule = rule!(
@@ -20,14 +20,14 @@ fn check(e: &View<'_>) -> Option<Because> {
     if e.asked.expect != Expect::Closed {
         return None;
     }
-    let call = reading::main_call(e)?;
+    let main = e.http.main()?;
+    let call = main.call;
     let answer = call.answer()?;
-    let accepted = accepted(e, call);
+    let accepted = main.accepted();
     // An error from behind the gateway came after its network rules had let the call in (W2).
-    let passed = answer.header("x-ms-region").is_some() && !refused_by_network(e, call);
+    let passed = answer.header("x-ms-region").is_some() && !main.blames(Blames::Network);
     // A list for a call that the service would not answer: the path is open all the same.
-    let given = answer.fulfils(call.purpose)
-        && refusal(e, call).is_some_and(|row| row.id == "http-success-unproved");
+    let given = answer.fulfils(call.purpose) && main.leaves(Leaves::Unproved);
     if !accepted && !passed && !given {
         return None;
     }

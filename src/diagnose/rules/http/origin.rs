@@ -2,6 +2,7 @@
 //! a certificate whose key only Azure has (facts W1, G18).
 
 use crate::diagnose::rules::tls;
+use crate::diagnose::view::http::Read;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::http::HttpAnswer;
@@ -10,7 +11,6 @@ use crate::evidence::{Evidence, Expect};
 
 use super::aim::aim;
 use super::answered_by::service_headers;
-use super::refusals::accepted;
 use super::said::{pointer, request};
 
 /// Where an answer comes from, by what came with it.
@@ -54,7 +54,7 @@ pub(super) const RULE: Rule =
     rule!("http-origin-unproved", Http, "A list came without the service's headers", Code(check));
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let main = e.http.saw()?.main().filter(|call| accepted(e, call))?;
+    let main = e.http.main().filter(Read::accepted)?.call;
     if e.asked.expect == Expect::Closed {
         return None;
     }

@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use super::clients::{self, Called};
+use super::refusals::Leaves;
 use crate::diagnose::{Because, Rule, View, dns64, endpoint_of, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::http::HttpOutcome;
@@ -55,7 +56,7 @@ fn walked_the_foreign_one(e: &Evidence) -> Option<Because> {
             format!("{walked} answers {status}, another address as the service does"),
         ]),
     )
-    .seen(format!("{name} -> {}", reading::list(&reading::counting(e))))
+    .seen(format!("{name} -> {}", reading::list(&e.dns.effective())))
     .seen(format!("{walked}: {status} {}", answer.message().unwrap_or_default()))
     .seen(format!("{address}: {} (without a credential)", good.words()))
     .known_by(
@@ -89,7 +90,7 @@ fn foreign(e: &Evidence) -> Option<Because> {
             format!("{address} does not answer as {walked} does"),
         ]),
     )
-    .seen(format!("{name} -> {}", reading::list(&reading::counting(e))))
+    .seen(format!("{name} -> {}", reading::list(&e.dns.effective())))
     .seen(format!("{walked}: the service answers the call"))
     .seen(format!("{address}: {got}"))
     .known_by("the same call, without a credential, was made at the second address")
@@ -109,7 +110,7 @@ fn same_service(e: &Evidence, called: &Called<'_>) -> bool {
     let HttpOutcome::Answered { answer } = &called.call.outcome else { return false };
     called.let_in(e)
         || matches!(answer.status, 401 | 429)
-        || matches!(called.refusal_id(e), Some("http-list-not-offered" | "http-rate-limited"))
+        || called.leaves(e) == Some(Leaves::ListUntested)
 }
 
 fn with_fix(because: Because, e: &Evidence, address: &str) -> Because {
@@ -156,7 +157,9 @@ fn untried(e: &Evidence) -> Option<Because> {
     if tried.is_empty() {
         return None;
     }
-    let left: Vec<IpAddr> = reading::counting(e)
+    let left: Vec<IpAddr> = e
+        .dns
+        .effective()
         .into_iter()
         .filter(|a| *a != walked && connected(a) && !tried.contains(&a.to_string()))
         .collect();

@@ -3,8 +3,8 @@
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 
-use super::paths;
 use super::said::said;
+use super::{list_not_offered, not_found, paths};
 
 pub(super) const RULE: Rule = rule!(
     "http-path-prefix",
@@ -18,9 +18,9 @@ pub(super) const RULE: Rule = rule!(
 fn check(e: &View<'_>) -> Option<Because> {
     let path = &e.target.base_path;
     let prefixed = paths::translator(path)?;
-    let (said, level) = match said(e, "http-not-found") {
+    let (said, level) = match said(e, not_found::RULE.id) {
         Some(said) => (said, Level::Broken),
-        None => (said(e, "http-list-not-offered")?, Level::Risk),
+        None => (said(e, list_not_offered::RULE.id)?, Level::Risk),
     };
     Some(
         said.because(

@@ -1,12 +1,12 @@
 //! An answer with its reading, as the rules of http and identity cite it.
 
-use crate::diagnose::Because;
+use crate::diagnose::{Because, View};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::http::{HttpAnswer, HttpCall, Purpose};
 use crate::evidence::{Evidence, Hop, tunnel};
 
 use super::answered_by::{AnsweredBy, answered_by, service_headers};
-use super::refusals::{Refusal, refusal};
+use super::refusals::Refusal;
 
 /// A call whose answer the table of refusals reads as one certain finding.
 pub(in crate::diagnose::rules) struct Said<'e> {
@@ -21,17 +21,15 @@ pub(in crate::diagnose::rules) struct Said<'e> {
 }
 
 /// The first call whose answer is the refusal `id`.
-pub(in crate::diagnose::rules) fn said<'e>(e: &'e Evidence, id: &str) -> Option<Said<'e>> {
+pub(in crate::diagnose::rules) fn said<'e>(e: &View<'e>, id: &str) -> Option<Said<'e>> {
     all(e).find(|said| said.row.id == id)
 }
 
 /// Every call whose answer is some refusal.
-pub(in crate::diagnose::rules) fn all(e: &Evidence) -> impl Iterator<Item = Said<'_>> {
-    let calls = e.http.saw().map(|hop| hop.calls.as_slice()).unwrap_or_default();
-    calls.iter().enumerate().filter_map(move |(index, call)| {
-        let answer = call.answer()?;
-        let row = refusal(e, call)?;
-        Some(Said { index, call, answer, row })
+pub(in crate::diagnose::rules) fn all<'e>(e: &View<'e>) -> impl Iterator<Item = Said<'e>> {
+    e.http.calls().filter_map(|read| {
+        let (answer, row) = (read.call.answer()?, read.row?);
+        Some(Said { index: read.index, call: read.call, answer, row })
     })
 }
 

@@ -3,7 +3,8 @@
 use super::acquisition::{failed, level, no_token, source};
 use super::credential::{credential, rejected};
 use super::platform;
-use crate::diagnose::rules::http::said::all;
+use crate::diagnose::rules::http::refusals::Blames;
+use crate::diagnose::rules::http::said::{Said, all};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::Evidence;
@@ -216,15 +217,15 @@ fn list(set: &[String], missing: &[String]) -> String {
 }
 
 /// Whether the credential that was taken does not do its work.
-fn fails(e: &Evidence) -> bool {
+fn fails(e: &View<'_>) -> bool {
     failed(e).is_some() || refused_by_service(e)
 }
 
 /// Whether the service refused the credential as such, or its rights.
-fn refused_by_service(e: &Evidence) -> bool {
-    const IDS: &[&str] =
-        &["identity-role-missing", "identity-keys-disabled", "identity-tenant-mismatch"];
-    rejected(e).is_some() || all(e).any(|s| s.call.credential_sent && IDS.contains(&s.row.id))
+fn refused_by_service(e: &View<'_>) -> bool {
+    let of_caller =
+        |said: &Said<'_>| matches!(said.row.blames, Blames::Credential | Blames::Rights);
+    all(e).any(|said| said.call.credential_sent && of_caller(&said))
 }
 
 /// Sources by what people know them by, with their names for `--credential`. What a machine has

@@ -1,7 +1,8 @@
 //! Facts about the credential in hand, as the rules of identity need them.
 
-use crate::diagnose::reading;
+use crate::diagnose::rules::http::refusals::Blames;
 use crate::diagnose::rules::http::said::{Said, all};
+use crate::diagnose::{View, reading};
 use crate::evidence::Evidence;
 use crate::evidence::identity::{CredentialKind, TokenClaims};
 
@@ -30,10 +31,8 @@ pub(super) fn claims(e: &Evidence) -> Option<&TokenClaims> {
 
 /// A 401 to the credential that speaks of the credential as such: not of a role, a switched
 /// off key or a gateway.
-pub(super) fn rejected(e: &Evidence) -> Option<Said<'_>> {
-    const IDS: &[&str] =
-        &["identity-token-refused", "identity-key-refused", "identity-unauthorized"];
-    all(e).find(|said| said.call.credential_sent && IDS.contains(&said.row.id))
+pub(super) fn rejected<'e>(e: &View<'e>) -> Option<Said<'e>> {
+    all(e).find(|said| said.call.credential_sent && said.row.blames == Blames::Credential)
 }
 
 /// Whether the credential never reached the service: no call was made, or none carried it.

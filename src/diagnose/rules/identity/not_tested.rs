@@ -1,6 +1,6 @@
 //! No credential was given: the service's own 401 proves the path, and nothing more (H28).
 
-use crate::diagnose::rules::http::refusals::refusal;
+use crate::diagnose::rules::http::refusals::Leaves;
 use crate::diagnose::rules::http::said::{pointer, request, said};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Sure};
@@ -32,9 +32,7 @@ fn check(e: &View<'_>) -> Option<Because> {
             .known_by("it says nothing about network rules, which may be asked later"),
         None => {
             // A list for a call without a credential is a risk of its own (http-success-unproved).
-            let call = reading::main_call(e).filter(|call| {
-                refusal(e, call).is_some_and(|row| row.id == "http-success-unproved")
-            })?;
+            let call = e.http.main().filter(|main| main.leaves(Leaves::Unproved))?.call;
             Because::new(Level::Note, Sure::Proved, says)
                 .seen(format!("{} was answered without a credential", request(call)))
                 .known_by("something in front may add one, or this host asks for none")

@@ -1,6 +1,6 @@
 //! The caller is known and has no role for this call (facts H11-H13, H29, G4-G7).
 
-use crate::diagnose::rules::http::refusals::{accepted, text};
+use crate::diagnose::rules::http::refusals::{Leaves, text};
 use crate::diagnose::rules::http::said::{Said, said, short};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
@@ -59,11 +59,9 @@ fn sure(said: &Said<'_>, action: Option<&str>) -> Sure {
 }
 
 /// Whether the call to the deployment got past the question who calls.
-fn deployment_answers(e: &Evidence) -> bool {
-    e.http.saw().and_then(|hop| hop.deployment()).is_some_and(|call| {
-        accepted(e, call)
-            || said(e, "http-deployment-inferred").is_some()
-            || said(e, "http-deployment-missing").is_some()
+fn deployment_answers(e: &View<'_>) -> bool {
+    e.http.deployment().is_some_and(|read| {
+        read.accepted() || read.leaves(Leaves::Deployment) || read.leaves(Leaves::Caller)
     })
 }
 

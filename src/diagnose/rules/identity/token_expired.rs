@@ -1,9 +1,7 @@
 //! The token's time is over (facts H8, I18).
 
-use crate::diagnose::rules::http::refusals::accepted;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::Evidence;
 
 use super::credential::{
     claims, credential, duration, expires_in, look_at_token, never_sent, rejected,
@@ -15,8 +13,8 @@ pub(super) const RULE: Rule =
         .short("the token has expired");
 
 /// Whether the main call was accepted with the credential.
-fn accepted_call(e: &Evidence) -> bool {
-    reading::main_call(e).is_some_and(|call| call.credential_sent && accepted(e, call))
+fn accepted_call(e: &View<'_>) -> bool {
+    reading::main_call(e).is_some_and(|call| call.credential_sent) && e.http.accepted()
 }
 
 /// Seconds to its end from which a token that nobody renews is worth a word.

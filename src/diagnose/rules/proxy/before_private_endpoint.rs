@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = rule!(
 
 fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.proxy.saw()?;
-    let answered = match &e.http {
+    let answered = match &*e.http {
         Observed::NotAsked { by: Choice::ServiceHasNoCall } => true,
         _ => {
             reading::service_accepted(e) || reading::main_answer(e).is_some_and(|a| a.status == 401)
@@ -24,7 +24,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     if !(hop.tunnel_stands() && reading::tls_verified(e) && reading::some_private(e) && answered) {
         return None;
     }
-    let private = reading::list(&reading::counting(e));
+    let private = reading::list(&e.dns.effective());
     let because = Because::new(
         Level::Note,
         Sure::Proved,

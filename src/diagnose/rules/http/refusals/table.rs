@@ -1,0 +1,224 @@
+//! The table of refusals: what an answer is, by its words, marks and status.
+
+use crate::evidence::http::Purpose;
+
+use super::conditions::Only;
+use super::{Blames, Leaves, Refusal, http, identity};
+
+/// The words by which the service says that a role is missing.
+const ROLE_WORDS: &[&str] =
+    &["lacks the required data action", "principal does not have access to api/operation"];
+
+/// Something in front answered.
+const fn front(facts: &'static str, first: u16, last: u16) -> Refusal {
+    http("http-front-answered", facts, first, last).leaves(Leaves::FrontAsks)
+}
+
+/// A success without what shows it.
+const fn unproved(facts: &'static str, first: u16, last: u16) -> Refusal {
+    http("http-success-unproved", facts, first, last).leaves(Leaves::Unproved)
+}
+
+/// A gateway wants a key of its own.
+const fn gateway_key(facts: &'static str, first: u16, last: u16) -> Refusal {
+    identity("identity-gateway-key", facts, first, last).leaves(Leaves::FrontAsks)
+}
+
+/// A gateway wants a token of its own.
+const fn gateway_token(facts: &'static str, first: u16, last: u16) -> Refusal {
+    identity("identity-gateway-token", facts, first, last).leaves(Leaves::FrontAsks)
+}
+
+/// This kind of account has no list.
+const fn no_list(facts: &'static str, first: u16, last: u16) -> Refusal {
+    http("http-list-not-offered", facts, first, last).leaves(Leaves::ListUntested)
+}
+
+/// The table. Order matters: the first row that fits is the answer's only reading.
+pub(super) const REFUSALS: &[Refusal] = &[
+    // Statuses that only something in between gives.
+    front("W15", 407, 407),
+    front("W15", 511, 511),
+    // 2xx without what was asked for.
+    front("W6", 200, 299).only(&[Only::Page]),
+    http("http-body-incomplete", "", 200, 299).leaves(Leaves::Path).only(&[Only::Incomplete]),
+    front("W6", 200, 299).only(&[Only::NoJson]),
+    front("W6, G1", 200, 299).only(&[
+        Only::For(Purpose::Models),
+        Only::Unfulfilled,
+        Only::NoServiceHeaders,
+    ]),
+    front("W6, G17", 200, 299).only(&[
+        Only::For(Purpose::Project),
+        Only::Unfulfilled,
+        Only::NoServiceHeaders,
+    ]),
+    unproved("G1, G17, G2c", 200, 299).only(&[Only::Unfulfilled]),
+    // 2xx with it, from something that does not behave as the service does.
+    unproved("G13", 200, 299).only(&[Only::ErrorToo]),
+    unproved("H8, H28", 200, 299).only(&[Only::NotSent]),
+    unproved("H8", 200, 299).only(&[Only::DeadToken]),
+    unproved("G1", 201, 299),
+    unproved("G18", 200, 299).only(&[Only::OtherType]),
+    unproved("G1", 200, 299).only(&[Only::For(Purpose::Models), Only::EmptyList]),
+    unproved("W1", 200, 299).only(&[Only::For(Purpose::Models), Only::OriginOpen]),
+    unproved("W1", 200, 299).only(&[Only::For(Purpose::Project), Only::OriginOpen]),
+    http("http-redirect", "", 300, 399),
+    // Words about the account itself, whatever was asked.
+    http("http-managed-identity-off", "X19", 400, 403).codes(&["managedidentityisnotenabled"]),
+    http("http-managed-identity-off", "X19", 400, 403).words(&["managedidentityisnotenabled"]),
+    http("http-outbound-restricted", "H6", 400, 400)
+        .words(&["outbound network access is restricted"]),
+    http("http-deployment-retired", "H31", 410, 410).codes(&["modeldeprecated"]),
+    // 400 with a word about who calls.
+    identity("identity-tenant-mismatch", "H10", 400, 401)
+        .blames(Blames::Rights)
+        .codes(&["tenant provided in token does not match resource token"]),
+    identity("identity-tenant-mismatch", "H10", 400, 401)
+        .blames(Blames::Rights)
+        .words(&["does not match resource tenant"]),
+    identity("identity-custom-subdomain", "H14", 400, 401)
+        .words(&["custom subdomain for token authentication"]),
+    http("http-unexpected-status", "G2a", 400, 400)
+        .words(&["api-version query parameter is not allowed"]),
+    // The customer's own gateway wants its key, sent or not.
+    gateway_key("W7", 401, 401).header("www-authenticate", "azureapimanagementkey"),
+    gateway_key("W7, W8", 401, 401).words(&["missing subscription key"]).only(&[Only::Flat]),
+    gateway_key("W7, W8", 403, 403)
+        .words(&["missing subscription key"])
+        .only(&[Only::NoServiceHeaders]),
+    // The policies of such a gateway, in the words of its table of errors.
+    http("http-gateway-ip-filter", "W17", 401, 403)
+        .blames(Blames::Network)
+        .words(&["failed to establish ip address for the caller", "caller ip address is blocked"]),
+    http("http-gateway-ip-filter", "W17", 401, 403)
+        .blames(Blames::Network)
+        .words(&["is not allowed. access denied"])
+        .only(&[Only::Begins("caller ip address ")]),
+    http("http-call-quota", "W17, H33", 403, 403)
+        .words(&["out of call volume quota", "out of bandwidth quota"]),
+    gateway_token("W17", 401, 403).words(&[
+        "jwt not present",
+        "jwt not found in the request",
+        "jwt is missing the following claims",
+    ]),
+    gateway_token("W17", 401, 403)
+        .words(&["is not allowed. access denied"])
+        .only(&[Only::Begins("claim ")]),
+    gateway_token("W17", 401, 403).words(&["idx10"]).only(&[Only::Flat, Only::NoServiceHeaders]),
+    http("http-gateway-header", "W17", 400, 403)
+        .words(&["was not found in the request. access denied", "is not allowed. access denied"])
+        .only(&[Only::Begins("header ")]),
+    // A login that the service does not know.
+    front("W6", 401, 401).only(&[Only::Login]),
+    // 401 without a credential: whose is it?
+    identity("identity-not-tested", "H28, H8", 401, 401)
+        .leaves(Leaves::CallerUntested)
+        .only(&[Only::NotSent, Only::AsksWho]),
+    identity("identity-not-tested", "H28, W2", 401, 401)
+        .leaves(Leaves::CallerUntested)
+        .only(&[Only::NotSent, Only::ServiceHeaders]),
+    front("W6, H28", 401, 401).only(&[Only::NotSent]),
+    // 401 and 403 to a credential, in the service's words.
+    identity("identity-role-missing", "H11, H12, H13", 401, 403)
+        .blames(Blames::Rights)
+        .words(ROLE_WORDS),
+    identity("identity-role-missing", "H11, H12", 401, 401)
+        .blames(Blames::Rights)
+        .codes(&["permissiondenied"]),
+    identity("identity-keys-disabled", "H15", 401, 403)
+        .blames(Blames::Rights)
+        .codes(&["authenticationtypedisabled"]),
+    identity("identity-keys-disabled", "H15", 401, 403)
+        .blames(Blames::Rights)
+        .words(&["key based authentication is disabled"]),
+    identity("identity-token-refused", "H8, H9", 401, 401)
+        .blames(Blames::Credential)
+        .words(&["access token is missing", "audience is incorrect"])
+        .only(&[Only::Token]),
+    identity("identity-key-refused", "H7", 401, 401)
+        .blames(Blames::Credential)
+        .words(&["or wrong api endpoint"])
+        .only(&[Only::Key]),
+    gateway_key("W8", 401, 401)
+        .words(&["invalid subscription key. make sure to provide a valid key"])
+        .only(&[Only::Flat, Only::NoServiceHeaders]),
+    identity("identity-key-refused", "H7", 401, 401)
+        .blames(Blames::Credential)
+        .words(&["invalid subscription key"])
+        .only(&[Only::Key]),
+    identity("identity-unauthorized", "", 401, 401).blames(Blames::Credential),
+    // 403: where from, or what for.
+    http("http-network-perimeter", "X15", 403, 403)
+        .blames(Blames::Network)
+        .words(&["network security perimeter"]),
+    http("http-temporarily-blocked", "X16, H30", 403, 403).words(&["temporarily blocked"]),
+    http("http-outbound-restricted", "H6", 403, 403)
+        .words(&["outbound network access is restricted"]),
+    http("http-vnet-endpoint", "H5", 403, 403)
+        .blames(Blames::Network)
+        .words(&["a virtual network is configured for this resource"]),
+    http("http-endpoint-not-approved", "H4, H4a", 403, 403)
+        .blames(Blames::Network)
+        .words(&["traffic is not from an approved private endpoint"]),
+    http("http-public-access-disabled", "H1", 403, 403)
+        .blames(Blames::Network)
+        .words(&["public access is disabled", "public network access is disabled"]),
+    http("http-network-rules", "H2, H3", 403, 403)
+        .blames(Blames::Network)
+        .words(&["virtual network/firewall rules"]),
+    http("http-network-rules", "W3", 403, 403)
+        .blames(Blames::Network)
+        .header("policy-id", "throwexceptionduetotrafficdenied"),
+    front("W6, W12", 403, 403).only(&[Only::Front]),
+    http("http-forbidden", "T26", 403, 403).only(&[Only::Frame]),
+    http("http-forbidden", "W2, T26", 403, 403).only(&[Only::ServiceHeaders]),
+    front("W6", 403, 403),
+    // The deployment's own answers.
+    http("http-deployment-missing", "H16", 400, 404)
+        .leaves(Leaves::Caller)
+        .codes(&["deploymentnotfound"])
+        .only(&[Only::For(Purpose::Deployment)]),
+    http("http-deployment-missing", "H16", 404, 404)
+        .leaves(Leaves::Caller)
+        .words(&["the api deployment for this resource does not exist"])
+        .only(&[Only::For(Purpose::Deployment)]),
+    http("http-deployment-inferred", "G2c, H32", 400, 400)
+        .leaves(Leaves::Deployment)
+        .only(&[Only::For(Purpose::Deployment), Only::FromDeployment]),
+    http("http-deployment-inferred", "G2c, H32", 422, 422)
+        .leaves(Leaves::Deployment)
+        .only(&[Only::For(Purpose::Deployment), Only::FromDeployment]),
+    unproved("G2c", 400, 400).only(&[Only::For(Purpose::Deployment), Only::Frame]),
+    unproved("G2c", 422, 422).only(&[Only::For(Purpose::Deployment), Only::Frame]),
+    // 404: host, path, or a list that this kind of account does not have.
+    http("http-subdomain-unmapped", "H18", 404, 404).words(&["subdomain does not map"]),
+    front("W6, W12", 404, 404).only(&[Only::Front]),
+    no_list("H17, H19", 404, 404).codes(&["404", "resourcenotfound"]).only(&[
+        Only::For(Purpose::Models),
+        Only::OtherService,
+        Only::ServiceHeaders,
+    ]),
+    no_list("H17, H19", 404, 404).words(&["resource not found"]).only(&[
+        Only::For(Purpose::Models),
+        Only::OtherService,
+        Only::NotForeignFlat,
+    ]),
+    http("http-not-found", "H17", 404, 404),
+    front("W6", 408, 408).only(&[Only::Front]),
+    http("http-timeout-answer", "H22", 408, 408),
+    http("http-timeout-answer", "H22", 400, 599).codes(&["timeout"]),
+    http("http-rate-limited", "H20, H21, W5", 429, 429).leaves(Leaves::Path),
+    // 5xx: the service's own, or that of something in front that did not reach it.
+    front("W6, W12, W13, W14", 500, 599).only(&[Only::Front]),
+    front("W9", 500, 500)
+        .words(&["internal server error"])
+        .only(&[Only::Flat, Only::NoServiceHeaders]),
+    front("W10", 500, 599).words(&["a gateway-related error occurred"]),
+    front("W6", 502, 502).only(&[Only::NoFrame, Only::NoServiceHeaders]),
+    front("W6", 504, 504).only(&[Only::NoFrame, Only::NoServiceHeaders]),
+    http("http-server-error", "H24", 500, 599),
+    front("W6, W12", 400, 499).only(&[Only::Front]),
+    http("http-unexpected-status", "", 0, 199),
+    http("http-unexpected-status", "", 400, u16::MAX),
+];

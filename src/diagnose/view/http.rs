@@ -1,0 +1,82 @@
+//! The calls of the walk, and how the table of refusals reads the answer of each.
+
+use std::ops::Deref;
+
+use crate::diagnose::rules::http::refusals::{Blames, Leaves, Refusal, refusal};
+use crate::evidence::http::{HttpCall, HttpHop};
+use crate::evidence::{Evidence, Observed};
+
+/// The http hop, with the reading of each call's answer.
+pub(in crate::diagnose) struct HttpView<'a> {
+    hop: &'a Observed<HttpHop>,
+    /// The row that fits each call's answer, in the order of the calls.
+    rows: Vec<Option<&'static Refusal>>,
+}
+
+/// A call with the reading of its answer.
+#[derive(Clone, Copy)]
+pub(in crate::diagnose) struct Read<'a> {
+    /// Its place among the calls.
+    pub(in crate::diagnose) index: usize,
+    pub(in crate::diagnose) call: &'a HttpCall,
+    /// The row that fits its answer; none where it was accepted, or not answered.
+    pub(in crate::diagnose) row: Option<&'static Refusal>,
+}
+
+impl<'a> HttpView<'a> {
+    pub(super) fn new(e: &'a Evidence) -> Self {
+        let calls = e.http.saw().map(|hop| hop.calls.as_slice()).unwrap_or_default();
+        Self { hop: &e.http, rows: calls.iter().map(|call| refusal(e, call)).collect() }
+    }
+
+    /// Every call.
+    pub(in crate::diagnose) fn calls(&self) -> impl Iterator<Item = Read<'a>> {
+        let calls = self.hop.saw().map(|hop| hop.calls.as_slice()).unwrap_or_default();
+        let read = |(index, (call, row)): (usize, (&'a HttpCall, &Option<&'static Refusal>))| {
+            Read { index, call, row: *row }
+        };
+        calls.iter().zip(&self.rows).enumerate().map(read)
+    }
+
+    /// The main call: list or project.
+    pub(in crate::diagnose) fn main(&self) -> Option<Read<'a>> {
+        let main = self.hop.saw()?.main()?;
+        self.calls().find(|read| std::ptr::eq(read.call, main))
+    }
+
+    /// The call to the deployment.
+    pub(in crate::diagnose) fn deployment(&self) -> Option<Read<'a>> {
+        let deployment = self.hop.saw()?.deployment()?;
+        self.calls().find(|read| std::ptr::eq(read.call, deployment))
+    }
+
+    /// Whether the service accepted the main call.
+    pub(in crate::diagnose) fn accepted(&self) -> bool {
+        self.main().is_some_and(|main| main.accepted())
+    }
+}
+
+impl Read<'_> {
+    /// Whether the service accepted this call: 2xx with what was asked for.
+    pub(in crate::diagnose) fn accepted(&self) -> bool {
+        self.call.answer().is_some() && self.row.is_none()
+    }
+
+    /// Whether the answer leaves this much of the proof.
+    pub(in crate::diagnose) fn leaves(&self, what: Leaves) -> bool {
+        self.row.is_some_and(|row| row.leaves == what)
+    }
+
+    /// Whether the call was refused for this.
+    pub(in crate::diagnose) fn blames(&self, what: Blames) -> bool {
+        self.row.is_some_and(|row| row.blames == what)
+    }
+}
+
+impl Deref for HttpView<'_> {
+    type Target = Observed<HttpHop>;
+
+    fn deref(&self) -> &Observed<HttpHop> {
+        self.hop
+    }
+}
