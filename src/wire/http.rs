@@ -34,10 +34,10 @@ const BODY_EXCERPT: usize = 16 << 10;
 /// Octets of an answer's head that are read.
 const HEAD_LIMIT: usize = 64 << 10;
 /// Header fields kept as evidence.
-const HEADERS_KEPT: usize = 40;
+const MOST_HEADERS: usize = 40;
 
 /// Header fields that tell who answered and why; others are not kept.
-const TELLING: &[&str] = &[
+const KEPT_HEADERS: &[&str] = &[
     "apim-request-id",
     "azure-openai-deployment-utilization",
     "azureml-model-session",
@@ -442,11 +442,11 @@ where
 }
 
 /// The header fields that show who answered and why, redacted, escaped and bounded.
-pub(super) fn telling(headers: &hyper::HeaderMap, redactor: &Redactor<'_>) -> Vec<Header> {
+pub(super) fn kept_headers(headers: &hyper::HeaderMap, redactor: &Redactor<'_>) -> Vec<Header> {
     headers
         .iter()
-        .filter(|(name, _)| TELLING.contains(&name.as_str()))
-        .take(HEADERS_KEPT)
+        .filter(|(name, _)| KEPT_HEADERS.contains(&name.as_str()))
+        .take(MOST_HEADERS)
         .map(|(name, value)| Header {
             name: name.as_str().to_owned(),
             value: redacted(&String::from_utf8_lossy(value.as_bytes()), 300, redactor),
@@ -474,7 +474,7 @@ pub(super) fn answer(
     });
     HttpAnswer {
         status: head.status.as_u16(),
-        headers: telling(&head.headers, redactor),
+        headers: kept_headers(&head.headers, redactor),
         error: json.as_ref().and_then(|v| error_body(v, redactor)),
         models,
         payload: json.as_ref().map(payload::of),

@@ -1,17 +1,23 @@
 //! What rules read: the evidence of one walk, and what more than one rule asks of it, worked out
 //! once.
 
+pub(super) mod dns;
+pub(super) mod gives;
 pub(super) mod http;
+pub(super) mod tried;
 
 use std::ops::Deref;
 
 use crate::evidence::Evidence;
 
+use dns::DnsView;
 use http::HttpView;
 
 /// The evidence of one walk as rules see it.
 pub(in crate::diagnose) struct View<'a> {
     evidence: &'a Evidence,
+    /// The dns hop, with what each resolver gives.
+    pub(in crate::diagnose) dns: DnsView<'a>,
     /// The http hop, with the reading of each call's answer.
     pub(in crate::diagnose) http: HttpView<'a>,
 }
@@ -20,7 +26,7 @@ impl<'a> View<'a> {
     /// A view of `evidence`.
     #[must_use]
     pub(in crate::diagnose) fn new(evidence: &'a Evidence) -> Self {
-        Self { evidence, http: HttpView::new(evidence) }
+        Self { evidence, dns: DnsView::new(evidence), http: HttpView::new(evidence) }
     }
 }
 
