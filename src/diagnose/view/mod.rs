@@ -1,14 +1,18 @@
 //! What rules read: the evidence of one walk, and what more than one rule asks of it, worked out
 //! once.
 
+pub(super) mod dns;
+pub(super) mod gives;
 pub(super) mod http;
 pub(super) mod tcp;
 pub(super) mod tls;
+pub(super) mod tried;
 
 use std::ops::Deref;
 
 use crate::evidence::Evidence;
 
+use dns::DnsView;
 use http::HttpView;
 use tcp::TcpView;
 use tls::TlsView;
@@ -16,6 +20,8 @@ use tls::TlsView;
 /// The evidence of one walk as rules see it.
 pub(in crate::diagnose) struct View<'a> {
     evidence: &'a Evidence,
+    /// The dns hop, with what each resolver gives.
+    pub(in crate::diagnose) dns: DnsView<'a>,
     /// The http hop, with the reading of each call's answer.
     pub(in crate::diagnose) http: HttpView<'a>,
     /// The tcp hop, with its failures.
@@ -30,6 +36,7 @@ impl<'a> View<'a> {
     pub(in crate::diagnose) fn new(evidence: &'a Evidence) -> Self {
         Self {
             evidence,
+            dns: DnsView::new(evidence),
             http: HttpView::new(evidence),
             tcp: TcpView::new(evidence),
             tls: TlsView::new(evidence),

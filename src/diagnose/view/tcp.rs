@@ -15,7 +15,7 @@ pub(in crate::diagnose) struct TcpView<'a> {
 
 impl<'a> TcpView<'a> {
     pub(super) fn new(e: &'a Evidence) -> Self {
-        let counting = e.dns.counting();
+        let counting = e.dns.effective();
         let hop = e.tcp.saw();
         Self {
             hop: &e.tcp,

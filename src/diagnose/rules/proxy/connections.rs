@@ -125,7 +125,7 @@ pub(in crate::diagnose) fn check(e: &View<'_>, row: &Row) -> Option<Because> {
 /// The proxy and the failure of its own connections.
 fn failed(e: &Evidence) -> Option<(&ProxyHop, Failed<'_>)> {
     let hop = e.proxy.saw()?;
-    let counting = hop.dns.saw().map(|dns| dns.counting()).unwrap_or_default();
+    let counting = hop.dns.saw().map(|dns| dns.effective()).unwrap_or_default();
     Some((hop, attempts::failed(hop.tcp.saw()?, &counting)?))
 }
 

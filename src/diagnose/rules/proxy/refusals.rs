@@ -191,7 +191,7 @@ fn outright(refusal: &Refusal<'_>) -> bool {
 }
 
 fn unresolved(because: Because, refusal: &Refusal<'_>, e: &View<'_>) -> Because {
-    let here = reading::counting(e);
+    let here = e.dns.effective();
     let mut because = because
         .known_by(if outright(refusal) {
             "the proxy says so"
@@ -253,7 +253,7 @@ fn unreachable(because: Because, refusal: &Refusal<'_>, e: &View<'_>) -> Because
         because = because.known_by(format!(
             "{} is private: the proxy needs a route into the virtual network to reach it, or \
              resolves the name to a public address that its own firewall blocks",
-            reading::list(&reading::counting(e))
+            reading::list(&e.dns.effective())
         ));
     }
     because

@@ -4,7 +4,7 @@ use super::session;
 use crate::diagnose::{Because, Rule, View, endpoint_of, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::{Certificate, CertificateFault as Fault};
-use crate::evidence::{TargetKind, tunnel};
+use crate::evidence::{Evidence, TargetKind, tunnel};
 
 pub(super) const RULE: Rule = rule!(
     "tls-wrong-name",
@@ -133,8 +133,9 @@ fn foreign_alias(e: &View<'_>, leaf: Option<&Certificate>) -> Option<(String, &'
 }
 
 /// The aliases that the deciding resolvers give for the name.
-fn aliases(e: &View<'_>) -> Vec<String> {
-    reading::deciding_resolvers(e)
+fn aliases(e: &Evidence) -> Vec<String> {
+    e.dns
+        .deciding()
         .filter_map(|(_, resolver)| resolver.a_answer())
         .flat_map(|answer| answer.chain(&e.dns.name).aliases)
         .map(|alias| alias.trim_end_matches('.').to_ascii_lowercase())
