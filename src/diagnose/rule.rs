@@ -4,6 +4,7 @@ use crate::evidence::Hop;
 
 use super::Because;
 use super::engines::{limit, slow};
+use super::rules::dns::failures;
 use super::rules::http::{documented, network_refusals};
 use super::rules::identity::entra;
 use super::rules::proxy::{connections, refusals};
@@ -58,6 +59,8 @@ pub(in crate::diagnose) enum Check {
     NetworkRefusal(&'static network_refusals::Row),
     /// A refusal that the service documents, whose fix does not depend on the path.
     Documented(&'static documented::Row),
+    /// Every deciding resolver fails.
+    DnsFailure(&'static failures::Row),
     /// The connection to the proxy fails.
     ProxyConnection(&'static connections::Row),
     /// The proxy answers CONNECT and opens no tunnel.
@@ -142,6 +145,7 @@ impl Rule {
             Check::Code(check) => check(view),
             Check::NetworkRefusal(row) => network_refusals::check(view, row),
             Check::Documented(row) => documented::check(view, row),
+            Check::DnsFailure(row) => failures::check(view, row),
             Check::ProxyConnection(row) => connections::check(view, row),
             Check::ProxyRefusal(row) => refusals::check(view, row),
             Check::TlsOutcome(row) => outcomes::ended(view, row),
