@@ -26,6 +26,8 @@ pub struct Rule {
     pub about: About,
     /// Ids of findings that are symptoms of this one when both fire: they are folded under it.
     pub explains: &'static [&'static str],
+    /// Named groups of further symptoms, which several rules explain; see [`Self::symptoms`].
+    pub explains_groups: &'static [&'static [&'static str]],
     /// Ids of sharper rules: where one of them fires, this one does not.
     pub yields_to: &'static [&'static str],
     /// Questions (`zone-soa`, or the id of an experiment) whose answer would have led to another
@@ -96,6 +98,7 @@ impl Rule {
             page,
             about: About::Path,
             explains: &[],
+            explains_groups: &[],
             yields_to: &[],
             decided_by: &[],
             short: None,
@@ -115,6 +118,19 @@ impl Rule {
     pub const fn explains(mut self, symptoms: &'static [&'static str]) -> Self {
         self.explains = symptoms;
         self
+    }
+
+    /// Sets [`Self::explains_groups`].
+    #[must_use]
+    pub const fn explains_groups(mut self, groups: &'static [&'static [&'static str]]) -> Self {
+        self.explains_groups = groups;
+        self
+    }
+
+    /// Every finding that is a symptom of this one.
+    pub fn symptoms(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let groups = self.explains_groups.iter().copied().flatten();
+        self.explains.iter().chain(groups).copied()
     }
 
     /// Sets [`Self::yields_to`].

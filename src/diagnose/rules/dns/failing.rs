@@ -8,7 +8,8 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 
 use super::advice::{Resolver, Upstream};
-use super::failures::{OF_AZURE, Row, SYMPTOMS, adds, answers, probe, refused};
+use super::failures::{OF_AZURE, Row, adds, answers, probe, refused};
+use super::symptoms::NO_ADDRESS;
 use super::words;
 
 pub(super) const SILENT: Rule = rule!(
@@ -24,7 +25,7 @@ pub(super) const SILENT: Rule = rule!(
         why: silent,
     })
 )
-.explains(SYMPTOMS)
+.explains(NO_ADDRESS)
 .yields_to(&["dns-udp-filtered", "dns-upstream-dead", "dns-zone-fails", "dns-tcp-blocked"]);
 
 pub(super) const PORT_REFUSED: Rule = rule!(
@@ -42,7 +43,7 @@ pub(super) const PORT_REFUSED: Rule = rule!(
         why: port_refused,
     })
 )
-.explains(SYMPTOMS);
+.explains(NO_ADDRESS);
 
 pub(super) const UNREACHABLE: Rule = rule!(
     "dns-resolver-unreachable",
@@ -56,7 +57,7 @@ pub(super) const UNREACHABLE: Rule = rule!(
         why: unreachable,
     })
 )
-.explains(SYMPTOMS);
+.explains(NO_ADDRESS);
 
 pub(super) const REFUSED: Rule = rule!(
     "dns-refused",
@@ -70,7 +71,7 @@ pub(super) const REFUSED: Rule = rule!(
         why: declines,
     })
 )
-.explains(SYMPTOMS)
+.explains(NO_ADDRESS)
 .decided_by(&["root-servers"]);
 
 pub(super) const SERVFAIL: Rule = rule!(
@@ -85,7 +86,7 @@ pub(super) const SERVFAIL: Rule = rule!(
         why: servfail,
     })
 )
-.explains(SYMPTOMS)
+.explains(NO_ADDRESS)
 .yields_to(&["dns-validation-fails", "dns-upstream-dead", "dns-zone-fails"])
 .decided_by(&["root-servers", "without-validation"]);
 
@@ -103,7 +104,7 @@ pub(super) const MALFORMED: Rule = rule!(
         why: malformed,
     })
 )
-.explains(SYMPTOMS);
+.explains(NO_ADDRESS);
 
 pub(super) const OTHER: Rule = rule!(
     "dns-error-answer",
@@ -117,7 +118,7 @@ pub(super) const OTHER: Rule = rule!(
         why: other_error,
     })
 )
-.explains(SYMPTOMS);
+.explains(NO_ADDRESS);
 
 fn silent(because: Because, e: &View<'_>, r: &Asked<'_>) -> Because {
     let sent = r.seen.a.saw().map_or(0, |exchange| exchange.sent);

@@ -8,7 +8,8 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 
 use super::advice::{Resolver, Upstream};
-use super::failures::{Row, SYMPTOMS, adds, probe};
+use super::failures::{Row, adds, probe};
+use super::symptoms::NO_ADDRESS;
 use super::words;
 
 const ASKED: &[&str] = &["root-servers", "over-tcp", "own-name", "uncached-name", "parent-zone"];
@@ -25,7 +26,7 @@ pub(super) const UDP_FILTERED: Rule = rule!(
         why: udp_filtered,
     })
 )
-.explains(SYMPTOMS);
+.explains(NO_ADDRESS);
 
 pub(super) const VALIDATION_FAILS: Rule = rule!(
     "dns-validation-fails",
@@ -40,7 +41,7 @@ pub(super) const VALIDATION_FAILS: Rule = rule!(
         why: validation_fails,
     })
 )
-.explains(SYMPTOMS);
+.explains(NO_ADDRESS);
 
 pub(super) const UPSTREAM_DEAD: Rule = rule!(
     "dns-upstream-dead",
@@ -56,7 +57,7 @@ pub(super) const UPSTREAM_DEAD: Rule = rule!(
         why: upstream_dead,
     })
 )
-.explains(SYMPTOMS);
+.explains(NO_ADDRESS);
 
 pub(super) const ZONE_FAILS: Rule = rule!(
     "dns-zone-fails",
@@ -72,7 +73,7 @@ pub(super) const ZONE_FAILS: Rule = rule!(
         why: zone_fails,
     })
 )
-.explains(SYMPTOMS);
+.explains(NO_ADDRESS);
 
 fn is_silent(r: &Asked<'_>) -> bool {
     matches!(r.gives, Gives::Silent)

@@ -12,10 +12,6 @@ use crate::diagnosis::{Level, Step, Sure};
 use super::advice::{Resolver, Upstream};
 use super::{fate, heard, local_error, words};
 
-/// What follows where no resolver gives an address.
-pub(super) const SYMPTOMS: &[&str] =
-    &["dns-system-fails", "dns-system-slow", "dns-aaaa-swallowed", "proxy-name-unresolved"];
-
 /// A way in which the first deciding resolver fails.
 pub(in crate::diagnose) struct Row {
     /// Whether it fails in this way.

@@ -41,6 +41,7 @@ mod resolver_down;
 mod resolver_slow;
 mod resolvers_disagree;
 mod suffix_left_out;
+mod symptoms;
 mod system_differs;
 mod system_fails;
 mod system_slow;
@@ -50,7 +51,6 @@ mod two_answers;
 pub(in crate::diagnose) mod unanswered;
 mod unusable_address;
 mod words;
-mod wrong_address;
 mod zone_not_linked;
 
 use super::over_limit;
