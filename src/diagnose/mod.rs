@@ -29,8 +29,8 @@ use crate::evidence::Evidence;
 use headline::Clause;
 
 pub use because::Because;
-use rule::Check;
 pub use rule::{About, Rule};
+use rule::{Check, ForTokens};
 use view::View;
 
 /// Ids that are no longer given, with the release that dropped them; never reused.

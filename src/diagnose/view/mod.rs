@@ -2,25 +2,32 @@
 //! once.
 
 pub(super) mod http;
+pub(super) mod tokens;
 
 use std::ops::Deref;
 
 use crate::evidence::Evidence;
 
 use http::HttpView;
+use tokens::TokenPaths;
 
 /// The evidence of one walk as rules see it.
 pub(in crate::diagnose) struct View<'a> {
     evidence: &'a Evidence,
     /// The http hop, with the reading of each call's answer.
     pub(in crate::diagnose) http: HttpView<'a>,
+    /// The paths to the hosts that give tokens.
+    pub(in crate::diagnose) token_paths: TokenPaths,
 }
 
 impl<'a> View<'a> {
     /// A view of `evidence`.
     #[must_use]
     pub(in crate::diagnose) fn new(evidence: &'a Evidence) -> Self {
-        Self { evidence, http: HttpView::new(evidence) }
+        let mut view =
+            Self { evidence, http: HttpView::new(evidence), token_paths: TokenPaths::default() };
+        view.token_paths = TokenPaths::judged(&view);
+        view
     }
 }
 

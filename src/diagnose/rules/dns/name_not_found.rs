@@ -11,6 +11,7 @@ use super::{gives, words};
 
 pub(super) const RULE: Rule =
     rule!("dns-name-not-found", Dns, "The name does not exist", Code(check))
+        .for_tokens(crate::diagnose::ForTokens::NoSuchName)
         .explains(&["dns-system-fails", "dns-resolvers-disagree"])
         .decided_by(&["zone-soa", "parent-zone"]);
 

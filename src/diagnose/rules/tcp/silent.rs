@@ -18,7 +18,8 @@ pub(super) const RULE: Rule = rule!(
     Tcp,
     "The address does not answer: the connection attempt is dropped somewhere",
     Code(check)
-);
+)
+.for_tokens(crate::diagnose::ForTokens::NoAnswer);
 
 fn check(e: &View<'_>) -> Option<Because> {
     let failed = attempts::of_target(e)?;

@@ -6,6 +6,7 @@ use crate::diagnosis::{Level, Step, Sure};
 
 pub(super) const RULE: Rule =
     rule!("tcp-slow", Tcp, "The connection takes a second or more", Code(check))
+        .for_tokens(crate::diagnose::ForTokens::Care)
         .about(crate::diagnose::About::Load);
 
 fn check(e: &View<'_>) -> Option<Because> {

@@ -6,6 +6,7 @@ use crate::diagnosis::{Level, Step, Sure};
 
 pub(super) const RULE: Rule =
     rule!("tls-slow", Tls, "The handshake takes a second longer than the path needs", Code(check))
+        .for_tokens(crate::diagnose::ForTokens::Care)
         .about(crate::diagnose::About::Load);
 
 fn check(e: &View<'_>) -> Option<Because> {
