@@ -3,6 +3,7 @@
 //! This module may not touch the network, the clock, the environment or a file; it sees
 //! the evidence and nothing else.
 
+mod account;
 mod again;
 pub mod because;
 pub mod clock;

@@ -1,7 +1,7 @@
 //! The original name does not exist, and nothing shows that its parent zone is one's own
 //! (facts D62, D63, D64).
 
-use crate::diagnose::{Because, Rule, View, reading};
+use crate::diagnose::{Because, Rule, View, account, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::Evidence;
 
@@ -108,8 +108,6 @@ fn endpoint(e: &Evidence) -> String {
             "az resource list --name {} --query \"[].{{name:name,type:type}}\" -o table",
             reading::account(e)
         ),
-        _ => "az cognitiveservices account list --query \
-              \"[].{name:name,endpoint:properties.endpoint}\" -o table"
-            .to_owned(),
+        _ => account::endpoints(),
     }
 }
