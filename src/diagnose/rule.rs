@@ -150,7 +150,7 @@ impl Rule {
             Check::Code(check) => check(view),
             Check::NetworkRefusal(row) => network_refusals::check(view, row),
             Check::Documented(row) => documented::check(view, row),
-            Check::Entra(row) => entra::check(view, row),
+            Check::Entra(row) => entra::check(view, self.id, row),
         }
     }
 }
