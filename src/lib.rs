@@ -11,14 +11,17 @@
 //! data and import no stage. `tests/it/architecture.rs` holds the table of allowed imports.
 
 pub mod args;
+pub mod blocking;
 pub mod credential;
 pub mod diagnose;
 pub mod diagnosis;
 pub mod evidence;
 pub mod explain;
+pub mod files;
 pub mod generate;
 pub mod inventory;
 pub mod monitor;
+pub mod panics;
 pub mod platform;
 pub mod render;
 pub mod report;

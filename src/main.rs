@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use aoai_probe::panics;
 use aoai_probe::run::{self, Done, Progress, Terminal};
 
 use self::lines::Lines;
@@ -24,7 +25,9 @@ const PAUSE: Duration = Duration::from_millis(20);
 static ALLOCATOR: aoai_probe::platform::Allocator = aoai_probe::platform::Allocator;
 
 fn main() -> ExitCode {
-    std::panic::set_hook(Box::new(|info| bug(&run::bug(info))));
+    panics::install(|bug| {
+        let _ = writeln!(std::io::stderr(), "{}", bug.report());
+    });
     aoai_probe::platform::protect_process();
     let terminal =
         Terminal { out: std::io::stdout().is_terminal(), err: std::io::stderr().is_terminal() };
@@ -46,8 +49,9 @@ fn main() -> ExitCode {
         Progress::Change(line) => say(&changes, line, std::io::stdout),
         Progress::Trouble(line) => say(&troubles, line, std::io::stderr),
     };
-    let done = run::run(std::env::args_os(), terminal, &progress);
+    let done = panics::program(|| run::run(std::env::args_os(), terminal, &progress));
     aoai_probe::platform::end_programs();
+    let Some(done) = done else { return ExitCode::from(run::BUG) };
     let end = lines::farewell();
     let is_read = |said: RefCell<Option<Lines>>| said.take().is_none_or(|said| said.end(end));
     let (out, err) = (is_read(changes), is_read(troubles));
@@ -184,13 +188,4 @@ fn write_special(path: &Path, mut bytes: &[u8]) -> std::io::Result<()> {
 fn words(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).split(" at path").next().unwrap_or("").into()
-}
-
-/// Says that a panic happened, and ends.
-#[expect(clippy::exit, clippy::disallowed_methods, reason = "a panic has no way back to main")]
-fn bug(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
-    if !run::outlives_panics() {
-        std::process::exit(run::BUG.into());
-    }
 }

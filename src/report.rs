@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::diagnosis::{Diagnosis, Finding, State, Verdict};
 use crate::evidence::{Evidence, Hop};
+use crate::files;
 
 mod bounds;
 
@@ -265,8 +266,7 @@ pub enum ReadError {
 ///
 /// Every [`ReadError`]. Not more than 16 MiB are read, whatever comes.
 pub fn read(from: impl Read) -> Result<Vec<Saved>, ReadError> {
-    let mut bytes = Vec::new();
-    from.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    let bytes = files::first(from, LARGEST + 1)?;
     if bytes.len() as u64 > LARGEST {
         return Err(ReadError::TooLarge);
     }

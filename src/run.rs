@@ -9,7 +9,6 @@ mod serve;
 mod walks;
 mod watch;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue};
@@ -21,6 +20,7 @@ use crate::diagnose::{diagnose, reading, rules};
 use crate::evidence::repeat::Repeat;
 use crate::evidence::text::repeatable;
 use crate::evidence::{Evidence, Expect, Hop, Trust};
+use crate::files::{self, May};
 use crate::inventory::CredentialReference;
 use crate::platform;
 use crate::render::summary::{Row, Summary};
@@ -32,7 +32,7 @@ use crate::walk::plan::{DEADLINE, Plan, TIMEOUT, option};
 use crate::walk::{self, HopDone};
 use crate::wire::roots::ExtraRoots;
 use crate::world::{self, Environment, World};
-use crate::{explain, generate};
+use crate::{blocking, explain, generate};
 
 /// Exit status for a wrong use (sysexits.h, EX_USAGE).
 pub const USAGE: u8 = 64;
@@ -45,15 +45,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const MOST_TARGETS: usize = 256;
 /// Files that the runtime opens for itself: its poll, its wake-up, its signals.
 const FILES_OF_THE_RUNTIME: usize = 8;
-
-/// Whether a walk that a bug of ours ends is given up alone, and the rest goes on.
-static OUTLIVES: AtomicBool = AtomicBool::new(false);
-
-/// Whether the process goes on after a panic.
-#[must_use]
-pub fn outlives_panics() -> bool {
-    OUTLIVES.load(Ordering::Relaxed)
-}
 
 /// What `main` has to do.
 #[derive(Debug, Default)]
@@ -353,7 +344,7 @@ fn targets(arguments: &Check, environment: &Environment) -> Result<Vec<Target>, 
 fn plan(arguments: &Check, environment: &Environment) -> Result<Plan, String> {
     let extra_roots = match &arguments.ca_file {
         None => ExtraRoots::default(),
-        Some(path) => world::ca_file(path, arguments.deadline.unwrap_or(DEADLINE))
+        Some(path) => world::ca_file(path, May::BeAnything, arguments.deadline.unwrap_or(DEADLINE))
             .map_err(|says| format!("--ca-file {path}: {says}"))?,
     };
     let variable =
@@ -401,15 +392,6 @@ fn contacts(title: &str, target: &Target, plan: &Plan, world: &World, request: &
     out
 }
 
-/// What is said of a panic. It is a bug of ours, and its message may hold anything, a secret too:
-/// only the place is said.
-#[must_use]
-pub fn bug(info: &std::panic::PanicHookInfo<'_>) -> String {
-    let place =
-        info.location().map_or_else(String::new, |p| format!(" at {}:{}", p.file(), p.line()));
-    format!("aoai-probe: this is a bug of ours{place}; the walk was not judged")
-}
-
 fn progress_line(finished: HopDone<'_>, plan: &Plan, style: Style) -> String {
     use crate::evidence::{Hop, Observed};
     fn ran<T: Clone>(saw: &T, took_ms: f64) -> Observed<T> {
@@ -435,10 +417,9 @@ fn diagnose_files(
     let mut reports = Vec::new();
     for path in paths {
         let from = path.clone();
-        let saved = match world::within(PATIENCE, move || saved(&from)) {
-            Some(read) => read.map_err(|e| format!("{path}: {e}"))?,
-            None => return Err(format!("{path}: no end of it after 30 s")),
-        };
+        let saved = blocking::within("input", PATIENCE, move || saved(&from))
+            .map_err(|_| format!("{path}: no end of it after 30 s"))?
+            .map_err(|e| format!("{path}: {e}"))?;
         reports.extend(saved.into_iter().map(|saved| {
             let mut report = judged(saved.evidence);
             // Whoever asks for a judgement wants to hear it: what was muted is not.
@@ -449,12 +430,11 @@ fn diagnose_files(
     written(&reports, output, environment, terminal)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the user named this file; report::read limits it")]
 fn saved(path: &str) -> Result<Vec<report::Saved>, report::ReadError> {
     if path == "-" {
         return report::read(std::io::stdin().lock());
     }
-    report::read(std::fs::File::open(path).map_err(report::ReadError::Io)?)
+    report::read(files::open(path, May::BeAnything).map_err(report::ReadError::Io)?)
 }
 
 fn written(

@@ -53,6 +53,9 @@ cargo fetch --quiet --locked
 # The program as it is released: what the kernel lab runs, and what has a budget.
 cargo build --release --locked
 export AOAI_PROBE_BINARY=$PWD/target/release/aoai-probe
+# A bug of ours in a program that is built the same way.
+cargo build --release --locked --example panic
+export AOAI_PROBE_PANIC=$PWD/target/release/examples/panic
 
 log=$PWD/target/tests.log
 status=0

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use azure_identity::Executor;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use tokio::sync::oneshot;
 
+use crate::blocking;
 use crate::platform;
 use crate::secret::Secret;
 use crate::world::Environment;
@@ -140,15 +140,12 @@ impl Executor for Az {
         command.args(args);
         command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
         let until = self.until;
-        let (tell, told) = oneshot::channel();
-        std::thread::Builder::new().name("az".to_owned()).spawn(move || {
-            let _ = tell.send(platform::run_program(command, until, PROGRAM_OUTPUT));
-        })?;
+        let run = move || platform::run_program(command, until, PROGRAM_OUTPUT);
+        let told = blocking::apart("az", run);
         let fail = |kind: io::ErrorKind, says: &'static str| Err(io::Error::new(kind, says));
         // The thread ends it at the same moment; on a busy machine its word comes later.
         let told = tokio::time::timeout_at(until.into(), told).await;
-        let told = told.unwrap_or_else(|_| Ok(Err(io::ErrorKind::TimedOut.into())));
-        match told.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into())) {
+        match told.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).flatten() {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 fail(io::ErrorKind::TimedOut, "it did not end within the deadline")
             }

@@ -1,15 +1,15 @@
 //! A key or token from a file or from standard input.
 
-use std::io::Read;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use super::CredentialError;
+use crate::blocking;
 use crate::evidence::text::clean;
+use crate::files::{self, May};
 use crate::secret::looks_like_a_key;
 use crate::wire::words;
-use crate::world;
 
 /// The largest key or token file that is read, in octets.
 const LIMIT: u64 = 64 << 10;
@@ -46,10 +46,9 @@ fn read_octets(
 ) -> Result<(Zeroizing<Vec<u8>>, Option<String>), CredentialError> {
     let fail = |says: &str| failed(option, path, says);
     let from = path.to_owned();
-    let (octets, mode) = match world::within(patience, move || octets(&from)) {
-        Some(read) => read.map_err(|says| fail(&says))?,
-        None => return Err(fail("no end of it within the deadline: what writes into it?")),
-    };
+    let (octets, mode) = blocking::within("input", patience, move || octets(&from))
+        .map_err(|_| fail("no end of it within the deadline: what writes into it?"))?
+        .map_err(|says| fail(&says))?;
     if octets.len() as u64 >= LIMIT {
         return Err(fail("is larger than 64 KiB, so no key or token"));
     }
@@ -64,7 +63,7 @@ pub(super) async fn read_beside(
     patience: Duration,
 ) -> Result<Zeroizing<String>, String> {
     let path = path.to_owned();
-    beside(option, move || read(option, &path, patience).map(|(text, _)| text)).await
+    beside(move || read(option, &path, patience).map(|(text, _)| text)).await
 }
 
 /// The same of octets.
@@ -74,38 +73,29 @@ pub(super) async fn read_octets_beside(
     patience: Duration,
 ) -> Result<Zeroizing<Vec<u8>>, String> {
     let path = path.to_owned();
-    beside(option, move || read_octets(option, &path, patience).map(|(octets, _)| octets)).await
+    beside(move || read_octets(option, &path, patience).map(|(octets, _)| octets)).await
 }
 
 async fn beside<T: Send + 'static>(
-    option: &'static str,
     read: impl FnOnce() -> Result<T, CredentialError> + Send + 'static,
 ) -> Result<T, String> {
-    let (tell, told) = tokio::sync::oneshot::channel();
-    let thread = std::thread::Builder::new().name("file".to_owned()).spawn(move || {
-        let _ = tell.send(read());
-    });
-    match thread.map(|_| told).map_err(|e| words(&e))?.await {
-        Ok(read) => read.map_err(|e| e.to_string()),
-        Err(_) => Err(format!("{option}: cannot be read")),
-    }
+    blocking::apart("file", read).await.map_err(|e| words(&e))?.map_err(|e| e.to_string())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the user named this file; it is read with a limit")]
 fn octets(path: &str) -> Result<(Zeroizing<Vec<u8>>, Option<String>), String> {
     let fail = |error: std::io::Error| words(&error);
     // One allocation: a vector that grows leaves copies behind.
     let mut octets = Zeroizing::new(Vec::with_capacity(LIMIT as usize + 64));
     if path == "-" {
-        std::io::stdin().take(LIMIT).read_to_end(&mut octets).map_err(fail)?;
+        files::fill(&mut octets, std::io::stdin(), LIMIT).map_err(fail)?;
         return Ok((octets, None));
     }
-    let file = std::fs::File::open(path).map_err(fail)?;
+    let file = files::open(path, May::BeAnything).map_err(fail)?;
     let metadata = file.metadata().map_err(fail)?;
     if metadata.is_dir() {
         return Err("is a directory".to_owned());
     }
-    file.take(LIMIT).read_to_end(&mut octets).map_err(fail)?;
+    files::fill(&mut octets, file, LIMIT).map_err(fail)?;
     Ok((octets, open_mode(&metadata)))
 }
 

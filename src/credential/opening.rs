@@ -8,6 +8,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::certificate::{Material, NoCertificate};
+use crate::blocking;
 use crate::secret::Secret;
 
 /// Threads that no walk waits for any more and that are still at work.
@@ -40,25 +41,34 @@ async fn within<T: Send + 'static>(
         ));
     }
     let state = Arc::new(AtomicU8::new(AT_WORK));
-    let (tell, told) = tokio::sync::oneshot::channel();
-    let theirs = Arc::clone(&state);
-    let thread = std::thread::Builder::new().name("certificate".to_owned()).spawn(move || {
-        let _ = tell.send(work());
-        if theirs.swap(ENDED, Ordering::SeqCst) == GIVEN_UP {
-            LATE.fetch_sub(1, Ordering::SeqCst);
-        }
+    let theirs = Ends(Arc::clone(&state));
+    let opening = blocking::apart("certificate", move || {
+        let _ends = theirs;
+        work()
     });
-    if thread.is_err() {
-        return Err(NoCertificate::NotRead("was not opened: no thread to be had for it"));
-    }
-    if let Ok(Ok(done)) = tokio::time::timeout(patience, told).await {
-        return done;
+    match tokio::time::timeout(patience, opening).await {
+        Ok(Ok(done)) => return done,
+        Ok(Err(_)) => {
+            return Err(NoCertificate::NotRead("was not opened: no thread to be had for it"));
+        }
+        Err(_) => {}
     }
     LATE.fetch_add(1, Ordering::SeqCst);
     if state.swap(GIVEN_UP, Ordering::SeqCst) == ENDED {
         LATE.fetch_sub(1, Ordering::SeqCst);
     }
     Err(NoCertificate::NotRead("was not opened within the deadline: too many rounds"))
+}
+
+/// Part of the thread: its end, whatever ends it.
+struct Ends(Arc<AtomicU8>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        if self.0.swap(ENDED, Ordering::SeqCst) == GIVEN_UP {
+            LATE.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
 }
 
 #[cfg(test)]

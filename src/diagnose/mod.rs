@@ -10,6 +10,7 @@ pub mod clock;
 mod closed;
 mod dns64;
 mod endpoint_of;
+mod engines;
 pub mod headline;
 pub mod platform_advice;
 pub mod reading;

@@ -11,40 +11,23 @@ use super::rules::http::refusals::{Blames, refusal};
 
 pub use super::again::{again, again_at, again_with, again_without, command_options, word};
 
-/// The addresses that count: those that applications get, or `--resolver`'s.
-#[must_use]
-pub fn counting(e: &Evidence) -> Vec<IpAddr> {
-    e.dns.counting()
-}
-
 /// Whether every address that counts is public (false when there is none, and for a tunnel's).
 #[must_use]
 pub fn public_only(e: &Evidence) -> bool {
-    let all = counting(e);
+    let all = e.dns.effective();
     !all.is_empty() && all.iter().all(|a| tunnel::is_public(e, *a))
 }
 
 /// Whether some address that counts is private, and none that a tunnel's client made up.
 #[must_use]
 pub fn some_private(e: &Evidence) -> bool {
-    counting(e).iter().any(|a| tunnel::is_private(e, *a))
+    e.dns.effective().iter().any(|a| tunnel::is_private(e, *a))
 }
 
 /// Whether the user said `--expect private` in so many words.
 #[must_use]
 pub fn private_demanded(e: &Evidence) -> bool {
     matches!(e.asked.expect, Expect::Private)
-}
-
-/// The resolvers whose answer applications get (stub upstreams and extra `--resolver`s are
-/// witnesses): the first `--resolver`, else the configured ones.
-pub fn deciding_resolvers(e: &Evidence) -> impl Iterator<Item = (usize, &ResolverSeen)> {
-    use crate::evidence::dns::ResolverRole as Role;
-    let given = e.dns.resolvers.iter().position(|r| r.role == Role::Given);
-    e.dns.resolvers.iter().enumerate().filter(move |(index, r)| match given {
-        Some(first) => *index == first,
-        None => matches!(r.role, Role::Configured | Role::Assumed),
-    })
 }
 
 /// Whether an errno says that this machine has no room for another socket: a limit of its own, and
@@ -69,7 +52,7 @@ pub fn message(observed: &Observed<Exchange>) -> Option<&Answer> {
 /// Whether applications get no address at all.
 #[must_use]
 pub fn no_address(e: &Evidence) -> bool {
-    counting(e).is_empty()
+    e.dns.effective().is_empty()
 }
 
 /// Whether `getaddrinfo` failed definitely.

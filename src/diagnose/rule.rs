@@ -3,8 +3,11 @@
 use crate::evidence::Hop;
 
 use super::Because;
+use super::engines::{limit, slow};
 use super::rules::http::{documented, network_refusals};
 use super::rules::identity::entra;
+use super::rules::proxy::{connections, refusals};
+use super::rules::tls::{outcomes, torn};
 use super::view::View;
 
 /// One rule: a fault that evidence can show.
@@ -72,6 +75,20 @@ pub(in crate::diagnose) enum Check {
     NetworkRefusal(&'static network_refusals::Row),
     /// A refusal that the service documents, whose fix does not depend on the path.
     Documented(&'static documented::Row),
+    /// The connection to the proxy fails.
+    ProxyConnection(&'static connections::Row),
+    /// The proxy answers CONNECT and opens no tunnel.
+    ProxyRefusal(&'static refusals::Row),
+    /// Something else than a handshake came.
+    TlsOutcome(&'static outcomes::Outcome),
+    /// The peer ends the handshake with an alert.
+    TlsAlert(&'static outcomes::Alert),
+    /// The connection ends after the ClientHello without a word.
+    Torn(&'static torn::Torn),
+    /// A hop takes a second longer than the path needs.
+    Slow(&'static slow::Row),
+    /// A hop takes longer than the inventory allows.
+    OverLimit(&'static limit::Row),
     /// A number by which Entra ID refuses a token.
     Entra(&'static entra::Row),
 }
@@ -150,6 +167,13 @@ impl Rule {
             Check::Code(check) => check(view),
             Check::NetworkRefusal(row) => network_refusals::check(view, row),
             Check::Documented(row) => documented::check(view, row),
+            Check::ProxyConnection(row) => connections::check(view, row),
+            Check::ProxyRefusal(row) => refusals::check(view, row),
+            Check::TlsOutcome(row) => outcomes::ended(view, row),
+            Check::TlsAlert(row) => outcomes::alerted(view, row),
+            Check::Torn(row) => torn::check(view, row),
+            Check::Slow(row) => slow::check(view, row),
+            Check::OverLimit(row) => limit::check(view, row),
             Check::Entra(row) => entra::check(view, self.id, row),
         }
     }

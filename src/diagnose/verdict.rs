@@ -157,7 +157,7 @@ fn proof(e: &View<'_>) -> Result<String, String> {
 /// Whether the address that was walked is one that applications get.
 fn counted(e: &Evidence) -> Result<(), String> {
     let walked = e.tcp.saw().and_then(|tcp| tcp.walked);
-    let counting = e.dns.counting();
+    let counting = e.dns.effective();
     // Where the system gave none, its failure or silence has a finding of its own.
     match walked.filter(|address| !counting.is_empty() && !counting.contains(address)) {
         Some(other) => Err(format!("{other} was walked, which is not what applications get")),

@@ -443,10 +443,37 @@ impl DnsHop {
         }
     }
 
-    /// The addresses that count for applications (see [`WalkedAddress::counts`]).
+    /// The resolvers whose answer applications get, with their places: the first of `--resolver`,
+    /// else the configured ones. A stub's upstreams and further resolvers of the user are
+    /// witnesses.
+    pub fn deciding(&self) -> impl Iterator<Item = (usize, &ResolverSeen)> {
+        let given = self.resolvers.iter().position(|r| r.role == ResolverRole::Given);
+        self.resolvers.iter().enumerate().filter(move |(index, r)| match given {
+            Some(first) => *index == first,
+            None => matches!(r.role, ResolverRole::Configured | ResolverRole::Assumed),
+        })
+    }
+
+    /// The addresses that count: those that applications get, or those of `--resolver`.
+    ///
+    /// While `getaddrinfo` is still waiting, or where it was not asked, those are the addresses
+    /// that the resolvers gave.
     #[must_use]
-    pub fn counting(&self) -> Vec<IpAddr> {
-        self.walked.iter().filter(|w| w.counts).map(|w| w.address).collect()
+    pub fn effective(&self) -> Vec<IpAddr> {
+        let counting: Vec<IpAddr> =
+            self.walked.iter().filter(|w| w.counts).map(|w| w.address).collect();
+        // `--resolver` names the answer that counts, also where it is none.
+        let given = self.resolvers.iter().any(|r| r.role == ResolverRole::Given);
+        if !counting.is_empty() || given {
+            return counting;
+        }
+        match self.system.saw() {
+            Some(SystemAnswer::Addresses { addresses }) => addresses.clone(),
+            Some(SystemAnswer::Failed { .. }) => Vec::new(),
+            Some(SystemAnswer::Stalled) | None => {
+                self.walked.iter().map(|walked| walked.address).collect()
+            }
+        }
     }
 }
 

@@ -159,7 +159,7 @@ pub fn is_public(e: &Evidence, ip: IpAddr) -> bool {
 #[must_use]
 pub fn of_application(e: &Evidence) -> Option<(IpAddr, TunnelAddress)> {
     let walked = e.tcp.saw().and_then(|tcp| tcp.walked);
-    let mut all: Vec<IpAddr> = e.dns.counting();
+    let mut all: Vec<IpAddr> = e.dns.effective();
     all.sort_by_key(|address| Some(*address) != walked);
     all.into_iter().find_map(|one| Some((one, address(e, one)?)))
 }

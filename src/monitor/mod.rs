@@ -3,12 +3,12 @@
 //! The walk is the same as by hand. Nothing here judges a path; what is kept from walk to
 //! walk is said where it is kept. [`state`] is pure: observations in, events out.
 
-mod apart;
 pub mod confirm;
 pub mod event;
 pub mod group;
 pub mod history;
 pub mod observation;
+mod reading;
 pub mod round;
 pub mod serve;
 pub mod settings;

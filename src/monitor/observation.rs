@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnose::{self, About, rules::tls::is_inspected};
 use crate::diagnosis::{Effect, Finding, Fix, Level, State, Step, Sure};
-use crate::evidence::dns::ResolverRole;
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::tls::Certificate;
 use crate::evidence::{Evidence, Hop};
@@ -264,10 +263,10 @@ impl Facts {
     /// Reads them from the evidence.
     #[must_use]
     pub fn of(e: &Evidence) -> Self {
-        let mut addresses: Vec<String> = e.dns.counting().iter().map(ToString::to_string).collect();
+        let mut addresses: Vec<String> =
+            e.dns.effective().iter().map(ToString::to_string).collect();
         addresses.sort();
-        let given = e.dns.resolvers.iter().find(|r| r.role == ResolverRole::Given);
-        let resolver = given.or_else(|| e.dns.resolvers.first());
+        let resolver = e.dns.deciding().next().map(|(_, resolver)| resolver);
         let proxy = e.proxy.saw();
         let attempt = match proxy {
             Some(proxy) => proxy.tcp.saw().and_then(|tcp| tcp.walked_attempt()),

@@ -5,7 +5,7 @@ use std::pin::pin;
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use super::walker::Walker;
+use super::walker::{NotWalked, Walker};
 use crate::inventory::Entry;
 use crate::report::Report;
 
@@ -20,21 +20,25 @@ pub async fn walk(
     entries: &[&Entry],
     at_once: usize,
     ends: impl Future<Output = ()>,
-    mut finished: impl FnMut(usize, Result<Report, String>),
+    mut finished: impl FnMut(usize, Result<Report, NotWalked>),
 ) {
-    let walks = stream::iter(entries.iter().enumerate())
-        .map(|(place, entry)| async move { (place, walker.walk(entry, None).await) })
-        .buffer_unordered(at_once);
-    let mut walks = pin!(walks);
-    let mut ends = pin!(ends);
-    loop {
-        tokio::select! {
-            biased;
-            () = &mut ends => return,
-            next = walks.next() => match next {
-                Some((place, report)) => finished(place, report),
-                None => return,
-            },
-        }
+    let walks = entries.iter().enumerate();
+    let walks = walks.map(|(place, entry)| async move { (place, walker.walk(entry, None).await) });
+    tokio::select! {
+        biased;
+        () = ends => {}
+        () = side_by_side(walks, at_once, |(place, report)| finished(place, report)) => {}
+    }
+}
+
+/// Runs `all`, `at_once` at a time: when one ends, the next begins. `ended` gets what each gives.
+pub async fn side_by_side<F: Future>(
+    all: impl IntoIterator<Item = F>,
+    at_once: usize,
+    mut ended: impl FnMut(F::Output),
+) {
+    let mut all = pin!(stream::iter(all).buffer_unordered(at_once));
+    while let Some(one) = all.next().await {
+        ended(one);
     }
 }

@@ -15,10 +15,13 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::blocking;
 use crate::credential::{self, API_KEY_VARIABLE, Credential};
 use crate::diagnose::diagnose;
-use crate::evidence::{Trust, text};
+use crate::evidence::{Evidence, Trust, text};
+use crate::files::{self, May};
 use crate::inventory::{CredentialReference, Entry};
+use crate::panics::{self, Bug};
 use crate::report::Report;
 use crate::walk::plan::Plan;
 use crate::walk::proxy_choice::ProxyOption;
@@ -43,6 +46,17 @@ const CONNECTIONS_PER_ADDRESS: usize = 32;
 /// How long a connection counts that is not answered. Short beside a hop's patience, so that
 /// waiting for a turn is never taken for silence.
 const ADDRESS_HOLD: Duration = Duration::from_millis(20);
+
+/// Why there is no report of a walk. Neither is a fault of the path.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum NotWalked {
+    /// A file or a credential that it needs cannot be had, in words.
+    #[error("{0}")]
+    Lacks(String),
+    /// A panic.
+    #[error("{0} ended this walk")]
+    Bug(Bug),
+}
 
 /// Walks entries, on one thread.
 pub struct Walker {
@@ -127,11 +141,13 @@ impl Walker {
     /// The same, read not longer ago than `age`.
     fn world_of(&self, age: Duration) -> World {
         let mut kept = self.world.borrow_mut();
-        let old = kept.as_ref().is_none_or(|(read, _)| read.elapsed() >= age);
-        if old {
-            *kept = None;
-        }
-        let (read, world) = kept.get_or_insert_with(|| (Instant::now(), (self.look)()));
+        let young = kept.take_if(|(read, _)| read.elapsed() < age);
+        // Looked for before the old one goes: a bug in there is that of the walk that looks.
+        let (read, world) = match young {
+            Some(young) => young,
+            None => (Instant::now(), (self.look)()),
+        };
+        let (read, world) = kept.insert((read, world));
         let mut world = world.clone();
         world.now += read.elapsed();
         world.turns = Some(Arc::clone(&self.addresses));
@@ -151,6 +167,10 @@ impl Walker {
     ///
     /// What is missing or wrong, in words; nothing of a secret.
     pub fn prepare(&self, entry: &Entry) -> Result<(), String> {
+        panics::caught(|| self.read(entry)).unwrap_or_else(|bug| Err(bug.to_string()))
+    }
+
+    fn read(&self, entry: &Entry) -> Result<(), String> {
         let world = self.world();
         // First: no message about a file may repeat what is the value of a key.
         credential::misplaced(&world.environment, &typed(entry)).map_err(|e| e.to_string())?;
@@ -162,8 +182,29 @@ impl Walker {
     ///
     /// # Errors
     ///
-    /// Why it could not be walked: a file of roots or a credential that is not to be had.
-    pub async fn walk(&self, entry: &Entry, within: Option<Duration>) -> Result<Report, String> {
+    /// [`NotWalked`]; the next walk finds the walker as if this one had not been.
+    pub async fn walk(&self, entry: &Entry, within: Option<Duration>) -> Result<Report, NotWalked> {
+        match panics::caught_in(self.walk_to_its_end(entry, within)).await {
+            Ok(walked) => walked.map_err(NotWalked::Lacks),
+            Err(bug) => Err(NotWalked::Bug(bug)),
+        }
+    }
+
+    /// The report of a target that was not walked: CANNOT TELL, and why.
+    #[must_use]
+    pub fn not_walked(&self, entry: &Entry, why: &str) -> Report {
+        let why = format!("not walked: {}", text::clean(why, 400));
+        let (none, seen) = (Credential::none(), walk::Seen::default());
+        let world = self.world();
+        let evidence = walk::unfinished(&entry.target, &entry.plan, &world, &none, seen, why);
+        report(entry, evidence, world.now)
+    }
+
+    async fn walk_to_its_end(
+        &self,
+        entry: &Entry,
+        within: Option<Duration>,
+    ) -> Result<Report, String> {
         let mut plan = self.plan(&entry.plan)?;
         if let Some(within) = within {
             plan.deadline = plan.deadline.min(within);
@@ -174,7 +215,6 @@ impl Walker {
         // The clock, the world and the credential are those of the walk's own begin.
         let mut world = self.world_of(age(entry));
         world.detours.splice(..0, entry.connect_to.iter().cloned());
-        let muted_until = entry.muted_until.filter(|until| *until > world.now);
         let credential = self.credential(entry, &world)?;
         let held = RefCell::new(permits);
         let observe = |finished: HopDone<'_>| {
@@ -196,12 +236,7 @@ impl Walker {
             }
         })
         .await;
-        let diagnosis = diagnose(&evidence);
-        let mut report = Report::new(evidence, diagnosis);
-        report.name = Some(entry.name.clone());
-        report.labels.clone_from(&entry.labels);
-        report.muted_until = muted_until.map(rfc3339);
-        Ok(report)
+        Ok(report(entry, evidence, world.now))
     }
 
     /// The plan, with the roots that its file holds.
@@ -214,10 +249,7 @@ impl Walker {
             plan.extra_roots = match roots.get(&path) {
                 Some((_, known)) => known.clone(),
                 None => {
-                    let from = path.clone();
-                    let new = world::within(FILE_PATIENCE, move || regular(&from))
-                        .unwrap_or_else(|| Err("no answer within a second".to_owned()))
-                        .and_then(|()| world::ca_file(&path, FILE_PATIENCE))
+                    let new = world::ca_file(&path, May::BeAFile, FILE_PATIENCE)
                         .map_err(|says| format!("ca_file {path}: {says}"))?;
                     roots.insert(path, (Instant::now(), new.clone()));
                     new
@@ -249,8 +281,10 @@ impl Walker {
         ];
         for (key, path) in files.into_iter().filter_map(|(key, path)| Some((key, path.as_ref()?))) {
             let from = path.clone();
-            world::within(FILE_PATIENCE, move || regular(&from))
-                .unwrap_or_else(|| Err("cannot be looked at: no answer within a second".to_owned()))
+            // A pipe without a writer would hold up every walk.
+            blocking::within("input", FILE_PATIENCE, move || files::regular(from))
+                .map_err(|_| "cannot be looked at: no answer within a second".to_owned())
+                .and_then(|regular| regular.map_err(|error| files::why(&error)))
                 .map_err(|says| format!("{key} {path}: {says}"))?;
         }
         let request = entry.credential.request(world, FILE_PATIENCE);
@@ -263,6 +297,16 @@ impl Walker {
         }
         Ok(credential)
     }
+}
+
+/// What was seen of `entry`, judged, by a walk that began at `now`.
+fn report(entry: &Entry, evidence: Evidence, now: SystemTime) -> Report {
+    let diagnosis = diagnose(&evidence);
+    let mut report = Report::new(evidence, diagnosis);
+    report.name = Some(entry.name.clone());
+    report.labels.clone_from(&entry.labels);
+    report.muted_until = entry.muted_until.filter(|until| *until > now).map(rfc3339);
+    report
 }
 
 fn rfc3339(time: SystemTime) -> String {
@@ -279,17 +323,6 @@ fn age(entry: &Entry) -> Duration {
 fn typed(entry: &Entry) -> Vec<&str> {
     let labels = entry.labels.values().map(String::as_str);
     entry.target.typed().chain(entry.plan.typed()).chain(labels).chain([&*entry.name]).collect()
-}
-
-/// Refuses a pipe: what is read again and again is a file, and a pipe without a writer would hold
-/// up every walk.
-fn regular(path: &str) -> Result<(), String> {
-    match std::fs::metadata(path) {
-        Ok(about) if about.is_dir() => Err("is a folder".to_owned()),
-        Ok(about) if !about.is_file() => Err("is no regular file".to_owned()),
-        // What is missing or not to be looked at is said by whoever opens it.
-        _ => Ok(()),
-    }
 }
 
 /// The environment of a walk whose key stands in a variable of another name.

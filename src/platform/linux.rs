@@ -13,6 +13,7 @@ use super::{IcmpError, meaning};
 use crate::evidence::dns::SystemAnswer;
 use crate::evidence::tcp::{IcmpMeaning, TcpInfo};
 use crate::evidence::vantage::AzureMachine;
+use crate::files::{self, May};
 
 pub(super) use group::Group;
 pub use group::end_programs;
@@ -26,11 +27,10 @@ const AZURE_ASSET_TAG: &str = "7783-7084-3265-9085-8269-3286-77";
 
 /// Signs of an Azure machine, read without a packet (fact T24).
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "a file of the kernel, a line long")]
 pub fn azure_machine() -> AzureMachine {
-    let tag = std::fs::read_to_string("/sys/class/dmi/id/chassis_asset_tag");
+    let tag = files::beginning("/sys/class/dmi/id/chassis_asset_tag", May::NotBeAPipe, 4096);
     match tag {
-        Ok(tag) if tag.trim() == AZURE_ASSET_TAG => AzureMachine {
+        Ok(tag) if tag.trim_ascii() == AZURE_ASSET_TAG.as_bytes() => AzureMachine {
             answer: Some(true),
             signs: vec!["the DMI chassis asset tag is Azure's".to_owned()],
         },
@@ -52,13 +52,8 @@ pub fn listening_ports() -> Vec<u16> {
 }
 
 /// The first part of a file of the kernel, which lists listening sockets before all others.
-#[expect(clippy::disallowed_methods, reason = "a file of the kernel, with a limit")]
 fn beginning(path: &str) -> String {
-    use std::io::Read;
-    let mut bytes = Vec::new();
-    if let Ok(file) = std::fs::File::open(path) {
-        drop(file.take(256 << 10).read_to_end(&mut bytes));
-    }
+    let bytes = files::beginning(path, May::NotBeAPipe, 256 << 10).unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
 }
 

@@ -27,6 +27,7 @@ pub use os::{
 };
 
 use crate::evidence::tcp::IcmpMeaning;
+use crate::files::{self, May};
 
 /// Whether paths of Unix such as `/etc/hosts` mean anything here: on Windows any user may create
 /// them.
@@ -34,12 +35,12 @@ pub const HAS_UNIX_PATHS: bool = cfg!(unix);
 
 /// The number of an interface, where the OS shows it as a file.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "a file of the kernel, one number long")]
 pub fn interface_index(name: &str) -> Option<u32> {
     let plain = !name.is_empty() && !name.starts_with('.') && !name.contains('/');
     let path = format!("/sys/class/net/{name}/ifindex");
-    let text = (HAS_UNIX_PATHS && plain).then(|| std::fs::read_to_string(path).ok())??;
-    text.trim().parse().ok()
+    let read = || files::beginning(path, May::NotBeAPipe, 64).ok();
+    let bytes = (HAS_UNIX_PATHS && plain).then(read)??;
+    std::str::from_utf8(&bytes).ok()?.trim().parse().ok()
 }
 
 /// A network interface that is up.

@@ -1,8 +1,9 @@
 //! A program that is run to its end, and no longer.
 
 use super::os;
+use crate::{blocking, files};
 
-/// Runs a program to its end, its input closed, at most `most` octets of each output kept. One
+/// Runs a program to its end, its input closed, at most `most` bytes of each output kept. One
 /// that has not ended by `until` is killed, and those that it began; also where this process
 /// ends before, by itself ([`super::end_programs`]) or by a signal.
 ///
@@ -23,28 +24,21 @@ pub fn run_program(
     // Whoever waits for it is there before it begins: without a thread for that it is not run, and
     // one that is killed leaves nothing behind.
     let (hand, handed) = std::sync::mpsc::channel::<std::process::Child>();
-    let (tell, told) = std::sync::mpsc::channel();
-    std::thread::Builder::new().name("program".to_owned()).spawn(move || {
-        if let Ok(mut child) = handed.recv() {
-            let _ = tell.send(child.wait());
-        }
+    let waiting = blocking::start("program", move || match handed.recv() {
+        Ok(mut child) => child.wait(),
+        Err(_) => Err(std::io::ErrorKind::NotFound.into()),
     })?;
     let mut child = command.spawn()?;
     let group = os::Group::of(child.id());
     let pipes = (child.stdout.take(), child.stderr.take());
     let _ = hand.send(child);
     let read = |pipe: Option<Box<dyn Read + Send>>| {
-        let (tell, told) = std::sync::mpsc::channel();
-        let thread = std::thread::Builder::new().name("program".to_owned()).spawn(move || {
-            let mut octets = Vec::new();
-            let read = pipe.map(|pipe| pipe.take(most).read_to_end(&mut octets));
-            let _ = tell.send(read.map_or(Ok(Vec::new()), |read| read.map(|_| octets)));
-        });
-        thread.map(|_| told).inspect_err(|_| group.kill())
+        let read = move || pipe.map_or(Ok(Vec::new()), |pipe| files::first(pipe, most));
+        blocking::start("program", read).inspect_err(|_| group.kill())
     };
     let out = read(pipes.0.map(|pipe| Box::new(pipe) as Box<dyn Read + Send>))?;
     let err = read(pipes.1.map(|pipe| Box::new(pipe) as Box<dyn Read + Send>))?;
-    let status = match told.recv_timeout(left()) {
+    let status = match waiting.within(left()) {
         Ok(status) => status?,
         Err(_) => {
             group.kill();
@@ -55,8 +49,8 @@ pub fn run_program(
     // group as well is not waited for.
     group.kill();
     let left = left().min(AFTER_THE_END);
-    let read = |told: std::sync::mpsc::Receiver<std::io::Result<Vec<u8>>>| {
-        told.recv_timeout(left).unwrap_or_else(|_| Ok(Vec::new()))
+    let read = |reading: blocking::Work<std::io::Result<Vec<u8>>>| {
+        reading.within(left).unwrap_or_else(|_| Ok(Vec::new()))
     };
     Ok(std::process::Output { status, stdout: read(out)?, stderr: read(err)? })
 }

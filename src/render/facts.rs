@@ -106,7 +106,7 @@ fn proxy_words(v: &Vantage) -> String {
 pub fn target_dns(e: &Evidence) -> Fact {
     let mut fact = dns(&e.dns, &e.asked.expect);
     if let Some((_, made_up)) = tunnel::of_application(e) {
-        let shown = words::addresses(&e.dns.counting(), FEW);
+        let shown = words::addresses(&e.dns.effective(), FEW);
         let noun = made_up.maker.noun();
         fact.text = format!("{shown} ({noun}: the real target is not seen)");
     }
@@ -116,7 +116,7 @@ pub fn target_dns(e: &Evidence) -> Fact {
 /// The address that applications get, and who agrees on it.
 #[must_use]
 pub fn dns(hop: &DnsHop, expect: &Expect) -> Fact {
-    let counting = hop.counting();
+    let counting = hop.effective();
     let took = hop.first_address_ms.or_else(|| longest(hop));
     if counting.is_empty() {
         let mut fact = Fact::new(Mark::Breaks, format!("no address for {}", hop.name), took);
@@ -336,7 +336,7 @@ pub fn proxy(observed: &Observed<ProxyHop>) -> Fact {
         let says = tcp.attempts.first().map_or_else(|| "no address".to_owned(), failed);
         return Fact::new(Mark::Breaks, text(&says), took);
     }
-    if let Some(name) = saw.dns.saw().filter(|name| name.counting().is_empty()) {
+    if let Some(name) = saw.dns.saw().filter(|name| name.effective().is_empty()) {
         let name = dns(name, &Expect::Any);
         return Fact { text: text(&name.text), took_ms: took, ..name };
     }

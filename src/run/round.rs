@@ -4,22 +4,22 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use super::ends::ended;
-use super::{Done, Progress, Terminal, judged, replaces_progress, runtime, style, written};
+use super::{Done, Progress, Terminal, replaces_progress, runtime, style, written};
 use crate::args::{self, Check, ExitStyleArgument, Format, Output};
-use crate::credential::Credential;
+use crate::blocking;
 use crate::diagnose::reading;
 use crate::diagnosis::State;
 use crate::evidence::Trust;
 use crate::evidence::repeat::{InInventory, Repeat};
 use crate::evidence::text::{clean, repeatable};
+use crate::files::{self, May};
 use crate::inventory::{self, CredentialReference, Entry, Inventory};
 use crate::monitor::round;
-use crate::monitor::walker::Walker;
+use crate::monitor::walker::{NotWalked, Walker};
 use crate::platform;
 use crate::render::summary::{Row, Summary};
 use crate::report::{ExitStyle, Report, Worst};
-use crate::walk;
-use crate::world::{self, World};
+use crate::world::World;
 
 /// The largest inventory that is read, in octets.
 const LARGEST: u64 = 16 << 20;
@@ -55,29 +55,25 @@ pub(super) enum Reading {
 }
 
 impl Reading {
-    /// Its octets: the first `limit` and one more, if there are more.
+    /// Its bytes, `limit` of them at most.
     ///
     /// # Errors
     ///
     /// Why it cannot be read, in words.
     pub(super) fn file(self, path: &str, limit: u64) -> Result<Vec<u8>, String> {
         let from = path.to_owned();
-        match self {
-            Self::AtStart => {
-                world::within(super::PATIENCE, move || world::named_file(&from, limit))
-                    .unwrap_or_else(|| Err("no end of it within 30 s".to_owned()))
-            }
-            Self::WhileRunning => world::within(AGAIN, move || world::regular_file(&from, limit))
-                .unwrap_or_else(|| Err("no end of it within 1 s".to_owned())),
-        }
+        let (patience, may) = match self {
+            Self::AtStart => (super::PATIENCE, May::BeAnything),
+            Self::WhileRunning => (AGAIN, May::BeAFile),
+        };
+        blocking::within("input", patience, move || files::whole(from, may, limit))
+            .map_err(|_| format!("no end of it within {} s", patience.as_secs()))?
+            .map_err(|error| files::why(&error))
     }
 }
 
 fn read(file: &str, reading: Reading) -> Result<Inventory, String> {
     let octets = reading.file(file, LARGEST).map_err(|says| format!("--config {file}: {says}"))?;
-    if octets.len() as u64 > LARGEST {
-        return Err(format!("--config {file}: is larger than 16 MiB"));
-    }
     let text = String::from_utf8(octets).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = 1 + before.iter().filter(|octet| **octet == b'\n').count();
@@ -147,7 +143,7 @@ pub(super) fn check(
     if arguments.plan {
         return Ok(Done { out: contacts(&entries, &world), ..Done::default() });
     }
-    let walker = Walker::in_world(world.clone());
+    let walker = Walker::in_world(world);
     let output = &arguments.output;
     let exit_style = match output.exit_style {
         ExitStyleArgument::State => ExitStyle::State,
@@ -161,11 +157,11 @@ pub(super) fn check(
     let mut failed: Vec<String> = Vec::new();
     let total = entries.len();
     let watched = terminal.err && !output.quiet;
-    let finished = |place: usize, walked: Result<Report, String>| {
-        let report = walked.unwrap_or_else(|says| {
+    let finished = |place: usize, walked: Result<Report, NotWalked>| {
+        let report = walked.unwrap_or_else(|why| {
             let entry = entries[place];
-            failed.push(format!("line {}: {}: {says}", entry.line, entry.name));
-            not_walked(entry, &world, &says)
+            failed.push(format!("line {}: {}: {why}", entry.line, entry.name));
+            walker.not_walked(entry, &why.to_string())
         });
         worst.count(&report, exit_style);
         summary.count(place, Row::of(&report));
@@ -218,18 +214,6 @@ pub(super) fn check(
     }
     done.replaces_progress = replaces_progress(output, &environment, terminal);
     Ok(done)
-}
-
-/// The report of a target that cannot be walked: a file that it names is not to be had.
-fn not_walked(entry: &Entry, world: &World, says: &str) -> Report {
-    let why = format!("not walked: {}", clean(says, 400));
-    let none = Credential::none();
-    let evidence =
-        walk::unfinished(&entry.target, &entry.plan, world, &none, walk::Seen::default(), why);
-    let mut report = judged(evidence);
-    report.name = Some(entry.name.clone());
-    report.labels.clone_from(&entry.labels);
-    report
 }
 
 /// The entry with what the command line says in place of the inventory, for this run.

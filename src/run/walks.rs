@@ -4,11 +4,10 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
-
 use super::ends::{Ended, ended};
 use crate::credential::Credential;
 use crate::evidence::Evidence;
+use crate::monitor::round::side_by_side;
 use crate::target::Target;
 use crate::walk::plan::Plan;
 use crate::walk::{self, HopDone, Seen, proxy_choice};
@@ -50,12 +49,12 @@ impl Walks<'_> {
         let walks: Vec<RefCell<Walk>> = targets.iter().map(|_| RefCell::default()).collect();
         let start = Instant::now();
         let all = async {
-            let places: Vec<usize> = (0..targets.len()).collect();
-            for some in places.chunks(AT_ONCE) {
+            let each = targets.iter().zip(&walks).map(|(target, walk)| async move {
                 let mut world = self.world.clone();
                 world.now += start.elapsed();
-                join_all(some.iter().map(|at| self.one(&targets[*at], &world, &walks[*at]))).await;
-            }
+                self.one(target, &world, walk).await;
+            });
+            side_by_side(each, AT_ONCE, drop).await;
         };
         let ended = tokio::select! {
             biased;

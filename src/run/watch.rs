@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use super::round::{self, Reading};
@@ -74,7 +73,6 @@ pub(super) fn watch(
             false => Progress::Change(&line),
         });
     };
-    super::OUTLIVES.store(cfg!(panic = "unwind"), Ordering::Relaxed);
     let runtime = runtime()?;
     let ended = runtime.block_on(watch::watch(setup, &say));
     // A lookup that still blocks must not hold the process.

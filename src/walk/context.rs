@@ -8,8 +8,9 @@ use std::time::{Duration, Instant, SystemTime};
 use rustls::crypto::CryptoProvider;
 use socket2::Socket;
 
-use super::HopDone;
+use super::machine::{ConnectPolicy, ExperimentPolicy, Settings};
 use super::plan::Plan;
+use super::{HopDone, vantage};
 use crate::credential::Credential;
 use crate::evidence::tcp::TcpAttempt;
 use crate::evidence::tls::TlsHop;
@@ -20,7 +21,7 @@ use crate::wire::pace::Pace;
 use crate::wire::roots::Roots;
 use crate::wire::session::{ReleasePolicy, Route, Verified};
 use crate::wire::tls::{self, Handshake, Hello, Versions};
-use crate::world::World;
+use crate::world::{self, World};
 
 /// What a walk is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +83,35 @@ impl Context<'_> {
     /// What must hold for a secret to leave; `effective` are the addresses that applications get.
     pub(super) fn release_policy<'e>(&self, effective: &'e [IpAddr]) -> ReleasePolicy<'e> {
         ReleasePolicy { trusts_system: self.roots.trusts_system(), effective }
+    }
+
+    /// Everything that the machine of the direct path must know of the walk.
+    pub(super) fn settings(&self, connect: ConnectPolicy) -> Settings<'_> {
+        let (plan, world) = (self.plan, self.world);
+        let name = self.target.seen.host.as_str();
+        let full = matches!(connect, ConnectPolicy::Full { .. });
+        let own_path = full && self.kind != WalkKind::Reference;
+        let resolvers = plan.resolvers(world).into_iter();
+        let scope = |address| world::scope(&world.resolver_config, address);
+        Settings {
+            target: self.target,
+            resolvers: resolvers.map(|(address, role)| (address, role, scope(address))).collect(),
+            overriding_resolver: plan.resolvers.first().copied(),
+            uses_tcp: world.resolver_config.options.iter().any(|option| option == "use-vc"),
+            pinned: vantage::hosts(&world.hosts, &[name]).lines.iter().map(|l| l.address).collect(),
+            expect: &plan.expect,
+            connect,
+            experiments: match (own_path, plan.experiments, plan.deep) {
+                (false, ..) => ExperimentPolicy::NotHere,
+                (true, false, _) => ExperimentPolicy::Declined,
+                (true, true, false) => ExperimentPolicy::Default,
+                (true, true, true) => ExperimentPolicy::Deep,
+            },
+            ends_with_call: self.kind == WalkKind::TokenEndpoint,
+            timeout: plan.timeout,
+            deadline: plan.deadline,
+            stall_after: plan.stall_after(),
+        }
     }
 
     /// A connection within the deadline of its hop.

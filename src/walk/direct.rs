@@ -29,7 +29,7 @@ pub(super) type Detached = JoinHandle<Option<TcpAttempt>>;
 
 /// The same on a task of its own, which runs to its end also when the walk no longer waits for
 /// it: an address that never answers makes tokens slow for clients that try it first. The task
-/// gives back the attempt if the walk was not told of it.
+/// gives back the attempt if the walk had ended before it.
 pub(super) fn connect_detached(
     context: &Context<'_>,
     address: IpAddr,

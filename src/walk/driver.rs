@@ -1,4 +1,4 @@
-//! Does what the machine of the direct path says: an action becomes a future of `wire`, and its
+//! Performs the actions of the direct path's machine: an action becomes a future of `wire`, and its
 //! end an event. The only awaits of the direct path are here, and its sockets and sessions are
 //! kept here, by the address that they lead to.
 
@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use socket2::Socket;
 
+use super::HopDone;
 use super::context::{Context, WalkKind};
 use super::direct::{self, Detached};
 use super::exchange::{Carried, Exchanged, HttpExchange};
@@ -17,10 +18,8 @@ use super::experiments::{self, ExperimentResult, Probe, Subject};
 use super::ledger::Ledger;
 use super::lookup::system_answer;
 use super::machine::{
-    Action, ConnectPolicy, Established, Event, ExperimentPolicy, Hello, Machine, PathEvidence,
-    Question, Report, Settings,
+    Action, ConnectPolicy, Established, Event, Hello, Machine, PathEvidence, Question, Report,
 };
-use super::{HopDone, vantage};
 use crate::evidence::dns::{DnsHop, DnsOutcome, Exchange, LateAnswer, SystemAnswer};
 use crate::evidence::tcp::TcpAttempt;
 use crate::evidence::tls::TlsHop;
@@ -102,7 +101,7 @@ pub(super) async fn walk<X: HttpExchange>(
     connect: ConnectPolicy,
     exchange: &X,
 ) -> DirectPath<X::Reply> {
-    let mut machine = Machine::new(settings(context, connect));
+    let mut machine = Machine::new(context.settings(connect));
     let mut driver = Driver {
         context,
         exchange,
@@ -135,49 +134,13 @@ pub(super) async fn walk<X: HttpExchange>(
 
 /// A path that was not walked.
 pub(super) fn not_walked<R>(context: &Context<'_>) -> DirectPath<R> {
-    let machine = Machine::new(settings(context, ConnectPolicy::Comparison { public: false }));
+    let machine = Machine::new(context.settings(ConnectPolicy::Comparison { public: false }));
     let cost = cost(&machine);
     let evidence = machine.finish();
     DirectPath { evidence, carried: Carried::default(), cost, detached: Vec::new() }
 }
 
-/// What the machine must know of the walk.
-fn settings<'a>(context: &'a Context<'_>, connect: ConnectPolicy) -> Settings<'a> {
-    let (plan, world) = (context.plan, context.world);
-    let name = context.target.seen.host.as_str();
-    let own_path = matches!(connect, ConnectPolicy::Full { .. });
-    Settings {
-        target: context.target,
-        resolvers: plan
-            .resolvers(world)
-            .into_iter()
-            .map(|(address, role)| {
-                (address, role, crate::world::scope(&world.resolver_config, address))
-            })
-            .collect(),
-        overriding_resolver: plan.resolvers.first().copied(),
-        uses_tcp: world.resolver_config.options.iter().any(|option| option == "use-vc"),
-        pinned: vantage::hosts(&world.hosts, &[name]).lines.iter().map(|l| l.address).collect(),
-        expect: &plan.expect,
-        connect,
-        experiments: match (
-            own_path && context.kind != WalkKind::Reference,
-            plan.experiments,
-            plan.deep,
-        ) {
-            (false, ..) => ExperimentPolicy::NotHere,
-            (true, false, _) => ExperimentPolicy::Declined,
-            (true, true, false) => ExperimentPolicy::Default,
-            (true, true, true) => ExperimentPolicy::Deep,
-        },
-        ends_with_call: context.kind == WalkKind::TokenEndpoint,
-        timeout: plan.timeout,
-        deadline: plan.deadline,
-        stall_after: plan.patience(),
-    }
-}
-
-/// Tells who watches the walk of a hop that has finished.
+/// Reports a hop that has finished to the caller.
 fn report_hop(context: &Context<'_>, machine: &Machine<'_>, report: Report) {
     let observe = context.observe;
     match report {

@@ -52,7 +52,7 @@ pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> 
     let mut choice = proxy_choice::decide(target, &plan.proxy, &world.environment);
     choice.decision.clients = proxy_choice::clients(target, &world.environment);
     let proxy_host = choice.proxy.as_ref().map(|proxy| proxy.host.as_str());
-    let mut vantage = vantage::look(target, world, choice.decision.clone(), proxy_host);
+    let mut vantage = vantage::inspect_host(target, world, choice.decision.clone(), proxy_host);
     let context = Context {
         target,
         plan,
@@ -194,7 +194,7 @@ fn withheld_of(
     }
 }
 
-/// Puts the interface's name beside each source address.
+/// Adds the interface's name to each source address.
 fn name_interfaces(evidence: &mut Evidence, sources: &[crate::evidence::vantage::SourceTowards]) {
     let hops = [
         Some(&mut evidence.tcp),

@@ -9,7 +9,7 @@ use crate::evidence::experiment::{Experiments, TraceProbe, TraceSeen};
 use crate::evidence::tcp::{TcpAttempt, TcpInfo, TcpOutcome};
 use crate::platform;
 
-/// Segments of ours on a connection that is closed as soon as it stands: SYN, ACK, FIN, ACK.
+/// Segments of ours on a connection that is closed as soon as it is established: SYN, ACK, FIN, ACK.
 const OPENED_AND_CLOSED: u32 = 4;
 
 /// The cost of a walk, or of a part of one.
@@ -67,7 +67,7 @@ impl Ledger {
         self.host(resolver.address.ip().to_string());
     }
 
-    /// A connection of the walk, by what its socket says at its end.
+    /// A connection of the walk, by what the kernel counted for its socket.
     pub(super) fn attempt(&mut self, attempt: &TcpAttempt) {
         self.segments(match &attempt.info {
             Some(info) => info.first_sent(),
@@ -104,7 +104,7 @@ impl Ledger {
         self.segments(u32::try_from(count).ok());
     }
 
-    /// What a socket says of all that went over it.
+    /// What the kernel counted for a socket.
     pub(super) fn info(&mut self, info: &TcpInfo) {
         self.segments(info.first_sent());
         self.0.segments_repeated += info.total_retrans;
@@ -152,14 +152,14 @@ impl Ledger {
             match trace.probe {
                 TraceProbe::Udp => self.0.datagrams_sent += sent,
                 TraceProbe::Syn => self.segments(Some(sent)),
-                // Three packets of the connection beside the ClientHello itself.
+                // Three packets of the connection, and the ClientHello itself.
                 TraceProbe::ClientHello => self.segments(Some(sent * 4)),
             }
         }
     }
 }
 
-/// Segments of a connection that is closed as soon as it stands.
+/// Segments of a connection that is closed as soon as it is established.
 fn opened_and_closed(outcome: &TcpOutcome) -> u32 {
     match outcome {
         TcpOutcome::Connected => OPENED_AND_CLOSED,

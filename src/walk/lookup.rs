@@ -1,4 +1,4 @@
-//! What the system's own resolver says (`getaddrinfo`).
+//! The answer of the system's own resolver (`getaddrinfo`).
 
 use std::time::{Duration, Instant};
 

@@ -1,9 +1,9 @@
-//! The walk: order of the hops, what runs beside what, and nothing else.
+//! The walk: the order of the hops, what runs concurrently, and nothing else.
 //!
 //! `walk` cannot fail: what the network does is evidence. It judges nothing. `machine` decides
 //! what is done next on the direct path, `driver` does it, `direct` and `proxied` know where bytes
-//! go, `exchange` what a session is for, `token` how a token is come by; `hops` makes one
-//! evidence of it.
+//! go, `exchange` what a session is for, `token` how a token is acquired; `hops` makes one
+//! piece of evidence of all of it.
 
 pub mod calls;
 pub mod contacts;
@@ -43,7 +43,7 @@ use exchange::TargetCalls;
 use hops::{Start, walk_to};
 use plan::Plan;
 
-/// A hop that has just finished, for whoever watches the walk.
+/// A hop that has just finished, for the caller's progress output.
 #[derive(Debug, Clone, Copy)]
 pub enum HopDone<'a> {
     /// The name's first usable answer is known.

@@ -97,7 +97,7 @@ impl Plan {
     /// How long the walk waits for one thing before it starts another beside it: a fifth of
     /// the hop's deadline.
     #[must_use]
-    pub fn patience(&self) -> Duration {
+    pub fn stall_after(&self) -> Duration {
         self.timeout / 5
     }
 

@@ -224,7 +224,7 @@ async fn schedule_experiments<R>(context: &Context<'_>, proxy: &Proxy, seen: &mu
             (false, _) => left_out(LeftOutReason::Option),
             (true, Intrusiveness::Deep) if !context.plan.deep => left_out(LeftOutReason::NeedsDeep),
             _ => {
-                let timeout = context.hop_timeout().min(context.plan.patience() * 2);
+                let timeout = context.hop_timeout().min(context.plan.stall_after() * 2);
                 experiments::reference_client(context, experiment.id, Some(proxy), timeout).await
             }
         };

@@ -72,7 +72,7 @@ pub fn unfinished(
     let choice = proxy_choice::decide(target, &plan.proxy, &world.environment);
     let proxied = choice.proxy.is_some();
     let host = choice.proxy.as_ref().map(|proxy| proxy.host.clone());
-    let vantage = vantage::look(target, world, choice.decision, host.as_deref());
+    let vantage = vantage::inspect_host(target, world, choice.decision, host.as_deref());
     let mut identity = credential.evidence(target, world.now, None);
     if identity.kind != CredentialKind::None {
         identity.withheld = Some(Withheld::NotReached);

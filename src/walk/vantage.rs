@@ -12,7 +12,7 @@ use crate::world::{TextFile, World};
 
 /// The vantage before anything was contacted.
 #[must_use]
-pub(super) fn look(
+pub(super) fn inspect_host(
     target: &Target,
     world: &World,
     proxy: ProxyDecision,

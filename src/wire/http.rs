@@ -21,6 +21,7 @@ use crate::evidence::http::{
     ErrorBody, ErrorFrame, Header, HttpAnswer, HttpCall, HttpOutcome, Purpose,
 };
 use crate::evidence::text::clean;
+use crate::panics::Helper;
 use crate::secret::{Redactor, Secret};
 
 /// What this tool calls itself.
@@ -33,10 +34,10 @@ const BODY_EXCERPT: usize = 16 << 10;
 /// Octets of an answer's head that are read.
 const HEAD_LIMIT: usize = 64 << 10;
 /// Header fields kept as evidence.
-const HEADERS_KEPT: usize = 40;
+const MOST_HEADERS: usize = 40;
 
 /// Header fields that tell who answered and why; others are not kept.
-const TELLING: &[&str] = &[
+const KEPT_HEADERS: &[&str] = &[
     "apim-request-id",
     "azure-openai-deployment-utilization",
     "azureml-model-session",
@@ -133,6 +134,7 @@ pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
     host: String,
     alert: Option<String>,
+    helper: Helper,
 }
 
 /// An HTTP connection over which a secret may leave.
@@ -186,10 +188,10 @@ where
         .await
         .map_err(|e| outcome_of(&e))?;
     // Ends with the connection; its error is seen by the request as well.
-    tokio::spawn(async move {
+    let helper = Helper::spawn(async move {
         let _ = connection.await;
     });
-    Ok(Connection { sender, host, alert: None })
+    Ok(Connection { sender, host, alert: None, helper })
 }
 
 impl Connection {
@@ -221,6 +223,7 @@ impl Connection {
     ) -> HttpCall {
         let started = Instant::now();
         let outcome = self.exchange(call, authentication, redactor, timeout).await;
+        self.helper.check();
         HttpCall {
             purpose: call.purpose,
             method: if call.body.is_some() { "POST" } else { "GET" }.to_owned(),
@@ -275,12 +278,15 @@ impl Connection {
             self.sender.ready().await?;
             self.sender.send_request(request).await
         };
-        let response = match tokio::time::timeout_at(end, sending).await {
+        let sent = tokio::time::timeout_at(end, sending).await;
+        self.helper.check();
+        let response = match sent {
             Err(_) => return (HttpOutcome::Silent, None),
             Ok(Err(error)) => return (outcome_of(&error), None),
             Ok(Ok(response)) => response,
         };
         let (head, body, complete) = read_body(response, end).await;
+        self.helper.check();
         let body = zeroize::Zeroizing::new(body);
         let shown = if head.status.is_success() { &[][..] } else { &body[..] };
         let mut answer = answer(&head, shown, complete, redactor);
@@ -436,11 +442,11 @@ where
 }
 
 /// The header fields that show who answered and why, redacted, escaped and bounded.
-pub(super) fn telling(headers: &hyper::HeaderMap, redactor: &Redactor<'_>) -> Vec<Header> {
+pub(super) fn kept_headers(headers: &hyper::HeaderMap, redactor: &Redactor<'_>) -> Vec<Header> {
     headers
         .iter()
-        .filter(|(name, _)| TELLING.contains(&name.as_str()))
-        .take(HEADERS_KEPT)
+        .filter(|(name, _)| KEPT_HEADERS.contains(&name.as_str()))
+        .take(MOST_HEADERS)
         .map(|(name, value)| Header {
             name: name.as_str().to_owned(),
             value: redacted(&String::from_utf8_lossy(value.as_bytes()), 300, redactor),
@@ -468,7 +474,7 @@ pub(super) fn answer(
     });
     HttpAnswer {
         status: head.status.as_u16(),
-        headers: telling(&head.headers, redactor),
+        headers: kept_headers(&head.headers, redactor),
         error: json.as_ref().and_then(|v| error_body(v, redactor)),
         models,
         payload: json.as_ref().map(payload::of),

@@ -7,17 +7,17 @@ pub mod bundles;
 mod certificate;
 pub mod connect;
 pub mod dns;
+pub mod first_byte_probe;
 mod hello;
 pub mod http;
-pub mod octet;
+pub mod metered;
 pub mod pace;
 mod payload;
 pub mod proxy;
+pub mod reference_client;
 pub mod roots;
 pub mod session;
-pub mod stock;
 pub mod tally;
-pub mod tap;
 pub mod tls;
 pub mod trace;
 pub mod turns;
@@ -26,6 +26,7 @@ use std::io;
 
 use crate::evidence::tcp::{Icmp, IcmpMeaning};
 use crate::evidence::text::clean;
+pub(crate) use crate::files::words;
 use crate::platform::IcmpError;
 use crate::secret::{MARK, Redactor};
 
@@ -55,13 +56,6 @@ pub(crate) fn local_icmp(error: &io::Error) -> Option<Icmp> {
         _ => return None,
     };
     Some(Icmp { meaning, from: None, code: None })
-}
-
-/// An OS error's words without Rust's errno suffix.
-#[must_use]
-pub(crate) fn words(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
 /// Text of a peer, redacted, escaped and bounded. It is redacted before it is escaped and cut: an

@@ -11,13 +11,14 @@ use hyper::header::{HOST, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
 use hyper_util::rt::TokioIo;
 
 use super::connect::Connection;
-use super::http::{AGENT, outcome_of, telling};
+use super::http::{AGENT, kept_headers, outcome_of};
+use super::metered::{MeteredStream, TrafficCounter};
 use super::session::{Peer, Route};
-use super::tap::{Meter, Tap};
 use super::tls::Stream;
 use super::{redacted, redacted_start};
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::proxy::ConnectOutcome;
+use crate::panics::Helper;
 use crate::secret::{Redactor, Secret};
 
 /// Asks the proxy for a tunnel to `authority` (`host:port`). The stream is returned when the
@@ -68,16 +69,18 @@ async fn ask(
         Err(error) => return (ConnectOutcome::NotHttp { says: error.to_string() }, None),
     };
     let builder = http1::Builder::new().max_buf_size(64 << 10).max_headers(200).to_owned();
-    let (tap, meter) = Tap::new(stream);
+    let (tap, meter) = MeteredStream::new(stream);
     let failed = |error: &hyper::Error| failed(error, &meter, redactor);
     let (mut sender, connection) = match builder.handshake(TokioIo::new(tap)).await {
         Ok(both) => both,
         Err(error) => return (failed(&error), None),
     };
-    tokio::spawn(async move {
+    let helper = Helper::spawn(async move {
         let _ = connection.with_upgrades().await;
     });
-    let response = match sender.send_request(request).await {
+    let response = sender.send_request(request).await;
+    helper.check();
+    let response = match response {
         Ok(response) => response,
         Err(error) => return (failed(&error), None),
     };
@@ -91,7 +94,7 @@ async fn ask(
             .or_else(|| status.canonical_reason().map(str::to_owned))
             .map(|reason| redacted(&reason, 100, redactor))
             .unwrap_or_default(),
-        headers: telling(response.headers(), redactor),
+        headers: kept_headers(response.headers(), redactor),
     };
     if !status.is_success() {
         return (outcome, None);
@@ -103,7 +106,7 @@ async fn ask(
 }
 
 /// The kind of a failure. Octets that came and are no HTTP say more than how it ended.
-fn failed(error: &hyper::Error, meter: &Meter, redactor: &Redactor<'_>) -> ConnectOutcome {
+fn failed(error: &hyper::Error, meter: &TrafficCounter, redactor: &Redactor<'_>) -> ConnectOutcome {
     let traffic = meter.read();
     let first = &traffic.first;
     if !first.is_empty() && !first.starts_with(b"HTTP/") {

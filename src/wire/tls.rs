@@ -21,9 +21,9 @@ use tokio_rustls::client::TlsStream;
 
 use super::certificate::certificate;
 use super::hello;
+use super::metered::{MeteredStream, TrafficCounter};
 use super::roots::{Judge, Roots};
 use super::session::{Route, Verified};
-use super::tap::{Meter, Tap};
 use super::{redacted, redacted_start, words};
 use crate::evidence::text::{clean, clean_bytes};
 use crate::evidence::tls::{
@@ -40,7 +40,7 @@ pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 /// A session; only [`Verified`] says that it is the right one.
-pub(super) type Session = TlsStream<Tap<Box<dyn Stream>>>;
+pub(super) type Session = TlsStream<MeteredStream<Box<dyn Stream>>>;
 
 /// The size of the ClientHello.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,7 +160,7 @@ pub async fn handshake(
             return (hop, None);
         }
     };
-    let (tap, meter) = Tap::new(stream);
+    let (tap, meter) = MeteredStream::new(stream);
     let config = Arc::new(config);
     let connector = TlsConnector::from(Arc::clone(&config));
     let connecting = connector.connect_with(name.clone(), tap, |connection| {
@@ -227,7 +227,7 @@ fn config(request: &Handshake<'_>, recorder: Arc<Recorder>) -> Result<ClientConf
     Ok(config)
 }
 
-fn outcome_of(error: &io::Error, meter: &Meter, redactor: &Redactor<'_>) -> TlsOutcome {
+fn outcome_of(error: &io::Error, meter: &TrafficCounter, redactor: &Redactor<'_>) -> TlsOutcome {
     let traffic = meter.read();
     let first = &traffic.first;
     let bytes = |bytes: &[u8], limit| {
@@ -237,7 +237,7 @@ fn outcome_of(error: &io::Error, meter: &Meter, redactor: &Redactor<'_>) -> TlsO
     let typed = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
     match typed {
         Some(Error::InvalidCertificate(fault)) => {
-            TlsOutcome::CertificateRejected { fault: fault_of(fault) }
+            TlsOutcome::CertificateRejected { fault: certificate_fault(fault) }
         }
         Some(Error::AlertReceived(description)) => {
             TlsOutcome::Alert { description: alert_name(*description) }
@@ -251,7 +251,7 @@ fn outcome_of(error: &io::Error, meter: &Meter, redactor: &Redactor<'_>) -> TlsO
             TlsOutcome::NotTls { first_bytes: bytes(first, 40) }
         }
         Some(other) => TlsOutcome::Incompatible {
-            says: redacted(&spelt_out(&other.to_string()), 200, redactor),
+            says: redacted(&describe_alert(&other.to_string()), 200, redactor),
         },
         None => match error.kind() {
             io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => TlsOutcome::Closed,
@@ -295,7 +295,7 @@ fn alert_name(description: AlertDescription) -> String {
 }
 
 /// rustls's CamelCase names as words: `CaUsedAsEndEntity` is "ca used as end entity".
-fn spelt_out(text: &str) -> String {
+fn describe_alert(text: &str) -> String {
     let inside = text.trim_start_matches("Other(OtherError(").trim_end_matches("))");
     let mut out = String::new();
     for c in inside.chars() {
@@ -310,7 +310,7 @@ fn spelt_out(text: &str) -> String {
     out
 }
 
-fn fault_of(error: &CertificateError) -> CertificateFault {
+fn certificate_fault(error: &CertificateError) -> CertificateFault {
     match error {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             CertificateFault::Expired
@@ -328,7 +328,9 @@ fn fault_of(error: &CertificateError) -> CertificateFault {
             let says = "it may not be used by a server (extended key usage)".to_owned();
             CertificateFault::Other { says }
         }
-        other => CertificateFault::Other { says: clean(&spelt_out(&format!("{other:?}")), 200) },
+        other => {
+            CertificateFault::Other { says: clean(&describe_alert(&format!("{other:?}")), 200) }
+        }
     }
 }
 
@@ -370,7 +372,7 @@ impl ServerCertVerifier for Recorder {
         let mut record = |judge: &Judge, result: &Result<(), Error>| {
             if !verdicts.iter().any(|v| v.store == judge.store) {
                 let fault = result.as_ref().err().map(|error| match error {
-                    Error::InvalidCertificate(fault) => fault_of(fault),
+                    Error::InvalidCertificate(fault) => certificate_fault(fault),
                     other => CertificateFault::Other { says: clean(&other.to_string(), 200) },
                 });
                 verdicts.push(StoreVerdict { store: judge.store, anchors: judge.anchors, fault });
@@ -434,7 +436,7 @@ impl ServerCertVerifier for Recorder {
                         .verify_server_cert(leaf, intermediates, name, ocsp, now)
                         .err()
                         .map(|error| match error {
-                            Error::InvalidCertificate(fault) => fault_of(&fault),
+                            Error::InvalidCertificate(fault) => certificate_fault(&fault),
                             other => {
                                 CertificateFault::Other { says: clean(&other.to_string(), 200) }
                             }

@@ -16,16 +16,30 @@ use crate::fixtures::root;
 /// only, so there are no cycles.
 const ROOMS: &[(&str, &[&str], &str)] = &[
     ("secret", &[], "a value that nothing can print"),
+    ("panics", &[], "a bug of ours ends one walk; knows none"),
+    ("files", &[], "a file, read up to a limit; knows none"),
+    ("blocking", &["panics"], "a thread for what may block"),
     ("services", &[], "a table of data"),
     ("evidence", &[], "plain data of what was seen; imports no stage"),
     ("diagnosis", &["evidence"], "plain data of what was concluded; imports no stage"),
-    ("platform", &["evidence"], "what only the operating system can say"),
+    ("platform", &["blocking", "evidence", "files"], "what only the operating system can say"),
     ("target", &["evidence", "services"], "what is walked, resolved by nobody yet"),
-    ("wire", &["evidence", "platform", "secret"], "one hop, once: knows no walk and no verdict"),
-    ("world", &["evidence", "platform", "wire"], "the outside as values, wire's root store one"),
+    (
+        "wire",
+        &["evidence", "files", "panics", "platform", "secret"],
+        "one hop, once: knows no walk and no verdict",
+    ),
+    (
+        "world",
+        &["blocking", "evidence", "files", "platform", "wire"],
+        "the outside as values, wire's root store one",
+    ),
     (
         "credential",
-        &["evidence", "platform", "secret", "services", "target", "wire", "world"],
+        &[
+            "blocking", "evidence", "files", "platform", "secret", "services", "target", "wire",
+            "world",
+        ],
         "where a key or token comes from",
     ),
     (
@@ -38,7 +52,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
         &["diagnosis", "evidence", "services"],
         "pure: evidence and the table of services in, diagnosis out",
     ),
-    ("report", &["diagnosis", "evidence"], "the saved form; may not judge or print"),
+    ("report", &["diagnosis", "evidence", "files"], "the saved form; may not judge or print"),
     ("render", &["diagnosis", "evidence", "report"], "a report as text; reaches nothing"),
     ("explain", &["diagnose", "evidence"], "the pages of the catalogue"),
     ("args", &["credential", "evidence", "walk", "world"], "parses into their plain types"),
@@ -55,12 +69,15 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     (
         "monitor",
         &[
+            "blocking",
             "credential",
             "diagnose",
             "diagnosis",
             "evidence",
             "explain",
+            "files",
             "inventory",
+            "panics",
             "platform",
             "render",
             "report",
@@ -75,11 +92,13 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
         "run",
         &[
             "args",
+            "blocking",
             "credential",
             "diagnose",
             "diagnosis",
             "evidence",
             "explain",
+            "files",
             "generate",
             "inventory",
             "monitor",
@@ -95,7 +114,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
         ],
         "the one function that knows every stage",
     ),
-    ("main", &["platform", "run"], "parse, run, write, exit"),
+    ("main", &["panics", "platform", "run"], "parse, run, write, exit"),
 ];
 
 /// The promises of the crate's documentation, whatever the table says: room, and what it can

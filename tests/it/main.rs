@@ -20,6 +20,7 @@ mod dependencies;
 mod documented;
 mod explain;
 mod fixtures;
+mod fleet;
 mod formats;
 mod generated;
 mod history;
@@ -27,6 +28,8 @@ mod hostile;
 mod monitors;
 mod mutations;
 mod observation;
+#[cfg(unix)]
+mod panics;
 mod passwords;
 mod program;
 mod render;

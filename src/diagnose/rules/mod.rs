@@ -8,6 +8,7 @@ pub mod http;
 pub mod identity;
 mod over_limit;
 pub mod proxy;
+mod slow;
 pub mod tcp;
 pub mod tls;
 pub mod vantage;

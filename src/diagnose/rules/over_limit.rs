@@ -1,76 +1,88 @@
-//! A hop that works, and takes longer than the inventory's `slow` allows. The limit is the
-//! operator's own; whether it is slow for everybody is said by the hops' own rules.
+//! The hops' limits by the inventory: a row each.
 
-use crate::diagnose::timing;
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnose::engines::limit::{Row, Time};
+use crate::diagnose::{About, Rule, reading, timing};
 use crate::evidence::Evidence;
 
-pub(super) const DNS: Rule =
-    rule!("dns-over-limit", Dns, "The name takes longer than the inventory allows", Code(dns))
-        .about(crate::diagnose::About::Load);
+pub(super) const DNS: Rule = rule!(
+    "dns-over-limit",
+    Dns,
+    "The name takes longer than the inventory allows",
+    OverLimit(&Row {
+        limit: |limits| limits.dns_ms,
+        // Behind a proxy the name that applications need is the proxy's, and it asks by itself.
+        time: |e| {
+            let took_ms = e.dns.first_address_ms.filter(|_| !reading::proxied(e))?;
+            Some(Time { took_ms, trip_ms: None, place: "/dns/first_address_ms".to_owned() })
+        },
+        says: |e| format!("{} took", e.dns.name),
+        what: "the first usable answer",
+        owner: "DNS",
+        look: ("time it, several times", |e| format!("dig {} | grep 'Query time'", e.dns.name)),
+    })
+)
+.about(About::Load);
 
 pub(super) const TCP: Rule = rule!(
     "tcp-over-limit",
     Tcp,
     "The connection takes longer than the inventory allows",
-    Code(tcp)
+    OverLimit(&Row {
+        limit: |limits| limits.tcp_ms,
+        time: |e| {
+            let attempt = timing::connection(e)?;
+            let trip_ms = attempt.info.as_ref().map(|info| info.round_trip_ms());
+            Some(Time { took_ms: attempt.took_ms, trip_ms, place: "/tcp".to_owned() })
+        },
+        says: |e| match timing::connection(e) {
+            Some(attempt) => format!("connecting to {} took", attempt.address.ip()),
+            None => "connecting took".to_owned(),
+        },
+        what: "the connection",
+        owner: "Network",
+        look: ("see whether it is every time", |e| {
+            let to = timing::connection(e).map(|attempt| attempt.address);
+            to.map(|to| format!("nc -vz -w 5 {} {}", to.ip(), to.port())).unwrap_or_default()
+        }),
+    })
 )
-.about(crate::diagnose::About::Load);
+.about(About::Load);
 
-pub(super) const TLS: Rule =
-    rule!("tls-over-limit", Tls, "The handshake takes longer than the inventory allows", Code(tls))
-        .about(crate::diagnose::About::Load);
+pub(super) const TLS: Rule = rule!(
+    "tls-over-limit",
+    Tls,
+    "The handshake takes longer than the inventory allows",
+    OverLimit(&Row {
+        limit: |limits| limits.tls_ms,
+        time: |e| {
+            let took_ms = e.tls.took_ms().filter(|_| timing::went_through(e))?;
+            Some(Time { took_ms, trip_ms: None, place: "/tls".to_owned() })
+        },
+        says: |_| "the handshake took".to_owned(),
+        what: "the handshake",
+        owner: "Network",
+        look: ("time it, several times", |e| timed(e)),
+    })
+)
+.about(About::Load);
 
-pub(super) const HTTP: Rule =
-    rule!("http-over-limit", Http, "The call takes longer than the inventory allows", Code(http))
-        .about(crate::diagnose::About::Load);
-
-fn dns(e: &View<'_>) -> Option<Because> {
-    let limit = e.asked.limits.dns_ms?;
-    // Behind a proxy the name that applications need is the proxy's, and it asks by itself.
-    let took = e.dns.first_address_ms.filter(|took| *took > limit && !reading::proxied(e))?;
-    let because = over(e, &format!("{} took", e.dns.name), took, limit, "the first usable answer");
-    Some(
-        because
-            .read_at("/dns/first_address_ms")
-            .owner("DNS")
-            .look("time it, several times", format!("dig {} | grep 'Query time'", e.dns.name)),
-    )
-}
-
-fn tcp(e: &View<'_>) -> Option<Because> {
-    let limit = e.asked.limits.tcp_ms?;
-    let attempt = timing::connection(e).filter(|attempt| attempt.took_ms > limit)?;
-    let (address, port) = (attempt.address.ip(), attempt.address.port());
-    let says = format!("connecting to {address} took");
-    let mut because = over(e, &says, attempt.took_ms, limit, "the connection");
-    if let Some(info) = &attempt.info {
-        let trip = timing::words(info.round_trip_ms());
-        because = because.seen(format!("a round trip takes {trip}"));
-    }
-    Some(
-        because
-            .read_at("/tcp")
-            .owner("Network")
-            .look("see whether it is every time", format!("nc -vz -w 5 {address} {port}")),
-    )
-}
-
-fn tls(e: &View<'_>) -> Option<Because> {
-    let limit = e.asked.limits.tls_ms?;
-    let took = e.tls.took_ms().filter(|took| *took > limit && timing::went_through(e))?;
-    let because = over(e, "the handshake took", took, limit, "the handshake");
-    Some(because.read_at("/tls").owner("Network").look("time it, several times", timed(e)))
-}
-
-fn http(e: &View<'_>) -> Option<Because> {
-    let limit = e.asked.limits.http_ms?;
-    let (index, took, _) = timing::slowest_call(e).filter(|(_, took, _)| *took > limit)?;
-    let because = over(e, "the answer took", took, limit, "the call");
-    let because = because.read_at(format!("/http/saw/calls/{index}"));
-    Some(because.owner("Azure platform").look("time it, several times", timed(e)))
-}
+pub(super) const HTTP: Rule = rule!(
+    "http-over-limit",
+    Http,
+    "The call takes longer than the inventory allows",
+    OverLimit(&Row {
+        limit: |limits| limits.http_ms,
+        time: |e| {
+            let (index, took_ms, _) = timing::slowest_call(e)?;
+            Some(Time { took_ms, trip_ms: None, place: format!("/http/saw/calls/{index}") })
+        },
+        says: |_| "the answer took".to_owned(),
+        what: "the call",
+        owner: "Azure platform",
+        look: ("time it, several times", |e| timed(e)),
+    })
+)
+.about(About::Load);
 
 fn timed(e: &Evidence) -> String {
     format!(
@@ -78,11 +90,4 @@ fn timed(e: &Evidence) -> String {
          https://{}:{}/",
         e.target.host, e.target.port
     )
-}
-
-fn over(e: &Evidence, says: &str, took: f64, limit: f64, what: &str) -> Because {
-    let (took, limit) = (timing::words(took), timing::words(limit));
-    Because::new(Level::Risk, Sure::Proved, format!("{says} {took}, the limit is {limit}"))
-        .known_by(format!("the time of {what} was taken; the inventory's limit for it is {limit}"))
-        .check(reading::again(e))
 }

@@ -1,19 +1,25 @@
 //! What rules read: the evidence of one walk, and what more than one rule asks of it, worked out
 //! once.
 
+pub(super) mod dns;
+pub(super) mod gives;
 pub(super) mod http;
 pub(super) mod tokens;
+pub(super) mod tried;
 
 use std::ops::Deref;
 
 use crate::evidence::Evidence;
 
+use dns::DnsView;
 use http::HttpView;
 use tokens::TokenPaths;
 
 /// The evidence of one walk as rules see it.
 pub(in crate::diagnose) struct View<'a> {
     evidence: &'a Evidence,
+    /// The dns hop, with what each resolver gives.
+    pub(in crate::diagnose) dns: DnsView<'a>,
     /// The http hop, with the reading of each call's answer.
     pub(in crate::diagnose) http: HttpView<'a>,
     /// The paths to the hosts that give tokens.
@@ -24,8 +30,12 @@ impl<'a> View<'a> {
     /// A view of `evidence`.
     #[must_use]
     pub(in crate::diagnose) fn new(evidence: &'a Evidence) -> Self {
-        let mut view =
-            Self { evidence, http: HttpView::new(evidence), token_paths: TokenPaths::default() };
+        let mut view = Self {
+            evidence,
+            dns: DnsView::new(evidence),
+            http: HttpView::new(evidence),
+            token_paths: TokenPaths::default(),
+        };
         view.token_paths = TokenPaths::judged(&view);
         view
     }

@@ -1,7 +1,6 @@
 //! Opening the file: ours, foreign, newer, broken, or not there yet.
 
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::retention::Bounds;
 use crate::evidence::text::clean;
+use crate::files::{self, May};
 
 /// `application_id` of the file: `aoai` in ASCII.
 pub(super) const APPLICATION: u32 = 0x616f_6169;
@@ -140,7 +140,6 @@ pub(super) fn only_ours(connection: &Connection) -> Result<(), OpenError> {
 }
 
 /// What a file is, without changing it.
-#[expect(clippy::disallowed_methods, reason = "the user named this file; its header is read")]
 pub(super) fn look_at(path: &Path) -> Result<Option<Vec<u8>>, OpenError> {
     let about = match fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -150,9 +149,7 @@ pub(super) fn look_at(path: &Path) -> Result<Option<Vec<u8>>, OpenError> {
     if !about.is_file() {
         return Err(OpenError::Foreign("is no file".to_owned()));
     }
-    let mut header = Vec::new();
-    fs::File::open(path)
-        .and_then(|file| file.take(HEADER as u64).read_to_end(&mut header))
+    let header = files::beginning(path, May::BeAFile, HEADER as u64)
         .map_err(|error| OpenError::Unavailable(words(&error)))?;
     let known = MAGIC.len().min(header.len());
     if header.get(..known) != MAGIC.get(..known) {

@@ -4,10 +4,11 @@
 //! as soon as a process closes any handle of that file.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 
 use super::file::{OpenError, words};
+use crate::files;
 
 /// Most octets of a lock's file that are read: the number of a process.
 const NUMBER: u64 = 20;
@@ -68,9 +69,8 @@ impl Lock {
 
 /// The number of the process that holds it, as it wrote it there.
 fn holder(file: &File) -> Option<u32> {
-    let mut text = String::new();
-    Read::take(file, NUMBER).read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
+    let bytes = files::first(file, NUMBER).ok()?;
+    std::str::from_utf8(&bytes).ok()?.trim().parse().ok()
 }
 
 /// `history.db.lock`; two links to one file have one lock.

@@ -96,9 +96,9 @@ pub(super) async fn listen(
                 let (router, numbers) = (router.clone(), Arc::clone(&numbers));
                 let (stop, crowded) = (stop.clone(), crowded.subscribe());
                 tokio::spawn(async move {
+                    let _open = Open(numbers);
                     connection(stream, router, stop, crowded).await;
                     drop(slot);
-                    numbers.connection_closed();
                 });
             }
             Some((_, Err(_))) => tokio::time::sleep(PAUSE).await,
@@ -109,6 +109,15 @@ pub(super) async fn listen(
     let all = u32::try_from(most).unwrap_or(u32::MAX);
     let _: Result<Result<OwnedSemaphorePermit, _>, _> =
         tokio::time::timeout(FAREWELL, slots.acquire_many_owned(all)).await;
+}
+
+/// A connection that is counted, however it ends.
+struct Open(Arc<Numbers>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.connection_closed();
+    }
 }
 
 async fn connection(

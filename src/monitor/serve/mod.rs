@@ -23,7 +23,7 @@ use std::time::{Duration, SystemTime};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
-use super::apart::apart;
+use super::reading;
 use super::signals::Signal;
 use super::systemd::{self, Tell};
 use crate::inventory::{Inventory, ServeSettings};
@@ -105,7 +105,7 @@ impl Server {
             let mut asked = signal().await;
             while asked == Signal::Reload {
                 systemd::tell(Tell::Reloading);
-                let mut reading = std::pin::pin!(apart(reload.clone()));
+                let mut reading = std::pin::pin!(reading::again(reload.clone()));
                 // An end is heard while a file does not answer; one more SIGHUP is one more reading.
                 let mut again = None;
                 let read = loop {

@@ -10,7 +10,8 @@ use super::desk::{BEGUN, Desk, Job, Outcome, Walked};
 use super::numbers::Numbers;
 use super::past::Past;
 use super::targets::Targets;
-use crate::monitor::walker::Walker;
+use crate::monitor::walker::{NotWalked, Walker};
+use crate::panics;
 use crate::render::metrics;
 use crate::report::Report;
 use crate::world::World;
@@ -105,17 +106,33 @@ async fn one(walker: &Walker, shared: &Shared, job: &Job) -> Option<Outcome> {
             }
         }
     };
-    Some(match walked {
-        Ok(report) => {
+    let outcome = match walked {
+        Ok(report) => panics::caught(|| {
             let exposition = metrics::exposition(&report).into();
-            let report = Arc::new(report);
             shared.numbers.walked(report.verdict.state, began.elapsed());
-            shared.keep(job, began, &report);
-            Outcome::Walked(Arc::new(Walked { report, exposition }))
+            Walked { report: Arc::new(report), exposition }
+        })
+        .map_err(NotWalked::Bug),
+        Err(why) => Err(why),
+    };
+    let outcome = outcome.or_else(|why| {
+        shared.numbers.failed();
+        match &why {
+            // Nothing that the operator can put right: the target's state is not known, and the
+            // scraper learns why.
+            NotWalked::Bug(_) => panics::caught(|| {
+                let report = Arc::new(walker.not_walked(&job.entry, &why.to_string()));
+                Walked { exposition: metrics::exposition(&report).into(), report }
+            })
+            .map_err(|_| why),
+            NotWalked::Lacks(_) => Err(why),
         }
-        Err(says) => {
-            shared.numbers.failed();
-            Outcome::Failed(says.into())
+    });
+    Some(match outcome {
+        Ok(walked) => {
+            shared.keep(job, began, &walked.report);
+            Outcome::Walked(Arc::new(walked))
         }
+        Err(why) => Outcome::Failed(why.to_string().into()),
     })
 }

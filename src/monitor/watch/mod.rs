@@ -11,15 +11,14 @@ mod target;
 mod tell;
 mod upkeep;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::panic::AssertUnwindSafe;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -40,6 +39,7 @@ use super::systemd::{self, Tell};
 use super::walker::Walker;
 use super::webhook::Webhook;
 use crate::inventory::{Entry, Inventory, WatchSettings, WebhookShape};
+use crate::panics;
 use crate::render::words::count;
 use crate::report::Report;
 
@@ -121,8 +121,6 @@ struct Watch<'a> {
     targets: BTreeMap<String, Watched>,
     due: BTreeSet<(Instant, String)>,
     walks: JoinSet<Walked>,
-    /// Which target a walk is of, should it fail without a word.
-    of: HashMap<tokio::task::Id, Of>,
     /// Targets taken in so far.
     generations: u64,
     history: Option<History>,
@@ -179,7 +177,6 @@ impl<'a> Watch<'a> {
             targets: BTreeMap::new(),
             due: BTreeSet::new(),
             walks: JoinSet::new(),
-            of: HashMap::new(),
             generations: 0,
             history,
             troubles,
@@ -281,7 +278,11 @@ impl<'a> Watch<'a> {
                     Signal::Stop => break,
                     Signal::Reload => self.reload(),
                 },
-                Some(walked) = self.walks.join_next_with_id() => self.ended(walked),
+                Some(walked) = self.walks.join_next() => match walked {
+                    Ok((of, report)) => self.walked(of, report),
+                    // No bug of one walk: those are in its report.
+                    Err(error) => std::panic::resume_unwind(error.into_panic()),
+                },
                 Some(read) = self.reading.next() => self.reread(read),
                 Some(trouble) = self.troubles.recv() => self.trouble(&trouble),
                 Some(events) = self.writing.next() => self.telling.add(events),
@@ -306,35 +307,15 @@ impl<'a> Watch<'a> {
             (watched.walking, watched.began) = (true, now);
             let (entry, walker) = (Rc::clone(&watched.entry), Rc::clone(&self.walker));
             let of = (name, watched.generation);
-            let whose = of.clone();
-            let walk = async move {
-                let limit = limit(&entry);
-                let walk = AssertUnwindSafe(walker.walk(&entry, None)).catch_unwind();
-                let report = match tokio::time::timeout(limit, walk).await {
-                    Ok(Ok(report)) => report,
-                    Ok(Err(_)) => Err("a bug of ours ended the walk".to_owned()),
+            self.walks.spawn_local(async move {
+                let walk = tokio::time::timeout(limit(&entry), walker.walk(&entry, None));
+                let report = match walk.await {
+                    Ok(walked) => walked.map_err(|why| why.to_string()),
                     Err(_) => Err("the walk did not end".to_owned()),
                 };
                 (of, report)
-            };
-            let task = self.walks.spawn_local(walk);
-            self.of.insert(task.id(), whose);
+            });
         }
-    }
-
-    /// A walk has ended, in whatever way.
-    fn ended(&mut self, walked: Result<(tokio::task::Id, Walked), tokio::task::JoinError>) {
-        let (of, report) = match walked {
-            Ok((id, walked)) => {
-                self.of.remove(&id);
-                walked
-            }
-            Err(error) => match self.of.remove(&error.id()) {
-                Some(of) => (of, Err("a bug of ours ended the walk".to_owned())),
-                None => return,
-            },
-        };
-        self.walked(of, report);
     }
 
     fn walked(&mut self, (name, generation): Of, report: Result<Report, String>) {
@@ -347,7 +328,10 @@ impl<'a> Watch<'a> {
         }
         let muted = watched.entry.muted_until.is_some_and(|until| milliseconds(until) > at);
         let seen = match &report {
-            Ok(report) => Observation::of(&name, report, at, mono, muted),
+            Ok(report) => panics::caught(|| Observation::of(&name, report, at, mono, muted))
+                .unwrap_or_else(|bug| {
+                    Observation::own_failure(&name, &bug.to_string(), at, mono, muted)
+                }),
             Err(says) => Observation::own_failure(&name, says, at, mono, muted),
         };
         self.pulse.walks += 1;

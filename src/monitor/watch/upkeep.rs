@@ -13,9 +13,9 @@ use tokio::time::Instant;
 use super::beat;
 use super::log::Level;
 use super::{Reread, Watch, limit, unfit};
-use crate::monitor::apart::apart;
 use crate::monitor::event::{Severity, span};
 use crate::monitor::history::Trouble;
+use crate::monitor::reading;
 use crate::monitor::settings::Rules;
 use crate::monitor::systemd::{self, Tell};
 use crate::monitor::webhook::body;
@@ -93,7 +93,7 @@ impl Watch<'_> {
         }
         systemd::tell(Tell::Reloading);
         let (read, walker) = (Arc::clone(&self.setup.reload), Arc::clone(&self.setup.walker));
-        self.reading.push(Box::pin(apart(move || {
+        self.reading.push(Box::pin(reading::again(move || {
             let (inventory, hooks) = read()?;
             let unfit = unfit(&walker(), &inventory);
             Ok((inventory, hooks, unfit))

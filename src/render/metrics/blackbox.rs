@@ -165,7 +165,7 @@ fn lookup_ms(e: &Evidence) -> f64 {
 /// The address on which the walk went on, else the first that counts.
 fn address(e: &Evidence) -> Option<IpAddr> {
     let walked = e.tcp.saw().and_then(|hop| hop.walked);
-    walked.or_else(|| e.dns.counting().first().copied())
+    walked.or_else(|| e.dns.effective().first().copied())
 }
 
 fn hash(address: IpAddr) -> u32 {

@@ -15,8 +15,8 @@ use crate::evidence::http::HttpOutcome;
 use crate::evidence::{Observed, classify};
 use crate::services::Call;
 use crate::wire::http;
+use crate::wire::reference_client::{self, Request};
 use crate::wire::session::Verified;
-use crate::wire::stock::{self, Request};
 
 /// The id of the one experiment here.
 pub(in crate::walk) const STOCK_CLIENT: &str = "stock-client";
@@ -90,7 +90,7 @@ pub(in crate::walk) async fn reference_client(
                 timeout: left,
                 redactor: &redactor,
             };
-            stock::call(&request).await
+            reference_client::call(&request).await
         };
         ClientCall {
             id: id.to_owned(),

@@ -15,7 +15,7 @@ use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::platform;
 use crate::wire::session::Verified;
 use crate::wire::tls::{self, Handshake, Hello, Versions};
-use crate::wire::{connect, octet, trace};
+use crate::wire::{connect, first_byte_probe, trace};
 
 /// The id of the walk's own handshake, put again.
 pub(in crate::walk) const SAME_AGAIN: &str = "same-again";
@@ -213,7 +213,9 @@ pub(super) async fn handshake(
     if let Some(connection) = connection {
         let left = timeout.saturating_sub(context.since.elapsed().saturating_sub(started));
         if changed == Changed::FirstOctet {
-            let Some(seen) = octet::first(connection.stream, &connection.socket, left).await else {
+            let Some(seen) =
+                first_byte_probe::send_one_byte(connection.stream, &connection.socket, left).await
+            else {
                 return (not_possible(id, "this system does not say what was acknowledged"), None);
             };
             let tls = Some(seen);

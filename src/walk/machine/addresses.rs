@@ -1,4 +1,4 @@
-//! Addresses: which are connected to, and what is looked into where none of them answers.
+//! Addresses: which are connected to, and what is tried where none of them answers.
 
 use std::net::IpAddr;
 
@@ -10,13 +10,13 @@ use crate::evidence::dns::{ResolverRole, ResolverSeen, SystemAnswer, WalkedAddre
 use crate::evidence::tcp::TcpAttempt;
 use crate::walk::experiments::{Subject, Symptom};
 
-/// A resolver's answer of more addresses is not tried before `getaddrinfo` says in which order
-/// applications meet them: the resolver turns them, and two walks would try others.
+/// Where a resolver's answer has more addresses, the walk waits for the order in which `getaddrinfo`
+/// gives them to applications: resolvers rotate them, and two walks would try different ones.
 const FEW: usize = 16;
 /// Addresses of one name that are tried, in order.
 const MOST_TRIED: usize = 32;
-/// Addresses of one name that experiments look into: a name with many is no cause for more.
-const ADDRESSES_LOOKED_INTO: usize = 2;
+/// Addresses of one name that experiments examine: a name with many is no reason for more.
+const ADDRESSES_EXAMINED: usize = 2;
 
 impl Machine<'_> {
     /// Starts a connection to each address of a resolver's answer that is new.
@@ -70,7 +70,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Looks into each address that counts, while none of them takes a connection; a refusal
+    /// Examines each address that counts while none of them accepts a connection; a refusal
     /// counts when all have refused.
     pub(super) fn no_connection(&mut self, symptom: Symptom) {
         let open = self.selected.is_some() || self.addresses.iter().any(Address::is_idle);
@@ -84,7 +84,7 @@ impl Machine<'_> {
             .iter()
             .map(|here| here.address)
             .filter(|address| effective.is_empty() || effective.contains(address))
-            .take(ADDRESSES_LOOKED_INTO)
+            .take(ADDRESSES_EXAMINED)
             .collect();
         for address in subjects {
             self.experiment(Subject::Address(address), symptom);
@@ -106,7 +106,7 @@ impl Machine<'_> {
         let others: Vec<IpAddr> = effective
             .iter()
             .filter(|a| **a != walked && connected(a))
-            .take(ADDRESSES_LOOKED_INTO)
+            .take(ADDRESSES_EXAMINED)
             .copied()
             .collect();
         for address in others {
@@ -173,7 +173,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Reports that a connection stands, or that no address that was tried takes one.
+    /// Reports that a connection is established, or that no address accepts one.
     pub(super) fn report_tcp(&mut self) {
         let over = self.selected.is_some()
             || (!self.addresses.is_empty()

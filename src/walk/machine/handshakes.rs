@@ -39,18 +39,18 @@ impl Machine<'_> {
         let enough = round_trip * 5 / 2;
         let late = self.hop_timeout().saturating_sub(enough).clamp(round_trip * 3 / 2, enough);
         self.handshake_stall_after = self.settings.stall_after.max(late);
-        // The one that this handshake takes the place of is no matter any more.
+        // The handshake that this one replaces is not waited for any more.
         self.stalls.forget_handshakes();
         self.watch(Stall::Handshake(address));
         self.act(Action::Handshake { address });
     }
 
-    /// The connection to go on with. Where private and public addresses stand side by side the
-    /// private one is the path that is judged, and not whichever connects first: two walks of
-    /// the same path must say the same.
+    /// The connection to go on with. Where a name has private and public addresses, the private one
+    /// is the path that is judged, and not the one that connects first: two walks of the same path
+    /// must give the same result.
     fn next_handshake(&self) -> Option<(usize, Established)> {
         let private = |address: IpAddr| self.may_count(address) && classify(address).is_private();
-        // The one that stood first, of those that are wanted.
+        // The one that was established first, of those that are wanted.
         let first = |wanted: &dyn Fn(IpAddr, Established) -> bool| {
             let idle =
                 self.addresses.iter().enumerate().filter_map(|(at, here)| match here.phase {
@@ -69,13 +69,13 @@ impl Machine<'_> {
         if self.addresses.iter().any(|here| pending(here) && private(here.address)) {
             return None;
         }
-        // One that was reset as soon as it stood is the path only where there is no other.
+        // One that was reset at once is the path only where there is no other.
         let last = self.effective.is_some() && !self.addresses.iter().any(pending);
         first(&|address, connection| !connection.reset && self.may_count(address))
             .or_else(|| first(&|address, _| last && self.may_count(address)))
     }
 
-    /// A handshake has ended. One that another has taken the place of is no matter any more.
+    /// A handshake has ended. One that was replaced by another changes nothing more.
     pub(super) fn handshake_done(
         &mut self,
         address: IpAddr,
@@ -156,7 +156,7 @@ impl Machine<'_> {
     pub(super) fn fall_back_to_small_hello(&mut self) -> bool {
         let Some(selected) = self.selected else { return false };
         let here = &mut self.addresses[selected];
-        // A session at another address says nothing of this one, and carries nothing for it.
+        // A session at another address is no evidence for this one, and carries nothing for it.
         let Some(small) = here.small_hello.take() else { return false };
         let address = here.address;
         let Phase::HandshakeDone(full) = &here.phase else { return false };
@@ -173,8 +173,8 @@ impl Machine<'_> {
     }
 }
 
-/// Whether a call was refused so that experiments look into it. With `--expect closed` the
-/// refusal is what was to be proved.
+/// Whether the network rules of the service may have refused a call, which experiments examine.
+/// With `--expect closed` the refusal is what was to be proved.
 pub(in crate::walk) fn is_network_refusal(expect: &Expect, hop: &HttpHop) -> bool {
     *expect != Expect::Closed
         && hop.main().and_then(HttpCall::answer).is_some_and(|answer| answer.status == 403)
@@ -192,8 +192,8 @@ fn size_of_hello_matters(experiments: &Experiments, address: IpAddr) -> bool {
         .filter_map(|tried| Some((size(tried)?, tried.answered())))
         .min_by_key(|(octets, _)| *octets)
         .is_some_and(|(_, answered)| answered);
-    // The control is as large: where it is answered, size is not what parts them, and a
-    // peer that fails now and then would look like it.
+    // The control is as large: where it is answered, size is not the difference, and a peer that
+    // fails intermittently would look the same.
     let control = |tried: &&TriedHandshake| {
         matches!(tried.changed, Changed::ServerName { .. }) || tried.id == SAME_AGAIN
     };

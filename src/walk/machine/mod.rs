@@ -3,7 +3,7 @@
 //! Every step of the walk is decided here: what is asked, which address is connected to, whose
 //! handshake carries the walk, what has been silent for too long, which experiments are due.
 //! Nothing here opens a socket, awaits, or reads a clock: an event brings its time, and what an
-//! action opens is named by the address that it leads to. `driver` does what an action says and
+//! action opens is named by the address that it leads to. `driver` performs an action and
 //! brings back the event that it ended with.
 //!
 //! TCP and TLS start at the first valid answer, raw or from the system. The call waits for
@@ -82,7 +82,7 @@ pub(super) struct Settings<'a> {
     /// The first `--resolver`, whose answer counts.
     pub(super) overriding_resolver: Option<SocketAddr>,
     /// Whether the C library asks over TCP from the start (`options use-vc`): what UDP would give
-    /// is then no matter to applications.
+    /// then does not reach applications.
     pub(super) uses_tcp: bool,
     /// Addresses that the hosts file gives the name.
     pub(super) pinned: Vec<IpAddr>,
@@ -98,7 +98,7 @@ pub(super) struct Settings<'a> {
     pub(super) timeout: Duration,
     /// The deadline of the walk.
     pub(super) deadline: Duration,
-    /// After how long something silent is looked into.
+    /// How long something may be silent before experiments on it begin.
     pub(super) stall_after: Duration,
 }
 
@@ -122,7 +122,7 @@ pub(super) enum Hello {
     Small,
 }
 
-/// A connection that stands.
+/// A connection that is established.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Established {
     /// It was reset before anything was sent.
@@ -142,9 +142,9 @@ pub(super) enum Event {
     LateAnswer { resolver: usize, question: Question, answer: LateAnswer },
     /// `getaddrinfo` has ended.
     System(Observed<SystemAnswer>),
-    /// A connection attempt has ended; `established` where the connection stands.
+    /// A connection attempt has ended; `established` where there is a connection.
     Connected { attempt: TcpAttempt, established: Option<Established> },
-    /// A handshake has ended; `session` where it verified and a session stands.
+    /// A handshake has ended; `session` where it verified and there is a session.
     Handshake { address: IpAddr, started_ms: f64, took_ms: f64, hop: Box<TlsHop>, session: bool },
     /// An experiment has ended.
     Experiment(Box<ExperimentResult>),
@@ -204,7 +204,7 @@ pub(super) struct Machine<'a> {
     effective: Option<Vec<IpAddr>>,
     /// Every address that was connected to, in that order.
     addresses: Vec<Address>,
-    /// Connections that stood so far.
+    /// Connections that were established so far.
     arrivals: u32,
     /// When the last question was answered whose port is still open.
     listening_since: Option<Duration>,
@@ -217,7 +217,7 @@ pub(super) struct Machine<'a> {
     /// Resolvers that were asked for the zone's SOA.
     zones_asked: Vec<usize>,
     stalls: Stalls,
-    /// After how long a silent handshake is looked into: an answer that is on its way is not late.
+    /// How long a handshake may be silent: an answer that is on its way is not late.
     handshake_stall_after: Duration,
     experiments: Experiments,
     /// Experiments that were due; each is made once a subject.

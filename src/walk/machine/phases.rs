@@ -25,7 +25,7 @@ pub(super) enum Phase {
     Connecting,
     /// There is no connection.
     NotConnected,
-    /// The connection stands and is not used; `arrival` counts those that stood before it.
+    /// The connection is established and not used; `arrival` counts those before it.
     Idle { established: Established, arrival: u32 },
     /// The handshake is under way.
     Handshaking { reset: bool },
@@ -41,7 +41,7 @@ pub(super) struct Handshake {
     pub(super) started_ms: f64,
     pub(super) took_ms: f64,
     pub(super) hop: TlsHop,
-    /// Whether a session stands.
+    /// Whether there is a session.
     pub(super) session: bool,
 }
 
@@ -76,7 +76,7 @@ impl Address {
         Self { address, attempt: None, phase: Phase::Connecting, small_hello: None }
     }
 
-    /// Whether its connection stands and waits to be used.
+    /// Whether its connection is established and waits to be used.
     pub(super) const fn is_idle(&self) -> bool {
         matches!(self.phase, Phase::Idle { .. })
     }
@@ -104,8 +104,8 @@ impl Address {
         }
     }
 
-    /// The connection attempt as the hop shows it. One that was reset as soon as it stood is a
-    /// connection, where a handshake was tried on it: that is what ended.
+    /// The connection attempt as the hop shows it. One that was reset at once is a
+    /// connection where a handshake was tried on it: the handshake is what ended.
     pub(super) fn shown_attempt(&self) -> Option<TcpAttempt> {
         let mut attempt = self.attempt.clone()?;
         if self.handshake_began() {
@@ -114,7 +114,7 @@ impl Address {
         Some(attempt)
     }
 
-    /// Whether the connection stood.
+    /// Whether the connection was established.
     pub(super) fn is_connected(&self) -> bool {
         self.handshake_began()
             || self.attempt.as_ref().is_some_and(|a| a.outcome == TcpOutcome::Connected)

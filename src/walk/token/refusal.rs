@@ -1,4 +1,4 @@
-//! What an answer says that gives no token.
+//! The refusal in an answer that gives no token.
 
 use serde_json::Value;
 

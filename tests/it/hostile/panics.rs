@@ -3,7 +3,7 @@
 use std::panic::{catch_unwind, set_hook, take_hook};
 use std::sync::mpsc;
 
-use aoai_probe::run;
+use aoai_probe::panics::Bug;
 use aoai_probe::secret::Secret;
 
 const CANARY: &str = "canary-in-hand-9f8e7d6c5b4a";
@@ -28,7 +28,7 @@ fn a_panic_says_its_place_and_nothing_of_its_message() {
     let others = std::sync::Arc::clone(&before);
     set_hook(Box::new(move |info| match std::thread::current().id() == own {
         true => {
-            let _ = tell.send((run::bug(info), info.to_string()));
+            let _ = tell.send((Bug::of(info).to_string(), info.to_string()));
         }
         false => others(info),
     }));

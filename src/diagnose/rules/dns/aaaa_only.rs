@@ -7,10 +7,10 @@ use crate::diagnose::{Because, Rule, View, dns64, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::vantage::NeighbourState;
 
-use super::gives;
 use super::missing;
 use super::words;
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, SOMEBODY_ELSE, joined};
+use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule = rule!(
     "dns-aaaa-only",
@@ -22,9 +22,9 @@ pub(super) const RULE: Rule = rule!(
 
 fn check(e: &View<'_>) -> Option<Because> {
     let zone = e.target.private_zone.as_deref()?;
-    let r = gives::decider(e)?;
+    let r = e.dns.decider()?;
     let given = r.gives.addresses();
-    let application = gives::application(e);
+    let application = e.dns.effective();
     let only6 = |all: &[IpAddr]| !all.is_empty() && all.iter().all(IpAddr::is_ipv6);
     // What DNS64 made, and a mapped address, are an IPv4 record in another form.
     let made = given.iter().any(|a| {

@@ -5,7 +5,6 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::{DnsOutcome, ResolverRole};
 
-use super::gives;
 use super::words;
 
 pub(super) const RULE: Rule = rule!(
@@ -19,7 +18,7 @@ pub(super) const RULE: Rule = rule!(
 
 fn check(e: &View<'_>) -> Option<Because> {
     // Witnesses that applications do not ask make nobody wait.
-    let deciding = gives::deciding(e);
+    let deciding = e.dns.deciding();
     let (resolver, how) = deciding.iter().find_map(|r| {
         // A resolver that fails on A as well is down, and has its own finding.
         reading::message(&r.seen.a).filter(|_| r.gives.is_answer())?;

@@ -5,9 +5,9 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::Expect;
 
-use super::gives;
 use super::words;
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
+use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule = rule!(
     "dns-address-not-expected",
@@ -31,7 +31,7 @@ pub(super) const RULE: Rule = rule!(
 
 fn check(e: &View<'_>) -> Option<Because> {
     let Expect::Cidr { prefixes } = &e.asked.expect else { return None };
-    let all = gives::application(e);
+    let all = e.dns.effective();
     let beyond = gives::beyond_prefixes(e, &all);
     if beyond.is_empty() {
         return None;
@@ -46,15 +46,17 @@ fn check(e: &View<'_>) -> Option<Because> {
         .seen(format!("{} -> {} (wanted: in {wanted})", e.dns.name, reading::list(&all)))
         .read_at("/dns/walked")
         .read_at("/asked/expect");
-    for r in gives::asked(e) {
+    for r in e.dns.asked() {
         because =
-            because.seen(format!("{} gives {}", r.label(), words::gives(&r))).read_at(r.pointer());
+            because.seen(format!("{} gives {}", r.label(), words::gives(r))).read_at(r.pointer());
     }
     because = because.known_by(
         "the prefixes are yours; an endpoint keeps its address for life, so a record outside them \
          is stale, of another endpoint, or another network's view",
     );
-    let check = gives::decider(e)
+    let check = e
+        .dns
+        .decider()
         .map_or_else(|| format!("dig +short {}", e.dns.name), |r| words::dig(&e.dns.name, r.seen));
     Some(
         super::advice::endpoint_addresses(because.owner("DNS"))

@@ -5,12 +5,12 @@ use std::net::IpAddr;
 
 use crate::diagnose::resolver_class::{self, ResolverClass, Whose};
 use crate::diagnose::resolver_profile::{self, Advice, Profile};
-use crate::diagnose::{Because, reading};
+use crate::diagnose::{Because, View, reading};
 use crate::diagnosis::Step;
-use crate::evidence::{Evidence, tunnel};
+use crate::evidence::tunnel;
 
-use super::gives::{self, Asked};
 use super::words;
+use crate::diagnose::view::gives::Asked;
 
 /// What forwarding or linking a whole suffix does to others.
 pub(super) fn whole_suffix(suffix: &str) -> String {
@@ -39,7 +39,7 @@ impl std::fmt::Display for Upstream<'_> {
 
 /// A resolver, the names of this walk, and the row of its class.
 pub(super) struct Resolver<'a> {
-    e: &'a Evidence,
+    e: &'a View<'a>,
     asked: IpAddr,
     pub(super) whose: Whose,
     profile: &'static Profile,
@@ -48,7 +48,7 @@ pub(super) struct Resolver<'a> {
 
 impl<'a> Resolver<'a> {
     /// The resolver with the zone that the walk is about.
-    pub(super) fn of(e: &'a Evidence, r: &Asked<'_>) -> Self {
+    pub(super) fn of(e: &'a View<'_>, r: &Asked<'_>) -> Self {
         let whose = resolver_class::of(e, r.seen);
         let profile = resolver_profile::of(whose.class);
         Self {
@@ -174,7 +174,7 @@ impl<'a> Resolver<'a> {
 
     /// A resolver of this machine that this walk has seen give the private address.
     fn other(&self) -> Option<(String, IpAddr)> {
-        gives::asked(self.e).iter().find_map(|r| {
+        self.e.dns.asked().iter().find_map(|r| {
             let address = r.gives.addresses().iter().find(|a| tunnel::is_private(self.e, **a))?;
             Some((r.label(), *address))
         })
@@ -300,7 +300,7 @@ impl<'a> Resolver<'a> {
 
 /// Why a resolver outside Azure may give the private address now and the public one later
 /// (facts X4, X5).
-pub(super) fn root_hints(because: Because, e: &Evidence, r: &Asked<'_>) -> Because {
+pub(super) fn root_hints(because: Because, e: &View<'_>, r: &Asked<'_>) -> Because {
     if resolver_class::of(e, r.seen).class != ResolverClass::OnPremises {
         return because;
     }

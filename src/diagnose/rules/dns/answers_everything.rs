@@ -3,11 +3,11 @@
 
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::Evidence;
 use crate::evidence::tls::TlsOutcome;
 
+use super::words;
 use super::wrong_address::{NOT_REACHED, SOMEBODY_ELSE, joined};
-use super::{gives, tried, words};
+use crate::diagnose::view::tried;
 
 pub(super) const RULE: Rule = rule!(
     "dns-answers-everything",
@@ -28,7 +28,7 @@ pub(super) const RULE: Rule = rule!(
 ]));
 
 /// Whether what answers at the address shows that it is not the service.
-fn somebody_else(e: &Evidence) -> bool {
+fn somebody_else(e: &View<'_>) -> bool {
     e.tls.saw().is_some_and(|tls| match &tls.outcome {
         TlsOutcome::PlainHttp { .. } | TlsOutcome::NotTls { .. } => true,
         TlsOutcome::CertificateRejected { .. } => {
@@ -39,9 +39,9 @@ fn somebody_else(e: &Evidence) -> bool {
 }
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let r = gives::decider(e)?;
+    let r = e.dns.decider()?;
     let (index, invented, address) = tried::invented(e, r.seen, r.gives.addresses())?;
-    if !gives::application(e).contains(&address) {
+    if !e.dns.effective().contains(&address) {
         return None;
     }
     // A relay for every name may be meant: TLS with the service's certificate tells. Nor is a star

@@ -3,12 +3,12 @@
 
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::Expect;
 use crate::evidence::dns::ResolverRole;
-use crate::evidence::{Evidence, Expect};
 
-use super::gives::{self, Asked};
-use super::tried::{self, Kind};
 use super::{fate, words};
+use crate::diagnose::view::gives::{self, Asked};
+use crate::diagnose::view::tried::{self, Kind};
 
 pub(super) const RULE: Rule = rule!(
     "dns-answers-vary",
@@ -49,11 +49,12 @@ pub(super) const RULE: Rule = rule!(
 ]);
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let deciding = gives::deciding(e);
-    let all = gives::asked(e);
+    let deciding = e.dns.deciding();
+    let all = e.dns.asked();
     let r = deciding
         .iter()
         .find(|r| tried::varies(e, r.seen))
+        .copied()
         .or_else(|| all.iter().find(|r| tried::varies(e, r.seen)))?;
     let bystander = !deciding.iter().any(|other| other.index == r.index);
     let mut kinds = tried::kinds(e, r.seen);
@@ -134,8 +135,8 @@ fn check(e: &View<'_>) -> Option<Because> {
 }
 
 /// Broken where the call has failed by it, else a risk: the next lookup may go either way.
-pub(super) fn level(e: &Evidence, r: &Asked<'_>, bystander: bool) -> Level {
-    let addresses = gives::application(e);
+pub(super) fn level(e: &View<'_>, r: &Asked<'_>, bystander: bool) -> Level {
+    let addresses = e.dns.effective();
     let demanded = matches!(e.asked.expect, Expect::Private | Expect::Cidr { .. });
     let given = e.asked.resolver_given && r.seen.role != ResolverRole::Given;
     if reading::proxied(e) || given {

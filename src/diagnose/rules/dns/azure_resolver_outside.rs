@@ -6,8 +6,8 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
 
-use super::gives::{self, Gives};
 use super::{fate, words};
+use crate::diagnose::view::gives::Gives;
 
 pub(super) const RULE: Rule = rule!(
     "dns-azure-resolver-outside",
@@ -33,7 +33,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     if resolver_class::in_azure(e) {
         return None;
     }
-    let all = gives::asked(e);
+    let all = e.dns.asked();
     let resolver = all.iter().find(|r| {
         r.seen.address.ip() == AZURE_DNS
             && matches!(
@@ -42,11 +42,11 @@ fn check(e: &View<'_>) -> Option<Because> {
             )
     })?;
     // Applications ask it through a stub.
-    let decides = gives::deciding(e).first().is_some_and(|first| {
+    let decides = e.dns.deciding().first().is_some_and(|first| {
         first.index == resolver.index
             || (resolver.seen.role == ResolverRole::StubUpstream && !first.gives.is_answer())
     });
-    let lost = gives::application(e).is_empty() && gives::decider(e).is_none();
+    let lost = e.dns.all_fail();
     let level = match (lost && decides, reading::proxied(e)) {
         (true, false) => Level::Broken,
         (true, true) if fate::proxy_name_lost(e) => Level::Broken,

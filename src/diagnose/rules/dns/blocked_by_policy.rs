@@ -5,8 +5,8 @@ use crate::diagnose::{Because, Rule, View};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::dns::{ResolverSeen, is_privatelink};
 
-use super::gives::{self, Gives};
 use super::{fate, words};
+use crate::diagnose::view::gives::{self, Gives};
 
 pub(super) const RULE: Rule = rule!(
     "dns-blocked-by-policy",
@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = rule!(
 .explains(&["dns-system-fails", "dns-resolvers-disagree"]);
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let r = gives::decided_nothing(e)?;
+    let r = e.dns.decided_nothing()?;
     if !matches!(r.gives, Gives::Blocked) {
         return None;
     }
@@ -38,7 +38,7 @@ fn check(e: &View<'_>) -> Option<Because> {
             r.label()
         ))
         .read_at(r.pointer());
-    for (index, text) in words::others(&gives::asked(e), r.index) {
+    for (index, text) in words::others(e.dns.asked(), r.index) {
         because = because.seen(text).read_at(format!("/dns/resolvers/{index}/a"));
     }
     because = because

@@ -3,15 +3,15 @@
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 
-use super::gives::{self, Gives};
 use super::{fate, words};
+use crate::diagnose::view::gives::Gives;
 
 pub(super) const RULE: Rule =
     rule!("dns-cname-loop", Dns, "The aliases of the name come back to themselves", Code(check))
         .explains(&["dns-system-fails", "dns-resolvers-disagree"]);
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let r = gives::decided_nothing(e)?;
+    let r = e.dns.decided_nothing()?;
     if !matches!(r.gives, Gives::Loop) {
         return None;
     }

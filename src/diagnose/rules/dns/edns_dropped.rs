@@ -3,7 +3,8 @@
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 
-use super::{gives, tried, words};
+use super::words;
+use crate::diagnose::view::tried;
 
 pub(super) const RULE: Rule = rule!(
     "dns-edns-dropped",
@@ -14,11 +15,11 @@ pub(super) const RULE: Rule = rule!(
 .explains(&["dns-system-slow", "dns-system-fails"]);
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let deciding = gives::deciding(e);
+    let deciding = e.dns.deciding();
     let r = deciding.iter().find(|r| tried::edns_dropped(e, r.seen))?;
     // The C library asks plainly unless it is told otherwise.
     let asks = e.vantage.resolver_config.options.iter().any(|option| option == "edns0");
-    let lost = gives::application(e).is_empty();
+    let lost = e.dns.effective().is_empty();
     let level = match (asks, reading::proxied(e) || e.asked.resolver_given) {
         (true, false) if lost => Level::Broken,
         (true, false) => Level::Risk,

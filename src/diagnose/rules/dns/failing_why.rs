@@ -5,10 +5,10 @@ use crate::diagnose::{Rule, reading};
 use crate::diagnosis::{Step, Sure};
 
 use super::advice::{Resolver, Upstream};
-use super::gives::Gives;
 use super::resolver_failures::{EXPLAINS, failure, first_of_failures, probe};
-use super::tried::{self, Reach};
 use super::words;
+use crate::diagnose::view::gives::{self, Gives};
+use crate::diagnose::view::tried::{self, Reach};
 
 const ASKED: &[&str] = &["root-servers", "over-tcp", "own-name", "uncached-name", "parent-zone"];
 
@@ -18,13 +18,13 @@ pub(super) const UDP_FILTERED: Rule = rule!(
     "The resolver answers over TCP, and nothing over UDP",
     Code(|e| {
         let r = first_of_failures(e)?;
-        if tried::reach(e, r.seen) != Reach::OverTcpAlone {
+        if r.reach != Reach::OverTcpAlone {
             return None;
         }
         let (ip, port) = (r.seen.address.ip(), r.seen.address.port());
         let mut because = failure(
             e,
-            &r,
+            r,
             Sure::Proved,
             words::clause(
                 format!("UDP to port {port} of {ip} is lost, TCP is answered"),
@@ -34,7 +34,7 @@ pub(super) const UDP_FILTERED: Rule = rule!(
         for pointer in tried::pointers(e, r.seen, ASKED) {
             because = because.read_at(pointer);
         }
-        let resolver = Resolver::of(e, &r);
+        let resolver = Resolver::of(e, r);
         because = resolver
             .who(because)
             .known_by(format!(
@@ -43,7 +43,7 @@ pub(super) const UDP_FILTERED: Rule = rule!(
             ))
             .ruled_out("a resolver that is down, and a route that is missing")
             .owner("Network")
-            .look("ask over TCP", probe(e, &r))
+            .look("ask over TCP", probe(e, r))
             .act(
                 Step::shared(
                     format!("let UDP port {port} through from this machine to {ip}, both ways"),
@@ -78,7 +78,7 @@ pub(super) const VALIDATION_FAILS: Rule = rule!(
     "The resolver has the answer and throws it away: DNSSEC does not validate",
     Code(|e| {
         let r = first_of_failures(e)?;
-        if tried::reach(e, r.seen) != Reach::Unvalidated {
+        if r.reach != Reach::Unvalidated {
             return None;
         }
         let label = r.label();
@@ -90,15 +90,15 @@ pub(super) const VALIDATION_FAILS: Rule = rule!(
         // The resolver's own word (RFC 8914), or what a SERVFAIL that is kept looks like as well.
         let own_word = tried::says_bogus(r.seen);
         let sure = if own_word { Sure::Proved } else { Sure::Inferred };
-        let mut because = failure(e, &r, sure, says);
+        let mut because = failure(e, r, sure, says);
         for pointer in tried::pointers(e, r.seen, &["without-validation", "ask-again"]) {
             because = because.read_at(pointer);
         }
-        if let Some(text) = super::gives::message(r.seen).and_then(words::extended) {
+        if let Some(text) = gives::message(r.seen).and_then(words::extended) {
             because = because.seen(format!("{label} adds: {text}"));
         }
         let given = tried::unvalidated(e, r.seen);
-        let resolver = Resolver::of(e, &r);
+        let resolver = Resolver::of(e, r);
         let zone = reading::private_zone(e);
         because = because
             .known_by(format!(
@@ -152,7 +152,7 @@ pub(super) const UPSTREAM_DEAD: Rule = rule!(
     "The resolver runs, and gets no answer for any name that it must ask others for",
     Code(|e| {
         let r = first_of_failures(e)?;
-        if tried::reach(e, r.seen) != Reach::NothingOfOthers {
+        if r.reach != Reach::NothingOfOthers {
             return None;
         }
         let label = r.label();
@@ -165,7 +165,7 @@ pub(super) const UPSTREAM_DEAD: Rule = rule!(
             format!("{label} runs, but is {how} every name that it must ask others for"),
             "the resolver runs, but its own upstream does not answer it",
         );
-        let mut because = failure(e, &r, sure, says);
+        let mut because = failure(e, r, sure, says);
         for pointer in tried::pointers(e, r.seen, ASKED) {
             because = because.read_at(pointer);
         }
@@ -184,7 +184,7 @@ pub(super) const UPSTREAM_DEAD: Rule = rule!(
         if quiet {
             because = because.known_by(words::or_too_slow(e));
         }
-        let resolver = Resolver::of(e, &r);
+        let resolver = Resolver::of(e, r);
         because = resolver
             .who(because)
             .ruled_out(format!("the way from here to {label}, and this zone alone"))
@@ -202,9 +202,7 @@ pub(super) const ZONE_FAILS: Rule = rule!(
     "The resolver answers for other zones and fails for this one",
     Code(|e| {
         let r = first_of_failures(e)?;
-        if !matches!(r.gives, Gives::Silent | Gives::ServFail(_))
-            || tried::reach(e, r.seen) != Reach::OtherZones
-        {
+        if !matches!(r.gives, Gives::Silent | Gives::ServFail(_)) || r.reach != Reach::OtherZones {
             return None;
         }
         let label = r.label();
@@ -216,7 +214,7 @@ pub(super) const ZONE_FAILS: Rule = rule!(
             format!("{label} answers for other zones, but not for {suffix}: {how}"),
             format!("the resolver fails for this zone alone: {how}"),
         );
-        let mut because = failure(e, &r, sure, says);
+        let mut because = failure(e, r, sure, says);
         for pointer in tried::pointers(e, r.seen, ASKED) {
             because = because.read_at(pointer);
         }
@@ -233,7 +231,7 @@ pub(super) const ZONE_FAILS: Rule = rule!(
              what it asks for {zone} (a conditional forwarder, a stub zone) does not answer it or \
              refuses, DNSSEC fails for this zone, or a policy blocks it"
         ));
-        let resolver = Resolver::of(e, &r);
+        let resolver = Resolver::of(e, r);
         because = resolver
             .who(because)
             .ruled_out(format!("the way from here to {label}, and its way to other zones"))

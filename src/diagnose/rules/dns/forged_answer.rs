@@ -5,8 +5,8 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::{Exchange, ResolverSeen, Stray, StrayReason};
 
-use super::gives::{self, Gives};
 use super::words;
+use crate::diagnose::view::gives::Gives;
 
 pub(super) const RULE: Rule = rule!(
     "dns-forged-answer",
@@ -40,8 +40,8 @@ fn check(e: &View<'_>) -> Option<Because> {
         .find_map(|(index, r)| Some((index, r, stray(index, r)?)))?;
     let label = resolver.label();
     let silent =
-        gives::deciding(e).iter().any(|r| r.index == index && matches!(r.gives, Gives::Silent));
-    let lost = silent && gives::application(e).is_empty() && gives::decider(e).is_none();
+        e.dns.deciding().iter().any(|r| r.index == index && matches!(r.gives, Gives::Silent));
+    let lost = silent && e.dns.all_fail();
     // A late answer to an earlier repeat of ours looks like another id.
     let late = stray.why != StrayReason::OtherAddress
         && stray.from == resolver.address

@@ -6,7 +6,8 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 
 use super::advice::{self, Resolver};
-use super::{gives, tried, words, zone_not_linked};
+use super::{words, zone_not_linked};
+use crate::diagnose::view::{gives, tried};
 
 pub(super) const RULE: Rule = rule!(
     "dns-forwards-privatelink-only",
@@ -19,7 +20,7 @@ pub(super) const RULE: Rule = rule!(
 
 fn check(e: &View<'_>) -> Option<Because> {
     let (all, outside) = zone_not_linked::unwanted(e)?;
-    let decider = gives::decider(e)?;
+    let decider = e.dns.decider()?;
     if tried::varies(e, decider.seen)
         || !decider.gives.addresses().iter().all(|a| gives::is_outside(*a))
     {
@@ -37,7 +38,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     {
         return None;
     }
-    let resolver = Resolver::of(e, &decider);
+    let resolver = Resolver::of(e, decider);
     let label = decider.label();
     let (suffix, zone) = (reading::public_suffix(e), reading::private_zone(e));
     let (says, alone) = match private {
@@ -54,7 +55,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         words::clause(says, "the privatelink name alone is private, the original name is public");
     let level = zone_not_linked::level(e, all.len() > outside.len());
     let mut because = Because::new(level, Sure::Proved, says)
-        .seen(zone_not_linked::chain(&decider, &e.dns.name, &outside))
+        .seen(zone_not_linked::chain(decider, &e.dns.name, &outside))
         .seen(alone)
         .read_at(decider.pointer());
     for pointer in tried::pointers(e, decider.seen, &["privatelink-name", "ask-again"]) {

@@ -4,7 +4,8 @@
 use crate::evidence::dns::{ResolverRole, ResolverSeen, SystemAnswer};
 use crate::evidence::{Evidence, Observed};
 
-use super::{gives, words};
+use super::words;
+use crate::diagnose::view::gives;
 
 /// A system's answer that comes sooner, in milliseconds, asked no network: a cache gave it.
 const FROM_A_CACHE_MS: f64 = 0.2;

@@ -6,12 +6,12 @@ use crate::diagnose::headline::Clause;
 use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::Expect;
 use crate::evidence::dns::SystemAnswer;
-use crate::evidence::{Evidence, Expect};
 
-use super::gives::{self, Gives};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, SOMEBODY_ELSE, joined};
 use super::{fate, words};
+use crate::diagnose::view::gives::{self, Gives};
 
 pub(super) const RULE: Rule =
     rule!("dns-hosts-pin", Dns, "A line of the hosts file gives the address", Code(check))
@@ -39,8 +39,8 @@ fn check(e: &View<'_>) -> Option<Because> {
         lines.iter().copied().find(|(_, _, address)| not_asked || system.contains(address))?;
     let pinned: Vec<IpAddr> = lines.iter().map(|(_, _, address)| *address).collect();
     let path = &e.vantage.hosts.path;
-    let decider = gives::decider(e);
-    let given = decider.as_ref().map_or(&[][..], |r| r.gives.addresses());
+    let decider = e.dns.decider();
+    let given = decider.map_or(&[][..], |r| r.gives.addresses());
     let same = given.iter().any(|a| pinned.contains(a));
     // The resolvers contradict it: another address, or that there is none.
     let contradicted = !same && decider.is_some();
@@ -68,8 +68,8 @@ fn check(e: &View<'_>) -> Option<Because> {
     .seen(format!("{path}, line {number}: {address} {}", e.dns.name))
     .read_at(format!("/vantage/hosts/lines/{index}"))
     .read_at("/dns/system");
-    for r in gives::asked(e) {
-        because = because.seen(format!("{}: {}", r.label(), words::gives(&r))).read_at(r.pointer());
+    for r in e.dns.asked() {
+        because = because.seen(format!("{}: {}", r.label(), words::gives(r))).read_at(r.pointer());
     }
     because = because.known_by(if not_asked {
         "the system was not asked in this walk; applications on this machine get the pinned address"
@@ -97,7 +97,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     if let Some(advice) = platform_advice::on(e, Topic::HostsFile) {
         because = because.known_by(advice.why).act(advice.step());
     }
-    let without = Without::the_line(e, decider.as_ref(), address);
+    let without = Without::the_line(e, decider, address);
     because = because.known_by(without.words());
     if without.waits() {
         because = because.act(
@@ -125,7 +125,7 @@ struct Without {
 }
 
 impl Without {
-    fn the_line(e: &Evidence, decider: Option<&gives::Asked<'_>>, pinned: IpAddr) -> Self {
+    fn the_line(e: &View<'_>, decider: Option<&gives::Asked<'_>>, pinned: IpAddr) -> Self {
         let addresses = decider.map_or_else(Vec::new, |r| r.gives.addresses().to_vec());
         let private = |a: &IpAddr| crate::evidence::classify(*a).is_private();
         let wanted = !matches!(e.asked.expect, Expect::Public | Expect::Closed);
@@ -164,7 +164,7 @@ fn class(addresses: &[IpAddr]) -> &'static str {
 }
 
 /// The step that takes the name out of the line, and nothing else.
-fn remove(e: &Evidence, index: usize, number: u32, path: &str, later: bool) -> Step {
+fn remove(e: &View<'_>, index: usize, number: u32, path: &str, later: bool) -> Step {
     let name = &e.dns.name;
     let also = e.vantage.hosts.lines.get(index).map_or(&[][..], |line| &line.also);
     let when = if later { "when DNS gives the address, " } else { "" };
@@ -184,7 +184,7 @@ fn remove(e: &Evidence, index: usize, number: u32, path: &str, later: bool) -> S
 }
 
 /// Whether `--expect` forbids the pinned address.
-fn unwanted(e: &Evidence, address: IpAddr) -> bool {
+fn unwanted(e: &View<'_>, address: IpAddr) -> bool {
     let class = crate::evidence::classify(address);
     match &e.asked.expect {
         Expect::Private => !class.is_private(),

@@ -4,14 +4,13 @@
 use std::net::IpAddr;
 
 use crate::diagnose::resolver_class::is_azure_private;
-use crate::diagnose::{Because, endpoint_of, reading};
+use crate::diagnose::{Because, View, endpoint_of, reading};
 use crate::diagnosis::Step;
-use crate::evidence::Evidence;
 use crate::evidence::dns::Soa;
 
 use super::advice;
-use super::gives::{self, Asked, Gives};
 use super::missing;
+use crate::diagnose::view::gives::{self, Asked, Gives};
 
 /// Who serves the privatelink zone that a resolver sees.
 pub(super) enum Host<'a> {
@@ -43,7 +42,7 @@ pub(super) fn host<'a>(r: &Asked<'a>) -> Host<'a> {
 }
 
 /// A zone of that name on a server of one's own: no endpoint registers itself there.
-pub(super) fn own(because: Because, e: &Evidence, zone: &str, server: &str) -> Because {
+pub(super) fn own(because: Because, e: &View<'_>, zone: &str, server: &str) -> Because {
     let suffix = reading::public_suffix(e);
     let account = reading::account(e);
     let because = because
@@ -89,7 +88,7 @@ pub(super) fn denies(r: &Asked<'_>) -> bool {
 /// one name. A link would not help, since a network links to one zone of a name.
 pub(super) fn second_zone(
     because: Because,
-    e: &Evidence,
+    e: &View<'_>,
     r: &Asked<'_>,
     address: IpAddr,
 ) -> Because {

@@ -4,7 +4,7 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::{DnsOutcome, ResolverSeen};
 
-use super::{gives, words};
+use super::words;
 
 pub(super) const RULE: Rule =
     rule!("dns-local-error", Dns, "This machine itself could not send the questions", Code(check))
@@ -19,9 +19,10 @@ pub(super) fn refused(r: &ResolverSeen) -> Option<(i32, &str)> {
 }
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let (index, r) = reading::deciding_resolvers(e).next()?;
+    let first = e.dns.deciding().into_iter().next()?;
+    let (index, r) = (first.index, first.seen);
     let (errno, says) = refused(r)?;
-    if !gives::application(e).is_empty() || gives::decider(e).is_some() {
+    if !e.dns.all_fail() {
         return None;
     }
     let own = reading::own_limit(e, errno);

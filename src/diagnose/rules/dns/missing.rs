@@ -3,13 +3,13 @@
 
 use crate::diagnose::headline::Clause;
 use crate::diagnose::resolver_class::is_azure_private;
-use crate::diagnose::{Because, reading};
+use crate::diagnose::{Because, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::Evidence;
 use crate::evidence::dns::{Answer, ResolverRole, Soa, is_privatelink};
 
-use super::gives::{self, Asked, Gives};
-use super::{fate, tried, words};
+use super::{fate, words};
+use crate::diagnose::view::gives::{self, Asked, Gives};
+use crate::diagnose::view::tried;
 
 /// Domains under which Microsoft's public zones have their primary servers.
 const MICROSOFT: &[&str] = &[
@@ -54,15 +54,15 @@ pub(super) enum Shadow {
 }
 
 /// The resolver that leaves applications without an address, and why.
-pub(super) fn of(e: &Evidence) -> Option<(Asked<'_>, Missing)> {
-    let r = gives::decided_nothing(e)?;
+pub(super) fn of<'v>(e: &'v View<'_>) -> Option<(&'v Asked<'v>, Missing)> {
+    let r = e.dns.decided_nothing()?;
     let missing = match &r.gives {
         Gives::NoName(answer) => {
-            if in_privatelink(e, &r, answer) {
+            if in_privatelink(e, r, answer) {
                 Missing::Record
-            } else if let Some(soa) = own_root(e, &r, answer) {
+            } else if let Some(soa) = own_root(e, r, answer) {
                 Missing::InternetNames(soa.clone())
-            } else if let Some(shadow) = shadow(e, &r, answer) {
+            } else if let Some(shadow) = shadow(e, r, answer) {
                 Missing::ShadowedBy(shadow)
             } else {
                 Missing::Name
@@ -75,7 +75,7 @@ pub(super) fn of(e: &Evidence) -> Option<(Asked<'_>, Missing)> {
         {
             Missing::Record
         }
-        Gives::NoAddress(answer) => match shadow(e, &r, answer) {
+        Gives::NoAddress(answer) => match shadow(e, r, answer) {
             // Without an SOA an empty answer is more often a filter's than a zone's.
             Some(Shadow::Authority) | None => Missing::Address,
             Some(shadow) => Missing::ShadowedBy(shadow),
@@ -85,7 +85,7 @@ pub(super) fn of(e: &Evidence) -> Option<(Asked<'_>, Missing)> {
     Some((r, missing))
 }
 
-fn in_privatelink(e: &Evidence, r: &Asked<'_>, answer: &Answer) -> bool {
+fn in_privatelink(e: &View<'_>, r: &Asked<'_>, answer: &Answer) -> bool {
     r.seen.aliases(&e.dns.name).iter().any(|alias| is_privatelink(alias))
         || answer.soa.as_ref().is_some_and(|soa| is_privatelink_zone(&soa.zone))
 }
@@ -100,7 +100,7 @@ const INTERNETS_OWN: &[&str] = &["root-servers.net", "gtld-servers.net", "verisi
 
 /// The SOA of a root or top-level domain that is not the internet's: by its primary server, or
 /// because it denies the domain of a known service, which is there.
-fn own_root<'a>(e: &Evidence, r: &Asked<'_>, answer: &'a Answer) -> Option<&'a Soa> {
+fn own_root<'a>(e: &View<'_>, r: &Asked<'_>, answer: &'a Answer) -> Option<&'a Soa> {
     let soa = answer.soa.as_ref()?;
     let zone = soa.zone.trim_end_matches('.');
     let name = r.seen.aliases(&e.dns.name).pop().unwrap_or_else(|| e.dns.name.clone());
@@ -120,7 +120,7 @@ pub(super) fn is_microsofts(soa: &Soa) -> bool {
     MICROSOFT.iter().any(|d| words::lies_in(&soa.mname, d) || words::lies_in(&soa.rname, d))
 }
 
-fn shadow(e: &Evidence, r: &Asked<'_>, answer: &Answer) -> Option<Shadow> {
+fn shadow(e: &View<'_>, r: &Asked<'_>, answer: &Answer) -> Option<Shadow> {
     let suffix = e.target.public_suffix.as_deref()?;
     let name = &e.dns.name;
     if !r.seen.aliases(name).is_empty() || !words::lies_in(name, suffix) || is_privatelink(name) {
@@ -158,7 +158,7 @@ pub(super) fn zone_name(zone: &str) -> &str {
 
 /// The finding as far as the four rules share it: level, sureness, headline, and what every
 /// resolver and the system said.
-pub(super) fn because(e: &Evidence, r: &Asked<'_>, sure: Sure, says: impl Into<Clause>) -> Because {
+pub(super) fn because(e: &View<'_>, r: &Asked<'_>, sure: Sure, says: impl Into<Clause>) -> Because {
     let mut because = Because::new(fate::without_address(e), sure, says)
         .seen(format!("{} at {}: {}", e.dns.name, r.label(), words::gives(r)))
         .read_at(r.pointer());
@@ -175,7 +175,7 @@ pub(super) fn because(e: &Evidence, r: &Asked<'_>, sure: Sure, says: impl Into<C
         ResolverRole::Given => "is the one of --resolver",
         _ => "is asked first",
     };
-    for (index, text) in words::others(&gives::asked(e), r.index) {
+    for (index, text) in words::others(e.dns.asked(), r.index) {
         because = because
             .seen(format!("{text}, but {} {first} and has the last word", r.label()))
             .read_at(format!("/dns/resolvers/{index}/a"));

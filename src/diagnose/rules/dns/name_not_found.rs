@@ -3,11 +3,11 @@
 
 use crate::diagnose::{Because, Rule, View, account, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::Evidence;
 
 use super::advice::{Resolver, Upstream};
 use super::missing::{self, Missing};
-use super::{gives, words};
+use super::words;
+use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule =
     rule!("dns-name-not-found", Dns, "The name does not exist", Code(check))
@@ -19,7 +19,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     let (r, Missing::Name) = missing::of(e)? else { return None };
     let name = &e.dns.name;
     let label = r.label();
-    let others = words::others(&gives::asked(e), r.index);
+    let others = words::others(e.dns.asked(), r.index);
     let aliases = r.seen.aliases(name);
     let long = match (others.first(), aliases.last()) {
         (Some((_, text)), _) => format!("{label} answers NXDOMAIN, while {text}"),
@@ -27,8 +27,8 @@ fn check(e: &View<'_>) -> Option<Because> {
         (None, None) => format!("{label} answers NXDOMAIN for {name}"),
     };
     let short = format!("{label} answers NXDOMAIN: the name does not exist there");
-    let mut because = missing::because(e, &r, Sure::Inferred, words::clause(long, &short));
-    let resolver = Resolver::of(e, &r);
+    let mut because = missing::because(e, r, Sure::Inferred, words::clause(long, &short));
+    let resolver = Resolver::of(e, r);
     because = if !others.is_empty() {
         because = resolver
             .who(because)
@@ -94,12 +94,12 @@ fn check(e: &View<'_>) -> Option<Because> {
 }
 
 /// Whether the name is one of Azure's own, so that its aliases are Azure's too.
-fn of_azure(e: &Evidence) -> bool {
+fn of_azure(e: &View<'_>) -> bool {
     e.target.public_suffix.as_deref().is_some_and(|suffix| words::lies_in(&e.dns.name, suffix))
 }
 
 /// The command that shows an account's endpoint.
-fn endpoint(e: &Evidence) -> String {
+fn endpoint(e: &View<'_>) -> String {
     if e.target.private_zone.is_none() {
         return "az resource list --query \"[].{name:name,type:type}\" -o table".to_owned();
     }

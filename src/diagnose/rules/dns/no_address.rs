@@ -6,9 +6,9 @@ use crate::diagnosis::{Step, Sure};
 use crate::evidence::tunnel;
 
 use super::advice::Resolver;
-use super::gives;
 use super::missing::{self, Missing};
 use super::words;
+use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule =
     rule!("dns-no-address", Dns, "The name is there, but the answer holds no address", Code(check))
@@ -21,7 +21,9 @@ fn check(e: &View<'_>) -> Option<Because> {
     let label = r.label();
     let answer = gives::message(r.seen)?;
     let alias = r.seen.aliases(name).pop();
-    let private_elsewhere = gives::asked(e)
+    let private_elsewhere = e
+        .dns
+        .asked()
         .iter()
         .any(|other| other.gives.addresses().iter().any(|a| tunnel::is_private(e, *a)));
     let filtered = answer.extended_errors.iter().any(|error| (15..=18).contains(&error.code));
@@ -66,7 +68,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         (Sure::Possible, says, why)
     };
     let says = words::clause(says, "the answer holds no address");
-    let mut because = missing::because(e, &r, sure, says);
+    let mut because = missing::because(e, r, sure, says);
     if let Some(alias) = &alias {
         because = because.seen(format!("{name} -> {alias} -> nothing"));
     }
@@ -79,7 +81,7 @@ fn check(e: &View<'_>) -> Option<Because> {
             ))
             .tells_it("on the server that answers: grep -rE 'rebind|private-address' /etc");
     }
-    let resolver = Resolver::of(e, &r);
+    let resolver = Resolver::of(e, r);
     because = resolver.who(because);
     let suffix = reading::public_suffix(e);
     let check = words::dig(name, r.seen);

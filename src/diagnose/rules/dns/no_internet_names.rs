@@ -8,7 +8,7 @@ use crate::evidence::vantage::ProxyReason;
 
 use super::advice::{self, Resolver};
 use super::missing::{self, Missing};
-use super::{gives, words};
+use super::words;
 
 pub(super) const RULE: Rule = rule!(
     "dns-no-internet-names",
@@ -22,8 +22,8 @@ fn check(e: &View<'_>) -> Option<Because> {
     let (r, Missing::InternetNames(soa)) = missing::of(e)? else { return None };
     let name = &e.dns.name;
     let (label, zone) = (r.label(), missing::zone_name(&soa.zone));
-    let resolver = Resolver::of(e, &r);
-    let others = words::others(&gives::asked(e), r.index);
+    let resolver = Resolver::of(e, r);
+    let others = words::others(e.dns.asked(), r.index);
     let proxy = match &e.vantage.proxy.reason {
         _ if reading::proxied(e) => None,
         ProxyReason::Exempted { entry } => {
@@ -38,7 +38,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         (None, None) => format!("{label} resolves no internet names, as a proxied network may"),
     };
     let says = words::clause(says, format!("{label} resolves no internet names"));
-    let because = missing::because(e, &r, Sure::Inferred, says)
+    let because = missing::because(e, r, Sure::Inferred, says)
         .read_at("/vantage/proxy")
         .known_by(format!(
             "{label} says NXDOMAIN in the name of {zone} ({}), which on the internet has the \

@@ -4,10 +4,10 @@ use crate::diagnose::rules::http::aim::aim;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::dns::ResolverSeen;
-use crate::evidence::{Evidence, Expect, TargetKind};
+use crate::evidence::{Expect, TargetKind};
 
-use super::gives;
 use super::words;
+use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule = rule!(
     "dns-no-private-endpoint",
@@ -30,15 +30,15 @@ fn check(e: &View<'_>) -> Option<Because> {
     if aim(e).is_gateway() {
         return Some(of_gateway(e));
     }
-    let says = match gives::aliases_seen(e) {
+    let says = match e.dns.aliases_seen() {
         true => "no privatelink alias: no private endpoint is seen, and the public address is used",
         false => "the public address is used; whether there is a private endpoint is not seen",
     };
     let mut because = Because::new(Level::Note, Sure::Inferred, says)
         .caveat()
-        .seen(format!("{name} -> {}", words::brief(&reading::counting(e))))
+        .seen(format!("{name} -> {}", words::brief(&e.dns.effective())))
         .read_at("/dns/walked");
-    if let Some(r) = gives::decider(e) {
+    if let Some(r) = e.dns.decider() {
         because = because.read_at(r.pointer());
         if let Some(configuration) = configuration(r.seen, name) {
             because = because
@@ -46,7 +46,7 @@ fn check(e: &View<'_>) -> Option<Because> {
                 .known_by(configuration);
         }
     }
-    if !gives::aliases_seen(e) {
+    if !e.dns.aliases_seen() {
         because = because.known_by(
             "getaddrinfo gives addresses alone: the aliases, which would show a private endpoint, \
              were not seen",
@@ -59,7 +59,7 @@ fn check(e: &View<'_>) -> Option<Because> {
 }
 
 /// A gateway's private side need not be a private endpoint.
-fn of_gateway(e: &Evidence) -> Because {
+fn of_gateway(e: &View<'_>) -> Because {
     let aim = aim(e);
     Because::new(
         Level::Note,
@@ -67,7 +67,7 @@ fn of_gateway(e: &Evidence) -> Because {
         format!("{} is called at its public address", aim.name()),
     )
     .caveat()
-    .seen(format!("{} -> {}", e.dns.name, words::brief(&reading::counting(e))))
+    .seen(format!("{} -> {}", e.dns.name, words::brief(&e.dns.effective())))
     .read_at("/dns/walked")
     .known_by(
         "the gateway's own network settings say who may call it; whether it calls the account over \

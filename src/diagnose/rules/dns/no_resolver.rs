@@ -6,7 +6,7 @@ use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::vantage::FileState;
 
-use super::{fate, gives};
+use super::fate;
 
 pub(super) const RULE: Rule =
     rule!("dns-no-resolver", Dns, "No nameserver is configured", Code(check)).explains(&[
@@ -31,12 +31,12 @@ fn check(e: &View<'_>) -> Option<Because> {
     }
     let (index, resolver) =
         e.dns.resolvers.iter().enumerate().find(|(_, r)| r.role == ResolverRole::Assumed)?;
-    let answers = gives::asked(e).iter().any(|r| r.index == index && r.gives.is_answer());
+    let answers = e.dns.asked().iter().any(|r| r.index == index && r.gives.is_answer());
     let level = if answers {
         Level::Note
     } else if reading::proxied(e) {
         if fate::proxy_name_lost(e) { Level::Broken } else { Level::Note }
-    } else if gives::application(e).is_empty() {
+    } else if e.dns.effective().is_empty() {
         Level::Broken
     } else {
         Level::Risk

@@ -3,7 +3,7 @@
 
 use crate::diagnose::{Because, Rule, View, resolver_class};
 
-use super::{gives, zone_not_linked};
+use super::zone_not_linked;
 
 pub(super) const RULE: Rule = rule!(
     "dns-outside-resolver",
@@ -14,9 +14,9 @@ pub(super) const RULE: Rule = rule!(
 .explains(zone_not_linked::EXPLAINS);
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let decider = gives::decider(e)?;
+    let decider = e.dns.decider()?;
     resolver_class::of(e, decider.seen)
         .class
         .is_outside()
-        .then(|| zone_not_linked::because(e, &decider))?
+        .then(|| zone_not_linked::because(e, decider))?
 }

@@ -6,12 +6,12 @@ use std::net::IpAddr;
 use crate::diagnose::rules::http::aim::aim;
 use crate::diagnose::{Because, Rule, View};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::{Evidence, Expect, TargetKind, classify, tunnel};
+use crate::evidence::{Expect, TargetKind, classify, tunnel};
 
 use super::advice::Resolver;
-use super::gives::{self, Asked};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 use super::{fate, words};
+use crate::diagnose::view::gives::{self, Asked};
 
 pub(super) const RULE: Rule = rule!(
     "dns-own-record",
@@ -33,7 +33,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         return None;
     }
     let name = &e.dns.name;
-    let r = gives::decider(e)?;
+    let r = e.dns.decider()?;
     // A client on this machine makes answers up without aliases.
     let made_up = r.gives.addresses().iter().any(|a| tunnel::address(e, *a).is_some());
     if r.seen.privatelink_alias(name).is_some() || made_up {
@@ -42,7 +42,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     let private = r.gives.addresses().iter().find(|a| classify(**a).is_private());
     match private {
         Some(private) => Some(
-            because(e, &r, Level::Note, private)
+            because(e, r, Level::Note, private)
                 .known_by(
                     "Azure's own answer leads through an alias; this one is a record of your own, \
                      for the endpoint or for a gateway in front, or the resolver takes aliases out \
@@ -50,11 +50,11 @@ fn check(e: &View<'_>) -> Option<Because> {
                 )
                 .known_by("such a record is not kept up to date when the endpoint is made anew"),
         ),
-        None => outside(e, &r),
+        None => outside(e, r),
     }
 }
 
-fn because(e: &Evidence, r: &Asked<'_>, level: Level, address: &IpAddr) -> Because {
+fn because(e: &View<'_>, r: &Asked<'_>, level: Level, address: &IpAddr) -> Because {
     let kind = if level == Level::Note { "the privatelink" } else { "any" };
     Because::new(
         level,
@@ -67,11 +67,11 @@ fn because(e: &Evidence, r: &Asked<'_>, level: Level, address: &IpAddr) -> Becau
 
 /// A public address without any alias, at which the service is not reached or lets nobody in: an
 /// account's public name is an alias in each of Azure's chains (facts D30-D33).
-fn outside(e: &Evidence, r: &Asked<'_>) -> Option<Because> {
+fn outside(e: &View<'_>, r: &Asked<'_>) -> Option<Because> {
     let of_account = matches!(e.target.kind, TargetKind::Account | TargetKind::Project);
     let bare = r.seen.a_answer().is_some_and(|a| a.chain(&e.dns.name).aliases.is_empty());
     let address = r.gives.addresses().iter().find(|a| gives::is_outside(**a))?;
-    let used = gives::application(e).contains(address);
+    let used = e.dns.effective().contains(address);
     let wanted = !matches!(e.asked.expect, Expect::Public | Expect::Closed);
     if !of_account || !bare || !used || !wanted || !fate::wrong_place(e) {
         return None;

@@ -7,7 +7,8 @@ use crate::diagnosis::{Step, Sure};
 
 use super::advice::Resolver;
 use super::missing::{self, Missing, Shadow};
-use super::{tried, words};
+use super::words;
+use crate::diagnose::view::tried;
 
 pub(super) const RULE: Rule = rule!(
     "dns-parent-zone-shadowed",
@@ -66,7 +67,7 @@ fn check(e: &View<'_>) -> Option<Because> {
             && is_azure_private(soa)
     });
     let sure = if asked.is_some() { Sure::Proved } else { Sure::Inferred };
-    let mut because = missing::because(e, &r, sure, says).known_by(how);
+    let mut because = missing::because(e, r, sure, says).known_by(how);
     because = if denied {
         because.ruled_out("a misspelt account: the suffix itself is denied")
     } else {
@@ -81,7 +82,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     if matches!(shadow, Shadow::Authority) {
         because = because.tells_it(format!("{} SOA", words::dig(suffix, r.seen)));
     }
-    let resolver = Resolver::of(e, &r);
+    let resolver = Resolver::of(e, r);
     let because = resolver.who(because);
     let keep = reading::private_zone(e);
     let because = match &shadow {

@@ -7,7 +7,6 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Expect, classify, tunnel};
 
-use super::gives;
 use super::words;
 use super::wrong_address::{NOT_CONNECTED, joined};
 
@@ -25,7 +24,9 @@ fn check(e: &View<'_>) -> Option<Because> {
         Expect::Closed => "closed",
         _ => return None,
     };
-    let private: Vec<IpAddr> = gives::application(e)
+    let private: Vec<IpAddr> = e
+        .dns
+        .effective()
         .into_iter()
         .filter(|a| classify(*a).is_private() && tunnel::address(e, *a).is_none())
         .collect();
@@ -41,9 +42,9 @@ fn check(e: &View<'_>) -> Option<Because> {
     .seen(format!("{} -> {} (wanted: public)", e.dns.name, reading::list(&private)))
     .read_at("/dns/walked")
     .read_at("/asked/expect");
-    if let Some(r) = gives::decider(e) {
+    if let Some(r) = e.dns.decider() {
         because =
-            because.seen(format!("{} gives {}", r.label(), words::gives(&r))).read_at(r.pointer());
+            because.seen(format!("{} gives {}", r.label(), words::gives(r))).read_at(r.pointer());
     }
     Some(
         because

@@ -5,7 +5,8 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 
 use super::advice::{self, Resolver, Upstream};
-use super::{fate, gives, tried, words, zone_not_linked};
+use super::{fate, words, zone_not_linked};
+use crate::diagnose::view::{gives, tried};
 
 pub(super) const RULE: Rule = rule!(
     "dns-privatelink-forwarder-dead",
@@ -19,12 +20,12 @@ pub(super) const RULE: Rule = rule!(
 fn check(e: &View<'_>) -> Option<Because> {
     let (all, outside) = zone_not_linked::unwanted(e)?;
     gives::endpoint(e)?;
-    let decider = gives::decider(e)?;
+    let decider = e.dns.decider()?;
     let how = tried::privatelink_fails(e, decider.seen)?;
     if tried::varies(e, decider.seen) {
         return None;
     }
-    let resolver = Resolver::of(e, &decider);
+    let resolver = Resolver::of(e, decider);
     let label = decider.label();
     let (suffix, zone) = (reading::public_suffix(e), reading::private_zone(e));
     let says = words::clause(
@@ -33,7 +34,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     );
     let level = zone_not_linked::level(e, all.len() > outside.len());
     let mut because = Because::new(level, Sure::Inferred, says)
-        .seen(zone_not_linked::chain(&decider, &e.dns.name, &outside))
+        .seen(zone_not_linked::chain(decider, &e.dns.name, &outside))
         .seen(format!("{zone} at {label}: {how}"))
         .read_at(decider.pointer())
         .read_at(format!("/dns/resolvers/{}/zone_soa", decider.index));

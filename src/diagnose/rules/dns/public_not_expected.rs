@@ -7,9 +7,9 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 
 use super::advice::Resolver;
-use super::gives;
 use super::wrong_address::{NOT_CONNECTED, NOT_LET_IN, joined};
 use super::{no_private_endpoint, words};
+use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule = rule!(
     "dns-public-not-expected",
@@ -26,7 +26,7 @@ pub(super) const RULE: Rule = rule!(
 
 fn check(e: &View<'_>) -> Option<Because> {
     let outside: Vec<IpAddr> =
-        gives::application(e).into_iter().filter(|a| gives::is_outside(*a)).collect();
+        e.dns.effective().into_iter().filter(|a| gives::is_outside(*a)).collect();
     // With a sign of an endpoint the question is why it is not given: other rules answer it.
     if !reading::private_demanded(e) || outside.is_empty() || gives::endpoint(e).is_some() {
         return None;
@@ -41,7 +41,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     .seen(format!("{name} -> {} (wanted: private)", reading::list(&outside)))
     .read_at("/dns/walked")
     .read_at("/asked/expect")
-    .known_by(match gives::aliases_seen(e) {
+    .known_by(match e.dns.aliases_seen() {
         true => {
             "no resolver shows an alias into a privatelink zone or a private address: the account \
              has no private endpoint connection, or every resolver asked here hides it"
@@ -51,7 +51,7 @@ fn check(e: &View<'_>) -> Option<Because> {
              connection, or the resolver asked does not see its private zone, is not seen"
         }
     });
-    if !gives::aliases_seen(e) {
+    if !e.dns.aliases_seen() {
         // Nothing shows that an endpoint is missing, so none is to be made on this evidence.
         return Some(because.owner("DNS").look(
             "walk the path as one of this system's resolvers shows it, which shows the aliases too",
@@ -63,12 +63,12 @@ fn check(e: &View<'_>) -> Option<Because> {
         )
         .check(reading::again(e)));
     }
-    if let Some(decider) = gives::decider(e) {
+    if let Some(decider) = e.dns.decider() {
         because = because.read_at(decider.pointer());
         if let Some(configuration) = no_private_endpoint::configuration(decider.seen, name) {
             because = because.known_by(configuration);
         }
-        let resolver = Resolver::of(e, &decider);
+        let resolver = Resolver::of(e, decider);
         because = resolver.who(because);
         if resolver.whose.class.is_outside() {
             because = because.known_by(

@@ -5,7 +5,8 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::Expect;
 
-use super::{gives, words};
+use super::words;
+use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule = rule!(
     "dns-public-path",
@@ -19,7 +20,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     if e.asked.expect != Expect::Any || !reading::public_only(e) || reading::proxied(e) {
         return None;
     }
-    let public = reading::counting(e);
+    let public = e.dns.effective();
     let mut because = Because::new(
         Level::Note,
         Sure::Inferred,

@@ -3,12 +3,11 @@
 
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::Evidence;
 use crate::evidence::dns::{DnsOutcome, Exchange};
 
-use super::gives::{self, Asked, Gives};
 use super::heard::{self, Heard};
 use super::words;
+use crate::diagnose::view::gives::{Asked, Gives};
 
 pub(super) const RULE: Rule = rule!(
     "dns-rate-limited",
@@ -23,18 +22,18 @@ pub(super) const RULE: Rule = rule!(
 const FEW: usize = 2;
 
 fn check(e: &View<'_>) -> Option<Because> {
-    gives::asked(e).into_iter().find_map(|r| unheard(e, &r).or_else(|| in_part(e, &r)))
+    e.dns.asked().iter().find_map(|r| unheard(e, r).or_else(|| in_part(e, r)))
 }
 
 /// The walk's own question had no answer, and others had.
-fn unheard(e: &Evidence, r: &Asked<'_>) -> Option<Because> {
+fn unheard(e: &View<'_>, r: &Asked<'_>) -> Option<Because> {
     if !matches!(r.gives, Gives::Silent) {
         return None;
     }
     let heard = heard::other_than_by_us(e, r.seen)?;
     let (label, sent) = (r.label(), r.seen.a.saw()?.sent);
     // Applications have their addresses all the same.
-    let lost = gives::application(e).is_empty() && gives::decider(e).is_none();
+    let lost = e.dns.all_fail();
     let says = match heard {
         Heard::BySystem => {
             format!("{label} answers getaddrinfo, and not this walk's own question")
@@ -66,7 +65,7 @@ fn unheard(e: &Evidence, r: &Asked<'_>) -> Option<Because> {
 }
 
 /// The name was answered, and repeats of the same question were not.
-fn in_part(e: &Evidence, r: &Asked<'_>) -> Option<Because> {
+fn in_part(e: &View<'_>, r: &Asked<'_>) -> Option<Because> {
     let own = r.seen.a.saw()?;
     own.answer()?;
     let same = |exchange: &Exchange| exchange.kind == "A" && exchange.name == own.name;
@@ -97,7 +96,7 @@ fn in_part(e: &Evidence, r: &Asked<'_>) -> Option<Because> {
     Some(with_advice(because, e, r).caveat())
 }
 
-fn with_advice(because: Because, e: &Evidence, r: &Asked<'_>) -> Because {
+fn with_advice(because: Because, e: &View<'_>, r: &Asked<'_>) -> Because {
     let label = r.label();
     let repeats = words::dig(&e.dns.name, r.seen);
     because

@@ -4,13 +4,12 @@
 use crate::diagnose::resolver_class::is_azure_private;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::Evidence;
 
 use super::advice::{self, Resolver};
-use super::gives::{self, Asked};
 use super::lacking::{self, Host};
 use super::missing::{self, Missing};
 use super::words;
+use crate::diagnose::view::gives::{self, Asked};
 
 pub(super) const RULE: Rule = rule!(
     "dns-record-missing",
@@ -32,7 +31,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         !crate::evidence::dns::is_privatelink(last) && alias.as_ref().is_some_and(|a| a != last)
     });
     if let Some(last) = leads_on {
-        return Some(leads_nowhere(e, &r, &zone, &last));
+        return Some(leads_nowhere(e, r, &zone, &last));
     }
     let record = alias.as_deref().unwrap_or(name).split('.').next().unwrap_or(name);
     // The zone's own word leaves nothing open; without it a filter could look alike.
@@ -44,7 +43,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         format!("{} sees {zone}, and it has no record {record}", r.label()),
         format!("{} sees the private zone, and it lacks the record", r.label()),
     );
-    let mut because = missing::because(e, &r, sure, says);
+    let mut because = missing::because(e, r, sure, says);
     if let Some(alias) = &alias {
         because = because.seen(format!("{name} -> {alias} -> nothing"));
     }
@@ -53,13 +52,13 @@ fn check(e: &View<'_>) -> Option<Because> {
          has no address for it",
         r.label()
     ));
-    let resolver = Resolver::of(e, &r).about(&zone);
+    let resolver = Resolver::of(e, r).about(&zone);
     because = resolver.who(because);
     if sure == Sure::Proved {
         because = because
             .ruled_out("a missing zone link: without it the answer would be a public address");
     }
-    because = match lacking::host(&r) {
+    because = match lacking::host(r) {
         Host::Own(mname) => lacking::own(because, e, &zone, mname),
         host => {
             let because = because.known_by(
@@ -112,7 +111,7 @@ fn in_azure(because: Because, zone: &str) -> Because {
 }
 
 /// The zone has the name, as an alias of another one that does not exist there.
-fn leads_nowhere(e: &Evidence, r: &Asked<'_>, zone: &str, last: &str) -> Because {
+fn leads_nowhere(e: &View<'_>, r: &Asked<'_>, zone: &str, last: &str) -> Because {
     let name = &e.dns.name;
     missing::because(
         e,
@@ -146,7 +145,7 @@ fn leads_nowhere(e: &Evidence, r: &Asked<'_>, zone: &str, last: &str) -> Because
 }
 
 /// The zone that lacks the record: by its SOA, by the alias, by the service's table.
-fn zone(e: &Evidence, alias: Option<&str>, soa: Option<&str>) -> String {
+fn zone(e: &View<'_>, alias: Option<&str>, soa: Option<&str>) -> String {
     soa.filter(|zone| missing::is_privatelink_zone(zone))
         .or_else(|| alias.and_then(|alias| alias.split_once('.')).map(|(_, zone)| zone))
         .unwrap_or_else(|| reading::private_zone(e))

@@ -21,7 +21,7 @@ fn check(e: &View<'_>) -> Option<Because> {
             Sure::Inferred,
             "this is a region's endpoint: it has no private endpoint and takes no Entra token",
         )
-        .seen(format!("{}, asked for {}", e.dns.name, reading::list(&reading::counting(e))))
+        .seen(format!("{}, asked for {}", e.dns.name, reading::list(&e.dns.effective())))
         .caveat()
         .read_at("/target")
         .known_by(

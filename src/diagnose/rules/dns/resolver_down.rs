@@ -3,14 +3,13 @@
 
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::Evidence;
 use crate::evidence::dns::ResolverRole;
 
 use super::advice::{Resolver, Upstream};
-use super::gives::{self, Asked, Gives};
 use super::resolver_failures::refused;
-use super::tried::{self, Reach, Tcp};
 use super::{heard, words};
+use crate::diagnose::view::gives::{self, Asked, Gives};
+use crate::diagnose::view::tried::{self, Reach, Tcp};
 
 pub(super) const RULE: Rule =
     rule!("dns-resolver-down", Dns, "One resolver fails among others that answer", Code(check))
@@ -24,9 +23,9 @@ const ASKED: &[&str] = &["root-servers", "over-tcp", "uncached-name", "without-v
 const LONG_MS: f64 = 900.0;
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let all = gives::asked(e);
+    let all = e.dns.asked();
     // Without any of these it is no "one among others": see the rules for all of them failing.
-    if gives::application(e).is_empty() && gives::decider(e).is_none() {
+    if e.dns.all_fail() {
         return None;
     }
     let down: Vec<&Asked<'_>> = all
@@ -41,8 +40,8 @@ fn check(e: &View<'_>) -> Option<Because> {
         .collect();
     let first = down.first()?;
     // An odd rcode with no address left is the cause itself, not a bystander.
-    if gives::application(e).is_empty()
-        && gives::decider(e).is_some_and(|last_word| last_word.index == first.index)
+    if e.dns.effective().is_empty()
+        && e.dns.decider().is_some_and(|last_word| last_word.index == first.index)
     {
         return None;
     }
@@ -58,7 +57,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     let label = first.label();
     let waits = !gives::pinned(e)
         && e.dns.system.took_ms().is_none_or(|took| took >= LONG_MS)
-        && gives::deciding(e).first().is_some_and(|r| r.index == first.index);
+        && e.dns.deciding().first().is_some_and(|r| r.index == first.index);
     let what = match &first.gives {
         Gives::Silent => format!("{label} does not answer"),
         Gives::PortRefused => format!("the DNS port of {label} is closed"),
@@ -76,13 +75,13 @@ fn check(e: &View<'_>) -> Option<Because> {
         format!("{what}; other answers are in use")
     };
     let says = words::clause(long, "one resolver of several fails");
-    let reach = tried::reach(e, first.seen);
+    let reach = first.reach;
     // Silence over UDP and TCP alike may be slowness.
     let quiet = matches!(first.gives, Gives::Silent)
         && !matches!(reach, Reach::OverTcpAlone | Reach::OverUdpAlone);
     let sure = if quiet { Sure::Inferred } else { Sure::Proved };
     let mut because = Because::new(level, sure, says);
-    for r in &all {
+    for r in all {
         because = because.seen(format!("{}: {}", r.label(), words::gives(r))).read_at(r.pointer());
     }
     because = match &reach {
@@ -135,7 +134,7 @@ fn check(e: &View<'_>) -> Option<Because> {
 }
 
 /// Who has to do what, by the way in which it fails and by whose resolver it is.
-fn fix(because: Because, e: &Evidence, r: &Asked<'_>, reach: &Reach) -> Because {
+fn fix(because: Because, e: &View<'_>, r: &Asked<'_>, reach: &Reach) -> Because {
     let resolver = Resolver::of(e, r);
     let port = r.seen.address.port();
     let because = resolver.who(because).look("ask it alone", words::dig(&e.dns.name, r.seen));

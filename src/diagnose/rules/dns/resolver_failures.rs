@@ -3,14 +3,13 @@
 
 use crate::diagnose::headline::Clause;
 use crate::diagnose::resolver_class::ResolverClass;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::Evidence;
 
 use super::advice::{Resolver, Upstream};
-use super::gives::{self, Asked, Gives};
-use super::tried::{self, Reach, Tcp};
 use super::{fate, heard, local_error, words};
+use crate::diagnose::view::gives::{self, Asked, Gives};
+use crate::diagnose::view::tried::{Reach, Tcp};
 
 pub(super) const EXPLAINS: &[&str] =
     &["dns-system-fails", "dns-system-slow", "dns-aaaa-swallowed", "proxy-name-unresolved"];
@@ -21,16 +20,16 @@ pub(super) const SILENT: Rule = rule!(
     "No configured resolver answers: the first one is silent",
     Code(|e| {
         let r = first_of_failures(e).filter(|r| matches!(r.gives, Gives::Silent))?;
-        let reach = tried::reach(e, r.seen);
+        let reach = r.reach;
         if has_own_rule(&reach) {
             return None;
         }
         let sent = r.seen.a.saw().map_or(0, |exchange| exchange.sent);
         let runs = reach == Reach::Nothing(Tcp::Stood);
-        let resolver = Resolver::of(e, &r);
+        let resolver = Resolver::of(e, r);
         // A resolver that is slower than the deadline looks the same.
         let because = resolver
-            .who(failure(e, &r, Sure::Inferred, format!("{} does not answer", r.label())))
+            .who(failure(e, r, Sure::Inferred, format!("{} does not answer", r.label())))
             .known_by(format!(
                 "{sent} packet{} to {} had no answer of any kind, not even ICMP{}",
                 if sent == 1 { "" } else { "s" },
@@ -41,9 +40,9 @@ pub(super) const SILENT: Rule = rule!(
                     ": they are dropped on the way, or nothing runs at that address"
                 }
             ))
-            .known_by(experiments(&reach, &r))
+            .known_by(experiments(&reach, r))
             .known_by(words::or_too_slow(e))
-            .look("see whether the resolver is reached at all", probe(e, &r));
+            .look("see whether the resolver is reached at all", probe(e, r));
         let because = match runs {
             true => resolver.upstream(because, Upstream::Everything),
             false => resolver.way(because, r.seen.address.port()),
@@ -60,10 +59,10 @@ pub(super) const PORT_REFUSED: Rule = rule!(
     Code(|e| {
         let r = first_of_failures(e).filter(|r| matches!(r.gives, Gives::PortRefused))?;
         let port = r.seen.address.port();
-        let resolver = Resolver::of(e, &r);
+        let resolver = Resolver::of(e, r);
         let because = failure(
             e,
-            &r,
+            r,
             Sure::Proved,
             format!("port {port} of {} is closed", r.seen.address.ip()),
         )
@@ -91,7 +90,7 @@ pub(super) const UNREACHABLE: Rule = rule!(
         };
         let short = format!("{} cannot be reached", r.label());
         Some(
-            failure(e, &r, Sure::Proved, words::clause(format!("{short}: {said}"), &short))
+            failure(e, r, Sure::Proved, words::clause(format!("{short}: {said}"), &short))
                 .known_by(format!("asking {}: {said}", r.label()))
                 .owner("Network")
                 .look(
@@ -113,10 +112,10 @@ pub(super) const UNREACHABLE: Rule = rule!(
 
 pub(super) const REFUSED: Rule = rule!("dns-refused", Dns, "No configured resolver gives an answer: the first one says REFUSED", Code(|e| {
         let r = first_of_failures(e).filter(|r| matches!(r.gives, Gives::Refused(_)))?;
-        let reach = tried::reach(e, r.seen);
-        let resolver = Resolver::of(e, &r);
+        let reach = r.reach;
+        let resolver = Resolver::of(e, r);
         let because = resolver
-            .who(rcode(e, &r))
+            .who(rcode(e, r))
                 .known_by(format!(
                     "{} is reached and declines by its own rules: {}",
                     r.label(),
@@ -154,7 +153,7 @@ const OF_AZURE: &str = "it has no access list that anybody could change, and a D
      the name of 168.63.129.16, as where the question comes from outside Azure";
 
 /// What to do about a server that refuses.
-pub(super) fn refused(because: Because, e: &Evidence, resolver: &Resolver<'_>) -> Because {
+pub(super) fn refused(because: Because, e: &View<'_>, resolver: &Resolver<'_>) -> Because {
     match resolver.place() {
         _ if resolver.whose.class == ResolverClass::AzureDns => resolver.upstream(
             because.look("see which way the question takes", "ip route get 168.63.129.16"),
@@ -180,13 +179,13 @@ pub(super) const SERVFAIL: Rule = rule!(
     "No configured resolver gives an answer: the first one says SERVFAIL",
     Code(|e| {
         let r = first_of_failures(e).filter(|r| matches!(r.gives, Gives::ServFail(_)))?;
-        if has_own_rule(&tried::reach(e, r.seen)) {
+        if has_own_rule(&r.reach) {
             return None;
         }
         let suffix = reading::public_suffix(e);
-        let resolver = Resolver::of(e, &r);
+        let resolver = Resolver::of(e, r);
         let because = resolver
-            .who(rcode(e, &r))
+            .who(rcode(e, r))
             .known_by(format!(
                 "{} is reached and could not finish: its forwarder for {suffix} does not \
                      answer, it refuses the chain (DNSSEC, private-address filter), or a policy \
@@ -216,7 +215,7 @@ pub(super) const MALFORMED: Rule = rule!(
         Some(
             failure(
                 e,
-                &r,
+                r,
                 Sure::Proved,
                 format!("{} answers with bytes that are not a DNS message", r.label()),
             )
@@ -224,7 +223,7 @@ pub(super) const MALFORMED: Rule = rule!(
                 "what came back cannot be read as DNS: another program listens on the port, or a \
                  device on the way rewrites answers",
             )
-            .owner(Resolver::of(e, &r).owner())
+            .owner(Resolver::of(e, r).owner())
             .look("see what comes back", words::dig(&e.dns.name, r.seen))
             .act(
                 Step::local("replace what listens there, or configure another resolver")
@@ -243,13 +242,13 @@ pub(super) const OTHER: Rule = rule!(
     Code(|e| {
         let r = first_of_failures(e).filter(|r| matches!(r.gives, Gives::OtherError(_)))?;
         Some(
-            rcode(e, &r)
+            rcode(e, r)
                 .known_by(format!(
                     "{} is reached and answers with an error that a resolver should not give for \
                      an ordinary question",
                     r.label()
                 ))
-                .owner(Resolver::of(e, &r).owner())
+                .owner(Resolver::of(e, r).owner())
                 .look("see the answer in full", words::dig(&e.dns.name, r.seen))
                 .look(
                     "and without EDNS, which some servers and firewalls cannot read",
@@ -301,14 +300,14 @@ fn experiments(reach: &Reach, r: &Asked<'_>) -> String {
 
 /// The first deciding resolver, when applications get no address and no resolver before the
 /// last word gives one. An answer with an odd rcode is itself the last word.
-pub(super) fn first_of_failures(e: &Evidence) -> Option<Asked<'_>> {
-    if !gives::application(e).is_empty() {
+pub(super) fn first_of_failures<'v>(e: &'v View<'_>) -> Option<&'v Asked<'v>> {
+    if !e.dns.effective().is_empty() {
         return None;
     }
-    if let Some(last_word) = gives::decider(e) {
+    if let Some(last_word) = e.dns.decider() {
         return matches!(last_word.gives, Gives::OtherError(_)).then_some(last_word);
     }
-    let all = gives::deciding(e);
+    let all = e.dns.deciding();
     if all.iter().any(|r| r.gives.is_answer() || rate_limited(e, r)) {
         return None;
     }
@@ -317,11 +316,11 @@ pub(super) fn first_of_failures(e: &Evidence) -> Option<Asked<'_>> {
 }
 
 /// Whether a resolver that left this walk without an answer answered others.
-fn rate_limited(e: &Evidence, r: &Asked<'_>) -> bool {
+fn rate_limited(e: &View<'_>, r: &Asked<'_>) -> bool {
     matches!(r.gives, Gives::Silent) && heard::other_than_by_us(e, r.seen).is_some()
 }
 
-fn rcode(e: &Evidence, r: &Asked<'_>) -> Because {
+fn rcode(e: &View<'_>, r: &Asked<'_>) -> Because {
     let answer = gives::message(r.seen);
     let code = answer.map_or("an error", |a| a.rcode.as_str());
     let mut because = failure(e, r, Sure::Proved, format!("{} answers {code}", r.label()));
@@ -331,12 +330,12 @@ fn rcode(e: &Evidence, r: &Asked<'_>) -> Because {
     because
 }
 
-pub(super) fn failure(e: &Evidence, r: &Asked<'_>, sure: Sure, says: impl Into<Clause>) -> Because {
+pub(super) fn failure(e: &View<'_>, r: &Asked<'_>, sure: Sure, says: impl Into<Clause>) -> Because {
     let level = if fate::proxy_name_lost(e) { Level::Broken } else { fate::without_address(e) };
     let mut because = Because::new(level, sure, says);
-    for other in gives::asked(e) {
+    for other in e.dns.asked() {
         because = because
-            .seen(format!("{} for {}: {}", other.label(), e.dns.name, words::gives(&other)))
+            .seen(format!("{} for {}: {}", other.label(), e.dns.name, words::gives(other)))
             .read_at(other.pointer());
     }
     if let Some(code) = reading::system_failed(e) {
@@ -353,12 +352,12 @@ pub(super) fn failure(e: &Evidence, r: &Asked<'_>, sure: Sure, says: impl Into<C
 }
 
 /// The command that separates a dropped question from a dead resolver.
-pub(super) fn probe(e: &Evidence, r: &Asked<'_>) -> String {
+pub(super) fn probe(e: &View<'_>, r: &Asked<'_>) -> String {
     format!("{} +tcp +time=3 +tries=1", words::dig(&e.dns.name, r.seen))
 }
 
 /// This machine's address towards the private side, if the evidence has one.
-fn source(e: &Evidence) -> String {
+fn source(e: &View<'_>) -> String {
     e.vantage
         .sources
         .iter()

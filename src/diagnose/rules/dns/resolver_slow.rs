@@ -5,8 +5,8 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
 
-use super::gives;
 use super::words;
+use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule = rule!(
     "dns-resolver-slow",
@@ -24,7 +24,7 @@ const SENDS: u32 = 3;
 const VERY_LONG_MS: f64 = 3000.0;
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let all = gives::deciding(e);
+    let all = e.dns.deciding();
     let first = all.iter().find(|r| !r.gives.addresses().is_empty())?;
     let exchange = first.seen.a.saw()?;
     let took = first.seen.a.took_ms().filter(|ms| *ms >= LONG_MS)?;
@@ -44,11 +44,11 @@ fn check(e: &View<'_>) -> Option<Because> {
         sent => format!("{label} answered after {shown}, asked {sent} times"),
     };
     let mut because = Because::new(level, Sure::Proved, says).read_at(first.pointer());
-    for r in gives::asked(e) {
+    for r in e.dns.asked() {
         because = because.seen(format!(
             "{}: {}{}",
             r.label(),
-            words::gives(&r),
+            words::gives(r),
             r.seen.a.took_ms().map(|ms| format!(" in {}", timing::words(ms))).unwrap_or_default()
         ));
     }

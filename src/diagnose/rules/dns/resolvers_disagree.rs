@@ -7,12 +7,12 @@ use crate::diagnose::resolver_class::{self, ResolverClass};
 use crate::diagnose::{Because, Rule, View, endpoint_of, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
-use crate::evidence::{Evidence, Expect, classify, tunnel};
+use crate::evidence::{Expect, classify, tunnel};
 
 use super::advice::Resolver;
-use super::gives::{self, Asked, Gives};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 use super::{fate, lacking, words};
+use crate::diagnose::view::gives::{self, Asked, Gives};
 
 pub(super) const RULE: Rule =
     rule!("dns-resolvers-disagree", Dns, "Resolvers give answers of different kinds", Code(check))
@@ -28,7 +28,7 @@ enum Kind {
     Unusable,
 }
 
-fn kind(e: &Evidence, addresses: &[IpAddr]) -> Kind {
+fn kind(e: &View<'_>, addresses: &[IpAddr]) -> Kind {
     if addresses.iter().all(|a| tunnel::is_private(e, *a)) {
         Kind::Private
     } else if addresses.iter().all(|a| gives::is_outside(*a)) {
@@ -40,7 +40,7 @@ fn kind(e: &Evidence, addresses: &[IpAddr]) -> Kind {
     }
 }
 
-fn agree(e: &Evidence, one: &Asked<'_>, other: &Asked<'_>) -> bool {
+fn agree(e: &View<'_>, one: &Asked<'_>, other: &Asked<'_>) -> bool {
     match (&one.gives, &other.gives) {
         (Gives::Addresses(a), Gives::Addresses(b)) => {
             kind(e, a) == kind(e, b)
@@ -53,7 +53,7 @@ fn agree(e: &Evidence, one: &Asked<'_>, other: &Asked<'_>) -> bool {
 /// The deciding resolver whose answer applications got in place of the measure's, and of another
 /// kind.
 fn followed<'a>(
-    e: &Evidence,
+    e: &View<'_>,
     measure: &Asked<'_>,
     answering: &[&'a Asked<'a>],
 ) -> Option<&'a Asked<'a>> {
@@ -67,10 +67,10 @@ fn followed<'a>(
 }
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let all = gives::asked(e);
+    let all = e.dns.asked();
     let answering: Vec<&Asked<'_>> = all.iter().filter(|r| r.gives.is_answer()).collect();
     // The one that applications follow is the measure of the others.
-    let measure = match gives::decider(e) {
+    let measure = match e.dns.decider() {
         Some(last_word) => answering.iter().find(|r| r.index == last_word.index)?,
         None => answering.first()?,
     };
@@ -117,7 +117,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     // That the answers differ is seen; that it is why the path fails is not.
     let sure = if level == Level::Broken { Sure::Inferred } else { Sure::Proved };
     let mut because = Because::new(level, sure, says).caveat();
-    for r in &all {
+    for r in all {
         let role = match r.seen.role {
             ResolverRole::Configured => "configured",
             ResolverRole::StubUpstream => "behind the stub",
@@ -158,7 +158,7 @@ fn check(e: &View<'_>) -> Option<Because> {
 
 /// How both come to give the same: what keeps the one from the private address is put right, or it
 /// is not asked any more.
-fn same_view(because: Because, e: &Evidence, measure: &Asked<'_>, other: &Asked<'_>) -> Because {
+fn same_view(because: Because, e: &View<'_>, measure: &Asked<'_>, other: &Asked<'_>) -> Because {
     let private = |r: &Asked<'_>| {
         !r.gives.addresses().is_empty() && kind(e, r.gives.addresses()) == Kind::Private
     };

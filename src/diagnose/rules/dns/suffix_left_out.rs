@@ -7,7 +7,8 @@ use crate::diagnosis::{Step, Sure};
 use super::advice::{self, Resolver};
 use super::missing::{self, Missing};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
-use super::{fate, gives, tried, words, zone_not_linked};
+use super::{fate, words, zone_not_linked};
+use crate::diagnose::view::{gives, tried};
 
 pub(super) const RULE: Rule = rule!(
     "dns-suffix-left-out",
@@ -37,12 +38,12 @@ fn check(e: &View<'_>) -> Option<Because> {
         Some((r, _)) => (r, fate::without_address(e), None),
         None => {
             let (all, outside) = zone_not_linked::unwanted(e)?;
-            let decider = gives::decider(e)?;
+            let decider = e.dns.decider()?;
             if !decider.gives.addresses().iter().all(|a| gives::is_outside(*a)) {
                 return None;
             }
             let level = zone_not_linked::level(e, all.len() > outside.len());
-            let chain = zone_not_linked::chain(&decider, &e.dns.name, &outside);
+            let chain = zone_not_linked::chain(decider, &e.dns.name, &outside);
             (decider, level, Some(chain))
         }
     };
@@ -61,7 +62,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     let sure = if zone_seen { Sure::Proved } else { Sure::Inferred };
     let mut because = Because::new(level, sure, says)
         .seen(format!("{sibling} at {label}: {address} (private)"))
-        .seen(seen.unwrap_or_else(|| format!("{} at {label}: {}", e.dns.name, words::gives(&r))))
+        .seen(seen.unwrap_or_else(|| format!("{} at {label}: {}", e.dns.name, words::gives(r))))
         .read_at(format!("/experiments/questions/{index}"))
         .read_at(r.pointer());
     because = because.known_by(if zone_seen {
@@ -82,7 +83,7 @@ fn check(e: &View<'_>) -> Option<Because> {
              -o table",
         );
     }
-    let resolver = Resolver::of(e, &r);
+    let resolver = Resolver::of(e, r);
     because = resolver.who(because.ruled_out("an endpoint that does not exist").owner("DNS"));
     because = missing::zone_groups(because, "see which zones the endpoint registers in");
     because = missing::register(

@@ -10,9 +10,10 @@ use crate::evidence::address::embedded_ipv4;
 use crate::evidence::{classify, tunnel};
 
 use super::advice::Resolver;
-use super::gives::{self, Gives};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
-use super::{fate, predict, tried, words};
+use super::{fate, predict, words};
+use crate::diagnose::view::gives::{self, Gives};
+use crate::diagnose::view::tried;
 
 pub(super) const RULE: Rule = rule!(
     "dns-system-differs",
@@ -46,8 +47,8 @@ fn check(e: &View<'_>) -> Option<Because> {
     if system.is_empty() || gives::pinned(e) {
         return None;
     }
-    let deciding = gives::deciding(e);
-    let decider = gives::decider(e)?;
+    let deciding = e.dns.deciding();
+    let decider = e.dns.decider()?;
     let given: Vec<IpAddr> =
         deciding.iter().flat_map(|r| r.gives.addresses()).map(|a| bare(*a)).collect();
     let agree = system.iter().any(|a| given.contains(&bare(*a)));
@@ -132,7 +133,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     if let Some(line) = &e.vantage.nsswitch_hosts {
         because = because.seen(format!("nsswitch.conf: hosts: {line}")).read_at("/vantage");
     }
-    because = Resolver::of(e, &decider).who(because);
+    because = Resolver::of(e, decider).who(because);
     let mut because = because
         .owner("Server")
         .look("see what applications get", format!("getent ahosts {}", e.dns.name))

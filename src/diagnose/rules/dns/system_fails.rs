@@ -4,12 +4,11 @@
 use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::Evidence;
 use crate::evidence::dns::{DnsOutcome, SystemAnswer};
 use crate::evidence::vantage::FileState;
 
-use super::gives;
 use super::{fate, predict, words};
+use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule =
     rule!("dns-system-fails", Dns, "The system's own lookup fails", Code(check))
@@ -25,11 +24,11 @@ fn check(e: &View<'_>) -> Option<Because> {
         SystemAnswer::Addresses { .. } => return None,
         SystemAnswer::Stalled => STALLED,
     };
-    if !gives::application(e).is_empty() {
+    if !e.dns.effective().is_empty() {
         return None;
     }
-    let deciding = gives::deciding(e);
-    let decider = gives::decider(e).filter(|r| !r.gives.addresses().is_empty());
+    let deciding = e.dns.deciding();
+    let decider = e.dns.decider().filter(|r| !r.gives.addresses().is_empty());
     // Where the resolvers fail too, the way in which they do is the finding.
     if decider.is_none() && !deciding.is_empty() {
         return None;
@@ -120,7 +119,7 @@ fn check(e: &View<'_>) -> Option<Because> {
 }
 
 /// Where the system's resolvers are not read, its own answer is all that there is.
-fn without_sight(e: &Evidence, code: &str, level: Level) -> Because {
+fn without_sight(e: &View<'_>, code: &str, level: Level) -> Because {
     Because::new(
         level,
         Sure::Inferred,

@@ -4,10 +4,9 @@
 use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::Observed;
 use crate::evidence::dns::SystemAnswer;
-use crate::evidence::{Evidence, Observed};
 
-use super::gives;
 use super::words;
 
 pub(super) const RULE: Rule = rule!(
@@ -38,12 +37,12 @@ fn check(e: &View<'_>) -> Option<Because> {
         format!("applications wait {took_ms:.0} ms for the address")
     };
     let mut because = Because::new(level, Sure::Proved, says).read_at("/dns/system");
-    for r in gives::asked(e) {
+    for r in e.dns.asked() {
         because = because
             .seen(format!(
                 "{}: {}{}",
                 r.label(),
-                words::gives(&r),
+                words::gives(r),
                 r.seen.a.took_ms().map(|ms| format!(" in {ms:.0} ms")).unwrap_or_default()
             ))
             .read_at(r.pointer());
@@ -87,19 +86,19 @@ fn check(e: &View<'_>) -> Option<Because> {
 }
 
 /// When the first address was there without the C library, in milliseconds of the walk.
-fn first_answer(e: &Evidence) -> Option<f64> {
-    let raw = gives::deciding(e)
-        .into_iter()
-        .filter(|r| !r.gives.addresses().is_empty())
-        .filter_map(|r| match &r.seen.a {
-            Observed::Ran { started_ms, took_ms, .. } => Some(started_ms + took_ms),
-            _ => None,
+fn first_answer(e: &View<'_>) -> Option<f64> {
+    let raw =
+        e.dns.deciding().into_iter().filter(|r| !r.gives.addresses().is_empty()).filter_map(|r| {
+            match &r.seen.a {
+                Observed::Ran { started_ms, took_ms, .. } => Some(started_ms + took_ms),
+                _ => None,
+            }
         });
     raw.chain(e.dns.first_address_ms).min_by(f64::total_cmp)
 }
 
 /// A fifth of a hop's deadline: a second with the default of five.
 #[expect(clippy::cast_precision_loss, reason = "a deadline in milliseconds is far below 2^52")]
-fn threshold(e: &Evidence) -> f64 {
+fn threshold(e: &View<'_>) -> f64 {
     e.asked.timeout_ms as f64 / 5.0
 }

@@ -4,24 +4,22 @@ use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::{Because, Rule, View};
 use crate::diagnosis::{Level, Step, Sure};
 
-use super::gives::{self, Gives};
-use super::tried::{self, Reach};
 use super::{fate, words};
+use crate::diagnose::view::gives::Gives;
+use crate::diagnose::view::tried::Reach;
 
 pub(super) const RULE: Rule =
     rule!("dns-tcp-blocked", Dns, "DNS must be asked over TCP, and TCP fails", Code(check))
         .explains(&["dns-system-fails", "dns-system-slow", "proxy-name-unresolved"]);
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let all = gives::asked(e);
+    let all = e.dns.asked();
     let resolver = all.iter().find(|r| {
         matches!(r.gives, Gives::TcpFailed(_))
-            || (gives::application(e).is_empty() && tried::reach(e, r.seen) == Reach::OverUdpAlone)
+            || (e.dns.effective().is_empty() && r.reach == Reach::OverUdpAlone)
     })?;
     let over_tcp_alone = matches!(resolver.gives, Gives::Silent);
-    let lost = gives::application(e).is_empty()
-        && gives::decider(e).is_none()
-        && gives::deciding(e).iter().any(|r| r.index == resolver.index);
+    let lost = e.dns.all_fail() && e.dns.deciding().iter().any(|r| r.index == resolver.index);
     let level = match (lost, fate::without_address(e)) {
         (true, _) if fate::proxy_name_lost(e) => Level::Broken,
         (true, level) => level,

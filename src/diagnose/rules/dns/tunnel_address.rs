@@ -8,7 +8,8 @@ use crate::evidence::tunnel::Maker;
 use crate::evidence::{Expect, tunnel};
 
 use super::wrong_address::{NOT_REACHED, SOMEBODY_ELSE, joined};
-use super::{fate, gives, words};
+use super::{fate, words};
+use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule = rule!(
     "dns-tunnel-address",
@@ -64,9 +65,9 @@ fn check(e: &View<'_>) -> Option<Because> {
                 tunnel.sign
             ),
         });
-    for r in gives::asked(e) {
+    for r in e.dns.asked() {
         because =
-            because.seen(format!("{} gives {}", r.label(), words::gives(&r))).read_at(r.pointer());
+            because.seen(format!("{} gives {}", r.label(), words::gives(r))).read_at(r.pointer());
     }
     let mesh = tunnel.maker == Maker::Mesh;
     because = because.known_by(match failed {

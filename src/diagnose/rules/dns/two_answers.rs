@@ -6,13 +6,14 @@ use std::net::IpAddr;
 
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
+use crate::evidence::classify;
 use crate::evidence::dns::{Answer, Exchange, LateAnswer};
-use crate::evidence::{Evidence, classify};
 
 use super::advice::Resolver;
-use super::gives::{self, Asked};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, SOMEBODY_ELSE, joined};
-use super::{answers_vary, tried, words};
+use super::{answers_vary, words};
+use crate::diagnose::view::gives::{self, Asked};
+use crate::diagnose::view::tried;
 
 pub(super) const RULE: Rule = rule!(
     "dns-two-answers",
@@ -108,9 +109,9 @@ fn twice<'a>(r: &'a Asked<'a>) -> Option<(String, &'a Exchange, &'a Answer, &'a 
 }
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let deciding = gives::deciding(e);
-    let all = gives::asked(e);
-    let r = { deciding.iter() }.chain(&all).find(|r| twice(r).is_some())?;
+    let deciding = e.dns.deciding();
+    let all = e.dns.asked();
+    let r = deciding.iter().copied().chain(all).find(|r| twice(r).is_some())?;
     let (pointer, exchange, first, late) = twice(r)?;
     let bystander = !deciding.iter().any(|other| other.index == r.index);
     let (label, name) = (r.label(), &exchange.name);
@@ -197,7 +198,7 @@ fn tcp(name: &str, r: &Asked<'_>) -> String {
     format!("{} +tcp", words::dig(name, r.seen))
 }
 
-fn own(e: &Evidence, r: &Asked<'_>, first: &Answer, late: &Answer) -> Own {
+fn own(e: &View<'_>, r: &Asked<'_>, first: &Answer, late: &Answer) -> Own {
     let tried = tried::at(e, r.seen, "over-tcp")
         .find_map(|(_, tried)| Some((tried.exchange.answer()?, tried.exchange.name.as_str())));
     let Some((answer, name)) = tried else { return Own::Unknown };

@@ -1,7 +1,6 @@
 //! Questions that would have decided otherwise and were not answered: what a finding concludes
 //! from their absence is less sure, and says so.
 
-use crate::diagnose::reading;
 use crate::diagnosis::{Finding, Sure};
 use crate::evidence::Evidence;
 use crate::evidence::dns::{DnsOutcome, Exchange};
@@ -16,7 +15,7 @@ pub(in crate::diagnose) fn lower(e: &Evidence, questions: &[&str], finding: &mut
     if questions.is_empty() {
         return;
     }
-    for (index, r) in reading::deciding_resolvers(e) {
+    for (index, r) in e.dns.deciding() {
         // What answers nothing at all has findings of its own.
         if r.a_answer().is_none() {
             continue;

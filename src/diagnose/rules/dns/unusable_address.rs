@@ -7,9 +7,9 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{AddressClass, Evidence, Expect, classify, tunnel};
 
-use super::gives;
 use super::wrong_address::{NOT_REACHED, SOMEBODY_ELSE, joined};
 use super::{fate, words};
+use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule = rule!(
     "dns-unusable-address",
@@ -28,7 +28,7 @@ fn unusable(e: &Evidence, address: IpAddr) -> bool {
 }
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let all = gives::application(e);
+    let all = e.dns.effective();
     let unusable: Vec<IpAddr> = all.iter().copied().filter(|a| unusable(e, *a)).collect();
     let first = *unusable.first()?;
     // A tunnel or a synthetic address may lead to the service all the same: TLS tells.
@@ -51,7 +51,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         AddressClass::Documentation => "documentation addresses belong to no machine",
         _ => "the address is reserved and belongs to no service",
     };
-    let giver = gives::asked(e).into_iter().find(|r| r.gives.addresses().contains(&first));
+    let giver = e.dns.asked().iter().find(|r| r.gives.addresses().contains(&first));
     let short = format!("{} is no address of the service", words::brief(&unusable));
     let long = match &giver {
         Some(r) => {

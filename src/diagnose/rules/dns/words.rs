@@ -4,11 +4,12 @@ use std::net::IpAddr;
 
 use crate::diagnose::headline::Clause;
 use crate::diagnose::reading::word;
-use crate::evidence::dns::{Answer, ResolverRole, ResolverSeen};
+use crate::diagnose::resolver_class::{self, ResolverClass};
+use crate::evidence::dns::{Answer, ResolverSeen};
 use crate::evidence::tcp::{Icmp, IcmpMeaning};
 use crate::evidence::{AddressClass, Evidence, classify};
 
-use super::gives::{Asked, Gives};
+use crate::diagnose::view::gives::{Asked, Gives};
 
 /// The long clause where the first line has room for it, else the short one.
 pub(super) fn clause(long: String, short: impl Into<Clause>) -> Clause {
@@ -104,16 +105,11 @@ pub(super) fn unreachable(icmp: &Icmp) -> String {
 /// Who the resolver is, where it is the DNS of a Kubernetes cluster: it forwards, and the fix
 /// lies at what it forwards to (fact D70).
 pub(super) fn cluster(e: &Evidence, r: &ResolverSeen) -> Option<String> {
-    let config = &e.vantage.resolver_config;
-    let node_local = r.address.ip().to_string() == "169.254.20.10";
-    let pod = config.search.iter().any(|domain| {
-        let domain = domain.trim_end_matches('.').to_ascii_lowercase();
-        domain.starts_with("svc.") || domain.contains(".svc.")
-    });
-    if !(pod || node_local) || !matches!(r.role, ResolverRole::Configured) {
-        return None;
-    }
-    let who = if node_local { "the node's DNS cache (NodeLocal DNSCache)" } else { "CoreDNS" };
+    let who = match resolver_class::of(e, r).class {
+        ResolverClass::NodeCache => "the node's DNS cache (NodeLocal DNSCache)",
+        ResolverClass::ClusterDns => "CoreDNS",
+        _ => return None,
+    };
     Some(format!(
         "{} looks like the cluster's own DNS, {who}: it forwards what is not the cluster's, so the \
          cause is at its `forward` (ConfigMap coredns) or at the resolver of the node",

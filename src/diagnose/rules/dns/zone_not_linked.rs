@@ -7,12 +7,13 @@ use crate::diagnose::resolver_class::{self, is_azure_private};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::{ResolverSeen, Soa};
-use crate::evidence::{Evidence, Expect, TargetKind, classify};
+use crate::evidence::{Expect, TargetKind, classify};
 
 use super::advice::{self, Resolver};
-use super::gives::{self, Asked, Endpoint};
 use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
-use super::{fate, missing, tried, words};
+use super::{fate, missing, words};
+use crate::diagnose::view::gives::{self, Asked, Endpoint};
+use crate::diagnose::view::tried;
 
 /// What a public address in the place of the private one leads to.
 pub(super) const EXPLAINS: &[&str] = &joined::<26>(&[
@@ -52,13 +53,13 @@ enum ZoneView {
 }
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let decider = gives::decider(e)?;
-    (!resolver_class::of(e, decider.seen).class.is_outside()).then(|| because(e, &decider))?
+    let decider = e.dns.decider()?;
+    (!resolver_class::of(e, decider.seen).class.is_outside()).then(|| because(e, decider))?
 }
 
 /// The public address of a resolver where something says that there is a private endpoint,
 /// whoever the resolver is.
-pub(super) fn because(e: &Evidence, decider: &Asked<'_>) -> Option<Because> {
+pub(super) fn because(e: &View<'_>, decider: &Asked<'_>) -> Option<Because> {
     let (addresses, outside) = unwanted(e)?;
     let endpoint = gives::endpoint(e)?;
     if matches!((&endpoint, e.target.kind), (Endpoint::Address { .. }, TargetKind::Unknown)) {
@@ -127,7 +128,7 @@ pub(super) fn because(e: &Evidence, decider: &Asked<'_>) -> Option<Because> {
     });
     let (Endpoint::Alias { index, .. } | Endpoint::Address { index, .. }) = &endpoint;
     because = because.read_at(format!("/dns/resolvers/{index}"));
-    for (index, text) in words::others(&gives::asked(e), decider.index) {
+    for (index, text) in words::others(e.dns.asked(), decider.index) {
         because = because.seen(text).read_at(format!("/dns/resolvers/{index}/a"));
     }
     because = soa(because, decider);
@@ -150,7 +151,7 @@ pub(super) fn because(e: &Evidence, decider: &Asked<'_>) -> Option<Because> {
 }
 
 /// Whether additional questions separate the causes further than this rule does.
-fn sharper(e: &Evidence, decider: &Asked<'_>) -> bool {
+fn sharper(e: &View<'_>, decider: &Asked<'_>) -> bool {
     let r = decider.seen;
     if tried::privatelink_fails(e, r).is_some() {
         return true;
@@ -166,8 +167,8 @@ fn sharper(e: &Evidence, decider: &Asked<'_>) -> bool {
 
 /// The addresses that applications get, and those of them that are not wanted, when a private
 /// address may be wanted and some are not private.
-pub(super) fn unwanted(e: &Evidence) -> Option<(Vec<IpAddr>, Vec<IpAddr>)> {
-    let addresses = gives::application(e);
+pub(super) fn unwanted(e: &View<'_>) -> Option<(Vec<IpAddr>, Vec<IpAddr>)> {
+    let addresses = e.dns.effective();
     let mut outside: Vec<IpAddr> =
         addresses.iter().copied().filter(|a| gives::is_outside(*a)).collect();
     match &e.asked.expect {
@@ -184,7 +185,7 @@ pub(super) fn unwanted(e: &Evidence) -> Option<(Vec<IpAddr>, Vec<IpAddr>)> {
 
 /// The weight: broken when asked for in so many words, or when the call is kept out there; a
 /// risk when the service lets it in, though a 401 proves nothing of its network rules (fact H28).
-pub(super) fn level(e: &Evidence, some_private: bool) -> Level {
+pub(super) fn level(e: &View<'_>, some_private: bool) -> Level {
     let demanded = matches!(e.asked.expect, Expect::Private | Expect::Cidr { .. });
     if reading::proxied(e) {
         return if demanded { Level::Risk } else { Level::Note };
@@ -207,12 +208,12 @@ pub(super) fn chain(decider: &Asked<'_>, name: &str, outside: &[IpAddr]) -> Stri
     }
 }
 
-fn label_of(e: &Evidence, index: usize) -> String {
+fn label_of(e: &View<'_>, index: usize) -> String {
     e.dns.resolvers.get(index).map(ResolverSeen::label).unwrap_or_default()
 }
 
 /// The zone that the private record is in: the alias says it best.
-fn zone(e: &Evidence, endpoint: &Endpoint) -> String {
+fn zone(e: &View<'_>, endpoint: &Endpoint) -> String {
     match endpoint {
         Endpoint::Alias { alias, .. } => alias.split_once('.').map(|(_, zone)| zone.to_owned()),
         Endpoint::Address { .. } => None,
@@ -267,7 +268,7 @@ fn view(decider: &Asked<'_>, name: &str) -> ZoneView {
 /// What leads to the public address, and the way out.
 fn why(
     because: Because,
-    e: &Evidence,
+    e: &View<'_>,
     decider: &Asked<'_>,
     view: &ZoneView,
     resolver: &Resolver<'_>,
@@ -385,7 +386,7 @@ fn why(
 }
 
 /// The name of the account's record in the private zone.
-fn zone_record(e: &Evidence, decider: &Asked<'_>) -> String {
+fn zone_record(e: &View<'_>, decider: &Asked<'_>) -> String {
     let alias = decider.seen.privatelink_alias(&e.dns.name);
     let name = alias.as_deref().unwrap_or(&e.dns.name);
     reading::word(name.split('.').next().unwrap_or(name))

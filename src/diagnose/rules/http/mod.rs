@@ -29,13 +29,12 @@ mod rate_limited;
 mod redirect;
 pub(super) mod said;
 mod server_error;
-mod slow;
 mod subdomain_unmapped;
 mod success_unproved;
 mod timeout_answer;
 mod unexpected_status;
 
-use super::over_limit;
+use super::{over_limit, slow};
 use crate::diagnose::Rule;
 
 /// The rules of this hop.
@@ -76,7 +75,7 @@ pub(super) const RULES: &[Rule] = &[
     legs::RULES[1],
     legs::RULES[2],
     inference_not_tested::RULE,
-    slow::RULE,
+    slow::HTTP,
     over_limit::HTTP,
     other_address::RULE,
 ];

@@ -40,7 +40,7 @@ pub(super) fn by_place(
     // Past the proxy the same refusal: the proxy is not what makes the difference.
     let past = clients::direct(e).is_some_and(|direct| reading::proxied(e) && direct.refused(e));
     let private = match past {
-        true => reading::counting(e).into_iter().find(|a| tunnel::is_private(e, *a)),
+        true => e.dns.effective().into_iter().find(|a| tunnel::is_private(e, *a)),
         false => walked(e).filter(|_| walked_private(e)),
     };
     match private {

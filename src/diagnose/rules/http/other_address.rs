@@ -56,7 +56,7 @@ fn walked_the_foreign_one(e: &Evidence) -> Option<Because> {
             format!("{walked} answers {status}, another address as the service does"),
         ]),
     )
-    .seen(format!("{name} -> {}", reading::list(&reading::counting(e))))
+    .seen(format!("{name} -> {}", reading::list(&e.dns.effective())))
     .seen(format!("{walked}: {status} {}", answer.message().unwrap_or_default()))
     .seen(format!("{address}: {} (without a credential)", good.words()))
     .known_by(
@@ -90,7 +90,7 @@ fn foreign(e: &Evidence) -> Option<Because> {
             format!("{address} does not answer as {walked} does"),
         ]),
     )
-    .seen(format!("{name} -> {}", reading::list(&reading::counting(e))))
+    .seen(format!("{name} -> {}", reading::list(&e.dns.effective())))
     .seen(format!("{walked}: the service answers the call"))
     .seen(format!("{address}: {got}"))
     .known_by("the same call, without a credential, was made at the second address")
@@ -157,7 +157,9 @@ fn untried(e: &Evidence) -> Option<Because> {
     if tried.is_empty() {
         return None;
     }
-    let left: Vec<IpAddr> = reading::counting(e)
+    let left: Vec<IpAddr> = e
+        .dns
+        .effective()
         .into_iter()
         .filter(|a| *a != walked && connected(a) && !tried.contains(&a.to_string()))
         .collect();

@@ -19,7 +19,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.proxy.saw()?;
     let dns = hop.dns.saw()?;
     let tcp = hop.tcp.saw()?;
-    let dead = attempts::dead(tcp, &dns.counting());
+    let dead = attempts::dead(tcp, &dns.effective());
     let first = dead.first()?.attempt.address.ip();
     // Silence may be slowness; any other end is the network's word.
     let silent = dead.iter().all(|p| p.attempt.outcome == TcpOutcome::TimedOut);

@@ -24,7 +24,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     if !(hop.tunnel_stands() && reading::tls_verified(e) && reading::some_private(e) && answered) {
         return None;
     }
-    let private = reading::list(&reading::counting(e));
+    let private = reading::list(&e.dns.effective());
     let because = Because::new(
         Level::Note,
         Sure::Proved,

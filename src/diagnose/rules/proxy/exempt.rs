@@ -30,7 +30,7 @@ pub(in crate::diagnose::rules) fn direct(e: &Evidence) -> Direct {
         let verified = path.tls.saw().is_some_and(|tls| tls.outcome == TlsOutcome::Verified);
         return if verified { Direct::Verified(address) } else { Direct::Connected(address) };
     }
-    match reading::counting(e).into_iter().find(|a| tunnel::is_private(e, *a)) {
+    match e.dns.effective().into_iter().find(|a| tunnel::is_private(e, *a)) {
         Some(address) => Direct::Private(address),
         None => Direct::Unknown,
     }
@@ -122,7 +122,7 @@ pub(in crate::diagnose::rules) fn way_around(because: Because, e: &Evidence) -> 
     }
     for (index, entry) in e.vantage.proxy.no_proxy.iter().enumerate() {
         let Ok(net) = entry.entry.parse::<IpNet>() else { continue };
-        if !entry.exempts && reading::counting(e).iter().any(|a| net.contains(a)) {
+        if !entry.exempts && e.dns.effective().iter().any(|a| net.contains(a)) {
             because = because
                 .seen(format!(
                     "{} holds {net}, which exempts URLs with an address in them, not {}",

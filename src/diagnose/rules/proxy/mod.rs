@@ -3,44 +3,39 @@
 
 mod address_dead;
 mod answers;
-mod auth_required;
 mod before_private_endpoint;
 mod clients_without;
-mod connections;
-mod denied;
+mod connect;
+pub(in crate::diagnose) mod connections;
 pub(in crate::diagnose::rules) mod exempt;
 mod exempted;
 mod kind_not_walked;
 mod name_unresolved;
-mod no_answer;
 mod no_proxy_dialect;
-mod not_http;
 mod not_walked;
 mod readers;
-mod refused;
+pub(in crate::diagnose) mod refusals;
 mod resolves_publicly;
-mod silent;
-mod slow;
-mod target_unreachable;
-mod target_unresolved;
-mod unreachable;
 mod url_unreadable;
 
+pub(super) use connections::put_by;
+
+use super::slow;
 use crate::diagnose::Rule;
 use crate::diagnosis::Step;
 
 /// The rules of this hop.
 pub(super) const RULES: &[Rule] = &[
     name_unresolved::RULE,
-    silent::RULE,
-    refused::RULE,
-    unreachable::RULE,
-    auth_required::RULE,
-    denied::RULE,
-    target_unresolved::RULE,
-    target_unreachable::RULE,
-    not_http::RULE,
-    no_answer::RULE,
+    connections::SILENT,
+    connections::REFUSED,
+    connections::UNREACHABLE,
+    refusals::LOGIN,
+    refusals::DENIED,
+    refusals::UNRESOLVED,
+    refusals::UNREACHABLE,
+    connect::NOT_HTTP,
+    connect::NO_ANSWER,
     resolves_publicly::RULE,
     kind_not_walked::RULE,
     before_private_endpoint::RULE,
@@ -50,7 +45,7 @@ pub(super) const RULES: &[Rule] = &[
     clients_without::RULE,
     url_unreadable::RULE,
     address_dead::RULE,
-    slow::RULE,
+    slow::PROXY,
 ];
 
 /// The step that lets the proxy open tunnels to one host.

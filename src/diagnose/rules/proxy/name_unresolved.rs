@@ -15,7 +15,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.proxy.saw()?;
     let dns = hop.dns.saw()?;
     let failed = matches!(dns.system.saw(), Some(SystemAnswer::Failed { .. }));
-    if !(dns.walked.is_empty() || failed && dns.counting().is_empty()) {
+    if !(dns.walked.is_empty() || failed && dns.effective().is_empty()) {
         return None;
     }
     let mut because = Because::new(

@@ -38,7 +38,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     if past.as_ref().is_some_and(|past| past.refused(e)) {
         return None;
     }
-    let private = reading::list(&reading::counting(e));
+    let private = reading::list(&e.dns.effective());
     let message = answer.message().unwrap_or("network rules");
     let both = clients::through(e).filter(|through| through.refused(e)).zip(past.as_ref());
     let parted = both.filter(|(_, past)| past.let_in(e));

@@ -3,8 +3,8 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::Because;
 use crate::diagnose::headline::Clause;
-use crate::diagnose::{Because, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::tcp::{Icmp, IcmpMeaning, TcpAttempt, TcpHop, TcpOutcome};
 use crate::evidence::vantage::Platform;
@@ -105,7 +105,7 @@ pub(in crate::diagnose::rules) fn dead<'a>(
 
 /// The failure of the target's own connections.
 pub(super) fn of_target(e: &Evidence) -> Option<Failed<'_>> {
-    failed(e.tcp.saw()?, &reading::counting(e))
+    failed(e.tcp.saw()?, &e.dns.effective())
 }
 
 /// Whether the message is this machine's own: its routing table, its firewall, its ARP.

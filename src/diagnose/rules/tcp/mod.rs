@@ -17,14 +17,13 @@ pub(in crate::diagnose::rules) mod opening;
 mod refused;
 mod reset;
 mod silent;
-mod slow;
 mod taken_here;
 pub(in crate::diagnose::rules) mod terminated;
 mod trail;
 mod unreachable;
 pub(in crate::diagnose::rules) mod wording;
 
-use super::over_limit;
+use super::{over_limit, slow};
 use crate::diagnose::Rule;
 
 /// The rules of this hop.
@@ -41,7 +40,7 @@ pub(super) const RULES: &[Rule] = &[
     address_dead::RULE,
     taken_here::RULE,
     terminated::RULE,
-    slow::RULE,
+    slow::TCP,
     loss::RULE,
     over_limit::TCP,
 ];

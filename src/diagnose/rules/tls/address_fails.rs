@@ -61,7 +61,7 @@ fn check(e: &View<'_>) -> Option<Because> {
             format!("{bad} is not the service, {good} is"),
         ]),
     )
-    .seen(format!("{name} -> {}", reading::list(&reading::counting(e))))
+    .seen(format!("{name} -> {}", reading::list(&e.dns.effective())))
     .seen(format!("{good}: the handshake verifies; {bad} {how}"))
     .known_by("the same handshake was made at both addresses")
     .known_by(

@@ -2,7 +2,6 @@
 //! the certificate.
 
 mod address_fails;
-mod alerts;
 mod authorities;
 mod azure_chain;
 mod bundles;
@@ -14,32 +13,29 @@ mod dropped_after_handshake;
 mod experiments;
 mod expired;
 mod expires_soon;
-mod incompatible;
 mod incomplete_chain;
 mod interception;
 mod issuer;
 mod large_hello;
 mod mtu_black_hole;
 mod name_filtered;
-mod not_tls;
 mod not_yet_valid;
 mod now_and_then;
 mod only_system_store;
+pub(in crate::diagnose) mod outcomes;
 mod peer_mute;
-mod plain_http;
 mod privatelink_name;
 mod products;
 mod routes;
 mod self_signed;
 mod session;
 mod silent;
-mod slow;
-mod torn;
+pub(in crate::diagnose) mod torn;
 mod untrusted_issuer;
 mod version_intolerant;
 mod wrong_name;
 
-use super::over_limit;
+use super::{over_limit, slow};
 use crate::diagnose::Rule;
 
 /// Whether an inspection product presented the chain: its leaves live for days, each session's
@@ -67,12 +63,12 @@ pub(super) const RULES: &[Rule] = &[
     silent::RULE,
     torn::RESET,
     torn::CLOSED,
-    plain_http::RULE,
-    not_tls::RULE,
-    alerts::NAME_REFUSED,
-    alerts::VERSION_REFUSED,
-    alerts::OTHER,
-    incompatible::RULE,
+    outcomes::PLAIN_HTTP,
+    outcomes::NOT_TLS,
+    outcomes::NAME_REFUSED,
+    outcomes::VERSION_REFUSED,
+    outcomes::ALERT,
+    outcomes::INCOMPATIBLE,
     wrong_name::RULE,
     privatelink_name::RULE,
     expired::RULE,
@@ -86,7 +82,7 @@ pub(super) const RULES: &[Rule] = &[
     certificate_invalid::RULE,
     client_bundles::RULE,
     expires_soon::RULE,
-    slow::RULE,
+    slow::TLS,
     connection_lost::RULE,
     over_limit::TLS,
 ];

@@ -1,25 +1,35 @@
-//! The connection is reset or closed after the ClientHello (facts T9, T10, S15, S16): one
-//! rule in two rows, since they differ in the packet and in nothing else.
+//! The connection is reset or closed after the ClientHello (facts T9, T10, S15, S16): two rows,
+//! since they differ in the packet and in nothing else.
 
 use super::{experiments, session};
 use crate::diagnose::timing::LONG_MS;
-use crate::diagnose::{Because, Rule, reading};
+use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::Evidence;
+use crate::evidence::experiment::TriedHandshake;
 use crate::evidence::tls::TlsOutcome;
+
+/// How the connection ended.
+pub(in crate::diagnose) struct Torn {
+    outcome: TlsOutcome,
+    /// What the peer does.
+    does: &'static str,
+    /// The packet that ends it.
+    packet: &'static str,
+}
 
 pub(super) const RESET: Rule = rule!(
     "tls-reset",
     Tls,
     "The connection is reset after the ClientHello",
-    Code(|e| check(e, &TlsOutcome::Reset, "resets the connection", "RST"))
+    Torn(&Torn { outcome: TlsOutcome::Reset, does: "resets the connection", packet: "RST" })
 );
 
 pub(super) const CLOSED: Rule = rule!(
     "tls-closed",
     Tls,
     "The connection is closed after the ClientHello",
-    Code(|e| check(e, &TlsOutcome::Closed, "closes the connection", "FIN"))
+    Torn(&Torn { outcome: TlsOutcome::Closed, does: "closes the connection", packet: "FIN" })
 );
 
 /// Whether the end came sooner than any device gives up a connection of its own that hangs: one
@@ -28,21 +38,45 @@ fn at_once(e: &Evidence) -> bool {
     session::peer_acknowledges(e) || e.tls.took_ms().is_some_and(|took| took < LONG_MS)
 }
 
-fn check(e: &Evidence, outcome: &TlsOutcome, does: &str, packet: &str) -> Option<Because> {
-    let hop = e.tls.saw().filter(|hop| hop.outcome == *outcome)?;
+/// Whether the connection ended so.
+pub(in crate::diagnose) fn check(e: &View<'_>, row: &Torn) -> Option<Because> {
+    let hop = e.tls.saw().filter(|hop| hop.outcome == row.outcome)?;
     let when =
         if hop.bytes_received == 0 { "after the ClientHello" } else { "within the handshake" };
-    let mut because = session::broken(e, Sure::Possible, &format!("{does} {when}")).seen(format!(
-        "{packet} after {:.0} ms; {} octets sent, {} received",
+    let does = format!("{} {when}", row.does);
+    let because = session::broken(e, Sure::Possible, &does).seen(format!(
+        "{} after {:.0} ms; {} octets sent, {} received",
+        row.packet,
         e.tls.took_ms().unwrap_or_default(),
         hop.bytes_sent,
         hop.bytes_received
     ));
-    because = because
-        .known_by(format!(
-            "a firewall's application rule or SNI filter does not allow {}",
-            hop.server_name
-        ))
+    let because = tried(causes(because, e, &hop.server_name), e);
+    Some(
+        session::beside_the_proxy(
+            deciding(because, e)
+                .ruled_out_if(
+                    at_once(e),
+                    "an MTU black hole: that hangs, and nothing ends the connection so soon",
+                )
+                .owner(session::owner(e))
+                .act(Step::look(format!(
+                    "look in the log of each firewall and proxy between here and {}, and of what \
+                     answers there, for this connection: its source, {} and the time",
+                    session::peer(e),
+                    hop.server_name
+                )))
+                .act(session::allow_by_name(e, &hop.server_name)),
+            e,
+        )
+        .check(reading::again(e)),
+    )
+}
+
+/// Adds what may end a connection so.
+fn causes(because: Because, e: &Evidence, name: &str) -> Because {
+    let mut because = because
+        .known_by(format!("a firewall's application rule or SNI filter does not allow {name}"))
         .known_by("or a load balancer or relay that has no working backend for this name")
         .known_by("or a server that hangs up: it serves no TLS, or none of the versions offered");
     if experiments::small_hello(e).is_none() {
@@ -55,11 +89,15 @@ fn check(e: &Evidence, outcome: &TlsOutcome, does: &str, packet: &str) -> Option
         because = because
             .known_by("or the proxy opened the tunnel first and could not reach the service then");
     }
+    because
+}
+
+/// Adds what the experiments show of them.
+fn tried(mut because: Because, e: &Evidence) -> Because {
     if experiments::small_hello(e).is_some_and(|(_, x)| !x.answered()) {
         because = because.ruled_out("the size of the ClientHello: a small one ends so as well");
     }
-    let control = experiments::control_name(e).filter(|(.., x)| !x.answered());
-    if let Some((pointer, name, _)) = control.clone() {
+    if let Some((pointer, name, _)) = failing_control(e) {
         because = because
             .known_by(format!(
                 "SNI {name} ends so as well: what ends it treats all names of the account alike \
@@ -81,7 +119,17 @@ fn check(e: &Evidence, outcome: &TlsOutcome, does: &str, packet: &str) -> Option
             "the same handshake, put again {again} times at once, ends so each time"
         ));
     }
-    if control.is_none() {
+    because
+}
+
+/// The account's sibling name, where its handshake was not answered either.
+fn failing_control(e: &Evidence) -> Option<(String, &str, &TriedHandshake)> {
+    experiments::control_name(e).filter(|(.., x)| !x.answered())
+}
+
+/// Adds the commands that would decide between what remains.
+fn deciding(mut because: Because, e: &Evidence) -> Because {
+    if failing_control(e).is_none() {
         because = because.tells_it(format!(
             "{}  # another name: an answer means an SNI filter",
             session::s_client_named(e, "<another name>", "")
@@ -91,23 +139,5 @@ fn check(e: &Evidence, outcome: &TlsOutcome, does: &str, packet: &str) -> Option
         because = because
             .tells_it(format!("{}  # a small ClientHello", session::s_client(e, "-groups X25519")));
     }
-    Some(
-        session::beside_the_proxy(
-            because
-                .ruled_out_if(
-                    at_once(e),
-                    "an MTU black hole: that hangs, and nothing ends the connection so soon",
-                )
-                .owner(session::owner(e))
-                .act(Step::look(format!(
-                    "look in the log of each firewall and proxy between here and {}, and of what \
-                     answers there, for this connection: its source, {} and the time",
-                    session::peer(e),
-                    hop.server_name
-                )))
-                .act(session::allow_by_name(e, &hop.server_name)),
-            e,
-        )
-        .check(reading::again(e)),
-    )
+    because
 }

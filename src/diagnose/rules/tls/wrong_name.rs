@@ -134,7 +134,8 @@ fn foreign_alias(e: &Evidence, leaf: Option<&Certificate>) -> Option<(String, &'
 
 /// The aliases that the deciding resolvers give for the name.
 fn aliases(e: &Evidence) -> Vec<String> {
-    reading::deciding_resolvers(e)
+    e.dns
+        .deciding()
         .filter_map(|(_, resolver)| resolver.a_answer())
         .flat_map(|answer| answer.chain(&e.dns.name).aliases)
         .map(|alias| alias.trim_end_matches('.').to_ascii_lowercase())

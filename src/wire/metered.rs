@@ -8,11 +8,11 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Octets of the peer's first words that are kept.
-const KEPT: usize = 256;
+const FIRST_BYTES_KEPT: usize = 256;
 
 /// Octets that are read before the other hops and the clock get a turn: a peer that floods is
 /// never waited for, and its reader would go on and on.
-const TURN: usize = 16 << 10;
+const READ_BUDGET: usize = 16 << 10;
 
 /// What went through.
 #[derive(Debug, Default, Clone)]
@@ -33,11 +33,11 @@ impl Traffic {
     }
 }
 
-/// A handle to what went through a [`Tap`].
+/// A handle to what went through a [`MeteredStream`].
 #[derive(Debug, Default, Clone)]
-pub struct Meter(Arc<Mutex<Traffic>>);
+pub struct TrafficCounter(Arc<Mutex<Traffic>>);
 
-impl Meter {
+impl TrafficCounter {
     /// What went through up to now.
     #[must_use]
     pub fn read(&self) -> Traffic {
@@ -49,30 +49,30 @@ impl Meter {
     }
 }
 
-/// A stream under a [`Meter`].
+/// A stream under a [`TrafficCounter`].
 #[derive(Debug)]
-pub struct Tap<S> {
+pub struct MeteredStream<S> {
     inner: S,
-    meter: Meter,
+    meter: TrafficCounter,
     /// Octets read in this turn.
     turn: usize,
 }
 
-impl<S> Tap<S> {
+impl<S> MeteredStream<S> {
     /// Puts a meter on `inner`.
-    pub fn new(inner: S) -> (Self, Meter) {
-        let meter = Meter::default();
+    pub fn new(inner: S) -> (Self, TrafficCounter) {
+        let meter = TrafficCounter::default();
         (Self { inner, meter: meter.clone(), turn: 0 }, meter)
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for MeteredStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.turn >= TURN {
+        if self.turn >= READ_BUDGET {
             self.turn = 0;
             context.waker().wake_by_ref();
             return Poll::Pending;
@@ -84,14 +84,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
         if !new.is_empty() {
             let mut traffic = self.meter.lock();
             traffic.received += new.len() as u64;
-            let room = KEPT.saturating_sub(traffic.first.len());
+            let room = FIRST_BYTES_KEPT.saturating_sub(traffic.first.len());
             traffic.first.extend_from_slice(&new[..new.len().min(room)]);
         }
         result
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for MeteredStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -10,8 +10,8 @@ use crate::evidence::{Evidence, classify, tunnel};
 use super::gives;
 
 /// How far a resolver that fails for the name does its work for others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Reach {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::diagnose) enum Reach {
     /// Not asked, or the answers decide nothing.
     Unknown,
     /// It answers with checking disabled, and fails each time that it validates.
@@ -32,7 +32,7 @@ pub(super) enum Reach {
 
 /// What TCP to the port of a silent resolver gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tcp {
+pub(in crate::diagnose) enum Tcp {
     /// The connection was refused: the machine is there, or a firewall speaks for it.
     Refused,
     /// The connection stood, and no answer came.
@@ -42,7 +42,7 @@ pub(super) enum Tcp {
 }
 
 /// The experiment's questions to this resolver, with their places.
-pub(super) fn at<'a>(
+pub(in crate::diagnose) fn at<'a>(
     e: &'a Evidence,
     r: &'a ResolverSeen,
     id: &'a str,
@@ -56,7 +56,7 @@ fn one<'a>(e: &'a Evidence, r: &'a ResolverSeen, id: &'a str) -> Option<&'a Exch
 }
 
 /// Where the experiments on this resolver stand in the evidence.
-pub(super) fn pointers(e: &Evidence, r: &ResolverSeen, ids: &[&str]) -> Vec<String> {
+pub(in crate::diagnose) fn pointers(e: &Evidence, r: &ResolverSeen, ids: &[&str]) -> Vec<String> {
     let all = e.experiments.questions.iter().enumerate();
     all.filter(|(_, tried)| tried.resolver == r.address && ids.contains(&tried.id.as_str()))
         .map(|(index, _)| format!("/experiments/questions/{index}"))
@@ -86,7 +86,7 @@ fn bogus(exchange: Option<&Exchange>) -> bool {
 }
 
 /// Whether the resolver itself says that its SERVFAIL is for DNSSEC.
-pub(super) fn says_bogus(r: &ResolverSeen) -> bool {
+pub(in crate::diagnose) fn says_bogus(r: &ResolverSeen) -> bool {
     bogus(r.a.saw())
 }
 
@@ -163,7 +163,7 @@ pub(super) fn reach(e: &Evidence, r: &ResolverSeen) -> Reach {
 
 /// What kind of answer a question got, as far as repeats of it must agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(in crate::diagnose) enum Kind {
     Private,
     Outside,
     NoAddress,
@@ -172,7 +172,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// In words, after "gives".
-    pub(super) const fn words(self) -> &'static str {
+    pub(in crate::diagnose) const fn words(self) -> &'static str {
         match self {
             Self::Private => "a private address",
             Self::Outside => "a public address",
@@ -198,12 +198,12 @@ fn kind(answer: &Answer, name: &str) -> Option<Kind> {
 }
 
 /// What the resolver gives for the name with checking disabled.
-pub(super) fn unvalidated(e: &Evidence, r: &ResolverSeen) -> Vec<IpAddr> {
+pub(in crate::diagnose) fn unvalidated(e: &Evidence, r: &ResolverSeen) -> Vec<IpAddr> {
     one(e, r, "without-validation").map(addresses).unwrap_or_default()
 }
 
 /// A fresh name that nobody has and one of `all` that the resolver gives for it, with its place.
-pub(super) fn invented<'a>(
+pub(in crate::diagnose) fn invented<'a>(
     e: &'a Evidence,
     r: &'a ResolverSeen,
     all: &[IpAddr],
@@ -216,7 +216,7 @@ pub(super) fn invented<'a>(
 
 /// The kinds of all answers to the A question, the walk's own first; silence is none, and an
 /// error is one only where the walk's own question got it: repeats may meet a rate limit.
-pub(super) fn kinds(e: &Evidence, r: &ResolverSeen) -> Vec<Kind> {
+pub(in crate::diagnose) fn kinds(e: &Evidence, r: &ResolverSeen) -> Vec<Kind> {
     let own = r.a.saw().and_then(Exchange::answer);
     let repeats = at(e, r, "ask-again").filter_map(|(_, tried)| tried.exchange.answer());
     let kinds = own.into_iter().chain(repeats).filter_map(|answer| kind(answer, &e.dns.name));
@@ -228,7 +228,7 @@ pub(super) fn kinds(e: &Evidence, r: &ResolverSeen) -> Vec<Kind> {
 }
 
 /// Whether the resolver answers the same question in different kinds.
-pub(super) fn varies(e: &Evidence, r: &ResolverSeen) -> bool {
+pub(in crate::diagnose) fn varies(e: &Evidence, r: &ResolverSeen) -> bool {
     let kinds = kinds(e, r);
     kinds.iter().any(|kind| Some(kind) != kinds.first())
 }
@@ -238,7 +238,7 @@ fn addresses(exchange: &Exchange) -> Vec<IpAddr> {
 }
 
 /// What the resolver gives for the privatelink name asked by itself: name and addresses.
-pub(super) fn privatelink_alone<'a>(
+pub(in crate::diagnose) fn privatelink_alone<'a>(
     e: &'a Evidence,
     r: &'a ResolverSeen,
 ) -> Option<(&'a str, Vec<IpAddr>)> {
@@ -250,7 +250,7 @@ pub(super) fn privatelink_alone<'a>(
 /// The privatelink name that the resolver finds in the private zone when it is asked by itself:
 /// by its private address, or by the zone's word that the name is there (NOERROR and the private
 /// zone's SOA), which no cached public chain can give.
-pub(super) fn in_private_zone<'a>(
+pub(in crate::diagnose) fn in_private_zone<'a>(
     e: &'a Evidence,
     r: &'a ResolverSeen,
 ) -> Option<(&'a str, Option<IpAddr>)> {
@@ -278,7 +278,10 @@ pub(super) fn in_private_zone<'a>(
 
 /// How the resolver fails for the privatelink zone, although it gives the original name a
 /// public address: by its rcode, or with silence.
-pub(super) fn privatelink_fails<'a>(e: &'a Evidence, r: &'a ResolverSeen) -> Option<&'a str> {
+pub(in crate::diagnose) fn privatelink_fails<'a>(
+    e: &'a Evidence,
+    r: &'a ResolverSeen,
+) -> Option<&'a str> {
     let given = r.addresses(&e.dns.name);
     if given.is_empty() || !given.iter().all(|a| gives::is_outside(*a)) {
         return None;
@@ -307,7 +310,7 @@ pub(super) fn privatelink_fails<'a>(e: &'a Evidence, r: &'a ResolverSeen) -> Opt
 }
 
 /// A name of the account under another suffix that this resolver resolves privately.
-pub(super) fn private_sibling<'a>(
+pub(in crate::diagnose) fn private_sibling<'a>(
     e: &'a Evidence,
     r: &'a ResolverSeen,
 ) -> Option<(usize, &'a str, IpAddr)> {
@@ -318,7 +321,7 @@ pub(super) fn private_sibling<'a>(
 }
 
 /// The SOA that the resolver gives for the public suffix asked by itself.
-pub(super) fn parent_soa<'a>(
+pub(in crate::diagnose) fn parent_soa<'a>(
     e: &'a Evidence,
     r: &'a ResolverSeen,
 ) -> Option<&'a crate::evidence::dns::Soa> {
@@ -326,13 +329,13 @@ pub(super) fn parent_soa<'a>(
 }
 
 /// Whether the resolver denies the public suffix itself, which is there for everybody.
-pub(super) fn parent_denied(e: &Evidence, r: &ResolverSeen) -> bool {
+pub(in crate::diagnose) fn parent_denied(e: &Evidence, r: &ResolverSeen) -> bool {
     says(one(e, r, "parent-zone"), "NXDOMAIN")
 }
 
 /// Whether questions with EDNS vanish where the plain one is answered: three with it, of which
 /// none was.
-pub(super) fn edns_dropped(e: &Evidence, r: &ResolverSeen) -> bool {
+pub(in crate::diagnose) fn edns_dropped(e: &Evidence, r: &ResolverSeen) -> bool {
     let all = || e.experiments.questions.iter().filter(|t| t.resolver == r.address);
     let udp = || all().filter(|t| t.exchange.transport == Transport::Udp);
     let with: Vec<_> = udp().filter(|t| t.edns).collect();
@@ -342,7 +345,7 @@ pub(super) fn edns_dropped(e: &Evidence, r: &ResolverSeen) -> bool {
 }
 
 /// The search domain under which a resolver gives one of `system`, with its place.
-pub(super) fn searched<'a>(
+pub(in crate::diagnose) fn searched<'a>(
     e: &'a Evidence,
     system: &[IpAddr],
 ) -> Option<(usize, &'a TriedQuestion)> {

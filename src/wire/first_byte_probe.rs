@@ -22,14 +22,14 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// Sends the octet and waits for the peer, at most for `timeout`; none where the kernel does
 /// not say what was acknowledged.
-pub async fn first(
+pub async fn send_one_byte(
     mut stream: TcpStream,
     socket: &Socket,
     timeout: Duration,
 ) -> Option<HandshakeSeen> {
     platform::tcp_info(socket)?.bytes_acked?;
     let mut octets = [0; 64];
-    let told = tokio::time::timeout(timeout, talk(&mut stream, socket, &mut octets)).await;
+    let told = tokio::time::timeout(timeout, exchange(&mut stream, socket, &mut octets)).await;
     let (outcome, received) = match told {
         Err(_) => (TlsOutcome::Silent, 0),
         Ok(Ok(0)) => (TlsOutcome::Closed, 0),
@@ -57,7 +57,7 @@ pub async fn first(
 }
 
 /// Until the peer says something, ends its stream, or the connection breaks.
-async fn talk(stream: &mut TcpStream, socket: &Socket, octets: &mut [u8]) -> io::Result<usize> {
+async fn exchange(stream: &mut TcpStream, socket: &Socket, octets: &mut [u8]) -> io::Result<usize> {
     stream.write_all(&[FIRST]).await?;
     let mut ended = false;
     loop {

@@ -6,17 +6,17 @@
 
 use std::net::IpAddr;
 
-use crate::diagnose::reading;
-use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverSeen, SystemAnswer, Transport};
+use super::tried::Reach;
+use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverSeen, Transport};
 use crate::evidence::tcp::Icmp;
 use crate::evidence::{AddressClass, Evidence, classify, dns::is_privatelink, tunnel};
 
 /// The target of the alias by which Azure DNS security policy blocks a name (fact D67).
-pub(super) const BLOCK_POLICY: &str = "blockpolicy.azuredns.invalid";
+pub(in crate::diagnose) const BLOCK_POLICY: &str = "blockpolicy.azuredns.invalid";
 
 /// What one resolver gives for the name.
 #[derive(Debug)]
-pub(super) enum Gives<'a> {
+pub(in crate::diagnose) enum Gives<'a> {
     /// Addresses, of whichever family.
     Addresses(Vec<IpAddr>),
     /// The alias of Azure DNS security policy.
@@ -49,7 +49,7 @@ pub(super) enum Gives<'a> {
 
 impl Gives<'_> {
     /// Whether a resolver library stops here instead of asking the next resolver.
-    pub(super) fn is_final(&self) -> bool {
+    pub(in crate::diagnose) fn is_final(&self) -> bool {
         match self {
             Self::Addresses(_) | Self::Blocked | Self::Loop | Self::NoName(_) => true,
             // glibc takes an empty answer without AA and RA for a lame one and goes on.
@@ -60,7 +60,7 @@ impl Gives<'_> {
     }
 
     /// Whether the resolver did its work, whatever it found.
-    pub(super) const fn is_answer(&self) -> bool {
+    pub(in crate::diagnose) const fn is_answer(&self) -> bool {
         matches!(
             self,
             Self::Addresses(_) | Self::Blocked | Self::Loop | Self::NoName(_) | Self::NoAddress(_)
@@ -68,7 +68,7 @@ impl Gives<'_> {
     }
 
     /// The addresses, if there are any.
-    pub(super) fn addresses(&self) -> &[IpAddr] {
+    pub(in crate::diagnose) fn addresses(&self) -> &[IpAddr] {
         match self {
             Self::Addresses(addresses) => addresses,
             _ => &[],
@@ -78,30 +78,27 @@ impl Gives<'_> {
 
 /// A resolver that was asked, its place in the evidence and what it gives.
 #[derive(Debug)]
-pub(super) struct Asked<'a> {
-    pub(super) index: usize,
-    pub(super) seen: &'a ResolverSeen,
-    pub(super) gives: Gives<'a>,
+pub(in crate::diagnose) struct Asked<'a> {
+    pub(in crate::diagnose) index: usize,
+    pub(in crate::diagnose) seen: &'a ResolverSeen,
+    pub(in crate::diagnose) gives: Gives<'a>,
+    /// How far it reaches, by the experiments on it.
+    pub(in crate::diagnose) reach: Reach,
 }
 
 impl Asked<'_> {
     /// The resolver's address as people write it.
-    pub(super) fn label(&self) -> String {
+    pub(in crate::diagnose) fn label(&self) -> String {
         self.seen.label()
     }
 
     /// Where its A question stands in the evidence.
-    pub(super) fn pointer(&self) -> String {
+    pub(in crate::diagnose) fn pointer(&self) -> String {
         format!("/dns/resolvers/{}/a", self.index)
     }
 }
 
-/// Whether an answer with addresses was seen with its aliases; `getaddrinfo` shows none.
-pub(super) fn aliases_seen(e: &Evidence) -> bool {
-    asked(e).iter().any(|r| !r.gives.addresses().is_empty())
-}
-
-fn gives<'a>(e: &'a Evidence, r: &'a ResolverSeen, name: &str) -> Option<Gives<'a>> {
+pub(super) fn gives<'a>(e: &'a Evidence, r: &'a ResolverSeen, name: &str) -> Option<Gives<'a>> {
     let exchange = r.a.saw().or_else(|| r.aaaa.saw())?;
     let addresses = r.addresses(name);
     if !addresses.is_empty() {
@@ -148,82 +145,25 @@ fn answered<'a>(answer: &'a Answer, name: &str) -> Gives<'a> {
     }
 }
 
-/// Every resolver that was asked, in order.
-pub(super) fn asked(e: &Evidence) -> Vec<Asked<'_>> {
-    e.dns
-        .resolvers
-        .iter()
-        .enumerate()
-        .filter_map(|(index, seen)| {
-            Some(Asked { index, seen, gives: gives(e, seen, &e.dns.name)? })
-        })
-        .collect()
-}
-
-/// The resolvers whose answer applications get, in order.
-pub(super) fn deciding(e: &Evidence) -> Vec<Asked<'_>> {
-    reading::deciding_resolvers(e)
-        .filter_map(|(index, seen)| {
-            Some(Asked { index, seen, gives: gives(e, seen, &e.dns.name)? })
-        })
-        .collect()
-}
-
-/// The resolver that has the last word: the first deciding one whose answer is final.
-pub(super) fn decider(e: &Evidence) -> Option<Asked<'_>> {
-    deciding(e).into_iter().find(|r| r.gives.is_final())
-}
-
-/// The resolver that has the last word, when that word leaves applications without an address.
-pub(super) fn decided_nothing(e: &Evidence) -> Option<Asked<'_>> {
-    if !application(e).is_empty() {
-        return None;
-    }
-    match decider(e) {
-        Some(r) => Some(r).filter(|r| r.gives.addresses().is_empty()),
-        // Nobody is final: an empty answer of a server that offers no recursion comes next.
-        None => deciding(e).into_iter().find(|r| matches!(r.gives, Gives::NoAddress(_))),
-    }
-}
-
-/// The addresses that applications get; with `--resolver` those of that resolver.
-///
-/// While `getaddrinfo` is still waiting, or where it was not asked, those are the addresses
-/// that the resolvers gave.
-pub(super) fn application(e: &Evidence) -> Vec<IpAddr> {
-    let counting = e.dns.counting();
-    // `--resolver` names the answer that counts, also where it is none.
-    if !counting.is_empty() || e.asked.resolver_given {
-        return counting;
-    }
-    match e.dns.system.saw() {
-        Some(SystemAnswer::Addresses { addresses }) => addresses.clone(),
-        Some(SystemAnswer::Failed { .. }) => Vec::new(),
-        Some(SystemAnswer::Stalled) | None => {
-            e.dns.walked.iter().map(|walked| walked.address).collect()
-        }
-    }
-}
-
 /// Whether an address lies outside the private ranges and is one that a public front could
 /// have. Documentation addresses stand for public ones in laboratories and examples.
-pub(super) fn is_outside(address: IpAddr) -> bool {
+pub(in crate::diagnose) fn is_outside(address: IpAddr) -> bool {
     matches!(classify(address), AddressClass::Public | AddressClass::Documentation)
 }
 
 /// The addresses of `all` that `--expect` does not allow, when it names prefixes.
-pub(super) fn beyond_prefixes(e: &Evidence, all: &[IpAddr]) -> Vec<IpAddr> {
+pub(in crate::diagnose) fn beyond_prefixes(e: &Evidence, all: &[IpAddr]) -> Vec<IpAddr> {
     all.iter().copied().filter(|a| e.asked.expect.prefixes_hold(*a) == Some(false)).collect()
 }
 
 /// The privatelink alias that a resolver shows; for a privatelink target the name itself.
-pub(super) fn alias(r: &ResolverSeen, name: &str) -> Option<String> {
+pub(in crate::diagnose) fn alias(r: &ResolverSeen, name: &str) -> Option<String> {
     r.privatelink_alias(name).or_else(|| is_privatelink(name).then(|| name.to_owned()))
 }
 
 /// What says that a private endpoint exists.
 #[derive(Debug)]
-pub(super) enum Endpoint {
+pub(in crate::diagnose) enum Endpoint {
     /// This resolver shows the alias.
     Alias { index: usize, alias: String },
     /// This resolver gives a private address, and none shows an alias.
@@ -232,9 +172,9 @@ pub(super) enum Endpoint {
 
 /// What says that a private endpoint exists: an alias at a deciding resolver first, then at
 /// any other, then a private address from any.
-pub(super) fn endpoint(e: &Evidence) -> Option<Endpoint> {
+pub(in crate::diagnose) fn endpoint(e: &Evidence) -> Option<Endpoint> {
     let name = &e.dns.name;
-    let first = reading::deciding_resolvers(e);
+    let first = e.dns.deciding();
     let aliased = first
         .chain(e.dns.resolvers.iter().enumerate())
         .find_map(|(index, r)| Some(Endpoint::Alias { index, alias: alias(r, name)? }));
@@ -247,7 +187,7 @@ pub(super) fn endpoint(e: &Evidence) -> Option<Endpoint> {
 }
 
 /// The addresses that lines of the hosts file give for the name, with the lines' places.
-pub(super) fn hosts_lines(e: &Evidence) -> Vec<(usize, u32, IpAddr)> {
+pub(in crate::diagnose) fn hosts_lines(e: &Evidence) -> Vec<(usize, u32, IpAddr)> {
     e.vantage
         .hosts
         .lines
@@ -259,13 +199,13 @@ pub(super) fn hosts_lines(e: &Evidence) -> Vec<(usize, u32, IpAddr)> {
 }
 
 /// Whether what applications get comes from the hosts file.
-pub(super) fn pinned(e: &Evidence) -> bool {
+pub(in crate::diagnose) fn pinned(e: &Evidence) -> bool {
     let system = e.dns.system_addresses();
     hosts_lines(e).iter().any(|(_, _, address)| system.contains(address))
 }
 
 /// A question's message of this resolver, the A question's first.
-pub(super) fn message(r: &ResolverSeen) -> Option<&Answer> {
+pub(in crate::diagnose) fn message(r: &ResolverSeen) -> Option<&Answer> {
     r.a.saw().or_else(|| r.aaaa.saw()).and_then(Exchange::answer)
 }
 

@@ -1,0 +1,157 @@
+//! Files, opened only where they are what they should be, and read no further than a limit.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+
+/// What a path may lead to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum May {
+    /// Whatever can be read. A pipe or a terminal may never end: see [`crate::blocking`].
+    BeAnything,
+    /// No named pipe: opening one waits for its other end.
+    NotBeAPipe,
+    /// A regular file alone: it is read while others wait.
+    BeAFile,
+}
+
+/// Opens a file to read it.
+///
+/// # Errors
+///
+/// Those of the system; also what it is, where it may not be that.
+#[expect(clippy::disallowed_methods, reason = "the one place that opens files to read them")]
+pub fn open(path: impl AsRef<Path>, may: May) -> io::Result<File> {
+    let path = path.as_ref();
+    match may {
+        May::BeAnything => {}
+        May::NotBeAPipe => {
+            if std::fs::metadata(path).is_ok_and(|about| is_pipe(about.file_type())) {
+                return Err(io::Error::new(ErrorKind::InvalidInput, "is a pipe"));
+            }
+        }
+        May::BeAFile => regular(path)?,
+    }
+    File::open(path)
+}
+
+/// Whether a path leads to a regular file; what is missing, or may not be looked at, is reported
+/// when it is opened.
+///
+/// # Errors
+///
+/// What it is instead.
+pub fn regular(path: impl AsRef<Path>) -> io::Result<()> {
+    let error = |kind, says: &'static str| Err(io::Error::new(kind, says));
+    match std::fs::metadata(path) {
+        Ok(about) if about.is_dir() => error(ErrorKind::IsADirectory, "is a folder"),
+        Ok(about) if !about.is_file() => error(ErrorKind::InvalidInput, "is no regular file"),
+        _ => Ok(()),
+    }
+}
+
+/// The beginning of a file: at most `limit` bytes.
+///
+/// # Errors
+///
+/// Those of [`open`] and of reading.
+pub fn beginning(path: impl AsRef<Path>, may: May, limit: u64) -> io::Result<Vec<u8>> {
+    first(open(path, may)?, limit)
+}
+
+/// A whole file.
+///
+/// # Errors
+///
+/// Those of [`open`] and of reading; `FileTooLarge` where it holds more than `limit` bytes.
+pub fn whole(path: impl AsRef<Path>, may: May, limit: u64) -> io::Result<Vec<u8>> {
+    let bytes = first(open(path, may)?, limit.saturating_add(1))?;
+    match bytes.len() as u64 > limit {
+        true => Err(io::Error::new(ErrorKind::FileTooLarge, too_large(limit))),
+        false => Ok(bytes),
+    }
+}
+
+fn too_large(limit: u64) -> String {
+    match limit >> 20 {
+        0 => format!("is larger than {} KiB", limit >> 10),
+        mebibytes => format!("is larger than {mebibytes} MiB"),
+    }
+}
+
+/// At most `limit` bytes of what is open.
+///
+/// # Errors
+///
+/// Those of reading.
+pub fn first(from: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fill(&mut bytes, from, limit)?;
+    Ok(bytes)
+}
+
+/// The same into a buffer of the caller's, which may be one that is wiped.
+///
+/// # Errors
+///
+/// Those of reading.
+pub fn fill(buffer: &mut Vec<u8>, from: impl Read, limit: u64) -> io::Result<()> {
+    from.take(limit).read_to_end(buffer).map(drop)
+}
+
+/// Why a file that the user named was not read, in words that may follow its name.
+#[must_use]
+pub fn why(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(_) => format!("cannot be read: {}", words(error)),
+        None => words(error),
+    }
+}
+
+/// An OS error's words without Rust's errno suffix.
+#[must_use]
+pub(crate) fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
+}
+
+#[cfg(unix)]
+fn is_pipe(kind: std::fs::FileType) -> bool {
+    std::os::unix::fs::FileTypeExt::is_fifo(&kind)
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: std::fs::FileType) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_to_its_limit_and_no_further() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a");
+        std::fs::write(&file, vec![b'x'; 2048]).unwrap();
+        assert_eq!(whole(&file, May::BeAFile, 2048).unwrap().len(), 2048);
+        let error = whole(&file, May::BeAFile, 1024).unwrap_err();
+        assert_eq!(why(&error), "is larger than 1 KiB");
+        assert_eq!(beginning(&file, May::NotBeAPipe, 7).unwrap().len(), 7);
+        let gone = whole(folder.path().join("b"), May::BeAFile, 1).unwrap_err();
+        assert!(why(&gone).starts_with("cannot be read: No such file"), "{gone}");
+        let says = why(&whole(folder.path(), May::BeAFile, 1).unwrap_err());
+        assert_eq!(says, "is a folder");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_without_a_writer_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let says = |may| why(&whole(&pipe, may, 1).unwrap_err());
+        assert_eq!(says(May::NotBeAPipe), "is a pipe");
+        assert_eq!(says(May::BeAFile), "is no regular file");
+    }
+}
