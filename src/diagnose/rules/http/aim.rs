@@ -63,7 +63,7 @@ impl Aim {
         let name = label(e);
         match self {
             Aim::Account => account::named(
-                &name,
+                name,
                 "show",
                 "--query \"{kind:kind,endpoint:properties.endpoint,\
                  access:properties.publicNetworkAccess,rules:properties.networkAcls}\"",
