@@ -4,6 +4,8 @@
 pub(super) mod dns;
 pub(super) mod gives;
 pub(super) mod http;
+pub(super) mod tcp;
+pub(super) mod tls;
 pub(super) mod tokens;
 pub(super) mod tried;
 
@@ -13,6 +15,8 @@ use crate::evidence::Evidence;
 
 use dns::DnsView;
 use http::HttpView;
+use tcp::TcpView;
+use tls::TlsView;
 use tokens::TokenPaths;
 
 /// The evidence of one walk as rules see it.
@@ -22,6 +26,10 @@ pub(in crate::diagnose) struct View<'a> {
     pub(in crate::diagnose) dns: DnsView<'a>,
     /// The http hop, with the reading of each call's answer.
     pub(in crate::diagnose) http: HttpView<'a>,
+    /// The tcp hop, with its failures.
+    pub(in crate::diagnose) tcp: TcpView<'a>,
+    /// The tls hop, with the experiments on it.
+    pub(in crate::diagnose) tls: TlsView<'a>,
     /// The paths to the hosts that give tokens.
     pub(in crate::diagnose) token_paths: TokenPaths,
 }
@@ -34,6 +42,8 @@ impl<'a> View<'a> {
             evidence,
             dns: DnsView::new(evidence),
             http: HttpView::new(evidence),
+            tcp: TcpView::new(evidence),
+            tls: TlsView::new(evidence),
             token_paths: TokenPaths::default(),
         };
         view.token_paths = TokenPaths::judged(&view);

@@ -10,7 +10,7 @@ pub(super) const RULE: Rule =
         .for_tokens(crate::diagnose::ForTokens::NoAnswer);
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let failed = attempts::of_target(e)?;
+    let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
     if !attempts::no_route(attempt) {
         return None;

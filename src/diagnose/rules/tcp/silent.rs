@@ -22,7 +22,7 @@ pub(super) const RULE: Rule = rule!(
 .for_tokens(crate::diagnose::ForTokens::NoAnswer);
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let failed = attempts::of_target(e)?;
+    let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
     if attempt.outcome != TcpOutcome::TimedOut || near::near(e, attempt).is_some() {
         return None;
