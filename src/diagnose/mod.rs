@@ -21,6 +21,7 @@ pub mod rules;
 pub mod timing;
 mod verdict;
 mod view;
+mod wording;
 
 use std::collections::BTreeMap;
 
@@ -90,7 +91,9 @@ fn fold_symptoms(fired: &mut [(&'static Rule, Finding)]) {
         finding.explained_by = causes
             .iter()
             .filter(|(cause, level)| {
-                *level >= finding.level && cause.id != rule.id && cause.explains.contains(&rule.id)
+                *level >= finding.level
+                    && cause.id != rule.id
+                    && cause.symptoms().any(|id| id == rule.id)
             })
             .min_by_key(|(cause, _)| cause.hop)
             .map(|(cause, _)| cause.id.to_owned());

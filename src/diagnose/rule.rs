@@ -4,6 +4,7 @@ use crate::evidence::Hop;
 
 use super::Because;
 use super::engines::{limit, slow};
+use super::rules::dns::failures;
 use super::rules::http::{documented, network_refusals};
 use super::rules::identity::entra;
 use super::rules::proxy::{connections, refusals};
@@ -25,6 +26,8 @@ pub struct Rule {
     pub about: About,
     /// Ids of findings that are symptoms of this one when both fire: they are folded under it.
     pub explains: &'static [&'static str],
+    /// Named groups of further symptoms, which several rules explain; see [`Self::symptoms`].
+    pub explains_groups: &'static [&'static [&'static str]],
     /// Ids of sharper rules: where one of them fires, this one does not.
     pub yields_to: &'static [&'static str],
     /// Questions (`zone-soa`, or the id of an experiment) whose answer would have led to another
@@ -58,6 +61,8 @@ pub(in crate::diagnose) enum Check {
     NetworkRefusal(&'static network_refusals::Row),
     /// A refusal that the service documents, whose fix does not depend on the path.
     Documented(&'static documented::Row),
+    /// Every deciding resolver fails.
+    DnsFailure(&'static failures::Row),
     /// The connection to the proxy fails.
     ProxyConnection(&'static connections::Row),
     /// The proxy answers CONNECT and opens no tunnel.
@@ -93,6 +98,7 @@ impl Rule {
             page,
             about: About::Path,
             explains: &[],
+            explains_groups: &[],
             yields_to: &[],
             decided_by: &[],
             short: None,
@@ -112,6 +118,19 @@ impl Rule {
     pub const fn explains(mut self, symptoms: &'static [&'static str]) -> Self {
         self.explains = symptoms;
         self
+    }
+
+    /// Sets [`Self::explains_groups`].
+    #[must_use]
+    pub const fn explains_groups(mut self, groups: &'static [&'static [&'static str]]) -> Self {
+        self.explains_groups = groups;
+        self
+    }
+
+    /// Every finding that is a symptom of this one.
+    pub fn symptoms(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let groups = self.explains_groups.iter().copied().flatten();
+        self.explains.iter().chain(groups).copied()
     }
 
     /// Sets [`Self::yields_to`].
@@ -142,6 +161,7 @@ impl Rule {
             Check::Code(check) => check(view),
             Check::NetworkRefusal(row) => network_refusals::check(view, row),
             Check::Documented(row) => documented::check(view, row),
+            Check::DnsFailure(row) => failures::check(view, row),
             Check::ProxyConnection(row) => connections::check(view, row),
             Check::ProxyRefusal(row) => refusals::check(view, row),
             Check::TlsOutcome(row) => outcomes::ended(view, row),

@@ -8,8 +8,8 @@ use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::vantage::NeighbourState;
 
 use super::missing;
+use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
 use super::words;
-use super::wrong_address::{NOT_LET_IN, NOT_REACHED, SOMEBODY_ELSE, joined};
 use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule = rule!(
@@ -18,7 +18,8 @@ pub(super) const RULE: Rule = rule!(
     "The private zone holds an IPv6 record and no IPv4 record",
     Code(check)
 )
-.explains(&joined::<30>(&[NOT_REACHED, NOT_LET_IN, SOMEBODY_ELSE, &["dns-own-record"]]));
+.explains(&["dns-own-record"])
+.explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN, ANOTHER_SERVER]);
 
 fn check(e: &View<'_>) -> Option<Because> {
     let zone = e.target.private_zone.as_deref()?;

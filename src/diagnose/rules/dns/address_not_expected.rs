@@ -5,8 +5,8 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::Expect;
 
+use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
 use super::words;
-use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
 use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule = rule!(
@@ -15,19 +15,16 @@ pub(super) const RULE: Rule = rule!(
     "The address lies outside the expected prefixes",
     Code(check)
 )
-.explains(&joined::<25>(&[
-    NOT_REACHED,
-    NOT_LET_IN,
-    &[
-        "dns-resolvers-disagree",
-        "dns-unusable-address",
-        "tcp-address-dead",
-        "tls-plain-http",
-        "tls-not-tls",
-        "tls-wrong-name",
-        "tls-self-signed",
-    ],
-]));
+.explains(&[
+    "dns-resolvers-disagree",
+    "dns-unusable-address",
+    "tcp-address-dead",
+    "tls-plain-http",
+    "tls-not-tls",
+    "tls-wrong-name",
+    "tls-self-signed",
+])
+.explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN]);
 
 fn check(e: &View<'_>) -> Option<Because> {
     let Expect::Cidr { prefixes } = &e.asked.expect else { return None };

@@ -5,8 +5,8 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::TlsOutcome;
 
+use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED};
 use super::words;
-use super::wrong_address::{NOT_REACHED, SOMEBODY_ELSE, joined};
 use crate::diagnose::view::tried;
 
 pub(super) const RULE: Rule = rule!(
@@ -15,17 +15,14 @@ pub(super) const RULE: Rule = rule!(
     "The resolver gives the same address for names that do not exist",
     Code(check)
 )
-.explains(&joined::<28>(&[
-    NOT_REACHED,
-    SOMEBODY_ELSE,
-    &[
-        "dns-unusable-address",
-        "dns-own-record",
-        "dns-resolvers-disagree",
-        "dns-address-not-expected",
-        "dns-public-not-expected",
-    ],
-]));
+.explains(&[
+    "dns-unusable-address",
+    "dns-own-record",
+    "dns-resolvers-disagree",
+    "dns-address-not-expected",
+    "dns-public-not-expected",
+])
+.explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, ANOTHER_SERVER]);
 
 /// Whether what answers at the address shows that it is not the service.
 fn somebody_else(e: &View<'_>) -> bool {

@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = rule!(
     "The resolver forwards the privatelink zone, not the public one",
     Code(check)
 )
-.explains(zone_not_linked::EXPLAINS)
+.explains_groups(zone_not_linked::SYMPTOMS)
 .short("only the privatelink name resolves privately");
 
 fn check(e: &View<'_>) -> Option<Because> {

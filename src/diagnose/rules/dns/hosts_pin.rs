@@ -9,24 +9,20 @@ use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::Expect;
 use crate::evidence::dns::SystemAnswer;
 
-use super::wrong_address::{NOT_LET_IN, NOT_REACHED, SOMEBODY_ELSE, joined};
+use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
 use super::{fate, words};
 use crate::diagnose::view::gives::{self, Gives};
 
 pub(super) const RULE: Rule =
     rule!("dns-hosts-pin", Dns, "A line of the hosts file gives the address", Code(check))
-        .explains(&joined::<34>(&[
-            NOT_REACHED,
-            NOT_LET_IN,
-            SOMEBODY_ELSE,
-            &[
-                "dns-system-differs",
-                "dns-unusable-address",
-                "dns-address-not-expected",
-                "dns-public-not-expected",
-                "dns-private-not-expected",
-            ],
-        ]));
+        .explains(&[
+            "dns-system-differs",
+            "dns-unusable-address",
+            "dns-address-not-expected",
+            "dns-public-not-expected",
+            "dns-private-not-expected",
+        ])
+        .explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN, ANOTHER_SERVER]);
 
 fn check(e: &View<'_>) -> Option<Because> {
     let lines = gives::hosts_lines(e);

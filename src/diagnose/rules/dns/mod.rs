@@ -10,7 +10,9 @@ mod azure_resolver_outside;
 mod blocked_by_policy;
 mod cname_loop;
 mod edns_dropped;
+mod failing;
 mod failing_why;
+pub(in crate::diagnose) mod failures;
 mod fate;
 mod forged_answer;
 mod forwards_privatelink_only;
@@ -36,10 +38,10 @@ mod rate_limited;
 mod record_missing;
 mod regional_endpoint;
 mod resolver_down;
-mod resolver_failures;
 mod resolver_slow;
 mod resolvers_disagree;
 mod suffix_left_out;
+mod symptoms;
 mod system_differs;
 mod system_fails;
 mod system_slow;
@@ -49,7 +51,6 @@ mod two_answers;
 pub(in crate::diagnose) mod unanswered;
 mod unusable_address;
 mod words;
-mod wrong_address;
 mod zone_not_linked;
 
 use super::over_limit;
@@ -68,13 +69,13 @@ pub(super) const RULES: &[Rule] = &[
     failing_why::UPSTREAM_DEAD,
     failing_why::ZONE_FAILS,
     local_error::RULE,
-    resolver_failures::SILENT,
-    resolver_failures::PORT_REFUSED,
-    resolver_failures::UNREACHABLE,
-    resolver_failures::REFUSED,
-    resolver_failures::SERVFAIL,
-    resolver_failures::MALFORMED,
-    resolver_failures::OTHER,
+    failing::SILENT,
+    failing::PORT_REFUSED,
+    failing::UNREACHABLE,
+    failing::REFUSED,
+    failing::SERVFAIL,
+    failing::MALFORMED,
+    failing::OTHER,
     tcp_blocked::RULE,
     hosts_pin::RULE,
     blocked_by_policy::RULE,

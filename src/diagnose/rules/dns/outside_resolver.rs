@@ -11,7 +11,8 @@ pub(super) const RULE: Rule = rule!(
     "There is a private endpoint, and a resolver outside its network is asked",
     Code(check)
 )
-.explains(zone_not_linked::EXPLAINS);
+.explains_groups(zone_not_linked::SYMPTOMS)
+.yields_to(&["dns-privatelink-forwarder-dead"]);
 
 fn check(e: &View<'_>) -> Option<Because> {
     let decider = e.dns.decider()?;

@@ -9,7 +9,7 @@ use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Expect, TargetKind, classify, tunnel};
 
 use super::advice::Resolver;
-use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
+use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
 use super::{fate, words};
 use crate::diagnose::view::gives::{self, Asked};
 
@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = rule!(
     "The address comes without the alias of Azure's own answer: a record of your own",
     Code(check)
 )
-.explains(&joined::<18>(&[NOT_REACHED, NOT_LET_IN]));
+.explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN]);
 
 fn check(e: &View<'_>) -> Option<Because> {
     // A gateway inside a virtual network has records of your own by design.

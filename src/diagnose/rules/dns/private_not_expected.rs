@@ -7,8 +7,8 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Expect, classify, tunnel};
 
+use super::symptoms::NOT_CONNECTED;
 use super::words;
-use super::wrong_address::{NOT_CONNECTED, joined};
 
 pub(super) const RULE: Rule = rule!(
     "dns-private-not-expected",
@@ -16,7 +16,8 @@ pub(super) const RULE: Rule = rule!(
     "A public address is expected, and the address is private",
     Code(check)
 )
-.explains(&joined::<8>(&[NOT_CONNECTED, &["dns-resolvers-disagree", "http-not-closed"]]));
+.explains(&["dns-resolvers-disagree", "http-not-closed"])
+.explains_groups(&[NOT_CONNECTED]);
 
 fn check(e: &View<'_>) -> Option<Because> {
     let wanted = match e.asked.expect {

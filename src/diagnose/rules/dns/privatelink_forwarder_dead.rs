@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = rule!(
     "The resolver fails for the privatelink zone, and gives the name a public address",
     Code(check)
 )
-.explains(zone_not_linked::EXPLAINS)
+.explains_groups(zone_not_linked::SYMPTOMS)
 .short("lookups in the privatelink zone fail");
 
 fn check(e: &View<'_>) -> Option<Because> {

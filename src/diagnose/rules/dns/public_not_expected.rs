@@ -7,7 +7,7 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 
 use super::advice::Resolver;
-use super::wrong_address::{NOT_CONNECTED, NOT_LET_IN, joined};
+use super::symptoms::{NOT_CONNECTED, NOT_LET_IN};
 use super::{no_private_endpoint, words};
 use crate::diagnose::view::gives;
 
@@ -17,11 +17,8 @@ pub(super) const RULE: Rule = rule!(
     "A private address is expected, and the address is public",
     Code(check)
 )
-.explains(&joined::<14>(&[
-    NOT_CONNECTED,
-    NOT_LET_IN,
-    &["dns-resolvers-disagree", "dns-unusable-address"],
-]))
+.explains(&["dns-resolvers-disagree", "dns-unusable-address"])
+.explains_groups(&[NOT_CONNECTED, NOT_LET_IN])
 .decided_by(&["zone-soa", "privatelink-name", "parent-zone"]);
 
 fn check(e: &View<'_>) -> Option<Because> {

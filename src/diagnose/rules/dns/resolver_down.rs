@@ -6,7 +6,7 @@ use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
 
 use super::advice::{Resolver, Upstream};
-use super::resolver_failures::refused;
+use super::failures::refused;
 use super::{heard, words};
 use crate::diagnose::view::gives::{self, Asked, Gives};
 use crate::diagnose::view::tried::{self, Reach, Tcp};

@@ -10,13 +10,13 @@ use crate::evidence::dns::ResolverRole;
 use crate::evidence::{Expect, classify, tunnel};
 
 use super::advice::Resolver;
-use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
+use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
 use super::{fate, lacking, words};
 use crate::diagnose::view::gives::{self, Asked, Gives};
 
 pub(super) const RULE: Rule =
     rule!("dns-resolvers-disagree", Dns, "Resolvers give answers of different kinds", Code(check))
-        .explains(&joined::<18>(&[NOT_REACHED, NOT_LET_IN]))
+        .explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN])
         .decided_by(&["zone-soa", "privatelink-name"]);
 
 /// What of an answer must agree. Public addresses may differ: traffic managers turn them.

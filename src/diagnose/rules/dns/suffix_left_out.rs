@@ -6,7 +6,7 @@ use crate::diagnosis::{Step, Sure};
 
 use super::advice::{self, Resolver};
 use super::missing::{self, Missing};
-use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
+use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
 use super::{fate, words, zone_not_linked};
 use crate::diagnose::view::{gives, tried};
 
@@ -16,20 +16,17 @@ pub(super) const RULE: Rule = rule!(
     "The account resolves privately under another suffix, and not under this one",
     Code(check)
 )
-.explains(&joined::<26>(&[
-    NOT_REACHED,
-    NOT_LET_IN,
-    &[
-        "dns-record-missing",
-        "dns-system-fails",
-        "dns-resolvers-disagree",
-        "dns-public-not-expected",
-        "dns-address-not-expected",
-        "http-front-answered",
-        "tls-interception",
-        "tls-connection-lost",
-    ],
-]))
+.explains(&[
+    "dns-record-missing",
+    "dns-system-fails",
+    "dns-resolvers-disagree",
+    "dns-public-not-expected",
+    "dns-address-not-expected",
+    "http-front-answered",
+    "tls-interception",
+    "tls-connection-lost",
+])
+.explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN])
 .short("another suffix of the account is private, this one is not");
 
 fn check(e: &View<'_>) -> Option<Because> {

@@ -10,7 +10,7 @@ use crate::evidence::address::embedded_ipv4;
 use crate::evidence::{classify, tunnel};
 
 use super::advice::Resolver;
-use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
+use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
 use super::{fate, predict, words};
 use crate::diagnose::view::gives::{self, Gives};
 use crate::diagnose::view::tried;
@@ -21,20 +21,17 @@ pub(super) const RULE: Rule = rule!(
     "The system gives applications other addresses than the resolvers do",
     Code(check)
 )
-.explains(&joined::<26>(&[
-    NOT_REACHED,
-    NOT_LET_IN,
-    &[
-        "dns-unusable-address",
-        "dns-public-not-expected",
-        "dns-address-not-expected",
-        "dns-private-not-expected",
-        "tls-plain-http",
-        "tls-not-tls",
-        "tls-wrong-name",
-        "tls-self-signed",
-    ],
-]))
+.explains(&[
+    "dns-unusable-address",
+    "dns-public-not-expected",
+    "dns-address-not-expected",
+    "dns-private-not-expected",
+    "tls-plain-http",
+    "tls-not-tls",
+    "tls-wrong-name",
+    "tls-self-signed",
+])
+.explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN])
 .decided_by(&["searched-name"]);
 
 /// The address without its NAT64 or mapped clothing, for comparison.

@@ -7,7 +7,7 @@ use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tunnel::Maker;
 use crate::evidence::{Expect, tunnel};
 
-use super::wrong_address::{NOT_REACHED, SOMEBODY_ELSE, joined};
+use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED};
 use super::{fate, words};
 use crate::diagnose::view::gives;
 
@@ -17,11 +17,8 @@ pub(super) const RULE: Rule = rule!(
     "The address leads into a tunnel of a client on this machine",
     Code(check)
 )
-.explains(&joined::<25>(&[
-    NOT_REACHED,
-    SOMEBODY_ELSE,
-    &["dns-resolvers-disagree", "tcp-terminated-on-the-way"],
-]))
+.explains(&["dns-resolvers-disagree", "tcp-terminated-on-the-way"])
+.explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, ANOTHER_SERVER])
 .short("the answer is a made-up address, which hides the real target");
 
 fn check(e: &View<'_>) -> Option<Because> {

@@ -10,7 +10,7 @@ use crate::evidence::classify;
 use crate::evidence::dns::{Answer, Exchange, LateAnswer};
 
 use super::advice::Resolver;
-use super::wrong_address::{NOT_LET_IN, NOT_REACHED, SOMEBODY_ELSE, joined};
+use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
 use super::{answers_vary, words};
 use crate::diagnose::view::gives::{self, Asked};
 use crate::diagnose::view::tried;
@@ -21,33 +21,29 @@ pub(super) const RULE: Rule = rule!(
     "One question to a resolver gets two answers that contradict each other",
     Code(check)
 )
-.explains(&joined::<49>(&[
-    NOT_REACHED,
-    SOMEBODY_ELSE,
-    NOT_LET_IN,
-    &[
-        "dns-servfail",
-        "dns-refused",
-        "dns-upstream-dead",
-        "dns-zone-fails",
-        "dns-record-missing",
-        "dns-name-not-found",
-        "dns-no-address",
-        "dns-system-differs",
-        "dns-system-fails",
-        "dns-zone-not-linked",
-        "dns-outside-resolver",
-        "dns-unusable-address",
-        "dns-own-record",
-        "dns-public-not-expected",
-        "dns-address-not-expected",
-        "dns-private-not-expected",
-        "dns-resolver-down",
-        "dns-resolvers-disagree",
-        "dns-answers-vary",
-        "dns-forged-answer",
-    ],
-]))
+.explains(&[
+    "dns-servfail",
+    "dns-refused",
+    "dns-upstream-dead",
+    "dns-zone-fails",
+    "dns-record-missing",
+    "dns-name-not-found",
+    "dns-no-address",
+    "dns-system-differs",
+    "dns-system-fails",
+    "dns-zone-not-linked",
+    "dns-outside-resolver",
+    "dns-unusable-address",
+    "dns-own-record",
+    "dns-public-not-expected",
+    "dns-address-not-expected",
+    "dns-private-not-expected",
+    "dns-resolver-down",
+    "dns-resolvers-disagree",
+    "dns-answers-vary",
+    "dns-forged-answer",
+])
+.explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, ANOTHER_SERVER, NOT_LET_IN])
 .decided_by(&["over-tcp"]);
 
 /// Which of the two the resolver gives over TCP, where answers are seldom injected.

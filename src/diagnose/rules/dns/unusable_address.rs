@@ -7,7 +7,7 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{AddressClass, Evidence, Expect, classify, tunnel};
 
-use super::wrong_address::{NOT_REACHED, SOMEBODY_ELSE, joined};
+use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED};
 use super::{fate, words};
 use crate::diagnose::view::gives;
 
@@ -17,7 +17,8 @@ pub(super) const RULE: Rule = rule!(
     "The address is none that the service can have",
     Code(check)
 )
-.explains(&joined::<24>(&[NOT_REACHED, SOMEBODY_ELSE, &["dns-resolvers-disagree"]]));
+.explains(&["dns-resolvers-disagree"])
+.explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, ANOTHER_SERVER]);
 
 /// Whether no service of Azure can have it, no tunnel of this machine made it up, and the user did
 /// not say that it is right.

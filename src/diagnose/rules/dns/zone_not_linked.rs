@@ -10,26 +10,13 @@ use crate::evidence::dns::{ResolverSeen, Soa};
 use crate::evidence::{Expect, TargetKind, classify};
 
 use super::advice::{self, Resolver};
-use super::wrong_address::{NOT_LET_IN, NOT_REACHED, joined};
+use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN, PUBLIC_INSTEAD};
 use super::{fate, missing, words};
 use crate::diagnose::view::gives::{self, Asked, Endpoint};
 use crate::diagnose::view::tried;
 
 /// What a public address in the place of the private one leads to.
-pub(super) const EXPLAINS: &[&str] = &joined::<26>(&[
-    NOT_REACHED,
-    NOT_LET_IN,
-    &[
-        "dns-resolvers-disagree",
-        "dns-public-not-expected",
-        "dns-address-not-expected",
-        "dns-unusable-address",
-        "http-front-answered",
-        "http-other-address",
-        "tls-interception",
-        "tls-connection-lost",
-    ],
-]);
+pub(super) const SYMPTOMS: &[&[&str]] = &[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN, PUBLIC_INSTEAD];
 
 pub(super) const RULE: Rule = rule!(
     "dns-zone-not-linked",
@@ -37,7 +24,12 @@ pub(super) const RULE: Rule = rule!(
     "There is a private endpoint, but the resolver gives a public address",
     Code(check)
 )
-.explains(EXPLAINS)
+.explains_groups(SYMPTOMS)
+.yields_to(&[
+    "dns-privatelink-forwarder-dead",
+    "dns-forwards-privatelink-only",
+    "dns-suffix-left-out",
+])
 .decided_by(&["zone-soa", "privatelink-name", "parent-zone", "sibling-suffix"]);
 
 /// What the resolver's own answers show of the private zone.
@@ -66,9 +58,6 @@ pub(super) fn because(e: &View<'_>, decider: &Asked<'_>) -> Option<Because> {
         return None;
     }
     // Where the resolver itself gives a private address, something else comes between.
-    if sharper(e, decider) {
-        return None;
-    }
     decider.gives.addresses().iter().find(|a| gives::is_outside(**a))?;
     let name = &e.dns.name;
     let label = decider.label();
@@ -148,21 +137,6 @@ pub(super) fn because(e: &View<'_>, decider: &Asked<'_>) -> Option<Because> {
         true => reading::again(e),
         false => words::dig(name, decider.seen),
     }))
-}
-
-/// Whether additional questions separate the causes further than this rule does.
-fn sharper(e: &View<'_>, decider: &Asked<'_>) -> bool {
-    let r = decider.seen;
-    if tried::privatelink_fails(e, r).is_some() {
-        return true;
-    }
-    let alone = tried::in_private_zone(e, r).is_some();
-    let public = decider.gives.addresses().iter().all(|a| gives::is_outside(*a));
-    let own = tried::in_private_zone(e, r).is_some_and(|(name, private)| {
-        private.is_none()
-            && r.aliases(&e.dns.name).last().is_some_and(|last| last.eq_ignore_ascii_case(name))
-    });
-    public && !own && !tried::varies(e, r) && (alone || tried::private_sibling(e, r).is_some())
 }
 
 /// The addresses that applications get, and those of them that are not wanted, when a private

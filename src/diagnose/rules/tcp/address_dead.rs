@@ -15,7 +15,7 @@ pub(super) const RULE: Rule =
 fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.tcp.saw()?;
     let counting = e.dns.effective();
-    let dead = attempts::dead(hop, &counting);
+    let dead = e.tcp.dead();
     let addresses: Vec<String> = dead.iter().map(|p| p.attempt.address.ip().to_string()).collect();
     let (first, more) = addresses.split_first()?;
     let tried = hop.attempts.len();

@@ -9,7 +9,7 @@ pub(super) const RULE: Rule =
     rule!("tcp-no-route", Tcp, "This machine has no route to the address", Code(check));
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let failed = attempts::of_target(e)?;
+    let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
     if !attempts::no_route(attempt) {
         return None;

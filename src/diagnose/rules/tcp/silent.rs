@@ -21,7 +21,7 @@ pub(super) const RULE: Rule = rule!(
 );
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let failed = attempts::of_target(e)?;
+    let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
     if attempt.outcome != TcpOutcome::TimedOut || near::near(e, attempt).is_some() {
         return None;

@@ -26,7 +26,7 @@ struct Meaning {
 }
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let failed = attempts::of_target(e)?;
+    let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
     let (ip, peer) = (attempt.connected_to().ip(), attempts::peer(attempt));
     let near = near::near(e, attempt);

@@ -1,5 +1,5 @@
-//! What follows where DNS leads applications to a wrong address: symptoms that several rules
-//! explain, once. Data alone.
+//! Groups of symptoms that several rules explain: what follows where DNS leads applications to a
+//! wrong address, or to none. Data alone.
 
 /// No connection stands there.
 pub(super) const NOT_CONNECTED: &[&str] = &[
@@ -11,9 +11,9 @@ pub(super) const NOT_CONNECTED: &[&str] = &[
     "tcp-admin-prohibited",
 ];
 
-/// A handshake there does not go on: somebody else, or a filter that the right address is not
+/// A handshake there does not go on: another server, or a filter that the right address is not
 /// behind.
-const NOT_SHAKEN: &[&str] = &[
+pub(super) const NO_HANDSHAKE: &[&str] = &[
     "tls-silent",
     "tls-reset",
     "tls-closed",
@@ -22,11 +22,8 @@ const NOT_SHAKEN: &[&str] = &[
     "tls-peer-mute",
 ];
 
-/// Nobody is there, or somebody else, or a filter that the right address is not behind.
-pub(super) const NOT_REACHED: &[&str] = &joined::<12>(&[NOT_CONNECTED, NOT_SHAKEN]);
-
 /// What stands at an address that is not the service's says so in its TLS, or in nothing.
-pub(super) const SOMEBODY_ELSE: &[&str] = &[
+pub(super) const ANOTHER_SERVER: &[&str] = &[
     "tcp-local-error",
     "tcp-address-dead",
     "tls-plain-http",
@@ -50,19 +47,18 @@ pub(super) const NOT_LET_IN: &[&str] = &[
     "http-forbidden",
 ];
 
-/// Several lists as one of `N` ids; a wrong `N` does not compile.
-pub(super) const fn joined<const N: usize>(lists: &[&[&'static str]]) -> [&'static str; N] {
-    let mut all = [""; N];
-    let (mut list, mut at) = (0, 0);
-    while list < lists.len() {
-        let mut index = 0;
-        while index < lists[list].len() {
-            all[at] = lists[list][index];
-            at += 1;
-            index += 1;
-        }
-        list += 1;
-    }
-    assert!(at == N, "as many ids as it says");
-    all
-}
+/// What a public address in the place of the private one leads to.
+pub(super) const PUBLIC_INSTEAD: &[&str] = &[
+    "dns-resolvers-disagree",
+    "dns-public-not-expected",
+    "dns-address-not-expected",
+    "dns-unusable-address",
+    "http-front-answered",
+    "http-other-address",
+    "tls-interception",
+    "tls-connection-lost",
+];
+
+/// What follows where no resolver gives an address.
+pub(super) const NO_ADDRESS: &[&str] =
+    &["dns-system-fails", "dns-system-slow", "dns-aaaa-swallowed", "proxy-name-unresolved"];
