@@ -10,7 +10,8 @@ use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::{Evidence, tunnel};
 
 pub(super) const RULE: Rule =
-    rule!("tcp-address-dead", Tcp, "One of several addresses does not connect", Code(check));
+    rule!("tcp-address-dead", Tcp, "One of several addresses does not connect", Code(check))
+        .for_tokens(crate::diagnose::ForTokens::DeadAddress);
 
 fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.tcp.saw()?;

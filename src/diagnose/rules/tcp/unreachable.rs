@@ -14,7 +14,8 @@ pub(super) const RULE: Rule = rule!(
     Tcp,
     "A router says that the address cannot be reached, or nobody has it on our link",
     Code(check)
-);
+)
+.for_tokens(crate::diagnose::ForTokens::NoAnswer);
 
 /// What a message means, which team fixes it, and how.
 struct Meaning {

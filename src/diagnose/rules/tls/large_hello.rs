@@ -11,7 +11,8 @@ pub(super) const RULE: Rule = rule!(
     Tls,
     "A middlebox loses a ClientHello that spans two segments",
     Code(check)
-);
+)
+.for_tokens(crate::diagnose::ForTokens::Care);
 
 fn check(e: &View<'_>) -> Option<Because> {
     let (full_at, full) = e.tls.full_hello()?;

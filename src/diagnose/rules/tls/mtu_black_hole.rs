@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = rule!(
     "Large packets vanish on the way: the handshake finishes only in small segments",
     Code(check)
 )
+.for_tokens(crate::diagnose::ForTokens::Care)
 .explains(&["tls-silent"]);
 
 /// IPv4 and TCP headers without options: what a packet is larger than its MSS (RFC 9293).
