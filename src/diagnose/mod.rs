@@ -3,6 +3,7 @@
 //! This module may not touch the network, the clock, the environment or a file; it sees
 //! the evidence and nothing else.
 
+mod account;
 mod again;
 pub mod because;
 pub mod clock;
@@ -21,6 +22,7 @@ pub mod rules;
 pub mod timing;
 mod verdict;
 mod view;
+mod wording;
 
 use std::collections::BTreeMap;
 
@@ -30,8 +32,8 @@ use crate::evidence::Evidence;
 use headline::Clause;
 
 pub use because::Because;
-use rule::Check;
 pub use rule::{About, Rule};
+use rule::{Check, ForTokens};
 use view::View;
 
 /// Ids that are no longer given, with the release that dropped them; never reused.

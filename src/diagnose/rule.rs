@@ -36,6 +36,8 @@ pub struct Rule {
     /// A wording for first lines that the clause itself does not fit: ids of tenants and names of
     /// variables are long. It holds for every way in which the rule fires.
     pub short: Option<&'static str>,
+    /// What it means for a token, where it is found on the path to the host that gives the token.
+    pub(in crate::diagnose) for_tokens: ForTokens,
     /// Whether the evidence shows it.
     pub(in crate::diagnose) check: Check,
 }
@@ -49,6 +51,21 @@ pub enum About {
     Load,
     /// An end that is known by its date. Monitors report it by days left.
     Expiry,
+}
+
+/// What a finding on the path to the host that gives a token means for the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::diagnose) enum ForTokens {
+    /// Nothing of its own: it is about the target's kind of name, or says the same of both paths.
+    Other,
+    /// It makes tokens slow or unsure.
+    Care,
+    /// The same, and an address of the login host is dead.
+    DeadAddress,
+    /// Nothing answers there.
+    NoAnswer,
+    /// The login host's name does not exist.
+    NoSuchName,
 }
 
 /// How a rule is checked: code where it reasons, a row for an engine where it differs from its
@@ -102,6 +119,7 @@ impl Rule {
             yields_to: &[],
             decided_by: &[],
             short: None,
+            for_tokens: ForTokens::Other,
             check,
         }
     }
@@ -154,6 +172,13 @@ impl Rule {
         self
     }
 
+    /// Sets [`Self::for_tokens`].
+    #[must_use]
+    pub(in crate::diagnose) const fn for_tokens(mut self, means: ForTokens) -> Self {
+        self.for_tokens = means;
+        self
+    }
+
     /// Why the rule fires on this evidence, if it does.
     #[must_use]
     pub(in crate::diagnose) fn fires(&self, view: &View<'_>) -> Option<Because> {
@@ -169,7 +194,7 @@ impl Rule {
             Check::Torn(row) => torn::check(view, row),
             Check::Slow(row) => slow::check(view, row),
             Check::OverLimit(row) => limit::check(view, row),
-            Check::Entra(row) => entra::check(view, row),
+            Check::Entra(row) => entra::check(view, self.id, row),
         }
     }
 }

@@ -77,3 +77,15 @@ pub fn slowest_call(e: &Evidence) -> Option<(usize, f64, f64)> {
 pub fn words(ms: f64) -> String {
     if ms < 999.5 { format!("{ms:.0} ms") } else { format!("{:.2} s", ms / 1e3) }
 }
+
+/// The date of an RFC 3339 time.
+#[must_use]
+pub fn day(time: &str) -> &str {
+    time.split('T').next().unwrap_or(time)
+}
+
+/// Days for people.
+#[must_use]
+pub fn days(count: u64) -> String {
+    if count == 1 { "1 day".to_owned() } else { format!("{count} days") }
+}

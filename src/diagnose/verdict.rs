@@ -110,7 +110,7 @@ fn token_explained(e: &Evidence, findings: &[Finding]) -> Result<(), String> {
 
 /// What the walk proves, in one clause, or why it proves nothing.
 fn proof(e: &View<'_>) -> Result<String, String> {
-    let tls = match &e.tls {
+    let tls = match &*e.tls {
         Observed::Ran { saw, .. } => saw,
         Observed::NotReached { stopped_at } => {
             return Err(format!("the walk stopped at {}", stopped_at.name()));

@@ -96,6 +96,22 @@ pub enum IcmpMeaning {
     Other,
 }
 
+impl IcmpMeaning {
+    /// The meaning in words.
+    #[must_use]
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::NetUnreachable => "no route to the network",
+            Self::HostUnreachable => "host unreachable",
+            Self::AdminProhibited => "prohibited by a firewall",
+            Self::PortUnreachable => "port unreachable",
+            Self::FragmentationNeeded => "fragmentation needed",
+            Self::TimeExceeded => "hop limit exceeded",
+            Self::Other => "unreachable",
+        }
+    }
+}
+
 /// The part of TCP_INFO that tells something about a path (Linux).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TcpInfo {

@@ -104,6 +104,22 @@ pub enum CertificateFault {
     },
 }
 
+impl CertificateFault {
+    /// The fault in words.
+    #[must_use]
+    pub fn describe(&self) -> &str {
+        match self {
+            Self::UnknownIssuer => "no path to a trusted root",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not yet valid",
+            Self::WrongName => "made for another name",
+            Self::Revoked => "revoked",
+            Self::BadSignature => "a signature does not verify",
+            Self::Other { says } => says,
+        }
+    }
+}
+
 /// A set of roots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -114,6 +130,28 @@ pub enum Store {
     CaFile,
     /// The machine's own store.
     System,
+}
+
+impl Store {
+    /// One root of it, in words.
+    #[must_use]
+    pub const fn root(self) -> &'static str {
+        match self {
+            Self::Public => "public root",
+            Self::CaFile => "root of --ca-file",
+            Self::System => "root of the system's store",
+        }
+    }
+
+    /// The set in words.
+    #[must_use]
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Public => "public roots",
+            Self::CaFile => "roots with --ca-file",
+            Self::System => "this machine's store",
+        }
+    }
 }
 
 /// What one set of roots says.

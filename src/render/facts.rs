@@ -366,7 +366,7 @@ pub fn tls(observed: &Observed<TlsHop>) -> Fact {
             .note(format!("{name}, {}, issued by {issuer}", words::days_left(leaf.days_left)));
     }
     let mut parts: Vec<String> = name.map(str::to_owned).into_iter().collect();
-    parts.extend(saw.accepted_by.map(|store| words::store(store).to_owned()));
+    parts.extend(saw.accepted_by.map(|store| store.root().to_owned()));
     parts.extend(leaf.map(|leaf| words::days_left(leaf.days_left)));
     parts.extend(saw.negotiated.as_ref().map(|n| n.version.clone()));
     Fact::new(Mark::Works, parts.join(", "), took)

@@ -380,8 +380,8 @@ fn tls(page: &mut Page, hop: &TlsHop) {
         words::count(hop.chain_length.into(), "certificate")
     ));
     for verdict in &hop.verdicts {
-        let says = verdict.fault.as_ref().map_or("accepts".to_owned(), words::fault);
-        let set = words::store(verdict.store);
+        let says = verdict.fault.as_ref().map_or("accepts", |fault| fault.describe());
+        let set = verdict.store.describe();
         page.words(&format!("{set} ({} anchors): {says}", verdict.anchors));
     }
     for (number, one) in hop.chain.iter().enumerate() {

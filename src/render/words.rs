@@ -8,8 +8,8 @@ use crate::evidence::dns::{
 use crate::evidence::http::{HttpAnswer, HttpCall, HttpOutcome, Purpose};
 use crate::evidence::identity::{CredentialKind, Withheld};
 use crate::evidence::proxy::ConnectOutcome;
-use crate::evidence::tcp::{Icmp, IcmpMeaning, TcpOutcome};
-use crate::evidence::tls::{Certificate, CertificateFault, Store, TlsHop, TlsOutcome};
+use crate::evidence::tcp::{Icmp, TcpOutcome};
+use crate::evidence::tls::{Certificate, TlsHop, TlsOutcome};
 use crate::evidence::vantage::{
     ClientDecision, ClientProxy, FileState, NeighbourState, ProxyReason, Route,
 };
@@ -112,15 +112,7 @@ pub(super) fn classed_addresses(all: &[IpAddr], most: usize) -> String {
 }
 
 pub(super) fn icmp(icmp: &Icmp) -> String {
-    let meaning = match icmp.meaning {
-        IcmpMeaning::NetUnreachable => "no route to the network",
-        IcmpMeaning::HostUnreachable => "host unreachable",
-        IcmpMeaning::AdminProhibited => "prohibited by a firewall",
-        IcmpMeaning::PortUnreachable => "port unreachable",
-        IcmpMeaning::FragmentationNeeded => "fragmentation needed",
-        IcmpMeaning::TimeExceeded => "hop limit exceeded",
-        IcmpMeaning::Other => "unreachable",
-    };
+    let meaning = icmp.meaning.describe();
     match (&icmp.from, &icmp.code) {
         (Some(from), Some(code)) => format!("{meaning} (ICMP {code} from {from})"),
         (Some(from), None) => format!("{meaning} (from {from})"),
@@ -215,31 +207,11 @@ pub(super) fn connect(outcome: &ConnectOutcome) -> String {
     }
 }
 
-pub(super) fn fault(fault: &CertificateFault) -> String {
-    match fault {
-        CertificateFault::UnknownIssuer => "no path to a trusted root".to_owned(),
-        CertificateFault::Expired => "expired".to_owned(),
-        CertificateFault::NotYetValid => "not yet valid".to_owned(),
-        CertificateFault::WrongName => "made for another name".to_owned(),
-        CertificateFault::Revoked => "revoked".to_owned(),
-        CertificateFault::BadSignature => "a signature does not verify".to_owned(),
-        CertificateFault::Other { says } => says.clone(),
-    }
-}
-
-pub(super) const fn store(store: Store) -> &'static str {
-    match store {
-        Store::Public => "public root",
-        Store::CaFile => "root of --ca-file",
-        Store::System => "root of the system's store",
-    }
-}
-
 pub(super) fn tls_outcome(hop: &TlsHop) -> String {
     match &hop.outcome {
         TlsOutcome::Verified => "verified".to_owned(),
         TlsOutcome::CertificateRejected { fault: found } => {
-            format!("certificate rejected: {}", fault(found))
+            format!("certificate rejected: {}", found.describe())
         }
         TlsOutcome::Alert { description } => format!("the peer sent the alert {description}"),
         TlsOutcome::Closed => "closed by the peer before the handshake ended".to_owned(),
@@ -266,7 +238,7 @@ pub(super) fn handshake(outcome: &TlsOutcome) -> String {
     match outcome {
         TlsOutcome::Verified => "verified".to_owned(),
         TlsOutcome::CertificateRejected { fault: why } => {
-            format!("answered, certificate rejected: {}", fault(why))
+            format!("answered, certificate rejected: {}", why.describe())
         }
         TlsOutcome::Alert { description } => format!("alert {description}"),
         TlsOutcome::Closed => "closed".to_owned(),

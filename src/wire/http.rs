@@ -177,7 +177,7 @@ fn authority(name: String, port: u16) -> String {
     }
 }
 
-async fn over<S>(session: S, host: String) -> Result<Connection, HttpOutcome>
+pub(super) async fn over<S>(session: S, host: String) -> Result<Connection, HttpOutcome>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

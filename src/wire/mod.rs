@@ -11,6 +11,8 @@ pub mod first_byte_probe;
 mod hello;
 pub mod http;
 pub mod metered;
+#[cfg(test)]
+mod mutations;
 pub mod pace;
 mod payload;
 pub mod proxy;

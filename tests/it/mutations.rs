@@ -6,21 +6,27 @@ use std::time::{Duration, SystemTime};
 use aoai_probe::credential::claims;
 use aoai_probe::diagnose::diagnose;
 use aoai_probe::evidence::text::{clean, clean_bytes, is_unsafe};
+use aoai_probe::evidence::vantage::FileState;
+use aoai_probe::inventory;
 use aoai_probe::render::{Style, Verbosity, github, human, json, junit, lines, nagios, prometheus};
 use aoai_probe::report::{Report, read};
 use aoai_probe::target::Target;
+use aoai_probe::wire::roots::ExtraRoots;
+use aoai_probe::world::{self, TextFile};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::Value;
 
 use crate::fixtures::reports;
 
-/// The same cases in every run: a change fails by what it does, not by chance.
+/// The same cases in every run: a change fails by what it does, not by chance. Others where more
+/// are asked for (`fuzz/run`).
 fn config(cases: u32) -> ProptestConfig {
     let default = ProptestConfig::default();
+    let given = std::env::var_os("PROPTEST_CASES").is_some();
     ProptestConfig {
-        cases: if std::env::var_os("PROPTEST_CASES").is_some() { default.cases } else { cases },
-        rng_seed: RngSeed::Fixed(4),
+        cases: if given { default.cases } else { cases },
+        rng_seed: if given { default.rng_seed } else { RngSeed::Fixed(4) },
         failure_persistence: None,
         ..default
     }
@@ -91,6 +97,85 @@ proptest! {
             prop_assert!(!seen.chars().any(char::is_control), "{}", seen);
         }
     }
+
+    #[test]
+    fn any_inventory_is_read_or_refused_in_printable_words(text in edited(INVENTORY)) {
+        if let Err(problems) = inventory::read(&text) {
+            prop_assert!(!problems.is_empty());
+            for problem in problems {
+                prop_assert!(!problem.says.chars().any(char::is_control), "{:?}", problem.says);
+                prop_assert!(problem.line >= 1 && problem.line <= text.lines().count() + 1);
+            }
+        }
+    }
+
+    #[test]
+    fn any_resolver_configuration_is_read(text in edited(RESOLV_CONF)) {
+        let file = |text: &str| TextFile {
+            path: "/etc/resolv.conf".to_owned(),
+            state: FileState::Read,
+            text: text.into(),
+        };
+        let (config, list) = world::resolvers(&file(&text), &file(RESOLV_CONF));
+        let seen = serde_json::to_string(&config).unwrap();
+        prop_assert!(!seen.chars().any(char::is_control), "{}", seen);
+        prop_assert!(!list.is_empty() && config.search.len() <= 32 && config.options.len() <= 32);
+        if let Some(hosts) = world::nsswitch_hosts(&text) {
+            prop_assert!(!hosts.chars().any(is_unsafe), "{hosts:?}");
+        }
+    }
+
+    #[test]
+    fn any_file_of_roots_is_read_or_refused_in_printable_words(text in edited(PEM)) {
+        if let Err(says) = ExtraRoots::from_pem(text.as_bytes()) {
+            prop_assert!(!says.chars().any(char::is_control), "{says:?}");
+        }
+    }
+}
+
+const INVENTORY: &str = r#"
+[defaults]
+timeout = "5s"
+resolvers = ["10.1.0.10:53"]
+connect_to = ["::127.0.0.1:8443"]
+[watch]
+confirm = { walks = 3, bad = 2, within = "1h" }
+webhook = { url_variable = "HOOK", timeout = "5s" }
+[serve]
+listen = "127.0.0.1:9715"
+[[target]]
+name = "prod"
+target = "myacct"
+interval = "60s"
+labels = { team = "ai" }
+until = 2026-12-01T00:00:00Z
+"#;
+
+const RESOLV_CONF: &str = "nameserver 127.0.0.53\nnameserver fe80::1%eth0\nsearch corp.example\n\
+                           options ndots:5 timeout:1\nhosts: files dns [NOTFOUND=return]\n";
+
+const PEM: &str = "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUQ2FuYXJ5MB4XDTI2MDEwMTAw\n\
+                   -----END CERTIFICATE-----\n";
+
+/// A text with some characters replaced, put in or taken out, and some lines doubled.
+fn edited(valid: &'static str) -> impl Strategy<Value = String> {
+    let edit = (any::<prop::sample::Index>(), 0_u8..4, any::<char>());
+    prop::collection::vec(edit, 0..6).prop_map(move |edits| {
+        let mut all: Vec<char> = valid.chars().collect();
+        for (at, how, other) in edits {
+            let at = at.index(all.len());
+            match how {
+                0 => all.insert(at, other),
+                1 => drop(all.remove(at)),
+                2 => {
+                    let line: Vec<char> = all[at..].iter().copied().take(20).collect();
+                    all.splice(at..at, line);
+                }
+                _ => all[at] = other,
+            }
+        }
+        all.into_iter().collect()
+    })
 }
 
 /// A value in the place of another.

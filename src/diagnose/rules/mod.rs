@@ -21,3 +21,19 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         .into_iter()
         .flatten()
 }
+
+/// Several lists as one.
+const fn joined<const N: usize>(lists: &[&[Rule]]) -> [Rule; N] {
+    let mut all = [lists[0][0]; N];
+    let (mut list, mut at) = (0, 0);
+    while list < lists.len() {
+        let mut place = 0;
+        while place < lists[list].len() {
+            all[at] = lists[list][place];
+            place += 1;
+            at += 1;
+        }
+        list += 1;
+    }
+    all
+}

@@ -53,6 +53,7 @@ pub(super) const TCP: Rule = rule!(
         then: "look for loss and for SYN limits on the way: tunnel, firewall, NAT, load balancer",
     })
 )
+.for_tokens(crate::diagnose::ForTokens::Care)
 .about(About::Load);
 
 /// Whether the path itself takes as long.
@@ -119,6 +120,7 @@ pub(super) const TLS: Rule = rule!(
                lookups (OCSP, categories, names); then at the server's load",
     })
 )
+.for_tokens(crate::diagnose::ForTokens::Care)
 .about(About::Load);
 
 /// The round trip in words.

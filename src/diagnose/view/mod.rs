@@ -4,6 +4,9 @@
 pub(super) mod dns;
 pub(super) mod gives;
 pub(super) mod http;
+pub(super) mod tcp;
+pub(super) mod tls;
+pub(super) mod tokens;
 pub(super) mod tried;
 
 use std::ops::Deref;
@@ -12,6 +15,9 @@ use crate::evidence::Evidence;
 
 use dns::DnsView;
 use http::HttpView;
+use tcp::TcpView;
+use tls::TlsView;
+use tokens::TokenPaths;
 
 /// The evidence of one walk as rules see it.
 pub(in crate::diagnose) struct View<'a> {
@@ -20,13 +26,28 @@ pub(in crate::diagnose) struct View<'a> {
     pub(in crate::diagnose) dns: DnsView<'a>,
     /// The http hop, with the reading of each call's answer.
     pub(in crate::diagnose) http: HttpView<'a>,
+    /// The tcp hop, with its failures.
+    pub(in crate::diagnose) tcp: TcpView<'a>,
+    /// The tls hop, with the experiments on it.
+    pub(in crate::diagnose) tls: TlsView<'a>,
+    /// The paths to the hosts that give tokens.
+    pub(in crate::diagnose) token_paths: TokenPaths,
 }
 
 impl<'a> View<'a> {
     /// A view of `evidence`.
     #[must_use]
     pub(in crate::diagnose) fn new(evidence: &'a Evidence) -> Self {
-        Self { evidence, dns: DnsView::new(evidence), http: HttpView::new(evidence) }
+        let mut view = Self {
+            evidence,
+            dns: DnsView::new(evidence),
+            http: HttpView::new(evidence),
+            tcp: TcpView::new(evidence),
+            tls: TlsView::new(evidence),
+            token_paths: TokenPaths::default(),
+        };
+        view.token_paths = TokenPaths::judged(&view);
+        view
     }
 }
 

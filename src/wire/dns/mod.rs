@@ -3,6 +3,8 @@
 
 mod late;
 mod message;
+#[cfg(test)]
+mod mutations;
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};

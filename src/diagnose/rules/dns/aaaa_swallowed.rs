@@ -13,6 +13,7 @@ pub(super) const RULE: Rule = rule!(
     "The A question is answered, the AAAA question is not",
     Code(check)
 )
+.for_tokens(crate::diagnose::ForTokens::Care)
 .explains(&["dns-system-slow", "dns-system-fails"]);
 
 fn check(e: &View<'_>) -> Option<Because> {

@@ -2,7 +2,7 @@
 //! (facts D62, D63, D64).
 
 use crate::diagnose::view::gives;
-use crate::diagnose::{Because, Rule, View, reading};
+use crate::diagnose::{Because, Rule, View, account, reading};
 use crate::diagnosis::{Step, Sure};
 
 use super::advice::{Resolver, Upstream};
@@ -11,6 +11,7 @@ use super::words;
 
 pub(super) const RULE: Rule =
     rule!("dns-name-not-found", Dns, "The name does not exist", Code(check))
+        .for_tokens(crate::diagnose::ForTokens::NoSuchName)
         .explains(&["dns-system-fails", "dns-resolvers-disagree"])
         .decided_by(&["zone-soa", "parent-zone"]);
 
@@ -107,8 +108,6 @@ fn endpoint(e: &View<'_>) -> String {
             "az resource list --name {} --query \"[].{{name:name,type:type}}\" -o table",
             reading::account(e)
         ),
-        _ => "az cognitiveservices account list --query \
-              \"[].{name:name,endpoint:properties.endpoint}\" -o table"
-            .to_owned(),
+        _ => account::endpoints(),
     }
 }

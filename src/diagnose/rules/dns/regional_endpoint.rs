@@ -1,6 +1,6 @@
 //! A regional endpoint has no private endpoint and takes no Entra token (fact D5).
 
-use crate::diagnose::{Because, Rule, View, reading};
+use crate::diagnose::{Because, Rule, View, account, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::TargetKind;
 
@@ -29,10 +29,6 @@ fn check(e: &View<'_>) -> Option<Because> {
              subdomain, e.g. <account>.openai.azure.com",
         )
         .owner("Application")
-        .look(
-            "see the account's own endpoint",
-            "az cognitiveservices account list --query \
-             \"[].{name:name,endpoint:properties.endpoint}\" -o table",
-        ),
+        .look("see the account's own endpoint", account::endpoints()),
     )
 }

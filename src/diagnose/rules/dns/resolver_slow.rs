@@ -14,6 +14,7 @@ pub(super) const RULE: Rule = rule!(
     "The resolver takes a second or more for its answer",
     Code(check)
 )
+.for_tokens(crate::diagnose::ForTokens::Care)
 .explains(&["dns-system-slow"])
 .about(crate::diagnose::About::Load);
 

@@ -15,6 +15,7 @@ pub(super) const RULE: Rule = rule!(
     "The system's own lookup is much slower than the resolvers",
     Code(check)
 )
+.for_tokens(crate::diagnose::ForTokens::Care)
 .about(crate::diagnose::About::Load);
 
 fn check(e: &View<'_>) -> Option<Because> {

@@ -7,7 +7,7 @@ use crate::diagnose::reading::word;
 use crate::diagnose::resolver_class::{self, ResolverClass};
 use crate::diagnose::view::gives::{Asked, Gives};
 use crate::evidence::dns::{Answer, ResolverSeen};
-use crate::evidence::tcp::{Icmp, IcmpMeaning};
+use crate::evidence::tcp::Icmp;
 use crate::evidence::{AddressClass, Evidence, classify};
 
 /// The long clause where the first line has room for it, else the short one.
@@ -86,15 +86,7 @@ pub(super) fn class_word(address: IpAddr) -> &'static str {
 
 /// An ICMP message in words.
 pub(super) fn unreachable(icmp: &Icmp) -> String {
-    let meaning = match icmp.meaning {
-        IcmpMeaning::NetUnreachable => "no route",
-        IcmpMeaning::HostUnreachable => "host unreachable",
-        IcmpMeaning::AdminProhibited => "prohibited by a firewall",
-        IcmpMeaning::PortUnreachable => "port closed",
-        IcmpMeaning::FragmentationNeeded => "packet too large",
-        IcmpMeaning::TimeExceeded => "hop limit ran out",
-        IcmpMeaning::Other => "unreachable",
-    };
+    let meaning = icmp.meaning.describe();
     match icmp.from {
         Some(from) => format!("{meaning}, says {from}"),
         None => format!("{meaning}, says this machine"),

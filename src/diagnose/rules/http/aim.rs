@@ -1,5 +1,6 @@
 //! What the host is, so that commands are aimed at it: an account, or a gateway in front of one.
 
+use crate::diagnose::account;
 use crate::diagnose::reading;
 use crate::evidence::{Evidence, TargetKind};
 
@@ -61,10 +62,11 @@ impl Aim {
     pub(in crate::diagnose::rules) fn show(self, e: &Evidence) -> String {
         let name = label(e);
         match self {
-            Aim::Account => format!(
-                "az cognitiveservices account show -n {name} -g <group> --query \
-                 \"{{kind:kind,endpoint:properties.endpoint,\
-                 access:properties.publicNetworkAccess,rules:properties.networkAcls}}\""
+            Aim::Account => account::named(
+                name,
+                "show",
+                "--query \"{kind:kind,endpoint:properties.endpoint,\
+                 access:properties.publicNetworkAccess,rules:properties.networkAcls}\"",
             ),
             Aim::ApiManagement => format!(
                 "az apim show -n {name} -g <group> --query \
@@ -95,10 +97,7 @@ impl Aim {
         match self {
             Aim::Account => (
                 "see the account's keys (their output is secret)".to_owned(),
-                format!(
-                    "az cognitiveservices account keys list -n {} -g <group>",
-                    reading::account(e)
-                ),
+                account::command(e, "keys list", ""),
             ),
             _ => (
                 format!(

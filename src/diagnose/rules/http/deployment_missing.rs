@@ -1,6 +1,6 @@
 //! The deployment that was named does not exist (fact H16).
 
-use crate::diagnose::{Because, Rule, View, reading};
+use crate::diagnose::{Because, Rule, View, account, reading};
 use crate::diagnosis::Step;
 
 use super::said::said;
@@ -23,9 +23,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         .owner("Application")
         .look(
             "see the deployments and their names",
-            format!(
-                "az cognitiveservices account deployment list -n {account} -g <group> -o table"
-            ),
+            account::command(e, "deployment list", "-o table"),
         )
         .act(Step::local(
             "put the deployment's name, not the model's, into the application's configuration \

@@ -1,7 +1,7 @@
 //! Refusals that name their own cause, and differ in nothing but their words: one row each
 //! (facts H6, H30, H31, X16, X19).
 
-use crate::diagnose::{Because, Rule, View, reading};
+use crate::diagnose::{Because, Rule, View, account, reading};
 use crate::diagnosis::Step;
 use crate::evidence::Evidence;
 
@@ -57,24 +57,18 @@ const OWN_IDENTITY: Row = Row {
                identity",
     owner: "Azure platform",
     steps: |e, because| {
-        let account = reading::account(e);
         because
-            .look(
-                "see which identities the account has",
-                format!("az cognitiveservices account identity show -n {account} -g <group>"),
-            )
+            .look("see which identities the account has", account::command(e, "identity show", ""))
             .act(
                 Step::shared(
                     "enable its system-assigned identity (Terraform: azurerm_cognitive_account, \
                      identity block), then give that identity its role on the other service",
                     "the account gets an identity; nothing else changes until a role is granted",
                 )
-                .command(format!(
-                    "az cognitiveservices account identity assign -n {account} -g <group>"
-                ))
+                .command(account::command(e, "identity assign", ""))
                 .undo(format!(
-                    "az cognitiveservices account identity remove -n {account} -g <group>; roles \
-                     that were granted to it are lost"
+                    "{}; roles that were granted to it are lost",
+                    account::command(e, "identity remove", "")
                 )),
             )
     },
@@ -87,14 +81,14 @@ const RETIRED: Row = Row {
     excludes: "network, key and role as the cause: the answer names the model",
     owner: "Application",
     steps: |e, because| {
-        let account = reading::account(e);
         because
             .look(
                 "see the deployments, their models and versions",
-                format!(
-                    "az cognitiveservices account deployment list -n {account} -g <group> --query \
-                     \"[].{{name:name,model:properties.model.name,\
-                     version:properties.model.version}}\" -o table"
+                account::command(
+                    e,
+                    "deployment list",
+                    "--query \"[].{name:name,model:properties.model.name,\
+                     version:properties.model.version}\" -o table",
                 ),
             )
             .act(
@@ -120,14 +114,12 @@ const OUTBOUND: Row = Row {
                calls",
     owner: "Azure platform",
     steps: |e, because| {
-        let account = reading::account(e);
         because
             .look(
                 "see the list",
-                format!(
-                    "az cognitiveservices account show -n {account} -g <group> --query \
-                     \"properties.{{restricted:restrictOutboundNetworkAccess,\
-                     allowed:allowedFqdnList}}\""
+                account::show(
+                    e,
+                    "properties.{restricted:restrictOutboundNetworkAccess,allowed:allowedFqdnList}",
                 ),
             )
             .act(

@@ -1,7 +1,7 @@
 //! Refusals of API Management's own policies, in the words of its error table (fact W17): one row
 //! each, since they differ in what they look at.
 
-use crate::diagnose::{Because, Rule, View, reading};
+use crate::diagnose::{Because, Rule, View, account, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Evidence, Expect};
 
@@ -113,16 +113,12 @@ fn quota(e: &View<'_>) -> Option<Because> {
     }
     because = because.owner("Application");
     because = if own {
-        let account = reading::account(e);
         because
             .known_by(
                 "the service's own front end counts the calls of the account's pricing tier; the \
                  free tier (F0) has a fixed quota for a period",
             )
-            .look(
-                "see the account's tier",
-                format!("az cognitiveservices account show -n {account} -g <group> --query sku"),
-            )
+            .look("see the account's tier", account::show(e, "sku"))
             .act(Step::look("wait until the quota is replenished; retries do not help before"))
             .act(
                 Step::shared(

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::{Because, endpoint_of, reading};
+use crate::diagnose::{Because, account, endpoint_of, reading};
 use crate::diagnosis::Step;
 use crate::evidence::vantage::Platform;
 use crate::evidence::{Evidence, classify, tunnel};
@@ -75,13 +75,7 @@ fn behind_gateway(e: &Evidence, because: Because) -> Because {
 }
 
 fn endpoint(e: &Evidence, because: Because, says: &str) -> Because {
-    let account = reading::account(e);
-    because.look(
-        says,
-        format!(
-            "az cognitiveservices account show -n {account} -g <group> --query properties.endpoint"
-        ),
-    )
+    because.look(says, account::show(e, "properties.endpoint"))
 }
 
 fn subdomain(e: &Evidence, because: Because) -> Because {
@@ -280,7 +274,6 @@ fn alias_unseen(e: &Evidence, because: Because) -> Because {
 
 /// A step that shows the rules which decide.
 fn see_rules(e: &Evidence, because: Because, refused: &Row) -> Because {
-    let account = reading::account(e);
     if refused.id == PERIMETER.id {
         return because
             .look(
@@ -297,10 +290,7 @@ fn see_rules(e: &Evidence, because: Because, refused: &Row) -> Because {
     }
     because.look(
         "see whether public access is on (rules act only then), and which networks are allowed",
-        format!(
-            "az cognitiveservices account show -n {account} -g <group> --query \
-             \"properties.{{access:publicNetworkAccess,rules:networkAcls}}\""
-        ),
+        account::show(e, account::NETWORK),
     )
 }
 
@@ -312,7 +302,6 @@ fn allow(
     egress: Option<IpAddr>,
     says: &str,
 ) -> Because {
-    let account = reading::account(e);
     let source = egress.map_or_else(|| "<egress address>".to_owned(), |ip| ip.to_string());
     if refused.id == PERIMETER.id {
         return because.act(
@@ -363,13 +352,11 @@ fn allow(
             "the account, for every client behind that address: behind a shared NAT or proxy, \
              those of others too",
         )
-        .command(format!(
-            "az cognitiveservices account network-rule add -n {account} -g <group> \
-             --ip-address {source}"
-        ))
-        .undo(format!(
-            "az cognitiveservices account network-rule remove -n {account} -g <group> \
-             --ip-address {source}"
+        .command(account::command(e, "network-rule add", &format!("--ip-address {source}")))
+        .undo(account::command(
+            e,
+            "network-rule remove",
+            &format!("--ip-address {source}"),
         )),
     )
 }

@@ -1,6 +1,6 @@
 //! `--expect closed`, and the public path is open (facts H1, W2).
 
-use crate::diagnose::{Because, Rule, View, reading};
+use crate::diagnose::{Because, Rule, View, account, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Expect, tunnel};
 
@@ -31,7 +31,6 @@ fn check(e: &View<'_>) -> Option<Because> {
     if !accepted && !passed && !given {
         return None;
     }
-    let account = reading::account(e);
     let (sure, known) = if accepted {
         (Sure::Proved, "the service accepted the call on its public address")
     } else if given {
@@ -54,13 +53,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         .read_at(pointer(0))
         .read_at("/asked/expect")
         .owner("Azure platform")
-        .look(
-            "see what the account allows",
-            format!(
-                "az cognitiveservices account show -n {account} -g <group> \
-                 --query \"properties.{{access:publicNetworkAccess,rules:networkAcls}}\""
-            ),
-        )
+        .look("see what the account allows", account::show(e, account::NETWORK))
         .act(Step::look(
             "see that every client has a private path first: those that come over the public \
              address, the portal's chat and other services among them, are refused afterwards",

@@ -1,6 +1,6 @@
 //! The path, the api-version or the project is unknown there (facts H17, H19, W9).
 
-use crate::diagnose::{Because, Rule, View, reading};
+use crate::diagnose::{Because, Rule, View, account, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::http::Purpose;
 
@@ -17,7 +17,6 @@ pub(super) const RULE: Rule = rule!(
 
 fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
-    let account = reading::account(e);
     let path = said.call.path.split('?').next().unwrap_or_default();
     let mut because = said
         .because(said.level(e), Sure::Inferred, format!("404 for {}: {path}", said.what()))
@@ -31,12 +30,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     because = match said.call.purpose {
         Purpose::Project => because
             .owner("Application")
-            .look(
-                "see the account's projects",
-                format!(
-                    "az cognitiveservices account project list -n {account} -g <group> -o table"
-                ),
-            )
+            .look("see the account's projects", account::command(e, "project list", "-o table"))
             .act(Step::local(
                 "put the project's own endpoint into the application's configuration (keep the \
                  old line to undo it)",

@@ -72,7 +72,8 @@ fn walked_the_foreign_one(e: &Evidence) -> Option<Because> {
 /// What is called there refuses as another resource does, or does not answer.
 fn foreign(e: &Evidence) -> Option<Because> {
     let walked = e.tcp.saw()?.walked?;
-    let other = clients::at_other_addresses(e).find(|called| !same_service(e, called))?;
+    let other = clients::at_other_addresses(e)
+        .find(|called| !same_service(e, called) && !cut_short(e, called))?;
     let address = other.call.peer.clone()?;
     let name = &e.dns.name;
     let got = other.words();
@@ -103,6 +104,18 @@ fn foreign(e: &Evidence) -> Option<Because> {
     .read_at("/http")
     .read_at(other.pointer.clone());
     Some(with_fix(because, e, &address))
+}
+
+/// Milliseconds of silence below which a call that is not answered shows nothing.
+const LEAST_SILENCE_MS: f64 = 500.0;
+
+/// Whether the call is not answered and had hardly more time than the walk's own call took: the
+/// deadline ended it, and says nothing about the address.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of a walk are far below 2^52")]
+fn cut_short(e: &Evidence, called: &Called<'_>) -> bool {
+    let own = reading::main_call(e).map_or(0.0, |call| call.took_ms);
+    called.call.outcome == HttpOutcome::Silent
+        && (called.call.took_ms as f64) < LEAST_SILENCE_MS.max(4.0 * own)
 }
 
 /// Whether the answer is one that the same service gives to a call without a credential.
@@ -152,9 +165,14 @@ fn untried(e: &Evidence) -> Option<Because> {
             })
         })
     };
-    let tried: Vec<String> =
-        clients::at_other_addresses(e).filter_map(|called| called.call.peer.clone()).collect();
-    if tried.is_empty() {
+    let peers = |short: bool| -> Vec<String> {
+        clients::at_other_addresses(e)
+            .filter(|called| cut_short(e, called) == short)
+            .filter_map(|called| called.call.peer.clone())
+            .collect()
+    };
+    let (tried, short) = (peers(false), peers(true));
+    if tried.is_empty() && short.is_empty() {
         return None;
     }
     let left: Vec<IpAddr> = e
@@ -166,18 +184,22 @@ fn untried(e: &Evidence) -> Option<Because> {
     if left.is_empty() {
         return None;
     }
-    Some(
-        Because::new(
-            Level::Note,
-            Sure::Proved,
-            match left.as_slice() {
-                [one] => format!("not tested: the call at {one}, another address of the name"),
-                _ => format!("not tested: the call at {} more addresses of the name", left.len()),
-            },
-        )
-        .seen(format!("not called: {}", reading::list(&left)))
-        .known_by("a walk calls at two further addresses at most")
-        .read_at("/dns/walked")
-        .not_tested(),
+    let because = Because::new(
+        Level::Note,
+        Sure::Proved,
+        match left.as_slice() {
+            [one] => format!("not tested: the call at {one}, another address of the name"),
+            _ => format!("not tested: the call at {} more addresses of the name", left.len()),
+        },
     )
+    .seen(format!("no answer known: {}", reading::list(&left)));
+    let because = match short.is_empty() {
+        true => because.known_by("a walk calls at two further addresses at most"),
+        false => because.known_by(format!(
+            "the call at {} had too little of the hop's deadline left; a larger --timeout gives it \
+             more",
+            short.join(", ")
+        )),
+    };
+    Some(because.read_at("/dns/walked").not_tested())
 }

@@ -1,6 +1,6 @@
 //! 429: the quota is used up for now (facts H20, H21, W5).
 
-use crate::diagnose::{Because, Rule, View, reading};
+use crate::diagnose::{Because, Rule, View, account, reading};
 use crate::diagnosis::{Level, Step, Sure};
 
 use super::aim::aim;
@@ -26,7 +26,6 @@ const HEADERS: &[&str] = &[
 
 fn check(e: &View<'_>) -> Option<Because> {
     let said = said(e, RULE.id)?;
-    let account = reading::account(e);
     let gateway = aim(e).is_gateway();
     let after = wait(&said).map_or_else(String::new, |wait| format!(", retry after {wait}"));
     let mut because = said.because(
@@ -60,15 +59,13 @@ fn check(e: &View<'_>) -> Option<Because> {
             ))
     } else {
         because
-            .look(
-                "see the quota and what uses it",
-                format!("az cognitiveservices account list-usage -n {account} -g <group> -o table"),
-            )
+            .look("see the quota and what uses it", account::command(e, "list-usage", "-o table"))
             .look(
                 "see the capacity of the deployments",
-                format!(
-                    "az cognitiveservices account deployment list -n {account} -g <group> \
-                     --query \"[].{{name:name,capacity:sku.capacity}}\" -o table"
+                account::command(
+                    e,
+                    "deployment list",
+                    "--query \"[].{name:name,capacity:sku.capacity}\" -o table",
                 ),
             )
             .act(Step::local(

@@ -1,6 +1,6 @@
 //! The front end knows no account of this name (fact H18).
 
-use crate::diagnose::{Because, Rule, View, reading};
+use crate::diagnose::{Because, Rule, View, account, reading};
 use crate::diagnosis::Step;
 use crate::evidence::identity::CredentialKind;
 use crate::evidence::tunnel;
@@ -35,15 +35,12 @@ fn check(e: &View<'_>) -> Option<Because> {
             .owner("Application")
             .look(
                 "see the account and its endpoint",
-                format!(
-                    "az cognitiveservices account list --query \
-                     \"[?properties.customSubDomainName=='{account}'].properties.endpoint\""
+                account::list(
+                    &format!("[?properties.customSubDomainName=='{account}'].properties.endpoint"),
+                    "",
                 ),
             )
-            .look(
-                "see whether it was deleted",
-                "az cognitiveservices account list-deleted -o table",
-            )
+            .look("see whether it was deleted", account::list_deleted())
             .act(Step::local(
                 "put the account's own endpoint into the application's configuration (keep the old \
                  line to undo it)",

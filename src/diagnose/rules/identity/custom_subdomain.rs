@@ -1,7 +1,7 @@
 //! Tokens need the account's custom subdomain (facts H14, D5).
 
 use crate::diagnose::rules::http::said::said;
-use crate::diagnose::{Because, Rule, View, reading};
+use crate::diagnose::{Because, Rule, View, account, reading};
 use crate::diagnosis::Step;
 
 pub(super) const RULE: Rule = rule!(
@@ -28,8 +28,11 @@ fn check(e: &View<'_>) -> Option<Because> {
         .owner("Application")
         .look(
             "see whether the account has a subdomain, and its endpoint",
-            "az cognitiveservices account show -n <account> -g <group> --query \
-                 \"{subdomain:properties.customSubDomainName,endpoint:properties.endpoint}\"",
+            account::named(
+                "<account>",
+                "show",
+                "--query \"{subdomain:properties.customSubDomainName,endpoint:properties.endpoint}\"",
+            ),
         )
         .act(Step::local("call that endpoint"))
         .act(
@@ -39,10 +42,7 @@ fn check(e: &View<'_>) -> Option<Because> {
                 "every client of the account: its endpoint gets another name, which also needs a \
                  record in the private zone",
             )
-            .command(
-                "az cognitiveservices account update -n <account> -g <group> \
-                 --custom-domain <subdomain>",
-            )
+            .command(account::named("<account>", "update", "--custom-domain <subdomain>"))
             .undo("there is none: a subdomain cannot be changed or taken away later"),
         )
         .check(reading::again(e)),

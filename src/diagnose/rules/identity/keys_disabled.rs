@@ -2,7 +2,7 @@
 
 use crate::diagnose::rules::http::aim::aim;
 use crate::diagnose::rules::http::said::said;
-use crate::diagnose::{Because, Rule, View, reading};
+use crate::diagnose::{Because, Rule, View, account, reading};
 use crate::diagnosis::Step;
 
 use super::credential::{credential, look_at_token};
@@ -36,10 +36,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     because = because
         .look(
             "see the switch",
-            format!(
-                "az cognitiveservices account show -n {account} -g <group> \
-                 --query properties.disableLocalAuth"
-            ),
+            account::named(account, "show", "--query properties.disableLocalAuth"),
         )
         .look("use an Entra token instead", look_at_token(e));
     if aim.is_gateway() {

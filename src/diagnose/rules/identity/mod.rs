@@ -34,6 +34,7 @@ mod unauthorized;
 mod withheld;
 mod wrong_slot;
 
+use super::joined;
 use crate::diagnose::Rule;
 use crate::evidence::Evidence;
 
@@ -99,19 +100,3 @@ const CREDENTIAL: &[Rule] = &[
     key_file_open::RULE,
     key_trimmed::RULE,
 ];
-
-/// Several lists as one.
-const fn joined<const N: usize>(lists: &[&[Rule]]) -> [Rule; N] {
-    let mut all = [lists[0][0]; N];
-    let (mut list, mut at) = (0, 0);
-    while list < lists.len() {
-        let mut place = 0;
-        while place < lists[list].len() {
-            all[at] = lists[list][place];
-            place += 1;
-            at += 1;
-        }
-        list += 1;
-    }
-    all
-}

@@ -5,7 +5,8 @@ use super::acquisition::{NoToken, host, level, no_token};
 use super::configuration::AUTHORITIES;
 use crate::diagnose::rules::tcp::effective;
 use crate::diagnose::timing::{self, LONG_MS};
-use crate::diagnose::{Because, Rule, View, diagnose, reading, rule};
+use crate::diagnose::view::tokens::{self, walk_of};
+use crate::diagnose::{Because, ForTokens, Rule, View, reading, rule};
 use crate::diagnosis::{Finding, Level, Step, Sure};
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::identity::{TokenOutcome, TokenRequest, Withheld};
@@ -45,12 +46,6 @@ struct Path<'e> {
     walk: &'e Evidence,
 }
 
-/// The walk of a request. It asks for no token of its own; a saved report that says so is not
-/// followed into its depths.
-fn walk_of(request: &TokenRequest) -> Option<&Evidence> {
-    request.path.as_deref().filter(|walk| walk.identity.acquisition.is_none())
-}
-
 fn unanswered(e: &Evidence) -> Option<Path<'_>> {
     let no = no_token(e)?;
     let (index, request) = no.last?;
@@ -67,24 +62,16 @@ fn unanswered(e: &Evidence) -> Option<Path<'_>> {
     })
 }
 
-/// The cause in a walk's findings: the earliest that is broken and explained by nothing.
-fn cause(walk: &Evidence, level: Level) -> Option<Finding> {
-    let mut findings = diagnose(walk).findings;
-    findings.retain(|f| f.level == level && f.explained_by.is_none());
-    let first = findings.iter().map(|f| f.hop).min()?;
-    findings.into_iter().find(|f| f.hop == first)
-}
-
 fn login_host(e: &View<'_>) -> Option<Because> {
     let path = unanswered(e)?;
     let name = host(&path.request.url);
-    if let Some(cause) = cause(path.walk, Level::Broken) {
-        let says = named(name, &cause, "no token: ");
+    if let Some(cause) = e.token_paths.cause(path.index, Level::Broken) {
+        let says = named(name, cause, "no token: ");
         let because = path.no.weighing(level(e), cause.sure, says);
-        if cause.id == "dns-name-not-found" {
-            return Some(no_such_name(because, &cause, &path).check(again(&path)));
+        if tokens::means(cause) == ForTokens::NoSuchName {
+            return Some(no_such_name(because, cause, &path).check(again(&path)));
         }
-        return Some(with(because, &cause, path.index).check(again(&path)));
+        return Some(with(because, cause, path.index).check(again(&path)));
     }
     let at = format!("/identity/acquisition/requests/{}", path.index);
     let because = match (&path.request.outcome, path.walk.identity.withheld) {
@@ -267,13 +254,12 @@ fn by_subnet(because: Because, e: &Evidence, to: &TcpHop) -> Because {
 /// The target answers on a private address while nothing answers at the login host's public
 /// ones (fact T25, believed: never proved).
 fn no_way_out(e: &View<'_>) -> Option<Because> {
-    const SILENT: &[&str] = &["tcp-silent", "tcp-unreachable", "tcp-no-route"];
     let path = unanswered(e)?;
     let target = e.tcp.saw()?.walked.filter(|address| tunnel::is_private(e, *address))?;
-    let cause = cause(path.walk, Level::Broken)?;
+    let cause = e.token_paths.cause(path.index, Level::Broken)?;
     let tcp = path.walk.tcp.saw()?;
     let public = tcp.attempts.iter().all(|a| tunnel::is_public(path.walk, a.address.ip()));
-    if !SILENT.contains(&cause.id.as_str()) || !public || reading::proxied(path.walk) {
+    if tokens::means(cause) != ForTokens::NoAnswer || !public || reading::proxied(path.walk) {
         return None;
     }
     let name = host(&path.request.url);
@@ -335,48 +321,22 @@ fn no_way_out(e: &View<'_>) -> Option<Because> {
     Some(because.check(again(&path)))
 }
 
-/// Findings of the token's path that make a token slow or unsure. Others are about the target's
-/// kind of name, or say the same of both walks.
-const CARE: &[&str] = &[
-    "tcp-address-dead",
-    "tcp-slow",
-    "tcp-loss",
-    "dns-system-slow",
-    "dns-resolver-slow",
-    "dns-aaaa-swallowed",
-    "tls-slow",
-    "tls-only-system-store",
-    "tls-large-hello",
-    "tls-mtu-black-hole",
-];
-
 fn at_risk(e: &View<'_>) -> Option<Because> {
     path_at_risk(e).or_else(|| slow(e))
 }
 
 fn path_at_risk(e: &View<'_>) -> Option<Because> {
     let how = e.identity.acquisition.as_ref().filter(|h| h.outcome == TokenOutcome::Acquired)?;
-    let (index, request, found) =
-        how.requests.iter().enumerate().find_map(|(index, request)| {
-            let walk = walk_of(request)?;
-            let mut findings = diagnose(walk).findings;
-            findings.retain(|f| {
-                let same_here = || rule(&f.id).is_some_and(|rule| rule.fires(e).is_some());
-                f.level == Level::Risk
-                    && f.explained_by.is_none()
-                    && CARE.contains(&f.id.as_str())
-                    && !same_here()
-            });
-            let first = findings.iter().map(|f| f.hop).min()?;
-            Some((index, request, findings.into_iter().find(|f| f.hop == first)?))
-        })?;
+    let (index, found) = e.token_paths.care()?;
+    let (request, found) = (how.requests.get(index)?, found.clone());
     let name = host(&request.url);
     let says = named(name, &found, "");
     let because = Because::new(Level::Risk, found.sure, says)
         .seen(format!("the token came after {:.0} ms ({} asked)", how.took_ms, request.method));
-    let found = match found.id.as_str() {
+    let dead = tokens::means(&found) == ForTokens::DeadAddress;
+    let found = match dead {
         // Whose records they are is known: they are right.
-        "tcp-address-dead" if AUTHORITIES.iter().any(|(known, _)| *known == name) => {
+        true if AUTHORITIES.iter().any(|(known, _)| *known == name) => {
             Finding { fix: None, ..found }
         }
         _ => found,
@@ -385,7 +345,7 @@ fn path_at_risk(e: &View<'_>) -> Option<Because> {
     if found.fix.is_none() {
         because = because.owner("Network");
     }
-    if found.id == "tcp-address-dead" {
+    if dead {
         let tcp = walk_of(request).and_then(|walk| walk.tcp.saw());
         let dead = tcp
             .iter()

@@ -10,12 +10,13 @@ use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::{Evidence, tunnel};
 
 pub(super) const RULE: Rule =
-    rule!("tcp-address-dead", Tcp, "One of several addresses does not connect", Code(check));
+    rule!("tcp-address-dead", Tcp, "One of several addresses does not connect", Code(check))
+        .for_tokens(crate::diagnose::ForTokens::DeadAddress);
 
 fn check(e: &View<'_>) -> Option<Because> {
     let hop = e.tcp.saw()?;
     let counting = e.dns.effective();
-    let dead = attempts::dead(hop, &counting);
+    let dead = e.tcp.dead();
     let addresses: Vec<String> = dead.iter().map(|p| p.attempt.address.ip().to_string()).collect();
     let (first, more) = addresses.split_first()?;
     let tried = hop.attempts.len();

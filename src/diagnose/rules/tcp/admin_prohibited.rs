@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = rule!(
 );
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let failed = attempts::of_target(e)?;
+    let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
     let TcpOutcome::Unreachable { icmp } = &attempt.outcome else { return None };
     if icmp.meaning != IcmpMeaning::AdminProhibited {

@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = rule!(
 );
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let failed = attempts::of_target(e)?;
+    let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
     let Some(Near::GatewaySilent { gateway, interface, state }) = near::near(e, attempt) else {
         return None;

@@ -37,7 +37,7 @@ const LINUX: &[(&[i32], &str, &str)] = &[
 ];
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let failed = attempts::of_target(e)?;
+    let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
     let TcpOutcome::LocalError { errno, says } = &attempt.outcome else { return None };
     let peer = attempts::peer(attempt);

@@ -5,7 +5,8 @@ use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 
 pub(super) const RULE: Rule =
-    rule!("tcp-loss", Tcp, "Segments of a working call are lost", Code(check));
+    rule!("tcp-loss", Tcp, "Segments of a working call are lost", Code(check))
+        .for_tokens(crate::diagnose::ForTokens::Care);
 
 fn check(e: &View<'_>) -> Option<Because> {
     if !timing::went_through(e) {

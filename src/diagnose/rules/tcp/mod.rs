@@ -21,7 +21,6 @@ mod taken_here;
 pub(in crate::diagnose::rules) mod terminated;
 mod trail;
 mod unreachable;
-pub(in crate::diagnose::rules) mod wording;
 
 use super::{over_limit, slow};
 use crate::diagnose::Rule;

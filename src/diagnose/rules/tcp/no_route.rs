@@ -6,10 +6,11 @@ use crate::diagnosis::{Step, Sure};
 use crate::evidence::tunnel;
 
 pub(super) const RULE: Rule =
-    rule!("tcp-no-route", Tcp, "This machine has no route to the address", Code(check));
+    rule!("tcp-no-route", Tcp, "This machine has no route to the address", Code(check))
+        .for_tokens(crate::diagnose::ForTokens::NoAnswer);
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let failed = attempts::of_target(e)?;
+    let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
     if !attempts::no_route(attempt) {
         return None;

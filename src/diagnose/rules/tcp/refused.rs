@@ -11,7 +11,7 @@ pub(super) const RULE: Rule =
     rule!("tcp-refused", Tcp, "The address refuses the connection: a RST answers", Code(check));
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let failed = attempts::of_target(e)?;
+    let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
     if attempt.outcome != TcpOutcome::Refused {
         return None;

@@ -9,7 +9,7 @@ pub(super) const RULE: Rule =
     rule!("tcp-reset", Tcp, "The connection is reset while it is made", Code(check));
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let failed = attempts::of_target(e)?;
+    let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
     if attempt.outcome != TcpOutcome::Reset {
         return None;

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::{attempts, effective, near, trail};
 use crate::diagnose::platform_advice::{self, Advice, Topic};
-use crate::diagnose::{Because, Rule, View, dns64, reading};
+use crate::diagnose::{Because, Rule, View, account, dns64, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::vantage::Platform;
@@ -18,10 +18,11 @@ pub(super) const RULE: Rule = rule!(
     Tcp,
     "The address does not answer: the connection attempt is dropped somewhere",
     Code(check)
-);
+)
+.for_tokens(crate::diagnose::ForTokens::NoAnswer);
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let failed = attempts::of_target(e)?;
+    let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
     if attempt.outcome != TcpOutcome::TimedOut || near::near(e, attempt).is_some() {
         return None;
@@ -224,10 +225,9 @@ fn private(e: &Evidence, because: Because, attempt: &TcpAttempt) -> Because {
     if matches!(e.target.kind, TargetKind::Account | TargetKind::Project) {
         because = because.look(
             "find the account's resource id",
-            format!(
-                "az cognitiveservices account list --query \
-                 \"[?properties.customSubDomainName=='{}'].id\" -o tsv",
-                reading::account(e)
+            account::list(
+                &format!("[?properties.customSubDomainName=='{}'].id", reading::account(e)),
+                "-o tsv",
             ),
         );
     }

@@ -14,7 +14,8 @@ pub(super) const RULE: Rule = rule!(
     Tcp,
     "A router says that the address cannot be reached, or nobody has it on our link",
     Code(check)
-);
+)
+.for_tokens(crate::diagnose::ForTokens::NoAnswer);
 
 /// What a message means, which team fixes it, and how.
 struct Meaning {
@@ -26,7 +27,7 @@ struct Meaning {
 }
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let failed = attempts::of_target(e)?;
+    let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
     let (ip, peer) = (attempt.connected_to().ip(), attempts::peer(attempt));
     let near = near::near(e, attempt);

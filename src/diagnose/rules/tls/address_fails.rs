@@ -3,11 +3,11 @@
 
 use std::net::IpAddr;
 
-use super::{experiments, session};
+use super::session;
 use crate::diagnose::{Because, Rule, View, dns64, endpoint_of, headline, reading, timing};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::{CertificateFault, TlsOutcome};
-use crate::evidence::{Evidence, tunnel};
+use crate::evidence::tunnel;
 
 pub(super) const RULE: Rule = rule!(
     "tls-address-fails",
@@ -39,7 +39,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     let verified = reading::tls_verified(e);
     let had_time = enough(e)?;
     let (pointer, address, seen, tried_ms) =
-        experiments::other_addresses(e).find_map(|(at, address, x)| {
+        e.tls.other_addresses().find_map(|(at, address, x)| {
             let seen = x.tls.as_ref()?;
             let other = (seen.outcome == TlsOutcome::Verified) != verified;
             let judged = seen.outcome != TlsOutcome::Silent || x.took_ms as f64 >= had_time;
@@ -111,7 +111,7 @@ fn check(e: &View<'_>) -> Option<Because> {
 }
 
 /// Whether the same path leads to both: addresses of one family, both private or neither.
-fn alike(e: &Evidence, good: IpAddr, bad: IpAddr) -> bool {
+fn alike(e: &View<'_>, good: IpAddr, bad: IpAddr) -> bool {
     good.is_ipv6() == bad.is_ipv6()
         && tunnel::is_private(e, good) == tunnel::is_private(e, bad)
         && tunnel::is_public(e, good) == tunnel::is_public(e, bad)
@@ -120,7 +120,7 @@ fn alike(e: &Evidence, good: IpAddr, bad: IpAddr) -> bool {
 /// How long another address must have been silent to count, in milliseconds: twice what connection
 /// and handshake took at the walked one, and longer than it takes to send a lost segment again (at
 /// least 200 ms, RFC 6298 as Linux has it). A walk that is short of time gives it less.
-fn enough(e: &Evidence) -> Option<f64> {
+fn enough(e: &View<'_>) -> Option<f64> {
     let whole = e.tcp.saw()?.walked_attempt()?.took_ms + e.tls.took_ms()?;
     Some(if reading::tls_verified(e) { (2.0 * whole).max(300.0) } else { 0.0 })
 }

@@ -1,7 +1,7 @@
 //! The authorities that sign for Azure (facts S5 to S8, X8, X9), by the names that their
 //! certificates hold. Anyone can write such a name: what rests on one is inferred.
 
-use crate::diagnose::rules::tcp::wording::has_words;
+use crate::diagnose::wording::has_words;
 use crate::evidence::tls::{Certificate, TlsHop};
 
 /// An authority that signs servers of Azure, and the root that its chain leads to.

@@ -3,9 +3,8 @@
 
 use super::authorities::{self, Authority, Retired};
 use super::session;
-use crate::diagnose::Because;
+use crate::diagnose::{Because, View};
 use crate::diagnosis::Step;
-use crate::evidence::Evidence;
 
 /// Said wherever a name in a certificate is all that is known of who signed it.
 pub(super) const A_CLAIM: &str = "an issuer's name is a claim that anyone can write: the \
@@ -59,7 +58,7 @@ fn fingerprint(root: &str) -> String {
 
 /// What follows where the chain ends in a root that clients no longer accept: nothing to install
 /// here, and nothing to exempt.
-pub(super) fn ended_root(because: Because, e: &Evidence, retired: &Retired) -> Because {
+pub(super) fn ended_root(because: Because, e: &View<'_>, retired: &Retired) -> Because {
     let Retired { root, why } = retired;
     because
         .known_by(format!("{root} was the root of Azure's former chains, and {why}"))
@@ -90,7 +89,7 @@ pub(super) fn ended_root(because: Because, e: &Evidence, retired: &Retired) -> B
 }
 
 /// How to see who signed, and how to bring the machine's trust store up to date.
-pub(super) fn renew_roots(because: Because, e: &Evidence, authority: &Authority) -> Because {
+pub(super) fn renew_roots(because: Because, e: &View<'_>, authority: &Authority) -> Because {
     if let Some(retired) = authorities::retired_root(authority.root) {
         return ended_root(because, e, retired);
     }

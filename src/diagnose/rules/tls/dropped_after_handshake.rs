@@ -14,15 +14,15 @@ pub(super) const RULE: Rule = rule!(
 .explains(&["tls-silent"]);
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let (pointer, octet) = experiments::first_octet(e)?;
+    let (pointer, octet) = e.tls.first_octet()?;
     if reading::proxied(e)
         || !experiments::silent_with(octet, experiments::Taken::Nothing)
-        || !experiments::all_silent_with(e, experiments::Taken::Nothing)
+        || !e.tls.all_silent_with(experiments::Taken::Nothing)
     {
         return None;
     }
     let peer = session::peer(e);
-    let tried = experiments::handshakes(e).count();
+    let tried = e.tls.handshakes().count();
     let mut because = session::broken_as(
         e,
         Sure::Proved,

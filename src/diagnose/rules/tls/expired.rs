@@ -1,7 +1,7 @@
 //! A certificate past its end of validity, or a clock ahead of time (fact S17).
 
 use super::{authorities, azure_chain, session};
-use crate::diagnose::{Because, Rule, View, clock, reading};
+use crate::diagnose::{Because, Rule, View, clock, reading, timing};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::CertificateFault as Fault;
 
@@ -36,13 +36,13 @@ fn check(e: &View<'_>) -> Option<Because> {
     let because = session::broken(
         e,
         if (recent || azures) && !right { Sure::Inferred } else { Sure::Proved },
-        &format!("shows {what} that expired on {}", day(&certificate.not_after)),
+        &format!("shows {what} that expired on {}", timing::day(&certificate.not_after)),
     )
     .read_at(format!("/tls/saw/chain/{index}"))
     .read_at("/started");
     let mut because = session::certificate(because, hop, Some(fault)).seen(format!(
         "expired {} ago by this machine's clock: {}",
-        session::days(certificate.days_left.unsigned_abs()),
+        timing::days(certificate.days_left.unsigned_abs()),
         certificate.subject
     ));
     because = because.known_by(format!(
@@ -92,9 +92,4 @@ fn check(e: &View<'_>) -> Option<Because> {
             .act(session::new_certificate(e, "renew")),
     };
     Some(session::beside_the_proxy(because, e).check(reading::again(e)))
-}
-
-/// The date of an RFC 3339 time.
-pub(super) fn day(time: &str) -> &str {
-    time.split('T').next().unwrap_or(time)
 }

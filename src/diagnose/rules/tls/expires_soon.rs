@@ -1,7 +1,7 @@
 //! The certificate verifies and ends within a fortnight, or within the inventory's days.
 
-use super::{expired, products, session};
-use crate::diagnose::{Because, Rule, View, reading};
+use super::{products, session};
+use crate::diagnose::{Because, Rule, View, reading, timing};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::TlsOutcome;
 
@@ -35,8 +35,8 @@ fn check(e: &View<'_>) -> Option<Because> {
                     e,
                     &format!(
                         "shows a certificate that ends in {}, on {}",
-                        session::days(leaf.days_left.unsigned_abs()),
-                        expired::day(&leaf.not_after)
+                        timing::days(leaf.days_left.unsigned_abs()),
+                        timing::day(&leaf.not_after)
                     ),
                 ),
             ),

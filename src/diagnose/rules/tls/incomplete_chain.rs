@@ -5,7 +5,6 @@ use super::issuer::{Unknown, unknown};
 use super::{azure_chain, session};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::Evidence;
 use crate::evidence::tls::{CertificateFault as Fault, TlsHop};
 
 pub(super) const RULE: Rule = rule!(
@@ -84,7 +83,7 @@ fn check(e: &View<'_>) -> Option<Because> {
 }
 
 /// The chain is Azure's by its names, and no root in use stands above what was sent.
-fn top_missing(e: &Evidence, hop: &TlsHop, authority: &Authority) -> Because {
+fn top_missing(e: &View<'_>, hop: &TlsHop, authority: &Authority) -> Because {
     let signer = hop.chain.first().map_or("its issuer", session::issuer);
     let because = session::certificate(
         session::broken(

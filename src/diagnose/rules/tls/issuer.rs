@@ -1,8 +1,8 @@
 //! Why an issuer is not known: exactly one of several reasons, so that of the rules that read
 //! it exactly one fires.
 
-use crate::diagnose::rules::tcp::wording::has_words;
-use crate::evidence::Evidence;
+use crate::diagnose::View;
+use crate::diagnose::wording::has_words;
 use crate::evidence::tls::{CertificateFault as Fault, Store, TlsHop};
 
 use super::authorities::{self, Authority};
@@ -27,7 +27,7 @@ pub(super) enum Unknown {
 }
 
 /// The rejected handshake and why its issuer is unknown.
-pub(super) fn unknown(e: &Evidence) -> Option<(&TlsHop, Unknown)> {
+pub(super) fn unknown<'a>(e: &'a View<'_>) -> Option<(&'a TlsHop, Unknown)> {
     let (hop, fault) = session::rejected(e)?;
     classify(hop, fault).map(|why| (hop, why))
 }

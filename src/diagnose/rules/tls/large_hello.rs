@@ -11,15 +11,16 @@ pub(super) const RULE: Rule = rule!(
     Tls,
     "A middlebox loses a ClientHello that spans two segments",
     Code(check)
-);
+)
+.for_tokens(crate::diagnose::ForTokens::Care);
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let (full_at, full) = experiments::full_hello(e)?;
-    let (small_at, small) = experiments::small_hello(e)?;
+    let (full_at, full) = e.tls.full_hello()?;
+    let (small_at, small) = e.tls.small_hello()?;
     let sent = |x: &TriedHandshake| x.tls.as_ref().map_or(0, |tls| tls.bytes_sent);
     // Who resets by chance (a race) lets one pass: another as small that fails speaks against it.
     let as_small_fails = !experiments::hung(full)
-        && experiments::handshakes(e).any(|x| {
+        && e.tls.handshakes().any(|x| {
             x.id == "one-version" && (1..=sent(small)).contains(&sent(x)) && !x.answered()
         });
     // The walk went on as older clients do; what it then found is judged by the other rules.
@@ -27,7 +28,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         session::at_risk(
             e,
             // Without a control of the same size a peer that fails now and then looks alike.
-            match (experiments::control_name(e), experiments::same_again(e).next()) {
+            match (e.tls.control_name(), e.tls.same_again().next()) {
                 _ if as_small_fails => Sure::Possible,
                 (None, None) => Sure::Inferred,
                 _ => Sure::Proved,

@@ -10,7 +10,6 @@ mod certificate_invalid;
 mod client_bundles;
 mod connection_lost;
 mod dropped_after_handshake;
-mod experiments;
 mod expired;
 mod expires_soon;
 mod incomplete_chain;
@@ -37,6 +36,7 @@ mod wrong_name;
 
 use super::{over_limit, slow};
 use crate::diagnose::Rule;
+use crate::diagnose::view::tls as experiments;
 
 /// Whether an inspection product presented the chain: its leaves live for days, each session's
 /// own, so that their end tells nothing (fact S11).

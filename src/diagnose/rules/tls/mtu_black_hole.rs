@@ -4,7 +4,6 @@
 use super::{experiments, routes, session};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::Evidence;
 
 pub(super) const RULE: Rule = rule!(
     "tls-mtu-black-hole",
@@ -12,6 +11,7 @@ pub(super) const RULE: Rule = rule!(
     "Large packets vanish on the way: the handshake finishes only in small segments",
     Code(check)
 )
+.for_tokens(crate::diagnose::ForTokens::Care)
 .explains(&["tls-silent"]);
 
 /// IPv4 and TCP headers without options: what a packet is larger than its MSS (RFC 9293).
@@ -22,20 +22,20 @@ const IPSEC_MSS: u16 = 1350;
 const IPSEC_OUTSIDE: u16 = 1452;
 
 fn check(e: &View<'_>) -> Option<Because> {
-    if !experiments::walk_hung(e) {
+    if !e.tls.walk_hung() {
         return None;
     }
-    let sizes = experiments::segment_sizes(e);
+    let sizes = e.tls.segment_sizes();
     let (works, works_at, _) = sizes.iter().rev().find(|(.., x)| experiments::finished(x))?;
     // Size alone is the matter only if everything smaller passes as well.
     if sizes.iter().any(|(octets, _, x)| octets < works && !experiments::finished(x)) {
         return None;
     }
-    if experiments::read_in_one_packet(e).is_some() {
+    if e.tls.read_in_one_packet().is_some() {
         return None;
     }
     let fails = sizes.iter().find(|(octets, _, x)| octets > works && experiments::hung(x));
-    let control = experiments::control_name(e);
+    let control = e.tls.control_name();
     // A name that nobody filters, at full size: if it is answered, size is not the matter.
     if control.as_ref().is_some_and(|(.., x)| x.answered()) {
         return None;
@@ -138,7 +138,7 @@ fn check(e: &View<'_>) -> Option<Because> {
 
 /// What makes a route's packets smaller in the direction in which they are lost: `mtu` bounds what
 /// this machine sends, `advmss` what the peer sends.
-fn smaller_packets(e: &Evidence, works: u16) -> String {
+fn smaller_packets(e: &View<'_>, works: u16) -> String {
     let there = format!("mtu {}", u32::from(works) + HEADERS);
     let back = format!("advmss {works}");
     let Some(hop) = e.tls.saw() else { return format!("{there} {back}") };

@@ -4,7 +4,6 @@
 use super::{experiments, session};
 use crate::diagnose::{Because, Rule, View, reading, timing};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::Evidence;
 use crate::evidence::experiment::TriedHandshake;
 use crate::evidence::tls::TlsOutcome;
 
@@ -20,23 +19,25 @@ pub(super) const RULE: Rule = rule!(
 const LONGEST_NAME: u64 = 253;
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let (hung, cut) = (experiments::walk_hung(e), experiments::walk_cut(e));
+    let (hung, cut) = (e.tls.walk_hung(), e.tls.walk_cut());
     if !hung && !cut {
         return None;
     }
     // The peer's own word for the name, in TLS, is no filter's: only the account's own sibling
     // may be held against it.
     let spoke = e.tls.saw().is_some_and(|hop| matches!(hop.outcome, TlsOutcome::Alert { .. }));
-    let (pointer, control, x) = experiments::control_name(e)
+    let (pointer, control, x) = e
+        .tls
+        .control_name()
         .into_iter()
-        .chain(experiments::foreign_names(e).filter(|_| !spoke))
+        .chain(e.tls.foreign_names().filter(|_| !spoke))
         .find(|(.., x)| x.answered())?;
     // A ClientHello of one segment that is answered with the target's own name is another matter.
     // The same holds for one version alone: a peer that fails now and then is no filter.
-    if experiments::small_hello(e).is_some_and(|(_, small)| small.answered())
-        || experiments::version_that_works(e).is_some()
-        || experiments::same_again(e).any(|(_, x)| x.answered())
-        || experiments::segment_sizes(e).iter().any(|(.., x)| x.answered())
+    if e.tls.small_hello().is_some_and(|(_, small)| small.answered())
+        || e.tls.version_that_works().is_some()
+        || e.tls.same_again().any(|(_, x)| x.answered())
+        || e.tls.segment_sizes().iter().any(|(.., x)| x.answered())
     {
         return None;
     }
@@ -104,7 +105,7 @@ fn check(e: &View<'_>) -> Option<Because> {
 }
 
 /// Whether a handshake sent as much as the walk's own, but for the length of its name.
-fn as_large(e: &Evidence, x: &TriedHandshake) -> bool {
+fn as_large(e: &View<'_>, x: &TriedHandshake) -> bool {
     let own = e.tls.saw().map_or(u64::MAX, |hop| hop.bytes_sent);
     x.tls.as_ref().is_some_and(|seen| seen.bytes_sent + LONGEST_NAME >= own)
 }

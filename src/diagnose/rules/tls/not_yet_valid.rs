@@ -1,7 +1,7 @@
 //! A certificate before its start of validity: mostly a clock behind time (fact S17).
 
-use super::{expired, session};
-use crate::diagnose::{Because, Rule, View, clock, reading};
+use super::session;
+use crate::diagnose::{Because, Rule, View, clock, reading, timing};
 use crate::diagnosis::Sure;
 use crate::evidence::tls::CertificateFault as Fault;
 
@@ -26,7 +26,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     let because = session::broken(
         e,
         Sure::Inferred,
-        &format!("shows a certificate valid from {} on", expired::day(&certificate.not_before)),
+        &format!("shows a certificate valid from {} on", timing::day(&certificate.not_before)),
     )
     .read_at(format!("/tls/saw/chain/{index}"))
     .read_at("/started");

@@ -14,22 +14,22 @@ pub(super) const RULE: Rule = rule!(
 .explains(&["tls-silent", "tls-reset", "tls-closed", "tls-alert", "tls-version-refused"]);
 
 fn check(e: &View<'_>) -> Option<Because> {
-    if !experiments::walk_hung(e) && !experiments::walk_cut(e) {
+    if !e.tls.walk_hung() && !e.tls.walk_cut() {
         return None;
     }
-    let sizes = experiments::segment_sizes(e);
+    let sizes = e.tls.segment_sizes();
     // A path that carries the larger segment carries the smaller one.
     let crossed = sizes.iter().find_map(|(small, at, x)| {
         let larger =
             sizes.iter().find(|(large, _, y)| large > small && experiments::finished(y))?;
         (!x.answered() && x.tls.is_some()).then_some((*small, at, larger))
     });
-    let control = experiments::control_name(e).filter(|(.., x)| experiments::finished(x));
+    let control = e.tls.control_name().filter(|(.., x)| experiments::finished(x));
     // The control is as large as the walk's own, so size is not what parts them; the small one
     // has the same name, so neither is the name.
-    let small = experiments::small_hello(e).filter(|(_, x)| experiments::finished(x)).zip(control);
-    let versions = experiments::versions_that_work(e) > 1;
-    let again = experiments::same_again(e).find(|(_, x)| experiments::finished(x));
+    let small = e.tls.small_hello().filter(|(_, x)| experiments::finished(x)).zip(control);
+    let versions = e.tls.versions_that_work() > 1;
+    let again = e.tls.same_again().find(|(_, x)| experiments::finished(x));
     let (parted_by_size, named_both) = (crossed.is_some(), small.is_some());
     let (sure, fact, pointers) = match (crossed, small) {
         _ if again.is_some() => (
@@ -60,11 +60,11 @@ fn check(e: &View<'_>) -> Option<Because> {
         ),
         _ => return None,
     };
-    let again = experiments::same_again(e).any(|(_, x)| experiments::finished(x));
+    let again = e.tls.same_again().any(|(_, x)| experiments::finished(x));
     // A peer that is slow now and then looks the same as long as none of them is cut.
-    let sure = if experiments::walk_hung(e) { Sure::Inferred } else { sure };
-    let answered = experiments::handshakes(e).filter(|x| experiments::finished(x)).count();
-    let tried = experiments::handshakes(e).count();
+    let sure = if e.tls.walk_hung() { Sure::Inferred } else { sure };
+    let answered = e.tls.handshakes().filter(|x| experiments::finished(x)).count();
+    let tried = e.tls.handshakes().count();
     let peer = session::peer(e);
     let mut because = session::broken_as(
         e,

@@ -14,6 +14,7 @@ pub(super) const RULE: Rule = rule!(
     "Only this machine's own store accepts the certificate",
     Code(check)
 )
+.for_tokens(crate::diagnose::ForTokens::Care)
 .explains(&["identity-withheld"])
 .short("only this machine's own store accepts the chain");
 

@@ -4,7 +4,6 @@
 use super::{experiments, session};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::Evidence;
 use crate::evidence::tls::TlsOutcome;
 
 /// What came in place of a handshake.
@@ -208,7 +207,7 @@ pub(super) const ALERT: Rule = rule!(
 .explains(&["http-closed"]);
 
 /// The name that was asked for.
-fn asked_for(e: &Evidence) -> &str {
+fn asked_for<'a>(e: &'a View<'_>) -> &'a str {
     e.tls.saw().map_or(e.target.host.as_str(), |hop| hop.server_name.as_str())
 }
 
@@ -271,7 +270,7 @@ pub(in crate::diagnose) fn alerted(e: &View<'_>, row: &Alert) -> Option<Because>
         .seen(format!("TLS alert {alert}"))
         .read_at("/tls/saw/outcome")
         .ruled_out_if(
-            !experiments::handshakes(e).any(experiments::ended_in_silence_or_reset),
+            !e.tls.handshakes().any(experiments::ended_in_silence_or_reset),
             "a silent drop, a reset: the peer answered in TLS",
         )
         .owner(session::owner(e))

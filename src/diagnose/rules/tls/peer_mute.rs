@@ -11,18 +11,18 @@ pub(super) const RULE: Rule =
         .explains(&["tls-silent"]);
 
 fn check(e: &View<'_>) -> Option<Because> {
-    let (pointer, octet) = experiments::first_octet(e)?;
+    let (pointer, octet) = e.tls.first_octet()?;
     if reading::proxied(e)
         || octet.outcome != TlsOutcome::Silent
         || !experiments::silent_with(octet, experiments::Taken::All)
-        || !experiments::all_silent_with(e, experiments::Taken::All)
+        || !e.tls.all_silent_with(experiments::Taken::All)
     {
         return None;
     }
     let peer = session::peer(e);
     let waited = timing::words(e.tls.took_ms()?);
-    let tried = experiments::handshakes(e).count();
-    let control = experiments::control_name(e);
+    let tried = e.tls.handshakes().count();
+    let control = e.tls.control_name();
     let mut because = session::broken_as(
         e,
         // A peer that is slower than the deadline, behind a relay that keeps its word back, looks

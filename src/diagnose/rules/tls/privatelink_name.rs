@@ -4,8 +4,8 @@ use super::session;
 use crate::diagnose::rules::proxy::exempt;
 use crate::diagnose::{Because, Rule, View, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::TargetKind;
 use crate::evidence::tls::CertificateFault as Fault;
-use crate::evidence::{Evidence, TargetKind};
 
 pub(super) const RULE: Rule = rule!(
     "tls-privatelink-name",
@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = rule!(
 .short("no certificate covers a privatelink name");
 
 /// Whether the original name was walked to the same address.
-fn same_address(e: &Evidence) -> bool {
+fn same_address(e: &View<'_>) -> bool {
     e.original.as_deref().and_then(session::address).is_some_and(|a| Some(a) == session::address(e))
 }
 

@@ -1,7 +1,7 @@
 //! Products that end TLS sessions and sign the certificates that clients see (facts S11,
 //! S12), known by what they write into the issuer.
 
-use crate::diagnose::rules::tcp::wording::has_words;
+use crate::diagnose::wording::has_words;
 use crate::evidence::tls::{Certificate, TlsHop};
 
 /// An inspection product.

@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use super::{bundles, experiments};
 use crate::diagnose::headline::Clause;
 use crate::diagnose::rules::proxy::exempt;
-use crate::diagnose::rules::tcp::{attempts, terminated, wording};
-use crate::diagnose::{Because, headline, reading};
+use crate::diagnose::rules::tcp::{attempts, terminated};
+use crate::diagnose::wording::has_words;
+use crate::diagnose::{Because, View, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::{
     Certificate, CertificateFault as Fault, Store, StoreVerdict, TlsHop, TlsOutcome,
@@ -15,7 +16,7 @@ use crate::evidence::tls::{
 use crate::evidence::{Evidence, tunnel};
 
 /// The fault for which the certificate was rejected.
-pub(super) fn rejected(e: &Evidence) -> Option<(&TlsHop, &Fault)> {
+pub(super) fn rejected<'a>(e: &'a View<'_>) -> Option<(&'a TlsHop, &'a Fault)> {
     let hop = e.tls.saw()?;
     match &hop.outcome {
         TlsOutcome::CertificateRejected { fault } => Some((hop, fault)),
@@ -24,7 +25,7 @@ pub(super) fn rejected(e: &Evidence) -> Option<(&TlsHop, &Fault)> {
 }
 
 /// The peer: address and port, or, through a proxy, only "the peer".
-pub(super) fn peer(e: &Evidence) -> String {
+pub(super) fn peer(e: &View<'_>) -> String {
     if reading::proxied(e) {
         return "the peer".to_owned();
     }
@@ -40,7 +41,7 @@ pub(super) fn address(e: &Evidence) -> Option<IpAddr> {
 }
 
 /// The clause of the first line: the peer, what it does, and through which proxy.
-pub(super) fn clause(e: &Evidence, does: &str) -> Clause {
+pub(super) fn clause(e: &View<'_>, does: &str) -> Clause {
     let peer = peer(e);
     match e.proxy.saw() {
         Some(proxy) => headline::fitting(&[
@@ -53,7 +54,7 @@ pub(super) fn clause(e: &Evidence, does: &str) -> Clause {
 }
 
 /// A finding on this handshake, with the way that leads to the peer as its first fact.
-pub(super) fn finding(e: &Evidence, level: Level, sure: Sure, says: impl Into<Clause>) -> Because {
+pub(super) fn finding(e: &View<'_>, level: Level, sure: Sure, says: impl Into<Clause>) -> Because {
     let because = Because::new(level, sure, says).read_at("/tls");
     let name = e.tls.saw().map_or(e.target.host.as_str(), |hop| hop.server_name.as_str());
     if let Some(proxy) = e.proxy.saw() {
@@ -74,35 +75,35 @@ pub(super) fn finding(e: &Evidence, level: Level, sure: Sure, says: impl Into<Cl
 
 /// Whether a service of Azure would speak TLS, and nothing else, where this connection went: its
 /// own name, port 443, no detour.
-pub(super) fn azure_speaks_tls_here(e: &Evidence) -> bool {
+pub(super) fn azure_speaks_tls_here(e: &View<'_>) -> bool {
     e.target.public_suffix.is_some() && e.target.port == 443 && !e.asked.detoured
 }
 
 /// Whether what acknowledges data is known to be no nearer than the peer: no proxy, and no sign
 /// that this machine or a device on the way takes connections. What is acknowledged by something
 /// nearer says nothing of the path behind that.
-pub(super) fn peer_acknowledges(e: &Evidence) -> bool {
+pub(super) fn peer_acknowledges(e: &View<'_>) -> bool {
     !reading::proxied(e) && tunnel::taken_here(e).is_none() && !terminated::on_the_way(e)
 }
 
 /// A broken handshake.
-pub(super) fn broken(e: &Evidence, sure: Sure, does: &str) -> Because {
+pub(super) fn broken(e: &View<'_>, sure: Sure, does: &str) -> Because {
     finding(e, Level::Broken, sure, clause(e, does))
 }
 
 /// A handshake that works for some clients alone.
-pub(super) fn at_risk(e: &Evidence, sure: Sure, says: impl Into<Clause>) -> Because {
+pub(super) fn at_risk(e: &View<'_>, sure: Sure, says: impl Into<Clause>) -> Because {
     finding(e, Level::Risk, sure, says)
 }
 
 /// A broken handshake, in words of its own.
-pub(super) fn broken_as(e: &Evidence, sure: Sure, says: impl Into<Clause>) -> Because {
+pub(super) fn broken_as(e: &View<'_>, sure: Sure, says: impl Into<Clause>) -> Because {
     finding(e, Level::Broken, sure, says.into().or(clause(e, "does not answer as it should")))
 }
 
 /// Adds, for a handshake inside a tunnel, that the proxy may be what fails, what the direct
 /// path shows, and how to take it. Changes nothing without a proxy.
-pub(super) fn beside_the_proxy(because: Because, e: &Evidence) -> Because {
+pub(super) fn beside_the_proxy(because: Because, e: &View<'_>) -> Because {
     if !reading::proxied(e) {
         return because;
     }
@@ -111,12 +112,12 @@ pub(super) fn beside_the_proxy(because: Because, e: &Evidence) -> Because {
 
 /// The team that mends a handshake: inside a tunnel the proxy's, or the application's own
 /// where it needs no proxy; else the network's.
-pub(super) fn owner(e: &Evidence) -> &'static str {
+pub(super) fn owner(e: &View<'_>) -> &'static str {
     if reading::proxied(e) { exempt::owner(e) } else { "Network" }
 }
 
 /// Renews or replaces the certificate of what answers.
-pub(super) fn new_certificate(e: &Evidence, verb: &str) -> Step {
+pub(super) fn new_certificate(e: &View<'_>, verb: &str) -> Step {
     Step::shared(
         format!("{verb} the certificate at {}", peer(e)),
         "every client of what answers there",
@@ -125,7 +126,7 @@ pub(super) fn new_certificate(e: &Evidence, verb: &str) -> Step {
 }
 
 /// Lets one name pass through whatever filters it.
-pub(super) fn allow_by_name(e: &Evidence, name: &str) -> Step {
+pub(super) fn allow_by_name(e: &View<'_>, name: &str) -> Step {
     Step::shared(
         format!(
             "if a rule blocks it, and not deliberately: allow {name}, port {}, by its name (Azure \
@@ -141,7 +142,7 @@ pub(super) fn allow_by_name(e: &Evidence, name: &str) -> Step {
 
 /// The team that runs what answers: where that is Azure by its name, Azure's platform only once
 /// it is certain that nothing else answers in its place, which no certificate that fails shows.
-pub(super) fn server_owner(e: &Evidence) -> &'static str {
+pub(super) fn server_owner(e: &View<'_>) -> &'static str {
     match (reading::proxied(e), e.target.public_suffix.is_some()) {
         (true, _) => owner(e),
         (false, true) => "Network (what answers in front of the service)",
@@ -151,8 +152,8 @@ pub(super) fn server_owner(e: &Evidence) -> &'static str {
 
 /// Adds what the ClientHello of limited life showed, where it was sent (fact T23: silence of
 /// routers tells nothing).
-pub(super) fn traced(because: Because, e: &Evidence) -> Because {
-    let Some(trace) = experiments::hello_trace(e) else { return because };
+pub(super) fn traced(because: Because, e: &View<'_>) -> Because {
+    let Some(trace) = e.tls.hello_trace() else { return because };
     let says = match (trace.last, trace.cut) {
         (Some((ttl, from)), Some(cut)) => format!(
             "the ClientHello with a life of {ttl} ends at hop {ttl}, {from}; with one of {cut} the \
@@ -173,7 +174,7 @@ pub(super) fn traced(because: Because, e: &Evidence) -> Because {
 }
 
 /// Adds the command that would tell, where `--deep` was not given.
-pub(super) fn deeper(because: Because, e: &Evidence) -> Because {
+pub(super) fn deeper(because: Because, e: &View<'_>) -> Because {
     if !e.experiments.needs_deep(experiments::FOREIGN) {
         return because;
     }
@@ -185,8 +186,8 @@ pub(super) fn deeper(because: Because, e: &Evidence) -> Because {
 
 /// Adds what the account's sibling name shows at the same address, beside a certificate that
 /// was rejected.
-pub(super) fn sibling(because: Because, e: &Evidence) -> Because {
-    let Some((pointer, name, x)) = experiments::control_name(e) else { return because };
+pub(super) fn sibling(because: Because, e: &View<'_>) -> Because {
+    let Some((pointer, name, x)) = e.tls.control_name() else { return because };
     let says = match x.tls.as_ref().map(|seen| &seen.outcome) {
         Some(TlsOutcome::Verified) => format!(
             "at the same address SNI {name} shows a certificate that verifies: this name alone is \
@@ -205,13 +206,8 @@ pub(super) fn sibling(because: Because, e: &Evidence) -> Because {
     because.known_by(says).read_at(pointer)
 }
 
-/// Days as people write them.
-pub(super) fn days(count: u64) -> String {
-    if count == 1 { "1 day".to_owned() } else { format!("{count} days") }
-}
-
 /// Whether the same name verifies on the direct path: then the proxy makes the difference.
-pub(super) fn verifies_directly(e: &Evidence) -> bool {
+pub(super) fn verifies_directly(e: &View<'_>) -> bool {
     matches!(exempt::direct(e), exempt::Direct::Verified(_))
         && e.direct
             .saw()
@@ -220,13 +216,13 @@ pub(super) fn verifies_directly(e: &Evidence) -> bool {
 }
 
 /// An `openssl s_client` on the same way, with `more` options.
-pub(super) fn s_client(e: &Evidence, more: &str) -> String {
+pub(super) fn s_client(e: &View<'_>, more: &str) -> String {
     let name = e.tls.saw().map_or(e.target.host.as_str(), |hop| hop.server_name.as_str());
     s_client_named(e, name, more)
 }
 
 /// The same, asking for another name.
-pub(super) fn s_client_named(e: &Evidence, name: &str, more: &str) -> String {
+pub(super) fn s_client_named(e: &View<'_>, name: &str, more: &str) -> String {
     let way = match e.proxy.saw() {
         Some(proxy) => format!(
             "-proxy {}:{} -connect {}:{}",
@@ -257,16 +253,14 @@ pub(super) fn issuer(certificate: &Certificate) -> &str {
 /// Whether the issuer's organisation is one that signs for Azure (facts S5-S8).
 pub(super) fn azure_issuer(certificate: &Certificate) -> bool {
     certificate.issuer_organization.as_deref().is_some_and(|organization| {
-        ["Microsoft Corporation", "DigiCert"]
-            .iter()
-            .any(|wanted| wording::has_words(organization, wanted))
+        ["Microsoft Corporation", "DigiCert"].iter().any(|wanted| has_words(organization, wanted))
     })
 }
 
 /// Whether Microsoft's own authority signed it: that one signs for Microsoft's services alone.
 pub(super) fn microsofts_issuer(certificate: &Certificate) -> bool {
     let organization = certificate.issuer_organization.as_deref();
-    organization.is_some_and(|name| wording::has_words(name, "Microsoft Corporation"))
+    organization.is_some_and(|name| has_words(name, "Microsoft Corporation"))
 }
 
 /// Whether the public roots find nothing wrong with the chain but its names.
@@ -276,27 +270,10 @@ pub(super) fn public_chain(hop: &TlsHop) -> bool {
         .any(|verdict| verdict.store == Store::Public && verdict.fault == Some(Fault::WrongName))
 }
 
-/// A fault in words.
-fn fault_words(fault: &Fault) -> &str {
-    match fault {
-        Fault::UnknownIssuer => "unknown issuer",
-        Fault::Expired => "expired",
-        Fault::NotYetValid => "not yet valid",
-        Fault::WrongName => "wrong name",
-        Fault::Revoked => "revoked",
-        Fault::BadSignature => "bad signature",
-        Fault::Other { says } => says,
-    }
-}
-
 /// What one set of roots says, in words.
 fn verdict_words(verdict: &StoreVerdict) -> String {
-    let store = match verdict.store {
-        Store::Public => "public roots",
-        Store::CaFile => "roots with --ca-file",
-        Store::System => "this machine's store",
-    };
-    let says = verdict.fault.as_ref().map_or("accepted", fault_words);
+    let store = verdict.store.describe();
+    let says = verdict.fault.as_ref().map_or("accepted", Fault::describe);
     format!("{store} ({}): {says}", verdict.anchors)
 }
 

@@ -6,7 +6,6 @@ use std::net::IpAddr;
 use super::{experiments, routes, session};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::Evidence;
 use crate::evidence::experiment::TriedHandshake;
 use crate::evidence::tls::{TlsHop, TlsOutcome};
 
@@ -34,7 +33,7 @@ enum Counters {
     Unknown,
 }
 
-fn counters(e: &Evidence, hop: &TlsHop) -> Counters {
+fn counters(e: &View<'_>, hop: &TlsHop) -> Counters {
     let info = hop.tcp_info.as_ref();
     if info.is_some_and(|info| info.rcv_ooopack.is_some_and(|n| n > 0)) {
         return Counters::HeadMissing;
@@ -46,14 +45,14 @@ fn counters(e: &Evidence, hop: &TlsHop) -> Counters {
     match info.and_then(|info| info.bytes_acked) {
         Some(acked) if acked >= hop.bytes_sent => Counters::HelloTaken,
         Some(_) if read(e) => Counters::HelloRead,
-        Some(_) if experiments::read_in_one_packet(e).is_some() => Counters::HelloReadWhole,
+        Some(_) if e.tls.read_in_one_packet().is_some() => Counters::HelloReadWhole,
         Some(_) => Counters::HelloLost,
         None => Counters::Unknown,
     }
 }
 
 /// Whether one octet is taken and no ClientHello is, the smallest packets included.
-fn read(e: &Evidence) -> bool {
+fn read(e: &View<'_>) -> bool {
     use experiments::Taken;
     let lost = |x: &TriedHandshake| {
         x.tls.as_ref().is_some_and(|seen| {
@@ -61,12 +60,14 @@ fn read(e: &Evidence) -> bool {
                 || experiments::silent_with(seen, Taken::Part)
         })
     };
-    let octet = experiments::first_octet(e)
+    let octet = e
+        .tls
+        .first_octet()
         .and_then(|(_, seen)| experiments::taken(seen.bytes_sent, seen.tcp_info.as_ref()));
     octet == Some(Taken::All)
-        && experiments::small_hello(e).is_some_and(|(_, x)| lost(x))
-        && !experiments::segment_sizes(e).is_empty()
-        && experiments::segment_sizes(e).iter().all(|(.., x)| lost(x))
+        && e.tls.small_hello().is_some_and(|(_, x)| lost(x))
+        && !e.tls.segment_sizes().is_empty()
+        && e.tls.segment_sizes().iter().all(|(.., x)| lost(x))
 }
 
 /// What the counters themselves prove.
@@ -99,7 +100,7 @@ fn fact(counters: Counters, proxied: bool) -> Option<&'static str> {
 const LARGE_HELLO: u64 = 1200;
 
 /// The causes that remain, the likeliest first.
-fn causes(e: &Evidence, counters: Counters, hop: &TlsHop, proxied: bool) -> Vec<&'static str> {
+fn causes(e: &View<'_>, counters: Counters, hop: &TlsHop, proxied: bool) -> Vec<&'static str> {
     let answer = "an MTU black hole: the certificates come back in full-size packets, a link \
                   drops them, and ICMP \"fragmentation needed\" is filtered";
     let hello = "an MTU black hole on the way there: the ClientHello fills a packet";
@@ -113,9 +114,8 @@ fn causes(e: &Evidence, counters: Counters, hop: &TlsHop, proxied: bool) -> Vec<
                     it, or that lets only so many octets pass";
     let mut causes = Vec::new();
     // What the experiments ruled out is no cause that remains.
-    let small_hangs = experiments::small_hello(e).is_some_and(|(_, x)| experiments::hung(x));
-    let segments_hang =
-        experiments::segment_sizes(e).first().is_some_and(|(.., x)| experiments::hung(x));
+    let small_hangs = e.tls.small_hello().is_some_and(|(_, x)| experiments::hung(x));
+    let segments_hang = e.tls.segment_sizes().first().is_some_and(|(.., x)| experiments::hung(x));
     let out = |cause: &&str| {
         (segments_hang && [answer, hello].contains(cause)) || (small_hangs && *cause == split)
     };
@@ -177,7 +177,7 @@ fn check(e: &View<'_>) -> Option<Because> {
             _ => format!("or {cause}"),
         });
     }
-    if let Some((pointer, octet)) = experiments::first_octet(e) {
+    if let Some((pointer, octet)) = e.tls.first_octet() {
         because = because.read_at(pointer);
         if octet.outcome == TlsOutcome::Closed {
             because = because.known_by(
@@ -185,15 +185,15 @@ fn check(e: &View<'_>) -> Option<Because> {
             );
         }
     }
-    if experiments::small_hello(e).is_some_and(|(_, x)| experiments::hung(x)) {
+    if e.tls.small_hello().is_some_and(|(_, x)| experiments::hung(x)) {
         because = because.ruled_out("the size of the ClientHello: a small one hangs as well");
     }
     because = because.ruled_out_if(
-        experiments::segment_sizes(e).first().is_some_and(|(.., x)| experiments::hung(x))
+        e.tls.segment_sizes().first().is_some_and(|(.., x)| experiments::hung(x))
             && session::peer_acknowledges(e),
         "an MTU black hole: in the smallest segments it hangs as well",
     );
-    let answered = experiments::handshakes(e).filter(|x| experiments::finished(x)).count();
+    let answered = e.tls.handshakes().filter(|x| experiments::finished(x)).count();
     if answered > 0 && counters == Counters::HelloReadWhole {
         because = because
             .ruled_out("an MTU black hole: a packet that is smaller than those that pass is lost");
@@ -201,7 +201,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         because = because.known_by(format!(
             "or one of several backends does not work: of {} handshakes tried beside it {answered} \
              were answered",
-            experiments::handshakes(e).count()
+            e.tls.handshakes().count()
         ));
     }
     because = session::deeper(session::traced(because, e), e);
@@ -212,11 +212,11 @@ fn check(e: &View<'_>) -> Option<Because> {
         "a closed port: what answers acknowledges data",
     );
     // Only what was not tried yet still tells.
-    if experiments::small_hello(e).is_none() {
+    if e.tls.small_hello().is_none() {
         because = because
             .tells_it(format!("{}  # a small ClientHello", session::s_client(e, "-groups X25519")));
     }
-    if experiments::control_name(e).is_none() {
+    if e.tls.control_name().is_none() {
         because = because.tells_it(format!(
             "{}  # another name: an answer means an SNI filter",
             session::s_client_named(e, "<another name>", "")
@@ -224,7 +224,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     }
     because = because.owner(session::owner(e));
     let size_excluded = counters == Counters::HelloReadWhole
-        || experiments::segment_sizes(e).first().is_some_and(|(.., x)| experiments::hung(x));
+        || e.tls.segment_sizes().first().is_some_and(|(.., x)| experiments::hung(x));
     if let (false, false, Some(ip)) = (size_excluded, proxied, session::address(e)) {
         because = because
             .tells_it(format!("ping -c 2 -M do -s 1372 {ip}  # tells only where echo is answered"))

@@ -1,11 +1,10 @@
 //! The connection is reset or closed after the ClientHello (facts T9, T10, S15, S16): two rows,
 //! since they differ in the packet and in nothing else.
 
-use super::{experiments, session};
+use super::session;
 use crate::diagnose::timing::LONG_MS;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::Evidence;
 use crate::evidence::experiment::TriedHandshake;
 use crate::evidence::tls::TlsOutcome;
 
@@ -34,7 +33,7 @@ pub(super) const CLOSED: Rule = rule!(
 
 /// Whether the end came sooner than any device gives up a connection of its own that hangs: one
 /// that takes the connection here, and whose own packets are lost behind it, ends ours late.
-fn at_once(e: &Evidence) -> bool {
+fn at_once(e: &View<'_>) -> bool {
     session::peer_acknowledges(e) || e.tls.took_ms().is_some_and(|took| took < LONG_MS)
 }
 
@@ -74,12 +73,12 @@ pub(in crate::diagnose) fn check(e: &View<'_>, row: &Torn) -> Option<Because> {
 }
 
 /// Adds what may end a connection so.
-fn causes(because: Because, e: &Evidence, name: &str) -> Because {
+fn causes(because: Because, e: &View<'_>, name: &str) -> Because {
     let mut because = because
         .known_by(format!("a firewall's application rule or SNI filter does not allow {name}"))
         .known_by("or a load balancer or relay that has no working backend for this name")
         .known_by("or a server that hangs up: it serves no TLS, or none of the versions offered");
-    if experiments::small_hello(e).is_none() {
+    if e.tls.small_hello().is_none() {
         because = because.known_by(
             "or a middlebox that breaks on a ClientHello of more than one segment \
              (X25519MLKEM768)",
@@ -93,8 +92,8 @@ fn causes(because: Because, e: &Evidence, name: &str) -> Because {
 }
 
 /// Adds what the experiments show of them.
-fn tried(mut because: Because, e: &Evidence) -> Because {
-    if experiments::small_hello(e).is_some_and(|(_, x)| !x.answered()) {
+fn tried(mut because: Because, e: &View<'_>) -> Because {
+    if e.tls.small_hello().is_some_and(|(_, x)| !x.answered()) {
         because = because.ruled_out("the size of the ClientHello: a small one ends so as well");
     }
     if let Some((pointer, name, _)) = failing_control(e) {
@@ -105,7 +104,7 @@ fn tried(mut because: Because, e: &Evidence) -> Because {
             ))
             .read_at(pointer);
     }
-    let mut foreign = experiments::foreign_names(e).peekable();
+    let mut foreign = e.tls.foreign_names().peekable();
     if foreign.peek().is_some() && foreign.all(|(.., x)| !x.answered()) {
         because = because.known_by(
             "names that lists of allowed and of forbidden names treat otherwise end so as well: a \
@@ -113,8 +112,8 @@ fn tried(mut because: Because, e: &Evidence) -> Because {
         );
     }
     because = session::deeper(session::traced(because, e), e);
-    let again = experiments::same_again(e).count();
-    if again > 0 && experiments::same_again(e).all(|(_, x)| !x.answered()) {
+    let again = e.tls.same_again().count();
+    if again > 0 && e.tls.same_again().all(|(_, x)| !x.answered()) {
         because = because.known_by(format!(
             "the same handshake, put again {again} times at once, ends so each time"
         ));
@@ -123,19 +122,19 @@ fn tried(mut because: Because, e: &Evidence) -> Because {
 }
 
 /// The account's sibling name, where its handshake was not answered either.
-fn failing_control(e: &Evidence) -> Option<(String, &str, &TriedHandshake)> {
-    experiments::control_name(e).filter(|(.., x)| !x.answered())
+fn failing_control<'a>(e: &View<'a>) -> Option<(String, &'a str, &'a TriedHandshake)> {
+    e.tls.control_name().filter(|(.., x)| !x.answered())
 }
 
 /// Adds the commands that would decide between what remains.
-fn deciding(mut because: Because, e: &Evidence) -> Because {
+fn deciding(mut because: Because, e: &View<'_>) -> Because {
     if failing_control(e).is_none() {
         because = because.tells_it(format!(
             "{}  # another name: an answer means an SNI filter",
             session::s_client_named(e, "<another name>", "")
         ));
     }
-    if experiments::small_hello(e).is_none() {
+    if e.tls.small_hello().is_none() {
         because = because
             .tells_it(format!("{}  # a small ClientHello", session::s_client(e, "-groups X25519")));
     }

@@ -5,7 +5,6 @@ use super::issuer::{Unknown, unknown};
 use super::{authorities, azure_chain, session};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
-use crate::evidence::Evidence;
 use crate::evidence::tls::{CertificateFault as Fault, TlsHop};
 
 pub(super) const RULE: Rule =
@@ -81,7 +80,7 @@ pub(super) fn exempt(name: &str, when: &str) -> Step {
 
 /// Adds what follows from an authority that no roots know (fact S13): what to look at, then the
 /// exemption from inspection, or trust in the clients.
-pub(super) fn trust(because: Because, e: &Evidence, exempt: Step) -> Because {
+pub(super) fn trust(because: Because, e: &View<'_>, exempt: Step) -> Because {
     because
         .look("see the chain that is sent", session::s_client(e, "-showcerts"))
         .look(
@@ -107,7 +106,7 @@ pub(super) fn trust_in_clients(give: &str) -> Step {
 }
 
 /// A certificate of an internal authority of Microsoft's (fact X9).
-fn internal(e: &Evidence, hop: &TlsHop) -> Because {
+fn internal(e: &View<'_>, hop: &TlsHop) -> Because {
     let issuer = authorities::internal(hop).unwrap_or("AME");
     let because = session::certificate(
         session::broken(

@@ -13,18 +13,18 @@ pub(super) const RULE: Rule = rule!(
 .explains(&["tls-reset", "tls-closed", "tls-alert", "tls-version-refused"]);
 
 fn check(e: &View<'_>) -> Option<Because> {
-    if !experiments::walk_cut(e)
+    if !e.tls.walk_cut()
         // The small ClientHello offers both versions too: then the size is the matter.
-        || experiments::small_hello(e).is_some_and(|(_, small)| experiments::finished(small))
+        || e.tls.small_hello().is_some_and(|(_, small)| experiments::finished(small))
         // The control offers both as well; and where each version alone finishes, the peer
         // fails now and then, whatever is offered.
-        || experiments::control_name(e).is_some_and(|(.., control)| control.answered())
-        || experiments::versions_that_work(e) > 1
-        || experiments::same_again(e).any(|(_, x)| x.answered())
+        || e.tls.control_name().is_some_and(|(.., control)| control.answered())
+        || e.tls.versions_that_work() > 1
+        || e.tls.same_again().any(|(_, x)| x.answered())
     {
         return None;
     }
-    let (pointer, version) = experiments::version_that_works(e)?;
+    let (pointer, version) = e.tls.version_that_works()?;
     Some(
         session::broken_as(
             e,

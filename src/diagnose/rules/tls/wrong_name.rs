@@ -111,7 +111,7 @@ fn azures(leaf: &Certificate) -> bool {
 }
 
 /// An alias of a custom name that is the account's own name and that the certificate covers.
-fn own_alias(e: &Evidence, leaf: &Certificate) -> Option<String> {
+fn own_alias(e: &View<'_>, leaf: &Certificate) -> Option<String> {
     let own = e.target.public_suffix.is_none();
     aliases(e).into_iter().find(|alias| {
         own && !alias.contains(".privatelink.")
@@ -122,7 +122,7 @@ fn own_alias(e: &Evidence, leaf: &Certificate) -> Option<String> {
 
 /// An alias of the name that is another service's than the target, and that the certificate
 /// covers.
-fn foreign_alias(e: &Evidence, leaf: Option<&Certificate>) -> Option<(String, &'static str)> {
+fn foreign_alias(e: &View<'_>, leaf: Option<&Certificate>) -> Option<(String, &'static str)> {
     let leaf = leaf?;
     let target = e.target.public_suffix.as_deref()?;
     aliases(e).into_iter().find_map(|alias| {
@@ -153,7 +153,7 @@ fn covers(pattern: &str, host: &str) -> bool {
 }
 
 /// A name of one's own that is an alias of the account: no certificate of Azure covers it.
-fn account_called_by_another_name(because: Because, e: &Evidence, alias: &str) -> Because {
+fn account_called_by_another_name(because: Because, e: &View<'_>, alias: &str) -> Because {
     let name = &e.dns.name;
     let because = because
         .known_by(format!(

@@ -2,7 +2,7 @@
 //! certificates that are renewed in time (fact S17).
 
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::{Because, Rule, View, reading};
+use crate::diagnose::{Because, Rule, View, reading, timing};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::Evidence;
 use crate::evidence::tls::{Certificate, CertificateFault, TlsHop, TlsOutcome};
@@ -40,7 +40,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     };
     let matters = expired || fault == Some(&CertificateFault::NotYetValid);
     let judged = if sure == Sure::Proved { "cannot be" } else { "is hardly right" };
-    let says = format!("this machine's clock says {}, which {judged}", day(&e.started));
+    let says = format!("this machine's clock says {}, which {judged}", timing::day(&e.started));
     let mut because = Because::new(if matters { Level::Broken } else { Level::Risk }, sure, says)
         .seen(format!("the walk began at {} by this machine's clock", e.started))
         .read_at("/started")
@@ -79,9 +79,4 @@ fn long_over(e: &Evidence, hop: &TlsHop) -> Option<String> {
     (all && e.started.as_str() > FAR).then(|| {
         "every certificate of the chain has ended by this clock, its authorities' too".to_owned()
     })
-}
-
-/// The date of an RFC 3339 time.
-fn day(time: &str) -> &str {
-    time.split('T').next().unwrap_or(time)
 }

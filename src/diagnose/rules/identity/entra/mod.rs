@@ -20,7 +20,6 @@ pub(super) use shown::clock_spoils;
 
 /// One reading of a refusal.
 pub(in crate::diagnose) struct Row {
-    id: &'static str,
     /// The numbers, each with what it means; none for the last rows. Words in braces are filled
     /// in, here and below.
     codes: &'static [(u32, &'static str)],
@@ -33,6 +32,19 @@ pub(in crate::diagnose) struct Row {
     /// What to do, those that only read first; alternatives begin with "or ".
     steps: &'static [Do],
     shows: Shows,
+    /// Whether it also reads answers that no number decides.
+    without: Option<Without>,
+}
+
+/// What an answer lacks, for a row that reads it without a number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Without {
+    /// A number that has a row.
+    KnownNumber,
+    /// A number, and the field `error`.
+    AnyNumber,
+    /// Time: Entra ID is busy.
+    Time,
 }
 
 impl Row {
@@ -49,6 +61,8 @@ enum Shows {
     Secret,
     /// The assertion's issuer, subject and audience, each with its expected form.
     Assertion,
+    /// The same, and Entra ID has not compared them: the assertion itself fails.
+    Claims,
     /// The assertion's times and this machine's clock.
     Times,
     /// Where the request came from, as far as we know.
@@ -84,7 +98,7 @@ impl<'e> Word<'e> {
 
     /// The number that decides: the first that has a row, else the first.
     fn number(&self) -> Option<u32> {
-        let known = |code: &&u32| rows::ROWS.iter().any(|row| row.meaning(**code).is_some());
+        let known = |code: &&u32| rows::of_number(**code).is_some();
         self.codes.iter().find(known).or_else(|| self.codes.first()).copied()
     }
 
@@ -95,14 +109,11 @@ impl<'e> Word<'e> {
         Some((meaning, looks))
     }
 
-    fn row(&self) -> &'static Row {
-        let number = self.number();
-        let known = number.and_then(|n| rows::ROWS.iter().find(|row| row.meaning(n).is_some()));
-        match (known, &self.answer) {
-            (Some(row), _) => row,
-            (None, Some(answer)) => row_without_number(answer),
-            (None, None) => &rows::OTHER,
-        }
+    /// The row that reads it, with the id of its finding.
+    fn row(&self) -> Option<(&'static str, &'static Row)> {
+        self.number()
+            .and_then(rows::of_number)
+            .or_else(|| rows::without(self.answer.as_ref().map_or(Without::KnownNumber, lacks)))
     }
 }
 
@@ -127,26 +138,25 @@ pub(in crate::diagnose::rules::identity) fn numbers(text: &str) -> Vec<u32> {
     text.split("AADSTS").skip(1).filter_map(digits).collect()
 }
 
-/// The row of an answer without a known number.
-fn row_without_number(refused: &Refused<'_>) -> &'static Row {
+/// What an answer without a known number lacks.
+fn lacks(refused: &Refused<'_>) -> Without {
     // Busy in its own words or without a body; a page would be somebody else's.
     let bare = refused.answer().is_some_and(|answer| answer.body_bytes == 0);
+    let busy = matches!(refused.refusal.status, 429 | 503);
     let error = refused.refusal.error.as_deref();
     match (refused.refusal.codes.is_empty(), error) {
-        _ if error == Some("temporarily_unavailable") => &rows::THROTTLED,
-        (true, None) if bare && matches!(refused.refusal.status, 429 | 503) => &rows::THROTTLED,
-        (true, None) => &rows::FOREIGN,
-        _ if matches!(refused.refusal.status, 429 | 503) => &rows::THROTTLED,
-        _ => &rows::OTHER,
+        _ if error == Some("temporarily_unavailable") => Without::Time,
+        (true, None) if bare && busy => Without::Time,
+        (true, None) => Without::AnyNumber,
+        _ if busy => Without::Time,
+        _ => Without::KnownNumber,
     }
 }
 
 /// Whether Entra ID refuses as `row` says.
-pub(in crate::diagnose) fn check(e: &View<'_>, row: &'static Row) -> Option<Because> {
+pub(in crate::diagnose) fn check(e: &View<'_>, id: &str, row: &'static Row) -> Option<Because> {
     let word = Word::of(e)?;
-    if word.row().id != row.id {
-        return None;
-    }
+    word.row().filter(|(read, _)| *read == id)?;
     let no = &word.no;
     let fill = |text: &str| filled(text, &word, false);
     let again = word.answer.is_some_and(|a| asked_again(TokenPurpose::Entra, a.refusal.status));
@@ -179,7 +189,7 @@ pub(in crate::diagnose) fn check(e: &View<'_>, row: &'static Row) -> Option<Beca
     for means in row.means.iter().filter(|_| !foreign) {
         because = because.known_by(fill(means));
     }
-    let meant = word.by_error().filter(|_| row.id == rows::OTHER.id);
+    let meant = word.by_error().filter(|_| row.without == Some(Without::KnownNumber));
     if let Some((meaning, _)) = meant {
         because = because.known_by(fill(meaning));
     }
@@ -279,27 +289,29 @@ fn filled(text: &str, word: &Word<'_>, command: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::numbers;
-    use super::rows::{FOREIGN, OTHER, ROWS};
+    use super::{Without, rows};
 
     #[test]
     fn a_number_has_one_row() {
         let mut seen = std::collections::BTreeSet::new();
-        for row in ROWS {
-            assert!(!row.codes.is_empty(), "{}", row.id);
+        for (id, row) in rows::all() {
+            assert!(!row.codes.is_empty() || row.without.is_some(), "{id}");
             for (code, meaning) in row.codes {
                 assert!(seen.insert(code), "{code} stands twice");
                 assert!(!meaning.is_empty() && !meaning.ends_with('.'), "{code}");
             }
         }
-        assert!(OTHER.codes.is_empty() && FOREIGN.codes.is_empty());
+        for what in [Without::KnownNumber, Without::AnyNumber, Without::Time] {
+            assert!(rows::without(what).is_some());
+        }
     }
 
     #[test]
     fn each_number_stands_on_its_page() {
-        for row in ROWS {
-            let page = crate::diagnose::rule(row.id).unwrap().page;
+        for (id, row) in rows::all() {
+            let page = crate::diagnose::rule(id).unwrap().page;
             for (code, _) in row.codes {
-                assert!(page.contains(&code.to_string()), "{code} on the page of {}", row.id);
+                assert!(page.contains(&code.to_string()), "{code} on the page of {id}");
             }
         }
     }

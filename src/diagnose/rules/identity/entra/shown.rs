@@ -62,7 +62,7 @@ pub(super) fn shown(shows: Shows, because: Because, word: &Word<'_>) -> Because 
         Shows::Secret => because.known_by(
             "a secret's id in place of its value gives the same number; this value is not an id",
         ),
-        Shows::Assertion => assertion(because, no, word),
+        Shows::Assertion | Shows::Claims => assertion(because, no, word, shows),
         Shows::Times => times(because, no),
         Shows::Egress => egress(because, word),
         Shows::Foreign => foreign(because, word),
@@ -73,7 +73,7 @@ pub(super) fn shown(shows: Shows, because: Because, word: &Word<'_>) -> Because 
     }
 }
 
-fn assertion(mut because: Because, no: &NoToken<'_>, word: &Word<'_>) -> Because {
+fn assertion(mut because: Because, no: &NoToken<'_>, word: &Word<'_>, shows: Shows) -> Because {
     let Some(claims) = &no.how.assertion else {
         return match word.answer {
             Some(_) => because.seen("the assertion is not a JWT that can be read"),
@@ -85,7 +85,7 @@ fn assertion(mut because: Because, no: &NoToken<'_>, word: &Word<'_>) -> Because
     }
     because = because.read_at("/identity/acquisition/assertion");
     // Where the assertion itself fails, Entra ID has not compared them.
-    if word.row().id != "identity-assertion-invalid" {
+    if shows == Shows::Assertion {
         because = because
             .known_by("issuer, subject and audience must fit a federated credential exactly");
     }
@@ -235,7 +235,7 @@ fn presented(claims: &TokenClaims) -> Vec<String> {
 /// Whether this machine's clock spoiled an assertion that the machine made itself.
 pub(in crate::diagnose::rules::identity) fn clock_spoils(e: &Evidence) -> bool {
     Word::of(e).is_some_and(|word| {
-        let times = word.row().shows == Shows::Times;
+        let times = word.row().is_some_and(|(_, row)| row.shows == Shows::Times);
         times && skew(&word.no).is_some()
     })
 }

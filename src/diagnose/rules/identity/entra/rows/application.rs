@@ -2,6 +2,7 @@
 
 use super::super::step::{Do, ask, local, look, shared};
 use super::super::{Row, Shows};
+use crate::diagnose::Rule;
 use crate::diagnosis::Sure;
 
 /// Shows the application's secrets.
@@ -23,8 +24,7 @@ const TENANTS: Do = look(
     "az account list --query \"[].{name:name,tenant:tenantId,cloud:environmentName}\" -o table",
 );
 
-pub(in crate::diagnose::rules::identity::entra) const SECRET_WRONG: Row = Row {
-    id: "identity-secret-wrong",
+const SECRET_WRONG: Row = Row {
     codes: &[
         (7000215, "the value sent is none of the application's secrets"),
         (70002, "the client secret is not the one that is expected for this client"),
@@ -47,10 +47,10 @@ pub(in crate::diagnose::rules::identity::entra) const SECRET_WRONG: Row = Row {
         .command(NEW_SECRET),
     ],
     shows: Shows::Secret,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const SECRET_EXPIRED: Row = Row {
-    id: "identity-secret-expired",
+const SECRET_EXPIRED: Row = Row {
     codes: &[(7000222, "the secret was one of the application's, and has expired")],
     says: "the secret of application {client} has expired",
     means: &[],
@@ -70,10 +70,10 @@ pub(in crate::diagnose::rules::identity::entra) const SECRET_EXPIRED: Row = Row 
         ),
     ],
     shows: Shows::Nothing,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const APPLICATION_UNKNOWN: Row = Row {
-    id: "identity-application-unknown",
+const APPLICATION_UNKNOWN: Row = Row {
     codes: &[
         (700016, "tenant {tenant} has no application of this id"),
         (700011, "tenant {tenant} has no application of this id"),
@@ -103,10 +103,10 @@ pub(in crate::diagnose::rules::identity::entra) const APPLICATION_UNKNOWN: Row =
         .command("az ad sp create --id {client}"),
     ],
     shows: Shows::Nothing,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const APPLICATION_DISABLED: Row = Row {
-    id: "identity-application-disabled",
+const APPLICATION_DISABLED: Row = Row {
     codes: &[
         (7000112, "the application is disabled in tenant {tenant}"),
         (70001, "the application is disabled in tenant {tenant}, or is not there"),
@@ -130,10 +130,10 @@ pub(in crate::diagnose::rules::identity::entra) const APPLICATION_DISABLED: Row 
         .command("az ad sp update --id {client} --set accountEnabled=true"),
     ],
     shows: Shows::Nothing,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const NOT_ASSIGNED: Row = Row {
-    id: "identity-assignment-required",
+const NOT_ASSIGNED: Row = Row {
     codes: &[
         (501051, "the resource wants its callers assigned, and this application is not"),
         (50105, "the resource wants its users assigned, and this user is not"),
@@ -155,10 +155,10 @@ pub(in crate::diagnose::rules::identity::entra) const NOT_ASSIGNED: Row = Row {
         ),
     ],
     shows: Shows::Nothing,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const APPLICATION_PUBLIC: Row = Row {
-    id: "identity-application-public",
+const APPLICATION_PUBLIC: Row = Row {
     codes: &[(700025, "the application is a public client, which has no secret and no assertion")],
     says: "application {client} is public: it takes no secret ({code})",
     means: &[],
@@ -178,10 +178,10 @@ pub(in crate::diagnose::rules::identity::entra) const APPLICATION_PUBLIC: Row = 
         .command("az ad app update --id {client} --is-fallback-public-client false"),
     ],
     shows: Shows::Nothing,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const TENANT_UNKNOWN: Row = Row {
-    id: "identity-tenant-unknown",
+const TENANT_UNKNOWN: Row = Row {
     codes: &[
         (90002, "the tenant id is wrong, or the tenant is in another cloud than {host}"),
         (900023, "the tenant is neither an id nor a domain name that {host} knows"),
@@ -202,10 +202,10 @@ pub(in crate::diagnose::rules::identity::entra) const TENANT_UNKNOWN: Row = Row 
         ),
     ],
     shows: Shows::Nothing,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const TENANT_COMMON: Row = Row {
-    id: "identity-tenant-common",
+const TENANT_COMMON: Row = Row {
     codes: &[
         (50059, "nothing in the request says which tenant is meant"),
         (50128, "nothing in the request says which tenant is meant"),
@@ -224,10 +224,10 @@ pub(in crate::diagnose::rules::identity::entra) const TENANT_COMMON: Row = Row {
     owner: "Application",
     steps: &[TENANTS, local("set AZURE_TENANT_ID to the id of the directory that has the account")],
     shows: Shows::Nothing,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const TENANT_ELSEWHERE: Row = Row {
-    id: "identity-tenant-elsewhere",
+const TENANT_ELSEWHERE: Row = Row {
     codes: &[
         (90038, "the tenant is known, and it belongs to another national cloud"),
         (900382, "the tenant belongs to another national cloud"),
@@ -246,10 +246,10 @@ pub(in crate::diagnose::rules::identity::entra) const TENANT_ELSEWHERE: Row = Ro
         local("set AZURE_AUTHORITY_HOST to the login host of the tenant's cloud, or unset it"),
     ],
     shows: Shows::Nothing,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const CERTIFICATE_UNKNOWN: Row = Row {
-    id: "identity-certificate-unknown",
+const CERTIFICATE_UNKNOWN: Row = Row {
     codes: &[
         (700027, "the key that signed the assertion is not registered with the application"),
         (50012, "the certificate or its signature is not accepted for the application"),
@@ -277,4 +277,79 @@ pub(in crate::diagnose::rules::identity::entra) const CERTIFICATE_UNKNOWN: Row =
         .command("az ad app credential reset --id {client} --append --cert @<certificate>"),
     ],
     shows: Shows::Nothing,
+    without: None,
 };
+
+/// The rules of these rows.
+pub(super) const RULES: &[Rule] = &[
+    rule!(
+        "identity-secret-wrong",
+        Identity,
+        "Entra ID knows no such client secret (AADSTS7000215)",
+        Entra(&SECRET_WRONG)
+    )
+    .short("Entra ID does not accept the secret"),
+    rule!(
+        "identity-secret-expired",
+        Identity,
+        "The application's client secret has expired (AADSTS7000222)",
+        Entra(&SECRET_EXPIRED)
+    )
+    .short("the application's secret has expired"),
+    rule!(
+        "identity-application-unknown",
+        Identity,
+        "The tenant has no such application (AADSTS700016)",
+        Entra(&APPLICATION_UNKNOWN)
+    )
+    .short("the tenant has no such application"),
+    rule!(
+        "identity-application-disabled",
+        Identity,
+        "The application is disabled (AADSTS7000112)",
+        Entra(&APPLICATION_DISABLED)
+    )
+    .short("the application is disabled"),
+    rule!(
+        "identity-assignment-required",
+        Identity,
+        "The resource wants its callers assigned (AADSTS501051, 50105)",
+        Entra(&NOT_ASSIGNED)
+    )
+    .short("the resource requires an assignment"),
+    rule!(
+        "identity-application-public",
+        Identity,
+        "The application is a public client and takes no secret (AADSTS700025)",
+        Entra(&APPLICATION_PUBLIC)
+    )
+    .short("the application is public and accepts no secret"),
+    rule!(
+        "identity-tenant-unknown",
+        Identity,
+        "Entra ID knows no such tenant (AADSTS90002, 900023)",
+        Entra(&TENANT_UNKNOWN)
+    )
+    .short("the login host does not know this tenant"),
+    rule!(
+        "identity-tenant-common",
+        Identity,
+        "The tenant is no single one: common, organizations (AADSTS50059, 50194)",
+        Entra(&TENANT_COMMON)
+    )
+    .short("AZURE_TENANT_ID does not name one tenant"),
+    rule!(
+        "identity-tenant-elsewhere",
+        Identity,
+        "The tenant belongs to another national cloud (AADSTS90038, 900382, 900432)",
+        Entra(&TENANT_ELSEWHERE)
+    )
+    .short("the tenant is in another cloud"),
+    rule!(
+        "identity-certificate-unknown",
+        Identity,
+        "The application does not accept the certificate that signed (AADSTS700027)",
+        Entra(&CERTIFICATE_UNKNOWN)
+    )
+    .short("Entra ID does not know this certificate"),
+];

@@ -2,6 +2,7 @@
 
 use super::super::step::{Do, ask, local, look, shared};
 use super::super::{Row, Shows};
+use crate::diagnose::Rule;
 use crate::diagnosis::Sure;
 
 /// Shows the federated credentials of an application.
@@ -30,8 +31,7 @@ const ADD: Do = shared(
 
 const SOON: Do = ask("a credential that was just made or changed takes effect after some minutes");
 
-pub(in crate::diagnose::rules::identity::entra) const ASSERTION_EXPIRED: Row = Row {
-    id: "identity-assertion-expired",
+const ASSERTION_EXPIRED: Row = Row {
     codes: &[
         (700024, "by Entra ID's clock the assertion is not valid yet, or no longer"),
         (500133, "by Entra ID's clock the assertion is not valid yet, or no longer"),
@@ -46,10 +46,10 @@ pub(in crate::diagnose::rules::identity::entra) const ASSERTION_EXPIRED: Row = R
         local("set this machine's clock by a time server, if it is wrong"),
     ],
     shows: Shows::Times,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const ASSERTION_INVALID: Row = Row {
-    id: "identity-assertion-invalid",
+const ASSERTION_INVALID: Row = Row {
     codes: &[
         (
             50027,
@@ -71,11 +71,11 @@ pub(in crate::diagnose::rules::identity::entra) const ASSERTION_INVALID: Row = R
         ask("see that the file holds the workload's own assertion, whole and without quotes"),
         local("or let the issuer write a new one: its signing keys may have changed since"),
     ],
-    shows: Shows::Assertion,
+    shows: Shows::Claims,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const ISSUER_UNREACHABLE: Row = Row {
-    id: "identity-federation-issuer-unreachable",
+const ISSUER_UNREACHABLE: Row = Row {
     codes: &[
         (501661, "Entra ID's own request to the issuer for its keys failed"),
         (50166, "Entra ID's own request to the issuer for its keys failed"),
@@ -109,10 +109,10 @@ pub(in crate::diagnose::rules::identity::entra) const ISSUER_UNREACHABLE: Row = 
         ),
     ],
     shows: Shows::Assertion,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const FEDERATION_ISSUER: Row = Row {
-    id: "identity-federation-issuer",
+const FEDERATION_ISSUER: Row = Row {
     codes: &[(700211, "the issuer is compared letter by letter, and a slash at the end counts")],
     says: "no federated credential for the assertion's issuer",
     means: &[],
@@ -129,10 +129,10 @@ pub(in crate::diagnose::rules::identity::entra) const FEDERATION_ISSUER: Row = R
         SOON,
     ],
     shows: Shows::Assertion,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const FEDERATION_AUDIENCE: Row = Row {
-    id: "identity-federation-audience",
+const FEDERATION_AUDIENCE: Row = Row {
     codes: &[(700212, "the assertion was made for another audience than the credential's")],
     says: "no federated credential for the audience {audience}",
     means: &[],
@@ -156,10 +156,10 @@ pub(in crate::diagnose::rules::identity::entra) const FEDERATION_AUDIENCE: Row =
         ),
     ],
     shows: Shows::Assertion,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const FEDERATION_SUBJECT: Row = Row {
-    id: "identity-federation-subject",
+const FEDERATION_SUBJECT: Row = Row {
     codes: &[(700213, "the issuer is trusted, and no credential has this subject")],
     says: "no federated credential for {subject}",
     means: &[],
@@ -176,10 +176,10 @@ pub(in crate::diagnose::rules::identity::entra) const FEDERATION_SUBJECT: Row = 
         SOON,
     ],
     shows: Shows::Assertion,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const FEDERATION_CASE: Row = Row {
-    id: "identity-federation-subject-case",
+const FEDERATION_CASE: Row = Row {
     codes: &[(
         7002138,
         "a federated credential has this subject in other capitals; they are compared exactly",
@@ -206,10 +206,10 @@ pub(in crate::diagnose::rules::identity::entra) const FEDERATION_CASE: Row = Row
         SOON,
     ],
     shows: Shows::Assertion,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const FEDERATION_MISMATCH: Row = Row {
-    id: "identity-federation-mismatch",
+const FEDERATION_MISMATCH: Row = Row {
     codes: &[(70021, "issuer, subject or audience differs; which of them it does not say")],
     says: "no federated credential fits the assertion",
     means: &[],
@@ -217,10 +217,10 @@ pub(in crate::diagnose::rules::identity::entra) const FEDERATION_MISMATCH: Row =
     owner: "Identity",
     steps: &[OF_APPLICATION, OF_IDENTITY, ADD, SOON],
     shows: Shows::Assertion,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const FEDERATION_MISSING: Row = Row {
-    id: "identity-federation-missing",
+const FEDERATION_MISSING: Row = Row {
     codes: &[(
         70025,
         "the application or managed identity of this id has no such credential at all",
@@ -238,10 +238,10 @@ pub(in crate::diagnose::rules::identity::entra) const FEDERATION_MISSING: Row = 
         SOON,
     ],
     shows: Shows::Assertion,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const FEDERATION_FORBIDDEN: Row = Row {
-    id: "identity-federation-forbidden",
+const FEDERATION_FORBIDDEN: Row = Row {
     codes: &[
         (700223, "a policy of tenant {tenant} restricts workload identity federation"),
         (700238, "a policy of tenant {tenant} does not allow this issuer"),
@@ -265,10 +265,10 @@ pub(in crate::diagnose::rules::identity::entra) const FEDERATION_FORBIDDEN: Row 
         local("or use a managed identity of the platform, or a certificate"),
     ],
     shows: Shows::Assertion,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const FEDERATION_OF_ENTRA: Row = Row {
-    id: "identity-federation-entra-token",
+const FEDERATION_OF_ENTRA: Row = Row {
     codes: &[
         (700222, "tokens that Entra ID itself issued are not taken in this federation"),
         (700226, "of Entra ID's own tokens, only those of managed identities are taken"),
@@ -307,4 +307,84 @@ pub(in crate::diagnose::rules::identity::entra) const FEDERATION_OF_ENTRA: Row =
         ),
     ],
     shows: Shows::Assertion,
+    without: None,
 };
+
+/// The rules of these rows.
+pub(super) const RULES: &[Rule] = &[
+    rule!(
+        "identity-assertion-expired",
+        Identity,
+        "The assertion is outside its time of validity (AADSTS700024)",
+        Entra(&ASSERTION_EXPIRED)
+    )
+    .short("the assertion is outside its validity period"),
+    rule!(
+        "identity-assertion-invalid",
+        Identity,
+        "The assertion cannot be used: form, claims or signature (AADSTS50027, 900384)",
+        Entra(&ASSERTION_INVALID)
+    )
+    .short("Entra ID rejects the assertion"),
+    rule!(
+        "identity-federation-issuer-unreachable",
+        Identity,
+        "Entra ID cannot get the issuer's signing keys (AADSTS501661, 50166, 90061)",
+        Entra(&ISSUER_UNREACHABLE)
+    )
+    .short("Entra ID cannot get the issuer's keys"),
+    rule!(
+        "identity-federation-issuer",
+        Identity,
+        "No federated credential has the assertion's issuer (AADSTS700211)",
+        Entra(&FEDERATION_ISSUER)
+    ),
+    rule!(
+        "identity-federation-audience",
+        Identity,
+        "No federated credential has the assertion's audience (AADSTS700212)",
+        Entra(&FEDERATION_AUDIENCE)
+    )
+    .short("no federated credential has this audience"),
+    rule!(
+        "identity-federation-subject",
+        Identity,
+        "No federated credential has the assertion's subject (AADSTS700213)",
+        Entra(&FEDERATION_SUBJECT)
+    )
+    .short("no federated credential has this subject"),
+    rule!(
+        "identity-federation-subject-case",
+        Identity,
+        "The federated subject differs in letter case alone (AADSTS7002138)",
+        Entra(&FEDERATION_CASE)
+    )
+    .short("the subject differs in letter case"),
+    rule!(
+        "identity-federation-mismatch",
+        Identity,
+        "No federated credential fits the assertion (AADSTS70021)",
+        Entra(&FEDERATION_MISMATCH)
+    ),
+    rule!(
+        "identity-federation-missing",
+        Identity,
+        "The application has no federated credential at all (AADSTS70025)",
+        Entra(&FEDERATION_MISSING)
+    )
+    .short("the application has no federated credential"),
+    rule!(
+        "identity-federation-forbidden",
+        Identity,
+        "The tenant does not allow this federation (AADSTS700223, 700238)",
+        Entra(&FEDERATION_FORBIDDEN)
+    )
+    .short("the tenant forbids this federation"),
+    rule!(
+        "identity-federation-entra-token",
+        Identity,
+        "The assertion is a token of Entra ID itself (AADSTS700222, 700226, 700229, 700236)",
+        Entra(&FEDERATION_OF_ENTRA)
+    )
+    .short("the assertion is Entra ID's own token"),
+];

@@ -2,6 +2,7 @@
 
 use super::super::step::{Do, ask, local, look, shared};
 use super::super::{Row, Shows};
+use crate::diagnose::Rule;
 use crate::diagnosis::Sure;
 
 /// Shows the sign-ins of applications, with the policy that decided.
@@ -11,8 +12,7 @@ pub(super) const SIGN_INS: Do =
 /// The last sign-ins of applications.
 pub(super) const SIGN_IN_LOG: &str = "az rest --method get --url \"https://graph.microsoft.com/beta/auditLogs/signIns?\\$filter=signInEventTypes/any(t:t eq 'servicePrincipal')&\\$top=5\"";
 
-pub(in crate::diagnose::rules::identity::entra) const TENANT_RESTRICTED: Row = Row {
-    id: "identity-tenant-restricted",
+const TENANT_RESTRICTED: Row = Row {
     codes: &[
         (500021, "the request carried a tenant restriction that does not list this tenant"),
         (500022, "the request carried a tenant restriction that does not list this tenant"),
@@ -43,10 +43,10 @@ pub(in crate::diagnose::rules::identity::entra) const TENANT_RESTRICTED: Row = R
         ),
     ],
     shows: Shows::Egress,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const CROSS_TENANT: Row = Row {
-    id: "identity-cross-tenant",
+const CROSS_TENANT: Row = Row {
     codes: &[
         (500212, "the home tenant's outbound policy does not allow access to tenant {tenant}"),
         (500213, "tenant {tenant}'s inbound policy does not allow access from the home tenant"),
@@ -69,10 +69,10 @@ pub(in crate::diagnose::rules::identity::entra) const CROSS_TENANT: Row = Row {
         local("or use an identity of the account's own tenant"),
     ],
     shows: Shows::Nothing,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const CONDITIONAL_ACCESS: Row = Row {
-    id: "identity-conditional-access",
+const CONDITIONAL_ACCESS: Row = Row {
     codes: &[
         (53003, "a Conditional Access policy of the tenant gives no token for this sign-in"),
         (50131, "a Conditional Access policy or its risk check refuses this sign-in"),
@@ -104,10 +104,10 @@ pub(in crate::diagnose::rules::identity::entra) const CONDITIONAL_ACCESS: Row = 
         ),
     ],
     shows: Shows::Egress,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const DEVICE_STATE: Row = Row {
-    id: "identity-device-state",
+const DEVICE_STATE: Row = Row {
     codes: &[
         (53000, "a policy wants a compliant device, and this one is not"),
         (53001, "a policy wants a device that is joined to the domain, and this one is not"),
@@ -144,10 +144,10 @@ pub(in crate::diagnose::rules::identity::entra) const DEVICE_STATE: Row = Row {
         ),
     ],
     shows: Shows::Nothing,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const SECURITY_POLICY: Row = Row {
-    id: "identity-security-policy",
+const SECURITY_POLICY: Row = Row {
     codes: &[
         (530032, "blocked by a security policy that the tenant's administrators set"),
         (530035, "blocked by the tenant's security defaults: the request counts as unsafe"),
@@ -160,10 +160,10 @@ pub(in crate::diagnose::rules::identity::entra) const SECURITY_POLICY: Row = Row
     owner: "Identity",
     steps: &[SIGN_INS, ask("ask the tenant's administrators, with the correlation id")],
     shows: Shows::Egress,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const CONSENT: Row = Row {
-    id: "identity-consent-missing",
+const CONSENT: Row = Row {
     codes: &[
         (65001, "nobody consented to this application's use of the resource"),
         (65002, "this application of Microsoft's is not authorized for the resource"),
@@ -196,4 +196,51 @@ pub(in crate::diagnose::rules::identity::entra) const CONSENT: Row = Row {
         ),
     ],
     shows: Shows::Nothing,
+    without: None,
 };
+
+/// The rules of these rows.
+pub(super) const RULES: &[Rule] = &[
+    rule!(
+        "identity-tenant-restricted",
+        Identity,
+        "A proxy on the way restricts logins to other tenants (AADSTS500021, 500022)",
+        Entra(&TENANT_RESTRICTED)
+    )
+    .short("a proxy restricts logins by tenant"),
+    rule!(
+        "identity-cross-tenant",
+        Identity,
+        "A cross-tenant access policy does not allow the sign-in (AADSTS500212, 500213)",
+        Entra(&CROSS_TENANT)
+    )
+    .short("a cross-tenant policy blocks the sign-in"),
+    rule!(
+        "identity-conditional-access",
+        Identity,
+        "A Conditional Access policy blocks the token (AADSTS53003)",
+        Entra(&CONDITIONAL_ACCESS)
+    )
+    .short("a Conditional Access policy blocks the sign-in"),
+    rule!(
+        "identity-device-state",
+        Identity,
+        "A policy asks for a managed device (AADSTS53000, 53001, 50005, 530003)",
+        Entra(&DEVICE_STATE)
+    )
+    .short("a policy requires a managed device"),
+    rule!(
+        "identity-security-policy",
+        Identity,
+        "A security policy of the tenant blocks the token (AADSTS530032)",
+        Entra(&SECURITY_POLICY)
+    )
+    .short("a security policy blocks the token"),
+    rule!(
+        "identity-consent-missing",
+        Identity,
+        "The application has no consent for the resource (AADSTS65001)",
+        Entra(&CONSENT)
+    )
+    .short("consent for the resource is missing"),
+];

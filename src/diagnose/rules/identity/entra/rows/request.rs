@@ -1,12 +1,12 @@
 //! Rows about the request as a whole, and the last ones.
 
 use super::super::step::{Do, ask, local, look, shared};
-use super::super::{Row, Shows};
+use super::super::{Row, Shows, Without};
 use super::policy::{SIGN_IN_LOG, SIGN_INS};
+use crate::diagnose::Rule;
 use crate::diagnosis::Sure;
 
-pub(in crate::diagnose::rules::identity::entra) const RESOURCE_UNKNOWN: Row = Row {
-    id: "identity-resource-unknown",
+const RESOURCE_UNKNOWN: Row = Row {
     codes: &[
         (500011, "tenant {tenant} has no such resource"),
         (50001, "the resource is disabled or is not there"),
@@ -30,10 +30,10 @@ pub(in crate::diagnose::rules::identity::entra) const RESOURCE_UNKNOWN: Row = Ro
         .command("az provider register --namespace Microsoft.CognitiveServices"),
     ],
     shows: Shows::Nothing,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const RESOURCE_DISABLED: Row = Row {
-    id: "identity-resource-disabled",
+const RESOURCE_DISABLED: Row = Row {
     codes: &[(500014, "the service principal of {resource} is disabled in tenant {tenant}")],
     says: "the tenant has disabled the resource {resource}",
     means: &[
@@ -62,10 +62,10 @@ pub(in crate::diagnose::rules::identity::entra) const RESOURCE_DISABLED: Row = R
         ask("or, if a subscription has lapsed: ask its owner to renew it"),
     ],
     shows: Shows::Nothing,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const REQUEST_MALFORMED: Row = Row {
-    id: "identity-request-malformed",
+const REQUEST_MALFORMED: Row = Row {
     codes: &[
         (7000218, "the request holds neither a secret nor an assertion"),
         (900144, "a field of the request's body is missing"),
@@ -99,10 +99,10 @@ pub(in crate::diagnose::rules::identity::entra) const REQUEST_MALFORMED: Row = R
         local("let AZURE_AUTHORITY_HOST be a bare login host, without tenant or path, or unset it"),
     ],
     shows: Shows::Foreign,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const OLD_TLS: Row = Row {
-    id: "identity-login-old-tls",
+const OLD_TLS: Row = Row {
     codes: &[(1002016, "the request came over TLS 1.0, TLS 1.1 or with 3DES, which are refused")],
     says: "Entra ID got the request over an old version of TLS ({code})",
     means: &[
@@ -124,10 +124,10 @@ pub(in crate::diagnose::rules::identity::entra) const OLD_TLS: Row = Row {
         local("or, where az or an application said it: bring its runtime up to date"),
     ],
     shows: Shows::Egress,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const THROTTLED: Row = Row {
-    id: "identity-login-throttled",
+const THROTTLED: Row = Row {
     codes: &[
         (90055, "too many requests came from this tenant"),
         (90033, "the directory behind Entra ID is not available for now"),
@@ -155,10 +155,10 @@ pub(in crate::diagnose::rules::identity::entra) const THROTTLED: Row = Row {
         ),
     ],
     shows: Shows::Wait,
+    without: Some(Without::Time),
 };
 
-pub(in crate::diagnose::rules::identity::entra) const OTHER: Row = Row {
-    id: "identity-entra-refused",
+const OTHER: Row = Row {
     codes: &[],
     says: "Entra ID refuses the request ({code})",
     means: &[
@@ -176,10 +176,10 @@ pub(in crate::diagnose::rules::identity::entra) const OTHER: Row = Row {
         ask("give the correlation id to the administrators of the tenant"),
     ],
     shows: Shows::Nothing,
+    without: Some(Without::KnownNumber),
 };
 
-pub(in crate::diagnose::rules::identity::entra) const FOREIGN: Row = Row {
-    id: "identity-login-front",
+const FOREIGN: Row = Row {
     codes: &[],
     says: "{host} answers {status}, not as Entra ID does",
     means: &[
@@ -201,7 +201,61 @@ pub(in crate::diagnose::rules::identity::entra) const FOREIGN: Row = Row {
         ),
     ],
     shows: Shows::Foreign,
+    without: Some(Without::AnyNumber),
 };
+
+/// The rules of these rows.
+pub(super) const RULES: &[Rule] = &[
+    rule!(
+        "identity-resource-unknown",
+        Identity,
+        "The tenant knows no such resource (AADSTS500011, 50001)",
+        Entra(&RESOURCE_UNKNOWN)
+    )
+    .short("the tenant does not know this resource"),
+    rule!(
+        "identity-resource-disabled",
+        Identity,
+        "The service is disabled in the tenant (AADSTS500014)",
+        Entra(&RESOURCE_DISABLED)
+    )
+    .short("the service is disabled in this tenant"),
+    rule!(
+        "identity-request-malformed",
+        Identity,
+        "Entra ID takes the token request for malformed",
+        Entra(&REQUEST_MALFORMED)
+    )
+    .short("Entra ID calls the request malformed"),
+    rule!(
+        "identity-login-old-tls",
+        Identity,
+        "Entra ID got the request over an old version of TLS (AADSTS1002016)",
+        Entra(&OLD_TLS)
+    )
+    .short("Entra ID received an old version of TLS"),
+    rule!(
+        "identity-login-throttled",
+        Identity,
+        "Entra ID is busy or slows requests for tokens down (AADSTS90055, 50196, HTTP 429)",
+        Entra(&THROTTLED)
+    )
+    .about(crate::diagnose::About::Load)
+    .short("Entra ID is busy or throttles requests"),
+    rule!(
+        "identity-entra-refused",
+        Identity,
+        "Entra ID refuses the token, with a number that is not in the catalogue",
+        Entra(&OTHER)
+    ),
+    rule!(
+        "identity-login-front",
+        Identity,
+        "What answers at the login host does not answer as Entra ID does",
+        Entra(&FOREIGN)
+    )
+    .short("the login host does not answer as Entra ID does"),
+];
 
 /// What the field `error` means by itself (RFC 6749, section 5.2; OpenID Connect for the last
 /// ones), for a number that has no row: a sentence, and where to look.

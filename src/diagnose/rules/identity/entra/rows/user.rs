@@ -2,6 +2,7 @@
 
 use super::super::step::{Do, ask, local, look, shared};
 use super::super::{Row, Shows};
+use crate::diagnose::Rule;
 use crate::diagnosis::Sure;
 
 const WHO: Do = look(
@@ -18,8 +19,7 @@ const AGAIN: Do = local(
 const PROGRAM: Do =
     local("or, for a program: use an application or a managed identity, which needs no person");
 
-pub(in crate::diagnose::rules::identity::entra) const USER_REFUSED: Row = Row {
-    id: "identity-user-refused",
+const USER_REFUSED: Row = Row {
     codes: &[
         (50034, "the user is not in this tenant"),
         (50020, "the user is of another tenant or provider, and no guest of this one"),
@@ -52,10 +52,10 @@ pub(in crate::diagnose::rules::identity::entra) const USER_REFUSED: Row = Row {
         PROGRAM,
     ],
     shows: Shows::Nothing,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const SECOND_FACTOR: Row = Row {
-    id: "identity-second-factor",
+const SECOND_FACTOR: Row = Row {
     codes: &[
         (50076, "the user has to sign in with a second factor"),
         (50079, "the user has to register a second factor"),
@@ -71,10 +71,10 @@ pub(in crate::diagnose::rules::identity::entra) const SECOND_FACTOR: Row = Row {
     owner: "Identity",
     steps: &[WHO, AGAIN, PROGRAM],
     shows: Shows::Nothing,
+    without: None,
 };
 
-pub(in crate::diagnose::rules::identity::entra) const LOGIN_OVER: Row = Row {
-    id: "identity-login-expired",
+const LOGIN_OVER: Row = Row {
     codes: &[
         (700082, "the login was not used for too long, and has expired"),
         (70008, "the login has expired or was revoked"),
@@ -93,4 +93,29 @@ pub(in crate::diagnose::rules::identity::entra) const LOGIN_OVER: Row = Row {
     owner: "Application",
     steps: &[WHO, AGAIN, ask("with 70043 the same happens again after the policy's time"), PROGRAM],
     shows: Shows::Nothing,
+    without: None,
 };
+
+/// The rules of these rows.
+pub(super) const RULES: &[Rule] = &[
+    rule!(
+        "identity-user-refused",
+        Identity,
+        "Entra ID refuses the user of this login (AADSTS50034, 50020, 50126, 50057)",
+        Entra(&USER_REFUSED)
+    )
+    .short("Entra ID refuses this user's sign-in"),
+    rule!(
+        "identity-second-factor",
+        Identity,
+        "The user has to sign in with a second factor (AADSTS50076, 50079)",
+        Entra(&SECOND_FACTOR)
+    )
+    .short("the user needs a second factor"),
+    rule!(
+        "identity-login-expired",
+        Identity,
+        "The login has expired or was revoked (AADSTS700082, 70043, 50173)",
+        Entra(&LOGIN_OVER)
+    ),
+];

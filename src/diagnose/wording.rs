@@ -1,8 +1,8 @@
-//! Words that rules on connections, proxies and handshakes look for.
+//! How texts of peers are searched for names.
 
 /// Whether `text` holds the words of `wanted` one after another, whatever stands between
 /// words and in whichever case: `Squid` is found in `O=Squid, CN=x`, not in `Squidward`.
-pub(in crate::diagnose::rules) fn has_words(text: &str, wanted: &str) -> bool {
+pub(super) fn has_words(text: &str, wanted: &str) -> bool {
     let words = |s: &str| -> Vec<String> {
         s.split(|c: char| !c.is_alphanumeric())
             .filter(|w| !w.is_empty())
