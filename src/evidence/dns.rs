@@ -1,10 +1,14 @@
 //! What each resolver answered, and what applications get beside it.
 
+mod rcode;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use rcode::Rcode;
 
 use super::tcp::Icmp;
 use super::{AddressClass, Observed, classify};
@@ -191,7 +195,8 @@ pub enum DnsOutcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Answer {
     /// Rcode by its IANA name: `NOERROR`, `NXDOMAIN`, `SERVFAIL`, `REFUSED`, …
-    pub rcode: String,
+    #[schemars(with = "String")]
+    pub rcode: Rcode,
     /// AA: the resolver says that it is an authority for the name.
     pub authoritative: bool,
     /// TC.

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::page::Page;
 use super::words;
+use crate::evidence::dns::Rcode;
 use crate::evidence::experiment::{Changed, Experiments, LeftOutReason, TraceProbe, TraceSeen};
 
 /// Every experiment that was made, and those that were left out.
@@ -41,7 +42,7 @@ fn questions(page: &mut Page, all: &Experiments) {
     for one in &all.questions {
         let asked = format!("{} {}", one.exchange.kind, one.exchange.name);
         let answer = match one.exchange.answer() {
-            Some(answer) if answer.rcode == "NOERROR" && !answer.records.is_empty() => {
+            Some(answer) if answer.rcode == Rcode::NoError && !answer.records.is_empty() => {
                 let data: Vec<&str> = answer.records.iter().map(|r| r.data.as_str()).collect();
                 data.join(", ")
             }

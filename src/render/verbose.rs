@@ -206,7 +206,7 @@ fn exchange(page: &mut Page, exchange: &Exchange, took_ms: f64) {
         Transport::Tcp => "TCP",
     };
     let what = match exchange.answer() {
-        Some(answer) => answer.rcode.clone(),
+        Some(answer) => answer.rcode.to_string(),
         None => words::dns_outcome(&exchange.outcome),
     };
     page.indented(

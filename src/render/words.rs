@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverRole, StrayReason, SystemAnswer};
+use crate::evidence::dns::{
+    Answer, DnsOutcome, Exchange, Rcode, ResolverRole, StrayReason, SystemAnswer,
+};
 use crate::evidence::http::{HttpAnswer, HttpCall, HttpOutcome, Purpose};
 use crate::evidence::identity::{CredentialKind, Withheld};
 use crate::evidence::proxy::ConnectOutcome;
@@ -129,9 +131,9 @@ pub(super) const fn role(role: ResolverRole) -> &'static str {
 
 /// An answer without addresses.
 pub(super) fn no_addresses(answer: &Answer) -> String {
-    match answer.rcode.as_str() {
-        "NOERROR" => "no address (NODATA)".to_owned(),
-        rcode => rcode.to_owned(),
+    match &answer.rcode {
+        Rcode::NoError => "no address (NODATA)".to_owned(),
+        rcode => rcode.to_string(),
     }
 }
 

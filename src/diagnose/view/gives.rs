@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use super::tried::Reach;
-use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverSeen, Transport};
+use crate::evidence::dns::{Answer, DnsOutcome, Exchange, Rcode, ResolverSeen, Transport};
 use crate::evidence::tcp::Icmp;
 use crate::evidence::{AddressClass, Evidence, classify, dns::is_privatelink, tunnel};
 
@@ -54,7 +54,7 @@ impl Gives<'_> {
             Self::Addresses(_) | Self::Blocked | Self::Loop | Self::NoName(_) => true,
             // glibc takes an empty answer without AA and RA for a lame one and goes on.
             Self::NoAddress(answer) => answer.authoritative || answer.recursion_available,
-            Self::OtherError(answer) => answer.rcode != "NOTIMP",
+            Self::OtherError(answer) => answer.rcode != Rcode::NotImp,
             _ => false,
         }
     }
@@ -136,11 +136,11 @@ fn answered<'a>(answer: &'a Answer, name: &str) -> Gives<'a> {
     if chain.looped {
         return Gives::Loop;
     }
-    match answer.rcode.as_str() {
-        "NOERROR" => Gives::NoAddress(answer),
-        "NXDOMAIN" => Gives::NoName(answer),
-        "REFUSED" => Gives::Refused(answer),
-        "SERVFAIL" => Gives::ServFail(answer),
+    match &answer.rcode {
+        Rcode::NoError => Gives::NoAddress(answer),
+        Rcode::NxDomain => Gives::NoName(answer),
+        Rcode::Refused => Gives::Refused(answer),
+        Rcode::ServFail => Gives::ServFail(answer),
         _ => Gives::OtherError(answer),
     }
 }
@@ -215,7 +215,7 @@ mod tests {
 
     fn empty(authoritative: bool, recursion_available: bool, rcode: &str) -> Answer {
         Answer {
-            rcode: rcode.to_owned(),
+            rcode: rcode.to_owned().into(),
             authoritative,
             truncated: false,
             recursion_available,

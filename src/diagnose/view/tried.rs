@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::diagnose::resolver_class::is_azure_private;
-use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverSeen, Transport};
+use crate::evidence::dns::{Answer, DnsOutcome, Exchange, Rcode, ResolverSeen, Transport};
 use crate::evidence::experiment::TriedQuestion;
 use crate::evidence::{Evidence, classify, tunnel};
 
@@ -65,17 +65,15 @@ pub(in crate::diagnose) fn pointers(e: &Evidence, r: &ResolverSeen, ids: &[&str]
 
 /// A name was found, or its zone said that there is none: the resolver did its work.
 fn did_its_work(exchange: Option<&Exchange>) -> bool {
-    exchange
-        .and_then(Exchange::answer)
-        .is_some_and(|answer| matches!(answer.rcode.as_str(), "NOERROR" | "NXDOMAIN"))
+    exchange.and_then(Exchange::answer).is_some_and(|answer| answer.rcode.is_answer())
 }
 
 fn silent(exchange: Option<&Exchange>) -> bool {
     exchange.is_some_and(|exchange| exchange.outcome == DnsOutcome::TimedOut && exchange.sent > 0)
 }
 
-fn says(exchange: Option<&Exchange>, rcode: &str) -> bool {
-    exchange.and_then(Exchange::answer).is_some_and(|answer| answer.rcode == rcode)
+fn says(exchange: Option<&Exchange>, rcode: &Rcode) -> bool {
+    exchange.and_then(Exchange::answer).is_some_and(|answer| answer.rcode == *rcode)
 }
 
 /// DNSSEC did not validate (RFC 8914): no word about who is reached.
@@ -97,10 +95,10 @@ pub(super) fn reach(e: &Evidence, r: &ResolverSeen) -> Reach {
     let (fresh, tcp) = (one(e, r, "uncached-name"), one(e, r, "over-tcp"));
     let answered = |x: Option<&Exchange>| x.and_then(Exchange::answer).is_some();
     let repeats = || at(e, r, "ask-again").map(|(_, tried)| &tried.exchange);
-    if says(a, "SERVFAIL")
+    if says(a, &Rcode::ServFail)
         && did_its_work(one(e, r, "without-validation"))
         && repeats().next().is_some()
-        && repeats().all(|exchange| says(Some(exchange), "SERVFAIL"))
+        && repeats().all(|exchange| says(Some(exchange), &Rcode::ServFail))
     {
         return Reach::Unvalidated;
     }
@@ -145,15 +143,15 @@ pub(super) fn reach(e: &Evidence, r: &ResolverSeen) -> Reach {
     if did_its_work(fresh) {
         return Reach::OtherZones;
     }
-    if says(a, "REFUSED") {
-        let all = says(root, "REFUSED") && (fresh.is_none() || says(fresh, "REFUSED"));
+    if says(a, &Rcode::Refused) {
+        let all = says(root, &Rcode::Refused) && (fresh.is_none() || says(fresh, &Rcode::Refused));
         return if all { Reach::RefusesAll } else { Reach::Unknown };
     }
     // Whatever it says to a question that it need not ask others for, it says itself.
     let itself = at(e, r, "own-name").any(|(_, tried)| tried.exchange.answer().is_some());
-    let fails = says(fresh, "SERVFAIL");
+    let fails = says(fresh, &Rcode::ServFail);
     // After a late SERVFAIL there was no time left for another to be told.
-    let alike = (says(a, "SERVFAIL") && fails)
+    let alike = (says(a, &Rcode::ServFail) && fails)
         || (silent(a) && (silent(fresh) || fails) && (itself || fails || did_its_work(root)));
     if alike {
         return Reach::NothingOfOthers;
@@ -188,11 +186,13 @@ fn kind(answer: &Answer, name: &str) -> Option<Kind> {
     if answer.truncated {
         return None;
     }
-    match answer.rcode.as_str() {
-        "NOERROR" | "NXDOMAIN" if addresses.is_empty() => Some(Kind::NoAddress),
-        "NOERROR" if addresses.iter().all(|a| classify(*a).is_private()) => Some(Kind::Private),
-        "NOERROR" if addresses.iter().all(|a| gives::is_outside(*a)) => Some(Kind::Outside),
-        "SERVFAIL" | "REFUSED" => Some(Kind::Fails),
+    match &answer.rcode {
+        Rcode::NoError | Rcode::NxDomain if addresses.is_empty() => Some(Kind::NoAddress),
+        Rcode::NoError if addresses.iter().all(|a| classify(*a).is_private()) => {
+            Some(Kind::Private)
+        }
+        Rcode::NoError if addresses.iter().all(|a| gives::is_outside(*a)) => Some(Kind::Outside),
+        Rcode::ServFail | Rcode::Refused => Some(Kind::Fails),
         _ => None,
     }
 }
@@ -266,7 +266,7 @@ pub(in crate::diagnose) fn in_private_zone<'a>(
             let all = at(e, r, "privatelink-name").map(|(_, tried)| &tried.exchange);
             let exchange = all.filter(|x| x.kind == "SOA").find(|x| {
                 x.answer().is_some_and(|answer| {
-                    answer.rcode == "NOERROR"
+                    answer.rcode == Rcode::NoError
                         && answer.records.is_empty()
                         && answer.soa.as_ref().is_some_and(is_azure_private)
                 })
@@ -288,7 +288,9 @@ pub(in crate::diagnose) fn privatelink_fails<'a>(
     }
     let fails = |exchange: &'a Exchange| match &exchange.outcome {
         DnsOutcome::TimedOut => Some("no answer"),
-        DnsOutcome::Answered { answer } if matches!(&*answer.rcode, "SERVFAIL" | "REFUSED") => {
+        DnsOutcome::Answered { answer }
+            if matches!(answer.rcode, Rcode::ServFail | Rcode::Refused) =>
+        {
             Some(answer.rcode.as_str())
         }
         _ => None,
@@ -330,7 +332,7 @@ pub(in crate::diagnose) fn parent_soa<'a>(
 
 /// Whether the resolver denies the public suffix itself, which is there for everybody.
 pub(in crate::diagnose) fn parent_denied(e: &Evidence, r: &ResolverSeen) -> bool {
-    says(one(e, r, "parent-zone"), "NXDOMAIN")
+    says(one(e, r, "parent-zone"), &Rcode::NxDomain)
 }
 
 /// Whether questions with EDNS vanish where the plain one is answered: three with it, of which

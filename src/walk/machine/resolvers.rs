@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::stalls::Stall;
 use super::{Action, Machine, Question};
 use crate::evidence::address::embedded_ipv4;
-use crate::evidence::dns::{Exchange, LateAnswer, ResolverRole, ResolverSeen, SystemAnswer};
+use crate::evidence::dns::{Exchange, LateAnswer, Rcode, ResolverRole, ResolverSeen, SystemAnswer};
 use crate::evidence::{Expect, Observed, classify};
 use crate::walk::experiments::{Subject, Symptom};
 
@@ -134,8 +134,7 @@ impl Machine<'_> {
     /// Starts the experiments on a resolver that answers with an error.
     fn look_into_failure(&mut self, resolver: usize) {
         let seen = &self.dns.resolvers[resolver];
-        let failed =
-            seen.a_answer().is_some_and(|a| !matches!(a.rcode.as_str(), "NOERROR" | "NXDOMAIN"));
+        let failed = seen.a_answer().is_some_and(|a| !a.rcode.is_answer());
         if failed {
             let address = seen.address;
             self.experiment(Subject::Resolver(address), Symptom::ResolverFails);
@@ -179,7 +178,7 @@ impl Machine<'_> {
         let addresses = answer.chain(&self.dns.name).addresses;
         self.settings.target.seen.private_zone.is_some()
             && !addresses.iter().any(|a| classify(*a).is_private())
-            && (expected || answer.rcode == "NXDOMAIN")
+            && (expected || answer.rcode == Rcode::NxDomain)
     }
 
     /// `getaddrinfo` has ended.

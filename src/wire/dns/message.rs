@@ -6,7 +6,7 @@ use hickory_resolver::proto::op::{Edns, Message, MessageType, Query, ResponseCod
 use hickory_resolver::proto::rr::rdata::opt::{EdnsCode, EdnsOption};
 use hickory_resolver::proto::rr::{Name, RData, Record as WireRecord, RecordType};
 
-use crate::evidence::dns::{Answer, ExtendedError, Record, Soa, StrayReason};
+use crate::evidence::dns::{Answer, ExtendedError, Rcode, Record, Soa, StrayReason};
 use crate::evidence::text::clean;
 
 /// The largest answer over UDP that we ask for (DNS flag day 2020).
@@ -204,19 +204,18 @@ fn plain(name: &Name) -> String {
 }
 
 /// The IANA mnemonic of a response code.
-fn rcode(code: ResponseCode) -> String {
+fn rcode(code: ResponseCode) -> Rcode {
     match code {
-        ResponseCode::NoError => "NOERROR",
-        ResponseCode::FormErr => "FORMERR",
-        ResponseCode::ServFail => "SERVFAIL",
-        ResponseCode::NXDomain => "NXDOMAIN",
-        ResponseCode::NotImp => "NOTIMP",
-        ResponseCode::Refused => "REFUSED",
-        ResponseCode::NotAuth => "NOTAUTH",
-        ResponseCode::BADVERS => "BADVERS",
-        other => return format!("RCODE{}", u16::from(other)),
+        ResponseCode::NoError => Rcode::NoError,
+        ResponseCode::FormErr => Rcode::FormErr,
+        ResponseCode::ServFail => Rcode::ServFail,
+        ResponseCode::NXDomain => Rcode::NxDomain,
+        ResponseCode::NotImp => Rcode::NotImp,
+        ResponseCode::Refused => Rcode::Refused,
+        ResponseCode::NotAuth => Rcode::NotAuth,
+        ResponseCode::BADVERS => Rcode::BadVers,
+        other => Rcode::Other(format!("RCODE{}", u16::from(other))),
     }
-    .to_owned()
 }
 
 /// Extended DNS errors (RFC 8914); hickory 0.26 leaves them undecoded.

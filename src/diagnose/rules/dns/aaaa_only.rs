@@ -3,14 +3,15 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::view::gives;
 use crate::diagnose::{Because, Rule, View, dns64, reading};
 use crate::diagnosis::{Level, Step, Sure};
+use crate::evidence::dns::Rcode;
 use crate::evidence::vantage::NeighbourState;
 
 use super::missing;
 use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
 use super::words;
-use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule = rule!(
     "dns-aaaa-only",
@@ -37,7 +38,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     let answer = r.seen.a_answer()?;
     let in_zone = gives::alias(r.seen, &e.dns.name).is_some()
         || answer.soa.as_ref().is_some_and(|soa| missing::is_privatelink_zone(&soa.zone));
-    if answer.rcode != "NOERROR" || !in_zone {
+    if answer.rcode != Rcode::NoError || !in_zone {
         return None;
     }
     let works = reading::tls_verified(e) && !reading::refused_by_network(e);

@@ -3,7 +3,7 @@
 
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::dns::{DnsOutcome, ResolverRole};
+use crate::evidence::dns::{DnsOutcome, Rcode, ResolverRole};
 
 use super::words;
 
@@ -25,8 +25,8 @@ fn check(e: &View<'_>) -> Option<Because> {
         let how = match &r.seen.aaaa.saw()?.outcome {
             DnsOutcome::Answered { answer } => {
                 let a = reading::message(&r.seen.a)?;
-                let same = answer.rcode == "NOERROR" || answer.rcode == a.rcode;
-                (!same).then(|| answer.rcode.clone())?
+                let same = answer.rcode == Rcode::NoError || answer.rcode == a.rcode;
+                (!same).then(|| answer.rcode.to_string())?
             }
             DnsOutcome::TimedOut => "no answer".to_owned(),
             DnsOutcome::PortRefused => "port closed".to_owned(),

@@ -1,13 +1,13 @@
 //! An address outside the prefixes that `--expect` names (facts D58, D59, D65): a stale record,
 //! another endpoint, or no private answer at all.
 
+use crate::diagnose::view::gives;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::Expect;
 
 use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
 use super::words;
-use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule = rule!(
     "dns-address-not-expected",

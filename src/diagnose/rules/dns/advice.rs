@@ -5,12 +5,12 @@ use std::net::IpAddr;
 
 use crate::diagnose::resolver_class::{self, ResolverClass, Whose};
 use crate::diagnose::resolver_profile::{self, Advice, Profile};
+use crate::diagnose::view::gives::Asked;
 use crate::diagnose::{Because, View, reading};
 use crate::diagnosis::Step;
 use crate::evidence::tunnel;
 
 use super::words;
-use crate::diagnose::view::gives::Asked;
 
 /// What forwarding or linking a whole suffix does to others.
 pub(super) fn whole_suffix(suffix: &str) -> String {

@@ -1,13 +1,13 @@
 //! The resolver gives the same address for a name that does not exist: a captive portal, a sinkhole,
 //! a wildcard record in its own zone (fact D72).
 
+use crate::diagnose::view::tried;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tls::TlsOutcome;
 
 use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED};
 use super::words;
-use crate::diagnose::view::tried;
 
 pub(super) const RULE: Rule = rule!(
     "dns-answers-everything",

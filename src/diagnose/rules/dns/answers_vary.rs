@@ -1,14 +1,14 @@
 //! One resolver, one question, answers of different kinds: behind its address are several
 //! servers or upstreams that do not see the same.
 
+use crate::diagnose::view::gives::{self, Asked};
+use crate::diagnose::view::tried::{self, Kind};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::Expect;
 use crate::evidence::dns::ResolverRole;
 
 use super::{fate, words};
-use crate::diagnose::view::gives::{self, Asked};
-use crate::diagnose::view::tried::{self, Kind};
 
 pub(super) const RULE: Rule = rule!(
     "dns-answers-vary",

@@ -2,12 +2,12 @@
 //! not Azure's rests on signs alone (fact T24), so the finding is inferred.
 
 use crate::diagnose::resolver_class::{self, AZURE_DNS};
+use crate::diagnose::view::gives::Gives;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
 
 use super::{fate, words};
-use crate::diagnose::view::gives::Gives;
 
 pub(super) const RULE: Rule = rule!(
     "dns-azure-resolver-outside",

@@ -1,12 +1,12 @@
 //! Azure DNS security policy answers a blocked name with its own alias (facts D67, X3): the name
 //! itself, or a later alias of its chain.
 
+use crate::diagnose::view::gives::{self, Gives};
 use crate::diagnose::{Because, Rule, View};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::dns::{ResolverSeen, is_privatelink};
 
 use super::{fate, words};
-use crate::diagnose::view::gives::{self, Gives};
 
 pub(super) const RULE: Rule = rule!(
     "dns-blocked-by-policy",

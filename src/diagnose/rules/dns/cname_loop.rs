@@ -1,10 +1,10 @@
 //! Aliases that come back to themselves (RFC 1034, section 3.6.2).
 
+use crate::diagnose::view::gives::Gives;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 
 use super::{fate, words};
-use crate::diagnose::view::gives::Gives;
 
 pub(super) const RULE: Rule =
     rule!("dns-cname-loop", Dns, "The aliases of the name come back to themselves", Code(check))

@@ -1,10 +1,10 @@
 //! Questions with EDNS (RFC 6891) vanish, plain ones are answered.
 
+use crate::diagnose::view::tried;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 
 use super::words;
-use crate::diagnose::view::tried;
 
 pub(super) const RULE: Rule = rule!(
     "dns-edns-dropped",

@@ -17,10 +17,10 @@ pub(super) fn without_address(e: &Evidence) -> Level {
 pub(super) fn proxy_name_lost(e: &Evidence) -> bool {
     e.proxy.saw().and_then(|proxy| proxy.dns.saw()).is_some_and(|dns| {
         dns.walked.is_empty()
-            && !dns.resolvers.iter().any(|r| {
-                reading::message(&r.a)
-                    .is_some_and(|answer| matches!(answer.rcode.as_str(), "NOERROR" | "NXDOMAIN"))
-            })
+            && !dns
+                .resolvers
+                .iter()
+                .any(|r| reading::message(&r.a).is_some_and(|answer| answer.rcode.is_answer()))
     })
 }
 

@@ -1,12 +1,12 @@
 //! Datagrams besides the answer, from another address or with another id: another host answers
 //! too, or the resolver answers from another of its addresses (RFC 5452, section 3).
 
+use crate::diagnose::view::gives::Gives;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::{Exchange, ResolverSeen, Stray, StrayReason};
 
 use super::words;
-use crate::diagnose::view::gives::Gives;
 
 pub(super) const RULE: Rule = rule!(
     "dns-forged-answer",

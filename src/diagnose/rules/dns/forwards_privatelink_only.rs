@@ -2,12 +2,12 @@
 //! resolver (fact D54): it forwards the privatelink zone and not the public one.
 
 use crate::diagnose::resolver_class::ResolverClass;
+use crate::diagnose::view::{gives, tried};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 
 use super::advice::{self, Resolver};
 use super::{words, zone_not_linked};
-use crate::diagnose::view::{gives, tried};
 
 pub(super) const RULE: Rule = rule!(
     "dns-forwards-privatelink-only",

@@ -1,11 +1,11 @@
 //! Whether a resolver that left questions of this walk unanswered did answer others: then it is
 //! not silent, it limits how much it answers, or something on the way does.
 
+use crate::diagnose::view::gives;
 use crate::evidence::dns::{ResolverRole, ResolverSeen, SystemAnswer};
 use crate::evidence::{Evidence, Observed};
 
 use super::words;
-use crate::diagnose::view::gives;
 
 /// A system's answer that comes sooner, in milliseconds, asked no network: a cache gave it.
 const FROM_A_CACHE_MS: f64 = 0.2;

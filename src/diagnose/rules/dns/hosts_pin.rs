@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use crate::diagnose::headline::Clause;
 use crate::diagnose::platform_advice::{self, Topic};
+use crate::diagnose::view::gives::{self, Gives};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::Expect;
@@ -11,7 +12,6 @@ use crate::evidence::dns::SystemAnswer;
 
 use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
 use super::{fate, words};
-use crate::diagnose::view::gives::{self, Gives};
 
 pub(super) const RULE: Rule =
     rule!("dns-hosts-pin", Dns, "A line of the hosts file gives the address", Code(check))

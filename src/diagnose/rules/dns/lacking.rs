@@ -4,13 +4,13 @@
 use std::net::IpAddr;
 
 use crate::diagnose::resolver_class::is_azure_private;
+use crate::diagnose::view::gives::{self, Asked, Gives};
 use crate::diagnose::{Because, View, endpoint_of, reading};
 use crate::diagnosis::Step;
 use crate::evidence::dns::Soa;
 
 use super::advice;
 use super::missing;
-use crate::diagnose::view::gives::{self, Asked, Gives};
 
 /// Who serves the privatelink zone that a resolver sees.
 pub(super) enum Host<'a> {

@@ -3,13 +3,13 @@
 
 use crate::diagnose::headline::Clause;
 use crate::diagnose::resolver_class::is_azure_private;
-use crate::diagnose::{Because, View, reading};
-use crate::diagnosis::{Step, Sure};
-use crate::evidence::dns::{Answer, ResolverRole, Soa, is_privatelink};
-
-use super::{fate, words};
 use crate::diagnose::view::gives::{self, Asked, Gives};
 use crate::diagnose::view::tried;
+use crate::diagnose::{Because, View, reading};
+use crate::diagnosis::{Step, Sure};
+use crate::evidence::dns::{Answer, Rcode, ResolverRole, Soa, is_privatelink};
+
+use super::{fate, words};
 
 /// Domains under which Microsoft's public zones have their primary servers.
 const MICROSOFT: &[&str] = &[
@@ -143,7 +143,7 @@ fn shadow(e: &View<'_>, r: &Asked<'_>, answer: &Answer) -> Option<Shadow> {
             Some(soa) if words::lies_in(name, &soa.zone) && is_azure_private(soa) => {
                 Some(Shadow::PrivateZone(soa.clone()))
             }
-            _ if answer.rcode == "NXDOMAIN" && tried::parent_denied(e, r.seen) => {
+            _ if answer.rcode == Rcode::NxDomain && tried::parent_denied(e, r.seen) => {
                 Some(Shadow::Denied)
             }
             _ => answer.authoritative.then_some(Shadow::Authority),

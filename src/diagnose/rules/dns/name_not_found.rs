@@ -1,13 +1,13 @@
 //! The original name does not exist, and nothing shows that its parent zone is one's own
 //! (facts D62, D63, D64).
 
+use crate::diagnose::view::gives;
 use crate::diagnose::{Because, Rule, View, account, reading};
 use crate::diagnosis::{Step, Sure};
 
 use super::advice::{Resolver, Upstream};
 use super::missing::{self, Missing};
 use super::words;
-use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule =
     rule!("dns-name-not-found", Dns, "The name does not exist", Code(check))

@@ -1,6 +1,7 @@
 //! The name is there and has no address: an empty record set, a filter that takes private
 //! addresses out of answers, or a server that does not resolve.
 
+use crate::diagnose::view::gives;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tunnel;
@@ -8,7 +9,6 @@ use crate::evidence::tunnel;
 use super::advice::Resolver;
 use super::missing::{self, Missing};
 use super::words;
-use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule =
     rule!("dns-no-address", Dns, "The name is there, but the answer holds no address", Code(check))

@@ -1,13 +1,13 @@
 //! A public address, and nothing says that there is a private endpoint (facts D30, D31, D41).
 
 use crate::diagnose::rules::http::aim::aim;
+use crate::diagnose::view::gives;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::dns::ResolverSeen;
 use crate::evidence::{Expect, TargetKind};
 
 use super::words;
-use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule = rule!(
     "dns-no-private-endpoint",

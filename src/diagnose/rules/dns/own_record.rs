@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use crate::diagnose::rules::http::aim::aim;
+use crate::diagnose::view::gives::{self, Asked};
 use crate::diagnose::{Because, Rule, View};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{Expect, TargetKind, classify, tunnel};
@@ -11,7 +12,6 @@ use crate::evidence::{Expect, TargetKind, classify, tunnel};
 use super::advice::Resolver;
 use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
 use super::{fate, words};
-use crate::diagnose::view::gives::{self, Asked};
 
 pub(super) const RULE: Rule = rule!(
     "dns-own-record",

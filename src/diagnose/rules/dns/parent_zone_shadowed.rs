@@ -2,13 +2,13 @@
 //! hold (fact D57).
 
 use crate::diagnose::resolver_class::{ResolverClass, is_azure_private};
+use crate::diagnose::view::tried;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 
 use super::advice::Resolver;
 use super::missing::{self, Missing, Shadow};
 use super::words;
-use crate::diagnose::view::tried;
 
 pub(super) const RULE: Rule = rule!(
     "dns-parent-zone-shadowed",

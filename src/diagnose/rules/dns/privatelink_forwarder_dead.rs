@@ -1,12 +1,12 @@
 //! The name has a public address, and the privatelink zone fails at the same resolver: what it
 //! asks for that zone does not answer (fact D54).
 
+use crate::diagnose::view::{gives, tried};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 
 use super::advice::{self, Resolver, Upstream};
 use super::{fate, words, zone_not_linked};
-use crate::diagnose::view::{gives, tried};
 
 pub(super) const RULE: Rule = rule!(
     "dns-privatelink-forwarder-dead",

@@ -3,13 +3,13 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::view::gives;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 
 use super::advice::Resolver;
 use super::symptoms::{NOT_CONNECTED, NOT_LET_IN};
 use super::{no_private_endpoint, words};
-use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule = rule!(
     "dns-public-not-expected",

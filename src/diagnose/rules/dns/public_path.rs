@@ -1,12 +1,12 @@
 //! The call goes to a public address although the account has a private endpoint, and the operator
 //! has no expectation (`--expect any`; facts D30, H1).
 
+use crate::diagnose::view::gives;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Sure};
 use crate::evidence::Expect;
 
 use super::words;
-use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule = rule!(
     "dns-public-path",

@@ -1,13 +1,13 @@
 //! A resolver that is there, and leaves questions of this walk without an answer: it limits how
 //! many it answers a second, or a firewall before it does.
 
+use crate::diagnose::view::gives::{Asked, Gives};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::{DnsOutcome, Exchange};
 
 use super::heard::{self, Heard};
 use super::words;
-use crate::diagnose::view::gives::{Asked, Gives};
 
 pub(super) const RULE: Rule = rule!(
     "dns-rate-limited",

@@ -2,6 +2,7 @@
 //! (facts D7, D8, D50, D51).
 
 use crate::diagnose::resolver_class::is_azure_private;
+use crate::diagnose::view::gives::{self, Asked};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 
@@ -9,7 +10,6 @@ use super::advice::{self, Resolver};
 use super::lacking::{self, Host};
 use super::missing::{self, Missing};
 use super::words;
-use crate::diagnose::view::gives::{self, Asked};
 
 pub(super) const RULE: Rule = rule!(
     "dns-record-missing",

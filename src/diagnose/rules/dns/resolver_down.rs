@@ -1,6 +1,8 @@
 //! One resolver fails among others that answer: applications wait for it, or will have none
 //! when the other fails.
 
+use crate::diagnose::view::gives::{self, Asked, Gives};
+use crate::diagnose::view::tried::{self, Reach, Tcp};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
@@ -8,8 +10,6 @@ use crate::evidence::dns::ResolverRole;
 use super::advice::{Resolver, Upstream};
 use super::failures::refused;
 use super::{heard, words};
-use crate::diagnose::view::gives::{self, Asked, Gives};
-use crate::diagnose::view::tried::{self, Reach, Tcp};
 
 pub(super) const RULE: Rule =
     rule!("dns-resolver-down", Dns, "One resolver fails among others that answer", Code(check))

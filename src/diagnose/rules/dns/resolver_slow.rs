@@ -1,12 +1,12 @@
 //! The resolver whose answer counts gives it, and takes a second or more (fact T46).
 
 use crate::diagnose::timing::{self, LONG_MS};
+use crate::diagnose::view::gives;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
 
 use super::words;
-use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule = rule!(
     "dns-resolver-slow",

@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use crate::diagnose::resolver_class::{self, ResolverClass};
+use crate::diagnose::view::gives::{self, Asked, Gives};
 use crate::diagnose::{Because, Rule, View, endpoint_of, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::ResolverRole;
@@ -12,7 +13,6 @@ use crate::evidence::{Expect, classify, tunnel};
 use super::advice::Resolver;
 use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
 use super::{fate, lacking, words};
-use crate::diagnose::view::gives::{self, Asked, Gives};
 
 pub(super) const RULE: Rule =
     rule!("dns-resolvers-disagree", Dns, "Resolvers give answers of different kinds", Code(check))

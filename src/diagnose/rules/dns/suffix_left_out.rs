@@ -1,6 +1,7 @@
 //! The account's name under another suffix resolves privately at the same resolver, this one
 //! does not (facts D2, D7, D69).
 
+use crate::diagnose::view::{gives, tried};
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 
@@ -8,7 +9,6 @@ use super::advice::{self, Resolver};
 use super::missing::{self, Missing};
 use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
 use super::{fate, words, zone_not_linked};
-use crate::diagnose::view::{gives, tried};
 
 pub(super) const RULE: Rule = rule!(
     "dns-suffix-left-out",

@@ -4,6 +4,8 @@
 use std::net::IpAddr;
 
 use crate::diagnose::platform_advice::{self, Topic};
+use crate::diagnose::view::gives::{self, Gives};
+use crate::diagnose::view::tried;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::address::embedded_ipv4;
@@ -12,8 +14,6 @@ use crate::evidence::{classify, tunnel};
 use super::advice::Resolver;
 use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
 use super::{fate, predict, words};
-use crate::diagnose::view::gives::{self, Gives};
-use crate::diagnose::view::tried;
 
 pub(super) const RULE: Rule = rule!(
     "dns-system-differs",

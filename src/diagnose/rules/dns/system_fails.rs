@@ -2,13 +2,13 @@
 //! asked beside it.
 
 use crate::diagnose::platform_advice::{self, Topic};
+use crate::diagnose::view::gives;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::dns::{DnsOutcome, SystemAnswer};
+use crate::evidence::dns::{DnsOutcome, Rcode, SystemAnswer};
 use crate::evidence::vantage::FileState;
 
 use super::{fate, predict, words};
-use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule =
     rule!("dns-system-fails", Dns, "The system's own lookup fails", Code(check))
@@ -153,8 +153,8 @@ fn failed_answers(r: &gives::Asked<'_>) -> Vec<(&'static str, String)> {
     [("A", &r.seen.a), ("AAAA", &r.seen.aaaa)]
         .into_iter()
         .filter_map(|(kind, observed)| match &observed.saw()?.outcome {
-            DnsOutcome::Answered { answer } if answer.rcode != "NOERROR" => {
-                Some((kind, answer.rcode.clone()))
+            DnsOutcome::Answered { answer } if answer.rcode != Rcode::NoError => {
+                Some((kind, answer.rcode.to_string()))
             }
             _ => None,
         })

@@ -1,12 +1,12 @@
 //! A truncated answer whose repeat over TCP fails (RFC 7766): port 53 is open for UDP alone.
 
 use crate::diagnose::platform_advice::{self, Topic};
+use crate::diagnose::view::gives::Gives;
+use crate::diagnose::view::tried::Reach;
 use crate::diagnose::{Because, Rule, View};
 use crate::diagnosis::{Level, Step, Sure};
 
 use super::{fate, words};
-use crate::diagnose::view::gives::Gives;
-use crate::diagnose::view::tried::Reach;
 
 pub(super) const RULE: Rule =
     rule!("dns-tcp-blocked", Dns, "DNS must be asked over TCP, and TCP fails", Code(check))

@@ -2,6 +2,7 @@
 //! X44): what is behind it shows in the call alone.
 
 use crate::diagnose::platform_advice::{self, Topic};
+use crate::diagnose::view::gives;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::tunnel::Maker;
@@ -9,7 +10,6 @@ use crate::evidence::{Expect, tunnel};
 
 use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED};
 use super::{fate, words};
-use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule = rule!(
     "dns-tunnel-address",

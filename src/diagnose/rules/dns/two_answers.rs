@@ -4,16 +4,16 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use crate::diagnose::view::gives::{self, Asked};
+use crate::diagnose::view::tried;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::classify;
-use crate::evidence::dns::{Answer, Exchange, LateAnswer};
+use crate::evidence::dns::{Answer, Exchange, LateAnswer, Rcode};
 
 use super::advice::Resolver;
 use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
 use super::{answers_vary, words};
-use crate::diagnose::view::gives::{self, Asked};
-use crate::diagnose::view::tried;
 
 pub(super) const RULE: Rule = rule!(
     "dns-two-answers",
@@ -61,17 +61,17 @@ fn addresses(answer: &Answer, name: &str) -> BTreeSet<IpAddr> {
 /// An answer in two words.
 fn brief(answer: &Answer, name: &str) -> String {
     let all = answer.chain(name).addresses;
-    match answer.rcode.as_str() {
-        "NOERROR" if all.is_empty() => "no address".to_owned(),
-        "NOERROR" => words::brief(&all),
-        rcode => rcode.to_owned(),
+    match &answer.rcode {
+        Rcode::NoError if all.is_empty() => "no address".to_owned(),
+        Rcode::NoError => words::brief(&all),
+        rcode => rcode.to_string(),
     }
 }
 
 /// Whether no server that is asked once would have given both.
 fn contradicts(first: &Answer, late: &LateAnswer, name: &str) -> bool {
     let (one, other) = (addresses(first, name), addresses(&late.answer, name));
-    let failed = |answer: &Answer| !matches!(answer.rcode.as_str(), "NOERROR" | "NXDOMAIN");
+    let failed = |answer: &Answer| !answer.rcode.is_answer();
     // The whole answer is that over TCP.
     if first.truncated || late.answer.truncated {
         return false;

@@ -3,13 +3,13 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::view::gives;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::{AddressClass, Evidence, Expect, classify, tunnel};
 
 use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED};
 use super::{fate, words};
-use crate::diagnose::view::gives;
 
 pub(super) const RULE: Rule = rule!(
     "dns-unusable-address",

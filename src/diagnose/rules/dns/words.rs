@@ -5,11 +5,10 @@ use std::net::IpAddr;
 use crate::diagnose::headline::Clause;
 use crate::diagnose::reading::word;
 use crate::diagnose::resolver_class::{self, ResolverClass};
+use crate::diagnose::view::gives::{Asked, Gives};
 use crate::evidence::dns::{Answer, ResolverSeen};
 use crate::evidence::tcp::Icmp;
 use crate::evidence::{AddressClass, Evidence, classify};
-
-use crate::diagnose::view::gives::{Asked, Gives};
 
 /// The long clause where the first line has room for it, else the short one.
 pub(super) fn clause(long: String, short: impl Into<Clause>) -> Clause {
@@ -62,7 +61,7 @@ pub(super) fn gives(r: &Asked<'_>) -> String {
         Gives::Refused(answer) | Gives::ServFail(answer) | Gives::OtherError(answer) => {
             match extended(answer) {
                 Some(text) => format!("{}, {text}", answer.rcode),
-                None => answer.rcode.clone(),
+                None => answer.rcode.to_string(),
             }
         }
         Gives::Silent => "no answer within the deadline".to_owned(),

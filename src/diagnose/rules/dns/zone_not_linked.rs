@@ -4,6 +4,8 @@
 use std::net::IpAddr;
 
 use crate::diagnose::resolver_class::{self, is_azure_private};
+use crate::diagnose::view::gives::{self, Asked, Endpoint};
+use crate::diagnose::view::tried;
 use crate::diagnose::{Because, Rule, View, reading};
 use crate::diagnosis::{Level, Step, Sure};
 use crate::evidence::dns::{ResolverSeen, Soa};
@@ -12,8 +14,6 @@ use crate::evidence::{Expect, TargetKind, classify};
 use super::advice::{self, Resolver};
 use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN, PUBLIC_INSTEAD};
 use super::{fate, missing, words};
-use crate::diagnose::view::gives::{self, Asked, Endpoint};
-use crate::diagnose::view::tried;
 
 /// What a public address in the place of the private one leads to.
 pub(super) const SYMPTOMS: &[&[&str]] = &[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN, PUBLIC_INSTEAD];

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::diagnose::{Because, Rule, View, headline, reading};
 use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::dns::{DnsOutcome, SystemAnswer};
+use crate::evidence::dns::{DnsOutcome, Rcode, SystemAnswer};
 
 use super::{connections, exempt};
 
@@ -77,10 +77,10 @@ fn check(e: &View<'_>) -> Option<Because> {
 fn words(outcome: &DnsOutcome, addresses: &[IpAddr]) -> String {
     match outcome {
         _ if !addresses.is_empty() => reading::list(addresses),
-        DnsOutcome::Answered { answer } if answer.rcode == "NOERROR" => {
+        DnsOutcome::Answered { answer } if answer.rcode == Rcode::NoError => {
             "NOERROR without an address".to_owned()
         }
-        DnsOutcome::Answered { answer } => answer.rcode.clone(),
+        DnsOutcome::Answered { answer } => answer.rcode.to_string(),
         DnsOutcome::TimedOut => "no answer".to_owned(),
         DnsOutcome::PortRefused => "port closed".to_owned(),
         DnsOutcome::Unreachable { .. } => "unreachable".to_owned(),

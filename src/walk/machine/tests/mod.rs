@@ -288,7 +288,7 @@ fn exchange(outcome: &str) -> Exchange {
         data: address.to_string(),
     };
     let answer = Answer {
-        rcode: rcode.to_owned(),
+        rcode: rcode.to_owned().into(),
         authoritative: false,
         truncated: false,
         recursion_available: true,
