@@ -149,7 +149,14 @@ fn words(fixture: &Fixture, found: &Finding) -> Result<(), Failed> {
 /// Writes the list of findings into a quiet fixture, behind its base.
 fn write_findings(path: &Path, given: &[String]) -> Result<(), Failed> {
     let text = fs::read_to_string(path)?;
-    let kept = text.lines().filter(|line| !line.trim_start().starts_with("\"findings\":"));
+    // A list that somebody wrote over several lines goes as a whole.
+    let mut in_list = false;
+    let kept = text.lines().filter(|line| {
+        let begins = line.trim_start().starts_with("\"findings\":");
+        let of_list = begins || in_list;
+        in_list = of_list && !line.contains(']');
+        !of_list
+    });
     let mut written = String::new();
     for line in kept {
         written.push_str(line);

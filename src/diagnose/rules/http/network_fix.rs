@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::{Because, account, endpoint_of, reading};
 use crate::diagnosis::Step;
+use crate::evidence::tunnel::{Maker, TunnelAddress};
 use crate::evidence::vantage::Platform;
 use crate::evidence::{Evidence, classify, tunnel};
 
@@ -46,7 +47,10 @@ pub(super) fn by_place(
     match private {
         None if reading::proxied(e) => through_proxy(e, because, refused, egress),
         Some(address) => privately(e, because, refused, address, egress),
-        None => publicly(e, because, refused, egress),
+        None => match walked(e).and_then(|address| Some((address, tunnel::address(e, address)?))) {
+            Some((address, made)) => through_tunnel(e, because, refused, (address, &made), egress),
+            None => publicly(e, because, refused, egress),
+        },
     }
 }
 
@@ -162,6 +166,59 @@ fn privately(
             )
             .undo(format!("put the address {address} back")),
         )
+}
+
+/// The address is one that a tunnel's client or a service mesh made up: which address it dials for
+/// it is not seen from here, so neither the zone nor the account's rules come first.
+fn through_tunnel(
+    e: &Evidence,
+    because: Because,
+    refused: &Row,
+    (address, made): (IpAddr, &TunnelAddress),
+    egress: Option<IpAddr>,
+) -> Because {
+    let (host, takes) = (&e.target.host, made.maker.acceptor());
+    let because = because
+        .known_by(format!(
+            "{address} is a {} ({}): {takes} takes the connection and makes another one, and \
+             which address it dials for {host} is not seen from here",
+            made.maker.noun(),
+            made.sign
+        ))
+        .read_at(made.pointer.clone());
+    let because = match made.maker {
+        Maker::Client => {
+            because.owner("Network (VPN or zero-trust client)").act(Step::look(format!(
+                "see in the client's log or console which address its exit dials for {host}, and \
+                 from which network"
+            )))
+        }
+        Maker::Mesh => because.owner("Network (service mesh)").look(
+            "see which address the sidecar or the egress gateway dials",
+            format!("istioctl proxy-config endpoints <pod>.<namespace> | grep {host}"),
+        ),
+    };
+    let (says, affects) = match made.maker {
+        Maker::Client => (
+            format!(
+                "have {host} alone resolved where the private zone is seen, so that the exit dials \
+                 the endpoint; or leave it out of the tunnel, where this machine's own network \
+                 has the endpoint"
+            ),
+            format!("every client of the same policy, for {host}"),
+        ),
+        Maker::Mesh => (
+            format!(
+                "have the sidecar or egress gateway resolve {host} where the private zone is seen \
+                 (Istio: a ServiceEntry with resolution DNS), so that it dials the endpoint"
+            ),
+            format!("every workload of the mesh that calls {host}"),
+        ),
+    };
+    let because =
+        because.act(Step::shared(says, affects).undo("put the rule or entry back as it was"));
+    let because = see_rules(e, because, refused);
+    allow(e, because, refused, egress, "or allow the address that such calls leave from")
 }
 
 fn publicly(e: &Evidence, because: Because, refused: &Row, egress: Option<IpAddr>) -> Because {
