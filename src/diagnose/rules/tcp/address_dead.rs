@@ -21,7 +21,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     let (first, more) = addresses.split_first()?;
     let tried = hop.attempts.len();
     let name = &e.dns.name;
-    let tried_first = tried_first(e, &dead);
+    let tried_first = tried_first(e, dead);
     // Silence may be slowness; any other end is the network's word.
     let silent = dead.iter().all(|p| p.attempt.outcome == TcpOutcome::TimedOut);
     let mut because = Because::new(
@@ -51,7 +51,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     ))
     .known_by(as_applications_meet_it(tried_first))
     .ruled_out_if(
-        alike_connects(e, &dead),
+        alike_connects(e, dead),
         "the way to such addresses as a whole: another one of the same kind connects",
     )
     .read_at("/dns/walked")

@@ -27,7 +27,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     let because = match remote {
         Some(firewall) => attempts::broken(
             e,
-            &failed,
+            failed,
             Sure::Proved,
             format!("firewall {firewall} prohibits the connection to {peer}"),
         )
@@ -53,7 +53,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         )),
         None => attempts::broken(
             e,
-            &failed,
+            failed,
             Sure::Proved,
             format!("this machine itself prohibits the connection to {peer}"),
         )

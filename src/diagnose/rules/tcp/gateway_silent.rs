@@ -25,7 +25,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     Some(
         attempts::broken(
             e,
-            &failed,
+            failed,
             sure,
             format!("the gateway {gateway} towards {ip} does not answer on {interface}"),
         )

@@ -24,7 +24,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     Some(
         attempts::broken(
             e,
-            &failed,
+            failed,
             Sure::Proved,
             format!("the route to {ip} leaves through {name}, which is down"),
         )

@@ -46,7 +46,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         .find(|(numbers, ..)| e.vantage.os.starts_with("linux") && numbers.contains(errno));
     let mut because = attempts::broken(
         e,
-        &failed,
+        failed,
         Sure::Proved,
         headline::fitting(&[
             format!("this machine cannot connect to {peer}: {says}"),

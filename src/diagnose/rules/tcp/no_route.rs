@@ -18,7 +18,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     let ip = attempt.connected_to().ip();
     let family = if ip.is_ipv6() { "ip -6 route show" } else { "ip route show" };
     let mut because =
-        attempts::broken(e, &failed, Sure::Proved, format!("this machine has no route to {ip}"))
+        attempts::broken(e, failed, Sure::Proved, format!("this machine has no route to {ip}"))
             .known_by(match attempts::never_left(attempt) {
                 true => {
                     "the kernel refused before anything was sent: no router and no firewall was \

@@ -26,7 +26,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         false => format!("{peer} refuses the connection"),
     };
     let mut because =
-        attempts::broken(e, &failed, Sure::Proved, says)
+        attempts::broken(e, failed, Sure::Proved, says)
             .known_by(
                 "a refusal answered the SYN: either nothing listens on this port, or a firewall \
                  rejects in the name of the address; the RST itself does not say which of them sent it",

@@ -19,7 +19,7 @@ fn check(e: &View<'_>) -> Option<Because> {
     Some(
         attempts::broken(
             e,
-            &failed,
+            failed,
             Sure::Inferred,
             format!("the connection to {peer} is reset while it is made"),
         )

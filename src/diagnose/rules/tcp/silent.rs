@@ -19,12 +19,13 @@ pub(super) const RULE: Rule = rule!(
     "The address does not answer: the connection attempt is dropped somewhere",
     Code(check)
 )
+.yields_to(&["tcp-gateway-silent", "tcp-interface-down", "tcp-unreachable"])
 .for_tokens(crate::diagnose::ForTokens::NoAnswer);
 
 fn check(e: &View<'_>) -> Option<Because> {
     let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
-    if attempt.outcome != TcpOutcome::TimedOut || near::near(e, attempt).is_some() {
+    if attempt.outcome != TcpOutcome::TimedOut {
         return None;
     }
     let ip = attempt.connected_to().ip();
@@ -34,7 +35,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         true => format!("{peer} does not answer, and UDP shows that {ip} is there"),
         false => format!("{peer} does not answer"),
     };
-    let because = attempts::broken(e, &failed, Sure::Possible, says)
+    let because = attempts::broken(e, failed, Sure::Possible, says)
         .ruled_out("a port that is closed openly: no RST came")
         .ruled_out_if(
             attempt.syn_repeats.is_some(),

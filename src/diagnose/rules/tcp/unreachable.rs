@@ -56,7 +56,7 @@ fn check(e: &View<'_>) -> Option<Because> {
         }
         (None, _) => return None,
     };
-    let mut because = attempts::broken(e, &failed, m.sure, m.says).known_by(m.known_by);
+    let mut because = attempts::broken(e, failed, m.sure, m.says).known_by(m.known_by);
     if let Some((place, _)) = near::route(e, attempt).filter(|_| near.is_some()) {
         because = because.read_at(place);
     }

@@ -4,7 +4,7 @@ use super::session;
 use crate::diagnose::{Because, Rule, View, endpoint_of, reading};
 use crate::diagnosis::{Step, Sure};
 use crate::evidence::tls::{Certificate, CertificateFault as Fault};
-use crate::evidence::{Evidence, TargetKind, tunnel};
+use crate::evidence::{Evidence, tunnel};
 
 pub(super) const RULE: Rule = rule!(
     "tls-wrong-name",
@@ -12,11 +12,12 @@ pub(super) const RULE: Rule = rule!(
     "The certificate is for other names: another service answers",
     Code(check)
 )
-.short("the peer's certificate is for another name");
+.short("the peer's certificate is for another name")
+.yields_to(&["tls-privatelink-name"]);
 
 fn check(e: &View<'_>) -> Option<Because> {
     let (hop, fault) = session::rejected(e)?;
-    if *fault != Fault::WrongName || e.target.kind == TargetKind::Privatelink {
+    if *fault != Fault::WrongName {
         return None;
     }
     let leaf = hop.chain.first();
