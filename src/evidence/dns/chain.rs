@@ -1,0 +1,108 @@
+//! Chains of aliases, and the names of private endpoints in them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::Record;
+
+/// [`Answer::chain`](super::Answer::chain) over records that are looked at once each: answers come from elsewhere.
+pub(super) fn follow<'a>(name: &str, records: impl Iterator<Item = &'a Record>) -> Chain {
+    let mut aliases_of: BTreeMap<String, String> = BTreeMap::new();
+    let mut addresses_of: BTreeMap<String, Vec<IpAddr>> = BTreeMap::new();
+    for record in records {
+        let owner = record.name.to_ascii_lowercase();
+        match record.kind.as_str() {
+            // The first of several counts, as for a client.
+            "CNAME" => {
+                aliases_of.entry(owner).or_insert_with(|| record.data.to_ascii_lowercase());
+            }
+            "A" | "AAAA" => {
+                addresses_of.entry(owner).or_default().extend(record.data.parse::<IpAddr>())
+            }
+            _ => {}
+        }
+    }
+    let mut at = name.to_ascii_lowercase();
+    let mut passed = BTreeSet::from([at.clone()]);
+    let mut aliases: Vec<String> = Vec::new();
+    let mut looped = false;
+    while let Some(next) = aliases_of.remove(&at) {
+        if !passed.insert(next.clone()) {
+            looped = true;
+            break;
+        }
+        aliases.push(next.clone());
+        at = next;
+    }
+    Chain { aliases, addresses: addresses_of.remove(&at).unwrap_or_default(), looped }
+}
+
+/// A CNAME chain and the addresses at its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chain {
+    /// Each alias's target, in order.
+    pub aliases: Vec<String>,
+    /// Addresses of the last name.
+    pub addresses: Vec<IpAddr>,
+    /// Whether the chain came back to itself.
+    pub looped: bool,
+}
+
+/// Domains in which Microsoft uses the label `privatelink` for its own services: an alias there
+/// is no sign of a customer's private endpoint (fact X7).
+const MICROSOFTS_OWN: &[&str] = &["msidentity.com"];
+
+/// Whether a name lies in a `privatelink.` zone, where private endpoints have their names.
+#[must_use]
+pub fn is_privatelink(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let own = |domain: &&str| name.strip_suffix(*domain).is_some_and(|rest| rest.ends_with('.'));
+    name.split('.').skip(1).any(|label| label == "privatelink") && !MICROSOFTS_OWN.iter().any(own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(name: &str, kind: &str, data: &str) -> Record {
+        Record { name: name.to_owned(), kind: kind.to_owned(), ttl: 1, data: data.to_owned() }
+    }
+
+    #[test]
+    fn a_chain_is_followed_with_one_look_at_each_record() {
+        let mut records: Vec<Record> = (0..4000)
+            .map(|n| record(&format!("N{n}.example"), "CNAME", &format!("n{}.Example", n + 1)))
+            .collect();
+        // The worst order for whoever looks for the next alias from the beginning each time.
+        records.reverse();
+        records.push(record("n4000.example", "A", "10.3.0.5"));
+        let mut looks = 0;
+        let chain = follow("n0.example", records.iter().inspect(|_| looks += 1));
+        assert_eq!((chain.aliases.len(), chain.looped), (4000, false));
+        assert_eq!(chain.addresses, ["10.3.0.5".parse::<IpAddr>().unwrap()]);
+        assert_eq!(looks, records.len());
+    }
+
+    #[test]
+    fn a_chain_that_comes_back_ends() {
+        let ring = [record("a", "CNAME", "b"), record("b", "CNAME", "A"), record("b", "A", "::1")];
+        let chain = follow("a", ring.iter());
+        assert_eq!((chain.aliases, chain.looped), (vec!["b".to_owned()], true));
+        let own = [record("a", "CNAME", "a")];
+        assert!(follow("A", own.iter()).looped);
+    }
+
+    #[test]
+    fn microsofts_own_use_of_the_label_is_no_private_endpoint() {
+        for (name, is) in [
+            ("myacct.privatelink.openai.azure.com", true),
+            ("reg.eastus.data.privatelink.azurecr.io", true),
+            ("a.privatelink.msidentity.com", false),
+            ("NA.PrivateLink.MSIdentity.com", false),
+            ("a.privatelink.notmsidentity.com", true),
+            ("privatelink.openai.azure.com", false),
+        ] {
+            assert_eq!(is_privatelink(name), is, "{name}");
+        }
+    }
+}
