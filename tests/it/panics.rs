@@ -12,7 +12,7 @@ use std::time::Duration;
 /// No answer that is waited for takes longer.
 const LONGEST: Duration = Duration::from_secs(60);
 /// Where the bug is.
-const PLACE: &str = "a bug of ours at tests/panic/main.rs:";
+const PLACE: &str = "a bug of ours at tests/panic/program.rs:";
 
 fn built() -> Option<PathBuf> {
     let path = std::env::var_os("AOAI_PROBE_PANIC").map(PathBuf::from);
