@@ -24,7 +24,7 @@ pub enum Level {
 /// How sure a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Sure {
+pub enum Confidence {
     /// The peer's own word, an experiment, or a fact that allows nothing else.
     Proved,
     /// The evidence points there; another cause would look alike, and is named.
@@ -33,14 +33,14 @@ pub enum Sure {
     Possible,
 }
 
-impl Sure {
+impl Confidence {
     /// The word used in output.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
-            Sure::Proved => "proved",
-            Sure::Inferred => "inferred",
-            Sure::Possible => "possible",
+            Confidence::Proved => "proved",
+            Confidence::Inferred => "inferred",
+            Confidence::Possible => "possible",
         }
     }
 }
@@ -55,17 +55,17 @@ pub struct Finding {
     /// How much it matters.
     pub level: Level,
     /// How sure it is.
-    pub sure: Sure,
+    pub confidence: Confidence,
     /// The cause in one clause; the rest of the report's first line.
-    pub says: String,
+    pub headline: String,
     /// Facts seen: names, addresses, codes.
-    pub seen: Vec<String>,
+    pub facts: Vec<String>,
     /// How it is known, in sentences.
-    pub known_by: Vec<String>,
+    pub reasoning: Vec<String>,
     /// What was ruled out.
     pub ruled_out: Vec<String>,
     /// Commands that would tell between the causes that remain.
-    pub tells_it: Vec<String>,
+    pub decide_with: Vec<String>,
     /// Who can fix it, and how.
     pub fix: Option<Fix>,
     /// Why readers of a green report must see it, if they must.
@@ -76,9 +76,17 @@ pub struct Finding {
     #[serde(default, skip_serializing_if = "is_false")]
     pub untested: bool,
     /// Where in the report the facts stand: JSON pointers (RFC 6901).
-    pub read_at: Vec<String>,
+    pub cites: Vec<String>,
     /// The finding that explains this one, if there is one: this is its symptom.
     pub explained_by: Option<String>,
+}
+
+impl Finding {
+    /// Whether it needs action, and no other finding explains it.
+    #[must_use]
+    pub fn is_unexplained(&self) -> bool {
+        self.level > Level::Note && self.explained_by.is_none()
+    }
 }
 
 /// Why a finding limits what a path that works proves; in the order of their weight.
@@ -119,11 +127,19 @@ pub struct Fix {
     pub check: Option<String>,
 }
 
+impl Fix {
+    /// The team without the addition in brackets: `Network`.
+    #[must_use]
+    pub fn team(&self) -> &str {
+        self.owner.split(" (").next().unwrap_or_default()
+    }
+}
+
 /// One step of a fix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     /// What to do, in words.
-    pub says: String,
+    pub text: String,
     /// Whether it is an alternative to the step before it, rather than the next one.
     #[serde(default, skip_serializing_if = "is_false")]
     pub or: bool,
@@ -164,9 +180,9 @@ pub enum Effect {
 impl Step {
     /// A step that only reads.
     #[must_use]
-    pub fn look(says: impl Into<String>) -> Self {
+    pub fn inspect(text: impl Into<String>) -> Self {
         Self {
-            says: says.into(),
+            text: text.into(),
             or: false,
             command: None,
             effect: Effect::ReadOnly,
@@ -177,14 +193,14 @@ impl Step {
 
     /// A step that changes the machine that it is done on, and nothing else.
     #[must_use]
-    pub fn local(says: impl Into<String>) -> Self {
-        Self { effect: Effect::Local, ..Self::look(says) }
+    pub fn local(text: impl Into<String>) -> Self {
+        Self { effect: Effect::Local, ..Self::inspect(text) }
     }
 
     /// A step that changes what others use too: `affects` says what, and for whom.
     #[must_use]
-    pub fn shared(says: impl Into<String>, affects: impl Into<String>) -> Self {
-        Self { effect: Effect::Shared { affects: affects.into() }, ..Self::look(says) }
+    pub fn shared(text: impl Into<String>, affects: impl Into<String>) -> Self {
+        Self { effect: Effect::Shared { affects: affects.into() }, ..Self::inspect(text) }
     }
 
     /// As an alternative to the step before it.
@@ -232,9 +248,19 @@ pub struct Verdict {
     /// telling.
     pub cause: Option<String>,
     /// How sure the cause is.
-    pub sure: Option<Sure>,
+    pub confidence: Option<Confidence>,
     /// The first line of the human report, from its first word to its end.
     pub line: String,
+}
+
+impl Verdict {
+    /// The first line without the words of the state and what joins them: `dns (some-id): cause`.
+    #[must_use]
+    pub fn headline(&self) -> &str {
+        let rest = self.line.strip_prefix(self.state.words()).unwrap_or(&self.line);
+        let rest = rest.strip_prefix(" at ").or_else(|| rest.strip_prefix(':')).unwrap_or(rest);
+        rest.trim_start()
+    }
 }
 
 /// The state of a path.

@@ -15,7 +15,7 @@ const NEAREST: usize = 3;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoPage {
     /// The id was given once and is not any more.
-    #[error("{id} is retired: no finding has this id since {since}")]
+    #[error("{id} is retired: no finding has had this id since {since}")]
     Retired {
         /// The id.
         id: &'static str,
@@ -35,7 +35,7 @@ pub enum NoPage {
 fn near(ids: &[&str]) -> String {
     match ids {
         [] => "; `aoai-probe explain --list` shows all".to_owned(),
-        _ => format!("; near it: {}", ids.join(", ")),
+        _ => format!("; similar: {}", ids.join(", ")),
     }
 }
 
@@ -47,7 +47,7 @@ fn near(ids: &[&str]) -> String {
 pub fn page(id: &str) -> Result<&'static str, NoPage> {
     let id = id.trim().to_ascii_lowercase();
     if let Some(rule) = rule(&id) {
-        return Ok(rule.page);
+        return Ok(rule.page());
     }
     match RETIRED.iter().find(|(retired, _)| *retired == id) {
         Some((id, since)) => Err(NoPage::Retired { id, since }),

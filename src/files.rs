@@ -42,7 +42,7 @@ pub fn open(path: impl AsRef<Path>, may: May) -> io::Result<File> {
 ///
 /// What it is instead.
 pub fn regular(path: impl AsRef<Path>) -> io::Result<()> {
-    let error = |kind, says: &'static str| Err(io::Error::new(kind, says));
+    let error = |kind, message: &'static str| Err(io::Error::new(kind, message));
     match std::fs::metadata(path) {
         Ok(about) if about.is_dir() => error(ErrorKind::IsADirectory, "is a folder"),
         Ok(about) if !about.is_file() => error(ErrorKind::InvalidInput, "is no regular file"),
@@ -140,8 +140,8 @@ mod tests {
         assert_eq!(beginning(&file, May::NotBeAPipe, 7).unwrap().len(), 7);
         let gone = whole(folder.path().join("b"), May::BeAFile, 1).unwrap_err();
         assert!(why(&gone).starts_with("cannot be read: No such file"), "{gone}");
-        let says = why(&whole(folder.path(), May::BeAFile, 1).unwrap_err());
-        assert_eq!(says, "is a folder");
+        let message = why(&whole(folder.path(), May::BeAFile, 1).unwrap_err());
+        assert_eq!(message, "is a folder");
     }
 
     #[cfg(unix)]
@@ -150,8 +150,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        let says = |may| why(&whole(&pipe, may, 1).unwrap_err());
-        assert_eq!(says(May::NotBeAPipe), "is a pipe");
-        assert_eq!(says(May::BeAFile), "is no regular file");
+        let message = |may| why(&whole(&pipe, may, 1).unwrap_err());
+        assert_eq!(message(May::NotBeAPipe), "is a pipe");
+        assert_eq!(message(May::BeAFile), "is no regular file");
     }
 }

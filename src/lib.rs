@@ -1,7 +1,7 @@
 //! Walks the path of an application's call to Azure OpenAI over Private Link and names
 //! the hop that breaks.
 //!
-//! Data flows one way through the rooms of this crate:
+//! Data flows one way through the modules of this crate:
 //!
 //! ```text
 //! args -> target -> walk -> evidence -> diagnose -> report -> render -> text; main writes it
@@ -10,8 +10,14 @@
 //! `walk` uses `credential`, `wire`, `world` and `platform`. `evidence` and `diagnosis` are plain
 //! data and import no stage. `tests/it/architecture.rs` holds the table of allowed imports.
 
+pub mod anonymise;
 pub mod args;
+pub mod audit;
+pub mod azure;
 pub mod blocking;
+pub mod clouds;
+pub mod compare;
+pub mod comparison;
 pub mod credential;
 pub mod diagnose;
 pub mod diagnosis;
@@ -28,7 +34,9 @@ pub mod report;
 pub mod run;
 pub mod secret;
 pub mod services;
+pub mod sorting;
 pub mod target;
+pub mod texts;
 pub mod walk;
 pub mod wire;
 pub mod world;

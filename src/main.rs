@@ -1,7 +1,7 @@
 //! Parse, run, write, exit: nothing else.
 
-#[path = "main/lines.rs"]
-mod lines;
+#[path = "main/background_writer.rs"]
+mod background_writer;
 
 use std::cell::{Cell, RefCell};
 use std::io::{IsTerminal, Write};
@@ -10,15 +10,15 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use aoai_probe::panics;
-use aoai_probe::run::{self, Done, Progress, Terminal};
+use aoai_probe::run::{self, Output, Progress, Terminal};
 
-use self::lines::Lines;
+use self::background_writer::BackgroundWriter;
 
-/// How long a pipe may be without a reader.
+/// How long a pipe may have no reader.
 const NO_READER: Duration = Duration::from_secs(5);
-/// How long a reader may not read.
+/// How long a reader may pause.
 const NOT_READ: Duration = Duration::from_secs(30);
-/// Between two looks at a pipe.
+/// Between two attempts to write to a pipe.
 const PAUSE: Duration = Duration::from_millis(20);
 
 #[global_allocator]
@@ -34,6 +34,8 @@ fn main() -> ExitCode {
     let shown = Cell::new(0);
     let status = Cell::new(false);
     let (changes, troubles) = (RefCell::new(None), RefCell::new(None));
+    // The first result that could not be written.
+    let lost: RefCell<Option<String>> = RefCell::new(None);
     let progress = |progress: Progress<'_>| match progress {
         Progress::Line(line) => {
             if status.replace(false) {
@@ -47,19 +49,25 @@ fn main() -> ExitCode {
             let _ = write!(std::io::stderr(), "\r{line}\u{1b}[K");
         }
         Progress::Change(line) => say(&changes, line, std::io::stdout),
+        Progress::Result(text) => {
+            if let Err(error) = to_standard_output(text) {
+                lost.borrow_mut().get_or_insert(error);
+            }
+        }
         Progress::Trouble(line) => say(&troubles, line, std::io::stderr),
     };
     let done = panics::program(|| run::run(std::env::args_os(), terminal, &progress));
     aoai_probe::platform::end_programs();
     let Some(done) = done else { return ExitCode::from(run::BUG) };
-    let end = lines::farewell();
-    let is_read = |said: RefCell<Option<Lines>>| said.take().is_none_or(|said| said.end(end));
+    let end = background_writer::shutdown_deadline();
+    let is_read =
+        |said: RefCell<Option<BackgroundWriter>>| said.take().is_none_or(|said| said.end(end));
     let (out, err) = (is_read(changes), is_read(troubles));
     if status.get() {
         let _ = write!(std::io::stderr(), "\r\u{1b}[K");
     }
     if shown.get() > 0 && done.replaces_progress {
-        // The report shows the same hops: it takes the place of the lines above it.
+        // The report shows the same hops and replaces the lines above it.
         let _ = write!(std::io::stderr(), "\u{1b}[{}A\u{1b}[J", shown.get());
     }
     if err {
@@ -68,7 +76,8 @@ fn main() -> ExitCode {
     if !out {
         return ExitCode::from(done.status);
     }
-    match deliver(&done) {
+    let (report, bundle) = (deliver(&done), deliver_bundle(&done));
+    match lost.take().map_or(Ok(()), Err).and(report).and(bundle) {
         Ok(()) => ExitCode::from(done.status),
         Err(message) => {
             let _ = writeln!(std::io::stderr(), "aoai-probe: {message}");
@@ -77,23 +86,23 @@ fn main() -> ExitCode {
     }
 }
 
-/// Says a line of what runs for long.
+/// Writes a line of a long-running command.
 fn say<S: Write>(
-    lines: &RefCell<Option<Lines>>,
+    lines: &RefCell<Option<BackgroundWriter>>,
     line: &str,
     stream: impl FnOnce() -> S + Send + 'static,
 ) {
     let mut lines = lines.borrow_mut();
     if lines.is_none() {
-        *lines = Lines::into(stream);
+        *lines = BackgroundWriter::start(stream);
     }
     if let Some(lines) = lines.as_mut() {
-        lines.say(line);
+        lines.write_line(line);
     }
 }
 
-/// Writes the text where it belongs. A reader that has gone away is no failure.
-fn deliver(done: &Done) -> Result<(), String> {
+/// Writes the text to its destination. A reader that has gone away is not an error.
+fn deliver(done: &Output) -> Result<(), String> {
     if let Some((file, text)) = &done.appended {
         let special = std::fs::metadata(file).is_ok_and(|about| !about.is_file());
         let written = match special {
@@ -104,51 +113,71 @@ fn deliver(done: &Done) -> Result<(), String> {
                 .open(file)
                 .and_then(|mut file| file.write_all(text.as_bytes())),
         };
-        // The result itself still goes out: a summary is beside it.
+        // The result itself is still written; the summary is additional.
         if let Err(error) = written {
             let words = words(&error);
             let _ = writeln!(std::io::stderr(), "aoai-probe: GITHUB_STEP_SUMMARY: {words}");
         }
     }
-    let Some(file) = &done.file else {
-        let mut out = std::io::stdout();
-        return match out.write_all(done.out.as_bytes()).and_then(|()| out.flush()) {
-            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
-                Err(format!("standard output: {}", words(&e)))
-            }
-            _ => Ok(()),
-        };
-    };
-    write(file, &done.out).map_err(|e| format!("--output {file}: {}", words(&e)))
+    let Some(file) = &done.file else { return to_standard_output(&done.out) };
+    let Err(error) = write(file, done.out.as_bytes(), true) else { return Ok(()) };
+    // What was walked is not lost, as on a disk that is full by now.
+    let ordinary = std::fs::metadata(file).map_or(true, |there| there.is_file());
+    let instead = ordinary && to_standard_output(&done.out).is_ok();
+    let instead = if instead { "; the result is on standard output" } else { "" };
+    Err(format!("--output {file}: {}{instead}", words(&error)))
 }
 
-/// Replaces `file` atomically; a link stays one, and a device or pipe is written into.
-fn write(file: &str, text: &str) -> std::io::Result<()> {
-    // What a link leads to; what is not there yet is made where it was named.
+/// A reader that has gone away is not an error.
+fn to_standard_output(text: &str) -> Result<(), String> {
+    let mut out = std::io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(format!("standard output: {}", words(&e)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes the bundle, which only its owner may read.
+fn deliver_bundle(done: &Output) -> Result<(), String> {
+    let Some(bundle) = &done.bundle else { return Ok(()) };
+    let failed = |why: &str| format!("--bundle {}: {why}", bundle.file);
+    let packed = bundle.packed().map_err(|why| failed(&why))?;
+    write(&bundle.file, &packed, false).map_err(|error| failed(&words(&error)))
+}
+
+/// Replaces `file` atomically; a link stays a link, and a device or pipe is written to. What is
+/// not `shared` only its owner may read.
+fn write(file: &str, bytes: &[u8], shared: bool) -> std::io::Result<()> {
+    // The target of a link; a new file is created under its given name.
     let path = std::fs::canonicalize(file).unwrap_or_else(|_| file.into());
     let there = std::fs::metadata(&path).ok();
     if there.as_ref().is_some_and(std::fs::Metadata::is_dir) {
         return Err(std::io::ErrorKind::IsADirectory.into());
     }
     if there.as_ref().is_some_and(|there| !there.is_file()) {
-        return write_special(&path, text.as_bytes());
+        return write_special(&path, bytes);
     }
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
-    // As `>` makes it: a report holds no secret, and the user's mask still counts.
+    // Like `>`: a report contains no secret, and the umask applies.
     #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(match shared {
+        true => 0o666,
+        false => 0o600,
+    }));
     let mut new = builder.tempfile_in(folder)?;
-    new.write_all(text.as_bytes())?;
-    if let Some(there) = there {
+    new.write_all(bytes)?;
+    if let Some(there) = there.filter(|_| shared) {
         new.as_file().set_permissions(there.permissions())?;
     }
     new.persist(&path).map_err(|e| e.error)?;
     Ok(())
 }
 
-/// Writes into a device or pipe. A pipe without a reader, or with one that does not read, must
-/// not hold the process for ever.
+/// Writes to a device or pipe. A pipe without a reader, or with one that does not read, must not
+/// block the process forever.
 fn write_special(path: &Path, mut bytes: &[u8]) -> std::io::Result<()> {
     use std::io::ErrorKind;
     let begun = Instant::now();
@@ -173,8 +202,8 @@ fn write_special(path: &Path, mut bytes: &[u8]) -> std::io::Result<()> {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 if last.elapsed() >= NOT_READ {
-                    let says = "the program that opened this pipe does not read from it";
-                    return Err(std::io::Error::other(says));
+                    let message = "the program that opened this pipe does not read from it";
+                    return Err(std::io::Error::other(message));
                 }
                 std::thread::sleep(PAUSE);
             }
@@ -184,7 +213,7 @@ fn write_special(path: &Path, mut bytes: &[u8]) -> std::io::Result<()> {
     Ok(())
 }
 
-/// An OS error's words, without the number and the temporary file's name.
+/// An OS error's message, without its number and the name of the temporary file.
 fn words(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).split(" at path").next().unwrap_or("").into()

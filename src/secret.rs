@@ -80,8 +80,8 @@ impl Secret {
 pub fn looks_like_a_key(word: &str) -> bool {
     let run = |part: &str| {
         part.len() >= 24
-            && part.bytes().any(|octet| octet.is_ascii_digit())
-            && part.bytes().any(|octet| octet.is_ascii_alphabetic())
+            && part.bytes().any(|byte| byte.is_ascii_digit())
+            && part.bytes().any(|byte| byte.is_ascii_alphabetic())
     };
     // Client secrets of Entra ID hold a tilde, and these between their letters and digits.
     let joins = |c: char| word.contains('~') && "~._-".contains(c);

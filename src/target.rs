@@ -4,18 +4,19 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
+use crate::clouds::Cloud;
 use crate::evidence::text::{begins_as_url, clean, holds_at_sign, repeatable};
-use crate::evidence::{TargetKind, TargetSeen};
-use crate::services::{self, Call, Service};
+use crate::evidence::{TargetInfo, TargetKind};
+use crate::services::{self, Kind, Service};
 
 /// Words that are commands of other versions of this tool, so no bare account names.
 const RESERVED: &[&str] = &["compare"];
 
-/// The longest target that is read, in octets.
+/// The longest target that is read, in bytes.
 const LONGEST: usize = 2048;
 /// Words that are commands of this version: they come first, before any option.
 const COMMANDS: &[&str] =
-    &["check", "explain", "diagnose", "generate", "help", "watch", "serve", "history"];
+    &["check", "explain", "diagnose", "compare", "generate", "help", "watch", "serve", "history"];
 
 /// Characters of what was typed that are kept and shown.
 const LONGEST_SHOWN: usize = 500;
@@ -24,9 +25,11 @@ const LONGEST_SHOWN: usize = 500;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// Its description, as it goes into the evidence.
-    pub seen: TargetSeen,
-    /// Index of its row in the table of services.
-    service: Option<usize>,
+    pub seen: TargetInfo,
+    /// Its service.
+    service: Option<&'static Service>,
+    /// The cloud that its suffix names, where the service is there.
+    cloud: Option<Cloud>,
     /// For a privatelink name: the original name, which applications must use.
     pub original_host: Option<String>,
 }
@@ -56,16 +59,16 @@ pub enum TargetError {
     #[error("the URL holds a user name or password: leave it out, keys come from the environment")]
     UserInfo,
     /// More text than any endpoint has.
-    #[error("the target is {0} octets long; an endpoint URL has at most {LONGEST}")]
+    #[error("the target is {0} bytes long; an endpoint URL has at most {LONGEST}")]
     TooLong(usize),
     /// The URL cannot be read.
     #[error("this is not a URL: {0}")]
     Url(String),
-    /// A label is longer than 63 octets.
-    #[error("a part of the name is {0} octets long; a DNS label has at most 63 (RFC 1035)")]
+    /// A label is longer than 63 bytes.
+    #[error("a part of the name is {0} bytes long; a DNS label has at most 63 (RFC 1035)")]
     LongLabel(usize),
     /// The whole name is too long.
-    #[error("the name is {0} octets long; a DNS name has at most 253 (RFC 1035)")]
+    #[error("the name is {0} bytes long; a DNS name has at most 253 (RFC 1035)")]
     LongName(usize),
     /// An empty label.
     #[error("the name has an empty part (two dots in a row, or one at its start)")]
@@ -119,7 +122,7 @@ pub enum TargetError {
 impl Target {
     /// What of it would be looked up, sent or shown.
     pub fn typed(&self) -> impl Iterator<Item = &str> {
-        [&self.seen.typed, &self.seen.host, &self.seen.base_path].into_iter().map(String::as_str)
+        [&self.seen.input, &self.seen.host, &self.seen.base_path].into_iter().map(String::as_str)
     }
 
     /// Reads an account name, host name or endpoint URL; `service` is `--service`, which says
@@ -154,18 +157,16 @@ impl Target {
         let forced = match service {
             None => None,
             Some(id) => Some(services::by_id(id).ok_or_else(|| {
-                let mut ids: Vec<&str> = services::SERVICES.iter().map(|s| s.id).collect();
-                ids.dedup();
+                let mut ids: Vec<&str> = services::all().map(|service| service.id).collect();
                 ids.sort_unstable();
-                ids.dedup();
                 TargetError::Service(repeatable(id).to_owned(), ids.join(", "))
             })?),
         };
         if let (Some(forced), Some(known)) = (forced, by_suffix(&host)) {
-            let (forced, known) = (&services::SERVICES[forced], known.service());
-            let fits = forced.id == known.id
+            let known = known.service;
+            let fits = forced == known
                 || (forced.is_account() && known.is_account())
-                || (forced.call != Call::None && services::GATEWAYS.contains(&known.id));
+                || (forced.has_call() && known.gateway().is_some());
             if !fits {
                 return Err(TargetError::OtherService {
                     host,
@@ -177,44 +178,47 @@ impl Target {
         Ok(Self::build(typed, host, port, &path, forced))
     }
 
-    fn build(typed: &str, host: String, port: u16, path: &str, forced: Option<usize>) -> Self {
+    fn build(
+        typed: &str,
+        host: String,
+        port: u16,
+        path: &str,
+        forced: Option<&'static Service>,
+    ) -> Self {
         let privatelink = services::find_privatelink(&host).filter(|m| !m.prefix.is_empty());
         let found = services::find(&host);
         let original_host = privatelink.as_ref().map(|m| format!("{}.{}", m.prefix, m.suffix));
         let known = privatelink.as_ref().or(found.as_ref());
-        // The row of the suffix knows the cloud; `--service` changes it where it names another.
-        let other = forced
-            .filter(|index| known.is_none_or(|m| m.service().id != services::SERVICES[*index].id))
-            .map(|index| match known {
-                Some(m) => services::in_cloud(index, m.service().cloud),
-                None => index,
-            });
-        let service = other.or(known.map(|m| m.index));
-        let row = service.map(|index| &services::SERVICES[index]);
-        let gateway =
-            known.filter(|m| other.is_some() && services::GATEWAYS.contains(&m.service().id));
-        let base_path = base_path(path);
-        let kind = match (&privatelink, row) {
+        // The suffix knows the cloud; `--service` says the service where it names another.
+        let other = forced.filter(|service| known.is_none_or(|m| m.service != *service));
+        let service = other.or(known.map(|m| m.service));
+        let cloud = known.map(|m| m.endpoint.cloud);
+        let gateway = known.filter(|m| other.is_some() && m.service.gateway().is_some());
+        // The path after the own name of a service that is not behind a gateway names one of its
+        // objects, such as a secret: it does not belong before that service's call.
+        let own = other.is_none() && service.is_some_and(|service| service.kind == Kind::Other);
+        let base_path = if own { String::new() } else { base_path(path) };
+        let kind = match (&privatelink, service) {
             (Some(_), _) => TargetKind::Privatelink,
             (None, None) => TargetKind::Unknown,
-            (None, _) if known.is_some_and(|m| m.service().id == "cognitive-regional") => {
+            (None, _) if known.is_some_and(|m| m.service.kind == Kind::Regional) => {
                 TargetKind::Regional
             }
-            (None, Some(row)) if row.call == Call::None => TargetKind::OtherService,
+            (None, Some(service)) if !service.is_account() => TargetKind::OtherService,
             (None, Some(_)) if base_path.starts_with("/api/projects/") => TargetKind::Project,
             (None, Some(_)) => TargetKind::Account,
         };
         // A query or fragment is not used, and may hold a key (a gateway's subscription-key).
         let shown = typed.split(['?', '#']).next().unwrap_or(typed);
-        let seen = TargetSeen {
-            typed: clean(shown, LONGEST_SHOWN),
+        let seen = TargetInfo {
+            input: clean(shown, LONGEST_SHOWN),
             port,
             kind,
-            service: row.map(|row| row.id.to_owned()),
-            suffix_service: gateway.map(|m| m.service().id.to_owned()),
-            service_name: row.map(|row| row.name.to_owned()),
+            service: service.map(|service| service.id.to_owned()),
+            suffix_service: gateway.map(|m| m.service.id.to_owned()),
+            service_name: service.map(|service| service.name.to_owned()),
             // What --service says of an unknown name is the service, and not its cloud.
-            cloud: known.map(|m| m.service().cloud.name().to_owned()),
+            cloud: cloud.map(|cloud| cloud.name().to_owned()),
             public_suffix: known.map(|m| m.suffix.clone()),
             private_zone: known.map(|m| m.zone.clone()).filter(|zone| !zone.is_empty()),
             account: known
@@ -224,19 +228,29 @@ impl Target {
             base_path,
             host,
         };
-        Self { seen, service, original_host }
+        let cloud = cloud.filter(|cloud| service.is_some_and(|service| service.is_in(*cloud)));
+        Self { seen, service, cloud, original_host }
     }
 
-    /// The row of its service.
+    /// Its service.
     #[must_use]
-    pub fn service(&self) -> Option<&'static Service> {
-        self.service.map(|index| &services::SERVICES[index])
+    pub const fn service(&self) -> Option<&'static Service> {
+        self.service
     }
 
-    /// The call that proves it; none for a privatelink name, whose certificate cannot verify.
+    /// Its cloud, as far as its name shows one.
     #[must_use]
-    pub fn call(&self) -> Call {
-        self.service().map_or(Call::None, |row| row.call)
+    pub const fn cloud(&self) -> Cloud {
+        match self.cloud {
+            Some(cloud) => cloud,
+            None => Cloud::Public,
+        }
+    }
+
+    /// Whether its service has a call that proves it.
+    #[must_use]
+    pub fn has_call(&self) -> bool {
+        self.service.is_some_and(Service::has_call)
     }
 
     /// The target of the original name beside a privatelink one.
@@ -281,7 +295,7 @@ fn from_name(typed: &str) -> Result<String, TargetError> {
     }
 }
 
-/// Whether a word that is no account name may be a secret: nobody mistypes a name so.
+/// Whether a word that is no account name may be a secret: no typing error looks like it.
 fn looks_secret(word: &str) -> bool {
     let digit = word.chars().any(|c| c.is_ascii_digit());
     let sign = word.chars().any(|c| c.is_ascii_punctuation() && !"-_".contains(c));
@@ -439,8 +453,8 @@ mod tests {
             ("canary@a", "leave it out"),
             ("a..openai.azure.com", "empty part"),
             (".openai.azure.com", "empty part"),
-            (&format!("{label64}.openai.azure.com"), "64 octets"),
-            (&label64, "64 octets"),
+            (&format!("{label64}.openai.azure.com"), "64 bytes"),
+            (&label64, "64 bytes"),
             ("my account", "no account name"),
             ("a b.openai.azure.com", "' '"),
             ("compare", "kept for a command"),
@@ -459,25 +473,26 @@ mod tests {
         assert!(!format!("{target:?}").contains("canary"), "{target:?}");
         let typed = "https://a.azure-api.net/openai?subscription-key=canary#canary";
         let target = Target::parse(typed, None).unwrap();
-        assert_eq!(target.seen.typed, "https://a.azure-api.net/openai");
+        assert_eq!(target.seen.input, "https://a.azure-api.net/openai");
     }
 
     #[test]
     fn a_named_service_is_obeyed_at_a_gateway_and_refused_where_the_suffix_contradicts() {
-        let seen = |typed, service| Target::parse(typed, Some(service)).map(|t| (t.call(), t.seen));
+        let seen =
+            |typed, service| Target::parse(typed, Some(service)).map(|t| (t.has_call(), t.seen));
         let (call, gateway) = seen("x.azure-api.net", "openai").unwrap();
-        assert_eq!((gateway.kind, call), (TargetKind::Account, Call::Models));
+        assert_eq!((gateway.kind, call), (TargetKind::Account, true));
         assert_eq!(gateway.suffix_service.as_deref(), Some("apim"));
         assert_eq!(gateway.private_zone.as_deref(), Some("privatelink.azure-api.net"));
         for host in ["x.azurewebsites.net", "x.eastus.azurecontainerapps.io"] {
-            assert_eq!(seen(host, "openai").unwrap().0, Call::Models, "{host}");
+            assert!(seen(host, "openai").unwrap().0, "{host}");
         }
         let (call, account) = seen("x.cognitiveservices.azure.com", "openai").unwrap();
-        assert_eq!((account.suffix_service, call), (None, Call::Models));
+        assert_eq!((account.suffix_service, call), (None, true));
         let (_, gov) = seen("x.openai.azure.us", "openai").unwrap();
         assert_eq!(gov.cloud.as_deref(), Some("usgov"));
         let (call, regional) = seen("eastus.api.cognitive.microsoft.com", "openai").unwrap();
-        assert_eq!((regional.kind, call), (TargetKind::Regional, Call::Models));
+        assert_eq!((regional.kind, call), (TargetKind::Regional, true));
         for (host, service) in [
             ("x.openai.azure.com", "keyvault"),
             ("x.vault.azure.net", "openai"),
@@ -492,7 +507,7 @@ mod tests {
     #[test]
     fn a_named_service_makes_an_unknown_name_an_account() {
         let target = Target::parse("gateway.corp.example", Some("openai")).unwrap();
-        assert_eq!((target.seen.kind, target.call()), (TargetKind::Account, Call::Models));
+        assert_eq!((target.seen.kind, target.has_call()), (TargetKind::Account, true));
         assert_eq!(target.seen.private_zone, None);
     }
 }

@@ -1,9 +1,9 @@
-//! The outside as plain values: environment, resolvers, files, clock, trust, detours.
+//! The outside as plain values: environment, resolvers, files, clock, trust, connection overrides.
 //!
 //! `World::of_this_machine` is the one place that reads them. No trait, nothing to mock: a
 //! test fills the same fields. It contacts nothing.
 
-mod detour;
+mod connect_override;
 mod environment;
 mod resolvers;
 pub mod signs;
@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-pub use detour::Detour;
+pub use connect_override::ConnectOverride;
 pub use environment::Environment;
 pub use resolvers::{not_read, nsswitch_hosts, resolvers, scope};
 pub use trust::{bundles, ca_file};
@@ -25,10 +25,10 @@ use crate::evidence::dns::{ResolverRole, SystemAnswer};
 use crate::evidence::vantage::{AzureMachine, FileState, PlatformSign, ResolverConfig};
 use crate::files::{self, May};
 use crate::platform;
+use crate::wire::peer_limit::PeerLimiter;
 use crate::wire::roots::{ExtraRoots, Roots, SharedRoots, SystemStore};
 use crate::wire::tally::Tally;
 use crate::wire::tls;
-use crate::wire::turns::Turns;
 
 /// The largest configuration file that is read, in bytes.
 const FILE_LIMIT: u64 = 1 << 20;
@@ -49,6 +49,8 @@ pub struct World {
     pub azure: AzureMachine,
     /// What this machine runs in or under.
     pub platforms: Vec<PlatformSign>,
+    /// This machine's own addresses, each with its interface.
+    pub interfaces: Arc<[(IpAddr, String)]>,
     /// The gateways of its default routes.
     pub default_gateways: Vec<IpAddr>,
     /// The resolver configuration, as evidence.
@@ -66,13 +68,13 @@ pub struct World {
     /// The machine's own roots.
     pub system_store: SystemStore,
     /// Redirected connections: `--connect-to`.
-    pub detours: Vec<Detour>,
+    pub connect_overrides: Vec<ConnectOverride>,
     /// Whether Azure Arc's agent is installed here (fact I10).
     pub arc_agent: bool,
     /// The roots that walks in this world share.
     pub shared_roots: Arc<SharedRoots>,
     /// Bounds the connections that many walks open to one address; none for a single walk.
-    pub turns: Option<Arc<Turns>>,
+    pub peer_limiter: Option<Arc<PeerLimiter>>,
     /// Which walks of a round each resolver answered; none for a single walk.
     pub tally: Option<Arc<Tally>>,
 }
@@ -122,7 +124,7 @@ impl World {
     pub fn of_this_machine() -> Self {
         let environment =
             Environment::from_pairs(std::env::vars_os().filter_map(|(name, value)| {
-                // A value that is no text counts as set: what is wrong with it is said where
+                // A value that is not text counts as set: what is wrong with it is reported where
                 // it is used.
                 let value = value.into_string().unwrap_or_else(|v| v.to_string_lossy().into());
                 Some((name.into_string().ok()?, value))
@@ -137,8 +139,10 @@ impl World {
             }
             false => (not_read(), Vec::new()),
         };
+        let interfaces = interfaces();
         Self {
-            platforms: platforms(&environment, &resolver_config),
+            platforms: platforms(&environment, &resolver_config, &interfaces),
+            interfaces: interfaces.into(),
             default_gateways: platform::default_gateways(),
             environment,
             host: platform::host_name(),
@@ -151,16 +155,16 @@ impl World {
             lookup: SystemLookup::Getaddrinfo,
             now: SystemTime::now(),
             system_store: trust::system_store(),
-            detours: Vec::new(),
+            connect_overrides: Vec::new(),
             arc_agent: platform::HAS_UNIX_PATHS && Path::new(ARC_AGENT).exists(),
             shared_roots: Arc::default(),
-            turns: None,
+            peer_limiter: None,
             tally: None,
         }
     }
 
-    /// The roots that judge a chain by `--trust` and `--ca-file`: parsed once in this world,
-    /// when somebody first asks them.
+    /// The roots that verify a chain by `--trust` and `--ca-file`: parsed once in this world, when
+    /// they are first used.
     #[must_use]
     pub fn roots(&self, trust: Trust, extra: &ExtraRoots) -> Arc<Roots> {
         self.shared_roots.get(trust, extra, || {
@@ -171,9 +175,9 @@ impl World {
 
     /// Where a connection to `address` for `host` really goes.
     #[must_use]
-    pub fn detour(&self, host: &str, address: SocketAddr) -> SocketAddr {
+    pub fn connect_to(&self, host: &str, address: SocketAddr) -> SocketAddr {
         let literal = address.ip().to_string();
-        self.detours
+        self.connect_overrides
             .iter()
             .find(|d| {
                 d.host.as_deref().is_none_or(|h| h.eq_ignore_ascii_case(host) || h == literal)
@@ -197,7 +201,7 @@ impl TextFile {
         let (state, text) = match files::beginning(path, May::NotBeAPipe, limit) {
             Ok(bytes) => (FileState::Read, String::from_utf8_lossy(&bytes).into()),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => (FileState::Missing, "".into()),
-            Err(e) => (FileState::Unreadable { says: crate::wire::words(&e) }, "".into()),
+            Err(e) => (FileState::Unreadable { message: crate::wire::words(&e) }, "".into()),
         };
         Self { path: path.to_owned(), state, text }
     }
@@ -208,14 +212,24 @@ impl TextFile {
     }
 }
 
+/// This machine's own addresses, each with the name of its interface.
+#[must_use]
+pub fn interfaces() -> Vec<(IpAddr, String)> {
+    let all = if_addrs::get_if_addrs().unwrap_or_default();
+    all.into_iter().map(|interface| (interface.ip(), interface.name)).collect()
+}
+
 /// What this machine runs in or under.
-fn platforms(environment: &Environment, config: &ResolverConfig) -> Vec<PlatformSign> {
-    let addresses = if_addrs::get_if_addrs().unwrap_or_default();
+fn platforms(
+    environment: &Environment,
+    config: &ResolverConfig,
+    addresses: &[(IpAddr, String)],
+) -> Vec<PlatformSign> {
     let interfaces: Vec<(platform::NetworkInterface, Vec<IpAddr>)> = platform::interfaces()
         .into_iter()
         .map(|interface| {
-            let own = addresses.iter().filter(|i| i.name == interface.name).map(|i| i.ip());
-            let own = own.collect();
+            let own = addresses.iter().filter(|(_, name)| *name == interface.name);
+            let own = own.map(|(address, _)| *address).collect();
             (interface, own)
         })
         .collect();
@@ -229,7 +243,7 @@ fn platforms(environment: &Environment, config: &ResolverConfig) -> Vec<Platform
     })
 }
 
-/// The Azure sign of the resolver beside those of the platform (fact T24).
+/// The signs of Azure: that of the resolver in addition to those of the platform (fact T24).
 fn azure(config: &ResolverConfig) -> AzureMachine {
     let mut azure = platform::azure_machine();
     if azure.answer == Some(true) && config.nameservers.iter().any(|n| n == "168.63.129.16") {
@@ -243,21 +257,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn detours_match_name_or_address() {
-        let detour = |host: Option<&str>| Detour {
+    fn connect_overrides_match_a_name_or_an_address() {
+        let connect_override = |host: Option<&str>| ConnectOverride {
             host: host.map(str::to_owned),
             port: Some(443),
             to_address: Some("127.0.0.1".parse().unwrap()),
             to_port: Some(8443),
         };
-        let mut world =
-            World { detours: vec![detour(Some("10.3.0.5"))], ..World::of_this_machine() };
+        let mut world = World {
+            connect_overrides: vec![connect_override(Some("10.3.0.5"))],
+            ..World::of_this_machine()
+        };
         let at = |a: &str| a.parse::<SocketAddr>().unwrap();
-        assert_eq!(world.detour("a.openai.azure.com", at("10.3.0.5:443")), at("127.0.0.1:8443"));
-        assert_eq!(world.detour("a.openai.azure.com", at("10.3.0.6:443")), at("10.3.0.6:443"));
-        world.detours = vec![detour(Some("A.openai.azure.com"))];
-        assert_eq!(world.detour("a.openai.azure.com", at("10.3.0.6:443")), at("127.0.0.1:8443"));
-        world.detours = vec![detour(None)];
-        assert_eq!(world.detour("x", at("10.3.0.6:80")), at("10.3.0.6:80"));
+        assert_eq!(
+            world.connect_to("a.openai.azure.com", at("10.3.0.5:443")),
+            at("127.0.0.1:8443")
+        );
+        assert_eq!(world.connect_to("a.openai.azure.com", at("10.3.0.6:443")), at("10.3.0.6:443"));
+        world.connect_overrides = vec![connect_override(Some("A.openai.azure.com"))];
+        assert_eq!(
+            world.connect_to("a.openai.azure.com", at("10.3.0.6:443")),
+            at("127.0.0.1:8443")
+        );
+        world.connect_overrides = vec![connect_override(None)];
+        assert_eq!(world.connect_to("x", at("10.3.0.6:80")), at("10.3.0.6:80"));
     }
 }

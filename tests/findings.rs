@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use aoai_probe::diagnose::{diagnose, rule, rules};
-use aoai_probe::diagnosis::{Finding, Level, Sure};
+use aoai_probe::diagnosis::{Confidence, Finding, Level};
 use aoai_probe::evidence::Evidence;
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde::Deserialize;
@@ -22,7 +22,7 @@ struct Fixture {
     base: String,
     patch: json_patch::Patch,
     level: Option<Level>,
-    sure: Option<Sure>,
+    confidence: Option<Confidence>,
     /// Texts that the finding must have among what it rules out, and texts that it must not.
     #[serde(default)]
     ruled_out: Vec<String>,
@@ -31,11 +31,13 @@ struct Fixture {
     /// Texts that must stand somewhere in the finding, its advice included, and texts that must
     /// not.
     #[serde(default)]
-    says: Vec<String>,
+    message: Vec<String>,
     #[serde(default)]
     says_not: Vec<String>,
+    /// The finding's headline.
+    headline: Option<String>,
     verdict: Option<Expected>,
-    /// Every finding of a quiet fixture, in the order of the alphabet.
+    /// Every finding, in the order of the alphabet: of a quiet fixture always.
     findings: Option<Vec<String>>,
 }
 
@@ -80,7 +82,7 @@ fn run(id: &str, path: &Path) -> Result<(), Failed> {
     let fires = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("fires-"));
     match (fires, found) {
         (false, None) => {
-            if fixture.level.is_some() || fixture.sure.is_some() {
+            if fixture.level.is_some() || fixture.confidence.is_some() {
                 return Err("a quiet fixture has no level".into());
             }
             let mut given: Vec<String> = all.iter().map(|id| (*id).to_owned()).collect();
@@ -88,25 +90,42 @@ fn run(id: &str, path: &Path) -> Result<(), Failed> {
             if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
                 write_findings(path, &given)?;
             } else if fixture.findings.as_ref() != Some(&given) {
-                return Err(format!("gives {given:?}, expected {:?}", fixture.findings).into());
+                let expected = &fixture.findings;
+                return Err(format!(
+                    "gives {given:?}, expected {expected:?} (UPDATE_SNAPSHOTS=1 writes the list)"
+                )
+                .into());
             }
         }
         (false, Some(f)) => return Err(format!("fired: {f:#?}").into()),
         (true, None) => return Err(format!("did not fire; these did: {all:?}").into()),
         (true, Some(f)) => {
-            if Some(f.level) != fixture.level || Some(f.sure) != fixture.sure {
+            if Some(f.level) != fixture.level || Some(f.confidence) != fixture.confidence {
                 return Err(format!("level or sureness differs: {f:#?}").into());
             }
-            if f.read_at.is_empty() {
+            if f.cites.is_empty() {
                 return Err("a finding cites its evidence".into());
             }
-            for pointer in &f.read_at {
+            for pointer in &f.cites {
                 if report.pointer(pointer).is_none() {
                     return Err(format!("cites {pointer}, which is not there").into());
                 }
             }
-            if f.says.ends_with('.') || f.says.contains('\n') || f.says.len() > 100 {
-                return Err(format!("`says` is one clause without full stop: {:?}", f.says).into());
+            if f.headline.ends_with('.') || f.headline.contains('\n') || f.headline.len() > 100 {
+                return Err(
+                    format!("`says` is one clause without full stop: {:?}", f.headline).into()
+                );
+            }
+            if let Some(wanted) = fixture.headline.as_ref().filter(|wanted| **wanted != f.headline)
+            {
+                return Err(format!("the headline is not {wanted:?}: {f:#?}").into());
+            }
+            if let Some(wanted) = &fixture.findings {
+                let mut given: Vec<&str> = all.clone();
+                given.sort_unstable();
+                if *wanted != given {
+                    return Err(format!("gives {given:?}, expected {wanted:?}").into());
+                }
             }
             words(&fixture, f)?;
             if f.level != Level::Note && f.fix.as_ref().is_none_or(|fix| fix.owner.is_empty()) {
@@ -133,7 +152,7 @@ fn words(fixture: &Fixture, found: &Finding) -> Result<(), Failed> {
     for (texts, place, wanted) in [
         (&fixture.ruled_out, &out, true),
         (&fixture.not_ruled_out, &out, false),
-        (&fixture.says, &all, true),
+        (&fixture.message, &all, true),
         (&fixture.says_not, &all, false),
     ] {
         for text in texts {

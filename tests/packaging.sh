@@ -50,7 +50,7 @@ refused() { # refused WORDS COMMAND...: a wrong use, whose message has the words
     echo "$says"
     [ "$status" = 64 ] && grep -qF "$words" <<<"$says"
 }
-check 'as it is shipped it is refused' refused 'no [[target]] in it' \
+check 'as it is shipped it is refused' refused 'no [[target]] in the file' \
     "$program" check --config "$example"
 
 echo '== The Debian package'

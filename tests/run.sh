@@ -13,7 +13,7 @@ if ! command -v cargo >/dev/null; then
 fi
 
 missing=$(sh .ci/packages --missing)
-echo 'tests/run.sh: every test; up to 23 minutes on two cores in a clean clone.'
+echo 'tests/run.sh: every test; about half an hour on two cores in a clean clone.'
 echo "Debian packages that it installs (none of their services is started): ${missing:-none}"
 echo 'Into target/, and nowhere else: Python packages (target/venv), the builds.'
 sh .ci/packages
@@ -34,6 +34,31 @@ if ! target/venv/bin/python -c 'import azure.identity, openai' 2>/dev/null; then
         azure-identity==1.27.0 msal==1.39.0 openai==3.54.0
 fi
 
+# Readers of Azure Resource Manager that are not ours, over the lab's own (tests/scenarios/sdk.py).
+if ! target/venv/bin/python -c 'import azure.mgmt.cognitiveservices, azure.mgmt.network' 2>/dev/null; then
+    [ -x target/venv/bin/pip ] || python3 -m venv target/venv
+    target/venv/bin/pip install --quiet --disable-pip-version-check \
+        azure-mgmt-authorization==4.0.0 azure-mgmt-cognitiveservices==14.1.0 \
+        azure-mgmt-network==28.1.0 azure-mgmt-privatedns==2.0.0 azure-mgmt-resourcegraph==8.0.1
+fi
+
+# Microsoft's own parser of the Kusto query language: it reads our queries of Resource Graph.
+if ! [ -s target/kusto/Kusto.Language.Bridge.min.js ]; then
+    folder=$(mktemp -d)
+    (cd "$folder" && npm pack --silent @kusto/language-service-next@12.4.1 >/dev/null)
+    mkdir -p target/kusto
+    tar -xzf "$folder"/kusto-language-service-next-12.4.1.tgz -C "$folder"
+    mv "$folder"/package/bridge.min.js "$folder"/package/Kusto.Language.Bridge.min.js target/kusto
+    rm -r "$folder"
+fi
+
+# A linter of Markdown, and GitHub's own renderer: they read the tickets.
+if ! target/venv/bin/python -c 'import cmarkgfm, pymarkdown' 2>/dev/null; then
+    [ -x target/venv/bin/pip ] || python3 -m venv target/venv
+    target/venv/bin/pip install --quiet --disable-pip-version-check \
+        cmarkgfm==2025.10.22 pymarkdownlnt==0.9.41
+fi
+
 # Jenkins's schema of JUnit's XML, as pytest's source package has it.
 if ! [ -s target/junit-10.xsd ]; then
     [ -x target/venv/bin/pip ] || python3 -m venv target/venv
@@ -45,6 +70,17 @@ if ! [ -s target/junit-10.xsd ]; then
     tar -xzOf "$folder/pytest-8.3.5.tar.gz" \
         pytest-8.3.5/testing/example_scripts/junit-10.xsd >"$folder/junit-10.xsd"
     mv "$folder/junit-10.xsd" target/junit-10.xsd
+    rm -r "$folder"
+fi
+
+# axe-core judges the pages of --format html; this package brings it.
+if ! [ -s target/axe.min.js ]; then
+    [ -x target/venv/bin/pip ] || python3 -m venv target/venv
+    folder=$(mktemp -d)
+    target/venv/bin/pip download --quiet --disable-pip-version-check --no-deps \
+        --only-binary :all: --dest "$folder" axe-playwright-python==0.1.8
+    python3 -m zipfile -e "$folder"/axe_playwright_python-*.whl "$folder"
+    mv "$folder/axe_playwright_python/axe.min.js" target/axe.min.js
     rm -r "$folder"
 fi
 

@@ -17,7 +17,17 @@
 mod advice;
 #[path = "scenarios/again.rs"]
 mod again;
+#[path = "scenarios/audited.rs"]
+mod audited;
+#[path = "scenarios/azure.rs"]
+mod azure;
+#[path = "scenarios/compared.rs"]
+mod compared;
 mod lab;
+#[path = "lab/screen.rs"]
+mod screen;
+#[path = "scenarios/sdk.rs"]
+mod sdk;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -49,27 +59,43 @@ fn scenario(path: &Path) -> Result<(), Failed> {
         let (Progress::Line(line)
         | Progress::Status(line)
         | Progress::Change(line)
+        | Progress::Result(line)
         | Progress::Trouble(line)) = progress;
         shown.borrow_mut().push_str(&format!("{line}\n"));
     };
     let terminal = Terminal { out: false, err: true };
-    let done = run::check_in(&lab.check(&["--format", "json"])?, lab.world(), terminal, &show)?;
+    let options = ["--format", "json", "--bundle", "not-written.zip"];
+    let done = run::check_in(&lab.check(&options)?, lab.world(), terminal, &show)?;
+    let done = azure::asked_elsewhere(&lab, &world, done)?;
     let report: Report =
         serde_json::from_str(&done.out).map_err(|e| format!("{e}\n{}", done.out))?;
+    if let Some(folder) = std::env::var_os("LAB_DUMP") {
+        let name = path.file_stem().unwrap_or_default();
+        std::fs::write(Path::new(&folder).join(name).with_extension("json"), &done.out)?;
+    }
     let human = human(&report, false, Verbosity::Verbose);
-    let told = |says: String| Failed::from(format!("{says}\n\n{human}"));
+    let told = |message: String| Failed::from(format!("{message}\n\n{human}"));
     expected(&world.expect, &report).map_err(told)?;
     let written = [
         ("json", done.out.clone()),
         ("stderr", done.err.clone()),
         ("progress, color true", shown.take()),
     ];
-    let texts = outputs(&report, written).map_err(told)?;
+    let mut texts = outputs(&report, written).map_err(told)?;
+    let bundle = done.bundle.as_ref().ok_or("no bundle")?;
+    texts.extend(bundle.files.iter().map(|(name, text)| (format!("bundle/{name}"), text.clone())));
+    texts.extend(audited::audited(&lab, &world)?);
     no_secret_in(&texts).map_err(told)?;
     secret_on_the_wire(&lab, &world.expect).map_err(told)?;
+    azure::asked(&lab, &world).map_err(told)?;
     judged_again(&report, &done.out).map_err(told)?;
     again::commands_read(&lab.check(&[])?, &report)?;
     advice_holds(&report).map_err(told)?;
+    let printed = self::human(&report, false, Verbosity::Normal);
+    let faults = screen::faults(&report, &printed);
+    if !faults.is_empty() {
+        return Err(format!("{}\n\n{printed}", faults.join("\n")).into());
+    }
     if done.status != report.exit_status(ExitStyle::State) {
         return Err(told(format!("exit status {}", done.status)));
     }
@@ -83,7 +109,7 @@ fn advice_holds(report: &Report) -> Result<(), String> {
         .into_iter()
         .chain(advice::unreadable(&commands))
         .chain(advice::unfounded(&report.evidence, &report.findings))
-        .map(|(id, says)| format!("{id}: {says}"))
+        .map(|(id, message)| format!("{id}: {message}"))
         .collect();
     if all.is_empty() { Ok(()) } else { Err(all.join("\n")) }
 }
@@ -111,6 +137,13 @@ fn expected(expect: &Expect, report: &Report) -> Result<(), String> {
     };
     let mut findings: Vec<&str> = expect.findings.iter().map(String::as_str).collect();
     findings.sort_unstable();
+    let sure = at("cause").and_then(|id| {
+        let cause = report.findings.iter().find(|finding| finding.id == id)?;
+        Some(cause.confidence.word().to_owned())
+    });
+    if expect.confidence.is_some() && expect.confidence != sure {
+        return Err(format!("the cause is {sure:?}, wanted {:?}", expect.confidence));
+    }
     let notes = ids(true);
     let missing: Vec<&String> =
         expect.notes.iter().filter(|note| !notes.contains(&note.as_str())).collect();
@@ -196,7 +229,7 @@ fn forms() -> Vec<String> {
 /// The secret went inside TLS only, and only where it may go.
 fn secret_on_the_wire(lab: &Lab, expect: &Expect) -> Result<(), String> {
     let holds =
-        |octets: &[u8]| octets.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
+        |bytes: &[u8]| bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
     if holds(&lab.received.open()) {
         return Err("the secret crossed the wire in the open".to_owned());
     }
@@ -229,7 +262,7 @@ fn judged_again(report: &Report, json: &str) -> Result<(), String> {
     }
     let pointed = serde_json::from_str::<serde_json::Value>(json).map_err(|e| e.to_string())?;
     for finding in &report.findings {
-        for pointer in &finding.read_at {
+        for pointer in &finding.cites {
             if pointed["evidence"].pointer(pointer).or_else(|| pointed.pointer(pointer)).is_none() {
                 return Err(format!("{} cites {pointer}, which is not there", finding.id));
             }
@@ -256,7 +289,7 @@ fn round() -> Result<(), Failed> {
     text.push_str("[[target]]\ntarget = \"myacct\"\ncertificate_days = 825\n");
     std::fs::write(inventory.path(), text)?;
     let path = inventory.path().display().to_string();
-    let check = |options: &[&str]| -> Result<run::Done, String> {
+    let check = |options: &[&str]| -> Result<run::Output, String> {
         let words = ["aoai-probe", "check", "--config", &path];
         let words = words.iter().chain(options);
         let cli = Cli::try_parse_from(words).map_err(|e| e.to_string())?;
@@ -264,7 +297,8 @@ fn round() -> Result<(), Failed> {
         run::check_in(&check, lab.world(), Terminal::default(), &|_| {})
     };
     let human = check(&[])?;
-    let told = |says: &str, done: &run::Done| Failed::from(format!("{says}\n\n{}", done.out));
+    let told =
+        |message: &str, done: &run::Output| Failed::from(format!("{message}\n\n{}", done.out));
     for part in [
         "33 targets: 1 broken, 1 at risk, 30 work, 1 muted",
         "BROKEN at dns (dns-name-not-found): 2 targets, resolver",
@@ -315,6 +349,75 @@ fn name_in_first_segment() -> Result<(), Failed> {
     Ok(())
 }
 
+/// `--count` over a path that breaks after the first walk: the lab is taken away.
+fn repeated() -> Result<(), Failed> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/scenarios");
+    let world = Arc::new(World::read(&folder.join("healthy-private.toml"))?);
+    let repeated = |options: &[&str], breaks: bool| -> Result<(run::Output, String), String> {
+        let lab = Lab::start(&world)?;
+        let options: Vec<&str> = ["--count", "3", "--interval", "0.2", "--color", "never"]
+            .iter()
+            .chain(options)
+            .copied()
+            .collect();
+        let (check, outside) = (lab.check(&options)?, lab.world());
+        let lab = RefCell::new(Some(lab));
+        let shown = RefCell::new(String::new());
+        let show = |progress: Progress<'_>| {
+            if let Progress::Line(text) = progress {
+                shown.borrow_mut().push_str(&format!("{text}\n"));
+                drop(lab.borrow_mut().take_if(|_| breaks));
+            }
+            if let Progress::Result(text) = progress {
+                shown.borrow_mut().push_str(text);
+            }
+        };
+        let terminal = Terminal { out: false, err: true };
+        let done = run::check_in(&check, outside, terminal, &show)?;
+        Ok((done, shown.take()))
+    };
+    let holds = |text: &str, parts: &[&str]| match parts.iter().find(|part| !text.contains(**part))
+    {
+        Some(part) => Err(Failed::from(format!("not shown: {part}\n\n{text}"))),
+        None => Ok(()),
+    };
+    let (done, shown) = repeated(&[], false)?;
+    holds(
+        &done.out,
+        &["3 checks of myacct.openai.azure.com: 3 WORKS\n", "0 of 3", "Check 3, the"],
+    )?;
+    holds(&shown, &["  1/3  ", "  3/3  ", "  WORKS: "])?;
+    if done.status != 0 || shown.lines().count() != 3 {
+        return Err(format!("status {}\n{shown}", done.status).into());
+    }
+    let (done, _) = repeated(&[], true)?;
+    holds(
+        &done.out,
+        &["2 BROKEN, 1 WORKS", "2 of 3 (67%)", "Check 2, the worst one:", "BROKEN at tcp"],
+    )?;
+    if done.status != 2 {
+        return Err(format!("status {}\n{}", done.status, done.out).into());
+    }
+    let (done, _) = repeated(&["--format", "json"], true)?;
+    let reports: Vec<Report> = serde_json::from_str(&done.out)?;
+    let states: Vec<&str> = reports.iter().map(|report| report.verdict.state.words()).collect();
+    if states != ["WORKS", "BROKEN", "BROKEN"] || done.status != 2 {
+        return Err(format!("{states:?}, status {}", done.status).into());
+    }
+    let (done, shown) = repeated(&["--format", "json-lines"], false)?;
+    let lines: Vec<&str> = shown.lines().filter(|line| line.starts_with('{')).collect();
+    if lines.len() != 3 || !done.out.is_empty() {
+        return Err(format!("{} lines as they end, then\n{}", lines.len(), done.out).into());
+    }
+    let (done, shown) = repeated(&["--anonymise"], true)?;
+    if format!("{}{shown}", done.out).contains("myacct") || done.status != 2 {
+        return Err(format!("the account's name is shown\n{shown}{}", done.out).into());
+    }
+    let (done, _) = repeated(&["--format", "nagios"], true)?;
+    holds(&done.out, &["AOAI CRITICAL: tcp"])?;
+    Ok(())
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::from_args();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/scenarios");
@@ -323,14 +426,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .collect::<Result<_, std::io::Error>>()?;
     files.sort();
     let whole = Trial::test("inventory-with-two-causes", round);
+    let repeated = Trial::test("repeated-while-it-breaks", repeated);
     let trials = files
         .into_iter()
         .map(|file| {
             let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             Trial::test(name, move || scenario(&file))
         })
-        .chain([whole, Trial::test("name-in-the-first-segment-200-times", name_in_first_segment)])
+        .chain([
+            whole,
+            repeated,
+            Trial::test("name-in-the-first-segment-200-times", name_in_first_segment),
+        ])
         .chain(again::trials())
+        .chain(compared::trials())
+        .chain(azure::trials())
+        .chain(sdk::trials())
         .collect();
     libtest_mimic::run(&arguments, trials).exit()
 }

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use aoai_probe::inventory::{self, ServeSettings};
-use aoai_probe::monitor::serve::{Look, Server};
+use aoai_probe::monitor::serve::{Server, WorldReader};
 use aoai_probe::monitor::signals::Signal;
 use lab::world::World;
 use lab::{CANARY, Lab};
@@ -45,7 +45,7 @@ impl Running {
         let text = document(&lab);
         let inventory = inventory::read(&text).unwrap();
         let outside = lab.world();
-        let look: Look = Arc::new(move || outside.clone());
+        let look: WorldReader = Arc::new(move || outside.clone());
         let unreadable: Result<String, String> = Err("line 3: what is this?".to_owned());
         let reread = Arc::new(Mutex::new(unreadable));
         let next_inventory = Arc::clone(&reread);
@@ -70,7 +70,7 @@ impl Running {
         Self { at: when_ready.recv().unwrap(), tell, thread, inventory: reread, lab }
     }
 
-    /// Sends octets, and reads to the end.
+    /// Sends bytes, and reads to the end.
     fn raw(&self, request: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.at).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -137,7 +137,7 @@ fn document(lab: &Lab, names: &[&str]) -> String {
 }
 
 #[test]
-fn a_scrape_gets_the_walk_of_its_target_and_of_no_other() {
+fn a_scrape_gets_the_walk_of_its_own_target() {
     let server = Running::start("healthy-private", &["prod"], 8, 8);
     for word in ["prod", "myacct.openai.azure.com", "MYACCT.openai.azure.com"] {
         let (status, text) = server.get(&format!("/probe?target={word}"), "");
@@ -179,7 +179,7 @@ fn a_scrape_gets_the_walk_of_its_target_and_of_no_other() {
 }
 
 #[test]
-fn a_broken_path_is_an_answer_with_its_cause_and_pages_name_it() {
+fn a_broken_path_is_answered_with_its_cause_and_pages_name_it() {
     let server = Running::start("zone-not-linked", &["prod"], 8, 8);
     let (status, text) = server.get("/probe?target=prod", "");
     assert_eq!(status, 200);
@@ -192,6 +192,10 @@ fn a_broken_path_is_an_answer_with_its_cause_and_pages_name_it() {
         assert!(page.contains("dns-zone-not-linked"), "{page}");
         assert!(!page.contains("<script") && !page.contains("style=\""), "{page}");
     }
+    let (_, page) = server.get("/target?name=prod", "");
+    for part in ["BREAKS HERE", "<ol class=\"steps\">", "href=\"finding/dns-zone-not-linked\""] {
+        assert!(page.contains(part), "{part} is not on the target's page: {page}");
+    }
     for path in ["/target?name=%3Cb%3E", "/finding/%3Cb%3E", "/finding/no-such", "/nowhere"] {
         let (status, page) = server.get(path, "");
         assert!(status == 404 && !page.contains("<b>"), "{page}");
@@ -203,7 +207,7 @@ fn a_broken_path_is_an_answer_with_its_cause_and_pages_name_it() {
 }
 
 #[test]
-fn scrapes_share_a_walk_wait_their_turn_and_are_refused() {
+fn scrapes_share_a_walk_are_queued_and_are_rejected() {
     // Silence lasts as long as the hop's deadline.
     let server = Running::start("endpoint-silent", &["a", "b", "c"], 1, 1);
     std::thread::scope(|scope| {
@@ -219,7 +223,7 @@ fn scrapes_share_a_walk_wait_their_turn_and_are_refused() {
         assert!(answer.contains("retry-after: 1"), "{answer}");
         assert_eq!([one.join().unwrap(), shares.join().unwrap(), waits.join().unwrap()], [200; 3]);
     });
-    // Whoever goes away ends the walk that nobody else waits for.
+    // A client that goes away ends a walk that no other client waits for.
     let mut stream = TcpStream::connect(server.at).unwrap();
     stream.write_all(b"GET /probe?target=c HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     while server.number("aoai_probe_serve_walks_in_flight") < 1.0 {}
@@ -233,7 +237,7 @@ fn scrapes_share_a_walk_wait_their_turn_and_are_refused() {
 }
 
 #[test]
-fn a_target_that_no_scrape_asks_for_is_walked_for_the_pages() {
+fn a_target_that_is_not_scraped_is_walked_for_the_pages() {
     let refresh = Some(Duration::from_secs(1));
     let settings = ServeSettings { refresh, ..ServeSettings::default() };
     let labelled = |lab: &Lab| {
@@ -252,21 +256,22 @@ fn a_target_that_no_scrape_asks_for_is_walked_for_the_pages() {
     assert!(page.contains("<b>2</b> broken") && page.contains("<b>1</b> muted"), "{page}");
     assert!(page.contains("2 broken - aoai-probe"), "{page}");
     assert!(page.contains("Causes of several targets"), "{page}");
-    assert!(page.contains("dns-zone-not-linked</a>: 2 targets: one, two<"), "{page}");
+    assert!(page.contains("dns-zone-not-linked</a>, resolver 127.0.0."), "{page}");
+    assert!(page.contains(": 2 targets: one, two<"), "{page}");
     assert!(page.contains("team=ai"), "{page}");
-    // And again, as long as nobody scrapes.
+    // And again, as long as it is not scraped.
     while walks() < walked + 3.0 {}
     server.stop();
 }
 
 #[test]
-fn a_target_that_is_another_or_taken_away_leaves_nothing_behind() {
+fn a_target_that_is_changed_or_removed_leaves_nothing_behind() {
     let server = Running::start("healthy-private", &["prod", "same"], 8, 8);
     for name in ["prod", "same"] {
         assert_eq!(server.get(&format!("/probe?target={name}"), "").0, 200);
     }
     let shown = |name: &str| server.get(&format!("/target?name={name}"), "").1;
-    let (old, same) = ("WORKS: privately", "Last walks");
+    let (old, same) = ("WORKS</span>: privately", "Last walks");
     assert!(shown("prod").contains(old) && shown("same").contains(old));
     // Its name now stands for another host; a third is new, so that the reload is seen.
     let text = document(&server.lab, &["prod", "same", "new"]);
@@ -280,7 +285,7 @@ fn a_target_that_is_another_or_taken_away_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_target_taken_away_while_it_is_walked_does_not_come_back() {
+fn a_target_removed_during_its_walk_does_not_come_back() {
     let server = Running::start("endpoint-silent", &["a", "b"], 8, 8);
     std::thread::scope(|scope| {
         let one = scope.spawn(|| server.get("/probe?target=a", "").0);
@@ -312,7 +317,7 @@ fn a_page_that_has_rebound_its_name_reads_nothing() {
 }
 
 #[test]
-fn a_client_that_goes_away_with_more_requests_behind_it_ends_its_walk() {
+fn a_client_that_goes_away_with_pipelined_requests_ends_its_walk() {
     let server = Running::start("endpoint-silent", &["a"], 8, 8);
     let mut stream = TcpStream::connect(server.at).unwrap();
     let request = "GET /probe?target=a HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -327,7 +332,7 @@ fn a_client_that_goes_away_with_more_requests_behind_it_ends_its_walk() {
 }
 
 #[test]
-fn an_inventory_that_takes_long_to_read_holds_up_no_answer() {
+fn a_slow_reload_delays_no_answer() {
     let server = Running::start("healthy-private", &["prod"], 8, 8);
     let reading = server.inventory.lock().unwrap();
     server.tell.send(Signal::Reload).unwrap();

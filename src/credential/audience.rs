@@ -1,13 +1,19 @@
-//! Whom a token is for and who gives it: by the target, its cloud and the environment.
+//! The audience of a token and the authority that gives it, by the target, its cloud and the
+//! environment.
 
-use super::{Credential, acquire, authority};
-use crate::services::{Cloud, SERVICES, Service};
+use super::flow::Authority;
+use super::{Credential, authority};
+use crate::clouds::Cloud;
+use crate::services::azure_ai::PROJECT_AUDIENCE;
 use crate::target::Target;
 
 impl Credential {
     /// The scope of a token for the target; none for a service that takes none.
     #[must_use]
     pub fn scope(&self, target: &Target) -> Option<String> {
+        if let Some(cloud) = self.resource_manager {
+            return Some(format!("https://{}/.default", cloud.resource_manager()));
+        }
         self.wanted_audiences(target).first().map(|audience| format!("{audience}/.default"))
     }
 
@@ -16,36 +22,38 @@ impl Credential {
     /// # Errors
     ///
     /// What is wrong with the variable.
-    pub fn authority(&self, target: &Target) -> Result<String, String> {
-        let cloud = target.service().map_or(Cloud::Public, |service| service.cloud);
+    pub fn authority(&self, target: &Target) -> Authority {
         match &self.authority_host {
             Some(host) => authority::host(host),
-            None => Ok(acquire::authority(cloud).to_owned()),
+            None => {
+                let cloud = self.resource_manager.unwrap_or_else(|| target.cloud());
+                Ok(format!("https://{}", cloud.login_host()))
+            }
         }
     }
 
-    /// The target's service. Where `--service` alone says what it is, its cloud is that of
+    /// The target's cloud. Where `--service` alone says what the target is, its cloud is that of
     /// `AZURE_AUTHORITY_HOST`, if the service is there.
-    fn service(&self, target: &Target) -> Option<&'static Service> {
-        let row = target.service()?;
+    fn cloud(&self, target: &Target) -> Cloud {
         let host = self.authority_host.as_deref().and_then(|text| authority::host(text).ok());
-        let cloud = host.as_deref().and_then(authority::cloud);
-        let said = cloud.filter(|_| target.seen.cloud.is_none()).and_then(|cloud| {
-            SERVICES.iter().find(|other| other.id == row.id && other.cloud == cloud)
-        });
-        Some(said.unwrap_or(row))
+        let named = host.as_deref().and_then(authority::cloud);
+        let unknown = target.seen.cloud.is_none();
+        named
+            .filter(|cloud| {
+                unknown && target.service().is_some_and(|service| service.is_in(*cloud))
+            })
+            .unwrap_or_else(|| target.cloud())
     }
 
     /// Audiences that the target's service takes, the preferred one first; a Foundry project takes
     /// `ai.azure.com` alone (facts G2b, X18).
     pub(super) fn wanted_audiences(&self, target: &Target) -> Vec<String> {
-        let mut list: Vec<String> = self
-            .service(target)
-            .map(|service| service.audiences.iter().map(|&a| a.to_owned()).collect())
-            .unwrap_or_default();
+        let Some(service) = target.service() else { return Vec::new() };
+        let mut list: Vec<String> =
+            service.audiences_in(self.cloud(target)).iter().map(|&a| a.to_owned()).collect();
         if target.seen.kind == crate::evidence::TargetKind::Project {
             // The other audience is refused there, whatever the account takes (fact X18).
-            list.retain(|audience| audience == "https://ai.azure.com");
+            list.retain(|audience| audience == PROJECT_AUDIENCE);
         }
         list
     }

@@ -1,9 +1,9 @@
 //! The authority and the tenant as variables name them: checked before a secret goes there, and
-//! never repeated when they are none.
+//! never repeated when they do not pass.
 
 use url::{Host, Url};
 
-use crate::services::Cloud;
+use crate::clouds::Cloud;
 
 /// The variable of the authority.
 pub(super) const AUTHORITY_HOST: &str = "AZURE_AUTHORITY_HOST";
@@ -19,7 +19,7 @@ pub(super) fn host(text: &str) -> Result<String, String> {
     let wrong = |what: &str| Err(format!("{AUTHORITY_HOST} {what}"));
     match Url::parse(&whole) {
         Ok(url) if url.scheme() != "https" => {
-            wrong("is no https URL: the secret would be readable")
+            wrong("is not an https URL: the secret would be readable")
         }
         Ok(url) if !url.username().is_empty() || url.password().is_some() => {
             wrong("holds a user name or a password")
@@ -30,19 +30,13 @@ pub(super) fn host(text: &str) -> Result<String, String> {
         Ok(url) if url.host_str().is_some_and(|host| !host.is_empty()) => {
             Ok(url.origin().ascii_serialization())
         }
-        _ => wrong("is no URL of a host"),
+        _ => wrong("is not the URL of a host"),
     }
 }
 
 /// The cloud whose login host an authority is (fact D24); none for any other host.
 pub(super) fn cloud(authority: &str) -> Option<Cloud> {
-    let host = authority.strip_prefix("https://").unwrap_or(authority);
-    Some(match host {
-        "login.microsoftonline.com" | "login.microsoft.com" | "login.windows.net" => Cloud::Public,
-        "login.microsoftonline.us" => Cloud::UsGov,
-        "login.chinacloudapi.cn" | "login.partner.microsoftonline.cn" => Cloud::China,
-        _ => return None,
-    })
+    Cloud::of_login_host(authority.strip_prefix("https://").unwrap_or(authority))
 }
 
 /// A tenant's name: letters, digits, dots and hyphens, as the SDKs check it. Anything else would
@@ -50,12 +44,12 @@ pub(super) fn cloud(authority: &str) -> Option<Cloud> {
 ///
 /// # Errors
 ///
-/// That it is none; it is not repeated.
+/// That it is not one; it is not repeated.
 pub(super) fn tenant(text: &str) -> Result<(), String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
     match !text.is_empty() && text.chars().all(fits) && !text.contains("..") {
         true => Ok(()),
-        false => Err("AZURE_TENANT_ID is no tenant id and no domain name".to_owned()),
+        false => Err("AZURE_TENANT_ID is neither a tenant id nor a domain name".to_owned()),
     }
 }
 
@@ -80,13 +74,13 @@ mod tests {
             "10.1.2.3",
             "https://[fd00::1]/",
         ] {
-            let says = host(bad).unwrap_err();
-            assert!(!says.contains("canary"), "{says}");
+            let error = host(bad).unwrap_err();
+            assert!(!error.contains("canary"), "{error}");
         }
     }
 
     #[test]
-    fn a_tenant_is_no_path() {
+    fn a_tenant_is_not_a_path() {
         for good in ["6b1d3f8e-0a9e-4c8e-9d0b-0f6f0f6f0f6f", "contoso.onmicrosoft.com", "common"] {
             assert!(tenant(good).is_ok(), "{good}");
         }

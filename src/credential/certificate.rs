@@ -1,4 +1,4 @@
-//! A signed assertion that stands for an application with a certificate (fact I3): PS256, the
+//! A signed assertion that authenticates an application with a certificate (fact I3): PS256, the
 //! certificate's SHA-256 thumbprint in the header, as Microsoft's page on certificate credentials
 //! has it today.
 
@@ -21,7 +21,7 @@ use crate::secret::Secret;
 /// How long an assertion is valid: Microsoft's page asks for minutes.
 const LIFE: Duration = Duration::from_secs(600);
 
-/// A certificate, those that stand behind it, and its key.
+/// A certificate, its chain, and its key.
 pub(super) struct Material {
     /// In the order of the file.
     pub(super) chain: Vec<CertificateDer<'static>>,
@@ -39,7 +39,7 @@ pub(super) enum Presented {
 
 /// Why there is none; no part of the file is repeated.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum NoCertificate {
+pub(super) enum CertificateError {
     /// What is wrong with the file.
     Wrong(String),
     /// An application may be able to read it; this tool is not.
@@ -47,31 +47,31 @@ pub(super) enum NoCertificate {
 }
 
 impl Material {
-    /// Reads PEM or PKCS#12, told by how it begins.
+    /// Reads PEM or PKCS#12, recognised by its beginning.
     ///
     /// # Errors
     ///
     /// What is wrong with the file.
-    pub(super) fn read(octets: &[u8], password: Option<&Secret>) -> Result<Self, NoCertificate> {
-        let begins = |mark: &[u8]| octets.windows(mark.len()).any(|window| window == mark);
-        if octets.first() == Some(&DER_SEQUENCE) && !begins(b"-----BEGIN ") {
-            return pkcs12::open(octets, password);
+    pub(super) fn read(bytes: &[u8], password: Option<&Secret>) -> Result<Self, CertificateError> {
+        let begins = |mark: &[u8]| bytes.windows(mark.len()).any(|window| window == mark);
+        if bytes.first() == Some(&DER_SEQUENCE) && !begins(b"-----BEGIN ") {
+            return pkcs12::open(bytes, password);
         }
-        let wrong = |says: &str| NoCertificate::Wrong(says.to_owned());
+        let wrong = |message: &str| CertificateError::Wrong(message.to_owned());
         let chain: Vec<CertificateDer<'_>> =
-            CertificateDer::pem_slice_iter(octets).filter_map(Result::ok).collect();
+            CertificateDer::pem_slice_iter(bytes).filter_map(Result::ok).collect();
         if chain.is_empty() {
-            return Err(wrong("holds no certificate in PEM, and is no PKCS#12"));
+            return Err(wrong("holds no certificate in PEM, and is not PKCS#12"));
         }
-        let key = match PrivateKeyDer::from_pem_slice(octets) {
+        let key = match PrivateKeyDer::from_pem_slice(bytes) {
             _ if begins(b"Proc-Type: 4,ENCRYPTED") => {
-                return Err(NoCertificate::NotRead(
+                return Err(CertificateError::NotRead(
                     "holds a key with a password in the form before PKCS#8, which is not opened",
                 ));
             }
             Ok(key) => key,
             Err(_) => {
-                let der = locked_key(octets).ok_or_else(|| wrong("holds no private key in PEM"))?;
+                let der = locked_key(bytes).ok_or_else(|| wrong("holds no private key in PEM"))?;
                 pkcs12::key(&der, password)?
             }
         };
@@ -94,12 +94,12 @@ impl Material {
         let key = provider
             .key_provider
             .load_private_key(self.key.clone_key())
-            .map_err(|_| "its private key is of no kind that can sign")?;
+            .map_err(|_| "its private key is of a kind that cannot sign")?;
         let chain = self.chain_of(&*key)?;
         let leaf = chain.first().ok_or("holds no certificate")?;
         let signer = key
             .choose_scheme(&[SignatureScheme::RSA_PSS_SHA256])
-            .ok_or("its private key is no RSA key, which Entra ID wants")?;
+            .ok_or("its private key is not an RSA key, which Entra ID requires")?;
         let thumbprint =
             URL_SAFE_NO_PAD.encode(sha256(provider, leaf).ok_or("SHA-256 is missing")?);
         let mut header = json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": thumbprint });
@@ -132,7 +132,7 @@ impl Material {
     ///
     /// # Errors
     ///
-    /// That the key is not of it: nobody would accept what it signs.
+    /// That the key does not belong to it: what it signs would not be accepted.
     fn chain_of(&self, key: &dyn SigningKey) -> Result<Vec<&CertificateDer<'static>>, String> {
         let own = |der: &CertificateDer<'static>| {
             let key = key.public_key();
@@ -156,10 +156,10 @@ impl Material {
     }
 }
 
-/// The first octet of PKCS#12.
+/// The first byte of PKCS#12.
 const DER_SEQUENCE: u8 = 0x30;
 
-/// The octets of a key in PEM with a password.
+/// The bytes of a key in PEM with a password.
 fn locked_key(pem: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let text = std::str::from_utf8(pem).ok()?;
     let (_, rest) = text.split_once("-----BEGIN ENCRYPTED PRIVATE KEY-----")?;
@@ -170,7 +170,7 @@ fn locked_key(pem: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 /// SHA-256 by the TLS provider: any of its suites has it.
-fn sha256(provider: &CryptoProvider, octets: &[u8]) -> Option<Vec<u8>> {
+fn sha256(provider: &CryptoProvider, bytes: &[u8]) -> Option<Vec<u8>> {
     let hash = provider.cipher_suites.iter().find_map(|suite| {
         let common = match suite {
             rustls::SupportedCipherSuite::Tls13(suite) => &suite.common,
@@ -180,7 +180,7 @@ fn sha256(provider: &CryptoProvider, octets: &[u8]) -> Option<Vec<u8>> {
         (provider.algorithm() == rustls::crypto::hash::HashAlgorithm::SHA256).then_some(provider)
     })?;
     let mut context = hash.start();
-    context.update(octets);
+    context.update(bytes);
     Some(context.finish().as_ref().to_vec())
 }
 
@@ -191,11 +191,11 @@ mod tests {
     #[test]
     fn what_is_no_certificate_with_an_rsa_key_says_so_and_shows_nothing() {
         let provider = rustls::crypto::aws_lc_rs::default_provider();
-        let says = |pem: &str| {
+        let message = |pem: &str| {
             let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
             match Material::read(pem.as_bytes(), None) {
-                Err(NoCertificate::Wrong(says)) => says,
-                Err(NoCertificate::NotRead(says)) => says.to_owned(),
+                Err(CertificateError::Wrong(message)) => message,
+                Err(CertificateError::NotRead(message)) => message.to_owned(),
                 Ok(material) => material
                     .assertion("c", "https://a/t", false, &provider, now)
                     .map(|_| ())
@@ -205,26 +205,26 @@ mod tests {
         let key = rcgen::KeyPair::generate().unwrap();
         let certificate =
             rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap().pem();
-        let none = "holds no certificate in PEM, and is no PKCS#12";
-        assert_eq!(says("canary"), none);
-        assert_eq!(says(&key.serialize_pem()), none);
+        let none = "holds no certificate in PEM, and is not PKCS#12";
+        assert_eq!(message("canary"), none);
+        assert_eq!(message(&key.serialize_pem()), none);
         assert_eq!(
-            says("0canary"),
+            message("0canary"),
             "is neither PEM nor PKCS#12 (a certificate alone is not enough)"
         );
-        assert_eq!(says(&certificate), "holds no private key in PEM");
+        assert_eq!(message(&certificate), "holds no private key in PEM");
         assert_eq!(
-            says(&format!("{certificate}{}", key.serialize_pem())),
-            "its private key is no RSA key, which Entra ID wants"
+            message(&format!("{certificate}{}", key.serialize_pem())),
+            "its private key is not an RSA key, which Entra ID requires"
         );
         let stranger = rcgen::KeyPair::generate().unwrap();
         let other =
             rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&stranger).unwrap();
         assert_eq!(
-            says(&format!("{}{}", other.pem(), key.serialize_pem())),
+            message(&format!("{}{}", other.pem(), key.serialize_pem())),
             "holds a private key of none of its certificates"
         );
-        let swapped = says(&format!("{}{certificate}{}", other.pem(), key.serialize_pem()));
+        let swapped = message(&format!("{}{certificate}{}", other.pem(), key.serialize_pem()));
         assert!(swapped.starts_with("begins with a certificate that"), "{swapped}");
     }
 }

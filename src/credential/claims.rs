@@ -10,14 +10,14 @@ use crate::evidence::identity::TokenClaims;
 use crate::evidence::text::clean;
 use crate::evidence::text::rfc3339;
 
-/// The claims of a JWT (RFC 7519); none when the value is no JWT.
+/// The claims of a JWT (RFC 7519); none when the value is not a JWT.
 #[must_use]
 pub fn read(token: &str, now: SystemTime) -> Option<TokenClaims> {
     let mut parts = token.split('.');
     let (header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
     let json = |part: &str| -> Option<Value> {
-        let octets = URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?;
-        serde_json::from_slice(&octets).ok()
+        let bytes = URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?;
+        serde_json::from_slice(&bytes).ok()
     };
     json(header)?.get("alg")?;
     let payload = json(payload)?;
@@ -60,7 +60,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn claims_are_read_and_a_key_is_no_token() {
+    fn claims_are_read_and_a_key_is_not_a_token() {
         let part = |json: &str| URL_SAFE_NO_PAD.encode(json);
         let token = format!(
             "{}.{}.sig",

@@ -6,6 +6,15 @@ pub enum CredentialError {
     /// A named source that is not configured.
     #[error("--credential {0}: {1}")]
     NotConfigured(String, String),
+    /// A source named for Resource Manager that is not configured.
+    #[error("--azure-credential {0}: {1}")]
+    AzureNotConfigured(String, String),
+    /// A source that has a key or a token at hand, where one for another audience is needed.
+    #[error(
+        "--azure-credential {0}: its value is for the target; Resource Manager needs a token of its \
+         own, from a source that requests one"
+    )]
+    NotRequested(String),
     /// A named source that does not exist.
     #[error("--credential takes the name of a source: auto, none, {0}")]
     Unknown(String),
@@ -15,25 +24,25 @@ pub enum CredentialError {
     /// `--identity` with a source that has no such identities.
     #[error("--identity: {0} has no user-assigned identity to choose")]
     NoUserAssigned(String),
-    /// An assertion, and nothing that says whose.
+    /// An assertion without the application that it is for.
     #[error("--assertion-file: {0} is not set")]
     NoApplication(String),
     /// The file cannot be read.
-    #[error("{option} {path}: {says}")]
+    #[error("{option} {path}: {why}")]
     File {
         /// The option that named it.
         option: &'static str,
         /// The file.
         path: String,
         /// Why.
-        says: String,
+        why: String,
     },
     /// Nothing in it.
     #[error("{0} is empty")]
     Empty(String),
-    /// The value also stands where it would be looked up, sent or shown.
+    /// The value is also in a place where it would be looked up, sent or shown.
     #[error(
-        "the value of {0} also stands in the target, a deployment, a version or a path, \
+        "the value of {0} is also in the target, a deployment, a version or a path, \
          where it would be looked up and shown: nothing was sent"
     )]
     Misplaced(String),

@@ -11,22 +11,22 @@ use crate::files::{self, May};
 use crate::secret::looks_like_a_key;
 use crate::wire::words;
 
-/// The largest key or token file that is read, in octets.
+/// The largest key or token file that is read, in bytes.
 const LIMIT: u64 = 64 << 10;
 
 /// The file's text, and its mode in octal when others may read it. `-` is standard input.
-/// A pipe is read to its end, for `patience` at most. `option` is what named it.
+/// A pipe is read to its end, for `timeout` at most. `option` is what named it.
 pub(super) fn read(
     option: &'static str,
     path: &str,
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<(Zeroizing<String>, Option<String>), CredentialError> {
-    let (octets, mode) = read_octets(option, path, patience)?;
-    let text = std::str::from_utf8(&octets).map_err(|_| failed(option, path, "is not text"))?;
+    let (bytes, mode) = read_bytes(option, path, timeout)?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| failed(option, path, "is not text"))?;
     Ok((Zeroizing::new(text.to_owned()), mode))
 }
 
-fn failed(option: &'static str, path: &str, says: &str) -> CredentialError {
+fn failed(option: &'static str, path: &str, why: &str) -> CredentialError {
     CredentialError::File {
         option,
         path: match path {
@@ -34,69 +34,69 @@ fn failed(option: &'static str, path: &str, says: &str) -> CredentialError {
             key if looks_like_a_key(key) => "<not shown: it looks like a key>".to_owned(),
             path => clean(path, 300),
         },
-        says: says.to_owned(),
+        why: why.to_owned(),
     }
 }
 
-/// The file's octets; else as [`read`].
-fn read_octets(
+/// The file's bytes; otherwise like [`read`].
+fn read_bytes(
     option: &'static str,
     path: &str,
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<(Zeroizing<Vec<u8>>, Option<String>), CredentialError> {
-    let fail = |says: &str| failed(option, path, says);
+    let fail = |why: &str| failed(option, path, why);
     let from = path.to_owned();
-    let (octets, mode) = blocking::within("input", patience, move || octets(&from))
-        .map_err(|_| fail("no end of it within the deadline: what writes into it?"))?
-        .map_err(|says| fail(&says))?;
-    if octets.len() as u64 >= LIMIT {
-        return Err(fail("is larger than 64 KiB, so no key or token"));
+    let (bytes, mode) = blocking::run_with_timeout(timeout, move || content(&from))
+        .map_err(|_| fail("was not closed by its writer within the deadline"))?
+        .map_err(|why| fail(&why))?;
+    if bytes.len() as u64 >= LIMIT {
+        return Err(fail("is larger than 64 KiB, so it is not a key or token"));
     }
-    Ok((octets, mode))
+    Ok((bytes, mode))
 }
 
-/// The text of [`read`], on a thread of its own: a file may be a pipe, or on a server that is
-/// away, and the walk goes on beside it.
-pub(super) async fn read_beside(
+/// The text of [`read`], on a thread of its own: a file may be a pipe, or on a server that does not
+/// answer, and the walk goes on meanwhile.
+pub(super) async fn read_blocking(
     option: &'static str,
     path: &str,
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<Zeroizing<String>, String> {
     let path = path.to_owned();
-    beside(move || read(option, &path, patience).map(|(text, _)| text)).await
+    off_thread(move || read(option, &path, timeout).map(|(text, _)| text)).await
 }
 
-/// The same of octets.
-pub(super) async fn read_octets_beside(
+/// Like [`read_blocking`], as bytes.
+pub(super) async fn read_bytes_blocking(
     option: &'static str,
     path: &str,
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<Zeroizing<Vec<u8>>, String> {
     let path = path.to_owned();
-    beside(move || read_octets(option, &path, patience).map(|(octets, _)| octets)).await
+    off_thread(move || read_bytes(option, &path, timeout).map(|(bytes, _)| bytes)).await
 }
 
-async fn beside<T: Send + 'static>(
+async fn off_thread<T: Send + 'static>(
     read: impl FnOnce() -> Result<T, CredentialError> + Send + 'static,
 ) -> Result<T, String> {
-    blocking::apart("file", read).await.map_err(|e| words(&e))?.map_err(|e| e.to_string())
+    blocking::run_blocking(read).await.map_err(|e| words(&e))?.map_err(|e| e.to_string())
 }
 
-fn octets(path: &str) -> Result<(Zeroizing<Vec<u8>>, Option<String>), String> {
+fn content(path: &str) -> Result<(Zeroizing<Vec<u8>>, Option<String>), String> {
     let fail = |error: std::io::Error| words(&error);
     // One allocation: a vector that grows leaves copies behind.
-    let mut octets = Zeroizing::new(Vec::with_capacity(LIMIT as usize + 64));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LIMIT as usize + 64));
     if path == "-" {
-        files::fill(&mut octets, std::io::stdin(), LIMIT).map_err(fail)?;
-        return Ok((octets, None));
+        files::fill(&mut bytes, std::io::stdin(), LIMIT).map_err(fail)?;
+        return Ok((bytes, None));
     }
     let file = files::open(path, May::BeAnything).map_err(fail)?;
     let metadata = file.metadata().map_err(fail)?;
     if metadata.is_dir() {
         return Err("is a directory".to_owned());
     }
-    files::fill(&mut octets, file, LIMIT).map_err(fail)?;
-    Ok((octets, open_mode(&metadata)))
+    files::fill(&mut bytes, file, LIMIT).map_err(fail)?;
+    Ok((bytes, open_mode(&metadata)))
 }
 
 /// The mode in octal, when the group or others have a right to the file.

@@ -1,140 +1,123 @@
 //! Which credential is taken: the first source that is configured, or the one that is named.
 
 use super::authority::AUTHORITY_HOST;
-use super::configured::configured;
-use super::sources::{Choice, Found, Request, SOURCES, Source, What, look, missing};
-use super::ways::{self, Endpoint, Way};
-use super::{API_KEY_VARIABLE, Credential, CredentialError, TOKEN_VARIABLE, file, sources};
-use crate::evidence::identity::{Configured, CredentialKind, NotTaken, Trimmed};
+use super::entra::Application;
+use super::flow::IdentityId;
+use super::incomplete::{configured, missing};
+use super::options::{CredentialOptions, SourceChoice};
+use super::sources::{Detected, Origin, Probe, SOURCES, Source};
+use super::{Credential, CredentialError, file};
+use crate::evidence::identity::{Configured, SkippedSource, Trimmed};
 use crate::secret::Secret;
 use crate::world::Environment;
 
-/// Variables whose values are secrets.
-const SECRET_VARIABLES: &[&str] = &[
-    API_KEY_VARIABLE,
-    TOKEN_VARIABLE,
-    "AZURE_CLIENT_SECRET",
-    "AZURE_CLIENT_CERTIFICATE_PASSWORD",
-    "AZURE_PASSWORD",
-    "IDENTITY_HEADER",
-    "MSI_SECRET",
-    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
-    "OPENAI_API_KEY",
-    "CLIENT_SECRET",
-];
+/// Variables of other tools whose values are secrets; those of the sources are in their files.
+const OTHER_SECRET_VARIABLES: &[&str] = &["AZURE_PASSWORD", "OPENAI_API_KEY", "CLIENT_SECRET"];
 
 impl Credential {
-    /// Finds and reads the credential that `request` asks for; a token that has to be asked for
-    /// is asked for by the walk.
+    /// Finds and reads the credential that `options` ask for; a token that has to be requested is
+    /// requested by the walk.
     ///
     /// # Errors
     ///
     /// [`CredentialError`]; a source that is configured and unreadable is an error, never
-    /// passed over in silence.
-    pub fn find(request: &Request, environment: &Environment) -> Result<Self, CredentialError> {
+    /// silently passed over.
+    pub fn find(
+        options: &CredentialOptions,
+        environment: &Environment,
+    ) -> Result<Self, CredentialError> {
         let empty = Self {
             configured: configured(environment),
             authority_host: environment.get(AUTHORITY_HOST).map(str::to_owned),
             ..Self::none()
         };
-        if let Some(identity) = &request.identity
-            && !ways::UserAssigned::read(identity).is_an_id()
+        if let Some(identity) = &options.identity
+            && !IdentityId::parse(identity).is_well_formed()
         {
             return Err(CredentialError::Identity);
         }
-        let named = match &request.choice {
+        if options.choice == SourceChoice::None {
             // Then what the environment holds is no fault of its own.
-            Choice::None => return Ok(Self { configured: Configured::default(), ..empty }),
-            Choice::Auto => None,
-            Choice::Named(name) => Some(name.as_str()),
-        };
-        if let Some(name) = named
-            && !SOURCES.iter().any(|source| source.name == name)
-        {
-            let names: Vec<&str> = SOURCES.iter().map(|source| source.name).collect();
-            return Err(CredentialError::Unknown(names.join(", ")));
+            return Ok(Self { configured: Configured::default(), ..empty });
         }
-        // An option that cannot be followed is never passed over in silence.
-        if request.assertion_file.is_some() {
-            let missing: Vec<&str> = ["AZURE_TENANT_ID", "AZURE_CLIENT_ID"]
-                .into_iter()
+        let named = match options.choice.name() {
+            Some(name) => {
+                Some(Source::named(name).ok_or_else(|| CredentialError::Unknown(Source::names()))?)
+            }
+            None => None,
+        };
+        // An option that cannot be followed is never silently passed over.
+        if options.assertion_file.is_some() {
+            let missing: Vec<&str> = Application::VARIABLES
+                .iter()
+                .copied()
                 .filter(|name| environment.get(name).is_none())
                 .collect();
             if !missing.is_empty() {
                 return Err(CredentialError::NoApplication(missing.join(" and ")));
             }
         }
-        let mut found: Vec<(&'static Source, Found)> = SOURCES
+        let mut found: Vec<(&'static Source, Detected)> = SOURCES
             .iter()
             .filter_map(|source| {
-                let named = named == Some(source.name);
-                Some((source, look(source, request, environment, named)?))
+                let named = named.is_some_and(|named| named.name == source.name);
+                Some((source, source.detected(&Probe { options, environment, named })?))
             })
             .collect();
         let at = match named {
             None => 0,
-            Some(name) => found.iter().position(|(s, _)| s.name == name).ok_or_else(|| {
-                CredentialError::NotConfigured(name.to_owned(), missing(name, &empty.configured))
-            })?,
+            Some(named) => {
+                let at = found.iter().position(|(source, _)| source.name == named.name);
+                at.ok_or_else(|| {
+                    let lacks = missing(named, &empty.configured);
+                    CredentialError::NotConfigured(named.name.to_owned(), lacks)
+                })?
+            }
         };
         if found.is_empty() {
             return Ok(empty);
         }
         let (source, taken) = found.remove(at);
-        let label = taken.label.clone();
-        let chooses = matches!(
-            taken.what,
-            What::Token(Way::Managed {
-                endpoint: Endpoint::Imds
-                    | Endpoint::AppService { .. }
-                    | Endpoint::MachineLearning { .. },
-                ..
-            })
-        );
-        if request.identity.is_some() && !chooses {
-            return Err(CredentialError::NoUserAssigned(label));
+        if options.identity.is_some() && !taken.takes_identity {
+            return Err(CredentialError::NoUserAssigned(taken.label));
         }
-        let others = found.iter().map(|(_, other)| NotTaken {
+        let others = found.iter().map(|(_, other)| SkippedSource {
             source: other.label.clone(),
-            why: match named {
-                Some(name) => format!("--credential {name} was given"),
-                None => format!("{label} comes first"),
+            reason: match named {
+                Some(named) => format!("--credential {} was given", named.name),
+                None => format!("{} comes first", taken.label),
             },
         });
-        let not_taken = others.collect();
-        let with = Self { name: source.name, source: Some(label.clone()), not_taken, ..empty };
-        match taken.what {
-            What::Token(way) => {
-                let hinted = environment.get("AZURE_CLIENT_ID").is_some()
-                    || request.identity.is_some()
-                    || !matches!(way, Way::Managed { endpoint: Endpoint::Imds, .. });
-                let demanded = named.is_some() || hinted;
-                Ok(Self { kind: CredentialKind::Token, way: Some(way), demanded, ..with })
+        let skipped_sources = others.collect();
+        let with = Self {
+            name: source.name,
+            source: Some(taken.label.clone()),
+            skipped_sources,
+            kind: source.kind,
+            is_explicit: named.is_some() || taken.is_explicit,
+            ..empty
+        };
+        let (value, file_mode_open, of_file) = match taken.origin {
+            Origin::Flow(flow) => return Ok(Self { flow: Some(flow), ..with }),
+            Origin::File { option, path } => {
+                let (value, mode) = file::read(option, &path, options.pipe_timeout)?;
+                (value, mode, true)
             }
-            What::Place { place, file } => {
-                let (value, file_mode_open) = if file {
-                    file::read(sources::place(source.name), &place, request.patience)?
-                } else {
-                    let value = environment.get(&place).unwrap_or_default().to_owned();
-                    (zeroize::Zeroizing::new(value), None)
-                };
-                let kind = match source.name.starts_with("api-key") {
-                    true => CredentialKind::ApiKey,
-                    false => CredentialKind::Token,
-                };
-                let secret = Some(checked(&value, &label)?);
-                let trimmed = trimmed(&value, file);
-                Ok(Self { kind, secret, file_mode_open, trimmed, demanded: true, ..with })
+            Origin::Variable(name) => {
+                let value = environment.get(name).unwrap_or_default().to_owned();
+                (zeroize::Zeroizing::new(value), None, false)
             }
-        }
+        };
+        let secret = Some(checked(&value, &taken.label)?);
+        Ok(Self { secret, file_mode_open, trimmed: trimmed(&value, of_file), ..with })
     }
 
-    /// Refuses a credential that also stands in something that was typed.
+    /// Refuses a credential whose value is also part of something that was typed.
     ///
     /// # Errors
     ///
     /// [`CredentialError::Misplaced`].
-    pub fn misplaced(&self, typed: &[&str]) -> Result<(), CredentialError> {
+    pub fn leaked_into_args(&self, typed: &[&str]) -> Result<(), CredentialError> {
         match &self.secret {
             Some(secret) if typed.iter().any(|text| secret.is_contained_in(text)) => {
                 Err(CredentialError::Misplaced(self.source.clone().unwrap_or_default()))
@@ -144,14 +127,15 @@ impl Credential {
     }
 }
 
-/// Refuses what was typed when it holds the value of a variable that names a credential,
-/// whether or not that is the one which is taken.
+/// Refuses what was typed when it holds the value of a variable that is a secret, whether or not
+/// that is the credential which is taken.
 ///
 /// # Errors
 ///
 /// [`CredentialError::Misplaced`].
-pub fn misplaced(environment: &Environment, typed: &[&str]) -> Result<(), CredentialError> {
-    SECRET_VARIABLES.iter().copied().try_for_each(|variable| {
+pub fn leaked_into_args(environment: &Environment, typed: &[&str]) -> Result<(), CredentialError> {
+    let of_sources = SOURCES.iter().flat_map(|source| source.secret_variables);
+    of_sources.chain(OTHER_SECRET_VARIABLES).copied().try_for_each(|variable| {
         let secret = environment.get(variable).map(|value| Secret::new(value.trim().to_owned()));
         match secret.is_some_and(|secret| typed.iter().any(|text| secret.is_contained_in(text))) {
             true => Err(CredentialError::Misplaced(variable.to_owned())),
@@ -160,7 +144,7 @@ pub fn misplaced(environment: &Environment, typed: &[&str]) -> Result<(), Creden
     })
 }
 
-/// What [`checked`] leaves out around a value. A text file ends with a line feed by convention.
+/// What [`checked`] removes around a value. A text file ends with a line feed by convention.
 fn trimmed(value: &str, file: bool) -> Option<Trimmed> {
     let value = if file { value.strip_suffix('\n').unwrap_or(value) } else { value };
     if value.ends_with(['\r', '\n']) {
@@ -200,6 +184,7 @@ fn checked(value: &str, label: &str) -> Result<Secret, CredentialError> {
 pub(super) mod tests {
     use std::time::Duration;
 
+    use super::super::{API_KEY_VARIABLE, CredentialKind, TOKEN_VARIABLE};
     use super::*;
 
     pub(in crate::credential) fn find(
@@ -207,26 +192,32 @@ pub(super) mod tests {
     ) -> Result<Credential, CredentialError> {
         let pairs = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
         Credential::find(
-            &Request { patience: Duration::from_secs(5), ..Request::default() },
+            &CredentialOptions {
+                pipe_timeout: Duration::from_secs(5),
+                ..CredentialOptions::default()
+            },
             &Environment::from_pairs(pairs),
         )
     }
 
     #[test]
-    fn the_first_configured_source_is_taken_and_the_other_named() {
+    fn the_first_configured_source_is_taken_and_the_other_is_named() {
         let both = find(&[(TOKEN_VARIABLE, "t"), (API_KEY_VARIABLE, "k")]).unwrap();
         assert_eq!(both.source.as_deref(), Some(API_KEY_VARIABLE));
-        assert_eq!(both.not_taken[0].source, TOKEN_VARIABLE);
+        assert_eq!(both.skipped_sources[0].source, TOKEN_VARIABLE);
         assert_eq!(find(&[(API_KEY_VARIABLE, " ")]).unwrap().kind, CredentialKind::None);
     }
 
     #[test]
-    fn what_was_asked_for_and_cannot_be_is_an_error_that_repeats_nothing() {
-        let found = |request: Request, pairs: &[(&str, &str)]| {
+    fn options_that_cannot_be_followed_are_errors_that_repeat_no_value() {
+        let found = |options: CredentialOptions, pairs: &[(&str, &str)]| {
             let pairs = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-            Credential::find(&request, &Environment::from_pairs(pairs))
+            Credential::find(&options, &Environment::from_pairs(pairs))
         };
-        let identity = |id: &str| Request { identity: Some(id.to_owned()), ..Request::default() };
+        let identity = |id: &str| CredentialOptions {
+            identity: Some(id.to_owned()),
+            ..CredentialOptions::default()
+        };
         for bad in ["", "canary secret", "canary~Q8", "/canary", "object:", "object:canary"] {
             let error = found(identity(bad), &[]).unwrap_err();
             assert_eq!(error, CredentialError::Identity, "{bad}");
@@ -236,7 +227,10 @@ pub(super) mod tests {
         let error = found(chosen.clone(), &arc).unwrap_err();
         assert_eq!(error, CredentialError::NoUserAssigned("the Azure Arc agent".to_owned()));
         assert!(found(chosen, &[("IDENTITY_ENDPOINT", "u"), ("IDENTITY_HEADER", "h")]).is_ok());
-        let file = Request { assertion_file: Some("f".to_owned()), ..Request::default() };
+        let file = CredentialOptions {
+            assertion_file: Some("f".to_owned()),
+            ..CredentialOptions::default()
+        };
         let error = found(file, &[("AZURE_TENANT_ID", "t")]).unwrap_err();
         assert_eq!(error, CredentialError::NoApplication("AZURE_CLIENT_ID".to_owned()));
     }

@@ -1,5 +1,5 @@
-//! Tokens of metadata endpoints that the SDK does not know: Azure Arc, Cloud Shell, Machine
-//! Learning, Google, GitHub. Requests go to fixed or local addresses, but for GitHub's, which has a name and TLS.
+//! Requests to metadata endpoints. They go to fixed or local addresses, in the clear; the SDK for
+//! Rust asks App Service and virtual machines itself.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -7,34 +7,27 @@ use std::time::Duration;
 use serde_json::Value;
 use url::{Host, Url};
 
+use super::acquire::AcquireError;
 use super::file;
-use super::request::{OutboundRequest, Reply, Send};
-use super::ways::UserAssigned;
+use super::flow::IdentityId;
+use super::outbound::{OutboundRequest, Reply, SendRequest};
 use crate::evidence::identity::TokenPurpose;
 use crate::evidence::text::clean;
 use crate::secret::Secret;
 
-/// The audience of an assertion for Entra ID (facts I14, I15).
-const EXCHANGE: &str = "api://AzureADTokenExchange";
 /// Where Arc's agent keeps its challenges (fact I10).
 const ARC_TOKENS: &str = "/var/opt/azcmagent/tokens/";
 /// The largest challenge of Arc's agent (fact I10).
 const ARC_CHALLENGE: usize = 4096;
 /// A virtual machine's metadata service.
 const IMDS: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
-/// Google's metadata server; its name is never looked up.
-const GOOGLE: &str =
-    "http://169.254.169.254/computeMetadata/v1/instance/service-accounts/default/identity";
 
-/// Why there is no token: an answer that is no use, or a step that could not be done. None when
-/// an answer was missing or a refusal: the evidence of the request says which.
-pub(super) type NoToken = Option<String>;
-
-fn header(name: &str, value: &str) -> (String, Secret) {
+/// A header field of a request.
+pub(super) fn header(name: &str, value: &str) -> (String, Secret) {
     (name.to_owned(), Secret::new(value.to_owned()))
 }
 
-/// Whether a secret can be a header's value: a line end in a variable is a slip of whoever set it.
+/// Whether a secret can be the value of a header: a variable may hold a line end by mistake.
 ///
 /// # Errors
 ///
@@ -42,37 +35,38 @@ fn header(name: &str, value: &str) -> (String, Secret) {
 pub(super) fn fits_a_header(variable: &str, secret: &Secret) -> Result<(), String> {
     match secret.expose().bytes().all(|c| (0x20..0x7f).contains(&c)) {
         true => Ok(()),
-        false => {
-            Err(format!("{variable} holds a line end or another character that no header has"))
-        }
+        false => Err(format!(
+            "{variable} holds a line end or another character that a header cannot have"
+        )),
     }
 }
 
 /// Why a metadata endpoint's URL is not asked.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum NotHere {
-    /// No client could ask it.
+pub(super) enum EndpointUnavailable {
+    /// No client can ask it.
     Wrong(String),
-    /// An application sends its secret there, in the clear or over TLS that nothing verifies; this
-    /// tool does not.
+    /// An application sends its secret there, in the clear or over TLS that it does not verify;
+    /// this tool does not.
     Elsewhere(String),
 }
 
 /// The address that a metadata endpoint's URL names, if it is one that platforms give: of this
-/// machine, of its link, or private (fact I9a). Never a name that DNS would answer for.
+/// machine, of its link, or private (fact I9a). Never a name that DNS would resolve.
 ///
 /// # Errors
 ///
 /// What is wrong with it.
-pub(super) fn local(variable: &str, text: &str) -> Result<Url, NotHere> {
-    let wrong = |what: &str| Err(NotHere::Wrong(format!("{variable} {what}")));
-    let Ok(url) = Url::parse(text) else { return wrong("is no URL") };
+pub(super) fn local(variable: &str, text: &str) -> Result<Url, EndpointUnavailable> {
+    let wrong = |what: &str| Err(EndpointUnavailable::Wrong(format!("{variable} {what}")));
+    let Ok(url) = Url::parse(text) else { return wrong("is not a URL") };
     if !url.username().is_empty() || url.password().is_some() {
         return wrong("holds a user name or a password");
     }
     let shown = clean(&url.origin().ascii_serialization(), 100);
-    let elsewhere =
-        |what: &str| Err(NotHere::Elsewhere(format!("{variable} names {shown}, {what}")));
+    let elsewhere = |what: &str| {
+        Err(EndpointUnavailable::Elsewhere(format!("{variable} names {shown}, {what}")))
+    };
     match (url.scheme(), url.host()) {
         ("http", Some(Host::Ipv4(ip))) if ip.is_loopback() || is_of_a_platform(ip) => Ok(url),
         ("http", Some(Host::Ipv6(ip)))
@@ -81,14 +75,14 @@ pub(super) fn local(variable: &str, text: &str) -> Result<Url, NotHere> {
             Ok(url)
         }
         ("http", Some(Host::Domain("localhost"))) => Ok(url),
-        ("http", Some(Host::Domain(_))) => elsewhere("a name that DNS would answer for"),
+        ("http", Some(Host::Domain(_))) => elsewhere("a name that DNS would resolve"),
         ("http", Some(_)) => elsewhere("an address outside this machine and private networks"),
-        ("https", Some(_)) => elsewhere("and platforms give plain HTTP on their own addresses"),
-        _ => wrong("is no HTTP URL"),
+        ("https", Some(_)) => elsewhere("but platforms serve plain HTTP on local addresses"),
+        _ => wrong("is not an HTTP URL"),
     }
 }
 
-/// Link-local, private, or shared between carriers: what platforms hand to their containers.
+/// Link-local, private, or shared between carriers: what platforms give to containers.
 const fn is_of_a_platform(ip: Ipv4Addr) -> bool {
     let [first, second, ..] = ip.octets();
     ip.is_link_local() || ip.is_private() || first == 100 && second & 0xc0 == 64
@@ -100,31 +94,50 @@ fn with(url: &Url, pairs: &[(&str, &str)]) -> Url {
     url
 }
 
-async fn answered(send: &Send<'_>, request: OutboundRequest) -> Result<Reply, NoToken> {
-    let reply = send(request).await.ok_or(None)?;
-    match reply.status {
-        200..=299 => Ok(reply),
-        _ => Err(None),
-    }
+/// Sends a request; anything but success is a failure that its evidence explains.
+async fn answered(send: &SendRequest<'_>, request: OutboundRequest) -> Result<Reply, AcquireError> {
+    let reply = send(request).await;
+    reply.filter(Reply::is_success).ok_or(AcquireError::RequestFailed)
+}
+
+/// The answer to a GET.
+pub(super) async fn get(
+    send: &SendRequest<'_>,
+    purpose: TokenPurpose,
+    url: &Url,
+    query: &[(&str, &str)],
+    headers: Vec<(String, Secret)>,
+) -> Result<Reply, AcquireError> {
+    let url = with(url, query);
+    answered(send, OutboundRequest { purpose, method: "GET", url, headers, form: None }).await
+}
+
+/// The URL of a fixed endpoint.
+pub(super) fn fixed(url: &str) -> Result<Url, AcquireError> {
+    Url::parse(url).map_err(|error| AcquireError::NotAsked(error.to_string()))
 }
 
 /// A field of a JSON body, as a secret.
-fn field(reply: &Reply, name: &str) -> Result<Secret, NoToken> {
-    let value: Value = serde_json::from_slice(&reply.body)
-        .map_err(|_| Some("the answer is no JSON".to_owned()))?;
+pub(super) fn field(reply: &Reply, name: &str) -> Result<Secret, AcquireError> {
+    let unusable = |why: String| Err(AcquireError::Unusable(why));
+    let Ok(value) = serde_json::from_slice::<Value>(&reply.body) else {
+        return unusable("the answer is not JSON".to_owned());
+    };
     match value.get(name).and_then(Value::as_str) {
         Some(token) if !token.is_empty() => Ok(Secret::new(token.to_owned())),
-        _ => Err(Some(format!("the answer has no {name}"))),
+        _ => unusable(format!("the answer has no {name}")),
     }
 }
 
-/// A token of Azure Arc: a challenge names a file that only the agent's own may read (fact I10).
+/// A token of Azure Arc: a challenge names a file that only administrators and the agent's group
+/// may read (fact I10).
 pub(super) async fn arc(
     url: &Url,
     resource: &str,
-    send: &Send<'_>,
-    patience: Duration,
-) -> Result<Secret, NoToken> {
+    send: &SendRequest<'_>,
+    timeout: Duration,
+) -> Result<Secret, AcquireError> {
+    let unusable = |why: String| Err(AcquireError::Unusable(why));
     let request = |authorization: Option<(String, Secret)>| OutboundRequest {
         purpose: TokenPurpose::Arc,
         method: "GET",
@@ -132,39 +145,42 @@ pub(super) async fn arc(
         headers: std::iter::once(header("metadata", "true")).chain(authorization).collect(),
         form: None,
     };
-    let challenge = send(request(None)).await.ok_or(None)?;
+    let challenge = send(request(None)).await.ok_or(AcquireError::RequestFailed)?;
+    if challenge.status < 300 {
+        return unusable("the agent sent no challenge".to_owned());
+    }
     if challenge.status != 401 {
-        return Err((challenge.status < 300).then(|| "the agent asked no challenge".to_owned()));
+        return Err(AcquireError::RequestFailed);
     }
     let named = challenge.header("www-authenticate").unwrap_or_default();
     let path = named.split_once('=').map(|(_, path)| path.trim_matches('"')).unwrap_or_default();
     let name = path.strip_prefix(ARC_TOKENS).unwrap_or_default();
     if !name.ends_with(".key") || name.contains(['/', '\\']) || name.contains("..") {
-        return Err(Some(format!(
-            "the agent's challenge names {}, which is no .key file of {ARC_TOKENS}",
+        return unusable(format!(
+            "the agent's challenge names {}, which is not a .key file of {ARC_TOKENS}",
             clean(path, 100)
-        )));
+        ));
     }
-    let key = file::read_beside("the agent's challenge", path, patience).await.map_err(Some)?;
+    let key = file::read_blocking("the agent's challenge", path, timeout).await;
+    let key = key.map_err(AcquireError::Unusable)?;
     if key.len() > ARC_CHALLENGE {
-        return Err(Some(format!("{path} is larger than {ARC_CHALLENGE} octets")));
+        return unusable(format!("{path} is larger than {ARC_CHALLENGE} bytes"));
     }
     if key.trim().is_empty() {
-        return Err(Some(format!("{path} is empty")));
+        return unusable(format!("{path} is empty"));
     }
-    // As it stands: no SDK takes a line end out (fact I10a).
-    fits_a_header(path, &Secret::new(key.as_str().to_owned())).map_err(Some)?;
+    // Unchanged: no SDK removes a line end (fact I10a).
+    fits_a_header(path, &Secret::new(key.as_str().to_owned())).map_err(AcquireError::Unusable)?;
     let authorization = header("authorization", &format!("Basic {}", key.as_str()));
-    let reply = answered(send, request(Some(authorization))).await?;
-    field(&reply, "access_token")
+    field(&answered(send, request(Some(authorization))).await?, "access_token")
 }
 
 /// A token of Cloud Shell (fact I11).
 pub(super) async fn cloud_shell(
     url: &Url,
     resource: &str,
-    send: &Send<'_>,
-) -> Result<Secret, NoToken> {
+    send: &SendRequest<'_>,
+) -> Result<Secret, AcquireError> {
     let form = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("resource", resource)
         .finish();
@@ -184,24 +200,14 @@ pub(super) async fn cloud_shell(
 /// A token of a virtual machine's metadata service, as the SDK for Rust asks it (fact I7).
 pub(super) async fn imds(
     resource: &str,
-    identity: Option<&UserAssigned>,
-    send: &Send<'_>,
-) -> Result<Secret, NoToken> {
-    let base = Url::parse(IMDS).map_err(|e| Some(e.to_string()))?;
+    identity: Option<&IdentityId>,
+    send: &SendRequest<'_>,
+) -> Result<Secret, AcquireError> {
     let mut query = vec![("api-version", "2019-08-01"), ("resource", resource)];
-    query.extend(identity.map(|identity| match identity {
-        UserAssigned::Client(id) => ("client_id", id.as_str()),
-        UserAssigned::Object(id) => ("object_id", id.as_str()),
-        UserAssigned::Resource(id) => ("msi_res_id", id.as_str()),
-    }));
-    let request = OutboundRequest {
-        purpose: TokenPurpose::Imds,
-        method: "GET",
-        url: with(&base, &query),
-        headers: vec![header("metadata", "true")],
-        form: None,
-    };
-    field(&answered(send, request).await?, "access_token")
+    query.extend(identity.map(|identity| chosen(identity, "client_id")));
+    let headers = vec![header("metadata", "true")];
+    let reply = get(send, TokenPurpose::Imds, &fixed(IMDS)?, &query, headers).await?;
+    field(&reply, "access_token")
 }
 
 /// A token of Azure Machine Learning, or of App Service by its protocol of 2017 (fact I11a).
@@ -209,87 +215,28 @@ pub(super) async fn machine_learning(
     url: &Url,
     secret: &Secret,
     resource: &str,
-    identity: Option<&UserAssigned>,
-    send: &Send<'_>,
-) -> Result<Secret, NoToken> {
+    identity: Option<&IdentityId>,
+    send: &SendRequest<'_>,
+) -> Result<Secret, AcquireError> {
     let mut query = vec![("api-version", "2017-09-01"), ("resource", resource)];
-    query.extend(identity.map(|identity| match identity {
-        UserAssigned::Client(id) => ("clientid", id.as_str()),
-        UserAssigned::Object(id) => ("object_id", id.as_str()),
-        UserAssigned::Resource(id) => ("msi_res_id", id.as_str()),
-    }));
-    let request = OutboundRequest {
-        purpose: TokenPurpose::MachineLearning,
-        method: "GET",
-        url: with(url, &query),
-        headers: vec![header("secret", secret.expose())],
-        form: None,
-    };
-    field(&answered(send, request).await?, "access_token")
+    query.extend(identity.map(|identity| chosen(identity, "clientid")));
+    let headers = vec![header("secret", secret.expose())];
+    let reply = get(send, TokenPurpose::MachineLearning, url, &query, headers).await?;
+    field(&reply, "access_token")
 }
 
-/// An identity token of Google's metadata server: the body itself (fact I14).
-pub(super) async fn google(send: &Send<'_>) -> Result<Secret, NoToken> {
-    let base = Url::parse(GOOGLE).map_err(|e| Some(e.to_string()))?;
-    let request = OutboundRequest {
-        purpose: TokenPurpose::GoogleIdentity,
-        method: "GET",
-        url: with(&base, &[("audience", EXCHANGE), ("format", "full")]),
-        headers: vec![
-            header("metadata-flavor", "Google"),
-            header("host", "metadata.google.internal"),
-        ],
-        form: None,
-    };
-    let reply = answered(send, request).await?;
-    if reply.header("metadata-flavor").is_none_or(|flavor| flavor != "Google") {
-        return Err(Some("who answered is not Google's metadata server".to_owned()));
+/// The parameter that chooses an identity; `client` is its name for a client id.
+fn chosen<'a>(identity: &'a IdentityId, client: &'static str) -> (&'static str, &'a str) {
+    match identity {
+        IdentityId::Client(id) => (client, id),
+        IdentityId::Object(id) => ("object_id", id),
+        IdentityId::Resource(id) => ("msi_res_id", id),
     }
-    let text = std::str::from_utf8(&reply.body).map_err(|_| Some("no text".to_owned()))?.trim();
-    match text.split('.').count() {
-        3 => Ok(Secret::new(text.to_owned())),
-        _ => Err(Some("the answer is no identity token".to_owned())),
-    }
-}
-
-/// The address that GitHub Actions puts into a job's environment.
-///
-/// # Errors
-///
-/// That it is none over TLS; it is not repeated.
-pub(super) fn github_url(text: &str) -> Result<Url, String> {
-    let bare = |url: &Url| url.username().is_empty() && url.password().is_none();
-    let url = Url::parse(text).ok().filter(|url| url.scheme() == "https" && bare(url));
-    url.ok_or_else(|| "ACTIONS_ID_TOKEN_REQUEST_URL is no https URL".to_owned())
-}
-
-/// An identity token of GitHub Actions (fact I15).
-pub(super) async fn github(base: &Url, token: &Secret, send: &Send<'_>) -> Result<Secret, NoToken> {
-    let request = OutboundRequest {
-        purpose: TokenPurpose::GitHubIdentity,
-        method: "GET",
-        url: with(base, &[("audience", EXCHANGE)]),
-        headers: vec![
-            header("authorization", &format!("Bearer {}", token.expose())),
-            header("accept", "application/json"),
-        ],
-        form: None,
-    };
-    field(&answered(send, request).await?, "value")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_job_asks_over_tls() {
-        assert!(github_url("https://pipelines.actions.githubusercontent.com/x?y=z").is_ok());
-        for bad in ["", "canary", "http://canary.example/", "https://u:canary@h/"] {
-            let says = github_url(bad).unwrap_err();
-            assert!(!says.contains("canary") && says.starts_with("ACTIONS_ID"), "{says}");
-        }
-    }
 
     #[test]
     fn a_metadata_endpoint_is_an_address_that_platforms_give() {
@@ -305,8 +252,8 @@ mod tests {
         let name = local("IDENTITY_ENDPOINT", "http://localhost:12356/msi/token/").unwrap();
         assert_eq!(name.host_str(), Some("localhost"));
         let elsewhere = |text| {
-            let not_here = local("IDENTITY_ENDPOINT", text).unwrap_err();
-            matches!(not_here, NotHere::Elsewhere(_))
+            let unavailable = local("IDENTITY_ENDPOINT", text).unwrap_err();
+            matches!(unavailable, EndpointUnavailable::Elsewhere(_))
         };
         for bad in ["http://u:p@127.0.0.1/", "ftp://127.0.0.1/", "x", "http://"] {
             assert!(!elsewhere(bad), "{bad}");

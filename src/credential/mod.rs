@@ -1,44 +1,52 @@
-//! How a key or token is come by: the catalogue of sources and their order.
+//! Where a key or a token comes from: the catalogue of sources and the credential that one of them
+//! gives.
 //!
-//! Nothing here contacts anything or prints a value: requests are handed to the caller, who
-//! holds the network. A secret at hand leaves through [`Credential::authentication`] alone.
+//! Nothing here contacts anything or prints a value: requests go to the caller, who holds the
+//! network. A secret at hand leaves through [`Credential::authentication`] alone.
 
 pub mod acquire;
-mod acquired;
 mod audience;
 mod authority;
 mod certificate;
 pub mod claims;
-mod cli;
-mod configured;
-pub mod contacts;
+pub mod destinations;
+mod entra;
 mod error;
-mod facts;
+mod evidence;
 mod file;
 mod find;
+pub mod flow;
+mod incomplete;
 mod metadata;
 mod opening;
+mod options;
+pub mod outbound;
 mod pkcs12;
-pub mod request;
+mod program;
+mod resource_manager;
 mod rounds;
 mod sdk;
 mod sources;
-pub mod ways;
+mod token;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 pub use crate::secret::looks_like_a_key;
-pub use acquired::{Acquired, Late};
+pub use entra::Application;
 pub use error::CredentialError;
-pub use find::misplaced;
-pub use sources::{API_KEY_VARIABLE, Choice, Request, SOURCES, Source, TOKEN_VARIABLE};
+pub use find::leaked_into_args;
+pub use options::{CredentialOptions, Host, SourceChoice};
+pub use resource_manager::for_resource_manager;
+pub use sources::{API_KEY_VARIABLE, SOURCES, Source, TOKEN_VARIABLE};
+pub use token::{AcquiredToken, LateConnection};
 
-use crate::evidence::identity::{Configured, CredentialKind, NotTaken, Trimmed};
+use crate::clouds::Cloud;
+use crate::evidence::identity::{Configured, CredentialKind, SkippedSource, Trimmed};
 use crate::secret::Secret;
 use crate::wire::http::Authentication;
-use acquired::TokenCell;
-use ways::Way;
+use flow::TokenFlow;
+use token::TokenSlot;
 
 /// A credential in hand, or none.
 #[derive(Debug)]
@@ -50,14 +58,16 @@ pub struct Credential {
     secret: Option<Secret>,
     file_mode_open: Option<String>,
     trimmed: Option<Trimmed>,
-    not_taken: Vec<NotTaken>,
-    way: Option<Way>,
-    /// Whether a user or a variable asked for it: without either, no token is no fault.
-    demanded: bool,
+    skipped_sources: Vec<SkippedSource>,
+    flow: Option<Box<dyn TokenFlow>>,
+    /// Whether a user or a variable asked for it; else the absence of a token is no fault.
+    is_explicit: bool,
     configured: Configured,
     authority_host: Option<String>,
+    /// The cloud whose Resource Manager its tokens are for, in place of the target.
+    resource_manager: Option<Cloud>,
     /// Tokens by their scope, each asked for once.
-    tokens: RefCell<Vec<(String, TokenCell)>>,
+    tokens: RefCell<Vec<(String, TokenSlot)>>,
 }
 
 impl Credential {
@@ -71,25 +81,26 @@ impl Credential {
             secret: None,
             file_mode_open: None,
             trimmed: None,
-            not_taken: Vec::new(),
-            way: None,
-            demanded: false,
+            skipped_sources: Vec::new(),
+            flow: None,
+            is_explicit: false,
             configured: Configured::default(),
             authority_host: None,
+            resource_manager: None,
             tokens: RefCell::new(Vec::new()),
         }
     }
 
-    /// The way to its token, where one has to be asked for.
+    /// How its token is obtained, where one has to be requested.
     #[must_use]
-    pub const fn way(&self) -> Option<&Way> {
-        self.way.as_ref()
+    pub fn flow(&self) -> Option<&dyn TokenFlow> {
+        self.flow.as_deref()
     }
 
     /// Whether a user or a variable asked for it.
     #[must_use]
-    pub const fn demanded(&self) -> bool {
-        self.demanded
+    pub const fn is_explicit(&self) -> bool {
+        self.is_explicit
     }
 
     /// The source's name for `--credential`.
@@ -98,16 +109,16 @@ impl Credential {
         self.name
     }
 
-    /// Where the token of a scope is, or will be.
+    /// The place of the token of a scope, filled by the first that needs it.
     #[must_use]
-    pub fn cell(&self, scope: &str) -> TokenCell {
+    pub fn token_slot(&self, scope: &str) -> TokenSlot {
         let mut tokens = self.tokens.borrow_mut();
-        if let Some((_, cell)) = tokens.iter().find(|(known, _)| known == scope) {
-            return Rc::clone(cell);
+        if let Some((_, slot)) = tokens.iter().find(|(known, _)| known == scope) {
+            return Rc::clone(slot);
         }
-        let cell = TokenCell::default();
-        tokens.push((scope.to_owned(), Rc::clone(&cell)));
-        cell
+        let slot = TokenSlot::default();
+        tokens.push((scope.to_owned(), Rc::clone(&slot)));
+        slot
     }
 
     /// What goes into a request.

@@ -1,5 +1,5 @@
-//! A key file is opened on a thread of its own, within the walk's patience: what it asks for may lie
-//! in a part that is locked itself and cannot be looked at before.
+//! A key file is opened on a thread of its own, within the timeout of the walk: the work that it asks
+//! for may be described in a part that is encrypted itself, and cannot be known before.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::certificate::{Material, NoCertificate};
+use super::certificate::{CertificateError, Material};
 use crate::blocking;
 use crate::secret::Secret;
 
-/// Threads that no walk waits for any more and that are still at work.
+/// Threads that are still at work and that no walk waits for any more.
 static LATE: AtomicUsize = AtomicUsize::new(0);
-/// As many may be: in repeated walks they would otherwise become more with each round. One derivation
+/// Their limit: in repeated walks they would otherwise become more with each round. One derivation
 /// takes up to 1 GiB (`p12-keystore`'s bound for scrypt).
 const MOST_LATE: usize = 1;
 
@@ -23,33 +23,35 @@ const ENDED: u8 = 2;
 
 /// A certificate and its key. A locked file may take its time, and the walk goes on meanwhile.
 pub(super) async fn opened(
-    octets: Zeroizing<Vec<u8>>,
+    bytes: Zeroizing<Vec<u8>>,
     password: Option<&Secret>,
-    patience: Duration,
-) -> Result<Material, NoCertificate> {
+    timeout: Duration,
+) -> Result<Material, CertificateError> {
     let password = password.map(|password| Secret::new(password.expose().to_owned()));
-    within(patience, move || Material::read(&octets, password.as_ref())).await
+    within(timeout, move || Material::read(&bytes, password.as_ref())).await
 }
 
 async fn within<T: Send + 'static>(
-    patience: Duration,
-    work: impl FnOnce() -> Result<T, NoCertificate> + Send + 'static,
-) -> Result<T, NoCertificate> {
+    timeout: Duration,
+    work: impl FnOnce() -> Result<T, CertificateError> + Send + 'static,
+) -> Result<T, CertificateError> {
     if LATE.load(Ordering::SeqCst) >= MOST_LATE {
-        return Err(NoCertificate::NotRead(
-            "was not opened: a key file of an earlier walk still asks for rounds without an end",
+        return Err(CertificateError::NotRead(
+            "was not opened: a key file of an earlier check is still being opened",
         ));
     }
     let state = Arc::new(AtomicU8::new(AT_WORK));
     let theirs = Ends(Arc::clone(&state));
-    let opening = blocking::apart("certificate", move || {
+    let opening = blocking::run_blocking(move || {
         let _ends = theirs;
         work()
     });
-    match tokio::time::timeout(patience, opening).await {
+    match tokio::time::timeout(timeout, opening).await {
         Ok(Ok(done)) => return done,
         Ok(Err(_)) => {
-            return Err(NoCertificate::NotRead("was not opened: no thread to be had for it"));
+            return Err(CertificateError::NotRead(
+                "was not opened: no thread could be started for it",
+            ));
         }
         Err(_) => {}
     }
@@ -57,7 +59,7 @@ async fn within<T: Send + 'static>(
     if state.swap(GIVEN_UP, Ordering::SeqCst) == ENDED {
         LATE.fetch_sub(1, Ordering::SeqCst);
     }
-    Err(NoCertificate::NotRead("was not opened within the deadline: too many rounds"))
+    Err(CertificateError::NotRead("was not opened within the deadline: too many rounds"))
 }
 
 /// Part of the thread: its end, whatever ends it.
@@ -76,7 +78,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_file_without_an_end_holds_up_no_walk_and_one_thread_alone() {
+    async fn a_file_that_never_opens_delays_no_walk_and_holds_one_thread() {
         let (release, wait) = std::sync::mpsc::channel::<()>();
         let (left, ended) = std::sync::mpsc::channel::<()>();
         let endless = within(Duration::from_millis(1), move || {
@@ -84,10 +86,10 @@ mod tests {
             drop(left);
             Ok(())
         });
-        let says = |no: Result<(), NoCertificate>| format!("{:?}", no.unwrap_err());
-        assert!(says(endless.await).contains("within the deadline"));
+        let message = |no: Result<(), CertificateError>| format!("{:?}", no.unwrap_err());
+        assert!(message(endless.await).contains("within the deadline"));
         let next = within(Duration::from_secs(60), || Ok(()));
-        assert!(says(next.await).contains("earlier walk"));
+        assert!(message(next.await).contains("earlier check"));
         drop(release);
         assert!(ended.recv().is_err());
         while LATE.load(Ordering::SeqCst) > 0 {

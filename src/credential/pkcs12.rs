@@ -6,32 +6,34 @@ use pkcs8::EncryptedPrivateKeyInfoRef;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use zeroize::Zeroizing;
 
-use super::certificate::{Material, NoCertificate, Presented};
+use super::certificate::{CertificateError, Material, Presented};
 use super::rounds;
 use crate::secret::Secret;
 
 /// The variable of the password.
-const PASSWORD: &str = "AZURE_CLIENT_CERTIFICATE_PASSWORD";
+pub(super) const PASSWORD: &str = "AZURE_CLIENT_CERTIFICATE_PASSWORD";
 
 /// The first key in a PKCS#12 file, and its certificates.
-pub(super) fn open(octets: &[u8], password: Option<&Secret>) -> Result<Material, NoCertificate> {
-    bounded(octets)?;
+pub(super) fn open(bytes: &[u8], password: Option<&Secret>) -> Result<Material, CertificateError> {
+    bounded(bytes)?;
     let text = password.map_or("", Secret::expose);
-    let archive = Pkcs12Archive::from_pkcs12(octets, text).map_err(|error| {
-        let wrong = |says: &str| NoCertificate::Wrong(says.to_owned());
+    let archive = Pkcs12Archive::from_pkcs12(bytes, text).map_err(|error| {
+        let wrong = |message: &str| CertificateError::Wrong(message.to_owned());
         match error {
             Error::MacError(_) | Error::UnpadError | Error::Pkcs5Error(_) => locked(password),
             Error::DerError(_) | Error::InvalidVersion | Error::IoError(_) => {
                 wrong("is neither PEM nor PKCS#12 (a certificate alone is not enough)")
             }
             // Another implementation may open it.
-            _ => NoCertificate::NotRead("is PKCS#12 of a kind that this tool does not open"),
+            _ => CertificateError::NotRead("is PKCS#12 of a kind that this tool does not open"),
         }
     })?;
     let key = archive.keys.first().ok_or_else(|| {
-        NoCertificate::Wrong("is PKCS#12 without a private key: export it with its key".to_owned())
+        CertificateError::Wrong(
+            "is PKCS#12 without a private key: export it with its key".to_owned(),
+        )
     })?;
-    // An id that ties a certificate to the key may be missing, or wrong: the key itself tells.
+    // An id that ties a certificate to the key may be missing, or wrong: the key itself decides.
     let chain = archive.certs.iter().map(|bag| CertificateDer::from(bag.cert.as_der().to_vec()));
     let chain = chain.collect();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.key.as_der().to_vec()));
@@ -42,10 +44,10 @@ pub(super) fn open(octets: &[u8], password: Option<&Secret>) -> Result<Material,
 pub(super) fn key(
     der: &[u8],
     password: Option<&Secret>,
-) -> Result<PrivateKeyDer<'static>, NoCertificate> {
+) -> Result<PrivateKeyDer<'static>, CertificateError> {
     bounded(der)?;
     let locked_key = EncryptedPrivateKeyInfoRef::try_from(der)
-        .map_err(|_| NoCertificate::Wrong("holds a private key that is damaged".to_owned()))?;
+        .map_err(|_| CertificateError::Wrong("holds a private key that is damaged".to_owned()))?;
     let text = password.map_or("", Secret::expose);
     let document = match locked_key.decrypt(text.as_bytes()) {
         Ok(document) => document,
@@ -55,27 +57,27 @@ pub(super) fn key(
         // What comes out of a wrong password may look whole.
         Err(pkcs8::Error::Asn1(_) | pkcs8::Error::KeyMalformed(_)) => return Err(locked(password)),
         Err(_) => {
-            return Err(NoCertificate::NotRead(
+            return Err(CertificateError::NotRead(
                 "holds a key with a password of a kind that this tool does not open",
             ));
         }
     };
-    let octets = Zeroizing::new(document.as_bytes().to_vec());
-    Ok(PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(octets.to_vec())))
+    let bytes = Zeroizing::new(document.as_bytes().to_vec());
+    Ok(PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(bytes.to_vec())))
 }
 
 /// Refuses a file that asks for more work than is done.
-fn bounded(der: &[u8]) -> Result<(), NoCertificate> {
+fn bounded(der: &[u8]) -> Result<(), CertificateError> {
     match rounds::too_many(der) {
-        true => Err(NoCertificate::NotRead(
+        true => Err(CertificateError::NotRead(
             "asks for more than 5,000,000 rounds before its key opens, which are not done",
         )),
         false => Ok(()),
     }
 }
 
-fn locked(password: Option<&Secret>) -> NoCertificate {
-    NoCertificate::Wrong(match password {
+fn locked(password: Option<&Secret>) -> CertificateError {
+    CertificateError::Wrong(match password {
         Some(_) => format!("is not opened by the password in {PASSWORD}"),
         None => format!("has a password, and {PASSWORD} is not set"),
     })
@@ -97,8 +99,8 @@ mod tests {
             .current_dir(folder)
             .output()
             .unwrap();
-        let says = String::from_utf8_lossy(&ended.stderr).into_owned();
-        assert!(ended.status.success(), "openssl {arguments}: {says}");
+        let message = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(ended.status.success(), "openssl {arguments}: {message}");
     }
 
     fn made() -> tempfile::TempDir {
@@ -115,15 +117,19 @@ mod tests {
         folder
     }
 
-    fn read(folder: &Path, file: &str, password: Option<&str>) -> Result<Material, NoCertificate> {
-        let octets = std::fs::read(folder.join(file)).unwrap();
+    fn read(
+        folder: &Path,
+        file: &str,
+        password: Option<&str>,
+    ) -> Result<Material, CertificateError> {
+        let bytes = std::fs::read(folder.join(file)).unwrap();
         let password = password.map(|text| Secret::new(text.to_owned()));
-        Material::read(&octets, password.as_ref())
+        Material::read(&bytes, password.as_ref())
     }
 
-    fn says(read: Result<Material, NoCertificate>) -> String {
+    fn message(read: Result<Material, CertificateError>) -> String {
         match read.map(|_| ()) {
-            Err(NoCertificate::Wrong(says)) => says,
+            Err(CertificateError::Wrong(message)) => message,
             other => format!("{other:?}"),
         }
     }
@@ -184,9 +190,9 @@ mod tests {
             let mut store = KeyStore::new();
             let chain = PrivateKeyChain::new(vec![1_u8], key, certificates);
             store.add_entry("a", KeyStoreEntry::PrivateKeyChain(chain));
-            let octets = store.writer("canary").write().unwrap();
+            let bytes = store.writer("canary").write().unwrap();
             let password = Secret::new("canary".to_owned());
-            let material = Material::read(&octets, Some(&password)).unwrap();
+            let material = Material::read(&bytes, Some(&password)).unwrap();
             let made = material.assertion("c", "https://a/t", true, &provider, now)?;
             let base64 = base64::engine::general_purpose::URL_SAFE_NO_PAD;
             let header = made.expose().split('.').next().unwrap();
@@ -202,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_file_is_said_in_words() {
+    fn a_bad_file_is_refused_with_its_reason() {
         let folder = made();
         let at = folder.path();
         let export = "pkcs12 -export -in own.crt -passout pass:canary";
@@ -213,16 +219,16 @@ mod tests {
         let wrong = "is not opened by the password in AZURE_CLIENT_CERTIFICATE_PASSWORD";
         let none = "has a password, and AZURE_CLIENT_CERTIFICATE_PASSWORD is not set";
         for file in ["own.pfx", "bare.pfx"] {
-            assert_eq!(says(read(at, file, Some("canary-other"))), wrong, "{file}");
-            assert_eq!(says(read(at, file, None)), none, "{file}");
+            assert_eq!(message(read(at, file, Some("canary-other"))), wrong, "{file}");
+            assert_eq!(message(read(at, file, None)), none, "{file}");
         }
         let keyless = "is PKCS#12 without a private key: export it with its key";
-        assert_eq!(says(read(at, "no-key.pfx", Some("canary"))), keyless);
+        assert_eq!(message(read(at, "no-key.pfx", Some("canary"))), keyless);
         let alone = "is neither PEM nor PKCS#12 (a certificate alone is not enough)";
-        assert_eq!(says(read(at, "own.der", Some("canary"))), alone);
+        assert_eq!(message(read(at, "own.der", Some("canary"))), alone);
         let whole = std::fs::read(at.join("own.pfx")).unwrap();
         std::fs::write(at.join("half.pfx"), &whole[..whole.len() / 2]).unwrap();
-        assert_eq!(says(read(at, "half.pfx", Some("canary"))), alone);
+        assert_eq!(message(read(at, "half.pfx", Some("canary"))), alone);
     }
 
     #[test]
@@ -240,8 +246,8 @@ mod tests {
         );
         // 65537 rounds are 01 00 01 in DER; the same length holds 2^23 - 1 at most.
         let endless = |file: &str| {
-            let mut octets = std::fs::read(at.join(file)).unwrap();
-            let places: Vec<usize> = octets
+            let mut bytes = std::fs::read(at.join(file)).unwrap();
+            let places: Vec<usize> = bytes
                 .windows(5)
                 .enumerate()
                 .filter(|(_, five)| *five == [2, 3, 1, 0, 1])
@@ -249,14 +255,14 @@ mod tests {
                 .collect();
             assert!(!places.is_empty(), "{file}");
             for place in places {
-                octets[place + 2..place + 5].copy_from_slice(&[0x7f, 0xff, 0xff]);
+                bytes[place + 2..place + 5].copy_from_slice(&[0x7f, 0xff, 0xff]);
             }
-            octets
+            bytes
         };
         let password = Secret::new("canary".to_owned());
-        let refused = |no: NoCertificate| match no {
-            NoCertificate::NotRead(says) => says.contains("rounds"),
-            NoCertificate::Wrong(_) => false,
+        let refused = |no: CertificateError| match no {
+            CertificateError::NotRead(message) => message.contains("rounds"),
+            CertificateError::Wrong(_) => false,
         };
         assert!(open(&endless("a.pfx"), Some(&password)).err().is_some_and(refused));
         assert!(key(&endless("a.der"), Some(&password)).err().is_some_and(refused));
@@ -276,14 +282,14 @@ mod tests {
             std::fs::write(at.join("a.pem"), format!("{}{}", join("own.crt"), join("a.key")))
                 .unwrap();
             assert!(read(at, "a.pem", Some("canary")).is_ok(), "{cipher}");
-            assert!(says(read(at, "a.pem", Some("canary-other"))).contains("not opened by"));
-            assert!(says(read(at, "a.pem", None)).contains("is not set"));
+            assert!(message(read(at, "a.pem", Some("canary-other"))).contains("not opened by"));
+            assert!(message(read(at, "a.pem", None)).contains("is not set"));
         }
         openssl(at, "rsa -aes256 -traditional -in own.key -out old.key -passout pass:canary");
         let join = |file: &str| std::fs::read_to_string(at.join(file)).unwrap();
         std::fs::write(at.join("old.pem"), format!("{}{}", join("own.crt"), join("old.key")))
             .unwrap();
         let old = read(at, "old.pem", Some("canary")).map(|_| ());
-        assert!(matches!(old, Err(NoCertificate::NotRead(_))), "{old:?}");
+        assert!(matches!(old, Err(CertificateError::NotRead(_))), "{old:?}");
     }
 }

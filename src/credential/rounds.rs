@@ -3,7 +3,7 @@
 
 /// Rounds that are done at most; tools write a few thousand to some hundred thousand.
 const MOST_ROUNDS: u64 = 5_000_000;
-/// N x r x p of scrypt at most: 128 octets each, 512 MiB.
+/// N x r x p of scrypt at most: 128 bytes each, 512 MiB.
 const MOST_SCRYPT: u64 = 1 << 22;
 /// How deep structures may lie in each other; PKCS#12 has a dozen levels.
 const DEPTH: u32 = 40;
@@ -15,7 +15,7 @@ pub(super) fn too_many(der: &[u8]) -> bool {
 }
 
 const INTEGER: u8 = 0x02;
-const OCTET_STRING: u8 = 0x04;
+const BYTE_STRING: u8 = 0x04;
 const CONSTRUCTED: u8 = 0x20;
 
 /// Looks at values that follow each other. In all of PKCS#5 and PKCS#12 the rounds are the number
@@ -35,11 +35,11 @@ fn sequence(mut rest: &[u8], depth: u32) -> bool {
                 }
             }
         }
-        if tag == OCTET_STRING {
+        if tag == BYTE_STRING {
             behind_a_salt = Some(Vec::new());
         }
-        // What an octet string holds is often a structure again.
-        let inside = tag & CONSTRUCTED != 0 || tag == OCTET_STRING && is_one_value(content);
+        // What an byte string holds is often a structure again.
+        let inside = tag & CONSTRUCTED != 0 || tag == BYTE_STRING && is_one_value(content);
         if inside && sequence(content, depth - 1) {
             return true;
         }

@@ -1,7 +1,7 @@
-//! Tokens as the Azure SDK gets them (`azure_identity`), each of its requests handed to whoever
-//! holds the network.
+//! Tokens as the Azure SDK obtains them (`azure_identity`): each of its requests goes over a channel
+//! to the caller, who holds the network.
 //!
-//! Nothing here retries: an answer that is no token ends the pipeline at once, whatever the
+//! Nothing here retries: an answer without a token ends the pipeline at once, whatever the
 //! SDK's own options say (it would ask a metadata service for 72 s).
 
 use std::sync::Arc;
@@ -17,42 +17,44 @@ use azure_core::http::{
     RetryOptions, StatusCode, Transport,
 };
 use azure_identity::{
-    AzureCliCredential, AzureCliCredentialOptions, ClientAssertion, ClientAssertionCredential,
-    ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
-    ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
+    ClientAssertion, ClientAssertionCredential, ClientAssertionCredentialOptions,
+    ClientSecretCredential, ClientSecretCredentialOptions, ManagedIdentityCredential,
+    ManagedIdentityCredentialOptions, UserAssignedId,
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::cli::Az;
-use super::request::{OutboundRequest, Reply, Send};
-use super::ways::UserAssigned;
+use super::acquire::AcquireError;
+use super::flow::IdentityId;
+use super::outbound::{OutboundRequest, Reply, SendRequest};
+use super::program::SdkCredential;
 use crate::evidence::identity::TokenPurpose;
-use crate::evidence::text::clean;
+use crate::evidence::text::{clean, is_guid};
 use crate::secret::Secret;
 
 /// A credential of the SDK, and its requests.
 pub(super) struct Sdk {
     credential: Arc<dyn TokenCredential>,
-    asked: mpsc::UnboundedReceiver<Asked>,
+    requests: mpsc::UnboundedReceiver<PendingRequest>,
 }
 
-struct Asked {
+/// A request of the SDK that waits for its reply.
+struct PendingRequest {
     request: OutboundRequest,
-    tell: oneshot::Sender<Option<Reply>>,
+    reply: oneshot::Sender<Option<Reply>>,
 }
 
-/// Hands the SDK's requests over.
+/// The SDK's transport: requests go to the caller.
 #[derive(Debug)]
-struct Handed {
-    to: mpsc::UnboundedSender<Asked>,
+struct ChannelTransport {
+    to: mpsc::UnboundedSender<PendingRequest>,
     purpose: TokenPurpose,
 }
 
 #[async_trait]
-impl HttpClient for Handed {
+impl HttpClient for ChannelTransport {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let form = match request.body() {
-            Body::Bytes(octets) => String::from_utf8_lossy(octets).into_owned(),
+            Body::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
             Body::SeekableStream(_) => return Err(ended("a streamed body")),
         };
         // The SDK sends IDENTITY_HEADER wherever it is set; it is App Service's alone.
@@ -71,29 +73,32 @@ impl HttpClient for Handed {
             headers,
             form: (method == "POST").then(|| Secret::new(form)),
         };
-        let (tell, told) = oneshot::channel();
-        self.to.send(Asked { request, tell }).map_err(|_| ended("the walk is over"))?;
-        let reply = told.await.ok().flatten().ok_or_else(|| ended("no answer"))?;
+        let (reply, replied) = oneshot::channel();
+        self.to.send(PendingRequest { request, reply }).map_err(|_| ended("the walk is over"))?;
+        let reply = replied.await.ok().flatten().ok_or_else(|| ended("no answer"))?;
         if !(200..300).contains(&reply.status) {
             return Err(ended("a refusal"));
         }
-        let octets = Bytes::copy_from_slice(&reply.body);
-        Ok(AsyncRawResponse::from_bytes(StatusCode::from(reply.status), Headers::new(), octets))
+        let bytes = Bytes::copy_from_slice(&reply.body);
+        Ok(AsyncRawResponse::from_bytes(StatusCode::from(reply.status), Headers::new(), bytes))
     }
 }
 
 /// An error of a kind that the SDK does not retry.
-fn ended(says: &'static str) -> Error {
-    Error::with_message(ErrorKind::Other, says)
+fn ended(why: &'static str) -> Error {
+    Error::with_message(ErrorKind::Other, why)
 }
 
-/// A token that the SDK could not get, in its words. They may be a program's own, which may say
-/// anything: what looks like a key or a token is left out.
+/// The SDK's message about a token that it could not obtain. It may repeat a program's output.
 fn words(error: &Error) -> String {
     let text = error.to_string();
     // What the SDK puts around them.
     let text = text.split("To troubleshoot, visit").next().unwrap_or_default();
-    let text = text.split_once("authentication failed. ").map_or(text, |(_, said)| said);
+    shown(text.split_once("authentication failed. ").map_or(text, |(_, message)| message))
+}
+
+/// A message for outputs: what looks like a key or a token is left out of it.
+pub(super) fn shown(text: &str) -> String {
     let shown: Vec<&str> = text
         .split_whitespace()
         .map(|word| match is_an_id(word) || !looks_like_a_token(word) {
@@ -116,18 +121,15 @@ fn looks_like_a_token(word: &str) -> bool {
 
 /// Whether a word is an id (8-4-4-4-12 hexadecimal digits), which people need for support.
 fn is_an_id(word: &str) -> bool {
-    let word = word.trim_matches(|c: char| !c.is_ascii_hexdigit());
-    let groups: Vec<&str> = word.split('-').collect();
-    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
-        && groups.iter().all(|group| group.bytes().all(|c| c.is_ascii_hexdigit()))
+    is_guid(word.trim_matches(|c: char| !c.is_ascii_hexdigit()))
 }
 
-/// An assertion in hand.
+/// An assertion that is at hand.
 #[derive(Debug)]
-struct Given(Secret);
+struct StaticAssertion(Secret);
 
 #[async_trait]
-impl ClientAssertion for Given {
+impl ClientAssertion for StaticAssertion {
     async fn secret(&self, _: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
         Ok(self.0.expose().to_owned())
     }
@@ -135,7 +137,7 @@ impl ClientAssertion for Given {
 
 impl Sdk {
     fn options(
-        to: mpsc::UnboundedSender<Asked>,
+        to: mpsc::UnboundedSender<PendingRequest>,
         purpose: TokenPurpose,
         authority: &str,
     ) -> ClientOptions {
@@ -143,7 +145,7 @@ impl Sdk {
         cloud.authority_host = authority.to_owned();
         ClientOptions {
             retry: RetryOptions::none(),
-            transport: Some(Transport::new(Arc::new(Handed { to, purpose }))),
+            transport: Some(Transport::new(Arc::new(ChannelTransport { to, purpose }))),
             cloud: Some(Arc::new(cloud.into())),
             ..ClientOptions::default()
         }
@@ -156,7 +158,7 @@ impl Sdk {
         client: &str,
         secret: &Secret,
     ) -> Result<Self, String> {
-        let (to, asked) = mpsc::unbounded_channel();
+        let (to, requests) = mpsc::unbounded_channel();
         let purpose = TokenPurpose::Entra;
         let client_options = Self::options(to, purpose, authority);
         let credential = ClientSecretCredential::new(
@@ -166,7 +168,7 @@ impl Sdk {
             Some(ClientSecretCredentialOptions { client_options }),
         )
         .map_err(|e| words(&e))?;
-        Ok(Self { credential, asked })
+        Ok(Self { credential, requests })
     }
 
     /// An application with an assertion (facts I3, I4).
@@ -176,81 +178,80 @@ impl Sdk {
         client: &str,
         assertion: Secret,
     ) -> Result<Self, String> {
-        let (to, asked) = mpsc::unbounded_channel();
+        let (to, requests) = mpsc::unbounded_channel();
         let purpose = TokenPurpose::Entra;
         let client_options = Self::options(to, purpose, authority);
         let credential = ClientAssertionCredential::new(
             tenant.to_owned(),
             client.to_owned(),
-            Given(assertion),
+            StaticAssertion(assertion),
             Some(ClientAssertionCredentialOptions { client_options }),
         )
         .map_err(|e| words(&e))?;
-        Ok(Self { credential, asked })
+        Ok(Self { credential, requests })
     }
 
-    /// A managed identity of a virtual machine or of App Service, told by the process's own
+    /// A managed identity of a virtual machine or of App Service, recognised by the process's
     /// environment (facts I7, I9).
     pub(super) fn managed_identity(
         purpose: TokenPurpose,
-        identity: Option<&UserAssigned>,
+        identity: Option<&IdentityId>,
     ) -> Result<Self, String> {
-        let (to, asked) = mpsc::unbounded_channel();
+        let (to, requests) = mpsc::unbounded_channel();
         let mut options = ManagedIdentityCredentialOptions::default();
         options.client_options = Self::options(to, purpose, "https://login.microsoftonline.com");
         options.user_assigned_id = identity.map(|identity| match identity {
-            UserAssigned::Client(id) => UserAssignedId::ClientId(id.clone()),
-            UserAssigned::Object(id) => UserAssignedId::ObjectId(id.clone()),
-            UserAssigned::Resource(id) => UserAssignedId::ResourceId(id.clone()),
+            IdentityId::Client(id) => UserAssignedId::ClientId(id.clone()),
+            IdentityId::Object(id) => UserAssignedId::ObjectId(id.clone()),
+            IdentityId::Resource(id) => UserAssignedId::ResourceId(id.clone()),
         });
         let credential = ManagedIdentityCredential::new(Some(options)).map_err(|e| words(&e))?;
-        Ok(Self { credential, asked })
+        Ok(Self { credential, requests })
     }
 
-    /// The account that the Azure CLI is logged in with, in the tenant that it is logged in to
-    /// (facts I12, I12b).
-    pub(super) fn azure_cli(az: Az) -> Result<Self, String> {
-        let (_, asked) = mpsc::unbounded_channel();
-        let options = AzureCliCredentialOptions {
-            executor: Some(Arc::new(az)),
-            ..AzureCliCredentialOptions::default()
-        };
-        let credential = AzureCliCredential::new(Some(options)).map_err(|e| words(&e))?;
-        Ok(Self { credential, asked })
+    /// A credential that runs a program and makes no request itself.
+    pub(super) fn program(credential: SdkCredential) -> Result<Self, String> {
+        let (_, requests) = mpsc::unbounded_channel();
+        Ok(Self { credential: credential.map_err(|e| words(&e))?, requests })
     }
 
     /// Asks for a token of `scope`; each request goes through `send`.
-    pub(super) async fn token(self, scope: &str, send: &Send<'_>) -> Result<Secret, String> {
-        let Self { credential, mut asked, .. } = self;
+    pub(super) async fn token(
+        self,
+        scope: &str,
+        send: &SendRequest<'_>,
+    ) -> Result<Secret, AcquireError> {
+        let Self { credential, mut requests } = self;
         let scopes = [scope];
         let mut getting = std::pin::pin!(credential.get_token(&scopes, None));
         // The SDK for Rust wants fields that others do without (`ext_expires_in`, `expires_on` as
-        // a string): a token is one to applications with another SDK.
+        // a string): what it refuses is a token to applications with another SDK.
         let mut held: Option<Secret> = None;
-        let mut without: Option<&'static str> = None;
+        let mut fault: Option<&'static str> = None;
+        let unusable = |why: String| Err(AcquireError::Unusable(why));
         loop {
             tokio::select! {
                 biased;
-                Some(one) = asked.recv() => {
-                    let reply = send(one.request).await;
+                Some(pending) = requests.recv() => {
+                    let reply = send(pending.request).await;
                     held = reply.as_ref().and_then(access_token);
-                    without = reply.as_ref().and_then(no_token);
+                    fault = reply.as_ref().and_then(fault_of);
                     // The SDK may have given up by then.
-                    let _ = one.tell.send(reply);
+                    let _ = pending.reply.send(reply);
                 }
                 got = &mut getting => {
-                    let token = match (got, held, without) {
+                    let token = match (got, held, fault) {
                         (Ok(token), _, _) => token,
                         (Err(_), Some(token), _) => return Ok(token),
-                        // The SDK's own words repeat what stands in the answer.
-                        (Err(_), None, Some(says)) => return Err(says.to_owned()),
-                        (Err(error), None, None) => return Err(words(&error)),
+                        // The SDK's own words repeat parts of the answer.
+                        (Err(_), None, Some(why)) => return unusable(why.to_owned()),
+                        (Err(error), None, None) => return unusable(words(&error)),
                     };
                     let token = token.token.secret();
                     // The SDK takes an answer without a token for an empty one.
                     return match token.bytes().all(|c| c.is_ascii_graphic()) && !token.is_empty() {
                         true => Ok(Secret::new(token.to_owned())),
-                        false => Err(without.unwrap_or("the answer holds no token").to_owned()),
+                        false => unusable(fault.unwrap_or("the answer holds no token").to_owned()),
                     };
                 }
             }
@@ -260,7 +261,7 @@ impl Sdk {
 
 /// The token in an answer, whatever else is missing there.
 fn access_token(reply: &Reply) -> Option<Secret> {
-    if !(200..300).contains(&reply.status) {
+    if !reply.is_success() {
         return None;
     }
     let answer: Answer = serde_json::from_slice(&reply.body).ok()?;
@@ -271,17 +272,17 @@ fn access_token(reply: &Reply) -> Option<Secret> {
 
 /// What is wrong with an answer that accepts the request and holds no token; no part of it is
 /// repeated.
-fn no_token(reply: &Reply) -> Option<&'static str> {
-    if !(200..300).contains(&reply.status) {
+fn fault_of(reply: &Reply) -> Option<&'static str> {
+    if !reply.is_success() {
         return None;
     }
     Some(match serde_json::from_slice::<serde::de::IgnoredAny>(&reply.body) {
-        Err(_) => "the answer is no JSON",
+        Err(_) => "the answer is not JSON",
         Ok(_)
             if serde_json::from_slice::<Answer>(&reply.body)
                 .is_ok_and(|a| !a.access_token.is_empty()) =>
         {
-            "the access_token in the answer is no token"
+            "the access_token in the answer is not a token"
         }
         Ok(_) => "the answer is JSON without access_token",
     })
@@ -299,7 +300,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_without_a_token_is_not_repeated() {
-        let said = |body: &'static str| async move {
+        let shown_of = |body: &'static str| async move {
             let secret = Secret::new("s".to_owned());
             let sdk = Sdk::client_secret("https://login.example", "t", "c", &secret).unwrap();
             let send =
@@ -307,30 +308,33 @@ mod tests {
                     let body = body.as_bytes().to_vec().into();
                     Box::pin(async { Some(Reply { status: 200, headers: Vec::new(), body }) })
                 };
-            sdk.token("https://x/.default", &send).await.unwrap_err()
+            match sdk.token("https://x/.default", &send).await {
+                Err(AcquireError::Unusable(why)) => why,
+                other => panic!("{other:?}"),
+            }
         };
-        assert_eq!(said("\"canary\"").await, "the answer is JSON without access_token");
+        assert_eq!(shown_of("\"canary\"").await, "the answer is JSON without access_token");
         assert_eq!(
-            said("{\"token_type\": \"canary\"}").await,
+            shown_of("{\"token_type\": \"canary\"}").await,
             "the answer is JSON without access_token"
         );
-        assert_eq!(said("canary").await, "the answer is no JSON");
+        assert_eq!(shown_of("canary").await, "the answer is not JSON");
     }
 
     #[test]
-    fn what_looks_like_a_token_is_not_said_again() {
-        let said = |text: &'static str| words(&ended(text));
+    fn what_looks_like_a_token_is_not_shown() {
+        let shown_of = |text: &'static str| words(&ended(text));
         assert_eq!(
-            said("ERROR: token eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJjYW5hcnkifQ.c2ln was refused"),
+            shown_of("ERROR: token eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJjYW5hcnkifQ.c2ln was refused"),
             "ERROR: token [not shown] was refused"
         );
-        assert_eq!(said("secret=abc8Q~1234567890abcdefghij!"), "[not shown]");
+        assert_eq!(shown_of("secret=abc8Q~1234567890abcdefghij!"), "[not shown]");
         for whole in [
             "ERROR: Please run 'az login' to setup account.",
             "AADSTS700082: The refresh token has expired. Trace ID: 0f0e0d0c-0b0a-0908-0706-050403020100",
             "see https://aka.ms/azsdk/rust/identity/troubleshoot",
         ] {
-            assert_eq!(said(whole), whole);
+            assert_eq!(shown_of(whole), whole);
         }
     }
 }

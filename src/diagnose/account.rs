@@ -1,24 +1,30 @@
-//! Commands of `az` about the account: how they name it is said once.
+//! Commands of `az` about the target's own resource, in the words of its service's profile.
 
 use crate::evidence::Evidence;
+use crate::services::{Resource, azure_ai};
 
 use super::reading;
 
-/// The group of commands.
-const AZ: &str = "az cognitiveservices account";
+/// What the target is to `az`; behind a gateway, and where nothing says what the target is, an
+/// account.
+#[must_use]
+pub(in crate::diagnose) fn resource(e: &Evidence) -> Resource {
+    let own = reading::service(e).filter(|service| service.has_call());
+    own.and_then(|service| service.resource).unwrap_or(azure_ai::RESOURCE)
+}
 
 /// A command about the account of this walk, its verb first: `deployment list`, with what follows
 /// the account's name and group in `rest`.
 #[must_use]
 pub(in crate::diagnose) fn command(e: &Evidence, verb: &str, rest: &str) -> String {
-    named(reading::account(e), verb, rest)
+    named(e, reading::account(e), verb, rest)
 }
 
 /// [`command`] about an account of this name or placeholder.
 #[must_use]
-pub(in crate::diagnose) fn named(account: &str, verb: &str, rest: &str) -> String {
+pub(in crate::diagnose) fn named(e: &Evidence, account: &str, verb: &str, rest: &str) -> String {
     let space = if rest.is_empty() { "" } else { " " };
-    format!("{AZ} {verb} -n {account} -g <group>{space}{rest}")
+    format!("az {} {verb} -n {account} -g <group>{space}{rest}", resource(e).az)
 }
 
 /// Shows a part of the account: a JMESPath of its resource.
@@ -29,26 +35,34 @@ pub(in crate::diagnose) fn show(e: &Evidence, query: &str) -> String {
 
 /// Lists what the query picks of every account that the caller can see.
 #[must_use]
-pub(in crate::diagnose) fn list(query: &str, rest: &str) -> String {
+pub(in crate::diagnose) fn list(e: &Evidence, query: &str, rest: &str) -> String {
     let space = if rest.is_empty() { "" } else { " " };
-    format!("{AZ} list --query {}{space}{rest}", quoted(query))
+    format!("az {} list --query {}{space}{rest}", resource(e).az, quoted(query))
 }
 
 /// Lists the accounts that were deleted and can be recovered.
 #[must_use]
-pub(in crate::diagnose) fn list_deleted() -> String {
-    format!("{AZ} list-deleted -o table")
+pub(in crate::diagnose) fn list_deleted(e: &Evidence) -> String {
+    format!("az {} list-deleted -o table", resource(e).az)
 }
 
 /// Names and endpoints of every account that the caller can see.
 #[must_use]
-pub(in crate::diagnose) fn endpoints() -> String {
-    list("[].{name:name,endpoint:properties.endpoint}", "-o table")
+pub(in crate::diagnose) fn endpoints(e: &Evidence) -> String {
+    list(e, &format!("[].{{name:name,endpoint:{}}}", resource(e).endpoint), "-o table")
 }
 
 /// The query for public access and network rules.
 pub(in crate::diagnose) const NETWORK: &str =
     "properties.{access:publicNetworkAccess,rules:networkAcls}";
+
+/// Reads one secret of a vault by its name, and shows no value: whether the caller may.
+pub(in crate::diagnose) fn read_a_secret(e: &Evidence) -> String {
+    format!(
+        "az keyvault secret show --vault-name {} -n <secret> --query id -o tsv  # as that caller",
+        reading::account(e)
+    )
+}
 
 fn quoted(query: &str) -> String {
     let bare = query.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');

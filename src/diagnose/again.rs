@@ -1,7 +1,7 @@
-//! The one builder of commands that repeat a walk: for `check:`, and for what would decide.
+//! The only builder of commands that repeat a walk, for `check:` and for what would decide.
 //!
-//! A report may come from another machine, or from an attacker: each word is quoted, and an
-//! option that no walk has is left out.
+//! A report may come from another machine, or from an attacker: each word is quoted, and an option
+//! that no walk has is omitted.
 
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::{Evidence, Trust};
@@ -66,15 +66,15 @@ pub fn again_without(e: &Evidence, option: &str) -> String {
     command(e, &options)
 }
 
-/// The walk to another host on the same way: with the resolvers, proxy and roots of this one.
+/// The walk to another host in the same way: with the resolvers, proxy and roots of this one.
 #[must_use]
 pub fn again_at(e: &Evidence, target: &str) -> String {
-    line("aoai-probe", target, &e.asked.repeat.options)
+    line("aoai-probe", target, &e.options.repeat.options)
 }
 
 /// What this walk was given.
 fn options(e: &Evidence) -> Vec<String> {
-    let repeat = &e.asked.repeat;
+    let repeat = &e.options.repeat;
     match &repeat.inventory {
         Some(target) => target.options.clone(),
         None if repeat.options.is_empty() => as_asked(e),
@@ -82,14 +82,14 @@ fn options(e: &Evidence) -> Vec<String> {
     }
 }
 
-/// What can be read of it in the report of an older version.
+/// The same for a report of an older version, as far as it can be read.
 fn as_asked(e: &Evidence) -> Vec<String> {
     let given = e.dns.resolvers.iter().filter(|r| r.role == ResolverRole::Given);
     let given = given.map(|r| format!("--resolver={}", r.label()));
-    let deployment = e.asked.deployment.iter().map(|name| format!("--deployment={name}"));
-    let trust = (e.asked.trust == Trust::System).then(|| "--trust=system".to_owned());
-    let roots = e.asked.ca_file.iter().map(|path| format!("--ca-file={path}"));
-    let expect = e.asked.expect.as_option().map(|value| format!("--expect={value}"));
+    let deployment = e.options.deployment.iter().map(|name| format!("--deployment={name}"));
+    let trust = (e.options.trust == Trust::System).then(|| "--trust=system".to_owned());
+    let roots = e.options.ca_file.iter().map(|path| format!("--ca-file={path}"));
+    let expect = e.options.expect.as_option().map(|value| format!("--expect={value}"));
     given.chain(deployment).chain(trust).chain(roots).chain(expect).collect()
 }
 
@@ -100,12 +100,12 @@ pub fn command_options(options: &[String]) -> String {
 }
 
 fn command(e: &Evidence, options: &[String]) -> String {
-    match &e.asked.repeat.inventory {
+    match &e.options.repeat.inventory {
         Some(target) => {
             let program = format!("aoai-probe check --config {}", word(&target.file));
             line(&program, &target.name, options)
         }
-        None => line("aoai-probe", &e.target.typed, options),
+        None => line("aoai-probe", &e.target.input, options),
     }
 }
 
@@ -133,8 +133,8 @@ fn shown(option: &str) -> Option<String> {
     })
 }
 
-/// A word of a command line that people copy into a shell, quoted where the shell would read
-/// something else out of it: it may come from the network, or from another's report.
+/// A word of a command line that people copy into a shell, quoted where the shell would interpret
+/// it: it may come from the network, or from another party's report.
 #[must_use]
 pub fn word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@%+=,".contains(c);
@@ -157,9 +157,9 @@ mod tests {
         let report: serde_json::Value = serde_json::from_str(base).unwrap();
         let evidence = report.get("evidence").cloned().unwrap_or(report);
         let mut e: Evidence = serde_json::from_value(evidence).unwrap();
-        e.target.typed = "myacct".to_owned();
+        e.target.input = "myacct".to_owned();
         let options = options.iter().map(|option| (*option).to_owned()).collect();
-        e.asked.repeat = Repeat { options, inventory: None };
+        e.options.repeat = Repeat { options, inventory: None };
         e
     }
 
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn a_target_of_an_inventory_is_walked_by_its_name() {
         let mut e = evidence(&["--timeout=2"]);
-        e.asked.repeat.inventory = Some(InInventory {
+        e.options.repeat.inventory = Some(InInventory {
             file: "targets.toml".to_owned(),
             name: "prod west".to_owned(),
             options: Vec::new(),
@@ -200,7 +200,7 @@ mod tests {
     fn a_hostile_report_adds_no_option_and_no_command() {
         let mut e = evidence(&["--output=/etc/passwd", "--x;reboot", "--proxy=$(reboot)"]);
         assert_eq!(again(&e), "aoai-probe myacct --proxy '$(reboot)'");
-        e.target.typed = "--output=/etc/passwd".to_owned();
+        e.target.input = "--output=/etc/passwd".to_owned();
         assert_eq!(again(&e), "aoai-probe --proxy '$(reboot)' -- '--output=/etc/passwd'");
     }
 

@@ -1,14 +1,14 @@
-//! This machine's clock: whether it was compared with another one, and what a wrong one explains.
+//! This machine's clock: how it compares with another one, and what a wrong clock explains.
 
-use super::Because;
+use super::FindingBuilder;
 use super::platform_advice::{self, Topic};
 use crate::diagnosis::Step;
 use crate::evidence::Evidence;
 use crate::evidence::text::unix_seconds;
 use crate::evidence::tls::{Certificate, CertificateFault, TlsOutcome};
 
-/// Five minutes, in seconds: what checks of tokens commonly allow, and what a comparison by HTTP's
-/// `Date` (whole seconds, a round trip old) can vouch for.
+/// Five minutes, in seconds: what token checks commonly allow, and well above the error of a
+/// comparison by HTTP's `Date` (whole seconds, a round trip old).
 pub const ALLOWED_S: u64 = 300;
 
 /// A comparison with the clock of a peer.
@@ -24,8 +24,8 @@ pub struct Compared {
     pub pointer: String,
 }
 
-/// How this machine's clock compares with the target's, or else with that of a host that gave a
-/// token; none where no answer carried a date.
+/// How this machine's clock compares with the target's, or else with that of a token endpoint; none
+/// if no answer had a date.
 #[must_use]
 pub fn compared(e: &Evidence) -> Option<Compared> {
     if let Some(ahead_s) = e.vantage.clock_ahead_s {
@@ -48,11 +48,11 @@ pub fn compared(e: &Evidence) -> Option<Compared> {
     })
 }
 
-/// Whether a clock that is `ahead_s` wrong is why the walk's certificate is past its end, or before
-/// its start, by this machine's clock: by the right time it is valid.
+/// Whether a clock that is wrong by `ahead_s` explains why the walk's certificate is expired or not
+/// yet valid by this machine's clock: by the correct time it is valid.
 #[must_use]
 pub fn spoils_certificate(e: &Evidence, ahead_s: i64) -> bool {
-    let Some(hop) = e.tls.saw() else { return false };
+    let Some(hop) = e.tls.value() else { return false };
     let Some(now) = unix_seconds(&e.started).map(|ours| ours - ahead_s) else { return false };
     let fault = match &hop.outcome {
         TlsOutcome::CertificateRejected { fault } => fault,
@@ -77,16 +77,16 @@ pub fn agrees(compared: Option<&Compared>) -> bool {
 
 /// Adds how to see this machine's clock, and how to set it on its platform.
 #[must_use]
-pub fn set(because: Because, e: &Evidence, when: &str) -> Because {
-    let because = because.look("see this machine's clock", "date -u; timedatectl");
+pub fn set(finding: FindingBuilder, e: &Evidence, when: &str) -> FindingBuilder {
+    let finding = finding.inspect("see this machine's clock", "date -u; timedatectl");
     match platform_advice::on(e, Topic::Clock) {
-        Some(advice) => because.known_by(advice.why).act(advice.step()),
-        None => because.act(
+        Some(advice) => finding.reasoning(advice.why).step(advice.step()),
+        None => finding.step(
             Step::local(format!(
-                "{when}set it from the time servers (databases and clusters mind a jump)"
+                "{when}set it from the time servers (a jump can disturb databases and clusters)"
             ))
             .command("chronyc makestep")
-            .undo("cannot be undone; a right clock needs no undo"),
+            .undo("cannot be undone; a correct clock needs no undo"),
         ),
     }
 }

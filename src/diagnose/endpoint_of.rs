@@ -1,12 +1,12 @@
-//! Which private endpoint has an address: its network interface knows (an endpoint's own list is
-//! often empty). Endpoints are often in a hub's subscription, and `az network nic list` sees the
-//! current one alone.
+//! Which private endpoint has an address: its network interface shows it (an endpoint's own list is
+//! often empty). Endpoints are often in a hub's subscription, and `az network nic list` shows only
+//! the current one.
 
 use std::fmt::Display;
 
-use super::Because;
+use super::FindingBuilder;
 
-/// The command that asks every subscription, with an exact match.
+/// The command that searches every subscription for exactly this address.
 pub(super) fn everywhere(address: impl Display) -> String {
     format!(
         "az graph query -q \"resources | where type =~ 'microsoft.network/networkinterfaces' | \
@@ -26,15 +26,23 @@ fn here(address: impl Display) -> String {
     )
 }
 
-/// The steps that show which endpoint has an address, and for which names; `says` is what for.
-pub(super) fn look(because: Because, says: impl Display, address: impl Display) -> Because {
-    because
-        .look(
-            format!("{says}, in every subscription that you can read (extension resource-graph)"),
+/// The steps that show which endpoint has an address, and for which names; `says` describes their
+/// purpose.
+pub(super) fn look(
+    finding: FindingBuilder,
+    message: impl Display,
+    address: impl Display,
+) -> FindingBuilder {
+    finding
+        .inspect(
+            format!(
+                "{message}, in every subscription that you can read (az extension \
+                     resource-graph)"
+            ),
             everywhere(&address),
         )
-        .look(
-            "or in the current subscription alone, where an empty answer shows nothing about the \
+        .or_inspect(
+            "in the current subscription only, where an empty answer shows nothing about the \
              others",
             here(&address),
         )

@@ -7,8 +7,8 @@ use crate::evidence::Hop;
 /// Columns of the longest first line.
 pub const LONGEST: usize = 100;
 
-/// What a finding says in one clause: wordings of it, the fullest first. The one that is printed
-/// depends on the room that state, hop and id of the finding leave.
+/// A finding in one clause: several wordings, the fullest first. Which one is printed depends on
+/// the room that the finding's state, hop and id leave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clause(Vec<String>);
 
@@ -36,6 +36,12 @@ impl Clause {
     pub fn or(mut self, shorter: impl Into<Self>) -> Self {
         self.0.extend(shorter.into().0);
         self
+    }
+
+    /// Each wording in other words.
+    #[must_use]
+    pub fn map(self, change: impl Fn(String) -> String) -> Self {
+        Self(self.0.into_iter().map(change).collect())
     }
 
     /// The first wording that fits behind `start`. The last one is cut after a word when none does:
@@ -69,8 +75,8 @@ pub fn fitting(wordings: &[String]) -> Clause {
 #[must_use]
 pub fn line(state: State, hop: Hop, id: &str, clause: &Clause) -> String {
     let start = start(state, hop, id);
-    let says = clause.behind(&start);
-    format!("{start}{says}")
+    let message = clause.behind(&start);
+    format!("{start}{message}")
 }
 
 /// How the first line begins, up to the clause.

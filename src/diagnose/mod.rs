@@ -1,16 +1,18 @@
-//! Judges evidence: pure, offline, again and again with the same result.
+//! Judges evidence: pure, offline, always with the same result.
 //!
 //! This module may not touch the network, the clock, the environment or a file; it sees
 //! the evidence and nothing else.
 
 mod account;
 mod again;
-pub mod because;
+pub mod audit;
+mod azure;
 pub mod clock;
-mod closed;
 mod dns64;
 mod endpoint_of;
 mod engines;
+mod expect_closed;
+pub mod finding;
 pub mod headline;
 pub mod platform_advice;
 pub mod reading;
@@ -22,8 +24,9 @@ pub mod rules;
 pub mod timing;
 mod verdict;
 mod view;
-mod wording;
+mod word_match;
 
+use crate::sorting;
 use std::collections::BTreeMap;
 
 use crate::diagnosis::{Diagnosis, Finding};
@@ -31,12 +34,12 @@ use crate::evidence::Evidence;
 
 use headline::Clause;
 
-pub use because::Because;
+pub use finding::FindingBuilder;
 pub use rule::{About, Rule};
 use rule::{Check, ForTokens};
 use view::View;
 
-/// Ids that are no longer given, with the release that dropped them; never reused.
+/// Ids that are no longer used, with the release that dropped them; never reused.
 pub const RETIRED: &[(&str, &str)] = &[];
 
 /// The rule of an id.
@@ -55,31 +58,37 @@ pub fn fires(id: &str, evidence: &Evidence) -> bool {
 /// Judges the evidence of one walk.
 #[must_use]
 pub fn diagnose(evidence: &Evidence) -> Diagnosis {
-    // What is not there yet looks like what is missing: no rule may read it.
+    // Evidence that is not there yet looks like missing evidence: no rule may read it.
     if let Some(why) = &evidence.unfinished {
         return Diagnosis { verdict: verdict::unfinished(why), findings: Vec::new() };
     }
     let view = View::new(evidence);
-    let mut fired: Vec<(&'static Rule, Because)> =
+    let mut fired: Vec<(&'static Rule, FindingBuilder)> =
         rules::all().filter_map(|rule| Some((rule, rule.fires(&view)?))).collect();
     drop_yielding(&mut fired);
+    azure::apply(&view, &mut fired);
     let clauses: BTreeMap<String, Clause> =
-        fired.iter().map(|(rule, because)| (rule.id.to_owned(), because.clause_of(rule))).collect();
+        fired.iter().map(|(rule, finding)| (rule.id.to_owned(), finding.clause_of(rule))).collect();
+    let settled: Vec<bool> = fired.iter().map(|(_, finding)| finding.is_settled()).collect();
     let mut fired: Vec<(&'static Rule, Finding)> =
-        fired.into_iter().map(|(rule, because)| (rule, because.finding(rule))).collect();
-    for (rule, finding) in &mut fired {
-        rules::dns::unanswered::lower(evidence, rule.decided_by, finding);
-        closed::keep_shut(evidence, finding);
+        fired.into_iter().map(|(rule, finding)| (rule, finding.finding(rule))).collect();
+    for ((rule, finding), settled) in fired.iter_mut().zip(settled) {
+        if !settled {
+            rules::dns::unanswered::lower(evidence, rule.decided_by, finding);
+        }
+        expect_closed::drop_opening_steps(evidence, finding);
     }
     fold_symptoms(&mut fired);
     let mut findings: Vec<Finding> = fired.into_iter().map(|(_, finding)| finding).collect();
-    findings.sort_by_key(|f| (f.explained_by.is_some(), std::cmp::Reverse(f.level), f.hop));
+    sorting::by_key(&mut findings, |f| {
+        (f.explained_by.is_some(), std::cmp::Reverse(f.level), f.hop)
+    });
     let verdict = verdict::of(&view, &findings, &clauses);
     Diagnosis { verdict, findings }
 }
 
 /// Drops each finding whose rule yields to another that fired.
-fn drop_yielding(fired: &mut Vec<(&'static Rule, Because)>) {
+fn drop_yielding(fired: &mut Vec<(&'static Rule, FindingBuilder)>) {
     let ids: Vec<&str> = fired.iter().map(|(rule, _)| rule.id).collect();
     fired.retain(|(rule, _)| !rule.yields_to.iter().any(|sharper| ids.contains(sharper)));
 }

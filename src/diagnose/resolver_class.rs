@@ -1,40 +1,37 @@
-//! Whose resolver it is. The cause of a wrong answer, who can change it and with which command
-//! follow from that; no rule looks at a resolver's address itself.
+//! Whose resolver it is. The cause of a wrong answer, its owner and the commands follow from that;
+//! no rule looks at a resolver's address itself.
 
 mod links;
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::evidence::dns::{Answer, Exchange, ResolverSeen, Soa};
+use crate::evidence::dns::{Answer, Exchange, ResolverEvidence, Soa};
 use crate::evidence::vantage::Platform;
-use crate::evidence::{AddressClass, Evidence, classify, tunnel};
+use crate::evidence::{AZURE_DNS, AddressClass, Evidence, classify, tunnel};
 
-/// Azure's own resolver (fact D55).
-pub const AZURE_DNS: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
-
-/// The primary server of an Azure private DNS zone.
+/// The primary server of every Azure private DNS zone.
 const PRIVATE_ZONE: &str = "azureprivatedns.net";
 
-/// What a resolver is, as far as advice differs.
+/// The class of a resolver: one for each kind of advice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResolverClass {
     /// 168.63.129.16: answers for the virtual network that asks (fact D55a).
     AzureDns,
     /// A private address, asked from a machine in Azure.
     VirtualNetwork,
-    /// A private address, or one of this machine's own public prefix, asked from a machine that is
-    /// not in Azure, or not known to be.
+    /// A private address, or one in this machine's own public prefix, asked from a machine that is
+    /// not known to be in Azure.
     OnPremises,
     /// The default gateway itself: a home or office router.
     Router,
-    /// On the machine's own local network, and not the default gateway: a router by another of its
-    /// addresses, or a server there.
+    /// On the machine's local network, and not the default gateway: another address of the router,
+    /// or a server there.
     LocalNetwork,
     /// A public address.
     Public,
-    /// A public address that the settings of an Azure machine or its network name.
+    /// A public address in the settings of an Azure machine or its network.
     PublicOfAzureMachine,
     /// A public address in a container: Docker's fallback (fact X24), or set for it.
     PublicOfContainer,
@@ -46,16 +43,16 @@ pub enum ResolverClass {
     PublicOfWsl,
     /// The embedded resolver of Docker (127.0.0.11) or Podman (the gateway of its networks).
     ContainerEngine,
-    /// systemd-resolved whose upstreams are unknown, or a stub whose upstreams are of several
-    /// classes.
+    /// systemd-resolved with unknown upstreams, or a stub whose upstreams are of several classes.
     Stub,
     /// Another resolver on this machine: dnsmasq, unbound, an agent.
     LocalServer,
     /// The resolver of a virtual machine's host (VirtualBox, QEMU, libvirt).
     MachineHost,
-    /// Azure's resolver, or one in front of it, on a machine that a provider lends.
+    /// Azure's resolver, or one in front of it, on a hosted machine (runner, Codespace, Cloud
+    /// Shell).
     HostedMachine,
-    /// The DNS cache of a node of Kubernetes (facts D70, X24).
+    /// The DNS cache of a Kubernetes node (facts D70, X24).
     NodeCache,
     /// The DNS of a Kubernetes cluster.
     ClusterDns,
@@ -69,9 +66,9 @@ pub enum ResolverClass {
     ContainerApps,
     /// The resolver of an Amazon VPC (facts D90, D96).
     AmazonVpc,
-    /// The resolver of a network of Google Cloud (facts D90, D96).
+    /// The resolver of a Google Cloud network (facts D90, D96).
     GoogleCloud,
-    /// The resolver of a virtual cloud network of Oracle's (facts D90, D96).
+    /// The resolver of an Oracle virtual cloud network (facts D90, D96).
     OracleCloud,
     /// The resolver of another cloud (fact D90).
     OtherCloud,
@@ -111,7 +108,7 @@ impl ResolverClass {
         Self::LinkLocal,
     ];
 
-    /// Whether it has a public address, whoever chose it.
+    /// Whether it has a public address.
     #[must_use]
     pub const fn is_public(self) -> bool {
         matches!(
@@ -125,8 +122,8 @@ impl ResolverClass {
         )
     }
 
-    /// Whether it is outside every network that a private endpoint serves, so that no change at
-    /// the private zone shows it to this resolver.
+    /// Whether it is outside every network that a private endpoint serves, so that no change at the
+    /// private zone helps.
     #[must_use]
     pub const fn is_outside(self) -> bool {
         self.is_public() || matches!(self, Self::Router)
@@ -136,16 +133,16 @@ impl ResolverClass {
 /// A resolver with its class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Whose {
-    /// The class; of a stub whose upstreams are known and of one class, theirs.
+    /// The class; for a stub whose upstreams are known and of one class, theirs.
     pub class: ResolverClass,
-    /// The resolver as people write it; behind a stub the upstreams, with the stub's name.
+    /// The resolver as people write it; for a stub its upstreams, with the stub's name.
     pub label: String,
-    /// Who runs it, where its address is well known.
+    /// Its operator, where its address is well known.
     pub operator: Option<&'static str>,
 }
 
 impl Whose {
-    /// Who it is, in a clause that follows its label, e.g. `a public resolver (Google)`.
+    /// What it is, to follow its label and "is", e.g. `a public resolver (Google)`.
     #[must_use]
     pub fn noun(&self) -> String {
         let noun = super::resolver_profile::of(self.class).noun;
@@ -156,7 +153,7 @@ impl Whose {
     }
 }
 
-/// Who runs the public resolvers and the clients' resolvers that are asked most often.
+/// The operators of the most common public resolvers and VPN clients' resolvers.
 const OPERATORS: &[(&str, &str)] = &[
     ("8.8.8.8/32", "Google"),
     ("8.8.4.4/32", "Google"),
@@ -194,7 +191,7 @@ const OPERATORS: &[(&str, &str)] = &[
     ("100.100.2.138/32", "Alibaba Cloud"),
 ];
 
-/// Addresses that are of one class wherever they are asked, the narrower first.
+/// Addresses whose class does not depend on where they are asked, narrower prefixes first.
 const KNOWN: &[(&str, ResolverClass)] = &[
     ("168.63.129.16/32", ResolverClass::AzureDns),
     ("127.0.0.11/32", ResolverClass::ContainerEngine),
@@ -220,23 +217,23 @@ const CLOUD_DOMAINS: &[(&str, ResolverClass)] = &[
     ("oraclevcn.com", ResolverClass::OracleCloud),
 ];
 
-/// The address at which several clouds answer: the machine's search domains say which.
+/// The address at which several clouds answer: the machine's search domains show which.
 const METADATA: &str = "169.254.169.254/32";
 
 /// The stub addresses of systemd-resolved.
 const SYSTEMD: &[(&str, ())] = &[("127.0.0.53/32", ()), ("127.0.0.54/32", ())];
 
-/// Resolvers that an engine gives its containers beside 127.0.0.11: those of Docker Desktop's
+/// Resolvers other than 127.0.0.11 that an engine gives its containers: those of Docker Desktop's
 /// own network, slirp4netns and pasta (fact X60).
 const ENGINES: &[(&str, ())] =
     &[("192.168.65.0/24", ()), ("10.0.2.3/32", ()), ("169.254.1.1/32", ())];
 
-/// Resolvers of a virtual machine's host, each with the gateway that the machine has then: user
-/// mode networks of VirtualBox, QEMU and Lima, and libvirt's default network (fact X60).
+/// Resolvers of a virtual machine's host, each with the machine's gateway: user mode networks of
+/// VirtualBox, QEMU and Lima, and libvirt's default network (fact X60).
 const MACHINE_HOSTS: [(&str, &str); 3] =
     [("10.0.2.3", "10.0.2.2"), ("192.168.5.3", "192.168.5.2"), ("192.168.122.1", "192.168.122.1")];
 
-/// Networks that Podman makes, whose gateway serves DNS to their containers.
+/// Podman's networks, whose gateway serves DNS to their containers.
 const PODMAN: &str = "10.88.0.0/14";
 
 fn row<T: Copy>(table: &[(&str, T)], address: IpAddr) -> Option<T> {
@@ -247,7 +244,7 @@ fn row<T: Copy>(table: &[(&str, T)], address: IpAddr) -> Option<T> {
 
 /// Whose resolver `r` is.
 #[must_use]
-pub fn of(e: &Evidence, r: &ResolverSeen) -> Whose {
+pub fn of(e: &Evidence, r: &ResolverEvidence) -> Whose {
     let address = r.address.ip();
     let stub = e.vantage.resolver_config.stub.as_ref();
     let upstreams = match stub {
@@ -256,7 +253,8 @@ pub fn of(e: &Evidence, r: &ResolverSeen) -> Whose {
     };
     let Some((first, rest)) = upstreams.split_first() else {
         let class = class(e, address);
-        // What an internet resolver cannot know shows that something inside answers in its place.
+        // An answer that an internet resolver cannot know shows that something inside answers
+        // instead.
         let class = match class.is_outside() && sees_inside(e, r) {
             true => inside(e),
             false => class,
@@ -271,7 +269,7 @@ pub fn of(e: &Evidence, r: &ResolverSeen) -> Whose {
     let list: Vec<String> = upstreams.iter().map(IpAddr::to_string).collect();
     Whose {
         class: if class.is_outside() && sees_inside(e, r) { inside(e) } else { class },
-        // Where they differ, the stub itself is what is written about.
+        // Where they differ, the label is the stub's.
         label: match class {
             ResolverClass::Stub => format!("{} (stub of {})", r.label(), list.join(", ")),
             _ => format!("{} (behind the stub {})", list.join(", "), r.label()),
@@ -280,8 +278,8 @@ pub fn of(e: &Evidence, r: &ResolverSeen) -> Whose {
     }
 }
 
-/// Whether this machine is in Azure: its own signs, its platform, or an answer of 168.63.129.16,
-/// which answers only from inside a virtual network (fact D55).
+/// Whether this machine is in Azure: by its own signs, its platform, or an answer from
+/// 168.63.129.16, which answers only inside a virtual network (fact D55).
 #[must_use]
 pub fn in_azure(e: &Evidence) -> bool {
     let hosted = [Platform::AppService, Platform::Functions, Platform::ContainerApps];
@@ -289,7 +287,7 @@ pub fn in_azure(e: &Evidence) -> bool {
         || hosted.iter().any(|platform| e.vantage.is_on(*platform))
         || e.dns.resolvers.iter().any(|r| {
             r.address.ip() == AZURE_DNS
-                && [&r.a, &r.aaaa].iter().any(|x| x.saw().and_then(Exchange::answer).is_some())
+                && [&r.a, &r.aaaa].iter().any(|x| x.value().and_then(Exchange::answer).is_some())
         })
 }
 
@@ -297,7 +295,7 @@ fn inside(e: &Evidence) -> ResolverClass {
     if in_azure(e) { ResolverClass::VirtualNetwork } else { ResolverClass::OnPremises }
 }
 
-/// Whether the cluster's search list is this machine's, as in a pod (fact D70).
+/// Whether this machine has a cluster's search list, as a pod does (fact D70).
 fn in_pod(e: &Evidence) -> bool {
     e.vantage.is_on(Platform::Kubernetes)
         || e.vantage.resolver_config.search.iter().any(|domain| {
@@ -313,12 +311,12 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
     let kind = classify(address);
     let local = matches!(kind, AddressClass::Loopback | AddressClass::Unspecified);
     let link_local = kind == AddressClass::LinkLocal;
-    // A platform that puts its own resolver in front of the network's.
+    // The platform puts its own resolver in front of the network's.
     let azures = address.to_canonical() == AZURE_DNS;
     if (local || link_local || azures) && app {
         return Class::AppService;
     }
-    // Its apps ask the DNS of the cluster below, which nobody can administer.
+    // Its apps ask the DNS of the underlying cluster, which customers cannot administer.
     let of_cluster = in_pod(e) && kind.is_private();
     if (local || link_local || azures || of_cluster || kind == AddressClass::SharedPrivate)
         && on(Platform::ContainerApps)
@@ -338,7 +336,7 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
     if in_pod(e) && kind.is_private() {
         return Class::ClusterDns;
     }
-    // With the host's network a container has the host's router for its gateway.
+    // With the host's network, a container's gateway is the host's router.
     if on(Platform::Container) && gateway && row(&[(PODMAN, ())], address).is_some() {
         return Class::ContainerEngine;
     }
@@ -351,7 +349,7 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
     match kind {
         _ if row(SYSTEMD, address).is_some() => Class::Stub,
         AddressClass::Loopback | AddressClass::Unspecified => Class::LocalServer,
-        // In Azure the gateway of a subnet serves no DNS.
+        // In Azure the gateway of a subnet does not serve DNS.
         _ if (gateway || links::shares_the_gateways_interface(e, address)) && !in_azure(e) => {
             Class::Router
         }
@@ -364,7 +362,7 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
         _ if on(Platform::Wsl) => Class::PublicOfWsl,
         _ if on(Platform::Container) => Class::PublicOfContainer,
         _ if in_azure(e) => Class::PublicOfAzureMachine,
-        // An organisation with public addresses of its own has its servers in them too.
+        // An organisation with its own public addresses has servers there too.
         _ if row(OPERATORS, address).is_none() && links::in_own_prefix(e, address) => {
             Class::OnPremises
         }
@@ -372,9 +370,9 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
     }
 }
 
-/// The cloud whose resolver the address is, by the domain that the cloud gives its machines: the
-/// metadata address, or in an Amazon VPC the second address above the start of a range of 16 or
-/// more (fact D90).
+/// The cloud whose resolver has this address, by the search domain that the cloud gives its
+/// machines: the metadata address, or in an Amazon VPC the second address after the start of a
+/// range of 16 or more (fact D90).
 fn of_cloud(e: &Evidence, address: IpAddr) -> Option<ResolverClass> {
     let mut search = e.vantage.resolver_config.search.iter();
     let cloud = search.find_map(|domain| {
@@ -406,7 +404,7 @@ fn is_default_gateway(e: &Evidence, address: IpAddr) -> bool {
         })
 }
 
-/// Whether an SOA is that of an Azure private DNS zone.
+/// Whether an SOA belongs to an Azure private DNS zone.
 #[must_use]
 pub fn is_azure_private(soa: &Soa) -> bool {
     let mname = soa.mname.to_ascii_lowercase();
@@ -415,8 +413,8 @@ pub fn is_azure_private(soa: &Soa) -> bool {
         || soa.rname.to_ascii_lowercase().starts_with("azureprivatedns-host")
 }
 
-/// Whether an answer of this resolver holds an Azure private zone, or a private address.
-fn sees_inside(e: &Evidence, r: &ResolverSeen) -> bool {
+/// Whether an answer of this resolver shows an Azure private zone or a private address.
+fn sees_inside(e: &Evidence, r: &ResolverEvidence) -> bool {
     let private = |answer: &Answer| answer.soa.as_ref().is_some_and(is_azure_private);
     let tried = || e.experiments.questions.iter().filter(|tried| tried.resolver == r.address);
     let of_account = tried().filter(|t| matches!(&*t.id, "privatelink-name" | "sibling-suffix"));
@@ -426,7 +424,7 @@ fn sees_inside(e: &Evidence, r: &ResolverSeen) -> bool {
     of_account.flatten().chain(own).any(|a| tunnel::is_private(e, a))
         || [&r.a, &r.aaaa, &r.zone_soa]
             .into_iter()
-            .filter_map(|x| x.saw())
+            .filter_map(|x| x.value())
             .chain(tried().map(|tried| &tried.exchange))
             .filter_map(Exchange::answer)
             .any(private)

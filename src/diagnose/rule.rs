@@ -1,42 +1,41 @@
 //! One rule: its name, its weight against other rules, and how it is checked.
 
 use crate::evidence::Hop;
+use crate::texts;
 
-use super::Because;
-use super::engines::{limit, slow};
+use super::FindingBuilder;
+use super::engines::{
+    documented_refusal, limit, network_refusal, no_answer, proxy_connection, proxy_refusal, slow,
+};
 use super::rules::dns::failures;
-use super::rules::http::{documented, network_refusals};
 use super::rules::identity::entra;
-use super::rules::proxy::{connections, refusals};
-use super::rules::tls::{outcomes, torn};
+use super::rules::tls::{certificate_faults, connection_cut, outcomes};
 use super::view::View;
 
 /// One rule: a fault that evidence can show.
 #[derive(Clone, Copy)]
 pub struct Rule {
-    /// Kebab-case id, `hop-fault`, named for the fault; stable for ever.
+    /// Kebab-case id, `hop-fault`, named for the fault; never changes.
     pub id: &'static str,
     /// The hop of the fault.
     pub hop: Hop,
     /// What it is, in one line, for lists.
     pub title: &'static str,
-    /// Its page: what `explain` prints, the same bytes as `docs/findings/<id>.md`.
-    pub page: &'static str,
     /// What the finding is about, for monitors and renderers.
     pub about: About,
     /// Ids of findings that are symptoms of this one when both fire: they are folded under it.
     pub explains: &'static [&'static str],
     /// Named groups of further symptoms, which several rules explain; see [`Self::symptoms`].
     pub explains_groups: &'static [&'static [&'static str]],
-    /// Ids of sharper rules: where one of them fires, this one does not.
+    /// Ids of more specific rules: if one of them fires, this one does not.
     pub yields_to: &'static [&'static str],
     /// Questions (`zone-soa`, or the id of an experiment) whose answer would have led to another
     /// finding. Where one was asked and not answered, this finding is less sure and names it.
     pub decided_by: &'static [&'static str],
     /// A wording for first lines that the clause itself does not fit: ids of tenants and names of
-    /// variables are long. It holds for every way in which the rule fires.
+    /// variables are long. It is true for every way in which the rule fires.
     pub short: Option<&'static str>,
-    /// What it means for a token, where it is found on the path to the host that gives the token.
+    /// What it means for a token, if it is found on the path to the token endpoint.
     pub(in crate::diagnose) for_tokens: ForTokens,
     /// Whether the evidence shows it.
     pub(in crate::diagnose) check: Check,
@@ -53,12 +52,12 @@ pub enum About {
     Expiry,
 }
 
-/// What a finding on the path to the host that gives a token means for the token.
+/// What a finding on the path to the token endpoint means for the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::diagnose) enum ForTokens {
-    /// Nothing of its own: it is about the target's kind of name, or says the same of both paths.
+    /// Nothing specific: it is about the target's kind of name, or applies to both paths alike.
     Other,
-    /// It makes tokens slow or unsure.
+    /// It makes tokens slow or unreliable.
     Care,
     /// The same, and an address of the login host is dead.
     DeadAddress,
@@ -73,23 +72,27 @@ pub(in crate::diagnose) enum ForTokens {
 #[derive(Clone, Copy)]
 pub(in crate::diagnose) enum Check {
     /// Code of its own.
-    Code(fn(&View<'_>) -> Option<Because>),
+    Code(fn(&View<'_>) -> Option<FindingBuilder>),
     /// The service refuses the network that the call came from.
-    NetworkRefusal(&'static network_refusals::Row),
+    NetworkRefusal(&'static network_refusal::Row),
     /// A refusal that the service documents, whose fix does not depend on the path.
-    Documented(&'static documented::Row),
+    Documented(&'static documented_refusal::Row),
+    /// A call gets no answer that can be read.
+    NoAnswer(&'static no_answer::Row),
     /// Every deciding resolver fails.
     DnsFailure(&'static failures::Row),
     /// The connection to the proxy fails.
-    ProxyConnection(&'static connections::Row),
+    ProxyConnection(&'static proxy_connection::Row),
     /// The proxy answers CONNECT and opens no tunnel.
-    ProxyRefusal(&'static refusals::Row),
-    /// Something else than a handshake came.
+    ProxyRefusal(&'static proxy_refusal::Row),
+    /// Something other than a handshake came.
     TlsOutcome(&'static outcomes::Outcome),
     /// The peer ends the handshake with an alert.
     TlsAlert(&'static outcomes::Alert),
-    /// The connection ends after the ClientHello without a word.
-    Torn(&'static torn::Torn),
+    /// The certificate was rejected.
+    Certificate(&'static certificate_faults::Row),
+    /// The connection ends after the ClientHello, without an answer.
+    ConnectionCut(&'static connection_cut::Cut),
     /// A hop takes a second longer than the path needs.
     Slow(&'static slow::Row),
     /// A hop takes longer than the inventory allows.
@@ -105,14 +108,12 @@ impl Rule {
         id: &'static str,
         hop: Hop,
         title: &'static str,
-        page: &'static str,
         check: Check,
     ) -> Self {
         Self {
             id,
             hop,
             title,
-            page,
             about: About::Path,
             explains: &[],
             explains_groups: &[],
@@ -122,6 +123,12 @@ impl Rule {
             for_tokens: ForTokens::Other,
             check,
         }
+    }
+
+    /// Its page: what `explain` prints, the same bytes as `docs/findings/<id>.md`.
+    #[must_use]
+    pub fn page(&self) -> &'static str {
+        texts::page(self.id)
     }
 
     /// Sets [`Self::about`].
@@ -181,17 +188,19 @@ impl Rule {
 
     /// Why the rule fires on this evidence, if it does.
     #[must_use]
-    pub(in crate::diagnose) fn fires(&self, view: &View<'_>) -> Option<Because> {
+    pub(in crate::diagnose) fn fires(&self, view: &View<'_>) -> Option<FindingBuilder> {
         match self.check {
             Check::Code(check) => check(view),
-            Check::NetworkRefusal(row) => network_refusals::check(view, row),
-            Check::Documented(row) => documented::check(view, row),
+            Check::NetworkRefusal(row) => network_refusal::check(view, self.id, row),
+            Check::Documented(row) => documented_refusal::check(view, self.id, row),
+            Check::NoAnswer(row) => no_answer::check(view, row),
             Check::DnsFailure(row) => failures::check(view, row),
-            Check::ProxyConnection(row) => connections::check(view, row),
-            Check::ProxyRefusal(row) => refusals::check(view, row),
+            Check::ProxyConnection(row) => proxy_connection::check(view, row),
+            Check::ProxyRefusal(row) => proxy_refusal::check(view, row),
             Check::TlsOutcome(row) => outcomes::ended(view, row),
             Check::TlsAlert(row) => outcomes::alerted(view, row),
-            Check::Torn(row) => torn::check(view, row),
+            Check::Certificate(row) => certificate_faults::check(view, row),
+            Check::ConnectionCut(row) => connection_cut::check(view, row),
             Check::Slow(row) => slow::check(view, row),
             Check::OverLimit(row) => limit::check(view, row),
             Check::Entra(row) => entra::check(view, self.id, row),
@@ -199,7 +208,7 @@ impl Rule {
     }
 }
 
-/// A [`Rule`] with its page, as in `rule!("tls-slow", Tls, "What it is", Code(check))`: id, hop,
+/// A [`Rule`], as in `rule!("tls-slow", Tls, "What it is", Code(check))`: id, hop,
 /// title and a variant of [`Check`].
 macro_rules! rule {
     ($id:literal, $hop:ident, $title:expr, $kind:ident($check:expr)) => {
@@ -207,7 +216,6 @@ macro_rules! rule {
             $id,
             $crate::evidence::Hop::$hop,
             $title,
-            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/findings/", $id, ".md")),
             $crate::diagnose::Check::$kind($check),
         )
     };

@@ -1,42 +1,42 @@
-//! Where the time of a walk goes that works: what each hop took beside a round trip.
+//! Where the time of a working walk goes: what each hop took in addition to its round trips.
 
 use crate::evidence::tcp::TcpAttempt;
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, Observed};
 
-/// A hop that takes this much longer than its round trips need has waited for something. TCP
-/// waits one second before it sends a SYN again (RFC 6298, section 2.1), and a whole healthy
-/// call to the other side of the world, four round trips of 200 ms, is over in less.
+/// A hop that takes this many milliseconds longer than its round trips has waited for something.
+/// TCP waits one second before it sends a SYN again (RFC 6298, section 2.1), and a whole healthy
+/// call to the other side of the world, four round trips of 200 ms, takes less.
 pub const LONG_MS: f64 = 1000.0;
 
-/// A walk that went through: its handshake verified, on the connection that TCP gave.
+/// Whether the walk succeeded: its handshake verified, on the connection that TCP opened.
 #[must_use]
 pub fn went_through(e: &Evidence) -> bool {
-    // Where the walk went on over the small ClientHello, the connection in the evidence is the
-    // one that hung.
+    // If the walk continued with the small ClientHello, the connection in the evidence is the one
+    // that stalled.
     let own = !e.experiments.handshakes.iter().any(|tried| tried.id == "full-hello");
-    own && e.tls.saw().is_some_and(|hop| hop.outcome == TlsOutcome::Verified)
+    own && e.tls.value().is_some_and(|hop| hop.outcome == TlsOutcome::Verified)
 }
 
 /// The connection that the call went over; none through a proxy.
 #[must_use]
 pub fn connection(e: &Evidence) -> Option<&TcpAttempt> {
-    e.tcp.saw().and_then(|hop| hop.walked_attempt())
+    e.tcp.value().and_then(|hop| hop.walked_attempt())
 }
 
-/// A round trip to the peer, in milliseconds. Through a proxy no more is known than that
-/// CONNECT holds one.
+/// A round trip to the peer, in milliseconds. Through a proxy, it is only known that CONNECT
+/// includes one.
 #[must_use]
 pub fn round_trip_ms(e: &Evidence) -> Option<f64> {
-    if let Observed::Ran { saw, .. } = &e.proxy {
-        return saw.connect.took_ms();
+    if let Observed::Done { value, .. } = &e.proxy {
+        return value.connect.took_ms();
     }
     let attempt = connection(e)?;
     Some(attempt.info.as_ref().map_or(attempt.took_ms, |info| info.round_trip_ms()))
 }
 
-/// What the handshake took beside its round trips: one with TLS 1.3, two with TLS 1.2, one more
-/// where the peer asks for another key share.
+/// What the handshake took in addition to its round trips: one with TLS 1.3, two with TLS 1.2, one
+/// more if the peer asks for another key share.
 #[must_use]
 pub fn handshake_waited_ms(e: &Evidence) -> Option<f64> {
     Some(e.tls.took_ms()? - 3.0 * round_trip_ms(e)?)
@@ -47,22 +47,22 @@ pub fn handshake_waited_ms(e: &Evidence) -> Option<f64> {
 pub fn lost(e: &Evidence) -> (u32, u32) {
     let Some(attempt) = connection(e) else { return (0, 0) };
     let all = attempt.lost();
-    let at_tls = e.tls.saw().and_then(|hop| hop.tcp_info.as_ref()).map_or(all, |info| {
+    let at_tls = e.tls.value().and_then(|hop| hop.tcp_info.as_ref()).map_or(all, |info| {
         info.total_retrans.saturating_sub(attempt.syn_repeats.unwrap_or(0)).min(all)
     });
     (at_tls, all - at_tls)
 }
 
-/// The slowest answer: its place among the calls, its time, and what it took beside its round
-/// trips (one, and one more for an answer that needs several windows).
+/// The slowest answer: its place among the calls, its time, and what it took in addition to its
+/// round trips (one, and one more for an answer that needs several windows).
 #[must_use]
 pub fn slowest_call(e: &Evidence) -> Option<(usize, f64, f64)> {
     let trip = round_trip_ms(e)?;
-    // What answers that it cannot (a gateway without its backend) is broken, not slow.
+    // A server that reports a failure (a gateway without its backend) is broken, not slow.
     let works = |status: u16| matches!(status, 200..=299 | 400 | 401 | 404 | 429);
     let answered = e
         .http
-        .saw()?
+        .value()?
         .calls
         .iter()
         .enumerate()

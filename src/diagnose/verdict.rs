@@ -7,9 +7,10 @@ use crate::evidence::dns::ResolverRole;
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::identity::{CredentialKind, TokenOutcome, Withheld};
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Choice, Evidence, Expect, Hop, Observed, TargetKind, classify, tunnel};
+use crate::evidence::{Evidence, Expect, Hop, Observed, SkipReason, TargetKind, classify, tunnel};
 
 use super::headline::{self, Clause};
+use super::reading;
 use super::rules::http::refusals::{Blames, Leaves};
 use super::view::View;
 use super::view::http::Read;
@@ -21,7 +22,7 @@ pub(super) fn of(
     clauses: &BTreeMap<String, Clause>,
 ) -> Verdict {
     let line = |state: State, f: &Finding| {
-        let clause = clauses.get(&f.id).cloned().unwrap_or_else(|| Clause::from(&f.says));
+        let clause = clauses.get(&f.id).cloned().unwrap_or_else(|| Clause::from(&f.headline));
         headline::line(state, f.hop, &f.id, &clause)
     };
     let cause = |level: Level| {
@@ -35,7 +36,7 @@ pub(super) fn of(
             state: State::Broken,
             broken_hop: Some(f.hop),
             cause: Some(f.id.clone()),
-            sure: Some(f.sure),
+            confidence: Some(f.confidence),
             line: line(State::Broken, f),
         };
     }
@@ -48,7 +49,7 @@ pub(super) fn of(
                     state: State::CannotTell,
                     broken_hop: None,
                     cause: Some(f.id.clone()),
-                    sure: Some(f.sure),
+                    confidence: Some(f.confidence),
                     line: line(State::CannotTell, f),
                 };
             }
@@ -56,8 +57,8 @@ pub(super) fn of(
                 state: State::CannotTell,
                 broken_hop: None,
                 cause: None,
-                sure: None,
-                line: format!("CANNOT TELL: {why}"),
+                confidence: None,
+                line: plain_line(State::CannotTell, why),
             };
         }
     };
@@ -66,170 +67,195 @@ pub(super) fn of(
             state: State::AtRisk,
             broken_hop: None,
             cause: Some(f.id.clone()),
-            sure: Some(f.sure),
+            confidence: Some(f.confidence),
             line: line(State::AtRisk, f),
         },
         None => Verdict {
             state: State::Works,
             broken_hop: None,
             cause: None,
-            sure: None,
-            line: format!("WORKS: {proof}"),
+            confidence: None,
+            line: plain_line(State::Works, proof),
         },
     }
 }
 
-/// The verdict over a walk that did not come to its end.
+/// The verdict for a walk that did not finish.
 pub(super) fn unfinished(why: &str) -> Verdict {
     Verdict {
         state: State::CannotTell,
         broken_hop: None,
         cause: None,
-        sure: None,
-        line: format!("CANNOT TELL: {why}"),
+        confidence: None,
+        line: plain_line(State::CannotTell, why),
     }
+}
+
+/// The first line where no finding is the cause.
+fn plain_line(state: State, message: impl Into<Clause>) -> String {
+    let start = format!("{}: ", state.words());
+    let message: Clause = message.into();
+    format!("{start}{}", message.behind(&start))
 }
 
 fn no_token(e: &Evidence) -> bool {
     e.identity.withheld == Some(Withheld::NoToken)
 }
 
-/// A token that was wanted and did not come has a finding, or nothing is proved.
+/// A token that was requested and not obtained has a finding; otherwise nothing is proved.
 fn token_explained(e: &Evidence, findings: &[Finding]) -> Result<(), String> {
     let named = findings.iter().any(|f| f.hop == Hop::Identity && f.level > Level::Note);
     let how = e.identity.acquisition.as_ref().map(|how| &how.outcome);
-    match no_token(e) && e.asked.expect != Expect::Closed {
-        // Other risks do not make up for it: the token was never asked for.
+    match no_token(e) && e.options.expect != Expect::Closed {
+        // Other risks do not replace it: the token was never requested.
         true if matches!(how, Some(TokenOutcome::NotSupported { .. })) => {
-            Err("whether a token comes is not known: its way is not walked".to_owned())
+            Err("whether a token can be obtained is not known: this way of getting one is not \
+                 tested"
+                .to_owned())
         }
-        true if !named => Err("no token came, and no rule names the cause".to_owned()),
+        true if !named => Err("no token was obtained, and no rule explains why".to_owned()),
         _ => Ok(()),
     }
 }
 
 /// What the walk proves, in one clause, or why it proves nothing.
-fn proof(e: &View<'_>) -> Result<String, String> {
+fn proof(e: &View<'_>) -> Result<Clause, String> {
     let tls = match &*e.tls {
-        Observed::Ran { saw, .. } => saw,
+        Observed::Done { value, .. } => value,
         Observed::NotReached { stopped_at } => {
-            return Err(format!("the walk stopped at {}", stopped_at.name()));
+            return Err(format!("the check stopped at {}", stopped_at.name()));
         }
-        Observed::NotPossible { says } => return Err(says.clone()),
-        Observed::NotAsked { .. } => return Err("TLS was not walked".to_owned()),
+        Observed::NotPossible { message } => return Err(message.clone()),
+        Observed::NotAsked { .. } => return Err("TLS was not tested".to_owned()),
     };
     if tls.outcome != TlsOutcome::Verified {
-        return Err("the TLS session did not verify, and no rule names the cause".to_owned());
+        return Err("the TLS session did not verify, and no rule explains why".to_owned());
     }
-    counted(e)?;
-    let way = way(e);
+    tested_effective_address(e)?;
+    let way = describe_path(e);
     match &*e.http {
-        Observed::NotAsked { by: Choice::ServiceHasNoCall }
+        Observed::NotAsked { reason: SkipReason::ServiceHasNoCall }
             if e.target.kind == TargetKind::Privatelink =>
         {
-            Ok(format!(
-                "as far as TLS, {way}; no call is made: a privatelink name is not the name that \
-                 applications call"
-            ))
+            Ok(way.map(|way| {
+                format!(
+                    "up to TLS, {way}; no call is made: a privatelink name is not the name that \
+                     applications call"
+                )
+            }))
         }
-        Observed::NotAsked { by: Choice::ServiceHasNoCall } => {
-            Ok(match e.target.service_name.as_deref() {
-                Some(service) => format!("as far as TLS, {way}; no call is made to {service}"),
-                None => format!(
-                    "{} is not an Azure service name: as far as TLS, {way}; no call is made \
-                     (--service says what it is)",
-                    e.target.host
-                ),
-            })
+        Observed::NotAsked { reason: SkipReason::ServiceHasNoCall } => {
+            let service = e.target.service_name.as_deref();
+            let rest = service.map_or_else(
+                || "no call to an unknown service (--service)".to_owned(),
+                |service| format!("no call is made to {service}"),
+            );
+            Ok(way.map(|way| format!("up to TLS, {way}; {rest}")))
         }
-        Observed::Ran { .. } => {
+        Observed::Done { .. } => {
             let main = e.http.main().ok_or("no call was made")?;
-            if e.asked.expect == Expect::Closed { closed(e, &main) } else { called(e, &main) }
+            if e.options.expect == Expect::Closed {
+                prove_closed(e, &main)
+            } else {
+                prove_accepted(e, &main)
+            }
         }
         Observed::NotReached { stopped_at } => {
-            Err(format!("the walk stopped at {}", stopped_at.name()))
+            Err(format!("the check stopped at {}", stopped_at.name()))
         }
-        Observed::NotPossible { says } => Err(says.clone()),
+        Observed::NotPossible { message } => Err(message.clone()),
         Observed::NotAsked { .. } => Err("the call was not made".to_owned()),
     }
 }
 
 /// Whether the address that was walked is one that applications get.
-fn counted(e: &Evidence) -> Result<(), String> {
-    let walked = e.tcp.saw().and_then(|tcp| tcp.walked);
-    let counting = e.dns.effective();
-    // Where the system gave none, its failure or silence has a finding of its own.
-    match walked.filter(|address| !counting.is_empty() && !counting.contains(address)) {
-        Some(other) => Err(format!("{other} was walked, which is not what applications get")),
+fn tested_effective_address(e: &Evidence) -> Result<(), String> {
+    let walked = e.tcp.value().and_then(|tcp| tcp.selected);
+    let effective = e.dns.effective();
+    // If the system returned none, its failure or silence has its own finding.
+    match walked.filter(|address| !effective.is_empty() && !effective.contains(address)) {
+        Some(other) => Err(format!(
+            "{other} was tested, which is not an address that applications \
+                                    get"
+        )),
         None => Ok(()),
     }
 }
 
-/// `--expect closed`: only the service's own refusal on its public address is the proof.
-fn closed(e: &View<'_>, main: &Read<'_>) -> Result<String, String> {
+/// `--expect closed`: only the service's own refusal at its public address proves it.
+fn prove_closed(e: &View<'_>, main: &Read<'_>) -> Result<Clause, String> {
     if !main.blames(Blames::Network) {
         let status = main.call.answer().map_or(0, |a| a.status);
         return Err(format!(
-            "HTTP {status} says neither that the public path is closed nor that it is open"
+            "HTTP {status} shows neither that the public path is closed nor that it is open"
         ));
     }
-    match e.tcp.saw().and_then(|tcp| tcp.walked) {
+    match e.tcp.value().and_then(|tcp| tcp.selected) {
         Some(address) if tunnel::is_public(e, address) => {
-            Ok(format!("closed, as expected: the service refuses {}", way(e)))
+            Ok(describe_path(e)
+                .map(|way| format!("closed, as expected: the service refuses {way}")))
         }
         _ => Err("the path that the service refuses is not the public one".to_owned()),
     }
 }
 
-/// What the answers prove. Only a reading that is known to be harmless is green.
-fn called(e: &View<'_>, main: &Read<'_>) -> Result<String, String> {
-    let (way, call) = (way(e), main.call);
+/// What the answers prove. Only a classification that is known to be harmless is green.
+fn prove_accepted(e: &View<'_>, main: &Read<'_>) -> Result<Clause, String> {
+    let (way, call) = (describe_path(e), main.call);
     let HttpOutcome::Answered { answer } = &call.outcome else {
-        return Err("the call had no answer, and no rule names the cause".to_owned());
+        return Err("the call had no answer, and no rule explains why".to_owned());
     };
     let untested = match e.identity.kind {
         CredentialKind::None => "authentication was not tested",
-        _ if no_token(e) => "authentication was not tested: no token came",
+        _ if no_token(e) => "authentication was not tested: no token was obtained",
         _ => "authentication was not tested: the credential was withheld",
     };
     let unsent = answer.status == 401 && !call.credential_sent;
     let list = match main.row.map(|row| row.leaves) {
         None if call.credential_sent => Ok(way),
         None => Err("the answer came without a credential, which proves nothing".to_owned()),
-        // At risk by their own rules; the path stands.
+        // At risk by their own rules; the path works.
         Some(Leaves::Path | Leaves::Unproved) => Ok(way),
-        Some(Leaves::ListUntested) => {
-            Ok(format!("{way}; the call was not tested: this kind of account lists no models"))
-        }
+        Some(Leaves::ListUntested) => Ok(way.map(|way| {
+            format!("{way}; the call was not tested: this kind of account lists no models")
+        })),
         Some(Leaves::CallerUntested | Leaves::FrontAsks) if unsent => {
-            Ok(format!("{way}; {untested}"))
+            match reading::service(e).filter(|service| service.tokens_only) {
+                Some(service) => Err(format!(
+                    "{} takes tokens alone, and none was sent: its rules were not tested",
+                    service.name
+                )),
+                None => Ok(way.map(|way| format!("{way}; {untested}"))),
+            }
         }
         _ if e.http.deployment().is_some_and(|read| deployment_answers(&read)) => {
-            Ok(format!("{way}; the deployment answers, the list of models is refused"))
+            Ok(way.map(|way| {
+                format!("{way}; the deployment answers, but the list of models is refused")
+            }))
         }
-        _ => Err(format!("HTTP {} came back, and no rule names the cause", answer.status)),
+        _ => Err(format!("HTTP {} came back, and no rule explains why", answer.status)),
     }?;
     deployment_proved(e)?;
     Ok(list)
 }
 
-/// A deployment that was named has answered, or its call was not due because no credential went
-/// out; anything else is not proved, whatever the list says.
+/// A named deployment has answered, or was not called because no credential was sent; anything else
+/// is not proved, whatever the list shows.
 fn deployment_proved(e: &View<'_>) -> Result<(), String> {
     let sent = e.http.main().is_some_and(|main| main.call.credential_sent);
-    let Some(name) = e.asked.deployment.as_ref().filter(|_| sent) else { return Ok(()) };
+    let Some(name) = e.options.deployment.as_ref().filter(|_| sent) else { return Ok(()) };
     let Some(read) = e.http.deployment() else {
         return Err(format!("the deployment {name} was not called"));
     };
-    // At risk by their own rules; the path stands.
+    // At risk by their own rules; the path works.
     let at_risk = read.leaves(Leaves::Path) || read.leaves(Leaves::Unproved);
     match &read.call.outcome {
         HttpOutcome::Answered { .. } if at_risk || deployment_answers(&read) => Ok(()),
         HttpOutcome::Answered { answer } => Err(format!(
-            "HTTP {} came back from the deployment {name}, and no rule names the cause",
+            "HTTP {} came back from the deployment {name}, and no rule explains why",
             answer.status
         )),
-        _ => Err(format!("the deployment {name} had no answer, and no rule names the cause")),
+        _ => Err(format!("the deployment {name} did not answer, and no rule explains why")),
     }
 }
 
@@ -239,39 +265,40 @@ fn deployment_answers(read: &Read<'_>) -> bool {
 }
 
 /// How the path leads there: privately or publicly, directly or through a proxy.
-fn way(e: &Evidence) -> String {
-    if let Some(proxy) = e.proxy.saw() {
-        return format!("through the proxy {}", proxy.url);
+fn describe_path(e: &Evidence) -> Clause {
+    if let Some(proxy) = e.proxy.value() {
+        return format!("through the proxy {}", proxy.url).into();
     }
-    let attempt = e.tcp.saw().and_then(|tcp| tcp.walked_attempt());
-    let Some(address) = e.tcp.saw().and_then(|tcp| tcp.walked) else {
-        return "through an unknown address".to_owned();
+    let attempt = e.tcp.value().and_then(|tcp| tcp.walked_attempt());
+    let Some(address) = e.tcp.value().and_then(|tcp| tcp.selected) else {
+        return "through an unknown address".into();
     };
     let made_up = tunnel::address(e, address).map(|one| one.maker.noun());
     let way = match (classify(address), made_up) {
         (_, Some(noun)) => {
-            format!("through the {noun} {address}; the real target is not seen")
+            format!("through the {noun} {address}; the real target is not visible")
         }
         (class, _) if class.is_private() => format!("privately, through {address}"),
         (class, _) if class.is_public() => format!("through the public address {address}"),
         (class, _) => format!("through {address} ({})", class.words()),
     };
-    let way = match &e.asked.expect {
+    let way = match &e.options.expect {
         expect @ Expect::Cidr { prefixes } if expect.prefixes_hold(address) == Some(true) => {
             let privately = if classify(address).is_private() { "privately, " } else { "" };
             format!("{privately}through {address}, as expected ({})", prefixes.join(", "))
         }
         _ => way,
     };
-    let way = match attempt.and_then(|attempt| attempt.detour.as_ref()) {
-        Some(detour) => format!("{way} (--connect-to: {detour})"),
-        None => way,
+    let way = match attempt.and_then(|attempt| attempt.connect_to.as_ref()) {
+        // Where the room is short, the line of the connection shows it too.
+        Some(detour) => Clause::from(format!("{way} (--connect-to: {detour})")).or(way),
+        None => way.into(),
     };
-    // What applications of this machine get is another answer: that must be in the line.
+    // Applications on this machine get another answer: the line must show that.
     match e.dns.resolvers.iter().find(|r| r.role == ResolverRole::Given) {
-        Some(given) if !e.dns.system_addresses().contains(&address) => {
+        Some(given) if !e.dns.system_addresses().contains(&address) => way.map(|way| {
             format!("{way}, as {} answers (this machine gets another answer)", given.label())
-        }
+        }),
         _ => way,
     }
 }

@@ -2,9 +2,12 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::{Ipv4Net, Ipv6Net};
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// Azure's own resolver (fact D55).
+pub const AZURE_DNS: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
 
 /// The class of an address, as far as a private path is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -162,6 +165,13 @@ pub fn is_mesh_pool(address: IpAddr) -> bool {
         IpAddr::V4(a) => MESH.0.contains(&a) && !a.is_broadcast(),
         IpAddr::V6(a) => MESH.1.contains(&a),
     }
+}
+
+/// Every range that has a meaning of its own here: those of the classes, of meshes and of NAT64.
+pub fn class_ranges() -> impl Iterator<Item = IpNet> {
+    let v4 = V4.iter().map(|(net, _)| IpNet::V4(*net));
+    let v6 = V6.iter().map(|(net, _)| IpNet::V6(*net));
+    v4.chain(v6).chain([IpNet::V4(MESH.0), IpNet::V6(MESH.1), IpNet::V6(NAT64)])
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! What each resolver answered, and what applications get beside it.
+//! What each resolver answered, and what applications get.
 
 mod chain;
-mod rcode;
+mod types;
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use chain::{Chain, is_privatelink};
-pub use rcode::Rcode;
+pub use types::{QuestionType, Rcode, RecordType};
 
 use super::tcp::Icmp;
 use super::{AddressClass, Observed, classify};
@@ -18,32 +18,32 @@ use super::{AddressClass, Observed, classify};
 /// The DNS hop.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DnsHop {
-    /// The name that was asked.
+    /// The name.
     pub name: String,
-    /// Each resolver, asked by itself, in the order in which it is configured or was given.
-    pub resolvers: Vec<ResolverSeen>,
+    /// Each resolver, asked separately, in the order of the configuration or of the options.
+    pub resolvers: Vec<ResolverEvidence>,
     /// `getaddrinfo`: what applications get.
     pub system: Observed<SystemAnswer>,
-    /// The addresses that were walked, in order; empty when there was none.
-    pub walked: Vec<WalkedAddress>,
+    /// The addresses that were walked, in order; may be empty.
+    pub selected: Vec<SelectedAddress>,
     /// Time from the walk's start to the first usable address, in milliseconds.
     pub first_address_ms: Option<f64>,
 }
 
-/// An address that was walked, and who gave it.
+/// An address that was walked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct WalkedAddress {
+pub struct SelectedAddress {
     /// The address.
     pub address: IpAddr,
     /// Its class.
     pub class: AddressClass,
     /// Whether `getaddrinfo` gave it (or the user's `--resolver` did, which then counts).
-    pub counts: bool,
+    pub effective: bool,
 }
 
 /// One resolver's answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ResolverSeen {
+pub struct ResolverEvidence {
     /// Its address and port.
     #[schemars(with = "String")]
     pub address: SocketAddr,
@@ -56,19 +56,20 @@ pub struct ResolverSeen {
     pub a: Observed<Exchange>,
     /// The AAAA question.
     pub aaaa: Observed<Exchange>,
-    /// The SOA question for the service's privatelink zone: which zone does it see?
+    /// The SOA question for the service's privatelink zone, which shows which zone the resolver
+    /// sees.
     pub zone_soa: Observed<Exchange>,
-    /// What it answered to other walks of the same round, where it did not answer this one.
+    /// How it served other walks of the same round, where it did not answer this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub round: Option<RoundSeen>,
+    pub round: Option<QueryCounts>,
 }
 
-/// How one resolver served the walks of a round, this one among them.
+/// How one resolver served the walks of a round, including this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct RoundSeen {
-    /// Walks that asked it in the last half minute.
+pub struct QueryCounts {
+    /// Walks that asked it in the last 30 s.
     pub asked: u32,
-    /// Those of them that it answered.
+    /// The number of those that it answered.
     pub answered: u32,
 }
 
@@ -91,19 +92,19 @@ pub enum ResolverRole {
 pub struct Exchange {
     /// The name asked.
     pub name: String,
-    /// The type asked: `A`, `AAAA`, `SOA`, `NS`.
-    pub kind: String,
-    /// How the answer that counts came.
+    /// The type asked.
+    pub kind: QuestionType,
+    /// The transport of the accepted answer.
     pub transport: Transport,
     /// Datagrams sent (repeats included) before the outcome; segments, where it was asked over
     /// TCP from the start.
     pub sent: u32,
-    /// TCP segments sent, where a truncated answer was asked for again over TCP.
+    /// TCP segments sent, where the question was repeated over TCP after a truncated answer.
     #[serde(default)]
     pub segments: u32,
     /// What came back.
     pub outcome: DnsOutcome,
-    /// Datagrams that were not the answer: from another address, another id, garbage.
+    /// Datagrams that were not accepted: from another address, with another id, not DNS.
     pub stray: Vec<Stray>,
     /// Answers to the same question, from the same address and with its id, that came after the
     /// accepted one and differ from it; at most 4.
@@ -111,12 +112,12 @@ pub struct Exchange {
     pub late: Vec<LateAnswer>,
 }
 
-/// An answer after the accepted one, while the walk went on.
+/// An answer that came after the accepted one, during the walk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LateAnswer {
     /// Milliseconds after the accepted answer.
     pub after_ms: f64,
-    /// Datagrams that had put the question from this port: more than one may have an answer each.
+    /// Datagrams with the question that were sent from this port: each may get an answer.
     pub asked: u32,
     /// The message.
     pub answer: Answer,
@@ -139,7 +140,7 @@ pub struct Stray {
     #[schemars(with = "String")]
     pub from: SocketAddr,
     /// Why it was not accepted.
-    pub why: StrayReason,
+    pub reason: StrayReason,
 }
 
 /// Why a datagram was not accepted as the answer.
@@ -169,53 +170,53 @@ pub enum DnsOutcome {
     TimedOut,
     /// The resolver's port is closed (ICMP port unreachable, or TCP reset).
     PortRefused,
-    /// The network says that the resolver cannot be reached.
+    /// The network reports that the resolver cannot be reached.
     Unreachable {
         /// The ICMP message or the local error.
         icmp: Icmp,
     },
-    /// Only garbage came back.
+    /// Only bytes that are not a DNS message came back.
     Malformed,
     /// The answer was truncated and the repeat over TCP failed.
     TcpFailed {
         /// Why.
-        says: String,
+        message: String,
         /// The truncated answer.
         truncated: Answer,
     },
-    /// The question could not be sent from here.
+    /// This machine could not send the question.
     LocalError {
         /// Why.
-        says: String,
-        /// The errno of this machine's kernel, where it was the one that refused.
+        message: String,
+        /// The errno, where this machine's kernel refused.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         errno: Option<i32>,
     },
 }
 
-/// A DNS message, as far as it matters here.
+/// A DNS message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Answer {
     /// Rcode by its IANA name: `NOERROR`, `NXDOMAIN`, `SERVFAIL`, `REFUSED`, …
     #[schemars(with = "String")]
     pub rcode: Rcode,
-    /// AA: the resolver says that it is an authority for the name.
+    /// AA: the resolver claims to be an authority for the name.
     pub authoritative: bool,
     /// TC.
     pub truncated: bool,
     /// RA: the resolver offers recursion.
     pub recursion_available: bool,
-    /// AD: the resolver says that it validated DNSSEC.
+    /// AD: the resolver claims to have validated DNSSEC.
     pub authentic_data: bool,
     /// The answer section, in order, at most 64 records.
     pub records: Vec<Record>,
     /// Records of the answer section that were left out.
-    pub records_left_out: u32,
+    pub records_omitted: u32,
     /// The SOA of the authority or answer section, if any.
     pub soa: Option<Soa>,
     /// Extended DNS errors (RFC 8914).
     pub extended_errors: Vec<ExtendedError>,
-    /// Size of the message in octets.
+    /// Size of the message in bytes.
     pub size: u32,
 }
 
@@ -225,7 +226,8 @@ pub struct Record {
     /// Owner name, without trailing dot.
     pub name: String,
     /// Type: `CNAME`, `A`, `AAAA`, …
-    pub kind: String,
+    #[schemars(with = "String")]
+    pub kind: RecordType,
     /// Time to live in seconds.
     pub ttl: u32,
     /// The data: a name without trailing dot, or an address.
@@ -254,7 +256,7 @@ pub struct ExtendedError {
     pub text: String,
 }
 
-/// What `getaddrinfo` said.
+/// The result of `getaddrinfo`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum SystemAnswer {
@@ -268,16 +270,15 @@ pub enum SystemAnswer {
         /// The EAI code by its name: `EAI_NONAME`, `EAI_AGAIN`, …
         code: String,
     },
-    /// No answer while we waited; an application would still be waiting.
+    /// No answer within the deadline; an application would still be waiting.
     Stalled,
 }
 
 impl Answer {
-    /// Whether another message says the same: rcode and records, in whatever order and however
-    /// long they last.
+    /// Whether another message has the same rcode and records, in any order and with any TTL.
     #[must_use]
     pub fn same_answer(&self, other: &Self) -> bool {
-        let records = |answer: &Self| -> BTreeSet<(String, String, String)> {
+        let records = |answer: &Self| -> BTreeSet<(String, RecordType, String)> {
             let lower = |text: &str| text.to_ascii_lowercase();
             let all = answer.records.iter();
             all.map(|r| (lower(&r.name), r.kind.clone(), lower(&r.data))).collect()
@@ -289,7 +290,7 @@ impl Answer {
 
     /// The aliases from `name` on, in order, and the addresses at their end.
     ///
-    /// A loop of CNAMEs ends the chain; [`Chain::looped`] says so.
+    /// A loop of CNAMEs ends the chain and sets [`Chain::looped`].
     #[must_use]
     pub fn chain(&self, name: &str) -> Chain {
         chain::follow(name, self.records.iter())
@@ -299,10 +300,10 @@ impl Answer {
 impl Exchange {
     /// A question that was not answered yet.
     #[must_use]
-    pub fn unanswered(name: &str, kind: &str, transport: Transport) -> Self {
+    pub fn unanswered(name: &str, kind: QuestionType, transport: Transport) -> Self {
         Self {
             name: name.to_owned(),
-            kind: kind.to_owned(),
+            kind,
             transport,
             sent: 0,
             segments: 0,
@@ -322,8 +323,8 @@ impl Exchange {
     }
 }
 
-impl ResolverSeen {
-    /// The address in the form that people write: the port only when it is not 53.
+impl ResolverEvidence {
+    /// The address as people write it: with the port only when it is not 53.
     #[must_use]
     pub fn label(&self) -> String {
         match self.address.port() {
@@ -344,7 +345,7 @@ impl ResolverSeen {
     /// The A question's message.
     #[must_use]
     pub fn a_answer(&self) -> Option<&Answer> {
-        self.a.saw().and_then(Exchange::answer)
+        self.a.value().and_then(Exchange::answer)
     }
 
     /// Addresses from both questions, A first.
@@ -352,17 +353,17 @@ impl ResolverSeen {
     pub fn addresses(&self, name: &str) -> Vec<IpAddr> {
         [&self.a, &self.aaaa]
             .into_iter()
-            .filter_map(|o| o.saw().and_then(Exchange::answer))
+            .filter_map(|o| o.value().and_then(Exchange::answer))
             .flat_map(|answer| answer.chain(name).addresses)
             .collect()
     }
 
-    /// The aliases of the chain, from whichever question shows them.
+    /// The aliases of the chain, from the first answer that has any.
     #[must_use]
     pub fn aliases(&self, name: &str) -> Vec<String> {
         [&self.a, &self.aaaa]
             .into_iter()
-            .filter_map(|o| o.saw().and_then(Exchange::answer))
+            .filter_map(|o| o.value().and_then(Exchange::answer))
             .map(|answer| answer.chain(name).aliases)
             .find(|aliases| !aliases.is_empty())
             .unwrap_or_default()
@@ -376,8 +377,8 @@ impl ResolverSeen {
 }
 
 impl DnsHop {
-    /// Whether any resolver's answer or the addresses of the system say that a private
-    /// endpoint exists: a privatelink alias, or a private address.
+    /// Whether an answer of a resolver or the system shows a private endpoint: a privatelink alias,
+    /// or a private address.
     #[must_use]
     pub fn private_endpoint_seen(&self) -> bool {
         self.resolvers.iter().any(|r| {
@@ -389,16 +390,15 @@ impl DnsHop {
     /// The addresses that `getaddrinfo` gave.
     #[must_use]
     pub fn system_addresses(&self) -> &[IpAddr] {
-        match self.system.saw() {
+        match self.system.value() {
             Some(SystemAnswer::Addresses { addresses }) => addresses,
             _ => &[],
         }
     }
 
-    /// The resolvers whose answer applications get, with their places: the first of `--resolver`,
-    /// else the configured ones. A stub's upstreams and further resolvers of the user are
-    /// witnesses.
-    pub fn deciding(&self) -> impl Iterator<Item = (usize, &ResolverSeen)> {
+    /// The resolvers that applications ask, with their places: the first of `--resolver`, else the
+    /// configured ones. A stub's upstreams and further `--resolver`s are only compared.
+    pub fn deciding(&self) -> impl Iterator<Item = (usize, &ResolverEvidence)> {
         let given = self.resolvers.iter().position(|r| r.role == ResolverRole::Given);
         self.resolvers.iter().enumerate().filter(move |(index, r)| match given {
             Some(first) => *index == first,
@@ -406,24 +406,30 @@ impl DnsHop {
         })
     }
 
-    /// The addresses that count: those that applications get, or those of `--resolver`.
+    /// Whether applications get the answer of this resolver.
+    #[must_use]
+    pub fn decides(&self, resolver: &ResolverEvidence) -> bool {
+        self.deciding().any(|(_, one)| std::ptr::eq(one, resolver))
+    }
+
+    /// The effective addresses: those that applications get, or those of `--resolver`.
     ///
-    /// While `getaddrinfo` is still waiting, or where it was not asked, those are the addresses
+    /// While `getaddrinfo` is still waiting, or where it was not asked, these are the addresses
     /// that the resolvers gave.
     #[must_use]
     pub fn effective(&self) -> Vec<IpAddr> {
         let counting: Vec<IpAddr> =
-            self.walked.iter().filter(|w| w.counts).map(|w| w.address).collect();
-        // `--resolver` names the answer that counts, also where it is none.
+            self.selected.iter().filter(|w| w.effective).map(|w| w.address).collect();
+        // `--resolver` names the effective answer, even if it is empty.
         let given = self.resolvers.iter().any(|r| r.role == ResolverRole::Given);
         if !counting.is_empty() || given {
             return counting;
         }
-        match self.system.saw() {
+        match self.system.value() {
             Some(SystemAnswer::Addresses { addresses }) => addresses.clone(),
             Some(SystemAnswer::Failed { .. }) => Vec::new(),
             Some(SystemAnswer::Stalled) | None => {
-                self.walked.iter().map(|walked| walked.address).collect()
+                self.selected.iter().map(|walked| walked.address).collect()
             }
         }
     }

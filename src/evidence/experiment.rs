@@ -3,14 +3,12 @@
 use std::net::{IpAddr, SocketAddr};
 
 use schemars::JsonSchema;
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::dns::Exchange;
 use super::http::HttpOutcome;
 use super::tcp::{Icmp, TcpInfo, TcpOutcome};
-use super::tls::TlsOutcome;
+use super::tls::{TlsOutcome, TlsVersion};
 
 /// The counter-experiments of a walk, each list in the order in which they began; all empty in
 /// a healthy walk. No secret is ever sent in one.
@@ -18,29 +16,29 @@ use super::tls::TlsOutcome;
 #[serde(default)]
 pub struct Experiments {
     /// The handshake done again with one thing changed.
-    pub handshakes: Vec<TriedHandshake>,
-    /// Questions to resolvers beside the walk's own.
-    pub questions: Vec<TriedQuestion>,
-    /// Connections beside the walk's own: to another address, or with a short life.
-    pub connections: Vec<TriedConnection>,
+    pub handshakes: Vec<HandshakeExperiment>,
+    /// Questions to resolvers in addition to the walk's own.
+    pub questions: Vec<QuestionExperiment>,
+    /// Connections in addition to the walk's own: to another address, or with a limited TTL.
+    pub connections: Vec<ConnectionExperiment>,
     /// What answers on the way, by limited life (TTL, hop limit).
     pub traces: Vec<Trace>,
     /// What an ordinary client gets.
     pub clients: Vec<ClientCall>,
     /// Experiments that were due and were not made.
-    pub left_out: Vec<LeftOut>,
+    pub skipped: Vec<SkippedExperiment>,
 }
 
 /// The handshake at an address of the walk, with one thing changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TriedHandshake {
+pub struct HandshakeExperiment {
     /// Its id in the catalogue, e.g. `segment-size`.
     pub id: String,
-    /// The address that it was tried at; reports of before 1.8 do not say.
+    /// The address that it was tried at.
     #[serde(default)]
     pub address: Option<IpAddr>,
     /// The one thing that was changed.
-    pub changed: Changed,
+    pub variation: Variation,
     /// Start, in whole milliseconds since the walk began.
     pub started_ms: u64,
     /// Time taken in milliseconds.
@@ -48,17 +46,17 @@ pub struct TriedHandshake {
     /// The connection.
     pub tcp: TcpOutcome,
     /// The handshake, where the connection stood.
-    pub tls: Option<HandshakeSeen>,
+    pub tls: Option<HandshakeResult>,
 }
 
 /// The one thing that an experiment changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Changed {
+pub enum Variation {
     /// TCP segments of at most this size, TCP options included, both ways (RFC 9293, MSS).
     SegmentSize {
-        /// Octets; an IPv4 packet is 40 larger.
-        octets: u16,
+        /// Bytes; an IPv4 packet is 40 larger.
+        bytes: u16,
     },
     /// A ClientHello without the post-quantum key share: one segment.
     SmallHello,
@@ -71,13 +69,14 @@ pub enum Changed {
         name: String,
     },
     /// One TLS version alone.
-    OnlyVersion {
-        /// `TLS 1.2` or `TLS 1.3`.
-        version: String,
+    TlsVersion {
+        /// The version.
+        #[schemars(with = "String")]
+        version: TlsVersion,
     },
-    /// Of the ClientHello only the first octet was sent; once it was acknowledged the stream
+    /// Of the ClientHello only the first byte was sent; once it was acknowledged the stream
     /// was ended, which a live peer answers by ending its own.
-    FirstOctet,
+    FirstByte,
     /// The address: another one of the same name.
     OtherAddress {
         /// The address.
@@ -87,20 +86,20 @@ pub enum Changed {
 
 /// How the handshake of an experiment went; nothing is sent after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct HandshakeSeen {
+pub struct HandshakeResult {
     /// The outcome.
     pub outcome: TlsOutcome,
-    /// Octets written.
+    /// Bytes written.
     pub bytes_sent: u64,
-    /// Octets read.
+    /// Bytes read.
     pub bytes_received: u64,
     /// TCP_INFO when it ended (Linux).
     pub tcp_info: Option<TcpInfo>,
 }
 
-/// One question to a resolver, beside the walk's own.
+/// One question to a resolver, in addition to the walk's own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct TriedQuestion {
+pub struct QuestionExperiment {
     /// Its id in the catalogue, e.g. `root-servers`.
     pub id: String,
     /// The resolver.
@@ -122,10 +121,10 @@ const fn with_edns() -> bool {
     true
 }
 
-/// One connection beside the walk's own; closed as soon as it stands.
+/// One connection in addition to the walk's own; closed as soon as it is established.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TriedConnection {
-    /// Its id in the catalogue, e.g. `ghost-address`.
+pub struct ConnectionExperiment {
+    /// Its id in the catalogue, e.g. `unallocated-address`.
     pub id: String,
     /// Where to.
     #[schemars(with = "String")]
@@ -172,7 +171,7 @@ pub struct TraceHop {
     /// The life (TTL, hop limit).
     pub ttl: u8,
     /// What came back.
-    pub seen: TraceSeen,
+    pub result: TraceResult,
     /// After how many milliseconds.
     pub took_ms: u64,
 }
@@ -180,7 +179,7 @@ pub struct TraceHop {
 /// What came back to a packet of limited life.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum TraceSeen {
+pub enum TraceResult {
     /// Its life ended there: a router that says so.
     Expired {
         /// The router.
@@ -200,14 +199,14 @@ pub enum TraceSeen {
     /// It could not be sent.
     NotSent {
         /// Why.
-        says: String,
+        message: String,
     },
 }
 
 /// The call as an ordinary client makes it, without a credential.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ClientCall {
-    /// Its id in the catalogue, e.g. `stock-client`.
+    /// Its id in the catalogue, e.g. `reference-client`.
     pub id: String,
     /// The client, e.g. `reqwest`.
     pub client: String,
@@ -225,17 +224,17 @@ pub struct ClientCall {
 
 /// An experiment that was due and was not made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct LeftOut {
+pub struct SkippedExperiment {
     /// Its id in the catalogue.
     pub id: String,
     /// Why.
-    pub why: LeftOutReason,
+    pub reason: ExperimentSkipReason,
 }
 
 /// Why an experiment was not made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum LeftOutReason {
+pub enum ExperimentSkipReason {
     /// `--deep` was not given.
     NeedsDeep,
     /// `--no-experiments` was given.
@@ -243,35 +242,8 @@ pub enum LeftOutReason {
     /// This machine or this build cannot do it.
     NotPossible {
         /// Why.
-        says: String,
+        message: String,
     },
-}
-
-/// Reads the experiments of a report: in schema 1.0 they were a list, of handshakes alone.
-///
-/// # Errors
-/// They are neither.
-pub fn of_any_minor<'de, D: Deserializer<'de>>(from: D) -> Result<Experiments, D::Error> {
-    struct EitherForm;
-
-    impl<'de> Visitor<'de> for EitherForm {
-        type Value = Experiments;
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("experiments")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Experiments, A::Error> {
-            Experiments::deserialize(MapAccessDeserializer::new(map))
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Experiments, A::Error> {
-            let handshakes = Vec::deserialize(SeqAccessDeserializer::new(list))?;
-            Ok(Experiments { handshakes, ..Experiments::default() })
-        }
-    }
-
-    from.deserialize_any(EitherForm)
 }
 
 impl Experiments {
@@ -284,11 +256,11 @@ impl Experiments {
     /// Whether the experiment was due and was left out because it wants `--deep`.
     #[must_use]
     pub fn needs_deep(&self, id: &str) -> bool {
-        self.left_out.iter().any(|one| one.id == id && one.why == LeftOutReason::NeedsDeep)
+        self.skipped.iter().any(|one| one.id == id && one.reason == ExperimentSkipReason::NeedsDeep)
     }
 }
 
-impl TraceSeen {
+impl TraceResult {
     /// Whether the packet came to the end of the path, `address`: it answered there, or the
     /// address itself refused it.
     #[must_use]
@@ -301,7 +273,7 @@ impl TraceSeen {
     }
 }
 
-impl TriedHandshake {
+impl HandshakeExperiment {
     /// Whether a TLS peer answered with more than silence or a cut: a certificate, accepted or
     /// not, or an alert.
     #[must_use]

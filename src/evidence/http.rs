@@ -37,6 +37,8 @@ pub enum Purpose {
     Project,
     /// A named deployment exists.
     Deployment,
+    /// The list of a vault's secrets, without their values: network and identity.
+    Secrets,
 }
 
 /// What the body of a successful answer holds.
@@ -47,6 +49,8 @@ pub enum Payload {
     Models,
     /// A `value` array, each entry of which has a `name`: a project's deployments (fact G17).
     Deployments,
+    /// A `value` array, each entry of which has an `id`: identifiers of a vault's secrets.
+    Secrets,
     /// A `choices` array with an entry: a completion.
     Completion,
     /// Other JSON.
@@ -62,6 +66,7 @@ impl Purpose {
             Purpose::Models => &[Payload::Models],
             Purpose::Project => &[Payload::Deployments, Payload::Models],
             Purpose::Deployment => &[Payload::Completion],
+            Purpose::Secrets => &[Payload::Secrets],
         }
     }
 }
@@ -84,12 +89,12 @@ pub enum HttpOutcome {
     /// Not HTTP, or larger than we accept.
     Malformed {
         /// What was wrong.
-        says: String,
+        message: String,
     },
     /// A client found no connection, or no session, to make it on.
     NotMade {
         /// Why.
-        says: String,
+        message: String,
     },
 }
 
@@ -162,6 +167,8 @@ impl HttpAnswer {
     #[must_use]
     pub fn fulfils(&self, purpose: Purpose) -> bool {
         match self.payload {
+            // An empty `value` array is a list of anything that comes in one.
+            Some(Payload::Deployments) if purpose == Purpose::Secrets => self.models == Some(0),
             Some(payload) => purpose.success().contains(&payload),
             // Older reports counted the entries of a list, and looked at nothing else.
             None => purpose != Purpose::Deployment && self.models.is_some(),

@@ -1,4 +1,4 @@
-//! Who is calling: how the key or token was come by, never the secret itself.
+//! The caller: where the key or token comes from, never the secret itself.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,19 +21,19 @@ pub struct IdentityHop {
     /// Audiences that the service wants, the preferred one first.
     pub wanted_audiences: Vec<String>,
     /// Other sources that are configured and were not taken.
-    pub not_taken: Vec<NotTaken>,
+    pub skipped_sources: Vec<SkippedSource>,
     /// The file with the secret can be read by other users (Unix mode in octal).
     pub file_mode_open: Option<String>,
-    /// What was around the value and was not sent; null when it was sent as it stands. The one
+    /// What was around the value and was not sent; null when it was sent unchanged. The one
     /// line feed that ends a text file does not count.
     #[serde(default)]
     pub trimmed: Option<Trimmed>,
     /// Why a credential in hand was not sent; null when it was, or when there is none.
     pub withheld: Option<Withheld>,
-    /// How the token was asked for, where one had to be; null where the credential was at hand.
+    /// How the token was requested, where one had to be; null where the credential was at hand.
     #[serde(default)]
     pub acquisition: Option<Acquisition>,
-    /// What the environment holds of credentials, beside the one that was taken.
+    /// Credentials that the environment holds in addition to the one that was taken.
     #[serde(default)]
     pub configured: Configured,
 }
@@ -44,7 +44,7 @@ pub struct IdentityHop {
 pub enum Trimmed {
     /// A carriage return or a line feed at its end.
     LineEnd,
-    /// Blanks at its begin or end.
+    /// Blanks at its beginning or end.
     Blanks,
 }
 
@@ -53,7 +53,7 @@ pub enum Trimmed {
 #[serde(default)]
 pub struct Configured {
     /// Sources of which some variables are set and others are missing.
-    pub half: Vec<HalfConfigured>,
+    pub incomplete: Vec<IncompleteSource>,
     /// Variables of old SDKs that are set; they are named, never sent.
     pub old_variables: Vec<String>,
     /// The authority of `AZURE_AUTHORITY_HOST`, if it is set.
@@ -67,7 +67,7 @@ pub struct Configured {
 
 /// A source of which some variables are set and others are missing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct HalfConfigured {
+pub struct IncompleteSource {
     /// The source, by its name for `--credential`.
     pub source: String,
     /// Variables that are set.
@@ -78,10 +78,10 @@ pub struct HalfConfigured {
     #[serde(default)]
     pub empty: Vec<String>,
     /// Variables that are set and whose names are near to a missing one.
-    pub near: Vec<String>,
+    pub near_misses: Vec<String>,
 }
 
-/// How a token was asked for, and what came of it.
+/// How a token was requested, and the outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Acquisition {
     /// The source, by its name for `--credential`, e.g. `workload-identity`.
@@ -92,31 +92,31 @@ pub struct Acquisition {
     pub client: Option<String>,
     /// The scope that was asked for, e.g. `https://cognitiveservices.azure.com/.default`.
     pub scope: String,
-    /// The client secret has the form of an id: the portal shows one beside each secret's value.
+    /// The client secret has the form of an id: the portal shows one next to each secret's value.
     #[serde(default)]
     pub secret_is_id: bool,
-    /// The client secret begins or ends with a blank or a line end; it is sent as it stands, as
+    /// The client secret begins or ends with a blank or a line end; it is sent unchanged, as
     /// applications send it.
     #[serde(default)]
     pub secret_has_blank_ends: bool,
-    /// The assertion that stands for the application, as facts for comparison.
+    /// The claims of the assertion that authenticates the application.
     pub assertion: Option<TokenClaims>,
     /// Whether the assertion's file begins or ends with a blank or a line end: it was sent so.
     #[serde(default)]
     pub assertion_has_blank_ends: bool,
     /// Why the Azure SDK for Rust takes no token from the answer; the one for Python does, and so
-    /// does this walk.
+    /// does this tool.
     #[serde(default)]
     pub sdk_refuses: Option<String>,
     /// Every request, in order, with its hops.
     pub requests: Vec<TokenRequest>,
-    /// What came of it.
+    /// The outcome.
     pub outcome: TokenOutcome,
     /// Time from the first step to the outcome, in milliseconds.
     pub took_ms: f64,
 }
 
-/// What came of asking for a token.
+/// What the request for a token led to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum TokenOutcome {
@@ -126,24 +126,24 @@ pub enum TokenOutcome {
     Refused,
     /// The last request was not answered, or could not be made.
     NotAnswered,
-    /// The answer holds no token, or is no answer of this kind of endpoint.
+    /// The answer holds no token, or is not an answer of this kind of endpoint.
     Unusable {
         /// What is wrong with it.
-        says: String,
+        message: String,
     },
-    /// It could not be asked for: a file, a program, a form.
+    /// The request could not be made: a file, a program or a value is wrong.
     NotAsked {
         /// Why.
-        says: String,
+        message: String,
     },
-    /// An application gets it in a way that this tool does not walk: nothing is known of it.
+    /// An application obtains it in a way that this tool does not support: nothing is known of it.
     NotSupported {
         /// Which way.
-        says: String,
+        message: String,
     },
 }
 
-/// One request on the way to a token.
+/// One request for a token.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TokenRequest {
     /// What is asked.
@@ -168,7 +168,7 @@ pub struct TokenRequest {
     pub took_ms: f64,
 }
 
-/// What is asked on the way to a token.
+/// What a token request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenPurpose {
@@ -208,13 +208,13 @@ pub struct TokenRefusal {
     pub error: Option<String>,
     /// `error_codes`: the numbers behind AADSTS.
     pub codes: Vec<u32>,
-    /// `error_description`, bounded, its secrets blotted out. For people only.
+    /// `error_description`, bounded and redacted. For people only.
     pub description: Option<String>,
     /// `correlation_id`, for a support request.
     pub correlation_id: Option<String>,
     /// `trace_id`.
     pub trace_id: Option<String>,
-    /// Headers that tell who answered.
+    /// Headers that identify the server that answered.
     pub headers: Vec<Header>,
 }
 
@@ -242,11 +242,11 @@ pub enum CredentialForm {
 
 /// A configured source that was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct NotTaken {
+pub struct SkippedSource {
     /// The source.
     pub source: String,
     /// Why.
-    pub why: String,
+    pub reason: String,
 }
 
 /// Why a credential was not sent.
@@ -263,6 +263,8 @@ pub enum Withheld {
     ServiceHasNoCall,
     /// No token came.
     NoToken,
+    /// The service takes tokens alone, and the credential in hand is a key.
+    ServiceTakesNoKey,
 }
 
 /// Claims of a token, as facts for comparison.

@@ -5,7 +5,11 @@
 //! Everything that came from the network is bounded and has its control characters
 //! escaped before it is put here.
 
+#[macro_use]
+mod named;
+
 pub mod address;
+pub mod azure;
 pub mod dns;
 pub mod experiment;
 pub mod http;
@@ -24,7 +28,9 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use address::{AddressClass, classify, is_mesh_pool, is_synthetic_pool};
+pub use address::{
+    AZURE_DNS, AddressClass, class_ranges, classify, is_mesh_pool, is_synthetic_pool,
+};
 
 /// A stage of the path, in the order in which an application's call passes them.
 #[derive(
@@ -73,13 +79,13 @@ impl Hop {
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Observed<T> {
     /// It was done.
-    Ran {
+    Done {
         /// Start, in milliseconds since the walk began.
         started_ms: f64,
         /// Time taken, in milliseconds.
         took_ms: f64,
         /// What was seen.
-        saw: T,
+        value: T,
     },
     /// An earlier hop ended the walk.
     NotReached {
@@ -89,21 +95,21 @@ pub enum Observed<T> {
     /// A choice of the user, or of the plan, left it out.
     NotAsked {
         /// Which choice.
-        by: Choice,
+        reason: SkipReason,
     },
     /// This machine or this build cannot do it.
     NotPossible {
         /// Why, in words for the operator.
-        says: String,
+        message: String,
     },
 }
 
 impl<T> Observed<T> {
     /// What was seen, if it was done.
     #[must_use]
-    pub const fn saw(&self) -> Option<&T> {
+    pub const fn value(&self) -> Option<&T> {
         match self {
-            Observed::Ran { saw, .. } => Some(saw),
+            Observed::Done { value, .. } => Some(value),
             _ => None,
         }
     }
@@ -112,7 +118,7 @@ impl<T> Observed<T> {
     #[must_use]
     pub const fn took_ms(&self) -> Option<f64> {
         match self {
-            Observed::Ran { took_ms, .. } => Some(*took_ms),
+            Observed::Done { took_ms, .. } => Some(*took_ms),
             _ => None,
         }
     }
@@ -121,7 +127,7 @@ impl<T> Observed<T> {
 /// Why something was left out on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Choice {
+pub enum SkipReason {
     /// No proxy variable or option applies to this target.
     NoProxyApplies,
     /// The application's path goes through a proxy, so the direct one is not the path.
@@ -137,16 +143,16 @@ pub enum Choice {
     /// `--resolver` names the answer that counts; the system's was not asked.
     ResolverGiven,
     /// Redirected connections (`--connect-to`) do not tell about this.
-    Detour,
+    ConnectTo,
 }
 
 /// The evidence of one walk to one target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// The target as it was understood.
-    pub target: TargetSeen,
+    pub target: TargetInfo,
     /// What the user asked for, as far as a verdict depends on it.
-    pub asked: Asked,
+    pub options: WalkOptions,
     /// Start of the walk, RFC 3339, UTC, by this machine's clock.
     pub started: String,
     /// Who and where we are.
@@ -168,8 +174,11 @@ pub struct Evidence {
     /// The walk to the original name as far as TLS, where a privatelink name was given.
     pub original: Option<Box<Evidence>>,
     /// Counter-experiments; none in a healthy walk.
-    #[serde(default, deserialize_with = "experiment::of_any_minor")]
+    #[serde(default)]
     pub experiments: experiment::Experiments,
+    /// What Azure Resource Manager says of the target; null where it was not asked (`--azure`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub azure: Option<Box<azure::AzureEvidence>>,
     /// What the walk cost the network.
     pub cost: Cost,
     /// Why the walk was not made, or not to its end: then no rule judges it.
@@ -179,9 +188,9 @@ pub struct Evidence {
 
 /// The target as it was understood.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TargetSeen {
+pub struct TargetInfo {
     /// What the user typed (without any secret).
-    pub typed: String,
+    pub input: String,
     /// The name asked, lower case, without trailing dot, in its ASCII form.
     pub host: String,
     /// Port, 443 unless the URL says otherwise.
@@ -220,7 +229,7 @@ pub enum TargetKind {
     Regional,
     /// The privatelink name itself, which applications must not use.
     Privatelink,
-    /// Another Azure service: walked as far as TLS.
+    /// Another Azure service.
     OtherService,
     /// A name of no known suffix: walked as far as TLS.
     Unknown,
@@ -228,7 +237,7 @@ pub enum TargetKind {
 
 /// What the user asked for, as far as a verdict depends on it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Asked {
+pub struct WalkOptions {
     /// `--expect`.
     pub expect: Expect,
     /// Deployment to prove, if one was named.
@@ -242,14 +251,14 @@ pub struct Asked {
     /// Whether `--resolver` named the answer that counts.
     pub resolver_given: bool,
     /// Whether `--connect-to` redirects connections of this walk.
-    pub detoured: bool,
+    pub connect_to_given: bool,
     /// Deadline of one hop in milliseconds.
     pub timeout_ms: u64,
     /// Deadline of the whole walk in milliseconds.
     pub deadline_ms: u64,
     /// Limits of an inventory beyond which a path that works is at risk.
-    #[serde(default, skip_serializing_if = "AskedLimits::is_empty")]
-    pub limits: AskedLimits,
+    #[serde(default, skip_serializing_if = "WalkLimits::is_empty")]
+    pub limits: WalkLimits,
     /// What repeats this walk.
     #[serde(default, skip_serializing_if = "repeat::Repeat::is_empty")]
     pub repeat: repeat::Repeat,
@@ -258,7 +267,7 @@ pub struct Asked {
 /// Limits of an inventory beyond which a path that works is at risk.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct AskedLimits {
+pub struct WalkLimits {
     /// Days that a certificate should have left; 14 where none is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate_days: Option<u32>,
@@ -276,7 +285,7 @@ pub struct AskedLimits {
     pub http_ms: Option<f64>,
 }
 
-impl AskedLimits {
+impl WalkLimits {
     /// Whether none is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {

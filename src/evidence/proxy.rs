@@ -63,7 +63,7 @@ pub enum ConnectOutcome {
     /// The answer is not HTTP.
     NotHttp {
         /// What was wrong.
-        says: String,
+        message: String,
     },
 }
 
@@ -71,6 +71,6 @@ impl ProxyHop {
     /// Whether the tunnel stands.
     #[must_use]
     pub fn tunnel_stands(&self) -> bool {
-        matches!(self.connect.saw(), Some(ConnectOutcome::Answered { status, .. }) if (200..300).contains(status))
+        matches!(self.connect.value(), Some(ConnectOutcome::Answered { status, .. }) if (200..300).contains(status))
     }
 }

@@ -11,7 +11,7 @@ pub struct TcpHop {
     /// One attempt an address, in the order of the addresses.
     pub attempts: Vec<TcpAttempt>,
     /// The address on which the walk went on.
-    pub walked: Option<IpAddr>,
+    pub selected: Option<IpAddr>,
 }
 
 /// One connection attempt.
@@ -21,7 +21,7 @@ pub struct TcpAttempt {
     #[schemars(with = "String")]
     pub address: SocketAddr,
     /// Where the connection really went, when `--connect-to` redirects it.
-    pub detour: Option<String>,
+    pub connect_to: Option<String>,
     /// The outcome.
     pub outcome: TcpOutcome,
     /// Our source address, as the OS chose it.
@@ -61,7 +61,7 @@ pub enum TcpOutcome {
         /// Errno.
         errno: i32,
         /// Its words.
-        says: String,
+        message: String,
     },
 }
 
@@ -119,13 +119,13 @@ pub struct TcpInfo {
     pub rtt_us: u32,
     /// Segments retransmitted in total.
     pub total_retrans: u32,
-    /// Maximum segment size for sending, in octets.
+    /// Maximum segment size for sending, in bytes.
     pub snd_mss: u32,
-    /// Path MTU that the kernel believes in, in octets.
+    /// Path MTU that the kernel believes in, in bytes.
     pub pmtu: u32,
-    /// Octets acknowledged by the peer.
+    /// Bytes acknowledged by the peer.
     pub bytes_acked: Option<u64>,
-    /// Octets received in order.
+    /// Bytes received in order.
     pub bytes_received: Option<u64>,
     /// Segments sent.
     pub segs_out: Option<u32>,
@@ -167,7 +167,7 @@ impl TcpAttempt {
     /// firewalls and their commands are about this one.
     #[must_use]
     pub fn connected_to(&self) -> SocketAddr {
-        let detour = self.detour.as_deref().and_then(|to| to.parse().ok());
+        let detour = self.connect_to.as_deref().and_then(|to| to.parse().ok());
         detour.unwrap_or(self.address)
     }
 
@@ -185,7 +185,7 @@ impl TcpHop {
     /// The attempt on which the walk went on.
     #[must_use]
     pub fn walked_attempt(&self) -> Option<&TcpAttempt> {
-        let walked = self.walked?;
+        let walked = self.selected?;
         self.attempts.iter().find(|a| a.address.ip() == walked)
     }
 }

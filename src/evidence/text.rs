@@ -19,7 +19,7 @@ pub fn clean(text: &str, limit: usize) -> String {
     out
 }
 
-/// [`clean`] for octets that may not be UTF-8.
+/// [`clean`] for bytes that may not be UTF-8.
 #[must_use]
 pub fn clean_bytes(bytes: &[u8], limit: usize) -> String {
     let end = bytes.len().min(limit.saturating_mul(4));
@@ -35,6 +35,13 @@ pub const fn is_unsafe(c: char) -> bool {
         | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Whether a text has the form of a GUID: 8-4-4-4-12 hexadecimal digits.
+#[must_use]
+pub fn is_guid(text: &str) -> bool {
+    let plain = text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit());
+    plain && text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+}
+
 /// Seconds since 1970 as RFC 3339, UTC.
 #[must_use]
 pub fn rfc3339(seconds: i64) -> String {
@@ -42,6 +49,18 @@ pub fn rfc3339(seconds: i64) -> String {
         .ok()
         .and_then(|t| t.format(&time::format_description::well_known::Rfc3339).ok())
         .unwrap_or_else(|| format!("{seconds} s after 1970"))
+}
+
+/// A time for people, in its largest fitting unit: `90 seconds`, `34 days`.
+#[must_use]
+pub fn span(seconds: u64) -> String {
+    let (count, unit) = match seconds {
+        0..120 => (seconds, "second"),
+        120..7200 => (seconds / 60, "minute"),
+        7200..172_800 => (seconds / 3600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 /// The seconds since 1970 of a time as [`rfc3339`] writes it.

@@ -1,4 +1,4 @@
-//! The handshake and the certificates, kept also when they are rejected.
+//! The handshake and the certificates, including rejected ones.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,27 +9,27 @@ use super::text::unix_seconds;
 /// The TLS hop: one handshake, SNI = the original name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TlsHop {
-    /// The name sent as SNI and looked for in the certificate.
+    /// The name sent as SNI and required in the certificate.
     pub server_name: String,
     /// The outcome.
     pub outcome: TlsOutcome,
     /// The chain as presented, leaf first, at most 10 certificates.
     pub chain: Vec<Certificate>,
-    /// Certificates presented in all.
+    /// Number of certificates presented.
     pub chain_length: u32,
-    /// What each set of roots says of the chain and the name.
+    /// The verdict of each trust store on the chain and the name.
     pub verdicts: Vec<StoreVerdict>,
-    /// What the files of roots say that clients bring or are told of: those that a variable names,
-    /// and the others where no public root knows the issuer.
+    /// The verdicts of CA bundles: those that a variable names, and those that clients bring where
+    /// no public root knows the issuer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bundles: Vec<BundleVerdict>,
-    /// Which set of roots accepted the session; null when none did.
+    /// The trust store that accepted the session; null when none did.
     pub accepted_by: Option<Store>,
     /// What was negotiated.
     pub negotiated: Option<Negotiated>,
-    /// Octets written to the connection during the handshake.
+    /// Bytes written to the connection during the handshake.
     pub bytes_sent: u64,
-    /// Octets read from the connection during the handshake.
+    /// Bytes read from the connection during the handshake.
     pub bytes_received: u64,
     /// TCP_INFO of the connection when the handshake ended (Linux).
     pub tcp_info: Option<TcpInfo>,
@@ -64,24 +64,24 @@ pub enum TlsOutcome {
     },
     /// The peer speaks something that is not TLS.
     NotTls {
-        /// The first octets, printable ones as they are.
+        /// The first bytes, printable ones as they are.
         first_bytes: String,
     },
     /// The peer broke the protocol, or has no version or suite in common with us.
     Incompatible {
         /// What, in rustls's terms.
-        says: String,
+        message: String,
     },
     /// ICMP or a local error ended the connection.
     ConnectionLost {
         /// Errno.
         errno: Option<i32>,
-        /// Its words.
-        says: String,
+        /// Its text.
+        message: String,
     },
 }
 
-/// What a verifier found wrong with a certificate.
+/// The fault that a verifier found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum CertificateFault {
@@ -100,7 +100,7 @@ pub enum CertificateFault {
     /// Its purpose, encoding or an extension forbids it.
     Other {
         /// What, in the verifier's terms.
-        says: String,
+        message: String,
     },
 }
 
@@ -112,15 +112,15 @@ impl CertificateFault {
             Self::UnknownIssuer => "no path to a trusted root",
             Self::Expired => "expired",
             Self::NotYetValid => "not yet valid",
-            Self::WrongName => "made for another name",
+            Self::WrongName => "issued for another name",
             Self::Revoked => "revoked",
             Self::BadSignature => "a signature does not verify",
-            Self::Other { says } => says,
+            Self::Other { message } => message,
         }
     }
 }
 
-/// A set of roots.
+/// A trust store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Store {
@@ -133,7 +133,7 @@ pub enum Store {
 }
 
 impl Store {
-    /// One root of it, in words.
+    /// A root of it, in words.
     #[must_use]
     pub const fn root(self) -> &'static str {
         match self {
@@ -143,7 +143,7 @@ impl Store {
         }
     }
 
-    /// The set in words.
+    /// The store in words.
     #[must_use]
     pub const fn describe(self) -> &'static str {
         match self {
@@ -154,23 +154,23 @@ impl Store {
     }
 }
 
-/// What one set of roots says.
+/// The verdict of one trust store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StoreVerdict {
-    /// Which set.
+    /// The store.
     pub store: Store,
-    /// Anchors in the set.
+    /// Trust anchors in it.
     pub anchors: u32,
     /// The fault, or null when it accepts.
     pub fault: Option<CertificateFault>,
 }
 
-/// What a file of roots says.
+/// The verdict of a CA bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BundleVerdict {
-    /// Who names it: a variable such as `REQUESTS_CA_BUNDLE`, or `certifi`.
+    /// Its source: a variable such as `REQUESTS_CA_BUNDLE`, or `certifi`.
     pub by: String,
-    /// Where it is.
+    /// Its path.
     pub path: String,
     /// Roots in it; 0 when it cannot be read.
     pub anchors: u32,
@@ -194,15 +194,15 @@ pub struct Certificate {
     pub issuer_organization: Option<String>,
     /// DNS names and addresses of the subject alternative name extension, at most 50.
     pub names: Vec<String>,
-    /// Names in all.
+    /// Number of names.
     pub names_count: u32,
     /// Start of validity, RFC 3339.
     pub not_before: String,
     /// End of validity, RFC 3339.
     pub not_after: String,
-    /// Whole days from the walk's start to the end of validity; negative when it is past.
+    /// Whole days from the walk's start to the expiry; negative after it.
     pub days_left: i64,
-    /// Whether the walk's start lies before `not_before`.
+    /// Whether the walk's start is before `not_before`.
     pub not_yet_valid: bool,
     /// Whether the names cover the target (RFC 6125, one label a wildcard).
     pub covers_target: bool,
@@ -210,33 +210,44 @@ pub struct Certificate {
     pub self_issued: bool,
     /// Basic constraints say CA.
     pub is_ca: bool,
-    /// Where the issuer's certificate can be had (authority information access).
+    /// The URL of the issuer's certificate (authority information access).
     pub issuer_url: Option<String>,
     /// SHA-256 of the DER form, in hex.
     pub sha256: String,
 }
 
 impl Certificate {
-    /// Seconds from the start to the end of its validity; None where a date cannot be read.
+    /// Its validity in seconds; `None` where a date cannot be read.
     #[must_use]
     pub fn lifetime_s(&self) -> Option<i64> {
         Some(unix_seconds(&self.not_after)? - unix_seconds(&self.not_before)?)
     }
 
-    /// Whether more than a third of its life is left. A leaf that an inspecting proxy signs for
-    /// each session, or that a robot renews every week, is always about to expire; few days left
-    /// tell something in its last third alone.
+    /// Whether more than a third of its validity is left. A leaf that an inspecting proxy signs for
+    /// each session, or that is renewed automatically every week, always expires soon; few days
+    /// left matter only in the last third.
     #[must_use]
     pub fn is_young(&self) -> bool {
         self.lifetime_s().is_some_and(|life| self.days_left.saturating_mul(3 * DAY_S) > life)
     }
 }
 
+named! {
+    /// A version of TLS.
+    TlsVersion {
+        /// RFC 5246.
+        "TLS 1.2" => Tls12,
+        /// RFC 8446.
+        "TLS 1.3" => Tls13,
+    }
+}
+
 /// What was negotiated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Negotiated {
-    /// `TLS 1.3` or `TLS 1.2`.
-    pub version: String,
+    /// The version.
+    #[schemars(with = "String")]
+    pub version: TlsVersion,
     /// Cipher suite by its IANA name.
     pub cipher_suite: String,
     /// Key exchange group.

@@ -85,7 +85,7 @@ pub fn address(e: &Evidence, address: IpAddr) -> Option<TunnelAddress> {
                 "{address} is in a range in which no service of Azure has an address, and from \
                  which VPN and zero-trust clients make answers up"
             ),
-            pointer: "/dns/walked".to_owned(),
+            pointer: "/dns/selected".to_owned(),
             down: false,
             maker: Maker::Client,
         });
@@ -158,7 +158,7 @@ pub fn is_public(e: &Evidence, ip: IpAddr) -> bool {
 /// The first address that applications get and that is a synthetic one.
 #[must_use]
 pub fn of_application(e: &Evidence) -> Option<(IpAddr, TunnelAddress)> {
-    let walked = e.tcp.saw().and_then(|tcp| tcp.walked);
+    let walked = e.tcp.value().and_then(|tcp| tcp.selected);
     let mut all: Vec<IpAddr> = e.dns.effective();
     all.sort_by_key(|address| Some(*address) != walked);
     all.into_iter().find_map(|one| Some((one, address(e, one)?)))
@@ -183,7 +183,7 @@ fn device(e: &Evidence, address: IpAddr) -> Option<(String, &Interface)> {
 #[must_use]
 pub fn taken_by(e: &Evidence) -> Option<&'static str> {
     taken_here(e)?;
-    let to = e.tcp.saw()?.walked?;
+    let to = e.tcp.value()?.selected?;
     Some(address(e, to).map_or(Maker::Mesh, |one| one.maker).acceptor())
 }
 
@@ -191,7 +191,7 @@ pub fn taken_by(e: &Evidence) -> Option<&'static str> {
 /// the words, and where they were read (fact X43).
 #[must_use]
 pub fn taken_here(e: &Evidence) -> Option<(String, String)> {
-    let tcp = e.tcp.saw()?;
+    let tcp = e.tcp.value()?;
     let attempt = tcp.walked_attempt()?;
     let to = attempt.address.ip();
     if let Some(tunnel) = address(e, to) {
@@ -208,7 +208,7 @@ pub fn taken_here(e: &Evidence) -> Option<(String, String)> {
         e.vantage.sources.iter().enumerate().find(|(_, source)| source.towards == to)?;
     let routed = towards.route.as_ref().is_some_and(|route| route.gateway.is_some());
     let pod = e.vantage.is_on(Platform::Kubernetes) || e.vantage.is_on(Platform::ContainerApps);
-    (pod && routed && !e.asked.detoured && attempt.took_ms < TOO_FAST_MS).then(|| {
+    (pod && routed && !e.options.connect_to_given && attempt.took_ms < TOO_FAST_MS).then(|| {
         (
             format!(
                 "the connection to {to}, which is in another subnet, was established in {:.1} ms: \

@@ -156,7 +156,7 @@ pub enum FileState {
     /// It is there and cannot be read.
     Unreadable {
         /// Why.
-        says: String,
+        message: String,
     },
 }
 
@@ -240,7 +240,7 @@ pub enum ClientDecision {
     /// It cannot make a call at all.
     Fails {
         /// Why.
-        says: String,
+        message: String,
     },
 }
 
@@ -291,7 +291,7 @@ pub struct NoProxyEntry {
     /// Whether it exempts the target by the rules that reqwest and this tool follow.
     pub exempts: bool,
     /// Whether other clients read it otherwise (fact P4), in words; null when they agree.
-    pub dialect: Option<String>,
+    pub client_semantics: Option<String>,
 }
 
 /// Our source address towards one address.
@@ -331,7 +331,7 @@ pub struct Interface {
     /// Whether it is up and has a carrier.
     pub running: bool,
     /// Whether it is a bridge without a port that leaves this machine.
-    pub stays_here: bool,
+    pub is_local: bool,
 }
 
 /// The state of an entry of the neighbour table (ARP, RFC 4861).

@@ -1,5 +1,5 @@
-//! Completions: what clap makes of the command line, with the values of positional words in every
-//! shell and the names of an inventory's targets, which the program itself is asked for.
+//! Completions: clap's for the command line, with the values of positional arguments in every
+//! shell, and the names of an inventory's targets, which the shell gets from the program itself.
 
 use std::fmt::Write as _;
 
@@ -9,11 +9,11 @@ use clap_complete::Shell;
 use super::GenerateError;
 use crate::inventory::{Inventory, PACKAGED};
 
-/// Names that a completion is offered. A longer list fills the screen and helps no choice.
+/// Most names that a completion offers. A longer list fills the screen and does not help.
 pub const MOST_NAMES: usize = 200;
 
 /// The names of the targets that begin with `prefix`, one a line, at most [`MOST_NAMES`]. Names
-/// that a shell would take apart are left out.
+/// that a shell would split are omitted.
 #[must_use]
 pub fn names(inventory: &Inventory, prefix: &str) -> String {
     let fits = |name: &&str| name.starts_with(prefix) && !name.contains(char::is_whitespace);
@@ -66,7 +66,7 @@ fn with_value(command: &Command) -> Vec<String> {
     options
 }
 
-/// Puts functions of our own into the script of zsh, where clap offers files. It also takes the
+/// Inserts our own functions into the script of zsh where clap offers files. It also takes the
 /// first word for a target and the second for the command, so that no command would be found.
 fn zsh(script: &str, functions: &str, commands: &str) -> String {
     let mut out = String::new();
@@ -115,7 +115,7 @@ fn fish(script: &str) -> String {
         )
 }
 
-/// Adds the values of positional words to the script of fish: clap leaves them out.
+/// Adds the values of positional arguments to fish's script: clap omits them.
 fn positional(script: &mut String, command: &Command, above: &[&str]) {
     for argument in command.get_positionals() {
         let condition = match above {

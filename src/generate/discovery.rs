@@ -9,11 +9,11 @@ use super::GenerateError;
 use crate::inventory::Inventory;
 use crate::render::prometheus::label_name;
 
-/// A scrape waits no longer than this: a silent hop takes five seconds, experiments beside it,
-/// and what follows it as long again.
+/// A scrape takes at most this long: a silent hop takes five seconds, with its experiments in
+/// parallel, and the hops after it as long again.
 const LONGEST_SCRAPE: Duration = Duration::from_secs(15);
 
-/// Prometheus forgets a series after five minutes: with longer pauses alerts would come and go.
+/// Prometheus drops a series after five minutes: with longer pauses, alerts would flap.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(120);
 
 /// One group of targets (prometheus.io, configuration, `file_sd_config`).

@@ -1,10 +1,10 @@
-//! Man pages: one of the program, one of each command, with what clap does not know of them.
+//! Man pages: one of the program and one of each command, with what clap does not know about them.
 
 use std::fmt::Write as _;
 
 use super::GenerateError;
 
-/// What is said of a command beside its options.
+/// What a man page adds to a command's options.
 struct Page {
     /// The command; empty for the program itself.
     command: &'static str,
@@ -13,8 +13,11 @@ struct Page {
     examples: &'static [(&'static str, &'static str)],
 }
 
-const RESOLVER: (&str, &str) =
-    ("/etc/resolv.conf, /etc/hosts, /etc/nsswitch.conf", "how this machine resolves names; read");
+const RESOLVER: (&str, &str) = (
+    "/etc/resolv.conf, /etc/hosts, /etc/nsswitch.conf",
+    "how this machine resolves names; read \
+                                                          only",
+);
 const INVENTORY: (&str, &str) =
     (crate::inventory::PACKAGED, "the inventory that the package's services read");
 const HISTORY: (&str, &str) = (
@@ -27,14 +30,14 @@ const TOKEN: (&str, &str) = ("AZURE_OPENAI_AD_TOKEN", "an Entra token");
 const ENTRA: (&str, &str) = (
     "AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH, \
      AZURE_FEDERATED_TOKEN_FILE, AZURE_AUTHORITY_HOST",
-    "how a token is asked of Entra ID, as the Azure SDKs read them",
+    "how to get a token from Entra ID, as the Azure SDKs read them",
 );
 const DEPLOYMENT: (&str, &str) =
     ("AZURE_OPENAI_DEPLOYMENT, OPENAI_API_VERSION", "as --deployment and --api-version");
 const PROXY: (&str, &str) =
-    ("HTTPS_PROXY, ALL_PROXY, NO_PROXY", "the proxy, as SDKs read them; small letters too");
+    ("HTTPS_PROXY, ALL_PROXY, NO_PROXY", "the proxy, as SDKs read them; lower case too");
 const ROOTS: (&str, &str) = ("SSL_CERT_FILE", "the machine's own store, for --trust system");
-const COLOUR: (&str, &str) = ("NO_COLOR, CLICOLOR_FORCE", "without and with colour");
+const COLOUR: (&str, &str) = ("NO_COLOR, CLICOLOR_FORCE", "disable or force colour");
 const STATE: (&str, &str) = ("STATE_DIRECTORY", "the folder of history.db, set by systemd");
 
 const WALK: &[(&str, &str)] = &[ENDPOINT, KEY, TOKEN, ENTRA, DEPLOYMENT, PROXY, ROOTS, COLOUR];
@@ -45,10 +48,14 @@ const PAGES: &[Page] = &[
         files: &[RESOLVER, INVENTORY, HISTORY],
         environment: WALK,
         examples: &[
-            ("aoai-probe myacct", "walk the path to https://myacct.openai.azure.com"),
-            ("aoai-probe myacct --expect private --deployment gpt-4o", "and say what must hold"),
-            ("aoai-probe --plan myacct", "only say what would be contacted"),
-            ("aoai-probe check --config targets.toml", "walk an inventory once"),
+            ("aoai-probe myacct", "check the path to https://myacct.openai.azure.com"),
+            (
+                "aoai-probe myacct --expect private --deployment gpt-4o",
+                "check it against what you \
+                                                                        expect",
+            ),
+            ("aoai-probe --plan myacct", "only list what would be contacted"),
+            ("aoai-probe check --config targets.toml", "check an inventory once"),
         ],
     },
     Page {
@@ -56,11 +63,11 @@ const PAGES: &[Page] = &[
         files: &[RESOLVER, INVENTORY],
         environment: WALK,
         examples: &[
-            ("aoai-probe check myacct -v", "walk one target and show all evidence"),
-            ("aoai-probe check --config targets.toml", "walk an inventory, cause by cause"),
+            ("aoai-probe check myacct -v", "check one target and show all evidence"),
+            ("aoai-probe check --config targets.toml", "check an inventory, grouped by cause"),
             (
                 "aoai-probe check --config targets.toml prod --deep --timeout 10",
-                "walk one of its targets, with other options for this run",
+                "check one of its targets, with other options for this run",
             ),
         ],
     },
@@ -70,7 +77,7 @@ const PAGES: &[Page] = &[
         environment: &[KEY, TOKEN, ENTRA, PROXY, STATE],
         examples: &[(
             "aoai-probe watch --config targets.toml --history history.db",
-            "walk again and again, tell what changes, keep it",
+            "check repeatedly, report changes, keep a history",
         )],
     },
     Page {
@@ -89,7 +96,7 @@ const PAGES: &[Page] = &[
         examples: &[
             ("aoai-probe history --since 24h", "the incidents of a day"),
             ("aoai-probe history --history history.db prod", "those of one target"),
-            ("aoai-probe history --walk 17 | aoai-probe diagnose -", "a kept walk, judged again"),
+            ("aoai-probe history --walk 17 | aoai-probe diagnose -", "judge a stored check again"),
         ],
     },
     Page {
@@ -112,6 +119,18 @@ const PAGES: &[Page] = &[
         ],
     },
     Page {
+        command: "compare",
+        files: &[],
+        environment: &[COLOUR],
+        examples: &[
+            ("aoai-probe compare good.json bad.json", "where two reports part, and why"),
+            (
+                "aoai-probe myacct --format json | aoai-probe compare yesterday.json -",
+                "what changed since yesterday",
+            ),
+        ],
+    },
+    Page {
         command: "generate",
         files: &[],
         environment: &[],
@@ -129,7 +148,7 @@ const PAGES: &[Page] = &[
 /// What exit statuses mean.
 const STATUS: &[(&str, &str)] = &[
     ("0", "works"),
-    ("1", "at risk: it works, and something needs care"),
+    ("1", "at risk: it works, but something needs attention"),
     ("2", "a hop is broken; with --exit-style hop its number, 10 (dns) to 60 (http)"),
     ("3", "cannot tell"),
     ("64", "wrong use"),
@@ -159,8 +178,8 @@ fn section(text: &mut String, title: &str, rows: &[(&str, &str)]) {
     }
     // Writing to a String cannot fail.
     let _ = writeln!(text, ".SH {}", title);
-    for (word, says) in rows {
-        let _ = writeln!(text, ".TP\n\\fB{}\\fR\n{}", roff(word), roff(says));
+    for (word, message) in rows {
+        let _ = writeln!(text, ".TP\n\\fB{}\\fR\n{}", roff(word), roff(message));
     }
 }
 

@@ -1,4 +1,4 @@
-//! The inventory's TOML document, key by key as it is written. Pure data.
+//! The inventory's TOML document, key by key. Pure data.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use toml::Spanned;
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Document {
-    /// What counts for every target that does not say otherwise.
+    /// Values for targets that do not set their own.
     pub defaults: Settings,
     /// The targets.
     #[schemars(with = "Vec<Settings>")]
     pub target: Vec<Spanned<Settings>>,
-    /// How `watch` judges and tells.
+    /// How `watch` confirms and reports.
     pub watch: Watch,
     /// How `serve` listens.
     pub serve: Serve,
@@ -31,10 +31,10 @@ pub struct Settings {
     /// Account name, host name or endpoint URL.
     #[schemars(with = "Option<String>")]
     pub target: Text,
-    /// The name in outputs; the host when there is none.
+    /// The name in outputs; by default the host.
     #[schemars(with = "Option<String>")]
     pub name: Text,
-    /// Muted until this time (RFC 3339): walked and recorded, not told.
+    /// Muted until this time (RFC 3339): walked and recorded, but not reported.
     #[schemars(with = "Option<String>")]
     pub until: Option<Spanned<When>>,
     /// As `--service`.
@@ -55,7 +55,7 @@ pub struct Settings {
     /// File of an API key.
     #[schemars(with = "Option<String>")]
     pub api_key_file: Text,
-    /// Environment variable of an API key, in place of `AZURE_OPENAI_API_KEY`.
+    /// Environment variable of an API key, instead of `AZURE_OPENAI_API_KEY`.
     #[schemars(with = "Option<String>")]
     pub api_key_variable: Text,
     /// File of an Entra token.
@@ -92,15 +92,21 @@ pub struct Settings {
     /// Deadline of a walk.
     #[schemars(with = "Option<Time>")]
     pub deadline: Option<Spanned<Time>>,
-    /// Time from walk to walk in `watch`.
+    /// Whether Azure Resource Manager is asked as well, read-only: by `check` each time, by `watch`
+    /// and `serve` about a fault.
+    pub azure: Option<bool>,
+    /// Time between the questions of `watch` and `serve`, an hour at least.
+    #[schemars(with = "Option<Time>")]
+    pub azure_interval: Option<Spanned<Time>>,
+    /// Time between walks in `watch`.
     #[schemars(with = "Option<Time>")]
     pub interval: Option<Spanned<Time>>,
-    /// At risk when the certificate ends in fewer days.
+    /// At risk when the certificate expires in fewer days.
     #[schemars(with = "Option<u32>")]
     pub certificate_days: Option<Spanned<u32>>,
     /// At risk when a hop takes longer.
     pub slow: Option<Slow>,
-    /// Labels in outputs. A target's own are added to the defaults'.
+    /// Labels in outputs, merged with those of the defaults.
     #[schemars(with = "BTreeMap<String, String>")]
     pub labels: BTreeMap<Spanned<String>, Spanned<String>>,
 }
@@ -149,16 +155,16 @@ pub struct Slow {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Watch {
-    /// When a state counts as confirmed.
+    /// When a bad state is confirmed.
     pub confirm: Confirm,
     /// Good walks in a row that end an incident.
     #[schemars(with = "Option<u32>")]
     pub good_again: Option<Spanned<u32>>,
     /// When a target counts as unstable.
     pub unstable: Unstable,
-    /// What is written or called while all is well with the watch itself.
+    /// What is written or called while the watch itself works.
     pub heartbeat: Heartbeat,
-    /// Whom to tell.
+    /// The webhook for notifications.
     pub webhook: Option<Webhook>,
     /// Where walks and incidents are kept.
     pub history: History,
@@ -168,13 +174,13 @@ pub struct Watch {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Confirm {
-    /// How many of the last walks are looked at.
+    /// Number of last walks that are considered.
     #[schemars(with = "Option<u32>")]
     pub walks: Option<Spanned<u32>>,
-    /// How many of them must be bad.
+    /// Bad walks among them that confirm a bad state.
     #[schemars(with = "Option<u32>")]
     pub bad: Option<Spanned<u32>>,
-    /// Or for how long all walks must have been bad.
+    /// Or the time over which two or more walks in a row are bad.
     #[schemars(with = "Option<Time>")]
     pub within: Option<Spanned<Time>>,
 }
@@ -197,27 +203,27 @@ pub struct Unstable {
 pub struct Heartbeat {
     /// A file in the textfile collector's format, with the time of the last heartbeat.
     pub file: Option<String>,
-    /// File that holds the URL that is called at each heartbeat, which is a secret.
+    /// File that contains the URL to call at each heartbeat, which is a secret.
     pub url_file: Option<String>,
-    /// Environment variable that holds that URL.
+    /// Environment variable that contains that URL.
     pub url_variable: Option<String>,
-    /// From beat to beat.
+    /// Time between heartbeats.
     #[schemars(with = "Option<Time>")]
     pub every: Option<Spanned<Time>>,
 }
 
-/// `[watch] webhook`: its URL is a secret, so that only its place stands here.
+/// `[watch] webhook`: its URL is a secret, so only its place is given here.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Webhook {
-    /// File that holds the URL.
+    /// File that contains the URL.
     pub url_file: Option<String>,
-    /// Environment variable that holds the URL.
+    /// Environment variable that contains the URL.
     pub url_variable: Option<String>,
     /// `generic`, `slack` or `teams`.
     #[schemars(with = "Option<String>")]
     pub shape: Text,
-    /// Deadline of one try.
+    /// Deadline of one attempt.
     #[schemars(with = "Option<Time>")]
     pub timeout: Option<Spanned<Time>>,
 }
@@ -228,10 +234,10 @@ pub struct Webhook {
 pub struct History {
     /// The SQLite file.
     pub file: Option<String>,
-    /// Days that walks are kept.
+    /// Days for which walks are kept.
     #[schemars(with = "Option<u32>")]
     pub keep_days: Option<Spanned<u32>>,
-    /// Megabytes that the file may have.
+    /// Size of the file, at most, in megabytes.
     #[schemars(with = "Option<u32>")]
     pub keep_megabytes: Option<Spanned<u32>>,
 }
@@ -243,17 +249,17 @@ pub struct Serve {
     /// Address and port to listen on.
     #[schemars(with = "Option<String>")]
     pub listen: Text,
-    /// Walks at once.
+    /// Walks at the same time.
     #[schemars(with = "Option<u32>")]
     pub concurrency: Option<Spanned<u32>>,
-    /// Probes that may wait for their turn.
+    /// Probes that may be queued.
     #[schemars(with = "Option<u32>")]
     pub queue: Option<Spanned<u32>>,
-    /// Names by which it may be asked, besides its addresses and localhost.
+    /// Allowed names, in addition to its addresses and localhost.
     #[schemars(with = "Option<Vec<String>>")]
     pub hosts: Option<Spanned<Vec<String>>>,
-    /// How long a target may go without a scrape before it is walked for the pages: 5m where it
-    /// is not given; off: never.
+    /// A target that has not been scraped for this time is walked for the pages: by default 5m; off:
+    /// never.
     #[schemars(with = "Option<Time>")]
     pub refresh: Option<Spanned<Time>>,
 }

@@ -4,22 +4,22 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::observation::{Cause, Judged};
+use super::observation::{Cause, TrackObservation};
 use super::settings::Rules;
 use crate::diagnosis::State;
 
-/// Changes of one track that are remembered.
-const MOST_CHANGES: usize = 1000;
+/// Changes that are kept for one track.
+const MAX_CHANGES: usize = 1000;
 
-/// What is held to be true of a track, after confirmation.
+/// The confirmed condition of a track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
     /// Works.
     Works,
-    /// Works, and something needs care.
+    /// Works, but something needs attention.
     AtRisk,
-    /// Changes too often for any other word.
+    /// Its state changes too often.
     Unstable,
     /// A hop is broken.
     Broken,
@@ -28,7 +28,7 @@ pub enum Condition {
 }
 
 impl Condition {
-    /// The words that begin a line.
+    /// The words at the start of a line.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -53,45 +53,45 @@ impl Condition {
     }
 }
 
-/// The recent walks of one track, and the condition that they confirmed.
+/// The recent walks of one track, and the condition that they have confirmed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Track {
+pub struct Debounce {
     /// Newest last.
     recent: VecDeque<Walk>,
     /// None before the first good walk or the first confirmed bad state.
     condition: Option<Condition>,
-    /// Walks since it last became better: those before it confirm nothing any more.
+    /// Walks since the last improvement; earlier ones no longer count.
     counted: usize,
-    /// When one walk's state was another than the one's before it, oldest first.
+    /// When the state changed from one walk to the next, oldest first.
     changes: VecDeque<i64>,
-    /// Walks since the last of them, and the time of the newest walk.
+    /// Walks since the last change, and the time of the newest walk.
     steady: usize,
     now: i64,
-    broken: Run,
-    bad: Run,
-    blind: Run,
+    broken: Streak,
+    bad: Streak,
+    blind: Streak,
 }
 
-/// A walk that is remembered.
+/// A walk that is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Walk {
     #[serde(flatten)]
-    judged: Judged,
+    judged: TrackObservation,
     /// Milliseconds of the monotonic axis.
     #[serde(default)]
     at: i64,
 }
 
-/// Walks in a row that have something in common.
+/// Consecutive walks that have something in common.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Run {
+struct Streak {
     walks: usize,
     /// Milliseconds of the monotonic axis.
     since: i64,
 }
 
-impl Run {
+impl Streak {
     fn step(&mut self, goes_on: bool, now: i64) {
         match (goes_on, self.walks) {
             (false, _) => self.walks = 0,
@@ -100,17 +100,21 @@ impl Run {
         }
     }
 
-    /// Two walks at least: one alone confirms nothing, however long ago.
+    /// At least two walks: a single one confirms nothing, however long ago it was.
     fn lasts(self, now: i64, within: std::time::Duration) -> bool {
         let lasted = u128::try_from(now.saturating_sub(self.since)).unwrap_or(0);
         self.walks >= 2 && lasted >= within.as_millis()
     }
 }
 
-impl Track {
-    /// Takes one walk at `now` (milliseconds, monotonic) in; gives the condition before it, when
-    /// it changed.
-    pub fn step(&mut self, walk: Judged, now: i64, rules: &Rules) -> Option<Option<Condition>> {
+impl Debounce {
+    /// Adds a walk at `now` (milliseconds, monotonic); returns the previous condition if it has changed.
+    pub fn step(
+        &mut self,
+        walk: TrackObservation,
+        now: i64,
+        rules: &Rules,
+    ) -> Option<Option<Condition>> {
         let state = walk.state;
         self.count_change(state, now, rules);
         self.broken.step(state == State::Broken, now);
@@ -139,14 +143,13 @@ impl Track {
         Some(before)
     }
 
-    /// The condition that holds.
+    /// The confirmed condition.
     #[must_use]
     pub const fn condition(&self) -> Option<Condition> {
         self.condition
     }
 
-    /// Whether the newest walk says something else than the condition: the next one should not
-    /// be long in coming.
+    /// Whether the newest walk disagrees with the condition, so that the next one should follow soon.
     #[must_use]
     pub fn in_doubt(&self) -> bool {
         let newest = self.recent.back().map(|walk| walk.judged.state);
@@ -161,39 +164,43 @@ impl Track {
         )
     }
 
-    /// Whether walks cannot be judged, by the rule that confirms any other bad state.
+    /// Whether walks cannot be judged, by the same rule that confirms any other bad state.
     #[must_use]
     pub fn is_blind(&self, now: i64, rules: &Rules) -> bool {
         self.confirmed(|state| state == State::CannotTell, rules)
             || self.blind.lasts(now, rules.confirm_within)
     }
 
-    /// Whether the target changes its state too often.
+    /// Whether the state changes too often.
     #[must_use]
     pub fn flaps(&self, rules: &Rules) -> bool {
         self.changes() >= rules.unstable_changes && !self.is_steady(rules)
     }
 
-    /// Changes of state within the time in which they are counted.
+    /// Changes of state within the time in which they count.
     #[must_use]
     pub fn changes(&self) -> usize {
         self.changes.len()
     }
 
-    /// The walks of a condition's own kind among the newest, newest first.
-    pub fn bad_walks(&self, condition: Condition, rules: &Rules) -> impl Iterator<Item = &Judged> {
+    /// The newest walks with the state of a condition, newest first.
+    pub fn bad_walks(
+        &self,
+        condition: Condition,
+        rules: &Rules,
+    ) -> impl Iterator<Item = &TrackObservation> {
         self.of_its_kind(condition, rules).map(|walk| &walk.judged)
     }
 
-    /// When what confirmed a condition began, in milliseconds of the monotonic axis: its first
-    /// bad walk, as far as walks are remembered.
+    /// The time of the first bad walk of a condition, as far as walks are kept, in milliseconds of the
+    /// monotonic axis.
     #[must_use]
     pub fn began(&self, condition: Condition, rules: &Rules) -> Option<i64> {
         let run = match condition {
             Condition::Broken => self.broken,
             Condition::AtRisk => self.bad,
             Condition::CannotTell => self.blind,
-            Condition::Unstable | Condition::Works => Run::default(),
+            Condition::Unstable | Condition::Works => Streak::default(),
         };
         let counted = self.of_its_kind(condition, rules).take(self.counted).map(|walk| walk.at);
         let first_change = self.changes.front().filter(|_| condition == Condition::Unstable);
@@ -211,7 +218,7 @@ impl Track {
         self.recent.iter().rev().take(count).filter(move |walk| of(walk.judged.state))
     }
 
-    /// The cause to name: the surest, then the most frequent, then the newest.
+    /// The cause to name: the most certain one, then the most frequent, then the newest.
     #[must_use]
     pub fn cause(&self, condition: Condition, rules: &Rules) -> Option<Cause> {
         let causes: Vec<&Cause> =
@@ -221,14 +228,15 @@ impl Track {
         causes.iter().rev().max_by_key(|c| (c.sureness(), times(&c.id))).map(|c| (*c).clone())
     }
 
-    /// Forgets the walks: too much time has gone by for them to confirm anything with.
+    /// Forgets the walks after a long downtime.
     pub fn forget_walks(&mut self) {
         self.recent.clear();
         self.counted = 0;
-        (self.broken, self.bad, self.blind) = (Run::default(), Run::default(), Run::default());
+        (self.broken, self.bad, self.blind) =
+            (Streak::default(), Streak::default(), Streak::default());
     }
 
-    /// Moves the monotonic axis, as a restart does.
+    /// Shifts the monotonic axis after a restart.
     pub fn shift(&mut self, by: i64) {
         let runs = [&mut self.broken, &mut self.bad, &mut self.blind].map(|run| &mut run.since);
         let walks = self.recent.iter_mut().map(|walk| &mut walk.at);
@@ -240,7 +248,7 @@ impl Track {
     fn next(&self, now: i64, rules: &Rules) -> Option<Condition> {
         use Condition::{AtRisk, Broken, CannotTell, Unstable, Works};
         let newest = self.recent.back().map(|walk| walk.judged.state);
-        let lasts = |run: Run| run.lasts(now, rules.confirm_within);
+        let lasts = |run: Streak| run.lasts(now, rules.confirm_within);
         let broken = self.confirmed(|s| s == State::Broken, rules) || lasts(self.broken);
         if broken && newest == Some(State::Broken) {
             return Some(Broken);
@@ -297,15 +305,15 @@ impl Track {
         }
         self.now = now;
         let within = i64::try_from(rules.unstable_within.as_millis()).unwrap_or(i64::MAX);
-        while self.changes.len() > MOST_CHANGES
+        while self.changes.len() > MAX_CHANGES
             || self.changes.front().is_some_and(|at| now.saturating_sub(*at) > within)
         {
             self.changes.pop_front();
         }
     }
 
-    /// A quarter of the time in which changes are counted, and the walks that confirm anything
-    /// else, without a change.
+    /// No change for a quarter of the time in which changes count, and for as many walks as confirm any
+    /// other condition.
     fn is_steady(&self, rules: &Rules) -> bool {
         let quarter = i64::try_from(rules.unstable_within.as_millis() / 4).unwrap_or(i64::MAX);
         let last = self.changes.back();
@@ -313,7 +321,7 @@ impl Track {
             && last.is_none_or(|at| self.now.saturating_sub(*at) >= quarter)
     }
 
-    fn newest(&self, count: usize) -> impl Iterator<Item = &Judged> {
+    fn newest(&self, count: usize) -> impl Iterator<Item = &TrackObservation> {
         self.recent.iter().rev().take(count).map(|walk| &walk.judged)
     }
 }

@@ -1,11 +1,11 @@
-//! What is told: an incident that begins, becomes clearer, or ends. Plain data and its words.
+//! Events: an incident opens, becomes clearer, or closes. Plain data and its text.
 
 use serde::{Deserialize, Serialize};
 
 use super::confirm::Condition;
 use super::observation::Cause;
 
-/// Something that somebody may be told.
+/// Something that may be reported.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// What happened.
@@ -14,27 +14,26 @@ pub struct Event {
     pub target: String,
     /// What it is about.
     pub subject: Subject,
-    /// Whom it is for.
+    /// Its receiver.
     pub severity: Severity,
     /// The condition that holds now.
     pub condition: Condition,
-    /// The incident, by an id that never changes; None for what is no incident.
+    /// The id of the incident, which never changes; none for events without an incident.
     pub incident: Option<String>,
     /// Why.
     pub cause: Option<Cause>,
-    /// What is other than at the last good walk, in words.
+    /// Differences from the last good walk, as text.
     pub changed: Vec<String>,
-    /// More, in one clause: counts, days, reasons.
+    /// Details in one clause: counts, days, reasons.
     pub note: Option<String>,
     /// Wall clock, in milliseconds since 1970.
     pub at: i64,
     /// Wall clock when the incident was confirmed, in milliseconds since 1970.
     #[serde(default)]
     pub confirmed: Option<i64>,
-    /// How long the incident has lasted since its first bad walk, in milliseconds, by monotonic
-    /// time.
+    /// Duration of the incident since its first bad walk, in milliseconds of monotonic time.
     pub lasted: Option<i64>,
-    /// Recorded, and not told to anybody.
+    /// Recorded, but not reported.
     pub muted: bool,
 }
 
@@ -42,18 +41,21 @@ pub struct Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// An incident begins.
+    /// An incident opens.
     Opened,
-    /// The cause of an open incident is known better.
-    Sharpened,
-    /// An open incident has a remark: it flaps, or it cannot be judged any more.
-    Noted,
-    /// An incident ended.
+    /// The cause of an open incident is known more precisely.
+    #[serde(rename = "sharpened")]
+    CauseRefined,
+    /// A note on an open incident: it flaps, or it can no longer be judged.
+    #[serde(rename = "noted")]
+    Annotated,
+    /// An incident closed.
     Closed,
-    /// A certificate passed a number of days.
+    /// A certificate has fewer days left than a limit.
     Certificate,
-    /// The path works, and something about it is other than before.
-    Moved,
+    /// The path works and differs from before.
+    #[serde(rename = "moved")]
+    PathChanged,
 }
 
 impl Kind {
@@ -62,24 +64,24 @@ impl Kind {
     pub const fn id(self) -> &'static str {
         match self {
             Self::Opened => "opened",
-            Self::Sharpened => "sharpened",
-            Self::Noted => "noted",
+            Self::CauseRefined => "sharpened",
+            Self::Annotated => "noted",
             Self::Closed => "closed",
             Self::Certificate => "certificate",
-            Self::Moved => "moved",
+            Self::PathChanged => "moved",
         }
     }
 }
 
-/// What an event is about: each has its own incidents.
+/// What an event is about; each subject has incidents of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
     /// The path.
     Path,
-    /// The service's load and answer times: 429, 5xx, slowness.
+    /// The load and the answer times of the service: 429, 5xx, slowness.
     Service,
-    /// The certificate's end.
+    /// The expiry of the certificate.
     Certificate,
 }
 
@@ -95,15 +97,15 @@ impl Subject {
     }
 }
 
-/// Whom an event is for.
+/// How urgent an event is, and for whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// For the record.
     Info,
-    /// The owner of this tool: it cannot judge.
+    /// For the owner of this tool, which cannot judge.
     Owner,
-    /// Working hours.
+    /// During working hours.
     Ticket,
     /// Now: the application's calls fail.
     Page,
@@ -134,9 +136,9 @@ impl Severity {
 }
 
 impl Event {
-    /// Whether anybody is told: what is muted and what is for the record is not.
+    /// Whether it is sent to the webhook: not if it is muted or only for the record.
     #[must_use]
-    pub fn is_told(&self) -> bool {
+    pub fn should_notify(&self) -> bool {
         !self.muted && self.severity > Severity::Info
     }
 
@@ -150,10 +152,10 @@ impl Event {
     #[must_use]
     pub fn line(&self) -> String {
         let mut line = match self.kind {
-            Kind::Opened => self.stands(),
-            Kind::Sharpened => format!("{}, now known better", self.stands()),
-            Kind::Noted | Kind::Certificate | Kind::Moved => String::new(),
-            Kind::Closed => self.over(),
+            Kind::Opened => self.opening_line(),
+            Kind::CauseRefined => format!("{}, cause refined", self.opening_line()),
+            Kind::Annotated | Kind::Certificate | Kind::PathChanged => String::new(),
+            Kind::Closed => self.closing_line(),
         };
         if let Some(note) = &self.note {
             let apart = if line.is_empty() { "" } else { "; " };
@@ -161,7 +163,7 @@ impl Event {
         }
         if !self.changed.is_empty() {
             line.push_str(&match self.kind {
-                Kind::Moved => self.changed.join("; "),
+                Kind::PathChanged => self.changed.join("; "),
                 _ => format!("; since the last good walk: {}", self.changed.join("; ")),
             });
         }
@@ -169,7 +171,7 @@ impl Event {
     }
 
     /// `WORKS again after 4 min (dns-zone-not-linked)`.
-    fn over(&self) -> String {
+    fn closing_line(&self) -> String {
         let mut line = match self.condition {
             Condition::Works => "WORKS again".to_owned(),
             _ => "ended".to_owned(),
@@ -187,7 +189,7 @@ impl Event {
     }
 
     /// `BROKEN at dns (dns-zone-not-linked): cause`.
-    fn stands(&self) -> String {
+    fn opening_line(&self) -> String {
         let state = match self.subject {
             Subject::Service => format!("service {}", self.condition.words()),
             _ => self.condition.words().to_owned(),
@@ -195,14 +197,14 @@ impl Event {
         match &self.cause {
             None => state,
             Some(cause) => match cause.hop {
-                Some(hop) => format!("{state} at {} ({}): {}", hop.name(), cause.id, cause.says),
-                None => format!("{state} ({}): {}", cause.id, cause.says),
+                Some(hop) => format!("{state} at {} ({}): {}", hop.name(), cause.id, cause.message),
+                None => format!("{state} ({}): {}", cause.id, cause.message),
             },
         }
     }
 }
 
-/// A length of time for people: the two largest units.
+/// A duration for people, in its two largest units.
 #[must_use]
 pub fn span(milliseconds: i64) -> String {
     let seconds = milliseconds.max(0) / 1000;

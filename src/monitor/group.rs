@@ -1,21 +1,22 @@
-//! Events of about the same time with the same cause at the same place, told as one. Pure.
+//! Groups events with the same cause at the same place into one notification. Pure.
 
 use super::confirm::Condition;
 use super::event::{Event, Kind, Severity, Subject};
+use crate::sorting;
 
-/// Names that one notice spells out.
-const MOST_NAMES: usize = 20;
+/// Target names that a notification lists.
+const MAX_NAMES: usize = 20;
 
-/// What is told at once: one event, or several that share their cause.
+/// What is sent at once: one event, or several with the same cause.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Notice {
+pub struct Notification {
     /// The events, in the order in which they happened; never empty.
     pub events: Vec<Event>,
-    /// The line that says it.
+    /// The line for people.
     pub line: String,
 }
 
-/// What events must have in common to be one notice.
+/// What the events of one notification have in common.
 #[derive(PartialEq)]
 struct Key<'a> {
     kind: Kind,
@@ -26,8 +27,8 @@ struct Key<'a> {
     via: Option<&'a str>,
 }
 
-/// None for what is told alone: without a cause, or with a note, which is of one target. The end
-/// of a certificate is its own cause: one certificate serves many targets.
+/// None for an event that is sent alone: it has no cause, or a note about its target. For the expiry
+/// of a certificate the note is the key: one certificate may serve many targets.
 fn key(event: &Event) -> Option<Key<'_>> {
     let (cause, via) = match (event.kind, &event.note) {
         (Kind::Certificate, note) => (note.as_deref()?, None),
@@ -47,9 +48,9 @@ fn key(event: &Event) -> Option<Key<'_>> {
     })
 }
 
-/// Groups them; those for a page come first, otherwise the order stays.
+/// Groups events; pages come first, otherwise the order is kept.
 #[must_use]
-pub fn notices(events: Vec<Event>) -> Vec<Notice> {
+pub fn notifications(events: Vec<Event>) -> Vec<Notification> {
     let mut groups: Vec<Vec<Event>> = Vec::new();
     for event in events {
         let same = key(&event).and_then(|key_of| {
@@ -63,8 +64,8 @@ pub fn notices(events: Vec<Event>) -> Vec<Notice> {
             None => groups.push(vec![event]),
         }
     }
-    groups.sort_by_key(|g| std::cmp::Reverse(g.first().map(|event| event.severity)));
-    groups.into_iter().map(|events| Notice { line: line(&events), events }).collect()
+    sorting::by_key(&mut groups, |g| std::cmp::Reverse(g.first().map(|event| event.severity)));
+    groups.into_iter().map(|events| Notification { line: line(&events), events }).collect()
 }
 
 fn line(events: &[Event]) -> String {
@@ -73,8 +74,8 @@ fn line(events: &[Event]) -> String {
         return format!("{}: {}", first.target, first.line());
     }
     let mut names: Vec<&str> = events.iter().map(|event| event.target.as_str()).collect();
-    let more = names.len().saturating_sub(MOST_NAMES);
-    names.truncate(MOST_NAMES);
+    let more = names.len().saturating_sub(MAX_NAMES);
+    names.truncate(MAX_NAMES);
     let mut list = names.join(", ");
     if more > 0 {
         list.push_str(&format!(" and {more} more"));
@@ -89,7 +90,7 @@ fn line(events: &[Event]) -> String {
     let state = match (first.kind, first.condition) {
         (Kind::Closed, Condition::Works) => "WORKS again".to_owned(),
         (Kind::Closed, condition) => format!("ended; now {}", condition.words()),
-        (Kind::Sharpened, condition) => format!("{}, now known better", condition.words()),
+        (Kind::CauseRefined, condition) => format!("{}, cause refined", condition.words()),
         (_, condition) => condition.words().to_owned(),
     };
     format!("{} targets: {about}{state}: {cause}{at} ({list})", events.len())
@@ -111,8 +112,8 @@ mod tests {
             cause: Some(Cause {
                 id: cause.to_owned(),
                 hop: Some(crate::evidence::Hop::Dns),
-                sure: None,
-                says: "10.1.0.10 gives the public address".to_owned(),
+                confidence: None,
+                message: "10.1.0.10 gives the public address".to_owned(),
                 via: via.map(str::to_owned),
                 owner: None,
                 fact: None,
@@ -128,46 +129,46 @@ mod tests {
     }
 
     #[test]
-    fn one_cause_at_one_resolver_is_one_notice() {
+    fn one_cause_at_one_resolver_is_one_notification() {
         let at =
             |n: usize| event(&format!("t{n}"), "dns-zone-not-linked", Some("resolver 10.1.0.10"));
         let mut events: Vec<Event> = (0..11).map(at).collect();
         events.push(event("other", "dns-zone-not-linked", Some("resolver 10.9.9.9")));
-        let notices = notices(events);
-        assert_eq!(notices.len(), 2);
+        let notifications = notifications(events);
+        assert_eq!(notifications.len(), 2);
         assert!(
-            notices[0].line.starts_with(
+            notifications[0].line.starts_with(
                 "11 targets: BROKEN: dns-zone-not-linked at resolver 10.1.0.10 (t0, t1,"
             ),
             "{}",
-            notices[0].line
+            notifications[0].line
         );
         assert_eq!(
-            notices[1].line,
+            notifications[1].line,
             "other: BROKEN at dns (dns-zone-not-linked): 10.1.0.10 gives the public address"
         );
     }
 
     #[test]
-    fn two_events_of_one_target_are_two_notices() {
+    fn two_events_of_one_target_are_two_notifications() {
         let events = vec![event("a", "x", None), event("a", "x", None)];
-        assert_eq!(notices(events).len(), 2);
+        assert_eq!(notifications(events).len(), 2);
     }
 
     #[test]
-    fn what_has_a_note_is_told_alone() {
+    fn an_event_with_a_note_is_sent_alone() {
         let blind = |target| Event {
-            kind: Kind::Noted,
-            note: Some("it cannot be judged any more".to_owned()),
+            kind: Kind::Annotated,
+            note: Some("it can no longer be judged".to_owned()),
             ..event(target, "x", None)
         };
-        let told = notices(vec![blind("a"), blind("b")]);
-        let lines: Vec<&str> = told.iter().map(|notice| notice.line.as_str()).collect();
-        assert_eq!(lines, ["a: it cannot be judged any more", "b: it cannot be judged any more"]);
+        let sent = notifications(vec![blind("a"), blind("b")]);
+        let lines: Vec<&str> = sent.iter().map(|notice| notice.line.as_str()).collect();
+        assert_eq!(lines, ["a: it can no longer be judged", "b: it can no longer be judged"]);
     }
 
     #[test]
-    fn a_certificate_of_several_targets_is_told_of_once() {
+    fn a_certificate_of_several_targets_is_reported_once() {
         let ends = |target: &str, on: &str| Event {
             kind: Kind::Certificate,
             subject: Subject::Certificate,
@@ -176,8 +177,9 @@ mod tests {
             note: Some(format!("the certificate ends in 14 days, on {on}")),
             ..event(target, "x", None)
         };
-        let told = notices(vec![ends("a", "Monday"), ends("b", "Monday"), ends("c", "Sunday")]);
-        let lines: Vec<&str> = told.iter().map(|notice| notice.line.as_str()).collect();
+        let sent =
+            notifications(vec![ends("a", "Monday"), ends("b", "Monday"), ends("c", "Sunday")]);
+        let lines: Vec<&str> = sent.iter().map(|notice| notice.line.as_str()).collect();
         assert_eq!(
             lines,
             [
@@ -190,14 +192,14 @@ mod tests {
     #[test]
     fn several_services_are_called_services() {
         let slow = |target| Event { subject: Subject::Service, ..event(target, "x", None) };
-        let told = notices(vec![slow("a"), slow("b")]);
-        assert_eq!(told[0].line, "2 targets: service BROKEN: x (a, b)");
+        let sent = notifications(vec![slow("a"), slow("b")]);
+        assert_eq!(sent[0].line, "2 targets: service BROKEN: x (a, b)");
     }
 
     #[test]
     fn a_page_comes_first() {
         let ticket = Event { severity: Severity::Ticket, ..event("a", "x", None) };
-        let told = notices(vec![ticket, event("b", "y", None)]);
-        assert_eq!(told[0].events[0].target, "b");
+        let sent = notifications(vec![ticket, event("b", "y", None)]);
+        assert_eq!(sent[0].events[0].target, "b");
     }
 }

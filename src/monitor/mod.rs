@@ -1,14 +1,16 @@
-//! Walks that are made again and again: a round over an inventory, `watch`, `serve`.
+//! Repeated walks: a round over an inventory, `watch`, `serve`.
 //!
-//! The walk is the same as by hand. Nothing here judges a path; what is kept from walk to
-//! walk is said where it is kept. [`state`] is pure: observations in, events out.
+//! A walk is the same as by hand. Nothing here judges a path; what is kept between walks is
+//! documented where it is kept. [`state`] is pure: observations in, events out.
 
+mod azure;
+pub mod changed;
 pub mod confirm;
 pub mod event;
 pub mod group;
 pub mod history;
 pub mod observation;
-mod reading;
+mod reload;
 pub mod round;
 pub mod serve;
 pub mod settings;

@@ -1,48 +1,48 @@
-//! What one walk says to the state machine, read from its report. Pure.
+//! What the state of a target needs of a walk, read from its report. Pure.
 
 use serde::{Deserialize, Serialize};
 
 use crate::diagnose::{self, About, rules::tls::is_inspected};
-use crate::diagnosis::{Effect, Finding, Fix, Level, State, Step, Sure};
+use crate::diagnosis::{Confidence, Effect, Finding, Fix, Level, State, Step};
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::tls::Certificate;
 use crate::evidence::{Evidence, Hop};
 use crate::report::Report;
 
-/// Longest sentence that is kept of a cause, in characters.
+/// The longest sentence that is kept of a cause, in characters.
 const SENTENCE: usize = 300;
 
-/// One walk, as far as it matters for what is told.
+/// One walk, as far as incidents depend on it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observation {
     /// The target's name in the inventory.
     pub target: String,
     /// Wall clock at the walk's end, in milliseconds since 1970.
     pub at: i64,
-    /// Milliseconds of a monotonic axis: durations are taken from this alone.
+    /// Milliseconds of a monotonic axis; durations are computed from this alone.
     pub mono: i64,
     /// The path.
-    pub path: Judged,
-    /// The service's load and its answer times; None where the walk did not come so far.
-    pub service: Option<Judged>,
-    /// What may change from walk to walk.
+    pub path: TrackObservation,
+    /// The service's load and its answer times; none if the walk did not get that far.
+    pub service: Option<TrackObservation>,
+    /// Facts that may change from walk to walk.
     pub facts: Facts,
-    /// The certificate that was presented, unless by an inspection product.
-    pub certificate: Option<CertificateSeen>,
-    /// Whether the target is muted (`until`): recorded, not told.
+    /// The presented certificate, unless it comes from an inspection product.
+    pub certificate: Option<CertificateInfo>,
+    /// Whether the target is muted (`until`): recorded, but not reported.
     pub muted: bool,
 }
 
-/// What one walk says of one track.
+/// The state of one track in one walk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Judged {
+pub struct TrackObservation {
     /// The state.
     pub state: State,
     /// The cause, unless it works.
     pub cause: Option<Cause>,
 }
 
-impl Judged {
+impl TrackObservation {
     /// A state without a cause.
     #[must_use]
     pub const fn bare(state: State) -> Self {
@@ -50,25 +50,25 @@ impl Judged {
     }
 }
 
-/// Why a track is not well.
+/// Why a track does not work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {
-    /// Id of the finding; `walk-failed` for a failure of our own, `not-judged` for CANNOT TELL.
+    /// Id of the finding; `walk-failed` for a failure of this tool, `not-judged` for CANNOT TELL.
     pub id: String,
-    /// Its hop; None for a failure of our own.
+    /// Its hop; none for a failure of this tool.
     pub hop: Option<Hop>,
     /// How sure it is.
-    pub sure: Option<Sure>,
+    pub confidence: Option<Confidence>,
     /// The cause in one clause.
-    pub says: String,
-    /// The resolver or proxy that several targets would share it at.
+    pub message: String,
+    /// The resolver or proxy at which several targets may share it.
     pub via: Option<String>,
     /// The team that can fix it.
     pub owner: Option<String>,
-    /// The first fact that was seen.
+    /// The first fact of its evidence.
     #[serde(default)]
     pub fact: Option<String>,
-    /// The first step of the fix: its command, or what to do in words.
+    /// The first step of the fix: its command, or its text.
     #[serde(default)]
     pub first_step: Option<String>,
 }
@@ -77,16 +77,16 @@ impl Cause {
     /// Proved before inferred before possible.
     #[must_use]
     pub const fn sureness(&self) -> u8 {
-        match self.sure {
-            Some(Sure::Proved) => 3,
-            Some(Sure::Inferred) => 2,
-            Some(Sure::Possible) => 1,
+        match self.confidence {
+            Some(Confidence::Proved) => 3,
+            Some(Confidence::Inferred) => 2,
+            Some(Confidence::Possible) => 1,
             None => 0,
         }
     }
 }
 
-/// What may change from walk to walk.
+/// Facts that may change from walk to walk.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Facts {
@@ -110,16 +110,16 @@ pub struct Facts {
 
 /// A certificate, as far as its end matters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CertificateSeen {
-    /// SHA-256 in hex.
+pub struct CertificateInfo {
+    /// SHA-256 in hexadecimal.
     pub sha256: String,
-    /// Whole days left; negative when it is past.
+    /// Whole days left; negative once it has expired.
     pub days_left: i64,
     /// RFC 3339.
     pub not_after: String,
-    /// More than a third of its life is left, which is long for it.
+    /// More than a third of its lifetime is left.
     pub young: bool,
-    /// The inventory's own days, where fewer are left and that tells something.
+    /// The inventory's limit in days, if fewer are left and that is a finding.
     pub fewer_than: Option<i64>,
 }
 
@@ -130,7 +130,7 @@ impl Observation {
     pub fn of(target: &str, report: &Report, at: i64, mono: i64, muted: bool) -> Self {
         let facts = Facts::of(&report.evidence);
         let (path, service) = judged(report, &facts);
-        let tls = report.evidence.tls.saw().filter(|tls| !is_inspected(tls));
+        let tls = report.evidence.tls.value().filter(|tls| !is_inspected(tls));
         let leaf = tls.and_then(|tls| tls.chain.first());
         Self {
             target: target.to_owned(),
@@ -139,19 +139,19 @@ impl Observation {
             path,
             service,
             facts,
-            certificate: leaf.map(|leaf| CertificateSeen::of(leaf, report)),
+            certificate: leaf.map(|leaf| CertificateInfo::of(leaf, report)),
             muted,
         }
     }
 
-    /// A walk that failed by a fault of ours: nothing is known of the path.
+    /// A walk that failed by a fault of this tool: nothing is known about the path.
     #[must_use]
-    pub fn own_failure(target: &str, says: &str, at: i64, mono: i64, muted: bool) -> Self {
+    pub fn own_failure(target: &str, message: &str, at: i64, mono: i64, muted: bool) -> Self {
         let cause = Cause {
             id: "walk-failed".to_owned(),
             hop: None,
-            sure: None,
-            says: says.to_owned(),
+            confidence: None,
+            message: message.to_owned(),
             via: None,
             owner: None,
             fact: None,
@@ -161,7 +161,7 @@ impl Observation {
             target: target.to_owned(),
             at,
             mono,
-            path: Judged { state: State::CannotTell, cause: Some(cause) },
+            path: TrackObservation { state: State::CannotTell, cause: Some(cause) },
             service: None,
             facts: Facts::default(),
             certificate: None,
@@ -170,10 +170,10 @@ impl Observation {
     }
 }
 
-impl CertificateSeen {
+impl CertificateInfo {
     fn of(leaf: &Certificate, report: &Report) -> Self {
         let soon = report.findings.iter().any(|finding| about(finding) == About::Expiry);
-        let limit = report.evidence.asked.limits.certificate_days.filter(|_| soon);
+        let limit = report.evidence.options.limits.certificate_days.filter(|_| soon);
         Self {
             sha256: leaf.sha256.clone(),
             days_left: leaf.days_left,
@@ -184,14 +184,14 @@ impl CertificateSeen {
     }
 }
 
-/// What a finding is about; one of a later release's rules is taken for the path's.
+/// What a finding is about; that of an unknown rule, of a later release, is the path.
 fn about(finding: &Finding) -> About {
     diagnose::rule(&finding.id).map_or(About::Path, |rule| rule.about)
 }
 
-/// Path and service apart: what the walk would be without the findings of the other.
-fn judged(report: &Report, facts: &Facts) -> (Judged, Option<Judged>) {
-    let weighs = |f: &&Finding| f.level > Level::Note && f.explained_by.is_none();
+/// Path and service separately: the state of the walk without the findings of the other.
+fn judged(report: &Report, facts: &Facts) -> (TrackObservation, Option<TrackObservation>) {
+    let weighs = |f: &&Finding| f.is_unexplained();
     let heaviest = |of: &dyn Fn(&Finding) -> bool| {
         report
             .findings
@@ -206,16 +206,16 @@ fn judged(report: &Report, facts: &Facts) -> (Judged, Option<Judged>) {
         let cause = Cause {
             id: "not-judged".to_owned(),
             hop: None,
-            sure: None,
-            says: bounded(report.verdict.line.trim_start_matches("CANNOT TELL: ")),
+            confidence: None,
+            message: bounded(report.verdict.headline()),
             via: None,
             owner: None,
             fact: None,
             first_step: None,
         };
-        return (Judged { state: State::CannotTell, cause: Some(cause) }, None);
+        return (TrackObservation { state: State::CannotTell, cause: Some(cause) }, None);
     }
-    let of = |finding: Option<&Finding>| Judged {
+    let of = |finding: Option<&Finding>| TrackObservation {
         state: match finding.map(|f| f.level) {
             Some(Level::Broken) => State::Broken,
             Some(Level::Risk) => State::AtRisk,
@@ -224,7 +224,7 @@ fn judged(report: &Report, facts: &Facts) -> (Judged, Option<Judged>) {
         cause: finding.map(|f| cause(f, facts)),
     };
     let path = of(path);
-    let answered = report.evidence.http.saw().is_some() || service.is_some();
+    let answered = report.evidence.http.value().is_some() || service.is_some();
     let reached = answered && path.state != State::Broken;
     let service = reached.then(|| of(service));
     (path, service)
@@ -239,20 +239,20 @@ fn cause(finding: &Finding, facts: &Facts) -> Cause {
     Cause {
         id: finding.id.clone(),
         hop: Some(finding.hop),
-        sure: Some(finding.sure),
-        says: bounded(&finding.says),
+        confidence: Some(finding.confidence),
+        message: bounded(&finding.headline),
         via,
         owner: finding.fix.as_ref().map(|fix| fix.owner.clone()),
-        fact: finding.seen.first().map(|fact| bounded(fact)),
+        fact: finding.facts.first().map(|fact| bounded(fact)),
         first_step: finding.fix.as_ref().and_then(first_step).map(bounded),
     }
 }
 
-/// What to do first: the first command that only reads, else the first step.
+/// What to do first: the first read-only command, else the first step.
 fn first_step(fix: &Fix) -> Option<&str> {
     let reads = |step: &&Step| step.effect == Effect::ReadOnly && step.command.is_some();
     let step = fix.steps.iter().find(reads).or_else(|| fix.steps.first())?;
-    Some(step.command.as_deref().unwrap_or(&step.says))
+    Some(step.command.as_deref().unwrap_or(&step.text))
 }
 
 fn bounded(text: &str) -> String {
@@ -267,10 +267,10 @@ impl Facts {
             e.dns.effective().iter().map(ToString::to_string).collect();
         addresses.sort();
         let resolver = e.dns.deciding().next().map(|(_, resolver)| resolver);
-        let proxy = e.proxy.saw();
+        let proxy = e.proxy.value();
         let attempt = match proxy {
-            Some(proxy) => proxy.tcp.saw().and_then(|tcp| tcp.walked_attempt()),
-            None => e.tcp.saw().and_then(|tcp| tcp.walked_attempt()),
+            Some(proxy) => proxy.tcp.value().and_then(|tcp| tcp.walked_attempt()),
+            None => e.tcp.value().and_then(|tcp| tcp.walked_attempt()),
         };
         let source = attempt.and_then(|attempt| {
             let from = attempt.source?;
@@ -288,10 +288,10 @@ impl Facts {
                 None => format!("{prefix} on the link"),
             })
         });
-        let leaf = e.tls.saw().and_then(|tls| tls.chain.first());
+        let leaf = e.tls.value().and_then(|tls| tls.chain.first());
         let issuer = leaf
             .map(|leaf| leaf.issuer_common_name.clone().unwrap_or_else(|| bounded(&leaf.issuer)));
-        let status = e.http.saw().and_then(|http| http.main()).and_then(|c| match &c.outcome {
+        let status = e.http.value().and_then(|http| http.main()).and_then(|c| match &c.outcome {
             HttpOutcome::Answered { answer } => Some(answer.status),
             _ => None,
         });
@@ -307,7 +307,7 @@ impl Facts {
         }
     }
 
-    /// What is other than in `before`, in words; what this walk did not come to is not named.
+    /// The differences from `before`, as text, without what this walk did not reach.
     #[must_use]
     pub fn since(&self, before: &Self) -> Vec<String> {
         let mut out = Vec::new();

@@ -1,4 +1,4 @@
-//! One round: every entry of an inventory walked once, side by side within bounds.
+//! One round: every entry of an inventory walked once, a bounded number at the same time.
 
 use std::pin::pin;
 
@@ -9,36 +9,37 @@ use super::walker::{NotWalked, Walker};
 use crate::inventory::Entry;
 use crate::report::Report;
 
-/// Walks that are under way at once. Silent ones must overlap, or a round lasts many deadlines;
-/// a dozen sockets each is what bounds it.
-pub const AT_ONCE: usize = 512;
+/// Walks at the same time. Those of silent targets must overlap, or a round takes many deadlines;
+/// the bound is for their sockets, a dozen each.
+pub const CONCURRENCY: usize = 512;
 
-/// Walks `entries`, and hands over each report as it is finished, with its entry's place.
-/// `ends` ends the round early: what is not finished then is not handed over.
+/// Walks `entries` and passes each report, with the index of its entry, to `finished`. When `stop`
+/// completes, the round ends early; unfinished walks are dropped.
 pub async fn walk(
     walker: &Walker,
     entries: &[&Entry],
-    at_once: usize,
-    ends: impl Future<Output = ()>,
+    concurrency: usize,
+    stop: impl Future<Output = ()>,
     mut finished: impl FnMut(usize, Result<Report, NotWalked>),
 ) {
     let walks = entries.iter().enumerate();
     let walks = walks.map(|(place, entry)| async move { (place, walker.walk(entry, None).await) });
     tokio::select! {
         biased;
-        () = ends => {}
-        () = side_by_side(walks, at_once, |(place, report)| finished(place, report)) => {}
+        () = stop => {}
+        () = run_concurrently(walks, concurrency, |(place, report)| finished(place, report)) => {}
     }
 }
 
-/// Runs `all`, `at_once` at a time: when one ends, the next begins. `ended` gets what each gives.
-pub async fn side_by_side<F: Future>(
+/// Runs all of them, `concurrency` at a time: when one ends, the next begins, so that one that is
+/// slow holds up no other. The only way in which fleets are run.
+pub async fn run_concurrently<F: Future>(
     all: impl IntoIterator<Item = F>,
-    at_once: usize,
-    mut ended: impl FnMut(F::Output),
+    concurrency: usize,
+    mut finished: impl FnMut(F::Output),
 ) {
-    let mut all = pin!(stream::iter(all).buffer_unordered(at_once));
-    while let Some(one) = all.next().await {
-        ended(one);
+    let mut all = pin!(stream::iter(all).buffer_unordered(concurrency));
+    while let Some(output) = all.next().await {
+        finished(output);
     }
 }

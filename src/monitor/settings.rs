@@ -1,45 +1,36 @@
-//! What an operator may choose about confirming, muting, telling and keeping.
+//! The rules by which walks become incidents.
 
 use std::time::Duration;
 
-use crate::inventory::WatchSettings;
+use crate::inventory::{CERTIFICATE_DAYS, WatchSettings};
 
-/// When a run of walks becomes a state that somebody is told.
+/// When walks become a confirmed condition. The defaults are those of [`WatchSettings`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
-    /// Walks that are looked at to confirm a bad state.
+    /// Number of last walks that are considered.
     pub confirm_walks: usize,
-    /// Bad walks among them that confirm it.
+    /// Bad walks among them that confirm a bad state.
     pub confirm_bad: usize,
-    /// Time of unbroken badness, over two walks at least, that confirms it too.
+    /// Two or more bad walks in a row over this time confirm it too.
     pub confirm_within: Duration,
-    /// Good walks in a row that end it.
+    /// Good walks in a row that end an incident.
     pub good_again: usize,
-    /// Changes from one walk's state to the next one's that make a target unstable,
+    /// Changes of state from walk to walk that make a target unstable,
     pub unstable_changes: usize,
-    /// within this time. After a quarter of it without a change it is steady again.
+    /// within this time. After a quarter of it without a change the target is steady again.
     pub unstable_within: Duration,
-    /// Days of validity left at which a certificate is told of, each once, longest first.
+    /// Days before its end at which a certificate is reported, once each, in descending order.
     pub certificate_days: Vec<i64>,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self {
-            confirm_walks: 5,
-            confirm_bad: 3,
-            confirm_within: Duration::from_secs(120),
-            good_again: 2,
-            // Three outages.
-            unstable_changes: 6,
-            unstable_within: Duration::from_secs(3600),
-            certificate_days: vec![30, 14, 7],
-        }
+        Self::of(&WatchSettings::default())
     }
 }
 
 impl Rules {
-    /// As an inventory has them.
+    /// Those of an inventory.
     #[must_use]
     pub fn of(settings: &WatchSettings) -> Self {
         let number = |count: u32| usize::try_from(count).unwrap_or(usize::MAX).max(1);
@@ -50,12 +41,12 @@ impl Rules {
             good_again: number(settings.good_again),
             unstable_changes: number(settings.unstable_changes),
             unstable_within: settings.unstable_within,
-            ..Self::default()
+            certificate_days: CERTIFICATE_DAYS.to_vec(),
         }
     }
 
-    /// Walks that a machine remembers: more than are counted, so that the cause of what is
-    /// unstable is among them.
+    /// Walks that a target's state keeps: more than are counted, so that the cause of instability is
+    /// among them.
     #[must_use]
     pub fn remembered(&self) -> usize {
         self.confirm_walks.max(self.good_again).max(20)

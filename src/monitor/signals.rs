@@ -1,15 +1,15 @@
-//! What the outside asks of what runs for long: to end, or to read its inventory again.
+//! Signals to a long-running process: to end, or to reload its inventory.
 
-/// A signal, by what it asks.
+/// A signal, by its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
     /// SIGTERM, SIGINT: end.
     Stop,
-    /// SIGHUP: read the inventory again.
+    /// SIGHUP: reload the inventory.
     Reload,
 }
 
-/// The signals that are waited for.
+/// The handled signals.
 #[cfg(unix)]
 pub struct Signals {
     interrupt: tokio::signal::unix::Signal,
@@ -19,11 +19,11 @@ pub struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    /// Takes them over from the system's default.
+    /// Replaces the default handlers.
     ///
     /// # Errors
     ///
-    /// The system does not let it.
+    /// The system does not allow it.
     pub fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
@@ -33,7 +33,7 @@ impl Signals {
         })
     }
 
-    /// The next one.
+    /// The next signal.
     pub async fn next(&mut self) -> Signal {
         tokio::select! {
             _ = self.interrupt.recv() => Signal::Stop,
@@ -43,22 +43,22 @@ impl Signals {
     }
 }
 
-/// The signals that are waited for.
+/// The handled signals.
 #[cfg(not(unix))]
 pub struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    /// Takes them over from the system's default.
+    /// Replaces the default handlers.
     ///
     /// # Errors
     ///
-    /// The system does not let it.
+    /// The system does not allow it.
     pub fn new() -> std::io::Result<Self> {
         Ok(Self)
     }
 
-    /// The next one.
+    /// The next signal.
     pub async fn next(&mut self) -> Signal {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

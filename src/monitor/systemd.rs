@@ -1,47 +1,47 @@
-//! What a service tells systemd, by the protocol of sd_notify(3).
+//! Notifications to systemd, by the protocol of sd_notify(3).
 
-/// What systemd is told.
+/// What systemd is notified of.
 #[derive(Debug, Clone, Copy)]
-pub enum Tell<'a> {
-    /// What it asked for works: the start, or the reload. With words for `systemctl status`.
+pub enum SystemdState<'a> {
+    /// The start or the reload is complete. With text for `systemctl status`.
     Ready(&'a str),
-    /// The watchdog's sign of life.
+    /// For the watchdog: the process makes progress.
     Alive,
-    /// The inventory is read again; [`Tell::Ready`] follows.
+    /// The inventory is being reloaded; [`SystemdState::Ready`] follows.
     Reloading,
-    /// The end has begun.
+    /// The shutdown has begun.
     Stopping,
 }
 
-/// Tells it; nothing happens where it did not start us.
+/// Notifies systemd; does nothing if it has not started this process.
 #[cfg(unix)]
-pub fn tell(tell: Tell<'_>) {
+pub fn notify(state: SystemdState<'_>) {
     use sd_notify::NotifyState;
-    // Without the variable, or without somebody there, nothing is to be done about it.
-    let _ = match tell {
-        Tell::Ready(status) => {
+    // Without the variable or a listener there is nothing to do.
+    let _ = match state {
+        SystemdState::Ready(status) => {
             sd_notify::notify(&[NotifyState::Ready, NotifyState::Status(status)])
         }
-        Tell::Alive => sd_notify::notify(&[NotifyState::Watchdog]),
-        Tell::Reloading => match NotifyState::monotonic_usec_now() {
+        SystemdState::Alive => sd_notify::notify(&[NotifyState::Watchdog]),
+        SystemdState::Reloading => match NotifyState::monotonic_usec_now() {
             Ok(now) => sd_notify::notify(&[NotifyState::Reloading, now]),
             Err(error) => Err(error),
         },
-        Tell::Stopping => sd_notify::notify(&[NotifyState::Stopping]),
+        SystemdState::Stopping => sd_notify::notify(&[NotifyState::Stopping]),
     };
 }
 
-/// There is none on this system.
+/// This system has no systemd.
 #[cfg(not(unix))]
-pub fn tell(_: Tell<'_>) {}
+pub fn notify(_: SystemdState<'_>) {}
 
-/// How often systemd wants a sign of life at least, halved.
+/// Half of the interval in which systemd's watchdog expects a notification.
 #[cfg(unix)]
 pub fn watchdog() -> Option<std::time::Duration> {
     sd_notify::watchdog_enabled().map(|limit| limit / 2)
 }
 
-/// There is none on this system.
+/// This system has no systemd.
 #[cfg(not(unix))]
 pub fn watchdog() -> Option<std::time::Duration> {
     None

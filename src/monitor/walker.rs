@@ -1,9 +1,9 @@
-//! Walks entries of an inventory: what they may share, and what they may not.
+//! Walks entries of an inventory, and decides what the walks share.
 //!
-//! Shared are the machine's facts (resolver configuration, hosts file, environment, roots),
-//! read once a round, and tokens, asked for once a round where the way to them is the same.
-//! Never shared is anything about a target's own path: its names are asked, its addresses
-//! connected and its handshakes made anew by every walk, without TLS resumption.
+//! They share the machine's facts (resolver configuration, hosts file, environment, roots), read once
+//! a round, and tokens, requested once a round for targets with the same way to them. Nothing about a
+//! target's own path is shared: every walk asks for its names, connects to its addresses and makes its
+//! handshakes anew, without TLS resumption.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::azure::{self, Asking};
 use crate::blocking;
 use crate::credential::{self, API_KEY_VARIABLE, Credential};
 use crate::diagnose::diagnose;
@@ -26,31 +27,30 @@ use crate::report::Report;
 use crate::walk::plan::Plan;
 use crate::walk::proxy_choice::ProxyOption;
 use crate::walk::{self, HopDone};
+use crate::wire::peer_limit::PeerLimiter;
 use crate::wire::roots::ExtraRoots;
 use crate::wire::tally::Tally;
-use crate::wire::turns::Turns;
-use crate::world::{self, Detour, Environment, World};
+use crate::world::{self, ConnectOverride, Environment, World};
 
-/// How long the machine's facts and a token count at most before they are read and asked for
-/// anew, and never longer than half of the interval: each walk of a target is a look of its own,
-/// or one bad answer would count as several walks.
-const ROUND: Duration = Duration::from_secs(30);
-/// How long a file may take that is read for a walk: all walks of the thread wait for it.
-const FILE_PATIENCE: Duration = Duration::from_secs(1);
-/// Walks that are in their dns hop with one resolver at once.
+/// How long the machine's facts and a token are shared, and never longer than half of the interval:
+/// the walks of a target must be independent, or one bad answer would count as several walks.
+const SHARING_TIME: Duration = Duration::from_secs(30);
+/// How long reading a file for a walk may take: all walks of the thread wait for it.
+const FILE_TIMEOUT: Duration = Duration::from_secs(1);
+/// Walks that are in their dns hop at the same time, with one resolver.
 const WALKS_PER_RESOLVER: usize = 32;
-/// How long a walk counts that gets no answer from its resolver.
+/// How long a walk without an answer from its resolver counts.
 const RESOLVER_HOLD: Duration = Duration::from_millis(100);
-/// Connections to one address that are being opened at once.
+/// Connections to one address that are being opened at the same time.
 const CONNECTIONS_PER_ADDRESS: usize = 32;
-/// How long a connection counts that is not answered. Short beside a hop's patience, so that
-/// waiting for a turn is never taken for silence.
+/// How long an unanswered connection counts. Short compared with the timeout of a hop, so that
+/// waiting for a turn never looks like silence.
 const ADDRESS_HOLD: Duration = Duration::from_millis(20);
 
-/// Why there is no report of a walk. Neither is a fault of the path.
+/// Why there is no report of a walk. Neither reason is a fault of the path.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum NotWalked {
-    /// A file or a credential that it needs cannot be had, in words.
+    /// A file or a credential that it needs is not available; with the reason.
     #[error("{0}")]
     Lacks(String),
     /// A panic.
@@ -61,31 +61,32 @@ pub enum NotWalked {
 /// Walks entries, on one thread.
 pub struct Walker {
     /// Reads the outside.
-    look: Box<dyn Fn() -> World>,
+    read_world: Box<dyn Fn() -> World>,
     world: RefCell<Option<(Instant, World)>>,
-    credentials: RefCell<HashMap<Way, (Instant, Rc<Credential>)>>,
+    credentials: RefCell<HashMap<TokenSharing, (Instant, Rc<Credential>)>>,
     roots: RefCell<BTreeMap<String, (Instant, ExtraRoots)>>,
-    resolvers: Turns,
-    addresses: Arc<Turns>,
+    resolvers: PeerLimiter,
+    addresses: Arc<PeerLimiter>,
     tally: Arc<Tally>,
+    asking: Asking,
 }
 
-/// What two walks have in common that may use one token: its source, and all that decides the
-/// way to it.
+/// What two walks that may share a token have in common: its source, and everything that determines
+/// the way to it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Way {
+struct TokenSharing {
     reference: CredentialReference,
     resolvers: Vec<SocketAddr>,
     proxy: Option<String>,
     system_store: bool,
     ca_file: Option<String>,
-    connect_to: Vec<Detour>,
+    connect_to: Vec<ConnectOverride>,
     experiments: bool,
     timeout: Duration,
     deadline: Duration,
 }
 
-impl Way {
+impl TokenSharing {
     fn of(entry: &Entry) -> Self {
         let plan = &entry.plan;
         Self {
@@ -107,50 +108,52 @@ impl Way {
 }
 
 impl Walker {
-    /// A walker in the world that `look` reads.
+    /// A walker in the world that `read_world` reads.
     #[must_use]
-    pub fn new(look: impl Fn() -> World + 'static) -> Self {
+    pub fn new(read_world: impl Fn() -> World + 'static) -> Self {
         Self {
-            look: Box::new(look),
+            read_world: Box::new(read_world),
             world: RefCell::default(),
             credentials: RefCell::default(),
             roots: RefCell::default(),
-            resolvers: Turns::new(WALKS_PER_RESOLVER, RESOLVER_HOLD),
-            addresses: Arc::new(Turns::new(CONNECTIONS_PER_ADDRESS, ADDRESS_HOLD)),
+            resolvers: PeerLimiter::new(WALKS_PER_RESOLVER, RESOLVER_HOLD),
+            addresses: Arc::new(PeerLimiter::new(CONNECTIONS_PER_ADDRESS, ADDRESS_HOLD)),
             tally: Arc::default(),
+            asking: Asking::Faults,
         }
     }
 
-    /// A walker in a world that stays as it is, but for its clock.
+    /// A walker in a fixed world, whose clock alone advances: for one run.
     #[must_use]
     pub fn in_world(world: World) -> Self {
         let began = Instant::now();
-        Self::new(move || {
+        let walker = Self::new(move || {
             let mut world = world.clone();
             world.now += began.elapsed();
             world
-        })
+        });
+        Self { asking: Asking::Each, ..walker }
     }
 
-    /// The outside of a walk that begins now.
+    /// The world of a walk that begins now.
     #[must_use]
     pub fn world(&self) -> World {
-        self.world_of(ROUND)
+        self.world_of(SHARING_TIME)
     }
 
-    /// The same, read not longer ago than `age`.
+    /// The same, not older than `age`.
     fn world_of(&self, age: Duration) -> World {
         let mut kept = self.world.borrow_mut();
         let young = kept.take_if(|(read, _)| read.elapsed() < age);
-        // Looked for before the old one goes: a bug in there is that of the walk that looks.
+        // Read before the old one is dropped: a panic in there belongs to the walk that reads.
         let (read, world) = match young {
             Some(young) => young,
-            None => (Instant::now(), (self.look)()),
+            None => (Instant::now(), (self.read_world)()),
         };
         let (read, world) = kept.insert((read, world));
         let mut world = world.clone();
         world.now += read.elapsed();
-        world.turns = Some(Arc::clone(&self.addresses));
+        world.peer_limiter = Some(Arc::clone(&self.addresses));
         world.tally = Some(Arc::clone(&self.tally));
         world
     }
@@ -161,36 +164,37 @@ impl Walker {
         self.world().now
     }
 
-    /// Reads what an entry names and nothing has read yet: its roots and its credential.
+    /// Reads what an entry names and has not been read yet: its roots and its credential.
     ///
     /// # Errors
     ///
-    /// What is missing or wrong, in words; nothing of a secret.
+    /// What is missing or wrong; never a part of a secret.
     pub fn prepare(&self, entry: &Entry) -> Result<(), String> {
         panics::caught(|| self.read(entry)).unwrap_or_else(|bug| Err(bug.to_string()))
     }
 
     fn read(&self, entry: &Entry) -> Result<(), String> {
         let world = self.world();
-        // First: no message about a file may repeat what is the value of a key.
-        credential::misplaced(&world.environment, &typed(entry)).map_err(|e| e.to_string())?;
+        // First of all: no message about a file may repeat the value of a key.
+        credential::leaked_into_args(&world.environment, &typed_words(entry))
+            .map_err(|e| e.to_string())?;
         self.plan(&entry.plan)?;
         self.credential(entry, &world).map(|_| ())
     }
 
-    /// Walks `entry` and judges what was seen. `within` shortens the whole walk.
+    /// Walks `entry` and judges the evidence. `within` shortens the whole walk.
     ///
     /// # Errors
     ///
-    /// [`NotWalked`]; the next walk finds the walker as if this one had not been.
+    /// [`NotWalked`]; it does not affect later walks.
     pub async fn walk(&self, entry: &Entry, within: Option<Duration>) -> Result<Report, NotWalked> {
-        match panics::caught_in(self.walk_to_its_end(entry, within)).await {
+        match panics::caught_in(self.walk_unprotected(entry, within)).await {
             Ok(walked) => walked.map_err(NotWalked::Lacks),
             Err(bug) => Err(NotWalked::Bug(bug)),
         }
     }
 
-    /// The report of a target that was not walked: CANNOT TELL, and why.
+    /// The report of a target that was not walked: CANNOT TELL, with the reason.
     #[must_use]
     pub fn not_walked(&self, entry: &Entry, why: &str) -> Report {
         let why = format!("not walked: {}", text::clean(why, 400));
@@ -200,21 +204,22 @@ impl Walker {
         report(entry, evidence, world.now)
     }
 
-    async fn walk_to_its_end(
+    async fn walk_unprotected(
         &self,
         entry: &Entry,
         within: Option<Duration>,
     ) -> Result<Report, String> {
+        let began = Instant::now();
         let mut plan = self.plan(&entry.plan)?;
         if let Some(within) = within {
             plan.deadline = plan.deadline.min(within);
             plan.timeout = plan.timeout.min(within);
         }
         let asked = plan.resolvers(&self.world()).into_iter().map(|(resolver, _)| resolver.ip());
-        let permits = self.resolvers.take(asked.collect::<Vec<IpAddr>>()).await;
-        // The clock, the world and the credential are those of the walk's own begin.
+        let permits = self.resolvers.acquire(asked.collect::<Vec<IpAddr>>()).await;
+        // The clock, the world and the credential are those at the begin of this walk.
         let mut world = self.world_of(age(entry));
-        world.detours.splice(..0, entry.connect_to.iter().cloned());
+        world.connect_overrides.splice(..0, entry.connect_to.iter().cloned());
         let credential = self.credential(entry, &world)?;
         let held = RefCell::new(permits);
         let observe = |finished: HopDone<'_>| {
@@ -223,10 +228,10 @@ impl Walker {
             }
         };
         let mut walk = pin!(walk::walk(&entry.target, &plan, &world, &credential, &observe));
-        let mut patience = pin!(tokio::time::sleep(RESOLVER_HOLD));
+        let mut hold = pin!(tokio::time::sleep(RESOLVER_HOLD));
         let mut waits = true;
-        let evidence = poll_fn(|context| {
-            if waits && patience.as_mut().poll(context).is_ready() {
+        let mut evidence = poll_fn(|context| {
+            if waits && hold.as_mut().poll(context).is_ready() {
                 waits = false;
                 held.take();
             }
@@ -236,21 +241,30 @@ impl Walker {
             }
         })
         .await;
+        let left = within.map(|within| within.saturating_sub(began.elapsed()));
+        if entry.azure.is_some() && azure::is_worth_asking(&evidence, left) {
+            let state = diagnose(&evidence).verdict.state;
+            if self.asking.takes_turn(entry, state, Instant::now()) {
+                let environment = environment(&entry.credential, &world.environment)?;
+                let said = azure::ask(entry, &evidence, &plan, &world, &environment, left).await;
+                evidence.azure = Some(Box::new(said));
+            }
+        }
         Ok(report(entry, evidence, world.now))
     }
 
-    /// The plan, with the roots that its file holds.
+    /// The plan, with the roots from its file.
     fn plan(&self, plan: &Plan) -> Result<Plan, String> {
         let mut plan = plan.clone();
         if let Some(path) = plan.ca_file.clone() {
             let mut roots = self.roots.borrow_mut();
-            // Roots are renewed while a monitor runs.
-            roots.retain(|_, (read, _)| read.elapsed() < ROUND);
+            // Roots may be renewed while a monitor runs.
+            roots.retain(|_, (read, _)| read.elapsed() < SHARING_TIME);
             plan.extra_roots = match roots.get(&path) {
                 Some((_, known)) => known.clone(),
                 None => {
-                    let new = world::ca_file(&path, May::BeAFile, FILE_PATIENCE)
-                        .map_err(|says| format!("ca_file {path}: {says}"))?;
+                    let new = world::ca_file(&path, May::BeAFile, FILE_TIMEOUT)
+                        .map_err(|message| format!("ca_file {path}: {message}"))?;
                     roots.insert(path, (Instant::now(), new.clone()));
                     new
                 }
@@ -259,20 +273,20 @@ impl Walker {
         Ok(plan)
     }
 
-    /// The entry's credential: one of this round whose token has come, or will come, on the same
-    /// way, else a new one.
+    /// The credential of an entry: one of this round whose token was requested in the same way, else a
+    /// new one.
     fn credential(&self, entry: &Entry, world: &World) -> Result<Rc<Credential>, String> {
-        let way = Way::of(entry);
-        let typed = typed(entry);
+        let way = TokenSharing::of(entry);
+        let typed = typed_words(entry);
         let mut credentials = self.credentials.borrow_mut();
-        credentials.retain(|_, (found, _)| found.elapsed() < ROUND);
+        credentials.retain(|_, (found, _)| found.elapsed() < SHARING_TIME);
         let known = credentials.get(&way).filter(|(found, _)| found.elapsed() < age(entry));
         if let Some((_, credential)) = known {
-            credential.misplaced(&typed).map_err(|e| e.to_string())?;
+            credential.leaked_into_args(&typed).map_err(|e| e.to_string())?;
             return Ok(Rc::clone(credential));
         }
         let environment = environment(&entry.credential, &world.environment)?;
-        credential::misplaced(&environment, &typed).map_err(|e| e.to_string())?;
+        credential::leaked_into_args(&environment, &typed).map_err(|e| e.to_string())?;
         let reference = &entry.credential;
         let files = [
             ("api_key_file", &reference.api_key_file),
@@ -281,25 +295,25 @@ impl Walker {
         ];
         for (key, path) in files.into_iter().filter_map(|(key, path)| Some((key, path.as_ref()?))) {
             let from = path.clone();
-            // A pipe without a writer would hold up every walk.
-            blocking::within("input", FILE_PATIENCE, move || files::regular(from))
-                .map_err(|_| "cannot be looked at: no answer within a second".to_owned())
+            // A pipe without a writer would block every walk.
+            blocking::run_with_timeout(FILE_TIMEOUT, move || files::regular(from))
+                .map_err(|_| "cannot be read: no answer within a second".to_owned())
                 .and_then(|regular| regular.map_err(|error| files::why(&error)))
-                .map_err(|says| format!("{key} {path}: {says}"))?;
+                .map_err(|message| format!("{key} {path}: {message}"))?;
         }
-        let request = entry.credential.request(world, FILE_PATIENCE);
+        let request = entry.credential.request(world, FILE_TIMEOUT);
         let credential = Credential::find(&request, &environment).map_err(|e| e.to_string())?;
-        credential.misplaced(&typed).map_err(|e| e.to_string())?;
+        credential.leaked_into_args(&typed).map_err(|e| e.to_string())?;
         let credential = Rc::new(credential);
-        // A key or token at hand is read for each walk: it may have been renewed.
-        if credential.way().is_some() {
+        // A key or a token in a file is read for each walk: it may have been renewed.
+        if credential.flow().is_some() {
             credentials.insert(way, (Instant::now(), Rc::clone(&credential)));
         }
         Ok(credential)
     }
 }
 
-/// What was seen of `entry`, judged, by a walk that began at `now`.
+/// The report of a walk of `entry` that began at `now`.
 fn report(entry: &Entry, evidence: Evidence, now: SystemTime) -> Report {
     let diagnosis = diagnose(&evidence);
     let mut report = Report::new(evidence, diagnosis);
@@ -314,18 +328,18 @@ fn rfc3339(time: SystemTime) -> String {
     text::rfc3339(i64::try_from(seconds).unwrap_or(i64::MAX))
 }
 
-/// How old what a walk of `entry` shares may be.
+/// The age, at most, of what a walk of `entry` shares.
 fn age(entry: &Entry) -> Duration {
-    ROUND.min(entry.interval / 2)
+    SHARING_TIME.min(entry.interval / 2)
 }
 
-/// What of an entry would be looked up, sent or shown.
-fn typed(entry: &Entry) -> Vec<&str> {
+/// The words of an entry that would be looked up, sent or shown.
+fn typed_words(entry: &Entry) -> Vec<&str> {
     let labels = entry.labels.values().map(String::as_str);
     entry.target.typed().chain(entry.plan.typed()).chain(labels).chain([&*entry.name]).collect()
 }
 
-/// The environment of a walk whose key stands in a variable of another name.
+/// The environment of a walk whose key is in a variable of another name.
 fn environment(
     reference: &CredentialReference,
     environment: &Environment,

@@ -71,17 +71,30 @@ fn listening(table: &str) -> Vec<u16> {
         .collect()
 }
 
-/// The host name, empty when the kernel does not say.
+/// The host name, empty when the kernel does not report it.
 #[must_use]
 pub fn host_name() -> String {
     let mut buffer = [0_u8; 256];
-    // SAFETY: the buffer is ours and its length is given; the last octet stays zero.
+    // SAFETY: the buffer is ours and its length is given; the last byte stays zero.
     let result = unsafe { libc::gethostname(buffer.as_mut_ptr().cast(), buffer.len() - 1) };
     if result != 0 {
         return String::new();
     }
     let end = buffer.iter().position(|b| *b == 0).unwrap_or(buffer.len());
     String::from_utf8_lossy(&buffer[..end]).into_owned()
+}
+
+/// The C library and its version, e.g. `glibc 2.36`.
+#[must_use]
+pub fn c_library() -> String {
+    #[cfg(target_env = "gnu")]
+    {
+        // SAFETY: the function returns a string of the library, which is never freed.
+        let version = unsafe { std::ffi::CStr::from_ptr(libc::gnu_get_libc_version()) };
+        format!("glibc {}", version.to_string_lossy())
+    }
+    #[cfg(not(target_env = "gnu"))]
+    "musl".to_owned()
 }
 
 /// Makes the process write no core and deny ptrace to its own user: it holds secrets.
@@ -104,7 +117,7 @@ pub fn default_signals() {
     }
 }
 
-/// Opens what is no regular file, to write into it; never waits for a pipe's reader.
+/// Opens a file that is not a regular one, to write into it; never waits for a pipe's reader.
 ///
 /// # Errors
 ///
@@ -121,8 +134,7 @@ pub fn has_no_reader(path: &std::path::Path, error: &std::io::Error) -> bool {
     error.raw_os_error() == Some(libc::ENXIO) && is_pipe()
 }
 
-/// Lets the process open as many files as its hard limit has, and says how many: many walks have
-/// many sockets.
+/// Raises the limit of open files to the hard limit, and returns it: many walks have many sockets.
 pub fn open_files() -> Option<u64> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the calls read and write that one structure; a failure leaves things as they were.
@@ -142,6 +154,7 @@ pub fn open_files() -> Option<u64> {
 /// 20 s and more with silent resolvers.
 #[must_use]
 pub fn lookup(host: &str) -> SystemAnswer {
+    thread_resolver::reset();
     let Ok(name) = CString::new(host) else {
         return SystemAnswer::Failed { code: "EAI_NONAME".to_owned() };
     };
@@ -161,7 +174,7 @@ pub fn lookup(host: &str) -> SystemAnswer {
     while !at.is_null() && addresses.len() < 64 {
         // SAFETY: getaddrinfo's list is valid until freeaddrinfo.
         let entry = unsafe { &*at };
-        // SAFETY: ai_addr points to a sockaddr of ai_addrlen octets.
+        // SAFETY: ai_addr points to a sockaddr of ai_addrlen bytes.
         if let Some(address) = unsafe { ip_of(entry.ai_addr) }
             && !addresses.contains(&address)
         {
@@ -172,6 +185,57 @@ pub fn lookup(host: &str) -> SystemAnswer {
     // SAFETY: the list came from getaddrinfo and is freed once.
     unsafe { libc::freeaddrinfo(list) };
     SystemAnswer::Addresses { addresses }
+}
+
+/// What glibc keeps for each thread between two lookups: that a resolver did not answer A and AAAA
+/// at once, and so is asked for one after the other; and the configuration, which a thread with
+/// such a memory no longer reads anew when `/etc/resolv.conf` changes.
+///
+/// Each lookup has to begin as that of an application that has just started, on whatever thread it
+/// runs. Closing and initialising the thread's state (resolver(3)) does just that: since glibc 2.26
+/// it takes the configuration that all threads share, read again if the file has changed. musl keeps
+/// nothing.
+#[cfg(target_env = "gnu")]
+mod thread_resolver {
+    use std::ffi::{c_int, c_ulong};
+
+    /// The beginning of `struct __res_state`, which is public (resolv.h).
+    #[repr(C)]
+    pub(super) struct State {
+        retrans: c_int,
+        retry: c_int,
+        pub(super) options: c_ulong,
+    }
+
+    /// `RES_INIT` among the options: the state has been initialised.
+    pub(super) const INITIALISED: c_ulong = 1;
+
+    unsafe extern "C" {
+        /// The state of the calling thread, `&_res`.
+        pub(super) fn __res_state() -> *mut State;
+        fn __res_nclose(state: *mut State);
+        fn __res_ninit(state: *mut State) -> c_int;
+    }
+
+    /// Forgets it, before each lookup. A thread's state stays all zero until a lookup initialises
+    /// it, which one that nscd answers, a number or one without a free descriptor does not: closing
+    /// such a state would close descriptor 0.
+    pub(super) fn reset() {
+        // SAFETY: the state is this thread's own and begins as `State` says; both functions take one
+        // that was initialised, and a failure leaves it to be initialised later.
+        unsafe {
+            let state = __res_state();
+            if (*state).options & INITIALISED != 0 {
+                __res_nclose(state);
+                __res_ninit(state);
+            }
+        }
+    }
+}
+
+#[cfg(not(target_env = "gnu"))]
+mod thread_resolver {
+    pub(super) const fn reset() {}
 }
 
 fn eai_name(code: i32) -> String {
@@ -387,8 +451,39 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_env = "gnu")]
+    fn a_lookup_begins_without_what_the_thread_learnt_before() {
+        /// `RES_SNGLKUP`: A and AAAA one after the other.
+        const SINGLE: libc::c_ulong = 0x0020_0000;
+        // SAFETY: the state of this thread begins so, and nothing else refers to it.
+        let options = || unsafe { &mut (*thread_resolver::__res_state()).options };
+        let _ = lookup("localhost");
+        let configured = *options();
+        *options() ^= SINGLE;
+        let _ = lookup("localhost");
+        assert_eq!(*options(), configured);
+    }
+
+    #[test]
+    #[cfg(target_env = "gnu")]
+    fn a_state_that_no_lookup_initialised_is_left_alone() {
+        // A numeric name is answered without it, as is any name that nscd knows.
+        let after = std::thread::spawn(|| {
+            // SAFETY: the state of this thread, which nothing else refers to.
+            let options = || unsafe { (*thread_resolver::__res_state()).options };
+            let before = options();
+            let _ = lookup("127.0.0.1");
+            let _ = lookup("127.0.0.1");
+            (before, options())
+        });
+        assert_eq!(after.join().unwrap(), (0, 0));
+        // SAFETY: only asks whether the descriptor is open.
+        assert!(unsafe { libc::fcntl(0, libc::F_GETFD) } >= 0, "standard input was closed");
+    }
+
+    #[test]
     #[expect(clippy::disallowed_methods, reason = "a loopback connection to look at")]
-    fn tcp_info_tells_of_a_loopback_connection() {
+    fn tcp_info_describes_a_loopback_connection() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let info = tcp_info(&stream).unwrap();

@@ -1,4 +1,4 @@
-//! Memory: what happens when there is none left.
+//! What happens when there is no memory left.
 #![allow(unsafe_code, reason = "an allocator is unsafe to write")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -8,7 +8,7 @@ use std::io::Write as _;
 /// end that is not the path's fault).
 const NO_MEMORY: i32 = 70;
 
-/// The system's allocator. Where it has no memory left, the process says so and ends: the
+/// The system's allocator. Where it has no memory left, the process reports that and exits: the
 /// default is an abort, which looks like a crash.
 #[derive(Debug, Clone, Copy)]
 pub struct Allocator;

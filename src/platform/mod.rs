@@ -1,8 +1,8 @@
-//! What only the operating system can say: TCP_INFO, the socket error queue, `getaddrinfo`'s
-//! code, routes and neighbours, signs of an Azure machine.
+//! What only the operating system knows: TCP_INFO, the socket error queue, the error code of
+//! `getaddrinfo`, routes and neighbours, signs of an Azure machine.
 //!
-//! Each OS gives the same functions; `other.rs` is what "cannot say" looks like. This is the
-//! only place with `unsafe`. It may not judge what it reads.
+//! Each OS has the same functions; those of `other.rs` report that nothing is known. This is the only
+//! module with `unsafe`. It does not interpret what it reads.
 
 #[cfg(all(target_os = "linux", not(feature = "platform_other")))]
 mod linux;
@@ -21,7 +21,7 @@ pub use memory::Allocator;
 pub use program::run_program;
 
 pub use os::{
-    READS_RESOLV_CONF, azure_machine, default_gateways, default_signals, end_programs,
+    READS_RESOLV_CONF, azure_machine, c_library, default_gateways, default_signals, end_programs,
     has_no_reader, host_name, interfaces, listening_ports, lookup, open_files, open_to_write,
     protect_process, read_icmp, report_icmp, routes, tcp_info, tunnels_down,
 };
@@ -43,13 +43,22 @@ pub fn interface_index(name: &str) -> Option<u32> {
     std::str::from_utf8(&bytes).ok()?.trim().parse().ok()
 }
 
+/// How packets to an address leave this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteTowards {
+    /// The source address that the kernel gives them, where it reports one.
+    pub source: Option<std::net::IpAddr>,
+    /// The route.
+    pub route: crate::evidence::vantage::Route,
+}
+
 /// A network interface that is up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkInterface {
     /// Its name.
     pub name: String,
-    /// Its kind, as `ip -d link` has it: `tun`, `wireguard`; none for a plain device, or where
-    /// the OS does not say.
+    /// Its kind, as `ip -d link` shows it: `tun`, `wireguard`; none for a plain device, or where the OS
+    /// does not report it.
     pub kind: Option<String>,
 }
 
@@ -88,7 +97,7 @@ pub struct IcmpError {
     pub meaning: IcmpMeaning,
     /// Errno that the kernel made of it.
     pub errno: i32,
-    /// Who sent it; none when this machine's own kernel did.
+    /// The host that sent it; none when this machine's own kernel did.
     pub from: Option<std::net::IpAddr>,
     /// ICMP type and code; none for a local error.
     pub code: Option<(u8, u8)>,

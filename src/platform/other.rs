@@ -1,11 +1,11 @@
-//! An OS that cannot say: the same functions, each with its plain answer.
+//! An OS that reports none of this: the same functions, each with a plain answer.
 
 use std::net::{IpAddr, ToSocketAddrs};
 
-use super::{IcmpError, NetworkInterface};
+use super::{IcmpError, NetworkInterface, RouteTowards};
 use crate::evidence::dns::SystemAnswer;
 use crate::evidence::tcp::TcpInfo;
-use crate::evidence::vantage::{AzureMachine, Route};
+use crate::evidence::vantage::AzureMachine;
 
 /// The resolver configuration of this OS is not read: `/etc/resolv.conf` is not what it uses.
 pub const READS_RESOLV_CONF: bool = false;
@@ -45,6 +45,12 @@ pub fn host_name() -> String {
 
 /// Nothing to do.
 pub fn protect_process() {}
+
+/// The C library: not known here.
+#[must_use]
+pub fn c_library() -> String {
+    String::new()
+}
 
 /// Nothing to do.
 pub fn default_signals() {}
@@ -92,7 +98,7 @@ pub fn report_icmp<S>(_socket: &S, _version6: bool, _on: bool) -> bool {
 
 /// Not known.
 #[must_use]
-pub fn routes(addresses: &[IpAddr]) -> Vec<Option<Route>> {
+pub fn routes(addresses: &[IpAddr]) -> Vec<Option<RouteTowards>> {
     addresses.iter().map(|_| None).collect()
 }
 

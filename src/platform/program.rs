@@ -21,10 +21,10 @@ pub fn run_program(
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let left = || until.saturating_duration_since(std::time::Instant::now());
-    // Whoever waits for it is there before it begins: without a thread for that it is not run, and
-    // one that is killed leaves nothing behind.
+    // The thread that waits for it exists before the program begins: without a thread it is not run,
+    // and one that is killed leaves nothing behind.
     let (hand, handed) = std::sync::mpsc::channel::<std::process::Child>();
-    let waiting = blocking::start("program", move || match handed.recv() {
+    let waiting = blocking::start(move || match handed.recv() {
         Ok(mut child) => child.wait(),
         Err(_) => Err(std::io::ErrorKind::NotFound.into()),
     })?;
@@ -34,11 +34,11 @@ pub fn run_program(
     let _ = hand.send(child);
     let read = |pipe: Option<Box<dyn Read + Send>>| {
         let read = move || pipe.map_or(Ok(Vec::new()), |pipe| files::first(pipe, most));
-        blocking::start("program", read).inspect_err(|_| group.kill())
+        blocking::start(read).inspect_err(|_| group.kill())
     };
     let out = read(pipes.0.map(|pipe| Box::new(pipe) as Box<dyn Read + Send>))?;
     let err = read(pipes.1.map(|pipe| Box::new(pipe) as Box<dyn Read + Send>))?;
-    let status = match waiting.within(left()) {
+    let status = match waiting.wait(left()) {
         Ok(status) => status?,
         Err(_) => {
             group.kill();
@@ -50,7 +50,7 @@ pub fn run_program(
     group.kill();
     let left = left().min(AFTER_THE_END);
     let read = |reading: blocking::Work<std::io::Result<Vec<u8>>>| {
-        reading.within(left).unwrap_or_else(|_| Ok(Vec::new()))
+        reading.wait(left).unwrap_or_else(|_| Ok(Vec::new()))
     };
     Ok(std::process::Output { status, stdout: read(out)?, stderr: read(err)? })
 }

@@ -1,19 +1,20 @@
 //! Workflow commands of GitHub Actions, and the Markdown of a step's summary.
 //!
-//! A line feed or `::` from the network must not become a command: GitHub reads every line of
-//! a step's output. So each line here is a command of ours, with its data escaped.
+//! A line feed or `::` from the network must not become a command: GitHub reads every line of a
+//! step's output. Each line here is therefore a command of this tool, with its data escaped.
 
-use super::{Style, escape, hops, human, limits, one_line, titles, words};
+use super::command::{Shell, suited};
+use super::markdown::escape::{fenced, text as inline};
+use super::{Style, caveats, escape, human, markdown, text, titles};
 use crate::diagnosis::{Finding, Level, State};
-use crate::evidence::Hop;
-use crate::render::progress::{Mark, milliseconds};
 use crate::report::Report;
+use crate::sorting;
 
-/// Octets of a step's summary that are written: GitHub refuses more than 1 MiB.
-const LONGEST_SUMMARY: usize = 900 * 1024;
+/// Bytes of a step's summary that are written: GitHub refuses more than 1 MiB.
+const MAX_SUMMARY_BYTES: usize = 900 * 1024;
 
-/// One annotation a target, and one for each further finding that needs somebody. GitHub shows
-/// ten of a kind in a step, so broken targets come first.
+/// One annotation per target, and one for each secondary finding that needs action. GitHub shows ten
+/// of a kind per step, so broken targets come first.
 #[must_use]
 pub fn annotations(reports: &[Report]) -> String {
     let mut all: Vec<(u8, String)> = Vec::new();
@@ -28,40 +29,32 @@ pub fn annotations(reports: &[Report]) -> String {
         let (weight, command) = if muted.is_some() { (3, "notice") } else { (weight, command) };
         let until = muted.map(|until| format!("muted until {until}: ")).unwrap_or_default();
         let mut lines = vec![format!("{until}{}", report.verdict.line)];
-        lines.extend(report.cause().map(todo).unwrap_or_default());
+        let shell = Shell::of(&report.evidence.vantage.os);
+        lines.extend(report.cause().map(|cause| first_step(cause, shell)).unwrap_or_default());
         all.push((weight, annotation(command, title, &lines)));
-        for finding in further(report) {
+        for finding in report.secondary_findings() {
             let (weight, command) = match finding.level {
                 Level::Broken => (0, "error"),
                 _ => (2, "warning"),
             };
             let (weight, command) = if muted.is_some() { (3, "notice") } else { (weight, command) };
-            let first = format!("{} ({}): {}", finding.hop.name(), finding.id, finding.says);
-            let lines: Vec<String> = std::iter::once(first).chain(todo(finding)).collect();
+            let first = format!("{} ({}): {}", finding.hop.name(), finding.id, finding.headline);
+            let lines: Vec<String> =
+                std::iter::once(first).chain(first_step(finding, shell)).collect();
             all.push((weight, annotation(command, title, &lines)));
         }
     }
-    all.sort_by_key(|(weight, _)| *weight);
+    sorting::by_key(&mut all, |(weight, _)| *weight);
     all.into_iter().map(|(_, line)| line).collect()
 }
 
-/// Findings that stand beside the cause and need somebody.
-fn further(report: &Report) -> impl Iterator<Item = &Finding> {
-    let cause = report.verdict.cause.as_deref();
-    report.findings.iter().filter(move |finding| {
-        finding.level > Level::Note
-            && finding.explained_by.is_none()
-            && cause != Some(finding.id.as_str())
-    })
-}
-
-/// Who mends it, and the first step.
-fn todo(finding: &Finding) -> Vec<String> {
+/// The owner of the fix, and its first step.
+fn first_step(finding: &Finding, shell: Shell) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some((fix, step)) = finding.fix.as_ref().and_then(|fix| Some((fix, fix.steps.first()?)))
     {
-        lines.push(format!("fix: {}: {}", fix.owner, step.says));
-        lines.extend(step.command.as_deref().map(one_line));
+        lines.push(format!("fix: {}: {}", fix.owner, step.text));
+        lines.extend(step.command.as_deref().map(|command| suited(command, shell)));
     }
     lines.push(format!("more: aoai-probe explain {}", finding.id));
     lines
@@ -74,7 +67,7 @@ fn annotation(command: &str, title: &str, lines: &[String]) -> String {
 }
 
 /// The data of a command, by the rules of GitHub's own toolkit (`@actions/core`, command.ts).
-/// The older forms `##[..]` and `##vso[..]` are read in the middle of a line too.
+/// The older forms `##[..]` and `##vso[..]` also work in the middle of a line.
 fn data(text: &str) -> String {
     escape(text).replace("##", "# #").replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
@@ -91,14 +84,14 @@ pub fn summary(reports: &[Report]) -> String {
     let mut left_out = 0;
     for (title, report) in titles(reports).iter().zip(reports) {
         let one = section(title, report);
-        match out.len() + one.len() > LONGEST_SUMMARY {
+        match out.len() + one.len() > MAX_SUMMARY_BYTES {
             true => left_out += 1,
             false => out.push_str(&one),
         }
     }
     if left_out > 0 {
-        let left_out = words::count(left_out, "more target");
-        out.push_str(&format!("Left out, since the summary is full: {left_out}.\n"));
+        let left_out = text::count(left_out, "more target");
+        out.push_str(&format!("Omitted, since the summary is full: {left_out}.\n"));
     }
     out
 }
@@ -106,57 +99,16 @@ pub fn summary(reports: &[Report]) -> String {
 fn section(title: &str, report: &Report) -> String {
     let muted = report.muted_until.as_ref().map(|until| format!(" (muted until {until})"));
     let line = format!("{}{}", report.verdict.line, muted.unwrap_or_default());
-    let mut out = format!("### {}: {}\n\n", markdown(title), markdown(&line));
-    out.push_str("| hop | state | fact | time |\n|---|---|---|---|\n");
-    for hop in Hop::ALL {
-        let fact = hops::fact(report, hop);
-        let state = match fact.mark {
-            Mark::Works => "works",
-            Mark::Care => "at risk",
-            Mark::Breaks => "**broken**",
-            Mark::NotDone => "not walked",
-        };
-        let time = fact.took_ms.map(milliseconds).unwrap_or_default();
-        out.push_str(&format!(
-            "| {} | {state} | {} | {} |\n",
-            hop.name(),
-            markdown(&fact.text),
-            markdown(&time)
-        ));
-    }
-    let limits = limits::lines(report, true);
+    let mut out = format!("### {}: {}\n\n", inline(title), inline(&line));
+    out.push_str(&markdown::hop_rows(report));
+    let limits = caveats::lines(report, true);
     if !limits.is_empty() {
         out.push_str("\nLimits:\n\n");
-        out.extend(limits.iter().map(|line| format!("* {}\n", markdown(line))));
+        out.extend(limits.iter().map(|line| format!("* {}\n", inline(line))));
     }
     let text = human::render(std::slice::from_ref(report), Style::default());
-    // A fence ends at a line of as many backticks; the report's own lines may hold some.
-    let fence = "`".repeat(longest_run(&text).max(2) + 1);
-    out.push_str(&format!(
-        "\n<details><summary>The report</summary>\n\n{fence}text\n{text}{fence}\n\n</details>\n\n"
-    ));
-    out
-}
-
-fn longest_run(text: &str) -> usize {
-    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
-}
-
-/// Text of which Markdown and HTML show every character.
-fn markdown(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 16);
-    for character in escape(text).chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' | '$' | '@' => {
-                out.push('\\');
-                out.push(character);
-            }
-            _ => out.push(character),
-        }
-    }
+    let text = fenced(0, "text", text.lines());
+    out.push_str(&format!("\n<details><summary>The report</summary>\n\n{text}\n</details>\n\n"));
     out
 }
 
@@ -172,11 +124,5 @@ mod tests {
             data("x ##[add-mask]y ##vso[task.complete]"),
             "x # #[add-mask]y # #vso[task.complete]"
         );
-    }
-
-    #[test]
-    fn a_fence_is_longer_than_any_inside() {
-        assert_eq!(longest_run("a ``` b ````` c"), 5);
-        assert_eq!(longest_run("none"), 0);
     }
 }

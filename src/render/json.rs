@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::obeyed;
-use crate::report::Report;
+use super::is_terminal_control;
+use crate::report::{Report, json};
 
 /// Pretty JSON with a line feed at its end.
 ///
@@ -12,18 +12,36 @@ use crate::report::Report;
 /// Those of `serde_json`: none are known for reports.
 pub fn render(reports: &[Report]) -> Result<String, serde_json::Error> {
     let text = match reports {
-        [one] => serde_json::to_string_pretty(one)?,
-        several => serde_json::to_string_pretty(several)?,
+        [one] => json::pretty(one)?,
+        several => json::pretty(several)?,
     };
     Ok(escape(&text) + "\n")
 }
 
-/// The same JSON with everything that a terminal could obey in JSON's own escapes. JSON
-/// allows such characters inside strings only, so the value stays the same.
+/// One report on one line, without a line feed.
+///
+/// # Errors
+///
+/// Those of `serde_json`: none are known for reports.
+pub fn compact(report: &Report) -> Result<String, serde_json::Error> {
+    Ok(escape(&json::compact(report)?))
+}
+
+/// The same, as an array however many there are.
+///
+/// # Errors
+///
+/// Those of `serde_json`: none are known for reports.
+pub fn array(reports: &[Report]) -> Result<String, serde_json::Error> {
+    Ok(escape(&serde_json::to_string_pretty(reports)?) + "\n")
+}
+
+/// The same JSON with everything that could control a terminal in JSON's own escapes. JSON allows
+/// such characters only inside strings, so the value stays the same.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
-        if character == '\n' || !obeyed(character) {
+        if character == '\n' || !is_terminal_control(character) {
             out.push(character);
             continue;
         }

@@ -1,15 +1,16 @@
-//! JUnit's XML: a suite a target, a case for the verdict and for each hop.
+//! JUnit's XML: one suite per target, with a case for the verdict and one for each hop.
 //!
-//! `failure` is a break with the finding's id as its type; `error` a walk that could not be
-//! judged, and a hop of it that broke without a finding; `skipped` a hop that was not walked or
-//! whose break another hop explains, and whatever of a muted target is not well.
+//! `failure` is a broken hop, with the id of the finding as its type; `error` a walk that cannot be
+//! judged, and its hop that failed without a finding; `skipped` a hop that was not walked or whose
+//! failure another hop explains, and any failure of a muted target.
 
 use std::io;
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use super::{Style, escape, hops, human, limits, one_line, titles};
+use super::command::{Shell, suited};
+use super::{Style, caveats, escape, hop_table, human, titles};
 use crate::diagnosis::{Finding, Level, State};
 use crate::evidence::Hop;
 use crate::render::progress::Mark;
@@ -20,8 +21,8 @@ struct Case {
     name: &'static str,
     took_ms: Option<f64>,
     outcome: Outcome,
-    /// What was seen, for people.
-    says: String,
+    /// The facts, for people.
+    message: String,
 }
 
 enum Outcome {
@@ -49,7 +50,7 @@ pub fn render(reports: &[Report]) -> io::Result<String> {
     writer
         .create_element("testsuites")
         .with_attributes([("name", "aoai-probe"), ("time", &seconds(took))])
-        // Jenkins's schema knows no skipped ones here.
+        // Jenkins's schema has no `skipped` attribute here.
         .with_attributes(counts(&all).iter().take(3).map(|(name, value)| (*name, value.as_str())))
         .write_inner_content(|writer| {
             for (title, report, cases) in &suites {
@@ -66,7 +67,7 @@ type Xml = Writer<Vec<u8>>;
 
 fn suite(writer: &mut Xml, title: &str, report: &Report, cases: &[Case]) -> io::Result<()> {
     let title = escape(title);
-    // The form of the schema: without a zone, and to the second.
+    // As the schema requires: without a time zone, and to the second.
     let started = report.evidence.started.get(..19).unwrap_or_default();
     let refs: Vec<&Case> = cases.iter().collect();
     writer
@@ -94,9 +95,9 @@ fn case(writer: &mut Xml, title: &str, case: &Case) -> io::Result<()> {
         .with_attribute(("time", seconds(case.took_ms.unwrap_or(0.0)).as_str()))
         .write_inner_content(|writer| {
             outcome(writer, &case.outcome)?;
-            if !case.says.is_empty() {
-                let says = escape(&case.says);
-                writer.create_element("system-out").write_text_content(BytesText::new(&says))?;
+            if !case.message.is_empty() {
+                let message = escape(&case.message);
+                writer.create_element("system-out").write_text_content(BytesText::new(&message))?;
             }
             Ok(())
         })?;
@@ -148,9 +149,9 @@ fn cases(report: &Report) -> Vec<Case> {
         },
     };
     let took_ms = Some(report.evidence.cost.took_ms);
-    let limits = limits::lines(report, true).into_iter().map(|line| format!("limit: {line}"));
-    let says = std::iter::once(message).chain(limits).collect::<Vec<_>>().join("; ");
-    let verdict = Case { name: "verdict", took_ms, outcome, says };
+    let limits = caveats::lines(report, true).into_iter().map(|line| format!("limit: {line}"));
+    let message = std::iter::once(message).chain(limits).collect::<Vec<_>>().join("; ");
+    let verdict = Case { name: "verdict", took_ms, outcome, message };
     let hops = Hop::ALL.into_iter().map(|hop| of_hop(report, hop));
     let mut all: Vec<Case> = std::iter::once(verdict).chain(hops).collect();
     if let Some(until) = &report.muted_until {
@@ -166,8 +167,8 @@ fn cases(report: &Report) -> Vec<Case> {
 }
 
 fn of_hop(report: &Report, hop: Hop) -> Case {
-    let fact = hops::fact(report, hop);
-    let outcome = match (fact.mark, hops::explained_by(report, hop)) {
+    let fact = hop_table::fact(report, hop);
+    let outcome = match (fact.mark, hop_table::explained_by(report, hop)) {
         (Mark::Works | Mark::Care, _) => Outcome::Passed,
         (Mark::NotDone, _) => Outcome::Skipped { message: fact.text.clone() },
         (Mark::Breaks, Some(cause)) => {
@@ -176,18 +177,18 @@ fn of_hop(report: &Report, hop: Hop) -> Case {
         (Mark::Breaks, None) => broken(report, hop, &fact.text),
     };
     let lines = std::iter::once(&fact.text).chain(&fact.notes);
-    // Each line by itself: the line feeds between them are ours.
-    let says: Vec<String> = lines.map(|line| escape(line).into_owned()).collect();
-    Case { name: hop.name(), took_ms: fact.took_ms, outcome, says: says.join("; ") }
+    // Each line separately: the separators between them are ours.
+    let message: Vec<String> = lines.map(|line| escape(line).into_owned()).collect();
+    Case { name: hop.name(), took_ms: fact.took_ms, outcome, message: message.join("; ") }
 }
 
-/// A broken hop: its own finding, else what its evidence says.
+/// A broken hop: its own finding, else its evidence.
 fn broken(report: &Report, hop: Hop, text: &str) -> Outcome {
     let here = |finding: &&Finding| {
         finding.hop == hop && finding.level == Level::Broken && finding.explained_by.is_none()
     };
     match report.findings.iter().find(here) {
-        // Nothing is proved broken: the walk stopped here, and that is all that is known.
+        // Nothing is proved broken: all that is known is that the walk stopped here.
         None if report.verdict.state == State::CannotTell => {
             Outcome::Error { message: text.to_owned(), text: escape(text).into_owned() }
         }
@@ -197,26 +198,27 @@ fn broken(report: &Report, hop: Hop, text: &str) -> Outcome {
             text: escape(text).into_owned(),
         },
         Some(finding) => Outcome::Failed {
-            message: finding.says.clone(),
+            message: finding.headline.clone(),
             kind: finding.id.clone(),
-            text: reasons(finding),
+            text: reasons(finding, Shell::of(&report.evidence.vantage.os)),
         },
     }
 }
 
-fn reasons(finding: &Finding) -> String {
+fn reasons(finding: &Finding, shell: Shell) -> String {
     let fix = finding.fix.iter().flat_map(|fix| {
         let steps = fix.steps.iter().flat_map(|step| {
-            std::iter::once(step.says.clone()).chain(step.command.as_deref().map(one_line))
+            std::iter::once(step.text.clone())
+                .chain(step.command.as_deref().map(|command| suited(command, shell)))
         });
         std::iter::once(format!("fix: {}", fix.owner)).chain(steps)
     });
-    let all = finding.seen.iter().chain(&finding.known_by).cloned().chain(fix);
+    let all = finding.facts.iter().chain(&finding.reasoning).cloned().chain(fix);
     let lines: Vec<String> = all.map(|line| escape(&line).into_owned()).collect();
     lines.join("\n")
 }
 
-/// Seconds with the three digits that the schema of Surefire and Jenkins allows.
+/// Seconds with three digits, as the schema of Surefire and Jenkins allows.
 fn seconds(ms: f64) -> String {
     let ms = if ms.is_finite() { ms.max(0.0) } else { 0.0 };
     format!("{:.3}", ms / 1e3)

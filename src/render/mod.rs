@@ -1,26 +1,36 @@
 //! Reports as text: pure functions; the caller alone writes.
 //!
-//! Nothing here judges: a renderer reads the report and says what stands in it.
+//! Nothing here judges: a renderer shows what the report contains.
 
-pub mod facts;
+pub mod audit;
+mod azure;
+mod caveats;
+pub mod command;
+pub mod comparison;
+mod experiments;
+mod fact;
+pub mod fact_lines;
 pub mod github;
-mod hops;
+mod hop_table;
+pub mod html;
 pub mod human;
 pub mod json;
+pub mod json_lines;
 pub mod junit;
-mod limits;
-pub mod lines;
+pub mod markdown;
 pub mod metrics;
 pub mod nagios;
-mod page;
+mod path;
+mod powershell;
 pub mod progress;
 pub mod prometheus;
+pub mod repeated;
 mod steps;
 pub mod summary;
-mod token;
-mod tried;
+pub mod text;
+mod text_writer;
+mod token_request;
 mod verbose;
-pub mod words;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -36,7 +46,7 @@ pub struct Style {
     pub color: bool,
     /// Marks in ASCII (`ok`, `!!`, `--`).
     pub ascii: bool,
-    /// How much is said.
+    /// How much is shown.
     pub verbosity: Verbosity,
     /// Columns to wrap at.
     pub width: usize,
@@ -48,7 +58,7 @@ impl Default for Style {
     }
 }
 
-/// How much is said.
+/// How much is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
     /// The first line alone.
@@ -72,18 +82,17 @@ pub(crate) fn paint(text: &str, color: Color, style: Style) -> String {
     }
 }
 
-/// Text with everything that a terminal could obey written as `\u{..}`: control
+/// Text in which everything that could control a terminal is written as `\u{..}`: control
 /// characters, bidirectional overrides, invisible and unassigned characters.
 ///
-/// Evidence is escaped where it is received. This is the second lock, for reports that
-/// came from elsewhere.
+/// Evidence is escaped where it is received. This is for reports that come from elsewhere.
 pub(crate) fn escape(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(obeyed) {
+    if !text.chars().any(is_terminal_control) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
     for character in text.chars() {
-        if obeyed(character) {
+        if is_terminal_control(character) {
             out.extend(character.escape_unicode());
         } else {
             out.push(character);
@@ -92,14 +101,14 @@ pub(crate) fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Whether a terminal could do anything else with the character than show it.
-pub(crate) fn obeyed(character: char) -> bool {
+/// Whether a terminal could do anything with the character except show it.
+pub(crate) fn is_terminal_control(character: char) -> bool {
     // The standard library knows what is printable; of ASCII it escapes quotes as well.
     !matches!(character, ' '..='~') && character.escape_debug().len() > 1
 }
 
-/// The reports' titles, each once: where a title comes again it gets a number, since monitors
-/// take two series, checks or cases of one name for one.
+/// Unique titles of the reports: a repeated title gets a number, since monitors treat two series,
+/// checks or cases of one name as the same.
 pub(crate) fn titles(reports: &[Report]) -> Vec<String> {
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let one = |report: &Report| {
@@ -113,13 +122,7 @@ pub(crate) fn titles(reports: &[Report]) -> Vec<String> {
     reports.iter().map(one).collect()
 }
 
-/// A command in one line: the shell's `\\` at a line's end goes.
-pub(crate) fn one_line(command: &str) -> String {
-    let parts: Vec<&str> = command.split("\\\n").map(str::trim).collect();
-    parts.join(" ")
-}
-
-/// A word as a shell takes it, for commands that people copy.
+/// A word quoted for a shell, for commands that people copy.
 #[must_use]
 pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@+".contains(c);

@@ -3,26 +3,27 @@
 //! Grammar of the Monitoring Plugins guidelines and of Nagios 4's plugin API. The exit status
 //! of the tool is Nagios's already.
 
+use crate::sorting;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::{Style, escape, hops, human, titles, words};
+use super::{Style, escape, hop_table, human, text, titles};
 use crate::diagnosis::State;
 use crate::evidence::Hop;
 use crate::report::{ExitStyle, Report, worst};
 
-/// How every output begins.
+/// The start of every output.
 const PREFIX: &str = "AOAI ";
 
-/// What Nagios 4 keeps of a plugin's output, in octets (`MAX_PLUGIN_OUTPUT_LENGTH`), with some
-/// left for what an agent puts around it.
-const LONGEST: usize = 8000;
+/// What Nagios 4 keeps of a plugin's output, in bytes (`MAX_PLUGIN_OUTPUT_LENGTH`), less a reserve
+/// for what an agent adds.
+const MAX_BYTES: usize = 8000;
 
-/// Octets of it for performance data: what is cut in the middle is read wrongly.
-const LONGEST_PERFDATA: usize = 3500;
+/// Bytes of it for performance data: what is cut in the middle is read wrongly.
+const MAX_PERFDATA_BYTES: usize = 3500;
 
-/// Octets of the first line before its `|`.
-const LONGEST_HEADLINE: usize = 700;
+/// Bytes of the first line before its `|`.
+const MAX_HEADLINE_BYTES: usize = 700;
 
 /// The plugin's output: one target with its whole report, several as a tree, the worst first.
 #[must_use]
@@ -31,17 +32,17 @@ pub fn render(reports: &[Report]) -> String {
         [one] => (format!("{PREFIX}{}: {}", word(one), cause(one)), of_one(one)),
         several => (summary(several), tree(several)),
     };
-    // Nagios makes a colon of each semicolon in the first line, which says something else.
-    let mut out = bounded(plain(&headline).replace(';', ","), LONGEST_HEADLINE);
+    // Nagios replaces each semicolon in the first line by a colon, which would change the meaning.
+    let mut out = bounded(plain(&headline).replace(';', ","), MAX_HEADLINE_BYTES);
     let perfdata = perfdata(reports);
     if !perfdata.is_empty() {
         out.push_str(" | ");
         out.push_str(&perfdata);
     }
     out.push('\n');
-    const CUT: &str = "[...] (the rest is left out: aoai-probe --format human)\n";
+    const CUT: &str = "[...] (truncated: see aoai-probe --format human)\n";
     for line in long.lines().map(|line| plain(line.trim_end())) {
-        if out.len() + line.len() + 1 + CUT.len() > LONGEST {
+        if out.len() + line.len() + 1 + CUT.len() > MAX_BYTES {
             out.push_str(CUT);
             break;
         }
@@ -51,16 +52,16 @@ pub fn render(reports: &[Report]) -> String {
     out
 }
 
-/// Whether a text is the output of this plugin.
+/// Whether a text is output of this format.
 #[must_use]
 pub fn is_output(text: &str) -> bool {
     text.starts_with(PREFIX)
 }
 
-/// The output with the word for the run's status, which counts targets that could not be walked
-/// too, and what the run says beside it at its end; the status as Nagios knows it.
+/// The output with the word for the status of the run, which includes targets that could not be
+/// walked, followed by the run's messages; and the status as Nagios defines it.
 #[must_use]
-pub fn with_status(output: &str, exit: u8, beside: &str) -> (String, u8) {
+pub fn with_status(output: &str, exit: u8, messages: &str) -> (String, u8) {
     let exit = match exit {
         0..=3 => exit,
         // `--exit-style hop`.
@@ -70,22 +71,22 @@ pub fn with_status(output: &str, exit: u8, beside: &str) -> (String, u8) {
     let rest = output.strip_prefix(PREFIX).unwrap_or(output);
     let (_, rest) = rest.split_once(':').unwrap_or(("", rest));
     let mut out = format!("{PREFIX}{}:{rest}", status(exit));
-    for line in beside.lines().take(20) {
-        out.push_str(&bounded(plain(line), LONGEST_HEADLINE));
+    for line in messages.lines().take(20) {
+        out.push_str(&bounded(plain(line), MAX_HEADLINE_BYTES));
         out.push('\n');
     }
     (out, exit)
 }
 
-/// What the plugin says when it could not even begin: UNKNOWN, with the reason.
+/// The output if the run could not start: UNKNOWN, with the reason.
 #[must_use]
 pub fn unknown(why: &str) -> String {
     let mut lines = why.lines().filter(|line| !line.trim().is_empty()).map(plain);
     let first = lines.next().unwrap_or_default();
     let first = first.trim_start_matches("aoai-probe: ").trim_start_matches("error: ");
-    let mut out = format!("{PREFIX}UNKNOWN: {}\n", bounded(first.to_owned(), LONGEST_HEADLINE));
+    let mut out = format!("{PREFIX}UNKNOWN: {}\n", bounded(first.to_owned(), MAX_HEADLINE_BYTES));
     for line in lines.take(20) {
-        out.push_str(&bounded(line, LONGEST_HEADLINE));
+        out.push_str(&bounded(line, MAX_HEADLINE_BYTES));
         out.push('\n');
     }
     out
@@ -112,17 +113,15 @@ fn cause(report: &Report) -> Cow<'_, str> {
     if let Some(until) = &report.muted_until {
         return format!("muted until {until}: {line}").into();
     }
-    let rest = line.strip_prefix(report.verdict.state.words()).unwrap_or(line);
-    let rest = rest.strip_prefix(" at ").or_else(|| rest.strip_prefix(": ")).unwrap_or(rest);
-    rest.trim_start().into()
+    report.verdict.headline().into()
 }
 
-/// Text that no reader of a plugin takes for anything else: `|` would begin performance data.
+/// Text without characters that have a meaning in plugin output: `|` would start performance data.
 fn plain(text: &str) -> String {
     escape(text).replace('|', "\u{a6}")
 }
 
-/// The first `most` octets, whole characters.
+/// The first `most` bytes, whole characters.
 fn bounded(text: String, most: usize) -> String {
     match text.char_indices().find(|(at, c)| at + c.len_utf8() > most) {
         None => text,
@@ -135,11 +134,11 @@ fn of_one(report: &Report) -> String {
     text.split_once('\n').map(|(_, body)| body.trim_start_matches('\n').to_owned()).unwrap_or(text)
 }
 
-/// How many are in which state, and the first cause of the worst.
+/// The number of targets in each state, and the cause of the worst one.
 fn summary(reports: &[Report]) -> String {
-    let (muted, heard): (Vec<&Report>, Vec<&Report>) =
+    let (muted, not_muted): (Vec<&Report>, Vec<&Report>) =
         reports.iter().partition(|report| report.muted_until.is_some());
-    let count = |state: State| heard.iter().filter(|r| r.verdict.state == state).count();
+    let count = |state: State| not_muted.iter().filter(|r| r.verdict.state == state).count();
     let mut parts: Vec<String> = [
         (State::Broken, "broken"),
         (State::CannotTell, "cannot be judged"),
@@ -159,11 +158,12 @@ fn summary(reports: &[Report]) -> String {
     let all = status(worst(reports, ExitStyle::State));
     let mut text = format!(
         "{PREFIX}{all}: {}: {}",
-        words::count(reports.len() as u64, "target"),
+        text::count(reports.len() as u64, "target"),
         parts.join(", ")
     );
     let first = sorted(reports).into_iter().next();
-    if let Some((title, report)) = first.filter(|(_, r)| r.weight() < State::Works.weight()) {
+    if let Some((title, report)) = first.filter(|(_, r)| r.severity_rank() < State::Works.weight())
+    {
         text.push_str(&format!(". {title}: {}", cause(report)));
     }
     text
@@ -172,7 +172,7 @@ fn summary(reports: &[Report]) -> String {
 /// Titles and reports, the worst first, else in their order.
 fn sorted(reports: &[Report]) -> Vec<(String, &Report)> {
     let mut all: Vec<(String, &Report)> = titles(reports).into_iter().zip(reports).collect();
-    all.sort_by_key(|(_, report)| report.weight());
+    sorting::by_key(&mut all, |(_, report)| report.severity_rank());
     all
 }
 
@@ -180,7 +180,7 @@ fn sorted(reports: &[Report]) -> Vec<(String, &Report)> {
 fn tree(reports: &[Report]) -> String {
     let mut text = String::new();
     for (title, report) in sorted(reports) {
-        // A name's line feed would begin a line of its own.
+        // A line feed in a name would start a new line.
         let line = format!("\\_ [{}] {}: {}", word(report), escape(&title), escape(&cause(report)));
         text.push_str(&line);
         text.push('\n');
@@ -189,14 +189,14 @@ fn tree(reports: &[Report]) -> String {
             text.push_str(&format!(
                 "    \\_ fix: {}: {}\n",
                 escape(&fix.owner),
-                escape(&step.says)
+                escape(&step.text)
             ));
         }
     }
     text
 }
 
-/// Times of the walk and of each hop, with the deadline as their maximum; certificate days.
+/// Times of the walk and of each hop, with the deadline as their maximum; days of the certificate.
 fn perfdata(reports: &[Report]) -> String {
     let mut taken = BTreeSet::new();
     let mut all = String::new();
@@ -206,7 +206,7 @@ fn perfdata(reports: &[Report]) -> String {
             _ => format!("{}::", free(&label(title), &mut taken)),
         };
         let one = of_target(report, &prefix);
-        if all.len() + one.len() + 1 > LONGEST_PERFDATA {
+        if all.len() + one.len() + 1 > MAX_PERFDATA_BYTES {
             break;
         }
         if !all.is_empty() {
@@ -220,30 +220,30 @@ fn perfdata(reports: &[Report]) -> String {
 #[expect(clippy::cast_precision_loss, reason = "deadlines are some thousand ms")]
 fn of_target(report: &Report, prefix: &str) -> String {
     let e = &report.evidence;
-    let (timeout, deadline) = (e.asked.timeout_ms as f64, e.asked.deadline_ms as f64);
+    let (timeout, deadline) = (e.options.timeout_ms as f64, e.options.deadline_ms as f64);
     let time = |label: &str, took_ms: f64, most_ms: f64| {
         format!("'{prefix}{label}'={}s;;;0;{}", seconds(took_ms), seconds(most_ms))
     };
     let mut parts = vec![time("time", e.cost.took_ms, deadline)];
     for hop in Hop::ALL {
-        if let Some(took_ms) = hops::fact(report, hop).took_ms {
+        if let Some(took_ms) = hop_table::fact(report, hop).took_ms {
             parts.push(time(hop.name(), took_ms, timeout));
         }
     }
-    if let Some(leaf) = e.tls.saw().and_then(|hop| hop.chain.first()) {
+    if let Some(leaf) = e.tls.value().and_then(|hop| hop.chain.first()) {
         parts.push(format!("'{prefix}certificate_days'={};;;;", leaf.days_left));
     }
     parts.join(" ")
 }
 
-/// Seconds in digits and a point, to a tenth of a millisecond.
+/// Seconds in decimal notation, to a tenth of a millisecond.
 fn seconds(ms: f64) -> String {
     let ms = if ms.is_finite() { ms.max(0.0) } else { 0.0 };
     let text = format!("{:.4}", ms / 1e3);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// A name as a label: no quote, no `=`, nothing that begins or ends anything.
+/// A name as a label, without quotes, `=` or other special characters.
 fn label(title: &str) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     title.chars().take(60).map(|c| if fits(c) { c } else { '_' }).collect()

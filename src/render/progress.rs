@@ -1,4 +1,4 @@
-//! One finished hop as a line: while the walk runs, and in the walk of a report.
+//! The line of a finished hop, during the walk and in the report.
 
 use colored::Color;
 use textwrap::WordSplitter;
@@ -7,15 +7,15 @@ use textwrap::core::display_width;
 use super::{Style, escape, paint};
 use crate::evidence::Hop;
 
-/// Column at which the fact begins.
-pub(super) const FACT: usize = 16;
+/// Column at which the fact starts.
+pub(super) const FACT_COLUMN: usize = 16;
 
-/// How a hop went, as its mark says.
+/// The result of a hop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
     /// It works.
     Works,
-    /// It works, but something there needs care.
+    /// It works, but something needs attention.
     Care,
     /// It is broken, or shows the symptom of a break.
     Breaks,
@@ -49,12 +49,12 @@ impl Mark {
 
 /// One hop of a walk.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct WalkLine<'a> {
-    /// The hop.
-    pub hop: Hop,
-    /// How it went.
+pub struct HopLine<'a> {
+    /// The name of the hop.
+    pub name: &'static str,
+    /// Its result.
     pub mark: Mark,
-    /// The one fact that matters.
+    /// The most important fact.
     pub fact: &'a str,
     /// The hop whose fault explains this one.
     pub explained_by: Option<Hop>,
@@ -66,42 +66,42 @@ pub struct WalkLine<'a> {
 #[must_use]
 pub fn line(hop: Hop, ok: bool, fact: &str, took_ms: f64, style: Style) -> String {
     let mark = if ok { Mark::Works } else { Mark::Breaks };
-    walk_line(&WalkLine { hop, mark, fact, explained_by: None, took_ms: Some(took_ms) }, style)
+    let name = hop.name();
+    hop_line(&HopLine { name, mark, fact, explained_by: None, took_ms: Some(took_ms) }, style)
 }
 
 /// The line of a hop: mark, name, fact, time at the right. A long fact goes on in the
 /// lines below; no line feed at the end.
 #[must_use]
-pub fn walk_line(walk: &WalkLine<'_>, style: Style) -> String {
+pub fn hop_line(walk: &HopLine<'_>, style: Style) -> String {
     let time = walk.took_ms.map(milliseconds).unwrap_or_default();
-    let room = style.width.saturating_sub(FACT + 2);
+    let room = style.width.saturating_sub(FACT_COLUMN + 2);
     let fact = escape(walk.fact);
-    let explained = walk.explained_by.map(|hop| format!("explained by {}", hop.name()));
-    // "explained by" stands before the time where there is room, else in a line below.
-    let beside = explained.as_ref().map(|text| format!("{text}  {time:>11}"));
-    let fits = |tail: &str| display_width(&fact) + display_width(tail) <= room;
-    let (tail, below) = match beside {
-        Some(tail) if fits(&tail) => (tail, None),
-        _ => (time, explained),
+    let explained = walk.explained_by.map(|hop| format!("(caused by {})", hop.name()));
+    // The cause follows the fact if there is room, else it is on the next line.
+    let whole = explained.as_ref().map(|cause| format!("{fact}  {cause}"));
+    let fits = |whole: &String| display_width(whole) + display_width(&time) <= room;
+    let (lines, below) = match whole.filter(fits) {
+        Some(whole) => (vec![whole], None),
+        None => (wrap(&fact, room.saturating_sub(display_width(&time)).max(20)), explained),
     };
-    let wrapped = wrap(&fact, room.saturating_sub(display_width(&tail)).max(20));
-    let mut lines = wrapped.into_iter();
+    let mut lines = lines.into_iter();
     let first = lines.next().unwrap_or_default();
-    let gap = (style.width - FACT.min(style.width))
-        .saturating_sub(display_width(&first) + display_width(&tail))
+    let gap = (style.width - FACT_COLUMN.min(style.width))
+        .saturating_sub(display_width(&first) + display_width(&time))
         .max(2);
     let mut text = format!(
         "  {}  {:<10}{first}",
         paint(walk.mark.sign(style.ascii), walk.mark.color(), style),
-        walk.hop.name(),
+        walk.name,
     );
-    if !tail.is_empty() {
+    if !time.is_empty() {
         text.push_str(&" ".repeat(gap));
-        text.push_str(&paint(&tail, Color::BrightBlack, style));
+        text.push_str(&paint(&time, Color::BrightBlack, style));
     }
     for more in lines.chain(below) {
         text.push('\n');
-        text.push_str(&" ".repeat(FACT));
+        text.push_str(&" ".repeat(FACT_COLUMN));
         text.push_str(&more);
     }
     text
@@ -109,14 +109,14 @@ pub fn walk_line(walk: &WalkLine<'_>, style: Style) -> String {
 
 /// Lines of at most `width` columns; a word is broken only when it is longer than a line.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
-    // Ids and names hold hyphens: they are not broken there.
+    // Ids and names contain hyphens, at which they are not broken.
     let options = textwrap::Options::new(width).word_splitter(WordSplitter::NoHyphenation);
     textwrap::wrap(text, options).into_iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
 /// A time for people: `41 ms`, `12.0 s`.
-pub(super) fn milliseconds(took_ms: f64) -> String {
-    // A report from elsewhere may hold any number.
+pub(crate) fn milliseconds(took_ms: f64) -> String {
+    // A report from elsewhere may contain any number.
     let took_ms = took_ms.clamp(0.0, 1e8);
     if took_ms < 1.0 {
         "<1 ms".to_owned()

@@ -1,5 +1,5 @@
 //! Several reports as one file for node_exporter's textfile collector (windows_exporter's has
-//! the same rules): `target` and the inventory's labels on every series, one HELP and TYPE a
+//! the same rules): `target` and the inventory's labels on every series, one HELP and TYPE per
 //! name, no timestamps.
 
 use std::collections::BTreeSet;
@@ -15,17 +15,17 @@ pub fn render(reports: &[Report]) -> String {
     metrics::text(metrics::catalogue().map(|metric| {
         let mut family = metrics::family(metric, &[], &[]);
         for (report, title) in reports.iter().zip(&titles) {
-            let further = further(metric, report, title);
-            let of_one = metrics::family(metric, &(metric.samples)(report), &further);
+            let secondary_findings = secondary_findings(metric, report, title);
+            let of_one = metrics::family(metric, &(metric.samples)(report), &secondary_findings);
             family.mut_metric().extend(of_one.get_metric().iter().cloned());
         }
         family
     }))
 }
 
-/// `target` and the inventory's labels, none by a name that the series has already: such a
-/// label is called `exported_..`, as Prometheus itself does.
-fn further(metric: &Metric, report: &Report, title: &str) -> Vec<(String, String)> {
+/// `target` and the inventory's labels. A label whose name the series already has becomes
+/// `exported_..`, as in Prometheus itself.
+fn secondary_findings(metric: &Metric, report: &Report, title: &str) -> Vec<(String, String)> {
     let mut taken: BTreeSet<String> = metric.labels.iter().map(|&name| name.to_owned()).collect();
     taken.insert("target".to_owned());
     let mut labels = vec![("target".to_owned(), title.to_owned())];

@@ -1,19 +1,25 @@
-//! A round over many targets for people: not target by target, but cause by cause.
+//! The summary of a round for people: by cause, not by target.
 
+use crate::sorting;
 use colored::Color;
+use textwrap::core::display_width;
 
+use super::command::Shell;
 use super::human::color;
-use super::page::Page;
 use super::steps;
-use super::words::count;
-use super::{Style, Verbosity, quoted};
+use super::text::count;
+use super::text_writer::TextWriter;
+use super::{Style, Verbosity, escape, quoted};
 use crate::diagnosis::{Finding, State};
 use crate::report::Report;
 
-/// Names that a group lists before it only counts them.
-const MOST_NAMES: usize = 50;
+/// Names that a group lists, at most.
+const MAX_NAMES: usize = 50;
 
-/// What a summary keeps of a report: little, since rounds are long.
+/// Columns of a name in the list of targets, at most; a longer one moves its own line.
+const MAX_NAME_COLUMNS: usize = 40;
+
+/// What a summary keeps of a report: only a little, since rounds are long.
 #[derive(Debug, Clone)]
 pub struct Row {
     name: String,
@@ -24,10 +30,12 @@ pub struct Row {
     /// The cause in full, until a group has one.
     finding: Option<Box<Finding>>,
     line: String,
+    /// The shell of the machine that walked.
+    shell: Shell,
 }
 
 impl Row {
-    /// A report's row.
+    /// The row of a report.
     #[must_use]
     pub fn of(report: &Report) -> Self {
         Self {
@@ -35,16 +43,27 @@ impl Row {
             muted: report.muted_until.is_some(),
             state: report.verdict.state,
             cause: report.verdict.cause.clone(),
-            place: report.place(),
+            place: report.shared_location(),
             finding: report.cause().cloned().map(Box::new),
             line: report.verdict.line.clone(),
+            shell: Shell::of(&report.evidence.vantage.os),
         }
     }
 
-    /// Whether two rows have one cause at one place.
+    /// The first line of its report.
+    pub(super) fn line(&self) -> &str {
+        &self.line
+    }
+
+    /// Its cause.
+    pub(super) fn finding(&self) -> Option<&Finding> {
+        self.finding.as_deref()
+    }
+
+    /// Whether two rows have the same cause at the same place.
     fn is_like(&self, other: &Self) -> bool {
         let alike = self.state == other.state && self.cause == other.cause;
-        // Without a cause nothing is known to be common but the state.
+        // Without a cause, only the state is known to be the same.
         let named = self.cause.is_some() || self.state == State::Works || self.line == other.line;
         alike && named && self.place == other.place
     }
@@ -53,11 +72,11 @@ impl Row {
 /// Targets with one cause.
 #[derive(Debug)]
 struct Group {
-    /// The row of the first of them in the inventory.
+    /// The row of the first target, in the order of the inventory.
     first: Row,
-    /// Its place there.
+    /// Its index there.
     place: usize,
-    /// Places and names of all.
+    /// Indexes and names of all.
     names: Vec<(usize, String)>,
     /// How many of them are muted.
     muted: usize,
@@ -73,7 +92,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Counts the report of the target at `place` of the inventory.
+    /// Adds the report of the target with index `place` in the inventory.
     pub fn count(&mut self, place: usize, row: Row) {
         self.walked += 1;
         let muted = usize::from(row.muted);
@@ -82,8 +101,8 @@ impl Summary {
         let name = (place, format!("{}{mark}", row.name));
         match self.groups.iter_mut().find(|group| group.first.is_like(&row)) {
             Some(group) => {
-                // The words of a group are those of its first target in the inventory, whichever
-                // is finished first: two rounds over the same faults must say the same.
+                // The text of a group is that of its first target in the inventory, not of the one
+                // that finished first: two rounds over the same faults must look the same.
                 if place < group.place {
                     (group.first, group.place) = (row, place);
                 }
@@ -130,78 +149,140 @@ impl Summary {
         format!("{}: {}", targets(self.walked), counts.join(", "))
     }
 
-    /// The summary. `again` is the command that walks one of the targets by itself, up to its
-    /// name.
-    #[must_use]
-    pub fn render(mut self, again: &str, style: Style) -> String {
-        let mut page = Page::new(style);
-        if self.walked > 0 {
-            page.headline("", Color::Green, &self.line());
-        }
-        if style.verbosity == Verbosity::Quiet {
-            return page.finish();
-        }
+    /// The worst first, then the largest, then in the order of the inventory; muted targets come
+    /// last.
+    fn sort(&mut self) {
         for group in &mut self.groups {
             group.names.sort_unstable();
         }
-        // The worst first, then the largest, then as the inventory has them; what is muted needs
-        // no care.
-        self.groups.sort_by_key(|group| {
-            let cares = group.names.len() - group.muted;
+        sorting::by_key(&mut self.groups, |group| {
+            let not_muted = group.names.len() - group.muted;
             let weight = group.first.state.weight();
-            (cares == 0, weight, std::cmp::Reverse(cares), group.place)
+            (not_muted == 0, weight, std::cmp::Reverse(not_muted), group.place)
         });
+    }
+
+    /// The first target of each cause and the names of all, in the order of the summary.
+    pub(super) fn by_cause<'a>(&'a mut self) -> Vec<(&'a Row, Vec<&'a str>)> {
+        self.sort();
+        let one = |group: &'a Group| {
+            let shown = group.names.iter().take(MAX_NAMES).map(|(_, name)| name.as_str());
+            let more = (group.names.len() > MAX_NAMES).then_some("and more");
+            (&group.first, shown.chain(more).collect())
+        };
+        self.groups.iter().map(one).collect()
+    }
+
+    /// The summary. `again` is the command that checks one of the targets alone, up to its name.
+    #[must_use]
+    pub fn render(self, again: &str, style: Style) -> String {
+        self.causes(again, style, true)
+    }
+
+    fn causes(mut self, again: &str, style: Style, with_fix: bool) -> String {
+        let mut writer = TextWriter::new(style);
+        if self.walked > 0 {
+            writer.write_headline("", Color::Green, &self.line());
+        }
+        if style.verbosity == Verbosity::Quiet {
+            return writer.finish();
+        }
+        self.sort();
         for Group { first, names, .. } in &self.groups {
-            page.blank();
-            group(&mut page, first, names, again);
+            writer.write_blank_line();
+            group(&mut writer, first, names, again, with_fix);
         }
         if self.muted > 0 {
-            page.blank();
-            page.label("muted");
-            page.words("by `until`: walked; does not affect the exit status");
+            writer.write_blank_line();
+            writer.set_label("muted");
+            writer.write_text("by `until`: checked, but does not affect the exit status");
         }
-        page.finish()
+        writer.finish()
     }
+}
+
+/// The beginning of a report over several targets: their causes, then a line a target. What each of
+/// them has in full follows. `again` is as in [`Summary::render`]; empty if there is no such command.
+#[must_use]
+pub fn overview(reports: &[Report], again: &str, style: Style) -> String {
+    let mut summary = Summary::default();
+    for (place, report) in reports.iter().enumerate() {
+        summary.count(place, Row::of(report));
+    }
+    let mut writer = TextWriter::new(style);
+    writer.write_blank_line();
+    let names = reports.iter().map(|report| display_width(&escape(report.title())));
+    let longest = names.max().unwrap_or_default().min(MAX_NAME_COLUMNS);
+    for report in reports {
+        target_line(&mut writer, report, longest);
+    }
+    // The fix of each is in its report.
+    format!("{}\n{}\n", summary.causes(again, style, false), writer.finish())
+}
+
+/// The name of a target, its state and the id of its cause, which the summary has in words.
+fn target_line(writer: &mut TextWriter, report: &Report, longest: usize) {
+    let state = report.verdict.state;
+    let name = escape(report.title());
+    let gap = longest.saturating_sub(display_width(&name)) + 2;
+    let at = report.cause().map(|f| format!(" at {} ({})", f.hop.name(), f.id));
+    let muted = if report.muted_until.is_some() { " (muted)" } else { "" };
+    writer.write_inline(&format!("  {name}{:gap$}", ""));
+    writer.write_headline(
+        state.words(),
+        color(state),
+        &format!("{}{muted}", at.unwrap_or_default()),
+    );
 }
 
 fn targets(number: usize) -> String {
     count(number as u64, "target")
 }
 
-fn group(page: &mut Page, row: &Row, names: &[(usize, String)], again: &str) {
+fn group(
+    writer: &mut TextWriter,
+    row: &Row,
+    names: &[(usize, String)],
+    again: &str,
+    with_fix: bool,
+) {
     let state = row.state.words();
     let at = row.finding.as_ref().map(|f| format!(" at {} ({})", f.hop.name(), f.id));
     let place = row.place.as_ref().map(|place| format!(", {place}")).unwrap_or_default();
     let head = format!("{}: {}{place}", at.unwrap_or_default(), targets(names.len()));
-    page.headline(state, color(row.state), &head);
-    let shown: Vec<&str> = names.iter().take(MOST_NAMES).map(|(_, name)| name.as_str()).collect();
-    let more = match names.len().saturating_sub(MOST_NAMES) {
+    writer.write_headline(state, color(row.state), &head);
+    let shown: Vec<&str> = names.iter().take(MAX_NAMES).map(|(_, name)| name.as_str()).collect();
+    let more = match names.len().saturating_sub(MAX_NAMES) {
         0 => String::new(),
         more => format!(", and {more} more"),
     };
-    page.label("targets");
-    page.words(&format!("{}{more}", shown.join(", ")));
+    writer.set_shell(row.shell);
+    writer.set_label("targets");
+    writer.write_text(&format!("{}{more}", shown.join(", ")));
     match &row.finding {
         Some(finding) => {
-            page.label(finding.sure.word());
+            writer.set_label("cause");
             let only = names.len() == 1;
             let name = &row.name;
-            page.words(&match only {
-                true => finding.says.clone(),
-                false => format!("{} ({name})", finding.says),
+            writer.write_text(&match only {
+                true => finding.headline.clone(),
+                false => format!("{} ({name})", finding.headline),
             });
-            if let Some(fix) = &finding.fix {
-                steps::fix(page, fix);
+            steps::owner(writer, finding);
+            steps::do_now(writer, finding);
+            if let Some(fix) = finding.fix.as_ref().filter(|_| with_fix) {
+                steps::fix(writer, fix);
             }
-            page.label("");
-            page.closing(
-                &format!("aoai-probe explain {}", finding.id),
-                &format!("{again}{}", quoted(name)),
-            );
+            writer.set_label("");
+            let again = match again {
+                "" => String::new(),
+                again => format!("{again}{}", quoted(name)),
+            };
+            writer.write_closing(&format!("aoai-probe explain {}", finding.id), &again);
         }
         None if row.state != State::Works => {
-            page.label("verdict");
-            page.words(&row.line);
+            writer.set_label("verdict");
+            writer.write_text(&row.line);
         }
         None => {}
     }

@@ -1,5 +1,5 @@
-//! What a walk keeps at most: a saved report that holds more was not made by a walk, and judging it
-//! could take as long as whoever wrote it likes.
+//! What a walk keeps, at most. A saved report with more was not made by a walk, and judging it could
+//! take arbitrarily long.
 
 use crate::evidence::dns::{DnsHop, DnsOutcome, Exchange};
 use crate::evidence::http::HttpOutcome;
@@ -30,13 +30,14 @@ const EXPERIMENTS: usize = 256;
 /// Requests on the way to a token.
 const REQUESTS: usize = 64;
 
-/// The first list that is longer than a walk makes it, in words.
+/// The first list that is longer than a walk makes it, as text.
 pub(super) fn beyond(e: &Evidence) -> Option<String> {
-    let proxy = e.proxy.saw();
-    let direct = e.direct.saw();
-    let dns = [Some(&e.dns), proxy.and_then(|hop| hop.dns.saw())];
-    let tcp = [e.tcp.saw(), proxy.and_then(|hop| hop.tcp.saw()), direct.and_then(|d| d.tcp.saw())];
-    let tls = [e.tls.saw(), direct.and_then(|d| d.tls.saw())];
+    let proxy = e.proxy.value();
+    let direct = e.direct.value();
+    let dns = [Some(&e.dns), proxy.and_then(|hop| hop.dns.value())];
+    let tcp =
+        [e.tcp.value(), proxy.and_then(|hop| hop.tcp.value()), direct.and_then(|d| d.tcp.value())];
+    let tls = [e.tls.value(), direct.and_then(|d| d.tls.value())];
     let tried = &e.experiments;
     let kinds = [
         tried.questions.len(),
@@ -44,7 +45,7 @@ pub(super) fn beyond(e: &Evidence) -> Option<String> {
         tried.connections.len(),
         tried.traces.len(),
         tried.clients.len(),
-        tried.left_out.len(),
+        tried.skipped.len(),
     ];
     let requests =
         e.identity.acquisition.as_ref().map(|how| how.requests.as_slice()).unwrap_or_default();
@@ -62,14 +63,13 @@ pub(super) fn beyond(e: &Evidence) -> Option<String> {
 }
 
 fn more(what: &str, found: usize, most: usize) -> Option<String> {
-    (found > most)
-        .then(|| format!("{what} holds {found} elements, and a walk keeps {most} at most"))
+    (found > most).then(|| format!("{what} has {found} elements, but a walk keeps at most {most}"))
 }
 
 fn names(hop: &DnsHop) -> Option<String> {
-    let asked = |observed: &Observed<Exchange>| observed.saw().and_then(exchange);
+    let asked = |observed: &Observed<Exchange>| observed.value().and_then(exchange);
     more("dns.resolvers", hop.resolvers.len(), RESOLVERS)
-        .or_else(|| more("dns.walked", hop.walked.len(), ADDRESSES))
+        .or_else(|| more("dns.walked", hop.selected.len(), ADDRESSES))
         .or_else(|| more("dns.system", hop.system_addresses().len(), ADDRESSES))
         .or_else(|| hop.resolvers.iter().flat_map(|r| [&r.a, &r.aaaa, &r.zone_soa]).find_map(asked))
 }
@@ -100,7 +100,7 @@ fn chain(hop: &TlsHop) -> Option<String> {
 }
 
 fn calls(e: &Evidence) -> Option<String> {
-    let calls = e.http.saw().map(|hop| hop.calls.as_slice()).unwrap_or_default();
+    let calls = e.http.value().map(|hop| hop.calls.as_slice()).unwrap_or_default();
     let headers = |outcome: &HttpOutcome| match outcome {
         HttpOutcome::Answered { answer } => more("headers", answer.headers.len(), HEADERS),
         _ => None,

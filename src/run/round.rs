@@ -1,11 +1,17 @@
 //! `check --config`: one round over an inventory.
 
+use crate::sorting;
 use std::cell::Cell;
 use std::time::Duration;
 
-use super::ends::ended;
-use super::{Done, Progress, Terminal, replaces_progress, runtime, style, written};
-use crate::args::{self, Check, ExitStyleArgument, Format, Output};
+use super::about::About;
+use super::anonymous::Anonymous;
+use super::bundle::Bundle;
+use super::compare::Baseline;
+use super::interruption::interrupted;
+use super::output::{exit_style, replaces_progress, style, written};
+use super::{Output, Progress, Terminal, azure, check, runtime};
+use crate::args::{self, AzureOptions, Check, Format, OutputOptions};
 use crate::blocking;
 use crate::diagnose::reading;
 use crate::diagnosis::State;
@@ -18,29 +24,29 @@ use crate::monitor::round;
 use crate::monitor::walker::{NotWalked, Walker};
 use crate::platform;
 use crate::render::summary::{Row, Summary};
-use crate::report::{ExitStyle, Report, Worst};
+use crate::report::{Report, Worst};
 use crate::world::World;
 
-/// The largest inventory that is read, in octets.
+/// The largest inventory, in bytes.
 const LARGEST: u64 = 16 << 20;
-/// How long a file may take that is read while a program runs.
-const AGAIN: Duration = Duration::from_secs(1);
-/// Open files that a walk in trouble may take.
+/// How long reading a file may take while a monitor runs.
+const RELOAD_TIMEOUT: Duration = Duration::from_secs(1);
+/// Open files that a failing walk may take.
 const FILES_PER_WALK: u64 = 24;
 /// Reads an inventory's file.
 ///
 /// # Errors
 ///
-/// What is wrong with the file, its problems with their lines.
+/// What is wrong with the file; its problems with their lines.
 pub(super) fn inventory(file: &str) -> Result<Inventory, String> {
     read(file, Reading::AtStart)
 }
 
-/// Reads it again while a program runs, which waits meanwhile.
+/// Reads it again while a monitor runs, which waits meanwhile.
 ///
 /// # Errors
 ///
-/// Those of [`inventory`]; also a pipe.
+/// Those of [`inventory`]; also if it is a pipe.
 pub(super) fn inventory_again(file: &str) -> Result<Inventory, String> {
     read(file, Reading::WhileRunning)
 }
@@ -48,35 +54,36 @@ pub(super) fn inventory_again(file: &str) -> Result<Inventory, String> {
 /// When a file that the user named is read.
 #[derive(Clone, Copy)]
 pub(super) enum Reading {
-    /// Nothing else waits; a pipe will do.
+    /// Nothing else waits, and a pipe is allowed.
     AtStart,
     /// Signals and walks wait.
     WhileRunning,
 }
 
 impl Reading {
-    /// Its bytes, `limit` of them at most.
+    /// Its content, at most `limit` bytes.
     ///
     /// # Errors
     ///
-    /// Why it cannot be read, in words.
+    /// Why it cannot be read.
     pub(super) fn file(self, path: &str, limit: u64) -> Result<Vec<u8>, String> {
         let from = path.to_owned();
-        let (patience, may) = match self {
-            Self::AtStart => (super::PATIENCE, May::BeAnything),
-            Self::WhileRunning => (AGAIN, May::BeAFile),
+        let (timeout, may) = match self {
+            Self::AtStart => (super::INPUT_TIMEOUT, May::BeAnything),
+            Self::WhileRunning => (RELOAD_TIMEOUT, May::BeAFile),
         };
-        blocking::within("input", patience, move || files::whole(from, may, limit))
-            .map_err(|_| format!("no end of it within {} s", patience.as_secs()))?
+        blocking::run_with_timeout(timeout, move || files::whole(from, may, limit))
+            .map_err(|_| format!("not complete after {} s", timeout.as_secs()))?
             .map_err(|error| files::why(&error))
     }
 }
 
 fn read(file: &str, reading: Reading) -> Result<Inventory, String> {
-    let octets = reading.file(file, LARGEST).map_err(|says| format!("--config {file}: {says}"))?;
-    let text = String::from_utf8(octets).map_err(|error| {
+    let bytes =
+        reading.file(file, LARGEST).map_err(|message| format!("--config {file}: {message}"))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + before.iter().filter(|octet| **octet == b'\n').count();
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
         format!("--config {file}: line {line}: is not UTF-8 text")
     })?;
     let mut inventory = inventory::read(&text).map_err(|problems| {
@@ -92,7 +99,7 @@ fn read(file: &str, reading: Reading) -> Result<Inventory, String> {
     Ok(inventory)
 }
 
-/// The entries of these names; all of them where none is given.
+/// The entries with these names; all of them without names.
 fn chosen<'a>(inventory: &'a Inventory, names: &[String]) -> Result<Vec<&'a Entry>, String> {
     if names.is_empty() {
         return Ok(inventory.entries.iter().collect());
@@ -106,11 +113,13 @@ fn chosen<'a>(inventory: &'a Inventory, names: &[String]) -> Result<Vec<&'a Entr
                 .map(|entry| (strsim::osa_distance(&entry.name, name), entry.name.as_str()))
                 .min()
                 .map_or("", |(_, near)| near);
-            if let Some(command) = super::meant::near_command(name) {
-                return format!("is the command `aoai-probe {command}` meant by `{name}`?");
+            if let Some(command) = super::suggestions::near_command(name) {
+                return format!(
+                    "`{name}` is not a target; did you mean the command `aoai-probe {command}`?"
+                );
             }
             let name = repeatable(name);
-            format!("no target of the inventory is called {name:?}; is {near:?} meant?")
+            format!("the inventory has no target {name:?}; did you mean {near:?}?")
         })
     };
     let mut chosen: Vec<&Entry> = names.iter().map(find).collect::<Result<_, _>>()?;
@@ -119,21 +128,23 @@ fn chosen<'a>(inventory: &'a Inventory, names: &[String]) -> Result<Vec<&'a Entr
     Ok(chosen)
 }
 
-/// Walks that may be under way at once.
-pub(super) fn at_once() -> usize {
-    platform::open_files().map_or(round::AT_ONCE, |files| {
-        usize::try_from(files / FILES_PER_WALK).unwrap_or(round::AT_ONCE).clamp(1, round::AT_ONCE)
+/// Walks that may run at the same time.
+pub(super) fn concurrency() -> usize {
+    platform::open_files().map_or(round::CONCURRENCY, |files| {
+        usize::try_from(files / FILES_PER_WALK)
+            .unwrap_or(round::CONCURRENCY)
+            .clamp(1, round::CONCURRENCY)
     })
 }
 
-/// Walks the inventory once and writes what was found.
-pub(super) fn check(
+/// Walks the inventory once and renders the results.
+pub(super) fn run(
     file: &str,
     arguments: &Check,
     world: World,
     terminal: Terminal,
     progress: &dyn Fn(Progress<'_>),
-) -> Result<Done, String> {
+) -> Result<Output, String> {
     let inventory = inventory(file)?;
     let entries = chosen(&inventory, &arguments.targets)?;
     let entries: Vec<Entry> =
@@ -141,15 +152,15 @@ pub(super) fn check(
     let entries: Vec<&Entry> = entries.iter().collect();
     let environment = world.environment.clone();
     if arguments.plan {
-        return Ok(Done { out: contacts(&entries, &world), ..Done::default() });
+        return Ok(Output { out: contacts(&entries, &world), ..Output::default() });
     }
+    let targets = entries.iter().map(|entry| &entry.target.seen);
+    let baseline = Baseline::read(arguments.baseline.as_ref(), targets)?;
     let walker = Walker::in_world(world);
     let output = &arguments.output;
-    let exit_style = match output.exit_style {
-        ExitStyleArgument::State => ExitStyle::State,
-        ExitStyleArgument::Hop => ExitStyle::Hop,
-    };
-    // Only what names every target keeps every report: rounds are long.
+    let exit_style = exit_style(output);
+    // Reports are only kept for formats that show every target, and for a
+    // baseline: rounds are long.
     let summarised = summarised(output);
     let mut summary = Summary::default();
     let mut worst = Worst::default();
@@ -157,15 +168,26 @@ pub(super) fn check(
     let mut failed: Vec<String> = Vec::new();
     let total = entries.len();
     let watched = terminal.err && !output.quiet;
+    let names = entries.iter().map(|entry| entry.name.as_str());
+    let mut anonymous = output.anonymise.then(|| Anonymous::of_targets(names)).transpose()?;
+    let mut refused = None;
     let finished = |place: usize, walked: Result<Report, NotWalked>| {
         let report = walked.unwrap_or_else(|why| {
             let entry = entries[place];
             failed.push(format!("line {}: {}: {why}", entry.line, entry.name));
             walker.not_walked(entry, &why.to_string())
         });
+        let report = match anonymous.as_mut().map(|anonymous| anonymous.report(&report)) {
+            None => report,
+            Some(Ok(report)) => report,
+            Some(Err(why)) => {
+                refused = Some(why);
+                return;
+            }
+        };
         worst.count(&report, exit_style);
         summary.count(place, Row::of(&report));
-        if !summarised {
+        if !summarised || baseline.is_some() || output.bundle.is_some() {
             reports.push((place, report));
         }
         if watched {
@@ -174,49 +196,68 @@ pub(super) fn check(
             progress(Progress::Status(&line));
         }
     };
-    let at_once = at_once();
-    let interrupted = Cell::new(None);
+    let concurrency = concurrency();
+    let interruption = Cell::new(None);
     let runtime = runtime()?;
     runtime.block_on(async {
-        let ends = async { interrupted.set(Some(ended().await)) };
-        round::walk(&walker, &entries, at_once, ends, finished).await;
+        let stop = async { interruption.set(Some(interrupted().await)) };
+        round::walk(&walker, &entries, concurrency, stop, finished).await;
     });
-    // A lookup that still blocks must not hold the process.
+    // A lookup that still blocks must not delay the end of the process.
     runtime.shutdown_background();
+    if let Some(why) = refused {
+        return Err(why);
+    }
     let walked = summary.walked();
+    sorting::by_key(&mut reports, |(place, _)| *place);
+    let reports: Vec<Report> = reports.into_iter().map(|(_, report)| report).collect();
+    let bundle = output.bundle.as_ref().map(|bundle| {
+        let options = [vec![format!("--config={file}")], args::given(arguments)].concat();
+        let about = About { command: "check", options, environment: &environment };
+        Bundle::new(bundle, &reports, &about, anonymous.as_mut())
+    });
+    let mut shown = |text: &str| match &mut anonymous {
+        Some(anonymous) => anonymous.text(text),
+        None => text.to_owned(),
+    };
+    let file = crate::render::quoted(&shown(file));
+    let given: Vec<String> = args::given(arguments).iter().map(|one| shown(one)).collect();
+    let options = reading::command_options(&given);
+    let again = format!("aoai-probe check --config {file} -v{options} ");
     let mut done = match summarised {
         true => {
             let to_terminal = terminal.out && output.output.is_none();
             let style = style(output, &environment, to_terminal);
-            let file = crate::render::quoted(file);
-            let options = reading::command_options(&args::given(arguments));
-            let again = format!("aoai-probe check --config {file} -v{options} ");
-            Done {
+            Output {
                 out: summary.render(&again, style),
                 file: output.output.clone(),
-                ..Done::default()
+                ..Output::default()
             }
         }
-        false => {
-            reports.sort_by_key(|(place, _)| *place);
-            let reports: Vec<Report> = reports.into_iter().map(|(_, report)| report).collect();
-            written(&reports, output, &environment, terminal)?
-        }
+        false => written(&reports, &again, output, &environment, terminal)?,
     };
-    done.status = worst.status();
-    for says in failed {
-        done.err.push_str(&format!("aoai-probe: not walked: {says}\n"));
+    if let Some(baseline) = baseline {
+        let style = style(output, &environment, terminal.out && output.output.is_none());
+        done.out.push_str(&baseline.compared(&reports, style));
     }
-    if let Some(ended) = interrupted.get() {
+    done.bundle = bundle.transpose()?;
+    done.status = worst.status();
+    for message in failed {
+        done.err.push_str(&format!("aoai-probe: not walked: {}\n", shown(&message)));
+    }
+    if let Some(anonymous) = &anonymous {
+        done.err.push_str(&anonymous.warning());
+    }
+    if let Some(signal) = interruption.get() {
         platform::default_signals();
         done.err.push_str(&format!("aoai-probe: interrupted: {walked} of {total} walked\n"));
-        done.status = ended.status();
+        done.status = signal.status();
     }
     done.replaces_progress = replaces_progress(output, &environment, terminal);
     Ok(done)
 }
 
-/// The entry with what the command line says in place of the inventory, for this run.
+/// The entry with the overrides of the command line, for this run.
 fn overridden(entry: &Entry, arguments: &Check) -> Entry {
     let mut entry = entry.clone();
     let given = args::given(arguments);
@@ -246,7 +287,7 @@ fn overridden(entry: &Entry, arguments: &Check) -> Entry {
     if !arguments.connect_to.is_empty() {
         entry.connect_to.clone_from(&arguments.connect_to);
     }
-    let reference = super::reference(arguments);
+    let reference = check::reference(arguments);
     if reference != CredentialReference::default() {
         entry.credential = reference;
     }
@@ -257,17 +298,19 @@ fn overridden(entry: &Entry, arguments: &Check) -> Entry {
     entry
 }
 
-/// Whether the result is the summary by cause and not report by report.
-fn summarised(output: &Output) -> bool {
+/// Whether the result is the summary by cause instead of all reports.
+fn summarised(output: &OutputOptions) -> bool {
     output.format == Format::Human && !output.verbose
 }
 
 fn contacts(entries: &[&Entry], world: &World) -> String {
     let one = |entry: &&Entry| {
         let mut world = world.clone();
-        world.detours.splice(..0, entry.connect_to.iter().cloned());
+        world.connect_overrides.splice(..0, entry.connect_to.iter().cloned());
         let request = entry.credential.request(&world, entry.plan.deadline);
-        super::contacts(&entry.name, &entry.target, &entry.plan, &world, &request)
+        let walk = check::contacts(&entry.name, &entry.target, &entry.plan, &world, &request);
+        let azure = AzureOptions { azure: entry.azure.is_some(), ..AzureOptions::default() };
+        walk + &azure::contacts(&azure, &entry.target, &entry.plan, &world, &request)
     };
     entries.iter().map(one).collect()
 }

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::round::{self, Reading};
-use super::{Done, Progress, runtime};
-use crate::args::{Past, PastFormat, Watch};
+use super::{Output, Progress, runtime};
+use crate::args::{HistoryFormat, HistoryOptions, Watch};
 use crate::evidence::Trust;
 use crate::evidence::text::repeatable;
 use crate::inventory::{Inventory, WebhookPlace};
-use crate::monitor::history::{Listed, Reader, show};
+use crate::monitor::changed;
+use crate::monitor::history::{HistoryQuery, IncidentRow, Reader, show};
 use crate::monitor::walker::Walker;
 use crate::monitor::watch::log::{self, Level};
-use crate::monitor::watch::{self, Hooks, Setup};
+use crate::monitor::watch::{self, Setup, Webhooks};
 use crate::monitor::webhook::{Webhook, body};
 use crate::render::quoted;
 use crate::secret::Secret;
@@ -21,15 +22,15 @@ use crate::wire::roots::{ExtraRoots, Roots};
 use crate::wire::tls;
 use crate::world::{Environment, World};
 
-/// The largest file of a webhook's URL, in octets.
+/// The largest file with a webhook's URL, in bytes.
 const URL_LIMIT: u64 = 16 << 10;
 /// Deadline of a heartbeat's call.
 const HEARTBEAT: Duration = Duration::from_secs(10);
-/// Exit status of `--test-webhook` where the test was not taken: as of a broken hop.
+/// Exit status of `--test-webhook` if the test was not accepted: like that of a broken hop.
 const WEBHOOK_FAILS: u8 = 2;
-/// The history in systemd's state directory.
+/// The history's file in systemd's state directory.
 const HISTORY: &str = "history.db";
-/// The history of the package's watch: its unit's state directory.
+/// The history of the package's service, in its unit's state directory.
 const PACKAGE_HISTORY: &str = "/var/lib/aoai-probe/history.db";
 
 /// Watches until a signal ends it.
@@ -37,12 +38,12 @@ pub(super) fn watch(
     arguments: &Watch,
     world: World,
     progress: &dyn Fn(Progress<'_>),
-) -> Result<Done, String> {
+) -> Result<Output, String> {
     let file = arguments.config.clone();
     let inventory = round::inventory(&file)?;
-    let hooks = hooks(&inventory, &world, Reading::AtStart)?;
+    let webhooks = webhooks(&inventory, &world, Reading::AtStart)?;
     if arguments.test_webhook {
-        return test_webhook(&inventory, hooks, &world.host);
+        return test_webhook(&inventory, webhooks, &world.host);
     }
     let named = arguments.history.clone().or_else(|| inventory.watch.history_file.clone());
     let history = named.map(PathBuf::from).or_else(|| state_directory(&world.environment));
@@ -50,19 +51,19 @@ pub(super) fn watch(
     let host = world.host.clone();
     let setup = Setup {
         inventory,
-        hooks,
+        webhooks,
         reload: Arc::new(move || {
             let inventory = round::inventory_again(&file)?;
             let world = World::of_this_machine();
-            let hooks = self::hooks(&inventory, &world, Reading::WhileRunning)?;
-            Ok((inventory, hooks))
+            let webhooks = self::webhooks(&inventory, &world, Reading::WhileRunning)?;
+            Ok((inventory, webhooks))
         }),
         history,
         history_given: arguments.history.is_some(),
         walker: Arc::new(|| Walker::new(World::of_this_machine)),
         clock: Box::new(clock),
         host,
-        at_once: round::at_once(),
+        concurrency: round::concurrency(),
     };
     let say = |text: &str, level: Level| {
         let now = clock().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -77,40 +78,42 @@ pub(super) fn watch(
     let ended = runtime.block_on(watch::watch(setup, &say));
     // A lookup that still blocks must not hold the process.
     runtime.shutdown_background();
-    ended.map(|()| Done::default()).map_err(|says| format!("watch: {says}"))
+    ended.map(|()| Output::default()).map_err(|message| format!("watch: {message}"))
 }
 
 /// Sends one test notification, as `watch` would send a real one.
-fn test_webhook(inventory: &Inventory, hooks: Hooks, host: &str) -> Result<Done, String> {
-    let (Some(settings), Some(webhook)) = (&inventory.watch.webhook, hooks.notices) else {
+fn test_webhook(inventory: &Inventory, webhooks: Webhooks, host: &str) -> Result<Output, String> {
+    let (Some(settings), Some(webhook)) = (&inventory.watch.webhook, webhooks.notifications) else {
         return Err("--test-webhook: the inventory has no [watch.webhook]".to_owned());
     };
     let body = body::test(settings.shape, host);
     let sent = runtime()?.block_on(webhook.call(&body));
     Ok(match sent {
-        Ok(()) => Done { out: "webhook: the test was taken\n".to_owned(), ..Done::default() },
-        Err(why) => Done {
-            err: format!("webhook: the test was not taken: {why}\n"),
+        Ok(()) => {
+            Output { out: "webhook: the test was accepted\n".to_owned(), ..Output::default() }
+        }
+        Err(why) => Output {
+            err: format!("webhook: the test was not accepted: {why}\n"),
             status: WEBHOOK_FAILS,
-            ..Done::default()
+            ..Output::default()
         },
     })
 }
 
-/// A watch outlives the world that was read at its start.
-#[expect(clippy::disallowed_methods, reason = "a clock that is asked again and again")]
+/// The wall clock: a watch runs longer than the world that is read at its start is valid.
+#[expect(clippy::disallowed_methods, reason = "a clock that is read repeatedly")]
 fn clock() -> SystemTime {
     SystemTime::now()
 }
 
-/// The file in the directory that systemd made for the service.
+/// The file in the directory that systemd created for the service.
 fn state_directory(environment: &Environment) -> Option<PathBuf> {
     let folder = environment.get("STATE_DIRECTORY")?.split(':').next()?;
     Some(PathBuf::from(folder).join(HISTORY))
 }
 
-/// Whether standard output is the journal's: systemd names its device and number, so that what
-/// is piped elsewhere is not taken for it (systemd.exec(5), JOURNAL_STREAM).
+/// Whether standard output is the journal: systemd gives its device and inode, so that output which
+/// is redirected elsewhere is recognised (systemd.exec(5), JOURNAL_STREAM).
 #[cfg(unix)]
 fn journal(environment: &Environment) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -124,17 +127,17 @@ fn journal(_: &Environment) -> bool {
     false
 }
 
-/// The webhooks that the inventory names, with their URLs from their places.
-fn hooks(inventory: &Inventory, world: &World, reading: Reading) -> Result<Hooks, String> {
-    // Who runs an inspecting proxy has its root in the machine's own store.
+/// The inventory's webhooks, with the URLs from their places.
+fn webhooks(inventory: &Inventory, world: &World, reading: Reading) -> Result<Webhooks, String> {
+    // Behind an inspecting proxy, its root is in the machine's own store.
     let system = inventory.entries.iter().any(|entry| entry.plan.trust == Trust::System);
     let trust = if system { Trust::System } else { Trust::Public };
     let hook = |of: &str, place: &WebhookPlace, timeout: Duration| {
-        hook(place, timeout, trust, world, reading).map_err(|says| format!("{of}: {says}"))
+        hook(place, timeout, trust, world, reading).map_err(|message| format!("{of}: {message}"))
     };
-    let (notices, heartbeat) = (&inventory.watch.webhook, &inventory.watch.heartbeat_url);
-    Ok(Hooks {
-        notices: notices
+    let (notifications, heartbeat) = (&inventory.watch.webhook, &inventory.watch.heartbeat_url);
+    Ok(Webhooks {
+        notifications: notifications
             .as_ref()
             .map(|settings| hook("webhook", &settings.url, settings.timeout))
             .transpose()?,
@@ -158,8 +161,9 @@ fn hook(
             None => return Err(format!("{name} is not set")),
         },
         WebhookPlace::File(file) => {
-            let octets = reading.file(file, URL_LIMIT).map_err(|says| format!("{file}: {says}"))?;
-            let text = String::from_utf8(octets).map_err(|_| format!("{file}: is no text"))?;
+            let bytes =
+                reading.file(file, URL_LIMIT).map_err(|message| format!("{file}: {message}"))?;
+            let text = String::from_utf8(bytes).map_err(|_| format!("{file}: is not text"))?;
             (file, text)
         }
     };
@@ -169,11 +173,32 @@ fn hook(
     let verifier = roots.policy().verifier.clone();
     let url = Secret::new(url.trim().to_owned());
     Webhook::new(url, timeout, verifier, &provider)
-        .map_err(|says| format!("the URL in {place} {says}"))
+        .map_err(|message| format!("the URL in {place} {message}"))
 }
 
-/// Shows what `watch` has kept.
-pub(super) fn history(arguments: &Past, world: &World) -> Result<Done, String> {
+/// The newest incidents that are compared with the last good walk before each.
+const MAX_COMPARED: usize = 50;
+
+/// What differs between each incident's evidence and the last good walk before it.
+fn changes(reader: &Reader, incidents: &[IncidentRow]) -> Result<show::Changes, String> {
+    let mut changes = show::Changes::new();
+    for past in incidents.iter().rev().take(MAX_COMPARED) {
+        let Some(walk) = past.walk else { continue };
+        let Some(good) = reader.last_good(&past.target, walk)? else { continue };
+        let (Some(before), Some(after)) = (reader.report(good)?, reader.report(walk)?) else {
+            continue;
+        };
+        let Some(after) = changed::kept(&after) else { continue };
+        let changed = changed::changed_since(&before, &after);
+        if !changed.is_empty() {
+            changes.insert(walk, show::SinceGood { walk: good, changed });
+        }
+    }
+    Ok(changes)
+}
+
+/// Shows the history of `watch`.
+pub(super) fn history(arguments: &HistoryOptions, world: &World) -> Result<Output, String> {
     let (file, again) = match (&arguments.history, &arguments.config) {
         (Some(file), _) => {
             (PathBuf::from(file), format!("aoai-probe history --history {} ", quoted(file)))
@@ -182,16 +207,16 @@ pub(super) fn history(arguments: &Past, world: &World) -> Result<Done, String> {
             Some(file) => {
                 (PathBuf::from(file), format!("aoai-probe history --config {} ", quoted(config)))
             }
-            None => return Err(format!("--config {config}: names no [watch.history] file")),
+            None => return Err(format!("--config {config}: has no [watch.history] file")),
         },
         (None, None) => {
             let file = state_directory(&world.environment);
             let file = file.unwrap_or_else(|| PathBuf::from(PACKAGE_HISTORY));
-            // What this user may not see is opened all the same: the error says so.
+            // A file that this user may not see is opened anyway: the error explains it.
             if !file.try_exists().unwrap_or(true) {
                 return Err(format!(
-                    "there is no history at {}: name it with --history FILE, or with --config \
-                     FILE the inventory that names it",
+                    "there is no history at {}: name it with --history FILE, or name an inventory \
+                     that has it with --config FILE",
                     file.display()
                 ));
             }
@@ -200,19 +225,19 @@ pub(super) fn history(arguments: &Past, world: &World) -> Result<Done, String> {
     };
     let named = file.display().to_string();
     let reader = Reader::open(&file).map_err(|error| format!("{named}: {error}"))?;
-    let in_file = |says: String| format!("{named}: {says}");
+    let in_file = |message: String| format!("{named}: {message}");
     if let Some(walk) = arguments.walk {
         let report = reader.report(walk).map_err(in_file)?;
         let report =
-            report.ok_or_else(|| format!("{named}: no report of a walk {walk} is kept"))?;
-        return Ok(Done { out: format!("{report}\n"), ..Done::default() });
+            report.ok_or_else(|| format!("{named}: contains no report of a walk {walk}"))?;
+        return Ok(Output { out: format!("{report}\n"), ..Output::default() });
     }
     let since = arguments.since.map(|since| {
         let now = world.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let ago = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
         i64::try_from(now.as_millis()).unwrap_or(i64::MAX).saturating_sub(ago)
     });
-    let wanted = Listed { target: arguments.name.clone(), since };
+    let wanted = HistoryQuery { target: arguments.name.clone(), since };
     let incidents = reader.incidents(&wanted).map_err(in_file)?;
     let targets = reader.targets(&wanted).map_err(in_file)?;
     if let Some(name) = &wanted.target
@@ -220,11 +245,12 @@ pub(super) fn history(arguments: &Past, world: &World) -> Result<Done, String> {
         && targets.is_empty()
     {
         let name = repeatable(name);
-        return Err(format!("{named}: knows no target '{name}' in that time"));
+        return Err(format!("{named}: contains no target '{name}' in that time"));
     }
+    let changes = changes(&reader, &incidents).map_err(in_file)?;
     let out = match arguments.format {
-        PastFormat::Json => show::json(&incidents, &targets),
-        PastFormat::Human => show::human(&incidents, &targets, &again),
+        HistoryFormat::Json => show::json(&incidents, &targets, &changes),
+        HistoryFormat::Human => show::human(&incidents, &targets, &changes, &again),
     };
-    Ok(Done { out, ..Done::default() })
+    Ok(Output { out, ..Output::default() })
 }

@@ -3,9 +3,9 @@
 use super::experiments::{self, Intrusiveness, Probe};
 use super::plan::Plan;
 use super::{calls, proxy_choice};
-use crate::credential::contacts::Contact;
+use crate::azure::allowed;
+use crate::credential::destinations::Destination;
 use crate::evidence::dns::ResolverRole;
-use crate::services::Call;
 use crate::target::Target;
 use crate::world::World;
 
@@ -19,21 +19,21 @@ pub fn contacts(plan: &Plan, target: &Target, world: &World) -> Vec<String> {
             ResolverRole::Given => "--resolver",
             ResolverRole::Configured => "configured resolver",
             ResolverRole::StubUpstream => "upstream of the stub resolver",
-            ResolverRole::Assumed => "no resolver is configured; glibc asks this one",
+            ResolverRole::Assumed => "no resolver is configured; this is glibc's default",
         };
-        lines.push(format!("dns    {address} (UDP, TCP when truncated): A, AAAA {host}; {why}"));
+        lines.push(format!("dns    {address} (UDP; TCP if truncated): A, AAAA {host}; {why}"));
     }
     if let Some(zone) = &target.seen.private_zone {
-        lines.push(format!("dns    the same: SOA {zone}, when the answer is not private"));
+        lines.push(format!("dns    the same: SOA {zone}, if the answer is not private"));
     }
-    lines.push(format!("dns    getaddrinfo {host}: whatever the system asks"));
+    lines.push(format!("dns    getaddrinfo {host}: the system's own queries"));
     let choice = proxy_choice::decide(target, &plan.proxy, &world.environment);
     if let Some(proxy) = &choice.proxy {
         lines.push(format!("dns    getaddrinfo {}", proxy.host));
         lines.push(format!("proxy  {}: CONNECT {host}:{}", proxy.url, target.seen.port));
         let public = if plan.direct { "" } else { " that are private" };
         lines.push(format!(
-            "tcp    the addresses of {host}{public}, port {}, and TLS there; nothing after it",
+            "tcp    the addresses of {host}{public}, port {}, and TLS there; no call",
             target.seen.port
         ));
     } else {
@@ -41,32 +41,30 @@ pub fn contacts(plan: &Plan, target: &Target, world: &World) -> Vec<String> {
     }
     lines.push(format!("tls    SNI {host}"));
     if let Some(original) = &target.original_host {
-        lines.push(format!("tls    beside it: {original}, resolved the same way, as far as TLS"));
+        lines.push(format!("tls    for comparison: {original}, resolved the same way, up to TLS"));
     }
     if plan.experiments {
-        lines.extend(in_trouble(plan, target, choice.proxy.is_some()));
+        lines.extend(on_failure(plan, target, choice.proxy.is_some()));
     }
-    match target.call() {
-        Call::None => lines.push("http   nothing: no call is known for this service".to_owned()),
-        Call::Models => {
-            for call in calls::calls(target, plan) {
-                let method = if call.body.is_some() { "POST" } else { "GET" };
-                lines.push(format!("http   {method} https://{host}{}", call.path));
-            }
-        }
+    if !target.has_call() {
+        lines.push("http   nothing: no call is known for this service".to_owned());
+    }
+    for call in calls::calls(target, plan) {
+        let method = if call.body.is_some() { "POST" } else { "GET" };
+        lines.push(format!("http   {method} https://{host}{}", call.path));
     }
     lines
 }
 
-/// What asking for a token would contact, a line each: its hosts are resolved and reached by this
-/// machine's own resolvers and proxy variables, whatever `--resolver` says.
+/// What a token request would contact, a line each: its hosts are resolved and reached through this
+/// machine's own resolvers and proxy variables, without `--resolver`.
 #[must_use]
-pub fn token(plan: &Plan, world: &World, contacts: Vec<Contact>) -> Vec<String> {
+pub fn token(plan: &Plan, world: &World, contacts: Vec<Destination>) -> Vec<String> {
     let mut lines = Vec::new();
     for contact in contacts {
         let (origin, line) = match contact {
-            Contact::Host { origin, line } => (origin, line),
-            Contact::Other(line) => {
+            Destination::Host { origin, line } => (origin, line),
+            Destination::Other(line) => {
                 lines.push(line);
                 continue;
             }
@@ -83,10 +81,10 @@ pub fn token(plan: &Plan, world: &World, contacts: Vec<Contact>) -> Vec<String> 
                 for (address, _) in plan.resolvers(world) {
                     lines.push(format!("dns    {address}: A, AAAA {host}, for the token"));
                 }
-                lines.push(format!("dns    getaddrinfo {host}: whatever the system asks"));
+                lines.push(format!("dns    getaddrinfo {host}: the system's own queries"));
                 lines.push(format!("tcp    every address of {host}, port {port}"));
                 if plan.experiments {
-                    lines.push(format!("       only in trouble, for {host}: the same experiments"));
+                    lines.push(format!("       only on failure, for {host}: the same experiments"));
                 }
             }
         }
@@ -96,35 +94,70 @@ pub fn token(plan: &Plan, world: &World, contacts: Vec<Contact>) -> Vec<String> 
     lines
 }
 
-/// The experiments that could be made, a line each.
-fn in_trouble(plan: &Plan, target: &Target, proxied: bool) -> Vec<String> {
+/// What the reads of Resource Manager would contact, a line each. Only the rows that the answers
+/// before them lead to are read.
+#[must_use]
+pub fn azure(
+    plan: &Plan,
+    target: &Target,
+    world: &World,
+    token: Vec<Destination>,
+    effective: bool,
+) -> Vec<String> {
+    let host = super::azure::cloud(&target.seen).resource_manager();
+    let line = format!("azure  {host}: the reads below, each with the token, none elsewhere");
+    let origin = format!("https://{host}");
+    let mut contacts = token;
+    if world.azure.answer != Some(false) {
+        let line = "azure  GET http://169.254.169.254/metadata/instance: which machine this is";
+        contacts.push(Destination::Other(line.to_owned()));
+    }
+    contacts.push(Destination::Host { origin, line });
+    let mut lines = self::token(plan, world, contacts);
+    lines.push(format!("       POST {}: queries, which only read", allowed::GRAPH_PATH));
+    let rows = allowed::READS.iter().filter(|row| effective || !row.is_effective);
+    lines.extend(rows.map(|row| {
+        let method = if row.is_effective { "POST" } else { "GET" };
+        let of = if row.of.is_empty() { "<subscription>" } else { row.of };
+        format!("       {method} {of}{}: {}", row.below, row.question)
+    }));
+    let log = match effective {
+        true => "; the POSTs at an interface are in the Activity Log",
+        false => "",
+    };
+    lines.push(format!("       the request for the token is in the sign-in log{log}"));
+    lines
+}
+
+/// The experiments that could follow a failure, a line each.
+fn on_failure(plan: &Plan, target: &Target, proxied: bool) -> Vec<String> {
     let mut lines = Vec::new();
     for experiment in
         experiments::catalogue().filter(|e| plan.deep || e.intrusiveness == Intrusiveness::Default)
     {
-        // Inside a proxy's tunnel only the call is looked into.
-        if proxied && experiment.id != experiments::STOCK_CLIENT {
+        // Inside a proxy's tunnel only a refused call triggers experiments.
+        if proxied && experiment.id != experiments::REFERENCE_CLIENT {
             continue;
         }
-        let asks = (experiment.probes)(target);
-        if asks.is_empty() {
+        let probes = (experiment.probes)(target);
+        if probes.is_empty() {
             continue;
         }
-        let mut what: Vec<String> = asks.iter().map(Probe::words).collect();
-        what.dedup();
+        let mut parts: Vec<String> = probes.iter().map(Probe::words).collect();
+        parts.dedup();
         if proxied {
-            let beside = if plan.direct { "" } else { " where its address is private" };
-            what.push(format!("through the proxy, and past it{beside}"));
+            let private_only = if plan.direct { "" } else { " where its address is private" };
+            parts.push(format!("through the proxy, and without it{private_only}"));
         }
-        let hop = match asks[0] {
+        let hop = match probes[0] {
             Probe::Question { .. } | Probe::SearchedName { .. } => "dns   ",
             Probe::Connection { .. } | Probe::UnallocatedAddress | Probe::Trace { .. } => "tcp   ",
             Probe::Handshake(_) | Probe::OtherAddress | Probe::Segments | Probe::TraceHello => {
                 "tls   "
             }
-            Probe::StockClient => "http  ",
+            Probe::ReferenceClient => "http  ",
         };
-        lines.push(format!("{hop} only in trouble, {}: {}", experiment.id, what.join(", ")));
+        lines.push(format!("{hop} only on failure, {}: {}", experiment.id, parts.join(", ")));
     }
     lines
 }

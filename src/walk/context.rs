@@ -30,8 +30,9 @@ pub(super) enum WalkKind {
     Primary,
     /// That one is compared with it: it makes no experiments.
     Reference,
-    /// It leads to a host that has something to do with a token, and ends with its answer.
-    TokenEndpoint,
+    /// It leads to a host that answers a request of this tool, for a token or of Resource Manager,
+    /// and ends with the answer.
+    Request,
 }
 
 /// Everything that the parts of one walk share.
@@ -48,7 +49,7 @@ pub(super) struct Context<'a> {
     pub(super) proxy_password: Option<&'a Secret>,
     pub(super) kind: WalkKind,
     /// Further connections of the calls, kept for what the kernel counts.
-    pub(super) extra_sockets: RefCell<Vec<Socket>>,
+    pub(super) extra_sockets: RefCell<Vec<Arc<Socket>>>,
     /// Spaces further questions to a resolver.
     pub(super) pace: Pace,
 }
@@ -77,7 +78,7 @@ impl Context<'_> {
     /// Where a connection to `address` for the target really goes.
     pub(super) fn connect_to(&self, address: IpAddr) -> (SocketAddr, SocketAddr) {
         let logical = SocketAddr::new(address, self.target.seen.port);
-        (logical, self.world.detour(&self.target.seen.host, logical))
+        (logical, self.world.connect_to(&self.target.seen.host, logical))
     }
 
     /// What must hold for a secret to leave; `effective` are the addresses that applications get.
@@ -107,7 +108,7 @@ impl Context<'_> {
                 (true, true, false) => ExperimentPolicy::Default,
                 (true, true, true) => ExperimentPolicy::Deep,
             },
-            ends_with_call: self.kind == WalkKind::TokenEndpoint,
+            ends_with_call: self.kind == WalkKind::Request,
             timeout: plan.timeout,
             deadline: plan.deadline,
             stall_after: plan.stall_after(),

@@ -5,6 +5,7 @@
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -20,15 +21,15 @@ use super::lookup::system_answer;
 use super::machine::{
     Action, ConnectPolicy, Established, Event, Hello, Machine, PathEvidence, Question, Report,
 };
-use crate::evidence::dns::{DnsHop, DnsOutcome, Exchange, LateAnswer, SystemAnswer};
+use crate::evidence::dns::{DnsHop, DnsOutcome, Exchange, LateAnswer, QuestionType, SystemAnswer};
 use crate::evidence::tcp::TcpAttempt;
 use crate::evidence::tls::TlsHop;
 use crate::evidence::{Cost, Observed};
-use crate::platform;
 use crate::wire::connect::Connection;
-use crate::wire::dns::{self, Kind, Listener};
+use crate::wire::dns::{self, Listener};
 use crate::wire::session::Verified;
 use crate::wire::tally::Ticket;
+use crate::{panics, platform};
 
 /// What one direct path showed.
 pub(super) struct DirectPath<R> {
@@ -86,7 +87,7 @@ struct Driver<'a, 'c, X: HttpExchange> {
     /// Connections that were not used.
     idle: Vec<Connection>,
     /// A second handle to the socket of each address, for what the kernel counts.
-    sockets: Vec<(IpAddr, Socket)>,
+    sockets: Vec<(IpAddr, Arc<Socket>)>,
     /// Sessions that verified, by what they lead to and how they began.
     sessions: Vec<(IpAddr, Hello, Verified)>,
     /// This walk's place in the round's count of each resolver's answers.
@@ -146,8 +147,8 @@ fn report_hop(context: &Context<'_>, machine: &Machine<'_>, report: Report) {
     match report {
         Report::Dns(took_ms) => observe(HopDone::Dns(machine.dns(), took_ms)),
         Report::Tcp => {
-            if let Observed::Ran { saw, took_ms, .. } = machine.tcp() {
-                observe(HopDone::Tcp(&saw, took_ms));
+            if let Observed::Done { value, took_ms, .. } = machine.tcp() {
+                observe(HopDone::Tcp(&value, took_ms));
             }
         }
         Report::Tls(took_ms) => {
@@ -204,7 +205,7 @@ impl<'a, X: HttpExchange> Driver<'a, '_, X> {
         }));
     }
 
-    /// Keeps what was opened, and tells the machine what there is.
+    /// Keeps what was opened, and makes the machine's event of it.
     fn event(&mut self, done: Done<X::Reply>) -> Event {
         match done {
             Done::Late { resolver, question, answer, listener } => {
@@ -220,7 +221,7 @@ impl<'a, X: HttpExchange> Driver<'a, '_, X> {
                 let ticket = self.tickets.iter().find(|(asked, ..)| *asked == resolver);
                 if let (Some(tally), Some((_, server, ticket))) =
                     (&self.context.world.tally, ticket)
-                    && seen.saw().is_some_and(|exchange| exchange.answer().is_some())
+                    && seen.value().is_some_and(|exchange| exchange.answer().is_some())
                 {
                     tally.answered(*server, *ticket);
                 }
@@ -233,9 +234,7 @@ impl<'a, X: HttpExchange> Driver<'a, '_, X> {
                     round_trip: connection.round_trip,
                 });
                 if let Some(connection) = connection {
-                    if let Ok(socket) = connection.socket.try_clone() {
-                        self.sockets.push((address, socket));
-                    }
+                    self.sockets.push((address, Arc::clone(&connection.socket)));
                     self.idle.push(connection);
                 }
                 Event::Connected { attempt, established }
@@ -293,10 +292,10 @@ impl<'a, X: HttpExchange> Driver<'a, '_, X> {
     ) {
         let context = self.context;
         let (name, kind) = match question {
-            Question::A => (dns.name.clone(), Kind::A),
-            Question::Aaaa => (dns.name.clone(), Kind::Aaaa),
+            Question::A => (dns.name.clone(), QuestionType::A),
+            Question::Aaaa => (dns.name.clone(), QuestionType::Aaaa),
             Question::ZoneSoa => {
-                (context.target.seen.private_zone.clone().unwrap_or_default(), Kind::Soa)
+                (context.target.seen.private_zone.clone().unwrap_or_default(), QuestionType::Soa)
             }
         };
         if question == Question::A
@@ -313,13 +312,13 @@ impl<'a, X: HttpExchange> Driver<'a, '_, X> {
                 context.pace.turn(server, context.hop_timeout()).await;
             }
             let started_ms = context.elapsed_ms();
-            let (saw, listener) = match uses_tcp {
+            let (value, listener) = match uses_tcp {
                 false => dns::exchange(server, &name, kind, context.hop_timeout()).await,
                 true => (dns::over_tcp(server, &name, kind, context.hop_timeout()).await, None),
             };
             let took_ms = context.elapsed_ms() - started_ms;
-            let seen = Observed::Ran { started_ms, took_ms, saw };
-            if seen.saw().is_some_and(|exchange| exchange.answer().is_some()) {
+            let seen = Observed::Done { started_ms, took_ms, value };
+            if seen.value().is_some_and(|exchange| exchange.answer().is_some()) {
                 context.pace.heard(server);
             }
             Done::Answer { resolver, question, seen, listener }
@@ -328,19 +327,20 @@ impl<'a, X: HttpExchange> Driver<'a, '_, X> {
 
     fn connect(&mut self, address: IpAddr) {
         let context = self.context;
-        if context.kind != WalkKind::TokenEndpoint {
+        if context.kind != WalkKind::Request {
             self.work.push(Box::pin(async move {
                 let (attempt, connection) = direct::connect(context, address).await;
                 Done::Connected { address, attempt, connection }
             }));
             return;
         }
-        let (told, task) = direct::connect_detached(context, address);
+        let (done, task) = direct::connect_detached(context, address);
         self.detached.push(task);
         self.work.push(Box::pin(async move {
-            match told.await {
-                Ok((attempt, connection)) => Done::Connected { address, attempt, connection },
-                // Its task never ends without a word.
+            match done.await {
+                Ok(Ok((attempt, connection))) => Done::Connected { address, attempt, connection },
+                Ok(Err(bug)) => panics::pass_on(bug),
+                // Only a runtime that ends drops the task before it has sent.
                 Err(_) => std::future::pending().await,
             }
         }));
@@ -412,7 +412,7 @@ fn cost(machine: &Machine<'_>) -> Cost {
 fn compare_with_the_round(context: &Context<'_>, dns: &mut DnsHop) {
     let Some(tally) = &context.world.tally else { return };
     for resolver in &mut dns.resolvers {
-        let asked = [&resolver.a, &resolver.aaaa].into_iter().filter_map(|o| o.saw());
+        let asked = [&resolver.a, &resolver.aaaa].into_iter().filter_map(|o| o.value());
         let silent = |exchange: &Exchange| exchange.outcome == DnsOutcome::TimedOut;
         if asked.clone().next().is_some() && asked.into_iter().all(silent) {
             let round = tally.of(resolver.address);

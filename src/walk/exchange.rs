@@ -8,20 +8,21 @@ use std::time::SystemTime;
 
 use super::context::Context;
 use super::{calls, token};
-use crate::credential::Acquired;
+use crate::credential::AcquiredToken;
 use crate::evidence::http::{HttpCall, HttpOutcome};
 use crate::evidence::identity::Withheld;
 use crate::secret::Redactor;
+use crate::target::Target;
 use crate::wire::http::{self, Authentication};
 use crate::wire::session::{ReleasePolicy, Verified};
 
-/// What a walk does over the session that it comes to.
+/// What a walk does over its session.
 pub(super) trait HttpExchange {
-    /// What it gives to who started the walk; its evidence is apart.
+    /// What it returns to the caller of the walk, apart from its evidence.
     type Reply;
 
     /// The token of the walk's credential, with everything that its acquisition left behind.
-    async fn token(&self, context: &Context<'_>) -> Option<Rc<Acquired>>;
+    async fn token(&self, context: &Context<'_>) -> Option<Rc<AcquiredToken>>;
 
     /// Does it over `session`. `effective` are the addresses that applications get; `reopen`
     /// opens another session, which is used only if it is like the first one.
@@ -44,7 +45,7 @@ pub(super) struct Exchanged<R> {
     pub(super) carried: Carried<R>,
 }
 
-/// What an exchange gives next to its calls.
+/// What an exchange returns besides its calls.
 pub(super) struct Carried<R> {
     /// Why the credential did not leave.
     pub(super) withheld: Option<Withheld>,
@@ -65,7 +66,7 @@ pub(super) struct TargetCalls;
 impl HttpExchange for TargetCalls {
     type Reply = ();
 
-    async fn token(&self, context: &Context<'_>) -> Option<Rc<Acquired>> {
+    async fn token(&self, context: &Context<'_>) -> Option<Rc<AcquiredToken>> {
         token::finished(context).await
     }
 
@@ -79,9 +80,9 @@ impl HttpExchange for TargetCalls {
         // The way to a token has its own times.
         let acquired = token::acquired(context).await;
         let token = acquired.as_ref().and_then(|acquired| acquired.token.as_ref());
-        let authentication = match token {
-            Some(token) => Authentication::Bearer(token),
-            None => context.credential.authentication(),
+        let (authentication, no_key) = match token {
+            Some(token) => (Authentication::Bearer(token), None),
+            None => for_service(context.target, context.credential.authentication()),
         };
         let redactor = context.redactor().with(token);
         let started_ms = context.elapsed_ms();
@@ -99,8 +100,21 @@ impl HttpExchange for TargetCalls {
             took_ms: context.elapsed_ms() - started_ms,
             calls,
             alert,
-            carried: Carried { withheld, date, reply: None },
+            carried: Carried { withheld: withheld.or(no_key), date, reply: None },
         }
+    }
+}
+
+/// A credential as the target's service takes it; with the reason where it takes none of its kind.
+fn for_service<'a>(
+    target: &Target,
+    authentication: Authentication<'a>,
+) -> (Authentication<'a>, Option<Withheld>) {
+    match authentication {
+        Authentication::ApiKey(_) if target.service().is_some_and(|s| s.tokens_only) => {
+            (Authentication::None, Some(Withheld::ServiceTakesNoKey))
+        }
+        taken => (taken, None),
     }
 }
 
@@ -152,7 +166,7 @@ async fn open(
     }
 }
 
-/// Makes the calls one after another, and gives back the TLS alert that came in place of an
+/// Makes the calls one after another, and returns the TLS alert that came in place of an
 /// answer.
 async fn make(
     context: &Context<'_>,
@@ -169,7 +183,7 @@ async fn make(
         // open another one, and so do we.
         // The session may also have ended while it waited for a token.
         let ended = matches!(one.outcome, HttpOutcome::Closed | HttpOutcome::Reset);
-        let waited = context.credential.way().is_some();
+        let waited = context.credential.flow().is_some();
         if ended
             && (waited || !made.is_empty())
             && let Some(session) = reopen().await
@@ -178,7 +192,7 @@ async fn make(
             line = another;
             one = line.call(call, authentication, redactor, context).await;
         }
-        // A second call tells nothing when the first was not let in.
+        // A second call shows nothing when the first was refused.
         let goes_on =
             one.answer().is_some_and(|a| a.body_complete && a.status != 403) && one.credential_sent;
         made.push(one);

@@ -15,9 +15,8 @@ use crate::credential::Credential;
 use crate::evidence::http::HttpHop;
 use crate::evidence::identity::{CredentialKind, IdentityHop, TokenOutcome, Withheld};
 use crate::evidence::tcp::{TcpHop, TcpOutcome};
-use crate::evidence::{Choice, Cost, Evidence, Observed};
+use crate::evidence::{Cost, Evidence, Observed, SkipReason};
 use crate::platform;
-use crate::services::Call;
 use crate::target::Target;
 use crate::wire::pace::Pace;
 use crate::wire::tls;
@@ -37,7 +36,7 @@ pub(super) struct Start<'a> {
     pub(super) kind: WalkKind,
 }
 
-/// What a walk gives.
+/// What a walk returns.
 pub(super) struct Walked<R> {
     pub(super) evidence: Evidence,
     /// What its exchange gave, if it came to one.
@@ -46,7 +45,7 @@ pub(super) struct Walked<R> {
     pub(super) detached: Vec<Detached>,
 }
 
-/// Walks to a target, and does `exchange` over the session that it comes to.
+/// Walks to a target, and does `exchange` over its session.
 pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> Walked<X::Reply> {
     let Start { target, plan, world, credential, observe, since, kind } = start;
     let mut choice = proxy_choice::decide(target, &plan.proxy, &world.environment);
@@ -71,16 +70,16 @@ pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> 
         t.duration_since(SystemTime::UNIX_EPOCH)
             .map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
     };
-    let to_token = kind == WalkKind::TokenEndpoint;
-    let calls = to_token || (target.call() != Call::None && target.original_host.is_none());
+    let to_token = kind == WalkKind::Request;
+    let calls = to_token || (target.has_call() && target.original_host.is_none());
     let hops = async {
         match &choice.proxy {
             None => {
                 let seen =
                     driver::walk(&context, ConnectPolicy::Full { call: calls }, exchange).await;
-                (seen, Observed::NotAsked { by: Choice::NoProxyApplies }, None)
+                (seen, Observed::NotAsked { reason: SkipReason::NoProxyApplies }, None)
             }
-            // On the way to a token the path that is taken is all that counts.
+            // For a token only the path that carries the request matters.
             Some(proxy) if to_token => {
                 let tunnel = proxied::walk(&context, proxy, calls, exchange).await;
                 let seen = tunnel.proxy.clone();
@@ -88,12 +87,12 @@ pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> 
             }
             Some(proxy) => {
                 let connect = ConnectPolicy::Comparison { public: plan.direct };
-                let (beside, tunnel) = futures_util::join!(
+                let (direct, tunnel) = futures_util::join!(
                     driver::walk(&context, connect, exchange),
                     proxied::walk(&context, proxy, calls, exchange)
                 );
                 let seen = tunnel.proxy.clone();
-                (beside, seen, Some(tunnel))
+                (direct, seen, Some(tunnel))
             }
         }
     };
@@ -103,11 +102,11 @@ pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> 
     let DirectPath { evidence: seen, mut carried, cost, detached } = seen;
     let mut ledger = Ledger::new();
     ledger.add(&cost);
-    let mut addresses: Vec<IpAddr> = seen.dns.walked.iter().map(|w| w.address).collect();
+    let mut addresses: Vec<IpAddr> = seen.dns.selected.iter().map(|w| w.address).collect();
     let PathEvidence { dns, tcp, tls, http, experiments } = seen;
     let mut evidence = Evidence {
         target: target.seen.clone(),
-        asked: plan.asked(world),
+        options: plan.asked(world),
         started: crate::evidence::text::rfc3339(seconds(world.now)),
         vantage: vantage.clone(),
         dns,
@@ -116,49 +115,52 @@ pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> 
         tls,
         identity,
         http,
-        direct: Observed::NotAsked { by: Choice::NoProxyApplies },
+        direct: Observed::NotAsked { reason: SkipReason::NoProxyApplies },
         original: None,
         experiments,
+        azure: None,
         cost,
         unfinished: None,
     };
     if let Some(tunnel) = tunnel {
         evidence.experiments.clients.extend(tunnel.experiments.clients);
-        evidence.experiments.left_out.extend(tunnel.experiments.left_out);
+        evidence.experiments.skipped.extend(tunnel.experiments.skipped);
         let direct = crate::evidence::DirectPath { tcp: evidence.tcp, tls: evidence.tls };
         evidence.direct = match (&direct.tcp, &direct.tls) {
-            (Observed::NotAsked { by }, _) => Observed::NotAsked { by: *by },
-            (Observed::Ran { started_ms, .. }, _) => Observed::Ran {
+            (Observed::NotAsked { reason }, _) => Observed::NotAsked { reason: *reason },
+            (Observed::Done { started_ms, .. }, _) => Observed::Done {
                 started_ms: *started_ms,
                 took_ms: direct.tcp.took_ms().unwrap_or(0.0) + direct.tls.took_ms().unwrap_or(0.0),
-                saw: direct,
+                value: direct,
             },
             (Observed::NotReached { stopped_at }, _) => {
                 Observed::NotReached { stopped_at: *stopped_at }
             }
-            (Observed::NotPossible { says }, _) => Observed::NotPossible { says: says.clone() },
+            (Observed::NotPossible { message }, _) => {
+                Observed::NotPossible { message: message.clone() }
+            }
         };
-        evidence.tcp = Observed::NotAsked { by: Choice::ProxyApplies };
+        evidence.tcp = Observed::NotAsked { reason: SkipReason::ProxyApplies };
         evidence.tls = tunnel.tls;
         evidence.http = tunnel.http;
         carried = tunnel.carried;
         ledger.add(&tunnel.ledger.cost());
-        if let Some(hop) = evidence.proxy.saw().and_then(|proxy| proxy.tcp.saw()) {
+        if let Some(hop) = evidence.proxy.value().and_then(|proxy| proxy.tcp.value()) {
             addresses.extend(hop.attempts.iter().map(|a| a.address.ip()));
         }
     }
     let Carried { withheld, date, reply } = carried;
     evidence.identity.withheld = match kind {
-        WalkKind::TokenEndpoint => withheld,
+        WalkKind::Request => withheld,
         WalkKind::Primary | WalkKind::Reference => {
             withheld_of(&evidence.identity, withheld, target, &evidence.http)
         }
     };
     addresses.extend(evidence.experiments.connections.iter().map(|tried| tried.address.ip()));
     addresses.dedup();
-    vantage.sources = vantage::sources(&addresses);
+    vantage.sources = vantage::sources(world, &addresses);
     let connected = |hop: &TcpHop| hop.attempts.iter().any(|a| a.outcome == TcpOutcome::Connected);
-    if evidence.tcp.saw().is_some_and(|hop| !connected(hop)) {
+    if evidence.tcp.value().is_some_and(|hop| !connected(hop)) {
         vantage.tunnels_down = platform::tunnels_down();
     }
     name_interfaces(&mut evidence, &vantage.sources);
@@ -174,7 +176,7 @@ pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> 
     Walked { evidence, reply, detached }
 }
 
-/// Why a credential in hand did not go out.
+/// Why an available credential was not sent.
 fn withheld_of(
     identity: &IdentityHop,
     withheld: Option<Withheld>,
@@ -188,8 +190,8 @@ fn withheld_of(
         return Some(Withheld::NoToken);
     }
     match http {
-        Observed::Ran { .. } => withheld,
-        _ if target.call() == Call::None => Some(Withheld::ServiceHasNoCall),
+        Observed::Done { .. } => withheld,
+        _ if !target.has_call() => Some(Withheld::ServiceHasNoCall),
         _ => Some(Withheld::NotReached),
     }
 }
@@ -199,20 +201,20 @@ fn name_interfaces(evidence: &mut Evidence, sources: &[crate::evidence::vantage:
     let hops = [
         Some(&mut evidence.tcp),
         match &mut evidence.direct {
-            Observed::Ran { saw, .. } => Some(&mut saw.tcp),
+            Observed::Done { value, .. } => Some(&mut value.tcp),
             _ => None,
         },
         match &mut evidence.proxy {
-            Observed::Ran { saw, .. } => Some(&mut saw.tcp),
+            Observed::Done { value, .. } => Some(&mut value.tcp),
             _ => None,
         },
     ];
     for hop in hops.into_iter().flatten() {
-        let Observed::Ran { saw, .. } = hop else { continue };
-        for attempt in &mut saw.attempts {
+        let Observed::Done { value, .. } = hop else { continue };
+        for attempt in &mut value.attempts {
             attempt.interface = sources
                 .iter()
-                .find(|s| s.towards == attempt.address.ip() && attempt.detour.is_none())
+                .find(|s| s.towards == attempt.address.ip() && attempt.connect_to.is_none())
                 .and_then(|s| s.interface.clone());
         }
     }

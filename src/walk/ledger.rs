@@ -2,10 +2,10 @@
 
 use socket2::Socket;
 
-use super::experiments::STOCK_CLIENT;
+use super::experiments::REFERENCE_CLIENT;
 use crate::evidence::Cost;
-use crate::evidence::dns::{ResolverSeen, Transport};
-use crate::evidence::experiment::{Experiments, TraceProbe, TraceSeen};
+use crate::evidence::dns::{ResolverEvidence, Transport};
+use crate::evidence::experiment::{Experiments, TraceProbe, TraceResult};
 use crate::evidence::tcp::{TcpAttempt, TcpInfo, TcpOutcome};
 use crate::platform;
 
@@ -55,9 +55,9 @@ impl Ledger {
     }
 
     /// The walk's own questions to a resolver.
-    pub(super) fn resolver(&mut self, resolver: &ResolverSeen, uses_tcp: bool) {
+    pub(super) fn resolver(&mut self, resolver: &ResolverEvidence, uses_tcp: bool) {
         let asked = [&resolver.a, &resolver.aaaa, &resolver.zone_soa];
-        for exchange in asked.into_iter().filter_map(|asked| asked.saw()) {
+        for exchange in asked.into_iter().filter_map(|asked| asked.value()) {
             match uses_tcp {
                 false => self.0.datagrams_sent += exchange.sent,
                 true => self.segments(Some(exchange.sent)),
@@ -71,7 +71,7 @@ impl Ledger {
     pub(super) fn attempt(&mut self, attempt: &TcpAttempt) {
         self.segments(match &attempt.info {
             Some(info) => info.first_sent(),
-            // This OS does not say.
+            // This OS does not report it.
             None if attempt.outcome == TcpOutcome::Connected => None,
             // Not connected: a SYN, if this machine lets one out.
             None => Some(u32::from(left_this_machine(&attempt.outcome))),
@@ -138,14 +138,14 @@ impl Ledger {
             self.segments(Some(opened_and_closed(&tried.outcome)));
             self.host(tried.address.ip().to_string());
         }
-        if experiments.clients.iter().any(|call| call.id == STOCK_CLIENT) {
-            // An ordinary client keeps its sockets to itself.
+        if experiments.clients.iter().any(|call| call.id == REFERENCE_CLIENT) {
+            // The sockets of a standard HTTP client are not ours to read.
             self.unknown();
         }
         for trace in &experiments.traces {
-            let sent = trace.hops.iter().map(|hop| match (&trace.probe, &hop.seen) {
-                (_, TraceSeen::NotSent { .. }) => 0,
-                (TraceProbe::Syn, TraceSeen::Answered) => OPENED_AND_CLOSED,
+            let sent = trace.hops.iter().map(|hop| match (&trace.probe, &hop.result) {
+                (_, TraceResult::NotSent { .. }) => 0,
+                (TraceProbe::Syn, TraceResult::Answered) => OPENED_AND_CLOSED,
                 _ => 1,
             });
             let sent: u32 = sent.sum();

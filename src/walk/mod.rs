@@ -1,10 +1,11 @@
 //! The walk: the order of the hops, what runs concurrently, and nothing else.
 //!
-//! `walk` cannot fail: what the network does is evidence. It judges nothing. `machine` decides
+//! `walk` cannot fail: what the network does is evidence. It draws no conclusion. `machine` decides
 //! what is done next on the direct path, `driver` does it, `direct` and `proxied` know where bytes
 //! go, `exchange` what a session is for, `token` how a token is acquired; `hops` makes one
 //! piece of evidence of all of it.
 
+pub mod azure;
 pub mod calls;
 pub mod contacts;
 pub mod experiments;

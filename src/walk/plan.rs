@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::repeat::Repeat;
 use crate::evidence::text::clean;
-use crate::evidence::{Asked, AskedLimits, Expect, Trust};
+use crate::evidence::{Expect, Trust, WalkLimits, WalkOptions};
 use crate::wire::roots::ExtraRoots;
-use crate::world::{Detour, World};
+use crate::world::{ConnectOverride, World};
 
 use super::proxy_choice::ProxyOption;
 
@@ -30,7 +30,7 @@ pub struct Plan {
     pub expect: Expect,
     /// `--proxy`.
     pub proxy: ProxyOption,
-    /// `--direct`: walk the direct path beside a proxied one also when it is public.
+    /// `--direct`: compare a proxied path with the direct one also when that is public.
     pub direct: bool,
     /// `--trust`.
     pub trust: Trust,
@@ -94,7 +94,7 @@ impl Default for Plan {
 }
 
 impl Plan {
-    /// How long the walk waits for one thing before it starts another beside it: a fifth of
+    /// How long the walk waits for one thing before it starts another in parallel: a fifth of
     /// the hop's deadline.
     #[must_use]
     pub fn stall_after(&self) -> Duration {
@@ -116,7 +116,7 @@ impl Plan {
     pub fn resolvers(&self, world: &World) -> Vec<(SocketAddr, ResolverRole)> {
         let mut list: Vec<(SocketAddr, ResolverRole)> = Vec::new();
         let given = self.resolvers.iter().map(|address| (*address, ResolverRole::Given));
-        // Nobody configured 127.0.0.1: it is only assumed where nothing else is asked.
+        // 127.0.0.1 is not configured: it is only assumed where no other resolver is asked.
         let configured = world
             .resolvers
             .iter()
@@ -132,20 +132,20 @@ impl Plan {
 
     /// What the evidence keeps of it.
     #[must_use]
-    pub fn asked(&self, world: &World) -> Asked {
+    pub fn asked(&self, world: &World) -> WalkOptions {
         let fraction = |d: Duration| d.as_secs_f64() * 1e3;
         let millis = |d: Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
-        Asked {
+        WalkOptions {
             expect: self.expect.clone(),
             deployment: self.deployment.clone(),
             api_version: self.api_version.clone(),
             trust: self.trust,
             ca_file: self.ca_file.clone(),
             resolver_given: !self.resolvers.is_empty(),
-            detoured: !world.detours.is_empty(),
+            connect_to_given: !world.connect_overrides.is_empty(),
             timeout_ms: millis(self.timeout),
             deadline_ms: millis(self.deadline),
-            limits: AskedLimits {
+            limits: WalkLimits {
                 certificate_days: self.limits.certificate_days,
                 dns_ms: self.limits.dns.map(fraction),
                 tcp_ms: self.limits.tcp.map(fraction),
@@ -159,7 +159,7 @@ impl Plan {
     /// The options that choose the way to a host, whatever is asked there: each is one word with
     /// its value.
     #[must_use]
-    pub fn way_options(&self, detours: &[Detour]) -> Vec<String> {
+    pub fn way_options(&self, connect_overrides: &[ConnectOverride]) -> Vec<String> {
         let mut options: Vec<String> = Vec::new();
         let mut add = |name: &str, value: &str| options.push(option(name, value));
         for resolver in &self.resolvers {
@@ -168,8 +168,8 @@ impl Plan {
                 _ => add("--resolver", &resolver.to_string()),
             }
         }
-        for detour in detours {
-            add("--connect-to", &detour.to_string());
+        for connect_override in connect_overrides {
+            add("--connect-to", &connect_override.to_string());
         }
         if self.trust == Trust::System {
             add("--trust", "system");

@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 
 use futures_util::future::join;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -16,13 +17,13 @@ use super::ledger::{Ledger, contacted};
 use super::lookup::system_answer;
 use super::machine::{is_network_refusal, with_alert};
 use super::proxy_choice::Proxy;
-use crate::evidence::dns::{DnsHop, SystemAnswer, WalkedAddress};
-use crate::evidence::experiment::{Experiments, LeftOut, LeftOutReason};
+use crate::evidence::dns::{DnsHop, SelectedAddress, SystemAnswer};
+use crate::evidence::experiment::{ExperimentSkipReason, Experiments, SkippedExperiment};
 use crate::evidence::http::HttpHop;
 use crate::evidence::proxy::{ConnectOutcome, ProxyHop, ProxyScheme};
 use crate::evidence::tcp::{TcpAttempt, TcpHop};
 use crate::evidence::tls::TlsHop;
-use crate::evidence::{Choice, Hop, Observed, classify};
+use crate::evidence::{Hop, Observed, SkipReason, classify};
 use crate::platform;
 use crate::wire::connect::Connection;
 use crate::wire::proxy;
@@ -55,7 +56,7 @@ pub(super) async fn walk<X: HttpExchange>(
         port: if proxy.hides_port { 0 } else { proxy.port },
         scheme: proxy.scheme,
         has_password: proxy.authorization.is_some(),
-        dns: Observed::NotAsked { by: Choice::NotNeeded },
+        dns: Observed::NotAsked { reason: SkipReason::NotNeeded },
         tcp: Observed::NotReached { stopped_at: Hop::Dns },
         connect: Observed::NotReached { stopped_at: Hop::Tcp },
     };
@@ -72,22 +73,22 @@ pub(super) async fn walk<X: HttpExchange>(
             ProxyScheme::Socks => "a SOCKS proxy",
             _ => "a proxy that is itself reached over TLS",
         };
-        let says = format!("{} is {kind}; this version does not walk through one", proxy.url);
-        hop.tcp = Observed::NotPossible { says: says.clone() };
-        hop.connect = Observed::NotPossible { says: says.clone() };
-        seen.proxy = Observed::Ran { started_ms, took_ms: 0.0, saw: hop };
-        seen.tls = Observed::NotPossible { says: says.clone() };
-        seen.http = Observed::NotPossible { says };
+        let message = format!("{} is {kind}, which this version does not walk through", proxy.url);
+        hop.tcp = Observed::NotPossible { message: message.clone() };
+        hop.connect = Observed::NotPossible { message: message.clone() };
+        seen.proxy = Observed::Done { started_ms, took_ms: 0.0, value: hop };
+        seen.tls = Observed::NotPossible { message: message.clone() };
+        seen.http = Observed::NotPossible { message };
         return seen;
     }
     let (connection, others) = connect_to_proxy(context, proxy, &mut hop, &mut seen).await;
-    // The bill is asked of a second handle, also where the proxy ends the connection itself.
-    let handle = connection.as_ref().and_then(|c| c.socket.try_clone().ok());
+    // The cost is read from a second handle, also where the proxy ends the connection itself.
+    let handle = connection.as_ref().map(|c| Arc::clone(&c.socket));
     // An application that meets a dead address first waits for it: what becomes of the others is
-    // seen beside the tunnel. On the way to a token nobody waits for that.
+    // seen in parallel with the tunnel. On the way to a token nothing waits for that.
     let others = async {
         match context.kind {
-            WalkKind::TokenEndpoint => Vec::new(),
+            WalkKind::Request => Vec::new(),
             _ => others.map(|(attempt, _)| attempt).collect().await,
         }
     };
@@ -99,15 +100,15 @@ pub(super) async fn walk<X: HttpExchange>(
                 let peer = proxy::really_at(&connection);
                 let (outcome, route) = tunnel(context, proxy, connection).await;
                 let took_ms = context.elapsed_ms() - began;
-                hop.connect = Observed::Ran { started_ms: began, took_ms, saw: outcome };
+                hop.connect = Observed::Done { started_ms: began, took_ms, value: outcome };
                 route.map(|route| (route, peer))
             }
         };
         let took_ms = context.elapsed_ms() - started_ms;
         (context.observe)(HopDone::Proxy(&hop, took_ms));
-        seen.proxy = Observed::Ran { started_ms, took_ms, saw: hop };
+        seen.proxy = Observed::Done { started_ms, took_ms, value: hop };
         if let Some((route, peer)) = tunnelled {
-            let inside = Inside { context, proxy, peer, socket: handle.as_ref() };
+            let inside = Inside { context, proxy, peer, socket: handle.as_deref() };
             inside.walk(route, call.then_some(exchange), &mut seen).await;
         }
         seen
@@ -116,8 +117,8 @@ pub(super) async fn walk<X: HttpExchange>(
     for attempt in &others {
         seen.ledger.host(contacted(attempt));
     }
-    if let Observed::Ran { saw, .. } = &mut seen.proxy
-        && let Observed::Ran { saw: tcp, .. } = &mut saw.tcp
+    if let Observed::Done { value, .. } = &mut seen.proxy
+        && let Observed::Done { value: tcp, .. } = &mut value.tcp
     {
         tcp.attempts.extend(others);
     }
@@ -127,9 +128,9 @@ pub(super) async fn walk<X: HttpExchange>(
     }
     if let Some(info) = info {
         seen.ledger.info(&info);
-        if let Observed::Ran { saw, .. } = &mut seen.proxy
-            && let Observed::Ran { saw: tcp, .. } = &mut saw.tcp
-            && let Some(walked) = tcp.walked
+        if let Observed::Done { value, .. } = &mut seen.proxy
+            && let Observed::Done { value: tcp, .. } = &mut value.tcp
+            && let Some(walked) = tcp.selected
             && let Some(attempt) = tcp.attempts.iter_mut().find(|a| a.address.ip() == walked)
         {
             attempt.info = Some(info);
@@ -163,7 +164,7 @@ async fn reopen_session(
 ) -> Option<Verified> {
     let (_, connection) = context.connect(address, address).await;
     let connection = connection.filter(|connection| !connection.reset)?;
-    context.extra_sockets.borrow_mut().extend(connection.socket.try_clone());
+    context.extra_sockets.borrow_mut().push(Arc::clone(&connection.socket));
     let (_, route) = tunnel(context, proxy, connection).await;
     context.handshake(route?, None).await.1
 }
@@ -193,7 +194,7 @@ impl Inside<'_, '_> {
         tls.tcp_info = self.socket.and_then(platform::tcp_info);
         seen.http = match (session, exchange) {
             (None, _) => Observed::NotReached { stopped_at: Hop::Tls },
-            (Some(_), None) => Observed::NotAsked { by: Choice::ServiceHasNoCall },
+            (Some(_), None) => Observed::NotAsked { reason: SkipReason::ServiceHasNoCall },
             (Some(session), Some(exchange)) => {
                 let reopen = || reopen_session(context, self.proxy, self.peer);
                 // What is confirmed is the application's own proxy: it finds the address.
@@ -206,23 +207,30 @@ impl Inside<'_, '_> {
                 if is_network_refusal(&context.plan.expect, &hop) {
                     schedule_experiments(context, self.proxy, seen).await;
                 }
-                Observed::Ran { started_ms, took_ms, saw: hop }
+                Observed::Done { started_ms, took_ms, value: hop }
             }
         };
-        seen.tls = Observed::Ran { started_ms: began, took_ms, saw: tls };
+        seen.tls = Observed::Done { started_ms: began, took_ms, value: tls };
     }
 }
 
-/// Makes the experiments on a refused call: the same one by an ordinary client, through the
+/// Does the experiments on a refused call: the same call by a standard HTTP client, through the
 /// proxy and past it.
 async fn schedule_experiments<R>(context: &Context<'_>, proxy: &Proxy, seen: &mut ProxiedPath<R>) {
-    let stock = |experiment: &&experiments::Experiment| experiment.id == experiments::STOCK_CLIENT;
+    let stock =
+        |experiment: &&experiments::Experiment| experiment.id == experiments::REFERENCE_CLIENT;
     for experiment in experiments::triggered_by(Symptom::CallRefused).filter(stock) {
-        let left_out =
-            |why| ExperimentResult::LeftOut(LeftOut { id: experiment.id.to_owned(), why });
+        let left_out = |why| {
+            ExperimentResult::SkippedExperiment(SkippedExperiment {
+                id: experiment.id.to_owned(),
+                reason: why,
+            })
+        };
         let made = match (context.plan.experiments, experiment.intrusiveness) {
-            (false, _) => left_out(LeftOutReason::Option),
-            (true, Intrusiveness::Deep) if !context.plan.deep => left_out(LeftOutReason::NeedsDeep),
+            (false, _) => left_out(ExperimentSkipReason::Option),
+            (true, Intrusiveness::Deep) if !context.plan.deep => {
+                left_out(ExperimentSkipReason::NeedsDeep)
+            }
             _ => {
                 let timeout = context.hop_timeout().min(context.plan.stall_after() * 2);
                 experiments::reference_client(context, experiment.id, Some(proxy), timeout).await
@@ -250,25 +258,25 @@ async fn connect_to_proxy<'a, R>(
         Ok(address) => vec![address],
         Err(_) => {
             let system = system_answer(context, &proxy.host).await;
-            let addresses = match system.saw() {
+            let addresses = match system.value() {
                 Some(SystemAnswer::Addresses { addresses }) => addresses.clone(),
                 _ => Vec::new(),
             };
             let (started_ms, took_ms) = match &system {
-                Observed::Ran { started_ms, took_ms, .. } => (*started_ms, *took_ms),
+                Observed::Done { started_ms, took_ms, .. } => (*started_ms, *took_ms),
                 _ => (context.elapsed_ms(), 0.0),
             };
-            let saw = DnsHop {
+            let value = DnsHop {
                 name: proxy.host.clone(),
                 resolvers: Vec::new(),
-                walked: addresses
+                selected: addresses
                     .iter()
-                    .map(|a| WalkedAddress { address: *a, class: classify(*a), counts: true })
+                    .map(|a| SelectedAddress { address: *a, class: classify(*a), effective: true })
                     .collect(),
                 first_address_ms: (!addresses.is_empty()).then_some(started_ms + took_ms),
                 system,
             };
-            hop.dns = Observed::Ran { started_ms, took_ms, saw };
+            hop.dns = Observed::Done { started_ms, took_ms, value };
             addresses
         }
     };
@@ -282,13 +290,13 @@ async fn connect_to_proxy<'a, R>(
     for address in addresses.iter().take(ADDRESSES_TRIED).copied() {
         pending.push(Box::pin(async move {
             let logical = SocketAddr::new(address, proxy.port);
-            let to = context.world.detour(&proxy.host, logical);
+            let to = context.world.connect_to(&proxy.host, logical);
             context.connect(logical, to).await
         }));
     }
     let mut attempts = Vec::new();
     let mut first: Option<Connection> = None;
-    // The first that stands is used; the others go on beside it.
+    // The first established one is used; the others continue in parallel.
     while let Some((attempt, connection)) = pending.next().await {
         seen.ledger.host(contacted(&attempt));
         attempts.push(attempt);
@@ -303,6 +311,7 @@ async fn connect_to_proxy<'a, R>(
     let tried = addresses.len().min(ADDRESSES_TRIED);
     // The socket's own count, read at the end, holds that of the first.
     seen.ledger.syns(tried - usize::from(first.is_some()));
-    hop.tcp = Observed::Ran { started_ms: began, took_ms, saw: TcpHop { attempts, walked } };
+    hop.tcp =
+        Observed::Done { started_ms: began, took_ms, value: TcpHop { attempts, selected: walked } };
     (first, pending)
 }

@@ -5,14 +5,14 @@ use std::time::SystemTime;
 use super::plan::Plan;
 use super::{HopDone, proxy_choice, vantage};
 use crate::credential::Credential;
-use crate::evidence::dns::{DnsHop, ResolverSeen};
+use crate::evidence::dns::{DnsHop, ResolverEvidence};
 use crate::evidence::experiment::Experiments;
 use crate::evidence::http::HttpHop;
 use crate::evidence::identity::{CredentialKind, Withheld};
 use crate::evidence::proxy::ProxyHop;
 use crate::evidence::tcp::TcpHop;
 use crate::evidence::tls::TlsHop;
-use crate::evidence::{Choice, Cost, Evidence, Hop, Observed};
+use crate::evidence::{Cost, Evidence, Hop, Observed, SkipReason};
 use crate::target::Target;
 use crate::world::World;
 
@@ -65,8 +65,8 @@ pub fn unfinished(
 ) -> Evidence {
     fn hop<T>(seen: Option<(T, f64)>) -> Observed<T> {
         match seen {
-            Some((saw, took_ms)) => Observed::Ran { started_ms: 0.0, took_ms, saw },
-            None => Observed::NotPossible { says: "not finished".to_owned() },
+            Some((value, took_ms)) => Observed::Done { started_ms: 0.0, took_ms, value },
+            None => Observed::NotPossible { message: "not finished".to_owned() },
         }
     }
     let choice = proxy_choice::decide(target, &plan.proxy, &world.environment);
@@ -77,11 +77,11 @@ pub fn unfinished(
     if identity.kind != CredentialKind::None {
         identity.withheld = Some(Withheld::NotReached);
     }
-    let none = || Observed::NotPossible { says: "not finished".to_owned() };
+    let none = || Observed::NotPossible { message: "not finished".to_owned() };
     let resolvers = plan.resolvers(world).into_iter();
     let resolvers = resolvers.map(|(address, role)| {
-        let not_asked = || Observed::NotAsked { by: Choice::NotNeeded };
-        ResolverSeen {
+        let not_asked = || Observed::NotAsked { reason: SkipReason::NotNeeded };
+        ResolverEvidence {
             address,
             scope: crate::world::scope(&world.resolver_config, address),
             role,
@@ -95,30 +95,31 @@ pub fn unfinished(
         name: target.seen.host.clone(),
         resolvers: resolvers.collect(),
         system: none(),
-        walked: Vec::new(),
+        selected: Vec::new(),
         first_address_ms: None,
     });
     let seconds = world.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     Evidence {
         target: target.seen.clone(),
-        asked: plan.asked(world),
+        options: plan.asked(world),
         started: crate::evidence::text::rfc3339(i64::try_from(seconds).unwrap_or(i64::MAX)),
         vantage,
         dns,
         proxy: match proxied {
             true => hop(seen.proxy),
-            false => Observed::NotAsked { by: Choice::NoProxyApplies },
+            false => Observed::NotAsked { reason: SkipReason::NoProxyApplies },
         },
         tcp: match proxied {
-            true => Observed::NotAsked { by: Choice::ProxyApplies },
+            true => Observed::NotAsked { reason: SkipReason::ProxyApplies },
             false => hop(seen.tcp),
         },
         tls: hop(seen.tls),
         identity,
         http: hop(seen.http),
-        direct: Observed::NotAsked { by: Choice::NoProxyApplies },
+        direct: Observed::NotAsked { reason: SkipReason::NoProxyApplies },
         original: None,
         experiments: Experiments::default(),
+        azure: None,
         cost: Cost {
             took_ms: 0.0,
             datagrams_sent: 0,

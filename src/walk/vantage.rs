@@ -8,7 +8,7 @@ use crate::evidence::text::clean;
 use crate::evidence::vantage::{HostsFile, HostsLine, ProxyDecision, SourceTowards, Vantage};
 use crate::platform;
 use crate::target::Target;
-use crate::world::{TextFile, World};
+use crate::world::{TextFile, World, interfaces};
 
 /// The vantage before anything was contacted.
 #[must_use]
@@ -80,25 +80,37 @@ fn address_of(line: &str, name: &str) -> Option<IpAddr> {
     address.parse().ok()
 }
 
-/// Our source address, its interface and the route towards each address: the routing table's
-/// answer, read by connecting a UDP socket and over netlink, which sends nothing.
+/// Our source address, its interface and the route towards each address, from the routing table:
+/// over netlink, or by connecting a UDP socket, which sends nothing.
 #[must_use]
-pub(super) fn sources(addresses: &[IpAddr]) -> Vec<SourceTowards> {
+pub(super) fn sources(world: &World, addresses: &[IpAddr]) -> Vec<SourceTowards> {
     if addresses.is_empty() {
         return Vec::new();
     }
-    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    // Read again only for an address that this machine got since the world was read.
+    let mut newer = None;
     addresses
         .iter()
         .zip(platform::routes(addresses))
-        .map(|(towards, route)| {
-            let source = source_towards(*towards);
+        .map(|(towards, found)| {
+            let source = found.as_ref().and_then(|found| found.source);
+            let source = source.or_else(|| source_towards(*towards));
             let interface = source.and_then(|source| {
-                interfaces.iter().find(|i| i.ip() == source).map(|i| clean(&i.name, 32))
+                let known = interface_of(&world.interfaces, source);
+                known.or_else(|| interface_of(newer.get_or_insert_with(interfaces), source))
             });
-            SourceTowards { towards: *towards, source, interface, route }
+            SourceTowards {
+                towards: *towards,
+                source,
+                interface,
+                route: found.map(|found| found.route),
+            }
         })
         .collect()
+}
+
+fn interface_of(interfaces: &[(IpAddr, String)], address: IpAddr) -> Option<String> {
+    interfaces.iter().find(|(own, _)| *own == address).map(|(_, name)| clean(name, 32))
 }
 
 fn source_towards(address: IpAddr) -> Option<IpAddr> {

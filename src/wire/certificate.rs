@@ -66,9 +66,9 @@ pub(super) fn certificate(
 fn general_name(name: &GeneralName<'_>, redactor: &Redactor<'_>) -> Option<String> {
     match name {
         GeneralName::DNSName(name) => Some(redacted(name, 255, redactor)),
-        GeneralName::IPAddress(octets) => {
-            let v4: Option<[u8; 4]> = (*octets).try_into().ok();
-            let v6: Option<[u8; 16]> = (*octets).try_into().ok();
+        GeneralName::IPAddress(bytes) => {
+            let v4: Option<[u8; 4]> = (*bytes).try_into().ok();
+            let v6: Option<[u8; 16]> = (*bytes).try_into().ok();
             v4.map(|o| std::net::Ipv4Addr::from(o).to_string())
                 .or_else(|| v6.map(|o| std::net::Ipv6Addr::from(o).to_string()))
         }

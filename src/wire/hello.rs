@@ -1,8 +1,8 @@
-//! The ClientHello's place for the name. With a post-quantum key share the hello fills two
+//! Where the name is in the ClientHello. With a post-quantum key share the hello fills two
 //! segments, and the order of its extensions changes from one to the next: in some the name (SNI)
 //! lies across the boundary or behind it. A filter that reads single packets does not see it
-//! there, while it always sees the name of a smaller hello. So the name stays in the first
-//! segment: another hello costs no packet.
+//! there, while it always sees the name of a smaller hello. So the name is kept in the first segment:
+//! making another hello costs no packet.
 
 use std::io::{self, IoSlice, Write};
 use std::sync::Arc;
@@ -50,8 +50,8 @@ fn first_segment(socket: Option<&Socket>) -> usize {
 /// What a connection is about to send, without sending it.
 fn peek(connection: &mut ClientConnection) -> Vec<u8> {
     /// Keeps what is written and reports that nothing was taken.
-    struct Look(Vec<u8>);
-    impl Write for Look {
+    struct Peek(Vec<u8>);
+    impl Write for Peek {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.extend_from_slice(bytes);
             Ok(0)
@@ -64,7 +64,7 @@ fn peek(connection: &mut ClientConnection) -> Vec<u8> {
             Ok(())
         }
     }
-    let mut look = Look(Vec::new());
+    let mut look = Peek(Vec::new());
     let _ = connection.write_tls(&mut look);
     look.0
 }
@@ -120,7 +120,7 @@ mod tests {
             behind += u32::from(end_of_name(&peek(&mut connection)).expect("SNI") > FIRST_SEGMENT);
             keep_name_in_first_segment(&mut connection, &config, &name, None);
             let hello = peek(&mut connection);
-            assert_eq!(hello, peek(&mut connection), "looking takes nothing away");
+            assert_eq!(hello, peek(&mut connection), "peeking removes nothing");
             let end = end_of_name(&hello).expect("SNI");
             assert!(end <= FIRST_SEGMENT, "{end} of {}", hello.len());
             assert!(hello[..end].ends_with(host.as_bytes()));

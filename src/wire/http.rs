@@ -27,17 +27,17 @@ use crate::secret::{Redactor, Secret};
 /// What this tool calls itself.
 pub const AGENT: &str = concat!("aoai-probe/", env!("CARGO_PKG_VERSION"));
 
-/// Octets of an answer's body that are read.
-const BODY_LIMIT: usize = 2 << 20;
-/// Octets of a body that is no JSON that are looked at for its excerpt.
+/// Bytes of an answer's body that are read, unless the request says otherwise.
+pub const BODY_LIMIT: usize = 2 << 20;
+/// How many bytes of a body that is not JSON are read for its excerpt.
 const BODY_EXCERPT: usize = 16 << 10;
-/// Octets of an answer's head that are read.
+/// Bytes of an answer's head that are read.
 const HEAD_LIMIT: usize = 64 << 10;
 /// Header fields kept as evidence.
 const MOST_HEADERS: usize = 40;
 
-/// Header fields that tell who answered and why; others are not kept.
-const KEPT_HEADERS: &[&str] = &[
+/// Header fields that show who answered and why; others are not kept.
+pub(crate) const KEPT_HEADERS: &[&str] = &[
     "apim-request-id",
     "azure-openai-deployment-utilization",
     "azureml-model-session",
@@ -61,6 +61,7 @@ const KEPT_HEADERS: &[&str] = &[
     "x-content-type-options",
     "x-envoy-upstream-service-time",
     "x-ms-client-request-id",
+    "x-ms-keyvault-network-info",
     "x-ms-keyvault-region",
     "x-ms-region",
     "x-ms-request-id",
@@ -71,6 +72,16 @@ const KEPT_HEADERS: &[&str] = &[
     "x-ratelimit-reset-tokens",
     "x-request-id",
     "x-squid-error",
+];
+
+/// Header fields of an answer that the sender of a request reads: those of a challenge, and those
+/// that say when and where to go on.
+const RAW_HEADERS: &[&str] = &[
+    "www-authenticate",
+    "metadata-flavor",
+    "retry-after",
+    "location",
+    "x-ms-correlation-request-id",
 ];
 
 /// How a credential goes into a request.
@@ -115,6 +126,8 @@ pub struct SecretRequest<'a> {
     pub headers: &'a [(String, Secret)],
     /// The body.
     pub body: Option<&'a Secret>,
+    /// Bytes of the answer's body that are read.
+    pub body_limit: usize,
 }
 
 /// An answer as it came; its body may be a secret.
@@ -122,9 +135,9 @@ pub struct SecretRequest<'a> {
 pub struct UnredactedResponse {
     /// Status code.
     pub status: u16,
-    /// The fields that a challenge needs, names in lower case.
+    /// [`RAW_HEADERS`], names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The body, at most 2 MiB.
+    /// The body, as far as the request's limit.
     pub body: zeroize::Zeroizing<Vec<u8>>,
 }
 
@@ -145,7 +158,7 @@ pub struct SecretConnection(Connection);
 ///
 /// # Errors
 ///
-/// The outcome that stands for the call, when the connection was lost meanwhile.
+/// The outcome of the call, when the connection was lost meanwhile.
 pub async fn open(session: Verified, port: u16) -> Result<Connection, HttpOutcome> {
     let (session, name) = session.into_parts();
     over(session, authority(name, port)).await
@@ -195,16 +208,16 @@ where
 }
 
 impl Connection {
-    /// The TLS alert that came in place of an answer. In TLS 1.3 the peer judges the client's
-    /// part of the handshake, its certificate first of all, when the client is through with it
-    /// (RFC 8446, section 4.4.2.4).
+    /// The TLS alert that came in place of an answer. In TLS 1.3 the peer verifies the client's part of
+    /// the handshake, above all its certificate, after the client has finished it (RFC 8446, section
+    /// 4.4.2.4).
     #[must_use]
     pub fn alert(&self) -> Option<&str> {
         self.alert.as_deref()
     }
 
-    /// Makes one call within `timeout`, without a credential. The secrets of the walk are taken
-    /// out of the answer all the same: a peer may know one from elsewhere.
+    /// Makes one call within `timeout`, without a credential. The secrets of the walk are redacted in
+    /// the answer all the same: a peer may know one from elsewhere.
     pub async fn call(
         &mut self,
         call: &Call,
@@ -243,7 +256,7 @@ impl Connection {
     ) -> HttpOutcome {
         let request = match self.request(call, authentication) {
             Ok(request) => request,
-            Err(says) => return HttpOutcome::Malformed { says },
+            Err(message) => return HttpOutcome::Malformed { message },
         };
         let end = tokio::time::Instant::now() + timeout;
         let sending = async {
@@ -257,7 +270,7 @@ impl Connection {
                 outcome_of(&error)
             }
             Ok(Ok(response)) => {
-                let (head, body, complete) = read_body(response, end).await;
+                let (head, body, complete) = read_body(response, end, BODY_LIMIT).await;
                 HttpOutcome::Answered { answer: answer(&head, &body, complete, redactor) }
             }
         }
@@ -271,7 +284,7 @@ impl Connection {
     ) -> (HttpOutcome, Option<UnredactedResponse>) {
         let request = match self.raw_request(raw) {
             Ok(request) => request,
-            Err(says) => return (HttpOutcome::Malformed { says }, None),
+            Err(message) => return (HttpOutcome::Malformed { message }, None),
         };
         let end = tokio::time::Instant::now() + timeout;
         let sending = async {
@@ -285,13 +298,13 @@ impl Connection {
             Ok(Err(error)) => return (outcome_of(&error), None),
             Ok(Ok(response)) => response,
         };
-        let (head, body, complete) = read_body(response, end).await;
+        let (head, body, complete) = read_body(response, end, raw.body_limit).await;
         self.helper.check();
         let body = zeroize::Zeroizing::new(body);
         let shown = if head.status.is_success() { &[][..] } else { &body[..] };
         let mut answer = answer(&head, shown, complete, redactor);
         answer.body_bytes = body.len() as u64;
-        let headers = ["www-authenticate", "metadata-flavor"]
+        let headers = RAW_HEADERS
             .iter()
             .filter_map(|name| {
                 let value = head.headers.get(*name)?.to_str().ok()?;
@@ -312,7 +325,7 @@ impl Connection {
             builder = builder.header(USER_AGENT, AGENT);
         }
         for (name, value) in raw.headers {
-            // The length is that of the body, whoever counts it.
+            // The length is counted from the body.
             if !name.eq_ignore_ascii_case("content-length") {
                 builder = builder.header(name.as_str(), sensitive(value.expose())?);
             }
@@ -404,7 +417,7 @@ pub(super) fn outcome_of(error: &hyper::Error) -> HttpOutcome {
                 io::ErrorKind::UnexpectedEof => HttpOutcome::Closed,
                 _ if tls::alert_of(error).is_some() => HttpOutcome::Closed,
                 io::ErrorKind::TimedOut => HttpOutcome::Silent,
-                _ => HttpOutcome::Malformed { says: clean(&io.to_string(), 200) },
+                _ => HttpOutcome::Malformed { message: clean(&io.to_string(), 200) },
             };
         }
         source = cause.source();
@@ -412,31 +425,32 @@ pub(super) fn outcome_of(error: &hyper::Error) -> HttpOutcome {
     if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
         return HttpOutcome::Closed;
     }
-    HttpOutcome::Malformed { says: clean(&error.to_string(), 200) }
+    HttpOutcome::Malformed { message: clean(&error.to_string(), 200) }
 }
 
 pub(super) async fn read_body<B>(
     response: Response<B>,
     end: tokio::time::Instant,
+    limit: usize,
 ) -> (hyper::http::response::Parts, Vec<u8>, bool)
 where
     B: hyper::body::Body<Data = Bytes> + Unpin,
 {
     let (head, mut body) = response.into_parts();
-    let mut octets = Vec::new();
+    let mut bytes = Vec::new();
     loop {
         match tokio::time::timeout_at(end, body.frame()).await {
-            Ok(None) => return (head, octets, true),
+            Ok(None) => return (head, bytes, true),
             Ok(Some(Ok(frame))) => {
                 if let Some(data) = frame.data_ref() {
-                    let room = BODY_LIMIT.saturating_sub(octets.len());
-                    octets.extend_from_slice(&data[..data.len().min(room)]);
+                    let room = limit.saturating_sub(bytes.len());
+                    bytes.extend_from_slice(&data[..data.len().min(room)]);
                     if data.len() > room {
-                        return (head, octets, false);
+                        return (head, bytes, false);
                     }
                 }
             }
-            Ok(Some(Err(_))) | Err(_) => return (head, octets, false),
+            Ok(Some(Err(_))) | Err(_) => return (head, bytes, false),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A stream that counts octets and keeps the first ones that came in.
+//! A stream that counts bytes and keeps the first ones that came in.
 
 use std::io;
 use std::pin::Pin;
@@ -7,21 +7,21 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Octets of the peer's first words that are kept.
+/// How many of the first bytes read are kept.
 const FIRST_BYTES_KEPT: usize = 256;
 
-/// Octets that are read before the other hops and the clock get a turn: a peer that floods is
-/// never waited for, and its reader would go on and on.
+/// How many bytes are read before other tasks and the clock run: with a peer that floods, the reader
+/// would never yield.
 const READ_BUDGET: usize = 16 << 10;
 
 /// What went through.
 #[derive(Debug, Default, Clone)]
 pub struct Traffic {
-    /// Octets written.
+    /// Bytes written.
     pub sent: u64,
-    /// Octets read.
+    /// Bytes read.
     pub received: u64,
-    /// The first octets read.
+    /// The first bytes read.
     pub first: Vec<u8>,
 }
 
@@ -54,15 +54,15 @@ impl TrafficCounter {
 pub struct MeteredStream<S> {
     inner: S,
     meter: TrafficCounter,
-    /// Octets read in this turn.
-    turn: usize,
+    /// Bytes read since the reader last yielded.
+    unyielded: usize,
 }
 
 impl<S> MeteredStream<S> {
-    /// Puts a meter on `inner`.
+    /// Meters `inner`.
     pub fn new(inner: S) -> (Self, TrafficCounter) {
         let meter = TrafficCounter::default();
-        (Self { inner, meter: meter.clone(), turn: 0 }, meter)
+        (Self { inner, meter: meter.clone(), unyielded: 0 }, meter)
     }
 }
 
@@ -72,15 +72,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for MeteredStream<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.turn >= READ_BUDGET {
-            self.turn = 0;
+        if self.unyielded >= READ_BUDGET {
+            self.unyielded = 0;
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
         let before = buffer.filled().len();
         let result = Pin::new(&mut self.inner).poll_read(context, buffer);
         let new = &buffer.filled()[before..];
-        self.turn = if result.is_pending() { 0 } else { self.turn + new.len() };
+        self.unyielded = if result.is_pending() { 0 } else { self.unyielded + new.len() };
         if !new.is_empty() {
             let mut traffic = self.meter.lock();
             traffic.received += new.len() as u64;
@@ -95,9 +95,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for MeteredStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        octets: &[u8],
+        bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.inner).poll_write(context, octets);
+        let result = Pin::new(&mut self.inner).poll_write(context, bytes);
         if let Poll::Ready(Ok(written)) = &result {
             self.meter.lock().sent += *written as u64;
         }

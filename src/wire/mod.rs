@@ -3,7 +3,7 @@
 //! Nothing here decides what is done next, judges what came back, or retries anything but a
 //! DNS datagram. A failure of the network is a value.
 
-pub mod bundles;
+pub mod ca_bundles;
 mod certificate;
 pub mod connect;
 pub mod dns;
@@ -15,6 +15,7 @@ pub mod metered;
 mod mutations;
 pub mod pace;
 mod payload;
+pub mod peer_limit;
 pub mod proxy;
 pub mod reference_client;
 pub mod roots;
@@ -22,7 +23,6 @@ pub mod session;
 pub mod tally;
 pub mod tls;
 pub mod trace;
-pub mod turns;
 
 use std::io;
 

@@ -1,5 +1,5 @@
-//! Spaces a walk's further questions to one resolver: many resolvers and firewalls limit the rate
-//! at which one client is answered, and drop what exceeds it.
+//! Spaces a walk's further queries to one resolver: many resolvers and firewalls limit the rate at
+//! which one client is answered, and drop what exceeds it.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 /// Between two questions at most: 33 a second pass a limit of 4 in 100 ms.
 const GAP: Duration = Duration::from_millis(30);
-/// Questions that fit into the time that an experiment has, so that the last one can still be
-/// answered.
+/// Queries that fit into the time of an experiment, so that the last one can still be answered.
 const FIT: u32 = 30;
 
 /// When the last question went to each resolver.
@@ -20,12 +19,12 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Notes a question that does not wait for its turn.
+    /// Records a query that is sent at once.
     pub fn asked(&self, resolver: SocketAddr) {
         self.last.borrow_mut().insert(resolver, Instant::now());
     }
 
-    /// Notes that `resolver` answered something.
+    /// Records that `resolver` answered something.
     pub fn heard(&self, resolver: SocketAddr) {
         self.heard.borrow_mut().insert(resolver);
     }
@@ -36,8 +35,8 @@ impl Pace {
         self.heard.borrow().contains(&resolver)
     }
 
-    /// Waits until the next question may go to `resolver`; the gap is short where the question
-    /// has little time, `within`.
+    /// Waits until the next query may go to `resolver`; the gap is short where the query has little
+    /// time, `within`.
     pub async fn turn(&self, resolver: SocketAddr, within: Duration) {
         let gap = GAP.min(within / FIT);
         let at = {
@@ -56,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn questions_to_one_resolver_leave_one_after_another() {
+    fn queries_to_one_resolver_leave_one_after_another() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let Ok(runtime) = runtime else { return };
         let (one, other): (SocketAddr, SocketAddr) =

@@ -18,6 +18,9 @@ pub(super) fn of(value: &Value) -> Payload {
     if each("value", "name") {
         return Payload::Deployments;
     }
+    if each("value", "id") {
+        return Payload::Secrets;
+    }
     let choices = value.get("choices").and_then(Value::as_array);
     match choices.and_then(|list| list.first()) {
         Some(Value::Object(_)) => Payload::Completion,
@@ -39,6 +42,7 @@ mod tests {
             (json!({ "data": [] }), Payload::Models),
             (json!({ "value": [{ "name": "gpt-4o" }] }), Payload::Deployments),
             (json!({ "value": [] }), Payload::Deployments),
+            (json!({ "value": [{ "id": "https://v/secrets/a" }] }), Payload::Secrets),
             (json!({ "choices": [{ "index": 0 }] }), Payload::Completion),
             (json!({ "choices": [] }), Payload::Other),
             (json!({ "data": [1, 2] }), Payload::Other),
@@ -55,7 +59,7 @@ mod tests {
 
     #[test]
     fn no_purpose_is_fulfilled_by_other_json() {
-        for purpose in [Purpose::Models, Purpose::Project, Purpose::Deployment] {
+        for purpose in [Purpose::Models, Purpose::Project, Purpose::Deployment, Purpose::Secrets] {
             assert!(!purpose.success().contains(&Payload::Other), "{purpose:?}");
         }
         assert!(!Purpose::Models.success().contains(&Payload::Deployments));

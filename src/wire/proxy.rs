@@ -66,7 +66,7 @@ async fn ask(
     }
     let request = match request.body(Empty::<Bytes>::new()) {
         Ok(request) => request,
-        Err(error) => return (ConnectOutcome::NotHttp { says: error.to_string() }, None),
+        Err(error) => return (ConnectOutcome::NotHttp { message: error.to_string() }, None),
     };
     let builder = http1::Builder::new().max_buf_size(64 << 10).max_headers(200).to_owned();
     let (tap, meter) = MeteredStream::new(stream);
@@ -105,22 +105,22 @@ async fn ask(
     }
 }
 
-/// The kind of a failure. Octets that came and are no HTTP say more than how it ended.
+/// The kind of a failure. Bytes that came and are no HTTP say more than how it ended.
 fn failed(error: &hyper::Error, meter: &TrafficCounter, redactor: &Redactor<'_>) -> ConnectOutcome {
     let traffic = meter.read();
     let first = &traffic.first;
     if !first.is_empty() && !first.starts_with(b"HTTP/") {
         let text = String::from_utf8_lossy(first);
         let first = redacted_start(&text, traffic.is_cut(), 40, redactor);
-        return ConnectOutcome::NotHttp { says: format!("it says {first}") };
+        return ConnectOutcome::NotHttp { message: format!("it says {first}") };
     }
     match outcome_of(error) {
         HttpOutcome::Closed => ConnectOutcome::Closed,
         HttpOutcome::Reset => ConnectOutcome::Reset,
         HttpOutcome::Silent => ConnectOutcome::Silent,
-        HttpOutcome::Malformed { says } | HttpOutcome::NotMade { says } => {
-            ConnectOutcome::NotHttp { says }
+        HttpOutcome::Malformed { message } | HttpOutcome::NotMade { message } => {
+            ConnectOutcome::NotHttp { message }
         }
-        HttpOutcome::Answered { .. } => ConnectOutcome::NotHttp { says: String::new() },
+        HttpOutcome::Answered { .. } => ConnectOutcome::NotHttp { message: String::new() },
     }
 }

@@ -1,4 +1,4 @@
-//! The call as an ordinary application makes it: reqwest, on a connection of its own. Never
+//! The call as a standard HTTP client makes it: reqwest, on a connection of its own. Never
 //! with a credential; redirects are not followed; time and size are bounded.
 
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
 
-use super::http::{AGENT, answer, outcome_of, read_body};
+use super::http::{AGENT, BODY_LIMIT, answer, outcome_of, read_body};
 use super::roots::Roots;
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::text::clean;
@@ -30,15 +30,15 @@ pub struct Request<'a> {
     pub addresses: &'a [SocketAddr],
     /// The proxy, without a password.
     pub proxy: Option<&'a str>,
-    /// Who judges the chain, by the policy of the walk.
+    /// What verifies the chain, by the policy of the walk.
     pub roots: &'a Roots,
     /// The TLS provider of the walk.
     pub provider: &'a Arc<CryptoProvider>,
     /// This machine's clock.
     pub now: SystemTime,
-    /// For all of it.
+    /// For the whole call.
     pub timeout: Duration,
-    /// The secrets of the walk: not sent, and taken out of the answer all the same.
+    /// The secrets of the walk: not sent, and redacted in the answer all the same.
     pub redactor: &'a Redactor<'a>,
 }
 
@@ -47,7 +47,7 @@ pub async fn call(request: &Request<'_>) -> (HttpOutcome, Option<String>) {
     let end = tokio::time::Instant::now() + request.timeout;
     let client = match client(request) {
         Ok(client) => client,
-        Err(says) => return (HttpOutcome::NotMade { says: clean(&says, 200) }, None),
+        Err(message) => return (HttpOutcome::NotMade { message: clean(&message, 200) }, None),
     };
     let authority = match request.port {
         443 => request.host.to_owned(),
@@ -61,7 +61,7 @@ pub async fn call(request: &Request<'_>) -> (HttpOutcome, Option<String>) {
         Ok(Ok(response)) => {
             let peer = response.remote_addr().map(|peer| peer.to_string());
             let response: hyper::Response<reqwest::Body> = response.into();
-            let (head, body, complete) = read_body(response, end).await;
+            let (head, body, complete) = read_body(response, end, BODY_LIMIT).await;
             let answer = answer(&head, &body, complete, request.redactor);
             (HttpOutcome::Answered { answer }, peer)
         }
@@ -119,5 +119,5 @@ fn failed(error: &reqwest::Error) -> HttpOutcome {
         last = cause.to_string();
         source = cause.source();
     }
-    HttpOutcome::NotMade { says: clean(&last, 200) }
+    HttpOutcome::NotMade { message: clean(&last, 200) }
 }

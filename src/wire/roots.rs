@@ -1,4 +1,4 @@
-//! The sets of roots that judge a chain: built-in, `--ca-file`, the machine's own.
+//! The sets of roots that a chain is verified by: built-in, `--ca-file`, the machine's own.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -8,7 +8,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::bundles::{Bundle, Bundles, Opened};
+use super::ca_bundles::{Bundle, ClientCaBundles, OpenedBundle};
 use crate::evidence::Trust;
 use crate::evidence::tls::Store;
 
@@ -30,7 +30,7 @@ impl ExtraRoots {
     ///
     /// # Errors
     ///
-    /// Says in words what is wrong: not PEM, or no certificate in it.
+    /// What is wrong, in words: not PEM, or no certificate in it.
     pub fn from_pem(pem: &[u8]) -> Result<Self, String> {
         let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(pem)
             .collect::<Result<_, _>>()
@@ -49,7 +49,7 @@ impl ExtraRoots {
 
 /// A verifier over one set of roots.
 #[derive(Debug, Clone)]
-pub struct Judge {
+pub struct RootVerifier {
     /// The set.
     pub store: Store,
     /// Anchors in it.
@@ -58,17 +58,17 @@ pub struct Judge {
     pub verifier: Option<Arc<WebPkiServerVerifier>>,
 }
 
-/// The judges of a walk; each is built when it is first asked.
+/// The verifiers of a walk; each is built when it is first used.
 #[derive(Debug)]
 pub struct Roots {
     provider: Arc<CryptoProvider>,
     trust: Trust,
     extra: ExtraRoots,
     system_store: SystemStore,
-    public: OnceLock<Judge>,
-    with_extra: OnceLock<Judge>,
-    system: OnceLock<Judge>,
-    bundles: Bundles,
+    public: OnceLock<RootVerifier>,
+    with_extra: OnceLock<RootVerifier>,
+    system: OnceLock<RootVerifier>,
+    bundles: ClientCaBundles,
 }
 
 impl Roots {
@@ -88,11 +88,11 @@ impl Roots {
             public: OnceLock::new(),
             with_extra: OnceLock::new(),
             system: OnceLock::new(),
-            bundles: Bundles::default(),
+            bundles: ClientCaBundles::default(),
         }
     }
 
-    /// The provider that judges with them.
+    /// The provider that verifies with them.
     #[must_use]
     pub const fn provider(&self) -> &Arc<CryptoProvider> {
         &self.provider
@@ -106,23 +106,23 @@ impl Roots {
     }
 
     /// Those files, or those of them that a variable names. Read from disk when they are first
-    /// asked.
-    pub(super) fn bundles(&self, only_named: bool) -> &[Opened] {
+    /// used.
+    pub(super) fn bundles(&self, only_named: bool) -> &[OpenedBundle] {
         self.bundles.open(&self.provider, public_anchors, only_named)
     }
 
     /// Mozilla's roots, built in.
-    pub fn public(&self) -> &Judge {
-        self.public.get_or_init(|| self.judge(Store::Public, public_anchors()))
+    pub fn public(&self) -> &RootVerifier {
+        self.public.get_or_init(|| self.root_verifier(Store::Public, public_anchors()))
     }
 
-    /// The machine's own store. Read from disk when it is first asked.
-    pub fn system(&self) -> &Judge {
-        self.system.get_or_init(|| self.judge(Store::System, self.system_anchors()))
+    /// The machine's own store. Read from disk when it is first used.
+    pub fn system(&self) -> &RootVerifier {
+        self.system.get_or_init(|| self.root_verifier(Store::System, self.system_anchors()))
     }
 
-    /// The judge whose word decides, by `--trust` and `--ca-file`.
-    pub fn policy(&self) -> &Judge {
+    /// The verifier that decides, by `--trust` and `--ca-file`.
+    pub fn policy(&self) -> &RootVerifier {
         if self.extra.0.is_empty() {
             return match self.trust {
                 Trust::Public => self.public(),
@@ -135,17 +135,17 @@ impl Roots {
                 Trust::System => self.system_anchors(),
             };
             store.add_parsable_certificates(self.extra.0.iter().cloned());
-            self.judge(Store::CaFile, store)
+            self.root_verifier(Store::CaFile, store)
         })
     }
 
-    /// Whether the policy already speaks for the machine's own store.
+    /// Whether the policy already includes the machine's own store.
     #[must_use]
     pub const fn trusts_system(&self) -> bool {
         matches!(self.trust, Trust::System)
     }
 
-    fn judge(&self, store: Store, anchors: RootCertStore) -> Judge {
+    fn root_verifier(&self, store: Store, anchors: RootCertStore) -> RootVerifier {
         let count = u32::try_from(anchors.len()).unwrap_or(u32::MAX);
         let verifier = WebPkiServerVerifier::builder_with_provider(
             Arc::new(anchors),
@@ -153,7 +153,7 @@ impl Roots {
         )
         .build()
         .ok();
-        Judge { store, anchors: count, verifier }
+        RootVerifier { store, anchors: count, verifier }
     }
 
     fn system_anchors(&self) -> RootCertStore {

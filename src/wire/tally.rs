@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::evidence::dns::RoundSeen;
+use crate::evidence::dns::QueryCounts;
 
-/// What is older is of another round.
+/// Older walks belong to another round.
 const COUNTS: Duration = Duration::from_secs(30);
 /// Walks that are kept for one resolver.
 const KEPT: usize = 4096;
@@ -40,7 +40,7 @@ impl Tally {
         work(walks)
     }
 
-    /// Notes that a walk asks `resolver`.
+    /// Records that a walk asks `resolver`.
     pub fn asks(&self, resolver: SocketAddr) -> Ticket {
         let at = Instant::now();
         self.with(resolver, |walks| {
@@ -52,7 +52,7 @@ impl Tally {
         Ticket(at)
     }
 
-    /// Notes that the walk of `ticket` was answered.
+    /// Records that the walk of `ticket` was answered.
     pub fn answered(&self, resolver: SocketAddr, ticket: Ticket) {
         self.with(resolver, |walks| {
             let mine = walks.iter_mut().rev().find(|walk| walk.at == ticket.0 && !walk.answered);
@@ -63,9 +63,9 @@ impl Tally {
     }
 
     /// How `resolver` served the walks of the last half minute.
-    pub fn of(&self, resolver: SocketAddr) -> RoundSeen {
+    pub fn of(&self, resolver: SocketAddr) -> QueryCounts {
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        self.with(resolver, |walks| RoundSeen {
+        self.with(resolver, |walks| QueryCounts {
             asked: count(walks.len()),
             answered: count(walks.iter().filter(|walk| walk.answered).count()),
         })
@@ -85,7 +85,7 @@ mod tests {
         tally.asks(other);
         tally.answered(one, tickets[0]);
         tally.answered(one, tickets[2]);
-        assert_eq!(tally.of(one), RoundSeen { asked: 3, answered: 2 });
-        assert_eq!(tally.of(other), RoundSeen { asked: 1, answered: 0 });
+        assert_eq!(tally.of(one), QueryCounts { asked: 3, answered: 2 });
+        assert_eq!(tally.of(other), QueryCounts { asked: 1, answered: 0 });
     }
 }

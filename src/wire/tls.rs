@@ -22,12 +22,13 @@ use tokio_rustls::client::TlsStream;
 use super::certificate::certificate;
 use super::hello;
 use super::metered::{MeteredStream, TrafficCounter};
-use super::roots::{Judge, Roots};
+use super::roots::{RootVerifier, Roots};
 use super::session::{Route, Verified};
 use super::{redacted, redacted_start, words};
 use crate::evidence::text::{clean, clean_bytes};
 use crate::evidence::tls::{
     BundleVerdict, CertificateFault, Negotiated, Store, StoreVerdict, TlsHop, TlsOutcome,
+    TlsVersion,
 };
 use crate::platform;
 use crate::secret::Redactor;
@@ -39,7 +40,7 @@ const CERTIFICATES_KEPT: usize = 10;
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
-/// A session; only [`Verified`] says that it is the right one.
+/// A session; only [`Verified`] proves that it is the right one.
 pub(super) type Session = TlsStream<MeteredStream<Box<dyn Stream>>>;
 
 /// The size of the ClientHello.
@@ -91,7 +92,7 @@ compile_error!("choose a TLS provider: the feature `aws_lc_rs` (default) or `rin
 pub struct Handshake<'a> {
     /// The name for SNI and certificate: always the original one.
     pub server_name: &'a str,
-    /// Who judges the chain.
+    /// What verifies the chain.
     pub roots: Arc<Roots>,
     /// The provider.
     pub provider: Arc<CryptoProvider>,
@@ -144,10 +145,10 @@ pub async fn handshake(
     };
     let Ok(name) = ServerName::try_from(request.server_name.to_owned()) else {
         hop.outcome =
-            TlsOutcome::Incompatible { says: "the name cannot be sent as SNI".to_owned() };
+            TlsOutcome::Incompatible { message: "the name cannot be sent as SNI".to_owned() };
         return (hop, None);
     };
-    let recorder = Arc::new(Recorder {
+    let recorder = Arc::new(RecordingVerifier {
         roots: Arc::clone(&request.roots),
         provider: Arc::clone(&request.provider),
         now: request.now,
@@ -156,14 +157,14 @@ pub async fn handshake(
     let config = match config(request, Arc::clone(&recorder)) {
         Ok(config) => config,
         Err(error) => {
-            hop.outcome = TlsOutcome::Incompatible { says: error.to_string() };
+            hop.outcome = TlsOutcome::Incompatible { message: error.to_string() };
             return (hop, None);
         }
     };
-    let (tap, meter) = MeteredStream::new(stream);
+    let (metered, meter) = MeteredStream::new(stream);
     let config = Arc::new(config);
     let connector = TlsConnector::from(Arc::clone(&config));
-    let connecting = connector.connect_with(name.clone(), tap, |connection| {
+    let connecting = connector.connect_with(name.clone(), metered, |connection| {
         hello::keep_name_in_first_segment(connection, &config, &name, socket);
     });
     let result = tokio::time::timeout(request.timeout, connecting).await;
@@ -184,9 +185,9 @@ pub async fn handshake(
             let connection = session.get_ref().1;
             hop.negotiated = Some(Negotiated {
                 version: match connection.protocol_version() {
-                    Some(rustls::ProtocolVersion::TLSv1_3) => "TLS 1.3".to_owned(),
-                    Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2".to_owned(),
-                    other => format!("{other:?}"),
+                    Some(rustls::ProtocolVersion::TLSv1_3) => TlsVersion::Tls13,
+                    Some(rustls::ProtocolVersion::TLSv1_2) => TlsVersion::Tls12,
+                    other => TlsVersion::Other(format!("{other:?}")),
                 },
                 cipher_suite: connection
                     .negotiated_cipher_suite()
@@ -202,7 +203,10 @@ pub async fn handshake(
     }
 }
 
-fn config(request: &Handshake<'_>, recorder: Arc<Recorder>) -> Result<ClientConfig, Error> {
+fn config(
+    request: &Handshake<'_>,
+    recorder: Arc<RecordingVerifier>,
+) -> Result<ClientConfig, Error> {
     let provider = match request.hello {
         Hello::Full => Arc::clone(&request.provider),
         Hello::Small => {
@@ -251,12 +255,12 @@ fn outcome_of(error: &io::Error, meter: &TrafficCounter, redactor: &Redactor<'_>
             TlsOutcome::NotTls { first_bytes: bytes(first, 40) }
         }
         Some(other) => TlsOutcome::Incompatible {
-            says: redacted(&describe_alert(&other.to_string()), 200, redactor),
+            message: redacted(&describe_alert(&other.to_string()), 200, redactor),
         },
         None => match error.kind() {
             io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => TlsOutcome::Closed,
             io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => TlsOutcome::Reset,
-            _ => TlsOutcome::ConnectionLost { errno: error.raw_os_error(), says: words(error) },
+            _ => TlsOutcome::ConnectionLost { errno: error.raw_os_error(), message: words(error) },
         },
     }
 }
@@ -325,33 +329,33 @@ fn certificate_fault(error: &CertificateError) -> CertificateFault {
         CertificateError::Revoked => CertificateFault::Revoked,
         CertificateError::BadSignature => CertificateFault::BadSignature,
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            let says = "it may not be used by a server (extended key usage)".to_owned();
-            CertificateFault::Other { says }
+            let message = "it may not be used by a server (extended key usage)".to_owned();
+            CertificateFault::Other { message }
         }
         other => {
-            CertificateFault::Other { says: clean(&describe_alert(&format!("{other:?}")), 200) }
+            CertificateFault::Other { message: clean(&describe_alert(&format!("{other:?}")), 200) }
         }
     }
 }
 
-/// Records what was presented and what each judge says; then the policy decides.
+/// Records the presented chain and the verdict of each set of roots; then the policy decides.
 #[derive(Debug)]
-struct Recorder {
+struct RecordingVerifier {
     roots: Arc<Roots>,
     provider: Arc<CryptoProvider>,
     now: SystemTime,
-    seen: Mutex<Seen>,
+    seen: Mutex<VerifierState>,
 }
 
 #[derive(Debug, Default)]
-struct Seen {
+struct VerifierState {
     chain: Vec<CertificateDer<'static>>,
     verdicts: Vec<StoreVerdict>,
     bundles: Vec<BundleVerdict>,
     accepted_by: Option<Store>,
 }
 
-impl ServerCertVerifier for Recorder {
+impl ServerCertVerifier for RecordingVerifier {
     fn verify_server_cert(
         &self,
         leaf: &CertificateDer<'_>,
@@ -362,20 +366,20 @@ impl ServerCertVerifier for Recorder {
     ) -> Result<ServerCertVerified, Error> {
         let since = self.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let now = UnixTime::since_unix_epoch(since);
-        let ask = |judge: &Judge| match &judge.verifier {
+        let ask = |roots: &RootVerifier| match &roots.verifier {
             Some(verifier) => {
                 verifier.verify_server_cert(leaf, intermediates, name, ocsp, now).map(drop)
             }
             None => Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)),
         };
         let mut verdicts: Vec<StoreVerdict> = Vec::new();
-        let mut record = |judge: &Judge, result: &Result<(), Error>| {
-            if !verdicts.iter().any(|v| v.store == judge.store) {
+        let mut record = |roots: &RootVerifier, result: &Result<(), Error>| {
+            if !verdicts.iter().any(|v| v.store == roots.store) {
                 let fault = result.as_ref().err().map(|error| match error {
                     Error::InvalidCertificate(fault) => certificate_fault(fault),
-                    other => CertificateFault::Other { says: clean(&other.to_string(), 200) },
+                    other => CertificateFault::Other { message: clean(&other.to_string(), 200) },
                 });
-                verdicts.push(StoreVerdict { store: judge.store, anchors: judge.anchors, fault });
+                verdicts.push(StoreVerdict { store: roots.store, anchors: roots.anchors, fault });
             }
         };
         let policy = self.roots.policy();
@@ -392,7 +396,7 @@ impl ServerCertVerifier for Recorder {
             record(public, &result);
             if accepted_by == Some(Store::CaFile) {
                 // What the machine's own store accepts alone does not need the file; where that
-                // store is not trusted with a secret, it still says which clients succeed.
+                // store is not trusted with a secret, it still shows which clients succeed.
                 let system = self.roots.system();
                 let result = ask(system);
                 if result.is_ok() && self.roots.trusts_system() {
@@ -413,14 +417,14 @@ impl ServerCertVerifier for Recorder {
                 decision = result;
             }
         }
-        // What clients with roots of their own would say, where that may differ.
+        // The verdict of clients with roots of their own, where it may differ.
         let unknown = verdicts.iter().any(|verdict| {
             verdict.store == Store::Public && verdict.fault == Some(CertificateFault::UnknownIssuer)
         });
         let trusted = !matches!(accepted_by, None | Some(Store::System));
         let opened = match (unknown, trusted) {
             (true, false) => self.roots.bundles(false),
-            // What we accept may be refused by what replaces a client's roots (fact X22).
+            // A file that replaces a client's roots may refuse what we accept (fact X22).
             (_, true) => self.roots.bundles(true),
             (false, false) => &[],
         };
@@ -438,7 +442,7 @@ impl ServerCertVerifier for Recorder {
                         .map(|error| match error {
                             Error::InvalidCertificate(fault) => certificate_fault(&fault),
                             other => {
-                                CertificateFault::Other { says: clean(&other.to_string(), 200) }
+                                CertificateFault::Other { message: clean(&other.to_string(), 200) }
                             }
                         }),
                 },
@@ -480,7 +484,7 @@ impl ServerCertVerifier for Recorder {
     }
 }
 
-impl Recorder {
+impl RecordingVerifier {
     /// Puts what was recorded into the evidence.
     fn report(&self, request: &Handshake<'_>, hop: &mut TlsHop) {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);

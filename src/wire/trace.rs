@@ -1,5 +1,5 @@
-//! Packets of limited life towards an address, and who says that it ended them. Unprivileged:
-//! the life is a socket option, the answer comes by the socket's error queue.
+//! TTL-limited packets towards an address, and which router reports that they expired. Unprivileged:
+//! the TTL is a socket option, the answer comes through the socket's error queue.
 
 use std::cell::Cell;
 use std::io;
@@ -13,21 +13,21 @@ use tokio::net::UdpSocket;
 use super::connect::{self, Connection};
 use super::tls::{self, Handshake};
 use super::{icmp, local_icmp, words};
-use crate::evidence::experiment::{TraceHop, TraceSeen};
+use crate::evidence::experiment::{TraceHop, TraceResult};
 use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
 use crate::evidence::tls::TlsOutcome;
 use crate::platform;
 
-/// The longest life tried: farther than any private network is deep.
+/// The largest TTL tried: more hops than any private network has.
 pub const MOST_HOPS: u8 = 16;
 
-/// Between the beginnings of two lives.
+/// Between two TTLs.
 const SPACING: Duration = Duration::from_millis(15);
 
-/// Where UDP of limited life goes: the port of every traceroute, at which nobody listens.
+/// The port that TTL-limited UDP goes to: that of traceroute, at which no process listens.
 const UDP_PORT: u16 = 33434;
 
-/// Whether this machine tells a program of the ICMP errors that its packets meet.
+/// Whether this machine reports to a program the ICMP errors that its packets cause.
 ///
 /// # Errors
 /// It does not, with the reason in words.
@@ -37,24 +37,24 @@ pub fn possible(to: SocketAddr) -> Result<(), String> {
     if platform::report_icmp(&socket, to.is_ipv6(), true) {
         Ok(())
     } else {
-        Err("this machine gives no program its error queue (IP_RECVERR)".to_owned())
+        Err("this machine does not let programs read ICMP errors (IP_RECVERR)".to_owned())
     }
 }
 
-/// One SYN of each life from 1 to `longest`, until one comes to the end. Ends within `timeout`.
+/// One SYN of each TTL from 1 to `longest`, until one gets to the end. Ends within `timeout`.
 pub async fn syn(to: SocketAddr, longest: u8, timeout: Duration) -> Vec<TraceHop> {
-    rising(to, longest, timeout, |ttl, left| syn_of(to, ttl, left)).await
+    ttl_sequence(to, longest, timeout, |ttl, left| syn_of(to, ttl, left)).await
 }
 
-/// One UDP datagram of each life from 1 to `longest`, until one comes to the end. Ends within
+/// One UDP datagram of each TTL from 1 to `longest`, until one gets to the end. Ends within
 /// `timeout`.
 pub async fn udp(to: SocketAddr, longest: u8, timeout: Duration) -> Vec<TraceHop> {
-    rising(to, longest, timeout, |ttl, left| udp_of(to, ttl, left)).await
+    ttl_sequence(to, longest, timeout, |ttl, left| udp_of(to, ttl, left)).await
 }
 
-/// Each life beside the others, begun one after another: hosts answer only so many packets a
-/// second with ICMP, and beyond the first life that comes to the end all do.
-async fn rising<S: Future<Output = TraceSeen>>(
+/// All TTLs concurrently, begun one after another: hosts answer only so many packets a second with
+/// ICMP, and every TTL beyond the first that gets to the end does so too.
+async fn ttl_sequence<S: Future<Output = TraceResult>>(
     to: SocketAddr,
     longest: u8,
     timeout: Duration,
@@ -71,26 +71,26 @@ async fn rising<S: Future<Output = TraceSeen>>(
         let seen = send(ttl, timeout - wait).await;
         over.set(over.get() || seen.reached(to.ip()));
         let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Some(TraceHop { ttl, seen, took_ms })
+        Some(TraceHop { ttl, result: seen, took_ms })
     }))
     .await;
     hops.into_iter().flatten().collect()
 }
 
-async fn syn_of(to: SocketAddr, ttl: u8, timeout: Duration) -> TraceSeen {
-    match connect::with_life(to, ttl, timeout).await {
-        TcpOutcome::Connected => TraceSeen::Answered,
-        TcpOutcome::Refused | TcpOutcome::Reset => TraceSeen::Reset,
-        TcpOutcome::TimedOut => TraceSeen::Silent,
-        TcpOutcome::Unreachable { icmp } => ended_by(icmp),
-        TcpOutcome::LocalError { says, .. } => TraceSeen::NotSent { says },
+async fn syn_of(to: SocketAddr, ttl: u8, timeout: Duration) -> TraceResult {
+    match connect::with_ttl(to, ttl, timeout).await {
+        TcpOutcome::Connected => TraceResult::Answered,
+        TcpOutcome::Refused | TcpOutcome::Reset => TraceResult::Reset,
+        TcpOutcome::TimedOut => TraceResult::Silent,
+        TcpOutcome::Unreachable { icmp } => stop_reason(icmp),
+        TcpOutcome::LocalError { message, .. } => TraceResult::NotSent { message },
     }
 }
 
-async fn udp_of(to: SocketAddr, ttl: u8, timeout: Duration) -> TraceSeen {
+async fn udp_of(to: SocketAddr, ttl: u8, timeout: Duration) -> TraceResult {
     let not_sent = |error: &io::Error| match local_icmp(error) {
-        Some(icmp) => TraceSeen::Icmp { icmp },
-        None => TraceSeen::NotSent { says: words(error) },
+        Some(icmp) => TraceResult::Icmp { icmp },
+        None => TraceResult::NotSent { message: words(error) },
     };
     let socket = match limited(to, ttl) {
         Ok(socket) => socket,
@@ -102,17 +102,17 @@ async fn udp_of(to: SocketAddr, ttl: u8, timeout: Duration) -> TraceSeen {
         }
         let mut answer = [0; 64];
         match socket.recv(&mut answer).await {
-            Ok(_) => TraceSeen::Answered,
+            Ok(_) => TraceResult::Answered,
             Err(error) => match platform::read_icmp(&socket) {
-                Some(seen) => ended_by(icmp(seen)),
+                Some(seen) => stop_reason(icmp(seen)),
                 None => not_sent(&error),
             },
         }
     };
-    tokio::time::timeout(timeout, answered).await.unwrap_or(TraceSeen::Silent)
+    tokio::time::timeout(timeout, answered).await.unwrap_or(TraceResult::Silent)
 }
 
-/// A UDP socket whose datagrams live for `ttl` hops.
+/// A UDP socket whose datagrams have this TTL.
 fn limited(to: SocketAddr, ttl: u8) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(to), Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_nonblocking(true)?;
@@ -132,21 +132,21 @@ fn limited(to: SocketAddr, ttl: u8) -> io::Result<UdpSocket> {
     UdpSocket::from_std(socket.into())
 }
 
-fn ended_by(icmp: crate::evidence::tcp::Icmp) -> TraceSeen {
+fn stop_reason(icmp: crate::evidence::tcp::Icmp) -> TraceResult {
     match icmp.meaning {
-        IcmpMeaning::TimeExceeded => TraceSeen::Expired { from: icmp.from },
-        _ => TraceSeen::Icmp { icmp },
+        IcmpMeaning::TimeExceeded => TraceResult::Expired { from: icmp.from },
+        _ => TraceResult::Icmp { icmp },
     }
 }
 
-/// The usual life of a packet (RFC 1700): the end of a connection must come through.
-const WHOLE_LIFE: u8 = 64;
+/// The usual TTL (RFC 1700): the end of a connection must get to the peer.
+const FULL_TTL: u8 = 64;
 
-/// The ClientHello of `request` with each life from 1, all at once, each on a connection that
-/// stands. Ends within the request's deadline.
+/// The ClientHello of `request` with each TTL from 1, all at once, each on an established connection
+/// of its own. Ends within the request's deadline.
 pub async fn hello(to: SocketAddr, request: &Handshake<'_>) -> Vec<TraceHop> {
     let mut hops = join_all((1..=MOST_HOPS).map(|ttl| hello_of(to, ttl, request))).await;
-    if let Some(end) = hops.iter().position(|hop| hop.seen.reached(to.ip())) {
+    if let Some(end) = hops.iter().position(|hop| hop.result.reached(to.ip())) {
         hops.truncate(end + 1);
     }
     hops
@@ -160,10 +160,10 @@ async fn hello_of(to: SocketAddr, ttl: u8, request: &Handshake<'_>) -> TraceHop 
             let left = request.timeout.saturating_sub(started.elapsed());
             hello_limited(connection, to.is_ipv6(), ttl, &request.within(left)).await
         }
-        None => TraceSeen::NotSent { says: "the connection did not stand".to_owned() },
+        None => TraceResult::NotSent { message: "the connection was not established".to_owned() },
     };
     let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    TraceHop { ttl, seen, took_ms }
+    TraceHop { ttl, result: seen, took_ms }
 }
 
 async fn hello_limited(
@@ -171,22 +171,22 @@ async fn hello_limited(
     version6: bool,
     ttl: u8,
     request: &Handshake<'_>,
-) -> TraceSeen {
+) -> TraceResult {
     connection.end_with_reset();
     let (route, socket) = connection.into_route();
     platform::report_icmp(&socket, version6, true);
-    if let Err(error) = connect::limit_life(&socket, version6, ttl) {
-        return TraceSeen::NotSent { says: words(&error) };
+    if let Err(error) = connect::set_ttl(&socket, version6, ttl) {
+        return TraceResult::NotSent { message: words(&error) };
     }
     let (hop, session) = tls::handshake(route, Some(&socket), request).await;
     drop(session);
-    let said = platform::read_icmp(&socket).map(icmp);
-    let _ = connect::limit_life(&socket, version6, WHOLE_LIFE);
-    match (hop.outcome, said) {
-        (TlsOutcome::Reset | TlsOutcome::Closed, _) => TraceSeen::Reset,
-        (TlsOutcome::Silent | TlsOutcome::ConnectionLost { .. }, Some(icmp)) => ended_by(icmp),
-        (TlsOutcome::Silent, None) => TraceSeen::Silent,
-        (TlsOutcome::ConnectionLost { says, .. }, None) => TraceSeen::NotSent { says },
-        _ => TraceSeen::Answered,
+    let error = platform::read_icmp(&socket).map(icmp);
+    let _ = connect::set_ttl(&socket, version6, FULL_TTL);
+    match (hop.outcome, error) {
+        (TlsOutcome::Reset | TlsOutcome::Closed, _) => TraceResult::Reset,
+        (TlsOutcome::Silent | TlsOutcome::ConnectionLost { .. }, Some(icmp)) => stop_reason(icmp),
+        (TlsOutcome::Silent, None) => TraceResult::Silent,
+        (TlsOutcome::ConnectionLost { message, .. }, None) => TraceResult::NotSent { message },
+        _ => TraceResult::Answered,
     }
 }

@@ -19,7 +19,7 @@ impl Environment {
         Self(Arc::new(pairs.into_iter().map(|(name, value)| (name, value.into())).collect()))
     }
 
-    /// A variable's value; an empty one counts as not set, as most SDKs have it.
+    /// A variable's value; an empty one is treated as not set, as by most SDKs.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.as_str()).filter(|value| !value.trim().is_empty())

@@ -14,7 +14,7 @@ use super::Environment;
 pub struct Surroundings<'a> {
     /// Environment variables.
     pub environment: &'a Environment,
-    /// Whether a file or folder exists; always no where paths of Unix mean nothing.
+    /// Whether a file or folder exists; never where paths of Unix mean nothing.
     pub exists: &'a dyn Fn(&str) -> bool,
     /// `/proc/sys/kernel/osrelease`, empty where there is none.
     pub kernel: &'a str,
@@ -32,9 +32,9 @@ enum Sign {
     Variable(&'static str),
     /// A variable that has this value.
     VariableIs(&'static str, &'static str),
-    /// A variable whose value begins so.
+    /// A variable whose value starts with this.
     VariableBegins(&'static str, &'static str),
-    /// A variable whose name begins so.
+    /// A variable whose name starts with this.
     VariablePrefix(&'static str),
     /// A file or folder.
     File(&'static str),
@@ -56,7 +56,7 @@ use Sign::{
     VariableIs, VariablePrefix,
 };
 
-/// The signs (facts X6, X23, X24, X40 to X43, X61, X65), those that say most first; one for each platform
+/// The signs (facts X6, X23, X24, X40 to X43, X61, X65), the most specific first; one for each platform
 /// is kept.
 const SIGNS: &[(Platform, Sign)] = &[
     (Platform::Functions, Variable("FUNCTIONS_EXTENSION_VERSION")),
@@ -103,7 +103,7 @@ const SIGNS: &[(Platform, Sign)] = &[
 /// sign of the platform.
 const LOCAL_TOOLS: (&str, &str) = ("AZURE_FUNCTIONS_ENVIRONMENT", "Development");
 
-/// An agent of Azure Pipelines says with this that it is somebody's own, whatever it is called.
+/// An agent of Azure Pipelines shows with this that it is self-hosted, whatever it is called.
 const SELF_HOSTED: (&str, &str) = ("AGENT_ISSELFHOSTED", "1");
 
 /// The platforms that this machine runs in or under, each with its first sign.
@@ -114,11 +114,11 @@ pub fn platforms(seen: &Surroundings<'_>) -> Vec<PlatformSign> {
         if found.iter().any(|known| known.platform == *platform) {
             continue;
         }
-        let says = |(name, value): (&str, &str)| seen.environment.get(name) == Some(value);
+        let message = |(name, value): (&str, &str)| seen.environment.get(name) == Some(value);
         let local = match platform {
-            Platform::Functions => says(LOCAL_TOOLS),
+            Platform::Functions => message(LOCAL_TOOLS),
             Platform::HostedMachine => {
-                matches!(sign, VariableBegins("AGENT_NAME", _)) && says(SELF_HOSTED)
+                matches!(sign, VariableBegins("AGENT_NAME", _)) && message(SELF_HOSTED)
             }
             _ => false,
         };

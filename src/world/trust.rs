@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use super::World;
 use crate::files::{self, May};
-use crate::wire::bundles::Bundle;
+use crate::wire::ca_bundles::Bundle;
 use crate::wire::roots::{ExtraRoots, SystemStore};
 use crate::{blocking, platform};
 
 /// The largest file of the machine's own roots that is read, in bytes.
 const STORE_LIMIT: u64 = 32 << 20;
 
-/// The machine's own store; an empty one where `SSL_CERT_FILE` names what is no file, or none
-/// that a store could be: it would be read to its end, which may never come.
+/// The machine's own store; an empty one where `SSL_CERT_FILE` names something that is not a file, or
+/// one that is too large for a store: it would be read to its end, which may never come.
 #[expect(clippy::disallowed_methods, reason = "called where the ambient world is read")]
 pub(super) fn system_store() -> SystemStore {
     let named = std::env::var_os("SSL_CERT_FILE").and_then(|path| std::fs::metadata(path).ok());
@@ -23,11 +23,11 @@ pub(super) fn system_store() -> SystemStore {
     }
 }
 
-/// Versions of Python 3 whose places are looked at.
+/// Versions of Python 3 whose folders are searched.
 const PYTHONS: std::ops::RangeInclusive<u8> = 8..=15;
 
 /// The files that clients take roots from: those that a variable names, and certifi's where
-/// Python has it. Nothing is read before somebody asks.
+/// Python has it. Nothing is read before it is used.
 #[must_use]
 pub fn bundles(world: &World) -> Vec<Bundle> {
     let named = [
@@ -49,7 +49,7 @@ pub fn bundles(world: &World) -> Vec<Bundle> {
             Some(Bundle { by, path, adds, named: true, read })
         })
         .collect();
-    // A world with a store of its own has no other files either.
+    // A world with its own store has no other files either.
     if !matches!(world.system_store, SystemStore::Native) {
         return all;
     }
@@ -114,7 +114,7 @@ fn bundle_file_or_folders(paths: &str) -> Option<Vec<u8>> {
     folder_seen.then_some(all)
 }
 
-/// Folders that are read, and entries of one that are looked at.
+/// How many folders are read, and how many entries of one.
 const MOST_FOLDERS: usize = 8;
 const MOST_IN_A_FOLDER: usize = 2000;
 
@@ -137,10 +137,10 @@ const CA_FILE_LIMIT: u64 = 8 << 20;
 /// # Errors
 ///
 /// Why there are none, in words.
-pub fn ca_file(path: &str, may: May, patience: Duration) -> Result<ExtraRoots, String> {
+pub fn ca_file(path: &str, may: May, timeout: Duration) -> Result<ExtraRoots, String> {
     let from = path.to_owned();
-    let pem = blocking::within("input", patience, move || files::whole(from, may, CA_FILE_LIMIT))
-        .map_err(|_| "no end of it within the deadline")?
+    let pem = blocking::run_with_timeout(timeout, move || files::whole(from, may, CA_FILE_LIMIT))
+        .map_err(|_| "it was not read to its end within the deadline")?
         .map_err(|error| files::why(&error))?;
     ExtraRoots::from_pem(&pem)
 }

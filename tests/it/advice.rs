@@ -1,39 +1,24 @@
 //! Advice that cannot hurt, and claims that the evidence carries: over every fixture.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use aoai_probe::diagnose::diagnose;
 use aoai_probe::diagnose::headline::LONGEST;
 use aoai_probe::diagnosis::{Effect, is_team};
 use aoai_probe::evidence::{Evidence, Expect, Hop};
 
-use crate::fixtures::{evidence, root};
+use crate::fixtures::{all_findings, evidence};
 
 #[path = "../lab/advice.rs"]
-mod checks;
-
-/// The evidence of every fixture of every finding.
-fn all() -> Vec<(String, Evidence)> {
-    let mut all = Vec::new();
-    for folder in fs::read_dir(root().join("fixtures/findings")).unwrap() {
-        for file in fs::read_dir(folder.unwrap().path()).unwrap() {
-            let path = file.unwrap().path();
-            let name = path.strip_prefix(root().join("fixtures")).unwrap();
-            let name = name.to_str().unwrap().to_owned();
-            all.push((name.clone(), serde_json::from_value(evidence(&name)).unwrap()));
-        }
-    }
-    all
-}
+pub(crate) mod checks;
 
 /// Fails with every fault, each once, with the first fixture that shows it.
 fn none(faults: impl IntoIterator<Item = (String, String, String)>) {
     let mut seen = BTreeSet::new();
     let mut lines = Vec::new();
-    for (fixture, id, says) in faults {
-        if seen.insert((id.clone(), says.clone())) {
-            lines.push(format!("{id}: {says}\n    ({fixture})"));
+    for (fixture, id, message) in faults {
+        if seen.insert((id.clone(), message.clone())) {
+            lines.push(format!("{id}: {message}\n    ({fixture})"));
         }
     }
     lines.sort();
@@ -42,37 +27,37 @@ fn none(faults: impl IntoIterator<Item = (String, String, String)>) {
 
 #[test]
 fn advice_cannot_hurt() {
-    none(all().into_iter().flat_map(|(name, e)| {
+    none(all_findings().into_iter().flat_map(|(name, e)| {
         let faults = checks::faults(&diagnose(&e).findings);
-        faults.into_iter().map(move |(id, says)| (name.clone(), id, says))
+        faults.into_iter().map(move |(id, message)| (name.clone(), id, message))
     }));
 }
 
 /// Whoever asks whether the public path refuses is not told to open it.
 #[test]
 fn a_check_that_the_path_is_closed_opens_nothing() {
-    let opens = |says: &str| {
+    let opens = |message: &str| {
         [" through at", " through, for", "machine through", "it pass", "proxy out", "one FQDN"]
             .iter()
             .chain(&["NAT gateway", "ServiceEntry"])
-            .any(|words| says.contains(words))
+            .any(|words| message.contains(words))
     };
     let mut shut = 0;
     let mut faults = Vec::new();
-    for (name, mut e) in all() {
-        e.asked.expect = Expect::Closed;
+    for (name, mut e) in all_findings() {
+        e.options.expect = Expect::Closed;
         for finding in diagnose(&e).findings {
             if !matches!(finding.hop, Hop::Tcp | Hop::Proxy | Hop::Tls | Hop::Http) {
                 continue;
             }
             let steps = finding.fix.map(|fix| fix.steps).unwrap_or_default();
-            shut += usize::from(steps.iter().any(|s| s.says.contains("open nothing")));
+            shut += usize::from(steps.iter().any(|s| s.text.contains("open nothing")));
             assert!(!steps.first().is_some_and(|step| step.or), "{name}: {steps:?}");
             faults.extend(
                 steps
                     .into_iter()
-                    .filter(|s| matches!(s.effect, Effect::Shared { .. }) && opens(&s.says))
-                    .map(|s| (name.clone(), finding.id.clone(), s.says)),
+                    .filter(|s| matches!(s.effect, Effect::Shared { .. }) && opens(&s.text))
+                    .map(|s| (name.clone(), finding.id.clone(), s.text)),
             );
         }
     }
@@ -101,7 +86,7 @@ fn owners_are_teams() {
     ] {
         assert_eq!(is_team(owner), known, "{owner}");
     }
-    none(all().into_iter().flat_map(|(name, e)| {
+    none(all_findings().into_iter().flat_map(|(name, e)| {
         let fixes = diagnose(&e).findings.into_iter().filter_map(|f| Some((f.id, f.fix?.owner)));
         let wrong = fixes.filter(|(_, owner)| !is_team(owner));
         wrong.map(move |(id, owner)| (name.clone(), id, format!("{owner:?} is not a team")))
@@ -125,7 +110,7 @@ const NOTHING_TO_SEE_FIRST: &[(&str, &str)] = &[
 #[test]
 fn the_first_step_looks() {
     let mut acts = BTreeSet::new();
-    let faults: Vec<_> = all()
+    let faults: Vec<_> = all_findings()
         .into_iter()
         .flat_map(|(name, e)| {
             let fixes = diagnose(&e).findings.into_iter().filter_map(|f| Some((f.id, f.fix?)));
@@ -139,7 +124,7 @@ fn the_first_step_looks() {
             let shared = matches!(step.effect, Effect::Shared { .. });
             shared || !NOTHING_TO_SEE_FIRST.iter().any(|(known, _)| known == id)
         })
-        .map(|(name, id, step)| (name, id, format!("begins with a change: {}", step.says)))
+        .map(|(name, id, step)| (name, id, format!("begins with a change: {}", step.text)))
         .collect();
     none(faults);
     let stale = NOTHING_TO_SEE_FIRST.iter().filter(|(id, _)| !acts.contains(*id));
@@ -148,7 +133,7 @@ fn the_first_step_looks() {
 
 #[test]
 fn the_first_line_has_100_columns_at_most() {
-    none(all().into_iter().filter_map(|(name, e)| {
+    none(all_findings().into_iter().filter_map(|(name, e)| {
         let verdict = diagnose(&e).verdict;
         let long = verdict.line.chars().count() > LONGEST;
         long.then(|| (name, verdict.cause.unwrap_or_default(), verdict.line))
@@ -158,7 +143,7 @@ fn the_first_line_has_100_columns_at_most() {
 /// Names and addresses of usual length leave room for one of the wordings.
 #[test]
 fn the_first_line_says_the_cause_whole() {
-    none(all().into_iter().filter_map(|(name, e)| {
+    none(all_findings().into_iter().filter_map(|(name, e)| {
         let verdict = diagnose(&e).verdict;
         let cut = verdict.line.ends_with("...");
         cut.then(|| (name, verdict.cause.unwrap_or_default(), verdict.line))
@@ -168,18 +153,18 @@ fn the_first_line_says_the_cause_whole() {
 #[test]
 fn a_shell_reads_every_command() {
     let mut commands = BTreeSet::new();
-    for (_, e) in all() {
+    for (_, e) in all_findings() {
         commands.extend(checks::commands(&diagnose(&e).findings));
     }
     let wrong = checks::unreadable(&commands);
-    none(wrong.into_iter().map(|(id, says)| (String::new(), id, says)));
+    none(wrong.into_iter().map(|(id, message)| (String::new(), id, message)));
 }
 
 #[test]
 fn what_is_ruled_out_was_seen() {
-    none(all().into_iter().flat_map(|(name, e)| {
+    none(all_findings().into_iter().flat_map(|(name, e)| {
         let faults = checks::unfounded(&e, &diagnose(&e).findings);
-        faults.into_iter().map(move |(id, says)| (name.clone(), id, says))
+        faults.into_iter().map(move |(id, message)| (name.clone(), id, message))
     }));
 }
 
@@ -212,14 +197,14 @@ fn steps(id: &str, fixture: &str) -> Vec<String> {
     let value = evidence(&format!("findings/{id}/{fixture}.json"));
     let all = diagnose(&serde_json::from_value(value).unwrap()).findings;
     let fix = all.into_iter().find(|finding| finding.id == id).and_then(|finding| finding.fix);
-    fix.map(|fix| fix.steps.into_iter().map(|step| step.says).collect()).unwrap_or_default()
+    fix.map(|fix| fix.steps.into_iter().map(|step| step.text).collect()).unwrap_or_default()
 }
 
 #[test]
 fn an_address_is_allowed_only_after_public_access_is_on() {
     for fixture in ["fires-public", "fires-proxied"] {
         let steps = steps("http-public-access-disabled", fixture);
-        let at = |words: &str| steps.iter().position(|says| says.contains(words));
+        let at = |words: &str| steps.iter().position(|message| message.contains(words));
         let (on, allow) = (at("turn public access on"), at("egress address"));
         assert!(on.is_some() && allow > on, "{fixture}: {steps:#?}");
     }
@@ -228,7 +213,7 @@ fn an_address_is_allowed_only_after_public_access_is_on() {
 #[test]
 fn a_hosted_agent_is_sent_into_the_network_and_its_passing_address_is_not_allowed() {
     let steps = steps("http-network-rules", "fires-hosted-agent");
-    let first = |words: &str| steps.iter().find(|says| says.contains(words));
+    let first = |words: &str| steps.iter().find(|message| message.contains(words));
     assert!(first("Managed DevOps Pool").is_some(), "{steps:#?}");
     assert_eq!(first("egress address"), None);
     assert_eq!(first("service endpoint"), None);

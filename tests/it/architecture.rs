@@ -1,7 +1,7 @@
-//! Which room of `src` may import which: the arrow of `lib.rs`, as a table that is checked.
+//! Which module of `src` may import which: the arrow of `lib.rs`, as a table that is checked.
 //!
 //! The text of the sources is read, without comments, strings and unit tests; a path is
-//! `crate::room`, `super::..` from the file's own place, or `aoai_probe::room` in `main.rs`.
+//! `crate::module`, `super::..` from the file's own place, or `aoai_probe::module` in `main.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,21 +9,26 @@ use std::path::Path;
 
 use crate::fixtures::root;
 
-/// Each room, the rooms that it imports, and what it is for. Nothing else may be imported,
+/// Each module, the modules that it imports, and what it is for. Nothing else may be imported,
 /// and what is written here is in use: an arrow that is gone leaves the table too.
 ///
-/// The order is that of a house built from the ground: a room imports rooms above its line
-/// only, so there are no cycles.
-const ROOMS: &[(&str, &[&str], &str)] = &[
+/// The order is from the ground up: a module imports only modules above its line, so there are no
+/// cycles.
+const MODULES: &[(&str, &[&str], &str)] = &[
     ("secret", &[], "a value that nothing can print"),
+    ("texts", &[], "pages and schema, unpacked"),
     ("panics", &[], "a bug of ours ends one walk; knows none"),
     ("files", &[], "a file, read up to a limit; knows none"),
     ("blocking", &["panics"], "a thread for what may block"),
-    ("services", &[], "a table of data"),
+    ("clouds", &[], "a table of data"),
+    ("sorting", &[], "a stable sort by a key"),
     ("evidence", &[], "plain data of what was seen; imports no stage"),
+    ("services", &["clouds", "evidence"], "profiles of data"),
     ("diagnosis", &["evidence"], "plain data of what was concluded; imports no stage"),
+    ("comparison", &["diagnosis", "evidence"], "plain data of what differs; imports no stage"),
+    ("audit", &["diagnosis", "evidence"], "plain data of an audit; imports no stage"),
     ("platform", &["blocking", "evidence", "files"], "what only the operating system can say"),
-    ("target", &["evidence", "services"], "what is walked, resolved by nobody yet"),
+    ("target", &["clouds", "evidence", "services"], "what is walked, not yet resolved"),
     (
         "wire",
         &["evidence", "files", "panics", "platform", "secret"],
@@ -37,39 +42,74 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     (
         "credential",
         &[
-            "blocking", "evidence", "files", "platform", "secret", "services", "target", "wire",
-            "world",
+            "blocking", "clouds", "evidence", "files", "platform", "secret", "services", "target",
+            "wire", "world",
         ],
         "where a key or token comes from",
     ),
     (
+        "azure",
+        &["evidence", "services"],
+        "what is asked of Resource Manager; opens no connection, judges nothing",
+    ),
+    (
         "walk",
-        &["credential", "evidence", "platform", "secret", "services", "target", "wire", "world"],
+        &[
+            "azure",
+            "blocking",
+            "clouds",
+            "credential",
+            "evidence",
+            "panics",
+            "platform",
+            "secret",
+            "services",
+            "sorting",
+            "target",
+            "wire",
+            "world",
+        ],
         "the order of the hops; judges nothing",
     ),
     (
         "diagnose",
-        &["diagnosis", "evidence", "services"],
-        "pure: evidence and the table of services in, diagnosis out",
+        &["audit", "clouds", "diagnosis", "evidence", "services", "sorting", "texts"],
+        "pure: evidence and the profiles of services in, diagnosis out",
     ),
     ("report", &["diagnosis", "evidence", "files"], "the saved form; may not judge or print"),
-    ("render", &["diagnosis", "evidence", "report"], "a report as text; reaches nothing"),
+    (
+        "anonymise",
+        &["evidence", "report", "services", "texts"],
+        "pure: a report in, evidence without names out; judges nothing",
+    ),
+    (
+        "render",
+        &["audit", "comparison", "diagnosis", "evidence", "report", "sorting"],
+        "a report or a comparison as text; reaches nothing",
+    ),
+    (
+        "compare",
+        &["comparison", "diagnosis", "evidence", "render", "report"],
+        "pure: two judged reports in, comparison out",
+    ),
     ("explain", &["diagnose", "evidence"], "the pages of the catalogue"),
     ("args", &["credential", "evidence", "walk", "world"], "parses into their plain types"),
     (
         "inventory",
-        &["args", "credential", "evidence", "report", "target", "walk", "world"],
+        &["args", "credential", "evidence", "report", "sorting", "target", "walk", "world"],
         "a file of targets as plain settings; opens nothing",
     ),
     (
         "generate",
-        &["diagnose", "evidence", "inventory", "render", "walk"],
+        &["azure", "diagnose", "evidence", "inventory", "render", "texts", "walk"],
         "what is made from the catalogues and types",
     ),
     (
         "monitor",
         &[
+            "azure",
             "blocking",
+            "compare",
             "credential",
             "diagnose",
             "diagnosis",
@@ -82,6 +122,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
             "render",
             "report",
             "secret",
+            "sorting",
             "walk",
             "wire",
             "world",
@@ -91,8 +132,13 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     (
         "run",
         &[
+            "anonymise",
             "args",
+            "azure",
             "blocking",
+            "clouds",
+            "compare",
+            "comparison",
             "credential",
             "diagnose",
             "diagnosis",
@@ -107,6 +153,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
             "report",
             "secret",
             "services",
+            "sorting",
             "target",
             "walk",
             "wire",
@@ -117,7 +164,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("main", &["panics", "platform", "run"], "parse, run, write, exit"),
 ];
 
-/// The promises of the crate's documentation, whatever the table says: room, and what it can
+/// The promises of the crate's documentation, whatever the table says: module, and what it can
 /// never reach, directly or through others.
 const NEVER: &[(&str, &[&str])] = &[
     ("evidence", &["*"]),
@@ -126,37 +173,53 @@ const NEVER: &[(&str, &[&str])] = &[
     ("diagnose", &["wire", "world", "walk", "platform", "credential", "secret", "render", "args"]),
     ("report", &["wire", "world", "walk", "platform", "credential", "secret", "render", "args"]),
     ("render", &["wire", "world", "walk", "platform", "credential", "secret", "diagnose", "args"]),
+    ("compare", &["wire", "world", "walk", "platform", "credential", "secret", "diagnose", "args"]),
     ("wire", &["walk", "world", "credential", "diagnose", "diagnosis", "report", "render", "args"]),
     ("world", &["walk", "credential", "diagnose", "diagnosis", "report", "render", "args"]),
+    (
+        "azure",
+        &[
+            "wire",
+            "world",
+            "walk",
+            "platform",
+            "credential",
+            "secret",
+            "diagnose",
+            "render",
+            "args",
+        ],
+    ),
+    ("azure", &["wire", "world", "walk", "platform", "credential", "secret", "diagnose", "render"]),
     ("walk", &["diagnose", "diagnosis", "report", "render", "args", "run"]),
     ("inventory", &["diagnose", "render", "run"]),
     ("explain", &["wire", "world", "walk", "platform", "credential", "secret"]),
 ];
 
 #[test]
-fn rooms_import_what_the_table_says_and_no_more() {
+fn modules_import_what_the_table_says_and_no_more() {
     let found = arrows();
     let mut wrong = Vec::new();
-    for (room, imports) in &found {
-        let Some((_, allowed, why)) = ROOMS.iter().find(|(name, ..)| name == room) else {
-            wrong.push(format!("{room} is not in the table"));
+    for (module, imports) in &found {
+        let Some((_, allowed, why)) = MODULES.iter().find(|(name, ..)| name == module) else {
+            wrong.push(format!("{module} is not in the table"));
             continue;
         };
         for (import, places) in imports {
             if !allowed.contains(&import.as_str()) {
                 let places = places.iter().cloned().collect::<Vec<_>>().join(", ");
-                wrong.push(format!("{room} ({why}) may not import {import}: {places}"));
+                wrong.push(format!("{module} ({why}) may not import {import}: {places}"));
             }
         }
         for import in *allowed {
             if !imports.contains_key(*import) {
-                wrong.push(format!("{room} does not import {import} any more: take it out"));
+                wrong.push(format!("{module} does not import {import} any more: take it out"));
             }
         }
     }
-    for (room, ..) in ROOMS {
-        if !found.contains_key(*room) {
-            wrong.push(format!("{room} is in the table and not in src"));
+    for (module, ..) in MODULES {
+        if !found.contains_key(*module) {
+            wrong.push(format!("{module} is in the table and not in src"));
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
@@ -198,12 +261,12 @@ fn the_machine_of_the_walk_has_no_way_to_the_outside() {
 }
 
 #[test]
-fn the_table_is_a_house_without_cycles() {
-    for (index, (room, imports, _)) in ROOMS.iter().enumerate() {
+fn the_table_has_no_cycles() {
+    for (index, (module, imports, _)) in MODULES.iter().enumerate() {
         for import in *imports {
             assert!(
-                ROOMS[..index].iter().any(|(name, ..)| name == import),
-                "{room} stands above {import} in the table, or {import} is not in it"
+                MODULES[..index].iter().any(|(name, ..)| name == import),
+                "{module} is above {import} in the table, or {import} is not in it"
             );
         }
     }
@@ -211,23 +274,23 @@ fn the_table_is_a_house_without_cycles() {
 
 #[test]
 fn the_promises_of_the_arrow_hold() {
-    for (room, never) in NEVER {
-        let reached = reach(room);
+    for (module, never) in NEVER {
+        let reached = reach(module);
         if *never == ["*"] {
-            assert!(reached.is_empty(), "{room} imports nothing, but reaches {reached:?}");
+            assert!(reached.is_empty(), "{module} imports nothing, but reaches {reached:?}");
         }
         for other in *never {
-            assert!(!reached.contains(other), "{room} reaches {other}");
+            assert!(!reached.contains(other), "{module} reaches {other}");
         }
     }
 }
 
-/// Everything that a room imports, through others too.
-fn reach(room: &str) -> BTreeSet<&'static str> {
+/// Everything that a module imports, through others too.
+fn reach(module: &str) -> BTreeSet<&'static str> {
     let mut reached = BTreeSet::new();
-    let mut open = vec![room];
-    while let Some(room) = open.pop() {
-        let row = ROOMS.iter().find(|(name, ..)| *name == room);
+    let mut open = vec![module];
+    while let Some(module) = open.pop() {
+        let row = MODULES.iter().find(|(name, ..)| *name == module);
         for import in row.map_or(&[][..], |(_, imports, _)| imports) {
             if reached.insert(*import) {
                 open.push(import);
@@ -237,28 +300,28 @@ fn reach(room: &str) -> BTreeSet<&'static str> {
     reached
 }
 
-/// For each room the rooms that it imports, and the files where.
+/// For each module the modules that it imports, and the files where.
 type Arrows = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
 
 fn arrows() -> Arrows {
     let src = root().join("src");
     let mut files = Vec::new();
     sources(&src, &mut files);
-    let rooms: BTreeSet<String> = ROOMS.iter().map(|(name, ..)| (*name).to_owned()).collect();
+    let modules: BTreeSet<String> = MODULES.iter().map(|(name, ..)| (*name).to_owned()).collect();
     let mut arrows = Arrows::new();
     for file in files {
         let name = file.strip_prefix(&src).unwrap().to_str().unwrap().to_owned();
         let place = module(&name);
-        // lib.rs: the list of rooms itself.
-        let Some(room) = place.first() else { continue };
+        // lib.rs: the list of modules itself.
+        let Some(module) = place.first() else { continue };
         let text = code(&fs::read_to_string(&file).unwrap());
-        let imports = arrows.entry(room.clone()).or_default();
+        let imports = arrows.entry(module.clone()).or_default();
         for import in imported(&text, &place) {
             assert!(
-                rooms.contains(&import) || src.join(format!("{import}.rs")).exists(),
-                "{name}: {import} is no room; was the path read wrongly?"
+                modules.contains(&import) || src.join(format!("{import}.rs")).exists(),
+                "{name}: {import} is no module; was the path read wrongly?"
             );
-            if import != *room {
+            if import != *module {
                 imports.entry(import).or_default().insert(name.clone());
             }
         }
@@ -287,7 +350,7 @@ fn module(file: &str) -> Vec<String> {
     parts
 }
 
-/// The rooms named by the paths of a text without comments and strings.
+/// The modules named by the paths of a text without comments and strings.
 fn imported(text: &str, place: &[String]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let words = words(text);
@@ -312,7 +375,7 @@ fn imported(text: &str, place: &[String]) -> BTreeSet<String> {
         }
         at += 1;
     }
-    // `crate::Thing` names something of lib.rs, not a room; there is none.
+    // `crate::Thing` names something of lib.rs, not a module; there is none.
     found
 }
 

@@ -7,14 +7,11 @@ use std::io::Read;
 use std::path::Path;
 use std::process::Stdio;
 
+use aoai_probe::render::html;
 use serde_json::{Value, json};
 
 use crate::fixtures::{report, root};
-use crate::program::{Ran, alone, fed, program, run, saved};
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
+use crate::program::{Ran, alone, fed, program, run, saved, text};
 
 #[test]
 fn help_and_version_are_on_standard_output() {
@@ -33,12 +30,12 @@ fn a_wrong_use_is_64_and_says_what_is_wrong() {
         (&["--no-such-option"], "--no-such-option"),
         (&["--insecure", "myacct"], "--insecure"),
         (&["-q", "-v", "myacct"], "cannot be used with"),
-        (&["--format", "xml", "myacct"], "human, json"),
+        (&["--format", "xml", "myacct"], "human, html, json"),
         (&["--color", "blue", "myacct"], "always"),
         (&["--exit-style", "x", "myacct"], "state, hop"),
         (&["--trust", "none", "myacct"], "public, system"),
         (&["--expect", "privat", "myacct"], "10.3.0.0/24"),
-        (&["--resolver", "dns.corp", "myacct"], "by its address"),
+        (&["--resolver", "dns.corp", "myacct"], "use the address"),
         (&["--connect-to", "x", "myacct"], "HOST:PORT:ADDRESS:PORT"),
         (&["--timeout", "0", "myacct"], "0.05 to 3600"),
         (&["--deadline", "NaN", "myacct"], "0.05 to 3600"),
@@ -68,8 +65,8 @@ fn targets_that_cannot_be_walked_say_why() {
     let long_label = format!("{label}.openai.azure.com");
     let long_name = format!("{}openai.azure.com", "abcdefghi.".repeat(25));
     for (target, words) in [
-        (label.as_str(), "64 octets"),
-        (&long_label, "64 octets"),
+        (label.as_str(), "64 bytes"),
+        (&long_label, "64 bytes"),
         (&long_name, "253"),
         ("a..openai.azure.com", "empty part"),
         (".openai.azure.com", "empty part"),
@@ -128,6 +125,7 @@ fn the_plan_says_what_would_be_contacted() {
         "gpt-4o",
         "https://myacct.openai.azure.com/?subscription-key=canary",
         "v.vault.azure.net",
+        "s.blob.core.windows.net",
     ]);
     for words in [
         "127.0.0.1:5353",
@@ -135,6 +133,8 @@ fn the_plan_says_what_would_be_contacted() {
         "GET https://myacct.openai.azure.com/openai/models?api-version=",
         "POST https://myacct.openai.azure.com/openai/deployments/gpt-4o/chat/completions",
         "v.vault.azure.net would contact:",
+        "GET https://v.vault.azure.net/secrets?api-version=7.4&maxresults=1",
+        "s.blob.core.windows.net would contact:",
         "no call is known for this service",
     ] {
         assert!(ran.went_well().contains(words), "{words}: {}", ran.out);
@@ -231,9 +231,9 @@ fn a_key_that_cannot_be_a_key_is_refused_unseen() {
 #[test]
 fn files_that_hold_no_key_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, octets: &[u8]| {
+    let write = |name: &str, bytes: &[u8]| {
         let path = folder.path().join(name);
-        fs::write(&path, octets).unwrap();
+        fs::write(&path, bytes).unwrap();
         path
     };
     for (path, words) in [
@@ -254,9 +254,9 @@ fn files_that_hold_no_key_are_refused() {
 #[test]
 fn ca_files_that_hold_no_certificate_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, octets: &[u8]| {
+    let write = |name: &str, bytes: &[u8]| {
         let path = folder.path().join(name);
-        fs::write(&path, octets).unwrap();
+        fs::write(&path, bytes).unwrap();
         path
     };
     let key = "-----BEGIN PRIVATE KEY-----\ncanary==\n-----END PRIVATE KEY-----\n";
@@ -306,7 +306,17 @@ fn a_key_file_that_others_may_read_is_warned_of() {
 #[test]
 fn a_walk_without_any_network_is_broken_and_shows_no_secret() {
     let folder = tempfile::tempdir().unwrap();
-    for format in ["human", "json", "json-lines", "nagios", "prometheus", "junit", "github"] {
+    for format in [
+        "human",
+        "html",
+        "json",
+        "json-lines",
+        "nagios",
+        "prometheus",
+        "junit",
+        "github",
+        "markdown",
+    ] {
         let Some(mut command) =
             alone(Path::new(env!("CARGO_BIN_EXE_aoai-probe")), folder.path(), true)
         else {
@@ -332,6 +342,12 @@ fn saved_reports_are_judged_again() {
     let folder = tempfile::tempdir().unwrap();
     let good = saved(folder.path(), "healthy");
     let bad = saved(folder.path(), "zone-not-linked");
+    let page = folder.path().join("page.html");
+    let ran = run(&["diagnose", "--format", "html", "-o", text(&page), text(&good), text(&bad)]);
+    assert_eq!((ran.status, ran.out.as_str()), (2, ""));
+    let [of_page, of_reports] = [&[text(&page)][..], &[text(&good), text(&bad)]]
+        .map(|files| run(&[&["diagnose", "--format", "json"], files].concat()).out);
+    assert_eq!(of_page, of_reports, "a page holds the reports that it shows, in their order");
     let ran = run(&["diagnose", text(&good)]);
     assert!(ran.went_well().starts_with("WORKS"), "{}", ran.out);
 
@@ -346,7 +362,8 @@ fn saved_reports_are_judged_again() {
     let quiet = run(&["diagnose", "-q", text(&bad)]);
     assert_eq!(quiet.out.lines().count(), 1, "{}", quiet.out);
     let verbose = run(&["diagnose", "-v", text(&bad)]);
-    assert!(verbose.out.len() > 2 * ran.out.len(), "{}", verbose.out);
+    let normal = run(&["diagnose", text(&bad)]);
+    assert!(verbose.out.len() > 2 * normal.out.len(), "{}", verbose.out);
 
     let ran = run(&["diagnose", "--format", "json", text(&bad)]);
     let value: Value = serde_json::from_str(&ran.out).unwrap();
@@ -360,30 +377,6 @@ fn saved_reports_are_judged_again() {
     command.args(["diagnose", "-"]);
     let ran = fed(command, &fs::read(&good).unwrap());
     assert!(ran.went_well().starts_with("WORKS"), "{}", ran.out);
-}
-
-#[test]
-fn every_form_goes_to_a_file_too() {
-    let folder = tempfile::tempdir().unwrap();
-    let bad = saved(folder.path(), "zone-not-linked");
-    for (format, begins) in [
-        ("human", "BROKEN at dns"),
-        ("json", "{"),
-        ("json-lines", "{\"schema_version\""),
-        ("nagios", "AOAI CRITICAL: dns (dns-zone-not-linked)"),
-        ("prometheus", "# HELP probe_success"),
-        ("junit", "<?xml"),
-        ("github", "::error title=aoai-probe myacct.openai.azure.com::BROKEN at dns"),
-    ] {
-        let shown = run(&["diagnose", "--format", format, text(&bad)]);
-        assert_eq!((shown.status, shown.err.as_str()), (2, ""));
-        assert!(shown.out.starts_with(begins), "{}", shown.out);
-        assert!(shown.out.ends_with('\n') && !shown.out.ends_with("\n\n"), "{format}");
-        let file = folder.path().join(format);
-        let ran = run(&["diagnose", "--format", format, "-o", text(&file), text(&bad)]);
-        assert_eq!((ran.status, ran.out.as_str(), ran.err.as_str()), (2, "", ""));
-        assert_eq!(fs::read_to_string(&file).unwrap(), shown.out, "{format}");
-    }
 }
 
 #[test]
@@ -428,7 +421,7 @@ fn a_plugin_is_unknown_where_it_cannot_begin() {
 }
 
 #[test]
-fn judging_the_same_evidence_twice_gives_the_same_octets() {
+fn judging_the_same_evidence_twice_gives_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let first = run(&["diagnose", "--format", "json", text(&saved(folder.path(), "two-causes"))]);
     let again = folder.path().join("again.json");
@@ -441,9 +434,9 @@ fn judging_the_same_evidence_twice_gives_the_same_octets() {
 #[test]
 fn what_is_no_report_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, octets: &[u8]| {
+    let write = |name: &str, bytes: &[u8]| {
         let path = folder.path().join(name);
-        fs::write(&path, octets).unwrap();
+        fs::write(&path, bytes).unwrap();
         path
     };
     let whole = fs::read(saved(folder.path(), "healthy")).unwrap();
@@ -453,12 +446,15 @@ fn what_is_no_report_is_refused_by_name() {
     let huge = fs::File::create(folder.path().join("huge.json")).unwrap();
     huge.set_len(100_000_000).unwrap();
     let deep = format!("{}1{}", "[".repeat(10_000), "]".repeat(10_000));
+    let page = html::render(&[report("healthy")]).into_bytes();
     for (path, words) in [
-        (write("truncated.json", &whole[..whole.len() / 2]), "cut off"),
+        (write("truncated.json", &whole[..whole.len() / 2]), "truncated"),
         (folder.path().join("huge.json"), "larger than 16 MiB"),
         (write("deep.json", deep.as_bytes()), "nested deeper"),
         (write("other.json", other.to_string().as_bytes()), "schema 2.0"),
         (write("text.json", b"hello"), "not JSON"),
+        (write("page.html", b"<!DOCTYPE html><p>hello"), "an HTML page without a report in it"),
+        (write("cut.html", &page[..page.len() - 100]), "truncated"),
         (write("escape.json", b"{\"schema_version\": \"\x1b[2J\"}"), "not JSON"),
         (write("number.json", b"7"), "not a report"),
         (write("empty.json", b""), "empty"),
@@ -480,7 +476,7 @@ fn explain_shows_pages_and_neighbours() {
         run(&["explain", "dns-zone-not-linked"]).went_well(),
         fs::read_to_string(page).unwrap()
     );
-    run(&["explain", "dns-zone-not-linkd"]).refused("near it: dns-zone-not-linked");
+    run(&["explain", "dns-zone-not-linkd"]).refused("similar: dns-zone-not-linked");
     run(&["explain", "nothing-like-it-at-all"]).refused("--list");
     let lists = [run(&["explain", "--list"]), run(&["explain"]), run(&["explain", "tls"])];
     let [list, bare, tls] = lists.map(|ran| ran.went_well().to_owned());
@@ -499,7 +495,9 @@ fn generated_text_is_on_standard_output() {
         let titles = section.split('|').map(|title| format!("\n.SH {title}\n"));
         assert!(titles.into_iter().any(|title| man.out.contains(&title)), "{section}");
     }
-    for command in ["check", "watch", "serve", "history", "explain", "diagnose", "generate"] {
+    for command in
+        ["check", "watch", "serve", "history", "explain", "diagnose", "compare", "generate"]
+    {
         let page = run(&["generate", "man", command]);
         let title = format!(".TH aoai-probe-{command}");
         assert!(page.went_well().contains(&title), "{}", page.out);
@@ -517,51 +515,6 @@ fn generated_text_is_on_standard_output() {
     let schema: Value = serde_json::from_str(run(&["generate", "schema"]).went_well()).unwrap();
     assert!(schema["properties"]["verdict"].is_object());
     assert!(run(&["generate", "findings"]).went_well().starts_with("# Findings\n"));
-}
-
-#[test]
-fn an_output_file_is_replaced_whole_or_not_at_all() {
-    let folder = tempfile::tempdir().unwrap();
-    let good = saved(folder.path(), "healthy");
-    let out = folder.path().join("out.txt");
-    fs::write(&out, "before").unwrap();
-    let names = || {
-        let mut names: Vec<_> =
-            fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
-        names.sort();
-        names
-    };
-    let before = names();
-
-    // A failure leaves what was there.
-    let ran = run(&["diagnose", "--output", text(&out), text(&folder.path().join("missing"))]);
-    ran.refused("cannot be read");
-    assert_eq!(fs::read_to_string(&out).unwrap(), "before");
-
-    let ran = run(&["diagnose", "--output", text(&out), text(&good)]);
-    assert_eq!(ran.went_well(), "");
-    let written = fs::read_to_string(&out).unwrap();
-    assert!(written.starts_with("WORKS"), "{written}");
-    assert_eq!(names(), before, "nothing is left beside it");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        assert_eq!(fs::metadata(&out).unwrap().permissions().mode() & 0o777, 0o644);
-    }
-
-    for bad in [folder.path().join("no/such/folder/out.txt"), folder.path().to_owned()] {
-        let ran = run(&["diagnose", "--output", text(&bad), text(&good)]);
-        ran.refused("--output");
-        assert!(ran.err.contains(text(&bad)), "{}", ran.err);
-    }
-    #[cfg(target_os = "linux")]
-    run(&["diagnose", "--output", "/proc/report.txt", text(&good)]).refused("/proc/report.txt");
-    assert_eq!(names(), before, "nothing is left beside it");
-
-    // A relative name is a file here.
-    let relative =
-        program().args(["diagnose", "-o", "out.txt", text(&good)]).current_dir(&folder).output();
-    assert_eq!(Ran::of(relative.unwrap()).status, 0);
 }
 
 #[test]

@@ -9,9 +9,10 @@ use std::process::Stdio;
 
 use crate::program::alone;
 
-/// The stripped program, in bytes. It carries the page of every finding. Debian's
-/// blackbox_exporter has 14.1 MB.
-const LARGEST: u64 = 12_000_000;
+/// The stripped program, in bytes. It carries the page of every finding. The questions to Azure
+/// Resource Manager and what is made of the answers are 1.6 MB of it. Debian's blackbox_exporter has
+/// 14.1 MB.
+const LARGEST: u64 = 14_100_000;
 
 /// Processor time of a walk as far as a ClientHello, in milliseconds. aws-lc's own entropy
 /// source alone costs 100 ms; `.cargo/config.toml` leaves it out.
@@ -30,7 +31,7 @@ fn released() -> Option<PathBuf> {
 fn the_program_is_small() {
     let Some(path) = released() else { return };
     let size = fs::metadata(&path).unwrap().len();
-    assert!(size <= LARGEST, "{}: {size} octets, at most {LARGEST}", path.display());
+    assert!(size <= LARGEST, "{}: {size} bytes, at most {LARGEST}", path.display());
 }
 
 #[cfg(target_os = "linux")]
@@ -80,9 +81,9 @@ fn processor_ms(id: u32) -> u64 {
 
 /// Answers every A question with 10.3.0.5, and every other one with no record.
 fn answer_names(socket: &UdpSocket) {
-    let mut octets = [0; 1500];
-    while let Ok((length, from)) = socket.recv_from(&mut octets) {
-        let query = &octets[..length];
+    let mut bytes = [0; 1500];
+    while let Ok((length, from)) = socket.recv_from(&mut bytes) {
+        let query = &bytes[..length];
         // Header, then labels up to the empty one, then type and class (RFC 1035, section 4.1).
         let mut at = 12;
         while query[at] != 0 {

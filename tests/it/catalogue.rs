@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use aoai_probe::clouds::Cloud;
 use aoai_probe::credential::SOURCES;
 use aoai_probe::diagnose::{self, RETIRED, Rule, rules};
-use aoai_probe::services::{Call, Cloud, SERVICES};
+use aoai_probe::services::{self, Endpoint};
 use aoai_probe::walk::experiments;
 
 use crate::fixtures::root;
@@ -71,7 +72,7 @@ fn every_rule_has_its_page_and_every_page_its_rule() {
             faults.push(format!("docs/findings/{id}.md is not there"));
             continue;
         };
-        if page != rule.page {
+        if page != rule.page() {
             faults.push(format!("{id}: `page` is not docs/findings/{id}.md"));
         }
         page_faults(id, &page, &mut faults);
@@ -133,7 +134,7 @@ fn what_an_experiment_proves_is_a_finding_whose_page_names_the_experiment() {
         for (finding, _) in entry.proves {
             match all().into_iter().find(|rule| rule.id == *finding) {
                 None => faults.push(format!("{}: {finding} is no finding", entry.id)),
-                Some(rule) if !rule.page.contains(&format!("`{}`", entry.id)) => {
+                Some(rule) if !rule.page().contains(&format!("`{}`", entry.id)) => {
                     faults.push(format!("{finding}: its page does not name `{}`", entry.id));
                 }
                 Some(_) => {}
@@ -222,7 +223,7 @@ fn ids_that_pages_and_findings_name_exist() {
     let known: BTreeSet<&str> = all().iter().map(|rule| rule.id).collect();
     let mut faults = Vec::new();
     for rule in all() {
-        for word in rule.page.split('`').skip(1).step_by(2) {
+        for word in rule.page().split('`').skip(1).step_by(2) {
             let id = word.strip_prefix("aoai-probe explain ").unwrap_or(word);
             let named = id.split_once('-').is_some_and(|(hop, rest)| {
                 rest.contains('-') && known.iter().any(|k| k.starts_with(&format!("{hop}-")))
@@ -251,7 +252,7 @@ fn facts_that_pages_cite_are_written_down() {
     let facts = facts();
     let mut faults = Vec::new();
     for rule in all() {
-        let sources = rule.page.split("\n## Sources\n").nth(1).unwrap_or_default();
+        let sources = rule.page().split("\n## Sources\n").nth(1).unwrap_or_default();
         let flat = sources.split_whitespace().collect::<Vec<_>>().join(" ");
         for sentence in flat.split([';', '.']).filter(|s| s.to_ascii_lowercase().contains("fact")) {
             for number in sentence.split(|c: char| !c.is_ascii_alphanumeric()) {
@@ -302,20 +303,20 @@ fn is_number(word: &str) -> bool {
 }
 
 #[test]
-fn services_are_told_apart_by_their_names() {
-    let mut seen: BTreeMap<(&str, &str), &str> = BTreeMap::new();
-    for service in SERVICES {
-        assert!(!service.suffixes.is_empty(), "{}: no public suffix", service.id);
-        assert!(!service.group_ids.is_empty() || service.call == Call::None, "{}", service.id);
+fn services_are_distinguished_by_their_names() {
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    for service in services::all() {
+        assert!(!service.endpoints.is_empty(), "{}: no public suffix", service.id);
         assert_eq!(service.id, service.id.to_ascii_lowercase());
-        for (suffix, zone) in service.suffixes {
-            let other = seen.insert((service.cloud.name(), suffix), service.id);
+        for Endpoint { suffix, zone, group_ids, .. } in service.endpoints {
+            let other = seen.insert(suffix, service.id);
             assert_eq!(other, None, "{suffix} is of {} too", service.id);
             assert!(suffix.contains('.') && !suffix.starts_with('.'), "{suffix}");
             assert!(
                 zone.is_empty() || zone.starts_with("privatelink."),
                 "{suffix}: the zone {zone} does not begin with privatelink"
             );
+            assert_eq!(group_ids.is_empty(), zone.is_empty(), "{suffix}");
             for name in [suffix, zone] {
                 assert_eq!(**name, name.to_ascii_lowercase(), "{name}");
                 assert!(!name.ends_with('.'), "{name}");
@@ -324,16 +325,23 @@ fn services_are_told_apart_by_their_names() {
                 assert!(suffix.contains("{region}"), "{zone}: the region comes from nowhere");
             }
         }
-        for audience in service.audiences {
+        for audience in service.audiences.iter().flat_map(|(_, list)| *list) {
             let host = audience.strip_prefix("https://").unwrap_or_default();
             assert!(!host.is_empty() && !host.contains('/'), "{audience}");
         }
-        assert_eq!(
-            service.call == Call::Models,
-            !service.audiences.is_empty(),
-            "{}: a service with a call has an audience, another none",
-            service.id
-        );
+        for cloud in Cloud::ALL.into_iter().filter(|cloud| service.is_in(*cloud)) {
+            let asked = service.has_call();
+            assert_eq!(
+                !service.audiences_in(cloud).is_empty(),
+                asked,
+                "{} in {}: a service with a call has an audience, another none",
+                service.id,
+                cloud.name()
+            );
+        }
+        if let Some(resource) = service.resource {
+            assert!(resource.kind.starts_with("Microsoft."), "{}", resource.kind);
+        }
     }
 }
 
@@ -347,6 +355,14 @@ fn the_page_of_sources_has_each_source_in_the_order_of_auto() {
         .collect();
     let sources: Vec<&str> = SOURCES.iter().map(|source| source.name).collect();
     assert_eq!(rows, sources);
+    for source in SOURCES {
+        let row = table.lines().find(|line| line.starts_with(&format!("| `{}`", source.name)));
+        let names = source.variables.iter().chain(source.shared_variables).chain(&source.option);
+        for name in names {
+            assert!(row.unwrap().contains(&format!("`{name}`")), "{name} in the row {row:?}");
+        }
+        assert_eq!(row.unwrap().contains("only when named"), source.only_when_named, "{row:?}");
+    }
 }
 
 #[test]
@@ -362,12 +378,10 @@ fn findings_that_the_page_of_sources_names_exist() {
 }
 
 #[test]
-fn one_service_and_cloud_is_one_row() {
+fn one_service_is_one_profile() {
     let mut seen = BTreeSet::new();
-    for service in SERVICES {
-        let cloud = [Cloud::Public, Cloud::UsGov, Cloud::China]
-            .iter()
-            .position(|cloud| *cloud == service.cloud);
-        assert!(seen.insert((service.id, cloud)), "{} {:?}", service.id, service.cloud);
+    for service in services::all() {
+        assert!(seen.insert(service.id), "{}", service.id);
+        assert!(std::ptr::eq(services::by_id(service.id).unwrap(), service), "{}", service.id);
     }
 }

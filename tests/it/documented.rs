@@ -12,7 +12,7 @@ use crate::fixtures::root;
 
 /// Options of other programs that the texts name by themselves.
 const OTHERS: &[&str] = &[
-    // cargo, Docker, az, kubectl
+    // cargo, Docker, az, azd, kubectl
     "--no-default-features",
     "--read-only",
     "--network",
@@ -20,6 +20,9 @@ const OTHERS: &[&str] = &[
     "--ip-address",
     "--vnet-name",
     "--tenant",
+    "--tenant-id",
+    "--no-prompt",
+    "--scope",
     "--from-literal",
 ];
 
@@ -114,9 +117,9 @@ fn each_command_that_is_documented_is_read() {
             if let Err(error) = Cli::try_parse_from(&words)
                 && error.use_stderr()
             {
-                let says = error.to_string();
-                let says = says.lines().next().unwrap_or_default().to_owned();
-                wrong.push(format!("{name}: {}: {says}", words.join(" ")));
+                let message = error.to_string();
+                let message = message.lines().next().unwrap_or_default().to_owned();
+                wrong.push(format!("{name}: {}: {message}", words.join(" ")));
             }
         }
     }

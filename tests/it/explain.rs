@@ -24,7 +24,7 @@ fn a_mistyped_id_finds_its_neighbours() {
         let error = explain::page(typed).unwrap_err();
         let NoPage::Unknown { nearest, .. } = &error else { panic!("{error}") };
         assert_eq!(nearest.first(), Some(&"dns-zone-not-linked"), "{typed}");
-        assert!(error.to_string().contains("near it: dns-zone-not-linked"), "{error}");
+        assert!(error.to_string().contains("similar: dns-zone-not-linked"), "{error}");
     }
     for typed in ["", "x", "something else altogether\u{1b}[2J"] {
         let error = explain::page(typed).unwrap_err().to_string();

@@ -54,6 +54,20 @@ pub(crate) fn findings(id: &str) -> Vec<Evidence> {
         .collect()
 }
 
+/// The evidence of every fixture of every finding, by its path below `fixtures`.
+pub(crate) fn all_findings() -> Vec<(String, Evidence)> {
+    let mut all = Vec::new();
+    for folder in fs::read_dir(root().join("fixtures/findings")).unwrap() {
+        for file in fs::read_dir(folder.unwrap().path()).unwrap() {
+            let path = file.unwrap().path();
+            let name = path.strip_prefix(root().join("fixtures")).unwrap();
+            let name = name.to_str().unwrap().to_owned();
+            all.push((name.clone(), serde_json::from_value(evidence(&name)).unwrap()));
+        }
+    }
+    all
+}
+
 fn patched(base: &str, patch: &json_patch::Patch) -> Value {
     let mut value = evidence(base);
     json_patch::patch(&mut value, patch).unwrap();
@@ -101,4 +115,23 @@ pub(crate) fn assert_file(path: &Path, wanted: &str, refresh: &str) {
 /// The snapshot beside a report fixture.
 pub(crate) fn snapshot(name: &str) -> PathBuf {
     root().join("fixtures/reports").join(name)
+}
+
+/// JSON pointers of all strings.
+pub(crate) fn strings(value: &Value, place: String, found: &mut Vec<String>) {
+    match value {
+        Value::String(_) => found.push(place),
+        Value::Array(all) => {
+            for (at, one) in all.iter().enumerate() {
+                strings(one, format!("{place}/{at}"), found);
+            }
+        }
+        Value::Object(all) => {
+            for (name, one) in all {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                strings(one, format!("{place}/{name}"), found);
+            }
+        }
+        _ => {}
+    }
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use aoai_probe::diagnosis::State;
 use aoai_probe::evidence::Observed;
 use aoai_probe::evidence::http::{Header, HttpOutcome};
-use aoai_probe::render::{Style, github, human, junit, lines, metrics, nagios, prometheus};
+use aoai_probe::render::{
+    Style, github, html, human, json_lines, junit, markdown, metrics, nagios, prometheus,
+};
 use aoai_probe::report::{ExitStyle, Report};
 
 use crate::fixtures::{assert_file, report, reports, snapshot};
@@ -39,10 +41,33 @@ fn every_form_reads_as_its_snapshot() {
             ("junit.xml", junit::render(one).unwrap()),
             ("github", github::annotations(one)),
             ("summary.md", github::summary(one)),
+            ("ticket.md", markdown::render(one, None)),
+            ("html.txt", text_of_page(&html::render(one))),
         ] {
             assert_file(&snapshot(&format!("{name}.{suffix}")), &text, REFRESH);
         }
     }
+}
+
+/// What a reader sees of a page: its text, a line for each element that begins one.
+fn text_of_page(page: &str) -> String {
+    let (_, body) = page.split_once("<body>").unwrap();
+    let (body, json) = body.split_once("<script type=\"application/json\"").unwrap();
+    assert!(json.ends_with("</script></body></html>\n"), "nothing follows the report");
+    let mut text = String::new();
+    for part in body.split('<') {
+        let (tag, words) = part.split_once('>').unwrap_or(("", part));
+        let name = tag.split(' ').next().unwrap();
+        match name {
+            "h1" | "h2" | "h3" | "p" | "li" | "tr" | "dt" | "pre" | "summary" | "text" | "div"
+            | "desc" => text.push('\n'),
+            "th" | "td" | "dd" | "span" => text.push(' '),
+            _ => {}
+        }
+        text.push_str(words);
+    }
+    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
+    text.replace("&amp;", "&").trim_start().to_owned() + "\n"
 }
 
 #[test]
@@ -130,8 +155,8 @@ fn metrics_say_what_the_verdict_says() {
 #[test]
 fn no_label_holds_an_address() {
     for (name, mut report) in reports() {
-        if let Observed::Ran { saw, .. } = &mut report.evidence.tls
-            && let Some(leaf) = saw.chain.first_mut()
+        if let Observed::Done { value, .. } = &mut report.evidence.tls
+            && let Some(leaf) = value.chain.first_mut()
         {
             leaf.subject = "O=Corp, CN=10.3.0.5".to_owned();
             leaf.names = vec!["10.3.0.5".to_owned(), "fd00::5".to_owned()];
@@ -166,13 +191,13 @@ fn hostile(base: &str) -> Report {
     report.labels.insert(HOSTILE.to_owned(), HOSTILE.to_owned());
     report.verdict.line.push_str(HOSTILE);
     for finding in &mut report.findings {
-        finding.says.push_str(HOSTILE);
-        finding.seen.push(HOSTILE.to_owned());
-        finding.known_by.push(HOSTILE.to_owned());
+        finding.headline.push_str(HOSTILE);
+        finding.facts.push(HOSTILE.to_owned());
+        finding.reasoning.push(HOSTILE.to_owned());
         if let Some(fix) = &mut finding.fix {
             fix.owner.push_str(HOSTILE);
             for step in &mut fix.steps {
-                step.says.push_str(HOSTILE);
+                step.text.push_str(HOSTILE);
                 step.command = Some(HOSTILE.to_owned());
             }
         }
@@ -180,8 +205,8 @@ fn hostile(base: &str) -> Report {
     let e = &mut report.evidence;
     e.vantage.host = HOSTILE.to_owned();
     e.started = HOSTILE.to_owned();
-    if let Observed::Ran { saw, .. } = &mut e.tls {
-        for one in &mut saw.chain {
+    if let Observed::Done { value, .. } = &mut e.tls {
+        for one in &mut value.chain {
             one.subject = HOSTILE.to_owned();
             one.issuer = HOSTILE.to_owned();
             one.issuer_common_name = Some(HOSTILE.to_owned());
@@ -189,9 +214,9 @@ fn hostile(base: &str) -> Report {
             one.not_after = HOSTILE.to_owned();
         }
     }
-    if let Observed::Ran { saw, .. } = &mut e.http
+    if let Observed::Done { value, .. } = &mut e.http
         && let Some(HttpOutcome::Answered { answer }) =
-            saw.calls.first_mut().map(|call| &mut call.outcome)
+            value.calls.first_mut().map(|call| &mut call.outcome)
     {
         answer.body_excerpt = Some(HOSTILE.to_owned());
         answer.headers.push(Header { name: "server".to_owned(), value: HOSTILE.to_owned() });
@@ -206,7 +231,9 @@ fn forms(reports: &[Report]) -> Vec<(&'static str, String)> {
         ("junit", junit::render(reports).unwrap()),
         ("github", github::annotations(reports)),
         ("summary", github::summary(reports)),
-        ("lines", lines::render(reports).unwrap()),
+        ("markdown", markdown::render(reports, None)),
+        ("html", html::render(reports)),
+        ("lines", json_lines::render(reports).unwrap()),
         ("prometheus", prometheus::render(reports)),
         ("exposition", reports.iter().map(metrics::exposition).collect()),
     ]
@@ -349,7 +376,7 @@ fn a_walk_that_cannot_be_judged_is_an_error_and_no_failure() {
 #[test]
 fn json_lines_are_the_reports() {
     let all: Vec<Report> = reports().into_iter().map(|(_, report)| report).collect();
-    let text = lines::render(&all).unwrap();
+    let text = json_lines::render(&all).unwrap();
     let read: Vec<Report> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(read, all);
     assert!(text.ends_with('\n') && !text.ends_with("\n\n"));
@@ -360,5 +387,5 @@ fn no_reports_give_no_broken_form() {
     assert!(nagios::render(&[]).starts_with("AOAI UNKNOWN: 0 targets"));
     assert!(junit::render(&[]).unwrap().contains("tests=\"0\""));
     assert_eq!(prometheus::render(&[]), "");
-    assert_eq!(lines::render(&[]).unwrap(), "");
+    assert_eq!(json_lines::render(&[]).unwrap(), "");
 }

@@ -67,6 +67,20 @@ fn the_table_of_experiments_is_fresh() {
 }
 
 #[test]
+fn the_reads_of_azure_are_fresh() {
+    let path = root().join("docs/azure.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let (begin, end) = ("<!-- generate azure-reads -->\n", "<!-- end -->\n");
+    let (before, rest) = page.split_once(begin).expect("the beginning of the generated part");
+    let (_, after) = rest.split_once(end).expect("its end");
+    assert_file(
+        &path,
+        &format!("{before}{begin}\n{}\n{end}{after}", generate::azure_reads::azure_reads()),
+        "UPDATE_SNAPSHOTS=1 cargo test --test it generated",
+    );
+}
+
+#[test]
 fn the_table_of_metrics_is_fresh() {
     assert_file(
         &root().join("docs/metrics.md"),

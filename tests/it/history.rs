@@ -11,9 +11,10 @@ use std::time::Duration;
 use aoai_probe::monitor::confirm::Condition;
 use aoai_probe::monitor::event::{Event, Kind, Severity, Subject};
 use aoai_probe::monitor::history::{
-    Bounds, History, Keep, Left, Listed, OpenError, Reader, Record, Trouble,
+    Bounds, History, HistoryQuery, HistoryWrite, OpenError, Reader, Record, RecoveredState,
+    WriterEvent,
 };
-use aoai_probe::monitor::state::Machine;
+use aoai_probe::monitor::state::TargetState;
 
 /// What Debian's `sqlite3` says.
 pub(crate) fn sqlite3(file: &Path, sql: &str) -> String {
@@ -33,7 +34,7 @@ fn record(target: &str, at: i64) -> Record {
         times: vec![("dns", 1.0), ("tcp", 2.0)],
         status: Some(200),
         report: None,
-        machine: serde_json::to_string(&Machine::new(target)).unwrap(),
+        machine: serde_json::to_string(&TargetState::new(target)).unwrap(),
         events: Vec::new(),
         to_deliver: false,
     }
@@ -57,15 +58,15 @@ fn event(target: &str, kind: Kind, at: i64) -> Event {
     }
 }
 
-fn start(file: &Path, bounds: Bounds) -> (History, Left, mpsc::Receiver<Trouble>) {
+fn start(file: &Path, bounds: Bounds) -> (History, RecoveredState, mpsc::Receiver<WriterEvent>) {
     let (say, heard) = mpsc::channel();
-    let says = move |trouble| say.send(trouble).unwrap_or_default();
-    let (history, left) = History::start(file, bounds, 0, true, says).unwrap();
+    let message = move |trouble| say.send(trouble).unwrap_or_default();
+    let (history, left) = History::start(file, bounds, 0, true, message).unwrap();
     (history, left, heard)
 }
 
 fn keep(history: &History, record: Record) -> bool {
-    history.keep(Keep::Walk(Box::new(record))).blocking_recv().is_ok()
+    history.enqueue(HistoryWrite::Walk(Box::new(record))).blocking_recv().is_ok()
 }
 
 fn closed(history: History) {
@@ -89,24 +90,27 @@ fn what_was_kept_is_there_after_a_restart() {
     assert!(keep(&history, record("b", 2)));
     // Whoever reads meanwhile sees it.
     let reader = Reader::open(&file).unwrap();
-    let open = reader.incidents(&Listed::default()).unwrap();
+    let open = reader.incidents(&HistoryQuery::default()).unwrap();
     assert_eq!((open.len(), open[0].ended, open[0].walk), (1, None, Some(1)));
     assert_eq!(reader.report(1).unwrap().as_deref(), Some("{\"evidence\":1}"));
     assert_eq!(reader.report(2).unwrap(), None);
     closed(history);
     let (history, left, _) = start(&file, Bounds::default());
-    assert_eq!(left.machines, [Machine::new("a"), Machine::new("b")]);
+    assert_eq!(left.machines, [TargetState::new("a"), TargetState::new("b")]);
     assert_eq!(left.undelivered, [event("a", Kind::Opened, 1)]);
     let ends = Record { events: vec![event("a", Kind::Closed, 9_001)], ..record("a", 9_001) };
     assert!(keep(&history, ends));
-    let told = Keep::Delivered(vec![event("a", Kind::Opened, 1)]);
-    assert!(history.keep(told).blocking_recv().is_ok());
+    let told = HistoryWrite::Delivered(vec![event("a", Kind::Opened, 1)]);
+    assert!(history.enqueue(told).blocking_recv().is_ok());
     let ended = Event { incident: Some("b/path/1".to_owned()), ..event("b", Kind::Closed, 9_002) };
-    let gone =
-        Keep::Removed { target: "b".to_owned(), events: vec![ended.clone()], to_deliver: true };
-    assert!(history.keep(gone).blocking_recv().is_ok());
+    let gone = HistoryWrite::Removed {
+        target: "b".to_owned(),
+        events: vec![ended.clone()],
+        to_deliver: true,
+    };
+    assert!(history.enqueue(gone).blocking_recv().is_ok());
     closed(history);
-    let past = Reader::open(&file).unwrap().incidents(&Listed::default()).unwrap();
+    let past = Reader::open(&file).unwrap().incidents(&HistoryQuery::default()).unwrap();
     assert_eq!((past[0].began, past[0].ended, past[0].lasted), (1, Some(9_001), Some(9_000)));
     assert_eq!((past[0].condition.as_str(), past[0].walk), ("broken", Some(1)));
     let (history, left, _) = start(&file, Bounds::default());
@@ -136,7 +140,7 @@ fn what_is_over_and_told_is_not_told_to_begin_after_a_restart() {
     closed(history);
     let (history, left, _) = start(&file, Bounds::default());
     assert_eq!(left.undelivered, [opened, over.clone()], "both wait");
-    assert!(history.keep(Keep::Delivered(vec![over])).blocking_recv().is_ok());
+    assert!(history.enqueue(HistoryWrite::Delivered(vec![over])).blocking_recv().is_ok());
     closed(history);
     let (history, left, _) = start(&file, Bounds::default());
     assert!(left.undelivered.is_empty(), "{:?}", left.undelivered);
@@ -145,7 +149,7 @@ fn what_is_over_and_told_is_not_told_to_begin_after_a_restart() {
 
 /// The machine of a target whose first incident is open.
 fn open_machine(target: &str) -> String {
-    let mut machine = serde_json::to_value(Machine::new(target)).unwrap();
+    let mut machine = serde_json::to_value(TargetState::new(target)).unwrap();
     machine["path"]["open"] = serde_json::json!({
         "id": format!("{target}/path/1"), "condition": "broken", "severity": "page",
         "cause": null, "began": 1, "began_mono": 0, "told": true,
@@ -179,7 +183,8 @@ fn an_incident_that_no_machine_knows_ends() {
         assert!(lost.line().contains("judged anew"), "{}", lost.line());
         if readable == 2 {
             let (target, events) = ("a".to_owned(), vec![lost.clone()]);
-            let ended = history.keep(Keep::Removed { target, events, to_deliver: false });
+            let ended =
+                history.enqueue(HistoryWrite::Removed { target, events, to_deliver: false });
             assert!(ended.blocking_recv().is_ok());
         }
         closed(history);
@@ -201,11 +206,11 @@ fn a_file_that_another_watch_writes_is_refused_and_read() {
         let ours = std::process::id();
         assert_eq!(
             refused.to_string(),
-            format!("is written by another watch (process {ours}): each needs a file of its own")
+            format!("is in use by another watch (process {ours}): each needs a file of its own")
         );
     }
     assert!(keep(&history, record("a", 1)), "the first one goes on");
-    assert_eq!(Reader::open(&file).unwrap().targets(&Listed::default()).unwrap().len(), 1);
+    assert_eq!(Reader::open(&file).unwrap().targets(&HistoryQuery::default()).unwrap().len(), 1);
     // Somebody tidies up: it is taken again before the next walk is written.
     fs::remove_file(folder.path().join("history.db.lock")).unwrap();
     assert!(keep(&history, record("a", 2)));
@@ -228,10 +233,10 @@ fn a_foreign_file_is_left_alone() {
     closed(history);
     sqlite3(&newer, "PRAGMA user_version = 7");
     for (file, words) in [
-        (text.as_path(), "no SQLite file"),
+        (text.as_path(), "not an SQLite file"),
         (&database, "another program (application_id 0x0)"),
         (&newer, "newer aoai-probe (schema 7"),
-        (folder.path(), "is no file"),
+        (folder.path(), "is not a file"),
     ] {
         let before = fs::read(file).ok();
         let refused = History::start(file, Bounds::default(), 0, true, |_| {}).unwrap_err();
@@ -286,22 +291,22 @@ fn a_broken_file_is_set_aside_and_a_new_one_begun() {
         assert!(keep(&history, Record { report: Some("x".repeat(3000)), ..record("a", n) }));
     }
     closed(history);
-    let octets = fs::read(&whole).unwrap();
-    assert!(octets.len() > 500_000);
-    let mut flipped = octets.clone();
+    let bytes = fs::read(&whole).unwrap();
+    assert!(bytes.len() > 500_000);
+    let mut flipped = bytes.clone();
     flipped[4096..5000].fill(0xa5);
-    let mut no_tables = octets.clone();
+    let mut no_tables = bytes.clone();
     no_tables[100..4096].fill(0);
-    let cuts = [1, 16, 99, 100, 4096, 5000, octets.len() / 2, octets.len() - 4096];
-    let mut broken: Vec<Vec<u8>> = cuts.iter().map(|cut| octets[..*cut].to_vec()).collect();
+    let cuts = [1, 16, 99, 100, 4096, 5000, bytes.len() / 2, bytes.len() - 4096];
+    let mut broken: Vec<Vec<u8>> = cuts.iter().map(|cut| bytes[..*cut].to_vec()).collect();
     broken.extend([flipped, no_tables]);
-    for (number, octets) in broken.iter().enumerate() {
+    for (number, bytes) in broken.iter().enumerate() {
         let file = folder.path().join(format!("{number}.db"));
-        fs::write(&file, octets).unwrap();
+        fs::write(&file, bytes).unwrap();
         let (history, left, heard) = start(&file, Bounds::default());
         assert!(left.machines.is_empty(), "case {number}");
-        let Ok(Trouble::SetAside(to)) = heard.try_recv() else { panic!("case {number}") };
-        assert_eq!(&fs::read(&to).unwrap(), octets, "what was there is there");
+        let Ok(WriterEvent::Quarantined(to)) = heard.try_recv() else { panic!("case {number}") };
+        assert_eq!(&fs::read(&to).unwrap(), bytes, "what was there is there");
         assert!(keep(&history, record("a", 1)), "case {number}");
         closed(history);
         assert_eq!(sqlite3(&file, "PRAGMA integrity_check; SELECT count(*) FROM walks"), "ok\n1");
@@ -328,7 +333,7 @@ fn a_file_that_breaks_or_goes_while_it_is_open_loses_no_later_walk() {
     fs::remove_file(&file).unwrap();
     fs::write(&file, "SQLite format 3\0 and no more").unwrap();
     assert!(keep(&history, record("a", 3)));
-    assert!(matches!(heard.recv().unwrap(), Trouble::SetAside(_)));
+    assert!(matches!(heard.recv().unwrap(), WriterEvent::Quarantined(_)));
     closed(history);
     assert_eq!(sqlite3(&file, "PRAGMA integrity_check; SELECT at FROM walks"), "ok\n3");
 }
@@ -374,20 +379,26 @@ fn a_locked_file_holds_nothing_up_and_is_written_when_it_is_free() {
     let holder = Holder::of(&file, WRITES);
     assert!(!keep(&history, record("a", 1)), "it waits in memory");
     assert!(!keep(&history, record("a", 2)));
-    assert_eq!(heard.recv().unwrap(), Trouble::CannotWrite("is locked by another program".into()));
+    assert_eq!(
+        heard.recv().unwrap(),
+        WriterEvent::CannotWrite("is locked by another program".into())
+    );
     assert!(!history.writes() && history.waiting() <= 2);
     holder.lets_go();
-    assert_eq!(heard.recv().unwrap(), Trouble::WritesAgain(2));
+    assert_eq!(heard.recv().unwrap(), WriterEvent::Recovered(2));
     assert!(heard.try_recv().is_err(), "it was said once");
     closed(history);
     // A program that starts while it is locked begins all the same.
     let holder = Holder::of(&file, ALONE);
     let (history, left, heard) = start(&file, Bounds::default());
     assert!(left.machines.len() <= 1);
-    assert_eq!(heard.recv().unwrap(), Trouble::CannotWrite("is locked by another program".into()));
+    assert_eq!(
+        heard.recv().unwrap(),
+        WriterEvent::CannotWrite("is locked by another program".into())
+    );
     assert!(!keep(&history, record("a", 3)));
     holder.lets_go();
-    assert_eq!(heard.recv().unwrap(), Trouble::WritesAgain(1));
+    assert_eq!(heard.recv().unwrap(), WriterEvent::Recovered(1));
     closed(history);
     assert_eq!(
         sqlite3(&file, "PRAGMA integrity_check; SELECT group_concat(at) FROM walks"),
@@ -406,14 +417,14 @@ fn what_was_open_in_a_file_that_was_locked_at_the_start_ends_when_it_is_free() {
     let holder = Holder::of(&file, ALONE);
     let (history, left, heard) = start(&file, Bounds::default());
     assert!(left.machines.is_empty() && left.lost.is_empty());
-    assert!(matches!(heard.recv().unwrap(), Trouble::CannotWrite(_)));
+    assert!(matches!(heard.recv().unwrap(), WriterEvent::CannotWrite(_)));
     // Its target is broken still: an incident of its own.
     let again = Event { incident: Some("a/path/2".to_owned()), ..event("a", Kind::Opened, 5) };
     assert!(!keep(&history, Record { events: vec![again], ..record("a", 5) }));
     holder.lets_go();
-    let Trouble::Lost(lost) = heard.recv().unwrap() else { panic!("its end is told") };
+    let WriterEvent::Lost(lost) = heard.recv().unwrap() else { panic!("the loss is reported") };
     assert_eq!((lost.len(), lost[0].incident.as_deref()), (1, Some("a/path/1")));
-    assert_eq!(heard.recv().unwrap(), Trouble::WritesAgain(1));
+    assert_eq!(heard.recv().unwrap(), WriterEvent::Recovered(1));
     closed(history);
     let rows = "SELECT id, ended IS NULL FROM incidents ORDER BY id";
     assert_eq!(sqlite3(&file, rows), "a/path/1|0\na/path/2|1");
@@ -429,7 +440,7 @@ fn what_a_locked_file_did_not_take_before_the_end_is_counted() {
     let (history, ..) = start(&file, Bounds::default());
     assert!(keep(&history, record("a", 0)));
     let holder = Holder::of(&file, WRITES);
-    drop(history.keep(Keep::Walk(Box::new(record("a", 1)))));
+    drop(history.enqueue(HistoryWrite::Walk(Box::new(record("a", 1)))));
     assert_eq!(history.close(Duration::from_millis(200)), 1);
     holder.lets_go();
 }
@@ -438,7 +449,7 @@ fn what_a_locked_file_did_not_take_before_the_end_is_counted() {
 fn the_file_stays_within_its_bound() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("history.db");
-    let bounds = Bounds { octets: 2 << 20, ..Bounds::default() };
+    let bounds = Bounds { bytes: 2 << 20, ..Bounds::default() };
     let (history, ..) = start(&file, bounds);
     let opened = Record {
         report: Some("evidence".to_owned()),
@@ -457,8 +468,8 @@ fn the_file_stays_within_its_bound() {
         largest = largest.max(size("") + size("-wal"));
     }
     closed(history);
-    assert!(largest <= bounds.octets, "{largest} octets");
-    assert!(fs::metadata(&file).unwrap().len() <= bounds.octets);
+    assert!(largest <= bounds.bytes, "{largest} bytes");
+    assert!(fs::metadata(&file).unwrap().len() <= bounds.bytes);
     assert_eq!(sqlite3(&file, "PRAGMA integrity_check; SELECT max(at) FROM walks"), "ok\n1499");
     let evidence = "SELECT report FROM walks JOIN incidents ON evidence = walks.id";
     assert_eq!(sqlite3(&file, evidence), "evidence");
@@ -474,7 +485,7 @@ fn size(folder: &Path) -> u64 {
 fn many_targets_that_break_and_mend_stay_within_the_bound() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("history.db");
-    let bounds = Bounds { octets: 4 << 20, ..Bounds::default() };
+    let bounds = Bounds { bytes: 4 << 20, ..Bounds::default() };
     let (history, ..) = start(&file, bounds);
     let mut largest = 0;
     for n in 0..600_i64 {
@@ -482,7 +493,7 @@ fn many_targets_that_break_and_mend_stay_within_the_bound() {
             (format!("t{}", n % 150), [Kind::Opened, Kind::Closed][(n / 150 % 2) as usize]);
         let mut change = event(&target, kind, n);
         change.incident = Some(format!("{target}/path/{}", n / 300));
-        let kept = history.keep(Keep::Walk(Box::new(Record {
+        let kept = history.enqueue(HistoryWrite::Walk(Box::new(Record {
             report: Some("r".repeat(9_000)),
             machine: "m".repeat(6_000),
             events: vec![change],
@@ -495,7 +506,7 @@ fn many_targets_that_break_and_mend_stay_within_the_bound() {
         largest = largest.max(size(folder.path()));
     }
     closed(history);
-    assert!(largest <= bounds.octets, "{largest} octets");
+    assert!(largest <= bounds.bytes, "{largest} bytes");
     assert_eq!(sqlite3(&file, "PRAGMA integrity_check"), "ok");
 }
 
@@ -524,4 +535,37 @@ fn what_is_old_goes_and_a_clock_that_jumped_throws_nothing_away() {
     assert!(keep(&history, record("a", 3652 * day)));
     closed(history);
     assert_eq!(sqlite3(&file, "SELECT count(*) FROM walks"), "62");
+}
+
+#[test]
+fn an_incident_is_compared_with_the_last_good_walk() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("history.db");
+    let (history, ..) = start(&file, Bounds::default());
+    let saved = |base: &str| {
+        let evidence = serde_json::from_value(crate::fixtures::evidence(base)).unwrap();
+        let diagnosis = aoai_probe::diagnose::diagnose(&evidence);
+        let report = aoai_probe::report::Report::new(evidence, diagnosis);
+        aoai_probe::render::json::compact(&report).unwrap()
+    };
+    let good = Record { report: Some(saved("bases/private.json")), ..record("a", 1) };
+    assert!(keep(&history, good));
+    assert!(keep(&history, record("a", 2)));
+    let bad = Record {
+        state: "broken",
+        report: Some(saved("findings/dns-zone-not-linked/fires-public-refused.json")),
+        events: vec![event("a", Kind::Opened, 3)],
+        ..record("a", 3)
+    };
+    assert!(keep(&history, bad));
+    closed(history);
+    let file = file.display().to_string();
+    let shown = crate::program::run(&["history", "--history", &file]);
+    let line = "  since the last good walk (1): dns: what applications get 10.3.0.5 (private) -> \
+                20.62.58.5 (public)";
+    assert!(shown.went_well().contains(line), "{}", shown.out);
+    let shown = crate::program::run(&["history", "--history", &file, "--format", "json"]);
+    let value: serde_json::Value = serde_json::from_str(shown.went_well()).unwrap();
+    assert_eq!(value["incidents"][0]["last_good_walk"], 1);
+    assert!(value["incidents"][0]["changed"][0].as_str().unwrap().starts_with("dns: "));
 }

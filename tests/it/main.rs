@@ -8,17 +8,24 @@
 )]
 
 mod advice;
+mod anonymise;
 mod architecture;
 mod binary;
 mod budget;
+mod bundle;
 mod catalogue;
 #[cfg(target_os = "linux")]
 mod children;
+mod compare;
 #[cfg(target_os = "linux")]
 mod completions;
+mod defaults;
 mod dependencies;
+mod destinations;
+mod docs;
 mod documented;
 mod explain;
+mod first_screen;
 mod fixtures;
 mod fleet;
 mod formats;
@@ -29,12 +36,16 @@ mod monitors;
 mod mutations;
 mod observation;
 #[cfg(unix)]
+mod pages;
+#[cfg(unix)]
 mod panics;
 mod passwords;
 mod program;
 mod render;
+mod repeated;
 mod report;
 mod resolver_classes;
 mod shell;
+mod tickets;
 mod verdict;
 mod words;

@@ -8,7 +8,9 @@ use aoai_probe::diagnose::diagnose;
 use aoai_probe::evidence::text::{clean, clean_bytes, is_unsafe};
 use aoai_probe::evidence::vantage::FileState;
 use aoai_probe::inventory;
-use aoai_probe::render::{Style, Verbosity, github, human, json, junit, lines, nagios, prometheus};
+use aoai_probe::render::{
+    Style, Verbosity, github, html, human, json, json_lines, junit, markdown, nagios, prometheus,
+};
 use aoai_probe::report::{Report, read};
 use aoai_probe::target::Target;
 use aoai_probe::wire::roots::ExtraRoots;
@@ -42,7 +44,7 @@ proptest! {
                 let seen = &target.seen;
                 prop_assert!(seen.host.is_ascii() && seen.host.len() <= 253, "{}", seen.host);
                 prop_assert!(seen.host.split('.').all(|l| (1..=63).contains(&l.len())));
-                prop_assert!(!seen.typed.chars().any(is_unsafe), "{:?}", seen.typed);
+                prop_assert!(!seen.input.chars().any(is_unsafe), "{:?}", seen.input);
                 prop_assert!(!seen.base_path.chars().any(is_unsafe), "{:?}", seen.base_path);
             }
             Err(error) => {
@@ -68,8 +70,8 @@ proptest! {
     }
 
     #[test]
-    fn cleaned_text_cannot_move_a_cursor(octets in any::<Vec<u8>>(), limit in 0_usize..60) {
-        let text = clean_bytes(&octets, limit);
+    fn cleaned_text_cannot_move_a_cursor(bytes in any::<Vec<u8>>(), limit in 0_usize..60) {
+        let text = clean_bytes(&bytes, limit);
         prop_assert!(!text.chars().any(is_unsafe), "{text:?}");
         // The longest escape of one character, and the mark of a cut.
         prop_assert!(text.chars().count() <= limit * 10 + 6);
@@ -103,7 +105,7 @@ proptest! {
         if let Err(problems) = inventory::read(&text) {
             prop_assert!(!problems.is_empty());
             for problem in problems {
-                prop_assert!(!problem.says.chars().any(char::is_control), "{:?}", problem.says);
+                prop_assert!(!problem.message.chars().any(char::is_control), "{:?}", problem.message);
                 prop_assert!(problem.line >= 1 && problem.line <= text.lines().count() + 1);
             }
         }
@@ -127,8 +129,8 @@ proptest! {
 
     #[test]
     fn any_file_of_roots_is_read_or_refused_in_printable_words(text in edited(PEM)) {
-        if let Err(says) = ExtraRoots::from_pem(text.as_bytes()) {
-            prop_assert!(!says.chars().any(char::is_control), "{says:?}");
+        if let Err(message) = ExtraRoots::from_pem(text.as_bytes()) {
+            prop_assert!(!message.chars().any(char::is_control), "{message:?}");
         }
     }
 }
@@ -251,8 +253,8 @@ fn places(value: &Value, at: &str, into: &mut Vec<String>) {
 }
 
 /// Judges and renders what could be read; nothing of it may panic or reach a terminal raw.
-fn judged(octets: &[u8]) -> Result<(), TestCaseError> {
-    let saved = match read(octets) {
+fn judged(bytes: &[u8]) -> Result<(), TestCaseError> {
+    let saved = match read(bytes) {
         Ok(saved) => saved,
         Err(error) => {
             let words = error.to_string();
@@ -272,12 +274,15 @@ fn judged(octets: &[u8]) -> Result<(), TestCaseError> {
         let one = std::slice::from_ref(&report);
         prop_assert!(json::render(one).is_ok());
         for text in [
-            lines::render(one).unwrap_or_default(),
+            json_lines::render(one).unwrap_or_default(),
             nagios::render(one),
             prometheus::render(one),
             junit::render(one).unwrap_or_default(),
             github::annotations(one),
             github::summary(one),
+            markdown::render(one, None),
+            markdown::render(one, Some("Azure platform")),
+            html::render(one),
         ] {
             let raw = text.chars().find(|c| *c != '\n' && is_unsafe(*c));
             prop_assert!(!text.is_empty() && raw.is_none(), "{raw:?} in {text}");
@@ -308,19 +313,19 @@ proptest! {
     }
 
     #[test]
-    fn a_report_with_other_octets_is_judged_or_refused(
+    fn a_report_with_other_bytes_is_judged_or_refused(
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         cut in prop::option::of(any::<prop::sample::Index>()),
     ) {
         let (_, report) = &reports()[0];
-        let mut octets = json::render(std::slice::from_ref(report)).unwrap().into_bytes();
-        for (at, octet) in changes {
-            let at = at.index(octets.len());
-            octets[at] = octet;
+        let mut bytes = json::render(std::slice::from_ref(report)).unwrap().into_bytes();
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
         }
         if let Some(cut) = cut {
-            octets.truncate(cut.index(octets.len()));
+            bytes.truncate(cut.index(bytes.len()));
         }
-        judged(&octets)?;
+        judged(&bytes)?;
     }
 }

@@ -117,17 +117,17 @@ fn a_scraper_gets_cannot_tell_for_its_target_and_the_other_targets_as_ever() {
     // The first call is the server's own, the second the first walk's.
     let mut serve = Running::begin(&program, &["serve", &config, "2", "2"]);
     let at = serve.line();
-    let says = get(&at, "/probe?target=buggy");
-    assert!(says.starts_with("HTTP/1.1 200 "), "{says}");
+    let message = get(&at, "/probe?target=buggy");
+    assert!(message.starts_with("HTTP/1.1 200 "), "{message}");
     for line in ["probe_success 0", "aoai_probe_state{state=\"cannot_tell\"} 1"] {
-        assert!(says.contains(line), "{line} is not in {says}");
+        assert!(message.contains(line), "{line} is not in {message}");
     }
     let page = get(&at, "/target?name=buggy");
     assert!(page.contains(PLACE) && !page.contains("canary"), "{page}");
     // The same thread walks on.
     for name in ["alpha", "beta", "buggy"] {
-        let says = get(&at, &format!("/probe?target={name}"));
-        assert!(says.contains("aoai_probe_state{state=\"broken\"} 1"), "{says}");
+        let message = get(&at, &format!("/probe?target={name}"));
+        assert!(message.contains("aoai_probe_state{state=\"broken\"} 1"), "{message}");
     }
     assert_eq!(serve.ends(), Some(0));
 }

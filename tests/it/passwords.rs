@@ -5,7 +5,8 @@ use std::fs;
 
 use aoai_probe::run::{self, Terminal};
 
-use crate::program::{Ran, program};
+use crate::bundle::unpacked;
+use crate::program::{Ran, program, saved};
 
 /// Spellings of a URL with a password, and of what people make of one by mistake.
 const SPELLINGS: &[&str] = &[
@@ -43,7 +44,8 @@ fn shows_nothing(words: Vec<String>) {
     let shown = words.join(" ");
     let words = std::iter::once("aoai-probe".to_owned()).chain(words).map(Into::into);
     let done = run::run(words, Terminal::default(), &|_| {});
-    let text = done.out + &done.err;
+    let bundled = done.bundle.iter().flat_map(|bundle| &bundle.files);
+    let text = bundled.fold(done.out + &done.err, |text, (_, file)| text + file);
     assert!(!text.contains("canary"), "{shown}: a secret in the output:\n{text}");
 }
 
@@ -67,12 +69,14 @@ fn a_password_on_the_command_line_is_shown_nowhere() {
         &["myacct", "--assertion-file="],
         &["myacct", "--ca-file="],
         &["myacct", "--output="],
+        &["myacct", "--bundle="],
         &["myacct", "--format="],
         &["myacct", "--no-such-option="],
         &["--config="],
         &["--config=/nowhere.toml", ""],
         &["explain", ""],
         &["diagnose", ""],
+        &["compare", "a.json", ""],
         &["history", "--history=/nowhere.db", ""],
         &["history", "--history="],
         &["watch", "--config="],
@@ -83,7 +87,7 @@ fn a_password_on_the_command_line_is_shown_nowhere() {
     for spelling in SPELLINGS {
         for place in places {
             let (last, before) = place.split_last().unwrap();
-            let walk = !["explain", "diagnose", "history", "watch", "serve", "generate"]
+            let walk = !["explain", "diagnose", "compare", "history", "watch", "serve", "generate"]
                 .contains(place.first().unwrap());
             // No place leads to a packet: a walk is only planned.
             let words = walk.then_some("--plan").into_iter().chain(before.iter().copied());
@@ -119,6 +123,41 @@ fn a_password_in_the_environment_is_shown_nowhere() {
         }
         let mut command = program();
         Ran::of(command.arg("--plan").env("AZURE_OPENAI_ENDPOINT", spelling).output().unwrap());
+    }
+}
+
+#[test]
+fn a_password_in_the_environment_is_in_no_bundle() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = saved(folder.path(), "healthy");
+    let bundle = folder.path().join("bundle.zip");
+    let names = [
+        "HTTPS_PROXY",
+        "https_proxy",
+        "HTTP_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+        "AZURE_AUTHORITY_HOST",
+        "AZURE_CLIENT_CERTIFICATE_PATH",
+        "AZURE_CLIENT_ID",
+        "AZURE_CLIENT_SECRET",
+        "AZURE_OPENAI_API_KEY",
+        "AZURE_OPENAI_DEPLOYMENT",
+        "AZURE_OPENAI_ENDPOINT",
+        "IDENTITY_ENDPOINT",
+        "IDENTITY_HEADER",
+        "OPENAI_API_VERSION",
+        "SSL_CERT_FILE",
+        "X_NEW_PROXY",
+    ];
+    for spelling in SPELLINGS {
+        let mut command = program();
+        command.args(["diagnose", "--bundle"]).arg(&bundle).arg(&report);
+        Ran::of(command.envs(names.map(|name| (name, *spelling))).output().unwrap());
+        for (name, text) in unpacked(&bundle) {
+            assert!(!text.contains("canary"), "{spelling} is in {name}:\n{text}");
+            assert!(name != "about.txt" || text.contains("AZURE_OPENAI_API_KEY  set\n"), "{text}");
+        }
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct Ran {
 impl Ran {
     /// Reads what a run gave, and checks what holds for every run.
     pub(crate) fn of(output: Output) -> Self {
-        let text = |octets: Vec<u8>| String::from_utf8(octets).expect("output is UTF-8");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
         let (out, err) = (text(output.stdout), text(output.stderr));
         let status = output.status.code().unwrap_or_else(|| panic!("{:?}: {err}", output.status));
         for text in [&out, &err] {
@@ -104,4 +104,9 @@ pub(crate) fn alone(program: &Path, folder: &Path, network: bool) -> Option<Comm
     }
     command.arg(program);
     Some(command)
+}
+
+/// A path as an argument.
+pub(crate) fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
 }

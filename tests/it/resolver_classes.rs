@@ -181,12 +181,12 @@ fn fixtures() -> Vec<(String, Value)> {
 
 /// Every sentence and command of a finding.
 fn texts(finding: &Finding) -> Vec<String> {
-    let mut all = vec![finding.says.clone()];
-    for part in [&finding.seen, &finding.known_by, &finding.ruled_out, &finding.tells_it] {
+    let mut all = vec![finding.headline.clone()];
+    for part in [&finding.facts, &finding.reasoning, &finding.ruled_out, &finding.decide_with] {
         all.extend(part.iter().cloned());
     }
     for step in finding.fix.iter().flat_map(|fix| &fix.steps) {
-        all.push(step.says.clone());
+        all.push(step.text.clone());
         all.extend(step.command.clone());
         all.extend(step.undo.clone());
         if let Effect::Shared { affects } = &step.effect {
@@ -210,11 +210,9 @@ fn advice_is_possible_where_the_resolver_is() {
             let class = resolver_class::of(&e, r).class;
             // What such a resolver cannot know makes it one of the inside.
             let inside = [ResolverClass::VirtualNetwork, ResolverClass::OnPremises];
-            let answered = e
-                .dns
-                .resolvers
-                .iter()
-                .any(|r| r.address.ip() == resolver_class::AZURE_DNS && r.a_answer().is_some());
+            let answered = e.dns.resolvers.iter().any(|r| {
+                r.address.ip() == aoai_probe::evidence::AZURE_DNS && r.a_answer().is_some()
+            });
             assert!(
                 class == place.class || inside.contains(&class) || answered,
                 "{name} at {address}: {class:?}, wanted {:?}",
@@ -261,7 +259,7 @@ fn check(finding: &Finding, class: ResolverClass, address: &str, fixture: &str) 
         match &step.effect {
             Effect::ReadOnly => {}
             Effect::Local | Effect::Shared { .. } => {
-                assert!(step.undo.is_some(), "{at}: no way back: {}", step.says);
+                assert!(step.undo.is_some(), "{at}: no way back: {}", step.text);
             }
         }
     }

@@ -24,7 +24,8 @@ fn words_that_are_no_target_are_asked_back() {
         let name = format!("{word}.openai.azure.com");
         assert!(run(&["--plan", &name]).went_well().contains(&name));
     }
-    run(&["histroy", "--since", "24h"]).refused("hint: is the command `aoai-probe history` meant?");
+    run(&["histroy", "--since", "24h"])
+        .refused("hint: did you mean the command `aoai-probe history`?");
 }
 
 #[test]
@@ -33,11 +34,11 @@ fn options_of_other_tools_get_the_right_hint() {
         ("--json", "--format json"),
         ("-k", "--ca-file"),
         ("--insecure", "always verified"),
-        ("--port", "behind the name"),
+        ("--port", "append the port"),
         ("--key", "AZURE_OPENAI_API_KEY"),
         ("--token=x", "AZURE_OPENAI_AD_TOKEN"),
         ("--debug", "-v shows"),
-        ("--url", "the target stands alone"),
+        ("--url", "give the target without an option"),
         ("--header", "the calls are fixed"),
     ] {
         run(&[option, "myacct"]).refused("hint: ");
@@ -147,6 +148,66 @@ fn an_interrupted_walk_shows_what_is_known() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn an_interrupt_between_repeated_checks_ends_with_the_summary() {
+    use std::io::{BufRead, BufReader};
+    for (format, words) in [("human", "1 check of a1"), ("json-lines", "{\"schema_version\"")] {
+        let folder = tempfile::tempdir().unwrap();
+        let Some(mut command) = alone(&program_path(), folder.path(), true) else { return };
+        // The path of the first check is broken at once; then it waits for the second.
+        let resolver = "127.0.0.1:9";
+        let mut child = command
+            .args(["a1", "--resolver", resolver, "--timeout", "0.3", "--format", format])
+            .args(["--count", "100", "--interval", "60"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut first = String::new();
+        if format == "json-lines" {
+            out.read_line(&mut first).unwrap();
+        } else {
+            std::thread::sleep(std::time::Duration::from_secs(2));
+        }
+        let pid = child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        std::io::Read::read_to_string(&mut out, &mut first).unwrap();
+        let ran = child.wait_with_output().unwrap();
+        let err = String::from_utf8_lossy(&ran.stderr);
+        assert_eq!(ran.status.code(), Some(130), "{first}{err}");
+        assert!(first.starts_with(words), "{first}");
+        assert!(err.contains("interrupted: 1 of 100 checks"), "{err}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupt_in_the_first_of_repeated_checks_counts_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let resolver = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = resolver.local_addr().unwrap().to_string();
+    let Some(mut command) = alone(&program_path(), folder.path(), false) else { return };
+    let child = command
+        .args(["myacct", "--resolver", &address, "--timeout", "60", "--deadline", "60"])
+        .args(["--count", "3"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    resolver.recv_from(&mut [0; 512]).unwrap();
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let ran = child.wait_with_output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    assert_eq!(ran.status.code(), Some(130), "{out}{err}");
+    assert!(out.starts_with("no check of myacct.openai.azure.com is complete"), "{out}");
+    assert!(!out.contains("100%") && !out.contains("0.0 ms"), "{out}");
+    assert!(out.contains("CANNOT TELL: interrupted after "), "{out}");
+    assert!(err.contains("interrupted: 0 of 3 checks"), "{err}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn a_second_interrupt_ends_a_run_that_cannot_write() {
     use std::io::{BufRead, BufReader};
     use std::os::unix::process::ExitStatusExt;
@@ -201,17 +262,22 @@ fn a_terminal_shows_for_how_long_a_hop_is_silent() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn several_targets_by_hand_end_with_their_causes() {
+fn several_targets_by_hand_begin_with_their_causes() {
     let folder = tempfile::tempdir().unwrap();
     let Some(mut command) = alone(&program_path(), folder.path(), false) else { return };
     let walk = ["acct-a", "acct-b", "acct-c", "--resolver", "127.0.0.1:9", "--timeout", "1"];
     let ran = Ran::of(command.args(walk).output().unwrap());
     assert_eq!(ran.status, 2, "{}", ran.out);
-    let (reports, summary) = ran.out.split_once("\n3 targets: 3 broken\n").expect("a summary");
+    let first = "\nacct-a.openai.azure.com\nBROKEN at dns (";
+    let (summary, reports) = ran.out.split_once(first).expect("a report");
+    let reports = format!("{first}{reports}");
+    assert!(summary.starts_with("3 targets: 3 broken\n"), "{summary}");
     assert_eq!(reports.matches("BROKEN at dns (").count(), 3, "{reports}");
-    assert_eq!(summary.matches("BROKEN at dns (").count(), 1, "{summary}");
+    // The cause once, then a line a target.
+    assert_eq!(summary.matches("\nBROKEN at dns (").count(), 1, "{summary}");
     for target in ["acct-a", "acct-b", "acct-c"] {
-        assert!(summary.contains(&format!("{target}.openai.azure.com")), "{summary}");
+        let line = format!("\n  {target}.openai.azure.com  BROKEN at dns (");
+        assert!(summary.contains(&line), "{summary}");
     }
     assert!(summary.contains("aoai-probe -v --resolver 127.0.0.1:9 --timeout 1 "), "{summary}");
 }
@@ -247,7 +313,7 @@ fn a_webhook_at_localhost_goes_to_this_machine_whatever_the_hosts_file_says() {
         String::from_utf8_lossy(&head[..read]).into_owned()
     });
     let ran = Ran::of(child.wait_with_output().unwrap());
-    assert_eq!(ran.went_well(), "webhook: the test was taken\n");
+    assert_eq!(ran.went_well(), "webhook: the test was accepted\n");
     assert!(received.join().unwrap().starts_with("POST /hook HTTP/1.1\r\n"));
 }
 

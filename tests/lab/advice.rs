@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 
-use aoai_probe::diagnosis::{Effect, Finding, Step, Sure};
+use aoai_probe::diagnosis::{Confidence, Effect, Finding, Step};
 use aoai_probe::evidence::http::HttpOutcome;
 use aoai_probe::evidence::tcp::{TcpHop, TcpOutcome};
 use aoai_probe::evidence::tls::{CertificateFault, TlsOutcome};
@@ -133,19 +133,23 @@ const ALWAYS: &[&str] = &[
 pub(crate) fn faults(findings: &[Finding]) -> Vec<(String, String)> {
     let mut all = Vec::new();
     for finding in findings {
-        let mut fault = |says: String| all.push((finding.id.clone(), says));
-        for step in finding.fix.iter().flat_map(|fix| &fix.steps) {
+        let mut fault = |message: String| all.push((finding.id.clone(), message));
+        let steps = || finding.fix.iter().flat_map(|fix| &fix.steps);
+        if steps().next().is_some_and(|first| first.or) {
+            fault("begins with an alternative, to nothing".to_owned());
+        }
+        for step in steps() {
             of_step(step).into_iter().for_each(&mut fault);
         }
         let check = finding.fix.iter().filter_map(|fix| fix.check.as_ref());
-        for command in finding.tells_it.iter().chain(check) {
+        for command in finding.decide_with.iter().chain(check) {
             if let Some(verb) = changes(command) {
                 fault(format!("{verb:?} changes something in what should only show: {command}"));
             }
         }
-        let open: BTreeSet<&String> = finding.tells_it.iter().collect();
+        let open: BTreeSet<&String> = finding.decide_with.iter().collect();
         for out in &finding.ruled_out {
-            if open.contains(out) || finding.says == *out {
+            if open.contains(out) || finding.headline == *out {
                 fault(format!("is ruled out and open at once: {out}"));
             }
         }
@@ -156,7 +160,10 @@ pub(crate) fn faults(findings: &[Finding]) -> Vec<(String, String)> {
 /// What is wrong with a step.
 fn of_step(step: &Step) -> Vec<String> {
     let mut all = Vec::new();
-    let says = &step.says;
+    let message = &step.text;
+    if message.starts_with("or ") || message.starts_with("or, ") {
+        all.push(format!("an alternative that is not marked as one: {message}"));
+    }
     let verb = step.command.as_deref().and_then(changes);
     match (&step.effect, verb) {
         (Effect::ReadOnly, Some(verb)) => {
@@ -164,20 +171,20 @@ fn of_step(step: &Step) -> Vec<String> {
             all.push(format!("{verb:?} changes something in a step that only looks: {command}"));
         }
         (Effect::Shared { affects }, _) if affects.trim().is_empty() => {
-            all.push(format!("a shared step does not say what it affects: {says}"));
+            all.push(format!("a shared step does not say what it affects: {message}"));
         }
         (Effect::Shared { .. }, _) if step.undo.as_deref().is_none_or(|u| u.trim().is_empty()) => {
-            all.push(format!("a shared step has no way back: {says}"));
+            all.push(format!("a shared step has no way back: {message}"));
         }
         _ => {}
     }
     let shows = |text: &str| ["read-only", "only reads"].iter().any(|word| text.contains(word));
     if step.effect != Effect::ReadOnly
-        && (shows(says) || step.command.as_deref().is_some_and(shows))
+        && (shows(message) || step.command.as_deref().is_some_and(shows))
     {
-        all.push(format!("a step that changes something calls itself read-only: {says}"));
+        all.push(format!("a step that changes something calls itself read-only: {message}"));
     }
-    if says.trim().is_empty() {
+    if message.trim().is_empty() {
         all.push("a step without words".to_owned());
     }
     all
@@ -278,7 +285,7 @@ pub(crate) fn commands(findings: &[Finding]) -> Vec<(String, String)> {
         let fix = finding.fix.iter();
         let steps = fix.clone().flat_map(|fix| &fix.steps).filter_map(|s| s.command.clone());
         let checks = fix.filter_map(|fix| fix.check.clone());
-        let all = steps.chain(checks).chain(finding.tells_it.iter().cloned());
+        let all = steps.chain(checks).chain(finding.decide_with.iter().cloned());
         all.map(|command| (finding.id.clone(), command)).collect::<Vec<_>>()
     };
     findings.iter().flat_map(of).collect()
@@ -309,21 +316,21 @@ pub(crate) fn syntax_error(script: &str) -> Option<String> {
 
 /// Claims that the evidence does not carry, each with the finding's id.
 pub(crate) fn unfounded(e: &Evidence, findings: &[Finding]) -> Vec<(String, String)> {
-    let verified = [Some(&e.tls), e.direct.saw().map(|path| &path.tls)]
+    let verified = [Some(&e.tls), e.direct.value().map(|path| &path.tls)]
         .into_iter()
         .chain([e.original.as_deref().map(|original| &original.tls)])
         .flatten()
-        .any(|tls| tls.saw().is_some_and(|hop| hop.outcome == TlsOutcome::Verified))
+        .any(|tls| tls.value().is_some_and(|hop| hop.outcome == TlsOutcome::Verified))
         || e.experiments
             .handshakes
             .iter()
             .any(|one| one.tls.as_ref().is_some_and(|tls| tls.outcome == TlsOutcome::Verified));
     // Where the name alone is wrong, the authority has been accepted.
-    let authority = e.tls.saw().is_some_and(|hop| {
+    let authority = e.tls.value().is_some_and(|hop| {
         matches!(&hop.outcome, TlsOutcome::CertificateRejected { fault }
             if *fault != CertificateFault::UnknownIssuer)
     });
-    let judged = e.http.saw().is_some_and(|hop| {
+    let judged = e.http.value().is_some_and(|hop| {
         let answered = |outcome: &HttpOutcome| matches!(outcome, HttpOutcome::Answered { .. });
         hop.calls.iter().any(|call| call.credential_sent && answered(&call.outcome))
     });
@@ -336,11 +343,11 @@ pub(crate) fn unfounded(e: &Evidence, findings: &[Finding]) -> Vec<(String, Stri
                 TcpOutcome::TimedOut | TcpOutcome::LocalError { .. } => false,
             })
         };
-        hop.saw().is_some_and(back)
+        hop.value().is_some_and(back)
     };
     let connected = tcp(&e.tcp)
-        || e.direct.saw().is_some_and(|path| tcp(&path.tcp))
-        || e.proxy.saw().is_some_and(|proxy| tcp(&proxy.tcp))
+        || e.direct.value().is_some_and(|path| tcp(&path.tcp))
+        || e.proxy.value().is_some_and(|proxy| tcp(&proxy.tcp))
         || !e.experiments.traces.is_empty();
     let answered = e.experiments.questions.iter().any(|one| one.exchange.answer().is_some());
     let local = e.vantage.sources.iter().any(|source| source.source.is_some());
@@ -351,6 +358,8 @@ pub(crate) fn unfounded(e: &Evidence, findings: &[Finding]) -> Vec<(String, Stri
     ];
     let mut all = Vec::new();
     for finding in findings {
+        // What the control plane shows of a route needs no packet.
+        let by_azure = e.azure.is_some() && finding.cites.iter().any(|at| at.contains("/azure/"));
         for out in &finding.ruled_out {
             // Behind the colon stands the evidence; before it, what is ruled out.
             let mut what = out.split(':').next().unwrap_or(out).to_ascii_lowercase();
@@ -363,6 +372,7 @@ pub(crate) fn unfounded(e: &Evidence, findings: &[Finding]) -> Vec<(String, Stri
                 let carried = carried
                     || nouns.contains(&"route")
                         && (local && what.contains("on this machine")
+                            || by_azure
                             || answered && finding.hop == Hop::Dns);
                 if !carried && named(nouns) {
                     all.push((finding.id.clone(), format!("rules out {out:?}, and {why}")));
@@ -371,9 +381,9 @@ pub(crate) fn unfounded(e: &Evidence, findings: &[Finding]) -> Vec<(String, Stri
         }
         let decides = |f: &Finding| {
             let steps = f.fix.iter().flat_map(|fix| &fix.steps);
-            !f.tells_it.is_empty() || steps.into_iter().any(|s| s.effect == Effect::ReadOnly)
+            !f.decide_with.is_empty() || steps.into_iter().any(|s| s.effect == Effect::ReadOnly)
         };
-        if finding.sure == Sure::Possible && !decides(finding) {
+        if finding.confidence == Confidence::Possible && !decides(finding) {
             all.push((finding.id.clone(), "is possible, and nothing would decide".to_owned()));
         }
     }

@@ -25,9 +25,11 @@ const NAMES: &[&str] = &[
     "*.services.ai.azure.com",
     "*.api.cognitive.microsoft.com",
     "*.vault.azure.net",
+    "*.blob.core.windows.net",
     "*.azure-api.net",
     "*.corp.example",
     "login.microsoftonline.com",
+    "management.azure.com",
 ];
 
 /// Text that a terminal would obey.

@@ -23,7 +23,7 @@ use hickory_server::zone_handler::{
 use tokio::net::{TcpListener, TcpSocket, UdpSocket};
 
 use super::views::{self, ACCOUNT, ZoneText};
-use super::world::{Resolver, ResolverDoes, System};
+use super::world::{Resolver, ResolverDoes, System, View};
 
 /// Aliases that are followed in one answer; a loop is answered as far as that.
 const LONGEST_CHAIN: usize = 8;
@@ -69,12 +69,17 @@ pub async fn start(resolver: &Resolver, number: u8, names: &[String]) -> io::Res
         });
     }
     let own = UdpSocket::from_std(udp.try_clone()?)?;
+    let made = |resolver: &Resolver| -> io::Result<Vec<Zone>> {
+        let zones: Result<_, _> = views::zones(resolver).iter().map(zone).collect();
+        zones.map_err(io::Error::other)
+    };
+    let public = Resolver { sees: View::Public, ..Resolver::default() };
     let handler = Handler {
-        zones: views::zones(resolver)
-            .iter()
-            .map(zone)
-            .collect::<Result<_, _>>()
-            .map_err(io::Error::other)?,
+        zones: made(resolver)?,
+        behind_aliases: match resolver.follows_publicly {
+            true => made(&public)?,
+            false => Vec::new(),
+        },
         resolver: resolver.clone(),
         asked: AtomicU32::new(0),
         own,
@@ -100,25 +105,25 @@ pub async fn start(resolver: &Resolver, number: u8, names: &[String]) -> io::Res
 
 type Zone = InMemoryZoneHandler;
 
-/// A name from its presentation form: any octet may be written `\DDD` (RFC 4343).
+/// A name from its presentation form: any byte may be written `\DDD` (RFC 4343).
 fn name(text: &str) -> Result<Name, String> {
     let mut labels = Vec::new();
     for label in text.split('.') {
-        let mut octets = Vec::new();
+        let mut bytes = Vec::new();
         let mut rest = label.as_bytes();
         while let Some((first, after)) = rest.split_first() {
             let escaped = (*first == b'\\').then(|| after.split_at_checked(3)).flatten();
-            let (octet, after) = match escaped {
+            let (byte, after) = match escaped {
                 Some((digits, after)) => {
                     let digits = String::from_utf8_lossy(digits).into_owned();
                     (digits.parse().map_err(|_| format!("{text:?}: \\{digits}"))?, after)
                 }
                 None => (*first, after),
             };
-            octets.push(octet);
+            bytes.push(byte);
             rest = after;
         }
-        labels.push(octets);
+        labels.push(bytes);
     }
     let labels = labels.iter().map(Vec::as_slice);
     Name::from_labels(labels).map_err(|e| format!("{text:?}: {e}"))
@@ -158,6 +163,8 @@ fn zone(text: &ZoneText) -> Result<Zone, String> {
 
 struct Handler {
     zones: Vec<Zone>,
+    /// Where aliases are followed, if elsewhere.
+    behind_aliases: Vec<Zone>,
     resolver: Resolver,
     /// The very socket that the questions come to, for what hickory would not send.
     own: UdpSocket,
@@ -184,7 +191,11 @@ impl Handler {
         let mut at = name.clone();
         for _ in 0..LONGEST_CHAIN {
             let lower = LowerName::new(&at);
-            let holding = self.zones.iter().filter(|zone| zone.origin().zone_of(&lower));
+            let zones = match at == *name || self.behind_aliases.is_empty() {
+                true => &self.zones,
+                false => &self.behind_aliases,
+            };
+            let holding = zones.iter().filter(|zone| zone.origin().zone_of(&lower));
             let Some(zone) = holding.max_by_key(|zone| zone.origin().num_labels()) else {
                 found.unknown = found.records.is_empty();
                 found.no_such_name = true;
@@ -267,11 +278,11 @@ impl Handler {
     }
 
     /// Sends what no server would.
-    async fn octets(&self, request: &Request, from: &UdpSocket, rest: &[u8]) {
+    async fn bytes(&self, request: &Request, from: &UdpSocket, rest: &[u8]) {
         let question = request.as_slice();
-        let mut octets = question[..2].to_vec();
-        octets.extend_from_slice(rest);
-        let _ = from.send_to(&octets, request.src()).await;
+        let mut bytes = question[..2].to_vec();
+        bytes.extend_from_slice(rest);
+        let _ = from.send_to(&bytes, request.src()).await;
     }
 }
 
@@ -287,11 +298,11 @@ fn injected(question: &[u8], address: Ipv4Addr) -> Vec<u8> {
     while let Some(length @ 1..) = question.get(end) {
         end += 1 + usize::from(*length);
     }
-    let mut octets = b"\x81\x80\0\x01\0\x01\0\0\0\0".to_vec();
-    octets.extend_from_slice(&question[12..end + 5]);
-    octets.extend_from_slice(b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04");
-    octets.extend_from_slice(&address.octets());
-    octets
+    let mut bytes = b"\x81\x80\0\x01\0\x01\0\0\0\0".to_vec();
+    bytes.extend_from_slice(&question[12..end + 5]);
+    bytes.extend_from_slice(b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04");
+    bytes.extend_from_slice(&address.octets());
+    bytes
 }
 
 /// NOERROR, one question, one answer: the question's name is a pointer to itself.
@@ -317,7 +328,7 @@ impl RequestHandler for Handler {
         if let (Some(address), true, true, RecordType::A) =
             (self.resolver.injected, udp, listed, kind)
         {
-            self.octets(request, &self.own, &injected(request.as_slice(), address)).await;
+            self.bytes(request, &self.own, &injected(request.as_slice(), address)).await;
         }
         let mut found = Found::default();
         let mut metadata = Metadata::response_from_request(&request.metadata);
@@ -329,13 +340,13 @@ impl RequestHandler for Handler {
                 return nothing(request);
             }
             Does::CompressionLoop => {
-                self.octets(request, &self.own, POINTS_AT_ITSELF).await;
+                self.bytes(request, &self.own, POINTS_AT_ITSELF).await;
                 return nothing(request);
             }
             Does::ForgedFirst | Does::ForgedOnly => {
                 let mut forged = b"\x81\x80\0\x01\0\x01\0\0\0\0".to_vec();
                 forged.extend_from_slice(&request.as_slice()[12..]);
-                self.octets(request, &self.foreign, &forged).await;
+                self.bytes(request, &self.foreign, &forged).await;
                 if does == Does::ForgedOnly {
                     return nothing(request);
                 }
@@ -360,9 +371,9 @@ impl RequestHandler for Handler {
         let mut edns = Edns::new();
         edns.set_max_payload(1232);
         if let Some((code, text)) = &self.resolver.extended_error {
-            let mut octets = code.to_be_bytes().to_vec();
-            octets.extend_from_slice(text.as_bytes());
-            edns.options_mut().insert(EdnsOption::Unknown(15, octets));
+            let mut bytes = code.to_be_bytes().to_vec();
+            bytes.extend_from_slice(text.as_bytes());
+            edns.options_mut().insert(EdnsOption::Unknown(15, bytes));
         }
         let mut builder = MessageResponseBuilder::from_message_request(request);
         if request.edns.is_some() {

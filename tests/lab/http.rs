@@ -11,11 +11,11 @@ use super::certificates::ESCAPES;
 use super::tap::Received;
 use super::world::{Answer, Named, Server, Written};
 
-/// The largest request that is read, in octets.
+/// The largest request that is read, in bytes.
 const REQUEST_LIMIT: usize = 64 << 10;
 /// What an endless body sends at most.
 const ENDLESS: usize = 64 << 20;
-/// Octets of a body that comes one at a time, and the time between them.
+/// Bytes of a body that comes one at a time, and the time between them.
 const DRIPS: (usize, Duration) = (400, Duration::from_millis(20));
 
 /// How a connection ends.
@@ -59,25 +59,25 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
 /// # Errors
 /// The stream broke, or the request is larger than any of ours.
 pub async fn request<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<Option<Vec<u8>>> {
-    let mut octets = Vec::new();
+    let mut bytes = Vec::new();
     let mut buffer = [0_u8; 4096];
     loop {
-        if let Some(end) = octets.windows(4).position(|four| four == b"\r\n\r\n") {
-            let head = String::from_utf8_lossy(&octets[..end]).to_ascii_lowercase();
+        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
             let length: usize = head
                 .lines()
                 .find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok())
                 .unwrap_or(0);
-            if octets.len() >= end + 4 + length {
-                return Ok(Some(octets));
+            if bytes.len() >= end + 4 + length {
+                return Ok(Some(bytes));
             }
         }
         let count = stream.read(&mut buffer).await?;
         if count == 0 {
             return Ok(None);
         }
-        octets.extend_from_slice(&buffer[..count]);
-        if octets.len() > REQUEST_LIMIT {
+        bytes.extend_from_slice(&buffer[..count]);
+        if bytes.len() > REQUEST_LIMIT {
             return Err(io::Error::other("a request larger than any of ours"));
         }
     }
@@ -198,9 +198,9 @@ fn in_full(written: &Written, date: &str) -> Vec<u8> {
         headers.push_str("content-type: application/json\r\n");
     }
     headers.push_str(&format!("content-length: {}\r\n", written.body.len()));
-    let mut octets = head(written.status, &headers, date);
-    octets.extend_from_slice(written.body.as_bytes());
-    octets
+    let mut bytes = head(written.status, &headers, date);
+    bytes.extend_from_slice(written.body.as_bytes());
+    bytes
 }
 
 fn head(status: u16, headers: &str, date: &str) -> Vec<u8> {

@@ -2,6 +2,7 @@
 //! `World` and command line that lead the real walk to them. Needs no root and no network.
 
 pub mod answers;
+pub mod azure;
 pub mod certificates;
 pub mod dns;
 pub mod http;
@@ -47,6 +48,12 @@ pub const WRONG_KEY: &str = "canary-of-another-account-0b9d";
 pub struct Lab {
     /// What the servers received.
     pub received: Received,
+    /// What Resource Manager and the login host received.
+    #[allow(dead_code, reason = "not every binary with the lab looks at it")]
+    pub azure_received: Received,
+    /// Resource Manager, where the world has Azure.
+    #[allow(dead_code, reason = "not every binary with the lab looks at it")]
+    pub azure: Option<Arc<azure::Mock>>,
     world: Arc<World>,
     started: Started,
     ca_file: tempfile::NamedTempFile,
@@ -89,11 +96,14 @@ impl Lab {
     pub fn start(world: &Arc<World>) -> Result<Self, String> {
         use std::io::Write as _;
         let received = Received::default();
+        let azure_received = Received::default();
+        let azure = world.azure.as_ref().map(azure::Mock::new).transpose()?.map(Arc::new);
         let mut ca_file = tempfile::NamedTempFile::new().map_err(|e| e.to_string())?;
         ca_file.write_all(authorities().root_pem().as_bytes()).map_err(|e| e.to_string())?;
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = mpsc::channel();
         let theirs = (Arc::clone(world), received.clone());
+        let azures = (azure.clone(), azure_received.clone());
         let thread = std::thread::Builder::new()
             .name("lab".to_owned())
             .spawn(move || {
@@ -103,7 +113,13 @@ impl Lab {
                     Err(error) => return drop(tell.send(Err(error.to_string()))),
                 };
                 runtime.block_on(async move {
-                    match start(&theirs.0, &theirs.1).await {
+                    let mut both = start(&theirs.0, &theirs.1).await;
+                    if let (Ok((started, _)), (Some(mock), received)) = (&mut both, &azures)
+                        && let Err(error) = start_azure(mock, received, started).await
+                    {
+                        both = Err(error);
+                    }
+                    match both {
                         Err(error) => drop(tell.send(Err(error.to_string()))),
                         Ok((started, _kept)) => {
                             drop(tell.send(Ok(started)));
@@ -115,13 +131,23 @@ impl Lab {
             .map_err(|e| e.to_string())?;
         let started = told.recv().map_err(|e| e.to_string())??;
         let world = Arc::clone(world);
-        Ok(Self { received, world, started, ca_file, stop: Some(stop), thread: Some(thread) })
+        Ok(Self {
+            received,
+            azure_received,
+            azure,
+            world,
+            started,
+            ca_file,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
     }
 
     /// The command line that a user would type, after the program's name.
     pub fn arguments(&self) -> Vec<String> {
         let mut all = vec![self.world.target.clone()];
         all.extend(self.world.arguments.iter().cloned());
+        all.extend(self.azure_arguments(true));
         for (address, role) in &self.started.resolvers {
             if *role == ResolverRole::Given {
                 all.extend(["--resolver".to_owned(), address.to_string()]);
@@ -135,6 +161,26 @@ impl Lab {
         all.extend(["--timeout".to_owned(), seconds.to_string()]);
         if self.world.ca_file {
             all.extend(["--ca-file".to_owned(), self.ca_file.path().display().to_string()]);
+        }
+        all
+    }
+
+    /// What asks Resource Manager in the run itself, or about its saved report.
+    pub fn azure_arguments(&self, here: bool) -> Vec<String> {
+        let is_here =
+            |azure: &&azure::world::Azure| (azure.asks_from == azure::world::From::Run) == here;
+        let Some(azure) = self.world.azure.as_ref().filter(is_here) else {
+            return Vec::new();
+        };
+        let source = if azure.client_secret { "client-secret" } else { "managed-identity" };
+        let mut all = ["--azure", "--azure-credential", source].map(str::to_owned).to_vec();
+        all.extend(azure.arguments.iter().cloned());
+        if !here {
+            for detour in &self.started.connect_to {
+                all.extend(["--connect-to".to_owned(), detour.clone()]);
+            }
+            all.extend(["--ca-file".to_owned(), self.ca_file.path().display().to_string()]);
+            all.extend(["--timeout", "4"].map(str::to_owned));
         }
         all
     }
@@ -199,7 +245,7 @@ impl Lab {
             .map(|(address, _)| address.ip().to_string())
             .collect();
         let state = match world.machine.resolver_config_unreadable {
-            true => FileState::Unreadable { says: "Permission denied".to_owned() },
+            true => FileState::Unreadable { message: "Permission denied".to_owned() },
             false => FileState::Read,
         };
         let now = u64::try_from(NOW + world.machine.clock_ahead_s).unwrap_or_default();
@@ -217,6 +263,10 @@ impl Lab {
             host: "lab".to_owned(),
             os: "linux x86_64".to_owned(),
             azure: AzureMachine { answer: Some(world.machine.azure), signs: Vec::new() },
+            interfaces: match world.azure {
+                None => aoai_probe::world::interfaces().into(),
+                Some(_) => [(IpAddr::from([10, 1, 0, 20]), "eth0".to_owned())].into(),
+            },
             default_gateways: Vec::new(),
             resolver_config: match world.machine.resolver_config_not_read {
                 true => aoai_probe::world::not_read(),
@@ -252,10 +302,10 @@ impl Lab {
                 true => authorities().corporate_pem().as_bytes().to_vec(),
                 false => Vec::new(),
             }),
-            detours: Vec::new(),
+            connect_overrides: Vec::new(),
             arc_agent: false,
             shared_roots: Arc::default(),
-            turns: None,
+            peer_limiter: None,
             tally: None,
         }
     }
@@ -277,6 +327,16 @@ impl Lab {
             CredentialKind::None => ("LANG", "C.UTF-8".to_owned()),
         };
         pairs.push((name.to_owned(), value));
+        if world.azure.as_ref().is_some_and(|azure| azure.client_secret) {
+            pairs.extend(
+                [
+                    ("AZURE_TENANT_ID", azure::TENANT),
+                    ("AZURE_CLIENT_ID", azure::CLIENT),
+                    ("AZURE_CLIENT_SECRET", azure::CLIENT_SECRET),
+                ]
+                .map(|(name, value)| (name.to_owned(), value.to_owned())),
+            );
+        }
         if let Some(proxy) = &world.proxy {
             pairs.push((proxy.variable.clone(), proxy.url.clone()));
         }
@@ -361,10 +421,40 @@ async fn start(world: &World, received: &Received) -> io::Result<(Started, Kept)
     Ok((started, kept))
 }
 
+/// Starts Resource Manager, the login host and the metadata service.
+async fn start_azure(
+    mock: &Arc<azure::Mock>,
+    received: &Received,
+    started: &mut Started,
+) -> io::Result<()> {
+    use azure::server::{Service, run};
+    let seconds = u64::try_from(NOW).unwrap_or_default();
+    let date = httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+    for (service, address, port) in [
+        (Service::ResourceManager, azure::HOST_ADDRESS, "443"),
+        (Service::Login, azure::LOGIN_ADDRESS, "443"),
+        (Service::Metadata, azure::METADATA_ADDRESS, "80"),
+    ] {
+        // Programs that are not ours read the real clock.
+        let kind = world::Certificate::LongLived;
+        let config = authorities().server(kind).map_err(io::Error::other)?;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let address: IpAddr = address.parse().map_err(io::Error::other)?;
+        // Before the one that leads everything else nowhere.
+        started.connect_to.insert(0, detour(address, port, listener.local_addr()?));
+        let (mock, date) = (Arc::clone(mock), date.clone());
+        tokio::spawn(run(listener, service, mock, config, date, received.clone()));
+    }
+    Ok(())
+}
+
 async fn resolvers(world: &World, started: &mut Started, kept: &mut Kept) -> io::Result<()> {
     let target = Target::parse(&world.target, None).map_err(io::Error::other)?;
-    let names: Vec<String> =
+    let mut names: Vec<String> =
         std::iter::once(target.seen.host.clone()).chain(target.original_host.clone()).collect();
+    if world.azure.is_some() {
+        names.extend([azure::HOST, azure::LOGIN].map(str::to_owned));
+    }
     let assumed = world::Resolver { does: world::ResolverDoes::Closed, ..Default::default() };
     let list: Vec<(&world::Resolver, ResolverRole)> = match world.machine.no_resolver {
         true => vec![(&assumed, ResolverRole::Assumed)],

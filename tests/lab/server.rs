@@ -50,7 +50,7 @@ async fn connection(
     }
     // Alerts of RFC 8446, section 6: level fatal, then the description.
     let alert = |description: u8| vec![21, 3, 3, 0, 2, 2, description];
-    let says: Vec<u8> = match server.tls {
+    let message: Vec<u8> = match server.tls {
         Tls::Handshake | Tls::ResetLarge | Tls::ResetNameInFirstSegment => {
             let mut session = TlsAcceptor::from(config).accept(stream).await?;
             let end = http::serve(&mut session, server, date, received).await?;
@@ -80,11 +80,11 @@ async fn connection(
         Tls::HandshakeFailure => alert(40),
     };
     client_hello(&mut stream).await?;
-    stream.write_all(&says).await?;
+    stream.write_all(&message).await?;
     stream.shutdown().await
 }
 
-/// Reads the ClientHello to its end: a close with unread octets would be a reset.
+/// Reads the ClientHello to its end: a close with unread bytes would be a reset.
 async fn client_hello<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<()> {
     let mut header = [0_u8; 5];
     stream.read_exact(&mut header).await?;

@@ -23,7 +23,7 @@ impl Received {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Octets that crossed the wire in the open: outside TLS, or before a handshake ended.
+    /// Bytes that crossed the wire in the open: outside TLS, or before a handshake ended.
     pub fn open(&self) -> Vec<u8> {
         self.lock().open.clone()
     }
@@ -39,17 +39,17 @@ impl Received {
     }
 
     /// Keeps a request.
-    pub fn request(&self, octets: &[u8]) {
-        self.lock().requests.push(octets.to_vec());
+    pub fn request(&self, bytes: &[u8]) {
+        self.lock().requests.push(bytes.to_vec());
     }
 
     /// Keeps a question to the proxy.
-    pub fn connect(&self, octets: &[u8]) {
-        self.lock().connects.push(octets.to_vec());
+    pub fn connect(&self, bytes: &[u8]) {
+        self.lock().connects.push(bytes.to_vec());
     }
 }
 
-/// A stream whose received octets are kept.
+/// A stream whose received bytes are kept.
 pub struct Tap<S> {
     inner: S,
     received: Received,
@@ -84,9 +84,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        octets: &[u8],
+        bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(context, octets)
+        Pin::new(&mut self.inner).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

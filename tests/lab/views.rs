@@ -1,6 +1,7 @@
 //! Which zones a resolver sees, and what stands in them: an Azure in miniature. The chains are
 //! those of facts D30 to D33 of `docs/facts.md`, the names within them shortened.
 
+use super::azure;
 use super::world::{ENDPOINT, FRONT, Resolver, View};
 
 /// One zone: its name, whether it is an Azure private zone, and its records.
@@ -27,6 +28,14 @@ pub fn zones(resolver: &Resolver) -> Vec<ZoneText> {
             account_zones(resolver.sees, suffix, &mut zones);
         }
         zones.extend(front_zones());
+    }
+    if resolver.knows_azure {
+        for (name, address) in
+            [(azure::HOST, azure::HOST_ADDRESS), (azure::LOGIN, azure::LOGIN_ADDRESS)]
+        {
+            let records = vec![format!("{name} A {address}")];
+            zones.push(ZoneText { name: name.to_owned(), private: false, records });
+        }
     }
     for name in &resolver.private_zones {
         zones.retain(|zone: &ZoneText| zone.name != *name);

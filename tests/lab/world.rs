@@ -8,6 +8,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::azure::world::Azure;
+
 /// The account that every world walks to, unless it says otherwise.
 pub const TARGET: &str = "myacct.openai.azure.com";
 /// The private endpoint's address.
@@ -59,6 +61,8 @@ pub struct World {
     pub server: Vec<Server>,
     /// The forward proxy, at 10.2.0.8; its variable is set.
     pub proxy: Option<Proxy>,
+    /// Azure: where it is, the tool is asked to read it.
+    pub azure: Option<Azure>,
     /// What the tool must say.
     pub expect: Expect,
 }
@@ -171,6 +175,11 @@ pub struct Resolver {
     pub tcp_closed: bool,
     /// Addresses in its answer for the target, in place of one.
     pub flood: u8,
+    /// Aliases are followed in the public zones, as by a forwarder's upstream (fact D54).
+    pub follows_publicly: bool,
+    /// Whether it knows Resource Manager and the login host.
+    #[serde(skip)]
+    pub knows_azure: bool,
 }
 
 /// How a resolver comes to be asked.
@@ -226,7 +235,7 @@ pub enum ResolverDoes {
     Servfail,
     /// NOTIMP.
     Notimp,
-    /// Octets that are no DNS message.
+    /// Bytes that are no DNS message.
     Garbage,
     /// A name whose compression pointer points at itself.
     CompressionLoop,
@@ -306,7 +315,7 @@ pub enum Tls {
     Close,
     /// An answer in plain HTTP.
     PlainHttp,
-    /// Octets that are nothing.
+    /// Bytes that are nothing.
     Garbage,
     /// It speaks first, as sshd does.
     Greeting,
@@ -538,6 +547,9 @@ pub struct Expect {
     pub broken_hop: Option<String>,
     /// The finding that is the cause.
     pub cause: Option<String>,
+    /// How sure it is: `proved`, `inferred`, `possible`.
+    #[allow(dead_code, reason = "not every binary with the lab looks at it")]
+    pub confidence: Option<String>,
     /// Every finding of the levels risk and broken, the explained ones too.
     pub findings: Vec<String>,
     /// Findings that must be among the notes.
@@ -565,6 +577,9 @@ impl World {
         let mut world: Self = toml::from_str(text).map_err(|e| e.to_string())?;
         if world.resolver.is_empty() && !world.machine.no_resolver {
             world.resolver.push(Resolver::default());
+        }
+        for resolver in &mut world.resolver {
+            resolver.knows_azure = world.azure.is_some();
         }
         let fixed = [(&mut world.private, ENDPOINT), (&mut world.public, FRONT)];
         for (server, address) in fixed {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-/// Octets of a TCP header's options in every segment of a connection with timestamps.
+/// Bytes of a TCP header's options in every segment of a connection with timestamps.
 const TIMESTAMPS: usize = 12;
 
 /// What was sent.
@@ -81,15 +81,15 @@ impl Counter {
                 let header = usize::from(packet.first()? & 15) * 4;
                 let end = usize::from(u16_at(packet, 2)?).min(packet.len());
                 let v4 = |at: usize| {
-                    let octets: [u8; 4] = packet.get(at..at + 4)?.try_into().ok()?;
-                    Some(IpAddr::from(octets))
+                    let bytes: [u8; 4] = packet.get(at..at + 4)?.try_into().ok()?;
+                    Some(IpAddr::from(bytes))
                 };
                 (v4(12)?, v4(16)?, *packet.get(9)?, packet.get(header..end)?)
             }
             0x86dd => {
                 let v6 = |at: usize| {
-                    let octets: [u8; 16] = packet.get(at..at + 16)?.try_into().ok()?;
-                    Some(IpAddr::from(octets))
+                    let bytes: [u8; 16] = packet.get(at..at + 16)?.try_into().ok()?;
+                    Some(IpAddr::from(bytes))
                 };
                 let end = (usize::from(u16_at(packet, 4)?) + 40).min(packet.len());
                 (v6(8)?, v6(24)?, *packet.get(6)?, packet.get(40..end)?)
@@ -121,8 +121,8 @@ impl Counter {
 
     fn neighbour(&mut self, packet: &[u8]) -> Option<()> {
         let v4 = |at: usize| {
-            let octets: [u8; 4] = packet.get(at..at + 4)?.try_into().ok()?;
-            Some(IpAddr::from(octets))
+            let bytes: [u8; 4] = packet.get(at..at + 4)?.try_into().ok()?;
+            Some(IpAddr::from(bytes))
         };
         let (from, to) = (v4(14)?, v4(24)?);
         match u16_at(packet, 6)? {
@@ -195,6 +195,6 @@ fn segment_size(mut options: &[u8]) -> Option<u16> {
     None
 }
 
-fn u16_at(octets: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_be_bytes(octets.get(at..at + 2)?.try_into().ok()?))
+fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_be_bytes(bytes.get(at..at + 2)?.try_into().ok()?))
 }

@@ -10,7 +10,7 @@ use super::network::{self, on, shell};
 use super::run_tool::{self, CANARY, KEY, Run, contains, tool};
 use super::servers::Servers;
 use super::world::{ENDPOINT, EndpointSoftware, Expect, Resolver, World};
-use super::{certificates, dns, endpoint, identity, proxy};
+use super::{certificates, dns, endpoint, identity, proxy, screen};
 
 /// Builds the world, runs the tool in it and returns what differs from the expectation.
 ///
@@ -164,9 +164,14 @@ fn verdict(world: &World, json: &Run, human: &Run, differs: &mut Vec<String>) {
 
     if reports.len() == 1 {
         first_line(expect, human, differs);
+        match serde_json::from_str(&json.stdout) {
+            Ok(report) => differs.extend(screen::faults(&report, &human.stdout)),
+            Err(e) => differs.push(format!("the report in JSON: {e}")),
+        }
     }
     // Where a line is wrapped depends on what comes before.
-    let unwrapped = human.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = human.stdout.split_whitespace().filter(|word| *word != "\\");
+    let unwrapped = words.collect::<Vec<_>>().join(" ");
     for words in &expect.stdout_contains {
         if !human.stdout.contains(words) && !unwrapped.contains(words) {
             differs.push(format!("the human report lacks {words:?}"));

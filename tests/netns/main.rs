@@ -28,6 +28,8 @@ mod packet;
 mod proxy;
 mod run_tool;
 mod sandbox;
+#[path = "../lab/screen.rs"]
+mod screen;
 mod servers;
 mod speed;
 mod world;

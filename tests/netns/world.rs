@@ -77,6 +77,8 @@ pub struct Client {
     pub sandbox: bool,
     /// Lines of a program `az`, first on the PATH.
     pub az: Option<Vec<String>>,
+    /// The same of a program `azd`.
+    pub azd: Option<Vec<String>>,
 }
 
 impl Default for Client {
@@ -91,6 +93,7 @@ impl Default for Client {
             credential: Credential::Key,
             sandbox: false,
             az: None,
+            azd: None,
         }
     }
 }
@@ -120,6 +123,7 @@ pub enum Credential {
     MachineLearning,
     ServiceFabric,
     AzureCli,
+    AzureDeveloperCli,
 }
 
 impl Credential {

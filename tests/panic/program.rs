@@ -27,7 +27,7 @@ use aoai_probe::inventory::{self, Inventory};
 use aoai_probe::monitor::serve::{Server, bind};
 use aoai_probe::monitor::signals::Signals;
 use aoai_probe::monitor::walker::Walker;
-use aoai_probe::monitor::watch::{self, Hooks, Setup};
+use aoai_probe::monitor::watch::{self, Setup, Webhooks};
 use aoai_probe::world::World;
 use aoai_probe::{panics, run};
 use clap::Parser;
@@ -67,7 +67,7 @@ fn runtime() -> tokio::runtime::Runtime {
 fn watch(inventory: Inventory, bad: RangeInclusive<u32>) -> u8 {
     let setup = Setup {
         inventory,
-        hooks: Hooks::default(),
+        webhooks: Webhooks::default(),
         reload: Arc::new(|| Err("not here".to_owned())),
         history: None,
         history_given: false,
@@ -77,7 +77,7 @@ fn watch(inventory: Inventory, bad: RangeInclusive<u32>) -> u8 {
         }),
         clock: Box::new(SystemTime::now),
         host: "lab".to_owned(),
-        at_once: 8,
+        concurrency: 8,
     };
     runtime().block_on(watch::watch(setup, &|line, _| println!("{line}"))).unwrap();
     0

@@ -78,8 +78,8 @@ fn fixed(world: &str, options: &[&str], listed: bool) -> Result<(), Failed> {
     let printed = first.cause().and_then(|finding| finding.fix.as_ref()?.check.clone());
     let printed = printed.ok_or("no check is printed")?;
     let again = as_typed(&printed, folder.path())?;
-    let told = |says: &str, report: &Report| -> Failed {
-        format!("{says}: {printed}: {}", report.verdict.line).into()
+    let told = |message: &str, report: &Report| -> Failed {
+        format!("{message}: {printed}: {}", report.verdict.line).into()
     };
     let second = walked(&lab, &again)?;
     if second.verdict.cause != cause {
@@ -88,7 +88,7 @@ fn fixed(world: &str, options: &[&str], listed: bool) -> Result<(), Failed> {
     std::fs::write(&file, right)?;
     let third = walked(&lab, &again)?;
     let sent =
-        third.evidence.http.saw().is_some_and(|hop| hop.calls.iter().any(|c| c.credential_sent));
+        third.evidence.http.value().is_some_and(|hop| hop.calls.iter().any(|c| c.credential_sent));
     match third.verdict.line.starts_with("WORKS") && sent {
         true => Ok(()),
         false => Err(told("not WORKS after the fix", &third)),
@@ -127,7 +127,7 @@ pub(crate) fn commands_read(check: &Check, report: &Report) -> Result<(), Failed
     let folder = tempfile::tempdir()?;
     let fixes = report.findings.iter().filter_map(|finding| finding.fix.as_ref());
     let steps = fixes.clone().flat_map(|fix| &fix.steps).filter_map(|s| s.command.as_ref());
-    let tells = report.findings.iter().flat_map(|finding| &finding.tells_it);
+    let tells = report.findings.iter().flat_map(|finding| &finding.decide_with);
     let mut commands: Vec<&String> =
         fixes.filter_map(|fix| fix.check.as_ref()).chain(tells).chain(steps).collect();
     commands.retain(|command| command.starts_with("aoai-probe ") && !command.contains('<'));

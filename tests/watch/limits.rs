@@ -23,7 +23,7 @@ fn limited(path: &Path443, limit: &str) -> Ended {
 }
 
 #[test]
-fn few_open_files_are_our_own_limit_and_never_a_broken_path() {
+fn a_low_limit_of_open_files_never_looks_like_a_broken_path() {
     let path = Path443::new();
     let (mut said, mut works) = (0, 0);
     for files in (4..40).chain([64]) {
@@ -48,7 +48,7 @@ fn few_open_files_are_our_own_limit_and_never_a_broken_path() {
 }
 
 #[test]
-fn little_memory_is_our_own_limit_and_never_a_broken_path() {
+fn little_memory_never_looks_like_a_broken_path() {
     let path = Path443::new();
     let (mut works, mut named) = (0, 0);
     for megabytes in (16..160).step_by(8).chain([400]) {
@@ -125,7 +125,7 @@ fn a_round_against_a_resolver_that_limits_its_rate_breaks_no_target() {
 }
 
 #[test]
-fn a_key_file_that_is_gone_blinds_no_watch_and_changes_no_address() {
+fn a_missing_key_file_affects_only_its_target_and_changes_no_address() {
     let path = Path443::new();
     let key = path.file("key");
     let write = || std::fs::write(&key, "0123456789abcdef0123456789abcdef").unwrap();
@@ -134,16 +134,16 @@ fn a_key_file_that_is_gone_blinds_no_watch_and_changes_no_address() {
     let own = format!("name = \"keyed\"\ncredential = \"auto\"\napi_key_file = {key:?}");
     std::fs::write(&config, text.replace("name = \"keyed\"", &own)).unwrap();
     let mut watch = path.watch(&config);
-    let line = watch.says("keyed: CANNOT TELL");
+    let line = watch.message("keyed: CANNOT TELL");
     assert!(line.contains(&key.display().to_string()), "{line}");
     assert!(!line.contains("address"), "nothing was looked at: {line}");
     // The other target is walked all the while.
     path.connects(2);
     write();
-    let line = watch.says("keyed: ");
+    let line = watch.message("keyed: ");
     assert!(!line.contains("CANNOT TELL"), "{line}");
     std::fs::remove_file(&key).unwrap();
-    let line = watch.says("keyed: CANNOT TELL");
+    let line = watch.message("keyed: CANNOT TELL");
     assert!(!line.contains("none") && !line.contains("address"), "{line}");
     let (status, _, said) = watch.ended_by("-TERM");
     assert!(status.success(), "{said}");

@@ -11,27 +11,27 @@ use crate::receiver::{Answers, next, receiver};
 use crate::watching::{PATIENCE, Watching};
 
 #[test]
-fn an_outage_is_told_once_with_its_cause_and_its_end() {
+fn an_outage_is_reported_once_with_its_cause_and_its_end() {
     let path = Path443::new();
     let heartbeat = path.file("watch.prom");
     let more = format!("heartbeat = {{ file = {heartbeat:?}, every = \"1s\" }}");
     let mut watch = path.watch(&path.inventory(&["prod"], &more));
-    watch.says("watching 1 target");
+    watch.message("watching 1 target");
     path.broken.store(true, Ordering::SeqCst);
-    let line = watch.says("prod: BROKEN");
+    let line = watch.message("prod: BROKEN");
     assert!(line.contains("at tls (tls-closed)"), "{line}");
     let after = path.connections.load(Ordering::SeqCst);
     let open = path.history(&[]);
     assert!(open.contains("prod  BROKEN at tls (tls-closed), page"), "{open}");
     assert!(open.contains("still open") && open.contains("1 incident, 1 open"), "{open}");
-    // Several more walks of the same are not told again.
+    // Several more walks with the same result are not reported again.
     let end = Instant::now() + PATIENCE;
     while path.connections.load(Ordering::SeqCst) < after + 3 {
         assert!(Instant::now() < end, "walks go on");
         std::thread::yield_now();
     }
     path.broken.store(false, Ordering::SeqCst);
-    let line = watch.says("WORKS again after");
+    let line = watch.message("WORKS again after");
     assert!(line.contains("prod: ") && line.contains("(tls-closed)"), "{line}");
     let (status, took, said) = watch.ended_by("-TERM");
     assert!(status.success() && took < Duration::from_secs(2), "{status} after {took:?}\n{said}");
@@ -59,7 +59,7 @@ fn an_outage_is_told_once_with_its_cause_and_its_end() {
 }
 
 #[test]
-fn targets_with_one_cause_are_told_as_one() {
+fn targets_with_one_cause_are_reported_together() {
     let path = Path443::new();
     let (hook, calls) = receiver(|_| Answers::Status(200));
     let more = "webhook = { url_variable = \"HOOK\" }";
@@ -68,7 +68,7 @@ fn targets_with_one_cause_are_told_as_one() {
     command.env("HOOK", format!("http://{hook}/{CANARY}"));
     path.broken.store(true, Ordering::SeqCst);
     let mut watch = Watching::begin(command);
-    let line = watch.says("BROKEN");
+    let line = watch.message("BROKEN");
     let (called, body) = next(&calls);
     assert!(called.starts_with(&format!("POST /{CANARY} ")), "{called}");
     let told = body["targets"].as_u64().unwrap();
@@ -84,7 +84,7 @@ fn targets_with_one_cause_are_told_as_one() {
 }
 
 #[test]
-fn what_is_muted_is_recorded_and_not_told() {
+fn a_muted_target_is_recorded_and_not_reported() {
     let path = Path443::new();
     let (hook, calls) = receiver(|_| Answers::Status(200));
     let config = path.inventory(&["prod"], "webhook = { url_variable = \"HOOK\" }");
@@ -95,11 +95,11 @@ fn what_is_muted_is_recorded_and_not_told() {
     let mut command = path.command(&config);
     command.env("HOOK", format!("http://{hook}/{CANARY}"));
     let mut watch = Watching::begin(command);
-    watch.says("(muted) prod: BROKEN");
+    watch.message("(muted) prod: BROKEN");
     path.broken.store(false, Ordering::SeqCst);
-    watch.says("(muted) prod: WORKS again");
+    watch.message("(muted) prod: WORKS again");
     let (status, ..) = watch.ended_by("-TERM");
     assert!(status.success());
-    assert!(calls.try_recv().is_err(), "nobody was told");
+    assert!(calls.try_recv().is_err(), "no webhook was called");
     assert!(path.history(&[]).contains("prod  BROKEN at tls (tls-closed), muted"));
 }

@@ -1,4 +1,4 @@
-//! A path to the lab that breaks and mends, and the inventory and history of whoever watches it.
+//! A path to the lab that can be broken and repaired, and the inventory and history of its watch.
 
 use std::io::Read;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};

@@ -9,18 +9,18 @@ use crate::path::Path443;
 use crate::watching::{PATIENCE, Watching};
 
 #[test]
-fn sighup_takes_a_good_inventory_over_and_refuses_a_bad_one() {
+fn sighup_reloads_a_valid_inventory_and_refuses_an_invalid_one() {
     let path = Path443::new();
     let config = path.inventory(&["prod", "old"], "");
     let mut watch = path.watch(&config);
-    watch.says("watching 2 targets");
+    watch.message("watching 2 targets");
     path.broken.store(true, Ordering::SeqCst);
-    watch.says("BROKEN");
+    watch.message("BROKEN");
     std::fs::write(&config, "[[target]]\ntargt = \"x\"\n").unwrap();
     watch.signal("-HUP");
-    let refused = watch.says("not taken over");
+    let refused = watch.message("the new inventory is not used");
     assert!(refused.contains("line 2") && refused.contains("targt"), "{refused}");
-    // A pipe that nobody writes into holds nothing up.
+    // A pipe without a writer delays nothing.
     let pipe = path.file("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     for more in [format!("webhook = {{ url_file = {pipe:?} }}"), String::new()] {
@@ -30,16 +30,16 @@ fn sighup_takes_a_good_inventory_over_and_refuses_a_bad_one() {
         }
         let begun = Instant::now();
         watch.signal("-HUP");
-        watch.says("not taken over: ");
+        watch.message("the new inventory is not used: ");
         assert!(watch.heard.last().unwrap().contains("is no regular file"), "{:?}", watch.heard);
         assert!(begun.elapsed() < Duration::from_secs(5));
     }
     std::fs::remove_file(&config).unwrap();
     path.inventory(&["prod", "new"], "");
     watch.signal("-HUP");
-    watch.says("the inventory was read again: watching 2 targets");
-    watch.says("the target is not in the inventory any more");
-    watch.says("new: BROKEN");
+    watch.message("inventory reloaded: watching 2 targets");
+    watch.message("the target is no longer in the inventory");
+    watch.message("new: BROKEN");
     let (status, ..) = watch.ended_by("-TERM");
     assert!(status.success());
     assert_eq!(
@@ -50,16 +50,16 @@ fn sighup_takes_a_good_inventory_over_and_refuses_a_bad_one() {
 }
 
 #[test]
-fn systemd_is_told_and_the_journal_gets_levels() {
+fn systemd_is_notified_and_the_journal_gets_levels() {
     let path = Path443::new();
     let config = path.inventory(&["prod"], "");
     let socket = path.file("notify");
     let systemd = UnixDatagram::bind(&socket).unwrap();
     systemd.set_read_timeout(Some(PATIENCE)).unwrap();
     let heard = || {
-        let mut octets = [0; 1024];
-        let length = systemd.recv(&mut octets).expect("systemd is told");
-        String::from_utf8_lossy(&octets[..length]).trim_end().to_owned()
+        let mut bytes = [0; 1024];
+        let length = systemd.recv(&mut bytes).expect("systemd is told");
+        String::from_utf8_lossy(&bytes[..length]).trim_end().to_owned()
     };
     let mut command = path.command(&config);
     command.env("NOTIFY_SOCKET", &socket).env("WATCHDOG_USEC", "1000000");
@@ -74,15 +74,15 @@ fn systemd_is_told_and_the_journal_gets_levels() {
     assert!(!said.contains("<6>"), "no journal: no levels\n{said}");
     systemd.set_nonblocking(true).unwrap();
     let mut last = String::new();
-    let mut octets = [0; 1024];
-    while let Ok(length) = systemd.recv(&mut octets) {
-        last = String::from_utf8_lossy(&octets[..length]).trim_end().to_owned();
+    let mut bytes = [0; 1024];
+    while let Ok(length) = systemd.recv(&mut bytes) {
+        last = String::from_utf8_lossy(&bytes[..length]).trim_end().to_owned();
     }
     assert_eq!(last, "STOPPING=1");
 }
 
 #[test]
-fn what_cannot_begin_says_why() {
+fn a_watch_that_cannot_start_reports_the_reason() {
     let path = Path443::new();
     let run = |more: &str, hook: &str| {
         let config = path.inventory(&["prod"], more);
@@ -93,11 +93,11 @@ fn what_cannot_begin_says_why() {
         (out.status.code(), err)
     };
     let hook = "webhook = { url_variable = \"HOOK\" }";
-    let (status, err) = run(hook, "http://hooks.example/canary");
+    let (status, err) = run(hook, "http://webhooks.example/canary");
     assert_eq!(status, Some(64), "{err}");
     assert!(err.contains("the URL in HOOK is not https, and the URL is a secret"), "{err}");
     let (_, err) = run(hook, "canary");
-    assert!(err.contains("is no URL"), "{err}");
+    assert!(err.contains("is not a URL"), "{err}");
     let (_, err) = run(hook, "");
     assert!(err.contains("HOOK is not set"), "{err}");
     let (status, err) =
@@ -105,16 +105,16 @@ fn what_cannot_begin_says_why() {
     assert_eq!(status, Some(64), "{err}");
     assert!(err.contains("heartbeat: the URL in HOOK is not https"), "{err}");
     for place in ["webhook", "heartbeat"] {
-        let more = format!("{place} = {{ url_file = \"https://hooks.example/canary\" }}");
+        let more = format!("{place} = {{ url_file = \"https://webhooks.example/canary\" }}");
         let (status, err) = run(&more, "");
         assert_eq!(status, Some(64), "{err}");
-        let says = format!("{place}: url_file and url_variable name the place of the URL");
-        assert!(err.contains(&says), "{err}");
+        let message = format!("{place}: url_file and url_variable name the place of the URL");
+        assert!(err.contains(&message), "{err}");
     }
     std::fs::write(path.file("history.db"), "my notes").unwrap();
     let (status, err) = run("", "");
     assert_eq!(status, Some(64), "{err}");
-    assert!(err.contains("no SQLite file; it is left alone"), "{err}");
+    assert!(err.contains("not an SQLite file; it is left alone"), "{err}");
     assert_eq!(std::fs::read_to_string(path.file("history.db")).unwrap(), "my notes");
 }
 
@@ -123,13 +123,13 @@ fn a_second_watch_of_one_history_is_refused() {
     let path = Path443::new();
     let config = path.inventory(&["prod"], "");
     let mut watch = path.watch(&config);
-    watch.says("watching 1 target");
+    watch.message("watching 1 target");
     let out = path.command(&config).output().unwrap();
     let err = String::from_utf8(out.stderr).unwrap();
     assert_eq!(out.status.code(), Some(64), "{err}");
     let first = watch.child.id();
-    let says = format!("history.db: is written by another watch (process {first}): each needs");
-    assert!(err.contains(&says), "{err}");
+    let message = format!("history.db: is in use by another watch (process {first}): each needs");
+    assert!(err.contains(&message), "{err}");
     // The first one goes on, and can be read.
     path.connects(2);
     assert!(path.history(&[]).starts_with("1 target, "));
@@ -137,22 +137,22 @@ fn a_second_watch_of_one_history_is_refused() {
     let (status, ..) = watch.ended_by("-KILL");
     assert!(!status.success());
     let mut watch = path.watch(&config);
-    watch.says("watching 1 target");
+    watch.message("watching 1 target");
     let (status, ..) = watch.ended_by("-TERM");
     assert!(status.success());
 }
 
 #[test]
-fn what_the_command_line_names_needs_no_restart() {
+fn a_history_on_the_command_line_has_precedence_on_reload() {
     let path = Path443::new();
     let mut watch = path.watch(&path.inventory(&["prod"], ""));
-    watch.says("watching 1 target");
+    watch.message("watching 1 target");
     path.inventory(&["prod"], "[watch.history]\nfile = \"/none/other.db\"");
     watch.signal("-HUP");
-    watch.says("the inventory was read again: watching 1 target");
+    watch.message("inventory reloaded: watching 1 target");
     path.inventory(&["prod"], "[watch.history]\nkeep_days = 3");
     watch.signal("-HUP");
-    watch.says("[watch.history] has changed: that needs a restart");
+    watch.message("[watch.history] has changed: restart to apply it");
     let (_, _, said) = watch.ended_by("-TERM");
-    assert_eq!(said.matches("needs a restart").count(), 1, "{said}");
+    assert_eq!(said.matches("restart to apply it").count(), 1, "{said}");
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime};
 use aoai_probe::inventory::Inventory;
 use aoai_probe::monitor::walker::Walker;
 use aoai_probe::monitor::watch::log::Level;
-use aoai_probe::monitor::watch::{self, Hooks, Setup};
+use aoai_probe::monitor::watch::{self, Setup, Webhooks};
 
 use crate::path::Path443;
 use crate::watching::{PATIENCE, Watching};
@@ -45,19 +45,19 @@ fn said_until(setup: Setup, hear: &dyn Fn(&str), last: &str) -> Vec<String> {
 fn setup(inventory: Inventory, clock: impl Fn() -> SystemTime + 'static) -> Setup {
     Setup {
         inventory,
-        hooks: Hooks::default(),
+        webhooks: Webhooks::default(),
         reload: Arc::new(|| Err("not here".to_owned())),
         history: None,
         history_given: false,
         walker: Arc::new(|| Walker::new(aoai_probe::world::World::of_this_machine)),
         clock: Box::new(clock),
         host: "lab".to_owned(),
-        at_once: 8,
+        concurrency: 8,
     }
 }
 
 #[test]
-fn a_bug_of_ours_in_one_walk_stops_no_other() {
+fn a_panic_in_one_walk_does_not_affect_others() {
     let path = Path443::new();
     let text = std::fs::read_to_string(path.inventory(&["buggy", "prod"], "")).unwrap();
     let mut inventory = aoai_probe::inventory::read(&text).unwrap();
@@ -70,7 +70,7 @@ fn a_bug_of_ours_in_one_walk_stops_no_other() {
 }
 
 #[test]
-fn kill_9_loses_no_finished_walk_and_the_incident_goes_on() {
+fn kill_9_loses_no_finished_walk_and_the_incident_continues() {
     let path = Path443::new();
     let config = path.inventory(&["a", "b"], "");
     path.broken.store(true, Ordering::SeqCst);
@@ -116,23 +116,23 @@ fn a_full_disk_stops_no_check() {
     command.arg(env!("CARGO_BIN_EXE_aoai-probe")).args(["watch", "--config"]).arg(&config);
     command.arg("--history").arg(disk.join("history.db"));
     let mut watch = Watching::begin(command);
-    watch.says("the disk is full; walks go on and are kept in memory");
+    watch.message("the disk is full; walks continue and are kept in memory");
     path.broken.store(true, Ordering::SeqCst);
-    watch.says("prod: BROKEN");
+    watch.message("prod: BROKEN");
     // The disk is another one for us: the process's own view of it leads there.
     let inside = PathBuf::from(format!("/proc/{}/root{}", watch.child.id(), disk.display()));
     std::fs::remove_file(inside.join("ballast")).unwrap();
-    let again = watch.says("is written again");
-    assert!(again.contains("had waited"), "{again}");
+    let again = watch.message("can be written again");
+    assert!(again.contains("had been waiting"), "{again}");
     // And once more, under way.
     let mut ballast = std::fs::File::create(inside.join("ballast")).unwrap();
     while ballast.write_all(&[0; 4096]).is_ok() {}
     drop(ballast);
-    watch.says("the disk is full");
+    watch.message("the disk is full");
     path.broken.store(false, Ordering::SeqCst);
-    watch.says("prod: WORKS again");
+    watch.message("prod: WORKS again");
     std::fs::remove_file(inside.join("ballast")).unwrap();
-    watch.says("is written again");
+    watch.message("can be written again");
     // The disk goes with the process, but what is open stays.
     let mut history = std::fs::File::open(inside.join("history.db")).unwrap();
     let (status, _, said) = watch.ended_by("-TERM");
@@ -146,7 +146,7 @@ fn a_full_disk_stops_no_check() {
 }
 
 #[test]
-fn a_clock_that_jumps_by_hours_begins_ends_and_lengthens_nothing() {
+fn a_clock_that_jumps_by_hours_changes_no_incident_and_no_duration() {
     let path = Path443::new();
     let text = std::fs::read_to_string(path.inventory(&["prod"], "")).unwrap();
     let inventory = aoai_probe::inventory::read(&text).unwrap();
@@ -192,7 +192,7 @@ fn full() -> (UnixStream, UnixStream) {
 }
 
 #[test]
-fn output_that_nobody_reads_holds_up_neither_walks_nor_the_end() {
+fn output_that_is_not_read_delays_neither_walks_nor_the_shutdown() {
     let path = Path443::new();
     let mut command = path.command(&path.inventory(&["prod"], ""));
     let (_reader, writer) = full();
@@ -213,7 +213,7 @@ fn output_that_nobody_reads_holds_up_neither_walks_nor_the_end() {
 }
 
 #[test]
-fn the_end_in_the_middle_of_a_walk_or_with_a_locked_history_is_soon() {
+fn shutdown_during_a_walk_or_with_a_locked_history_is_quick() {
     let path = Path443::new();
     let text = std::fs::read_to_string(path.inventory(&["prod"], "")).unwrap();
     let config = path.file("targets.toml");
@@ -222,7 +222,7 @@ fn the_end_in_the_middle_of_a_walk_or_with_a_locked_history_is_soon() {
     path.connects(2);
     path.silent.store(true, Ordering::SeqCst);
     path.connects(1);
-    watch.says("watching 1 target");
+    watch.message("watching 1 target");
     let (status, took, said) = watch.ended_by("-TERM");
     assert!(status.success() && took < Duration::from_secs(2), "{status} {took:?}");
     assert!(said.ends_with("ended"), "{said}");
@@ -240,10 +240,10 @@ fn the_end_in_the_middle_of_a_walk_or_with_a_locked_history_is_soon() {
         .unwrap();
     let mut stdin = locks.stdin.take().unwrap();
     writeln!(stdin, "BEGIN EXCLUSIVE;").unwrap();
-    watch.says("is locked by another program; walks go on");
+    watch.message("is locked by another program; walks continue");
     let (status, took, said) = watch.ended_by("-TERM");
     assert!(status.success() && took < Duration::from_secs(2), "{status} {took:?}");
-    assert!(said.contains("could not be written before the end"), "{said}");
+    assert!(said.contains("could not be written before the shutdown"), "{said}");
     drop(stdin);
     locks.wait().unwrap();
 }

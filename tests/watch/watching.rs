@@ -40,7 +40,7 @@ impl Watching {
     }
 
     /// The next line with these words in it.
-    pub fn says(&mut self, words: &str) -> String {
+    pub fn message(&mut self, words: &str) -> String {
         let end = Instant::now() + PATIENCE;
         loop {
             let left = end.saturating_duration_since(Instant::now());

@@ -8,7 +8,7 @@ use crate::receiver::{Answers, next, receiver};
 use crate::watching::Watching;
 
 #[test]
-fn a_webhook_that_hangs_fails_or_redirects_holds_nothing_up() {
+fn a_webhook_that_hangs_fails_or_redirects_delays_nothing() {
     let path = Path443::new();
     let hangs_first = |number| match number {
         0 => Answers::Hangs,
@@ -22,15 +22,15 @@ fn a_webhook_that_hangs_fails_or_redirects_holds_nothing_up() {
     let more = format!("webhook = {{ url_file = {file:?}, shape = \"slack\", timeout = \"1s\" }}");
     let mut watch = path.watch(&path.inventory(&["prod"], &more));
     path.broken.store(true, Ordering::SeqCst);
-    watch.says("prod: BROKEN");
+    watch.message("prod: BROKEN");
     let (_, body) = next(&calls);
     let text = body["text"].as_str().unwrap();
     assert!(text.starts_with("page: prod: BROKEN at tls (tls-closed)"), "{text}");
     let walked = path.connections.load(Ordering::SeqCst);
-    watch.says("webhook: no answer within 1 s; it is tried again");
+    watch.message("webhook: no answer within 1 s; retrying");
     next(&calls);
     next(&calls);
-    watch.says("webhook: HTTP 307: it sends elsewhere, which is not followed");
+    watch.message("webhook: HTTP 307: a redirect, which is not followed");
     assert!(path.connections.load(Ordering::SeqCst) > walked, "walks went on meanwhile");
     path.broken.store(false, Ordering::SeqCst);
     let (called, body) = next(&calls);
@@ -41,11 +41,12 @@ fn a_webhook_that_hangs_fails_or_redirects_holds_nothing_up() {
 }
 
 #[test]
-fn a_webhook_is_tested_before_anything_happens() {
+fn a_webhook_can_be_tested_before_an_incident() {
     let path = Path443::new();
     let config = path.inventory(&["prod"], "webhook = { url_variable = \"HOOK\" }");
     let (hook, calls) = receiver(|number| Answers::Status([200, 404][number]));
-    for (status, said) in [(0, "the test was taken"), (2, "the test was not taken: HTTP 404")] {
+    for (status, said) in [(0, "the test was accepted"), (2, "the test was not accepted: HTTP 404")]
+    {
         let mut command = path.command(&config);
         command.arg("--test-webhook").env("HOOK", format!("http://{hook}/{CANARY}"));
         let output = command.output().unwrap();
@@ -61,20 +62,20 @@ fn a_webhook_is_tested_before_anything_happens() {
 }
 
 #[test]
-fn a_webhook_whose_certificate_is_not_trusted_gets_nothing() {
+fn a_webhook_whose_certificate_is_not_trusted_receives_nothing() {
     let path = Path443::new();
     let config = path.inventory(&["prod"], "webhook = { url_variable = \"HOOK\" }");
     let mut command = path.command(&config);
-    // The lab's own server: its chain ends in a root that nobody trusts here.
+    // The lab's own server: the root of its chain is not trusted here.
     command.env("HOOK", format!("https://localhost:{}/{CANARY}", path.endpoint.port()));
     path.broken.store(true, Ordering::SeqCst);
     let mut watch = Watching::begin(command);
-    watch.says("webhook: its certificate is not accepted; it is tried again");
+    watch.message("webhook: its certificate is not accepted; retrying");
     let (status, took, _) = watch.ended_by("-TERM");
     assert!(status.success() && took < Duration::from_secs(2), "{status} {took:?}");
     let mut received = path.lab.received.requests();
     received.push(path.lab.received.open());
-    let secret = |octets: &Vec<u8>| String::from_utf8_lossy(octets).contains(CANARY);
+    let secret = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).contains(CANARY);
     assert!(!received.iter().any(secret), "the URL went to who is not trusted");
     // It is sent after the next start.
     assert_eq!(path.sqlite3("SELECT count(*) FROM events WHERE pending"), "1");
@@ -88,7 +89,7 @@ fn a_webhook_whose_certificate_is_not_trusted_gets_nothing() {
 }
 
 #[test]
-fn a_heartbeat_is_called_while_all_is_well_with_the_watch() {
+fn a_heartbeat_is_called_while_the_watch_works() {
     let path = Path443::new();
     let (hook, calls) = receiver(|number| match number {
         1 => Answers::Hangs,
@@ -106,15 +107,15 @@ fn a_heartbeat_is_called_while_all_is_well_with_the_watch() {
     assert_eq!(body["watch"]["targets"], 1);
     next(&calls);
     // A receiver that hangs gets the next one when its time is over; walks do not wait for it.
-    watch.says("prod: BROKEN");
-    watch.says("heartbeat: no answer within 10 s");
+    watch.message("prod: BROKEN");
+    watch.message("heartbeat: no answer within 10 s");
     next(&calls);
     next(&calls);
     let (_, body) = next(&calls);
     assert_eq!(body["watch"]["open_incidents"]["page"], 1, "{body}");
-    watch.says("heartbeat: it is taken again");
+    watch.message("heartbeat: the call succeeds again");
     let (status, took, said) = watch.ended_by("-TERM");
     assert!(status.success() && took < Duration::from_secs(2), "{status} {took:?}");
-    assert_eq!(said.matches("the next one is sent all the same").count(), 1, "{said}");
-    assert!(!said.contains("webhook:"), "nobody else is told: {said}");
+    assert_eq!(said.matches("the next one will be sent").count(), 1, "{said}");
+    assert!(!said.contains("webhook:"), "no other webhook is called: {said}");
 }

@@ -1,19 +1,19 @@
-//! A hop that works, and takes longer than the inventory's `slow` allows. The limit is the
-//! operator's own; whether it is slow for everyone is the matter of `slow`.
+//! A hop that works, but takes longer than the inventory's `slow` allows. The limit is the
+//! operator's own; the engine `slow` judges what is slow in general.
 
 use crate::diagnose::view::View;
-use crate::diagnose::{Because, reading, timing};
-use crate::diagnosis::{Level, Sure};
-use crate::evidence::AskedLimits;
+use crate::diagnose::{FindingBuilder, reading, timing};
+use crate::diagnosis::{Confidence, Level};
+use crate::evidence::WalkLimits;
 
 /// The limit of one hop.
 pub(in crate::diagnose) struct Row {
     /// The inventory's limit, in milliseconds.
-    pub(in crate::diagnose) limit: fn(&AskedLimits) -> Option<f64>,
+    pub(in crate::diagnose) limit: fn(&WalkLimits) -> Option<f64>,
     /// What was measured.
     pub(in crate::diagnose) time: fn(&View<'_>) -> Option<Time>,
-    /// The first line as far as the time, such as "the handshake took".
-    pub(in crate::diagnose) says: fn(&View<'_>) -> String,
+    /// The first line up to the time, such as "the handshake took".
+    pub(in crate::diagnose) message: fn(&View<'_>) -> String,
     /// What was timed.
     pub(in crate::diagnose) what: &'static str,
     /// The team.
@@ -33,18 +33,21 @@ pub(in crate::diagnose) struct Time {
 }
 
 /// Whether a row holds: there is a limit, and the time is above it.
-pub(in crate::diagnose) fn check(e: &View<'_>, row: &Row) -> Option<Because> {
-    let limit = (row.limit)(&e.asked.limits)?;
+pub(in crate::diagnose) fn check(e: &View<'_>, row: &Row) -> Option<FindingBuilder> {
+    let limit = (row.limit)(&e.options.limits)?;
     let time = (row.time)(e).filter(|time| time.took_ms > limit)?;
     let (took, limit) = (timing::words(time.took_ms), timing::words(limit));
-    let says = format!("{} {took}, the limit is {limit}", (row.says)(e));
+    let message = format!("{} {took}, the limit is {limit}", (row.message)(e));
     let what = row.what;
-    let mut because = Because::new(Level::Risk, Sure::Proved, says)
-        .known_by(format!("the time of {what} was taken; the inventory's limit for it is {limit}"))
-        .read_at(&time.place);
+    let mut finding = FindingBuilder::new(Level::Risk, Confidence::Proved, message)
+        .reasoning(format!(
+            "the time of {what} was measured; the inventory's limit for it is \
+                           {limit}"
+        ))
+        .cites(&time.place);
     if let Some(trip) = time.trip_ms {
-        because = because.seen(format!("a round trip takes {}", timing::words(trip)));
+        finding = finding.fact(format!("a round trip takes {}", timing::words(trip)));
     }
     let (why, command) = row.look;
-    Some(because.owner(row.owner).look(why, command(e)).check(reading::again(e)))
+    Some(finding.owner(row.owner).inspect(why, command(e)).check(reading::again(e)))
 }

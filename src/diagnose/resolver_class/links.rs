@@ -1,4 +1,4 @@
-//! Whether a resolver is on a link of this machine's own, by its addresses, gateways and routes.
+//! Whether a resolver is on one of this machine's links, by its addresses, gateways and routes.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -6,25 +6,25 @@ use ipnet::{IpNet, Ipv4Net};
 
 use crate::evidence::{AddressClass, Evidence, classify};
 
-/// Addresses of this machine's own links: what it sends from, and its gateways.
+/// Addresses on this machine's links: its source addresses and its gateways.
 fn on_own_links(e: &Evidence) -> impl Iterator<Item = IpAddr> {
     let sources = e.vantage.sources.iter().filter_map(|source| source.source);
     sources.chain(e.vantage.default_gateways.iter().copied())
 }
 
-/// Whether one network of the usual size (/24, /64) holds both.
+/// Whether a network of the usual size (/24, /64) contains both.
 fn one_link(a: IpAddr, b: IpAddr) -> bool {
     let length = if a.is_ipv4() { 24 } else { 64 };
     IpNet::new(a, length).is_ok_and(|net| net.contains(&b))
 }
 
-/// Whether a public address is in a network of this machine's own.
+/// Whether a public address is in one of this machine's own networks.
 pub(super) fn in_own_prefix(e: &Evidence, address: IpAddr) -> bool {
     address.is_ipv4() && on_own_links(e).any(|own| one_link(own, address))
 }
 
-/// Whether an IPv6 address has the interface identifier of a link-local default gateway, as the
-/// other addresses of a router often do (fe80::1 and fd00::1).
+/// Whether an IPv6 address has the interface identifier of a link-local default gateway, as other
+/// addresses of the router often do (fe80::1 and fd00::1).
 pub(super) fn shares_the_gateways_interface(e: &Evidence, address: IpAddr) -> bool {
     let identifier = |ip: IpAddr| match ip {
         IpAddr::V6(ip) => Some(ip.octets()[8..].to_vec()),
@@ -41,8 +41,8 @@ pub(super) fn shares_the_gateways_interface(e: &Evidence, address: IpAddr) -> bo
 /// The range that home and small office networks use.
 const SMALL_NETWORKS: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(192, 168, 0, 0), 16);
 
-/// Whether an address is on the small network that this machine is on, or that it was on before a
-/// VPN took the default route.
+/// Whether an address is on this machine's small network, or was before a VPN took the default
+/// route.
 pub(super) fn in_local_network(e: &Evidence, address: IpAddr) -> bool {
     let IpAddr::V4(v4) = address else {
         return on_own_links(e)
@@ -55,7 +55,7 @@ pub(super) fn in_local_network(e: &Evidence, address: IpAddr) -> bool {
     on_own_links(e).any(|own| one_link(own, address)) || usual && default_route_in_tunnel(e)
 }
 
-/// Whether a tunnel has the default route, or both halves of it.
+/// Whether a tunnel has the default route, or one half of it.
 fn default_route_in_tunnel(e: &Evidence) -> bool {
     let tunnels = ["tun", "tap", "wireguard", "ppp"];
     e.vantage.sources.iter().filter_map(|source| source.route.as_ref()).any(|route| {

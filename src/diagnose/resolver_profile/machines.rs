@@ -1,11 +1,11 @@
 //! Resolvers that a machine or a platform puts in front of the network's.
 
-use super::Advice::{Local, Look, Shared};
+use super::Advice::{Local, Look, Or, Shared};
 use super::Profile;
 use super::shared::*;
 use crate::diagnose::resolver_class::ResolverClass::*;
 
-/// The rows of resolvers of machines and platforms.
+/// The rows of machines and platforms.
 pub(super) const PROFILES: &[Profile] = &[
     Profile {
         class: PublicOfContainer,
@@ -15,10 +15,10 @@ pub(super) const PROFILES: &[Profile] = &[
         look: &[HOST_LISTS],
         runs: PUBLIC_SERVICE,
         why_public: &[
-            "a container takes the resolvers of its host; Docker gives it 8.8.8.8 and 8.8.4.4 \
-             when the host has loopback resolvers only",
-            "or the host itself is outside the network that the private endpoint serves, or its \
-             VPN does not set DNS",
+            "a container uses the resolvers of its host; Docker gives it 8.8.8.8 and 8.8.4.4 when \
+             the host has only loopback resolvers",
+            "or the host itself is outside the private endpoint's network, or its VPN does not set \
+             DNS",
         ],
         see_private: &[HOST_LISTS, CONTAINER_DNS, DAEMON_DNS],
     },
@@ -32,14 +32,14 @@ pub(super) const PROFILES: &[Profile] = &[
             Some("kubectl get pod <pod> -o jsonpath='{.spec.dnsPolicy} {.spec.dnsConfig}'"),
         )],
         runs: PUBLIC_SERVICE,
-        why_public: &["the pod's dnsPolicy or dnsConfig names {r}, not the cluster's DNS"],
+        why_public: &["the pod's dnsPolicy or dnsConfig sets {r} instead of the cluster's DNS"],
         see_private: &[
             Look(
                 "see the pod's DNS policy",
                 Some("kubectl get pod <pod> -o jsonpath='{.spec.dnsPolicy} {.spec.dnsConfig}'"),
             ),
             Local(
-                "give the pod the cluster's DNS (dnsPolicy: ClusterFirst, \
+                "give the pod the cluster's DNS (dnsPolicy: ClusterFirst, or \
                  ClusterFirstWithHostNet on the host's network), or a resolver that sees the \
                  private zone (dnsConfig)",
                 None,
@@ -55,7 +55,7 @@ pub(super) const PROFILES: &[Profile] = &[
         look: &[],
         runs: PUBLIC_SERVICE,
         why_public: &[
-            "the setting WEBSITE_DNS_SERVER, or the virtual network's DNS servers, name {r}",
+            "the setting WEBSITE_DNS_SERVER, or the virtual network's DNS servers, contain {r}",
         ],
         see_private: &[
             Look(
@@ -67,7 +67,7 @@ pub(super) const PROFILES: &[Profile] = &[
             ),
             VNET_DNS,
             Local(
-                "take the setting out, so that the app follows its virtual network; the app \
+                "remove the setting, so that the app uses the DNS of its virtual network; the app \
                  restarts",
                 Some(
                     "az webapp config appsettings delete -g <group> -n <app> --setting-names \
@@ -82,11 +82,11 @@ pub(super) const PROFILES: &[Profile] = &[
         owner: "Server",
         noun: "a public resolver, set inside WSL",
         place: None,
-        look: &[Look("see who writes resolv.conf", Some("cat /etc/wsl.conf /etc/resolv.conf"))],
+        look: &[Look("see what writes resolv.conf", Some("cat /etc/wsl.conf /etc/resolv.conf"))],
         runs: PUBLIC_SERVICE,
         why_public: &[
-            "/etc/resolv.conf of WSL names {r}: the VPN and the DNS rules of the Windows host do \
-             not apply to it",
+            "/etc/resolv.conf in WSL contains {r}: the VPN and the DNS rules of the Windows host \
+             do not apply to it",
         ],
         see_private: WSL,
     },
@@ -105,8 +105,7 @@ pub(super) const PROFILES: &[Profile] = &[
         )],
         why_public: &[
             "in NAT mode the DNS rules (NRPT) of a VPN or zero-trust client on the Windows host do \
-             not apply to WSL's relay, or the host itself is outside the network that the private \
-             endpoint serves",
+             not apply to WSL's relay, or the host itself is outside the private endpoint's network",
         ],
         see_private: WSL,
     },
@@ -117,19 +116,19 @@ pub(super) const PROFILES: &[Profile] = &[
         place: Some("at the resolvers of the container's host, which {r} asks"),
         look: &[HOST_LISTS],
         runs: &[Look(
-            "on the container's host: see whether the engine runs and what it logs",
+            "on the container's host: see whether the engine runs, and its log",
             Some("journalctl -u docker --since -10min"),
         )],
         why_public: &[
-            "{r} hands the question on to the resolvers of the container's host, which do not see \
-             the private zone; Docker takes 8.8.8.8 where the host has loopback resolvers only",
+            "{r} forwards the question to the resolvers of the container's host, which do not see \
+             the private zone; Docker uses 8.8.8.8 when the host has only loopback resolvers",
         ],
         see_private: &[HOST_LISTS, HOST_WALK, CONTAINER_DNS, DAEMON_DNS],
     },
     Profile {
         class: Stub,
         owner: "Server",
-        noun: "a resolver on this machine itself, which asks others",
+        noun: "a resolver on this machine, which asks others",
         place: Some("on this machine, at the resolvers that {r} asks"),
         look: &[Look("see which resolvers it asks for which link", Some("resolvectl status"))],
         runs: &[
@@ -141,47 +140,48 @@ pub(super) const PROFILES: &[Profile] = &[
             ),
         ],
         why_public: &[
-            "a resolver that {r} asks does not see the private zone; where it asks several, it \
-             may choose the one of another link",
+            "a resolver that {r} asks does not see the private zone; if it has several, it may use \
+             the one of another link",
         ],
         see_private: &[
             Look("see which resolvers it asks for which link", Some("resolvectl status")),
             Look(
                 "note the domains of the link whose resolver sees the private zone (a VPN's): the \
-                 next step writes the whole list",
+                 next step overwrites the whole list",
                 Some("resolvectl domain <link>"),
             ),
             Local(
-                "send {suffix} to that link as well, until it goes down; for good, in the VPN \
-                 client's or NetworkManager's settings of it",
+                "send {suffix} to that link as well, until it goes down; to keep it, use the \
+                 link's settings in the VPN client or NetworkManager",
                 Some("resolvectl domain <link> <its domains as noted> '~{suffix}'"),
-                "the same command with the noted domains alone; `resolvectl revert` would also take \
-                 the link's DNS servers away",
+                "the same command with only the noted domains; `resolvectl revert` would also \
+                 remove the link's DNS servers",
             ),
         ],
     },
     Profile {
         class: LocalServer,
         owner: "Server",
-        noun: "a resolver on this machine itself, which asks others",
+        noun: "a resolver on this machine, which asks others",
         place: Some("on this machine, at the resolvers that {r} asks"),
         look: &[LISTENS],
         runs: &[LISTENS, Local("start that program again", None, "stop it again")],
         why_public: &[
-            "what {r} asks for {suffix} does not see the private zone; which program answers here \
-             (dnsmasq, unbound, BIND, an agent) and what it forwards is not seen from its answers",
+            "the upstream of {r} for {suffix} does not see the private zone; its answers do not \
+             show which program it is (dnsmasq, unbound, BIND, an agent) and what it forwards",
         ],
         see_private: &[
             LISTENS,
             Look(
                 "see in its configuration where {suffix} is forwarded (dnsmasq `server=`, unbound \
-                 `forward-zone`, BIND `forwarders`), and whether that answers privately",
+                 `forward-zone`, BIND `forwarders`), and whether that server gives the private \
+                 address",
                 Some("dig {name} @<its forwarder>"),
             ),
             Shared(
                 "have it forward {suffix}, not only {zone}, to a resolver that sees the private \
-                 zone (168.63.129.16 in a linked virtual network, else an inbound endpoint or \
-                 the VPN's resolver)",
+                 zone (168.63.129.16 in a linked virtual network, else an inbound endpoint or the \
+                 VPN's resolver)",
                 "every client that asks it: for them an account of {suffix} without a record in \
                  the private zone stops resolving",
                 None,
@@ -199,18 +199,18 @@ pub(super) const PROFILES: &[Profile] = &[
         look: &[],
         runs: &[Look("on the host: see whether the name resolves there", Some("dig {name}"))],
         why_public: &[
-            "{r} hands the question on to the resolvers of the host, which do not see the private \
-             zone; the rules that a VPN client sets on the host may not apply to it",
+            "{r} forwards the question to the resolvers of the host, which do not see the private \
+             zone; the rules of a VPN client on the host may not apply to it",
         ],
         see_private: &[
             Look(
-                "on the host: see what the name gives there; where it is public too, the host is \
-                 outside the network, or its VPN does not set DNS",
+                "on the host: see what the name resolves to; if it is public there too, the host \
+                 is outside the network, or its VPN does not set DNS",
                 Some("aoai-probe {name}"),
             ),
             Local(
-                "where the host gives the private address: configure the resolver that the host \
-                 uses in this virtual machine",
+                "if the host gets the private address: configure the host's resolver in this \
+                 virtual machine",
                 None,
                 OF_THIS_LIST,
             ),
@@ -220,38 +220,36 @@ pub(super) const PROFILES: &[Profile] = &[
     Profile {
         class: HostedMachine,
         owner: "Azure platform",
-        noun: "the resolver of a machine that its provider lends (hosted runner or agent, \
-               Codespace, Cloud Shell)",
+        noun: "the resolver of a hosted machine (runner or agent, Codespace, Cloud Shell)",
         place: Some("in the virtual network that this hosted machine is in, if it is yours"),
         look: &[],
         runs: &[Look("see the provider's status page", None)],
         why_public: &[
-            "a hosted machine is in its provider's network, and no private zone of yours can be \
-             linked to that; or it was put into a virtual network of yours (GitHub's Azure private \
-             networking, a Managed DevOps Pool, Cloud Shell in a virtual network) that is not \
-             linked to {zone}",
+            "a hosted machine is in its provider's network, to which you cannot link a private \
+             zone; or it is in a virtual network of yours (GitHub's Azure private networking, a \
+             Managed DevOps Pool, Cloud Shell in a virtual network) that is not linked to {zone}",
         ],
         see_private: &[
             Look(
-                "see whether this machine was put into a virtual network of yours: in GitHub the \
-                 runner group's network configuration, in Azure DevOps the pool's, in Cloud Shell \
-                 its settings",
+                "see whether this machine is in a virtual network of yours: in GitHub the runner \
+                 group's network configuration, in Azure DevOps the pool's, in Cloud Shell its \
+                 settings",
                 None,
             ),
             Local(
-                "where it was not: run this inside the network (a self-hosted runner or agent, a \
+                "if it is not: run this inside the network (a self-hosted runner or agent, a \
                  Managed DevOps Pool in a subnet, a GitHub runner group with Azure private \
                  networking, a jump machine)",
                 None,
                 "run it here again",
             ),
-            Shared(
-                "or, where it was: link that virtual network, where it uses Azure DNS, to {zone} \
+            Or(&Shared(
+                "if it is: link that virtual network, if it uses Azure DNS, to {zone} \
                  (Terraform: azurerm_private_dns_zone_virtual_network_link)",
                 WHOLE_SUFFIX,
                 LINK_COMMAND,
                 UNLINK,
-            ),
+            )),
         ],
     },
     Profile {
@@ -262,14 +260,14 @@ pub(super) const PROFILES: &[Profile] = &[
         place: Some("in the cluster's DNS and at the node's resolver, which {r} asks"),
         look: &[CLUSTER_LOOK],
         runs: &[Look(
-            "see whether the cache and CoreDNS run; a network policy must allow both port 53 \
-             and the cache's own address",
+            "see whether the cache and CoreDNS run; a network policy must allow port 53 and the \
+             cache's own address",
             Some(
                 "kubectl -n kube-system get pods -o wide -l 'k8s-app in (node-local-dns,kube-dns)'",
             ),
         )],
         why_public: &[
-            "{r} only keeps answers: the resolver that CoreDNS forwards to, or the node's own, \
+            "{r} only caches answers: the resolver that CoreDNS forwards to, or the node's own, \
              does not see the private zone",
         ],
         see_private: &[CLUSTER_LOOK, LINKS, CLUSTER_FORWARD, LINK_NODES],
@@ -277,8 +275,8 @@ pub(super) const PROFILES: &[Profile] = &[
     Profile {
         class: ClusterDns,
         owner: "Server",
-        noun: "the DNS of the Kubernetes cluster (CoreDNS), which forwards what is not the \
-               cluster's",
+        noun: "the DNS of the Kubernetes cluster (CoreDNS), which forwards names outside the \
+               cluster",
         place: Some("in the cluster's DNS (ConfigMap coredns; coredns-custom on AKS)"),
         look: &[CLUSTER_LOOK],
         runs: &[Look(
@@ -286,7 +284,7 @@ pub(super) const PROFILES: &[Profile] = &[
             Some("kubectl -n kube-system get pods -o wide -l k8s-app=kube-dns"),
         )],
         why_public: &[
-            "CoreDNS forwards the name by its `forward`, or to the resolver of its node, and \
+            "CoreDNS forwards the name to its `forward` servers, or to its node's resolver, and \
              that resolver does not see the private zone",
         ],
         see_private: &[CLUSTER_LOOK, LINKS, CLUSTER_FORWARD, LINK_NODES],
@@ -294,7 +292,7 @@ pub(super) const PROFILES: &[Profile] = &[
     Profile {
         class: ZeroTrust,
         owner: "Security",
-        noun: "at an address as zero-trust and VPN clients have for their own resolver",
+        noun: "at an address that zero-trust and VPN clients use for their own resolver",
         place: Some("in the policy of the client that answers at {r}"),
         look: &[],
         runs: &[Look("see the status of the zero-trust or VPN client on this machine", None)],
@@ -305,23 +303,23 @@ pub(super) const PROFILES: &[Profile] = &[
             Look("see in the client's policy which names it resolves privately", None),
             Shared(
                 "add {name} to the names that the client resolves inside the private network \
-                 (split DNS, a private application); the whole {suffix} only where every account \
+                 (split DNS, a private application); add the whole {suffix} only if every account \
                  of it is reached there",
                 "every user of that policy",
                 None,
-                "take the name out of the policy again",
+                "remove the name from the policy again",
             ),
         ],
     },
     Profile {
         class: AppService,
         owner: "Azure platform",
-        noun: "the platform's resolver, which follows the DNS settings of the virtual network \
-               that the app is integrated with",
+        noun: "the platform's resolver, which uses the DNS settings of the virtual network that \
+               the app is integrated with",
         place: Some("in the DNS settings of the app and of its virtual network"),
         look: &[VNET_DNS],
         runs: &[Look(
-            "see whether the app is integrated with a virtual network, whose DNS it then follows",
+            "see whether the app is integrated with a virtual network, whose DNS it then uses",
             Some("az webapp vnet-integration list -g <group> -n <app> -o table"),
         )],
         why_public: &[
@@ -336,21 +334,22 @@ pub(super) const PROFILES: &[Profile] = &[
             VNET_DNS,
             LINKS,
             LINK_APP,
-            Shared(
-                "or integrate the app with the network (Terraform: virtual_network_subnet_id)",
-                "the app's other outgoing calls: with route-all they leave from that network",
+            Or(&Shared(
+                "integrate the app with the network (Terraform: virtual_network_subnet_id)",
+                "the app's other outgoing calls: with route-all they leave through that network",
                 Some(
-                    "az webapp vnet-integration add -g <group> -n <app> --vnet <vnet> --subnet <subnet>",
+                    "az webapp vnet-integration add -g <group> -n <app> --vnet <vnet> --subnet \
+                     <subnet>",
                 ),
                 "az webapp vnet-integration remove -g <group> -n <app>",
-            ),
+            )),
         ],
     },
     Profile {
         class: ContainerApps,
         owner: "Azure platform",
-        noun: "the resolver of the Container Apps environment, which follows the DNS of its \
-               virtual network",
+        noun: "the resolver of the Container Apps environment, which uses the DNS of its virtual \
+               network",
         place: Some("in the DNS settings of the environment's virtual network"),
         look: &[VNET_DNS],
         runs: &[Look(
@@ -361,8 +360,8 @@ pub(super) const PROFILES: &[Profile] = &[
             ),
         )],
         why_public: &[
-            "the environment has no virtual network of your own, or that network's DNS does not \
-             see {zone}",
+            "the environment has no virtual network of yours, or that network's DNS does not see \
+             {zone}",
         ],
         see_private: &[
             Look(
@@ -378,103 +377,17 @@ pub(super) const PROFILES: &[Profile] = &[
         ],
     },
     Profile {
-        class: AmazonVpc,
-        owner: "DNS",
-        noun: "the resolver of an Amazon VPC",
-        place: Some("in the rules of the Route 53 Resolver that are associated with this VPC"),
-        look: &[AMAZON_RULES],
-        runs: &[Look(
-            "see whether the VPC has DNS support switched on (enableDnsSupport)",
-            Some("aws ec2 describe-vpc-attribute --vpc-id <vpc> --attribute enableDnsSupport"),
-        )],
-        why_public: &["{r} asks the internet: no rule of that cloud forwards {suffix} to Azure"],
-        see_private: &[
-            AMAZON_RULES,
-            INBOUND,
-            Shared(
-                "forward {suffix} to that inbound endpoint over the tunnel between the \
-                 clouds: a Route 53 Resolver rule of type FORWARD through an outbound \
-                 endpoint, associated with this VPC (Terraform: aws_route53_resolver_rule)",
-                WHOLE_SUFFIX,
-                None,
-                "disassociate the rule from the VPC and delete it",
-            ),
-            LINK_FORWARDED,
-        ],
-    },
-    Profile {
-        class: GoogleCloud,
-        owner: "DNS",
-        noun: "the resolver of a network of Google Cloud",
-        place: Some("in the forwarding zones and DNS server policies of this network in Cloud DNS"),
-        look: &[GOOGLE_ZONES],
-        runs: &[GOOGLE_ZONES],
-        why_public: &["{r} asks the internet: no rule of that cloud forwards {suffix} to Azure"],
-        see_private: &[
-            GOOGLE_ZONES,
-            INBOUND,
-            Shared(
-                "forward {suffix} to that inbound endpoint over the tunnel between the \
-                 clouds: a private forwarding zone of Cloud DNS that this network sees, \
-                 with private routing; the endpoint must have a route back to \
-                 35.199.192.0/19 (Terraform: google_dns_managed_zone)",
-                WHOLE_SUFFIX,
-                None,
-                "delete the forwarding zone",
-            ),
-            LINK_FORWARDED,
-        ],
-    },
-    Profile {
-        class: OracleCloud,
-        owner: "DNS",
-        noun: "the resolver of a virtual cloud network of Oracle Cloud",
-        place: Some("in the rules of the private resolver of this virtual cloud network"),
-        look: &[ORACLE_RULES],
-        runs: &[ORACLE_RULES],
-        why_public: &["{r} asks the internet: no rule of that cloud forwards {suffix} to Azure"],
-        see_private: &[
-            ORACLE_RULES,
-            INBOUND,
-            Shared(
-                "forward {suffix} to that inbound endpoint over the tunnel between the \
-                 clouds: a rule of the network's private resolver, through a forwarding \
-                 endpoint (Terraform: oci_dns_resolver)",
-                WHOLE_SUFFIX,
-                None,
-                "delete the rule",
-            ),
-            LINK_FORWARDED,
-        ],
-    },
-    Profile {
-        class: OtherCloud,
-        owner: "DNS",
-        noun: "the resolver of another cloud",
-        place: Some("in the forwarding rules of that cloud's resolver"),
-        look: &[],
-        runs: &[Look("see whether that network has its resolver switched on", None)],
-        why_public: &["{r} asks the internet: no rule of that cloud forwards {suffix} to Azure"],
-        see_private: &[
-            INBOUND,
-            Shared(
-                "forward {suffix} to that inbound endpoint over the tunnel between the clouds, by \
-                 the forwarding rules that the cloud's DNS has",
-                WHOLE_SUFFIX,
-                None,
-                "delete the rule",
-            ),
-            LINK_FORWARDED,
-        ],
-    },
-    Profile {
         class: LinkLocal,
         owner: "Network",
         noun: "at a link-local address: a router or a service of this link",
         place: Some("at what serves {r} on this link"),
-        look: &[Look("see who has the address", Some("ip neigh"))],
-        runs: &[Look("see who has the address", Some("ip neigh"))],
+        look: &[Look("see which device has the address", Some("ip neigh"))],
+        runs: &[Look("see which device has the address", Some("ip neigh"))],
         why_public: &[OUTSIDE],
-        see_private: &[Look("see who has the address", Some("ip neigh")), CONNECT, VPN_DNS],
+        see_private: &[
+            Look("see which device has the address", Some("ip neigh")),
+            CONNECT,
+            VPN_DNS,
+        ],
     },
 ];

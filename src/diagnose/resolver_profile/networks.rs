@@ -1,6 +1,6 @@
 //! Resolvers of networks: Azure's, those of virtual and other private networks, and public ones.
 
-use super::Advice::{Local, Look, Shared};
+use super::Advice::{Local, Look, Or, Shared};
 use super::Profile;
 use super::shared::*;
 use crate::diagnose::resolver_class::ResolverClass::*;
@@ -9,36 +9,28 @@ use crate::diagnose::resolver_class::ResolverClass::*;
 pub(super) const ON_PREMISES: Profile = Profile {
     class: OnPremises,
     owner: "DNS",
-    noun: "a resolver of this machine's organisation, and this machine shows no sign of being in \
-           Azure",
+    noun: "a resolver of this machine's organisation (no sign shows this machine in Azure)",
     place: Some("on {r}"),
     look: &[],
-    runs: &[
-        Look("on {r}: see what listens there", Some("ss -lnup 'sport = :53'")),
-        Local(
-            "start the DNS service there, or configure the right resolver here",
-            None,
-            OF_THIS_LIST,
-        ),
-    ],
+    runs: OWN_SERVER,
     why_public: &[
-        "{r} does not see the private zone: it does not forward {suffix} to a resolver inside \
-             the virtual network, or the network of that resolver is not linked to {zone}",
-        "a forwarder that is right can look the same: a server that falls back to root hints \
-             (Windows DNS does when its forwarding timeout is 3 s or less) finds the public \
-             address now and then, and keeps it",
+        "{r} does not see the private zone: it does not forward {suffix} to a resolver inside the \
+         virtual network, or that resolver's network is not linked to {zone}",
+        "a correct forwarder can look the same: a server that falls back to root hints (Windows \
+         DNS does when its forwarding timeout is 3 s or less) sometimes finds the public address, \
+         and caches it",
     ],
     see_private: &[
         Look(
-            "on {r}: see where {suffix} is forwarded (Windows DNS: conditional forwarders; \
-                 dnsmasq `server=`, unbound `forward-zone`, BIND `zone`), and whether that \
-                 answers privately",
+            "on {r}: see where {suffix} is forwarded (Windows DNS: conditional forwarders; dnsmasq \
+             `server=`, unbound `forward-zone`, BIND `zone`), and whether that server gives the \
+             private address",
             Some("dig {name} @<its forwarder>"),
         ),
         INBOUND,
         Shared(
-            "on {r}: forward {suffix}, not only {zone}, to a resolver inside the virtual \
-                 network: an inbound endpoint of a DNS Private Resolver, or a forwarder machine",
+            "on {r}: forward {suffix}, not only {zone}, to a resolver inside the virtual network: \
+             an inbound endpoint of a DNS Private Resolver, or a forwarder machine",
             WHOLE_SUFFIX,
             None,
             SUFFIX_BACK,
@@ -47,48 +39,41 @@ pub(super) const ON_PREMISES: Profile = Profile {
     ],
 };
 
-/// The rows of resolvers of networks.
+/// The rows of networks.
 pub(super) const PROFILES: &[Profile] = &[
     ON_PREMISES,
     Profile {
         class: VirtualNetwork,
         owner: "DNS",
-        noun: "a resolver at a private address, and this machine is in Azure",
+        noun: "a resolver at a private address (this machine is in Azure)",
         place: Some("on {r}"),
         look: &[],
-        runs: &[
-            Look("on {r}: see what listens there", Some("ss -lnup 'sport = :53'")),
-            Local(
-                "start the DNS service there, or configure the right resolver here",
-                None,
-                OF_THIS_LIST,
-            ),
-        ],
+        runs: OWN_SERVER,
         why_public: &[
-            "{r} does not see the private zone: the virtual network that it asks Azure DNS from is \
-             not linked to {zone}, or it does not forward {suffix} to 168.63.129.16",
+            "{r} does not see the private zone: the virtual network from which it asks Azure DNS \
+             is not linked to {zone}, or it does not forward {suffix} to 168.63.129.16",
         ],
         see_private: &[
             LINKS,
             LINK_THAT,
-            Shared(
-                "or, where {r} asks another server for {suffix}: forward {suffix} to \
-                 168.63.129.16 if {r} runs in Azure, else to an inbound endpoint",
+            Or(&Shared(
+                "if {r} asks another server for {suffix}: forward {suffix} to 168.63.129.16 if \
+                 {r} runs in Azure, else to an inbound endpoint",
                 WHOLE_SUFFIX,
                 None,
                 SUFFIX_BACK,
-            ),
+            )),
         ],
     },
     Profile {
         class: AzureDns,
         owner: "DNS",
-        noun: "Azure's own resolver: it answers by the private zones and forwarding rulesets that \
-               are linked to the virtual network that asks",
+        noun: "Azure's own resolver: it uses the private zones and forwarding rulesets that are \
+               linked to the virtual network that asks",
         place: Some("in the forwarding rulesets linked to this machine's virtual network"),
         look: &[RULESETS, RULES],
         runs: &[
-            Look("see the route to it on this machine", Some("ip route get 168.63.129.16")),
+            Look("see this machine's route to it", Some("ip route get 168.63.129.16")),
             Look("see whether a local firewall drops it", Some("nft list ruleset")),
             Look(
                 "see whether a network security group denies the tag AzurePlatformDNS",
@@ -109,24 +94,21 @@ pub(super) const PROFILES: &[Profile] = &[
         place: Some("in the settings of the router {r}"),
         look: &[],
         runs: &[Look(
-            "see in the router's pages whether its DNS and its own internet link are up",
+            "see on the router's pages whether its DNS and its internet link are up",
             None,
         )],
         why_public: &[OUTSIDE],
         see_private: &[
-            Look(
-                "see whether a VPN is up, and which resolver it brings",
-                Some("resolvectl status"),
-            ),
+            Look("see whether a VPN is up, and which resolver it sets", Some("resolvectl status")),
             CONNECT,
             VPN_DNS,
-            Shared(
-                "or, where this is an office whose router has a tunnel to that network: forward \
-                 {suffix} in the router to a resolver there",
+            Or(&Shared(
+                "in an office whose router has a tunnel to that network: forward {suffix} on \
+                 the router to a resolver there",
                 WHOLE_SUFFIX,
                 None,
                 SUFFIX_BACK,
-            ),
+            )),
         ],
     },
     Profile {
@@ -134,32 +116,29 @@ pub(super) const PROFILES: &[Profile] = &[
         owner: "Network",
         noun: "at an address of the local network: its router, or a server there (a Pi-hole, a \
                domain controller)",
-        place: Some("at what answers as {r} in the local network"),
+        place: Some("on the device that has {r} in the local network"),
         look: &[Look("see which device has the address", Some("ip neigh"))],
         runs: &[Look(
             "see which device has the address, and whether its DNS is up",
             Some("ip neigh"),
         )],
         why_public: &[
-            "at home: this machine is outside the network that the private endpoint serves, or its \
-             VPN does not set DNS",
+            "at home: this machine is outside the private endpoint's network, or its VPN does not \
+             set DNS",
             "in an office: {r} does not forward {suffix} to a resolver inside the virtual network, \
-             or the network of that resolver is not linked to {zone}",
+             or that resolver's network is not linked to {zone}",
         ],
         see_private: &[
-            Look(
-                "see whether a VPN is up, and which resolver it brings",
-                Some("resolvectl status"),
-            ),
+            Look("see whether a VPN is up, and which resolver it sets", Some("resolvectl status")),
             CONNECT,
             VPN_DNS,
-            Shared(
-                "or, in an office with a tunnel to that network: have {r} forward {suffix}, not \
+            Or(&Shared(
+                "in an office with a tunnel to that network: have {r} forward {suffix}, not \
                  only {zone}, to a resolver inside the virtual network",
                 WHOLE_SUFFIX,
                 None,
                 SUFFIX_BACK,
-            ),
+            )),
             LINK_FORWARDED,
         ],
     },
@@ -173,16 +152,16 @@ pub(super) const PROFILES: &[Profile] = &[
         why_public: &[OUTSIDE],
         see_private: &[
             Look(
-                "see who sets the resolver, and whether a VPN is up that brings another",
+                "see what sets the resolver, and whether a VPN is up that sets another",
                 Some("resolvectl status"),
             ),
             CONNECT,
             VPN_DNS,
-            Local(
-                "or configure a resolver that sees the private zone in the place of {r}",
+            Or(&Local(
+                "configure a resolver that sees the private zone instead of {r}",
                 None,
                 OF_THIS_LIST,
-            ),
+            )),
         ],
     },
     Profile {
@@ -194,16 +173,16 @@ pub(super) const PROFILES: &[Profile] = &[
         runs: PUBLIC_SERVICE,
         why_public: &[
             "this machine is in Azure and asks {r}: the DNS servers of its virtual network or \
-             network interface, or its own configuration, name it in place of Azure's resolver",
+             network interface, or its own configuration, contain it instead of Azure's resolver",
         ],
         see_private: &[
             VNET_DNS,
             Look(
-                "see whether the network interface has DNS servers of its own",
+                "see whether the network interface has its own DNS servers",
                 Some("az network nic show -g <group> -n <nic> --query dnsSettings -o json"),
             ),
             Shared(
-                "name Azure's own resolver, or a server that forwards to it (Terraform: \
+                "set Azure's own resolver, or a server that forwards to it (Terraform: \
                  azurerm_virtual_network_dns_servers)",
                 "every machine of the virtual network, as soon as it renews its DHCP lease",
                 Some("az network vnet update -g <group> -n <vnet> --dns-servers <server>"),

@@ -1,10 +1,10 @@
-//! The steps and sentences that several classes share.
+//! Steps and sentences that several classes share.
 
-use super::Advice::{self, Local, Look, Shared};
+use super::Advice::{self, Local, Look, Or, Shared};
 
-/// What linking or forwarding a suffix does to others.
-pub(super) const WHOLE_SUFFIX: &str = "every account of {suffix} for those clients: an account without a \
-     record in the private zone stops resolving there";
+/// What linking or forwarding a suffix affects.
+pub(super) const WHOLE_SUFFIX: &str = "every account of {suffix} for those clients: an account \
+                                       without a record in the private zone stops resolving there";
 pub(super) const UNLINK: &str =
     "az network private-dns link vnet delete -g <group> -z {zone} -n <link> --yes";
 pub(super) const LINK_COMMAND: Option<&str> = Some(
@@ -22,20 +22,20 @@ pub(super) const ZONES: Advice = Look(
 pub(super) const ZONE_GROUP: Advice = Look(
     "see whether the endpoint registers its records there (its DNS zone group)",
     Some(
-        "az network private-endpoint dns-zone-group list -g <group> --endpoint-name <endpoint> \
-         -o table",
+        "az network private-endpoint dns-zone-group list -g <group> --endpoint-name <endpoint> -o \
+         table",
     ),
 );
 pub(super) const RULESETS: Advice = Look(
-    "see which forwarding rulesets this virtual network follows",
+    "see which forwarding rulesets are linked to this virtual network",
     Some(
         "az dns-resolver forwarding-ruleset list-by-virtual-network -g <group> \
          --virtual-network-name <vnet> -o table",
     ),
 );
 pub(super) const RULES: Advice = Look(
-    "see where their rules send {suffix}, {zone} and `.`: not to a dead server, and not to the \
-     inbound endpoint of the resolver that follows the same ruleset (a loop)",
+    "see where their rules send {suffix}, {zone} and `.`: it must not be a dead server, nor the \
+     inbound endpoint of the resolver that uses the same ruleset (a loop)",
     Some("az dns-resolver forwarding-rule list -g <group> --ruleset-name <ruleset> -o table"),
 );
 pub(super) const INBOUND: Advice = Look(
@@ -45,57 +45,57 @@ pub(super) const INBOUND: Advice = Look(
     ),
 );
 pub(super) const LINK_THIS: Advice = Shared(
-    "link this machine's virtual network, whose Azure DNS is asked, to {zone} (Terraform: \
+    "link this machine's virtual network, which asks Azure DNS, to {zone} (Terraform: \
      azurerm_private_dns_zone_virtual_network_link)",
     WHOLE_SUFFIX,
     LINK_COMMAND,
     UNLINK,
 );
 pub(super) const LINK_THAT: Advice = Shared(
-    "link the virtual network that {r} asks Azure DNS from to {zone} (Terraform: \
+    "link the virtual network from which {r} asks Azure DNS to {zone} (Terraform: \
      azurerm_private_dns_zone_virtual_network_link)",
     WHOLE_SUFFIX,
     LINK_COMMAND,
     UNLINK,
 );
-pub(super) const LINK_FORWARDED: Advice = Shared(
-    "or, where {suffix} is forwarded there already: link the virtual network of the server that \
-     it is forwarded to (Terraform: azurerm_private_dns_zone_virtual_network_link)",
+pub(super) const LINK_FORWARDED: Advice = Or(&Shared(
+    "if {suffix} is forwarded there already: link the virtual network of the server that it is \
+     forwarded to (Terraform: azurerm_private_dns_zone_virtual_network_link)",
     WHOLE_SUFFIX,
     LINK_COMMAND,
     UNLINK,
-);
-pub(super) const LINK_NODES: Advice = Shared(
-    "or, where the nodes ask Azure DNS: link the cluster's virtual network to {zone} (Terraform: \
+));
+pub(super) const LINK_NODES: Advice = Or(&Shared(
+    "if the nodes ask Azure DNS: link the cluster's virtual network to {zone} (Terraform: \
      azurerm_private_dns_zone_virtual_network_link)",
     WHOLE_SUFFIX,
     LINK_COMMAND,
     UNLINK,
-);
+));
 pub(super) const LINK_APP: Advice = Shared(
-    "link the virtual network of the app, where it uses Azure DNS, to {zone} (Terraform: \
+    "link the virtual network of the app, if it uses Azure DNS, to {zone} (Terraform: \
      azurerm_private_dns_zone_virtual_network_link)",
     WHOLE_SUFFIX,
     LINK_COMMAND,
     UNLINK,
 );
-pub(super) const VPN_DNS: Advice = Shared(
-    "or have the VPN's profile hand out a DNS server that sees the private zone, for {suffix} at \
-     least (an inbound endpoint of a DNS Private Resolver, a forwarder in the virtual network)",
+pub(super) const VPN_DNS: Advice = Or(&Shared(
+    "have the VPN's profile set a DNS server that sees the private zone, at least for {suffix} \
+     (an inbound endpoint of a DNS Private Resolver, a forwarder in the virtual network)",
     "every client of that profile; for them accounts of {suffix} without a record in the private \
      zone stop resolving",
     None,
-    "take the DNS server out of the profile again; clients have to reconnect",
-);
+    "remove the DNS server from the profile again; clients have to reconnect",
+));
 pub(super) const CONNECT: Advice = Local(
-    "connect this machine to the VPN that leads to the private endpoint's network, or run the \
-     application inside that network",
+    "connect this machine to the VPN of the private endpoint's network, or run the application \
+     inside that network",
     None,
     "disconnect",
 );
-pub(super) const OUTSIDE: &str = "this machine is outside the network that the private endpoint serves, or \
-                       its VPN does not set DNS";
-pub(super) const SUFFIX_BACK: &str = "take the forwarder of {suffix} out again";
+pub(super) const OUTSIDE: &str = "this machine is outside the private endpoint's network, or its \
+                                  VPN does not set DNS";
+pub(super) const SUFFIX_BACK: &str = "remove the forwarder for {suffix} again";
 pub(super) const OF_THIS_LIST: &str = "put the old entry back";
 pub(super) const VNET_DNS: Advice = Look(
     "see the DNS servers of the virtual network; none means Azure's own",
@@ -103,27 +103,29 @@ pub(super) const VNET_DNS: Advice = Look(
 );
 pub(super) const CLUSTER_LOOK: Advice = Look(
     "see what the cluster's DNS forwards, and where to",
-    Some("kubectl -n kube-system get configmap coredns coredns-custom -o yaml --ignore-not-found"),
+    Some(
+        "kubectl -n kube-system get configmap coredns coredns-custom node-local-dns -o yaml --ignore-not-found",
+    ),
 );
 pub(super) const CLUSTER_FORWARD: Advice = Shared(
     "give the cluster's DNS a server block that forwards {suffix} to a resolver that sees the \
      private zone (ConfigMap coredns; coredns-custom on AKS)",
-    "every pod of the cluster: for them accounts of {suffix} without a record in the private \
-     zone stop resolving",
+    "every pod of the cluster: for them accounts of {suffix} without a record in the private zone \
+     stop resolving",
     None,
-    "take the block out and restart CoreDNS",
+    "remove the block and restart CoreDNS",
 );
 pub(super) const HOST_LISTS: Advice = Look(
     "on the container's host: see which resolvers it has",
     Some("cat /etc/resolv.conf /run/systemd/resolve/resolv.conf"),
 );
-/// A container sees what its host sees: the walk there says whose fault it is.
+/// A container sees what its host sees: a check there shows where the fault is.
 pub(super) const HOST_WALK: Advice = Look(
-    "walk the path on the host itself: where it is public too, follow the steps of that walk, and \
-     the container follows",
+    "check the path on the host itself: if it is public there too, follow the steps of that \
+     report, and the container follows",
     Some("aoai-probe {name}"),
 );
-/// What answers at port 53 of this machine.
+/// What listens on port 53 of this machine.
 pub(super) const LISTENS: Advice =
     Look("see which program answers on this machine", Some("ss -lnup 'sport = :53'"));
 pub(super) const CONTAINER_DNS: Advice = Local(
@@ -132,34 +134,39 @@ pub(super) const CONTAINER_DNS: Advice = Local(
     None,
     "start it without",
 );
-pub(super) const DAEMON_DNS: Advice = Shared(
-    "or set it for the engine (Docker: \"dns\": [\"<resolver>\"] in /etc/docker/daemon.json; Docker \
-     Desktop: its settings; Podman: `dns_servers` in containers.conf), then restart it",
+pub(super) const DAEMON_DNS: Advice = Or(&Shared(
+    "set it for the engine (Docker: \"dns\": [\"<resolver>\"] in /etc/docker/daemon.json; \
+     Docker Desktop: its settings; Podman: `dns_servers` in containers.conf), then restart it",
     "every container of the host, all of which restart with the engine",
     None,
-    "take the entry out and restart the engine",
-);
+    "remove the entry and restart the engine",
+));
+/// A server that the operator can administer.
+pub(super) const OWN_SERVER: &[Advice] = &[
+    Look("on {r}: see what listens there", Some("ss -lnup 'sport = :53'")),
+    Local("start the DNS service there, or configure the right resolver here", None, OF_THIS_LIST),
+];
 pub(super) const PUBLIC_SERVICE: &[Advice] = &[
     Look("see whether another resolver answers", Some("dig {name} @<another resolver>")),
     Local(
-        "configure a resolver of this network in its place; networks often drop questions to \
-         the internet on purpose",
+        "configure a resolver of this network instead; networks often block DNS to the internet \
+         deliberately",
         None,
         OF_THIS_LIST,
     ),
 ];
 
-/// WSL follows the Windows host.
+/// WSL depends on the Windows host.
 pub(super) const WSL: &[Advice] = &[
     Look(
-        "on the Windows host: see what the name gives there, and by which rule",
+        "on the Windows host: see what the name resolves to there, and by which rule",
         Some("powershell.exe -Command 'Resolve-DnsName {name}; Get-DnsClientNrptPolicy'"),
     ),
     Local(
-        "where the host gives the private address: networkingMode=mirrored and dnsTunneling=true \
-         under [wsl2] in .wslconfig of the Windows user; this ends every running distribution",
+        "if the host gets the private address: set networkingMode=mirrored and dnsTunneling=true \
+         under [wsl2] in .wslconfig of the Windows user; this stops every running distribution",
         Some("wsl.exe --shutdown"),
-        "take the two lines out again and shut WSL down once more",
+        "remove the two lines and shut WSL down again",
     ),
     VPN_DNS,
 ];

@@ -1,7 +1,7 @@
-//! The catalogue: every rule, one file a rule, one folder a hop.
+//! The catalogue: every rule, by hop.
 //!
-//! A rule reads evidence and returns [`Because`](super::Because) or nothing. It may not
-//! look at other findings: what folds under what is said by `explains` alone.
+//! A rule reads evidence and returns [`FindingBuilder`](super::FindingBuilder) or nothing. It may not look at
+//! other findings: only `explains` decides what folds under what.
 
 pub mod dns;
 pub mod http;

@@ -10,12 +10,13 @@ pub(super) const DNS: Rule = rule!(
     "The name takes longer than the inventory allows",
     OverLimit(&Row {
         limit: |limits| limits.dns_ms,
-        // Behind a proxy the name that applications need is the proxy's, and it asks by itself.
+        // Behind a proxy, applications only resolve the proxy's name; the proxy resolves the
+        // target's.
         time: |e| {
             let took_ms = e.dns.first_address_ms.filter(|_| !reading::proxied(e))?;
             Some(Time { took_ms, trip_ms: None, place: "/dns/first_address_ms".to_owned() })
         },
-        says: |e| format!("{} took", e.dns.name),
+        message: |e| format!("{} took", e.dns.name),
         what: "the first usable answer",
         owner: "DNS",
         look: ("time it, several times", |e| format!("dig {} | grep 'Query time'", e.dns.name)),
@@ -34,13 +35,13 @@ pub(super) const TCP: Rule = rule!(
             let trip_ms = attempt.info.as_ref().map(|info| info.round_trip_ms());
             Some(Time { took_ms: attempt.took_ms, trip_ms, place: "/tcp".to_owned() })
         },
-        says: |e| match timing::connection(e) {
+        message: |e| match timing::connection(e) {
             Some(attempt) => format!("connecting to {} took", attempt.address.ip()),
             None => "connecting took".to_owned(),
         },
         what: "the connection",
         owner: "Network",
-        look: ("see whether it is every time", |e| {
+        look: ("see whether it happens each time", |e| {
             let to = timing::connection(e).map(|attempt| attempt.address);
             to.map(|to| format!("nc -vz -w 5 {} {}", to.ip(), to.port())).unwrap_or_default()
         }),
@@ -58,7 +59,7 @@ pub(super) const TLS: Rule = rule!(
             let took_ms = e.tls.took_ms().filter(|_| timing::went_through(e))?;
             Some(Time { took_ms, trip_ms: None, place: "/tls".to_owned() })
         },
-        says: |_| "the handshake took".to_owned(),
+        message: |_| "the handshake took".to_owned(),
         what: "the handshake",
         owner: "Network",
         look: ("time it, several times", |e| timed(e)),
@@ -74,9 +75,9 @@ pub(super) const HTTP: Rule = rule!(
         limit: |limits| limits.http_ms,
         time: |e| {
             let (index, took_ms, _) = timing::slowest_call(e)?;
-            Some(Time { took_ms, trip_ms: None, place: format!("/http/saw/calls/{index}") })
+            Some(Time { took_ms, trip_ms: None, place: format!("/http/value/calls/{index}") })
         },
-        says: |_| "the answer took".to_owned(),
+        message: |_| "the answer took".to_owned(),
         what: "the call",
         owner: "Azure platform",
         look: ("time it, several times", |e| timed(e)),

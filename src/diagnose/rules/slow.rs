@@ -1,13 +1,13 @@
-//! The hops' slowness beside what the path needs: a row each (facts T44, T45, T47, T48).
+//! Hops that are slower than the path needs: a row each (facts T44, T45, T47, T48).
 
-use super::proxy::put_by;
+use super::proxy::{self, configured_by};
 use crate::diagnose::engines::slow::{Row, Time};
-use crate::diagnose::{About, Because, Rule, View, headline, reading, timing};
-use crate::diagnosis::Sure;
+use crate::diagnose::{About, FindingBuilder, Rule, View, account, reading, timing};
+use crate::diagnosis::Confidence;
 use crate::evidence::tcp::TcpAttempt;
 use crate::evidence::{Evidence, Observed};
 
-/// The connection stands, and took a second or more (RFC 6298).
+/// The connection opened, but took a second or more (RFC 6298).
 pub(super) const TCP: Rule = rule!(
     "tcp-slow",
     Tcp,
@@ -15,19 +15,19 @@ pub(super) const TCP: Rule = rule!(
     Slow(&Row {
         time: |e| {
             let attempt = timing::connection(e)?;
-            let attempts = &e.tcp.saw()?.attempts;
+            let attempts = &e.tcp.value()?.attempts;
             let index = attempts.iter().position(|one| std::ptr::eq(one, attempt))?;
             Some(Time {
                 took_ms: attempt.took_ms,
                 trip_ms: attempt.info.as_ref().map(|info| info.round_trip_ms()),
                 waited_ms: attempt.took_ms,
-                // A SYN that was lost is this rule's own matter.
+                // A lost SYN is what this rule reports.
                 lost: 0,
-                place: format!("/tcp/saw/attempts/{index}"),
+                place: format!("/tcp/value/attempts/{index}"),
             })
         },
-        sure: Sure::Proved,
-        says: |e, time| {
+        confidence: Confidence::Proved,
+        message: |e, time| {
             let took = timing::words(time.took_ms);
             let Some(attempt) = timing::connection(e) else { return took.into() };
             let to = attempt.connected_to();
@@ -45,12 +45,13 @@ pub(super) const TCP: Rule = rule!(
             }
             .into()
         },
-        facts: |because, e, time| match timing::connection(e) {
-            Some(attempt) => connection(because, attempt, time),
-            None => because,
+        facts: |finding, e, time| match timing::connection(e) {
+            Some(attempt) => connection(finding, attempt, time),
+            None => finding,
         },
         owner: |_| "Network",
-        then: "look for loss and for SYN limits on the way: tunnel, firewall, NAT, load balancer",
+        then: "look for packet loss and SYN limits on the path: tunnel, firewall, NAT, load \
+               balancer",
     })
 )
 .for_tokens(crate::diagnose::ForTokens::Care)
@@ -62,29 +63,33 @@ fn is_far(time: &Time) -> bool {
 }
 
 /// What is known of a connection that took long.
-fn connection(because: Because, attempt: &TcpAttempt, time: &Time) -> Because {
+fn connection(finding: FindingBuilder, attempt: &TcpAttempt, time: &Time) -> FindingBuilder {
     let to = attempt.connected_to();
-    let mut because = because.seen(format!("{to} connected after {}", timing::words(time.took_ms)));
+    let mut finding = finding.fact(format!("{to} connected after {}", timing::words(time.took_ms)));
     if let Some(trip) = time.trip_ms {
-        because = because.seen(format!("a round trip takes {}", timing::words(trip)));
+        finding = finding.fact(format!("a round trip takes {}", timing::words(trip)));
     }
-    because = match (is_far(time), attempt.syn_repeats) {
-        (true, _) => because.known_by("the kernel measured the round trip on this connection"),
-        (false, Some(1..)) => because
-            .known_by(
+    finding = match (is_far(time), attempt.syn_repeats) {
+        (true, _) => finding.reasoning("the kernel measured the round trip on this connection"),
+        (false, Some(1..)) => finding
+            .reasoning(
                 "the kernel counted the SYN that it sent again: it waits 1 s for the first, then \
                  2 s; every new connection of an application may wait as long",
             )
-            .known_by(
-                "what swallows a SYN now and then: loss on the way, a full accept queue of the \
-                 server, a tunnel or firewall that is set up by the first packet, a rate limit",
+            .reasoning(
+                "possible causes of an occasionally lost SYN: loss on the path, a full accept \
+                 queue on the server, a tunnel or firewall state that the first packet sets up, a \
+                 rate limit",
             ),
-        (false, _) => because.known_by("the time from the first SYN to its answer was taken"),
+        (false, _) => finding.reasoning("the time from the first SYN to its answer was measured"),
     };
-    because
-        .look("see whether it is every time", format!("nc -vz -w 5 {} {}", to.ip(), to.port()))
-        .look(
-            "on the server: connections that its queue had no room for",
+    finding
+        .inspect(
+            "see whether it happens each time",
+            format!("nc -vz -w 5 {} {}", to.ip(), to.port()),
+        )
+        .inspect(
+            "on the server, see the connections that its queue had no room for",
             "nstat -az TcpExtListenDrops",
         )
 }
@@ -105,8 +110,8 @@ pub(super) const TLS: Rule = rule!(
                 place: "/tls".to_owned(),
             })
         },
-        sure: Sure::Inferred,
-        says: |e, time| {
+        confidence: Confidence::Inferred,
+        message: |e, time| {
             let (took, trip) = (timing::words(time.took_ms), trip(time));
             match reading::proxied(e) {
                 true => format!("the handshake through the proxy took {took}, CONNECT {trip}"),
@@ -114,46 +119,46 @@ pub(super) const TLS: Rule = rule!(
             }
             .into()
         },
-        facts: |because, e, _| handshake(because, e),
+        facts: |finding, e, _| handshake(finding, e),
         owner: |e| if reading::proxied(e) { "Network (proxy)" } else { "Network" },
-        then: "look at whatever terminates or inspects TLS on the way, its load and its own \
-               lookups (OCSP, categories, names); then at the server's load",
+        then: "look at devices on the path that terminate or inspect TLS: their load and their \
+               own lookups (OCSP, categories, names); then at the server's load",
     })
 )
 .for_tokens(crate::diagnose::ForTokens::Care)
 .about(About::Load);
 
-/// The round trip in words.
+/// The round trip as text.
 fn trip(time: &Time) -> String {
     time.trip_ms.map(timing::words).unwrap_or_default()
 }
 
 /// What is known of a handshake that took long.
-fn handshake(because: Because, e: &Evidence) -> Because {
+fn handshake(finding: FindingBuilder, e: &Evidence) -> FindingBuilder {
     let proxied = reading::proxied(e);
-    let mut because = because.known_by(match proxied {
+    let mut finding = finding.reasoning(match proxied {
         true => {
-            "CONNECT holds a round trip to the server: the path itself is quicker, so the proxy, \
-             an inspecting device or the server took the time"
+            "CONNECT includes a round trip to the server, so the path itself is faster: the \
+             proxy, an inspecting device or the server took the time"
         }
         false => {
-            "the same connection's round trip is short and none of our segments was lost: the \
-             server, or a device that answers or holds the handshake, took the time"
+            "the round trip on the same connection is short and no segment from here was lost: \
+             the server, or a device that answers or delays the handshake, took the time"
         }
     });
-    let info = e.tls.saw().and_then(|hop| hop.tcp_info.as_ref());
+    let info = e.tls.value().and_then(|hop| hop.tcp_info.as_ref());
     if !proxied && let Some(info) = info {
-        because = because
-            .known_by(match info.rcv_ooopack {
+        finding = finding
+            .reasoning(match info.rcv_ooopack {
                 Some(1..) => {
-                    "segments of the answer came out of order: some were lost on the way back, \
+                    "segments of the answer came out of order: some were lost on the return path, \
                      and the peer had to send them again"
                 }
-                _ => "an answer that was lost as a whole and sent again would look the same",
+                _ => "an answer that was lost entirely and sent again would look the same",
             })
-            .ruled_out("loss on the way there: no segment was sent again");
+            .ruled_out("loss on the path to the server: no segment was sent again");
     }
-    because.look("time it, several times", timed(e, ""))
+    finding.inspect("time it, several times", timed(e, ""))
 }
 
 /// Times connection and handshake by hand, with curl's `option`.
@@ -179,11 +184,11 @@ pub(super) const HTTP: Rule = rule!(
                 trip_ms: timing::round_trip_ms(e),
                 waited_ms,
                 lost: timing::lost(e).1,
-                place: format!("/http/saw/calls/{index}"),
+                place: format!("/http/value/calls/{index}"),
             })
         },
-        sure: Sure::Inferred,
-        says: |e, time| {
+        confidence: Confidence::Inferred,
+        message: |e, time| {
             let (took, trip) = (timing::words(time.took_ms), trip(time));
             match reading::proxied(e) {
                 true => format!("the answer took {took} through the proxy, CONNECT {trip}"),
@@ -193,96 +198,99 @@ pub(super) const HTTP: Rule = rule!(
         },
         facts: answer,
         owner: |_| "Application",
-        then: "look at gateways and inspection between here and the service, then at its load",
+        then: "look at gateways and inspecting devices on the path to the service, then at its \
+               load",
     })
 )
 .about(About::Load);
 
 /// What is known of an answer that took long.
-fn answer(mut because: Because, e: &View<'_>, time: &Time) -> Because {
-    let calls = e.http.saw().map(|http| http.calls.as_slice()).unwrap_or_default();
+fn answer(mut finding: FindingBuilder, e: &View<'_>, time: &Time) -> FindingBuilder {
+    let calls = e.http.value().map(|http| http.calls.as_slice()).unwrap_or_default();
     if let Some(call) = timing::slowest_call(e).and_then(|(index, ..)| calls.get(index)) {
         let took = timing::words(time.took_ms);
-        because = because.seen(format!("{} {} after {took}", call.method, call.path));
+        finding = finding.fact(format!("{} {} after {took}", call.method, call.path));
         if let Some(ms) = call.answer().and_then(|a| a.header("x-envoy-upstream-service-time")) {
-            because = because.seen(format!("x-envoy-upstream-service-time: {ms} (ms)"));
+            finding = finding.fact(format!("x-envoy-upstream-service-time: {ms} (ms)"));
         }
     }
-    because
-        .known_by(
-            "the request and its answer are a few packets; the rest of the time passed in the \
-             service, or in what stands before it: gateway, inspection, proxy",
+    finding
+        .reasoning(
+            "the request and its answer are only a few packets; the rest of the time was spent in \
+             the service, or in a gateway, an inspecting device or a proxy in front of it",
         )
         .ruled_out_if(
             !reading::proxied(e),
-            "loss on the way there: no segment of the call was sent again",
+            "loss on the path to the service: no segment of the call was sent again",
         )
-        .look(
-            "see what the service measures (metric TimeToResponse)",
-            "az monitor metrics list --resource <resource id> --metric AzureOpenAITimeToResponse",
+        .inspect(
+            "see the service's own measurement",
+            format!(
+                "az monitor metrics list --resource <resource id> --metric {}",
+                account::resource(e).latency_metric
+            ),
         )
 }
 
-/// The proxy opens the tunnel, and takes much longer for it than the way to it does: its own
-/// resolver, its own connection to the target, or what it asks before it lets a client through.
+/// The proxy opens the tunnel, but takes much longer than the path to it: its own resolver, its own
+/// connection to the target, or its authorisation service.
 pub(super) const PROXY: Rule = rule!(
     "proxy-slow",
     Proxy,
     "The proxy takes a second longer to open the tunnel than the path needs",
     Slow(&Row {
         time: |e| {
-            let hop = e.proxy.saw().filter(|hop| hop.tunnel_stands())?;
-            let Observed::Ran { took_ms, .. } = hop.connect else { return None };
-            let attempt = hop.tcp.saw()?.walked_attempt()?;
+            let hop = e.proxy.value().filter(|hop| hop.tunnel_stands())?;
+            let Observed::Done { took_ms, .. } = hop.connect else { return None };
+            let attempt = hop.tcp.value()?.walked_attempt()?;
             let trip = attempt.info.as_ref().map_or(attempt.took_ms, |info| info.round_trip_ms());
             Some(Time {
                 took_ms,
                 trip_ms: Some(trip),
                 waited_ms: took_ms - trip,
                 lost: attempt.lost(),
-                place: "/proxy/saw/connect".to_owned(),
+                place: "/proxy/value/connect".to_owned(),
             })
         },
-        sure: Sure::Inferred,
-        says: |e, time| {
+        confidence: Confidence::Inferred,
+        message: |e, time| {
             let took = timing::words(time.took_ms);
-            let url = e.proxy.saw().map_or("", |hop| hop.url.as_str());
-            headline::fitting(&[
-                format!("the proxy {url} took {took} to open the tunnel"),
-                format!("the proxy took {took} to open the tunnel"),
-            ])
+            let url = e.proxy.value().map_or("", |hop| hop.url.as_str());
+            proxy::clause(url, format!("took {took} to open the tunnel"))
         },
         facts: tunnel,
         owner: |_| "Network (proxy)",
-        then: "on the proxy: time its own lookup of the name and its own connection to it",
+        then: "on the proxy, time its own lookup of the name and its own connection to it",
     })
 )
 .about(About::Load);
 
 /// What is known of a tunnel that took long to open.
-fn tunnel(because: Because, e: &View<'_>, time: &Time) -> Because {
-    let url = e.proxy.saw().map_or("", |hop| hop.url.as_str());
-    let mut because = because
-        .seen(format!("proxy {url}, {}", put_by(e)))
-        .seen(format!(
+fn tunnel(finding: FindingBuilder, e: &View<'_>, time: &Time) -> FindingBuilder {
+    let url = e.proxy.value().map_or("", |hop| hop.url.as_str());
+    let mut finding = finding
+        .fact(format!("proxy {url}, {}", configured_by(e)))
+        .fact(format!(
             "CONNECT was answered after {}; a round trip to the proxy takes {}",
             timing::words(time.took_ms),
             trip(time)
         ))
-        .read_at("/proxy/saw/tcp")
-        .known_by(
-            "the proxy waited in that time: for its own resolver (a dead one listed first), for \
-             its own connection (a SYN that was lost, an address that is dead), or for whom it \
-             asks who may pass",
+        .cites("/proxy/value/tcp")
+        .reasoning(
+            "meanwhile the proxy waited: for its own resolver (a dead one listed first), for its \
+             own connection (a lost SYN, a dead address), or for its authorisation service",
         )
-        .known_by("applications wait as long at each new connection, and fail where they wait less")
+        .reasoning(
+            "applications wait as long on each new connection, and fail if their timeout is \
+                   shorter",
+        )
         .ruled_out("loss between this machine and the proxy: no segment was sent again");
-    if let Some(attempt) = e.direct.saw().and_then(|path| path.tcp.saw()?.walked_attempt()) {
-        because = because.known_by(format!(
+    if let Some(attempt) = e.direct.value().and_then(|path| path.tcp.value()?.walked_attempt()) {
+        finding = finding.reasoning(format!(
             "directly, without the proxy, {} connects in {}",
             attempt.connected_to().ip(),
             timing::words(attempt.took_ms)
         ));
     }
-    because.look("time it, several times", timed(e, &format!("-x {} ", reading::word(url))))
+    finding.inspect("time it, several times", timed(e, &format!("-x {} ", reading::word(url))))
 }

@@ -1,67 +1,77 @@
-//! The dns hop as rules see it: who was asked, what each gives, and who has the last word.
+//! The dns hop as rules see it: the resolvers that were asked, the outcome of each, and whose
+//! answer applications use.
 
 use std::ops::Deref;
 
 use crate::evidence::Evidence;
 use crate::evidence::dns::DnsHop;
 
-use super::gives::{self, Asked, Gives};
-use super::tried;
+use super::dns_experiments;
+use super::resolver_view::{self, ResolverOutcome, ResolverView};
 
-/// The dns hop, with what each resolver gives.
+/// The dns hop, with the outcome of each resolver.
 #[derive(Debug)]
 pub(in crate::diagnose) struct DnsView<'a> {
     hop: &'a DnsHop,
-    asked: Vec<Asked<'a>>,
+    views: Vec<ResolverView<'a>>,
 }
 
 impl<'a> DnsView<'a> {
-    /// Reads what each resolver of the walk gives.
+    /// Reads the outcome of each resolver.
     pub(super) fn new(e: &'a Evidence) -> Self {
         let all = e.dns.resolvers.iter().enumerate();
-        let asked = all.filter_map(|(index, seen)| {
-            let gives = gives::gives(e, seen, &e.dns.name)?;
-            Some(Asked { index, seen, gives, reach: tried::reach(e, seen) })
+        let views = all.filter_map(|(index, seen)| {
+            let outcome = resolver_view::outcome(e, seen, &e.dns.name)?;
+            Some(ResolverView {
+                index,
+                seen,
+                outcome,
+                reachability: dns_experiments::reachability(e, seen),
+            })
         });
-        Self { hop: &e.dns, asked: asked.collect() }
+        Self { hop: &e.dns, views: views.collect() }
     }
 
     /// Every resolver that was asked, in order.
-    pub(in crate::diagnose) fn asked(&self) -> &[Asked<'a>] {
-        &self.asked
+    pub(in crate::diagnose) fn resolver_views(&self) -> &[ResolverView<'a>] {
+        &self.views
     }
 
-    /// The resolvers whose answer applications get, in order.
-    pub(in crate::diagnose) fn deciding(&self) -> Vec<&Asked<'a>> {
+    /// The resolvers that applications ask, in order.
+    pub(in crate::diagnose) fn deciding(&self) -> Vec<&ResolverView<'a>> {
         let deciding: Vec<usize> = self.hop.deciding().map(|(index, _)| index).collect();
-        self.asked.iter().filter(|r| deciding.contains(&r.index)).collect()
+        self.views.iter().filter(|r| deciding.contains(&r.index)).collect()
     }
 
-    /// The resolver that has the last word: the first deciding one whose answer is final.
-    pub(in crate::diagnose) fn decider(&self) -> Option<&Asked<'a>> {
-        self.deciding().into_iter().find(|r| r.gives.is_final())
+    /// The resolver whose answer applications use: the first deciding one with a final answer.
+    pub(in crate::diagnose) fn effective_resolver(&self) -> Option<&ResolverView<'a>> {
+        self.deciding().into_iter().find(|r| r.outcome.is_final())
     }
 
-    /// The resolver that has the last word, when that word leaves applications without an address.
-    pub(in crate::diagnose) fn decided_nothing(&self) -> Option<&Asked<'a>> {
+    /// The resolver whose answer applications use, where it gives them no address.
+    pub(in crate::diagnose) fn resolver_without_address(&self) -> Option<&ResolverView<'a>> {
         if !self.hop.effective().is_empty() {
             return None;
         }
-        match self.decider() {
-            Some(r) => Some(r).filter(|r| r.gives.addresses().is_empty()),
-            // None is final: an empty answer of a server that offers no recursion comes next.
-            None => self.deciding().into_iter().find(|r| matches!(r.gives, Gives::NoAddress(_))),
+        match self.effective_resolver() {
+            Some(r) => Some(r).filter(|r| r.outcome.addresses().is_empty()),
+            // No answer is final: an empty answer of a server that offers no recursion comes next.
+            None => self
+                .deciding()
+                .into_iter()
+                .find(|r| matches!(r.outcome, ResolverOutcome::NoAddress(_))),
         }
     }
 
-    /// Whether applications get no address and no resolver has said why: all of them fail.
+    /// Whether applications get no address because all resolvers fail.
     pub(in crate::diagnose) fn all_fail(&self) -> bool {
-        self.hop.effective().is_empty() && self.decider().is_none()
+        self.hop.effective().is_empty() && self.effective_resolver().is_none()
     }
 
-    /// Whether an answer with addresses was seen with its aliases; `getaddrinfo` shows none.
+    /// Whether a resolver gave addresses, and with them their aliases, which `getaddrinfo` does not
+    /// show.
     pub(in crate::diagnose) fn aliases_seen(&self) -> bool {
-        self.asked.iter().any(|r| !r.gives.addresses().is_empty())
+        self.views.iter().any(|r| !r.outcome.addresses().is_empty())
     }
 }
 

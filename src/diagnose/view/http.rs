@@ -1,37 +1,37 @@
-//! The calls of the walk, and how the table of refusals reads the answer of each.
+//! The calls of the walk, and how the table of refusals classifies each answer.
 
 use std::ops::Deref;
 
 use crate::diagnose::rules::http::refusals::{Blames, Leaves, Refusal, refusal};
-use crate::evidence::http::{HttpCall, HttpHop};
+use crate::evidence::http::{HttpAnswer, HttpCall, HttpHop};
 use crate::evidence::{Evidence, Observed};
 
-/// The http hop, with the reading of each call's answer.
+/// The http hop, with the classification of each call's answer.
 pub(in crate::diagnose) struct HttpView<'a> {
     hop: &'a Observed<HttpHop>,
-    /// The row that fits each call's answer, in the order of the calls.
+    /// The row that matches each call's answer, in the order of the calls.
     rows: Vec<Option<&'static Refusal>>,
 }
 
-/// A call with the reading of its answer.
+/// A call with the classification of its answer.
 #[derive(Clone, Copy)]
 pub(in crate::diagnose) struct Read<'a> {
     /// Its place among the calls.
     pub(in crate::diagnose) index: usize,
     pub(in crate::diagnose) call: &'a HttpCall,
-    /// The row that fits its answer; none where it was accepted, or not answered.
+    /// The row that matches its answer; none where it was accepted, or not answered.
     pub(in crate::diagnose) row: Option<&'static Refusal>,
 }
 
 impl<'a> HttpView<'a> {
     pub(super) fn new(e: &'a Evidence) -> Self {
-        let calls = e.http.saw().map(|hop| hop.calls.as_slice()).unwrap_or_default();
+        let calls = e.http.value().map(|hop| hop.calls.as_slice()).unwrap_or_default();
         Self { hop: &e.http, rows: calls.iter().map(|call| refusal(e, call)).collect() }
     }
 
     /// Every call.
     pub(in crate::diagnose) fn calls(&self) -> impl Iterator<Item = Read<'a>> {
-        let calls = self.hop.saw().map(|hop| hop.calls.as_slice()).unwrap_or_default();
+        let calls = self.hop.value().map(|hop| hop.calls.as_slice()).unwrap_or_default();
         let read = |(index, (call, row)): (usize, (&'a HttpCall, &Option<&'static Refusal>))| {
             Read { index, call, row: *row }
         };
@@ -40,14 +40,29 @@ impl<'a> HttpView<'a> {
 
     /// The main call: list or project.
     pub(in crate::diagnose) fn main(&self) -> Option<Read<'a>> {
-        let main = self.hop.saw()?.main()?;
+        let main = self.hop.value()?.main()?;
         self.calls().find(|read| std::ptr::eq(read.call, main))
     }
 
     /// The call to the deployment.
     pub(in crate::diagnose) fn deployment(&self) -> Option<Read<'a>> {
-        let deployment = self.hop.saw()?.deployment()?;
+        let deployment = self.hop.value()?.deployment()?;
         self.calls().find(|read| std::ptr::eq(read.call, deployment))
+    }
+
+    /// Whether the service refused the main call because of where it came from (H1-H5, W3).
+    pub(in crate::diagnose) fn refused_by_network(&self) -> bool {
+        self.main().is_some_and(|main| main.blames(Blames::Network))
+    }
+
+    /// Whether the service let the main call in: it accepted it, or refused it with an answer that
+    /// shows that its network rules were passed (429, and errors with `x-ms-region`, fact W2).
+    pub(in crate::diagnose) fn let_in(&self) -> bool {
+        self.main().is_some_and(|main| {
+            let passed = |a: &HttpAnswer| a.status == 429 || a.header("x-ms-region").is_some();
+            !main.blames(Blames::Network)
+                && main.call.answer().is_some_and(|a| main.row.is_none() || passed(a))
+        })
     }
 
     /// Whether the service accepted the main call.

@@ -1,18 +1,19 @@
-//! What rules read: the evidence of one walk, and what more than one rule asks of it, worked out
-//! once.
+//! What rules read: the evidence of one walk, and the facts that several rules need, computed once.
 
+pub(super) mod azure;
 pub(super) mod dns;
-pub(super) mod gives;
+pub(super) mod dns_experiments;
 pub(super) mod http;
+pub(super) mod resolver_view;
 pub(super) mod tcp;
 pub(super) mod tls;
 pub(super) mod tokens;
-pub(super) mod tried;
 
 use std::ops::Deref;
 
 use crate::evidence::Evidence;
 
+use azure::AzureView;
 use dns::DnsView;
 use http::HttpView;
 use tcp::TcpView;
@@ -22,15 +23,18 @@ use tokens::TokenPaths;
 /// The evidence of one walk as rules see it.
 pub(in crate::diagnose) struct View<'a> {
     evidence: &'a Evidence,
-    /// The dns hop, with what each resolver gives.
+    /// The dns hop, with the answers of each resolver.
     pub(in crate::diagnose) dns: DnsView<'a>,
-    /// The http hop, with the reading of each call's answer.
+    /// The http hop, with the classification of each call's answer.
     pub(in crate::diagnose) http: HttpView<'a>,
     /// The tcp hop, with its failures.
     pub(in crate::diagnose) tcp: TcpView<'a>,
     /// The tls hop, with the experiments on it.
     pub(in crate::diagnose) tls: TlsView<'a>,
-    /// The paths to the hosts that give tokens.
+    /// What Resource Manager says, if it was asked soon after the walk: a contradiction between the
+    /// two is none where either changed in between.
+    pub(in crate::diagnose) azure: Option<AzureView<'a>>,
+    /// The paths to the token endpoints.
     pub(in crate::diagnose) token_paths: TokenPaths,
 }
 
@@ -44,6 +48,7 @@ impl<'a> View<'a> {
             http: HttpView::new(evidence),
             tcp: TcpView::new(evidence),
             tls: TlsView::new(evidence),
+            azure: AzureView::new(evidence).filter(|azure| azure.late().is_none()),
             token_paths: TokenPaths::default(),
         };
         view.token_paths = TokenPaths::judged(&view);

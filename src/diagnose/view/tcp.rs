@@ -1,4 +1,4 @@
-//! How the target's connections ended: which attempts count, and which name the fault.
+//! How the target's connections ended: which attempts count, and which one shows the fault.
 
 use std::net::IpAddr;
 use std::ops::Deref;
@@ -9,28 +9,28 @@ use crate::evidence::{Evidence, Observed};
 /// The tcp hop, with its failures.
 pub(in crate::diagnose) struct TcpView<'a> {
     hop: &'a Observed<TcpHop>,
-    failed: Option<Failed<'a>>,
-    dead: Vec<Placed<'a>>,
+    failed: Option<TcpFailure<'a>>,
+    dead: Vec<IndexedAttempt<'a>>,
 }
 
 impl<'a> TcpView<'a> {
     pub(super) fn new(e: &'a Evidence) -> Self {
-        let counting = e.dns.effective();
-        let hop = e.tcp.saw();
+        let effective = e.dns.effective();
+        let hop = e.tcp.value();
         Self {
             hop: &e.tcp,
-            failed: hop.and_then(|hop| failed(hop, &counting)),
-            dead: hop.map(|hop| dead(hop, &counting)).unwrap_or_default(),
+            failed: hop.and_then(|hop| failed(hop, &effective)),
+            dead: hop.map(|hop| dead(hop, &effective)).unwrap_or_default(),
         }
     }
 
-    /// The failure of the target's connections, when no address that counts connected.
-    pub(in crate::diagnose) const fn failed(&self) -> Option<&Failed<'a>> {
+    /// The failure of the target's connections, if no effective address connected.
+    pub(in crate::diagnose) const fn failed(&self) -> Option<&TcpFailure<'a>> {
         self.failed.as_ref()
     }
 
     /// The failed attempts, when another address connected.
-    pub(in crate::diagnose) fn dead(&self) -> &[Placed<'a>] {
+    pub(in crate::diagnose) fn dead(&self) -> &[IndexedAttempt<'a>] {
         &self.dead
     }
 }
@@ -45,32 +45,34 @@ impl Deref for TcpView<'_> {
 
 /// An attempt with its place in the report.
 #[derive(Clone, Copy)]
-pub(in crate::diagnose) struct Placed<'a> {
+pub(in crate::diagnose) struct IndexedAttempt<'a> {
     /// Index among the hop's attempts.
     pub(in crate::diagnose) index: usize,
     /// The attempt.
     pub(in crate::diagnose) attempt: &'a TcpAttempt,
 }
 
-/// The attempt that stands for a hop on which no address that counts connected.
+/// The failed attempts of a hop on which no effective address connected.
 #[derive(Clone)]
-pub(in crate::diagnose) struct Failed<'a> {
-    /// The attempt whose outcome names the fault.
-    pub(in crate::diagnose) first: Placed<'a>,
+pub(in crate::diagnose) struct TcpFailure<'a> {
+    /// The attempt whose outcome shows the fault.
+    pub(in crate::diagnose) first: IndexedAttempt<'a>,
     /// Every attempt that was judged, the first one too.
-    pub(in crate::diagnose) all: Vec<Placed<'a>>,
+    pub(in crate::diagnose) all: Vec<IndexedAttempt<'a>>,
 }
 
-/// The attempts at addresses that applications get; every attempt when none of those was
-/// tried (then DNS is broken, and the others are what the walk went by).
-fn judged<'a>(hop: &'a TcpHop, counting: &[IpAddr]) -> Vec<Placed<'a>> {
-    let all = || hop.attempts.iter().enumerate().map(|(index, attempt)| Placed { index, attempt });
-    let counted: Vec<_> = all().filter(|p| counting.contains(&p.attempt.address.ip())).collect();
+/// The attempts at effective addresses; every attempt if none of those was tried (then DNS is
+/// broken, and the walk used the others).
+fn attempts_to_judge<'a>(hop: &'a TcpHop, effective: &[IpAddr]) -> Vec<IndexedAttempt<'a>> {
+    let all = || {
+        hop.attempts.iter().enumerate().map(|(index, attempt)| IndexedAttempt { index, attempt })
+    };
+    let counted: Vec<_> = all().filter(|p| effective.contains(&p.attempt.address.ip())).collect();
     if counted.is_empty() { all().collect() } else { counted }
 }
 
-fn connected(placed: &Placed<'_>) -> bool {
-    placed.attempt.outcome == TcpOutcome::Connected
+fn connected(indexed: &IndexedAttempt<'_>) -> bool {
+    indexed.attempt.outcome == TcpOutcome::Connected
 }
 
 /// Whether this machine refused to send at all: no route, or no address of that family.
@@ -82,27 +84,33 @@ pub(in crate::diagnose) fn not_sent(attempt: &TcpAttempt) -> bool {
     }
 }
 
-/// Whether the attempt tells nothing because this machine does not speak the address's
-/// family, as on the many hosts that have no IPv6 route, while it tried the other one.
-fn family_absent(placed: &Placed<'_>, all: &[Placed<'_>]) -> bool {
-    let is_ipv6 = placed.attempt.address.is_ipv6();
-    not_sent(placed.attempt)
+/// Whether the attempt shows nothing because this machine does not support the address family, as
+/// on the many hosts that have no IPv6 route, while it tried the other one.
+fn family_absent(indexed: &IndexedAttempt<'_>, all: &[IndexedAttempt<'_>]) -> bool {
+    let is_ipv6 = indexed.attempt.address.is_ipv6();
+    not_sent(indexed.attempt)
         && all.iter().any(|p| p.attempt.address.is_ipv6() != is_ipv6 && !not_sent(p.attempt))
 }
 
-/// The attempt that names the fault, when no address that counts connected.
-pub(in crate::diagnose) fn failed<'a>(hop: &'a TcpHop, counting: &[IpAddr]) -> Option<Failed<'a>> {
-    let all = judged(hop, counting);
+/// The attempt that shows the fault, if no effective address connected.
+pub(in crate::diagnose) fn failed<'a>(
+    hop: &'a TcpHop,
+    effective: &[IpAddr],
+) -> Option<TcpFailure<'a>> {
+    let all = attempts_to_judge(hop, effective);
     if all.iter().any(connected) {
         return None;
     }
     let first = *all.iter().find(|p| !family_absent(p, &all)).or_else(|| all.first())?;
-    Some(Failed { first, all })
+    Some(TcpFailure { first, all })
 }
 
 /// The failed attempts, when another address connected.
-pub(in crate::diagnose) fn dead<'a>(hop: &'a TcpHop, counting: &[IpAddr]) -> Vec<Placed<'a>> {
-    let all = judged(hop, counting);
+pub(in crate::diagnose) fn dead<'a>(
+    hop: &'a TcpHop,
+    effective: &[IpAddr],
+) -> Vec<IndexedAttempt<'a>> {
+    let all = attempts_to_judge(hop, effective);
     if !all.iter().any(connected) {
         return Vec::new();
     }
@@ -122,7 +130,7 @@ mod tests {
     fn attempt(address: &str, outcome: TcpOutcome) -> TcpAttempt {
         TcpAttempt {
             address: address.parse().unwrap_or_else(|_| ([0, 0, 0, 0], 0).into()),
-            detour: None,
+            connect_to: None,
             outcome,
             source: None,
             interface: None,
@@ -146,7 +154,7 @@ mod tests {
                 attempt("[2603:1030::1]:443", no_local_route()),
                 attempt("20.62.58.5:443", TcpOutcome::Connected),
             ],
-            walked: None,
+            selected: None,
         };
         assert!(dead(&hop, &[]).is_empty());
         hop.attempts[1].outcome = TcpOutcome::TimedOut;
@@ -162,10 +170,10 @@ mod tests {
                 attempt("10.9.9.9:443", TcpOutcome::TimedOut),
                 attempt("10.3.0.5:443", TcpOutcome::Connected),
             ],
-            walked: Some(IpAddr::from([10, 3, 0, 5])),
+            selected: Some(IpAddr::from([10, 3, 0, 5])),
         };
-        let counting = [IpAddr::from([10, 9, 9, 9])];
-        assert_eq!(failed(&hop, &counting).map(|f| f.first.index), Some(0));
-        assert!(dead(&hop, &counting).is_empty());
+        let effective = [IpAddr::from([10, 9, 9, 9])];
+        assert_eq!(failed(&hop, &effective).map(|f| f.first.index), Some(0));
+        assert!(dead(&hop, &effective).is_empty());
     }
 }

@@ -11,7 +11,7 @@ use super::View;
 #[derive(Default)]
 pub(in crate::diagnose) struct TokenPaths {
     findings: Vec<Vec<Finding>>,
-    /// The first finding that makes a token slow or unsure, with the index of its request.
+    /// The first finding that makes a token slow or unreliable, with the index of its request.
     care: Option<(usize, Finding)>,
 }
 
@@ -35,7 +35,7 @@ impl TokenPaths {
         earliest(self.findings.get(index)?.iter().filter(|f| f.level == level))
     }
 
-    /// The first finding that makes a token slow or unsure, with the index of its request.
+    /// The first finding that makes a token slow or unreliable, with the index of its request.
     pub(in crate::diagnose) fn care(&self) -> Option<(usize, &Finding)> {
         self.care.as_ref().map(|(index, finding)| (*index, finding))
     }

@@ -1,22 +1,22 @@
-//! Chains of aliases, and the names of private endpoints in them.
+//! Chains of aliases, and private endpoints' names in them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::Record;
+use super::{Record, RecordType};
 
-/// [`Answer::chain`](super::Answer::chain) over records that are looked at once each: answers come from elsewhere.
+/// [`Answer::chain`](super::Answer::chain), reading each record once: answers are untrusted.
 pub(super) fn follow<'a>(name: &str, records: impl Iterator<Item = &'a Record>) -> Chain {
     let mut aliases_of: BTreeMap<String, String> = BTreeMap::new();
     let mut addresses_of: BTreeMap<String, Vec<IpAddr>> = BTreeMap::new();
     for record in records {
         let owner = record.name.to_ascii_lowercase();
-        match record.kind.as_str() {
+        match record.kind {
             // The first of several counts, as for a client.
-            "CNAME" => {
+            RecordType::Cname => {
                 aliases_of.entry(owner).or_insert_with(|| record.data.to_ascii_lowercase());
             }
-            "A" | "AAAA" => {
+            RecordType::A | RecordType::Aaaa => {
                 addresses_of.entry(owner).or_default().extend(record.data.parse::<IpAddr>())
             }
             _ => {}
@@ -44,12 +44,12 @@ pub struct Chain {
     pub aliases: Vec<String>,
     /// Addresses of the last name.
     pub addresses: Vec<IpAddr>,
-    /// Whether the chain came back to itself.
+    /// Whether the chain is a loop.
     pub looped: bool,
 }
 
 /// Domains in which Microsoft uses the label `privatelink` for its own services: an alias there
-/// is no sign of a customer's private endpoint (fact X7).
+/// does not show a customer's private endpoint (fact X7).
 const MICROSOFTS_OWN: &[&str] = &["msidentity.com"];
 
 /// Whether a name lies in a `privatelink.` zone, where private endpoints have their names.
@@ -65,7 +65,12 @@ mod tests {
     use super::*;
 
     fn record(name: &str, kind: &str, data: &str) -> Record {
-        Record { name: name.to_owned(), kind: kind.to_owned(), ttl: 1, data: data.to_owned() }
+        Record {
+            name: name.to_owned(),
+            kind: kind.to_owned().into(),
+            ttl: 1,
+            data: data.to_owned(),
+        }
     }
 
     #[test]
@@ -73,7 +78,7 @@ mod tests {
         let mut records: Vec<Record> = (0..4000)
             .map(|n| record(&format!("N{n}.example"), "CNAME", &format!("n{}.Example", n + 1)))
             .collect();
-        // The worst order for whoever looks for the next alias from the beginning each time.
+        // The worst order for a search for the next alias that begins anew each time.
         records.reverse();
         records.push(record("n4000.example", "A", "10.3.0.5"));
         let mut looks = 0;

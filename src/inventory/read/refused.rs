@@ -1,43 +1,44 @@
-//! Text that is no inventory: what TOML does not allow, and keys that nobody knows.
+//! Text that is not an inventory: invalid TOML, and unknown keys.
 
-use super::{MOST_PROBLEMS, Problem, line, starts};
+use super::reader::{MAX_PROBLEMS, Problem, line, starts};
 use crate::credential::looks_like_a_key;
 use crate::inventory::SCHEMA;
+use crate::sorting;
 
-/// What TOML or the form of the document does not allow.
+/// What is invalid in TOML or in the structure of the document.
 pub(super) fn problems(text: &str, error: &toml::de::Error) -> Vec<Problem> {
     let unknown = unknown_keys(text);
     if !unknown.is_empty() {
         return unknown;
     }
     let at = error.span().map_or(0, |span| span.start);
-    vec![Problem { line: line(text, at), says: without_values(error.message()) }]
+    vec![Problem { line: line(text, at), message: without_values(error.message()) }]
 }
 
-/// The words of TOML and serde, without the value that they repeat: it may be a secret.
+/// The message of TOML and serde, without the value that it repeats: it may be a secret.
 fn without_values(words: &str) -> String {
     let words = words.lines().next().unwrap_or("not TOML");
-    // From the first mark to the last: a value may hold marks of its own.
-    let says = match (words.find('"'), words.rfind('"')) {
+    // From the first quote to the last: a value may contain quotes.
+    let message = match (words.find('"'), words.rfind('"')) {
         (Some(from), Some(to)) => format!("{}[not shown]{}", &words[..from], &words[to + 1..]),
         _ => words.to_owned(),
     };
-    let says = match says.contains("untagged enum Time") {
-        true => "a time such as \"5s\", \"200ms\" or a number of seconds is wanted".to_owned(),
-        false => says.split(", expected struct").next().unwrap_or_default().to_owned(),
+    let message = match message.contains("untagged enum Time") {
+        true => "expected a time such as \"5s\", \"200ms\" or a number of seconds".to_owned(),
+        false => message.split(", expected struct").next().unwrap_or_default().to_owned(),
     };
-    crate::evidence::text::clean(&says, 200)
+    crate::evidence::text::clean(&message, 200)
 }
 
-/// Keys that are not of the inventory's schema, with the nearest that is.
+/// Keys that are not in the inventory's schema, each with the most similar one.
 fn unknown_keys(text: &str) -> Vec<Problem> {
     let Ok(table) = toml::de::DeTable::parse(text) else { return Vec::new() };
-    let Ok(schema) = serde_json::from_str(SCHEMA) else { return Vec::new() };
+    let Ok(schema) = serde_json::from_slice(SCHEMA.as_bytes()) else { return Vec::new() };
     let mut found = Vec::new();
     let places = starts(text);
     look(&places, table.get_ref(), &schema, &schema, &mut found);
-    found.sort_by_key(|problem: &Problem| problem.line);
-    found.truncate(MOST_PROBLEMS);
+    sorting::by_key(&mut found, |problem: &Problem| problem.line);
+    found.truncate(MAX_PROBLEMS);
     found
 }
 
@@ -53,11 +54,11 @@ fn look(
     for (key, value) in table {
         let name = key.get_ref().as_ref();
         let Some(inner) = keys.get(name) else {
-            if found.len() >= MOST_PROBLEMS {
+            if found.len() >= MAX_PROBLEMS {
                 return;
             }
             let line = 1 + places.partition_point(|start| *start <= key.span().start);
-            found.push(Problem { line, says: unknown(name, keys.keys().map(String::as_str)) });
+            found.push(Problem { line, message: unknown(name, keys.keys().map(String::as_str)) });
             continue;
         };
         match value.get_ref() {
@@ -75,7 +76,7 @@ fn look(
     }
 }
 
-/// A schema behind its reference.
+/// The schema that a reference leads to.
 fn resolved<'a>(
     schema: &'a serde_json::Value,
     whole: &'a serde_json::Value,
@@ -91,8 +92,8 @@ fn resolved<'a>(
 fn unknown<'a>(name: &str, keys: impl Iterator<Item = &'a str>) -> String {
     if ["api_key", "token", "key", "password", "secret", "client_secret"].contains(&name) {
         return format!(
-            "'{name}': no secret belongs into an inventory; api_key_file, api_key_variable or \
-             token_file says where it is"
+            "'{name}': an inventory must not contain a secret; name its place with api_key_file, \
+             api_key_variable or token_file"
         );
     }
     let plain = name.len() <= 40
@@ -106,7 +107,7 @@ fn unknown<'a>(name: &str, keys: impl Iterator<Item = &'a str>) -> String {
         .filter(|(distance, key)| *distance <= key.len().max(name.len()) / 2)
         .min();
     match near {
-        Some((_, key)) => format!("{shown}; is '{key}' meant?"),
+        Some((_, key)) => format!("{shown}; did you mean '{key}'?"),
         None => shown,
     }
 }

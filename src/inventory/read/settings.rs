@@ -1,8 +1,8 @@
-//! What `watch` and `serve` do, as the file has it.
+//! The settings of `watch` and `serve`.
 
 use std::time::Duration;
 
-use super::Reader;
+use super::reader::Reader;
 use crate::args;
 use crate::evidence::text::begins_as_url;
 use crate::inventory::document::{Serve, Time, Watch, Webhook};
@@ -43,7 +43,7 @@ impl Reader<'_> {
         }
         let megabytes = from.history.keep_megabytes.as_ref();
         if let Some(size) = self.count("history.keep_megabytes", megabytes, 1..=100_000) {
-            settings.keep_octets = u64::from(size) << 20;
+            settings.keep_bytes = u64::from(size) << 20;
         }
         settings
     }
@@ -65,34 +65,36 @@ impl Reader<'_> {
         })
     }
 
-    /// The path of a file, which is no URL.
+    /// The path of a file, which must not be a URL.
     fn file(&mut self, of: &str, file: &Option<String>) -> Option<String> {
         let checked = args::file(file.as_deref()?);
-        if let Err(says) = &checked {
+        if let Err(message) = &checked {
             let at = self.text.find(of).unwrap_or(0);
-            self.problem(at, format!("{of}.file: {says}"));
+            self.problem(at, format!("{of}.file: {message}"));
         }
         checked.ok()
     }
 
-    /// Where a URL is, which is a secret: one place, and not the URL itself.
+    /// The place of a URL, which is a secret: exactly one, and not the URL itself.
     fn place(
         &mut self,
         of: &str,
         file: &Option<String>,
         variable: &Option<String>,
     ) -> Option<WebhookPlace> {
-        let says = match (file, variable) {
+        let message = match (file, variable) {
             (Some(place), _) | (_, Some(place)) if begins_as_url(place) => {
-                "url_file and url_variable name the place of the URL, which is a secret: this is \
-                 a URL itself"
+                "url_file and url_variable name the place of the URL, which is a secret; this is \
+                 the URL itself"
             }
             (Some(file), None) => return Some(WebhookPlace::File(file.clone())),
             (None, Some(variable)) => return Some(WebhookPlace::Variable(variable.clone())),
-            _ => "one of url_file and url_variable says where its URL is, which is a secret",
+            _ => {
+                "name the place of its URL, which is a secret, with either url_file or url_variable"
+            }
         };
         let at = self.text.find(of).unwrap_or(0);
-        self.problem(at, format!("{of}: {says}"));
+        self.problem(at, format!("{of}: {message}"));
         None
     }
 
@@ -115,7 +117,7 @@ impl Reader<'_> {
             let refresh = self.time("serve.refresh", refresh, second..=second * 86400);
             settings.refresh = refresh.or(settings.refresh);
         }
-        // Names alone, as browsers send them: who compares `Host` leaves the port out.
+        // Names without a port: `Host` is compared without its port.
         let name = |host: &String| match url::Host::parse(host) {
             Ok(url::Host::Domain(name)) if !name.contains('*') => Some(name),
             _ => None,
@@ -124,7 +126,7 @@ impl Reader<'_> {
             match hosts.get_ref().iter().map(name).collect() {
                 Some(names) => settings.hosts = names,
                 None => {
-                    self.problem(hosts.span().start, "serve.hosts: names of hosts, without a port");
+                    self.problem(hosts.span().start, "serve.hosts: host names without a port");
                 }
             }
         }

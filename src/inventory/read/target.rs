@@ -1,4 +1,4 @@
-//! Targets: their own keys, and those of the defaults.
+//! Targets: their own keys and those of the defaults.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
@@ -7,20 +7,20 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use toml::Spanned;
 
-use super::Reader;
+use super::reader::Reader;
 use crate::args;
-use crate::credential::{self, Choice, looks_like_a_key};
+use crate::credential::{Source, SourceChoice, looks_like_a_key};
 use crate::evidence::Trust;
 use crate::evidence::text::may_hold_password;
 use crate::inventory::document::{Settings, Slow, Time, When};
-use crate::inventory::{CredentialReference, Entry, INTERVAL};
-use crate::report::{LONGEST_LABEL, MOST_LABELS, is_label_name};
+use crate::inventory::{AZURE_INTERVAL, CredentialReference, Entry, INTERVAL};
+use crate::report::{MAX_LABEL, MAX_LABELS, is_label_name};
 use crate::target::Target;
 use crate::walk::plan::{Limits, Plan};
 
 /// The longest name of a target, in characters.
 const LONGEST: usize = 200;
-/// Names of labels that outputs give a meaning of their own.
+/// Label names that outputs use themselves.
 const TAKEN_LABELS: &[&str] = &[
     "target",
     "instance",
@@ -33,7 +33,7 @@ const TAKEN_LABELS: &[&str] = &[
     "version",
     "le",
     "level",
-    "sure",
+    "confidence",
     "owner",
     "class",
     "kind",
@@ -56,7 +56,10 @@ impl Reader<'_> {
             };
         }
         let Some(typed) = own.target.as_ref() else {
-            self.problem(at, "this [[target]] has no 'target': an account, a host or a URL");
+            self.problem(
+                at,
+                "this [[target]] has no 'target': an account name, a host name or a URL",
+            );
             return None;
         };
         let service = either!(service).map(|service| service.get_ref().as_str());
@@ -86,13 +89,15 @@ impl Reader<'_> {
         plan.deadline = deadline.unwrap_or(plan.deadline);
         let day = second * 86400;
         let interval = self.time("interval", either!(interval), second..=day);
+        let asks = own.azure.or(defaults.azure).unwrap_or(false);
+        let azure = self.time("azure_interval", either!(azure_interval), AZURE_INTERVAL..=day);
         let days = self.count("certificate_days", either!(certificate_days), 0..=825);
         plan.limits = self.limits(own.slow.as_ref(), defaults.slow.as_ref());
         plan.limits.certificate_days = days.or(plan.limits.certificate_days);
-        let detours = either!(connect_to).map_or(&[][..], Vec::as_slice);
-        let connect_to = detours
+        let texts = either!(connect_to).map_or(&[][..], Vec::as_slice);
+        let connect_to = texts
             .iter()
-            .filter_map(|text| self.value("connect_to", Some(text), args::detour))
+            .filter_map(|text| self.value("connect_to", Some(text), args::connect_override))
             .collect();
         let muted_until = either!(until).and_then(|until| self.moment(until));
         Some(Entry {
@@ -104,6 +109,7 @@ impl Reader<'_> {
             plan,
             connect_to,
             interval: interval.unwrap_or(INTERVAL),
+            azure: asks.then_some(azure.unwrap_or(AZURE_INTERVAL)),
             muted_until,
         })
     }
@@ -122,10 +128,10 @@ impl Reader<'_> {
         }
     }
 
-    /// The credential's place: the target's own if it says anything about it, else the
-    /// defaults'; never a mixture.
+    /// The place of the credential: the target's own keys if it has any, else those of the defaults;
+    /// never a mixture.
     fn credential(&mut self, own: &Settings, defaults: &Settings) -> CredentialReference {
-        let says = |settings: &Settings| {
+        let message = |settings: &Settings| {
             let keys = [
                 &settings.credential,
                 &settings.api_key_file,
@@ -136,7 +142,7 @@ impl Reader<'_> {
             ];
             keys.iter().any(|key| key.is_some())
         };
-        let from = if says(own) { own } else { defaults };
+        let from = if message(own) { own } else { defaults };
         let text = |key: &Option<Spanned<String>>| key.as_ref().map(|key| key.get_ref().clone());
         let places = [
             ("api_key_file", &from.api_key_file),
@@ -146,30 +152,30 @@ impl Reader<'_> {
         ];
         let given: Vec<_> = places.iter().filter_map(|(n, p)| Some((*n, p.as_ref()?))).collect();
         if let [(first, _), (second, place), ..] = given.as_slice() {
-            let says = format!("{first} and {second} contradict each other");
-            self.problem(place.span().start, says);
+            let message = format!("{first} and {second} cannot both be given");
+            self.problem(place.span().start, message);
         }
         for (name, place) in &given {
             if *name == "api_key_variable" && !is_variable(place.get_ref()) {
-                let says = "api_key_variable: the name of an environment variable, e.g. PROD_KEY";
-                self.problem(place.span().start, says);
+                let message =
+                    "api_key_variable: the name of an environment variable, e.g. PROD_KEY";
+                self.problem(place.span().start, message);
             } else if place.get_ref() == "-" {
                 self.problem(place.span().start, format!("{name}: a check has no standard input"));
-            } else if let Err(says) = args::file(place.get_ref()) {
-                self.problem(place.span().start, format!("{name}: {says}"));
+            } else if let Err(message) = args::file(place.get_ref()) {
+                self.problem(place.span().start, format!("{name}: {message}"));
             } else if looks_like_a_key(place.get_ref()) || place.get_ref().trim().is_empty() {
                 self.problem(
                     place.span().start,
-                    format!("{name} names the place of a secret; this looks like none"),
+                    format!("{name} names the place of a secret; this does not look like one"),
                 );
             }
         }
         let choice = self.value("credential", from.credential.as_ref(), |name| {
             let choice = args::credential(name)?;
             match &choice {
-                Choice::Named(name) if !credential::SOURCES.iter().any(|s| s.name == *name) => {
-                    let names: Vec<&str> = credential::SOURCES.iter().map(|s| s.name).collect();
-                    Err(format!("one of auto, none, {}", names.join(", ")))
+                SourceChoice::Named(name) if Source::named(name).is_none() => {
+                    Err(format!("one of auto, none, {}", Source::names()))
                 }
                 _ => Ok(choice),
             }
@@ -177,9 +183,9 @@ impl Reader<'_> {
         let choice = choice.unwrap_or_default();
         if let Some((name, place)) = given.first() {
             let other = match &choice {
-                Choice::Auto => None,
-                Choice::None => Some("none"),
-                Choice::Named(source) => {
+                SourceChoice::Auto => None,
+                SourceChoice::None => Some("none"),
+                SourceChoice::Named(source) => {
                     let own = match *name {
                         "api_key_variable" => "api-key".to_owned(),
                         name => name.replace('_', "-"),
@@ -188,8 +194,8 @@ impl Reader<'_> {
                 }
             };
             if let Some(other) = other {
-                let says = format!("credential = \"{other}\" and {name} contradict each other");
-                self.problem(place.span().start, says);
+                let message = format!("credential = \"{other}\" and {name} contradict each other");
+                self.problem(place.span().start, message);
             }
         }
         CredentialReference {
@@ -210,26 +216,26 @@ impl Reader<'_> {
             let name = name.get_ref();
             let fits = is_label_name(name);
             if !fits {
-                let says = "labels: a name has letters, digits and _, e.g. team";
-                self.problem(at, says);
+                let message = "labels: a name consists of letters, digits and _, e.g. team";
+                self.problem(at, message);
             } else if TAKEN_LABELS.contains(&name.as_str()) {
-                self.problem(at, format!("labels: '{name}' has a meaning of its own in outputs"));
+                self.problem(at, format!("labels: outputs use the name '{name}' themselves"));
             }
             let text = value.get_ref();
             if may_hold_password(text) {
-                let says = format!("labels: the value of '{name}' may hold a password");
-                self.problem(value.span().start, says);
-            } else if text.chars().count() > LONGEST_LABEL {
+                let message = format!("labels: the value of '{name}' may contain a password");
+                self.problem(value.span().start, message);
+            } else if text.chars().count() > MAX_LABEL {
                 self.problem(value.span().start, "labels: longer than 200 characters");
             } else if looks_like_a_key(text) {
-                let says = format!("labels: the value of '{name}' looks like a key");
-                self.problem(value.span().start, says);
+                let message = format!("labels: the value of '{name}' looks like a key");
+                self.problem(value.span().start, message);
             }
             seen.insert(name.clone());
             labels.insert(name.clone(), text.clone());
         }
-        if seen.len() > MOST_LABELS {
-            self.problem(0, format!("labels: a target has at most {MOST_LABELS}"));
+        if seen.len() > MAX_LABELS {
+            self.problem(0, format!("labels: a target has at most {MAX_LABELS}"));
         }
         labels
     }
@@ -241,8 +247,8 @@ impl Reader<'_> {
         };
         let moment = OffsetDateTime::parse(&text, &Rfc3339).ok().map(SystemTime::from);
         if moment.is_none() {
-            let says = "until: a time such as 2026-12-01T08:00:00Z";
-            self.problem(until.span().start, says);
+            let message = "until: a time such as 2026-12-01T08:00:00Z";
+            self.problem(until.span().start, message);
         }
         moment
     }
@@ -262,7 +268,7 @@ fn is_variable(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// A name that every output can show as it is.
+/// A name that every output can show unchanged.
 fn word(text: &str) -> Result<&str, &'static str> {
     let fits = !text.trim().is_empty()
         && text.chars().count() <= LONGEST

@@ -1,4 +1,4 @@
-//! Opening the file: ours, foreign, newer, broken, or not there yet.
+//! Opening the file: ours, foreign, newer, corrupt, or not there yet.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,16 +14,16 @@ use crate::files::{self, May};
 pub(super) const APPLICATION: u32 = 0x616f_6169;
 /// `user_version` of the file.
 pub(super) const SCHEMA: i64 = 1;
-/// What begins every SQLite file.
+/// The first bytes of every SQLite file.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// Octets of its header, and where the application's id is in it (sqlite.org/fileformat).
+/// The size of its header, and the position of the application id in it (sqlite.org/fileformat).
 const HEADER: usize = 100;
 const APPLICATION_AT: std::ops::Range<usize> = 68..72;
 
-/// How long a lock of somebody else is waited for.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long to wait for a lock of another program.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Each step takes the file from the version before it.
+/// Each step upgrades the file from the version before it.
 const STEPS: &[&str] = &["
 CREATE TABLE walks (
     id INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, at INTEGER NOT NULL,
@@ -52,26 +52,26 @@ CREATE TABLE machines (target TEXT PRIMARY KEY, saved TEXT NOT NULL) STRICT;
 #[derive(Debug)]
 pub struct Opened {
     pub(super) connection: Connection,
-    /// Where a broken file before it was put.
+    /// The new name of a corrupt file that was in its place.
     pub set_aside: Option<PathBuf>,
 }
 
-/// Why the file cannot be used. The words follow its name and a colon.
+/// Why the file cannot be used. The message follows the name of the file and a colon.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
-    /// Not ours; it is left alone.
+    /// It belongs to another program and is left alone.
     #[error("{0}; it is left alone: name another file")]
     Foreign(String),
-    /// Written by a later version.
+    /// A newer version has written it.
     #[error(
-        "is of a newer aoai-probe (schema {0}; this one knows {SCHEMA}); it is left alone: use \
-         that version, or name another file"
+        "was written by a newer aoai-probe (schema {0}; this one supports {SCHEMA}); it is left \
+         alone: use that version, or name another file"
     )]
     Newer(i64),
-    /// Another watch writes it; with the number of its process.
-    #[error("is written by another watch{}: each needs a file of its own", process(.0))]
+    /// Another watch is using it; with its process id.
+    #[error("is in use by another watch{}: each needs a file of its own", process(.0))]
     InUse(Option<u32>),
-    /// Locked, full, not permitted: may be over later.
+    /// Locked, full, not permitted: a later attempt may succeed.
     #[error("{0}")]
     Unavailable(String),
 }
@@ -80,24 +80,24 @@ fn process(number: &Option<u32>) -> String {
     number.map_or_else(String::new, |number| format!(" (process {number})"))
 }
 
-/// Opens it, and makes it when it is not there.
+/// Opens it, or creates it.
 ///
 /// # Errors
 ///
-/// Every [`OpenError`]. A broken file of ours is no error: it is set aside under another name.
+/// Every [`OpenError`]. A corrupt file of ours is not an error: it is renamed.
 pub(super) fn open(path: &Path, bounds: &Bounds) -> Result<Opened, OpenError> {
     let (connection, set_aside) = match look(path)? {
-        Found::Broken => (None, Some(put_aside(path)?)),
+        Found::Broken => (None, Some(quarantine(path)?)),
         Found::New | Found::Ours => match connect(path, bounds) {
             Ok(connection) => (Some(connection), None),
-            Err(Failed::Broken) => (None, Some(put_aside(path)?)),
+            Err(Failed::Broken) => (None, Some(quarantine(path)?)),
             Err(Failed::Open(error)) => return Err(error),
         },
     };
     let connection = match connection {
         Some(connection) => connection,
         None => connect(path, bounds).map_err(|failed| match failed {
-            Failed::Broken => OpenError::Unavailable("is broken again at once".to_owned()),
+            Failed::Broken => OpenError::Unavailable("is corrupt again immediately".to_owned()),
             Failed::Open(error) => error,
         })?,
     };
@@ -110,13 +110,13 @@ enum Found {
     Broken,
 }
 
-/// Whether everything in the file is what this program makes there. A view or a trigger in the
-/// place of a table could keep a reader or the writer busy for ever.
+/// Checks that the file contains only what this program creates. A view or a trigger in the place
+/// of a table could keep a reader or the writer busy forever.
 ///
 /// # Errors
 ///
-/// [`OpenError::Foreign`], with the name of what was not made here.
-pub(super) fn only_ours(connection: &Connection) -> Result<(), OpenError> {
+/// [`OpenError::Foreign`], with the name of the unexpected object.
+pub(super) fn check_only_ours(connection: &Connection) -> Result<(), OpenError> {
     let made = |connection: &Connection| -> rusqlite::Result<Vec<(String, String, String)>> {
         // Tables and indexes named so are SQLite's own (sqlite.org/fileformat2).
         let sql = "SELECT name, type, coalesce(sql, '') FROM sqlite_schema
@@ -132,14 +132,14 @@ pub(super) fn only_ours(connection: &Connection) -> Result<(), OpenError> {
     match there.into_iter().find(|object| !ours.contains(object)) {
         None => Ok(()),
         Some((name, kind, _)) => Err(OpenError::Foreign(format!(
-            "is no history: this program did not make its {} {}",
+            "is not a history: this program did not create its {} {}",
             clean(&kind, 20),
             clean(&name, 60)
         ))),
     }
 }
 
-/// What a file is, without changing it.
+/// Looks at a file without changing it; returns its header.
 pub(super) fn look_at(path: &Path) -> Result<Option<Vec<u8>>, OpenError> {
     let about = match fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -147,16 +147,16 @@ pub(super) fn look_at(path: &Path) -> Result<Option<Vec<u8>>, OpenError> {
         Ok(about) => about,
     };
     if !about.is_file() {
-        return Err(OpenError::Foreign("is no file".to_owned()));
+        return Err(OpenError::Foreign("is not a file".to_owned()));
     }
     let header = files::beginning(path, May::BeAFile, HEADER as u64)
         .map_err(|error| OpenError::Unavailable(words(&error)))?;
     let known = MAGIC.len().min(header.len());
     if header.get(..known) != MAGIC.get(..known) {
-        return Err(OpenError::Foreign("is no history: it is no SQLite file".to_owned()));
+        return Err(OpenError::Foreign("is not a history: it is not an SQLite file".to_owned()));
     }
-    if let Some(octets) = header.get(APPLICATION_AT).and_then(|o| <[u8; 4]>::try_from(o).ok()) {
-        let id = u32::from_be_bytes(octets);
+    if let Some(bytes) = header.get(APPLICATION_AT).and_then(|o| <[u8; 4]>::try_from(o).ok()) {
+        let id = u32::from_be_bytes(bytes);
         if id != APPLICATION {
             return Err(OpenError::Foreign(format!(
                 "is a database of another program (application_id {id:#x})"
@@ -190,30 +190,30 @@ impl From<rusqlite::Error> for Failed {
 }
 
 fn connect(path: &Path, bounds: &Bounds) -> Result<Connection, Failed> {
-    made_for_us(path).map_err(|e| Failed::Open(OpenError::Unavailable(words(&e))))?;
+    create_private(path).map_err(|e| Failed::Open(OpenError::Unavailable(words(&e))))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(PATIENCE)?;
+    connection.busy_timeout(LOCK_TIMEOUT)?;
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version > SCHEMA {
         return Err(Failed::Open(OpenError::Newer(version)));
     }
     if version > 0 {
-        match only_ours(&connection) {
+        match check_only_ours(&connection) {
             Err(OpenError::Unavailable(_)) | Ok(()) => {}
             Err(foreign) => return Err(Failed::Open(foreign)),
         }
     }
     if version == 0 {
-        // Before the journal mode, so that the header says whose it is from the first page on.
+        // Before the journal mode, so that the header has the application id from the first page on.
         connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
         connection.pragma_update(None, "application_id", APPLICATION)?;
     }
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // A transaction that is committed survives the end of this process, though not a power
-    // failure within the last seconds.
+    // A committed transaction survives the end of this process; a power failure may lose the last
+    // seconds.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     bounds.set(&connection)?;
     let check: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
@@ -225,7 +225,7 @@ fn connect(path: &Path, bounds: &Bounds) -> Result<Connection, Failed> {
             "BEGIN IMMEDIATE; {step} PRAGMA user_version = {number}; COMMIT;"
         ))?;
     }
-    // Every table answers, whatever quick_check left out.
+    // Every table is readable, in addition to quick_check.
     connection.query_row(
         "SELECT (SELECT count(*) FROM machines) + (SELECT count(*) FROM events WHERE pending)
               + (SELECT count(*) FROM incidents) + (SELECT count(*) FROM walks WHERE id < 0)",
@@ -235,8 +235,8 @@ fn connect(path: &Path, bounds: &Bounds) -> Result<Connection, Failed> {
     Ok(connection)
 }
 
-/// A report holds an operator's addresses and names: not for every user of the machine.
-fn made_for_us(path: &Path) -> std::io::Result<()> {
+/// A report contains an operator's addresses and names, which are not for every user.
+fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]
@@ -244,55 +244,59 @@ fn made_for_us(path: &Path) -> std::io::Result<()> {
     options.open(path).map(|_| ())
 }
 
-/// Puts a broken file and what belongs to it under another name.
-pub(super) fn put_aside(path: &Path) -> Result<PathBuf, OpenError> {
+/// Renames a corrupt file and the files that belong to it.
+pub(super) fn quarantine(path: &Path) -> Result<PathBuf, OpenError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let free = (1..1000)
         .map(|number| path.with_file_name(format!("{name}.broken-{number}")))
         .find(|other| !other.exists())
-        .ok_or_else(|| OpenError::Unavailable("a thousand broken files beside it".to_owned()))?;
+        .ok_or_else(|| {
+            OpenError::Unavailable(
+                "there are a thousand corrupt files next to it already".to_owned(),
+            )
+        })?;
     fs::rename(path, &free).map_err(|error| OpenError::Unavailable(words(&error)))?;
     for more in ["-wal", "-shm"] {
-        let beside = |path: &Path| {
+        let companion = |path: &Path| {
             let mut name = path.as_os_str().to_owned();
             name.push(more);
             PathBuf::from(name)
         };
-        // Not there, most of the time; what stays would be taken for the new file's.
-        if fs::rename(beside(path), beside(&free)).is_err() {
-            let _ = fs::remove_file(beside(path));
+        // Usually absent; if it stayed, SQLite would use it for the new file.
+        if fs::rename(companion(path), companion(&free)).is_err() {
+            let _ = fs::remove_file(companion(path));
         }
     }
     Ok(free)
 }
 
-/// Whether the file itself is broken, by SQLite's own word; a table that is not there counts.
+/// Whether the file itself is corrupt, as SQLite reports it; a missing table counts.
 pub(super) fn is_broken(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
         || matches!(error, rusqlite::Error::SqlInputError { .. })
 }
 
-/// Whether somebody else holds it for now.
+/// Whether another program holds it at the moment.
 pub(super) fn is_locked(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
-/// What SQLite says, in the operator's words.
+/// SQLite's error as a message for the operator.
 pub(super) fn sql_words(error: &rusqlite::Error) -> String {
     match error.sqlite_error_code() {
         _ if is_locked(error) => "is locked by another program".to_owned(),
         Some(ErrorCode::DiskFull) => "the disk is full".to_owned(),
-        Some(ErrorCode::ReadOnly) => "may not be written".to_owned(),
+        Some(ErrorCode::ReadOnly) => "is read-only".to_owned(),
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-            "cannot be opened or made there".to_owned()
+            "cannot be opened or created".to_owned()
         }
-        Some(ErrorCode::SystemIoFailure) => "the disk fails to read or write it".to_owned(),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => "is broken".to_owned(),
-        _ => "SQLite refuses it".to_owned(),
+        Some(ErrorCode::SystemIoFailure) => "the disk reports an I/O error".to_owned(),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => "is corrupt".to_owned(),
+        _ => "SQLite cannot use it".to_owned(),
     }
 }
 
-/// An OS error's words without their number.
+/// An OS error's message without its number.
 pub(super) fn words(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_owned()

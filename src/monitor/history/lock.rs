@@ -1,7 +1,7 @@
-//! One writer a file: a lock beside it, which ends with the process, however that ends.
+//! One writer per file: a lock next to it, which ends with the process, however that ends.
 //!
-//! It is a file of its own. SQLite's locks are on the database itself, and POSIX gives those up
-//! as soon as a process closes any handle of that file.
+//! It is a file of its own: SQLite's locks are on the database itself, and POSIX releases those as
+//! soon as a process closes any handle of that file.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Seek, Write};
@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use super::file::{OpenError, words};
 use crate::files;
 
-/// Most octets of a lock's file that are read: the number of a process.
-const NUMBER: u64 = 20;
+/// Size that is read of a lock file, which contains a process id, in bytes.
+const MAX_LOCK_FILE: u64 = 20;
 
-/// The lock, held as long as this lives.
+/// The lock, held until it is dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
     file: File,
@@ -25,9 +25,9 @@ impl Lock {
     ///
     /// # Errors
     ///
-    /// Another process holds it; or the file cannot be made.
+    /// Another process holds it, or the file cannot be created.
     pub(super) fn take(history: &Path) -> Result<Self, OpenError> {
-        let path = beside(history);
+        let path = lock_path(history);
         let unavailable = |error: std::io::Error| OpenError::Unavailable(words(&error));
         loop {
             let mut options = fs::OpenOptions::new();
@@ -42,22 +42,22 @@ impl Lock {
             }
             let mut lock = Self { file, path: path.clone() };
             if lock.is_there() {
-                lock.sign();
+                lock.write_process_id();
                 return Ok(lock);
             }
-            // Taken away between opening and locking: another one may hold the new file.
+            // Deleted between opening and locking: another process may hold a new file.
         }
     }
 
-    /// Whether the file that is locked is still the one of that name.
+    /// Whether the locked file still has its name.
     pub(super) fn is_there(&self) -> bool {
         let of = |about: std::io::Result<fs::Metadata>| about.ok().map(|about| identity(&about));
         let held = of(self.file.metadata());
         held.is_some() && held == of(fs::metadata(&self.path))
     }
 
-    /// Says who holds it. A disk that is full has no room for that, which does no harm.
-    fn sign(&mut self) {
+    /// Writes the process id into it. If the disk is full it stays empty, which does no harm.
+    fn write_process_id(&mut self) {
         let number = std::process::id().to_string();
         let _ = self
             .file
@@ -67,28 +67,28 @@ impl Lock {
     }
 }
 
-/// The number of the process that holds it, as it wrote it there.
+/// The process id that its holder has written.
 fn holder(file: &File) -> Option<u32> {
-    let bytes = files::first(file, NUMBER).ok()?;
+    let bytes = files::first(file, MAX_LOCK_FILE).ok()?;
     std::str::from_utf8(&bytes).ok()?.trim().parse().ok()
 }
 
-/// `history.db.lock`; two links to one file have one lock.
-fn beside(history: &Path) -> PathBuf {
+/// `history.db.lock`; links to one file share one lock.
+fn lock_path(history: &Path) -> PathBuf {
     let real = fs::canonicalize(history).unwrap_or_else(|_| history.to_owned());
     let mut name = real.into_os_string();
     name.push(".lock");
     PathBuf::from(name)
 }
 
-/// Device and number of a file.
+/// Device and inode of a file.
 #[cfg(unix)]
 pub(super) fn identity(about: &fs::Metadata) -> (u64, u64) {
     use std::os::unix::fs::MetadataExt;
     (about.dev(), about.ino())
 }
 
-/// Elsewhere a file that is open cannot be taken away.
+/// On other systems an open file cannot be deleted.
 #[cfg(not(unix))]
 pub(super) fn identity(_: &fs::Metadata) -> (u64, u64) {
     (0, 0)

@@ -1,4 +1,4 @@
-//! What waits to be written, within bounds.
+//! The queue of what is to be written, within bounds.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::record::Keep;
+use super::record::HistoryWrite;
 
-/// Walks that wait in memory while the file cannot be written, at most.
-const MOST_WAITING: usize = 20_000;
-/// Octets that they take, at most.
-const MOST_OCTETS: usize = 16 << 20;
+/// Walks that are queued while the file cannot be written, at most.
+const MAX_WAITING: usize = 20_000;
+/// Memory that they take, at most, in bytes.
+const MAX_BYTES: usize = 16 << 20;
 
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -22,9 +22,9 @@ pub(super) struct Shared {
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     pub(super) waiting: VecDeque<Item>,
-    /// Taken out to be written, and not yet in the file.
+    /// Taken out to be written, but not in the file yet.
     pub(super) under_way: usize,
-    pub(super) octets: usize,
+    pub(super) bytes: usize,
     pub(super) dropped: u64,
     pub(super) cannot_write: bool,
     pub(super) closing: Option<Instant>,
@@ -33,7 +33,7 @@ pub(super) struct Queue {
 
 #[derive(Debug)]
 pub(super) struct Item {
-    pub(super) keep: Keep,
+    pub(super) write: HistoryWrite,
     pub(super) written: Option<oneshot::Sender<()>>,
 }
 
@@ -42,55 +42,54 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Until somebody wakes it, or so long.
+    /// Waits until it is woken, at most for `timeout`.
     pub(super) fn wait<'a>(
         &self,
         queue: MutexGuard<'a, Queue>,
-        long: Duration,
+        timeout: Duration,
     ) -> MutexGuard<'a, Queue> {
-        self.wake.wait_timeout(queue, long).unwrap_or_else(PoisonError::into_inner).0
+        self.wake.wait_timeout(queue, timeout).unwrap_or_else(PoisonError::into_inner).0
     }
 }
 
 impl Queue {
-    /// Gives up what a later walk says again, then reports, the oldest first; then walks that
-    /// tell nothing new; then any.
-    pub(super) fn stay_bounded(&mut self) {
-        if self.octets > MOST_OCTETS {
+    /// Drops what a later walk repeats, then reports, the oldest first; then walks without events;
+    /// then any.
+    pub(super) fn enforce_bounds(&mut self) {
+        if self.bytes > MAX_BYTES {
             self.keep_the_newest_machines();
         }
-        if self.octets > MOST_OCTETS {
+        if self.bytes > MAX_BYTES {
             for item in &mut self.waiting {
-                if let Keep::Walk(record) = &mut item.keep
+                if let HistoryWrite::Walk(record) = &mut item.write
                     && let Some(report) = record.report.take()
                 {
-                    self.octets = self.octets.saturating_sub(report.len());
+                    self.bytes = self.bytes.saturating_sub(report.len());
                 }
-                if self.octets <= MOST_OCTETS / 2 {
+                if self.bytes <= MAX_BYTES / 2 {
                     break;
                 }
             }
         }
-        while self.waiting.len() > MOST_WAITING || self.octets > MOST_OCTETS {
-            let dull =
-                |item: &Item| matches!(&item.keep, Keep::Walk(record) if record.events.is_empty());
-            let at = self.waiting.iter().position(dull).unwrap_or(0);
+        while self.waiting.len() > MAX_WAITING || self.bytes > MAX_BYTES {
+            let without_events = |item: &Item| matches!(&item.write, HistoryWrite::Walk(record) if record.events.is_empty());
+            let at = self.waiting.iter().position(without_events).unwrap_or(0);
             let Some(item) = self.waiting.remove(at) else { return };
-            self.octets = self.octets.saturating_sub(item.keep.octets());
+            self.bytes = self.bytes.saturating_sub(item.write.bytes());
             self.dropped += 1;
         }
     }
 
-    /// Of each target, the machine after its newest walk is the one that counts.
+    /// Only the state after the newest walk of a target is needed.
     fn keep_the_newest_machines(&mut self) {
         let mut seen = BTreeSet::new();
         for item in self.waiting.iter_mut().rev() {
-            match &mut item.keep {
-                Keep::Walk(record) if !seen.insert(record.target.clone()) => {
-                    self.octets = self.octets.saturating_sub(record.machine.len());
+            match &mut item.write {
+                HistoryWrite::Walk(record) if !seen.insert(record.target.clone()) => {
+                    self.bytes = self.bytes.saturating_sub(record.machine.len());
                     record.machine = String::new();
                 }
-                Keep::Removed { target, .. } => {
+                HistoryWrite::Removed { target, .. } => {
                     seen.insert(target.clone());
                 }
                 _ => {}
@@ -105,7 +104,7 @@ mod tests {
     use crate::monitor::event::{Event, Kind};
     use crate::monitor::history::Record;
 
-    fn walk(n: usize, ends: bool) -> Keep {
+    fn walk(n: usize, ends: bool) -> HistoryWrite {
         let target = format!("t{}", n % 4);
         let end = Event {
             kind: Kind::Closed,
@@ -122,7 +121,7 @@ mod tests {
             lasted: None,
             muted: false,
         };
-        Keep::Walk(Box::new(Record {
+        HistoryWrite::Walk(Box::new(Record {
             target,
             at: i64::try_from(n).unwrap(),
             state: "works",
@@ -139,21 +138,22 @@ mod tests {
     }
 
     #[test]
-    fn no_end_of_an_incident_is_given_up_for_what_a_later_walk_says_again() {
+    fn the_end_of_an_incident_is_kept_rather_than_what_a_later_walk_repeats() {
         let mut queue = Queue::default();
-        for n in 0..MOST_WAITING {
+        for n in 0..MAX_WAITING {
             let keep = walk(n, n % 50 == 0);
-            queue.octets += keep.octets();
-            queue.waiting.push_back(Item { keep, written: None });
-            queue.stay_bounded();
+            queue.bytes += keep.bytes();
+            queue.waiting.push_back(Item { write: keep, written: None });
+            queue.enforce_bounds();
         }
-        assert_eq!((queue.dropped, queue.waiting.len()), (0, MOST_WAITING));
-        let octets: usize = queue.waiting.iter().map(|item| item.keep.octets()).sum();
-        assert_eq!(queue.octets, octets);
-        assert!(octets <= MOST_OCTETS, "{octets}");
+        assert_eq!((queue.dropped, queue.waiting.len()), (0, MAX_WAITING));
+        let bytes: usize = queue.waiting.iter().map(|item| item.write.bytes()).sum();
+        assert_eq!(queue.bytes, bytes);
+        assert!(bytes <= MAX_BYTES, "{bytes}");
         let newest = queue.waiting.iter().rev().take(4);
-        assert!(newest.clone().all(|item| item.keep.octets() > 20_000));
-        let ends = |item: &&Item| matches!(&item.keep, Keep::Walk(r) if !r.events.is_empty());
-        assert_eq!(queue.waiting.iter().filter(ends).count(), MOST_WAITING / 50);
+        assert!(newest.clone().all(|item| item.write.bytes() > 20_000));
+        let ends =
+            |item: &&Item| matches!(&item.write, HistoryWrite::Walk(r) if !r.events.is_empty());
+        assert_eq!(queue.waiting.iter().filter(ends).count(), MAX_WAITING / 50);
     }
 }

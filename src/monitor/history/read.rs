@@ -12,18 +12,18 @@ use super::file::{self, OpenError, SCHEMA};
 #[derive(Debug)]
 pub struct Reader(Connection);
 
-/// What is to be listed.
+/// What to list.
 #[derive(Debug, Clone, Default)]
-pub struct Listed {
+pub struct HistoryQuery {
     /// Only this target.
     pub target: Option<String>,
-    /// Only what was open at or after this, in milliseconds since 1970.
+    /// Only what was open at or after this time, in milliseconds since 1970.
     pub since: Option<i64>,
 }
 
-/// An incident that was.
+/// An incident.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Past {
+pub struct IncidentRow {
     /// Its id.
     pub incident: String,
     /// The target's name.
@@ -32,15 +32,15 @@ pub struct Past {
     pub subject: String,
     /// `at_risk`, `unstable`, `broken`, `cannot_tell`.
     pub condition: String,
-    /// Whom it was for.
+    /// Its receiver.
     pub severity: String,
     /// Its begin, in milliseconds since 1970.
     #[serde(skip)]
     pub began: i64,
-    /// Its end; None while it is open.
+    /// Its end; none while it is open.
     #[serde(skip)]
     pub ended: Option<i64>,
-    /// How long it lasted, in milliseconds, by monotonic time.
+    /// Its duration, in milliseconds of monotonic time.
     #[serde(skip)]
     pub lasted: Option<i64>,
     /// Id of the finding.
@@ -48,23 +48,23 @@ pub struct Past {
     /// Its hop.
     pub hop: Option<String>,
     /// How sure it is.
-    pub sure: Option<String>,
+    pub confidence: Option<String>,
     /// The cause in one clause.
-    pub says: Option<String>,
-    /// The resolver or proxy that it is at.
+    pub message: Option<String>,
+    /// The resolver or proxy at which it is.
     pub via: Option<String>,
     /// The walk whose report is its evidence.
     pub walk: Option<i64>,
-    /// Whether anybody was told, or it was muted.
+    /// Whether it was reported; false while muted.
     pub told: bool,
 }
 
-/// What is known of one target.
+/// A target and its walks.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Watched {
+pub struct TargetRow {
     /// Its name.
     pub target: String,
-    /// Walks that are kept.
+    /// Number of walks that are kept.
     pub walks: i64,
     /// The first of them, in milliseconds since 1970.
     #[serde(skip)]
@@ -72,12 +72,12 @@ pub struct Watched {
     /// The newest of them.
     #[serde(skip)]
     pub last: i64,
-    /// What the newest says.
+    /// The state of the newest.
     pub state: String,
 }
 
 impl Reader {
-    /// Opens it; nothing is changed or made.
+    /// Opens it; does not change or create anything.
     ///
     /// # Errors
     ///
@@ -96,9 +96,9 @@ impl Reader {
             .pragma_query_value(None, "user_version", |row| row.get(0))
             .map_err(unavailable)?;
         match version {
-            0 => Err(OpenError::Unavailable("holds nothing yet".to_owned())),
+            0 => Err(OpenError::Unavailable("is empty".to_owned())),
             version if version > SCHEMA => Err(OpenError::Newer(version)),
-            _ => file::only_ours(&connection).map(|()| Self(connection)),
+            _ => file::check_only_ours(&connection).map(|()| Self(connection)),
         }
     }
 
@@ -106,8 +106,8 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// In words, when the file cannot be read.
-    pub fn incidents(&self, wanted: &Listed) -> Result<Vec<Past>, String> {
+    /// Why the file cannot be read.
+    pub fn incidents(&self, wanted: &HistoryQuery) -> Result<Vec<IncidentRow>, String> {
         self.rows(
             "SELECT id, target, subject, condition, severity, began, ended, lasted, cause, hop,
                     sure, says, via, evidence, told
@@ -116,7 +116,7 @@ impl Reader {
              ORDER BY began, id",
             wanted,
             |row| {
-                Ok(Past {
+                Ok(IncidentRow {
                     incident: row.get(0)?,
                     target: row.get(1)?,
                     subject: row.get(2)?,
@@ -127,8 +127,8 @@ impl Reader {
                     lasted: row.get(7)?,
                     cause: row.get(8)?,
                     hop: row.get(9)?,
-                    sure: row.get(10)?,
-                    says: row.get(11)?,
+                    confidence: row.get(10)?,
+                    message: row.get(11)?,
                     via: row.get(12)?,
                     walk: row.get(13)?,
                     told: row.get(14)?,
@@ -141,8 +141,8 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// In words, when the file cannot be read.
-    pub fn targets(&self, wanted: &Listed) -> Result<Vec<Watched>, String> {
+    /// Why the file cannot be read.
+    pub fn targets(&self, wanted: &HistoryQuery) -> Result<Vec<TargetRow>, String> {
         self.rows(
             "SELECT target, count(*), min(at), max(at),
                     (SELECT state FROM walks newest WHERE newest.target = walks.target
@@ -152,7 +152,7 @@ impl Reader {
              GROUP BY target ORDER BY target",
             wanted,
             |row| {
-                Ok(Watched {
+                Ok(TargetRow {
                     target: row.get(0)?,
                     walks: row.get(1)?,
                     first: row.get(2)?,
@@ -163,12 +163,11 @@ impl Reader {
         )
     }
 
-    /// The report of one walk as JSON; None where the walk is not there, or its report was not
-    /// kept.
+    /// The report of one walk as JSON; none if the walk does not exist, or its report was not kept.
     ///
     /// # Errors
     ///
-    /// In words, when the file cannot be read.
+    /// Why the file cannot be read.
     pub fn report(&self, walk: i64) -> Result<Option<String>, String> {
         self.0
             .query_row("SELECT report FROM walks WHERE id = ?1", [walk], |row| row.get(0))
@@ -177,10 +176,28 @@ impl Reader {
             .map_err(|error| file::sql_words(&error))
     }
 
+    /// The newest walk of a target before `walk` that worked and whose report was kept.
+    ///
+    /// # Errors
+    ///
+    /// Why the file cannot be read.
+    pub fn last_good(&self, target: &str, walk: i64) -> Result<Option<i64>, String> {
+        self.0
+            .query_row(
+                "SELECT id FROM walks
+                 WHERE target = ?1 AND id < ?2 AND state = 'works' AND report IS NOT NULL
+                 ORDER BY id DESC LIMIT 1",
+                params![target, walk],
+                |row| row.get(0),
+            )
+            .optional()
+            .map_err(|error| file::sql_words(&error))
+    }
+
     fn rows<T>(
         &self,
         sql: &str,
-        wanted: &Listed,
+        wanted: &HistoryQuery,
         read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, String> {
         self.0

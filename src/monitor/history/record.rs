@@ -1,13 +1,13 @@
-//! What is kept of one walk.
+//! The rows of one walk.
 
 use rusqlite::{Connection, params};
 
 use crate::monitor::event::{Event, Kind};
 
-/// About how many octets an event takes in memory.
+/// Approximate size of an event in memory, in bytes.
 const EVENT: usize = 1000;
 
-/// One finished walk, and what came of it.
+/// One finished walk, and its events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     /// The target's name.
@@ -28,35 +28,35 @@ pub struct Record {
     pub status: Option<u16>,
     /// The report as JSON, of a walk that changed something or was bad.
     pub report: Option<String>,
-    /// The target's state machine after it, as JSON; empty when a later one is on its way.
+    /// The state of the target after it, as JSON; empty if a later one is queued.
     pub machine: String,
-    /// What was to be told.
+    /// Its events.
     pub events: Vec<Event>,
-    /// Whether its events go to a webhook, so that they are kept until they have arrived.
+    /// Whether its events go to a webhook, and are pending until they have been delivered.
     pub to_deliver: bool,
 }
 
-/// Something to be kept.
+/// Something to write.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Keep {
+pub enum HistoryWrite {
     /// A walk.
     Walk(Box<Record>),
-    /// A target is not watched any more; what that ended.
+    /// A target is no longer watched; with the events that close its incidents.
     Removed {
         /// Its name.
         target: String,
-        /// What it ended.
+        /// Those events.
         events: Vec<Event>,
-        /// Whether they go to a webhook, so that they are kept until they have arrived.
+        /// Whether they go to a webhook, and are pending until they have been delivered.
         to_deliver: bool,
     },
-    /// These events have arrived, or were given up.
+    /// These events have been delivered, or given up.
     Delivered(Vec<Event>),
 }
 
-impl Keep {
-    /// About how many octets it takes in memory.
-    pub(super) fn octets(&self) -> usize {
+impl HistoryWrite {
+    /// Approximate size in memory, in bytes.
+    pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Walk(record) => {
                 let report = record.report.as_ref().map_or(0, String::len);
@@ -122,7 +122,7 @@ impl Record {
     }
 }
 
-/// The event, and what it makes of its incident. `evidence` is the walk that it came of.
+/// Writes an event and updates its incident. `evidence` is the walk that it comes from.
 fn write_event(
     to: &Connection,
     event: &Event,
@@ -130,7 +130,7 @@ fn write_event(
     to_deliver: bool,
 ) -> rusqlite::Result<()> {
     let body = serde_json::to_string(event).unwrap_or_default();
-    let pending = to_deliver && event.is_told();
+    let pending = to_deliver && event.should_notify();
     to.prepare_cached(
         "INSERT INTO events (incident, target, at, kind, body, pending)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -147,9 +147,9 @@ fn write_event(
     let lasted = event.lasted.unwrap_or(0);
     let cause = event.cause.as_ref();
     let ends = event.kind == Kind::Closed;
-    // The walk that ends an incident is no evidence of it. One that was begun in a file that is
-    // lost is entered here all the same.
-    let evidence = evidence.filter(|_| matches!(event.kind, Kind::Opened | Kind::Sharpened));
+    // The walk that closes an incident is not evidence of it. An incident that was opened in a lost
+    // file is inserted here all the same.
+    let evidence = evidence.filter(|_| matches!(event.kind, Kind::Opened | Kind::CauseRefined));
     to.prepare_cached(
         "INSERT INTO incidents (id, target, subject, condition, severity, began, ended, lasted,
                                 cause, hop, sure, says, via, evidence, told)
@@ -165,7 +165,7 @@ fn write_event(
         incident,
         event.target,
         event.subject.id(),
-        // What ends says the condition that came after it.
+        // A closing event has the condition that follows.
         if ends { "" } else { event.condition.id() },
         event.severity.id(),
         event.at.saturating_sub(lasted),
@@ -173,8 +173,8 @@ fn write_event(
         ends.then_some(lasted),
         cause.map(|c| c.id.as_str()),
         cause.and_then(|c| c.hop).map(crate::evidence::Hop::name),
-        cause.and_then(|c| c.sure).map(crate::diagnosis::Sure::word),
-        cause.map(|c| c.says.as_str()),
+        cause.and_then(|c| c.confidence).map(crate::diagnosis::Confidence::word),
+        cause.map(|c| c.message.as_str()),
         cause.and_then(|c| c.via.as_deref()),
         evidence,
         !event.muted,

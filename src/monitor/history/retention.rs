@@ -1,73 +1,75 @@
-//! What is thrown away, so that the file stays within its bounds.
+//! What is deleted so that the file stays within its limits.
 
 use std::time::Duration;
 
 use rusqlite::{Connection, params};
 
-/// How much is kept.
+use crate::inventory::WatchSettings;
+
+/// How much is kept. The defaults are those of [`WatchSettings`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
     /// How long.
     pub keep: Duration,
-    /// How many octets the file and its journal take, at most.
-    pub octets: u64,
+    /// The size of the file and its journal, at most, in bytes.
+    pub bytes: u64,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { keep: Duration::from_secs(90 * 86_400), octets: 256 << 20 }
+        let settings = WatchSettings::default();
+        Self { keep: settings.keep, bytes: settings.keep_bytes }
     }
 }
 
-/// The smallest bound that works, in octets.
-pub const SMALLEST: u64 = 1 << 20;
-/// The journal's share, in octets.
+/// The smallest limit that works, in bytes.
+pub const MIN_BYTES: u64 = 1 << 20;
+/// The journal's share, in bytes.
 const JOURNAL: std::ops::RangeInclusive<u64> = (128 << 10)..=(4 << 20);
-/// What lies beside the database and its journal: SQLite's index of the journal, our lock.
-const BESIDE: u64 = 64 << 10;
-/// Pages of SQLite by default, in octets.
+/// Files next to the database and its journal: SQLite's index of the journal, the lock.
+const SIDE_FILES: u64 = 64 << 10;
+/// Pages of SQLite by default, in bytes.
 const PAGE: u64 = 4096;
 
-/// Walks that must have come after one before its age counts: a clock that was wrong for a
-/// while throws nothing away.
-const NEWER: i64 = 50;
+/// Later walks that must exist before the age of a walk counts: a clock that was wrong for a while
+/// deletes nothing.
+const MIN_NEWER_WALKS: i64 = 50;
 
 impl Bounds {
     fn journal(&self) -> u64 {
-        (self.octets.max(SMALLEST) / 8).clamp(*JOURNAL.start(), *JOURNAL.end())
+        (self.bytes.max(MIN_BYTES) / 8).clamp(*JOURNAL.start(), *JOURNAL.end())
     }
 
     fn pages(&self) -> u64 {
-        self.octets.max(SMALLEST).saturating_sub(self.journal() + BESIDE) / PAGE
+        self.bytes.max(MIN_BYTES).saturating_sub(self.journal() + SIDE_FILES) / PAGE
     }
 
-    /// Pages that one step of throwing away may change, so that the journal stays within its
-    /// share.
+    /// Pages that one deletion step may change, so that the journal stays within its share.
     fn step(&self) -> i64 {
         i64::try_from(self.journal() / 4 / PAGE).unwrap_or(i64::MAX)
     }
 
-    /// Octets that one transaction may write.
+    /// Bytes that one transaction may write.
     pub(super) fn transaction(&self) -> usize {
         usize::try_from(self.journal() / 4).unwrap_or(usize::MAX)
     }
 
     pub(super) fn set(&self, to: &Connection) -> rusqlite::Result<()> {
         let journal = i64::try_from(self.journal()).unwrap_or(i64::MAX);
-        // The journal is copied back at half its share.
+        // A checkpoint at half of the journal's share.
         to.pragma_update(None, "wal_autocheckpoint", journal / 2 / PAGE as i64)?;
         to.pragma_update(None, "journal_size_limit", journal)?;
         to.pragma_update(None, "cache_size", -1024)
     }
 }
 
-/// Throws away what is too old by `now`, in milliseconds since 1970.
+/// Deletes what is too old at `now`, in milliseconds since 1970.
 pub(super) fn by_age(to: &mut Connection, bounds: &Bounds, now: i64) -> rusqlite::Result<()> {
     let newest: Option<i64> = to
         .query_row(
             "SELECT at FROM walks WHERE id <= (SELECT max(id) FROM walks) - ?1
          ORDER BY id DESC LIMIT 1",
-            [NEWER],
+            [MIN_NEWER_WALKS],
             |row| row.get(0),
         )
         .map(Some)
@@ -86,16 +88,16 @@ pub(super) fn by_age(to: &mut Connection, bounds: &Bounds, now: i64) -> rusqlite
     change.commit()
 }
 
-/// Throws away the oldest until the file is within its bound: first reports that are no
-/// incident's evidence, then walks, then incidents that have ended.
+/// Deletes the oldest rows until the file is within its limit: first reports that are not the
+/// evidence of an incident, then walks, then closed incidents.
 pub(super) fn by_size(to: &mut Connection, bounds: &Bounds) -> rusqlite::Result<()> {
     if count(to, "page_count")? <= bounds.pages() {
         return Ok(());
     }
-    // A tenth of room, so that this is not due again at once.
+    // With a tenth to spare, so that it is not due again at once.
     let wanted = bounds.pages() / 10 * 9;
     while count(to, "page_count")?.saturating_sub(count(to, "freelist_count")?) > wanted {
-        if !throw_some_away(to, bounds.step())? {
+        if !evict_oldest(to, bounds.step())? {
             break;
         }
         shrink(to, bounds.step())?;
@@ -103,9 +105,9 @@ pub(super) fn by_size(to: &mut Connection, bounds: &Bounds) -> rusqlite::Result<
     shrink(to, bounds.step())
 }
 
-/// A tenth of whatever is the least dear, or what changes about so many pages; false when there is
-/// nothing left.
-fn throw_some_away(to: &mut Connection, pages: i64) -> rusqlite::Result<bool> {
+/// Deletes a tenth of the least valuable rows, or as many as change about `pages` pages; false when
+/// nothing is left to delete.
+fn evict_oldest(to: &mut Connection, pages: i64) -> rusqlite::Result<bool> {
     const UNUSED: &str = "id NOT IN (SELECT evidence FROM incidents WHERE evidence IS NOT NULL)";
     let steps = [
         ("walks", format!("report IS NOT NULL AND {UNUSED}"), "UPDATE walks SET report = NULL"),
@@ -124,8 +126,8 @@ fn throw_some_away(to: &mut Connection, pages: i64) -> rusqlite::Result<bool> {
         if all == 0 {
             continue;
         }
-        // Small steps: each is one transaction in a journal that is bounded too. A report has
-        // pages of its own; a dozen other rows share one.
+        // Small steps: each is one transaction in a journal that is limited too. A report has pages
+        // of its own; a dozen other rows share one page.
         let most = if action.starts_with("UPDATE") { pages / 2 } else { pages * 8 };
         let some = (all / 10).clamp(1, most.clamp(1, 500));
         change.execute(
@@ -141,12 +143,12 @@ fn throw_some_away(to: &mut Connection, pages: i64) -> rusqlite::Result<bool> {
     Ok(false)
 }
 
-/// Gives free pages back to the file system, so many at a time.
+/// Returns free pages to the file system, `pages` at a time.
 fn shrink(to: &Connection, pages: i64) -> rusqlite::Result<()> {
     let mut free = count(to, "freelist_count")?;
     loop {
         to.execute_batch(&format!("PRAGMA incremental_vacuum({pages})"))?;
-        // Not possible while somebody reads; then it is done another time.
+        // Not possible while the file is being read; a later call does it.
         to.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         let left = count(to, "freelist_count")?;
         if left == 0 || left >= free {

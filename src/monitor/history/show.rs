@@ -1,23 +1,42 @@
-//! A history as text.
+//! The history as text.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::read::{Past, Watched};
+use super::read::{IncidentRow, TargetRow};
 use crate::evidence::text::{clean, rfc3339};
 use crate::monitor::event::span;
-use crate::render::words::count;
+use crate::render::text::count;
 
-/// Longest sentence that is shown, in characters.
+/// The longest sentence that is shown, in characters.
 const LONGEST: usize = 400;
 
-/// For people. `again` is the command that wrote it, up to the number of a walk.
+/// What differs between the evidence of an incident and the last good walk before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SinceGood {
+    /// That walk.
+    pub walk: i64,
+    /// Facts of the first hop at which the two differ.
+    pub changed: Vec<String>,
+}
+
+/// [`SinceGood`] by the walk that is the evidence.
+pub type Changes = BTreeMap<i64, SinceGood>;
+
+/// For people. `again` is the command that prints it, up to the number of a walk.
 #[must_use]
-pub fn human(incidents: &[Past], targets: &[Watched], again: &str) -> String {
+pub fn human(
+    incidents: &[IncidentRow],
+    targets: &[TargetRow],
+    changes: &Changes,
+    again: &str,
+) -> String {
     let mut out = String::new();
     for past in incidents {
         let service = if past.subject == "service" { "service " } else { "" };
         let state = match past.condition.as_str() {
-            // It began in a file that is lost.
+            // It was opened in a lost file.
             "" => "UNKNOWN".to_owned(),
             condition => condition.replace('_', " ").to_uppercase(),
         };
@@ -34,12 +53,19 @@ pub fn human(incidents: &[Past], targets: &[Watched], again: &str) -> String {
             }
             (None, _) => format!("  {began}, still open\n"),
         });
-        if let Some(says) = &past.says {
-            let sure = past.sure.as_ref().map_or_else(String::new, |sure| format!("{sure}: "));
-            out.push_str(&format!("  {sure}{}\n", clean(says, LONGEST)));
+        if let Some(message) = &past.message {
+            let confidence = past
+                .confidence
+                .as_ref()
+                .map_or_else(String::new, |confidence| format!("{confidence}: "));
+            out.push_str(&format!("  {confidence}{}\n", clean(message, LONGEST)));
         }
         if let Some(walk) = past.walk {
             out.push_str(&format!("  evidence: {again}--walk {walk}\n"));
+            if let Some(since) = changes.get(&walk) {
+                let changed = clean(&since.changed.join("; "), LONGEST);
+                out.push_str(&format!("  since the last good walk ({}): {changed}\n", since.walk));
+            }
         }
         out.push('\n');
     }
@@ -58,7 +84,7 @@ pub fn human(incidents: &[Past], targets: &[Watched], again: &str) -> String {
 
 /// For programs.
 #[must_use]
-pub fn json(incidents: &[Past], targets: &[Watched]) -> String {
+pub fn json(incidents: &[IncidentRow], targets: &[TargetRow], changes: &Changes) -> String {
     let incidents: Vec<Value> = incidents
         .iter()
         .map(|past| {
@@ -68,6 +94,10 @@ pub fn json(incidents: &[Past], targets: &[Watched]) -> String {
                 fields.insert("began".to_owned(), json!(when(past.began)));
                 fields.insert("ended".to_owned(), json!(past.ended.map(when)));
                 fields.insert("lasted_seconds".to_owned(), json!(lasted));
+                if let Some(since) = past.walk.and_then(|walk| changes.get(&walk)) {
+                    fields.insert("last_good_walk".to_owned(), json!(since.walk));
+                    fields.insert("changed".to_owned(), json!(since.changed));
+                }
             }
             value
         })

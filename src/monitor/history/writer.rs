@@ -1,4 +1,4 @@
-//! The thread that writes.
+//! The writer thread.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
@@ -8,31 +8,31 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::file::{self, OpenError};
-use super::left::{self, Left};
 use super::lock::{self, Lock};
 use super::queue::{Item, Queue, Shared};
-use super::record::Keep;
+use super::record::HistoryWrite;
+use super::recovery::{self, RecoveredState};
 use super::retention::{self, Bounds};
 use crate::monitor::event::Event;
 
-/// How soon a file that could not be written is tried again.
-const AGAIN: Duration = Duration::from_secs(1);
-/// How often old walks are looked for.
-const TIDY: Duration = Duration::from_secs(600);
+/// How soon writing is retried.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+/// How often old walks are deleted.
+const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(600);
 
-/// What the writer has to say; each once, until it is over.
+/// What the writer reports, each once until it is over.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Report {
-    /// The file cannot be written, and why; walks are kept in memory.
+pub enum WriterEvent {
+    /// The file cannot be written, with the reason; walks are kept in memory.
     CannotWrite(String),
-    /// It is written again, with this many walks that waited.
-    WritesAgain(usize),
-    /// It was broken, and is now under this name; a new one was begun.
-    SetAside(PathBuf),
-    /// It could not be read at the start, and now is: what was open in it has ended, since it
-    /// could not go on. The ends are in the file.
+    /// It can be written again; with the number of walks that had been waiting.
+    Recovered(usize),
+    /// It was corrupt and has been renamed to this; a new one was created.
+    Quarantined(PathBuf),
+    /// It could not be read at the start, and now can: what was open in it has been closed, since it
+    /// could not continue. The closing events are in the file.
     Lost(Vec<Event>),
-    /// This many of the oldest walks that waited were dropped.
+    /// This many of the oldest queued walks were dropped.
     Dropped(u64),
 }
 
@@ -44,33 +44,33 @@ pub struct History {
 }
 
 impl History {
-    /// Opens the file, reads what an earlier run left, and starts the writer. `now` is the wall
-    /// clock in milliseconds since 1970; `to_deliver` says whether there is a webhook; `says` is
-    /// called on the writer's thread.
+    /// Opens the file, reads what an earlier run left, and starts the writer. `now` is the wall clock
+    /// in milliseconds since 1970; `to_deliver` is whether there is a webhook; `report` is called on
+    /// the writer's thread.
     ///
     /// # Errors
     ///
-    /// A foreign or newer file, and one that another watch writes. One that is locked or cannot
-    /// be made is no error: it is said, and tried again while walks wait in memory.
+    /// A foreign or newer file, and one that another watch is using. A file that is locked or cannot be
+    /// created is not an error: that is reported, and retried while walks wait in memory.
     pub fn start(
         path: &Path,
         bounds: Bounds,
         now: i64,
         to_deliver: bool,
-        says: impl Fn(Report) + Send + 'static,
-    ) -> Result<(Self, Left), OpenError> {
+        report: impl Fn(WriterEvent) + Send + 'static,
+    ) -> Result<(Self, RecoveredState), OpenError> {
         let mut lock = None;
         let (opened, left) = match open(path, &bounds, &mut lock) {
             Ok(opened) => {
                 if let Some(to) = &opened.set_aside {
-                    says(Report::SetAside(to.clone()));
+                    report(WriterEvent::Quarantined(to.clone()));
                 }
-                let left = left::left(&opened.connection, now);
+                let left = recovery::recover(&opened.connection, now);
                 (Some(opened.connection), left)
             }
             Err(OpenError::Unavailable(words)) => {
-                says(Report::CannotWrite(words));
-                (None, Left::default())
+                report(WriterEvent::CannotWrite(words));
+                (None, RecoveredState::default())
             }
             Err(error) => return Err(error),
         };
@@ -84,11 +84,11 @@ impl History {
             path: path.to_owned(),
             bounds,
             shared: Arc::clone(&shared),
-            says: Box::new(says),
+            report: Box::new(report),
             unread,
             to_deliver,
             started: (now, Instant::now()),
-            tidied: None,
+            maintained: None,
         };
         let thread = std::thread::Builder::new()
             .name("history".to_owned())
@@ -97,36 +97,37 @@ impl History {
         Ok((Self { shared, thread: Some(thread) }, left))
     }
 
-    /// Hands something over. The receiver ends when it is in the file, or with an error when it
-    /// waits because the file cannot be written.
-    pub fn keep(&self, keep: Keep) -> oneshot::Receiver<()> {
+    /// Queues something. The receiver completes when it is in the file, or with an error when the file
+    /// cannot be written.
+    pub fn enqueue(&self, write: HistoryWrite) -> oneshot::Receiver<()> {
         let (written, receiver) = oneshot::channel();
         let mut queue = self.shared.lock();
-        // Nobody waits for a file that cannot be written.
+        // While the file cannot be written, callers do not wait.
         let written = (!queue.cannot_write).then_some(written);
-        queue.octets += keep.octets();
-        queue.waiting.push_back(Item { keep, written });
-        queue.stay_bounded();
+        queue.bytes += write.bytes();
+        queue.waiting.push_back(Item { write, written });
+        queue.enforce_bounds();
         drop(queue);
         self.shared.wake.notify_one();
         receiver
     }
 
-    /// Things that wait to be written.
+    /// Number of queued writes.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.shared.lock().waiting.len()
     }
 
-    /// Whether the file is written.
+    /// Whether the file can be written.
     #[must_use]
     pub fn writes(&self) -> bool {
         !self.shared.lock().cannot_write
     }
 
-    /// Writes what waits and closes the file, within `patience`; gives what had to be left.
-    pub fn close(mut self, patience: Duration) -> usize {
-        let end = Instant::now() + patience;
+    /// Writes the queue and closes the file, within `timeout`; returns the number of writes that were
+    /// left.
+    pub fn close(mut self, timeout: Duration) -> usize {
+        let end = Instant::now() + timeout;
         let mut queue = self.shared.lock();
         queue.closing = Some(end);
         self.shared.wake.notify_one();
@@ -150,20 +151,21 @@ struct Writer {
     path: PathBuf,
     bounds: Bounds,
     connection: Option<rusqlite::Connection>,
-    /// Nobody else writes it.
+    /// Excludes other writers.
     lock: Option<Lock>,
-    /// Device and number of the file that is open.
+    /// Device and inode of the open file.
     identity: Option<(u64, u64)>,
-    /// It could not be opened at the start, and nothing has been written since: what an earlier
-    /// run left open in it goes on under new ids, if it goes on.
+    /// It could not be opened at the start, and nothing has been written since: incidents of an earlier
+    /// run that are still open in it will continue under new ids, if they continue.
     unread: bool,
-    /// Whether there is a webhook that takes what ends by that.
+    /// Whether there is a webhook for the closing events.
     to_deliver: bool,
     shared: Arc<Shared>,
-    says: Box<dyn Fn(Report) + Send>,
-    /// Wall clock and monotonic time at the start: the clock may jump, the age of walks not.
+    report: Box<dyn Fn(WriterEvent) + Send>,
+    /// Wall clock and monotonic time at the start: the age of walks does not depend on a clock that
+    /// jumps.
     started: (i64, Instant),
-    tidied: Option<Instant>,
+    maintained: Option<Instant>,
 }
 
 impl Writer {
@@ -174,7 +176,7 @@ impl Writer {
                 if closing.is_some() {
                     break;
                 }
-                self.tidy();
+                self.maintain();
                 continue;
             }
             if let Err(words) = self.write(&batch) {
@@ -185,10 +187,10 @@ impl Writer {
                 continue;
             }
             self.written(batch);
-            self.tidy();
+            self.maintain();
         }
         if let Some(connection) = self.connection.take() {
-            // Copies the journal back, and takes it away.
+            // Checkpoints the journal and deletes it.
             let _ = connection.close();
         }
         self.shared.lock().done = true;
@@ -202,8 +204,8 @@ impl Writer {
         while queue.closing.is_none() {
             let pause = match (queue.cannot_write, queue.waiting.is_empty()) {
                 (false, false) => break,
-                (true, _) => AGAIN,
-                (false, true) => TIDY,
+                (true, _) => RETRY_INTERVAL,
+                (false, true) => MAINTENANCE_INTERVAL,
             };
             let left = pause.saturating_sub(begun.elapsed());
             if left.is_zero() {
@@ -212,14 +214,14 @@ impl Writer {
             queue = self.shared.wait(queue, left);
         }
         let mut batch = Vec::new();
-        let mut octets = 0;
-        while octets < self.bounds.transaction()
+        let mut bytes = 0;
+        while bytes < self.bounds.transaction()
             && let Some(item) = queue.waiting.pop_front()
         {
-            octets += item.keep.octets();
+            bytes += item.write.bytes();
             batch.push(item);
         }
-        queue.octets = queue.octets.saturating_sub(octets);
+        queue.bytes = queue.bytes.saturating_sub(bytes);
         queue.under_way = batch.len();
         (batch, queue.closing)
     }
@@ -228,7 +230,7 @@ impl Writer {
         let same =
             identity(&self.path) == self.identity && self.lock.as_ref().is_some_and(Lock::is_there);
         if !same {
-            // Taken away or replaced under us: what is open is nobody's file any more.
+            // Deleted or replaced: the open file no longer has this name.
             self.connection = None;
         }
         for again in [true, false] {
@@ -242,11 +244,11 @@ impl Writer {
                     self.connection = Some(connection);
                     self.unread = false;
                     if !lost.is_empty() {
-                        (self.says)(Report::Lost(lost));
+                        (self.report)(WriterEvent::Lost(lost));
                     }
                     return Ok(());
                 }
-                // Dropped: a new one is opened next time, which also sees what is wrong with it.
+                // Dropped: the next attempt opens it anew and finds what is wrong with it.
                 Err(error) if file::is_broken(&error) && again => drop(connection),
                 Err(error) => {
                     let words = file::sql_words(&error);
@@ -257,7 +259,7 @@ impl Writer {
                 }
             }
         }
-        Err("is broken".to_owned())
+        Err("is corrupt".to_owned())
     }
 
     fn open(&mut self) -> Result<rusqlite::Connection, String> {
@@ -265,7 +267,7 @@ impl Writer {
         let opened = opened.map_err(|error| error.to_string())?;
         self.identity = identity(&self.path);
         if let Some(to) = opened.set_aside {
-            (self.says)(Report::SetAside(to));
+            (self.report)(WriterEvent::Quarantined(to));
         }
         Ok(opened.connection)
     }
@@ -274,20 +276,20 @@ impl Writer {
         let mut queue = self.shared.lock();
         queue.under_way = 0;
         for mut item in batch.into_iter().rev() {
-            // Whoever waits is told that it will take a while.
+            // Callers no longer wait for it.
             item.written = None;
-            queue.octets += item.keep.octets();
+            queue.bytes += item.write.bytes();
             queue.waiting.push_front(item);
         }
         for item in &mut queue.waiting {
             item.written = None;
         }
-        queue.stay_bounded();
+        queue.enforce_bounds();
         let news = !queue.cannot_write;
         queue.cannot_write = true;
         drop(queue);
         if news {
-            (self.says)(Report::CannotWrite(words));
+            (self.report)(WriterEvent::CannotWrite(words));
         }
     }
 
@@ -304,30 +306,30 @@ impl Writer {
             }
         }
         if was {
-            (self.says)(Report::WritesAgain(waited));
+            (self.report)(WriterEvent::Recovered(waited));
         }
         if dropped > 0 {
-            (self.says)(Report::Dropped(dropped));
+            (self.report)(WriterEvent::Dropped(dropped));
         }
     }
 
-    /// Keeps the file within its bounds. What fails here fails again when a walk is written,
-    /// and is said there.
-    fn tidy(&mut self) {
+    /// Keeps the file within its bounds. An error here occurs again when a walk is written, and is
+    /// reported there.
+    fn maintain(&mut self) {
         let Some(connection) = &mut self.connection else { return };
         let _ = retention::by_size(connection, &self.bounds);
-        if self.tidied.is_none_or(|last| last.elapsed() >= TIDY) {
+        if self.maintained.is_none_or(|last| last.elapsed() >= MAINTENANCE_INTERVAL) {
             let (wall, start) = self.started;
             let ran = i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX);
             let _ = retention::by_age(connection, &self.bounds, wall.saturating_add(ran));
-            self.tidied = Some(Instant::now());
+            self.maintained = Some(Instant::now());
         }
     }
 }
 
-/// Opens the file under its lock, which it takes unless it has it.
+/// Opens the file under its lock, which it takes unless it is held already.
 fn open(path: &Path, bounds: &Bounds, lock: &mut Option<Lock>) -> Result<file::Opened, OpenError> {
-    // Beside a file that is not ours no lock is made.
+    // No lock file is created next to a file of another program.
     file::look_at(path)?;
     if !lock.as_ref().is_some_and(Lock::is_there) {
         *lock = None;
@@ -336,8 +338,8 @@ fn open(path: &Path, bounds: &Bounds, lock: &mut Option<Lock>) -> Result<file::O
     file::open(path, bounds)
 }
 
-/// Writes all of it or nothing. `unread` is the time of the start, when what an earlier run left
-/// could not be read then: what is open ends first, and is what this gives.
+/// Writes all of it or nothing. `unread` is the time of the start if the file could not be read
+/// then: open incidents are closed first; returns their closing events.
 fn transaction(
     to: &mut rusqlite::Connection,
     batch: &[Item],
@@ -346,21 +348,21 @@ fn transaction(
 ) -> rusqlite::Result<Vec<Event>> {
     let change = to.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let lost = match unread {
-        Some(start) => left::open_incidents(&change, start)?,
+        Some(start) => recovery::open_incidents(&change, start)?,
         None => Vec::new(),
     };
     for event in &lost {
         let (target, events) = (event.target.clone(), vec![event.clone()]);
-        Keep::Removed { target, events, to_deliver }.write(&change)?;
+        HistoryWrite::Removed { target, events, to_deliver }.write(&change)?;
     }
     for item in batch {
-        item.keep.write(&change)?;
+        item.write.write(&change)?;
     }
     change.commit()?;
     Ok(lost)
 }
 
-/// Device and number of a file.
+/// Device and inode of a file.
 fn identity(path: &Path) -> Option<(u64, u64)> {
     std::fs::metadata(path).ok().map(|about| lock::identity(&about))
 }

@@ -25,12 +25,12 @@ fn count(of: &rusqlite::Connection, sql: &str) -> i64 {
 }
 
 #[test]
-fn an_end_that_could_not_be_written_is_not_forgotten() {
+fn a_closing_event_that_could_not_be_written_is_not_lost() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("history.db");
     let (bounds, mut lock) = (Bounds::default(), None);
     let connection = open(&path, &bounds, &mut lock).expect("it opens").connection;
-    let begun = Keep::Removed {
+    let begun = HistoryWrite::Removed {
         target: "a".to_owned(),
         events: vec![opened("a/path/1")],
         to_deliver: false,
@@ -46,20 +46,20 @@ fn an_end_that_could_not_be_written_is_not_forgotten() {
         path,
         bounds,
         shared: Arc::new(Shared { queue: Mutex::default(), wake: Condvar::new() }),
-        says: Box::new(move |report| say.send(report).unwrap_or_default()),
+        report: Box::new(move |report| say.send(report).unwrap_or_default()),
         unread: true,
         to_deliver: true,
         started: (9, Instant::now()),
-        tidied: None,
+        maintained: None,
     };
-    // Opened by now, and then it fails to write.
+    // The file can be opened now, but writing fails.
     for _ in 0..2 {
         assert!(writer.write(&[]).is_err());
         assert!(heard.try_recv().is_err());
     }
     connection.execute_batch("DROP TRIGGER full").expect("dropped");
     assert_eq!(writer.write(&[]), Ok(()));
-    let Ok(Report::Lost(lost)) = heard.try_recv() else { panic!("the end is told") };
+    let Ok(WriterEvent::Lost(lost)) = heard.try_recv() else { panic!("the loss is reported") };
     assert_eq!((lost.len(), lost[0].kind, lost[0].at), (1, Kind::Closed, 9));
     assert_eq!(count(&connection, "incidents WHERE ended IS NULL"), 0);
     assert_eq!(count(&connection, "events WHERE pending AND kind = 'closed'"), 1);

@@ -1,25 +1,25 @@
-//! By which name a server may be asked.
+//! The names under which the server may be addressed.
 //!
-//! A server on loopback is reached by every page that a browser of this machine shows: a page's
-//! own name may lead to 127.0.0.1 a minute later (DNS rebinding), and its script then reads what
-//! is answered. Such a request has the page's name as its `Host`, and is refused.
+//! Every page in a browser on this machine can reach a server on loopback: the name of the page may
+//! resolve to 127.0.0.1 a minute later (DNS rebinding), and its script then reads the answers. Such
+//! a request carries the name of the page as its `Host` and is refused.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri, header};
 
-/// The names.
+/// Allowed names.
 #[derive(Debug)]
 pub(super) enum Hosts {
-    /// Whoever reaches the address may read.
+    /// Any name: every client that reaches the address may read.
     Any,
-    /// An address, localhost, or one of these, in lower case.
+    /// An address, localhost, or one of these names, in lower case.
     These(Vec<String>),
 }
 
 impl Hosts {
-    /// Those of a server at `address` whose inventory names `hosts`.
+    /// Those of a server at `address` whose inventory lists `hosts`.
     pub(super) fn of(address: IpAddr, hosts: &[String]) -> Self {
         match hosts.is_empty() && !address.to_canonical().is_loopback() {
             true => Self::Any,
@@ -27,8 +27,8 @@ impl Hosts {
         }
     }
 
-    /// Whether a request is for this server. No browser leaves `Host` out.
-    pub(super) fn serve(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+    /// Whether a request addresses this server. Browsers always send `Host`.
+    pub(super) fn allow(&self, uri: &Uri, headers: &HeaderMap) -> bool {
         let Self::These(names) = self else { return true };
         let named = headers
             .get_all(header::HOST)
@@ -58,7 +58,7 @@ mod tests {
         let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, HeaderValue::from_str(host).unwrap());
-        Hosts::of(address.parse().unwrap(), &hosts).serve(&Uri::from_static("/"), &headers)
+        Hosts::of(address.parse().unwrap(), &hosts).allow(&Uri::from_static("/"), &headers)
     }
 
     #[test]
@@ -78,19 +78,19 @@ mod tests {
             assert!(!answered("::ffff:127.0.0.1", &[], host), "{host:?}");
         }
         assert!(answered("127.0.0.1", &["Monitor.example"], "monitor.EXAMPLE:9443"));
-        // Where any machine may ask, any name will do until one is said.
+        // Beyond loopback every name is allowed until the inventory lists some.
         assert!(answered("0.0.0.0", &[], "jump-2:9715"));
         assert!(!answered("0.0.0.0", &["jump-2"], "evil.example"));
     }
 
     #[test]
-    fn every_name_of_a_request_counts_and_none_is_none() {
+    fn every_name_of_a_request_must_be_allowed() {
         let hosts = Hosts::of(IpAddr::from([127, 0, 0, 1]), &[]);
         let mut headers = HeaderMap::new();
-        assert!(hosts.serve(&Uri::from_static("/"), &headers));
-        assert!(!hosts.serve(&Uri::from_static("http://evil.example/"), &headers));
+        assert!(hosts.allow(&Uri::from_static("/"), &headers));
+        assert!(!hosts.allow(&Uri::from_static("http://evil.example/"), &headers));
         headers.append(header::HOST, HeaderValue::from_static("localhost"));
         headers.append(header::HOST, HeaderValue::from_static("evil.example"));
-        assert!(!hosts.serve(&Uri::from_static("/"), &headers));
+        assert!(!hosts.allow(&Uri::from_static("/"), &headers));
     }
 }

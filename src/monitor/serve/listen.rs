@@ -1,5 +1,8 @@
-//! Connections: how many, how long, how much each may send. hyper's own limits, which axum's
-//! listener does not reach, and a deadline for answers that nobody reads.
+//! Connections: how many, how long, and how much each may send.
+//!
+//! The limits are hyper's own, which axum's listener does not reach, and hyper-util ends
+//! connections gracefully. A limit of tower would count requests; what has to be bounded here is
+//! connections, which hold a descriptor before they send anything.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,37 +12,37 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 use tokio_io_timeout::TimeoutStream;
 
-use super::numbers::Numbers;
+use super::metrics::ServerMetrics;
 use super::stream::{self, Client};
 
-/// Connections that wait in the kernel's queue to be taken, as far as the kernel allows (4,096 by
-/// default, net.core.somaxconn): those above it are tried again by the client's kernel, later and
-/// later.
-const WAITING: u32 = 16 * 1024;
-/// Open connections at most; those above it wait in the kernel's queue.
-pub(super) const CONNECTIONS: usize = 2048;
-/// How long a client may take for the head of a request, the pause before it included.
-const HEAD: Duration = Duration::from_secs(10);
-/// The same when others wait for their turn: whoever asks for nothing makes room.
-const CROWDED_HEAD: Duration = Duration::from_secs(1);
+/// Connections that wait in the kernel's queue to be accepted, as far as the kernel allows (4,096
+/// by default, net.core.somaxconn). A client beyond it tries again, at growing intervals.
+const BACKLOG: u32 = 16 * 1024;
+/// Open connections, at most; more wait in the kernel's queue.
+pub(super) const MAX_CONNECTIONS: usize = 2048;
+/// How long a client may take to send the head of a request, including the pause before it.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// The same while other clients wait for a connection.
+const IDLE_LIMIT_WHEN_FULL: Duration = Duration::from_secs(1);
 /// How long a client may leave an answer unread.
-const WRITE: Duration = Duration::from_secs(10);
-/// The largest head of a request, in octets: what is longer is answered with 431.
-const HEAD_OCTETS: usize = 16 * 1024;
-/// Header fields of a request.
-const FIELDS: usize = 64;
-/// How long requests under way may go on when the server is told to end.
-const FAREWELL: Duration = Duration::from_millis(1500);
-/// How long an answer that is ready may still go to a client that has closed its side.
-const LAST_WORDS: Duration = Duration::from_millis(50);
-/// The pause after a connection could not be taken: descriptors come back with time.
-const PAUSE: Duration = Duration::from_millis(50);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The largest head of a request, in bytes; a longer one is answered with 431.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// Header fields of a request, at most.
+const MAX_HEADERS: usize = 64;
+/// How long open requests may continue after the server has been told to end.
+const SHUTDOWN_GRACE: Duration = Duration::from_millis(1500);
+/// How long an answer may still be sent to a client that has closed its side.
+const DRAIN_TIMEOUT: Duration = Duration::from_millis(50);
+/// The pause after a connection could not be accepted: descriptors become free with time.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 
 /// A listener at `address`.
 ///
@@ -51,70 +54,69 @@ pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
         SocketAddr::V4(_) => TcpSocket::new_v4(),
         SocketAddr::V6(_) => TcpSocket::new_v6(),
     }?;
-    // As tokio's own: a server that begins anew finds its port free. Elsewhere it would let
-    // another program take it.
+    // As tokio does: a server that restarts finds its port free. On Windows it would let another
+    // program take the port.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    socket.listen(WAITING)
+    socket.listen(BACKLOG)
 }
 
-/// Takes connections, `most` at once, until `stop` says so, then lets those under way finish,
-/// within bounds.
+/// Accepts connections, at most `limit` at a time, until `stop` is set; then lets open requests
+/// finish within [`SHUTDOWN_GRACE`].
 pub(super) async fn listen(
     listener: TcpListener,
-    most: usize,
+    limit: usize,
     router: Router,
-    numbers: Arc<Numbers>,
+    metrics: Arc<ServerMetrics>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let slots = Arc::new(Semaphore::new(most));
-    let crowded = watch::Sender::new(false);
+    let slots = Arc::new(Semaphore::new(limit));
+    let full = watch::Sender::new(false);
+    let graceful = GracefulShutdown::new();
     loop {
-        let take = async {
-            let taken = listener.accept().await;
-            // Never closed: there is a slot sooner or later, since every connection ends.
+        let accept = async {
+            let accepted = listener.accept().await;
+            // Every connection ends, so a slot becomes free.
             let slot = match Arc::clone(&slots).try_acquire_owned() {
                 Ok(slot) => slot,
                 Err(_) => {
-                    crowded.send_replace(true);
+                    full.send_replace(true);
                     let slot = Arc::clone(&slots).acquire_owned().await.ok()?;
-                    crowded.send_replace(false);
+                    full.send_replace(false);
                     slot
                 }
             };
-            Some((slot, taken))
+            Some((slot, accepted))
         };
-        let taken = tokio::select! {
+        let accepted = tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => break,
-            taken = take => taken,
+            accepted = accept => accepted,
         };
-        match taken {
+        match accepted {
             Some((slot, Ok((stream, _)))) => {
-                numbers.connection_opened();
-                let (router, numbers) = (router.clone(), Arc::clone(&numbers));
-                let (stop, crowded) = (stop.clone(), crowded.subscribe());
+                metrics.connection_opened();
+                let (router, metrics) = (router.clone(), Arc::clone(&metrics));
+                let (watcher, full) = (graceful.watcher(), full.subscribe());
                 tokio::spawn(async move {
-                    let _open = Open(numbers);
-                    connection(stream, router, stop, crowded).await;
+                    let _open = OpenConnection(metrics);
+                    connection(stream, router, watcher, full).await;
                     drop(slot);
                 });
             }
-            Some((_, Err(_))) => tokio::time::sleep(PAUSE).await,
+            Some((_, Err(_))) => tokio::time::sleep(ACCEPT_RETRY_DELAY).await,
             None => break,
         }
     }
     drop(listener);
-    let all = u32::try_from(most).unwrap_or(u32::MAX);
-    let _: Result<Result<OwnedSemaphorePermit, _>, _> =
-        tokio::time::timeout(FAREWELL, slots.acquire_many_owned(all)).await;
+    let _ = tokio::time::timeout(SHUTDOWN_GRACE, graceful.shutdown()).await;
 }
 
-/// A connection that is counted, however it ends.
-struct Open(Arc<Numbers>);
+/// Counts a connection as open until it is dropped.
+struct OpenConnection(Arc<ServerMetrics>);
 
-impl Drop for Open {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.0.connection_closed();
     }
@@ -123,52 +125,47 @@ impl Drop for Open {
 async fn connection(
     stream: TcpStream,
     router: Router,
-    mut stop: watch::Receiver<bool>,
-    crowded: watch::Receiver<bool>,
+    watcher: Watcher,
+    full: watch::Receiver<bool>,
 ) {
-    // Answers are written whole: nothing is gained by waiting for more.
+    // Answers are written whole: waiting for more data gains nothing.
     let _ = stream.set_nodelay(true);
     let (stream, client) = stream::shared(stream);
     let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(WRITE));
-    let idle = Arc::new(Idle(Mutex::new(Some(Instant::now()))));
-    let asked = Arc::clone(&idle);
+    stream.set_write_timeout(Some(WRITE_TIMEOUT));
+    let idle = Arc::new(IdleTimer(Mutex::new(Some(Instant::now()))));
+    let timer = Arc::clone(&idle);
     let router = TowerToHyperService::new(router);
     let answer = service_fn(move |request| {
-        let (idle, answer) = (Arc::clone(&asked), router.call(request));
+        let (timer, answer) = (Arc::clone(&timer), router.call(request));
         async move {
-            idle.set(None);
+            timer.set(None);
             let response = answer.await;
-            idle.set(Some(Instant::now()));
+            timer.set(Some(Instant::now()));
             response
         }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_buf_size(HEAD_OCTETS)
-        .max_headers(FIELDS)
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .max_headers(MAX_HEADERS)
         .serve_connection(TokioIo::new(Box::pin(stream)), answer);
-    let mut served = std::pin::pin!(served);
-    let told = async { drop(stop.wait_for(|stop| *stop).await) };
+    let mut served = std::pin::pin!(watcher.watch(served));
     tokio::select! {
-        // What a client does wrong is its own matter.
-        _ = &mut served => return,
-        () = client.gone() => {
-            let _ = tokio::time::timeout(LAST_WORDS, served).await;
-            return;
+        // An error of the client needs no action here.
+        _ = &mut served => {}
+        () = client.closed() => {
+            let _ = tokio::time::timeout(DRAIN_TIMEOUT, served).await;
         }
-        () = idle.too_long(crowded, &client) => return,
-        () = told => {}
+        () = idle.must_make_room(full, &client) => {}
     }
-    served.as_mut().graceful_shutdown();
-    let _ = served.await;
 }
 
-/// Since when a connection asks for nothing.
-struct Idle(Mutex<Option<Instant>>);
+/// Since when a connection has had no request; none while it has one.
+struct IdleTimer(Mutex<Option<Instant>>);
 
-impl Idle {
+impl IdleTimer {
     fn set(&self, since: Option<Instant>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = since;
     }
@@ -177,23 +174,24 @@ impl Idle {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until others wait for its place, and it has asked for nothing for a while.
-    async fn too_long(&self, mut crowded: watch::Receiver<bool>, client: &Client) {
-        let mut taken = client.taken();
+    /// Waits until other clients wait for a connection and this one has been idle for
+    /// [`IDLE_LIMIT_WHEN_FULL`].
+    async fn must_make_room(&self, mut full: watch::Receiver<bool>, client: &Client) {
+        let mut acknowledged = client.bytes_acknowledged();
         loop {
-            if crowded.wait_for(|crowded| *crowded).await.is_err() {
+            if full.wait_for(|full| *full).await.is_err() {
                 return std::future::pending().await;
             }
             let now = Instant::now();
-            let mut until = self.since().unwrap_or(now) + CROWDED_HEAD;
+            let mut until = self.since().unwrap_or(now) + IDLE_LIMIT_WHEN_FULL;
             if now >= until {
-                // What has come and waits for us to read it is asked in time; and an answer that
-                // is still being read is worth its wait.
-                let before = std::mem::replace(&mut taken, client.taken());
-                if !client.has_sent() && taken == before {
+                // A request that has arrived and is not read yet came in time; and a client that
+                // is still reading its answer is not idle.
+                let before = std::mem::replace(&mut acknowledged, client.bytes_acknowledged());
+                if !client.has_unread_data() && acknowledged == before {
                     return;
                 }
-                until = now + CROWDED_HEAD;
+                until = now + IDLE_LIMIT_WHEN_FULL;
             }
             tokio::time::sleep_until(until).await;
         }
@@ -207,17 +205,17 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     #[tokio::test]
-    async fn whoever_asks_for_nothing_makes_room_for_who_asks() {
+    async fn an_idle_connection_makes_room_for_a_waiting_client() {
         let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let at = listener.local_addr().unwrap();
         let slow = || async {
-            tokio::time::sleep(CROWDED_HEAD * 2).await;
+            tokio::time::sleep(IDLE_LIMIT_WHEN_FULL * 2).await;
             "slow"
         };
         let router = Router::new().route("/", get(|| async { "quick" })).route("/slow", get(slow));
-        let numbers = Arc::new(Numbers::new().unwrap());
+        let metrics = Arc::new(ServerMetrics::new().unwrap());
         let (stop, stopped) = watch::channel(false);
-        let server = tokio::spawn(listen(listener, 2, router, numbers, stopped));
+        let server = tokio::spawn(listen(listener, 2, router, metrics, stopped));
         let ask = async |path: &str| {
             let mut client = TcpSocket::new_v4().unwrap().connect(at).await.unwrap();
             let head = format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
@@ -226,32 +224,32 @@ mod tests {
             client.read_to_string(&mut answer).await.unwrap();
             answer
         };
-        // One has its request under way, the other sends a field now and then.
+        // One client has an open request, the other never completes its head.
         let mut silent = TcpSocket::new_v4().unwrap().connect(at).await.unwrap();
         silent.write_all(b"GET / HTTP/1.1\r\nX: ").await.unwrap();
         let began = Instant::now();
         let ((slow, quick), left) =
             futures_util::join!(async { futures_util::join!(ask("/slow"), ask("/")) }, async {
-                silent.read(&mut [0]).await.map_or(0, |octets| octets)
+                silent.read(&mut [0]).await.map_or(0, |read| read)
             });
         assert!(slow.ends_with("slow") && quick.ends_with("quick"), "{slow} {quick}");
-        assert_eq!(left, 0, "it is put out");
-        assert!(began.elapsed() < HEAD / 2);
+        assert_eq!(left, 0, "its connection is closed");
+        assert!(began.elapsed() < HEAD_TIMEOUT / 2);
         stop.send_replace(true);
         server.await.unwrap();
     }
 
     #[tokio::test]
-    async fn an_answer_that_is_being_read_is_not_cut_for_who_waits() {
-        const OCTETS: usize = 24 << 20;
+    async fn an_answer_that_is_being_read_is_not_cut_off_for_a_waiting_client() {
+        const BYTES: usize = 24 << 20;
         let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let at = listener.local_addr().unwrap();
         let router = Router::new()
             .route("/", get(|| async { "quick" }))
-            .route("/long", get(|| async { vec![b'x'; OCTETS] }));
-        let numbers = Arc::new(Numbers::new().unwrap());
+            .route("/long", get(|| async { vec![b'x'; BYTES] }));
+        let metrics = Arc::new(ServerMetrics::new().unwrap());
         let (stop, stopped) = watch::channel(false);
-        let server = tokio::spawn(listen(listener, 1, router, numbers, stopped));
+        let server = tokio::spawn(listen(listener, 1, router, metrics, stopped));
         let connect = async |path: &str| {
             let mut client = TcpSocket::new_v4().unwrap().connect(at).await.unwrap();
             let head = format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
@@ -260,17 +258,17 @@ mod tests {
         };
         let mut reader = connect("/long").await;
         let mut waiting = connect("/").await;
-        // It reads at its own pace for longer than whoever asks for nothing may stay.
-        let mut pace = tokio::time::interval(CROWDED_HEAD / 4);
+        // It reads slowly, for longer than an idle client may stay.
+        let mut pace = tokio::time::interval(IDLE_LIMIT_WHEN_FULL / 4);
         let mut got = 0;
-        let mut part = vec![0; OCTETS / 24];
+        let mut part = vec![0; BYTES / 24];
         for _ in 0..12 {
             pace.tick().await;
             got += reader.read_exact(&mut part).await.unwrap();
         }
         let mut rest = Vec::new();
         got += reader.read_to_end(&mut rest).await.unwrap();
-        assert!(got > OCTETS, "{got} of {OCTETS} and a head");
+        assert!(got > BYTES, "{got} of {BYTES} and a head");
         let mut answer = String::new();
         waiting.read_to_string(&mut answer).await.unwrap();
         assert!(answer.ends_with("quick"), "{answer}");

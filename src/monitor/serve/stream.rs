@@ -1,7 +1,8 @@
-//! A connection that two look at: hyper reads and writes, and somebody else sees the client go.
+//! A connection with two users: hyper reads and writes, and the server notices when the client
+//! goes away.
 //!
-//! hyper reads no further while it answers and holds octets of a next request, so it does not
-//! see that nobody is there any more.
+//! hyper does not read further while it answers and already holds bytes of the next request, so
+//! it does not notice that the client has gone.
 
 use std::io;
 use std::pin::Pin;
@@ -11,10 +12,10 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// The half that hyper has.
+/// The half for hyper.
 pub(super) struct Stream(Arc<TcpStream>);
 
-/// The other, which only waits.
+/// The half that watches the client.
 pub(super) struct Client(Arc<TcpStream>);
 
 /// Both halves of a connection.
@@ -26,31 +27,31 @@ pub(super) fn shared(stream: TcpStream) -> (Stream, Client) {
 impl Client {
     /// Waits until the client will send nothing more: it has closed its side, or is gone.
     #[cfg(target_os = "linux")]
-    pub(super) async fn gone(&self) {
+    pub(super) async fn closed(&self) {
         let ready = self.0.ready(tokio::io::Interest::PRIORITY).await;
-        // Urgent data wakes it as well; nobody sends such.
+        // Urgent data wakes it as well; no HTTP client sends any.
         if ready.is_ok_and(|ready| !ready.is_read_closed()) {
             std::future::pending().await
         }
     }
 
-    /// Elsewhere hyper alone sees it.
+    /// On other systems only hyper notices.
     #[cfg(not(target_os = "linux"))]
-    pub(super) async fn gone(&self) {
+    pub(super) async fn closed(&self) {
         std::future::pending().await
     }
 }
 
 impl Client {
-    /// Octets that it has taken; None where the system does not say.
-    pub(super) fn taken(&self) -> Option<u64> {
+    /// Bytes that the client has acknowledged; none where the system does not report it.
+    pub(super) fn bytes_acknowledged(&self) -> Option<u64> {
         crate::platform::tcp_info(&*self.0)?.bytes_acked
     }
 
-    /// Whether it has sent what nobody has read yet.
-    pub(super) fn has_sent(&self) -> bool {
-        let mut octet = [std::mem::MaybeUninit::uninit()];
-        socket2::SockRef::from(&*self.0).peek(&mut octet).is_ok_and(|octets| octets > 0)
+    /// Whether the client has sent data that is not read yet.
+    pub(super) fn has_unread_data(&self) -> bool {
+        let mut byte = [std::mem::MaybeUninit::uninit()];
+        socket2::SockRef::from(&*self.0).peek(&mut byte).is_ok_and(|peeked| peeked > 0)
     }
 }
 
@@ -64,7 +65,7 @@ impl AsyncRead for Stream {
             ready!(self.0.poll_read_ready(context))?;
             match self.0.try_read(into.initialize_unfilled()) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                read => return Poll::Ready(read.map(|octets| into.advance(octets))),
+                read => return Poll::Ready(read.map(|bytes| into.advance(bytes))),
             }
         }
     }
@@ -74,19 +75,19 @@ impl AsyncWrite for Stream {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        octets: &[u8],
+        bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.poll_write_vectored(context, &[io::IoSlice::new(octets)])
+        self.poll_write_vectored(context, &[io::IoSlice::new(bytes)])
     }
 
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        octets: &[io::IoSlice<'_>],
+        bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         loop {
             ready!(self.0.poll_write_ready(context))?;
-            match self.0.try_write_vectored(octets) {
+            match self.0.try_write_vectored(bytes) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 written => return Poll::Ready(written),
             }

@@ -1,14 +1,14 @@
-//! Threads that walk: walks cannot move from thread to thread, so each has its own runtime,
-//! its own view of the machine and its own tokens.
+//! Threads that walk: a walk cannot move from thread to thread, so each thread has its own
+//! runtime, its own view of the machine and its own tokens.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use super::desk::{BEGUN, Desk, Job, Outcome, Walked};
-use super::numbers::Numbers;
-use super::past::Past;
+use super::metrics::ServerMetrics;
+use super::recent_walks::RecentWalks;
+use super::scheduler::{Job, Outcome, STARTED_AFTER, Scheduler, Walked};
 use super::targets::Targets;
 use crate::monitor::walker::{NotWalked, Walker};
 use crate::panics;
@@ -16,42 +16,42 @@ use crate::render::metrics;
 use crate::report::Report;
 use crate::world::World;
 
-/// Threads at most: a walk is mostly waiting.
-const MOST: usize = 8;
+/// Threads, at most: a walk mostly waits.
+const MAX_WALKERS: usize = 8;
 
-/// How the outside is read, by any thread.
-pub type Look = Arc<dyn Fn() -> World + Send + Sync>;
+/// Reads the outside, on any thread.
+pub type WorldReader = Arc<dyn Fn() -> World + Send + Sync>;
 
-/// As many threads as the machine has processors.
+/// One thread for each processor.
 pub(super) fn count() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from).min(MOST)
+    std::thread::available_parallelism().map_or(1, usize::from).min(MAX_WALKERS)
 }
 
 /// What every thread needs.
 pub(super) struct Shared {
-    pub(super) desk: Arc<Desk>,
-    pub(super) past: Arc<Past>,
+    pub(super) scheduler: Arc<Scheduler>,
+    pub(super) recent: Arc<RecentWalks>,
     pub(super) targets: Arc<RwLock<Arc<Targets>>>,
-    pub(super) numbers: Arc<Numbers>,
-    pub(super) look: Look,
+    pub(super) metrics: Arc<ServerMetrics>,
+    pub(super) read_world: WorldReader,
 }
 
 impl Shared {
-    /// Keeps a walk for the pages, unless its target was taken away meanwhile. The inventory
-    /// stays as it is until that is done.
+    /// Keeps a walk for the pages, unless its target has been removed meanwhile. The lock keeps the
+    /// inventory unchanged until then.
     fn keep(&self, job: &Job, began: Instant, report: &Arc<Report>) {
         let targets = self.targets.read().unwrap_or_else(PoisonError::into_inner);
-        if targets.have(&job.entry) {
-            self.past.keep(began, report);
+        if targets.contains(&job.entry) {
+            self.recent.keep(began, report);
         }
     }
 }
 
-/// Starts the thread of one walker; the process does not wait for it at its end.
+/// Starts the thread of one walker. The process does not wait for it when it ends.
 ///
 /// # Errors
 ///
-/// No thread or no runtime is to be had.
+/// A thread or a runtime cannot be started.
 pub(super) fn start(
     number: usize,
     shared: Arc<Shared>,
@@ -68,39 +68,41 @@ pub(super) fn start(
             local.block_on(&runtime, work(number, shared, jobs));
         })
         .map(drop)
-        .map_err(|e| format!("no thread for the walks: {}", crate::wire::words(&e)))
+        .map_err(|e| {
+            format!("a thread for the walks cannot be started: {}", crate::wire::words(&e))
+        })
 }
 
 async fn work(number: usize, shared: Arc<Shared>, mut jobs: mpsc::UnboundedReceiver<Job>) {
-    let look = Arc::clone(&shared.look);
-    let walker = std::rc::Rc::new(Walker::new(move || look()));
+    let read_world = Arc::clone(&shared.read_world);
+    let walker = std::rc::Rc::new(Walker::new(move || read_world()));
     while let Some(job) = jobs.recv().await {
         let (walker, shared) = (std::rc::Rc::clone(&walker), Arc::clone(&shared));
         tokio::task::spawn_local(async move {
-            let outcome = one(&walker, &shared, &job).await;
-            shared.desk.done(number, job, outcome);
+            let outcome = walk(&walker, &shared, &job).await;
+            shared.scheduler.finished(number, job, outcome);
         });
     }
 }
 
-/// One walk; none when nobody waits for it any more.
-async fn one(walker: &Walker, shared: &Shared, job: &Job) -> Option<Outcome> {
+/// One walk; none when it was given up because no scrape waits for it any more.
+async fn walk(walker: &Walker, shared: &Shared, job: &Job) -> Option<Outcome> {
     let began = Instant::now();
-    let within = job.ends.saturating_duration_since(began);
+    let within = job.deadline.saturating_duration_since(began);
     let mut walk = std::pin::pin!(walker.walk(&job.entry, Some(within)));
-    let mut beginning = std::pin::pin!(tokio::time::sleep(BEGUN));
-    let mut begins = true;
+    let mut starting = std::pin::pin!(tokio::time::sleep(STARTED_AFTER));
+    let mut is_starting = true;
     let walked = loop {
         tokio::select! {
             biased;
             walked = &mut walk => break walked,
-            () = &mut beginning, if begins => {
-                begins = false;
-                shared.desk.begun(job);
+            () = &mut starting, if is_starting => {
+                is_starting = false;
+                shared.scheduler.started(job);
             }
-            () = job.unwanted() => {
-                if shared.desk.given_up(job) {
-                    shared.numbers.given_up();
+            () = job.abandoned() => {
+                if shared.scheduler.give_up_if_abandoned(job) {
+                    shared.metrics.given_up();
                     return None;
                 }
             }
@@ -109,17 +111,17 @@ async fn one(walker: &Walker, shared: &Shared, job: &Job) -> Option<Outcome> {
     let outcome = match walked {
         Ok(report) => panics::caught(|| {
             let exposition = metrics::exposition(&report).into();
-            shared.numbers.walked(report.verdict.state, began.elapsed());
+            shared.metrics.walked(report.verdict.state, began.elapsed());
             Walked { report: Arc::new(report), exposition }
         })
         .map_err(NotWalked::Bug),
         Err(why) => Err(why),
     };
     let outcome = outcome.or_else(|why| {
-        shared.numbers.failed();
+        shared.metrics.failed();
         match &why {
-            // Nothing that the operator can put right: the target's state is not known, and the
-            // scraper learns why.
+            // The operator cannot fix this: the state of the target is unknown, and the scraper gets
+            // the reason.
             NotWalked::Bug(_) => panics::caught(|| {
                 let report = Arc::new(walker.not_walked(&job.entry, &why.to_string()));
                 Walked { exposition: metrics::exposition(&report).into(), report }

@@ -1,17 +1,17 @@
-//! Lines for the journal, for a file, or for a terminal.
+//! Lines for the journal, a file, or a terminal.
 
 use crate::evidence::text::{clean, rfc3339};
 use crate::monitor::event::{Event, Kind, Severity};
 
-/// Longest line, in characters.
+/// The longest line, in characters.
 const LONGEST: usize = 4_000;
 
-/// How much a line matters: the levels of syslog.
+/// The importance of a line: the levels of syslog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
     /// A page.
     Critical,
-    /// This tool itself fails at something.
+    /// A problem of this tool itself.
     Error,
     /// A ticket.
     Warning,
@@ -22,7 +22,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// Its number in syslog: the lower, the worse.
+    /// Its number in syslog: the lower, the more important.
     #[must_use]
     pub const fn number(self) -> u8 {
         match self {
@@ -51,7 +51,7 @@ impl Level {
     }
 }
 
-/// One line: for the journal with its level in front, elsewhere with the time.
+/// One line: for the journal it starts with its level, elsewhere with the time.
 #[must_use]
 pub fn line(text: &str, level: Level, journal: bool, now: i64) -> String {
     let text = clean(text, LONGEST);

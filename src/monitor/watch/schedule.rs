@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A walk that says other than what is confirmed is followed by the next one within this time,
-/// so that an interval of an hour does not make an hour of doubt.
+/// After a walk that disagrees with the confirmed condition, the next one follows within this time,
+/// so that an interval of an hour does not delay the confirmation by an hour.
 const IN_DOUBT: Duration = Duration::from_secs(40);
-/// The part of an interval over which the walks of one round are spread.
+/// The walks of one round are spread over this fraction of the interval, 1/10.
 pub(super) const SPREAD: u32 = 10;
 
-/// The ticks of one target: `begin`, `begin` + interval, and so on, for ever at these places.
+/// The ticks of one target: `begin`, `begin` + interval, and so on; they never shift.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Schedule {
     pub(super) begin: Instant,
@@ -23,8 +23,8 @@ impl Schedule {
         self.begin + self.jitter(chance)
     }
 
-    /// The walk after one that ended at `now`: at the next tick, and a little later by chance.
-    /// Ticks that went by meanwhile are left out, not made up for.
+    /// The walk after one that ended at `now`: at the next tick plus jitter. Ticks that have passed
+    /// meanwhile are skipped, not made up for.
     pub(super) fn next(self, now: Instant, in_doubt: bool, chance: f64) -> Instant {
         let interval = self.interval.as_nanos().max(1);
         let nanos = (self.ticks(now) + 1).saturating_mul(interval);
@@ -36,7 +36,7 @@ impl Schedule {
         }
     }
 
-    /// Ticks that went by while a walk that began at `began` was under way.
+    /// Ticks that passed while a walk that began at `began` was running.
     pub(super) fn skipped(self, began: Instant, now: Instant) -> u64 {
         u64::try_from(self.ticks(now).saturating_sub(self.ticks(began))).unwrap_or(u64::MAX)
     }
@@ -57,13 +57,13 @@ mod tests {
     const MINUTE: Duration = Duration::from_secs(60);
 
     #[test]
-    fn walks_keep_their_places_whatever_they_take() {
+    fn ticks_do_not_shift_with_the_duration_of_walks() {
         let begin = Instant::now();
         let schedule = Schedule { begin, interval: MINUTE };
         let mut now = schedule.first(1.0);
         assert_eq!(now, begin + MINUTE / 10);
         for tick in 1..100_u32 {
-            // Each takes another time, less than what is left of its interval.
+            // The durations differ, and each is shorter than the rest of its interval.
             let took = MINUTE.mul_f64(f64::from(tick % 9) / 11.0);
             let next = schedule.next(now + took, false, f64::from(tick % 7) / 7.0);
             let place = begin + MINUTE * tick;
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn missed_ticks_are_left_out() {
+    fn missed_ticks_are_skipped() {
         let begin = Instant::now();
         let schedule = Schedule { begin, interval: MINUTE };
         let late = begin + MINUTE * 7 + MINUTE / 2;
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn doubt_shortens_long_intervals_alone() {
+    fn doubt_shortens_only_long_intervals() {
         let begin = Instant::now();
         let hour = Schedule { begin, interval: MINUTE * 60 };
         assert_eq!(hour.next(begin, true, 0.5), begin + IN_DOUBT);

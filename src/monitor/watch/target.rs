@@ -1,4 +1,4 @@
-//! One target that is watched, and what is kept of its walks.
+//! One watched target, and what the history keeps of its walks.
 
 use std::rc::Rc;
 
@@ -8,35 +8,61 @@ use super::schedule::Schedule;
 use crate::diagnosis::State;
 use crate::evidence::{Evidence, Hop, Observed};
 use crate::inventory::Entry;
-use crate::monitor::event::Event;
+use crate::monitor::changed::changed_since;
+use crate::monitor::event::{Event, Kind, Subject};
 use crate::monitor::history::Record;
 use crate::monitor::observation::Observation;
-use crate::monitor::state::Machine;
+use crate::monitor::state::TargetState;
+use crate::render;
 use crate::report::Report;
 
-/// How often the report of a walk that stays bad is kept, in milliseconds.
-const KEEP_BAD: i64 = 3_600_000;
+/// How often a report is kept while the target stays bad, in milliseconds.
+const REPORT_INTERVAL_MS: i64 = 3_600_000;
 
 /// One target.
-pub(super) struct Watched {
-    /// Its number among all that were ever taken in: a name may go and come back.
+pub(super) struct WatchedTarget {
+    /// Its generation: a name may be removed from the inventory and come back.
     pub(super) generation: u64,
     pub(super) entry: Rc<Entry>,
-    pub(super) machine: Machine,
+    pub(super) machine: TargetState,
     pub(super) schedule: Schedule,
     pub(super) walking: bool,
     /// When its newest walk began.
     pub(super) began: Instant,
-    /// When its newest walk ended, or when it was taken in.
+    /// When its newest walk ended, or when it was added.
     pub(super) last: Instant,
-    /// State and cause of the newest walk, and when a report was kept.
-    pub(super) said: Option<(State, Option<String>)>,
-    pub(super) kept: Option<i64>,
+    /// State and cause of the newest walk, and when a report was last kept.
+    pub(super) last_result: Option<(State, Option<String>)>,
+    pub(super) report_kept: Option<i64>,
+    /// The report of the newest walk that worked, as JSON, which is a fraction of its size.
+    pub(super) last_good: Option<String>,
 }
 
-impl Watched {
-    /// What the history keeps of a walk. Its report is kept when it says something new, while
-    /// nothing is confirmed, and now and then while it stays bad.
+impl WatchedTarget {
+    /// Keeps the report of a walk that works; of another one, says in its events what differs from
+    /// it. Where none is known, the events keep what the state remembers.
+    pub(super) fn compare_with_last_good(&mut self, report: &Report, events: &mut [Event]) {
+        if report.verdict.state == State::Works {
+            self.last_good = render::json::compact(report).ok();
+            return;
+        }
+        let is_news = |event: &&mut Event| {
+            event.subject == Subject::Path
+                && matches!(event.kind, Kind::Opened | Kind::CauseRefined)
+        };
+        let mut news = events.iter_mut().filter(is_news).peekable();
+        if news.peek().is_none() {
+            return;
+        }
+        let Some(good) = self.last_good.as_deref() else { return };
+        let changed = changed_since(good, report);
+        if !changed.is_empty() {
+            news.for_each(|event| event.changed.clone_from(&changed));
+        }
+    }
+
+    /// The history's record of a walk. Its report is kept if it has a new result, while a condition is
+    /// being confirmed, and at intervals while the target stays bad.
     pub(super) fn record(
         &mut self,
         seen: &Observation,
@@ -46,17 +72,20 @@ impl Watched {
     ) -> Record {
         let cause = report.and_then(Report::cause);
         let state = report.map_or(State::CannotTell, |report| report.verdict.state);
-        let said = (state, cause.map(|cause| cause.id.clone()));
-        let long_ago = self.kept.is_none_or(|kept| seen.mono.saturating_sub(kept) >= KEEP_BAD);
-        let keeps = self.said.as_ref() != Some(&said)
+        let last_result = (state, cause.map(|cause| cause.id.clone()));
+        let long_ago = self
+            .report_kept
+            .is_none_or(|kept| seen.mono.saturating_sub(kept) >= REPORT_INTERVAL_MS);
+        let keep_report = self.last_result.as_ref() != Some(&last_result)
             || !events.is_empty()
             || self.machine.in_doubt()
             || state != State::Works && long_ago;
-        self.said = Some(said);
-        if keeps {
-            self.kept = Some(seen.mono);
+        self.last_result = Some(last_result);
+        if keep_report {
+            self.report_kept = Some(seen.mono);
         }
-        let text = report.filter(|_| keeps).and_then(|report| serde_json::to_string(report).ok());
+        let text =
+            report.filter(|_| keep_report).and_then(|report| render::json::compact(report).ok());
         Record {
             target: seen.target.clone(),
             at: seen.at,
@@ -76,8 +105,8 @@ impl Watched {
 
 /// The time of each hop that ran, in milliseconds.
 fn times(e: &Evidence) -> Vec<(&'static str, f64)> {
-    let tcp = e.tcp.saw().and_then(|tcp| tcp.walked_attempt()).map(|attempt| attempt.took_ms);
-    let http = e.http.saw().and_then(|http| http.main()).map(|call| call.took_ms);
+    let tcp = e.tcp.value().and_then(|tcp| tcp.walked_attempt()).map(|attempt| attempt.took_ms);
+    let http = e.http.value().and_then(|http| http.main()).map(|call| call.took_ms);
     [
         (Hop::Dns, e.dns.first_address_ms),
         (Hop::Tcp, tcp),

@@ -1,4 +1,4 @@
-//! The body of a webhook's call, in the shape that its receiver reads.
+//! The body of a webhook's call, in the shape that its receiver expects.
 
 use std::collections::BTreeMap;
 
@@ -8,45 +8,45 @@ use crate::diagnose::reading::word;
 use crate::evidence::text::{clean, rfc3339};
 use crate::inventory::WebhookShape;
 use crate::monitor::event::{Event, Kind, Severity};
-use crate::monitor::group::Notice;
+use crate::monitor::group::Notification;
 
 /// Version of the generic body, `major.minor`.
 pub const VERSION: &str = "1.1";
-/// Events of one generic body; a notice of more is sent in parts.
-const MOST_EVENTS: usize = 100;
-/// Characters of the first line for people. Slack cuts at 40,000 and wants fewer than 4,000; Teams
-/// refuses a message of more than 28 KB, in practice of 21,000 bytes, and a character is four at
-/// most.
-const MOST_TEXT: usize = 2_000;
+/// Events in one generic body; a notification with more is sent in parts.
+const MAX_EVENTS: usize = 100;
+/// Characters of the first line for people. Slack cuts at 40,000 and recommends fewer than 4,000;
+/// Teams rejects a message of more than 28 KB, in practice of 21,000 bytes, and a character takes up
+/// to four.
+const MAX_TEXT: usize = 2_000;
 /// Characters of each further line.
-const MOST_ASIDE: usize = 250;
+const MAX_ASIDE: usize = 250;
 
 /// The labels of the targets by name.
 pub type Labels = BTreeMap<String, BTreeMap<String, String>>;
 
-/// What a body says besides its events.
+/// What a body contains besides its events.
 #[derive(Debug, Clone, Copy)]
 pub struct Sender<'a> {
     /// This machine.
     pub host: &'a str,
     /// The targets' labels.
     pub labels: &'a Labels,
-    /// The command that lists the history, ready for a target's name; none without a history.
+    /// The command that lists the history, up to the name of a target; none without a history.
     pub history: Option<&'a str>,
 }
 
 impl Sender<'_> {
-    /// The command that shows the incidents of a target and the reports that are their evidence.
+    /// The command that lists the incidents of a target with the reports that are their evidence.
     fn evidence(&self, event: &Event) -> Option<String> {
         event.incident.as_ref()?;
         Some(format!("{} {}", self.history?, word(&event.target)))
     }
 }
 
-/// The bodies of a notice, each with the events that it is about.
+/// The bodies of a notification, each with its events.
 #[must_use]
 pub fn bodies(
-    notice: &Notice,
+    notice: &Notification,
     shape: WebhookShape,
     sender: &Sender<'_>,
 ) -> Vec<(Value, Vec<Event>)> {
@@ -54,7 +54,7 @@ pub fn bodies(
     match shape {
         WebhookShape::Generic => notice
             .events
-            .chunks(MOST_EVENTS)
+            .chunks(MAX_EVENTS)
             .map(|events| (generic(notice, events, sender), events.to_vec()))
             .collect(),
         WebhookShape::Slack => vec![(slack(notice, sender), all())],
@@ -62,22 +62,22 @@ pub fn bodies(
     }
 }
 
-/// The body of a heartbeat; `figures` are of the watch itself.
+/// The body of a heartbeat; `stats` are about the watch itself.
 #[must_use]
-pub fn heartbeat(figures: &Value, host: &str) -> Value {
+pub fn heartbeat(stats: &Value, host: &str) -> Value {
     json!({
         "version": VERSION,
         "tool": tool(),
         "host": host,
         "kind": "heartbeat",
-        "watch": figures,
+        "watch": stats,
     })
 }
 
-/// The body of a test: nothing has happened.
+/// The body of a test.
 #[must_use]
 pub fn test(shape: WebhookShape, host: &str) -> Value {
-    let line = "test: this webhook can be reached; nothing has happened";
+    let line = "test: this webhook works; nothing has happened";
     match shape {
         WebhookShape::Generic => json!({
             "version": VERSION,
@@ -90,11 +90,11 @@ pub fn test(shape: WebhookShape, host: &str) -> Value {
             "events": [],
         }),
         WebhookShape::Slack => {
-            let text = format!("{line}\nfrom {}", slack_text(host, MOST_ASIDE));
+            let text = format!("{line}\nfrom {}", slack_text(host, MAX_ASIDE));
             json!({ "text": text, "mrkdwn": false })
         }
         WebhookShape::Teams => {
-            card(vec![block(line), block(&format!("from {}", teams_text(host, MOST_ASIDE)))])
+            card(vec![block(line), block(&format!("from {}", teams_text(host, MAX_ASIDE)))])
         }
     }
 }
@@ -103,7 +103,7 @@ fn tool() -> Value {
     json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") })
 }
 
-fn generic(notice: &Notice, events: &[Event], sender: &Sender<'_>) -> Value {
+fn generic(notice: &Notification, events: &[Event], sender: &Sender<'_>) -> Value {
     let Some(first) = events.first() else { return Value::Null };
     let events: Vec<Value> = events
         .iter()
@@ -117,8 +117,8 @@ fn generic(notice: &Notice, events: &[Event], sender: &Sender<'_>) -> Value {
                 "cause": event.cause.as_ref().map(|cause| json!({
                     "finding": cause.id,
                     "hop": cause.hop.map(crate::evidence::Hop::name),
-                    "sure": cause.sure.map(crate::diagnosis::Sure::word),
-                    "says": cause.says,
+                    "confidence": cause.confidence.map(crate::diagnosis::Confidence::word),
+                    "headline": cause.message,
                     "via": cause.via,
                     "owner": cause.owner,
                     "fact": cause.fact,
@@ -152,7 +152,7 @@ fn when(milliseconds: i64) -> String {
     rfc3339(milliseconds.div_euclid(1000))
 }
 
-/// `page`, or `over` for what ended.
+/// `page` and so on, or `over` for a closed incident.
 fn urgency(event: &Event) -> &'static str {
     match event.kind {
         Kind::Closed => "over",
@@ -160,9 +160,9 @@ fn urgency(event: &Event) -> &'static str {
     }
 }
 
-/// The lines below the first one: when it began, what was seen, what to do first, and where the
-/// evidence is; nothing for what ended.
-fn details(notice: &Notice, sender: &Sender<'_>) -> Vec<String> {
+/// The lines below the first one: when it began, the first fact, the first step, and the evidence;
+/// nothing for a closed incident.
+fn details(notice: &Notification, sender: &Sender<'_>) -> Vec<String> {
     let Some(event) = notice.events.first() else { return Vec::new() };
     let Some(cause) = event.cause.as_ref().filter(|_| event.kind != Kind::Closed) else {
         return Vec::new();
@@ -181,29 +181,28 @@ fn details(notice: &Notice, sender: &Sender<'_>) -> Vec<String> {
     lines
 }
 
-/// Without Slack's own markup: nothing in a name or a sentence is bold, code or a link.
-fn slack(notice: &Notice, sender: &Sender<'_>) -> Value {
+/// Without Slack's markup: nothing in a name or a sentence becomes bold, code or a link.
+fn slack(notice: &Notification, sender: &Sender<'_>) -> Value {
     let first = notice.events.first().map_or("", urgency);
-    let mut text = format!("{first}: {}", slack_text(&notice.line, MOST_TEXT));
+    let mut text = format!("{first}: {}", slack_text(&notice.line, MAX_TEXT));
     for line in details(notice, sender) {
-        text.push_str(&format!("\n{}", slack_text(&line, MOST_ASIDE)));
+        text.push_str(&format!("\n{}", slack_text(&line, MAX_ASIDE)));
     }
-    text.push_str(&format!("\nfrom {}", slack_text(sender.host, MOST_ASIDE)));
+    text.push_str(&format!("\nfrom {}", slack_text(sender.host, MAX_ASIDE)));
     json!({ "text": text, "mrkdwn": false })
 }
 
-/// The three characters that Slack gives a meaning all the same (links and mentions begin with
-/// `<`).
+/// Escapes the three characters that Slack interprets even then (links and mentions start with `<`).
 fn slack_text(text: &str, most: usize) -> String {
     shown(text, most).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Cut where it is too long as it is shown: what is escaped is longer than it was.
+/// Cut to length after escaping, which makes it longer.
 fn shown(text: &str, most: usize) -> String {
     clean(&clean(text, most), most)
 }
 
-fn teams(notice: &Notice, sender: &Sender<'_>) -> Value {
+fn teams(notice: &Notification, sender: &Sender<'_>) -> Value {
     let first = notice.events.first().map_or("", urgency);
     let color = match first {
         "page" => "Attention",
@@ -211,11 +210,11 @@ fn teams(notice: &Notice, sender: &Sender<'_>) -> Value {
         _ => "Warning",
     };
     let mut body = vec![json!({
-        "type": "TextBlock", "text": format!("{first}: {}", teams_text(&notice.line, MOST_TEXT)),
+        "type": "TextBlock", "text": format!("{first}: {}", teams_text(&notice.line, MAX_TEXT)),
         "wrap": true, "weight": "Bolder", "color": color,
     })];
-    body.extend(details(notice, sender).iter().map(|line| block(&teams_text(line, MOST_ASIDE))));
-    body.push(block(&format!("from {}", teams_text(sender.host, MOST_ASIDE))));
+    body.extend(details(notice, sender).iter().map(|line| block(&teams_text(line, MAX_ASIDE))));
+    body.push(block(&format!("from {}", teams_text(sender.host, MAX_ASIDE))));
     card(body)
 }
 
@@ -239,7 +238,7 @@ fn card(body: Vec<Value>) -> Value {
     })
 }
 
-/// Cards read a part of Markdown: what could be a link or a style is plain text here.
+/// Cards interpret a part of Markdown: links and styles are escaped here.
 fn teams_text(text: &str, most: usize) -> String {
     let mut out = String::with_capacity(text.len());
     for c in shown(text, most).chars() {

@@ -10,10 +10,10 @@ use crate::monitor::event::Subject;
 use crate::monitor::group;
 use crate::monitor::observation::Cause;
 
-/// Everything that Slack, Markdown or HTML gives a meaning.
+/// Everything that Slack, Markdown or HTML interprets.
 const HOSTILE: &str = "a*b*_c_~d~`e`[f](https://x.example) <!channel> <at>g</at> #h & \\i";
 
-fn event(target: &str, kind: Kind, says: &str) -> Event {
+fn event(target: &str, kind: Kind, message: &str) -> Event {
     Event {
         kind,
         target: target.to_owned(),
@@ -24,8 +24,8 @@ fn event(target: &str, kind: Kind, says: &str) -> Event {
         cause: Some(Cause {
             id: "dns-zone-not-linked".to_owned(),
             hop: Some(Hop::Dns),
-            sure: Some(crate::diagnosis::Sure::Inferred),
-            says: says.to_owned(),
+            confidence: Some(crate::diagnosis::Confidence::Inferred),
+            message: message.to_owned(),
             via: Some("resolver 10.1.0.10".to_owned()),
             owner: Some("DNS".to_owned()),
             fact: Some("myacct.openai.azure.com -> 20.62.58.5 (public)".to_owned()),
@@ -41,7 +41,7 @@ fn event(target: &str, kind: Kind, says: &str) -> Event {
 }
 
 fn one(shape: WebhookShape, event: Event, host: &str, labels: &Labels) -> Value {
-    let notice = group::notices(vec![event]).remove(0);
+    let notice = group::notifications(vec![event]).remove(0);
     let sender = Sender { host, labels, history: Some("aoai-probe history --history h.db") };
     let mut bodies = bodies(&notice, shape, &sender);
     assert_eq!(bodies.len(), 1);
@@ -72,7 +72,7 @@ fn the_generic_body_is_as_documented() {
     assert_eq!(keys(&first["cause"]), keys(&shown["cause"]));
     assert_eq!(keys(&body["tool"]), keys(&documented["tool"]));
     assert_eq!((&body["version"], &body["kind"]), (&documented["version"], &documented["kind"]));
-    // What is in it arrives as it is.
+    // Its values arrive unchanged.
     let read: Value = serde_json::from_str(&body.to_string()).expect("JSON");
     assert_eq!(read["events"][0]["target"], HOSTILE);
     assert_eq!(read["events"][0]["labels"]["team"], "a \"quoted\"\nvalue \u{1f600}");
@@ -80,16 +80,16 @@ fn the_generic_body_is_as_documented() {
 }
 
 #[test]
-fn a_large_notice_is_sent_in_parts_that_tell_every_event_once() {
+fn a_large_notification_is_sent_in_parts_that_contain_every_event_once() {
     let events: Vec<Event> =
         (0..250).map(|n| event(&format!("t{n}"), Kind::Opened, "why")).collect();
-    let notice = group::notices(events.clone()).remove(0);
+    let notice = group::notifications(events.clone()).remove(0);
     let labels = Labels::new();
     let sender = Sender { host: "jump-1", labels: &labels, history: None };
     let parts = bodies(&notice, WebhookShape::Generic, &sender);
     assert_eq!(parts.len(), 3);
-    let told: Vec<Event> = parts.iter().flat_map(|(_, events)| events.clone()).collect();
-    assert_eq!(told, events);
+    let sent: Vec<Event> = parts.iter().flat_map(|(_, events)| events.clone()).collect();
+    assert_eq!(sent, events);
     for (body, events) in &parts {
         assert_eq!(body["targets"], 250);
         let targets: Vec<&Value> =
@@ -161,7 +161,7 @@ fn teams_gets_an_adaptive_card() {
 }
 
 #[test]
-fn no_message_is_larger_than_its_receiver_takes() {
+fn no_message_is_larger_than_its_receiver_accepts() {
     for character in ["*", "\\", "\u{1f600}", "&", "\u{e0001}", "\""] {
         let long = character.repeat(20_000);
         let mut large = event(&long, Kind::Opened, &long);
@@ -170,7 +170,7 @@ fn no_message_is_larger_than_its_receiver_takes() {
         (cause.owner, cause.id) = (Some(long.clone()), long.clone());
         (cause.fact, cause.first_step) = (Some(long.clone()), Some(long.clone()));
         let teams = one(WebhookShape::Teams, large.clone(), &long, &Labels::new()).to_string();
-        assert!(teams.len() <= 21_000, "{character}: {} octets", teams.len());
+        assert!(teams.len() <= 21_000, "{character}: {} bytes", teams.len());
         let slack = one(WebhookShape::Slack, large, &long, &Labels::new());
         let text = slack["text"].as_str().expect("a text");
         assert!(text.chars().count() <= 40_000, "{character}");

@@ -3,7 +3,7 @@
 use std::sync::Once;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-/// Programs at once of which one knows; those beyond end by themselves.
+/// How many running programs are known; any beyond end by themselves.
 const MOST: usize = 64;
 /// The groups that run now; 0 is a free place.
 static RUNNING: [AtomicI32; MOST] = [const { AtomicI32::new(0) }; MOST];
@@ -51,7 +51,7 @@ pub fn end_programs() {
 }
 
 fn kill(id: libc::pid_t) {
-    // 0 and 1 would be our own group, and everybody.
+    // 0 would be our own group, 1 that of init.
     if id > 1 {
         // SAFETY: a plain system call; a group that is gone is no error for us.
         unsafe {
@@ -60,8 +60,8 @@ fn kill(id: libc::pid_t) {
     }
 }
 
-/// Takes over signals that would end this process as it is; who handles or ignores one already
-/// goes on doing so.
+/// Takes over signals that would end this process; a signal that is handled or ignored already stays
+/// so.
 fn handle() {
     for signal in ENDING {
         // SAFETY: all-zero is a valid sigaction; the calls read and write that structure alone.
@@ -89,7 +89,7 @@ extern "C" fn ended(signal: libc::c_int) {
         let known = libc::sigaction(signal, std::ptr::null(), &raw mut now) == 0;
         let ours = ended as extern "C" fn(libc::c_int) as libc::sighandler_t;
         if !known || now.sa_sigaction != ours {
-            // Somebody handles it since, and calls who came before: it does not end us.
+            // Another handler was installed since and called this one: the signal does not end us.
             return;
         }
         end_programs();

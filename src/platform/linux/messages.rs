@@ -37,9 +37,9 @@ pub(super) struct Link {
 }
 
 impl Link {
-    fn parse(octets: &[u8]) -> Result<Self, DecodeError> {
-        let mut link = Self { header: LinkHeader::parse(octets)?, ..Self::default() };
-        for attribute in NlasIterator::new(octets.get(link.header.buffer_len()..).unwrap_or(&[])) {
+    fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut link = Self { header: LinkHeader::parse(bytes)?, ..Self::default() };
+        for attribute in NlasIterator::new(bytes.get(link.header.buffer_len()..).unwrap_or(&[])) {
             let attribute = attribute?;
             match attribute.kind() & NLA_TYPE_MASK {
                 libc::IFLA_IFNAME => link.name = Some(parse_string(attribute.value())?),

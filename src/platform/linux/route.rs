@@ -1,4 +1,4 @@
-//! Routes, neighbours and interfaces, as the kernel tells them over netlink (rtnetlink(7)).
+//! Routes, neighbours and interfaces, as the kernel reports them over netlink (rtnetlink(7)).
 //! Reading needs no privilege and sends no packet.
 
 use std::net::IpAddr;
@@ -10,32 +10,32 @@ use netlink_packet_route::neighbour::{
     NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState as KernelState,
 };
 use netlink_packet_route::route::{
-    RouteAddress, RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteVia,
+    RouteAddress, RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteType, RouteVia,
 };
+use netlink_sys::Socket;
 use netlink_sys::protocols::NETLINK_ROUTE;
-use netlink_sys::{Socket, SocketAddr};
 
-use super::super::{NetworkInterface, TUNNELS};
+use super::super::{NetworkInterface, RouteTowards, TUNNELS};
 use super::messages::{Link, Message};
 use crate::evidence::text::clean;
 use crate::evidence::vantage::{Interface, NeighbourState, Route};
 
-/// Tunnels that the kernel makes by itself when a module is loaded; they are down for ever.
+/// Tunnels that the kernel creates when a module is loaded; they are always down.
 const OF_THE_KERNEL: &[&str] =
     &["tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0"];
 
-/// Tunnels that are named: a machine with more has another trouble.
+/// How many tunnels are named.
 const MOST_TUNNELS: usize = 8;
 
 /// Default gateways that are kept.
 const MOST_GATEWAYS: usize = 8;
 
-/// Messages of one dump that are read: a machine with more interfaces is left unread.
+/// How many messages of one dump are read.
 const MOST_CHUNKS: usize = 4096;
 
-/// The kernel's route to each address; none where it has none, or does not say.
+/// The kernel's route to each address; none where it has none, or does not report it.
 #[must_use]
-pub fn routes(addresses: &[IpAddr]) -> Vec<Option<Route>> {
+pub fn routes(addresses: &[IpAddr]) -> Vec<Option<RouteTowards>> {
     let Some(mut kernel) = Kernel::open() else {
         return addresses.iter().map(|_| None).collect();
     };
@@ -112,27 +112,40 @@ fn gateway(attribute: &RouteAttribute) -> Option<IpAddr> {
     }
 }
 
-/// A netlink socket; every question is answered before the next one is put.
+/// As much as the kernel puts into one message of a dump (`netlink_dump`, net/netlink/af_netlink.c).
+const LONGEST_CHUNK: usize = 32 << 10;
+
+/// The source address that packets get, where this attribute of a route names one.
+fn source(attribute: &RouteAttribute) -> Option<IpAddr> {
+    match attribute {
+        RouteAttribute::PrefSource(RouteAddress::Inet(a)) => Some(IpAddr::V4(*a)),
+        RouteAttribute::PrefSource(RouteAddress::Inet6(a)) => Some(IpAddr::V6(*a)),
+        _ => None,
+    }
+}
+
+/// A netlink socket; every request is answered before the next one is sent.
 struct Kernel {
     socket: Socket,
+    /// What was received last.
+    chunk: Vec<u8>,
 }
 
 impl Kernel {
     fn open() -> Option<Self> {
-        let mut socket = Socket::new(NETLINK_ROUTE).ok()?;
-        socket.bind_auto().ok()?;
-        socket.connect(&SocketAddr::new(0, 0)).ok()?;
-        // The kernel answers while it takes the question: what is not there never comes.
+        // Without bind and connect: the kernel binds it when it sends, and is its peer.
+        let socket = Socket::new(NETLINK_ROUTE).ok()?;
+        // The kernel answers while it takes the request: an answer that is not there never comes.
         socket.set_non_blocking(true).ok()?;
-        Some(Self { socket })
+        Some(Self { socket, chunk: Vec::with_capacity(LONGEST_CHUNK) })
     }
 
-    /// Puts one question and reads its answers, to the end of a dump or the only one.
+    /// Sends one request and reads its answers, to the end of a dump or the only one.
     fn ask(&mut self, question: Message, all: bool) -> Vec<Message> {
         self.ask_for(question, all, |_| true)
     }
 
-    /// As [`Self::ask`]; only the answers that `wanted` takes are kept, since a router's table is
+    /// As [`Self::ask`]; only the answers that `wanted` accepts are kept, since a router's table is
     /// long.
     fn ask_for(
         &mut self,
@@ -143,15 +156,18 @@ impl Kernel {
         let mut message = NetlinkMessage::from(question);
         message.header.flags = if all { NLM_F_REQUEST | NLM_F_DUMP } else { NLM_F_REQUEST };
         message.finalize();
-        let mut octets = vec![0; message.buffer_len()];
-        message.serialize(&mut octets);
+        let mut bytes = vec![0; message.buffer_len()];
+        message.serialize(&mut bytes);
         let mut answers = Vec::new();
-        if self.socket.send(&octets, 0).is_err() {
+        if self.socket.send(&bytes, 0).is_err() {
             return answers;
         }
         for _ in 0..MOST_CHUNKS {
-            let Ok((chunk, _)) = self.socket.recv_from_full() else { break };
-            let mut rest = chunk.as_slice();
+            self.chunk.clear();
+            if self.socket.recv(&mut self.chunk, 0).is_err() {
+                break;
+            }
+            let mut rest = self.chunk.as_slice();
             while let Ok(message) = NetlinkMessage::<Message>::deserialize(rest) {
                 let length = (message.header.length as usize).next_multiple_of(4);
                 match message.payload {
@@ -171,8 +187,11 @@ impl Kernel {
         answers
     }
 
-    fn route(&mut self, address: IpAddr) -> Option<Route> {
+    fn route(&mut self, address: IpAddr) -> Option<RouteTowards> {
         let taken = self.lookup(address, false)?;
+        let source = taken.attributes.iter().find_map(source);
+        let source =
+            source.filter(|_| matches!(taken.header.kind, RouteType::Unicast | RouteType::Local));
         let prefix = self.lookup(address, true).and_then(|entry| prefix(&entry, address));
         let gateway = taken.attributes.iter().find_map(gateway);
         let index = taken.attributes.iter().find_map(|attribute| match attribute {
@@ -182,7 +201,7 @@ impl Kernel {
         let interface = index.and_then(|index| self.interface(index));
         let next_hop = gateway.unwrap_or(address);
         let neighbour = index.and_then(|index| self.neighbour(index, next_hop));
-        Some(Route { prefix, gateway, interface, neighbour })
+        Some(RouteTowards { source, route: Route { prefix, gateway, interface, neighbour } })
     }
 
     /// The route as it is taken, or the entry of the table that decides (`ip route get
@@ -230,7 +249,7 @@ impl Kernel {
             let links = self.links();
             // Ports of containers and virtual machines end inside this machine; a bridge that
             // is itself the way out has another one.
-            found.stays_here = !links.is_empty()
+            found.is_local = !links.is_empty()
                 && links
                     .iter()
                     .filter(|link| link.controller == Some(index))
@@ -258,7 +277,7 @@ fn interface(link: &Link) -> Interface {
         kind: link.kind.as_deref().map(|kind| clean(kind, 32)),
         running: flags.contains(LinkFlags::Up)
             && flags.intersects(LinkFlags::LowerUp | LinkFlags::Running),
-        stays_here: false,
+        is_local: false,
     }
 }
 
@@ -281,11 +300,13 @@ mod tests {
     fn the_route_to_this_machine_itself_leaves_through_the_loopback() {
         let found = routes(&["127.0.0.1".parse().unwrap()]);
         let [Some(route)] = found.as_slice() else {
-            // A sandbox may keep its tables to itself: nothing is known then.
+            // A sandbox may hide its tables: nothing is known then.
             assert!(std::env::var_os("CI").is_none(), "CI needs a kernel that shows its routes");
             eprintln!("skipped: this kernel shows no routes");
             return assert_eq!(found, [None]);
         };
+        assert_eq!(route.source, Some("127.0.0.1".parse().unwrap()));
+        let route = &route.route;
         assert_eq!(route.gateway, None);
         assert_eq!(route.interface.as_ref().map(|i| i.name.as_str()), Some("lo"));
     }

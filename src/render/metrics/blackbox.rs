@@ -26,7 +26,7 @@ pub(super) const METRICS: &[Metric] = &[
     },
     Metric {
         name: "probe_duration_seconds",
-        help: "How long the walk took",
+        help: "Duration of the walk",
         unit: Unit::Seconds,
         labels: &[],
         samples: |report| Sample::plain(seconds(report.evidence.cost.took_ms)),
@@ -37,7 +37,7 @@ pub(super) const METRICS: &[Metric] = &[
         unit: Unit::Seconds,
         labels: &[],
         #[expect(clippy::cast_precision_loss, reason = "a deadline is some thousand ms")]
-        samples: |report| Sample::plain(seconds(report.evidence.asked.deadline_ms as f64)),
+        samples: |report| Sample::plain(seconds(report.evidence.options.deadline_ms as f64)),
     },
     Metric {
         name: "probe_dns_lookup_time_seconds",
@@ -48,7 +48,7 @@ pub(super) const METRICS: &[Metric] = &[
     },
     Metric {
         name: "probe_ip_protocol",
-        help: "IP version of the address that was walked: 4, 6, or 0 for none",
+        help: "IP version of the address that was used: 4, 6, or 0 for none",
         unit: Unit::Code,
         labels: &[],
         samples: |report| {
@@ -61,7 +61,7 @@ pub(super) const METRICS: &[Metric] = &[
     },
     Metric {
         name: "probe_ip_addr_hash",
-        help: "Hash (FNV-1a, 32 bits) of the address that was walked: shows that it changed",
+        help: "Hash (FNV-1a, 32 bits) of the address that was used: shows when it changes",
         unit: Unit::Code,
         labels: &[],
         samples: |report| Sample::some(address(&report.evidence).map(|a| f64::from(hash(a)))),
@@ -93,14 +93,14 @@ pub(super) const METRICS: &[Metric] = &[
         labels: &[],
         samples: |report| {
             let verified =
-                report.evidence.tls.saw().is_some_and(|hop| hop.outcome == TlsOutcome::Verified);
+                report.evidence.tls.value().is_some_and(|hop| hop.outcome == TlsOutcome::Verified);
             Sample::plain(f64::from(u8::from(verified)))
         },
     },
     Metric {
         name: "probe_http_duration_seconds",
-        help: "Time of each phase of the call; connect holds the proxy's part, processing the \
-               whole answer, so that transfer is always 0",
+        help: "Time of each phase of the call; connect includes the proxy, processing the whole \
+               answer, so transfer is always 0",
         unit: Unit::Seconds,
         labels: &["phase"],
         samples: phases,
@@ -122,7 +122,7 @@ pub(super) const METRICS: &[Metric] = &[
                was rejected",
         unit: Unit::Timestamp,
         labels: &[],
-        samples: |report| Sample::some(report.evidence.tls.saw().and_then(earliest_expiry)),
+        samples: |report| Sample::some(report.evidence.tls.value().and_then(earliest_expiry)),
     },
     Metric {
         name: "probe_ssl_last_chain_expiry_timestamp_seconds",
@@ -137,7 +137,7 @@ pub(super) const METRICS: &[Metric] = &[
         help: "The leaf certificate, also where it was rejected",
         unit: Unit::Info,
         labels: &["fingerprint_sha256", "subject", "issuer", "subjectalternative"],
-        samples: |report| report.evidence.tls.saw().map(chain_info).unwrap_or_default(),
+        samples: |report| report.evidence.tls.value().map(chain_info).unwrap_or_default(),
     },
     Metric {
         name: "probe_tls_version_info",
@@ -145,8 +145,11 @@ pub(super) const METRICS: &[Metric] = &[
         unit: Unit::Info,
         labels: &["version"],
         samples: |report| {
-            let session = report.evidence.tls.saw().and_then(|hop| hop.negotiated.as_ref());
-            session.map(|session| Sample::of(&[&session.version], 1.0)).into_iter().collect()
+            let session = report.evidence.tls.value().and_then(|hop| hop.negotiated.as_ref());
+            session
+                .map(|session| Sample::of(&[session.version.as_str()], 1.0))
+                .into_iter()
+                .collect()
         },
     },
 ];
@@ -162,29 +165,29 @@ fn lookup_ms(e: &Evidence) -> f64 {
     e.dns.first_address_ms.or(longest).unwrap_or(0.0)
 }
 
-/// The address on which the walk went on, else the first that counts.
+/// The address on which the walk continued, else the first effective one.
 fn address(e: &Evidence) -> Option<IpAddr> {
-    let walked = e.tcp.saw().and_then(|hop| hop.walked);
+    let walked = e.tcp.value().and_then(|hop| hop.selected);
     walked.or_else(|| e.dns.effective().first().copied())
 }
 
 fn hash(address: IpAddr) -> u32 {
-    let octets: Vec<u8> = match address {
+    let bytes: Vec<u8> = match address {
         IpAddr::V4(address) => address.octets().to_vec(),
         IpAddr::V6(address) => address.octets().to_vec(),
     };
-    octets.iter().fold(FNV.0, |hash, octet| (hash ^ u32::from(*octet)).wrapping_mul(FNV.1))
+    bytes.iter().fold(FNV.0, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(FNV.1))
 }
 
 fn main_call(e: &Evidence) -> Option<&HttpCall> {
-    e.http.saw().and_then(|hop| hop.main())
+    e.http.value().and_then(|hop| hop.main())
 }
 
 fn phases(report: &Report) -> Vec<Sample> {
     let e = &report.evidence;
     let connect = match &e.proxy {
-        Observed::Ran { took_ms, .. } => Some(*took_ms),
-        _ => e.tcp.saw().and_then(|hop| hop.walked_attempt()).map(|attempt| attempt.took_ms),
+        Observed::Done { took_ms, .. } => Some(*took_ms),
+        _ => e.tcp.value().and_then(|hop| hop.walked_attempt()).map(|attempt| attempt.took_ms),
     };
     let processing = main_call(e).filter(|call| call.answer().is_some()).map(|call| call.took_ms);
     [
@@ -207,7 +210,7 @@ mod tests {
     fn the_hash_is_fnv_1a() {
         // Test vectors of the draft are strings: "foobar" gives bf9cf968.
         let of = |text: &str| {
-            text.bytes().fold(FNV.0, |h, octet| (h ^ u32::from(octet)).wrapping_mul(FNV.1))
+            text.bytes().fold(FNV.0, |h, byte| (h ^ u32::from(byte)).wrapping_mul(FNV.1))
         };
         assert_eq!(of("foobar"), 0xbf9c_f968);
         assert_ne!(hash("10.3.0.5".parse().unwrap()), hash("10.3.0.6".parse().unwrap()));

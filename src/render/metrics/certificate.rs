@@ -1,4 +1,4 @@
-//! What the presented certificates say, in numbers and labels.
+//! The presented certificates in numbers and labels.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use crate::evidence::text::unix_seconds;
 use crate::evidence::tls::{Certificate, TlsHop, TlsOutcome};
 use crate::report::Report;
 
-/// Characters of one label: names come from a peer that nobody may have verified.
+/// Characters of one label: the names come from a peer that may not be verified.
 const LONGEST: usize = 200;
 
 /// Seconds since 1970 of an RFC 3339 time.
@@ -25,7 +25,7 @@ pub(super) fn leaf_expiry(hop: &TlsHop) -> Option<f64> {
     timestamp(&hop.chain.first()?.not_after)
 }
 
-/// How long the leaf is valid in all, in seconds.
+/// The lifetime of the leaf, in seconds.
 pub(super) fn leaf_lifetime(hop: &TlsHop) -> Option<f64> {
     hop.chain.first()?.lifetime_s().map(seconds)
 }
@@ -35,10 +35,10 @@ pub(super) fn earliest_expiry(hop: &TlsHop) -> Option<f64> {
     earliest(hop.chain.iter())
 }
 
-/// When the chain expires. A verified chain holds no certificate that had expired: servers
-/// send such along (old cross-signed roots), and they do not count.
+/// When the chain expires. Expired certificates are not part of a verified chain: servers may send
+/// them (old cross-signed roots), and they do not count.
 pub(super) fn last_chain_expiry(report: &Report) -> Option<f64> {
-    let hop = report.evidence.tls.saw()?;
+    let hop = report.evidence.tls.value()?;
     let verified = hop.outcome == TlsOutcome::Verified;
     earliest(hop.chain.iter().filter(|one| !verified || one.days_left >= 0))
 }
@@ -64,8 +64,7 @@ pub(super) fn chain_info(hop: &TlsHop) -> Vec<Sample> {
     vec![Sample { labels: labels.to_vec(), value: 1.0 }]
 }
 
-/// A certificate's text, bounded, with the addresses in it left out: appliances have them as
-/// their common name.
+/// A text of a certificate, bounded, without addresses: appliances use them as their common name.
 fn short(text: &str) -> String {
     let text: String = text.chars().take(LONGEST).collect();
     let parts = text.split_inclusive(['=', ',', ' ', '/']);
@@ -81,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_no_labels() {
+    fn labels_contain_no_addresses() {
         assert_eq!(short("O=Corp Ltd, CN=10.3.0.5"), "O=Corp Ltd, CN=[address]");
         assert_eq!(short("CN=fd00::5, O=10.5"), "CN=[address], O=10.5");
         assert_eq!(short(&"\u{e4}".repeat(300)).chars().count(), LONGEST);

@@ -1,8 +1,8 @@
-//! The catalogue of metrics: what a report says in numbers.
+//! The catalogue of metrics: a report in numbers.
 //!
 //! Names and meanings of blackbox_exporter where they are the same, so that its dashboards and
 //! alerts work unchanged, and `aoai_probe_*` for the rest. Everything is a gauge: each walk is
-//! a measurement of its own. A label's value comes from a closed set, from the catalogue of
+//! an independent measurement. A label's value comes from a closed set, from the catalogue of
 //! findings, or (of the certificate alone) from the peer, bounded; never an address, an
 //! error's text or a secret.
 
@@ -23,22 +23,22 @@ pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
 pub struct Metric {
     /// Its name.
     pub name: &'static str,
-    /// What it means, in one line: the HELP text.
+    /// Its meaning in one line: the HELP text.
     pub help: &'static str,
-    /// What its value is.
+    /// The kind of its value.
     pub unit: Unit,
     /// The names of its labels.
     pub labels: &'static [&'static str],
-    /// Its samples for one report; none where the walk did not come so far.
+    /// Its samples for one report; none if the walk did not get that far.
     pub samples: fn(&Report) -> Vec<Sample>,
 }
 
-/// What a value is.
+/// The kind of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// 0 or 1; of a set of states exactly one is 1.
     State,
-    /// Always 1: the labels say it.
+    /// Always 1: the information is in the labels.
     Info,
     /// Seconds.
     Seconds,
@@ -46,7 +46,7 @@ pub enum Unit {
     Timestamp,
     /// A number of things.
     Count,
-    /// A number that stands for something, e.g. a status code.
+    /// A code, e.g. an HTTP status.
     Code,
 }
 
@@ -104,7 +104,7 @@ pub fn exposition(report: &Report) -> String {
 pub(super) fn family(
     metric: &Metric,
     samples: &[Sample],
-    further: &[(String, String)],
+    secondary_findings: &[(String, String)],
 ) -> MetricFamily {
     let mut family = MetricFamily::default();
     family.set_name(metric.name.to_owned());
@@ -113,18 +113,18 @@ pub(super) fn family(
     let rows = samples.iter().filter(|sample| sample.value.is_finite()).map(|sample| {
         let own = metric.labels.iter().zip(&sample.labels);
         let own = own.map(|(name, value)| pair(name, value));
-        let further = further.iter().map(|(name, value)| pair(name, value));
+        let secondary_findings = secondary_findings.iter().map(|(name, value)| pair(name, value));
         let mut gauge = proto::Gauge::default();
         gauge.set_value(sample.value);
         let mut row = proto::Metric::from_gauge(gauge);
-        row.set_label(own.chain(further).collect());
+        row.set_label(own.chain(secondary_findings).collect());
         row
     });
     family.set_metric(rows.collect());
     family
 }
 
-/// A label. What a terminal could obey is written as `\u{..}`, since such text is shown.
+/// A label, escaped since its text is displayed.
 fn pair(name: &str, value: &str) -> proto::LabelPair {
     let mut pair = proto::LabelPair::default();
     pair.set_name(name.to_owned());
@@ -137,7 +137,7 @@ pub(super) fn text(families: impl Iterator<Item = MetricFamily>) -> String {
     let families: Vec<MetricFamily> =
         families.filter(|family| !family.get_metric().is_empty()).collect();
     let mut text = Vec::new();
-    // It refuses families without name or samples, of which there is none, and a Vec takes all.
+    // It rejects only families without a name or samples, and writing to a Vec cannot fail.
     let written = TextEncoder::new().encode(&families, &mut text);
     debug_assert!(written.is_ok(), "{written:?}");
     String::from_utf8_lossy(&text).into_owned()

@@ -5,21 +5,21 @@ use super::certificate::{leaf_expiry, leaf_lifetime, timestamp};
 use super::{Metric, Sample, Unit};
 use crate::diagnosis::{Finding, Level, State};
 use crate::evidence::{AddressClass, Evidence, Hop, tunnel};
-use crate::render::hops;
+use crate::render::hop_table;
 use crate::render::progress::Mark;
 use crate::report::Report;
 
 pub(super) const METRICS: &[Metric] = &[
     Metric {
         name: "aoai_probe_build_info",
-        help: "The aoai-probe that walked",
+        help: "The version of aoai-probe",
         unit: Unit::Info,
         labels: &["version"],
         samples: |report| vec![Sample::of(&[&report.tool.version], 1.0)],
     },
     Metric {
         name: "aoai_probe_state",
-        help: "State of the path: the one that holds is 1",
+        help: "State of the path: the current one is 1",
         unit: Unit::State,
         labels: &["state"],
         samples: |report| {
@@ -36,7 +36,7 @@ pub(super) const METRICS: &[Metric] = &[
     },
     Metric {
         name: "aoai_probe_hop_state",
-        help: "State of each hop: the one that holds is 1; a symptom of another hop's fault is \
+        help: "State of each hop: the current one is 1; a symptom of another hop's fault is \
                broken too",
         unit: Unit::State,
         labels: &["hop", "state"],
@@ -48,7 +48,7 @@ pub(super) const METRICS: &[Metric] = &[
                 (Mark::NotDone, "not_walked"),
             ];
             let of = |hop: Hop| {
-                let found = hops::fact(report, hop).mark;
+                let found = hop_table::fact(report, hop).mark;
                 set(&[hop.name()], marks.map(|(mark, word)| (word, mark == found)))
             };
             Hop::ALL.into_iter().flat_map(of).collect()
@@ -61,7 +61,7 @@ pub(super) const METRICS: &[Metric] = &[
         labels: &["hop"],
         samples: |report| {
             let of = |hop: Hop| {
-                let took_ms = hops::fact(report, hop).took_ms?;
+                let took_ms = hop_table::fact(report, hop).took_ms?;
                 Some(Sample::of(&[hop.name()], seconds(took_ms)))
             };
             Hop::ALL.into_iter().filter_map(of).collect()
@@ -69,10 +69,10 @@ pub(super) const METRICS: &[Metric] = &[
     },
     Metric {
         name: "aoai_probe_finding_info",
-        help: "Every finding: the cause, further findings, symptoms of a cause, notes; \
-               owner is the team that mends it",
+        help: "Every finding: the cause, secondary findings, symptoms of a cause, notes; \
+               owner is the team that can fix it",
         unit: Unit::Info,
-        labels: &["finding", "hop", "level", "sure", "role", "owner"],
+        labels: &["finding", "hop", "level", "confidence", "role", "owner"],
         samples: |report| report.findings.iter().map(|f| finding(report, f)).collect(),
     },
     Metric {
@@ -80,15 +80,15 @@ pub(super) const METRICS: &[Metric] = &[
         help: "When the leaf certificate expires, also where it was rejected",
         unit: Unit::Timestamp,
         labels: &[],
-        samples: |report| Sample::some(report.evidence.tls.saw().and_then(leaf_expiry)),
+        samples: |report| Sample::some(report.evidence.tls.value().and_then(leaf_expiry)),
     },
     Metric {
         name: "aoai_probe_certificate_lifetime_seconds",
-        help: "How long the leaf certificate is valid from its begin to its end: days where a \
-               proxy signs it for each session",
+        help: "Lifetime of the leaf certificate, from begin to end: days if a proxy signs it for \
+               each session",
         unit: Unit::Seconds,
         labels: &[],
-        samples: |report| Sample::some(report.evidence.tls.saw().and_then(leaf_lifetime)),
+        samples: |report| Sample::some(report.evidence.tls.value().and_then(leaf_lifetime)),
     },
     Metric {
         name: "aoai_probe_addresses",
@@ -104,7 +104,7 @@ pub(super) const METRICS: &[Metric] = &[
         unit: Unit::Seconds,
         labels: &[],
         samples: |report| {
-            let attempt = report.evidence.tcp.saw().and_then(|hop| hop.walked_attempt());
+            let attempt = report.evidence.tcp.value().and_then(|hop| hop.walked_attempt());
             let info = attempt.and_then(|attempt| attempt.info.as_ref());
             Sample::some(info.map(|info| seconds(info.round_trip_ms())))
         },
@@ -115,7 +115,7 @@ pub(super) const METRICS: &[Metric] = &[
         unit: Unit::State,
         labels: &[],
         samples: |report| {
-            let calls = report.evidence.http.saw().map(|hop| hop.calls.as_slice());
+            let calls = report.evidence.http.value().map(|hop| hop.calls.as_slice());
             let sent = calls.is_some_and(|calls| calls.iter().any(|call| call.credential_sent));
             Sample::plain(f64::from(u8::from(sent)))
         },
@@ -152,7 +152,7 @@ pub(super) const METRICS: &[Metric] = &[
     },
 ];
 
-/// One sample a state, of which one is 1.
+/// One sample per state, of which one is 1.
 fn set<const N: usize>(labels: &[&str], states: [(&str, bool); N]) -> Vec<Sample> {
     let one = |(state, holds): (&str, bool)| {
         let labels: Vec<&str> = labels.iter().copied().chain([state]).collect();
@@ -173,15 +173,14 @@ fn finding(report: &Report, finding: &Finding) -> Sample {
         None if finding.level == Level::Note => "note",
         None => "also",
     };
-    // `Network (firewall)`: who exactly stands in the report; a route of alerts wants the team.
-    let owner = finding.fix.as_ref().map_or("", |fix| fix.owner.as_str());
-    let team = owner.split(" (").next().unwrap_or_default();
+    // Alerts are routed by team; the report names the exact owner.
+    let team = finding.fix.as_ref().map_or("", |fix| fix.team());
     let hop = finding.hop.name();
-    Sample::of(&[&finding.id, hop, level, finding.sure.word(), role, team], 1.0)
+    Sample::of(&[&finding.id, hop, level, finding.confidence.word(), role, team], 1.0)
 }
 
 fn addresses(report: &Report) -> Vec<Sample> {
-    let counting = report.evidence.dns.walked.iter().filter(|walked| walked.counts);
+    let counting = report.evidence.dns.selected.iter().filter(|walked| walked.effective);
     // A tunnel's address is neither.
     let counting = counting.filter(|one| tunnel::address(&report.evidence, one.address).is_none());
     let classes: Vec<AddressClass> = counting.map(|walked| walked.class).collect();

@@ -1,5 +1,5 @@
-//! What an ordinary client gets where the service refuses the walk: past the credential, past
-//! our own reading of the path, and past the proxy where one applies.
+//! What a standard HTTP client gets where the service refuses the walk: without the credential,
+//! without our own handling of the path, and without the proxy where one applies.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -13,33 +13,29 @@ use crate::evidence::dns::SystemAnswer;
 use crate::evidence::experiment::ClientCall;
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::{Observed, classify};
-use crate::services::Call;
 use crate::wire::http;
 use crate::wire::reference_client::{self, Request};
 use crate::wire::session::Verified;
 
 /// The id of the one experiment here.
-pub(in crate::walk) const STOCK_CLIENT: &str = "stock-client";
+pub(in crate::walk) const REFERENCE_CLIENT: &str = "reference-client";
 
 /// The experiments with clients.
 pub(super) const EXPERIMENTS: &[Experiment] = &[Experiment {
-    id: STOCK_CLIENT,
-    question: "what does an ordinary client get, without a credential, and past the proxy?",
+    id: REFERENCE_CLIENT,
+    question: "what does a standard HTTP client get, without a credential, and without the proxy?",
     proves: &[(
         "proxy-resolves-publicly",
-        "refused as public through the proxy, let in past it at the private address",
+        "through the proxy it is refused as public, without the proxy it is accepted at the private address",
     )],
     packets: 24,
     intrusiveness: Intrusiveness::Default,
     due: &[Symptom::CallRefused],
-    probes: |target| match target.call() {
-        Call::None => Vec::new(),
-        _ => vec![Probe::StockClient],
-    },
+    probes: |target| if target.has_call() { vec![Probe::ReferenceClient] } else { Vec::new() },
 }];
 
 /// Makes the walk's first call as an application would: by the system's resolver, on
-/// connections of its own, through `proxy` where the walk goes through it; then past the proxy
+/// connections of its own, through `proxy` where the walk goes through it; and without the proxy
 /// as well, where the address is private. Ends within `timeout`.
 pub(in crate::walk) async fn reference_client(
     context: &Context<'_>,
@@ -55,7 +51,7 @@ pub(in crate::walk) async fn reference_client(
     let own = addresses(context, host, port, timeout).await;
     // A client takes the port of its URL, so one that `--connect-to` changes must be the default.
     let odd = |list: &[SocketAddr], port: u16| list.iter().any(|to| to.port() != port);
-    if port != 443 && odd(&own.detoured, port) {
+    if port != 443 && odd(&own.connect_to, port) {
         return not_possible(id, "--connect-to changes a port that the URL names");
     }
     let acquired = token::at_hand(context);
@@ -67,7 +63,7 @@ pub(in crate::walk) async fn reference_client(
             Some(proxy) => {
                 let left = timeout.saturating_sub(context.since.elapsed().saturating_sub(began));
                 let at = addresses(context, &proxy.host, proxy.port, left).await;
-                match at.detoured.first() {
+                match at.connect_to.first() {
                     Some(first) => Some(format!("http://{first}")),
                     None => Some(proxy.url.clone()),
                 }
@@ -75,14 +71,14 @@ pub(in crate::walk) async fn reference_client(
             None => None,
         };
         let left = timeout.saturating_sub(context.since.elapsed().saturating_sub(began));
-        let (outcome, peer) = if proxy.is_none() && own.detoured.is_empty() {
-            (HttpOutcome::NotMade { says: format!("no address for {host}") }, None)
+        let (outcome, peer) = if proxy.is_none() && own.connect_to.is_empty() {
+            (HttpOutcome::NotMade { message: format!("no address for {host}") }, None)
         } else {
             let request = Request {
                 host,
                 port,
                 path: &call.path,
-                addresses: &own.detoured,
+                addresses: &own.connect_to,
                 proxy: through.as_deref(),
                 roots: &context.roots,
                 provider: &context.provider,
@@ -104,7 +100,7 @@ pub(in crate::walk) async fn reference_client(
     };
     let Some(proxy) = proxy else { return ExperimentResult::Clients(vec![one(None).await]) };
     if proxy.authorization.is_some() {
-        return not_possible(id, "the proxy wants a password, and an experiment carries none");
+        return not_possible(id, "the proxy requires a password, and an experiment sends none");
     }
     let private = own.answered.iter().any(|address| classify(*address).is_private());
     if !private && !context.plan.direct {
@@ -114,8 +110,8 @@ pub(in crate::walk) async fn reference_client(
     ExperimentResult::Clients(vec![through, past])
 }
 
-/// The first call at another address of the name, without a credential: what answers there is
-/// the same resource, or it is not. The secret never goes there.
+/// The first call at another address of the name, without a credential, which shows whether the
+/// same resource answers there. The secret is never sent there.
 pub(super) async fn call_without_credential(
     context: &Context<'_>,
     id: &str,
@@ -123,8 +119,8 @@ pub(super) async fn call_without_credential(
     timeout: Duration,
 ) -> Option<ClientCall> {
     let target = context.target;
-    let has_call = target.call() != Call::None && target.original_host.is_none();
-    if !has_call || context.kind == WalkKind::TokenEndpoint {
+    let has_call = target.has_call() && target.original_host.is_none();
+    if !has_call || context.kind == WalkKind::Request {
         return None;
     }
     let (wanted, started) = (calls::calls(target, context.plan), context.since.elapsed());
@@ -149,20 +145,20 @@ pub(super) async fn call_without_credential(
 /// The addresses of a name as the system gives them.
 struct Addresses {
     answered: Vec<IpAddr>,
-    /// Where connections to them really go.
-    detoured: Vec<SocketAddr>,
+    /// Where connections to them really go: `--connect-to` changes it.
+    connect_to: Vec<SocketAddr>,
 }
 
 async fn addresses(context: &Context<'_>, host: &str, port: u16, timeout: Duration) -> Addresses {
     let answered = match host.parse() {
         Ok(address) => vec![address],
-        // A lookup that stalls has cost the walk its patience once already.
+        // A lookup that stalls has already cost the walk its stall timeout.
         Err(_) => match tokio::time::timeout(timeout, system_answer(context, host)).await {
-            Ok(Observed::Ran { saw: SystemAnswer::Addresses { addresses }, .. }) => addresses,
+            Ok(Observed::Done { value: SystemAnswer::Addresses { addresses }, .. }) => addresses,
             _ => Vec::new(),
         },
     };
-    let to = |address: &IpAddr| context.world.detour(host, SocketAddr::new(*address, port));
-    let detoured = answered.iter().take(8).map(to).collect();
-    Addresses { answered, detoured }
+    let to = |address: &IpAddr| context.world.connect_to(host, SocketAddr::new(*address, port));
+    let connect_to = answered.iter().take(8).map(to).collect();
+    Addresses { answered, connect_to }
 }

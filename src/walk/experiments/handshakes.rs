@@ -6,55 +6,57 @@ use std::time::Duration;
 use super::super::context::Context;
 use super::clients;
 use super::{
-    Experiment, ExperimentResult, Intrusiveness, Probe, Symptom, foreign_names, millis,
-    not_possible, sibling,
+    Experiment, ExperimentResult, Intrusiveness, Probe, Symptom, millis, not_possible, sibling,
+    unrelated_names,
 };
-use crate::evidence::experiment::{Changed, HandshakeSeen, Trace, TraceProbe, TriedHandshake};
+use crate::evidence::experiment::{
+    HandshakeExperiment, HandshakeResult, Trace, TraceProbe, Variation,
+};
 use crate::evidence::tcp::TcpOutcome;
-use crate::evidence::tls::{TlsHop, TlsOutcome};
+use crate::evidence::tls::{TlsHop, TlsOutcome, TlsVersion};
 use crate::platform;
 use crate::wire::session::Verified;
 use crate::wire::tls::{self, Handshake, Hello, Versions};
 use crate::wire::{connect, first_byte_probe, trace};
 
-/// The id of the walk's own handshake, put again.
-pub(in crate::walk) const SAME_AGAIN: &str = "same-again";
+/// The id of the repeated handshake.
+pub(in crate::walk) const REPEAT_HANDSHAKE: &str = "repeat-handshake";
 
 /// The experiments on handshakes.
 pub(super) const EXPERIMENTS: &[Experiment] = &[
     Experiment {
         id: "other-address",
-        question: "does the same handshake finish at the other private addresses of the name?",
-        proves: &[("tls-address-fails", "it finishes at one address and not at another")],
+        question: "does the same handshake succeed at the other private addresses of the name?",
+        proves: &[("tls-address-fails", "it succeeds at one address and not at another")],
         packets: 9,
         intrusiveness: Intrusiveness::Default,
         due: &[Symptom::SeveralAddresses],
         probes: |_| vec![Probe::OtherAddress],
     },
     Experiment {
-        id: "first-octet",
-        question: "is one octet after the TCP handshake acknowledged, and is anybody there?",
+        id: "first-byte",
+        question: "is one byte after the TCP handshake acknowledged, and does a process read it?",
         proves: &[
             (
                 "tls-dropped-after-handshake",
-                "the octet is not acknowledged, and nothing else that is sent",
+                "neither the byte nor anything else that is sent is acknowledged",
             ),
             (
                 "tls-peer-mute",
-                "the octet and every ClientHello are acknowledged, the stream's end is not answered",
+                "the byte and every ClientHello are acknowledged, the end of the stream is not answered",
             ),
         ],
         packets: 6,
         intrusiveness: Intrusiveness::Default,
         due: &[Symptom::TlsSilent],
-        probes: |_| vec![Probe::Handshake(Changed::FirstOctet)],
+        probes: |_| vec![Probe::Handshake(Variation::FirstByte)],
     },
     Experiment {
         id: "segment-size",
-        question: "does the same handshake finish in smaller segments?",
+        question: "does the same handshake succeed in smaller segments?",
         proves: &[(
             "tls-mtu-black-hole",
-            "small segments finish, large ones hang, and so does the control name at full size",
+            "it succeeds in small segments and hangs in large ones, as the sibling name does",
         )],
         packets: super::segments::MOST * 8,
         intrusiveness: Intrusiveness::Default,
@@ -63,23 +65,23 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
     },
     Experiment {
         id: "small-hello",
-        question: "is a ClientHello of one segment answered?",
+        question: "is a ClientHello that fits into one segment answered?",
         proves: &[(
             "tls-large-hello",
-            "the small ClientHello is answered, the large one is not, in any segment size",
+            "the small ClientHello is answered, the large one is not answered in any segment size",
         )],
         packets: 8,
         intrusiveness: Intrusiveness::Default,
         due: &[Symptom::TlsSilent, Symptom::TlsCut],
-        probes: |_| vec![Probe::Handshake(Changed::SmallHello)],
+        probes: |_| vec![Probe::Handshake(Variation::SmallHello)],
     },
     Experiment {
-        id: "control-name",
+        id: "sibling-sni",
         question: "is the account's sibling name answered at the same address?",
         proves: &[
-            ("tls-name-filtered", "the sibling name is answered, the walk's is not"),
-            ("tls-interception", "the sibling's certificate verifies, or is of the same hand"),
-            ("tls-untrusted-issuer", "the sibling's certificate verifies, or does not either"),
+            ("tls-name-filtered", "the sibling name is answered, the target's is not"),
+            ("tls-interception", "the sibling's certificate verifies, or has the same issuer"),
+            ("tls-untrusted-issuer", "the sibling's certificate verifies, or fails as well"),
             (
                 "tls-fails-now-and-then",
                 "the sibling in a large ClientHello and the name in a small one are both answered",
@@ -89,57 +91,54 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
         intrusiveness: Intrusiveness::Default,
         due: &[Symptom::TlsSilent, Symptom::TlsCut, Symptom::CertificateRefused],
         probes: |target| {
-            let name = |name| Probe::Handshake(Changed::ServerName { name });
+            let name = |name| Probe::Handshake(Variation::ServerName { name });
             sibling(target).map(name).into_iter().collect()
         },
     },
     Experiment {
-        id: SAME_AGAIN,
-        question: "does the very same handshake fail every time?",
-        proves: &[("tls-fails-now-and-then", "the same handshake, put again, is answered")],
+        id: REPEAT_HANDSHAKE,
+        question: "does the same handshake fail every time?",
+        proves: &[("tls-fails-now-and-then", "the same handshake is answered when it is repeated")],
         packets: 16,
         intrusiveness: Intrusiveness::Default,
         due: &[Symptom::TlsCut],
-        // Two, beside each other: of servers that are taken in turn each gets one.
-        probes: |_| vec![Probe::Handshake(Changed::Nothing); 2],
+        // Two at once: of servers that are taken in turn, each gets one.
+        probes: |_| vec![Probe::Handshake(Variation::Nothing); 2],
     },
     Experiment {
-        id: "one-version",
-        question: "does the handshake finish with TLS 1.2 alone, or 1.3 alone?",
+        id: "single-tls-version",
+        question: "does the handshake succeed with TLS 1.2 alone, or with TLS 1.3 alone?",
         proves: &[(
             "tls-version-intolerant",
-            "one version alone finishes, both offered together do not",
+            "it succeeds with one version alone and fails when both are offered",
         )],
         packets: 16,
         intrusiveness: Intrusiveness::Default,
         due: &[Symptom::TlsCut],
         probes: |_| {
-            ["TLS 1.2", "TLS 1.3"]
-                .iter()
-                .map(|version| {
-                    Probe::Handshake(Changed::OnlyVersion { version: (*version).to_owned() })
-                })
-                .collect()
+            [TlsVersion::Tls12, TlsVersion::Tls13]
+                .map(|version| Probe::Handshake(Variation::TlsVersion { version }))
+                .to_vec()
         },
     },
     Experiment {
-        id: "foreign-name",
+        id: "unrelated-name",
         question: "are the login host and example.com answered at the same address?",
-        proves: &[("tls-name-filtered", "one of them is answered, the walk's own name is not")],
+        proves: &[("tls-name-filtered", "one of them is answered, the target's name is not")],
         packets: 16,
         intrusiveness: Intrusiveness::Deep,
         due: &[Symptom::TlsSilent, Symptom::TlsCut],
         probes: |target| {
-            let name = |name| Probe::Handshake(Changed::ServerName { name });
-            foreign_names(target).into_iter().map(name).collect()
+            let name = |name| Probe::Handshake(Variation::ServerName { name });
+            unrelated_names(target).into_iter().map(name).collect()
         },
     },
     Experiment {
         id: "trace-hello",
-        question: "how far does the ClientHello come, and which hop cuts the connection?",
+        question: "how far does the ClientHello get, and which hop cuts the connection?",
         proves: &[(
             "tls-reset",
-            "the last router that answers, and the life from which on the reset comes",
+            "the last router that answers, and the TTL from which on the reset comes",
         )],
         packets: trace::MOST_HOPS as usize * 4,
         intrusiveness: Intrusiveness::Deep,
@@ -149,8 +148,8 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
 ];
 
 /// What an experiment keeps of a handshake.
-pub(in crate::walk) fn seen(hop: &TlsHop) -> HandshakeSeen {
-    HandshakeSeen {
+pub(in crate::walk) fn seen(hop: &TlsHop) -> HandshakeResult {
+    HandshakeResult {
         outcome: hop.outcome.clone(),
         bytes_sent: hop.bytes_sent,
         bytes_received: hop.bytes_received,
@@ -158,7 +157,7 @@ pub(in crate::walk) fn seen(hop: &TlsHop) -> HandshakeSeen {
     }
 }
 
-/// The walk's own handshake in one segment, with limited lives; ends within `timeout`.
+/// The walk's own handshake in one segment, in TTL-limited packets; ends within `timeout`.
 pub(super) async fn trace_hello(
     context: &Context<'_>,
     id: &'static str,
@@ -185,18 +184,18 @@ pub(super) async fn trace_hello(
     })
 }
 
-/// Does the experiment at `address`; ends within `timeout`. A session that comes about is
-/// closed at once, nothing is sent over it, but for that of the small ClientHello.
+/// Does the experiment at `address`; ends within `timeout`. A session that it establishes is closed
+/// at once and carries nothing, except that of the small ClientHello.
 pub(super) async fn handshake(
     context: &Context<'_>,
     address: IpAddr,
     id: &'static str,
-    changed: Changed,
+    changed: Variation,
     timeout: Duration,
 ) -> (ExperimentResult, Option<Verified>) {
     let started = context.since.elapsed();
     let segment_size = match &changed {
-        Changed::SegmentSize { octets } => Some(u32::from(*octets)),
+        Variation::SegmentSize { bytes } => Some(u32::from(*bytes)),
         _ => None,
     };
     let (logical, to) = context.connect_to(address);
@@ -206,13 +205,13 @@ pub(super) async fn handshake(
     let mut hop = None;
     let mut call = None;
     if let Some(connection) = &connection
-        && changed != Changed::SmallHello
+        && changed != Variation::SmallHello
     {
         connection.end_with_reset();
     }
     if let Some(connection) = connection {
         let left = timeout.saturating_sub(context.since.elapsed().saturating_sub(started));
-        if changed == Changed::FirstOctet {
+        if changed == Variation::FirstByte {
             let Some(seen) =
                 first_byte_probe::send_one_byte(connection.stream, &connection.socket, left).await
             else {
@@ -222,12 +221,20 @@ pub(super) async fn handshake(
             let took_ms = millis(context.since.elapsed().saturating_sub(started));
             let (id, started_ms, tcp) = (id.to_owned(), millis(started), attempt.outcome);
             let address = Some(address);
-            let tried = TriedHandshake { id, address, changed, started_ms, took_ms, tcp, tls };
+            let tried = HandshakeExperiment {
+                id,
+                address,
+                variation: changed,
+                started_ms,
+                took_ms,
+                tcp,
+                tls,
+            };
             return (ExperimentResult::Handshake(tried, None), None);
         }
         let request = Handshake {
             server_name: match &changed {
-                Changed::ServerName { name } => name,
+                Variation::ServerName { name } => name,
                 _ => &context.target.seen.host,
             },
             roots: std::sync::Arc::clone(&context.roots),
@@ -235,12 +242,12 @@ pub(super) async fn handshake(
             now: context.now(),
             timeout: left,
             hello: match changed {
-                Changed::SmallHello => Hello::Small,
+                Variation::SmallHello => Hello::Small,
                 _ => Hello::Full,
             },
             versions: match &changed {
-                Changed::OnlyVersion { version } if version == "TLS 1.2" => Versions::Only12,
-                Changed::OnlyVersion { .. } => Versions::Only13,
+                Variation::TlsVersion { version: TlsVersion::Tls12 } => Versions::Only12,
+                Variation::TlsVersion { .. } => Versions::Only13,
                 _ => Versions::Both,
             },
             redactor: context.redactor(),
@@ -253,27 +260,27 @@ pub(super) async fn handshake(
             seen.outcome = TlsOutcome::Reset;
         }
         let mut open = open;
-        if matches!(changed, Changed::OtherAddress { .. })
+        if matches!(changed, Variation::OtherAddress { .. })
             && let Some(open) = open.take()
         {
             let left = timeout.saturating_sub(context.since.elapsed().saturating_sub(started));
             call = clients::call_without_credential(context, id, open, left).await;
             seen.tcp_info = platform::tcp_info(&socket);
         }
-        session = open.filter(|_| changed == Changed::SmallHello);
+        session = open.filter(|_| changed == Variation::SmallHello);
         hop = Some(seen);
     }
-    let tried = TriedHandshake {
+    let tried = HandshakeExperiment {
         id: id.to_owned(),
         address: Some(address),
-        changed,
+        variation: changed,
         started_ms: millis(started),
         took_ms: millis(context.since.elapsed().saturating_sub(started)),
         tcp: attempt.outcome,
         tls: hop.as_ref().map(seen),
     };
-    let made = match tried.changed {
-        Changed::OtherAddress { .. } => ExperimentResult::OtherAddress(tried, call.map(Box::new)),
+    let made = match tried.variation {
+        Variation::OtherAddress { .. } => ExperimentResult::OtherAddress(tried, call.map(Box::new)),
         _ => ExperimentResult::Handshake(tried, hop.filter(|_| session.is_some()).map(Box::new)),
     };
     (made, session)

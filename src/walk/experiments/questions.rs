@@ -1,4 +1,4 @@
-//! Questions to the resolvers beside the walk's own.
+//! Further questions to the resolvers.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -12,66 +12,75 @@ use super::super::context::Context;
 use super::{
     Experiment, ExperimentResult, Intrusiveness, Probe, Symptom, Transport, millis, siblings,
 };
-use crate::evidence::dns::{DnsOutcome, Exchange};
-use crate::evidence::experiment::TriedQuestion;
+use crate::evidence::dns::{DnsOutcome, Exchange, QuestionType};
+use crate::evidence::experiment::QuestionExperiment;
 use crate::target::Target;
-use crate::wire::dns::{self, Kind, QueryFlags, STRAYS_KEPT};
+use crate::wire::dns::{self, QueryFlags, STRAYS_KEPT};
 
 /// How often a question is repeated to see whether the answers stay the same: with one wrong
 /// server of two behind an address, all six agree once in 32 times.
 const REPEATS: usize = 5;
-/// Domains of the search list that are tried.
+/// Domains of the search list to try.
 const SEARCHED: usize = 3;
 
 /// The experiments on names.
 pub(super) const EXPERIMENTS: &[Experiment] = &[
     Experiment {
         id: "root-servers",
-        question: "does the resolver answer a question that every forwarder can answer (NS of the root)?",
+        question: "does the resolver answer a question that any forwarder can answer (NS of the root)?",
         proves: &[
-            ("dns-resolver-silent", "the root's name servers are not told either"),
-            ("dns-refused", "the root's name servers are refused as well: it is not the name"),
+            ("dns-resolver-silent", "it does not return the root's name servers either"),
+            (
+                "dns-refused",
+                "it refuses the question for the root's name servers as well, so the name is not the reason",
+            ),
         ],
         packets: 1,
         intrusiveness: Intrusiveness::Default,
         due: &[Symptom::ResolverSilent, Symptom::ResolverFails],
-        probes: |_| vec![question(".", Kind::Ns, Transport::Udp)],
+        probes: |_| vec![question(".", QuestionType::Ns, Transport::Udp)],
     },
     Experiment {
         id: "over-tcp",
         question: "does the resolver answer the same question over TCP?",
         proves: &[
-            ("dns-udp-filtered", "TCP is answered, UDP is not"),
-            ("dns-two-answers", "over TCP the resolver gives one of two answers: its own"),
+            ("dns-udp-filtered", "it answers over TCP and not over UDP"),
+            ("dns-two-answers", "over TCP it returns one of the two answers: its own"),
         ],
         packets: 6,
         intrusiveness: Intrusiveness::Default,
-        // A server that forwards in one thread stands still over a TCP question that its upstream
-        // does not answer: it is put only where UDP gives nothing at all.
+        // A single-threaded forwarder blocks on a TCP question that its upstream does not answer:
+        // the question is sent only where UDP gets no answer at all.
         due: &[Symptom::UdpSilent, Symptom::TwoAnswers],
-        probes: |target| vec![question(&target.seen.host, Kind::A, Transport::Tcp)],
+        probes: |target| vec![question(&target.seen.host, QuestionType::A, Transport::Tcp)],
     },
     Experiment {
-        id: "own-name",
-        question: "does the resolver answer what it need not ask others for (localhost, RFC 6761; the root without recursion)?",
-        proves: &[("dns-upstream-dead", "what it has itself is answered, every other is not")],
+        id: "local-name",
+        question: "does the resolver answer what it knows without asking another server (localhost, RFC 6761; the root without recursion)?",
+        proves: &[("dns-upstream-dead", "it answers what it knows itself, and nothing else")],
         packets: 2,
         intrusiveness: Intrusiveness::Default,
         due: &[Symptom::ResolverSilent, Symptom::ResolverFails],
         probes: |_| {
             vec![
-                question("localhost", Kind::A, Transport::Udp),
-                question(".", Kind::Ns, Transport::NonRecursive),
+                question("localhost", QuestionType::A, Transport::Udp),
+                question(".", QuestionType::Ns, Transport::NonRecursive),
             ]
         },
     },
     Experiment {
         id: "uncached-name",
-        question: "does the resolver answer for a name beside the service's zone that no cache holds?",
+        question: "does the resolver answer for a name outside the service's zone that no cache holds?",
         proves: &[
-            ("dns-zone-fails", "a fresh name of another zone is answered, this zone's are not"),
-            ("dns-upstream-dead", "a fresh name of another zone fails in the same way"),
-            ("dns-answers-everything", "a name that nobody has gets the service's address as well"),
+            (
+                "dns-zone-fails",
+                "an uncached name of another zone is answered, names of this zone are not",
+            ),
+            ("dns-upstream-dead", "an uncached name of another zone fails in the same way"),
+            (
+                "dns-answers-everything",
+                "a name that does not exist gets the service's address as well",
+            ),
         ],
         packets: 1,
         intrusiveness: Intrusiveness::Default,
@@ -81,41 +90,45 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
     Experiment {
         id: "without-validation",
         question: "does the resolver answer the same question with checking disabled (CD, RFC 4035)?",
-        proves: &[("dns-validation-fails", "with checking disabled it is answered")],
+        proves: &[("dns-validation-fails", "with checking disabled the question is answered")],
         packets: 1,
         intrusiveness: Intrusiveness::Default,
         due: &[Symptom::ResolverFails],
-        probes: |target| vec![question(&target.seen.host, Kind::A, Transport::CheckingDisabled)],
+        probes: |target| {
+            vec![question(&target.seen.host, QuestionType::A, Transport::CheckingDisabled)]
+        },
     },
     Experiment {
         id: "without-edns",
-        question: "does the resolver answer the question without EDNS, and the same one with it?",
-        proves: &[("dns-edns-dropped", "plain it is answered, with EDNS it is not")],
+        question: "does the resolver answer the question without EDNS, and with it?",
+        proves: &[("dns-edns-dropped", "the question is answered without EDNS and not with it")],
         packets: 2,
         intrusiveness: Intrusiveness::Default,
         due: &[Symptom::ResolverSilent],
         probes: |target| {
             vec![
-                question(&target.seen.host, Kind::A, Transport::NoEdns),
-                question(&target.seen.host, Kind::A, Transport::Udp),
+                question(&target.seen.host, QuestionType::A, Transport::NoEdns),
+                question(&target.seen.host, QuestionType::A, Transport::Udp),
             ]
         },
     },
     Experiment {
-        id: "ask-again",
+        id: "repeat-query",
         question: "does the same question get the same answer every time?",
-        proves: &[("dns-answers-vary", "answers of different kinds to one question")],
+        proves: &[("dns-answers-vary", "the same question gets answers of different kinds")],
         packets: REPEATS,
         intrusiveness: Intrusiveness::Default,
         due: &[Symptom::NameInDoubt, Symptom::ResolverFails, Symptom::SystemDiffers],
-        probes: |target| vec![question(&target.seen.host, Kind::A, Transport::Udp); REPEATS],
+        probes: |target| {
+            vec![question(&target.seen.host, QuestionType::A, Transport::Udp); REPEATS]
+        },
     },
     Experiment {
         id: "privatelink-name",
-        question: "what does the resolver give for the privatelink name asked by itself?",
+        question: "what does the resolver return for the privatelink name itself?",
         proves: &[(
             "dns-forwards-privatelink-only",
-            "the privatelink name alone is private, the original is not",
+            "the privatelink name resolves privately, the original name does not",
         )],
         packets: 2,
         intrusiveness: Intrusiveness::Default,
@@ -124,31 +137,37 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
     },
     Experiment {
         id: "parent-zone",
-        question: "whose is the zone of the public suffix that the resolver sees (its SOA)?",
-        proves: &[("dns-parent-zone-shadowed", "the suffix is an Azure private zone there")],
+        question: "which zone serves the public suffix at this resolver (its SOA)?",
+        proves: &[("dns-parent-zone-shadowed", "an Azure private zone serves the suffix there")],
         packets: 1,
         intrusiveness: Intrusiveness::Default,
         due: &[Symptom::NameInDoubt, Symptom::ResolverFails],
         probes: |target| {
             let suffix = target.seen.public_suffix.as_deref();
-            suffix.map(|zone| question(zone, Kind::Soa, Transport::Udp)).into_iter().collect()
+            suffix
+                .map(|zone| question(zone, QuestionType::Soa, Transport::Udp))
+                .into_iter()
+                .collect()
         },
     },
     Experiment {
         id: "sibling-suffix",
         question: "does the account's name under another suffix of the same resource resolve privately?",
-        proves: &[("dns-suffix-left-out", "the sibling is private, this name is not")],
+        proves: &[(
+            "dns-suffix-left-out",
+            "the sibling name resolves privately, this name does not",
+        )],
         packets: 2,
         intrusiveness: Intrusiveness::Default,
         due: &[Symptom::NameInDoubt],
         probes: |target| {
             let all = siblings(target);
-            all.iter().map(|name| question(name, Kind::A, Transport::Udp)).collect()
+            all.iter().map(|name| question(name, QuestionType::A, Transport::Udp)).collect()
         },
     },
     Experiment {
         id: "searched-name",
-        question: "does a domain of the search list give the address that applications get?",
+        question: "does the name with a domain of the search list have the address that applications get?",
         proves: &[("dns-system-differs", "the name with a search domain has that address")],
         packets: SEARCHED,
         intrusiveness: Intrusiveness::Default,
@@ -157,17 +176,17 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
     },
 ];
 
-fn question(name: &str, kind: Kind, transport: Transport) -> Probe {
+fn question(name: &str, kind: QuestionType, transport: Transport) -> Probe {
     Probe::Question { name: name.to_owned(), kind, transport }
 }
 
-/// A name that no cache holds, beside the zone that may be forwarded on its own: a new label,
-/// for which the star stands, in the domain above the public suffix.
+/// A name that no cache holds, outside the zone that may be forwarded on its own: a random label,
+/// written as a star here, in the domain above the public suffix.
 fn uncached(target: &Target) -> Vec<Probe> {
     let above = target.seen.public_suffix.as_deref().and_then(|suffix| suffix.split_once('.'));
     match above {
         Some((_, domain)) if domain.contains('.') => {
-            vec![question(&format!("*.{domain}"), Kind::A, Transport::Udp)]
+            vec![question(&format!("*.{domain}"), QuestionType::A, Transport::Udp)]
         }
         _ => Vec::new(),
     }
@@ -178,13 +197,15 @@ fn privatelink(target: &Target) -> Vec<Probe> {
         (Some(account), Some(zone), None) => {
             let name = format!("{account}.{zone}");
             // The address may come from a cache that holds the public chain; the SOA does not.
-            [Kind::A, Kind::Soa].map(|kind| question(&name, kind, Transport::Udp)).to_vec()
+            [QuestionType::A, QuestionType::Soa]
+                .map(|kind| question(&name, kind, Transport::Udp))
+                .to_vec()
         }
         _ => Vec::new(),
     }
 }
 
-/// Puts the walked name with a domain of the search list behind it, where there is one.
+/// Asks for the name of the target followed by a domain of the search list, if there is one.
 pub(super) async fn searched(
     context: &Context<'_>,
     id: &'static str,
@@ -197,26 +218,26 @@ pub(super) async fn searched(
     };
     let name = format!("{}.{}", context.target.seen.host, domain.trim_end_matches('.'));
     ExperimentResult::Question(
-        ask(context, id, server, &name, Kind::A, Transport::Udp, timeout).await,
+        ask(context, id, server, &name, QuestionType::A, Transport::Udp, timeout).await,
     )
 }
 
-/// Puts one question; ends within `timeout`.
+/// Asks one question; ends within `timeout`.
 pub(super) async fn ask(
     context: &Context<'_>,
     id: &'static str,
     server: SocketAddr,
     name: &str,
-    kind: Kind,
+    kind: QuestionType,
     transport: Transport,
     timeout: Duration,
-) -> TriedQuestion {
-    let fresh;
+) -> QuestionExperiment {
+    let random;
     let name = match name.strip_prefix('*') {
         Some(rest) => {
             let id = || Message::query().metadata.id;
-            fresh = format!("x{:04x}{:04x}{:04x}{rest}", id(), id(), id());
-            &fresh
+            random = format!("x{:04x}{:04x}{:04x}{rest}", id(), id(), id());
+            &random
         }
         None => name,
     };
@@ -225,11 +246,11 @@ pub(super) async fn ask(
         context.pace.turn(server, timeout).await;
     }
     let started = context.since.elapsed();
-    let exchange = put(context, server, name, kind, transport, until).await;
+    let exchange = ask_with_repeat(context, server, name, kind, transport, until).await;
     if exchange.answer().is_some() {
         context.pace.heard(server);
     }
-    TriedQuestion {
+    QuestionExperiment {
         id: id.to_owned(),
         resolver: server,
         edns: matches!(transport, Transport::Udp | Transport::CheckingDisabled | Transport::Tcp),
@@ -239,14 +260,13 @@ pub(super) async fn ask(
     }
 }
 
-/// Puts a question, over UDP twice where the first one is not answered: from another port and
-/// with another id, since one datagram is easily lost, and a device on the way may hold on to
-/// what it made of the first.
-async fn put(
+/// Asks a question; over UDP it is repeated if it is not answered, from another port and with another
+/// id, since one datagram is easily lost and a device on the way may keep state about the first.
+async fn ask_with_repeat(
     context: &Context<'_>,
     server: SocketAddr,
     name: &str,
-    kind: Kind,
+    kind: QuestionType,
     transport: Transport,
     until: Instant,
 ) -> Exchange {
@@ -262,7 +282,7 @@ async fn put(
     let sent_again = Cell::new(0);
     let second = async {
         tokio::time::sleep(left() * 2 / 5).await;
-        // One that has answered nothing at all is silent, which the walk's own repeats show.
+        // A resolver that has answered nothing at all is silent: the walk's own repeats show that.
         if !context.pace.has_heard(server) {
             return std::future::pending().await;
         }
@@ -278,12 +298,12 @@ async fn put(
         }
         Either::Left((first, _)) => Exchange { sent: first.sent + sent_again.get(), ..first },
         Either::Right((second, first)) if silent(&second) => both(first.await, second),
-        // The first one has sent its datagram, and has no answer.
+        // The first one has sent its datagram and got no answer.
         Either::Right((second, _)) => Exchange { sent: second.sent + 1, ..second },
     }
 }
 
-/// One question put twice: the answer, if one of them was answered, and what both cost.
+/// One question asked twice: the answer, if either got one, and the cost of both.
 fn both(first: Exchange, second: Exchange) -> Exchange {
     let sent = first.sent + second.sent;
     let (mut one, other) = match first.outcome {

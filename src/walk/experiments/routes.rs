@@ -1,18 +1,18 @@
-//! What answers on the way: connections to other addresses, packets of limited life.
+//! What answers on the way: connections to other addresses, TTL-limited packets.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::super::context::Context;
 use super::{Experiment, ExperimentResult, Intrusiveness, Probe, Symptom, millis, not_possible};
-use crate::evidence::experiment::{Trace, TraceProbe, TriedConnection};
+use crate::evidence::experiment::{ConnectionExperiment, Trace, TraceProbe};
 use crate::wire::{connect, trace};
 
-/// Lives tried where the address answers: a middlebox that ends TCP is near, and each SYN that
-/// comes through is a connection at the peer.
+/// The largest TTL tried where the address answers: a middlebox that terminates TCP is near, and
+/// each SYN that arrives is a connection at the peer.
 const FEW_HOPS: u8 = 6;
 
-/// Addresses of documentation (RFC 5737, RFC 3849): nobody has them.
+/// Addresses for documentation (RFC 5737, RFC 3849): no host has them.
 const UNALLOCATED_V4: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 const UNALLOCATED_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
 
@@ -20,12 +20,12 @@ const UNALLOCATED_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
 pub(super) const EXPERIMENTS: &[Experiment] = &[
     Experiment {
         id: "trace-syn",
-        question: "which routers answer on the way, and does a SYN come as far as UDP?",
+        question: "which routers answer on the way, and does a SYN get as far as UDP?",
         proves: &[
             ("tcp-silent", "the last router that answers is where to look next"),
             (
                 "tcp-refused",
-                "a RST to a life at which UDP still ends at a router is not the host's",
+                "a RST in answer to a TTL at which UDP still expires at a router is not the host's",
             ),
         ],
         packets: 2 * trace::MOST_HOPS as usize,
@@ -34,12 +34,12 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
         probes: |_| vec![trace_of(TraceProbe::Syn), trace_of(TraceProbe::Udp)],
     },
     Experiment {
-        id: "ghost-address",
-        question: "does TCP connect where nobody is: to an address nobody owns, or before the host?",
+        id: "unallocated-address",
+        question: "does TCP connect where no host is: at an unallocated address, or with a TTL that does not reach the host?",
         proves: &[(
             "tcp-terminated-on-the-way",
-            "a SYN connects with a life that UDP towards the same address does not survive, or \
-             a public target's way out also connects to an address that nobody owns",
+            "a SYN connects with a TTL at which UDP towards the same address expires, or the route \
+             to a public target also connects to an unallocated address",
         )],
         packets: 1 + 4 * FEW_HOPS as usize,
         intrusiveness: Intrusiveness::Deep,
@@ -63,22 +63,23 @@ const fn trace_of(probe: TraceProbe) -> Probe {
     Probe::Trace { probe, longest: trace::MOST_HOPS }
 }
 
-/// An address that nobody owns, of the same family.
-const fn unallocated(beside: IpAddr) -> IpAddr {
-    match beside {
+/// An unallocated address of the same family.
+const fn unallocated(family_of: IpAddr) -> IpAddr {
+    match family_of {
         IpAddr::V4(_) => IpAddr::V4(UNALLOCATED_V4),
         IpAddr::V6(_) => IpAddr::V6(UNALLOCATED_V6),
     }
 }
 
-/// Connects to an address that nobody owns, on the target's port; ends within `timeout`.
+/// Connects to an unallocated address of the family of `family_of`, on the target's port; ends
+/// within `timeout`.
 pub(super) async fn unallocated_address(
     context: &Context<'_>,
     id: &'static str,
-    beside: IpAddr,
+    family_of: IpAddr,
     timeout: Duration,
-) -> TriedConnection {
-    connection(context, id, unallocated(beside), timeout).await
+) -> ConnectionExperiment {
+    connection(context, id, unallocated(family_of), timeout).await
 }
 
 /// Connects to another address on the target's port; ends within `timeout`.
@@ -87,11 +88,11 @@ pub(super) async fn connection(
     id: &'static str,
     address: IpAddr,
     timeout: Duration,
-) -> TriedConnection {
+) -> ConnectionExperiment {
     let started = context.since.elapsed();
     let address = SocketAddr::new(address, context.target.seen.port);
     let (attempt, _) = connect::connect(address, address, None, context.since, timeout).await;
-    TriedConnection {
+    ConnectionExperiment {
         id: id.to_owned(),
         address,
         ttl: None,
@@ -101,7 +102,7 @@ pub(super) async fn connection(
     }
 }
 
-/// Sends packets of rising life towards `address`; ends within `timeout`.
+/// Sends packets of rising TTL towards `address`; ends within `timeout`.
 pub(super) async fn trace(
     context: &Context<'_>,
     id: &'static str,
@@ -111,8 +112,8 @@ pub(super) async fn trace(
     timeout: Duration,
 ) -> ExperimentResult {
     let (_, to) = context.connect_to(address);
-    if let Err(says) = trace::possible(to) {
-        return not_possible(id, &says);
+    if let Err(message) = trace::possible(to) {
+        return not_possible(id, &message);
     }
     let hops = match probe {
         TraceProbe::Udp => trace::udp(to, longest, timeout).await,

@@ -1,6 +1,7 @@
-//! The handshake in smaller segments: two sizes at once, then inside the bracket in the time
-//! that is left, so that the path MTU is known nearly at the cost of few packets.
+//! The handshake in smaller segments: two sizes at once, then sizes between the two that differ in
+//! the time that remains, so that the path MTU is nearly known at the cost of few packets.
 
+use crate::sorting;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
@@ -8,23 +9,23 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::super::context::Context;
 use super::{ExperimentResult, handshakes};
-use crate::evidence::experiment::{Changed, TriedHandshake};
+use crate::evidence::experiment::{HandshakeExperiment, Variation};
 
-/// Sizes that begin it: what tunnels carry as a rule (IPv6 promises packets of 1280), and the
-/// least that IPv4 hosts must take.
+/// The first sizes: what tunnels usually carry (IPv6 guarantees packets of 1280), and the least that
+/// IPv4 hosts must accept.
 const FIRST: [u16; 2] = [1240, 536];
-/// The largest segment of a link of 1500 octets: the size of the handshake that hangs.
+/// The largest segment of a link of 1500 bytes: the size of the handshake that hangs.
 const WHOLE: u16 = 1460;
 /// The first size tried above the first ones: what Azure's VPN carries (fact T16).
 const TUNNEL: u16 = 1360;
-/// Sizes tried inside the bracket, one after another.
+/// Sizes tried between the bounds, one after another.
 const FINER: usize = 2;
-/// A bracket as narrow as this tells nothing more.
+/// Bounds as close as this need not be narrowed.
 const NARROW: u16 = 24;
 /// Handshakes at most.
 pub(super) const MOST: usize = FIRST.len() + FINER;
-/// What a size may be slower than one that was answered before it is passed over; it goes on
-/// all the same, and its own end is what counts.
+/// How much slower than an answered size another one may be before the next is tried; it continues
+/// all the same, and its own result is what is recorded.
 const SLOWER: Duration = Duration::from_millis(100);
 
 /// Searches; ends within `timeout`.
@@ -35,15 +36,15 @@ pub(super) async fn bisect_segment_size(
     timeout: Duration,
 ) -> ExperimentResult {
     let began = Instant::now();
-    let one = |octets| {
+    let one = |bytes| {
         let left = timeout.saturating_sub(began.elapsed());
-        handshakes::handshake(context, address, id, Changed::SegmentSize { octets }, left)
+        handshakes::handshake(context, address, id, Variation::SegmentSize { bytes }, left)
     };
     let mut running: FuturesUnordered<_> = FIRST.into_iter().map(one).collect();
     let mut sizes: Vec<u16> = FIRST.to_vec();
-    let mut done: Vec<TriedHandshake> = Vec::new();
+    let mut done: Vec<HandshakeExperiment> = Vec::new();
     let mut choose: Option<Instant> = None;
-    // How long one that is answered takes at most; not known before one is.
+    // How long an answered one takes at most; not known before the first.
     let mut slower: Option<Duration> = None;
     loop {
         let ended = match choose {
@@ -58,7 +59,7 @@ pub(super) async fn bisect_segment_size(
                     choose = Some(Instant::now() + wait);
                 }
                 done.push(tried);
-                // All are in: nothing is gained by waiting.
+                // All have ended: there is nothing to wait for.
                 if done.len() < sizes.len() || choose.is_none() {
                     continue;
                 }
@@ -70,7 +71,7 @@ pub(super) async fn bisect_segment_size(
         choose = None;
         let answered = |size: u16| done.iter().any(|x| x.answered() && of(x) == Some(size));
         if let Some(next) = bisect(&sizes, answered).filter(|_| {
-            // Where three sizes are answered, a fourth costs more than it tells.
+            // Where three sizes are answered, a fourth is not worth its cost.
             let all = sizes.len() > FIRST.len() && sizes.iter().all(|size| answered(*size));
             sizes.len() < MOST && !all
         }) {
@@ -79,14 +80,14 @@ pub(super) async fn bisect_segment_size(
             choose = slower.map(|wait| Instant::now() + wait);
         }
     }
-    done.sort_by_key(|tried| (tried.started_ms, std::cmp::Reverse(of(tried))));
+    sorting::by_key(&mut done, |tried| (tried.started_ms, std::cmp::Reverse(of(tried))));
     ExperimentResult::Handshakes(done)
 }
 
 /// The size of an experiment.
-fn of(tried: &TriedHandshake) -> Option<u16> {
-    match tried.changed {
-        Changed::SegmentSize { octets } => Some(octets),
+fn of(tried: &HandshakeExperiment) -> Option<u16> {
+    match tried.variation {
+        Variation::SegmentSize { bytes } => Some(bytes),
         _ => None,
     }
 }
@@ -107,7 +108,7 @@ mod tests {
     use super::bisect;
 
     #[test]
-    fn the_bracket_is_halved() {
+    fn the_interval_between_the_bounds_is_halved() {
         assert_eq!(bisect(&[1240, 536], |_| false), None);
         assert_eq!(bisect(&[1240, 536], |size| size == 536), Some(888));
         assert_eq!(bisect(&[1240, 536], |_| true), Some(1360));

@@ -6,7 +6,7 @@ use super::phases::{Address, Phase};
 use super::stalls::Stall;
 use super::{Action, ConnectPolicy, Established, Machine, Report};
 use crate::evidence::classify;
-use crate::evidence::dns::{ResolverRole, ResolverSeen, SystemAnswer, WalkedAddress};
+use crate::evidence::dns::{SelectedAddress, SystemAnswer};
 use crate::evidence::tcp::TcpAttempt;
 use crate::walk::experiments::{Subject, Symptom};
 
@@ -70,8 +70,8 @@ impl Machine<'_> {
         }
     }
 
-    /// Examines each address that counts while none of them accepts a connection; a refusal
-    /// counts when all have refused.
+    /// Starts experiments at each effective address while none of them accepts a connection; after a
+    /// refusal only when all have refused.
     pub(super) fn no_connection(&mut self, symptom: Symptom) {
         let open = self.selected.is_some() || self.addresses.iter().any(Address::is_idle);
         let pending = self.addresses.iter().any(|here| here.attempt.is_none());
@@ -122,7 +122,7 @@ impl Machine<'_> {
             .dns
             .resolvers
             .iter()
-            .filter(|r| self.decides(r) && !r.addresses(&self.dns.name).is_empty())
+            .filter(|r| self.dns.decides(r) && !r.addresses(&self.dns.name).is_empty())
             .map(|r| r.address)
             .collect();
         for resolver in gave {
@@ -130,32 +130,28 @@ impl Machine<'_> {
         }
     }
 
-    /// Whether applications get the answer of this resolver.
-    pub(super) fn decides(&self, resolver: &ResolverSeen) -> bool {
-        match self.settings.overriding_resolver {
-            Some(first) => resolver.address == first,
-            None => matches!(resolver.role, ResolverRole::Configured | ResolverRole::Assumed),
-        }
-    }
-
     /// The addresses of the walk: those that count first.
-    pub(super) fn walked(&self) -> Vec<WalkedAddress> {
+    pub(super) fn walked(&self) -> Vec<SelectedAddress> {
         let overridden = self.settings.overriding_resolver.is_some();
         // Where the system gave no word at all, the resolvers' is the best there is.
         let unknown = !matches!(
-            self.dns.system.saw(),
+            self.dns.system.value(),
             Some(SystemAnswer::Addresses { .. } | SystemAnswer::Failed { .. })
         ) && !overridden;
         let effective = self.effective.as_deref().unwrap_or_default();
-        let raw = self.dns.resolvers.iter().filter(|r| !overridden && self.decides(r));
-        let mut walked: Vec<WalkedAddress> = Vec::new();
+        let raw = self.dns.resolvers.iter().filter(|r| !overridden && self.dns.decides(r));
+        let mut walked: Vec<SelectedAddress> = Vec::new();
         let all = effective
             .iter()
             .map(|a| (*a, true))
             .chain(raw.flat_map(|r| r.addresses(&self.dns.name)).map(|a| (a, unknown)));
         for (address, counts) in all {
             if !walked.iter().any(|w| w.address == address) {
-                walked.push(WalkedAddress { address, class: classify(address), counts });
+                walked.push(SelectedAddress {
+                    address,
+                    class: classify(address),
+                    effective: counts,
+                });
             }
         }
         walked
@@ -165,7 +161,7 @@ impl Machine<'_> {
     pub(super) fn report_dns(&mut self) {
         if !self.reported.dns && self.effective.is_some() {
             self.reported.dns = true;
-            self.dns.walked = self.walked();
+            self.dns.selected = self.walked();
             if matches!(self.settings.connect, ConnectPolicy::Full { .. }) {
                 let took = self.dns.first_address_ms.unwrap_or_else(|| self.elapsed_ms());
                 self.act(Action::Report(Report::Dns(took)));

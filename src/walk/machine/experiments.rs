@@ -1,10 +1,10 @@
-//! Which experiments are begun, when, and for how long.
+//! Which experiments are started, when, and for how long.
 
 use std::time::Duration;
 
 use super::phases::Handshake;
 use super::{Action, ExperimentPolicy, Machine};
-use crate::evidence::experiment::{LeftOut, LeftOutReason};
+use crate::evidence::experiment::{ExperimentSkipReason, SkippedExperiment};
 use crate::walk::experiments::{self, ExperimentResult, Intrusiveness, Subject, Symptom};
 
 /// How long after the deadline of names a resolver that has just answered is asked more.
@@ -25,13 +25,18 @@ impl Machine<'_> {
             }
             self.scheduled.push((experiment.id, subject));
             let why = match (policy, experiment.intrusiveness) {
-                (ExperimentPolicy::Declined, _) => Some(LeftOutReason::Option),
-                (ExperimentPolicy::Default, Intrusiveness::Deep) => Some(LeftOutReason::NeedsDeep),
+                (ExperimentPolicy::Declined, _) => Some(ExperimentSkipReason::Option),
+                (ExperimentPolicy::Default, Intrusiveness::Deep) => {
+                    Some(ExperimentSkipReason::NeedsDeep)
+                }
                 _ => None,
             };
             if let Some(why) = why {
-                let one = LeftOut { id: experiment.id.to_owned(), why };
-                experiments::record(&mut self.experiments, ExperimentResult::LeftOut(one));
+                let one = SkippedExperiment { id: experiment.id.to_owned(), reason: why };
+                experiments::record(
+                    &mut self.experiments,
+                    ExperimentResult::SkippedExperiment(one),
+                );
                 continue;
             }
             for probe in (experiment.probes)(self.settings.target) {

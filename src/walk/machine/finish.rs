@@ -1,17 +1,18 @@
-//! The end of a path: what its events showed, as evidence. What a later event tells of an earlier
+//! The end of a path: what its events showed, as evidence. What a later event shows of an earlier
 //! hop is combined here, once.
 
+use crate::sorting;
 use std::borrow::Cow;
 use std::net::IpAddr;
 
 use super::phases::{Address, CallPhase, Handshake, Phase};
 use super::{ConnectPolicy, Machine};
 use crate::evidence::dns::DnsHop;
-use crate::evidence::experiment::{Changed, Experiments, TriedHandshake};
+use crate::evidence::experiment::{Experiments, HandshakeExperiment, Variation};
 use crate::evidence::http::HttpHop;
 use crate::evidence::tcp::{TcpAttempt, TcpHop, TcpOutcome};
 use crate::evidence::tls::{TlsHop, TlsOutcome};
-use crate::evidence::{Choice, Hop, Observed};
+use crate::evidence::{Hop, Observed, SkipReason};
 use crate::walk::experiments;
 
 /// What one direct path showed.
@@ -59,8 +60,8 @@ impl Machine<'_> {
         let mut attempts: Vec<TcpAttempt> = self.attempts().collect();
         if attempts.is_empty() {
             return match self.settings.connect {
-                ConnectPolicy::Comparison { public: false } if !self.dns.walked.is_empty() => {
-                    Observed::NotAsked { by: Choice::DirectPathIsPublic }
+                ConnectPolicy::Comparison { public: false } if !self.dns.selected.is_empty() => {
+                    Observed::NotAsked { reason: SkipReason::DirectPathIsPublic }
                 }
                 _ => Observed::NotReached { stopped_at: Hop::Dns },
             };
@@ -73,10 +74,14 @@ impl Machine<'_> {
             .find(|a| Some(a.address.ip()) == walked)
             .map_or_else(|| attempts.iter().map(|a| a.took_ms).fold(0.0, f64::max), |a| a.took_ms);
         let order = |attempt: &TcpAttempt| {
-            self.dns.walked.iter().position(|w| w.address == attempt.address.ip())
+            self.dns.selected.iter().position(|w| w.address == attempt.address.ip())
         };
-        attempts.sort_by_key(|a| order(a).unwrap_or(usize::MAX));
-        Observed::Ran { started_ms: began, took_ms: took, saw: TcpHop { attempts, walked } }
+        sorting::by_key(&mut attempts, |a| order(a).unwrap_or(usize::MAX));
+        Observed::Done {
+            started_ms: began,
+            took_ms: took,
+            value: TcpHop { attempts, selected: walked },
+        }
     }
 
     /// The handshake that carries the walk, if it has ended.
@@ -106,37 +111,37 @@ impl Machine<'_> {
 
     /// The whole path, when nothing more happens on it.
     pub(in crate::walk) fn finish(mut self) -> PathEvidence {
-        self.dns.walked = self.walked();
+        self.dns.selected = self.walked();
         self.forget_what_does_not_count();
         self.show_both_handshakes();
-        self.experiments.handshakes.sort_by_key(|tried| tried.started_ms);
-        self.experiments.questions.sort_by_key(|tried| tried.started_ms);
-        self.experiments.connections.sort_by_key(|tried| tried.started_ms);
+        sorting::by_key(&mut self.experiments.handshakes, |tried| tried.started_ms);
+        sorting::by_key(&mut self.experiments.questions, |tried| tried.started_ms);
+        sorting::by_key(&mut self.experiments.connections, |tried| tried.started_ms);
         let tcp = self.tcp();
         let alert = self.alert();
         let carrier =
             self.selected.and_then(|selected| self.addresses.swap_remove(selected).carrier());
         let tls = match (carrier, &tcp) {
             (Some(Handshake { started_ms, took_ms, hop, .. }), _) => {
-                Observed::Ran { started_ms, took_ms, saw: with_alert(hop, alert) }
+                Observed::Done { started_ms, took_ms, value: with_alert(hop, alert) }
             }
-            (None, Observed::NotAsked { by }) => Observed::NotAsked { by: *by },
+            (None, Observed::NotAsked { reason }) => Observed::NotAsked { reason: *reason },
             (None, Observed::NotReached { stopped_at }) => {
                 Observed::NotReached { stopped_at: *stopped_at }
             }
             _ => Observed::NotReached { stopped_at: Hop::Tcp },
         };
         let http = match (self.call, self.settings.connect, &tls) {
-            (CallPhase::Done(called), ..) => Observed::Ran {
+            (CallPhase::Done(called), ..) => Observed::Done {
                 started_ms: called.started_ms,
                 took_ms: called.took_ms,
-                saw: called.hop,
+                value: called.hop,
             },
             (_, ConnectPolicy::Full { call: false }, _) => {
-                Observed::NotAsked { by: Choice::ServiceHasNoCall }
+                Observed::NotAsked { reason: SkipReason::ServiceHasNoCall }
             }
             (_, ConnectPolicy::Comparison { .. }, _) => {
-                Observed::NotAsked { by: Choice::ProxyApplies }
+                Observed::NotAsked { reason: SkipReason::ProxyApplies }
             }
             (_, _, Observed::NotReached { stopped_at }) => {
                 Observed::NotReached { stopped_at: *stopped_at }
@@ -164,10 +169,10 @@ impl Machine<'_> {
         for here in &self.addresses {
             let Phase::FellBack { full, .. } = &here.phase else { continue };
             let Handshake { started_ms, took_ms, hop, .. } = &**full;
-            self.experiments.handshakes.push(TriedHandshake {
+            self.experiments.handshakes.push(HandshakeExperiment {
                 id: "full-hello".to_owned(),
                 address: Some(here.address),
-                changed: Changed::Nothing,
+                variation: Variation::Nothing,
                 started_ms: whole(*started_ms),
                 took_ms: whole(*took_ms),
                 tcp: TcpOutcome::Connected,

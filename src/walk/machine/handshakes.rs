@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use super::phases::{Address, CallPhase, Called, Handshake, Phase};
 use super::stalls::Stall;
 use super::{Action, ConnectPolicy, Established, Machine, Report};
-use crate::evidence::experiment::{Changed, Experiments, TriedHandshake};
+use crate::evidence::experiment::{Experiments, HandshakeExperiment, Variation};
 use crate::evidence::http::{HttpCall, HttpHop};
 use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::evidence::{Expect, classify};
-use crate::walk::experiments::{self, SAME_AGAIN, Subject, Symptom};
+use crate::walk::experiments::{self, REPEAT_HANDSHAKE, Subject, Symptom};
 
 impl Machine<'_> {
     /// Whether applications get this address, as far as is known.
@@ -20,8 +20,8 @@ impl Machine<'_> {
         }
     }
 
-    /// Begins the handshake on the first connection to an address that counts, or on the
-    /// first one of all while that is not known; begins anew when it turns out not to count.
+    /// Starts the handshake on the first connection to an effective address, or on the first of all
+    /// while that is not known; starts another one when the address turns out not to be effective.
     pub(super) fn start_handshake(&mut self) {
         if let Some(selected) = self.selected {
             let called = matches!(self.call, CallPhase::Done(_));
@@ -106,7 +106,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Makes the call, once it is known whether the address counts.
+    /// Makes the call, once it is known whether the address is effective.
     pub(super) fn make_call(&mut self) {
         let full = ConnectPolicy::Full { call: true };
         let (Some(effective), Some(selected), CallPhase::NotMade) =
@@ -184,19 +184,19 @@ pub(in crate::walk) fn is_network_refusal(expect: &Expect, hop: &HttpHop) -> boo
 fn size_of_hello_matters(experiments: &Experiments, address: IpAddr) -> bool {
     let here = || experiments.handshakes.iter().filter(|tried| tried.address == Some(address));
     // Where the full one passes in the smallest segments, the path drops large packets.
-    let size = |tried: &TriedHandshake| match tried.changed {
-        Changed::SegmentSize { octets } => Some(octets),
+    let size = |tried: &HandshakeExperiment| match tried.variation {
+        Variation::SegmentSize { bytes } => Some(bytes),
         _ => None,
     };
     let sizes_help = here()
         .filter_map(|tried| Some((size(tried)?, tried.answered())))
-        .min_by_key(|(octets, _)| *octets)
+        .min_by_key(|(bytes, _)| *bytes)
         .is_some_and(|(_, answered)| answered);
     // The control is as large: where it is answered, size is not the difference, and a peer that
     // fails intermittently would look the same.
-    let control = |tried: &&TriedHandshake| {
-        matches!(tried.changed, Changed::ServerName { .. }) || tried.id == SAME_AGAIN
+    let control = |tried: &&HandshakeExperiment| {
+        matches!(tried.variation, Variation::ServerName { .. }) || tried.id == REPEAT_HANDSHAKE
     };
-    let large_passes = here().filter(control).any(TriedHandshake::answered);
+    let large_passes = here().filter(control).any(HandshakeExperiment::answered);
     !sizes_help && !large_passes
 }

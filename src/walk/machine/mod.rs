@@ -25,13 +25,13 @@ use std::time::Duration;
 
 use super::experiments::{ExperimentResult, Probe, Subject};
 use crate::evidence::dns::{
-    DnsHop, Exchange, LateAnswer, ResolverRole, ResolverSeen, SystemAnswer,
+    DnsHop, Exchange, LateAnswer, ResolverEvidence, ResolverRole, SystemAnswer,
 };
 use crate::evidence::experiment::Experiments;
 use crate::evidence::http::HttpCall;
 use crate::evidence::tcp::TcpAttempt;
 use crate::evidence::tls::TlsHop;
-use crate::evidence::{Choice, Expect, Observed};
+use crate::evidence::{Expect, Observed, SkipReason};
 use crate::target::Target;
 
 pub(super) use finish::{PathEvidence, with_alert};
@@ -79,12 +79,12 @@ pub(super) struct Settings<'a> {
     pub(super) target: &'a Target,
     /// The resolvers to ask, in order, each with the interface of a link-local one.
     pub(super) resolvers: Vec<(SocketAddr, ResolverRole, Option<String>)>,
-    /// The first `--resolver`, whose answer counts.
+    /// The first `--resolver`, whose answer overrides the system's.
     pub(super) overriding_resolver: Option<SocketAddr>,
     /// Whether the C library asks over TCP from the start (`options use-vc`): what UDP would give
     /// then does not reach applications.
     pub(super) uses_tcp: bool,
-    /// Addresses that the hosts file gives the name.
+    /// The addresses of the name in the hosts file.
     pub(super) pinned: Vec<IpAddr>,
     /// `--expect`.
     pub(super) expect: &'a Expect,
@@ -227,11 +227,11 @@ pub(super) struct Machine<'a> {
 impl<'a> Machine<'a> {
     /// A walk that has not begun.
     pub(super) fn new(settings: Settings<'a>) -> Self {
-        let none = || Observed::NotAsked { by: Choice::NotNeeded };
+        let none = || Observed::NotAsked { reason: SkipReason::NotNeeded };
         let resolvers = settings
             .resolvers
             .iter()
-            .map(|(address, role, scope)| ResolverSeen {
+            .map(|(address, role, scope)| ResolverEvidence {
                 address: *address,
                 scope: scope.clone(),
                 role: *role,
@@ -245,8 +245,8 @@ impl<'a> Machine<'a> {
             dns: DnsHop {
                 name: settings.target.seen.host.clone(),
                 resolvers,
-                system: Observed::NotAsked { by: Choice::NotNeeded },
-                walked: Vec::new(),
+                system: Observed::NotAsked { reason: SkipReason::NotNeeded },
+                selected: Vec::new(),
                 first_address_ms: None,
             },
             at: Duration::ZERO,

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use super::stalls::Stall;
 use super::{Action, Machine, Question};
 use crate::evidence::address::embedded_ipv4;
-use crate::evidence::dns::{Exchange, LateAnswer, Rcode, ResolverRole, ResolverSeen, SystemAnswer};
+use crate::evidence::dns::{
+    Exchange, LateAnswer, Rcode, ResolverEvidence, ResolverRole, SystemAnswer,
+};
 use crate::evidence::{Expect, Observed, classify};
 use crate::walk::experiments::{Subject, Symptom};
 
@@ -27,7 +29,7 @@ impl Machine<'_> {
     }
 
     /// Whether the walk asks this resolver over TCP alone, as the C library does.
-    pub(in crate::walk) fn uses_tcp(&self, resolver: &ResolverSeen) -> bool {
+    pub(in crate::walk) fn uses_tcp(&self, resolver: &ResolverEvidence) -> bool {
         let by_library = matches!(resolver.role, ResolverRole::Configured | ResolverRole::Given);
         by_library && self.settings.uses_tcp
     }
@@ -35,7 +37,7 @@ impl Machine<'_> {
     /// A resolver's answer to the A question is late.
     pub(super) fn no_a_answer(&mut self, index: usize) {
         let resolver = &self.dns.resolvers[index];
-        if resolver.a.saw().is_none() {
+        if resolver.a.value().is_none() {
             self.experiment(Subject::Resolver(resolver.address), Symptom::ResolverSilent);
             self.watch(Stall::AnyAnswer(index));
         }
@@ -45,8 +47,8 @@ impl Machine<'_> {
     pub(super) fn no_answer_at_all(&mut self, index: usize) {
         let resolver = &self.dns.resolvers[index];
         let answered = |exchange: &Exchange| exchange.answer().is_some();
-        let any = resolver.a.saw().is_some()
-            || resolver.aaaa.saw().is_some_and(answered)
+        let any = resolver.a.value().is_some()
+            || resolver.aaaa.value().is_some_and(answered)
             || self
                 .experiments
                 .questions
@@ -67,8 +69,8 @@ impl Machine<'_> {
         let entry = &mut self.dns.resolvers[resolver];
         let address = entry.address;
         let asked = if question == Question::A { &mut entry.a } else { &mut entry.aaaa };
-        if let Observed::Ran { saw, .. } = asked {
-            saw.late.push(answer);
+        if let Observed::Done { value, .. } = asked {
+            value.late.push(answer);
             self.experiment(Subject::Resolver(address), Symptom::TwoAnswers);
         }
     }
@@ -99,19 +101,19 @@ impl Machine<'_> {
             self.suspect_address();
         }
         let entry = &self.dns.resolvers[resolver];
-        if !self.decides(entry) {
+        if !self.dns.decides(entry) {
             return;
         }
         let found = entry.addresses(&self.dns.name);
-        // `--resolver` names the answer that counts, as soon as it gives an address.
-        let complete = entry.a.saw().is_some() && entry.aaaa.saw().is_some();
+        // The answer of `--resolver` overrides others, as soon as it has an address.
+        let complete = entry.a.value().is_some() && entry.aaaa.value().is_some();
         if self.settings.overriding_resolver.is_some() && (complete || !found.is_empty()) {
             self.effective = Some(found.clone());
         }
         self.connect_to_answer(&found);
     }
 
-    /// Asks for the SOA of the private zone wherever it would tell something, once each.
+    /// Asks for the SOA of the private zone wherever it would show something, once each.
     fn ask_zones(&mut self) {
         let expected = self.dns.private_endpoint_seen()
             || matches!(self.settings.expect, Expect::Private | Expect::Cidr { .. });
@@ -144,13 +146,13 @@ impl Machine<'_> {
     /// Whether applications get what the resolvers gave, as soon as both are known; starts the
     /// experiments where they do not.
     fn compare_with_system(&mut self) {
-        let configured: Vec<&ResolverSeen> = self
+        let configured: Vec<&ResolverEvidence> = self
             .dns
             .resolvers
             .iter()
             .filter(|r| matches!(r.role, ResolverRole::Configured | ResolverRole::Assumed))
             .collect();
-        let complete = configured.iter().all(|r| r.a.saw().is_some() && r.aaaa.saw().is_some());
+        let complete = configured.iter().all(|r| r.a.value().is_some() && r.aaaa.value().is_some());
         let system = self.dns.system_addresses();
         if !complete || system.is_empty() || self.settings.overriding_resolver.is_some() {
             return;
@@ -173,7 +175,7 @@ impl Machine<'_> {
     }
 
     /// Whether a resolver gave no private address although there should be one, or no name.
-    fn zone_is_in_doubt(&self, resolver: &ResolverSeen, expected: bool) -> bool {
+    fn zone_is_in_doubt(&self, resolver: &ResolverEvidence, expected: bool) -> bool {
         let Some(answer) = resolver.a_answer() else { return false };
         let addresses = answer.chain(&self.dns.name).addresses;
         self.settings.target.seen.private_zone.is_some()
@@ -188,7 +190,7 @@ impl Machine<'_> {
         if self.settings.overriding_resolver.is_some() {
             return;
         }
-        match self.dns.system.saw() {
+        match self.dns.system.value() {
             Some(SystemAnswer::Addresses { addresses }) => {
                 let addresses = addresses.clone();
                 self.effective = Some(addresses.clone());

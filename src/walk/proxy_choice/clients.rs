@@ -1,4 +1,4 @@
-//! What each client would do with the proxy variables, as far as its sources and tests say.
+//! What each client would do with the proxy variables, as far as its sources and tests show.
 //! Pure. `tests/netns` holds the predictions against the clients themselves.
 
 use super::{ListMask, PROXY_VARIABLES, ProxyOption, decide, parse};
@@ -73,8 +73,8 @@ fn evidence(decided: Decided) -> (Option<String>, ClientDecision) {
         Decided::Through { variable, value } => match parse(&value) {
             Some(proxy) => (Some(proxy.url), ClientDecision::Variable { name: variable }),
             None => {
-                let says = format!("{variable} is no URL of a proxy");
-                (None, ClientDecision::Fails { says })
+                let message = format!("{variable} is no URL of a proxy");
+                (None, ClientDecision::Fails { message })
             }
         },
         Decided::Exempted { variable, entry, list } => {
@@ -231,7 +231,7 @@ fn go(call: &Call<'_>) -> Decided {
     })
 }
 
-/// Node reads the variables only when it is told to (`NODE_USE_ENV_PROXY=1`, Node 24).
+/// Node reads the variables only where that is switched on (`NODE_USE_ENV_PROXY=1`, Node 24).
 fn node(call: &Call<'_>) -> Decided {
     if call.environment.get("NODE_USE_ENV_PROXY") != Some("1") {
         return Decided::Ignores;

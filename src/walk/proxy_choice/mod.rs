@@ -1,7 +1,7 @@
 //! Which proxy applies to a target, and why. Pure: variables in, decision out.
 //!
 //! The matching is hyper-util's, the code that reqwest runs; NO_PROXY is tested entry by
-//! entry, since it never says which one matched.
+//! entry, since it never reports which one matched.
 
 mod clients;
 mod plain;
@@ -26,7 +26,7 @@ pub use plain::plain_through;
 /// `--proxy`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum ProxyOption {
-    /// As the variables say.
+    /// By the variables.
     #[default]
     Env,
     /// No proxy.
@@ -69,19 +69,7 @@ const NO_PROXY_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
 /// Decides.
 #[must_use]
 pub fn decide(target: &Target, option: &ProxyOption, environment: &Environment) -> Choice {
-    let variables = PROXY_VARIABLES
-        .iter()
-        .chain(&["HTTP_PROXY", "http_proxy"])
-        .chain(&NO_PROXY_VARIABLES)
-        .filter_map(|name| {
-            let value = environment.get(name)?;
-            let value = match NO_PROXY_VARIABLES.contains(name) {
-                true => masked_list(value),
-                false => masked(value),
-            };
-            Some(ProxyVariable { name: (*name).to_owned(), value })
-        })
-        .collect();
+    let variables = shown_variables(environment);
     let no_proxy_value = NO_PROXY_VARIABLES.iter().find_map(|name| environment.get(name));
     let entries: Vec<NoProxyEntry> =
         no_proxy_value.map(|value| entries(target, value)).unwrap_or_default();
@@ -169,6 +157,24 @@ fn may_be_a_password(host: &str, port: Option<u16>) -> bool {
     named && port.is_some_and(|port| port > 999 && !PROXY_PORTS.contains(&port))
 }
 
+/// The proxy variables that are set, without user names and passwords.
+#[must_use]
+pub fn shown_variables(environment: &Environment) -> Vec<ProxyVariable> {
+    PROXY_VARIABLES
+        .iter()
+        .chain(&["HTTP_PROXY", "http_proxy"])
+        .chain(&NO_PROXY_VARIABLES)
+        .filter_map(|name| {
+            let value = environment.get(name)?;
+            let value = match NO_PROXY_VARIABLES.contains(name) {
+                true => masked_list(value),
+                false => masked(value),
+            };
+            Some(ProxyVariable { name: (*name).to_owned(), value })
+        })
+        .collect()
+}
+
 /// What is shown in place of a value that may hold a password.
 const NOT_SHOWN: &str = "[not shown]";
 
@@ -186,7 +192,7 @@ fn masked(value: &str) -> String {
     }
 }
 
-/// A URL without what is behind its host: a proxy needs nothing there, and a token may be in it.
+/// A URL without the part after its host: a proxy does not need it, and it may hold a token.
 fn without_path(url: &str) -> String {
     let host = url.find("://").map_or(0, |at| at + "://".len());
     match url[host..].find(['/', '\\', '?', '#']).map(|at| host + at + 1) {
@@ -256,7 +262,7 @@ fn is_plain_entry(entry: &str) -> bool {
 const NO_PROXY_READ: usize = 64 * 1024;
 /// Entries of a list that are looked at for its 300 characters of text: each has a comma.
 const ENTRIES_SHOWN: usize = 301;
-/// Entries that decide nothing are kept as evidence up to this many.
+/// How many entries that decide nothing are kept as evidence.
 const ENTRIES_KEPT: usize = 200;
 
 /// NO_PROXY entry by entry: all of them are read, and those that decide are kept wherever they
@@ -279,7 +285,11 @@ fn entries(target: &Target, value: &str) -> Vec<NoProxyEntry> {
         others += usize::from(!exempts);
         // One that exempts is enough: the first decides.
         if exempts || others <= ENTRIES_KEPT {
-            let entry = NoProxyEntry { entry: mask.entry(entry), exempts, dialect: dialect(entry) };
+            let entry = NoProxyEntry {
+                entry: mask.entry(entry),
+                exempts,
+                client_semantics: dialect(entry),
+            };
             kept.push(entry);
             if exempts && others > ENTRIES_KEPT {
                 break;
@@ -290,7 +300,7 @@ fn entries(target: &Target, value: &str) -> Vec<NoProxyEntry> {
         kept.push(NoProxyEntry {
             entry: "...".to_owned(),
             exempts: false,
-            dialect: Some(format!("{} more bytes of the list were not read", left.len())),
+            client_semantics: Some(format!("{} more bytes of the list were not read", left.len())),
         });
     }
     kept
@@ -324,12 +334,17 @@ fn dialect(entry: &str) -> Option<String> {
 fn misspelt(environment: &Environment) -> Vec<String> {
     const KNOWN: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
     const OTHERS: [&str; 2] = ["FTP_PROXY", "RSYNC_PROXY"];
+    // An environment has many names, and a monitor decides this in every walk: most names are
+    // passed over by their length (a letter has up to four bytes).
     environment
         .names()
+        .filter(|name| (7..=15).contains(&name.len()))
         .filter(|name| {
-            let upper = name.to_ascii_uppercase();
-            let known = KNOWN.contains(&upper.as_str()) || OTHERS.contains(&upper.as_str());
-            !known && KNOWN.iter().any(|right| one_slip_apart(&upper, right))
+            let is = |known: &&str| name.eq_ignore_ascii_case(known);
+            let upper = |c: char| if c.is_ascii() { c.to_ascii_uppercase() as u8 } else { b'?' };
+            let letters: Vec<u8> = name.chars().map(upper).collect();
+            !KNOWN.iter().chain(&OTHERS).any(is)
+                && KNOWN.iter().any(|right| is_typo_of(&letters, right.as_bytes()))
         })
         .map(|name| clean(name, 60))
         .take(10)
@@ -337,9 +352,8 @@ fn misspelt(environment: &Environment) -> Vec<String> {
 }
 
 /// Whether two words differ by one letter, or by two neighbours swapped.
-fn one_slip_apart(a: &str, b: &str) -> bool {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let start = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+fn is_typo_of(a: &[u8], b: &[u8]) -> bool {
+    let start = a.iter().zip(b).take_while(|(x, y)| x == y).count();
     let (a, b) = (&a[start..], &b[start..]);
     let end = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
     match (&a[..a.len() - end], &b[..b.len() - end]) {
@@ -382,7 +396,7 @@ mod tests {
             choice.decision.reason,
             ProxyReason::Exempted { entry: ".openai.azure.com".into() }
         );
-        assert!(choice.decision.no_proxy[2].dialect.is_some());
+        assert!(choice.decision.no_proxy[2].client_semantics.is_some());
     }
 
     #[test]
@@ -395,7 +409,7 @@ mod tests {
         assert!(late.proxy.is_none());
         assert!(late.decision.no_proxy.iter().any(|entry| entry.exempts));
         let beyond = choice(&[proxy, ("NO_PROXY", &list(9000, ".openai.azure.com"))]);
-        let said = beyond.decision.no_proxy.last().and_then(|entry| entry.dialect.clone());
+        let said = beyond.decision.no_proxy.last().and_then(|entry| entry.client_semantics.clone());
         assert!(said.is_some_and(|words| words.contains("were not read")));
     }
 

@@ -1,5 +1,5 @@
 //! Which variable sends a plain request to an address through a proxy, as the SDK for Python has
-//! it (fact I8c). Pure.
+//! it (fact I8f). Pure.
 
 use ipnet::Ipv4Net;
 
@@ -54,14 +54,14 @@ mod tests {
         assert_eq!(through(&[("HTTP_PROXY", proxy)]), Some("HTTP_PROXY"));
         assert_eq!(through(&[("HTTP_PROXY", proxy), ("http_proxy", "p")]), Some("http_proxy"));
         assert_eq!(through(&[("ALL_PROXY", proxy)]), Some("ALL_PROXY"));
-        let beside = |list: &str| through(&[("HTTP_PROXY", proxy), ("NO_PROXY", list)]);
+        let exempted = |list: &str| through(&[("HTTP_PROXY", proxy), ("NO_PROXY", list)]);
         for list in ["*", "169.254.169.254", "a, 169.254.0.0/16", "169.254.169.254:80"] {
-            assert_eq!(beside(list), None, "{list}");
+            assert_eq!(exempted(list), None, "{list}");
         }
         for list in
             ["", "169.254.169.25", "localhost,127.0.0.1", "169.254.169.254:81", "10.0.0.0/8"]
         {
-            assert_eq!(beside(list), Some("HTTP_PROXY"), "{list}");
+            assert_eq!(exempted(list), Some("HTTP_PROXY"), "{list}");
         }
         let pairs = [("HTTP_PROXY", proxy), ("NO_PROXY", "fd00::1")];
         let pairs = Environment::from_pairs(pairs.map(|(n, v)| (n.to_owned(), v.to_owned())));

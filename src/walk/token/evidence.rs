@@ -1,25 +1,26 @@
-//! What became of connections that nothing waited for, and what a request cost.
+//! Connections that nothing waited for, as evidence, and what a request cost.
 
 use crate::evidence::identity::TokenRequest;
 use crate::evidence::tcp::TcpAttempt;
 use crate::evidence::{Cost, Evidence, Observed};
+use crate::sorting;
 use crate::walk::ledger::Ledger;
 
-/// Puts the end of a connection into the evidence of a walk that did not wait for it.
+/// Adds the end of a connection to the evidence of a walk that did not wait for it.
 pub(super) fn record_late_connection(path: &mut Evidence, mut attempt: TcpAttempt) {
-    let Observed::Ran { saw, .. } = &mut path.tcp else { return };
+    let Observed::Done { value, .. } = &mut path.tcp else { return };
     let address = attempt.address.ip();
     let towards = path.vantage.sources.iter().find(|s| s.towards == address);
     attempt.interface =
-        towards.and_then(|s| s.interface.clone()).filter(|_| attempt.detour.is_none());
+        towards.and_then(|s| s.interface.clone()).filter(|_| attempt.connect_to.is_none());
     let mut ledger = Ledger::new();
     ledger.late_attempt(&attempt);
     path.cost.add(&ledger.cost());
-    saw.attempts.push(attempt);
+    value.attempts.push(attempt);
     let place = |attempt: &TcpAttempt| {
-        path.dns.walked.iter().position(|w| w.address == attempt.address.ip())
+        path.dns.selected.iter().position(|w| w.address == attempt.address.ip())
     };
-    saw.attempts.sort_by_key(|attempt| place(attempt).unwrap_or(usize::MAX));
+    sorting::by_key(&mut value.attempts, |attempt| place(attempt).unwrap_or(usize::MAX));
 }
 
 /// What a request cost the network.

@@ -1,5 +1,5 @@
-//! The way to a token: each request of it is a walk of its own, to Entra ID, or a connection to a
-//! metadata endpoint, and its hops are evidence of the identity hop.
+//! Token requests: each is a walk of its own to Entra ID, or a connection to a metadata endpoint,
+//! and its hops are evidence of the identity hop.
 
 mod acquire;
 mod evidence;

@@ -21,8 +21,8 @@ pub(super) fn refusal(
         return None;
     }
     let json: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-    // Platforms have frames of their own (facts I9, X10): `message` next to `statusCode`, or an
-    // object in `error`. At the login host they would be another's.
+    // Platforms have error formats of their own (facts I9, X10): `message` next to `statusCode`, or an
+    // object in `error`. From the login host they would be another server's.
     let platform = purpose != TokenPurpose::Entra;
     let text = |names: &[&str], most: usize| {
         let names = if platform { names } else { names.get(..1)? };
@@ -48,20 +48,20 @@ pub(super) fn refusal(
 }
 
 /// The outcome, with what the last request's evidence adds to it.
-pub(super) fn outcome(came: TokenOutcome, last: Option<&TokenRequest>) -> TokenOutcome {
+pub(super) fn outcome(result: TokenOutcome, last: Option<&TokenRequest>) -> TokenOutcome {
     let answered = last.and_then(|request| request.outcome.as_ref());
-    // Arc's agent refuses the first request by design: what went wrong after it is our own word.
+    // Arc's agent refuses the first request by design: what went wrong after it is known from this side.
     let challenged = last.is_some_and(|request| request.purpose == TokenPurpose::Arc);
-    match came {
-        TokenOutcome::Unusable { .. } if challenged && answered.is_some() => came,
+    match result {
+        TokenOutcome::Unusable { .. } if challenged && answered.is_some() => result,
         TokenOutcome::Refused | TokenOutcome::Unusable { .. } if last.is_some() => match answered {
             Some(TokenAnswer { refusal: Some(_), .. }) => TokenOutcome::Refused,
-            Some(TokenAnswer { http: HttpOutcome::Answered { answer }, .. }) => match came {
+            Some(TokenAnswer { http: HttpOutcome::Answered { answer }, .. }) => match result {
                 _ if !answer.body_complete => TokenOutcome::Unusable {
-                    says: "the answer was not read to its end: too slow or too long".to_owned(),
+                    message: "the answer was not read to its end: too slow or too long".to_owned(),
                 },
-                TokenOutcome::Unusable { says } => TokenOutcome::Unusable { says },
-                _ => TokenOutcome::Unusable { says: "the answer holds no token".to_owned() },
+                TokenOutcome::Unusable { message } => TokenOutcome::Unusable { message },
+                _ => TokenOutcome::Unusable { message: "the answer holds no token".to_owned() },
             },
             _ => TokenOutcome::NotAnswered,
         },
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_platform_refuses_in_frames_of_its_own() {
+    fn a_platform_refuses_in_its_own_format() {
         let http = HttpOutcome::Silent;
         let read = |purpose, body: &str| {
             let body = body.as_bytes().to_vec().into();
@@ -127,11 +127,11 @@ mod tests {
     }
 
     #[test]
-    fn the_challenge_of_arc_is_no_refusal() {
-        let came = || TokenOutcome::Unusable { says: "the file cannot be read".to_owned() };
-        assert_eq!(outcome(came(), Some(&refused(TokenPurpose::Arc))), came());
+    fn the_challenge_of_arc_is_not_a_refusal() {
+        let unusable = || TokenOutcome::Unusable { message: "the file cannot be read".to_owned() };
+        assert_eq!(outcome(unusable(), Some(&refused(TokenPurpose::Arc))), unusable());
         let imds = refused(TokenPurpose::Imds);
-        assert_eq!(outcome(came(), Some(&imds)), TokenOutcome::Refused);
+        assert_eq!(outcome(unusable(), Some(&imds)), TokenOutcome::Refused);
         let arc = refused(TokenPurpose::Arc);
         assert_eq!(outcome(TokenOutcome::Refused, Some(&arc)), TokenOutcome::Refused);
     }

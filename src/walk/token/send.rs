@@ -1,18 +1,19 @@
-//! One request on the way to a token, and where it goes: to a host that has a name by a walk that
+//! One token request, and where it goes: to a host that has a name by a walk that
 //! ends with its reply, to a metadata endpoint over a connection that does not leave this machine
 //! or its platform.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use url::{Host, Url};
 
-use super::acquire::{Requests, deadline, remaining_budget};
+use super::acquire::{RequestLog, deadline, remaining_budget};
 use super::refusal::refusal;
 use super::shown::{secrets, shown_url};
-use crate::credential::request::{OutboundRequest, Reply};
-use crate::credential::{Acquired, Credential, Late};
+use crate::credential::outbound::{OutboundRequest, Reply};
+use crate::credential::{AcquiredToken, Credential, LateConnection};
 use crate::evidence::identity::{TokenAnswer, TokenRequest};
 use crate::evidence::repeat::Repeat;
 use crate::evidence::text::clean;
@@ -30,17 +31,17 @@ use crate::wire::http::{self, SecretRequest, UnredactedResponse};
 use crate::wire::session::{Releasable, Verified};
 
 /// How long a metadata endpoint may take to accept: it is on this machine, or nowhere.
-const METADATA_PATIENCE: Duration = Duration::from_secs(1);
+const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Sends one request, and keeps what was seen of it.
+/// Sends one request, and records it as evidence.
 pub(super) async fn send(
     context: &Context<'_>,
     request: OutboundRequest,
-    requests: &Requests,
+    log: &RequestLog,
 ) -> Option<Reply> {
     let started_ms = context.elapsed_ms();
     let began = Instant::now();
-    let mut seen = TokenRequest {
+    let mut evidence = TokenRequest {
         purpose: request.purpose,
         method: request.method.to_owned(),
         url: clean(shown_url(&request.url).as_str(), 300),
@@ -52,11 +53,11 @@ pub(super) async fn send(
         took_ms: 0.0,
     };
     let reply = match request.url.scheme() {
-        "https" => to_host(context, &request, &mut seen, requests).await,
-        _ => to_metadata(context, &request, &mut seen).await,
+        "https" => to_host(context, &request, &mut evidence, log).await,
+        _ => to_metadata(context, &request, &mut evidence).await,
     };
-    seen.took_ms = began.elapsed().as_secs_f64() * 1e3;
-    requests.seen.borrow_mut().push(seen);
+    evidence.took_ms = began.elapsed().as_secs_f64() * 1e3;
+    log.sent.borrow_mut().push(evidence);
     reply
 }
 
@@ -66,7 +67,7 @@ struct OneRequest<'a>(&'a OutboundRequest);
 impl HttpExchange for OneRequest<'_> {
     type Reply = (TokenAnswer, Option<Reply>);
 
-    async fn token(&self, _: &Context<'_>) -> Option<Rc<Acquired>> {
+    async fn token(&self, _: &Context<'_>) -> Option<Rc<AcquiredToken>> {
         None
     }
 
@@ -84,7 +85,7 @@ impl HttpExchange for OneRequest<'_> {
                 Ok(released) => {
                     let port = context.target.seen.port;
                     let timeout = || context.hop_timeout();
-                    let reply = put(context, self.0, released, port, timeout).await;
+                    let reply = exchange(context, self.0, released, port, timeout).await;
                     (None, Some(reply))
                 }
             };
@@ -102,19 +103,19 @@ impl HttpExchange for OneRequest<'_> {
 async fn to_host(
     context: &Context<'_>,
     request: &OutboundRequest,
-    seen: &mut TokenRequest,
-    requests: &Requests,
+    evidence: &mut TokenRequest,
+    log: &RequestLog,
 ) -> Option<Reply> {
     let origin = request.url.origin().ascii_serialization();
     let target = Target::parse(&origin, None).ok()?;
-    let way = Plan { resolvers: Vec::new(), direct: false, ..context.plan.clone() };
-    let options = way.way_options(&context.world.detours);
+    let base = Plan { resolvers: Vec::new(), direct: false, ..context.plan.clone() };
+    let options = base.way_options(&context.world.connect_overrides);
     let plan = Plan {
         expect: Expect::Any,
         deployment: None,
         deadline: deadline(context),
         repeat: Repeat { options, inventory: None },
-        ..way
+        ..base
     };
     let start = Start {
         target: &target,
@@ -123,15 +124,15 @@ async fn to_host(
         credential: &Credential::none(),
         observe: &|_| {},
         since: context.since,
-        kind: WalkKind::TokenEndpoint,
+        kind: WalkKind::Request,
     };
-    let Walked { evidence, reply, detached } = walk_to(start, &OneRequest(request)).await;
-    seen.path = Some(Box::new(evidence));
-    let place = requests.seen.borrow().len();
-    let late = detached.into_iter().map(|attempt| Late { request: place, attempt });
-    requests.late.borrow_mut().extend(late);
+    let Walked { evidence: walked, reply, detached } = walk_to(start, &OneRequest(request)).await;
+    evidence.path = Some(Box::new(walked));
+    let place = log.sent.borrow().len();
+    let late = detached.into_iter().map(|attempt| LateConnection { request: place, attempt });
+    log.late.borrow_mut().extend(late);
     let (answer, reply) = reply?;
-    seen.outcome = Some(answer);
+    evidence.outcome = Some(answer);
     reply
 }
 
@@ -140,11 +141,11 @@ async fn to_host(
 async fn to_metadata(
     context: &Context<'_>,
     request: &OutboundRequest,
-    seen: &mut TokenRequest,
+    evidence: &mut TokenRequest,
 ) -> Option<Reply> {
     let url = &request.url;
     let port = url.port_or_known_default()?;
-    seen.proxied_by =
+    evidence.proxied_by =
         plain_through(url.host_str()?, port, &context.world.environment).map(str::to_owned);
     let address = match url.host()? {
         Host::Ipv4(ip) => IpAddr::V4(ip),
@@ -154,13 +155,14 @@ async fn to_metadata(
         Host::Domain(_) => return None,
     };
     let logical = SocketAddr::new(address, port);
-    let to = context.world.detour(&address.to_string(), logical);
-    let patience = METADATA_PATIENCE.min(remaining_budget(context));
+    let to = context.world.connect_to(&address.to_string(), logical);
+    let connect_timeout = METADATA_TIMEOUT.min(remaining_budget(context));
     let began = Instant::now();
-    let (attempt, connection) = connect::connect(logical, to, None, context.since, patience).await;
-    let attempt = seen.tcp.insert(attempt);
+    let (attempt, connection) =
+        connect::connect(logical, to, None, context.since, connect_timeout).await;
+    let attempt = evidence.tcp.insert(attempt);
     let connection = connection.filter(|connection| !connection.reset)?;
-    let socket = connection.socket.try_clone().ok();
+    let socket = Arc::clone(&connection.socket);
     let host = match url.port() {
         Some(port) => format!("{}:{port}", url.host_str()?),
         None => url.host_str()?.to_owned(),
@@ -168,18 +170,18 @@ async fn to_metadata(
     let released = Releasable::local(connection, &host)?;
     // Where the user did not ask for this credential, an endpoint that accepts and stays silent
     // costs no more than one that does not accept.
-    let timeout = || match context.credential.demanded() {
+    let timeout = || match context.credential.is_explicit() {
         true => remaining_budget(context),
-        false => patience.saturating_sub(began.elapsed()),
+        false => connect_timeout.saturating_sub(began.elapsed()),
     };
-    let (answer, reply) = put(context, request, released, port, timeout).await;
-    attempt.info = socket.as_ref().and_then(platform::tcp_info);
-    seen.outcome = Some(answer);
+    let (answer, reply) = exchange(context, request, released, port, timeout).await;
+    attempt.info = platform::tcp_info(&socket);
+    evidence.outcome = Some(answer);
     reply
 }
 
 /// One request and its answer; redirects are not followed.
-async fn put(
+async fn exchange(
     context: &Context<'_>,
     request: &OutboundRequest,
     released: Releasable,
@@ -191,15 +193,16 @@ async fn put(
         Err(http) => return (TokenAnswer { http, refusal: None }, None),
     };
     let path = path_and_query(&request.url);
-    let wanted = SecretRequest {
+    let secret_request = SecretRequest {
         method: request.method,
         path: &path,
         headers: &request.headers,
         body: request.form.as_ref(),
+        body_limit: http::BODY_LIMIT,
     };
     let secrets: Vec<Secret> = secrets(request);
     let redactor = secrets.iter().fold(context.redactor(), Redactor::with);
-    let (http, answer) = connection.send_secret(&wanted, &redactor, timeout()).await;
+    let (http, answer) = connection.send_secret(&secret_request, &redactor, timeout()).await;
     let refusal =
         answer.as_ref().and_then(|answer| refusal(request.purpose, &http, answer, &redactor));
     let reply =

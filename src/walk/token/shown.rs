@@ -1,26 +1,26 @@
-//! What of a request on the way to a token may be shown, and what is secret in it.
+//! Which parts of a token request may be shown, and which are secret.
 
 use url::Url;
 
-use crate::credential::request::OutboundRequest;
-use crate::credential::ways;
+use crate::credential::flow::{NOT_AN_ID, shown_id};
+use crate::credential::outbound::OutboundRequest;
 use crate::secret::Secret;
 
-/// Names of a query or a form under which an identity goes.
+/// Names of query and form fields that hold an identity.
 const IDENTITY_FIELDS: &[&str] =
     &["client_id", "clientid", "object_id", "principal_id", "mi_res_id", "msi_res_id"];
 
-/// Whether a field holds what should be an id and has no form of one: it may be a secret in the
+/// Whether a field should hold an id and does not have the form of one: it may be a secret in the
 /// wrong variable.
-fn is_no_id(name: &str, value: &str) -> bool {
-    IDENTITY_FIELDS.contains(&name) && ways::shown_id(value) == ways::NO_ID
+fn is_malformed_id(name: &str, value: &str) -> bool {
+    IDENTITY_FIELDS.contains(&name) && shown_id(value) == NOT_AN_ID
 }
 
 /// A request's address for outputs.
 pub(super) fn shown_url(url: &Url) -> Url {
     let mut shown = url.clone();
-    if url.query_pairs().any(|(name, value)| is_no_id(&name, &value)) {
-        let pairs = url.query_pairs().map(|(name, value)| match is_no_id(&name, &value) {
+    if url.query_pairs().any(|(name, value)| is_malformed_id(&name, &value)) {
+        let pairs = url.query_pairs().map(|(name, value)| match is_malformed_id(&name, &value) {
             true => (name, "not-shown".into()),
             false => (name, value),
         });
@@ -29,16 +29,16 @@ pub(super) fn shown_url(url: &Url) -> Url {
     shown
 }
 
-/// What of a request is secret: the values of its form and of its authorization, and an identity
-/// that is none.
+/// The secrets of a request: values of its form and of its authorization, and an identity that
+/// does not have the form of one.
 pub(super) fn secrets(request: &OutboundRequest) -> Vec<Secret> {
     let form = request.form.iter().flat_map(|form| {
         url::form_urlencoded::parse(form.expose().as_bytes())
             .filter(|(name, value)| {
                 let secret = matches!(name.as_ref(), "client_secret" | "client_assertion");
-                secret || is_no_id(name, value)
+                secret || is_malformed_id(name, value)
             })
-            // Whoever echoes it may leave out a line end at its end.
+            // An echo may lack the line end at its end.
             .map(|(_, value)| Secret::new(value.trim().to_owned()))
             .collect::<Vec<_>>()
     });
@@ -52,7 +52,7 @@ pub(super) fn secrets(request: &OutboundRequest) -> Vec<Secret> {
         };
         Some(Secret::new(bare.trim().to_owned()))
     });
-    let query = request.url.query_pairs().filter(|(name, value)| is_no_id(name, value));
+    let query = request.url.query_pairs().filter(|(name, value)| is_malformed_id(name, value));
     let query = query.map(|(_, value)| Secret::new(value.into_owned()));
     form.chain(headers).chain(query).collect()
 }

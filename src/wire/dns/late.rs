@@ -1,5 +1,5 @@
-//! What comes after the answer that was accepted: a second answer to the same question, with its id,
-//! from the same address. A library has closed its port by then; the first one counts.
+//! A second answer to the same question after the accepted one, with the same id and from the same
+//! address. A library has closed its port by then and uses the first one.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -12,19 +12,19 @@ use crate::evidence::dns::{Answer, DnsOutcome, LateAnswer};
 
 /// Later answers to one question that are kept.
 pub const LATE_KEPT: usize = 4;
-/// Datagrams that are looked at after the accepted one: a flood costs no more.
-const LOOKED_AT: usize = 64;
+/// How many datagrams are read after the accepted one: a flood costs no more.
+const READ_LIMIT: usize = 64;
 
-/// A port whose question is answered, and which stays open.
+/// The port of an answered question, which stays open.
 pub struct Listener {
     socket: UdpSocket,
     server: SocketAddr,
     question: Question,
-    /// What is known already: the accepted answer, and later ones.
+    /// The answers so far: the accepted one, and later ones.
     known: Vec<Answer>,
     accepted_at: Instant,
     asked: u32,
-    looked_at: usize,
+    read: usize,
 }
 
 impl Listener {
@@ -44,18 +44,18 @@ impl Listener {
             known: vec![answer.clone()],
             accepted_at: Instant::now(),
             asked,
-            looked_at: 0,
+            read: 0,
         })
     }
 
-    /// The next answer that differs from all before it. Never ends where none comes: the caller
-    /// stops with its other work.
+    /// The next answer that differs from all before it. Never ends where none comes: the caller drops
+    /// it when its other work is done.
     pub async fn next(&mut self) -> LateAnswer {
         let mut buffer = vec![0_u8; 4096];
-        while self.known.len() <= LATE_KEPT && self.looked_at < LOOKED_AT {
-            // An error says nothing more about an answer: ICMP for a repeat of ours, perhaps.
+        while self.known.len() <= LATE_KEPT && self.read < READ_LIMIT {
+            // An error is no answer: ICMP for a repeat of ours, perhaps.
             let Ok((length, from)) = self.socket.recv_from(&mut buffer).await else { break };
-            self.looked_at += 1;
+            self.read += 1;
             if !same_peer(from, self.server) {
                 continue;
             }

@@ -1,12 +1,12 @@
-//! DNS messages: a question as octets, and octets as an answer. No I/O.
+//! DNS messages: a question as bytes, and bytes as an answer. No I/O.
 
 use std::net::IpAddr;
 
 use hickory_resolver::proto::op::{Edns, Message, MessageType, Query, ResponseCode};
 use hickory_resolver::proto::rr::rdata::opt::{EdnsCode, EdnsOption};
-use hickory_resolver::proto::rr::{Name, RData, Record as WireRecord, RecordType};
+use hickory_resolver::proto::rr::{Name, RData, Record as WireRecord, RecordType as WireType};
 
-use crate::evidence::dns::{Answer, ExtendedError, Rcode, Record, Soa, StrayReason};
+use crate::evidence::dns::{Answer, ExtendedError, QuestionType, Rcode, Record, Soa, StrayReason};
 use crate::evidence::text::clean;
 
 /// The largest answer over UDP that we ask for (DNS flag day 2020).
@@ -14,48 +14,23 @@ const UDP_PAYLOAD: u16 = 1232;
 /// Records of an answer section that are kept.
 const RECORDS_KEPT: usize = 64;
 
-/// A question type that a walk asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// IPv4 addresses.
-    A,
-    /// IPv6 addresses.
-    Aaaa,
-    /// Start of authority.
-    Soa,
-    /// Name servers.
-    Ns,
-}
-
-impl Kind {
-    const fn record_type(self) -> RecordType {
-        match self {
-            Kind::A => RecordType::A,
-            Kind::Aaaa => RecordType::AAAA,
-            Kind::Soa => RecordType::SOA,
-            Kind::Ns => RecordType::NS,
-        }
-    }
-
-    /// The type's name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Kind::A => "A",
-            Kind::Aaaa => "AAAA",
-            Kind::Soa => "SOA",
-            Kind::Ns => "NS",
-        }
+/// The type in a message.
+const fn record_type(kind: QuestionType) -> WireType {
+    match kind {
+        QuestionType::A => WireType::A,
+        QuestionType::Aaaa => WireType::AAAA,
+        QuestionType::Soa => WireType::SOA,
+        QuestionType::Ns => WireType::NS,
     }
 }
 
-/// A question, and the octets that put it.
+/// A question, and the bytes that put it.
 #[derive(Clone)]
 pub(super) struct Question {
     id: u16,
     name: Name,
-    kind: RecordType,
-    pub(super) octets: Vec<u8>,
+    kind: WireType,
+    pub(super) bytes: Vec<u8>,
     /// The same question, id and all, without EDNS.
     pub(super) plain: Vec<u8>,
     /// Whether it is repeated while there is no answer.
@@ -64,11 +39,11 @@ pub(super) struct Question {
 
 impl Question {
     /// A plain question that wants no recursion.
-    pub(super) fn non_recursive(name: &str, kind: Kind) -> Result<Self, String> {
+    pub(super) fn non_recursive(name: &str, kind: QuestionType) -> Result<Self, String> {
         let mut question = Self::new(name, kind, false)?;
-        // RD is the lowest bit of the third octet (RFC 1035, section 4.1.1).
-        for octets in [&mut question.octets, &mut question.plain] {
-            if let Some(flags) = octets.get_mut(2) {
+        // RD is the lowest bit of the third byte (RFC 1035, section 4.1.1).
+        for bytes in [&mut question.bytes, &mut question.plain] {
+            if let Some(flags) = bytes.get_mut(2) {
                 *flags &= !1;
             }
         }
@@ -76,11 +51,11 @@ impl Question {
     }
 
     /// A question with EDNS to which a validating resolver gives what it has, valid or not.
-    pub(super) fn checking_disabled(name: &str, kind: Kind) -> Result<Self, String> {
+    pub(super) fn checking_disabled(name: &str, kind: QuestionType) -> Result<Self, String> {
         let mut question = Self::new(name, kind, true)?;
-        // CD is the fifth bit of the fourth octet (RFC 4035, section 3.2.2).
-        for octets in [&mut question.octets, &mut question.plain] {
-            if let Some(flags) = octets.get_mut(3) {
+        // CD is the fifth bit of the fourth byte (RFC 4035, section 3.2.2).
+        for bytes in [&mut question.bytes, &mut question.plain] {
+            if let Some(flags) = bytes.get_mut(3) {
                 *flags |= 0x10;
             }
         }
@@ -88,10 +63,10 @@ impl Question {
     }
 
     /// A question that wants recursion, with EDNS or without.
-    pub(super) fn new(name: &str, kind: Kind, edns: bool) -> Result<Self, String> {
+    pub(super) fn new(name: &str, kind: QuestionType, edns: bool) -> Result<Self, String> {
         let mut name = Name::from_ascii(name).map_err(|e| e.to_string())?;
         name.set_fqdn(true);
-        let kind = kind.record_type();
+        let kind = record_type(kind);
         let mut message = Message::query();
         message.metadata.recursion_desired = true;
         message.metadata.authentic_data = true;
@@ -102,13 +77,13 @@ impl Question {
             options.set_max_payload(UDP_PAYLOAD).set_version(0);
             message.set_edns(options);
         }
-        let octets = message.to_vec().map_err(|e| e.to_string())?;
-        Ok(Self { id: message.metadata.id, name, kind, octets, plain, repeats: true })
+        let bytes = message.to_vec().map_err(|e| e.to_string())?;
+        Ok(Self { id: message.metadata.id, name, kind, bytes, plain, repeats: true })
     }
 
     /// The message, if it answers this question.
-    pub(super) fn read(&self, octets: &[u8]) -> Result<Answer, StrayReason> {
-        let message = Message::from_vec(octets).map_err(|_| StrayReason::Malformed)?;
+    pub(super) fn read(&self, bytes: &[u8]) -> Result<Answer, StrayReason> {
+        let message = Message::from_vec(bytes).map_err(|_| StrayReason::Malformed)?;
         if message.metadata.id != self.id {
             return Err(StrayReason::OtherId);
         }
@@ -126,7 +101,7 @@ impl Question {
         if !matches {
             return Err(StrayReason::OtherQuestion);
         }
-        Ok(answer(&message, octets.len()))
+        Ok(answer(&message, bytes.len()))
     }
 }
 
@@ -160,7 +135,7 @@ fn answer(message: &Message, size: usize) -> Answer {
         recursion_available: metadata.recursion_available,
         authentic_data: metadata.authentic_data,
         records: message.answers.iter().take(RECORDS_KEPT).map(record).collect(),
-        records_left_out: u32::try_from(message.answers.len().saturating_sub(RECORDS_KEPT))
+        records_omitted: u32::try_from(message.answers.len().saturating_sub(RECORDS_KEPT))
             .unwrap_or(u32::MAX),
         soa,
         extended_errors: extended_errors(message),
@@ -177,13 +152,13 @@ fn record(record: &WireRecord) -> Record {
     };
     Record {
         name: plain(&record.name),
-        kind: record.record_type().to_string(),
+        kind: record.record_type().to_string().into(),
         ttl: record.ttl,
         data,
     }
 }
 
-/// A name without its final dot, in presentation form (RFC 4343): octets that no host name
+/// A name without its final dot, in presentation form (RFC 4343): bytes that no host name
 /// has are written `\\DDD`, so that a name copied into a command is inert there.
 fn plain(name: &Name) -> String {
     let labels: Vec<String> = name
@@ -191,9 +166,9 @@ fn plain(name: &Name) -> String {
         .map(|label| {
             label
                 .iter()
-                .map(|octet| match octet {
+                .map(|byte| match byte {
                     b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'*' => {
-                        char::from(*octet).to_string()
+                        char::from(*byte).to_string()
                     }
                     other => format!("\\{other:03}"),
                 })
@@ -225,8 +200,8 @@ fn extended_errors(message: &Message) -> Vec<ExtendedError> {
         .options
         .iter()
         .filter_map(|(code, option)| match (code, option) {
-            (EdnsCode::Unknown(15), EdnsOption::Unknown(15, octets)) => {
-                let (code, text) = octets.split_first_chunk::<2>()?;
+            (EdnsCode::Unknown(15), EdnsOption::Unknown(15, bytes)) => {
+                let (code, text) = bytes.split_first_chunk::<2>()?;
                 Some(ExtendedError {
                     code: u16::from_be_bytes(*code),
                     text: clean(&String::from_utf8_lossy(text), 200),

@@ -14,11 +14,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::{TcpStream, UdpSocket};
 
 use super::{connect, icmp, local_icmp, words};
-use crate::evidence::dns::{Answer, DnsOutcome, Exchange, Stray, StrayReason, Transport};
+use crate::evidence::dns::{
+    Answer, DnsOutcome, Exchange, QuestionType, Stray, StrayReason, Transport,
+};
 use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
 use crate::platform;
 pub use late::{LATE_KEPT, Listener};
-pub use message::Kind;
 use message::Question;
 
 /// Datagrams that are not the answer and are kept as evidence.
@@ -27,45 +28,49 @@ pub const STRAYS_KEPT: usize = 8;
 /// Response codes with which servers decline a question for its EDNS alone.
 const DECLINES_EDNS: &[&str] = &["FORMERR", "NOTIMP", "BADVERS", "SERVFAIL", "REFUSED"];
 
-/// How a single question is put.
+/// How a single question is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueryFlags {
     /// With EDNS, as the walk asks.
     Edns,
     /// Without EDNS.
     NoEdns,
-    /// Without EDNS and without recursion desired: the server is to say what it has, and to ask
-    /// nobody.
+    /// Without EDNS and without recursion desired: the server answers from what it has, and asks no
+    /// other server.
     NonRecursive,
-    /// With EDNS and checking disabled: what DNSSEC does not validate is given all the same.
+    /// With EDNS and checking disabled: data that fails DNSSEC validation is returned all the same.
     CheckingDisabled,
 }
 
 /// Asks `server` for `name`. The question is repeated after a fifth and after three fifths of
-/// the deadline: one lost datagram is no silent resolver. The first repeat goes without EDNS,
-/// as libraries ask: devices that drop EDNS questions drop none of theirs.
+/// the deadline: one lost datagram does not make a resolver silent. The first repeat is sent without
+/// EDNS, as libraries ask: devices that drop EDNS questions do not drop those.
 ///
-/// Where an answer over UDP was accepted, its port stays open with the listener that is returned:
-/// one question has one answer, and a second one that differs came from elsewhere.
+/// Each question has a port of its own, although libraries ask A and AAAA from one: two packets that
+/// leave one port at once are lost to some firewalls and NATs, and a resolver that seems not to answer
+/// the second could then not be distinguished from such a device (`dns-aaaa-swallowed`, `dns-system-slow`).
+///
+/// Where an answer over UDP was accepted, the port stays open in the listener that is returned: one
+/// question has one answer, and a second answer that differs came from elsewhere.
 pub async fn exchange(
     server: SocketAddr,
     name: &str,
-    kind: Kind,
+    kind: QuestionType,
     timeout: Duration,
 ) -> (Exchange, Option<Listener>) {
-    let mut exchange = Exchange::unanswered(name, kind.name(), Transport::Udp);
+    let mut exchange = Exchange::unanswered(name, kind, Transport::Udp);
     let started = Instant::now();
     let question = match Question::new(name, kind, true) {
         Ok(question) => question,
-        Err(says) => {
-            let outcome = DnsOutcome::LocalError { says, errno: None };
+        Err(message) => {
+            let outcome = DnsOutcome::LocalError { message, errno: None };
             return (Exchange { outcome, ..exchange }, None);
         }
     };
     let (outcome, socket) = ask_udp(server, &question, started, timeout, &mut exchange).await;
     let mut listener = Listener::after(&outcome, socket, server, question.clone(), exchange.sent);
     exchange.outcome = match outcome {
-        // A server that does not know EDNS says so, in one way or another; asked plainly, as
+        // A server that does not support EDNS declines it in one way or another; without it, as
         // libraries ask, it may answer (RFC 6891, section 7).
         DnsOutcome::Answered { answer } if DECLINES_EDNS.contains(&answer.rcode.as_str()) => {
             let before = exchange.sent;
@@ -77,14 +82,14 @@ pub async fn exchange(
                     let heard = Listener::after(&outcome, socket, server, plain, sent);
                     (outcome, heard)
                 }
-                Err(says) => (DnsOutcome::LocalError { says, errno: None }, None),
+                Err(message) => (DnsOutcome::LocalError { message, errno: None }, None),
             };
             match plain {
                 (DnsOutcome::Answered { answer: other }, heard) if other.rcode != answer.rcode => {
                     listener = heard;
                     DnsOutcome::Answered { answer: other }
                 }
-                // The first answer may say more (RFC 8914).
+                // The first answer may hold more (RFC 8914).
                 _ => DnsOutcome::Answered { answer },
             }
         }
@@ -101,9 +106,9 @@ pub async fn exchange(
                 .await
             {
                 Ok(Ok(answer)) => DnsOutcome::Answered { answer },
-                Ok(Err(says)) => DnsOutcome::TcpFailed { says, truncated: answer.clone() },
+                Ok(Err(message)) => DnsOutcome::TcpFailed { message, truncated: answer.clone() },
                 Err(_) => DnsOutcome::TcpFailed {
-                    says: "no answer within the deadline".to_owned(),
+                    message: "no answer within the deadline".to_owned(),
                     truncated: answer.clone(),
                 },
             };
@@ -115,11 +120,11 @@ pub async fn exchange(
 pub async fn once(
     server: SocketAddr,
     name: &str,
-    kind: Kind,
+    kind: QuestionType,
     flags: QueryFlags,
     timeout: Duration,
 ) -> Exchange {
-    let mut exchange = Exchange::unanswered(name, kind.name(), Transport::Udp);
+    let mut exchange = Exchange::unanswered(name, kind, Transport::Udp);
     let question = match flags {
         QueryFlags::NonRecursive => Question::non_recursive(name, kind),
         QueryFlags::CheckingDisabled => Question::checking_disabled(name, kind),
@@ -130,20 +135,28 @@ pub async fn once(
             question.repeats = false;
             ask_udp(server, &question, Instant::now(), timeout, &mut exchange).await.0
         }
-        Err(says) => DnsOutcome::LocalError { says, errno: None },
+        Err(message) => DnsOutcome::LocalError { message, errno: None },
     };
     exchange
 }
 
-/// Asks `server` over TCP (RFC 7766), whatever it says over UDP: as an experiment, and where the
-/// system asks so (`options use-vc`).
-pub async fn over_tcp(server: SocketAddr, name: &str, kind: Kind, timeout: Duration) -> Exchange {
-    let mut exchange = Exchange::unanswered(name, kind.name(), Transport::Tcp);
+/// Asks `server` over TCP (RFC 7766) at once: as an experiment, and where the system is configured to
+/// (`options use-vc`).
+pub async fn over_tcp(
+    server: SocketAddr,
+    name: &str,
+    kind: QuestionType,
+    timeout: Duration,
+) -> Exchange {
+    let mut exchange = Exchange::unanswered(name, kind, Transport::Tcp);
     let started = Instant::now();
     let question = match Question::new(name, kind, true) {
         Ok(question) => question,
-        Err(says) => {
-            return Exchange { outcome: DnsOutcome::LocalError { says, errno: None }, ..exchange };
+        Err(message) => {
+            return Exchange {
+                outcome: DnsOutcome::LocalError { message, errno: None },
+                ..exchange
+            };
         }
     };
     let (attempt, connection) = connect::connect(server, server, None, started, timeout).await;
@@ -151,10 +164,10 @@ pub async fn over_tcp(server: SocketAddr, name: &str, kind: Kind, timeout: Durat
     exchange.outcome = match (attempt.outcome, connection) {
         (TcpOutcome::Connected, Some(mut connection)) => {
             let left = timeout.saturating_sub(started.elapsed());
-            let talk = converse(&mut connection.stream, &question);
-            let outcome = match tokio::time::timeout(left, talk).await {
+            let exchanging = query_over_tcp(&mut connection.stream, &question);
+            let outcome = match tokio::time::timeout(left, exchanging).await {
                 Ok(Ok(answer)) => DnsOutcome::Answered { answer },
-                Ok(Err(says)) => DnsOutcome::LocalError { says, errno: None },
+                Ok(Err(message)) => DnsOutcome::LocalError { message, errno: None },
                 Err(_) => DnsOutcome::TimedOut,
             };
             let sent = platform::tcp_info(&connection.socket).and_then(|info| info.first_sent());
@@ -163,8 +176,8 @@ pub async fn over_tcp(server: SocketAddr, name: &str, kind: Kind, timeout: Durat
         }
         (TcpOutcome::Refused | TcpOutcome::Reset, _) => DnsOutcome::PortRefused,
         (TcpOutcome::Unreachable { icmp }, _) => DnsOutcome::Unreachable { icmp },
-        (TcpOutcome::LocalError { says, errno }, _) => {
-            DnsOutcome::LocalError { says, errno: Some(errno) }
+        (TcpOutcome::LocalError { message, errno }, _) => {
+            DnsOutcome::LocalError { message, errno: Some(errno) }
         }
         (TcpOutcome::TimedOut | TcpOutcome::Connected, _) => DnsOutcome::TimedOut,
     };
@@ -200,26 +213,26 @@ async fn ask_from(
     exchange: &mut Exchange,
 ) -> DnsOutcome {
     let end = started + timeout;
-    let mut repeats = [(timeout / 5, &question.plain), (timeout * 3 / 5, &question.octets)]
-        .map(|(after, octets)| (started + after, octets))
+    let mut repeats = [(timeout / 5, &question.plain), (timeout * 3 / 5, &question.bytes)]
+        .map(|(after, bytes)| (started + after, bytes))
         .into_iter()
         .filter(|_| question.repeats);
-    if let Err(error) = send(socket, server, &question.octets, exchange).await {
+    if let Err(error) = send(socket, server, &question.bytes, exchange).await {
         return error;
     }
     let mut next = repeats.next();
-    // Garbage from the resolver itself: wait a little for something better, not to the end.
+    // Garbage from the resolver itself: wait a little for an answer, not to the end.
     let mut garbage_since: Option<Instant> = None;
     let mut buffer = vec![0_u8; 4096];
     loop {
-        let patience = garbage_since.map(|since| since + timeout / 5);
-        let until = [Some(end), next.map(|(at, _)| at), patience]
+        let garbage_until = garbage_since.map(|since| since + timeout / 5);
+        let until = [Some(end), next.map(|(at, _)| at), garbage_until]
             .into_iter()
             .flatten()
             .min()
             .unwrap_or(end);
         let ready = async {
-            // A flood keeps the socket ready: the clock and the other hops still get their turn.
+            // A flood keeps the socket ready: the clock and other tasks still have to run.
             tokio::task::yield_now().await;
             match Instant::now() < until {
                 true => socket.ready(Interest::READABLE | Interest::ERROR).await,
@@ -228,23 +241,23 @@ async fn ask_from(
         };
         match tokio::time::timeout_at(until.into(), ready).await {
             Ok(_) => {}
-            Err(_) if patience.is_some_and(|at| Instant::now() >= at) => {
+            Err(_) if garbage_until.is_some_and(|at| Instant::now() >= at) => {
                 return DnsOutcome::Malformed;
             }
             Err(_) if Instant::now() >= end => {
-                let garbage = exchange.stray.iter().any(|s| s.why == StrayReason::Malformed);
+                let garbage = exchange.stray.iter().any(|s| s.reason == StrayReason::Malformed);
                 return if garbage { DnsOutcome::Malformed } else { DnsOutcome::TimedOut };
             }
             Err(_) => {
-                let octets = next.map_or(&question.octets, |(_, octets)| octets);
+                let bytes = next.map_or(&question.bytes, |(_, bytes)| bytes);
                 next = repeats.next();
-                if let Err(error) = send(socket, server, octets, exchange).await {
+                if let Err(error) = send(socket, server, bytes, exchange).await {
                     return error;
                 }
                 continue;
             }
         }
-        // Through `try_io`, which forgets that the queue was ready once it is empty.
+        // Through `try_io`, which clears the readiness once the queue is empty.
         let reported = socket.try_io(Interest::ERROR, || {
             platform::read_icmp(socket).ok_or_else(|| io::ErrorKind::WouldBlock.into())
         });
@@ -270,7 +283,7 @@ async fn ask_from(
                     garbage_since.get_or_insert_with(Instant::now);
                 }
                 if exchange.stray.len() < STRAYS_KEPT {
-                    exchange.stray.push(Stray { from, why });
+                    exchange.stray.push(Stray { from, reason: why });
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -290,10 +303,10 @@ async fn ask_from(
 async fn send(
     socket: &UdpSocket,
     server: SocketAddr,
-    octets: &[u8],
+    bytes: &[u8],
     exchange: &mut Exchange,
 ) -> Result<(), DnsOutcome> {
-    match socket.send_to(octets, server).await {
+    match socket.send_to(bytes, server).await {
         Ok(_) => {
             exchange.sent += 1;
             Ok(())
@@ -310,9 +323,9 @@ async fn send(
     }
 }
 
-/// A refusal of this machine's own.
+/// An error of this machine itself.
 fn local_error(error: &io::Error) -> DnsOutcome {
-    DnsOutcome::LocalError { says: words(error), errno: error.raw_os_error() }
+    DnsOutcome::LocalError { message: words(error), errno: error.raw_os_error() }
 }
 
 /// The same address and port; a scope id does not matter.
@@ -329,21 +342,21 @@ async fn ask_tcp(
     // A SYN, whatever comes of it.
     *segments = 1;
     let mut stream = TcpStream::connect(server).await.map_err(tcp_words)?;
-    let answer = converse(&mut stream, question).await;
+    let answer = query_over_tcp(&mut stream, question).await;
     *segments = platform::tcp_info(&stream).and_then(|i| i.first_sent()).unwrap_or(*segments);
     answer
 }
 
-/// One question over a connection that stands.
-async fn converse(stream: &mut TcpStream, question: &Question) -> Result<Answer, String> {
-    let length = u16::try_from(question.octets.len()).map_err(|e| e.to_string())?;
+/// One question over an established connection.
+async fn query_over_tcp(stream: &mut TcpStream, question: &Question) -> Result<Answer, String> {
+    let length = u16::try_from(question.bytes.len()).map_err(|e| e.to_string())?;
     let mut out = length.to_be_bytes().to_vec();
-    out.extend_from_slice(&question.octets);
+    out.extend_from_slice(&question.bytes);
     stream.write_all(&out).await.map_err(tcp_words)?;
     let length = stream.read_u16().await.map_err(tcp_words)?;
-    let mut octets = vec![0_u8; usize::from(length)];
-    stream.read_exact(&mut octets).await.map_err(tcp_words)?;
-    question.read(&octets).map_err(|_| "the answer over TCP is malformed".to_owned())
+    let mut bytes = vec![0_u8; usize::from(length)];
+    stream.read_exact(&mut bytes).await.map_err(tcp_words)?;
+    question.read(&bytes).map_err(|_| "the answer over TCP is malformed".to_owned())
 }
 
 fn tcp_words(error: io::Error) -> String {

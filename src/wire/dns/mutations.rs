@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
-use super::message::{Kind, Question};
+use super::message::Question;
+use crate::evidence::dns::QuestionType;
 use crate::wire::mutations::{config, is_tame, mutated};
 
 /// A reply to `question`: an alias, an address behind it, and an authority.
@@ -22,7 +23,7 @@ fn reply(question: &Question) -> Vec<u8> {
 }
 
 static QUESTION: LazyLock<Question> =
-    LazyLock::new(|| Question::new("myacct.openai.azure.com", Kind::A, false).unwrap());
+    LazyLock::new(|| Question::new("myacct.openai.azure.com", QuestionType::A, false).unwrap());
 
 #[test]
 fn the_reply_is_one() {

@@ -67,8 +67,8 @@ fn wrong_values_are_named() {
     let long = "a".repeat(100_000);
     for (arguments, wanted) in [
         (vec![""], "target is empty"),
-        (vec![long.as_str()], "octets long"),
-        (vec!["--deployment=", HOST], "deployment has a name"),
+        (vec![long.as_str()], "bytes long"),
+        (vec!["--deployment=", HOST], "expected the name of a deployment"),
         (vec!["--api-key-file=", HOST], "--api-key-file"),
         (vec!["--ca-file=/dev/zero", HOST], "larger than 8 MiB"),
         (vec!["--api-key-file=/dev/zero", HOST], "larger than 64 KiB"),
@@ -83,7 +83,7 @@ fn wrong_values_are_named() {
         let (output, shown) = run(tool().args(&arguments));
         assert_eq!(output.status.code(), Some(64), "{wanted}: {shown}");
         assert!(shown.contains(wanted), "{wanted}: {shown}");
-        assert!(shown.len() < 1000, "{wanted}: {} octets", shown.len());
+        assert!(shown.len() < 1000, "{wanted}: {} bytes", shown.len());
     }
 }
 

@@ -19,8 +19,8 @@ fn forms(secret: &str) -> Vec<String> {
         format!("{first}\", \"{second}"),
         STANDARD.encode(secret),
         STANDARD.encode(format!("api-key: {secret}")),
-        secret.bytes().map(|octet| format!("%{octet:02x}")).collect(),
-        secret.bytes().map(|octet| format!("{octet:02x}")).collect(),
+        secret.bytes().map(|byte| format!("%{byte:02x}")).collect(),
+        secret.bytes().map(|byte| format!("{byte:02x}")).collect(),
     ]
 }
 
@@ -53,7 +53,7 @@ fn a_service_that_echoes_the_key() {
                 let (_, shown) = run(lab.tool().args(format).env("AZURE_OPENAI_API_KEY", KEY));
                 assert!(told.recv().expect("a request"), "the key went out: {shown}");
                 assert!(shown.contains("[secret]"), "{shown}");
-                // The first octets of a form may be those of what stands before the key.
+                // The first bytes of a form may be those of what stands before the key.
                 for hidden in [KEY, &STANDARD.encode(KEY), &form[16..]] {
                     assert_hidden(hidden, &shown, &format!("form {number}"));
                 }

@@ -122,7 +122,7 @@ fn commands_of_a_foreign_report_do_not_reach_a_shell() {
         ("/target/host", "x;$(reboot)", true),
         ("/target/account", "x'; reboot; '", true),
         ("/dns/name", "x`reboot`", true),
-        ("/target/typed", "x$(reboot)", false),
+        ("/target/input", "x$(reboot)", false),
     ] {
         let mut evidence = evidence.clone();
         *evidence.pointer_mut(pointer).expect("the field") = text.into();

@@ -109,9 +109,9 @@ pub(super) fn dns(answer: impl Fn(&UdpSocket, &[u8], SocketAddr) + Send + 'stati
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = socket.local_addr().expect("its address");
     thread::spawn(move || {
-        let mut octets = [0; 1500];
-        while let Ok((length, from)) = socket.recv_from(&mut octets) {
-            answer(&socket, &octets[..length], from);
+        let mut bytes = [0; 1500];
+        while let Ok((length, from)) = socket.recv_from(&mut bytes) {
+            answer(&socket, &bytes[..length], from);
         }
     });
     address
@@ -139,7 +139,7 @@ pub(super) fn header(question: &[u8], flags: u16, answers: u8) -> Vec<u8> {
     message
 }
 
-/// The octet after the question section.
+/// The byte after the question section.
 pub(super) fn question_end(question: &[u8]) -> usize {
     let mut at = 12;
     while question[at] != 0 {
@@ -150,28 +150,28 @@ pub(super) fn question_end(question: &[u8]) -> usize {
 
 /// Reads a request's head, and gives it as text.
 pub(super) fn head(stream: &mut impl Read) -> String {
-    let mut octets = Vec::new();
+    let mut bytes = Vec::new();
     let mut one = [0];
-    while !octets.ends_with(b"\r\n\r\n") && octets.len() < 65_536 {
+    while !bytes.ends_with(b"\r\n\r\n") && bytes.len() < 65_536 {
         match stream.read(&mut one) {
-            Ok(1) => octets.push(one[0]),
+            Ok(1) => bytes.push(one[0]),
             _ => break,
         }
     }
-    String::from_utf8_lossy(&octets).into_owned()
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Writes one octet after another, a pause before each, until the peer goes away.
-pub(super) fn drip(stream: &mut impl Write, octets: impl IntoIterator<Item = u8>) {
-    for octet in octets {
+/// Writes one byte after another, a pause before each, until the peer goes away.
+pub(super) fn drip(stream: &mut impl Write, bytes: impl IntoIterator<Item = u8>) {
+    for byte in bytes {
         thread::sleep(std::time::Duration::from_millis(50));
-        if stream.write_all(&[octet]).and_then(|()| stream.flush()).is_err() {
+        if stream.write_all(&[byte]).and_then(|()| stream.flush()).is_err() {
             return;
         }
     }
 }
 
-/// Writes the same octets again and again until the peer goes away.
-pub(super) fn flood(stream: &mut impl Write, octets: &[u8]) {
-    while stream.write_all(octets).is_ok() {}
+/// Writes the same bytes again and again until the peer goes away.
+pub(super) fn flood(stream: &mut impl Write, bytes: &[u8]) {
+    while stream.write_all(bytes).is_ok() {}
 }

@@ -10,7 +10,7 @@ use super::{BOUND, HOST, TIMES, run, tool};
 
 #[test]
 fn an_endpoint_that_drips_its_handshake() {
-    // The head of a TLS record and then its body, an octet at a time.
+    // The head of a TLS record and then its body, an byte at a time.
     let record = || [22, 3, 3, 64, 0].into_iter().chain(std::iter::repeat(0));
     let lab = Lab::with_tcp(move |mut stream| drip(&mut stream, record()));
     let (_, shown) = run(&mut lab.tool());
@@ -133,9 +133,9 @@ fn truncating(speak: fn(&mut dyn Write)) -> SocketAddr {
             }
         });
         thread::spawn(move || {
-            let mut octets = [0; 1500];
-            while let Ok((length, from)) = socket.recv_from(&mut octets) {
-                let question = &octets[..length];
+            let mut bytes = [0; 1500];
+            while let Ok((length, from)) = socket.recv_from(&mut bytes) {
+                let question = &bytes[..length];
                 let mut message = header(question, 0x8380, 0);
                 message.extend_from_slice(&question[12..question_end(question)]);
                 let _ = socket.send_to(&message, from);
@@ -253,7 +253,7 @@ fn inside_the_namespace() {
     let resolver = dns(move |socket, question, from| {
         let here = socket.local_addr().expect("its address");
         let length = |header: usize| u16::try_from(question.len() + header).expect("short");
-        // The header of the question's packet and the first octets of what it carried.
+        // The header of the question's packet and the first bytes of what it carried.
         let mut message = vec![12, 0, 0, 0, 0, 0, 0, 0, 0x45, 0];
         message.extend(length(28).to_be_bytes());
         message.extend([0, 1, 0, 0, 64, 17, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1]);

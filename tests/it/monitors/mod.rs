@@ -84,12 +84,12 @@ fn junit_is_valid_by_jenkinss_schema() {
         let mut command = Command::new(&xmllint);
         command.args(["--noout", "--schema"]).arg(&schema).arg(&path);
         let output = command.output().unwrap();
-        let says = String::from_utf8_lossy(&output.stderr).into_owned();
-        (output.status.success(), says)
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.success(), message)
     };
     for (name, report) in reports() {
-        let (ok, says) = valid(&name, &junit::render(&[report]).unwrap());
-        assert!(ok, "{says}");
+        let (ok, message) = valid(&name, &junit::render(&[report]).unwrap());
+        assert!(ok, "{message}");
     }
     let several = junit::render(&fleet()).unwrap();
     assert!(valid("several", &several).0);

@@ -34,11 +34,11 @@ fn nagios_shows_state_and_perfdata() {
     for (_, name, _) in states {
         let change: fn(&mut Evidence) = match name {
             "expires-soon" => |e| {
-                let Observed::Ran { saw, .. } = &mut e.tls else { panic!("TLS ran") };
-                saw.chain[0].days_left = 9;
+                let Observed::Done { value, .. } = &mut e.tls else { panic!("TLS ran") };
+                value.chain[0].days_left = 9;
             },
             "no-tls" => |e| {
-                e.tls = Observed::NotPossible { says: "no TLS in this build".to_owned() };
+                e.tls = Observed::NotPossible { message: "no TLS in this build".to_owned() };
                 e.http = Observed::NotReached { stopped_at: Hop::Tls };
             },
             _ => |_| {},
@@ -96,13 +96,13 @@ fn nagios_shows_state_and_perfdata() {
         let fields: Vec<String> = line.split('\t').map(str::to_owned).collect();
         shown.insert(fields[0].clone(), fields);
     }
-    for (state, name, says) in states {
+    for (state, name, message) in states {
         let [_, was, output, perfdata, long] = shown[name].as_slice() else {
             panic!("{:?}", shown[name]);
         };
         assert_eq!(was, state, "{name}: {output}");
         assert!(output.starts_with(&format!("AOAI {state}: ")), "{output}");
-        assert!(output.contains(says), "{output}");
+        assert!(output.contains(message), "{output}");
         if name == "missing" {
             assert_eq!(perfdata, "");
             continue;

@@ -27,8 +27,8 @@ fn promtool_finds_nothing_wrong_with_the_metrics() {
         child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
         let output = child.wait_with_output().unwrap();
         // It warns on standard error and may succeed all the same.
-        let says = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && says.is_empty(), "{says}");
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && message.is_empty(), "{message}");
     }
 }
 
@@ -91,8 +91,8 @@ fn promtool_reads_every_question_of_the_dashboard() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dashboard.yml");
     fs::write(&path, rules).unwrap();
-    let says = went_well(Command::new(&promtool).args(["check", "rules"]).arg(&path));
-    assert!(says.contains(&format!("{} rules found", asked.len())), "{says}");
+    let message = went_well(Command::new(&promtool).args(["check", "rules"]).arg(&path));
+    assert!(message.contains(&format!("{} rules found", asked.len())), "{message}");
     // Ids are unique, and no panel lies over another.
     let mut cells = std::collections::BTreeSet::new();
     for (index, panel) in panels.iter().enumerate() {

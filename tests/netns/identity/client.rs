@@ -129,16 +129,20 @@ pub fn configure(
     if client.credential.is_of_entra() {
         command.env("AZURE_TENANT_ID", TENANT).env("AZURE_CLIENT_ID", CLIENT);
     }
-    if let Some(script) = &client.az {
+    for (program, script) in [("az", &client.az), ("azd", &client.azd)] {
+        let Some(script) = script else { continue };
         let folder = work.join("bin");
         fs::create_dir_all(&folder).map_err(|e| format!("bin: {e}"))?;
-        let log = work.join("az.log");
+        let log = work.join(format!("{program}.log"));
+        // Nothing but the commands of the SDKs: another would be refused by its real counterpart.
         let text = format!(
-            "#!/bin/sh\n{{ echo \"$*\"; env; }} >> {}\n{}\n",
+            "#!/bin/sh\n{{ echo \"$*\"; env; }} >> {}\ncase \"$*\" in {}) ;; *) echo \"unknown \
+             arguments: $*\" >&2; exit 64;; esac\n{}\n",
             log.display(),
+            arguments(program),
             script.join("\n").replace("{token}", &crate::run_tool::token())
         );
-        write("bin/az", &text, 0o755)?;
+        write(&format!("bin/{program}"), &text, 0o755)?;
         command.env("PATH", format!("{}:/usr/bin:/bin", folder.display()));
     }
     let mut named = |source: &str| args.extend(["--credential".to_owned(), source.to_owned()]);
@@ -204,9 +208,35 @@ pub fn configure(
             command.env("AZURE_CLIENT_CERTIFICATE_PASSWORD", CLIENT_SECRET);
             named("azure-cli");
         }
+        Credential::AzureDeveloperCli => {
+            command.env("AZURE_CLIENT_CERTIFICATE_PASSWORD", CLIENT_SECRET);
+            named("azure-developer-cli");
+        }
         Credential::Key | Credential::WrongKey | Credential::Token | Credential::None => {}
     }
     Ok(())
+}
+
+/// The commands by which SDKs ask a program for a token, as patterns of a shell.
+fn arguments(program: &str) -> String {
+    let audience = "https://cognitiveservices.azure.com";
+    let quoted: Vec<String> = match program {
+        "az" => vec![
+            format!("account get-access-token -o json --scope {audience}/.default"),
+            format!("account get-access-token --output json --resource {audience}"),
+        ],
+        _ => vec![
+            format!("auth token -o json --no-prompt --scope {audience}/.default"),
+            format!("auth token --output json --no-prompt --scope {audience}/.default"),
+        ],
+    };
+    quoted.iter().map(|one| format!("\"{one}\"")).collect::<Vec<_>>().join("|")
+}
+
+/// What `azd auth token` says where someone is logged in.
+pub fn azd_answers() -> String {
+    let answer = json!({ "token": crate::run_tool::token(), "expiresOn": "2099-12-31T00:00:00Z" });
+    format!("cat <<'ANSWER'\n{answer}\nANSWER")
 }
 
 /// What `az account get-access-token` says where someone is logged in.

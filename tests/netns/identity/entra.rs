@@ -248,8 +248,8 @@ fn signed(
     };
     let (text, binary) = (file("text"), file("signature"));
     let content = assertion.rsplit_once('.').map(|(content, _)| content).unwrap_or_default();
-    let octets = URL_SAFE_NO_PAD.decode(signature).unwrap_or_default();
-    if fs::write(&text, content).and_then(|()| fs::write(&binary, octets)).is_err() {
+    let bytes = URL_SAFE_NO_PAD.decode(signature).unwrap_or_default();
+    if fs::write(&text, content).and_then(|()| fs::write(&binary, bytes)).is_err() {
         return Err(wrong);
     }
     let padding =
@@ -279,7 +279,7 @@ fn signed(
         .decode(thumbprint.trim_end_matches('='))
         .unwrap_or_default()
         .iter()
-        .map(|octet| format!("{octet:02X}"))
+        .map(|byte| format!("{byte:02X}"))
         .collect();
     if good && !registered.is_empty() && registered == presented { Ok(()) } else { Err(wrong) }
 }

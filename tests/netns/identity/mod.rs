@@ -118,7 +118,7 @@ pub enum Fault {
     Huge,
     /// A head without an end.
     HugeHead,
-    /// One octet at a time.
+    /// One byte at a time.
     Drip,
     /// The right answer, after 1.5 seconds.
     Slow,
@@ -289,7 +289,9 @@ pub fn judge(identity: &Identity, work: &Path, runs: usize, differs: &mut Vec<St
             ));
         }
     }
-    let az = fs::read_to_string(work.join("az.log")).unwrap_or_default();
+    let programs = ["az", "azd"].map(|name| {
+        (name, fs::read_to_string(work.join(format!("{name}.log"))).unwrap_or_default())
+    });
     for (what, secret, at) in secrets() {
         let mut logs: Vec<&str> = Service::ALL.iter().map(|s| s.log()).collect();
         logs.extend(["endpoint.access.log", "front.access.log", "endpoint.log", "front.log"]);
@@ -300,8 +302,8 @@ pub fn judge(identity: &Identity, work: &Path, runs: usize, differs: &mut Vec<St
                 differs.push(format!("{log} shows {what}"));
             }
         }
-        if az.contains(secret) {
-            differs.push(format!("the environment or the arguments of az show {what}"));
+        for (name, _) in programs.iter().filter(|(_, log)| log.contains(secret)) {
+            differs.push(format!("the environment or the arguments of {name} show {what}"));
         }
     }
 }

@@ -29,6 +29,8 @@ def credential(source):
         return identity.ManagedIdentityCredential(client_id=os.environ["USER_ASSIGNED"])
     if source == "azure-cli":
         return identity.AzureCliCredential()
+    if source == "azure-developer-cli":
+        return identity.AzureDeveloperCliCredential()
     return identity.ManagedIdentityCredential()
 
 

@@ -29,6 +29,7 @@ const SOURCES: &[(&str, Credential)] = &[
     ("machine-learning", Credential::MachineLearning),
     ("machine-learning-user-assigned", Credential::MachineLearning),
     ("azure-cli", Credential::AzureCli),
+    ("azure-developer-cli", Credential::AzureDeveloperCli),
     ("openai-key", Credential::Key),
     ("openai-token", Credential::Token),
 ];
@@ -64,6 +65,8 @@ pub fn inside(work: &Path, binary: &Path) -> Result<(), String> {
     for (source, credential) in SOURCES {
         world.client.credential = *credential;
         world.client.az = (*source == "azure-cli").then(|| vec![super::client::az_answers()]);
+        world.client.azd =
+            (*source == "azure-developer-cli").then(|| vec![super::client::azd_answers()]);
         world.client.args = match *source {
             "imds-user-assigned" | "machine-learning-user-assigned" => {
                 vec!["--identity".to_owned(), super::CLIENT.to_owned()]
@@ -139,11 +142,12 @@ fn taken(work: &Path, source: &str) -> Requests {
             put(format!("{} {path}", text("method")), fields);
         }
     }
-    let log = work.join("az.log");
-    if let Ok(text) = fs::read_to_string(&log) {
+    for (program, first) in [("az", "account "), ("azd", "auth ")] {
+        let log = work.join(format!("{program}.log"));
+        let Ok(text) = fs::read_to_string(&log) else { continue };
         let _ = fs::remove_file(&log);
-        if let Some(line) = text.lines().find(|line| line.starts_with("account ")) {
-            put("az".to_owned(), BTreeMap::from([("arguments".to_owned(), line.to_owned())]));
+        if let Some(line) = text.lines().find(|line| line.starts_with(first)) {
+            put(program.to_owned(), BTreeMap::from([("arguments".to_owned(), line.to_owned())]));
         }
     }
     all

@@ -293,18 +293,18 @@ fn scripted(fault: Fault, service: Service) -> Option<Answer> {
 }
 
 fn read<S: Read>(stream: &mut S) -> Option<Asked> {
-    let mut octets = Vec::new();
+    let mut bytes = Vec::new();
     let end = loop {
-        if let Some(at) = octets.windows(4).position(|w| w == b"\r\n\r\n") {
+        if let Some(at) = bytes.windows(4).position(|w| w == b"\r\n\r\n") {
             break at;
         }
         let mut part = [0; 4096];
         match stream.read(&mut part) {
-            Ok(n) if n > 0 && octets.len() < 1 << 16 => octets.extend_from_slice(&part[..n]),
+            Ok(n) if n > 0 && bytes.len() < 1 << 16 => bytes.extend_from_slice(&part[..n]),
             _ => return None,
         }
     };
-    let head = String::from_utf8(octets[..end].to_vec()).ok()?;
+    let head = String::from_utf8(bytes[..end].to_vec()).ok()?;
     let mut lines = head.split("\r\n");
     let mut first = lines.next()?.split(' ');
     let (method, target) = (first.next()?.to_owned(), first.next()?);
@@ -313,7 +313,7 @@ fn read<S: Read>(stream: &mut S) -> Option<Asked> {
         .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
     let length = one(&headers, "content-length").map_or(Some(0), |n| n.parse().ok())?;
-    let mut body = octets.split_off(end + 4);
+    let mut body = bytes.split_off(end + 4);
     while body.len() < length {
         let mut part = vec![0; length - body.len()];
         match stream.read(&mut part) {

@@ -1,11 +1,13 @@
-//! The A question is answered and the AAAA question is not (RFC 4074): resolver libraries ask
-//! both and wait for both.
+//! The A question is answered and the AAAA question is not (RFC 4074): resolver libraries send both
+//! and wait for both answers.
 
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::headline::Clause;
+use crate::diagnose::view::resolver_view::ResolverView;
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::dns::{DnsOutcome, Rcode, ResolverRole};
 
-use super::words;
+use super::text;
 
 pub(super) const RULE: Rule = rule!(
     "dns-aaaa-swallowed",
@@ -16,114 +18,132 @@ pub(super) const RULE: Rule = rule!(
 .for_tokens(crate::diagnose::ForTokens::Care)
 .explains(&["dns-system-slow", "dns-system-fails"]);
 
-fn check(e: &View<'_>) -> Option<Because> {
-    // Witnesses that applications do not ask make nobody wait.
-    let deciding = e.dns.deciding();
-    let (resolver, how) = deciding.iter().find_map(|r| {
+/// How the AAAA question ends at a resolver that answers the A question.
+enum Aaaa {
+    /// No answer: C libraries wait for it.
+    Silent,
+    /// An error, in words; some C libraries end the whole lookup (musl, fact X21).
+    Error(String),
+}
+
+/// The first deciding resolver that answers A and not AAAA. Applications do not wait for others.
+fn swallowing<'v>(e: &'v View<'_>) -> Option<(&'v ResolverView<'v>, Aaaa)> {
+    e.dns.deciding().into_iter().find_map(|r| {
         // A resolver that fails on A as well is down, and has its own finding.
-        reading::message(&r.seen.a).filter(|_| r.gives.is_answer())?;
-        let how = match &r.seen.aaaa.saw()?.outcome {
+        let a = reading::message(&r.seen.a).filter(|_| r.outcome.is_answer())?;
+        let how = match &r.seen.aaaa.value()?.outcome {
             DnsOutcome::Answered { answer } => {
-                let a = reading::message(&r.seen.a)?;
                 let same = answer.rcode == Rcode::NoError || answer.rcode == a.rcode;
-                (!same).then(|| answer.rcode.to_string())?
+                Aaaa::Error((!same).then(|| answer.rcode.to_string())?)
             }
-            DnsOutcome::TimedOut => "no answer".to_owned(),
-            DnsOutcome::PortRefused => "port closed".to_owned(),
-            DnsOutcome::Unreachable { icmp } => words::unreachable(icmp),
-            DnsOutcome::Malformed => "no DNS message".to_owned(),
-            DnsOutcome::TcpFailed { says, .. } | DnsOutcome::LocalError { says, .. } => {
-                says.clone()
+            DnsOutcome::TimedOut => Aaaa::Silent,
+            DnsOutcome::PortRefused => Aaaa::Error("port closed".to_owned()),
+            DnsOutcome::Unreachable { icmp } => Aaaa::Error(text::unreachable(icmp)),
+            DnsOutcome::Malformed => Aaaa::Error("bytes that are not a DNS message".to_owned()),
+            DnsOutcome::TcpFailed { message, .. } | DnsOutcome::LocalError { message, .. } => {
+                Aaaa::Error(message.clone())
             }
         };
         Some((r, how))
-    })?;
-    let silent = matches!(resolver.seen.aaaa.saw().map(|x| &x.outcome), Some(DnsOutcome::TimedOut));
-    let gives_address = !resolver.gives.addresses().is_empty();
-    let level = if !silent || reading::proxied(e) || resolver.seen.role == ResolverRole::Given {
-        // An error is at least quick: libraries go on with the A answer.
-        Level::Note
-    } else if gives_address && reading::system_failed(e).is_some() {
-        Level::Broken
-    } else {
-        Level::Risk
+    })
+}
+
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let (r, aaaa) = swallowing(e)?;
+    // The lookup failed although an address was there.
+    let application = !reading::proxied(e) && r.seen.role != ResolverRole::Given;
+    let gives_address = !r.outcome.addresses().is_empty();
+    let ends_lookup = application && gives_address && reading::system_failed(e).is_some();
+    let (label, dig) = (r.label(), text::dig(&e.dns.name, r.seen));
+    let finding = match &aaaa {
+        Aaaa::Silent => {
+            let level = match (application, ends_lookup) {
+                (false, _) => Level::Note,
+                (true, true) => Level::Broken,
+                (true, false) => Level::Risk,
+            };
+            silent(FindingBuilder::new(level, Confidence::Inferred, silent_clause(&label)), e, r)
+        }
+        Aaaa::Error(how) => error(r, how, gives_address, ends_lookup),
     };
-    // A C library that ends the lookup at the AAAA answer's rcode, as musl does (fact X21).
-    let ends_lookup = !silent
-        && gives_address
-        && reading::system_failed(e).is_some()
-        && !reading::proxied(e)
-        && resolver.seen.role != ResolverRole::Given;
-    let level = if ends_lookup { Level::Broken } else { level };
-    let musl = !silent && gives_address && !ends_lookup;
-    let label = resolver.label();
-    let says = if silent {
-        words::clause(
-            format!("{label} answers the A question and swallows the AAAA question"),
-            "the A question is answered and the AAAA question is swallowed",
-        )
-    } else if musl {
-        words::clause(
-            format!("{label} answers AAAA with {how}: musl clients (Alpine) get no address"),
-            "the AAAA question fails: musl clients (Alpine) get no address",
-        )
-    } else {
-        words::clause(
-            format!("{label} answers the A question, but AAAA with {how}"),
-            "the AAAA question fails where the A question is answered",
-        )
+    let finding = finding.cites(r.pointer()).cites(format!("/dns/resolvers/{}/aaaa", r.index));
+    let finding = match e.dns.system.took_ms() {
+        Some(took) => finding.fact(format!("getaddrinfo took {took:.0} ms")).cites("/dns/system"),
+        None => finding,
     };
-    let sure = if silent || ends_lookup { Sure::Inferred } else { Sure::Proved };
-    let mut because = Because::new(level, sure, says)
-        .seen(format!("{label}: A {}; AAAA {how}", words::gives(resolver)))
-        .read_at(resolver.pointer())
-        .read_at(format!("/dns/resolvers/{}/aaaa", resolver.index));
-    if silent {
-        because = because.known_by(words::or_too_slow(e));
-    } else {
-        because = because.known_by(
-            "glibc goes on with the A answer; musl, which Alpine images have, fails the whole \
-             lookup when either of the two answers is an error",
-        );
-    }
-    if musl {
-        because = because.caveat();
-    }
-    if let Some(took) = e.dns.system.took_ms() {
-        because = because.seen(format!("getaddrinfo took {took:.0} ms")).read_at("/dns/system");
-    }
     Some(
-        because
-            .known_by(if silent {
-                let (one, all) = words::waits(e);
-                format!(
-                    "both questions went to the same resolver at the same time; glibc waits for \
-                     both before it gives any address: {one} s at each new lookup, at most {all} s \
-                     (`timeout:` times `attempts:`)"
-                )
-            } else {
-                "both questions went to the same resolver at the same time; glibc waits for both \
-                 before it gives any address"
-                    .to_owned()
-            })
+        finding
             .owner("DNS")
-            .look("ask for AAAA alone", format!("{} AAAA", words::dig(&e.dns.name, resolver.seen)))
-            .act(
+            .inspect("ask for AAAA alone", format!("{dig} AAAA"))
+            .step(
                 Step::shared(
                     format!(
-                        "have {label}, or the firewall before it, answer AAAA with an empty NOERROR"
+                        "have {label}, or the firewall in front of it, answer AAAA with an empty \
+                         NOERROR"
                     ),
                     format!("every client of {label}"),
                 )
                 .undo("set it back as it was"),
             )
-            .act(
+            .step(
                 Step::local(
                     "until then set `options single-request-reopen`, or a shorter `timeout:`; musl \
                      (Alpine) reads neither of them",
                 )
-                .undo("take the option out again"),
+                .undo("remove the option again"),
             )
-            .check(format!("{} AAAA", words::dig(&e.dns.name, resolver.seen))),
+            .check(format!("{dig} AAAA")),
     )
+}
+
+fn silent_clause(label: &str) -> Clause {
+    text::clause(
+        format!("{label} answers the A question and not the AAAA question"),
+        "the A question is answered and the AAAA question is not",
+    )
+}
+
+fn silent(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> FindingBuilder {
+    let (one, all) = text::lookup_timeouts(e);
+    finding
+        .fact(format!("{}: A {}; AAAA no answer", r.label(), text::outcome(r)))
+        .reasoning(text::slower_looks_the_same(e))
+        .reasoning(format!(
+            "both questions went to the same resolver at the same time; glibc waits for both \
+             answers before it returns an address: {one} s at each new lookup, at most {all} s \
+             (`timeout:` times `attempts:`)"
+        ))
+}
+
+/// An error at least is quick: glibc goes on with the A answer.
+fn error(
+    r: &ResolverView<'_>,
+    how: &str,
+    gives_address: bool,
+    ends_lookup: bool,
+) -> FindingBuilder {
+    let label = r.label();
+    let musl_fails = gives_address && !ends_lookup;
+    let message = match musl_fails {
+        true => text::clause(
+            format!("{label} answers AAAA with {how}: musl clients (Alpine) get no address"),
+            "the AAAA question fails: musl clients (Alpine) get no address",
+        ),
+        false => text::clause(
+            format!("{label} answers the A question, but AAAA with {how}"),
+            "the AAAA question fails where the A question is answered",
+        ),
+    };
+    let (level, confidence) = match ends_lookup {
+        true => (Level::Broken, Confidence::Inferred),
+        false => (Level::Note, Confidence::Proved),
+    };
+    let finding = FindingBuilder::new(level, confidence, message)
+        .fact(format!("{label}: A {}; AAAA {how}", text::outcome(r)))
+        .reasoning(
+            "glibc goes on with the A answer; musl, which Alpine images use, fails the whole \
+             lookup when either of the two answers is an error",
+        )
+        .reasoning("both questions went to the same resolver at the same time");
+    if musl_fails { finding.caveat() } else { finding }
 }

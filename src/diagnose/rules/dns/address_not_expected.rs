@@ -1,13 +1,13 @@
 //! An address outside the prefixes that `--expect` names (facts D58, D59, D65): a stale record,
-//! another endpoint, or no private answer at all.
+//! another endpoint's address, or a public answer.
 
-use crate::diagnose::view::gives;
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::view::resolver_view;
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Expect;
 
 use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
-use super::words;
+use super::text;
 
 pub(super) const RULE: Rule = rule!(
     "dns-address-not-expected",
@@ -26,38 +26,38 @@ pub(super) const RULE: Rule = rule!(
 ])
 .explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN]);
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let Expect::Cidr { prefixes } = &e.asked.expect else { return None };
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let Expect::Cidr { prefixes } = &e.options.expect else { return None };
     let all = e.dns.effective();
-    let beyond = gives::beyond_prefixes(e, &all);
+    let beyond = resolver_view::outside_prefixes(e, &all);
     if beyond.is_empty() {
         return None;
     }
     let level = if reading::proxied(e) { Level::Risk } else { Level::Broken };
     let wanted = prefixes.join(", ");
-    let says = words::clause(
-        format!("{} is not in {wanted}", words::brief(&beyond)),
-        format!("{} is not in the expected prefixes", words::brief(&beyond)),
+    let message = text::clause(
+        format!("{} is not in {wanted}", text::brief(&beyond)),
+        format!("{} is not in the expected prefixes", text::brief(&beyond)),
     );
-    let mut because = Because::new(level, Sure::Proved, says)
-        .seen(format!("{} -> {} (wanted: in {wanted})", e.dns.name, reading::list(&all)))
-        .read_at("/dns/walked")
-        .read_at("/asked/expect");
-    for r in e.dns.asked() {
-        because =
-            because.seen(format!("{} gives {}", r.label(), words::gives(r))).read_at(r.pointer());
+    let mut finding = FindingBuilder::new(level, Confidence::Proved, message)
+        .fact(format!("{} -> {} (wanted: in {wanted})", e.dns.name, reading::list(&all)))
+        .cites("/dns/selected")
+        .cites("/options/expect");
+    for r in e.dns.resolver_views() {
+        finding =
+            finding.fact(format!("{} gives {}", r.label(), text::outcome(r))).cites(r.pointer());
     }
-    because = because.known_by(
-        "the prefixes are yours; an endpoint keeps its address for life, so a record outside them \
-         is stale, of another endpoint, or another network's view",
+    finding = finding.reasoning(
+        "the prefixes come from --expect; an endpoint never changes its address, so a record \
+         outside them is stale, belongs to another endpoint, or is another network's view",
     );
     let check = e
         .dns
-        .decider()
-        .map_or_else(|| format!("dig +short {}", e.dns.name), |r| words::dig(&e.dns.name, r.seen));
+        .effective_resolver()
+        .map_or_else(|| format!("dig +short {}", e.dns.name), |r| text::dig(&e.dns.name, r.seen));
     Some(
-        super::advice::endpoint_addresses(because.owner("DNS"))
-            .look(
+        super::advice::endpoint_addresses(finding.owner("DNS"))
+            .inspect(
                 "and the record",
                 format!(
                     "az network private-dns record-set a show -g <group> -z {} -n {}",
@@ -65,15 +65,15 @@ fn check(e: &View<'_>) -> Option<Because> {
                     reading::account(e)
                 ),
             )
-            .act(
+            .step(
                 Step::shared(
-                    "correct the record to the address of that interface whose names hold this \
+                    "correct the record to the address of the interface whose names include this \
                      name",
                     "every client of the zone, for this name only",
                 )
                 .undo("set the old address again"),
             )
-            .act(Step::look("or, where the endpoint has moved, correct the expectation"))
+            .step(Step::inspect("if the endpoint has moved, correct the expectation").or())
             .check(check),
     )
 }

@@ -1,18 +1,18 @@
-//! What to do about a resolver, by its class: the rows of `resolver_profile` with their names
-//! filled in. The rules say what is wrong; who changes what, and how, is decided here.
+//! Advice about a resolver, by its class: the rows of `resolver_profile` with their names filled
+//! in. The rules say what is wrong; the owner and the steps are decided here.
 
 use std::net::IpAddr;
 
 use crate::diagnose::resolver_class::{self, ResolverClass, Whose};
 use crate::diagnose::resolver_profile::{self, Advice, Profile};
-use crate::diagnose::view::gives::Asked;
-use crate::diagnose::{Because, View, reading};
+use crate::diagnose::view::resolver_view::ResolverView;
+use crate::diagnose::{FindingBuilder, View, reading};
 use crate::diagnosis::Step;
 use crate::evidence::tunnel;
 
-use super::words;
+use super::text;
 
-/// What forwarding or linking a whole suffix does to others.
+/// What forwarding or linking a whole suffix affects.
 pub(super) fn whole_suffix(suffix: &str) -> String {
     format!(
         "every account of {suffix} for those clients: an account without a record in the private \
@@ -20,11 +20,11 @@ pub(super) fn whole_suffix(suffix: &str) -> String {
     )
 }
 
-/// What a resolver asks others for.
+/// The names for which a resolver asks an upstream.
 pub(super) enum Upstream<'a> {
     /// One zone.
     Zone(&'a str),
-    /// Every name that is not its own.
+    /// Every name that it does not hold itself.
     Everything,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct Resolver<'a> {
 
 impl<'a> Resolver<'a> {
     /// The resolver with the zone that the walk is about.
-    pub(super) fn of(e: &'a View<'_>, r: &Asked<'_>) -> Self {
+    pub(super) fn of(e: &'a View<'_>, r: &ResolverView<'_>) -> Self {
         let whose = resolver_class::of(e, r.seen);
         let profile = resolver_profile::of(whose.class);
         Self {
@@ -83,12 +83,13 @@ impl<'a> Resolver<'a> {
 
     fn step(&self, advice: &Advice) -> Step {
         let (step, command) = match advice {
-            Advice::Look(says, command) => (Step::look(self.fill(says, false)), command),
-            Advice::Local(says, command, undo) => {
-                (Step::local(self.fill(says, false)).undo(self.fill(undo, false)), command)
+            Advice::Or(advice) => return self.step(advice).or(),
+            Advice::Look(message, command) => (Step::inspect(self.fill(message, false)), command),
+            Advice::Local(message, command, undo) => {
+                (Step::local(self.fill(message, false)).undo(self.fill(undo, false)), command)
             }
-            Advice::Shared(says, affects, command, undo) => (
-                Step::shared(self.fill(says, false), self.fill(affects, false))
+            Advice::Shared(message, affects, command, undo) => (
+                Step::shared(self.fill(message, false), self.fill(affects, false))
                     .undo(self.fill(undo, true)),
                 command,
             ),
@@ -99,107 +100,108 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn steps(&self, because: Because, all: &[Advice]) -> Because {
-        all.iter().fold(because, |because, advice| because.act(self.step(advice)))
+    fn steps(&self, finding: FindingBuilder, all: &[Advice]) -> FindingBuilder {
+        all.iter().fold(finding, |finding, advice| finding.step(self.step(advice)))
     }
 
-    /// Says who the resolver is, where its address alone does not.
-    pub(super) fn who(&self, because: Because) -> Because {
+    /// Says what the resolver is, where its address alone does not.
+    pub(super) fn who(&self, finding: FindingBuilder) -> FindingBuilder {
         use ResolverClass as Class;
         let plain = [Class::OnPremises, Class::VirtualNetwork, Class::AzureDns];
         if plain.contains(&self.whose.class) {
-            return because;
+            return finding;
         }
-        because.known_by(format!("{} is {}", self.label(), self.whose.noun()))
+        finding.reasoning(format!("{} is {}", self.label(), self.whose.noun()))
     }
 
-    /// Why it gives a public address where a private one exists, and what to do then.
-    pub(super) fn see_private(&self, because: Because) -> Because {
-        let mut because = self.who(because).owner(self.profile.owner);
+    /// Why it gives a public address although a private one exists, and what to do.
+    pub(super) fn see_private(&self, finding: FindingBuilder) -> FindingBuilder {
+        let mut finding = self.who(finding).owner(self.profile.owner);
         if let Some((label, address)) = self.other().filter(|_| self.whose.class.is_outside()) {
-            let because = because
-                .known_by(format!(
-                    "{label} gives the private address {address}: this machine has a resolver \
-                     that sees the private zone, and asks {} before it",
+            let finding = finding
+                .reasoning(format!(
+                    "{label} gives the private address {address}: this machine has a resolver that \
+                     sees the private zone, but asks {} first",
                     self.label()
                 ))
-                .look("compare the two", words::dig_at(&self.e.dns.name, &label));
-            return self.rather(because, &label);
+                .inspect("compare the two", text::dig_at(&self.e.dns.name, &label));
+            return self.rather(finding, &label);
         }
         for why in self.profile.why_public {
-            because = because.known_by(self.fill(why, false));
+            finding = finding.reasoning(self.fill(why, false));
         }
-        self.steps(because, self.profile.see_private)
+        self.steps(finding, self.profile.see_private)
     }
 
-    /// Has the suffix asked of another resolver of this machine. The list of resolvers is written
-    /// by DHCP and VPN clients, and the other one may be reached only while a VPN is up.
-    pub(super) fn rather(&self, because: Because, other: &str) -> Because {
+    /// Sends questions for the suffix to another resolver of this machine. DHCP and VPN clients
+    /// write the list of resolvers, and the other one may be reachable only while a VPN is up.
+    pub(super) fn rather(&self, finding: FindingBuilder, other: &str) -> FindingBuilder {
         let suffix = reading::public_suffix(self.e);
-        because
-            .look(
+        finding
+            .inspect(
                 "see which program writes the list of resolvers (a DHCP or VPN client, \
                  systemd-resolved)",
                 "ls -l /etc/resolv.conf; resolvectl status",
             )
-            .act(
+            .step(
                 Step::local(format!(
-                    "have {suffix} alone asked of {other}, by a rule of this machine's resolver \
-                     (systemd-resolved: the domain ~{suffix} at the link that {other} belongs to; \
-                     dnsmasq: `server=/{suffix}/{other}`), and other names of {} as before; for this \
-                     machine an account of {suffix} without a record in the private zone then stops \
-                     resolving",
+                    "send questions for {suffix} alone to {other}, by a rule of this machine's \
+                     resolver (systemd-resolved: the domain ~{suffix} at the link that {other} \
+                     belongs to; dnsmasq: `server=/{suffix}/{other}`), and other names to {} as \
+                     before; on this machine an account of {suffix} without a record in the \
+                     private zone then stops resolving",
                     self.label()
                 ))
-                .undo("take that rule out again"),
+                .undo("remove that rule again"),
             )
-            .act(
+            .step(
                 Step::local(format!(
-                    "or, where {other} is reached whenever this machine is up, have it alone in the \
-                     resolver configuration: an order among resolvers does not keep questions from \
-                     the others; while {other} is not reached (a VPN that is down), no name resolves"
+                    "if {other} is always reachable from this machine, configure it as the \
+                     only resolver: the order of resolvers does not keep questions from the \
+                     others; while {other} is unreachable (a VPN that is down), no name resolves"
                 ))
+                .or()
                 .undo(format!(
-                    "put {} back: keep a copy of the configuration, which DHCP and VPN clients write \
-                     anew",
+                    "put {} back: keep a copy of the configuration, which DHCP and VPN clients \
+                     overwrite",
                     self.label()
                 )),
             )
     }
 
     /// The steps of [`Self::see_private`] alone.
-    pub(super) fn steps_to_see_private(&self, because: Because) -> Because {
-        self.steps(because, self.profile.see_private)
+    pub(super) fn steps_to_see_private(&self, finding: FindingBuilder) -> FindingBuilder {
+        self.steps(finding, self.profile.see_private)
     }
 
-    /// A resolver of this machine that this walk has seen give the private address.
+    /// A resolver of this machine that gave the private address in this walk.
     fn other(&self) -> Option<(String, IpAddr)> {
-        self.e.dns.asked().iter().find_map(|r| {
-            let address = r.gives.addresses().iter().find(|a| tunnel::is_private(self.e, **a))?;
+        self.e.dns.resolver_views().iter().find_map(|r| {
+            let address = r.outcome.addresses().iter().find(|a| tunnel::is_private(self.e, **a))?;
             Some((r.label(), *address))
         })
     }
 
-    /// What it asks does not answer: where that is configured, and how to have it answered.
-    pub(super) fn upstream(&self, because: Because, what: Upstream<'_>) -> Because {
-        let because = self.steps(because.owner(self.profile.owner), self.profile.look);
+    /// Its upstream does not answer: where that is configured, and how to fix it.
+    pub(super) fn upstream(&self, finding: FindingBuilder, what: Upstream<'_>) -> FindingBuilder {
+        let finding = self.steps(finding.owner(self.profile.owner), self.profile.look);
         let Some(place) = self.place() else {
-            return self.steps(because, self.profile.runs);
+            return self.steps(finding, self.profile.runs);
         };
         let target = match (self.whose.class, &what) {
             (ResolverClass::AzureDns, _) => {
-                return because
-                    .look(
-                        "see whether a DNS security policy is linked to the network: one that \
-                         blocks may answer SERVFAIL",
+                return finding
+                    .inspect(
+                        "see whether a DNS security policy is linked to the network: a blocking \
+                         rule may answer SERVFAIL",
                         "az resource list --resource-type Microsoft.Network/dnsResolverPolicies -o \
                          table",
                     )
-                    .act(
+                    .step(
                     Step::shared(
                         format!(
-                            "have the rule for {what} point at a server that answers, or take it \
-                             out where Azure DNS itself should answer"
+                            "point the rule for {what} at a server that answers, or remove it if \
+                             Azure DNS itself should answer"
                         ),
                         format!(
                             "every virtual network that is linked to that ruleset: {}",
@@ -217,36 +219,36 @@ impl<'a> Resolver<'a> {
                 " (a resolver inside the virtual network, e.g. an inbound endpoint)"
             }
         };
-        because
-            .act(Step::look(format!(
-                "{place}: see which server is asked for {what}, and whether that one answers; \
-                 also whether two servers forward to each other"
+        finding
+            .step(Step::inspect(format!(
+                "{place}: see which server is asked for {what}, and whether it answers; also \
+                 whether two servers forward to each other"
             )))
-            .act(
+            .step(
                 Step::shared(
-                    format!("{place}: have {what} asked of a server that answers{target}"),
+                    format!("{place}: forward {what} to a server that answers{target}"),
                     format!("every client of that configuration: {}", self.what_changes(&what)),
                 )
                 .undo("put the old server back: note it first"),
             )
     }
 
-    /// What asking another server for these names does to those who ask.
+    /// What asking another server for these names affects.
     fn what_changes(&self, what: &Upstream<'_>) -> String {
         match what {
             Upstream::Zone(_) => format!(
-                "where the new server sees the private zone, an account of {} without a record \
-                 there stops resolving for them",
+                "if the new server sees the private zone, an account of {} without a record there \
+                 stops resolving for them",
                 reading::public_suffix(self.e)
             ),
-            Upstream::Everything => "each name that is not its own is answered by the new server, \
-                                     whose zones and filters may differ"
+            Upstream::Everything => "the new server, whose zones and filters may differ, answers \
+                                     every name that the resolver does not hold itself"
                 .to_owned(),
         }
     }
 
-    /// Questions to it are lost on the way, or it does not serve them.
-    pub(super) fn way(&self, because: Because, port: u16) -> Because {
+    /// Questions to it are lost on the way, or it does not answer them.
+    pub(super) fn way(&self, finding: FindingBuilder, port: u16) -> FindingBuilder {
         use ResolverClass as Class;
         let ip = self.asked;
         match self.whose.class {
@@ -255,75 +257,78 @@ impl<'a> Resolver<'a> {
             | Class::AmazonVpc
             | Class::GoogleCloud
             | Class::OracleCloud
-            | Class::OtherCloud => because
+            | Class::OtherCloud => finding
                 .owner("Network")
-                .look("see the route to it", format!("ip route get {ip}"))
-                .act(
+                .inspect("see the route to it", format!("ip route get {ip}"))
+                .step(
                     Step::shared(
                         format!(
-                            "let UDP and TCP port {port} through from this machine to {ip}, both \
-                             ways"
+                            "allow UDP and TCP port {port} from this machine to {ip}, both ways"
                         ),
-                        "the firewall on the way: name this machine and this resolver, no wider \
-                         range",
+                        "the firewall on the way: name only this machine and this resolver",
                     )
-                    .undo("take the rule out again"),
+                    .undo("remove the rule again"),
                 )
-                .act(
-                    Step::local("or configure a resolver that answers")
+                .step(
+                    Step::local("configure a resolver that answers")
+                        .or()
                         .undo("put the old resolver back"),
                 ),
-            _ => self.runs(because),
+            _ => self.runs(finding),
         }
     }
 
-    /// It does not run, or cannot do its work: how to see that, and have it run.
-    pub(super) fn runs(&self, because: Because) -> Because {
-        self.steps(because.owner(self.profile.owner), self.profile.runs)
+    /// It does not run, or does not work: how to see that, and how to start it.
+    pub(super) fn runs(&self, finding: FindingBuilder) -> FindingBuilder {
+        self.steps(finding.owner(self.profile.owner), self.profile.runs)
     }
 
-    /// Where what it asks is configured, as the beginning of a step.
+    /// Where its upstreams are configured, as the beginning of a step.
     pub(super) fn place(&self) -> Option<String> {
         self.profile.place.map(|place| self.fill(place, false))
     }
 
-    /// Who runs it.
+    /// The team that runs it.
     pub(super) const fn owner(&self) -> &'static str {
         self.profile.owner
     }
 
     /// The commands that show its configuration.
-    pub(super) fn look(&self, because: Because) -> Because {
-        self.steps(because, self.profile.look)
+    pub(super) fn inspect(&self, finding: FindingBuilder) -> FindingBuilder {
+        self.steps(finding, self.profile.look)
     }
 }
 
-/// Why a resolver outside Azure may give the private address now and the public one later
-/// (facts X4, X5).
-pub(super) fn root_hints(because: Because, e: &View<'_>, r: &Asked<'_>) -> Because {
+/// Why a resolver outside Azure may give the private address at one time and the public one at
+/// another (facts X4, X5).
+pub(super) fn root_hints(
+    finding: FindingBuilder,
+    e: &View<'_>,
+    r: &ResolverView<'_>,
+) -> FindingBuilder {
     if resolver_class::of(e, r.seen).class != ResolverClass::OnPremises {
-        return because;
+        return finding;
     }
-    because.known_by(format!(
-        "a server that also uses root hints looks like this: Windows DNS with a forwarding \
-         timeout of 3 s or less gives up before Azure DNS answers, and then finds the public \
-         address itself; raise it above 4 s, forward {} as well as {}, or use no root hints",
+    finding.reasoning(format!(
+        "a server that also uses root hints looks like this: Windows DNS with a forwarding timeout \
+         of 3 s or less gives up before Azure DNS answers, and then finds the public address \
+         itself; raise the timeout above 4 s, forward {} as well as {}, or disable root hints",
         reading::private_zone(e),
         reading::public_suffix(e)
     ))
 }
 
-/// The commands that show which addresses a private endpoint has: its own list of them is often
-/// empty, its network interface knows.
-pub(super) fn endpoint_addresses(because: Because) -> Because {
-    because
-        .look(
-            "find the network interface of the endpoint",
+/// The commands that show which addresses a private endpoint has: its own list is often empty; its
+/// network interface has them.
+pub(super) fn endpoint_addresses(finding: FindingBuilder) -> FindingBuilder {
+    finding
+        .inspect(
+            "find the endpoint's network interface",
             "az network private-endpoint show -g <group> -n <endpoint> --query \
              \"networkInterfaces[0].id\" -o tsv",
         )
-        .look(
-            "see its addresses, each with its names",
+        .inspect(
+            "see its addresses and their names",
             "az network nic show --ids <interface id> --query \
              \"ipConfigurations[].{address:privateIPAddress,\
              names:privateLinkConnectionProperties.fqdns}\" -o json",
@@ -331,8 +336,8 @@ pub(super) fn endpoint_addresses(because: Because) -> Because {
 }
 
 /// The step that shows the records of a private zone.
-pub(super) fn records(because: Because, zone: &str) -> Because {
-    because.look(
+pub(super) fn records(finding: FindingBuilder, zone: &str) -> FindingBuilder {
+    finding.inspect(
         "see which records the zone has",
         format!(
             "az network private-dns record-set a list -g <group> -z {} -o table",

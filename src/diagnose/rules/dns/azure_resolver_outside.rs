@@ -1,13 +1,14 @@
-//! 168.63.129.16 answers only from inside a virtual network (fact D55); that this machine is
-//! not Azure's rests on signs alone (fact T24), so the finding is inferred.
+//! 168.63.129.16 answers only from inside a virtual network (fact D55); only signs show that this
+//! machine is not in Azure (fact T24), so the finding is inferred.
 
-use crate::diagnose::resolver_class::{self, AZURE_DNS};
-use crate::diagnose::view::gives::Gives;
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::resolver_class;
+use crate::diagnose::view::resolver_view::ResolverOutcome;
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
+use crate::evidence::AZURE_DNS;
 use crate::evidence::dns::ResolverRole;
 
-use super::{fate, words};
+use super::{downstream, text};
 
 pub(super) const RULE: Rule = rule!(
     "dns-azure-resolver-outside",
@@ -29,57 +30,60 @@ pub(super) const RULE: Rule = rule!(
 ])
 .short("168.63.129.16 is asked from outside Azure");
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if resolver_class::in_azure(e) {
         return None;
     }
-    let all = e.dns.asked();
+    let all = e.dns.resolver_views();
     let resolver = all.iter().find(|r| {
         r.seen.address.ip() == AZURE_DNS
             && matches!(
-                r.gives,
-                Gives::Silent | Gives::Unreachable(_) | Gives::PortRefused | Gives::NotSent(_)
+                r.outcome,
+                ResolverOutcome::Silent
+                    | ResolverOutcome::Unreachable(_)
+                    | ResolverOutcome::PortRefused
+                    | ResolverOutcome::NotSent(_)
             )
     })?;
-    // Applications ask it through a stub.
+    // Applications may ask it through a stub.
     let decides = e.dns.deciding().first().is_some_and(|first| {
         first.index == resolver.index
-            || (resolver.seen.role == ResolverRole::StubUpstream && !first.gives.is_answer())
+            || (resolver.seen.role == ResolverRole::StubUpstream && !first.outcome.is_answer())
     });
     let lost = e.dns.all_fail();
     let level = match (lost && decides, reading::proxied(e)) {
         (true, false) => Level::Broken,
-        (true, true) if fate::proxy_name_lost(e) => Level::Broken,
+        (true, true) if downstream::proxy_name_unresolved(e) => Level::Broken,
         (_, true) => Level::Note,
         (false, false) => Level::Risk,
     };
-    let says = "168.63.129.16 is asked from outside Azure, where it does not answer".to_owned();
+    let message = "168.63.129.16 is asked from outside Azure, where it does not answer".to_owned();
     let signs = match e.vantage.azure.answer {
         Some(false) => "this machine shows no sign of being in Azure",
-        _ => "whether this machine is in Azure cannot be seen from here",
+        _ => "it is not known whether this machine is in Azure",
     };
     Some(
-        Because::new(level, Sure::Inferred, says)
-            .seen(format!("168.63.129.16: {}", words::gives(resolver)))
-            .seen(signs)
-            .read_at(resolver.pointer())
-            .read_at("/vantage/azure")
-            .known_by(
-                "168.63.129.16 answers only questions that come from inside an Azure virtual \
-                 network; a VPN or a peered network does not carry them",
+        FindingBuilder::new(level, Confidence::Inferred, message)
+            .fact(format!("168.63.129.16: {}", text::outcome(resolver)))
+            .fact(signs)
+            .cites(resolver.pointer())
+            .cites("/vantage/azure")
+            .reasoning(
+                "168.63.129.16 answers only questions from inside an Azure virtual network; a VPN \
+                 or a peered network does not carry them there",
             )
-            .tells_it("cat /sys/class/dmi/id/chassis_asset_tag")
+            .decide_with("cat /sys/class/dmi/id/chassis_asset_tag")
             .owner("DNS")
-            .look(
+            .inspect(
                 "find an inbound endpoint",
                 "az dns-resolver inbound-endpoint list -g <group> --dns-resolver-name <resolver> \
                  -o table",
             )
-            .act(
+            .step(
                 Step::local(
-                    "configure a resolver inside the virtual network in its place: an inbound \
-                     endpoint of an Azure DNS Private Resolver, a forwarder machine, or Azure \
-                     Firewall's DNS proxy",
+                    "configure a resolver inside the virtual network instead: an inbound endpoint \
+                     of an Azure DNS Private Resolver, a forwarder machine, or Azure Firewall's \
+                     DNS proxy",
                 )
                 .undo("put 168.63.129.16 back into the resolver configuration"),
             )

@@ -1,34 +1,34 @@
-//! The privatelink name asked by itself is private, the original name is public at the same
-//! resolver (fact D54): it forwards the privatelink zone and not the public one.
+//! At one resolver the privatelink name, asked directly, is private and the original name is public
+//! (fact D54): it forwards the privatelink zone and not the public one.
 
 use crate::diagnose::resolver_class::ResolverClass;
-use crate::diagnose::view::{gives, tried};
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Step, Sure};
+use crate::diagnose::view::{dns_experiments, resolver_view};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Step};
 
 use super::advice::{self, Resolver};
-use super::{words, zone_not_linked};
+use super::{text, zone_not_linked};
 
 pub(super) const RULE: Rule = rule!(
     "dns-forwards-privatelink-only",
     Dns,
-    "The resolver forwards the privatelink zone, not the public one",
+    "The resolver forwards the privatelink zone but not the public one",
     Code(check)
 )
 .explains_groups(zone_not_linked::SYMPTOMS)
 .short("only the privatelink name resolves privately");
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let (all, outside) = zone_not_linked::unwanted(e)?;
-    let decider = e.dns.decider()?;
-    if tried::varies(e, decider.seen)
-        || !decider.gives.addresses().iter().all(|a| gives::is_outside(*a))
+    let decider = e.dns.effective_resolver()?;
+    if dns_experiments::answers_vary(e, decider.seen)
+        || !decider.outcome.addresses().iter().all(|a| resolver_view::could_be_public(*a))
     {
         return None;
     }
-    let (name, private) = tried::in_private_zone(e, decider.seen)?;
-    // The public chain goes on behind the privatelink name: an address right there is a record
-    // of the private zone itself, which is wrong and not forwarded wrongly.
+    let (name, private) = dns_experiments::in_private_zone(e, decider.seen)?;
+    // The public chain continues behind the privatelink name: an address directly at that name is a
+    // record of the private zone itself, so the record is wrong and not the forwarding.
     if private.is_none()
         && decider
             .seen
@@ -41,54 +41,60 @@ fn check(e: &View<'_>) -> Option<Because> {
     let resolver = Resolver::of(e, decider);
     let label = decider.label();
     let (suffix, zone) = (reading::public_suffix(e), reading::private_zone(e));
-    let (says, alone) = match private {
+    let (message, alone) = match private {
         Some(address) => (
-            format!("{label} gives {address} for the privatelink name alone, not for the original"),
-            format!("{name} asked by itself: {address}"),
+            format!(
+                "{label} gives {address} for the privatelink name, but not for the original name"
+            ),
+            format!("{name} asked directly: {address}"),
         ),
         None => (
-            format!("{label} finds the privatelink name in the private zone, not the original"),
-            format!("{name} asked by itself: there, in the private zone"),
+            format!(
+                "{label} finds the privatelink name in the private zone, but not the original name"
+            ),
+            format!("{name} asked directly: it exists in the private zone"),
         ),
     };
-    let says =
-        words::clause(says, "the privatelink name alone is private, the original name is public");
+    let message =
+        text::clause(message, "the privatelink name is private, the original name is public");
     let level = zone_not_linked::level(e, all.len() > outside.len());
-    let mut because = Because::new(level, Sure::Proved, says)
-        .seen(zone_not_linked::chain(decider, &e.dns.name, &outside))
-        .seen(alone)
-        .read_at(decider.pointer());
-    for pointer in tried::pointers(e, decider.seen, &["privatelink-name", "ask-again"]) {
-        because = because.read_at(pointer);
+    let mut finding = FindingBuilder::new(level, Confidence::Proved, message)
+        .fact(zone_not_linked::chain(decider, &e.dns.name, &outside))
+        .fact(alone)
+        .cites(decider.pointer());
+    for pointer in dns_experiments::pointers(e, decider.seen, &["privatelink-name", "repeat-query"])
+    {
+        finding = finding.cites(pointer);
     }
-    let because = resolver
-        .who(because)
-        .known_by(format!(
-            "{label} finds the record when it is asked for it, and not behind the original name: \
-             what it asks for {suffix} follows the alias by itself and returns the public address"
+    let finding = resolver
+        .who(finding)
+        .reasoning(format!(
+            "{label} finds the record when asked for it directly, but not through the original \
+             name: its upstream for {suffix} follows the alias itself and returns the public \
+             address"
         ))
-        .ruled_out("a missing record, and a zone that the forwarder's network is not linked to")
+        .ruled_out("a missing record, and a zone that is not linked to the forwarder's network")
         .owner(resolver.owner())
-        .look("compare the two answers", words::dig(name, decider.seen));
+        .inspect("compare the two answers", text::dig(name, decider.seen));
     let forward = match (resolver.whose.class, resolver.place()) {
         (ResolverClass::AzureDns, _) => format!(
-            "take the ruleset's rule for {suffix} out, or have it point at a resolver that sees \
-             {zone}: Azure DNS follows it in place of the private zone"
+            "remove the ruleset's rule for {suffix}, or point it at a resolver that sees {zone}: \
+             Azure DNS follows the rule instead of the private zone"
         ),
         (_, Some(place)) => {
-            format!("{place}: forward {suffix} itself, to where {zone} is forwarded now")
+            format!("{place}: forward {suffix} too, to the server that {zone} is forwarded to now")
         }
         (_, None) => {
-            format!("ask a resolver that forwards {suffix} itself to where it forwards {zone}")
+            format!("use a resolver that forwards {suffix} to the same server as {zone}")
         }
     };
     Some(
         resolver
-            .look(because)
-            .act(
+            .inspect(finding)
+            .step(
                 Step::shared(forward, advice::whole_suffix(suffix))
-                    .undo(format!("put the old forwarding of {suffix} back")),
+                    .undo(format!("restore the old forwarding of {suffix}")),
             )
-            .check(words::dig(&e.dns.name, decider.seen)),
+            .check(text::dig(&e.dns.name, decider.seen)),
     )
 }

@@ -3,55 +3,60 @@
 mod aaaa_only;
 mod aaaa_swallowed;
 mod address_not_expected;
+mod address_stale;
 mod advice;
-mod answers_everything;
+mod answers_others;
 mod answers_vary;
 mod azure_resolver_outside;
-mod blocked_by_policy;
+pub(in crate::diagnose) mod blocked_by_policy;
 mod cname_loop;
+mod contradicting_answers;
+mod custom_record;
+pub(in crate::diagnose) mod downstream;
 mod edns_dropped;
-mod failing;
-mod failing_why;
+mod failure_causes;
+mod failure_replies;
 pub(in crate::diagnose) mod failures;
-mod fate;
 mod forged_answer;
 mod forwards_privatelink_only;
-mod heard;
-mod hosts_pin;
-mod lacking;
+mod hosts_entry;
+mod libc_lookup;
 mod local_error;
-mod missing;
 mod name_not_found;
 mod no_address;
 mod no_internet_names;
 mod no_private_endpoint;
 mod no_resolver;
 mod outside_resolver;
-mod own_record;
 mod parent_zone_shadowed;
-mod predict;
 mod private_not_expected;
 mod privatelink_forwarder_dead;
 mod public_not_expected;
 mod public_path;
 mod rate_limited;
+mod record_gap;
 mod record_missing;
 mod regional_endpoint;
 mod resolver_down;
 mod resolver_slow;
 mod resolvers_disagree;
-mod suffix_left_out;
+mod suffix_not_covered;
 mod symptoms;
 mod system_differs;
 mod system_fails;
 mod system_slow;
 mod tcp_blocked;
+mod text;
 mod tunnel_address;
-mod two_answers;
 pub(in crate::diagnose) mod unanswered;
 mod unusable_address;
-mod words;
+mod wildcard_answer;
+mod wrong_endpoint;
+mod zone_bypassed;
+mod zone_falls_back;
 mod zone_not_linked;
+mod zone_owner;
+mod zone_twin;
 
 use super::over_limit;
 use crate::diagnose::Rule;
@@ -60,27 +65,32 @@ use crate::diagnose::Rule;
 pub(super) const RULES: &[Rule] = &[
     no_resolver::RULE,
     azure_resolver_outside::RULE,
-    two_answers::RULE,
+    contradicting_answers::RULE,
     forged_answer::RULE,
-    answers_everything::RULE,
+    wildcard_answer::RULE,
     answers_vary::RULE,
-    failing_why::UDP_FILTERED,
-    failing_why::VALIDATION_FAILS,
-    failing_why::UPSTREAM_DEAD,
-    failing_why::ZONE_FAILS,
+    failure_causes::UDP_FILTERED,
+    failure_causes::VALIDATION_FAILS,
+    failure_causes::UPSTREAM_DEAD,
+    failure_causes::ZONE_FAILS,
     local_error::RULE,
-    failing::SILENT,
-    failing::PORT_REFUSED,
-    failing::UNREACHABLE,
-    failing::REFUSED,
-    failing::SERVFAIL,
-    failing::MALFORMED,
-    failing::OTHER,
+    failure_replies::SILENT,
+    failure_replies::PORT_REFUSED,
+    failure_replies::UNREACHABLE,
+    failure_replies::REFUSED,
+    failure_replies::SERVFAIL,
+    failure_replies::MALFORMED,
+    failure_replies::OTHER,
     tcp_blocked::RULE,
-    hosts_pin::RULE,
+    hosts_entry::RULE,
     blocked_by_policy::RULE,
     cname_loop::RULE,
-    suffix_left_out::RULE,
+    wrong_endpoint::RULE,
+    zone_bypassed::RULE,
+    zone_twin::RULE,
+    zone_falls_back::RULE,
+    address_stale::RULE,
+    suffix_not_covered::RULE,
     record_missing::RULE,
     no_internet_names::RULE,
     parent_zone_shadowed::RULE,
@@ -105,7 +115,7 @@ pub(super) const RULES: &[Rule] = &[
     resolvers_disagree::RULE,
     system_slow::RULE,
     resolver_slow::RULE,
-    own_record::RULE,
+    custom_record::RULE,
     no_private_endpoint::RULE,
     public_path::RULE,
     regional_endpoint::RULE,

@@ -1,13 +1,13 @@
-//! The original name does not exist, and nothing shows that its parent zone is one's own
+//! The original name does not exist, and nothing shows that its parent zone is the operator's own
 //! (facts D62, D63, D64).
 
-use crate::diagnose::view::gives;
-use crate::diagnose::{Because, Rule, View, account, reading};
-use crate::diagnosis::{Step, Sure};
+use crate::diagnose::view::resolver_view;
+use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
+use crate::diagnosis::{Confidence, Step};
 
 use super::advice::{Resolver, Upstream};
-use super::missing::{self, Missing};
-use super::words;
+use super::record_gap::{self, RecordGap};
+use super::text;
 
 pub(super) const RULE: Rule =
     rule!("dns-name-not-found", Dns, "The name does not exist", Code(check))
@@ -15,11 +15,11 @@ pub(super) const RULE: Rule =
         .explains(&["dns-system-fails", "dns-resolvers-disagree"])
         .decided_by(&["zone-soa", "parent-zone"]);
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let (r, Missing::Name) = missing::of(e)? else { return None };
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let (r, RecordGap::Name) = record_gap::of(e)? else { return None };
     let name = &e.dns.name;
     let label = r.label();
-    let others = words::others(e.dns.asked(), r.index);
+    let others = text::other_answers(e.dns.resolver_views(), r.index);
     let aliases = r.seen.aliases(name);
     let long = match (others.first(), aliases.last()) {
         (Some((_, text)), _) => format!("{label} answers NXDOMAIN, while {text}"),
@@ -27,75 +27,83 @@ fn check(e: &View<'_>) -> Option<Because> {
         (None, None) => format!("{label} answers NXDOMAIN for {name}"),
     };
     let short = format!("{label} answers NXDOMAIN: the name does not exist there");
-    let mut because = missing::because(e, r, Sure::Inferred, words::clause(long, &short));
+    let mut finding = record_gap::finding(e, r, Confidence::Inferred, text::clause(long, &short));
     let resolver = Resolver::of(e, r);
-    because = if !others.is_empty() {
-        because = resolver
-            .who(because)
-            .known_by(format!(
+    finding = if !others.is_empty() {
+        finding = resolver
+            .who(finding)
+            .reasoning(format!(
                 "another resolver knows the name, so it exists; {label} does not see the zone or \
-                 the forwarder that the other one sees"
+                 the forwarder that the other one uses"
             ))
             .owner(resolver.owner())
-            .look("ask it alone", words::dig(name, r.seen));
-        because = resolver.look(because);
+            .inspect("ask it directly", text::dig(name, r.seen));
+        finding = resolver.inspect(finding);
         if let Some(place) = resolver.place() {
-            because = because.act(
+            finding = finding.step(
                 Step::shared(
-                    format!(
-                        "{place}: have the name resolved as the other resolver does (the same \
-                         forwarders)"
-                    ),
+                    format!("{place}: configure the same forwarders as on the other resolver"),
                     "every client of that configuration",
                 )
                 .undo("put the old forwarders back"),
             );
         }
-        because.act(
-            Step::local(format!("or take {label} out of this machine's configuration"))
+        finding.step(
+            Step::local(format!("remove {label} from this machine's configuration"))
+                .or()
                 .undo("put the entry back"),
         )
     } else if let Some(last) = aliases.last().filter(|_| of_azure(e)) {
         let zone = last.split_once('.').map_or(last.as_str(), |(_, zone)| zone);
         resolver.upstream(
             resolver
-                .who(because)
-                .seen(format!("{name} -> {} -> nothing", aliases.join(" -> ")))
-                .known_by(format!(
+                .who(finding)
+                .fact(format!("{name} -> {} -> nothing", aliases.join(" -> ")))
+                .reasoning(format!(
                     "the name itself exists: it is an alias. {label}, or a server that it asks, \
                      denies {last}: a block list, a filter or a zone of your own for {zone}; an \
-                     account that was deleted a moment ago looks the same"
+                     account that was just deleted looks the same"
                 ))
                 .ruled_out("a misspelt account")
-                .look("ask for the alias itself", words::dig(last, r.seen)),
+                .inspect("ask for the alias directly", text::dig(last, r.seen)),
             Upstream::Zone(zone),
         )
     } else {
-        let mut because = because.known_by(
-            "NXDOMAIN is the answer of the zone itself: the name is misspelt, the account was \
-             deleted or has no custom subdomain, or a new name has not spread yet",
-        );
+        let vault = reading::service(e).is_some_and(|service| service.tokens_only);
+        let mut finding = finding.reasoning(match vault {
+            true => {
+                "the zone itself answers NXDOMAIN: the name is misspelt, the vault was deleted \
+                 (it can be recovered for some time), or a new name has not propagated yet"
+            }
+            false => {
+                "the zone itself answers NXDOMAIN: the name is misspelt, the account was deleted or \
+                 has no custom subdomain, or a new name has not propagated yet"
+            }
+        });
+        if vault {
+            finding = finding.inspect("see the deleted ones", account::list_deleted(e));
+        }
         if let Some(alias) = aliases.last() {
-            because = because.seen(format!("the aliases end at {alias}"));
+            finding = finding.fact(format!("the aliases end at {alias}"));
         }
-        if gives::message(r.seen).is_some_and(|answer| answer.soa.is_none()) {
-            because = because.known_by(format!(
-                "the answer names no zone (no SOA), as a zone should: {label} may deny the name \
-                 itself, by a block list or a local zone"
+        if resolver_view::message(r.seen).is_some_and(|answer| answer.soa.is_none()) {
+            finding = finding.reasoning(format!(
+                "the answer names no zone (no SOA), as a real zone would: {label} may deny the \
+                 name itself, by a block list or a local zone"
             ));
-            because = resolver.who(because);
+            finding = resolver.who(finding);
         }
-        because.owner("Application").look("see how the account is spelt", endpoint(e)).act(
+        finding.owner("Application").inspect("see how the account is spelt", endpoint(e)).step(
             Step::local("put the endpoint that Azure shows into the application's configuration")
                 .undo("put the old endpoint back"),
         )
     };
-    Some(because.check(words::dig(name, r.seen)))
+    Some(finding.check(text::dig(name, r.seen)))
 }
 
-/// Whether the name is one of Azure's own, so that its aliases are Azure's too.
+/// Whether the name is under a suffix of Azure, so that its aliases are Azure's too.
 fn of_azure(e: &View<'_>) -> bool {
-    e.target.public_suffix.as_deref().is_some_and(|suffix| words::lies_in(&e.dns.name, suffix))
+    e.target.public_suffix.as_deref().is_some_and(|suffix| text::is_within(&e.dns.name, suffix))
 }
 
 /// The command that shows an account's endpoint.
@@ -104,10 +112,19 @@ fn endpoint(e: &View<'_>) -> String {
         return "az resource list --query \"[].{name:name,type:type}\" -o table".to_owned();
     }
     match e.target.kind {
-        crate::evidence::TargetKind::OtherService => format!(
-            "az resource list --name {} --query \"[].{{name:name,type:type}}\" -o table",
-            reading::account(e)
-        ),
-        _ => account::endpoints(),
+        crate::evidence::TargetKind::OtherService => {
+            match reading::service(e).and_then(|service| service.resource) {
+                Some(resource) => format!(
+                    "az resource list --resource-type {} --query \
+                     \"[].{{name:name,group:resourceGroup}}\" -o table",
+                    resource.kind
+                ),
+                None => format!(
+                    "az resource list --name {} --query \"[].{{name:name,type:type}}\" -o table",
+                    reading::account(e)
+                ),
+            }
+        }
+        _ => account::endpoints(e),
     }
 }

@@ -1,53 +1,53 @@
-//! The name is there and has no address: an empty record set, a filter that takes private
-//! addresses out of answers, or a server that does not resolve.
+//! The name exists and has no address: an empty record set, a filter that removes private addresses
+//! from answers, or a server that does not resolve.
 
-use crate::diagnose::view::gives;
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Step, Sure};
+use crate::diagnose::view::resolver_view;
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Step};
 use crate::evidence::tunnel;
 
 use super::advice::Resolver;
-use super::missing::{self, Missing};
-use super::words;
+use super::record_gap::{self, RecordGap};
+use super::text;
 
 pub(super) const RULE: Rule =
-    rule!("dns-no-address", Dns, "The name is there, but the answer holds no address", Code(check))
+    rule!("dns-no-address", Dns, "The name exists, but the answer holds no address", Code(check))
         .explains(&["dns-system-fails", "dns-resolvers-disagree"])
         .decided_by(&["zone-soa", "parent-zone"]);
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let (r, Missing::Address) = missing::of(e)? else { return None };
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let (r, RecordGap::Address) = record_gap::of(e)? else { return None };
     let name = &e.dns.name;
     let label = r.label();
-    let answer = gives::message(r.seen)?;
+    let answer = resolver_view::message(r.seen)?;
     let alias = r.seen.aliases(name).pop();
     let private_elsewhere = e
         .dns
-        .asked()
+        .resolver_views()
         .iter()
-        .any(|other| other.gives.addresses().iter().any(|a| tunnel::is_private(e, *a)));
+        .any(|other| other.outcome.addresses().iter().any(|a| tunnel::is_private(e, *a)));
     let filtered = answer.extended_errors.iter().any(|error| (15..=18).contains(&error.code));
     let lame = !answer.recursion_available && !answer.authoritative;
-    let in_zone = answer.soa.as_ref().is_some_and(|soa| missing::is_privatelink_zone(&soa.zone));
-    let (sure, says, why) = if private_elsewhere || filtered {
+    let in_zone = answer.soa.as_ref().is_some_and(|soa| record_gap::is_privatelink_zone(&soa.zone));
+    let (confidence, message, why) = if private_elsewhere || filtered {
         (
-            Sure::Inferred,
+            Confidence::Inferred,
             format!("{label} answers without the address, as a filter would"),
-            "a filter takes the private address out of the answer: protection against DNS \
+            "a filter removes the private address from the answer: protection against DNS \
              rebinding (dnsmasq `stop-dns-rebind`, unbound `private-address`), or a policy"
                 .to_owned(),
         )
     } else if in_zone {
         (
-            Sure::Inferred,
+            Confidence::Inferred,
             format!("{label} sees the private zone, and the name has no A record there"),
-            "the privatelink zone holds the name without an A record: an empty or half deleted \
+            "the privatelink zone holds the name without an A record: an empty or partly deleted \
              record set"
                 .to_owned(),
         )
     } else if lame {
         (
-            Sure::Inferred,
+            Confidence::Inferred,
             format!("{label} gives no address and offers no recursion"),
             format!(
                 "{label} sets neither RA nor AA: it is a name server for other zones, not a \
@@ -55,47 +55,50 @@ fn check(e: &View<'_>) -> Option<Because> {
             ),
         )
     } else {
-        let says = match (&alias, answer.soa.is_some()) {
+        let message = match (&alias, answer.soa.is_some()) {
             (Some(_), _) => format!("{label} gives an alias and no address"),
-            (None, _) => format!("{label} says that the name has no address"),
+            (None, _) => format!("{label} answers that the name has no address"),
         };
-        let mut why = "either the record set has no A record, or a filter took a private address \
-                       out of the answer (dnsmasq `stop-dns-rebind`, unbound `private-address`)"
+        let mut why = "either the record set has no A record, or a filter removed a private \
+                       address from the answer (dnsmasq `stop-dns-rebind`, unbound \
+                       `private-address`)"
             .to_owned();
         if answer.soa.is_none() {
-            why.push_str("; a zone that has no record would name itself (SOA), and none is named");
+            why.push_str(
+                "; a zone without the record would name itself (SOA), and the answer names none",
+            );
         }
-        (Sure::Possible, says, why)
+        (Confidence::Possible, message, why)
     };
-    let says = words::clause(says, "the answer holds no address");
-    let mut because = missing::because(e, r, sure, says);
+    let message = text::clause(message, "the answer holds no address");
+    let mut finding = record_gap::finding(e, r, confidence, message);
     if let Some(alias) = &alias {
-        because = because.seen(format!("{name} -> {alias} -> nothing"));
+        finding = finding.fact(format!("{name} -> {alias} -> nothing"));
     }
-    because = because.known_by(why);
-    if sure == Sure::Possible {
-        because = because
-            .tells_it(format!(
+    finding = finding.reasoning(why);
+    if confidence == Confidence::Possible {
+        finding = finding
+            .decide_with(format!(
                 "az network private-dns record-set a list -g <group> -z {} -o table",
                 reading::private_zone(e)
             ))
-            .tells_it("on the server that answers: grep -rE 'rebind|private-address' /etc");
+            .decide_with("on the server that answers: grep -rE 'rebind|private-address' /etc");
     }
     let resolver = Resolver::of(e, r);
-    because = resolver.who(because);
+    finding = resolver.who(finding);
     let suffix = reading::public_suffix(e);
-    let check = words::dig(name, r.seen);
+    let check = text::dig(name, r.seen);
     Some(if in_zone && !filtered && !private_elsewhere {
-        because
+        finding
             .owner("DNS")
-            .look(
+            .inspect(
                 "see which records the zone has",
                 format!(
                     "az network private-dns record-set a list -g <group> -z {} -o table",
                     reading::private_zone(e)
                 ),
             )
-            .act(
+            .step(
                 Step::shared(
                     "have the endpoint's DNS zone group register the A record again (Terraform: \
                      `private_dns_zone_group` of `azurerm_private_endpoint`)",
@@ -105,14 +108,15 @@ fn check(e: &View<'_>) -> Option<Because> {
             )
             .check(check)
     } else {
-        because = resolver
-            .look(because.owner(resolver.owner()).look("see the answer in full", check.clone()));
-        // At a resolver of somebody else's nothing can be set.
+        finding = resolver.inspect(
+            finding.owner(resolver.owner()).inspect("see the answer in full", check.clone()),
+        );
+        // Settings of a third party's resolver cannot be changed.
         if let Some(place) = resolver.place() {
-            because = because.act(
+            finding = finding.step(
                 Step::shared(
                     format!(
-                        "{place}: let {suffix} have private addresses: dnsmasq \
+                        "{place}: allow private addresses for {suffix}: dnsmasq \
                          `rebind-domain-ok=/{suffix}/`, unbound `private-domain: \"{suffix}\"`"
                     ),
                     format!(
@@ -120,16 +124,17 @@ fn check(e: &View<'_>) -> Option<Because> {
                          against DNS rebinding"
                     ),
                 )
-                .undo("take the line out again"),
+                .undo("remove the line again"),
             );
         }
-        because
-            .act(
+        finding
+            .step(
                 Step::shared(
-                    "or give the name its A record, or configure a resolver that resolves",
+                    "add the A record of the name, or configure a resolver that resolves",
                     "every client of that zone or resolver",
                 )
-                .undo("take the record out, or set the old resolver again"),
+                .or()
+                .undo("remove the record, or set the old resolver again"),
             )
             .check(check)
     })

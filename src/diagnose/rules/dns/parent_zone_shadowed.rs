@@ -1,14 +1,14 @@
-//! A zone of one's own has the name of the public suffix and hides every name that it does not
-//! hold (fact D57).
+//! A zone of the operator's own has the name of the public suffix and hides every name that it does
+//! not hold (fact D57).
 
 use crate::diagnose::resolver_class::{ResolverClass, is_azure_private};
-use crate::diagnose::view::tried;
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Step, Sure};
+use crate::diagnose::view::dns_experiments;
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Step};
 
 use super::advice::Resolver;
-use super::missing::{self, Missing, Shadow};
-use super::words;
+use super::record_gap::{self, RecordGap, Shadow};
+use super::text;
 
 pub(super) const RULE: Rule = rule!(
     "dns-parent-zone-shadowed",
@@ -18,8 +18,8 @@ pub(super) const RULE: Rule = rule!(
 )
 .explains(&["dns-system-fails", "dns-resolvers-disagree"]);
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let (r, Missing::ShadowedBy(shadow)) = missing::of(e)? else { return None };
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let (r, RecordGap::ShadowedBy(shadow)) = record_gap::of(e)? else { return None };
     let name = &e.dns.name;
     let suffix = reading::public_suffix(e);
     let label = r.label();
@@ -35,81 +35,84 @@ fn check(e: &View<'_>) -> Option<Because> {
         Shadow::Denied => (
             suffix.to_owned(),
             format!(
-                "{label} answers NXDOMAIN for {suffix} itself too, and names no zone (SOA): it \
-                 denies the whole suffix, by a local zone or a block list, or it resolves no \
-                 names of the internet"
+                "{label} answers NXDOMAIN for {suffix} too, and names no zone (SOA): it denies the \
+                 whole suffix, by a local zone or a block list, or it does not resolve internet \
+                 names"
             ),
         ),
         Shadow::Authority => (
             suffix.to_owned(),
             format!(
                 "{label} sets AA: it answers as an authority for the name, which a resolver that \
-                 looked it up does not do; a misspelt name would be denied by Microsoft's zone"
+                 looked the name up does not do; a misspelt name would be denied by Microsoft's \
+                 zone"
             ),
         ),
     };
     let denied = matches!(shadow, Shadow::Denied);
-    let says = if denied {
-        words::clause(
-            format!("{label} denies {zone} as a whole, not this name alone"),
+    let message = if denied {
+        text::clause(
+            format!("{label} denies {zone} as a whole, not only this name"),
             format!("the resolver denies {suffix} as a whole"),
         )
     } else {
-        words::clause(
+        text::clause(
             format!("{label} answers for {zone} itself and lacks the name"),
             format!("a zone of your own has the name {suffix}"),
         )
     };
-    // Its SOA, asked for by the suffix's own name, is the zone's word.
-    let asked = tried::parent_soa(e, r.seen).filter(|soa| {
+    // The SOA of the suffix itself proves it.
+    let asked = dns_experiments::suffix_soa(e, r.seen).filter(|soa| {
         matches!(shadow, Shadow::PrivateZone(_))
             && soa.zone.eq_ignore_ascii_case(suffix)
             && is_azure_private(soa)
     });
-    let sure = if asked.is_some() { Sure::Proved } else { Sure::Inferred };
-    let mut because = missing::because(e, r, sure, says).known_by(how);
-    because = if denied {
-        because.ruled_out("a misspelt account: the suffix itself is denied")
+    let confidence = if asked.is_some() { Confidence::Proved } else { Confidence::Inferred };
+    let mut finding = record_gap::finding(e, r, confidence, message).reasoning(how);
+    finding = if denied {
+        finding.ruled_out("a misspelt account: the suffix itself is denied")
     } else {
-        because.known_by(format!(
+        finding.reasoning(format!(
             "a zone of your own named {zone} hides every name under it that it does not hold, \
              Azure's included"
         ))
     };
-    for pointer in tried::pointers(e, r.seen, &["parent-zone"]) {
-        because = because.read_at(pointer);
+    for pointer in dns_experiments::pointers(e, r.seen, &["parent-zone"]) {
+        finding = finding.cites(pointer);
     }
     if matches!(shadow, Shadow::Authority) {
-        because = because.tells_it(format!("{} SOA", words::dig(suffix, r.seen)));
+        finding = finding.decide_with(format!("{} SOA", text::dig(suffix, r.seen)));
     }
     let resolver = Resolver::of(e, r);
-    let because = resolver.who(because);
+    let finding = resolver.who(finding);
     let keep = reading::private_zone(e);
-    let because = match &shadow {
+    let finding = match &shadow {
         Shadow::PrivateZone(_) => {
             let zone_word = reading::word(&zone);
-            because
+            finding
                 .owner("DNS")
-                .look(
+                .inspect(
                     "find the zone, and which networks are linked to it",
                     format!(
                         "az network private-dns link vnet list -g <group> -z {zone_word} -o table"
                     ),
                 )
-                .act(
+                .step(
                     Step::shared(
                         format!(
-                            "unlink {zone} from this network and keep only {keep}, which Azure's \
-                             own alias leads into; first see which records {zone} holds that \
-                             others use"
+                            "unlink {zone} from this network and keep only {keep}, into which \
+                             Azure's own alias leads; first see which of its records other clients \
+                             use"
                         ),
                         format!(
-                            "every client of that network: names of {suffix} then come from the \
-                             internet, and records that only {zone} holds are gone"
+                            "every client of that network: names of {suffix} then follow Azure's \
+                             public chain, privately where {keep} has a record, else publicly, and \
+                             records that exist only in {zone} are lost"
                         ),
                     )
                     .command(format!(
-                        "az network private-dns link vnet delete -g <group> -z {zone_word} -n <link>"
+                        "az network private-dns link vnet delete -g <group> -z {zone_word} -n \
+                         <link>"
                     ))
                     .undo(format!(
                         "az network private-dns link vnet create -g <group> -z {zone_word} -n \
@@ -118,38 +121,38 @@ fn check(e: &View<'_>) -> Option<Because> {
                 )
         }
         _ => {
-            let because = because
+            let finding = finding
                 .owner(resolver.owner())
-                .look("see whose zone answers", format!("{} SOA", words::dig(&zone, r.seen)));
-            resolver.look(because).act(own_zone(&resolver, &zone, suffix))
+                .inspect("see which zone answers", format!("{} SOA", text::dig(&zone, r.seen)));
+            resolver.inspect(finding).step(own_zone(&resolver, &zone, suffix))
         }
     };
-    Some(because.check(words::dig(name, r.seen)))
+    Some(finding.check(text::dig(name, r.seen)))
 }
 
-/// How a zone that is not an Azure private zone is taken out of the way.
+/// How to remove a zone that is not an Azure private zone.
 fn own_zone(resolver: &Resolver<'_>, zone: &str, suffix: &str) -> Step {
-    let (says, undo) = match (resolver.whose.class, resolver.place()) {
+    let (message, undo) = match (resolver.whose.class, resolver.place()) {
         (ResolverClass::AzureDns, Some(place)) => (
-            format!("{place}: take out the rule that sends {zone} to a server of your own"),
+            format!("{place}: remove the rule that sends {zone} to a server of your own"),
             "put the rule back".to_owned(),
         ),
         (_, Some(place)) => (
             format!(
-                "{place}: take {zone} out of the local zones and block lists (dnsmasq `local=`, \
-                 `address=`; unbound `local-zone`), and have {suffix} forwarded"
+                "{place}: remove {zone} from the local zones and block lists (dnsmasq `local=`, \
+                 `address=`; unbound `local-zone`), and forward {suffix}"
             ),
             "put the entry back".to_owned(),
         ),
         (_, None) => (
             format!(
-                "configure a resolver that does not filter {zone}, or take {zone} out of the \
-                 filter in the account that you have with {}",
+                "configure a resolver that does not filter {zone}, or remove {zone} from the \
+                 filter in your account with {}",
                 resolver.label()
             ),
             "put the old resolver or filter back".to_owned(),
         ),
     };
-    Step::shared(says, format!("every name under {zone}, for every client of that resolver"))
+    Step::shared(message, format!("every name under {zone}, for every client of that resolver"))
         .undo(undo)
 }

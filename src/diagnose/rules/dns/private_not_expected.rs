@@ -1,14 +1,14 @@
-//! `--expect public` or `--expect closed`, and applications get a private address: the public
-//! path is not what was walked.
+//! `--expect public` or `--expect closed`, and applications get a private address: the public path
+//! was not tested.
 
 use std::net::IpAddr;
 
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::{Expect, classify, tunnel};
 
 use super::symptoms::NOT_CONNECTED;
-use super::words;
+use super::text;
 
 pub(super) const RULE: Rule = rule!(
     "dns-private-not-expected",
@@ -19,8 +19,8 @@ pub(super) const RULE: Rule = rule!(
 .explains(&["dns-resolvers-disagree", "http-not-closed"])
 .explains_groups(&[NOT_CONNECTED]);
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let wanted = match e.asked.expect {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let wanted = match e.options.expect {
         Expect::Public => "public",
         Expect::Closed => "closed",
         _ => return None,
@@ -35,30 +35,32 @@ fn check(e: &View<'_>) -> Option<Because> {
         return None;
     }
     let level = if reading::proxied(e) { Level::Risk } else { Level::Broken };
-    let mut because = Because::new(
+    let mut finding = FindingBuilder::new(
         level,
-        Sure::Proved,
-        format!("{} is private, and --expect {wanted} was given", words::brief(&private)),
+        Confidence::Proved,
+        format!("{} is private, and --expect {wanted} was given", text::brief(&private)),
     )
-    .seen(format!("{} -> {} (wanted: public)", e.dns.name, reading::list(&private)))
-    .read_at("/dns/walked")
-    .read_at("/asked/expect");
-    if let Some(r) = e.dns.decider() {
-        because =
-            because.seen(format!("{} gives {}", r.label(), words::gives(r))).read_at(r.pointer());
+    .fact(format!("{} -> {} (wanted: public)", e.dns.name, reading::list(&private)))
+    .cites("/dns/selected")
+    .cites("/options/expect");
+    if let Some(r) = e.dns.effective_resolver() {
+        finding =
+            finding.fact(format!("{} gives {}", r.label(), text::outcome(r))).cites(r.pointer());
     }
     Some(
-        because
-            .known_by("the walk went to the private address; it says nothing of the public path")
+        finding
+            .reasoning(
+                "this check used the private address and shows nothing about the public path",
+            )
             .owner("Application")
-            .act(
-                Step::look(
-                    "walk from a machine that gets the public address, or name a resolver that \
+            .step(
+                Step::inspect(
+                    "check from a machine that gets the public address, or name a resolver that \
                      gives it",
                 )
                 .command(reading::again_with(e, "--resolver <address>")),
             )
-            .act(Step::look("or, if the private path is the right one, expect it"))
+            .step(Step::inspect("if the private path is the right one, expect it").or())
             .check(reading::again_with(e, "--expect private")),
     )
 }

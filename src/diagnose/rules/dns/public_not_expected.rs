@@ -1,15 +1,15 @@
-//! `--expect private`, and nothing in DNS says that there is a private endpoint (facts D30,
-//! D31, D41).
+//! `--expect private`, and nothing in DNS shows that there is a private endpoint (facts D30, D31,
+//! D41).
 
 use std::net::IpAddr;
 
-use crate::diagnose::view::gives;
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::view::resolver_view;
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 
 use super::advice::Resolver;
 use super::symptoms::{NOT_CONNECTED, NOT_LET_IN};
-use super::{no_private_endpoint, words};
+use super::{no_private_endpoint, text};
 
 pub(super) const RULE: Rule = rule!(
     "dns-public-not-expected",
@@ -21,54 +21,57 @@ pub(super) const RULE: Rule = rule!(
 .explains_groups(&[NOT_CONNECTED, NOT_LET_IN])
 .decided_by(&["zone-soa", "privatelink-name", "parent-zone"]);
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let outside: Vec<IpAddr> =
-        e.dns.effective().into_iter().filter(|a| gives::is_outside(*a)).collect();
-    // With a sign of an endpoint the question is why it is not given: other rules answer it.
-    if !reading::private_demanded(e) || outside.is_empty() || gives::endpoint(e).is_some() {
+        e.dns.effective().into_iter().filter(|a| resolver_view::could_be_public(*a)).collect();
+    // Where something shows an endpoint, other rules say why its address is not given.
+    if !reading::private_demanded(e)
+        || outside.is_empty()
+        || resolver_view::shows_endpoint(e, e.dns.effective_resolver())
+    {
         return None;
     }
     let name = &e.dns.name;
     let level = if reading::proxied(e) { Level::Risk } else { Level::Broken };
-    let mut because = Because::new(
+    let mut finding = FindingBuilder::new(
         level,
-        Sure::Proved,
-        format!("{} is public, and --expect private was given", words::brief(&outside)),
+        Confidence::Proved,
+        format!("{} is public, and --expect private was given", text::brief(&outside)),
     )
-    .seen(format!("{name} -> {} (wanted: private)", reading::list(&outside)))
-    .read_at("/dns/walked")
-    .read_at("/asked/expect")
-    .known_by(match e.dns.aliases_seen() {
+    .fact(format!("{name} -> {} (wanted: private)", reading::list(&outside)))
+    .cites("/dns/selected")
+    .cites("/options/expect")
+    .reasoning(match e.dns.aliases_seen() {
         true => {
             "no resolver shows an alias into a privatelink zone or a private address: the account \
              has no private endpoint connection, or every resolver asked here hides it"
         }
         false => {
-            "getaddrinfo gives addresses alone: whether the account has no private endpoint \
-             connection, or the resolver asked does not see its private zone, is not seen"
+            "getaddrinfo gives only addresses: either the account has no private endpoint \
+             connection, or the resolver does not see its private zone"
         }
     });
     if !e.dns.aliases_seen() {
-        // Nothing shows that an endpoint is missing, so none is to be made on this evidence.
-        return Some(because.owner("DNS").look(
-            "walk the path as one of this system's resolvers shows it, which shows the aliases too",
+        // Nothing shows that an endpoint is missing, so the advice does not create one.
+        return Some(finding.owner("DNS").inspect(
+            "check the path with one of this system's resolvers, which shows the aliases too",
             reading::again_with(e, "--resolver <address>"),
         )
-        .look(
+        .inspect(
             "see whether the account has an approved endpoint",
             "az network private-endpoint-connection list --id <account resource id> -o table",
         )
         .check(reading::again(e)));
     }
-    if let Some(decider) = e.dns.decider() {
-        because = because.read_at(decider.pointer());
+    if let Some(decider) = e.dns.effective_resolver() {
+        finding = finding.cites(decider.pointer());
         if let Some(configuration) = no_private_endpoint::configuration(decider.seen, name) {
-            because = because.known_by(configuration);
+            finding = finding.reasoning(configuration);
         }
         let resolver = Resolver::of(e, decider);
-        because = resolver.who(because);
+        finding = resolver.who(finding);
         if resolver.whose.class.is_outside() {
-            because = because.known_by(
+            finding = finding.reasoning(
                 "where an account has a private endpoint connection, public resolvers show the \
                  alias too",
             );
@@ -76,13 +79,13 @@ fn check(e: &View<'_>) -> Option<Because> {
     }
     let zone = reading::private_zone(e);
     Some(
-        because
+        finding
             .owner("Azure platform")
-            .look(
+            .inspect(
                 "see whether the account has an approved endpoint",
                 "az network private-endpoint-connection list --id <account resource id> -o table",
             )
-            .act(
+            .step(
                 Step::shared(
                     format!(
                         "create the private endpoint, with a DNS zone group for {zone} (Terraform: \
@@ -94,12 +97,12 @@ fn check(e: &View<'_>) -> Option<Because> {
                 )
                 .command(
                     "az network private-endpoint create -g <group> -n <endpoint> --subnet <subnet \
-                     id> --private-connection-resource-id <account resource id> --group-id \
-                     <group id> --connection-name <name>",
+                     id> --private-connection-resource-id <account resource id> --group-id <group \
+                     id> --connection-name <name>",
                 )
                 .undo("az network private-endpoint delete -g <group> -n <endpoint>"),
             )
-            .act(Step::look("or, where the account is meant to be public, drop --expect private"))
+            .step(Step::inspect("if the account is meant to be public, drop --expect private").or())
             .check(format!("dig +short {}", reading::word(name))),
     )
 }

@@ -1,12 +1,12 @@
-//! The call goes to a public address although the account has a private endpoint, and the operator
-//! has no expectation (`--expect any`; facts D30, H1).
+//! The call goes to a public address although the account has a private endpoint, and `--expect
+//! any` accepts either path (facts D30, H1).
 
-use crate::diagnose::view::gives;
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnose::view::resolver_view;
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level};
 use crate::evidence::Expect;
 
-use super::words;
+use super::text;
 
 pub(super) const RULE: Rule = rule!(
     "dns-public-path",
@@ -15,39 +15,42 @@ pub(super) const RULE: Rule = rule!(
     Code(check)
 );
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let endpoint = gives::endpoint(e)?;
-    if e.asked.expect != Expect::Any || !reading::public_only(e) || reading::proxied(e) {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let endpoint = resolver_view::endpoint(e)?;
+    if e.options.expect != Expect::Any || !reading::public_only(e) || reading::proxied(e) {
         return None;
     }
     let public = e.dns.effective();
-    let mut because = Because::new(
+    let mut finding = FindingBuilder::new(
         Level::Note,
-        Sure::Inferred,
-        words::clause(
+        Confidence::Inferred,
+        text::clause(
             format!(
                 "the path to {} is public: the account has a private endpoint elsewhere",
-                words::brief(&public)
+                text::brief(&public)
             ),
             "the path is public: the account has a private endpoint elsewhere",
         ),
     )
     .caveat()
-    .read_at("/dns/walked");
-    because = match endpoint {
-        gives::Endpoint::Alias { index, alias } => {
-            because.seen(format!("alias {alias}")).read_at(format!("/dns/resolvers/{index}"))
+    .cites("/dns/selected");
+    finding = match endpoint {
+        resolver_view::Endpoint::Alias { index, alias } => {
+            finding.fact(format!("alias {alias}")).cites(format!("/dns/resolvers/{index}"))
         }
-        gives::Endpoint::Address { index, address } => because
-            .seen(format!("{} gives {address}", e.dns.resolvers[index].label()))
-            .read_at(format!("/dns/resolvers/{index}")),
+        resolver_view::Endpoint::Azure { index, name } => finding
+            .fact(format!("the account has the private endpoint {name}"))
+            .cites(format!("/azure/estate/connections/value/{index}")),
+        resolver_view::Endpoint::Address { index, address } => finding
+            .fact(format!("{} gives {address}", e.dns.resolvers[index].label()))
+            .cites(format!("/dns/resolvers/{index}")),
     };
     Some(
-        because
-            .known_by(
+        finding
+            .reasoning(
                 "--expect any accepts either path; clients inside the private endpoint's network \
-                 take the private one, which this walk did not test",
+                 take the private one, which this check did not test",
             )
-            .tells_it(reading::again_with(e, "--expect private")),
+            .decide_with(reading::again_with(e, "--expect private")),
     )
 }

@@ -1,7 +1,7 @@
 //! A regional endpoint has no private endpoint and takes no Entra token (fact D5).
 
-use crate::diagnose::{Because, Rule, View, account, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
+use crate::diagnosis::{Confidence, Level};
 use crate::evidence::TargetKind;
 
 pub(super) const RULE: Rule = rule!(
@@ -11,24 +11,24 @@ pub(super) const RULE: Rule = rule!(
     Code(check)
 );
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if e.target.kind != TargetKind::Regional {
         return None;
     }
     Some(
-        Because::new(
+        FindingBuilder::new(
             Level::Note,
-            Sure::Inferred,
+            Confidence::Inferred,
             "this is a region's endpoint: it has no private endpoint and takes no Entra token",
         )
-        .seen(format!("{}, asked for {}", e.dns.name, reading::list(&e.dns.effective())))
+        .fact(format!("{}, asked for {}", e.dns.name, reading::list(&e.dns.effective())))
         .caveat()
-        .read_at("/target")
-        .known_by(
+        .cites("/target")
+        .reasoning(
             "an account with network rules or a private endpoint is called by its custom \
              subdomain, e.g. <account>.openai.azure.com",
         )
         .owner("Application")
-        .look("see the account's own endpoint", account::endpoints()),
+        .inspect("see the account's own endpoint", account::endpoints(e)),
     )
 }

@@ -1,160 +1,192 @@
-//! One resolver fails among others that answer: applications wait for it, or will have none
-//! when the other fails.
+//! One resolver fails among others that answer: applications wait for it, or will have none when
+//! the others fail.
 
-use crate::diagnose::view::gives::{self, Asked, Gives};
-use crate::diagnose::view::tried::{self, Reach, Tcp};
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::headline::Clause;
+use crate::diagnose::view::dns_experiments::{self, Reachability, TcpProbe};
+use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::dns::ResolverRole;
 
 use super::advice::{Resolver, Upstream};
 use super::failures::refused;
-use super::{heard, words};
+use super::{answers_others, text};
 
 pub(super) const RULE: Rule =
     rule!("dns-resolver-down", Dns, "One resolver fails among others that answer", Code(check))
         .explains(&["dns-system-slow"]);
 
-/// Experiments that tell how far a resolver reaches.
+/// Experiments that show what works at a resolver.
 const ASKED: &[&str] = &["root-servers", "over-tcp", "uncached-name", "without-validation"];
 
-/// A lookup that takes less than this has not waited for a nameserver: `timeout:` counts
-/// whole seconds (resolv.conf(5)).
+/// A lookup that takes less than this, in milliseconds, has not waited for a nameserver: `timeout:`
+/// is in whole seconds (resolv.conf(5)).
 const LONG_MS: f64 = 900.0;
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let all = e.dns.asked();
-    // Without any of these it is no "one among others": see the rules for all of them failing.
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    // Where every resolver fails, other rules say how.
     if e.dns.all_fail() {
         return None;
     }
-    let down: Vec<&Asked<'_>> = all
-        .iter()
-        .filter(|r| {
-            let others =
-                matches!(r.gives, Gives::Silent) && heard::other_than_by_us(e, r.seen).is_some();
-            let tried =
-                r.seen.role != ResolverRole::Assumed && !matches!(r.gives, Gives::TcpFailed(_));
-            tried && !others && !r.gives.is_answer()
-        })
-        .collect();
-    let first = down.first()?;
-    // An odd rcode with no address left is the cause itself, not a bystander.
+    let down: Vec<&ResolverView<'_>> =
+        e.dns.resolver_views().iter().filter(|r| is_down(e, r)).collect();
+    let first = *down.first()?;
+    // An unusual rcode that leaves no address is the cause itself.
     if e.dns.effective().is_empty()
-        && e.dns.decider().is_some_and(|last_word| last_word.index == first.index)
+        && e.dns.effective_resolver().is_some_and(|effective| effective.index == first.index)
     {
         return None;
     }
-    // The stub answers, so its upstreams are reached: a lone one that we cannot ask directly
-    // may be behind TLS, or in reach of the stub alone.
-    let only_upstreams = down.iter().all(|r| r.seen.role == ResolverRole::StubUpstream)
-        && !all.iter().any(|r| r.seen.role == ResolverRole::StubUpstream && r.gives.is_answer());
-    // `--resolver` says whose answer is judged; the machine's own resolvers only stand beside.
-    let bystanders =
-        e.asked.resolver_given && down.iter().all(|r| r.seen.role != ResolverRole::Given);
-    let level =
-        if only_upstreams || bystanders || reading::proxied(e) { Level::Note } else { Level::Risk };
-    let label = first.label();
-    let waits = !gives::pinned(e)
-        && e.dns.system.took_ms().is_none_or(|took| took >= LONG_MS)
-        && e.dns.deciding().first().is_some_and(|r| r.index == first.index);
-    let what = match &first.gives {
-        Gives::Silent => format!("{label} does not answer"),
-        Gives::PortRefused => format!("the DNS port of {label} is closed"),
-        Gives::Unreachable(_) | Gives::NotSent(_) => format!("{label} cannot be reached"),
-        Gives::Malformed => format!("{label} sends no DNS message"),
-        _ => format!(
-            "{label} answers {}",
-            gives::message(first.seen).map_or("an error", |answer| answer.rcode.as_str())
-        ),
-    };
-    let long = if waits && matches!(first.gives, Gives::Silent) {
-        let (seconds, _) = words::waits(e);
-        format!("{what}, and applications wait {seconds} s for it at each new lookup")
-    } else {
-        format!("{what}; other answers are in use")
-    };
-    let says = words::clause(long, "one resolver of several fails");
-    let reach = first.reach;
+    let silent = matches!(first.outcome, ResolverOutcome::Silent);
     // Silence over UDP and TCP alike may be slowness.
-    let quiet = matches!(first.gives, Gives::Silent)
-        && !matches!(reach, Reach::OverTcpAlone | Reach::OverUdpAlone);
-    let sure = if quiet { Sure::Inferred } else { Sure::Proved };
-    let mut because = Because::new(level, sure, says);
-    for r in all {
-        because = because.seen(format!("{}: {}", r.label(), words::gives(r))).read_at(r.pointer());
+    let may_be_slow =
+        silent && !matches!(first.reachability, Reachability::TcpOnly | Reachability::UdpOnly);
+    let confidence = if may_be_slow { Confidence::Inferred } else { Confidence::Proved };
+    let waits = applications_wait(e, first);
+    let mut finding =
+        FindingBuilder::new(level(e, &down), confidence, clause(e, first, silent && waits));
+    for r in e.dns.resolver_views() {
+        finding = finding.fact(format!("{}: {}", r.label(), text::outcome(r))).cites(r.pointer());
     }
-    because = match &reach {
-        Reach::Unvalidated => because.known_by(format!(
-            "{label} answers with checking disabled (CD): DNSSEC does not validate there, or a \
-             SERVFAIL is kept for some seconds"
-        )),
-        Reach::OverTcpAlone => because.known_by(format!(
-            "{label} answers the same question over TCP: UDP to it is lost on the way"
-        )),
-        Reach::OverUdpAlone => because.known_by(format!(
-            "`options use-vc` asks over TCP, which {label} does not answer; UDP it does"
-        )),
-        Reach::NothingOfOthers => because.known_by(format!(
-            "{label} runs, and fails for every name that it must ask others for: its upstream is \
-             dead"
-        )),
-        Reach::OtherZones => because.known_by(format!(
-            "{label} answers for a fresh name of another zone: what it asks for this zone is dead"
-        )),
-        Reach::RefusesAll => because
-            .known_by(format!("{label} refuses every name: this machine is not among its clients")),
-        Reach::Nothing(_) | Reach::Unknown => because,
-    };
-    if quiet {
-        because = because.known_by(words::or_too_slow(e));
+    if let Some(sentence) = how_far(first) {
+        finding = finding.reasoning(sentence);
     }
-    for pointer in tried::pointers(e, first.seen, ASKED) {
-        because = because.read_at(pointer);
+    if may_be_slow {
+        finding = finding.reasoning(text::slower_looks_the_same(e));
+    }
+    for pointer in dns_experiments::pointers(e, first.seen, ASKED) {
+        finding = finding.cites(pointer);
     }
     if waits {
-        let (seconds, _) = words::waits(e);
-        because = because.known_by(format!(
-            "{label} is the first nameserver: a resolver library asks it first and goes on to \
-             the next only after its timeout ({seconds} s, `timeout:` of resolv.conf)"
+        let (seconds, _) = text::lookup_timeouts(e);
+        finding = finding.reasoning(format!(
+            "{} is the first nameserver: a resolver library asks it first and goes on to the next \
+             only after its timeout ({seconds} s, `timeout:` of resolv.conf)",
+            first.label()
         ));
     }
-    because = because.known_by("the same question was put to each resolver by itself");
+    finding = finding.reasoning("each resolver was asked the same question on its own");
     Some(
-        fix(because, e, first, &reach)
-            .act(
+        fix(finding, e, first)
+            .step(
                 Step::shared(
-                    format!("or take {label} out of what gives clients their resolvers"),
+                    format!("remove {} from what gives clients their resolvers", first.label()),
                     "every client that has it configured",
                 )
+                .or()
                 .undo("put it back when it answers"),
             )
-            .check(words::dig(&e.dns.name, first.seen)),
+            .check(text::dig(&e.dns.name, first.seen)),
     )
 }
 
-/// Who has to do what, by the way in which it fails and by whose resolver it is.
-fn fix(because: Because, e: &View<'_>, r: &Asked<'_>, reach: &Reach) -> Because {
+/// Whether a resolver fails, and not merely for this walk.
+fn is_down(e: &View<'_>, r: &ResolverView<'_>) -> bool {
+    let answers_others = matches!(r.outcome, ResolverOutcome::Silent)
+        && answers_others::evidence(e, r.seen).is_some();
+    let has_other_rule =
+        r.seen.role == ResolverRole::Assumed || matches!(r.outcome, ResolverOutcome::TcpFailed(_));
+    !has_other_rule && !answers_others && !r.outcome.is_answer()
+}
+
+/// A risk, unless applications do not depend on any of these resolvers.
+fn level(e: &View<'_>, down: &[&ResolverView<'_>]) -> Level {
+    let is_upstream = |r: &ResolverView<'_>| r.seen.role == ResolverRole::StubUpstream;
+    // The stub answers, so its upstreams can be reached: one that we cannot ask directly may need
+    // TLS, or accept the stub alone.
+    let only_upstreams = down.iter().all(|r| is_upstream(r))
+        && !e.dns.resolver_views().iter().any(|r| is_upstream(r) && r.outcome.is_answer());
+    // `--resolver` says whose answer is judged; the machine's own resolvers are only shown.
+    let bystanders =
+        e.options.resolver_given && down.iter().all(|r| r.seen.role != ResolverRole::Given);
+    match only_upstreams || bystanders || reading::proxied(e) {
+        true => Level::Note,
+        false => Level::Risk,
+    }
+}
+
+/// Whether each new lookup waits for this resolver.
+fn applications_wait(e: &View<'_>, r: &ResolverView<'_>) -> bool {
+    !resolver_view::is_from_hosts_file(e)
+        && e.dns.system.took_ms().is_none_or(|took| took >= LONG_MS)
+        && e.dns.deciding().first().is_some_and(|first| first.index == r.index)
+}
+
+fn clause(e: &View<'_>, r: &ResolverView<'_>, waits: bool) -> Clause {
+    let label = r.label();
+    let what = match &r.outcome {
+        ResolverOutcome::Silent => format!("{label} does not answer"),
+        ResolverOutcome::PortRefused => format!("the DNS port of {label} is closed"),
+        ResolverOutcome::Unreachable(_) | ResolverOutcome::NotSent(_) => {
+            format!("{label} cannot be reached")
+        }
+        ResolverOutcome::Malformed => format!("{label} sends bytes that are not a DNS message"),
+        _ => format!(
+            "{label} answers {}",
+            resolver_view::message(r.seen).map_or("an error", |answer| answer.rcode.as_str())
+        ),
+    };
+    let (seconds, _) = text::lookup_timeouts(e);
+    let long = match waits {
+        true => format!("{what}, and applications wait {seconds} s for it at each new lookup"),
+        false => format!("{what}; other answers are in use"),
+    };
+    text::clause(long, "one resolver of several fails")
+}
+
+/// What the experiments show of how far it works.
+fn how_far(r: &ResolverView<'_>) -> Option<String> {
+    let label = r.label();
+    Some(match r.reachability {
+        Reachability::ValidationFails => format!(
+            "{label} answers with checking disabled (CD): DNSSEC does not validate there, or a \
+             SERVFAIL is cached for some seconds"
+        ),
+        Reachability::TcpOnly => {
+            format!("{label} answers the same question over TCP: UDP to it is lost on the way")
+        }
+        Reachability::UdpOnly => format!(
+            "`options use-vc` asks over TCP, which {label} does not answer; it answers over UDP"
+        ),
+        Reachability::OwnDataOnly => format!(
+            "{label} runs, and fails for every name that it must ask others for: its upstream is \
+             dead"
+        ),
+        Reachability::OtherZonesOnly => format!(
+            "{label} answers for an uncached name in another zone: the server that it asks for \
+             this zone is dead"
+        ),
+        Reachability::RefusesEverything => {
+            format!("{label} refuses every name: this machine is not among its clients")
+        }
+        Reachability::Unanswered(_) | Reachability::Unknown => return None,
+    })
+}
+
+/// The owner and the steps, by how it fails and by whose resolver it is.
+fn fix(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> FindingBuilder {
     let resolver = Resolver::of(e, r);
     let port = r.seen.address.port();
-    let because = resolver.who(because).look("ask it alone", words::dig(&e.dns.name, r.seen));
+    let finding = resolver.who(finding).inspect("ask it directly", text::dig(&e.dns.name, r.seen));
     let suffix = reading::public_suffix(e);
-    match (&r.gives, reach) {
-        (Gives::PortRefused | Gives::Malformed, _) => resolver.runs(because),
-        (Gives::Unreachable(_) | Gives::NotSent(_), _)
+    match (&r.outcome, &r.reachability) {
+        (ResolverOutcome::PortRefused | ResolverOutcome::Malformed, _) => resolver.runs(finding),
+        (ResolverOutcome::Unreachable(_) | ResolverOutcome::NotSent(_), _)
         | (
             _,
-            Reach::OverTcpAlone | Reach::OverUdpAlone | Reach::Nothing(Tcp::Silent | Tcp::Refused),
-        ) => resolver.way(because, port),
-        (_, Reach::Nothing(Tcp::Stood) | Reach::NothingOfOthers) => {
-            resolver.upstream(because, Upstream::Everything)
+            Reachability::TcpOnly
+            | Reachability::UdpOnly
+            | Reachability::Unanswered(TcpProbe::Silent | TcpProbe::Refused),
+        ) => resolver.way(finding, port),
+        (_, Reachability::Unanswered(TcpProbe::Connected) | Reachability::OwnDataOnly) => {
+            resolver.upstream(finding, Upstream::Everything)
         }
-        (_, Reach::OtherZones | Reach::Unvalidated) => {
-            resolver.upstream(because, Upstream::Zone(suffix))
+        (_, Reachability::OtherZonesOnly | Reachability::ValidationFails) => {
+            resolver.upstream(finding, Upstream::Zone(suffix))
         }
-        (Gives::ServFail(_), _) => resolver.upstream(because, Upstream::Zone(suffix)),
-        (Gives::Refused(_), _) => refused(because, e, &resolver),
-        (Gives::Silent, _) => resolver.way(because, port),
-        _ => resolver.look(because.owner(resolver.owner())),
+        (ResolverOutcome::ServFail(_), _) => resolver.upstream(finding, Upstream::Zone(suffix)),
+        (ResolverOutcome::Refused(_), _) => refused(finding, e, &resolver),
+        (ResolverOutcome::Silent, _) => resolver.way(finding, port),
+        _ => resolver.inspect(finding.owner(resolver.owner())),
     }
 }

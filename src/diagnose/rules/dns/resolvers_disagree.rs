@@ -3,189 +3,222 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::headline::Clause;
 use crate::diagnose::resolver_class::{self, ResolverClass};
-use crate::diagnose::view::gives::{self, Asked, Gives};
-use crate::diagnose::{Because, Rule, View, endpoint_of, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
+use crate::diagnose::{FindingBuilder, Rule, View, endpoint_of, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::{Expect, classify, tunnel};
 
 use super::advice::Resolver;
 use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
-use super::{fate, lacking, words};
+use super::{downstream, text, zone_owner};
 
 pub(super) const RULE: Rule =
     rule!("dns-resolvers-disagree", Dns, "Resolvers give answers of different kinds", Code(check))
         .explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN])
         .decided_by(&["zone-soa", "privatelink-name"]);
 
-/// What of an answer must agree. Public addresses may differ: traffic managers turn them.
+/// The kind of an answer, as far as resolvers must agree. Public addresses may differ: traffic
+/// managers rotate them.
 #[derive(PartialEq, Eq)]
-enum Kind {
+enum AnswerKind {
     Private,
     Public,
     Mixed,
     Unusable,
 }
 
-fn kind(e: &View<'_>, addresses: &[IpAddr]) -> Kind {
+fn kind(e: &View<'_>, addresses: &[IpAddr]) -> AnswerKind {
     if addresses.iter().all(|a| tunnel::is_private(e, *a)) {
-        Kind::Private
-    } else if addresses.iter().all(|a| gives::is_outside(*a)) {
-        Kind::Public
+        AnswerKind::Private
+    } else if addresses.iter().all(|a| resolver_view::could_be_public(*a)) {
+        AnswerKind::Public
     } else if addresses.iter().all(|a| classify(*a).is_unusable()) {
-        Kind::Unusable
+        AnswerKind::Unusable
     } else {
-        Kind::Mixed
+        AnswerKind::Mixed
     }
 }
 
-fn agree(e: &View<'_>, one: &Asked<'_>, other: &Asked<'_>) -> bool {
-    match (&one.gives, &other.gives) {
-        (Gives::Addresses(a), Gives::Addresses(b)) => {
+fn agree(e: &View<'_>, one: &ResolverView<'_>, other: &ResolverView<'_>) -> bool {
+    match (&one.outcome, &other.outcome) {
+        (ResolverOutcome::Addresses(a), ResolverOutcome::Addresses(b)) => {
             kind(e, a) == kind(e, b)
-                && (kind(e, a) != Kind::Private || a.iter().any(|address| b.contains(address)))
+                && (kind(e, a) != AnswerKind::Private
+                    || a.iter().any(|address| b.contains(address)))
         }
         (a, b) => a.addresses().is_empty() == b.addresses().is_empty(),
     }
 }
 
-/// The deciding resolver whose answer applications got in place of the measure's, and of another
-/// kind.
-fn followed<'a>(
-    e: &View<'_>,
-    measure: &Asked<'_>,
-    answering: &[&'a Asked<'a>],
-) -> Option<&'a Asked<'a>> {
-    let system = e.dns.system_addresses();
-    let gave = |r: &Asked<'_>| r.gives.addresses().iter().any(|a| system.contains(a));
-    if e.asked.resolver_given || gave(measure) {
-        return None;
-    }
-    let decides = |r: &&&Asked<'_>| r.seen.role == ResolverRole::Configured;
-    answering.iter().filter(decides).find(|r| gave(r) && !agree(e, measure, r)).copied()
+/// Two resolvers that disagree.
+struct Disagreement<'a> {
+    /// The one whose answer applications get.
+    used: &'a ResolverView<'a>,
+    other: &'a ResolverView<'a>,
+    /// Whether applications got the answer of a resolver that is not the first to answer.
+    out_of_order: bool,
 }
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let all = e.dns.asked();
-    let answering: Vec<&Asked<'_>> = all.iter().filter(|r| r.gives.is_answer()).collect();
-    // The one that applications follow is the measure of the others.
-    let measure = match e.dns.decider() {
-        Some(last_word) => answering.iter().find(|r| r.index == last_word.index)?,
-        None => answering.first()?,
+fn disagreement<'v>(e: &'v View<'_>) -> Option<Disagreement<'v>> {
+    let all = e.dns.resolver_views();
+    let answering: Vec<&ResolverView<'_>> = all.iter().filter(|r| r.outcome.is_answer()).collect();
+    let first = match e.dns.effective_resolver() {
+        Some(effective) => *answering.iter().find(|r| r.index == effective.index)?,
+        None => *answering.first()?,
     };
-    // A library that turns the order, or did not wait for the first, follows another.
-    let followed = followed(e, measure, &answering);
-    let (measure, other) = match followed {
-        Some(followed) => (followed, *measure),
-        None => (*measure, *answering.iter().find(|r| !agree(e, measure, r))?),
-    };
-    // `--resolver` names whose answer is judged; what this machine has instead is shown, and not
-    // held against it.
-    // 168.63.129.16 answers for the network that asks (fact D55a): where no client here uses it,
-    // another resolver may rightly differ.
-    let azure = |r: &Asked<'_>| {
-        r.seen.role == ResolverRole::Given
-            && resolver_class::of(e, r.seen).class == ResolverClass::AzureDns
-    };
-    let bystander = e.asked.resolver_given
-        && (other.seen.role != ResolverRole::Given || azure(other) || azure(measure));
-    let level = if reading::proxied(e) || e.asked.expect == Expect::Any || bystander {
-        Level::Note
-    } else if followed.is_some() && fate::wrong_place(e) {
-        Level::Broken
-    } else {
-        Level::Risk
-    };
-    let (this, that) = (words::gives(measure), words::gives(other));
-    let says = words::clause(
-        match followed {
-            Some(_) => format!(
-                "applications have {this} of {}; {} gives {that}",
-                measure.label(),
-                other.label()
-            ),
-            None => format!("{} gives {this}, {} gives {that}", measure.label(), other.label()),
-        },
-        match kind(e, measure.gives.addresses()) == kind(e, other.gives.addresses())
-            && !other.gives.addresses().is_empty()
-        {
-            true => "resolvers give different private addresses",
-            false => "resolvers give answers of different kinds",
-        },
-    );
-    // That the answers differ is seen; that it is why the path fails is not.
-    let sure = if level == Level::Broken { Sure::Inferred } else { Sure::Proved };
-    let mut because = Because::new(level, sure, says).caveat();
-    for r in all {
+    if let Some(used) = used_out_of_order(e, first, &answering) {
+        return Some(Disagreement { used, other: first, out_of_order: true });
+    }
+    let other = *answering.iter().find(|r| !agree(e, first, r))?;
+    Some(Disagreement { used: first, other, out_of_order: false })
+}
+
+/// The configured resolver whose answer applications got in place of the first one's, and of
+/// another kind: a C library that rotates them, or did not wait for the first.
+fn used_out_of_order<'a>(
+    e: &View<'_>,
+    first: &ResolverView<'_>,
+    answering: &[&'a ResolverView<'a>],
+) -> Option<&'a ResolverView<'a>> {
+    let system = e.dns.system_addresses();
+    let gave = |r: &ResolverView<'_>| r.outcome.addresses().iter().any(|a| system.contains(a));
+    if e.options.resolver_given || gave(first) {
+        return None;
+    }
+    let configured = |r: &&&ResolverView<'_>| r.seen.role == ResolverRole::Configured;
+    answering.iter().filter(configured).find(|r| gave(r) && !agree(e, first, r)).copied()
+}
+
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let found = disagreement(e)?;
+    let level = level(e, &found);
+    // That the answers differ was observed; that it is why the path fails was not.
+    let confidence = if level == Level::Broken { Confidence::Inferred } else { Confidence::Proved };
+    let mut finding = FindingBuilder::new(level, confidence, clause(e, &found)).caveat();
+    for r in e.dns.resolver_views() {
         let role = match r.seen.role {
             ResolverRole::Configured => "configured",
             ResolverRole::StubUpstream => "behind the stub",
             ResolverRole::Given => "--resolver",
             ResolverRole::Assumed => "assumed",
         };
-        because = because
-            .seen(format!("{} ({role}): {}", r.label(), words::gives(r)))
-            .read_at(r.pointer());
+        finding = finding
+            .fact(format!("{} ({role}): {}", r.label(), text::outcome(r)))
+            .cites(r.pointer());
     }
-    let rotates = e.vantage.resolver_config.options.iter().any(|option| option == "rotate");
-    let order = if rotates {
-        "the option `rotate` spreads questions over them, so calls go either way".to_owned()
-    } else if followed.is_some() {
-        format!(
-            "{} comes first and was not followed: the C library did not wait for its answer",
-            other.label()
-        )
-    } else {
-        format!(
-            "{} is followed now; when it fails or is slow, applications get the other answer",
-            measure.label()
-        )
-    };
-    because = because
-        .known_by("the same question was put to each resolver at the same time")
-        .known_by(order)
-        .look(
+    let Disagreement { used, other, .. } = found;
+    finding = finding
+        .reasoning("each resolver was asked the same question at the same time")
+        .reasoning(which_is_used(e, &found))
+        .inspect(
             "compare the two in full",
             format!(
                 "{}; {}",
-                words::dig(&e.dns.name, measure.seen),
-                words::dig(&e.dns.name, other.seen)
+                text::dig(&e.dns.name, used.seen),
+                text::dig(&e.dns.name, other.seen)
             ),
         );
-    Some(same_view(because, e, measure, other).check(reading::again(e)))
+    Some(same_view(finding, e, used, other).check(reading::again(e)))
 }
 
-/// How both come to give the same: what keeps the one from the private address is put right, or it
-/// is not asked any more.
-fn same_view(because: Because, e: &View<'_>, measure: &Asked<'_>, other: &Asked<'_>) -> Because {
-    let private = |r: &Asked<'_>| {
-        !r.gives.addresses().is_empty() && kind(e, r.gives.addresses()) == Kind::Private
+fn level(e: &View<'_>, found: &Disagreement<'_>) -> Level {
+    // 168.63.129.16 answers for the network that asks (fact D55a): where no client here uses it,
+    // another resolver may rightly differ.
+    let azure = |r: &ResolverView<'_>| {
+        r.seen.role == ResolverRole::Given
+            && resolver_class::of(e, r.seen).class == ResolverClass::AzureDns
     };
-    let (blind, sees) = match (private(measure), private(other)) {
-        (true, true) => return two_endpoints(because, measure, other),
-        (true, false) => (other, Some(measure)),
-        (false, true) => (measure, Some(other)),
-        // Neither: the one that is not followed is measured by the one that is.
+    // `--resolver` names whose answer is judged; what this machine has configured is only shown.
+    let bystander = e.options.resolver_given
+        && (found.other.seen.role != ResolverRole::Given
+            || azure(found.other)
+            || azure(found.used));
+    if reading::proxied(e) || e.options.expect == Expect::Any || bystander {
+        Level::Note
+    } else if found.out_of_order && downstream::service_not_reached(e) {
+        Level::Broken
+    } else {
+        Level::Risk
+    }
+}
+
+fn clause(e: &View<'_>, found: &Disagreement<'_>) -> Clause {
+    let Disagreement { used, other, out_of_order } = found;
+    let (this, that) = (text::outcome(used), text::outcome(other));
+    let same_kind = kind(e, used.outcome.addresses()) == kind(e, other.outcome.addresses())
+        && !other.outcome.addresses().is_empty();
+    text::clause(
+        match out_of_order {
+            true => format!(
+                "applications get {this} from {}; {} gives {that}",
+                used.label(),
+                other.label()
+            ),
+            false => format!("{} gives {this}, {} gives {that}", used.label(), other.label()),
+        },
+        match same_kind {
+            true => "resolvers give different private addresses",
+            false => "resolvers give answers of different kinds",
+        },
+    )
+}
+
+/// Whose answer applications get, now and later.
+fn which_is_used(e: &View<'_>, found: &Disagreement<'_>) -> String {
+    let rotates = e.vantage.resolver_config.options.iter().any(|option| option == "rotate");
+    if rotates {
+        "the option `rotate` spreads questions over them, so calls go either way".to_owned()
+    } else if found.out_of_order {
+        format!(
+            "{} comes first and was not used: the C library did not wait for its answer",
+            found.other.label()
+        )
+    } else {
+        format!(
+            "{} is used now; when it fails or is slow, applications get the other answer",
+            found.used.label()
+        )
+    }
+}
+
+/// How both come to give the same answer: fix what keeps one from the private address, or stop
+/// asking it.
+fn same_view(
+    finding: FindingBuilder,
+    e: &View<'_>,
+    used: &ResolverView<'_>,
+    other: &ResolverView<'_>,
+) -> FindingBuilder {
+    let private = |r: &ResolverView<'_>| {
+        !r.outcome.addresses().is_empty() && kind(e, r.outcome.addresses()) == AnswerKind::Private
+    };
+    let (blind, sees) = match (private(used), private(other)) {
+        (true, true) => return two_endpoints(finding, used, other),
+        (true, false) => (other, Some(used)),
+        (false, true) => (used, Some(other)),
+        // Neither: the one that is not used is compared with the one that is.
         _ => (other, None),
     };
     let resolver = Resolver::of(e, blind);
-    let because = resolver.who(because).owner(resolver.owner());
-    match (sees, sees.and_then(|sees| sees.gives.addresses().first())) {
-        (Some(_), Some(address)) if lacking::denies(blind) => {
-            lacking::second_zone(because, e, blind, *address)
+    let finding = resolver.who(finding).owner(resolver.owner());
+    match (sees, sees.and_then(|sees| sees.outcome.addresses().first())) {
+        (Some(_), Some(address)) if zone_owner::denies_record(blind) => {
+            zone_owner::fix_second_zone(finding, e, blind, *address)
         }
         (Some(sees), _) if resolver.whose.class.is_outside() => {
-            resolver.rather(because, &sees.label())
+            resolver.rather(finding, &sees.label())
         }
-        (Some(_), _) => resolver.steps_to_see_private(because),
+        (Some(_), _) => resolver.steps_to_see_private(finding),
         (None, _) => {
-            let because = resolver.look(because);
+            let finding = resolver.inspect(finding);
             let suffix = reading::public_suffix(e);
-            because.act(Step::look(match resolver.place() {
+            finding.step(Step::inspect(match resolver.place() {
                 Some(place) => format!(
-                    "{place}: see where it has this answer from: a zone or record of its own, or \
-                     the server that it asks for {suffix}"
+                    "{place}: find the source of this answer: a zone or record of its own, or the \
+                     server that it asks for {suffix}"
                 ),
                 None => format!("see whether a filter of {} makes this answer", resolver.label()),
             }))
@@ -193,28 +226,32 @@ fn same_view(because: Because, e: &View<'_>, measure: &Asked<'_>, other: &Asked<
     }
 }
 
-/// Both are private and differ: two endpoints, or a record that is stale. Which is right is known
-/// by the endpoints' network interfaces.
-fn two_endpoints(because: Because, measure: &Asked<'_>, other: &Asked<'_>) -> Because {
-    let because = because
-        .known_by(
+/// Both are private and differ: two endpoints, or a stale record. The endpoints' network
+/// interfaces show which is right.
+fn two_endpoints(
+    finding: FindingBuilder,
+    used: &ResolverView<'_>,
+    other: &ResolverView<'_>,
+) -> FindingBuilder {
+    let finding = finding
+        .reasoning(
             "both are private: the account has two endpoints, each with a zone of its own, or one \
              of two zones holds a stale record",
         )
         .owner("DNS");
-    let given = [measure, other].into_iter().filter_map(|r| r.gives.addresses().first());
-    let because = given.fold(because, |because, address| {
-        endpoint_of::look(because, format!("see which endpoint has {address}"), address)
+    let given = [used, other].into_iter().filter_map(|r| r.outcome.addresses().first());
+    let finding = given.fold(finding, |finding, address| {
+        endpoint_of::look(finding, format!("see which endpoint has {address}"), address)
     });
-    because
-        .act(Step::look(
-            "where both belong to endpoints of this account: see that both are reached from here, \
-             as networks with an endpoint each have it so on purpose",
+    finding
+        .step(Step::inspect(
+            "if both belong to endpoints of this account: see that both are reachable from here; \
+             networks that each have their own endpoint may be set up like this on purpose",
         ))
-        .act(
+        .step(
             Step::shared(
-                "where one does not: correct the record in the zone that gives it, to the address \
-                 of the endpoint whose names hold this name",
+                "if one does not: correct the record in the zone that gives it, to the address of \
+                 the endpoint whose names include this name",
                 "every network that is linked to that zone, for this name only",
             )
             .undo("write the old address back: note it first"),

@@ -1,9 +1,10 @@
-//! Groups of symptoms that several rules explain: what follows where DNS leads applications to a
-//! wrong address, or to none. Data alone.
+//! Groups of symptoms that several rules explain: what follows where DNS gives applications a wrong
+//! address, or none.
 
-/// No connection stands there.
+/// No connection can be made there.
 pub(super) const NOT_CONNECTED: &[&str] = &[
     "tcp-silent",
+    "tcp-silent-though-allowed",
     "tcp-refused",
     "tcp-reset",
     "tcp-unreachable",
@@ -11,8 +12,8 @@ pub(super) const NOT_CONNECTED: &[&str] = &[
     "tcp-admin-prohibited",
 ];
 
-/// A handshake there does not go on: another server, or a filter that the right address is not
-/// behind.
+/// A handshake there does not finish: another server, or a filter that is not in front of the right
+/// address.
 pub(super) const NO_HANDSHAKE: &[&str] = &[
     "tls-silent",
     "tls-reset",
@@ -22,7 +23,7 @@ pub(super) const NO_HANDSHAKE: &[&str] = &[
     "tls-peer-mute",
 ];
 
-/// What stands at an address that is not the service's says so in its TLS, or in nothing.
+/// Another server at the address shows it in its TLS, or does not answer.
 pub(super) const ANOTHER_SERVER: &[&str] = &[
     "tcp-local-error",
     "tcp-address-dead",
@@ -37,17 +38,10 @@ pub(super) const ANOTHER_SERVER: &[&str] = &[
     "tls-connection-lost",
 ];
 
-/// The service is there, and does not let in who comes that way.
-pub(super) const NOT_LET_IN: &[&str] = &[
-    "http-public-access-disabled",
-    "http-network-rules",
-    "http-network-perimeter",
-    "http-endpoint-not-approved",
-    "http-vnet-endpoint",
-    "http-forbidden",
-];
+/// The service is there, and refuses calls that come this way.
+pub(super) const NOT_LET_IN: &[&str] = crate::diagnose::rules::http::NETWORK_REFUSALS;
 
-/// What a public address in the place of the private one leads to.
+/// What a public address in place of the private one leads to.
 pub(super) const PUBLIC_INSTEAD: &[&str] = &[
     "dns-resolvers-disagree",
     "dns-public-not-expected",
@@ -62,3 +56,23 @@ pub(super) const PUBLIC_INSTEAD: &[&str] = &[
 /// What follows where no resolver gives an address.
 pub(super) const NO_ADDRESS: &[&str] =
     &["dns-system-fails", "dns-system-slow", "dns-aaaa-swallowed", "proxy-name-unresolved"];
+
+/// What one of several answers of a resolver looks like, taken alone.
+pub(super) const OF_ONE_ANSWER: &[&str] = &[
+    "dns-servfail",
+    "dns-refused",
+    "dns-upstream-dead",
+    "dns-zone-fails",
+    "dns-record-missing",
+    "dns-name-not-found",
+    "dns-no-address",
+    "dns-system-differs",
+    "dns-system-fails",
+    "dns-zone-not-linked",
+    "dns-outside-resolver",
+    "dns-public-not-expected",
+    "dns-address-not-expected",
+    "dns-private-not-expected",
+    "dns-resolver-down",
+    "dns-resolvers-disagree",
+];

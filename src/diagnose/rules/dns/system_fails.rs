@@ -1,14 +1,15 @@
-//! `getaddrinfo` fails though the resolvers answer (nsswitch.conf(5)), or no resolver could be
-//! asked beside it.
+//! `getaddrinfo` fails although the resolvers answer (nsswitch.conf(5)), or no resolver could be
+//! asked for comparison.
 
+use crate::diagnose::headline::Clause;
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::view::gives;
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::dns::{DnsOutcome, Rcode, SystemAnswer};
+use crate::diagnose::view::resolver_view::ResolverView;
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
+use crate::evidence::dns::{DnsOutcome, QuestionType, Rcode, SystemAnswer};
 use crate::evidence::vantage::FileState;
 
-use super::{fate, predict, words};
+use super::{downstream, libc_lookup, text};
 
 pub(super) const RULE: Rule =
     rule!("dns-system-fails", Dns, "The system's own lookup fails", Code(check))
@@ -16,9 +17,13 @@ pub(super) const RULE: Rule =
 
 /// In place of an error code.
 const STALLED: &str = "no answer in time";
+/// A name service was asked and gave no answer that the C library could use. A sandbox that
+/// forbids the C library a socket option (IP_RECVERR) ends its lookups like this, as a firewall
+/// does.
+const TRY_AGAIN: &str = "EAI_AGAIN";
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let code = match e.dns.system.saw()? {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let code = match e.dns.system.value()? {
         SystemAnswer::Failed { code } => code.as_str(),
         SystemAnswer::Addresses { addresses } if addresses.is_empty() => "no addresses",
         SystemAnswer::Addresses { .. } => return None,
@@ -28,135 +33,146 @@ fn check(e: &View<'_>) -> Option<Because> {
         return None;
     }
     let deciding = e.dns.deciding();
-    let decider = e.dns.decider().filter(|r| !r.gives.addresses().is_empty());
+    let answering = e.dns.effective_resolver().filter(|r| !r.outcome.addresses().is_empty());
     // Where the resolvers fail too, the way in which they do is the finding.
-    if decider.is_none() && !deciding.is_empty() {
+    if answering.is_none() && !deciding.is_empty() {
         return None;
     }
-    let level = if fate::proxy_name_lost(e) { Level::Broken } else { fate::without_address(e) };
-    let unseen = e.vantage.resolver_config.state == FileState::NotRead && deciding.is_empty();
-    if unseen {
-        return Some(without_sight(e, code, level));
+    let level = match downstream::proxy_name_unresolved(e) {
+        true => Level::Broken,
+        false => downstream::level_without_address(e),
+    };
+    if e.vantage.resolver_config.state == FileState::NotRead && deciding.is_empty() {
+        return Some(resolvers_not_seen(e, code, level));
     }
-    let says = match &decider {
-        Some(r) => words::clause(
-            format!("getaddrinfo fails ({code}), though {} gives {}", r.label(), words::gives(r)),
-            format!("getaddrinfo fails ({code}), though {} answers", r.label()),
+    let confidence = if code == STALLED { Confidence::Inferred } else { Confidence::Proved };
+    let mut finding = FindingBuilder::new(level, confidence, clause(code, answering))
+        .fact(format!("getaddrinfo for {}: {code}", e.dns.name))
+        .cites("/dns/system");
+    for r in &deciding {
+        finding = finding.fact(format!("{}: {}", r.label(), text::outcome(r))).cites(r.pointer());
+    }
+    finding = error_answers(finding, &deciding);
+    let not_asked = libc_lookup::dns_not_reached(e.vantage.nsswitch_hosts.as_deref());
+    let step = fix(code, not_asked.is_some());
+    finding = where_it_ends(finding, e, code, not_asked);
+    finding = finding
+        .owner("Server")
+        .inspect("see what applications get", format!("getent ahosts {}", e.dns.name))
+        .inspect("see the order of name services", "grep ^hosts: /etc/nsswitch.conf");
+    if let Some(advice) = platform_advice::on(e, Topic::ResolverUnanswered) {
+        finding = finding.reasoning(advice.why).step(advice.step());
+    }
+    Some(finding.step(step).check(format!("getent ahosts {}", e.dns.name)))
+}
+
+fn clause(code: &str, answering: Option<&ResolverView<'_>>) -> Clause {
+    match answering {
+        Some(r) => text::clause(
+            format!(
+                "getaddrinfo fails ({code}), although {} gives {}",
+                r.label(),
+                text::outcome(r)
+            ),
+            format!("getaddrinfo fails ({code}), although {} answers", r.label()),
         ),
-        None => words::clause(
+        None => text::clause(
             format!("getaddrinfo fails ({code}), and no resolver could be asked"),
             "getaddrinfo fails, and no resolver could be asked",
         ),
-    };
-    let stalled = code == STALLED;
-    let sure = if stalled { Sure::Inferred } else { Sure::Proved };
-    let mut because = Because::new(level, sure, says)
-        .seen(format!("getaddrinfo for {}: {code}", e.dns.name))
-        .read_at("/dns/system");
-    for r in &deciding {
-        because = because.seen(format!("{}: {}", r.label(), words::gives(r))).read_at(r.pointer());
     }
-    // An answer with an error beside one with an address: the rcode may be what ends the lookup.
-    for r in &deciding {
-        for (kind, outcome) in failed_answers(r) {
-            because = because.known_by(format!(
-                "{} answers {kind} with {outcome}: some C libraries end the lookup there",
-                r.label()
-            ));
-        }
-    }
-    let not_reached = predict::dns_not_reached(e.vantage.nsswitch_hosts.as_deref());
-    because = match (&e.vantage.nsswitch_hosts, not_reached) {
-        (Some(line), Some(why)) => because
-            .seen(format!("nsswitch.conf: hosts: {line}"))
-            .read_at("/vantage/nsswitch_hosts")
-            .known_by(format!("{why}: applications never ask the resolvers")),
-        // EAI_AGAIN: `dns` was asked and got no answer that it could use. A sandbox that forbids
-        // the C library a socket option (IP_RECVERR) ends its lookups so, as a filter does.
-        (line, None) if code == "EAI_AGAIN" => {
-            if let Some(line) = line {
-                because = because
-                    .seen(format!("nsswitch.conf: hosts: {line}"))
-                    .read_at("/vantage/nsswitch_hosts");
-            }
-            because.known_by(
-                "EAI_AGAIN: a service of the hosts line was asked and got no answer, or was not \
-                 allowed to ask (a local firewall, a sandbox); which of them is not known",
-            )
-        }
-        (Some(line), None) => because
-            .seen(format!("nsswitch.conf: hosts: {line}"))
-            .read_at("/vantage/nsswitch_hosts")
-            .known_by(
-                "a service before `dns` in the hosts line of nsswitch.conf, a local daemon, or a \
-                 local firewall ends the lookup",
-            ),
-        (None, _) => because.known_by(
-            "the C library reads another configuration than the resolver list, or a local daemon \
-             ends the lookup",
-        ),
-    };
-    let not_asked = predict::dns_not_reached(e.vantage.nsswitch_hosts.as_deref()).is_some();
-    let step = match code == "EAI_AGAIN" && !not_asked {
-        true => Step::look(
-            "see where the C library's own question ends: an agent or daemon on this host, its \
-             firewall, or a sandbox that forbids a system call",
-        ),
-        false => Step::local(
-            "put `dns` into the hosts line, and fix or restart the local resolver daemon \
-             (systemd-resolved, nscd, sssd)",
-        )
-        .undo("put the old line back: keep a copy of the file"),
-    };
-    let mut because = because
-        .owner("Server")
-        .look("see what applications get", format!("getent ahosts {}", e.dns.name))
-        .look("see the order of name services", "grep ^hosts: /etc/nsswitch.conf");
-    if let Some(advice) = platform_advice::on(e, Topic::ResolverUnanswered) {
-        because = because.known_by(advice.why).act(advice.step());
-    }
-    Some(because.act(step).check(format!("getent ahosts {}", e.dns.name)))
 }
 
-/// Where the system's resolvers are not read, its own answer is all that there is.
-fn without_sight(e: &View<'_>, code: &str, level: Level) -> Because {
-    Because::new(
+/// An error for one type next to an address for the other: the error may end the lookup.
+fn error_answers(finding: FindingBuilder, deciding: &[&ResolverView<'_>]) -> FindingBuilder {
+    deciding.iter().fold(finding, |finding, r| {
+        [(QuestionType::A, &r.seen.a), (QuestionType::Aaaa, &r.seen.aaaa)].into_iter().fold(
+            finding,
+            |finding, (kind, observed)| match observed.value().map(|exchange| &exchange.outcome) {
+                Some(DnsOutcome::Answered { answer }) if answer.rcode != Rcode::NoError => finding
+                    .reasoning(format!(
+                        "{} answers {kind} with {}: some C libraries end the lookup there",
+                        r.label(),
+                        answer.rcode
+                    )),
+                _ => finding,
+            },
+        )
+    })
+}
+
+/// Where the lookup ends, as far as the hosts line of nsswitch.conf shows it.
+fn where_it_ends(
+    finding: FindingBuilder,
+    e: &View<'_>,
+    code: &str,
+    not_asked: Option<String>,
+) -> FindingBuilder {
+    let line = e.vantage.nsswitch_hosts.as_ref();
+    let finding = match line {
+        Some(line) => {
+            finding.fact(format!("nsswitch.conf: hosts: {line}")).cites("/vantage/nsswitch_hosts")
+        }
+        None => finding,
+    };
+    finding.reasoning(match (line, not_asked) {
+        (Some(_), Some(why)) => format!("{why}: applications never ask the resolvers"),
+        (_, None) if code == TRY_AGAIN => {
+            "EAI_AGAIN: a service of the hosts line was asked and did not answer, or was not \
+             allowed to ask (a local firewall, a sandbox); which of the two is not known"
+                .to_owned()
+        }
+        (Some(_), None) => "a service before `dns` in the hosts line of nsswitch.conf, a local \
+                            daemon, or a local firewall ends the lookup"
+            .to_owned(),
+        (None, _) => {
+            "the C library reads another configuration than the resolver list, or a local daemon \
+             ends the lookup"
+                .to_owned()
+        }
+    })
+}
+
+fn fix(code: &str, dns_not_asked: bool) -> Step {
+    if code == TRY_AGAIN && !dns_not_asked {
+        return Step::inspect(
+            "find what stops the C library's own question: an agent or daemon on this host, its \
+             firewall, or a sandbox that forbids a system call",
+        );
+    }
+    Step::local(
+        "put `dns` into the hosts line, and fix or restart the local resolver daemon \
+         (systemd-resolved, nscd, sssd)",
+    )
+    .undo("put the old line back: keep a copy of the file")
+}
+
+/// Where the system's resolver configuration is not read, its own answer is all that is known.
+fn resolvers_not_seen(e: &View<'_>, code: &str, level: Level) -> FindingBuilder {
+    FindingBuilder::new(
         level,
-        Sure::Inferred,
-        words::clause(
-            format!("the system's own lookup fails ({code}); its resolvers are not seen"),
-            "the system's own lookup fails; its resolvers are not seen",
+        Confidence::Inferred,
+        text::clause(
+            format!("the system's own lookup fails ({code}); its resolvers are not known"),
+            "the system's own lookup fails; its resolvers are not known",
         ),
     )
-    .seen(format!("the system's lookup of {}: {code}", e.dns.name))
-    .read_at("/dns/system")
-    .read_at("/vantage/resolver_config/state")
-    .known_by(
-        "this system keeps its resolvers elsewhere than this program looks: whether one is silent, \
-         refuses or knows no such name is not seen",
+    .fact(format!("the system's lookup of {}: {code}", e.dns.name))
+    .cites("/dns/system")
+    .cites("/vantage/resolver_config/state")
+    .reasoning(
+        "this program does not read this system's resolver configuration: a resolver may be \
+         silent, refuse, or not know the name",
     )
-    .act(Step::look(format!(
+    .step(Step::inspect(format!(
         "ask as applications do: Resolve-DnsName {0} (Windows), dscacheutil -q host -a name {0} \
          (macOS)",
         e.dns.name
     )))
     .owner("DNS")
-    .act(Step::look(
+    .step(Step::inspect(
         "see the resolvers: Get-DnsClientServerAddress (Windows), scutil --dns (macOS)",
     ))
-    .look("ask one of them by itself", reading::again_with(e, "--resolver <address>"))
+    .inspect("ask one of them directly", reading::again_with(e, "--resolver <address>"))
     .check(reading::again(e))
-}
-
-/// Answers of a resolver that are an error, by the type asked.
-fn failed_answers(r: &gives::Asked<'_>) -> Vec<(&'static str, String)> {
-    [("A", &r.seen.a), ("AAAA", &r.seen.aaaa)]
-        .into_iter()
-        .filter_map(|(kind, observed)| match &observed.saw()?.outcome {
-            DnsOutcome::Answered { answer } if answer.rcode != Rcode::NoError => {
-                Some((kind, answer.rcode.to_string()))
-            }
-            _ => None,
-        })
-        .collect()
 }

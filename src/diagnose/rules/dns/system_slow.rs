@@ -1,13 +1,13 @@
-//! `getaddrinfo` is much later than the resolvers: what applications wait for at every new
-//! name (resolv.conf(5): timeout, attempts, ndots).
+//! `getaddrinfo` is much slower than the resolvers, and applications wait for it at every new name
+//! (resolv.conf(5): timeout, attempts, ndots).
 
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Observed;
 use crate::evidence::dns::SystemAnswer;
 
-use super::words;
+use super::text;
 
 pub(super) const RULE: Rule = rule!(
     "dns-system-slow",
@@ -18,66 +18,65 @@ pub(super) const RULE: Rule = rule!(
 .for_tokens(crate::diagnose::ForTokens::Care)
 .about(crate::diagnose::About::Load);
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let Observed::Ran { started_ms, took_ms, saw } = &e.dns.system else { return None };
-    let stalled = *saw == SystemAnswer::Stalled;
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let Observed::Done { started_ms, took_ms, value } = &e.dns.system else { return None };
+    let stalled = *value == SystemAnswer::Stalled;
     let at = started_ms + took_ms;
     let baseline = first_answer(e);
     let late = baseline.is_some_and(|first| at - first > threshold(e));
-    // Where no resolver answers, that is the fault, and the lookup can only wait.
+    // Where no resolver answers, that is the fault.
     if baseline.is_none() || (!stalled && !late) {
         return None;
     }
-    // `--resolver` says whose answer is walked; what applications get instead is a note.
+    // `--resolver` says whose answer is walked; what applications get is then only a note.
     let level =
-        if reading::proxied(e) || e.asked.resolver_given { Level::Note } else { Level::Risk };
-    let says = if stalled {
-        format!("getaddrinfo gave nothing in {took_ms:.0} ms; applications still wait")
+        if reading::proxied(e) || e.options.resolver_given { Level::Note } else { Level::Risk };
+    let message = if stalled {
+        format!("getaddrinfo gave no answer in {took_ms:.0} ms; applications still wait")
     } else {
         format!("applications wait {took_ms:.0} ms for the address")
     };
-    let mut because = Because::new(level, Sure::Proved, says).read_at("/dns/system");
-    for r in e.dns.asked() {
-        because = because
-            .seen(format!(
+    let mut finding = FindingBuilder::new(level, Confidence::Proved, message).cites("/dns/system");
+    for r in e.dns.resolver_views() {
+        finding = finding
+            .fact(format!(
                 "{}: {}{}",
                 r.label(),
-                words::gives(r),
+                text::outcome(r),
                 r.seen.a.took_ms().map(|ms| format!(" in {ms:.0} ms")).unwrap_or_default()
             ))
-            .read_at(r.pointer());
+            .cites(r.pointer());
     }
     let config = &e.vantage.resolver_config;
     if !config.options.is_empty() {
-        because = because
-            .seen(format!("options: {}", config.options.join(" ")))
-            .read_at("/vantage/resolver_config");
+        finding = finding
+            .fact(format!("options: {}", config.options.join(" ")))
+            .cites("/vantage/resolver_config");
     }
-    because = match words::searched(e) {
-        Some(lookups) => because.known_by(format!(
-            "ndots makes the C library try the search list first: {lookups} {} before this one; \
-             where no server answers for one of those domains, that is what it waits for",
+    finding = match text::search_list_lookups(e) {
+        Some(lookups) => finding.reasoning(format!(
+            "ndots makes the C library try the search list first: {lookups} {} before this one; if \
+             no server answers for one of those domains, the C library waits for it",
             if lookups == 1 { "name" } else { "names" }
         )),
-        None => because.known_by(
-            "the resolvers were asked by themselves at the same time and were quicker: the C \
-             library waits for a dead nameserver, a lost question or answer, an AAAA answer or a \
-             local daemon",
+        None => finding.reasoning(
+            "the resolvers, asked directly at the same time, were quicker: the C library waits for \
+             a dead nameserver, a lost question or answer, an AAAA answer or a local daemon",
         ),
     };
-    let mut because = because
+    let mut finding = finding
         .owner("Server")
-        .look("time what applications get", format!("time getent ahosts {}", e.dns.name));
+        .inspect("time what applications get", format!("time getent ahosts {}", e.dns.name));
     if let Some(advice) = platform_advice::on(e, Topic::ResolverSetting) {
-        because = because.known_by(advice.why).act(advice.step());
+        finding = finding.reasoning(advice.why).step(advice.step());
     }
     Some(
-        because
-            .act(
+        finding
+            .step(
                 Step::local(
-                    "take dead nameservers out, or shorten `timeout:` and `attempts:`; with a \
-                     dropped AAAA answer set `single-request-reopen`; with a search list end the \
-                     name with a dot or lower `ndots:`",
+                    "remove dead nameservers, or lower `timeout:` and `attempts:`; if AAAA answers \
+                     are dropped set `single-request-reopen`; with a search list end the name with \
+                     a dot or lower `ndots:`",
                 )
                 .undo("set the old options again: keep a copy of the file"),
             )
@@ -85,20 +84,20 @@ fn check(e: &View<'_>) -> Option<Because> {
     )
 }
 
-/// When the first address was there without the C library, in milliseconds of the walk.
+/// When a resolver gave the first address, in milliseconds since the walk's start.
 fn first_answer(e: &View<'_>) -> Option<f64> {
     let raw =
-        e.dns.deciding().into_iter().filter(|r| !r.gives.addresses().is_empty()).filter_map(|r| {
-            match &r.seen.a {
-                Observed::Ran { started_ms, took_ms, .. } => Some(started_ms + took_ms),
+        e.dns.deciding().into_iter().filter(|r| !r.outcome.addresses().is_empty()).filter_map(
+            |r| match &r.seen.a {
+                Observed::Done { started_ms, took_ms, .. } => Some(started_ms + took_ms),
                 _ => None,
-            }
-        });
+            },
+        );
     raw.chain(e.dns.first_address_ms).min_by(f64::total_cmp)
 }
 
 /// A fifth of a hop's deadline: a second with the default of five.
 #[expect(clippy::cast_precision_loss, reason = "a deadline in milliseconds is far below 2^52")]
 fn threshold(e: &View<'_>) -> f64 {
-    e.asked.timeout_ms as f64 / 5.0
+    e.options.timeout_ms as f64 / 5.0
 }

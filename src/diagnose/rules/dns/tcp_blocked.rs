@@ -1,69 +1,69 @@
-//! A truncated answer whose repeat over TCP fails (RFC 7766): port 53 is open for UDP alone.
+//! A truncated answer whose repeat over TCP fails (RFC 7766): port 53 is open for UDP only.
 
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::view::gives::Gives;
-use crate::diagnose::view::tried::Reach;
-use crate::diagnose::{Because, Rule, View};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::view::dns_experiments::Reachability;
+use crate::diagnose::view::resolver_view::ResolverOutcome;
+use crate::diagnose::{FindingBuilder, Rule, View};
+use crate::diagnosis::{Confidence, Level, Step};
 
-use super::{fate, words};
+use super::{downstream, text};
 
 pub(super) const RULE: Rule =
     rule!("dns-tcp-blocked", Dns, "DNS must be asked over TCP, and TCP fails", Code(check))
         .explains(&["dns-system-fails", "dns-system-slow", "proxy-name-unresolved"]);
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let all = e.dns.asked();
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let all = e.dns.resolver_views();
     let resolver = all.iter().find(|r| {
-        matches!(r.gives, Gives::TcpFailed(_))
-            || (e.dns.effective().is_empty() && r.reach == Reach::OverUdpAlone)
+        matches!(r.outcome, ResolverOutcome::TcpFailed(_))
+            || (e.dns.effective().is_empty() && r.reachability == Reachability::UdpOnly)
     })?;
-    let over_tcp_alone = matches!(resolver.gives, Gives::Silent);
+    let over_tcp_alone = matches!(resolver.outcome, ResolverOutcome::Silent);
     let lost = e.dns.all_fail() && e.dns.deciding().iter().any(|r| r.index == resolver.index);
-    let level = match (lost, fate::without_address(e)) {
-        (true, _) if fate::proxy_name_lost(e) => Level::Broken,
+    let level = match (lost, downstream::level_without_address(e)) {
+        (true, _) if downstream::proxy_name_unresolved(e) => Level::Broken,
         (true, level) => level,
         (false, Level::Broken) => Level::Risk,
         (false, level) => level,
     };
     let label = resolver.label();
-    let mut because = Because::new(
+    let mut finding = FindingBuilder::new(
         level,
-        Sure::Proved,
+        Confidence::Proved,
         if over_tcp_alone {
-            format!("`use-vc` asks {label} over TCP, and only UDP is answered")
+            format!("`use-vc` asks {label} over TCP, but it answers only over UDP")
         } else {
-            format!("{label} truncates, and TCP to it fails")
+            format!("{label} truncates its answer, and TCP to it fails")
         },
     )
-    .seen(format!("{label}: {}", words::gives(resolver)))
-    .read_at(resolver.pointer())
-    .known_by(if over_tcp_alone {
-        "`options use-vc` makes the C library ask over TCP from the start; that had no \
-                 answer here, and questions over UDP had"
+    .fact(format!("{label}: {}", text::outcome(resolver)))
+    .cites(resolver.pointer())
+    .reasoning(if over_tcp_alone {
+        "`options use-vc` makes the C library ask over TCP from the start; that got no answer \
+         here, and questions over UDP did"
     } else {
-        "the answer over UDP has the TC bit; a resolver library then repeats the question \
-                 over TCP, and that failed here"
+        "the answer over UDP has the TC bit; a resolver library then repeats the question over \
+         TCP, which failed here"
     })
     .owner("Network")
-    .look("ask over TCP", format!("{} +tcp", words::dig(&e.dns.name, resolver.seen)));
-    because = match platform_advice::on(e, Topic::ResolverUnanswered) {
-        Some(advice) => because.known_by(advice.why).act(advice.step()),
-        None => because,
+    .inspect("ask over TCP", format!("{} +tcp", text::dig(&e.dns.name, resolver.seen)));
+    finding = match platform_advice::on(e, Topic::ResolverUnanswered) {
+        Some(advice) => finding.reasoning(advice.why).step(advice.step()),
+        None => finding,
     };
     Some(
-        because
-            .act(
+        finding
+            .step(
                 Step::shared(
                     format!(
-                        "let TCP port {} through to {}, and have the resolver listen on it",
+                        "allow TCP port {} to {}, and have the resolver listen on it",
                         resolver.seen.address.port(),
                         resolver.seen.address.ip()
                     ),
                     "every client behind the same firewall rule",
                 )
-                .undo("take the rule out again"),
+                .undo("remove the rule again"),
             )
-            .check(format!("{} +tcp", words::dig(&e.dns.name, resolver.seen))),
+            .check(format!("{} +tcp", text::dig(&e.dns.name, resolver.seen))),
     )
 }

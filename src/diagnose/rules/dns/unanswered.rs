@@ -1,11 +1,11 @@
-//! Questions that would have decided otherwise and were not answered: what a finding concludes
-//! from their absence is less sure, and says so.
+//! Questions that might have led to another finding and were not answered: a finding that concludes
+//! from their absence is less certain, and says so.
 
-use crate::diagnosis::{Finding, Sure};
+use crate::diagnosis::{Confidence, Finding};
 use crate::evidence::Evidence;
 use crate::evidence::dns::{DnsOutcome, Exchange};
 
-use super::words;
+use super::text;
 
 /// The zone's SOA, which the walk itself asks for.
 const ZONE_SOA: &str = "zone-soa";
@@ -16,11 +16,11 @@ pub(in crate::diagnose) fn lower(e: &Evidence, questions: &[&str], finding: &mut
         return;
     }
     for (index, r) in e.dns.deciding() {
-        // What answers nothing at all has findings of its own.
+        // A resolver that answers nothing at all has findings of its own.
         if r.a_answer().is_none() {
             continue;
         }
-        let own = r.zone_soa.saw().filter(|_| questions.contains(&ZONE_SOA));
+        let own = r.zone_soa.value().filter(|_| questions.contains(&ZONE_SOA));
         let own = own.map(|exchange| (format!("/dns/resolvers/{index}/zone_soa"), exchange));
         let tried = e.experiments.questions.iter().enumerate();
         let tried = tried
@@ -30,15 +30,16 @@ pub(in crate::diagnose) fn lower(e: &Evidence, questions: &[&str], finding: &mut
             .map(|(at, tried)| (format!("/experiments/questions/{at}"), &tried.exchange));
         for (place, exchange) in own.into_iter().chain(tried).filter(|(_, x)| unanswered(x)) {
             let (kind, name) = (&exchange.kind, &exchange.name);
-            finding.known_by.push(format!(
-                "{kind} {name} would have decided more: {} was asked {} and did not answer",
+            finding.reasoning.push(format!(
+                "the answer to {kind} {name} would have shown more: {} was asked {} and did not \
+                 answer",
                 r.label(),
                 times(exchange.sent)
             ));
-            finding.tells_it.push(format!("{} {kind}", words::dig(name, r)));
-            finding.read_at.push(format!("/evidence{place}"));
-            if finding.sure == Sure::Proved {
-                finding.sure = Sure::Inferred;
+            finding.decide_with.push(format!("{} {kind}", text::dig(name, r)));
+            finding.cites.push(format!("/evidence{place}"));
+            if finding.confidence == Confidence::Proved {
+                finding.confidence = Confidence::Inferred;
             }
         }
     }

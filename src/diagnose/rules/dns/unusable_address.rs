@@ -1,42 +1,38 @@
-//! An address that no service of Azure can have (facts D65, D66): a sinkhole, a blocking
-//! resolver, a local tunnel.
+//! An address that an Azure service cannot have (facts D65, D66): a sinkhole, a blocking resolver,
+//! a local tunnel.
 
 use std::net::IpAddr;
 
-use crate::diagnose::view::gives;
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::view::resolver_view;
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::{AddressClass, Evidence, Expect, classify, tunnel};
 
 use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED};
-use super::{fate, words};
+use super::{downstream, text};
 
-pub(super) const RULE: Rule = rule!(
-    "dns-unusable-address",
-    Dns,
-    "The address is none that the service can have",
-    Code(check)
-)
-.explains(&["dns-resolvers-disagree"])
-.explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, ANOTHER_SERVER]);
+pub(super) const RULE: Rule =
+    rule!("dns-unusable-address", Dns, "The service cannot have this address", Code(check))
+        .explains(&["dns-resolvers-disagree"])
+        .explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, ANOTHER_SERVER]);
 
-/// Whether no service of Azure can have it, no tunnel of this machine made it up, and the user did
-/// not say that it is right.
+/// Whether an Azure service cannot have the address, no tunnel of this machine made it up, and the
+/// user did not name it in `--expect`.
 fn unusable(e: &Evidence, address: IpAddr) -> bool {
-    let expected = matches!(e.asked.expect, Expect::Cidr { .. })
-        && gives::beyond_prefixes(e, &[address]).is_empty();
+    let expected = matches!(e.options.expect, Expect::Cidr { .. })
+        && resolver_view::outside_prefixes(e, &[address]).is_empty();
     classify(address).is_unusable() && !expected && tunnel::address(e, address).is_none()
 }
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let all = e.dns.effective();
     let unusable: Vec<IpAddr> = all.iter().copied().filter(|a| unusable(e, *a)).collect();
     let first = *unusable.first()?;
-    // A tunnel or a synthetic address may lead to the service all the same: TLS tells.
+    // A tunnel or a synthetic address may still lead to the service: TLS shows it.
     let reached = reading::tls_verified(e);
     let level = match (reading::proxied(e), reached) {
         (true, _) => Level::Note,
-        // Only laboratories number services so: no real traffic is at risk.
+        // Only laboratories use such addresses: no real traffic is at risk.
         (false, true) if classify(first) == AddressClass::Documentation => Level::Note,
         (false, true) => Level::Risk,
         (false, false) => Level::Broken,
@@ -44,63 +40,58 @@ fn check(e: &View<'_>) -> Option<Because> {
     let class = classify(first);
     let why = match class {
         AddressClass::Loopback => {
-            "a loopback address leads to this machine: a blocking resolver answers so, or a local \
-             tunnel is meant"
+            "a loopback address leads to this machine: a blocking resolver answers like this, or \
+             it is meant for a local tunnel"
         }
-        AddressClass::Unspecified => "0.0.0.0 and :: are what blocking resolvers answer",
-        AddressClass::LinkLocal => "a link-local address leads nowhere but this link",
-        AddressClass::Documentation => "documentation addresses belong to no machine",
-        _ => "the address is reserved and belongs to no service",
+        AddressClass::Unspecified => "blocking resolvers answer with 0.0.0.0 and ::",
+        AddressClass::LinkLocal => "a link-local address is valid only on this link",
+        AddressClass::Documentation => "documentation addresses do not belong to any machine",
+        _ => "the address is reserved and does not belong to any service",
     };
-    let giver = e.dns.asked().iter().find(|r| r.gives.addresses().contains(&first));
-    let short = format!("{} is no address of the service", words::brief(&unusable));
+    let giver = e.dns.resolver_views().iter().find(|r| r.outcome.addresses().contains(&first));
+    let short = format!("{} cannot be an address of the service", text::brief(&unusable));
     let long = match &giver {
         Some(r) => {
-            format!(
-                "{} gives {} ({})",
-                r.label(),
-                words::brief(&unusable),
-                words::class_word(first)
-            )
+            format!("{} gives {} ({})", r.label(), text::brief(&unusable), text::class_word(first))
         }
-        None => format!("applications get {} ({})", words::brief(&unusable), class.words()),
+        None => format!("applications get {} ({})", text::brief(&unusable), class.words()),
     };
-    let mut because = Because::new(level, Sure::Inferred, words::clause(long, &short))
-        .seen(format!("{} -> {} ({})", e.dns.name, reading::list(&all), class.words()))
-        .read_at("/dns/walked")
-        .known_by(why);
-    because = match &giver {
+    let mut finding = FindingBuilder::new(level, Confidence::Inferred, text::clause(long, &short))
+        .fact(format!("{} -> {} ({})", e.dns.name, reading::list(&all), class.words()))
+        .cites("/dns/selected")
+        .reasoning(why);
+    finding = match &giver {
         Some(r) => {
-            let because = because.read_at(r.pointer());
-            match gives::message(r.seen).and_then(words::extended) {
-                Some(text) => because.seen(format!("{} adds: {text}", r.label())),
-                None => because,
+            let finding = finding.cites(r.pointer());
+            match resolver_view::message(r.seen).and_then(text::extended_errors) {
+                Some(text) => finding.fact(format!("{} adds: {text}", r.label())),
+                None => finding,
             }
         }
-        None => because.read_at("/dns/system").known_by("no resolver asked gives it"),
+        None => finding.cites("/dns/system").reasoning("none of the resolvers asked gives it"),
     };
     if reached {
-        because = because
-            .known_by(
-                "TLS with the service's own certificate is answered there: something leads to it",
+        finding = finding
+            .reasoning(
+                "TLS there shows the service's own certificate: something leads to the service",
             )
-            .read_at("/tls");
-    } else if fate::unconnected(e) {
-        because = because.seen("no connection could be made there").read_at("/tcp");
+            .cites("/tls");
+    } else if downstream::no_connection(e) {
+        finding = finding.fact("no connection could be made there").cites("/tcp");
     }
     let check = giver.map_or_else(
         || format!("getent ahosts {}", e.dns.name),
-        |r| words::dig(&e.dns.name, r.seen),
+        |r| text::dig(&e.dns.name, r.seen),
     );
     Some(
-        because
+        finding
             .owner("DNS")
-            .look("ask again", check.clone())
-            .act(Step::look(
-                "find what makes the answer up: a blocking resolver, a record of your own, a line \
+            .inspect("ask again", check.clone())
+            .step(Step::inspect(
+                "find the source of the answer: a blocking resolver, a record of your own, a line \
                  of the hosts file, a local tunnel",
             ))
-            .act(
+            .step(
                 Step::shared(
                     format!(
                         "in a blocking resolver allow {}, not its whole domain: the block may be \

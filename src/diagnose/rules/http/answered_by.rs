@@ -1,46 +1,48 @@
-//! Who gave an answer: the service itself, or something that stands in front of it
-//! (facts W1-W16, T11). Read from headers and from the start of the body, nothing else.
+//! Which server sent an answer: the service itself, or something in front of it (facts W1-W16,
+//! T11). Only headers and the start of the body are used.
 
 use crate::evidence::http::{ErrorFrame, HttpAnswer};
+use crate::services;
 
-/// Who gave an answer.
+/// Which server sent an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AnsweredBy {
     /// The service behind its front end: `x-ms-region` is there (fact W2).
     Service {
         /// The region that the header names.
         region: String,
+        /// The header.
+        header: &'static str,
     },
     /// The service's own front end: `apim-request-id` or the network policy's header
     /// (facts W2, W3).
     FrontEnd,
-    /// A product that is known by its mark.
-    Product(&'static Mark),
-    /// The frame of an API Management gateway without the service's `apim-request-id`:
-    /// the customer's own gateway, or a copy of the service's words (facts G13, W7, W9).
+    /// A product that is recognised by its signature.
+    Product(&'static Signature),
+    /// The error format of an API Management gateway without the service's `apim-request-id`: the
+    /// customer's own gateway, or a copy of the service's text (facts G13, W7, W9).
     GatewayFrame,
-    /// A server that only gives its name.
+    /// A server that is only known by its name.
     Named {
         /// The value of its `Server` header.
         server: String,
     },
-    /// Nothing tells.
+    /// Nothing identifies it.
     Unknown,
 }
 
-/// What gives a product away. A mark is a header, a word in a header, or words in a body.
+/// What identifies a product: a header, a word in a header, or text in a body.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Mark {
+pub struct Signature {
     /// The product's name for people.
     pub product: &'static str,
-    /// Header, in lower case, and what its value holds, in lower case; empty for any value.
+    /// Header, in lower case, and what its value contains, in lower case; empty for any value.
     pub header: Option<(&'static str, &'static str)>,
-    /// Words in the start of a body that is no JSON, in lower case.
+    /// Text at the start of a body that is not JSON, in lower case.
     pub body: Option<&'static str>,
-    /// Whether the mark was read in a real answer; else it is known by hearsay and proves
-    /// nothing alone.
+    /// Whether the signature was seen in a real answer; otherwise it proves nothing alone.
     pub verified: bool,
-    /// Whether the mark is on the product's own answers only, never on one that it passes on.
+    /// Whether only the product's own answers have the signature, never one that it forwards.
     pub own_answers_only: bool,
 }
 
@@ -50,12 +52,12 @@ const fn header(
     value: &'static str,
     verified: bool,
     own_answers_only: bool,
-) -> Mark {
-    Mark { product, header: Some((name, value)), body: None, verified, own_answers_only }
+) -> Signature {
+    Signature { product, header: Some((name, value)), body: None, verified, own_answers_only }
 }
 
-const fn body(product: &'static str, words: &'static str, verified: bool) -> Mark {
-    Mark { product, header: None, body: Some(words), verified, own_answers_only: true }
+const fn body(product: &'static str, words: &'static str, verified: bool) -> Signature {
+    Signature { product, header: None, body: Some(words), verified, own_answers_only: true }
 }
 
 const API_MANAGEMENT: &str = "an API Management gateway in front";
@@ -63,13 +65,13 @@ const APPLICATION_GATEWAY: &str = "Azure Application Gateway";
 const FRONT_DOOR: &str = "Azure Front Door";
 const AZURE_FIREWALL: &str = "Azure Firewall";
 
-/// The marks, first match wins. Products differ in nothing but their rows.
-pub const MARKS: &[Mark] = &[
+/// The signatures; the first match wins.
+pub const SIGNATURES: &[Signature] = &[
     // W7
     header(API_MANAGEMENT, "www-authenticate", "azureapimanagementkey", true, true),
     // W10
     header(API_MANAGEMENT, "microsoft-azure-api-management-correlation-id", "", false, false),
-    // W14: the header is on squid's own error pages.
+    // W14: squid's own error pages have the header.
     header("squid", "x-squid-error", "", true, true),
     header("squid", "server", "squid", true, true),
     // W15
@@ -87,7 +89,7 @@ pub const MARKS: &[Mark] = &[
     // T11
     body(AZURE_FIREWALL, "action: deny. reason: no rule matched", true),
     body(AZURE_FIREWALL, "action: deny. no rule matched", true),
-    // W16: the page is the server's own, the header may be a relay's.
+    // W16: the page is the server's own; the header may be a relay's.
     body("nginx", "<center>nginx", true),
     body("nginx", "<center>openresty", false),
     header("nginx", "server", "nginx", true, false),
@@ -100,22 +102,23 @@ pub const MARKS: &[Mark] = &[
     header("Apache", "server", "apache", false, false),
 ];
 
-/// Who gave this answer.
+/// Which server sent this answer.
 ///
-/// A product's own page decides first, then the service's headers (a relay passes them
-/// on), then a product's name in a header, then the frame.
+/// A product's own page decides first, then the service's headers (a relay forwards them), then a
+/// product's name in a header, then the error format.
 #[must_use]
 pub fn answered_by(answer: &HttpAnswer) -> AnsweredBy {
-    if let Some(mark) = MARKS.iter().find(|m| m.own_answers_only && m.fits(answer)) {
+    if let Some(mark) = SIGNATURES.iter().find(|m| m.own_answers_only && m.fits(answer)) {
         return AnsweredBy::Product(mark);
     }
-    if let Some(region) = answer.header("x-ms-region") {
-        return AnsweredBy::Service { region: region.to_owned() };
+    let regions = services::all().map(|service| service.signature.region);
+    if let Some((header, region)) = regions.filter_map(|h| Some((h, answer.header(h)?))).next() {
+        return AnsweredBy::Service { region: region.to_owned(), header };
     }
     if service_headers(answer) {
         return AnsweredBy::FrontEnd;
     }
-    if let Some(mark) = MARKS.iter().find(|m| m.fits(answer)) {
+    if let Some(mark) = SIGNATURES.iter().find(|m| m.fits(answer)) {
         return AnsweredBy::Product(mark);
     }
     if answer.error.as_ref().is_some_and(|e| e.frame == ErrorFrame::Flat) {
@@ -127,13 +130,13 @@ pub fn answered_by(answer: &HttpAnswer) -> AnsweredBy {
     }
 }
 
-/// Whether the service's own headers are there (facts W2, W3).
+/// Whether the headers of a service are there by which its profile knows it (facts W2, W3, G10).
 #[must_use]
 pub fn service_headers(answer: &HttpAnswer) -> bool {
-    ["x-ms-region", "apim-request-id", "policy-id"].iter().any(|h| answer.header(h).is_some())
+    services::all().flat_map(|s| s.signature.headers).any(|h| answer.header(h).is_some())
 }
 
-/// Whether the body is a page for people, not an answer for programs.
+/// Whether the body is an HTML page.
 #[must_use]
 pub fn is_page(answer: &HttpAnswer) -> bool {
     if answer.error.is_some() || answer.models.is_some() || answer.body_bytes == 0 {
@@ -147,7 +150,7 @@ pub fn is_page(answer: &HttpAnswer) -> bool {
         })
 }
 
-impl Mark {
+impl Signature {
     fn fits(&self, answer: &HttpAnswer) -> bool {
         let in_header = self.header.is_some_and(|(name, value)| {
             answer
@@ -171,20 +174,21 @@ impl AnsweredBy {
     #[must_use]
     pub fn name(&self) -> String {
         match self {
-            AnsweredBy::Service { region } => format!("the service in {region} (x-ms-region)"),
+            AnsweredBy::Service { region, header } => format!("the service in {region} ({header})"),
             AnsweredBy::FrontEnd => "the service's front end (apim-request-id)".to_owned(),
             AnsweredBy::Product(mark) => mark.product.to_owned(),
             AnsweredBy::GatewayFrame => {
-                "an API Management gateway, by the frame; apim-request-id is missing".to_owned()
+                "an API Management gateway, by its error format; apim-request-id is missing"
+                    .to_owned()
             }
             AnsweredBy::Named { server } => format!("a server that calls itself {server}"),
-            AnsweredBy::Unknown => "no header tells who".to_owned(),
+            AnsweredBy::Unknown => "unknown, no header identifies it".to_owned(),
         }
     }
 
-    /// The product in front, if its mark is there.
+    /// The product in front, if the answer has its signature.
     #[must_use]
-    pub const fn product(&self) -> Option<&'static Mark> {
+    pub const fn product(&self) -> Option<&'static Signature> {
         match self {
             AnsweredBy::Product(mark) => Some(mark),
             _ => None,
@@ -221,7 +225,10 @@ mod tests {
         );
         assert_eq!(answered_by(&page).name(), "nginx");
         let passed_on = answer(&[("server", "nginx"), ("x-ms-region", "East US")], None);
-        assert_eq!(answered_by(&passed_on), AnsweredBy::Service { region: "East US".to_owned() });
+        assert_eq!(
+            answered_by(&passed_on),
+            AnsweredBy::Service { region: "East US".to_owned(), header: "x-ms-region" }
+        );
         let front_end = answer(&[("x-azure-ref", "1"), ("apim-request-id", "g")], None);
         assert_eq!(answered_by(&front_end), AnsweredBy::FrontEnd);
     }
@@ -239,7 +246,7 @@ mod tests {
             (&[("server", "Zscaler/6.2")], None, "Zscaler"),
             (&[("server", "nginx/1.24.0")], None, "nginx"),
             (&[("server", "thttpd")], None, "a server that calls itself thttpd"),
-            (&[], Some("teapot"), "no header tells who"),
+            (&[], Some("teapot"), "unknown, no header identifies it"),
         ] {
             assert_eq!(answered_by(&answer(headers, excerpt)).name(), name);
         }

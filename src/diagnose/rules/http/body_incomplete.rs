@@ -1,42 +1,39 @@
-//! The answer began well and did not come to its end.
+//! The answer began, but its body is incomplete.
 
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 
-use super::said::said;
+use super::refusal_match::find_refusal;
 
-pub(super) const RULE: Rule = rule!(
-    "http-body-incomplete",
-    Http,
-    "The body of the answer did not come to its end",
-    Code(check)
-);
+pub(super) const RULE: Rule =
+    rule!("http-body-incomplete", Http, "The body of the answer is incomplete", Code(check));
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let said = said(e, RULE.id)?;
-    let read = said.answer.body_bytes;
-    let mut because = said.because(
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let refusal = find_refusal(e, RULE.id)?;
+    let read = refusal.answer.body_bytes;
+    let mut finding = refusal.finding(
         Level::Risk,
-        Sure::Inferred,
+        Confidence::Inferred,
         format!("the answer stopped after {read} bytes of its body"),
     );
-    if let Some(line) = said.header_line("content-length") {
-        because = because.seen(line);
+    if let Some(line) = refusal.header_line("content-length") {
+        finding = finding.fact(line);
     }
     Some(
-        because
-            .seen(format!(
+        finding
+            .fact(format!(
                 "read in {:.0} ms, deadline {} ms",
-                said.call.took_ms, e.asked.timeout_ms
+                refusal.call.took_ms, e.options.timeout_ms
             ))
-            .known_by(
-                "status and headers arrived and the body did not end: packets are lost on the \
-                 way, a device cuts long answers, or the answer is larger than is read here",
+            .reasoning(
+                "the status and the headers arrived, but not the whole body: packets are lost on \
+                 the path, a device cuts long answers, or the answer is larger than this tool \
+                 reads",
             )
             .owner("Network")
-            .look("see whether a longer deadline helps", reading::again_with(e, "--timeout 30"))
-            .act(Step::look(
-                "look for loss and for devices that inspect or cut answers on this path",
+            .inspect("see whether a longer deadline helps", reading::again_with(e, "--timeout 30"))
+            .step(Step::inspect(
+                "look for packet loss and for devices on this path that inspect or cut answers",
             ))
             .check(reading::again(e)),
     )

@@ -1,65 +1,48 @@
-//! Refusals that name their own cause, and differ in nothing but their words: one row each
-//! (facts H6, H30, H31, X16, X19).
+//! Refusals that name their own cause: a row each (facts H6, H30, H31, X16, X19).
 
-use crate::diagnose::{Because, Rule, View, account, reading};
+use crate::diagnose::engines::documented_refusal::Row;
+use crate::diagnose::{Rule, account};
 use crate::diagnosis::Step;
-use crate::evidence::Evidence;
-
-use super::aim::aim;
-use super::said::said;
-
-/// One documented refusal.
-pub(in crate::diagnose) struct Row {
-    id: &'static str,
-    /// The clause of the first line, with `{account}` and `{deployment}` filled in.
-    says: &'static str,
-    /// What it means, in sentences.
-    means: &'static [&'static str],
-    /// What the answer excludes by what it says.
-    excludes: &'static str,
-    owner: &'static str,
-    steps: fn(&Evidence, Because) -> Because,
-}
 
 const BLOCKED: Row = Row {
-    id: "http-temporarily-blocked",
-    says: "Azure has blocked {account} for the time being (abuse monitoring)",
+    message: "Azure has temporarily blocked {account} (abuse monitoring)",
     means: &[
-        "the service answered from behind its network and key checks: it blocks the resource \
-         because of what was sent or how (abuse monitoring), not because of where from",
-        "nothing can be configured against it, and quota, network rules and roles have no part in \
-         it; only a support request lifts it",
+        "the call passed the network and key checks: the service blocks the resource because of \
+         what was sent to it or how (abuse monitoring), not because of where calls come from",
+        "no setting changes this: quota, network rules and roles are not involved, and only a \
+         support request lifts the block",
     ],
-    excludes: "network rules and key as the cause: the answer names the block",
+    excludes: "network rules and the key as the cause: the answer names the block",
     owner: "Azure platform",
-    steps: |_, because| {
-        because
-            .act(Step::look(
+    steps: |_, finding| {
+        finding
+            .step(Step::inspect(
                 "open a support request (technical, Azure OpenAI) with the apim-request-id, the \
                  time, the resource, region and deployment, and the whole 403",
             ))
-            .act(Step::local(
-                "hold traffic back meanwhile, retries first: each blocked call goes on being \
-                 counted; lift it when the block is gone",
+            .step(Step::local(
+                "meanwhile reduce traffic, retries first, since blocked calls still count; \
+                 restore it when the block is lifted",
             ))
     },
 };
 
 const OWN_IDENTITY: Row = Row {
-    id: "http-managed-identity-off",
-    says: "{account} has no managed identity of its own, and this call needs one",
+    message: "{account} has no managed identity, and this call requires one",
     means: &[
-        "the account itself has to sign in to another service for this call (its own data, a \
-         store), and its system-assigned identity is not enabled; the caller's identity is another \
-         matter",
+        "for this call, the account itself has to sign in to another service (its data, a store), \
+         and its system-assigned identity is not enabled; the caller's identity is not the cause",
     ],
-    excludes: "network and credential of the caller as the cause: the answer names the account's \
+    excludes: "the caller's network and credential as the cause: the answer names the account's \
                identity",
     owner: "Azure platform",
-    steps: |e, because| {
-        because
-            .look("see which identities the account has", account::command(e, "identity show", ""))
-            .act(
+    steps: |e, finding| {
+        finding
+            .inspect(
+                "see which identities the account has",
+                account::command(e, "identity show", ""),
+            )
+            .step(
                 Step::shared(
                     "enable its system-assigned identity (Terraform: azurerm_cognitive_account, \
                      identity block), then give that identity its role on the other service",
@@ -67,7 +50,7 @@ const OWN_IDENTITY: Row = Row {
                 )
                 .command(account::command(e, "identity assign", ""))
                 .undo(format!(
-                    "{}; roles that were granted to it are lost",
+                    "{}; roles granted to it are lost",
                     account::command(e, "identity remove", "")
                 )),
             )
@@ -75,14 +58,13 @@ const OWN_IDENTITY: Row = Row {
 };
 
 const RETIRED: Row = Row {
-    id: "http-deployment-retired",
-    says: "the model behind {deployment} is retired: 410",
-    means: &["the deployment is there, and its model is no longer served"],
+    message: "the model behind {deployment} is retired: 410",
+    means: &["the deployment exists, but its model is no longer served"],
     excludes: "network, key and role as the cause: the answer names the model",
     owner: "Application",
-    steps: |e, because| {
-        because
-            .look(
+    steps: |e, finding| {
+        finding
+            .inspect(
                 "see the deployments, their models and versions",
                 account::command(
                     e,
@@ -91,11 +73,11 @@ const RETIRED: Row = Row {
                      version:properties.model.version}\" -o table",
                 ),
             )
-            .act(
+            .step(
                 Step::shared(
-                    "deploy a model that is served under a new name and let the application use \
-                     it (Terraform: azurerm_cognitive_deployment)",
-                    "the quota of the account's region; callers of the old name are not changed",
+                    "deploy a current model under a new deployment name and switch the \
+                     application to it (Terraform: azurerm_cognitive_deployment)",
+                    "the quota of the account's region; callers of the old name are not affected",
                 )
                 .undo("delete the new deployment"),
             )
@@ -103,32 +85,31 @@ const RETIRED: Row = Row {
 };
 
 const OUTBOUND: Row = Row {
-    id: "http-outbound-restricted",
-    says: "{account} may not call the host that this request names",
+    message: "{account} is not allowed to call the host in this request",
     means: &[
         "the account restricts its own outbound calls (restrictOutboundNetworkAccess), and the \
-         host in the message is not in its list of allowed FQDNs: this machine's path is not the \
+         host in the message is not in its list of allowed FQDNs; this machine's path is not the \
          cause",
     ],
     excludes: "this machine's network as the cause: the answer names the account's own outbound \
                calls",
     owner: "Azure platform",
-    steps: |e, because| {
-        because
-            .look(
+    steps: |e, finding| {
+        finding
+            .inspect(
                 "see the list",
                 account::show(
                     e,
                     "properties.{restricted:restrictOutboundNetworkAccess,allowed:allowedFqdnList}",
                 ),
             )
-            .act(
+            .step(
                 Step::shared(
-                    "add the one host to the list (Terraform: azurerm_cognitive_account, fqdns); \
-                     the restriction may be deliberate: ask the security team first",
-                    "every caller of the account may then send data to that host through it",
+                    "add only this host to the list (Terraform: azurerm_cognitive_account, \
+                     fqdns); the restriction may be deliberate: ask the security team first",
+                    "every caller of the account can then send data to that host through it",
                 )
-                .undo("take the host out of the list again"),
+                .undo("remove the host from the list again"),
             )
     },
 };
@@ -137,7 +118,7 @@ pub(super) const RULES: [Rule; 4] = [
     rule!(
         "http-temporarily-blocked",
         Http,
-        "Azure has blocked the resource for the time being (abuse monitoring)",
+        "Azure has temporarily blocked the resource (abuse monitoring)",
         Documented(&BLOCKED)
     )
     .short("Azure has temporarily blocked the account"),
@@ -157,31 +138,8 @@ pub(super) const RULES: [Rule; 4] = [
     rule!(
         "http-outbound-restricted",
         Http,
-        "The account may not call the host that the request names",
+        "The account is not allowed to call the host named in the request",
         Documented(&OUTBOUND)
-    ),
+    )
+    .short("the account may not call the host in this request"),
 ];
-
-/// Whether the service refuses as `row` says.
-pub(in crate::diagnose) fn check(e: &View<'_>, row: &Row) -> Option<Because> {
-    let said = said(e, row.id)?;
-    let account = match aim(e).is_gateway() {
-        true => "the account behind the gateway",
-        false => reading::account(e),
-    };
-    let says = row
-        .says
-        .replace("{account}", account)
-        .replace("{deployment}", e.asked.deployment.as_deref().unwrap_or("the deployment"));
-    let mut because = said.because(said.level(e), said.sure(), says);
-    for name in ["apim-request-id", "x-ms-region"] {
-        if let Some(line) = said.header_line(name) {
-            because = because.seen(line);
-        }
-    }
-    for sentence in row.means {
-        because = because.known_by(*sentence);
-    }
-    because = because.ruled_out(row.excludes).owner(row.owner);
-    Some((row.steps)(e, because).check(reading::again(e)))
-}

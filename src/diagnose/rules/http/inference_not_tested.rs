@@ -1,35 +1,36 @@
-//! The list answers, and nothing says that a deployment does (fact G5).
+//! The list answers, which does not show that a deployment does (fact G5).
 
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level};
 use crate::evidence::Expect;
 
-use super::said::{pointer, request};
+use super::refusal_match::{pointer, request};
 
 pub(super) const RULE: Rule = rule!(
     "http-inference-not-tested",
     Http,
-    "Whether this caller may run a deployment was not tested",
+    "Not tested: whether this caller may use a deployment",
     Code(check)
 );
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let hop = e.http.saw()?;
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let hop = e.http.value()?;
     let main = hop.main().filter(|call| call.credential_sent && e.http.accepted())?;
-    if hop.deployment().is_some() || e.asked.expect == Expect::Closed {
+    let none = reading::service(e).is_some_and(|s| s.has_call() && !s.has_deployments());
+    if none || hop.deployment().is_some() || e.options.expect == Expect::Closed {
         return None;
     }
     let status = main.answer().map_or(0, |answer| answer.status);
     Some(
-        Because::new(
+        FindingBuilder::new(
             Level::Note,
-            Sure::Proved,
-            "not tested: whether this caller may run a deployment (--deployment)",
+            Confidence::Proved,
+            "not tested: whether this caller may use a deployment (--deployment)",
         )
-        .seen(format!("{} -> {status}; no deployment was called", request(main)))
-        .known_by("the right to list models does not carry the right to run one")
-        .tells_it(reading::again_with(e, "--deployment <deployment>"))
-        .read_at(pointer(0))
+        .fact(format!("{} -> {status}; no deployment was called", request(main)))
+        .reasoning("the right to list models does not include the right to use one")
+        .decide_with(reading::again_with(e, "--deployment <deployment>"))
+        .cites(pointer(0))
         .not_tested(),
     )
 }

@@ -1,9 +1,9 @@
 //! An account of another kind has no list of models: not tested, and not broken (H17, H19).
 
-use crate::diagnose::{Because, Rule, View};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View};
+use crate::diagnosis::{Confidence, Level};
 
-use super::said::said;
+use super::refusal_match::find_refusal;
 
 pub(super) const RULE: Rule = rule!(
     "http-list-not-offered",
@@ -12,18 +12,18 @@ pub(super) const RULE: Rule = rule!(
     Code(check)
 );
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let said = said(e, RULE.id)?;
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let refusal = find_refusal(e, RULE.id)?;
     let service = e.target.service_name.as_deref().unwrap_or("this service");
     Some(
-        said.because(
+        refusal.finding(
             Level::Note,
-            Sure::Inferred,
+            Confidence::Inferred,
             format!("not tested: {service} lists no models at {}", e.target.host),
         )
-        .known_by(
+        .reasoning(
             "the service answers in its own error format that it has no such resource: the path \
-             leads there, the credential was not put to the test",
+             works, and the credential was not tested",
         )
         .not_tested(),
     )

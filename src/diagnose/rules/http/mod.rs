@@ -1,41 +1,56 @@
-//! Rules whose cause lies at the http hop.
+//! Rules whose cause is at the http hop.
 
 pub mod answered_by;
 pub mod refusals;
 
-pub(super) mod aim;
-mod arrival;
 mod body_incomplete;
-pub(super) mod clients;
+pub(super) mod challenge;
 mod deployment_inferred;
 mod deployment_missing;
-pub(in crate::diagnose) mod documented;
+mod documented;
 mod forbidden;
 mod front_answered;
 pub(super) mod gateway_policy;
+pub(in crate::diagnose) mod host_kind;
 mod inference_not_tested;
-mod legs;
 mod list_not_offered;
-mod network_fix;
-pub(in crate::diagnose) mod network_refusals;
+pub(in crate::diagnose) mod network_fix;
+mod network_refusals;
 mod no_answer;
 mod not_closed;
 mod not_found;
 mod origin;
 mod other_address;
 mod path_prefix;
-mod paths;
+mod private_path;
 mod rate_limited;
 mod redirect;
-pub(super) mod said;
+pub(super) mod reference_client;
+pub(in crate::diagnose) mod refusal_match;
+mod refused_though;
+mod secret_not_tested;
 mod server_error;
 mod subdomain_unmapped;
 mod success_unproved;
 mod timeout_answer;
+mod translator_path;
 mod unexpected_status;
+mod untested_paths;
 
 use super::{over_limit, slow};
 use crate::diagnose::Rule;
+
+/// The service is reached, and refuses the call because of the network that it comes from.
+pub(in crate::diagnose::rules) const NETWORK_REFUSALS: &[&str] = &[
+    "http-public-access-disabled",
+    "http-network-rules",
+    "http-network-perimeter",
+    "http-endpoint-not-approved",
+    "http-vnet-endpoint",
+    "http-forbidden",
+    "http-refused-though-approved",
+    "http-refused-though-allowed",
+];
 
 /// The rules of this hop.
 pub(super) const RULES: &[Rule] = &[
@@ -45,6 +60,8 @@ pub(super) const RULES: &[Rule] = &[
     network_refusals::RULES[2],
     network_refusals::RULES[3],
     network_refusals::RULES[4],
+    refused_though::APPROVED,
+    refused_though::ALLOWED,
     documented::RULES[0],
     documented::RULES[1],
     documented::RULES[2],
@@ -63,18 +80,19 @@ pub(super) const RULES: &[Rule] = &[
     server_error::RULE,
     timeout_answer::RULE,
     redirect::RULE,
-    no_answer::RULES[0],
-    no_answer::RULES[1],
-    no_answer::RULES[2],
+    no_answer::SILENT,
+    no_answer::CLOSED,
+    no_answer::MALFORMED,
     body_incomplete::RULE,
     unexpected_status::RULE,
     success_unproved::RULE,
     origin::RULE,
     path_prefix::RULE,
-    legs::RULES[0],
-    legs::RULES[1],
-    legs::RULES[2],
+    untested_paths::RULES[0],
+    untested_paths::RULES[1],
+    untested_paths::RULES[2],
     inference_not_tested::RULE,
+    secret_not_tested::RULE,
     slow::HTTP,
     over_limit::HTTP,
     other_address::RULE,

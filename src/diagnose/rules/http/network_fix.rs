@@ -1,22 +1,20 @@
-//! What to do about a refusal that is about the network: it follows from where the call went
-//! (facts H3, X1, X2, X15, X20, T21).
+//! What to do about a network refusal: it depends on where the call went (facts H3, X1, X2, X15,
+//! X20, T21).
 
 use std::net::IpAddr;
 
+use crate::diagnose::engines::network_refusal::{Names, Policy, Row, own_name};
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::{Because, account, endpoint_of, reading};
+use crate::diagnose::{FindingBuilder, account, endpoint_of, reading};
 use crate::diagnosis::Step;
 use crate::evidence::tunnel::{Maker, TunnelAddress};
 use crate::evidence::vantage::Platform;
 use crate::evidence::{Evidence, classify, tunnel};
 
-use super::aim::aim;
-use super::arrival;
-use super::clients;
-use super::network_refusals::{
-    NETWORK_RULES, NOT_APPROVED, PERIMETER, PUBLIC_ACCESS, Row, VNET_ENDPOINT, own_name,
-};
-use super::said::{walked, walked_private};
+use super::host_kind::host_kind;
+use super::private_path;
+use super::reference_client;
+use super::refusal_match::{walked, walked_private};
 
 /// Looks at the connections of private endpoints to the account.
 const CONNECTIONS: &str = "az network private-endpoint-connection list --id <account resource id> --query \
@@ -24,129 +22,147 @@ const CONNECTIONS: &str = "az network private-endpoint-connection list --id <acc
      state:properties.privateLinkServiceConnectionState.status}\"";
 
 /// Adds the causes that remain, the owner and the steps.
-pub(super) fn by_place(
+pub(in crate::diagnose) fn by_place(
     e: &Evidence,
-    because: Because,
-    refused: &Row,
+    finding: FindingBuilder,
+    row: &Row,
     egress: Option<IpAddr>,
-) -> Because {
-    if aim(e).is_gateway() {
-        return behind_gateway(e, because);
+) -> FindingBuilder {
+    if host_kind(e).is_gateway() {
+        return behind_gateway(e, finding);
     }
-    let because = match refused.id == VNET_ENDPOINT.id {
-        true if !own_name(e) => return subdomain(e, because),
-        true => endpoint(e, because, "see the account's own endpoint: its name should be this one"),
-        false => because,
+    let finding = match row.names == Names::Subdomain {
+        true if !own_name(e) => return subdomain(e, finding),
+        true => endpoint(e, finding, "see the account's own endpoint: it should have this name"),
+        false => finding,
     };
-    // Past the proxy the same refusal: the proxy is not what makes the difference.
-    let past = clients::direct(e).is_some_and(|direct| reading::proxied(e) && direct.refused(e));
+    // Without the proxy, the same refusal: the proxy makes no difference.
+    let past =
+        reference_client::direct(e).is_some_and(|direct| reading::proxied(e) && direct.refused(e));
     let private = match past {
         true => e.dns.effective().into_iter().find(|a| tunnel::is_private(e, *a)),
         false => walked(e).filter(|_| walked_private(e)),
     };
     match private {
-        None if reading::proxied(e) => through_proxy(e, because, refused, egress),
-        Some(address) => privately(e, because, refused, address, egress),
+        None if reading::proxied(e) => through_proxy(e, finding, row, egress),
+        Some(address) => privately(e, finding, row, address, egress),
         None => match walked(e).and_then(|address| Some((address, tunnel::address(e, address)?))) {
-            Some((address, made)) => through_tunnel(e, because, refused, (address, &made), egress),
-            None => publicly(e, because, refused, egress),
+            Some((address, made)) => through_tunnel(e, finding, row, (address, &made), egress),
+            None => publicly(e, finding, row, egress),
         },
     }
 }
 
-/// The words of an account at a gateway's name: the gateway's own call was refused.
-fn behind_gateway(e: &Evidence, because: Because) -> Because {
-    let aim = aim(e);
-    let because = because
-        .known_by(format!(
-            "{} is not the account: {} answers there. These words are an account's, so its own \
-             call to the account was most likely refused; this machine's path to it is not the \
-             cause",
+/// An account's error text at a gateway's name: the gateway's own call was refused.
+fn behind_gateway(e: &Evidence, finding: FindingBuilder) -> FindingBuilder {
+    let host_kind = host_kind(e);
+    let finding = finding
+        .reasoning(format!(
+            "{} is not the account: {} answers there. The error text is an account's, so most \
+             likely its own call to the account was refused; this machine's path is not the cause",
             e.target.host,
-            aim.name()
+            host_kind.name()
         ))
         .owner("Azure platform")
-        .look(format!("see {} and its network", aim.name()), aim.show(e));
-    let because = match aim.behind(e) {
-        Some(command) => because.look("see which account it calls", command),
-        None => because
-            .act(Step::look(format!("ask who runs {} which account it calls", e.target.host))),
+        .inspect(format!("see {} and its network", host_kind.name()), host_kind.show(e));
+    let finding = match host_kind.behind(e) {
+        Some(command) => finding.inspect("see which account it calls", command),
+        None => finding.step(Step::inspect(format!(
+            "ask the team that runs {} which account it calls",
+            e.target.host
+        ))),
     };
-    because.act(
-        Step::look("walk from the gateway's own network to the account's name")
-            .command("aoai-probe <account>.openai.azure.com"),
+    finding.step(
+        Step::inspect("run a check from the gateway's own network to the account's name")
+            .command(format!("aoai-probe {}", behind(e))),
     )
 }
 
-fn endpoint(e: &Evidence, because: Because, says: &str) -> Because {
-    because.look(says, account::show(e, "properties.endpoint"))
+/// A name of the service behind a gateway, as a placeholder.
+fn behind(e: &Evidence) -> String {
+    let cloud = reading::cloud(e);
+    let named = reading::service(e)
+        .and_then(|service| service.endpoints.iter().find(|endpoint| endpoint.cloud == cloud));
+    let suffix = named.map_or("openai.azure.com", |endpoint| endpoint.suffix);
+    format!("<{}>.{suffix}", reading::noun(e))
 }
 
-fn subdomain(e: &Evidence, because: Because) -> Because {
-    endpoint(e, because.owner("Application"), "see the account's own endpoint").act(Step::local(
+fn endpoint(e: &Evidence, finding: FindingBuilder, message: &str) -> FindingBuilder {
+    finding.inspect(message, account::show(e, account::resource(e).endpoint))
+}
+
+fn subdomain(e: &Evidence, finding: FindingBuilder) -> FindingBuilder {
+    endpoint(e, finding.owner("Application"), "see the account's own endpoint").step(Step::local(
         format!(
-            "put that endpoint into the application's configuration in place of {}; keep the old \
-             line to undo it",
+            "replace {} with that endpoint in the application's configuration; keep the old line \
+             to undo it",
             e.target.host
         ),
     ))
 }
 
-fn through_proxy(e: &Evidence, because: Because, refused: &Row, egress: Option<IpAddr>) -> Because {
-    let because = because
-        .known_by(
-            "the proxy makes the connection: the service sees the proxy's network, not this \
+fn through_proxy(
+    e: &Evidence,
+    finding: FindingBuilder,
+    row: &Row,
+    egress: Option<IpAddr>,
+) -> FindingBuilder {
+    let finding = finding
+        .reasoning(
+            "the proxy makes the connection, so the service sees the proxy's network, not this \
              machine's",
         )
         .owner("Network");
-    let because = see_rules(e, because, refused);
-    let because = if e.dns.private_endpoint_seen() {
-        because.act(Step::local(format!(
-            "append {} to NO_PROXY, so that the call takes the private path: append the one host \
-             and keep the list; a variable applies to its shell, a service needs it in its unit",
+    let finding = see_rules(e, finding, row);
+    let finding = if e.dns.private_endpoint_seen() {
+        finding.step(Step::local(format!(
+            "append {} to NO_PROXY so that the call takes the private path: append only this host \
+             and keep the list; a variable applies to its own shell, and a service needs it in \
+             its unit",
             e.target.host
         )))
     } else {
-        because
+        finding
     };
-    allow(e, because, refused, egress, "or allow the proxy's egress address")
+    allow(e, finding, row, egress, "allow the proxy's egress address")
 }
 
 fn privately(
     e: &Evidence,
-    because: Because,
-    refused: &Row,
+    finding: FindingBuilder,
+    row: &Row,
     address: IpAddr,
     egress: Option<IpAddr>,
-) -> Because {
-    let because = arrival::causes(e, because, address, egress, refused.id == NOT_APPROVED.id)
-        .tells_it(endpoint_of::everywhere(address))
-        .tells_it(CONNECTIONS)
+) -> FindingBuilder {
+    let finding = private_path::causes(e, finding, address, egress, row.names == Names::Endpoint)
+        .decide_with(endpoint_of::everywhere(address))
+        .decide_with(CONNECTIONS)
         .owner("Azure platform");
-    let because = endpoint_of::look(
-        because,
+    let finding = endpoint_of::look(
+        finding,
         format!("see which endpoint and which names {address} belongs to"),
         address,
     )
-    .look("see which endpoints the account has approved", CONNECTIONS)
-    .act(Step::look(
-        "wait and walk again, if endpoint or rules are new: rules take minutes, a new \
-             endpoint up to hours",
+    .inspect("see which endpoints the account has approved", CONNECTIONS)
+    .step(Step::inspect(
+        "if the endpoint or the rules are new, wait and check again: rules take minutes, a new \
+         endpoint up to hours",
     ));
-    let because = if refused.id == PERIMETER.id { see_rules(e, because, refused) } else { because };
-    because
-        .look(
-            "before an approval, see who requests it and for what",
+    let finding =
+        if row.policy == Policy::Perimeter { see_rules(e, finding, row) } else { finding };
+    finding
+        .inspect(
+            "before approving, see who requests it and for what",
             "az network private-endpoint-connection show --id <connection id> --query \
              \"properties.{endpoint:privateEndpoint.id,\
              reason:privateLinkServiceConnectionState.description}\"",
         )
-        .act(
+        .step(
             Step::shared(
-                "approve the connection, if it is yours and waits for it (Terraform: \
+                "approve the connection, if it is yours and pending (Terraform: \
                  azurerm_private_endpoint)",
-                "the whole network of that endpoint, and networks that are peered with it, get a \
-                 private path to the account",
+                "the whole network of that endpoint, and networks peered with it, get a private \
+                 path to the account",
             )
             .command(
                 "az network private-endpoint-connection approve --id <connection id> \
@@ -154,218 +170,232 @@ fn privately(
             )
             .undo("az network private-endpoint-connection reject --id <connection id>"),
         )
-        .act(
+        .step(
             Step::shared(
                 format!(
-                    "or correct the record of {} in the private zone to the address that the \
-                     endpoint's interface has for this name (Terraform: azurerm_private_endpoint \
-                     with its private_dns_zone_group keeps it right)",
+                    "correct the record of {} in the private zone to the address that the \
+                     endpoint's interface has for this name (Terraform: the \
+                     private_dns_zone_group of azurerm_private_endpoint maintains it)",
                     e.target.host
                 ),
                 "every client that resolves this name through the zone",
             )
-            .undo(format!("put the address {address} back")),
+            .or()
+            .undo(format!("restore the address {address}")),
         )
 }
 
-/// The address is one that a tunnel's client or a service mesh made up: which address it dials for
-/// it is not seen from here, so neither the zone nor the account's rules come first.
+/// A tunnel client or a service mesh generated the address: which address it dials is not visible
+/// from here, so neither the zone nor the account's rules come first.
 fn through_tunnel(
     e: &Evidence,
-    because: Because,
-    refused: &Row,
+    finding: FindingBuilder,
+    row: &Row,
     (address, made): (IpAddr, &TunnelAddress),
     egress: Option<IpAddr>,
-) -> Because {
+) -> FindingBuilder {
     let (host, takes) = (&e.target.host, made.maker.acceptor());
-    let because = because
-        .known_by(format!(
-            "{address} is a {} ({}): {takes} takes the connection and makes another one, and \
-             which address it dials for {host} is not seen from here",
+    let finding = finding
+        .reasoning(format!(
+            "{address} is a {} ({}): {takes} accepts the connection and opens another one; which \
+             address it dials for {host} is not visible from here",
             made.maker.noun(),
             made.sign
         ))
-        .read_at(made.pointer.clone());
-    let because = match made.maker {
+        .cites(made.pointer.clone());
+    let finding = match made.maker {
         Maker::Client => {
-            because.owner("Network (VPN or zero-trust client)").act(Step::look(format!(
+            finding.owner("Network (VPN or zero-trust client)").step(Step::inspect(format!(
                 "see in the client's log or console which address its exit dials for {host}, and \
                  from which network"
             )))
         }
-        Maker::Mesh => because.owner("Network (service mesh)").look(
+        Maker::Mesh => finding.owner("Network (service mesh)").inspect(
             "see which address the sidecar or the egress gateway dials",
             format!("istioctl proxy-config endpoints <pod>.<namespace> | grep {host}"),
         ),
     };
-    let (says, affects) = match made.maker {
+    let (message, affects) = match made.maker {
         Maker::Client => (
             format!(
-                "have {host} alone resolved where the private zone is seen, so that the exit dials \
-                 the endpoint; or leave it out of the tunnel, where this machine's own network \
-                 has the endpoint"
+                "have only {host} resolved by a resolver that sees the private zone, so that the \
+                 tunnel's exit dials the endpoint; or exclude it from the tunnel, if this \
+                 machine's own network has the endpoint"
             ),
-            format!("every client of the same policy, for {host}"),
+            format!("every client under the same policy, for {host}"),
         ),
         Maker::Mesh => (
             format!(
-                "have the sidecar or egress gateway resolve {host} where the private zone is seen \
-                 (Istio: a ServiceEntry with resolution DNS), so that it dials the endpoint"
+                "have the sidecar or egress gateway resolve {host} with a resolver that sees the \
+                 private zone (Istio: a ServiceEntry with resolution DNS), so that it dials the \
+                 endpoint"
             ),
-            format!("every workload of the mesh that calls {host}"),
+            format!("every workload in the mesh that calls {host}"),
         ),
     };
-    let because =
-        because.act(Step::shared(says, affects).undo("put the rule or entry back as it was"));
-    let because = see_rules(e, because, refused);
-    allow(e, because, refused, egress, "or allow the address that such calls leave from")
+    let finding =
+        finding.step(Step::shared(message, affects).undo("restore the former rule or entry"));
+    let finding = see_rules(e, finding, row);
+    allow(e, finding, row, egress, "allow the address that these calls leave from")
 }
 
-fn publicly(e: &Evidence, because: Because, refused: &Row, egress: Option<IpAddr>) -> Because {
-    let mut because = because.owner("Azure platform");
-    if refused.id == NOT_APPROVED.id {
-        because = because
-            .known_by(
-                "the call went to the public side, so an approval does not help it: either this \
-                 machine should get the private address (DNS), or the account should allow this \
-                 network",
+fn publicly(
+    e: &Evidence,
+    finding: FindingBuilder,
+    row: &Row,
+    egress: Option<IpAddr>,
+) -> FindingBuilder {
+    let mut finding = finding.owner("Azure platform");
+    if row.names == Names::Endpoint {
+        finding = finding
+            .reasoning(
+                "the call went to the public endpoint, so approving a connection does not help: \
+                 either this machine should get the private address (DNS), or the account should \
+                 allow this network",
             )
-            .known_by(
+            .reasoning(
                 "less likely: an account that was created with public access disabled may never \
-                 take public calls (one report); its rules then look right and do not act",
+                 accept public calls (one report); its rules then look right but have no effect",
             );
     }
     let hosted = platform_advice::on(e, Topic::IntoNetwork);
     let lent = e.vantage.is_on(Platform::HostedMachine);
     if let Some(advice) = hosted {
-        because = because.known_by(advice.why);
+        finding = finding.reasoning(advice.why);
     }
-    because = alias_unseen(e, because);
-    because = see_rules(e, because, refused);
-    because = because.look("see which private endpoints there are", CONNECTIONS);
+    finding = alias_unseen(e, finding);
+    finding = see_rules(e, finding, row);
+    finding = finding.inspect("see which private endpoints the account has", CONNECTIONS);
     if let Some(advice) = hosted {
-        because = because.act(advice.step());
+        finding = finding.step(advice.step());
     }
     let in_azure = e.vantage.azure.answer == Some(true);
     let public = egress.is_none_or(|ip| classify(ip).is_public());
-    if refused.id == NETWORK_RULES.id && in_azure && public && !lent {
-        let saw = egress.map_or_else(
+    if (row.names, row.policy) == (Names::NetworkRules, Policy::NetworkRules)
+        && in_azure
+        && public
+        && !lent
+    {
+        let value = egress.map_or_else(
             || "a call to a public address".to_owned(),
             |ip| format!("the public address {ip}"),
         );
-        because = because
-            .known_by(format!(
-                "this is an Azure machine and the service saw {saw}: a rule for its subnet can \
-                 only match when the subnet has the service endpoint Microsoft.CognitiveServices"
+        let provider = account::resource(e).provider();
+        finding = finding
+            .reasoning(format!(
+                "this is an Azure machine and the service saw {value}: a rule for its subnet can \
+                 only match if the subnet has the service endpoint {provider}"
             ))
-            .look(
+            .inspect(
                 "see whether the subnet has the service endpoint, and which others",
                 "az network vnet subnet show -g <group> --vnet-name <vnet> -n <subnet> --query \
                  \"serviceEndpoints[].service\"",
             )
-            .act(
+            .step(
                 Step::shared(
-                    "if a rule for the subnet is wanted, add the service endpoint to those that \
-                     are there (Terraform: azurerm_subnet, service_endpoints)",
-                    "each connection of the whole subnet to any account of this kind: it then \
-                     comes from the virtual network, so that address rules which allow it today \
-                     stop matching, and open connections break",
+                    "if you want a rule for the subnet, add the service endpoint to the existing \
+                     ones (Terraform: azurerm_subnet, service_endpoints)",
+                    "every connection from the subnet to any account of this kind: it then comes \
+                     from the virtual network, so address rules that allow it today stop \
+                     matching, and open connections break",
                 )
-                .command(
+                .command(format!(
                     "az network vnet subnet update -g <group> --vnet-name <vnet> -n <subnet> \
-                     --service-endpoints <those listed> Microsoft.CognitiveServices",
-                )
-                .undo("the same command with the list as it was"),
+                     --service-endpoints <those listed> {provider}"
+                ))
+                .undo("the same command with the former list"),
             );
     }
-    because = because.act(
+    finding = finding.step(
         Step::shared(
             if hosted.is_some() {
-                "or give the network of that platform a private endpoint with its DNS zone \
-                 (Terraform: azurerm_private_endpoint with private_dns_zone_group)"
+                "if it has none, give that platform's network a private endpoint with its DNS zone (Terraform: \
+                 azurerm_private_endpoint with private_dns_zone_group)"
             } else {
-                "give this network a private endpoint with its DNS zone, if the path is to be \
-                 private (Terraform: azurerm_private_endpoint with private_dns_zone_group)"
+                "if the path should be private, give this network a private endpoint with its DNS \
+                 zone (Terraform: azurerm_private_endpoint with private_dns_zone_group)"
             },
             format!(
-                "every client of the virtual network: once {} is linked, accounts of the suffix \
-                 without a record there stop resolving",
+                "every client in the virtual network: once {} is linked, accounts of the suffix \
+                 without a record in it stop resolving",
                 reading::private_zone(e)
             ),
         )
         .undo("remove the zone's link, then the endpoint"),
     );
-    // The next job of a hosted machine calls from another address, which others use too.
+    // The next job on a hosted machine calls from another address, which others use too.
     if !lent {
-        because = allow(e, because, refused, egress, "or allow this network's egress address");
+        finding = allow(e, finding, row, egress, "allow this network's egress address");
     }
-    if refused.id == PERIMETER.id {
-        return because.act(Step::look(
-            "wait and walk again: changes of a perimeter took over 14 minutes in one report",
+    if row.policy == Policy::Perimeter {
+        return finding.step(Step::inspect(
+            "wait and check again: changes to a perimeter took over 14 minutes in one report",
         ));
     }
-    because.act(Step::look("wait and walk again: changes of network rules take some minutes"))
+    finding.step(Step::inspect("wait and check again: changes to network rules take a few minutes"))
 }
 
-/// Where no resolver was seen, neither was an alias: whether this network should get a private
-/// address is the first question, and the name answers it.
-fn alias_unseen(e: &Evidence, because: Because) -> Because {
+/// Where no resolver was seen, neither was an alias: first find out whether this network should get
+/// a private address, which the name's alias shows.
+fn alias_unseen(e: &Evidence, finding: FindingBuilder) -> FindingBuilder {
     if !e.dns.resolvers.is_empty() {
-        return because;
+        return finding;
     }
-    because
-        .known_by(
-            "no resolver was seen here, so whether there is a private endpoint, whose address this \
-             network should then get, is not known",
+    finding
+        .reasoning(
+            "no resolver was seen here, so it is not known whether there is a private endpoint \
+             whose address this network should get",
         )
-        .look(
-            "see whether the name has an alias below privatelink: then there is a private endpoint, \
-             and the DNS of this network does not lead to it",
+        .inspect(
+            "see whether the name has a privatelink alias: if it has, there is a private endpoint \
+             that this network's DNS does not lead to",
             format!("nslookup {}", reading::word(&e.target.host)),
         )
-        .look(
-            "see the same as the resolver of that network shows it",
+        .inspect(
+            "see the same with that network's resolver",
             reading::again_with(e, "--resolver <address>"),
         )
 }
 
-/// A step that shows the rules which decide.
-fn see_rules(e: &Evidence, because: Because, refused: &Row) -> Because {
-    if refused.id == PERIMETER.id {
-        return because
-            .look(
-                "see the perimeter of the account and its access mode",
+/// A step that shows the rules that decide.
+fn see_rules(e: &Evidence, finding: FindingBuilder, row: &Row) -> FindingBuilder {
+    if row.policy == Policy::Perimeter {
+        return finding
+            .inspect(
+                "see the account's perimeter and its access mode",
                 "az network perimeter association list -g <group> --perimeter-name <perimeter> \
                  --query \"[].{resource:privateLinkResource.id,mode:accessMode,\
                  profile:profile.id}\"",
             )
-            .look(
+            .inspect(
                 "see the access rules of that profile",
                 "az network perimeter profile access-rule list -g <group> \
                  --perimeter-name <perimeter> --profile-name <profile>",
             );
     }
-    because.look(
-        "see whether public access is on (rules act only then), and which networks are allowed",
+    finding.inspect(
+        "see whether public access is on (rules only have effect then), and which networks are \
+         allowed",
         account::show(e, account::NETWORK),
     )
 }
 
-/// A step that lets an egress address in.
+/// Allows an egress address, as an alternative to the private path of the steps before it.
 fn allow(
     e: &Evidence,
-    because: Because,
-    refused: &Row,
+    finding: FindingBuilder,
+    row: &Row,
     egress: Option<IpAddr>,
-    says: &str,
-) -> Because {
+    message: &str,
+) -> FindingBuilder {
     let source = egress.map_or_else(|| "<egress address>".to_owned(), |ip| ip.to_string());
-    if refused.id == PERIMETER.id {
-        return because.act(
+    if row.policy == Policy::Perimeter {
+        return finding.step(
             Step::shared(
-                format!("{says} (Terraform: azurerm_network_security_perimeter_access_rule)"),
-                "every resource of that profile, and every client behind that address",
+                format!("{message} (Terraform: azurerm_network_security_perimeter_access_rule)"),
+                "every resource in that profile, and every client behind that address",
             )
+            .or()
             .command(format!(
                 "az network perimeter profile access-rule create -n <rule> -g <group> \
                  --perimeter-name <perimeter> --profile-name <profile> \
@@ -377,37 +407,55 @@ fn allow(
             ),
         );
     }
-    // Network rules, those of subnets with a service endpoint among them, act only while public
-    // access is on: an address that is allowed before changes nothing.
-    let closed = refused.id == PUBLIC_ACCESS.id;
-    let because = if closed {
-        because
-            .known_by(
-                "public access is off, and while it is, the account's network rules do not act: \
-                 neither an allowed address nor a subnet with a service endpoint lets a call in",
+    // Network rules, including those for subnets with a service endpoint, only have effect while
+    // public access is on: allowing an address before that changes nothing.
+    let closed = row.names == Names::PublicAccess;
+    let terraform = account::resource(e).terraform;
+    let finding = if closed {
+        finding
+            .reasoning(
+                "while public access is off, the account's network rules have no effect: neither \
+                 an allowed address nor a subnet with a service endpoint lets a call in",
             )
-            .act(
+            .step(
                 Step::shared(
-                    "or, if public calls are meant: turn public access on for selected networks \
-                     alone (default action Deny), first (Terraform: azurerm_cognitive_account, \
-                     public_network_access_enabled and network_acls)",
-                    "the account gets a public side again, for the networks that its rules name; \
-                     with the default action Allow for everyone who has a key",
+                    format!(
+                        "if public calls are intended, first turn public access on for \
+                         selected networks only (default action Deny; Terraform: {terraform}, \
+                         public_network_access_enabled and network_acls)"
+                    ),
+                    "the account gets a public endpoint again, for the networks in its rules; \
+                     with the default action Allow, for every caller with a credential",
                 )
                 .undo("turn public access off again"),
             )
     } else {
-        because
+        finding
     };
-    let says = match says.strip_prefix("or ").filter(|_| closed) {
-        Some(rest) => format!("then {rest}"),
-        None => says.to_owned(),
-    };
-    because.act(
+    // Where public access is off, this is the second step of that way.
+    let then = if closed { "then " } else { "" };
+    let joined = |step: Step| if closed { step } else { step.or() };
+    // A private address comes from a subnet with a service endpoint; rules for addresses take public
+    // ones alone.
+    if egress.is_some_and(|ip| classify(ip).is_private()) {
+        return finding.step(joined(
+            Step::shared(
+                format!(
+                    "{then}allow the subnet of {source}: the service sees this address, so the subnet \
+                     has a service endpoint, and a rule for a private address is refused \
+                     (Terraform: {terraform}, network_acls)"
+                ),
+                "the account becomes reachable for every machine in that subnet",
+            )
+            .command(account::command(e, "network-rule add", "--subnet <subnet id>"))
+            .undo(account::command(e, "network-rule remove", "--subnet <subnet id>")),
+        ));
+    }
+    finding.step(joined(
         Step::shared(
-            format!("{says} (Terraform: azurerm_cognitive_account, network_acls)"),
-            "the account, for every client behind that address: behind a shared NAT or proxy, \
-             those of others too",
+            format!("{then}{message} (Terraform: {terraform}, network_acls)"),
+            "the account becomes reachable for every client behind that address, including other \
+             parties behind a shared NAT or proxy",
         )
         .command(account::command(e, "network-rule add", &format!("--ip-address {source}")))
         .undo(account::command(
@@ -415,5 +463,5 @@ fn allow(
             "network-rule remove",
             &format!("--ip-address {source}"),
         )),
-    )
+    ))
 }

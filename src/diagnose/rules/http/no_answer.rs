@@ -1,84 +1,91 @@
-//! The TLS session stands, and the call has no answer. The outcomes differ in words alone.
+//! The TLS session is open, and a call gets no answer that can be read: a row each.
 
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Step, Sure};
-use crate::evidence::Evidence;
-use crate::evidence::http::{HttpCall, HttpOutcome};
+use crate::diagnose::engines::no_answer::Row;
+use crate::diagnose::{Rule, reading};
+use crate::diagnosis::{Confidence, Step};
+use crate::evidence::http::HttpOutcome;
 
-use super::said::{place, pointer, purpose, request};
+use super::refusal_match::{purpose, short};
 
-pub(super) const RULES: [Rule; 3] = [
-    rule!("http-silent", Http, "The call is not answered", Code(silent)),
-    rule!("http-closed", Http, "The connection ends before an answer", Code(closed)),
-    rule!("http-malformed", Http, "The answer is not HTTP", Code(malformed)),
-];
+pub(super) const SILENT: Rule = rule!(
+    "http-silent",
+    Http,
+    "The call is not answered",
+    NoAnswer(&Row {
+        ended: |outcome| *outcome == HttpOutcome::Silent,
+        // Applications wait for minutes, and may get the answer.
+        confidence: Confidence::Inferred,
+        message: |call| {
+            format!("no answer for {} within {:.0} ms", purpose(call.purpose), call.took_ms)
+        },
+        facts: |finding, e, _| {
+            finding
+                .reasoning(
+                    "the request was sent over the session, and no complete answer came back",
+                )
+                .reasoning(
+                    "either the service is slow, or a device on the path lets the handshake pass \
+                     and then holds or throttles what follows",
+                )
+                .inspect(
+                    "see whether a longer deadline helps",
+                    reading::again_with(e, "--timeout 30"),
+                )
+                .step(Step::inspect(
+                    "look for a device on this path that inspects TLS or drops large packets",
+                ))
+        },
+    })
+);
 
-/// The first call that ended in such a way.
-fn ended(e: &Evidence, how: fn(&HttpOutcome) -> bool) -> Option<(usize, &HttpCall)> {
-    e.http.saw()?.calls.iter().enumerate().find(|(_, call)| how(&call.outcome))
-}
+pub(super) const CLOSED: Rule = rule!(
+    "http-closed",
+    Http,
+    "The connection ends before an answer",
+    NoAnswer(&Row {
+        ended: |outcome| matches!(outcome, HttpOutcome::Closed | HttpOutcome::Reset),
+        confidence: Confidence::Proved,
+        message: |call| {
+            let how = if call.outcome == HttpOutcome::Reset { "reset" } else { "closed" };
+            format!("the connection was {how} before an answer for {}", purpose(call.purpose))
+        },
+        facts: |finding, e, call| {
+            let segment = if call.outcome == HttpOutcome::Reset { "RST" } else { "FIN" };
+            finding
+                .reasoning(format!("after the handshake, a {segment} came instead of an answer"))
+                .reasoning(
+                    "a proxy or firewall that inspects the session does this, and so does a \
+                     backend that crashes",
+                )
+                .step(Step::inspect(
+                    "search the log of each device on the path for this time and this host",
+                ))
+                .inspect("see whether it happens each time", reading::again(e))
+        },
+    })
+);
 
-fn because(e: &Evidence, index: usize, call: &HttpCall, sure: Sure, says: &str) -> Because {
-    Because::new(Level::Broken, sure, super::said::short(says, 100))
-        .seen(format!("{} {}, ended after {:.0} ms", request(call), place(e), call.took_ms))
-        .ruled_out("DNS, TCP and TLS: the session stood when the call was sent")
-        .owner("Network")
-        .read_at(pointer(index))
-        .check(reading::again(e))
-}
-
-fn silent(e: &View<'_>) -> Option<Because> {
-    let (index, call) = ended(e, |outcome| *outcome == HttpOutcome::Silent)?;
-    let says = format!("no answer for {} within {:.0} ms", purpose(call.purpose), call.took_ms);
-    Some(
-        // A longer wait may bring it: applications wait for minutes.
-        because(e, index, call, Sure::Inferred, &says)
-            .known_by("the request was written to the session, and no whole answer came back")
-            .known_by(
-                "either the service is slow, or a device on the way lets the handshake pass and \
-                 holds what follows, or hands it on in drips",
-            )
-            .look("see whether a longer deadline helps", reading::again_with(e, "--timeout 30"))
-            .act(Step::look(
-                "look for a device that inspects TLS, or drops large packets, on this path",
-            )),
-    )
-}
-
-fn closed(e: &View<'_>) -> Option<Because> {
-    let (index, call) =
-        ended(e, |outcome| matches!(outcome, HttpOutcome::Closed | HttpOutcome::Reset))?;
-    let (how, mark) = match call.outcome {
-        HttpOutcome::Reset => ("reset", "RST"),
-        _ => ("closed", "FIN"),
-    };
-    let what = purpose(call.purpose);
-    let says = format!("the connection was {how} before an answer for {what}");
-    Some(
-        because(e, index, call, Sure::Proved, &says)
-            .known_by(format!("{mark} came in place of an answer, after the handshake"))
-            .known_by(
-                "a proxy or firewall that looks into the session does this, and so does a \
-                 backend that dies",
-            )
-            .act(Step::look(
-                "look into the log of each device on the path for this time and this host",
-            ))
-            .look("see whether it happens each time", reading::again(e)),
-    )
-}
-
-fn malformed(e: &View<'_>) -> Option<Because> {
-    let (index, call) = ended(e, |outcome| matches!(outcome, HttpOutcome::Malformed { .. }))?;
-    let HttpOutcome::Malformed { says: fault } = &call.outcome else { return None };
-    let says = format!("the answer for {} is not HTTP", purpose(call.purpose));
-    Some(
-        because(e, index, call, Sure::Inferred, &says)
-            .seen(format!("fault: {}", super::said::short(fault, 160)))
-            .known_by("the service speaks HTTP/1.1 on this port; something else answered")
-            .act(Step::look(format!(
-                "find out what serves {} port {}",
-                e.target.host, e.target.port
-            ))),
-    )
-}
+pub(super) const MALFORMED: Rule = rule!(
+    "http-malformed",
+    Http,
+    "The answer is not HTTP",
+    NoAnswer(&Row {
+        ended: |outcome| matches!(outcome, HttpOutcome::Malformed { .. }),
+        confidence: Confidence::Inferred,
+        message: |call| format!("the answer for {} is not HTTP", purpose(call.purpose)),
+        facts: |finding, e, call| {
+            let finding = match &call.outcome {
+                HttpOutcome::Malformed { message } => {
+                    finding.fact(format!("fault: {}", short(message, 160)))
+                }
+                _ => finding,
+            };
+            finding
+                .reasoning("the service speaks HTTP/1.1 on this port; something else answered")
+                .step(Step::inspect(format!(
+                    "find out what serves {} port {}",
+                    e.target.host, e.target.port
+                )))
+        },
+    })
+);

@@ -1,76 +1,93 @@
 //! `--expect closed`, and the public path is open (facts H1, W2).
 
-use crate::diagnose::{Because, Rule, View, account, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::{Expect, tunnel};
 
 use super::answered_by::answered_by;
+use super::refusal_match::{pointer, request, walked};
 use super::refusals::{Blames, Leaves};
-use super::said::{pointer, request, walked};
 
 pub(super) const RULE: Rule = rule!(
     "http-not-closed",
     Http,
-    "The public path should refuse, and it accepts the call",
+    "The public path should refuse the call, and it accepts it",
     Code(check)
 );
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let address = walked(e).filter(|address| tunnel::is_public(e, *address))?;
-    if e.asked.expect != Expect::Closed {
+    if e.options.expect != Expect::Closed {
         return None;
     }
     let main = e.http.main()?;
     let call = main.call;
     let answer = call.answer()?;
     let accepted = main.accepted();
-    // An error from behind the gateway came after its network rules had let the call in (W2).
-    let passed = answer.header("x-ms-region").is_some() && !main.blames(Blames::Network);
-    // A list for a call that the service would not answer: the path is open all the same.
+    let passed = match reading::service(e).is_some_and(|service| service.tokens_only) {
+        // It looks at rights after its network rules, and at the token before them (facts G10, G22).
+        true => main.call.credential_sent && main.blames(Blames::Rights) && answer.status == 403,
+        // An error from behind the gateway came after its network rules had let the call in (W2).
+        false => answer.header("x-ms-region").is_some() && !main.blames(Blames::Network),
+    };
+    // A list for a call that the service would not answer: the path is still open.
     let given = answer.fulfils(call.purpose) && main.leaves(Leaves::Unproved);
     if !accepted && !passed && !given {
         return None;
     }
-    let (sure, known) = if accepted {
-        (Sure::Proved, "the service accepted the call on its public address")
+    let (confidence, known) = if accepted {
+        (Confidence::Proved, "the service accepted the call on its public address")
     } else if given {
         (
-            Sure::Inferred,
-            "the list came on the public address, from something that does not ask who calls",
+            Confidence::Inferred,
+            "the list came from the public address, from a server that does not authenticate \
+             callers",
+        )
+    } else if main.blames(Blames::Rights) && answer.status == 403 {
+        (
+            Confidence::Inferred,
+            "the service refuses the caller's rights, which it looks at after its network rules",
         )
     } else {
-        (Sure::Inferred, "x-ms-region is in answers from behind the service's network rules only")
+        (
+            Confidence::Inferred,
+            "x-ms-region appears only in answers from behind the service's network \
+                          rules",
+        )
     };
     Some(
-        Because::new(
+        FindingBuilder::new(
             Level::Broken,
-            sure,
+            confidence,
             format!("the public address {address} is open: {} came back", answer.status),
         )
-        .seen(format!("{} -> {}", request(call), answer.status))
-        .seen(format!("answered by: {}", answered_by(answer).name()))
-        .known_by(known)
-        .read_at(pointer(0))
-        .read_at("/asked/expect")
+        .fact(format!("{} -> {}", request(call), answer.status))
+        .fact(format!("answered by: {}", answered_by(answer).name()))
+        .reasoning(known)
+        .cites(pointer(0))
+        .cites("/options/expect")
         .owner("Azure platform")
-        .look("see what the account allows", account::show(e, account::NETWORK))
-        .act(Step::look(
-            "see that every client has a private path first: those that come over the public \
-             address, the portal's chat and other services among them, are refused afterwards",
+        .inspect("see what the account allows", account::show(e, account::NETWORK))
+        .step(Step::inspect(
+            "first make sure that every client has a private path: clients that use the public \
+             address, such as the portal's chat and other services, will be refused",
         ))
-        .act(
+        .step(
             Step::shared(
-                "close public access (Terraform: azurerm_cognitive_account, \
-                 public_network_access_enabled)",
+                format!(
+                    "close public access (Terraform: {}, public_network_access_enabled)",
+                    account::resource(e).terraform
+                ),
                 "every client that calls the account over its public address",
             )
             .command(
                 "az resource update --ids <account resource id> \
                  --set properties.publicNetworkAccess=Disabled",
             )
-            .undo("the same command with Enabled; it takes some minutes as well"),
+            .undo("the same command with the value that the first step shows; it takes some minutes too"),
         )
-        .act(Step::look("wait some minutes and walk again"))
+        .step(Step::inspect("wait some minutes and check again"))
+        .about_a(reading::noun(e))
         .check(reading::again_with(e, "--expect closed")),
     )
 }

@@ -1,17 +1,18 @@
-//! What shows that the account itself gave an answer that accepts a call: the service's headers, or
+//! What shows that the account itself sent an answer that accepts a call: the service's headers, or
 //! a certificate whose key only Azure has (facts W1, G18).
 
 use crate::diagnose::rules::tls;
 use crate::diagnose::view::http::Read;
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::tls::{Store, TlsOutcome};
 use crate::evidence::{Evidence, Expect};
+use crate::services::Service;
 
-use super::aim::aim;
 use super::answered_by::service_headers;
-use super::said::{pointer, request};
+use super::host_kind::host_kind;
+use super::refusal_match::{pointer, request};
 
 /// Where an answer comes from, by what came with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub(super) enum Origin {
     Headers,
     /// They are not, and the session was with a server that has Azure's key for the account's name.
     Certificate,
-    /// They are not, and the host is a gateway, which may take them out.
+    /// They are not, and the host is a gateway, which may remove them.
     Gateway,
     /// Nothing shows it: a private authority signed for the account's name.
     Open,
@@ -31,10 +32,10 @@ pub(super) fn origin(e: &Evidence, answer: &HttpAnswer) -> Origin {
     if service_headers(answer) {
         return Origin::Headers;
     }
-    if aim(e).is_gateway() {
+    if host_kind(e).is_gateway() {
         return Origin::Gateway;
     }
-    let azures = e.tls.saw().is_some_and(|hop| {
+    let azures = e.tls.value().is_some_and(|hop| {
         hop.outcome == TlsOutcome::Verified
             && hop.accepted_by == Some(Store::Public)
             && tls::is_azures(hop)
@@ -42,7 +43,7 @@ pub(super) fn origin(e: &Evidence, answer: &HttpAnswer) -> Origin {
     if azures { Origin::Certificate } else { Origin::Open }
 }
 
-/// The media type that an answer gives its body, where that is not JSON (fact G18).
+/// The media type of an answer's body, if it is not JSON (fact G18).
 pub(super) fn other_type(answer: &HttpAnswer) -> Option<&str> {
     let given = answer.header("content-type")?;
     let kind = given.split(';').next().unwrap_or_default().trim();
@@ -53,44 +54,53 @@ pub(super) fn other_type(answer: &HttpAnswer) -> Option<&str> {
 pub(super) const RULE: Rule =
     rule!("http-origin-unproved", Http, "A list came without the service's headers", Code(check));
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let main = e.http.main().filter(Read::accepted)?.call;
-    if e.asked.expect == Expect::Closed {
+    if e.options.expect == Expect::Closed {
         return None;
     }
     let answer = main.answer()?;
-    let (says, known) = match origin(e, answer) {
+    let signature = reading::service(e).map(|service| &service.signature);
+    let region = signature.map_or("x-ms-region", |signature| signature.region);
+    let (message, known) = match origin(e, answer) {
         Origin::Headers | Origin::Open => return None,
         Origin::Certificate => (
-            "not proved by headers: the list came without the service's own (x-ms-region)",
-            "the certificate is Azure's own for this name, so the server is; its answers carry \
-             apim-request-id and x-ms-region, and something took them out or did not set them",
+            format!("not proved by headers: the list came without the service's own ({region})"),
+            format!(
+                "the certificate shows that the server is Azure's; the service's answers carry \
+                 {region}, so something removed them or did not set them"
+            ),
         ),
         Origin::Gateway => (
-            "not proved: that an account behind the gateway gave this list",
-            "a gateway may take the service's headers out, and it may answer by itself: from a \
-             cache, or with an answer that is written in its policy",
+            "not proved: that an account behind the gateway sent this list".to_owned(),
+            "a gateway may remove the service's headers, and it may answer by itself: from a \
+             cache, or with an answer defined in its policy"
+                .to_owned(),
         ),
     };
-    let mut because = Because::new(Level::Note, Sure::Proved, says).seen(format!(
-        "{} -> {}, without apim-request-id and x-ms-region",
+    let mut finding = FindingBuilder::new(Level::Note, Confidence::Proved, message).fact(format!(
+        "{} -> {}, without {region}",
         request(main),
         answer.status
     ));
     for name in ["server", "via"] {
         if let Some(value) = answer.header(name) {
-            because = because.seen(format!("{name}: {value}"));
+            finding = finding.fact(format!("{name}: {value}"));
         }
     }
+    let finding = match reading::service(e).is_none_or(Service::has_deployments) {
+        true => finding.decide_with(reading::again_with(e, "--deployment <deployment>")),
+        false => finding,
+    };
     Some(
-        because
-            .known_by(known)
-            .tells_it(reading::again_with(e, "--deployment <deployment>"))
+        finding
+            .reasoning(known)
             .owner("Application")
-            .act(Step::look(
-                "make one real call with the application's own client and see whether it completes",
+            .step(Step::inspect(
+                "make one real call with the application's own client and see whether it succeeds",
             ))
-            .read_at(pointer(0))
+            .cites(pointer(0))
+            .about_a(reading::noun(e))
             .not_tested(),
     )
 }

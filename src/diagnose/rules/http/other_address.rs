@@ -3,17 +3,17 @@
 
 use std::net::IpAddr;
 
-use super::clients::{self, Called};
+use super::reference_client::{self, ClientResult};
 use super::refusals::Leaves;
-use crate::diagnose::{Because, Rule, View, dns64, endpoint_of, headline, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, dns64, endpoint_of, headline, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::{Evidence, Expect};
 
 pub(super) const RULE: Rule = rule!(
     "http-other-address",
     Http,
-    "Another address of the name does not answer as the service does",
+    "Another address of the name does not answer like the service",
     Code(check)
 )
 .explains(&[
@@ -27,106 +27,106 @@ pub(super) const RULE: Rule = rule!(
     "http-unexpected-status",
 ]);
 
-fn check(e: &View<'_>) -> Option<Because> {
-    if reading::proxied(e) || matches!(e.asked.expect, Expect::Closed) {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    if reading::proxied(e) || matches!(e.options.expect, Expect::Closed) {
         return None;
     }
-    let let_in = reading::service_accepted(e)
-        || reading::main_answer(e).is_some_and(|answer| answer.status == 401);
+    let let_in =
+        e.http.let_in() || reading::main_answer(e).is_some_and(|answer| answer.status == 401);
     if !let_in {
         return walked_the_foreign_one(e);
     }
     foreign(e).or_else(|| untried(e))
 }
 
-/// The walk's own address refuses, and another one of the name answers as the service does.
-fn walked_the_foreign_one(e: &Evidence) -> Option<Because> {
-    let walked = e.tcp.saw()?.walked?;
+/// The walk's own address refuses, and another address of the name answers like the service.
+fn walked_the_foreign_one(e: &Evidence) -> Option<FindingBuilder> {
+    let walked = e.tcp.value()?.selected?;
     let answer = reading::main_answer(e).filter(|answer| matches!(answer.status, 403 | 404))?;
-    let good = clients::at_other_addresses(e).find(|called| same_service(e, called))?;
+    let good = reference_client::at_other_addresses(e).find(|called| same_service(e, called))?;
     let address = good.call.peer.clone()?;
     let name = &e.dns.name;
     let status = answer.status;
-    let because = Because::new(
+    let finding = FindingBuilder::new(
         Level::Broken,
-        Sure::Inferred,
+        Confidence::Inferred,
         headline::fitting(&[
-            format!("{walked} of {name} answers {status}; {address} answers as the service"),
-            format!("{walked} answers {status}; {address} answers as the service"),
-            format!("{walked} answers {status}, another address as the service does"),
+            format!("{walked} of {name} answers {status}; {address} answers like the service"),
+            format!("{walked} answers {status}; {address} answers like the service"),
+            format!("{walked} answers {status}; another address answers like the service"),
         ]),
     )
-    .seen(format!("{name} -> {}", reading::list(&e.dns.effective())))
-    .seen(format!("{walked}: {status} {}", answer.message().unwrap_or_default()))
-    .seen(format!("{address}: {} (without a credential)", good.words()))
-    .known_by(
-        "one of the two records belongs to another resource, or its endpoint is not let in; \
-         applications take one of them, as the resolver turns their order",
+    .fact(format!("{name} -> {}", reading::list(&e.dns.effective())))
+    .fact(format!("{walked}: {status} {}", answer.message().unwrap_or_default()))
+    .fact(format!("{address}: {} (without a credential)", good.describe()))
+    .reasoning(
+        "one of the two records belongs to another resource, or its endpoint is not approved; \
+         applications use either, as the resolver rotates the order",
     )
-    .read_at("/dns/walked")
-    .read_at("/http")
-    .read_at(good.pointer.clone());
-    Some(with_fix(because, e, &walked.to_string()))
+    .cites("/dns/selected")
+    .cites("/http")
+    .cites(good.pointer.clone());
+    Some(with_fix(finding, e, &walked.to_string()))
 }
 
-/// What is called there refuses as another resource does, or does not answer.
-fn foreign(e: &Evidence) -> Option<Because> {
-    let walked = e.tcp.saw()?.walked?;
-    let other = clients::at_other_addresses(e)
+/// The server there refuses like another resource, or does not answer.
+fn foreign(e: &Evidence) -> Option<FindingBuilder> {
+    let walked = e.tcp.value()?.selected?;
+    let other = reference_client::at_other_addresses(e)
         .find(|called| !same_service(e, called) && !cut_short(e, called))?;
     let address = other.call.peer.clone()?;
     let name = &e.dns.name;
-    let got = other.words();
+    let got = other.describe();
     // Silence may be slowness.
-    let sure = match other.call.outcome {
-        HttpOutcome::Answered { .. } => Sure::Proved,
-        _ => Sure::Inferred,
+    let confidence = match other.call.outcome {
+        HttpOutcome::Answered { .. } => Confidence::Proved,
+        _ => Confidence::Inferred,
     };
-    let because = Because::new(
+    let finding = FindingBuilder::new(
         Level::Risk,
-        sure,
+        confidence,
         headline::fitting(&[
             format!("{address} of {name} answers differently: {got}"),
             format!("{address} answers differently from {walked}: {got}"),
-            format!("{address} does not answer as {walked} does"),
+            format!("{address} does not answer like {walked}"),
         ]),
     )
-    .seen(format!("{name} -> {}", reading::list(&e.dns.effective())))
-    .seen(format!("{walked}: the service answers the call"))
-    .seen(format!("{address}: {got}"))
-    .known_by("the same call, without a credential, was made at the second address")
-    .known_by(
-        "applications take one of the addresses, as the resolver turns their order: calls fail now \
-         and then",
+    .fact(format!("{name} -> {}", reading::list(&e.dns.effective())))
+    .fact(format!("{walked}: the service answers the call"))
+    .fact(format!("{address}: {got}"))
+    .reasoning("the same call was made to the second address, without a credential")
+    .reasoning(
+        "applications use either address, as the resolver rotates the order, so calls fail \
+         intermittently",
     )
-    .ruled_out("the path as a whole: the call is answered at another address of the same name")
-    .read_at("/dns/walked")
-    .read_at("/http")
-    .read_at(other.pointer.clone());
-    Some(with_fix(because, e, &address))
+    .ruled_out("the path as a whole: another address of the same name answers the call")
+    .cites("/dns/selected")
+    .cites("/http")
+    .cites(other.pointer.clone());
+    Some(with_fix(finding, e, &address))
 }
 
-/// Milliseconds of silence below which a call that is not answered shows nothing.
+/// Milliseconds of silence below which an unanswered call shows nothing.
 const LEAST_SILENCE_MS: f64 = 500.0;
 
 /// Whether the call is not answered and had hardly more time than the walk's own call took: the
-/// deadline ended it, and says nothing about the address.
+/// deadline ended it, which shows nothing about the address.
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of a walk are far below 2^52")]
-fn cut_short(e: &Evidence, called: &Called<'_>) -> bool {
+fn cut_short(e: &Evidence, called: &ClientResult<'_>) -> bool {
     let own = reading::main_call(e).map_or(0.0, |call| call.took_ms);
     called.call.outcome == HttpOutcome::Silent
         && (called.call.took_ms as f64) < LEAST_SILENCE_MS.max(4.0 * own)
 }
 
-/// Whether the answer is one that the same service gives to a call without a credential.
-fn same_service(e: &Evidence, called: &Called<'_>) -> bool {
+/// Whether the same service would answer a call without a credential like this.
+fn same_service(e: &Evidence, called: &ClientResult<'_>) -> bool {
     let HttpOutcome::Answered { answer } = &called.call.outcome else { return false };
     called.let_in(e)
         || matches!(answer.status, 401 | 429)
         || called.leaves(e) == Some(Leaves::ListUntested)
 }
 
-fn with_fix(because: Because, e: &Evidence, address: &str) -> Because {
+fn with_fix(finding: FindingBuilder, e: &Evidence, address: &str) -> FindingBuilder {
     let (zone, account) = (reading::private_zone(e), reading::account(e));
     let kind = if address.contains(':') { "aaaa" } else { "a" };
     let record = |verb: &str| {
@@ -138,16 +138,16 @@ fn with_fix(because: Because, e: &Evidence, address: &str) -> Because {
     if let Ok(ip) = address.parse()
         && let Some(inner) = dns64::made_from(e, ip)
     {
-        return dns64::fix(e, because, ip, inner);
+        return dns64::fix(e, finding, ip, inner);
     }
-    let because = because.owner("DNS");
-    endpoint_of::look(because, format!("see which endpoint has {address}"), address)
-        .act(
+    let finding = finding.owner("DNS");
+    endpoint_of::look(finding, format!("see which endpoint has {address}"), address)
+        .step(
             Step::shared(
                 format!(
-                    "if it is not this account's endpoint, take {address} out of the record set"
+                    "if it is not this account's endpoint, remove {address} from the record set"
                 ),
-                format!("every network that {zone} is linked to loses this address"),
+                format!("every network linked to {zone} loses this address"),
             )
             .command(format!("{} --keep-empty-record-set", record("remove-record")))
             .undo(record("add-record")),
@@ -156,17 +156,17 @@ fn with_fix(because: Because, e: &Evidence, address: &str) -> Because {
 }
 
 /// Addresses that were not called.
-fn untried(e: &Evidence) -> Option<Because> {
-    let walked = e.tcp.saw()?.walked?;
+fn untried(e: &Evidence) -> Option<FindingBuilder> {
+    let walked = e.tcp.value()?.selected?;
     let connected = |a: &IpAddr| {
-        e.tcp.saw().is_some_and(|hop| {
+        e.tcp.value().is_some_and(|hop| {
             hop.attempts.iter().any(|x| {
                 x.address.ip() == *a && x.outcome == crate::evidence::tcp::TcpOutcome::Connected
             })
         })
     };
     let peers = |short: bool| -> Vec<String> {
-        clients::at_other_addresses(e)
+        reference_client::at_other_addresses(e)
             .filter(|called| cut_short(e, called) == short)
             .filter_map(|called| called.call.peer.clone())
             .collect()
@@ -184,22 +184,22 @@ fn untried(e: &Evidence) -> Option<Because> {
     if left.is_empty() {
         return None;
     }
-    let because = Because::new(
+    let finding = FindingBuilder::new(
         Level::Note,
-        Sure::Proved,
+        Confidence::Proved,
         match left.as_slice() {
-            [one] => format!("not tested: the call at {one}, another address of the name"),
-            _ => format!("not tested: the call at {} more addresses of the name", left.len()),
+            [one] => format!("not tested: the call to {one}, another address of the name"),
+            _ => format!("not tested: the call to {} more addresses of the name", left.len()),
         },
     )
-    .seen(format!("no answer known: {}", reading::list(&left)));
-    let because = match short.is_empty() {
-        true => because.known_by("a walk calls at two further addresses at most"),
-        false => because.known_by(format!(
-            "the call at {} had too little of the hop's deadline left; a larger --timeout gives it \
-             more",
+    .fact(format!("not called: {}", reading::list(&left)));
+    let finding = match short.is_empty() {
+        true => finding.reasoning("a check calls at most two more addresses"),
+        false => finding.reasoning(format!(
+            "the call to {} had too little of the hop's deadline left; a larger --timeout gives \
+             it more time",
             short.join(", ")
         )),
     };
-    Some(because.read_at("/dns/walked").not_tested())
+    Some(finding.cites("/dns/selected").not_tested())
 }

@@ -1,10 +1,10 @@
-//! A path that the service wants with a prefix at an account's own name (fact H19).
+//! A path that needs a prefix at an account's own name (fact H19).
 
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 
-use super::said::said;
-use super::{list_not_offered, not_found, paths};
+use super::refusal_match::find_refusal;
+use super::{list_not_offered, not_found, translator_path};
 
 pub(super) const RULE: Rule = rule!(
     "http-path-prefix",
@@ -15,29 +15,29 @@ pub(super) const RULE: Rule = rule!(
 .explains(&["http-not-found"])
 .short("404: the path may lack its prefix");
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let path = &e.target.base_path;
-    let prefixed = paths::translator(path)?;
-    let (said, level) = match said(e, not_found::RULE.id) {
-        Some(said) => (said, Level::Broken),
-        None => (said(e, list_not_offered::RULE.id)?, Level::Risk),
+    let prefixed = translator_path::translator(path)?;
+    let (refusal, level) = match find_refusal(e, not_found::RULE.id) {
+        Some(refusal) => (refusal, Level::Broken),
+        None => (find_refusal(e, list_not_offered::RULE.id)?, Level::Risk),
     };
     Some(
-        said.because(
+        refusal.finding(
             level,
-            Sure::Inferred,
-            format!("404 below {path}: at an account's own name it is {prefixed}"),
+            Confidence::Inferred,
+            format!("404 for {path}: at an account's own name, the path is {prefixed}"),
         )
-        .known_by(
-            "Translator's operations stand at the root of its shared host \
-             (api.cognitive.microsofttranslator.com) and below /translator/text/v3.0 at an \
-             account's own name, where they get 404 without it",
+        .reasoning(
+            "Translator's operations are at the root of its shared host \
+             (api.cognitive.microsofttranslator.com) and under /translator/text/v3.0 at an \
+             account's own name, which answers 404 without that prefix",
         )
-        .read_at("/target/base_path")
+        .cites("/target/base_path")
         .owner("Application")
-        .act(Step::local(format!(
-            "put {prefixed} into the application's configuration in place of {path} (keep the old \
-             line to undo it)"
+        .step(Step::local(format!(
+            "replace {path} with {prefixed} in the application's configuration (keep the old line \
+             to undo it)"
         )))
         .check(reading::again(e)),
     )

@@ -1,19 +1,19 @@
-//! 429: the quota is used up for now (facts H20, H21, W5).
+//! 429: the quota is temporarily used up (facts H20, H21, W5).
 
-use crate::diagnose::{Because, Rule, View, account, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 
-use super::aim::aim;
 use super::answered_by::AnsweredBy;
+use super::host_kind::host_kind;
+use super::refusal_match::{MatchedRefusal, find_refusal};
 use super::refusals::text;
-use super::said::{Said, said};
 
 pub(super) const RULE: Rule =
     rule!("http-rate-limited", Http, "The service limits the rate of calls", Code(check))
         .about(crate::diagnose::About::Load)
         .short("429: calls are rate-limited");
 
-/// The headers that tell how long and how much (fact W5).
+/// The headers that show how long to wait and how much is used (fact W5).
 const HEADERS: &[&str] = &[
     "retry-after",
     "retry-after-ms",
@@ -24,43 +24,58 @@ const HEADERS: &[&str] = &[
     "x-ratelimit-reset-tokens",
 ];
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let said = said(e, RULE.id)?;
-    let gateway = aim(e).is_gateway();
-    let after = wait(&said).map_or_else(String::new, |wait| format!(", retry after {wait}"));
-    let mut because = said.because(
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let refusal = find_refusal(e, RULE.id)?;
+    let gateway = host_kind(e).is_gateway();
+    let after = wait(&refusal).map_or_else(String::new, |wait| format!(", retry after {wait}"));
+    let mut finding = refusal.finding(
         Level::Risk,
-        Sure::Proved,
-        format!("429 for {}: {}{after}", said.what(), limit(&said)),
+        Confidence::Proved,
+        format!("429 for {}: {}{after}", refusal.what(), limit(&refusal)),
     );
     for name in HEADERS {
-        if let Some(line) = said.header_line(name) {
-            because = because.seen(line);
+        if let Some(line) = refusal.header_line(name) {
+            finding = finding.fact(line);
         }
     }
-    because = because.known_by("429 is the status of the answer").owner("Application");
-    let own = matches!(said.who(), AnsweredBy::Service { .. } | AnsweredBy::FrontEnd);
-    // A page for people, or a product's own answer: the service says it with JSON.
-    because = if gateway {
-        because
-            .known_by("a gateway answers there: it may have limits of its own, and pass on others")
-            .look(format!("see {}", aim(e).name()), aim(e).show(e))
-            .act(Step::look(
-                "ask the team that runs it which limit this is, its own or the account's",
-            ))
-    } else if !own && said.answer.error.is_none() {
-        because
-            .known_by(
-                "the answer has neither the service's headers nor its words: a gateway, proxy or \
-                 firewall in front may count calls by itself",
+    finding = finding.reasoning("the answer's status is 429").owner("Application");
+    let own = matches!(refusal.who(), AnsweredBy::Service { .. } | AnsweredBy::FrontEnd);
+    // An HTML page, or a product's own answer: the service answers with JSON.
+    finding = if gateway {
+        finding
+            .reasoning(
+                "a gateway answers there: it may have its own limits, and it may pass on \
+                       those of others",
             )
-            .act(Step::look(
-                "ask the team that runs the server in front about its own limit of calls",
+            .inspect(format!("see {}", host_kind(e).name()), host_kind(e).show(e))
+            .step(Step::inspect(
+                "ask the team that runs it whether this limit is its own or the account's",
+            ))
+    } else if !own && refusal.answer.error.is_none() {
+        finding
+            .reasoning(
+                "the answer has neither the service's headers nor its error text: a gateway, \
+                 proxy or firewall in front may limit calls itself",
+            )
+            .step(Step::inspect(
+                "ask the team that runs the server in front about its own call limit",
+            ))
+    } else if reading::service(e).is_some_and(|service| !service.has_deployments()) {
+        finding
+            .step(Step::local(
+                "have the application wait as long as retry-after says, retry less often, and keep \
+                 what it has read",
+            ))
+            .step(Step::inspect(
+                "find the other callers: the limit counts the calls of all of them together",
             ))
     } else {
-        because
-            .look("see the quota and what uses it", account::command(e, "list-usage", "-o table"))
-            .look(
+        finding
+            .inspect(
+                "see the quota and what uses it",
+                account::command(e, "list-usage", "-o table"),
+            )
+            .inspect(
                 "see the capacity of the deployments",
                 account::command(
                     e,
@@ -68,30 +83,30 @@ fn check(e: &View<'_>) -> Option<Because> {
                     "--query \"[].{name:name,capacity:sku.capacity}\" -o table",
                 ),
             )
-            .act(Step::local(
-                "let the application wait as long as retry-after says, and repeat less",
+            .step(Step::local(
+                "have the application wait as long as retry-after says, and retry less often",
             ))
-            .act(
+            .step(
                 Step::shared(
-                    "or raise the deployment's capacity (Terraform: \
+                    "raise the deployment's capacity (Terraform: \
                      azurerm_cognitive_deployment, sku)",
-                    "the quota of the subscription in that region, which its other deployments \
-                     share",
+                    "the subscription's quota in that region, which other deployments share",
                 )
-                .undo("set the former capacity again"),
+                .or()
+                .undo("restore the former capacity"),
             )
     };
-    Some(because.check(reading::again(e)))
+    Some(finding.check(reading::again(e)))
 }
 
-/// Which limit, by the service's words.
-fn limit(said: &Said<'_>) -> &'static str {
+/// Which limit, by the service's text.
+fn limit(refusal: &MatchedRefusal<'_>) -> &'static str {
     const WORDS: &[(&str, &str)] = &[
         ("token rate limit", "the token rate limit is used up"),
         ("call rate limit", "the call rate limit is used up"),
         ("high demand", "the service is under high demand"),
     ];
-    let text = text(said.answer).unwrap_or_default().to_ascii_lowercase();
+    let text = text(refusal.answer).unwrap_or_default().to_ascii_lowercase();
     WORDS
         .iter()
         .find(|(words, _)| text.contains(words))
@@ -99,11 +114,12 @@ fn limit(said: &Said<'_>) -> &'static str {
 }
 
 /// How long to wait, from the header, else from the message.
-fn wait(said: &Said<'_>) -> Option<String> {
-    if let Some(seconds) = said.answer.header("retry-after").and_then(|v| v.parse::<u64>().ok()) {
+fn wait(refusal: &MatchedRefusal<'_>) -> Option<String> {
+    if let Some(seconds) = refusal.answer.header("retry-after").and_then(|v| v.parse::<u64>().ok())
+    {
         return Some(format!("{seconds} s"));
     }
-    let (_, rest) = said.answer.message()?.split_once("retry after ")?;
+    let (_, rest) = refusal.answer.message()?.split_once("retry after ")?;
     let seconds: u64 = rest.split_whitespace().next()?.parse().ok()?;
     Some(format!("{seconds} s"))
 }

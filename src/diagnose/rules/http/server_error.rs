@@ -1,11 +1,12 @@
-//! The service itself fails: 5xx in its frame, or with nothing in front to blame (H24).
+//! The service itself fails: 5xx in its error format, or without a sign of something in front
+//! (H24).
 
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Step};
 
-use super::aim::aim;
 use super::answered_by::service_headers;
-use super::said::said;
+use super::host_kind::host_kind;
+use super::refusal_match::find_refusal;
 
 pub(super) const RULE: Rule = rule!(
     "http-server-error",
@@ -15,44 +16,49 @@ pub(super) const RULE: Rule = rule!(
 )
 .about(crate::diagnose::About::Load);
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let said = said(e, RULE.id)?;
-    let own = service_headers(said.answer);
-    let sure = if own { Sure::Proved } else { Sure::Inferred };
-    let status = said.answer.status;
-    let mut because = said.because(
-        said.level(e),
-        sure,
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let refusal = find_refusal(e, RULE.id)?;
+    let own = service_headers(refusal.answer);
+    let confidence = if own { Confidence::Proved } else { Confidence::Inferred };
+    let status = refusal.answer.status;
+    let mut finding = refusal.finding(
+        refusal.level(e),
+        confidence,
         match own {
-            true => format!("the service answers {status} for {}", said.what()),
-            false => format!("{status} for {}; which server gave it is not certain", said.what()),
+            true => format!("the service answers {status} for {}", refusal.what()),
+            false => {
+                format!("{status} for {}; which server sent it is not certain", refusal.what())
+            }
         },
     );
     for name in ["apim-request-id", "x-ms-region", "retry-after"] {
-        if let Some(line) = said.header_line(name) {
-            because = because.seen(line);
+        if let Some(line) = refusal.header_line(name) {
+            finding = finding.fact(line);
         }
     }
-    because = because.known_by(if own {
+    finding = finding.reasoning(if own {
         "the service's own headers are in the answer"
     } else {
         "nothing in the answer names a proxy or gateway in front"
     });
     Some(
-        because
+        finding
             .ruled_out("DNS, TCP and TLS: the call was answered")
             .owner("Azure platform")
-            .look(
-                format!("see {}", aim(e).name()),
-                match aim(e).is_gateway() {
-                    true => aim(e).show(e),
+            .inspect(
+                format!("see {}", host_kind(e).name()),
+                match host_kind(e).is_gateway() {
+                    true => host_kind(e).show(e),
                     false => "az resource show --ids <account resource id>/providers/\
                           Microsoft.ResourceHealth/availabilityStatuses/current \
                           --api-version 2023-07-01-preview --query properties"
                         .to_owned(),
                 },
             )
-            .act(Step::look("walk again; if it stays, open a ticket and give the apim-request-id"))
+            .step(Step::inspect(
+                "check again; if the error persists, open a ticket with the \
+                             apim-request-id",
+            ))
             .check(reading::again(e)),
     )
 }

@@ -1,125 +1,127 @@
-//! A call that succeeds by its status, or is refused as a sound deployment would refuse it, and
-//! whose answer does not prove that the service gave it (facts G1, G2c, G17, H8).
+//! A call whose status reports success, or a refusal like that of a working deployment, and whose
+//! answer does not prove that the service sent it (facts G1, G2c, G17, H8).
 
 use crate::diagnose::rules::identity::credential::{duration, expires_in};
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level};
 use crate::evidence::Evidence;
 use crate::evidence::http::{Payload, Purpose};
 
 use super::answered_by::service_headers;
 use super::origin;
+use super::refusal_match::{MatchedRefusal, find_refusal, short};
 use super::refusals::{about_the_question, dead_token};
-use super::said::{Said, said, short};
 
 pub(super) const RULE: Rule = rule!(
     "http-success-unproved",
     Http,
-    "A call succeeds by its status, and the answer does not prove it",
+    "The status reports success, but the answer does not prove it",
     Code(check)
 )
 .short("the answer does not prove that the call works");
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let said = said(e, RULE.id)?;
-    let (says, known) = why(e, &said);
-    let mut because = said.because(Level::Risk, Sure::Inferred, says).known_by(known);
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let refusal = find_refusal(e, RULE.id)?;
+    let (message, known) = why(e, &refusal);
+    let mut finding = refusal.finding(Level::Risk, Confidence::Inferred, message).reasoning(known);
     for name in ["server", "via", "content-type", "content-length"] {
-        if let Some(line) = said.header_line(name) {
-            because = because.seen(line);
+        if let Some(line) = refusal.header_line(name) {
+            finding = finding.fact(line);
         }
     }
-    if service_headers(said.answer) {
-        because = because.known_by(
-            "the answer has headers of the service: the network let the call through, and what \
-             the service did with it is open",
+    if service_headers(refusal.answer) {
+        finding = finding.reasoning(
+            "the answer has the service's headers: the network allowed the call, but what the \
+             service did with it is unknown",
         );
     }
-    let url = reading::word(&format!("https://{}{}", e.target.host, said.call.path));
-    because = because
+    let url = reading::word(&format!("https://{}{}", e.target.host, refusal.call.path));
+    finding = finding
         .ruled_out("DNS, TCP and TLS: the certificate covers the name")
-        .tells_it(format!("curl -sv {url}"))
+        .decide_with(format!("curl -sv {url}"))
         .owner("Application")
-        .look("see the whole answer, without a credential", format!("curl -sv {url}"));
-    because = if said.call.purpose == Purpose::Deployment {
-        because.act(crate::diagnosis::Step::look(
-            "make one real call with the application's own client and see whether it completes",
+        .inspect("see the whole answer, without a credential", format!("curl -sv {url}"));
+    finding = if refusal.call.purpose == Purpose::Deployment {
+        finding.step(crate::diagnosis::Step::inspect(
+            "make one real call with the application's own client and see whether it succeeds",
         ))
     } else {
-        because.act(crate::diagnosis::Step::look(format!(
-            "ask who runs {} what answers there: a gateway, a test double, a cache or a proxy",
+        finding.step(crate::diagnosis::Step::inspect(format!(
+            "ask the team that runs {} what answers there: a gateway, a test double, a cache or a \
+             proxy",
             e.target.host
         )))
     };
-    Some(because.check(reading::again(e)))
+    Some(finding.check(reading::again(e)))
 }
 
 /// The observation in one clause, and what it means.
-fn why(e: &Evidence, said: &Said<'_>) -> (String, &'static str) {
-    let (status, what) = (said.answer.status, said.what());
+fn why(e: &Evidence, refusal: &MatchedRefusal<'_>) -> (String, &'static str) {
+    let (status, what) = (refusal.answer.status, refusal.what());
     let refused = status >= 400;
-    if refused && !about_the_question(said.answer) {
+    if refused && !about_the_question(refusal.answer) {
         return (
             format!(
-                "{status} for {what}, and not for its empty question: whether it works is open"
+                "{status} for {what}, not because the request is empty: whether it works is unknown"
             ),
-            "the empty question was to be refused because it is empty; the reason given is another \
-             one, which a real question may meet too",
+            "the empty request should be refused because it is empty; the answer gives another \
+             reason, which may apply to a real request too",
         );
     }
     if refused {
         return (
             format!(
-                "{status} for {what}, in a form that any server gives: whether it is there is open"
+                "{status} for {what}, in a form any server could send: whether it exists is unknown"
             ),
-            "a deployment refuses an empty question with invalid_request_error, or with the \
+            "a deployment refuses an empty request with invalid_request_error, or with the \
              service's headers; this answer has neither, and does not come from the server that \
-             gave the list",
+             sent the list",
         );
     }
-    if !said.answer.fulfils(said.call.purpose) {
-        let holds = match said.answer.payload {
-            _ if said.answer.error.is_some() => "an error",
-            None if said.answer.body_bytes == 0 => "no body",
-            Some(Payload::Models | Payload::Deployments) => "another list",
+    if !refusal.answer.fulfils(refusal.call.purpose) {
+        let holds = match refusal.answer.payload {
+            _ if refusal.answer.error.is_some() => "an error",
+            None if refusal.answer.body_bytes == 0 => "no body",
+            Some(Payload::Models | Payload::Deployments | Payload::Secrets) => "another list",
             _ => "something else",
         };
-        let wanted = match said.call.purpose {
+        let wanted = match refusal.call.purpose {
             Purpose::Models => "models",
             Purpose::Project => "deployments",
             Purpose::Deployment => "a completion",
+            Purpose::Secrets => "secrets",
         };
         return (
-            format!("{status} for {what} with {holds} in place of {wanted}"),
-            "a status alone proves nothing: the answer to this call has a documented form, and \
-             this one does not have it",
+            format!("{status} for {what} with {holds} instead of {wanted}"),
+            "a status alone proves nothing: the answer to this call has a documented form, which \
+             this one lacks",
         );
     }
-    if said.answer.error.is_some() {
+    if refusal.answer.error.is_some() {
         return (
             format!("{status} for {what} with an error in the same answer"),
             "the service sends a list or an error, never both",
         );
     }
-    if !said.call.credential_sent {
+    if !refusal.call.credential_sent {
         return (
-            format!("{what} came without a credential: what answers does not authenticate"),
-            "the service gives nothing to a caller that it does not know: a gateway that uses a \
-             credential of its own, or something that only imitates the service, does",
+            format!("{what} came without a credential: the server does not authenticate callers"),
+            "the service answers no unauthenticated call: a gateway with its own credential, or \
+             something that only imitates the service, does",
         );
     }
-    if dead_token(e, said.call) {
+    if dead_token(e, refusal.call) {
         return match expires_in(e).filter(|seconds| *seconds < 0) {
             Some(past) => (
                 format!(
-                    "{what} came for a token that expired {} ago: what answers does not check it",
+                    "{what} came for a token that expired {} ago: the server does not check it",
                     duration(past.unsigned_abs())
                 ),
-                "the service refuses a token after its end: what answers here did not look at it",
+                "the service refuses an expired token: this server did not check it",
             ),
             None => (
                 format!(
-                    "{what} came for a token that is not valid yet: what answers does not check it"
+                    "{what} came for a token that is not valid yet: the server does not check it"
                 ),
                 "the service refuses a token before its begin: what answers here did not look at \
                  it",
@@ -128,29 +130,29 @@ fn why(e: &Evidence, said: &Said<'_>) -> (String, &'static str) {
     }
     if status != 200 {
         return (
-            format!("{status} for {what}, where the service gives 200"),
+            format!("{status} for {what}, where the service answers 200"),
             "the service answers this call with 200: a proxy or a gateway changes the status, or \
-             answers in its place",
+             answers instead",
         );
     }
-    if let Some(kind) = origin::other_type(said.answer) {
+    if let Some(kind) = origin::other_type(refusal.answer) {
         return (
             format!("{what} came as {}, not as JSON", short(kind, 40)),
-            "the service sends application/json: something gave this answer, or rewrote its type; \
-             clients that go by the type fail on it",
+            "the service sends application/json: something else sent this answer, or rewrote its \
+             type; clients that rely on the type fail",
         );
     }
-    if said.answer.models == Some(0) {
+    if refusal.answer.models == Some(0) {
         return (
-            format!("{what} came without an entry: what answers may not be the account"),
-            "the service lists its base models also for an account without any deployment; an \
-             empty list comes from a test double, a cache or a gateway's own answer",
+            format!("{what} is empty: the server may not be the account"),
+            "the service lists its base models even for an account without deployments; an empty \
+             list comes from a test double, a cache or a gateway's own answer",
         );
     }
     (
         format!("{what} came without the service's headers, under a private certificate"),
-        "the account's own answers carry apim-request-id and x-ms-region, and its certificate has \
-         a public root; this answer has neither, so that anything which holds such a certificate \
-         (an inspecting proxy, a gateway under the account's name, a test double) may have given it",
+        "the service's own answers carry a header that names their region, and its certificate has a \
+         public root; this answer has neither, so any server with such a certificate (an \
+         inspecting proxy, a gateway under the account's name, a test double) may have sent it",
     )
 }

@@ -1,48 +1,53 @@
-//! A status that the service is not known to give to this call.
+//! A status that the service is not known to send for this call.
 
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Step};
 
-use super::said::said;
+use super::refusal_match::find_refusal;
 
-pub(super) const RULE: Rule =
-    rule!("http-unexpected-status", Http, "A status that this call does not know", Code(check))
-        .short("the service is not known to send this status");
+pub(super) const RULE: Rule = rule!(
+    "http-unexpected-status",
+    Http,
+    "A status that is not expected for this call",
+    Code(check)
+)
+.short("the service is not known to send this status");
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let said = said(e, RULE.id)?;
-    let status = said.answer.status;
-    let version = said.row.facts == "G2a";
-    let says = if version {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let refusal = find_refusal(e, RULE.id)?;
+    let status = refusal.answer.status;
+    let version = refusal.row.facts == "G2a";
+    let message = if version {
         "the v1 path takes no api-version".to_owned()
     } else {
-        format!("{status} for {}, which the service is not known to give", said.what())
+        format!("{status} for {}, which the service is not known to send", refusal.what())
     };
     let known = if version {
-        "the service says so itself"
+        "the service itself reports this"
     } else {
-        "the call asks for nothing but a list, and no row of the catalogue has this answer"
+        "the call only asks for a list, and the catalogue does not contain this answer"
     };
-    let sure = if version { Sure::Proved } else { Sure::Inferred };
+    let confidence = if version { Confidence::Proved } else { Confidence::Inferred };
     Some(
-        said.because(said.level(e), sure, says)
-            .known_by(known)
+        refusal
+            .finding(refusal.level(e), confidence, message)
+            .reasoning(known)
             .ruled_out("DNS, TCP and TLS: the call was answered")
             .owner("Application")
-            .look(
+            .inspect(
                 "see the whole answer, without a credential",
                 format!(
                     "curl -sv {}",
-                    reading::word(&format!("https://{}{}", e.target.host, said.call.path))
+                    reading::word(&format!("https://{}{}", e.target.host, refusal.call.path))
                 ),
             )
-            .act(if version {
+            .step(if version {
                 Step::local(
-                    "leave the api-version out of the application's calls below /openai/v1 (keep \
-                     the old line to undo it)",
+                    "omit the api-version from the application's calls under /openai/v1 (keep the \
+                     old line to undo it)",
                 )
             } else {
-                Step::look("give the message above to the team that runs the host that answered")
+                Step::inspect("send the message above to the team that runs the host that answered")
             })
             .check(reading::again(e)),
     )

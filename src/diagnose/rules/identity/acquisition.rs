@@ -1,9 +1,9 @@
 //! How a token was asked for and why none came, as the rules of identity need it.
 
 use crate::diagnose::headline::Clause;
-use crate::diagnose::rules::http::said::short;
-use crate::diagnose::{Because, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnose::rules::http::refusal_match::short;
+use crate::diagnose::{FindingBuilder, reading};
+use crate::diagnosis::{Confidence, Level};
 use crate::evidence::http::{HttpAnswer, HttpOutcome};
 use crate::evidence::identity::{
     Acquisition, CredentialKind, TokenOutcome, TokenPurpose, TokenRefusal, TokenRequest,
@@ -20,7 +20,7 @@ pub(super) struct NoToken<'e> {
     pub(super) last: Option<(usize, &'e TokenRequest)>,
 }
 
-/// The token that did not come; none where nobody wanted one.
+/// The token that did not come; none where none was wanted.
 pub(super) fn no_token(e: &Evidence) -> Option<NoToken<'_>> {
     if e.identity.kind == CredentialKind::None {
         return None;
@@ -28,7 +28,7 @@ pub(super) fn no_token(e: &Evidence) -> Option<NoToken<'_>> {
     failed(e)
 }
 
-/// The token that did not come, also where nobody demanded one.
+/// The token that did not come, also where no user or variable asked for one.
 pub(super) fn failed(e: &Evidence) -> Option<NoToken<'_>> {
     let how = e.identity.acquisition.as_ref()?;
     let last = how.requests.iter().enumerate().next_back();
@@ -42,21 +42,30 @@ impl<'e> NoToken<'e> {
     }
 
     /// A finding that says why: `no token: <says>`.
-    pub(super) fn because(&self, sure: Sure, says: impl AsRef<str>) -> Because {
-        self.weighing(level(self.e), sure, says)
+    pub(super) fn finding(
+        &self,
+        confidence: Confidence,
+        message: impl AsRef<str>,
+    ) -> FindingBuilder {
+        self.with_level(level(self.e), confidence, message)
     }
 
     /// [`Self::because`] of another level.
-    pub(super) fn weighing(&self, level: Level, sure: Sure, says: impl AsRef<str>) -> Because {
-        let says = Clause::from(format!("no token: {}", says.as_ref())).or(says.as_ref());
+    pub(super) fn with_level(
+        &self,
+        level: Level,
+        confidence: Confidence,
+        message: impl AsRef<str>,
+    ) -> FindingBuilder {
+        let message = Clause::from(format!("no token: {}", message.as_ref())).or(message.as_ref());
         let asked = format!("wanted: a token for {}, as {}", self.how.scope, self.who());
-        Because::new(level, sure, says)
-            .seen(asked)
-            .read_at("/identity/acquisition/outcome")
+        FindingBuilder::new(level, confidence, message)
+            .fact(asked)
+            .cites("/identity/acquisition/outcome")
             .check(reading::again(self.e))
     }
 
-    /// Who asks, with the source.
+    /// The caller, with the source.
     pub(super) fn who(&self) -> String {
         let source = source(self.e);
         match (&self.how.client, &self.how.tenant) {
@@ -96,7 +105,7 @@ pub(super) struct Refused<'e> {
 
 impl<'e> Refused<'e> {
     /// The facts of the refusal: request, status, number, words, ids for a support request.
-    pub(super) fn seen(&self, mut because: Because) -> Because {
+    pub(super) fn fact(&self, mut finding: FindingBuilder) -> FindingBuilder {
         let r = self.refusal;
         let mut line =
             format!("{} {} -> {}", self.request.method, host(&self.request.url), r.status);
@@ -104,14 +113,14 @@ impl<'e> Refused<'e> {
             line.push(' ');
             line.push_str(&part);
         }
-        because = because.seen(line);
+        finding = finding.fact(line);
         if let Some(words) = Some(self.words()).filter(|words| !words.is_empty()) {
-            because = because.seen(format!("it says: {}", short(words, 300)));
+            finding = finding.fact(format!("it says: {}", short(words, 300)));
         }
         if let Some(id) = &r.correlation_id {
-            because = because.seen(format!("correlation id {id}, for a support request"));
+            finding = finding.fact(format!("correlation id {id}, for a support request"));
         }
-        because.read_at(format!("/identity/acquisition/requests/{}/outcome", self.index))
+        finding.cites(format!("/identity/acquisition/requests/{}/outcome", self.index))
     }
 
     /// The answer over HTTP.
@@ -145,7 +154,7 @@ impl<'e> Refused<'e> {
 /// about the network, who calls settles nothing (fact H28); where an application may ask the
 /// cluster's token proxy, Entra ID's answer is not its own (fact I4a).
 pub(super) fn level(e: &Evidence) -> Level {
-    match e.asked.expect {
+    match e.options.expect {
         Expect::Closed => Level::Risk,
         _ if token_proxy(e) => Level::Risk,
         _ => Level::Broken,
@@ -156,7 +165,7 @@ pub(super) fn level(e: &Evidence) -> Level {
 fn token_proxy(e: &Evidence) -> bool {
     let how = e.identity.acquisition.as_ref();
     let asked = how.is_some_and(|how| {
-        how.source == "workload-identity"
+        super::profiles::profile(&how.source).has_token_proxy
             && matches!(
                 how.outcome,
                 TokenOutcome::Refused | TokenOutcome::NotAnswered | TokenOutcome::Unusable { .. }
@@ -186,8 +195,9 @@ pub(super) fn authority<'e>(no: &NoToken<'e>) -> &'e str {
 
 /// Words of a program or a library without their frame: what follows the name of the
 /// credential, up to where help is promised.
-pub(super) fn bare_words(says: &str) -> String {
-    let text = says.split_once("Credential authentication failed. ").map_or(says, |(_, rest)| rest);
+pub(super) fn bare_words(message: &str) -> String {
+    let text =
+        message.split_once("Credential authentication failed. ").map_or(message, |(_, rest)| rest);
     let text = text.split("To troubleshoot").next().unwrap_or(text);
     // The evidence holds line ends escaped.
     let flat = text.replace("\\u{a}", " ").replace("\\u{d}", " ");
@@ -200,9 +210,9 @@ mod tests {
 
     #[test]
     fn words_lose_their_frame() {
-        let says = "AzureCliCredential authentication failed. az not found on PATH\\u{a}To \
+        let message = "AzureCliCredential authentication failed. az not found on PATH\\u{a}To \
                     troubleshoot, visit https://aka.ms/x";
-        assert_eq!(bare_words(says), "az not found on PATH");
+        assert_eq!(bare_words(message), "az not found on PATH");
         assert_eq!(bare_words("/run/token is empty"), "/run/token is empty");
     }
 

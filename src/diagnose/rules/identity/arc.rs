@@ -2,8 +2,8 @@
 
 use super::acquisition::{bare_words, no_token};
 use super::metadata::place;
-use crate::diagnose::{Because, Rule, View};
-use crate::diagnosis::{Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View};
+use crate::diagnosis::{Confidence, Step};
 use crate::evidence::identity::{TokenOutcome, TokenPurpose};
 
 pub(super) const RULE: Rule = rule!(
@@ -14,21 +14,21 @@ pub(super) const RULE: Rule = rule!(
 )
 .short("the Arc agent's challenge fails");
 
-pub(super) fn check(e: &View<'_>) -> Option<Because> {
+pub(super) fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let no = no_token(e)?;
     let (index, request) = no.of(&[TokenPurpose::Arc])?;
     let asked = no.how.requests.iter().filter(|r| r.purpose == TokenPurpose::Arc).count();
-    let because = match &no.how.outcome {
-        TokenOutcome::Unusable { says } => no
-            .because(Sure::Proved, bare_words(says))
-            .seen(format!("{} {}", request.method, place(request)))
-            .seen(bare_words(says))
-            .read_at(format!("/identity/acquisition/requests/{index}/outcome")),
+    let finding = match &no.how.outcome {
+        TokenOutcome::Unusable { message } => no
+            .finding(Confidence::Proved, bare_words(message))
+            .fact(format!("{} {}", request.method, place(request)))
+            .fact(bare_words(message))
+            .cites(format!("/identity/acquisition/requests/{index}/outcome")),
         _ if asked > 1 => {
             let refused = no.refusal(&[TokenPurpose::Arc])?;
             let status = refused.refusal.status;
-            refused.seen(no.because(
-                Sure::Proved,
+            refused.fact(no.finding(
+                Confidence::Proved,
                 format!("the Arc agent refuses its own challenge's answer ({status})"),
             ))
         }
@@ -36,27 +36,29 @@ pub(super) fn check(e: &View<'_>) -> Option<Because> {
     };
     // A group helps only where this user may not read the file.
     let may_not = match &no.how.outcome {
-        TokenOutcome::Unusable { says } => says.to_ascii_lowercase().contains("permission denied"),
+        TokenOutcome::Unusable { message } => {
+            message.to_ascii_lowercase().contains("permission denied")
+        }
         _ => false,
     };
     if !may_not {
         return Some(restart(
-            because
+            finding
                 .owner("Server")
-                .look("see the agent's state", "azcmagent show")
-                .look("see its service", "systemctl status himdsd")
-                .act(Step::look("see that the agent itself answers there, and nothing else")),
+                .inspect("see the agent's state", "azcmagent show")
+                .inspect("see its service", "systemctl status himdsd")
+                .step(Step::inspect("see that the agent itself answers there, and nothing else")),
         ));
     }
     Some(
-        because
-            .known_by(
+        finding
+            .reasoning(
                 "the agent names a file that only root and the group himds may read; its content \
                  proves who asks",
             )
             .owner("Server")
-            .look("see who may read the agent's files", "ls -ld /var/opt/azcmagent/tokens; id")
-            .act(
+            .inspect("see who may read the agent's files", "ls -ld /var/opt/azcmagent/tokens; id")
+            .step(
                 Step::shared(
                     "let the application's user read them; it takes effect at the user's next \
                      login or the service's restart",
@@ -68,14 +70,14 @@ pub(super) fn check(e: &View<'_>) -> Option<Because> {
     )
 }
 
-/// Starts the agent's service anew.
-pub(super) fn restart(because: Because) -> Because {
-    because.act(
+/// Restarts the agent's service.
+pub(super) fn restart(finding: FindingBuilder) -> FindingBuilder {
+    finding.step(
         Step::shared(
             "restart the agent's service",
             "extensions and programs of this machine that ask the agent meanwhile",
         )
         .command("systemctl restart himdsd")
-        .undo("there is none: it only starts anew"),
+        .undo("none is needed: it only starts again"),
     )
 }

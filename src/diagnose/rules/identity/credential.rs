@@ -1,7 +1,8 @@
 //! Facts about the credential in hand, as the rules of identity need them.
 
+use super::az;
+use crate::diagnose::rules::http::refusal_match::{MatchedRefusal, all_refusals};
 use crate::diagnose::rules::http::refusals::Blames;
-use crate::diagnose::rules::http::said::{Said, all};
 use crate::diagnose::{View, reading};
 use crate::evidence::Evidence;
 use crate::evidence::identity::{CredentialKind, TokenClaims};
@@ -25,19 +26,19 @@ pub(super) fn source(e: &Evidence) -> &str {
 }
 
 /// A token's claims, if the credential is a token.
-pub(super) fn claims(e: &Evidence) -> Option<&TokenClaims> {
+pub(in crate::diagnose::rules) fn claims(e: &Evidence) -> Option<&TokenClaims> {
     e.identity.claims.as_ref().filter(|_| e.identity.kind == CredentialKind::Token)
 }
 
 /// A 401 to the credential that speaks of the credential as such: not of a role, a switched
 /// off key or a gateway.
-pub(super) fn rejected<'e>(e: &View<'e>) -> Option<Said<'e>> {
-    all(e).find(|said| said.call.credential_sent && said.row.blames == Blames::Credential)
+pub(super) fn rejected<'e>(e: &View<'e>) -> Option<MatchedRefusal<'e>> {
+    all_refusals(e).find(|said| said.call.credential_sent && said.row.blames == Blames::Credential)
 }
 
 /// Whether the credential never reached the service: no call was made, or none carried it.
 pub(super) fn never_sent(e: &Evidence) -> bool {
-    e.http.saw().is_none_or(|hop| hop.calls.iter().all(|call| !call.credential_sent))
+    e.http.value().is_none_or(|hop| hop.calls.iter().all(|call| !call.credential_sent))
 }
 
 /// Seconds from the true time to the token's end, this machine's clock corrected by the
@@ -79,10 +80,7 @@ pub(in crate::diagnose::rules) fn duration(seconds: u64) -> String {
 
 /// The command that asks the machine's own `az` login for a token and shows who it is.
 pub(super) fn look_at_token(e: &Evidence) -> String {
-    format!(
-        "az account get-access-token --scope {} --query \"{{tenant:tenant,expires:expiresOn}}\"",
-        scope(e)
-    )
+    az::get_access_token(None, &scope(e), "\"{tenant:tenant,expires:expiresOn}\"")
 }
 
 #[cfg(test)]

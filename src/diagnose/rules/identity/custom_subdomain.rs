@@ -1,7 +1,7 @@
 //! Tokens need the account's custom subdomain (facts H14, D5).
 
-use crate::diagnose::rules::http::said::said;
-use crate::diagnose::{Because, Rule, View, account, reading};
+use crate::diagnose::rules::http::refusal_match::find_refusal;
+use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
 use crate::diagnosis::Step;
 
 pub(super) const RULE: Rule = rule!(
@@ -12,37 +12,38 @@ pub(super) const RULE: Rule = rule!(
 )
 .short("this endpoint does not accept tokens");
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let said = said(e, RULE.id)?;
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let said = find_refusal(e, RULE.id)?;
     Some(
-        said.because(
+        said.finding(
             said.level(e),
-            said.sure(),
+            said.confidence(),
             format!("{} takes no tokens, only keys", e.target.host),
         )
-        .read_at("/target/host")
-        .known_by(
+        .cites("/target/host")
+        .reasoning(
             "the service says so: a token needs the account's custom subdomain; a regional \
                  name and an account without a subdomain take keys only",
         )
         .owner("Application")
-        .look(
+        .inspect(
             "see whether the account has a subdomain, and its endpoint",
             account::named(
+                e,
                 "<account>",
                 "show",
                 "--query \"{subdomain:properties.customSubDomainName,endpoint:properties.endpoint}\"",
             ),
         )
-        .act(Step::local("call that endpoint"))
-        .act(
+        .step(Step::local("call that endpoint"))
+        .step(
             Step::shared(
-                "or give the account a subdomain (Terraform: custom_subdomain_name of \
+                "give the account a subdomain (Terraform: custom_subdomain_name of \
                  azurerm_cognitive_account)",
                 "every client of the account: its endpoint gets another name, which also needs a \
                  record in the private zone",
-            )
-            .command(account::named("<account>", "update", "--custom-domain <subdomain>"))
+            ).or()
+            .command(account::named(e, "<account>", "update", "--custom-domain <subdomain>"))
             .undo("there is none: a subdomain cannot be changed or taken away later"),
         )
         .check(reading::again(e)),

@@ -1,9 +1,9 @@
 //! An API Management gateway in front checks the token itself and refuses it (fact W17).
 
 use crate::diagnose::rules::http::gateway_policy::{POLICY, gateway};
-use crate::diagnose::rules::http::said::said;
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::rules::http::refusal_match::find_refusal;
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 
 use super::credential::credential;
 
@@ -15,11 +15,11 @@ pub(super) const RULE: Rule = rule!(
 )
 .short("API Management refuses the token");
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let said = said(e, RULE.id)?;
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let said = find_refusal(e, RULE.id)?;
     let message = said.answer.message().unwrap_or_default().to_ascii_lowercase();
     let absent = ["jwt not present", "jwt not found"].iter().any(|w| message.contains(w));
-    let (says, means) = match (absent, message.contains("claim")) {
+    let (message, means) = match (absent, message.contains("claim")) {
         (true, _) => (
             "an API Management gateway wants a token, and the call carried none",
             "its policy looks for a token (Authorization: Bearer) before anything else; an API key \
@@ -38,23 +38,23 @@ fn check(e: &View<'_>) -> Option<Because> {
     // Without a credential the gateway's door is proved, the service behind it is not.
     let level = if said.call.credential_sent { said.level(e) } else { Level::Risk };
     Some(
-        said.because(level, Sure::Inferred, says)
-            .seen(match said.call.credential_sent {
+        said.finding(level, Confidence::Inferred, message)
+            .fact(match said.call.credential_sent {
                 true => format!("called with {}", credential(e)),
                 false => "called without a credential".to_owned(),
             })
-            .known_by(format!(
+            .reasoning(format!(
                 "these are the words of API Management's policies for tokens: {} refuses by \
                  itself; no call went to the account",
                 gateway(e)
             ))
-            .known_by(means)
+            .reasoning(means)
             .owner("Application")
-            .look(
+            .inspect(
                 "see what the gateway's policy asks for (validate-jwt, validate-azure-ad-token)",
                 POLICY,
             )
-            .act(Step::look(
+            .step(Step::inspect(
                 "compare audience, tenant and application of the token (shown with -v) with it: a \
                  gateway often wants a token for its own application, api://<id>, and signs in to \
                  the account by itself",

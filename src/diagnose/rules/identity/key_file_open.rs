@@ -1,7 +1,7 @@
 //! Other users of the machine can read the secret's file.
 
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 
 use super::credential::source;
 
@@ -12,19 +12,19 @@ pub(super) const RULE: Rule = rule!(
     Code(check)
 );
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let mode = e.identity.file_mode_open.as_deref()?;
     let file = source(e);
     Some(
-        Because::new(
+        FindingBuilder::new(
             Level::Note,
-            Sure::Proved,
+            Confidence::Proved,
             format!("other users can read {file} (mode {mode})"),
         )
-        .known_by("the mode of the file says so")
-        .read_at("/identity/file_mode_open")
+        .reasoning("the mode of the file says so")
+        .cites("/identity/file_mode_open")
         .owner("Application")
-        .act(
+        .step(
             Step::local("let its owner alone read it, if no other user's program needs it")
                 .command(format!("chmod 600 {}", reading::word(file)))
                 .undo(format!("chmod {mode} {}", reading::word(file))),

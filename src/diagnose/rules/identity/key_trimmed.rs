@@ -1,8 +1,8 @@
 //! Something was around the key or token, and was not sent (fact X62): applications send it as it
 //! stands, or refuse to.
 
-use crate::diagnose::{Because, Rule, View};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::identity::Trimmed;
 
 use super::credential::source;
@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = rule!(
     Code(check)
 );
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let (what, clients) = match e.identity.trimmed? {
         Trimmed::LineEnd => (
             "ends with a line end",
@@ -29,17 +29,17 @@ fn check(e: &View<'_>) -> Option<Because> {
     };
     let source = source(e);
     Some(
-        Because::new(
+        FindingBuilder::new(
             Level::Note,
-            Sure::Proved,
-            format!("{source} {what}, which this walk did not send"),
+            Confidence::Proved,
+            format!("{source} {what}, which this check did not send"),
         )
         .caveat()
-        .known_by("the value was read here; applications use it as it stands, unless they trim it")
-        .known_by(clients)
-        .read_at("/identity/trimmed")
+        .reasoning("the value was read here; applications use it as it stands, unless they trim it")
+        .reasoning(clients)
+        .cites("/identity/trimmed")
         .owner("Application")
-        .act(Step::local(format!(
+        .step(Step::local(format!(
             "write the value into {source} without it, e.g. with printf %s in place of echo, and \
              restart what reads it"
         ))),

@@ -2,10 +2,11 @@
 //! X11).
 
 use super::acquisition::{NoToken, Refused, no_token};
+use super::az;
 use super::platform::{Home, Identity, home, name_one};
 use super::roles;
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Step};
 use crate::evidence::identity::TokenPurpose;
 
 pub(super) const MISSING: Rule = rule!(
@@ -42,7 +43,7 @@ const NOT_FOUND: &[&str] =
 pub(super) fn about_identity<'e>(no: &NoToken<'e>) -> Option<Refused<'e>> {
     no.refusal(MANAGED).filter(|refused| {
         let refusal = refused.refusal;
-        // Who speaks of an identity speaks JSON.
+        // An answer about an identity is JSON.
         let json = refused.answer().is_none_or(|answer| answer.body_excerpt.is_none());
         let kind = match refusal.error.as_deref() {
             None | Some("invalid_request") => true,
@@ -67,83 +68,92 @@ fn says_so(refused: &Refused<'_>) -> bool {
     NOT_FOUND.iter().any(|part| words(refused).contains(part))
 }
 
-/// How sure it is: by the platform's own words, or by the status alone.
-fn sure(refused: &Refused<'_>) -> Sure {
-    if says_so(refused) { Sure::Proved } else { Sure::Inferred }
+/// The confidence: by the platform's own message, or by the status alone.
+fn confidence(refused: &Refused<'_>) -> Confidence {
+    if says_so(refused) { Confidence::Proved } else { Confidence::Inferred }
 }
 
-fn how_known(because: Because, refused: &Refused<'_>, home: Home) -> Because {
+fn how_known(finding: FindingBuilder, refused: &Refused<'_>, home: Home) -> FindingBuilder {
     match says_so(refused) {
-        true => because.known_by(format!("{} says so itself, with 400", home.name())).known_by(
+        true => finding.reasoning(format!("{} says so itself, with 400", home.name())).reasoning(
             "SDKs print it with invalid_scope or as \"no managed identity endpoint found\": \
                  neither the scope nor the endpoint is wrong",
         ),
-        false => because.known_by(format!(
+        false => finding.reasoning(format!(
             "{} refuses with 400: it has none to give; its words do not say which",
             home.name()
         )),
     }
 }
 
-fn missing(e: &View<'_>) -> Option<Because> {
+fn missing(e: &View<'_>) -> Option<FindingBuilder> {
     let no = no_token(e)?;
     let refused = about_identity(&no).filter(|r| !several(r) && no.how.client.is_none())?;
     let home = home(e, refused.request);
-    let because = no.because(sure(&refused), "no managed identity is assigned that could be meant");
-    let because = how_known(refused.seen(because), &refused, home)
-        .known_by("no client id was named, so the system-assigned identity was asked for")
+    let finding =
+        no.finding(confidence(&refused), "no managed identity is assigned that could be meant");
+    let finding = how_known(refused.fact(finding), &refused, home)
+        .reasoning("no client id was named, so the system-assigned identity was asked for")
         .owner("Azure platform");
-    let because = home.identities(because).act(name_one("name a user-assigned one that it has"));
-    let because = home.assign(because, "or give it one of its own", Identity::System);
-    Some(because.act(roles::grant(
+    let finding = home.identities(finding).step(name_one("name a user-assigned one that it has"));
+    let finding = home.or_assign(finding, "give it one of its own", Identity::System);
+    Some(finding.step(roles::grant(
+        e,
         "then grant the new one",
         "<object id of the identity>",
         Some("ServicePrincipal"),
-        roles::OPENAI_USER,
+        roles::role_for_target(e),
     )))
 }
 
-fn ambiguous(e: &View<'_>) -> Option<Because> {
+fn ambiguous(e: &View<'_>) -> Option<FindingBuilder> {
     let no = no_token(e)?;
     let refused = about_identity(&no).filter(|r| several(r) && no.how.client.is_none())?;
     let home = home(e, refused.request);
-    let because = refused
-        .seen(no.because(Sure::Proved, "several managed identities are assigned, none is named"))
-        .known_by("the metadata service's own word, and the request named no client id")
-        .owner("Application");
-    let because = home.identities(because).act(name_one("name the one that is meant"));
+    let finding =
+        refused
+            .fact(no.finding(
+                Confidence::Proved,
+                "several managed identities are assigned, none is named",
+            ))
+            .reasoning("the metadata service's own word, and the request named no client id")
+            .owner("Application");
+    let finding = home.identities(finding).step(name_one("name the one that is meant"));
     Some(match home {
-        Home::Machine | Home::Node => because.act(Step::look(
+        Home::Machine | Home::Node => finding.step(Step::inspect(
             "in a pod of AKS, consider workload identity: it needs no metadata service",
         )),
-        _ => because,
+        _ => finding,
     })
 }
 
-fn not_assigned(e: &View<'_>) -> Option<Because> {
+/// An identity as a first line names it: of a resource id, its name.
+fn short(client: &str) -> &str {
+    client.rsplit('/').next().unwrap_or(client)
+}
+
+fn not_assigned(e: &View<'_>) -> Option<FindingBuilder> {
     let no = no_token(e)?;
     let client = no.how.client.as_deref()?;
     let refused = about_identity(&no)?;
     let home = home(e, refused.request);
-    let because = no.because(sure(&refused), format!("identity {client} is not assigned here"));
-    let because = how_known(refused.seen(because), &refused, home)
-        .known_by("the request named this identity")
-        .known_by(
+    let finding = no
+        .finding(confidence(&refused), format!("identity {} is not assigned here", short(client)));
+    let finding = how_known(refused.fact(finding), &refused, home)
+        .reasoning("the request named this identity")
+        .reasoning(
             "AZURE_CLIENT_ID names the identity here too: an application's id in it, set for \
              another purpose, misleads",
         )
         .owner("Azure platform")
-        .look(
+        .inspect(
             "see whose id it is: that of an application (kind Application) or of a managed \
              identity",
-            format!(
-                "az ad sp show --id {} --query \"{{name:displayName,kind:servicePrincipalType}}\"",
-                reading::word(client)
-            ),
+            az::service_principal_kind(&reading::word(client)),
         );
-    let because = home.identities(because).act(Step::local(
+    let finding = home.identities(finding).step(Step::local(
         "name one that is assigned, or unset AZURE_CLIENT_ID for the system's own; an app \
          restarts with it",
     ));
-    Some(home.assign(because, "or assign the one that is named", Identity::User))
+    Some(home.or_assign(finding, "assign the one that is named", Identity::User))
 }

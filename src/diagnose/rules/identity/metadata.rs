@@ -5,8 +5,8 @@ use super::acquisition::{NoToken, Refused, asked_again, no_token, source};
 use super::managed::about_identity;
 use super::platform::home;
 use super::{arc, pod_identity, token_fetch};
-use crate::diagnose::{Because, Rule, View};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Evidence;
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::identity::{TokenPurpose, TokenRequest};
@@ -45,7 +45,7 @@ const PLATFORM: &[TokenPurpose] = &[
     TokenPurpose::GoogleIdentity,
     TokenPurpose::GitHubIdentity,
 ];
-fn unreachable(e: &View<'_>) -> Option<Because> {
+fn unreachable(e: &View<'_>) -> Option<FindingBuilder> {
     let no = no_token(e)?;
     let (index, request) = no.of(PLATFORM)?;
     let attempt = request.tcp.as_ref()?;
@@ -60,18 +60,18 @@ fn unreachable(e: &View<'_>) -> Option<Because> {
     };
     let address = attempt.address;
     let which = home(e, request).name();
-    let because = no
-        .because(sure(e, request), format!("{which} ({address}) {how}"))
-        .seen(format!("{} {} -> {how}", request.method, place(request)))
-        .read_at(format!("/identity/acquisition/requests/{index}/tcp"));
-    Some(unreachable_by(e, &no, request, because))
+    let finding = no
+        .finding(confidence(e, request), format!("{which} ({address}) {how}"))
+        .fact(format!("{} {} -> {how}", request.method, place(request)))
+        .cites(format!("/identity/acquisition/requests/{index}/tcp"));
+    Some(unreachable_by(e, &no, request, finding))
 }
 
 /// How sure the reason is: an endpoint of a platform that this machine does not have.
-fn sure(e: &Evidence, request: &TokenRequest) -> Sure {
+fn confidence(e: &Evidence, request: &TokenRequest) -> Confidence {
     match (request.purpose, e.vantage.azure.answer) {
-        (TokenPurpose::Imds, Some(_)) => Sure::Inferred,
-        _ => Sure::Possible,
+        (TokenPurpose::Imds, Some(_)) => Confidence::Inferred,
+        _ => Confidence::Possible,
     }
 }
 
@@ -79,75 +79,75 @@ fn unreachable_by(
     e: &Evidence,
     no: &NoToken<'_>,
     request: &TokenRequest,
-    because: Because,
-) -> Because {
+    finding: FindingBuilder,
+) -> FindingBuilder {
     let elsewhere =
         || Step::local("name the source that is meant: --credential <source>, or its variables");
     match (request.purpose, e.vantage.azure.answer) {
-        (TokenPurpose::Imds, Some(false)) => because
-            .known_by("this machine shows no sign of Azure, and the metadata service is in Azure")
-            .read_at("/vantage/azure/answer")
+        (TokenPurpose::Imds, Some(false)) => finding
+            .reasoning("this machine shows no sign of Azure, and the metadata service is in Azure")
+            .cites("/vantage/azure/answer")
             .owner("Application")
-            .act(Step::look(
+            .step(Step::inspect(
                 "in App Service, Functions and Container Apps the SDKs ask here when \
                  IDENTITY_ENDPOINT and IDENTITY_HEADER are missing: see that this process gets \
                  them",
             ))
-            .act(elsewhere()),
-        (TokenPurpose::Imds, azure) => of_machine(e, azure, because),
+            .step(elsewhere()),
+        (TokenPurpose::Imds, azure) => of_machine(e, azure, finding),
         (TokenPurpose::Arc, _) => arc::restart(
-            because
-                .known_by("the agent of Azure Arc listens on this machine alone, when it runs")
+            finding
+                .reasoning("the agent of Azure Arc listens on this machine alone, when it runs")
                 .owner("Server")
-                .look("see the agent's state", "azcmagent show")
-                .look("see its service", "systemctl status himdsd")
-                .act(elsewhere()),
+                .inspect("see the agent's state", "azcmagent show")
+                .inspect("see its service", "systemctl status himdsd")
+                .step(elsewhere()),
         ),
-        (TokenPurpose::GoogleIdentity, _) => because
-            .known_by("Google's metadata server is there on Google Cloud alone")
+        (TokenPurpose::GoogleIdentity, _) => finding
+            .reasoning("Google's metadata server is there on Google Cloud alone")
             .owner("Application")
-            .act(Step::look(
+            .step(Step::inspect(
                 "see that this runs on Google Cloud, and that nothing drops 169.254.169.254:80",
             ))
-            .act(elsewhere()),
-        _ => because
-            .known_by(format!(
+            .step(elsewhere()),
+        _ => finding
+            .reasoning(format!(
                 "the platform puts this address into the environment ({})",
                 source(no.e)
             ))
             .owner("Azure platform")
-            .act(Step::look(
+            .step(Step::inspect(
                 "see that the variables are those of this very process: they change at restart",
             ))
-            .act(Step::look(
+            .step(Step::inspect(
                 "see that no firewall in the container or sidecar drops the connection",
             )),
     }
 }
 
 /// The metadata service of a virtual machine is silent, on a machine that may be in Azure.
-fn of_machine(e: &Evidence, azure: Option<bool>, because: Because) -> Because {
+fn of_machine(e: &Evidence, azure: Option<bool>, finding: FindingBuilder) -> FindingBuilder {
     let pod = e.vantage.is_on(Platform::Kubernetes);
-    let because = match azure {
-        Some(_) => because
-            .known_by("this is an Azure machine: something on it or around it drops this")
-            .read_at("/vantage/azure/answer"),
-        None => because.known_by("whether this is a machine in Azure cannot be told here"),
+    let finding = match azure {
+        Some(_) => finding
+            .reasoning("this is an Azure machine: something on it or around it drops this")
+            .cites("/vantage/azure/answer"),
+        None => finding.reasoning("whether this is a machine in Azure is not known here"),
     };
-    let because = because.known_by(match pod {
+    let finding = finding.reasoning(match pod {
         true => "in a pod: a network policy, or the cluster's own block of the metadata service",
         false => {
             "a firewall on the machine; in a pod a network policy, or the cluster's own block of \
              the metadata service"
         }
     });
-    let because = match pod {
-        true => because.tells_it("kubectl get networkpolicy -n <namespace>"),
-        false => because
-            .tells_it("kubectl get networkpolicy -A")
-            .tells_it("iptables -S OUTPUT | grep 169.254"),
+    let finding = match pod {
+        true => finding.decide_with("kubectl get networkpolicy -n <namespace>"),
+        false => finding
+            .decide_with("kubectl get networkpolicy -A")
+            .decide_with("iptables -S OUTPUT | grep 169.254"),
     };
-    let because = because.owner("Azure platform").look(
+    let finding = finding.owner("Azure platform").inspect(
         match pod {
             true => "ask it from the node itself",
             false => "ask it by hand, in a pod from its node",
@@ -155,20 +155,21 @@ fn of_machine(e: &Evidence, azure: Option<bool>, because: Because) -> Because {
         "curl -s --noproxy '*' -H Metadata:true \
          'http://169.254.169.254/metadata/instance?api-version=2021-02-01'",
     );
-    because
-        .act(
+    finding
+        .step(
             Step::shared(
                 "in pods use workload identity, which asks no metadata service",
-                "the pods of the service account, when they start anew",
+                "the pods of the service account, when they start again",
             )
             .undo("take label and annotation (azure.workload.identity) away again"),
         )
-        .act(
+        .step(
             Step::shared(
-                "or let TCP 80 to 169.254.169.254 through",
+                "let TCP 80 to 169.254.169.254 through",
                 "every program that the rule covers can then act as the machine's identity: the \
                  block may be deliberate",
             )
+            .or()
             .undo("put the rule that dropped it back"),
         )
 }
@@ -180,19 +181,19 @@ pub(super) fn place(request: &TokenRequest) -> &str {
 }
 
 /// 502, 504 and a way elsewhere come from something in between (facts I8, I8b).
-fn proxy(e: &View<'_>) -> Option<Because> {
+fn proxy(e: &View<'_>) -> Option<FindingBuilder> {
     let no = no_token(e)?;
     let refused = no.refusal(PLATFORM).filter(in_between)?;
     let request = refused.request;
     let status = refused.refusal.status;
-    let says = format!("a proxy answers {status} in place of {}", home(e, request).name());
+    let message = format!("a proxy answers {status} in place of {}", home(e, request).name());
     let weighed = match asked_again(request.purpose, status) {
-        true => no
-            .weighing(Level::Risk, Sure::Inferred, says)
-            .known_by("SDKs ask again at such an answer: one that goes by itself is no fault"),
-        false => no.because(Sure::Inferred, says),
+        true => no.with_level(Level::Risk, Confidence::Inferred, message).reasoning(
+            "SDKs ask again at such an answer: one that passes without a change is not a fault",
+        ),
+        false => no.finding(Confidence::Inferred, message),
     };
-    let mut because = refused.seen(weighed).known_by(match status {
+    let mut finding = refused.fact(weighed).reasoning(match status {
         300..=399 => "the metadata service redirects no client, and SDKs do not follow",
         _ if page(&refused) => {
             "a page came, and the metadata service answers in JSON, also when it refuses"
@@ -201,22 +202,22 @@ fn proxy(e: &View<'_>) -> Option<Because> {
     });
     for field in ["server", "via", "location", "x-squid-error", "proxy-authenticate"] {
         if let Some(value) = refused.header(field) {
-            because = because.seen(format!("{field}: {value}"));
+            finding = finding.fact(format!("{field}: {value}"));
         }
     }
     Some(
-        because
-            .known_by("this request went straight to the address: a transparent proxy took it")
+        finding
+            .reasoning("this request went straight to the address: a transparent proxy took it")
             .owner("Network")
-            .look(
+            .inspect(
                 "see who takes the connection",
                 "iptables -t nat -S | grep -e 169.254 -e 'dport 80'",
             )
-            .act(Step::local(
+            .step(Step::local(
                 "append 169.254.169.254 to NO_PROXY and no_proxy, for clients that read proxy \
                  variables: it holds for that shell, and a service needs it in its unit",
             ))
-            .act(
+            .step(
                 Step::shared(
                     "take 169.254.169.254 out of the rule that sends connections to the proxy: \
                      that address answers this machine alone",
@@ -241,7 +242,7 @@ fn page(refused: &Refused<'_>) -> bool {
         && kind.is_some_and(|kind| kind.starts_with("text/html"))
 }
 
-fn refused(e: &View<'_>) -> Option<Because> {
+fn refused(e: &View<'_>) -> Option<FindingBuilder> {
     let no = no_token(e)?;
     let refused = no.refusal(PLATFORM)?;
     let known = about_identity(&no).is_some()
@@ -255,21 +256,21 @@ fn refused(e: &View<'_>) -> Option<Because> {
         return None;
     }
     let status = refused.refusal.status;
-    let says = format!("{} answers {status}", home(e, refused.request).name());
+    let message = format!("{} answers {status}", home(e, refused.request).name());
     // It passes by itself.
     let weighed = match passes(&refused) {
-        true => no.weighing(Level::Risk, Sure::Inferred, says),
-        false if stranger(&refused) => no.because(Sure::Inferred, says),
-        false => no.because(Sure::Proved, says),
+        true => no.with_level(Level::Risk, Confidence::Inferred, message),
+        false if stranger(&refused) => no.finding(Confidence::Inferred, message),
+        false => no.finding(Confidence::Proved, message),
     };
-    let mut because = refused.seen(weighed).known_by(match stranger(&refused) {
+    let mut finding = refused.fact(weighed).reasoning(match stranger(&refused) {
         true => "plain text came, and the metadata service answers in JSON: another answers there",
         false => "its own answer",
     });
     if let Some(wait) = refused.header("retry-after") {
-        because = because.seen(format!("retry-after: {wait}"));
+        finding = finding.fact(format!("retry-after: {wait}"));
     }
-    Some(refused_by(&no, &refused, because))
+    Some(refused_by(&no, &refused, finding))
 }
 
 /// Whether what answers is not the metadata service of a virtual machine: that speaks JSON, also
@@ -287,9 +288,9 @@ fn passes(refused: &Refused<'_>) -> bool {
 
 /// A status of 169.254.169.254 that has no finding of its own. What may have answered depends on
 /// where this machine is.
-fn of_imds(no: &NoToken<'_>, status: u16, because: Because) -> Because {
+fn of_imds(no: &NoToken<'_>, status: u16, finding: FindingBuilder) -> FindingBuilder {
     let vantage = &no.e.vantage;
-    let because = because.owner("Azure platform").look(
+    let finding = finding.owner("Azure platform").inspect(
         "ask for a token by hand (it is secret)",
         format!(
             "curl -s --noproxy '*' -H Metadata:true \
@@ -299,133 +300,133 @@ fn of_imds(no: &NoToken<'_>, status: u16, because: Because) -> Because {
         ),
     );
     match (vantage.azure.answer, status) {
-        (Some(true), 401 | 403) => because
-            .known_by(
+        (Some(true), 401 | 403) => finding
+            .reasoning(
                 "on an Azure machine an agent may decide which programs ask the metadata service: \
                  the guest proxy agent of Metadata Security Protocol answers 403 to those that its \
                  rules do not name",
             )
-            .look(
+            .inspect(
                 "see whether that agent runs on the machine",
                 "systemctl status azure-proxy-agent --no-pager",
             )
-            .look(
+            .inspect(
                 "see which rules the machine has for it",
                 "az vm show -g <group> -n <machine> --query securityProfile.proxyAgentSettings -o \
                  json",
             )
-            .act(Step::look(
+            .step(Step::inspect(
                 "in a pod: see whether something in the cluster answers in the service's place \
                  (pod identity's NMI)",
             )),
-        (Some(true), _) => because.act(Step::look(
+        (Some(true), _) => finding.step(Step::inspect(
             "see Azure's page for this status of the metadata service, and ask again: it may pass",
         )),
-        _ if vantage.is_on(Platform::Container) => because.act(Step::look(
+        _ if vantage.is_on(Platform::Container) => finding.step(Step::inspect(
             "see what runs this container: an engine on a workstation (Docker Desktop) may answer at \
              this address in Azure's place",
         )),
-        _ => because.act(Step::look(
+        _ => finding.step(Step::inspect(
             "see whether this machine is in Azure at all: another cloud's metadata service, or a \
              program on the way, may answer at this address",
         )),
     }
 }
 
-fn refused_by(no: &NoToken<'_>, refused: &Refused<'_>, because: Because) -> Because {
+fn refused_by(no: &NoToken<'_>, refused: &Refused<'_>, finding: FindingBuilder) -> FindingBuilder {
     let (purpose, status) = (refused.request.purpose, refused.refusal.status);
     let home = home(no.e, refused.request);
     let inside = "run it inside the application's own process or container, or in a shell that \
                   inherits its whole environment";
     match (purpose, status) {
-        _ if passes(refused) => because
-            .known_by(format!(
+        _ if passes(refused) => finding
+            .reasoning(format!(
                 "{} is updating or busy: SDKs ask again, some of them for a minute",
                 home.name()
             ))
             .owner("Azure platform")
-            .act(Step::look("ask again in a minute; a new virtual machine needs some")),
+            .step(Step::inspect("ask again in a minute; a new virtual machine needs some")),
         (TokenPurpose::AppService, 401 | 403) => {
-            let because = because
-                .known_by(
+            let finding = finding
+                .reasoning(
                     "IDENTITY_HEADER is not the one of this process: it changes at each restart",
                 )
                 .owner("Azure platform")
-                .act(Step::look(inside));
-            home.identities(because)
+                .step(Step::inspect(inside));
+            home.identities(finding)
         }
         (TokenPurpose::AppService, _) => {
-            let because = because
+            let finding = finding
                 .owner("Azure platform")
-                .act(Step::look("see that IDENTITY_ENDPOINT is of this very process"));
-            home.identities(because)
+                .step(Step::inspect("see that IDENTITY_ENDPOINT is of this very process"));
+            home.identities(finding)
         }
-        (TokenPurpose::MachineLearning, 401 | 403) => because
-            .known_by("MSI_SECRET is not the one of this process: it changes at each restart")
+        (TokenPurpose::MachineLearning, 401 | 403) => finding
+            .reasoning("MSI_SECRET is not the one of this process: it changes at each restart")
             .owner("Azure platform")
-            .act(Step::look(inside)),
-        (TokenPurpose::MachineLearning, _) => because
+            .step(Step::inspect(inside)),
+        (TokenPurpose::MachineLearning, _) => finding
             .owner("Azure platform")
-            .act(Step::look(
+            .step(Step::inspect(
                 "see that the compute or the app has an identity, and which client id it is",
             ))
-            .act(Step::look(
+            .step(Step::inspect(
                 "a platform that also sets IDENTITY_ENDPOINT and IDENTITY_HEADER is asked there: \
                  see that the process gets them",
             ))
-            .act(Step::local(
+            .step(Step::local(
                 "set AZURE_CLIENT_ID to a user-assigned one that it has, or unset it",
             )),
-        (TokenPurpose::Imds, _) => of_imds(no, status, because),
-        (TokenPurpose::GitHubIdentity, 300..=399) => because
-            .known_by("GitHub's service redirects no client: something before it answered")
+        (TokenPurpose::Imds, _) => of_imds(no, status, finding),
+        (TokenPurpose::GitHubIdentity, 300..=399) => finding
+            .reasoning("GitHub's service redirects no client: something before it answered")
             .owner("Network")
-            .act(
+            .step(
                 Step::shared(
                     "exempt the host of ACTIONS_ID_TOKEN_REQUEST_URL from portals and inspection",
                     "every client behind them: what is sent to that host is not inspected",
                 )
                 .undo("take the exemption out again"),
             ),
-        (TokenPurpose::GitHubIdentity, _) => because
-            .known_by("a job may ask for a token only with the permission id-token: write")
+        (TokenPurpose::GitHubIdentity, _) => finding
+            .reasoning("a job may ask for a token only with the permission id-token: write")
             .owner("Application")
-            .act(Step::look(
+            .step(Step::inspect(
                 "see that this is asked within the job: the request token ends with it; a pull \
                  request from a fork gets none",
             ))
-            .act(
+            .step(
                 Step::shared(
                     "give that job alone permissions: id-token: write",
                     "every step of the job, of actions of others too, can get the job's token",
                 )
                 .undo("take the permission out of the workflow again"),
             ),
-        (TokenPurpose::GoogleIdentity, _) => because
-            .known_by("the server gives identity tokens for the service account that is attached")
+        (TokenPurpose::GoogleIdentity, _) => finding
+            .reasoning("the server gives identity tokens for the service account that is attached")
             .owner("Azure platform")
-            .look(
+            .inspect(
                 "see the service account of this service",
                 "gcloud run services describe <service> --format 'value(spec.template.spec.serviceAccountName)'",
             )
-            .act(
+            .step(
                 Step::shared(
                     "attach a service account (on GKE: workload identity on the node pool)",
                     "all code of the service acts as that account, in Google Cloud too",
                 )
                 .undo("gcloud run services update <service> --service-account <the one before>"),
             ),
-        _ => because
+        _ => finding
             .owner("Azure platform")
-            .act(Step::look(format!(
+            .step(Step::inspect(format!(
                 "see that {} is of this very process and machine",
                 source(no.e)
             )))
-            .act(Step::look("see that the platform has an identity assigned")),
+            .step(Step::inspect("see that the platform has an identity assigned")),
     }
 }
 
-/// The resource of the scope, if it can stand inside quotes.
+/// The resource of the scope, if it can be put inside quotes.
 fn resource<'e>(no: &NoToken<'e>) -> &'e str {
     let resource = no.how.scope.trim_end_matches("/.default");
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/".contains(c);

@@ -1,8 +1,8 @@
-//! Proxy variables that apply to the platform's own address (fact I8c).
+//! Proxy variables that apply to the platform's own address (fact I8f).
 
 use super::acquisition::host;
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::identity::{TokenOutcome, TokenPurpose};
 
 pub(super) const RULE: Rule = rule!(
@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = rule!(
 .short("a proxy applies to the metadata service");
 
 /// A risk: the token came straight from the address, and SDKs ask a proxy for it.
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let how = e.identity.acquisition.as_ref()?;
     if how.outcome != TokenOutcome::Acquired {
         return None;
@@ -33,19 +33,19 @@ fn check(e: &View<'_>) -> Option<Because> {
         None => place.rsplit_once(':').map_or(place, |(bare, _)| bare),
     };
     Some(
-        Because::new(
+        FindingBuilder::new(
             Level::Risk,
-            Sure::Inferred,
+            Confidence::Inferred,
             format!("{variable} applies to {place}: SDKs ask a proxy for the token"),
         )
-        .seen(format!("this walk went straight to {place}, and got a token"))
-        .seen(format!("{variable} is set, and NO_PROXY does not exempt {bare}"))
-        .known_by("the SDK for Python reads these variables for the platform's addresses, too")
-        .known_by("the address answers this machine alone: a proxy elsewhere cannot ask there")
-        .read_at(format!("/identity/acquisition/requests/{index}/proxied_by"))
+        .fact(format!("this check went straight to {place} and obtained a token"))
+        .fact(format!("{variable} is set, and NO_PROXY does not exempt {bare}"))
+        .reasoning("the SDK for Python reads these variables for the platform's addresses, too")
+        .reasoning("the address answers this machine alone: a proxy elsewhere cannot ask there")
+        .cites(format!("/identity/acquisition/requests/{index}/proxied_by"))
         .owner("Application")
-        .act(Step::local(format!(
-            "append {bare} to NO_PROXY and no_proxy, and leave what stands there; it holds for \
+        .step(Step::local(format!(
+            "append {bare} to NO_PROXY and no_proxy, and keep its present entries; it applies to \
              that shell, and a service needs it in its unit"
         )))
         .check(reading::again(e)),

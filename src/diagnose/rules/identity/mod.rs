@@ -1,8 +1,10 @@
 //! Rules whose cause lies at the identity hop.
 
+mod access_policy;
 mod acquisition;
 mod arc;
-mod azure_cli;
+mod az;
+mod before_any_request;
 mod configuration;
 pub(super) mod credential;
 mod custom_subdomain;
@@ -11,17 +13,20 @@ mod gateway_key;
 mod gateway_token;
 mod key_file_open;
 mod key_refused;
+mod key_token_swapped;
 mod key_trimmed;
 mod keys_disabled;
 mod managed;
 mod metadata;
 mod metadata_proxied;
-mod not_asked;
+mod not_supported;
 mod not_tested;
-mod not_walked;
 mod platform;
 mod pod_identity;
-mod role_missing;
+mod profiles;
+mod program;
+pub(in crate::diagnose) mod role_missing;
+mod role_not_effective;
 mod roles;
 mod tenant_mismatch;
 mod token_audience;
@@ -32,7 +37,6 @@ mod token_path;
 mod token_refused;
 mod unauthorized;
 mod withheld;
-mod wrong_slot;
 
 use super::joined;
 use crate::diagnose::Rule;
@@ -49,23 +53,27 @@ pub(super) fn level(e: &Evidence) -> crate::diagnosis::Level {
 }
 
 /// The rules of this hop: how a token is obtained, then the credential itself.
-pub(super) const RULES: &[Rule] = &joined::<
-    { COMING_BY.len() + entra::RULES.len() + CREDENTIAL.len() },
->(&[COMING_BY, entra::RULES, CREDENTIAL]);
+pub(super) const RULES: &[Rule] =
+    &joined::<{ TOKEN.len() + entra::RULES.len() + CREDENTIAL.len() }>(&[
+        TOKEN,
+        entra::RULES,
+        CREDENTIAL,
+    ]);
 
-const COMING_BY: &[Rule] = &[
+const TOKEN: &[Rule] = &[
     configuration::AUTHORITY_CLOUD,
-    not_walked::TOKEN_PROXY,
+    not_supported::TOKEN_PROXY,
     configuration::HALF,
     configuration::OTHER_SOURCE,
     configuration::OLD_VARIABLES,
     token_path::NO_WAY_OUT,
     token_path::LOGIN_HOST,
     token_path::AT_RISK,
-    not_walked::WAY,
-    not_asked::NOT_ASKED,
-    azure_cli::RULE,
-    not_asked::UNUSABLE,
+    not_supported::WAY,
+    before_any_request::NOT_ASKED,
+    program::AZURE_CLI,
+    program::AZURE_DEVELOPER_CLI,
+    before_any_request::UNUSABLE,
     metadata::UNREACHABLE,
     metadata::PROXY,
     metadata_proxied::RULE,
@@ -80,14 +88,16 @@ const COMING_BY: &[Rule] = &[
 
 /// What explains others first.
 const CREDENTIAL: &[Rule] = &[
-    wrong_slot::KEY_IS_TOKEN,
-    wrong_slot::TOKEN_IS_KEY,
+    key_token_swapped::KEY_IS_TOKEN,
+    key_token_swapped::TOKEN_IS_KEY,
     token_expired::RULE,
     token_expired::ENDS_SOON,
     token_not_yet_valid::RULE,
     token_audience::RULE,
     tenant_mismatch::RULE,
     role_missing::RULE,
+    role_not_effective::RULE,
+    access_policy::RULE,
     keys_disabled::RULE,
     custom_subdomain::RULE,
     gateway_key::RULE,

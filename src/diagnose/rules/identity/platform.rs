@@ -1,13 +1,13 @@
 //! The platform that gives tokens: what it is called, and the commands that look at its
 //! identities or change them.
 
-use crate::diagnose::Because;
+use crate::diagnose::FindingBuilder;
 use crate::diagnosis::Step;
 use crate::evidence::Evidence;
 use crate::evidence::identity::{TokenPurpose, TokenRequest};
 use crate::evidence::vantage::Platform;
 
-/// Who gives tokens here.
+/// The platform that gives tokens here.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Home {
     /// A virtual machine.
@@ -83,29 +83,35 @@ impl Home {
     }
 
     /// How to see which identities there are.
-    pub(super) fn identities(self, mut because: Because) -> Because {
+    pub(super) fn identities(self, mut finding: FindingBuilder) -> FindingBuilder {
         let what = match self {
             Home::Machine => "see the identities of this machine",
             Home::Node => "see the identities of the node that this pod runs on",
             _ => "see the identities of the app",
         };
         for (at, (az, names)) in self.of_az().iter().enumerate() {
-            let says = match (at, self) {
-                (0, _) => what,
-                (_, Home::Machine) => "or, for an instance of a scale set",
-                _ => "or, for an app of another of these platforms",
+            let command = format!("{az} show {names}");
+            finding = match (at, self) {
+                (0, _) => finding.inspect(what, command),
+                (_, Home::Machine) => finding.or_inspect("for an instance of a scale set", command),
+                _ => finding.or_inspect("for an app of another of these platforms", command),
             };
-            because = because.look(says, format!("{az} show {names}"));
         }
-        because
+        finding
     }
 
-    /// Assigns `identity`: the system's own, or a user-assigned one by its resource id.
-    pub(super) fn assign(self, because: Because, says: &str, identity: Identity) -> Because {
+    /// Assigns `identity`, as an alternative to the step before it: the system's own, or a
+    /// user-assigned one by its resource id.
+    pub(super) fn or_assign(
+        self,
+        finding: FindingBuilder,
+        message: &str,
+        identity: Identity,
+    ) -> FindingBuilder {
         if self == Home::Node {
-            return because.act(workload_identity(says));
+            return finding.step(workload_identity(message).or());
         }
-        let Some((az, names)) = self.of_az().first() else { return because };
+        let Some((az, names)) = self.of_az().first() else { return finding };
         let container = self == Home::ContainerApps;
         let (which, away) = match (identity, container) {
             (Identity::System, true) => ("--system-assigned", "--system-assigned"),
@@ -125,8 +131,9 @@ impl Home {
             Home::Machine => "every program on the machine can then act as that identity",
             _ => "all code of the app can then act as that identity; its instances may restart",
         };
-        because.act(
-            Step::shared(format!("{says} (Terraform: {terraform})"), all)
+        finding.step(
+            Step::shared(format!("{message} (Terraform: {terraform})"), all)
+                .or()
                 .command(format!("{az} assign {names} {which}"))
                 .undo(format!("{az} remove {names} {away}")),
         )
@@ -141,10 +148,10 @@ pub(super) enum Identity {
 }
 
 /// Pods get tokens of their own, not of the node.
-fn workload_identity(says: &str) -> Step {
+fn workload_identity(message: &str) -> Step {
     Step::shared(
         format!(
-            "{says}: through workload identity, which gives this pod one of its own (Terraform: \
+            "{message}: through workload identity, which gives this pod one of its own (Terraform: \
              azurerm_federated_identity_credential)"
         ),
         "an identity of the node would be every pod's; this one is the service account's",
@@ -165,7 +172,7 @@ fn workload_identity(says: &str) -> Step {
 pub(super) fn annotate_service_account() -> Step {
     Step::shared(
         "annotate the service account with the identity's client id",
-        "every pod of that service account, when it starts anew",
+        "every pod of that service account, when it starts again",
     )
     .command(
         "kubectl annotate serviceaccount <service account> -n <namespace> \
@@ -181,7 +188,7 @@ pub(super) fn annotate_service_account() -> Step {
 pub(super) fn label_pod() -> Step {
     Step::shared(
         "label the pods azure.workload.identity/use: \"true\" in their deployment",
-        "all pods of the deployment are made anew",
+        "all pods of the deployment are replaced",
     )
     .command(
         "kubectl patch deployment <deployment> -n <namespace> -p \
@@ -191,9 +198,9 @@ pub(super) fn label_pod() -> Step {
 }
 
 /// Names the identity that is meant.
-pub(super) fn name_one(says: &str) -> Step {
+pub(super) fn name_one(message: &str) -> Step {
     Step::local(format!(
-        "{says}: AZURE_CLIENT_ID=<client id>, or --identity <client id>; setting it on an app \
+        "{message}: AZURE_CLIENT_ID=<client id>, or --identity <client id>; setting it on an app \
          restarts the app"
     ))
 }

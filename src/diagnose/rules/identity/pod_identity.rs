@@ -3,8 +3,8 @@
 
 use super::acquisition::{NoToken, Refused, no_token};
 use super::platform::{self, Home, Identity};
-use crate::diagnose::{Because, Rule, View};
-use crate::diagnosis::{Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View};
+use crate::diagnosis::{Confidence, Step};
 use crate::evidence::identity::TokenPurpose;
 
 pub(super) const RULE: Rule = rule!(
@@ -57,61 +57,63 @@ pub(super) fn answered(refused: &Refused<'_>) -> bool {
     means(refused).is_some()
 }
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let no = no_token(e)?;
     let refused = no.refusal(&[TokenPurpose::Imds])?;
     let means = means(&refused)?;
-    let (sure, says) = match means {
-        Means::NotBound => (Sure::Proved, "pod identity (NMI) finds no identity for this pod"),
-        Means::Blocked => (Sure::Proved, "pod identity (NMI) blocks the request"),
-        Means::PodUnknown => (Sure::Inferred, "pod identity (NMI) does not find this pod"),
+    let (confidence, message) = match means {
+        Means::NotBound => {
+            (Confidence::Proved, "pod identity (NMI) finds no identity for this pod")
+        }
+        Means::Blocked => (Confidence::Proved, "pod identity (NMI) blocks the request"),
+        Means::PodUnknown => (Confidence::Inferred, "pod identity (NMI) does not find this pod"),
         Means::FetchFailed => {
-            (Sure::Inferred, "pod identity (NMI) got no token from the real metadata service")
+            (Confidence::Inferred, "pod identity (NMI) got no token from the real metadata service")
         }
     };
-    let because = refused.seen(no.because(sure, says)).known_by(
+    let finding = refused.fact(no.finding(confidence, message)).reasoning(
         "these are words of pod identity's agent NMI, which takes a node's connections to \
          169.254.169.254; the metadata service itself answers in JSON",
     );
-    let because = match means {
-        Means::NotBound => because
-            .known_by(format!(
+    let finding = match means {
+        Means::NotBound => finding
+            .reasoning(format!(
                 "no AzureIdentity is bound to this pod{}: its label aadpodidbinding, its binding or \
                  the identity is missing or differs",
                 named(&no)
             ))
-            .known_by("NMI waits for a binding before it answers so: asking again rarely helps"),
-        Means::Blocked => because.known_by("NMI serves token requests alone, not this one"),
-        Means::PodUnknown => because.known_by(
+            .reasoning("NMI waits for a binding before it answers so: asking again rarely helps"),
+        Means::Blocked => finding.reasoning("NMI serves token requests alone, not this one"),
+        Means::PodUnknown => finding.reasoning(
             "possible: a pod that is seconds old, or one in the node's own network, which NMI \
              cannot recognise by its address",
         ),
-        Means::FetchFailed => because.known_by(
+        Means::FetchFailed => finding.reasoning(
             "a binding is there: what the node's metadata service or Entra ID answered to NMI \
-             stands in the words above, mostly that the identity is not assigned to the node or \
+             is in the words above, mostly that the identity is not assigned to the node or \
              was deleted",
         ),
     };
-    let because = because
+    let finding = finding
         .owner("Azure platform")
-        .look(
+        .inspect(
             "see the pod's labels; aadpodidbinding names its binding",
             "kubectl get pod <pod> -n <namespace> --show-labels",
         )
-        .look(
+        .inspect(
             "see which identities there are, and which are assigned to pods",
             "kubectl get azureidentities,azureidentitybindings,azureassignedidentities -A",
         )
-        .look("see what NMI logs", "kubectl logs -n kube-system -l component=nmi --tail 50");
-    let because = match means {
-        Means::FetchFailed => Home::Node.identities(because),
-        _ => because,
+        .inspect("see what NMI logs", "kubectl logs -n kube-system -l component=nmi --tail 50");
+    let finding = match means {
+        Means::FetchFailed => Home::Node.identities(finding),
+        _ => finding,
     };
-    let because = match means {
-        Means::NotBound => because.act(
+    let finding = match means {
+        Means::NotBound => finding.step(
             Step::shared(
                 "label the pods with the selector of their binding, in their deployment",
-                "all pods of the deployment are made anew",
+                "all pods of the deployment are replaced",
             )
             .command(
                 "kubectl patch deployment <deployment> -n <namespace> -p \
@@ -119,20 +121,20 @@ fn check(e: &View<'_>) -> Option<Because> {
             )
             .undo("kubectl rollout undo deployment <deployment> -n <namespace>"),
         ),
-        _ => because.act(Step::look("ask again in a minute, if pod or identity are new")),
+        _ => finding.step(Step::inspect("ask again in a minute, if pod or identity are new")),
     };
-    Some(moving(because.known_by(
+    Some(moving(finding.reasoning(
         "pod identity is retired: workload identity takes its place and asks no metadata \
                  service",
     )))
 }
 
 /// Adds the way to what took the place of pod identity.
-fn moving(because: Because) -> Because {
+fn moving(finding: FindingBuilder) -> FindingBuilder {
     Home::Node
-        .assign(because, "or move to workload identity", Identity::User)
-        .act(platform::annotate_service_account())
-        .act(platform::label_pod())
+        .or_assign(finding, "move to workload identity", Identity::User)
+        .step(platform::annotate_service_account())
+        .step(platform::label_pod())
 }
 
 /// The identity that was asked for.

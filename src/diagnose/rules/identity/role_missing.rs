@@ -1,14 +1,16 @@
 //! The caller is known and has no role for this call (facts H11-H13, H29, G4-G7).
 
+use crate::diagnose::rules::http::refusal_match::{MatchedRefusal, find_refusal, short};
 use crate::diagnose::rules::http::refusals::{Leaves, text};
-use crate::diagnose::rules::http::said::{Said, said, short};
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Evidence;
 use crate::evidence::http::Purpose;
 
+use super::az;
 use super::credential::{claims, credential};
-use super::roles::{grant, role_for};
+use super::profiles::profile;
+use super::roles::{grant, role_for, role_for_call};
 
 pub(super) const RULE: Rule = rule!(
     "identity-role-missing",
@@ -16,13 +18,15 @@ pub(super) const RULE: Rule = rule!(
     "The caller lacks a role with the data action",
     Code(check)
 )
-.short("the caller lacks a role for this call");
+.short("the caller lacks a role for this call")
+.yields_to(&["identity-role-not-effective"]);
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let said = said(e, RULE.id)?;
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let said = find_refusal(e, RULE.id)?;
     let message = text(said.answer).unwrap_or_default();
-    let action = quoted_after(message, "data action");
+    let action = named_action(message);
     let principal = quoted_after(message, "principal")
+        .or_else(|| caller(message))
         .map(str::to_owned)
         .or_else(|| claims(e).and_then(|c| c.object.clone()));
     let who = principal.as_deref().unwrap_or("the caller");
@@ -30,32 +34,79 @@ fn check(e: &View<'_>) -> Option<Because> {
     let list_only = said.call.purpose == Purpose::Models && deployment_answers(e);
     // The list is refused and the deployment answers: a custom role, and the path works.
     let level = if list_only { Level::Note } else { said.level(e) };
-    let mut because = said
-        .because(level, sure(&said, action), format!("{} lacks {lacks}", short(who, 40)))
-        .read_at("/identity");
+    let mut finding = said
+        .finding(level, confidence(&said, action), format!("{} lacks {lacks}", short(who, 40)))
+        .cites("/identity");
     if let Some(action) = action {
-        because = because.seen(format!("data action {action}"));
+        finding = finding.fact(format!("data action {action}"));
     }
-    because = because
-        .seen(format!("called with {}", credential(e)))
-        .known_by(if action.is_some() {
-            "the service names the missing right itself; it says this with 401, not 403"
-        } else {
-            "the service says that the caller has no access to this call, not which right is missing"
+    finding = finding
+        .fact(format!("called with {}", credential(e)))
+        .reasoning(match (action, said.answer.status) {
+            (Some(_), 401) => {
+                "the service names the missing right itself; it says this with 401, not 403"
+            }
+            (Some(_), _) => "the service names the missing right itself",
+            (None, _) => {
+                "the service says that the caller has no access to this call, not which right is \
+                 missing"
+            }
         })
         .ruled_out("an unknown or expired token: the service knows the caller");
     if said.call.purpose == Purpose::Models {
-        because = because.known_by(if list_only {
+        finding = finding.reasoning(if list_only {
             "only the list of models is refused; the deployment answers to the same caller"
         } else {
             "only the list of models was called; whether a deployment may be run is not tested"
         });
     }
-    Some(fix(e, because, &said, action, principal.as_deref()))
+    let finding = list_of_secrets(e, &said, finding);
+    Some(fix(e, finding, &said, action, principal.as_deref()))
 }
 
-fn sure(said: &Said<'_>, action: Option<&str>) -> Sure {
-    if action.is_some() { Sure::Proved } else { said.sure() }
+/// The data action that the service names as missing.
+fn named_action(message: &str) -> Option<&str> {
+    quoted_after(message, "data action").or_else(|| quoted_after(message, "action:"))
+}
+
+/// The data action of the call that was refused for want of a role: the one that the service names,
+/// or the one that an account asks for such a call (fact G4).
+pub(in crate::diagnose) fn refused_action(e: &View<'_>) -> Option<String> {
+    let refusal = find_refusal(e, RULE.id)?;
+    let named = text(refusal.answer).and_then(named_action).map(str::to_owned);
+    named.or_else(|| {
+        let below = match refusal.call.purpose {
+            Purpose::Models => "models/read",
+            Purpose::Deployment => "deployments/chat/completions/action",
+            Purpose::Project | Purpose::Secrets => return None,
+        };
+        Some(format!("Microsoft.CognitiveServices/accounts/OpenAI/{below}"))
+    })
+}
+
+/// A caller that may not list the secrets of a vault may still do what its application does: read
+/// a secret by name, or use keys and certificates. The path is proved, the application's own call
+/// is not tested.
+pub(super) fn list_of_secrets(
+    e: &View<'_>,
+    said: &MatchedRefusal<'_>,
+    finding: FindingBuilder,
+) -> FindingBuilder {
+    if said.call.purpose != Purpose::Secrets {
+        return finding;
+    }
+    finding
+        .with_level(Level::Risk)
+        .untested()
+        .reasoning(
+            "only the list of secrets is refused: an application that reads a secret by name, or \
+             uses keys or certificates, needs other permissions, which are not tested",
+        )
+        .decide_with(account::read_a_secret(e))
+}
+
+fn confidence(said: &MatchedRefusal<'_>, action: Option<&str>) -> Confidence {
+    if action.is_some() { Confidence::Proved } else { said.confidence() }
 }
 
 /// Whether the call to the deployment got past the question who calls.
@@ -67,18 +118,14 @@ fn deployment_answers(e: &View<'_>) -> bool {
 
 fn fix(
     e: &Evidence,
-    because: Because,
-    said: &Said<'_>,
+    finding: FindingBuilder,
+    said: &MatchedRefusal<'_>,
     action: Option<&str>,
     principal: Option<&str>,
-) -> Because {
-    let assumed = match said.call.purpose {
-        Purpose::Project => "Azure AI User",
-        _ => "Cognitive Services OpenAI User",
-    };
+) -> FindingBuilder {
     let role = match action {
-        None => assumed,
-        Some(action) => role_for(action).unwrap_or("<role with the data action>"),
+        None => role_for_call(e, said.call.purpose),
+        Some(action) => role_for(e, action).unwrap_or("<role with the data action>"),
     };
     let assignee = reading::word(principal.unwrap_or("<object id of the caller>"));
     let of_token = claims(e).filter(|c| c.object.as_deref() == principal);
@@ -87,73 +134,81 @@ fn fix(
         "user" => Some("User"),
         _ => None,
     });
-    let because = taken_by_default(e, because);
-    because
+    let finding = taken_by_default(e, finding);
+    finding
         .owner("Identity")
-        .look(
-            "see the caller's roles on the account",
-            format!(
-                "az role assignment list --assignee {assignee} --scope <account resource id> \
-                 --include-inherited --query \"[].roleDefinitionName\""
-            ),
-        )
-        .look(
-            "see what the role allows",
-            format!(
-                "az role definition list --name \"{role}\" \
-                 --query \"[].permissions[].dataActions\""
-            ),
-        )
-        .act(grant("give the caller", principal.unwrap_or("<object id of the caller>"), kind, role))
-        .act(Step::look(
+        .inspect("see the caller's roles on the account", az::roles_of(&assignee))
+        .inspect("see what the role allows", az::data_actions(role))
+        .step(grant(
+            e,
+            if said.call.purpose == Purpose::Secrets {
+                "if the application needs it, give the caller"
+            } else {
+                "give the caller"
+            },
+            principal.unwrap_or("<object id of the caller>"),
+            kind,
+            role,
+        ))
+        .step(Step::inspect(
             "wait: it takes effect after 5 to 10 minutes; Owner and Contributor carry no data \
              actions",
         ))
+        .about_a(reading::noun(e))
         .check(reading::again(e))
 }
 
 /// Says which managed identity was taken where none was named: another may be meant, and a role
 /// for this one would help the wrong caller.
-fn taken_by_default(e: &Evidence, because: Because) -> Because {
-    let Some(how) = e.identity.acquisition.as_ref() else { return because };
-    if how.source != "managed-identity" || how.client.is_some() {
-        return because;
+fn taken_by_default(e: &Evidence, finding: FindingBuilder) -> FindingBuilder {
+    let Some(how) = e.identity.acquisition.as_ref() else { return finding };
+    if !profile(&how.source).is_managed || how.client.is_some() {
+        return finding;
     }
     let which = claims(e).and_then(|c| {
         c.managed_identity.clone().or_else(|| c.application.clone()).or_else(|| c.object.clone())
     });
-    because
-        .seen(format!(
+    finding
+        .fact(format!(
             "the platform's default identity was taken, none was named: {}",
             which.as_deref().unwrap_or("which one, its token does not say")
         ))
-        .known_by(
+        .reasoning(
             "an application that names a user-assigned identity (AZURE_CLIENT_ID, or in its code) \
              calls as another one, which may have the role",
         )
-        .read_at("/identity/acquisition/client")
-        .act(
-            Step::look(
+        .cites("/identity/acquisition/client")
+        .step(
+            Step::inspect(
                 "before granting anything: see that this identity is the one that the application \
-             uses; if not, walk as that one",
+             uses; if not, check as that one",
             )
             .command(reading::again_with(e, "--identity <client id>")),
         )
 }
 
-/// What stands between backticks after a word, if it is a plain name: it goes into commands
-/// that people copy, and it came from the network.
+/// The text in quotes after a word, if it is a plain name: it goes into commands that people copy,
+/// and it came from the network. An account quotes with backticks, a vault with apostrophes.
 fn quoted_after<'a>(message: &'a str, word: &str) -> Option<&'a str> {
     let at = message.to_ascii_lowercase().find(word)?;
-    let (_, rest) = message.get(at..)?.split_once('`')?;
-    let (quoted, _) = rest.split_once('`')?;
+    let rest = message.get(at..)?;
+    let open = rest.find(['`', '\''])?;
+    let quote = rest[open..].chars().next()?;
+    let (quoted, _) = rest[open + 1..].split_once(quote)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.@#/*".contains(c);
     (!quoted.is_empty() && quoted.chars().all(plain)).then_some(quoted)
 }
 
-/// The part of a data action that tells: without the provider.
-fn last_parts(action: &str) -> &str {
-    action.split_once("/accounts/").map_or(action, |(_, rest)| rest)
+/// The caller's object id as a vault names it: `Caller: appid=..;oid=..;iss=..` (facts G22, G23).
+pub(super) fn caller(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once(";oid=")?;
+    let oid = rest.split(|c: char| !c.is_ascii_hexdigit() && c != '-').next()?;
+    (oid.len() == 36).then_some(oid)
+}
+
+/// A data action without the provider.
+pub(in crate::diagnose) fn last_parts(action: &str) -> &str {
+    action.splitn(3, '/').nth(2).unwrap_or(action)
 }
 
 #[cfg(test)]
@@ -168,6 +223,12 @@ mod tests {
         assert_eq!(quoted_after(message, "principal"), Some("oid-1"));
         let action = quoted_after(message, "data action").map(last_parts);
         assert_eq!(action, Some("OpenAI/models/read"));
+        let vault = "Caller is not authorized to perform action on resource.\r\nCaller: appid=a;\
+                     oid=73dd20a7-60c6-4046-ade4-9fbd1151c6fc;iss=https://sts.windows.net/t/\r\n\
+                     Action: 'Microsoft.KeyVault/vaults/secrets/readMetadata/action'\r\n";
+        assert_eq!(caller(vault), Some("73dd20a7-60c6-4046-ade4-9fbd1151c6fc"));
+        let action = quoted_after(vault, "action:").map(last_parts);
+        assert_eq!(action, Some("secrets/readMetadata/action"));
         assert_eq!(quoted_after("The principal `a; reboot` lacks", "principal"), None);
         assert_eq!(
             quoted_after("Principal does not have access to API/Operation.", "principal"),

@@ -1,56 +1,47 @@
-//! Which built-in role allows which data action (facts G4, G5, G6).
+//! Gives a caller its role (facts G4, G5, G6, G24); which one it needs is in the service's profile.
 
-use crate::diagnose::reading;
+use super::az;
+use crate::diagnose::{account, reading};
 use crate::diagnosis::Step;
+use crate::evidence::Evidence;
+use crate::evidence::http::Purpose;
+use crate::services::Service;
 
-/// A row: the first pattern that covers an action names the least role that has it.
-struct Grant {
-    /// The data action below `Microsoft.CognitiveServices/accounts/`; `*` covers anything.
-    action: &'static str,
-    /// The role.
-    role: &'static str,
+/// The profile whose roles count: the target's, or that of an account.
+fn service(e: &Evidence) -> Option<&'static Service> {
+    reading::service(e)
+        .filter(|service| service.has_call())
+        .or_else(|| crate::services::by_id("openai"))
 }
 
-pub(super) const OPENAI_USER: &str = "Cognitive Services OpenAI User";
-const OPENAI_CONTRIBUTOR: &str = "Cognitive Services OpenAI Contributor";
-const AZURE_AI_USER: &str = "Azure AI User";
+/// The least role that has a data action.
+pub(super) fn role_for(e: &Evidence, action: &str) -> Option<&'static str> {
+    service(e)?.role_for(action)
+}
 
-const ACCOUNTS: &str = "Microsoft.CognitiveServices/accounts/";
+/// The least role for a call of this purpose.
+pub(super) fn role_for_call(e: &Evidence, purpose: Purpose) -> &'static str {
+    let role = service(e).and_then(|service| service.role_for_request(purpose));
+    role.unwrap_or("<role with the data action>")
+}
 
-const GRANTS: &[Grant] = &[
-    // G4: left out of the user's role in so many words.
-    Grant { action: "OpenAI/stored-completions/read", role: OPENAI_CONTRIBUTOR },
-    Grant { action: "OpenAI/*/read", role: OPENAI_USER },
-    Grant { action: "OpenAI/engines/completions/action", role: OPENAI_USER },
-    Grant { action: "OpenAI/engines/search/action", role: OPENAI_USER },
-    Grant { action: "OpenAI/engines/generate/action", role: OPENAI_USER },
-    Grant { action: "OpenAI/deployments/audio/action", role: OPENAI_USER },
-    Grant { action: "OpenAI/deployments/search/action", role: OPENAI_USER },
-    Grant { action: "OpenAI/deployments/completions/action", role: OPENAI_USER },
-    Grant { action: "OpenAI/deployments/chat/completions/action", role: OPENAI_USER },
-    Grant { action: "OpenAI/deployments/realtime/action", role: OPENAI_USER },
-    Grant { action: "OpenAI/deployments/extensions/chat/completions/action", role: OPENAI_USER },
-    Grant { action: "OpenAI/deployments/embeddings/action", role: OPENAI_USER },
-    Grant { action: "OpenAI/images/generations/action", role: OPENAI_USER },
-    Grant { action: "OpenAI/assistants/*", role: OPENAI_USER },
-    // G5: the user's role does not list responses/write; the contributor's covers OpenAI/*.
-    Grant { action: "OpenAI/*", role: OPENAI_CONTRIBUTOR },
-    // H13, G6
-    Grant { action: "AIServices/*", role: AZURE_AI_USER },
-];
-
-/// The least built-in role that has a data action, if the table knows one.
-pub(super) fn role_for(action: &str) -> Option<&'static str> {
-    let (start, rest) = action.split_at_checked(ACCOUNTS.len())?;
-    if !start.eq_ignore_ascii_case(ACCOUNTS) {
-        return None;
-    }
-    GRANTS.iter().find(|grant| covers(grant.action, rest)).map(|grant| grant.role)
+/// The least role for the target's first call.
+pub(super) fn role_for_target(e: &Evidence) -> &'static str {
+    let first = service(e).and_then(|service| service.requests.first());
+    first.map_or("<role with the data action>", |request| request.role)
 }
 
 /// Gives `principal` a role at the account's own scope; `says` begins the words, `kind` is
 /// `ServicePrincipal` or `User` where it is known.
-pub(super) fn grant(says: &str, principal: &str, kind: Option<&str>, role: &str) -> Step {
+pub(super) fn grant(
+    e: &Evidence,
+    message: &str,
+    principal: &str,
+    kind: Option<&str>,
+    role: &str,
+) -> Step {
+    let noun = account::resource(e).noun;
+    let allow = service(e).map_or("", |service| service.roles.allow);
     let principal = reading::word(principal);
     // With the kind, a principal that was just made is found as well.
     let assignee = match kind {
@@ -60,47 +51,9 @@ pub(super) fn grant(says: &str, principal: &str, kind: Option<&str>, role: &str)
         None => format!("--assignee {principal}"),
     };
     Step::shared(
-        format!("{says} {role}, on this account alone (Terraform: azurerm_role_assignment)"),
-        "whoever can act as this identity can then call every deployment of the account",
+        format!("{message} {role}, on this {noun} alone (Terraform: azurerm_role_assignment)"),
+        format!("every program with this identity can then {allow}"),
     )
-    .command(format!(
-        "az role assignment create {assignee} --role \"{role}\" --scope <account resource id>"
-    ))
-    .undo(format!(
-        "az role assignment delete --assignee {principal} --role \"{role}\" \
-         --scope <account resource id>"
-    ))
-}
-
-/// Whether a pattern with at most one `*` covers an action.
-fn covers(pattern: &str, action: &str) -> bool {
-    let (pattern, action) = (pattern.to_ascii_lowercase(), action.to_ascii_lowercase());
-    match pattern.split_once('*') {
-        None => pattern == action,
-        Some((start, end)) => {
-            action.len() >= start.len() + end.len()
-                && action.starts_with(start)
-                && action.ends_with(end)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_least_role_is_named() {
-        for (action, role) in [
-            ("OpenAI/deployments/chat/completions/action", Some(OPENAI_USER)),
-            ("OpenAI/models/read", Some(OPENAI_USER)),
-            ("openai/responses/write", Some(OPENAI_CONTRIBUTOR)),
-            ("OpenAI/stored-completions/read", Some(OPENAI_CONTRIBUTOR)),
-            ("AIServices/agents/read", Some(AZURE_AI_USER)),
-            ("Language/query-text/action", None),
-        ] {
-            assert_eq!(role_for(&format!("{ACCOUNTS}{action}")), role, "{action}");
-        }
-        assert_eq!(role_for("Microsoft.Search/searchServices/read"), None);
-    }
+    .command(az::assign_role(&assignee, role))
+    .undo(az::unassign_role(&principal, role))
 }

@@ -1,7 +1,7 @@
 //! The token is for another service (facts H8, I17, G2b).
 
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Step};
 use crate::evidence::TargetKind;
 
 use super::credential::{claims, credential, look_at_token, plain_audience, rejected, scope};
@@ -15,7 +15,7 @@ pub(super) const RULE: Rule =
 /// Foundry's audience, which Azure OpenAI takes as well (fact G2b): never at fault.
 const FOUNDRY: &str = "https://ai.azure.com";
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let said = rejected(e)?;
     let audience = claims(e)?.audience.as_deref()?;
     let is = plain_audience(audience);
@@ -33,35 +33,35 @@ fn check(e: &View<'_>) -> Option<Because> {
     if !project && named.is_some_and(|named| named.split(" or ").any(|one| wanted(one.trim()))) {
         return None;
     }
-    let mut because = said
-        .because(
+    let mut finding = said
+        .finding(
             said.level(e),
-            if named.is_some() && !project { Sure::Proved } else { Sure::Inferred },
+            if named.is_some() && !project { Confidence::Proved } else { Confidence::Inferred },
             format!("{} is for {is}", credential(e)),
         )
-        .seen(format!("aud {audience}"))
-        .read_at("/identity/claims/audience")
-        .read_at("/identity/wanted_audiences");
-    because = match named {
+        .fact(format!("aud {audience}"))
+        .cites("/identity/claims/audience")
+        .cites("/identity/wanted_audiences");
+    finding = match named {
         Some(named) => {
-            because.known_by(format!("the service names the audience it wants: {named}"))
+            finding.reasoning(format!("the service names the audience it wants: {named}"))
         }
-        None => because.known_by(format!(
+        None => finding.reasoning(format!(
             "the service refuses the token, and tokens for it are issued for {}",
             e.identity.wanted_audiences.join(" or ")
         )),
     };
     if project {
-        because = because.known_by(
+        finding = finding.reasoning(
             "the audience follows the path: a Foundry project takes https://ai.azure.com alone, \
              paths of Azure OpenAI take https://cognitiveservices.azure.com too",
         );
     }
     Some(
-        because
+        finding
             .owner("Application")
-            .look("get a token for the right audience", look_at_token(e))
-            .act(Step::local(format!(
+            .inspect("get a token for the right audience", look_at_token(e))
+            .step(Step::local(format!(
                 "set the scope of the application's credential to {}",
                 scope(e)
             )))

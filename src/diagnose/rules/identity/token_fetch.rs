@@ -2,8 +2,8 @@
 
 use super::acquisition::{Refused, no_token};
 use super::platform::{Home, home};
-use crate::diagnose::{Because, Rule, View};
-use crate::diagnosis::{Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View};
+use crate::diagnosis::{Confidence, Step};
 use crate::evidence::identity::TokenPurpose;
 
 pub(super) const RULE: Rule = rule!(
@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = rule!(
 )
 .short("the platform could not fetch the token");
 
-/// The endpoint's own words, spelt as it spells them.
+/// The endpoint's own message, in its spelling.
 const WORDS: &[&str] = &[
     "an unexpected error occured while fetching the aad token",
     "an unexpected error occurred while fetching the aad token",
@@ -26,59 +26,59 @@ pub(super) fn failed(refused: &Refused<'_>) -> bool {
     refused.refusal.status == 500 && WORDS.iter().any(|part| words.contains(part))
 }
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let no = no_token(e)?;
     let refused = no.refusal(&[TokenPurpose::AppService]).filter(failed)?;
     let home = home(e, refused.request);
     let egress = match home {
-        Home::ContainerApps => Sure::Inferred,
-        _ => Sure::Possible,
+        Home::ContainerApps => Confidence::Inferred,
+        _ => Confidence::Possible,
     };
-    let because = refused
-        .seen(no.because(egress, format!("{} answers 500: its own fetch failed", home.name())))
-        .known_by(
-            "the endpoint's own words: it took the request, and did not get the token from where \
+    let finding = refused
+        .fact(no.finding(egress, format!("{} answers 500: its own fetch failed", home.name())))
+        .reasoning(
+            "the endpoint's own message: it took the request, and did not obtain the token from where \
              the platform gets them",
         )
-        .known_by(
+        .reasoning(
             "the endpoint does not ask the login host itself, so a way to that host proves \
              nothing here",
         );
-    let because = match home {
-        Home::AppService | Home::Functions => because
-            .known_by("possible: an identity that was assigned minutes ago, or deleted since")
-            .known_by("possible: a passing fault of the platform"),
-        _ => because
-            .known_by(
+    let finding = match home {
+        Home::AppService | Home::Functions => finding
+            .reasoning("possible: an identity that was assigned minutes ago, or deleted since")
+            .reasoning("possible: a passing fault of the platform"),
+        _ => finding
+            .reasoning(
                 "Container Apps gets tokens through hosts of *.servicebus.windows.net: one report \
                  shows this answer, lasting, where a firewall did not let them through",
             )
-            .known_by(
+            .reasoning(
                 "the same answer comes for an identity that was assigned minutes ago, and from a \
                  passing fault of the platform",
             )
-            .act(Step::look(
+            .step(Step::inspect(
                 "see the log of the subnet's firewall for *.servicebus.windows.net:443, denied",
             )),
     };
-    let because = home.identities(because.owner(match home {
+    let finding = home.identities(finding.owner(match home {
         Home::AppService | Home::Functions => "Azure platform",
         _ => "Network",
     }));
-    let because =
-        because.act(Step::look("ask again after some minutes, if the identity is a new one"));
+    let finding =
+        finding.step(Step::inspect("ask again after some minutes, if the identity is a new one"));
     Some(match home {
-        Home::AppService | Home::Functions => because.act(Step::look(
+        Home::AppService | Home::Functions => finding.step(Step::inspect(
             "if it lasts: open a support request with the correlation id of the answer",
         )),
-        _ => because
-            .look(
+        _ => finding
+            .inspect(
                 "for Container Apps: see the environment's subnet, whose routes lead to the \
                  firewall",
                 "az containerapp env show -g <group> -n <environment> --query \
                  properties.vnetConfiguration",
             )
-            .act(
+            .step(
                 Step::shared(
                     "let HTTPS to *.servicebus.windows.net through from the environment's subnet \
                      (Terraform: azurerm_firewall_policy_rule_collection_group)",

@@ -1,29 +1,30 @@
 //! The service refuses the token, for one of several reasons that it names together (H8, H9).
 
-use crate::diagnose::rules::http::said::{Said, said};
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Step, Sure};
+use crate::diagnose::rules::http::challenge;
+use crate::diagnose::rules::http::refusal_match::{MatchedRefusal, find_refusal};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Step};
 
 use super::credential::{claims, credential, look_at_token};
 
 pub(super) const RULE: Rule =
     rule!("identity-token-refused", Identity, "The service refuses the token", Code(check));
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let said = said(e, RULE.id)?;
-    let mut because = said
-        .because(
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let said = find_refusal(e, RULE.id)?;
+    let mut finding = said
+        .finding(
             said.level(e),
-            Sure::Proved,
+            Confidence::Proved,
             format!("{} refuses {}", reading::account(e), credential(e)),
         )
-        .read_at("/identity");
+        .cites("/identity");
     if let Some(named) = named_audience(&said) {
-        because = because.seen(format!("the service names the audience {named}"));
+        finding = finding.fact(format!("the service names the audience {named}"));
     }
     if let Some(claims) = claims(e) {
         let none = || "none".to_owned();
-        because = because.seen(format!(
+        finding = finding.fact(format!(
             "the token: aud {}, tid {}, exp {}",
             claims.audience.clone().unwrap_or_else(none),
             claims.tenant.clone().unwrap_or_else(none),
@@ -31,11 +32,17 @@ fn check(e: &View<'_>) -> Option<Because> {
         ));
     }
     Some(
-        because
-            .known_by("the service says so; by its words the token is missing, invalid, of another audience, or expired")
+        finding
+            .reasoning(match challenge::resource(said.answer) {
+                Some(_) => "the service refuses the token and names the audience that it takes",
+                None => {
+                    "the service says so; by its words the token is missing, invalid, of another \
+                     audience, or expired"
+                }
+            })
             .owner("Identity")
-            .look("see what token this machine gets", look_at_token(e))
-            .act(Step::look(
+            .inspect("see what token this machine gets", look_at_token(e))
+            .step(Step::inspect(
                 "a header Authorization that a proxy or gateway strips looks the same: see what \
                  carries the call",
             ))
@@ -43,8 +50,15 @@ fn check(e: &View<'_>) -> Option<Because> {
     )
 }
 
-/// The audience in the service's message: what stands in the parentheses (fact H8).
-pub(super) fn named_audience<'a>(said: &Said<'a>) -> Option<&'a str> {
-    let (_, rest) = said.answer.message()?.split_once("audience is incorrect (")?;
-    rest.split_once(')').map(|(audience, _)| audience)
+/// The audience in the service's message: the text in the parentheses (fact H8), or after the word
+/// "Expected".
+pub(super) fn named_audience<'a>(said: &MatchedRefusal<'a>) -> Option<&'a str> {
+    let message = said.answer.message()?;
+    if let Some((_, rest)) = message.split_once("audience is incorrect (") {
+        return rest.split_once(')').map(|(audience, _)| audience);
+    }
+    // A vault compares the two (fact G20).
+    let (_, rest) = message.split_once("Invalid audience. Expected ")?;
+    let (audience, _) = rest.split_once(", found")?;
+    Some(audience.trim())
 }

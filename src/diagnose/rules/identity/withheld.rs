@@ -1,7 +1,7 @@
 //! A credential is in hand and was kept back.
 
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level};
 use crate::evidence::Evidence;
 use crate::evidence::identity::Withheld;
 
@@ -14,37 +14,42 @@ pub(super) const RULE: Rule = rule!(
     Code(check)
 );
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let (why, tells) = match e.identity.withheld? {
-        // The walk says these in other words.
+        // Other findings report these.
         Withheld::NotReached | Withheld::ServiceHasNoCall | Withheld::NoToken => return None,
+        Withheld::ServiceTakesNoKey => (
+            "the service takes tokens alone: a key would be wrong there, and is not its to see",
+            reading::again_with(e, "--credential managed-identity"),
+        ),
         Withheld::OnlySystemStoreAccepts => (
             "only this machine's own store accepts the certificate chain",
             reading::again_with(e, "--trust system"),
         ),
         Withheld::AddressNotConfirmed => (
-            "the system's resolver did not give the address that was walked",
+            "the system's resolver did not give the address that was used",
             format!("getent ahosts {}", e.target.host),
         ),
     };
     Some(
-        Because::new(
+        FindingBuilder::new(
             Level::Note,
-            Sure::Proved,
+            Confidence::Proved,
             format!("authentication was not tested: {}", short_why(e)),
         )
-        .seen(format!("{} was not sent", credential(e)))
-        .known_by(why)
-        .known_by("a secret goes only to a peer that is proved to be the target")
-        .tells_it(tells)
+        .fact(format!("{} was not sent", credential(e)))
+        .reasoning(why)
+        .reasoning("a secret goes only to a peer that is proved to be the target")
+        .decide_with(tells)
         .not_tested()
-        .read_at("/identity/withheld"),
+        .cites("/identity/withheld"),
     )
 }
 
 fn short_why(e: &Evidence) -> &'static str {
     match e.identity.withheld {
         Some(Withheld::OnlySystemStoreAccepts) => "kept back, only the system's store accepts TLS",
+        Some(Withheld::ServiceTakesNoKey) => "kept back, the service takes tokens and no keys",
         _ => "kept back, the address is not the one that applications get",
     }
 }

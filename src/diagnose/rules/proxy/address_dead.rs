@@ -1,12 +1,12 @@
-//! One of several addresses of the proxy does not connect: applications that meet it first wait,
-//! or fail (fact T42).
+//! One of several addresses of the proxy does not connect: applications that try it first wait, or
+//! fail (fact T42).
 
 use crate::diagnose::rules::tcp::attempts;
-use crate::diagnose::{Because, Rule, View, headline, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, headline, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::tcp::TcpOutcome;
 
-use super::connections;
+use super::configured_by;
 
 pub(super) const RULE: Rule = rule!(
     "proxy-address-dead",
@@ -15,19 +15,19 @@ pub(super) const RULE: Rule = rule!(
     Code(check)
 );
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let hop = e.proxy.saw()?;
-    let dns = hop.dns.saw()?;
-    let tcp = hop.tcp.saw()?;
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let hop = e.proxy.value()?;
+    let dns = hop.dns.value()?;
+    let tcp = hop.tcp.value()?;
     let dead = attempts::dead(tcp, &dns.effective());
     let first = dead.first()?.attempt.address.ip();
-    // Silence may be slowness; any other end is the network's word.
+    // Silence may be slowness; any other outcome is the network's own report.
     let silent = dead.iter().all(|p| p.attempt.outcome == TcpOutcome::TimedOut);
     let listed_first = dns.system_addresses().first() == Some(&first);
     let host = &hop.host;
-    let mut because = Because::new(
+    let mut finding = FindingBuilder::new(
         Level::Risk,
-        if silent { Sure::Inferred } else { Sure::Proved },
+        if silent { Confidence::Inferred } else { Confidence::Proved },
         headline::fitting(&[
             match listed_first {
                 true => {
@@ -38,32 +38,32 @@ fn check(e: &View<'_>) -> Option<Because> {
             format!("{first} of the proxy does not connect, another address does"),
         ]),
     )
-    .seen(format!("proxy {}, {}", hop.url, connections::put_by(e)))
-    .read_at("/proxy/saw/dns");
+    .fact(format!("proxy {}, {}", hop.url, configured_by(e)))
+    .cites("/proxy/value/dns");
     for (index, attempt) in tcp.attempts.iter().enumerate() {
-        because = because
-            .seen(attempts::words(e, attempt))
-            .read_at(format!("/proxy/saw/tcp/saw/attempts/{index}"));
+        finding = finding
+            .fact(attempts::describe(e, attempt))
+            .cites(format!("/proxy/value/tcp/value/attempts/{index}"));
     }
     Some(
-        because
-            .known_by(match listed_first {
+        finding
+            .reasoning(match listed_first {
                 true => {
                     "getaddrinfo lists it first: clients that try one address after another wait \
-                     for it at each new connection, or fail"
+                     for it on each new connection, or fail"
                 }
                 false => {
                     "getaddrinfo lists one that connects first: most applications notice nothing \
-                     until a resolver turns the order"
+                     until a resolver rotates the order"
                 }
             })
             .ruled_out("the proxy as a whole: another of its addresses works")
             .owner("Network (proxy)")
-            .look("see its addresses", format!("getent ahosts {}", reading::word(host)))
-            .act(
+            .inspect("see its addresses", format!("getent ahosts {}", reading::word(host)))
+            .step(
                 Step::shared(
-                    format!("start the proxy at {first} again, or take {first} out of {host}"),
-                    format!("every client that names {host} as its proxy"),
+                    format!("start the proxy at {first} again, or remove {first} from {host}"),
+                    format!("every client that uses {host} as its proxy"),
                 )
                 .undo(format!("add {first} to {host} again")),
             )

@@ -1,47 +1,45 @@
 //! A proxy carries the call although the name is private from here, and it works (P2, P3).
 
-use crate::diagnose::{Because, Rule, View, headline, reading};
-use crate::diagnosis::{Level, Sure};
-use crate::evidence::{Choice, Observed};
+use crate::diagnose::{FindingBuilder, Rule, View, headline, reading};
+use crate::diagnosis::{Confidence, Level};
+use crate::evidence::{Observed, SkipReason};
 
-use super::{connections, exempt};
+use super::{configured_by, no_proxy};
 
 pub(super) const RULE: Rule = rule!(
     "proxy-before-private-endpoint",
     Proxy,
-    "A proxy carries the call although the address is private from here",
+    "A proxy carries the call, although the address is private from here",
     Code(check)
 );
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let hop = e.proxy.saw()?;
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let hop = e.proxy.value()?;
     let answered = match &*e.http {
-        Observed::NotAsked { by: Choice::ServiceHasNoCall } => true,
-        _ => {
-            reading::service_accepted(e) || reading::main_answer(e).is_some_and(|a| a.status == 401)
-        }
+        Observed::NotAsked { reason: SkipReason::ServiceHasNoCall } => true,
+        _ => e.http.let_in() || reading::main_answer(e).is_some_and(|a| a.status == 401),
     };
     if !(hop.tunnel_stands() && reading::tls_verified(e) && reading::some_private(e) && answered) {
         return None;
     }
     let private = reading::list(&e.dns.effective());
-    let because = Because::new(
+    let finding = FindingBuilder::new(
         Level::Note,
-        Sure::Proved,
+        Confidence::Proved,
         headline::fitting(&[
-            format!("the proxy {} carries the call, though {private} is private", hop.url),
-            format!("a proxy carries the call, though {private} is private"),
-            "a proxy carries the call, though the address is private".to_owned(),
+            format!("the proxy {} carries the call, although {private} is private", hop.url),
+            format!("a proxy carries the call, although {private} is private"),
+            "a proxy carries the call, although the address is private".to_owned(),
         ]),
     )
     .caveat()
-    .seen(format!("proxy {}, {}", hop.url, connections::put_by(e)))
-    .read_at("/proxy/saw/connect")
-    .read_at("/dns/walked")
-    .known_by(
-        "the tunnel stands and the service answers through it; which address the proxy took, \
-         private or public, does not show from here",
+    .fact(format!("proxy {}, {}", hop.url, configured_by(e)))
+    .cites("/proxy/value/connect")
+    .cites("/dns/selected")
+    .reasoning(
+        "the service answers through the proxy's tunnel; whether the proxy connects to the \
+         private or a public address is not visible from here",
     )
     .owner("Application");
-    Some(exempt::way_around(because, e).check(reading::again(e)))
+    Some(no_proxy::bypass_advice(finding, e).check(reading::again(e)))
 }

@@ -1,8 +1,8 @@
-//! The call goes through a proxy, and some clients do not read its variables: they go directly,
-//! where nothing shows that they arrive (facts P4, X25).
+//! The call goes through a proxy, and some clients do not read the proxy variables: they connect
+//! directly, and nothing shows that this works (facts P4, X25).
 
-use crate::diagnose::{Because, Rule, View, headline, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, headline, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::vantage::{ClientProxy, ProxyReason};
 
@@ -13,14 +13,14 @@ pub(super) const RULE: Rule = rule!(
     Code(check)
 );
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let proxy = &e.vantage.proxy;
     let through = proxy.applies.as_ref().filter(|_| reading::proxied(e))?;
-    // With `--proxy URL` the variables are not what leads there.
+    // With `--proxy URL`, the variables do not decide.
     let ProxyReason::Variable { name } = &proxy.reason else { return None };
-    // Where the direct path leads to the service as well, such a client arrives.
+    // If the direct path works too, such a client reaches the service.
     let verified = |tls: &crate::evidence::tls::TlsHop| tls.outcome == TlsOutcome::Verified;
-    if e.direct.saw().and_then(|direct| direct.tls.saw()).is_some_and(verified) {
+    if e.direct.value().and_then(|direct| direct.tls.value()).is_some_and(verified) {
         return None;
     }
     let without: Vec<(usize, &ClientProxy)> =
@@ -29,36 +29,36 @@ fn check(e: &View<'_>) -> Option<Because> {
         return None;
     }
     let names = without.iter().map(|(_, c)| c.client.as_str()).collect::<Vec<_>>().join(", ");
-    let mut because = Because::new(
+    let mut finding = FindingBuilder::new(
         Level::Note,
-        Sure::Inferred,
+        Confidence::Inferred,
         headline::fitting(&[
-            format!("{names}: clients that do not read {name} and go past {through}"),
-            format!("{names}: clients that do not read {name}"),
+            format!("{names} do not read {name} and bypass {through}"),
+            format!("{names} do not read {name}"),
             "some clients do not read the proxy variables".to_owned(),
         ]),
     )
     .caveat()
-    .seen(format!("the call goes through {through}, by {name}"))
-    .known_by(format!(
-        "{names}: by default they read no proxy variable, and connect to the service directly; \
-         here nothing shows that the direct path leads there"
+    .fact(format!("the call goes through {through}, set by {name}"))
+    .reasoning(format!(
+        "by default, {names} read no proxy variable and connect to the service directly; this \
+         check does not show that the direct path works"
     ))
-    .read_at("/vantage/proxy");
+    .cites("/vantage/proxy");
     for (index, _) in &without {
-        because = because.read_at(format!("/vantage/proxy/clients/{index}"));
+        finding = finding.cites(format!("/vantage/proxy/clients/{index}"));
     }
     Some(
-        because
+        finding
             .owner("Application")
-            .act(Step::look("see which HTTP client the application uses, and in which version"))
-            .act(
+            .step(Step::inspect("see which HTTP client the application uses, and in which version"))
+            .step(
                 Step::local(
-                    "set the proxy in the client itself: Java by -Dhttps.proxyHost and \
-                     -Dhttps.proxyPort, Node 24 and later by NODE_USE_ENV_PROXY=1, older ones by \
-                     an agent such as undici's EnvHttpProxyAgent",
+                    "set the proxy in the client itself: in Java with -Dhttps.proxyHost and \
+                     -Dhttps.proxyPort, in Node 24 and later with NODE_USE_ENV_PROXY=1, in older \
+                     ones with an agent such as undici's EnvHttpProxyAgent",
                 )
-                .undo("take the setting out again"),
+                .undo("remove the setting again"),
             )
             .check(reading::again_with(e, "--direct")),
     )

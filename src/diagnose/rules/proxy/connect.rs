@@ -1,17 +1,17 @@
-//! The proxy takes the connection, and its answer to CONNECT does not come or is not HTTP.
+//! The proxy accepts the connection, and its answer to CONNECT does not come or is not HTTP.
 
 use crate::diagnose::headline::Clause;
-use crate::diagnose::{Because, Rule, View, headline, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, headline, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Evidence;
 use crate::evidence::proxy::{ConnectOutcome, ProxyHop};
 
-use super::{connections, exempt};
+use super::{configured_by, no_proxy};
 
 pub(super) const NO_ANSWER: Rule = rule!(
     "proxy-no-answer",
     Proxy,
-    "The proxy takes the connection and does not answer CONNECT",
+    "The proxy accepts the connection and does not answer CONNECT",
     Code(no_answer)
 );
 
@@ -21,88 +21,92 @@ pub(super) const NOT_HTTP: Rule =
 /// One way of not answering.
 struct Unanswered {
     outcome: ConnectOutcome,
-    says: &'static str,
-    /// Why, the likelier reason first.
+    message: &'static str,
+    /// The possible causes, the more likely one first.
     why: [&'static str; 2],
 }
 
 const UNANSWERED: &[Unanswered] = &[
     Unanswered {
         outcome: ConnectOutcome::Silent,
-        says: "does not answer CONNECT",
+        message: "does not answer CONNECT",
         why: [
-            "it waits for its own connection to the target, which something drops",
+            "it waits for its own connection to the target, which is dropped",
             "it waits for its own resolver",
         ],
     },
     Unanswered {
         outcome: ConnectOutcome::Closed,
-        says: "closes the connection without an answer to CONNECT",
+        message: "closes the connection without an answer to CONNECT",
         why: [
             "this machine is not among its clients",
-            "the port wants TLS or SOCKS, not plain HTTP",
+            "the port expects TLS or SOCKS, not plain HTTP",
         ],
     },
     Unanswered {
         outcome: ConnectOutcome::Reset,
-        says: "resets the connection without an answer to CONNECT",
+        message: "resets the connection without an answer to CONNECT",
         why: [
             "this machine is not among its clients, or a firewall reads the CONNECT line",
-            "the port wants TLS or SOCKS, not plain HTTP",
+            "the port expects TLS or SOCKS, not plain HTTP",
         ],
     },
 ];
 
-fn no_answer(e: &View<'_>) -> Option<Because> {
-    let hop = e.proxy.saw()?;
-    let outcome = hop.connect.saw()?;
-    let Unanswered { says, why: [first, second], .. } =
+fn no_answer(e: &View<'_>) -> Option<FindingBuilder> {
+    let hop = e.proxy.value()?;
+    let outcome = hop.connect.value()?;
+    let Unanswered { message, why: [first, second], .. } =
         UNANSWERED.iter().find(|row| row.outcome == *outcome)?;
-    let clause =
-        headline::fitting(&[format!("the proxy {} {says}", hop.url), format!("the proxy {says}")]);
-    let because = stopped(e, hop, Sure::Possible, clause)
-        .seen(format!("CONNECT {}:{}: {says}", e.target.host, e.target.port))
-        .known_by(*first)
-        .known_by(format!("or {second}"))
-        .tells_it(format!(
+    let finding = stopped(e, hop, Confidence::Possible, super::clause(&hop.url, message))
+        .fact(format!("CONNECT {}:{}: {message}", e.target.host, e.target.port))
+        .reasoning(*first)
+        .reasoning(format!("or {second}"))
+        .decide_with(format!(
             "curl -sv -o /dev/null --max-time 60 -x {} https://{}:{}/",
             hop.url, e.target.host, e.target.port
         ))
-        .ruled_out(format!("the way to the proxy: {} takes the connection", hop.url));
+        .ruled_out(format!("the path to the proxy: {} accepts the connection", hop.url));
     Some(
-        exempt::way_around(because, e)
-            .act(Step::look("read the proxy's own log for this machine and this minute"))
+        no_proxy::bypass_advice(finding, e)
+            .step(Step::inspect("search the proxy's own log for this machine and this time"))
             .check(reading::again(e)),
     )
 }
 
-fn not_http(e: &View<'_>) -> Option<Because> {
-    let hop = e.proxy.saw()?;
-    let ConnectOutcome::NotHttp { says } = hop.connect.saw()? else { return None };
+fn not_http(e: &View<'_>) -> Option<FindingBuilder> {
+    let hop = e.proxy.value()?;
+    let ConnectOutcome::NotHttp { message } = hop.connect.value()? else { return None };
     let clause = headline::fitting(&[
-        format!("{} is no HTTP proxy: its answer to CONNECT is not HTTP", hop.url),
+        format!("{} is not an HTTP proxy: its answer to CONNECT is not HTTP", hop.url),
         "the proxy's answer to CONNECT is not HTTP".to_owned(),
     ]);
-    let because =
-        stopped(e, hop, Sure::Proved, clause).seen(format!("its answer: {says}")).known_by(
+    let finding = stopped(e, hop, Confidence::Proved, clause)
+        .fact(format!("its answer: {message}"))
+        .reasoning(
             "an HTTP proxy answers CONNECT with a status line: this port speaks SOCKS, TLS (then \
              its URL begins with https://), or something else",
         );
     Some(
-        exempt::way_around(because, e)
-            .act(Step::local(format!(
+        no_proxy::bypass_advice(finding, e)
+            .step(Step::local(format!(
                 "correct the proxy's scheme and port ({})",
-                connections::put_by(e)
+                configured_by(e)
             )))
             .check(reading::again(e)),
     )
 }
 
 /// A finding on a proxy that opened no tunnel.
-fn stopped(e: &Evidence, hop: &ProxyHop, sure: Sure, says: Clause) -> Because {
-    Because::new(Level::Broken, sure, says)
-        .seen(format!("proxy {}, {}", hop.url, connections::put_by(e)))
-        .read_at("/vantage/proxy")
-        .read_at("/proxy/saw/connect")
-        .owner(exempt::owner(e))
+fn stopped(
+    e: &Evidence,
+    hop: &ProxyHop,
+    confidence: Confidence,
+    message: Clause,
+) -> FindingBuilder {
+    FindingBuilder::new(Level::Broken, confidence, message)
+        .fact(format!("proxy {}, {}", hop.url, configured_by(e)))
+        .cites("/vantage/proxy")
+        .cites("/proxy/value/connect")
+        .owner(no_proxy::owner(e))
 }

@@ -1,21 +1,20 @@
-//! The proxy in the way is of a kind that this program does not walk: SOCKS, or HTTP over
-//! TLS.
+//! The proxy is of a kind that this program does not test: SOCKS, or HTTP over TLS.
 
-use crate::diagnose::{Because, Rule, View, headline, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level};
 use crate::evidence::proxy::ProxyScheme;
 
-use super::{connections, exempt};
+use super::{configured_by, no_proxy};
 
 pub(super) const RULE: Rule = rule!(
     "proxy-kind-not-walked",
     Proxy,
-    "The proxy is of a kind that is not walked (SOCKS, or HTTP over TLS)",
+    "The proxy is of a kind that is not tested (SOCKS, or HTTP over TLS)",
     Code(check)
 );
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let (url, kind) = match (e.proxy.saw(), e.vantage.proxy.applies.as_deref()) {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let (url, kind) = match (e.proxy.value(), e.vantage.proxy.applies.as_deref()) {
         (Some(hop), _) => match hop.scheme {
             ProxyScheme::Http => return None,
             ProxyScheme::Https => (hop.url.as_str(), "HTTP over TLS"),
@@ -25,22 +24,19 @@ fn check(e: &View<'_>) -> Option<Because> {
         (None, Some(url)) if url.starts_with("https:") => (url, "HTTP over TLS"),
         _ => return None,
     };
-    let because = Because::new(
+    let finding = FindingBuilder::new(
         Level::Note,
-        Sure::Proved,
-        headline::fitting(&[
-            format!("the proxy {url} is {kind}, which is not walked"),
-            format!("the proxy is {kind}, which is not walked"),
-        ]),
+        Confidence::Proved,
+        super::clause(url, format!("uses {kind}, which is not tested")),
     )
-    .seen(format!("proxy {url}, {}", connections::put_by(e)))
-    .read_at("/vantage/proxy")
-    .read_at("/proxy")
-    .known_by("the scheme of its URL")
-    .owner(exempt::owner(e));
+    .fact(format!("proxy {url}, {}", configured_by(e)))
+    .cites("/vantage/proxy")
+    .cites("/proxy")
+    .reasoning("the scheme of its URL")
+    .owner(no_proxy::owner(e));
     Some(
-        exempt::way_around(because, e)
-            .look(
+        no_proxy::bypass_advice(finding, e)
+            .inspect(
                 "test the path through the proxy with curl",
                 format!(
                     "curl -sv -o /dev/null -x {url} https://{}:{}/",

@@ -1,28 +1,29 @@
-//! Rules whose cause lies at the proxy hop: its name, its connection, its answer to
-//! CONNECT, and what it does with a target that is private from here.
+//! Rules whose cause is at the proxy hop: its name, its connection, its answer to CONNECT, and what
+//! it does with a target that is private from here.
 
 mod address_dead;
-mod answers;
 mod before_private_endpoint;
+mod client_proxies;
 mod clients_without;
 mod connect;
-pub(in crate::diagnose) mod connections;
-pub(in crate::diagnose::rules) mod exempt;
+mod connections;
 mod exempted;
 mod kind_not_walked;
 mod name_unresolved;
+pub(in crate::diagnose) mod no_proxy;
 mod no_proxy_dialect;
 mod not_walked;
-mod readers;
-pub(in crate::diagnose) mod refusals;
+mod refusals;
 mod resolves_publicly;
 mod url_unreadable;
 
-pub(super) use connections::put_by;
+use std::fmt::Display;
 
 use super::slow;
 use crate::diagnose::Rule;
+use crate::diagnose::headline::{self, Clause};
 use crate::diagnosis::Step;
+use crate::evidence::Evidence;
 
 /// The rules of this hop.
 pub(super) const RULES: &[Rule] = &[
@@ -52,11 +53,29 @@ pub(super) const RULES: &[Rule] = &[
 fn opening(host: &str, port: u16) -> Step {
     Step::shared(
         format!(
-            "let CONNECT {host}:{port} through at the proxy, for this one host, once the owner of \
-             its rules agrees: the block may be deliberate"
+            "allow CONNECT {host}:{port} at the proxy, for this one host, once the owner of its \
+             rules agrees: the block may be deliberate"
         ),
-        "every client of the proxy can reach this host; a wildcard would open every tenant's account",
+        "every client of the proxy can reach this host; a wildcard would allow every tenant's \
+         account",
     )
     .undo("remove the rule again")
     .opens()
+}
+
+/// A clause about the proxy, with its URL where that fits the first line.
+pub(super) fn clause(url: &str, message: impl Display) -> Clause {
+    headline::fitting(&[format!("the proxy {url} {message}"), format!("the proxy {message}")])
+}
+
+/// Which variable or option sets the proxy.
+pub(in crate::diagnose) fn configured_by(e: &Evidence) -> String {
+    use crate::evidence::vantage::ProxyReason as Reason;
+    match &e.vantage.proxy.reason {
+        Reason::Variable { name } => format!("set by {name}"),
+        Reason::OptionUrl => "set by --proxy".to_owned(),
+        Reason::NotConfigured | Reason::OptionNone | Reason::Exempted { .. } => {
+            "applied to this target".to_owned()
+        }
+    }
 }

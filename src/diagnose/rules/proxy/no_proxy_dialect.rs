@@ -1,41 +1,41 @@
-//! A NO_PROXY entry that clients read in different ways (fact P4).
+//! A NO_PROXY entry that clients interpret differently (fact P4).
 
 use std::collections::BTreeSet;
 
-use crate::diagnose::{Because, Rule, View, headline};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, headline};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Evidence;
 use crate::evidence::vantage::ClientDecision;
 
-use super::{exempt, readers};
+use super::{client_proxies, no_proxy};
 
 pub(super) const RULE: Rule = rule!(
     "proxy-no-proxy-dialect",
     Proxy,
-    "Clients read the proxy variables in different ways",
+    "Clients interpret the proxy variables differently",
     Code(check)
 );
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     differing(e).or_else(|| of_the_form(e))
 }
 
-/// Clients that go different ways here, by the environment as it is.
-fn differing(e: &Evidence) -> Option<Because> {
-    let clients = readers::tested(e);
+/// Clients that take different paths with this environment.
+fn differing(e: &Evidence) -> Option<FindingBuilder> {
+    let clients = client_proxies::tested(e);
     let ways: BTreeSet<Option<&str>> =
         clients.iter().map(|(_, client)| client.proxy.as_deref()).collect();
     if ways.len() < 2 {
         return None;
     }
     let walked = e.vantage.proxy.applies.as_deref();
-    // A way that the walk proved too is no risk, whoever takes it.
+    // A path that the walk proved is not a risk for any client.
     let proved = |way: &Option<&str>| {
         *way == walked
-            || (way.is_none() && matches!(exempt::direct(e), exempt::Direct::Verified(_)))
+            || (way.is_none() && matches!(no_proxy::direct(e), no_proxy::Direct::Verified(_)))
     };
-    // A client that does not read a variable at all is as it was made; what is written wrongly
-    // is a list that exempts for some, or two spellings that name two proxies.
+    // A client that reads no variable behaves as designed; the fault is a list that exempts only
+    // for some clients, or two spellings that name two proxies.
     let written: BTreeSet<Option<&str>> = clients
         .iter()
         .filter(|(_, client)| client.decision != ClientDecision::NoVariable)
@@ -44,64 +44,68 @@ fn differing(e: &Evidence) -> Option<Because> {
     let risk = written.len() > 1 && !written.iter().all(proved);
     let level = if risk { Level::Risk } else { Level::Note };
     let other = ways.iter().copied().find(|way| *way != walked)?;
-    let (these, those) = (readers::names(&clients, other), readers::names(&clients, walked));
+    let (these, those) =
+        (client_proxies::names(&clients, other), client_proxies::names(&clients, walked));
     let how = |way: Option<&str>| way.map_or("directly".to_owned(), |url| format!("through {url}"));
-    let because = Because::new(
+    let finding = FindingBuilder::new(
         level,
-        Sure::Inferred,
+        Confidence::Inferred,
         headline::fitting(&[
             format!("{these} go {}, {those} {}", how(other), how(walked)),
             format!("{these} go {}, others {}", how(other), how(walked)),
             format!("clients differ: {these} go {}", how(other)),
-            "clients on this machine differ on which proxy carries the call".to_owned(),
+            "clients on this machine use different proxies for this call".to_owned(),
         ]),
     )
     .caveat()
-    .known_by(
-        "the variables have no standard: each client was tried with environments of this form, in \
-         the version that is named",
+    .reasoning(
+        "the variables have no standard: each client was tested with such environments, in the \
+         version shown",
     )
     .owner("Application")
-    .look("see the variables as the application gets them", readers::SEE_VARIABLES)
-    .act(Step::local("set HTTPS_PROXY and https_proxy alike, and NO_PROXY and no_proxy alike"))
-    .act(exempt::step(e, "where the path is private, append the host to the list"));
-    Some(readers::seen(because, &clients))
+    .inspect("see the variables in the application's environment", client_proxies::SEE_VARIABLES)
+    .step(Step::local(
+        "set HTTPS_PROXY and https_proxy to the same value, and NO_PROXY and \
+                      no_proxy too",
+    ))
+    .step(no_proxy::step(e, "if the path is private, append the host to the list"));
+    Some(client_proxies::seen(finding, &clients))
 }
 
 /// An entry of a form on which clients differ, without effect here.
-fn of_the_form(e: &Evidence) -> Option<Because> {
+fn of_the_form(e: &Evidence) -> Option<FindingBuilder> {
     let entries: Vec<_> = e
         .vantage
         .proxy
         .no_proxy
         .iter()
         .enumerate()
-        .filter_map(|(index, entry)| Some((index, entry, entry.dialect.as_deref()?)))
+        .filter_map(|(index, entry)| Some((index, entry, entry.client_semantics.as_deref()?)))
         .collect();
     let (_, first, _) = entries.first()?;
-    let mut because = Because::new(
+    let mut finding = FindingBuilder::new(
         Level::Note,
-        Sure::Inferred,
+        Confidence::Inferred,
         headline::fitting(&[
-            format!("clients read the NO_PROXY entry {} in different ways", first.entry),
-            "clients read an entry of NO_PROXY in different ways".to_owned(),
+            format!("clients interpret the NO_PROXY entry {} differently", first.entry),
+            "clients interpret an entry of NO_PROXY differently".to_owned(),
         ]),
     )
     .caveat();
     for (index, entry, dialect) in &entries {
         let here = if entry.exempts { "exempts the target" } else { "does not exempt the target" };
-        because = because
-            .seen(format!("{}: {here} as read here; {dialect}", entry.entry))
-            .read_at(format!("/vantage/proxy/no_proxy/{index}"));
+        finding = finding
+            .fact(format!("{}: {here} as this tool reads it; {dialect}", entry.entry))
+            .cites(format!("/vantage/proxy/no_proxy/{index}"));
     }
     Some(
-        because
-            .known_by(
+        finding
+            .reasoning(
                 "NO_PROXY has no standard: CIDR prefixes, leading dots, ports and * differ \
                  between clients",
             )
             .owner("Application")
-            .look("see the list as the application gets it", readers::SEE_VARIABLES)
-            .act(exempt::step(e, "append the host itself, which every client reads")),
+            .inspect("see the list in the application's environment", client_proxies::SEE_VARIABLES)
+            .step(no_proxy::step(e, "append the host itself, which every client understands")),
     )
 }

@@ -1,51 +1,35 @@
-//! What a proxy answers to CONNECT in place of a tunnel: a row each (facts W14, W15).
+//! What a proxy answers to CONNECT instead of opening a tunnel: a row each (facts W14, W15).
 
-use crate::diagnose::headline::Clause;
-use crate::diagnose::{Because, Rule, View, headline, reading};
-use crate::diagnosis::{Step, Sure};
+use crate::diagnose::engines::proxy_refusal::{Refusal, Row, Why};
+use crate::diagnose::{FindingBuilder, Rule, View, headline, reading};
+use crate::diagnosis::{Confidence, Step};
 
-use super::answers::{Refusal, Why, refusal};
-use super::exempt;
+use super::no_proxy;
 
-/// One meaning of an answer.
-pub(in crate::diagnose) struct Row {
-    why: Why,
-    sure: fn(&Refusal<'_>) -> Sure,
-    /// The clause of the first line.
-    says: fn(&Refusal<'_>, &View<'_>) -> Clause,
-    /// Adds what it means and what to do.
-    facts: fn(Because, &Refusal<'_>, &View<'_>) -> Because,
-}
-
-/// Whether the proxy answered so.
-pub(in crate::diagnose) fn check(e: &View<'_>, row: &Row) -> Option<Because> {
-    let refusal = refusal(e).filter(|refusal| refusal.why() == row.why)?;
-    let because = refusal.broken(e, (row.sure)(&refusal), (row.says)(&refusal, e));
-    Some((row.facts)(because, &refusal, e))
-}
-
-/// The proxy wants a login: 407 (RFC 9110, section 15.5.8).
+/// The proxy requires a login: 407 (RFC 9110, section 15.5.8).
 pub(super) const LOGIN: Rule = rule!(
     "proxy-auth-required",
     Proxy,
-    "The proxy wants a login (407)",
+    "The proxy requires a login (407)",
     ProxyRefusal(&Row {
         why: Why::Login,
-        sure: |_| Sure::Proved,
-        says: |refusal, _| {
-            let says = match refusal.hop.has_password {
-                true => "refuses the login that is set",
-                false => "wants a login",
+        confidence: |_| Confidence::Proved,
+        message: |refusal, _| {
+            let message = match refusal.hop.has_password {
+                true => "refuses the configured login",
+                false => "requires a login",
             };
             headline::fitting(&[
-                format!("the proxy {} {says} (407: {})", refusal.hop.url, schemes(refusal)),
-                format!("the proxy {says} (407)"),
+                format!("the proxy {} {message} (407: {})", refusal.hop.url, schemes(refusal)),
+                format!("the proxy {message} (407)"),
             ])
         },
-        facts: |because, refusal, e| {
-            let because = because
-                .known_by(format!("its own words: 407, Proxy-Authenticate: {}", schemes(refusal)));
-            login(because, refusal, exempt::is_private(e))
+        facts: |finding, refusal, e| {
+            let finding = finding.reasoning(format!(
+                "the proxy's answer: 407, Proxy-Authenticate: {}",
+                schemes(refusal)
+            ));
+            login(finding, refusal, no_proxy::is_private(e))
         },
     })
 );
@@ -63,61 +47,62 @@ fn offered<'a>(refusal: &'a Refusal<'_>) -> Vec<&'a str> {
     all.into_iter().filter_map(|value| value.split_whitespace().next()).collect()
 }
 
-/// How to log in, or to do without.
-fn login(because: Because, refusal: &Refusal<'_>, private: bool) -> Because {
+/// How to log in, or avoid the login.
+fn login(finding: FindingBuilder, refusal: &Refusal<'_>, private: bool) -> FindingBuilder {
     let schemes = offered(refusal);
     let basic = schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case("basic"));
     if !schemes.is_empty() && !basic {
-        because.act(Step::local(format!(
-            "the proxy offers {} and not Basic: most SDKs speak only Basic; exempt the service, or \
-             let a local proxy do the login",
+        finding.step(Step::local(format!(
+            "the proxy offers {}, not Basic, and most SDKs only support Basic: exempt the \
+             service, or use a local proxy that does the login",
             schemes.join(", ")
         )))
     } else if refusal.hop.has_password {
-        because.act(Step::look("see that the proxy's user and password are right and not locked"))
-    } else if private {
-        because.act(Step::local(
-            "or give the proxy's URL its user and password, where policy wants it",
+        finding.step(Step::inspect(
+            "check that the proxy's user and password are right and the user \
+                                is not locked",
         ))
+    } else if private {
+        finding.step(
+            Step::local("add the user and password to the proxy's URL, if policy requires it").or(),
+        )
     } else {
-        because.act(Step::local("give the proxy's URL its user and password")).act(
+        finding.step(Step::local("add the user and password to the proxy's URL")).step(
             Step::shared(
-                "or let this machine in without a login, by its one address",
-                "whoever uses this machine's address passes the proxy unnamed",
+                "allow this machine, by its one address, without a login",
+                "every client with this machine's address passes the proxy without identification",
             )
+            .or()
             .undo("remove the exception again"),
         )
     }
 }
 
-/// Its rules, a block page, or something that is no forward proxy at all.
+/// The proxy's rules, a block page, or a server that is not a forward proxy.
 pub(super) const DENIED: Rule = rule!(
     "proxy-denied",
     Proxy,
     "The proxy refuses to open the tunnel",
     ProxyRefusal(&Row {
         why: Why::Denied,
-        sure: |_| Sure::Proved,
-        says: |refusal, _| {
+        confidence: |_| Confidence::Proved,
+        message: |refusal, _| {
             let (url, status) = (&refusal.hop.url, refusal.status);
-            let says = match Denial::of(status) {
-                Denial::NoProxy => "does not do CONNECT",
+            let message = match Denial::of(status) {
+                Denial::NoProxy => "does not support CONNECT",
                 Denial::Page => "sends a login page instead of a tunnel",
                 Denial::Forbidden => "denies the tunnel",
             };
-            headline::fitting(&[
-                format!("the proxy {url} {says} ({status})"),
-                format!("the proxy {says} ({status})"),
-            ])
+            super::clause(url, format!("{message} ({status})"))
         },
-        facts: |because, refusal, e| { denial(because, refusal, &e.target.host, e.target.port) },
+        facts: |finding, refusal, e| { denial(finding, refusal, &e.target.host, e.target.port) },
     })
 );
 
 /// Why the tunnel is denied.
 #[derive(Clone, Copy)]
 enum Denial {
-    /// What answers is a web server.
+    /// A web server answers.
     NoProxy,
     /// A portal or block page.
     Page,
@@ -136,31 +121,34 @@ impl Denial {
 }
 
 /// What a denial means, and the step that follows.
-fn denial(because: Because, refusal: &Refusal<'_>, host: &str, port: u16) -> Because {
+fn denial(finding: FindingBuilder, refusal: &Refusal<'_>, host: &str, port: u16) -> FindingBuilder {
     let (url, status) = (&refusal.hop.url, refusal.status);
     match Denial::of(status) {
-        Denial::NoProxy => because
-            .known_by(format!(
-                "{status} to CONNECT is what a web server answers that is no forward proxy"
+        Denial::NoProxy => finding
+            .reasoning(format!(
+                "a web server that is not a forward proxy answers CONNECT with {status}"
             ))
-            .act(Step::look(format!(
-                "see that {url} is the forward proxy, not another service's port"
+            .step(Step::inspect(format!(
+                "check that {url} is the forward proxy, not another service's port"
             ))),
-        Denial::Page => because
-            .known_by(format!(
-                "{status} in place of a tunnel: a portal or block page wants a person"
+        Denial::Page => finding
+            .reasoning(format!(
+                "{status} instead of a tunnel: a login portal or block page, made for a person"
             ))
-            .act(
+            .step(
                 Step::shared(
-                    "let this machine through without a page, by its one address",
-                    "whoever uses this machine's address passes the proxy without a login",
+                    "allow this machine, by its one address, without the page",
+                    "every client with this machine's address passes the proxy without a login",
                 )
                 .undo("remove the exception again")
                 .opens(),
             ),
-        Denial::Forbidden => because
-            .known_by(format!("its own words: {status}; a rule of the proxy forbids {host}:{port}"))
-            .act(super::opening(host, port)),
+        Denial::Forbidden => finding
+            .reasoning(format!(
+                "the proxy's answer: {status}; a rule of the proxy forbids \
+                               {host}:{port}"
+            ))
+            .step(super::opening(host, port)),
     }
 }
 
@@ -171,53 +159,54 @@ pub(super) const UNRESOLVED: Rule = rule!(
     "The proxy cannot resolve the target's name",
     ProxyRefusal(&Row {
         why: Why::TargetUnresolved,
-        sure: |refusal| if outright(refusal) { Sure::Proved } else { Sure::Inferred },
-        says: |refusal, e| {
+        confidence: |refusal| if outright(refusal) {
+            Confidence::Proved
+        } else {
+            Confidence::Inferred
+        },
+        message: |refusal, e| {
             let host = &e.target.host;
-            headline::fitting(&[
-                format!("the proxy {} cannot resolve {host}", refusal.hop.url),
-                format!("the proxy cannot resolve {host}"),
-                "the proxy cannot resolve the target's name".to_owned(),
-            ])
+            super::clause(&refusal.hop.url, format!("cannot resolve {host}"))
+                .or("the proxy cannot resolve the target's name")
         },
         facts: unresolved,
     })
 );
 
-/// Whether the proxy says so outright. ERR_CANNOT_FORWARD says that there is no way to the target,
-/// which with NXDOMAIN is all that squid says.
+/// Whether the proxy reports this explicitly. ERR_CANNOT_FORWARD only means that there is no route
+/// to the target, which is all that squid reports for NXDOMAIN.
 fn outright(refusal: &Refusal<'_>) -> bool {
     refusal.squid() != Some("ERR_CANNOT_FORWARD")
 }
 
-fn unresolved(because: Because, refusal: &Refusal<'_>, e: &View<'_>) -> Because {
+fn unresolved(finding: FindingBuilder, refusal: &Refusal<'_>, e: &View<'_>) -> FindingBuilder {
     let here = e.dns.effective();
-    let mut because = because
-        .known_by(if outright(refusal) {
-            "the proxy says so"
+    let mut finding = finding
+        .reasoning(if outright(refusal) {
+            "the proxy's own answer"
         } else {
-            "squid has no way forward: it says so when its resolver has no address for the \
-             name, or when it may go out only through a parent proxy that it does not have"
+            "squid cannot forward the call: it reports this when its resolver has no address for \
+             the name, or when it may only use a parent proxy and has none"
         })
-        .known_by(
-            "with a proxy the name is resolved by the proxy's resolver, not by \
-             this machine's",
-        );
+        .reasoning("with a proxy, the proxy's resolver resolves the name, not this machine's");
     if !here.is_empty() {
-        because = because
-            .known_by(format!("the name itself is there: from here it is {}", reading::list(&here)))
-            .read_at("/dns/walked");
+        finding = finding
+            .reasoning(format!(
+                "the name itself exists: from here it resolves to {}",
+                reading::list(&here)
+            ))
+            .cites("/dns/selected");
     }
-    because
-        .act(Step::look(format!(
-            "on the proxy: see whether its resolver follows {} to the end of its aliases",
+    finding
+        .step(Step::inspect(format!(
+            "on the proxy, see whether its resolver follows {} to the end of its aliases",
             e.target.host
         )))
-        .act(
+        .step(
             Step::shared(
-                "correct the proxy's resolver, or what it forwards to",
-                "every name that the proxy resolves; a private zone that it sees answers for \
-                 every account of its suffix",
+                "correct the proxy's resolver, or the resolvers that it forwards to",
+                "every name that the proxy resolves; a private zone that it sees is authoritative \
+                 for every account of its suffix",
             )
             .undo("restore the proxy's former resolver configuration"),
         )
@@ -230,37 +219,40 @@ pub(super) const UNREACHABLE: Rule = rule!(
     "The proxy cannot connect to the target",
     ProxyRefusal(&Row {
         why: Why::TargetUnreachable,
-        sure: |_| Sure::Proved,
-        says: |refusal, e| {
+        confidence: |_| Confidence::Proved,
+        message: |refusal, e| {
             let (host, status) = (&e.target.host, refusal.status);
-            headline::fitting(&[
-                format!("the proxy {} cannot connect to {host} ({status})", refusal.hop.url),
-                format!("the proxy cannot connect to {host} ({status})"),
-                format!("the proxy cannot connect to the target ({status})"),
-            ])
+            super::clause(&refusal.hop.url, format!("cannot connect to {host} ({status})"))
+                .or(format!("the proxy cannot connect to the target ({status})"))
         },
         facts: unreachable,
     })
 );
 
-fn unreachable(because: Because, refusal: &Refusal<'_>, e: &View<'_>) -> Because {
+fn unreachable(finding: FindingBuilder, refusal: &Refusal<'_>, e: &View<'_>) -> FindingBuilder {
     let (host, port, status) = (&e.target.host, e.target.port, refusal.status);
-    let mut because = because.known_by(match errno(refusal) {
-        Some(words) => format!("its own words: {status}, {words}"),
-        None => format!("its own words: {status}; which address it tried it does not say"),
+    let mut finding = finding.reasoning(match errno(refusal) {
+        Some(words) => format!("the proxy's answer: {status}, {words}"),
+        None => format!("the proxy's answer: {status}; it does not report which address it tried"),
     });
-    if exempt::is_private(e) {
-        because = because.known_by(format!(
-            "{} is private: the proxy needs a route into the virtual network to reach it, or \
-             resolves the name to a public address that its own firewall blocks",
+    if no_proxy::is_private(e) {
+        finding = finding.reasoning(format!(
+            "{} is private: the proxy may have no route into the virtual network, or may resolve the \
+             name to a public address that its own firewall blocks",
             reading::list(&e.dns.effective())
         ));
     }
-    because
-        .look("on the proxy's own machine", format!("curl -sv -o /dev/null https://{host}:{port}/"))
-        .act(
+    finding
+        .inspect(
+            "on the proxy's own machine",
+            format!("curl -sv -o /dev/null https://{host}:{port}/"),
+        )
+        .step(
             Step::shared(
-                format!("let the proxy out to {host}:{port}, and give it a route there"),
+                format!(
+                    "allow the proxy's connections to {host}:{port}, and give it a route \
+                         there"
+                ),
                 "every client of the proxy can reach this host",
             )
             .undo("remove the rule and the route again")

@@ -1,101 +1,99 @@
-//! The name is private from here, but the proxy goes to the public address and the service
-//! refuses there (facts P2, P3, T13; hint 8).
+//! The name is private from here, but the proxy uses the public address and the service refuses
+//! there (facts P2, P3, T13; hint 8).
 
 use std::net::IpAddr;
 
-use crate::diagnose::rules::http::clients;
-use crate::diagnose::{Because, Rule, View, headline, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::rules::http::{self, reference_client};
+use crate::diagnose::{FindingBuilder, Rule, View, headline, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::{Expect, classify};
 
-use super::exempt;
+use super::no_proxy;
 
 pub(super) const RULE: Rule = rule!(
     "proxy-resolves-publicly",
     Proxy,
-    "The proxy goes to the public address although the name is private from here",
+    "The proxy uses the public address, although the name is private from here",
     Code(check)
 )
-.explains(&[
-    "http-public-access-disabled",
-    "http-network-rules",
-    "http-network-perimeter",
-    "http-endpoint-not-approved",
-    "http-vnet-endpoint",
-    "http-forbidden",
-]);
+.explains_groups(&[http::NETWORK_REFUSALS]);
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let hop = e.proxy.saw()?;
-    let answer = reading::main_answer(e).filter(|_| reading::refused_by_network(e))?;
-    // With `--expect closed` the refusal is what was to be proved. Where the name is public
-    // from here too, the proxy is not what makes the difference.
-    if !reading::some_private(e) || e.asked.expect == Expect::Closed {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let hop = e.proxy.value()?;
+    let answer = reading::main_answer(e).filter(|_| e.http.refused_by_network())?;
+    // With `--expect closed`, the refusal is the expected result. Where the name is public from
+    // here too, the proxy makes no difference.
+    if !reading::some_private(e) || e.options.expect == Expect::Closed {
         return None;
     }
-    // Refused past the proxy as well: something else is the cause.
-    let past = clients::direct(e);
+    // Refused without the proxy too: something else is the cause.
+    let past = reference_client::direct(e);
     if past.as_ref().is_some_and(|past| past.refused(e)) {
         return None;
     }
     let private = reading::list(&e.dns.effective());
     let message = answer.message().unwrap_or("network rules");
-    let both = clients::through(e).filter(|through| through.refused(e)).zip(past.as_ref());
-    let parted = both.filter(|(_, past)| past.let_in(e));
-    // The way past the proxy is what lets the call in, and the refusal says that it came
-    // publicly: a proxy that reaches another account's endpoint would be refused in other words.
+    let both = reference_client::through(e).filter(|through| through.refused(e)).zip(past.as_ref());
+    let contrast = both.filter(|(_, past)| past.let_in(e));
+    // The call is accepted without the proxy, and the refusal shows that it came publicly: a proxy
+    // that reaches another account's endpoint would get another error text.
     let publicly = caller(message).is_some() || message.to_lowercase().contains("public access");
-    let mut because = Because::new(
+    let mut finding = FindingBuilder::new(
         Level::Broken,
-        if parted.is_some() && publicly { Sure::Proved } else { Sure::Inferred },
+        if contrast.is_some() && publicly { Confidence::Proved } else { Confidence::Inferred },
         headline::fitting(&[
             format!("the proxy {} reaches the service publicly, not at {private}", hop.url),
             format!("the proxy reaches the service publicly, not at {private}"),
             "the proxy reaches the service publicly, not at its private address".to_owned(),
         ]),
     )
-    .seen(format!(
+    .fact(format!(
         "through the proxy {} the service refuses: {} \"{message}\"",
         hop.url, answer.status
     ))
-    .read_at("/dns/walked")
-    .read_at("/proxy/saw/connect")
-    .read_at("/http/saw/calls/0/outcome/answer")
-    .known_by(
-        "a proxy resolves the name itself: this machine's private answer is not used, and the \
+    .cites("/dns/selected")
+    .cites("/proxy/value/connect")
+    .cites("/http/value/calls/0/outcome/answer")
+    .reasoning(
+        "the proxy resolves the name itself: this machine's private answer is not used, and the \
          service refuses as it does at its public address",
     );
-    if let Some((through, past)) = parted {
-        because = because
-            .known_by(format!(
-                "one call without a credential (stock-client) is refused through the proxy and \
-                 let in past it: {}",
-                past.words()
+    if let Some((through, past)) = contrast {
+        finding = finding
+            .reasoning(format!(
+                "a call without a credential (reference-client) is refused through the proxy and \
+                 accepted without it: {}",
+                past.describe()
             ))
-            .read_at(through.pointer)
-            .read_at(past.pointer.clone());
+            .cites(through.pointer)
+            .cites(past.pointer.clone());
     }
-    if !matches!(exempt::direct(e), exempt::Direct::Private(_)) {
-        because = because.seen(format!("{} is {private} from here, a private address", e.dns.name));
+    if !matches!(no_proxy::direct(e), no_proxy::Direct::Private(_)) {
+        finding = finding
+            .fact(format!("{} resolves to the private address {private} from here", e.dns.name));
     }
     if let Some(address) = caller(message) {
-        because = because.known_by(format!(
-            "the service saw the call come from {address}, a public address: it did not come \
-             through a private endpoint"
+        finding = finding.reasoning(format!(
+            "the service saw the call coming from the public address {address}, so not through a \
+             private endpoint"
         ));
     }
     Some(
-        exempt::way_around(because.ruled_out("key, token and role").owner("Application"), e)
-            .act(
-                Step::shared(
-                    "or let the proxy's own resolver see the private zone, and give the proxy a \
+        no_proxy::bypass_advice(
+            finding.ruled_out("the key, the token and the role as the cause").owner("Application"),
+            e,
+        )
+        .step(
+            Step::shared(
+                "let the proxy's own resolver use the private zone, and give the proxy a \
                      route to the private endpoint",
-                    "the zone then answers for every account of its suffix: those without a record \
-                     in it stop resolving for all clients of the proxy",
-                )
-                .undo("take the link or the forwarder, and the route, away again"),
+                "the zone is then authoritative for every account of its suffix: those \
+                     without a record in it stop resolving for all clients of the proxy",
             )
-            .check(reading::again(e)),
+            .or()
+            .undo("remove the link or the forwarder, and the route, again"),
+        )
+        .check(reading::again(e)),
     )
 }
 

@@ -1,17 +1,18 @@
-//! A proxy variable that applies and is no proxy's URL: this walk went directly, clients differ.
+//! A proxy variable that applies and is not a proxy URL: this walk connected directly, clients
+//! differ.
 
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::vantage::ProxyReason;
 
 pub(super) const RULE: Rule = rule!(
     "proxy-url-unreadable",
     Proxy,
-    "A proxy variable applies to the target, and its value is no proxy's URL",
+    "A proxy variable applies to the target, but its value is not a proxy URL",
     Code(check)
 );
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let proxy = &e.vantage.proxy;
     let ProxyReason::Variable { name } = &proxy.reason else { return None };
     if proxy.applies.is_some() {
@@ -20,22 +21,20 @@ fn check(e: &View<'_>) -> Option<Because> {
     let value = proxy.variables.iter().find(|variable| variable.name == *name);
     let shown = value.map_or("", |variable| variable.value.as_str());
     Some(
-        Because::new(
+        FindingBuilder::new(
             Level::Risk,
-            Sure::Proved,
-            format!("{name} applies to the target and is no proxy's URL"),
+            Confidence::Proved,
+            format!("{name} applies to the target, but is not a proxy URL"),
         )
-        .seen(format!("{name}={shown}"))
-        .known_by(
-            "the walk went directly; clients differ: curl and httpx end with an error, others \
-             pass the variable over",
+        .fact(format!("{name}={shown}"))
+        .reasoning(
+            "this check connected directly; clients differ: curl and httpx fail with an error, \
+             others ignore the variable",
         )
-        .read_at("/vantage/proxy")
+        .cites("/vantage/proxy")
         .owner("Application")
-        .look("see it as the application does", format!("printenv {name}"))
-        .act(Step::local(format!(
-            "correct {name} where the application gets its environment, or unset it"
-        )))
+        .inspect("see its value in the application's environment", format!("printenv {name}"))
+        .step(Step::local(format!("correct {name} in the application's environment, or unset it")))
         .check(reading::again(e)),
     )
 }

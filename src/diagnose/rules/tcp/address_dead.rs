@@ -1,11 +1,11 @@
-//! Some addresses connect and others do not: a stale record beside the good one (D58).
+//! Some addresses connect and others do not: a stale record next to the right one (D58).
 
 use std::net::IpAddr;
 
 use super::attempts;
-use super::attempts::Placed;
-use crate::diagnose::{Because, Rule, View, dns64, endpoint_of, headline, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use super::attempts::IndexedAttempt;
+use crate::diagnose::{FindingBuilder, Rule, View, dns64, endpoint_of, headline, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::{Evidence, tunnel};
 
@@ -13,20 +13,20 @@ pub(super) const RULE: Rule =
     rule!("tcp-address-dead", Tcp, "One of several addresses does not connect", Code(check))
         .for_tokens(crate::diagnose::ForTokens::DeadAddress);
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let hop = e.tcp.saw()?;
-    let counting = e.dns.effective();
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let hop = e.tcp.value()?;
+    let effective = e.dns.effective();
     let dead = e.tcp.dead();
     let addresses: Vec<String> = dead.iter().map(|p| p.attempt.address.ip().to_string()).collect();
     let (first, more) = addresses.split_first()?;
     let tried = hop.attempts.len();
     let name = &e.dns.name;
     let tried_first = tried_first(e, dead);
-    // Silence may be slowness; any other end is the network's word.
+    // Silence may be slowness; any other outcome is the network's own report.
     let silent = dead.iter().all(|p| p.attempt.outcome == TcpOutcome::TimedOut);
-    let mut because = Because::new(
+    let mut finding = FindingBuilder::new(
         Level::Risk,
-        if silent { Sure::Inferred } else { Sure::Proved },
+        if silent { Confidence::Inferred } else { Confidence::Proved },
         headline::fitting(&[
             match tried_first {
                 Some(first) => {
@@ -45,32 +45,33 @@ fn check(e: &View<'_>) -> Option<Because> {
             },
         ]),
     )
-    .known_by(format!(
-        "{} of {tried} addresses failed in this walk while another connected",
+    .reasoning(format!(
+        "{} of {tried} addresses failed in this check while another connected",
         dead.len()
     ))
-    .known_by(as_applications_meet_it(tried_first))
+    .reasoning(as_applications_meet_it(tried_first))
     .ruled_out_if(
         alike_connects(e, dead),
-        "the way to such addresses as a whole: another one of the same kind connects",
+        "the path to such addresses in general: another one of the same kind connects",
     )
-    .read_at("/dns/walked")
+    .cites("/dns/selected")
     .owner("DNS")
-    .look("see every record of the name", format!("dig +noall +answer {name} A {name} AAAA"));
-    if counting.len() > tried {
-        because = because.known_by(format!(
-            "the first {tried} were tried, in getaddrinfo's order: there are more"
+    .inspect("see every record of the name", format!("dig +noall +answer {name} A {name} AAAA"));
+    if effective.len() > tried {
+        finding = finding.reasoning(format!(
+            "the name has more addresses; the first {tried} were tried, in getaddrinfo's order"
         ));
     }
     for (index, attempt) in hop.attempts.iter().enumerate() {
-        because =
-            because.seen(attempts::words(e, attempt)).read_at(format!("/tcp/saw/attempts/{index}"));
+        finding = finding
+            .fact(attempts::describe(e, attempt))
+            .cites(format!("/tcp/value/attempts/{index}"));
     }
     let zone = reading::private_zone(e);
     for address in &addresses {
         let Ok(ip) = address.parse::<IpAddr>() else { continue };
         if let Some(inner) = dns64::made_from(e, ip) {
-            because = dns64::fix(e, because, ip, inner);
+            finding = dns64::fix(e, finding, ip, inner);
         } else if tunnel::is_private(e, ip) {
             let kind = if address.contains(':') { "aaaa" } else { "a" };
             let record = |verb: &str| {
@@ -80,57 +81,58 @@ fn check(e: &View<'_>) -> Option<Because> {
                     reading::account(e)
                 )
             };
-            because = endpoint_of::look(
-                because,
-                format!("see whether an endpoint's network interface still has {address}"),
+            finding = endpoint_of::look(
+                finding,
+                format!("see whether a private endpoint's network interface still has {address}"),
                 address,
             )
-            .act(
+            .step(
                 Step::shared(
                     format!(
-                        "only if no interface in any subscription has it, take {address} out of \
+                        "only if no interface in any subscription has it, remove {address} from \
                          the record set"
                     ),
-                    format!("every network that {zone} is linked to loses this address"),
+                    format!("every network linked to {zone} loses this address"),
                 )
                 .command(format!("{} --keep-empty-record-set", record("remove-record")))
                 .undo(record("add-record")),
             );
         }
     }
-    // What a resolver made up is nobody's record to be right.
+    // An address that a resolver generated is in no record.
     let records = dead.iter().any(|p| dns64::made_from(e, p.attempt.address.ip()).is_none());
     if records {
-        because = because.act(Step::look(
-            "if the address is right, see why that one is not reached: NSG, route, firewall",
+        finding = finding.step(Step::inspect(
+            "if the address is right, see why it cannot be reached: NSG, route, firewall",
         ));
     }
-    Some(because.check(reading::again(e)))
+    Some(finding.check(reading::again(e)))
 }
 
-/// Whether, for each dead address, one connects to which the same path leads: of its family, and
-/// private as it is. What this machine accepts itself, such as a tunnel's address, shows no path.
-fn alike_connects(e: &Evidence, dead: &[Placed<'_>]) -> bool {
-    let Some(hop) = e.tcp.saw() else { return false };
+/// Whether, for each dead address, another one on the same kind of path connects: of the same
+/// family, and private or public like it. An address that this machine itself accepts, such as a
+/// tunnel's, shows no path.
+fn alike_connects(e: &Evidence, dead: &[IndexedAttempt<'_>]) -> bool {
+    let Some(hop) = e.tcp.value() else { return false };
     if tunnel::taken_here(e).is_some() && !reading::tls_verified(e) {
         return false;
     }
     let kind = |ip: IpAddr| (ip.is_ipv6(), tunnel::is_private(e, ip), tunnel::is_public(e, ip));
-    dead.iter().all(|placed| {
+    dead.iter().all(|indexed| {
         hop.attempts.iter().any(|other| {
             other.outcome == TcpOutcome::Connected
-                && kind(other.address.ip()) == kind(placed.attempt.address.ip())
+                && kind(other.address.ip()) == kind(indexed.attempt.address.ip())
         })
     })
 }
 
 /// The first dead address that getaddrinfo lists before every address that connects: its order
 /// (RFC 6724) is the one in which applications try them.
-fn tried_first<'a>(e: &Evidence, dead: &[Placed<'a>]) -> Option<Placed<'a>> {
-    let hop = e.tcp.saw()?;
+fn tried_first<'a>(e: &Evidence, dead: &[IndexedAttempt<'a>]) -> Option<IndexedAttempt<'a>> {
+    let hop = e.tcp.value()?;
     for address in e.dns.system_addresses() {
-        if let Some(placed) = dead.iter().find(|p| p.attempt.address.ip() == *address) {
-            return Some(*placed);
+        if let Some(indexed) = dead.iter().find(|p| p.attempt.address.ip() == *address) {
+            return Some(*indexed);
         }
         let connects = |a: &TcpAttempt| a.outcome == TcpOutcome::Connected;
         if hop.attempts.iter().any(|a| a.address.ip() == *address && connects(a)) {
@@ -141,20 +143,22 @@ fn tried_first<'a>(e: &Evidence, dead: &[Placed<'a>]) -> Option<Placed<'a>> {
 }
 
 /// What applications notice of it (fact T42).
-fn as_applications_meet_it(first: Option<Placed<'_>>) -> String {
+fn as_applications_meet_it(first: Option<IndexedAttempt<'_>>) -> String {
     let Some(first) = first else {
         return "getaddrinfo lists an address that connects first, so most applications notice \
-                nothing until a resolver turns the order (round robin), and calls fail now and then"
+                nothing until a resolver rotates the order (round robin); then calls fail \
+                intermittently"
             .to_owned();
     };
     match first.attempt.outcome {
         TcpOutcome::TimedOut => "getaddrinfo lists it first: clients that try one address after \
-             another (Python requests and httpx, .NET, Java) wait for it in each new connection, \
-             up to their connect timeout, or fail by then; curl and browsers try the next one at \
-             once where it is of the other family, and hide it"
+                                 another (Python requests and httpx, .NET, Java) wait for it on \
+                                 each new connection, up to their connect timeout, or fail; curl \
+                                 and browsers try an address of the other family in parallel, \
+                                 which hides the fault"
             .to_owned(),
-        _ => "getaddrinfo lists it first: clients that try one address after another go on to \
-              the next, those that try the first alone fail"
+        _ => "getaddrinfo lists it first: clients that try one address after another continue \
+              with the next; clients that try only the first one fail"
             .to_owned(),
     }
 }

@@ -1,20 +1,20 @@
-//! A firewall says no in so many words: ICMP 3/9, 3/10, 3/13, or ICMPv6 1/1 (RFC 1812,
-//! section 5.2.7.1; RFC 4443, section 3.1).
+//! A firewall reports the rejection: ICMP 3/9, 3/10, 3/13, or ICMPv6 1/1 (RFC 1812, section
+//! 5.2.7.1; RFC 4443, section 3.1).
 
 use super::attempts;
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::Sure;
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::Confidence;
 use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
 use crate::evidence::tunnel;
 
 pub(super) const RULE: Rule = rule!(
     "tcp-admin-prohibited",
     Tcp,
-    "A firewall says that the connection is prohibited",
+    "A firewall reports that the connection is prohibited",
     Code(check)
 );
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
     let TcpOutcome::Unreachable { icmp } = &attempt.outcome else { return None };
@@ -24,28 +24,28 @@ fn check(e: &View<'_>) -> Option<Because> {
     let (ip, peer) = (attempt.connected_to().ip(), attempts::peer(attempt));
     let source = attempts::source_address(e, attempt);
     let remote = icmp.from.filter(|_| !attempts::is_local(icmp, attempt.source));
-    let because = match remote {
+    let finding = match remote {
         Some(firewall) => attempts::broken(
             e,
             failed,
-            Sure::Proved,
+            Confidence::Proved,
             format!("firewall {firewall} prohibits the connection to {peer}"),
         )
-        .known_by(format!(
+        .reasoning(format!(
             "{firewall} sent ICMP {}, administratively prohibited: a rule there rejects it",
             icmp.code.as_deref().unwrap_or("unreachable")
         ))
-        .known_by("a router with a route of type prohibit sends the same message")
+        .reasoning("a router with a route of type prohibit sends the same message")
         .ruled_out_if(
             tunnel::is_private(e, ip) && firewall != ip,
-            "the private endpoint's state: an endpoint sends no such message",
+            "the private endpoint's state: an endpoint does not send this message",
         )
         .owner("Network")
-        .look(
-            format!("see where on the way to {ip} the device is"),
+        .inspect(
+            format!("see where on the path to {ip} the device is"),
             format!("traceroute -n -T -p {} {ip}", e.target.port),
         )
-        .act(super::opening::rule(
+        .step(super::firewall_step::allow(
             e,
             &source,
             &ip.to_string(),
@@ -54,17 +54,17 @@ fn check(e: &View<'_>) -> Option<Because> {
         None => attempts::broken(
             e,
             failed,
-            Sure::Proved,
-            format!("this machine itself prohibits the connection to {peer}"),
+            Confidence::Proved,
+            format!("this machine prohibits the connection to {peer}"),
         )
-        .known_by("the refusal comes from its own kernel: a packet filter or a prohibit route")
+        .reasoning("the machine's own kernel refuses: a packet filter or a prohibit route")
         .ruled_out_if(
             attempts::never_left(attempt),
-            "every device on the way: no packet left this machine",
+            "every device on the path: no packet left this machine",
         )
         .owner("Server")
-        .look("see the rules of this machine", "nft list ruleset; iptables-save")
-        .look("see its routes of type prohibit", format!("ip route get {ip}")),
+        .inspect("see this machine's packet filter rules", "nft list ruleset; iptables-save")
+        .inspect("see whether its route is of type prohibit", format!("ip route get {ip}")),
     };
-    Some(because.check(reading::again(e)))
+    Some(finding.check(reading::again(e)))
 }

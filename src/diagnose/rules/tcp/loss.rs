@@ -1,14 +1,14 @@
-//! The call works, and segments of it had to be sent again (RFC 6298, RFC 2883; fact T43).
+//! The call works, but segments of it had to be sent again (RFC 6298, RFC 2883; fact T43).
 
 use crate::diagnose::timing::{self, LONG_MS};
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 
 pub(super) const RULE: Rule =
-    rule!("tcp-loss", Tcp, "Segments of a working call are lost", Code(check))
+    rule!("tcp-loss", Tcp, "Segments of a working call were lost", Code(check))
         .for_tokens(crate::diagnose::ForTokens::Care);
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if !timing::went_through(e) {
         return None;
     }
@@ -26,35 +26,36 @@ fn check(e: &View<'_>) -> Option<Because> {
     let level = if lost > 1 || costs { Level::Risk } else { Level::Note };
     let all = info.segs_out.map_or_else(String::new, |all| format!(" of {all}"));
     let address = attempt.connected_to();
-    let hop = e.tcp.saw()?;
+    let hop = e.tcp.value()?;
     let index = hop.attempts.iter().position(|a| std::ptr::eq(a, attempt))?;
     let word = if lost == 1 { "segment" } else { "segments" };
     Some(
-        Because::new(
+        FindingBuilder::new(
             level,
-            Sure::Proved,
+            Confidence::Proved,
             format!("{lost}{all} {word} to {address} had to be sent again"),
         )
-        .seen(format!("{at_tls} until the handshake ended, {after} during the call"))
-        .seen(format!(
+        .fact(format!("{at_tls} up to the end of the handshake, {after} during the call"))
+        .fact(format!(
             "the handshake took {}, a round trip takes {}",
             timing::words(e.tls.took_ms().unwrap_or(0.0)),
             timing::words(info.round_trip_ms())
         ))
-        .known_by(
-            "the kernel counted them; those that the peer says it had twice are left out, so \
-             the segment or its acknowledgement was lost, or the server's queue had no room for \
-             the connection",
+        .reasoning(
+            "the kernel counted them, without those that the peer reported as duplicates; so a \
+             segment or its acknowledgement was lost, or the server's queue had no room for the \
+             connection",
         )
-        .read_at(format!("/tcp/saw/attempts/{index}/info"))
-        .read_at("/tls")
+        .cites(format!("/tcp/value/attempts/{index}/info"))
+        .cites("/tls")
         .owner("Network")
-        .look(
+        .inspect(
             "see where packets are lost",
             format!("mtr -rwc 50 --tcp -P {} {}", address.port(), address.ip()),
         )
-        .act(Step::look(
-            "look for loss on the way: a full link, a shaper, a tunnel, a duplex or radio fault",
+        .step(Step::inspect(
+            "look for loss on the path: a saturated link, a traffic shaper, a tunnel, a duplex \
+             mismatch or a radio fault",
         ))
         .check(reading::again(e)),
     )

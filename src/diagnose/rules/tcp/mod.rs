@@ -1,25 +1,26 @@
-//! Rules whose cause lies at the tcp hop.
+//! Rules whose cause is at the tcp hop.
 //!
-//! Each reads how the first address that counts failed, where none connected; where some
-//! did, the others are a risk.
+//! Each judges how the first effective address failed, if none connected; if some did, the others
+//! are a risk.
 
+mod accepted_locally;
 mod address_dead;
 mod admin_prohibited;
-pub(in crate::diagnose::rules) mod attempts;
-pub(in crate::diagnose::rules) mod effective;
+pub(in crate::diagnose) mod attempts;
+pub(in crate::diagnose::rules) mod azure_routes;
+pub(in crate::diagnose::rules) mod firewall_step;
 mod gateway_silent;
 mod interface_down;
 mod local_error;
+mod local_link;
 mod loss;
-mod near;
 mod no_route;
-pub(in crate::diagnose::rules) mod opening;
 mod refused;
 mod reset;
 mod silent;
-mod taken_here;
+mod silent_though_allowed;
 pub(in crate::diagnose::rules) mod terminated;
-mod trail;
+mod traceroute;
 mod unreachable;
 
 use super::{over_limit, slow};
@@ -28,6 +29,7 @@ use crate::diagnose::Rule;
 /// The rules of this hop.
 pub(super) const RULES: &[Rule] = &[
     silent::RULE,
+    silent_though_allowed::RULE,
     refused::RULE,
     reset::RULE,
     unreachable::RULE,
@@ -37,7 +39,7 @@ pub(super) const RULES: &[Rule] = &[
     admin_prohibited::RULE,
     local_error::RULE,
     address_dead::RULE,
-    taken_here::RULE,
+    accepted_locally::RULE,
     terminated::RULE,
     slow::TCP,
     loss::RULE,

@@ -1,14 +1,14 @@
-//! The connection is reset while it is made: a stateful device on the way (fact T9).
+//! The connection is reset during the TCP handshake: a stateful device on the path (fact T9).
 
 use super::attempts;
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Step};
 use crate::evidence::tcp::TcpOutcome;
 
 pub(super) const RULE: Rule =
-    rule!("tcp-reset", Tcp, "The connection is reset while it is made", Code(check));
+    rule!("tcp-reset", Tcp, "The connection is reset during the TCP handshake", Code(check));
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
     if attempt.outcome != TcpOutcome::Reset {
@@ -20,31 +20,32 @@ fn check(e: &View<'_>) -> Option<Because> {
         attempts::broken(
             e,
             failed,
-            Sure::Inferred,
-            format!("the connection to {peer} is reset while it is made"),
+            Confidence::Inferred,
+            format!("the connection to {peer} is reset during the TCP handshake"),
         )
-        .known_by(
-            "a closed port refuses the SYN; a reset that comes later is what a stateful device \
-             sends that saw only one half of the handshake (the answer takes another way back), \
-             or that withdrew its first permission",
+        .reasoning(
+            "a closed port refuses the SYN at once; a later reset comes from a stateful device \
+             that saw only one half of the handshake (the answer returns by a different path), or \
+             that changed its decision",
         )
         .ruled_out_if(
             !attempts::answered_here(e, attempt),
-            "a dropped packet, a missing route on the way there: an answer came",
+            "a dropped packet, a missing route to the address: an answer came",
         )
         .owner("Network")
-        .look("see the route that the packets take from here", format!("ip route get {ip}"))
-        .act(Step::look(
-            "compare it with the way back at each stateful firewall: one that sees only one half \
-             of a connection ends it",
+        .inspect("see the route that the packets take from here", format!("ip route get {ip}"))
+        .step(Step::inspect(
+            "compare it with the return path at each stateful firewall: a firewall that sees only \
+             one half of a connection ends it",
         ))
-        .act(
+        .step(
             Step::shared(
-                "or, if the answers pass the firewall by, send both ways through it (route table of \
-                 the endpoint's subnet), or SNAT there; whether a private endpoint needs SNAT \
-                 behind a firewall is disputed and differs by service, so test it for one address",
-                "a route moves all traffic of its subnet to that prefix; SNAT hides the clients' \
-                 addresses from the service's own rules and logs",
+                "if the answers bypass the firewall, route both directions through it (route \
+                 table of the endpoint's subnet), or use SNAT there; whether a private endpoint \
+                 behind a firewall needs SNAT is disputed and differs by service, so test it with \
+                 one address",
+                "a route applies to all traffic from its subnet to that prefix; SNAT hides the \
+                 clients' addresses from the service's rules and logs",
             )
             .undo("remove the route or the SNAT rule again"),
         )

@@ -1,36 +1,36 @@
-//! A router, or ARP on our own link, says that the address cannot be reached (RFC 792,
-//! RFC 4443; facts T14, D58).
+//! A router, or ARP on the local link, shows that the address cannot be reached (RFC 792, RFC 4443;
+//! facts T14, D58).
 
 use std::net::IpAddr;
 
 use super::attempts;
-use super::near::{self, Near};
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Step, Sure};
+use super::local_link::{self, LinkFault};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Step};
 use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
 
 pub(super) const RULE: Rule = rule!(
     "tcp-unreachable",
     Tcp,
-    "A router says that the address cannot be reached, or nobody has it on our link",
+    "A router reports the address as unreachable, or no host on the local link has it",
     Code(check)
 )
 .for_tokens(crate::diagnose::ForTokens::NoAnswer);
 
 /// What a message means, which team fixes it, and how.
 struct Meaning {
-    says: String,
-    sure: Sure,
-    known_by: String,
+    message: String,
+    confidence: Confidence,
+    reasoning: String,
     look: (String, String),
     step: Step,
 }
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
     let (ip, peer) = (attempt.connected_to().ip(), attempts::peer(attempt));
-    let near = near::near(e, attempt);
+    let near = local_link::fault(e, attempt);
     let router = match &attempt.outcome {
         TcpOutcome::Unreachable { icmp } => {
             icmp.from.filter(|_| !attempts::is_local(icmp, attempt.source))
@@ -39,15 +39,15 @@ fn check(e: &View<'_>) -> Option<Because> {
     };
     let mut owner = "Network";
     let m = match (&near, &attempt.outcome) {
-        (Some(Near::Bridge(bridge)), _) => {
+        (Some(LinkFault::Bridge(bridge)), _) => {
             owner = "Server";
             overlapped(ip, bridge)
         }
-        (Some(Near::NobodyHasIt { interface, state }), _) => {
-            nobody(ip, interface, near::asked(attempt, *state))
+        (Some(LinkFault::AddressUnclaimed { interface, state }), _) => {
+            unclaimed(ip, interface, local_link::asked(attempt, *state))
         }
         // Rules of their own.
-        (Some(Near::GatewaySilent { .. } | Near::InterfaceDown(_)), _) => return None,
+        (Some(LinkFault::GatewaySilent { .. } | LinkFault::InterfaceDown(_)), _) => return None,
         (None, TcpOutcome::Unreachable { icmp }) => {
             if icmp.meaning == IcmpMeaning::AdminProhibited || attempts::no_route(attempt) {
                 return None;
@@ -56,33 +56,33 @@ fn check(e: &View<'_>) -> Option<Because> {
         }
         (None, _) => return None,
     };
-    let mut because = attempts::broken(e, failed, m.sure, m.says).known_by(m.known_by);
-    if let Some((place, _)) = near::route(e, attempt).filter(|_| near.is_some()) {
-        because = because.read_at(place);
+    let mut finding = attempts::broken(e, failed, m.confidence, m.message).reasoning(m.reasoning);
+    if let Some((place, _)) = local_link::route(e, attempt).filter(|_| near.is_some()) {
+        finding = finding.cites(place);
     }
     Some(
-        because
+        finding
             .ruled_out_if(
                 near.is_none() && router.is_some(),
-                "a silent drop: the message says who gave up",
+                "a silent drop: the message names the device that gave up",
             )
             .ruled_out_if(
-                near.is_some() && m.sure == Sure::Proved,
-                "NSG, firewall, private endpoint: no packet left this machine's link",
+                near.is_some() && m.confidence == Confidence::Proved,
+                "NSG, firewall, private endpoint: no packet got beyond this machine's link",
             )
             .owner(owner)
-            .look(m.look.0, m.look.1)
-            .act(m.step)
+            .inspect(m.look.0, m.look.1)
+            .step(m.step)
             .check(reading::again(e)),
     )
 }
 
-/// The route ends in a bridge of this machine, whose prefix covers the address.
+/// The route leads into a bridge on this machine, whose prefix includes the address.
 fn overlapped(ip: IpAddr, bridge: &str) -> Meaning {
     Meaning {
-        says: format!("the route to {ip} ends in {bridge}, a bridge inside this machine"),
-        sure: Sure::Proved,
-        known_by: format!("nobody on {bridge} has {ip}, and no packet left this machine"),
+        message: format!("the route to {ip} leads into {bridge}, a bridge on this machine"),
+        confidence: Confidence::Proved,
+        reasoning: format!("no host on {bridge} has {ip}, and no packet left this machine"),
         look: (
             "see the prefix of the bridge and the route".to_owned(),
             format!("ip address show {bridge}; ip route get {ip}"),
@@ -98,22 +98,22 @@ fn overlapped(ip: IpAddr, bridge: &str) -> Meaning {
     }
 }
 
-/// The route says that the address is on our own link, and nobody there answers for it.
-fn nobody(ip: IpAddr, interface: &str, (sure, asked): (Sure, &str)) -> Meaning {
+/// By the route, the address is on the local link, and no host there answers for it.
+fn unclaimed(ip: IpAddr, interface: &str, (confidence, asked): (Confidence, &str)) -> Meaning {
     Meaning {
-        says: format!("nobody on this machine's own link ({interface}) has {ip}"),
-        sure,
-        known_by: format!(
-            "the route to {ip} has no gateway: it should be on the link of {interface}; the \
-             kernel {asked}, by ARP or neighbour discovery"
+        message: format!("no host on this machine's link ({interface}) has {ip}"),
+        confidence,
+        reasoning: format!(
+            "the route to {ip} has no gateway, so the address should be on the link of \
+             {interface}; the kernel {asked}, by ARP or neighbour discovery"
         ),
         look: (
             "see the route and the state of the neighbour".to_owned(),
             format!("ip route get {ip}; ip neigh show {ip}"),
         ),
-        step: Step::look(format!(
-            "see that {ip} is still the private endpoint's address, and that the prefix of \
-             {interface} does not cover a network that lies elsewhere"
+        step: Step::inspect(format!(
+            "check that {ip} is still the private endpoint's address, and that the prefix of \
+             {interface} does not include a network that is elsewhere"
         )),
     }
 }
@@ -122,40 +122,41 @@ fn nobody(ip: IpAddr, interface: &str, (sure, asked): (Sure, &str)) -> Meaning {
 fn meaning(meaning: IcmpMeaning, from: Option<IpAddr>, ip: IpAddr, peer: &str) -> Meaning {
     let who = from.map_or_else(|| "this machine".to_owned(), |a| a.to_string());
     let route = (format!("see the route to {ip}"), format!("ip route get {ip}"));
-    let trace = (format!("see the routers on the way to {ip}"), format!("traceroute -n {ip}"));
+    let trace = (format!("see the routers on the path to {ip}"), format!("traceroute -n {ip}"));
     match (meaning, from) {
         (IcmpMeaning::HostUnreachable, None) => Meaning {
-            says: format!("nobody answers for {ip} on this machine's own link"),
-            sure: Sure::Inferred,
-            known_by: format!(
-                "no router said so: this machine asked its link (ARP, or neighbour discovery) \
-                 who has {ip}, or the gateway towards it, and nobody answered"
+            message: format!("no host answers for {ip} on this machine's link"),
+            confidence: Confidence::Inferred,
+            reasoning: format!(
+                "no router reported it: this machine asked on its link (ARP or neighbour \
+                 discovery) for {ip}, or for the gateway to it, and no host answered"
             ),
             look: (
                 "see which neighbour does not answer (FAILED or INCOMPLETE)".to_owned(),
                 format!("ip route get {ip}; ip neigh show nud failed nud incomplete"),
             ),
-            step: Step::look(format!(
-                "if {ip} lies in this machine's own subnet, see that it is still the private \
-                 endpoint's address; else look at the gateway"
+            step: Step::inspect(format!(
+                "if {ip} is in this machine's own subnet, check that it is still the private \
+                 endpoint's address; otherwise check the gateway"
             )),
         },
         (IcmpMeaning::HostUnreachable, Some(router)) => Meaning {
-            says: format!("router {router} says that host {ip} is unreachable"),
-            sure: Sure::Proved,
-            known_by: format!(
-                "{router} has the network of {ip} on one of its links and nobody answers there: \
+            message: format!("router {router} reports that host {ip} is unreachable"),
+            confidence: Confidence::Proved,
+            reasoning: format!(
+                "{router} has the network of {ip} on one of its links, and no host answers there: \
                  the address is not in use, or not behind this router"
             ),
             look: trace,
-            step: Step::look(format!(
-                "see that {ip} is still the private endpoint's address, then the route of {router}"
+            step: Step::inspect(format!(
+                "check that {ip} is still the private endpoint's address, then check the route on \
+                 {router}"
             )),
         },
         (IcmpMeaning::NetUnreachable, _) => Meaning {
-            says: format!("router {who} has no route to {ip}"),
-            sure: Sure::Proved,
-            known_by: format!("{who} sent the message: its routing table ends there"),
+            message: format!("router {who} has no route to {ip}"),
+            confidence: Confidence::Proved,
+            reasoning: format!("{who} sent the message: its routing table ends there"),
             look: trace,
             step: Step::shared(format!(
                 "add a route for {ip} at {who}, or advertise the virtual network's prefix to it \
@@ -163,40 +164,59 @@ fn meaning(meaning: IcmpMeaning, from: Option<IpAddr>, ip: IpAddr, peer: &str) -
             ), "every host that this router serves").undo("restore the former route or setting"),
         },
         (IcmpMeaning::TimeExceeded, _) => Meaning {
-            says: format!("packets to {ip} go round in a loop at {who}"),
-            sure: Sure::Inferred,
-            known_by: format!(
+            message: format!("packets to {ip} loop at {who}"),
+            confidence: Confidence::Inferred,
+            reasoning: format!(
                 "the hop limit ran out at {who}: no path has that many routers, so two of them \
-                 send {ip} to each other"
+                 forward packets for {ip} to each other"
             ),
             look: trace,
-            step: Step::shared(format!("correct the route of {ip} at {who} and at the router that it forwards to"), "every host that this router serves").undo("restore the former route or setting"),
+            step: Step::shared(format!("correct the route to {ip} on {who} and on the router that \
+                                        it forwards to"), "every host that this router serves").undo("restore the former route or setting"),
         },
         (IcmpMeaning::PortUnreachable, _) => Meaning {
-            says: format!("{who} rejects the connection to {peer} (port unreachable)"),
-            sure: Sure::Inferred,
-            known_by: format!(
-                "a host answers a closed TCP port with RST; ICMP port unreachable in its place is \
-                 what a packet filter sends that rejects, here at {who}"
+            message: format!("{who} rejects the connection to {peer} (port unreachable)"),
+            confidence: Confidence::Inferred,
+            reasoning: format!(
+                "a host answers a closed TCP port with a RST; ICMP port unreachable instead comes \
+                 from a packet filter that rejects, here at {who}"
             ),
             look: route,
-            step: Step::shared(format!("let the connection to {peer} through at {who}"), "a firewall rule holds for every host in its source range: name this one address").undo("remove the rule again").opens(),
+            step: Step::shared(format!("allow the connection to {peer} at {who}"), "a \
+                                                                                          firewall \
+                                                                                          rule \
+                                                                                          applies \
+                                                                                          to \
+                                                                                          every \
+                                                                                          host in \
+                                                                                          its \
+                                                                                          source \
+                                                                                          range: \
+                                                                                          name \
+                                                                                          this \
+                                                                                          one \
+                                                                                          address").undo("remove the rule again").opens(),
         },
         (IcmpMeaning::FragmentationNeeded, _) => Meaning {
-            says: format!("{who} says that even a SYN to {ip} is too large"),
-            sure: Sure::Inferred,
-            known_by: format!(
-                "a SYN has no data: a link at {who} with a smaller MTU than that is misconfigured"
+            message: format!("{who} reports that even a SYN to {ip} is too large"),
+            confidence: Confidence::Inferred,
+            reasoning: format!(
+                "a SYN carries no data: a link at {who} whose MTU is smaller than that is \
+                 misconfigured"
             ),
             look: trace,
-            step: Step::shared(format!("set the MTU of the link (tunnel) at {who} to 1280 bytes or more"), "everything that crosses the link").undo("restore the former MTU"),
+            step: Step::shared(format!("set the MTU of the link (tunnel) at {who} to 1280 bytes or more"), "all \
+                                                                                                            traffic \
+                                                                                                            on \
+                                                                                                            the \
+                                                                                                            link").undo("restore the former MTU"),
         },
         (IcmpMeaning::Other | IcmpMeaning::AdminProhibited, _) => Meaning {
-            says: format!("{who} says that {ip} cannot be reached"),
-            sure: Sure::Proved,
-            known_by: format!("{who} refused the SYN by an ICMP message or a local error"),
+            message: format!("{who} reports that {ip} cannot be reached"),
+            confidence: Confidence::Proved,
+            reasoning: format!("{who} refused the SYN by an ICMP message or a local error"),
             look: trace,
-            step: Step::look(format!("see the routes and filters of {who}")),
+            step: Step::inspect(format!("see the routes and filters of {who}")),
         },
     }
 }

@@ -1,11 +1,11 @@
-//! The handshake ends otherwise at another address of the same name: a record of something that
-//! is not the service, or of an endpoint that does not work (fact D8).
+//! The handshake ends differently at another address of the same name: a record of another server,
+//! or of an endpoint that does not work (fact D8).
 
 use std::net::IpAddr;
 
 use super::session;
-use crate::diagnose::{Because, Rule, View, dns64, endpoint_of, headline, reading, timing};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, dns64, endpoint_of, headline, reading, timing};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::tls::{CertificateFault, TlsOutcome};
 use crate::evidence::tunnel;
 
@@ -34,7 +34,7 @@ pub(super) const RULE: Rule = rule!(
     "tls-incomplete-chain",
 ]);
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let walked = session::address(e)?;
     let verified = reading::tls_verified(e);
     let had_time = enough(e)?;
@@ -47,49 +47,50 @@ fn check(e: &View<'_>) -> Option<Because> {
         })?;
     let (good, bad): (IpAddr, IpAddr) =
         if verified { (walked, address) } else { (address, walked) };
-    let outcome = if verified { &seen.outcome } else { &e.tls.saw()?.outcome };
+    let outcome = if verified { &seen.outcome } else { &e.tls.value()?.outcome };
     // Silence may be slowness.
-    let sure = if *outcome == TlsOutcome::Silent { Sure::Inferred } else { Sure::Proved };
+    let confidence =
+        if *outcome == TlsOutcome::Silent { Confidence::Inferred } else { Confidence::Proved };
     let name = &e.dns.name;
     let how = how(outcome);
-    let mut because = Because::new(
+    let mut finding = FindingBuilder::new(
         if verified { Level::Risk } else { Level::Broken },
-        sure,
+        confidence,
         headline::fitting(&[
             format!("{bad} of {name} {how}; {good} is the service"),
             format!("{bad} {how}; {good} is the service"),
             format!("{bad} is not the service, {good} is"),
         ]),
     )
-    .seen(format!("{name} -> {}", reading::list(&e.dns.effective())))
-    .seen(format!("{good}: the handshake verifies; {bad} {how}"))
-    .known_by("the same handshake was made at both addresses")
-    .known_by(
-        "applications take one of them, as the resolver turns the order: calls fail now and then",
+    .fact(format!("{name} -> {}", reading::list(&e.dns.effective())))
+    .fact(format!("{good}: the handshake verifies; {bad} {how}"))
+    .reasoning("the same handshake was tried at both addresses")
+    .reasoning(
+        "applications use one of them, and the resolver rotates the order: calls fail now and then",
     )
     .ruled_out_if(
         alike(e, good, bad),
-        format!("the way to such addresses as a whole: at {good} the handshake verifies"),
+        format!("the path to such addresses as a whole: at {good} the handshake verifies"),
     )
-    .read_at("/dns/walked")
-    .read_at("/tls")
-    .read_at(pointer);
+    .cites("/dns/selected")
+    .cites("/tls")
+    .cites(pointer);
     if *outcome == TlsOutcome::Silent {
-        because = because.known_by(format!(
+        finding = finding.reasoning(format!(
             "an answer that takes longer than {} would look the same",
             timing::words(if verified { tried_ms } else { e.tls.took_ms()? })
         ));
     }
     let kind = if bad.is_ipv6() { "aaaa" } else { "a" };
     if let Some(inner) = dns64::made_from(e, bad) {
-        return Some(dns64::fix(e, because, bad, inner));
+        return Some(dns64::fix(e, finding, bad, inner));
     }
-    let because = because.owner("DNS");
+    let finding = finding.owner("DNS");
     Some(
-        endpoint_of::look(because, format!("see which endpoint has {bad}"), bad)
-            .act(
+        endpoint_of::look(finding, format!("see which endpoint has {bad}"), bad)
+            .step(
                 Step::shared(
-                    format!("if {bad} is not an endpoint of this account, take it out"),
+                    format!("if {bad} is not an endpoint of this account, remove it"),
                     "every network that the zone is linked to",
                 )
                 .command(format!(
@@ -99,13 +100,16 @@ fn check(e: &View<'_>) -> Option<Because> {
                     reading::account(e)
                 ))
                 .undo(format!(
-                    "az network private-dns record-set {kind} add-record -g <group> -z {} -n {} \
-                     -a {bad}",
+                    "az network private-dns record-set {kind} add-record -g <group> -z {} -n {} -a \
+                     {bad}",
                     reading::private_zone(e),
                     reading::account(e)
                 )),
             )
-            .act(Step::look(format!("if it is, see what answers at {bad}, port {}", e.target.port)))
+            .step(Step::inspect(format!(
+                "if it is, see which server has {bad}, port {}",
+                e.target.port
+            )))
             .check(reading::again(e)),
     )
 }
@@ -117,15 +121,15 @@ fn alike(e: &View<'_>, good: IpAddr, bad: IpAddr) -> bool {
         && tunnel::is_public(e, good) == tunnel::is_public(e, bad)
 }
 
-/// How long another address must have been silent to count, in milliseconds: twice what connection
-/// and handshake took at the walked one, and longer than it takes to send a lost segment again (at
-/// least 200 ms, RFC 6298 as Linux has it). A walk that is short of time gives it less.
+/// How long another address must be silent, in milliseconds, before it counts as failing: twice
+/// what connection and handshake took at the walked one, and longer than a retransmission (at least
+/// 200 ms, RFC 6298 as in Linux). A walk that is short of time may not reach it.
 fn enough(e: &View<'_>) -> Option<f64> {
-    let whole = e.tcp.saw()?.walked_attempt()?.took_ms + e.tls.took_ms()?;
+    let whole = e.tcp.value()?.walked_attempt()?.took_ms + e.tls.took_ms()?;
     Some(if reading::tls_verified(e) { (2.0 * whole).max(300.0) } else { 0.0 })
 }
 
-/// What the handshake did at the address that fails, after the address.
+/// What the failing address does, as a clause that follows the address.
 fn how(outcome: &TlsOutcome) -> String {
     match outcome {
         TlsOutcome::Silent => "does not answer the handshake".to_owned(),

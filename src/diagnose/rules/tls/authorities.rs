@@ -1,20 +1,20 @@
-//! The authorities that sign for Azure (facts S5 to S8, X8, X9), by the names that their
-//! certificates hold. Anyone can write such a name: what rests on one is inferred.
+//! The authorities that sign for Azure (facts S5 to S8, X8, X9), by the names in their
+//! certificates. Anyone can write such a name, so conclusions from it are inferred.
 
-use crate::diagnose::wording::has_words;
+use crate::diagnose::word_match::has_words;
 use crate::evidence::tls::{Certificate, TlsHop};
 
 /// An authority that signs servers of Azure, and the root that its chain leads to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Authority {
-    /// How its common name begins; a number follows in most.
+    /// The beginning of its common name; most continue with a number.
     begins: &'static str,
     /// Its organization.
     organization: &'static str,
     /// The common name of its root.
     pub(super) root: &'static str,
-    /// Another root that vouches for that one by a certificate of its own, which servers have to
-    /// send for clients that do not know the newer root.
+    /// An older root that cross-signs that root: servers have to send the cross-signed certificate
+    /// for clients that do not know the newer root.
     pub(super) crossed_by: Option<&'static str>,
 }
 
@@ -30,7 +30,7 @@ const fn row(
     Authority { begins, organization, root, crossed_by }
 }
 
-/// The authorities, the present ones first.
+/// The authorities, current ones first.
 const AUTHORITIES: &[Authority] = &[
     row(
         "Microsoft TLS G2 RSA CA OCSP",
@@ -55,18 +55,18 @@ const AUTHORITIES: &[Authority] = &[
     row("Microsoft IT TLS CA", MICROSOFT, "Baltimore CyberTrust Root", None),
 ];
 
-/// A root of Azure's former chains that has ended.
+/// A root of Azure's former chains that has expired.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Retired {
     /// Its common name.
     pub(super) root: &'static str,
-    /// Since when, and why, in words.
+    /// When and why, in words.
     pub(super) why: &'static str,
 }
 
-/// The roots that have ended (fact S30).
+/// The roots that have expired (fact S30).
 const RETIRED: &[Retired] =
-    &[Retired { root: "Baltimore CyberTrust Root", why: "it ended on 2025-05-12" }];
+    &[Retired { root: "Baltimore CyberTrust Root", why: "it expired on 2025-05-12" }];
 
 /// The retired root of this name.
 pub(super) fn retired_root(name: &str) -> Option<&'static Retired> {
@@ -78,7 +78,7 @@ pub(super) fn retired(certificate: &Certificate) -> Option<&'static Retired> {
     retired_root(common_name(certificate))
 }
 
-/// Other roots that the authorities' chains have led to.
+/// Other roots of the authorities' chains.
 const ROOTS: &[&str] = &[
     "Microsoft RSA Root Certificate Authority 2017",
     "Microsoft ECC Root Certificate Authority 2017",
@@ -86,9 +86,9 @@ const ROOTS: &[&str] = &[
     "DigiCert TLS ECC P384 Root G5",
 ];
 
-/// The authority of Azure that a chain names, where every certificate that was sent carries a
-/// name that it would have in Azure's own chain. A company's authority that calls itself
-/// Microsoft's is named by its own root above it.
+/// The authority of Azure that a chain names, where the name of every certificate sent also occurs
+/// in Azure's own chains. A corporate authority that calls itself Microsoft has the company's root
+/// above it.
 pub(super) fn of_azure(hop: &TlsHop) -> Option<&'static Authority> {
     let (leaf, above) = hop.chain.split_first()?;
     let expected = |certificate: &Certificate| {
@@ -106,8 +106,8 @@ pub(super) fn of_azure(hop: &TlsHop) -> Option<&'static Authority> {
     above.iter().all(expected).then_some(authority)
 }
 
-/// The common name of an internal authority of Microsoft's that signed in the chain (fact X9): one
-/// under AME, which no public root and no client outside Microsoft knows.
+/// The common name of a Microsoft-internal authority in the chain (fact X9): one under AME, which
+/// neither public roots nor clients outside Microsoft trust.
 pub(super) fn internal(hop: &TlsHop) -> Option<&str> {
     hop.chain.iter().find(|certificate| is_internal(certificate)).map(common_name)
 }

@@ -1,16 +1,16 @@
-//! A certificate past its end of validity, or a clock ahead of time (fact S17).
+//! A certificate that has expired, or a clock that is ahead (fact S17).
 
 use super::{authorities, azure_chain, session};
-use crate::diagnose::{Because, Rule, View, clock, reading, timing};
-use crate::diagnosis::{Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, clock, reading, timing};
+use crate::diagnosis::{Confidence, Step};
 use crate::evidence::tls::CertificateFault as Fault;
 
 pub(super) const RULE: Rule = rule!("tls-expired", Tls, "The certificate has expired", Code(check));
 
-/// Days after the end of validity within which a wrong clock is as likely.
+/// Days after the expiry within which a wrong clock is as likely.
 const RECENT_DAYS: i64 = 2;
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let (hop, fault) = session::rejected(e)?;
     if *fault != Fault::Expired {
         return None;
@@ -26,70 +26,65 @@ fn check(e: &View<'_>) -> Option<Because> {
     let compared = clock::compared(e);
     let right = clock::agrees(compared.as_ref());
     let own_root = authorities::retired(certificate);
-    // Azure renews months before the end: where its own certificate looks ended, the clock is
-    // likelier wrong than Azure late. A root that has ended stays sent by servers that were set up
-    // in its time.
+    // Azure renews months before the expiry: where its own certificate looks expired, a wrong clock
+    // is likelier than a late renewal. Servers that were set up with an expired root keep sending
+    // it.
     let azures = own_root.is_none()
         && session::azure_issuer(certificate)
         && e.target.public_suffix.is_some()
         && !right;
-    let because = session::broken(
+    let finding = session::broken(
         e,
-        if (recent || azures) && !right { Sure::Inferred } else { Sure::Proved },
+        if (recent || azures) && !right { Confidence::Inferred } else { Confidence::Proved },
         &format!("shows {what} that expired on {}", timing::day(&certificate.not_after)),
     )
-    .read_at(format!("/tls/saw/chain/{index}"))
-    .read_at("/started");
-    let mut because = session::certificate(because, hop, Some(fault)).seen(format!(
+    .cites(format!("/tls/value/chain/{index}"))
+    .cites("/started");
+    let mut finding = session::cite_certificate(finding, hop, Some(fault)).fact(format!(
         "expired {} ago by this machine's clock: {}",
         timing::days(certificate.days_left.unsigned_abs()),
         certificate.subject
     ));
-    because = because.known_by(format!(
-        "its notAfter, {}, lies before this machine's clock, {}",
+    finding = finding.reasoning(format!(
+        "its notAfter, {}, is before the time of this machine's clock, {}",
         certificate.not_after, e.started
     ));
-    because = match &compared {
-        Some(one) => because
-            .read_at(one.pointer.as_str())
+    finding = match &compared {
+        Some(one) => finding
+            .cites(one.pointer.as_str())
             .ruled_out_if(right, format!("this machine's clock: it agrees with {}", one.with)),
-        None => because.known_by(
-            "this machine's clock was compared with no other one: no answer came that carries a \
-             date",
+        None => finding.reasoning(
+            "this machine's clock could not be compared with another one: no answer carried a date",
         ),
     };
     if recent && !right {
-        because = because
-            .known_by("the end of validity is so near that a clock ahead of time looks the same");
+        finding =
+            finding.reasoning("it expired so recently that a clock that is ahead looks the same");
     }
     if azures {
-        because = because.known_by(
-            "its issuer is Azure's own by its name, and Azure renews months before the end: a \
-             clock ahead of time is likelier than a late renewal",
+        finding = finding.reasoning(
+            "its issuer is Azure's own by its name, and Azure renews months before the expiry: a \
+             clock that is ahead is likelier than a late renewal",
         );
-    } else if own_root.is_none()
-        && !session::azure_issuer(certificate)
-        && e.target.public_suffix.is_some()
+    } else if let Some(sentence) =
+        session::not_azures(e, certificate).filter(|_| own_root.is_none())
     {
-        because = because.known_by(format!(
-            "its issuer, {}, does not sign for Azure: a gateway or an inspecting device owns it",
-            session::issuer(certificate)
-        ));
+        finding = finding.reasoning(sentence);
     }
-    because = because.known_by(session::NOTHING_SENT);
-    because = match own_root {
-        Some(retired) => azure_chain::ended_root(because, e, retired),
-        None if azures => clock::set(because.owner("Server (this machine's clock)"), e, "").act(
-            Step::look(format!(
-                "if the clock is right: see what answers at {}; a gateway of one's own may show an \
-                 old copy",
+    finding = finding.reasoning(session::NOTHING_SENT);
+    finding = match own_root {
+        Some(retired) => azure_chain::ended_root(finding, e, retired),
+        None if azures => clock::set(finding.owner("Server (this machine's clock)"), e, "").step(
+            Step::inspect(format!(
+                "if the clock is right: see which server answers at {}; a gateway of your own may \
+                 show an old copy",
                 session::peer(e)
             )),
         ),
-        None => because
+        None => finding
             .owner(session::server_owner(e))
-            .look("see this machine's clock", "date -u; timedatectl")
-            .act(session::new_certificate(e, "renew")),
+            .inspect("see this machine's clock", "date -u; timedatectl")
+            .step(session::new_certificate(e, "renew")),
     };
-    Some(session::beside_the_proxy(because, e).check(reading::again(e)))
+    Some(session::with_proxy_bypass(finding, e).check(reading::again(e)))
 }

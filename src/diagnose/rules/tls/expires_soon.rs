@@ -1,40 +1,40 @@
-//! The certificate verifies and ends within a fortnight, or within the inventory's days.
+//! The certificate verifies and expires within two weeks, or within the days that the inventory
+//! sets.
 
 use super::{products, session};
-use crate::diagnose::{Because, Rule, View, reading, timing};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, reading, timing};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::tls::TlsOutcome;
 
 pub(super) const RULE: Rule =
     rule!("tls-expires-soon", Tls, "The certificate expires soon", Code(check))
         .about(crate::diagnose::About::Expiry);
 
-/// Days before the end of validity from which on it is said, where no inventory says another
-/// number.
+/// Days before the expiry from which on it is reported, where no inventory sets another number.
 const SOON_DAYS: i64 = 14;
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let hop = e.tls.saw().filter(|hop| hop.outcome == TlsOutcome::Verified)?;
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let hop = e.tls.value().filter(|hop| hop.outcome == TlsOutcome::Verified)?;
     let leaf = hop.chain.first()?;
-    // Inspection products sign leaves that live for about 14 days, for each session anew
-    // (fact S11): their end tells nothing.
-    let asked = e.asked.limits.certificate_days.map(i64::from);
-    // So do companies' own, under names that nobody knows.
+    // Inspection products sign a new leaf for each session, valid for about 14 days (fact S11): its
+    // expiry means nothing.
+    let asked = e.options.limits.certificate_days.map(i64::from);
+    // So do companies' own products, under unknown names.
     let always = leaf.is_young() && asked.is_none();
     let soon = (0..asked.unwrap_or(SOON_DAYS)).contains(&leaf.days_left);
     if !soon || always || products::product(hop).is_some() {
         return None;
     }
     Some(
-        session::certificate(
+        session::cite_certificate(
             session::finding(
                 e,
                 Level::Risk,
-                Sure::Proved,
+                Confidence::Proved,
                 session::clause(
                     e,
                     &format!(
-                        "shows a certificate that ends in {}, on {}",
+                        "has a certificate expiring in {}, on {}",
                         timing::days(leaf.days_left.unsigned_abs()),
                         timing::day(&leaf.not_after)
                     ),
@@ -43,15 +43,15 @@ fn check(e: &View<'_>) -> Option<Because> {
             hop,
             None,
         )
-        .known_by(format!(
+        .reasoning(format!(
             "its notAfter, {}, by this machine's clock {}",
             leaf.not_after, e.started
         ))
         .owner(session::server_owner(e))
-        .act(if session::azure_issuer(leaf) && e.target.public_suffix.is_some() {
-            Step::look(
-                "Azure renews its certificates in time; look again in some days, and see that no \
-                 gateway in front serves a stale copy",
+        .step(if session::azure_issuer(leaf) && e.target.public_suffix.is_some() {
+            Step::inspect(
+                "Azure renews its certificates in time; check again in some days, and see that no \
+                 gateway in front serves an old copy",
             )
         } else {
             session::new_certificate(e, "renew")

@@ -1,15 +1,15 @@
-//! Why an issuer is not known: exactly one of several reasons, so that of the rules that read
-//! it exactly one fires.
+//! Why an issuer is unknown: exactly one of several reasons, so that exactly one of the rules that
+//! read it fires.
 
 use crate::diagnose::View;
-use crate::diagnose::wording::has_words;
+use crate::diagnose::word_match::has_words;
 use crate::evidence::tls::{CertificateFault as Fault, Store, TlsHop};
 
 use super::authorities::{self, Authority};
 use super::products::{Product, product};
 use super::session;
 
-/// Why no set of roots knows the issuer.
+/// Why no trust store knows the issuer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unknown {
     /// The server's only certificate is signed by itself.
@@ -18,11 +18,11 @@ pub(super) enum Unknown {
     Product(&'static Product),
     /// The certificate of the leaf's issuer was not sent.
     Incomplete,
-    /// The issuers are those of Azure's own chains, and its top is missing.
+    /// The issuers are those of Azure's own chains, and the top of the chain is missing.
     Azure(&'static Authority),
-    /// The issuer is an internal authority of Microsoft's.
+    /// The issuer is a Microsoft-internal authority.
     Internal,
-    /// The issuer is there, or would not be sent, and nobody here trusts it.
+    /// The issuer's certificate was sent, or need not be, and no trust store accepts it.
     Untrusted,
 }
 
@@ -32,14 +32,14 @@ pub(super) fn unknown<'a>(e: &'a View<'_>) -> Option<(&'a TlsHop, Unknown)> {
     classify(hop, fault).map(|why| (hop, why))
 }
 
-/// Why the issuer is unknown; none when the fault is another one.
+/// Why the issuer is unknown; `None` when the fault is another one.
 fn classify(hop: &TlsHop, fault: &Fault) -> Option<Unknown> {
     let leaf = hop.chain.first();
     let alone = hop.chain_length == 1 && leaf.is_some_and(|leaf| leaf.self_issued);
     match fault {
         Fault::UnknownIssuer if alone => Some(Unknown::SelfSigned),
-        // A verifier that meets a self-signed CA certificate as the server's own complains
-        // of its being a CA before it looks for an issuer.
+        // A verifier that gets a self-signed CA certificate as the server's own rejects it for
+        // being a CA before it looks for an issuer.
         Fault::Other { .. } if alone && leaf.is_some_and(|leaf| leaf.is_ca) => {
             Some(Unknown::SelfSigned)
         }
@@ -55,9 +55,9 @@ fn classify(hop: &TlsHop, fault: &Fault) -> Option<Unknown> {
 
 /// Whether the server should have sent its issuer's certificate and did not.
 ///
-/// A root need not be sent, so a leaf alone is complete when a root signed it. Leaves of
-/// public authorities say where their issuer's certificate can be had; where the user
-/// brought roots of their own, a leaf alone is more likely short of its intermediate.
+/// A root need not be sent, so a leaf alone is complete when a root signed it. Leaves of public
+/// authorities say where to get their issuer's certificate; where the user gave `--ca-file`, a leaf
+/// alone more likely lacks its intermediate.
 fn issuer_left_out(hop: &TlsHop) -> bool {
     let Some(leaf) = hop.chain.first() else { return false };
     let sent = hop.chain.iter().skip(1).any(|c| c.subject == leaf.issuer);

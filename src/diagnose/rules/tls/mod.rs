@@ -4,32 +4,30 @@
 mod address_fails;
 mod authorities;
 mod azure_chain;
-mod bundles;
+mod ca_bundles;
 mod ca_file_alone;
-mod certificate_invalid;
-mod client_bundles;
+pub(in crate::diagnose) mod certificate_faults;
+mod client_bundle_refuses;
+pub(in crate::diagnose) mod connection_cut;
 mod connection_lost;
 mod dropped_after_handshake;
 mod expired;
 mod expires_soon;
 mod incomplete_chain;
-mod interception;
+mod intermittent;
 mod issuer;
 mod large_hello;
 mod mtu_black_hole;
 mod name_filtered;
 mod not_yet_valid;
-mod now_and_then;
 mod only_system_store;
 pub(in crate::diagnose) mod outcomes;
-mod peer_mute;
+mod peer_unresponsive;
 mod privatelink_name;
 mod products;
 mod routes;
-mod self_signed;
 mod session;
 mod silent;
-pub(in crate::diagnose) mod torn;
 mod untrusted_issuer;
 mod version_intolerant;
 mod wrong_name;
@@ -38,14 +36,14 @@ use super::{over_limit, slow};
 use crate::diagnose::Rule;
 use crate::diagnose::view::tls as experiments;
 
-/// Whether an inspection product presented the chain: its leaves live for days, each session's
-/// own, so that their end tells nothing (fact S11).
+/// Whether an inspection product presented the chain: it signs a leaf for each session, valid for
+/// days, so that the expiry means nothing (fact S11).
 #[must_use]
 pub fn is_inspected(hop: &crate::evidence::tls::TlsHop) -> bool {
     products::product(hop).is_some()
 }
 
-/// Whether every name in the chain is one of Azure's own authorities.
+/// Whether every issuer in the chain has the name of one of Azure's own authorities.
 pub(super) fn is_azures(hop: &crate::evidence::tls::TlsHop) -> bool {
     authorities::of_azure(hop).is_some()
 }
@@ -57,12 +55,12 @@ pub(super) const RULES: &[Rule] = &[
     name_filtered::RULE,
     large_hello::RULE,
     version_intolerant::RULE,
-    peer_mute::RULE,
+    peer_unresponsive::RULE,
     dropped_after_handshake::RULE,
-    now_and_then::RULE,
+    intermittent::RULE,
     silent::RULE,
-    torn::RESET,
-    torn::CLOSED,
+    connection_cut::RESET,
+    connection_cut::CLOSED,
     outcomes::PLAIN_HTTP,
     outcomes::NOT_TLS,
     outcomes::NAME_REFUSED,
@@ -73,14 +71,14 @@ pub(super) const RULES: &[Rule] = &[
     privatelink_name::RULE,
     expired::RULE,
     not_yet_valid::RULE,
-    self_signed::RULE,
+    certificate_faults::SELF_SIGNED,
     incomplete_chain::RULE,
     untrusted_issuer::RULE,
-    interception::RULE,
+    certificate_faults::INTERCEPTION,
     only_system_store::RULE,
     ca_file_alone::RULE,
-    certificate_invalid::RULE,
-    client_bundles::RULE,
+    certificate_faults::INVALID,
+    client_bundle_refuses::RULE,
     expires_soon::RULE,
     slow::TLS,
     connection_lost::RULE,

@@ -1,8 +1,8 @@
-//! A certificate before its start of validity: mostly a clock behind time (fact S17).
+//! A certificate that is not yet valid: usually a clock that is behind (fact S17).
 
 use super::session;
-use crate::diagnose::{Because, Rule, View, clock, reading, timing};
-use crate::diagnosis::Sure;
+use crate::diagnose::{FindingBuilder, Rule, View, clock, reading, timing};
+use crate::diagnosis::Confidence;
 use crate::evidence::tls::CertificateFault as Fault;
 
 pub(super) const RULE: Rule = rule!(
@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = rule!(
     Code(check)
 );
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let (hop, fault) = session::rejected(e)?;
     if *fault != Fault::NotYetValid {
         return None;
@@ -23,44 +23,44 @@ fn check(e: &View<'_>) -> Option<Because> {
         .enumerate()
         .find(|(_, c)| c.not_yet_valid)
         .or_else(|| hop.chain.iter().enumerate().next())?;
-    let because = session::broken(
+    let finding = session::broken(
         e,
-        Sure::Inferred,
-        &format!("shows a certificate valid from {} on", timing::day(&certificate.not_before)),
+        Confidence::Inferred,
+        &format!("shows a certificate valid from {}", timing::day(&certificate.not_before)),
     )
-    .read_at(format!("/tls/saw/chain/{index}"))
-    .read_at("/started");
+    .cites(format!("/tls/value/chain/{index}"))
+    .cites("/started");
     let compared = clock::compared(e);
     let right = clock::agrees(compared.as_ref());
-    let mut because = session::certificate(because, hop, Some(fault))
-        .seen(format!("this machine's clock says {}", e.started));
-    because = match (&compared, right) {
-        (Some(one), true) => because
-            .read_at(one.pointer.as_str())
+    let mut finding = session::cite_certificate(finding, hop, Some(fault))
+        .fact(format!("this machine's clock shows {}", e.started));
+    finding = match (&compared, right) {
+        (Some(one), true) => finding
+            .cites(one.pointer.as_str())
             .ruled_out(format!("this machine's clock: it agrees with {}", one.with))
-            .known_by("the certificate was made on a machine whose clock is ahead")
-            .known_by(session::NOTHING_SENT)
+            .reasoning("the certificate was issued on a machine whose clock is ahead")
+            .reasoning(session::NOTHING_SENT)
             .owner(session::server_owner(e)),
         _ => {
-            let because = because
-                .known_by(
+            let finding = finding
+                .reasoning(
                     "authorities do not sign for the future: this machine's clock is behind, or \
-                     the certificate was made on a machine whose clock is ahead",
+                     the certificate was issued on a machine whose clock is ahead",
                 )
-                .known_by(match &compared {
+                .reasoning(match &compared {
                     Some(one) => format!(
-                        "this machine's clock was compared with {}: the difference is {} s",
+                        "this machine's clock was compared with that of {}: the difference is {} s",
                         one.with, one.ahead_s
                     ),
-                    None => "this machine's clock was compared with no other one: no answer came \
-                             that carries a date"
+                    None => "this machine's clock could not be compared with another one: no \
+                             answer carried a date"
                         .to_owned(),
                 })
-                .known_by(session::NOTHING_SENT)
+                .reasoning(session::NOTHING_SENT)
                 .owner("Server (this machine's clock)");
-            clock::set(because, e, "if it is wrong, ")
+            clock::set(finding, e, "if it is wrong, ")
         }
     };
-    because = because.act(session::new_certificate(e, "if the clock is right, replace"));
-    Some(session::beside_the_proxy(because, e).check(reading::again(e)))
+    finding = finding.step(session::new_certificate(e, "if the clock is right, replace"));
+    Some(session::with_proxy_bypass(finding, e).check(reading::again(e)))
 }

@@ -1,10 +1,10 @@
-//! The chain is accepted by this machine's own store and by no public root (fact S13):
-//! applications with roots of their own fail.
+//! This machine's own store accepts the chain and no public root does (fact S13): applications that
+//! bring their own roots fail.
 
 use super::untrusted_issuer::{exempt, outermost, trust_in_clients};
 use super::{authorities, azure_chain, products, session};
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level};
 use crate::evidence::Trust;
 use crate::evidence::tls::{Store, TlsOutcome};
 
@@ -18,8 +18,8 @@ pub(super) const RULE: Rule = rule!(
 .explains(&["identity-withheld"])
 .short("only this machine's own store accepts the chain");
 
-fn check(e: &View<'_>) -> Option<Because> {
-    let hop = e.tls.saw()?;
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let hop = e.tls.value()?;
     let refused_publicly =
         hop.verdicts.iter().any(|v| v.store == Store::Public && v.fault.is_some());
     if hop.outcome != TlsOutcome::Verified
@@ -39,43 +39,45 @@ fn check(e: &View<'_>) -> Option<Because> {
         None => format!("shows a certificate of {issuer}, which only this machine trusts"),
     };
     let azure = authorities::of_azure(hop);
-    let mut because = session::certificate(
-        session::finding(e, Level::Risk, Sure::Proved, session::clause(e, &does)),
+    let mut finding = session::cite_certificate(
+        session::finding(e, Level::Risk, Confidence::Proved, session::clause(e, &does)),
         hop,
         None,
     )
-    .known_by(
-        "this machine's store accepts the chain and the public roots do not: clients with \
-         bundled roots (Python certifi, the JDK, Node, rustls) fail where browsers and curl work",
+    .reasoning(
+        "this machine's store accepts the chain and the public roots do not: clients with bundled \
+         roots (Python certifi, the JDK, Node, rustls) fail where browsers and curl work",
     );
     if session::verifies_directly(e) {
-        because = because.known_by(
-            "directly the same name shows a certificate of a public root: the proxy replaces it",
+        finding = finding.reasoning(
+            "on the direct path the same name shows a certificate of a public root: the proxy \
+             replaces it",
         );
     } else if let Some(authority) = azure {
-        because = because.known_by(azure_chain::missing(authority)).known_by(azure_chain::A_CLAIM);
+        finding =
+            finding.reasoning(azure_chain::missing(authority)).reasoning(azure_chain::A_CLAIM);
     } else if e.target.public_suffix.is_some() {
-        because = because.known_by(
-            "certificates of Azure lead to public roots: something on the way replaces this one",
+        finding = finding.reasoning(
+            "Azure's certificates lead to public roots: something on the way replaces this one",
         );
     }
     let owner = if azure.is_some() { "Server (roots of the clients)" } else { "Security" };
-    because = match e.asked.trust {
-        Trust::Public => because
-            .known_by("the credential was not sent: whoever signed this would read it")
+    finding = match e.options.trust {
+        Trust::Public => finding
+            .reasoning("the credential was not sent: the signer of this certificate would read it")
             .owner(owner)
-            .look(
-                "make the authenticated call all the same, where this authority is meant to read it",
+            .inspect(
+                "make the authenticated call anyway, if this authority is allowed to read it",
                 reading::again_with(e, "--trust system"),
             ),
-        Trust::System => because.owner(owner),
+        Trust::System => finding.owner(owner),
     };
-    because = match azure {
-        Some(authority) => azure_chain::renew_roots(because, e, authority),
-        None => because
-            .look("see the chain that is sent", session::s_client(e, "-showcerts"))
-            .act(exempt(&hop.server_name, ""))
-            .act(trust_in_clients("or give")),
+    finding = match azure {
+        Some(authority) => azure_chain::renew_roots(finding, e, authority),
+        None => finding
+            .inspect("see the chain that is sent", session::s_client(e, "-showcerts"))
+            .step(exempt(&hop.server_name, ""))
+            .step(trust_in_clients().or()),
     };
-    Some(session::beside_the_proxy(because, e).check(reading::again(e)))
+    Some(session::with_proxy_bypass(finding, e).check(reading::again(e)))
 }

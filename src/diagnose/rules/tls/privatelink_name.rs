@@ -1,11 +1,11 @@
-//! The privatelink name was given, which no certificate covers (facts S1, S3).
+//! The target is a privatelink name, which no certificate covers (facts S1, S3).
 
 use super::session;
-use crate::diagnose::rules::proxy::exempt;
-use crate::diagnose::{Because, Rule, View, headline, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, headline, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::TargetKind;
 use crate::evidence::tls::CertificateFault as Fault;
+use crate::services::Service;
 
 pub(super) const RULE: Rule = rule!(
     "tls-privatelink-name",
@@ -20,7 +20,7 @@ fn same_address(e: &View<'_>) -> bool {
     e.original.as_deref().and_then(session::address).is_some_and(|a| Some(a) == session::address(e))
 }
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let (hop, fault) = session::rejected(e)?;
     if *fault != Fault::WrongName || e.target.kind != TargetKind::Privatelink {
         return None;
@@ -30,12 +30,12 @@ fn check(e: &View<'_>) -> Option<Because> {
         None => format!("{}.{}", reading::account(e), reading::public_suffix(e)),
     };
     let verified = e.original.as_deref().is_some_and(reading::tls_verified);
-    let sure = if verified { Sure::Proved } else { Sure::Inferred };
-    let mut because = session::certificate(
+    let confidence = if verified { Confidence::Proved } else { Confidence::Inferred };
+    let mut finding = session::cite_certificate(
         session::finding(
             e,
             Level::Broken,
-            sure,
+            confidence,
             headline::fitting(&[
                 format!("the name is a privatelink name; applications use {original}"),
                 "the name is a privatelink name, which applications must not use".to_owned(),
@@ -44,43 +44,43 @@ fn check(e: &View<'_>) -> Option<Because> {
         hop,
         Some(fault),
     );
-    because = if verified {
-        because
-            .known_by(format!("{original} verifies, on the same service: only the name is wrong"))
-            .read_at("/original/tls")
+    finding = if verified {
+        finding
+            .reasoning(format!("{original} verifies, on the same service: only the name is wrong"))
+            .cites("/original/tls")
     } else {
-        because.known_by(format!(
-            "certificates of Azure cover the public names; {} is only an alias inside DNS",
+        finding.reasoning(format!(
+            "Azure's certificates cover the public names; {} is only an alias inside DNS",
             hop.server_name
         ))
     };
-    because = because.look(
-        "see that the original name leads to the same address",
+    finding = finding.inspect(
+        "see whether the original name leads to the same address",
         format!("dig +noall +answer {original}"),
     );
-    because = if exempt::is_azure_ai(e) {
-        because.act(
+    finding = if reading::service(e).is_some_and(Service::is_account) {
+        finding.step(
             Step::local("use the original name as the endpoint; DNS leads it to the address")
                 .command(format!("export AZURE_OPENAI_ENDPOINT=https://{original}/"))
                 .undo(format!("export AZURE_OPENAI_ENDPOINT=https://{}/", hop.server_name)),
         )
     } else {
-        because.act(
+        finding.step(
             Step::local(format!("use {original} in the application"))
-                .undo("set the former name again"),
+                .undo("set the old name again"),
         )
     };
     Some(
-        because
+        finding
             .ruled_out_if(
                 verified && same_address(e),
                 format!("address, route and certificate: {original} verifies at the same address"),
             )
             .ruled_out_if(
                 !verified && session::public_chain(hop),
-                "the certificate authority: a public one signed it, the name alone is not covered",
+                "the certificate authority: a public one signed it, only the name is not covered",
             )
-            .known_by(session::NOTHING_SENT)
+            .reasoning(session::NOTHING_SENT)
             .owner("Application")
             .check(reading::again_at(e, &original)),
     )

@@ -1,7 +1,7 @@
-//! Products that end TLS sessions and sign the certificates that clients see (facts S11,
-//! S12), known by what they write into the issuer.
+//! Products that terminate TLS sessions and sign the certificates that clients see (facts S11,
+//! S12), recognised by their issuer names.
 
-use crate::diagnose::wording::has_words;
+use crate::diagnose::word_match::has_words;
 use crate::evidence::tls::{Certificate, TlsHop};
 
 /// An inspection product.
@@ -9,12 +9,12 @@ use crate::evidence::tls::{Certificate, TlsHop};
 pub(super) struct Product {
     /// Its name for people.
     pub(super) name: &'static str,
-    /// Any of these, as whole words one after another, in an issuer names it.
+    /// Any of these in an issuer, as a sequence of whole words, names it.
     words: &'static [&'static str],
 }
 
-/// Brands that are also the names of public certification authorities (Cisco, Symantec,
-/// Cloudflare) stand with the words that only their inspection writes.
+/// Brands that are also names of public certificate authorities (Cisco, Symantec, Cloudflare) are
+/// listed with words that only their inspection products write.
 const PRODUCTS: &[Product] = &[
     Product { name: "Zscaler", words: &["Zscaler", "Zscaler Inc"] },
     Product { name: "Netskope", words: &["Netskope", "goskope com"] },

@@ -2,8 +2,9 @@
 
 use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::rules::identity::{clock_spoils_assertion, level};
-use crate::diagnose::{Because, Rule, View, clock, headline, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, clock, headline, reading};
+use crate::diagnosis::{Confidence, Level, Step};
+use crate::evidence::text::span;
 
 pub(super) const RULE: Rule =
     rule!("vantage-clock-skew", Vantage, "This machine's clock is minutes off", Code(check))
@@ -16,64 +17,58 @@ pub(super) const RULE: Rule =
             "tls-not-yet-valid",
         ]);
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let compared = clock::compared(e)?;
     let ahead = compared.ahead_s;
     if ahead.unsigned_abs() <= clock::ALLOWED_S {
         return None;
     }
-    let (verified, sure) = if compared.verified {
-        ("the peer's TLS session verified, so the time is its owner's", Sure::Proved)
+    let (verified, confidence) = if compared.verified {
+        ("the peer's TLS session verified, so the time comes from its owner", Confidence::Proved)
     } else {
-        ("who gave the time is not verified: its clock may be the wrong one", Sure::Inferred)
+        (
+            "the source of the time is not verified: its clock may be the wrong one",
+            Confidence::Inferred,
+        )
     };
-    // A certificate that is valid at the right time is refused by the wrong one.
+    // A wrong clock rejects a certificate that is valid at the right time.
     let certificate = clock::spoils_certificate(e, ahead);
     let side = if ahead > 0 { "ahead of" } else { "behind" };
     let amount = ahead.unsigned_abs();
-    // An assertion that was signed by this clock is refused, and no token comes.
+    // Entra ID rejects an assertion with this clock's time, so there is no token.
     let level = match clock_spoils_assertion(e) {
         true => level(e),
         false if certificate => Level::Broken,
         false => Level::Risk,
     };
-    let mut because = Because::new(
+    let mut finding = FindingBuilder::new(
         level,
-        sure,
+        confidence,
         headline::fitting(&[
             format!("this machine's clock is {} {side} {}", span(amount), compared.with),
             format!("this machine's clock is {} {side} the login host's", span(amount)),
         ]),
     )
-    .seen(format!("compared with {}: {amount} s {side} it", compared.with))
-    .seen(format!("the walk began at {} by this machine's clock", e.started))
-    .read_at(compared.pointer)
-    .read_at("/started")
-    .known_by("the answer's Date header was compared with this machine's clock")
-    .known_by(verified);
+    .fact(format!("compared with {}: {amount} s {side} it", compared.with))
+    .fact(format!("the check began at {} by this machine's clock", e.started))
+    .cites(compared.pointer)
+    .cites("/started")
+    .reasoning("the answer's Date header was compared with this machine's clock")
+    .reasoning(verified);
     if certificate {
-        because = because
-            .known_by("by that time every certificate of the chain is valid")
-            .read_at("/tls/saw/chain");
+        finding = finding
+            .reasoning("at that time every certificate of the chain is valid")
+            .cites("/tls/value/chain");
     }
-    because = because.owner("Server").look("see this machine's clock", "date -u");
-    because = match platform_advice::on(e, Topic::Clock) {
-        Some(advice) => because.known_by(advice.why).act(advice.step()),
-        None => because.act(
+    finding = finding.owner("Server").inspect("see this machine's clock", "date -u");
+    finding = match platform_advice::on(e, Topic::Clock) {
+        Some(advice) => finding.reasoning(advice.why).step(advice.step()),
+        None => finding.step(
             Step::local(
-                "have the time service run (chrony, systemd-timesyncd) and reach its servers",
+                "start the time service (chrony, systemd-timesyncd), and let it reach its servers",
             )
             .undo("none: running programs may see the time jump"),
         ),
     };
-    Some(because.check(reading::again(e)))
-}
-
-/// A difference as people read it.
-fn span(seconds: u64) -> String {
-    match seconds {
-        0..7200 => format!("{seconds} s"),
-        7200..172_800 => format!("{} hours", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
-    }
+    Some(finding.check(reading::again(e)))
 }

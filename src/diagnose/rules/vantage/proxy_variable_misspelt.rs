@@ -1,8 +1,8 @@
 //! A variable that looks like a misspelt proxy variable (fact P7): clients ignore it.
 
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::{Because, Rule, View};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View};
+use crate::diagnosis::{Confidence, Level, Step};
 
 pub(super) const RULE: Rule = rule!(
     "vantage-proxy-variable-misspelt",
@@ -11,25 +11,25 @@ pub(super) const RULE: Rule = rule!(
     Code(check)
 );
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let names = &e.vantage.proxy.misspelt;
     let first = names.first()?;
-    let says = format!("the variable {first} looks misspelt, and no client reads it");
-    let mut because = Because::new(
+    let message = format!("the variable {first} looks misspelt, and no client reads it");
+    let mut finding = FindingBuilder::new(
         Level::Note,
-        Sure::Inferred,
-        if says.len() <= 100 { says } else { "a proxy variable looks misspelt".to_owned() },
+        Confidence::Inferred,
+        if message.len() <= 100 { message } else { "a proxy variable looks misspelt".to_owned() },
     )
-    .seen(format!("set: {}", names.join(", ")))
-    .read_at("/vantage/proxy/misspelt")
-    .known_by("clients read HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, in either case")
+    .fact(format!("set: {}", names.join(", ")))
+    .cites("/vantage/proxy/misspelt")
+    .reasoning("clients read HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, in either case")
     .owner("Server")
-    .look("see the variables' names", "env | cut -d= -f1 | grep -i 'pro\\?x'");
+    .inspect("see the variables' names", "env | cut -d= -f1 | grep -i 'pro\\?x'");
     if let Some(advice) = platform_advice::on(e, Topic::Variables) {
-        because = because.known_by(advice.why).act(advice.step());
+        finding = finding.reasoning(advice.why).step(advice.step());
     }
     Some(
-        because.act(
+        finding.step(
             Step::local("correct its name, or unset it, where the service gets its variables")
                 .undo("set it as it was"),
         ),

@@ -1,7 +1,7 @@
-//! The resolver configuration cannot be read, or has lines that make no sense.
+//! The resolver configuration cannot be read, or has invalid lines.
 
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::vantage::FileState;
 
 pub(super) const RULE: Rule = rule!(
@@ -11,23 +11,25 @@ pub(super) const RULE: Rule = rule!(
     Code(check)
 );
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let config = &e.vantage.resolver_config;
     let path = &config.path;
-    let because = match &config.state {
-        FileState::Unreadable { says } => {
+    let finding = match &config.state {
+        FileState::Unreadable { message } => {
             let short = format!("{path} cannot be read");
             let level = if reading::proxied(e) { Level::Note } else { Level::Risk };
-            Because::new(
+            FindingBuilder::new(
                 level,
-                Sure::Proved,
+                Confidence::Proved,
                 if short.len() <= 100 { short } else { "resolv.conf cannot be read".to_owned() },
             )
-            .seen(format!("{path}: {says}"))
-            .read_at("/vantage/resolver_config/state")
-            .known_by("an application of this user cannot read it either and then asks 127.0.0.1")
-            .look("see its owner and mode", format!("ls -lL {}", reading::word(path)))
-            .act(
+            .fact(format!("{path}: {message}"))
+            .cites("/vantage/resolver_config/state")
+            .reasoning(
+                "an application of this user cannot read it either and asks 127.0.0.1 instead",
+            )
+            .inspect("see its owner and mode", format!("ls -lL {}", reading::word(path)))
+            .step(
                 Step::local("let every user read the file")
                     .command(format!("chmod 0644 {}", reading::word(path)))
                     .undo("set the old mode again (ls -lL shows it)"),
@@ -35,29 +37,32 @@ fn check(e: &View<'_>) -> Option<Because> {
         }
         _ if !config.bad_lines.is_empty() => {
             let lines = config.bad_lines.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-            let says = format!("{path} has lines that make no sense: {lines}");
-            Because::new(
+            let message = format!("{path} has invalid lines: {lines}");
+            FindingBuilder::new(
                 Level::Note,
-                Sure::Proved,
-                if says.len() <= 100 {
-                    says
+                Confidence::Proved,
+                if message.len() <= 100 {
+                    message
                 } else {
-                    format!("the resolver configuration has {} bad lines", config.bad_lines.len())
+                    format!(
+                        "the resolver configuration has {} invalid lines",
+                        config.bad_lines.len()
+                    )
                 },
             )
-            .seen(format!("{path}, lines {lines}"))
-            .read_at("/vantage/resolver_config/bad_lines")
-            .known_by(
-                "the C library ignores such lines silently; a nameserver line that ends \
-                 with a carriage return (CRLF, as written on Windows) is one",
+            .fact(format!("{path}, lines {lines}"))
+            .cites("/vantage/resolver_config/bad_lines")
+            .reasoning(
+                "the C library silently ignores such lines, for example a nameserver line that \
+                 ends with a carriage return (CRLF, as written on Windows)",
             )
-            .look("see the file", format!("cat -A {}", reading::word(path)))
-            .act(
+            .inspect("see the file", format!("cat -A {}", reading::word(path)))
+            .step(
                 Step::local("correct the lines, or the service that writes the file")
                     .undo("put the file back: keep a copy"),
             )
         }
         _ => return None,
     };
-    Some(because.owner("Server").check(reading::again(e)))
+    Some(finding.owner("Server").check(reading::again(e)))
 }

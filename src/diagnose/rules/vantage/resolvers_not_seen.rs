@@ -1,45 +1,45 @@
-//! The system keeps its resolvers where this program does not look (Windows, macOS): what it asks,
-//! and why it gets what it gets, is not seen.
+//! The system keeps its resolvers where this program does not look (Windows, macOS): which
+//! resolvers it asks is not known.
 
-use crate::diagnose::{Because, Rule, View, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::vantage::FileState;
 
 pub(super) const RULE: Rule = rule!(
     "vantage-resolvers-not-seen",
     Vantage,
-    "The resolvers of this system are not seen",
+    "The resolvers of this system are not known",
     Code(check)
 );
 
-fn check(e: &View<'_>) -> Option<Because> {
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let seen = e.dns.resolvers.iter().any(|r| r.role != ResolverRole::StubUpstream);
     if e.vantage.resolver_config.state != FileState::NotRead || seen {
         return None;
     }
-    let mut because = Because::new(
+    let mut finding = FindingBuilder::new(
         Level::Note,
-        Sure::Proved,
-        "this system's resolvers are not seen: only its own lookup was asked",
+        Confidence::Proved,
+        "this system's resolvers are not known: only its own lookup was used",
     )
-    .read_at("/vantage/resolver_config/state")
-    .read_at("/dns/system")
-    .known_by(
-        "the resolver configuration of this system is not read; the addresses are those that \
-         applications get, and which resolver gave them is not known",
+    .cites("/vantage/resolver_config/state")
+    .cites("/dns/system")
+    .reasoning(
+        "this program does not read this system's resolver configuration; the addresses are those \
+         that applications get, but not which resolver gave them",
     )
-    .known_by(
-        "another resolver's different answer, and a private zone that a resolver does not see, \
-         would not show here",
+    .reasoning(
+        "a different answer from another resolver, or a private zone that a resolver does not see, \
+         would not be visible here",
     )
     .owner("Server")
-    .act(Step::look(
+    .step(Step::inspect(
         "see the resolvers: Get-DnsClientServerAddress (Windows), scutil --dns (macOS)",
     ))
-    .look("walk the path as one of them shows it", reading::again_with(e, "--resolver <address>"));
+    .inspect("check the path with one of them", reading::again_with(e, "--resolver <address>"));
     if !reading::proxied(e) {
-        because = because.caveat();
+        finding = finding.caveat();
     }
-    Some(because)
+    Some(finding)
 }

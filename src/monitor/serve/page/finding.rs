@@ -1,4 +1,4 @@
-//! A finding's page, the one that `explain` prints, as HTML. HTML inside the Markdown stays text.
+//! The page of a finding, as `explain` prints it, in HTML. HTML inside the Markdown stays text.
 
 use maud::{Markup, PreEscaped, html};
 use pulldown_cmark::{CowStr, Event, Parser, Tag};
@@ -6,13 +6,13 @@ use pulldown_cmark::{CowStr, Event, Parser, Tag};
 use super::frame;
 use crate::explain;
 
-/// The page; none where no finding has this id.
+/// The page; none if no finding has this id.
 pub(in crate::monitor::serve) fn page(id: &str) -> Option<Markup> {
     let text = explain::page(id).ok()?;
     let events = Parser::new(text).map(|event| match event {
         Event::Html(raw) | Event::InlineHtml(raw) => Event::Text(raw),
         Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
-            // The pages lie side by side here, too.
+            // The pages are in one folder here, too.
             let dest_url = match dest_url.strip_suffix(".md") {
                 Some(page) => CowStr::from(page.to_owned()),
                 None => dest_url,
@@ -24,7 +24,7 @@ pub(in crate::monitor::serve) fn page(id: &str) -> Option<Markup> {
     let mut markdown = String::new();
     pulldown_cmark::html::push_html(&mut markdown, events);
     let body = html! { article { (PreEscaped(markdown)) } };
-    Some(frame(id, "../", false, &body))
+    Some(frame(id, "../", None, &body))
 }
 
 #[cfg(test)]

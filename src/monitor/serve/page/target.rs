@@ -1,84 +1,51 @@
-//! One target: its last report in full, its last walks.
+//! One target: its last report in full, and its last walks.
 
 use maud::{Markup, html};
 
-use super::picture::picture;
+use super::sparkline::sparkline;
 use super::{ago, badge, class, frame, milliseconds, query};
-use crate::diagnosis::{Finding, Level};
 use crate::inventory::Entry;
-use crate::monitor::serve::past::{TIMED, Track};
-use crate::render::{Style, human};
-use crate::report::Report;
+use crate::monitor::serve::recent_walks::{TIMED_HOPS, TargetWalks};
+use crate::render::html as page_parts;
 
 /// The page.
-pub(in crate::monitor::serve) fn page(entry: &Entry, track: &Track) -> Markup {
-    let walk = track.walks.back();
+pub(in crate::monitor::serve) fn page(entry: &Entry, walks_of_target: &TargetWalks) -> Markup {
+    let walk = walks_of_target.walks.back();
     let now = format!("probe?{}&debug=true", query("target", &entry.name));
     frame(
         &entry.name,
         "",
-        true,
+        // Evidence that was unfolded stays so.
+        None,
         &html! {
             h1 { (entry.name) }
-            p { (badge(walk.map(|walk| walk.state))) " "
-                @if let Some(walk) = walk { (ago(walk.at)) ", " }
+            p {
+                @if walks_of_target.report.is_none() { (badge(walk.map(|walk| walk.state))) " " }
+                @if let Some(walk) = walk { (ago(walk.at)) " when this page was loaded, " }
                 a href=(now) { "walk it now" } }
-            @if !entry.labels.is_empty() {
-                ul.labels {
-                    @for (name, value) in &entry.labels { li { (name) "=" (value) } }
-                }
+            @if let Some(report) = &walks_of_target.report {
+                (page_parts::target(report, 0, None, Some("finding/")))
+            } @else {
+                (page_parts::labels(&entry.labels))
+                @if walk.is_some() { p { (walks_of_target.line) } }
             }
-            @if let Some(report) = &track.report { (seen(report)) }
-            @else if walk.is_some() { p { (track.line) } }
-            @if walk.is_some() { (walks(track)) }
+            @if walk.is_some() { (walks(walks_of_target)) }
         },
     )
 }
 
-fn seen(report: &Report) -> Markup {
-    let style = Style { ascii: false, ..Style::default() };
-    let text = human::render(std::slice::from_ref(report), style);
-    let mut findings: Vec<&Finding> = report.findings.iter().collect();
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
-    html! {
-        pre tabindex="0" { (text.trim()) }
-        @if !findings.is_empty() {
-            h2 { "Findings" }
-            ul.findings {
-                @for finding in findings {
-                    li class=(level(finding.level)) {
-                        a href={ "finding/" (finding.id) } { (finding.id) }
-                        " " (finding.says)
-                        @if let Some(cause) = &finding.explained_by {
-                            " (explained by " (cause) ")"
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-const fn level(level: Level) -> &'static str {
-    match level {
-        Level::Broken => "broken",
-        Level::Risk => "risk",
-        Level::Note => "note",
-    }
-}
-
-fn walks(track: &Track) -> Markup {
+fn walks(walks_of_target: &TargetWalks) -> Markup {
     html! {
         h2 { "Last walks" }
-        div.past.wide { (picture(&track.walks)) }
+        div.recent_walks.wide { (sparkline(&walks_of_target.walks)) }
         div.scrolls tabindex="0" {
             table {
                 thead { tr {
                     th { "when" } th { "state" } th { "cause" } th.number { "took" }
-                    @for hop in TIMED { th.number { (hop.name()) } }
+                    @for hop in TIMED_HOPS { th.number { (hop.name()) } }
                 } }
                 tbody {
-                    @for walk in track.walks.iter().rev() {
+                    @for walk in walks_of_target.walks.iter().rev() {
                         tr class=(class(Some(walk.state))) {
                             td { (ago(walk.at)) }
                             td { (walk.state.words()) }

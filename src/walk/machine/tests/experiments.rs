@@ -1,7 +1,7 @@
 //! Handshakes that fail or hang, and what is tried about them.
 
 use super::*;
-use crate::evidence::experiment::LeftOutReason;
+use crate::evidence::experiment::ExperimentSkipReason;
 
 const CONNECTED: &str = "
     0    begin            => ask R1 A; ask R1 AAAA; look up
@@ -15,7 +15,7 @@ const SILENT: &str = "
     1001 stall
     1003 stall
       => try R1 [uncached-name] in 2000
-       ; try 10.3.0.5 [first-octet segment-size small-hello control-name] in 4000
+       ; try 10.3.0.5 [first-byte segment-size small-hello sibling-sni] in 4000
 ";
 
 fn rest(table: &str) -> String {
@@ -34,14 +34,14 @@ fn the_walk_goes_on_with_the_small_hello_where_size_is_what_hangs() {
         "1100 tried segment-size/1240 10.3.0.5 silent
          1100 tried segment-size/536 10.3.0.5 silent
          1107 tried small-hello 10.3.0.5 ok
-         1200 tried control-name 10.3.0.5 silent
+         1200 tried sibling-sni 10.3.0.5 silent
          5003 tls 10.3.0.5 silent  => tls
          5004 idle                 => call 10.3.0.5 small
          5006 called 200           => http
          5006 idle                 => finish",
     );
     // Both handshakes are what they were.
-    let Observed::Ran { started_ms, saw: small, .. } = &seen.tls else { panic!("no handshake") };
+    let Observed::Done { started_ms, value: small, .. } = &seen.tls else { panic!("no handshake") };
     assert_eq!((small.outcome.clone(), *started_ms), (TlsOutcome::Verified, 1100.0));
     let full = seen.experiments.handshakes.iter().find(|tried| tried.id == "full-hello").unwrap();
     assert_eq!(full.tls.as_ref().unwrap().outcome, TlsOutcome::Silent);
@@ -58,7 +58,7 @@ fn the_small_hello_carries_nothing_where_something_else_is_the_matter() {
          5004 idle                 => finish",
         // The sibling's ClientHello is as large.
         "1107 tried small-hello 10.3.0.5 ok
-         1200 tried control-name 10.3.0.5 ok
+         1200 tried sibling-sni 10.3.0.5 ok
          5003 tls 10.3.0.5 silent  => tls
          5004 idle                 => finish",
         // The small one hangs as well.
@@ -67,7 +67,7 @@ fn the_small_hello_carries_nothing_where_something_else_is_the_matter() {
          5004 idle                 => finish",
     ] {
         let seen = hangs(results);
-        assert_eq!(seen.tls.saw().unwrap().outcome, TlsOutcome::Silent);
+        assert_eq!(seen.tls.value().unwrap().outcome, TlsOutcome::Silent);
         assert_eq!(seen.http, Observed::NotReached { stopped_at: crate::evidence::Hop::Tls });
     }
 }
@@ -79,10 +79,10 @@ fn results_that_come_after_the_handshake_has_ended_are_kept() {
          5010 tried segment-size/536 10.3.0.5 silent
          5011 tried small-hello 10.3.0.5 ok
          5012 idle                 => call 10.3.0.5 small
-         5014 called 403           => http; try 10.3.0.5 [stock-client] in 2000"
+         5014 called 403           => http; try 10.3.0.5 [reference-client] in 2000"
             .replace(
-                "http; try 10.3.0.5 [stock-client] in 2000",
-                "try 10.3.0.5 [stock-client] in 2000; http",
+                "http; try 10.3.0.5 [reference-client] in 2000",
+                "try 10.3.0.5 [reference-client] in 2000; http",
             )
             .as_str(),
     );
@@ -112,7 +112,7 @@ fn a_long_way_is_no_silence() {
          1001 stall
          3153 stall
            => try R1 [uncached-name] in 2000
-            ; try 10.3.0.5 [first-octet segment-size small-hello control-name] in 2750",
+            ; try 10.3.0.5 [first-byte segment-size small-hello sibling-sni] in 2750",
     );
 }
 
@@ -122,13 +122,13 @@ fn a_cut_handshake_is_looked_into_at_once() {
         plain(&rest(&format!(
             "4 tls 10.3.0.5 {outcome}
                => tls
-                ; try 10.3.0.5 [small-hello control-name same-again one-version] in 2000
+                ; try 10.3.0.5 [small-hello sibling-sni repeat-handshake single-tls-version] in 2000
                 ; try R1 [uncached-name] in 2000"
         )));
     }
     plain(&rest(
         "4 tls 10.3.0.5 rejected
-           => tls; try 10.3.0.5 [control-name] in 2000; try R1 [uncached-name] in 2000",
+           => tls; try 10.3.0.5 [sibling-sni] in 2000; try R1 [uncached-name] in 2000",
     ));
     // A client certificate that is wanted is the peer's word: nothing is left to be tried.
     plain(&rest(
@@ -140,7 +140,7 @@ fn a_cut_handshake_is_looked_into_at_once() {
 fn a_refused_call_is_made_by_an_ordinary_client_unless_it_was_to_be_closed() {
     plain(&rest(
         "4 tls 10.3.0.5 ok  => tls; call 10.3.0.5
-         5 called 403       => try 10.3.0.5 [stock-client] in 2000; http
+         5 called 403       => try 10.3.0.5 [reference-client] in 2000; http
          6 idle             => finish",
     ));
     walk(
@@ -162,20 +162,24 @@ fn what_was_due_and_not_made_has_its_reason() {
              5 idle               => finish",
         ),
     );
-    assert!(!seen.experiments.left_out.is_empty());
-    assert!(seen.experiments.left_out.iter().all(|left| left.why == LeftOutReason::Option));
+    assert!(!seen.experiments.skipped.is_empty());
+    assert!(
+        seen.experiments.skipped.iter().all(|left| left.reason == ExperimentSkipReason::Option)
+    );
     let seen = plain(&rest(
         "4 tls 10.3.0.5 rejected
-           => tls; try 10.3.0.5 [control-name] in 2000; try R1 [uncached-name] in 2000",
+           => tls; try 10.3.0.5 [sibling-sni] in 2000; try R1 [uncached-name] in 2000",
     ));
-    assert!(seen.experiments.left_out.iter().all(|left| left.why == LeftOutReason::NeedsDeep));
+    assert!(
+        seen.experiments.skipped.iter().all(|left| left.reason == ExperimentSkipReason::NeedsDeep)
+    );
 }
 
 #[test]
 fn an_experiment_is_made_once_a_subject() {
     hangs(
         "1107 tried small-hello 10.3.0.5 silent
-         1300 tls 10.3.0.5 reset => tls; try 10.3.0.5 [same-again one-version] in 2000",
+         1300 tls 10.3.0.5 reset => tls; try 10.3.0.5 [repeat-handshake single-tls-version] in 2000",
     );
 }
 

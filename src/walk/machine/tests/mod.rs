@@ -17,9 +17,12 @@ use super::{
     Settings,
 };
 use crate::evidence::dns::{
-    Answer, DnsOutcome, Exchange, LateAnswer, Record, ResolverRole, SystemAnswer, Transport,
+    Answer, DnsOutcome, Exchange, LateAnswer, QuestionType, Record, RecordType, ResolverRole,
+    SystemAnswer, Transport,
 };
-use crate::evidence::experiment::{Changed, HandshakeSeen, TriedHandshake, TriedQuestion};
+use crate::evidence::experiment::{
+    HandshakeExperiment, HandshakeResult, QuestionExperiment, Variation,
+};
 use crate::evidence::http::{HttpAnswer, HttpCall, HttpOutcome, Purpose};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::tls::{CertificateFault, TlsHop, TlsOutcome};
@@ -108,23 +111,23 @@ fn event(words: &[&str]) -> Event {
                 IpAddr::V4(ip) => ip.octets()[3] - 11,
                 IpAddr::V6(_) => 0,
             });
-            let saw = exchange(outcome);
+            let value = exchange(outcome);
             if words.last() == Some(&"again") {
-                let answer = saw.answer().unwrap().clone();
+                let answer = value.answer().unwrap().clone();
                 let answer = LateAnswer { after_ms: 1.0, asked: 1, answer };
                 return Event::LateAnswer { resolver: index, question, answer };
             }
-            let seen = Observed::Ran { started_ms: ms.0, took_ms: ms.1, saw };
+            let seen = Observed::Done { started_ms: ms.0, took_ms: ms.1, value };
             let listens = words.last() == Some(&"listening");
             Event::Answer { resolver: index, question, seen, listens }
         }
         ["system", outcome] => {
-            let saw = match outcome {
+            let value = match outcome {
                 "stalled" => SystemAnswer::Stalled,
                 code if code.starts_with("EAI_") => SystemAnswer::Failed { code: code.to_owned() },
                 list => SystemAnswer::Addresses { addresses: addresses(list) },
             };
-            Event::System(Observed::Ran { started_ms: ms.0, took_ms: ms.1, saw })
+            Event::System(Observed::Done { started_ms: ms.0, took_ms: ms.1, value })
         }
         ["up", address] => up(address, false, 0),
         ["up", address, "reset"] => up(address, true, 0),
@@ -133,7 +136,7 @@ fn event(words: &[&str]) -> Event {
             let outcome = match outcome {
                 "refused" => TcpOutcome::Refused,
                 "silent" => TcpOutcome::TimedOut,
-                says => TcpOutcome::LocalError { errno: 0, says: says.to_owned() },
+                message => TcpOutcome::LocalError { errno: 0, message: message.to_owned() },
             };
             Event::Connected { attempt: attempt(address, outcome), established: None }
         }
@@ -173,7 +176,7 @@ fn event(words: &[&str]) -> Event {
 /// What an experiment showed.
 fn tried(id: &str, subject: &str, outcome: &str) -> ExperimentResult {
     if subject.starts_with('R') {
-        return ExperimentResult::Question(TriedQuestion {
+        return ExperimentResult::Question(QuestionExperiment {
             id: id.to_owned(),
             resolver: resolver(subject),
             edns: true,
@@ -184,25 +187,25 @@ fn tried(id: &str, subject: &str, outcome: &str) -> ExperimentResult {
     }
     let (id, size) = id.split_once('/').unwrap_or((id, "0"));
     let changed = match id {
-        "small-hello" => Changed::SmallHello,
-        "control-name" => Changed::ServerName { name: "sibling".to_owned() },
-        "segment-size" => Changed::SegmentSize { octets: size.parse().unwrap() },
-        _ => Changed::Nothing,
+        "small-hello" => Variation::SmallHello,
+        "sibling-sni" => Variation::ServerName { name: "sibling".to_owned() },
+        "segment-size" => Variation::SegmentSize { bytes: size.parse().unwrap() },
+        _ => Variation::Nothing,
     };
     let hop = handshake(outcome);
     let verified = hop.outcome == TlsOutcome::Verified;
-    let seen = HandshakeSeen {
+    let seen = HandshakeResult {
         outcome: hop.outcome.clone(),
         bytes_sent: 1,
         // An answer of any kind is one that something came back for.
         bytes_received: u64::from(outcome != "silent"),
         tcp_info: None,
     };
-    let session = verified && changed == Changed::SmallHello;
-    let tried = TriedHandshake {
+    let session = verified && changed == Variation::SmallHello;
+    let tried = HandshakeExperiment {
         id: id.to_owned(),
         address: Some(subject.parse().unwrap()),
-        changed,
+        variation: changed,
         started_ms: 1100,
         took_ms: 7,
         tcp: TcpOutcome::Connected,
@@ -221,7 +224,7 @@ fn up(address: &str, reset: bool, round_trip_ms: u64) -> Event {
 fn attempt(address: &str, outcome: TcpOutcome) -> TcpAttempt {
     TcpAttempt {
         address: SocketAddr::new(address.parse().unwrap(), 443),
-        detour: None,
+        connect_to: None,
         outcome,
         source: None,
         interface: None,
@@ -274,7 +277,7 @@ fn addresses(list: &str) -> Vec<IpAddr> {
 /// `silent`, `none` (NOERROR without a record), an rcode, or addresses.
 fn exchange(outcome: &str) -> Exchange {
     let name = "myacct.openai.azure.com";
-    let mut exchange = Exchange::unanswered(name, "A", Transport::Udp);
+    let mut exchange = Exchange::unanswered(name, QuestionType::A, Transport::Udp);
     let (rcode, list) = match outcome {
         "silent" => return exchange,
         "none" => ("NOERROR", Vec::new()),
@@ -283,7 +286,7 @@ fn exchange(outcome: &str) -> Exchange {
     };
     let record = |address: IpAddr| Record {
         name: name.to_owned(),
-        kind: if address.is_ipv4() { "A" } else { "AAAA" }.to_owned(),
+        kind: if address.is_ipv4() { RecordType::A } else { RecordType::Aaaa },
         ttl: 10,
         data: address.to_string(),
     };
@@ -294,7 +297,7 @@ fn exchange(outcome: &str) -> Exchange {
         recursion_available: true,
         authentic_data: false,
         records: list.into_iter().map(record).collect(),
-        records_left_out: 0,
+        records_omitted: 0,
         soa: None,
         extended_errors: Vec::new(),
         size: 60,

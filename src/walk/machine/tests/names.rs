@@ -23,7 +23,7 @@ fn a_silent_second_resolver_holds_back_its_own_line_only() {
          3    up 10.3.0.5       => tcp; handshake 10.3.0.5
          4    tls 10.3.0.5 ok   => tls; call 10.3.0.5
          5    called 200        => http
-         1000 stall             => try R2 [root-servers own-name uncached-name without-edns] in 4000
+         1000 stall             => try R2 [root-servers local-name uncached-name without-edns] in 4000
          1001 stall
          1030 tried root-servers R2 silent
          2000 stall             => try R2 [over-tcp] in 3000
@@ -31,7 +31,7 @@ fn a_silent_second_resolver_holds_back_its_own_line_only() {
          5000 AAAA R2 silent
          5000 idle              => finish",
     );
-    assert!(seen.http.saw().is_some());
+    assert!(seen.http.value().is_some());
     assert_eq!(seen.experiments.questions.len(), 1);
 }
 
@@ -40,8 +40,8 @@ fn a_resolver_that_answers_an_experiment_over_udp_is_not_asked_over_tcp() {
     plain(
         "0    begin                           => ask R1 A; ask R1 AAAA; look up
          1000 stall
-           => try R1 [root-servers own-name uncached-name without-edns] in 4000
-         1010 tried own-name R1 NOERROR
+           => try R1 [root-servers local-name uncached-name without-edns] in 4000
+         1010 tried local-name R1 NOERROR
          2000 stall",
     );
 }
@@ -51,7 +51,7 @@ fn the_first_answer_may_be_late() {
     plain(
         "0    begin             => ask R1 A; ask R1 AAAA; look up
          1000 stall
-           => try R1 [root-servers own-name uncached-name without-edns] in 4000
+           => try R1 [root-servers local-name uncached-name without-edns] in 4000
          1200 A R1 10.3.0.5     => connect 10.3.0.5
          1200 AAAA R1 none
          1201 system 10.3.0.5   => dns
@@ -70,7 +70,7 @@ fn a_name_that_resolves_publicly_is_looked_into_once_a_private_endpoint_is_seen(
         "0  begin                      => ask R1 A; ask R1 AAAA; ask R2 A; ask R2 AAAA; look up
          1  A R1 20.62.58.5            => connect 20.62.58.5
          2  A R2 10.3.0.5
-           => ask R1 SOA; try R1 [ask-again privatelink-name parent-zone sibling-suffix] in 2000
+           => ask R1 SOA; try R1 [repeat-query privatelink-name parent-zone sibling-suffix] in 2000
             ; connect 10.3.0.5
          3  AAAA R1 none
          4  SOA R1 NXDOMAIN",
@@ -82,7 +82,7 @@ fn a_resolver_that_fails_is_looked_into_within_the_deadline_of_names() {
     plain(
         "0    begin           => ask R1 A; ask R1 AAAA; look up
          4900 A R1 SERVFAIL
-           => try R1 [root-servers own-name uncached-name without-validation ask-again parent-zone] in 300",
+           => try R1 [root-servers local-name uncached-name without-validation repeat-query parent-zone] in 300",
     );
 }
 
@@ -91,13 +91,13 @@ fn an_unknown_name_asks_for_the_zone() {
     let seen = plain(
         "0  begin              => ask R1 A; ask R1 AAAA; look up
          1  A R1 NXDOMAIN
-           => ask R1 SOA; try R1 [ask-again privatelink-name parent-zone sibling-suffix] in 2000
+           => ask R1 SOA; try R1 [repeat-query privatelink-name parent-zone sibling-suffix] in 2000
          1  AAAA R1 NXDOMAIN
          2  system EAI_NONAME  => dns
          3  SOA R1 NXDOMAIN
          4  idle               => finish",
     );
-    assert!(seen.dns.walked.is_empty());
+    assert!(seen.dns.selected.is_empty());
     assert_eq!(seen.tcp, Observed::NotReached { stopped_at: crate::evidence::Hop::Dns });
 }
 
@@ -108,14 +108,14 @@ fn the_resolver_that_the_user_names_decides_without_the_system() {
         "0  begin             => ask R1 A; ask R1 AAAA; ask R2 A; ask R2 AAAA; look up
          1  A R2 20.62.58.5
          2  A R1 10.3.0.5
-           => ask R2 SOA; try R2 [ask-again privatelink-name parent-zone sibling-suffix] in 2000
+           => ask R2 SOA; try R2 [repeat-query privatelink-name parent-zone sibling-suffix] in 2000
             ; connect 10.3.0.5; dns
          3  up 10.3.0.5       => tcp; handshake 10.3.0.5
          4  tls 10.3.0.5 ok   => tls; call 10.3.0.5
          5  system 20.62.58.5
          6  called 200        => http",
     );
-    assert_eq!(seen.dns.walked.len(), 1);
+    assert_eq!(seen.dns.selected.len(), 1);
 }
 
 #[test]

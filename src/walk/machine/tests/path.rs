@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Choice, Hop};
+use crate::evidence::{Hop, SkipReason};
 
 #[test]
 fn a_healthy_walk_is_four_round_trips_and_nothing_more() {
@@ -16,8 +16,8 @@ fn a_healthy_walk_is_four_round_trips_and_nothing_more() {
          7  called 200         => http
          7  idle               => finish",
     );
-    assert_eq!(seen.tcp.saw().unwrap().walked, Some("10.3.0.5".parse().unwrap()));
-    assert_eq!(seen.tls.saw().unwrap().outcome, TlsOutcome::Verified);
+    assert_eq!(seen.tcp.value().unwrap().selected, Some("10.3.0.5".parse().unwrap()));
+    assert_eq!(seen.tls.value().unwrap().outcome, TlsOutcome::Verified);
     assert!(seen.experiments.is_empty());
 }
 
@@ -61,7 +61,7 @@ fn an_address_that_the_system_never_confirms_is_called_unconfirmed() {
          5202 called 401       => http
          5202 idle             => finish",
     );
-    assert!(seen.dns.walked.iter().all(|walked| walked.counts));
+    assert!(seen.dns.selected.iter().all(|walked| walked.effective));
 }
 
 #[test]
@@ -71,14 +71,14 @@ fn a_handshake_at_an_address_that_applications_do_not_get_is_begun_anew() {
          1  A R1 10.9.9.9      => connect 10.9.9.9
          1  AAAA R1 none
          2  up 10.9.9.9        => tcp; handshake 10.9.9.9
-         3  system 10.3.0.5    => try R1 [ask-again searched-name] in 2000; connect 10.3.0.5; dns
+         3  system 10.3.0.5    => try R1 [repeat-query searched-name] in 2000; connect 10.3.0.5; dns
          4  up 10.3.0.5        => handshake 10.3.0.5
          5  tls 10.9.9.9 reset
          6  tls 10.3.0.5 ok    => tls; call 10.3.0.5
          7  called 200         => http
          8  idle               => finish",
     );
-    assert_eq!(seen.tls.saw().unwrap().outcome, TlsOutcome::Verified);
+    assert_eq!(seen.tls.value().unwrap().outcome, TlsOutcome::Verified);
 }
 
 #[test]
@@ -89,13 +89,13 @@ fn what_no_application_meets_is_no_evidence_of_its_path() {
          1  AAAA R1 none
          2  up 10.9.9.9              => tcp; handshake 10.9.9.9
          3  system 10.3.0.5
-           => try R1 [ask-again searched-name] in 2000; connect 10.3.0.5; dns
+           => try R1 [repeat-query searched-name] in 2000; connect 10.3.0.5; dns
          4  tls 10.9.9.9 ok          => tls
          5  down 10.3.0.5 refused
          6  idle                     => finish",
     );
     assert_eq!(seen.tls, Observed::NotReached { stopped_at: Hop::Tcp });
-    assert_eq!(seen.tcp.saw().unwrap().walked, None);
+    assert_eq!(seen.tcp.value().unwrap().selected, None);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn dead_version_6_does_not_hold_the_walk_up() {
          5    called 200                 => http
          5    idle                       => finish",
     );
-    assert_eq!(seen.tcp.saw().unwrap().attempts.len(), 2);
+    assert_eq!(seen.tcp.value().unwrap().attempts.len(), 2);
 }
 
 #[test]
@@ -163,11 +163,11 @@ fn a_connection_that_is_reset_as_soon_as_it_stands_is_a_handshake_that_was_cut()
          1  system 10.3.0.5      => connect 10.3.0.5; dns
          2  up 10.3.0.5 reset    => tcp; handshake 10.3.0.5
          3  tls 10.3.0.5 closed
-           => tls; try 10.3.0.5 [small-hello control-name same-again one-version] in 2000
+           => tls; try 10.3.0.5 [small-hello sibling-sni repeat-handshake single-tls-version] in 2000
          4  idle                 => finish",
     );
-    assert_eq!(seen.tls.saw().unwrap().outcome, TlsOutcome::Reset);
-    assert_eq!(seen.tcp.saw().unwrap().attempts[0].outcome, TcpOutcome::Connected);
+    assert_eq!(seen.tls.value().unwrap().outcome, TlsOutcome::Reset);
+    assert_eq!(seen.tcp.value().unwrap().attempts[0].outcome, TcpOutcome::Connected);
 }
 
 #[test]
@@ -191,8 +191,8 @@ fn an_alert_in_place_of_an_answer_is_shown_with_the_handshake_it_ends() {
          4  idle                                => finish",
     );
     let description = "certificate_required".to_owned();
-    assert_eq!(seen.tls.saw().unwrap().outcome, TlsOutcome::Alert { description });
-    assert_eq!(seen.http.saw().unwrap().calls.len(), 1);
+    assert_eq!(seen.tls.value().unwrap().outcome, TlsOutcome::Alert { description });
+    assert_eq!(seen.http.value().unwrap().calls.len(), 1);
 }
 
 #[test]
@@ -221,12 +221,12 @@ fn a_path_that_is_compared_with_is_walked_where_it_is_private_and_makes_no_call(
          3  tls 10.3.0.5 ok  => tls
          4  idle             => finish",
     );
-    assert_eq!(seen.http, Observed::NotAsked { by: Choice::ProxyApplies });
+    assert_eq!(seen.http, Observed::NotAsked { reason: SkipReason::ProxyApplies });
     let seen = walk(
         compare,
         "0  begin              => ask R1 A; ask R1 AAAA; look up
          1  system 20.62.58.5
          2  idle               => finish",
     );
-    assert_eq!(seen.tcp, Observed::NotAsked { by: Choice::DirectPathIsPublic });
+    assert_eq!(seen.tcp, Observed::NotAsked { reason: SkipReason::DirectPathIsPublic });
 }

@@ -1,140 +1,28 @@
-//! Which refusal is this answer? One table, read from top to bottom: the first row that
-//! fits names the one finding that an answer gives (facts of `docs/facts.md`).
+//! Which refusal an answer is. One table, read from top to bottom: the first row that matches names
+//! the one finding of an answer (facts of `docs/facts.md`).
 //!
-//! Specific words and codes come first, then the marks of something in front, then the
-//! catch-all of the status. No row fits an answer that accepts the call.
+//! Specific texts and codes come first, then the signatures of something in front, then the
+//! catch-all of the status. No row matches an answer that accepts the call.
 
 mod conditions;
 mod table;
 
+use crate::diagnose::reading;
+use crate::evidence::Evidence;
 use crate::evidence::http::{HttpAnswer, HttpCall};
-use crate::evidence::{Evidence, Hop};
+pub use crate::services::refusal::{Blames, Leaves, Refusal};
 
-use conditions::Only;
 pub use conditions::asks_for_login;
 pub(super) use conditions::{about_the_question, dead_token};
 use table::REFUSALS;
 
-/// One way in which a call is not simply accepted.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// The finding.
-    pub id: &'static str,
-    /// The hop that the finding belongs to.
-    pub hop: Hop,
-    /// The facts that the row rests on; empty for a catch-all.
-    pub facts: &'static str,
-    /// First and last status code.
-    status: (u16, u16),
-    /// Error codes in lower case, any of them; none: any code.
-    codes: &'static [&'static str],
-    /// Parts of the message in lower case, any of them; none: any message.
-    words: &'static [&'static str],
-    /// A header and a part of its value, both in lower case.
-    pub header: Option<(&'static str, &'static str)>,
-    /// What else must hold, all of it.
-    only: &'static [Only],
-    /// What it leaves of the proof that the path works.
-    pub leaves: Leaves,
-    /// What of the caller it is about.
-    pub blames: Blames,
-}
-
-/// What an answer leaves of the proof that the path works.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leaves {
-    /// Nothing: the call is refused, or who answered is not known.
-    Nothing,
-    /// The path: the service takes the call, and a finding of its own says what is at risk.
-    Path,
-    /// The path: the call succeeds, and that the account itself answered is not shown.
-    Unproved,
-    /// The path, where no credential went with the call: the service asks who is calling.
-    CallerUntested,
-    /// The same, and it is something in front that asks, which the walk cannot pass.
-    FrontAsks,
-    /// The path: this kind of account has no list.
-    ListUntested,
-    /// The path and the caller: the deployment answers.
-    Deployment,
-    /// The caller: what it asks for is not there.
-    Caller,
-}
-
-/// What of the caller a refusal is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Blames {
-    /// Neither of the others.
-    Other,
-    /// The network that the call came from (H1 to H5, W3, W17).
-    Network,
-    /// The credential as such: not a role, a switched off key or a gateway.
-    Credential,
-    /// What the credential may do, or whose it is.
-    Rights,
-}
-
-impl Refusal {
-    const fn new(id: &'static str, hop: Hop, facts: &'static str, status: (u16, u16)) -> Self {
-        Self {
-            id,
-            hop,
-            facts,
-            status,
-            codes: &[],
-            words: &[],
-            header: None,
-            only: &[],
-            leaves: Leaves::Nothing,
-            blames: Blames::Other,
-        }
-    }
-
-    const fn codes(mut self, codes: &'static [&'static str]) -> Self {
-        self.codes = codes;
-        self
-    }
-
-    const fn words(mut self, words: &'static [&'static str]) -> Self {
-        self.words = words;
-        self
-    }
-
-    const fn header(mut self, name: &'static str, value: &'static str) -> Self {
-        self.header = Some((name, value));
-        self
-    }
-
-    const fn only(mut self, only: &'static [Only]) -> Self {
-        self.only = only;
-        self
-    }
-
-    const fn leaves(mut self, leaves: Leaves) -> Self {
-        self.leaves = leaves;
-        self
-    }
-
-    const fn blames(mut self, blames: Blames) -> Self {
-        self.blames = blames;
-        self
-    }
-}
-
-const fn http(id: &'static str, facts: &'static str, first: u16, last: u16) -> Refusal {
-    Refusal::new(id, Hop::Http, facts, (first, last))
-}
-
-const fn identity(id: &'static str, facts: &'static str, first: u16, last: u16) -> Refusal {
-    Refusal::new(id, Hop::Identity, facts, (first, last))
-}
-
-/// The row that fits the answer of a call; none when the call is accepted, or when there
-/// was no answer at all.
+/// The row that matches a call's answer; none if the call is accepted or not answered. The rows of
+/// the service's own profile come first.
 #[must_use]
 pub fn refusal(e: &Evidence, call: &HttpCall) -> Option<&'static Refusal> {
     let answer = call.answer()?;
-    REFUSALS.iter().find(|row| row.fits(e, call, answer))
+    let own = reading::service(e).map_or(&[][..], |service| service.refusals);
+    own.iter().chain(REFUSALS).find(|row| fits(row, e, call, answer))
 }
 
 /// Whether the service accepted this call: 2xx with what was asked for.
@@ -143,35 +31,35 @@ pub fn accepted(e: &Evidence, call: &HttpCall) -> bool {
     call.answer().is_some() && refusal(e, call).is_none()
 }
 
-impl Refusal {
-    fn fits(&self, e: &Evidence, call: &HttpCall, answer: &HttpAnswer) -> bool {
-        (self.status.0..=self.status.1).contains(&answer.status)
-            && self.fits_code(answer)
-            && self.fits_words(answer)
-            && self.header.is_none_or(|(name, value)| {
-                answer
-                    .headers
-                    .iter()
-                    .any(|h| h.name == name && h.value.to_ascii_lowercase().contains(value))
-            })
-            && self.only.iter().all(|only| only.holds(e, call, answer))
-    }
-
-    fn fits_code(&self, answer: &HttpAnswer) -> bool {
-        self.codes.is_empty()
-            || answer.code().is_some_and(|c| self.codes.iter().any(|w| c.eq_ignore_ascii_case(w)))
-    }
-
-    fn fits_words(&self, answer: &HttpAnswer) -> bool {
-        self.words.is_empty()
-            || text(answer).is_some_and(|t| {
-                let t = t.to_ascii_lowercase();
-                self.words.iter().any(|w| t.contains(w))
-            })
-    }
+fn fits(row: &Refusal, e: &Evidence, call: &HttpCall, answer: &HttpAnswer) -> bool {
+    let inner = || answer.error.as_ref().and_then(|error| error.inner_code.as_deref());
+    (row.status.0..=row.status.1).contains(&answer.status)
+        && is_one_of(row.codes, || answer.code())
+        && is_one_of(row.inner, inner)
+        && fits_words(row, answer)
+        && row.header.is_none_or(|(name, value)| {
+            answer
+                .headers
+                .iter()
+                .any(|h| h.name == name && h.value.to_ascii_lowercase().contains(value))
+        })
+        && row.only.iter().all(|only| conditions::holds(*only, e, call, answer))
 }
 
-/// What the answer says: the error's message, else the start of a body that is no JSON.
+/// Whether a code is one of those that are wanted, if any is.
+fn is_one_of<'a>(wanted: &[&str], code: impl Fn() -> Option<&'a str>) -> bool {
+    wanted.is_empty() || code().is_some_and(|c| wanted.iter().any(|w| c.eq_ignore_ascii_case(w)))
+}
+
+fn fits_words(row: &Refusal, answer: &HttpAnswer) -> bool {
+    row.words.is_empty()
+        || text(answer).is_some_and(|t| {
+            let t = t.to_ascii_lowercase();
+            row.words.iter().any(|w| t.contains(w))
+        })
+}
+
+/// The answer's text: the error's message, or else the start of a body that is not JSON.
 #[must_use]
 pub fn text(answer: &HttpAnswer) -> Option<&str> {
     answer.message().or(answer.body_excerpt.as_deref())
@@ -179,15 +67,20 @@ pub fn text(answer: &HttpAnswer) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::REFUSALS;
+    use super::{REFUSALS, Refusal};
+    use crate::services;
+
+    fn rows() -> impl Iterator<Item = &'static Refusal> {
+        services::all().flat_map(|service| service.refusals).chain(REFUSALS)
+    }
 
     #[test]
     fn each_row_names_a_rule_of_its_hop_and_compares_in_lower_case() {
-        for row in REFUSALS {
+        for row in rows() {
             let rule = crate::diagnose::rule(row.id);
             assert_eq!(rule.map(|rule| rule.hop), Some(row.hop), "{}", row.id);
             assert!(row.status.0 <= row.status.1, "{}", row.id);
-            for text in row.codes.iter().chain(row.words) {
+            for text in row.codes.iter().chain(row.inner).chain(row.words) {
                 assert_eq!(*text, text.to_ascii_lowercase(), "{}", row.id);
             }
         }
@@ -200,6 +93,7 @@ mod tests {
                 REFUSALS.iter().any(|row| {
                     (row.status.0..=row.status.1).contains(&status)
                         && row.codes.is_empty()
+                        && row.inner.is_empty()
                         && row.words.is_empty()
                         && row.header.is_none()
                         && row.only.is_empty()
@@ -209,11 +103,11 @@ mod tests {
         }
     }
 
-    /// What a finding leaves of the proof does not depend on which of its rows fits.
+    /// How much of the proof a finding leaves does not depend on which of its rows matches.
     #[test]
     fn rows_of_a_finding_leave_and_blame_the_same() {
-        for row in REFUSALS {
-            let first = REFUSALS.iter().find(|other| other.id == row.id).unwrap();
+        for row in rows() {
+            let first = rows().find(|other| other.id == row.id).unwrap();
             assert_eq!((first.leaves, first.blames), (row.leaves, row.blames), "{}", row.id);
         }
     }

@@ -1,11 +1,17 @@
-//! The table of refusals: what an answer is, by its words, marks and status.
+//! The table of refusals: what an answer is, by its text, signatures and status.
 
 use crate::evidence::http::Purpose;
+use crate::services::refusal::{Blames, Condition, Leaves, Refusal};
 
-use super::conditions::Only;
-use super::{Blames, Leaves, Refusal, http, identity};
+const fn http(id: &'static str, facts: &'static str, first: u16, last: u16) -> Refusal {
+    Refusal::http(id, facts, first, last)
+}
 
-/// The words by which the service says that a role is missing.
+const fn identity(id: &'static str, facts: &'static str, first: u16, last: u16) -> Refusal {
+    Refusal::identity(id, facts, first, last)
+}
+
+/// The texts by which the service reports a missing role.
 const ROLE_WORDS: &[&str] =
     &["lacks the required data action", "principal does not have access to api/operation"];
 
@@ -14,17 +20,17 @@ const fn front(facts: &'static str, first: u16, last: u16) -> Refusal {
     http("http-front-answered", facts, first, last).leaves(Leaves::FrontAsks)
 }
 
-/// A success without what shows it.
+/// A success that is not proved.
 const fn unproved(facts: &'static str, first: u16, last: u16) -> Refusal {
     http("http-success-unproved", facts, first, last).leaves(Leaves::Unproved)
 }
 
-/// A gateway wants a key of its own.
+/// A gateway requires its own key.
 const fn gateway_key(facts: &'static str, first: u16, last: u16) -> Refusal {
     identity("identity-gateway-key", facts, first, last).leaves(Leaves::FrontAsks)
 }
 
-/// A gateway wants a token of its own.
+/// A gateway requires its own token.
 const fn gateway_token(facts: &'static str, first: u16, last: u16) -> Refusal {
     identity("identity-gateway-token", facts, first, last).leaves(Leaves::FrontAsks)
 }
@@ -34,43 +40,37 @@ const fn no_list(facts: &'static str, first: u16, last: u16) -> Refusal {
     http("http-list-not-offered", facts, first, last).leaves(Leaves::ListUntested)
 }
 
-/// The table. Order matters: the first row that fits is the answer's only reading.
+/// The table. Order matters: only the first row that matches counts.
 pub(super) const REFUSALS: &[Refusal] = &[
-    // Statuses that only something in between gives.
+    // Statuses that only intermediaries send.
     front("W15", 407, 407),
     front("W15", 511, 511),
     // 2xx without what was asked for.
-    front("W6", 200, 299).only(&[Only::Page]),
-    http("http-body-incomplete", "", 200, 299).leaves(Leaves::Path).only(&[Only::Incomplete]),
-    front("W6", 200, 299).only(&[Only::NoJson]),
-    front("W6, G1", 200, 299).only(&[
-        Only::For(Purpose::Models),
-        Only::Unfulfilled,
-        Only::NoServiceHeaders,
+    front("W6", 200, 299).only(&[Condition::Page]),
+    http("http-body-incomplete", "", 200, 299).leaves(Leaves::Path).only(&[Condition::Incomplete]),
+    front("W6", 200, 299).only(&[Condition::NoJson]),
+    front("W6, G1, G17", 200, 299).only(&[
+        Condition::List,
+        Condition::Unfulfilled,
+        Condition::NoServiceHeaders,
     ]),
-    front("W6, G17", 200, 299).only(&[
-        Only::For(Purpose::Project),
-        Only::Unfulfilled,
-        Only::NoServiceHeaders,
-    ]),
-    unproved("G1, G17, G2c", 200, 299).only(&[Only::Unfulfilled]),
-    // 2xx with it, from something that does not behave as the service does.
-    unproved("G13", 200, 299).only(&[Only::ErrorToo]),
-    unproved("H8, H28", 200, 299).only(&[Only::NotSent]),
-    unproved("H8", 200, 299).only(&[Only::DeadToken]),
+    unproved("G1, G17, G2c", 200, 299).only(&[Condition::Unfulfilled]),
+    // 2xx with it, from something that does not behave like the service.
+    unproved("G13", 200, 299).only(&[Condition::ErrorToo]),
+    unproved("H8, H28", 200, 299).only(&[Condition::NotSent]),
+    unproved("H8", 200, 299).only(&[Condition::DeadToken]),
     unproved("G1", 201, 299),
-    unproved("G18", 200, 299).only(&[Only::OtherType]),
-    unproved("G1", 200, 299).only(&[Only::For(Purpose::Models), Only::EmptyList]),
-    unproved("W1", 200, 299).only(&[Only::For(Purpose::Models), Only::OriginOpen]),
-    unproved("W1", 200, 299).only(&[Only::For(Purpose::Project), Only::OriginOpen]),
+    unproved("G18", 200, 299).only(&[Condition::OtherType]),
+    unproved("G1", 200, 299).only(&[Condition::For(Purpose::Models), Condition::EmptyList]),
+    unproved("W1", 200, 299).only(&[Condition::List, Condition::OriginOpen]),
     http("http-redirect", "", 300, 399),
-    // Words about the account itself, whatever was asked.
+    // Refusals about the account itself, whatever was requested.
     http("http-managed-identity-off", "X19", 400, 403).codes(&["managedidentityisnotenabled"]),
     http("http-managed-identity-off", "X19", 400, 403).words(&["managedidentityisnotenabled"]),
     http("http-outbound-restricted", "H6", 400, 400)
         .words(&["outbound network access is restricted"]),
     http("http-deployment-retired", "H31", 410, 410).codes(&["modeldeprecated"]),
-    // 400 with a word about who calls.
+    // 400 about the caller.
     identity("identity-tenant-mismatch", "H10", 400, 401)
         .blames(Blames::Rights)
         .codes(&["tenant provided in token does not match resource token"]),
@@ -81,20 +81,20 @@ pub(super) const REFUSALS: &[Refusal] = &[
         .words(&["custom subdomain for token authentication"]),
     http("http-unexpected-status", "G2a", 400, 400)
         .words(&["api-version query parameter is not allowed"]),
-    // The customer's own gateway wants its key, sent or not.
+    // The customer's own gateway requires its key, sent or not.
     gateway_key("W7", 401, 401).header("www-authenticate", "azureapimanagementkey"),
-    gateway_key("W7, W8", 401, 401).words(&["missing subscription key"]).only(&[Only::Flat]),
+    gateway_key("W7, W8", 401, 401).words(&["missing subscription key"]).only(&[Condition::Flat]),
     gateway_key("W7, W8", 403, 403)
         .words(&["missing subscription key"])
-        .only(&[Only::NoServiceHeaders]),
-    // The policies of such a gateway, in the words of its table of errors.
+        .only(&[Condition::NoServiceHeaders]),
+    // The policies of such a gateway, by the texts of its error table.
     http("http-gateway-ip-filter", "W17", 401, 403)
         .blames(Blames::Network)
         .words(&["failed to establish ip address for the caller", "caller ip address is blocked"]),
     http("http-gateway-ip-filter", "W17", 401, 403)
         .blames(Blames::Network)
         .words(&["is not allowed. access denied"])
-        .only(&[Only::Begins("caller ip address ")]),
+        .only(&[Condition::Begins("caller ip address ")]),
     http("http-call-quota", "W17, H33", 403, 403)
         .words(&["out of call volume quota", "out of bandwidth quota"]),
     gateway_token("W17", 401, 403).words(&[
@@ -104,22 +104,24 @@ pub(super) const REFUSALS: &[Refusal] = &[
     ]),
     gateway_token("W17", 401, 403)
         .words(&["is not allowed. access denied"])
-        .only(&[Only::Begins("claim ")]),
-    gateway_token("W17", 401, 403).words(&["idx10"]).only(&[Only::Flat, Only::NoServiceHeaders]),
+        .only(&[Condition::Begins("claim ")]),
+    gateway_token("W17", 401, 403)
+        .words(&["idx10"])
+        .only(&[Condition::Flat, Condition::NoServiceHeaders]),
     http("http-gateway-header", "W17", 400, 403)
         .words(&["was not found in the request. access denied", "is not allowed. access denied"])
-        .only(&[Only::Begins("header ")]),
-    // A login that the service does not know.
-    front("W6", 401, 401).only(&[Only::Login]),
-    // 401 without a credential: whose is it?
+        .only(&[Condition::Begins("header ")]),
+    // A login that the service does not support.
+    front("W6", 401, 401).only(&[Condition::Login]),
+    // 401 to a call without a credential: which server sent it.
     identity("identity-not-tested", "H28, H8", 401, 401)
         .leaves(Leaves::CallerUntested)
-        .only(&[Only::NotSent, Only::AsksWho]),
+        .only(&[Condition::NotSent, Condition::AsksWho]),
     identity("identity-not-tested", "H28, W2", 401, 401)
         .leaves(Leaves::CallerUntested)
-        .only(&[Only::NotSent, Only::ServiceHeaders]),
-    front("W6, H28", 401, 401).only(&[Only::NotSent]),
-    // 401 and 403 to a credential, in the service's words.
+        .only(&[Condition::NotSent, Condition::ServiceHeaders]),
+    front("W6, H28", 401, 401).only(&[Condition::NotSent]),
+    // 401 and 403 to a credential, with the service's text.
     identity("identity-role-missing", "H11, H12, H13", 401, 403)
         .blames(Blames::Rights)
         .words(ROLE_WORDS),
@@ -135,20 +137,20 @@ pub(super) const REFUSALS: &[Refusal] = &[
     identity("identity-token-refused", "H8, H9", 401, 401)
         .blames(Blames::Credential)
         .words(&["access token is missing", "audience is incorrect"])
-        .only(&[Only::Token]),
+        .only(&[Condition::Token]),
     identity("identity-key-refused", "H7", 401, 401)
         .blames(Blames::Credential)
         .words(&["or wrong api endpoint"])
-        .only(&[Only::Key]),
+        .only(&[Condition::Key]),
     gateway_key("W8", 401, 401)
         .words(&["invalid subscription key. make sure to provide a valid key"])
-        .only(&[Only::Flat, Only::NoServiceHeaders]),
+        .only(&[Condition::Flat, Condition::NoServiceHeaders]),
     identity("identity-key-refused", "H7", 401, 401)
         .blames(Blames::Credential)
         .words(&["invalid subscription key"])
-        .only(&[Only::Key]),
+        .only(&[Condition::Key]),
     identity("identity-unauthorized", "", 401, 401).blames(Blames::Credential),
-    // 403: where from, or what for.
+    // 403: because of the network, or for another reason.
     http("http-network-perimeter", "X15", 403, 403)
         .blames(Blames::Network)
         .words(&["network security perimeter"]),
@@ -170,55 +172,55 @@ pub(super) const REFUSALS: &[Refusal] = &[
     http("http-network-rules", "W3", 403, 403)
         .blames(Blames::Network)
         .header("policy-id", "throwexceptionduetotrafficdenied"),
-    front("W6, W12", 403, 403).only(&[Only::Front]),
-    http("http-forbidden", "T26", 403, 403).only(&[Only::Frame]),
-    http("http-forbidden", "W2, T26", 403, 403).only(&[Only::ServiceHeaders]),
+    front("W6, W12", 403, 403).only(&[Condition::Front]),
+    http("http-forbidden", "T26", 403, 403).only(&[Condition::Frame]),
+    http("http-forbidden", "W2, T26", 403, 403).only(&[Condition::ServiceHeaders]),
     front("W6", 403, 403),
     // The deployment's own answers.
     http("http-deployment-missing", "H16", 400, 404)
         .leaves(Leaves::Caller)
         .codes(&["deploymentnotfound"])
-        .only(&[Only::For(Purpose::Deployment)]),
+        .only(&[Condition::For(Purpose::Deployment)]),
     http("http-deployment-missing", "H16", 404, 404)
         .leaves(Leaves::Caller)
         .words(&["the api deployment for this resource does not exist"])
-        .only(&[Only::For(Purpose::Deployment)]),
+        .only(&[Condition::For(Purpose::Deployment)]),
     http("http-deployment-inferred", "G2c, H32", 400, 400)
         .leaves(Leaves::Deployment)
-        .only(&[Only::For(Purpose::Deployment), Only::FromDeployment]),
+        .only(&[Condition::For(Purpose::Deployment), Condition::FromDeployment]),
     http("http-deployment-inferred", "G2c, H32", 422, 422)
         .leaves(Leaves::Deployment)
-        .only(&[Only::For(Purpose::Deployment), Only::FromDeployment]),
-    unproved("G2c", 400, 400).only(&[Only::For(Purpose::Deployment), Only::Frame]),
-    unproved("G2c", 422, 422).only(&[Only::For(Purpose::Deployment), Only::Frame]),
+        .only(&[Condition::For(Purpose::Deployment), Condition::FromDeployment]),
+    unproved("G2c", 400, 400).only(&[Condition::For(Purpose::Deployment), Condition::Frame]),
+    unproved("G2c", 422, 422).only(&[Condition::For(Purpose::Deployment), Condition::Frame]),
     // 404: host, path, or a list that this kind of account does not have.
     http("http-subdomain-unmapped", "H18", 404, 404).words(&["subdomain does not map"]),
-    front("W6, W12", 404, 404).only(&[Only::Front]),
+    front("W6, W12", 404, 404).only(&[Condition::Front]),
     no_list("H17, H19", 404, 404).codes(&["404", "resourcenotfound"]).only(&[
-        Only::For(Purpose::Models),
-        Only::OtherService,
-        Only::ServiceHeaders,
+        Condition::For(Purpose::Models),
+        Condition::ListOptional,
+        Condition::ServiceHeaders,
     ]),
     no_list("H17, H19", 404, 404).words(&["resource not found"]).only(&[
-        Only::For(Purpose::Models),
-        Only::OtherService,
-        Only::NotForeignFlat,
+        Condition::For(Purpose::Models),
+        Condition::ListOptional,
+        Condition::NotForeignFlat,
     ]),
     http("http-not-found", "H17", 404, 404),
-    front("W6", 408, 408).only(&[Only::Front]),
+    front("W6", 408, 408).only(&[Condition::Front]),
     http("http-timeout-answer", "H22", 408, 408),
     http("http-timeout-answer", "H22", 400, 599).codes(&["timeout"]),
     http("http-rate-limited", "H20, H21, W5", 429, 429).leaves(Leaves::Path),
-    // 5xx: the service's own, or that of something in front that did not reach it.
-    front("W6, W12, W13, W14", 500, 599).only(&[Only::Front]),
+    // 5xx: the service's own, or from something in front that did not reach it.
+    front("W6, W12, W13, W14", 500, 599).only(&[Condition::Front]),
     front("W9", 500, 500)
         .words(&["internal server error"])
-        .only(&[Only::Flat, Only::NoServiceHeaders]),
+        .only(&[Condition::Flat, Condition::NoServiceHeaders]),
     front("W10", 500, 599).words(&["a gateway-related error occurred"]),
-    front("W6", 502, 502).only(&[Only::NoFrame, Only::NoServiceHeaders]),
-    front("W6", 504, 504).only(&[Only::NoFrame, Only::NoServiceHeaders]),
+    front("W6", 502, 502).only(&[Condition::NoFrame, Condition::NoServiceHeaders]),
+    front("W6", 504, 504).only(&[Condition::NoFrame, Condition::NoServiceHeaders]),
     http("http-server-error", "H24", 500, 599),
-    front("W6, W12", 400, 499).only(&[Only::Front]),
+    front("W6, W12", 400, 499).only(&[Condition::Front]),
     http("http-unexpected-status", "", 0, 199),
     http("http-unexpected-status", "", 400, u16::MAX),
 ];

@@ -1,6 +1,6 @@
 //! Entra ID refuses: one table, read by the number behind AADSTS, never by its text (facts of
-//! section 5.2; Microsoft asks not to rely on the texts, fact I30). Numbers that the Azure CLI
-//! passes on are read by the same table.
+//! section 5.2; Microsoft asks not to rely on the texts, fact I30). Numbers that `az`
+//! or `azd` print are read by the same table.
 
 mod rows;
 mod shown;
@@ -9,8 +9,9 @@ mod step;
 use super::acquisition::source;
 use super::acquisition::{NoToken, Refused, asked_again, authority, bare_words, level, no_token};
 use super::credential::plain_audience;
-use crate::diagnose::{Because, View, reading};
-use crate::diagnosis::{Level, Step, Sure};
+use super::profiles::program;
+use crate::diagnose::{FindingBuilder, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Evidence;
 use crate::evidence::identity::{TokenClaims, TokenOutcome, TokenPurpose};
 use step::Do;
@@ -24,12 +25,12 @@ pub(in crate::diagnose) struct Row {
     /// in, here and below.
     codes: &'static [(u32, &'static str)],
     /// The clause after `no token: `.
-    says: &'static str,
+    message: &'static str,
     /// What all of its numbers mean, in sentences.
     means: &'static [&'static str],
-    sure: Sure,
+    confidence: Confidence,
     owner: &'static str,
-    /// What to do, those that only read first; alternatives begin with "or ".
+    /// What to do, those that only read first.
     steps: &'static [Do],
     shows: Shows,
     /// Whether it also reads answers that no number decides.
@@ -53,7 +54,7 @@ impl Row {
     }
 }
 
-/// What of our side stands next to the refusal.
+/// Facts of this machine that are shown next to the refusal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shows {
     Nothing,
@@ -67,21 +68,21 @@ enum Shows {
     Times,
     /// Where the request came from, as far as we know.
     Egress,
-    /// Who answered in place of Entra ID.
+    /// The server that answered in place of Entra ID.
     Foreign,
     /// How long to wait.
     Wait,
 }
 
-/// Entra ID's word: in its answer to a request of ours, or passed on by the Azure CLI.
+/// Entra ID's refusal: in its answer to a request of ours, or printed by a program.
 struct Word<'e> {
     no: NoToken<'e>,
     /// The numbers behind AADSTS, in order.
     codes: Vec<u32>,
-    /// The answer; none where the Azure CLI had it.
+    /// The answer; none where a program had it.
     answer: Option<Refused<'e>>,
-    /// What the Azure CLI said.
-    az: Option<String>,
+    /// A program's name and what it printed.
+    printed: Option<(&'static str, String)>,
 }
 
 impl<'e> Word<'e> {
@@ -89,11 +90,11 @@ impl<'e> Word<'e> {
         let no = no_token(e)?;
         if let Some(answer) = no.refusal(&[TokenPurpose::Entra]) {
             let codes = answer.refusal.codes.clone();
-            return Some(Self { no, codes, answer: Some(answer), az: None });
+            return Some(Self { no, codes, answer: Some(answer), printed: None });
         }
-        let words = said_by_az(&no)?;
-        let codes = numbers(&words);
-        (!codes.is_empty()).then_some(Self { no, codes, answer: None, az: Some(words) })
+        let printed = printed(&no)?;
+        let codes = numbers(&printed.1);
+        (!codes.is_empty()).then_some(Self { no, codes, answer: None, printed: Some(printed) })
     }
 
     /// The number that decides: the first that has a row, else the first.
@@ -117,13 +118,12 @@ impl<'e> Word<'e> {
     }
 }
 
-/// What the Azure CLI said where it gave no token.
-fn said_by_az(no: &NoToken<'_>) -> Option<String> {
+/// What a program printed in place of a token, with the program's name.
+fn printed(no: &NoToken<'_>) -> Option<(&'static str, String)> {
+    let program = program(&no.how.source)?;
     match &no.how.outcome {
-        TokenOutcome::NotAsked { says } | TokenOutcome::Unusable { says }
-            if no.how.source == "azure-cli" =>
-        {
-            Some(bare_words(says))
+        TokenOutcome::NotAsked { message } | TokenOutcome::Unusable { message } => {
+            Some((program.name, bare_words(message)))
         }
         _ => None,
     }
@@ -140,7 +140,7 @@ pub(in crate::diagnose::rules::identity) fn numbers(text: &str) -> Vec<u32> {
 
 /// What an answer without a known number lacks.
 fn lacks(refused: &Refused<'_>) -> Without {
-    // Busy in its own words or without a body; a page would be somebody else's.
+    // Busy by its own message or without a body; a page would be another server's.
     let bare = refused.answer().is_some_and(|answer| answer.body_bytes == 0);
     let busy = matches!(refused.refusal.status, 429 | 503);
     let error = refused.refusal.error.as_deref();
@@ -154,7 +154,11 @@ fn lacks(refused: &Refused<'_>) -> Without {
 }
 
 /// Whether Entra ID refuses as `row` says.
-pub(in crate::diagnose) fn check(e: &View<'_>, id: &str, row: &'static Row) -> Option<Because> {
+pub(in crate::diagnose) fn check(
+    e: &View<'_>,
+    id: &str,
+    row: &'static Row,
+) -> Option<FindingBuilder> {
     let word = Word::of(e)?;
     word.row().filter(|(read, _)| *read == id)?;
     let no = &word.no;
@@ -166,69 +170,74 @@ pub(in crate::diagnose) fn check(e: &View<'_>, id: &str, row: &'static Row) -> O
         _ if again => Level::Risk,
         _ => level(e),
     };
-    let says = shown::says(row, no)
-        .unwrap_or_else(|| fill(row.says).replace(" )", ")").replace("( ", "("));
-    let sure = match row.shows {
+    let message = shown::message(row, no)
+        .unwrap_or_else(|| fill(row.message).replace(" )", ")").replace("( ", "("));
+    let confidence = match row.shows {
         // The number proves that the secret is wrong; its form says why.
-        Shows::Secret if no.how.secret_is_id || no.how.secret_has_blank_ends => Sure::Inferred,
-        _ => row.sure,
+        Shows::Secret if no.how.secret_is_id || no.how.secret_has_blank_ends => {
+            Confidence::Inferred
+        }
+        _ => row.confidence,
     };
-    let because = no.weighing(level, sure, says);
-    let mut because = match (&word.answer, &word.az) {
-        (Some(answer), _) => answer.seen(because),
-        (None, said) => because
-            .seen(format!("az says: {}", said.as_deref().unwrap_or_default()))
-            .known_by("az passes Entra ID's number on; its advice to log in again may not fit it")
-            .read_at("/identity/acquisition/outcome/says"),
+    let finding = no.with_level(level, confidence, message);
+    let mut finding = match (&word.answer, &word.printed) {
+        (Some(answer), _) => answer.fact(finding),
+        (None, None) => finding,
+        (None, Some((program, words))) => finding
+            .fact(format!("{program} says: {words}"))
+            .reasoning(format!(
+                "{program} prints Entra ID's number; its advice to log in again may not fit it"
+            ))
+            .cites("/identity/acquisition/outcome/message"),
     };
     if let Some((number, meaning)) = word.number().and_then(|n| Some((n, row.meaning(n)?))) {
-        because = because.known_by(format!("Entra ID's own number {number}: {}", fill(meaning)));
+        finding = finding.reasoning(format!("Entra ID's own number {number}: {}", fill(meaning)));
     }
-    // Of the request that az made, nothing is known.
+    // Of the request that a program made, nothing is known.
     let foreign = row.shows == Shows::Foreign && word.answer.is_none();
     for means in row.means.iter().filter(|_| !foreign) {
-        because = because.known_by(fill(means));
+        finding = finding.reasoning(fill(means));
     }
     let meant = word.by_error().filter(|_| row.without == Some(Without::KnownNumber));
     if let Some((meaning, _)) = meant {
-        because = because.known_by(fill(meaning));
+        finding = finding.reasoning(fill(meaning));
     }
     if again && row.shows != Shows::Wait {
-        because = because.known_by("SDKs ask again at such an answer: the next may hold a token");
+        finding = finding.reasoning("SDKs ask again at such an answer: the next may hold a token");
     }
-    because = shown::shown(row.shows, because, &word);
+    finding = shown::shown(row.shows, finding, &word);
     let line_end =
         no.how.assertion_has_blank_ends && !matches!(row.shows, Shows::Wait | Shows::Foreign);
     if line_end {
-        because = because
-            .seen("the assertion's file begins or ends with a blank or a line end")
-            .known_by("it was sent as it stands, as most SDKs send it; no assertion has such ends")
-            .read_at("/identity/acquisition/assertion_has_blank_ends");
+        finding = finding
+            .fact("the assertion's file begins or ends with a blank or a line end")
+            .reasoning("it was sent unchanged, as most SDKs send it; no assertion has such ends")
+            .cites("/identity/acquisition/assertion_has_blank_ends");
     }
-    because = because.owner(row.owner);
+    finding = finding.owner(row.owner);
     let steps =
         || row.steps.iter().map(|step| (step, step.filled(fill, |t| filled(t, &word, true))));
     for step in meant.iter().flat_map(|(_, looks)| *looks) {
-        because = because.act(step.filled(fill, |t| filled(t, &word, true)));
+        finding = finding.step(step.filled(fill, |t| filled(t, &word, true)));
     }
     for (_, step) in steps().filter(|(step, _)| step.only_reads()) {
-        because = because.act(step);
+        finding = finding.step(step);
     }
     if line_end {
-        because = because.act(Step::local(
+        finding = finding.step(Step::local(
             "write the assertion's file without the line end: printf %s in place of echo",
         ));
     }
     if row.shows == Shows::Secret && no.how.secret_has_blank_ends {
-        because = because.act(Step::local(
+        finding = finding.step(Step::local(
             "take the line end out where the secret is made (printf %s in place of echo), and \
              restart what reads it",
         ));
     }
     for (_, step) in steps().filter(|(step, _)| !step.only_reads()) {
-        because = because.act(step);
+        finding = finding.step(step);
     }
-    Some(because)
+    Some(finding)
 }
 
 /// A text with its words in braces filled in; in a command with nothing that a shell reads.
@@ -267,7 +276,7 @@ fn filled(text: &str, word: &Word<'_>, command: bool) -> String {
         out.push_str(before);
         match values.iter().find(|(name, _)| from.starts_with(name)) {
             Some((name, value)) => {
-                // Some stand inside quotes: what a shell would read is left blank.
+                // Some are inside quotes: what a shell would read is left blank.
                 // The command that repeats the walk is whole already.
                 let whole = *name == "{again}";
                 match command && !whole && reading::word(value) != *value {
@@ -297,7 +306,7 @@ mod tests {
         for (id, row) in rows::all() {
             assert!(!row.codes.is_empty() || row.without.is_some(), "{id}");
             for (code, meaning) in row.codes {
-                assert!(seen.insert(code), "{code} stands twice");
+                assert!(seen.insert(code), "{code} is in two rows");
                 assert!(!meaning.is_empty() && !meaning.ends_with('.'), "{code}");
             }
         }
@@ -309,7 +318,7 @@ mod tests {
     #[test]
     fn each_number_stands_on_its_page() {
         for (id, row) in rows::all() {
-            let page = crate::diagnose::rule(id).unwrap().page;
+            let page = crate::diagnose::rule(id).unwrap().page();
             for (code, _) in row.codes {
                 assert!(page.contains(&code.to_string()), "{code} on the page of {id}");
             }

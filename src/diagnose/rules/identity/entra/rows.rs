@@ -1,4 +1,4 @@
-//! The rows: one a finding, data alone. A number stands in one row.
+//! The rows: one a finding, data alone. A number is in one row.
 
 mod application;
 mod federation;

@@ -1,9 +1,10 @@
-//! What of our side stands next to Entra ID's refusal.
+//! Facts of this machine that are shown next to Entra ID's refusal.
 
 use super::super::acquisition::{NoToken, source};
 use super::super::credential::{duration, plain_audience};
+use super::super::profiles::profile;
 use super::{Row, Shows, Word};
-use crate::diagnose::{Because, reading};
+use crate::diagnose::{FindingBuilder, reading};
 use crate::evidence::Evidence;
 use crate::evidence::identity::TokenClaims;
 
@@ -11,7 +12,7 @@ const EXCHANGE: &str = "api://AzureADTokenExchange";
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
 
 /// The clause where our side's facts decide what it is.
-pub(super) fn says(row: &Row, no: &NoToken<'_>) -> Option<String> {
+pub(super) fn message(row: &Row, no: &NoToken<'_>) -> Option<String> {
     match row.shows {
         Shows::Secret if no.how.secret_is_id => {
             Some(format!("{} holds a secret's id, not its value", source(no.e)))
@@ -36,7 +37,7 @@ pub(super) fn says(row: &Row, no: &NoToken<'_>) -> Option<String> {
 /// Seconds that this machine's clock is ahead, where that is enough to spoil an assertion that
 /// this machine made itself. Another issuer writes the times of its own clock.
 fn skew(no: &NoToken<'_>) -> Option<i64> {
-    let own = no.how.source == "client-certificate";
+    let own = profile(&no.how.source).signs_assertion;
     no.e.vantage.clock_ahead_s.filter(|seconds| own && seconds.unsigned_abs() >= 240)
 }
 
@@ -47,65 +48,70 @@ fn expired(no: &NoToken<'_>) -> Option<u64> {
     (left < 0).then_some(left.unsigned_abs())
 }
 
-pub(super) fn shown(shows: Shows, because: Because, word: &Word<'_>) -> Because {
+pub(super) fn shown(shows: Shows, finding: FindingBuilder, word: &Word<'_>) -> FindingBuilder {
     let no = &word.no;
     match shows {
-        Shows::Nothing => because,
-        Shows::Secret if no.how.secret_is_id => because
-            .known_by("the value has the form of an id: the portal shows one next to each secret")
-            .read_at("/identity/acquisition/secret_is_id"),
-        Shows::Secret if no.how.secret_has_blank_ends => because
-            .known_by("it was sent as it stands, as applications send it; no secret has such ends")
-            .read_at("/identity/acquisition/secret_has_blank_ends"),
-        // What az sent is not known.
-        Shows::Secret if word.answer.is_none() => because,
-        Shows::Secret => because.known_by(
+        Shows::Nothing => finding,
+        Shows::Secret if no.how.secret_is_id => finding
+            .reasoning("the value has the form of an id: the portal shows one next to each secret")
+            .cites("/identity/acquisition/secret_is_id"),
+        Shows::Secret if no.how.secret_has_blank_ends => finding
+            .reasoning("it was sent unchanged, as applications send it; no secret has such ends")
+            .cites("/identity/acquisition/secret_has_blank_ends"),
+        // What a program sent is not known.
+        Shows::Secret if word.answer.is_none() => finding,
+        Shows::Secret => finding.reasoning(
             "a secret's id in place of its value gives the same number; this value is not an id",
         ),
-        Shows::Assertion | Shows::Claims => assertion(because, no, word, shows),
-        Shows::Times => times(because, no),
-        Shows::Egress => egress(because, word),
-        Shows::Foreign => foreign(because, word),
+        Shows::Assertion | Shows::Claims => assertion(finding, no, word, shows),
+        Shows::Times => times(finding, no),
+        Shows::Egress => egress(finding, word),
+        Shows::Foreign => foreign(finding, word),
         Shows::Wait => match word.answer.and_then(|answer| answer.header("retry-after")) {
-            Some(wait) => because.seen(format!("retry-after: {wait}")),
-            None => because,
+            Some(wait) => finding.fact(format!("retry-after: {wait}")),
+            None => finding,
         },
     }
 }
 
-fn assertion(mut because: Because, no: &NoToken<'_>, word: &Word<'_>, shows: Shows) -> Because {
+fn assertion(
+    mut finding: FindingBuilder,
+    no: &NoToken<'_>,
+    word: &Word<'_>,
+    shows: Shows,
+) -> FindingBuilder {
     let Some(claims) = &no.how.assertion else {
         return match word.answer {
-            Some(_) => because.seen("the assertion is not a JWT that can be read"),
-            None => because,
+            Some(_) => finding.fact("the assertion is not a JWT that can be read"),
+            None => finding,
         };
     };
     for line in presented(claims) {
-        because = because.seen(line);
+        finding = finding.fact(line);
     }
-    because = because.read_at("/identity/acquisition/assertion");
+    finding = finding.cites("/identity/acquisition/assertion");
     // Where the assertion itself fails, Entra ID has not compared them.
     if shows == Shows::Assertion {
-        because = because
-            .known_by("issuer, subject and audience must fit a federated credential exactly");
+        finding = finding
+            .reasoning("issuer, subject and audience must fit a federated credential exactly");
     }
     if word.number().is_some_and(|n| matches!(n, 70_021 | 700_213 | 7_002_138))
         && let Some(subject) = claims.subject.as_deref()
         && let Some((other, repository)) = of_github(subject)
     {
-        because = because
-            .seen(format!("the same subject {other}"))
-            .known_by(
+        finding = finding
+            .fact(format!("the same subject {other}"))
+            .reasoning(
                 "possible: GitHub writes ids into the subject of repositories that were created, \
                  renamed or transferred after 2026-07-15, and of those alone; a credential in the \
                  other form does not fit, in either direction",
             )
-            .look(
+            .inspect(
                 "see the repository's ids, to compare with the credential's subject",
                 format!("gh api repos/{repository} --jq '{{owner:.owner.id,repository:.id}}'"),
             );
     }
-    because
+    finding
 }
 
 /// The other form of a subject of GitHub's, in words, and `OWNER/REPO` (fact X14):
@@ -136,57 +142,57 @@ fn of_github(subject: &str) -> Option<(String, String)> {
     Some((other, repository))
 }
 
-fn times(mut because: Because, no: &NoToken<'_>) -> Because {
+fn times(mut finding: FindingBuilder, no: &NoToken<'_>) -> FindingBuilder {
     if let Some(claims) = &no.how.assertion {
-        because = because
-            .seen(format!("exp {}", claims.expires.as_deref().unwrap_or("none")))
-            .read_at("/identity/acquisition/assertion");
+        finding = finding
+            .fact(format!("exp {}", claims.expires.as_deref().unwrap_or("none")))
+            .cites("/identity/acquisition/assertion");
     }
     let clock = no.e.vantage.clock_ahead_s;
     match (skew(no), clock) {
-        (Some(seconds), _) => because
-            .known_by(format!(
+        (Some(seconds), _) => finding
+            .reasoning(format!(
                 "this machine made the assertion, and its clock is {} {} the peer's",
                 duration(seconds.unsigned_abs()),
                 if seconds > 0 { "ahead of" } else { "behind" }
             ))
-            .read_at("/vantage/clock_ahead_s")
-            .look("see the state of the clock", "timedatectl status"),
-        (None, Some(seconds)) if seconds.unsigned_abs() < 240 => because
+            .cites("/vantage/clock_ahead_s")
+            .inspect("see the state of the clock", "timedatectl status"),
+        (None, Some(seconds)) if seconds.unsigned_abs() < 240 => finding
             .ruled_out("a clock that is wrong by minutes: the peer's time agrees with it")
-            .read_at("/vantage/clock_ahead_s"),
+            .cites("/vantage/clock_ahead_s"),
         // Another issuer made it: this machine's clock has no part in its times.
-        (None, Some(_)) => because,
-        (None, None) => because.tells_it("timedatectl status"),
+        (None, Some(_)) => finding,
+        (None, None) => finding.decide_with("timedatectl status"),
     }
 }
 
-fn egress(because: Because, word: &Word<'_>) -> Because {
+fn egress(finding: FindingBuilder, word: &Word<'_>) -> FindingBuilder {
     let Some(answer) = word.answer else {
-        return because.seen("az made the request: by which way is not known");
+        return finding.fact("a program made the request: its path is not known");
     };
-    match answer.request.path.as_ref().and_then(|path| path.proxy.saw()) {
-        Some(proxy) => because.seen(format!(
+    match answer.request.path.as_ref().and_then(|path| path.proxy.value()) {
+        Some(proxy) => finding.fact(format!(
             "the request went through {}: Entra ID judges that proxy's address",
             proxy.url
         )),
-        None => because
-            .seen("no proxy carried the request: Entra ID judges this network's egress address"),
+        None => finding
+            .fact("no proxy carried the request: Entra ID judges this network's egress address"),
     }
 }
 
-fn foreign(mut because: Because, word: &Word<'_>) -> Because {
-    let Some(answer) = word.answer else { return because };
+fn foreign(mut finding: FindingBuilder, word: &Word<'_>) -> FindingBuilder {
+    let Some(answer) = word.answer else { return finding };
     for name in ["server", "via", "location", "x-squid-error", "proxy-authenticate"] {
         if let Some(value) = answer.header(name) {
-            because = because.seen(format!("{name}: {value}"));
+            finding = finding.fact(format!("{name}: {value}"));
         }
     }
     if let Some(body) = answer.answer().and_then(|a| a.body_excerpt.as_deref()) {
         let words: Vec<&str> = body.split_whitespace().take(30).collect();
-        because = because.seen(format!("body: {}", words.join(" ")));
+        finding = finding.fact(format!("body: {}", words.join(" ")));
     }
-    because
+    finding
 }
 
 /// Where an issuer publishes its metadata (OpenID Connect Discovery, section 4).
@@ -226,7 +232,7 @@ fn presented(claims: &TokenClaims) -> Vec<String> {
         false => format!("mostly wanted: {EXCHANGE}"),
     };
     vec![
-        format!("presented issuer   {issuer} ({slash}: it must stand so)"),
+        format!("presented issuer   {issuer} ({slash}: it must be exactly so)"),
         format!("presented subject  {} (form: {form})", text(&claims.subject)),
         format!("presented audience {audience} ({wanted})"),
     ]

@@ -3,7 +3,7 @@
 use super::super::step::{Do, ask, local, look, shared};
 use super::super::{Row, Shows};
 use crate::diagnose::Rule;
-use crate::diagnosis::Sure;
+use crate::diagnosis::Confidence;
 
 /// Shows the application's secrets.
 const SECRETS: Do = look(
@@ -14,11 +14,11 @@ const SECRETS: Do = look(
 const NEW_SECRET: &str = "az ad app credential reset --id {client} --append --years 1";
 
 /// What a new secret affects; `--append` leaves the others.
-const BESIDE_THE_OTHERS: &str =
+const IN_ADDITION: &str =
     "the application gets one more secret; those that other programs use stay valid";
 const DELETE_SECRET: &str = "az ad app credential delete --id {client} --key-id <keyId>";
 
-/// Shows the tenants of whoever is logged in.
+/// Shows the tenants of the login.
 const TENANTS: Do = look(
     "see the tenants of this login",
     "az account list --query \"[].{name:name,tenant:tenantId,cloud:environmentName}\" -o table",
@@ -26,12 +26,12 @@ const TENANTS: Do = look(
 
 const SECRET_WRONG: Row = Row {
     codes: &[
-        (7000215, "the value sent is none of the application's secrets"),
+        (7000215, "the value sent is not one of the application's secrets"),
         (70002, "the client secret is not the one that is expected for this client"),
     ],
-    says: "{source} is not a secret of application {client}",
+    message: "{source} is not a secret of application {client}",
     means: &[],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[
         SECRETS,
@@ -40,10 +40,11 @@ const SECRET_WRONG: Row = Row {
              application; then restart what reads it",
         ),
         shared(
-            "or make a new secret (Terraform: azuread_application_password)",
-            BESIDE_THE_OTHERS,
+            "make a new secret (Terraform: azuread_application_password)",
+            IN_ADDITION,
             DELETE_SECRET,
         )
+        .or()
         .command(NEW_SECRET),
     ],
     shows: Shows::Secret,
@@ -52,15 +53,15 @@ const SECRET_WRONG: Row = Row {
 
 const SECRET_EXPIRED: Row = Row {
     codes: &[(7000222, "the secret was one of the application's, and has expired")],
-    says: "the secret of application {client} has expired",
+    message: "the secret of application {client} has expired",
     means: &[],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[
         SECRETS,
         shared(
             "make a new secret (Terraform: azuread_application_password)",
-            BESIDE_THE_OTHERS,
+            IN_ADDITION,
             DELETE_SECRET,
         )
         .command(NEW_SECRET),
@@ -78,9 +79,9 @@ const APPLICATION_UNKNOWN: Row = Row {
         (700016, "tenant {tenant} has no application of this id"),
         (700011, "tenant {tenant} has no application of this id"),
     ],
-    says: "the tenant has no application {client}",
+    message: "the tenant has no application {client}",
     means: &[],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[
         look(
@@ -95,11 +96,12 @@ const APPLICATION_UNKNOWN: Row = Row {
             "correct AZURE_CLIENT_ID (the application's id, not its object id) or AZURE_TENANT_ID",
         ),
         shared(
-            "or add an application of another tenant to this one, if you trust its owner \
+            "add an application of another tenant to this one, if you trust its owner \
              (Terraform: azuread_service_principal)",
             "everybody in the tenant: the application can then be given roles and consent here",
             "az ad sp delete --id {client}",
         )
+        .or()
         .command("az ad sp create --id {client}"),
     ],
     shows: Shows::Nothing,
@@ -112,9 +114,9 @@ const APPLICATION_DISABLED: Row = Row {
         (70001, "the application is disabled in tenant {tenant}, or is not there"),
         (1000031, "the application cannot be used at this time, by a decision of the tenant"),
     ],
-    says: "Entra ID refuses application {client} as disabled ({code})",
+    message: "Entra ID refuses application {client} as disabled ({code})",
     means: &["the secret or assertion was not the reason: the application itself is switched off"],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[
         look(
@@ -138,9 +140,9 @@ const NOT_ASSIGNED: Row = Row {
         (501051, "the resource wants its callers assigned, and this application is not"),
         (50105, "the resource wants its users assigned, and this user is not"),
     ],
-    says: "the resource wants its callers assigned, this one is not ({code})",
+    message: "the resource wants its callers assigned, this one is not ({code})",
     means: &["the caller is known: no secret and no network rule is the reason"],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[
         look(
@@ -160,9 +162,9 @@ const NOT_ASSIGNED: Row = Row {
 
 const APPLICATION_PUBLIC: Row = Row {
     codes: &[(700025, "the application is a public client, which has no secret and no assertion")],
-    says: "application {client} is public: it takes no secret ({code})",
+    message: "application {client} is public: it takes no secret ({code})",
     means: &[],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[
         look(
@@ -171,10 +173,11 @@ const APPLICATION_PUBLIC: Row = Row {
         ),
         local("name an application that is meant for services in AZURE_CLIENT_ID"),
         shared(
-            "or make this one a confidential client",
+            "make this one a confidential client",
             "people who sign in with it from a device or with user name and password no longer can",
             "az ad app update --id {client} --is-fallback-public-client true",
         )
+        .or()
         .command("az ad app update --id {client} --is-fallback-public-client false"),
     ],
     shows: Shows::Nothing,
@@ -186,9 +189,9 @@ const TENANT_UNKNOWN: Row = Row {
         (90002, "the tenant id is wrong, or the tenant is in another cloud than {host}"),
         (900023, "the tenant is neither an id nor a domain name that {host} knows"),
     ],
-    says: "there is no tenant {tenant} at {host}",
+    message: "there is no tenant {tenant} at {host}",
     means: &[],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Application",
     steps: &[
         TENANTS,
@@ -197,9 +200,10 @@ const TENANT_UNKNOWN: Row = Row {
              application's",
         ),
         local(
-            "or, for a tenant of another cloud, set AZURE_AUTHORITY_HOST to that cloud's login \
+            "for a tenant of another cloud, set AZURE_AUTHORITY_HOST to that cloud's login \
              host",
-        ),
+        )
+        .or(),
     ],
     shows: Shows::Nothing,
     without: None,
@@ -215,12 +219,12 @@ const TENANT_COMMON: Row = Row {
         (90124, "the resource is not given out at /common or /consumers"),
         (90130, "the application is not known at /common or /consumers"),
     ],
-    says: "AZURE_TENANT_ID ({tenant}) does not name one tenant ({code})",
+    message: "AZURE_TENANT_ID ({tenant}) does not name one tenant ({code})",
     means: &[
         "common and organizations are for people who sign in; an application's own token belongs \
          to one tenant",
     ],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Application",
     steps: &[TENANTS, local("set AZURE_TENANT_ID to the id of the directory that has the account")],
     shows: Shows::Nothing,
@@ -233,9 +237,9 @@ const TENANT_ELSEWHERE: Row = Row {
         (900382, "the tenant belongs to another national cloud"),
         (900432, "the tenant belongs to another national cloud"),
     ],
-    says: "the tenant belongs to another cloud than {host}",
+    message: "the tenant belongs to another cloud than {host}",
     means: &[],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Application",
     steps: &[
         look(
@@ -255,9 +259,9 @@ const CERTIFICATE_UNKNOWN: Row = Row {
         (50012, "the certificate or its signature is not accepted for the application"),
         (700030, "the certificate's subject name is not one that the application allows"),
     ],
-    says: "application {client} does not accept the certificate that signed",
+    message: "application {client} does not accept the certificate that signed",
     means: &[],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[
         look(
@@ -334,7 +338,7 @@ pub(super) const RULES: &[Rule] = &[
     rule!(
         "identity-tenant-common",
         Identity,
-        "The tenant is no single one: common, organizations (AADSTS50059, 50194)",
+        "The tenant is not a single one: common, organizations (AADSTS50059, 50194)",
         Entra(&TENANT_COMMON)
     )
     .short("AZURE_TENANT_ID does not name one tenant"),

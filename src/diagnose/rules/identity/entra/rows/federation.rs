@@ -3,7 +3,7 @@
 use super::super::step::{Do, ask, local, look, shared};
 use super::super::{Row, Shows};
 use crate::diagnose::Rule;
-use crate::diagnosis::Sure;
+use crate::diagnosis::Confidence;
 
 /// Shows the federated credentials of an application.
 const OF_APPLICATION: Do = look(
@@ -12,16 +12,16 @@ const OF_APPLICATION: Do = look(
 );
 /// Shows those of a managed identity.
 const OF_IDENTITY: Do = look(
-    "or, for a managed identity",
+    "for a managed identity",
     "az identity federated-credential list --identity-name <identity> -g <group> --query \"[].{issuer:issuer,subject:subject,audiences:audiences}\"",
-);
+).or();
 
 /// Adds a federated credential.
 const ADD: Do = shared(
     "if this workload shall be trusted: add the credential that fits (Terraform: \
      azurerm_federated_identity_credential; of an application: \
      azuread_application_federated_identity_credential)",
-    "whoever can get an assertion of this issuer and subject can act as the identity, with all \
+    "a client that obtains an assertion of this issuer and subject can act as the identity, with all \
      of its roles",
     "az identity federated-credential delete --identity-name <identity> -g <group> --name <name>",
 )
@@ -36,9 +36,9 @@ const ASSERTION_EXPIRED: Row = Row {
         (700024, "by Entra ID's clock the assertion is not valid yet, or no longer"),
         (500133, "by Entra ID's clock the assertion is not valid yet, or no longer"),
     ],
-    says: "the assertion of {source} is outside its time of validity",
+    message: "the assertion of {source} is outside its time of validity",
     means: &[],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Azure platform",
     steps: &[
         ask("let the file or the job get a fresh assertion: GitHub's last about five minutes, so \
@@ -59,9 +59,9 @@ const ASSERTION_INVALID: Row = Row {
         (50048, "the assertion's subject does not belong to its issuer"),
         (900384, "the assertion's signature does not verify"),
     ],
-    says: "Entra ID cannot use the assertion of {source} ({code})",
+    message: "Entra ID cannot use the assertion of {source} ({code})",
     means: &["issuer, subject and audience were not compared yet: the assertion itself fails"],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Application",
     steps: &[
         look(
@@ -69,7 +69,7 @@ const ASSERTION_INVALID: Row = Row {
             "cut -d. -f1,2 <file> | tr '.' '\\n' | tr '_-' '/+' | base64 -d 2>/dev/null",
         ),
         ask("see that the file holds the workload's own assertion, whole and without quotes"),
-        local("or let the issuer write a new one: its signing keys may have changed since"),
+        local("let the issuer write a new one: its signing keys may have changed since").or(),
     ],
     shows: Shows::Claims,
     without: None,
@@ -82,13 +82,13 @@ const ISSUER_UNREACHABLE: Row = Row {
         (90061, "Entra ID's own request to the issuer for its keys failed"),
         (900612, "what the issuer publishes as its signing keys cannot be read"),
     ],
-    says: "Entra ID cannot get the signing keys of the assertion's issuer ({code})",
+    message: "Entra ID cannot get the signing keys of the assertion's issuer ({code})",
     means: &[
-        "Entra ID fetches two pages from the internet: {metadata} and the jwks_uri that stands in it",
+        "Entra ID fetches two pages from the internet: {metadata} and the jwks_uri in it",
         "possible: the issuer is private or filtered, its pages are broken or incomplete, or the \
          failure was a passing one; this machine's own way to the issuer says nothing about it",
     ],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Azure platform",
     steps: &[
         look(
@@ -97,14 +97,14 @@ const ISSUER_UNREACHABLE: Row = Row {
         ),
         look("then the address in its field jwks_uri", "curl -sS <jwks_uri>"),
         look(
-            "for AKS: see the cluster's issuer as it stands today",
+            "for AKS: see the cluster's present issuer",
             "az aks show -n <cluster> -g <group> --query oidcIssuerProfile",
         ),
         ask("if both answer with JSON there: ask for the token again after some minutes"),
         shared(
             "else make both pages readable from the internet: they hold public keys alone (a \
              private GitLab or Kubernetes can publish copies, at the same issuer URL)",
-            "anybody can read the issuer's public keys and its name",
+            "the issuer's name and public keys are public",
             "take the copies or the firewall's rule away again: federation then fails as now",
         ),
     ],
@@ -114,15 +114,15 @@ const ISSUER_UNREACHABLE: Row = Row {
 
 const FEDERATION_ISSUER: Row = Row {
     codes: &[(700211, "the issuer is compared letter by letter, and a slash at the end counts")],
-    says: "no federated credential for the assertion's issuer",
+    message: "no federated credential for the assertion's issuer",
     means: &[],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[
         OF_APPLICATION,
         OF_IDENTITY,
         look(
-            "for AKS: see the cluster's issuer as it stands today",
+            "for AKS: see the cluster's present issuer",
             "az aks show -n <cluster> -g <group> --query oidcIssuerProfile.issuerUrl",
         ),
         ADD,
@@ -134,9 +134,9 @@ const FEDERATION_ISSUER: Row = Row {
 
 const FEDERATION_AUDIENCE: Row = Row {
     codes: &[(700212, "the assertion was made for another audience than the credential's")],
-    says: "no federated credential for the audience {audience}",
+    message: "no federated credential for the audience {audience}",
     means: &[],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[
         OF_APPLICATION,
@@ -147,10 +147,10 @@ const FEDERATION_AUDIENCE: Row = Row {
              api://AzureADTokenExchangeUSGov)",
         ),
         shared(
-            "or give the federated credential the audience that is presented",
+            "give the federated credential the audience that is presented",
             "workloads that present the old audience are refused",
             "az identity federated-credential update --identity-name <identity> -g <group> --name <name> --issuer {issuer} --subject {subject} --audiences api://AzureADTokenExchange",
-        )
+        ).or()
         .command(
             "az identity federated-credential update --identity-name <identity> -g <group> --name <name> --issuer {issuer} --subject {subject} --audiences {audience}",
         ),
@@ -161,18 +161,19 @@ const FEDERATION_AUDIENCE: Row = Row {
 
 const FEDERATION_SUBJECT: Row = Row {
     codes: &[(700213, "the issuer is trusted, and no credential has this subject")],
-    says: "no federated credential for {subject}",
+    message: "no federated credential for {subject}",
     means: &[],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[
         OF_APPLICATION,
         OF_IDENTITY,
         ADD,
         local(
-            "or run the workload as the subject that is trusted (namespace and service account, \
+            "run the workload as the subject that is trusted (namespace and service account, \
              branch, environment)",
-        ),
+        )
+        .or(),
         SOON,
     ],
     shows: Shows::Assertion,
@@ -184,19 +185,19 @@ const FEDERATION_CASE: Row = Row {
         7002138,
         "a federated credential has this subject in other capitals; they are compared exactly",
     )],
-    says: "the federated credential's subject differs in letter case alone",
+    message: "the federated credential's subject differs in letter case alone",
     means: &[
         "Entra ID does not send the subject that it has: the list below shows it, to be compared \
          with the presented one",
     ],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[
         OF_APPLICATION,
         OF_IDENTITY,
         shared(
             "write the credential's subject as it is presented; editing fails for some, then \
-             delete it and make it anew",
+             delete it and create it again",
             "workloads that present the subject in the old spelling are refused",
             "the same command with the subject that the list shows now",
         )
@@ -211,9 +212,9 @@ const FEDERATION_CASE: Row = Row {
 
 const FEDERATION_MISMATCH: Row = Row {
     codes: &[(70021, "issuer, subject or audience differs; which of them it does not say")],
-    says: "no federated credential fits the assertion",
+    message: "no federated credential fits the assertion",
     means: &[],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[OF_APPLICATION, OF_IDENTITY, ADD, SOON],
     shows: Shows::Assertion,
@@ -225,9 +226,9 @@ const FEDERATION_MISSING: Row = Row {
         70025,
         "the application or managed identity of this id has no such credential at all",
     )],
-    says: "application {client} has no federated credential",
+    message: "application {client} has no federated credential",
     means: &[],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[
         look(
@@ -251,9 +252,9 @@ const FEDERATION_FORBIDDEN: Row = Row {
              a repository of a person has none",
         ),
     ],
-    says: "tenant {tenant} does not allow this federation ({code})",
+    message: "tenant {tenant} does not allow this federation ({code})",
     means: &[],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[
         look(
@@ -262,7 +263,7 @@ const FEDERATION_FORBIDDEN: Row = Row {
         ),
         ask("ask the tenant's administrators to allow this issuer: the policy may be deliberate, \
              and holds for every application of the tenant"),
-        local("or use a managed identity of the platform, or a certificate"),
+        local("use a managed identity of the platform, or a certificate").or(),
     ],
     shows: Shows::Assertion,
     without: None,
@@ -278,13 +279,13 @@ const FEDERATION_OF_ENTRA: Row = Row {
             "tenant {tenant} takes no tokens of that issuer, an Entra ID tenant, as assertions",
         ),
     ],
-    says: "the assertion of {source} is a token of Entra ID itself ({code})",
+    message: "the assertion of {source} is a token of Entra ID itself ({code})",
     means: &[
         "a federated credential trusts another issuer's assertions; of Entra ID's own tokens, only \
          one of a managed identity is taken, for an application (not for another managed \
          identity), with the audience api://AzureADTokenExchange",
     ],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Application",
     steps: &[
         look(
@@ -302,9 +303,10 @@ const FEDERATION_OF_ENTRA: Row = Row {
              token, a GitHub job's token)",
         ),
         local(
-            "or use the managed identity directly, without a federation: --credential \
+            "use the managed identity directly, without a federation: --credential \
              managed-identity, ManagedIdentityCredential",
-        ),
+        )
+        .or(),
     ],
     shows: Shows::Assertion,
     without: None,

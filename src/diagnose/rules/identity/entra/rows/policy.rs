@@ -3,7 +3,7 @@
 use super::super::step::{Do, ask, local, look, shared};
 use super::super::{Row, Shows};
 use crate::diagnose::Rule;
-use crate::diagnosis::Sure;
+use crate::diagnosis::Confidence;
 
 /// Shows the sign-ins of applications, with the policy that decided.
 pub(super) const SIGN_INS: Do =
@@ -18,12 +18,12 @@ const TENANT_RESTRICTED: Row = Row {
         (500022, "the request carried a tenant restriction that does not list this tenant"),
         (50002, "the request was restricted to other tenants on its way"),
     ],
-    says: "a proxy restricts logins, and {tenant} is not allowed",
+    message: "a proxy restricts logins, and {tenant} is not allowed",
     means: &[
         "the header is Restrict-Access-To-Tenants or sec-Restrict-Tenant-Access-Policy",
         "this request was made without one: something that reads TLS on the way to {host} put it in",
     ],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Network",
     steps: &[
         look(
@@ -37,10 +37,11 @@ const TENANT_RESTRICTED: Row = Row {
             "take the tenant out of the list again",
         ),
         shared(
-            "or exempt {host} from inspection for this machine alone",
+            "exempt {host} from inspection for this machine alone",
             "the proxy no longer sees what this machine signs in to",
             "take the exemption out again",
-        ),
+        )
+        .or(),
     ],
     shows: Shows::Egress,
     without: None,
@@ -52,9 +53,9 @@ const CROSS_TENANT: Row = Row {
         (500213, "tenant {tenant}'s inbound policy does not allow access from the home tenant"),
         (1000104, "the home tenant does not allow resources of this cloud"),
     ],
-    says: "a cross-tenant access policy does not allow this sign-in ({code})",
+    message: "a cross-tenant access policy does not allow this sign-in ({code})",
     means: &["no network rule is the reason: the tenants' own settings decide"],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[
         look(
@@ -66,7 +67,7 @@ const CROSS_TENANT: Row = Row {
             "what users and applications of one tenant may reach in the other",
             "remove the same entry under External Identities, Cross-tenant access settings",
         ),
-        local("or use an identity of the account's own tenant"),
+        local("use an identity of the account's own tenant").or(),
     ],
     shows: Shows::Nothing,
     without: None,
@@ -77,12 +78,12 @@ const CONDITIONAL_ACCESS: Row = Row {
         (53003, "a Conditional Access policy of the tenant gives no token for this sign-in"),
         (50131, "a Conditional Access policy or its risk check refuses this sign-in"),
     ],
-    says: "a Conditional Access policy blocks the token ({code})",
+    message: "a Conditional Access policy blocks the token ({code})",
     means: &[
         "possible: a policy on locations, that is, the address from which the request came; or \
          one on the workload identity, its risk or the resource",
     ],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[
         SIGN_INS,
@@ -93,10 +94,11 @@ const CONDITIONAL_ACCESS: Row = Row {
             "remove the route or the gateway from the subnet again",
         ),
         shared(
-            "or add this network's egress address to a named location",
+            "add this network's egress address to a named location",
             "everybody who signs in from that address passes the policy",
             "take the address out of the named location again",
-        ),
+        )
+        .or(),
         shared(
             "for every other policy: let its owner exclude this application alone",
             "the application is then outside that policy wherever it signs in from",
@@ -121,27 +123,29 @@ const DEVICE_STATE: Row = Row {
         (50187, "the device could not authenticate itself"),
         (135011, "the device of this sign-in is disabled"),
     ],
-    says: "a policy asks for a managed device, which this sign-in is not from ({code})",
+    message: "a policy asks for a managed device, which this sign-in is not from ({code})",
     means: &[
         "no network matter: neither an address nor a firewall rule changes it",
         "it concerns people who sign in; an application's own token and a managed identity's have \
          no device",
     ],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[
         look("see who is logged in here", "az account show --query user"),
         look("on Windows: see the state of this device", "dsregcmd /status"),
         local("sign in in a browser of a device that fits, not with a device code"),
         local(
-            "or, for a program: use a managed identity or an application \
+            "for a program: use a managed identity or an application \
              (--credential managed-identity)",
-        ),
+        )
+        .or(),
         shared(
-            "or let the policy's owner exclude this user or this kind of device",
+            "let the policy's owner exclude this user or this kind of device",
             "the user is then outside that policy everywhere",
             "remove the user from the policy's exclusions",
-        ),
+        )
+        .or(),
     ],
     shows: Shows::Nothing,
     without: None,
@@ -154,9 +158,9 @@ const SECURITY_POLICY: Row = Row {
         (530034, "a delegated administrator is blocked for suspicious activity"),
         (53011, "the user is blocked for risk in the home tenant"),
     ],
-    says: "a security policy of the tenant blocks the token ({code})",
+    message: "a security policy of the tenant blocks the token ({code})",
     means: &[],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[SIGN_INS, ask("ask the tenant's administrators, with the correlation id")],
     shows: Shows::Egress,
@@ -165,7 +169,7 @@ const SECURITY_POLICY: Row = Row {
 
 const CONSENT: Row = Row {
     codes: &[
-        (65001, "nobody consented to this application's use of the resource"),
+        (65001, "no consent was given to this application's use of the resource"),
         (65002, "this application of Microsoft's is not authorized for the resource"),
         (65004, "the user declined consent"),
         (65005, "the application asks for a resource that it is not registered for"),
@@ -176,12 +180,12 @@ const CONSENT: Row = Row {
         (90094, "an administrator has to consent"),
         (90095, "an administrator has to consent; a request for it can be sent"),
     ],
-    says: "the application has no consent for the resource ({code})",
+    message: "the application has no consent for the resource ({code})",
     means: &[
         "it concerns people who sign in with an application; its own token needs a role on the \
          account in place of consent",
     ],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[
         look(

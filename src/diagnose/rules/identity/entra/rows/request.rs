@@ -4,7 +4,7 @@ use super::super::step::{Do, ask, local, look, shared};
 use super::super::{Row, Shows, Without};
 use super::policy::{SIGN_IN_LOG, SIGN_INS};
 use crate::diagnose::Rule;
-use crate::diagnosis::Sure;
+use crate::diagnosis::Confidence;
 
 const RESOURCE_UNKNOWN: Row = Row {
     codes: &[
@@ -12,9 +12,9 @@ const RESOURCE_UNKNOWN: Row = Row {
         (50001, "the resource is disabled or is not there"),
         (650054, "the resource was removed or is no longer available"),
     ],
-    says: "the tenant knows no resource {resource}",
+    message: "the tenant knows no resource {resource}",
     means: &["a scope of one cloud at the login host of another gives the same number"],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[
         look(
@@ -35,12 +35,12 @@ const RESOURCE_UNKNOWN: Row = Row {
 
 const RESOURCE_DISABLED: Row = Row {
     codes: &[(500014, "the service principal of {resource} is disabled in tenant {tenant}")],
-    says: "the tenant has disabled the resource {resource}",
+    message: "the tenant has disabled the resource {resource}",
     means: &[
-        "by Entra ID's own words a subscription of the tenant has lapsed, or an administrator has \
+        "by Entra ID's own message a subscription of the tenant has lapsed, or an administrator has \
          disabled the service's enterprise application",
     ],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[
         look(
@@ -59,7 +59,7 @@ const RESOURCE_DISABLED: Row = Row {
             "az ad sp update --id <object id> --set accountEnabled=false",
         )
         .command("az ad sp update --id <object id> --set accountEnabled=true"),
-        ask("or, if a subscription has lapsed: ask its owner to renew it"),
+        ask("if a subscription has lapsed: ask its owner to renew it").or(),
     ],
     shows: Shows::Nothing,
     without: None,
@@ -86,12 +86,12 @@ const REQUEST_MALFORMED: Row = Row {
         (90100, "a parameter is empty or not valid"),
         (90121, "the request is empty"),
     ],
-    says: "Entra ID takes the request for malformed ({code})",
+    message: "Entra ID takes the request for malformed ({code})",
     means: &[
         "the request was made as the Azure SDK makes it, with the scope {scope}: something on the \
          way may have changed it, or the authority is not a v2 endpoint",
     ],
-    sure: Sure::Inferred,
+    confidence: Confidence::Inferred,
     owner: "Application",
     steps: &[
         look("see what AZURE_AUTHORITY_HOST holds", "printenv AZURE_AUTHORITY_HOST"),
@@ -104,12 +104,12 @@ const REQUEST_MALFORMED: Row = Row {
 
 const OLD_TLS: Row = Row {
     codes: &[(1002016, "the request came over TLS 1.0, TLS 1.1 or with 3DES, which are refused")],
-    says: "Entra ID got the request over an old version of TLS ({code})",
+    message: "Entra ID got the request over an old version of TLS ({code})",
     means: &[
         "this tool offers TLS 1.2 and 1.3 alone: for its own requests, something on the way to \
          {host} ends TLS and begins an older one of its own",
     ],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Security",
     steps: &[
         look(
@@ -121,7 +121,7 @@ const OLD_TLS: Row = Row {
             "with an exemption, the inspection no longer sees sign-ins",
             "take the exemption out again",
         ),
-        local("or, where az or an application said it: bring its runtime up to date"),
+        local("where az or an application said it: bring its runtime up to date").or(),
     ],
     shows: Shows::Egress,
     without: None,
@@ -139,12 +139,12 @@ const THROTTLED: Row = Row {
         (50033, "a passing error inside Entra ID"),
         (50196, "the same request was made too often in a short time: a loop"),
     ],
-    says: "Entra ID is busy or slows requests down ({status} {code})",
+    message: "Entra ID is busy or slows requests down ({status} {code})",
     means: &[
         "Entra ID refuses for now: too many requests came from this application or network, or it \
          is busy itself",
     ],
-    sure: Sure::Inferred,
+    confidence: Confidence::Inferred,
     owner: "Application",
     steps: &[
         ask("ask again after a minute; see https://azure.status.microsoft"),
@@ -160,12 +160,12 @@ const THROTTLED: Row = Row {
 
 const OTHER: Row = Row {
     codes: &[],
-    says: "Entra ID refuses the request ({code})",
+    message: "Entra ID refuses the request ({code})",
     means: &[
         "Entra ID itself says so; this tool does not know the number. Microsoft's page on it: \
          https://login.microsoftonline.com/error?code={number}",
     ],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[
         look(
@@ -181,12 +181,12 @@ const OTHER: Row = Row {
 
 const FOREIGN: Row = Row {
     codes: &[],
-    says: "{host} answers {status}, not as Entra ID does",
+    message: "{host} answers {status}, not as Entra ID does",
     means: &[
         "Entra ID refuses in JSON, with a field error and its numbers; this answer has neither",
         "a proxy, a firewall or a gateway on the way may have answered; Entra ID in trouble may answer so too",
     ],
-    sure: Sure::Inferred,
+    confidence: Confidence::Inferred,
     owner: "Network",
     steps: &[
         look(

@@ -3,7 +3,7 @@
 use super::super::step::{Do, ask, local, look, shared};
 use super::super::{Row, Shows};
 use crate::diagnose::Rule;
-use crate::diagnosis::Sure;
+use crate::diagnosis::Confidence;
 
 const WHO: Do = look(
     "see who is logged in, and where",
@@ -17,7 +17,7 @@ const AGAIN: Do = local(
 .command("az login --tenant {tenant} --scope {scope}");
 
 const PROGRAM: Do =
-    local("or, for a program: use an application or a managed identity, which needs no person");
+    local("for a program: use an application or a managed identity, which needs no person").or();
 
 const USER_REFUSED: Row = Row {
     codes: &[
@@ -37,18 +37,19 @@ const USER_REFUSED: Row = Row {
         (50135, "the password has to be changed: the account is at risk"),
         (50144, "the password of the local directory has expired"),
     ],
-    says: "Entra ID refuses the user behind {source} ({code})",
+    message: "Entra ID refuses the user behind {source} ({code})",
     means: &[],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[
         WHO,
         AGAIN,
         shared(
-            "or, for a user of another tenant: let the tenant's administrators invite the user",
+            "for a user of another tenant: let the tenant's administrators invite the user",
             "the user becomes a guest, who sees what guests of that tenant see",
             "remove the guest from the directory again",
-        ),
+        )
+        .or(),
         PROGRAM,
     ],
     shows: Shows::Nothing,
@@ -65,9 +66,9 @@ const SECOND_FACTOR: Row = Row {
         (50158, "a check by another provider was not passed"),
         (53004, "the user has to register a second factor before anything else"),
     ],
-    says: "the user behind {source} has to sign in with a second factor ({code})",
+    message: "the user behind {source} has to sign in with a second factor ({code})",
     means: &["a program cannot give one; no network rule is the reason"],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[WHO, AGAIN, PROGRAM],
     shows: Shows::Nothing,
@@ -85,11 +86,11 @@ const LOGIN_OVER: Row = Row {
         (50132, "the login ended with a change of the password"),
         (50133, "the login ended with a change of the password"),
         (50089, "the login took too long and has expired"),
-        (50058, "nobody is signed in any more"),
+        (50058, "no user is signed in any more"),
     ],
-    says: "the login behind {source} has ended ({code})",
+    message: "the login behind {source} has ended ({code})",
     means: &[],
-    sure: Sure::Proved,
+    confidence: Confidence::Proved,
     owner: "Application",
     steps: &[WHO, AGAIN, ask("with 70043 the same happens again after the policy's time"), PROGRAM],
     shows: Shows::Nothing,

@@ -1,0 +1,93 @@
+//! Who may use the account, which deployments it has, and what guards it.
+
+use futures_util::join;
+use serde_json::Value;
+
+use super::joined::{each, understood, without_value};
+use super::met::push_all;
+use super::questions::Questions;
+use crate::azure::allowed::{DEPLOYMENTS, PERIMETER, ROLE_ASSIGNMENTS, ROLE_DEFINITION};
+use crate::azure::{graph, resources};
+use crate::evidence::azure::{Answer, Deployment, Perimeter, ResourceId, RoleAssignment};
+
+/// Roles whose definitions are read, at most.
+const ROLES: usize = 12;
+
+/// The roles, deployments and the perimeter, as far as calls leave them open.
+pub(super) async fn read(
+    q: &Questions<'_, '_>,
+    account: Option<&ResourceId>,
+) -> (Answer<Vec<RoleAssignment>>, Answer<Vec<Deployment>>, Answer<Perimeter>) {
+    let Some(account) = account else {
+        return (Answer::NotAsked, Answer::NotAsked, Answer::NotAsked);
+    };
+    join!(
+        roles(q, account),
+        async {
+            match q.wants(q.met.open.deployments) {
+                true => each(q.reader.list(DEPLOYMENTS, account).await, resources::deployment),
+                false => Answer::NotAsked,
+            }
+        },
+        perimeter(q, account),
+    )
+}
+
+/// The roles of the identity that the target is called with: the caller of Resource Manager may be
+/// another one (fact C5).
+async fn roles(q: &Questions<'_, '_>, account: &ResourceId) -> Answer<Vec<RoleAssignment>> {
+    let is_guid =
+        |oid: &&String| oid.len() == 36 && oid.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+    let principal = q.met.principal.as_ref().filter(is_guid);
+    let Some(oid) = principal.filter(|_| q.wants(q.met.open.access)) else {
+        return Answer::NotAsked;
+    };
+    // It also finds those that groups give (fact C30).
+    let filter = format!("assignedTo('{oid}')");
+    let assignments = q.reader.list_where(ROLE_ASSIGNMENTS, account, Some(&filter)).await;
+    let assignments = each(assignments, resources::role_assignment);
+    let mut ids = Vec::new();
+    for assignment in assignments.items() {
+        push_all(&mut ids, definition(&assignment.definition, account));
+    }
+    ids.truncate(ROLES);
+    let definitions = q.get_all(ROLE_DEFINITION, &ids, |value| Some(value.clone())).await;
+    let filled = |mut assignment: RoleAssignment| {
+        let id = definition(&assignment.definition, account);
+        let at = ids.iter().position(|known| Some(known) == id.as_ref());
+        if let Some(value) = at.and_then(|at| definitions.get(at)?.proved()) {
+            let (given, taken) = resources::data_actions(value);
+            assignment.role = resources::role_name(value);
+            (assignment.data_actions, assignment.not_data_actions) = (Some(given), taken);
+        }
+        assignment
+    };
+    assignments.map(|all| all.into_iter().map(filled).collect())
+}
+
+/// The id of a role's definition: a built-in role belongs to no subscription, and can be read in
+/// each.
+fn definition(id: &str, account: &ResourceId) -> Option<ResourceId> {
+    ResourceId::parse(id)
+        .or_else(|| ResourceId::parse(&format!("/subscriptions/{}{id}", account.subscription())))
+}
+
+async fn perimeter(q: &Questions<'_, '_>, account: &ResourceId) -> Answer<Perimeter> {
+    if !q.wants(q.met.open.access) {
+        return Answer::NotAsked;
+    }
+    let first = |all: &Vec<Value>| all.first().map(resources::perimeter);
+    match q.reader.list(PERIMETER, account).await {
+        // The whole collection is empty.
+        Answer::Read { value } if value.is_empty() => Answer::Absent,
+        read @ Answer::Read { .. } => understood(read, first),
+        // Versions of the API and clouds differ in whether the account says it.
+        other => {
+            let question = "the perimeter that the account is associated with";
+            match q.graph(question, graph::perimeter(account)).await {
+                rows @ Answer::Listed { .. } => understood(rows, first),
+                _ => without_value(other),
+            }
+        }
+    }
+}

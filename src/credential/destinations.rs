@@ -1,0 +1,82 @@
+//! What asking for a token would contact, for `--plan`. Pure.
+
+use url::Url;
+
+use super::flow::Authority;
+use super::options::{CredentialOptions, SourceChoice};
+use super::sources::{Origin, Probe, SOURCES};
+use super::{Credential, authority::AUTHORITY_HOST};
+use crate::target::Target;
+use crate::world::Environment;
+
+/// A destination that asking for a token would contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// A host that has a name: it is resolved and reached first, as the target is.
+    Host {
+        /// Scheme, host and port.
+        origin: String,
+        /// What is asked there, a line.
+        line: String,
+    },
+    /// Anything else, a line: a fixed address, a program, nothing.
+    Other(String),
+}
+
+impl Destination {
+    /// The login host, or why none is asked.
+    pub(super) fn authority(label: &str, authority: &Authority) -> Self {
+        match authority.as_deref().map(Url::parse) {
+            Ok(Ok(url)) => Self::host(&url, "POST", &format!("a token for {label}")),
+            Ok(Err(error)) => Self::nothing(&error.to_string()),
+            Err(why) => Self::nothing(why),
+        }
+    }
+
+    /// A host with a name.
+    pub(super) fn host(url: &Url, method: &str, what: &str) -> Self {
+        let origin = url.origin().ascii_serialization();
+        let line = format!("token  {method} {origin}: {what}");
+        Self::Host { origin, line }
+    }
+
+    /// An endpoint on this machine or its platform.
+    pub(super) fn local(label: &str, place: &str) -> Self {
+        Self::Other(format!("token  {place}: a token for {label}"))
+    }
+
+    /// A program of this machine.
+    pub(super) fn program(name: &str) -> Self {
+        Self::Other(format!("token  the program {name}, which makes connections of its own"))
+    }
+
+    /// No destination, and why.
+    pub(super) fn nothing(why: &str) -> Self {
+        Self::Other(format!("token  no request: {why}"))
+    }
+}
+
+/// What asking for a token of the target would contact, for `--plan`. Reads no file.
+#[must_use]
+pub fn planned(
+    options: &CredentialOptions,
+    environment: &Environment,
+    target: &Target,
+) -> Vec<Destination> {
+    if options.choice == SourceChoice::None {
+        return Vec::new();
+    }
+    let name = options.choice.name();
+    let detected = SOURCES
+        .iter()
+        .filter(|source| name.is_none_or(|name| name == source.name))
+        .find_map(|source| source.detected(&Probe { options, environment, named: name.is_some() }));
+    let with = Credential {
+        authority_host: environment.get(AUTHORITY_HOST).map(str::to_owned),
+        ..Credential::none()
+    };
+    match detected.map(|detected| (detected.origin, detected.label)) {
+        Some((Origin::Flow(flow), label)) => flow.destinations(&label, &with.authority(target)),
+        _ => Vec::new(),
+    }
+}

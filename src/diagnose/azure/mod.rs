@@ -1,0 +1,48 @@
+//! What Azure Resource Manager adds to the findings of the path: it decides what the path can only
+//! suggest, strikes out what it refutes, and fills the ids that commands need.
+//!
+//! A [`Witness`] changes a finding that fired. Where the control plane and the path contradict each
+//! other, that is a finding of its own: a rule among the others of its hop, which reads
+//! `view.azure` and to which the refuted ones yield.
+
+pub(in crate::diagnose) mod commands;
+mod fill;
+mod ruling;
+mod witnesses;
+pub(in crate::diagnose) mod zone_steps;
+
+use super::finding::FindingBuilder;
+use super::rule::Rule;
+use super::view::View;
+use super::view::azure::AzureView;
+
+pub(in crate::diagnose) use ruling::{Proof, Ruling};
+
+/// A question that a finding leaves open and Resource Manager may answer.
+pub(in crate::diagnose) struct Witness {
+    /// Ids of the findings that it is about.
+    pub(in crate::diagnose) findings: &'static [&'static str],
+    /// The answer; none where it adds nothing.
+    pub(in crate::diagnose) ask: fn(&View<'_>, &AzureView<'_>) -> Option<Ruling>,
+}
+
+/// Changes findings by what Resource Manager says, if it was asked.
+pub(super) fn apply(view: &View<'_>, fired: &mut [(&'static Rule, FindingBuilder)]) {
+    let Some(azure) = &AzureView::new(view) else { return };
+    let late = azure.late();
+    for (rule, finding) in fired {
+        let rulings = witnesses::all()
+            .filter(|witness| witness.findings.contains(&rule.id))
+            .filter_map(|witness| (witness.ask)(view, azure));
+        for ruling in rulings {
+            finding.rule(match late {
+                Some(seconds) => ruling.asked_late(seconds),
+                None => ruling,
+            });
+        }
+        if let Some(changes) = witnesses::changes::recent(azure).filter(|_| finding.is_broken()) {
+            finding.append(changes);
+        }
+        finding.fill(|command| fill::filled(view, azure, command));
+    }
+}

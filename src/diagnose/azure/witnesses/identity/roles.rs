@@ -1,0 +1,92 @@
+//! Which role the caller of the target has, and since when (facts C30, C31).
+
+use crate::diagnose::azure::{Proof, Ruling};
+use crate::diagnose::headline::Clause;
+use crate::diagnose::reading;
+use crate::diagnose::rules::identity::role_missing::{last_parts, refused_action};
+use crate::diagnose::view::View;
+use crate::diagnose::view::azure::AzureView;
+use crate::diagnose::view::azure::access::{Grants, grants};
+use crate::diagnose::view::azure::needs;
+use crate::evidence::azure::RoleAssignment;
+
+/// Roles that a line names, at most.
+const NAMED: usize = 8;
+
+fn name(assignment: &RoleAssignment) -> &str {
+    assignment.role.as_deref().unwrap_or_else(|| {
+        assignment.definition.rsplit('/').next().unwrap_or(&assignment.definition)
+    })
+}
+
+/// The service says that a role is missing.
+pub(super) fn missing(view: &View<'_>, azure: &AzureView<'_>) -> Option<Ruling> {
+    let action = refused_action(view)?;
+    let estate = azure.estate();
+    let Some(roles) = estate.roles.proved() else {
+        let id = &estate.account.known()?.id;
+        let right =
+            needs::missing(&estate.roles, "Microsoft.Authorization/roleAssignments/read", id)?;
+        return Some(Ruling::Open(vec![right]));
+    };
+    let account = reading::account(view);
+    let base = Proof::default().cites("/estate/roles");
+    let with =
+        |wanted: Grants| roles.iter().find(|assignment| grants(assignment, &action) == wanted);
+    if let Some(conditional) = with(Grants::OnCondition).filter(|_| with(Grants::Yes).is_none()) {
+        return Some(Ruling::Suggests(
+            base.headline(
+                Clause::from(format!("the condition of {} excludes the call", name(conditional)))
+                    .or("the condition of the caller's role excludes the call"),
+            )
+            .fact(format!(
+                "{} over {}, with a condition",
+                name(conditional),
+                needs::scope(&conditional.scope)
+            ))
+            .reasoning(format!(
+                "the caller has {}, which gives {}, under a condition: the service refuses, so \
+                 the condition does not hold for this call",
+                name(conditional),
+                last_parts(&action)
+            )),
+        ));
+    }
+    if let Some(unread) = with(Grants::Unknown) {
+        let scope = &unread.definition;
+        return Some(Ruling::Open(vec![format!(
+            "Microsoft.Authorization/roleDefinitions/read over {scope}"
+        )]));
+    }
+    let held: Vec<String> = roles
+        .iter()
+        .take(NAMED)
+        .map(|assignment| format!("{} over {}", name(assignment), needs::scope(&assignment.scope)))
+        .collect();
+    let names: Vec<&str> = roles.iter().take(3).map(name).collect();
+    let action = last_parts(&action);
+    Some(Ruling::Proves(match held.as_slice() {
+        [] => base
+            .headline(
+                Clause::from(format!("the caller has no role on {account}, and needs {action}"))
+                    .or(format!("the caller has no role on {account}"))
+                    .or("the caller has no role on the account"),
+            )
+            .fact("role assignments of the caller over the account: none")
+            .reasoning(
+                "Azure lists the caller's assignments at the account and above it, also those \
+                 through groups: there is none",
+            ),
+        held => base
+            .headline(
+                Clause::from(format!("the caller's roles ({}) lack {action}", names.join(", ")))
+                    .or(format!("the caller's roles on {account} lack {action}"))
+                    .or("the caller's roles lack the data action"),
+            )
+            .fact(format!("roles of the caller: {}", held.join("; ")))
+            .reasoning(format!(
+                "Azure lists the caller's assignments at the account and above it, also those \
+                 through groups: no role among them gives {action}"
+            )),
+    }))
+}

@@ -1,0 +1,129 @@
+//! A private address that none of the account's endpoints has: its endpoint was created anew, and
+//! the record kept the old address (facts C18, C24).
+
+use std::net::IpAddr;
+
+use crate::diagnose::azure::zone_steps;
+use crate::diagnose::headline::Clause;
+use crate::diagnose::view::azure::zone_case::ZoneCase;
+use crate::diagnose::view::azure::zones::{Link, Record, ZoneState};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
+use crate::evidence::{Expect, tunnel};
+
+use super::zone_bypassed::OF_WRONG_ADDRESS;
+use super::{downstream, text};
+
+pub(super) const RULE: Rule = rule!(
+    "dns-address-stale",
+    Dns,
+    "The address is none of the account's private endpoints'",
+    Code(check)
+)
+.explains(&["dns-address-not-expected", "dns-resolvers-disagree", "dns-system-differs"])
+.explains_groups(OF_WRONG_ADDRESS)
+.yields_to(&["dns-wrong-endpoint", "dns-zone-bypassed", "dns-hosts-pin"])
+.short("the address is none of the account's private endpoints'");
+
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let azure = e.azure.as_ref()?;
+    let case = ZoneCase::of(e, azure)?;
+    let all = e.dns.effective();
+    let right = azure.right_addresses();
+    let stale = |address: &IpAddr| right.iter().all(|one| one.address != *address);
+    if all.is_empty()
+        || right.is_empty()
+        || !azure.knows_every_address()
+        || matches!(e.options.expect, Expect::Public | Expect::Closed)
+        || downstream::service_answered(e)
+        || !all.iter().all(|a| tunnel::is_private(e, *a) && stale(a))
+    {
+        return None;
+    }
+    let one = right.first()?;
+    let holding = holding(&case, &all);
+    let broken = downstream::service_not_reached(e);
+    // A proxy or a load balancer in front may have an address of its own, on purpose.
+    if holding.is_none() && !broken {
+        return None;
+    }
+    let r = case.resolver;
+    let (given, wanted) = (text::brief(&all), one.address);
+    let headline = match holding {
+        Some(_) => Clause::from(format!("{} has {given}, the endpoint has {wanted}", case.zone))
+            .or(format!("the zone's record has {given}, the endpoint has {wanted}")),
+        None => Clause::from(format!("{} gives {given}, the endpoint has {wanted}", r.label())),
+    };
+    let level = if broken { Level::Broken } else { Level::Risk };
+    let mut finding = FindingBuilder::new(level, Confidence::Proved, headline)
+        .fact(format!("{} -> {} (wrong)", e.dns.name, reading::list(&all)))
+        .fact(format!(
+            "{wanted} is the address of {} (resource group {}), the account's endpoint (right)",
+            one.endpoint.id.name(),
+            one.endpoint.id.group()
+        ))
+        .cites("/dns/selected")
+        .cites("/azure/estate/interfaces")
+        .cites("/azure/estate/connections")
+        .reasoning(
+            "every private endpoint connection of the account and the interface of each endpoint \
+             were read: none has this address",
+        )
+        .reasoning(
+            "an endpoint never changes its address, so the endpoint was created anew, or the \
+             record was never its own",
+        )
+        .ruled_out("the address of another endpoint of the account")
+        .owner("DNS")
+        .step(zone_steps::see_interface(one.interface));
+    finding = match holding {
+        Some(state) => in_zone(finding, &case, state, &all, wanted),
+        None => finding
+            .reasoning(format!(
+                "no visible private zone has it either: {} has a record of its own, or sees a zone \
+             that this caller does not",
+                r.label()
+            ))
+            .step(
+                Step::shared(
+                    format!(
+                        "correct the record of {} to {wanted} where {} gets it",
+                        e.dns.name,
+                        r.label()
+                    ),
+                    format!("every client of {}, for this name only", r.label()),
+                )
+                .undo("write the old address back: note it first"),
+            ),
+    };
+    Some(finding.check(text::dig(&e.dns.name, r.seen)))
+}
+
+/// The zone whose record has the address: the linked one, else any.
+fn holding<'a, 'v>(case: &'a ZoneCase<'v>, all: &[IpAddr]) -> Option<&'a ZoneState<'v>> {
+    let has = |state: &&ZoneState<'_>| matches!(&state.record, Record::Wrong(given) if given.iter().any(|a| all.contains(a)));
+    let linked = case.zones.iter().filter(has).find(|s| matches!(s.link, Link::Done(_)));
+    linked.or_else(|| case.zones.iter().find(has))
+}
+
+fn in_zone(
+    finding: FindingBuilder,
+    case: &ZoneCase<'_>,
+    state: &ZoneState<'_>,
+    all: &[IpAddr],
+    wanted: IpAddr,
+) -> FindingBuilder {
+    let zone = &state.zone.id;
+    let finding = finding
+        .fact(format!(
+            "{} (resource group {}) has {} -> {}",
+            case.zone,
+            zone.group(),
+            case.record,
+            reading::list(all)
+        ))
+        .cites(format!("/azure{}/record", state.pointer))
+        .step(zone_steps::see_record(zone, &case.record));
+    let steps = zone_steps::correct_record(zone, &case.record, all, wanted);
+    steps.into_iter().fold(finding, FindingBuilder::step)
+}

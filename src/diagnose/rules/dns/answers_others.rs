@@ -1,0 +1,70 @@
+//! Whether a resolver that did not answer questions of this walk answered others: then it is not
+//! silent, but it, or a device on the way, limits the rate of answers.
+
+use crate::diagnose::view::resolver_view;
+use crate::evidence::dns::{ResolverEvidence, ResolverRole, SystemAnswer};
+use crate::evidence::{Evidence, Observed};
+
+use super::text;
+
+/// An answer of the system that takes less than this, in milliseconds, came from a cache.
+const FROM_A_CACHE_MS: f64 = 0.2;
+
+/// Evidence that a resolver answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AnswersOthers {
+    /// `getaddrinfo` got its answer from it.
+    BySystem,
+    /// It answered some walks of the same round.
+    ByWalks { answered: u32, asked: u32 },
+}
+
+/// Evidence that a resolver which did not answer the A question does answer others.
+pub(super) fn evidence(e: &Evidence, r: &ResolverEvidence) -> Option<AnswersOthers> {
+    if by_system(e, r) {
+        return Some(AnswersOthers::BySystem);
+    }
+    let round = r.round.as_ref()?;
+    (round.answered > 0)
+        .then_some(AnswersOthers::ByWalks { answered: round.answered, asked: round.asked })
+}
+
+/// Whether the system's answer must have come from this resolver: the C library asks no other, or
+/// got the answer before it would have asked the next one.
+fn by_system(e: &Evidence, r: &ResolverEvidence) -> bool {
+    let Observed::Done { took_ms, value, .. } = &e.dns.system else { return false };
+    let answered = match value {
+        SystemAnswer::Addresses { .. } => true,
+        // The name is unknown, or has no address: only a resolver that answered says that.
+        SystemAnswer::Failed { code } => matches!(code.as_str(), "EAI_NONAME" | "EAI_NODATA"),
+        SystemAnswer::Stalled => false,
+    };
+    if !answered
+        || *took_ms < FROM_A_CACHE_MS
+        || resolver_view::is_from_hosts_file(e)
+        || r.role != ResolverRole::Configured
+        || other_sources(e)
+    {
+        return false;
+    }
+    let mut configured = e.dns.resolvers.iter().filter(|x| x.role == ResolverRole::Configured);
+    if configured.next().is_none_or(|first| first.address != r.address) {
+        return false;
+    }
+    let (timeout_s, _) = text::lookup_timeouts(e);
+    #[expect(clippy::cast_precision_loss, reason = "seconds of resolv.conf, 30 at most")]
+    let before_the_next = *took_ms < timeout_s as f64 * 900.0;
+    let rotates = e.vantage.resolver_config.options.iter().any(|option| option == "rotate");
+    configured.next().is_none() || (before_the_next && !rotates)
+}
+
+/// Whether the system asks anything but the nameservers of resolv.conf, or caches answers.
+fn other_sources(e: &Evidence) -> bool {
+    // All but `dns` know only local names.
+    const PLAIN: &[&str] =
+        &["files", "dns", "myhostname", "mymachines", "mdns4_minimal", "mdns_minimal"];
+    let known = |word: &str| word.ends_with(']') || word.starts_with('[') || PLAIN.contains(&word);
+    let line = e.vantage.nsswitch_hosts.as_deref();
+    let words = line.map(|line| line.split_whitespace().filter(|word| !word.ends_with(':')));
+    words.is_some_and(|mut words| words.any(|word| !known(word)))
+}

@@ -1,0 +1,111 @@
+//! An address without the alias of Azure's own answer: a record of the operator's own, often for a
+//! gateway in front, in a hand-made zone or in an old view (facts D30-D33, D57, D58).
+
+use std::net::IpAddr;
+
+use crate::diagnose::rules::http::host_kind::host_kind;
+use crate::diagnose::view::resolver_view::{self, ResolverView};
+use crate::diagnose::{FindingBuilder, Rule, View};
+use crate::diagnosis::{Confidence, Level, Step};
+use crate::evidence::{Expect, TargetKind, classify, tunnel};
+
+use super::advice::Resolver;
+use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
+use super::{downstream, text};
+
+pub(super) const RULE: Rule = rule!(
+    "dns-own-record",
+    Dns,
+    "The address comes without the alias of Azure's own answer: a record of your own",
+    Code(check)
+)
+.explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN])
+.yields_to(&["dns-zone-bypassed", "dns-wrong-endpoint", "dns-address-stale"]);
+
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    // A gateway inside a virtual network has the operator's own records by design.
+    if e.target.private_zone.is_none()
+        || host_kind(e).is_gateway()
+        || matches!(
+            e.target.kind,
+            TargetKind::Privatelink | TargetKind::Unknown | TargetKind::Regional
+        )
+    {
+        return None;
+    }
+    let name = &e.dns.name;
+    let r = e.dns.effective_resolver()?;
+    // A VPN client on this machine synthesises answers without aliases.
+    let made_up = r.outcome.addresses().iter().any(|a| tunnel::address(e, *a).is_some());
+    if r.seen.privatelink_alias(name).is_some() || made_up {
+        return None;
+    }
+    let private = r.outcome.addresses().iter().find(|a| classify(**a).is_private());
+    match private {
+        Some(private) => Some(
+            finding(e, r, Level::Note, private)
+                .reasoning(
+                    "Azure's own answer has an alias; this one is a record of your own, for the \
+                     endpoint or for a gateway in front, or the resolver removes aliases from \
+                     answers",
+                )
+                .reasoning("such a record is not updated when the endpoint is created anew"),
+        ),
+        None => outside(e, r),
+    }
+}
+
+fn finding(e: &View<'_>, r: &ResolverView<'_>, level: Level, address: &IpAddr) -> FindingBuilder {
+    let kind = if level == Level::Note { "the privatelink" } else { "any" };
+    FindingBuilder::new(
+        level,
+        Confidence::Inferred,
+        format!("{} gives {address} without {kind} alias", r.label()),
+    )
+    .fact(format!("{} -> {} at {}", e.dns.name, text::outcome(r), r.label()))
+    .cites(r.pointer())
+}
+
+/// A public address without any alias, at which the service is not reached or refuses the call: an
+/// account's public name is an alias in each of Azure's chains (facts D30-D33).
+fn outside(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
+    let of_account = matches!(e.target.kind, TargetKind::Account | TargetKind::Project);
+    let bare = r.seen.a_answer().is_some_and(|a| a.chain(&e.dns.name).aliases.is_empty());
+    let address = r.outcome.addresses().iter().find(|a| resolver_view::could_be_public(**a))?;
+    let used = e.dns.effective().contains(address);
+    let wanted = !matches!(e.options.expect, Expect::Public | Expect::Closed);
+    if !of_account || !bare || !used || !wanted || !downstream::service_not_reached(e) {
+        return None;
+    }
+    let resolver = Resolver::of(e, r);
+    Some(
+        resolver
+            .who(finding(e, r, Level::Broken, address))
+            .reasoning(format!(
+                "Azure always answers for the name of an account with an alias: this is a record \
+                 of {} itself (local data, a view, a response policy), perhaps older than the \
+                 private endpoint",
+                r.label()
+            ))
+            .reasoning(
+                "or the resolver removes aliases from its answers: then the private zone is not \
+                 linked to its network, or there is no private endpoint yet",
+            )
+            .decide_with(format!("dig {} @<another resolver>", e.dns.name))
+            .owner(resolver.owner())
+            .inspect("see the whole answer", text::dig(&e.dns.name, r.seen))
+            .step(
+                Step::shared(
+                    format!(
+                        "{}: remove the record of {}, so that Azure DNS is asked for it; first see \
+                         with `--resolver` what Azure DNS answers",
+                        resolver.place().unwrap_or_else(|| format!("at {}", r.label())),
+                        e.dns.name
+                    ),
+                    format!("every client of {}, for this name only", r.label()),
+                )
+                .undo("put the record back: note its address and TTL first"),
+            )
+            .check(text::dig(&e.dns.name, r.seen)),
+    )
+}

@@ -1,0 +1,103 @@
+//! What the later hops show of whether DNS is the cause.
+
+use std::net::IpAddr;
+
+use crate::diagnose::{FindingBuilder, View, reading};
+use crate::diagnosis::Level;
+use crate::evidence::tls::{CertificateFault, TlsOutcome};
+use crate::evidence::{Evidence, Expect};
+
+/// Why the service's own refusal at the public address is not what to fix.
+pub(in crate::diagnose) const REFUSAL_IS_EXPECTED: &str =
+    "that refusal is expected there: allowing public access would hide a DNS fault, not fix it";
+
+/// The level of "applications get no address": a proxy that carries the call resolves the name
+/// itself.
+pub(super) fn level_without_address(e: &Evidence) -> Level {
+    if reading::proxied(e) { Level::Note } else { Level::Broken }
+}
+
+/// Whether the proxy's own name does not resolve because its resolvers fail: the same fault then
+/// breaks the proxied path. NXDOMAIN and the like are faults of the name, not of the resolvers.
+pub(super) fn proxy_name_unresolved(e: &Evidence) -> bool {
+    e.proxy.value().and_then(|proxy| proxy.dns.value()).is_some_and(|dns| {
+        dns.selected.is_empty()
+            && !dns
+                .resolvers
+                .iter()
+                .any(|r| reading::message(&r.a).is_some_and(|answer| answer.rcode.is_answer()))
+    })
+}
+
+/// Whether the service refuses because of where the call comes from, and `--expect closed` did not
+/// ask for that.
+pub(in crate::diagnose) fn refused_by_network(e: &View<'_>) -> bool {
+    e.options.expect != Expect::Closed && e.http.refused_by_network()
+}
+
+/// Whether no connection could be made to any address.
+pub(super) fn no_connection(e: &Evidence) -> bool {
+    e.tcp.value().is_some_and(|tcp| tcp.selected.is_none())
+}
+
+/// Whether the service itself, verified by its certificate, took the call: whatever Azure shows of
+/// the address, it leads there. A 404 is of an account that does not know the name (fact H18).
+pub(super) fn service_answered(e: &View<'_>) -> bool {
+    reading::tls_verified(e)
+        && !refused_by_network(e)
+        && reading::main_answer(e).is_some_and(|answer| answer.status != 404)
+}
+
+/// Whether the server at the address does not behave like the service: no connection, no TLS for
+/// the name, or a refusal by network rules. Always false behind a proxy, which resolves the name
+/// itself.
+pub(super) fn service_not_reached(e: &View<'_>) -> bool {
+    if reading::proxied(e) {
+        return false;
+    }
+    let not_the_service = e.tls.value().is_some_and(|tls| match &tls.outcome {
+        TlsOutcome::Verified => false,
+        TlsOutcome::CertificateRejected { fault } => {
+            *fault == CertificateFault::WrongName
+                || tls.chain.first().is_some_and(|leaf| !leaf.covers_target)
+        }
+        _ => true,
+    });
+    no_connection(e) || not_the_service || refused_by_network(e)
+}
+
+/// Rules out the route to a public address and its certificate, where TLS verified there.
+pub(super) fn rule_out_route(
+    finding: FindingBuilder,
+    e: &Evidence,
+    outside: &[IpAddr],
+) -> FindingBuilder {
+    let walked = e.tcp.value().and_then(|tcp| tcp.selected).filter(|a| outside.contains(a));
+    match walked {
+        Some(address) if !reading::proxied(e) && reading::tls_verified(e) => {
+            finding.ruled_out(format!("the route to {address} and the certificate there"))
+        }
+        _ => finding,
+    }
+}
+
+/// Whether the call is blocked at the address, as firewalls and network rules do: no connection, a
+/// handshake that is cut or intercepted, or a 403 that is not about the caller's identity.
+pub(super) fn call_is_blocked(e: &View<'_>) -> bool {
+    let cut = e.tls.value().is_some_and(|tls| {
+        matches!(
+            tls.outcome,
+            TlsOutcome::Silent
+                | TlsOutcome::Reset
+                | TlsOutcome::Closed
+                | TlsOutcome::ConnectionLost { .. }
+                | TlsOutcome::CertificateRejected { fault: CertificateFault::UnknownIssuer }
+        )
+    });
+    let forbidden = reading::main_answer(e).is_some_and(|answer| {
+        answer.status == 403
+            && !e.http.let_in()
+            && answer.code() != Some("AuthenticationTypeDisabled")
+    });
+    no_connection(e) || cut || forbidden
+}

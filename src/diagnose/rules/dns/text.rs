@@ -1,0 +1,214 @@
+//! Phrases that several rules of this hop share.
+
+use std::net::IpAddr;
+
+use crate::diagnose::headline::Clause;
+use crate::diagnose::reading::word;
+use crate::diagnose::resolver_class::{self, ResolverClass};
+use crate::diagnose::view::resolver_view::{ResolverOutcome, ResolverView};
+use crate::evidence::dns::{Answer, ResolverEvidence};
+use crate::evidence::tcp::Icmp;
+use crate::evidence::{AddressClass, Evidence, classify};
+
+/// The long clause where the first line has space for it, else the short one.
+pub(super) fn clause(long: String, short: impl Into<Clause>) -> Clause {
+    Clause::from(long).or(short)
+}
+
+/// Addresses for a headline: the first, and how many more.
+pub(super) fn brief(addresses: &[IpAddr]) -> String {
+    match addresses {
+        [] => "no address".to_owned(),
+        [one] => one.to_string(),
+        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+    }
+}
+
+/// What silence within the deadline does not rule out.
+pub(super) fn slower_looks_the_same(e: &Evidence) -> String {
+    format!("an answer that takes longer than {} ms would look the same", e.options.timeout_ms)
+}
+
+/// `dig` of the name at one resolver.
+pub(super) fn dig(name: &str, r: &ResolverEvidence) -> String {
+    let host = r.host();
+    let host = word(&host);
+    match r.address.port() {
+        53 => format!("dig {} @{host}", word(name)),
+        port => format!("dig -p {port} {} @{host}", word(name)),
+    }
+}
+
+/// `dig` of the name at a resolver that is named as people write it.
+pub(super) fn dig_at(name: &str, label: &str) -> String {
+    match label.parse::<std::net::SocketAddr>() {
+        Ok(socket) => format!("dig -p {} {} @{}", socket.port(), word(name), socket.ip()),
+        Err(_) => format!("dig {} @{label}", word(name)),
+    }
+}
+
+/// A resolver's outcome, in words.
+pub(super) fn outcome(r: &ResolverView<'_>) -> String {
+    match &r.outcome {
+        ResolverOutcome::Addresses(addresses) => {
+            let class = addresses.first().map_or("", |a| class_word(*a));
+            format!("{} ({class})", brief(addresses))
+        }
+        ResolverOutcome::Blocked => "the alias of a DNS security policy".to_owned(),
+        ResolverOutcome::Loop => "a loop of aliases".to_owned(),
+        ResolverOutcome::NoName(_) => "NXDOMAIN".to_owned(),
+        ResolverOutcome::NoAddress(_) => "NOERROR without an address".to_owned(),
+        ResolverOutcome::Refused(answer)
+        | ResolverOutcome::ServFail(answer)
+        | ResolverOutcome::OtherError(answer) => match extended_errors(answer) {
+            Some(text) => format!("{}, {text}", answer.rcode),
+            None => answer.rcode.to_string(),
+        },
+        ResolverOutcome::Silent => "no answer within the deadline".to_owned(),
+        ResolverOutcome::PortRefused => "its port is closed".to_owned(),
+        ResolverOutcome::Unreachable(icmp) => format!("unreachable: {}", unreachable(icmp)),
+        ResolverOutcome::NotSent(message) => format!("the question could not be sent: {message}"),
+        ResolverOutcome::Malformed => "only bytes that are not a DNS message".to_owned(),
+        ResolverOutcome::TcpFailed(message) => {
+            format!("a truncated answer, and TCP failed: {message}")
+        }
+    }
+}
+
+/// One word for the class of an address.
+pub(super) fn class_word(address: IpAddr) -> &'static str {
+    match classify(address) {
+        class if class.is_private() => "private",
+        AddressClass::Public => "public",
+        AddressClass::Documentation => "documentation range",
+        AddressClass::Benchmarking => "synthetic range 198.18.0.0/15",
+        class => class.words(),
+    }
+}
+
+/// An ICMP message in words.
+pub(super) fn unreachable(icmp: &Icmp) -> String {
+    let meaning = icmp.meaning.describe();
+    match icmp.from {
+        Some(from) => format!("{meaning}, reported by {from}"),
+        None => format!("{meaning}, reported by this machine"),
+    }
+}
+
+/// What the resolver is, where it is the DNS of a Kubernetes cluster: it forwards, so the fix is at
+/// its upstream (fact D70).
+pub(super) fn cluster(e: &Evidence, r: &ResolverEvidence) -> Option<String> {
+    let who = match resolver_class::of(e, r).class {
+        ResolverClass::NodeCache => "the node's DNS cache (NodeLocal DNSCache)",
+        ResolverClass::ClusterDns => "CoreDNS",
+        _ => return None,
+    };
+    Some(format!(
+        "{} looks like the cluster's own DNS, {who}: it forwards names outside the cluster, so the \
+         cause is at its `forward` (ConfigMap coredns) or at the node's resolver",
+        r.label()
+    ))
+}
+
+/// How long each new lookup waits for a nameserver that does not answer (resolv.conf(5)): its
+/// timeout, and the most that all its attempts take.
+pub(super) fn lookup_timeouts(e: &Evidence) -> (u64, u64) {
+    let option = |key: &str, unset: u64, most: u64| {
+        let options = &e.vantage.resolver_config.options;
+        let set = options.iter().rev().find_map(|option| option.strip_prefix(key)?.parse().ok());
+        set.unwrap_or(unset).clamp(1, most)
+    };
+    let timeout = option("timeout:", 5, 30);
+    (timeout, timeout * option("attempts:", 2, 5))
+}
+
+/// The extended DNS errors of an answer (RFC 8914), by the names of the IANA registry.
+pub(super) fn extended_errors(answer: &Answer) -> Option<String> {
+    const NAMES: &[&str] = &[
+        "Other",
+        "Unsupported DNSKEY Algorithm",
+        "Unsupported DS Digest Type",
+        "Stale Answer",
+        "Forged Answer",
+        "DNSSEC Indeterminate",
+        "DNSSEC Bogus",
+        "Signature Expired",
+        "Signature Not Yet Valid",
+        "DNSKEY Missing",
+        "RRSIGs Missing",
+        "No Zone Key Bit Set",
+        "NSEC Missing",
+        "Cached Error",
+        "Not Ready",
+        "Blocked",
+        "Censored",
+        "Filtered",
+        "Prohibited",
+        "Stale NXDOMAIN Answer",
+        "Not Authoritative",
+        "Not Supported",
+        "No Reachable Authority",
+        "Network Error",
+        "Invalid Data",
+    ];
+    if answer.extended_errors.is_empty() {
+        return None;
+    }
+    let all: Vec<String> = answer
+        .extended_errors
+        .iter()
+        .map(|error| {
+            let name = NAMES.get(usize::from(error.code)).copied().unwrap_or("unassigned");
+            match error.text.as_str() {
+                "" => format!("EDE {} ({name})", error.code),
+                text => format!("EDE {} ({name}): {text}", error.code),
+            }
+        })
+        .collect();
+    Some(all.join("; "))
+}
+
+/// How many names of the search list are tried before the name itself, if any.
+pub(super) fn search_list_lookups(e: &Evidence) -> Option<usize> {
+    let config = &e.vantage.resolver_config;
+    let ndots: usize = config
+        .options
+        .iter()
+        .rev()
+        .find_map(|option| option.strip_prefix("ndots:").and_then(|n| n.parse().ok()))
+        .unwrap_or(1);
+    let dots = e.dns.name.matches('.').count();
+    (dots < ndots && !config.search.is_empty()).then_some(config.search.len())
+}
+
+/// The other resolvers that give an address, e.g. `10.1.0.11 gives 10.3.0.5 (private)`.
+pub(super) fn other_answers(all: &[ResolverView<'_>], but: usize) -> Vec<(usize, String)> {
+    all.iter()
+        .filter(|r| r.index != but && !r.outcome.addresses().is_empty())
+        .map(|r| (r.index, format!("{} gives {}", r.label(), outcome(r))))
+        .collect()
+}
+
+/// Whether `name` is `zone` or lies under it.
+pub(super) fn is_within(name: &str, zone: &str) -> bool {
+    let (name, zone) = (name.to_ascii_lowercase(), zone.to_ascii_lowercase());
+    name == zone || name.ends_with(&format!(".{zone}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_lies_in_its_own_zone_and_not_in_a_longer_label() {
+        assert!(is_within("A.openai.azure.com", "openai.azure.com"));
+        assert!(is_within("openai.azure.com", "openai.azure.com"));
+        assert!(!is_within("myopenai.azure.com", "openai.azure.com"));
+    }
+
+    #[test]
+    fn a_long_headline_gives_way_to_the_short_one() {
+        assert_eq!(clause("x".repeat(100), "short").alone(), "x".repeat(100));
+        assert_eq!(clause("x".repeat(101), "short").alone(), "short");
+    }
+}

@@ -1,0 +1,169 @@
+//! An answer with its classification, as the rules of http and identity cite it.
+
+use crate::diagnose::{FindingBuilder, View};
+use crate::diagnosis::{Confidence, Level};
+use crate::evidence::http::{HttpAnswer, HttpCall, Purpose};
+use crate::evidence::{Evidence, Hop, tunnel};
+
+use super::answered_by::{AnsweredBy, answered_by, service_headers};
+use super::refusals::Refusal;
+
+/// A call whose answer the table of refusals classifies.
+pub(in crate::diagnose) struct MatchedRefusal<'e> {
+    /// Its place among the calls.
+    pub(in crate::diagnose) index: usize,
+    /// The call.
+    pub(in crate::diagnose) call: &'e HttpCall,
+    /// Its answer.
+    pub(in crate::diagnose) answer: &'e HttpAnswer,
+    /// The row that matches.
+    pub(in crate::diagnose) row: &'static Refusal,
+}
+
+/// The first call whose answer is the refusal `id`.
+pub(in crate::diagnose) fn find_refusal<'e>(e: &View<'e>, id: &str) -> Option<MatchedRefusal<'e>> {
+    all_refusals(e).find(|refusal| refusal.row.id == id)
+}
+
+/// Every call whose answer is some refusal.
+pub(in crate::diagnose) fn all_refusals<'e>(
+    e: &View<'e>,
+) -> impl Iterator<Item = MatchedRefusal<'e>> {
+    e.http.calls().filter_map(|read| {
+        let (answer, row) = (read.call.answer()?, read.row?);
+        Some(MatchedRefusal { index: read.index, call: read.call, answer, row })
+    })
+}
+
+impl MatchedRefusal<'_> {
+    /// A finding with this answer as its first fact.
+    pub(in crate::diagnose) fn finding(
+        &self,
+        level: Level,
+        confidence: Confidence,
+        message: impl AsRef<str>,
+    ) -> FindingBuilder {
+        FindingBuilder::new(level, confidence, clause(message.as_ref()))
+            .fact(format!("{} -> {}", request(self.call), self.line()))
+            .fact(format!("answered by: {}", self.who().name()))
+            .cites(pointer(self.index))
+    }
+
+    /// Status, code and message on one line.
+    pub(in crate::diagnose) fn line(&self) -> String {
+        let status = self.answer.status.to_string();
+        let mut line = status.clone();
+        if let Some(code) = self.answer.code().filter(|code| *code != status) {
+            line = format!("{line} {}", short(code, 60));
+        }
+        match (self.answer.message(), self.answer.body_excerpt.as_deref()) {
+            (Some(message), _) => format!("{line} \"{}\"", short(message, 280)),
+            (None, Some(excerpt)) => {
+                let words: Vec<&str> = excerpt.split_whitespace().collect();
+                format!("{line}, body: {}", short(&words.join(" "), 160))
+            }
+            (None, None) if self.answer.body_bytes == 0 => format!("{line}, no body"),
+            (None, None) => line,
+        }
+    }
+
+    /// Which server answered.
+    pub(in crate::diagnose) fn who(&self) -> AnsweredBy {
+        answered_by(self.answer)
+    }
+
+    /// A header with its name, as a fact, if it is there.
+    pub(in crate::diagnose) fn header_line(&self, name: &str) -> Option<String> {
+        self.answer.header(name).map(|value| format!("{name}: {}", short(value, 160)))
+    }
+
+    /// Proved if the service's text came in its error format or with its headers; otherwise
+    /// inferred.
+    pub(in crate::diagnose) fn confidence(&self) -> Confidence {
+        if self.answer.error.is_some() || service_headers(self.answer) {
+            Confidence::Proved
+        } else {
+            Confidence::Inferred
+        }
+    }
+
+    /// What was requested, as text.
+    pub(in crate::diagnose) const fn what(&self) -> &'static str {
+        purpose(self.call.purpose)
+    }
+
+    /// The level of a refusal. With `--expect closed`, which asks about the network, a refusal of
+    /// the caller decides nothing (fact H28).
+    pub(in crate::diagnose) fn level(&self, e: &Evidence) -> Level {
+        match e.options.expect {
+            crate::evidence::Expect::Closed if self.row.hop == Hop::Identity => Level::Risk,
+            _ => Level::Broken,
+        }
+    }
+}
+
+/// A call's purpose as text.
+pub(in crate::diagnose) const fn purpose(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Models => "the list of models",
+        Purpose::Project => "the project",
+        Purpose::Deployment => "the deployment",
+        Purpose::Secrets => "the list of secrets",
+    }
+}
+
+/// Method and path of a call.
+pub(in crate::diagnose) fn request(call: &HttpCall) -> String {
+    format!("{} {}", call.method, short(&call.path, 120))
+}
+
+/// The tenants that a text names, in order: ids in the form of RFC 9562.
+pub(in crate::diagnose) fn tenants(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_hexdigit() && c != '-')
+        .filter(|word| word.len() == 36 && word.matches('-').count() == 4)
+}
+
+/// Where a call's outcome is in the report.
+pub(in crate::diagnose) fn pointer(index: usize) -> String {
+    format!("/http/value/calls/{index}/outcome")
+}
+
+/// Where the call went: the proxy, or the address.
+pub(in crate::diagnose) fn place(e: &Evidence) -> String {
+    match (e.proxy.value(), walked(e)) {
+        (Some(proxy), _) => format!("through {}", proxy.url),
+        (None, Some(address)) => format!("to {address}"),
+        (None, None) => format!("to {}", e.target.host),
+    }
+}
+
+/// The address that the call went to, where no proxy carries it.
+pub(in crate::diagnose) fn walked(e: &Evidence) -> Option<std::net::IpAddr> {
+    e.tcp.value().and_then(|tcp| tcp.selected)
+}
+
+/// Whether the call went to a private address, where no proxy carries it.
+pub(in crate::diagnose) fn walked_private(e: &Evidence) -> bool {
+    walked(e).is_some_and(|address| tunnel::is_private(e, address))
+}
+
+/// A text of at most `limit` characters.
+pub(in crate::diagnose) fn short(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(limit.saturating_sub(3)).collect();
+    format!("{}...", kept.trim_end())
+}
+
+/// A clause of at most 100 bytes, for a report's first line.
+fn clause(text: &str) -> String {
+    if text.len() <= 100 {
+        return text.to_owned();
+    }
+    let mut end = 97;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}...", text[..end].trim_end())
+}

@@ -1,0 +1,58 @@
+//! Commands of `az` about tokens, logins, roles and service principals: each is built here.
+
+use crate::diagnose::reading::word;
+
+/// The version of `az`.
+pub(super) const VERSION: &str = "az version";
+/// The account that is logged in.
+pub(super) const ACCOUNT: &str = "az account show";
+/// Updates `az`.
+pub(super) const UPGRADE: &str = "az upgrade";
+
+/// A login, in a tenant.
+pub(super) fn login(tenant: Option<&str>) -> String {
+    format!("az login --tenant {}", tenant.map_or("<tenant>".to_owned(), word))
+}
+
+/// The tenant of the account's subscription.
+pub(super) fn subscription_tenant() -> String {
+    format!("{ACCOUNT} --subscription <subscription of the account> --query tenantId")
+}
+
+/// A token as `az` obtains it, of which `query` is shown and never the token itself.
+pub(super) fn get_access_token(tenant: Option<&str>, scope: &str, query: &str) -> String {
+    let tenant = tenant.map(|tenant| format!("--tenant {tenant} ")).unwrap_or_default();
+    format!("az account get-access-token {tenant}--scope {scope} --query {query}")
+}
+
+/// The name and the kind of the service principal of a client id.
+pub(super) fn service_principal_kind(client: &str) -> String {
+    let query = "{name:displayName,kind:servicePrincipalType}";
+    format!("az ad sp show --id {client} --query \"{query}\"")
+}
+
+/// The roles of a principal on the account.
+pub(super) fn roles_of(assignee: &str) -> String {
+    format!(
+        "az role assignment list --assignee {assignee} --scope <account resource id> \
+         --include-inherited --query \"[].roleDefinitionName\""
+    )
+}
+
+/// The data actions of a role.
+pub(super) fn data_actions(role: &str) -> String {
+    format!("az role definition list --name \"{role}\" --query \"[].permissions[].dataActions\"")
+}
+
+/// Gives a principal a role on the account.
+pub(super) fn assign_role(assignee: &str, role: &str) -> String {
+    format!("az role assignment create {assignee} --role \"{role}\" --scope <account resource id>")
+}
+
+/// Takes that role away.
+pub(super) fn unassign_role(principal: &str, role: &str) -> String {
+    format!(
+        "az role assignment delete --assignee {principal} --role \"{role}\" \
+         --scope <account resource id>"
+    )
+}

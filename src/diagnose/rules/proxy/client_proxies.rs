@@ -1,0 +1,53 @@
+//! The clients that read the proxy variables, and what each of them does with them.
+
+use crate::diagnose::FindingBuilder;
+use crate::evidence::Evidence;
+use crate::evidence::vantage::{ClientDecision, ClientProxy};
+
+/// The clients whose behaviour was tested, with their places in the evidence.
+pub(super) fn tested(e: &Evidence) -> Vec<(usize, &ClientProxy)> {
+    e.vantage
+        .proxy
+        .clients
+        .iter()
+        .enumerate()
+        .filter(|(_, client)| client.reads() && client.tested.is_some())
+        .collect()
+}
+
+/// Names of the clients that take one path, as a list for people.
+pub(super) fn names(clients: &[(usize, &ClientProxy)], proxy: Option<&str>) -> String {
+    let names: Vec<&str> = clients
+        .iter()
+        .filter(|(_, client)| client.proxy.as_deref() == proxy && client.client != "aoai-probe")
+        .map(|(_, client)| client.client.as_str())
+        .collect();
+    names.join(", ")
+}
+
+/// Every client as a fact.
+pub(super) fn seen(
+    mut finding: FindingBuilder,
+    clients: &[(usize, &ClientProxy)],
+) -> FindingBuilder {
+    for (index, client) in clients {
+        finding = finding.fact(line(client)).cites(format!("/vantage/proxy/clients/{index}"));
+    }
+    finding
+}
+
+fn line(client: &ClientProxy) -> String {
+    let way = client.proxy.as_deref().map_or("directly".to_owned(), |url| format!("through {url}"));
+    let why = match &client.decision {
+        ClientDecision::Ignores => "it reads no variable".to_owned(),
+        ClientDecision::NoVariable => "it reads none of the variables that are set".to_owned(),
+        ClientDecision::Variable { name } => name.clone(),
+        ClientDecision::Exempted { variable, entry } => format!("{variable}: {entry}"),
+        ClientDecision::Fails { message } => message.clone(),
+    };
+    let version = client.tested.as_deref().unwrap_or("untested");
+    format!("{} ({version}): {way} ({why})", client.client)
+}
+
+/// Shows the proxy variables, without a password in them.
+pub(super) const SEE_VARIABLES: &str = "env | grep -i '_proxy=' | sed 's#//[^@/]*@#//#'";

@@ -1,0 +1,132 @@
+//! Whether the call could bypass the proxy, and the NO_PROXY entry for it (facts P2-P4).
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::diagnose::{FindingBuilder, reading};
+use crate::diagnosis::Step;
+use crate::evidence::tls::TlsOutcome;
+use crate::evidence::{Evidence, tunnel};
+
+/// What the direct path, tested in addition to the proxied one, shows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::diagnose) enum Direct {
+    /// TLS verified there: the application can go without the proxy.
+    Verified(IpAddr),
+    /// TCP connects there.
+    Connected(IpAddr),
+    /// The name leads to a private address from here; the path to it is not proved.
+    Private(IpAddr),
+    /// Nothing suggests that it works.
+    Unknown,
+}
+
+/// What the direct path shows.
+pub(in crate::diagnose) fn direct(e: &Evidence) -> Direct {
+    if let Some(path) = e.direct.value()
+        && let Some(address) = path.tcp.value().and_then(|tcp| tcp.selected)
+    {
+        let verified = path.tls.value().is_some_and(|tls| tls.outcome == TlsOutcome::Verified);
+        return if verified { Direct::Verified(address) } else { Direct::Connected(address) };
+    }
+    match e.dns.effective().into_iter().find(|a| tunnel::is_private(e, *a)) {
+        Some(address) => Direct::Private(address),
+        None => Direct::Unknown,
+    }
+}
+
+/// Whether the target is private from here, so that no proxy is needed to reach it.
+pub(in crate::diagnose) fn is_private(e: &Evidence) -> bool {
+    reading::some_private(e)
+}
+
+/// The team that fixes a proxy's failure: the application's own settings are at fault where the
+/// target is private, the proxy elsewhere.
+pub(in crate::diagnose) fn owner(e: &Evidence) -> &'static str {
+    if is_private(e) { "Application" } else { "Network (proxy)" }
+}
+
+/// The name of the variable as this environment spells it.
+fn variable(e: &Evidence) -> &str {
+    e.vantage
+        .proxy
+        .variables
+        .iter()
+        .find(|v| v.name.eq_ignore_ascii_case("no_proxy"))
+        .map_or("NO_PROXY", |v| v.name.as_str())
+}
+
+/// The account's names under the other suffixes of its cloud, which an entry for one host does not
+/// cover.
+fn others(e: &Evidence) -> String {
+    let suffix = e.target.public_suffix.as_deref().unwrap_or_default();
+    let names: Vec<String> = crate::services::other_names(suffix)
+        .map(|other| format!("{}.{other}", reading::account(e)))
+        .collect();
+    match names.as_slice() {
+        [] => String::new(),
+        names => format!(
+            ", and so do the account's other names, if they are called: {}",
+            names.join(", ")
+        ),
+    }
+}
+
+/// The step that exempts the one host and keeps the entries that are there.
+pub(in crate::diagnose) fn step(e: &Evidence, message: &str) -> Step {
+    let name = variable(e);
+    let host = reading::word(&e.target.host);
+    let held: Vec<&str> = e
+        .vantage
+        .proxy
+        .variables
+        .iter()
+        .filter(|v| v.name.eq_ignore_ascii_case("no_proxy"))
+        .map(|v| v.name.as_str())
+        .collect();
+    let both = if held.len() > 1 { " (both NO_PROXY and no_proxy)" } else { "" };
+    Step::local(format!(
+        "{message}{both}: this applies to the current shell and the programs it starts; a service \
+         needs it in its own unit or app setting{}",
+        others(e)
+    ))
+    .command(format!("export {name}=\"${{{name}:+${name},}}\"{host}"))
+    .undo(format!("open a new shell, or take {host} out of {name} again"))
+}
+
+/// Adds what the direct path shows, and how to use it where it is private.
+pub(in crate::diagnose) fn bypass_advice(finding: FindingBuilder, e: &Evidence) -> FindingBuilder {
+    let mut finding = match direct(e) {
+        Direct::Verified(address) => finding
+            .fact(format!(
+                "directly, without the proxy, {address} connects and its certificate verifies"
+            ))
+            .cites("/direct"),
+        Direct::Connected(address) => finding
+            .fact(format!("directly, without the proxy, {address} connects"))
+            .cites("/direct"),
+        Direct::Private(address) => finding
+            .fact(format!("{} resolves to the private address {address} from here", e.dns.name))
+            .cites("/dns/selected"),
+        Direct::Unknown => return finding,
+    };
+    if !is_private(e) {
+        return finding;
+    }
+    for (index, entry) in e.vantage.proxy.no_proxy.iter().enumerate() {
+        let Ok(net) = entry.entry.parse::<IpNet>() else { continue };
+        if !entry.exempts && e.dns.effective().iter().any(|a| net.contains(a)) {
+            finding = finding
+                .fact(format!(
+                    "{} contains {net}, which exempts URLs with an IP address, not {}",
+                    variable(e),
+                    e.target.host
+                ))
+                .cites(format!("/vantage/proxy/no_proxy/{index}"));
+        }
+    }
+    finding
+        .inspect("first check without the proxy", reading::again_with(e, "--proxy none"))
+        .step(step(e, "exempt the host from the proxy in the application's environment"))
+}

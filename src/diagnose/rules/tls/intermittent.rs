@@ -1,0 +1,132 @@
+//! The same handshake is answered on some connections and not on others: one of several
+//! backends does not work.
+
+use super::{experiments, session};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Step};
+use crate::evidence::experiment::HandshakeExperiment;
+
+pub(super) const RULE: Rule = rule!(
+    "tls-fails-now-and-then",
+    Tls,
+    "The same handshake is answered on some connections and not on others",
+    Code(check)
+)
+.explains(&["tls-silent", "tls-reset", "tls-closed", "tls-alert", "tls-version-refused"]);
+
+/// A contradiction between handshakes that a cause which fails every time does not explain.
+struct Contradiction {
+    confidence: Confidence,
+    fact: String,
+    /// The experiments that show it.
+    pointers: Vec<String>,
+    rules_out: Option<&'static str>,
+}
+
+/// What fails every time, so that one success of the same kind rules it out.
+const NAME_OR_MTU: Option<&str> =
+    Some("an SNI filter or an MTU black hole alone: each of them fails every time");
+
+/// The first contradiction, the strongest kind first.
+fn contradiction(e: &View<'_>) -> Option<Contradiction> {
+    repeat_works(e)
+        .or_else(|| smaller_segments_fail(e))
+        .or_else(|| name_and_size_both_work(e))
+        .or_else(|| each_version_works(e))
+}
+
+/// The very same handshake is answered when it is repeated.
+fn repeat_works(e: &View<'_>) -> Option<Contradiction> {
+    let (pointer, _) = e.tls.repeats().find(|(_, x)| experiments::is_finished(x))?;
+    Some(Contradiction {
+        confidence: Confidence::Proved,
+        fact: "the very same handshake, repeated, is answered: nothing in it makes the difference"
+            .to_owned(),
+        pointers: vec![pointer],
+        rules_out: NAME_OR_MTU,
+    })
+}
+
+/// A path that carries the larger segment carries the smaller one.
+fn smaller_segments_fail(e: &View<'_>) -> Option<Contradiction> {
+    let sizes = e.tls.segment_sizes();
+    let unanswered = |x: &HandshakeExperiment| !x.answered() && x.tls.is_some();
+    sizes.iter().filter(|(.., x)| unanswered(x)).find_map(|(small, at_small, _)| {
+        let (large, at_large, _) =
+            sizes.iter().find(|(large, _, x)| large > small && experiments::is_finished(x))?;
+        Some(Contradiction {
+            confidence: Confidence::Proved,
+            fact: format!(
+                "with segments of {large} bytes the handshake is answered, with {small} it is not: \
+                 size does not make the difference"
+            ),
+            pointers: vec![at_small.clone(), at_large.clone()],
+            rules_out: NAME_OR_MTU,
+        })
+    })
+}
+
+/// The control is as large as the walk's own ClientHello, and the small one has its name.
+fn name_and_size_both_work(e: &View<'_>) -> Option<Contradiction> {
+    let (at_small, _) = e.tls.small_hello().filter(|(_, x)| experiments::is_finished(x))?;
+    let (at_control, name, _) =
+        e.tls.control_name().filter(|(.., x)| experiments::is_finished(x))?;
+    Some(Contradiction {
+        confidence: Confidence::Inferred,
+        fact: format!(
+            "the same name in a small ClientHello is answered, and so is {name} in a large one: \
+             neither name nor size makes the difference"
+        ),
+        pointers: vec![at_small, at_control],
+        rules_out: Some("the name or the size alone: each of them is answered with the other"),
+    })
+}
+
+fn each_version_works(e: &View<'_>) -> Option<Contradiction> {
+    (e.tls.versions_that_work() > 1).then(|| Contradiction {
+        confidence: Confidence::Inferred,
+        fact: "each TLS version alone is answered; both offered together were not".to_owned(),
+        pointers: vec!["/experiments/handshakes".to_owned()],
+        rules_out: None,
+    })
+}
+
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    if !e.tls.handshake_hung() && !e.tls.handshake_cut() {
+        return None;
+    }
+    let found = contradiction(e)?;
+    // A peer that is slow now and then looks the same as long as no handshake is cut.
+    let confidence = if e.tls.handshake_hung() { Confidence::Inferred } else { found.confidence };
+    let answered = e.tls.handshakes().filter(|x| experiments::is_finished(x)).count();
+    let tried = e.tls.handshakes().count();
+    let peer = session::peer(e);
+    let mut finding =
+        session::broken_as(e, confidence, format!("{peer} answers some handshakes and not others"))
+            .fact(format!("the first handshake failed; of {tried} others {answered} were answered"))
+            .reasoning(found.fact)
+            .reasoning(
+                "a load balancer or relay with several backends, one of which does not work, looks \
+                 like this, and so does a path that loses packets",
+            );
+    if let Some(excluded) = found.rules_out {
+        finding = finding.ruled_out(excluded);
+    }
+    for pointer in found.pointers {
+        finding = finding.cites(pointer);
+    }
+    Some(
+        finding
+            .owner(session::server_owner(e))
+            .inspect("repeat it ten times, and count", session::s_client(e, "-brief"))
+            .step(Step::inspect(format!("see the health of each backend of the server at {peer}")))
+            .step(
+                Step::shared(
+                    "take a backend that does not answer out of rotation",
+                    "the load of the other backends",
+                )
+                .undo("put it back once it answers"),
+            )
+            .check(reading::again(e)),
+    )
+}

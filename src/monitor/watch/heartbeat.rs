@@ -1,0 +1,160 @@
+//! The heartbeat: a file for the textfile collector, and a call whose absence another service
+//! notices.
+
+use std::io::Write;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::monitor::webhook::Webhook;
+
+/// Makes the calls, one at a time.
+pub(super) struct HeartbeatSender {
+    hook: Option<Rc<Webhook>>,
+    called: Option<Instant>,
+    under_way: Option<LocalBoxFuture<'static, Result<(), String>>>,
+}
+
+impl HeartbeatSender {
+    pub(super) fn new(hook: Option<Webhook>) -> Self {
+        Self { hook: hook.map(Rc::new), called: None, under_way: None }
+    }
+
+    pub(super) fn replace(&mut self, hook: Option<Webhook>) {
+        self.hook = hook.map(Rc::new);
+    }
+
+    /// Starts a call, unless the last one has not been answered yet or was less than `every` ago.
+    pub(super) fn call(&mut self, every: Duration, body: impl FnOnce() -> Value) {
+        let Some(hook) = &self.hook else { return };
+        // Ticks may be a little early or late.
+        let due = self.called.is_none_or(|called| called.elapsed() >= every.mul_f64(0.9));
+        if self.under_way.is_some() || !due {
+            return;
+        }
+        self.called = Some(Instant::now());
+        let (hook, body) = (Rc::clone(hook), body());
+        self.under_way = Some(async move { hook.call(&body).await }.boxed_local());
+    }
+
+    /// The result of the call.
+    pub(super) async fn called(&mut self) -> Result<(), String> {
+        match &mut self.under_way {
+            Some(call) => {
+                let taken = call.await;
+                self.under_way = None;
+                taken
+            }
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Statistics of the watch itself.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct WatchStats {
+    /// Wall clock, in seconds since 1970.
+    pub(super) now: f64,
+    pub(super) targets: usize,
+    pub(super) walks: u64,
+    pub(super) failed_walks: u64,
+    pub(super) skipped_ticks: u64,
+    pub(super) open: [(&'static str, usize); 3],
+    pub(super) history_waiting: usize,
+    pub(super) history_writes: bool,
+    pub(super) webhook_failed: u64,
+}
+
+impl WatchStats {
+    /// For the heartbeat's call.
+    pub(super) fn to_json(&self) -> Value {
+        let open: serde_json::Map<String, Value> =
+            self.open.iter().map(|(severity, n)| ((*severity).to_owned(), json!(n))).collect();
+        json!({
+            "targets": self.targets,
+            "walks": self.walks,
+            "failed_walks": self.failed_walks,
+            "open_incidents": open,
+            "history_up": self.history_writes,
+            "webhook_failed": self.webhook_failed,
+        })
+    }
+
+    /// In Prometheus's text form, without timestamps, for the textfile collector.
+    pub(super) fn text(&self) -> String {
+        let mut out = String::new();
+        let mut metric = |name: &str, kind: &str, help: &str, value: f64| {
+            out.push_str(&format!(
+                "# HELP aoai_probe_watch_{name} {help}\n# TYPE aoai_probe_watch_{name} {kind}\n\
+                 aoai_probe_watch_{name} {value}\n"
+            ));
+        };
+        let count = |n: usize| n as f64;
+        metric(
+            "heartbeat_timestamp_seconds",
+            "gauge",
+            "When every target was last walked in time.",
+            self.now,
+        );
+        metric("targets", "gauge", "Watched targets.", count(self.targets));
+        metric("walks_total", "counter", "Walks since the start.", self.walks as f64);
+        metric(
+            "failed_walks_total",
+            "counter",
+            "Walks that failed because of a fault of the watch itself.",
+            self.failed_walks as f64,
+        );
+        metric(
+            "skipped_ticks_total",
+            "counter",
+            "Walks skipped because the previous one was still running.",
+            self.skipped_ticks as f64,
+        );
+        metric(
+            "history_up",
+            "gauge",
+            "Whether the history can be written.",
+            f64::from(u8::from(self.history_writes)),
+        );
+        metric(
+            "history_waiting",
+            "gauge",
+            "Walks waiting to be written to the history.",
+            count(self.history_waiting),
+        );
+        metric(
+            "webhook_failed_total",
+            "counter",
+            "Notifications that could not be delivered to the webhook.",
+            self.webhook_failed as f64,
+        );
+        out.push_str(
+            "# HELP aoai_probe_watch_open_incidents Open incidents by severity.\n\
+             # TYPE aoai_probe_watch_open_incidents gauge\n",
+        );
+        for (severity, count) in self.open {
+            out.push_str(&format!(
+                "aoai_probe_watch_open_incidents{{severity=\"{severity}\"}} {count}\n"
+            ));
+        }
+        out
+    }
+}
+
+/// Replaces the file atomically, so that no reader sees a part of it.
+pub(super) fn write(file: &Path, text: &str) -> std::io::Result<()> {
+    let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    // The collector runs as another user.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    let mut new = builder.prefix(".aoai-probe-").tempfile_in(folder)?;
+    new.write_all(text.as_bytes())?;
+    new.persist(file).map_err(|error| error.error)?;
+    Ok(())
+}

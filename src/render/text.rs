@@ -1,0 +1,404 @@
+//! Outcomes as text: what happened, in the field's terms, without judgement.
+
+use std::net::IpAddr;
+
+use crate::evidence::dns::{
+    Answer, DnsOutcome, Exchange, Rcode, ResolverRole, StrayReason, SystemAnswer,
+};
+use crate::evidence::http::{HttpAnswer, HttpCall, HttpOutcome, Purpose};
+use crate::evidence::identity::{CredentialKind, Withheld};
+use crate::evidence::proxy::ConnectOutcome;
+use crate::evidence::tcp::{Icmp, TcpOutcome};
+use crate::evidence::tls::{Certificate, TlsHop, TlsOutcome};
+use crate::evidence::vantage::{
+    ClientDecision, ClientProxy, FileState, NeighbourState, ProxyReason, Route,
+};
+use crate::evidence::{Expect, Observed, SkipReason, Trust, classify};
+
+/// `1 walk`, `2 walks`.
+#[must_use]
+pub fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Why something was not done; none if it was.
+pub(crate) fn not_done<T>(observed: &Observed<T>) -> Option<String> {
+    match observed {
+        Observed::Done { .. } => None,
+        Observed::NotReached { stopped_at } => {
+            Some(format!("not reached: the walk ended at {}", stopped_at.name()))
+        }
+        Observed::NotAsked { reason } => Some(format!("not asked: {}", choice(*reason))),
+        Observed::NotPossible { message } => Some(format!("not possible: {message}")),
+    }
+}
+
+pub(crate) const fn choice(by: SkipReason) -> &'static str {
+    match by {
+        SkipReason::NoProxyApplies => "no proxy applies to this target",
+        SkipReason::ProxyApplies => "a proxy carries the call",
+        SkipReason::DirectPathIsPublic => "the direct path is public (--direct walks it)",
+        SkipReason::ServiceHasNoCall => "no call is made to this service",
+        SkipReason::NotNeeded => "the answer did not make it necessary",
+        SkipReason::Option => "an option says so",
+        SkipReason::ResolverGiven => "--resolver names the answer that counts",
+        SkipReason::ConnectTo => "--connect-to redirects the connection",
+    }
+}
+
+pub(crate) fn expect(expect: &Expect) -> String {
+    match expect {
+        Expect::Auto => "auto".to_owned(),
+        Expect::Private => "private".to_owned(),
+        Expect::Public => "public".to_owned(),
+        Expect::Closed => "closed".to_owned(),
+        Expect::Any => "any".to_owned(),
+        Expect::Cidr { prefixes } => prefixes.join(","),
+    }
+}
+
+pub(crate) const fn trust(trust: Trust) -> &'static str {
+    match trust {
+        Trust::Public => "public",
+        Trust::System => "system",
+    }
+}
+
+pub(crate) fn file(state: &FileState) -> String {
+    match state {
+        FileState::Read => "read".to_owned(),
+        FileState::Missing => "does not exist".to_owned(),
+        FileState::NotRead => "not read on this system".to_owned(),
+        FileState::Unreadable { message } => format!("cannot be read: {message}"),
+    }
+}
+
+pub(crate) fn proxy_reason(reason: &ProxyReason) -> String {
+    match reason {
+        ProxyReason::NotConfigured => "none is configured".to_owned(),
+        ProxyReason::OptionNone => "--proxy none".to_owned(),
+        ProxyReason::OptionUrl => "--proxy".to_owned(),
+        ProxyReason::Variable { name } => name.clone(),
+        ProxyReason::Exempted { entry } => format!("NO_PROXY entry {entry} exempts the target"),
+    }
+}
+
+/// Addresses, the first `most` of them.
+pub(crate) fn addresses(all: &[IpAddr], most: usize) -> String {
+    let shown: Vec<String> = all.iter().take(most).map(IpAddr::to_string).collect();
+    let mut text = shown.join(", ");
+    if all.len() > most {
+        text.push_str(&format!(" and {} more", all.len() - most));
+    }
+    text
+}
+
+/// Addresses with their class: `10.3.0.5, 10.3.0.6 (private)`, or each with its own.
+pub(crate) fn classed_addresses(all: &[IpAddr], most: usize) -> String {
+    let class = all.first().map(|first| classify(*first));
+    match class {
+        Some(class) if all.iter().all(|address| classify(*address) == class) => {
+            format!("{} ({})", addresses(all, most), class.words())
+        }
+        _ => {
+            let each = all.iter().take(most).map(|a| format!("{a} ({})", classify(*a).words()));
+            let mut text = each.collect::<Vec<_>>().join(", ");
+            if all.len() > most {
+                text.push_str(&format!(" and {} more", all.len() - most));
+            }
+            text
+        }
+    }
+}
+
+pub(crate) fn icmp(icmp: &Icmp) -> String {
+    let meaning = icmp.meaning.describe();
+    match (&icmp.from, &icmp.code) {
+        (Some(from), Some(code)) => format!("{meaning} (ICMP {code} from {from})"),
+        (Some(from), None) => format!("{meaning} (from {from})"),
+        (None, _) => format!("{meaning} (this machine's own answer)"),
+    }
+}
+
+pub(crate) const fn role(role: ResolverRole) -> &'static str {
+    match role {
+        ResolverRole::Configured => "configured",
+        ResolverRole::StubUpstream => "upstream of the local stub",
+        ResolverRole::Given => "--resolver",
+        ResolverRole::Assumed => "assumed, none is configured",
+    }
+}
+
+/// An answer without addresses.
+pub(crate) fn no_addresses(answer: &Answer) -> String {
+    match &answer.rcode {
+        Rcode::NoError => "no address (NODATA)".to_owned(),
+        rcode => rcode.to_string(),
+    }
+}
+
+/// The outcome of a query without addresses.
+pub(crate) fn dns_outcome(outcome: &DnsOutcome) -> String {
+    match outcome {
+        DnsOutcome::Answered { answer } => no_addresses(answer),
+        DnsOutcome::TimedOut => "no answer".to_owned(),
+        DnsOutcome::PortRefused => "port closed".to_owned(),
+        DnsOutcome::Unreachable { icmp: seen } => icmp(seen),
+        DnsOutcome::Malformed => "the answer is not a DNS message".to_owned(),
+        DnsOutcome::TcpFailed { message, .. } => {
+            format!("truncated over UDP, and over TCP: {message}")
+        }
+        DnsOutcome::LocalError { message, .. } => format!("not sent: {message}"),
+    }
+}
+
+/// A query without addresses, or why it was not made.
+pub(crate) fn question(observed: &Observed<Exchange>) -> String {
+    match observed {
+        Observed::Done { value, .. } => dns_outcome(&value.outcome),
+        other => not_done(other).unwrap_or_default(),
+    }
+}
+
+pub(crate) const fn stray(why: StrayReason) -> &'static str {
+    match why {
+        StrayReason::OtherAddress => "from another address than the queried one",
+        StrayReason::OtherId => "with another id",
+        StrayReason::OtherQuestion => "for another question",
+        StrayReason::Malformed => "not a DNS message",
+    }
+}
+
+pub(crate) fn system(observed: &Observed<SystemAnswer>) -> String {
+    match observed.value() {
+        Some(SystemAnswer::Addresses { addresses: all }) if all.is_empty() => {
+            "no address".to_owned()
+        }
+        Some(SystemAnswer::Addresses { addresses: all }) => addresses(all, 4),
+        Some(SystemAnswer::Failed { code }) => code.clone(),
+        Some(SystemAnswer::Stalled) => "no answer in time".to_owned(),
+        None => not_done(observed).unwrap_or_default(),
+    }
+}
+
+pub(crate) fn tcp_outcome(outcome: &TcpOutcome) -> String {
+    match outcome {
+        TcpOutcome::Connected => "connects".to_owned(),
+        TcpOutcome::Refused => "refuses the connection".to_owned(),
+        TcpOutcome::Reset => "resets the connection".to_owned(),
+        TcpOutcome::TimedOut => "does not answer".to_owned(),
+        TcpOutcome::Unreachable { icmp: seen } => icmp(seen),
+        TcpOutcome::LocalError { errno, message } => {
+            format!("could not be attempted from here: {message} (errno {errno})")
+        }
+    }
+}
+
+pub(crate) fn connect(outcome: &ConnectOutcome) -> String {
+    match outcome {
+        ConnectOutcome::Answered { status: 200..=299, .. } => {
+            "the tunnel is established".to_owned()
+        }
+        ConnectOutcome::Answered { status, reason, .. } => {
+            format!("CONNECT answered {status} {reason}").trim_end().to_owned()
+        }
+        ConnectOutcome::Silent => "CONNECT is not answered".to_owned(),
+        ConnectOutcome::Closed => "closed after CONNECT without an answer".to_owned(),
+        ConnectOutcome::Reset => "reset after CONNECT".to_owned(),
+        ConnectOutcome::NotHttp { message } => {
+            format!("the answer to CONNECT is not HTTP: {message}")
+        }
+    }
+}
+
+pub(crate) fn tls_outcome(hop: &TlsHop) -> String {
+    match &hop.outcome {
+        TlsOutcome::Verified => "verified".to_owned(),
+        TlsOutcome::CertificateRejected { fault: found } => {
+            format!("certificate rejected: {}", found.describe())
+        }
+        TlsOutcome::Alert { description } => format!("the peer sent the alert {description}"),
+        TlsOutcome::Closed => "closed by the peer before the handshake ended".to_owned(),
+        TlsOutcome::Reset => "reset before the handshake ended".to_owned(),
+        TlsOutcome::Silent => format!(
+            "no answer to the handshake: {} sent, {} received",
+            count(hop.bytes_sent, "byte"),
+            hop.bytes_received
+        ),
+        TlsOutcome::PlainHttp { first_line } => {
+            format!("the peer speaks plain HTTP: {first_line}")
+        }
+        TlsOutcome::NotTls { first_bytes } => format!("the peer does not speak TLS: {first_bytes}"),
+        TlsOutcome::Incompatible { message } => format!("no common TLS parameters: {message}"),
+        TlsOutcome::ConnectionLost { errno: Some(errno), message } => {
+            format!("connection lost: {message} (errno {errno})")
+        }
+        TlsOutcome::ConnectionLost { errno: None, message } => {
+            format!("connection lost: {message}")
+        }
+    }
+}
+
+/// How an experiment's handshake ended, in short.
+pub(crate) fn handshake(outcome: &TlsOutcome) -> String {
+    match outcome {
+        TlsOutcome::Verified => "verified".to_owned(),
+        TlsOutcome::CertificateRejected { fault: why } => {
+            format!("answered, certificate rejected: {}", why.describe())
+        }
+        TlsOutcome::Alert { description } => format!("alert {description}"),
+        TlsOutcome::Closed => "closed".to_owned(),
+        TlsOutcome::Reset => "reset".to_owned(),
+        TlsOutcome::Silent => "no answer".to_owned(),
+        TlsOutcome::PlainHttp { .. } => "plain HTTP".to_owned(),
+        TlsOutcome::NotTls { .. } => "not TLS".to_owned(),
+        TlsOutcome::Incompatible { message } | TlsOutcome::ConnectionLost { message, .. } => {
+            message.clone()
+        }
+    }
+}
+
+/// The name of a certificate to show: the one that covers the target, else the first one, else the
+/// subject.
+pub(crate) fn certificate_name<'a>(certificate: &'a Certificate, server_name: &str) -> &'a str {
+    let parent = server_name.split_once('.').map(|(_, parent)| parent);
+    let covers = |name: &&String| {
+        name.eq_ignore_ascii_case(server_name)
+            || name.strip_prefix("*.").zip(parent).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))
+    };
+    let names = &certificate.names;
+    names.iter().find(covers).or(names.first()).unwrap_or(&certificate.subject)
+}
+
+/// Days to the end of validity, as text.
+pub(crate) fn days_left(days: i64) -> String {
+    match days {
+        0 => "expires today".to_owned(),
+        1.. => format!("{} left", count(days.unsigned_abs(), "day")),
+        _ => format!("expired {} ago", count(days.unsigned_abs(), "day")),
+    }
+}
+
+pub(crate) const fn credential(kind: CredentialKind) -> &'static str {
+    match kind {
+        CredentialKind::None => "no credential",
+        CredentialKind::ApiKey => "API key",
+        CredentialKind::Token => "Entra token",
+    }
+}
+
+pub(crate) const fn withheld(why: Withheld) -> &'static str {
+    match why {
+        Withheld::NotReached => "the path is broken before the call",
+        Withheld::OnlySystemStoreAccepts => {
+            "only the system's store accepts the chain (--trust system sends it)"
+        }
+        Withheld::AddressNotConfirmed => "the system resolver did not confirm this address",
+        Withheld::ServiceHasNoCall => "no call is made to this service",
+        Withheld::NoToken => "no token was obtained",
+        Withheld::ServiceTakesNoKey => "the service takes tokens, no keys",
+    }
+}
+
+pub(crate) const fn purpose(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Models => "list of models",
+        Purpose::Project => "project",
+        Purpose::Deployment => "deployment",
+        Purpose::Secrets => "list of secrets",
+    }
+}
+
+/// The answer to a call: its status and the peer's message.
+pub(crate) fn http_answer(answer: &HttpAnswer) -> String {
+    listing(answer, Some("model"))
+}
+
+/// How a call ended. The list of a project contains deployments.
+pub(crate) fn http_call(call: &HttpCall) -> String {
+    match (&call.outcome, call.purpose) {
+        (HttpOutcome::Answered { answer }, Purpose::Project) => listing(answer, Some("deployment")),
+        // One entry is asked for, however many there are.
+        (HttpOutcome::Answered { answer }, Purpose::Secrets) => listing(answer, None),
+        (outcome, _) => http_outcome(outcome),
+    }
+}
+
+/// An answer whose list contains `entry`s; none: their number is not shown.
+fn listing(answer: &HttpAnswer, entry: Option<&str>) -> String {
+    let mut parts = vec![answer.status.to_string()];
+    match (answer.models, entry) {
+        (Some(models), Some(entry)) => parts.push(count(u64::from(models), entry)),
+        (Some(_), None) => parts.push("a list".to_owned()),
+        (None, _) => {}
+    }
+    let region = ["x-ms-region", "x-ms-keyvault-region"].iter().find_map(|h| answer.header(h));
+    if let (200..=299, Some(region)) = (answer.status, region) {
+        parts.push(region.to_owned());
+    }
+    let mut text = parts.join(", ");
+    if let Some(message) = answer.message() {
+        text.push_str(&format!(" {}", first_sentence(message)));
+    } else if let Some(code) = answer.code() {
+        text.push_str(&format!(" {code}"));
+    } else if let (300..=399, Some(location)) = (answer.status, answer.header("location")) {
+        text.push_str(&format!(" to {location}"));
+    } else if let (400.., Some(server)) = (answer.status, answer.header("server")) {
+        text.push_str(&format!(" from {server}"));
+    }
+    if !answer.body_complete {
+        text.push_str(", the body is not complete");
+    }
+    text
+}
+
+pub(crate) fn http_outcome(outcome: &HttpOutcome) -> String {
+    match outcome {
+        HttpOutcome::Answered { answer } => http_answer(answer),
+        HttpOutcome::Silent => "the call is not answered".to_owned(),
+        HttpOutcome::Closed => "closed without an answer".to_owned(),
+        HttpOutcome::Reset => "reset without an answer".to_owned(),
+        HttpOutcome::Malformed { message } => format!("the answer is not HTTP: {message}"),
+        HttpOutcome::NotMade { message } => format!("no call: {message}"),
+    }
+}
+
+/// What a client does with the proxy variables.
+pub(crate) fn client_proxy(client: &ClientProxy) -> String {
+    let way = client.proxy.as_deref().map_or("directly".to_owned(), |url| format!("through {url}"));
+    let why = match &client.decision {
+        ClientDecision::Ignores => "reads no variable".to_owned(),
+        ClientDecision::NoVariable => "reads none of the variables that are set".to_owned(),
+        ClientDecision::Variable { name } => name.clone(),
+        ClientDecision::Exempted { variable, entry } => format!("{variable}: {entry}"),
+        ClientDecision::Fails { message } => message.clone(),
+    };
+    format!("{}: {way} ({why})", client.client)
+}
+
+/// The first sentence of a message, at most 120 characters of it.
+fn first_sentence(message: &str) -> String {
+    let sentence = message.split_once(". ").map_or(message, |(first, _)| first);
+    let sentence = sentence.trim_end_matches('.');
+    if sentence.chars().count() <= 120 {
+        return sentence.to_owned();
+    }
+    sentence.chars().take(117).chain("...".chars()).collect()
+}
+
+/// A route: its entry, the next hop and its state.
+pub(crate) fn route(route: &Route) -> String {
+    let down = match &route.interface {
+        Some(interface) if !interface.running => format!(", {} is down", interface.name),
+        _ => String::new(),
+    };
+    let entry = route.prefix.as_ref().map(|p| format!(", route {p}")).unwrap_or_default();
+    let hop = route.gateway.map_or_else(|| " on the link".to_owned(), |a| format!(" via {a}"));
+    let state = match route.neighbour {
+        Some(NeighbourState::Reachable) => ", which answers",
+        Some(NeighbourState::Incomplete) => ", which has not answered yet",
+        Some(NeighbourState::Failed) => ", which does not answer",
+        Some(NeighbourState::Other) | None => "",
+    };
+    format!("{entry}{hop}{state}{down}")
+}

@@ -1,0 +1,60 @@
+//! `azure`: one account's private access by what Resource Manager says, without a walk.
+
+use super::azure::Offline;
+use super::output::style;
+use super::{Output, Terminal, destinations};
+use crate::args::{AzureAudit, Format};
+use crate::credential::Credential;
+use crate::diagnose::audit;
+use crate::diagnosis::State;
+use crate::render::audit::{render, to_json};
+use crate::target::Target;
+use crate::walk::{self, Seen};
+use crate::world::World;
+
+/// Reads, judges and renders.
+///
+/// # Errors
+///
+/// What is wrong with the arguments or the files that they name.
+pub fn audit_in(
+    arguments: &AzureAudit,
+    world: World,
+    terminal: Terminal,
+) -> Result<Output, String> {
+    let output = &arguments.output;
+    if !matches!(output.format, Format::Human | Format::Json) {
+        return Err("azure writes --format human and --format json".to_owned());
+    }
+    if output.anonymise || output.bundle.is_some() {
+        return Err("azure writes no --anonymise and no --bundle: check the account with --azure \
+                    for these"
+            .to_owned());
+    }
+    let inputs: Vec<(&str, &str)> =
+        arguments.way.ca_file.iter().map(|file| ("--ca-file", file.as_str())).collect();
+    destinations::check(output, &inputs)?;
+    let environment = world.environment.clone();
+    let target = Target::parse(&arguments.target, None).map_err(|e| e.to_string())?;
+    let offline = Offline::new(&arguments.way, world)?;
+    let why = "only Resource Manager was asked".to_owned();
+    let none = Credential::none();
+    let mut walked =
+        walk::unfinished(&target, &offline.plan, &offline.world, &none, Seen::default(), why);
+    walked.azure = offline.audit(&arguments.questions, &walked)?.map(Box::new);
+    let Some(audit) = audit::audit(&walked) else {
+        return Err("interrupted before anything was read".to_owned());
+    };
+    let style = style(output, &environment, terminal.out && output.output.is_none());
+    let out = match output.format {
+        Format::Json => to_json(&audit).map_err(|e| e.to_string())?,
+        _ => render(&audit, style),
+    };
+    let status = match audit.state {
+        State::Works => 0,
+        State::AtRisk => 1,
+        State::Broken => 2,
+        State::CannotTell => 3,
+    };
+    Ok(Output { out, file: output.output.clone(), status, ..Output::default() })
+}

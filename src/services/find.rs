@@ -1,0 +1,136 @@
+//! Which service a host name is of: by its public suffix or its private zone.
+
+use super::{Endpoint, Kind, Service, all};
+
+/// A service found for a host name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Match {
+    /// The service.
+    pub service: &'static Service,
+    /// Which of its names.
+    pub endpoint: &'static Endpoint,
+    /// The public suffix, with a region filled in.
+    pub suffix: String,
+    /// The private zone, with a region filled in; empty for none.
+    pub zone: String,
+    /// The labels before the suffix.
+    pub prefix: String,
+}
+
+/// `prefix` of `host` before `pattern`, and the label in the place of `{region}`.
+fn strip_pattern(host: &str, pattern: &str) -> Option<(String, Option<String>)> {
+    let host: Vec<&str> = host.split('.').collect();
+    let pattern: Vec<&str> = pattern.split('.').collect();
+    let start = host.len().checked_sub(pattern.len())?;
+    let mut region = None;
+    for (label, wanted) in host[start..].iter().zip(&pattern) {
+        match *wanted {
+            "{region}" => region = Some((*label).to_owned()),
+            wanted if wanted == *label => {}
+            _ => return None,
+        }
+    }
+    Some((host[..start].join("."), region))
+}
+
+fn find_by(host: &str, choose: impl Fn(&Endpoint) -> &'static str) -> Option<Match> {
+    let fill = |text: &str, region: &Option<String>| {
+        text.replace("{region}", region.as_deref().unwrap_or("{region}"))
+    };
+    all()
+        .flat_map(|service| service.endpoints.iter().map(move |endpoint| (service, endpoint)))
+        .filter(|(_, endpoint)| !choose(endpoint).is_empty())
+        .filter_map(|(service, endpoint)| {
+            let (prefix, region) = strip_pattern(host, choose(endpoint))?;
+            Some(Match {
+                service,
+                endpoint,
+                suffix: fill(endpoint.suffix, &region),
+                zone: fill(endpoint.zone, &region),
+                prefix,
+            })
+        })
+        .min_by_key(|m| m.prefix.len())
+}
+
+/// The service of a public host name: the longest suffix wins.
+#[must_use]
+pub fn find(host: &str) -> Option<Match> {
+    find_by(host, |endpoint| endpoint.suffix)
+}
+
+/// The service of a name inside a privatelink zone.
+#[must_use]
+pub fn find_privatelink(host: &str) -> Option<Match> {
+    find_by(host, |endpoint| endpoint.zone)
+}
+
+/// The service of an id.
+#[must_use]
+pub fn by_id(id: &str) -> Option<&'static Service> {
+    all().find(|service| service.id == id)
+}
+
+/// The other suffixes under which an account of `suffix` has names, in the same cloud (fact D4).
+pub fn other_names(suffix: &str) -> impl Iterator<Item = &'static str> {
+    let endpoints = || all().filter(|service| service.kind == Kind::Account).flat_map(endpoints_of);
+    let cloud = endpoints().find(|own| own.suffix == suffix).map(|own| own.cloud);
+    endpoints()
+        .filter(move |other| Some(other.cloud) == cloud)
+        .map(|other| other.suffix)
+        .filter(move |other| *other != suffix)
+}
+
+fn endpoints_of(service: &'static Service) -> std::slice::Iter<'static, Endpoint> {
+    service.endpoints.iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_headers_of_a_signature_are_kept() {
+        for header in all().flat_map(|service| service.signature.headers) {
+            assert!(crate::wire::http::KEPT_HEADERS.contains(header), "{header}");
+        }
+    }
+
+    #[test]
+    fn the_longest_suffix_wins_and_regions_fill_in() {
+        for (host, id, zone) in [
+            ("a.openai.azure.com", "openai", "privatelink.openai.azure.com"),
+            ("a.openai.azure.us", "openai", "privatelink.openai.azure.us"),
+            ("v.vault.azure.net", "keyvault", "privatelink.vaultcore.azure.net"),
+            ("r.westeurope.data.azurecr.io", "acr", "privatelink.azurecr.io"),
+            ("x.westeurope.azmk8s.io", "aks", "privatelink.westeurope.azmk8s.io"),
+            ("s.scm.azurewebsites.net", "appservice", "privatelink.azurewebsites.net"),
+            ("eastus.api.cognitive.microsoft.com", "cognitive-regional", ""),
+        ] {
+            let found = find(host).unwrap();
+            assert_eq!((found.service.id, found.zone.as_str()), (id, zone), "{host}");
+        }
+        assert_eq!(find("a.opnai.azure.com"), None);
+        assert_eq!(find("example.com"), None);
+    }
+
+    #[test]
+    fn an_accounts_other_names_are_those_of_its_cloud() {
+        let others = |suffix| other_names(suffix).collect::<Vec<_>>();
+        let public = ["cognitiveservices.azure.com", "services.ai.azure.com"];
+        assert_eq!(others("openai.azure.com"), public);
+        assert_eq!(others("openai.azure.us"), ["cognitiveservices.azure.us"]);
+        assert!(others("azure-api.net").is_empty() && others("x.example").is_empty());
+    }
+
+    #[test]
+    fn a_privatelink_name_leads_back_to_its_public_one() {
+        for (name, suffix) in [
+            ("v.privatelink.vaultcore.azure.net", "vault.azure.net"),
+            ("v.privatelink.vaultcore.azure.cn", "vault.azure.cn"),
+        ] {
+            let found = find_privatelink(name).unwrap();
+            assert_eq!((found.prefix.as_str(), found.suffix.as_str()), ("v", suffix));
+        }
+    }
+}

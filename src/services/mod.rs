@@ -1,0 +1,334 @@
+//! One profile a service of Azure: names, audiences, requests, how `az` names its resources.
+//! What is known of one service is in its profile and nowhere else.
+//!
+//! Source of suffixes and zones: Microsoft Learn, "Azure Private Endpoint private DNS zone
+//! values" (facts D2, D20, D21, the tables of zones in `docs/facts.md`).
+
+pub mod azure_ai;
+mod find;
+mod gateways;
+mod key_vault;
+pub mod refusal;
+pub mod request;
+mod tls_only;
+
+pub use find::{Match, by_id, find, find_privatelink, other_names};
+pub use refusal::Refusal;
+pub use request::Request;
+
+use crate::clouds::Cloud;
+use crate::evidence::http::Purpose;
+
+/// The families, one file each.
+const FAMILIES: &[&[Service]] =
+    &[azure_ai::SERVICES, key_vault::SERVICES, gateways::SERVICES, tls_only::SERVICES];
+
+/// Every service.
+pub fn all() -> impl Iterator<Item = &'static Service> {
+    FAMILIES.iter().copied().flatten()
+}
+
+/// One service, in every cloud that has it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Service {
+    /// Id, as `--service` takes it.
+    pub id: &'static str,
+    /// Name for people.
+    pub name: &'static str,
+    /// What its hosts are to a walk.
+    pub kind: Kind,
+    /// Its names.
+    pub endpoints: &'static [Endpoint],
+    /// Audiences that its data plane takes by cloud, the preferred one first (facts D22, G2b,
+    /// I17); none where no token is asked for.
+    pub audiences: &'static [(Cloud, &'static [&'static str])],
+    /// What proves it; none: it is walked as far as TLS.
+    pub requests: &'static [Request],
+    /// It takes no key, and asks who calls before it looks where from: an answer to a call without
+    /// a token proves nothing of its network rules.
+    pub tokens_only: bool,
+    /// Some of its resources have no list to give.
+    pub list_optional: bool,
+    /// Its names may lead to a workspace, whose front end answers with pages of nginx (fact W16).
+    pub workspace: bool,
+    /// By what its answers are known.
+    pub signature: Signature,
+    /// Rows of the table of refusals that hold for it alone; they come before the others.
+    pub refusals: &'static [Refusal],
+    /// Which role its callers need.
+    pub roles: Roles,
+    /// Its resources as `az` and Resource Manager name them.
+    pub resource: Option<Resource>,
+}
+
+/// Header fields by which the answers of a service are known, in lower case.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// The one that names its region.
+    pub region: &'static str,
+    /// All of them.
+    pub headers: &'static [&'static str],
+}
+
+/// Which built-in role allows what.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Roles {
+    /// What a caller with such a role can do.
+    pub allow: &'static str,
+    /// The first row that covers a data action names the least role that has it.
+    pub rows: &'static [Role],
+}
+
+/// A role.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Role {
+    /// The data action below the resource's type; one `*` covers anything.
+    pub action: &'static str,
+    /// The role.
+    pub name: &'static str,
+}
+
+/// What the hosts of a service are to a walk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An account of the one resource type that Azure OpenAI, Azure AI services and Foundry share
+    /// (fact D1): it has a name under each of their suffixes.
+    Account,
+    /// A region's endpoint, which leads to such accounts too (fact D5).
+    Regional,
+    /// A gateway: it can be in front of another service, and its suffix does not show what answers
+    /// behind it.
+    Gateway(Gateway),
+    /// A resource of its own.
+    Other,
+}
+
+/// A gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gateway {
+    /// Its name in a sentence.
+    pub name: &'static str,
+    /// The arguments of `az` that show it, before its group; `{name}` is its name.
+    pub show: &'static str,
+    /// What of it shows where calls may come from: the rest of that command.
+    pub networks: &'static str,
+    /// The command that shows what it calls; empty where none does.
+    pub behind: &'static str,
+}
+
+/// The names of a service in a cloud.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The cloud.
+    pub cloud: Cloud,
+    /// The public suffix; `{region}` is any one label.
+    pub suffix: &'static str,
+    /// Its private zone; empty for none.
+    pub zone: &'static str,
+    /// Private-link sub-resources (group ids).
+    pub group_ids: &'static [&'static str],
+}
+
+/// Resources of a service as `az` and Resource Manager name them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resource {
+    /// Provider and type.
+    pub kind: &'static str,
+    /// The group of `az` commands; empty where none is known here.
+    pub az: &'static str,
+    /// What one is called in a sentence.
+    pub noun: &'static str,
+    /// The property that holds its endpoint.
+    pub endpoint: &'static str,
+    /// Its resource in Terraform.
+    pub terraform: &'static str,
+    /// The metric of Azure Monitor that has the time of its answers.
+    pub latency_metric: &'static str,
+}
+
+impl Resource {
+    const fn of_type(kind: &'static str) -> Self {
+        Self { kind, az: "", noun: "resource", endpoint: "", terraform: "", latency_metric: "" }
+    }
+
+    /// The provider, which is also the name of its service endpoint in a subnet.
+    #[must_use]
+    pub fn provider(&self) -> &'static str {
+        self.kind.split('/').next().unwrap_or(self.kind)
+    }
+}
+
+const fn endpoint(
+    cloud: Cloud,
+    group_ids: &'static [&'static str],
+    suffix: &'static str,
+    zone: &'static str,
+) -> Endpoint {
+    Endpoint { cloud, suffix, zone, group_ids }
+}
+
+const fn public(
+    group_ids: &'static [&'static str],
+    suffix: &'static str,
+    zone: &'static str,
+) -> Endpoint {
+    endpoint(Cloud::Public, group_ids, suffix, zone)
+}
+
+const fn usgov(
+    group_ids: &'static [&'static str],
+    suffix: &'static str,
+    zone: &'static str,
+) -> Endpoint {
+    endpoint(Cloud::UsGov, group_ids, suffix, zone)
+}
+
+const fn china(
+    group_ids: &'static [&'static str],
+    suffix: &'static str,
+    zone: &'static str,
+) -> Endpoint {
+    endpoint(Cloud::China, group_ids, suffix, zone)
+}
+
+impl Service {
+    const fn new(id: &'static str, name: &'static str, endpoints: &'static [Endpoint]) -> Self {
+        Self {
+            id,
+            name,
+            kind: Kind::Other,
+            endpoints,
+            audiences: &[],
+            requests: &[],
+            tokens_only: false,
+            list_optional: false,
+            workspace: false,
+            signature: Signature { region: "", headers: &[] },
+            refusals: &[],
+            roles: Roles { allow: "", rows: &[] },
+            resource: None,
+        }
+    }
+
+    const fn kind(mut self, kind: Kind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    const fn audiences(mut self, by_cloud: &'static [(Cloud, &'static [&'static str])]) -> Self {
+        self.audiences = by_cloud;
+        self
+    }
+
+    const fn requests(mut self, requests: &'static [Request]) -> Self {
+        self.requests = requests;
+        self
+    }
+
+    const fn resource_type(self, kind: &'static str) -> Self {
+        self.resource(Resource::of_type(kind))
+    }
+
+    const fn resource(mut self, resource: Resource) -> Self {
+        self.resource = Some(resource);
+        self
+    }
+
+    const fn tokens_only(mut self) -> Self {
+        self.tokens_only = true;
+        self
+    }
+
+    const fn list_optional(mut self) -> Self {
+        self.list_optional = true;
+        self
+    }
+
+    const fn workspace(mut self) -> Self {
+        self.workspace = true;
+        self
+    }
+
+    const fn signature(mut self, region: &'static str, headers: &'static [&'static str]) -> Self {
+        self.signature = Signature { region, headers };
+        self
+    }
+
+    const fn refusals(mut self, rows: &'static [Refusal]) -> Self {
+        self.refusals = rows;
+        self
+    }
+
+    const fn roles(mut self, allow: &'static str, rows: &'static [Role]) -> Self {
+        self.roles = Roles { allow, rows };
+        self
+    }
+
+    /// Whether a call of its proves anything.
+    #[must_use]
+    pub const fn has_call(&self) -> bool {
+        !self.requests.is_empty()
+    }
+
+    /// Whether a deployment of its can be called.
+    #[must_use]
+    pub fn has_deployments(&self) -> bool {
+        self.requests.iter().any(|request| request.purpose == Purpose::Deployment)
+    }
+
+    /// The least role that has a data action, as the service spells the action.
+    #[must_use]
+    pub fn role_for(&self, action: &str) -> Option<&'static str> {
+        let kind = self.resource?.kind;
+        let (start, rest) = action.split_at_checked(kind.len())?;
+        let rest = rest.strip_prefix('/').filter(|_| start.eq_ignore_ascii_case(kind))?;
+        self.roles.rows.iter().find(|role| covers(role.action, rest)).map(|role| role.name)
+    }
+
+    /// The least role for a request of this purpose.
+    #[must_use]
+    pub fn role_for_request(&self, purpose: Purpose) -> Option<&'static str> {
+        let request = self.requests.iter().find(|request| request.purpose == purpose)?;
+        Some(request.role)
+    }
+
+    /// Whether its hosts lead to accounts of Azure AI.
+    #[must_use]
+    pub const fn is_account(&self) -> bool {
+        matches!(self.kind, Kind::Account | Kind::Regional)
+    }
+
+    /// What it is in front of another service.
+    #[must_use]
+    pub const fn gateway(&self) -> Option<&Gateway> {
+        match &self.kind {
+            Kind::Gateway(gateway) => Some(gateway),
+            _ => None,
+        }
+    }
+
+    /// Whether it is there in a cloud.
+    #[must_use]
+    pub fn is_in(&self, cloud: Cloud) -> bool {
+        self.endpoints.iter().any(|endpoint| endpoint.cloud == cloud)
+    }
+
+    /// The audiences of its tokens in a cloud.
+    #[must_use]
+    pub fn audiences_in(&self, cloud: Cloud) -> &'static [&'static str] {
+        self.audiences.iter().find(|(of, _)| *of == cloud).map_or(&[], |(_, list)| list)
+    }
+}
+
+/// Whether a pattern with at most one `*` covers an action.
+fn covers(pattern: &str, action: &str) -> bool {
+    let (pattern, action) = (pattern.to_ascii_lowercase(), action.to_ascii_lowercase());
+    match pattern.split_once('*') {
+        None => pattern == action,
+        Some((start, end)) => {
+            action.len() >= start.len() + end.len()
+                && action.starts_with(start)
+                && action.ends_with(end)
+        }
+    }
+}

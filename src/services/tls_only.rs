@@ -1,0 +1,139 @@
+//! Services that are walked as far as TLS: no call of theirs is known here.
+
+use super::{Service, china, public, usgov};
+
+/// One row a service; what they share with the services that have a call is in [`Service`].
+#[rustfmt::skip]
+pub(super) const SERVICES: &[Service] = &[
+    Service::new("search", "Azure AI Search", &[
+        public(&["searchService"], "search.windows.net", "privatelink.search.windows.net"),
+        usgov(&["searchService"], "search.azure.us", "privatelink.search.azure.us"),
+    ]).resource_type("Microsoft.Search/searchServices"),
+    Service::new("azureml", "Azure ML workspace", &[
+        public(&["amlworkspace"], "api.azureml.ms", "privatelink.api.azureml.ms"),
+        usgov(&["amlworkspace"], "api.ml.azure.us", "privatelink.api.ml.azure.us"),
+        china(&["amlworkspace"], "api.ml.azure.cn", "privatelink.api.ml.azure.cn"),
+    ]).resource_type("Microsoft.MachineLearningServices/workspaces").workspace(),
+    Service::new("azureml-notebooks", "Azure ML workspace notebooks", &[
+        public(&["amlworkspace"], "notebooks.azure.net", "privatelink.notebooks.azure.net"),
+        usgov(&["amlworkspace"], "notebooks.usgovcloudapi.net", "privatelink.notebooks.usgovcloudapi.net"),
+        china(&["amlworkspace"], "notebooks.chinacloudapi.cn", "privatelink.notebooks.chinacloudapi.cn"),
+    ]).resource_type("Microsoft.MachineLearningServices/workspaces"),
+    Service::new("blob", "Storage blob", &[
+        public(&["blob", "blob_secondary"], "blob.core.windows.net", "privatelink.blob.core.windows.net"),
+        usgov(&["blob", "blob_secondary"], "blob.core.usgovcloudapi.net", "privatelink.blob.core.usgovcloudapi.net"),
+        china(&["blob", "blob_secondary"], "blob.core.chinacloudapi.cn", "privatelink.blob.core.chinacloudapi.cn"),
+    ]).resource_type("Microsoft.Storage/storageAccounts"),
+    Service::new("dfs", "Storage dfs", &[
+        public(&["dfs", "dfs_secondary"], "dfs.core.windows.net", "privatelink.dfs.core.windows.net"),
+        usgov(&["dfs", "dfs_secondary"], "dfs.core.usgovcloudapi.net", "privatelink.dfs.core.usgovcloudapi.net"),
+        china(&["dfs", "dfs_secondary"], "dfs.core.chinacloudapi.cn", "privatelink.dfs.core.chinacloudapi.cn"),
+    ]).resource_type("Microsoft.Storage/storageAccounts"),
+    Service::new("file", "Storage file", &[
+        public(&["file"], "file.core.windows.net", "privatelink.file.core.windows.net"),
+        usgov(&["file", "file_secondary"], "file.core.usgovcloudapi.net", "privatelink.file.core.usgovcloudapi.net"),
+        china(&["file", "file_secondary"], "file.core.chinacloudapi.cn", "privatelink.file.core.chinacloudapi.cn"),
+    ]).resource_type("Microsoft.Storage/storageAccounts"),
+    Service::new("queue", "Storage queue", &[
+        public(&["queue", "queue_secondary"], "queue.core.windows.net", "privatelink.queue.core.windows.net"),
+        usgov(&["queue", "queue_secondary"], "queue.core.usgovcloudapi.net", "privatelink.queue.core.usgovcloudapi.net"),
+        china(&["queue", "queue_secondary"], "queue.core.chinacloudapi.cn", "privatelink.queue.core.chinacloudapi.cn"),
+    ]).resource_type("Microsoft.Storage/storageAccounts"),
+    Service::new("table", "Storage table", &[
+        public(&["table", "table_secondary"], "table.core.windows.net", "privatelink.table.core.windows.net"),
+        usgov(&["table", "table_secondary"], "table.core.usgovcloudapi.net", "privatelink.table.core.usgovcloudapi.net"),
+        china(&["table", "table_secondary"], "table.core.chinacloudapi.cn", "privatelink.table.core.chinacloudapi.cn"),
+    ]).resource_type("Microsoft.Storage/storageAccounts"),
+    Service::new("web", "Storage web", &[
+        public(&["web", "web_secondary"], "web.core.windows.net", "privatelink.web.core.windows.net"),
+    ]).resource_type("Microsoft.Storage/storageAccounts"),
+    Service::new("managedhsm", "Managed HSM", &[
+        public(&["managedhsm"], "managedhsm.azure.net", "privatelink.managedhsm.azure.net"),
+    ]).resource_type("Microsoft.KeyVault/managedHSMs"),
+    Service::new("cosmos", "Cosmos DB NoSQL", &[
+        public(&["Sql"], "documents.azure.com", "privatelink.documents.azure.com"),
+        usgov(&["Sql"], "documents.azure.us", "privatelink.documents.azure.us"),
+        china(&["Sql"], "documents.azure.cn", "privatelink.documents.azure.cn"),
+    ]).resource_type("Microsoft.DocumentDB/databaseAccounts"),
+    Service::new("cosmos-mongo", "Cosmos DB MongoDB", &[
+        public(&["MongoDB"], "mongo.cosmos.azure.com", "privatelink.mongo.cosmos.azure.com"),
+        usgov(&["MongoDB"], "mongo.cosmos.azure.us", "privatelink.mongo.cosmos.azure.us"),
+        china(&["MongoDB"], "mongo.cosmos.azure.cn", "privatelink.mongo.cosmos.azure.cn"),
+    ]).resource_type("Microsoft.DocumentDB/databaseAccounts"),
+    Service::new("cosmos-cassandra", "Cosmos DB Cassandra", &[
+        public(&["Cassandra"], "cassandra.cosmos.azure.com", "privatelink.cassandra.cosmos.azure.com"),
+    ]).resource_type("Microsoft.DocumentDB/databaseAccounts"),
+    Service::new("cosmos-gremlin", "Cosmos DB Gremlin", &[
+        public(&["Gremlin"], "gremlin.cosmos.azure.com", "privatelink.gremlin.cosmos.azure.com"),
+    ]).resource_type("Microsoft.DocumentDB/databaseAccounts"),
+    Service::new("cosmos-table", "Cosmos DB Table", &[
+        public(&["Table"], "table.cosmos.azure.com", "privatelink.table.cosmos.azure.com"),
+    ]).resource_type("Microsoft.DocumentDB/databaseAccounts"),
+    Service::new("cosmos-postgres", "Cosmos DB PostgreSQL", &[
+        public(&["coordinator"], "postgres.cosmos.azure.com", "privatelink.postgres.cosmos.azure.com"),
+    ]).resource_type("Microsoft.DBforPostgreSQL/serverGroupsv2"),
+    Service::new("cosmos-vcore", "Cosmos DB Mongo vCore", &[
+        public(&["MongoCluster"], "mongocluster.cosmos.azure.com", "privatelink.mongocluster.cosmos.azure.com"),
+    ]).resource_type("Microsoft.DocumentDB/mongoClusters"),
+    Service::new("acr", "Container Registry", &[
+        public(&["registry"], "azurecr.io", "privatelink.azurecr.io"),
+        public(&["registry"], "{region}.data.azurecr.io", "privatelink.azurecr.io"),
+        usgov(&["registry"], "azurecr.us", "privatelink.azurecr.us"),
+        usgov(&["registry"], "{region}.azurecr.us", "privatelink.azurecr.us"),
+    ]).resource_type("Microsoft.ContainerRegistry/registries"),
+    Service::new("appconfig", "App Configuration", &[
+        public(&["configurationStores"], "azconfig.io", "privatelink.azconfig.io"),
+        usgov(&["configurationStores"], "azconfig.azure.us", "privatelink.azconfig.azure.us"),
+    ]).resource_type("Microsoft.AppConfiguration/configurationStores"),
+    Service::new("servicebus", "Event Hubs / Service Bus / Relay", &[
+        public(&["namespace"], "servicebus.windows.net", "privatelink.servicebus.windows.net"),
+        usgov(&["namespace"], "servicebus.usgovcloudapi.net", "privatelink.servicebus.usgovcloudapi.net"),
+        china(&["namespace"], "servicebus.chinacloudapi.cn", "privatelink.servicebus.chinacloudapi.cn"),
+    ]),
+    Service::new("eventgrid", "Event Grid topic/domain", &[
+        public(&["topic", "domain"], "eventgrid.azure.net", "privatelink.eventgrid.azure.net"),
+    ]),
+    Service::new("redis", "Redis (classic)", &[
+        public(&["redisCache"], "redis.cache.windows.net", "privatelink.redis.cache.windows.net"),
+        usgov(&["redisCache"], "redis.cache.usgovcloudapi.net", "privatelink.redis.cache.usgovcloudapi.net"),
+        china(&["redisCache"], "redis.cache.chinacloudapi.cn", "privatelink.redis.cache.chinacloudapi.cn"),
+    ]).resource_type("Microsoft.Cache/Redis"),
+    Service::new("managed-redis", "Azure Managed Redis", &[
+        public(&["redisEnterprise"], "{region}.redis.azure.net", "privatelink.redis.azure.net"),
+    ]).resource_type("Microsoft.Cache/redisEnterprise"),
+    Service::new("sql", "SQL Database", &[
+        public(&["sqlServer"], "database.windows.net", "privatelink.database.windows.net"),
+        usgov(&["sqlServer"], "database.usgovcloudapi.net", "privatelink.database.usgovcloudapi.net"),
+        china(&["sqlServer"], "database.chinacloudapi.cn", "privatelink.database.chinacloudapi.cn"),
+    ]).resource_type("Microsoft.Sql/servers"),
+    Service::new("postgres", "PostgreSQL flexible", &[
+        public(&["postgresqlServer"], "postgres.database.azure.com", "privatelink.postgres.database.azure.com"),
+    ]).resource_type("Microsoft.DBforPostgreSQL/flexibleServers"),
+    Service::new("mysql", "MySQL flexible", &[
+        public(&["mysqlServer"], "mysql.database.azure.com", "privatelink.mysql.database.azure.com"),
+    ]).resource_type("Microsoft.DBforMySQL/flexibleServers"),
+    Service::new("monitor", "Azure Monitor (AMPLS)", &[
+        public(&["azuremonitor"], "monitor.azure.com", "privatelink.monitor.azure.com"),
+        public(&["azuremonitor"], "oms.opinsights.azure.com", "privatelink.oms.opinsights.azure.com"),
+        public(&["azuremonitor"], "ods.opinsights.azure.com", "privatelink.ods.opinsights.azure.com"),
+        public(&["azuremonitor"], "agentsvc.azure-automation.net", "privatelink.agentsvc.azure-automation.net"),
+        public(&["azuremonitor"], "services.visualstudio.com", "privatelink.monitor.azure.com"),
+        public(&["azuremonitor"], "applicationinsights.azure.com", "privatelink.monitor.azure.com"),
+    ]).resource_type("Microsoft.Insights/privateLinkScopes"),
+    Service::new("databricks", "Azure Databricks", &[
+        public(&["databricks_ui_api", "browser_authentication"], "azuredatabricks.net", "privatelink.azuredatabricks.net"),
+        usgov(&["databricks_ui_api"], "databricks.azure.us", "privatelink.databricks.azure.us"),
+    ]).resource_type("Microsoft.Databricks/workspaces"),
+    Service::new("bot", "Bot Service", &[
+        public(&["Bot"], "directline.botframework.com", "privatelink.directline.botframework.com"),
+    ]).resource_type("Microsoft.BotService/botServices"),
+    Service::new("arm", "Resource Manager", &[
+        public(&["ResourceManagement"], "management.azure.com", "privatelink.azure.com"),
+    ]).resource_type("Microsoft.Authorization/resourceManagementPrivateLinks"),
+    Service::new("aks", "AKS API server", &[
+        public(&["management"], "{region}.azmk8s.io", "privatelink.{region}.azmk8s.io"),
+    ]).resource_type("Microsoft.ContainerService/managedClusters"),
+    Service::new("signalr", "SignalR", &[
+        china(&["signalR"], "service.signalr.azure.cn", "privatelink.signalr.azure.cn"),
+    ]).resource_type("Microsoft.SignalRService/SignalR"),
+];

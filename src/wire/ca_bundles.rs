@@ -1,0 +1,81 @@
+//! Files of roots that clients bring or are configured with, in addition to the machine's own store
+//! (facts S13, X22). Those that a variable names are used in every walk; the others only when neither
+//! the public roots nor `--ca-file` know an issuer.
+
+use std::sync::{Arc, OnceLock};
+
+use rustls::RootCertStore;
+use rustls::client::WebPkiServerVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+/// Files of one kind that are read: an environment of Python may hold several.
+const MOST: usize = 6;
+
+/// A file of roots.
+#[derive(Debug, Clone)]
+pub struct Bundle {
+    /// What names it: a variable, or the package that brings it.
+    pub by: &'static str,
+    /// Where.
+    pub path: String,
+    /// Whether the client adds it to public roots of its own.
+    pub adds: bool,
+    /// Whether it was configured: if it is missing, that is reported.
+    pub named: bool,
+    /// Reads it, bounded.
+    pub read: fn(&str) -> Option<Vec<u8>>,
+}
+
+/// A bundle that was read.
+#[derive(Debug)]
+pub(super) struct OpenedBundle {
+    pub(super) bundle: Bundle,
+    pub(super) anchors: u32,
+    pub(super) verifier: Option<Arc<WebPkiServerVerifier>>,
+}
+
+/// The bundles of a walk, read when they are first used.
+#[derive(Debug, Default)]
+pub(super) struct ClientCaBundles {
+    pub(super) places: Vec<Bundle>,
+    pub(super) opened: OnceLock<Vec<OpenedBundle>>,
+    pub(super) opened_named: OnceLock<Vec<OpenedBundle>>,
+}
+
+impl ClientCaBundles {
+    pub(super) fn open(
+        &self,
+        provider: &Arc<CryptoProvider>,
+        public: impl Fn() -> RootCertStore,
+        only_named: bool,
+    ) -> &[OpenedBundle] {
+        let opened = if only_named { &self.opened_named } else { &self.opened };
+        opened.get_or_init(|| {
+            self.places
+                .iter()
+                .filter(|bundle| bundle.named || !only_named)
+                .filter_map(|bundle| {
+                    let pem = (bundle.read)(&bundle.path);
+                    if pem.is_none() && !bundle.named {
+                        return None;
+                    }
+                    let mut store = if bundle.adds { public() } else { RootCertStore::empty() };
+                    let pem = pem.unwrap_or_default();
+                    let (taken, _) = store.add_parsable_certificates(
+                        CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok),
+                    );
+                    let all = Arc::new(store);
+                    let verifier =
+                        WebPkiServerVerifier::builder_with_provider(all, Arc::clone(provider))
+                            .build()
+                            .ok();
+                    let anchors = u32::try_from(taken).unwrap_or(u32::MAX);
+                    Some(OpenedBundle { bundle: bundle.clone(), anchors, verifier })
+                })
+                .take(MOST)
+                .collect()
+        })
+    }
+}

@@ -1,0 +1,513 @@
+//! The model of an Azure estate: what a world's TOML says of it, one table a resource. A key is the
+//! resource's name, unless `name` says otherwise, and what others refer to it by.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde::Deserialize;
+
+type Map<T> = BTreeMap<String, T>;
+
+/// Everything that there is.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Estate {
+    pub subscriptions: Map<Subscription>,
+    pub accounts: Map<Account>,
+    /// Deleted accounts that can be recovered.
+    pub deleted_accounts: Map<DeletedAccount>,
+    pub endpoints: Map<Endpoint>,
+    pub zones: Map<Zone>,
+    pub networks: Map<Network>,
+    pub security_groups: Map<SecurityGroup>,
+    pub route_tables: Map<RouteTable>,
+    pub machines: Map<Machine>,
+    pub interfaces: Map<Interface>,
+    pub resolvers: Map<DnsResolver>,
+    pub rulesets: Map<Ruleset>,
+    pub resolver_policies: Map<ResolverPolicy>,
+    pub domain_lists: Map<DomainList>,
+    pub firewalls: Map<Firewall>,
+    pub firewall_policies: Map<FirewallPolicy>,
+    pub roles: Map<Role>,
+    pub assignments: Map<Assignment>,
+    pub changes: Vec<Change>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subscription {
+    pub id: String,
+    /// Its tenant.
+    #[serde(default = "tenant")]
+    pub tenant: String,
+}
+
+fn tenant() -> String {
+    super::TENANT.to_owned()
+}
+
+/// Where a resource is.
+pub trait Placed {
+    /// Key of its subscription, its group, and its name if that is not its key.
+    fn place(&self) -> (&str, &str, Option<&str>);
+}
+
+macro_rules! placed {
+    ($($kind:ident)*) => {$(
+        impl Placed for $kind {
+            fn place(&self) -> (&str, &str, Option<&str>) {
+                let subscription = self.subscription.as_deref().unwrap_or("prod");
+                (subscription, &self.group, self.name.as_deref())
+            }
+        }
+    )*};
+}
+
+placed! {
+    Account DeletedAccount Endpoint Zone Network SecurityGroup RouteTable Machine Interface
+    DnsResolver Ruleset ResolverPolicy DomainList Firewall FirewallPolicy
+}
+
+/// A deleted account.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeletedAccount {
+    /// Key of its subscription; `prod` without it.
+    pub subscription: Option<String>,
+    /// Its resource group.
+    pub group: String,
+    /// Its name, where the key is another word.
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Account {
+    /// Key of its subscription; `prod` without it.
+    pub subscription: Option<String>,
+    /// Its resource group.
+    pub group: String,
+    /// Its name, where the key is another word.
+    pub name: Option<String>,
+    pub kind: String,
+    /// The custom subdomain; empty for none.
+    pub subdomain: String,
+    /// Names of further endpoints.
+    pub endpoints: Map<String>,
+    pub public_access: String,
+    pub default_action: String,
+    pub ip_rules: Vec<String>,
+    /// `network/subnet`.
+    pub subnet_rules: Vec<String>,
+    pub keys_disabled: Option<bool>,
+    pub state: String,
+    pub deployments: Map<Deployment>,
+    /// Connections whose endpoints are elsewhere, or nowhere.
+    pub connections: Map<Connection>,
+    pub perimeter: Option<Perimeter>,
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self {
+            subscription: None,
+            group: String::new(),
+            name: None,
+            kind: "OpenAI".to_owned(),
+            subdomain: String::new(),
+            endpoints: Map::new(),
+            public_access: "Disabled".to_owned(),
+            default_action: "Deny".to_owned(),
+            ip_rules: Vec::new(),
+            subnet_rules: Vec::new(),
+            keys_disabled: None,
+            state: "Succeeded".to_owned(),
+            deployments: Map::new(),
+            connections: Map::new(),
+            perimeter: None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Deployment {
+    pub model: String,
+    pub sku: String,
+    pub capacity: u64,
+    pub state: String,
+    /// `Running` or `Paused`.
+    pub deployment_state: Option<String>,
+}
+
+impl Default for Deployment {
+    fn default() -> Self {
+        Self {
+            model: "gpt-4o".to_owned(),
+            sku: "GlobalStandard".to_owned(),
+            capacity: 50,
+            state: "Succeeded".to_owned(),
+            deployment_state: None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Connection {
+    /// The id of its endpoint.
+    pub endpoint: Option<String>,
+    pub status: String,
+    #[serde(default)]
+    pub description: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Perimeter {
+    pub id: String,
+    /// `Enforced`, `Learning`, `Audit`.
+    pub mode: String,
+    #[serde(default)]
+    pub prefixes: Vec<String>,
+    #[serde(default)]
+    pub subscriptions: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Endpoint {
+    /// Key of its subscription; `prod` without it.
+    pub subscription: Option<String>,
+    /// Its resource group.
+    pub group: String,
+    /// Its name, where the key is another word.
+    pub name: Option<String>,
+    /// `network/subnet`.
+    pub subnet: String,
+    /// Key of the account; or the id of what it leads to.
+    pub target: String,
+    /// `account` without it.
+    pub group_id: Option<String>,
+    /// Of the connection, at both sides; `Approved` without it.
+    pub status: Option<String>,
+    /// As the endpoint itself has it, where that differs (fact C19).
+    pub own_status: Option<String>,
+    pub description: String,
+    /// Connected by request, not automatically.
+    pub manual: bool,
+    /// Its addresses, with the names that it serves at each.
+    pub addresses: Map<Vec<String>>,
+    /// Names of zone groups, with the keys of their zones.
+    pub zone_groups: Map<Vec<String>>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Zone {
+    /// Key of its subscription; `prod` without it.
+    pub subscription: Option<String>,
+    /// Its resource group.
+    pub group: String,
+    /// Its name, where the key is another word.
+    pub name: Option<String>,
+    pub links: Map<Link>,
+    /// A records.
+    pub records: Map<Vec<IpAddr>>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// Key of the network.
+    pub network: String,
+    /// `Completed` without it.
+    pub state: Option<String>,
+    /// `Default` without it.
+    pub policy: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Network {
+    /// Key of its subscription; `prod` without it.
+    pub subscription: Option<String>,
+    /// Its resource group.
+    pub group: String,
+    /// Its name, where the key is another word.
+    pub name: Option<String>,
+    pub prefixes: Vec<String>,
+    pub dns: Vec<String>,
+    pub subnets: Map<Subnet>,
+    pub peerings: Map<Peering>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Subnet {
+    pub prefix: String,
+    pub security_group: Option<String>,
+    pub route_table: Option<String>,
+    pub nat_gateway: bool,
+    pub service_endpoints: Vec<String>,
+    /// `Disabled` without it.
+    pub endpoint_policies: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Peering {
+    /// Key of the other network.
+    pub to: String,
+    /// `Connected` without it.
+    pub state: Option<String>,
+    /// `FullyInSync` without it.
+    pub sync: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SecurityGroup {
+    /// Key of its subscription; `prod` without it.
+    pub subscription: Option<String>,
+    /// Its resource group.
+    pub group: String,
+    /// Its name, where the key is another word.
+    pub name: Option<String>,
+    pub rules: Map<Rule>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    pub priority: u32,
+    pub direction: String,
+    pub access: String,
+    #[serde(default = "any")]
+    pub protocol: String,
+    /// One is `sourceAddressPrefix`, several are `sourceAddressPrefixes`.
+    #[serde(default = "all")]
+    pub sources: Vec<String>,
+    #[serde(default = "all")]
+    pub destinations: Vec<String>,
+    #[serde(default = "all")]
+    pub ports: Vec<String>,
+}
+
+fn any() -> String {
+    "*".to_owned()
+}
+
+fn all() -> Vec<String> {
+    vec![any()]
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RouteTable {
+    /// Key of its subscription; `prod` without it.
+    pub subscription: Option<String>,
+    /// Its resource group.
+    pub group: String,
+    /// Its name, where the key is another word.
+    pub name: Option<String>,
+    pub routes: Map<Route>,
+    pub no_gateway_routes: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    pub prefix: String,
+    pub next: String,
+    pub address: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Machine {
+    /// Key of its subscription; `prod` without it.
+    pub subscription: Option<String>,
+    /// Its resource group.
+    pub group: String,
+    /// Its name, where the key is another word.
+    pub name: Option<String>,
+    /// Keys of its interfaces.
+    pub interfaces: Vec<String>,
+    /// `running` without it.
+    pub power: Option<String>,
+    /// The principal of its system-assigned identity.
+    pub system_identity: Option<String>,
+    /// Ids of user-assigned identities, with their client ids.
+    pub user_identities: Map<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Interface {
+    /// Key of its subscription; `prod` without it.
+    pub subscription: Option<String>,
+    /// Its resource group.
+    pub group: String,
+    /// Its name, where the key is another word.
+    pub name: Option<String>,
+    pub address: String,
+    /// `network/subnet`.
+    pub subnet: String,
+    pub security_group: Option<String>,
+    pub dns: Vec<String>,
+    pub forwards: bool,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DnsResolver {
+    /// Key of its subscription; `prod` without it.
+    pub subscription: Option<String>,
+    /// Its resource group.
+    pub group: String,
+    /// Its name, where the key is another word.
+    pub name: Option<String>,
+    /// Key of its network.
+    pub network: String,
+    /// `Connected` without it.
+    pub state: Option<String>,
+    /// Addresses of its inbound endpoints.
+    pub inbound: Map<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ruleset {
+    /// Key of its subscription; `prod` without it.
+    pub subscription: Option<String>,
+    /// Its resource group.
+    pub group: String,
+    /// Its name, where the key is another word.
+    pub name: Option<String>,
+    pub rules: Map<Forward>,
+    /// Names of links, with the keys of their networks.
+    pub links: Map<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Forward {
+    /// With its dot at the end.
+    pub domain: String,
+    pub servers: Vec<String>,
+    /// `Enabled` without it.
+    pub state: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ResolverPolicy {
+    /// Key of its subscription; `prod` without it.
+    pub subscription: Option<String>,
+    /// Its resource group.
+    pub group: String,
+    /// Its name, where the key is another word.
+    pub name: Option<String>,
+    pub rules: Map<PolicyRule>,
+    /// Names of links, with the keys of their networks.
+    pub links: Map<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyRule {
+    pub action: String,
+    /// `Enabled` without it.
+    pub state: Option<String>,
+    /// Keys of lists.
+    pub lists: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DomainList {
+    /// Key of its subscription; `prod` without it.
+    pub subscription: Option<String>,
+    /// Its resource group.
+    pub group: String,
+    /// Its name, where the key is another word.
+    pub name: Option<String>,
+    /// None for a list that is too large to be shown.
+    pub domains: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Firewall {
+    /// Key of its subscription; `prod` without it.
+    pub subscription: Option<String>,
+    /// Its resource group.
+    pub group: String,
+    /// Its name, where the key is another word.
+    pub name: Option<String>,
+    pub address: String,
+    /// `network/subnet`.
+    pub subnet: String,
+    pub policy: Option<String>,
+    /// Without a policy.
+    pub dns_proxy: bool,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FirewallPolicy {
+    /// Key of its subscription; `prod` without it.
+    pub subscription: Option<String>,
+    /// Its resource group.
+    pub group: String,
+    /// Its name, where the key is another word.
+    pub name: Option<String>,
+    pub dns_proxy: bool,
+    pub servers: Vec<String>,
+}
+
+/// A role's definition; its key is its name.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Role {
+    pub id: String,
+    pub actions: Vec<String>,
+    pub data_actions: Vec<String>,
+    pub not_data_actions: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assignment {
+    /// An object id of a user, an identity or a group.
+    pub principal: String,
+    /// Object ids of the group's members, nested ones too.
+    #[serde(default)]
+    pub members: Vec<String>,
+    /// Key of the role.
+    pub role: String,
+    /// A scope, as the caller's rights have it.
+    pub scope: String,
+    pub condition: Option<String>,
+    /// How long ago it was made.
+    #[serde(default = "month")]
+    pub minutes_ago: i64,
+}
+
+const fn month() -> i64 {
+    30 * 24 * 60
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// A scope, as the caller's rights have it.
+    pub resource: String,
+    pub minutes_ago: i64,
+    pub kind: String,
+    /// Properties with the value before and after.
+    #[serde(default)]
+    pub properties: Map<[String; 2]>,
+}
