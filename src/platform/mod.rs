@@ -4,14 +4,22 @@
 //! Each OS has the same functions; those of `other.rs` report that nothing is known. This is the only
 //! module with `unsafe`. It does not interpret what it reads.
 
+#[cfg(all(unix, not(feature = "platform_other")))]
+mod unix;
+
 #[cfg(all(target_os = "linux", not(feature = "platform_other")))]
 mod linux;
 #[cfg(all(target_os = "linux", not(feature = "platform_other")))]
 use linux as os;
 
-#[cfg(not(all(target_os = "linux", not(feature = "platform_other"))))]
+#[cfg(all(windows, not(feature = "platform_other")))]
+mod windows;
+#[cfg(all(windows, not(feature = "platform_other")))]
+use windows as os;
+
+#[cfg(not(all(any(target_os = "linux", windows), not(feature = "platform_other"))))]
 mod other;
-#[cfg(not(all(target_os = "linux", not(feature = "platform_other"))))]
+#[cfg(not(all(any(target_os = "linux", windows), not(feature = "platform_other"))))]
 use other as os;
 
 mod memory;
