@@ -1,6 +1,7 @@
 //! The A question is answered and the AAAA question is not (RFC 4074): resolver libraries send both
 //! and wait for both answers.
 
+use crate::commands::System;
 use crate::diagnose::headline::Clause;
 use crate::diagnose::view::resolver_view::ResolverView;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
@@ -108,11 +109,18 @@ fn silent(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> Findin
     finding
         .fact(format!("{}: A {}; AAAA no answer", r.label(), text::outcome(r)))
         .reasoning(text::slower_looks_the_same(e))
-        .reasoning(format!(
-            "both questions went to the same resolver at the same time; glibc waits for both \
-             answers before it returns an address: {one} s at each new lookup, at most {all} s \
-             (`timeout:` times `attempts:`)"
-        ))
+        .reasoning(match System::of(&e.vantage.os) {
+            System::Linux => format!(
+                "both questions went to the same resolver at the same time; glibc waits for both \
+                 answers before it returns an address: {one} s at each new lookup, at most {all} s \
+                 (`timeout:` times `attempts:`)"
+            ),
+            System::MacOs | System::Windows => {
+                "both questions went to the same resolver at the same time; a lookup of both kinds \
+                 of address waits for the one that is lost"
+                    .to_owned()
+            }
+        })
 }
 
 /// An error at least is quick: glibc goes on with the A answer.

@@ -1,6 +1,7 @@
 //! Every deciding resolver fails, and additional questions show what works at the first of them:
 //! only UDP is lost, its own upstream is dead, or only this zone fails.
 
+use crate::commands::System;
 use crate::diagnose::headline::Clause;
 use crate::diagnose::view::dns_experiments::{self, Reachability};
 use crate::diagnose::view::resolver_view::{ResolverOutcome, ResolverView};
@@ -119,10 +120,15 @@ fn udp_filtered(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> 
         ),
         false => finding,
     };
-    finding.step(
-        Step::local("until then `options use-vc` in resolv.conf makes the C library ask over TCP")
+    match System::of(&e.vantage.os) {
+        System::Linux => finding.step(
+            Step::local(
+                "until then `options use-vc` in resolv.conf makes the C library ask over TCP",
+            )
             .undo("remove the option again"),
-    )
+        ),
+        System::MacOs | System::Windows => finding,
+    }
 }
 
 fn does_not_validate(e: &View<'_>, r: &ResolverView<'_>) -> Clause {

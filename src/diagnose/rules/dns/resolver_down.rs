@@ -1,6 +1,7 @@
 //! One resolver fails among others that answer: applications wait for it, or will have none when
 //! the others fail.
 
+use crate::commands::System;
 use crate::diagnose::headline::Clause;
 use crate::diagnose::view::dns_experiments::{self, Reachability, TcpProbe};
 use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
@@ -59,9 +60,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     }
     if waits {
         let (seconds, _) = text::lookup_timeouts(e);
+        let timeout = match System::of(&e.vantage.os) {
+            System::Linux => format!("its timeout ({seconds} s, `timeout:` of resolv.conf)"),
+            System::MacOs | System::Windows => "a timeout".to_owned(),
+        };
         finding = finding.reasoning(format!(
             "{} is the first nameserver: a resolver library asks it first and goes on to the next \
-             only after its timeout ({seconds} s, `timeout:` of resolv.conf)",
+             only after {timeout}",
             first.label()
         ));
     }

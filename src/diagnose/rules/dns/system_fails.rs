@@ -1,6 +1,7 @@
 //! `getaddrinfo` fails although the resolvers answer (nsswitch.conf(5)), or no resolver could be
 //! asked for comparison.
 
+use crate::commands::System;
 use crate::diagnose::headline::Clause;
 use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::view::resolver_view::ResolverView;
@@ -54,7 +55,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     }
     finding = error_answers(finding, &deciding);
     let not_asked = libc_lookup::dns_not_reached(e.vantage.nsswitch_hosts.as_deref());
-    let step = fix(code, not_asked.is_some());
+    let step = fix(e, code, not_asked.is_some());
     finding = where_it_ends(finding, e, code, not_asked);
     finding = finding
         .owner("Server")
@@ -133,11 +134,17 @@ fn where_it_ends(
     })
 }
 
-fn fix(code: &str, dns_not_asked: bool) -> Step {
+fn fix(e: &View<'_>, code: &str, dns_not_asked: bool) -> Step {
     if code == TRY_AGAIN && !dns_not_asked {
         return Step::inspect(
             "find what stops the C library's own question: an agent or daemon on this host, its \
              firewall, or a sandbox that forbids a system call",
+        );
+    }
+    if System::of(&e.vantage.os) != System::Linux {
+        return Step::inspect(
+            "find what answers lookups on this machine before its resolvers do: a rule for the \
+             name, a cache, or an agent (VPN, zero trust)",
         );
     }
     Step::local(
@@ -164,15 +171,9 @@ fn resolvers_not_seen(e: &View<'_>, code: &str, level: Level) -> FindingBuilder 
         "this program does not read this system's resolver configuration: a resolver may be \
          silent, refuse, or not know the name",
     )
-    .step(Step::inspect(format!(
-        "ask as applications do: Resolve-DnsName {0} (Windows), dscacheutil -q host -a name {0} \
-         (macOS)",
-        e.dns.name
-    )))
     .owner("DNS")
-    .step(Step::inspect(
-        "see the resolvers: Get-DnsClientServerAddress (Windows), scutil --dns (macOS)",
-    ))
+    .inspect("ask as applications do", format!("getent ahosts {}", e.dns.name))
+    .inspect("see the resolvers that this system has", "resolvectl status")
     .inspect("ask one of them directly", reading::again_with(e, "--resolver <address>"))
     .check(reading::again(e))
 }
