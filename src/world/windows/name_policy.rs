@@ -152,7 +152,7 @@ mod tests {
         let found = policies(&settings, NAME, Some(ALIAS));
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].matches, PolicyMatch::PrivatelinkName);
-        // One rule that is about both is told once.
+        // One rule that is about both is listed once.
         let settings = local(vec![rule("vpn", &[".azure.com"], "10.0.0.2")]);
         let found = policies(&settings, NAME, Some(ALIAS));
         assert_eq!((found.len(), found[0].matches), (1, PolicyMatch::Name));
