@@ -265,14 +265,16 @@ fn shell_inside(name: &str, work: &str) -> Result<(), String> {
     let path = std::env::var("PATH").unwrap_or_default();
     eprintln!(
         "The client's shell, in the world's folder: aoai-probe is on the PATH, a key in \
-         AZURE_OPENAI_API_KEY, the lab's root in root.pem.\n  aoai-probe {} --ca-file root.pem\n\
+         AZURE_OPENAI_API_KEY, the lab's root in root.pem.\n  aoai-probe {} --ca-file root.pem {}\n\
          The router's side: nsenter --net=/proc/1/ns/net. The worlds: --shell without a name.",
-        world.client.target
+        world.client.target,
+        world.client.args.join(" ")
     );
     let shell = std::env::var("SHELL").unwrap_or_else(|_| "sh".to_owned());
     network::on("client", &shell)
         .env("PATH", format!("{programs}:{path}"))
         .env("AZURE_OPENAI_API_KEY", run_tool::KEY)
+        .envs(world.azure.iter().flat_map(|azure| azure.environment()))
         .current_dir(work)
         .status()
         .map(|_| ())
