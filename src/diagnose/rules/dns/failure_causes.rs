@@ -1,9 +1,9 @@
 //! Every deciding resolver fails, and additional questions show what works at the first of them:
 //! only UDP is lost, its own upstream is dead, or only this zone fails.
 
-use crate::commands::System;
 use crate::diagnose::headline::Clause;
 use crate::diagnose::view::dns_experiments::{self, Reachability};
+use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view::{ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
@@ -120,15 +120,13 @@ fn udp_filtered(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> 
         ),
         false => finding,
     };
-    match System::of(&e.vantage.os) {
-        System::Linux => finding.step(
-            Step::local(
-                "until then `options use-vc` in resolv.conf makes the C library ask over TCP",
-            )
-            .undo("remove the option again"),
-        ),
-        System::MacOs | System::Windows => finding,
+    if !Library::of(e).is_glibc() {
+        return finding;
     }
+    finding.step(
+        Step::local("until then `options use-vc` in resolv.conf makes the C library ask over TCP")
+            .undo("remove the option again"),
+    )
 }
 
 fn does_not_validate(e: &View<'_>, r: &ResolverView<'_>) -> Clause {

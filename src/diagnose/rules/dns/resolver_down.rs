@@ -1,9 +1,9 @@
 //! One resolver fails among others that answer: applications wait for it, or will have none when
 //! the others fail.
 
-use crate::commands::System;
 use crate::diagnose::headline::Clause;
 use crate::diagnose::view::dns_experiments::{self, Reachability, TcpProbe};
+use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
@@ -60,9 +60,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     }
     if waits {
         let (seconds, _) = text::lookup_timeouts(e);
-        let timeout = match System::of(&e.vantage.os) {
-            System::Linux => format!("its timeout ({seconds} s, `timeout:` of resolv.conf)"),
-            System::MacOs | System::Windows => "a timeout".to_owned(),
+        let timeout = match Library::of(e) {
+            Library::Winsock => format!("its timeout ({seconds} s, fixed in Windows)"),
+            Library::Other => "a timeout".to_owned(),
+            Library::Glibc | Library::Musl => {
+                format!("its timeout ({seconds} s, `timeout:` of resolv.conf)")
+            }
         };
         finding = finding.reasoning(format!(
             "{} is the first nameserver: a resolver library asks it first and goes on to the next \
@@ -110,9 +113,10 @@ fn level(e: &View<'_>, down: &[&ResolverView<'_>]) -> Level {
     }
 }
 
-/// Whether each new lookup waits for this resolver.
+/// Whether each new lookup waits for this resolver. musl asks all at once and waits for none.
 fn applications_wait(e: &View<'_>, r: &ResolverView<'_>) -> bool {
-    !resolver_view::is_from_hosts_file(e)
+    Library::of(e) != Library::Musl
+        && !resolver_view::is_from_hosts_file(e)
         && e.dns.system.took_ms().is_none_or(|took| took >= LONG_MS)
         && e.dns.deciding().first().is_some_and(|first| first.index == r.index)
 }
