@@ -189,6 +189,11 @@ fn on(os: &str, name: &str) -> Option<Evidence> {
         windows,
     );
     let vantage = value.get_mut("vantage")?;
+    // What is already a report of Windows is none of a Mac.
+    let own = System::of(vantage["os"].as_str().unwrap_or_default());
+    if own == System::Windows && !windows {
+        return None;
+    }
     vantage["os"] = os.into();
     vantage["nsswitch_hosts"] = Value::Null;
     let config = &vantage["resolver_config"];
@@ -392,7 +397,9 @@ fn advice_for_windows_and_macos_cannot_hurt_either() {
             for (id, what) in checks::faults(&diagnosis.findings) {
                 faults.entry(format!("{id}: {what}")).or_insert_with(|| format!("{name}, {os}"));
             }
-            let linux = judged(LINUX).iter().find(|(other, _)| other == name).unwrap();
+            let Some(linux) = judged(LINUX).iter().find(|(other, _)| other == name) else {
+                continue;
+            };
             let steps = |finding: &Finding| finding.fix.as_ref().map_or(0, |fix| fix.steps.len());
             for (own, linux) in diagnosis.findings.iter().zip(&linux.1.findings) {
                 if own.id == linux.id && steps(own) == 0 && steps(linux) > 0 {
