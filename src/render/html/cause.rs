@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::commands::words::one_line;
 use crate::diagnosis::{Effect, Finding, Step};
 use crate::render::command::{self, CONTINUED, Shell};
 use crate::render::{escape, steps};
@@ -28,7 +29,7 @@ pub(super) fn id(id: &str, pages: Option<&str>) -> Markup {
 
 /// A command as it is pasted.
 pub(super) fn command(text: &str, look: Look<'_>) -> Markup {
-    let lines = command::lines(&escape(text), COLUMNS, look.shell);
+    let lines = command::lines(&escape(&one_line(text)), COLUMNS, look.shell);
     html! { pre { code { (lines.join(&format!("\n{}", " ".repeat(CONTINUED)))) } } }
 }
 
