@@ -8,6 +8,7 @@
 pub(in crate::diagnose) mod commands;
 mod fill;
 mod ruling;
+pub(in crate::diagnose) mod way_back;
 mod witnesses;
 pub(in crate::diagnose) mod zone_steps;
 
@@ -15,6 +16,8 @@ use super::finding::FindingBuilder;
 use super::rule::Rule;
 use super::view::View;
 use super::view::azure::AzureView;
+use crate::evidence::Evidence;
+use crate::services::{self, Kind};
 
 pub(in crate::diagnose) use ruling::{Proof, Ruling};
 
@@ -24,6 +27,22 @@ pub(in crate::diagnose) struct Witness {
     pub(in crate::diagnose) findings: &'static [&'static str],
     /// The answer; none where it adds nothing.
     pub(in crate::diagnose) ask: fn(&View<'_>, &AzureView<'_>) -> Option<Ruling>,
+    /// What Resource Manager would say of it, as an object of "says"; none where another witness of
+    /// the same findings says it.
+    pub(in crate::diagnose) says: Option<&'static str>,
+}
+
+/// What Resource Manager would say of a finding that it may decide, where it was not asked. It knows
+/// accounts, and what is around them.
+pub(super) fn offer(e: &Evidence, id: &str) -> Option<String> {
+    let host = e.target.host.as_str();
+    let found = services::find_privatelink(host).or_else(|| services::find(host))?;
+    let is_account = matches!(found.service.kind, Kind::Account | Kind::Regional);
+    if e.azure.is_some() || !is_account {
+        return None;
+    }
+    let says = witnesses::all().filter(|one| one.findings.contains(&id)).find_map(|one| one.says);
+    says.map(|says| format!("with --azure, Azure itself says: {says}"))
 }
 
 /// Changes findings by what Resource Manager says, if it was asked.
