@@ -15,7 +15,7 @@ pub enum CredentialError {
          own, from a source that requests one"
     )]
     NotRequested(String),
-    /// No source requests a token by itself, where nobody is logged in.
+    /// No source requests a token by itself, where no person is logged in.
     #[error(
         "no credential source is configured for Resource Manager: name one as `credential` of the \
          target"

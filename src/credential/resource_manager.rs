@@ -33,8 +33,8 @@ impl Credential {
         })
     }
 
-    /// The same where nobody is logged in: a program is run only where `options` name it, since it
-    /// would act as whoever used it last.
+    /// The same where no person is logged in: a program is run only where `options` name it, since
+    /// it would act as its last user.
     ///
     /// # Errors
     ///
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nobody_is_logged_in_a_program_runs_only_where_it_is_named() {
+    fn where_no_person_is_logged_in_a_program_runs_only_where_it_is_named() {
         let unattended = |choice: SourceChoice, pairs: &[(&str, &str)]| {
             let pairs = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
             let options = CredentialOptions { choice, ..CredentialOptions::default() };

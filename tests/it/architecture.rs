@@ -49,7 +49,7 @@ const MODULES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "azure",
-        &["evidence", "services"],
+        &["evidence", "services", "sorting"],
         "what is asked of Resource Manager; opens no connection, judges nothing",
     ),
     (
@@ -109,6 +109,7 @@ const MODULES: &[(&str, &[&str], &str)] = &[
         &[
             "azure",
             "blocking",
+            "clouds",
             "compare",
             "credential",
             "diagnose",

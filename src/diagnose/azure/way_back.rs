@@ -1,4 +1,4 @@
-//! Where answers from an endpoint go, beside the way that the packets to it took. A stateful firewall
+//! Where answers from an endpoint go, compared with the way of the packets to it. A stateful firewall
 //! that sees one direction alone drops the connection (fact T9).
 
 use std::net::IpAddr;

@@ -115,7 +115,7 @@ pub struct Estate {
     pub perimeter: Answer<Perimeter>,
     /// Role assignments of the identity that calls the target, over the account.
     pub roles: Answer<Vec<RoleAssignment>>,
-    /// Deny assignments over the account, whoever they are about.
+    /// Deny assignments over the account, about every caller.
     #[serde(skip_serializing_if = "Answer::is_not_asked")]
     pub denies: Answer<Vec<DenyAssignment>>,
     /// What changed in the last hour, the newest first (fact C35).

@@ -2,7 +2,7 @@
 //! route table of its subnet does to them, and where answers from an endpoint's subnet go.
 //!
 //! Whether a private endpoint's answers follow the routes of its subnet is disputed, and differs by
-//! service (facts T7, C63): what is said of the way back is a possibility, never a proof.
+//! service (facts T7, C63): every conclusion on the way back is a possibility, never a proof.
 
 use std::net::IpAddr;
 

@@ -28,37 +28,37 @@ pub(super) const WITNESSES: &[Witness] = &[
     Witness {
         findings: &["dns-zone-not-linked"],
         ask: links::zone_not_linked,
-        says: Some("which networks the zone is linked to"),
+        says: Some("what the zone is linked to"),
     },
     Witness {
         findings: &["dns-suffix-left-out"],
         ask: links::suffix_left_out,
-        says: Some("whether the endpoint registers in that zone, and what the zone is linked to"),
+        says: Some("which zone lacks a record or a link"),
     },
     Witness {
         findings: &["dns-outside-resolver"],
         ask: links::outside_resolver,
-        says: Some("which networks the zone is linked to, and which resolvers are in them"),
+        says: Some("what the zone is linked to"),
     },
     Witness {
         findings: &["dns-parent-zone-shadowed"],
         ask: links::parent_zone,
-        says: Some("whose zone it is, and what it is linked to"),
+        says: Some("whose zone it is, and its links"),
     },
     Witness {
         findings: &["dns-record-missing"],
         ask: records::record_missing,
-        says: Some("which zones have the record, and why this one has not"),
+        says: Some("which zones have the record"),
     },
     Witness {
         findings: &["dns-zone-falls-back"],
         ask: records::falls_back,
-        says: Some("the resolution policy of each link of the zone"),
+        says: Some("the fallback policy of each link"),
     },
     Witness {
         findings: &["dns-no-private-endpoint", "dns-public-not-expected"],
         ask: endpoints::no_private_endpoint,
-        says: Some("every private endpoint connection of the account"),
+        says: Some("the account's private endpoints"),
     },
     Witness {
         findings: &["dns-own-record", "dns-address-not-expected", "dns-hosts-pin"],
@@ -68,12 +68,12 @@ pub(super) const WITNESSES: &[Witness] = &[
     Witness {
         findings: &["dns-resolvers-disagree"],
         ask: addresses::which_is_right,
-        says: Some("the addresses of the account's private endpoints"),
+        says: Some("the endpoints' addresses"),
     },
     Witness {
         findings: &["dns-blocked-by-policy"],
         ask: policy::which,
-        says: Some("which rule of which policy blocks the name"),
+        says: Some("which policy blocks the name"),
     },
     Witness {
         findings: &[
@@ -83,27 +83,27 @@ pub(super) const WITNESSES: &[Witness] = &[
             "dns-resolver-down",
         ],
         ask: resolvers::silent,
-        says: Some("what is at that address, and whether it runs"),
+        says: Some("what is at that address"),
     },
     Witness {
         findings: &["dns-azure-resolver-outside"],
         ask: resolvers::rather,
-        says: Some("which DNS servers this machine's network has"),
+        says: Some("this network's DNS servers"),
     },
     Witness {
         findings: &["dns-upstream-dead", "dns-zone-fails", "dns-servfail", "dns-refused"],
         ask: resolvers::upstream,
-        says: Some("where the rulesets forward the name, and what is there"),
+        says: Some("where the rulesets forward it"),
     },
     Witness {
         findings: &["dns-forwards-privatelink-only", "dns-privatelink-forwarder-dead"],
         ask: resolvers::forwards,
-        says: Some("which ruleset forwards which name"),
+        says: Some("which ruleset forwards what"),
     },
     Witness {
         findings: &["dns-name-not-found"],
         ask: account::exists,
-        says: Some("whether there is such an account, and under which name"),
+        says: Some("whether there is such an account"),
     },
 ];
 

@@ -16,7 +16,7 @@ pub(super) const WITNESSES: &[Witness] = &[
     Witness {
         findings: &["identity-role-missing"],
         ask: roles::missing,
-        says: Some("which roles the caller has over the account, and since when"),
+        says: Some("which roles the caller has"),
     },
     Witness {
         findings: &["identity-keys-disabled", "identity-key-refused"],
@@ -26,7 +26,7 @@ pub(super) const WITNESSES: &[Witness] = &[
     Witness {
         findings: &["identity-tenant-mismatch"],
         ask: tenant,
-        says: Some("the tenant of the account's subscription"),
+        says: Some("the tenant of the account"),
     },
     Witness {
         findings: &["identity-managed-missing"],
@@ -46,7 +46,7 @@ pub(super) const WITNESSES: &[Witness] = &[
     Witness {
         findings: &["identity-no-way-out"],
         ask: way_out::ruling,
-        says: Some("which rule or route stops the packets"),
+        says: Some("what on the way drops the packets"),
     },
 ];
 

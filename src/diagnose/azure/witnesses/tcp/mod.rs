@@ -21,13 +21,13 @@ pub(super) const WITNESSES: &[Witness] = &[
     Witness {
         findings: &["tcp-silent"],
         ask: silent::state,
-        says: Some("the connection's state, and what on the way drops the packets"),
+        says: Some("what on the way drops the packets"),
     },
     Witness { findings: &["tcp-silent"], ask: silent::missing, says: None },
     Witness {
         findings: &["tcp-no-route", "tcp-unreachable", "tcp-reset"],
         ask: on_the_way,
-        says: Some("the security groups, routes and peerings on the way"),
+        says: Some("what routes and NSGs do on the way"),
     },
     Witness {
         findings: &["tcp-refused", "tls-wrong-name", "tls-not-tls", "tls-address-fails"],
