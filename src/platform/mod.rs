@@ -4,26 +4,37 @@
 //! Each OS has the same functions; those of `other.rs` report that nothing is known. This is the only
 //! module with `unsafe`. It does not interpret what it reads.
 
+#[cfg(all(unix, not(feature = "platform_other")))]
+mod unix;
+
 #[cfg(all(target_os = "linux", not(feature = "platform_other")))]
 mod linux;
 #[cfg(all(target_os = "linux", not(feature = "platform_other")))]
 use linux as os;
 
-#[cfg(not(all(target_os = "linux", not(feature = "platform_other"))))]
+#[cfg(all(windows, not(feature = "platform_other")))]
+mod windows;
+#[cfg(all(windows, not(feature = "platform_other")))]
+use windows as os;
+
+#[cfg(not(all(any(target_os = "linux", windows), not(feature = "platform_other"))))]
 mod other;
-#[cfg(not(all(target_os = "linux", not(feature = "platform_other"))))]
+#[cfg(not(all(any(target_os = "linux", windows), not(feature = "platform_other"))))]
 use other as os;
 
 mod memory;
 mod program;
+mod resolver_settings;
 
 pub use memory::Allocator;
 pub use program::run_program;
+pub use resolver_settings::{Adapter, RegistryRule, ResolverSettings};
 
 pub use os::{
     READS_RESOLV_CONF, azure_machine, c_library, default_gateways, default_signals, end_programs,
-    has_no_reader, host_name, interfaces, listening_ports, lookup, open_files, open_to_write,
-    protect_process, read_icmp, report_icmp, routes, tcp_info, tunnels_down,
+    has_no_reader, host_name, interfaces, listening_ports, lookup, lookup_by, open_files,
+    open_to_write, protect_process, read_icmp, report_icmp, resolver_settings, routes, tcp_info,
+    tunnels_down,
 };
 
 use crate::evidence::tcp::IcmpMeaning;
