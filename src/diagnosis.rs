@@ -66,6 +66,9 @@ pub struct Finding {
     pub ruled_out: Vec<String>,
     /// Commands that would tell between the causes that remain.
     pub decide_with: Vec<String>,
+    /// What Azure itself would say of it, in a sentence, where Resource Manager was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub azure: Option<String>,
     /// Who can fix it, and how.
     pub fix: Option<Fix>,
     /// Why readers of a green report must see it, if they must.
@@ -155,6 +158,10 @@ pub struct Step {
     /// `--expect closed` must not give.
     #[serde(default, skip_serializing_if = "is_false")]
     pub opens: bool,
+    /// Whether its command is for another machine, which the text names: it then stays as it is on
+    /// that machine. Only while rules run.
+    #[serde(skip)]
+    pub(crate) elsewhere: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
@@ -188,6 +195,7 @@ impl Step {
             effect: Effect::ReadOnly,
             undo: None,
             opens: false,
+            elsewhere: false,
         }
     }
 
@@ -207,6 +215,12 @@ impl Step {
     #[must_use]
     pub fn or(self) -> Self {
         Self { or: true, ..self }
+    }
+
+    /// As a step whose command is for another machine, which its text names.
+    #[must_use]
+    pub(crate) fn elsewhere(self) -> Self {
+        Self { elsewhere: true, ..self }
     }
 
     /// As a step that opens a way to the service.

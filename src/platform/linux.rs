@@ -9,7 +9,7 @@ mod route;
 use std::os::fd::{AsRawFd, RawFd};
 
 use super::unix::ip_of;
-use super::{IcmpError, meaning};
+use super::{IcmpError, ResolverSettings, meaning};
 #[cfg(not(target_env = "gnu"))]
 use crate::evidence::dns::SystemAnswer;
 use crate::evidence::tcp::{IcmpMeaning, TcpInfo};
@@ -26,6 +26,18 @@ pub use route::{default_gateways, interfaces, routes, tunnels_down};
 
 /// `/etc/resolv.conf` is the resolver configuration (resolv.conf(5)).
 pub const READS_RESOLV_CONF: bool = true;
+
+/// None: the resolvers are those of `/etc/resolv.conf`.
+#[must_use]
+pub const fn resolver_settings() -> Option<ResolverSettings> {
+    None
+}
+
+/// The library that answers [`lookup`].
+#[must_use]
+pub fn lookup_by() -> Option<String> {
+    Some(c_library())
+}
 
 /// The asset tag that Azure gives to every virtual machine (fact T24).
 const AZURE_ASSET_TAG: &str = "7783-7084-3265-9085-8269-3286-77";

@@ -24,14 +24,17 @@ use other as os;
 
 mod memory;
 mod program;
+mod resolver_settings;
 
 pub use memory::Allocator;
 pub use program::run_program;
+pub use resolver_settings::{Adapter, RegistryRule, ResolverSettings};
 
 pub use os::{
     READS_RESOLV_CONF, azure_machine, c_library, default_gateways, default_signals, end_programs,
-    has_no_reader, host_name, interfaces, listening_ports, lookup, open_files, open_to_write,
-    protect_process, read_icmp, report_icmp, routes, tcp_info, tunnels_down,
+    has_no_reader, host_name, interfaces, listening_ports, lookup, lookup_by, open_files,
+    open_to_write, protect_process, read_icmp, report_icmp, resolver_settings, routes, tcp_info,
+    tunnels_down,
 };
 
 use crate::evidence::tcp::IcmpMeaning;

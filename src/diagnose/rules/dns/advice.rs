@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use crate::commands::System;
 use crate::diagnose::resolver_class::{self, ResolverClass, Whose};
 use crate::diagnose::resolver_profile::{self, Advice, Profile};
 use crate::diagnose::view::resolver_view::ResolverView;
@@ -85,6 +86,9 @@ impl<'a> Resolver<'a> {
         let (step, command) = match advice {
             Advice::Or(advice) => return self.step(advice).or(),
             Advice::Look(message, command) => (Step::inspect(self.fill(message, false)), command),
+            Advice::There(message, command) => {
+                (Step::inspect(self.fill(message, false)).elsewhere(), command)
+            }
             Advice::Local(message, command, undo) => {
                 (Step::local(self.fill(message, false)).undo(self.fill(undo, false)), command)
             }
@@ -107,11 +111,48 @@ impl<'a> Resolver<'a> {
     /// Says what the resolver is, where its address alone does not.
     pub(super) fn who(&self, finding: FindingBuilder) -> FindingBuilder {
         use ResolverClass as Class;
+        let finding = self.why_windows_asks(finding);
         let plain = [Class::OnPremises, Class::VirtualNetwork, Class::AzureDns];
         if plain.contains(&self.whose.class) {
             return finding;
         }
         finding.reasoning(format!("{} is {}", self.label(), self.whose.noun()))
+    }
+
+    /// Why Windows asks it for this name: a rule by name, or an interface among several; and how, where
+    /// that is not as this tool does.
+    fn why_windows_asks(&self, finding: FindingBuilder) -> FindingBuilder {
+        let config = &self.e.vantage.resolver_config;
+        let asked = self.asked.to_string();
+        let interface = config.interface_of(self.asked);
+        let several = config
+            .interfaces
+            .iter()
+            .any(|one| interface.is_some_and(|interface| one.interface != interface.interface));
+        let finding = match (config.policy(), interface) {
+            (Some(policy), _) if policy.servers.contains(&asked) => finding
+                .reasoning(format!(
+                    "Windows asks {asked} for this name by the NRPT rule for {} ({}), and not the \
+                     servers of its interfaces",
+                    policy.namespace,
+                    policy.kind.words()
+                ))
+                .cites("/vantage/resolver_config/policies"),
+            (_, Some(interface)) if several => finding
+                .reasoning(format!(
+                    "{asked} belongs to the interface {} (metric {})",
+                    interface.interface, interface.metric
+                ))
+                .cites("/vantage/resolver_config/interfaces"),
+            _ => finding,
+        };
+        match interface.is_some_and(|interface| interface.over_https) {
+            true => finding.reasoning(format!(
+                "the interface has settings of DNS over HTTPS for {asked}: Windows may ask it over \
+                 HTTPS, and this tool asks over UDP"
+            )),
+            false => finding,
+        }
     }
 
     /// Why it gives a public address although a private one exists, and what to do.
@@ -137,6 +178,16 @@ impl<'a> Resolver<'a> {
     /// write the list of resolvers, and the other one may be reachable only while a VPN is up.
     pub(super) fn rather(&self, finding: FindingBuilder, other: &str) -> FindingBuilder {
         let suffix = reading::public_suffix(self.e);
+        let rule = match System::of(&self.e.vantage.os) {
+            System::Linux => format!(
+                "systemd-resolved: the domain ~{suffix} at the link that {other} belongs to; \
+                 dnsmasq: `server=/{suffix}/{other}`"
+            ),
+            System::Windows => {
+                format!("NRPT: `Add-DnsClientNrptRule -Namespace .{suffix} -NameServers {other}`")
+            }
+            System::MacOs => format!("a file /etc/resolver/{suffix} with `nameserver {other}`"),
+        };
         finding
             .inspect(
                 "see which program writes the list of resolvers (a DHCP or VPN client, \
@@ -146,10 +197,8 @@ impl<'a> Resolver<'a> {
             .step(
                 Step::local(format!(
                     "send questions for {suffix} alone to {other}, by a rule of this machine's \
-                     resolver (systemd-resolved: the domain ~{suffix} at the link that {other} \
-                     belongs to; dnsmasq: `server=/{suffix}/{other}`), and other names to {} as \
-                     before; on this machine an account of {suffix} without a record in the \
-                     private zone then stops resolving",
+                     resolver ({rule}), and other names to {} as before; on this machine an \
+                     account of {suffix} without a record in the private zone then stops resolving",
                     self.label()
                 ))
                 .undo("remove that rule again"),
