@@ -53,9 +53,10 @@ pub(super) fn why(finding: &Finding, look: Look<'_>) -> Markup {
             h3 { "Ruled out" }
             (list(finding.ruled_out.iter()))
         }
-        @if !finding.decide_with.is_empty() {
+        @if !finding.decide_with.is_empty() || finding.azure.is_some() {
             h3 { "What decides" }
             @for one in &finding.decide_with { (command(one, look)) }
+            @if let Some(azure) = &finding.azure { p { (azure) } }
         }
     }
 }

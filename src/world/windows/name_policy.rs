@@ -121,7 +121,7 @@ mod tests {
         let whole = rule("whole", &["myacct.openai.azure.com."], "10.0.0.5");
         let other =
             rule("other", &["openai.azure.com", "acct", ".cct.openai.azure.com"], "10.0.0.6");
-        let all = vec![any, wide, narrow, prefix, whole, other.clone()];
+        let all = [any, wide, narrow, prefix, whole, other.clone()];
         for (length, decides) in
             [(1, "any"), (2, "wide"), (3, "narrow"), (4, "prefix"), (6, "whole")]
         {
