@@ -109,6 +109,7 @@ const ON_MACOS: &[&str] = &[
     "nc",
     "ndp",
     "netstat",
+    "nslookup",
     "openssl",
     "pfctl",
     "ping",
