@@ -17,6 +17,7 @@ const EVERYWHERE: &[&str] = &[
     "helm",
     "istioctl",
     "kubectl",
+    "nslookup",
     "oci",
     "powershell.exe",
     "terraform",
