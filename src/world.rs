@@ -3,6 +3,7 @@
 //! `World::of_this_machine` is the one place that reads them. No trait, nothing to mock: a
 //! test fills the same fields. It contacts nothing.
 
+pub mod arc;
 mod connect_override;
 mod environment;
 mod resolvers;
@@ -24,7 +25,7 @@ use crate::evidence::Trust;
 use crate::evidence::dns::{ResolverRole, SystemAnswer};
 use crate::evidence::vantage::{AzureMachine, FileState, PlatformSign, ResolverConfig};
 use crate::files::{self, May};
-use crate::platform;
+use crate::platform::{self, SystemProxies};
 use crate::wire::peer_limit::PeerLimiter;
 use crate::wire::roots::{ExtraRoots, Roots, SharedRoots, SystemStore};
 use crate::wire::tally::Tally;
@@ -53,6 +54,8 @@ pub struct World {
     pub interfaces: Arc<[(IpAddr, String)]>,
     /// The gateways of its default routes.
     pub default_gateways: Vec<IpAddr>,
+    /// The system's proxy settings beside the variables; none where a system has none.
+    pub system_proxies: Option<SystemProxies>,
     /// The resolver configuration, as evidence.
     pub resolver_config: ResolverConfig,
     /// The resolvers to ask, with their ports.
@@ -78,9 +81,6 @@ pub struct World {
     /// Which walks of a round each resolver answered; none for a single walk.
     pub tally: Option<Arc<Tally>>,
 }
-
-/// The program of Azure Arc's agent.
-const ARC_AGENT: &str = "/opt/azcmagent/bin/himds";
 
 /// What answers for `getaddrinfo`.
 #[derive(Debug, Clone)]
@@ -140,10 +140,12 @@ impl World {
             false => (not_read(), Vec::new()),
         };
         let interfaces = interfaces();
+        let arc_agent = arc::agent(&environment).filter(|agent| Path::new(agent).exists());
         Self {
-            platforms: platforms(&environment, &resolver_config, &interfaces),
+            platforms: platforms(&environment, &resolver_config, &interfaces, arc_agent.as_deref()),
             interfaces: interfaces.into(),
             default_gateways: platform::default_gateways(),
+            system_proxies: platform::system_proxies(),
             environment,
             host: platform::host_name(),
             os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
@@ -156,7 +158,7 @@ impl World {
             now: SystemTime::now(),
             system_store: trust::system_store(),
             connect_overrides: Vec::new(),
-            arc_agent: platform::HAS_UNIX_PATHS && Path::new(ARC_AGENT).exists(),
+            arc_agent: arc_agent.is_some(),
             shared_roots: Arc::default(),
             peer_limiter: None,
             tally: None,
@@ -224,6 +226,7 @@ fn platforms(
     environment: &Environment,
     config: &ResolverConfig,
     addresses: &[(IpAddr, String)],
+    arc_agent: Option<&str>,
 ) -> Vec<PlatformSign> {
     let interfaces: Vec<(platform::NetworkInterface, Vec<IpAddr>)> = platform::interfaces()
         .into_iter()
@@ -236,6 +239,7 @@ fn platforms(
     signs::platforms(&signs::Surroundings {
         environment,
         exists: &|path| platform::HAS_UNIX_PATHS && Path::new(path).exists(),
+        arc_agent,
         kernel: TextFile::read("/proc/sys/kernel/osrelease", FILE_LIMIT).text.trim(),
         nameservers: &config.nameservers,
         listening: &platform::listening_ports(),

@@ -15,6 +15,9 @@ pub(super) const RULE: Rule = rule!(
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let mode = e.identity.file_mode_open.as_deref()?;
     let file = source(e);
+    if e.vantage.os.starts_with("windows") {
+        return Some(open_on_windows(file, mode));
+    }
     Some(
         FindingBuilder::new(
             Level::Note,
@@ -29,5 +32,26 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 .command(format!("chmod 600 {}", reading::word(file)))
                 .undo(format!("chmod {mode} {}", reading::word(file))),
         ),
+    )
+}
+
+/// The same where an access control list says who may read it.
+fn open_on_windows(file: &str, groups: &str) -> FindingBuilder {
+    let quoted = format!("'{}'", file.replace('\'', "''"));
+    FindingBuilder::new(
+        Level::Note,
+        Confidence::Proved,
+        format!("every user of the machine can read {file} ({groups})"),
+    )
+    .reasoning("the access control list of the file says so")
+    .cites("/identity/file_mode_open")
+    .owner("Application")
+    .inspect("see and keep the rights that it has now", format!("icacls {quoted}"))
+    .step(
+        Step::local(
+            "let the user of the application alone read it, if no other user's program needs it",
+        )
+        .command(format!("icacls {quoted} /inheritance:r /grant:r \"${{env:USERNAME}}:R\""))
+        .undo(format!("icacls {quoted} /reset")),
     )
 }
