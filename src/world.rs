@@ -9,6 +9,7 @@ mod environment;
 mod resolvers;
 pub mod signs;
 mod trust;
+pub mod windows;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -23,9 +24,9 @@ pub use trust::{bundles, ca_file};
 
 use crate::evidence::Trust;
 use crate::evidence::dns::{ResolverRole, SystemAnswer};
-use crate::evidence::vantage::{AzureMachine, FileState, PlatformSign, ResolverConfig};
+use crate::evidence::vantage::{AzureMachine, FileState, NamePolicy, PlatformSign, ResolverConfig};
 use crate::files::{self, May};
-use crate::platform::{self, SystemProxies};
+use crate::platform::{self, ResolverSettings, SystemProxies};
 use crate::wire::peer_limit::PeerLimiter;
 use crate::wire::roots::{ExtraRoots, Roots, SharedRoots, SystemStore};
 use crate::wire::tally::Tally;
@@ -66,6 +67,10 @@ pub struct World {
     pub nsswitch_hosts: Option<String>,
     /// What answers for `getaddrinfo`.
     pub lookup: SystemLookup,
+    /// The library that does, for the evidence.
+    pub lookup_by: Option<String>,
+    /// What Windows has configured, for the rules that are about one name.
+    pub resolver_settings: Option<Arc<ResolverSettings>>,
     /// The clock at the walk's start.
     pub now: SystemTime,
     /// The machine's own roots.
@@ -129,16 +134,8 @@ impl World {
                 let value = value.into_string().unwrap_or_else(|v| v.to_string_lossy().into());
                 Some((name.into_string().ok()?, value))
             }));
-        let (resolver_config, resolvers) = match platform::READS_RESOLV_CONF {
-            true => {
-                let resolv_conf = TextFile::read("/etc/resolv.conf", FILE_LIMIT);
-                let upstreams = TextFile::read("/run/systemd/resolve/resolv.conf", FILE_LIMIT);
-                let (mut config, list) = resolvers(&resolv_conf, &upstreams);
-                resolvers::by_environment(&mut config, &environment);
-                (config, list)
-            }
-            false => (not_read(), Vec::new()),
-        };
+        let resolver_settings = platform::resolver_settings().map(Arc::new);
+        let (resolver_config, resolvers) = configured(resolver_settings.as_deref(), &environment);
         let interfaces = interfaces();
         let arc_agent = arc::agent(&environment).filter(|agent| Path::new(agent).exists());
         Self {
@@ -146,15 +143,17 @@ impl World {
             interfaces: interfaces.into(),
             default_gateways: platform::default_gateways(),
             system_proxies: platform::system_proxies(),
+            hosts: hosts_file(resolver_settings.as_deref(), &environment),
             environment,
             host: platform::host_name(),
             os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             azure: azure(&resolver_config),
             resolver_config,
             resolvers,
-            hosts: TextFile::read("/etc/hosts", HOSTS_LIMIT),
             nsswitch_hosts: nsswitch_hosts(&TextFile::read("/etc/nsswitch.conf", FILE_LIMIT).text),
             lookup: SystemLookup::Getaddrinfo,
+            lookup_by: platform::lookup_by(),
+            resolver_settings,
             now: SystemTime::now(),
             system_store: trust::system_store(),
             connect_overrides: Vec::new(),
@@ -173,6 +172,33 @@ impl World {
             Roots::new(tls::provider(), trust, extra.clone(), self.system_store.clone())
                 .with_bundles(bundles(self))
         })
+    }
+
+    /// The rules of Windows' Name Resolution Policy Table that are about `name`, or about the name that
+    /// it has in `private_zone` alone.
+    #[must_use]
+    pub fn policies(&self, name: &str, private_zone: Option<&str>) -> Vec<NamePolicy> {
+        let Some(settings) = &self.resolver_settings else { return Vec::new() };
+        let label = name.split('.').next().unwrap_or_default();
+        let alias = private_zone.map(|zone| format!("{label}.{zone}"));
+        windows::policies(settings, name, alias.as_deref())
+    }
+
+    /// The resolvers that the system asks for `name`, with their ports.
+    #[must_use]
+    pub fn resolvers_for(&self, name: &str) -> Vec<(SocketAddr, ResolverRole)> {
+        let servers = self.policies(name, None).into_iter().flat_map(|policy| policy.servers);
+        let servers = servers.filter_map(|server| server.parse::<IpAddr>().ok());
+        let list: Vec<_> =
+            servers.map(|server| (SocketAddr::new(server, 53), ResolverRole::Configured)).collect();
+        if list.is_empty() { self.resolvers.clone() } else { list }
+    }
+
+    /// Whether the C library asks over TCP from the start: glibc alone reads `options use-vc`.
+    #[must_use]
+    pub fn asks_over_tcp(&self) -> bool {
+        self.resolver_config.options.iter().any(|option| option == "use-vc")
+            && self.lookup_by.as_deref().is_none_or(|library| library.starts_with("glibc"))
     }
 
     /// Where a connection to `address` for `host` really goes.
@@ -200,6 +226,11 @@ impl TextFile {
         if !platform::HAS_UNIX_PATHS {
             return Self::not_read();
         }
+        Self::read_any(path, limit)
+    }
+
+    /// Reads a path that the system itself names.
+    fn read_any(path: &str, limit: u64) -> Self {
         let (state, text) = match files::beginning(path, May::NotBeAPipe, limit) {
             Ok(bytes) => (FileState::Read, String::from_utf8_lossy(&bytes).into()),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => (FileState::Missing, "".into()),
@@ -211,6 +242,36 @@ impl TextFile {
     /// A file of a system that keeps it elsewhere.
     fn not_read() -> Self {
         Self { path: String::new(), state: FileState::NotRead, text: Arc::from("") }
+    }
+}
+
+/// The resolver configuration and the resolvers to ask.
+fn configured(
+    settings: Option<&ResolverSettings>,
+    environment: &Environment,
+) -> (ResolverConfig, Vec<(SocketAddr, ResolverRole)>) {
+    if let Some(settings) = settings {
+        return windows::resolvers(settings);
+    }
+    if !platform::READS_RESOLV_CONF {
+        return (not_read(), Vec::new());
+    }
+    let resolv_conf = TextFile::read("/etc/resolv.conf", FILE_LIMIT);
+    let upstreams = TextFile::read("/run/systemd/resolve/resolv.conf", FILE_LIMIT);
+    let (mut config, list) = resolvers(&resolv_conf, &upstreams);
+    // glibc alone reads its variables.
+    if platform::lookup_by().is_none_or(|library| library.starts_with("glibc")) {
+        resolvers::by_environment(&mut config, environment);
+    }
+    (config, list)
+}
+
+fn hosts_file(settings: Option<&ResolverSettings>, environment: &Environment) -> TextFile {
+    match settings {
+        Some(settings) => {
+            TextFile::read_any(&windows::hosts_path(settings, environment), HOSTS_LIMIT)
+        }
+        None => TextFile::read("/etc/hosts", HOSTS_LIMIT),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What each resolver answered, and what applications get.
 
 mod chain;
+mod failure;
 mod types;
 
 use std::collections::BTreeSet;
@@ -10,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use chain::{Chain, is_privatelink};
+pub use failure::LookupFailure;
 pub use types::{QuestionType, Rcode, RecordType};
 
 use super::tcp::Icmp;
@@ -267,7 +269,7 @@ pub enum SystemAnswer {
     },
     /// A definite failure.
     Failed {
-        /// The EAI code by its name: `EAI_NONAME`, `EAI_AGAIN`, …
+        /// The code by its name: `EAI_NONAME`, `EAI_AGAIN`, …; of Winsock `WSAHOST_NOT_FOUND`, …
         code: String,
     },
     /// No answer within the deadline; an application would still be waiting.

@@ -1,9 +1,15 @@
 //! Who and where we are.
 
+mod resolver_config;
+
 use std::net::IpAddr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use resolver_config::{
+    NamePolicy, NameserverInterface, PolicyKind, PolicyMatch, ResolverConfig, Stub,
+};
 
 /// The vantage hop.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +34,10 @@ pub struct Vantage {
     pub hosts: HostsFile,
     /// The `hosts:` line of nsswitch.conf, if there is one.
     pub nsswitch_hosts: Option<String>,
+    /// The library that answers for `getaddrinfo`: `glibc 2.36`, `musl`, `winsock`. Absent where it is
+    /// not known, and in reports of older versions, which asked glibc on Linux.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lookup_by: Option<String>,
     /// Proxy variables and which of them applies.
     pub proxy: ProxyDecision,
     /// Our source address and interface towards each address of this walk.
@@ -109,38 +119,6 @@ pub struct AzureMachine {
     pub answer: Option<bool>,
     /// The signs seen.
     pub signs: Vec<String>,
-}
-
-/// The resolver configuration of the system.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ResolverConfig {
-    /// Where it was read, e.g. `/etc/resolv.conf`.
-    pub path: String,
-    /// Whether it could be read.
-    pub state: FileState,
-    /// Nameservers in order, as far as the system uses them (glibc: three).
-    pub nameservers: Vec<String>,
-    /// Nameservers that the system does not use.
-    pub ignored_nameservers: Vec<String>,
-    /// Search list; `LOCALDOMAIN` takes its place.
-    pub search: Vec<String>,
-    /// Options, as written, and behind them those of `RES_OPTIONS`.
-    pub options: Vec<String>,
-    /// Lines that make no sense, by number.
-    pub bad_lines: Vec<u32>,
-    /// The real upstreams behind a loopback stub, where they can be read.
-    pub stub: Option<Stub>,
-}
-
-/// A loopback stub resolver.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Stub {
-    /// The stub's address.
-    pub address: IpAddr,
-    /// Its upstreams.
-    pub upstreams: Vec<IpAddr>,
-    /// The file that names them.
-    pub read_from: Option<String>,
 }
 
 /// Whether a file could be read.

@@ -215,7 +215,8 @@ impl Walker {
             plan.deadline = plan.deadline.min(within);
             plan.timeout = plan.timeout.min(within);
         }
-        let asked = plan.resolvers(&self.world()).into_iter().map(|(resolver, _)| resolver.ip());
+        let asked = plan.resolvers(&self.world(), &entry.target.seen.host).into_iter();
+        let asked = asked.map(|(resolver, _)| resolver.ip());
         let permits = self.resolvers.acquire(asked.collect::<Vec<IpAddr>>()).await;
         // The clock, the world and the credential are those at the begin of this walk.
         let mut world = self.world_of(age(entry));

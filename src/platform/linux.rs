@@ -7,7 +7,7 @@ mod route;
 use std::os::fd::{AsRawFd, RawFd};
 
 use super::unix::ip_of;
-use super::{AZURE_ASSET_TAG, IcmpError, meaning};
+use super::{AZURE_ASSET_TAG, IcmpError, ResolverSettings, meaning};
 use crate::evidence::tcp::{IcmpMeaning, TcpInfo};
 use crate::evidence::vantage::AzureMachine;
 use crate::files::{self, May};
@@ -21,6 +21,18 @@ pub use route::{default_gateways, interfaces, routes, tunnels_down};
 
 /// `/etc/resolv.conf` is the resolver configuration (resolv.conf(5)).
 pub const READS_RESOLV_CONF: bool = true;
+
+/// None: the resolvers are those of `/etc/resolv.conf`.
+#[must_use]
+pub const fn resolver_settings() -> Option<ResolverSettings> {
+    None
+}
+
+/// The library that answers [`lookup`].
+#[must_use]
+pub fn lookup_by() -> Option<String> {
+    Some(c_library())
+}
 
 /// Signs of an Azure machine, read without a packet (fact T24).
 #[must_use]

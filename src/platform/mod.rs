@@ -29,15 +29,17 @@ mod windows_readers;
 
 mod memory;
 mod program;
+mod resolver_settings;
 
 pub use memory::Allocator;
 pub use program::run_program;
+pub use resolver_settings::{Adapter, RegistryRule, ResolverSettings};
 
 pub use os::{
     READS_RESOLV_CONF, azure_machine, c_library, default_gateways, default_signals, end_programs,
-    has_no_reader, host_name, interfaces, listening_ports, lookup, open_files, open_to_write,
-    protect_process, read_icmp, report_icmp, routes, run_as_service, shows_codes, system_proxies,
-    tcp_info, tunnels_down, write_event,
+    has_no_reader, host_name, interfaces, listening_ports, lookup, lookup_by, open_files,
+    open_to_write, protect_process, read_icmp, report_icmp, resolver_settings, routes,
+    run_as_service, shows_codes, system_proxies, tcp_info, tunnels_down, write_event,
 };
 #[cfg(windows)]
 pub use os::{ServiceRequest, ServiceRequests, open_to, service_requests};

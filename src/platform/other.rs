@@ -2,13 +2,25 @@
 
 use std::net::{IpAddr, ToSocketAddrs};
 
-use super::{IcmpError, NetworkInterface, RouteTowards};
+use super::{IcmpError, NetworkInterface, ResolverSettings, RouteTowards};
 use crate::evidence::dns::SystemAnswer;
 use crate::evidence::tcp::TcpInfo;
 use crate::evidence::vantage::AzureMachine;
 
 /// The resolver configuration of this OS is not read: `/etc/resolv.conf` is not what it uses.
 pub const READS_RESOLV_CONF: bool = false;
+
+/// Not known.
+#[must_use]
+pub const fn resolver_settings() -> Option<ResolverSettings> {
+    None
+}
+
+/// The library that answers [`lookup`]: not known.
+#[must_use]
+pub const fn lookup_by() -> Option<String> {
+    None
+}
 
 /// Their names alone.
 #[must_use]

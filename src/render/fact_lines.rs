@@ -11,7 +11,7 @@ use crate::evidence::identity::{CredentialKind, IdentityHop, Withheld};
 use crate::evidence::proxy::ProxyHop;
 use crate::evidence::tcp::{TcpAttempt, TcpHop, TcpOutcome};
 use crate::evidence::tls::{TlsHop, TlsOutcome};
-use crate::evidence::vantage::{FileState, ProxyReason, Vantage};
+use crate::evidence::vantage::{FileState, ProxyReason, ResolverConfig, Vantage};
 use crate::evidence::{Evidence, Expect, Observed, SkipReason, classify, tunnel};
 
 /// Addresses, attempts or answers listed at most, without `-v`.
@@ -52,7 +52,12 @@ fn resolvers(e: &Evidence) -> String {
     if let Some(given) = of(ResolverRole::Given).first() {
         return format!("resolver {given} (--resolver)");
     }
-    let named = &e.vantage.resolver_config.nameservers;
+    let config = &e.vantage.resolver_config;
+    if let Some(policy) = config.policy().filter(|policy| !policy.servers.is_empty()) {
+        let servers = policy.servers.iter().take(MAX_LISTED).cloned().collect::<Vec<_>>();
+        return format!("resolver {} (NRPT rule {})", servers.join(", "), policy.namespace);
+    }
+    let named = &config.nameservers;
     match (named.as_slice(), &e.vantage.resolver_config.stub) {
         ([], _) if e.vantage.resolver_config.state == FileState::NotRead => {
             "resolvers not seen".to_owned()
@@ -63,9 +68,20 @@ fn resolvers(e: &Evidence) -> String {
         }
         ([one], _) => format!("resolver {one}"),
         (several, _) => {
-            let shown: Vec<&str> = several.iter().take(MAX_LISTED).map(String::as_str).collect();
+            let shown: Vec<String> =
+                several.iter().take(MAX_LISTED).map(|one| with_interface(config, one)).collect();
             format!("resolvers {}", shown.join(", "))
         }
+    }
+}
+
+/// A nameserver, with its interface where several have nameservers.
+fn with_interface(config: &ResolverConfig, nameserver: &str) -> String {
+    let address = nameserver.split('%').next().and_then(|address| address.parse().ok());
+    let interface = address.and_then(|address| config.interface_of(address));
+    match interface.filter(|own| config.interfaces.iter().any(|i| i.interface != own.interface)) {
+        Some(own) => format!("{nameserver} ({})", own.interface),
+        None => nameserver.to_owned(),
     }
 }
 

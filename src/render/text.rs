@@ -11,7 +11,8 @@ use crate::evidence::proxy::ConnectOutcome;
 use crate::evidence::tcp::{Icmp, TcpOutcome};
 use crate::evidence::tls::{Certificate, TlsHop, TlsOutcome};
 use crate::evidence::vantage::{
-    ClientProxy, FileState, NeighbourState, ProxyReason, Route, SystemProxySettings,
+    ClientProxy, FileState, NamePolicy, NeighbourState, PolicyMatch, ProxyReason, Route,
+    SystemProxySettings,
 };
 use crate::evidence::{Expect, Observed, SkipReason, Trust, classify};
 
@@ -122,6 +123,21 @@ pub(crate) fn icmp(icmp: &Icmp) -> String {
         (Some(from), None) => format!("{meaning} (from {from})"),
         (None, _) => format!("{meaning} (this machine's own answer)"),
     }
+}
+
+/// A rule of the Name Resolution Policy Table.
+pub(crate) fn name_policy(policy: &NamePolicy) -> String {
+    let servers = match policy.servers.as_slice() {
+        [] => "the interfaces' own servers".to_owned(),
+        servers => servers.join(", "),
+    };
+    let direct = if policy.direct_access { ", or those of DirectAccess" } else { "" };
+    let unused = match policy.matches {
+        PolicyMatch::Name => "",
+        PolicyMatch::PrivatelinkName => "; not about the name that is asked for",
+    };
+    let (namespace, kind) = (&policy.namespace, policy.kind.words());
+    format!("NRPT rule {namespace} ({kind}): {servers}{direct}{unused}")
 }
 
 pub(crate) const fn role(role: ResolverRole) -> &'static str {

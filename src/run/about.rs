@@ -80,7 +80,8 @@ pub(super) struct About<'a> {
 impl About<'_> {
     /// The text, with names replaced where the reports have them replaced.
     pub(super) fn text(&self, mut anonymous: Option<&mut Anonymous>) -> String {
-        let kernel = files::beginning("/proc/sys/kernel/osrelease", May::NotBeAPipe, 128);
+        let read = || files::beginning("/proc/sys/kernel/osrelease", May::NotBeAPipe, 128).ok();
+        let kernel = platform::HAS_UNIX_PATHS.then(read).flatten();
         let kernel = clean(String::from_utf8_lossy(&kernel.unwrap_or_default()).trim(), 100);
         let kernel = match &mut anonymous {
             Some(anonymous) => anonymous_kernel(&kernel, anonymous),

@@ -8,6 +8,7 @@ use crate::credential;
 use crate::diagnose::rules;
 use crate::evidence::Hop;
 use crate::evidence::text::repeatable;
+use crate::platform;
 use crate::services;
 use crate::{explain, generate};
 
@@ -71,7 +72,11 @@ pub(super) fn generated(what: Generate) -> Result<Output, String> {
             generate::completions::completions(&mut with_values(), shell)
         }
         Generate::TargetNames { config, prefix } => {
-            let config = config.as_deref().unwrap_or(crate::inventory::PACKAGED);
+            // On Windows it would be a path that any user may create.
+            let packaged = platform::HAS_UNIX_PATHS.then_some(crate::inventory::PACKAGED);
+            let Some(config) = config.as_deref().or(packaged) else {
+                return Ok(Output::default());
+            };
             Ok(generate::completions::names(&round::inventory(config)?, &prefix))
         }
         Generate::Schema => Ok(generate::schema().to_owned()),

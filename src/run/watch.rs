@@ -16,6 +16,7 @@ use crate::monitor::walker::Walker;
 use crate::monitor::watch::log::{self, Level};
 use crate::monitor::watch::{self, Setup, Webhooks};
 use crate::monitor::webhook::{Webhook, body};
+use crate::platform;
 use crate::render::quoted;
 use crate::secret::Secret;
 use crate::wire::roots::{ExtraRoots, Roots};
@@ -211,7 +212,12 @@ pub(super) fn history(arguments: &HistoryOptions, world: &World) -> Result<Outpu
         },
         (None, None) => {
             let file = state_directory(&world.environment);
-            let file = file.unwrap_or_else(|| PathBuf::from(PACKAGE_HISTORY));
+            // On Windows it would be a path that any user may create.
+            let package = platform::HAS_UNIX_PATHS.then(|| PathBuf::from(PACKAGE_HISTORY));
+            let file = file.or(package).ok_or(
+                "no history is named: use --history FILE, or --config FILE with an inventory that \
+                 has it",
+            )?;
             // A file that this user may not see is opened anyway: the error explains it.
             if !file.try_exists().unwrap_or(true) {
                 return Err(format!(

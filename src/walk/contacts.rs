@@ -14,10 +14,12 @@ use crate::world::World;
 pub fn contacts(plan: &Plan, target: &Target, world: &World) -> Vec<String> {
     let host = &target.seen.host;
     let mut lines = Vec::new();
-    for (address, role) in plan.resolvers(world) {
+    let policy = world.policies(host, None).into_iter().find(|policy| !policy.servers.is_empty());
+    let policy = policy.map(|policy| format!("by the NRPT rule for {}", policy.namespace));
+    for (address, role) in plan.resolvers(world, host) {
         let why = match role {
             ResolverRole::Given => "--resolver",
-            ResolverRole::Configured => "configured resolver",
+            ResolverRole::Configured => policy.as_deref().unwrap_or("configured resolver"),
             ResolverRole::StubUpstream => "upstream of the stub resolver",
             ResolverRole::Assumed => "no resolver is configured; this is glibc's default",
         };
@@ -78,7 +80,7 @@ pub fn token(plan: &Plan, world: &World, contacts: Vec<Destination>) -> Vec<Stri
             }
             None => {
                 let plan = Plan { resolvers: Vec::new(), ..plan.clone() };
-                for (address, _) in plan.resolvers(world) {
+                for (address, _) in plan.resolvers(world, host) {
                     lines.push(format!("dns    {address}: A, AAAA {host}, for the token"));
                 }
                 lines.push(format!("dns    getaddrinfo {host}: the system's own queries"));

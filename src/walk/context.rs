@@ -92,13 +92,13 @@ impl Context<'_> {
         let name = self.target.seen.host.as_str();
         let full = matches!(connect, ConnectPolicy::Full { .. });
         let own_path = full && self.kind != WalkKind::Reference;
-        let resolvers = plan.resolvers(world).into_iter();
+        let resolvers = plan.resolvers(world, name).into_iter();
         let scope = |address| world::scope(&world.resolver_config, address);
         Settings {
             target: self.target,
             resolvers: resolvers.map(|(address, role)| (address, role, scope(address))).collect(),
             overriding_resolver: plan.resolvers.first().copied(),
-            uses_tcp: world.resolver_config.options.iter().any(|option| option == "use-vc"),
+            uses_tcp: world.asks_over_tcp(),
             pinned: vantage::hosts(&world.hosts, &[name]).lines.iter().map(|l| l.address).collect(),
             expect: &plan.expect,
             connect,

@@ -111,16 +111,15 @@ impl Plan {
         others.chain(proxy).map(String::as_str)
     }
 
-    /// The resolvers to ask, in order: those of the user first, then the system's.
+    /// The resolvers to ask for `name`, in order: those of the user first, then the system's.
     #[must_use]
-    pub fn resolvers(&self, world: &World) -> Vec<(SocketAddr, ResolverRole)> {
+    pub fn resolvers(&self, world: &World, name: &str) -> Vec<(SocketAddr, ResolverRole)> {
         let mut list: Vec<(SocketAddr, ResolverRole)> = Vec::new();
         let given = self.resolvers.iter().map(|address| (*address, ResolverRole::Given));
         // 127.0.0.1 is not configured: it is only assumed where no other resolver is asked.
         let configured = world
-            .resolvers
-            .iter()
-            .copied()
+            .resolvers_for(name)
+            .into_iter()
             .filter(|(_, role)| *role != ResolverRole::Assumed || self.resolvers.is_empty());
         for entry in given.chain(configured) {
             if !list.iter().any(|(address, _)| *address == entry.0) {

@@ -78,7 +78,7 @@ pub fn unfinished(
         identity.withheld = Some(Withheld::NotReached);
     }
     let none = || Observed::NotPossible { message: "not finished".to_owned() };
-    let resolvers = plan.resolvers(world).into_iter();
+    let resolvers = plan.resolvers(world, &target.seen.host).into_iter();
     let resolvers = resolvers.map(|(address, role)| {
         let not_asked = || Observed::NotAsked { reason: SkipReason::NotNeeded };
         ResolverEvidence {

@@ -5,7 +5,9 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use hickory_resolver::Hosts;
 
 use crate::evidence::text::clean;
-use crate::evidence::vantage::{HostsFile, HostsLine, ProxyDecision, SourceTowards, Vantage};
+use crate::evidence::vantage::{
+    HostsFile, HostsLine, ProxyDecision, ResolverConfig, SourceTowards, Vantage,
+};
 use crate::platform;
 use crate::target::Target;
 use crate::world::{TextFile, World, interfaces};
@@ -29,9 +31,13 @@ pub(super) fn inspect_host(
         azure: world.azure.clone(),
         platforms: world.platforms.clone(),
         default_gateways: world.default_gateways.clone(),
-        resolver_config: world.resolver_config.clone(),
+        resolver_config: ResolverConfig {
+            policies: world.policies(&target.seen.host, target.seen.private_zone.as_deref()),
+            ..world.resolver_config.clone()
+        },
         hosts: hosts(&world.hosts, &names),
         nsswitch_hosts: world.nsswitch_hosts.clone(),
+        lookup_by: world.lookup_by.clone(),
         proxy,
         sources: Vec::new(),
         tunnels_down: Vec::new(),

@@ -26,6 +26,8 @@ pub fn not_read() -> ResolverConfig {
         options: Vec::new(),
         bad_lines: Vec::new(),
         stub: None,
+        interfaces: Vec::new(),
+        policies: Vec::new(),
     }
 }
 
@@ -79,6 +81,8 @@ pub fn resolvers(
         options: words_after(&file.text, "options"),
         bad_lines: bad_lines(&understood, &errors).into_iter().chain(unread).take(32).collect(),
         stub,
+        interfaces: Vec::new(),
+        policies: Vec::new(),
     };
     (config, list)
 }

@@ -281,6 +281,8 @@ impl Lab {
                     options: Vec::new(),
                     bad_lines: Vec::new(),
                     stub: None,
+                    interfaces: Vec::new(),
+                    policies: Vec::new(),
                 },
             },
             resolvers: self
@@ -299,6 +301,8 @@ impl Lab {
             },
             nsswitch_hosts: Some("files dns".to_owned()),
             lookup: SystemLookup::Fixed(self.started.system.clone()),
+            lookup_by: Some("glibc 2.36".to_owned()),
+            resolver_settings: None,
             now: SystemTime::UNIX_EPOCH + Duration::from_secs(now),
             system_store: SystemStore::Pem(match world.machine.corporate_root {
                 true => authorities().corporate_pem().as_bytes().to_vec(),

@@ -2,7 +2,9 @@
 
 use crate::compare::row::{Item, Reading, Row, number, one, optional, ordered, unordered};
 use crate::compare::view;
-use crate::evidence::vantage::{FileState, SourceTowards, SystemProxySettings};
+use crate::evidence::vantage::{
+    FileState, NameserverInterface, SourceTowards, SystemProxySettings,
+};
 use crate::render::text;
 use crate::report::Report;
 
@@ -35,6 +37,19 @@ pub(super) const ROWS: &[Row] = &[
     }),
     Row::new("vantage.resolvers_ignored", "resolvers that the system ignores", |r| {
         ordered(&r.evidence.vantage.resolver_config.ignored_nameservers)
+    }),
+    Row::new("vantage.resolver_interfaces", "interfaces of the resolvers", |r| {
+        let words = |one: &NameserverInterface| {
+            let how = if one.over_https { ", over HTTPS" } else { "" };
+            format!("{} ({}, metric {}{how})", one.address, one.interface, one.metric)
+        };
+        ordered(r.evidence.vantage.resolver_config.interfaces.iter().map(words))
+    }),
+    Row::new("vantage.name_policies", "name resolution policies (NRPT)", |r| {
+        ordered(r.evidence.vantage.resolver_config.policies.iter().map(text::name_policy))
+    }),
+    Row::new("vantage.lookup_by", "library that looks names up", |r| {
+        optional(r.evidence.vantage.lookup_by.as_ref())
     }),
     Row::new("vantage.stub", "upstreams of the local stub", |r| match stub(r) {
         Some(upstreams) => ordered(upstreams),

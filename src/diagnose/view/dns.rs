@@ -5,14 +5,18 @@ use std::ops::Deref;
 
 use crate::evidence::Evidence;
 use crate::evidence::dns::DnsHop;
+use crate::evidence::vantage::ResolverConfig;
 
 use super::dns_experiments;
+use super::library::Library;
 use super::resolver_view::{self, ResolverOutcome, ResolverView};
 
 /// The dns hop, with the outcome of each resolver.
 #[derive(Debug)]
 pub(in crate::diagnose) struct DnsView<'a> {
     hop: &'a DnsHop,
+    config: &'a ResolverConfig,
+    library: Library,
     views: Vec<ResolverView<'a>>,
 }
 
@@ -29,7 +33,12 @@ impl<'a> DnsView<'a> {
                 reachability: dns_experiments::reachability(e, seen),
             })
         });
-        Self { hop: &e.dns, views: views.collect() }
+        Self {
+            hop: &e.dns,
+            config: &e.vantage.resolver_config,
+            library: Library::of(e),
+            views: views.collect(),
+        }
     }
 
     /// Every resolver that was asked, in order.
@@ -43,9 +52,40 @@ impl<'a> DnsView<'a> {
         self.views.iter().filter(|r| deciding.contains(&r.index)).collect()
     }
 
-    /// The resolver whose answer applications use: the first deciding one with a final answer.
+    /// The resolver whose answer applications use: the first deciding one with a final answer; in
+    /// musl, which asks all at once, the one that answered first.
     pub(in crate::diagnose) fn effective_resolver(&self) -> Option<&ResolverView<'a>> {
-        self.deciding().into_iter().find(|r| r.outcome.is_final())
+        let deciding = self.deciding();
+        let mut answering = deciding.into_iter().filter(|r| r.outcome.is_final(self.library));
+        match self.library {
+            Library::Musl => answering.min_by(|one, other| {
+                let at = |r: &ResolverView<'_>| r.answered_ms().unwrap_or(f64::INFINITY);
+                at(one).total_cmp(&at(other))
+            }),
+            Library::Winsock => self.by_interface(answering.collect()),
+            Library::Glibc | Library::Other => answering.next(),
+        }
+    }
+
+    /// Windows asks the interfaces at the same time, each in its order, unless a policy names the
+    /// servers or forbids it; of several answers with an address the first interface's counts.
+    fn by_interface<'v>(
+        &'v self,
+        answering: Vec<&'v ResolverView<'a>>,
+    ) -> Option<&'v ResolverView<'a>> {
+        let one_after_another = self.config.policy().is_some_and(|p| !p.servers.is_empty())
+            || self.config.options.iter().any(|option| option == "DisableSmartNameResolution=1");
+        let mut asked: Vec<Option<&str>> = Vec::new();
+        let first_of_each = answering.iter().copied().filter(|r| {
+            let interface = self.config.interface_of(r.seen.address.ip());
+            let interface = interface.map(|one| one.interface.as_str());
+            let is_first = !asked.contains(&interface);
+            asked.push(interface);
+            is_first
+        });
+        let with_address = first_of_each.into_iter().find(|r| !r.outcome.addresses().is_empty());
+        let first = answering.first().copied();
+        if one_after_another { first } else { with_address.or(first) }
     }
 
     /// The resolver whose answer applications use, where it gives them no address.

@@ -1,15 +1,16 @@
 //! The outcome of each resolver, and what applications get of it. Facts only, no judgement.
 //!
-//! The order follows glibc: resolvers are tried in turn; after one that is silent, refuses or fails
-//! the next is asked; addresses, NXDOMAIN or an empty answer end the lookup.
+//! Which answer ends a lookup depends on the library: glibc tries resolvers in turn; after one that is
+//! silent, refuses or fails the next is asked; addresses, NXDOMAIN or an empty answer end the lookup.
 
 use std::net::IpAddr;
 
 use super::dns_experiments::Reachability;
+use super::library::Library;
 use crate::evidence::azure::ConnectionStatus;
 use crate::evidence::dns::{Answer, DnsOutcome, Exchange, Rcode, ResolverEvidence, Transport};
 use crate::evidence::tcp::Icmp;
-use crate::evidence::{AddressClass, Evidence, classify, dns::is_privatelink, tunnel};
+use crate::evidence::{AddressClass, Evidence, Observed, classify, dns::is_privatelink, tunnel};
 
 /// The target of the alias by which Azure DNS security policy blocks a name (fact D67).
 pub(in crate::diagnose) const BLOCK_POLICY: &str = "blockpolicy.azuredns.invalid";
@@ -48,13 +49,17 @@ pub(in crate::diagnose) enum ResolverOutcome<'a> {
 }
 
 impl ResolverOutcome<'_> {
-    /// Whether a resolver library stops here instead of asking the next resolver.
-    pub(in crate::diagnose) fn is_final(&self) -> bool {
+    /// Whether a resolver library stops here instead of asking, or waiting for, the next resolver.
+    pub(in crate::diagnose) fn is_final(&self, library: Library) -> bool {
+        // musl and Windows use a NOERROR or NXDOMAIN as it is, and pass over every other code.
+        let as_it_is = matches!(library, Library::Musl | Library::Winsock);
         match self {
             Self::Addresses(_) | Self::Blocked | Self::Loop | Self::NoName(_) => true,
             // glibc treats an empty answer without AA and RA as lame and goes on.
-            Self::NoAddress(answer) => answer.authoritative || answer.recursion_available,
-            Self::OtherError(answer) => answer.rcode != Rcode::NotImp,
+            Self::NoAddress(answer) => {
+                as_it_is || answer.authoritative || answer.recursion_available
+            }
+            Self::OtherError(answer) => !as_it_is && answer.rcode != Rcode::NotImp,
             _ => false,
         }
     }
@@ -90,6 +95,14 @@ impl ResolverView<'_> {
     /// The resolver's address as people write it.
     pub(in crate::diagnose) fn label(&self) -> String {
         self.seen.label()
+    }
+
+    /// When it gave its answer to the A question, in milliseconds since the walk's start.
+    pub(in crate::diagnose) fn answered_ms(&self) -> Option<f64> {
+        match &self.seen.a {
+            Observed::Done { started_ms, took_ms, .. } => Some(started_ms + took_ms),
+            _ => None,
+        }
     }
 
     /// The place of its A question in the evidence.
@@ -265,17 +278,20 @@ mod tests {
     #[test]
     fn a_library_goes_on_after_a_lame_answer_and_stops_at_a_real_one() {
         let name = "a.example";
-        for (answer, is_final) in [
-            (empty(false, false, "NOERROR"), false),
-            (empty(false, true, "NOERROR"), true),
-            (empty(true, false, "NOERROR"), true),
-            (empty(false, true, "NXDOMAIN"), true),
-            (empty(false, true, "SERVFAIL"), false),
-            (empty(false, false, "REFUSED"), false),
-            (empty(false, true, "NOTIMP"), false),
-            (empty(false, true, "FORMERR"), true),
+        for (answer, in_glibc, in_others) in [
+            (empty(false, false, "NOERROR"), false, true),
+            (empty(false, true, "NOERROR"), true, true),
+            (empty(true, false, "NOERROR"), true, true),
+            (empty(false, true, "NXDOMAIN"), true, true),
+            (empty(false, true, "SERVFAIL"), false, false),
+            (empty(false, false, "REFUSED"), false, false),
+            (empty(false, true, "NOTIMP"), false, false),
+            (empty(false, true, "FORMERR"), true, false),
         ] {
-            assert_eq!(answered(&answer, name).is_final(), is_final, "{answer:?}");
+            let outcome = answered(&answer, name);
+            assert_eq!(outcome.is_final(Library::Glibc), in_glibc, "{answer:?}");
+            assert_eq!(outcome.is_final(Library::Musl), in_others, "{answer:?}");
+            assert_eq!(outcome.is_final(Library::Winsock), in_others, "{answer:?}");
         }
     }
 }

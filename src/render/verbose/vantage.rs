@@ -42,6 +42,17 @@ pub(super) fn vantage(writer: &mut TextWriter, v: &Vantage) {
         let upstreams = text::addresses(&stub.upstreams, usize::MAX);
         writer.write_text(&format!("stub {}, upstreams {upstreams}{from}", stub.address));
     }
+    for one in &config.interfaces {
+        let how = if one.over_https { ", DNS over HTTPS" } else { "" };
+        let (interface, metric) = (&one.interface, one.metric);
+        writer.write_indented(2, &format!("{}: {interface}, metric {metric}{how}", one.address));
+    }
+    for policy in &config.policies {
+        writer.write_text(&text::name_policy(policy));
+    }
+    if let Some(library) = &v.lookup_by {
+        writer.write_text(&format!("lookup by {library}"));
+    }
     writer.write_text(&format!("{}: {}", v.hosts.path, text::file(&v.hosts.state)));
     for line in &v.hosts.lines {
         let names: Vec<String> = std::iter::once(&line.name).chain(&line.also).cloned().collect();

@@ -17,7 +17,7 @@ use super::{connect, icmp, local_icmp, words};
 use crate::evidence::dns::{
     Answer, DnsOutcome, Exchange, QuestionType, Stray, StrayReason, Transport,
 };
-use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
+use crate::evidence::tcp::{Icmp, IcmpMeaning, TcpOutcome};
 use crate::platform;
 pub use late::{LATE_KEPT, Listener};
 use message::Question;
@@ -287,15 +287,7 @@ async fn ask_from(
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                return DnsOutcome::PortRefused;
-            }
-            Err(error) => {
-                return match local_icmp(&error) {
-                    Some(icmp) => DnsOutcome::Unreachable { icmp },
-                    None => local_error(&error),
-                };
-            }
+            Err(error) => return failed(&error),
         }
     }
 }
@@ -312,14 +304,32 @@ async fn send(
             Ok(())
         }
         // An ICMP error for the datagram before this one is reported by the next call.
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            Err(DnsOutcome::PortRefused)
-        }
-        Err(error) => Err(match (platform::read_icmp(socket), local_icmp(&error)) {
-            (Some(seen), _) if seen.code.is_some() => DnsOutcome::Unreachable { icmp: icmp(seen) },
-            (_, Some(icmp)) => DnsOutcome::Unreachable { icmp },
-            (_, None) => local_error(&error),
+        Err(error) => Err(match failed(&error) {
+            DnsOutcome::PortRefused => DnsOutcome::PortRefused,
+            otherwise => match platform::read_icmp(socket) {
+                Some(seen) if seen.code.is_some() => DnsOutcome::Unreachable { icmp: icmp(seen) },
+                _ => otherwise,
+            },
         }),
+    }
+}
+
+/// What an error of a UDP socket says. Windows reports an ICMP message about an earlier datagram as
+/// the error of a later call: port unreachable as WSAECONNRESET (10054), time exceeded as WSAENETRESET
+/// (10052; both in Microsoft's description of `recvfrom`). Linux has neither for UDP.
+fn failed(error: &io::Error) -> DnsOutcome {
+    const WSAENETRESET: i32 = 10052;
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset => {
+            DnsOutcome::PortRefused
+        }
+        _ if error.raw_os_error() == Some(WSAENETRESET) => DnsOutcome::Unreachable {
+            icmp: Icmp { meaning: IcmpMeaning::TimeExceeded, from: None, code: None },
+        },
+        _ => match local_icmp(error) {
+            Some(icmp) => DnsOutcome::Unreachable { icmp },
+            None => local_error(error),
+        },
     }
 }
 
@@ -364,5 +374,20 @@ fn tcp_words(error: io::Error) -> String {
         io::ErrorKind::ConnectionRefused => "the resolver's TCP port refuses".to_owned(),
         io::ErrorKind::UnexpectedEof => "the resolver closed the connection".to_owned(),
         _ => words(&error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reset_of_a_udp_socket_is_a_closed_port() {
+        // As Windows has it; on Linux a number of its own means something else, its kind does not.
+        let reset = io::Error::from(io::ErrorKind::ConnectionReset);
+        assert_eq!(failed(&reset), DnsOutcome::PortRefused);
+        let exceeded = failed(&io::Error::from_raw_os_error(10052));
+        let DnsOutcome::Unreachable { icmp } = exceeded else { panic!("{exceeded:?}") };
+        assert_eq!(icmp.meaning, IcmpMeaning::TimeExceeded);
     }
 }

@@ -2,6 +2,7 @@
 //! and wait for both answers.
 
 use crate::diagnose::headline::Clause;
+use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view::ResolverView;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
@@ -64,36 +65,41 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             };
             silent(FindingBuilder::new(level, Confidence::Inferred, silent_clause(&label)), e, r)
         }
-        Aaaa::Error(how) => error(r, how, gives_address, ends_lookup),
+        Aaaa::Error(how) => {
+            // Where musl itself answered here, its own result shows.
+            let others = Library::of(e) != Library::Musl;
+            error(r, how, gives_address && others, ends_lookup)
+        }
     };
     let finding = finding.cites(r.pointer()).cites(format!("/dns/resolvers/{}/aaaa", r.index));
     let finding = match e.dns.system.took_ms() {
         Some(took) => finding.fact(format!("getaddrinfo took {took:.0} ms")).cites("/dns/system"),
         None => finding,
     };
-    Some(
-        finding
-            .owner("DNS")
-            .inspect("ask for AAAA alone", format!("{dig} AAAA"))
-            .step(
-                Step::shared(
-                    format!(
-                        "have {label}, or the firewall in front of it, answer AAAA with an empty \
+    let finding = finding.owner("DNS").inspect("ask for AAAA alone", format!("{dig} AAAA")).step(
+        Step::shared(
+            format!(
+                "have {label}, or the firewall in front of it, answer AAAA with an empty \
                          NOERROR"
-                    ),
-                    format!("every client of {label}"),
-                )
-                .undo("set it back as it was"),
+            ),
+            format!("every client of {label}"),
+        )
+        .undo("set it back as it was"),
+    );
+    let finding = match Library::of(e) {
+        Library::Glibc => finding.step(
+            Step::local(
+                "until then set `options single-request-reopen`, or a shorter `timeout:`; musl \
+                 (Alpine) does not read the first of them",
             )
-            .step(
-                Step::local(
-                    "until then set `options single-request-reopen`, or a shorter `timeout:`; musl \
-                     (Alpine) reads neither of them",
-                )
-                .undo("remove the option again"),
-            )
-            .check(format!("{dig} AAAA")),
-    )
+            .undo("remove the option again"),
+        ),
+        Library::Musl => finding.step(
+            Step::local("until then set a shorter `timeout:`").undo("remove the option again"),
+        ),
+        Library::Winsock | Library::Other => finding,
+    };
+    Some(finding.check(format!("{dig} AAAA")))
 }
 
 fn silent_clause(label: &str) -> Clause {
@@ -108,11 +114,22 @@ fn silent(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> Findin
     finding
         .fact(format!("{}: A {}; AAAA no answer", r.label(), text::outcome(r)))
         .reasoning(text::slower_looks_the_same(e))
-        .reasoning(format!(
-            "both questions went to the same resolver at the same time; glibc waits for both \
-             answers before it returns an address: {one} s at each new lookup, at most {all} s \
-             (`timeout:` times `attempts:`)"
-        ))
+        .reasoning(match Library::of(e) {
+            Library::Musl => format!(
+                "both questions went to the same resolver at the same time; musl waits for both \
+                 answers before it returns an address, and fails without the second: {all} s at each \
+                 new lookup (`timeout:`)"
+            ),
+            Library::Winsock => format!(
+                "both questions went to the same resolver at the same time; Windows repeats the one \
+                 that is not answered, for up to {all} s, before it returns an address"
+            ),
+            Library::Glibc | Library::Other => format!(
+                "both questions went to the same resolver at the same time; glibc waits for both \
+                 answers before it returns an address: {one} s at each new lookup, at most {all} s \
+                 (`timeout:` times `attempts:`)"
+            ),
+        })
 }
 
 /// An error at least is quick: glibc goes on with the A answer.

@@ -107,11 +107,48 @@ impl<'a> Resolver<'a> {
     /// Says what the resolver is, where its address alone does not.
     pub(super) fn who(&self, finding: FindingBuilder) -> FindingBuilder {
         use ResolverClass as Class;
+        let finding = self.why_windows_asks(finding);
         let plain = [Class::OnPremises, Class::VirtualNetwork, Class::AzureDns];
         if plain.contains(&self.whose.class) {
             return finding;
         }
         finding.reasoning(format!("{} is {}", self.label(), self.whose.noun()))
+    }
+
+    /// Why Windows asks it for this name: a rule by name, or an interface among several; and how, where
+    /// that is not as this tool does.
+    fn why_windows_asks(&self, finding: FindingBuilder) -> FindingBuilder {
+        let config = &self.e.vantage.resolver_config;
+        let asked = self.asked.to_string();
+        let interface = config.interface_of(self.asked);
+        let several = config
+            .interfaces
+            .iter()
+            .any(|one| interface.is_some_and(|interface| one.interface != interface.interface));
+        let finding = match (config.policy(), interface) {
+            (Some(policy), _) if policy.servers.contains(&asked) => finding
+                .reasoning(format!(
+                    "Windows asks {asked} for this name by the NRPT rule for {} ({}), and not the \
+                     servers of its interfaces",
+                    policy.namespace,
+                    policy.kind.words()
+                ))
+                .cites("/vantage/resolver_config/policies"),
+            (_, Some(interface)) if several => finding
+                .reasoning(format!(
+                    "{asked} belongs to the interface {} (metric {})",
+                    interface.interface, interface.metric
+                ))
+                .cites("/vantage/resolver_config/interfaces"),
+            _ => finding,
+        };
+        match interface.is_some_and(|interface| interface.over_https) {
+            true => finding.reasoning(format!(
+                "the interface has settings of DNS over HTTPS for {asked}: Windows may ask it over \
+                 HTTPS, and this tool asks over UDP"
+            )),
+            false => finding,
+        }
     }
 
     /// Why it gives a public address although a private one exists, and what to do.

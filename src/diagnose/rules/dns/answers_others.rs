@@ -1,8 +1,9 @@
 //! Whether a resolver that did not answer questions of this walk answered others: then it is not
 //! silent, but it, or a device on the way, limits the rate of answers.
 
+use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view;
-use crate::evidence::dns::{ResolverEvidence, ResolverRole, SystemAnswer};
+use crate::evidence::dns::{LookupFailure, ResolverEvidence, ResolverRole, SystemAnswer};
 use crate::evidence::{Evidence, Observed};
 
 use super::text;
@@ -36,7 +37,9 @@ fn by_system(e: &Evidence, r: &ResolverEvidence) -> bool {
     let answered = match value {
         SystemAnswer::Addresses { .. } => true,
         // The name is unknown, or has no address: only a resolver that answered says that.
-        SystemAnswer::Failed { code } => matches!(code.as_str(), "EAI_NONAME" | "EAI_NODATA"),
+        SystemAnswer::Failed { code } => {
+            matches!(LookupFailure::of(code), LookupFailure::NoSuchName | LookupFailure::NoAddress)
+        }
         SystemAnswer::Stalled => false,
     };
     if !answered
@@ -55,7 +58,9 @@ fn by_system(e: &Evidence, r: &ResolverEvidence) -> bool {
     #[expect(clippy::cast_precision_loss, reason = "seconds of resolv.conf, 30 at most")]
     let before_the_next = *took_ms < timeout_s as f64 * 900.0;
     let rotates = e.vantage.resolver_config.options.iter().any(|option| option == "rotate");
-    configured.next().is_none() || (before_the_next && !rotates)
+    // musl asks all at once.
+    let in_turn = Library::of(e) != Library::Musl;
+    configured.next().is_none() || (in_turn && before_the_next && !rotates)
 }
 
 /// Whether the system asks anything but the nameservers of resolv.conf, or caches answers.
@@ -64,6 +69,13 @@ fn other_sources(e: &Evidence) -> bool {
     const PLAIN: &[&str] =
         &["files", "dns", "myhostname", "mymachines", "mdns4_minimal", "mdns_minimal"];
     let known = |word: &str| word.ends_with(']') || word.starts_with('[') || PLAIN.contains(&word);
+    if Library::of(e) == Library::Musl {
+        return false;
+    }
+    // Windows has a cache of its own, and what another system does is not known.
+    if !Library::of(e).is_glibc() {
+        return true;
+    }
     let line = e.vantage.nsswitch_hosts.as_deref();
     let words = line.map(|line| line.split_whitespace().filter(|word| !word.ends_with(':')));
     words.is_some_and(|mut words| words.any(|word| !known(word)))

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::diagnose::view::dns_experiments;
+use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view::{self, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
@@ -161,7 +162,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         )
         .undo("restore the rule"),
     );
-    if own == Own::Late {
+    if own == Own::Late && Library::of(e).is_glibc() {
         finding = finding.step(
             Step::local(
                 "until then `options use-vc` in resolv.conf makes the C library ask over TCP, \

@@ -1,6 +1,7 @@
 //! Questions with EDNS (RFC 6891) get no answer; plain ones do.
 
 use crate::diagnose::view::dns_experiments;
+use crate::diagnose::view::library::Library;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 
@@ -18,7 +19,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let deciding = e.dns.deciding();
     let r = deciding.iter().find(|r| dns_experiments::edns_dropped(e, r.seen))?;
     // The C library asks without EDNS unless it is configured otherwise.
-    let asks = e.vantage.resolver_config.options.iter().any(|option| option == "edns0");
+    let asks = Library::of(e).is_glibc()
+        && e.vantage.resolver_config.options.iter().any(|option| option == "edns0");
     let lost = e.dns.effective().is_empty();
     let level = match (asks, reading::proxied(e) || e.options.resolver_given) {
         (true, false) if lost => Level::Broken,
@@ -48,11 +50,16 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 "several questions with EDNS got no answer, and the same question without it did: \
                  the resolver or a device in front of it drops them",
             )
-            .reasoning(if asks {
-                "`options edns0` makes the C library use EDNS, so its lookups wait"
-            } else {
-                "the C library uses EDNS only with `options edns0`; Go programs, systemd-resolved \
-                 and forwarding resolvers use it, and wait, fall back or fail"
+            .reasoning(match (asks, Library::of(e)) {
+                (true, _) => "`options edns0` makes the C library use EDNS, so its lookups wait",
+                (false, Library::Glibc) => {
+                    "the C library uses EDNS only with `options edns0`; Go programs, \
+                     systemd-resolved and forwarding resolvers use it, and wait, fall back or fail"
+                }
+                (false, _) => {
+                    "programs with a resolver of their own (Go) and forwarding resolvers use EDNS, \
+                     and wait, fall back or fail"
+                }
             })
             .owner("Network")
             .inspect(

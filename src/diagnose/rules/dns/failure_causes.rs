@@ -3,6 +3,7 @@
 
 use crate::diagnose::headline::Clause;
 use crate::diagnose::view::dns_experiments::{self, Reachability};
+use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view::{ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
@@ -119,6 +120,9 @@ fn udp_filtered(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> 
         ),
         false => finding,
     };
+    if !Library::of(e).is_glibc() {
+        return finding;
+    }
     finding.step(
         Step::local("until then `options use-vc` in resolv.conf makes the C library ask over TCP")
             .undo("remove the option again"),

@@ -1,4 +1,9 @@
-//! How the C library looks a name up, by its configuration (nsswitch.conf(5), resolv.conf(5)).
+//! How the C library looks a name up, by its configuration (nsswitch.conf(5), resolv.conf(5)), and what
+//! other libraries do instead.
+
+use crate::diagnose::view::library::Library;
+use crate::diagnose::{FindingBuilder, View};
+use crate::diagnosis;
 
 /// A source of `getaddrinfo`'s answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,8 +110,42 @@ pub(super) fn names(name: &str, search: &[String], options: &[String]) -> Vec<St
     }
 }
 
-/// What may answer applications before the resolvers do, by the hosts line.
-pub(super) fn suspects(line: Option<&str>) -> String {
+/// What may answer applications instead of the resolvers.
+pub(super) fn suspects(e: &View<'_>) -> String {
+    match Library::of(e) {
+        Library::Glibc => by_hosts_line(e.vantage.nsswitch_hosts.as_deref()),
+        Library::Musl => {
+            "musl has no cache and reads the hosts file and resolv.conf alone: a local \
+                          agent (VPN, zero trust) or a device on the way answers it differently"
+                .to_owned()
+        }
+        Library::Winsock => "the DNS client of Windows answers from its cache first, and a VPN or \
+                             zero-trust client on this machine may answer in its place"
+            .to_owned(),
+        Library::Other => {
+            "a cache or an agent on this machine (VPN, zero trust) answers first".to_owned()
+        }
+    }
+}
+
+/// The step that empties the cache of Windows, which keeps answers that there is no such name too.
+/// Others keep none, or say so themselves.
+pub(super) fn empty_cache(finding: FindingBuilder, e: &View<'_>) -> FindingBuilder {
+    if !Library::of(e).is_winsock() {
+        return finding;
+    }
+    finding.step(
+        diagnosis::Step::local(
+            "then empty the cache of this machine's DNS client, which keeps answers without an \
+             address too",
+        )
+        .command("Clear-DnsClientCache")
+        .undo("none is needed: the cache refills by itself"),
+    )
+}
+
+/// What may answer before the resolvers do, by the hosts line.
+fn by_hosts_line(line: Option<&str>) -> String {
     let before: Vec<String> = steps(line)
         .into_iter()
         .take_while(|step| step.source != Source::Dns)
@@ -167,8 +206,8 @@ mod tests {
 
     #[test]
     fn suspects_are_named_by_the_line() {
-        assert!(suspects(Some("files dns")).contains("nscd"));
-        assert!(suspects(Some("files resolve [!UNAVAIL=return] dns")).contains("resolved"));
-        assert!(suspects(Some("files wins dns")).starts_with("wins is asked"));
+        assert!(by_hosts_line(Some("files dns")).contains("nscd"));
+        assert!(by_hosts_line(Some("files resolve [!UNAVAIL=return] dns")).contains("resolved"));
+        assert!(by_hosts_line(Some("files wins dns")).starts_with("wins is asked"));
     }
 }

@@ -29,6 +29,7 @@ mod no_private_endpoint;
 mod no_resolver;
 mod outside_resolver;
 mod parent_zone_shadowed;
+mod policy_privatelink_only;
 mod private_not_expected;
 mod privatelink_forwarder_dead;
 mod public_not_expected;
@@ -100,6 +101,7 @@ pub(super) const RULES: &[Rule] = &[
     system_differs::RULE,
     aaaa_swallowed::RULE,
     system_fails::RULE,
+    policy_privatelink_only::RULE,
     forwards_privatelink_only::RULE,
     privatelink_forwarder_dead::RULE,
     outside_resolver::RULE,

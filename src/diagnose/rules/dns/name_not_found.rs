@@ -7,7 +7,7 @@ use crate::diagnosis::{Confidence, Step};
 
 use super::advice::{Resolver, Upstream};
 use super::record_gap::{self, RecordGap};
-use super::text;
+use super::{libc_lookup, text};
 
 pub(super) const RULE: Rule =
     rule!("dns-name-not-found", Dns, "The name does not exist", Code(check))
@@ -98,7 +98,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 .undo("put the old endpoint back"),
         )
     };
-    Some(finding.check(text::dig(name, r.seen)))
+    Some(libc_lookup::empty_cache(finding, e).check(text::dig(name, r.seen)))
 }
 
 /// Whether the name is under a suffix of Azure, so that its aliases are Azure's too.

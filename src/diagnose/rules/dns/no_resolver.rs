@@ -1,6 +1,7 @@
 //! No nameserver is configured: 127.0.0.1 is asked, as glibc does (resolv.conf(5)).
 
 use crate::diagnose::platform_advice::{self, Topic};
+use crate::diagnose::view::library::Library;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::dns::ResolverRole;
@@ -25,6 +26,9 @@ pub(super) const RULE: Rule =
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let config = &e.vantage.resolver_config;
+    if Library::of(e).is_winsock() {
+        return on_windows(e);
+    }
     // A file that was not read is not empty.
     if !config.nameservers.is_empty() || config.state == FileState::NotRead {
         return None;
@@ -90,4 +94,46 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         ),
     };
     Some(finding.check(reading::again(e)))
+}
+
+/// No interface that is up has a nameserver, and no rule by name has one for this name.
+fn on_windows(e: &View<'_>) -> Option<FindingBuilder> {
+    let config = &e.vantage.resolver_config;
+    let by_policy = config.policy().is_some_and(|policy| !policy.servers.is_empty());
+    let asked = config.nameservers.is_empty() && config.state == FileState::Read && !by_policy;
+    if !asked || e.options.resolver_given {
+        return None;
+    }
+    let level = match (e.dns.effective().is_empty(), reading::proxied(e)) {
+        (true, false) => Level::Broken,
+        (true, true) if downstream::proxy_name_unresolved(e) => Level::Broken,
+        _ => Level::Note,
+    };
+    let mut finding = FindingBuilder::new(
+        level,
+        Confidence::Proved,
+        "no network interface that is up has a DNS server",
+    )
+    .fact("the network adapters that are up list no DNS server")
+    .cites("/vantage/resolver_config")
+    .cites("/dns/system");
+    if !config.ignored_nameservers.is_empty() {
+        finding = finding.reasoning(format!(
+            "adapters that are down list {}: Windows does not ask those",
+            config.ignored_nameservers.join(", ")
+        ));
+    }
+    Some(
+        finding
+            .owner("Server")
+            .inspect("see the servers of each interface", "Get-DnsClientServerAddress")
+            .step(
+                Step::local(
+                    "connect the VPN or the network that brings DNS servers, or give the interface \
+                     one that sees the private zone",
+                )
+                .undo("disconnect it, or set the old value again"),
+            )
+            .check(reading::again(e)),
+    )
 }

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = rule!(
     Code(check)
 )
 .explains_groups(zone_not_linked::SYMPTOMS)
-.yields_to(&["dns-privatelink-forwarder-dead"]);
+.yields_to(&["dns-policy-privatelink-only", "dns-privatelink-forwarder-dead"]);
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let decider = e.dns.effective_resolver()?;

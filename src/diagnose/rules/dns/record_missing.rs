@@ -8,8 +8,8 @@ use crate::diagnosis::{Confidence, Step};
 
 use super::advice::{self, Resolver};
 use super::record_gap::{self, RecordGap};
-use super::text;
 use super::zone_owner::{self, ZoneOwner};
+use super::{libc_lookup, text};
 
 pub(super) const RULE: Rule = rule!(
     "dns-record-missing",
@@ -83,7 +83,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             in_azure(finding, &zone)
         }
     };
-    Some(finding.check(text::dig(name, r.seen)))
+    Some(libc_lookup::empty_cache(finding, e).check(text::dig(name, r.seen)))
 }
 
 /// How to add the record to an Azure private zone.

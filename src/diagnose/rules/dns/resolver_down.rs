@@ -3,6 +3,7 @@
 
 use crate::diagnose::headline::Clause;
 use crate::diagnose::view::dns_experiments::{self, Reachability, TcpProbe};
+use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
@@ -59,9 +60,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     }
     if waits {
         let (seconds, _) = text::lookup_timeouts(e);
+        let setting = match Library::of(e).is_winsock() {
+            true => "fixed in Windows",
+            false => "`timeout:` of resolv.conf",
+        };
         finding = finding.reasoning(format!(
             "{} is the first nameserver: a resolver library asks it first and goes on to the next \
-             only after its timeout ({seconds} s, `timeout:` of resolv.conf)",
+             only after its timeout ({seconds} s, {setting})",
             first.label()
         ));
     }
@@ -105,9 +110,10 @@ fn level(e: &View<'_>, down: &[&ResolverView<'_>]) -> Level {
     }
 }
 
-/// Whether each new lookup waits for this resolver.
+/// Whether each new lookup waits for this resolver. musl asks all at once and waits for none.
 fn applications_wait(e: &View<'_>, r: &ResolverView<'_>) -> bool {
-    !resolver_view::is_from_hosts_file(e)
+    Library::of(e) != Library::Musl
+        && !resolver_view::is_from_hosts_file(e)
         && e.dns.system.took_ms().is_none_or(|took| took >= LONG_MS)
         && e.dns.deciding().first().is_some_and(|first| first.index == r.index)
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use crate::diagnose::headline::Clause;
 use crate::diagnose::resolver_class::{self, ResolverClass};
+use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, endpoint_of, reading};
 use crate::diagnosis::{Confidence, Level, Step};
@@ -105,8 +106,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             ResolverRole::Given => "--resolver",
             ResolverRole::Assumed => "assumed",
         };
+        let interface = e.vantage.resolver_config.interface_of(r.seen.address.ip());
+        let on = interface.map(|one| format!(", {}", one.interface)).unwrap_or_default();
         finding = finding
-            .fact(format!("{} ({role}): {}", r.label(), text::outcome(r)))
+            .fact(format!("{} ({role}{on}): {}", r.label(), text::outcome(r)))
             .cites(r.pointer());
     }
     let Disagreement { used, other, .. } = found;
@@ -173,9 +176,13 @@ fn which_is_used(e: &View<'_>, found: &Disagreement<'_>) -> String {
         "the option `rotate` spreads questions over them, so calls go either way".to_owned()
     } else if found.out_of_order {
         format!(
-            "{} comes first and was not used: the C library did not wait for its answer",
-            found.other.label()
+            "{} comes first and was not used: {} did not wait for its answer",
+            found.other.label(),
+            Library::of(e).words()
         )
+    } else if Library::of(e) == Library::Musl {
+        "musl asks all of them at once and takes the answer that comes first: calls go either way"
+            .to_owned()
     } else {
         format!(
             "{} is used now; when it fails or is slow, applications get the other answer",

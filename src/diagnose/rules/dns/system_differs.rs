@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use crate::diagnose::headline::Clause;
 use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::view::dns_experiments;
+use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
@@ -122,7 +123,8 @@ fn why(
             .cites(format!("/experiments/questions/{index}"));
     }
     let search = &e.vantage.resolver_config.search;
-    finding.reasoning(if effective.outcome.addresses().is_empty() && !search.is_empty() {
+    let searches = !search.is_empty() && !Library::of(e).is_winsock();
+    finding.reasoning(if effective.outcome.addresses().is_empty() && searches {
         format!(
             "the name itself has no address: the search list ({}) may have found another name",
             search.join(", ")
@@ -134,7 +136,7 @@ fn why(
             search.join(", ")
         )
     } else {
-        libc_lookup::suspects(e.vantage.nsswitch_hosts.as_deref())
+        libc_lookup::suspects(e)
     })
 }
 
@@ -171,20 +173,25 @@ fn advice(finding: FindingBuilder, e: &View<'_>, effective: &ResolverView<'_>) -
         .inspect("see whether a final dot changes it", format!("getent ahosts {}.", e.dns.name));
     let finding = match platform_advice::on(e, Topic::ResolverSetting) {
         Some(advice) => finding.reasoning(advice.why).step(advice.step()),
+        None if Library::of(e).is_winsock() => finding
+            .inspect("see what the DNS client has kept", "Get-DnsClientCache")
+            .inspect("see the rules by name (NRPT)", "Get-DnsClientNrptPolicy -Effective"),
         None => finding.inspect("see which resolver serves which interface", "resolvectl status"),
     };
     let private = effective.outcome.addresses().iter().any(|a| tunnel::is_private(e, *a));
-    finding
-        .step(
-            Step::local(format!(
-                "find what answers (a VPN client, nscd, systemd-resolved) and have it ask {}, or \
-                 flush its cache",
-                match private {
-                    true => format!("{}, which gives the private address", effective.label()),
-                    false => "a resolver that sees the private zone".to_owned(),
-                }
-            ))
-            .undo("set the old resolver again; a flushed cache refills by itself"),
-        )
-        .check(format!("getent ahosts {}", e.dns.name))
+    let finding = finding.step(
+        Step::local(format!(
+            "find what answers ({}) and have it ask {}, or flush its cache",
+            match Library::of(e) {
+                Library::Winsock => "a VPN or zero-trust client, the DNS client's cache",
+                _ => "a VPN client, nscd, systemd-resolved",
+            },
+            match private {
+                true => format!("{}, which gives the private address", effective.label()),
+                false => "a resolver that sees the private zone".to_owned(),
+            }
+        ))
+        .undo("set the old resolver again; a flushed cache refills by itself"),
+    );
+    libc_lookup::empty_cache(finding, e).check(format!("getent ahosts {}", e.dns.name))
 }

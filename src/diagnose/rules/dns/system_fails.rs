@@ -3,10 +3,11 @@
 
 use crate::diagnose::headline::Clause;
 use crate::diagnose::platform_advice::{self, Topic};
+use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view::ResolverView;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
-use crate::evidence::dns::{DnsOutcome, QuestionType, Rcode, SystemAnswer};
+use crate::evidence::dns::{DnsOutcome, LookupFailure, QuestionType, Rcode, SystemAnswer};
 use crate::evidence::vantage::FileState;
 
 use super::{downstream, libc_lookup, text};
@@ -17,10 +18,12 @@ pub(super) const RULE: Rule =
 
 /// In place of an error code.
 const STALLED: &str = "no answer in time";
-/// A name service was asked and gave no answer that the C library could use. A sandbox that
+/// Whether a name service was asked and gave no answer that the library could use. A sandbox that
 /// forbids the C library a socket option (IP_RECVERR) ends its lookups like this, as a firewall
 /// does.
-const TRY_AGAIN: &str = "EAI_AGAIN";
+fn may_be_tried_again(code: &str) -> bool {
+    LookupFailure::of(code) == LookupFailure::TryAgain
+}
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let code = match e.dns.system.value()? {
@@ -53,12 +56,15 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         finding = finding.fact(format!("{}: {}", r.label(), text::outcome(r))).cites(r.pointer());
     }
     finding = error_answers(finding, &deciding);
-    let not_asked = libc_lookup::dns_not_reached(e.vantage.nsswitch_hosts.as_deref());
-    let step = fix(code, not_asked.is_some());
-    finding = where_it_ends(finding, e, code, not_asked);
     finding = finding
         .owner("Server")
-        .inspect("see what applications get", format!("getent ahosts {}", e.dns.name))
+        .inspect("see what applications get", format!("getent ahosts {}", e.dns.name));
+    if !Library::of(e).is_glibc() {
+        return Some(without_nsswitch(finding, e));
+    }
+    let not_asked = libc_lookup::dns_not_reached(e.vantage.nsswitch_hosts.as_deref());
+    let step = fix(code, not_asked.is_some());
+    finding = where_it_ends(finding, e, code, not_asked)
         .inspect("see the order of name services", "grep ^hosts: /etc/nsswitch.conf");
     if let Some(advice) = platform_advice::on(e, Topic::ResolverUnanswered) {
         finding = finding.reasoning(advice.why).step(advice.step());
@@ -101,6 +107,34 @@ fn error_answers(finding: FindingBuilder, deciding: &[&ResolverView<'_>]) -> Fin
     })
 }
 
+/// Where the lookup ends in a library that asks the resolvers itself.
+fn without_nsswitch(finding: FindingBuilder, e: &View<'_>) -> FindingBuilder {
+    let finding = finding.reasoning(match Library::of(e) {
+        Library::Winsock => {
+            "Windows gives its DNS client's own answer: one that is kept in its cache from before, a \
+             firewall that keeps that service (svchost.exe, Dnscache) from asking, or a VPN or \
+             zero-trust client in its place"
+        }
+        _ => {
+            "musl asks the resolvers itself: a local firewall or a sandbox ends its question, or an \
+             answer to its A or AAAA question was an error"
+        }
+    });
+    let finding = match Library::of(e) {
+        Library::Winsock => {
+            let finding = finding
+                .inspect("see what the DNS client has kept", "Get-DnsClientCache")
+                .inspect("see the rules by name (NRPT)", "Get-DnsClientNrptPolicy -Effective");
+            libc_lookup::empty_cache(finding, e)
+        }
+        _ => finding.step(Step::inspect(
+            "find what stops the question: an agent or daemon on this host, its firewall, or a \
+             sandbox that forbids a system call",
+        )),
+    };
+    finding.check(format!("getent ahosts {}", e.dns.name))
+}
+
 /// Where the lookup ends, as far as the hosts line of nsswitch.conf shows it.
 fn where_it_ends(
     finding: FindingBuilder,
@@ -117,7 +151,7 @@ fn where_it_ends(
     };
     finding.reasoning(match (line, not_asked) {
         (Some(_), Some(why)) => format!("{why}: applications never ask the resolvers"),
-        (_, None) if code == TRY_AGAIN => {
+        (_, None) if may_be_tried_again(code) => {
             "EAI_AGAIN: a service of the hosts line was asked and did not answer, or was not \
              allowed to ask (a local firewall, a sandbox); which of the two is not known"
                 .to_owned()
@@ -134,7 +168,7 @@ fn where_it_ends(
 }
 
 fn fix(code: &str, dns_not_asked: bool) -> Step {
-    if code == TRY_AGAIN && !dns_not_asked {
+    if may_be_tried_again(code) && !dns_not_asked {
         return Step::inspect(
             "find what stops the C library's own question: an agent or daemon on this host, its \
              firewall, or a sandbox that forbids a system call",

@@ -2,6 +2,7 @@
 //! (resolv.conf(5): timeout, attempts, ndots).
 
 use crate::diagnose::platform_advice::{self, Topic};
+use crate::diagnose::view::library::Library;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Observed;
@@ -47,6 +48,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             ))
             .cites(r.pointer());
     }
+    let library = Library::of(e);
     let config = &e.vantage.resolver_config;
     if !config.options.is_empty() {
         finding = finding
@@ -55,14 +57,19 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     }
     finding = match text::search_list_lookups(e) {
         Some(lookups) => finding.reasoning(format!(
-            "ndots makes the C library try the search list first: {lookups} {} before this one; if \
-             no server answers for one of those domains, the C library waits for it",
+            "ndots makes {0} try the search list first: {lookups} {1} before this one; if no server \
+             answers for one of those domains, {0} waits for it",
+            library.words(),
             if lookups == 1 { "name" } else { "names" }
         )),
-        None => finding.reasoning(
-            "the resolvers, asked directly at the same time, were quicker: the C library waits for \
-             a dead nameserver, a lost question or answer, an AAAA answer or a local daemon",
-        ),
+        None => finding.reasoning(format!(
+            "the resolvers, asked directly at the same time, were quicker: {} waits for {}a lost \
+             question or answer, an AAAA answer or a local {}",
+            library.words(),
+            // musl asks all nameservers at once.
+            if library == Library::Musl { "" } else { "a dead nameserver, " },
+            if library.is_winsock() { "client (VPN, zero trust)" } else { "daemon" }
+        )),
     };
     let mut finding = finding
         .owner("Server")
@@ -70,18 +77,25 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if let Some(advice) = platform_advice::on(e, Topic::ResolverSetting) {
         finding = finding.reasoning(advice.why).step(advice.step());
     }
-    Some(
-        finding
-            .step(
-                Step::local(
-                    "remove dead nameservers, or lower `timeout:` and `attempts:`; if AAAA answers \
-                     are dropped set `single-request-reopen`; with a search list end the name with \
-                     a dot or lower `ndots:`",
-                )
-                .undo("set the old options again: keep a copy of the file"),
-            )
-            .check(format!("time getent ahosts {}", e.dns.name)),
-    )
+    let step = match library {
+        Library::Winsock => Step::local(
+            "remove dead nameservers from the interfaces and from the rules by name (NRPT), or give \
+             the interface with the right ones the lowest metric",
+        )
+        .undo("set the old servers and metrics again: note them first"),
+        Library::Musl => Step::local(
+            "lower `timeout:` and `attempts:`; with a search list end the name with a dot or lower \
+             `ndots:`",
+        )
+        .undo("set the old options again: keep a copy of the file"),
+        Library::Glibc | Library::Other => Step::local(
+            "remove dead nameservers, or lower `timeout:` and `attempts:`; if AAAA answers are \
+             dropped set `single-request-reopen`; with a search list end the name with a dot or \
+             lower `ndots:`",
+        )
+        .undo("set the old options again: keep a copy of the file"),
+    };
+    Some(finding.step(step).check(format!("time getent ahosts {}", e.dns.name)))
 }
 
 /// When a resolver gave the first address, in milliseconds since the walk's start.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use crate::diagnose::headline::Clause;
 use crate::diagnose::reading::word;
 use crate::diagnose::resolver_class::{self, ResolverClass};
+use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view::{ResolverOutcome, ResolverView};
 use crate::evidence::dns::{Answer, ResolverEvidence};
 use crate::evidence::tcp::Icmp;
@@ -110,8 +111,9 @@ pub(super) fn cluster(e: &Evidence, r: &ResolverEvidence) -> Option<String> {
     ))
 }
 
-/// How long each new lookup waits for a nameserver that does not answer (resolv.conf(5)): its
-/// timeout, and the most that all its attempts take.
+/// How long each new lookup waits for a nameserver that does not answer: until the next one is
+/// asked, and the most that all attempts take (resolv.conf(5); for Windows fact D98). musl asks all at
+/// once, and its timeout is that of all attempts.
 pub(super) fn lookup_timeouts(e: &Evidence) -> (u64, u64) {
     let option = |key: &str, unset: u64, most: u64| {
         let options = &e.vantage.resolver_config.options;
@@ -119,7 +121,11 @@ pub(super) fn lookup_timeouts(e: &Evidence) -> (u64, u64) {
         set.unwrap_or(unset).clamp(1, most)
     };
     let timeout = option("timeout:", 5, 30);
-    (timeout, timeout * option("attempts:", 2, 5))
+    match Library::of(e) {
+        Library::Winsock => (1, 10),
+        Library::Musl => (timeout, timeout),
+        Library::Glibc | Library::Other => (timeout, timeout * option("attempts:", 2, 5)),
+    }
 }
 
 /// The extended DNS errors of an answer (RFC 8914), by the names of the IANA registry.
@@ -168,8 +174,12 @@ pub(super) fn extended_errors(answer: &Answer) -> Option<String> {
     Some(all.join("; "))
 }
 
-/// How many names of the search list are tried before the name itself, if any.
+/// How many names of the search list are tried before the name itself, if any. Windows asks for a name
+/// with a dot as it is first.
 pub(super) fn search_list_lookups(e: &Evidence) -> Option<usize> {
+    if Library::of(e).is_winsock() {
+        return None;
+    }
     let config = &e.vantage.resolver_config;
     let ndots: usize = config
         .options

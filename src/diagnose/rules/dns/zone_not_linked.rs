@@ -26,6 +26,7 @@ pub(super) const RULE: Rule = rule!(
 )
 .explains_groups(SYMPTOMS)
 .yields_to(&[
+    "dns-policy-privatelink-only",
     "dns-privatelink-forwarder-dead",
     "dns-forwards-privatelink-only",
     "dns-suffix-left-out",

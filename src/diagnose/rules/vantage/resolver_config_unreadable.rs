@@ -1,5 +1,6 @@
 //! The resolver configuration cannot be read, or has invalid lines.
 
+use crate::diagnose::view::library::Library;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::vantage::FileState;
@@ -15,6 +16,18 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let config = &e.vantage.resolver_config;
     let path = &config.path;
     let finding = match &config.state {
+        FileState::Unreadable { message } if Library::of(e).is_winsock() => {
+            let level = if reading::proxied(e) { Level::Note } else { Level::Risk };
+            FindingBuilder::new(
+                level,
+                Confidence::Proved,
+                "Windows does not list its network adapters: the DNS servers are not known",
+            )
+            .fact(format!("{path}: {message}"))
+            .cites("/vantage/resolver_config/state")
+            .reasoning("only the system's own lookup was used, and no resolver was asked directly")
+            .inspect("see the servers of each interface", "Get-DnsClientServerAddress")
+        }
         FileState::Unreadable { message } => {
             let short = format!("{path} cannot be read");
             let level = if reading::proxied(e) { Level::Note } else { Level::Risk };

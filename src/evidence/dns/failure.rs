@@ -1,0 +1,56 @@
+//! Why the system's lookup fails, by the codes of `getaddrinfo` and of Winsock alike.
+
+/// The meaning of a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LookupFailure {
+    /// The name does not exist.
+    NoSuchName,
+    /// It has no address.
+    NoAddress,
+    /// Whoever was asked gave no answer that could be used; another try may.
+    TryAgain,
+    /// The lookup failed for good: a server refused or failed.
+    Failed,
+    /// Another code, or a code that is not known.
+    Other,
+}
+
+/// Codes by what they mean (getaddrinfo(3); Microsoft, Windows Sockets error codes).
+const CODES: &[(&str, LookupFailure)] = &[
+    ("EAI_NONAME", LookupFailure::NoSuchName),
+    ("WSAHOST_NOT_FOUND", LookupFailure::NoSuchName),
+    ("EAI_NODATA", LookupFailure::NoAddress),
+    ("WSANO_DATA", LookupFailure::NoAddress),
+    ("EAI_AGAIN", LookupFailure::TryAgain),
+    ("WSATRY_AGAIN", LookupFailure::TryAgain),
+    ("EAI_FAIL", LookupFailure::Failed),
+    ("WSANO_RECOVERY", LookupFailure::Failed),
+];
+
+impl LookupFailure {
+    /// The meaning of a code by its name.
+    #[must_use]
+    pub fn of(code: &str) -> Self {
+        let known = CODES.iter().find(|(name, _)| *name == code);
+        known.map_or(Self::Other, |(_, meaning)| *meaning)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_systems_codes_mean_the_same() {
+        for (one, other) in [
+            ("EAI_NONAME", "WSAHOST_NOT_FOUND"),
+            ("EAI_NODATA", "WSANO_DATA"),
+            ("EAI_AGAIN", "WSATRY_AGAIN"),
+            ("EAI_FAIL", "WSANO_RECOVERY"),
+            ("EAI 99", "WSA 10022"),
+        ] {
+            assert_eq!(LookupFailure::of(one), LookupFailure::of(other));
+        }
+        assert_eq!(LookupFailure::of("WSATRY_AGAIN"), LookupFailure::TryAgain);
+    }
+}

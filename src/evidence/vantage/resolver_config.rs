@@ -1,0 +1,128 @@
+//! Which nameservers the system has, and whom it asks for the name.
+
+use std::net::IpAddr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::FileState;
+
+/// The resolver configuration of the system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ResolverConfig {
+    /// Where it was read, e.g. `/etc/resolv.conf`.
+    pub path: String,
+    /// Whether it could be read.
+    pub state: FileState,
+    /// Nameservers in order, as far as the system uses them (glibc: three).
+    pub nameservers: Vec<String>,
+    /// Nameservers that the system does not use.
+    pub ignored_nameservers: Vec<String>,
+    /// Search list; `LOCALDOMAIN` takes its place.
+    pub search: Vec<String>,
+    /// Options, as written, and behind them those of `RES_OPTIONS`.
+    pub options: Vec<String>,
+    /// Lines that make no sense, by number.
+    pub bad_lines: Vec<u32>,
+    /// The real upstreams behind a loopback stub, where they can be read.
+    pub stub: Option<Stub>,
+    /// The interface of each nameserver, where the system has nameservers by interface (Windows).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub interfaces: Vec<NameserverInterface>,
+    /// Rules of Windows' Name Resolution Policy Table (NRPT) that are about the name, or about its
+    /// privatelink name alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<NamePolicy>,
+}
+
+impl ResolverConfig {
+    /// The rule of the Name Resolution Policy Table that decides whom the system asks for the name.
+    #[must_use]
+    pub fn policy(&self) -> Option<&NamePolicy> {
+        self.policies.iter().find(|policy| policy.matches == PolicyMatch::Name)
+    }
+
+    /// The interface of a nameserver.
+    #[must_use]
+    pub fn interface_of(&self, address: IpAddr) -> Option<&NameserverInterface> {
+        self.interfaces.iter().find(|one| one.address == address)
+    }
+}
+
+/// Where a nameserver is configured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NameserverInterface {
+    /// The nameserver.
+    pub address: IpAddr,
+    /// The interface that has it.
+    pub interface: String,
+    /// The metric of that interface: the lowest is asked first.
+    pub metric: u32,
+    /// Whether the interface has settings of DNS over HTTPS for it: the system then asks it so, and
+    /// this tool asks it over UDP.
+    #[serde(default)]
+    pub over_https: bool,
+}
+
+/// A rule of the Name Resolution Policy Table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NamePolicy {
+    /// Where it is set.
+    pub kind: PolicyKind,
+    /// The name of its key.
+    pub rule: String,
+    /// The entry of its namespaces that matches: `.suffix`, a whole name, a host's label, or `.` for
+    /// every name.
+    pub namespace: String,
+    /// The servers that it sends questions to; none exempts the name: the interfaces' own are asked.
+    pub servers: Vec<String>,
+    /// Whether it also names servers of DirectAccess, which are asked outside the organisation's
+    /// network; whether this machine is outside is not known.
+    #[serde(default)]
+    pub direct_access: bool,
+    /// What it matches.
+    pub matches: PolicyMatch,
+}
+
+/// Where a rule of the Name Resolution Policy Table is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PolicyKind {
+    /// By group policy. Where there is one, the local rules do not count.
+    GroupPolicy,
+    /// On this machine: `Add-DnsClientNrptRule`, a VPN client.
+    Local,
+}
+
+impl PolicyKind {
+    /// What people call it.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::GroupPolicy => "group policy",
+            Self::Local => "local",
+        }
+    }
+}
+
+/// What a rule of the Name Resolution Policy Table matches. The name that is asked for decides: the
+/// server follows the aliases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PolicyMatch {
+    /// The name that applications ask for.
+    Name,
+    /// Its privatelink name alone, which no application asks for.
+    PrivatelinkName,
+}
+
+/// A loopback stub resolver.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Stub {
+    /// The stub's address.
+    pub address: IpAddr,
+    /// Its upstreams.
+    pub upstreams: Vec<IpAddr>,
+    /// The file that names them.
+    pub read_from: Option<String>,
+}
