@@ -184,20 +184,29 @@ fn write(file: &str, bytes: &[u8], shared: bool) -> std::io::Result<()> {
         return write_special(&path, bytes);
     }
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    // Like `>`: a report contains no secret, and the umask applies.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(match shared {
-        true => 0o666,
-        false => 0o600,
-    }));
-    let mut new = builder.tempfile_in(folder)?;
+    let mut new = new_file(folder, shared)?;
     new.write_all(bytes)?;
     if let Some(there) = there.filter(|_| shared) {
         new.as_file().set_permissions(there.permissions())?;
     }
     new.persist(&path).map_err(|e| e.error)?;
     Ok(())
+}
+
+/// A new file that takes another one's place. Like one of `>` where it is shared: a report contains
+/// no secret, and the umask applies.
+#[cfg(unix)]
+fn new_file(folder: &Path, shared: bool) -> std::io::Result<tempfile::NamedTempFile> {
+    let mode = if shared { 0o666 } else { 0o600 };
+    tempfile::Builder::new()
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))
+        .tempfile_in(folder)
+}
+
+/// The same, with the rights that its folder gives.
+#[cfg(not(unix))]
+fn new_file(folder: &Path, _: bool) -> std::io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new().tempfile_in(folder)
 }
 
 /// Writes to a device or pipe. A pipe without a reader, or with one that does not read, must not

@@ -55,7 +55,7 @@ pub struct World {
     pub interfaces: Arc<[(IpAddr, String)]>,
     /// The gateways of its default routes.
     pub default_gateways: Vec<IpAddr>,
-    /// The system's proxy settings beside the variables; none where a system has none.
+    /// The system's own proxy settings; none where it has variables alone.
     pub system_proxies: Option<SystemProxies>,
     /// The resolver configuration, as evidence.
     pub resolver_config: ResolverConfig,

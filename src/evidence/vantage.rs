@@ -186,7 +186,7 @@ pub struct ProxyDecision {
     pub system: Option<SystemProxyEvidence>,
 }
 
-/// The proxy settings that Windows has beside the variables.
+/// The proxy settings that Windows has in addition to the variables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SystemProxyEvidence {
     /// Those of this user (Internet Options, WinINET); null where they are not shown.

@@ -55,7 +55,7 @@ pub const HAS_UNIX_PATHS: bool = cfg!(unix);
 #[cfg(any(windows, all(target_os = "linux", not(feature = "platform_other"))))]
 const AZURE_ASSET_TAG: &str = "7783-7084-3265-9085-8269-3286-77";
 
-/// The proxy settings that a system has beside the variables.
+/// The proxy settings that a system has in addition to the variables.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SystemProxies {
     /// Those of this user (WinINET, "Internet Options"); none where they are not shown.

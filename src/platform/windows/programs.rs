@@ -57,7 +57,7 @@ fn job(process: u32) -> Option<OwnedHandle> {
 
 /// # Safety
 ///
-/// The handle is null, or open and nobody else's.
+/// The handle is null, or open and belongs to no one else.
 unsafe fn owned(handle: *mut std::ffi::c_void) -> Option<OwnedHandle> {
     // SAFETY: the caller's promise.
     (!handle.is_null()).then(|| unsafe { OwnedHandle::from_raw_handle(handle) })

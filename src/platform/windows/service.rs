@@ -105,7 +105,7 @@ fn serve(_: Vec<OsString>) {
         let accepted = ServiceControlAccept::STOP
             | ServiceControlAccept::SHUTDOWN
             | ServiceControlAccept::PARAM_CHANGE;
-        // A manager that is gone has nobody to tell.
+        // A manager that is gone reads no status.
         let _ = manager.set_service_status(ServiceStatus {
             service_type: ServiceType::OWN_PROCESS,
             current_state: state,
@@ -143,7 +143,7 @@ fn handle(control: ServiceControl) -> ServiceControlHandlerResult {
 }
 
 /// Writes a line of a service into the event log "Application", from the source `aoai-probe`: a
-/// service has no standard error that anybody reads.
+/// service has no standard error that is read.
 pub fn write_event(line: &str, is_trouble: bool) {
     if !RUNNING.load(Ordering::Relaxed) {
         return;

@@ -42,7 +42,7 @@ pub enum ProxyOption {
 pub struct Settings<'a> {
     /// The variables.
     pub environment: &'a Environment,
-    /// The system's own settings; none where it has none beside the variables.
+    /// The system's own settings; none where it has variables alone.
     pub system: Option<&'a SystemProxies>,
 }
 

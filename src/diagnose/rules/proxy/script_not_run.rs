@@ -2,7 +2,7 @@
 //! P13).
 
 use crate::diagnose::{FindingBuilder, Rule, View, headline, reading};
-use crate::diagnosis::{Confidence, Level};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::vantage::ProxyReason;
 
 pub(super) const RULE: Rule = rule!(
@@ -44,13 +44,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         )
         .cites("/vantage/proxy/system/user/script")
         .owner("Application")
-        .inspect(
-            "see which proxy the script gives for this host, in PowerShell; the host itself means \
-             none",
-            format!(
-                "[System.Net.WebRequest]::GetSystemWebProxy().GetProxy('https://{host}:{port}/')"
-            ),
-        )
+        .step(Step::inspect(format!(
+            "see which proxy the script gives, in PowerShell (the address itself means none): \
+             [System.Net.WebRequest]::GetSystemWebProxy().GetProxy('https://{host}:{port}/')"
+        )))
         .decide_with(reading::again_with(e, "--proxy <URL of that proxy>")),
     )
 }
