@@ -78,7 +78,7 @@ fn metric(adapter: &Adapter) -> u32 {
     }
 }
 
-/// The addresses that Windows lists for an interface with IPv6 and no server: nobody has them.
+/// The addresses that Windows lists for an interface with IPv6 and no server: no host has them.
 fn is_placeholder(server: IpAddr) -> bool {
     let IpAddr::V6(server) = server else { return false };
     (1..=3).any(|last| server == Ipv6Addr::new(0xfec0, 0, 0, 0xffff, 0, 0, 0, last))
@@ -184,7 +184,7 @@ mod tests {
             config.interfaces.iter().map(|i| (&*i.interface, i.metric, i.over_https)).collect();
         let (vpn, wifi) = ("Contoso VPN", "Wi-Fi");
         assert_eq!(names, [(vpn, 5, false), (vpn, 5, false), (wifi, 35, false), (wifi, 35, true)]);
-        // The wired adapter is down, and nobody has fec0:0:0:ffff::1.
+        // The wired adapter is down, and no host has fec0:0:0:ffff::1.
         assert_eq!(config.ignored_nameservers, ["10.9.0.10"]);
         assert_eq!(config.search, ["corp.contoso.example", "home.example"]);
         assert_eq!(config.options, ["EnableAutoDoh=2"]);

@@ -7,7 +7,7 @@ pub enum LookupFailure {
     NoSuchName,
     /// It has no address.
     NoAddress,
-    /// Whoever was asked gave no answer that could be used; another try may.
+    /// The server that was asked gave no answer that could be used; another try may.
     TryAgain,
     /// The lookup failed for good: a server refused or failed.
     Failed,

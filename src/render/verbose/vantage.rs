@@ -59,7 +59,10 @@ pub(super) fn vantage(writer: &mut TextWriter, v: &Vantage) {
         let names = names.join(" ");
         writer.write_indented(2, &format!("line {}: {} {names}", line.number, line.address));
     }
-    writer.write_text(&format!("nsswitch hosts: {}", or_none(v.nsswitch_hosts.as_deref())));
+    // Windows has no such file.
+    if v.nsswitch_hosts.is_some() || v.lookup_by.as_deref() != Some("winsock") {
+        writer.write_text(&format!("nsswitch hosts: {}", or_none(v.nsswitch_hosts.as_deref())));
+    }
     let proxy = &v.proxy;
     for variable in &proxy.variables {
         writer.write_text(&format!("{}={}", variable.name, variable.value));

@@ -121,7 +121,7 @@ mod tests {
         let whole = rule("whole", &["myacct.openai.azure.com."], "10.0.0.5");
         let other =
             rule("other", &["openai.azure.com", "acct", ".cct.openai.azure.com"], "10.0.0.6");
-        let all = vec![any, wide, narrow, prefix, whole, other.clone()];
+        let all = [any, wide, narrow, prefix, whole, other.clone()];
         for (length, decides) in
             [(1, "any"), (2, "wide"), (3, "narrow"), (4, "prefix"), (6, "whole")]
         {
@@ -152,7 +152,7 @@ mod tests {
         let found = policies(&settings, NAME, Some(ALIAS));
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].matches, PolicyMatch::PrivatelinkName);
-        // One rule that is about both is told once.
+        // One rule that is about both is listed once.
         let settings = local(vec![rule("vpn", &[".azure.com"], "10.0.0.2")]);
         let found = policies(&settings, NAME, Some(ALIAS));
         assert_eq!((found.len(), found[0].matches), (1, PolicyMatch::Name));

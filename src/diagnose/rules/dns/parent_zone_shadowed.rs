@@ -8,7 +8,7 @@ use crate::diagnosis::{Confidence, Step};
 
 use super::advice::Resolver;
 use super::record_gap::{self, RecordGap, Shadow};
-use super::text;
+use super::{libc_lookup, text};
 
 pub(super) const RULE: Rule = rule!(
     "dns-parent-zone-shadowed",
@@ -127,7 +127,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             resolver.inspect(finding).step(own_zone(&resolver, &zone, suffix))
         }
     };
-    Some(finding.check(text::dig(name, r.seen)))
+    Some(libc_lookup::empty_cache(finding, e).check(text::dig(name, r.seen)))
 }
 
 /// How to remove a zone that is not an Azure private zone.

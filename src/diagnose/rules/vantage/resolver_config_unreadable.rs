@@ -21,11 +21,11 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             FindingBuilder::new(
                 level,
                 Confidence::Proved,
-                "Windows does not list its network adapters: the DNS servers are not known",
+                "Windows does not list its network adapters",
             )
             .fact(format!("{path}: {message}"))
             .cites("/vantage/resolver_config/state")
-            .reasoning("only the system's own lookup was used, and no resolver was asked directly")
+            .reasoning("the DNS servers are not known: only the system's own lookup was used")
             .inspect("see the servers of each interface", "Get-DnsClientServerAddress")
         }
         FileState::Unreadable { message } => {
