@@ -3,6 +3,8 @@
 
 Most of their licences ask that their notice goes along with the binary. The texts are those in
 the packages themselves, as cargo fetched them; equal ones are printed once. Asks no network.
+
+    packaging/notices.py [TARGET]    by default for the machine that it runs on
 """
 
 import json
@@ -37,17 +39,25 @@ def texts(package):
             yield path.read_text(encoding="utf-8", errors="replace").strip().replace("\r\n", "\n")
 
 
-def main():
-    platform = subprocess.run(
-        ["rustc", "-vV"], check=True, capture_output=True, text=True
-    ).stdout.split("host: ")[1].split()[0]
-    metadata = json.loads(
+def graph(platform):
+    """What `cargo metadata` reports of the packages for one target."""
+    return json.loads(
         subprocess.run(
             ["cargo", "metadata", "--locked", "--offline", "--format-version=1",
              f"--filter-platform={platform}"],
             check=True, capture_output=True, text=True,
         ).stdout
     )
+
+
+def host():
+    """The target of this machine."""
+    version = subprocess.run(["rustc", "-vV"], check=True, capture_output=True, text=True).stdout
+    return version.split("host: ")[1].split()[0]
+
+
+def main():
+    metadata = graph(sys.argv[1] if len(sys.argv) > 1 else host())
     wanted = linked(metadata)
     packages = sorted(
         (package for package in metadata["packages"] if package["id"] in wanted),

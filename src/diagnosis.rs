@@ -155,6 +155,10 @@ pub struct Step {
     /// `--expect closed` must not give.
     #[serde(default, skip_serializing_if = "is_false")]
     pub opens: bool,
+    /// Whether its command is for another machine, which the text names: it then stays as it is on
+    /// that machine. Only while rules run.
+    #[serde(skip)]
+    pub(crate) elsewhere: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
@@ -188,6 +192,7 @@ impl Step {
             effect: Effect::ReadOnly,
             undo: None,
             opens: false,
+            elsewhere: false,
         }
     }
 
@@ -207,6 +212,12 @@ impl Step {
     #[must_use]
     pub fn or(self) -> Self {
         Self { or: true, ..self }
+    }
+
+    /// As a step whose command is for another machine, which its text names.
+    #[must_use]
+    pub(crate) fn elsewhere(self) -> Self {
+        Self { elsewhere: true, ..self }
     }
 
     /// As a step that opens a way to the service.

@@ -16,6 +16,7 @@ pub mod audit;
 pub mod azure;
 pub mod blocking;
 pub mod clouds;
+pub mod commands;
 pub mod compare;
 pub mod comparison;
 pub mod credential;

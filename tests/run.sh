@@ -59,6 +59,13 @@ if ! target/venv/bin/python -c 'import cmarkgfm, pymarkdown' 2>/dev/null; then
         cmarkgfm==2025.10.22 pymarkdownlnt==0.9.41
 fi
 
+# A parser of PowerShell that is not ours: it reads the commands of reports of Windows machines.
+if ! target/venv/bin/python -c 'import tree_sitter_powershell' 2>/dev/null; then
+    [ -x target/venv/bin/pip ] || python3 -m venv target/venv
+    target/venv/bin/pip install --quiet --disable-pip-version-check \
+        tree-sitter==0.26.1 tree-sitter-powershell==0.26.4
+fi
+
 # Jenkins's schema of JUnit's XML, as pytest's source package has it.
 if ! [ -s target/junit-10.xsd ]; then
     [ -x target/venv/bin/pip ] || python3 -m venv target/venv

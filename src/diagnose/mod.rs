@@ -21,6 +21,7 @@ pub mod resolver_profile;
 #[macro_use]
 mod rule;
 pub mod rules;
+mod system;
 pub mod timing;
 mod verdict;
 mod view;
@@ -55,9 +56,16 @@ pub fn fires(id: &str, evidence: &Evidence) -> bool {
     rule(id).is_some_and(|rule| rule.fires(&View::new(evidence)).is_some())
 }
 
-/// Judges the evidence of one walk.
+/// Judges the evidence of one walk, in the commands and words of the system that it ran on.
 #[must_use]
 pub fn diagnose(evidence: &Evidence) -> Diagnosis {
+    let mut diagnosis = judge(evidence);
+    diagnosis.findings.iter_mut().for_each(|finding| system::suit(evidence, finding));
+    diagnosis
+}
+
+/// The same in the rules' own words, for findings that another finding takes over.
+fn judge(evidence: &Evidence) -> Diagnosis {
     // Evidence that is not there yet looks like missing evidence: no rule may read it.
     if let Some(why) = &evidence.unfinished {
         return Diagnosis { verdict: verdict::unfinished(why), findings: Vec::new() };

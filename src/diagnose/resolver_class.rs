@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::commands::System;
 use crate::evidence::dns::{Answer, Exchange, ResolverEvidence, Soa};
 use crate::evidence::vantage::Platform;
 use crate::evidence::{AZURE_DNS, AddressClass, Evidence, classify, tunnel};
@@ -347,7 +348,9 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
         return Class::MachineHost;
     }
     match kind {
-        _ if row(SYSTEMD, address).is_some() => Class::Stub,
+        _ if row(SYSTEMD, address).is_some() && System::of(&e.vantage.os) == System::Linux => {
+            Class::Stub
+        }
         AddressClass::Loopback | AddressClass::Unspecified => Class::LocalServer,
         // In Azure the gateway of a subnet does not serve DNS.
         _ if (gateway || links::shares_the_gateways_interface(e, address)) && !in_azure(e) => {

@@ -33,6 +33,8 @@ pub struct Profile {
 pub enum Advice {
     /// Read-only: text, command.
     Look(&'static str, Option<&'static str>),
+    /// The same on another machine, which the text names.
+    There(&'static str, Option<&'static str>),
     /// Changes only this machine: text, command, undo.
     Local(&'static str, Option<&'static str>, &'static str),
     /// Changes what others use too: text, what it affects, command, undo.
@@ -53,7 +55,7 @@ pub fn of(class: ResolverClass) -> &'static Profile {
 
 #[cfg(test)]
 mod tests {
-    use super::Advice::{Local, Look, Or, Shared};
+    use super::Advice::{Local, Look, Or, Shared, There};
     use super::*;
     use crate::diagnose::resolver_class::ResolverClass::{OnPremises, VirtualNetwork};
 
@@ -72,7 +74,8 @@ mod tests {
             assert_eq!(row.place.is_none(), public, "{:?}", row.class);
             for advice in row.see_private.iter().chain(row.runs).chain(row.look) {
                 let advice = if let Or(other) = advice { *other } else { advice };
-                let (Look(text, _) | Local(text, ..) | Shared(text, ..)) = advice else {
+                let (Look(text, _) | There(text, _) | Local(text, ..) | Shared(text, ..)) = advice
+                else {
                     panic!("an alternative of an alternative: {advice:?}");
                 };
                 let links = text.contains("link the virtual network") || text.contains("link this");

@@ -118,6 +118,7 @@ mod tests {
                 owner: None,
                 fact: None,
                 first_step: None,
+                azure: None,
             }),
             changed: Vec::new(),
             note: None,

@@ -71,6 +71,9 @@ pub struct Cause {
     /// The first step of the fix: its command, or its text.
     #[serde(default)]
     pub first_step: Option<String>,
+    /// Where the walk asked Azure as well: whether the finding rests on the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub azure: Option<bool>,
 }
 
 impl Cause {
@@ -156,6 +159,7 @@ impl Observation {
             owner: None,
             fact: None,
             first_step: None,
+            azure: None,
         };
         Self {
             target: target.to_owned(),
@@ -212,6 +216,7 @@ fn judged(report: &Report, facts: &Facts) -> (TrackObservation, Option<TrackObse
             owner: None,
             fact: None,
             first_step: None,
+            azure: None,
         };
         return (TrackObservation { state: State::CannotTell, cause: Some(cause) }, None);
     }
@@ -221,7 +226,7 @@ fn judged(report: &Report, facts: &Facts) -> (TrackObservation, Option<TrackObse
             Some(Level::Risk) => State::AtRisk,
             _ => State::Works,
         },
-        cause: finding.map(|f| cause(f, facts)),
+        cause: finding.map(|f| cause(f, facts, report)),
     };
     let path = of(path);
     let answered = report.evidence.http.value().is_some() || service.is_some();
@@ -230,12 +235,13 @@ fn judged(report: &Report, facts: &Facts) -> (TrackObservation, Option<TrackObse
     (path, service)
 }
 
-fn cause(finding: &Finding, facts: &Facts) -> Cause {
+fn cause(finding: &Finding, facts: &Facts, report: &Report) -> Cause {
     let via = match finding.hop {
         Hop::Dns => facts.resolver.as_ref().map(|resolver| format!("resolver {resolver}")),
         Hop::Proxy => facts.proxy.as_ref().map(|proxy| format!("proxy {proxy}")),
         _ => None,
     };
+    let asked = report.evidence.azure.as_ref().is_some_and(|azure| azure.stopped.is_none());
     Cause {
         id: finding.id.clone(),
         hop: Some(finding.hop),
@@ -245,6 +251,7 @@ fn cause(finding: &Finding, facts: &Facts) -> Cause {
         owner: finding.fix.as_ref().map(|fix| fix.owner.clone()),
         fact: finding.facts.first().map(|fact| bounded(fact)),
         first_step: finding.fix.as_ref().and_then(first_step).map(bounded),
+        azure: asked.then(|| finding.cites.iter().any(|cited| cited.starts_with("/azure"))),
     }
 }
 

@@ -3,9 +3,9 @@
 //! A line feed or `::` from the network must not become a command: GitHub reads every line of a
 //! step's output. Each line here is therefore a command of this tool, with its data escaped.
 
-use super::command::{Shell, suited};
 use super::markdown::escape::{fenced, text as inline};
 use super::{Style, caveats, escape, human, markdown, text, titles};
+use crate::commands::words::one_line;
 use crate::diagnosis::{Finding, Level, State};
 use crate::report::Report;
 use crate::sorting;
@@ -29,8 +29,7 @@ pub fn annotations(reports: &[Report]) -> String {
         let (weight, command) = if muted.is_some() { (3, "notice") } else { (weight, command) };
         let until = muted.map(|until| format!("muted until {until}: ")).unwrap_or_default();
         let mut lines = vec![format!("{until}{}", report.verdict.line)];
-        let shell = Shell::of(&report.evidence.vantage.os);
-        lines.extend(report.cause().map(|cause| first_step(cause, shell)).unwrap_or_default());
+        lines.extend(report.cause().map(first_step).unwrap_or_default());
         all.push((weight, annotation(command, title, &lines)));
         for finding in report.secondary_findings() {
             let (weight, command) = match finding.level {
@@ -39,8 +38,7 @@ pub fn annotations(reports: &[Report]) -> String {
             };
             let (weight, command) = if muted.is_some() { (3, "notice") } else { (weight, command) };
             let first = format!("{} ({}): {}", finding.hop.name(), finding.id, finding.headline);
-            let lines: Vec<String> =
-                std::iter::once(first).chain(first_step(finding, shell)).collect();
+            let lines: Vec<String> = std::iter::once(first).chain(first_step(finding)).collect();
             all.push((weight, annotation(command, title, &lines)));
         }
     }
@@ -49,12 +47,12 @@ pub fn annotations(reports: &[Report]) -> String {
 }
 
 /// The owner of the fix, and its first step.
-fn first_step(finding: &Finding, shell: Shell) -> Vec<String> {
+fn first_step(finding: &Finding) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some((fix, step)) = finding.fix.as_ref().and_then(|fix| Some((fix, fix.steps.first()?)))
     {
         lines.push(format!("fix: {}: {}", fix.owner, step.text));
-        lines.extend(step.command.as_deref().map(|command| suited(command, shell)));
+        lines.extend(step.command.as_deref().map(one_line));
     }
     lines.push(format!("more: aoai-probe explain {}", finding.id));
     lines

@@ -9,8 +9,8 @@ use std::io;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use super::command::{Shell, suited};
 use super::{Style, caveats, escape, hop_table, human, titles};
+use crate::commands::words::one_line;
 use crate::diagnosis::{Finding, Level, State};
 use crate::evidence::Hop;
 use crate::render::progress::Mark;
@@ -200,16 +200,15 @@ fn broken(report: &Report, hop: Hop, text: &str) -> Outcome {
         Some(finding) => Outcome::Failed {
             message: finding.headline.clone(),
             kind: finding.id.clone(),
-            text: reasons(finding, Shell::of(&report.evidence.vantage.os)),
+            text: reasons(finding),
         },
     }
 }
 
-fn reasons(finding: &Finding, shell: Shell) -> String {
+fn reasons(finding: &Finding) -> String {
     let fix = finding.fix.iter().flat_map(|fix| {
         let steps = fix.steps.iter().flat_map(|step| {
-            std::iter::once(step.text.clone())
-                .chain(step.command.as_deref().map(|command| suited(command, shell)))
+            std::iter::once(step.text.clone()).chain(step.command.as_deref().map(one_line))
         });
         std::iter::once(format!("fix: {}", fix.owner)).chain(steps)
     });

@@ -21,7 +21,6 @@ pub mod markdown;
 pub mod metrics;
 pub mod nagios;
 mod path;
-mod powershell;
 pub mod progress;
 pub mod prometheus;
 pub mod repeated;

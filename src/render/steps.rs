@@ -3,8 +3,8 @@
 //! Read-only steps and changes look different, and each step that changes something shared shows
 //! what else it affects and how to undo it.
 
-use super::command::suited;
 use super::text_writer::TextWriter;
+use crate::commands::words::one_line;
 use crate::diagnosis::{Effect, Finding, Fix, Step};
 
 /// Columns that a command begins further in than the words of its step.
@@ -103,7 +103,7 @@ fn step(writer: &mut TextWriter, step: &Step, before: &str) {
     }
     match &step.undo {
         Some(undo) if is_command(undo) => {
-            let shown = format!("undo: {}", suited(undo, writer.shell()));
+            let shown = format!("undo: {}", one_line(undo));
             if writer.lines_of(&format!("   {shown}")) > 1 {
                 writer.write_indented(3, "undo:");
                 writer.write_command(3 + COMMAND_INDENT, undo);
@@ -119,9 +119,24 @@ fn step(writer: &mut TextWriter, step: &Step, before: &str) {
 /// Whether the way back is a command, which must paste as it is, rather than words.
 pub(super) fn is_command(undo: &str) -> bool {
     let program = undo.split(' ').next().unwrap_or_default();
-    let known = ["az", "chmod", "export", "gcloud", "ip", "kubectl", "mv", "unset"];
+    let known = [
+        "Move-Item",
+        "Remove-Item",
+        "Remove-NetRoute",
+        "Set-NetIPInterface",
+        "az",
+        "chmod",
+        "export",
+        "gcloud",
+        "icacls",
+        "ip",
+        "kubectl",
+        "mv",
+        "sudo",
+        "unset",
+    ];
     // Words around a command are separated from it by a comma.
-    known.contains(&program) && !undo.contains(", ")
+    (known.contains(&program) || program.starts_with("$env:")) && !undo.contains(", ")
 }
 
 /// The effect of a step, in brackets after its text. A read-only step shows it if it has a command,

@@ -5,7 +5,7 @@
 use colored::Color;
 use textwrap::core::display_width;
 
-use super::command::{self, CONTINUED, Shell, suited};
+use super::command::{self, CONTINUED, Shell};
 use super::progress::{FACT_COLUMN, HopLine, hop_line, wrap};
 use super::{Style, escape, paint};
 
@@ -30,11 +30,6 @@ impl TextWriter {
     /// Sets the shell of the commands that follow.
     pub(super) fn set_shell(&mut self, shell: Shell) {
         self.shell = shell;
-    }
-
-    /// The shell of the commands.
-    pub(super) fn shell(&self) -> Shell {
-        self.shell
     }
 
     /// The length of the text so far, for [`Self::rows_since`].
@@ -137,7 +132,7 @@ impl TextWriter {
 
     /// A command, from a line of its own on; a long one is continued as its shell reads it.
     pub(super) fn write_command(&mut self, indent: usize, command: &str) {
-        let command = escape(&suited(command, self.shell)).into_owned();
+        let command = escape(command).into_owned();
         let lines = command::lines(&command, self.room(indent), self.shell);
         for (number, line) in lines.iter().enumerate() {
             self.start(if number == 0 { indent } else { indent + CONTINUED });

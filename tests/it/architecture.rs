@@ -22,6 +22,7 @@ const MODULES: &[(&str, &[&str], &str)] = &[
     ("blocking", &["panics"], "a thread for what may block"),
     ("clouds", &[], "a table of data"),
     ("sorting", &[], "a stable sort by a key"),
+    ("commands", &[], "commands of rules as each system has them; a table, knows none"),
     ("evidence", &[], "plain data of what was seen; imports no stage"),
     ("services", &["clouds", "evidence"], "profiles of data"),
     ("diagnosis", &["evidence"], "plain data of what was concluded; imports no stage"),
@@ -73,7 +74,7 @@ const MODULES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "diagnose",
-        &["audit", "clouds", "diagnosis", "evidence", "services", "sorting", "texts"],
+        &["audit", "clouds", "commands", "diagnosis", "evidence", "services", "sorting", "texts"],
         "pure: evidence and the profiles of services in, diagnosis out",
     ),
     ("report", &["diagnosis", "evidence", "files"], "the saved form; may not judge or print"),
@@ -84,7 +85,7 @@ const MODULES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "render",
-        &["audit", "comparison", "diagnosis", "evidence", "report", "sorting"],
+        &["audit", "commands", "comparison", "diagnosis", "evidence", "report", "sorting"],
         "a report or a comparison as text; reaches nothing",
     ),
     (

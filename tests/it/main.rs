@@ -46,6 +46,7 @@ mod repeated;
 mod report;
 mod resolver_classes;
 mod shell;
+mod systems;
 mod tickets;
 mod verdict;
 mod words;

@@ -7,12 +7,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::WRONG_KEY;
 use super::answers::{DEPLOYMENTS, MODELS, SERVICE, Scripted, scripted};
+pub use super::azure::http::request;
 use super::certificates::ESCAPES;
 use super::tap::Received;
 use super::world::{Answer, Named, Server, Written};
 
-/// The largest request that is read, in bytes.
-const REQUEST_LIMIT: usize = 64 << 10;
 /// What an endless body sends at most.
 const ENDLESS: usize = 64 << 20;
 /// Bytes of a body that comes one at a time, and the time between them.
@@ -50,35 +49,6 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
                 Some(end) => return Ok(end),
                 None => continue,
             },
-        }
-    }
-}
-
-/// One request with its body; none when the client closed.
-///
-/// # Errors
-/// The stream broke, or the request is larger than any of ours.
-pub async fn request<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
-    let mut buffer = [0_u8; 4096];
-    loop {
-        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-            let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
-            let length: usize = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok())
-                .unwrap_or(0);
-            if bytes.len() >= end + 4 + length {
-                return Ok(Some(bytes));
-            }
-        }
-        let count = stream.read(&mut buffer).await?;
-        if count == 0 {
-            return Ok(None);
-        }
-        bytes.extend_from_slice(&buffer[..count]);
-        if bytes.len() > REQUEST_LIMIT {
-            return Err(io::Error::other("a request larger than any of ours"));
         }
     }
 }

@@ -97,7 +97,12 @@ impl Lab {
         use std::io::Write as _;
         let received = Received::default();
         let azure_received = Received::default();
-        let azure = world.azure.as_ref().map(azure::Mock::new).transpose()?.map(Arc::new);
+        let azure = world
+            .azure
+            .as_ref()
+            .map(|azure| azure::Mock::new(azure, NOW))
+            .transpose()?
+            .map(Arc::new);
         let mut ca_file = tempfile::NamedTempFile::new().map_err(|e| e.to_string())?;
         ca_file.write_all(authorities().root_pem().as_bytes()).map_err(|e| e.to_string())?;
         let (stop, stopped) = oneshot::channel::<()>();
@@ -115,7 +120,7 @@ impl Lab {
                 runtime.block_on(async move {
                     let mut both = start(&theirs.0, &theirs.1).await;
                     if let (Ok((started, _)), (Some(mock), received)) = (&mut both, &azures)
-                        && let Err(error) = start_azure(mock, received, started).await
+                        && let Err(error) = start_azure(&theirs.0, mock, received, started).await
                     {
                         both = Err(error);
                     }
@@ -167,14 +172,13 @@ impl Lab {
 
     /// What asks Resource Manager in the run itself, or about its saved report.
     pub fn azure_arguments(&self, here: bool) -> Vec<String> {
-        let is_here =
-            |azure: &&azure::world::Azure| (azure.asks_from == azure::world::From::Run) == here;
+        let is_here = |azure: &&azure::world::Azure| {
+            (azure.asks_from == Some(azure::world::From::Run)) == here
+        };
         let Some(azure) = self.world.azure.as_ref().filter(is_here) else {
             return Vec::new();
         };
-        let source = if azure.client_secret { "client-secret" } else { "managed-identity" };
-        let mut all = ["--azure", "--azure-credential", source].map(str::to_owned).to_vec();
-        all.extend(azure.arguments.iter().cloned());
+        let mut all = azure.options();
         if !here {
             for detour in &self.started.connect_to {
                 all.extend(["--connect-to".to_owned(), detour.clone()]);
@@ -333,15 +337,8 @@ impl Lab {
             CredentialKind::None => ("LANG", "C.UTF-8".to_owned()),
         };
         pairs.push((name.to_owned(), value));
-        if world.azure.as_ref().is_some_and(|azure| azure.client_secret) {
-            pairs.extend(
-                [
-                    ("AZURE_TENANT_ID", azure::TENANT),
-                    ("AZURE_CLIENT_ID", azure::CLIENT),
-                    ("AZURE_CLIENT_SECRET", azure::CLIENT_SECRET),
-                ]
-                .map(|(name, value)| (name.to_owned(), value.to_owned())),
-            );
+        if let Some(azure) = &world.azure {
+            pairs.extend(azure.environment());
         }
         if let Some(proxy) = &world.proxy {
             pairs.push((proxy.variable.clone(), proxy.url.clone()));
@@ -429,13 +426,12 @@ async fn start(world: &World, received: &Received) -> io::Result<(Started, Kept)
 
 /// Starts Resource Manager, the login host and the metadata service.
 async fn start_azure(
+    world: &World,
     mock: &Arc<azure::Mock>,
     received: &Received,
     started: &mut Started,
 ) -> io::Result<()> {
-    use azure::server::{Service, run};
-    let seconds = u64::try_from(NOW).unwrap_or_default();
-    let date = httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+    use azure::server::{Keep, Service, run};
     for (service, address, port) in [
         (Service::ResourceManager, azure::HOST_ADDRESS, "443"),
         (Service::Login, azure::LOGIN_ADDRESS, "443"),
@@ -446,10 +442,15 @@ async fn start_azure(
         let config = authorities().server(kind).map_err(io::Error::other)?;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address: IpAddr = address.parse().map_err(io::Error::other)?;
+        // The world has a server of its own there.
+        if world.server.iter().any(|server| server.at.contains(&address)) {
+            continue;
+        }
         // Before the one that leads everything else nowhere.
         started.connect_to.insert(0, detour(address, port, listener.local_addr()?));
-        let (mock, date) = (Arc::clone(mock), date.clone());
-        tokio::spawn(run(listener, service, mock, config, date, received.clone()));
+        let received = received.clone();
+        let keep: Keep = Arc::new(move |bytes, _| received.request(bytes));
+        tokio::spawn(run(listener, service, Arc::clone(mock), config, keep));
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use std::net::UdpSocket;
 use std::path::Path;
 use std::time::Duration;
 
+use super::azure::{HOST as MANAGEMENT_NAME, HOST_ADDRESS as MANAGEMENT};
 use super::identity::{GITHUB, LOGIN};
 use super::servers::Servers;
 use super::world::{
@@ -95,6 +96,7 @@ fn zone_files(
     let gateway = format!(
         "contoso 60 IN CNAME contoso-eastus-01.regional\ncontoso-eastus-01.regional 60 IN A {FRONT}"
     );
+    let management = format!("@ 300 IN A {MANAGEMENT}");
     let zones: &[(&str, &str, &str)] = &[
         (".", PUBLIC_SOA, ""),
         ("openai.azure.com", parent, public),
@@ -115,6 +117,7 @@ fn zone_files(
         ("services.ai.azure.com", PUBLIC_SOA, "foundry 900 IN CNAME foundry.privatelink"),
         ("privatelink.services.ai.azure.com", soa, &foundry),
         ("azure-api.net", PUBLIC_SOA, &gateway),
+        (MANAGEMENT_NAME, PUBLIC_SOA, &management),
         ("microsoftonline.us", PUBLIC_SOA, &login),
         ("chinacloudapi.cn", PUBLIC_SOA, &login),
     ];

@@ -7,10 +7,10 @@ use std::process::{Child, ChildStdout, Stdio};
 
 use super::count::Sent;
 use super::network::{self, on, shell};
-use super::run_tool::{self, CANARY, KEY, Run, contains, tool};
+use super::run_tool::{self, CANARY, KEY, Run, administrator, contains, tool};
 use super::servers::Servers;
 use super::world::{ENDPOINT, EndpointSoftware, Expect, Resolver, World};
-use super::{certificates, dns, endpoint, identity, proxy, screen};
+use super::{certificates, dns, endpoint, identity, proxy, resource_manager, screen};
 
 /// Builds the world, runs the tool in it and returns what differs from the expectation.
 ///
@@ -25,10 +25,16 @@ pub fn judge(file: &Path, work: &Path, binary: &Path) -> Result<(), String> {
     let capture = Capture::start()?;
     network::break_it(&world, work)?;
 
-    let json = tool(binary, &world.client, work, &["--format", "json"])?;
+    let mut json = tool(binary, &world.client, work, &["--format", "json"])?;
     let first = capture.stop()?;
     let capture = Capture::start()?;
-    let (human, verbose) = if serves_one_at_a_time(&world) {
+    let elsewhere = world.azure.as_ref().filter(|azure| resource_manager::asks_elsewhere(azure));
+    let (human, verbose) = if let Some(azure) = elsewhere {
+        fs::write(work.join("report.json"), &json.stdout).map_err(|e| e.to_string())?;
+        json = administrator(binary, azure, work, &["--format", "json"])?;
+        let human = administrator(binary, azure, work, &[])?;
+        (human, administrator(binary, azure, work, &["-v"])?)
+    } else if serves_one_at_a_time(&world) {
         (tool(binary, &world.client, work, &[])?, tool(binary, &world.client, work, &["-v"])?)
     } else {
         std::thread::scope(|scope| {
@@ -50,7 +56,17 @@ pub fn judge(file: &Path, work: &Path, binary: &Path) -> Result<(), String> {
     }
     secrets(&world, work, in_the_clear, &[&json, &human, &verbose, &plan], &mut differs);
     if let Some(identity) = &world.identity {
-        identity::judge(identity, work, 3, &mut differs);
+        let walks = if elsewhere.is_some() { 1 } else { 3 };
+        identity::judge(identity, work, walks, &mut differs);
+    }
+    if let Some(azure) = &world.azure {
+        if let Some(wanted) = &azure.audit {
+            let audit = run_tool::audit(binary, &world.client, azure, work)?;
+            if !audit.stdout.starts_with(wanted.as_str()) || audit.stdout.contains(CANARY) {
+                differs.push(format!("audit: wanted {wanted:?}\n{}{}", audit.stdout, audit.stderr));
+            }
+        }
+        resource_manager::judge(azure, work, &mut differs);
     }
     if differs.is_empty() {
         return Ok(());
@@ -106,6 +122,7 @@ pub fn build(world: &mut World, work: &Path) -> Result<Servers, String> {
     if world.resolvers.is_empty() {
         world.resolvers.push(Resolver::healthy());
     }
+    resource_manager::prepare(world);
     // `ip netns` keeps its names in /run, squid its memory in /dev/shm.
     shell("mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /dev/shm")?;
     network::build(world)?;
@@ -118,11 +135,13 @@ pub fn build(world: &mut World, work: &Path) -> Result<Servers, String> {
     }
     dns::start(world, work, &mut servers)?;
     endpoint::start(world, work, &authorities, &mut servers)?;
+    resource_manager::start(world.azure.as_ref(), work, &authorities, &mut servers)?;
     identity::start(world.identity.as_ref(), work, &authorities, &mut servers)?;
     proxy::start(world, work, &mut servers)?;
     dns::ready(world)?;
     endpoint::ready(world, &mut servers)?;
     identity::ready(world.identity.as_ref(), work, &mut servers)?;
+    resource_manager::ready(world.azure.as_ref(), &mut servers)?;
     proxy::ready(world, &mut servers)?;
     run_tool::dress(&world.client, work)?;
     Ok(servers)
@@ -191,11 +210,18 @@ fn one_report(expect: &Expect, report: &serde_json::Value, same: &mut Same<'_>) 
         let outcome = &report["evidence"]["identity"]["acquisition"]["outcome"]["kind"];
         same("outcome of the token", &Some(kind.as_str()), &outcome.as_str());
     }
+    let all = || report["findings"].as_array().into_iter().flatten();
+    if let Some(wanted) = &expect.confidence {
+        let cause = all().find(|finding| finding["id"] == verdict["cause"]);
+        let confidence = cause.and_then(|finding| finding["confidence"].as_str());
+        same("confidence of the cause", &Some(wanted.as_str()), &confidence);
+    }
+    let is_there = |note: &str| all().any(|f| f["id"] == note && f["level"] == "note");
+    for note in &expect.notes {
+        same("notes", &Some(note.as_str()), &is_there(note).then_some(note.as_str()));
+    }
     let mut wanted: Vec<&str> = expect.findings.iter().map(String::as_str).collect();
-    let mut got: Vec<&str> = report["findings"]
-        .as_array()
-        .into_iter()
-        .flatten()
+    let mut got: Vec<&str> = all()
         .filter(|f| matches!(f["level"].as_str(), Some("risk" | "broken")))
         .filter_map(|f| f["id"].as_str())
         .collect();

@@ -14,6 +14,9 @@
 #![allow(unreachable_pub, reason = "a binary's modules are reached from nowhere else")]
 
 mod answers;
+#[path = "../lab/azure/mod.rs"]
+#[allow(dead_code, reason = "the lab on loopback looks at more of it")]
+mod azure;
 mod certificates;
 mod clients;
 mod count;
@@ -23,9 +26,11 @@ mod greeting;
 mod identity;
 mod inside;
 mod measure;
+mod monitors;
 mod network;
 mod packet;
 mod proxy;
+mod resource_manager;
 mod run_tool;
 mod sandbox;
 #[path = "../lab/screen.rs"]
@@ -64,6 +69,9 @@ fn main() -> ExitCode {
         ["--shell-inside", world, work] => shell_inside(world, work),
         ["--greeting", at] => greeting::serve(at),
         ["--identity", place, work] => identity::serve(place, work),
+        ["--monitors", world, work] => monitors::judge(world, Path::new(work), &binary()),
+        ["--receiver", at, file] => monitors::receive(at, file),
+        ["--resource-manager", work] => resource_manager::serve(work),
         ["--parity-inside", work] => identity::parity::inside(Path::new(work), &binary()),
         ["--delay-link", left, right, delay] => packet::delay_link(left, right, delay),
         ["--watch-packets", interface, own @ ..] => packet::watch(interface, own),
@@ -133,6 +141,11 @@ fn tests() -> ExitCode {
     trials.push(Trial::test("clients-read-the-proxy-variables-as-we-say", || {
         inside_namespaces(&["--clients"], CLIENTS_DEADLINE)
     }));
+    for world in monitors::WORLDS {
+        trials.push(Trial::test(format!("monitors-ask-azure-once-over-{world}"), move || {
+            inside_namespaces(&["--monitors", world], CLIENTS_DEADLINE)
+        }));
+    }
     trials.push(Trial::test("parity-with-the-sdk-for-python", || {
         match identity::parity::python() {
             None if std::env::var_os("CI").is_some() => {
@@ -252,14 +265,16 @@ fn shell_inside(name: &str, work: &str) -> Result<(), String> {
     let path = std::env::var("PATH").unwrap_or_default();
     eprintln!(
         "The client's shell, in the world's folder: aoai-probe is on the PATH, a key in \
-         AZURE_OPENAI_API_KEY, the lab's root in root.pem.\n  aoai-probe {} --ca-file root.pem\n\
+         AZURE_OPENAI_API_KEY, the lab's root in root.pem.\n  aoai-probe {} --ca-file root.pem {}\n\
          The router's side: nsenter --net=/proc/1/ns/net. The worlds: --shell without a name.",
-        world.client.target
+        world.client.target,
+        world.client.args.join(" ")
     );
     let shell = std::env::var("SHELL").unwrap_or_else(|_| "sh".to_owned());
     network::on("client", &shell)
         .env("PATH", format!("{programs}:{path}"))
         .env("AZURE_OPENAI_API_KEY", run_tool::KEY)
+        .envs(world.azure.iter().flat_map(|azure| azure.environment()))
         .current_dir(work)
         .status()
         .map(|_| ())

@@ -6,11 +6,13 @@
 //! resolver-2 .11 ----+                 +-- 20.62.58.5, 9.9.9.9 internet
 //!                                      +-- 10.2.0.8 proxy
 //!                                      +-- 20.190.128.5 identity, in worlds that have one
+//!                                      +-- 4.150.240.10 management, in worlds with Azure
 //! ```
 
 use std::path::Path;
 use std::process::Command;
 
+use super::azure::HOST_ADDRESS as MANAGEMENT;
 use super::identity::{GITHUB, LOGIN, METADATA};
 use super::world::{AZURE_DNS, ENDPOINT, FRONT, INTERNET_DNS, PROXY, World};
 
@@ -78,6 +80,9 @@ fn hosts(world: &World) -> Vec<Host> {
     }
     if world.identity.is_some() {
         all.push(host("identity", format!("{LOGIN}/24"), "20.190.128.1", false));
+    }
+    if world.azure.is_some() {
+        all.push(host("management", format!("{MANAGEMENT}/24"), "4.150.240.1", false));
     }
     for (index, resolver) in world.resolvers.iter().enumerate() {
         let name = format!("resolver-{}", index + 1);

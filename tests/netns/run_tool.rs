@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::azure::world::Azure;
 use super::network::{on, run};
-use super::world::{Client, Credential};
+use super::world::{Client, Credential, INTERNET_DNS};
 
 /// What every planted secret contains, and nothing else does.
 pub const CANARY: &str = "canary-";
@@ -90,8 +91,58 @@ pub fn tool(binary: &Path, client: &Client, work: &Path, extra: &[&str]) -> Resu
     args.extend(extra.iter().map(|a| (*a).to_owned()));
     let mut command = environment(client, binary, &mut args, work)?;
     command.args(&args);
+    finished(command, &args)
+}
+
+/// `aoai-probe azure`: no path is walked, and what Azure alone says is judged.
+///
+/// # Errors
+/// It cannot be started.
+pub fn audit(binary: &Path, client: &Client, azure: &Azure, work: &Path) -> Result<Run, String> {
+    let mut args = vec!["azure".to_owned(), client.target.clone()];
+    args.extend(azure.options().into_iter().filter(|option| option != "--azure"));
+    args.extend(["--ca-file".to_owned(), work.join("root.pem").display().to_string()]);
+    let mut command = environment(client, binary, &mut args, work)?;
+    command.args(&args);
+    finished(command, &args)
+}
+
+/// Asks Resource Manager about a saved report on an administrator's machine: in the internet's
+/// network, with its resolver, and with none of the client's secrets.
+///
+/// # Errors
+/// It cannot be started.
+pub fn administrator(
+    binary: &Path,
+    azure: &Azure,
+    work: &Path,
+    extra: &[&str],
+) -> Result<Run, String> {
+    let mut args = vec!["diagnose".to_owned(), "report.json".to_owned()];
+    args.extend(azure.options());
+    args.extend(["--ca-file".to_owned(), work.join("root.pem").display().to_string()]);
+    args.extend(extra.iter().map(|a| (*a).to_owned()));
+    let resolv_conf = work.join("administrator.resolv.conf");
+    fs::write(&resolv_conf, format!("nameserver {INTERNET_DNS}\n"))
+        .map_err(|e| format!("{}: {e}", resolv_conf.display()))?;
+    let over = mount_point(Path::new("/etc/resolv.conf"))?;
+    let script = format!(
+        "mount --bind {} {} && exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all \
+         \"$@\"",
+        resolv_conf.display(),
+        over.display()
+    );
+    let mut command = on("internet", "unshare");
+    command.args(["--mount", "sh", "-euc", &script, "sh"]).arg(binary).args(&args);
+    outside(&mut command, work);
+    command.envs(azure.environment());
+    finished(command, &args)
+}
+
+/// Runs it to its end.
+fn finished(mut command: Command, args: &[String]) -> Result<Run, String> {
     let began = Instant::now();
-    let mut child = command.spawn().map_err(|e| format!("{}: {e}", binary.display()))?;
+    let mut child = command.spawn().map_err(|e| format!("{command:?}: {e}"))?;
     let reader = |stream: Option<Box<dyn std::io::Read + Send>>| {
         std::thread::spawn(move || {
             let mut text = Vec::new();
@@ -141,14 +192,8 @@ pub fn environment(
     command
         .args(["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"])
         .args(sandbox)
-        .arg(binary)
-        .env_clear()
-        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .env("HOME", work)
-        .current_dir(work)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+        .arg(binary);
+    outside(&mut command, work);
     match client.credential {
         Credential::Key => command.env("AZURE_OPENAI_API_KEY", KEY),
         Credential::WrongKey => command.env("AZURE_OPENAI_API_KEY", WRONG_KEY),
@@ -160,6 +205,18 @@ pub fn environment(
         command.env(name, value.replace("{work}", &work.display().to_string()));
     }
     Ok(command)
+}
+
+/// What every run has around it.
+fn outside(command: &mut Command, work: &Path) {
+    command
+        .env_clear()
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .env("HOME", work)
+        .current_dir(work)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
 }
 
 /// Reads every command line of this process namespace.

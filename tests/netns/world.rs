@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::azure::world::Azure;
 use super::identity::Identity;
 
 /// The account that every world walks to, unless it says otherwise.
@@ -42,6 +43,9 @@ pub struct World {
     pub proxy: Option<Proxy>,
     /// Who gives tokens, in worlds where the tool has to ask for one.
     pub identity: Option<Identity>,
+    /// Azure Resource Manager, which the tool is asked to read: the estate, by default over
+    /// `fixtures/estates/kernel-lab.toml`, and what goes wrong.
+    pub azure: Option<Azure>,
     #[serde(default)]
     pub router: Router,
     /// Commands run when every server is ready, before the tool is.
@@ -349,8 +353,8 @@ pub struct Router {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setup {
-    /// `router`, `client`, `azure-dns`, `endpoint`, `internet`, `identity`, `proxy`, or
-    /// `resolver-<n>`.
+    /// `router`, `client`, `azure-dns`, `endpoint`, `internet`, `identity`, `management`, `proxy`,
+    /// or `resolver-<n>`.
     pub host: String,
     /// `{work}` is the folder of certificates.
     pub run: String,
@@ -370,6 +374,11 @@ pub struct Expect {
     /// Whether the self-cost of the JSON run must agree with the capture.
     #[serde(default)]
     pub cost_agrees: bool,
+    /// How sure the cause is: `proved`, `inferred` or `possible`.
+    pub confidence: Option<String>,
+    /// Notes that must be there.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// Words that the human report has.
     #[serde(default)]
     pub stdout_contains: Vec<String>,

@@ -9,9 +9,9 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
 use crate::lab::azure::world::{Azure, From};
-use crate::lab::azure::{CLIENT_SECRET, Mock};
+use crate::lab::azure::{CLIENT_SECRET, Mock, SIGNATURE};
 use crate::lab::world::World;
-use crate::lab::{KEY, Lab};
+use crate::lab::{KEY, Lab, NOW};
 
 /// Each estate can be built.
 pub fn trials() -> Vec<Trial> {
@@ -26,7 +26,7 @@ pub fn trials() -> Vec<Trial> {
 fn estates() -> Result<(), Failed> {
     for (file, world) in worlds()? {
         let Some(azure) = &world.azure else { continue };
-        Mock::new(azure).map_err(|e| format!("{file}: {e}"))?;
+        Mock::new(azure, NOW).map_err(|e| format!("{file}: {e}"))?;
     }
     Ok(())
 }
@@ -52,7 +52,7 @@ struct Client(Mock);
 impl Client {
     fn of(azure: &str) -> Result<Self, Failed> {
         let azure: Azure = toml::from_str(azure)?;
-        Ok(Self(Mock::new(&azure)?))
+        Ok(Self(Mock::new(&azure, NOW)?))
     }
 
     fn ask(&self, method: &str, target: &str, body: &str) -> (u16, Value) {
@@ -252,7 +252,8 @@ fn pages() -> Result<(), Failed> {
 
 /// The report with what Resource Manager says of it, where another machine asks; else as it is.
 pub fn asked_elsewhere(lab: &Lab, world: &World, done: Output) -> Result<Output, Failed> {
-    let asks_from = world.azure.as_ref().map_or(From::Run, |azure| azure.asks_from);
+    let report = |azure: &Azure| azure.asks_from.unwrap_or(From::Report);
+    let asks_from = world.azure.as_ref().map_or(From::Run, report);
     if asks_from == From::Run {
         return Ok(done);
     }
@@ -337,7 +338,7 @@ pub fn asked(lab: &Lab, world: &World) -> Result<(), String> {
             return Err("a secret of another host went to Resource Manager".to_owned());
         }
     }
-    let foreign = ["arm-token-signature", CLIENT_SECRET];
+    let foreign = [SIGNATURE, CLIENT_SECRET];
     let mut others = lab.received.requests();
     others.extend(lab.received.connects());
     others.push(lab.received.open());

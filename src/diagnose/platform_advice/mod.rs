@@ -43,6 +43,8 @@ struct Row {
     message: &'static str,
     command: Option<&'static str>,
     effect: Effect,
+    /// Whether its command is for another machine, which the text names.
+    elsewhere: bool,
 }
 
 #[derive(Debug)]
@@ -62,7 +64,7 @@ const fn row(
     why: &'static str,
     message: &'static str,
 ) -> Row {
-    Row { platforms, topic, why, message, command: None, effect: Effect::Look }
+    Row { platforms, topic, why, message, command: None, effect: Effect::Look, elsewhere: false }
 }
 
 impl Row {
@@ -70,6 +72,12 @@ impl Row {
     const fn command(mut self, command: &'static str) -> Self {
         self.command = Some(command);
         self
+    }
+
+    /// With a command for another machine, which the text names.
+    const fn elsewhere(mut self, command: &'static str) -> Self {
+        self.elsewhere = true;
+        self.command(command)
     }
 
     const fn local(mut self, undo: &'static str) -> Self {
@@ -102,6 +110,7 @@ impl Advice {
             Effect::Local(undo) => Step::local(self.row.message).undo(undo),
             Effect::Shared(affects, undo) => Step::shared(self.row.message, affects).undo(undo),
         };
+        let step = if self.row.elsewhere { step.elsewhere() } else { step };
         let app = if self.platform == Platform::Functions { "functionapp" } else { "webapp" };
         match self.row.command {
             Some(command) => step.command(command.replace("{app}", app)),

@@ -174,7 +174,7 @@ pub(super) const ADVICE: &[Row] = &[
         "a container uses its host's clock, which is set on the host",
         "on the host, see whether the clock is synchronised",
     )
-    .command("timedatectl status"),
+    .elsewhere("timedatectl status"),
     row(
         &[Arc],
         Topic::Clock,
@@ -278,7 +278,7 @@ pub(super) const ADVICE: &[Row] = &[
         "on the host, see whether a container network's prefix includes {ip}, and whether the host \
          itself can connect",
     )
-    .command(
+    .elsewhere(
         "docker network ls -q | xargs docker network inspect -f \
          '{{.Name}} {{range .IPAM.Config}}{{.Subnet}} {{end}}'",
     ),

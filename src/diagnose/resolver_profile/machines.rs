@@ -1,6 +1,6 @@
 //! Resolvers that a machine or a platform puts in front of the network's.
 
-use super::Advice::{Local, Look, Or, Shared};
+use super::Advice::{Local, Look, Or, Shared, There};
 use super::Profile;
 use super::shared::*;
 use crate::diagnose::resolver_class::ResolverClass::*;
@@ -115,7 +115,7 @@ pub(super) const PROFILES: &[Profile] = &[
         noun: "the container engine's embedded resolver, which asks the resolvers of the host",
         place: Some("at the resolvers of the container's host, which {r} asks"),
         look: &[HOST_LISTS],
-        runs: &[Look(
+        runs: &[There(
             "on the container's host: see whether the engine runs, and its log",
             Some("journalctl -u docker --since -10min"),
         )],
@@ -197,7 +197,7 @@ pub(super) const PROFILES: &[Profile] = &[
                which asks the resolvers of the host",
         place: Some("at the resolvers of this virtual machine's host, which {r} asks"),
         look: &[],
-        runs: &[Look("on the host: see whether the name resolves there", Some("dig {name}"))],
+        runs: &[There("on the host: see whether the name resolves there", Some("dig {name}"))],
         why_public: &[
             "{r} forwards the question to the resolvers of the host, which do not see the private \
              zone; the rules of a VPN client on the host may not apply to it",

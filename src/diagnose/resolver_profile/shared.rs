@@ -1,6 +1,6 @@
 //! Steps and sentences that several classes share.
 
-use super::Advice::{self, Local, Look, Or, Shared};
+use super::Advice::{self, Local, Look, Or, Shared, There};
 
 /// What linking or forwarding a suffix affects.
 pub(super) const WHOLE_SUFFIX: &str = "every account of {suffix} for those clients: an account \
@@ -115,7 +115,7 @@ pub(super) const CLUSTER_FORWARD: Advice = Shared(
     None,
     "remove the block and restart CoreDNS",
 );
-pub(super) const HOST_LISTS: Advice = Look(
+pub(super) const HOST_LISTS: Advice = There(
     "on the container's host: see which resolvers it has",
     Some("cat /etc/resolv.conf /run/systemd/resolve/resolv.conf"),
 );
@@ -143,7 +143,7 @@ pub(super) const DAEMON_DNS: Advice = Or(&Shared(
 ));
 /// A server that the operator can administer.
 pub(super) const OWN_SERVER: &[Advice] = &[
-    Look("on {r}: see what listens there", Some("ss -lnup 'sport = :53'")),
+    There("on {r}: see what listens there", Some("ss -lnup 'sport = :53'")),
     Local("start the DNS service there, or configure the right resolver here", None, OF_THIS_LIST),
 ];
 pub(super) const PUBLIC_SERVICE: &[Advice] = &[

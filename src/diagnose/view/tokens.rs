@@ -1,6 +1,6 @@
 //! The paths to the hosts that give tokens: walks of their own, judged once.
 
-use crate::diagnose::{ForTokens, diagnose, rule};
+use crate::diagnose::{ForTokens, judge, rule};
 use crate::diagnosis::{Finding, Level};
 use crate::evidence::Evidence;
 use crate::evidence::identity::TokenRequest;
@@ -19,7 +19,7 @@ impl TokenPaths {
     /// Judges the walks of `view`.
     pub(super) fn judged(view: &View<'_>) -> Self {
         let requests = view.identity.acquisition.iter().flat_map(|how| &how.requests);
-        let judge = |request| walk_of(request).map(|walk| diagnose(walk).findings);
+        let judge = |request| walk_of(request).map(|walk| judge(walk).findings);
         let findings: Vec<Vec<Finding>> =
             requests.map(|request| judge(request).unwrap_or_default()).collect();
         let care = findings

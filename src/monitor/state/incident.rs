@@ -177,6 +177,7 @@ fn changes(track: &Debounce, rules: &Rules) -> String {
 
 /// The cause that replaces that of the incident: the same one with more confidence, or another one
 /// that two bad walks in a row agree on and that is as certain, or the only one that is still seen.
+/// One that rests on Azure's answer waits for a walk that asks again, or for one that is more certain.
 fn refined_cause(
     incident: &Incident,
     walk: &TrackObservation,
@@ -191,6 +192,14 @@ fn refined_cause(
     let Some(old) = &incident.cause else { return Some(new.clone()) };
     if new.id == old.id {
         return (new.sureness() > old.sureness()).then(|| new.clone());
+    }
+    // The walks between two questions do not see what Azure showed: they take nothing of it back.
+    let asked = |judged: &TrackObservation| {
+        judged.cause.as_ref().is_some_and(|cause| cause.id == new.id && cause.azure.is_some())
+    };
+    let rests_on_azure = old.azure == Some(true) && new.sureness() <= old.sureness();
+    if rests_on_azure && !track.bad_walks(incident.condition, rules).any(asked) {
+        return None;
     }
     let id = |judged: &TrackObservation| judged.cause.as_ref().map(|cause| cause.id.clone());
     let again = bad.next().and_then(id).as_ref() == Some(&new.id);

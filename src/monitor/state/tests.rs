@@ -19,6 +19,7 @@ fn cause(id: &str, confidence: Confidence) -> Cause {
         owner: None,
         fact: None,
         first_step: None,
+        azure: None,
     }
 }
 
@@ -39,6 +40,19 @@ fn judged(letter: char) -> TrackObservation {
             state: State::Broken,
             cause: Some(cause("tcp-silent", Confidence::Possible)),
         },
+        // The same fault where the walk asked Azure, by which another finding is proved; and another
+        // fault where Azure was asked, and has no part in it.
+        'a' | 'q' => {
+            let (id, confidence) = match letter {
+                'a' => ("dns-zone-bypassed", Confidence::Proved),
+                _ => ("tcp-silent", Confidence::Possible),
+            };
+            let azure = Some(letter == 'a');
+            TrackObservation {
+                state: State::Broken,
+                cause: Some(Cause { azure, ..cause(id, confidence) }),
+            }
+        }
         'c' => TrackObservation::bare(State::CannotTell),
         other => panic!("{other}"),
     }
@@ -101,6 +115,9 @@ fn events_of_a_sequence_of_walks() {
         ("wooobbbb", &["4 opened broken page", "6 sharpened broken page"]),
         // A less certain one replaces it when the old one has disappeared.
         ("wpppoooooo", &["4 opened broken page", "9 sharpened broken page"]),
+        ("wabbbbbbbb", &["4 opened broken page"]),
+        ("wabbbbboooooo", &["4 opened broken page"]),
+        ("wabbbbbqoooo", &["4 opened broken page", "9 sharpened broken page"]),
         // At risk is a ticket; it may get worse and better.
         ("wrrr", &["4 opened at_risk ticket"]),
         ("wrbr", &["4 opened at_risk ticket"]),

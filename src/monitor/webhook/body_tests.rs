@@ -30,6 +30,7 @@ fn event(target: &str, kind: Kind, message: &str) -> Event {
             owner: Some("DNS".to_owned()),
             fact: Some("myacct.openai.azure.com -> 20.62.58.5 (public)".to_owned()),
             first_step: Some("dig myacct.openai.azure.com @10.1.0.10".to_owned()),
+            azure: None,
         }),
         changed: vec!["address 10.3.0.5 -> 20.62.58.5".to_owned()],
         note: None,

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::diagnosis::{Effect, Finding, Step};
-use crate::render::command::{self, CONTINUED, Shell, suited};
+use crate::render::command::{self, CONTINUED, Shell};
 use crate::render::{escape, steps};
 
 /// Columns of a command.
@@ -28,7 +28,7 @@ pub(super) fn id(id: &str, pages: Option<&str>) -> Markup {
 
 /// A command as it is pasted.
 pub(super) fn command(text: &str, look: Look<'_>) -> Markup {
-    let lines = command::lines(&escape(&suited(text, look.shell)), COLUMNS, look.shell);
+    let lines = command::lines(&escape(text), COLUMNS, look.shell);
     html! { pre { code { (lines.join(&format!("\n{}", " ".repeat(CONTINUED)))) } } }
 }
 

@@ -125,12 +125,12 @@ fn why_not(way: &Evidence, host: &str) -> String {
             let codes: Vec<String> =
                 refusals.flat_map(|r| &r.codes).map(|code| format!("AADSTS{code}")).collect();
             return match codes.as_slice() {
-                [] => "no token for Resource Manager: the request was refused".to_owned(),
+                [] => format!("no token for Resource Manager: {} refuses it", token_host(way)),
                 codes => format!("no token for Resource Manager: {}", codes.join(", ")),
             };
         }
         Some(TokenOutcome::NotAnswered) => {
-            return "no token for Resource Manager: the request was not answered".to_owned();
+            return format!("no token for Resource Manager: {} does not answer", token_host(way));
         }
         Some(
             TokenOutcome::Unusable { message }
@@ -155,6 +155,15 @@ fn why_not(way: &Evidence, host: &str) -> String {
             not_done(verified, "could not be verified by its certificate")
         })
         .unwrap_or_else(|| format!("{host} could not be asked in the time that there was"))
+}
+
+/// The host that was asked last for a token.
+fn token_host(way: &Evidence) -> String {
+    let last =
+        way.identity.acquisition.as_ref().and_then(|acquisition| acquisition.requests.last());
+    let url = last.and_then(|request| url::Url::parse(&request.url).ok());
+    let host = url.as_ref().and_then(url::Url::host_str);
+    host.unwrap_or("the source of tokens").to_owned()
 }
 
 const fn withheld_words(why: crate::evidence::identity::Withheld) -> &'static str {

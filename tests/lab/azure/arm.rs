@@ -16,7 +16,7 @@ impl Mock {
         if host.trim_end_matches(":443") != HOST {
             self.violation(format!("the host {host}"));
         }
-        if let Err(refused) = token::check(asked, &self.rights) {
+        if let Err(refused) = token::check(asked, &self.rights, self.now) {
             return refused;
         }
         let Some(version) = asked.query("api-version") else {

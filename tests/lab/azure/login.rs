@@ -3,11 +3,24 @@
 use serde_json::json;
 
 use super::http::{Asked, Reply};
-use super::world::Caller;
-use super::{CLIENT, CLIENT_SECRET, Mock, TENANT, token};
+use super::token::AUDIENCES;
+use super::{CLIENT, CLIENT_SECRET, Mock, TENANT};
+
+/// The path of a machine's tokens.
+const TOKENS: &str = "/metadata/identity/oauth2/token";
+/// The path of what a machine is.
+const INSTANCE: &str = "/metadata/instance";
+
+/// Whether a token for Resource Manager is wanted, or what this machine is.
+pub fn is_for_resource_manager(asked: &Asked) -> bool {
+    let scope = asked.form("scope");
+    let of_scope = scope.as_deref().and_then(|scope| scope.strip_suffix("/.default"));
+    let audience = of_scope.or(asked.query("resource"));
+    audience.is_some_and(|audience| AUDIENCES.contains(&audience)) || asked.path == INSTANCE
+}
 
 /// The answer of the login host.
-pub fn answer(asked: &Asked, caller: &Caller) -> Reply {
+pub fn answer(asked: &Asked, mock: &Mock) -> Reply {
     let refused = |code: u32, text: &str| {
         Reply::json(
             400,
@@ -32,9 +45,38 @@ pub fn answer(asked: &Asked, caller: &Caller) -> Reply {
         200,
         &json!({
             "token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599,
-            "access_token": token::of(audience, caller),
+            "access_token": mock.token(audience),
         }),
     )
+}
+
+/// What the metadata service answers where this machine has no identity that could be meant
+/// (facts I8, I8a); none where it has one.
+pub fn without_identity(asked: &Asked, mock: &Mock) -> Option<Reply> {
+    if asked.path != TOKENS {
+        return None;
+    }
+    let refused = |text: &str| {
+        Some(Reply::json(400, &json!({ "error": "invalid_request", "error_description": text })))
+    };
+    let own = mock.identities()?;
+    let named = ["client_id", "object_id", "principal_id", "msi_res_id", "mi_res_id"]
+        .into_iter()
+        .find_map(|name| asked.query(name));
+    let is_known = |id: &str| !mock.unknown_identities.iter().any(|unknown| unknown == id);
+    let is = |named: &str| {
+        let mut all = own.users.iter().flatten().chain(&own.system);
+        all.any(|id| id.eq_ignore_ascii_case(named) && is_known(id))
+    };
+    match named {
+        Some(named) if is(named) => None,
+        None if own.system.is_some() || own.users.len() == 1 => None,
+        None if own.users.len() > 1 => refused(
+            "Multiple user assigned identities exist, please specify the clientId / resourceId of \
+             the identity in the token request",
+        ),
+        _ => refused("Identity not found"),
+    }
 }
 
 /// The answer of the metadata service (fact C47): strings alone, and no id of a network.
@@ -47,18 +89,21 @@ pub fn metadata(asked: &Asked, mock: &Mock) -> Reply {
             specified, or the request was forwarded." }),
         );
     }
-    if asked.path == "/metadata/identity/oauth2/token" && asked.method == "GET" {
+    if let Some(refused) = without_identity(asked, mock) {
+        return refused;
+    }
+    if asked.path == TOKENS && asked.method == "GET" {
         let resource = asked.query("resource").unwrap_or_default();
         return Reply::json(
             200,
             &json!({
-                "access_token": token::of(resource, &mock.caller), "client_id": CLIENT,
+                "access_token": mock.token(resource), "client_id": CLIENT,
                 "expires_in": "86399", "expires_on": "4102444800", "resource": resource,
                 "token_type": "Bearer",
             }),
         );
     }
-    if asked.path != "/metadata/instance" || asked.method != "GET" || !mock.metadata {
+    if asked.path != INSTANCE || asked.method != "GET" || !mock.metadata {
         return Reply::json(404, &json!({ "error": "Not found" }));
     }
     let Some((id, address)) = mock.this_machine() else {

@@ -8,7 +8,7 @@ mod effective;
 mod errors;
 mod faults;
 mod graph;
-mod http;
+pub mod http;
 mod login;
 pub mod model;
 mod resources;
@@ -25,7 +25,6 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::NOW;
 use resources::{Names, Resources};
 use rights::Rights;
 use world::{Azure, Fault};
@@ -46,10 +45,20 @@ pub const TENANT: &str = "6b1d3f8e-0a9e-4c8e-9d0b-0f6f0f6f0f6f";
 pub const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
 /// Its secret.
 pub const CLIENT_SECRET: &str = "canary-client-secret-4f1d";
+/// What the signature of its token for Resource Manager is; no output may have it.
+pub const SIGNATURE: &str = "canary-arm-token-signature";
 /// Its object id: also that of the token of a world's target.
 pub const CALLER: &str = "7d1c8e0a-5a86-4b52-bb1c-3c4f3c1f9a11";
 /// Items of a page, where a world has no other number: few, so that every run has several pages.
 const PAGE: usize = 2;
+
+/// The managed identities of a machine.
+struct Identities {
+    /// The principal of its own.
+    system: Option<String>,
+    /// The ids by which each user-assigned one can be named.
+    users: Vec<Vec<String>>,
+}
 
 /// Resource Manager.
 pub struct Mock {
@@ -63,6 +72,10 @@ pub struct Mock {
     caller: world::Caller,
     /// Whether the metadata service answers.
     metadata: bool,
+    /// Ids of identities that it does not have yet.
+    unknown_identities: Vec<String>,
+    /// The lab's clock, in seconds since 1970.
+    now: i64,
     state: Mutex<State>,
 }
 
@@ -79,14 +92,14 @@ struct State {
 }
 
 impl Mock {
-    /// The mock of a world.
+    /// The mock of a world, whose clock stands at `now` in seconds since 1970.
     ///
     /// # Errors
     /// The estate makes no sense.
-    pub fn new(azure: &Azure) -> Result<Self, String> {
+    pub fn new(azure: &Azure, now: i64) -> Result<Self, String> {
         let estate = azure.estate()?;
         Ok(Self {
-            resources: Resources::of(&estate)?,
+            resources: Resources::of(&estate, now)?,
             rights: Rights::of(&azure.caller, &estate)?,
             assigned: resources::principals(&Names(&estate))?,
             faults: azure.fault.clone(),
@@ -94,6 +107,8 @@ impl Mock {
             page: azure.page.unwrap_or(PAGE),
             caller: azure.caller.clone(),
             metadata: azure.metadata.unwrap_or(true),
+            unknown_identities: azure.metadata_lacks.clone(),
+            now,
             state: Mutex::default(),
         })
     }
@@ -120,9 +135,8 @@ impl Mock {
     }
 
     /// A token of the caller's for an audience.
-    #[allow(dead_code, reason = "not every binary with the lab asks by itself")]
     pub fn token(&self, audience: &str) -> String {
-        token::of(audience, &self.caller)
+        token::of(audience, &self.caller, self.now)
     }
 
     /// The answer to a request's bytes, without a server.
@@ -145,6 +159,26 @@ impl Mock {
         let interface = self.resources.get(interface)?;
         let address = &interface.body["properties"]["ipConfigurations"][0]["properties"];
         Some((machine.id.clone(), address["privateIPAddress"].as_str()?.to_owned()))
+    }
+
+    /// The managed identities of the machine that the walk starts from; none where the estate has
+    /// no such machine.
+    fn identities(&self) -> Option<Identities> {
+        let machine = self.resources.iter().find(|r| r.id.ends_with("/virtualMachines/app-vm"))?;
+        let own = &machine.body["identity"];
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let users = own["userAssignedIdentities"].as_object();
+        Some(Identities {
+            system: text(&own["principalId"]),
+            users: users
+                .into_iter()
+                .flatten()
+                .map(|(id, user)| {
+                    let ids = [text(&user["clientId"]), text(&user["principalId"])];
+                    ids.into_iter().flatten().chain([id.clone()]).collect()
+                })
+                .collect(),
+        })
     }
 
     /// Whether the machine of an interface runs.
@@ -204,12 +238,8 @@ impl Mock {
     }
 }
 
-/// A time so many minutes before the lab's now, as Azure writes it.
-fn time_ago(minutes: i64) -> String {
-    time_ago_seconds(minutes * 60)
-}
-
-fn time_ago_seconds(seconds: i64) -> String {
-    let at = OffsetDateTime::from_unix_timestamp(NOW - seconds).ok();
+/// A time so many seconds before another, as Azure writes it.
+fn ago(now: i64, seconds: i64) -> String {
+    let at = OffsetDateTime::from_unix_timestamp(now - seconds).ok();
     at.and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default().replace('Z', ".0000000Z")
 }

@@ -2,15 +2,17 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use super::model::Estate;
 
 /// `[azure]` of a world: where it is, the tool is asked to read.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Azure {
+    /// The estate that it differs from: a file of `fixtures/estates`, `healthy` without it.
+    pub base: Option<String>,
     /// What differs from the base estate: tables are merged, everything else is replaced.
     pub estate: Table,
     /// Paths of tables that the base has and this estate has not, e.g. `zones.openai.links.hub`.
@@ -26,8 +28,11 @@ pub struct Azure {
     pub page: Option<usize>,
     /// Whether this machine's metadata service says which machine it is.
     pub metadata: Option<bool>,
-    /// Who asks, and when.
-    pub asks_from: From,
+    /// Ids of managed identities that the metadata service of this machine does not have yet.
+    pub metadata_lacks: Vec<String>,
+    /// Who asks, and when: by default about a saved report on loopback, and in the run itself in
+    /// the kernel lab.
+    pub asks_from: Option<From>,
     /// Whether the token is requested with a client secret, not with the machine's identity.
     pub client_secret: bool,
     /// Options besides `--azure`.
@@ -41,12 +46,11 @@ pub struct Azure {
 }
 
 /// Who asks, and when.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum From {
     /// The walk's own machine, of the saved report, in which the addresses of loopback are those of
     /// the estate.
-    #[default]
     Report,
     /// An administrator's machine, of the same report.
     Elsewhere,
@@ -55,7 +59,7 @@ pub enum From {
 }
 
 /// Who asks Resource Manager.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Caller {
     /// Its object id.
@@ -78,7 +82,7 @@ impl Default for Caller {
 }
 
 /// What goes wrong.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
     /// Where: a part of the path, or of a query, without regard to case; everywhere without it.
@@ -92,7 +96,7 @@ pub struct Fault {
 }
 
 /// What an answer is in place of the right one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Does {
     /// The first time: 429 with `Retry-After`.
@@ -139,16 +143,53 @@ impl Azure {
     /// # Errors
     /// The base cannot be read, or the whole is no estate.
     pub fn estate(&self) -> Result<Estate, String> {
-        let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/estates/healthy.toml");
-        let text =
-            std::fs::read_to_string(&base).map_err(|e| format!("{}: {e}", base.display()))?;
-        let mut all: Table = text.parse().map_err(|e| format!("{}: {e}", base.display()))?;
-        for path in &self.remove {
-            remove(&mut all, path).ok_or_else(|| format!("{path} is not in the base"))?;
-        }
-        merge(&mut all, &self.estate);
+        let mut all = base(self.base.as_deref().unwrap_or("healthy"))?;
+        differ(&mut all, &self.remove, &self.estate)?;
         Estate::deserialize(all).map_err(|e| e.to_string())
     }
+
+    /// What has the tool ask.
+    pub fn options(&self) -> Vec<String> {
+        let source = if self.client_secret { "client-secret" } else { "managed-identity" };
+        let mut all = ["--azure", "--azure-credential", source].map(str::to_owned).to_vec();
+        all.extend(self.arguments.iter().cloned());
+        all
+    }
+
+    /// The environment of an application that asks with a client secret.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let application = [
+            ("AZURE_TENANT_ID", super::TENANT),
+            ("AZURE_CLIENT_ID", super::CLIENT),
+            ("AZURE_CLIENT_SECRET", super::CLIENT_SECRET),
+        ];
+        let all = application.into_iter().filter(|_| self.client_secret);
+        all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+}
+
+/// An estate of `fixtures/estates`. One that is `over` another differs from that in the same way as
+/// a world differs from its base.
+fn base(name: &str) -> Result<Table, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/estates");
+    let file = folder.join(name).with_extension("toml");
+    let text = std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+    let mut own: Table = text.parse().map_err(|e| format!("{}: {e}", file.display()))?;
+    let Some(over) = own.remove("over") else { return Ok(own) };
+    let mut all = base(over.as_str().unwrap_or_default())?;
+    let removed = own.remove("remove").and_then(|list| list.as_array().cloned());
+    let removed = removed.unwrap_or_default();
+    let removed: Vec<String> = removed.iter().filter_map(|p| Some(p.as_str()?.into())).collect();
+    differ(&mut all, &removed, &own)?;
+    Ok(all)
+}
+
+fn differ(all: &mut Table, removed: &[String], changed: &Table) -> Result<(), String> {
+    for path in removed {
+        remove(all, path).ok_or_else(|| format!("{path} is not in the base"))?;
+    }
+    merge(all, changed);
+    Ok(())
 }
 
 /// Names of zones have dots: a part of the path is quoted where it has some.

@@ -21,7 +21,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 pub use client::{application, configure, secrets};
-pub use server::serve;
+pub use server::{serve, tls};
 
 use super::certificates::Authorities;
 use super::network::shell;
@@ -56,6 +56,9 @@ pub struct Identity {
     pub government: bool,
     /// Services that nobody listens for.
     pub absent: Vec<Service>,
+    /// Tokens for Resource Manager alone are asked for: no application has a certificate.
+    #[serde(skip)]
+    pub for_azure_alone: bool,
     /// Who must have been asked in each run, and how often; everyone else never.
     #[serde(skip_serializing)]
     pub asked: BTreeMap<Service, usize>,
@@ -189,6 +192,22 @@ pub fn start(
 ) -> Result<(), String> {
     let Some(identity) = identity else { return Ok(()) };
     let own = prepare(identity, work, authorities)?;
+    if !identity.for_azure_alone {
+        application_files(work)?;
+    }
+    let folder = work.display().to_string();
+    let mut places = vec![("identity", "cloud"), ("client", "machine")];
+    if identity.target {
+        places.push(("endpoint", "target"));
+    }
+    for (host, place) in places {
+        servers.start(&format!("identity-{place}"), host, &own, &["--identity", place, &folder])?;
+    }
+    Ok(())
+}
+
+/// Files of the application and of Azure Arc's agent.
+fn application_files(work: &Path) -> Result<(), String> {
     // The application's certificate, which Entra ID was given: RSA, which it wants.
     shell(&format!(
         "cd {} && openssl req -x509 -newkey rsa:2048 -nodes -keyout application.key.pem \
@@ -205,16 +224,7 @@ pub fn start(
          mount -t tmpfs tmpfs /var/opt && mkdir -p /var/opt/azcmagent/tokens",
         work.display()
     ))?;
-    client::other_assertions(work)?;
-    let folder = work.display().to_string();
-    let mut places = vec![("identity", "cloud"), ("client", "machine")];
-    if identity.target {
-        places.push(("endpoint", "target"));
-    }
-    for (host, place) in places {
-        servers.start(&format!("identity-{place}"), host, &own, &["--identity", place, &folder])?;
-    }
-    Ok(())
+    client::other_assertions(work)
 }
 
 /// The servers' certificate and settings; the program that they are.

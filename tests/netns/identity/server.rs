@@ -11,6 +11,9 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::json;
 
+use crate::azure::Mock;
+use crate::azure::server::{Service as OfAzure, is_for_resource_manager};
+use crate::resource_manager;
 use crate::world::ENDPOINT;
 
 use super::client::ARC_CHALLENGE;
@@ -24,6 +27,8 @@ pub struct Asked {
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
     pub form: Vec<(String, String)>,
+    /// All of it.
+    pub bytes: Vec<u8>,
 }
 
 impl Asked {
@@ -70,6 +75,8 @@ impl Answer {
 pub struct Known {
     pub work: PathBuf,
     pub identity: Identity,
+    /// Resource Manager, where the world has Azure: its tokens come from these servers, too.
+    pub azure: Option<Mock>,
 }
 
 /// Serves one of the two places until the world ends.
@@ -80,7 +87,8 @@ pub fn serve(place: &str, work: &str) -> Result<(), String> {
     let work = PathBuf::from(work);
     let text = std::fs::read_to_string(work.join("identity.json")).map_err(|e| e.to_string())?;
     let identity = serde_json::from_str(&text).map_err(|e| format!("identity.json: {e}"))?;
-    let known = Arc::new(Known { work, identity });
+    let azure = resource_manager::mock(&work)?;
+    let known = Arc::new(Known { work, identity, azure });
     let tls = tls(&known.work, if place == "target" { "endpoint" } else { "login" })?;
     let places: &[(Service, String, bool)] = &match place {
         "cloud" => vec![
@@ -128,7 +136,11 @@ pub fn serve(place: &str, work: &str) -> Result<(), String> {
     }
 }
 
-fn tls(work: &Path, name: &str) -> Result<Arc<rustls::ServerConfig>, String> {
+/// The settings of a server with this certificate.
+///
+/// # Errors
+/// A file is missing, or is no certificate.
+pub fn tls(work: &Path, name: &str) -> Result<Arc<rustls::ServerConfig>, String> {
     let chain = CertificateDer::pem_file_iter(work.join(format!("{name}.chain.pem")))
         .and_then(Iterator::collect)
         .map_err(|e| format!("{name}.chain.pem: {e}"))?;
@@ -151,20 +163,50 @@ fn talk<S: Read + Write>(mut stream: S, service: Service, known: &Known) -> Opti
             Service::Imds if asked.path.starts_with("/computeMetadata/") => Service::Google,
             other => other,
         };
-        keep(service, &asked, known)?;
+        let is_of_azure = known.azure.is_some() && is_for_resource_manager(&asked.bytes);
+        match is_of_azure {
+            true => resource_manager::keep(&known.work, place(service), &asked.bytes, &[]),
+            false => keep(service, &asked, known)?,
+        }
         let fault = known.identity.answers.get(&service).copied();
         if let Some(fault) = fault
             && odd(&mut stream, fault).is_some()
         {
             return None;
         }
-        let scripted = fault.and_then(|fault| scripted(fault, service));
+        // What a machine is, and what tokens it may have, is another question.
+        let of_token = asked.path != "/metadata/instance";
+        let scripted = fault.filter(|_| of_token).and_then(|fault| scripted(fault, service));
+        if scripted.is_none()
+            && let Some(answer) = of_azure(service, &asked, known)
+        {
+            stream.write_all(&answer).and_then(|()| stream.flush()).ok()?;
+            continue;
+        }
         let answer = scripted.unwrap_or_else(|| match service {
             Service::Login => entra::answer(&asked, known),
             _ => metadata::answer(service, &asked),
         });
         write(&mut stream, &answer)?;
     }
+}
+
+/// The name of a place in the log of requests for Resource Manager.
+const fn place(service: Service) -> &'static str {
+    match service {
+        Service::Login => "login",
+        _ => "metadata",
+    }
+}
+
+/// What the estate of the world has to answer before the server itself.
+fn of_azure(service: Service, asked: &Asked, known: &Known) -> Option<Vec<u8>> {
+    let service = match service {
+        Service::Login => OfAzure::Login,
+        Service::Imds => OfAzure::Metadata,
+        _ => return None,
+    };
+    known.azure.as_ref()?.first_answer(service, &asked.bytes)
 }
 
 /// How long a slow service thinks.
@@ -314,6 +356,7 @@ fn read<S: Read>(stream: &mut S) -> Option<Asked> {
         .collect();
     let length = one(&headers, "content-length").map_or(Some(0), |n| n.parse().ok())?;
     let mut body = bytes.split_off(end + 4);
+    let mut whole = bytes;
     while body.len() < length {
         let mut part = vec![0; length - body.len()];
         match stream.read(&mut part) {
@@ -327,12 +370,14 @@ fn read<S: Read>(stream: &mut S) -> Option<Asked> {
             .collect()
     };
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    whole.extend_from_slice(&body);
     Some(Asked {
         method,
         path: path.to_owned(),
         query: fields(query.as_bytes()),
         headers,
         form: fields(&body),
+        bytes: whole,
     })
 }
 

@@ -124,7 +124,10 @@ fn silent(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> Findin
                 "both questions went to the same resolver at the same time; Windows repeats the one \
                  that is not answered, for up to {all} s, before it returns an address"
             ),
-            Library::Glibc | Library::Other => format!(
+            Library::Other => "both questions went to the same resolver at the same time; a lookup \
+                               of both kinds of address waits for the one that is lost"
+                .to_owned(),
+            Library::Glibc => format!(
                 "both questions went to the same resolver at the same time; glibc waits for both \
                  answers before it returns an address: {one} s at each new lookup, at most {all} s \
                  (`timeout:` times `attempts:`)"

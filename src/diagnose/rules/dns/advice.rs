@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use crate::commands::System;
 use crate::diagnose::resolver_class::{self, ResolverClass, Whose};
 use crate::diagnose::resolver_profile::{self, Advice, Profile};
 use crate::diagnose::view::resolver_view::ResolverView;
@@ -85,6 +86,9 @@ impl<'a> Resolver<'a> {
         let (step, command) = match advice {
             Advice::Or(advice) => return self.step(advice).or(),
             Advice::Look(message, command) => (Step::inspect(self.fill(message, false)), command),
+            Advice::There(message, command) => {
+                (Step::inspect(self.fill(message, false)).elsewhere(), command)
+            }
             Advice::Local(message, command, undo) => {
                 (Step::local(self.fill(message, false)).undo(self.fill(undo, false)), command)
             }
@@ -174,6 +178,16 @@ impl<'a> Resolver<'a> {
     /// write the list of resolvers, and the other one may be reachable only while a VPN is up.
     pub(super) fn rather(&self, finding: FindingBuilder, other: &str) -> FindingBuilder {
         let suffix = reading::public_suffix(self.e);
+        let rule = match System::of(&self.e.vantage.os) {
+            System::Linux => format!(
+                "systemd-resolved: the domain ~{suffix} at the link that {other} belongs to; \
+                 dnsmasq: `server=/{suffix}/{other}`"
+            ),
+            System::Windows => {
+                format!("NRPT: `Add-DnsClientNrptRule -Namespace .{suffix} -NameServers {other}`")
+            }
+            System::MacOs => format!("a file /etc/resolver/{suffix} with `nameserver {other}`"),
+        };
         finding
             .inspect(
                 "see which program writes the list of resolvers (a DHCP or VPN client, \
@@ -183,10 +197,8 @@ impl<'a> Resolver<'a> {
             .step(
                 Step::local(format!(
                     "send questions for {suffix} alone to {other}, by a rule of this machine's \
-                     resolver (systemd-resolved: the domain ~{suffix} at the link that {other} \
-                     belongs to; dnsmasq: `server=/{suffix}/{other}`), and other names to {} as \
-                     before; on this machine an account of {suffix} without a record in the \
-                     private zone then stops resolving",
+                     resolver ({rule}), and other names to {} as before; on this machine an \
+                     account of {suffix} without a record in the private zone then stops resolving",
                     self.label()
                 ))
                 .undo("remove that rule again"),

@@ -1,5 +1,6 @@
 //! No nameserver is configured: 127.0.0.1 is asked, as glibc does (resolv.conf(5)).
 
+use crate::commands::System;
 use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::view::library::Library;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
@@ -74,15 +75,20 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             .reasoning(passed_over)
             .inspect("see how its lines end", format!("cat -A {}", reading::word(&config.path)));
     }
-    let mut finding = finding
-        .reasoning(
-            "without a nameserver line the C library asks 127.0.0.1, so this tool asked it too",
-        )
-        .owner("Server")
-        .inspect(
-            "see which service should write the file",
-            format!("ls -l {}", reading::word(&config.path)),
-        );
+    let mut finding = match System::of(&e.vantage.os) {
+        System::Linux => finding
+            .reasoning(
+                "without a nameserver line the C library asks 127.0.0.1, so this tool asked it too",
+            )
+            .inspect(
+                "see which service should write the file",
+                format!("ls -l {}", reading::word(&config.path)),
+            ),
+        System::MacOs | System::Windows => {
+            finding.inspect("see which resolvers this machine has", "resolvectl status")
+        }
+    }
+    .owner("Server");
     finding = match platform_advice::on(e, Topic::ResolverSetting) {
         Some(advice) => finding.reasoning(advice.why).step(advice.step()),
         None => finding.step(

@@ -60,13 +60,16 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     }
     if waits {
         let (seconds, _) = text::lookup_timeouts(e);
-        let setting = match Library::of(e).is_winsock() {
-            true => "fixed in Windows",
-            false => "`timeout:` of resolv.conf",
+        let timeout = match Library::of(e) {
+            Library::Winsock => format!("its timeout ({seconds} s, fixed in Windows)"),
+            Library::Other => "a timeout".to_owned(),
+            Library::Glibc | Library::Musl => {
+                format!("its timeout ({seconds} s, `timeout:` of resolv.conf)")
+            }
         };
         finding = finding.reasoning(format!(
             "{} is the first nameserver: a resolver library asks it first and goes on to the next \
-             only after its timeout ({seconds} s, {setting})",
+             only after {timeout}",
             first.label()
         ));
     }

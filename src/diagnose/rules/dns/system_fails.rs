@@ -115,9 +115,13 @@ fn without_nsswitch(finding: FindingBuilder, e: &View<'_>) -> FindingBuilder {
              firewall that keeps that service (svchost.exe, Dnscache) from asking, or a VPN or \
              zero-trust client in its place"
         }
-        _ => {
+        Library::Musl => {
             "musl asks the resolvers itself: a local firewall or a sandbox ends its question, or an \
              answer to its A or AAAA question was an error"
+        }
+        Library::Glibc | Library::Other => {
+            "the system's own resolver gives the answer: one from its cache, or a rule for the name \
+             or an agent (VPN, zero trust) comes before the resolvers"
         }
     });
     let finding = match Library::of(e) {
@@ -127,9 +131,13 @@ fn without_nsswitch(finding: FindingBuilder, e: &View<'_>) -> FindingBuilder {
                 .inspect("see the rules by name (NRPT)", "Get-DnsClientNrptPolicy -Effective");
             libc_lookup::empty_cache(finding, e)
         }
-        _ => finding.step(Step::inspect(
+        Library::Musl => finding.step(Step::inspect(
             "find what stops the question: an agent or daemon on this host, its firewall, or a \
              sandbox that forbids a system call",
+        )),
+        Library::Glibc | Library::Other => finding.step(Step::inspect(
+            "find what answers lookups on this machine before its resolvers do: a rule for the \
+             name, a cache, or an agent (VPN, zero trust)",
         )),
     };
     finding.check(format!("getent ahosts {}", e.dns.name))
@@ -198,15 +206,9 @@ fn resolvers_not_seen(e: &View<'_>, code: &str, level: Level) -> FindingBuilder 
         "this program does not read this system's resolver configuration: a resolver may be \
          silent, refuse, or not know the name",
     )
-    .step(Step::inspect(format!(
-        "ask as applications do: Resolve-DnsName {0} (Windows), dscacheutil -q host -a name {0} \
-         (macOS)",
-        e.dns.name
-    )))
     .owner("DNS")
-    .step(Step::inspect(
-        "see the resolvers: Get-DnsClientServerAddress (Windows), scutil --dns (macOS)",
-    ))
+    .inspect("ask as applications do", format!("getent ahosts {}", e.dns.name))
+    .inspect("see the resolvers that this system has", "resolvectl status")
     .inspect("ask one of them directly", reading::again_with(e, "--resolver <address>"))
     .check(reading::again(e))
 }

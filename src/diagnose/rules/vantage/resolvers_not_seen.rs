@@ -2,7 +2,7 @@
 //! resolvers it asks is not known.
 
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
-use crate::diagnosis::{Confidence, Level, Step};
+use crate::diagnosis::{Confidence, Level};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::vantage::FileState;
 
@@ -34,9 +34,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
          would not be visible here",
     )
     .owner("Server")
-    .step(Step::inspect(
-        "see the resolvers: Get-DnsClientServerAddress (Windows), scutil --dns (macOS)",
-    ))
+    .inspect("see the resolvers that this system has", "resolvectl status")
     .inspect("check the path with one of them", reading::again_with(e, "--resolver <address>"));
     if !reading::proxied(e) {
         finding = finding.caveat();

@@ -3,7 +3,6 @@
 use serde_json::{Map, Value, json};
 
 use super::parse::{Expression, Query, Step};
-use crate::lab::azure::time_ago_seconds;
 
 /// Runs the steps in order.
 pub fn run(query: &Query, mut rows: Vec<Value>) -> Result<Vec<Value>, String> {
@@ -140,10 +139,6 @@ fn call(name: &str, arguments: &[Expression], row: &Value) -> Result<Value, Stri
             whole.split(by.as_str()).map(str::to_owned).collect::<Vec<_>>().into()
         }
         "todatetime" => of(0)?,
-        "ago" => match &arguments[0] {
-            Expression::Span(seconds) => time_ago_seconds(*seconds).into(),
-            other => return Err(format!("ago of {other:?}")),
-        },
         "isnotempty" => (!text(&of(0)?).is_empty()).into(),
         "isempty" => text(&of(0)?).is_empty().into(),
         "not" => (!truth(&of(0)?)).into(),

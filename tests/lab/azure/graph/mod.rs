@@ -39,7 +39,7 @@ pub fn answer(mock: &Mock, asked: &Asked) -> Reply {
     if subscriptions.is_empty() {
         return errors::no_subscriptions(&given);
     }
-    let parsed = match parse::query(query) {
+    let parsed = match parse::query(query, mock.now) {
         Ok(parsed) => parsed,
         Err(why) => return refused(mock, query, &why),
     };

@@ -1,5 +1,7 @@
 //! The part of the Kusto query language that our queries use, as documented; nothing else is read.
 
+use super::super::ago;
+
 /// A query.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
@@ -75,9 +77,9 @@ const FUNCTIONS: [(&str, usize); 8] = [
     ("not", 1),
 ];
 
-/// Reads a query.
-pub fn query(text: &str) -> Result<Query, String> {
-    let mut parser = Parser { tokens: tokens(text)?, at: 0 };
+/// Reads a query at a time, in seconds since 1970: `ago` counts from there.
+pub fn query(text: &str, now: i64) -> Result<Query, String> {
+    let mut parser = Parser { tokens: tokens(text)?, at: 0, now };
     let table = parser.word()?;
     let mut steps = Vec::new();
     while parser.at < parser.tokens.len() {
@@ -164,6 +166,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
 struct Parser {
     tokens: Vec<Token>,
     at: usize,
+    now: i64,
 }
 
 impl Parser {
@@ -314,7 +317,13 @@ impl Parser {
                 if arguments.len() != *count {
                     return Err(format!("{name} of {} arguments", arguments.len()));
                 }
-                Expression::Call(name, arguments)
+                match (name.as_str(), arguments.as_slice()) {
+                    ("ago", [Expression::Span(seconds)]) => {
+                        Expression::Text(ago(self.now, *seconds))
+                    }
+                    ("ago", other) => return Err(format!("ago of {other:?}")),
+                    _ => Expression::Call(name, arguments),
+                }
             }
             Token::Word(name) => {
                 let mut path = vec![name];

@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::super::model::Assignment;
 use super::{Names, Resources};
-use crate::lab::azure::model::Assignment;
-use crate::lab::azure::time_ago;
 
 pub(super) fn add(names: &Names<'_>, all: &mut Resources) -> Result<(), String> {
     for (key, subscription) in &names.0.subscriptions {
@@ -50,8 +49,8 @@ pub(super) fn add(names: &Names<'_>, all: &mut Resources) -> Result<(), String> 
             "principalId": assignment.principal, "scope": scope,
             "principalType":
                 if assignment.members.is_empty() { "ServicePrincipal" } else { "Group" },
-            "createdOn": time_ago(assignment.minutes_ago), "createdBy": super::MAIL,
-            "updatedOn": time_ago(assignment.minutes_ago), "description": super::MAIL,
+            "createdOn": all.ago(assignment.minutes_ago), "createdBy": super::MAIL,
+            "updatedOn": all.ago(assignment.minutes_ago), "description": super::MAIL,
         });
         if let Some(condition) = &assignment.condition {
             properties["condition"] = condition.clone().into();
@@ -98,7 +97,7 @@ fn changes(names: &Names<'_>, all: &mut Resources) -> Result<(), String> {
             "targetResourceId": target, "targetResourceType": super::kind_of(&target),
             "changeType": change.kind, "changes": changes,
             "changeAttributes": {
-                "timestamp": time_ago(change.minutes_ago), "changesCount": changes.len(),
+                "timestamp": all.ago(change.minutes_ago), "changesCount": changes.len(),
                 "correlationId": "5a0f2f3c-8d0e-4b57-9f57-3f1d2c1b0a99", "changedBy": super::MAIL,
                 "changedByType": "User", "clientType": "Azure Portal", "operation": "x/write",
             },

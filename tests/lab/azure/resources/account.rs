@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::super::model::{Account, Endpoint};
 use super::{MAIL, Names, Resources};
-use crate::lab::azure::model::{Account, Endpoint};
 
 /// Suffixes of the names that an account's endpoint serves.
 const SUFFIXES: [&str; 3] =

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 pub use access::principals;
 
+use super::ago;
 use super::model::{Estate, Placed};
-use super::time_ago;
 
 /// What no output may have: mail addresses, tags and all else of a body that no rule reads.
 pub const MAIL: &str = "canary-ann@contoso.example";
@@ -31,24 +31,31 @@ pub struct Resource {
 }
 
 /// Everything that there is, by its id in lower case.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Resources {
+    /// Seconds since 1970.
+    now: i64,
     all: BTreeMap<String, Resource>,
 }
 
 impl Resources {
-    /// What a model has.
+    /// What a model has, now.
     ///
     /// # Errors
     /// Something refers to what is not there.
-    pub fn of(estate: &Estate) -> Result<Self, String> {
+    pub fn of(estate: &Estate, now: i64) -> Result<Self, String> {
         let names = Names(estate);
-        let mut all = Self::default();
+        let mut all = Self { now, all: BTreeMap::new() };
         access::add(&names, &mut all)?;
         account::add(&names, &mut all)?;
         dns::add(&names, &mut all)?;
         network::add(&names, &mut all)?;
         Ok(all)
+    }
+
+    /// A time so many minutes ago, as Azure writes it.
+    fn ago(&self, minutes: i64) -> String {
+        ago(self.now, minutes * 60)
     }
 
     /// Adds one, with what every resource has; `parts` besides, e.g. `properties`.
@@ -60,7 +67,7 @@ impl Resources {
             "type": kind,
             "etag": "\"5a0f2f3c-8d0e-4b57-9f57-3f1d2c1b0a99\"",
             "systemData": {
-                "createdBy": MAIL, "createdByType": "User", "createdAt": time_ago(60 * 24 * 90),
+                "createdBy": MAIL, "createdByType": "User", "createdAt": self.ago(60 * 24 * 90),
                 "lastModifiedBy": MAIL, "lastModifiedByType": "User",
             },
         });

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::super::model::{Network, Rule};
 use super::{Names, Resources};
-use crate::lab::azure::model::{Network, Rule};
 
 /// Rules that every security group has: name, priority, direction, access, from, to, port.
 type Default = (&'static str, u32, &'static str, &'static str, &'static str, &'static str);
@@ -235,7 +235,7 @@ fn machines(names: &Names<'_>, all: &mut Resources) -> Result<(), String> {
             body["identity"] = json!({ "type": kind });
             if let Some(principal) = &machine.system_identity {
                 body["identity"]["principalId"] = principal.clone().into();
-                body["identity"]["tenantId"] = crate::lab::azure::TENANT.into();
+                body["identity"]["tenantId"] = super::super::TENANT.into();
             }
             if !users.is_empty() {
                 body["identity"]["userAssignedIdentities"] = users.into();

@@ -1,4 +1,4 @@
-//! A word of a command line: read as a POSIX shell does, written for PowerShell.
+//! A word of a command line: read as a POSIX shell does, written as it is or for PowerShell.
 
 /// What PowerShell reads as a single quote.
 const SINGLE: [char; 5] = ['\'', '\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}'];
@@ -26,7 +26,8 @@ impl Word {
         Self { raw: raw.to_owned(), parts: parts(raw) }
     }
 
-    fn literal(text: &str) -> Self {
+    /// A word that is exactly `text`.
+    pub(super) fn literal(text: &str) -> Self {
         Self { raw: text.to_owned(), parts: vec![Part::Text(text.to_owned())] }
     }
 
@@ -76,8 +77,11 @@ impl Word {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:\\%+=@*~<>".contains(c);
         let placeholder =
             |c: char| c == ' ' && self.raw.starts_with('<') && self.raw.ends_with('>');
+        // PowerShell ends the name of a parameter at a dot or a colon.
+        let parameter = text.starts_with('-') && text.contains(['.', ':', '=']);
         let bare = !text.is_empty()
             && !text.starts_with(['@', '~', '>', '%'])
+            && !parameter
             && (self.raw == text && text.chars().all(|c| plain(c) || placeholder(c))
                 || text.chars().all(|c| plain(c) && !"<>".contains(c)));
         if bare && !self.has_variable() { text } else { self.always_quoted() }
