@@ -9,11 +9,11 @@ use crate::diagnosis::{Confidence, State};
 use crate::evidence::Hop;
 
 /// Version of the form that `compare --format json` writes, `major.minor`.
-pub const COMPARISON_VERSION: &str = "1.0";
+pub const COMPARISON_VERSION: &str = "1.1";
 
 /// The parts of a comparison in the order in which they are shown: the hops, what is before them
 /// and what is after them.
-pub const PARTS: [&str; 10] = [
+pub const PARTS: [&str; 11] = [
     "target",
     "vantage",
     "dns",
@@ -22,6 +22,7 @@ pub const PARTS: [&str; 10] = [
     "tls",
     "identity",
     "http",
+    "azure",
     "experiments",
     "verdict",
 ];
@@ -112,7 +113,7 @@ pub struct Cause {
 /// A fact that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fact {
-    /// The part: a hop, `target`, `experiments` or `verdict`.
+    /// The part: a hop, `target`, `azure`, `experiments` or `verdict`.
     pub part: &'static str,
     /// Its id, stable for ever, e.g. `dns.addresses`.
     pub id: &'static str,

@@ -66,6 +66,9 @@ pub struct Finding {
     pub ruled_out: Vec<String>,
     /// Commands that would tell between the causes that remain.
     pub decide_with: Vec<String>,
+    /// What Azure itself would say of it, in a sentence, where Resource Manager was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub azure: Option<String>,
     /// Who can fix it, and how.
     pub fix: Option<Fix>,
     /// Why readers of a green report must see it, if they must.

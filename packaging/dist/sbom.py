@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the bill of materials of one target, in CycloneDX 1.6 as JSON.
+"""Writes the SBOM (software bill of materials) of one target, in CycloneDX 1.6 as JSON.
 
     packaging/dist/sbom.py TARGET
 

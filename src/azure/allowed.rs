@@ -87,6 +87,11 @@ reads! {
         "Microsoft.CognitiveServices/accounts",
         "/providers/Microsoft.Authorization/roleAssignments", AUTHORIZATION,
         "Microsoft.Authorization/roleAssignments/read");
+    /// What refuses in spite of them (fact C64).
+    DENY_ASSIGNMENTS = list("deny assignments over the account",
+        "Microsoft.CognitiveServices/accounts",
+        "/providers/Microsoft.Authorization/denyAssignments", AUTHORIZATION,
+        "Microsoft.Authorization/denyAssignments/read");
     /// A role (fact C31).
     ROLE_DEFINITION = one("a role's definition", "Microsoft.Authorization/roleDefinitions", "",
         AUTHORIZATION, "Microsoft.Authorization/roleDefinitions/read");

@@ -108,7 +108,7 @@ fn a_mac_has_its_own_column() {
             Some("openssl s_client -connect a:1 </dev/null"),
         ),
         ("systemctl status himdsd", None),
-        ("a-program-of-nobody x", None),
+        ("a-strange-program x", None),
     ] {
         assert_eq!(suited(linux, System::MacOs).command.as_deref(), mac, "{linux}");
     }
@@ -135,7 +135,7 @@ fn what_a_system_lacks_has_other_words_or_is_left_out() {
 
 #[test]
 fn linux_gets_what_the_rule_wrote() {
-    for command in ["dig a \\\n  +tcp", "a-program-of-nobody x", "x  # y"] {
+    for command in ["dig a \\\n  +tcp", "a-strange-program x", "x  # y"] {
         assert_eq!(suited(command, System::Linux).command.as_deref(), Some(command));
     }
 }

@@ -15,6 +15,12 @@ pub enum CredentialError {
          own, from a source that requests one"
     )]
     NotRequested(String),
+    /// No source requests a token by itself, where no person is logged in.
+    #[error(
+        "no credential source is configured for Resource Manager: name one as `credential` of the \
+         target"
+    )]
+    NoneForResourceManager,
     /// A named source that does not exist.
     #[error("--credential takes the name of a source: auto, none, {0}")]
     Unknown(String),

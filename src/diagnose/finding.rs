@@ -133,6 +133,13 @@ impl FindingBuilder {
         self
     }
 
+    /// Marks that the peer's own word decides.
+    #[must_use]
+    pub const fn proved(mut self) -> Self {
+        self.confidence = Confidence::Proved;
+        self
+    }
+
     /// Gives the finding another level.
     #[must_use]
     pub const fn with_level(mut self, level: Level) -> Self {
@@ -283,6 +290,7 @@ impl FindingBuilder {
             reasoning: self.reasoning,
             ruled_out: self.ruled_out,
             decide_with: self.decide_with,
+            azure: None,
             fix: self.fix,
             caveat: self.caveat,
             untested: self.untested,

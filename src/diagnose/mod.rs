@@ -30,7 +30,7 @@ mod word_match;
 use crate::sorting;
 use std::collections::BTreeMap;
 
-use crate::diagnosis::{Diagnosis, Finding};
+use crate::diagnosis::{Confidence, Diagnosis, Finding};
 use crate::evidence::Evidence;
 
 use headline::Clause;
@@ -87,6 +87,10 @@ fn judge(evidence: &Evidence) -> Diagnosis {
         expect_closed::drop_opening_steps(evidence, finding);
     }
     fold_symptoms(&mut fired);
+    for (rule, finding) in &mut fired {
+        let is_open = finding.confidence != Confidence::Proved && finding.is_unexplained();
+        finding.azure = is_open.then(|| azure::offer(evidence, rule.id)).flatten();
+    }
     let mut findings: Vec<Finding> = fired.into_iter().map(|(_, finding)| finding).collect();
     sorting::by_key(&mut findings, |f| {
         (f.explained_by.is_some(), std::cmp::Reverse(f.level), f.hop)

@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::azure::Scope;
-use crate::credential::Credential;
+use crate::clouds::Cloud;
+use crate::credential::{Credential, CredentialError, CredentialOptions};
 use crate::diagnosis::State;
 use crate::evidence::Evidence;
 use crate::evidence::azure::AzureEvidence;
@@ -65,27 +66,43 @@ pub(super) fn is_worth_asking(walked: &Evidence, left: Option<Duration>) -> bool
     walked.unfinished.is_none() && left.is_none_or(|left| left >= LEAST)
 }
 
-/// Asks about a walk of an entry, in what is `left` of its time.
-pub(super) async fn ask(
-    entry: &Entry,
-    walked: &Evidence,
-    plan: &Plan,
-    world: &World,
-    environment: &Environment,
-    left: Option<Duration>,
-) -> AzureEvidence {
-    let mut plan = plan.clone();
-    plan.deadline = left.map_or(plan.deadline, |left| plan.deadline.min(left));
-    let cloud = walk::azure::cloud(&walked.target);
-    let options = entry.credential.request(world, plan.timeout);
-    let credential = match Credential::find_for_resource_manager(&options, None, environment, cloud)
-    {
-        Ok(credential) => credential,
-        Err(why) => return walk::azure::not_read(walked, world, &why.to_string()),
-    };
-    let this_machine = walk::azure::this_machine(world).await;
-    let scope = Scope { this_machine, ..Scope::default() };
-    walk::azure::read(walked, &plan, world, &credential, &scope).await
+impl Asking {
+    /// Asks about a walk of an entry, in what is `left` of its time.
+    pub(super) async fn ask(
+        self,
+        entry: &Entry,
+        walked: &Evidence,
+        (plan, world): (&Plan, &World),
+        environment: &Environment,
+        left: Option<Duration>,
+    ) -> AzureEvidence {
+        let mut plan = plan.clone();
+        plan.deadline = left.map_or(plan.deadline, |left| plan.deadline.min(left));
+        let cloud = walk::azure::cloud(&walked.target);
+        let options = entry.credential.request(world, plan.timeout);
+        let credential = match self.credential(&options, environment, cloud) {
+            Ok(credential) => credential,
+            Err(why) => return walk::azure::not_read(walked, world, &why.to_string()),
+        };
+        let this_machine = walk::azure::this_machine(world).await;
+        let scope = Scope { this_machine, ..Scope::default() };
+        walk::azure::read(walked, &plan, world, &credential, &scope).await
+    }
+
+    /// Whose token is used: a `check` is run by a person, who may be logged in with the Azure CLI.
+    fn credential(
+        self,
+        options: &CredentialOptions,
+        environment: &Environment,
+        cloud: Cloud,
+    ) -> Result<Credential, CredentialError> {
+        match self {
+            Self::Each => Credential::find_for_resource_manager(options, None, environment, cloud),
+            Self::Faults => {
+                Credential::find_for_unattended_resource_manager(options, environment, cloud)
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -122,6 +139,16 @@ mod tests {
         assert_eq!(interval("azure = true"), Some(HOUR));
         assert_eq!(interval("azure = true\nazure_interval = \"2h\""), Some(2 * HOUR));
         assert!(read("azure = true\nazure_interval = \"5m\"").is_err());
+    }
+
+    #[test]
+    fn a_watch_never_acts_as_the_person_who_is_logged_in() {
+        let key = ("AZURE_OPENAI_API_KEY".to_owned(), "k".to_owned());
+        let environment = Environment::from_pairs([key]);
+        let options = CredentialOptions::default();
+        let of = |asking: Asking| asking.credential(&options, &environment, Cloud::Public);
+        assert_eq!(of(Asking::Each).unwrap().name(), "azure-cli");
+        assert_eq!(of(Asking::Faults).unwrap_err(), CredentialError::NoneForResourceManager);
     }
 
     #[test]

@@ -71,9 +71,18 @@ pub struct Cause {
     /// The first step of the fix: its command, or its text.
     #[serde(default)]
     pub first_step: Option<String>,
-    /// Where the walk asked Azure as well: whether the finding rests on the answer.
+    /// What it has to do with Azure's answer, where the walk asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub azure: Option<bool>,
+    pub azure: Option<AskedAzure>,
+}
+
+/// What a cause has to do with Azure's answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedAzure {
+    /// Whether the finding rests on it.
+    pub decides: bool,
+    /// Wall clock of the walk that asked, in milliseconds since 1970.
+    pub at: i64,
 }
 
 impl Cause {
@@ -132,7 +141,7 @@ impl Observation {
     #[must_use]
     pub fn of(target: &str, report: &Report, at: i64, mono: i64, muted: bool) -> Self {
         let facts = Facts::of(&report.evidence);
-        let (path, service) = judged(report, &facts);
+        let (path, service) = judged(report, &facts, at);
         let tls = report.evidence.tls.value().filter(|tls| !is_inspected(tls));
         let leaf = tls.and_then(|tls| tls.chain.first());
         Self {
@@ -194,7 +203,7 @@ fn about(finding: &Finding) -> About {
 }
 
 /// Path and service separately: the state of the walk without the findings of the other.
-fn judged(report: &Report, facts: &Facts) -> (TrackObservation, Option<TrackObservation>) {
+fn judged(report: &Report, facts: &Facts, at: i64) -> (TrackObservation, Option<TrackObservation>) {
     let weighs = |f: &&Finding| f.is_unexplained();
     let heaviest = |of: &dyn Fn(&Finding) -> bool| {
         report
@@ -226,7 +235,7 @@ fn judged(report: &Report, facts: &Facts) -> (TrackObservation, Option<TrackObse
             Some(Level::Risk) => State::AtRisk,
             _ => State::Works,
         },
-        cause: finding.map(|f| cause(f, facts, report)),
+        cause: finding.map(|f| Cause { azure: azure(f, report, at), ..cause(f, facts) }),
     };
     let path = of(path);
     let answered = report.evidence.http.value().is_some() || service.is_some();
@@ -235,13 +244,12 @@ fn judged(report: &Report, facts: &Facts) -> (TrackObservation, Option<TrackObse
     (path, service)
 }
 
-fn cause(finding: &Finding, facts: &Facts, report: &Report) -> Cause {
+fn cause(finding: &Finding, facts: &Facts) -> Cause {
     let via = match finding.hop {
         Hop::Dns => facts.resolver.as_ref().map(|resolver| format!("resolver {resolver}")),
         Hop::Proxy => facts.proxy.as_ref().map(|proxy| format!("proxy {proxy}")),
         _ => None,
     };
-    let asked = report.evidence.azure.as_ref().is_some_and(|azure| azure.stopped.is_none());
     Cause {
         id: finding.id.clone(),
         hop: Some(finding.hop),
@@ -251,8 +259,15 @@ fn cause(finding: &Finding, facts: &Facts, report: &Report) -> Cause {
         owner: finding.fix.as_ref().map(|fix| fix.owner.clone()),
         fact: finding.facts.first().map(|fact| bounded(fact)),
         first_step: finding.fix.as_ref().and_then(first_step).map(bounded),
-        azure: asked.then(|| finding.cites.iter().any(|cited| cited.starts_with("/azure"))),
+        azure: None,
     }
+}
+
+/// Whether the walk at that time asked Azure, and the finding rests on the answer.
+fn azure(finding: &Finding, report: &Report, at: i64) -> Option<AskedAzure> {
+    report.evidence.azure.as_ref().filter(|azure| azure.stopped.is_none())?;
+    let decides = finding.cites.iter().any(|cited| cited.starts_with("/evidence/azure"));
+    Some(AskedAzure { decides, at })
 }
 
 /// What to do first: the first read-only command, else the first step.

@@ -247,7 +247,8 @@ impl Walker {
             let state = diagnose(&evidence).verdict.state;
             if self.asking.takes_turn(entry, state, Instant::now()) {
                 let environment = environment(&entry.credential, &world.environment)?;
-                let said = azure::ask(entry, &evidence, &plan, &world, &environment, left).await;
+                let with = (&plan, &world);
+                let said = self.asking.ask(entry, &evidence, with, &environment, left).await;
                 evidence.azure = Some(Box::new(said));
             }
         }

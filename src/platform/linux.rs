@@ -1,6 +1,8 @@
 //! Linux.
 #![allow(unsafe_code, reason = "system calls that no safe wrapper in the tree offers")]
 
+#[cfg(any(test, not(target_env = "gnu")))]
+mod getent;
 mod messages;
 mod route;
 
@@ -8,13 +10,17 @@ use std::os::fd::{AsRawFd, RawFd};
 
 use super::unix::ip_of;
 use super::{AZURE_ASSET_TAG, IcmpError, ResolverSettings, meaning};
+#[cfg(not(target_env = "gnu"))]
+use crate::evidence::dns::SystemAnswer;
 use crate::evidence::tcp::{IcmpMeaning, TcpInfo};
 use crate::evidence::vantage::AzureMachine;
 use crate::files::{self, May};
 
 pub(super) use super::unix::Group;
+#[cfg(target_env = "gnu")]
+pub use super::unix::lookup;
 pub use super::unix::{
-    default_signals, end_programs, has_no_reader, host_name, lookup, open_files, open_to_write,
+    default_signals, end_programs, has_no_reader, host_name, open_files, open_to_write,
     run_as_service, shows_codes, system_proxies, write_event,
 };
 pub use route::{default_gateways, interfaces, routes, tunnels_down};
@@ -80,17 +86,47 @@ fn listening(table: &str) -> Vec<u16> {
         .collect()
 }
 
-/// The C library and its version, e.g. `glibc 2.36`.
+/// The C library that answers [`lookup`] and its version, e.g. `glibc 2.36`.
 #[must_use]
+#[cfg(target_env = "gnu")]
 pub fn c_library() -> String {
-    #[cfg(target_env = "gnu")]
+    // SAFETY: the function returns a string of the library, which is never freed.
+    let version = unsafe { std::ffi::CStr::from_ptr(libc::gnu_get_libc_version()) };
+    format!("glibc {}", version.to_string_lossy())
+}
+
+/// The C library that answers [`lookup`] and its version: `musl 1.2.5`, or that of the machine's
+/// applications.
+#[must_use]
+#[cfg(not(target_env = "gnu"))]
+pub fn c_library() -> String {
+    getent::Getent::of_this_machine().map_or_else(linked_library, getent::Getent::c_library)
+}
+
+/// musl's version, which it keeps for its loader: a static program can read it.
+#[cfg(not(target_env = "gnu"))]
+fn linked_library() -> String {
+    #[cfg(target_feature = "crt-static")]
     {
-        // SAFETY: the function returns a string of the library, which is never freed.
-        let version = unsafe { std::ffi::CStr::from_ptr(libc::gnu_get_libc_version()) };
-        format!("glibc {}", version.to_string_lossy())
+        unsafe extern "C" {
+            static __libc_version: std::ffi::c_char;
+        }
+        // SAFETY: the symbol is the first byte of a string constant of musl (src/internal/version.c).
+        let version = unsafe { std::ffi::CStr::from_ptr(&raw const __libc_version) };
+        format!("musl {}", version.to_string_lossy())
     }
-    #[cfg(not(target_env = "gnu"))]
+    #[cfg(not(target_feature = "crt-static"))]
     "musl".to_owned()
+}
+
+/// What an application on this machine gets for a name: from glibc, where the machine has it,
+/// else from the C library of this program. Blocks as that does.
+#[must_use]
+#[cfg(not(target_env = "gnu"))]
+pub fn lookup(host: &str) -> SystemAnswer {
+    getent::Getent::of_this_machine()
+        .and_then(|getent| getent.lookup(host))
+        .unwrap_or_else(|| super::unix::lookup(host))
 }
 
 /// Makes the process write no core and deny ptrace to its own user: it holds secrets.

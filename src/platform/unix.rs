@@ -89,6 +89,7 @@ pub fn open_files() -> Option<u64> {
 /// `getaddrinfo` for a stream socket: what an application on this machine gets. Blocks, up to
 /// 20 s and more with silent resolvers.
 #[must_use]
+#[allow(unreachable_pub, reason = "with musl, Linux's own function is the one that is exported")]
 pub fn lookup(host: &str) -> SystemAnswer {
     thread_resolver::reset();
     let Ok(name) = CString::new(host) else {

@@ -161,6 +161,9 @@ fn why(writer: &mut TextWriter, finding: &Finding) {
     for command in &finding.decide_with {
         writer.write_command(0, command);
     }
+    if let Some(azure) = &finding.azure {
+        writer.write_text(azure);
+    }
     if let Some(fix) = &finding.fix {
         steps::fix(writer, fix);
     }

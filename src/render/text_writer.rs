@@ -8,6 +8,7 @@ use textwrap::core::display_width;
 use super::command::{self, CONTINUED, Shell};
 use super::progress::{FACT_COLUMN, HopLine, hop_line, wrap};
 use super::{Style, escape, paint};
+use crate::commands::words::one_line;
 
 /// Column at which the text of a block begins.
 pub(super) const BLOCK_COLUMN: usize = 12;
@@ -132,7 +133,7 @@ impl TextWriter {
 
     /// A command, from a line of its own on; a long one is continued as its shell reads it.
     pub(super) fn write_command(&mut self, indent: usize, command: &str) {
-        let command = escape(command).into_owned();
+        let command = escape(&one_line(command)).into_owned();
         let lines = command::lines(&command, self.room(indent), self.shell);
         for (number, line) in lines.iter().enumerate() {
             self.start(if number == 0 { indent } else { indent + CONTINUED });

@@ -50,7 +50,7 @@ const MODULES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "azure",
-        &["evidence", "services"],
+        &["evidence", "services", "sorting"],
         "what is asked of Resource Manager; opens no connection, judges nothing",
     ),
     (
@@ -110,6 +110,7 @@ const MODULES: &[(&str, &[&str], &str)] = &[
         &[
             "azure",
             "blocking",
+            "clouds",
             "compare",
             "credential",
             "diagnose",

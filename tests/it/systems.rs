@@ -279,10 +279,8 @@ fn programs(command: &str) -> Vec<String> {
     let bare = bare.replace(" do ", "; ").replace("&&", ";");
     let parts = bare.split(['|', ';', '{', '}', '(', ')']);
     let words = |part: &str| {
-        let words = part.split_whitespace().map(str::to_owned);
-        words
-            .skip_while(|word| ["sudo", "time", "do", "try", "catch"].contains(&word.as_str()))
-            .next()
+        let mut words = part.split_whitespace().map(str::to_owned);
+        words.find(|word| !["sudo", "time", "do", "try", "catch"].contains(&word.as_str()))
     };
     let program = |word: &String| {
         word.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -486,9 +484,10 @@ fn with_windows(page: &str) -> String {
     let mut lines = page.lines().peekable();
     while let Some(line) = lines.next() {
         if line == ON_WINDOWS_LINE {
-            // Its block is written anew.
-            let rest = lines.by_ref();
-            while rest.next_if(|line| line.is_empty() || line.starts_with("    ")).is_some() {}
+            // Its block is written anew, without the empty lines around it.
+            lines.next_if(|line| line.is_empty());
+            while lines.next_if(|line| line.starts_with("    ")).is_some() {}
+            lines.next_if(|line| line.is_empty());
             continue;
         }
         out.push(line.to_owned());

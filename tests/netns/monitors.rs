@@ -8,6 +8,8 @@ use std::path::Path;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use super::inside;
 use super::network::{on, run};
 use super::resource_manager;
@@ -55,14 +57,15 @@ pub fn judge(world: &str, work: &Path, binary: &Path) -> Result<(), String> {
     monitors.is_asked("serve", conversations(work) - asked, usize::from(is_broken))?;
 
     let mut differs = Vec::new();
+    let kept = monitors.history()?;
     if let Some(azure) = &world.azure {
         resource_manager::judge(azure, work, &mut differs);
     }
     if is_broken && !served.contains("Azure") {
         differs.push(format!("the pages of serve show nothing of Azure:\n{served}"));
     }
-    for (name, text) in [("watch", watched.as_bytes()), ("serve", served.as_bytes())] {
-        if contains(text, CANARY.as_bytes()) {
+    for (name, text) in [("watch", &watched), ("serve", &served), ("history", &kept.to_string())] {
+        if text.contains(CANARY) {
             differs.push(format!("a secret or a tag is in what {name} writes"));
         }
     }
@@ -78,6 +81,9 @@ pub fn judge(world: &str, work: &Path, binary: &Path) -> Result<(), String> {
     let named = hooks.contains(&format!("\"finding\":\"{cause}\""));
     if named != is_broken || events("sharpened") > 0 {
         differs.push(format!("the webhooks, of one incident with one cause: {hooks}"));
+    }
+    if is_broken && kept["verdict"]["cause"] != cause.as_str() {
+        differs.push(format!("the evidence of the incident: {}", kept["verdict"]));
     }
     if differs.is_empty() { Ok(()) } else { Err(differs.join("\n")) }
 }
@@ -127,7 +133,7 @@ impl Monitors<'_> {
     fn watch(&self, servers: &mut Servers) -> Result<String, String> {
         let words = ["watch", "--config", "targets.toml", "--history", "history.db"];
         let mut child = self.start("watch", &words)?;
-        let walked = || self.calls() >= WALKS;
+        let walked = || self.walks() >= WALKS;
         let said = || !self.is_broken || self.text("webhooks.received").contains("opened");
         let done = self.until(servers, || walked() && said());
         end(&mut child)?;
@@ -154,10 +160,29 @@ impl Monitors<'_> {
         scraped.map(|()| answers)
     }
 
-    /// How often the service was called.
-    fn calls(&self) -> usize {
-        let logs = ["endpoint.access.log", "front.access.log"];
-        logs.iter().map(|log| self.text(log).lines().count()).sum()
+    /// The report that is the evidence of the incident, from the history; null without one.
+    fn history(&self) -> Result<Value, String> {
+        let tool = |words: &[&str]| {
+            let mut command = on("client", &self.binary.display().to_string());
+            command.current_dir(self.work).args(["history", "--history", "history.db"]);
+            run(command.args(words))
+        };
+        let read = |text: String| serde_json::from_str::<Value>(&text).map_err(|e| e.to_string());
+        let listed = read(tool(&["--format", "json"])?)?;
+        match listed["incidents"][0]["walk"].as_i64() {
+            Some(walk) => read(tool(&["--walk", &walk.to_string()])?),
+            None => Ok(Value::Null),
+        }
+    }
+
+    /// Walks in the history so far.
+    fn walks(&self) -> usize {
+        let count = "import sqlite3; print(sqlite3.connect('file:history.db?mode=ro', uri=True)\
+                     .execute('SELECT count(*) FROM walks').fetchone()[0])";
+        let mut python = std::process::Command::new("python3");
+        // There is none before the first one is written.
+        let said = run(python.current_dir(self.work).args(["-c", count])).unwrap_or_default();
+        said.trim().parse().unwrap_or(0)
     }
 
     fn text(&self, file: &str) -> String {

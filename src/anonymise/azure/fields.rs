@@ -69,7 +69,9 @@ const FIELDS: &[(What, &[&str])] = &[
         What::Guid,
         &[
             "correlation_id",
+            "excluded",
             "object_id",
+            "principals",
             "subscriptions",
             "system_identity",
             "tenant",
@@ -80,6 +82,7 @@ const FIELDS: &[(What, &[&str])] = &[
     (What::Host, &["domain", "domains", "fqdns", "host", "zones/name"]),
     (What::Label, &["custom_subdomain", "deleted", "records"]),
     (What::Named("deployment"), &["deployments/name"]),
+    (What::Named("deny"), &["denies/name"]),
     (What::Named("name"), &["name"]),
     (What::Named("peering"), &["peerings/name"]),
     (What::Named("region"), &["location"]),

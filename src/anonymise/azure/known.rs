@@ -147,6 +147,7 @@ pub(super) const NAMES: &[&str] = &[
     "AllowVnetOutBound",
     "DenyAllInBound",
     "DenyAllOutBound",
+    "MoreRules",
 ];
 
 /// Service tags.
@@ -185,6 +186,7 @@ pub(super) const TAGS: &[&str] = &[
     "GatewayManager",
     "Internet",
     "MicrosoftContainerRegistry",
+    "MorePrefixes",
     "PowerBI",
     "ServiceBus",
     "Sql",

@@ -85,5 +85,8 @@ pub(super) fn own_by_name<'a>(
 }
 
 fn is_own_address(q: &Questions<'_, '_>, interface: &Interface) -> bool {
-    interface.private_endpoint.is_none() && has_address(interface, &q.met.own)
+    // Outside Azure, an interface with this machine's address is another machine's.
+    q.met.may_be_in_azure
+        && interface.private_endpoint.is_none()
+        && has_address(interface, &q.met.own)
 }

@@ -80,7 +80,8 @@ pub async fn collect(reader: &Reader<'_>, evidence: &Evidence, scope: &Scope) ->
         account::deleted(&q, &estate),
     );
     (estate.endpoints, estate.deleted) = (endpoints, deleted);
-    (estate.roles, estate.deployments, estate.perimeter) = access;
+    (estate.roles, estate.denies) = (access.roles, access.denies);
+    (estate.deployments, estate.perimeter) = (access.deployments, access.perimeter);
 
     // What only those name.
     let of_endpoints = estate.endpoints.items().iter().flat_map(|one| one.interfaces.clone());

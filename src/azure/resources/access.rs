@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::field::{at, id_at, list, text, texts};
-use crate::evidence::azure::{Change, RoleAssignment};
+use super::field::{at, flag, id_at, list, text, texts};
+use crate::evidence::azure::{Change, DenyAssignment, RoleAssignment};
 
 /// Properties of one change that are kept, at most.
 const PROPERTIES: usize = 20;
@@ -18,6 +18,35 @@ pub(in crate::azure) fn role_assignment(value: &Value) -> Option<RoleAssignment>
         created: text(value, "properties.createdOn"),
         data_actions: None,
         not_data_actions: Vec::new(),
+    })
+}
+
+/// A deny assignment. The id of all zeros is everyone (fact C64).
+pub(in crate::azure) fn deny_assignment(value: &Value) -> Option<DenyAssignment> {
+    const EVERYONE: &str = "00000000-0000-0000-0000-000000000000";
+    let ids = |path: &str| -> Vec<String> {
+        list(value, path).filter_map(|one| text(one, "id")).collect()
+    };
+    let groups = |path: &str| {
+        let is_group =
+            |one: &Value| text(one, "type").is_none_or(|kind| kind.eq_ignore_ascii_case("Group"));
+        list(value, path).any(is_group)
+    };
+    let (data_actions, not_data_actions) = data_actions(value);
+    let mut principals = ids("properties.principals");
+    let everyone = principals.iter().any(|id| id == EVERYONE);
+    principals.retain(|id| id != EVERYONE);
+    Some(DenyAssignment {
+        name: text(value, "properties.denyAssignmentName")?,
+        scope: text(value, "properties.scope")?,
+        not_below: flag(value, "properties.doNotApplyToChildScopes").unwrap_or_default(),
+        everyone,
+        of_groups: groups("properties.principals"),
+        spares_groups: groups("properties.excludePrincipals"),
+        principals,
+        excluded: ids("properties.excludePrincipals"),
+        data_actions,
+        not_data_actions,
     })
 }
 

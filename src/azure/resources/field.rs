@@ -9,8 +9,9 @@ use crate::evidence::text::clean;
 
 /// The longest text that is kept.
 const TEXT: usize = 300;
-/// Items of one list, at most: above the limits of Azure for what is read here.
-const LIST: usize = 1000;
+/// Items of one list, at most: above the limits of Azure for what is written. What is in effect can
+/// be more.
+pub(super) const LIST: usize = 1000;
 
 /// The field at `path`, e.g. `properties.subnet.id`. Providers differ in the case of names
 /// (`privateIPAddress`, `privateIpAddress`), and old versions from new ones. An empty path is the
@@ -40,8 +41,12 @@ pub(super) fn flag(value: &Value, path: &str) -> Option<bool> {
 
 /// The items of a list.
 pub(super) fn list<'a>(value: &'a Value, path: &str) -> impl Iterator<Item = &'a Value> {
-    let items = at(value, path).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    items.iter().take(LIST)
+    every(value, path).take(LIST)
+}
+
+/// The items of a list, however many: for those of which the first ones must not be kept.
+pub(super) fn every<'a>(value: &'a Value, path: &str) -> impl Iterator<Item = &'a Value> {
+    at(value, path).and_then(Value::as_array).map_or(&[][..], Vec::as_slice).iter()
 }
 
 /// A list of texts.

@@ -3,18 +3,45 @@
 use serde_json::Value;
 
 use super::field::{
-    address, addresses, at, flag, id_at, ids, is_cut, list, one_or_many, own_id, text, texts,
+    LIST, address, addresses, at, every, flag, id_at, ids, is_cut, list, one_or_many, own_id, text,
+    texts,
 };
 use crate::evidence::azure::{
-    EffectiveRoute, NetworkRule, NetworkSecurityGroup, ResourceId, Route, RouteTable,
+    EffectiveRoute, MORE_RULES, NetworkRule, NetworkSecurityGroup, ResourceId, Route, RouteTable,
 };
+use crate::sorting;
 
 /// A network security group.
 pub(in crate::azure) fn security_group(value: &Value) -> Option<NetworkSecurityGroup> {
-    let own = list(value, "properties.securityRules");
+    let own = every(value, "properties.securityRules");
     let rules = own.chain(list(value, "properties.defaultSecurityRules"));
     let one = |rule: &Value| written_rule(text(rule, "name")?, at(rule, "properties")?);
-    Some(NetworkSecurityGroup { id: own_id(value)?, rules: rules.filter_map(one).collect() })
+    Some(NetworkSecurityGroup { id: own_id(value)?, rules: first(rules.filter_map(one).collect()) })
+}
+
+/// The rules that decide first, of each direction, and one that stands for the rest.
+fn first(mut rules: Vec<NetworkRule>) -> Vec<NetworkRule> {
+    if rules.len() <= LIST {
+        return rules;
+    }
+    sorting::by_key(&mut rules, |rule| rule.priority);
+    let mut kept: Vec<NetworkRule> = Vec::new();
+    for direction in ["Inbound", "Outbound"] {
+        let is_of = |rule: &&NetworkRule| rule.direction.eq_ignore_ascii_case(direction);
+        let of = || rules.iter().filter(is_of);
+        kept.extend(of().take(LIST).cloned());
+        kept.extend(of().nth(LIST).map(|rule| NetworkRule {
+            name: MORE_RULES.to_owned(),
+            access: "Unknown".to_owned(),
+            sources: vec![MORE.to_owned()],
+            destinations: vec![MORE.to_owned()],
+            destination_ports: vec!["*".to_owned()],
+            source_ports: Vec::new(),
+            protocol: "*".to_owned(),
+            ..rule.clone()
+        }));
+    }
+    kept
 }
 
 /// Stands for prefixes beyond those that are kept. Like a tag, it may match any address.
@@ -62,7 +89,7 @@ pub(in crate::azure) fn effective_rules(value: &Value) -> Vec<NetworkRule> {
         let (from, to) = (expanded(rule, "Source"), expanded(rule, "Destination"));
         network_rule(text(rule, "name")?, rule, from, to, group.clone())
     };
-    list(value, "effectiveSecurityRules").filter_map(one).collect()
+    first(every(value, "effectiveSecurityRules").filter_map(one).collect())
 }
 
 fn network_rule(
@@ -114,6 +141,7 @@ pub(in crate::azure) fn effective_route(value: &Value) -> Option<EffectiveRoute>
         next_hops: addresses(value, "nextHopIpAddress"),
         source: text(value, "source"),
         active: state.is_none_or(|state| state.eq_ignore_ascii_case("active")),
+        cut: is_cut(value, "addressPrefix"),
     })
 }
 
@@ -157,5 +185,32 @@ mod tests {
         let rules = effective_rules(&json!({"effectiveSecurityRules": [rule]}));
         assert_eq!(rules[0].destinations.last().map(String::as_str), Some(MORE));
         assert_eq!(rules[0].source_ports, ["1024-2000"]);
+    }
+
+    #[test]
+    fn of_many_rules_those_that_decide_first_are_kept_and_the_rest_is_not_forgotten() {
+        let rule = |n: usize| {
+            json!({"name": format!("r{n}"), "direction": "Outbound",
+            "access": "Allow", "priority": 5000 - n, "protocol": "Tcp"})
+        };
+        let many = |count: usize| {
+            let rules: Vec<Value> = (0..count).map(rule).collect();
+            effective_rules(&json!({"effectiveSecurityRules": rules}))
+        };
+        assert!(many(1000).iter().all(|rule| !rule.is_rest()));
+        let rules = many(1500);
+        assert_eq!((rules.len(), rules[0].name.as_str()), (1001, "r1499"));
+        let rest = rules.last().unwrap();
+        assert!(rest.is_rest() && rest.priority > rules[999].priority, "{rest:?}");
+    }
+
+    #[test]
+    fn a_route_with_more_prefixes_than_are_kept_is_marked() {
+        let of = |count: usize| {
+            let prefixes: Vec<String> = (0..count).map(|n| format!("10.0.{n}.0/24")).collect();
+            let route = json!({"addressPrefix": prefixes, "nextHopType": "VnetLocal"});
+            effective_route(&route).unwrap().cut
+        };
+        assert_eq!((of(1000), of(1001)), (false, true));
     }
 }

@@ -61,5 +61,7 @@ fn peering(value: &Value) -> Option<Peering> {
         network: id_at(value, "properties.remoteVirtualNetwork.id"),
         state: text(value, "properties.peeringState"),
         sync: text(value, "properties.peeringSyncLevel"),
+        uses_remote_gateway: flag(value, "properties.useRemoteGateways"),
+        lends_gateway: flag(value, "properties.allowGatewayTransit"),
     })
 }

@@ -4,6 +4,7 @@
 //! TTLs, serial numbers, counts of packets and bytes, the order of sets, the options that repeat a
 //! walk. `tests/it/compare/noise.rs` lists those fields with the reason.
 
+mod azure;
 mod dns;
 mod experiments;
 mod http;
@@ -30,6 +31,7 @@ pub(super) const ROWS: &[&[Row]] = &[
     tls::ROWS,
     identity::ROWS,
     http::ROWS,
+    azure::ROWS,
     experiments::ROWS,
     verdict::ROWS,
 ];

@@ -4,6 +4,7 @@
 mod account;
 mod endpoints;
 mod gaps;
+mod gateways;
 mod names;
 mod resolvers;
 #[cfg(test)]
@@ -26,6 +27,7 @@ const CHECKS: &[Check] = &[
     account::perimeter,
     endpoints::connections,
     endpoints::endpoints,
+    gateways::gateways,
     names::names,
     resolvers::forwarding,
     resolvers::policies,

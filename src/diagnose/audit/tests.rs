@@ -104,3 +104,24 @@ fn the_undo_of_closing_restores_what_was_read_and_quotes_ids() {
     let undo = check.steps[1].undo.as_deref().unwrap();
     assert!(undo.contains("--ids '/subscriptions/") && undo.ends_with("=Enabled"), "{undo}");
 }
+
+#[test]
+fn a_gateway_whose_routes_drop_what_goes_to_an_endpoint_is_a_risk() {
+    let audit = |prefix: &str| {
+        audited(|estate| {
+            let id = estate["route_tables"][0]["id"].clone();
+            estate["route_tables"][0]["routes"] =
+                json!([{"name": "r", "prefix": prefix, "next_hop_type": "None", "next_hop": null}]);
+            let network = &mut estate["networks"]["value"][0];
+            let subnet = format!("{}/subnets/GatewaySubnet", network["id"].as_str().unwrap());
+            let mut gateway = network["subnets"][0].clone();
+            (gateway["id"], gateway["route_table"]) = (json!(subnet), id);
+            network["subnets"].as_array_mut().unwrap().push(gateway);
+        })
+    };
+    let dropped = audit("10.3.0.5/32");
+    assert_eq!(states(&dropped, "gateway"), [State::AtRisk], "{:#?}", dropped.checks);
+    // The endpoint's own route is longer, and its subnet has no network policies for routes.
+    let shorter = audit("10.3.0.0/16");
+    assert_eq!(states(&shorter, "gateway"), [State::Works], "{:#?}", shorter.checks);
+}

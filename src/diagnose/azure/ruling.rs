@@ -100,6 +100,16 @@ impl Proof {
         self
     }
 
+    /// With what another one adds: its facts, sentences, exclusions and places.
+    #[must_use]
+    pub(in crate::diagnose) fn and(mut self, other: Self) -> Self {
+        self.facts.extend(other.facts);
+        self.reasoning.extend(other.reasoning);
+        self.ruled_out.extend(other.ruled_out);
+        self.cites.extend(other.cites);
+        self
+    }
+
     /// With another owner.
     #[must_use]
     pub(in crate::diagnose) fn owner(mut self, team: impl Into<String>) -> Self {

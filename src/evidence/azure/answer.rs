@@ -71,6 +71,12 @@ impl<T> Answer<T> {
         }
     }
 
+    /// Whether nothing made the question necessary.
+    #[must_use]
+    pub const fn is_not_asked(&self) -> bool {
+        matches!(self, Self::NotAsked)
+    }
+
     /// The refusal of the question.
     #[must_use]
     pub const fn refusal(&self) -> Option<&Refusal> {

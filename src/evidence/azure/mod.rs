@@ -20,12 +20,12 @@ pub use dns::{
 };
 pub use id::ResourceId;
 pub use network::{
-    EffectiveRoute, Interface, IpConfiguration, NetworkRule, NetworkSecurityGroup, Peering, Route,
-    RouteTable, Subnet, VirtualMachine, VirtualNetwork,
+    EffectiveRoute, Interface, IpConfiguration, MORE_RULES, NetworkRule, NetworkSecurityGroup,
+    Peering, Route, RouteTable, Subnet, VirtualMachine, VirtualNetwork,
 };
 pub use private_link::{
-    Account, Change, Connection, ConnectionStatus, Deployment, Perimeter, PrivateEndpoint,
-    RoleAssignment, ZoneConfiguration,
+    Account, Change, Connection, ConnectionStatus, DenyAssignment, Deployment, Perimeter,
+    PrivateEndpoint, RoleAssignment, ZoneConfiguration,
 };
 
 use super::Evidence;
@@ -115,6 +115,9 @@ pub struct Estate {
     pub perimeter: Answer<Perimeter>,
     /// Role assignments of the identity that calls the target, over the account.
     pub roles: Answer<Vec<RoleAssignment>>,
+    /// Deny assignments over the account, about every caller.
+    #[serde(skip_serializing_if = "Answer::is_not_asked")]
+    pub denies: Answer<Vec<DenyAssignment>>,
     /// What changed in the last hour, the newest first (fact C35).
     pub changes: Answer<Vec<Change>>,
     /// The tenant of the account's subscription.

@@ -116,6 +116,12 @@ pub struct Peering {
     pub state: Option<String>,
     /// `peeringSyncLevel`, e.g. `FullyInSync`.
     pub sync: Option<String>,
+    /// `useRemoteGateways`: whether this network uses the other one's gateway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uses_remote_gateway: Option<bool>,
+    /// `allowGatewayTransit`: whether the other network may use this one's gateway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lends_gateway: Option<bool>,
 }
 
 /// A network security group.
@@ -126,6 +132,9 @@ pub struct NetworkSecurityGroup {
     /// Its own rules and the default ones.
     pub rules: Vec<NetworkRule>,
 }
+
+/// The name of a rule that stands for those of a group which were too many to be kept.
+pub const MORE_RULES: &str = "MoreRules";
 
 /// A security rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -153,6 +162,14 @@ pub struct NetworkRule {
     /// in one list, and each of the two must let a packet pass. Null in a group's own list.
     #[serde(default)]
     pub group: Option<ResourceId>,
+}
+
+impl NetworkRule {
+    /// Whether it stands for rules that were not kept: they decide after all that were.
+    #[must_use]
+    pub fn is_rest(&self) -> bool {
+        self.name == MORE_RULES && self.access == "Unknown"
+    }
 }
 
 /// A route table.
@@ -192,4 +209,12 @@ pub struct EffectiveRoute {
     pub source: Option<String>,
     /// `Active` or `Invalid`.
     pub active: bool,
+    /// Whether it has more prefixes than are kept.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub cut: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }

@@ -150,6 +150,31 @@ pub struct RoleAssignment {
     pub not_data_actions: Vec<String>,
 }
 
+/// A deny assignment over the account: it refuses in spite of every role (fact C64).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DenyAssignment {
+    /// Its name.
+    pub name: String,
+    /// The scope that it is made for: the account or one above it.
+    pub scope: String,
+    /// Whether it is for that scope alone, and not for what is below it.
+    pub not_below: bool,
+    /// Whether it is about everyone.
+    pub everyone: bool,
+    /// Object ids of the users, identities and groups that it is about.
+    pub principals: Vec<String>,
+    /// Object ids of those that it spares.
+    pub excluded: Vec<String>,
+    /// Whether groups are among those that it is about.
+    pub of_groups: bool,
+    /// Whether groups are among those that it spares.
+    pub spares_groups: bool,
+    /// Data actions that it refuses.
+    pub data_actions: Vec<String>,
+    /// Data actions that it takes out again.
+    pub not_data_actions: Vec<String>,
+}
+
 /// A change of a resource (fact C35): that it happened is known, that it is the cause is not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {

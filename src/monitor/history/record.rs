@@ -1,6 +1,6 @@
 //! The rows of one walk.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::monitor::event::{Event, Kind};
 
@@ -122,6 +122,16 @@ impl Record {
     }
 }
 
+/// The walk of a target at a time, where its report is kept.
+fn walk_at(to: &Connection, target: &str, at: i64) -> rusqlite::Result<Option<i64>> {
+    to.prepare_cached(
+        "SELECT id FROM walks WHERE target = ?1 AND at = ?2 AND report IS NOT NULL
+         ORDER BY id DESC LIMIT 1",
+    )?
+    .query_row(params![target, at], |row| row.get(0))
+    .optional()
+}
+
 /// Writes an event and updates its incident. `evidence` is the walk that it comes from.
 fn write_event(
     to: &Connection,
@@ -150,6 +160,12 @@ fn write_event(
     // The walk that closes an incident is not evidence of it. An incident that was opened in a lost
     // file is inserted here all the same.
     let evidence = evidence.filter(|_| matches!(event.kind, Kind::Opened | Kind::CauseRefined));
+    let evidence = match (evidence, cause.and_then(|cause| cause.azure)) {
+        (Some(own), Some(asked)) if asked.decides => {
+            Some(walk_at(to, &event.target, asked.at)?.unwrap_or(own))
+        }
+        (own, _) => own,
+    };
     to.prepare_cached(
         "INSERT INTO incidents (id, target, subject, condition, severity, began, ended, lasted,
                                 cause, hop, sure, says, via, evidence, told)

@@ -197,7 +197,8 @@ fn refined_cause(
     let asked = |judged: &TrackObservation| {
         judged.cause.as_ref().is_some_and(|cause| cause.id == new.id && cause.azure.is_some())
     };
-    let rests_on_azure = old.azure == Some(true) && new.sureness() <= old.sureness();
+    let rests_on_azure =
+        old.azure.is_some_and(|azure| azure.decides) && new.sureness() <= old.sureness();
     if rests_on_azure && !track.bad_walks(incident.condition, rules).any(asked) {
         return None;
     }

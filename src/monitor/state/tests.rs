@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::diagnosis::Confidence;
 use crate::evidence::Hop;
-use crate::monitor::observation::{Cause, TrackObservation};
+use crate::monitor::observation::{AskedAzure, Cause, TrackObservation};
 
 const MINUTE: i64 = 60_000;
 
@@ -47,7 +47,7 @@ fn judged(letter: char) -> TrackObservation {
                 'a' => ("dns-zone-bypassed", Confidence::Proved),
                 _ => ("tcp-silent", Confidence::Possible),
             };
-            let azure = Some(letter == 'a');
+            let azure = Some(AskedAzure { decides: letter == 'a', at: 0 });
             TrackObservation {
                 state: State::Broken,
                 cause: Some(Cause { azure, ..cause(id, confidence) }),

@@ -78,6 +78,7 @@ impl WatchedTarget {
             .is_none_or(|kept| seen.mono.saturating_sub(kept) >= REPORT_INTERVAL_MS);
         let keep_report = self.last_result.as_ref() != Some(&last_result)
             || !events.is_empty()
+            || report.is_some_and(|report| report.evidence.azure.is_some())
             || self.machine.in_doubt()
             || state != State::Works && long_ago;
         self.last_result = Some(last_result);

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::commands::words::one_line;
 use crate::diagnosis::{Effect, Finding, Step};
 use crate::render::command::{self, CONTINUED, Shell};
 use crate::render::{escape, steps};
@@ -28,7 +29,7 @@ pub(super) fn id(id: &str, pages: Option<&str>) -> Markup {
 
 /// A command as it is pasted.
 pub(super) fn command(text: &str, look: Look<'_>) -> Markup {
-    let lines = command::lines(&escape(text), COLUMNS, look.shell);
+    let lines = command::lines(&escape(&one_line(text)), COLUMNS, look.shell);
     html! { pre { code { (lines.join(&format!("\n{}", " ".repeat(CONTINUED)))) } } }
 }
 
@@ -52,9 +53,10 @@ pub(super) fn why(finding: &Finding, look: Look<'_>) -> Markup {
             h3 { "Ruled out" }
             (list(finding.ruled_out.iter()))
         }
-        @if !finding.decide_with.is_empty() {
+        @if !finding.decide_with.is_empty() || finding.azure.is_some() {
             h3 { "What decides" }
             @for one in &finding.decide_with { (command(one, look)) }
+            @if let Some(azure) = &finding.azure { p { (azure) } }
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The nodes of the picture: who was asked, what was connected to, and what each of them answered.
 
+use crate::diagnosis::Confidence;
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::{Evidence, Hop, Observed, SkipReason};
 use crate::render::progress::Mark;
-use crate::render::{fact_lines, hop_table, text};
+use crate::render::{azure, fact_lines, hop_table, text};
 use crate::report::Report;
 
 /// Resolvers, or addresses, that the picture has at most.
@@ -96,7 +97,23 @@ pub(super) fn nodes(report: &Report) -> Vec<Node> {
             (last.breaks, last.word) = (true, "BREAKS HERE");
         }
     }
+    all.extend(resource_manager(report));
     all
+}
+
+/// What Resource Manager says, and whether the cause rests on it.
+fn resource_manager(report: &Report) -> Option<Node> {
+    let fact = azure::fact(&report.evidence)?;
+    let cites = |pointer: &String| pointer.starts_with("/evidence/azure");
+    let cause = report.cause().filter(|cause| cause.cites.iter().any(cites));
+    let text = match cause {
+        Some(cause) if cause.confidence == Confidence::Proved => {
+            format!("proves {}. {}", cause.id, fact.text)
+        }
+        Some(cause) => format!("has a part in {}. {}", cause.id, fact.text),
+        None => fact.text,
+    };
+    Some(Node::side("Azure Resource Manager", text, fact.mark))
 }
 
 fn is_skipped<T>(observed: &Observed<T>) -> bool {

@@ -164,13 +164,18 @@ fn why(writer: &mut Writer, finding: &Finding) {
 }
 
 fn decide(writer: &mut Writer, finding: &Finding) {
-    if finding.decide_with.is_empty() {
+    if finding.decide_with.is_empty() && finding.azure.is_none() {
         return;
     }
     writer.heading(2, "What would decide");
-    writer.paragraph("These commands change nothing. They separate the causes that remain:");
+    if !finding.decide_with.is_empty() {
+        writer.paragraph("These commands change nothing. They separate the causes that remain:");
+    }
     for command in &finding.decide_with {
         writer.command(0, command);
+    }
+    if let Some(azure) = &finding.azure {
+        writer.paragraph(azure);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Blocks of Markdown, with the blank lines between them.
 
 use super::escape::{fenced, text};
+use crate::commands::words::one_line;
 use crate::render::command::{self, CONTINUED, Shell};
 use crate::render::escape;
 
@@ -88,7 +89,7 @@ impl Writer {
     /// A command, `indent` columns in; a long one is continued as its shell reads it.
     pub(super) fn command(&mut self, indent: usize, command: &str) {
         self.blank();
-        let lines = command::lines(&escape(command), WIDTH, self.shell);
+        let lines = command::lines(&escape(&one_line(command)), WIDTH, self.shell);
         let further = |(at, line): (usize, &String)| match at {
             0 => line.clone(),
             _ => format!("{}{line}", " ".repeat(CONTINUED)),

@@ -43,7 +43,7 @@ fn the_program_exits_with_what_differs() {
         let json = run(&["compare", &a, &b, "--format", "json"]);
         let value: Value = serde_json::from_str(&json.out).unwrap();
         assert_eq!(json.status, status);
-        assert_eq!(value["comparison_version"], "1.0");
+        assert_eq!(value["comparison_version"], "1.1");
         let words = ["same", "harmless", "outcome"][usize::try_from(status).unwrap()];
         assert_eq!(value["comparisons"][0]["result"], words);
     }

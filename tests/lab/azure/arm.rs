@@ -109,6 +109,7 @@ impl Mock {
         }
         match (is_collection, kind.name) {
             (true, "Microsoft.Authorization/roleAssignments") => self.assignments(asked, &scope),
+            (true, "Microsoft.Authorization/denyAssignments") => self.denies(asked, &scope, kind),
             (true, "Microsoft.Authorization/permissions") => self.page(
                 asked,
                 vec![json!({ "actions": ["*/read"], "notActions": [],
@@ -172,6 +173,22 @@ impl Mock {
         let bodies = all.filter_map(|(id, _)| Some(self.resources.get(id)?.body.clone())).collect();
         let kind = versions::find("Microsoft.Authorization/roleAssignments");
         kind.map_or_else(errors::no_token, |kind| self.page(asked, bodies, kind))
+    }
+
+    /// Deny assignments at a scope and above it (fact C64).
+    fn denies(&self, asked: &Asked, scope: &str, kind: &versions::Kind) -> Reply {
+        if asked.query("$filter") != Some("atScope()") {
+            self.violation("deny assignments without atScope()".to_owned());
+            return errors::bad_request("The filter is not supported.");
+        }
+        let lower = scope.to_ascii_lowercase();
+        let all = self.resources.iter().filter(|one| {
+            let id = one.id.to_ascii_lowercase();
+            let over = id.split_once("/providers/microsoft.authorization/denyassignments/");
+            let rest = over.and_then(|(over, _)| lower.strip_prefix(over));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        });
+        self.page(asked, all.map(|one| one.body.clone()).collect(), kind)
     }
 
     /// A page of a collection.

@@ -31,6 +31,7 @@ pub struct Estate {
     pub firewall_policies: Map<FirewallPolicy>,
     pub roles: Map<Role>,
     pub assignments: Map<Assignment>,
+    pub denies: Map<Deny>,
     pub changes: Vec<Change>,
 }
 
@@ -264,6 +265,11 @@ pub struct Peering {
     pub state: Option<String>,
     /// `FullyInSync` without it.
     pub sync: Option<String>,
+    /// `useRemoteGateways`; false without it.
+    #[serde(default)]
+    pub uses_remote_gateway: bool,
+    /// `allowGatewayTransit`; true without it.
+    pub lends_gateway: Option<bool>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -494,6 +500,23 @@ pub struct Assignment {
     /// How long ago it was made.
     #[serde(default = "month")]
     pub minutes_ago: i64,
+}
+
+/// A deny assignment.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deny {
+    /// Object ids; everyone without one.
+    #[serde(default)]
+    pub principals: Vec<String>,
+    /// Whether they are groups.
+    #[serde(default)]
+    pub groups: bool,
+    #[serde(default)]
+    pub excluded: Vec<String>,
+    pub data_actions: Vec<String>,
+    /// A scope, as the caller's rights have it.
+    pub scope: String,
 }
 
 const fn month() -> i64 {

@@ -68,6 +68,7 @@ pub const KINDS: &[Kind] = &[
     kind("Microsoft.Compute/virtualMachines", COMPUTE, true),
     kind("Microsoft.Compute/virtualMachines/instanceView", COMPUTE, false),
     kind("Microsoft.Authorization/roleAssignments", AUTHORIZATION, true),
+    kind("Microsoft.Authorization/denyAssignments", &["2022-04-01"], true),
     kind("Microsoft.Authorization/roleDefinitions", AUTHORIZATION, false),
     kind("Microsoft.Authorization/permissions", AUTHORIZATION, true),
 ];

@@ -6,10 +6,11 @@ use super::credential::{claims, credential};
 use super::role_missing::{last_parts, refused_action};
 use crate::diagnose::headline::Clause;
 use crate::diagnose::rules::http::refusal_match::find_refusal;
-use crate::diagnose::view::azure::access::{Grants, grants};
+use crate::diagnose::view::azure::access::{Grants, Refusals, grants};
 use crate::diagnose::view::azure::needs;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
+use crate::evidence::azure::DenyAssignment;
 use crate::evidence::text::span;
 
 pub(super) const RULE: Rule = rule!(
@@ -53,25 +54,95 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if let Some(age) = age {
         finding = finding.fact(format!("assigned {} before this check", span(age)));
     }
+    let refusals = azure.refusals(&action);
+    if let Refusals::By(deny) = refusals {
+        return Some(denied(e, finding, deny, &action));
+    }
     finding = match new {
         Some(_) => finding.reasoning(
             "a new assignment takes effect after 5 to 10 minutes, and for a token that was issued \
              before it sometimes only with the next one",
         ),
         None => finding
-            .reasoning(
-                "the assignment is not new, or its time is not shown: a deny assignment can still \
-                 refuse, the token may be of another principal than Azure was asked about, or the \
-                 name leads to another account",
-            )
+            .reasoning(format!(
+                "the assignment is not new, or its time is not shown: {}the token may be of another \
+                 principal than Azure was asked about, or the name leads to another account",
+                match refusals {
+                    Refusals::None => "",
+                    _ => "a deny assignment can still refuse, ",
+                }
+            ))
             .decide_with(
                 "az role assignment list --scope <account resource id> --include-inherited \
                  --query \"[].{principal:principalId,role:roleDefinitionName,at:createdOn}\"",
             ),
     };
+    finding = by_refusals(finding, &refusals);
     finding = finding
         .owner("Identity")
         .inspect("see the caller's roles on the account", az::roles_of(&assignee))
         .step(Step::inspect("wait ten minutes, get a new token, and check again"));
     Some(finding.about_a(reading::noun(e)).check(reading::again(e)))
+}
+
+/// What is known of deny assignments that do not decide.
+fn by_refusals(finding: FindingBuilder, refusals: &Refusals<'_>) -> FindingBuilder {
+    match refusals {
+        Refusals::None => finding
+            .ruled_out("a deny assignment: none over the account refuses this call to the caller")
+            .cites("/azure/estate/denies"),
+        Refusals::Maybe(deny) => finding
+            .reasoning(format!(
+                "the deny assignment {} refuses the call to groups, or spares groups: whether the \
+                 caller is a member is not visible here",
+                deny.name
+            ))
+            .cites("/azure/estate/denies"),
+        Refusals::Open(Some(right)) => {
+            finding.reasoning(format!("Azure does not decide it: {right} is needed"))
+        }
+        Refusals::Open(None) | Refusals::By(_) => finding,
+    }
+}
+
+/// A deny assignment refuses in spite of the role: Azure's own word (fact C64).
+fn denied(
+    e: &View<'_>,
+    finding: FindingBuilder,
+    deny: &DenyAssignment,
+    action: &str,
+) -> FindingBuilder {
+    let object = claims(e).and_then(|claims| claims.object.as_deref());
+    let about = match deny.everyone {
+        true => "everyone",
+        false => object.unwrap_or("the caller"),
+    };
+    finding
+        .proved()
+        .headline(
+            Clause::from(format!("the deny assignment {} refuses the call", deny.name))
+                .or("a deny assignment refuses the call in spite of the role"),
+        )
+        .fact(format!(
+            "deny assignment {} over {}, about {about}",
+            deny.name,
+            needs::scope(&deny.scope)
+        ))
+        .reasoning(format!(
+            "Azure lists a deny assignment that takes {} from {about}: it wins over every role",
+            last_parts(action)
+        ))
+        .cites("/azure/estate/denies")
+        .owner("Azure platform")
+        .inspect(
+            "see the deny assignments over the account, and what manages them",
+            "az rest --method get --url '<account resource id>/providers/Microsoft.Authorization/\
+             denyAssignments?api-version=2022-04-01&$filter=atScope()'",
+        )
+        .step(Step::inspect(
+            "have the owner of the deployment stack or managed application that it belongs to spare \
+             the caller there: a deny assignment cannot be changed by itself",
+        ))
+        .about_a(reading::noun(e))
+        .check(reading::again(e))
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::AzureView;
 use super::here::holds;
-use crate::evidence::azure::{Account, RoleAssignment};
+use crate::evidence::azure::{Account, DenyAssignment, ResourceId, RoleAssignment};
 use crate::evidence::text::unix_seconds;
 
 /// What the account's network settings make of a call from a public address.
@@ -71,6 +71,38 @@ pub(in crate::diagnose) fn grants(assignment: &RoleAssignment, action: &str) -> 
     }
 }
 
+/// What a deny assignment makes of a data action of one caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::diagnose) enum Denies {
+    Yes,
+    /// If the caller is in one of the groups that it is about, or in none of those that it spares.
+    ByGroup,
+    No,
+}
+
+/// What the deny assignment makes of `action` at `account` for the caller with the object id `oid`
+/// (fact C64).
+pub(in crate::diagnose) fn denies(
+    deny: &DenyAssignment,
+    action: &str,
+    account: &ResourceId,
+    oid: Option<&str>,
+) -> Denies {
+    let refuses = deny.data_actions.iter().any(|pattern| matches(pattern, action))
+        && !deny.not_data_actions.iter().any(|pattern| matches(pattern, action));
+    let here = !deny.not_below || deny.scope.eq_ignore_ascii_case(account.as_str());
+    let is_in =
+        |ids: &[String]| oid.is_some_and(|oid| ids.iter().any(|id| id.eq_ignore_ascii_case(oid)));
+    if !refuses || !here || is_in(&deny.excluded) {
+        return Denies::No;
+    }
+    match deny.everyone || is_in(&deny.principals) {
+        true if !deny.spares_groups => Denies::Yes,
+        false if !deny.of_groups => Denies::No,
+        _ => Denies::ByGroup,
+    }
+}
+
 /// Whether a text matches a pattern in which `*` is any run of characters, whatever the case.
 pub(in crate::diagnose) fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.to_ascii_lowercase(), text.to_ascii_lowercase());
@@ -96,6 +128,41 @@ pub(in crate::diagnose) fn matches(pattern: &str, text: &str) -> bool {
 
 /// Seconds between a walk and the reads after it within which both are taken to be of one state.
 const ONE_STATE: u64 = 3600;
+
+/// What deny assignments make of a data action.
+pub(in crate::diagnose) enum Refusals<'a> {
+    /// One refuses it to the caller.
+    By(&'a DenyAssignment),
+    /// One refuses it to groups, of which the caller may be a member.
+    Maybe(&'a DenyAssignment),
+    /// None does.
+    None,
+    /// They were not read: the right that is missing, if that is why.
+    Open(Option<String>),
+}
+
+impl<'a> AzureView<'a> {
+    /// What deny assignments over the account make of `action` for the caller of the target.
+    pub(in crate::diagnose) fn refusals(&self, action: &str) -> Refusals<'a> {
+        let estate = self.estate();
+        let (Some(all), Some(account)) = (estate.denies.proved(), estate.account.known()) else {
+            let right = estate.account.known().and_then(|account| {
+                let read = "Microsoft.Authorization/denyAssignments/read";
+                super::needs::missing(&estate.denies, read, &account.id)
+            });
+            return Refusals::Open(right);
+        };
+        let caller = self.walk.identity.claims.as_ref().and_then(|claims| claims.object.as_deref());
+        let with = |wanted: Denies| {
+            all.iter().find(|deny| denies(deny, action, &account.id, caller) == wanted)
+        };
+        match (with(Denies::Yes), with(Denies::ByGroup)) {
+            (Some(deny), _) => Refusals::By(deny),
+            (None, Some(deny)) => Refusals::Maybe(deny),
+            (None, None) => Refusals::None,
+        }
+    }
+}
 
 impl AzureView<'_> {
     /// Seconds from a time of Resource Manager's to the beginning of the walk; none if it is no

@@ -88,7 +88,7 @@ impl<'a> AzureView<'a> {
     }
 
     /// The private addresses that this machine's packets left with.
-    fn own_addresses(&self) -> Vec<IpAddr> {
+    pub(in crate::diagnose) fn own_addresses(&self) -> Vec<IpAddr> {
         let attempts = self.walk.tcp.value().map(|tcp| tcp.attempts.as_slice());
         let used = attempts.unwrap_or_default().iter().filter_map(|attempt| attempt.source);
         let chosen = self.walk.vantage.sources.iter().filter_map(|source| source.source);

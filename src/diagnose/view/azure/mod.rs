@@ -3,6 +3,7 @@
 pub(in crate::diagnose) mod access;
 mod changes;
 pub(in crate::diagnose) mod dns;
+pub(in crate::diagnose) mod gateway;
 pub(in crate::diagnose) mod here;
 pub(in crate::diagnose) mod needs;
 pub(in crate::diagnose) mod owner;

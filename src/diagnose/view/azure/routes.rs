@@ -43,6 +43,8 @@ pub(in crate::diagnose) struct Choice<'a> {
     pub(in crate::diagnose) prefix: Option<IpNet>,
     /// Whether Azure itself computed it.
     pub(in crate::diagnose) in_effect: bool,
+    /// Whether it is not decided because not all prefixes of the routes in effect were kept.
+    pub(in crate::diagnose) cut: bool,
 }
 
 /// The peering between two networks.
@@ -84,42 +86,88 @@ pub(in crate::diagnose) fn peering<'a>(
     }
 }
 
+/// Where packets end, as far as the caller sees it.
+#[derive(Debug, Clone)]
+pub(in crate::diagnose) enum End<'a> {
+    /// At a private endpoint in this subnet.
+    Endpoint(&'a VirtualNetwork, &'a Subnet),
+    /// At a private endpoint in a network of which the caller does not see the subnet.
+    Hidden(ResourceId),
+    /// At an address that is not known to be a private endpoint's.
+    Elsewhere,
+}
+
+impl<'a> End<'a> {
+    /// Its network and subnet, if the caller sees them.
+    pub(in crate::diagnose) const fn seen(&self) -> Option<(&'a VirtualNetwork, &'a Subnet)> {
+        match self {
+            Self::Endpoint(network, subnet) => Some((network, subnet)),
+            Self::Hidden(_) | Self::Elsewhere => None,
+        }
+    }
+}
+
+/// Whether a user's route takes the place of Azure's own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wins {
+    Yes,
+    No,
+    /// That depends on a subnet which the caller does not see.
+    Open,
+}
+
 impl<'a> AzureView<'a> {
-    /// The route of packets from `place` to `address`, which is an endpoint's where its subnet is
-    /// given.
+    /// The route of packets from `place` to `address`, which is at `end`.
     pub(in crate::diagnose) fn route(
         &self,
         place: &Place<'a>,
         address: IpAddr,
-        endpoint: Option<(&'a VirtualNetwork, &'a Subnet)>,
+        end: &End<'a>,
     ) -> Choice<'a> {
         if let Answer::Read { value } = &self.said.estate.effective_routes
             && let Some(choice) = in_effect(value, address)
         {
             return choice;
         }
-        let table = place.subnet.route_table.as_ref().and_then(|id| self.route_table(id));
+        self.written_route(place.network, place.subnet, address, end)
+    }
+
+    /// The same by the route table of a subnet, whatever Azure computed for this machine.
+    pub(in crate::diagnose) fn written_route(
+        &self,
+        network: &'a VirtualNetwork,
+        subnet: &'a Subnet,
+        address: IpAddr,
+        end: &End<'a>,
+    ) -> Choice<'a> {
+        let table = subnet.route_table.as_ref().and_then(|id| self.route_table(id));
         let user = table.and_then(|table| longest(table, address));
-        let (system, length) = system(place.network, address, endpoint);
-        let unread = place.subnet.route_table.is_some() && table.is_none();
-        let wins = |(net, _): &(IpNet, &'a Route)| match endpoint {
-            Some((network, subnet)) if system == Next::Direct => {
-                net.prefix_len() == net.max_prefix_len()
-                    || obeys_route_tables(subnet) && net.prefix_len() >= shortest(network, address)
-            }
-            _ => net.prefix_len() >= length,
+        let (system, length) = system(network, address, end.seen());
+        let unread = subnet.route_table.is_some() && table.is_none();
+        let wins = |net: IpNet| {
+            let wins = match end {
+                End::Hidden(there) if !is_whole(net) && may_reach(network, there) => {
+                    return Wins::Open;
+                }
+                End::Endpoint(there, subnet) if system == Next::Direct => {
+                    let long = net.prefix_len() >= shortest(there, address);
+                    is_whole(net) || obeys_route_tables(subnet) && long
+                }
+                _ => net.prefix_len() >= length,
+            };
+            if wins { Wins::Yes } else { Wins::No }
         };
-        match user.filter(wins) {
-            Some((_, route)) => Choice {
+        let own = |next| Choice { next, by: None, prefix: None, in_effect: false, cut: false };
+        match user.map(|(net, route)| (wins(net), route)) {
+            Some((Wins::Yes, route)) => Choice {
                 next: next(&route.next_hop_type, route.next_hop),
                 by: table.map(|table| (route, &table.id)),
                 prefix: prefix(&route.prefix),
                 in_effect: false,
+                cut: false,
             },
-            None => {
-                let next = if unread { Next::Unknown } else { system };
-                Choice { next, by: None, prefix: None, in_effect: false }
-            }
+            Some((Wins::Open, _)) => own(Next::Unknown),
+            Some((Wins::No, _)) | None => own(if unread { Next::Unknown } else { system }),
         }
     }
 
@@ -127,6 +175,22 @@ impl<'a> AzureView<'a> {
     pub(in crate::diagnose) fn route_table(&self, id: &ResourceId) -> Option<&'a RouteTable> {
         self.said.estate.route_tables.iter().find(|table| table.id == *id)
     }
+}
+
+/// Whether a prefix is a single address.
+fn is_whole(net: IpNet) -> bool {
+    net.prefix_len() == net.max_prefix_len()
+}
+
+/// Whether a network may have the route of an endpoint in `there`: it is that network, or its
+/// peering with it is not known to be down.
+fn may_reach(network: &VirtualNetwork, there: &ResourceId) -> bool {
+    let up = |peering: &Peering| {
+        let state = peering.state.as_deref();
+        state.is_none_or(|state| state.eq_ignore_ascii_case("Connected"))
+    };
+    let peer = |peering: &Peering| peering.network.as_ref() == Some(there) && up(peering);
+    network.id == *there || network.peerings.iter().any(peer)
 }
 
 /// Whether user routes apply to private endpoints in the subnet.
@@ -181,7 +245,7 @@ pub(in crate::diagnose) fn has_other_way(
 }
 
 fn has_gateway(network: &VirtualNetwork) -> bool {
-    network.subnets.iter().any(|subnet| subnet.id.name().eq_ignore_ascii_case("GatewaySubnet"))
+    super::gateway::gateway_subnet(network).is_some()
 }
 
 /// The length of the network's prefix that has the address.
@@ -196,16 +260,32 @@ fn longest(table: &RouteTable, address: IpAddr) -> Option<(IpNet, &Route)> {
     nets.filter(|(net, _)| net.contains(&address)).max_by_key(|(net, _)| net.prefix_len())
 }
 
+/// The user's route of a table that has the address, and where it leads.
+pub(super) fn user_route(table: &RouteTable, address: IpAddr) -> Option<(&Route, Next)> {
+    longest(table, address).map(|(_, route)| (route, next(&route.next_hop_type, route.next_hop)))
+}
+
 fn in_effect<'a>(routes: &[EffectiveRoute], address: IpAddr) -> Option<Choice<'a>> {
-    let (net, route) = routes
-        .iter()
-        .filter(|route| route.active)
+    let active = || routes.iter().filter(|route| route.active);
+    let best = active()
         .flat_map(|route| route.prefixes.iter().map(move |text| (prefix(text), route)))
         .filter_map(|(net, route)| Some((net?, route)))
         .filter(|(net, _)| net.contains(&address))
-        .max_by_key(|(net, _)| net.prefix_len())?;
-    let next = next(&route.next_hop_type, route.next_hops.first().copied());
-    Some(Choice { next, by: None, prefix: Some(net), in_effect: true })
+        .max_by_key(|(net, _)| net.prefix_len());
+    let leads =
+        |route: &EffectiveRoute| next(&route.next_hop_type, route.next_hops.first().copied());
+    // A longer prefix may be among those that were not kept.
+    let rest = || active().filter(|route| route.cut);
+    let undecided = match best {
+        Some((net, route)) => !is_whole(net) && rest().any(|other| leads(other) != leads(route)),
+        None => rest().next().is_some(),
+    };
+    let choice = |next, prefix, cut| Choice { next, by: None, prefix, in_effect: true, cut };
+    match best {
+        _ if undecided => Some(choice(Next::Unknown, None, true)),
+        Some((net, route)) => Some(choice(leads(route), Some(net), false)),
+        None => None,
+    }
 }
 
 fn next(kind: &str, address: Option<IpAddr>) -> Next {

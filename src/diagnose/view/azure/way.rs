@@ -7,7 +7,7 @@ use super::AzureView;
 use super::here::Place;
 use super::needs::right;
 use super::packet_rules::{Access, Decision, Packet, decide, decide_in_effect};
-use super::routes::{Choice, Next, Peered, has_other_way, obeys_security_groups, peering};
+use super::routes::{Choice, End, Next, Peered, has_other_way, obeys_security_groups, peering};
 use crate::evidence::azure::{Interface, NetworkRule, ResourceId, Subnet, VirtualNetwork};
 
 /// The way of a packet.
@@ -60,11 +60,10 @@ impl<'a> AzureView<'a> {
     ) -> Way<'a> {
         let mut missing = Vec::new();
         let mut gates = Vec::new();
-        let subnet_of_end = end.and_then(|id| self.subnet(id));
-        if let (Some(id), None) = (end, subnet_of_end)
-            && let Some(network) = id.up_to("virtualNetworks")
-        {
-            missing.push(right("Microsoft.Network/virtualNetworks/read", &network));
+        let end = self.end(end);
+        let subnet_of_end = end.seen();
+        if let End::Hidden(network) = &end {
+            missing.push(right("Microsoft.Network/virtualNetworks/read", network));
         }
         let known = self.in_virtual_network(&place, subnet_of_end.map(|(network, _)| network));
         let packet = |direction| Packet {
@@ -101,8 +100,18 @@ impl<'a> AzureView<'a> {
             gates,
             in_effect: effective.and_then(|rules| decide_in_effect(rules, &out)),
             peered: subnet_of_end.map(|(network, _)| peering(place.network, network)),
-            route: self.route(&place, address, subnet_of_end),
+            route: self.route(&place, address, &end),
             missing,
+        }
+    }
+
+    /// What is known of the subnet at the end of a way.
+    pub(in crate::diagnose) fn end(&self, subnet: Option<&'a ResourceId>) -> End<'a> {
+        let Some(id) = subnet else { return End::Elsewhere };
+        match (self.subnet(id), id.up_to("virtualNetworks")) {
+            (Some((network, subnet)), _) => End::Endpoint(network, subnet),
+            (None, Some(network)) => End::Hidden(network),
+            (None, None) => End::Elsewhere,
         }
     }
 

@@ -58,7 +58,39 @@ pub(super) fn add(names: &Names<'_>, all: &mut Resources) -> Result<(), String> 
         }
         all.add(&id, Some("AuthorizationResources"), json!({ "properties": properties }));
     }
+    denies(names, all)?;
     changes(names, all)
+}
+
+fn denies(names: &Names<'_>, all: &mut Resources) -> Result<(), String> {
+    for (at, (name, deny)) in names.0.denies.iter().enumerate() {
+        let scope = names.scope(&deny.scope)?;
+        let id = format!(
+            "{scope}/providers/Microsoft.Authorization/denyAssignments/\
+             d0000000-0000-4000-8000-{at:012}"
+        );
+        let kind = if deny.groups { "Group" } else { "ServicePrincipal" };
+        let one = |id: &String| json!({ "id": id, "type": kind });
+        let everyone = "00000000-0000-0000-0000-000000000000";
+        let principals: Vec<Value> = match deny.principals.as_slice() {
+            [] => vec![json!({ "id": everyone, "type": "SystemDefined" })],
+            some => some.iter().map(one).collect(),
+        };
+        all.add(
+            &id,
+            None,
+            json!({ "properties": {
+                "denyAssignmentName": name, "description": super::MAIL, "scope": scope,
+                "permissions": [{ "actions": [], "notActions": [],
+                    "dataActions": deny.data_actions, "notDataActions": [] }],
+                "principals": principals,
+                "excludePrincipals": deny.excluded.iter().map(one).collect::<Vec<_>>(),
+                "doNotApplyToChildScopes": false, "isSystemProtected": true,
+                "createdBy": super::MAIL,
+            }}),
+        );
+    }
+    Ok(())
 }
 
 /// Who an assignment counts for, by its id in lower case.

@@ -157,6 +157,8 @@ fn virtual_network(
                 "peeringState": peering.state.as_deref().unwrap_or("Connected"),
                 "peeringSyncLevel": peering.sync.as_deref().unwrap_or("FullyInSync"),
                 "allowVirtualNetworkAccess": true, "allowForwardedTraffic": true,
+                "useRemoteGateways": peering.uses_remote_gateway,
+                "allowGatewayTransit": peering.lends_gateway.unwrap_or(true),
                 "remoteAddressSpace": { "addressPrefixes": prefixes },
             },
         }));

@@ -25,22 +25,56 @@ use crate::evidence::azure::{Answer, ResourceId};
 
 /// The questions.
 pub(super) const WITNESSES: &[Witness] = &[
-    Witness { findings: &["dns-zone-not-linked"], ask: links::zone_not_linked },
-    Witness { findings: &["dns-suffix-left-out"], ask: links::suffix_left_out },
-    Witness { findings: &["dns-outside-resolver"], ask: links::outside_resolver },
-    Witness { findings: &["dns-parent-zone-shadowed"], ask: links::parent_zone },
-    Witness { findings: &["dns-record-missing"], ask: records::record_missing },
-    Witness { findings: &["dns-zone-falls-back"], ask: records::falls_back },
+    Witness {
+        findings: &["dns-zone-not-linked"],
+        ask: links::zone_not_linked,
+        says: Some("what the zone is linked to"),
+    },
+    Witness {
+        findings: &["dns-suffix-left-out"],
+        ask: links::suffix_left_out,
+        says: Some("which zone lacks a record or a link"),
+    },
+    Witness {
+        findings: &["dns-outside-resolver"],
+        ask: links::outside_resolver,
+        says: Some("what the zone is linked to"),
+    },
+    Witness {
+        findings: &["dns-parent-zone-shadowed"],
+        ask: links::parent_zone,
+        says: Some("whose zone it is, and its links"),
+    },
+    Witness {
+        findings: &["dns-record-missing"],
+        ask: records::record_missing,
+        says: Some("which zones have the record"),
+    },
+    Witness {
+        findings: &["dns-zone-falls-back"],
+        ask: records::falls_back,
+        says: Some("the fallback policy of each link"),
+    },
     Witness {
         findings: &["dns-no-private-endpoint", "dns-public-not-expected"],
         ask: endpoints::no_private_endpoint,
+        says: Some("the account's private endpoints"),
     },
     Witness {
         findings: &["dns-own-record", "dns-address-not-expected", "dns-hosts-pin"],
         ask: addresses::whose,
+        says: Some("whose address it is"),
     },
-    Witness { findings: &["dns-resolvers-disagree"], ask: addresses::which_is_right },
-    Witness { findings: &["dns-blocked-by-policy"], ask: policy::which },
+    Witness {
+        findings: &["dns-resolvers-disagree"],
+        ask: addresses::which_is_right,
+        says: Some("the endpoints' addresses"),
+    },
+    Witness {
+        findings: &["dns-blocked-by-policy"],
+        ask: policy::which,
+        says: Some("which policy blocks the name"),
+    },
     Witness {
         findings: &[
             "dns-resolver-silent",
@@ -49,17 +83,28 @@ pub(super) const WITNESSES: &[Witness] = &[
             "dns-resolver-down",
         ],
         ask: resolvers::silent,
+        says: Some("what is at that address"),
     },
-    Witness { findings: &["dns-azure-resolver-outside"], ask: resolvers::rather },
+    Witness {
+        findings: &["dns-azure-resolver-outside"],
+        ask: resolvers::rather,
+        says: Some("this network's DNS servers"),
+    },
     Witness {
         findings: &["dns-upstream-dead", "dns-zone-fails", "dns-servfail", "dns-refused"],
         ask: resolvers::upstream,
+        says: Some("where the rulesets forward it"),
     },
     Witness {
         findings: &["dns-forwards-privatelink-only", "dns-privatelink-forwarder-dead"],
         ask: resolvers::forwards,
+        says: Some("which ruleset forwards what"),
     },
-    Witness { findings: &["dns-name-not-found"], ask: account::exists },
+    Witness {
+        findings: &["dns-name-not-found"],
+        ask: account::exists,
+        says: Some("whether there is such an account"),
+    },
 ];
 
 /// A network or a zone with its group: names alone are often the same in several groups.

@@ -13,13 +13,41 @@ use crate::evidence::azure::Answer;
 
 /// The questions.
 pub(super) const WITNESSES: &[Witness] = &[
-    Witness { findings: &["identity-role-missing"], ask: roles::missing },
-    Witness { findings: &["identity-keys-disabled", "identity-key-refused"], ask: keys },
-    Witness { findings: &["identity-tenant-mismatch"], ask: tenant },
-    Witness { findings: &["identity-managed-missing"], ask: managed::missing },
-    Witness { findings: &["identity-managed-ambiguous"], ask: managed::ambiguous },
-    Witness { findings: &["identity-managed-not-assigned"], ask: managed::not_assigned },
-    Witness { findings: &["identity-no-way-out"], ask: way_out::ruling },
+    Witness {
+        findings: &["identity-role-missing"],
+        ask: roles::missing,
+        says: Some("which roles the caller has"),
+    },
+    Witness {
+        findings: &["identity-keys-disabled", "identity-key-refused"],
+        ask: keys,
+        says: Some("whether the account takes keys"),
+    },
+    Witness {
+        findings: &["identity-tenant-mismatch"],
+        ask: tenant,
+        says: Some("the tenant of the account"),
+    },
+    Witness {
+        findings: &["identity-managed-missing"],
+        ask: managed::missing,
+        says: Some("which identities this machine has"),
+    },
+    Witness {
+        findings: &["identity-managed-ambiguous"],
+        ask: managed::ambiguous,
+        says: Some("which identities this machine has"),
+    },
+    Witness {
+        findings: &["identity-managed-not-assigned"],
+        ask: managed::not_assigned,
+        says: Some("which identities this machine has"),
+    },
+    Witness {
+        findings: &["identity-no-way-out"],
+        ask: way_out::ruling,
+        says: Some("what on the way drops the packets"),
+    },
 ];
 
 /// Whether the account takes keys; the keys themselves are never read.

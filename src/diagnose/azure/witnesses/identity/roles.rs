@@ -6,7 +6,7 @@ use crate::diagnose::reading;
 use crate::diagnose::rules::identity::role_missing::{last_parts, refused_action};
 use crate::diagnose::view::View;
 use crate::diagnose::view::azure::AzureView;
-use crate::diagnose::view::azure::access::{Grants, grants};
+use crate::diagnose::view::azure::access::{Grants, Refusals, grants};
 use crate::diagnose::view::azure::needs;
 use crate::evidence::azure::RoleAssignment;
 
@@ -30,7 +30,16 @@ pub(super) fn missing(view: &View<'_>, azure: &AzureView<'_>) -> Option<Ruling> 
         return Some(Ruling::Open(vec![right]));
     };
     let account = reading::account(view);
-    let base = Proof::default().cites("/estate/roles");
+    let mut base = Proof::default().cites("/estate/roles");
+    if let Refusals::By(deny) = azure.refusals(&action) {
+        base = base
+            .fact(format!(
+                "the deny assignment {} over {} refuses the call as well: a role alone does not help",
+                deny.name,
+                needs::scope(&deny.scope)
+            ))
+            .cites("/estate/denies");
+    }
     let with =
         |wanted: Grants| roles.iter().find(|assignment| grants(assignment, &action) == wanted);
     if let Some(conditional) = with(Grants::OnCondition).filter(|_| with(Grants::Yes).is_none()) {

@@ -1,10 +1,12 @@
 //! What findings of the tcp and tls hops leave open.
 
+mod gateway;
 mod silent;
 
 use std::net::IpAddr;
 
 use super::{obstacle, whose};
+use crate::diagnose::azure::way_back::{self, Flow};
 use crate::diagnose::azure::{Proof, Ruling, Witness};
 use crate::diagnose::view::View;
 use crate::diagnose::view::azure::AzureView;
@@ -12,17 +14,31 @@ use crate::diagnose::view::azure::here::Here;
 use crate::diagnose::view::azure::owner::Owner;
 use crate::diagnose::view::azure::routes::{Next, Peered};
 use crate::diagnose::view::azure::way::{Appliance, Way};
+use crate::evidence::azure::ResourceId;
 
 /// The questions.
 pub(super) const WITNESSES: &[Witness] = &[
-    Witness { findings: &["tcp-silent"], ask: silent::state },
-    Witness { findings: &["tcp-silent"], ask: silent::missing },
-    Witness { findings: &["tcp-no-route", "tcp-unreachable", "tcp-reset"], ask: on_the_way },
+    Witness {
+        findings: &["tcp-silent"],
+        ask: silent::state,
+        says: Some("what on the way drops the packets"),
+    },
+    Witness { findings: &["tcp-silent"], ask: silent::missing, says: None },
+    Witness {
+        findings: &["tcp-no-route", "tcp-unreachable", "tcp-reset"],
+        ask: on_the_way,
+        says: Some("what routes and NSGs do on the way"),
+    },
     Witness {
         findings: &["tcp-refused", "tls-wrong-name", "tls-not-tls", "tls-address-fails"],
         ask: whose_address,
+        says: Some("whose address it is"),
     },
-    Witness { findings: &["tcp-address-dead"], ask: whose_dead_address },
+    Witness {
+        findings: &["tcp-address-dead"],
+        ask: whose_dead_address,
+        says: Some("whose address it is"),
+    },
 ];
 
 /// The address that the failed connection went to.
@@ -34,12 +50,16 @@ fn failed(view: &View<'_>) -> Option<(IpAddr, u16)> {
 /// The way from this machine to an address; none where one of the two is not known.
 fn way<'a>(azure: &AzureView<'a>, ip: IpAddr, port: u16) -> Option<Way<'a>> {
     let Here::At(place) = azure.here() else { return None };
-    let end = match azure.owner(ip) {
+    Some(azure.way(place, ip, port, subnet_of(azure, ip)))
+}
+
+/// The subnet of the endpoint that has an address.
+fn subnet_of<'a>(azure: &AzureView<'a>, ip: IpAddr) -> Option<&'a ResourceId> {
+    match azure.owner(ip) {
         Owner::Account(endpoint) => endpoint.configuration.subnet.as_ref(),
         Owner::UnknownEndpoint(_, configuration) => configuration.subnet.as_ref(),
         _ => None,
-    };
-    Some(azure.way(place, ip, port, end))
+    }
 }
 
 fn whose_address(view: &View<'_>, azure: &AzureView<'_>) -> Option<Ruling> {
@@ -69,25 +89,47 @@ fn on_the_way(view: &View<'_>, azure: &AzureView<'_>) -> Option<Ruling> {
     Some(Ruling::Notes(described(azure, &way, ip)?))
 }
 
+/// What is at the address of an appliance, in words.
+fn appliance_words(azure: &AzureView<'_>, address: IpAddr) -> String {
+    match azure.appliance(address) {
+        Appliance::Firewall(id) => format!("the Azure Firewall {}", id.name()),
+        Appliance::Machine(interface, _) => {
+            let id = interface.machine.as_ref().unwrap_or(&interface.id);
+            format!("the appliance {}", id.name())
+        }
+        Appliance::NotVisible => "an appliance that is not visible to this caller".to_owned(),
+    }
+}
+
 /// What is on the way, as facts.
 pub(super) fn described(azure: &AzureView<'_>, way: &Way<'_>, ip: IpAddr) -> Option<Proof> {
     let here = &way.place.network.id;
     match (way.route.next, way.peered) {
         (Next::Appliance(Some(address)), _) => {
-            let what = match azure.appliance(address) {
-                Appliance::Firewall(id) => format!("the Azure Firewall {}", id.name()),
-                Appliance::Machine(interface, _) => {
-                    let id = interface.machine.as_ref().unwrap_or(&interface.id);
-                    format!("the appliance {}", id.name())
-                }
-                Appliance::NotVisible => {
-                    "an appliance that is not visible to this caller".to_owned()
-                }
-            };
+            let what = appliance_words(azure, address);
+            let proof = Proof::default()
+                .fact(format!("Azure routes packets for {ip} to {address}: {what}"))
+                .reasoning(format!("{what} decides over this connection by rules of its own"))
+                .cites("/estate/route_tables");
+            let back = way.end.and_then(|(_, subnet)| {
+                let (caller, through) = (way.place.address, Some(address));
+                way_back::described(azure, Flow { caller, endpoint: ip, subnet, through })
+            });
+            Some(match back {
+                Some(back) => proof.and(back),
+                None => proof,
+            })
+        }
+        (Next::Gateway, _) => {
+            let (route, table) = way.route.by?;
+            let named = way_back::named(route, table);
             Some(
                 Proof::default()
-                    .fact(format!("Azure routes packets for {ip} to {address}: {what}"))
-                    .reasoning(format!("{what} decides over this connection by rules of its own"))
+                    .fact(format!("{named} sends packets for {ip} to a VPN or ExpressRoute gateway"))
+                    .reasoning(format!(
+                        "{named} sends packets for {ip} out of Azure: they arrive only if the other \
+                         side of the gateway sends them back to the endpoint's network"
+                    ))
                     .cites("/estate/route_tables"),
             )
         }

@@ -1,6 +1,6 @@
 //! A private address that does not answer: the connection's state, then the way to it.
 
-use super::{described, failed, obstacle, way, whose};
+use super::{described, failed, gateway, obstacle, subnet_of, way, whose};
 use crate::diagnose::azure::witnesses::connection;
 use crate::diagnose::azure::{Proof, Ruling, commands};
 use crate::diagnose::reading;
@@ -9,6 +9,8 @@ use crate::diagnose::view::azure::AzureView;
 use crate::diagnose::view::azure::here::Here;
 use crate::diagnose::view::azure::needs;
 use crate::diagnose::view::azure::owner::{EndpointAddress, Owner};
+use crate::diagnose::view::azure::packet_rules::Access;
+use crate::diagnose::view::azure::way::Way;
 use crate::diagnosis::Step;
 use crate::evidence::azure::ConnectionStatus;
 use crate::evidence::tunnel;
@@ -21,6 +23,7 @@ pub(super) fn state(view: &View<'_>, azure: &AzureView<'_>) -> Option<Ruling> {
         Owner::Account(endpoint) => at_endpoint(view, azure, &endpoint, ip, port),
         Owner::UnknownEndpoint(..) => way(azure, ip, port)
             .and_then(|way| obstacle::ruling(azure, &way, ip, port))
+            .or_else(|| gateway::ruling(azure, subnet_of(azure, ip), ip))
             .or_else(|| whose::ruling(view, azure, ip)),
         _ if tunnel::is_private(view, ip) => whose::ruling(view, azure, ip),
         _ => None,
@@ -44,6 +47,9 @@ fn at_endpoint(
     if let Some(way) = way(azure, ip, port)
         && let Some(ruling) = obstacle::ruling(azure, &way, ip, port)
     {
+        return Some(with_endpoint(ruling, name, ip, approved));
+    }
+    if let Some(ruling) = gateway::ruling(azure, endpoint.configuration.subnet.as_ref(), ip) {
         return Some(with_endpoint(ruling, name, ip, approved));
     }
     let account = reading::account(view);
@@ -75,8 +81,7 @@ fn remaining(azure: &AzureView<'_>, proof: Proof, ip: IpAddr, port: u16, approve
             let Some(way) = way(azure, ip, port) else { return proof };
             let mut proof = proof;
             for gate in &way.gates {
-                if gate.decision.access == crate::diagnose::view::azure::packet_rules::Access::Allow
-                {
+                if gate.decision.access == Access::Allow {
                     proof = proof.ruled_out(format!(
                         "the NSG {} at {}: its rules allow TCP {port} to {ip}",
                         gate.group.name(),
@@ -84,35 +89,9 @@ fn remaining(azure: &AzureView<'_>, proof: Proof, ip: IpAddr, port: u16, approve
                     ));
                 }
             }
-            if let Some((gate, rule)) = way.doubtful() {
-                proof = proof
-                    .fact(format!(
-                        "{} of {} (priority {}, {}) may match: it names {}",
-                        rule.name,
-                        gate.group.name(),
-                        rule.priority,
-                        rule.access,
-                        rule.destinations
-                            .iter()
-                            .chain(&rule.sources)
-                            .cloned()
-                            .collect::<Vec<_>>()
-                            .join(", ")
-                    ))
-                    .reasoning(format!(
-                        "the NSG {} at {} may drop the connection: what its rule {} matches is \
-                         not in the rule; --azure-effective asks Azure for the addresses",
-                        gate.group.name(),
-                        gate.at,
-                        rule.name
-                    ))
-                    .cites("/estate/security_groups");
-            }
+            proof = doubts(azure, proof, &way, ip);
             if let Some(on_way) = described(azure, &way, ip) {
-                proof.facts.extend(on_way.facts);
-                proof.reasoning.extend(on_way.reasoning);
-                proof.ruled_out.extend(on_way.ruled_out);
-                proof.cites.extend(on_way.cites);
+                proof = proof.and(on_way);
             }
             proof.reasoning(
                 "what is left: a firewall on this machine or on the way, a rule of a network \
@@ -130,12 +109,67 @@ fn remaining(azure: &AzureView<'_>, proof: Proof, ip: IpAddr, port: u16, approve
                 .reasoning(OPEN)
                 .cites("/estate/networks")
         }
-        Here::Outside => proof.reasoning(
-            "this machine is not in Azure: what is left is the VPN or ExpressRoute, a firewall \
-             on the way, or the route back to this site",
-        ),
+        Here::Outside => {
+            let proof = match gateway::described(azure, subnet_of(azure, ip), ip) {
+                Some(on_way) => proof.and(on_way),
+                None => proof,
+            };
+            proof.reasoning(
+                "this machine is not in Azure: what is left is the VPN or ExpressRoute, a \
+                 firewall on the way, or the route back to this site",
+            )
+        }
         Here::Hidden(_) | Here::Unknown => proof.reasoning(OPEN),
     }
+}
+
+/// What of the way is not decided, though it was read.
+fn doubts(azure: &AzureView<'_>, mut proof: Proof, way: &Way<'_>, ip: IpAddr) -> Proof {
+    if let Some((gate, rule)) = way.doubtful() {
+        proof = proof
+            .fact(format!(
+                "{} of {} (priority {}, {}) may match: it names {}",
+                rule.name,
+                gate.group.name(),
+                rule.priority,
+                rule.access,
+                rule.destinations
+                    .iter()
+                    .chain(&rule.sources)
+                    .cloned()
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ))
+            .reasoning(format!(
+                "the NSG {} at {} may drop the connection: what its rule {} matches is \
+                 not in the rule; --azure-effective asks Azure for the addresses",
+                gate.group.name(),
+                gate.at,
+                rule.name
+            ))
+            .cites("/estate/security_groups");
+    }
+    let open = way.in_effect.is_some_and(|decision| decision.access == Access::MayMatch);
+    let mut rules = azure.estate().effective_rules.items().iter();
+    if let Some(rule) = rules.find(|rule| open && rule.is_rest()) {
+        let of = rule.group.as_ref().map_or_else(String::new, |id| format!(" of {}", id.name()));
+        proof = proof
+            .reasoning(format!(
+                "the rules in effect at this machine's interface{of} are more than are kept: the \
+                 list was cut, none of the rules that decide first matches, and what the rest does \
+                 is not decided"
+            ))
+            .cites("/estate/effective_rules");
+    }
+    if way.route.cut {
+        proof = proof
+            .reasoning(format!(
+                "a route in effect at this machine's interface has more prefixes than are kept: the \
+                 list was cut, and where Azure sends packets for {ip} is not decided"
+            ))
+            .cites("/estate/effective_routes");
+    }
+    proof
 }
 
 /// What to look at next, where the connection is not the cause.
@@ -240,6 +274,8 @@ pub(super) fn missing(view: &View<'_>, azure: &AzureView<'_>) -> Option<Ruling> 
         _ => None,
     };
     let on_way = way(azure, ip, port).map(|way| way.missing).unwrap_or_default();
-    let all: Vec<String> = connections.into_iter().chain(hidden).chain(on_way).collect();
+    let gateways = gateway::missing(azure, subnet_of(azure, ip), ip);
+    let all: Vec<String> =
+        connections.into_iter().chain(hidden).chain(on_way).chain(gateways).collect();
     (!all.is_empty()).then_some(Ruling::Open(all))
 }
