@@ -9,8 +9,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use aoai_probe::panics;
 use aoai_probe::run::{self, Output, Progress, Terminal};
+use aoai_probe::{panics, platform};
 
 use self::background_writer::BackgroundWriter;
 
@@ -22,15 +22,22 @@ const NOT_READ: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(20);
 
 #[global_allocator]
-static ALLOCATOR: aoai_probe::platform::Allocator = aoai_probe::platform::Allocator;
+static ALLOCATOR: platform::Allocator = platform::Allocator;
 
 fn main() -> ExitCode {
     panics::install(|bug| {
         let _ = writeln!(std::io::stderr(), "{}", bug.report());
     });
-    aoai_probe::platform::protect_process();
-    let terminal =
-        Terminal { out: std::io::stdout().is_terminal(), err: std::io::stderr().is_terminal() };
+    platform::protect_process();
+    // Only these last, so only they are services of Windows.
+    let lasts = std::env::args_os().nth(1).is_some_and(|word| word == "watch" || word == "serve");
+    let status = lasts.then(|| platform::run_as_service(program)).flatten();
+    ExitCode::from(status.unwrap_or_else(program))
+}
+
+/// Parses, runs and writes; the exit status.
+fn program() -> u8 {
+    let terminal = terminal();
     let shown = Cell::new(0);
     let status = Cell::new(false);
     let (changes, troubles) = (RefCell::new(None), RefCell::new(None));
@@ -48,17 +55,23 @@ fn main() -> ExitCode {
             status.set(true);
             let _ = write!(std::io::stderr(), "\r{line}\u{1b}[K");
         }
-        Progress::Change(line) => say(&changes, line, std::io::stdout),
+        Progress::Change(line) => {
+            platform::write_event(line, false);
+            say(&changes, line, std::io::stdout);
+        }
         Progress::Result(text) => {
             if let Err(error) = to_standard_output(text) {
                 lost.borrow_mut().get_or_insert(error);
             }
         }
-        Progress::Trouble(line) => say(&troubles, line, std::io::stderr),
+        Progress::Trouble(line) => {
+            platform::write_event(line, true);
+            say(&troubles, line, std::io::stderr);
+        }
     };
     let done = panics::program(|| run::run(std::env::args_os(), terminal, &progress));
-    aoai_probe::platform::end_programs();
-    let Some(done) = done else { return ExitCode::from(run::BUG) };
+    platform::end_programs();
+    let Some(done) = done else { return run::BUG };
     let end = background_writer::shutdown_deadline();
     let is_read =
         |said: RefCell<Option<BackgroundWriter>>| said.take().is_none_or(|said| said.end(end));
@@ -74,15 +87,26 @@ fn main() -> ExitCode {
         let _ = std::io::stderr().write_all(done.err.as_bytes());
     }
     if !out {
-        return ExitCode::from(done.status);
+        return done.status;
     }
     let (report, bundle) = (deliver(&done), deliver_bundle(&done));
     match lost.take().map_or(Ok(()), Err).and(report).and(bundle) {
-        Ok(()) => ExitCode::from(done.status),
+        Ok(()) => done.status,
         Err(message) => {
             let _ = writeln!(std::io::stderr(), "aoai-probe: {message}");
-            ExitCode::from(run::USAGE)
+            run::USAGE
         }
+    }
+}
+
+/// Whether the standard streams are terminals that show colours and move their cursor.
+fn terminal() -> Terminal {
+    fn is_able<S: IsTerminal>(stream: &S, shows_codes: fn(&S) -> bool) -> bool {
+        stream.is_terminal() && shows_codes(stream)
+    }
+    Terminal {
+        out: is_able(&std::io::stdout(), platform::shows_codes),
+        err: is_able(&std::io::stderr(), platform::shows_codes),
     }
 }
 
@@ -160,14 +184,7 @@ fn write(file: &str, bytes: &[u8], shared: bool) -> std::io::Result<()> {
         return write_special(&path, bytes);
     }
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    // Like `>`: a report contains no secret, and the umask applies.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(match shared {
-        true => 0o666,
-        false => 0o600,
-    }));
-    let mut new = builder.tempfile_in(folder)?;
+    let mut new = new_file(folder, shared)?;
     new.write_all(bytes)?;
     if let Some(there) = there.filter(|_| shared) {
         new.as_file().set_permissions(there.permissions())?;
@@ -176,14 +193,30 @@ fn write(file: &str, bytes: &[u8], shared: bool) -> std::io::Result<()> {
     Ok(())
 }
 
+/// A new file that takes another one's place. Like one of `>` where it is shared: a report contains
+/// no secret, and the umask applies.
+#[cfg(unix)]
+fn new_file(folder: &Path, shared: bool) -> std::io::Result<tempfile::NamedTempFile> {
+    let mode = if shared { 0o666 } else { 0o600 };
+    tempfile::Builder::new()
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))
+        .tempfile_in(folder)
+}
+
+/// The same, with the rights that its folder gives.
+#[cfg(not(unix))]
+fn new_file(folder: &Path, _: bool) -> std::io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new().tempfile_in(folder)
+}
+
 /// Writes to a device or pipe. A pipe without a reader, or with one that does not read, must not
 /// block the process forever.
 fn write_special(path: &Path, mut bytes: &[u8]) -> std::io::Result<()> {
     use std::io::ErrorKind;
     let begun = Instant::now();
     let mut file = loop {
-        match aoai_probe::platform::open_to_write(path) {
-            Err(error) if aoai_probe::platform::has_no_reader(path, &error) => {
+        match platform::open_to_write(path) {
+            Err(error) if platform::has_no_reader(path, &error) => {
                 if begun.elapsed() >= NO_READER {
                     return Err(std::io::Error::other("no program reads from this pipe"));
                 }

@@ -3,6 +3,7 @@
 //! `World::of_this_machine` is the one place that reads them. No trait, nothing to mock: a
 //! test fills the same fields. It contacts nothing.
 
+pub mod arc;
 mod connect_override;
 mod environment;
 mod resolvers;
@@ -25,7 +26,7 @@ use crate::evidence::Trust;
 use crate::evidence::dns::{ResolverRole, SystemAnswer};
 use crate::evidence::vantage::{AzureMachine, FileState, NamePolicy, PlatformSign, ResolverConfig};
 use crate::files::{self, May};
-use crate::platform::{self, ResolverSettings};
+use crate::platform::{self, ResolverSettings, SystemProxies};
 use crate::wire::peer_limit::PeerLimiter;
 use crate::wire::roots::{ExtraRoots, Roots, SharedRoots, SystemStore};
 use crate::wire::tally::Tally;
@@ -54,6 +55,8 @@ pub struct World {
     pub interfaces: Arc<[(IpAddr, String)]>,
     /// The gateways of its default routes.
     pub default_gateways: Vec<IpAddr>,
+    /// The system's own proxy settings; none where it has variables alone.
+    pub system_proxies: Option<SystemProxies>,
     /// The resolver configuration, as evidence.
     pub resolver_config: ResolverConfig,
     /// The resolvers to ask, with their ports.
@@ -83,9 +86,6 @@ pub struct World {
     /// Which walks of a round each resolver answered; none for a single walk.
     pub tally: Option<Arc<Tally>>,
 }
-
-/// The program of Azure Arc's agent.
-const ARC_AGENT: &str = "/opt/azcmagent/bin/himds";
 
 /// What answers for `getaddrinfo`.
 #[derive(Debug, Clone)]
@@ -137,10 +137,12 @@ impl World {
         let resolver_settings = platform::resolver_settings().map(Arc::new);
         let (resolver_config, resolvers) = configured(resolver_settings.as_deref(), &environment);
         let interfaces = interfaces();
+        let arc_agent = arc::agent(&environment).filter(|agent| Path::new(agent).exists());
         Self {
-            platforms: platforms(&environment, &resolver_config, &interfaces),
+            platforms: platforms(&environment, &resolver_config, &interfaces, arc_agent.as_deref()),
             interfaces: interfaces.into(),
             default_gateways: platform::default_gateways(),
+            system_proxies: platform::system_proxies(),
             hosts: hosts_file(resolver_settings.as_deref(), &environment),
             environment,
             host: platform::host_name(),
@@ -155,7 +157,7 @@ impl World {
             now: SystemTime::now(),
             system_store: trust::system_store(),
             connect_overrides: Vec::new(),
-            arc_agent: platform::HAS_UNIX_PATHS && Path::new(ARC_AGENT).exists(),
+            arc_agent: arc_agent.is_some(),
             shared_roots: Arc::default(),
             peer_limiter: None,
             tally: None,
@@ -285,6 +287,7 @@ fn platforms(
     environment: &Environment,
     config: &ResolverConfig,
     addresses: &[(IpAddr, String)],
+    arc_agent: Option<&str>,
 ) -> Vec<PlatformSign> {
     let interfaces: Vec<(platform::NetworkInterface, Vec<IpAddr>)> = platform::interfaces()
         .into_iter()
@@ -297,6 +300,7 @@ fn platforms(
     signs::platforms(&signs::Surroundings {
         environment,
         exists: &|path| platform::HAS_UNIX_PATHS && Path::new(path).exists(),
+        arc_agent,
         kernel: TextFile::read("/proc/sys/kernel/osrelease", FILE_LIMIT).text.trim(),
         nameservers: &config.nameservers,
         listening: &platform::listening_ports(),

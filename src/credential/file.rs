@@ -14,7 +14,7 @@ use crate::wire::words;
 /// The largest key or token file that is read, in bytes.
 const LIMIT: u64 = 64 << 10;
 
-/// The file's text, and its mode in octal when others may read it. `-` is standard input.
+/// The file's text, and who else may read it: its mode in octal, or groups of Windows. `-` is standard input.
 /// A pipe is read to its end, for `timeout` at most. `option` is what named it.
 pub(super) fn read(
     option: &'static str,
@@ -96,18 +96,20 @@ fn content(path: &str) -> Result<(Zeroizing<Vec<u8>>, Option<String>), String> {
         return Err("is a directory".to_owned());
     }
     files::fill(&mut bytes, file, LIMIT).map_err(fail)?;
-    Ok((bytes, open_mode(&metadata)))
+    Ok((bytes, open_to(path, &metadata)))
 }
 
 /// The mode in octal, when the group or others have a right to the file.
 #[cfg(unix)]
-fn open_mode(metadata: &std::fs::Metadata) -> Option<String> {
+fn open_to(_: &str, metadata: &std::fs::Metadata) -> Option<String> {
     use std::os::unix::fs::PermissionsExt;
     let mode = metadata.permissions().mode() & 0o7777;
     (metadata.is_file() && mode & 0o077 != 0).then(|| format!("{mode:04o}"))
 }
 
-#[cfg(not(unix))]
-const fn open_mode(_: &std::fs::Metadata) -> Option<String> {
-    None
+/// The groups of all users that may read the file.
+#[cfg(windows)]
+fn open_to(path: &str, metadata: &std::fs::Metadata) -> Option<String> {
+    let groups = crate::platform::open_to(std::path::Path::new(path));
+    (metadata.is_file() && !groups.is_empty()).then(|| groups.join(", "))
 }

@@ -2,21 +2,19 @@
 //! Rust asks App Service and virtual machines itself.
 
 use std::net::Ipv4Addr;
-use std::time::Duration;
 
 use serde_json::Value;
 use url::{Host, Url};
 
-use super::acquire::AcquireError;
+use super::acquire::{AcquireError, AcquireParams};
 use super::file;
 use super::flow::IdentityId;
 use super::outbound::{OutboundRequest, Reply, SendRequest};
 use crate::evidence::identity::TokenPurpose;
 use crate::evidence::text::clean;
 use crate::secret::Secret;
+use crate::world::arc;
 
-/// Where Arc's agent keeps its challenges (fact I10).
-const ARC_TOKENS: &str = "/var/opt/azcmagent/tokens/";
 /// The largest challenge of Arc's agent (fact I10).
 const ARC_CHALLENGE: usize = 4096;
 /// A virtual machine's metadata service.
@@ -135,7 +133,7 @@ pub(super) async fn arc(
     url: &Url,
     resource: &str,
     send: &SendRequest<'_>,
-    timeout: Duration,
+    params: &AcquireParams<'_>,
 ) -> Result<Secret, AcquireError> {
     let unusable = |why: String| Err(AcquireError::Unusable(why));
     let request = |authorization: Option<(String, Secret)>| OutboundRequest {
@@ -154,14 +152,19 @@ pub(super) async fn arc(
     }
     let named = challenge.header("www-authenticate").unwrap_or_default();
     let path = named.split_once('=').map(|(_, path)| path.trim_matches('"')).unwrap_or_default();
-    let name = path.strip_prefix(ARC_TOKENS).unwrap_or_default();
+    let Some(folder) = arc::token_folder(params.environment) else {
+        return unusable(
+            "PROGRAMDATA, where the agent keeps its challenges, is not set".to_owned(),
+        );
+    };
+    let name = path.strip_prefix(&folder).unwrap_or_default();
     if !name.ends_with(".key") || name.contains(['/', '\\']) || name.contains("..") {
         return unusable(format!(
-            "the agent's challenge names {}, which is not a .key file of {ARC_TOKENS}",
+            "the agent's challenge names {}, which is not a .key file of {folder}",
             clean(path, 100)
         ));
     }
-    let key = file::read_blocking("the agent's challenge", path, timeout).await;
+    let key = file::read_blocking("the agent's challenge", path, params.timeout).await;
     let key = key.map_err(AcquireError::Unusable)?;
     if key.len() > ARC_CHALLENGE {
         return unusable(format!("{path} is larger than {ARC_CHALLENGE} bytes"));

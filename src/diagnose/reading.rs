@@ -31,10 +31,13 @@ pub fn private_demanded(e: &Evidence) -> bool {
 }
 
 /// Whether an errno means that this machine has no room for another socket: its own limit, which
-/// shows nothing about the path (Linux: ENOMEM, ENFILE, EMFILE, ENOBUFS).
+/// shows nothing about the path (Linux: ENOMEM, ENFILE, EMFILE, ENOBUFS; Windows: WSAEMFILE,
+/// WSAENOBUFS).
 #[must_use]
 pub fn own_limit(e: &Evidence, errno: i32) -> bool {
-    e.vantage.os.starts_with("linux") && matches!(errno, 12 | 23 | 24 | 105)
+    let os = e.vantage.os.as_str();
+    os.starts_with("linux") && matches!(errno, 12 | 23 | 24 | 105)
+        || os.starts_with("windows") && matches!(errno, 10024 | 10055)
 }
 
 /// The outcome of a resolver's A question.

@@ -48,7 +48,7 @@ pub fn lost(e: &Evidence) -> (u32, u32) {
     let Some(attempt) = connection(e) else { return (0, 0) };
     let all = attempt.lost();
     let at_tls = e.tls.value().and_then(|hop| hop.tcp_info.as_ref()).map_or(all, |info| {
-        info.total_retrans.saturating_sub(attempt.syn_repeats.unwrap_or(0)).min(all)
+        info.repeats().saturating_sub(attempt.syn_repeats.unwrap_or(0)).min(all)
     });
     (at_tls, all - at_tls)
 }

@@ -22,7 +22,8 @@ pub struct IdentityHop {
     pub wanted_audiences: Vec<String>,
     /// Other sources that are configured and were not taken.
     pub skipped_sources: Vec<SkippedSource>,
-    /// The file with the secret can be read by other users (Unix mode in octal).
+    /// The file with the secret can be read by other users (Unix mode in octal, or the groups
+    /// of Windows that may).
     pub file_mode_open: Option<String>,
     /// What was around the value and was not sent; null when it was sent unchanged. The one
     /// line feed that ends a text file does not count.

@@ -32,9 +32,9 @@ pub struct TcpAttempt {
     pub started_ms: f64,
     /// Time taken in milliseconds.
     pub took_ms: f64,
-    /// What the kernel says of the connection, read at the walk's end (Linux).
+    /// What the kernel says of the connection, read at the walk's end (Linux, Windows).
     pub info: Option<TcpInfo>,
-    /// How often the SYN was sent again (Linux).
+    /// How often the SYN was sent again (Linux, Windows).
     #[serde(default)]
     pub syn_repeats: Option<u32>,
 }
@@ -112,17 +112,25 @@ impl IcmpMeaning {
     }
 }
 
-/// The part of TCP_INFO that tells something about a path (Linux).
+/// The part of TCP_INFO that tells something about a path (Linux; Windows counts less of it).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TcpInfo {
     /// Smoothed round trip in microseconds.
     pub rtt_us: u32,
-    /// Segments retransmitted in total.
-    pub total_retrans: u32,
+    /// Segments retransmitted in total, the SYN among them; null where the system counts bytes.
+    #[serde(default)]
+    pub total_retrans: Option<u32>,
+    /// Bytes of data retransmitted in total (Windows).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_retrans: Option<u64>,
+    /// How often the SYN was sent again, where the system counts that apart (Windows).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub syn_retrans: Option<u32>,
     /// Maximum segment size for sending, in bytes.
     pub snd_mss: u32,
-    /// Path MTU that the kernel believes in, in bytes.
-    pub pmtu: u32,
+    /// Path MTU that the kernel believes in, in bytes; null where the system does not say.
+    #[serde(default)]
+    pub pmtu: Option<u32>,
     /// Bytes acknowledged by the peer.
     pub bytes_acked: Option<u64>,
     /// Bytes received in order.
@@ -149,7 +157,18 @@ impl TcpInfo {
     /// Segments sent, repeats apart, the FIN that was still to come with them.
     #[must_use]
     pub fn first_sent(&self) -> Option<u32> {
-        self.segs_out.map(|all| all.saturating_sub(self.total_retrans) + u32::from(self.open))
+        let (all, again) = self.segs_out.zip(self.total_retrans)?;
+        Some(all.saturating_sub(again) + u32::from(self.open))
+    }
+
+    /// Segments sent again, the SYN among them: as counted, or where the system counts bytes, as
+    /// few as can hold them.
+    #[must_use]
+    pub fn repeats(&self) -> u32 {
+        self.total_retrans.unwrap_or_else(|| {
+            let data = self.bytes_retrans.unwrap_or(0).div_ceil(self.snd_mss.max(1).into());
+            u32::try_from(data).unwrap_or(u32::MAX).saturating_add(self.syn_retrans.unwrap_or(0))
+        })
     }
 
     /// The round trip in milliseconds: the shortest where it is known, since the smoothed one
@@ -176,7 +195,7 @@ impl TcpAttempt {
     #[must_use]
     pub fn lost(&self) -> u32 {
         let Some(info) = &self.info else { return 0 };
-        let after_syn = info.total_retrans.saturating_sub(self.syn_repeats.unwrap_or(0));
+        let after_syn = info.repeats().saturating_sub(self.syn_repeats.unwrap_or(0));
         after_syn.saturating_sub(info.dsack_dups.unwrap_or(0))
     }
 }
@@ -187,5 +206,22 @@ impl TcpHop {
     pub fn walked_attempt(&self) -> Option<&TcpAttempt> {
         let walked = self.selected?;
         self.attempts.iter().find(|a| a.address.ip() == walked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_windows_counts_bytes_segments_are_as_few_as_hold_them() {
+        let mut info: TcpInfo =
+            serde_json::from_value(serde_json::json!({ "rtt_us": 900, "snd_mss": 1460 })).unwrap();
+        assert_eq!((info.repeats(), info.first_sent(), info.pmtu), (0, None, None));
+        (info.bytes_retrans, info.syn_retrans) = (Some(1461), Some(1));
+        assert_eq!(info.repeats(), 3);
+        // Linux counts them itself.
+        (info.total_retrans, info.segs_out) = (Some(1), Some(5));
+        assert_eq!((info.repeats(), info.first_sent()), (1, Some(4)));
     }
 }

@@ -176,10 +176,38 @@ pub struct ProxyDecision {
     pub no_proxy: Vec<NoProxyEntry>,
     /// Variables whose name looks misspelt, e.g. `HTTP_PORXY`.
     pub misspelt: Vec<String>,
-    /// What each client would do with these variables, whatever `--proxy` says; empty where no
-    /// variable names a proxy.
+    /// What each client would do with these variables and settings, whatever `--proxy` says; empty
+    /// where none names a proxy.
     #[serde(default)]
     pub clients: Vec<ClientProxy>,
+    /// The system's own proxy settings, which some clients read where no variable names a proxy
+    /// (Windows); null where the system has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<SystemProxyEvidence>,
+}
+
+/// The proxy settings that Windows has in addition to the variables.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SystemProxyEvidence {
+    /// Those of this user (Internet Options, WinINET); null where they are not shown.
+    pub user: Option<SystemProxySettings>,
+    /// Those of services (`netsh winhttp`); null where they are not shown.
+    pub services: Option<SystemProxySettings>,
+}
+
+/// Proxy settings of a user or of services.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SystemProxySettings {
+    /// Whether clients look for a script by DHCP and DNS (WPAD). It was not looked for.
+    pub auto_detect: bool,
+    /// The URL of a script that decides (PAC), without a query. It was not run.
+    pub script: Option<String>,
+    /// The proxy for https, without its password; null for none.
+    pub proxy: Option<String>,
+    /// What is asked directly, entry by entry.
+    pub bypass: Vec<String>,
+    /// The entry of those that exempts the target; null for none.
+    pub exempted_by: Option<String>,
 }
 
 /// What one client would do with the proxy variables for a call to the target.
@@ -215,6 +243,15 @@ pub enum ClientDecision {
         /// The entry.
         entry: String,
     },
+    /// The system's proxy settings, since no variable is set.
+    System,
+    /// This entry of the system's proxy settings exempts the target.
+    SystemExempted {
+        /// The entry.
+        entry: String,
+    },
+    /// A script of the system's proxy settings decides; it was not run.
+    Script,
     /// It cannot make a call at all.
     Fails {
         /// Why.
@@ -227,6 +264,26 @@ impl ClientProxy {
     #[must_use]
     pub fn reads(&self) -> bool {
         self.decision != ClientDecision::Ignores
+    }
+
+    /// Which way it goes, and in brackets what decides.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let way = match (&self.proxy, &self.decision) {
+            (Some(url), _) => format!("through {url}"),
+            (None, ClientDecision::Script) => "by a script that was not run".to_owned(),
+            (None, _) => "directly".to_owned(),
+        };
+        let why = match &self.decision {
+            ClientDecision::Ignores => "it reads no variable".to_owned(),
+            ClientDecision::NoVariable => "it reads none of the variables that are set".to_owned(),
+            ClientDecision::Variable { name } => name.clone(),
+            ClientDecision::Exempted { variable, entry } => format!("{variable}: {entry}"),
+            ClientDecision::System | ClientDecision::Script => "Windows' proxy settings".to_owned(),
+            ClientDecision::SystemExempted { entry } => format!("Windows' proxy settings: {entry}"),
+            ClientDecision::Fails { message } => message.clone(),
+        };
+        format!("{way} ({why})")
     }
 }
 
@@ -259,6 +316,13 @@ pub enum ProxyReason {
         /// The entry.
         entry: String,
     },
+    /// No variable is set, and the system's proxy settings name it.
+    System,
+    /// No variable is set, and this entry of the system's proxy settings exempts the target.
+    SystemExempted {
+        /// The entry.
+        entry: String,
+    },
 }
 
 /// An entry of NO_PROXY.
@@ -286,7 +350,8 @@ pub struct SourceTowards {
     pub route: Option<Route>,
 }
 
-/// The route that this machine's kernel takes to an address, read at the walk's end (Linux).
+/// The route that this machine's kernel takes to an address, read at the walk's end (Linux,
+/// Windows).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Route {
     /// The prefix of the entry that decides, e.g. `10.3.0.0/24`; `0.0.0.0/0` is the default.
@@ -304,7 +369,8 @@ pub struct Route {
 pub struct Interface {
     /// Its name.
     pub name: String,
-    /// Its kind, as `ip -d link` has it: `bridge`, `tun`, `wireguard`; null for plain devices.
+    /// Its kind, as `ip -d link` has it (`bridge`, `tun`, `wireguard`), or by its type in Windows
+    /// (`ppp`, `tunnel`, `teredo`); null for plain devices.
     pub kind: Option<String>,
     /// Whether it is up and has a carrier.
     pub running: bool,

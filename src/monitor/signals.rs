@@ -1,11 +1,12 @@
-//! Signals to a long-running process: to end, or to reload its inventory.
+//! Signals to a long-running process: to end, or to reload its inventory. On Windows a console and
+//! the service control manager give them.
 
 /// A signal, by its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// SIGTERM, SIGINT: end.
+    /// SIGTERM, SIGINT, a console that closes, `sc stop`: end.
     Stop,
-    /// SIGHUP: reload the inventory.
+    /// SIGHUP, `sc control <name> paramchange`: reload the inventory.
     Reload,
 }
 
@@ -43,11 +44,17 @@ impl Signals {
     }
 }
 
-/// The handled signals.
-#[cfg(not(unix))]
-pub struct Signals;
+/// The handled signals: those of a console, and the requests of the service control manager.
+#[cfg(windows)]
+pub struct Signals {
+    interrupt: tokio::signal::windows::CtrlC,
+    pause: tokio::signal::windows::CtrlBreak,
+    close: tokio::signal::windows::CtrlClose,
+    shutdown: tokio::signal::windows::CtrlShutdown,
+    service: crate::platform::ServiceRequests,
+}
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 impl Signals {
     /// Replaces the default handlers.
     ///
@@ -55,14 +62,28 @@ impl Signals {
     ///
     /// The system does not allow it.
     pub fn new() -> std::io::Result<Self> {
-        Ok(Self)
+        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+        Ok(Self {
+            interrupt: ctrl_c()?,
+            pause: ctrl_break()?,
+            close: ctrl_close()?,
+            shutdown: ctrl_shutdown()?,
+            service: crate::platform::service_requests(),
+        })
     }
 
-    /// The next signal.
+    /// The next signal. The end of a user's session is none: a service outlives it.
     pub async fn next(&mut self) -> Signal {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
+        use crate::platform::ServiceRequest;
+        tokio::select! {
+            _ = self.interrupt.recv() => Signal::Stop,
+            _ = self.pause.recv() => Signal::Stop,
+            _ = self.close.recv() => Signal::Stop,
+            _ = self.shutdown.recv() => Signal::Stop,
+            asked = self.service.next() => match asked {
+                ServiceRequest::Stop => Signal::Stop,
+                ServiceRequest::Reload => Signal::Reload,
+            },
         }
-        Signal::Stop
     }
 }

@@ -9,7 +9,7 @@ mod route;
 use std::os::fd::{AsRawFd, RawFd};
 
 use super::unix::ip_of;
-use super::{IcmpError, ResolverSettings, meaning};
+use super::{AZURE_ASSET_TAG, IcmpError, ResolverSettings, meaning};
 #[cfg(not(target_env = "gnu"))]
 use crate::evidence::dns::SystemAnswer;
 use crate::evidence::tcp::{IcmpMeaning, TcpInfo};
@@ -21,6 +21,7 @@ pub(super) use super::unix::Group;
 pub use super::unix::lookup;
 pub use super::unix::{
     default_signals, end_programs, has_no_reader, host_name, open_files, open_to_write,
+    run_as_service, shows_codes, system_proxies, write_event,
 };
 pub use route::{default_gateways, interfaces, routes, tunnels_down};
 
@@ -38,9 +39,6 @@ pub const fn resolver_settings() -> Option<ResolverSettings> {
 pub fn lookup_by() -> Option<String> {
     Some(c_library())
 }
-
-/// The asset tag that Azure gives to every virtual machine (fact T24).
-const AZURE_ASSET_TAG: &str = "7783-7084-3265-9085-8269-3286-77";
 
 /// Signs of an Azure machine, read without a packet (fact T24).
 #[must_use]
@@ -266,9 +264,11 @@ pub fn tcp_info(socket: &impl AsRawFd) -> Option<TcpInfo> {
     };
     Some(TcpInfo {
         snd_mss: u32_at(16)?,
-        pmtu: u32_at(60)?,
+        pmtu: Some(u32_at(60)?),
         rtt_us: u32_at(68)?,
-        total_retrans: u32_at(100)?,
+        total_retrans: Some(u32_at(100)?),
+        bytes_retrans: None,
+        syn_retrans: None,
         bytes_acked: u64_at(120),
         bytes_received: u64_at(128),
         segs_out: u32_at(136),
@@ -310,7 +310,7 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let info = tcp_info(&stream).unwrap();
-        assert!(info.snd_mss > 500 && info.pmtu >= 1500, "{info:?}");
+        assert!(info.snd_mss > 500 && info.pmtu >= Some(1500), "{info:?}");
         assert_eq!(info.bytes_received, Some(0));
         assert!(info.segs_out >= Some(2), "SYN and ACK: {info:?}");
     }

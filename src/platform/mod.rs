@@ -12,15 +12,20 @@ mod linux;
 #[cfg(all(target_os = "linux", not(feature = "platform_other")))]
 use linux as os;
 
-#[cfg(all(windows, not(feature = "platform_other")))]
+#[cfg(windows)]
 mod windows;
-#[cfg(all(windows, not(feature = "platform_other")))]
+#[cfg(windows)]
 use windows as os;
 
-#[cfg(not(all(any(target_os = "linux", windows), not(feature = "platform_other"))))]
+#[cfg(not(any(windows, all(target_os = "linux", not(feature = "platform_other")))))]
 mod other;
-#[cfg(not(all(any(target_os = "linux", windows), not(feature = "platform_other"))))]
+#[cfg(not(any(windows, all(target_os = "linux", not(feature = "platform_other")))))]
 use other as os;
+
+/// What Windows hands out is read on every system that runs the tests.
+#[cfg(all(test, not(windows)))]
+#[path = "windows/readers/mod.rs"]
+mod windows_readers;
 
 mod memory;
 mod program;
@@ -33,9 +38,11 @@ pub use resolver_settings::{Adapter, RegistryRule, ResolverSettings};
 pub use os::{
     READS_RESOLV_CONF, azure_machine, c_library, default_gateways, default_signals, end_programs,
     has_no_reader, host_name, interfaces, listening_ports, lookup, lookup_by, open_files,
-    open_to_write, protect_process, read_icmp, report_icmp, resolver_settings, routes, tcp_info,
-    tunnels_down,
+    open_to_write, protect_process, read_icmp, report_icmp, resolver_settings, routes,
+    run_as_service, shows_codes, system_proxies, tcp_info, tunnels_down, write_event,
 };
+#[cfg(windows)]
+pub use os::{ServiceRequest, ServiceRequests, open_to, service_requests};
 
 use crate::evidence::tcp::IcmpMeaning;
 use crate::files::{self, May};
@@ -43,6 +50,38 @@ use crate::files::{self, May};
 /// Whether paths of Unix such as `/etc/hosts` mean anything here: on Windows any user may create
 /// them.
 pub const HAS_UNIX_PATHS: bool = cfg!(unix);
+
+/// The asset tag that Azure gives to the chassis of every virtual machine (fact T24).
+#[cfg(any(windows, all(target_os = "linux", not(feature = "platform_other"))))]
+const AZURE_ASSET_TAG: &str = "7783-7084-3265-9085-8269-3286-77";
+
+/// The proxy settings that a system has in addition to the variables.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SystemProxies {
+    /// Those of this user (WinINET, "Internet Options"); none where they are not shown.
+    pub user: Option<ProxySettings>,
+    /// Those of services (WinHTTP); none where they are not shown.
+    pub services: Option<ProxySettings>,
+}
+
+/// Proxy settings as the system keeps them. Their texts may hold a password.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct ProxySettings {
+    /// Whether clients look for a script by DHCP and DNS (WPAD).
+    pub auto_detect: bool,
+    /// The URL of a script that decides (PAC).
+    pub script: Option<String>,
+    /// One proxy for all, or one for each scheme: `proxy:8080`, `http=a:80;https=b:80`.
+    pub servers: Option<String>,
+    /// What is asked directly, between semicolons or blanks: `*.corp;10.*;<local>`.
+    pub bypass: Option<String>,
+}
+
+impl std::fmt::Debug for ProxySettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProxySettings").finish_non_exhaustive()
+    }
+}
 
 /// The number of an interface, where the OS shows it as a file.
 #[must_use]

@@ -147,3 +147,23 @@ impl Group {
 
 /// Nothing to end.
 pub const fn end_programs() {}
+
+/// Not known.
+#[must_use]
+pub const fn system_proxies() -> Option<super::SystemProxies> {
+    None
+}
+
+/// There is no service control manager.
+#[must_use]
+pub fn run_as_service(_: fn() -> u8) -> Option<u8> {
+    None
+}
+
+/// Nothing to do: without an event log of the system, standard error is enough.
+pub const fn write_event(_: &str, _: bool) {}
+
+/// Every terminal does.
+pub const fn shows_codes<S>(_: &S) -> bool {
+    true
+}

@@ -24,6 +24,26 @@ pub fn host_name() -> String {
     String::from_utf8_lossy(&buffer[..end]).into_owned()
 }
 
+/// None: programs of Unix read variables alone.
+#[must_use]
+pub const fn system_proxies() -> Option<super::SystemProxies> {
+    None
+}
+
+/// Unix has no service control manager.
+#[must_use]
+pub fn run_as_service(_: fn() -> u8) -> Option<u8> {
+    None
+}
+
+/// Nothing to do: without an event log of the system, standard error is enough.
+pub const fn write_event(_: &str, _: bool) {}
+
+/// Every terminal does.
+pub const fn shows_codes<S>(_: &S) -> bool {
+    true
+}
+
 /// Gives SIGINT and SIGTERM back to the system: the next one ends the process at once.
 pub fn default_signals() {
     // SAFETY: plain system calls; a failure leaves things as they were.

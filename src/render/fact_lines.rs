@@ -89,6 +89,9 @@ fn proxy_words(v: &Vantage) -> String {
     match (&v.proxy.applies, &v.proxy.reason) {
         (Some(url), _) => format!("proxy {url}"),
         (None, ProxyReason::Exempted { entry }) => format!("no proxy (NO_PROXY entry {entry})"),
+        (None, ProxyReason::SystemExempted { entry }) => {
+            format!("no proxy (entry {entry} of Windows' proxy settings)")
+        }
         (None, ProxyReason::OptionNone) => "no proxy (--proxy none)".to_owned(),
         (None, _) => "no proxy".to_owned(),
     }

@@ -11,8 +11,8 @@ use crate::evidence::proxy::ConnectOutcome;
 use crate::evidence::tcp::{Icmp, TcpOutcome};
 use crate::evidence::tls::{Certificate, TlsHop, TlsOutcome};
 use crate::evidence::vantage::{
-    ClientDecision, ClientProxy, FileState, NamePolicy, NeighbourState, PolicyMatch, ProxyReason,
-    Route,
+    ClientProxy, FileState, NamePolicy, NeighbourState, PolicyMatch, ProxyReason, Route,
+    SystemProxySettings,
 };
 use crate::evidence::{Expect, Observed, SkipReason, Trust, classify};
 
@@ -81,6 +81,10 @@ pub(crate) fn proxy_reason(reason: &ProxyReason) -> String {
         ProxyReason::OptionUrl => "--proxy".to_owned(),
         ProxyReason::Variable { name } => name.clone(),
         ProxyReason::Exempted { entry } => format!("NO_PROXY entry {entry} exempts the target"),
+        ProxyReason::System => "Windows' proxy settings of this user".to_owned(),
+        ProxyReason::SystemExempted { entry } => {
+            format!("entry {entry} of Windows' proxy settings exempts the target")
+        }
     }
 }
 
@@ -379,17 +383,23 @@ pub(crate) fn http_outcome(outcome: &HttpOutcome) -> String {
     }
 }
 
-/// What a client does with the proxy variables.
+/// Proxy settings of Windows, on one line.
+pub(crate) fn system_proxy(settings: &SystemProxySettings) -> String {
+    let mut words = vec![match (&settings.proxy, &settings.exempted_by) {
+        (None, _) => "no proxy".to_owned(),
+        (Some(url), None) => format!("proxy {url}"),
+        (Some(url), Some(entry)) => format!("proxy {url}, from which {entry} exempts the target"),
+    }];
+    words.extend(settings.script.as_ref().map(|url| format!("script {url} (not run)")));
+    if settings.auto_detect {
+        words.push("a script is looked for in the network (not done)".to_owned());
+    }
+    words.join(", ")
+}
+
+/// What a client does with the proxy variables and settings.
 pub(crate) fn client_proxy(client: &ClientProxy) -> String {
-    let way = client.proxy.as_deref().map_or("directly".to_owned(), |url| format!("through {url}"));
-    let why = match &client.decision {
-        ClientDecision::Ignores => "reads no variable".to_owned(),
-        ClientDecision::NoVariable => "reads none of the variables that are set".to_owned(),
-        ClientDecision::Variable { name } => name.clone(),
-        ClientDecision::Exempted { variable, entry } => format!("{variable}: {entry}"),
-        ClientDecision::Fails { message } => message.clone(),
-    };
-    format!("{}: {way} ({why})", client.client)
+    format!("{}: {}", client.client, client.words())
 }
 
 /// The first sentence of a message, at most 120 characters of it.

@@ -1,11 +1,11 @@
-//! Signals that end a run early: SIGINT and SIGTERM.
+//! Signals that end a run early: SIGINT and SIGTERM, and what a console of Windows has in their place.
 
 /// The signal that ended a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Interruption {
-    /// SIGINT: Ctrl-C.
+    /// SIGINT: Ctrl-C; Ctrl-Break.
     Interrupt,
-    /// SIGTERM.
+    /// SIGTERM; the console closes, or the machine shuts down.
     Terminate,
 }
 
@@ -33,11 +33,19 @@ pub(super) async fn interrupted() -> Interruption {
     }
 }
 
-/// Waits for one of them; forever if the system does not allow handling them.
-#[cfg(not(unix))]
+/// Waits for one of them; forever if the system does not allow handling them. A console that closes
+/// and a machine that shuts down leave a few seconds.
+#[cfg(windows)]
 pub(super) async fn interrupted() -> Interruption {
-    match tokio::signal::ctrl_c().await {
-        Ok(()) => Interruption::Interrupt,
-        Err(_) => std::future::pending().await,
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+    let signals = (ctrl_c(), ctrl_break(), ctrl_close(), ctrl_shutdown());
+    let (Ok(mut interrupt), Ok(mut pause), Ok(mut close), Ok(mut shutdown)) = signals else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => Interruption::Interrupt,
+        _ = pause.recv() => Interruption::Interrupt,
+        _ = close.recv() => Interruption::Terminate,
+        _ = shutdown.recv() => Interruption::Terminate,
     }
 }

@@ -92,7 +92,7 @@ impl Walks<'_> {
     }
 
     fn proxied(&self, target: &Target) -> bool {
-        proxy_choice::decide(target, &self.plan.proxy, &self.world.environment).proxy.is_some()
+        proxy_choice::decide(target, &self.plan.proxy, self.world.into()).proxy.is_some()
     }
 
     /// Shows every second which hop is silent.

@@ -29,7 +29,7 @@ pub fn contacts(plan: &Plan, target: &Target, world: &World) -> Vec<String> {
         lines.push(format!("dns    the same: SOA {zone}, if the answer is not private"));
     }
     lines.push(format!("dns    getaddrinfo {host}: the system's own queries"));
-    let choice = proxy_choice::decide(target, &plan.proxy, &world.environment);
+    let choice = proxy_choice::decide(target, &plan.proxy, world.into());
     if let Some(proxy) = &choice.proxy {
         lines.push(format!("dns    getaddrinfo {}", proxy.host));
         lines.push(format!("proxy  {}: CONNECT {host}:{}", proxy.url, target.seen.port));
@@ -73,7 +73,7 @@ pub fn token(plan: &Plan, world: &World, contacts: Vec<Destination>) -> Vec<Stri
         };
         let Ok(target) = Target::parse(&origin, None) else { continue };
         let (host, port) = (&target.seen.host, target.seen.port);
-        match proxy_choice::decide(&target, &plan.proxy, &world.environment).proxy {
+        match proxy_choice::decide(&target, &plan.proxy, world.into()).proxy {
             Some(proxy) => {
                 lines.push(format!("dns    getaddrinfo {}", proxy.host));
                 lines.push(format!("proxy  {}: CONNECT {host}:{port}, for the token", proxy.url));

@@ -48,8 +48,8 @@ pub(super) struct Walked<R> {
 /// Walks to a target, and does `exchange` over its session.
 pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> Walked<X::Reply> {
     let Start { target, plan, world, credential, observe, since, kind } = start;
-    let mut choice = proxy_choice::decide(target, &plan.proxy, &world.environment);
-    choice.decision.clients = proxy_choice::clients(target, &world.environment);
+    let mut choice = proxy_choice::decide(target, &plan.proxy, world.into());
+    choice.decision.clients = proxy_choice::clients(target, world.into());
     let proxy_host = choice.proxy.as_ref().map(|proxy| proxy.host.as_str());
     let mut vantage = vantage::inspect_host(target, world, choice.decision.clone(), proxy_host);
     let context = Context {

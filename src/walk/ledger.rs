@@ -77,7 +77,7 @@ impl Ledger {
             None => Some(u32::from(left_this_machine(&attempt.outcome))),
         });
         self.0.segments_repeated += match &attempt.info {
-            Some(info) => info.total_retrans,
+            Some(info) => info.repeats(),
             None => attempt.syn_repeats.unwrap_or(0),
         };
         self.host(contacted(attempt));
@@ -107,7 +107,7 @@ impl Ledger {
     /// What the kernel counted for a socket.
     pub(super) fn info(&mut self, info: &TcpInfo) {
         self.segments(info.first_sent());
-        self.0.segments_repeated += info.total_retrans;
+        self.0.segments_repeated += info.repeats();
     }
 
     /// A further connection of the calls.
@@ -126,7 +126,7 @@ impl Ledger {
                 None if tried.tls.is_some() => None,
                 None => Some(u32::from(left_this_machine(&tried.tcp))),
             });
-            self.0.segments_repeated += info.map_or(0, |info| info.total_retrans);
+            self.0.segments_repeated += info.map_or(0, TcpInfo::repeats);
         }
         for tried in &experiments.questions {
             match tried.exchange.transport {

@@ -69,7 +69,7 @@ pub fn unfinished(
             None => Observed::NotPossible { message: "not finished".to_owned() },
         }
     }
-    let choice = proxy_choice::decide(target, &plan.proxy, &world.environment);
+    let choice = proxy_choice::decide(target, &plan.proxy, world.into());
     let proxied = choice.proxy.is_some();
     let host = choice.proxy.as_ref().map(|proxy| proxy.host.clone());
     let vantage = vantage::inspect_host(target, world, choice.decision, host.as_deref());

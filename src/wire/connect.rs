@@ -51,6 +51,9 @@ pub(super) fn set_ttl(socket: &Socket, version6: bool, ttl: u8) -> io::Result<()
     }
 }
 
+/// Whether this system lets a program choose the size of a connection's segments.
+pub const SETS_SEGMENT_SIZE: bool = cfg!(unix);
+
 /// Connects to `to` (`address` is what DNS gave; `--connect-to` makes them differ).
 ///
 /// `segment_size` caps the TCP segments both ways, in bytes (TCP_MAXSEG); `since` is the walk's
@@ -82,7 +85,7 @@ pub async fn connect(
         interface: None,
         started_ms: (started - since).as_secs_f64() * 1e3,
         took_ms: started.elapsed().as_secs_f64() * 1e3,
-        syn_repeats: info.as_ref().map(|info| info.total_retrans),
+        syn_repeats: info.as_ref().map(|info| info.syn_retrans.unwrap_or_else(|| info.repeats())),
         info: None,
         outcome,
     };
@@ -174,7 +177,9 @@ fn open(to: SocketAddr, segment_size: Option<u32>) -> io::Result<(Socket, Arc<So
         socket.set_tcp_mss(bytes)?;
     }
     #[cfg(not(unix))]
-    let _ = segment_size;
+    if segment_size.is_some() {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
     let handle = Arc::new(socket.try_clone()?);
     Ok((socket, handle))
 }

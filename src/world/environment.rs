@@ -22,14 +22,23 @@ impl Environment {
     /// A variable's value; an empty one is treated as not set, as by most SDKs.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|value| value.as_str()).filter(|value| !value.trim().is_empty())
+        self.value(name).filter(|value| !value.trim().is_empty())
+    }
+
+    /// A variable's value, also an empty one. On Windows capitals and small letters are the same in
+    /// a name.
+    fn value(&self, name: &str) -> Option<&str> {
+        let exact = self.0.get(name);
+        let other = || self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let found = exact.or_else(|| other().filter(|_| cfg!(windows)).map(|(_, value)| value));
+        found.map(|value| value.as_str())
     }
 
     /// Whether a variable is set and holds nothing, or blanks alone: what was to fill it did not,
     /// and not every SDK counts it as not set (fact I2a).
     #[must_use]
     pub fn is_empty(&self, name: &str) -> bool {
-        self.0.get(name).is_some_and(|value| value.trim().is_empty())
+        self.value(name).is_some_and(|value| value.trim().is_empty())
     }
 
     /// The same with `name` in the place of `instead`, which an inventory names for one target.
@@ -41,6 +50,12 @@ impl Environment {
             None => pairs.remove(instead),
         };
         Self(Arc::new(pairs))
+    }
+
+    /// Whether a variable is set under just this spelling of its name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
     }
 
     /// The names that are set.

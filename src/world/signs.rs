@@ -16,6 +16,8 @@ pub struct Surroundings<'a> {
     pub environment: &'a Environment,
     /// Whether a file or folder exists; never where paths of Unix mean nothing.
     pub exists: &'a dyn Fn(&str) -> bool,
+    /// The program of Azure Arc's agent, where it is installed.
+    pub arc_agent: Option<&'a str>,
     /// `/proc/sys/kernel/osrelease`, empty where there is none.
     pub kernel: &'a str,
     /// The configured nameservers.
@@ -36,6 +38,8 @@ enum Sign {
     VariableBegins(&'static str, &'static str),
     /// A variable whose name starts with this.
     VariablePrefix(&'static str),
+    /// Azure Arc's agent is installed.
+    ArcAgent,
     /// A file or folder.
     File(&'static str),
     /// A word in the kernel's release.
@@ -52,8 +56,8 @@ enum Sign {
 }
 
 use Sign::{
-    File, Interface, Kernel, Listening, Nameserver, SyntheticTunnel, Variable, VariableBegins,
-    VariableIs, VariablePrefix,
+    ArcAgent, File, Interface, Kernel, Listening, Nameserver, SyntheticTunnel, Variable,
+    VariableBegins, VariableIs, VariablePrefix,
 };
 
 /// The signs (facts X6, X23, X24, X40 to X43, X61, X65), the most specific first; one for each platform
@@ -90,7 +94,7 @@ const SIGNS: &[(Platform, Sign)] = &[
     (Platform::ZeroTrust, Interface("tailscale*", "Tailscale")),
     (Platform::ZeroTrust, Interface("sdwan0", "Twingate")),
     (Platform::ZeroTrust, Nameserver("100.100.100.100")),
-    (Platform::Arc, File("/opt/azcmagent/bin/himds")),
+    (Platform::Arc, ArcAgent),
     (Platform::HostedMachine, VariableIs("RUNNER_ENVIRONMENT", "github-hosted")),
     (Platform::HostedMachine, VariableIs("AGENT_ISSELFHOSTED", "0")),
     (Platform::HostedMachine, VariableBegins("AGENT_NAME", "Azure Pipelines")),
@@ -147,6 +151,7 @@ impl Sign {
                 .names()
                 .find(|name| name.starts_with(start))
                 .map(|name| format!("{} is set", crate::evidence::text::clean(name, 64))),
+            ArcAgent => seen.arc_agent.map(|path| format!("{path} exists")),
             File(path) => (seen.exists)(path).then(|| format!("{path} exists")),
             Kernel(word) => seen.kernel.to_ascii_lowercase().contains(word).then(|| {
                 format!("the kernel is {}", crate::evidence::text::clean(seen.kernel, 64))
@@ -185,6 +190,7 @@ mod tests {
     struct Machine<'a> {
         variables: &'a [(&'a str, &'a str)],
         files: &'a [&'a str],
+        arc_agent: Option<&'a str>,
         kernel: &'a str,
         nameservers: &'a [&'a str],
         listening: &'a [u16],
@@ -194,6 +200,7 @@ mod tests {
     const BARE: Machine<'static> = Machine {
         variables: &[],
         files: &[],
+        arc_agent: None,
         kernel: "6.8.0-1017-azure",
         nameservers: &["10.1.0.10"],
         listening: &[22, 443],
@@ -216,6 +223,7 @@ mod tests {
         platforms(&Surroundings {
             environment: &Environment::from_pairs(pairs),
             exists: &|path| machine.files.contains(&path),
+            arc_agent: machine.arc_agent,
             kernel: machine.kernel,
             nameservers: &nameservers,
             listening: machine.listening,
@@ -253,8 +261,8 @@ mod tests {
         let own = [("AGENT_NAME", "Azure Pipelines 2"), ("AGENT_ISSELFHOSTED", "1")];
         assert_eq!(agent(&own), []);
         assert_eq!(kinds(&Machine { files: &["/.dockerenv"], ..BARE }), [P::Container]);
-        let agent = &["/opt/azcmagent/bin/himds"];
-        assert_eq!(kinds(&Machine { files: agent, ..BARE }), [P::Arc]);
+        let agent = Some("/opt/azcmagent/bin/himds");
+        assert_eq!(kinds(&Machine { arc_agent: agent, ..BARE }), [P::Arc]);
         assert_eq!(kinds(&Machine { nameservers: &["127.0.0.11"], ..BARE }), [P::Container]);
         assert_eq!(kinds(&Machine { kernel: "4.4.0-19041-Microsoft", ..BARE }), [P::Wsl]);
         assert_eq!(kinds(&Machine { listening: &[15001, 15006], ..BARE }), [P::ServiceMesh]);

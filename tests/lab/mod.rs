@@ -258,6 +258,7 @@ impl Lab {
             platforms: signs::platforms(&signs::Surroundings {
                 environment: &environment,
                 exists: &|_| false,
+                arc_agent: None,
                 kernel: "",
                 nameservers: &[],
                 listening: &[],
@@ -272,6 +273,7 @@ impl Lab {
                 Some(_) => [(IpAddr::from([10, 1, 0, 20]), "eth0".to_owned())].into(),
             },
             default_gateways: Vec::new(),
+            system_proxies: None,
             resolver_config: match world.machine.resolver_config_not_read {
                 true => aoai_probe::world::not_read(),
                 false => ResolverConfig {

@@ -129,7 +129,8 @@ fn one(client: &str, program: &Program, work: &Path) -> Result<Vec<String>, Stri
             .iter()
             .map(|(name, value)| ((*name).to_owned(), filled(value, &ports)))
             .collect();
-        let predicted = proxy_choice::clients(&target, &Environment::from_pairs(values.clone()));
+        let variables = Environment::from_pairs(values.clone());
+        let predicted = proxy_choice::clients(&target, (&variables).into());
         let predicted = predicted.iter().find(|one| one.client == client);
         if let Ok(mut came) = came.lock() {
             came.clear();

@@ -35,7 +35,7 @@ pub(super) const ROWS: &[Row] = &[
         let mss = walked(r)?.info.as_ref()?.snd_mss;
         (mss <= LONGEST_SEGMENT).then(|| bytes(mss))?
     }),
-    Row::new("tcp.mtu", "path MTU", |r| bytes(walked(r)?.info.as_ref()?.pmtu)),
+    Row::new("tcp.mtu", "path MTU", |r| bytes(walked(r)?.info.as_ref()?.pmtu?)),
     Row::new("tcp.repeats", "segments sent again", |r| {
         let attempt = walked(r)?;
         attempt.info.as_ref()?;

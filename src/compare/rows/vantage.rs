@@ -2,7 +2,9 @@
 
 use crate::compare::row::{Item, Reading, Row, number, one, optional, ordered, unordered};
 use crate::compare::view;
-use crate::evidence::vantage::{FileState, NameserverInterface, SourceTowards};
+use crate::evidence::vantage::{
+    FileState, NameserverInterface, SourceTowards, SystemProxySettings,
+};
 use crate::render::text;
 use crate::report::Report;
 
@@ -81,6 +83,17 @@ pub(super) const ROWS: &[Row] = &[
     Row::new("vantage.no_proxy", "NO_PROXY entries that exempt the target", |r| {
         let entries = r.evidence.vantage.proxy.no_proxy.iter().filter(|entry| entry.exempts);
         unordered(entries.map(|entry| &entry.entry))
+    }),
+    Row::new("vantage.system_proxy", "Windows' proxy settings", |r| {
+        let system = r.evidence.vantage.proxy.system.as_ref()?;
+        let item = |whose: &str, one: &SystemProxySettings| {
+            Item::new(
+                whose,
+                format!("{}; directly: {}", text::system_proxy(one), one.bypass.join(" ")),
+            )
+        };
+        let user = system.user.iter().map(|one| item("this user's", one));
+        Some(user.chain(system.services.iter().map(|one| item("services'", one))).collect())
     }),
     Row::new("vantage.misspelt", "proxy variables that look misspelt", |r| {
         unordered(&r.evidence.vantage.proxy.misspelt)

@@ -161,7 +161,7 @@ impl ManagedIdentity {
                 sdk.map_err(AcquireError::NotAsked)?.token(params.scope, send).await
             }
             MetadataEndpoint::Arc { url } => {
-                metadata::arc(&local(ENDPOINT, url)?, resource, send, params.timeout).await
+                metadata::arc(&local(ENDPOINT, url)?, resource, send, params).await
             }
             MetadataEndpoint::CloudShell { url } => {
                 metadata::cloud_shell(&local(MSI_ENDPOINT, url)?, resource, send).await

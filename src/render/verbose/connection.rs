@@ -40,14 +40,17 @@ pub(super) fn tcp(writer: &mut TextWriter, hop: &TcpHop) {
 }
 
 fn kernel(writer: &mut TextWriter, info: &TcpInfo) {
+    let mtu = info.pmtu.map_or_else(String::new, |bytes| format!(", path MTU {bytes}"));
+    let again = match (info.total_retrans, info.bytes_retrans) {
+        (None, Some(bytes)) => format!("{bytes} bytes retransmitted"),
+        _ => format!("{} retransmitted", info.repeats()),
+    };
     writer.write_indented(
         2,
         &format!(
-            "round trip {:.1} ms, {} retransmitted, MSS {}, path MTU {}",
+            "round trip {:.1} ms, {again}, MSS {}{mtu}",
             f64::from(info.rtt_us) / 1000.0,
-            info.total_retrans,
-            info.snd_mss,
-            info.pmtu
+            info.snd_mss
         ),
     );
     let counts: Vec<String> = [

@@ -1,7 +1,7 @@
 //! The vantage point of the walk.
 
 use super::{list, or_none};
-use crate::evidence::vantage::Vantage;
+use crate::evidence::vantage::{SystemProxySettings, Vantage};
 use crate::render::text;
 use crate::render::text_writer::TextWriter;
 
@@ -79,6 +79,10 @@ pub(super) fn vantage(writer: &mut TextWriter, v: &Vantage) {
             writer.write_indented(4, dialect);
         }
     }
+    if let Some(system) = &proxy.system {
+        system_proxy(writer, "this user's", system.user.as_ref());
+        system_proxy(writer, "services'", system.services.as_ref());
+    }
     for client in &proxy.clients {
         writer.write_indented(2, &text::client_proxy(client));
     }
@@ -98,4 +102,15 @@ pub(super) fn vantage(writer: &mut TextWriter, v: &Vantage) {
         Some(seconds) => format!("clock: {seconds} s ahead of the peer's"),
         None => "clock: no peer's time to compare it with".to_owned(),
     });
+}
+
+fn system_proxy(writer: &mut TextWriter, whose: &str, settings: Option<&SystemProxySettings>) {
+    let Some(settings) = settings else {
+        return writer.write_text(&format!("Windows' proxy settings, {whose}: not shown"));
+    };
+    writer
+        .write_text(&format!("Windows' proxy settings, {whose}: {}", text::system_proxy(settings)));
+    if !settings.bypass.is_empty() {
+        writer.write_indented(2, &format!("directly: {}", list(&settings.bypass)));
+    }
 }

@@ -165,6 +165,9 @@ pub(super) async fn trace_hello(
     timeout: Duration,
 ) -> ExperimentResult {
     let (_, to) = context.connect_to(address);
+    if let Err(message) = trace::possible(to) {
+        return not_possible(id, &message);
+    }
     let request = Handshake {
         server_name: &context.target.seen.host,
         roots: std::sync::Arc::clone(&context.roots),

@@ -22,6 +22,7 @@ use crate::evidence::experiment::{
 use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::services;
 use crate::target::Target;
+use crate::wire::connect;
 use crate::wire::session::Verified;
 
 pub(super) use clients::{REFERENCE_CLIENT, reference_client};
@@ -330,6 +331,11 @@ async fn run_without_session(
         (Probe::Trace { probe, longest }, Subject::Address(address)) => {
             routes::trace(context, id, address, probe, longest, timeout).await
         }
+        (Probe::Segments, Subject::Address(_)) if !connect::SETS_SEGMENT_SIZE => not_possible(
+            id,
+            "Windows lets no program choose the size of its segments; where small ones pass, a path \
+             loses large packets (MTU)",
+        ),
         (Probe::Segments, Subject::Address(address)) => {
             segments::bisect_segment_size(context, id, address, timeout).await
         }

@@ -1,8 +1,12 @@
-//! What each client would do with the proxy variables, as far as its sources and tests show.
+//! What each client would do with the proxy variables, and with the system's settings where it
+//! reads them, as far as its sources and tests show.
 //! Pure. `tests/netns` holds the predictions against the clients themselves.
 
-use super::{ListMask, PROXY_VARIABLES, ProxyOption, decide, parse};
+use super::system::{SystemChoice, server};
+use super::{ListMask, PROXY_VARIABLES, ProxyOption, Settings, decide, parse};
+use crate::evidence::text::clean;
 use crate::evidence::vantage::{ClientDecision, ClientProxy, ProxyReason};
+use crate::platform::{ProxySettings, SystemProxies};
 use crate::target::Target;
 use crate::world::Environment;
 
@@ -19,6 +23,7 @@ struct Call<'a> {
     host: &'a str,
     port: u16,
     environment: &'a Environment,
+    system: Option<&'a SystemProxies>,
 }
 
 /// What a client decides: which variable, and which entry of NO_PROXY against it.
@@ -27,6 +32,9 @@ enum Decided {
     NoVariable,
     Through { variable: String, value: String },
     Exempted { variable: String, entry: String, list: String },
+    System { server: String },
+    SystemExempted { entry: String },
+    Script,
 }
 
 const CLIENTS: &[Client] = &[
@@ -40,20 +48,29 @@ const CLIENTS: &[Client] = &[
     Client { name: "aoai-probe", tested: Some(env!("CARGO_PKG_VERSION")), decide: own },
 ];
 
-/// What each client would do; nothing where no variable names a proxy.
+/// What calls by WinHTTP: most services of Windows. No variable counts for it.
+const WINHTTP: Client = Client { name: "WinHTTP services", tested: None, decide: winhttp };
+
+/// What each client would do; nothing where no variable and no setting names a proxy.
 #[must_use]
-pub fn clients(target: &Target, environment: &Environment) -> Vec<ClientProxy> {
+pub fn clients(target: &Target, settings: Settings<'_>) -> Vec<ClientProxy> {
+    let Settings { environment, system } = settings;
     let set = |name: &str| {
         let name = name.to_ascii_lowercase();
         matches!(name.as_str(), "https_proxy" | "http_proxy" | "all_proxy")
     };
-    if !environment.names().any(|name| set(name) && environment.get(name).is_some()) {
+    let named = |one: &ProxySettings| one.script.is_some() || server(one).is_some();
+    let by_system =
+        system.is_some_and(|all| [&all.user, &all.services].into_iter().flatten().any(named));
+    let by_variable = environment.names().any(|name| set(name) && environment.get(name).is_some());
+    if !by_variable && !by_system {
         return Vec::new();
     }
     let host = target.seen.host.as_str();
-    let call = Call { target, host, port: target.seen.port, environment };
+    let call = Call { target, host, port: target.seen.port, environment, system };
     CLIENTS
         .iter()
+        .chain(by_system.then_some(&WINHTTP))
         .map(|client| {
             let (proxy, decision) = evidence((client.decide)(&call));
             ClientProxy {
@@ -77,6 +94,15 @@ fn evidence(decided: Decided) -> (Option<String>, ClientDecision) {
                 (None, ClientDecision::Fails { message })
             }
         },
+        Decided::System { server } => match parse(&server) {
+            Some(proxy) => (Some(proxy.url), ClientDecision::System),
+            None => {
+                let message = "the system's settings name no proxy that can be read".to_owned();
+                (None, ClientDecision::Fails { message })
+            }
+        },
+        Decided::SystemExempted { entry } => (None, ClientDecision::SystemExempted { entry }),
+        Decided::Script => (None, ClientDecision::Script),
         Decided::Exempted { variable, entry, list } => {
             let entry = ListMask::of(&list).entry(&entry);
             (None, ClientDecision::Exempted { variable, entry })
@@ -118,6 +144,21 @@ impl Call<'_> {
         self.first(&[name])
     }
 
+    /// What Python's clients do without a variable: they read this user's settings, as far as those
+    /// name a proxy. One variable, NO_PROXY too, and the settings are not read.
+    fn python_settings(&self, heeds_bypass: bool) -> Decided {
+        if self.python("no").is_some() || self.python("http").is_some() {
+            return Decided::NoVariable;
+        }
+        let user = self.system.and_then(|system| system.user.as_ref());
+        match SystemChoice::of(user, self.host) {
+            SystemChoice::Exempted(_) if !heeds_bypass => user
+                .and_then(server)
+                .map_or(Decided::NoVariable, |server| Decided::System { server }),
+            choice => choice.into(),
+        }
+    }
+
     /// Whether the host is the name, or lies below it.
     fn is_or_below(&self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
@@ -128,6 +169,16 @@ impl Call<'_> {
         self.host
             .strip_suffix(&name.to_ascii_lowercase())
             .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.') && !name.is_empty())
+    }
+}
+
+impl From<SystemChoice<'_>> for Decided {
+    fn from(choice: SystemChoice<'_>) -> Self {
+        match choice {
+            SystemChoice::None => Self::NoVariable,
+            SystemChoice::Through(server) => Self::System { server },
+            SystemChoice::Exempted(entry) => Self::SystemExempted { entry: clean(entry, 255) },
+        }
     }
 }
 
@@ -168,7 +219,7 @@ fn curl(call: &Call<'_>) -> Decided {
 
 fn httpx(call: &Call<'_>) -> Decided {
     let Some(proxy) = call.python("https").or_else(|| call.python("all")) else {
-        return Decided::NoVariable;
+        return call.python_settings(false);
     };
     through_unless(proxy, call.python("no"), |list| {
         if entries(list).any(|entry| entry == "*") {
@@ -184,7 +235,7 @@ fn httpx(call: &Call<'_>) -> Decided {
 
 fn requests(call: &Call<'_>) -> Decided {
     let Some(proxy) = call.python("https").or_else(|| call.python("all")) else {
-        return Decided::NoVariable;
+        return call.python_settings(true);
     };
     // Its own test: whether the host's text ends with the entry's, be it in mid-word.
     if let Some((variable, list)) = call.first(&["no_proxy", "NO_PROXY"]) {
@@ -257,7 +308,16 @@ fn node(call: &Call<'_>) -> Decided {
     })
 }
 
+/// The variables where one is set, else this user's settings, whose script comes first.
 fn dotnet(call: &Call<'_>) -> Decided {
+    let any = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy", "HTTP_PROXY"];
+    if call.first(&any).is_none() {
+        let user = call.system.and_then(|system| system.user.as_ref());
+        return match user.is_some_and(|user| user.script.is_some()) {
+            true => Decided::Script,
+            false => SystemChoice::of(user, call.host).into(),
+        };
+    }
     let proxies = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
     call.by(&proxies, &["no_proxy", "NO_PROXY"], |list| {
         let matches = |entry: &&str| match entry.strip_prefix('.') {
@@ -268,9 +328,21 @@ fn dotnet(call: &Call<'_>) -> Decided {
     })
 }
 
+fn winhttp(call: &Call<'_>) -> Decided {
+    let services = call.system.and_then(|system| system.services.as_ref());
+    match SystemChoice::of(services, call.host) {
+        SystemChoice::None => Decided::Ignores,
+        choice => choice.into(),
+    }
+}
+
 fn own(call: &Call<'_>) -> Decided {
-    let decision = decide(call.target, &ProxyOption::Env, call.environment).decision;
-    let Some((variable, value)) = call.first(&PROXY_VARIABLES) else { return Decided::NoVariable };
+    let settings = Settings { environment: call.environment, system: call.system };
+    let decision = decide(call.target, &ProxyOption::Env, settings).decision;
+    let Some((variable, value)) = call.first(&PROXY_VARIABLES) else {
+        let user = call.system.and_then(|system| system.user.as_ref());
+        return SystemChoice::of(user, call.host).into();
+    };
     match decision.reason {
         ProxyReason::Exempted { entry } => {
             let (variable, list) = call.first(&super::NO_PROXY_VARIABLES).unwrap_or_default();
@@ -288,7 +360,7 @@ mod tests {
     fn through(pairs: &[(&str, &str)]) -> Vec<String> {
         let pairs = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
         let target = Target::parse("myacct.openai.azure.com", None).unwrap();
-        clients(&target, &Environment::from_pairs(pairs))
+        clients(&target, (&Environment::from_pairs(pairs)).into())
             .into_iter()
             .filter(|one| one.tested.is_some() && one.proxy.is_some())
             .map(|one| one.client)
@@ -327,7 +399,45 @@ mod tests {
         let target = Target::parse("myacct", None).unwrap();
         let pairs = [("HTTPS_PROXY", "http://u:canary@p:1"), ("NO_PROXY", "http://u:canary@h")];
         let pairs = pairs.map(|(n, v)| (n.to_owned(), v.to_owned()));
-        let shown = format!("{:?}", clients(&target, &Environment::from_pairs(pairs)));
+        let environment = Environment::from_pairs(pairs);
+        let shown = format!("{:?}", clients(&target, (&environment).into()));
         assert!(!shown.contains("canary"), "{shown}");
+    }
+
+    #[test]
+    fn where_no_variable_is_set_some_clients_read_the_settings_of_windows() {
+        let target = Target::parse("myacct.openai.azure.com", None).unwrap();
+        let with = |pairs: &[(&str, &str)], user: ProxySettings, services: &str| {
+            let pairs = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+            let services = ProxySettings {
+                servers: (!services.is_empty()).then(|| services.to_owned()),
+                ..ProxySettings::default()
+            };
+            let system = SystemProxies { user: Some(user), services: Some(services) };
+            let environment = Environment::from_pairs(pairs);
+            let all =
+                clients(&target, Settings { environment: &environment, system: Some(&system) });
+            let through = all.iter().filter(|one| one.proxy.is_some());
+            let through: Vec<String> = through.map(|one| one.client.clone()).collect();
+            let script = all.iter().any(|one| one.decision == ClientDecision::Script);
+            (through, script)
+        };
+        let user = |bypass: &str| ProxySettings {
+            servers: Some("proxy.corp:8080".to_owned()),
+            bypass: Some(bypass.to_owned()),
+            ..ProxySettings::default()
+        };
+        let readers = ["Python httpx", "Python requests", ".NET HttpClient", "aoai-probe"];
+        assert_eq!(with(&[], user("<local>"), "").0, readers);
+        // httpx does not read the list of what is asked directly.
+        assert_eq!(with(&[], user("*.azure.com"), "").0, ["Python httpx"]);
+        // A variable takes the settings' place; NO_PROXY alone does for Python.
+        let set = with(&[("NO_PROXY", "localhost")], user(""), "").0;
+        assert_eq!(set, [".NET HttpClient", "aoai-probe"]);
+        assert_eq!(with(&[], ProxySettings::default(), "p:1").0, ["WinHTTP services"]);
+        let script = Some("http://wpad.corp/p.pac".to_owned());
+        let scripted = with(&[], ProxySettings { script, ..user("") }, "");
+        assert_eq!(scripted.0, ["Python httpx", "Python requests", "aoai-probe"]);
+        assert!(scripted.1);
     }
 }

@@ -1,10 +1,11 @@
-//! Which proxy applies to a target, and why. Pure: variables in, decision out.
+//! Which proxy applies to a target, and why. Pure: variables and settings in, decision out.
 //!
 //! The matching is hyper-util's, the code that reqwest runs; NO_PROXY is tested entry by
 //! entry, since it never reports which one matched.
 
 mod clients;
 mod plain;
+mod system;
 
 use std::collections::BTreeSet;
 
@@ -16,9 +17,10 @@ use url::Url;
 use crate::evidence::proxy::ProxyScheme;
 use crate::evidence::text::{clean, holds_at_sign};
 use crate::evidence::vantage::{NoProxyEntry, ProxyDecision, ProxyReason, ProxyVariable};
+use crate::platform::SystemProxies;
 use crate::secret::Secret;
 use crate::target::Target;
-use crate::world::Environment;
+use crate::world::{Environment, World};
 
 pub use clients::clients;
 pub use plain::plain_through;
@@ -33,6 +35,27 @@ pub enum ProxyOption {
     None,
     /// This one.
     Url(String),
+}
+
+/// Where a machine says which proxy applies.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings<'a> {
+    /// The variables.
+    pub environment: &'a Environment,
+    /// The system's own settings; none where it has variables alone.
+    pub system: Option<&'a SystemProxies>,
+}
+
+impl<'a> From<&'a World> for Settings<'a> {
+    fn from(world: &'a World) -> Self {
+        Self { environment: &world.environment, system: world.system_proxies.as_ref() }
+    }
+}
+
+impl<'a> From<&'a Environment> for Settings<'a> {
+    fn from(environment: &'a Environment) -> Self {
+        Self { environment, system: None }
+    }
 }
 
 /// A proxy to walk through.
@@ -66,9 +89,11 @@ pub struct Choice {
 const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 const NO_PROXY_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// Decides.
+/// Decides: by the option, else by the variables, else by the system's settings for this user.
 #[must_use]
-pub fn decide(target: &Target, option: &ProxyOption, environment: &Environment) -> Choice {
+pub fn decide(target: &Target, option: &ProxyOption, settings: Settings<'_>) -> Choice {
+    let Settings { environment, system } = settings;
+    let host = target.seen.host.as_str();
     let variables = shown_variables(environment);
     let no_proxy_value = NO_PROXY_VARIABLES.iter().find_map(|name| environment.get(name));
     let entries: Vec<NoProxyEntry> =
@@ -78,7 +103,10 @@ pub fn decide(target: &Target, option: &ProxyOption, environment: &Environment) 
     let (reason, proxy) = match (option, configured) {
         (ProxyOption::None, _) => (ProxyReason::OptionNone, None),
         (ProxyOption::Url(url), _) => (ProxyReason::OptionUrl, parse(url)),
-        (ProxyOption::Env, None) => (ProxyReason::NotConfigured, None),
+        (ProxyOption::Env, None) => match system::decide(option, system, host) {
+            Some((reason, server)) => (reason, server.as_deref().and_then(parse)),
+            None => (ProxyReason::NotConfigured, None),
+        },
         (ProxyOption::Env, Some((name, value))) => {
             match entries.iter().find(|entry| entry.exempts) {
                 Some(entry) => (ProxyReason::Exempted { entry: entry.entry.clone() }, None),
@@ -94,6 +122,7 @@ pub fn decide(target: &Target, option: &ProxyOption, environment: &Environment) 
             no_proxy: entries,
             misspelt: misspelt(environment),
             clients: Vec::new(),
+            system: system::evidence(system, host),
         },
         proxy,
     }
@@ -164,6 +193,7 @@ pub fn shown_variables(environment: &Environment) -> Vec<ProxyVariable> {
         .iter()
         .chain(&["HTTP_PROXY", "http_proxy"])
         .chain(&NO_PROXY_VARIABLES)
+        .filter(|name| environment.has(name))
         .filter_map(|name| {
             let value = environment.get(name)?;
             let value = match NO_PROXY_VARIABLES.contains(name) {
@@ -370,7 +400,7 @@ mod tests {
     fn choice(pairs: &[(&str, &str)]) -> Choice {
         let pairs = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
         let target = Target::parse("myacct", None).unwrap();
-        decide(&target, &ProxyOption::Env, &Environment::from_pairs(pairs))
+        decide(&target, &ProxyOption::Env, (&Environment::from_pairs(pairs)).into())
     }
 
     #[test]

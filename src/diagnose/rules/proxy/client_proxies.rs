@@ -2,7 +2,7 @@
 
 use crate::diagnose::FindingBuilder;
 use crate::evidence::Evidence;
-use crate::evidence::vantage::{ClientDecision, ClientProxy};
+use crate::evidence::vantage::ClientProxy;
 
 /// The clients whose behaviour was tested, with their places in the evidence.
 pub(super) fn tested(e: &Evidence) -> Vec<(usize, &ClientProxy)> {
@@ -37,16 +37,8 @@ pub(super) fn seen(
 }
 
 fn line(client: &ClientProxy) -> String {
-    let way = client.proxy.as_deref().map_or("directly".to_owned(), |url| format!("through {url}"));
-    let why = match &client.decision {
-        ClientDecision::Ignores => "it reads no variable".to_owned(),
-        ClientDecision::NoVariable => "it reads none of the variables that are set".to_owned(),
-        ClientDecision::Variable { name } => name.clone(),
-        ClientDecision::Exempted { variable, entry } => format!("{variable}: {entry}"),
-        ClientDecision::Fails { message } => message.clone(),
-    };
     let version = client.tested.as_deref().unwrap_or("untested");
-    format!("{} ({version}): {way} ({why})", client.client)
+    format!("{} ({version}): {}", client.client, client.words())
 }
 
 /// Shows the proxy variables, without a password in them.

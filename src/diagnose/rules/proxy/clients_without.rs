@@ -4,7 +4,7 @@
 use crate::diagnose::{FindingBuilder, Rule, View, headline, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::vantage::{ClientProxy, ProxyReason};
+use crate::evidence::vantage::{ClientDecision, ClientProxy, ProxyReason};
 
 pub(super) const RULE: Rule = rule!(
     "proxy-clients-without-variables",
@@ -16,15 +16,22 @@ pub(super) const RULE: Rule = rule!(
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let proxy = &e.vantage.proxy;
     let through = proxy.applies.as_ref().filter(|_| reading::proxied(e))?;
-    // With `--proxy URL`, the variables do not decide.
-    let ProxyReason::Variable { name } = &proxy.reason else { return None };
+    // With `--proxy URL`, neither variables nor settings decide.
+    let (name, what, without_one): (&str, _, fn(&ClientProxy) -> bool) = match &proxy.reason {
+        ProxyReason::Variable { name } => (name, "proxy variable", |client| !client.reads()),
+        ProxyReason::System => ("Windows' proxy settings", "setting of this user", |client| {
+            use ClientDecision::{Ignores, NoVariable};
+            matches!(client.decision, Ignores | NoVariable)
+        }),
+        _ => return None,
+    };
     // If the direct path works too, such a client reaches the service.
     let verified = |tls: &crate::evidence::tls::TlsHop| tls.outcome == TlsOutcome::Verified;
     if e.direct.value().and_then(|direct| direct.tls.value()).is_some_and(verified) {
         return None;
     }
     let without: Vec<(usize, &ClientProxy)> =
-        proxy.clients.iter().enumerate().filter(|(_, client)| !client.reads()).collect();
+        proxy.clients.iter().enumerate().filter(|(_, client)| without_one(client)).collect();
     if without.is_empty() {
         return None;
     }
@@ -35,13 +42,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         headline::fitting(&[
             format!("{names} do not read {name} and bypass {through}"),
             format!("{names} do not read {name}"),
-            "some clients do not read the proxy variables".to_owned(),
+            "some clients do not read what sets the proxy".to_owned(),
         ]),
     )
     .caveat()
     .fact(format!("the call goes through {through}, set by {name}"))
     .reasoning(format!(
-        "by default, {names} read no proxy variable and connect to the service directly; this \
+        "by default, {names} read no {what} and connect to the service directly; this \
          check does not show that the direct path works"
     ))
     .cites("/vantage/proxy");
@@ -52,14 +59,22 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         finding
             .owner("Application")
             .step(Step::inspect("see which HTTP client the application uses, and in which version"))
-            .step(
-                Step::local(
-                    "set the proxy in the client itself: in Java with -Dhttps.proxyHost and \
-                     -Dhttps.proxyPort, in Node 24 and later with NODE_USE_ENV_PROXY=1, in older \
-                     ones with an agent such as undici's EnvHttpProxyAgent",
-                )
-                .undo("remove the setting again"),
-            )
+            .step(in_the_client(&proxy.reason).undo("remove the setting again"))
             .check(reading::again_with(e, "--direct")),
     )
+}
+
+/// Sets the proxy where such a client reads it.
+fn in_the_client(reason: &ProxyReason) -> Step {
+    let clients = "in Java with -Dhttps.proxyHost and -Dhttps.proxyPort, in Node 24 and later with \
+                   NODE_USE_ENV_PROXY=1, in older ones with an agent such as undici's \
+                   EnvHttpProxyAgent";
+    match reason {
+        ProxyReason::System => Step::local(format!(
+            "set HTTPS_PROXY in the environment of such a client, which curl and Go read, or set \
+             the proxy in the client itself: {clients}; services that use WinHTTP read `netsh \
+             winhttp set proxy`"
+        )),
+        _ => Step::local(format!("set the proxy in the client itself: {clients}")),
+    }
 }

@@ -15,6 +15,7 @@ mod no_proxy_dialect;
 mod not_walked;
 mod refusals;
 mod resolves_publicly;
+mod script_not_run;
 mod url_unreadable;
 
 use std::fmt::Display;
@@ -43,6 +44,7 @@ pub(super) const RULES: &[Rule] = &[
     no_proxy_dialect::RULE,
     not_walked::RULE,
     exempted::RULE,
+    script_not_run::RULE,
     clients_without::RULE,
     url_unreadable::RULE,
     address_dead::RULE,
@@ -74,8 +76,10 @@ pub(in crate::diagnose) fn configured_by(e: &Evidence) -> String {
     match &e.vantage.proxy.reason {
         Reason::Variable { name } => format!("set by {name}"),
         Reason::OptionUrl => "set by --proxy".to_owned(),
-        Reason::NotConfigured | Reason::OptionNone | Reason::Exempted { .. } => {
-            "applied to this target".to_owned()
-        }
+        Reason::System => "set by Windows' proxy settings of this user".to_owned(),
+        Reason::NotConfigured
+        | Reason::OptionNone
+        | Reason::Exempted { .. }
+        | Reason::SystemExempted { .. } => "applied to this target".to_owned(),
     }
 }

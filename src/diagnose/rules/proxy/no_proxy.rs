@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use crate::diagnose::{FindingBuilder, reading};
 use crate::diagnosis::Step;
 use crate::evidence::tls::TlsOutcome;
+use crate::evidence::vantage::ProxyReason;
 use crate::evidence::{Evidence, tunnel};
 
 /// What the direct path, tested in addition to the proxied one, shows.
@@ -75,6 +76,15 @@ fn others(e: &Evidence) -> String {
 
 /// The step that exempts the one host and keeps the entries that are there.
 pub(in crate::diagnose) fn step(e: &Evidence, message: &str) -> Step {
+    if e.vantage.proxy.reason == ProxyReason::System {
+        return Step::local(format!(
+            "{message}: on Windows, append {} to the exceptions in Settings > Network & internet > \
+             Proxy; this applies to every program of this user that reads these settings{}",
+            e.target.host,
+            others(e)
+        ))
+        .undo("take the entry out again");
+    }
     let name = variable(e);
     let host = reading::word(&e.target.host);
     let held: Vec<&str> = e

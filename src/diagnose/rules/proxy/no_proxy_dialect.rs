@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::diagnose::{FindingBuilder, Rule, View, headline};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Evidence;
-use crate::evidence::vantage::ClientDecision;
+use crate::evidence::vantage::{ClientDecision, ClientProxy};
 
 use super::{client_proxies, no_proxy};
 
@@ -25,7 +25,14 @@ fn differing(e: &Evidence) -> Option<FindingBuilder> {
     let clients = client_proxies::tested(e);
     let ways: BTreeSet<Option<&str>> =
         clients.iter().map(|(_, client)| client.proxy.as_deref()).collect();
-    if ways.len() < 2 {
+    // Where Windows' settings decide instead, this is no matter of how variables are read.
+    let by_variable = |client: &&(usize, &ClientProxy)| {
+        matches!(
+            client.1.decision,
+            ClientDecision::Variable { .. } | ClientDecision::Exempted { .. }
+        )
+    };
+    if ways.len() < 2 || !clients.iter().any(|client| by_variable(&client)) {
         return None;
     }
     let walked = e.vantage.proxy.applies.as_deref();

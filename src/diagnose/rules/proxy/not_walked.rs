@@ -35,8 +35,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     )
     .caveat()
     .reasoning(
-        "this follows from the proxy variables of this environment, as each client reads \
-               them",
+        "this follows from the proxy variables of this environment and the system's proxy settings, \
+         as each client reads them",
     )
     .owner("Application")
     .inspect("check the path that applications use", reading::again_without(e, "--proxy"));

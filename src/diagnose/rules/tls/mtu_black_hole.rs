@@ -66,7 +66,7 @@ impl BlackHole<'_> {
 
     /// The smallest packet that is known to be lost: by an experiment, or by the walk's own size.
     fn lost(&self, e: &View<'_>) -> Option<u32> {
-        let own = e.tls.value().and_then(|hop| hop.tcp_info.as_ref()).map(|info| info.pmtu);
+        let own = e.tls.value().and_then(|hop| hop.tcp_info.as_ref()).and_then(|info| info.pmtu);
         self.fails.as_ref().map(|(size, _)| u32::from(*size) + HEADERS).or(own)
     }
 

@@ -188,16 +188,16 @@ fn measured(e: &View<'_>, hop: &TlsHop, counters: Counters) -> FindingBuilder {
     ));
     let Some(info) = &hop.tcp_info else { return finding };
     let count = |n: Option<u64>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
+    let mtu = info.pmtu.map_or_else(String::new, |bytes| format!(", path MTU {bytes}"));
     finding
         .fact(format!(
             "TCP_INFO: {} bytes acknowledged, {} received in order, {} packets out of order, {} \
-             retransmitted, segments of {} bytes, path MTU {}",
+             retransmitted, segments of {} bytes{mtu}",
             count(info.bytes_acked),
             count(info.bytes_received),
             count(info.rcv_ooopack.map(u64::from)),
-            info.total_retrans,
-            info.snd_mss,
-            info.pmtu
+            info.repeats(),
+            info.snd_mss
         ))
         .cites("/tls/value/tcp_info")
 }
