@@ -1,5 +1,5 @@
 //! Packs the pages of the findings and the schema of reports: as they are, they would be 0.3 MB of
-//! a program that is to stay below 12.5 MB. `src/texts.rs` unpacks them.
+//! the program, whose size has a budget (`tests/it/budget.rs`). `src/texts.rs` unpacks them.
 
 #![expect(
     clippy::disallowed_methods,
