@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use crate::commands::System;
 use crate::diagnose::FindingBuilder;
 use crate::diagnose::headline::Clause;
 use crate::diagnose::view::tcp::not_sent;
@@ -17,6 +18,13 @@ use crate::evidence::{Evidence, classify, tunnel};
 /// Whether no packet can have left this machine: its kernel refused at once.
 pub(super) fn never_left(attempt: &TcpAttempt) -> bool {
     not_sent(attempt) && attempt.took_ms < AT_ONCE_MS && attempt.syn_repeats.unwrap_or(0) == 0
+}
+
+/// Whether an error without a sender is this machine's own. Linux's error queue names the router whose
+/// message it is; Windows has the same codes for both, and names the sender only where it shows the
+/// ICMP message.
+pub(super) fn shows_sender(e: &Evidence) -> bool {
+    System::of(&e.vantage.os) == System::Linux
 }
 
 /// Milliseconds within which this machine's own kernel refuses, sooner than any answer could come.

@@ -17,13 +17,15 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     }
     let ip = attempt.connected_to().ip();
     let family = if ip.is_ipv6() { "ip -6 route show" } else { "ip route show" };
+    let shows_sender = attempts::shows_sender(e);
+    let never_left = shows_sender && attempts::never_left(attempt);
     let mut finding = attempts::broken(
         e,
         failed,
-        Confidence::Proved,
+        if shows_sender { Confidence::Proved } else { Confidence::Inferred },
         format!("this machine has no route to {ip}"),
     )
-    .reasoning(match attempts::never_left(attempt) {
+    .reasoning(match never_left {
         true => {
             "the kernel refused before anything was sent, so no router or firewall was \
                      involved"
@@ -33,10 +35,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                      would look the same here"
         }
     })
-    .ruled_out_if(
-        attempts::never_left(attempt),
-        "NSG, firewall, private endpoint: no packet left this machine",
-    )
+    .ruled_out_if(never_left, "NSG, firewall, private endpoint: no packet left this machine")
     .owner("Network")
     .inspect("see the routing table", family);
     if let Some(tunnels) = local_link::tunnels_down(e) {

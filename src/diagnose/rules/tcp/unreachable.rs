@@ -52,7 +52,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             if icmp.meaning == IcmpMeaning::AdminProhibited || attempts::no_route(attempt) {
                 return None;
             }
-            meaning(icmp.meaning, router, ip, &peer)
+            match (icmp.meaning, router) {
+                (IcmpMeaning::HostUnreachable, None) if !attempts::shows_sender(e) => {
+                    host_unreachable_by_somebody(ip)
+                }
+                (kind, router) => meaning(kind, router, ip, &peer),
+            }
         }
         (None, _) => return None,
     };
@@ -114,6 +119,27 @@ fn unclaimed(ip: IpAddr, interface: &str, (confidence, asked): (Confidence, &str
         step: Step::inspect(format!(
             "check that {ip} is still the private endpoint's address, and that the prefix of \
              {interface} does not include a network that is elsewhere"
+        )),
+    }
+}
+
+/// An error that is this machine's own or a router's: the system does not show which.
+fn host_unreachable_by_somebody(ip: IpAddr) -> Meaning {
+    Meaning {
+        message: format!("{ip} is reported as unreachable"),
+        confidence: Confidence::Inferred,
+        reasoning: format!(
+            "this system does not show who reports it: this machine, because no host on its link \
+             answers for {ip} or for the gateway to it, or a router or firewall on the way"
+        ),
+        look: (
+            "see the route, and whether the next hop answers".to_owned(),
+            format!("ip route get {ip}; ip neigh show nud failed nud incomplete"),
+        ),
+        step: Step::inspect(format!(
+            "if the next hop answers, ask the network team which router or firewall reports {ip} as \
+             unreachable; else check the gateway, or, in this machine's own subnet, that {ip} is \
+             still the private endpoint's address"
         )),
     }
 }
