@@ -3,17 +3,41 @@
 use super::windows;
 use super::word::Word;
 
+/// What `route` needs before an address or a prefix of IPv6.
+fn family(address: &str) -> &'static str {
+    if is_ipv6(address) { "-inet6 " } else { "" }
+}
+
+fn is_ipv6(address: &str) -> bool {
+    address.contains(':')
+}
+
+/// The word behind the word `name`.
+fn behind<'a>(words: &'a [Word], name: &str) -> Option<&'a str> {
+    let place = words.iter().position(|word| word.raw() == name)?;
+    words.get(place + 1).map(Word::raw)
+}
+
 /// `ip route get ADDRESS` and what is like it.
 pub(super) fn route(words: &[Word]) -> Option<String> {
     let address = words.last()?.raw();
-    let family = if address.contains(':') { "-inet6 " } else { "" };
-    Some(format!("route -n get {family}{address}"))
+    Some(format!("route -n get {}{address}", family(address)))
+}
+
+/// `ip route add PREFIX via GATEWAY`, `ip route del PREFIX`.
+pub(super) fn change_route(words: &[Word]) -> Option<String> {
+    let (verb, prefix) = match behind(words, "add") {
+        Some(prefix) => ("add", prefix),
+        None => ("delete", behind(words, "del")?),
+    };
+    let gateway = behind(words, "via").map(|gateway| format!(" {gateway}")).unwrap_or_default();
+    Some(format!("sudo route -n {verb} {}{prefix}{gateway}", family(prefix)))
 }
 
 /// The entry of an address in the table of neighbours.
 pub(super) fn neighbour(words: &[Word]) -> Option<String> {
     let address = words.last()?.raw();
-    Some(match address.contains(':') {
+    Some(match is_ipv6(address) {
         true => format!("ndp -n {address}"),
         false => format!("arp -n {address}"),
     })
@@ -21,12 +45,9 @@ pub(super) fn neighbour(words: &[Word]) -> Option<String> {
 
 /// A route to one address with a smaller MTU, from which the MSS that it announces follows.
 pub(super) fn bound(words: &[Word]) -> Option<String> {
-    let behind = |name: &str| {
-        let place = words.iter().position(|word| word.raw() == name)?;
-        words.get(place + 1).map(Word::raw)
-    };
-    let (address, gateway, bytes) = (behind("add")?, behind("via")?, windows::mtu(words)?);
-    Some(format!("sudo route -n add -host {address} {gateway} -mtu {bytes}"))
+    let (address, gateway) = (behind(words, "add")?, behind(words, "via")?);
+    let bytes = windows::mtu(words)?;
+    Some(format!("sudo route -n add {}-host {address} {gateway} -mtu {bytes}", family(address)))
 }
 
 /// LibreSSL's `openssl` has no `-brief`.

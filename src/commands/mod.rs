@@ -3,8 +3,8 @@
 //! A rule writes its command once, as it is typed on Linux. `table` has a row for each such command
 //! and a column for each other system; what needs more than a template is in the file of its
 //! system. A program that is the same everywhere keeps its name, and for PowerShell every word is
-//! quoted anew, so that no text of a report can begin a command. A command for which a system has
-//! nothing is left out there.
+//! quoted anew, so that no text of a report can begin a command; where the program is a `.cmd`, also
+//! for `cmd.exe`. A command for which a system has nothing is left out there.
 
 mod macos;
 mod script;
@@ -110,7 +110,7 @@ fn on(system: System, statement: &Statement<'_>) -> (Option<&'static str>, Optio
         return (None, stages(system, statement));
     };
     match row.on(system) {
-        Form::Same => (None, Some(statement.same(system))),
+        Form::Same => (None, statement.same(system)),
         Form::As(template) => (None, Some(found.filled(template, system))),
         Form::Else(text, "") => (Some(text), None),
         Form::Else(text, template) => (Some(text), Some(found.filled(template, system))),
@@ -126,5 +126,5 @@ fn stages(system: System, statement: &Statement<'_>) -> Option<String> {
         return each.collect::<Option<Vec<String>>>().map(|all| all.join(" | "));
     };
     let same = statement.is_everywhere() || statement.is_of(system);
-    (!only.is_empty() && same).then(|| statement.same(system))
+    if !only.is_empty() && same { statement.same(system) } else { None }
 }

@@ -25,6 +25,9 @@ const EVERYWHERE: &[&str] = &[
     "wsl.exe",
 ];
 
+/// Those of them that are a `.cmd` on Windows: `cmd.exe` reads their command line once more.
+const BATCH: &[&str] = &["az", "gcloud"];
+
 /// What a rule gives as one command.
 pub(super) struct Script<'a> {
     /// How often it is repeated, as the loop around it says.
@@ -109,31 +112,25 @@ impl Statement<'_> {
         })
     }
 
-    /// As it is, for the shell of `system`.
-    pub(super) fn same(&self, system: System) -> String {
-        let nothing = [">/dev/null", "2>/dev/null", "</dev/null"];
-        let silent = |word: &&Word| !nothing.contains(&word.raw());
+    /// As it is, for the shell of `system`; none where a word cannot be written for it.
+    pub(super) fn same(&self, system: System) -> Option<String> {
         let stage = |stage: &Vec<Word>| match system.shell() {
-            Shell::Posix => stage.iter().map(Word::raw).collect::<Vec<_>>().join(" "),
-            Shell::PowerShell => {
-                let shown: Vec<String> = stage.iter().filter(silent).map(Word::shown).collect();
-                let discards = stage.iter().any(|word| word.raw() == ">/dev/null");
-                format!("{}{}", shown.join(" "), if discards { " | Out-Null" } else { "" })
-            }
+            Shell::Posix => Some(stage.iter().map(Word::raw).collect::<Vec<_>>().join(" ")),
+            Shell::PowerShell => same_for_powershell(stage),
         };
-        self.stages.iter().map(stage).collect::<Vec<_>>().join(" | ")
+        let stages: Option<Vec<String>> = self.stages.iter().map(stage).collect();
+        Some(stages?.join(" | "))
     }
 
     /// Whether its programs are the same on every system.
     pub(super) fn is_everywhere(&self) -> bool {
-        let program = |stage: &Vec<Word>| stage.first().map(Word::text).unwrap_or_default();
         self.stages.iter().all(|stage| EVERYWHERE.contains(&program(stage).as_str()))
     }
 
     /// Whether a rule wrote it for `system` alone: cmdlets of PowerShell.
     pub(super) fn is_of(&self, system: System) -> bool {
         let cmdlet = |stage: &Vec<Word>| {
-            let program = stage.first().map(Word::text).unwrap_or_default();
+            let program = program(stage);
             program.starts_with(|c: char| c.is_ascii_uppercase()) && program.contains('-')
         };
         system == System::Windows && self.stages.iter().all(cmdlet)
@@ -165,6 +162,20 @@ impl Statement<'_> {
             then: "",
         }
     }
+}
+
+fn program(stage: &[Word]) -> String {
+    stage.first().map(Word::text).unwrap_or_default()
+}
+
+fn same_for_powershell(stage: &[Word]) -> Option<String> {
+    let nothing = [">/dev/null", "2>/dev/null", "</dev/null"];
+    let is_batch = BATCH.contains(&program(stage).as_str());
+    let word = |word: &Word| if is_batch { word.shown_to_cmd() } else { Some(word.shown()) };
+    let words = stage.iter().filter(|word| !nothing.contains(&word.raw()));
+    let shown = words.map(word).collect::<Option<Vec<String>>>()?.join(" ");
+    let discards = stage.iter().any(|word| word.raw() == ">/dev/null");
+    Some(if discards { format!("{shown} | Out-Null") } else { shown })
 }
 
 /// Variables of the environment around a command. PowerShell only knows those of the session.

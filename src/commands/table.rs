@@ -100,22 +100,27 @@ const ADDRESSES: &[Row] = &[
             "New-NetRoute -DestinationPrefix {prefix} -InterfaceAlias <interface> -NextHop {gateway} \
             -PolicyStore ActiveStore",
         ),
-        As("sudo route -n add {prefix} {gateway}"),
+        By(macos::change_route),
+    ),
+    row(
+        "ip route del default via {gateway}",
+        As("Remove-NetRoute -DestinationPrefix 0.0.0.0/0 -NextHop {gateway}"),
+        As("sudo route -n delete default {gateway}"),
+    ),
+    row(
+        "ip -6 route del default via {gateway}",
+        As("Remove-NetRoute -DestinationPrefix ::/0 -NextHop {gateway}"),
+        As("sudo route -n delete -inet6 default {gateway}"),
     ),
     row(
         "ip route del {prefix} via {gateway}",
         As("Remove-NetRoute -DestinationPrefix {prefix} -NextHop {gateway}"),
-        As("sudo route -n delete {prefix} {gateway}"),
-    ),
-    row(
-        "ip route del default",
-        As("Remove-NetRoute -DestinationPrefix 0.0.0.0/0"),
-        As("sudo route -n delete default"),
+        By(macos::change_route),
     ),
     row(
         "ip route del {ip}",
         As("Set-NetIPInterface -InterfaceAlias <interface> -NlMtuBytes <the old value>"),
-        As("sudo route -n delete {ip}"),
+        By(macos::change_route),
     ),
     row("ip address show", As("Get-NetIPAddress"), As("ifconfig")),
     row(
@@ -247,7 +252,9 @@ const TLS: &[Row] = &[
     ),
     row(
         "trust list --filter=ca-anchors | grep {root}",
-        As("Get-ChildItem Cert:\\LocalMachine\\Root | Where-Object Subject -match {'root}"),
+        As(
+            "Get-ChildItem Cert:\\LocalMachine\\Root | Where-Object { $_.Subject.Contains({'root}) }",
+        ),
         As(
             "security find-certificate -a -c {root} /System/Library/Keychains/SystemRootCertificates.keychain",
         ),
@@ -266,7 +273,7 @@ const TLS: &[Row] = &[
         ),
     ),
     row("update-ca-certificates", Nothing, Nothing),
-    row("openssl rehash {folder}", Nothing, Same),
+    row("openssl rehash {folder}", Nothing, As("openssl certhash {folder}")),
     row(
         "cat /etc/ssl/certs/ca-certificates.crt {own} > {bundle}",
         As("Get-Content <public-roots.pem>, {own} | Set-Content -Encoding ascii {bundle}"),
@@ -280,23 +287,31 @@ const FILES: &[Row] = &[
     row("ls -l {file}", As(ACCESS), Same),
     row("ls -lL {file}", As(ACCESS), Same),
     row("ls {file}", As("Get-ChildItem {file}"), Same),
-    row("grep -c {pattern} {file}", As("(Select-String {pattern} {file}).Count"), Same),
+    row(
+        "grep -c {pattern} {file}",
+        As("(Select-String -CaseSensitive {pattern} {file}).Count"),
+        Same,
+    ),
     row("grep -n . {file}", As("Get-Content {file}"), Same),
     row("sed -n {line} {file}", By(windows::line), Same),
     row("sed -i.before {line} {file}", By(windows::without_line), Same),
     row("mv {from} {to}", As("Move-Item -Force {from} {to}"), Same),
-    row(
-        "chmod 600 {file}",
-        As("icacls {file} /inheritance:r /grant:r \"${env:USERNAME}:F\""),
-        Same,
-    ),
+    row("chmod 600 {file}", NOT_EVERYBODY, Same),
     row("chmod 0644 {file}", As("icacls {file} /grant *S-1-5-32-545:R"), Same),
-    row("chmod {mode} {file}", As("icacls {file} /reset"), Same),
+    row("chmod {mode} {file}", As(EVERYBODY_AGAIN), Same),
     row("cut -d. -f1,2 {file} | {a..}", By(windows::claims), Same),
     row("cut -d. -f2 {file} | {a..}", By(windows::claims), Same),
 ];
 
 const ACCESS: &str = "Get-Acl {file} | Format-List";
+/// The entries of the account that an application runs as stay, whichever that is.
+const NOT_EVERYBODY: Form = Else(
+    "take the entries for every user of the machine out of the file's access control list, and keep \
+     the others, if no other user's program needs it",
+    "icacls {file} /inheritance:d; icacls {file} /remove:g *S-1-1-0 *S-1-5-11 *S-1-5-32-545",
+);
+const EVERYBODY_AGAIN: &str = "icacls {file} /inheritance:e  # if an entry was not inherited: \
+                               icacls {file} /grant *S-1-5-32-545:R";
 
 const SHELL: &[Row] = &[
     row("curl {a..}", By(windows::curl), Same),
@@ -319,9 +334,9 @@ const SHELL: &[Row] = &[
     // The password of a proxy stays hidden.
     row("env | grep -i '_proxy=' | sed {a..}", As(PROXIES), Same),
     row("kubectl patch {what..} -p {json}", By(windows::patch), Same),
-    row("| grep -A3 -e {a} -e {b}", As("Select-String {a}, {b} -Context 0,3"), Same),
-    row("| grep -E {pattern}", As("Select-String {pattern}"), Same),
-    row("| grep {pattern}", As("Select-String {pattern}"), Same),
+    row("| grep -A3 -e {a} -e {b}", As("Select-String -CaseSensitive {a}, {b} -Context 0,3"), Same),
+    row("| grep -E {pattern}", As("Select-String -CaseSensitive {pattern}"), Same),
+    row("| grep {pattern}", As("Select-String -CaseSensitive {pattern}"), Same),
 ];
 
 const PROXIES: &str = "Get-ChildItem Env:*_proxy | ForEach-Object { $_.Name + '=' + \

@@ -45,8 +45,29 @@ fn the_programs_of_a_posix_shell_have_their_powershell_form() {
         ("cat /etc/resolv.conf", "Get-DnsClientServerAddress; Get-DnsClientNrptPolicy -Effective"),
         ("cat notes.txt", "Get-Content notes.txt"),
         ("kubectl get a,b -A", "kubectl get 'a,b' -A"),
-        ("istioctl endpoints <pod> | grep a", "istioctl endpoints <pod> | Select-String a"),
+        (
+            "istioctl endpoints <pod> | grep a",
+            "istioctl endpoints <pod> | Select-String -CaseSensitive a",
+        ),
         ("az vm list -g <resource group> -o table", "az vm list -g <resource group> -o table"),
+        ("grep -c BEGIN a.pem", "(Select-String -CaseSensitive BEGIN a.pem).Count"),
+        (
+            "trust list --filter=ca-anchors | grep 'DigiCert (G2'",
+            "Get-ChildItem Cert:\\LocalMachine\\Root | Where-Object { $_.Subject.Contains('DigiCert (G2') }",
+        ),
+        (
+            "ip route del default via <gateway>",
+            "Remove-NetRoute -DestinationPrefix 0.0.0.0/0 -NextHop <gateway>",
+        ),
+        (
+            "ip -6 route del default via <gateway>",
+            "Remove-NetRoute -DestinationPrefix ::/0 -NextHop <gateway>",
+        ),
+        // Whatever account an application runs as keeps its access.
+        (
+            "chmod 600 key",
+            "icacls key /inheritance:d; icacls key /remove:g *S-1-1-0 *S-1-5-11 *S-1-5-32-545",
+        ),
     ] {
         assert_eq!(translated(posix), powershell);
     }
@@ -79,9 +100,38 @@ fn a_word_stays_one_word_in_powershell() {
     assert_eq!(translated(&format!("aoai-probe {word}")), "aoai-probe 'a''; calc; '''");
     // PowerShell reads typographic quotes as quotes.
     assert_eq!(translated("az 'a\u{2019}; calc'"), "az 'a\u{2019}\u{2019}; calc'");
-    assert_eq!(translated("az '$(calc)'"), "az '$(calc)'");
-    assert_eq!(translated("az '`calc`' '@a'"), "az '`calc`' '@a'");
+    assert_eq!(translated("aws '$(calc)'"), "aws '$(calc)'");
+    assert_eq!(translated("aws '`calc`' '@a'"), "aws '`calc`' '@a'");
     assert_eq!(translated("cat \"$A/b\""), "Get-Content \"${env:A}/b\"");
+}
+
+#[test]
+fn a_word_stays_one_word_for_a_batch_file_of_windows() {
+    for (posix, powershell) in [
+        ("az x --assignee '1&calc&2'", r#"az x --assignee '"1&calc&2"'"#),
+        ("gcloud x 'a|calc'", r#"gcloud x '"a|calc"'"#),
+        ("az x 'a & calc'", r#"az x '"a & calc"'"#),
+        ("az x 'a^b' 'c>d' 'e<f'", r#"az x '"a^b"' '"c>d"' '"e<f"'"#),
+        (
+            "az rest --url 'https://a/<id>?api-version=1&$filter=atScope()'",
+            r#"az rest --url '"https://a/<id>?api-version=1&$filter=atScope()"'"#,
+        ),
+        ("az x --query \"contains(a,'b')\"", r#"az x --query '"contains(a,''b'')"'"#),
+        // With a variable of the session.
+        ("az x \"$A&b\"", "az x \"`\"${env:A}&b`\"\""),
+        // No quotes of cmd.exe keep these: the text of the step remains.
+        ("az x 'a\"&calc'", ""),
+        ("az x '%A%'", ""),
+        ("az x | gcloud '%A%'", ""),
+        // Placeholders and what redirects.
+        ("az x -g <resource group> -n <app>", "az x -g <resource group> -n <app>"),
+        ("az x 2>&1", "az x 2>&1"),
+        ("az x > <file>", "az x > <file>"),
+        // No batch files.
+        ("aws x 'a&b'", "aws x 'a&b'"),
+    ] {
+        assert_eq!(translated(posix), powershell);
+    }
 }
 
 #[test]
@@ -107,6 +157,26 @@ fn a_mac_has_its_own_column() {
             "openssl s_client -connect a:1 -brief </dev/null",
             Some("openssl s_client -connect a:1 </dev/null"),
         ),
+        (
+            "ip route add fd00::5 via <gateway> dev <interface> mtu 1280",
+            Some("sudo route -n add -inet6 -host fd00::5 <gateway> -mtu 1280"),
+        ),
+        ("ip route del 10.3.0.5", Some("sudo route -n delete 10.3.0.5")),
+        ("ip route del fd00::5", Some("sudo route -n delete -inet6 fd00::5")),
+        (
+            "ip route add fd00::5/128 via <gateway>",
+            Some("sudo route -n add -inet6 fd00::5/128 <gateway>"),
+        ),
+        (
+            "ip route del 10.3.0.5/32 via <gateway>",
+            Some("sudo route -n delete 10.3.0.5/32 <gateway>"),
+        ),
+        ("ip route del default via <gateway>", Some("sudo route -n delete default <gateway>")),
+        (
+            "ip -6 route del default via <gateway>",
+            Some("sudo route -n delete -inet6 default <gateway>"),
+        ),
+        ("openssl rehash <folder>", Some("openssl certhash <folder>")),
         ("systemctl status himdsd", None),
         ("a-strange-program x", None),
     ] {

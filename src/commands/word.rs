@@ -5,6 +5,11 @@ const SINGLE: [char; 5] = ['\'', '\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}']
 /// What has a meaning in double quotes of PowerShell.
 const IN_DOUBLE: [char; 6] = ['"', '$', '`', '\u{201c}', '\u{201d}', '\u{201e}'];
 
+/// What has a meaning for `cmd.exe`, except in double quotes.
+const IN_CMD: [char; 7] = ['&', '|', '<', '>', '^', '(', ')'];
+/// What has a meaning for `cmd.exe` in double quotes too.
+const IN_QUOTES_OF_CMD: [char; 4] = ['"', '%', '\n', '\r'];
+
 /// A part of a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
@@ -85,6 +90,25 @@ impl Word {
             && (self.raw == text && text.chars().all(|c| plain(c) || placeholder(c))
                 || text.chars().all(|c| plain(c) && !"<>".contains(c)));
         if bare && !self.has_variable() { text } else { self.always_quoted() }
+    }
+
+    /// For PowerShell, which starts a `.cmd` with it: PowerShell takes its own quotes away, and
+    /// `cmd.exe` reads the rest. None where no quotes keep the word whole.
+    pub(super) fn shown_to_cmd(&self) -> Option<String> {
+        let text = self.text();
+        if text.contains(IN_QUOTES_OF_CMD) {
+            return None;
+        }
+        // A placeholder, which is for people to replace, or what redirects.
+        let as_typed = self.raw == text && !text.contains(['&', '|', '^', '(', ')'])
+            || ["2>&1", "2>/dev/null"].contains(&self.raw.as_str());
+        if as_typed || !text.contains(IN_CMD) {
+            return Some(self.shown());
+        }
+        let mut quoted = self.clone();
+        quoted.parts.insert(0, Part::Text("\"".to_owned()));
+        quoted.parts.push(Part::Text("\"".to_owned()));
+        Some(quoted.always_quoted())
     }
 
     /// For PowerShell, in quotes.

@@ -21,7 +21,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         true => (
             format!("every user of the machine can read {file} ({rights})"),
             "the access control list of the file says so",
-            "0644",
+            "a+r",
         ),
         false => (
             format!("other users can read {file} (mode {rights})"),

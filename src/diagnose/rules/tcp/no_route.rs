@@ -16,7 +16,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         return None;
     }
     let ip = attempt.connected_to().ip();
-    let family = if ip.is_ipv6() { "ip -6 route show" } else { "ip route show" };
+    let ip_route = if ip.is_ipv6() { "ip -6 route" } else { "ip route" };
     let shows_sender = attempts::shows_sender(e);
     let never_left = shows_sender && attempts::never_left(attempt);
     let mut finding = attempts::broken(
@@ -37,7 +37,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     })
     .ruled_out_if(never_left, "NSG, firewall, private endpoint: no packet left this machine")
     .owner("Network")
-    .inspect("see the routing table", family);
+    .inspect("see the routing table", format!("{ip_route} show"));
     if let Some(tunnels) = local_link::tunnels_down(e) {
         finding = finding.reasoning(format!("{tunnels}: its routes are gone"));
         finding = finding.cites("/vantage/tunnels_down");
@@ -59,7 +59,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                      uses it",
             )
             .or()
-            .undo("ip route del default"),
+            // Of the other family there may be a default route, which stays.
+            .undo(format!("{ip_route} del default via <gateway>")),
         )
     };
     Some(finding.check(format!("ip route get {ip}")))
