@@ -232,16 +232,14 @@ fn system(
     }
 }
 
-/// Whether a network has a gateway, or a connected peering with a network other than `there`.
-pub(in crate::diagnose) fn has_other_way(
-    network: &VirtualNetwork,
-    there: Option<&ResourceId>,
-) -> bool {
-    let connected = |peering: &&Peering| {
-        peering.state.as_deref().is_some_and(|state| state.eq_ignore_ascii_case("Connected"))
+/// Whether `there` is the network, or a peer of it that is Connected.
+pub(super) fn is_or_joins(network: &VirtualNetwork, there: &ResourceId) -> bool {
+    let joined = |peering: &Peering| {
+        let state = peering.state.as_deref();
+        peering.network.as_ref() == Some(there)
+            && state.is_some_and(|state| state.eq_ignore_ascii_case("Connected"))
     };
-    let mut peerings = network.peerings.iter().filter(connected);
-    has_gateway(network) || peerings.any(|peering| peering.network.as_ref() != there)
+    network.id == *there || network.peerings.iter().any(joined)
 }
 
 fn has_gateway(network: &VirtualNetwork) -> bool {
@@ -294,6 +292,8 @@ fn next(kind: &str, address: Option<IpAddr>) -> Next {
         | "vnetpeering"
         | "virtualnetworkpeering"
         | "globalvnetpeering"
+        // A network manager's connected group has no peerings.
+        | "connectedgroup"
         | "interfaceendpoint" => Next::Direct,
         "virtualappliance" => Next::Appliance(address),
         "virtualnetworkgateway" => Next::Gateway,
