@@ -47,6 +47,11 @@ pub(super) fn ruling(
     if let Some(ruling) = by_route(azure, way, ip) {
         return Some(ruling);
     }
+    if let Some(Peered::Closed(network, peering)) = way.peered
+        && way.route.next == Next::Direct
+    {
+        return Some(Ruling::Suggests(by_closed_peering(network, peering, ip)));
+    }
     // The rules in effect at this machine's interface have the last word on its own groups.
     let (gate, rule) = way.denied()?;
     if way.in_effect.is_some() && gate.at != AT_END {
@@ -266,6 +271,39 @@ fn by_peering(
             .undo("there is none: note the settings of both ends before"),
         ),
     }
+}
+
+fn by_closed_peering(network: &VirtualNetwork, peering: &Peering, ip: IpAddr) -> Proof {
+    let (here, id) = (network.id.name(), &network.id);
+    let other = peering.network.as_ref().map_or("another network", |id| id.name());
+    let switch = |on| commands::peering_access(id, &peering.name, on);
+    Proof::default()
+        .instead()
+        .headline(
+            Clause::from(format!("the peering of {here} with {other} does not allow access"))
+                .or(format!("a peering on the way to {ip} does not allow access")),
+        )
+        .fact(format!(
+            "{}, peering {}: Connected, allowVirtualNetworkAccess is off",
+            shown(id),
+            peering.name
+        ))
+        .reasoning(format!(
+            "with it off, {other} is not in the service tag VirtualNetwork of {here}: packets \
+             between the two pass only where NSG rules name their addresses"
+        ))
+        .cites("/estate/networks")
+        .owner("Network")
+        .step(
+            Step::shared(
+                "allow access in the peering, once its owner agrees: that it is off may be \
+                 deliberate (Terraform: azurerm_virtual_network_peering)",
+                format!("every connection between {here} and {other}"),
+            )
+            .command(switch(true))
+            .undo(switch(false))
+            .opens(),
+        )
 }
 
 fn by_route(azure: &AzureView<'_>, way: &Way<'_>, ip: IpAddr) -> Option<Ruling> {

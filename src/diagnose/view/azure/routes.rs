@@ -52,8 +52,12 @@ pub(in crate::diagnose) struct Choice<'a> {
 pub(in crate::diagnose) enum Peered<'a> {
     /// They are one network.
     Same,
-    /// Connected at each end that is seen.
+    /// Connected at both ends, and each lets the other's packets in.
     Connected,
+    /// Connected at both ends; whether each lets the other's packets in was not seen.
+    Joined,
+    /// Connected, but this network's end does not let packets pass by default.
+    Closed(&'a VirtualNetwork, &'a Peering),
     /// This network's end is not connected.
     Broken(&'a VirtualNetwork, &'a Peering),
     /// The first network has a peering, and the second one has none back.
@@ -82,7 +86,12 @@ pub(in crate::diagnose) fn peering<'a>(
         (_, Some(theirs)) if !connected(theirs) => Peered::Broken(there, theirs),
         (Some(_), None) => Peered::OneSided(here, there),
         (None, Some(_)) => Peered::OneSided(there, here),
-        _ => Peered::Connected,
+        (Some(mine), Some(theirs)) => match (mine.allows_access, theirs.allows_access) {
+            (Some(false), _) => Peered::Closed(here, mine),
+            (_, Some(false)) => Peered::Closed(there, theirs),
+            (Some(true), Some(true)) => Peered::Connected,
+            _ => Peered::Joined,
+        },
     }
 }
 
@@ -218,12 +227,13 @@ fn system(
         return (Next::Direct, shortest(network, address));
     }
     if let Some((there, _)) = endpoint {
-        let direct = matches!(peering(network, there), Peered::Same | Peered::Connected);
-        return match direct {
-            true => (Next::Direct, shortest(there, address)),
+        return match peering(network, there) {
+            Peered::Same | Peered::Connected | Peered::Joined | Peered::Closed(..) => {
+                (Next::Direct, shortest(there, address))
+            }
             // A gateway of the network or of a peer may know the way.
-            false if !network.peerings.is_empty() || has_gateway(network) => (Next::Unknown, 0),
-            false => (Next::Dropped, 0),
+            _ if !network.peerings.is_empty() || has_gateway(network) => (Next::Unknown, 0),
+            _ => (Next::Dropped, 0),
         };
     }
     match classify(address).is_public() {

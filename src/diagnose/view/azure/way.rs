@@ -126,7 +126,8 @@ impl<'a> AzureView<'a> {
         }
     }
 
-    /// Prefixes that the tag `VirtualNetwork` has for certain: those of the network and of peers.
+    /// Prefixes that the tag `VirtualNetwork` has for certain: those of the network, and of
+    /// peers that let packets in.
     fn in_virtual_network(
         &self,
         place: &Place<'a>,

@@ -141,7 +141,16 @@ pub(super) fn described(azure: &AzureView<'_>, way: &Way<'_>, ip: IpAddr) -> Opt
         (Next::Direct, Some(Peered::Connected)) => Some(
             Proof::default()
                 .fact(format!("{} is peered with the network of {ip}: Connected", here.name()))
-                .ruled_out("the peering: both ends that are seen are Connected")
+                .ruled_out("the peering: both ends are Connected")
+                .cites("/estate/networks"),
+        ),
+        (Next::Direct, Some(Peered::Joined)) => Some(
+            Proof::default()
+                .fact(format!("{} is peered with the network of {ip}: Connected", here.name()))
+                .reasoning(
+                    "whether that peering lets packets pass (allowVirtualNetworkAccess) was not \
+                     seen",
+                )
                 .cites("/estate/networks"),
         ),
         (Next::Direct, Some(Peered::Broken(network, peering))) if way.route.in_effect => Some(
