@@ -56,12 +56,37 @@ fn subnet(value: &Value) -> Option<Subnet> {
 }
 
 fn peering(value: &Value) -> Option<Peering> {
+    let access = flag(value, "properties.allowVirtualNetworkAccess");
+    let in_part = flag(value, "properties.peerCompleteVnets") == Some(false);
     Some(Peering {
         name: text(value, "name")?,
         network: id_at(value, "properties.remoteVirtualNetwork.id"),
         state: text(value, "properties.peeringState"),
         sync: text(value, "properties.peeringSyncLevel"),
+        allows_access: access.filter(|allows| !(*allows && in_part)),
         uses_remote_gateway: flag(value, "properties.useRemoteGateways"),
         lends_gateway: flag(value, "properties.allowGatewayTransit"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn access_over_a_peering_of_some_subnets_is_not_known_for_the_others() {
+        for (access, whole, wanted) in [
+            (json!(true), json!(null), Some(true)),
+            (json!(true), json!(true), Some(true)),
+            (json!(true), json!(false), None),
+            (json!(false), json!(false), Some(false)),
+            (json!(null), json!(true), None),
+        ] {
+            let properties =
+                json!({"allowVirtualNetworkAccess": access, "peerCompleteVnets": whole});
+            let read = peering(&json!({"name": "to-hub", "properties": properties})).unwrap();
+            assert_eq!(read.allows_access, wanted, "{properties}");
+        }
+    }
 }

@@ -38,7 +38,7 @@ fn check(view: &AzureView<'_>, gateway: &Gateway<'_>, ip: IpAddr) -> AuditCheck 
             (State::Works, format!("{at}: packets for {ip} go to the endpoint without a detour"))
         }
         Next::Dropped => (State::AtRisk, format!("{at}: {named} drops packets for {ip}")),
-        Next::Appliance(Some(address)) => match view.appliance_fault(address) {
+        Next::Appliance(Some(address)) => match view.appliance_fault(gateway.network, address) {
             Some(fault) => (State::AtRisk, format!("{at}: {named} leads to an appliance: {fault}")),
             None => (State::Works, format!("{at}: {named} sends packets for {ip} to {address}")),
         },

@@ -89,6 +89,17 @@ pub(in crate::diagnose) fn peer(
     )
 }
 
+/// Lets a network's peering pass packets by default, or not.
+pub(in crate::diagnose) fn peering_access(network: &ResourceId, name: &str, on: bool) -> String {
+    format!(
+        "az network vnet peering update {} --vnet-name {} -n {} --set \
+         allowVirtualNetworkAccess={on}",
+        place(network),
+        word(network.name()),
+        word(name)
+    )
+}
+
 /// Shows who requests a connection, and its state.
 pub(in crate::diagnose) fn connection(id: &ResourceId) -> String {
     format!(

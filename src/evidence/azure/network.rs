@@ -116,6 +116,10 @@ pub struct Peering {
     pub state: Option<String>,
     /// `peeringSyncLevel`, e.g. `FullyInSync`.
     pub sync: Option<String>,
+    /// `allowVirtualNetworkAccess`: whether each network counts as part of the other for rules;
+    /// null where that was not seen, and where some subnets alone are peered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allows_access: Option<bool>,
     /// `useRemoteGateways`: whether this network uses the other one's gateway.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uses_remote_gateway: Option<bool>,

@@ -30,8 +30,7 @@ pub(super) fn ruling(
     if let Some(Peered::Broken(network, peering)) = way.peered
         && !goes_elsewhere(&way.route)
     {
-        let read = network.read || azure.estate().networks.proved().is_some();
-        let proved = way.place.certain && read && !way.may_have_a_detour();
+        let proved = way.place.certain && was_read(azure, network) && leads_nowhere(azure, way);
         let proof = by_peering(azure, way, network, peering, ip);
         return Some(match proved {
             true => Ruling::Proves(
@@ -39,13 +38,19 @@ pub(super) fn ruling(
                     .ruled_out("NSG and firewall as the first cause: no packet leaves the network"),
             ),
             false => Ruling::Suggests(proof.reasoning(
-                "packets may have another way: a gateway, another peering or a route table that \
-                 could not be read; --azure-effective asks Azure for the routes in effect",
+                "packets may have another way: a gateway, another peering, a network manager's \
+                 connected group or a route table that could not be read; --azure-effective asks \
+                 Azure for the routes in effect",
             )),
         });
     }
     if let Some(ruling) = by_route(azure, way, ip) {
         return Some(ruling);
+    }
+    if let Some(Peered::Closed(network, peering)) = way.peered
+        && way.route.next == Next::Direct
+    {
+        return Some(Ruling::Suggests(by_closed_peering(network, peering, ip)));
     }
     // The rules in effect at this machine's interface have the last word on its own groups.
     let (gate, rule) = way.denied()?;
@@ -58,8 +63,25 @@ pub(super) fn ruling(
 /// Whether a user's route, or one that Azure computed, decides where packets go: a peering that was
 /// left over then carries none of them.
 fn goes_elsewhere(route: &Choice<'_>) -> bool {
-    let known = route.by.is_some() || route.in_effect;
-    known && !matches!((route.next, route.by), (Next::Direct, _) | (Next::Dropped, None))
+    match route.in_effect {
+        true => route.next != Next::Dropped,
+        false => route.by.is_some() && route.next != Next::Direct,
+    }
+}
+
+/// Whether Azure computed that packets lead nowhere: no route in effect has the address, or the one
+/// that has it drops them.
+fn leads_nowhere(azure: &AzureView<'_>, way: &Way<'_>) -> bool {
+    let known = |routes: &Vec<_>| !routes.is_empty();
+    match way.route.in_effect {
+        true => way.route.next == Next::Dropped,
+        false => azure.estate().effective_routes.proved().is_some_and(known),
+    }
+}
+
+/// Whether a network was read, and not only found in a list that may be late.
+fn was_read(azure: &AzureView<'_>, network: &VirtualNetwork) -> bool {
+    network.read || azure.estate().networks.proved().is_some()
 }
 
 const AT_END: &str = "the endpoint's subnet";
@@ -96,7 +118,7 @@ fn by_effective_rule(
         ))
         .cites("/estate/effective_rules")
         .owner("Network");
-    with_rule_steps(azure, way, proof, rule.group.as_ref(), rule, ip, port)
+    with_rule_steps(azure, way, proof, rule.group.as_ref(), rule, (ip, port))
 }
 
 /// The first line on a rule, in three lengths.
@@ -115,16 +137,19 @@ fn by_rule(
     port: u16,
 ) -> Proof {
     let group = gate.group.name();
+    let from = match gate.behind {
+        Some(appliance) => format!("{}, and from {appliance}", way.place.address),
+        None => way.place.address.to_string(),
+    };
     let proof = Proof::default()
         .instead()
         .headline(deny_clause(short(rule), &format!(" of {group}"), ip, port))
         .fact(format!("{}, at {}: {}, Deny", shown(gate.group), gate.at, named(rule)))
         .reasoning(format!(
             "by the rules of {group} at {}, in the order of their priority, {} decides over TCP \
-             {port} from {} to {ip}, and denies it",
+             {port} from {from} to {ip}, and denies it",
             gate.at,
             named(rule),
-            way.place.address
         ))
         .reasoning(
             "it is evaluated from the group's rules: what is in effect can differ (rules of a \
@@ -132,7 +157,17 @@ fn by_rule(
         )
         .cites("/estate/security_groups")
         .owner("Network");
-    with_rule_steps(azure, way, proof, Some(gate.group), rule, ip, port)
+    match gate.behind {
+        // Which source to allow is the appliance's to say: this machine's may lead past it.
+        Some(appliance) => proof.step(
+            Step::inspect(format!(
+                "see the rules of the group, and ask the owner of the appliance at {appliance} \
+                 whether it translates the source address (SNAT)"
+            ))
+            .command(commands::security_rules(gate.group)),
+        ),
+        None => with_rule_steps(azure, way, proof, Some(gate.group), rule, (ip, port)),
+    }
 }
 
 fn with_rule_steps(
@@ -141,8 +176,7 @@ fn with_rule_steps(
     proof: Proof,
     group: Option<&crate::evidence::azure::ResourceId>,
     rule: &NetworkRule,
-    ip: IpAddr,
-    port: u16,
+    (ip, port): (IpAddr, u16),
 ) -> Proof {
     let Some(id) = group else {
         return proof.step(Step::inspect("see the rules in effect at this machine's interface"));
@@ -239,6 +273,39 @@ fn by_peering(
     }
 }
 
+fn by_closed_peering(network: &VirtualNetwork, peering: &Peering, ip: IpAddr) -> Proof {
+    let (here, id) = (network.id.name(), &network.id);
+    let other = peering.network.as_ref().map_or("another network", |id| id.name());
+    let switch = |on| commands::peering_access(id, &peering.name, on);
+    Proof::default()
+        .instead()
+        .headline(
+            Clause::from(format!("the peering of {here} with {other} does not allow access"))
+                .or(format!("a peering on the way to {ip} does not allow access")),
+        )
+        .fact(format!(
+            "{}, peering {}: Connected, allowVirtualNetworkAccess is off",
+            shown(id),
+            peering.name
+        ))
+        .reasoning(format!(
+            "with it off, {other} is not in the service tag VirtualNetwork of {here}: packets \
+             between the two pass only where NSG rules name their addresses"
+        ))
+        .cites("/estate/networks")
+        .owner("Network")
+        .step(
+            Step::shared(
+                "allow access in the peering, once its owner agrees: that it is off may be \
+                 deliberate (Terraform: azurerm_virtual_network_peering)",
+                format!("every connection between {here} and {other}"),
+            )
+            .command(switch(true))
+            .undo(switch(false))
+            .opens(),
+        )
+}
+
 fn by_route(azure: &AzureView<'_>, way: &Way<'_>, ip: IpAddr) -> Option<Ruling> {
     let route = &way.route;
     let prefix = route.prefix.map_or_else(|| ip.to_string(), |prefix| prefix.to_string());
@@ -267,7 +334,7 @@ fn by_route(azure: &AzureView<'_>, way: &Way<'_>, ip: IpAddr) -> Option<Ruling> 
             Some(sure(route.in_effect && way.place.certain, with_route_steps(way, proof)))
         }
         Next::Appliance(Some(address)) => {
-            let fault = azure.appliance_fault(address)?;
+            let fault = azure.appliance_fault(way.place.network, address)?;
             let proof = Proof::default()
                 .instead()
                 .headline(
@@ -287,7 +354,8 @@ fn by_route(azure: &AzureView<'_>, way: &Way<'_>, ip: IpAddr) -> Option<Ruling> 
                 "have the team of the appliance at {address} start it, or switch IP forwarding on \
                  at its interface"
             )));
-            Some(sure(route.in_effect && way.place.certain, proof))
+            let read = was_read(azure, way.place.network);
+            Some(sure(route.in_effect && way.place.certain && read, proof))
         }
         _ => None,
     }
@@ -316,8 +384,8 @@ fn not_peered(way: &Way<'_>, proof: Proof, ip: IpAddr) -> Option<Proof> {
                  packets for private addresses that no route has"
             ))
             .reasoning(
-                "a route that a gateway learns would show in the effective routes alone \
-                 (--azure-effective)",
+                "a route that a gateway learns, or that of a network manager's connected group, \
+                 would show in the effective routes alone (--azure-effective)",
             )
             .cites("/estate/networks"),
     )

@@ -38,7 +38,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let Here::At(place) = azure.here() else { return None };
     let way = azure.way(place, ip, port, endpoint.configuration.subnet.as_ref());
     let off = match way.route.next {
-        Next::Appliance(Some(address)) => azure.appliance_fault(address).is_some(),
+        Next::Appliance(Some(address)) => azure.appliance_fault(place.network, address).is_some(),
         _ => false,
     };
     if !way.is_open() || off {
@@ -126,7 +126,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
 /// The appliance that the route leads to, in words.
 fn appliance(e: &View<'_>, way: &Way<'_>) -> Option<(std::net::IpAddr, String)> {
     let Next::Appliance(Some(address)) = way.route.next else { return None };
-    let what = match e.azure.as_ref()?.appliance(address) {
+    let what = match e.azure.as_ref()?.appliance(way.place.network, address) {
         Appliance::Firewall(id) => format!("the Azure Firewall {}", id.name()),
         Appliance::Machine(interface, _) => {
             format!("the appliance {}", interface.machine.as_ref().unwrap_or(&interface.id).name())

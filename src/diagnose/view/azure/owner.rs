@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::AzureView;
 use super::here::Here;
+use super::routes::is_or_joins;
 use crate::evidence::azure::{Connection, Interface, IpConfiguration, PrivateEndpoint, ResourceId};
 
 /// Whose an address is.
@@ -88,19 +89,12 @@ impl<'a> AzureView<'a> {
     pub(in crate::diagnose) fn owner_is_certain(&self, address: IpAddr) -> bool {
         let Here::At(place) = self.here() else { return false };
         let all = &self.said.estate.interfaces;
-        let connected = |network: &ResourceId| {
-            place.network.peerings.iter().any(|peering| {
-                let state = peering.state.as_deref();
-                peering.network.as_ref() == Some(network)
-                    && state.is_some_and(|state| state.eq_ignore_ascii_case("Connected"))
-            })
-        };
         let reached = |configuration: &IpConfiguration| {
             let subnet = configuration.subnet.as_ref();
             configuration.address == address
                 && subnet
                     .and_then(|subnet| subnet.up_to("virtualNetworks"))
-                    .is_some_and(|network| place.network.id == network || connected(&network))
+                    .is_some_and(|network| is_or_joins(place.network, &network))
         };
         place.certain
             && all.items().iter().any(|interface| {

@@ -52,8 +52,12 @@ pub(in crate::diagnose) struct Choice<'a> {
 pub(in crate::diagnose) enum Peered<'a> {
     /// They are one network.
     Same,
-    /// Connected at each end that is seen.
+    /// Connected at both ends, and each lets the other's packets in.
     Connected,
+    /// Connected at both ends; whether each lets the other's packets in was not seen.
+    Joined,
+    /// Connected, but this network's end does not let packets pass by default.
+    Closed(&'a VirtualNetwork, &'a Peering),
     /// This network's end is not connected.
     Broken(&'a VirtualNetwork, &'a Peering),
     /// The first network has a peering, and the second one has none back.
@@ -82,7 +86,12 @@ pub(in crate::diagnose) fn peering<'a>(
         (_, Some(theirs)) if !connected(theirs) => Peered::Broken(there, theirs),
         (Some(_), None) => Peered::OneSided(here, there),
         (None, Some(_)) => Peered::OneSided(there, here),
-        _ => Peered::Connected,
+        (Some(mine), Some(theirs)) => match (mine.allows_access, theirs.allows_access) {
+            (Some(false), _) => Peered::Closed(here, mine),
+            (_, Some(false)) => Peered::Closed(there, theirs),
+            (Some(true), Some(true)) => Peered::Connected,
+            _ => Peered::Joined,
+        },
     }
 }
 
@@ -218,12 +227,13 @@ fn system(
         return (Next::Direct, shortest(network, address));
     }
     if let Some((there, _)) = endpoint {
-        let direct = matches!(peering(network, there), Peered::Same | Peered::Connected);
-        return match direct {
-            true => (Next::Direct, shortest(there, address)),
+        return match peering(network, there) {
+            Peered::Same | Peered::Connected | Peered::Joined | Peered::Closed(..) => {
+                (Next::Direct, shortest(there, address))
+            }
             // A gateway of the network or of a peer may know the way.
-            false if !network.peerings.is_empty() || has_gateway(network) => (Next::Unknown, 0),
-            false => (Next::Dropped, 0),
+            _ if !network.peerings.is_empty() || has_gateway(network) => (Next::Unknown, 0),
+            _ => (Next::Dropped, 0),
         };
     }
     match classify(address).is_public() {
@@ -232,16 +242,14 @@ fn system(
     }
 }
 
-/// Whether a network has a gateway, or a connected peering with a network other than `there`.
-pub(in crate::diagnose) fn has_other_way(
-    network: &VirtualNetwork,
-    there: Option<&ResourceId>,
-) -> bool {
-    let connected = |peering: &&Peering| {
-        peering.state.as_deref().is_some_and(|state| state.eq_ignore_ascii_case("Connected"))
+/// Whether `there` is the network, or a peer of it that is Connected.
+pub(super) fn is_or_joins(network: &VirtualNetwork, there: &ResourceId) -> bool {
+    let joined = |peering: &Peering| {
+        let state = peering.state.as_deref();
+        peering.network.as_ref() == Some(there)
+            && state.is_some_and(|state| state.eq_ignore_ascii_case("Connected"))
     };
-    let mut peerings = network.peerings.iter().filter(connected);
-    has_gateway(network) || peerings.any(|peering| peering.network.as_ref() != there)
+    network.id == *there || network.peerings.iter().any(joined)
 }
 
 fn has_gateway(network: &VirtualNetwork) -> bool {
@@ -294,6 +302,8 @@ fn next(kind: &str, address: Option<IpAddr>) -> Next {
         | "vnetpeering"
         | "virtualnetworkpeering"
         | "globalvnetpeering"
+        // A network manager's connected group has no peerings.
+        | "connectedgroup"
         | "interfaceendpoint" => Next::Direct,
         "virtualappliance" => Next::Appliance(address),
         "virtualnetworkgateway" => Next::Gateway,

@@ -7,8 +7,10 @@ use super::AzureView;
 use super::here::Place;
 use super::needs::right;
 use super::packet_rules::{Access, Decision, Packet, decide, decide_in_effect};
-use super::routes::{Choice, End, Next, Peered, has_other_way, obeys_security_groups, peering};
-use crate::evidence::azure::{Interface, NetworkRule, ResourceId, Subnet, VirtualNetwork};
+use super::routes::{Choice, End, Next, Peered, is_or_joins, obeys_security_groups, peering};
+use crate::evidence::azure::{
+    Firewall, Interface, NetworkRule, ResourceId, Subnet, VirtualNetwork,
+};
 
 /// The way of a packet.
 pub(in crate::diagnose) struct Way<'a> {
@@ -37,6 +39,8 @@ pub(in crate::diagnose) struct Gate<'a> {
     pub(in crate::diagnose) at: &'static str,
     /// What it does.
     pub(in crate::diagnose) decision: Decision<'a>,
+    /// The appliance before it, which may put an address of its own in the place of the source.
+    pub(in crate::diagnose) behind: Option<IpAddr>,
 }
 
 /// What is at an appliance's address.
@@ -73,6 +77,7 @@ impl<'a> AzureView<'a> {
             port,
             virtual_network: &known,
         };
+        let route = self.route(&place, address, &end);
         let out = packet("Outbound");
         let nic = place.interface.and_then(|interface| interface.security_group.as_ref());
         let here = [
@@ -86,7 +91,13 @@ impl<'a> AzureView<'a> {
             && obeys_security_groups(subnet)
         {
             let group = subnet.security_group.as_ref();
-            self.pass(group, "the endpoint's subnet", &packet("Inbound"), &mut gates, &mut missing);
+            let at = "the endpoint's subnet";
+            self.pass(group, at, &packet("Inbound"), &mut gates, &mut missing);
+            if let (Next::Appliance(hop), Some(gate)) = (route.next, gates.last_mut())
+                && gate.at == at
+            {
+                self.behind(hop, gate, &packet("Inbound"));
+            }
         }
         let effective = self.said.estate.effective_rules.proved();
         if let Some(id) = &place.subnet.route_table
@@ -100,7 +111,7 @@ impl<'a> AzureView<'a> {
             gates,
             in_effect: effective.and_then(|rules| decide_in_effect(rules, &out)),
             peered: subnet_of_end.map(|(network, _)| peering(place.network, network)),
-            route: self.route(&place, address, &end),
+            route,
             missing,
         }
     }
@@ -115,7 +126,8 @@ impl<'a> AzureView<'a> {
         }
     }
 
-    /// Prefixes that the tag `VirtualNetwork` has for certain: those of the network and of peers.
+    /// Prefixes that the tag `VirtualNetwork` has for certain: those of the network, and of
+    /// peers that let packets in.
     fn in_virtual_network(
         &self,
         place: &Place<'a>,
@@ -140,21 +152,47 @@ impl<'a> AzureView<'a> {
         match self.said.estate.security_groups.iter().find(|group| group.id == *id) {
             Some(group) => {
                 let decision = decide(group.rules.iter(), packet);
-                gates.push(Gate { group: id, at, decision });
+                gates.push(Gate { group: id, at, decision, behind: None });
             }
             None => missing.push(right("Microsoft.Network/networkSecurityGroups/read", id)),
         }
     }
 
-    /// What is at the address of an appliance.
-    pub(in crate::diagnose) fn appliance(&self, address: IpAddr) -> Appliance<'a> {
+    /// Decides only what holds for both sources, as an appliance may translate it.
+    fn behind(&self, hop: Option<IpAddr>, gate: &mut Gate<'a>, packet: &Packet<'_>) {
+        gate.behind = hop;
+        let mut groups = self.said.estate.security_groups.iter();
+        let group = groups.find(|group| group.id == *gate.group);
+        let translated = hop.zip(group).map(|(source, group)| {
+            decide(group.rules.iter(), &Packet { source, ..*packet }).access
+        });
+        if translated != Some(gate.decision.access) {
+            gate.decision.access = Access::MayMatch;
+        }
+    }
+
+    /// What is at the address of an appliance to which a route of `from` leads. A next hop is in
+    /// that network or in a peer: of others with equal addresses, none is meant.
+    pub(in crate::diagnose) fn appliance(
+        &self,
+        from: &VirtualNetwork,
+        address: IpAddr,
+    ) -> Appliance<'a> {
         let estate = &self.said.estate;
-        let firewalls = estate.firewalls.items();
-        if let Some(firewall) = firewalls.iter().find(|one| one.addresses.contains(&address)) {
+        let near = |subnet: Option<&ResourceId>| {
+            let network = subnet.and_then(|id| id.up_to("virtualNetworks"));
+            network.is_some_and(|network| is_or_joins(from, &network))
+        };
+        let mut firewalls = estate.firewalls.items().iter();
+        let at = |firewall: &&Firewall| {
+            firewall.addresses.contains(&address) && near(firewall.subnet.as_ref())
+        };
+        if let Some(firewall) = firewalls.find(at) {
             return Appliance::Firewall(&firewall.id);
         }
         let has = |interface: &&Interface| {
-            interface.ip_configurations.iter().any(|c| c.address == address)
+            let mut configurations = interface.ip_configurations.iter();
+            configurations.any(|one| one.address == address && near(one.subnet.as_ref()))
         };
         let mut interfaces = estate.interfaces.items().iter().filter(has);
         match (interfaces.next(), interfaces.next()) {
@@ -170,9 +208,15 @@ impl<'a> AzureView<'a> {
 }
 
 impl AzureView<'_> {
-    /// Why the appliance at an address forwards nothing, if Azure shows that.
-    pub(in crate::diagnose) fn appliance_fault(&self, address: IpAddr) -> Option<String> {
-        let Appliance::Machine(interface, state) = self.appliance(address) else { return None };
+    /// Why the appliance to which a route of `from` leads forwards nothing, if Azure shows that.
+    pub(in crate::diagnose) fn appliance_fault(
+        &self,
+        from: &VirtualNetwork,
+        address: IpAddr,
+    ) -> Option<String> {
+        let Appliance::Machine(interface, state) = self.appliance(from, address) else {
+            return None;
+        };
         match state {
             Some(state) if !state.eq_ignore_ascii_case("running") => {
                 let machine = interface.machine.as_ref().map_or("its machine", |id| id.name());
@@ -198,14 +242,6 @@ impl<'a> Way<'a> {
     pub(in crate::diagnose) fn doubtful(&self) -> Option<(Gate<'a>, &'a NetworkRule)> {
         let gate = self.gates.iter().find(|gate| gate.decision.access == Access::MayMatch)?;
         Some((*gate, gate.decision.rule?))
-    }
-
-    /// Whether packets may have a way besides the peering of the two networks, which only the routes
-    /// in effect would show: a gateway, another peering, a route table that was not read.
-    pub(in crate::diagnose) fn may_have_a_detour(&self) -> bool {
-        let unread = self.place.subnet.route_table.is_some() && self.route.by.is_none();
-        let there = self.end.map(|(network, _)| &network.id);
-        !self.route.in_effect && (unread || has_other_way(self.place.network, there))
     }
 
     /// Whether everything on it was read, and nothing of it drops the packet.

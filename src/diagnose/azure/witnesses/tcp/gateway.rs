@@ -53,7 +53,7 @@ pub(super) fn ruling(
             ))
             .owner("Network"),
         Next::Appliance(Some(address)) => {
-            let fault = azure.appliance_fault(address)?;
+            let fault = azure.appliance_fault(gateway.network, address)?;
             base.headline(
                 Clause::from(format!(
                     "packets to {ip} go from the gateway to an appliance: {fault}"
@@ -99,7 +99,7 @@ pub(super) fn described(
     let (fact, through) = match (gateway.route.next, gateway.route.by) {
         (Next::Appliance(Some(address)), Some((route, table))) => {
             let named = way_back::named(route, table);
-            let what = appliance_words(azure, address);
+            let what = appliance_words(azure, gateway.network, address);
             (format!("{at}: {named} sends packets for {ip} to {address}: {what}"), Some(address))
         }
         (Next::Direct, None) => (format!("{at}: no route has a detour for packets to {ip}"), None),

@@ -14,7 +14,7 @@ use crate::diagnose::view::azure::here::Here;
 use crate::diagnose::view::azure::owner::Owner;
 use crate::diagnose::view::azure::routes::{Next, Peered};
 use crate::diagnose::view::azure::way::{Appliance, Way};
-use crate::evidence::azure::ResourceId;
+use crate::evidence::azure::{ResourceId, VirtualNetwork};
 
 /// The questions.
 pub(super) const WITNESSES: &[Witness] = &[
@@ -89,9 +89,9 @@ fn on_the_way(view: &View<'_>, azure: &AzureView<'_>) -> Option<Ruling> {
     Some(Ruling::Notes(described(azure, &way, ip)?))
 }
 
-/// What is at the address of an appliance, in words.
-fn appliance_words(azure: &AzureView<'_>, address: IpAddr) -> String {
-    match azure.appliance(address) {
+/// What is at the address to which a route of `from` leads, in words.
+fn appliance_words(azure: &AzureView<'_>, from: &VirtualNetwork, address: IpAddr) -> String {
+    match azure.appliance(from, address) {
         Appliance::Firewall(id) => format!("the Azure Firewall {}", id.name()),
         Appliance::Machine(interface, _) => {
             let id = interface.machine.as_ref().unwrap_or(&interface.id);
@@ -106,7 +106,7 @@ pub(super) fn described(azure: &AzureView<'_>, way: &Way<'_>, ip: IpAddr) -> Opt
     let here = &way.place.network.id;
     match (way.route.next, way.peered) {
         (Next::Appliance(Some(address)), _) => {
-            let what = appliance_words(azure, address);
+            let what = appliance_words(azure, way.place.network, address);
             let proof = Proof::default()
                 .fact(format!("Azure routes packets for {ip} to {address}: {what}"))
                 .reasoning(format!("{what} decides over this connection by rules of its own"))
@@ -141,8 +141,27 @@ pub(super) fn described(azure: &AzureView<'_>, way: &Way<'_>, ip: IpAddr) -> Opt
         (Next::Direct, Some(Peered::Connected)) => Some(
             Proof::default()
                 .fact(format!("{} is peered with the network of {ip}: Connected", here.name()))
-                .ruled_out("the peering: both ends that are seen are Connected")
+                .ruled_out("the peering: both ends are Connected")
                 .cites("/estate/networks"),
+        ),
+        (Next::Direct, Some(Peered::Joined)) => Some(
+            Proof::default()
+                .fact(format!("{} is peered with the network of {ip}: Connected", here.name()))
+                .reasoning(
+                    "whether that peering lets packets pass (allowVirtualNetworkAccess) was not \
+                     seen",
+                )
+                .cites("/estate/networks"),
+        ),
+        (Next::Direct, Some(Peered::Broken(network, peering))) if way.route.in_effect => Some(
+            Proof::default()
+                .ruled_out(format!(
+                    "the peering {} of {} ({}): a route in effect leads to {ip} all the same",
+                    peering.name,
+                    network.id.name(),
+                    peering.state.as_deref().unwrap_or("not Connected")
+                ))
+                .cites("/estate/effective_routes"),
         ),
         _ => None,
     }

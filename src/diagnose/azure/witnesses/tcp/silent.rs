@@ -125,7 +125,26 @@ fn remaining(azure: &AzureView<'_>, proof: Proof, ip: IpAddr, port: u16, approve
 
 /// What of the way is not decided, though it was read.
 fn doubts(azure: &AzureView<'_>, mut proof: Proof, way: &Way<'_>, ip: IpAddr) -> Proof {
-    if let Some((gate, rule)) = way.doubtful() {
+    if let Some((gate, rule)) = way.doubtful()
+        && let Some(appliance) = gate.behind
+    {
+        proof = proof
+            .fact(format!(
+                "{} of {} (priority {}, {}) may match, by this machine's own address",
+                rule.name,
+                gate.group.name(),
+                rule.priority,
+                rule.access
+            ))
+            .reasoning(format!(
+                "the NSG {} at {} may drop the connection: it decides by the source address, which \
+                 is this machine's, or one of the appliance at {appliance}, if that translates it \
+                 (SNAT)",
+                gate.group.name(),
+                gate.at
+            ))
+            .cites("/estate/security_groups");
+    } else if let Some((gate, rule)) = way.doubtful() {
         proof = proof
             .fact(format!(
                 "{} of {} (priority {}, {}) may match: it names {}",
