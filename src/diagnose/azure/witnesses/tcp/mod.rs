@@ -144,6 +144,6 @@ pub(super) fn described(azure: &AzureView<'_>, way: &Way<'_>, ip: IpAddr) -> Opt
                 .ruled_out("the peering: both ends that are seen are Connected")
                 .cites("/estate/networks"),
         ),
-        _ => None,
+        _ => way_back::by_service(way, ip),
     }
 }
