@@ -111,34 +111,24 @@ pub(super) fn described(
         (Next::Direct, None) => (format!("{at}: no route has a detour for packets to {ip}"), None),
         (Next::Dropped, Some((route, table))) => {
             let named = way_back::named(route, table);
-            let fact = format!("{at}: {named}, next hop None");
-            return Some(unsure(end.0, gateway, Proof::default().fact(fact)));
+            (format!("{at}: {named}, next hop None"), None)
         }
         _ => return None,
     };
-    let proof = announced(end.0, gateway, Proof::default().fact(fact));
+    let mut proof = Proof::default().fact(fact).cites("/estate/networks");
+    if let Some(why) = way_back::not_announced(end.0, gateway.network) {
+        proof = proof.reasoning(why);
+    }
+    if gateway.unused || !azure.hidden_gateways(end.0).is_empty() {
+        let open = "whether this connection comes through that gateway is not known";
+        return Some(proof.reasoning(open).cites("/estate/route_tables"));
+    }
     let Some(caller) = azure.own_addresses().first().copied() else { return Some(proof) };
     let flow = Flow { caller, endpoint: ip, subnet: end.1, through };
     Some(match way_back::described(azure, flow) {
         Some(back) => proof.and(back),
         None => proof,
     })
-}
-
-/// Adds why this site may not know the way through a gateway.
-fn announced(there: &VirtualNetwork, gateway: &Gateway<'_>, proof: Proof) -> Proof {
-    let proof = proof.cites("/estate/networks");
-    match way_back::not_announced(there, gateway.network) {
-        Some(why) => proof.reasoning(why),
-        None => proof,
-    }
-}
-
-/// The same for one that drops the packets, if they come through it.
-fn unsure(there: &VirtualNetwork, gateway: &Gateway<'_>, proof: Proof) -> Proof {
-    announced(there, gateway, proof)
-        .reasoning("whether this connection comes through that gateway is not known")
-        .cites("/estate/route_tables")
 }
 
 /// What the caller may not read of it.
