@@ -7,6 +7,7 @@ use super::Proof;
 use crate::diagnose::view::azure::AzureView;
 use crate::diagnose::view::azure::gateway::Back;
 use crate::diagnose::view::azure::routes::Next;
+use crate::diagnose::view::azure::way::Way;
 use crate::evidence::azure::{ResourceId, Route, Subnet, VirtualNetwork};
 
 /// Packets of a connection, as routes show them.
@@ -32,13 +33,24 @@ pub(in crate::diagnose) fn described(azure: &AzureView<'_>, flow: Flow<'_>) -> O
     let (route, table, next) = match (azure.way_back(subnet, caller), through) {
         (Back::By(route, table, next), _) => (route, table, next),
         (Back::Straight, Some(appliance)) => {
-            return Some(Proof::default().reasoning(format!(
-                "{there}, and no route of {from} leads the answers back to it: unless {appliance} \
-                 translates the source address (SNAT), it may see one direction alone, and a \
-                 stateful firewall then drops the connection"
-            )));
+            let none = format!("no route of {from} leads the answers back to it");
+            return Some(past(Proof::default(), &there, &none, appliance));
         }
-        (Back::Straight | Back::Unread, _) => return None,
+        (Back::Beaten(route, table), Some(appliance)) => {
+            let named = named(route, table);
+            let shorter = format!("{named} is shorter than Azure's own route to {caller}");
+            let proof = Proof::default().cites("/estate/route_tables");
+            return Some(past(proof, &there, &shorter, appliance));
+        }
+        (Back::Open(route, table), _) => {
+            let named = named(route, table);
+            let open = format!(
+                "{there}, and whether {named} leads the answers to {caller} is not known: a longer \
+                 route, of a peering or learned from a gateway, would take its place"
+            );
+            return Some(Proof::default().reasoning(open).cites("/estate/route_tables"));
+        }
+        (Back::Straight | Back::Beaten(..) | Back::Unread, _) => return None,
     };
     let named = named(route, table);
     let proof = Proof::default()
@@ -57,6 +69,28 @@ pub(in crate::diagnose) fn described(azure: &AzureView<'_>, flow: Flow<'_>) -> O
              endpoint's answers follow that route, which differs by service",
             hop(next)
         )),
+    })
+}
+
+/// Packets pass an appliance, and answers go past it.
+fn past(proof: Proof, there: &str, why: &str, appliance: IpAddr) -> Proof {
+    proof.reasoning(format!(
+        "{there}, and {why}: unless {appliance} translates the source address (SNAT), it may see \
+         one direction alone, and a stateful firewall then drops the connection"
+    ))
+}
+
+/// What is said where routes whose prefixes only Azure knows leave the way to `ip` open.
+pub(in crate::diagnose) fn by_service(way: &Way<'_>, ip: IpAddr) -> Option<Proof> {
+    way.route.by_service.then(|| {
+        Proof::default()
+            .reasoning(format!(
+                "the subnet {} has a route by service tag, or a service endpoint, whose prefixes \
+                 are not in its table: one may be the longest that has {ip}, and where Azure sends \
+                 the packets is not decided; --azure-effective asks Azure for the routes in effect",
+                way.place.subnet.id.name()
+            ))
+            .cites("/estate/networks")
     })
 }
 

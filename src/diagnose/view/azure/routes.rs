@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::AzureView;
-use super::here::{Place, holds, prefix};
+use super::here::{Place, prefix};
 use crate::evidence::azure::{
     Answer, EffectiveRoute, Peering, ResourceId, Route, RouteTable, Subnet, VirtualNetwork,
 };
@@ -45,6 +45,9 @@ pub(in crate::diagnose) struct Choice<'a> {
     pub(in crate::diagnose) in_effect: bool,
     /// Whether it is not decided because not all prefixes of the routes in effect were kept.
     pub(in crate::diagnose) cut: bool,
+    /// Whether it is not decided because a route by service tag, or of a service endpoint, may be
+    /// longer: their prefixes are not in the table.
+    pub(in crate::diagnose) by_service: bool,
 }
 
 /// The peering between two networks.
@@ -159,21 +162,35 @@ impl<'a> AzureView<'a> {
                     return Wins::Open;
                 }
                 End::Endpoint(there, subnet) if system == Next::Direct => {
-                    let long = net.prefix_len() >= shortest(there, address);
+                    let long = net.prefix_len() >= shortest(there, address).unwrap_or(0);
                     is_whole(net) || obeys_route_tables(subnet) && long
                 }
                 _ => net.prefix_len() >= length,
             };
             if wins { Wins::Yes } else { Wins::No }
         };
-        let own = |next| Choice { next, by: None, prefix: None, in_effect: false, cut: false };
+        let own = |next| Choice {
+            next,
+            by: None,
+            prefix: None,
+            in_effect: false,
+            cut: false,
+            by_service: false,
+        };
+        let found = user.filter(|_| system == Next::Internet);
+        let (leads, whole) = match found {
+            Some((net, route)) => (next(&route.next_hop_type, route.next_hop), is_whole(net)),
+            None => (system, false),
+        };
+        if system == Next::Internet && !whole && may_be_by_service(subnet, table, leads) {
+            return Choice { by_service: true, ..own(Next::Unknown) };
+        }
         match user.map(|(net, route)| (wins(net), route)) {
             Some((Wins::Yes, route)) => Choice {
                 next: next(&route.next_hop_type, route.next_hop),
                 by: table.map(|table| (route, &table.id)),
                 prefix: prefix(&route.prefix),
-                in_effect: false,
-                cut: false,
+                ..own(system)
             },
             Some((Wins::Open, _)) => own(Next::Unknown),
             Some((Wins::No, _)) | None => own(if unread { Next::Unknown } else { system }),
@@ -187,13 +204,13 @@ impl<'a> AzureView<'a> {
 }
 
 /// Whether a prefix is a single address.
-fn is_whole(net: IpNet) -> bool {
+pub(super) fn is_whole(net: IpNet) -> bool {
     net.prefix_len() == net.max_prefix_len()
 }
 
 /// Whether a network may have the route of an endpoint in `there`: it is that network, or its
 /// peering with it is not known to be down.
-fn may_reach(network: &VirtualNetwork, there: &ResourceId) -> bool {
+pub(super) fn may_reach(network: &VirtualNetwork, there: &ResourceId) -> bool {
     let up = |peering: &Peering| {
         let state = peering.state.as_deref();
         state.is_none_or(|state| state.eq_ignore_ascii_case("Connected"))
@@ -223,13 +240,13 @@ fn system(
     address: IpAddr,
     endpoint: Option<(&VirtualNetwork, &Subnet)>,
 ) -> (Next, u8) {
-    if holds(&network.prefixes, address) {
-        return (Next::Direct, shortest(network, address));
+    if let Some(length) = shortest(network, address) {
+        return (Next::Direct, length);
     }
     if let Some((there, _)) = endpoint {
         return match peering(network, there) {
             Peered::Same | Peered::Connected | Peered::Joined | Peered::Closed(..) => {
-                (Next::Direct, shortest(there, address))
+                (Next::Direct, shortest(there, address).unwrap_or(0))
             }
             // A gateway of the network or of a peer may know the way.
             _ if !network.peerings.is_empty() || has_gateway(network) => (Next::Unknown, 0),
@@ -256,10 +273,10 @@ fn has_gateway(network: &VirtualNetwork) -> bool {
     super::gateway::gateway_subnet(network).is_some()
 }
 
-/// The length of the network's prefix that has the address.
-fn shortest(network: &VirtualNetwork, address: IpAddr) -> u8 {
+/// The length of the network's prefix that has the address; none where it is not in the network.
+pub(super) fn shortest(network: &VirtualNetwork, address: IpAddr) -> Option<u8> {
     let nets = network.prefixes.iter().filter_map(|text| prefix(text));
-    nets.filter(|net| net.contains(&address)).map(|net| net.prefix_len()).min().unwrap_or(0)
+    nets.filter(|net| net.contains(&address)).map(|net| net.prefix_len()).min()
 }
 
 /// The table's route with the longest prefix that has the address.
@@ -269,8 +286,32 @@ fn longest(table: &RouteTable, address: IpAddr) -> Option<(IpNet, &Route)> {
 }
 
 /// The user's route of a table that has the address, and where it leads.
-pub(super) fn user_route(table: &RouteTable, address: IpAddr) -> Option<(&Route, Next)> {
-    longest(table, address).map(|(_, route)| (route, next(&route.next_hop_type, route.next_hop)))
+pub(super) fn user_route(table: &RouteTable, address: IpAddr) -> Option<(IpNet, &Route, Next)> {
+    let (net, route) = longest(table, address)?;
+    Some((net, route, next(&route.next_hop_type, route.next_hop)))
+}
+
+/// Services whose service endpoints never have the address of a model or of a sign-in.
+const STORES: &[&str] = &[
+    "Microsoft.AzureCosmosDB",
+    "Microsoft.ContainerRegistry",
+    "Microsoft.EventHub",
+    "Microsoft.KeyVault",
+    "Microsoft.ServiceBus",
+    "Microsoft.Sql",
+    "Microsoft.Storage",
+    "Microsoft.Storage.Global",
+];
+
+/// Whether a public address may have a longer route, with prefixes that only Azure knows, and
+/// another next hop than `leads`.
+fn may_be_by_service(subnet: &Subnet, table: Option<&RouteTable>, leads: Next) -> bool {
+    let is_store = |one: &String| STORES.iter().any(|store| one.eq_ignore_ascii_case(store));
+    let tag = |route: &Route| {
+        prefix(&route.prefix).is_none() && next(&route.next_hop_type, route.next_hop) != leads
+    };
+    !subnet.service_endpoints.iter().all(is_store)
+        || table.is_some_and(|table| table.routes.iter().any(tag))
 }
 
 fn in_effect<'a>(routes: &[EffectiveRoute], address: IpAddr) -> Option<Choice<'a>> {
@@ -288,7 +329,14 @@ fn in_effect<'a>(routes: &[EffectiveRoute], address: IpAddr) -> Option<Choice<'a
         Some((net, route)) => !is_whole(net) && rest().any(|other| leads(other) != leads(route)),
         None => rest().next().is_some(),
     };
-    let choice = |next, prefix, cut| Choice { next, by: None, prefix, in_effect: true, cut };
+    let choice = |next, prefix, cut| Choice {
+        next,
+        by: None,
+        prefix,
+        in_effect: true,
+        cut,
+        by_service: false,
+    };
     match best {
         _ if undecided => Some(choice(Next::Unknown, None, true)),
         Some((net, route)) => Some(choice(leads(route), Some(net), false)),

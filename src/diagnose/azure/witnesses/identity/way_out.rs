@@ -2,7 +2,7 @@
 //! all.
 
 use super::super::obstacle;
-use crate::diagnose::azure::{Proof, Ruling};
+use crate::diagnose::azure::{Proof, Ruling, way_back};
 use crate::diagnose::headline::Clause;
 use crate::diagnose::view::View;
 use crate::diagnose::view::azure::AzureView;
@@ -56,6 +56,6 @@ pub(super) fn ruling(view: &View<'_>, azure: &AzureView<'_>) -> Option<Ruling> {
                 .ruled_out(format!("a subnet without a way out: a NAT gateway serves {name}"))
                 .cites("/estate/networks"),
         )),
-        _ => None,
+        _ => way_back::by_service(&way, peer.ip()).map(Ruling::Notes),
     }
 }

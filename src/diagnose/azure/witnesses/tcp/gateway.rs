@@ -24,14 +24,20 @@ fn end<'a>(
     }
 }
 
-/// What a route of the gateway's subnet drops. Of several gateways, none is known to be the one.
+/// What a route of the gateway's subnet drops. Of several gateways, none is known to be the one, and
+/// one that is not visible may be it.
 pub(super) fn ruling(
     azure: &AzureView<'_>,
     subnet: Option<&ResourceId>,
     ip: IpAddr,
 ) -> Option<Ruling> {
-    let gateways = azure.gateways(end(azure, subnet)?, ip);
+    let end = end(azure, subnet)?;
+    let mut gateways = azure.gateways(end, ip);
+    gateways.retain(|gateway| !gateway.unused);
     let [gateway] = gateways.as_slice() else { return None };
+    if !azure.hidden_gateways(end.0).is_empty() {
+        return None;
+    }
     let (route, table) = gateway.route.by?;
     let named = way_back::named(route, table);
     let at = place(gateway);
@@ -48,8 +54,8 @@ pub(super) fn ruling(
             )
             .fact(format!("{at}: {named}, next hop None"))
             .reasoning(format!(
-                "this machine is outside Azure, and the only visible gateway to the network of \
-                 {ip} is in {at}: {named} drops what comes from there"
+                "this machine is outside Azure, and the only visible gateway that the network \
+                 of {ip} may use is in {at}: {named} drops what comes from there"
             ))
             .owner("Network"),
         Next::Appliance(Some(address)) => {
@@ -103,11 +109,19 @@ pub(super) fn described(
             (format!("{at}: {named} sends packets for {ip} to {address}: {what}"), Some(address))
         }
         (Next::Direct, None) => (format!("{at}: no route has a detour for packets to {ip}"), None),
+        (Next::Dropped, Some((route, table))) => {
+            let named = way_back::named(route, table);
+            (format!("{at}: {named}, next hop None"), None)
+        }
         _ => return None,
     };
     let mut proof = Proof::default().fact(fact).cites("/estate/networks");
     if let Some(why) = way_back::not_announced(end.0, gateway.network) {
         proof = proof.reasoning(why);
+    }
+    if gateway.unused || !azure.hidden_gateways(end.0).is_empty() {
+        let open = "whether this connection comes through that gateway is not known";
+        return Some(proof.reasoning(open).cites("/estate/route_tables"));
     }
     let Some(caller) = azure.own_addresses().first().copied() else { return Some(proof) };
     let flow = Flow { caller, endpoint: ip, subnet: end.1, through };

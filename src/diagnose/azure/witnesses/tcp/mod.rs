@@ -163,6 +163,6 @@ pub(super) fn described(azure: &AzureView<'_>, way: &Way<'_>, ip: IpAddr) -> Opt
                 ))
                 .cites("/estate/effective_routes"),
         ),
-        _ => None,
+        _ => way_back::by_service(way, ip),
     }
 }
