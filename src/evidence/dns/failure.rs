@@ -58,5 +58,6 @@ mod tests {
             assert_eq!(LookupFailure::of(one), LookupFailure::of(other));
         }
         assert_eq!(LookupFailure::of("WSATRY_AGAIN"), LookupFailure::TryAgain);
+        assert_eq!(LookupFailure::of(CODE_NOT_SHOWN), LookupFailure::NotShown);
     }
 }
