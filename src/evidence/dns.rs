@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use chain::{Chain, is_privatelink};
-pub use failure::LookupFailure;
+pub use failure::{CODE_NOT_SHOWN, LookupFailure};
 pub use types::{QuestionType, Rcode, RecordType};
 
 use super::tcp::Icmp;

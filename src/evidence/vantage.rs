@@ -34,8 +34,9 @@ pub struct Vantage {
     pub hosts: HostsFile,
     /// The `hosts:` line of nsswitch.conf, if there is one.
     pub nsswitch_hosts: Option<String>,
-    /// The library that answers for `getaddrinfo`: `glibc 2.36`, `musl`, `winsock`. Absent where it is
-    /// not known, and in reports of older versions, which asked glibc on Linux.
+    /// The library that answers for `getaddrinfo`: `glibc 2.36`, `musl`, `winsock`. `glibc 2.36 (getent)`
+    /// where the program `getent` asked it: the time of the lookup includes its start. Absent where it
+    /// is not known, and in reports of older versions, which asked glibc on Linux.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lookup_by: Option<String>,
     /// Proxy variables and which of them applies.
@@ -49,7 +50,16 @@ pub struct Vantage {
     pub clock_ahead_s: Option<i64>,
 }
 
+/// The end of [`Vantage::lookup_by`] where `getent` asked the library.
+pub const BY_GETENT: &str = " (getent)";
+
 impl Vantage {
+    /// Whether another program looked the name up: a short time then shows nothing.
+    #[must_use]
+    pub fn looked_up_by_program(&self) -> bool {
+        self.lookup_by.as_deref().is_some_and(|by| by.ends_with(BY_GETENT))
+    }
+
     /// Whether this machine runs in or under `platform`.
     #[must_use]
     pub fn is_on(&self, platform: Platform) -> bool {

@@ -1,5 +1,7 @@
 //! What the state of a target needs of a walk, read from its report. Pure.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::diagnose::{self, About, rules::tls::is_inspected};
@@ -31,6 +33,8 @@ pub struct Observation {
     pub certificate: Option<CertificateInfo>,
     /// Whether the target is muted (`until`): recorded, but not reported.
     pub muted: bool,
+    /// The time between questions to Azure; none if it is not asked.
+    pub azure_interval: Option<Duration>,
 }
 
 /// The state of one track in one walk.
@@ -71,7 +75,7 @@ pub struct Cause {
     /// The first step of the fix: its command, or its text.
     #[serde(default)]
     pub first_step: Option<String>,
-    /// What it has to do with Azure's answer, where the walk asked for it.
+    /// What it has to do with Azure's answer, where the walk asked for it, answered or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub azure: Option<AskedAzure>,
 }
@@ -153,7 +157,15 @@ impl Observation {
             facts,
             certificate: leaf.map(|leaf| CertificateInfo::of(leaf, report)),
             muted,
+            azure_interval: None,
         }
+    }
+
+    /// Whether what Azure showed at a question may count at this walk: the next question is not yet due.
+    #[must_use]
+    pub fn may_count(&self, asked: AskedAzure) -> bool {
+        let since = u128::from(self.at.abs_diff(asked.at));
+        self.azure_interval.is_some_and(|interval| since <= interval.as_millis())
     }
 
     /// A walk that failed by a fault of this tool: nothing is known about the path.
@@ -179,6 +191,7 @@ impl Observation {
             facts: Facts::default(),
             certificate: None,
             muted,
+            azure_interval: None,
         }
     }
 }
@@ -263,9 +276,10 @@ fn cause(finding: &Finding, facts: &Facts) -> Cause {
     }
 }
 
-/// Whether the walk at that time asked Azure, and the finding rests on the answer.
+/// Whether the walk at that time asked Azure, and the finding rests on the answer. A question that got
+/// no answer counts as asked: it takes the turn of the interval.
 fn azure(finding: &Finding, report: &Report, at: i64) -> Option<AskedAzure> {
-    report.evidence.azure.as_ref().filter(|azure| azure.stopped.is_none())?;
+    report.evidence.azure.as_ref()?;
     let decides = finding.cites.iter().any(|cited| cited.starts_with("/evidence/azure"));
     Some(AskedAzure { decides, at })
 }

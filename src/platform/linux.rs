@@ -14,6 +14,8 @@ use super::{AZURE_ASSET_TAG, IcmpError, ResolverSettings, meaning};
 use crate::evidence::dns::SystemAnswer;
 use crate::evidence::tcp::{IcmpMeaning, TcpInfo};
 use crate::evidence::vantage::AzureMachine;
+#[cfg(not(target_env = "gnu"))]
+use crate::evidence::vantage::BY_GETENT;
 use crate::files::{self, May};
 
 pub(super) use super::unix::Group;
@@ -36,8 +38,17 @@ pub const fn resolver_settings() -> Option<ResolverSettings> {
 
 /// The library that answers [`lookup`].
 #[must_use]
+#[cfg(target_env = "gnu")]
 pub fn lookup_by() -> Option<String> {
     Some(c_library())
+}
+
+/// The library that answers [`lookup`], and whether `getent` asks it.
+#[must_use]
+#[cfg(not(target_env = "gnu"))]
+pub fn lookup_by() -> Option<String> {
+    let by_getent = getent::Getent::of_this_machine().is_some();
+    Some(format!("{}{}", c_library(), if by_getent { BY_GETENT } else { "" }))
 }
 
 /// Signs of an Azure machine, read without a packet (fact T24).

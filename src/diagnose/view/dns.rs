@@ -73,19 +73,40 @@ impl<'a> DnsView<'a> {
         &'v self,
         answering: Vec<&'v ResolverView<'a>>,
     ) -> Option<&'v ResolverView<'a>> {
-        let one_after_another = self.config.policy().is_some_and(|p| !p.servers.is_empty())
-            || self.config.options.iter().any(|option| option == "DisableSmartNameResolution=1");
         let mut asked: Vec<Option<&str>> = Vec::new();
         let first_of_each = answering.iter().copied().filter(|r| {
-            let interface = self.config.interface_of(r.seen.address.ip());
-            let interface = interface.map(|one| one.interface.as_str());
+            let interface = self.interface(r);
             let is_first = !asked.contains(&interface);
             asked.push(interface);
             is_first
         });
         let with_address = first_of_each.into_iter().find(|r| !r.outcome.addresses().is_empty());
         let first = answering.first().copied();
-        if one_after_another { first } else { with_address.or(first) }
+        if self.one_after_another() { first } else { with_address.or(first) }
+    }
+
+    /// Whether Windows asks the servers of all interfaces in turn.
+    fn one_after_another(&self) -> bool {
+        self.config.policy().is_some_and(|p| !p.servers.is_empty())
+            || self.config.options.iter().any(|option| option == "DisableSmartNameResolution=1")
+    }
+
+    fn interface(&self, r: &ResolverView<'_>) -> Option<&str> {
+        self.config.interface_of(r.seen.address.ip()).map(|one| one.interface.as_str())
+    }
+
+    /// A resolver of another interface that Windows asks at the same time as `r`, and that gives an
+    /// address: applications do not wait for `r`.
+    pub(in crate::diagnose) fn answering_beside(
+        &self,
+        r: &ResolverView<'a>,
+    ) -> Option<&ResolverView<'a>> {
+        if self.library != Library::Winsock || self.one_after_another() {
+            return None;
+        }
+        self.deciding().into_iter().find(|other| {
+            self.interface(other) != self.interface(r) && !other.outcome.addresses().is_empty()
+        })
     }
 
     /// The resolver whose answer applications use, where it gives them no address.

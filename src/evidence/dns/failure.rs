@@ -11,9 +11,14 @@ pub enum LookupFailure {
     TryAgain,
     /// The lookup failed for good: a server refused or failed.
     Failed,
+    /// One whose code the program that looked the name up did not show: any of the others.
+    NotShown,
     /// Another code, or a code that is not known.
     Other,
 }
+
+/// In place of a code: `getent` ends in the same way for each.
+pub const CODE_NOT_SHOWN: &str = "code not shown by getent";
 
 /// Codes by what they mean (getaddrinfo(3); Microsoft, Windows Sockets error codes).
 const CODES: &[(&str, LookupFailure)] = &[
@@ -25,6 +30,7 @@ const CODES: &[(&str, LookupFailure)] = &[
     ("WSATRY_AGAIN", LookupFailure::TryAgain),
     ("EAI_FAIL", LookupFailure::Failed),
     ("WSANO_RECOVERY", LookupFailure::Failed),
+    (CODE_NOT_SHOWN, LookupFailure::NotShown),
 ];
 
 impl LookupFailure {
@@ -52,5 +58,6 @@ mod tests {
             assert_eq!(LookupFailure::of(one), LookupFailure::of(other));
         }
         assert_eq!(LookupFailure::of("WSATRY_AGAIN"), LookupFailure::TryAgain);
+        assert_eq!(LookupFailure::of(CODE_NOT_SHOWN), LookupFailure::NotShown);
     }
 }

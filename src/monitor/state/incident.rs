@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::diagnosis::State;
 use crate::monitor::confirm::{Condition, Debounce};
 use crate::monitor::event::{Event, Kind, Severity, Subject, span};
-use crate::monitor::observation::{Cause, Observation, TrackObservation};
+use crate::monitor::observation::{AskedAzure, Cause, Observation, TrackObservation};
 use crate::monitor::settings::Rules;
 use crate::render::text::count;
 
@@ -140,7 +140,8 @@ impl IncidentTrack {
             event.note = Some(format!("it began {lasted} ago, while muted"));
             context.events.push(event);
         }
-        if let Some(cause) = refined_cause(incident, walk, &self.track, context.rules) {
+        confirm_azure(incident, walk);
+        if let Some(cause) = refined_cause(incident, walk, &self.track, context) {
             incident.cause = Some(cause);
             incident.sharpened += 1;
             if incident.sharpened <= MAX_REFINED_NOTIFICATIONS {
@@ -175,15 +176,27 @@ fn changes(track: &Debounce, rules: &Rules) -> String {
     format!("{} within {}", count(track.changes() as u64, "change"), span(within))
 }
 
+/// A walk that asks Azure again and sees the same keeps the cause for another interval.
+fn confirm_azure(incident: &mut Incident, walk: &TrackObservation) {
+    if let (Some(old), Some(new)) = (&mut incident.cause, &walk.cause)
+        && old.id == new.id
+        && let Some(azure) = new.azure.filter(|azure| azure.decides)
+    {
+        old.azure = Some(azure);
+    }
+}
+
 /// The cause that replaces that of the incident: the same one with more confidence, or another one
 /// that two bad walks in a row agree on and that is as certain, or the only one that is still seen.
-/// One that rests on Azure's answer waits for a walk that asks again, or for one that is more certain.
+/// One that rests on Azure's answer waits for a walk that asks again, for one that is more certain, or
+/// until the interval has passed without a question.
 fn refined_cause(
     incident: &Incident,
     walk: &TrackObservation,
     track: &Debounce,
-    rules: &Rules,
+    context: &EventContext<'_>,
 ) -> Option<Cause> {
+    let rules = context.rules;
     let new = walk.cause.as_ref()?;
     let mut bad = track.bad_walks(incident.condition, rules);
     if bad.next() != Some(walk) {
@@ -195,10 +208,10 @@ fn refined_cause(
     }
     // The walks between two questions do not see what Azure showed: they take nothing of it back.
     let asked = |judged: &TrackObservation| {
-        judged.cause.as_ref().is_some_and(|cause| cause.id == new.id && cause.azure.is_some())
+        judged.cause.as_ref().is_some_and(|cause| cause.id != old.id && cause.azure.is_some())
     };
-    let rests_on_azure =
-        old.azure.is_some_and(|azure| azure.decides) && new.sureness() <= old.sureness();
+    let holds = |azure: AskedAzure| azure.decides && context.seen.may_count(azure);
+    let rests_on_azure = old.azure.is_some_and(holds) && new.sureness() <= old.sureness();
     if rests_on_azure && !track.bad_walks(incident.condition, rules).any(asked) {
         return None;
     }

@@ -41,10 +41,11 @@ fn judged(letter: char) -> TrackObservation {
             cause: Some(cause("tcp-silent", Confidence::Possible)),
         },
         // The same fault where the walk asked Azure, by which another finding is proved; and another
-        // fault where Azure was asked, and has no part in it.
-        'a' | 'q' => {
+        // fault where Azure was asked, and has no part in it; and the first one where it gave no answer.
+        'a' | 'q' | 's' => {
             let (id, confidence) = match letter {
                 'a' => ("dns-zone-bypassed", Confidence::Proved),
+                's' => ("dns-zone-not-linked", Confidence::Inferred),
                 _ => ("tcp-silent", Confidence::Possible),
             };
             let azure = Some(AskedAzure { decides: letter == 'a', at: 0 });
@@ -58,7 +59,10 @@ fn judged(letter: char) -> TrackObservation {
     }
 }
 
-fn walk(path: TrackObservation, at: i64, mono: i64) -> Observation {
+fn walk(mut path: TrackObservation, at: i64, mono: i64) -> Observation {
+    if let Some(azure) = path.cause.as_mut().and_then(|cause| cause.azure.as_mut()) {
+        azure.at = at;
+    }
     Observation {
         target: "prod".to_owned(),
         at,
@@ -68,6 +72,7 @@ fn walk(path: TrackObservation, at: i64, mono: i64) -> Observation {
         facts: Facts::default(),
         certificate: None,
         muted: false,
+        azure_interval: Some(Duration::from_secs(3600)),
     }
 }
 
@@ -118,6 +123,9 @@ fn events_of_a_sequence_of_walks() {
         ("wabbbbbbbb", &["4 opened broken page"]),
         ("wabbbbboooooo", &["4 opened broken page"]),
         ("wabbbbbqoooo", &["4 opened broken page", "9 sharpened broken page"]),
+        // Azure was asked, and gave no answer: what it showed before counts no longer.
+        ("wabbbbbsbbb", &["4 opened broken page", "8 sharpened broken page"]),
+        ("wabbsbbbb", &["4 opened broken page", "7 sharpened broken page"]),
         // At risk is a ticket; it may get worse and better.
         ("wrrr", &["4 opened at_risk ticket"]),
         ("wrbr", &["4 opened at_risk ticket"]),
@@ -161,6 +169,24 @@ fn events_of_a_sequence_of_walks() {
         let told = run(&mut TargetState::new("prod"), letters);
         assert_eq!(told, *wanted, "{letters}");
     }
+}
+
+#[test]
+fn what_azure_showed_counts_for_one_interval() {
+    let hour = "b".repeat(59);
+    // Asked again and again, it stays.
+    let asked = format!("wa{hour}a{hour}a{hour}");
+    let mut machine = TargetState::new("prod");
+    assert_eq!(run(&mut machine, &asked), ["4 opened broken page"]);
+    // Not asked within the hour after walk 122, the cause that every walk sees replaces it.
+    assert_eq!(run(&mut machine, "bb"), ["2 sharpened broken page"]);
+    assert_eq!(machine.open().next().unwrap().1.cause.as_ref().unwrap().id, "dns-zone-not-linked");
+    // Azure is no longer asked at all.
+    let mut machine = TargetState::new("prod");
+    run(&mut machine, "wabbbbb");
+    let at = 7 * MINUTE;
+    let seen = Observation { azure_interval: None, ..walk(judged('b'), at, at) };
+    assert_eq!(machine.observe(&seen, &Rules::default()).len(), 1);
 }
 
 #[test]

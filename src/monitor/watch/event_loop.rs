@@ -279,13 +279,14 @@ impl<'a> Watch<'a> {
             return;
         }
         let muted = watched.entry.muted_until.is_some_and(|until| milliseconds(until) > at);
-        let seen = match &report {
+        let mut seen = match &report {
             Ok(report) => panics::caught(|| Observation::of(&name, report, at, mono, muted))
                 .unwrap_or_else(|bug| {
                     Observation::own_failure(&name, &bug.to_string(), at, mono, muted)
                 }),
             Err(message) => Observation::own_failure(&name, message, at, mono, muted),
         };
+        seen.azure_interval = watched.entry.azure;
         self.stats.walks += 1;
         self.stats.failed_walks += u64::from(report.is_err());
         let mut events = watched.machine.observe(&seen, &self.rules);

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use crate::evidence::dns::SystemAnswer;
+use crate::evidence::dns::{CODE_NOT_SHOWN, SystemAnswer};
 use crate::files::{self, May};
 use crate::platform::run_program;
 
@@ -22,9 +22,6 @@ const LONGEST: Duration = Duration::from_secs(40);
 
 /// More than 64 addresses, and less than a machine without memory notices.
 const MOST_BYTES: u64 = 64 << 10;
-
-/// A failure by which `getent` ends with 2: it reports the same for each EAI code.
-const NO_CODE: &str = "code not shown by getent";
 
 /// glibc's `getent` on this machine.
 #[derive(Debug)]
@@ -115,7 +112,8 @@ fn answer(status: Option<i32>, lines: &str) -> Option<SystemAnswer> {
             }
             Some(SystemAnswer::Addresses { addresses })
         }
-        2 => Some(SystemAnswer::Failed { code: NO_CODE.to_owned() }),
+        // The same for each EAI code.
+        2 => Some(SystemAnswer::Failed { code: CODE_NOT_SHOWN.to_owned() }),
         _ => None,
     }
 }
@@ -169,6 +167,6 @@ mod tests {
         assert_eq!(getent.lookup("127.0.0.1").unwrap(), super::super::lookup("127.0.0.1"));
         // Longer than a name can be: no resolver is asked.
         let failed = getent.lookup(&"a".repeat(300)).unwrap();
-        assert_eq!(failed, SystemAnswer::Failed { code: NO_CODE.to_owned() });
+        assert_eq!(failed, SystemAnswer::Failed { code: CODE_NOT_SHOWN.to_owned() });
     }
 }

@@ -31,7 +31,8 @@ pub(super) fn evidence(e: &Evidence, r: &ResolverEvidence) -> Option<AnswersOthe
 }
 
 /// Whether the system's answer must have come from this resolver: the C library asks no other, or
-/// got the answer before it would have asked the next one.
+/// got the answer before it would have asked the next one. Through another program an answer from a
+/// cache (nscd) takes as long as one of a resolver.
 fn by_system(e: &Evidence, r: &ResolverEvidence) -> bool {
     let Observed::Done { took_ms, value, .. } = &e.dns.system else { return false };
     let answered = match value {
@@ -44,6 +45,7 @@ fn by_system(e: &Evidence, r: &ResolverEvidence) -> bool {
     };
     if !answered
         || *took_ms < FROM_A_CACHE_MS
+        || e.vantage.looked_up_by_program()
         || resolver_view::is_from_hosts_file(e)
         || r.role != ResolverRole::Configured
         || other_sources(e)

@@ -73,6 +73,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             first.label()
         ));
     }
+    if let Some(other) = e.dns.answering_beside(first) {
+        finding = finding.reasoning(format!(
+            "Windows asks the servers of several interfaces at the same time: {}, of another \
+             interface, answers",
+            other.label()
+        ));
+    }
     finding = finding.reasoning("each resolver was asked the same question on its own");
     Some(
         fix(finding, e, first)
@@ -107,16 +114,19 @@ fn level(e: &View<'_>, down: &[&ResolverView<'_>]) -> Level {
     // `--resolver` says whose answer is judged; the machine's own resolvers are only shown.
     let bystanders =
         e.options.resolver_given && down.iter().all(|r| r.seen.role != ResolverRole::Given);
-    match only_upstreams || bystanders || reading::proxied(e) {
+    let beside = down.iter().all(|r| e.dns.answering_beside(r).is_some());
+    match only_upstreams || bystanders || beside || reading::proxied(e) {
         true => Level::Note,
         false => Level::Risk,
     }
 }
 
-/// Whether each new lookup waits for this resolver. musl asks all at once and waits for none.
+/// Whether each new lookup waits for this resolver. musl asks all at once and waits for none, nor does
+/// Windows for that of one interface among several.
 fn applications_wait(e: &View<'_>, r: &ResolverView<'_>) -> bool {
     Library::of(e) != Library::Musl
         && !resolver_view::is_from_hosts_file(e)
+        && e.dns.answering_beside(r).is_none()
         && e.dns.system.took_ms().is_none_or(|took| took >= LONG_MS)
         && e.dns.deciding().first().is_some_and(|first| first.index == r.index)
 }

@@ -18,13 +18,6 @@ pub(super) const RULE: Rule =
 
 /// In place of an error code.
 const STALLED: &str = "no answer in time";
-/// Whether a name service was asked and gave no answer that the library could use. A sandbox that
-/// forbids the C library a socket option (IP_RECVERR) ends its lookups like this, as a firewall
-/// does.
-fn may_be_tried_again(code: &str) -> bool {
-    LookupFailure::of(code) == LookupFailure::TryAgain
-}
-
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let code = match e.dns.system.value()? {
         SystemAnswer::Failed { code } => code.as_str(),
@@ -159,9 +152,15 @@ fn where_it_ends(
     };
     finding.reasoning(match (line, not_asked) {
         (Some(_), Some(why)) => format!("{why}: applications never ask the resolvers"),
-        (_, None) if may_be_tried_again(code) => {
+        (_, None) if LookupFailure::of(code) == LookupFailure::TryAgain => {
             "EAI_AGAIN: a service of the hosts line was asked and did not answer, or was not \
              allowed to ask (a local firewall, a sandbox); which of the two is not known"
+                .to_owned()
+        }
+        (_, None) if LookupFailure::of(code) == LookupFailure::NotShown => {
+            "without the code it is not known which: a service of the hosts line or a local daemon \
+             ends the lookup, or the one that asks DNS gets no answer or is not allowed to ask (a \
+             local firewall, a sandbox)"
                 .to_owned()
         }
         (Some(_), None) => "a service before `dns` in the hosts line of nsswitch.conf, a local \
@@ -175,12 +174,24 @@ fn where_it_ends(
     })
 }
 
+/// A sandbox that forbids the C library a socket option (IP_RECVERR) ends its lookups with EAI_AGAIN,
+/// as a firewall does.
 fn fix(code: &str, dns_not_asked: bool) -> Step {
-    if may_be_tried_again(code) && !dns_not_asked {
-        return Step::inspect(
-            "find what stops the C library's own question: an agent or daemon on this host, its \
-             firewall, or a sandbox that forbids a system call",
-        );
+    match LookupFailure::of(code) {
+        LookupFailure::TryAgain if !dns_not_asked => {
+            return Step::inspect(
+                "find what stops the C library's own question: an agent or daemon on this host, \
+                 its firewall, or a sandbox that forbids a system call",
+            );
+        }
+        LookupFailure::NotShown if !dns_not_asked => {
+            return Step::inspect(
+                "find what ends the C library's lookup: a service of the hosts line, a local \
+                 resolver daemon (systemd-resolved, nscd, sssd), an agent or firewall on this host, \
+                 or a sandbox that forbids a system call",
+            );
+        }
+        _ => {}
     }
     Step::local(
         "put `dns` into the hosts line, and fix or restart the local resolver daemon \
