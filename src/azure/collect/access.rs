@@ -76,15 +76,13 @@ async fn roles(q: &Questions<'_, '_>, account: &ResourceId) -> Answer<Vec<RoleAs
     }
     ids.truncate(ROLES);
     let definitions = q.get_all(ROLE_DEFINITION, &ids, |value| Some(value.clone())).await;
-    let filled = |mut assignment: RoleAssignment| {
+    let filled = |assignment: RoleAssignment| {
         let id = definition(&assignment.definition, account);
         let at = ids.iter().position(|known| Some(known) == id.as_ref());
-        if let Some(value) = at.and_then(|at| definitions.get(at)?.proved()) {
-            let (given, taken) = resources::data_actions(value);
-            assignment.role = resources::role_name(value);
-            (assignment.data_actions, assignment.not_data_actions) = (Some(given), taken);
+        match at.and_then(|at| definitions.get(at)?.proved()) {
+            Some(value) => resources::with_definition(assignment, value),
+            None => assignment,
         }
-        assignment
     };
     assignments.map(|all| all.into_iter().map(filled).collect())
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::field::{at, flag, id_at, list, text, texts};
-use crate::evidence::azure::{Change, DenyAssignment, RoleAssignment};
+use crate::evidence::azure::{Change, DataPermission, DenyAssignment, RoleAssignment};
 
 /// Properties of one change that are kept, at most.
 const PROPERTIES: usize = 20;
@@ -18,6 +18,7 @@ pub(in crate::azure) fn role_assignment(value: &Value) -> Option<RoleAssignment>
         created: text(value, "properties.createdOn"),
         data_actions: None,
         not_data_actions: Vec::new(),
+        more_permissions: Vec::new(),
     })
 }
 
@@ -32,7 +33,7 @@ pub(in crate::azure) fn deny_assignment(value: &Value) -> Option<DenyAssignment>
             |one: &Value| text(one, "type").is_none_or(|kind| kind.eq_ignore_ascii_case("Group"));
         list(value, path).any(is_group)
     };
-    let (data_actions, not_data_actions) = data_actions(value);
+    let Permissions { first, more, conditional } = permissions(value);
     let mut principals = ids("properties.principals");
     let everyone = principals.iter().any(|id| id == EVERYONE);
     principals.retain(|id| id != EVERYONE);
@@ -45,23 +46,52 @@ pub(in crate::azure) fn deny_assignment(value: &Value) -> Option<DenyAssignment>
         spares_groups: groups("properties.excludePrincipals"),
         principals,
         excluded: ids("properties.excludePrincipals"),
-        data_actions,
-        not_data_actions,
+        conditional: conditional || text(value, "properties.condition").is_some(),
+        data_actions: first.data_actions,
+        not_data_actions: first.not_data_actions,
+        more_permissions: more,
     })
 }
 
-/// The name of a role.
-pub(in crate::azure) fn role_name(definition: &Value) -> Option<String> {
-    text(definition, "properties.roleName")
+/// The assignment with what the definition of its role gives.
+pub(in crate::azure) fn with_definition(
+    assignment: RoleAssignment,
+    definition: &Value,
+) -> RoleAssignment {
+    let Permissions { first, more, conditional } = permissions(definition);
+    RoleAssignment {
+        role: text(definition, "properties.roleName"),
+        conditional: assignment.conditional || conditional,
+        data_actions: Some(first.data_actions),
+        not_data_actions: first.not_data_actions,
+        more_permissions: more,
+        ..assignment
+    }
 }
 
-/// The data actions that a role gives, and those that it takes out again.
-pub(in crate::azure) fn data_actions(definition: &Value) -> (Vec<String>, Vec<String>) {
-    let all = |name: &str| {
-        let permissions = list(definition, "properties.permissions");
-        permissions.flat_map(|permission| texts(permission, name)).collect()
-    };
-    (all("dataActions"), all("notDataActions"))
+/// The permissions that have data actions.
+struct Permissions {
+    first: DataPermission,
+    more: Vec<DataPermission>,
+    /// Whether one of them has a condition.
+    conditional: bool,
+}
+
+/// The permissions of a role's definition or of a deny assignment.
+fn permissions(value: &Value) -> Permissions {
+    let (mut all, mut conditional) = (Vec::new(), false);
+    for one in list(value, "properties.permissions") {
+        let data_actions = texts(one, "dataActions");
+        if !data_actions.is_empty() {
+            conditional |= text(one, "condition").is_some();
+            all.push(DataPermission {
+                data_actions,
+                not_data_actions: texts(one, "notDataActions"),
+            });
+        }
+    }
+    let mut all = all.into_iter();
+    Permissions { first: all.next().unwrap_or_default(), more: all.collect(), conditional }
 }
 
 /// A change, by a row of its query. The names of what changed are kept, not the values.
@@ -79,4 +109,47 @@ pub(in crate::azure) fn change(row: &Value) -> Option<Change> {
         kind: text(row, "changeType")?,
         properties: names.map(|name| crate::evidence::text::clean(name, 200)).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{deny_assignment, role_assignment, with_definition};
+
+    #[test]
+    fn a_deny_assignment_keeps_its_conditions_and_its_permissions_apart() {
+        let deny = |condition: serde_json::Value, of_permission: serde_json::Value| {
+            deny_assignment(&json!({"properties": {
+            "denyAssignmentName": "stack", "scope": "/subscriptions/s", "condition": condition,
+            "permissions": [
+                {"actions": ["*"], "condition": "of no data action"},
+                {"dataActions": ["A/*"], "notDataActions": ["A/b/*"]},
+                {"dataActions": ["A/b/*"], "condition": of_permission},
+            ]}}))
+            .unwrap()
+        };
+        let plain = deny(json!(null), json!(""));
+        assert!(!plain.conditional);
+        assert_eq!((plain.data_actions, plain.not_data_actions.len()), (vec!["A/*".into()], 1));
+        assert_eq!(plain.more_permissions[0].data_actions, ["A/b/*"]);
+        assert!(plain.more_permissions[0].not_data_actions.is_empty());
+        assert!(deny(json!("@Resource[..]"), json!(null)).conditional);
+        assert!(deny(json!(null), json!("@Resource[..]")).conditional);
+    }
+
+    #[test]
+    fn a_role_s_definition_adds_its_conditions() {
+        let assignment = json!({"properties": {"roleDefinitionId": "/d", "scope": "/s"}});
+        let role = |condition: serde_json::Value| {
+            let definition = json!({"properties": {"roleName": "Custom", "permissions":
+                [{"dataActions": ["A/*"], "condition": condition}]}});
+            with_definition(role_assignment(&assignment).unwrap(), &definition)
+        };
+        assert!(!role(json!(null)).conditional);
+        let conditional = role(json!("@Resource[..]"));
+        assert!(conditional.conditional);
+        assert_eq!(conditional.role.as_deref(), Some("Custom"));
+        assert_eq!(conditional.data_actions, Some(vec!["A/*".to_owned()]));
+    }
 }

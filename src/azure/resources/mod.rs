@@ -15,7 +15,7 @@ mod policy;
 mod resolver;
 mod zone;
 
-pub(super) use access::{change, data_actions, deny_assignment, role_assignment, role_name};
+pub(super) use access::{change, deny_assignment, role_assignment, with_definition};
 pub(super) use account::{
     account, connection, connections_within, deleted_account, deployment, perimeter,
 };

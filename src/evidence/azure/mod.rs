@@ -24,8 +24,8 @@ pub use network::{
     Peering, Route, RouteTable, Subnet, VirtualMachine, VirtualNetwork,
 };
 pub use private_link::{
-    Account, Change, Connection, ConnectionStatus, DenyAssignment, Deployment, Perimeter,
-    PrivateEndpoint, RoleAssignment, ZoneConfiguration,
+    Account, Change, Connection, ConnectionStatus, DataPermission, DenyAssignment, Deployment,
+    Perimeter, PrivateEndpoint, RoleAssignment, ZoneConfiguration,
 };
 
 use super::Evidence;

@@ -148,6 +148,19 @@ pub struct RoleAssignment {
     pub data_actions: Option<Vec<String>>,
     /// Data actions that it takes out again.
     pub not_data_actions: Vec<String>,
+    /// The role's further permissions that have data actions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_permissions: Vec<DataPermission>,
+}
+
+/// One permission of a role or a deny assignment: what it takes out counts within it alone (fact
+/// C31).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DataPermission {
+    /// Its data actions, with `*`.
+    pub data_actions: Vec<String>,
+    /// Data actions that it takes out again.
+    pub not_data_actions: Vec<String>,
 }
 
 /// A deny assignment over the account: it refuses in spite of every role (fact C64).
@@ -169,10 +182,16 @@ pub struct DenyAssignment {
     pub of_groups: bool,
     /// Whether groups are among those that it spares.
     pub spares_groups: bool,
+    /// Whether a condition restricts it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub conditional: bool,
     /// Data actions that it refuses.
     pub data_actions: Vec<String>,
     /// Data actions that it takes out again.
     pub not_data_actions: Vec<String>,
+    /// Its further permissions that have data actions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_permissions: Vec<DataPermission>,
 }
 
 /// A change of a resource (fact C35): that it happened is known, that it is the cause is not.

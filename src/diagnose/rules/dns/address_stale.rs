@@ -5,11 +5,12 @@ use std::net::IpAddr;
 
 use crate::diagnose::azure::zone_steps;
 use crate::diagnose::headline::Clause;
+use crate::diagnose::view::azure::owner::Owner;
 use crate::diagnose::view::azure::zone_case::ZoneCase;
 use crate::diagnose::view::azure::zones::{Link, Record, ZoneState};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
-use crate::evidence::{Expect, tunnel};
+use crate::evidence::{Expect, TargetKind, tunnel};
 
 use super::zone_bypassed::OF_WRONG_ADDRESS;
 use super::{downstream, text};
@@ -43,10 +44,15 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let one = right.first()?;
     let holding = holding(&case, &all);
     let broken = downstream::service_not_reached(e);
-    // A proxy or a load balancer in front may have an address of its own, on purpose.
-    if holding.is_none() && !broken {
+    // A proxy or a load balancer in front may have an address of its own, on purpose: the record
+    // is wrong for certain only where the endpoints register themselves in its zone.
+    let of_machine =
+        all.iter().any(|a| matches!(azure.owner(*a), Owner::Other(_) | Owner::Several(_)));
+    let of_gateway = of_machine || e.target.kind == TargetKind::Unknown;
+    if holding.is_none() && (!broken || of_gateway) {
         return None;
     }
+    let proved = !of_machine && holding.is_some_and(|state| azure.is_accounts_zone(state));
     let r = case.resolver;
     let (given, wanted) = (text::brief(&all), one.address);
     let headline = match holding {
@@ -55,10 +61,14 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         None => Clause::from(format!("{} gives {given}, the endpoint has {wanted}", r.label())),
     };
     let level = if broken { Level::Broken } else { Level::Risk };
-    let mut finding = FindingBuilder::new(level, Confidence::Proved, headline)
-        .fact(format!("{} -> {} (wrong)", e.dns.name, reading::list(&all)))
+    let (confidence, wrong, good) = match proved {
+        true => (Confidence::Proved, " (wrong)", " (right)"),
+        false => (Confidence::Inferred, "", ""),
+    };
+    let mut finding = FindingBuilder::new(level, confidence, headline)
+        .fact(format!("{} -> {}{wrong}", e.dns.name, reading::list(&all)))
         .fact(format!(
-            "{wanted} is the address of {} (resource group {}), the account's endpoint (right)",
+            "{wanted} is the address of {} (resource group {}), the account's endpoint{good}",
             one.endpoint.id.name(),
             one.endpoint.id.group()
         ))
@@ -76,6 +86,17 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         .ruled_out("the address of another endpoint of the account")
         .owner("DNS")
         .step(zone_steps::see_interface(one.interface));
+    if !proved {
+        finding = finding
+            .reasoning(
+                "a proxy, a load balancer or an application gateway in front of the account may \
+                 have this address on purpose: then the record is right, and what is there fails",
+            )
+            .step(Step::inspect(format!(
+                "see whether something in front of the account has {given} on purpose; if so, \
+                 repair that, and leave the record"
+            )));
+    }
     finding = match holding {
         Some(state) => in_zone(finding, &case, state, &all, wanted),
         None => finding

@@ -28,8 +28,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let azure = e.azure.as_ref()?;
     let refusal = find_refusal(e, "identity-role-missing")?;
     let action = refused_action(e)?;
-    let roles = azure.estate().roles.proved()?;
-    let assignment = roles.iter().find(|one| grants(one, &action) == Grants::Yes)?;
+    let assignment = azure.roles()?.into_iter().find(|one| grants(one, &action) == Grants::Yes)?;
     let role = assignment.role.as_deref().unwrap_or("a role with this data action");
     let age = assignment.created.as_deref().and_then(|at| azure.before_walk(at));
     let new = age.filter(|age| *age <= SPREADS_S);
@@ -92,11 +91,18 @@ fn by_refusals(finding: FindingBuilder, refusals: &Refusals<'_>) -> FindingBuild
             .ruled_out("a deny assignment: none over the account refuses this call to the caller")
             .cites("/azure/estate/denies"),
         Refusals::Maybe(deny) => finding
-            .reasoning(format!(
-                "the deny assignment {} refuses the call to groups, or spares groups: whether the \
-                 caller is a member is not visible here",
-                deny.name
-            ))
+            .reasoning(match deny.conditional {
+                true => format!(
+                    "the deny assignment {} refuses the call on a condition: whether it holds for \
+                     this call is not visible here",
+                    deny.name
+                ),
+                false => format!(
+                    "the deny assignment {} refuses the call to groups, or spares groups: whether \
+                     the caller is a member is not visible here",
+                    deny.name
+                ),
+            })
             .cites("/azure/estate/denies"),
         Refusals::Open(Some(right)) => {
             finding.reasoning(format!("Azure does not decide it: {right} is needed"))

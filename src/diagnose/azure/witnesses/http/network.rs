@@ -130,8 +130,8 @@ pub(super) fn rules(view: &View<'_>, azure: &AzureView<'_>) -> Option<Ruling> {
     let base =
         Proof::default().fact(format!("IP rules of {name}: {listed}")).cites("/estate/account");
     let access = public_access(account, egress);
-    // In a perimeter the account's own rules do not count.
-    if access != PublicAccess::Perimeter
+    // Where the address is listed, or the account's own rules do not count, none of them is amiss.
+    if access == PublicAccess::NotListed
         && let Some(ruling) = subnet(azure, account, egress, &base)
     {
         return Some(ruling);

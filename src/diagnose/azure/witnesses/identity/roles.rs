@@ -8,7 +8,9 @@ use crate::diagnose::view::View;
 use crate::diagnose::view::azure::AzureView;
 use crate::diagnose::view::azure::access::{Grants, Refusals, grants};
 use crate::diagnose::view::azure::needs;
+use crate::diagnosis::Step;
 use crate::evidence::azure::RoleAssignment;
+use crate::evidence::text::span;
 
 /// Roles that a line names, at most.
 const NAMED: usize = 8;
@@ -23,7 +25,7 @@ fn name(assignment: &RoleAssignment) -> &str {
 pub(super) fn missing(view: &View<'_>, azure: &AzureView<'_>) -> Option<Ruling> {
     let action = refused_action(view)?;
     let estate = azure.estate();
-    let Some(roles) = estate.roles.proved() else {
+    let Some(roles) = azure.roles() else {
         let id = &estate.account.known()?.id;
         let right =
             needs::missing(&estate.roles, "Microsoft.Authorization/roleAssignments/read", id)?;
@@ -40,9 +42,11 @@ pub(super) fn missing(view: &View<'_>, azure: &AzureView<'_>) -> Option<Ruling> 
             ))
             .cites("/estate/denies");
     }
-    let with =
-        |wanted: Grants| roles.iter().find(|assignment| grants(assignment, &action) == wanted);
-    if let Some(conditional) = with(Grants::OnCondition).filter(|_| with(Grants::Yes).is_none()) {
+    let with = |wanted: Grants| roles.iter().find(|one| grants(one, &action) == wanted);
+    if let Some(assignment) = with(Grants::Yes) {
+        return Some(Ruling::Notes(shown(azure, base, assignment, &action)));
+    }
+    if let Some(conditional) = with(Grants::OnCondition) {
         return Some(Ruling::Suggests(
             base.headline(
                 Clause::from(format!("the condition of {} excludes the call", name(conditional)))
@@ -72,7 +76,7 @@ pub(super) fn missing(view: &View<'_>, azure: &AzureView<'_>) -> Option<Ruling> 
         .take(NAMED)
         .map(|assignment| format!("{} over {}", name(assignment), needs::scope(&assignment.scope)))
         .collect();
-    let names: Vec<&str> = roles.iter().take(3).map(name).collect();
+    let names: Vec<&str> = roles.iter().take(3).map(|one| name(one)).collect();
     let action = last_parts(&action);
     Some(Ruling::Proves(match held.as_slice() {
         [] => base
@@ -98,4 +102,31 @@ pub(super) fn missing(view: &View<'_>, azure: &AzureView<'_>) -> Option<Ruling> 
                  through groups: no role among them gives {action}"
             )),
     }))
+}
+
+/// Azure shows a role that gives the call, and was asked so long after the refusal that the two do
+/// not contradict each other: there is nothing to grant, and nothing of what exists to take back.
+fn shown(azure: &AzureView<'_>, base: Proof, assignment: &RoleAssignment, action: &str) -> Proof {
+    let held = format!("{} over {}", name(assignment), needs::scope(&assignment.scope));
+    let (age, asked) = (
+        assignment.created.as_deref().and_then(|at| azure.before_walk(at)),
+        azure.late().map_or_else(String::new, |late| format!(", asked {} later", span(late))),
+    );
+    let fact = match (age, &assignment.created) {
+        (Some(age), _) => {
+            format!("role of the caller: {held}, assigned {} before this check", span(age))
+        }
+        (None, Some(at)) => format!("role of the caller: {held}, assigned at {at}"),
+        (None, None) => format!("role of the caller: {held}"),
+    };
+    base.fact(fact)
+        .reasoning(format!(
+            "Azure{asked}, shows a role that gives {}: whether the caller had it when it was \
+             refused is not known",
+            last_parts(action)
+        ))
+        .step(Step::inspect(
+            "check again with --azure, which then asks Azure at the same time, before granting \
+             anything",
+        ))
 }
