@@ -80,7 +80,7 @@ fn past(proof: Proof, there: &str, why: &str, appliance: IpAddr) -> Proof {
     ))
 }
 
-/// What is said where routes whose prefixes only Azure knows leave the way to `ip` open.
+/// The proof where routes whose prefixes only Azure knows leave the way to `ip` open.
 pub(in crate::diagnose) fn by_service(way: &Way<'_>, ip: IpAddr) -> Option<Proof> {
     way.route.by_service.then(|| {
         Proof::default()

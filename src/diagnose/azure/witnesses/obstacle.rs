@@ -295,6 +295,10 @@ fn by_closed_peering(network: &VirtualNetwork, peering: &Peering, ip: IpAddr) ->
         .cites("/estate/networks")
         .owner("Network")
         .step(
+            Step::inspect("see the peerings of the network, and who closed this one")
+                .command(commands::peerings(id)),
+        )
+        .step(
             Step::shared(
                 "allow access in the peering, once its owner agrees: that it is off may be \
                  deliberate (Terraform: azurerm_virtual_network_peering)",

@@ -66,17 +66,17 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
 }
 
 fn clause(code: &str, answering: Option<&ResolverView<'_>>) -> Clause {
+    let code = match LookupFailure::of(code) {
+        LookupFailure::NotShown => String::new(),
+        _ => format!(" ({code})"),
+    };
     match answering {
         Some(r) => text::clause(
-            format!(
-                "getaddrinfo fails ({code}), although {} gives {}",
-                r.label(),
-                text::outcome(r)
-            ),
-            format!("getaddrinfo fails ({code}), although {} answers", r.label()),
+            format!("getaddrinfo fails{code}, although {} gives {}", r.label(), text::outcome(r)),
+            format!("getaddrinfo fails{code}, although {} answers", r.label()),
         ),
         None => text::clause(
-            format!("getaddrinfo fails ({code}), and no resolver could be asked"),
+            format!("getaddrinfo fails{code}, and no resolver could be asked"),
             "getaddrinfo fails, and no resolver could be asked",
         ),
     }
@@ -187,8 +187,8 @@ fn fix(code: &str, dns_not_asked: bool) -> Step {
         LookupFailure::NotShown if !dns_not_asked => {
             return Step::inspect(
                 "find what ends the C library's lookup: a service of the hosts line, a local \
-                 resolver daemon (systemd-resolved, nscd, sssd), an agent or firewall on this host, \
-                 or a sandbox that forbids a system call",
+                 resolver daemon, an agent or firewall on this host, or a sandbox that forbids a \
+                 system call",
             );
         }
         _ => {}
