@@ -12,6 +12,7 @@ use crate::diagnose::view::azure::owner::Owner;
 use crate::diagnose::view::azure::zone_case::ZoneCase;
 use crate::diagnose::view::azure::zones::Record;
 use crate::diagnosis::Step;
+use crate::evidence::tls::{CertificateFault, TlsOutcome};
 use crate::evidence::{TargetKind, tunnel};
 
 /// What the owner of a private address makes of the finding; none for public ones, which no
@@ -34,12 +35,11 @@ pub(super) fn ruling(view: &View<'_>, azure: &AzureView<'_>, ip: IpAddr) -> Opti
                     view.dns.name
                 ))
                 .ruled_out(NO_FILTER),
-            (false, true) => {
-                none_has_it(view, ip).fact(fact).reasoning(UNREACHED).ruled_out(NO_FILTER)
-            }
+            (false, true) => none_has_it(view, azure, ip).fact(fact).reasoning(UNREACHED),
             (false, false) => Proof::default().headline(headline).fact(fact).reasoning(UNREACHED),
         };
-        Some(of_another(view, azure, ip, proof, certain || none_of_account))
+        let certain = certain || none_of_account && is_no_front(view, azure, ip);
+        Some(of_another(view, azure, ip, proof, certain))
     };
     match azure.owner(ip) {
         Owner::Account(endpoint) => {
@@ -89,11 +89,11 @@ pub(super) fn ruling(view: &View<'_>, azure: &AzureView<'_>, ip: IpAddr) -> Opti
                     view.dns.name
                 ));
             let proof = if reached { proof } else { proof.reasoning(UNREACHED) };
-            Some(of_another(view, azure, ip, proof, reached))
+            Some(of_another(view, azure, ip, proof, reached && shows_another_name(view)))
         }
         Owner::NotVisible if none_of_account => {
-            let proof = none_has_it(view, ip).ruled_out(NO_FILTER);
-            Some(of_another(view, azure, ip, proof, true))
+            let (proof, certain) = (none_has_it(view, azure, ip), is_no_front(view, azure, ip));
+            Some(of_another(view, azure, ip, proof, certain))
         }
         Owner::Several(interfaces) => {
             let ids: Vec<String> = interfaces.iter().map(|one| shown(&one.id)).collect();
@@ -116,18 +116,42 @@ const NO_FILTER: &str = "a packet filter as the first cause: the address is the 
 const UNREACHED: &str = "whether this machine's packets reach that one is not certain: another \
                          network, which is not visible, may have the same address";
 
-fn none_has_it(view: &View<'_>, ip: IpAddr) -> Proof {
+fn none_has_it(view: &View<'_>, azure: &AzureView<'_>, ip: IpAddr) -> Proof {
     let account = reading::account(view);
-    Proof::default()
-        .headline(format!("{ip} is no address of {account}'s private endpoints"))
-        .reasoning(format!(
-            "{} leads to {ip}, and the interfaces of the account's private endpoints do not have \
-             it: the record is outdated or wrong",
-            view.dns.name
-        ))
+    let proof =
+        Proof::default().headline(format!("{ip} is no address of {account}'s private endpoints"));
+    let leads = format!(
+        "{} leads to {ip}, and the interfaces of the account's private endpoints do not have it",
+        view.dns.name
+    );
+    match is_no_front(view, azure, ip) {
+        true => proof
+            .reasoning(format!("{leads}: the record is outdated or wrong"))
+            .ruled_out(NO_FILTER),
+        false => proof.reasoning(format!(
+            "{leads}: unless a proxy, a load balancer or an application gateway in front of the \
+             account has it on purpose, the record is outdated or wrong"
+        )),
+    }
 }
 
-/// The address is not the account's: the record leads to something else.
+/// Whether nothing that hands connections on to the account can have the address: its certificate
+/// is for another name, or the record is in a zone in which the endpoints register themselves.
+fn is_no_front(view: &View<'_>, azure: &AzureView<'_>, ip: IpAddr) -> bool {
+    let registered = || {
+        let case = ZoneCase::of(view, azure)?;
+        case.holding(&[ip]).map(|state| azure.is_accounts_zone(state))
+    };
+    shows_another_name(view) || registered().unwrap_or(false)
+}
+
+fn shows_another_name(view: &View<'_>) -> bool {
+    let outcome = view.tls.value().map(|hop| &hop.outcome);
+    matches!(outcome, Some(TlsOutcome::CertificateRejected { fault: CertificateFault::WrongName }))
+}
+
+/// The address is not the account's: the record leads to something else. That this is wrong is
+/// not `certain` of what may hand connections on to the account.
 fn of_another(
     view: &View<'_>,
     azure: &AzureView<'_>,
@@ -154,7 +178,15 @@ fn of_another(
     match (certain, own.first()) {
         (true, Some(one)) => Ruling::Proves(correct_record(view, azure, proof, ip, one.address)),
         (true, None) => Ruling::Proves(proof.step(see)),
-        (false, _) => Ruling::Suggests(proof.step(see)),
+        (false, Some(one)) => {
+            let on_purpose = Step::inspect(format!(
+                "see whether something in front of {account} has {ip} on purpose; if so, repair \
+                 that, and leave the record"
+            ));
+            let proof = proof.step(on_purpose);
+            Ruling::Suggests(correct_record(view, azure, proof, ip, one.address))
+        }
+        (false, None) => Ruling::Suggests(proof.step(see)),
     }
 }
 

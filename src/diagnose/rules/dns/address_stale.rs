@@ -7,7 +7,7 @@ use crate::diagnose::azure::zone_steps;
 use crate::diagnose::headline::Clause;
 use crate::diagnose::view::azure::owner::Owner;
 use crate::diagnose::view::azure::zone_case::ZoneCase;
-use crate::diagnose::view::azure::zones::{Link, Record, ZoneState};
+use crate::diagnose::view::azure::zones::ZoneState;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::{Expect, TargetKind, tunnel};
@@ -42,7 +42,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         return None;
     }
     let one = right.first()?;
-    let holding = holding(&case, &all);
+    let holding = case.holding(&all);
     let broken = downstream::service_not_reached(e);
     // A proxy or a load balancer in front may have an address of its own, on purpose: the record
     // is wrong for certain only where the endpoints register themselves in its zone.
@@ -118,13 +118,6 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             ),
     };
     Some(finding.check(text::dig(&e.dns.name, r.seen)))
-}
-
-/// The zone whose record has the address: the linked one, else any.
-fn holding<'a, 'v>(case: &'a ZoneCase<'v>, all: &[IpAddr]) -> Option<&'a ZoneState<'v>> {
-    let has = |state: &&ZoneState<'_>| matches!(&state.record, Record::Wrong(given) if given.iter().any(|a| all.contains(a)));
-    let linked = case.zones.iter().filter(has).find(|s| matches!(s.link, Link::Done(_)));
-    linked.or_else(|| case.zones.iter().find(has))
 }
 
 fn in_zone(

@@ -1,5 +1,7 @@
 //! The private zone that the target's name leads into, at the resolver whose answer counts.
 
+use std::net::IpAddr;
+
 use crate::diagnose::view::View;
 use crate::diagnose::view::resolver_view::{self, Endpoint, ResolverView};
 use crate::evidence::azure::ResourceId;
@@ -66,6 +68,14 @@ impl<'v> ZoneCase<'v> {
             [only] => Some(only),
             _ => None,
         })
+    }
+
+    /// The zone whose record for the name has one of these addresses, none of them an endpoint's: a
+    /// linked one before others.
+    pub(in crate::diagnose) fn holding(&self, addresses: &[IpAddr]) -> Option<&ZoneState<'v>> {
+        let has = |state: &&ZoneState<'_>| matches!(&state.record, Record::Wrong(given) if given.iter().any(|a| addresses.contains(a)));
+        let linked = self.zones.iter().filter(has).find(|s| matches!(s.link, Link::Done(_)));
+        linked.or_else(|| self.zones.iter().find(has))
     }
 
     /// Whether the network that the resolver asks from is certain, and its link to a zone was read:
