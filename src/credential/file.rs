@@ -14,8 +14,8 @@ use crate::wire::words;
 /// The largest key or token file that is read, in bytes.
 const LIMIT: u64 = 64 << 10;
 
-/// The file's text, and who else may read it: its mode in octal, or groups of Windows. `-` is standard input.
-/// A pipe is read to its end, for `timeout` at most. `option` is what named it.
+/// The file's text, and who else may read it: its mode in octal, or groups of Windows. `-` is standard
+/// input. A pipe is read to its end, for `timeout` at most. `option` is what named it.
 pub(super) fn read(
     option: &'static str,
     path: &str,

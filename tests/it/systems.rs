@@ -1,12 +1,15 @@
 //! Advice for Windows and macOS: the commands and the words of every firing fixture, as if its walk
 //! had been on such a machine.
 
+mod pages;
+mod programs;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use aoai_probe::commands::{Shell, System, is_known, suited};
+use aoai_probe::commands::{Shell, System};
 use aoai_probe::diagnose::diagnose;
 use aoai_probe::diagnosis::{Diagnosis, Effect, Finding};
 use aoai_probe::evidence::Evidence;
@@ -14,166 +17,14 @@ use aoai_probe::render::{Style, human, markdown};
 use aoai_probe::report::Report;
 use serde_json::Value;
 
+use programs::{ANYWHERE, LINUX_WORDS, ON_MACOS, ON_WINDOWS, POSIX};
+
 use crate::advice::checks;
 use crate::fixtures::{all_findings, evidence, root};
 
 const WINDOWS: &str = "windows x86_64";
 const MACOS: &str = "macos aarch64";
 const LINUX: &str = "linux x86_64";
-
-/// Programs that a Windows 10 or Windows Server 2016 machine has, by themselves or because it works
-/// with Azure, and cmdlets of Windows PowerShell 5.1 and of its modules there (fact O1).
-const ON_WINDOWS: &[&str] = &[
-    "Add-DnsClientNrptRule",
-    "Add-LocalGroupMember",
-    "Clear-DnsClientCache",
-    "Copy-Item",
-    "Find-NetRoute",
-    "ForEach-Object",
-    "Format-Hex",
-    "Format-List",
-    "Format-Table",
-    "Get-Acl",
-    "Get-ChildItem",
-    "Get-CimInstance",
-    "Get-Command",
-    "Get-Content",
-    "Get-Date",
-    "Get-DnsClientCache",
-    "Get-DnsClientNrptPolicy",
-    "Get-DnsClientNrptRule",
-    "Get-DnsClientServerAddress",
-    "Get-NetAdapter",
-    "Get-NetFirewallRule",
-    "Get-NetIPAddress",
-    "Get-NetIPInterface",
-    "Get-NetNeighbor",
-    "Get-NetRoute",
-    "Get-NetTCPConnection",
-    "Get-NetUDPEndpoint",
-    "Get-Process",
-    "Get-Service",
-    "Group-Object",
-    "Measure-Command",
-    "Move-Item",
-    "New-NetRoute",
-    "Out-Null",
-    "Read-Host",
-    "Remove-Item",
-    "Remove-LocalGroupMember",
-    "Remove-NetRoute",
-    "Resolve-DnsName",
-    "Restart-Service",
-    "Select-Object",
-    "Select-String",
-    "Set-Content",
-    "Set-NetIPInterface",
-    "Sort-Object",
-    "Test-NetConnection",
-    "Where-Object",
-    "certutil",
-    "curl.exe",
-    "dsregcmd",
-    "icacls",
-    "netsh",
-    "nslookup",
-    "pathping",
-    "ping",
-    "powershell.exe",
-    "tracert",
-    "w32tm",
-    "whoami",
-    "wsl",
-    "wsl.exe",
-];
-
-/// Programs that a Mac has.
-const ON_MACOS: &[&str] = &[
-    "arp",
-    "cat",
-    "chmod",
-    "command",
-    "curl",
-    "cut",
-    "date",
-    "dig",
-    "dscacheutil",
-    "env",
-    "export",
-    "grep",
-    "id",
-    "ifconfig",
-    "lsof",
-    "ls",
-    "mv",
-    "nc",
-    "ndp",
-    "netstat",
-    "nslookup",
-    "openssl",
-    "pfctl",
-    "ping",
-    "printenv",
-    "route",
-    "scutil",
-    "security",
-    "sed",
-    "seq",
-    "sntp",
-    "sysctl",
-    "systemsetup",
-    "tcpdump",
-    "time",
-    "tr",
-    "base64",
-    "traceroute",
-    "ulimit",
-    "unset",
-    "wc",
-];
-
-/// Programs that come with Azure and Kubernetes, on any system.
-const ANYWHERE: &[&str] = &[
-    "aoai-probe",
-    "aws",
-    "az",
-    "azcmagent",
-    "azd",
-    "docker",
-    "gcloud",
-    "gh",
-    "istioctl",
-    "kubectl",
-    "oci",
-    "terraform",
-];
-
-/// Words of a POSIX shell, and of Linux, in a command.
-const POSIX: &[&str] =
-    &["/dev/null", "$(", "||", "&&", "/etc/", "/proc/", "/sys/", "/usr/", "sudo "];
-
-/// What a Windows machine has not, in the words of a report.
-const LINUX_WORDS: &[&str] = &[
-    "/etc/",
-    "/proc/",
-    "/usr/",
-    "/var/",
-    "resolv.conf",
-    "nsswitch",
-    "gai.conf",
-    "systemd",
-    "resolvectl",
-    "nscd",
-    "sssd",
-    "C library",
-    "chrony",
-    "needs it in its unit",
-    "as root:",
-    "nftables",
-    "iptables",
-    "use-vc",
-    "unit of a",
-];
 
 /// The evidence of a fixture as a machine of `os` would have it.
 fn on(os: &str, name: &str) -> Option<Evidence> {
@@ -463,67 +314,6 @@ fn a_report_of_windows_is_shown_with_its_own_commands_on_any_system() {
     }
     assert!(ticket.contains("```powershell\n") && !ticket.contains("```sh\n"), "{ticket}");
     assert!(screen.contains("administrators of this machine"), "{screen}");
-}
-
-#[test]
-fn pages_have_the_command_of_windows_behind_that_of_linux() {
-    let mut wrong = Vec::new();
-    for entry in std::fs::read_dir(root().join("docs/findings")).unwrap() {
-        let path = entry.unwrap().path();
-        let page = std::fs::read_to_string(&path).unwrap();
-        let wanted = with_windows(&page);
-        if wanted != page {
-            if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
-                std::fs::write(&path, wanted).unwrap();
-            } else {
-                wrong.push(path.file_name().unwrap().to_string_lossy().into_owned());
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "UPDATE_SNAPSHOTS=1 writes them: {wrong:?}");
-}
-
-/// The words before the block of commands for Windows.
-const ON_WINDOWS_LINE: &str = "On Windows:";
-
-/// The page with a block of commands for Windows behind each block for a POSIX shell.
-fn with_windows(page: &str) -> String {
-    let mut out: Vec<String> = Vec::new();
-    let mut lines = page.lines().peekable();
-    while let Some(line) = lines.next() {
-        if line == ON_WINDOWS_LINE {
-            // Its block is written anew, without the empty lines around it.
-            lines.next_if(|line| line.is_empty());
-            while lines.next_if(|line| line.starts_with("    ")).is_some() {}
-            lines.next_if(|line| line.is_empty());
-            continue;
-        }
-        out.push(line.to_owned());
-        let ends = line.starts_with("    ") && !lines.peek().is_some_and(|l| l.starts_with("    "));
-        if !ends {
-            continue;
-        }
-        let start = out.iter().rposition(|line| !line.starts_with("    ")).map_or(0, |at| at + 1);
-        // A line that is further in continues the one before it.
-        let block = out[start..].join("\n").replace("\\\n", "").replace("\n      ", " ");
-        let differs = block.lines().map(str::trim).filter(|line| is_linux(line));
-        let own: Vec<String> =
-            differs.filter_map(|line| suited(line, System::Windows).command).collect();
-        // A file that only Linux has.
-        let own: Vec<String> = own.into_iter().filter(|one| !one.contains("/etc/")).collect();
-        if !own.is_empty() {
-            out.extend([String::new(), ON_WINDOWS_LINE.to_owned(), String::new()]);
-            out.extend(own.iter().map(|command| format!("    {command}")));
-        }
-    }
-    out.join("\n") + "\n"
-}
-
-/// Whether a line of a page is a command that Windows has in another form.
-fn is_linux(command: &str) -> bool {
-    let first = command.split(' ').next().unwrap_or_default();
-    let same = ANYWHERE.contains(&first) || ON_WINDOWS.contains(&first) && first != "ping";
-    is_known(command) && (!same || command.contains(" | grep "))
 }
 
 #[test]
