@@ -145,8 +145,11 @@ fn suit_step(step: &mut Step, system: System) {
         }
     }
     if let Some(undo) = step.undo.take_if(|undo| commands::is_known(undo)) {
-        let own = commands::suited(&undo, system).command;
-        step.undo = Some(own.unwrap_or_else(|| "undo it where it was done".to_owned()));
+        match commands::suited(&undo, system).command {
+            Some(own) => step.undo = Some(own),
+            // What cannot be undone there is not advised there.
+            None => step.text.clear(),
+        }
     }
 }
 
