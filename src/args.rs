@@ -1,5 +1,6 @@
 //! The command line: parsed and validated. Touches no file, no network, no environment.
 
+mod application;
 mod azure;
 mod conflicts;
 mod output;
@@ -16,8 +17,11 @@ use crate::evidence::{Expect, Trust};
 use crate::walk::proxy_choice::ProxyOption;
 use crate::world::ConnectOverride;
 
+pub use application::{Application, With};
 pub use azure::{AzureAudit, AzureOptions, AzureQuestions, AzureWay};
-pub use conflicts::{contradiction, not_over_inventory, output_contradiction};
+pub use conflicts::{
+    contradiction, not_of_an_application, not_over_inventory, output_contradiction,
+};
 pub use output::{Color, ExitStyleArgument, Format, OutputOptions, TeamArgument};
 pub use repeat::given;
 pub(crate) use values::{
@@ -51,6 +55,9 @@ pub struct Cli {
 pub enum Command {
     /// Check the targets (the word may be omitted)
     Check(Box<Check>),
+    /// Check everything that an application calls: the account under each of its names, the host
+    /// that gives its tokens, and other services, side by side
+    App(Box<Application>),
     /// Print the page of a finding, or list the findings of a hop, or all
     Explain {
         /// Id of a finding, e.g. dns-zone-not-linked, or a hop; by default every finding
@@ -177,6 +184,8 @@ pub enum Generate {
     },
     /// The JSON schema of a report
     Schema,
+    /// An inventory of what an application calls, as `app` finds it
+    Inventory(Box<Application>),
     /// The JSON schema of an inventory, for editors
     InventorySchema,
     /// The index of findings, in Markdown

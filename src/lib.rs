@@ -11,6 +11,7 @@
 //! data and import no stage. `tests/it/architecture.rs` holds the table of allowed imports.
 
 pub mod anonymise;
+pub mod application;
 pub mod args;
 pub mod audit;
 pub mod azure;

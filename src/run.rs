@@ -4,6 +4,7 @@
 
 mod about;
 mod anonymous;
+mod application;
 mod audit;
 mod azure;
 mod bundle;
@@ -130,6 +131,9 @@ fn run_any(
     let result = match cli.command {
         None => check::check(&cli.check, &world, terminal, progress),
         Some(Command::Check(arguments)) => check::check(&arguments, &world, terminal, progress),
+        Some(Command::App(arguments)) => {
+            application::check(&arguments, world(), terminal, progress)
+        }
         Some(Command::Explain { finding, list: _ }) => {
             generate::explain_finding(finding.as_deref())
         }
@@ -145,7 +149,7 @@ fn run_any(
         Some(Command::Serve(arguments)) => serve::serve(&arguments, progress),
         Some(Command::Watch(arguments)) => watch::watch(&arguments, world(), progress),
         Some(Command::History(arguments)) => watch::history(&arguments, &world()),
-        Some(Command::Generate { what }) => generate::generated(what),
+        Some(Command::Generate { what }) => generate::generated(what, &world),
     };
     result.unwrap_or_else(|message| Output {
         err: format!("aoai-probe: {message}\n"),

@@ -67,6 +67,33 @@ pub fn output_contradiction(output: &OutputOptions) -> Result<(), String> {
     }
 }
 
+/// Checks for options that are for one target, and not for all that an application calls.
+///
+/// # Errors
+///
+/// Which option, and what to do instead.
+pub fn not_of_an_application(check: &Check) -> Result<(), String> {
+    let given = [
+        ("--config", check.config.is_some(), "`generate inventory` writes one"),
+        ("--service", check.service.is_some(), "--with names each service"),
+        ("--azure", check.azure.azure, "check one target with it"),
+        (
+            "--count",
+            check.count.is_some(),
+            "`aoai-probe watch` checks an inventory again and again",
+        ),
+        ("--baseline", check.baseline.is_some(), "compare one target with it"),
+    ];
+    if let Some((option, _, instead)) = given.iter().find(|(_, given, _)| *given) {
+        return Err(format!("{option} cannot be used with app: {instead}"));
+    }
+    let files = [&check.api_key_file, &check.token_file, &check.assertion_file];
+    match files.into_iter().flatten().any(|file| file == "-") {
+        true => Err("with app no key can come from standard input: name a file".to_owned()),
+        false => Ok(()),
+    }
+}
+
 /// Checks for options that cannot override an inventory.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use super::With;
 use crate::credential::SourceChoice;
 use crate::evidence::Expect;
 use crate::evidence::azure::ResourceId;
@@ -21,6 +22,17 @@ pub(crate) fn resolver(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| {
         "use the address of a resolver: 10.1.0.10, 10.1.0.10:5353 or [fd00::53]:53".to_owned()
     })
+}
+
+/// A service that an application calls: `search=NAME`.
+pub(super) fn with(text: &str) -> Result<With, String> {
+    let pair = text.split_once('=').map(|(kind, name)| (kind.trim(), name.trim()));
+    match pair {
+        Some((kind, name)) if !kind.is_empty() && !name.is_empty() => {
+            Ok(With { kind: kind.to_ascii_lowercase(), name: name.to_owned() })
+        }
+        _ => Err("the form is KIND=NAME, e.g. search=mysearch or keyvault=myvault".to_owned()),
+    }
 }
 
 pub(crate) fn subscription(text: &str) -> Result<String, String> {

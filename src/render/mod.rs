@@ -2,6 +2,7 @@
 //!
 //! Nothing here judges: a renderer shows what the report contains.
 
+pub mod application;
 pub mod audit;
 mod azure;
 mod caveats;

@@ -173,17 +173,19 @@ impl Summary {
         self.groups.iter().map(one).collect()
     }
 
-    /// The summary. `again` is the command that checks one of the targets alone, up to its name.
+    /// The summary: how many work, then `table`, then the causes. `again` is the command that checks
+    /// one of the targets alone, up to its name.
     #[must_use]
-    pub fn render(self, again: &str, style: Style) -> String {
-        self.causes(again, style, true)
+    pub fn render(self, table: &str, again: &str, style: Style) -> String {
+        self.causes(table, again, style, true)
     }
 
-    fn causes(mut self, again: &str, style: Style, with_fix: bool) -> String {
+    fn causes(mut self, table: &str, again: &str, style: Style, with_fix: bool) -> String {
         let mut writer = TextWriter::new(style);
         if self.walked > 0 {
             writer.write_headline("", Color::Green, &self.line());
         }
+        writer.write_rendered(table);
         if style.verbosity == Verbosity::Quiet {
             return writer.finish();
         }
@@ -217,7 +219,7 @@ pub fn overview(reports: &[Report], again: &str, style: Style) -> String {
         target_line(&mut writer, report, longest);
     }
     // The fix of each is in its report.
-    format!("{}\n{}\n", summary.causes(again, style, false), writer.finish())
+    format!("{}\n{}\n", summary.causes("", again, style, false), writer.finish())
 }
 
 /// The name of a target, its state and the id of its cause, which the summary has in words.

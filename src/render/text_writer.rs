@@ -73,6 +73,11 @@ impl TextWriter {
         self.text.push('\n');
     }
 
+    /// What another writer of the same style has finished.
+    pub(super) fn write_rendered(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
     /// The beginning of a line.
     pub(super) fn write_inline(&mut self, words: &str) {
         self.text.push_str(&escape(words));

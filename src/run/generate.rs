@@ -2,7 +2,7 @@
 
 use clap::CommandFactory;
 
-use super::{Output, round, suggestions};
+use super::{Output, application, round, suggestions};
 use crate::args::{Cli, Generate};
 use crate::credential;
 use crate::diagnose::rules;
@@ -10,6 +10,7 @@ use crate::evidence::Hop;
 use crate::evidence::text::repeatable;
 use crate::platform;
 use crate::services;
+use crate::world::World;
 use crate::{explain, generate};
 
 pub(super) fn explain_finding(finding: Option<&str>) -> Result<Output, String> {
@@ -56,7 +57,7 @@ fn with_values() -> clap::Command {
         })
 }
 
-pub(super) fn generated(what: Generate) -> Result<Output, String> {
+pub(super) fn generated(what: Generate, world: &dyn Fn() -> World) -> Result<Output, String> {
     let out = match what {
         Generate::Man { command: None } => generate::man::page(Cli::command(), ""),
         Generate::Man { command: Some(name) } => {
@@ -80,6 +81,7 @@ pub(super) fn generated(what: Generate) -> Result<Output, String> {
             Ok(generate::completions::names(&round::inventory(config)?, &prefix))
         }
         Generate::Schema => Ok(generate::schema().to_owned()),
+        Generate::Inventory(arguments) => return application::inventory(&arguments, &world()),
         Generate::InventorySchema => Ok(crate::inventory::SCHEMA.to_owned()),
         Generate::Findings => Ok(generate::findings()),
         Generate::Experiments => Ok(generate::experiments()),

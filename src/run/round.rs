@@ -23,6 +23,7 @@ use crate::inventory::{self, CredentialReference, Entry, Inventory};
 use crate::monitor::round;
 use crate::monitor::walker::{NotWalked, Walker};
 use crate::platform;
+use crate::render::Style;
 use crate::render::summary::{Row, Summary};
 use crate::report::{Report, Worst};
 use crate::world::World;
@@ -137,6 +138,20 @@ pub(super) fn concurrency() -> usize {
     })
 }
 
+/// Entries that are walked once, and how the result is shown.
+pub(super) struct Round<'a> {
+    /// What is walked.
+    pub(super) entries: Vec<Entry>,
+    /// Whether the state of the entry with this index counts.
+    pub(super) counts: &'a dyn Fn(usize) -> bool,
+    /// The words of the command line that chose the entries, for a bundle.
+    pub(super) words: Vec<String>,
+    /// The inventory's file; without one, each entry can be checked by its name alone.
+    pub(super) file: Option<&'a str>,
+    /// For people: the table of all reports that comes before their causes.
+    pub(super) table: Option<fn(&[Report], Style) -> String>,
+}
+
 /// Walks the inventory once and renders the results.
 pub(super) fn run(
     file: &str,
@@ -147,9 +162,25 @@ pub(super) fn run(
 ) -> Result<Output, String> {
     let inventory = inventory(file)?;
     let entries = chosen(&inventory, &arguments.targets)?;
-    let entries: Vec<Entry> =
-        entries.into_iter().map(|entry| overridden(entry, arguments)).collect();
-    let entries: Vec<&Entry> = entries.iter().collect();
+    let round = Round {
+        entries: entries.into_iter().map(|entry| overridden(entry, arguments)).collect(),
+        counts: &|_| true,
+        words: vec![format!("--config={file}")],
+        file: Some(file),
+        table: None,
+    };
+    walked(round, arguments, world, terminal, progress)
+}
+
+/// Walks the entries of a round once and renders the results.
+pub(super) fn walked(
+    round: Round<'_>,
+    arguments: &Check,
+    world: World,
+    terminal: Terminal,
+    progress: &dyn Fn(Progress<'_>),
+) -> Result<Output, String> {
+    let entries: Vec<&Entry> = round.entries.iter().collect();
     let environment = world.environment.clone();
     if arguments.plan {
         return Ok(Output { out: contacts(&entries, &world), ..Output::default() });
@@ -162,6 +193,8 @@ pub(super) fn run(
     // Reports are only kept for formats that show every target, and for a
     // baseline: rounds are long.
     let summarised = summarised(output);
+    let kept =
+        !summarised || baseline.is_some() || output.bundle.is_some() || round.table.is_some();
     let mut summary = Summary::default();
     let mut worst = Worst::default();
     let mut reports: Vec<(usize, Report)> = Vec::new();
@@ -171,6 +204,7 @@ pub(super) fn run(
     let names = entries.iter().map(|entry| entry.name.as_str());
     let mut anonymous = output.anonymise.then(|| Anonymous::of_targets(names)).transpose()?;
     let mut refused = None;
+    let mut done = 0_usize;
     let finished = |place: usize, walked: Result<Report, NotWalked>| {
         let report = walked.unwrap_or_else(|why| {
             let entry = entries[place];
@@ -185,14 +219,17 @@ pub(super) fn run(
                 return;
             }
         };
-        worst.count(&report, exit_style);
-        summary.count(place, Row::of(&report));
-        if !summarised || baseline.is_some() || output.bundle.is_some() {
+        done += 1;
+        if (round.counts)(place) {
+            worst.count(&report, exit_style);
+            summary.count(place, Row::of(&report));
+        }
+        if kept {
             reports.push((place, report));
         }
         if watched {
             let bad = summary.of_state(State::Broken);
-            let line = format!("  {} of {total} walked, {bad} broken", summary.walked());
+            let line = format!("  {done} of {total} walked, {bad} broken");
             progress(Progress::Status(&line));
         }
     };
@@ -208,11 +245,10 @@ pub(super) fn run(
     if let Some(why) = refused {
         return Err(why);
     }
-    let walked = summary.walked();
     sorting::by_key(&mut reports, |(place, _)| *place);
     let reports: Vec<Report> = reports.into_iter().map(|(_, report)| report).collect();
     let bundle = output.bundle.as_ref().map(|bundle| {
-        let options = [vec![format!("--config={file}")], args::given(arguments)].concat();
+        let options = [round.words.clone(), args::given(arguments)].concat();
         let about = About { command: "check", options, environment: &environment };
         Bundle::new(bundle, &reports, &about, anonymous.as_mut())
     });
@@ -220,16 +256,20 @@ pub(super) fn run(
         Some(anonymous) => anonymous.text(text),
         None => text.to_owned(),
     };
-    let file = crate::render::quoted(&shown(file));
+    let again = match round.file {
+        Some(file) => format!("check --config {}", crate::render::quoted(&shown(file))),
+        None => "check".to_owned(),
+    };
     let given: Vec<String> = args::given(arguments).iter().map(|one| shown(one)).collect();
     let options = reading::command_options(&given);
-    let again = format!("aoai-probe check --config {file} -v{options} ");
-    let mut done = match summarised {
+    let again = format!("aoai-probe {again} -v{options} ");
+    let to_terminal = terminal.out && output.output.is_none();
+    let mut text = match summarised {
         true => {
-            let to_terminal = terminal.out && output.output.is_none();
             let style = style(output, &environment, to_terminal);
+            let table = round.table.map(|table| table(&reports, style)).unwrap_or_default();
             Output {
-                out: summary.render(&again, style),
+                out: summary.render(&table, &again, style),
                 file: output.output.clone(),
                 ..Output::default()
             }
@@ -237,28 +277,28 @@ pub(super) fn run(
         false => written(&reports, &again, output, &environment, terminal)?,
     };
     if let Some(baseline) = baseline {
-        let style = style(output, &environment, terminal.out && output.output.is_none());
-        done.out.push_str(&baseline.compared(&reports, style));
+        let style = style(output, &environment, to_terminal);
+        text.out.push_str(&baseline.compared(&reports, style));
     }
-    done.bundle = bundle.transpose()?;
-    done.status = worst.status();
+    text.bundle = bundle.transpose()?;
+    text.status = worst.status();
     for message in failed {
-        done.err.push_str(&format!("aoai-probe: not walked: {}\n", shown(&message)));
+        text.err.push_str(&format!("aoai-probe: not walked: {}\n", shown(&message)));
     }
     if let Some(anonymous) = &anonymous {
-        done.err.push_str(&anonymous.warning());
+        text.err.push_str(&anonymous.warning());
     }
     if let Some(signal) = interruption.get() {
         platform::default_signals();
-        done.err.push_str(&format!("aoai-probe: interrupted: {walked} of {total} walked\n"));
-        done.status = signal.status();
+        text.err.push_str(&format!("aoai-probe: interrupted: {done} of {total} walked\n"));
+        text.status = signal.status();
     }
-    done.replaces_progress = replaces_progress(output, &environment, terminal);
-    Ok(done)
+    text.replaces_progress = replaces_progress(output, &environment, terminal);
+    Ok(text)
 }
 
 /// The entry with the overrides of the command line, for this run.
-fn overridden(entry: &Entry, arguments: &Check) -> Entry {
+pub(super) fn overridden(entry: &Entry, arguments: &Check) -> Entry {
     let mut entry = entry.clone();
     let given = args::given(arguments);
     if given.is_empty() {

@@ -5,8 +5,10 @@ use std::path::Path;
 use crate::evidence::text::repeatable;
 
 /// The commands, by their names.
-pub(super) const COMMANDS: &[&str] =
-    &["check", "watch", "serve", "history", "explain", "diagnose", "compare", "generate", "help"];
+pub(super) const COMMANDS: &[&str] = &[
+    "check", "app", "watch", "serve", "history", "explain", "diagnose", "azure", "compare",
+    "generate", "help",
+];
 
 /// Words for something that this tool calls differently.
 const WORDS: &[(&str, &str)] = &[
@@ -182,7 +184,12 @@ pub(super) fn near_command(word: &str) -> Option<&'static str> {
     let near = |command: &&&str| {
         let typos = strsim::osa_distance(command, word);
         // Two typos in a short word, or another first letter, make another word.
-        word.starts_with(&command[..1]) && typos <= if command.len() >= 6 { 2 } else { 1 }
+        let most = match command.len() {
+            ..4 => 0,
+            4..6 => 1,
+            _ => 2,
+        };
+        word.starts_with(&command[..1]) && typos <= most
     };
     COMMANDS.iter().filter(|command| **command != "help").find(near).copied()
 }

@@ -101,6 +101,11 @@ const MODULES: &[(&str, &[&str], &str)] = &[
         "a file of targets as plain settings; opens nothing",
     ),
     (
+        "application",
+        &["args", "clouds", "inventory", "services", "target", "world"],
+        "names in, parts out; resolves and opens nothing",
+    ),
+    (
         "generate",
         &["azure", "diagnose", "evidence", "inventory", "render", "texts", "walk"],
         "what is made from the catalogues and types",
@@ -135,6 +140,7 @@ const MODULES: &[(&str, &[&str], &str)] = &[
         "run",
         &[
             "anonymise",
+            "application",
             "args",
             "azure",
             "blocking",

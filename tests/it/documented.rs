@@ -155,3 +155,11 @@ fn each_option_that_is_named_exists() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn every_variable_that_app_reads_is_in_its_page() {
+    let page = fs::read_to_string(root().join("docs/app.md")).unwrap();
+    for variable in aoai_probe::application::VARIABLES {
+        assert!(page.contains(&format!("`{}`", variable.name)), "{}", variable.name);
+    }
+}

@@ -14,6 +14,7 @@
 #![allow(unreachable_pub, reason = "a binary's modules are reached from nowhere else")]
 
 mod answers;
+mod application;
 #[path = "../lab/azure/mod.rs"]
 #[allow(dead_code, reason = "the lab on loopback looks at more of it")]
 mod azure;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         ["--greeting", at] => greeting::serve(at),
         ["--identity", place, work] => identity::serve(place, work),
         ["--monitors", world, work] => monitors::judge(world, Path::new(work), &binary()),
+        ["--application", work] => application::judge(Path::new(work), &binary()),
         ["--receiver", at, file] => monitors::receive(at, file),
         ["--resource-manager", work] => resource_manager::serve(work),
         ["--parity-inside", work] => identity::parity::inside(Path::new(work), &binary()),
@@ -146,6 +148,9 @@ fn tests() -> ExitCode {
             inside_namespaces(&["--monitors", world], CLIENTS_DEADLINE)
         }));
     }
+    trials.push(Trial::test("everything-that-an-application-calls", || {
+        inside_namespaces(&["--application"], DEADLINE)
+    }));
     trials.push(Trial::test("parity-with-the-sdk-for-python", || {
         match identity::parity::python() {
             None if std::env::var_os("CI").is_some() => {

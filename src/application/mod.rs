@@ -1,0 +1,297 @@
+//! Everything that an application calls besides its Azure OpenAI account: the account's other names,
+//! the host that gives its tokens, and the services that the command line or the variables of the
+//! application name. Pure: names in, parts out; nothing is resolved or opened.
+
+mod document;
+mod variables;
+
+use crate::args::With;
+use crate::clouds::Cloud;
+use crate::services::{self, Kind, Service};
+use crate::target::{Target, TargetError};
+use crate::world::Environment;
+
+pub use document::document;
+pub use variables::VARIABLES;
+
+/// The label of a report that names its part.
+pub const PART: &str = "part";
+/// The label of a report whose state does not count, since nothing that is configured uses its name.
+pub const USED: &str = "used";
+/// The value of [`USED`] there.
+pub const UNUSED: &str = "no";
+
+/// One name that the application calls, or could call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// What it is: the id of its service, `login`, or `host` where the name shows nothing.
+    pub label: String,
+    /// What is walked.
+    pub target: Target,
+    /// The service behind a name that does not show it.
+    pub service: Option<&'static str>,
+    /// Who named it.
+    pub origin: Origin,
+}
+
+/// Who named a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The command line.
+    CommandLine,
+    /// A variable of the application.
+    Variable(&'static str),
+    /// The credential: a token is requested there.
+    Credential,
+    /// No configuration: another name of the same account, or the login host where no token is
+    /// configured.
+    Implied,
+}
+
+impl Part {
+    /// Whether the application cannot do without it.
+    #[must_use]
+    pub fn is_used(&self) -> bool {
+        self.origin != Origin::Implied
+    }
+
+    /// Whether it may have a private endpoint of its own, so that `--expect` is about it.
+    #[must_use]
+    pub fn may_be_private(&self) -> bool {
+        self.target.seen.private_zone.is_some() || self.service.is_some()
+    }
+
+    /// Whether it is a name of an account, whose deployment can be checked.
+    #[must_use]
+    pub fn is_account(&self) -> bool {
+        self.target.service().is_some_and(Service::is_account)
+    }
+}
+
+/// Why the parts of an application cannot be told.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PartError {
+    /// Nothing names an account.
+    #[error(
+        "no account: name one, or set AZURE_OPENAI_ENDPOINT or the endpoint of a Foundry project \
+         (see --help)"
+    )]
+    NoAccount,
+    /// A kind that no service has.
+    #[error("--with {0}=...: there is no such service; the kinds are {1}")]
+    Kind(String, String),
+    /// A service that is not in the cloud of the account.
+    #[error(
+        "--with {kind}={name}: give the whole host name, its suffix is not known in the {cloud} cloud"
+    )]
+    Suffix {
+        /// As it was typed.
+        kind: String,
+        /// As it was typed.
+        name: String,
+        /// The cloud's name for people.
+        cloud: &'static str,
+    },
+    /// A name that cannot be walked.
+    #[error("{0}: {1}")]
+    Target(String, TargetError),
+}
+
+/// Short words for services that have several names, with the id of the one that applications use
+/// most.
+const ALIASES: &[(&str, &str)] = &[
+    ("storage", "blob"),
+    ("vault", "keyvault"),
+    ("cosmosdb", "cosmos"),
+    ("registry", "acr"),
+    ("gateway", "apim"),
+];
+
+/// The parts of an application: those that `typed` and `with` name, then those of its variables,
+/// then the account's other names.
+///
+/// # Errors
+///
+/// [`PartError`].
+pub fn parts(
+    typed: &[String],
+    with: &[With],
+    environment: &Environment,
+) -> Result<Vec<Part>, PartError> {
+    let mut parts = Parts::default();
+    for name in typed {
+        let target = Target::parse(name, None);
+        let target = target.map_err(|e| PartError::Target("the account".to_owned(), e))?;
+        parts.add(target, None, Origin::CommandLine);
+    }
+    // The siblings are in the cloud of the account.
+    let variables = variables::named(environment);
+    let accounts = variables.iter().filter(|found| found.variable.is_account());
+    if typed.is_empty() {
+        for found in accounts {
+            parts.add_variable(found, Cloud::Public)?;
+        }
+    }
+    if !parts.list.iter().any(|part| part.is_account() || part.gateway()) {
+        return Err(PartError::NoAccount);
+    }
+    let cloud = parts.list.iter().find_map(|part| part.target.seen.cloud.as_deref());
+    let cloud = cloud.and_then(Cloud::named).unwrap_or(Cloud::Public);
+    for With { kind, name } in with {
+        let (target, service) = sibling(kind, name, cloud)?;
+        parts.add(target, service, Origin::CommandLine);
+    }
+    for found in variables.iter().filter(|found| !found.variable.is_account()) {
+        parts.add_variable(found, cloud)?;
+    }
+    parts.add_other_names();
+    Ok(parts.list)
+}
+
+/// The part of a host that gives tokens, `https://host[:port]`.
+///
+/// # Errors
+///
+/// [`PartError::Target`].
+pub fn token_part(url: &str, origin: Origin) -> Result<Part, PartError> {
+    let target = Target::parse(url, None);
+    let target = target.map_err(|e| PartError::Target("the login host".to_owned(), e))?;
+    Ok(Part { label: "login".to_owned(), target, service: None, origin })
+}
+
+/// The cloud of an application's account.
+#[must_use]
+pub fn cloud(parts: &[Part]) -> Cloud {
+    parts.first().map_or(Cloud::Public, |part| part.target.cloud())
+}
+
+/// A service that was named: `kind` is its id or a short word for it.
+fn sibling(
+    kind: &str,
+    name: &str,
+    cloud: Cloud,
+) -> Result<(Target, Option<&'static str>), PartError> {
+    let id = ALIASES.iter().find(|(word, _)| *word == kind).map_or(kind, |(_, id)| id);
+    let service = services::by_id(id).ok_or_else(|| {
+        let mut kinds: Vec<&str> = services::all().map(|service| service.id).collect();
+        kinds.extend(ALIASES.iter().map(|(word, _)| *word));
+        kinds.sort_unstable();
+        PartError::Kind(kind.to_owned(), kinds.join(", "))
+    })?;
+    // What was typed may hold a secret, and is not repeated.
+    let place = || format!("--with {kind}=...");
+    let host = match name.contains(['.', ':', '/']) {
+        true => name.to_owned(),
+        false => {
+            bare(name).map_err(|e| PartError::Target(place(), e))?;
+            host_of(service, name, cloud).ok_or_else(|| PartError::Suffix {
+                kind: kind.to_owned(),
+                name: name.to_owned(),
+                cloud: cloud.words(),
+            })?
+        }
+    };
+    // A name of the service's own shows it; any other name is believed to lead to it.
+    let target = Target::parse(&host, None).map_err(|e| PartError::Target(place(), e))?;
+    if target.service() == Some(service) {
+        return Ok((target, None));
+    }
+    let target = Target::parse(&host, Some(id)).map_err(|e| PartError::Target(place(), e))?;
+    Ok((target, Some(service.id)))
+}
+
+/// Refuses the name of a resource that is none, and may be a key in its place: it would be looked up.
+fn bare(name: &str) -> Result<(), TargetError> {
+    match Target::parse(name, None) {
+        Ok(_) | Err(TargetError::Reserved(_) | TargetError::Command(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The host of a service's resource in a cloud, where its suffix needs no region.
+fn host_of(service: &Service, name: &str, cloud: Cloud) -> Option<String> {
+    let endpoint = service.endpoints.iter().find(|endpoint| endpoint.cloud == cloud);
+    let suffix = endpoint.map(|endpoint| endpoint.suffix).filter(|s| !s.contains('{'))?;
+    Some(format!("{name}.{suffix}"))
+}
+
+/// Parts in order, each place once.
+#[derive(Default)]
+struct Parts {
+    list: Vec<Part>,
+}
+
+impl Parts {
+    fn add(&mut self, target: Target, service: Option<&'static str>, origin: Origin) {
+        let place = |t: &Target| (t.seen.host.clone(), t.seen.port, t.seen.base_path.clone());
+        if self.list.iter().any(|part| place(&part.target) == place(&target)) {
+            return;
+        }
+        let label = match target.service() {
+            Some(service) => service.id.to_owned(),
+            None => "host".to_owned(),
+        };
+        self.list.push(Part { label, target, service, origin });
+    }
+
+    fn add_variable(&mut self, found: &variables::Found, cloud: Cloud) -> Result<(), PartError> {
+        let name = found.variable.name;
+        let problem = |error| PartError::Target(name.to_owned(), error);
+        let host = match (found.is_bare, services::by_id(found.variable.service)) {
+            (true, Some(service)) => {
+                bare(&found.value).map_err(problem)?;
+                host_of(service, &found.value, cloud)
+            }
+            _ => None,
+        };
+        let host = host.unwrap_or_else(|| found.value.clone());
+        let target = Target::parse(&host, None).map_err(problem)?;
+        // A gateway of one's own in front of the account has a name that shows nothing.
+        let behind = target.service().is_none() && found.variable.is_account();
+        if behind {
+            let service = found.variable.service;
+            let target = Target::parse(&host, Some(service)).map_err(problem)?;
+            self.add(target, Some(service), Origin::Variable(name));
+        } else {
+            self.add(target, None, Origin::Variable(name));
+        }
+        Ok(())
+    }
+
+    /// The names that an account has under the other suffixes (fact D4): each is resolved by a zone
+    /// of its own, and an application's next version may use it (fact D69).
+    fn add_other_names(&mut self) {
+        let others: Vec<String> = self
+            .list
+            .iter()
+            .filter(|part| {
+                part.service.is_none()
+                    && part.target.service().is_some_and(|service| service.kind == Kind::Account)
+            })
+            .filter_map(|part| {
+                Some((part.target.seen.account.clone()?, part.target.seen.public_suffix.clone()?))
+            })
+            .flat_map(|(account, suffix)| {
+                let others =
+                    services::other_names(&suffix).map(|other| format!("{account}.{other}"));
+                others.collect::<Vec<_>>()
+            })
+            .collect();
+        for host in others {
+            let known = self.list.iter().any(|part| part.target.seen.host == host);
+            if let (false, Ok(target)) = (known, Target::parse(&host, None)) {
+                self.add(target, None, Origin::Implied);
+            }
+        }
+    }
+}
+
+impl Part {
+    /// Whether it is a gateway, behind which an account may be.
+    fn gateway(&self) -> bool {
+        self.service.is_some() || self.target.service().is_some_and(|s| s.gateway().is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests;

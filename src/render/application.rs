@@ -1,0 +1,93 @@
+//! Everything that an application calls, side by side: which address each name has, whether a proxy is
+//! used, and whether it works.
+
+use colored::Color;
+use textwrap::core::display_width;
+
+use super::human::color;
+use super::text_writer::TextWriter;
+use super::{Style, Verbosity, escape};
+use crate::evidence::address::{AddressClass, classify};
+use crate::evidence::{Evidence, tunnel};
+use crate::report::Report;
+
+/// The label of a report whose name nothing uses that is configured.
+const UNUSED: (&str, &str) = ("used", "no");
+
+/// Columns of a host, at most; a longer one moves its own line.
+const MAX_HOST: usize = 48;
+
+/// The table, one row a report; empty with `-q`.
+#[must_use]
+pub fn table(reports: &[Report], style: Style) -> String {
+    if style.verbosity == Verbosity::Quiet {
+        return String::new();
+    }
+    let head = ["host", "address", "by"].map(str::to_owned);
+    let rows = reports.iter().map(|report| {
+        let host = escape(report.title()).into_owned();
+        [host, address(&report.evidence).to_owned(), way(&report.evidence).to_owned()]
+    });
+    let rows: Vec<[String; 3]> = rows.collect();
+    let width = |column: usize, most: usize| {
+        let all = rows.iter().chain([&head]).map(|row| display_width(&row[column]));
+        all.max().unwrap_or_default().min(most)
+    };
+    let widths = [width(0, MAX_HOST), width(1, usize::MAX), width(2, usize::MAX)];
+    let line = |row: &[String; 3]| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| {
+            let gap = width.saturating_sub(display_width(cell)) + 2;
+            format!("{cell}{:gap$}", "")
+        });
+        format!("  {}", cells.collect::<String>())
+    };
+    let mut writer = TextWriter::new(style);
+    writer.write_rendered("\n");
+    writer.write_inline(&line(&head));
+    writer.write_headline("", Color::White, "state");
+    for (report, row) in reports.iter().zip(&rows) {
+        let state = report.verdict.state;
+        let at = report.cause().map(|f| format!(" at {} ({})", f.hop.name(), f.id));
+        let unused = if is_unused(report) { ", not used" } else { "" };
+        writer.write_inline(&line(row));
+        let rest = format!("{}{unused}", at.unwrap_or_default());
+        writer.write_headline(state.words(), color(state), &rest);
+    }
+    if reports.iter().any(is_unused) {
+        writer.write_headline(
+            "",
+            Color::White,
+            "  not used: no option and no variable names it; its state does not count",
+        );
+    }
+    writer.finish()
+}
+
+fn is_unused(report: &Report) -> bool {
+    let (label, value) = UNUSED;
+    report.labels.get(label).is_some_and(|own| own == value)
+}
+
+/// What kind of address applications get.
+fn address(e: &Evidence) -> &'static str {
+    if tunnel::of_application(e).is_some() {
+        return "tunnel";
+    }
+    let effective = e.dns.effective();
+    let private = |address: &std::net::IpAddr| classify(*address).is_private();
+    match effective.as_slice() {
+        [] => "none",
+        all if all.iter().all(private) => "private",
+        all if all.iter().all(|a| classify(*a) == AddressClass::Public) => "public",
+        all if all.iter().any(private) => "mixed",
+        _ => "other",
+    }
+}
+
+/// How the connection is made.
+fn way(e: &Evidence) -> &'static str {
+    match e.vantage.proxy.applies {
+        Some(_) => "proxy",
+        None => "direct",
+    }
+}
