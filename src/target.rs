@@ -7,7 +7,7 @@ use url::{Host, Url};
 use crate::clouds::Cloud;
 use crate::evidence::text::{begins_as_url, clean, holds_at_sign, repeatable};
 use crate::evidence::{TargetInfo, TargetKind};
-use crate::services::{self, Kind, Service};
+use crate::services::{self, Kind, Opening, Service};
 
 /// Words that are commands of other versions of this tool, so no bare account names.
 const RESERVED: &[&str] = &["compare"];
@@ -152,7 +152,7 @@ impl Target {
         let (host, port, path) = if typed.contains(['/', ':', '@', '?', '#']) {
             from_url(typed)?
         } else {
-            (from_name(typed)?, 443, String::new())
+            (from_name(typed)?, None, String::new())
         };
         let forced = match service {
             None => None,
@@ -181,7 +181,7 @@ impl Target {
     fn build(
         typed: &str,
         host: String,
-        port: u16,
+        port: Option<u16>,
         path: &str,
         forced: Option<&'static Service>,
     ) -> Self {
@@ -212,7 +212,7 @@ impl Target {
         let shown = typed.split(['?', '#']).next().unwrap_or(typed);
         let seen = TargetInfo {
             input: clean(shown, LONGEST_SHOWN),
-            port,
+            port: port.or(service.map(|service| service.port)).unwrap_or(443),
             kind,
             service: service.map(|service| service.id.to_owned()),
             suffix_service: gateway.map(|m| m.service.id.to_owned()),
@@ -247,6 +247,15 @@ impl Target {
         }
     }
 
+    /// How a connection to it begins; by HTTPS where its service is not known.
+    #[must_use]
+    pub const fn opening(&self) -> Opening {
+        match self.service {
+            Some(service) => service.opening,
+            None => Opening::Https,
+        }
+    }
+
     /// Whether its service has a call that proves it.
     #[must_use]
     pub fn has_call(&self) -> bool {
@@ -257,7 +266,7 @@ impl Target {
     #[must_use]
     pub fn original(&self) -> Option<Self> {
         let host = self.original_host.clone()?;
-        Some(Self::build(&host.clone(), host, self.seen.port, "", None))
+        Some(Self::build(&host.clone(), host, Some(self.seen.port), "", None))
     }
 }
 
@@ -303,7 +312,7 @@ fn looks_secret(word: &str) -> bool {
 }
 
 /// A URL, or a name with a port or path.
-fn from_url(typed: &str) -> Result<(String, u16, String), TargetError> {
+fn from_url(typed: &str) -> Result<(String, Option<u16>, String), TargetError> {
     let with_scheme =
         if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
     let (scheme, rest) = with_scheme.split_once("://").unwrap_or(("https", typed));
@@ -331,7 +340,7 @@ fn from_url(typed: &str) -> Result<(String, u16, String), TargetError> {
     };
     let name = name.strip_suffix('.').unwrap_or(&name);
     let host = if name.contains('.') { host_name(name)? } else { from_name(name)? };
-    Ok((host, url.port().unwrap_or(443), url.path().to_owned()))
+    Ok((host, url.port(), url.path().to_owned()))
 }
 
 /// A host name in its ASCII form, with the limits of RFC 1035.

@@ -8,6 +8,7 @@ use crate::evidence::http::HttpOutcome;
 use crate::evidence::identity::{CredentialKind, TokenOutcome, Withheld};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, Expect, Hop, Observed, SkipReason, TargetKind, classify, tunnel};
+use crate::services::Opening;
 
 use super::headline::{self, Clause};
 use super::reading;
@@ -126,6 +127,9 @@ fn proof(e: &View<'_>) -> Result<Clause, String> {
             return Err(format!("the check stopped at {}", stopped_at.name()));
         }
         Observed::NotPossible { message } => return Err(message.clone()),
+        Observed::NotAsked { reason: SkipReason::TlsInsideProtocol } => {
+            return Err(connected_alone(e));
+        }
         Observed::NotAsked { .. } => return Err("TLS was not tested".to_owned()),
     };
     if tls.outcome != TlsOutcome::Verified {
@@ -166,6 +170,21 @@ fn proof(e: &View<'_>) -> Result<Clause, String> {
         Observed::NotPossible { message } => Err(message.clone()),
         Observed::NotAsked { .. } => Err("the call was not made".to_owned()),
     }
+}
+
+/// What a connection alone shows: anything that listens there accepts it.
+fn connected_alone(e: &View<'_>) -> String {
+    let protocol = match reading::service(e).map(|service| service.opening) {
+        Some(Opening::Protocol(name)) => name,
+        _ => "another protocol",
+    };
+    let Some(attempt) = e.tcp.value().and_then(|tcp| tcp.walked_attempt()) else {
+        return format!("TLS begins inside {protocol}, which is not spoken here");
+    };
+    format!(
+        "{} accepts a connection; who answers is not known, as TLS begins inside {protocol}",
+        attempt.address
+    )
 }
 
 /// Whether the address that was walked is one that applications get.

@@ -136,6 +136,8 @@ pub enum SkipReason {
     DirectPathIsPublic,
     /// No authenticated call is known for this service.
     ServiceHasNoCall,
+    /// TLS begins inside the service's own protocol, which is not spoken.
+    TlsInsideProtocol,
     /// The answer did not make this question necessary.
     NotNeeded,
     /// The user's option says so.

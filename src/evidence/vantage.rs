@@ -326,6 +326,8 @@ pub enum ProxyReason {
         /// The entry.
         entry: String,
     },
+    /// The service is not reached by HTTP, and its clients read no proxy variable.
+    NotHttp,
     /// No variable is set, and the system's proxy settings name it.
     System,
     /// No variable is set, and this entry of the system's proxy settings exempts the target.

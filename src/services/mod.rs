@@ -37,6 +37,10 @@ pub struct Service {
     pub name: &'static str,
     /// What its hosts are to a walk.
     pub kind: Kind,
+    /// The TCP port of its protocol.
+    pub port: u16,
+    /// How a connection to it begins.
+    pub opening: Opening,
     /// Its names.
     pub endpoints: &'static [Endpoint],
     /// Audiences that its data plane takes by cloud, the preferred one first (facts D22, G2b,
@@ -102,6 +106,20 @@ pub enum Kind {
     /// A resource of its own.
     Other,
 }
+
+/// How a connection to a service begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// With TLS, and HTTP inside it: clients may use a proxy.
+    Https,
+    /// With TLS, and another protocol inside it.
+    Tls,
+    /// With this protocol, in which TLS begins later.
+    Protocol(&'static str),
+}
+
+/// The port of HTTPS.
+const HTTPS: u16 = 443;
 
 /// A gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,6 +215,8 @@ impl Service {
             id,
             name,
             kind: Kind::Other,
+            port: HTTPS,
+            opening: Opening::Https,
             endpoints,
             audiences: &[],
             requests: &[],
@@ -208,6 +228,13 @@ impl Service {
             roles: Roles { allow: "", rows: &[] },
             resource: None,
         }
+    }
+
+    /// Its protocol is not HTTP, and has a port of its own.
+    const fn own_protocol(mut self, port: u16, opening: Opening) -> Self {
+        self.port = port;
+        self.opening = opening;
+        self
     }
 
     const fn kind(mut self, kind: Kind) -> Self {

@@ -1,6 +1,7 @@
-//! Services that are walked as far as TLS: no call of theirs is known here.
+//! Services that are walked as far as TLS, or to the connection where TLS begins inside a protocol of
+//! theirs: no call of theirs is known here. Ports of their own: fact D100.
 
-use super::{Service, china, public, usgov};
+use super::{Opening, Service, china, public, usgov};
 
 /// One row a service; what they share with the services that have a call is in [`Service`].
 #[rustfmt::skip]
@@ -59,10 +60,10 @@ pub(super) const SERVICES: &[Service] = &[
         public(&["MongoDB"], "mongo.cosmos.azure.com", "privatelink.mongo.cosmos.azure.com"),
         usgov(&["MongoDB"], "mongo.cosmos.azure.us", "privatelink.mongo.cosmos.azure.us"),
         china(&["MongoDB"], "mongo.cosmos.azure.cn", "privatelink.mongo.cosmos.azure.cn"),
-    ]).resource_type("Microsoft.DocumentDB/databaseAccounts"),
+    ]).own_protocol(10255, Opening::Tls).resource_type("Microsoft.DocumentDB/databaseAccounts"),
     Service::new("cosmos-cassandra", "Cosmos DB Cassandra", &[
         public(&["Cassandra"], "cassandra.cosmos.azure.com", "privatelink.cassandra.cosmos.azure.com"),
-    ]).resource_type("Microsoft.DocumentDB/databaseAccounts"),
+    ]).own_protocol(10350, Opening::Tls).resource_type("Microsoft.DocumentDB/databaseAccounts"),
     Service::new("cosmos-gremlin", "Cosmos DB Gremlin", &[
         public(&["Gremlin"], "gremlin.cosmos.azure.com", "privatelink.gremlin.cosmos.azure.com"),
     ]).resource_type("Microsoft.DocumentDB/databaseAccounts"),
@@ -71,7 +72,7 @@ pub(super) const SERVICES: &[Service] = &[
     ]).resource_type("Microsoft.DocumentDB/databaseAccounts"),
     Service::new("cosmos-postgres", "Cosmos DB PostgreSQL", &[
         public(&["coordinator"], "postgres.cosmos.azure.com", "privatelink.postgres.cosmos.azure.com"),
-    ]).resource_type("Microsoft.DBforPostgreSQL/serverGroupsv2"),
+    ]).own_protocol(5432, Opening::Protocol("PostgreSQL")).resource_type("Microsoft.DBforPostgreSQL/serverGroupsv2"),
     Service::new("cosmos-vcore", "Cosmos DB Mongo vCore", &[
         public(&["MongoCluster"], "mongocluster.cosmos.azure.com", "privatelink.mongocluster.cosmos.azure.com"),
     ]).resource_type("Microsoft.DocumentDB/mongoClusters"),
@@ -97,21 +98,21 @@ pub(super) const SERVICES: &[Service] = &[
         public(&["redisCache"], "redis.cache.windows.net", "privatelink.redis.cache.windows.net"),
         usgov(&["redisCache"], "redis.cache.usgovcloudapi.net", "privatelink.redis.cache.usgovcloudapi.net"),
         china(&["redisCache"], "redis.cache.chinacloudapi.cn", "privatelink.redis.cache.chinacloudapi.cn"),
-    ]).resource_type("Microsoft.Cache/Redis"),
+    ]).own_protocol(6380, Opening::Tls).resource_type("Microsoft.Cache/Redis"),
     Service::new("managed-redis", "Azure Managed Redis", &[
         public(&["redisEnterprise"], "{region}.redis.azure.net", "privatelink.redis.azure.net"),
-    ]).resource_type("Microsoft.Cache/redisEnterprise"),
+    ]).own_protocol(10000, Opening::Tls).resource_type("Microsoft.Cache/redisEnterprise"),
     Service::new("sql", "SQL Database", &[
         public(&["sqlServer"], "database.windows.net", "privatelink.database.windows.net"),
         usgov(&["sqlServer"], "database.usgovcloudapi.net", "privatelink.database.usgovcloudapi.net"),
         china(&["sqlServer"], "database.chinacloudapi.cn", "privatelink.database.chinacloudapi.cn"),
-    ]).resource_type("Microsoft.Sql/servers"),
+    ]).own_protocol(1433, Opening::Protocol("TDS")).resource_type("Microsoft.Sql/servers"),
     Service::new("postgres", "PostgreSQL flexible", &[
         public(&["postgresqlServer"], "postgres.database.azure.com", "privatelink.postgres.database.azure.com"),
-    ]).resource_type("Microsoft.DBforPostgreSQL/flexibleServers"),
+    ]).own_protocol(5432, Opening::Protocol("PostgreSQL")).resource_type("Microsoft.DBforPostgreSQL/flexibleServers"),
     Service::new("mysql", "MySQL flexible", &[
         public(&["mysqlServer"], "mysql.database.azure.com", "privatelink.mysql.database.azure.com"),
-    ]).resource_type("Microsoft.DBforMySQL/flexibleServers"),
+    ]).own_protocol(3306, Opening::Protocol("MySQL")).resource_type("Microsoft.DBforMySQL/flexibleServers"),
     Service::new("monitor", "Azure Monitor (AMPLS)", &[
         public(&["azuremonitor"], "monitor.azure.com", "privatelink.monitor.azure.com"),
         public(&["azuremonitor"], "oms.opinsights.azure.com", "privatelink.oms.opinsights.azure.com"),

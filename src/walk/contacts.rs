@@ -6,6 +6,7 @@ use super::{calls, proxy_choice};
 use crate::azure::allowed;
 use crate::credential::destinations::Destination;
 use crate::evidence::dns::ResolverRole;
+use crate::services::Opening;
 use crate::target::Target;
 use crate::world::World;
 
@@ -41,12 +42,20 @@ pub fn contacts(plan: &Plan, target: &Target, world: &World) -> Vec<String> {
     } else {
         lines.push(format!("tcp    every address of {host}, port {}", target.seen.port));
     }
-    lines.push(format!("tls    SNI {host}"));
+    let protocol = match target.opening() {
+        Opening::Protocol(name) => Some(name),
+        Opening::Https | Opening::Tls => None,
+    };
+    lines.push(match protocol {
+        Some(name) => format!("tls    nothing: TLS begins inside {name}, which is not spoken"),
+        None => format!("tls    SNI {host}"),
+    });
     if let Some(original) = &target.original_host {
         lines.push(format!("tls    for comparison: {original}, resolved the same way, up to TLS"));
     }
     if plan.experiments {
-        lines.extend(on_failure(plan, target, choice.proxy.is_some()));
+        let all = on_failure(plan, target, choice.proxy.is_some()).into_iter();
+        lines.extend(all.filter(|line| protocol.is_none() || !line.starts_with("tls")));
     }
     if !target.has_call() {
         lines.push("http   nothing: no call is known for this service".to_owned());

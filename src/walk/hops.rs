@@ -15,8 +15,9 @@ use crate::credential::Credential;
 use crate::evidence::http::HttpHop;
 use crate::evidence::identity::{CredentialKind, IdentityHop, TokenOutcome, Withheld};
 use crate::evidence::tcp::{TcpHop, TcpOutcome};
-use crate::evidence::{Cost, Evidence, Observed, SkipReason};
+use crate::evidence::{Cost, Evidence, Hop, Observed, SkipReason};
 use crate::platform;
+use crate::services::Opening;
 use crate::target::Target;
 use crate::wire::pace::Pace;
 use crate::wire::tls;
@@ -72,16 +73,20 @@ pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> 
     };
     let to_token = kind == WalkKind::Request;
     let calls = to_token || (target.has_call() && target.original_host.is_none());
+    let last = match target.opening() {
+        Opening::Protocol(_) if !to_token => Hop::Tcp,
+        _ if calls => Hop::Http,
+        _ => Hop::Tls,
+    };
     let hops = async {
         match &choice.proxy {
             None => {
-                let seen =
-                    driver::walk(&context, ConnectPolicy::Full { call: calls }, exchange).await;
+                let seen = driver::walk(&context, ConnectPolicy::Full { last }, exchange).await;
                 (seen, Observed::NotAsked { reason: SkipReason::NoProxyApplies }, None)
             }
             // For a token only the path that carries the request matters.
             Some(proxy) if to_token => {
-                let tunnel = proxied::walk(&context, proxy, calls, exchange).await;
+                let tunnel = proxied::walk(&context, proxy, last, exchange).await;
                 let seen = tunnel.proxy.clone();
                 (driver::not_walked(&context), seen, Some(tunnel))
             }
@@ -89,7 +94,7 @@ pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> 
                 let connect = ConnectPolicy::Comparison { public: plan.direct };
                 let (direct, tunnel) = futures_util::join!(
                     driver::walk(&context, connect, exchange),
-                    proxied::walk(&context, proxy, calls, exchange)
+                    proxied::walk(&context, proxy, last, exchange)
                 );
                 let seen = tunnel.proxy.clone();
                 (direct, seen, Some(tunnel))

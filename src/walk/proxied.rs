@@ -46,7 +46,7 @@ pub(super) struct ProxiedPath<R> {
 pub(super) async fn walk<X: HttpExchange>(
     context: &Context<'_>,
     proxy: &Proxy,
-    call: bool,
+    last: Hop,
     exchange: &X,
 ) -> ProxiedPath<X::Reply> {
     let started_ms = context.elapsed_ms();
@@ -109,7 +109,13 @@ pub(super) async fn walk<X: HttpExchange>(
         seen.proxy = Observed::Done { started_ms, took_ms, value: hop };
         if let Some((route, peer)) = tunnelled {
             let inside = Inside { context, proxy, peer, socket: handle.as_deref() };
-            inside.walk(route, call.then_some(exchange), &mut seen).await;
+            match last {
+                Hop::Tcp => {
+                    seen.tls = Observed::NotAsked { reason: SkipReason::TlsInsideProtocol };
+                    seen.http = Observed::NotAsked { reason: SkipReason::ServiceHasNoCall };
+                }
+                _ => inside.walk(route, (last == Hop::Http).then_some(exchange), &mut seen).await,
+            }
         }
         seen
     };

@@ -25,6 +25,7 @@ const NAMES: &[&str] = &[
     "*.services.ai.azure.com",
     "*.api.cognitive.microsoft.com",
     "*.vault.azure.net",
+    "*.redis.cache.windows.net",
     "*.blob.core.windows.net",
     "*.azure-api.net",
     "*.corp.example",

@@ -377,6 +377,8 @@ async fn start(world: &World, received: &Received) -> io::Result<(Started, Kept)
     let seconds = u64::try_from(NOW).unwrap_or_default();
     let date = httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
     let mut ports: BTreeMap<IpAddr, SocketAddr> = BTreeMap::new();
+    let port =
+        Target::parse(&world.target, None).map_or(443, |target| target.seen.port).to_string();
     for one in [&world.private, &world.public].into_iter().chain(&world.server) {
         let opened = port::open(one.port)?;
         kept._sockets.extend(opened.kept);
@@ -392,7 +394,7 @@ async fn start(world: &World, received: &Received) -> io::Result<(Started, Kept)
         }
         for at in &one.at {
             ports.insert(*at, opened.address);
-            started.connect_to.push(detour(*at, "443", opened.address));
+            started.connect_to.push(detour(*at, &port, opened.address));
         }
     }
     if let Some(proxy) = &world.proxy {

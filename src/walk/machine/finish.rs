@@ -119,8 +119,10 @@ impl Machine<'_> {
         sorting::by_key(&mut self.experiments.connections, |tried| tried.started_ms);
         let tcp = self.tcp();
         let alert = self.alert();
-        let carrier =
-            self.selected.and_then(|selected| self.addresses.swap_remove(selected).carrier());
+        let carrier = self
+            .selected
+            .filter(|_| !self.is_walked())
+            .and_then(|selected| self.addresses.swap_remove(selected).carrier());
         let tls = match (carrier, &tcp) {
             (Some(Handshake { started_ms, took_ms, hop, .. }), _) => {
                 Observed::Done { started_ms, took_ms, value: with_alert(hop, alert) }
@@ -128,6 +130,9 @@ impl Machine<'_> {
             (None, Observed::NotAsked { reason }) => Observed::NotAsked { reason: *reason },
             (None, Observed::NotReached { stopped_at }) => {
                 Observed::NotReached { stopped_at: *stopped_at }
+            }
+            (None, _) if self.is_walked() => {
+                Observed::NotAsked { reason: SkipReason::TlsInsideProtocol }
             }
             _ => Observed::NotReached { stopped_at: Hop::Tcp },
         };
@@ -137,7 +142,7 @@ impl Machine<'_> {
                 took_ms: called.took_ms,
                 value: called.hop,
             },
-            (_, ConnectPolicy::Full { call: false }, _) => {
+            (_, ConnectPolicy::Full { last: Hop::Tcp | Hop::Tls }, _) => {
                 Observed::NotAsked { reason: SkipReason::ServiceHasNoCall }
             }
             (_, ConnectPolicy::Comparison { .. }, _) => {

@@ -8,7 +8,7 @@ use super::{Action, ConnectPolicy, Established, Machine, Report};
 use crate::evidence::experiment::{Experiments, HandshakeExperiment, Variation};
 use crate::evidence::http::{HttpCall, HttpHop};
 use crate::evidence::tls::{TlsHop, TlsOutcome};
-use crate::evidence::{Expect, classify};
+use crate::evidence::{Expect, Hop, classify};
 use crate::walk::experiments::{self, REPEAT_HANDSHAKE, Subject, Symptom};
 
 impl Machine<'_> {
@@ -30,6 +30,11 @@ impl Machine<'_> {
             }
         }
         let Some((next, established)) = self.next_handshake() else { return };
+        if self.settings.connect == (ConnectPolicy::Full { last: Hop::Tcp }) {
+            self.selected = Some(next);
+            self.report_tcp();
+            return;
+        }
         let address = self.addresses[next].address;
         self.addresses[next].phase = Phase::Handshaking { reset: established.reset };
         self.selected = Some(next);
@@ -106,9 +111,15 @@ impl Machine<'_> {
         }
     }
 
+    /// Whether the walk ends with a connection, and has one.
+    pub(super) fn is_walked(&self) -> bool {
+        let ends = self.settings.connect == (ConnectPolicy::Full { last: Hop::Tcp });
+        ends && self.selected.is_some_and(|at| self.addresses[at].is_idle())
+    }
+
     /// Makes the call, once it is known whether the address is effective.
     pub(super) fn make_call(&mut self) {
-        let full = ConnectPolicy::Full { call: true };
+        let full = ConnectPolicy::Full { last: Hop::Http };
         let (Some(effective), Some(selected), CallPhase::NotMade) =
             (&self.effective, self.selected, &self.call)
         else {

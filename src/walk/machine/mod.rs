@@ -31,7 +31,7 @@ use crate::evidence::experiment::Experiments;
 use crate::evidence::http::HttpCall;
 use crate::evidence::tcp::TcpAttempt;
 use crate::evidence::tls::TlsHop;
-use crate::evidence::{Expect, Observed, SkipReason};
+use crate::evidence::{Expect, Hop, Observed, SkipReason};
 use crate::target::Target;
 
 pub(super) use finish::{PathEvidence, with_alert};
@@ -46,10 +46,11 @@ const SECOND_ANSWER: Duration = Duration::from_millis(100);
 /// How far a direct path is walked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ConnectPolicy {
-    /// It is the application's path: to TLS, and the call where there is one.
+    /// It is the application's path.
     Full {
-        /// Whether the call is made.
-        call: bool,
+        /// The last hop that is walked: `Tcp` where TLS begins inside a protocol of the service's,
+        /// `Tls` where no call of the service is known, else `Http`.
+        last: Hop,
     },
     /// It is compared with the proxied path that the application takes: to TLS, and only where
     /// the address is private.

@@ -7,6 +7,7 @@ use super::{ListMask, PROXY_VARIABLES, ProxyOption, Settings, decide, parse};
 use crate::evidence::text::clean;
 use crate::evidence::vantage::{ClientDecision, ClientProxy, ProxyReason};
 use crate::platform::{ProxySettings, SystemProxies};
+use crate::services::Opening;
 use crate::target::Target;
 use crate::world::Environment;
 
@@ -63,7 +64,8 @@ pub fn clients(target: &Target, settings: Settings<'_>) -> Vec<ClientProxy> {
     let by_system =
         system.is_some_and(|all| [&all.user, &all.services].into_iter().flatten().any(named));
     let by_variable = environment.names().any(|name| set(name) && environment.get(name).is_some());
-    if !by_variable && !by_system {
+    // What is not reached by HTTP has clients that read none of it.
+    if (!by_variable && !by_system) || target.opening() != Opening::Https {
         return Vec::new();
     }
     let host = target.seen.host.as_str();

@@ -19,6 +19,7 @@ use crate::evidence::text::{clean, holds_at_sign};
 use crate::evidence::vantage::{NoProxyEntry, ProxyDecision, ProxyReason, ProxyVariable};
 use crate::platform::SystemProxies;
 use crate::secret::Secret;
+use crate::services::Opening;
 use crate::target::Target;
 use crate::world::{Environment, World};
 
@@ -103,6 +104,7 @@ pub fn decide(target: &Target, option: &ProxyOption, settings: Settings<'_>) -> 
     let (reason, proxy) = match (option, configured) {
         (ProxyOption::None, _) => (ProxyReason::OptionNone, None),
         (ProxyOption::Url(url), _) => (ProxyReason::OptionUrl, parse(url)),
+        (ProxyOption::Env, _) if target.opening() != Opening::Https => (ProxyReason::NotHttp, None),
         (ProxyOption::Env, None) => match system::decide(option, system, host) {
             Some((reason, server)) => (reason, server.as_deref().and_then(parse)),
             None => (ProxyReason::NotConfigured, None),

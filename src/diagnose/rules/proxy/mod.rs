@@ -78,6 +78,7 @@ pub(in crate::diagnose) fn configured_by(e: &Evidence) -> String {
         Reason::OptionUrl => "set by --proxy".to_owned(),
         Reason::System => "set by Windows' proxy settings of this user".to_owned(),
         Reason::NotConfigured
+        | Reason::NotHttp
         | Reason::OptionNone
         | Reason::Exempted { .. }
         | Reason::SystemExempted { .. } => "applied to this target".to_owned(),

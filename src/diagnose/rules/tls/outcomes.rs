@@ -24,7 +24,7 @@ pub(in crate::diagnose) struct Outcome {
     step: fn(&str) -> Step,
 }
 
-const ONLY_TLS: &str = "the service itself: Azure services speak only TLS on port 443";
+const ONLY_TLS: &str = "the service itself: Azure services speak only TLS on this port";
 
 pub(super) const PLAIN_HTTP: Rule = rule!(
     "tls-plain-http",

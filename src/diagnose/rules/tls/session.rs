@@ -78,10 +78,11 @@ pub(super) fn finding(
     }
 }
 
-/// Whether an Azure service would speak only TLS where this connection went: its own name, port
-/// 443, no detour.
+/// Whether an Azure service would speak only TLS where this connection went: its own name and port,
+/// no detour.
 pub(super) fn azure_speaks_tls_here(e: &View<'_>) -> bool {
-    e.target.public_suffix.is_some() && e.target.port == 443 && !e.options.connect_to_given
+    let own = reading::service(e).is_some_and(|service| service.port == e.target.port);
+    own && e.target.public_suffix.is_some() && !e.options.connect_to_given
 }
 
 /// Whether the peer itself acknowledges data: no proxy, and no sign that this machine or a device

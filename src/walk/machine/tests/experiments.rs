@@ -68,7 +68,7 @@ fn the_small_hello_carries_nothing_where_something_else_is_the_matter() {
     ] {
         let seen = hangs(results);
         assert_eq!(seen.tls.value().unwrap().outcome, TlsOutcome::Silent);
-        assert_eq!(seen.http, Observed::NotReached { stopped_at: crate::evidence::Hop::Tls });
+        assert_eq!(seen.http, Observed::NotReached { stopped_at: Hop::Tls });
     }
 }
 

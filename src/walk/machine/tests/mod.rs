@@ -26,7 +26,7 @@ use crate::evidence::experiment::{
 use crate::evidence::http::{HttpAnswer, HttpCall, HttpOutcome, Purpose};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::tls::{CertificateFault, TlsHop, TlsOutcome};
-use crate::evidence::{Expect, Observed};
+use crate::evidence::{Expect, Hop, Observed};
 use crate::target::Target;
 use crate::walk::experiments::{ExperimentResult, Subject};
 
@@ -39,7 +39,7 @@ fn settings(target: &Target) -> Settings<'_> {
         uses_tcp: false,
         pinned: Vec::new(),
         expect: &Expect::Auto,
-        connect: ConnectPolicy::Full { call: true },
+        connect: ConnectPolicy::Full { last: Hop::Http },
         experiments: ExperimentPolicy::Default,
         ends_with_call: false,
         timeout: Duration::from_secs(5),

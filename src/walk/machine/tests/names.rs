@@ -98,7 +98,7 @@ fn an_unknown_name_asks_for_the_zone() {
          4  idle               => finish",
     );
     assert!(seen.dns.selected.is_empty());
-    assert_eq!(seen.tcp, Observed::NotReached { stopped_at: crate::evidence::Hop::Dns });
+    assert_eq!(seen.tcp, Observed::NotReached { stopped_at: Hop::Dns });
 }
 
 #[test]

@@ -22,6 +22,22 @@ fn a_healthy_walk_is_four_round_trips_and_nothing_more() {
 }
 
 #[test]
+fn where_tls_begins_inside_a_protocol_the_connection_is_the_end() {
+    let seen = walk(
+        |settings| settings.connect = ConnectPolicy::Full { last: Hop::Tcp },
+        "0  begin              => ask R1 A; ask R1 AAAA; look up
+         1  A R1 10.3.0.5      => connect 10.3.0.5
+         1  AAAA R1 none
+         2  system 10.3.0.5    => dns
+         3  up 10.3.0.5        => tcp
+         3  idle               => finish",
+    );
+    assert_eq!(seen.tcp.value().unwrap().selected, Some("10.3.0.5".parse().unwrap()));
+    assert_eq!(seen.tls, Observed::NotAsked { reason: SkipReason::TlsInsideProtocol });
+    assert_eq!(seen.http, Observed::NotAsked { reason: SkipReason::ServiceHasNoCall });
+}
+
+#[test]
 fn the_system_may_be_first() {
     plain(
         "0  begin              => ask R1 A; ask R1 AAAA; look up
