@@ -6,6 +6,7 @@
 pub mod arc;
 mod connect_override;
 mod environment;
+mod nameservers;
 mod resolvers;
 pub mod signs;
 mod trust;
@@ -19,6 +20,7 @@ use std::time::{Duration, SystemTime};
 
 pub use connect_override::ConnectOverride;
 pub use environment::Environment;
+pub use nameservers::ResolverLibrary;
 pub use resolvers::{not_read, nsswitch_hosts, resolvers, scope};
 pub use trust::{bundles, ca_file};
 
@@ -258,9 +260,11 @@ fn configured(
     }
     let resolv_conf = TextFile::read("/etc/resolv.conf", FILE_LIMIT);
     let upstreams = TextFile::read("/run/systemd/resolve/resolv.conf", FILE_LIMIT);
-    let (mut config, list) = resolvers(&resolv_conf, &upstreams);
+    let library = platform::lookup_by();
+    let (mut config, list) =
+        resolvers(&resolv_conf, &upstreams, ResolverLibrary::of(library.as_deref()));
     // glibc alone reads its variables.
-    if platform::lookup_by().is_none_or(|library| library.starts_with("glibc")) {
+    if library.is_none_or(|library| library.starts_with("glibc")) {
         resolvers::by_environment(&mut config, environment);
     }
     (config, list)

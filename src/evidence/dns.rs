@@ -297,6 +297,13 @@ impl Answer {
     pub fn chain(&self, name: &str) -> Chain {
         chain::follow(name, self.records.iter())
     }
+
+    /// The addresses that a client finds which reads each record once, in order, as glibc does: an
+    /// address that comes before the alias that leads to it is not among them.
+    #[must_use]
+    pub fn addresses_in_order(&self, name: &str) -> Vec<IpAddr> {
+        chain::read_in_order(name, self.records.iter())
+    }
 }
 
 impl Exchange {

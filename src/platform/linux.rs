@@ -22,8 +22,8 @@ pub(super) use super::unix::Group;
 #[cfg(target_env = "gnu")]
 pub use super::unix::lookup;
 pub use super::unix::{
-    default_signals, end_programs, has_no_reader, host_name, open_files, open_to_write,
-    run_as_service, shows_codes, system_proxies, write_event,
+    default_signals, end_programs, has_no_reader, host_name, interface_index, open_files,
+    open_to_write, run_as_service, shows_codes, system_proxies, write_event,
 };
 pub use route::{default_gateways, interfaces, routes, tunnels_down};
 

@@ -37,15 +37,14 @@ pub use resolver_settings::{Adapter, RegistryRule, ResolverSettings};
 
 pub use os::{
     READS_RESOLV_CONF, azure_machine, c_library, default_gateways, default_signals, end_programs,
-    has_no_reader, host_name, interfaces, listening_ports, lookup, lookup_by, open_files,
-    open_to_write, protect_process, read_icmp, report_icmp, resolver_settings, routes,
+    has_no_reader, host_name, interface_index, interfaces, listening_ports, lookup, lookup_by,
+    open_files, open_to_write, protect_process, read_icmp, report_icmp, resolver_settings, routes,
     run_as_service, shows_codes, system_proxies, tcp_info, tunnels_down, write_event,
 };
 #[cfg(windows)]
 pub use os::{ServiceRequest, ServiceRequests, open_to, service_requests};
 
 use crate::evidence::tcp::IcmpMeaning;
-use crate::files::{self, May};
 
 /// Whether paths of Unix such as `/etc/hosts` mean anything here: on Windows any user may create
 /// them.
@@ -81,16 +80,6 @@ impl std::fmt::Debug for ProxySettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ProxySettings").finish_non_exhaustive()
     }
-}
-
-/// The number of an interface, where the OS shows it as a file.
-#[must_use]
-pub fn interface_index(name: &str) -> Option<u32> {
-    let plain = !name.is_empty() && !name.starts_with('.') && !name.contains('/');
-    let path = format!("/sys/class/net/{name}/ifindex");
-    let read = || files::beginning(path, May::NotBeAPipe, 64).ok();
-    let bytes = (HAS_UNIX_PATHS && plain).then(read)??;
-    std::str::from_utf8(&bytes).ok()?.trim().parse().ok()
 }
 
 /// How packets to an address leave this machine.

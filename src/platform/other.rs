@@ -55,6 +55,12 @@ pub fn host_name() -> String {
     String::new()
 }
 
+/// Not known.
+#[must_use]
+pub const fn interface_index(_: &str) -> Option<u32> {
+    None
+}
+
 /// Nothing to do.
 pub fn protect_process() {}
 

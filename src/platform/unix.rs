@@ -24,6 +24,16 @@ pub fn host_name() -> String {
     String::from_utf8_lossy(&buffer[..end]).into_owned()
 }
 
+/// The number of an interface in this process's own network namespace, as glibc finds it: /sys may
+/// show those of another one (containers, `ip netns exec`).
+#[must_use]
+pub fn interface_index(name: &str) -> Option<u32> {
+    let name = CString::new(name).ok()?;
+    // SAFETY: the string ends with a zero and lives through the call.
+    let index = unsafe { libc::if_nametoindex(name.as_ptr()) };
+    (index != 0).then_some(index)
+}
+
 /// None: programs of Unix read variables alone.
 #[must_use]
 pub const fn system_proxies() -> Option<super::SystemProxies> {

@@ -1,5 +1,5 @@
 //! Services that are walked as far as TLS, or to the connection where TLS begins inside a protocol of
-//! theirs: no call of theirs is known here. Ports of their own: fact D100.
+//! theirs: no call of theirs is known here. Ports of their own: fact D110.
 
 use super::{Opening, Service, china, public, usgov};
 

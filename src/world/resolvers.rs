@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 
 use resolv_conf::ScopedIp;
 
+use super::nameservers::{self, ResolverLibrary};
 use super::{Environment, TextFile};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::text::clean;
@@ -36,22 +37,18 @@ pub fn not_read() -> ResolverConfig {
 pub fn resolvers(
     file: &TextFile,
     upstreams: &TextFile,
+    library: ResolverLibrary,
 ) -> (ResolverConfig, Vec<(SocketAddr, ResolverRole)>) {
-    let (understood, unread) = without_carriage_returns(&file.text);
-    let (parsed, errors) = resolv_conf::Config::parse_with_errors(understood.as_bytes());
-    let all: &[ScopedIp] = &parsed.nameservers;
+    let (parsed, _) = resolv_conf::Config::parse_with_errors(file.text.as_bytes());
+    let (all, passed_over) = nameservers::read(&file.text, library);
     let (used, ignored) = all.split_at(all.len().min(NAMESERVERS_USED));
     let mut list: Vec<(SocketAddr, ResolverRole)> =
         used.iter().map(|ip| (at_port_53(ip), ResolverRole::Configured)).collect();
     let stub = match used.iter().map(IpAddr::from).collect::<Vec<_>>().as_slice() {
         [address] if address.is_loopback() => {
-            let (behind, _) = resolv_conf::Config::parse_with_errors(upstreams.text.as_bytes());
-            let behind: Vec<IpAddr> = behind
-                .nameservers
-                .iter()
-                .map(IpAddr::from)
-                .filter(|ip| !ip.is_loopback())
-                .collect();
+            let (behind, _) = nameservers::read(&upstreams.text, library);
+            let behind: Vec<IpAddr> =
+                behind.iter().map(IpAddr::from).filter(|ip| !ip.is_loopback()).collect();
             let found = !behind.is_empty();
             list.extend(
                 behind.iter().map(|ip| (SocketAddr::new(*ip, 53), ResolverRole::StubUpstream)),
@@ -79,7 +76,7 @@ pub fn resolvers(
             .take(32)
             .collect(),
         options: words_after(&file.text, "options"),
-        bad_lines: bad_lines(&understood, &errors).into_iter().chain(unread).take(32).collect(),
+        bad_lines: bad_lines(&file.text, &passed_over),
         stub,
         interfaces: Vec::new(),
         policies: Vec::new(),
@@ -110,21 +107,6 @@ pub fn scope(config: &ResolverConfig, address: SocketAddr) -> Option<String> {
     named.or_else(|| (v6.scope_id() != 0).then(|| v6.scope_id().to_string()))
 }
 
-/// The text without nameserver lines whose address ends as lines do on Windows, and their numbers:
-/// glibc takes the carriage return for a part of the address and passes over the line. What comes
-/// behind a space it does not look at.
-fn without_carriage_returns(text: &str) -> (String, Vec<u32>) {
-    let unread = |line: &str| {
-        let rest = line.strip_prefix("nameserver").unwrap_or_default();
-        let address = rest.split([' ', '\t']).find(|word| !word.is_empty());
-        address.is_some_and(|address| address.ends_with('\r'))
-    };
-    let numbers = text.split('\n').zip(1..).filter(|(line, _)| unread(line));
-    let numbers = numbers.map(|(_, number)| number).collect();
-    let lines = text.split('\n').map(|line| if unread(line) { "" } else { line });
-    (lines.collect::<Vec<_>>().join("\n"), numbers)
-}
-
 /// What the environment changes of it (resolv.conf(5)): `RES_OPTIONS` comes behind the file's
 /// options, and `LOCALDOMAIN` takes the place of the search list.
 pub(super) fn by_environment(config: &mut ResolverConfig, environment: &Environment) {
@@ -143,10 +125,12 @@ pub(super) fn by_environment(config: &mut ResolverConfig, environment: &Environm
 fn words_after(text: &str, keyword: &str) -> Vec<String> {
     text.lines()
         .filter_map(|line| {
-            let mut words = line.split_whitespace();
-            if words.next() != Some(keyword) {
+            // The library knows a keyword at the line's beginning alone.
+            let rest = line.strip_prefix(keyword)?;
+            if !rest.starts_with([' ', '\t']) {
                 return None;
             }
+            let words = rest.split_whitespace();
             let rest = words.take_while(|word| !word.starts_with(['#', ';']));
             Some(rest)
         })
@@ -156,17 +140,23 @@ fn words_after(text: &str, keyword: &str) -> Vec<String> {
         .collect()
 }
 
-/// Numbers of the lines that the parser rejects.
-fn bad_lines(text: &str, errors: &[resolv_conf::ParseError]) -> Vec<u32> {
-    if errors.is_empty() {
-        return Vec::new();
-    }
+/// Numbers of the lines that are not valid: of nameservers those whose address is passed over.
+fn bad_lines(text: &str, passed_over: &[u32]) -> Vec<u32> {
+    let is_bad = |line: &str, number: u32| match nameservers::is_one(line) {
+        true => passed_over.contains(&number),
+        // The parser does not know this option (glibc 2.36).
+        false => !parses(&line.replace("no-aaaa", "")),
+    };
     text.lines()
         .zip(1..)
-        .filter(|(line, _)| !resolv_conf::Config::parse_with_errors(line.as_bytes()).1.is_empty())
+        .filter(|(line, number)| is_bad(line, *number))
         .map(|(_, number)| number)
         .take(32)
         .collect()
+}
+
+fn parses(line: &str) -> bool {
+    resolv_conf::Config::parse_with_errors(line.as_bytes()).1.is_empty()
 }
 
 /// The sources of the `hosts:` line of nsswitch.conf.
@@ -188,8 +178,11 @@ mod tests {
 
     #[test]
     fn a_link_local_nameserver_keeps_its_interface() {
-        let (config, list) =
-            resolvers(&file("nameserver fe80::1%lo\nnameserver fe80::2%7\n"), &file(""));
+        let (config, list) = resolvers(
+            &file("nameserver fe80::1%lo\nnameserver fe80::2%7\n"),
+            &file(""),
+            ResolverLibrary::Glibc,
+        );
         assert_eq!(config.nameservers, ["fe80::1%lo", "fe80::2%7"]);
         let index = platform::interface_index("lo").unwrap_or(0);
         let asked: Vec<SocketAddr> = list.iter().map(|(address, _)| *address).collect();
@@ -204,15 +197,16 @@ mod tests {
     fn garbage_lines_lose_nothing_else() {
         let (config, list) = resolvers(
             &file(
-                "nameserver 10.1.0.10\nnameserver not-an-address\n\u{1}\u{2}garbage\nsearch corp.example lab\noptions ndots:5 single-request\nnameserver 10.1.0.11\nnameserver 10.1.0.12\nnameserver 10.1.0.13\n",
+                "nameserver 10.1.0.10\nnameserver not-an-address\n\u{1}\u{2}garbage\nsearch corp.example lab\noptions ndots:5 single-request no-aaaa\nnameserver 10.1.0.11\nnameserver 10.1.0.12\nnameserver 10.1.0.13\n",
             ),
             &file(""),
+            ResolverLibrary::Glibc,
         );
         assert_eq!(config.nameservers, ["10.1.0.10", "10.1.0.11", "10.1.0.12"]);
         assert_eq!(config.ignored_nameservers, ["10.1.0.13"]);
         assert_eq!(config.search, ["corp.example", "lab"]);
-        assert_eq!(config.options, ["ndots:5", "single-request"]);
-        assert!(config.bad_lines.contains(&2), "{:?}", config.bad_lines);
+        assert_eq!(config.options, ["ndots:5", "single-request", "no-aaaa"]);
+        assert_eq!(config.bad_lines, [2, 3]);
         assert_eq!(list.len(), 3);
     }
 
@@ -225,15 +219,22 @@ mod tests {
         assert_eq!((config.nameservers.len(), config.bad_lines), (0, vec![2]));
         assert_eq!(config.options, ["timeout:2", "rotate"]);
         assert_eq!(list, [("127.0.0.1:53".parse().unwrap(), ResolverRole::Assumed)]);
-        // Behind a space it does no harm.
-        let (config, _) =
-            resolvers(&file("nameserver 10.1.0.10 \r\nnameserver 10.1.0.11\t# hub\r\n"), &file(""));
+        // Behind a space it does no harm, and musl passes over it.
+        let (config, _) = resolvers(
+            &file("nameserver 10.1.0.10 \r\nnameserver 10.1.0.11\t# hub\r\n"),
+            &file(""),
+            ResolverLibrary::Glibc,
+        );
         assert_eq!(config.nameservers, ["10.1.0.10", "10.1.0.11"]);
     }
 
     #[test]
     fn the_environment_changes_options_and_search_list() {
-        let (mut config, _) = resolvers(&file("search a.example\noptions ndots:1\n"), &file(""));
+        let (mut config, _) = resolvers(
+            &file("search a.example\noptions ndots:1\n"),
+            &file(""),
+            ResolverLibrary::Glibc,
+        );
         let pairs = [("RES_OPTIONS", "use-vc ndots:9"), ("LOCALDOMAIN", "b.example c.example")];
         let environment =
             Environment::from_pairs(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
@@ -244,11 +245,14 @@ mod tests {
 
     #[test]
     fn a_stub_shows_its_upstreams_and_no_resolver_means_loopback() {
-        let (config, list) =
-            resolvers(&file("nameserver 127.0.0.53\n"), &file("nameserver 10.1.0.10\n"));
+        let (config, list) = resolvers(
+            &file("nameserver 127.0.0.53\n"),
+            &file("nameserver 10.1.0.10\n"),
+            ResolverLibrary::Glibc,
+        );
         assert_eq!(config.stub.unwrap().upstreams, ["10.1.0.10".parse::<IpAddr>().unwrap()]);
         assert_eq!(list[1], ("10.1.0.10:53".parse().unwrap(), ResolverRole::StubUpstream));
-        let (_, list) = resolvers(&file(""), &file(""));
+        let (_, list) = resolvers(&file(""), &file(""), ResolverLibrary::Glibc);
         assert_eq!(list, [("127.0.0.1:53".parse().unwrap(), ResolverRole::Assumed)]);
     }
 }

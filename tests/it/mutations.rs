@@ -14,7 +14,7 @@ use aoai_probe::render::{
 use aoai_probe::report::{Report, read};
 use aoai_probe::target::Target;
 use aoai_probe::wire::roots::ExtraRoots;
-use aoai_probe::world::{self, TextFile};
+use aoai_probe::world::{self, ResolverLibrary, TextFile};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::Value;
@@ -118,7 +118,7 @@ proptest! {
             state: FileState::Read,
             text: text.into(),
         };
-        let (config, list) = world::resolvers(&file(&text), &file(RESOLV_CONF));
+        let (config, list) = world::resolvers(&file(&text), &file(RESOLV_CONF), ResolverLibrary::Glibc);
         let seen = serde_json::to_string(&config).unwrap();
         prop_assert!(!seen.chars().any(char::is_control), "{}", seen);
         prop_assert!(!list.is_empty() && config.search.len() <= 32 && config.options.len() <= 32);

@@ -37,6 +37,24 @@ pub(super) fn follow<'a>(name: &str, records: impl Iterator<Item = &'a Record>) 
     Chain { aliases, addresses: addresses_of.remove(&at).unwrap_or_default(), looped }
 }
 
+/// [`Answer::addresses_in_order`](super::Answer::addresses_in_order).
+pub(super) fn read_in_order<'a>(
+    name: &str,
+    records: impl Iterator<Item = &'a Record>,
+) -> Vec<IpAddr> {
+    let mut at = name.to_owned();
+    let mut addresses = Vec::new();
+    for record in records {
+        match record.kind {
+            _ if !record.name.eq_ignore_ascii_case(&at) => {}
+            RecordType::Cname => at.clone_from(&record.data),
+            RecordType::A | RecordType::Aaaa => addresses.extend(record.data.parse::<IpAddr>()),
+            _ => {}
+        }
+    }
+    addresses
+}
+
 /// A CNAME chain and the addresses at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chain {
@@ -95,6 +113,15 @@ mod tests {
         assert_eq!((chain.aliases, chain.looped), (vec!["b".to_owned()], true));
         let own = [record("a", "CNAME", "a")];
         assert!(follow("A", own.iter()).looped);
+    }
+
+    #[test]
+    fn a_reader_in_order_passes_over_what_comes_before_its_alias() {
+        let (alias, address) = (record("a", "CNAME", "B"), record("b", "A", "10.3.0.5"));
+        let found = vec!["10.3.0.5".parse::<IpAddr>().unwrap()];
+        assert_eq!(read_in_order("A", [&alias, &address].into_iter()), found);
+        assert_eq!(read_in_order("a", [&address, &alias].into_iter()), Vec::<IpAddr>::new());
+        assert_eq!(follow("a", [&address, &alias].into_iter()).addresses, found);
     }
 
     #[test]

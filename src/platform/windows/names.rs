@@ -20,6 +20,12 @@ pub fn lookup_by() -> Option<String> {
     Some("winsock".to_owned())
 }
 
+/// None: Windows itself gives the number with each address.
+#[must_use]
+pub const fn interface_index(_: &str) -> Option<u32> {
+    None
+}
+
 /// The machine's DNS host name; empty when the system does not report it.
 #[must_use]
 pub fn host_name() -> String {

@@ -1,6 +1,6 @@
 //! Names: every resolver and the system at once, and what their answers start.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::stalls::Stall;
 use super::{Action, Machine, Question};
@@ -15,6 +15,13 @@ impl Machine<'_> {
     /// Sends every question at once.
     pub(super) fn begin(&mut self) {
         for index in 0..self.dns.resolvers.len() {
+            if let Some(message) = unreachable_by_name(&self.dns.resolvers[index]) {
+                let resolver = &mut self.dns.resolvers[index];
+                resolver.a = Observed::NotPossible { message: message.clone() };
+                resolver.aaaa = Observed::NotPossible { message: message.clone() };
+                resolver.zone_soa = Observed::NotPossible { message };
+                continue;
+            }
             self.ask(index, Question::A);
             self.ask(index, Question::Aaaa);
             self.watch(Stall::Resolver(index));
@@ -208,4 +215,12 @@ impl Machine<'_> {
             }
         }
     }
+}
+
+/// Why a resolver at a link-local address cannot be asked: its interface has no number here, and
+/// without one the kernel sends nothing.
+fn unreachable_by_name(resolver: &ResolverEvidence) -> Option<String> {
+    let SocketAddr::V6(v6) = resolver.address else { return None };
+    let interface = resolver.scope.as_ref().filter(|_| v6.scope_id() == 0)?;
+    Some(format!("this machine shows no interface {interface}"))
 }

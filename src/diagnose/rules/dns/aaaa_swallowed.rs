@@ -8,7 +8,7 @@ use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::dns::{DnsOutcome, Rcode, ResolverRole};
 
-use super::text;
+use super::{library_waits, text};
 
 pub(super) const RULE: Rule = rule!(
     "dns-aaaa-swallowed",
@@ -52,7 +52,9 @@ fn swallowing<'v>(e: &'v View<'_>) -> Option<(&'v ResolverView<'v>, Aaaa)> {
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let (r, aaaa) = swallowing(e)?;
     // The lookup failed although an address was there.
-    let application = !reading::proxied(e) && r.seen.role != ResolverRole::Given;
+    let application = !reading::proxied(e)
+        && r.seen.role != ResolverRole::Given
+        && !library_waits::asks_no_aaaa(e);
     let gives_address = !r.outcome.addresses().is_empty();
     let ends_lookup = application && gives_address && reading::system_failed(e).is_some();
     let (label, dig) = (r.label(), text::dig(&e.dns.name, r.seen));
@@ -87,17 +89,18 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         .undo("set it back as it was"),
     );
     let finding = match Library::of(e) {
-        Library::Glibc => finding.step(
+        Library::Glibc if !library_waits::asks_no_aaaa(e) => finding.step(
             Step::local(
-                "until then set `options single-request-reopen`, or a shorter `timeout:`; musl \
-                 (Alpine) does not read the first of them",
+                "until then set `options no-aaaa` (glibc 2.36; no name has an IPv6 address then), or \
+                 `single-request-reopen` and a shorter `timeout:`; musl (Alpine) reads the last of \
+                 them alone",
             )
             .undo("remove the option again"),
         ),
         Library::Musl => finding.step(
             Step::local("until then set a shorter `timeout:`").undo("remove the option again"),
         ),
-        Library::Winsock | Library::Other => finding,
+        Library::Glibc | Library::Winsock | Library::Other => finding,
     };
     Some(finding.check(format!("{dig} AAAA")))
 }
@@ -110,7 +113,7 @@ fn silent_clause(label: &str) -> Clause {
 }
 
 fn silent(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> FindingBuilder {
-    let (one, all) = text::lookup_timeouts(e);
+    let (_, all) = library_waits::lookup_timeouts(e);
     finding
         .fact(format!("{}: A {}; AAAA no answer", r.label(), text::outcome(r)))
         .reasoning(text::slower_looks_the_same(e))
@@ -127,10 +130,16 @@ fn silent(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> Findin
             Library::Other => "both questions went to the same resolver at the same time; a lookup \
                                of both kinds of address waits for the one that is lost"
                 .to_owned(),
+            Library::Glibc if library_waits::asks_no_aaaa(e) => {
+                "`options no-aaaa` is set: glibc does not ask for AAAA, so its lookups do not wait; \
+                 programs with a resolver of their own may"
+                    .to_owned()
+            }
             Library::Glibc => format!(
-                "both questions went to the same resolver at the same time; glibc waits for both \
-                 answers before it returns an address: {one} s at each new lookup, at most {all} s \
-                 (`timeout:` times `attempts:`)"
+                "both questions went to the same resolver at the same time; glibc repeats the one \
+                 that is not answered, each time for `timeout:`, before it returns an address: {} s \
+                 at each new lookup",
+                library_waits::glibc_waits_for_aaaa(e)
             ),
         })
 }

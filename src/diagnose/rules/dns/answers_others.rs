@@ -6,7 +6,7 @@ use crate::diagnose::view::resolver_view;
 use crate::evidence::dns::{LookupFailure, ResolverEvidence, ResolverRole, SystemAnswer};
 use crate::evidence::{Evidence, Observed};
 
-use super::text;
+use super::library_waits;
 
 /// An answer of the system that takes less than this, in milliseconds, came from a cache.
 const FROM_A_CACHE_MS: f64 = 0.2;
@@ -56,10 +56,10 @@ fn by_system(e: &Evidence, r: &ResolverEvidence) -> bool {
     if configured.next().is_none_or(|first| first.address != r.address) {
         return false;
     }
-    let (timeout_s, _) = text::lookup_timeouts(e);
+    let (timeout_s, _) = library_waits::lookup_timeouts(e);
     #[expect(clippy::cast_precision_loss, reason = "seconds of resolv.conf, 30 at most")]
     let before_the_next = *took_ms < timeout_s as f64 * 900.0;
-    let rotates = e.vantage.resolver_config.options.iter().any(|option| option == "rotate");
+    let rotates = library_waits::rotates(e);
     // musl asks all at once.
     let in_turn = Library::of(e) != Library::Musl;
     configured.next().is_none() || (in_turn && before_the_next && !rotates)

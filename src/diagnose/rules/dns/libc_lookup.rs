@@ -5,6 +5,8 @@ use crate::diagnose::view::library::Library;
 use crate::diagnose::{FindingBuilder, View};
 use crate::diagnosis;
 
+use super::library_waits;
+
 /// A source of `getaddrinfo`'s answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
@@ -96,14 +98,13 @@ pub(super) fn dns_not_reached(line: Option<&str>) -> Option<String> {
 
 /// The names that the C library asks for, in order (`search`, `ndots`).
 pub(super) fn names(name: &str, search: &[String], options: &[String]) -> Vec<String> {
-    let set = options.iter().rev().find_map(|option| option.strip_prefix("ndots:")?.parse().ok());
-    let ndots: usize = set.unwrap_or(1).min(15);
+    let ndots = library_waits::option_number(options, "ndots:").unwrap_or(1).min(15);
     let own = name.trim_end_matches('.').to_owned();
     if name.ends_with('.') {
         return vec![own];
     }
     let searched = search.iter().map(|domain| format!("{own}.{}", domain.trim_end_matches('.')));
-    if own.matches('.').count() >= ndots {
+    if own.matches('.').count() as u64 >= ndots {
         std::iter::once(own.clone()).chain(searched).collect()
     } else {
         searched.chain(std::iter::once(own.clone())).collect()

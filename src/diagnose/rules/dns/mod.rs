@@ -5,6 +5,7 @@ mod aaaa_swallowed;
 mod address_not_expected;
 mod address_stale;
 mod advice;
+mod answer_out_of_order;
 mod answers_others;
 mod answers_vary;
 mod azure_resolver_outside;
@@ -21,6 +22,7 @@ mod forged_answer;
 mod forwards_privatelink_only;
 mod hosts_entry;
 mod libc_lookup;
+mod library_waits;
 mod local_error;
 mod name_not_found;
 mod no_address;
@@ -99,6 +101,7 @@ pub(super) const RULES: &[Rule] = &[
     no_address::RULE,
     aaaa_only::RULE,
     system_differs::RULE,
+    answer_out_of_order::RULE,
     aaaa_swallowed::RULE,
     system_fails::RULE,
     policy_privatelink_only::RULE,

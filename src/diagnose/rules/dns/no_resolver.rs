@@ -55,7 +55,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let passed_over = (!config.bad_lines.is_empty()).then(|| {
         format!(
             "the C library ignores lines {} of {}: see whether they end with a carriage return \
-             (CRLF), or are misspelt",
+             (CRLF), begin with a blank, or are misspelt",
             config.bad_lines.iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
             config.path
         )
@@ -66,7 +66,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     } else {
         format!("no nameserver is configured, and {label} does not answer")
     };
-    let mut finding = FindingBuilder::new(level, Confidence::Proved, message)
+    // The library may have read a line that this tool cannot.
+    let contradicted = !config.bad_lines.is_empty() && !e.dns.system_addresses().is_empty();
+    let confidence = if contradicted { Confidence::Inferred } else { Confidence::Proved };
+    let mut finding = FindingBuilder::new(level, confidence, message)
         .fact(state)
         .cites("/vantage/resolver_config")
         .cites(format!("/dns/resolvers/{index}/a"));
@@ -74,6 +77,14 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         finding = finding
             .reasoning(passed_over)
             .inspect("see how its lines end", format!("cat -A {}", reading::word(&config.path)));
+    }
+    if contradicted {
+        finding = finding
+            .reasoning(
+                "getaddrinfo gives an address: the C library may read one of these lines as a \
+                 nameserver, or a cache or another name service has the answer",
+            )
+            .cites("/dns/system");
     }
     let mut finding = match System::of(&e.vantage.os) {
         System::Linux => finding

@@ -11,7 +11,7 @@ use crate::evidence::dns::ResolverRole;
 
 use super::advice::{Resolver, Upstream};
 use super::failures::refused;
-use super::{answers_others, text};
+use super::{answers_others, library_waits, text};
 
 pub(super) const RULE: Rule =
     rule!("dns-resolver-down", Dns, "One resolver fails among others that answer", Code(check))
@@ -58,8 +58,17 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     for pointer in dns_experiments::pointers(e, first.seen, ASKED) {
         finding = finding.cites(pointer);
     }
-    if waits {
-        let (seconds, _) = text::lookup_timeouts(e);
+    let alone = is_alone(e, first);
+    let rotates = library_waits::rotates(e);
+    if waits && !alone && rotates {
+        finding = finding.reasoning(format!(
+            "with `rotate` the C library begins with any of its nameservers: lookups that begin with \
+             {} wait for its timeout ({} s, `timeout:` of resolv.conf)",
+            first.label(),
+            library_waits::lookup_timeouts(e).0
+        ));
+    } else if waits && !alone {
+        let (seconds, _) = library_waits::lookup_timeouts(e);
         let timeout = match Library::of(e) {
             Library::Winsock => format!("its timeout ({seconds} s, fixed in Windows)"),
             Library::Other => "a timeout".to_owned(),
@@ -80,6 +89,14 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             other.label()
         ));
     }
+    let check = text::dig(&e.dns.name, first.seen);
+    if alone {
+        let finding = finding.reasoning(
+            "it is the only resolver that applications ask, so the address comes from elsewhere (a \
+             hosts file, a cache, another name service); names that are not there have none",
+        );
+        return Some(fix(finding, e, first).check(check));
+    }
     finding = finding.reasoning("each resolver was asked the same question on its own");
     Some(
         fix(finding, e, first)
@@ -91,8 +108,14 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 .or()
                 .undo("put it back when it answers"),
             )
-            .check(text::dig(&e.dns.name, first.seen)),
+            .check(check),
     )
+}
+
+/// Whether applications ask no resolver but this one.
+fn is_alone(e: &View<'_>, r: &ResolverView<'_>) -> bool {
+    matches!(e.dns.deciding().as_slice(), [only] if only.index == r.index)
+        && e.dns.resolver_views().len() == 1
 }
 
 /// Whether a resolver fails, and not merely for this walk.
@@ -124,6 +147,9 @@ fn level(e: &View<'_>, down: &[&ResolverView<'_>]) -> Level {
 /// Whether each new lookup waits for this resolver. musl asks all at once and waits for none, nor does
 /// Windows for that of one interface among several.
 fn applications_wait(e: &View<'_>, r: &ResolverView<'_>) -> bool {
+    if library_waits::rotates(e) && !resolver_view::is_from_hosts_file(e) {
+        return e.dns.deciding().iter().any(|deciding| deciding.index == r.index);
+    }
     Library::of(e) != Library::Musl
         && !resolver_view::is_from_hosts_file(e)
         && e.dns.answering_beside(r).is_none()
@@ -145,8 +171,17 @@ fn clause(e: &View<'_>, r: &ResolverView<'_>, waits: bool) -> Clause {
             resolver_view::message(r.seen).map_or("an error", |answer| answer.rcode.as_str())
         ),
     };
-    let (seconds, _) = text::lookup_timeouts(e);
+    if is_alone(e, r) {
+        return text::clause(
+            format!("{what}; applications get the address without it"),
+            "the resolver fails; applications get the address without it",
+        );
+    }
+    let (seconds, _) = library_waits::lookup_timeouts(e);
     let long = match waits {
+        true if library_waits::rotates(e) => {
+            format!("{what}, and applications wait {seconds} s for it at some lookups (`rotate`)")
+        }
         true => format!("{what}, and applications wait {seconds} s for it at each new lookup"),
         false => format!("{what}; other answers are in use"),
     };

@@ -14,7 +14,7 @@ use crate::evidence::{Expect, classify, tunnel};
 
 use super::advice::Resolver;
 use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
-use super::{downstream, text, zone_owner};
+use super::{downstream, library_waits, text, zone_owner};
 
 pub(super) const RULE: Rule =
     rule!("dns-resolvers-disagree", Dns, "Resolvers give answers of different kinds", Code(check))
@@ -124,6 +124,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 text::dig(&e.dns.name, other.seen)
             ),
         );
+    // A stub has no view of its own: what is compared is the upstream that it asks.
+    let used = chosen_by_stub(e, &found).unwrap_or(used);
     Some(same_view(finding, e, used, other).check(reading::again(e)))
 }
 
@@ -143,9 +145,25 @@ fn level(e: &View<'_>, found: &Disagreement<'_>) -> Level {
         Level::Note
     } else if found.out_of_order && downstream::service_not_reached(e) {
         Level::Broken
+    } else if chosen_by_stub(e, found).is_some() && !downstream::service_not_reached(e) {
+        // Not known to be a risk: split DNS by domain looks like this where it is healthy.
+        Level::Note
     } else {
         Level::Risk
     }
+}
+
+/// The upstream whose answer the stub gives, where another upstream gives a different one.
+fn chosen_by_stub<'v>(e: &'v View<'_>, found: &Disagreement<'_>) -> Option<&'v ResolverView<'v>> {
+    let stub = e.vantage.resolver_config.stub.as_ref()?;
+    let is_upstream = |r: &ResolverView<'_>| r.seen.role == ResolverRole::StubUpstream;
+    if found.used.seen.address.ip() != stub.address || !is_upstream(found.other) {
+        return None;
+    }
+    e.dns
+        .resolver_views()
+        .iter()
+        .find(|r| is_upstream(r) && !r.outcome.addresses().is_empty() && agree(e, found.used, r))
 }
 
 fn clause(e: &View<'_>, found: &Disagreement<'_>) -> Clause {
@@ -171,8 +189,16 @@ fn clause(e: &View<'_>, found: &Disagreement<'_>) -> Clause {
 
 /// Whose answer applications get, now and later.
 fn which_is_used(e: &View<'_>, found: &Disagreement<'_>) -> String {
-    let rotates = e.vantage.resolver_config.options.iter().any(|option| option == "rotate");
-    if rotates {
+    if let Some(upstream) = chosen_by_stub(e, found) {
+        format!(
+            "{} is a stub and gives what {} gives: if it sends names by their domain, it does not ask \
+             {} for this one; if it takes its upstreams in turn, applications get the other answer \
+             at times",
+            found.used.label(),
+            upstream.label(),
+            found.other.label()
+        )
+    } else if library_waits::rotates(e) && found.other.seen.role == ResolverRole::Configured {
         "the option `rotate` spreads questions over them, so calls go either way".to_owned()
     } else if found.out_of_order {
         format!(

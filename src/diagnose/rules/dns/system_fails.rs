@@ -7,6 +7,7 @@ use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view::ResolverView;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
+use crate::evidence::Observed;
 use crate::evidence::dns::{DnsOutcome, LookupFailure, QuestionType, Rcode, SystemAnswer};
 use crate::evidence::vantage::FileState;
 
@@ -49,6 +50,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         finding = finding.fact(format!("{}: {}", r.label(), text::outcome(r))).cites(r.pointer());
     }
     finding = error_answers(finding, &deciding);
+    finding = without_interface(finding, e);
     finding = finding
         .owner("Server")
         .inspect("see what applications get", format!("getent ahosts {}", e.dns.name));
@@ -97,6 +99,27 @@ fn error_answers(finding: FindingBuilder, deciding: &[&ResolverView<'_>]) -> Fin
                 _ => finding,
             },
         )
+    })
+}
+
+/// Resolvers at link-local addresses whose interface is not there: the C library cannot ask them
+/// either.
+fn without_interface(finding: FindingBuilder, e: &View<'_>) -> FindingBuilder {
+    let all = e.dns.resolvers.iter().enumerate();
+    let not_asked = all.filter_map(|(index, r)| match &r.a {
+        Observed::NotPossible { message } if r.scope.is_some() => Some((index, r, message)),
+        _ => None,
+    });
+    not_asked.fold(finding, |finding, (index, r, message)| {
+        finding
+            .fact(format!("{} was not asked: {message}", r.label()))
+            .cites(format!("/dns/resolvers/{index}/a"))
+            .reasoning(format!(
+                "a link-local address is reached through its interface alone: where the one of {} \
+                 is gone or has another name, the C library cannot ask it either",
+                r.label()
+            ))
+            .inspect("see the names of the interfaces", "ip address show")
     })
 }
 
@@ -163,9 +186,7 @@ fn where_it_ends(
              local firewall, a sandbox)"
                 .to_owned()
         }
-        (Some(_), None) => "a service before `dns` in the hosts line of nsswitch.conf, a local \
-                            daemon, or a local firewall ends the lookup"
-            .to_owned(),
+        (Some(_), None) => libc_lookup::suspects(e),
         (None, _) => {
             "the C library reads another configuration than the resolver list, or a local daemon \
              ends the lookup"
@@ -189,6 +210,13 @@ fn fix(code: &str, dns_not_asked: bool) -> Step {
                 "find what ends the C library's lookup: a service of the hosts line, a local \
                  resolver daemon, an agent or firewall on this host, or a sandbox that forbids a \
                  system call",
+            );
+        }
+        _ if !dns_not_asked => {
+            return Step::inspect(
+                "find what gives the C library another answer: a cache (nscd, systemd-resolved), an \
+                 agent on this host (VPN, zero trust), a device on the way, or a resolver that does \
+                 not answer the same each time",
             );
         }
         _ => {}

@@ -11,6 +11,8 @@ use crate::evidence::dns::{Answer, ResolverEvidence};
 use crate::evidence::tcp::Icmp;
 use crate::evidence::{AddressClass, Evidence, classify};
 
+use super::library_waits;
+
 /// The long clause where the first line has space for it, else the short one.
 pub(super) fn clause(long: String, short: impl Into<Clause>) -> Clause {
     Clause::from(long).or(short)
@@ -111,23 +113,6 @@ pub(super) fn cluster(e: &Evidence, r: &ResolverEvidence) -> Option<String> {
     ))
 }
 
-/// How long each new lookup waits for a nameserver that does not answer: until the next one is
-/// asked, and the most that all attempts take (resolv.conf(5); for Windows fact D98). musl asks all at
-/// once, and its timeout is that of all attempts.
-pub(super) fn lookup_timeouts(e: &Evidence) -> (u64, u64) {
-    let option = |key: &str, unset: u64, most: u64| {
-        let options = &e.vantage.resolver_config.options;
-        let set = options.iter().rev().find_map(|option| option.strip_prefix(key)?.parse().ok());
-        set.unwrap_or(unset).clamp(1, most)
-    };
-    let timeout = option("timeout:", 5, 30);
-    match Library::of(e) {
-        Library::Winsock => (1, 10),
-        Library::Musl => (timeout, timeout),
-        Library::Glibc | Library::Other => (timeout, timeout * option("attempts:", 2, 5)),
-    }
-}
-
 /// The extended DNS errors of an answer (RFC 8914), by the names of the IANA registry.
 pub(super) fn extended_errors(answer: &Answer) -> Option<String> {
     const NAMES: &[&str] = &[
@@ -181,13 +166,8 @@ pub(super) fn search_list_lookups(e: &Evidence) -> Option<usize> {
         return None;
     }
     let config = &e.vantage.resolver_config;
-    let ndots: usize = config
-        .options
-        .iter()
-        .rev()
-        .find_map(|option| option.strip_prefix("ndots:").and_then(|n| n.parse().ok()))
-        .unwrap_or(1);
-    let dots = e.dns.name.matches('.').count();
+    let ndots = library_waits::option_number(&config.options, "ndots:").unwrap_or(1);
+    let dots = e.dns.name.matches('.').count() as u64;
     (dots < ndots && !config.search.is_empty()).then_some(config.search.len())
 }
 
