@@ -3,6 +3,7 @@
 
 use std::ops::Deref;
 
+use crate::diagnose::reading;
 use crate::evidence::Evidence;
 use crate::evidence::dns::DnsHop;
 use crate::evidence::vantage::ResolverConfig;
@@ -18,6 +19,7 @@ pub(in crate::diagnose) struct DnsView<'a> {
     config: &'a ResolverConfig,
     library: Library,
     views: Vec<ResolverView<'a>>,
+    found_by_search: bool,
 }
 
 impl<'a> DnsView<'a> {
@@ -38,6 +40,8 @@ impl<'a> DnsView<'a> {
             config: &e.vantage.resolver_config,
             library: Library::of(e),
             views: views.collect(),
+            found_by_search: !reading::tls_verified(e)
+                && dns_experiments::search_domain_match(e, e.dns.system_addresses()).is_some(),
         }
     }
 
@@ -109,9 +113,10 @@ impl<'a> DnsView<'a> {
         })
     }
 
-    /// The resolver whose answer applications use, where it gives them no address.
+    /// The resolver whose answer applications use, where it gives them no address. An address that
+    /// the search list found is another name's, unless the service is there.
     pub(in crate::diagnose) fn resolver_without_address(&self) -> Option<&ResolverView<'a>> {
-        if !self.hop.effective().is_empty() {
+        if !self.hop.effective().is_empty() && !self.found_by_search {
             return None;
         }
         match self.effective_resolver() {
