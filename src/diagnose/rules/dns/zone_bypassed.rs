@@ -198,7 +198,7 @@ fn between(
     let suffix = reading::public_suffix(e);
     match (&origin.provided, origin.server) {
         (_, Server::Machine(_)) if own_record => finding.reasoning(format!(
-            "the answer has no alias, as Azure's own has: {label} has a record of its own for the \
+            "the answer lacks the alias that Azure's own has: {label} has a record of its own for the \
              name (local data, a zone, a rewrite), or does not ask Azure DNS (168.63.129.16) for \
              {suffix} and removes aliases"
         )),
