@@ -212,8 +212,8 @@ pub(super) fn finding(
 
 /// The name that the search list led the C library to, in place of one without an address.
 fn found_by_search<'a>(e: &'a View<'_>) -> Option<(usize, &'a QuestionExperiment)> {
-    e.dns.resolver_without_address()?;
-    dns_experiments::search_domain_match(e, e.dns.system_addresses())
+    let found = dns_experiments::search_domain_match(e, e.dns.system_addresses());
+    found.filter(|_| e.dns.found_by_search())
 }
 
 /// Says which other name's address applications get, if they do.
