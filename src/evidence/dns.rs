@@ -367,21 +367,34 @@ impl ResolverEvidence {
             .collect()
     }
 
-    /// The aliases of the chain, from the first answer that has any.
+    /// The aliases of the answer that holds addresses; without one, of the first that has any.
     #[must_use]
     pub fn aliases(&self, name: &str) -> Vec<String> {
-        [&self.a, &self.aaaa]
-            .into_iter()
-            .filter_map(|o| o.value().and_then(Exchange::answer))
-            .map(|answer| answer.chain(name).aliases)
-            .find(|aliases| !aliases.is_empty())
-            .unwrap_or_default()
+        let chains = self.chains(name);
+        let addressed = chains.iter().find(|chain| !chain.addresses.is_empty());
+        let shown = addressed.or_else(|| chains.iter().find(|chain| !chain.aliases.is_empty()));
+        shown.map(|chain| chain.aliases.clone()).unwrap_or_default()
     }
 
-    /// The first alias inside a `privatelink.` zone.
+    /// The chains of both answers, A first.
+    #[must_use]
+    pub fn chains(&self, name: &str) -> Vec<Chain> {
+        let answers = [&self.a, &self.aaaa].into_iter().filter_map(Observed::value);
+        answers.filter_map(Exchange::answer).map(|answer| answer.chain(name)).collect()
+    }
+
+    /// The first alias inside a `privatelink.` zone, on the way to the addresses.
     #[must_use]
     pub fn privatelink_alias(&self, name: &str) -> Option<String> {
         self.aliases(name).into_iter().find(|alias| is_privatelink(alias))
+    }
+
+    /// The first alias inside a `privatelink.` zone in any answer: a record of one family may hide
+    /// it from the other one.
+    #[must_use]
+    pub fn any_privatelink_alias(&self, name: &str) -> Option<String> {
+        let aliases = self.chains(name).into_iter().flat_map(|chain| chain.aliases);
+        { aliases }.find(|alias| is_privatelink(alias))
     }
 }
 
@@ -391,7 +404,7 @@ impl DnsHop {
     #[must_use]
     pub fn private_endpoint_seen(&self) -> bool {
         self.resolvers.iter().any(|r| {
-            r.privatelink_alias(&self.name).is_some()
+            r.any_privatelink_alias(&self.name).is_some()
                 || r.addresses(&self.name).iter().any(|a| classify(*a).is_private())
         }) || self.system_addresses().iter().any(|a| classify(*a).is_private())
     }

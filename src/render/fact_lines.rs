@@ -5,7 +5,7 @@ use std::net::IpAddr;
 pub use super::fact::Fact;
 use super::progress::Mark;
 use super::text;
-use crate::evidence::dns::{DnsHop, ResolverEvidence, ResolverRole, is_privatelink};
+use crate::evidence::dns::{Chain, DnsHop, ResolverEvidence, ResolverRole, is_privatelink};
 use crate::evidence::http::{HttpHop, Purpose};
 use crate::evidence::identity::{CredentialKind, IdentityHop, Withheld};
 use crate::evidence::proxy::ProxyHop;
@@ -158,12 +158,19 @@ fn unexpected(hop: &DnsHop, expect: &Expect, effective: &[IpAddr]) -> Option<Str
     }
 }
 
-/// The end of the alias chain that leads to the addresses, preferably the privatelink name.
+/// The end of the alias chain of one resolver's answers that leads to all of these addresses,
+/// preferably the privatelink name. An address that comes from elsewhere, a hosts line for one, has
+/// no alias.
 fn alias(hop: &DnsHop, effective: &[IpAddr]) -> Option<String> {
-    let from = hop.resolvers.iter().find(|resolver| {
-        resolver.addresses(&hop.name).iter().any(|address| effective.contains(address))
+    let aliases = hop.resolvers.iter().find_map(|resolver| {
+        let chains = resolver.chains(&hop.name);
+        let chain_of = |address| chains.iter().find(|chain| chain.addresses.contains(address));
+        let all: Option<Vec<&Chain>> = effective.iter().map(chain_of).collect();
+        let all = all?;
+        let (first, rest) = all.split_first()?;
+        let same = rest.iter().all(|chain| chain.aliases == first.aliases);
+        same.then(|| first.aliases.clone())
     })?;
-    let aliases = from.aliases(&hop.name);
     let last = aliases.last()?;
     match aliases.iter().find(|alias| is_privatelink(alias)) {
         Some(private) if private != last => Some(format!("{private} -> ...")),

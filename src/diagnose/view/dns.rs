@@ -3,6 +3,7 @@
 
 use std::ops::Deref;
 
+use crate::diagnose::reading;
 use crate::evidence::Evidence;
 use crate::evidence::dns::DnsHop;
 use crate::evidence::vantage::ResolverConfig;
@@ -18,6 +19,7 @@ pub(in crate::diagnose) struct DnsView<'a> {
     config: &'a ResolverConfig,
     library: Library,
     views: Vec<ResolverView<'a>>,
+    searched: bool,
 }
 
 impl<'a> DnsView<'a> {
@@ -38,6 +40,8 @@ impl<'a> DnsView<'a> {
             config: &e.vantage.resolver_config,
             library: Library::of(e),
             views: views.collect(),
+            searched: !reading::tls_verified(e)
+                && dns_experiments::search_domain_match(e, e.dns.system_addresses()).is_some(),
         }
     }
 
@@ -109,9 +113,21 @@ impl<'a> DnsView<'a> {
         })
     }
 
+    /// Whether applications get the address of another name, which the search list led to, because
+    /// the name itself has none. Where the service is there, the address is as good as its own.
+    pub(in crate::diagnose) fn found_by_search(&self) -> bool {
+        let none = |r: &ResolverView<'_>| r.outcome.addresses().is_empty();
+        self.searched && self.effective_resolver().is_none_or(none)
+    }
+
+    /// Whether applications get no address of the name itself.
+    pub(in crate::diagnose) fn lacks_address(&self) -> bool {
+        self.hop.effective().is_empty() || self.found_by_search()
+    }
+
     /// The resolver whose answer applications use, where it gives them no address.
     pub(in crate::diagnose) fn resolver_without_address(&self) -> Option<&ResolverView<'a>> {
-        if !self.hop.effective().is_empty() {
+        if !self.lacks_address() {
             return None;
         }
         match self.effective_resolver() {
@@ -126,7 +142,7 @@ impl<'a> DnsView<'a> {
 
     /// Whether applications get no address because all resolvers fail.
     pub(in crate::diagnose) fn all_fail(&self) -> bool {
-        self.hop.effective().is_empty() && self.effective_resolver().is_none()
+        self.lacks_address() && self.effective_resolver().is_none()
     }
 
     /// Whether a resolver gave addresses, and with them their aliases, which `getaddrinfo` does not

@@ -178,7 +178,7 @@ pub(in crate::diagnose) fn outside_prefixes(e: &Evidence, all: &[IpAddr]) -> Vec
 
 /// The privatelink alias that a resolver shows; for a privatelink target the name itself.
 pub(in crate::diagnose) fn alias(r: &ResolverEvidence, name: &str) -> Option<String> {
-    r.privatelink_alias(name).or_else(|| is_privatelink(name).then(|| name.to_owned()))
+    r.any_privatelink_alias(name).or_else(|| is_privatelink(name).then(|| name.to_owned()))
 }
 
 /// What shows that a private endpoint exists.
@@ -243,6 +243,14 @@ pub(in crate::diagnose) fn hosts_entries(e: &Evidence) -> Vec<(usize, u32, IpAdd
         .filter(|(_, line)| line.name.eq_ignore_ascii_case(&e.dns.name))
         .map(|(index, line)| (index, line.number, line.address))
         .collect()
+}
+
+/// Whether the resolver answers one family from a record of its own: that answer has an address and
+/// no alias, and the other family's answer has Azure's alias.
+pub(in crate::diagnose) fn own_record_beside_alias(r: &ResolverEvidence, name: &str) -> bool {
+    let chains = r.chains(name);
+    chains.iter().any(|chain| chain.aliases.is_empty() && !chain.addresses.is_empty())
+        && chains.iter().any(|chain| chain.aliases.iter().any(|alias| is_privatelink(alias)))
 }
 
 /// Whether what applications get comes from the hosts file.

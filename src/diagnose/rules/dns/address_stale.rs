@@ -7,13 +7,13 @@ use crate::diagnose::azure::zone_steps;
 use crate::diagnose::headline::Clause;
 use crate::diagnose::view::azure::owner::Owner;
 use crate::diagnose::view::azure::zone_case::ZoneCase;
-use crate::diagnose::view::azure::zones::ZoneState;
+use crate::diagnose::view::azure::zones::{Record, ZoneState};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::{Expect, TargetKind, tunnel};
 
 use super::zone_bypassed::OF_WRONG_ADDRESS;
-use super::{downstream, text};
+use super::{downstream, record_gap, text};
 
 pub(super) const RULE: Rule = rule!(
     "dns-address-stale",
@@ -97,9 +97,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                  repair that, and leave the record"
             )));
     }
-    finding = match holding {
-        Some(state) => in_zone(finding, &case, state, &all, wanted),
-        None => finding
+    finding = match (holding, wildcard(e, &case)) {
+        (Some(state), _) => in_zone(finding, &case, state, &all, wanted),
+        (None, Some(state)) => by_wildcard(finding, &case, state),
+        (None, None) => finding
             .reasoning(format!(
                 "no visible private zone has it either: {} has a record of its own, or sees a zone \
              that this caller does not",
@@ -118,6 +119,42 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             ),
     };
     Some(finding.check(text::dig(&e.dns.name, r.seen)))
+}
+
+/// The zone that the resolver's network is linked to, where it has no record of the name and Azure's
+/// alias leads into it all the same: a wildcard record answers, or a zone of the resolver's own.
+fn wildcard<'a>(e: &View<'_>, case: &'a ZoneCase<'_>) -> Option<&'a ZoneState<'a>> {
+    let alias = case.resolver.seen.privatelink_alias(&e.dns.name)?;
+    let into_zone = alias.split_once('.').is_some_and(|(_, zone)| zone == case.zone);
+    case.linked().filter(|state| into_zone && matches!(state.record, Record::Absent))
+}
+
+fn by_wildcard(
+    finding: FindingBuilder,
+    case: &ZoneCase<'_>,
+    state: &ZoneState<'_>,
+) -> FindingBuilder {
+    let (label, zone) = (case.resolver.label(), &state.zone.id);
+    let finding = finding
+        .fact(format!(
+            "{} (resource group {}) has no record {}",
+            case.zone,
+            zone.group(),
+            case.record
+        ))
+        .cites(format!("/azure{}/record", state.pointer))
+        .reasoning(format!(
+            "Azure's alias leads into {}, which has no record of the account: a wildcard record \
+             there gives the address, or {label} has a zone of that name itself",
+            case.zone
+        ))
+        .step(zone_steps::see_record(zone, "*"));
+    record_gap::register(
+        finding,
+        &case.zone,
+        "create",
+        "have the endpoint register its own record, which comes before a wildcard",
+    )
 }
 
 fn in_zone(

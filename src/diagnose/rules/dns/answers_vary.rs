@@ -18,7 +18,6 @@ pub(super) const RULE: Rule = rule!(
     Code(check)
 )
 .explains(&[
-    "dns-parent-zone-shadowed",
     "tcp-silent",
     "tcp-refused",
     "tcp-unreachable",

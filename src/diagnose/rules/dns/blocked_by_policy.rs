@@ -6,7 +6,7 @@ use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::dns::{ResolverEvidence, is_privatelink};
 
-use super::{downstream, text};
+use super::{downstream, record_gap, text};
 
 pub(super) const RULE: Rule = rule!(
     "dns-blocked-by-policy",
@@ -14,7 +14,8 @@ pub(super) const RULE: Rule = rule!(
     "An Azure DNS security policy blocks the name",
     Code(check)
 )
-.explains(&["dns-system-fails", "dns-resolvers-disagree"]);
+.explains(&["dns-system-fails", "dns-resolvers-disagree"])
+.explains_groups(record_gap::SYMPTOMS);
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let r = e.dns.resolver_without_address()?;
@@ -59,33 +60,31 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 .decide_with(text::dig(&alias, r.seen));
         }
     }
-    Some(
-        finding
-            .owner("DNS")
-            .inspect(
-                "find the policy that is linked to this virtual network",
-                "az resource list --resource-type Microsoft.Network/dnsResolverPolicies -o table",
-            )
-            .inspect(
-                "see its rules and their domain lists: the block may be deliberate",
-                format!(
-                    "az rest --method get --url \"https://{}<policy id>\
+    finding = record_gap::searched(finding, e)
+        .owner("DNS")
+        .inspect(
+            "find the policy that is linked to this virtual network",
+            "az resource list --resource-type Microsoft.Network/dnsResolverPolicies -o table",
+        )
+        .inspect(
+            "see its rules and their domain lists: the block may be deliberate",
+            format!(
+                "az rest --method get --url \"https://{}<policy id>\
                      /dnsSecurityRules?api-version=2025-05-01\"",
-                    reading::cloud(e).resource_manager()
-                ),
-            )
-            .step(
-                Step::shared(
-                    format!(
-                        "add a rule before it (a lower priority number) that allows {blocked}; not \
+                reading::cloud(e).resource_manager()
+            ),
+        )
+        .step(
+            Step::shared(
+                format!(
+                    "add a rule before it (a lower priority number) that allows {blocked}; not \
                          a whole domain, which other tenants share"
-                    ),
-                    "every machine of the virtual networks that the policy is linked to",
-                )
-                .undo("delete that rule"),
+                ),
+                "every machine of the virtual networks that the policy is linked to",
             )
-            .check(text::dig(&e.dns.name, r.seen)),
-    )
+            .undo("delete that rule"),
+        );
+    Some(record_gap::search_steps(finding, e).check(text::dig(&e.dns.name, r.seen)))
 }
 
 /// The name that the policy blocks: the last good alias, or the name itself.

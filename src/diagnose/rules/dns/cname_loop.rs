@@ -4,11 +4,12 @@ use crate::diagnose::view::resolver_view::ResolverOutcome;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
 
-use super::{downstream, text};
+use super::{downstream, record_gap, text};
 
 pub(super) const RULE: Rule =
     rule!("dns-cname-loop", Dns, "The aliases of the name form a loop", Code(check))
-        .explains(&["dns-system-fails", "dns-resolvers-disagree"]);
+        .explains(&["dns-system-fails", "dns-resolvers-disagree"])
+        .explains_groups(record_gap::SYMPTOMS);
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let r = e.dns.resolver_without_address()?;
@@ -18,7 +19,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let name = &e.dns.name;
     let aliases = r.seen.aliases(name);
     let chain = if aliases.is_empty() { name.clone() } else { aliases.join(" -> ") };
-    Some(
+    let finding = record_gap::searched(
         FindingBuilder::new(
             downstream::level_without_address(e),
             Confidence::Proved,
@@ -39,7 +40,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 "every client of that zone, for this name only",
             )
             .undo("put the CNAME back: note its target and TTL first"),
-        )
-        .check(text::dig(name, r.seen)),
-    )
+        ),
+        e,
+    );
+    Some(record_gap::search_steps(finding, e).check(text::dig(name, r.seen)))
 }

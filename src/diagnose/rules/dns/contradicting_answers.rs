@@ -22,7 +22,7 @@ pub(super) const RULE: Rule = rule!(
     "One question to a resolver gets two answers that contradict each other",
     Code(check)
 )
-.explains(&["dns-unusable-address", "dns-own-record", "dns-answers-vary", "dns-forged-answer"])
+.explains(&["dns-unusable-address", "dns-answers-vary", "dns-forged-answer"])
 .explains_groups(&[OF_ONE_ANSWER, NOT_CONNECTED, NO_HANDSHAKE, ANOTHER_SERVER, NOT_LET_IN])
 .decided_by(&["over-tcp"]);
 

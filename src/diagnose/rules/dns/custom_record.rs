@@ -10,8 +10,8 @@ use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::{Expect, TargetKind, classify, tunnel};
 
 use super::advice::Resolver;
-use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
-use super::{downstream, text};
+use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN, PUBLIC_INSTEAD};
+use super::{downstream, text, zone_not_linked};
 
 pub(super) const RULE: Rule = rule!(
     "dns-own-record",
@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = rule!(
     "The address comes without the alias of Azure's own answer: a record of your own",
     Code(check)
 )
-.explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN])
+.explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN, PUBLIC_INSTEAD])
 .yields_to(&["dns-zone-bypassed", "dns-wrong-endpoint", "dns-address-stale"]);
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
@@ -43,16 +43,28 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let private = r.outcome.addresses().iter().find(|a| classify(**a).is_private());
     match private {
         Some(private) => Some(
-            finding(e, r, Level::Note, private)
-                .reasoning(
-                    "Azure's own answer has an alias; this one is a record of your own, for the \
-                     endpoint or for a gateway in front, or the resolver removes aliases from \
-                     answers",
-                )
+            note(e, r, private)
+                .reasoning(match alias_of_other_family(e, r) {
+                    Some(alias) => format!(
+                        "the same resolver gives the alias {alias} for the other address family, \
+                         so it does not remove aliases: this is a record of your own, for the \
+                         endpoint or for a gateway in front"
+                    ),
+                    None => "Azure's own answer has an alias; this one is a record of your own, \
+                             for the endpoint or for a gateway in front, or the resolver removes \
+                             aliases from answers"
+                        .to_owned(),
+                })
                 .reasoning("such a record is not updated when the endpoint is created anew"),
         ),
         None => outside(e, r),
     }
+}
+
+/// A record that may be on purpose: where the service is not reached there, the report shows it.
+fn note(e: &View<'_>, r: &ResolverView<'_>, private: &IpAddr) -> FindingBuilder {
+    let note = finding(e, r, Level::Note, private);
+    if downstream::service_not_reached(e) { note.caveat() } else { note }
 }
 
 fn finding(e: &View<'_>, r: &ResolverView<'_>, level: Level, address: &IpAddr) -> FindingBuilder {
@@ -66,6 +78,13 @@ fn finding(e: &View<'_>, r: &ResolverView<'_>, level: Level, address: &IpAddr) -
     .cites(r.pointer())
 }
 
+/// Azure's alias in the resolver's answer for the other address family: this family has a record of
+/// its own.
+fn alias_of_other_family(e: &View<'_>, r: &ResolverView<'_>) -> Option<String> {
+    let beside = resolver_view::own_record_beside_alias(r.seen, &e.dns.name);
+    r.seen.any_privatelink_alias(&e.dns.name).filter(|_| beside)
+}
+
 /// A public address without any alias, at which the service is not reached or refuses the call: an
 /// account's public name is an alias in each of Azure's chains (facts D30-D33).
 fn outside(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
@@ -73,25 +92,42 @@ fn outside(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
     let bare = r.seen.a_answer().is_some_and(|a| a.chain(&e.dns.name).aliases.is_empty());
     let address = r.outcome.addresses().iter().find(|a| resolver_view::could_be_public(**a))?;
     let used = e.dns.effective().contains(address);
-    let wanted = !matches!(e.options.expect, Expect::Public | Expect::Closed);
-    if !of_account || !bare || !used || !wanted || !downstream::service_not_reached(e) {
+    let wanted = !matches!(e.options.expect, Expect::Public | Expect::Closed | Expect::Any);
+    let hidden = alias_of_other_family(e, r);
+    if !of_account || !bare || !used || !wanted {
         return None;
     }
+    // Where the alias shows a private endpoint, the public address is not wanted either way.
+    let level = match (downstream::service_not_reached(e), hidden.is_some()) {
+        (true, _) => Level::Broken,
+        (false, true) => zone_not_linked::level(e, false),
+        (false, false) => return None,
+    };
     let resolver = Resolver::of(e, r);
+    let finding = match &hidden {
+        Some(alias) => finding(e, r, level, address)
+            .fact(format!("{alias} is the alias in its answer for the other address family"))
+            .reasoning(
+                "that alias shows that there is a private endpoint, and that the resolver does not \
+                 remove aliases",
+            )
+            .cites(format!("/dns/resolvers/{}", r.index)),
+        None => finding(e, r, level, address)
+            .reasoning(
+                "or the resolver removes aliases from its answers: then the private zone is not \
+                 linked to its network, or there is no private endpoint yet",
+            )
+            .decide_with(format!("dig {} @<another resolver>", e.dns.name)),
+    };
     Some(
         resolver
-            .who(finding(e, r, Level::Broken, address))
+            .who(finding)
             .reasoning(format!(
                 "Azure always answers for the name of an account with an alias: this is a record \
                  of {} itself (local data, a view, a response policy), perhaps older than the \
                  private endpoint",
                 r.label()
             ))
-            .reasoning(
-                "or the resolver removes aliases from its answers: then the private zone is not \
-                 linked to its network, or there is no private endpoint yet",
-            )
-            .decide_with(format!("dig {} @<another resolver>", e.dns.name))
             .owner(resolver.owner())
             .inspect("see the whole answer", text::dig(&e.dns.name, r.seen))
             .step(

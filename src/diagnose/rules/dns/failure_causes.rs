@@ -11,7 +11,7 @@ use crate::diagnosis::{Confidence, Step};
 use super::advice::{Resolver, Upstream};
 use super::failures::{Row, adds, probe};
 use super::symptoms::NO_ADDRESS;
-use super::text;
+use super::{record_gap, text};
 
 const ASKED: &[&str] = &["root-servers", "over-tcp", "local-name", "uncached-name", "parent-zone"];
 
@@ -27,7 +27,8 @@ pub(super) const UDP_FILTERED: Rule = rule!(
         why: udp_filtered,
     })
 )
-.explains(NO_ADDRESS);
+.explains(NO_ADDRESS)
+.explains_groups(record_gap::SYMPTOMS);
 
 pub(super) const VALIDATION_FAILS: Rule = rule!(
     "dns-validation-fails",
@@ -46,7 +47,8 @@ pub(super) const VALIDATION_FAILS: Rule = rule!(
         why: validation_fails,
     })
 )
-.explains(NO_ADDRESS);
+.explains(NO_ADDRESS)
+.explains_groups(record_gap::SYMPTOMS);
 
 pub(super) const UPSTREAM_DEAD: Rule = rule!(
     "dns-upstream-dead",
@@ -62,7 +64,8 @@ pub(super) const UPSTREAM_DEAD: Rule = rule!(
         why: upstream_dead,
     })
 )
-.explains(NO_ADDRESS);
+.explains(NO_ADDRESS)
+.explains_groups(record_gap::SYMPTOMS);
 
 pub(super) const ZONE_FAILS: Rule = rule!(
     "dns-zone-fails",
@@ -79,7 +82,8 @@ pub(super) const ZONE_FAILS: Rule = rule!(
         why: zone_fails,
     })
 )
-.explains(NO_ADDRESS);
+.explains(NO_ADDRESS)
+.explains_groups(record_gap::SYMPTOMS);
 
 fn is_silent(r: &ResolverView<'_>) -> bool {
     matches!(r.outcome, ResolverOutcome::Silent)

@@ -10,7 +10,7 @@ use crate::diagnosis::{Confidence, Step};
 use super::advice::{Resolver, Upstream};
 use super::failures::{OF_AZURE, Row, adds, answers, probe, refused};
 use super::symptoms::NO_ADDRESS;
-use super::text;
+use super::{record_gap, text};
 
 pub(super) const SILENT: Rule = rule!(
     "dns-resolver-silent",
@@ -26,6 +26,7 @@ pub(super) const SILENT: Rule = rule!(
     })
 )
 .explains(NO_ADDRESS)
+.explains_groups(record_gap::SYMPTOMS)
 .yields_to(&["dns-udp-filtered", "dns-upstream-dead", "dns-zone-fails", "dns-tcp-blocked"]);
 
 pub(super) const PORT_REFUSED: Rule = rule!(
@@ -43,7 +44,8 @@ pub(super) const PORT_REFUSED: Rule = rule!(
         why: port_refused,
     })
 )
-.explains(NO_ADDRESS);
+.explains(NO_ADDRESS)
+.explains_groups(record_gap::SYMPTOMS);
 
 pub(super) const UNREACHABLE: Rule = rule!(
     "dns-resolver-unreachable",
@@ -57,7 +59,8 @@ pub(super) const UNREACHABLE: Rule = rule!(
         why: unreachable,
     })
 )
-.explains(NO_ADDRESS);
+.explains(NO_ADDRESS)
+.explains_groups(record_gap::SYMPTOMS);
 
 pub(super) const REFUSED: Rule = rule!(
     "dns-refused",
@@ -72,6 +75,7 @@ pub(super) const REFUSED: Rule = rule!(
     })
 )
 .explains(NO_ADDRESS)
+.explains_groups(record_gap::SYMPTOMS)
 .decided_by(&["root-servers"]);
 
 pub(super) const SERVFAIL: Rule = rule!(
@@ -87,6 +91,7 @@ pub(super) const SERVFAIL: Rule = rule!(
     })
 )
 .explains(NO_ADDRESS)
+.explains_groups(record_gap::SYMPTOMS)
 .yields_to(&["dns-validation-fails", "dns-upstream-dead", "dns-zone-fails"])
 .decided_by(&["root-servers", "without-validation"]);
 
@@ -104,7 +109,8 @@ pub(super) const MALFORMED: Rule = rule!(
         why: malformed,
     })
 )
-.explains(NO_ADDRESS);
+.explains(NO_ADDRESS)
+.explains_groups(record_gap::SYMPTOMS);
 
 pub(super) const OTHER: Rule = rule!(
     "dns-error-answer",
@@ -118,7 +124,8 @@ pub(super) const OTHER: Rule = rule!(
         why: other_error,
     })
 )
-.explains(NO_ADDRESS);
+.explains(NO_ADDRESS)
+.explains_groups(record_gap::SYMPTOMS);
 
 fn silent(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> FindingBuilder {
     let sent = r.seen.a.value().map_or(0, |exchange| exchange.sent);

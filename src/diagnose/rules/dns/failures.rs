@@ -10,7 +10,7 @@ use crate::diagnose::{FindingBuilder, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 
 use super::advice::{Resolver, Upstream};
-use super::{answers_others, downstream, local_error, text};
+use super::{answers_others, downstream, local_error, record_gap, text};
 
 /// A way in which the first deciding resolver fails.
 pub(in crate::diagnose) struct Row {
@@ -33,13 +33,14 @@ pub(in crate::diagnose) fn check(e: &View<'_>, row: &Row) -> Option<FindingBuild
     for pointer in dns_experiments::pointers(e, r.seen, row.shown_by) {
         finding = finding.cites(pointer);
     }
-    Some((row.why)(finding, e, r).check(text::dig(&e.dns.name, r.seen)))
+    let finding = record_gap::search_steps((row.why)(finding, e, r), e);
+    Some(finding.check(text::dig(&e.dns.name, r.seen)))
 }
 
 /// The first deciding resolver, when applications get no address and no resolver has answered. An
 /// unusual rcode ends the lookup, so its resolver is the one that counts.
 fn first_of_failures<'v>(e: &'v View<'_>) -> Option<&'v ResolverView<'v>> {
-    if !e.dns.effective().is_empty() {
+    if !e.dns.lacks_address() {
         return None;
     }
     if let Some(last_word) = e.dns.effective_resolver() {
@@ -79,6 +80,7 @@ fn failure(
     if let Some(code) = reading::system_failed(e) {
         finding = finding.fact(format!("getaddrinfo reports {code}")).cites("/dns/system");
     }
+    finding = record_gap::searched(finding, e);
     if let Some(stub) = &e.vantage.resolver_config.stub
         && stub.address == r.seen.address.ip()
     {

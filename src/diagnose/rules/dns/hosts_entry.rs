@@ -8,7 +8,7 @@ use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
-use crate::evidence::Expect;
+use crate::evidence::{AddressClass, Expect, classify};
 
 use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
 use super::{downstream, text};
@@ -21,32 +21,51 @@ pub(super) const RULE: Rule =
             "dns-address-not-expected",
             "dns-public-not-expected",
             "dns-private-not-expected",
+            "tls-address-fails",
         ])
         .explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN, ANOTHER_SERVER]);
 
-/// The line that applications follow, and how the resolvers' answer compares with it.
+/// The lines that applications follow, the one that is judged, and how the resolvers' answer
+/// compares with it.
 struct Entry<'a> {
-    /// Its place in the evidence, and its number in the file.
+    /// The line's place in the evidence, and its number in the file.
     index: usize,
     number: u32,
     address: IpAddr,
     effective: Option<&'a ResolverView<'a>>,
     /// Whether the system's own lookup was left out of this walk.
     not_asked: bool,
-    /// Whether the resolvers give an address of the lines too.
+    /// Whether the resolvers give the line's address too.
     same: bool,
+    /// Every line with the name that applications follow.
+    followed: Vec<(usize, u32, IpAddr)>,
+    /// Whether the service was reached at an address of another line.
+    reached_by_another: Option<IpAddr>,
 }
 
+/// Of several lines for the name, the one that the resolvers do not confirm is judged, and of
+/// those the one that fails.
 fn entry<'a>(e: &'a View<'_>) -> Option<Entry<'a>> {
-    let lines = resolver_view::hosts_entries(e);
     let system = e.dns.system_addresses();
     let not_asked = e.dns.system.value().is_none();
-    let (index, number, address) =
-        lines.iter().copied().find(|(_, _, address)| not_asked || system.contains(address))?;
+    let mut followed = resolver_view::hosts_entries(e);
+    followed.retain(|(_, _, address)| not_asked || system.contains(address));
     let effective = e.dns.effective_resolver();
     let given = effective.map_or(&[][..], |r| r.outcome.addresses());
-    let same = lines.iter().any(|(_, _, address)| given.contains(address));
-    Some(Entry { index, number, address, effective, not_asked, same })
+    let reached = reached(e);
+    let (index, number, address) = followed
+        .iter()
+        .copied()
+        .min_by_key(|(_, _, address)| (given.contains(address), Some(*address) == reached))?;
+    let same = given.contains(&address);
+    let reached_by_another = reached.filter(|peer| *peer != address);
+    Some(Entry { index, number, address, effective, not_asked, same, followed, reached_by_another })
+}
+
+/// The address at which the walk's own session verified the service.
+fn reached(e: &View<'_>) -> Option<IpAddr> {
+    let direct = !reading::proxied(e) && reading::tls_verified(e);
+    e.tcp.value().and_then(|tcp| tcp.selected).filter(|_| direct)
 }
 
 impl Entry<'_> {
@@ -92,6 +111,9 @@ impl Entry<'_> {
         } else if self.same {
             "the line and the resolvers agree today; the line does not change when the endpoint is \
              created anew"
+        } else if self.contradicted() && self.followed.len() > 1 {
+            "getaddrinfo gives the addresses of these lines, and the resolvers do not give this \
+             one: applications use the lines"
         } else if self.contradicted() {
             "getaddrinfo gives the pinned address, and the resolvers give something else: \
              applications use the line"
@@ -104,22 +126,41 @@ impl Entry<'_> {
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let entry = entry(e)?;
-    let Entry { index, number, address, .. } = entry;
+    let Entry { index, number, address, ref followed, .. } = entry;
     let path = &e.vantage.hosts.path;
     let stale = entry.breaks_the_call(e);
     let confidence = if stale { Confidence::Inferred } else { Confidence::Proved };
     let mut finding = FindingBuilder::new(entry.level(e), confidence, entry.clause(path))
-        .fact(format!("{path}, line {number}: {address} {}", e.dns.name))
         .cites(format!("/vantage/hosts/lines/{index}"))
         .cites("/dns/system");
+    for (_, number, address) in followed {
+        finding = finding.fact(format!("{path}, line {number}: {address} {}", e.dns.name));
+    }
     for r in e.dns.resolver_views() {
         finding = finding.fact(format!("{}: {}", r.label(), text::outcome(r))).cites(r.pointer());
     }
     finding = finding.reasoning(entry.compared());
-    if stale {
+    if classify(address) == AddressClass::Loopback {
         finding = finding.reasoning(
-            "at the pinned address the service does not accept the call: the line is stale",
+            "a loopback address leads to this machine: the line is for a local tunnel, or it \
+             blocks the name",
         );
+    }
+    if let Some(peer) = entry.reached_by_another.filter(|_| !entry.same) {
+        finding = finding
+            .reasoning(format!(
+                "the service was reached at {peer}, an address of another line: clients that try \
+                 {address} first wait or fail"
+            ))
+            .cites("/tls");
+    }
+    if stale {
+        finding = finding.reasoning(match followed.len() {
+            1 => "at the pinned address the service does not accept the call: the line is stale",
+            _ => {
+                "at the pinned addresses the service does not accept the call: the lines are stale"
+            }
+        });
     }
     finding = finding
         .owner("Server")
@@ -157,7 +198,7 @@ struct Without {
 impl Without {
     fn the_line(e: &View<'_>, decider: Option<&ResolverView<'_>>, pinned: IpAddr) -> Self {
         let addresses = decider.map_or_else(Vec::new, |r| r.outcome.addresses().to_vec());
-        let private = |a: &IpAddr| crate::evidence::classify(*a).is_private();
+        let private = |a: &IpAddr| classify(*a).is_private();
         let wanted = !matches!(e.options.expect, Expect::Public | Expect::Closed);
         let public = wanted && private(&pinned) && !addresses.iter().any(private);
         let unwanted = addresses.iter().any(|a| unwanted(e, *a));
@@ -217,7 +258,7 @@ fn remove(e: &View<'_>, index: usize, number: u32, path: &str, later: bool) -> S
 
 /// Whether `--expect` forbids the pinned address.
 fn unwanted(e: &View<'_>, address: IpAddr) -> bool {
-    let class = crate::evidence::classify(address);
+    let class = classify(address);
     match &e.options.expect {
         Expect::Private => !class.is_private(),
         Expect::Public | Expect::Closed => class.is_private(),

@@ -13,6 +13,7 @@ pub(super) const RULE: Rule =
     rule!("dns-name-not-found", Dns, "The name does not exist", Code(check))
         .for_tokens(crate::diagnose::ForTokens::NoSuchName)
         .explains(&["dns-system-fails", "dns-resolvers-disagree"])
+        .explains_groups(record_gap::SYMPTOMS)
         .decided_by(&["zone-soa", "parent-zone"]);
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
@@ -98,7 +99,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 .undo("put the old endpoint back"),
         )
     };
-    Some(libc_lookup::empty_cache(finding, e).check(text::dig(name, r.seen)))
+    Some(
+        libc_lookup::empty_cache(record_gap::search_steps(finding, e), e)
+            .check(text::dig(name, r.seen)),
+    )
 }
 
 /// Whether the name is under a suffix of Azure, so that its aliases are Azure's too.

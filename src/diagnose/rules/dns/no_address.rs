@@ -13,6 +13,7 @@ use super::text;
 pub(super) const RULE: Rule =
     rule!("dns-no-address", Dns, "The name exists, but the answer holds no address", Code(check))
         .explains(&["dns-system-fails", "dns-resolvers-disagree"])
+        .explains_groups(record_gap::SYMPTOMS)
         .decided_by(&["zone-soa", "parent-zone"]);
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
@@ -88,7 +89,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     finding = resolver.who(finding);
     let suffix = reading::public_suffix(e);
     let check = text::dig(name, r.seen);
-    Some(if in_zone && !filtered && !private_elsewhere {
+    finding = if in_zone && !filtered && !private_elsewhere {
         finding
             .owner("DNS")
             .inspect(
@@ -106,7 +107,6 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 )
                 .undo("delete the zone group again: its records go with it"),
             )
-            .check(check)
     } else {
         finding = resolver.inspect(
             finding.owner(resolver.owner()).inspect("see the answer in full", check.clone()),
@@ -127,15 +127,14 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 .undo("remove the line again"),
             );
         }
-        finding
-            .step(
-                Step::shared(
-                    "add the A record of the name, or configure a resolver that resolves",
-                    "every client of that zone or resolver",
-                )
-                .or()
-                .undo("remove the record, or set the old resolver again"),
+        finding.step(
+            Step::shared(
+                "add the A record of the name, or configure a resolver that resolves",
+                "every client of that zone or resolver",
             )
-            .check(check)
-    })
+            .or()
+            .undo("remove the record, or set the old resolver again"),
+        )
+    };
+    Some(record_gap::search_steps(finding, e).check(check))
 }

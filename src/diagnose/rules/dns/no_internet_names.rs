@@ -16,7 +16,8 @@ pub(super) const RULE: Rule = rule!(
     "The resolver has a root of its own and does not resolve internet names",
     Code(check)
 )
-.explains(&["dns-system-fails", "dns-resolvers-disagree", "proxy-name-unresolved"]);
+.explains(&["dns-system-fails", "dns-resolvers-disagree", "proxy-name-unresolved"])
+.explains_groups(record_gap::SYMPTOMS);
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let (r, RecordGap::InternetNames(soa)) = record_gap::of(e)? else { return None };
@@ -84,7 +85,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     );
     let finding =
         if private { by_proxy(by_forwarder(finding)) } else { by_forwarder(by_proxy(finding)) };
-    Some(finding.check(match others.is_empty() {
+    Some(record_gap::search_steps(finding, e).check(match others.is_empty() {
         true => reading::again(e),
         false => text::dig(name, r.seen),
     }))

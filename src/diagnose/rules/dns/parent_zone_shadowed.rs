@@ -16,7 +16,8 @@ pub(super) const RULE: Rule = rule!(
     "A zone of your own has the name of the public suffix and lacks the account",
     Code(check)
 )
-.explains(&["dns-system-fails", "dns-resolvers-disagree"]);
+.explains(&["dns-system-fails", "dns-resolvers-disagree"])
+.explains_groups(record_gap::SYMPTOMS);
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let (r, RecordGap::ShadowedBy(shadow)) = record_gap::of(e)? else { return None };
@@ -127,7 +128,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             resolver.inspect(finding).step(own_zone(&resolver, &zone, suffix))
         }
     };
-    Some(libc_lookup::empty_cache(finding, e).check(text::dig(name, r.seen)))
+    Some(
+        libc_lookup::empty_cache(record_gap::search_steps(finding, e), e)
+            .check(text::dig(name, r.seen)),
+    )
 }
 
 /// How to remove a zone that is not an Azure private zone.

@@ -8,8 +8,14 @@ use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, View, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::dns::{Answer, Rcode, ResolverRole, Soa, is_privatelink};
+use crate::evidence::experiment::QuestionExperiment;
 
+use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN, OF_SEARCHED_NAME};
 use super::{downstream, text};
+
+/// What a missing address leads to where the C library takes that of another name.
+pub(super) const SYMPTOMS: &[&[&str]] =
+    &[OF_SEARCHED_NAME, NOT_CONNECTED, NO_HANDSHAKE, ANOTHER_SERVER, NOT_LET_IN];
 
 /// Domains of the primary servers of Microsoft's public zones.
 const MICROSOFT: &[&str] = &[
@@ -201,7 +207,61 @@ pub(super) fn finding(
     if let Some(code) = reading::system_failed(e) {
         finding = finding.fact(format!("getaddrinfo reports {code}")).cites("/dns/system");
     }
+    searched(finding, e)
+}
+
+/// The name that the search list led the C library to, in place of one without an address.
+fn found_by_search<'a>(e: &'a View<'_>) -> Option<(usize, &'a QuestionExperiment)> {
+    let found = dns_experiments::search_domain_match(e, e.dns.system_addresses());
+    found.filter(|_| e.dns.found_by_search())
+}
+
+/// Says which other name's address applications get, if they do.
+pub(super) fn searched(finding: FindingBuilder, e: &View<'_>) -> FindingBuilder {
+    let Some((index, tried)) = found_by_search(e) else { return finding };
+    let system = e.dns.system_addresses();
     finding
+        .fact(format!(
+            "{} at {}: {}",
+            tried.exchange.name,
+            tried.resolver.ip(),
+            text::brief(system)
+        ))
+        .reasoning(format!(
+            "applications get {}, which is the address of {}: as the name itself has none, the \
+             search list leads them there, most likely to a wildcard record",
+            text::brief(system),
+            tried.exchange.name
+        ))
+        .cites(format!("/experiments/questions/{index}"))
+        .cites("/dns/system")
+}
+
+/// The steps that keep the search list from hiding that the name has no address.
+pub(super) fn search_steps(finding: FindingBuilder, e: &View<'_>) -> FindingBuilder {
+    let Some((_, tried)) = found_by_search(e) else { return finding };
+    let own = e.dns.name.trim_end_matches('.').len() + 1;
+    let domain = tried.exchange.name.get(own..).unwrap_or_default().to_owned();
+    finding
+        .inspect(
+            "see that there is no address with a final dot, which keeps the search list out",
+            format!("getent ahosts {}.", e.dns.name),
+        )
+        .step(
+            Step::local(format!(
+                "then remove {domain} from this machine's search list, if no program here needs \
+                 short names of it: a name without an address then fails at once"
+            ))
+            .undo("put the domain back into the search list"),
+        )
+        .step(
+            Step::shared(
+                format!("remove the wildcard record of {domain}, if it is not needed"),
+                format!("every client, for names of {domain} that have no record of their own"),
+            )
+            .or()
+            .undo("put the record back: note its address and TTL first"),
+        )
 }
 
 /// The step that has the endpoint register its record in `zone`; `verb` is `create` or `add`.

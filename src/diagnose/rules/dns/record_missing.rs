@@ -18,6 +18,7 @@ pub(super) const RULE: Rule = rule!(
     Code(check)
 )
 .explains(&["dns-system-fails", "dns-resolvers-disagree"])
+.explains_groups(record_gap::SYMPTOMS)
 .decided_by(&["zone-soa", "parent-zone"])
 .yields_to(&["dns-zone-bypassed", "dns-zone-twin"])
 .short("the private zone gives no address for this name");
@@ -83,7 +84,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             in_azure(finding, &zone)
         }
     };
-    Some(libc_lookup::empty_cache(finding, e).check(text::dig(name, r.seen)))
+    Some(
+        libc_lookup::empty_cache(record_gap::search_steps(finding, e), e)
+            .check(text::dig(name, r.seen)),
+    )
 }
 
 /// How to add the record to an Azure private zone.

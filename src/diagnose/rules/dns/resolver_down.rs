@@ -33,7 +33,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         e.dns.resolver_views().iter().filter(|r| is_down(e, r)).collect();
     let first = *down.first()?;
     // An unusual rcode that leaves no address is the cause itself.
-    if e.dns.effective().is_empty()
+    if e.dns.lacks_address()
         && e.dns.effective_resolver().is_some_and(|effective| effective.index == first.index)
     {
         return None;

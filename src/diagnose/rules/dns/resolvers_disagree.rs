@@ -10,6 +10,7 @@ use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, endpoint_of, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::dns::ResolverRole;
+use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::{Expect, classify, tunnel};
 
 use super::advice::Resolver;
@@ -95,10 +96,12 @@ fn used_out_of_order<'a>(
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let found = disagreement(e)?;
-    let level = level(e, &found);
+    let experiment = only_other_connects(e, &found);
+    let level = if experiment.is_some() { Level::Broken } else { level(e, &found) };
     // That the answers differ was observed; that it is why the path fails was not.
     let confidence = if level == Level::Broken { Confidence::Inferred } else { Confidence::Proved };
-    let mut finding = FindingBuilder::new(level, confidence, clause(e, &found)).caveat();
+    let clause = experiment.as_ref().map_or_else(|| clause(e, &found), |seen| seen.clause(&found));
+    let mut finding = FindingBuilder::new(level, confidence, clause).caveat();
     for r in e.dns.resolver_views() {
         let role = match r.seen.role {
             ResolverRole::Configured => "configured",
@@ -115,18 +118,70 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let Disagreement { used, other, .. } = found;
     finding = finding
         .reasoning("each resolver was asked the same question at the same time")
-        .reasoning(which_is_used(e, &found))
-        .inspect(
-            "compare the two in full",
-            format!(
-                "{}; {}",
-                text::dig(&e.dns.name, used.seen),
-                text::dig(&e.dns.name, other.seen)
-            ),
-        );
+        .reasoning(which_is_used(e, &found));
+    if let Some(seen) = &experiment {
+        finding = seen.add_to(finding, e, other);
+    }
+    finding = finding.inspect(
+        "compare the two in full",
+        format!("{}; {}", text::dig(&e.dns.name, used.seen), text::dig(&e.dns.name, other.seen)),
+    );
     // A stub has no view of its own: what is compared is the upstream that it asks.
     let used = chosen_by_stub(e, &found).unwrap_or(used);
     Some(same_view(finding, e, used, other).check(reading::again(e)))
+}
+
+/// Two private addresses that were connected to in the same check: only that of the answer which is
+/// not used took the connection.
+struct OnlyOtherConnects {
+    dead: IpAddr,
+    live: IpAddr,
+}
+
+fn only_other_connects(e: &View<'_>, found: &Disagreement<'_>) -> Option<OnlyOtherConnects> {
+    let Disagreement { used, other, .. } = found;
+    let private = |r: &ResolverView<'_>| kind(e, r.outcome.addresses()) == AnswerKind::Private;
+    let bystander = e.options.resolver_given || e.options.connect_to_given || reading::proxied(e);
+    if bystander || !private(used) || !private(other) || !downstream::no_connection(e) {
+        return None;
+    }
+    let attempts = &e.tcp.value()?.attempts;
+    let connected = |address: &&IpAddr| {
+        let mut all = attempts.iter().filter(|attempt| attempt.address.ip() == **address);
+        all.any(|attempt| attempt.outcome == TcpOutcome::Connected)
+    };
+    let dead = *used.outcome.addresses().first()?;
+    let live = *other.outcome.addresses().iter().find(connected)?;
+    Some(OnlyOtherConnects { dead, live })
+}
+
+impl OnlyOtherConnects {
+    fn clause(&self, found: &Disagreement<'_>) -> Clause {
+        let Self { dead, live } = self;
+        let (used, other) = (found.used.label(), found.other.label());
+        Clause::from(format!("{dead} from {used} does not connect, {live} from {other} does"))
+            .or(format!("{dead} does not connect, another resolver's {live} does"))
+            .or("only the address that another resolver gives connects")
+    }
+
+    fn add_to(
+        &self,
+        finding: FindingBuilder,
+        e: &View<'_>,
+        other: &ResolverView<'_>,
+    ) -> FindingBuilder {
+        let Self { dead, live } = self;
+        finding
+            .reasoning(format!(
+                "both addresses were tried at the same time: {live} takes the connection, {dead} \
+                 does not; a firewall that drops only {dead} would look the same"
+            ))
+            .cites("/tcp")
+            .inspect(
+                format!("see whether the whole path works at {live}"),
+                reading::again_with(e, &format!("--resolver {}", other.label())),
+            )
+    }
 }
 
 fn level(e: &View<'_>, found: &Disagreement<'_>) -> Level {

@@ -57,6 +57,16 @@ pub(super) const PUBLIC_INSTEAD: &[&str] = &[
 pub(super) const NO_ADDRESS: &[&str] =
     &["dns-system-fails", "dns-system-slow", "dns-aaaa-swallowed", "proxy-name-unresolved"];
 
+/// What follows where the name itself has no address, and the C library found another name in the
+/// search list.
+pub(super) const OF_SEARCHED_NAME: &[&str] = &[
+    "dns-system-differs",
+    "dns-unusable-address",
+    "dns-address-not-expected",
+    "dns-public-not-expected",
+    "dns-private-not-expected",
+];
+
 /// What one of several answers of a resolver looks like, taken alone.
 pub(super) const OF_ONE_ANSWER: &[&str] = &[
     "dns-servfail",
@@ -69,6 +79,20 @@ pub(super) const OF_ONE_ANSWER: &[&str] = &[
     "dns-system-differs",
     "dns-system-fails",
     "dns-zone-not-linked",
+    "dns-own-record",
+    "dns-forwards-privatelink-only",
+    "dns-policy-privatelink-only",
+    "dns-privatelink-forwarder-dead",
+    "dns-suffix-left-out",
+    "dns-parent-zone-shadowed",
+    "dns-no-internet-names",
+    "dns-blocked-by-policy",
+    "dns-cname-loop",
+    "dns-zone-bypassed",
+    "dns-zone-twin",
+    "dns-zone-falls-back",
+    "dns-wrong-endpoint",
+    "dns-address-stale",
     "dns-outside-resolver",
     "dns-public-not-expected",
     "dns-address-not-expected",

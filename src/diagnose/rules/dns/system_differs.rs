@@ -147,23 +147,27 @@ fn by_search_list(
     tried: &QuestionExperiment,
 ) -> FindingBuilder {
     let config = &e.vantage.resolver_config;
-    finding
-        .fact(format!(
-            "{} at {}: {}",
-            tried.exchange.name,
-            tried.resolver.ip(),
-            text::brief(system)
-        ))
-        .fact(format!(
+    let finding = finding.fact(format!(
+        "{} at {}: {}",
+        tried.exchange.name,
+        tried.resolver.ip(),
+        text::brief(system)
+    ));
+    let library = Library::of(e);
+    let finding = match library.is_winsock() {
+        true => finding,
+        false => finding.fact(format!(
             "the C library asks in this order: {}",
             libc_lookup::names(&e.dns.name, &config.search, &config.options).join(", ")
-        ))
-        .reasoning(format!(
-            "the search list ({}) makes the C library ask for {}, and the resolver gives this \
-             address for that name, most likely from a wildcard record",
-            config.search.join(", "),
-            tried.exchange.name
-        ))
+        )),
+    };
+    finding.reasoning(format!(
+        "the search list ({}) makes {} ask for {}, and the resolver gives this address for that \
+         name, most likely from a wildcard record",
+        config.search.join(", "),
+        library.words(),
+        tried.exchange.name
+    ))
 }
 
 fn advice(finding: FindingBuilder, e: &View<'_>, effective: &ResolverView<'_>) -> FindingBuilder {

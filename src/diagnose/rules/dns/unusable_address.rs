@@ -13,7 +13,7 @@ use super::{downstream, text};
 
 pub(super) const RULE: Rule =
     rule!("dns-unusable-address", Dns, "The service cannot have this address", Code(check))
-        .explains(&["dns-resolvers-disagree"])
+        .explains(&["dns-resolvers-disagree", "tls-address-fails"])
         .explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, ANOTHER_SERVER]);
 
 /// Whether an Azure service cannot have the address, no tunnel of this machine made it up, and the
@@ -28,12 +28,14 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let all = e.dns.effective();
     let unusable: Vec<IpAddr> = all.iter().copied().filter(|a| unusable(e, *a)).collect();
     let first = *unusable.first()?;
-    // A tunnel or a synthetic address may still lead to the service: TLS shows it.
-    let reached = reading::tls_verified(e);
-    let level = match (reading::proxied(e), reached) {
+    // A tunnel or a synthetic address may still lead to the service: TLS with it shows it.
+    let works = reading::tls_verified(e);
+    let peer = e.tcp.value().and_then(|tcp| tcp.selected).filter(|_| works);
+    let reached = peer.is_none_or(|peer| unusable.contains(&peer)) && works;
+    let level = match (reading::proxied(e), works) {
         (true, _) => Level::Note,
         // Only laboratories use such addresses: no real traffic is at risk.
-        (false, true) if classify(first) == AddressClass::Documentation => Level::Note,
+        (false, true) if reached && classify(first) == AddressClass::Documentation => Level::Note,
         (false, true) => Level::Risk,
         (false, false) => Level::Broken,
     };
@@ -56,8 +58,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         }
         None => format!("applications get {} ({})", text::brief(&unusable), class.words()),
     };
+    let others: Vec<IpAddr> = all.iter().copied().filter(|a| !unusable.contains(a)).collect();
+    let others = match others.is_empty() {
+        true => String::new(),
+        false => format!(", and {}", reading::list(&others)),
+    };
     let mut finding = FindingBuilder::new(level, Confidence::Inferred, text::clause(long, &short))
-        .fact(format!("{} -> {} ({})", e.dns.name, reading::list(&all), class.words()))
+        .fact(format!("{} -> {} ({}){others}", e.dns.name, reading::list(&unusable), class.words()))
         .cites("/dns/selected")
         .reasoning(why);
     finding = match &giver {
@@ -75,6 +82,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             .reasoning(
                 "TLS there shows the service's own certificate: something leads to the service",
             )
+            .cites("/tls");
+    } else if let Some(peer) = peer {
+        finding = finding
+            .reasoning(format!(
+                "the service was reached at {peer}, another address of the name: clients that try \
+                 {first} first wait or fail"
+            ))
             .cites("/tls");
     } else if downstream::no_connection(e) {
         finding = finding.fact("no connection could be made there").cites("/tcp");

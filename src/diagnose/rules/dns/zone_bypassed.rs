@@ -7,12 +7,13 @@ use std::net::IpAddr;
 use crate::diagnose::headline::Clause;
 use crate::diagnose::view::azure::AzureView;
 use crate::diagnose::view::azure::dns::{Origin, Server};
+use crate::diagnose::view::azure::owner::Owner;
 use crate::diagnose::view::azure::zone_case::ZoneCase;
 use crate::diagnose::view::azure::zones::{Link, Record, ZoneState};
-use crate::diagnose::view::resolver_view::{self, ResolverOutcome};
+use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
-use crate::evidence::Expect;
+use crate::evidence::{Expect, TargetKind, tunnel};
 
 use super::advice::{self, Resolver};
 use super::record_gap::{self, RecordGap};
@@ -35,13 +36,21 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let case = ZoneCase::of(e, azure)?;
     let (origin, state) = (case.origin()?, case.linked()?);
     let Record::Right(right) = &state.record else { return None };
-    let level = level(e, &case, right)?;
     let r = case.resolver;
+    let own_record = is_own_record(e, r);
+    let front = front(e, azure, r).filter(|_| own_record);
+    let level = level(e, &case, right)?;
+    if front == Some(Front::Machine) || (front.is_some() && level != Level::Broken) {
+        return None;
+    }
     let label = r.label();
     let (given, given_addresses) = (text::outcome(r), r.outcome.addresses());
     // What the network's own DNS gives is known; only where the resolver is may be a guess.
     let read = state.zone.links.proved().is_some();
-    let confidence = if origin.certain && read { Confidence::Proved } else { Confidence::Inferred };
+    let confidence = match origin.certain && read && front.is_none() {
+        true => Confidence::Proved,
+        false => Confidence::Inferred,
+    };
     let network = origin.network.name();
     let headline = Clause::from(format!(
         "the zone linked to {network} has {}, {label} gives {given}",
@@ -64,7 +73,11 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             case.record,
             reading::list(right)
         ))
-        .fact(format!("{} at {label}: {given} (wrong)", e.dns.name))
+        .fact(format!(
+            "{} at {label}: {given}{}",
+            e.dns.name,
+            if front.is_some() { "" } else { " (wrong)" }
+        ))
         .fact(format!("{label} is {}, in {network}", origin.server.noun()))
         .cites(r.pointer())
         .cites(format!("/azure{}/record", state.pointer))
@@ -80,11 +93,55 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             "Azure DNS in {network} has the right address, so the fault is in what answers in its \
              place"
         ));
-    finding = between(finding, e, azure, &case, origin);
+    finding = between(finding, e, azure, &case, origin, own_record);
+    if front.is_some() {
+        finding = finding
+            .reasoning(
+                "a proxy or a load balancer in front of the account may have this address on \
+                 purpose: then the record is right, and what is there fails",
+            )
+            .step(Step::inspect(format!(
+                "see whether something in front of the account has {} on purpose; if so, repair \
+                 that, and leave the record",
+                text::brief(given_addresses)
+            )));
+    }
     finding = recent(finding, azure, state);
     let resolver = Resolver::of(e, r);
     finding = resolver.who(finding).owner("DNS");
-    Some(steps(finding, e, &case, origin, &resolver).check(text::dig(&e.dns.name, r.seen)))
+    Some(
+        steps(finding, e, &case, origin, &resolver, own_record)
+            .check(text::dig(&e.dns.name, r.seen)),
+    )
+}
+
+/// What may have an address that no private endpoint has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Front {
+    /// A machine in Azure: a proxy or a relay, as far as Azure shows.
+    Machine,
+    /// Nothing that is visible.
+    Unknown,
+}
+
+/// Whether the private address comes without Azure's alias: a record of the resolver's own.
+fn is_own_record(e: &View<'_>, r: &ResolverView<'_>) -> bool {
+    !r.outcome.addresses().is_empty()
+        && r.seen.privatelink_alias(&e.dns.name).is_none()
+        && e.target.kind != TargetKind::Privatelink
+}
+
+/// What may be in front of the account on purpose: something with a private address that is not
+/// another private endpoint's.
+fn front(e: &View<'_>, azure: &AzureView<'_>, r: &ResolverView<'_>) -> Option<Front> {
+    let all = r.outcome.addresses();
+    let private = all.iter().all(|a| tunnel::is_private(e, *a));
+    if !private || all.iter().any(|a| azure.endpoint_of_another(*a).is_some()) {
+        return None;
+    }
+    let machine =
+        all.iter().any(|a| matches!(azure.owner(*a), Owner::Other(_) | Owner::Several(_)));
+    Some(if machine { Front::Machine } else { Front::Unknown })
 }
 
 /// The level, where the answer is another one than the zone has and is not wanted.
@@ -106,7 +163,10 @@ fn level(e: &View<'_>, case: &ZoneCase<'_>, right: &[IpAddr]) -> Option<Level> {
         let (all, outside) = zone_not_linked::unwanted(e)?;
         return Some(zone_not_linked::level(e, all.len() > outside.len()));
     }
-    if matches!(e.options.expect, Expect::Public | Expect::Closed | Expect::Any) {
+    // The service itself answered: whatever the address is, it leads there.
+    if matches!(e.options.expect, Expect::Public | Expect::Closed | Expect::Any)
+        || downstream::service_answered(e)
+    {
         return None;
     }
     Some(if downstream::service_not_reached(e) { Level::Broken } else { Level::Risk })
@@ -119,6 +179,7 @@ fn between(
     azure: &AzureView<'_>,
     case: &ZoneCase<'_>,
     origin: &Origin<'_>,
+    own_record: bool,
 ) -> FindingBuilder {
     let label = case.resolver.label();
     if let Some(one) = azure.forwarded(&origin.network, &e.dns.name) {
@@ -136,6 +197,11 @@ fn between(
     }
     let suffix = reading::public_suffix(e);
     match (&origin.provided, origin.server) {
+        (_, Server::Machine(_)) if own_record => finding.reasoning(format!(
+            "the answer lacks the alias that Azure's own has: {label} has a record of its own for the \
+             name (local data, a zone, a rewrite), or does not ask Azure DNS (168.63.129.16) for \
+             {suffix} and removes aliases"
+        )),
         (Some(_), Server::Machine(_)) => finding.reasoning(format!(
             "{label} does not ask Azure DNS (168.63.129.16) for {suffix}, or gives an older answer \
              from its cache; its forwarders are not visible in Azure"
@@ -170,6 +236,7 @@ fn steps(
     case: &ZoneCase<'_>,
     origin: &Origin<'_>,
     resolver: &Resolver<'_>,
+    own_record: bool,
 ) -> FindingBuilder {
     let (label, network) = (case.resolver.label(), origin.network.name());
     let suffix = reading::public_suffix(e);
@@ -194,6 +261,17 @@ fn steps(
     };
     let finding = resolver.inspect(finding.step(Step::inspect(wait)));
     match origin.server {
+        Server::Machine(_) if own_record => finding.step(
+            Step::shared(
+                format!(
+                    "on {label}: if it has a record of its own for {}, remove it, so that Azure \
+                     DNS is asked for the name",
+                    e.dns.name
+                ),
+                format!("every client of {label}, for this name only"),
+            )
+            .undo("put the record back: note its address and TTL first"),
+        ),
         Server::Machine(_) => finding.step(
             Step::shared(
                 format!("on {label}: forward {suffix} to 168.63.129.16, not {} alone", case.zone),

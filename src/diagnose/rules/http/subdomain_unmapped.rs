@@ -1,17 +1,20 @@
 //! The front end knows no account of this name (fact H18).
 
 use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
-use crate::diagnosis::Step;
+use crate::diagnosis::{Confidence, Step};
 use crate::evidence::identity::CredentialKind;
-use crate::evidence::tunnel;
+use crate::evidence::{TargetKind, tunnel};
 
-use super::refusal_match::{find_refusal, walked};
+use super::refusal_match::{MatchedRefusal, find_refusal, walked};
 
 pub(super) const RULE: Rule =
     rule!("http-subdomain-unmapped", Http, "No account owns this subdomain", Code(check));
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let refusal = find_refusal(e, RULE.id)?;
+    if let Some(alias) = alias_of_another(e) {
+        return Some(leads_to_another(e, &refusal, &alias));
+    }
     let account = reading::account(e);
     let mut finding = refusal
         .finding(
@@ -53,4 +56,54 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             ))
             .check(reading::again(e)),
     )
+}
+
+/// The privatelink alias of another account, in the answer that applications use: Azure's own alias
+/// begins with the name's own first label (fact D32).
+fn alias_of_another(e: &View<'_>) -> Option<String> {
+    if e.target.kind != TargetKind::Account {
+        return None;
+    }
+    let alias = e.dns.effective_resolver()?.seen.privatelink_alias(&e.dns.name)?;
+    let first = |name: &str| name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    (first(&alias) != first(&e.dns.name)).then_some(alias)
+}
+
+fn leads_to_another(e: &View<'_>, refusal: &MatchedRefusal<'_>, alias: &str) -> FindingBuilder {
+    let name = &e.dns.name;
+    let check = format!("dig {}", reading::word(name));
+    refusal
+        .finding(
+            refusal.level(e),
+            Confidence::Inferred,
+            format!("the account behind {alias} does not know the name"),
+        )
+        .cites("/dns/resolvers")
+        .reasoning(format!(
+            "Azure's own alias of {name} begins with {}: this one is a record of your own, and it \
+             leads to the private endpoint of another account, which does not know the name",
+            reading::account(e)
+        ))
+        .reasoning("if no account owns the name at all, the answer is the same")
+        .owner("DNS")
+        .inspect("see the chain", check.clone())
+        .inspect(
+            "see whether the account exists",
+            account::list(
+                e,
+                &format!(
+                    "[?properties.customSubDomainName=='{}'].properties.endpoint",
+                    reading::account(e)
+                ),
+                "",
+            ),
+        )
+        .step(
+            Step::shared(
+                format!("remove the alias of {name} where it is kept, so that Azure's own is used"),
+                "every client of the server that has the record, for this name only",
+            )
+            .undo("put the alias back: note its target and TTL first"),
+        )
+        .check(check)
 }
