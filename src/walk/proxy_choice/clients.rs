@@ -43,11 +43,14 @@ const CLIENTS: &[Client] = &[
     Client { name: "Python httpx", tested: Some("0.23.3"), decide: httpx },
     Client { name: "Python requests", tested: Some("2.28.1"), decide: requests },
     Client { name: "Go net/http", tested: Some("1.19"), decide: go },
-    Client { name: "Node fetch", tested: Some("20"), decide: node },
+    Client { name: "Node fetch", tested: Some("20"), decide: |_| Decided::Ignores },
     Client { name: ".NET HttpClient", tested: None, decide: dotnet },
     Client { name: "Java", tested: None, decide: |_| Decided::Ignores },
     Client { name: "aoai-probe", tested: Some(env!("CARGO_PKG_VERSION")), decide: own },
 ];
+
+/// Node 24 and later, where the variables are switched on (`NODE_USE_ENV_PROXY=1`).
+const NODE_BY_VARIABLES: Client = Client { name: "Node fetch", tested: None, decide: node };
 
 /// What calls by WinHTTP: most services of Windows. No variable counts for it.
 const WINHTTP: Client = Client { name: "WinHTTP services", tested: None, decide: winhttp };
@@ -70,8 +73,13 @@ pub fn clients(target: &Target, settings: Settings<'_>) -> Vec<ClientProxy> {
     }
     let host = target.seen.host.as_str();
     let call = Call { target, host, port: target.seen.port, environment, system };
+    let by_environment = environment.get("NODE_USE_ENV_PROXY") == Some("1");
     CLIENTS
         .iter()
+        .map(|client| match client.name == NODE_BY_VARIABLES.name && by_environment {
+            true => &NODE_BY_VARIABLES,
+            false => client,
+        })
         .chain(by_system.then_some(&WINHTTP))
         .map(|client| {
             let (proxy, decision) = evidence((client.decide)(&call));
@@ -284,11 +292,8 @@ fn go(call: &Call<'_>) -> Decided {
     })
 }
 
-/// Node reads the variables only where that is switched on (`NODE_USE_ENV_PROXY=1`, Node 24).
+/// As undici's EnvHttpProxyAgent has it.
 fn node(call: &Call<'_>) -> Decided {
-    if call.environment.get("NODE_USE_ENV_PROXY") != Some("1") {
-        return Decided::Ignores;
-    }
     let proxies = ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"];
     call.by(&proxies, &["no_proxy", "NO_PROXY"], |list| {
         if list == "*" {

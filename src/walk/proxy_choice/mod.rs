@@ -85,10 +85,13 @@ pub struct Choice {
     pub proxy: Option<Proxy>,
 }
 
-/// The variables that name a proxy for https, in the order in which they are read (curl,
-/// requests, httpx and reqwest agree for https but for the case that comes first).
-const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-const NO_PROXY_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
+/// The variables that name a proxy for https, in the order in which they are read. Small letters
+/// come first in curl, Python's clients, .NET and Node, and only Go reads the capitals first
+/// (facts P4a, P4b).
+const PROXY_VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+const NO_PROXY_VARIABLES: [&str; 2] = ["no_proxy", "NO_PROXY"];
+/// Those for plain requests, which are shown for comparison.
+const HTTP_VARIABLES: [&str; 2] = ["http_proxy", "HTTP_PROXY"];
 
 /// Decides: by the option, else by the variables, else by the system's settings for this user.
 #[must_use]
@@ -191,21 +194,29 @@ fn may_be_a_password(host: &str, port: Option<u16>) -> bool {
 /// The proxy variables that are set, without user names and passwords.
 #[must_use]
 pub fn shown_variables(environment: &Environment) -> Vec<ProxyVariable> {
-    PROXY_VARIABLES
+    let known: Vec<&str> = [&PROXY_VARIABLES[..], &HTTP_VARIABLES, &NO_PROXY_VARIABLES].concat();
+    // Python reads other spellings too, such as `Https_Proxy`.
+    let other = environment.names().filter(|name| {
+        !known.contains(name) && known.iter().any(|one| one.eq_ignore_ascii_case(name))
+    });
+    known
         .iter()
-        .chain(&["HTTP_PROXY", "http_proxy"])
-        .chain(&NO_PROXY_VARIABLES)
+        .copied()
+        .chain(other.take(OTHER_SPELLINGS_SHOWN))
         .filter(|name| environment.has(name))
         .filter_map(|name| {
             let value = environment.get(name)?;
-            let value = match NO_PROXY_VARIABLES.contains(name) {
+            let value = match name.eq_ignore_ascii_case("no_proxy") {
                 true => masked_list(value),
                 false => masked(value),
             };
-            Some(ProxyVariable { name: (*name).to_owned(), value })
+            Some(ProxyVariable { name: name.to_owned(), value })
         })
         .collect()
 }
+
+/// How many variables of other spellings are shown.
+const OTHER_SPELLINGS_SHOWN: usize = 8;
 
 /// What is shown in place of a value that may hold a password.
 const NOT_SHOWN: &str = "[not shown]";

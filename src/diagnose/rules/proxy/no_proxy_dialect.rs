@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnose::{FindingBuilder, Rule, View, headline};
+use crate::diagnose::{FindingBuilder, Rule, View, headline, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Evidence;
-use crate::evidence::vantage::{ClientDecision, ClientProxy};
+use crate::evidence::vantage::{ClientDecision, ClientProxy, ProxyReason};
 
 use super::{client_proxies, no_proxy};
 
@@ -41,14 +41,16 @@ fn differing(e: &Evidence) -> Option<FindingBuilder> {
         *way == walked
             || (way.is_none() && matches!(no_proxy::direct(e), no_proxy::Direct::Verified(_)))
     };
-    // A client that reads no variable behaves as designed; the fault is a list that exempts only
-    // for some clients, or two spellings that name two proxies.
+    // A client that none of the variables is for goes directly, as designed. The fault is a list
+    // that exempts only for some clients, two spellings that name two proxies, or a spelling that
+    // sends some clients elsewhere than this walk, unless an option chose the walk's path.
     let written: BTreeSet<Option<&str>> = clients
         .iter()
         .filter(|(_, client)| client.decision != ClientDecision::NoVariable)
         .map(|(_, client)| client.proxy.as_deref())
         .collect();
-    let risk = written.len() > 1 && !written.iter().all(proved);
+    let chosen = matches!(e.vantage.proxy.reason, ProxyReason::OptionNone | ProxyReason::OptionUrl);
+    let risk = (written.len() > 1 || !chosen) && !written.iter().all(proved);
     let level = if risk { Level::Risk } else { Level::Note };
     let other = ways.iter().copied().find(|way| *way != walked)?;
     let (these, those) =
@@ -71,12 +73,36 @@ fn differing(e: &Evidence) -> Option<FindingBuilder> {
     )
     .owner("Application")
     .inspect("see the variables in the application's environment", client_proxies::SEE_VARIABLES)
-    .step(Step::local(
-        "set HTTPS_PROXY and https_proxy to the same value, and NO_PROXY and \
-                      no_proxy too",
-    ))
+    .step(same_value(e))
     .step(no_proxy::step(e, "if the path is private, append the host to the list"));
+    let finding = match proved(&other) {
+        true => finding,
+        false => finding.decide_with(reading::again_with(
+            e,
+            &format!("--proxy {}", other.map_or("none".to_owned(), |url| reading::word(url))),
+        )),
+    };
     Some(client_proxies::seen(finding, &clients))
+}
+
+/// The step that makes the spellings agree.
+fn same_value(e: &Evidence) -> Step {
+    let odd: Vec<&str> = e
+        .vantage
+        .proxy
+        .variables
+        .iter()
+        .map(|variable| variable.name.as_str())
+        .filter(|name| name.chars().any(char::is_lowercase) && name.chars().any(char::is_uppercase))
+        .collect();
+    let same = "set HTTPS_PROXY and https_proxy to the same value, and NO_PROXY and no_proxy too";
+    Step::local(match odd.as_slice() {
+        [] => same.to_owned(),
+        odd => format!(
+            "unset {}, which Python alone reads, or rename it; where a proxy is wanted, {same}",
+            odd.join(" and ")
+        ),
+    })
 }
 
 /// An entry of a form on which clients differ, without effect here.
