@@ -9,6 +9,7 @@ mod azure;
 mod bundle;
 mod check;
 mod compare;
+mod credentials;
 mod destinations;
 mod generate;
 mod interruption;

@@ -220,9 +220,13 @@ fn prove_accepted(e: &View<'_>, main: &Read<'_>) -> Result<Clause, String> {
             format!("{way}; the call was not tested: this kind of account lists no models")
         })),
         Some(Leaves::CallerUntested | Leaves::FrontAsks) if unsent => {
-            match reading::service(e).filter(|service| service.tokens_only) {
-                Some(service) => Err(format!(
+            match reading::service(e).filter(|service| !service.asks_network_first()) {
+                Some(service) if service.keys.is_none() => Err(format!(
                     "{} takes tokens alone, and none was sent: its rules were not tested",
+                    service.name
+                )),
+                Some(service) => Err(format!(
+                    "neither a key nor a token was sent: the rules of {} were not tested",
                     service.name
                 )),
                 None => Ok(way.map(|way| format!("{way}; {untested}"))),

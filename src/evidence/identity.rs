@@ -266,6 +266,8 @@ pub enum Withheld {
     NoToken,
     /// The service takes tokens alone, and the credential in hand is a key.
     ServiceTakesNoKey,
+    /// The variable holds a key of another service, which is not read for this one.
+    KeyOfAnotherService,
 }
 
 /// Claims of a token, as facts for comparison.

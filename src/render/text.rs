@@ -317,6 +317,7 @@ pub(crate) const fn withheld(why: Withheld) -> &'static str {
         Withheld::ServiceHasNoCall => "no call is made to this service",
         Withheld::NoToken => "no token was obtained",
         Withheld::ServiceTakesNoKey => "the service takes tokens, no keys",
+        Withheld::KeyOfAnotherService => "it is a key of another service",
     }
 }
 

@@ -28,6 +28,24 @@ pub fn all() -> impl Iterator<Item = &'static Service> {
     FAMILIES.iter().copied().flatten()
 }
 
+/// The keys that a call to a service may carry. Where none is known or no call is made, they are those
+/// of an account, which then stay here.
+#[must_use]
+pub fn keys_of(service: Option<&Service>) -> Option<&'static Keys> {
+    match service {
+        Some(service) if service.has_call() => service.keys,
+        _ => Some(azure_ai::KEYS),
+    }
+}
+
+/// Every service's keys, each once.
+pub fn all_keys() -> impl Iterator<Item = &'static Keys> {
+    let before = |at: usize| all().take(at).filter_map(|service| service.keys);
+    all().enumerate().filter_map(move |(at, service)| {
+        service.keys.filter(|keys| !before(at).any(|one| one == *keys))
+    })
+}
+
 /// One service, in every cloud that has it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Service {
@@ -44,9 +62,10 @@ pub struct Service {
     pub audiences: &'static [(Cloud, &'static [&'static str])],
     /// What proves it; none: it is walked as far as TLS.
     pub requests: &'static [Request],
-    /// It takes no key, and asks who calls before it looks where from: an answer to a call without
-    /// a token proves nothing of its network rules.
-    pub tokens_only: bool,
+    /// The keys that it takes; none: it takes tokens alone.
+    pub keys: Option<&'static Keys>,
+    /// What it looks at first in a call.
+    pub order: Order,
     /// Some of its resources have no list to give.
     pub list_optional: bool,
     /// Its names may lead to a workspace, whose front end answers with pages of nginx (fact W16).
@@ -59,6 +78,28 @@ pub struct Service {
     pub roles: Roles,
     /// Its resources as `az` and Resource Manager name them.
     pub resource: Option<Resource>,
+}
+
+/// The keys of a service. A key of one service is never sent to another.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Keys {
+    /// The service whose keys they are, for people.
+    pub of: &'static str,
+    /// The header that one goes in.
+    pub header: &'static str,
+    /// The variables that hold one, as people and SDKs name them; the first that is set is taken.
+    pub variables: &'static [&'static str],
+}
+
+/// What a service looks at first in a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Where it comes from: an answer about its caller came past the network rules (fact W2).
+    Network,
+    /// Whether it has a token, then where it comes from, then the caller's rights (facts G10, G22).
+    Token,
+    /// Not known: an answer about the caller proves nothing of the network rules.
+    Unknown,
 }
 
 /// Header fields by which the answers of a service are known, in lower case.
@@ -144,11 +185,24 @@ pub struct Resource {
     pub terraform: &'static str,
     /// The metric of Azure Monitor that has the time of its answers.
     pub latency_metric: &'static str,
+    /// Whether deleted ones can be listed and recovered for some time.
+    pub recoverable: bool,
+    /// Whether one has a tenant of its own, which it keeps when its subscription moves.
+    pub own_tenant: bool,
 }
 
 impl Resource {
     const fn of_type(kind: &'static str) -> Self {
-        Self { kind, az: "", noun: "resource", endpoint: "", terraform: "", latency_metric: "" }
+        Self {
+            kind,
+            az: "",
+            noun: "resource",
+            endpoint: "",
+            terraform: "",
+            latency_metric: "",
+            recoverable: false,
+            own_tenant: false,
+        }
     }
 
     /// The provider, which is also the name of its service endpoint in a subnet.
@@ -200,7 +254,8 @@ impl Service {
             endpoints,
             audiences: &[],
             requests: &[],
-            tokens_only: false,
+            keys: None,
+            order: Order::Unknown,
             list_optional: false,
             workspace: false,
             signature: Signature { region: "", headers: &[] },
@@ -234,8 +289,13 @@ impl Service {
         self
     }
 
-    const fn tokens_only(mut self) -> Self {
-        self.tokens_only = true;
+    const fn keys(mut self, keys: &'static Keys) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
+    const fn order(mut self, order: Order) -> Self {
+        self.order = order;
         self
     }
 
@@ -268,6 +328,12 @@ impl Service {
     #[must_use]
     pub const fn has_call(&self) -> bool {
         !self.requests.is_empty()
+    }
+
+    /// Whether an answer about the caller shows that its network rules let the call in.
+    #[must_use]
+    pub fn asks_network_first(&self) -> bool {
+        self.order == Order::Network
     }
 
     /// Whether a deployment of its can be called.

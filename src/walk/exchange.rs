@@ -12,7 +12,7 @@ use crate::credential::AcquiredToken;
 use crate::evidence::http::{HttpCall, HttpOutcome};
 use crate::evidence::identity::Withheld;
 use crate::secret::Redactor;
-use crate::target::Target;
+use crate::services;
 use crate::wire::http::{self, Authentication};
 use crate::wire::session::{ReleasePolicy, Verified};
 
@@ -82,7 +82,13 @@ impl HttpExchange for TargetCalls {
         let token = acquired.as_ref().and_then(|acquired| acquired.token.as_ref());
         let (authentication, no_key) = match token {
             Some(token) => (Authentication::Bearer(token), None),
-            None => for_service(context.target, context.credential.authentication()),
+            None => {
+                let keys = services::keys_of(context.target.service());
+                match context.credential.authentication(keys) {
+                    Ok(authentication) => (authentication, None),
+                    Err(why) => (Authentication::None, Some(why)),
+                }
+            }
         };
         let redactor = context.redactor().with(token);
         let started_ms = context.elapsed_ms();
@@ -102,19 +108,6 @@ impl HttpExchange for TargetCalls {
             alert,
             carried: Carried { withheld: withheld.or(no_key), date, reply: None },
         }
-    }
-}
-
-/// A credential as the target's service takes it; with the reason where it takes none of its kind.
-fn for_service<'a>(
-    target: &Target,
-    authentication: Authentication<'a>,
-) -> (Authentication<'a>, Option<Withheld>) {
-    match authentication {
-        Authentication::ApiKey(_) if target.service().is_some_and(|s| s.tokens_only) => {
-            (Authentication::None, Some(Withheld::ServiceTakesNoKey))
-        }
-        taken => (taken, None),
     }
 }
 

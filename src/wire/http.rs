@@ -89,8 +89,8 @@ const RAW_HEADERS: &[&str] = &[
 pub enum Authentication<'a> {
     /// Without one.
     None,
-    /// `api-key: <key>`.
-    ApiKey(&'a Secret),
+    /// In a header of the service's own, such as `api-key`.
+    ApiKey(&'static str, &'a Secret),
     /// `Authorization: Bearer <token>`.
     Bearer(&'a Secret),
 }
@@ -99,7 +99,7 @@ impl<'a> Authentication<'a> {
     const fn secret(self) -> Option<&'a Secret> {
         match self {
             Authentication::None => None,
-            Authentication::ApiKey(secret) | Authentication::Bearer(secret) => Some(secret),
+            Authentication::ApiKey(_, secret) | Authentication::Bearer(secret) => Some(secret),
         }
     }
 }
@@ -350,8 +350,8 @@ impl Connection {
         }
         match authentication {
             Authentication::None => {}
-            Authentication::ApiKey(key) => {
-                builder = builder.header("api-key", sensitive(key.expose())?);
+            Authentication::ApiKey(header, key) => {
+                builder = builder.header(header, sensitive(key.expose())?);
             }
             Authentication::Bearer(token) => {
                 // One allocation: a string that grows leaves copies behind.

@@ -5,6 +5,7 @@ use crate::diagnose::rules::http::refusals::Leaves;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level};
 use crate::evidence::identity::{CredentialKind, TokenOutcome};
+use crate::services;
 
 use super::acquisition::{bare_words, failed, source};
 
@@ -58,7 +59,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         None => finding,
     };
     let finding = finding.not_tested().cites("/identity/kind");
-    if reading::service(e).is_some_and(|service| service.tokens_only) {
+    let Some(keys) = services::keys_of(reading::service(e)) else {
         return Some(
             finding
                 .reasoning(
@@ -69,14 +70,15 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 )
                 .decide_with(reading::again_with(e, "--credential azure-cli")),
         );
-    }
+    };
+    let variable = keys.variables[0];
     Some(
         finding
-            .reasoning(
-                "a key in AZURE_OPENAI_API_KEY would do, or AZURE_TENANT_ID and AZURE_CLIENT_ID \
+            .reasoning(format!(
+                "a key in {variable} would do, or AZURE_TENANT_ID and AZURE_CLIENT_ID \
                  with AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or \
-                 AZURE_FEDERATED_TOKEN_FILE, or --credential managed-identity or azure-cli",
-            )
-            .decide_with(format!("AZURE_OPENAI_API_KEY=<key> {}", reading::again(e))),
+                 AZURE_FEDERATED_TOKEN_FILE, or --credential managed-identity or azure-cli"
+            ))
+            .decide_with(format!("{variable}=<key> {}", reading::again(e))),
     )
 }
