@@ -24,7 +24,6 @@ use crate::files::{self, May};
 use crate::inventory::{CredentialReference, Entry};
 use crate::panics::{self, Bug};
 use crate::report::Report;
-use crate::services;
 use crate::walk::plan::Plan;
 use crate::walk::proxy_choice::ProxyOption;
 use crate::walk::{self, HopDone};
@@ -93,7 +92,7 @@ impl TokenSharing {
         let plan = &entry.plan;
         Self {
             reference: entry.credential.clone(),
-            keys: services::keys_of(entry.target.service()).map(|keys| keys.variables),
+            keys: entry.target.keys().map(|keys| keys.variables),
             resolvers: plan.resolvers.clone(),
             proxy: match &plan.proxy {
                 ProxyOption::Env => None,
@@ -348,7 +347,7 @@ fn typed_words(entry: &Entry) -> Vec<&str> {
 /// The environment of a walk whose key is in a variable of another name.
 fn environment(entry: &Entry, environment: &Environment) -> Result<Environment, String> {
     // A name in the inventory says for which target the key is.
-    let keys = services::keys_of(entry.target.service());
+    let keys = entry.target.keys();
     let own = keys.map_or(API_KEY_VARIABLE, |keys| keys.variables[0]);
     match &entry.credential.api_key_variable {
         None => Ok(environment.clone()),

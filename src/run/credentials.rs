@@ -2,7 +2,7 @@
 //! goes to no service but its own, and a token is requested once.
 
 use crate::credential::{Credential, CredentialOptions};
-use crate::services::{self, Keys};
+use crate::services::Keys;
 use crate::target::Target;
 use crate::world::Environment;
 
@@ -27,7 +27,7 @@ impl Credentials {
         let is_shared = options.api_key_file.is_some() || options.token_file.is_some();
         let mut kinds: Vec<(Option<&'static Keys>, &Target)> = Vec::new();
         for target in targets {
-            let keys = services::keys_of(target.service());
+            let keys = target.keys();
             if !kinds.iter().any(|(known, _)| *known == keys) {
                 kinds.push((keys, target));
             }
@@ -52,7 +52,7 @@ impl Credentials {
 
     /// That of a target.
     pub(super) fn of(&self, target: &Target) -> &Credential {
-        let keys = services::keys_of(target.service());
+        let keys = target.keys();
         let own = self.found.iter().find(|(known, _)| self.is_shared || *known == keys);
         // Each target was there when they were found.
         &own.unwrap_or(&self.found[0]).1

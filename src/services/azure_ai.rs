@@ -5,7 +5,10 @@ use crate::clouds::Cloud;
 use crate::evidence::http::Purpose;
 
 use super::request::Under;
-use super::{Keys, Kind, Order, Request, Resource, Role, Service, public, usgov};
+use super::{
+    Keys, Kind, NETWORK_RULE, NETWORKS, Order, Request, Resource, Role, Rules, Service, public,
+    usgov,
+};
 
 /// Group id of an account.
 const ACCOUNT: &[&str] = &["account"];
@@ -77,6 +80,8 @@ pub const RESOURCE: Resource = Resource {
     endpoint: "properties.endpoint",
     terraform: "azurerm_cognitive_account",
     latency_metric: "AzureOpenAITimeToResponse",
+    networks: NETWORKS,
+    rules: Rules { service_endpoint: "Microsoft.CognitiveServices", ..NETWORK_RULE },
     recoverable: true,
     own_tenant: false,
 };

@@ -6,7 +6,9 @@ use crate::evidence::http::Purpose;
 
 use super::refusal::{Blames, Condition, Leaves, Refusal};
 use super::request::Under;
-use super::{Order, Request, Resource, Role, Service, china, public, usgov};
+use super::{
+    NETWORK_RULE, NETWORKS, Order, Request, Resource, Role, Rules, Service, china, public, usgov,
+};
 
 /// Group id of a vault.
 const VAULT: &[&str] = &["vault"];
@@ -67,6 +69,8 @@ const RESOURCE: Resource = Resource {
     endpoint: "properties.vaultUri",
     terraform: "azurerm_key_vault",
     latency_metric: "ServiceApiLatency",
+    networks: NETWORKS,
+    rules: Rules { service_endpoint: "Microsoft.KeyVault", ..NETWORK_RULE },
     recoverable: true,
     own_tenant: true,
 };

@@ -12,7 +12,7 @@ use crate::credential::AcquiredToken;
 use crate::evidence::http::{HttpCall, HttpOutcome};
 use crate::evidence::identity::Withheld;
 use crate::secret::Redactor;
-use crate::services;
+use crate::services::Service;
 use crate::wire::http::{self, Authentication};
 use crate::wire::session::{ReleasePolicy, Verified};
 
@@ -80,11 +80,12 @@ impl HttpExchange for TargetCalls {
         // The way to a token has its own times.
         let acquired = token::acquired(context).await;
         let token = acquired.as_ref().and_then(|acquired| acquired.token.as_ref());
+        let anonymous = context.target.service().is_some_and(Service::asks_anonymously);
         let (authentication, no_key) = match token {
+            _ if anonymous => (Authentication::None, Some(Withheld::CallerNotTested)),
             Some(token) => (Authentication::Bearer(token), None),
             None => {
-                let keys = services::keys_of(context.target.service());
-                match context.credential.authentication(keys) {
+                match context.credential.authentication(context.target.keys()) {
                     Ok(authentication) => (authentication, None),
                     Err(why) => (Authentication::None, Some(why)),
                 }
@@ -170,7 +171,7 @@ async fn make(
     reopen: impl AsyncFn() -> Option<Verified>,
 ) -> (Vec<HttpCall>, Option<String>) {
     let mut made: Vec<HttpCall> = Vec::new();
-    for call in &calls::calls(context.target, context.plan) {
+    for call in &calls::calls(context.target, context.plan, context.now()) {
         let mut one = line.call(call, authentication, redactor, context).await;
         // A server may end a connection after any answer (RFC 9112, section 9.6): clients
         // open another one, and so do we.
@@ -198,7 +199,7 @@ async fn make(
 
 /// The first call, where the connection was lost before it was made.
 fn not_made(context: &Context<'_>, outcome: HttpOutcome) -> Vec<HttpCall> {
-    let first = calls::calls(context.target, context.plan).into_iter().next();
+    let first = calls::calls(context.target, context.plan, context.now()).into_iter().next();
     let one = first.map(|call| HttpCall {
         purpose: call.purpose,
         method: if call.body.is_some() { "POST" } else { "GET" }.to_owned(),

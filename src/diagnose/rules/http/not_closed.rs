@@ -71,7 +71,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         .cites(pointer(0))
         .cites("/options/expect")
         .owner("Azure platform")
-        .inspect("see what the account allows", account::show(e, account::NETWORK))
+        .inspect("see what the account allows", account::show_networks(e))
         .step(Step::inspect(
             "first make sure that every client has a private path: clients that use the public \
              address, such as the portal's chat and other services, will be refused",

@@ -24,6 +24,20 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 .to_owned(),
             reading::again_with(e, "--credential managed-identity"),
         ),
+        Withheld::CallerNotTested => {
+            let service = e.target.service_name.as_deref().unwrap_or("this service");
+            return Some(
+                FindingBuilder::new(
+                    Level::Note,
+                    Confidence::Proved,
+                    format!("authentication was not tested: no caller is tested at {service}"),
+                )
+                .fact(format!("{} was not sent", credential(e)))
+                .reasoning("the call goes without a credential: it tests the path alone")
+                .not_tested()
+                .cites("/identity/withheld"),
+            );
+        }
         Withheld::KeyOfAnotherService => (
             format!(
                 "it is a key of another service: {}'s own would be in {}",
