@@ -10,6 +10,7 @@ mod azure;
 mod bundle;
 mod check;
 mod compare;
+mod credentials;
 mod destinations;
 mod generate;
 mod interruption;

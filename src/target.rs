@@ -7,7 +7,7 @@ use url::{Host, Url};
 use crate::clouds::Cloud;
 use crate::evidence::text::{begins_as_url, clean, holds_at_sign, repeatable};
 use crate::evidence::{TargetInfo, TargetKind};
-use crate::services::{self, Kind, Opening, Service};
+use crate::services::{self, Keys, Kind, Opening, Service};
 
 /// Words that are commands of other versions of this tool, so no bare account names.
 const RESERVED: &[&str] = &["compare"];
@@ -46,6 +46,12 @@ pub enum TargetError {
     /// No text.
     #[error("the target is empty")]
     Empty,
+    /// A shared access signature.
+    #[error(
+        "the URL holds a shared access signature (sig=), which is a secret: leave out what follows \
+         the `?`. A check with it is not made; the path to the service does not depend on it"
+    )]
+    Signature,
     /// A URL that is not https.
     #[error("{0}:// is not how Azure OpenAI is reached: the endpoint begins with https://")]
     Scheme(String),
@@ -146,6 +152,9 @@ impl Target {
         if begins_as_url(typed) && !typed.contains("://") {
             return Err(TargetError::MistypedScheme);
         }
+        if holds_signature(typed) {
+            return Err(TargetError::Signature);
+        }
         if let Ok(address) = typed.trim_start_matches('[').trim_end_matches(']').parse() {
             return Err(TargetError::Address(address));
         }
@@ -223,6 +232,11 @@ impl Target {
             private_zone: known.map(|m| m.zone.clone()).filter(|zone| !zone.is_empty()),
             account: known
                 .and_then(|m| m.prefix.split('.').next())
+                .map(|label| match service {
+                    // The names of a resource's copy in the paired region.
+                    Some(service) => label.strip_suffix(service.secondary).unwrap_or(label),
+                    None => label,
+                })
                 .filter(|label| !label.is_empty())
                 .map(str::to_owned),
             base_path,
@@ -236,6 +250,12 @@ impl Target {
     #[must_use]
     pub const fn service(&self) -> Option<&'static Service> {
         self.service
+    }
+
+    /// The keys that a call to it may carry.
+    #[must_use]
+    pub fn keys(&self) -> Option<&'static Keys> {
+        services::keys_of(self.service)
     }
 
     /// Its cloud, as far as its name shows one.
@@ -268,6 +288,14 @@ impl Target {
         let host = self.original_host.clone()?;
         Some(Self::build(&host.clone(), host, Some(self.seen.port), "", None))
     }
+}
+
+/// Whether a URL's query holds a shared access signature (fact Z29).
+fn holds_signature(typed: &str) -> bool {
+    let query = typed.split_once('?').map_or("", |(_, query)| query);
+    query.split(['&', '?', ';', '#']).any(|pair| {
+        pair.split_once('=').is_some_and(|(name, _)| name.trim().eq_ignore_ascii_case("sig"))
+    })
 }
 
 /// The service of a name by its suffix, public or privatelink.
@@ -477,6 +505,22 @@ mod tests {
     }
 
     #[test]
+    fn a_shared_access_signature_is_refused_and_not_repeated() {
+        for typed in [
+            "https://a.blob.core.windows.net/c/b?sv=2024-11-04&sig=canary%3D",
+            "a.blob.core.windows.net?SIG=canary",
+            "a.queue.core.windows.net/?comp=list&sig=canary#x",
+        ] {
+            let error = Target::parse(typed, None).unwrap_err();
+            assert_eq!(error, TargetError::Signature);
+            assert!(!error.to_string().contains("canary"));
+        }
+        assert!(Target::parse("https://a.blob.core.windows.net/?comp=list&design=x", None).is_ok());
+        let copy = Target::parse("acct-secondary.blob.core.windows.net", None).unwrap();
+        assert_eq!(copy.seen.account.as_deref(), Some("acct"));
+    }
+
+    #[test]
     fn a_query_is_not_kept() {
         let target = Target::parse("myacct?api-key=canary", None).unwrap();
         assert!(!format!("{target:?}").contains("canary"), "{target:?}");
@@ -505,7 +549,7 @@ mod tests {
         for (host, service) in [
             ("x.openai.azure.com", "keyvault"),
             ("x.vault.azure.net", "openai"),
-            ("x.azure-api.net", "blob"),
+            ("x.azure-api.net", "sql"),
             ("x.privatelink.vaultcore.azure.net", "openai"),
         ] {
             let error = seen(host, service).unwrap_err().to_string();

@@ -4,8 +4,10 @@ use url::Url;
 
 use super::flow::Authority;
 use super::options::{CredentialOptions, SourceChoice};
-use super::sources::{Origin, Probe, SOURCES};
+use super::find::foreign_key;
+use super::sources::{Detected, Origin, Probe, SOURCES};
 use super::{Credential, authority::AUTHORITY_HOST};
+use crate::evidence::identity::CredentialKind;
 use crate::target::Target;
 use crate::world::Environment;
 
@@ -70,13 +72,37 @@ pub fn planned(
     let detected = SOURCES
         .iter()
         .filter(|source| name.is_none_or(|name| name == source.name))
-        .find_map(|source| source.detected(&Probe { options, environment, named: name.is_some() }));
+        .find_map(|source| {
+            let probe = Probe { options, environment, named: name.is_some() };
+            Some((source.kind, source.detected(&probe)?))
+        });
     let with = Credential {
         authority_host: environment.get(AUTHORITY_HOST).map(str::to_owned),
         ..Credential::none()
     };
-    match detected.map(|detected| (detected.origin, detected.label)) {
-        Some((Origin::Flow(flow), label)) => flow.destinations(&label, &with.authority(target)),
-        _ => Vec::new(),
+    match detected {
+        Some((_, Detected { origin: Origin::Flow(flow), label, .. })) => {
+            flow.destinations(&label, &with.authority(target))
+        }
+        Some((CredentialKind::ApiKey, key)) => key_line(options, &key.label, target),
+        _ => foreign_key(options, environment)
+            .map(|(variable, keys)| {
+                Destination::Other(format!(
+                    "key    {variable} is not sent: it is for a key of {}",
+                    keys.of
+                ))
+            })
+            .into_iter()
+            .collect(),
     }
+}
+
+/// Where the key of a call comes from, and how it goes.
+fn key_line(options: &CredentialOptions, label: &str, target: &Target) -> Vec<Destination> {
+    let line = match (target.has_call(), options.keys()) {
+        (false, _) => return Vec::new(),
+        (true, None) => format!("key    {label} is not sent: the service takes tokens alone"),
+        (true, Some(keys)) => format!("key    from {label}, in the header {}", keys.header),
+    };
+    vec![Destination::Other(line)]
 }

@@ -7,8 +7,9 @@ use super::incomplete::{configured, missing};
 use super::options::{CredentialOptions, SourceChoice};
 use super::sources::{Detected, Origin, Probe, SOURCES, Source};
 use super::{Credential, CredentialError, file};
-use crate::evidence::identity::{Configured, SkippedSource, Trimmed};
+use crate::evidence::identity::{Configured, CredentialKind, SkippedSource, Trimmed};
 use crate::secret::Secret;
+use crate::services::{self, Keys};
 use crate::world::Environment;
 
 /// Variables of other tools whose values are secrets; those of the sources are in their files.
@@ -27,7 +28,7 @@ impl Credential {
         environment: &Environment,
     ) -> Result<Self, CredentialError> {
         let empty = Self {
-            configured: configured(environment),
+            configured: configured(options, environment),
             authority_host: environment.get(AUTHORITY_HOST).map(str::to_owned),
             ..Self::none()
         };
@@ -64,12 +65,28 @@ impl Credential {
                 Some((source, source.detected(&Probe { options, environment, named })?))
             })
             .collect();
+        let foreign = foreign_key(options, environment);
+        if let Some((variable, keys)) = foreign
+            && match named {
+                None => found.is_empty(),
+                Some(named) => named.of_service && found.iter().all(|(s, _)| s.name != named.name),
+            }
+        {
+            return Ok(Self {
+                kind: CredentialKind::ApiKey,
+                name: SOURCES.iter().find(|source| source.of_service).map_or("", |source| source.name),
+                source: Some(variable.to_owned()),
+                is_explicit: true,
+                key_of: Some(keys.of),
+                ..empty
+            });
+        }
         let at = match named {
             None => 0,
             Some(named) => {
                 let at = found.iter().position(|(source, _)| source.name == named.name);
                 at.ok_or_else(|| {
-                    let lacks = missing(named, &empty.configured);
+                    let lacks = missing(named, options, environment, &empty.configured);
                     CredentialError::NotConfigured(named.name.to_owned(), lacks)
                 })?
             }
@@ -88,7 +105,11 @@ impl Credential {
                 None => format!("{} comes first", taken.label),
             },
         });
-        let skipped_sources = others.collect();
+        let foreign = foreign.map(|(variable, keys)| SkippedSource {
+            source: variable.to_owned(),
+            reason: format!("it is for a key of {}", keys.of),
+        });
+        let skipped_sources = others.chain(foreign).collect();
         let with = Self {
             name: source.name,
             source: Some(taken.label.clone()),
@@ -135,12 +156,26 @@ impl Credential {
 /// [`CredentialError::Misplaced`].
 pub fn leaked_into_args(environment: &Environment, typed: &[&str]) -> Result<(), CredentialError> {
     let of_sources = SOURCES.iter().flat_map(|source| source.secret_variables);
-    of_sources.chain(OTHER_SECRET_VARIABLES).copied().try_for_each(|variable| {
+    let of_services = services::all_keys().flat_map(|keys| keys.variables);
+    of_sources.chain(of_services).chain(OTHER_SECRET_VARIABLES).copied().try_for_each(|variable| {
         let secret = environment.get(variable).map(|value| Secret::new(value.trim().to_owned()));
         match secret.is_some_and(|secret| typed.iter().any(|text| secret.is_contained_in(text))) {
             true => Err(CredentialError::Misplaced(variable.to_owned())),
             false => Ok(()),
         }
+    })
+}
+
+/// A variable with a key of another service than the target's. It is named, and its value is not
+/// read.
+pub(super) fn foreign_key(
+    options: &CredentialOptions,
+    environment: &Environment,
+) -> Option<(&'static str, &'static Keys)> {
+    let own = options.keys();
+    services::all_keys().filter(|keys| Some(*keys) != own).find_map(|keys| {
+        let set = keys.variables.iter().find(|name| environment.get(name).is_some())?;
+        Some((*set, keys))
     })
 }
 
@@ -184,7 +219,7 @@ fn checked(value: &str, label: &str) -> Result<Secret, CredentialError> {
 pub(super) mod tests {
     use std::time::Duration;
 
-    use super::super::{API_KEY_VARIABLE, CredentialKind, TOKEN_VARIABLE};
+    use super::super::{API_KEY_VARIABLE, TOKEN_VARIABLE};
     use super::*;
 
     pub(in crate::credential) fn find(
@@ -233,6 +268,31 @@ pub(super) mod tests {
         };
         let error = found(file, &[("AZURE_TENANT_ID", "t")]).unwrap_err();
         assert_eq!(error, CredentialError::NoApplication("AZURE_CLIENT_ID".to_owned()));
+    }
+
+    #[test]
+    fn a_key_of_another_service_is_named_and_not_read() {
+        let vault = services::by_id("keyvault");
+        let found = |service, pairs: &[(&str, &str)], choice: SourceChoice| {
+            let pairs = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+            let options = CredentialOptions { service, choice, ..CredentialOptions::default() };
+            Credential::find(&options, &Environment::from_pairs(pairs)).unwrap()
+        };
+        let key = (API_KEY_VARIABLE, "canary");
+        let named = || SourceChoice::Named("api-key".to_owned());
+        for choice in [SourceChoice::Auto, named()] {
+            let kept = found(vault, &[key], choice);
+            assert_eq!(kept.source.as_deref(), Some(API_KEY_VARIABLE));
+            assert!(kept.secret.is_none());
+            assert!(kept.authentication(None).is_err());
+            assert!(kept.authentication(Some(services::azure_ai::KEYS)).is_err());
+        }
+        // A source that the service takes comes before it.
+        let token = found(vault, &[key, (TOKEN_VARIABLE, "t")], SourceChoice::Auto);
+        assert_eq!(token.source.as_deref(), Some(TOKEN_VARIABLE));
+        assert_eq!(token.skipped_sources[0].source, API_KEY_VARIABLE);
+        let own = found(services::by_id("openai"), &[key], SourceChoice::Auto);
+        assert!(own.secret.is_some());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! variable is missing or empty, and variables of other tools. Names alone, no value.
 
 use super::authority::{self, AUTHORITY_HOST};
+use super::options::CredentialOptions;
 use super::sources::{SOURCES, Source};
 use crate::evidence::identity::{Configured, IncompleteSource};
 use crate::world::Environment;
@@ -28,7 +29,7 @@ const TOKEN_PROXY: &[&str] = &[
 
 /// What the environment holds of credentials, incomplete sources among it.
 #[must_use]
-pub(super) fn configured(environment: &Environment) -> Configured {
+pub(super) fn configured(options: &CredentialOptions, environment: &Environment) -> Configured {
     let set = |names: &[&str]| -> Vec<String> {
         let set = names.iter().filter(|name| environment.get(name).is_some());
         set.map(|name| (*name).to_owned()).collect()
@@ -37,7 +38,7 @@ pub(super) fn configured(environment: &Environment) -> Configured {
     Configured {
         incomplete: SOURCES
             .iter()
-            .filter_map(|source| incomplete(source, environment, &mut any_complete))
+            .filter_map(|source| incomplete(source, options, environment, &mut any_complete))
             .collect(),
         old_variables: set(OLD_VARIABLES),
         authority_host: environment
@@ -52,21 +53,23 @@ pub(super) fn configured(environment: &Environment) -> Configured {
 /// The source, if it is configured in part. `any_complete` is whether one before it is complete.
 fn incomplete(
     source: &Source,
+    options: &CredentialOptions,
     environment: &Environment,
     any_complete: &mut bool,
 ) -> Option<IncompleteSource> {
-    if source.variables.is_empty() {
+    let own = source.own_variables(options, environment);
+    if own.is_empty() {
         return (source.incomplete)(environment);
     }
     let set = |name: &&'static str| environment.get(name).is_some();
     let empty = |name: &&'static str| environment.is_empty(name);
-    let all = || source.variables.iter().chain(source.shared_variables);
+    let all = || own.iter().chain(source.shared_variables);
     let those = |of: &dyn Fn(&&'static str) -> bool| -> Vec<String> {
         all().filter(|name| of(name)).map(|name| (*name).to_owned()).collect()
     };
     // Empty variables count where all others of their source are set, or empty as well; they do
     // not where a source before it is complete, since nothing reads them then.
-    let meant = source.variables.iter().any(&set)
+    let meant = own.iter().any(&set)
         || !*any_complete && all().all(|name| set(name) || empty(name));
     let missing = those(&|name| !set(name));
     *any_complete |= missing.is_empty();
@@ -96,7 +99,12 @@ pub(super) fn near_misses(environment: &Environment, missing: &[String]) -> Vec<
 }
 
 /// What a source that was named lacks.
-pub(super) fn missing(source: &Source, configured: &Configured) -> String {
+pub(super) fn missing(
+    source: &Source,
+    options: &CredentialOptions,
+    environment: &Environment,
+    configured: &Configured,
+) -> String {
     if let Some(incomplete) = configured.incomplete.iter().find(|one| one.source == source.name) {
         let near = match incomplete.near_misses.is_empty() {
             true => String::new(),
@@ -108,9 +116,13 @@ pub(super) fn missing(source: &Source, configured: &Configured) -> String {
         };
         return format!("{} is {how}{near}", incomplete.missing.join(" and "));
     }
-    match source.required().as_slice() {
+    if let Some(keys) = options.keys().filter(|keys| source.of_service && keys.variables.len() > 1) {
+        return format!("none of {} is set", keys.variables.join(", "));
+    }
+    match source.required(options, environment).as_slice() {
         [one] => format!("{one} is not set"),
         [first @ .., last] => format!("{} and {last} are required", first.join(", ")),
+        [] if source.of_service => "the service takes no key".to_owned(),
         [] => "it is not configured".to_owned(),
     }
 }
@@ -124,9 +136,13 @@ mod tests {
         Environment::from_pairs(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())))
     }
 
+    fn configured_in(environment: &Environment) -> Configured {
+        configured(&CredentialOptions::default(), environment)
+    }
+
     #[test]
     fn a_missing_variable_is_named_with_its_near_miss() {
-        let found = configured(&environment(&[
+        let found = configured_in(&environment(&[
             ("AZURE_CLIENT_SECRET", "canary"),
             ("AZURE_TENANT_ID", "t"),
             ("AZURE_CLEINT_ID", "c"),
@@ -143,7 +159,7 @@ mod tests {
     fn an_empty_variable_is_named_where_an_sdk_fails_at_it() {
         let ids = [("AZURE_TENANT_ID", "t"), ("AZURE_CLIENT_ID", "c")];
         let half = |pairs: &[(&str, &str)]| -> Vec<(String, Vec<String>)> {
-            let found = configured(&environment(&[&ids[..], pairs].concat()));
+            let found = configured_in(&environment(&[&ids[..], pairs].concat()));
             found.incomplete.into_iter().map(|half| (half.source, half.empty)).collect()
         };
         let one =
@@ -158,11 +174,11 @@ mod tests {
         assert_eq!(half(&[(secret, ""), (file, "/f")]), one("client-secret", secret));
         assert_eq!(half(&[(API_KEY_VARIABLE, "")]), one("api-key", API_KEY_VARIABLE));
         assert_eq!(half(&[(API_KEY_VARIABLE, "canary"), (TOKEN_VARIABLE, "")]), []);
-        let nothing_meant = configured(&environment(&[(secret, "")]));
+        let nothing_meant = configured_in(&environment(&[(secret, "")]));
         assert_eq!(nothing_meant.incomplete, []);
         // As a compose file leaves them whose host sets none: Python's SDK fails at them, too.
         let blank = ["AZURE_CLIENT_SECRET", "AZURE_TENANT_ID", "AZURE_CLIENT_ID"];
-        let all = configured(&environment(&blank.map(|name| (name, ""))));
+        let all = configured_in(&environment(&blank.map(|name| (name, ""))));
         assert_eq!(
             (&all.incomplete[0].empty[..], all.incomplete.len()),
             (&blank.map(str::to_owned)[..], 1)
@@ -173,9 +189,15 @@ mod tests {
     fn a_named_source_says_what_it_requires() {
         let source = |name| Source::named(name).unwrap();
         let none = Configured::default();
-        assert_eq!(missing(source("api-key"), &none), "AZURE_OPENAI_API_KEY is not set");
+        let lacks = |name, service: Option<&str>| {
+            let service = service.and_then(crate::services::by_id);
+            let options = CredentialOptions { service, ..CredentialOptions::default() };
+            missing(source(name), &options, &environment(&[]), &none)
+        };
+        assert_eq!(lacks("api-key", None), "AZURE_OPENAI_API_KEY is not set");
+        assert_eq!(lacks("api-key", Some("keyvault")), "the service takes no key");
         assert_eq!(
-            missing(source("assertion-file"), &none),
+            lacks("assertion-file", None),
             "--assertion-file, AZURE_TENANT_ID and AZURE_CLIENT_ID are required"
         );
     }

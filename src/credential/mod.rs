@@ -42,8 +42,9 @@ pub use sources::{API_KEY_VARIABLE, SOURCES, Source, TOKEN_VARIABLE};
 pub use token::{AcquiredToken, LateConnection};
 
 use crate::clouds::Cloud;
-use crate::evidence::identity::{Configured, CredentialKind, SkippedSource, Trimmed};
+use crate::evidence::identity::{Configured, CredentialKind, SkippedSource, Trimmed, Withheld};
 use crate::secret::Secret;
+use crate::services::Keys;
 use crate::wire::http::Authentication;
 use flow::TokenFlow;
 use token::TokenSlot;
@@ -59,6 +60,8 @@ pub struct Credential {
     file_mode_open: Option<String>,
     trimmed: Option<Trimmed>,
     skipped_sources: Vec<SkippedSource>,
+    /// The service whose key a variable holds, where that is not the target's: it was not read.
+    key_of: Option<&'static str>,
     flow: Option<Box<dyn TokenFlow>>,
     /// Whether a user or a variable asked for it; else the absence of a token is no fault.
     is_explicit: bool,
@@ -82,6 +85,7 @@ impl Credential {
             file_mode_open: None,
             trimmed: None,
             skipped_sources: Vec::new(),
+            key_of: None,
             flow: None,
             is_explicit: false,
             configured: Configured::default(),
@@ -121,13 +125,25 @@ impl Credential {
         slot
     }
 
-    /// What goes into a request.
-    #[must_use]
-    pub fn authentication(&self) -> Authentication<'_> {
-        match (self.kind, &self.secret) {
-            (CredentialKind::ApiKey, Some(key)) => Authentication::ApiKey(key),
-            (CredentialKind::Token, Some(token)) => Authentication::Bearer(token),
-            _ => Authentication::None,
+    /// What goes into a request to a service that takes `keys`, or why a key does not.
+    ///
+    /// # Errors
+    ///
+    /// The reason.
+    pub fn authentication(
+        &self,
+        keys: Option<&'static Keys>,
+    ) -> Result<Authentication<'_>, Withheld> {
+        match (self.kind, &self.secret, keys) {
+            (CredentialKind::ApiKey, _, None) => Err(Withheld::ServiceTakesNoKey),
+            (CredentialKind::ApiKey, _, Some(_)) if self.key_of.is_some() => {
+                Err(Withheld::KeyOfAnotherService)
+            }
+            (CredentialKind::ApiKey, Some(key), Some(keys)) => {
+                Ok(Authentication::ApiKey(keys.header, key))
+            }
+            (CredentialKind::Token, Some(token), _) => Ok(Authentication::Bearer(token)),
+            _ => Ok(Authentication::None),
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::services::{self, Keys, Service};
+
 /// Which source is taken (`--credential`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum SourceChoice {
@@ -28,6 +30,8 @@ impl SourceChoice {
 /// Where credentials may come from.
 #[derive(Debug, Clone, Default)]
 pub struct CredentialOptions {
+    /// The service of the target: a key of another one is not for it.
+    pub service: Option<&'static Service>,
     /// `--credential`.
     pub choice: SourceChoice,
     /// `--api-key-file`.
@@ -42,6 +46,20 @@ pub struct CredentialOptions {
     pub host: Host,
     /// How long to wait for the end of a pipe.
     pub pipe_timeout: Duration,
+}
+
+impl CredentialOptions {
+    /// The keys that the target's service takes.
+    #[must_use]
+    pub fn keys(&self) -> Option<&'static Keys> {
+        services::keys_of(self.service)
+    }
+
+    /// The same for a target of this service.
+    #[must_use]
+    pub fn for_service(&self, service: Option<&'static Service>) -> Self {
+        Self { service, ..self.clone() }
+    }
 }
 
 /// What only the machine can say, for the sources that no variable names.

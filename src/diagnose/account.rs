@@ -52,9 +52,25 @@ pub(in crate::diagnose) fn endpoints(e: &Evidence) -> String {
     list(e, &format!("[].{{name:name,endpoint:{}}}", resource(e).endpoint), "-o table")
 }
 
-/// The query for public access and network rules.
-pub(in crate::diagnose) const NETWORK: &str =
-    "properties.{access:publicNetworkAccess,rules:networkAcls}";
+/// Shows public access and network rules.
+#[must_use]
+pub(in crate::diagnose) fn show_networks(e: &Evidence) -> String {
+    show(e, resource(e).networks)
+}
+
+/// A command of the network rules, and the one that takes it back.
+#[must_use]
+pub(in crate::diagnose) fn rule(
+    e: &Evidence,
+    commands: (&str, &str),
+    address: &str,
+) -> (String, String) {
+    let filled = |command: &str| {
+        let command = command.replace("{name}", reading::account(e)).replace("{address}", address);
+        format!("az {} {command}", resource(e).az)
+    };
+    (filled(commands.0), filled(commands.1))
+}
 
 /// Reads one secret of a vault by its name, and shows no value: whether the caller may.
 pub(in crate::diagnose) fn read_a_secret(e: &Evidence) -> String {

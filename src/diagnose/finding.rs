@@ -317,14 +317,20 @@ fn with_noun(text: &str, noun: &str) -> String {
             && !before.ends_with("service ")
             && !before.ends_with("az ");
         match (apart, before.strip_suffix("an ")) {
-            (true, Some(start)) => {
-                out.push_str(start);
-                out.push_str("a ");
-                out.push_str(noun);
-            }
-            (true, None) => {
-                out.push_str(before);
-                out.push_str(noun);
+            (true, start) => {
+                match start {
+                    Some(start) => out.extend([start, "a "]),
+                    None => out.push_str(before),
+                }
+                // Two registries.
+                match noun.strip_suffix('y').filter(|_| plural.len() < after.len()) {
+                    Some(stem) => {
+                        out.extend([stem, "ies"]);
+                        rest = plural;
+                        continue;
+                    }
+                    None => out.push_str(noun),
+                }
             }
             (false, _) => {
                 out.push_str(before);

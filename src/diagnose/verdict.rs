@@ -229,8 +229,10 @@ fn prove_accepted(e: &View<'_>, main: &Read<'_>) -> Result<Clause, String> {
         _ if no_token(e) => "authentication was not tested: no token was obtained",
         _ => "authentication was not tested: the credential was withheld",
     };
-    let unsent = answer.status == 401 && !call.credential_sent;
-    let list = match main.row.map(|row| row.leaves) {
+    let row = main.row.map(|row| row.leaves);
+    let asks_who = row == Some(Leaves::CallerUntested) || answer.status == 401;
+    let unsent = asks_who && !call.credential_sent;
+    let list = match row {
         None if call.credential_sent => Ok(way),
         None => Err("the answer came without a credential, which proves nothing".to_owned()),
         // At risk by their own rules; the path works.
@@ -239,9 +241,17 @@ fn prove_accepted(e: &View<'_>, main: &Read<'_>) -> Result<Clause, String> {
             format!("{way}; the call was not tested: this kind of account lists no models")
         })),
         Some(Leaves::CallerUntested | Leaves::FrontAsks) if unsent => {
-            match reading::service(e).filter(|service| service.tokens_only) {
-                Some(service) => Err(format!(
+            match reading::service(e).filter(|service| !service.asks_network_first()) {
+                Some(service) if service.asks_anonymously() => Err(format!(
+                    "no caller is tested at {}, and its 401 proves nothing of its rules",
+                    service.name
+                )),
+                Some(service) if service.keys.is_none() => Err(format!(
                     "{} takes tokens alone, and none was sent: its rules were not tested",
+                    service.name
+                )),
+                Some(service) => Err(format!(
+                    "neither a key nor a token was sent: the rules of {} were not tested",
                     service.name
                 )),
                 None => Ok(way.map(|way| format!("{way}; {untested}"))),

@@ -39,6 +39,12 @@ pub enum Purpose {
     Deployment,
     /// The list of a vault's secrets, without their values: network and identity.
     Secrets,
+    /// The counters and limits of a search service: network and identity.
+    Statistics,
+    /// The list of what a storage account holds: network and identity.
+    Listing,
+    /// The service's request for a credential: the path, and nothing of the caller.
+    Challenge,
 }
 
 /// What the body of a successful answer holds.
@@ -51,6 +57,11 @@ pub enum Payload {
     Deployments,
     /// A `value` array, each entry of which has an `id`: identifiers of a vault's secrets.
     Secrets,
+    /// An object of `counters` and one of `limits`: statistics of a search service (fact Z1).
+    Statistics,
+    /// An XML list of containers, shares or queues, a `filesystems` array, each entry of which has a
+    /// `name`, or a `value` array, each entry of which has a `TableName` (facts Z22, Z23).
+    Listing,
     /// A `choices` array with an entry: a completion.
     Completion,
     /// Other JSON.
@@ -67,6 +78,10 @@ impl Purpose {
             Purpose::Project => &[Payload::Deployments, Payload::Models],
             Purpose::Deployment => &[Payload::Completion],
             Purpose::Secrets => &[Payload::Secrets],
+            Purpose::Statistics => &[Payload::Statistics],
+            Purpose::Listing => &[Payload::Listing],
+            // Nothing that it could hold: only the refusal is expected.
+            Purpose::Challenge => &[],
         }
     }
 }
@@ -154,6 +169,8 @@ pub enum ErrorFrame {
     Flat,
     /// `{"code","message"}` at the top.
     Bare,
+    /// `<Error><Code/><Message/></Error>`, of Azure Storage.
+    Xml,
 }
 
 impl HttpAnswer {
@@ -168,10 +185,15 @@ impl HttpAnswer {
     pub fn fulfils(&self, purpose: Purpose) -> bool {
         match self.payload {
             // An empty `value` array is a list of anything that comes in one.
-            Some(Payload::Deployments) if purpose == Purpose::Secrets => self.models == Some(0),
+            Some(Payload::Deployments) if matches!(purpose, Purpose::Secrets | Purpose::Listing) => {
+                self.models == Some(0)
+            }
             Some(payload) => purpose.success().contains(&payload),
             // Older reports counted the entries of a list, and looked at nothing else.
-            None => purpose != Purpose::Deployment && self.models.is_some(),
+            None => match purpose {
+                Purpose::Models | Purpose::Project | Purpose::Secrets => self.models.is_some(),
+                _ => false,
+            },
         }
     }
 

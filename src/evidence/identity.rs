@@ -266,6 +266,10 @@ pub enum Withheld {
     NoToken,
     /// The service takes tokens alone, and the credential in hand is a key.
     ServiceTakesNoKey,
+    /// The call to this service goes without a credential: its caller is not tested.
+    CallerNotTested,
+    /// The variable holds a key of another service, which is not read for this one.
+    KeyOfAnotherService,
 }
 
 /// Claims of a token, as facts for comparison.

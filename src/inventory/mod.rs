@@ -122,6 +122,7 @@ impl CredentialReference {
     #[must_use]
     pub fn request(&self, world: &World, pipe_timeout: Duration) -> CredentialOptions {
         CredentialOptions {
+            service: None,
             choice: self.choice.clone(),
             api_key_file: self.api_key_file.clone(),
             token_file: self.token_file.clone(),

@@ -76,6 +76,7 @@ pub struct Walker {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct TokenSharing {
     reference: CredentialReference,
+    keys: Option<&'static [&'static str]>,
     resolvers: Vec<SocketAddr>,
     proxy: Option<String>,
     system_store: bool,
@@ -91,6 +92,7 @@ impl TokenSharing {
         let plan = &entry.plan;
         Self {
             reference: entry.credential.clone(),
+            keys: entry.target.keys().map(|keys| keys.variables),
             resolvers: plan.resolvers.clone(),
             proxy: match &plan.proxy {
                 ProxyOption::Env => None,
@@ -246,7 +248,7 @@ impl Walker {
         if entry.azure.is_some() && azure::is_worth_asking(&evidence, left) {
             let state = diagnose(&evidence).verdict.state;
             if self.asking.takes_turn(entry, state, Instant::now()) {
-                let environment = environment(&entry.credential, &world.environment)?;
+                let environment = environment(entry, &world.environment)?;
                 let with = (&plan, &world);
                 let said = self.asking.ask(entry, &evidence, with, &environment, left).await;
                 evidence.azure = Some(Box::new(said));
@@ -287,7 +289,7 @@ impl Walker {
             credential.leaked_into_args(&typed).map_err(|e| e.to_string())?;
             return Ok(Rc::clone(credential));
         }
-        let environment = environment(&entry.credential, &world.environment)?;
+        let environment = environment(entry, &world.environment)?;
         credential::leaked_into_args(&environment, &typed).map_err(|e| e.to_string())?;
         let reference = &entry.credential;
         let files = [
@@ -304,6 +306,7 @@ impl Walker {
                 .map_err(|message| format!("{key} {path}: {message}"))?;
         }
         let request = entry.credential.request(world, FILE_TIMEOUT);
+        let request = request.for_service(entry.target.service());
         let credential = Credential::find(&request, &environment).map_err(|e| e.to_string())?;
         credential.leaked_into_args(&typed).map_err(|e| e.to_string())?;
         let credential = Rc::new(credential);
@@ -342,15 +345,15 @@ fn typed_words(entry: &Entry) -> Vec<&str> {
 }
 
 /// The environment of a walk whose key is in a variable of another name.
-fn environment(
-    reference: &CredentialReference,
-    environment: &Environment,
-) -> Result<Environment, String> {
-    match &reference.api_key_variable {
+fn environment(entry: &Entry, environment: &Environment) -> Result<Environment, String> {
+    // A name in the inventory says for which target the key is.
+    let keys = entry.target.keys();
+    let own = keys.map_or(API_KEY_VARIABLE, |keys| keys.variables[0]);
+    match &entry.credential.api_key_variable {
         None => Ok(environment.clone()),
         Some(variable) if environment.get(variable).is_none() => {
             Err(format!("api_key_variable: {variable} is not set"))
         }
-        Some(variable) => Ok(environment.with_renamed(variable, API_KEY_VARIABLE)),
+        Some(variable) => Ok(environment.with_renamed(variable, own)),
     }
 }

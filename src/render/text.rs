@@ -319,6 +319,8 @@ pub(crate) const fn withheld(why: Withheld) -> &'static str {
         Withheld::ServiceHasNoCall => "no call is made to this service",
         Withheld::NoToken => "no token was obtained",
         Withheld::ServiceTakesNoKey => "the service takes tokens, no keys",
+        Withheld::CallerNotTested => "who may call this service is not tested",
+        Withheld::KeyOfAnotherService => "it is a key of another service",
     }
 }
 
@@ -328,6 +330,9 @@ pub(crate) const fn purpose(purpose: Purpose) -> &'static str {
         Purpose::Project => "project",
         Purpose::Deployment => "deployment",
         Purpose::Secrets => "list of secrets",
+        Purpose::Statistics => "statistics",
+        Purpose::Listing => "list",
+        Purpose::Challenge => "request for a credential",
     }
 }
 
@@ -341,7 +346,9 @@ pub(crate) fn http_call(call: &HttpCall) -> String {
     match (&call.outcome, call.purpose) {
         (HttpOutcome::Answered { answer }, Purpose::Project) => listing(answer, Some("deployment")),
         // One entry is asked for, however many there are.
-        (HttpOutcome::Answered { answer }, Purpose::Secrets) => listing(answer, None),
+        (HttpOutcome::Answered { answer }, Purpose::Secrets | Purpose::Listing) => {
+            listing(answer, None)
+        }
         (outcome, _) => http_outcome(outcome),
     }
 }

@@ -7,6 +7,7 @@ use super::anonymous::Anonymous;
 use super::azure::{self, Azure};
 use super::bundle::Bundle;
 use super::compare::Baseline;
+use super::credentials::Credentials;
 use super::output::{replaces_progress, style, written};
 use super::repeated::{self, Repeated};
 use super::{
@@ -89,6 +90,7 @@ pub(super) fn check(
     let request = reference(arguments).request(&world, plan.deadline);
     if arguments.plan {
         let one = |target: &Target| {
+            let request = request.for_service(target.service());
             let walk = contacts(&target.seen.host, target, &plan, &world, &request);
             walk + &azure::contacts(&arguments.azure, target, &plan, &world, &request)
         };
@@ -97,18 +99,18 @@ pub(super) fn check(
     }
     let seen = targets.iter().map(|target| &target.seen);
     let baseline = Baseline::read(arguments.baseline.as_ref(), seen)?;
-    let credential = Credential::find(&request, &world.environment).map_err(|e| e.to_string())?;
-    credential.leaked_into_args(&typed).map_err(|e| e.to_string())?;
+    let credentials = Credentials::find(&request, &targets, &world.environment)?;
+    credentials.leaked_into_args(&typed)?;
     let clouds = targets.iter().map(|target| walk::azure::cloud(&target.seen));
     let azure = match arguments.azure.azure {
         true => Some(Azure::new(&arguments.azure.questions, &request, &plan, &world, clouds)?),
         false => None,
     };
     let mut err = String::new();
-    if let Some(mode) = credential.file_mode_open() {
+    if let Some((file, mode)) = credentials.file_mode_open() {
         err = format!(
-            "aoai-probe: warning: {} can be read by other users (mode {mode}): run chmod 600 on it\n",
-            credential.source().unwrap_or("the file")
+            "aoai-probe: warning: {file} can be read by other users (mode {mode}): run chmod 600 on \
+             it\n"
         );
     }
     if let (Some(count), [target]) = (arguments.count, targets.as_slice()) {
@@ -116,14 +118,17 @@ pub(super) fn check(
             target,
             plan: &plan,
             read_world: &|| overridden(read_world()),
-            find_credential: &|world| Credential::find(&request, &world.environment).ok(),
+            find_credential: &|world| {
+                let request = request.for_service(target.service());
+                Credential::find(&request, &world.environment).ok()
+            },
             count,
             interval: arguments.interval.unwrap_or(repeated::INTERVAL),
             output: &arguments.output,
             terminal,
             progress,
         };
-        return repeated.run(&world, credential, &err);
+        return repeated.run(&world, credentials.into_first(), &err);
     }
     let progress_style = style(&arguments.output, &world.environment, terminal.err);
     let anonymise = arguments.output.anonymise;
@@ -138,7 +143,7 @@ pub(super) fn check(
     let walks = target_walks::Walks {
         plan: &plan,
         world: &world,
-        credential: &credential,
+        credential: &|target| credentials.of(target),
         show: watched.then_some(&show as &dyn Fn(target_walks::Shown<'_>)),
     };
     let runtime = runtime()?;

@@ -145,7 +145,7 @@ impl Repeated<'_> {
             }
         };
         let watched = self.is_watched().then_some(&show as &dyn Fn(Shown<'_>));
-        let walks = Walks { plan: self.plan, world, credential, show: watched };
+        let walks = Walks { plan: self.plan, world, credential: &|_| credential, show: watched };
         let (mut evidence, ended) = walks.walk(std::slice::from_ref(self.target)).await;
         (evidence.remove(0), ended)
     }

@@ -348,6 +348,7 @@ fn contacts(entries: &[&Entry], world: &World) -> String {
         let mut world = world.clone();
         world.connect_overrides.splice(..0, entry.connect_to.iter().cloned());
         let request = entry.credential.request(&world, entry.plan.deadline);
+        let request = request.for_service(entry.target.service());
         let walk = check::contacts(&entry.name, &entry.target, &entry.plan, &world, &request);
         let azure = AzureOptions { azure: entry.azure.is_some(), ..AzureOptions::default() };
         walk + &azure::contacts(&azure, &entry.target, &entry.plan, &world, &request)

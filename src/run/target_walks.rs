@@ -30,7 +30,8 @@ pub(super) enum Shown<'a> {
 pub(super) struct Walks<'a> {
     pub(super) plan: &'a Plan,
     pub(super) world: &'a World,
-    pub(super) credential: &'a Credential,
+    /// The credential of each target.
+    pub(super) credential: &'a dyn Fn(&Target) -> &'a Credential,
     /// Shows the progress, if there is one target.
     pub(super) show: Option<&'a dyn Fn(Shown<'_>)>,
 }
@@ -73,7 +74,8 @@ impl Walks<'_> {
                     ),
                     None => "interrupted before this walk began".to_owned(),
                 };
-                walk::unfinished(target, self.plan, self.world, self.credential, seen, why)
+                let credential = (self.credential)(target);
+                walk::unfinished(target, self.plan, self.world, credential, seen, why)
             })
         });
         (evidence.collect(), interruption)
@@ -87,7 +89,8 @@ impl Walks<'_> {
                 show(Shown::Hop(finished));
             }
         };
-        let evidence = walk::walk(target, self.plan, world, self.credential, &observe).await;
+        let credential = (self.credential)(target);
+        let evidence = walk::walk(target, self.plan, world, credential, &observe).await;
         walk.borrow_mut().evidence = Some(evidence);
     }
 

@@ -5,7 +5,10 @@ use crate::clouds::Cloud;
 use crate::evidence::http::Purpose;
 
 use super::request::Under;
-use super::{Kind, Request, Resource, Role, Service, public, usgov};
+use super::{
+    Keys, Kind, NETWORK_RULE, NETWORKS, Order, Request, Resource, Role, Rules, Service, public,
+    usgov,
+};
 
 /// Group id of an account.
 const ACCOUNT: &[&str] = &["account"];
@@ -18,6 +21,10 @@ const AUDIENCES: &[(Cloud, &[&str])] = &[
 
 /// The audience that a Foundry project takes, and no other (fact X18).
 pub const PROJECT_AUDIENCE: &str = "https://ai.azure.com";
+
+/// The keys of an account (facts H7, G1).
+pub const KEYS: &Keys =
+    &Keys { of: "Azure OpenAI", header: "api-key", variables: &["AZURE_OPENAI_API_KEY"] };
 
 /// Roles (facts G4, G5, G6).
 const OPENAI_USER: &str = "Cognitive Services OpenAI User";
@@ -73,11 +80,17 @@ pub const RESOURCE: Resource = Resource {
     endpoint: "properties.endpoint",
     terraform: "azurerm_cognitive_account",
     latency_metric: "AzureOpenAITimeToResponse",
+    networks: NETWORKS,
+    rules: Rules { service_endpoint: "Microsoft.CognitiveServices", ..NETWORK_RULE },
+    recoverable: true,
+    own_tenant: false,
 };
 
 const fn account(service: Service) -> Service {
     service
         .kind(Kind::Account)
+        .keys(KEYS)
+        .order(Order::Network)
         .audiences(AUDIENCES)
         .requests(REQUESTS)
         .signature("x-ms-region", &["x-ms-region", "apim-request-id", "policy-id"])

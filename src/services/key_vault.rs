@@ -6,7 +6,9 @@ use crate::evidence::http::Purpose;
 
 use super::refusal::{Blames, Condition, Leaves, Refusal};
 use super::request::Under;
-use super::{Request, Resource, Role, Service, china, public, usgov};
+use super::{
+    NETWORK_RULE, NETWORKS, Order, Request, Resource, Role, Rules, Service, china, public, usgov,
+};
 
 /// Group id of a vault.
 const VAULT: &[&str] = &["vault"];
@@ -67,6 +69,10 @@ const RESOURCE: Resource = Resource {
     endpoint: "properties.vaultUri",
     terraform: "azurerm_key_vault",
     latency_metric: "ServiceApiLatency",
+    networks: NETWORKS,
+    rules: Rules { service_endpoint: "Microsoft.KeyVault", ..NETWORK_RULE },
+    recoverable: true,
+    own_tenant: true,
 };
 
 pub(super) const SERVICES: &[Service] = &[Service::new(
@@ -87,7 +93,7 @@ pub(super) const SERVICES: &[Service] = &[Service::new(
     (Cloud::China, &["https://vault.azure.cn"]),
 ])
 .requests(REQUESTS)
-.tokens_only()
+.order(Order::Token)
 .signature("x-ms-keyvault-region", &["x-ms-keyvault-region", "x-ms-keyvault-network-info"])
 .refusals(REFUSALS)
 .roles("read every secret of the vault", ROLES)

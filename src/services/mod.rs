@@ -5,11 +5,15 @@
 //! values" (facts D2, D20, D21, the tables of zones in `docs/facts.md`).
 
 pub mod azure_ai;
+mod container_registry;
+mod cosmos;
 mod find;
 mod gateways;
 mod key_vault;
 pub mod refusal;
 pub mod request;
+mod search;
+mod storage;
 mod tls_only;
 
 pub use find::{Match, by_id, find, find_privatelink, other_names};
@@ -20,12 +24,38 @@ use crate::clouds::Cloud;
 use crate::evidence::http::Purpose;
 
 /// The families, one file each.
-const FAMILIES: &[&[Service]] =
-    &[azure_ai::SERVICES, key_vault::SERVICES, gateways::SERVICES, tls_only::SERVICES];
+const FAMILIES: &[&[Service]] = &[
+    azure_ai::SERVICES,
+    key_vault::SERVICES,
+    search::SERVICES,
+    storage::SERVICES,
+    cosmos::SERVICES,
+    container_registry::SERVICES,
+    gateways::SERVICES,
+    tls_only::SERVICES,
+];
 
 /// Every service.
 pub fn all() -> impl Iterator<Item = &'static Service> {
     FAMILIES.iter().copied().flatten()
+}
+
+/// The keys that a call to a service may carry. Where none is known or no call is made, they are those
+/// of an account, which then stay here.
+#[must_use]
+pub fn keys_of(service: Option<&Service>) -> Option<&'static Keys> {
+    match service {
+        Some(service) if service.has_call() => service.keys,
+        _ => Some(azure_ai::KEYS),
+    }
+}
+
+/// Every service's keys, each once.
+pub fn all_keys() -> impl Iterator<Item = &'static Keys> {
+    let before = |at: usize| all().take(at).filter_map(|service| service.keys);
+    all().enumerate().filter_map(move |(at, service)| {
+        service.keys.filter(|keys| !before(at).any(|one| one == *keys))
+    })
 }
 
 /// One service, in every cloud that has it.
@@ -48,9 +78,17 @@ pub struct Service {
     pub audiences: &'static [(Cloud, &'static [&'static str])],
     /// What proves it; none: it is walked as far as TLS.
     pub requests: &'static [Request],
-    /// It takes no key, and asks who calls before it looks where from: an answer to a call without
-    /// a token proves nothing of its network rules.
-    pub tokens_only: bool,
+    /// The keys that it takes; none: it takes tokens alone.
+    pub keys: Option<&'static Keys>,
+    /// What it looks at first in a call.
+    pub order: Order,
+    /// What its names of the copy in the paired region end with, before the suffix.
+    pub secondary: &'static str,
+    /// What a 403 of its without a reason may mean (facts of its profile); empty where that is not
+    /// known.
+    pub forbidden: &'static [&'static str],
+    /// What a 401 of its to a credential may mean; empty where its texts say it.
+    pub unauthorized: &'static [&'static str],
     /// Some of its resources have no list to give.
     pub list_optional: bool,
     /// Its names may lead to a workspace, whose front end answers with pages of nginx (fact W16).
@@ -63,6 +101,28 @@ pub struct Service {
     pub roles: Roles,
     /// Its resources as `az` and Resource Manager name them.
     pub resource: Option<Resource>,
+}
+
+/// The keys of a service. A key of one service is never sent to another.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Keys {
+    /// The service whose keys they are, for people.
+    pub of: &'static str,
+    /// The header that one goes in.
+    pub header: &'static str,
+    /// The variables that hold one, as people and SDKs name them; the first that is set is taken.
+    pub variables: &'static [&'static str],
+}
+
+/// What a service looks at first in a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Where it comes from: an answer about its caller came past the network rules (fact W2).
+    Network,
+    /// Whether it has a token, then where it comes from, then the caller's rights (facts G10, G22).
+    Token,
+    /// Not known: an answer about the caller proves nothing of the network rules.
+    Unknown,
 }
 
 /// Header fields by which the answers of a service are known, in lower case.
@@ -162,17 +222,61 @@ pub struct Resource {
     pub terraform: &'static str,
     /// The metric of Azure Monitor that has the time of its answers.
     pub latency_metric: &'static str,
+    /// The JMESPath of its public access and network rules.
+    pub networks: &'static str,
+    /// How its network rules are changed.
+    pub rules: Rules,
+    /// Whether deleted ones can be listed and recovered for some time.
+    pub recoverable: bool,
+    /// Whether one has a tenant of its own, which it keeps when its subscription moves.
+    pub own_tenant: bool,
 }
+
+/// How the network rules of a resource are changed: what follows the group of `az` commands, and what
+/// takes it back. `{name}` is the resource, `{address}` an address; empty where there is no such rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// Their argument in Terraform.
+    pub terraform: &'static str,
+    /// Allows an address.
+    pub address: (&'static str, &'static str),
+    /// Allows a subnet.
+    pub subnet: (&'static str, &'static str),
+    /// The service endpoint that such a subnet needs; empty where there is none.
+    pub service_endpoint: &'static str,
+}
+
+/// The rules of resources whose `az` commands have `network-rule`.
+const NETWORK_RULE: Rules = Rules {
+    terraform: "network_acls",
+    address: (
+        "network-rule add -n {name} -g <group> --ip-address {address}",
+        "network-rule remove -n {name} -g <group> --ip-address {address}",
+    ),
+    subnet: (
+        "network-rule add -n {name} -g <group> --subnet <subnet id>",
+        "network-rule remove -n {name} -g <group> --subnet <subnet id>",
+    ),
+    service_endpoint: "",
+};
+
+/// Public access and network rules where `az` shows the resource as Resource Manager does.
+const NETWORKS: &str = "properties.{access:publicNetworkAccess,rules:networkAcls}";
 
 impl Resource {
     const fn of_type(kind: &'static str) -> Self {
-        Self { kind, az: "", noun: "resource", endpoint: "", terraform: "", latency_metric: "" }
-    }
-
-    /// The provider, which is also the name of its service endpoint in a subnet.
-    #[must_use]
-    pub fn provider(&self) -> &'static str {
-        self.kind.split('/').next().unwrap_or(self.kind)
+        Self {
+            kind,
+            az: "",
+            noun: "resource",
+            endpoint: "",
+            terraform: "",
+            latency_metric: "",
+            networks: "",
+            rules: Rules { service_endpoint: "", ..NETWORK_RULE },
+            recoverable: false,
+            own_tenant: false,
+        }
     }
 }
 
@@ -220,7 +324,11 @@ impl Service {
             endpoints,
             audiences: &[],
             requests: &[],
-            tokens_only: false,
+            keys: None,
+            order: Order::Unknown,
+            secondary: "",
+            forbidden: &[],
+            unauthorized: &[],
             list_optional: false,
             workspace: false,
             signature: Signature { region: "", headers: &[] },
@@ -261,8 +369,28 @@ impl Service {
         self
     }
 
-    const fn tokens_only(mut self) -> Self {
-        self.tokens_only = true;
+    const fn keys(mut self, keys: &'static Keys) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
+    const fn order(mut self, order: Order) -> Self {
+        self.order = order;
+        self
+    }
+
+    const fn secondary(mut self, ending: &'static str) -> Self {
+        self.secondary = ending;
+        self
+    }
+
+    const fn forbidden(mut self, causes: &'static [&'static str]) -> Self {
+        self.forbidden = causes;
+        self
+    }
+
+    const fn unauthorized(mut self, causes: &'static [&'static str]) -> Self {
+        self.unauthorized = causes;
         self
     }
 
@@ -295,6 +423,25 @@ impl Service {
     #[must_use]
     pub const fn has_call(&self) -> bool {
         !self.requests.is_empty()
+    }
+
+    /// Whether it is known to refuse a network before it asks for a credential (fact Z31). Of an
+    /// account only its answers from behind the gateway show that (fact W2).
+    #[must_use]
+    pub fn refuses_networks_first(&self) -> bool {
+        self.order == Order::Network && !self.is_account()
+    }
+
+    /// Whether its call goes without a credential, whatever is at hand.
+    #[must_use]
+    pub fn asks_anonymously(&self) -> bool {
+        self.requests.iter().any(|request| request.purpose == Purpose::Challenge)
+    }
+
+    /// Whether an answer about the caller shows that its network rules let the call in.
+    #[must_use]
+    pub fn asks_network_first(&self) -> bool {
+        self.order == Order::Network
     }
 
     /// Whether a deployment of its can be called.

@@ -106,6 +106,8 @@ pub enum Condition {
     Page,
     /// No error format, and a page or the signature of a product in front.
     Front,
+    /// Neither a page nor the signature of a product in front.
+    NoFront,
     /// The answer asks for a login that the service does not support (Basic, NTLM, ...).
     Login,
     /// The answer names the tenant whose tokens it takes, and the token is of another one

@@ -13,9 +13,14 @@ pub struct Request {
     pub path: &'static str,
     /// A JSON body makes it a POST; `"{deployment}"` is filled in.
     pub body: Option<&'static str>,
+    /// Header fields of its own; [`DATE`] is filled in.
+    pub headers: &'static [(&'static str, &'static str)],
     /// The least role that its caller needs.
     pub role: &'static str,
 }
+
+/// The place of the time of the call in a header field.
+pub const DATE: &str = "{date}";
 
 /// The kind of endpoint by the path that the user gave with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +51,7 @@ impl Request {
         path: &'static str,
         role: &'static str,
     ) -> Self {
-        Self { purpose, under, path, body: None, role }
+        Self { purpose, under, path, body: None, headers: &[], role }
     }
 
     pub(super) const fn post(
@@ -56,7 +61,15 @@ impl Request {
         body: &'static str,
         role: &'static str,
     ) -> Self {
-        Self { purpose, under, path, body: Some(body), role }
+        Self { purpose, under, path, body: Some(body), headers: &[], role }
+    }
+
+    pub(super) const fn headers(
+        mut self,
+        headers: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        self.headers = headers;
+        self
     }
 
     /// Path and body, filled in; none where a deployment is wanted and none is named.

@@ -6,10 +6,6 @@ use super::{Opening, Service, china, public, usgov};
 /// One row a service; what they share with the services that have a call is in [`Service`].
 #[rustfmt::skip]
 pub(super) const SERVICES: &[Service] = &[
-    Service::new("search", "Azure AI Search", &[
-        public(&["searchService"], "search.windows.net", "privatelink.search.windows.net"),
-        usgov(&["searchService"], "search.azure.us", "privatelink.search.azure.us"),
-    ]).resource_type("Microsoft.Search/searchServices"),
     Service::new("azureml", "Azure ML workspace", &[
         public(&["amlworkspace"], "api.azureml.ms", "privatelink.api.azureml.ms"),
         usgov(&["amlworkspace"], "api.ml.azure.us", "privatelink.api.ml.azure.us"),
@@ -20,30 +16,10 @@ pub(super) const SERVICES: &[Service] = &[
         usgov(&["amlworkspace"], "notebooks.usgovcloudapi.net", "privatelink.notebooks.usgovcloudapi.net"),
         china(&["amlworkspace"], "notebooks.chinacloudapi.cn", "privatelink.notebooks.chinacloudapi.cn"),
     ]).resource_type("Microsoft.MachineLearningServices/workspaces"),
-    Service::new("blob", "Storage blob", &[
-        public(&["blob", "blob_secondary"], "blob.core.windows.net", "privatelink.blob.core.windows.net"),
-        usgov(&["blob", "blob_secondary"], "blob.core.usgovcloudapi.net", "privatelink.blob.core.usgovcloudapi.net"),
-        china(&["blob", "blob_secondary"], "blob.core.chinacloudapi.cn", "privatelink.blob.core.chinacloudapi.cn"),
-    ]).resource_type("Microsoft.Storage/storageAccounts"),
-    Service::new("dfs", "Storage dfs", &[
-        public(&["dfs", "dfs_secondary"], "dfs.core.windows.net", "privatelink.dfs.core.windows.net"),
-        usgov(&["dfs", "dfs_secondary"], "dfs.core.usgovcloudapi.net", "privatelink.dfs.core.usgovcloudapi.net"),
-        china(&["dfs", "dfs_secondary"], "dfs.core.chinacloudapi.cn", "privatelink.dfs.core.chinacloudapi.cn"),
-    ]).resource_type("Microsoft.Storage/storageAccounts"),
     Service::new("file", "Storage file", &[
         public(&["file"], "file.core.windows.net", "privatelink.file.core.windows.net"),
         usgov(&["file", "file_secondary"], "file.core.usgovcloudapi.net", "privatelink.file.core.usgovcloudapi.net"),
         china(&["file", "file_secondary"], "file.core.chinacloudapi.cn", "privatelink.file.core.chinacloudapi.cn"),
-    ]).resource_type("Microsoft.Storage/storageAccounts"),
-    Service::new("queue", "Storage queue", &[
-        public(&["queue", "queue_secondary"], "queue.core.windows.net", "privatelink.queue.core.windows.net"),
-        usgov(&["queue", "queue_secondary"], "queue.core.usgovcloudapi.net", "privatelink.queue.core.usgovcloudapi.net"),
-        china(&["queue", "queue_secondary"], "queue.core.chinacloudapi.cn", "privatelink.queue.core.chinacloudapi.cn"),
-    ]).resource_type("Microsoft.Storage/storageAccounts"),
-    Service::new("table", "Storage table", &[
-        public(&["table", "table_secondary"], "table.core.windows.net", "privatelink.table.core.windows.net"),
-        usgov(&["table", "table_secondary"], "table.core.usgovcloudapi.net", "privatelink.table.core.usgovcloudapi.net"),
-        china(&["table", "table_secondary"], "table.core.chinacloudapi.cn", "privatelink.table.core.chinacloudapi.cn"),
     ]).resource_type("Microsoft.Storage/storageAccounts"),
     Service::new("web", "Storage web", &[
         public(&["web", "web_secondary"], "web.core.windows.net", "privatelink.web.core.windows.net"),
@@ -51,11 +27,6 @@ pub(super) const SERVICES: &[Service] = &[
     Service::new("managedhsm", "Managed HSM", &[
         public(&["managedhsm"], "managedhsm.azure.net", "privatelink.managedhsm.azure.net"),
     ]).resource_type("Microsoft.KeyVault/managedHSMs"),
-    Service::new("cosmos", "Cosmos DB NoSQL", &[
-        public(&["Sql"], "documents.azure.com", "privatelink.documents.azure.com"),
-        usgov(&["Sql"], "documents.azure.us", "privatelink.documents.azure.us"),
-        china(&["Sql"], "documents.azure.cn", "privatelink.documents.azure.cn"),
-    ]).resource_type("Microsoft.DocumentDB/databaseAccounts"),
     Service::new("cosmos-mongo", "Cosmos DB MongoDB", &[
         public(&["MongoDB"], "mongo.cosmos.azure.com", "privatelink.mongo.cosmos.azure.com"),
         usgov(&["MongoDB"], "mongo.cosmos.azure.us", "privatelink.mongo.cosmos.azure.us"),
@@ -76,10 +47,8 @@ pub(super) const SERVICES: &[Service] = &[
     Service::new("cosmos-vcore", "Cosmos DB Mongo vCore", &[
         public(&["MongoCluster"], "mongocluster.cosmos.azure.com", "privatelink.mongocluster.cosmos.azure.com"),
     ]).resource_type("Microsoft.DocumentDB/mongoClusters"),
-    Service::new("acr", "Container Registry", &[
-        public(&["registry"], "azurecr.io", "privatelink.azurecr.io"),
+    Service::new("acr-data", "Container Registry data", &[
         public(&["registry"], "{region}.data.azurecr.io", "privatelink.azurecr.io"),
-        usgov(&["registry"], "azurecr.us", "privatelink.azurecr.us"),
         usgov(&["registry"], "{region}.azurecr.us", "privatelink.azurecr.us"),
     ]).resource_type("Microsoft.ContainerRegistry/registries"),
     Service::new("appconfig", "App Configuration", &[

@@ -1,7 +1,9 @@
 //! The calls that prove a target: the requests of its service's profile, filled in. Pure.
 
+use std::time::SystemTime;
+
 use crate::evidence::TargetKind;
-use crate::services::request::{Under, Values};
+use crate::services::request::{DATE, Under, Values};
 use crate::target::Target;
 use crate::wire::http::Call;
 
@@ -9,7 +11,7 @@ use super::plan::Plan;
 
 /// The calls in order; the first one is the one that the verdict rests on.
 #[must_use]
-pub fn calls(target: &Target, plan: &Plan) -> Vec<Call> {
+pub fn calls(target: &Target, plan: &Plan, now: SystemTime) -> Vec<Call> {
     let Some(service) = target.service() else { return Vec::new() };
     let base = &target.seen.base_path;
     let under = match target.seen.kind {
@@ -25,7 +27,11 @@ pub fn calls(target: &Target, plan: &Plan) -> Vec<Call> {
         .filter(|request| request.under == under)
         .filter_map(|request| {
             let (path, body) = request.filled(&values)?;
-            Some(Call { purpose: request.purpose, path, body })
+            let headers = request.headers.iter().map(|(name, value)| match *value {
+                DATE => (*name, httpdate::fmt_http_date(now)),
+                value => (*name, value.to_owned()),
+            });
+            Some(Call { purpose: request.purpose, path, body, headers: headers.collect() })
         })
         .collect()
 }
@@ -37,7 +43,7 @@ mod tests {
     fn paths(target: &str, deployment: Option<&str>) -> Vec<String> {
         let plan = Plan { deployment: deployment.map(str::to_owned), ..Plan::default() };
         let target = Target::parse(target, None).unwrap();
-        calls(&target, &plan).into_iter().map(|call| call.path).collect()
+        calls(&target, &plan, SystemTime::UNIX_EPOCH).into_iter().map(|call| call.path).collect()
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub fn contacts(plan: &Plan, target: &Target, world: &World) -> Vec<String> {
     if !target.has_call() {
         lines.push("http   nothing: no call is known for this service".to_owned());
     }
-    for call in calls::calls(target, plan) {
+    for call in calls::calls(target, plan, world.now) {
         let method = if call.body.is_some() { "POST" } else { "GET" };
         lines.push(format!("http   {method} https://{host}{}", call.path));
     }

@@ -12,7 +12,7 @@ use crate::credential::AcquiredToken;
 use crate::evidence::http::{HttpCall, HttpOutcome};
 use crate::evidence::identity::Withheld;
 use crate::secret::Redactor;
-use crate::target::Target;
+use crate::services::Service;
 use crate::wire::http::{self, Authentication};
 use crate::wire::session::{ReleasePolicy, Verified};
 
@@ -80,9 +80,16 @@ impl HttpExchange for TargetCalls {
         // The way to a token has its own times.
         let acquired = token::acquired(context).await;
         let token = acquired.as_ref().and_then(|acquired| acquired.token.as_ref());
+        let anonymous = context.target.service().is_some_and(Service::asks_anonymously);
         let (authentication, no_key) = match token {
+            _ if anonymous => (Authentication::None, Some(Withheld::CallerNotTested)),
             Some(token) => (Authentication::Bearer(token), None),
-            None => for_service(context.target, context.credential.authentication()),
+            None => {
+                match context.credential.authentication(context.target.keys()) {
+                    Ok(authentication) => (authentication, None),
+                    Err(why) => (Authentication::None, Some(why)),
+                }
+            }
         };
         let redactor = context.redactor().with(token);
         let started_ms = context.elapsed_ms();
@@ -102,19 +109,6 @@ impl HttpExchange for TargetCalls {
             alert,
             carried: Carried { withheld: withheld.or(no_key), date, reply: None },
         }
-    }
-}
-
-/// A credential as the target's service takes it; with the reason where it takes none of its kind.
-fn for_service<'a>(
-    target: &Target,
-    authentication: Authentication<'a>,
-) -> (Authentication<'a>, Option<Withheld>) {
-    match authentication {
-        Authentication::ApiKey(_) if target.service().is_some_and(|s| s.tokens_only) => {
-            (Authentication::None, Some(Withheld::ServiceTakesNoKey))
-        }
-        taken => (taken, None),
     }
 }
 
@@ -177,7 +171,7 @@ async fn make(
     reopen: impl AsyncFn() -> Option<Verified>,
 ) -> (Vec<HttpCall>, Option<String>) {
     let mut made: Vec<HttpCall> = Vec::new();
-    for call in &calls::calls(context.target, context.plan) {
+    for call in &calls::calls(context.target, context.plan, context.now()) {
         let mut one = line.call(call, authentication, redactor, context).await;
         // A server may end a connection after any answer (RFC 9112, section 9.6): clients
         // open another one, and so do we.
@@ -205,7 +199,7 @@ async fn make(
 
 /// The first call, where the connection was lost before it was made.
 fn not_made(context: &Context<'_>, outcome: HttpOutcome) -> Vec<HttpCall> {
-    let first = calls::calls(context.target, context.plan).into_iter().next();
+    let first = calls::calls(context.target, context.plan, context.now()).into_iter().next();
     let one = first.map(|call| HttpCall {
         purpose: call.purpose,
         method: if call.body.is_some() { "POST" } else { "GET" }.to_owned(),

@@ -16,10 +16,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::payload;
 use super::session::{Carrier, Releasable, Verified};
 use super::tls;
-use super::{redacted, redacted_start};
-use crate::evidence::http::{
-    ErrorBody, ErrorFrame, Header, HttpAnswer, HttpCall, HttpOutcome, Purpose,
-};
+use super::{error_body, redacted, redacted_start, xml};
+use crate::evidence::http::{Header, HttpAnswer, HttpCall, HttpOutcome, Payload, Purpose};
 use crate::evidence::text::clean;
 use crate::panics::Helper;
 use crate::secret::{Redactor, Secret};
@@ -44,6 +42,8 @@ pub(crate) const KEPT_HEADERS: &[&str] = &[
     "content-length",
     "content-type",
     "date",
+    "docker-distribution-api-version",
+    "elapsed-time",
     "location",
     "microsoft-azure-api-management-correlation-id",
     "policy-id",
@@ -61,10 +61,13 @@ pub(crate) const KEPT_HEADERS: &[&str] = &[
     "x-content-type-options",
     "x-envoy-upstream-service-time",
     "x-ms-client-request-id",
+    "x-ms-error-code",
+    "x-ms-gatewayversion",
     "x-ms-keyvault-network-info",
     "x-ms-keyvault-region",
     "x-ms-region",
     "x-ms-request-id",
+    "x-ms-version",
     "x-powered-by",
     "x-ratelimit-limit-tokens",
     "x-ratelimit-remaining-requests",
@@ -89,8 +92,8 @@ const RAW_HEADERS: &[&str] = &[
 pub enum Authentication<'a> {
     /// Without one.
     None,
-    /// `api-key: <key>`.
-    ApiKey(&'a Secret),
+    /// In a header of the service's own, such as `api-key`.
+    ApiKey(&'static str, &'a Secret),
     /// `Authorization: Bearer <token>`.
     Bearer(&'a Secret),
 }
@@ -99,7 +102,7 @@ impl<'a> Authentication<'a> {
     const fn secret(self) -> Option<&'a Secret> {
         match self {
             Authentication::None => None,
-            Authentication::ApiKey(secret) | Authentication::Bearer(secret) => Some(secret),
+            Authentication::ApiKey(_, secret) | Authentication::Bearer(secret) => Some(secret),
         }
     }
 }
@@ -113,6 +116,8 @@ pub struct Call {
     pub path: String,
     /// A JSON body makes it a POST.
     pub body: Option<String>,
+    /// Header fields of the service's own.
+    pub headers: Vec<(&'static str, String)>,
 }
 
 /// A request whose headers and body may be secret.
@@ -348,10 +353,13 @@ impl Connection {
         if call.body.is_some() {
             builder = builder.header(CONTENT_TYPE, "application/json");
         }
+        for (name, value) in &call.headers {
+            builder = builder.header(*name, value);
+        }
         match authentication {
             Authentication::None => {}
-            Authentication::ApiKey(key) => {
-                builder = builder.header("api-key", sensitive(key.expose())?);
+            Authentication::ApiKey(header, key) => {
+                builder = builder.header(header, sensitive(key.expose())?);
             }
             Authentication::Bearer(token) => {
                 // One allocation: a string that grows leaves copies behind.
@@ -475,12 +483,18 @@ pub(super) fn answer(
     redactor: &Redactor<'_>,
 ) -> HttpAnswer {
     let json: Option<Value> = serde_json::from_slice(body).ok();
+    let xml = match json {
+        Some(_) => None,
+        None => std::str::from_utf8(body).ok().and_then(xml::read),
+    };
     let models = json
         .as_ref()
-        .and_then(|v| v.get("data").or_else(|| v.get("value")))
+        .and_then(|v| ["data", "value", "filesystems"].iter().find_map(|list| v.get(*list)))
         .and_then(Value::as_array)
-        .map(|list| u32::try_from(list.len()).unwrap_or(u32::MAX));
-    let excerpt = (json.is_none() && !body.is_empty()).then(|| {
+        .map(|list| u32::try_from(list.len()).unwrap_or(u32::MAX))
+        .or(xml.as_ref().and_then(|xml| xml.entries));
+    let known = json.is_some() || xml.is_some();
+    let excerpt = (!known && !body.is_empty()).then(|| {
         let text = String::from_utf8_lossy(&body[..body.len().min(BODY_EXCERPT)]);
         // The line ends of a page carry nothing: a space reads better.
         let words: Vec<&str> = text.split_ascii_whitespace().collect();
@@ -489,41 +503,18 @@ pub(super) fn answer(
     HttpAnswer {
         status: head.status.as_u16(),
         headers: kept_headers(&head.headers, redactor),
-        error: json.as_ref().and_then(|v| error_body(v, redactor)),
+        error: json
+            .as_ref()
+            .and_then(|v| error_body::of_json(v, redactor))
+            .or_else(|| xml.as_ref().and_then(|xml| error_body::of_xml(xml, redactor))),
         models,
-        payload: json.as_ref().map(payload::of),
+        payload: match &xml {
+            Some(xml) => xml.entries.map(|_| Payload::Listing),
+            None => json.as_ref().map(payload::of),
+        },
         body_bytes: body.len() as u64,
         // A JSON text says itself where it ends; some servers close without close_notify.
         body_complete: complete || json.is_some(),
         body_excerpt: excerpt,
     }
-}
-
-/// The error in a body, in any of the frames that Azure uses (fact G13).
-fn error_body(value: &Value, redactor: &Redactor<'_>) -> Option<ErrorBody> {
-    let text = |value: Option<&Value>| match value? {
-        Value::String(text) => Some(redacted(text, 600, redactor)),
-        Value::Number(number) => Some(redacted(&number.to_string(), 600, redactor)),
-        _ => None,
-    };
-    let (frame, inside) = match (value.get("error"), value.get("statusCode"), value.get("code")) {
-        (Some(inside @ Value::Object(_)), _, _) => (ErrorFrame::Error, inside),
-        (_, Some(_), _) => (ErrorFrame::Flat, value),
-        (_, _, Some(_)) => (ErrorFrame::Bare, value),
-        _ => return None,
-    };
-    let code = match frame {
-        ErrorFrame::Flat => text(inside.get("statusCode")),
-        _ => text(inside.get("code")),
-    };
-    Some(ErrorBody {
-        frame,
-        code,
-        kind: text(inside.get("type")),
-        message: text(inside.get("message")),
-        inner_code: inside
-            .get("innererror")
-            .or_else(|| inside.get("inner_error"))
-            .and_then(|inner| text(inner.get("code"))),
-    })
 }

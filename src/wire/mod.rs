@@ -7,6 +7,7 @@ pub mod ca_bundles;
 mod certificate;
 pub mod connect;
 pub mod dns;
+mod error_body;
 pub mod first_byte_probe;
 mod hello;
 pub mod http;
@@ -23,6 +24,7 @@ pub mod session;
 pub mod tally;
 pub mod tls;
 pub mod trace;
+mod xml;
 
 use std::io;
 

@@ -144,7 +144,8 @@ proptest! {
     fn any_answer_becomes_an_outcome(answer in answers()) {
         let secret = Secret::new(CANARY.to_owned());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let call = Call { purpose: Purpose::Models, path: "/openai/models".to_owned(), body: None };
+        let path = "/openai/models".to_owned();
+        let call = Call { purpose: Purpose::Models, path, body: None, headers: Vec::new() };
         let seen = runtime.block_on(async {
             let (ours, mut theirs) = tokio::io::duplex(1 << 20);
             let mut connection = over(ours, "myacct.openai.azure.com".to_owned()).await.unwrap();

@@ -21,6 +21,13 @@ pub(super) fn of(value: &Value) -> Payload {
     if each("value", "id") {
         return Payload::Secrets;
     }
+    if each("value", "TableName") || each("filesystems", "name") {
+        return Payload::Listing;
+    }
+    let object = |name: &str| value.get(name).is_some_and(Value::is_object);
+    if object("counters") && object("limits") {
+        return Payload::Statistics;
+    }
     let choices = value.get("choices").and_then(Value::as_array);
     match choices.and_then(|list| list.first()) {
         Some(Value::Object(_)) => Payload::Completion,
@@ -45,6 +52,10 @@ mod tests {
             (json!({ "value": [{ "id": "https://v/secrets/a" }] }), Payload::Secrets),
             (json!({ "choices": [{ "index": 0 }] }), Payload::Completion),
             (json!({ "choices": [] }), Payload::Other),
+            (json!({ "counters": {}, "limits": {} }), Payload::Statistics),
+            (json!({ "counters": {} }), Payload::Other),
+            (json!({ "value": [{ "TableName": "t" }] }), Payload::Listing),
+            (json!({ "filesystems": [] }), Payload::Listing),
             (json!({ "data": [1, 2] }), Payload::Other),
             (json!({ "data": [{ "id": "a" }, { "id": 7 }] }), Payload::Other),
             (json!({ "data": "many", "value": 3 }), Payload::Other),
@@ -59,7 +70,15 @@ mod tests {
 
     #[test]
     fn no_purpose_is_fulfilled_by_other_json() {
-        for purpose in [Purpose::Models, Purpose::Project, Purpose::Deployment, Purpose::Secrets] {
+        for purpose in [
+            Purpose::Models,
+            Purpose::Project,
+            Purpose::Deployment,
+            Purpose::Secrets,
+            Purpose::Statistics,
+            Purpose::Listing,
+            Purpose::Challenge,
+        ] {
             assert!(!purpose.success().contains(&Payload::Other), "{purpose:?}");
         }
         assert!(!Purpose::Models.success().contains(&Payload::Deployments));

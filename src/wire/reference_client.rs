@@ -26,6 +26,8 @@ pub struct Request<'a> {
     pub port: u16,
     /// Path and query.
     pub path: &'a str,
+    /// Header fields of the service's own.
+    pub headers: &'a [(&'static str, String)],
     /// What the name resolves to; not used where a proxy carries the call.
     pub addresses: &'a [SocketAddr],
     /// The proxy, without a password.
@@ -54,7 +56,11 @@ pub async fn call(request: &Request<'_>) -> (HttpOutcome, Option<String>) {
         port => format!("{}:{port}", request.host),
     };
     let url = format!("https://{authority}{}", request.path);
-    let sending = client.get(url).header("accept", "application/json").send();
+    let mut sending = client.get(url).header("accept", "application/json");
+    for (name, value) in request.headers {
+        sending = sending.header(*name, value);
+    }
+    let sending = sending.send();
     match tokio::time::timeout_at(end, sending).await {
         Err(_) => (HttpOutcome::Silent, None),
         Ok(Err(error)) => (failed(&error), None),

@@ -9,6 +9,7 @@ use super::WRONG_KEY;
 use super::answers::{DEPLOYMENTS, MODELS, SERVICE, Scripted, scripted};
 pub use super::azure::http::request;
 use super::certificates::ESCAPES;
+use super::services;
 use super::tap::Received;
 use super::world::{Answer, Named, Server, Written};
 
@@ -72,6 +73,14 @@ async fn one<S: AsyncRead + AsyncWrite + Unpin>(
                 false => unknown,
             };
             stream.write_all(&of_row(&answer, date)).await?;
+        }
+        Named::Search => {
+            let answer = services::search(&services::Request::of(&text));
+            stream.write_all(&in_full(&answer, date)).await?;
+        }
+        Named::Blob => {
+            let answer = services::blob(&services::Request::of(&text));
+            stream.write_all(&in_full(&answer, date)).await?;
         }
         Named::Echo => {
             // The key as it was sent, in a header and in every text of the body.

@@ -9,6 +9,7 @@ pub mod http;
 pub mod port;
 pub mod proxy;
 pub mod server;
+pub mod services;
 pub mod tap;
 pub mod views;
 pub mod world;
@@ -334,6 +335,7 @@ impl Lab {
             CredentialKind::KeyAsToken => ("AZURE_OPENAI_AD_TOKEN", KEY.to_owned()),
             CredentialKind::Token => ("AZURE_OPENAI_AD_TOKEN", token(world)),
             CredentialKind::TokenAsKey => ("AZURE_OPENAI_API_KEY", token(world)),
+            CredentialKind::SearchKey => ("AZURE_SEARCH_API_KEY", KEY.to_owned()),
             CredentialKind::None => ("LANG", "C.UTF-8".to_owned()),
         };
         pairs.push((name.to_owned(), value));

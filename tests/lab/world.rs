@@ -146,6 +146,8 @@ pub enum CredentialKind {
     TokenAsKey,
     /// An API key in AZURE_OPENAI_AD_TOKEN.
     KeyAsToken,
+    /// AZURE_SEARCH_API_KEY.
+    SearchKey,
     /// Neither.
     None,
 }
@@ -462,6 +464,10 @@ pub enum Named {
     Drip,
     /// A head of a megabyte.
     HugeHead,
+    /// A search service, strict in what it is asked.
+    Search,
+    /// The blobs of a storage account, as strict.
+    Blob,
     /// A close before the answer.
     Close,
     /// A reset before the answer.

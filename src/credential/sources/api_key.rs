@@ -1,16 +1,21 @@
-//! An API key in the variable that the SDKs read.
+//! An API key of the target's service, in the variable that its SDKs and samples read.
 
 use super::{CredentialKind, Detected, Source};
+use crate::services::azure_ai;
 
-/// The variable that the Azure SDKs read an API key from.
-pub const VARIABLE: &str = "AZURE_OPENAI_API_KEY";
+/// The variable of an account's key.
+pub const VARIABLE: &str = azure_ai::KEYS.variables[0];
 
 pub(super) const SOURCE: Source = Source {
     name: "api-key",
-    title: "an API key from AZURE_OPENAI_API_KEY",
+    title: "an API key of the target's service, such as AZURE_OPENAI_API_KEY",
     kind: CredentialKind::ApiKey,
     variables: &[VARIABLE],
+    of_service: true,
     secret_variables: &[VARIABLE],
-    detect: |probe| Detected::variable(probe, VARIABLE),
+    detect: |probe| {
+        let variables = SOURCE.own_variables(probe.options, probe.environment);
+        Detected::variable(probe, variables.first()?)
+    },
     ..Source::BASE
 };

@@ -56,6 +56,8 @@ pub struct Source {
     pub option: Option<&'static str>,
     /// Variables that configure this source and no other; all are required.
     pub variables: &'static [&'static str],
+    /// Whether those are the ones that hold a key of the target's service.
+    pub of_service: bool,
     /// Variables that it requires as well, and shares with other sources.
     pub shared_variables: &'static [&'static str],
     /// Variables of this source whose values are secret; some of them are optional.
@@ -76,6 +78,7 @@ impl Source {
         kind: CredentialKind::Token,
         option: None,
         variables: &[],
+        of_service: false,
         shared_variables: &[],
         secret_variables: &[],
         only_when_named: false,
@@ -101,9 +104,31 @@ impl Source {
         (probe.named || !self.only_when_named).then(|| (self.detect)(probe)).flatten()
     }
 
+    /// The variables that configure it for the target of `options`. Of several that may hold a key, it
+    /// is the one that is set, else one that is set and empty, else the first.
+    pub(super) fn own_variables(
+        &self,
+        options: &CredentialOptions,
+        environment: &Environment,
+    ) -> Vec<&'static str> {
+        if !self.of_service {
+            return self.variables.to_vec();
+        }
+        let Some(keys) = options.keys() else { return Vec::new() };
+        let any = |is: &dyn Fn(&str) -> bool| keys.variables.iter().find(|name| is(name));
+        let set = any(&|name| environment.get(name).is_some());
+        let empty = || any(&|name| environment.is_empty(name));
+        set.or_else(empty).or(keys.variables.first()).copied().into_iter().collect()
+    }
+
     /// Everything that it requires: its option, then variables.
-    pub(super) fn required(&self) -> Vec<&'static str> {
-        let variables = self.shared_variables.iter().chain(self.variables).copied();
+    pub(super) fn required(
+        &self,
+        options: &CredentialOptions,
+        environment: &Environment,
+    ) -> Vec<&'static str> {
+        let own = self.own_variables(options, environment);
+        let variables = self.shared_variables.iter().copied().chain(own);
         self.option.into_iter().chain(variables).collect()
     }
 }

@@ -74,6 +74,10 @@ pub(in crate::diagnose) fn check(e: &View<'_>, id: &str, row: &Row) -> Option<Fi
     let egress = egress(&refusal);
     let mut finding = refusal.finding(refusal.level(e), confidence, message).reasoning(means);
     finding = finding.reasoning(how(&refusal));
+    if !gateway && row.policy == Policy::NetworkRules && row.names == Names::NetworkRules {
+        let open = reading::service(e).map_or(&[][..], |service| service.forbidden);
+        finding = open.iter().fold(finding, |finding, cause| finding.reasoning(*cause));
+    }
     if let Some(egress) = egress {
         finding = finding.fact(format!("the service saw the call coming from {egress}"));
     }
@@ -114,13 +118,23 @@ fn how(refusal: &MatchedRefusal<'_>) -> &'static str {
     }
 }
 
-/// Our address as the service saw it (facts H3, G21).
+/// Texts that come before it (facts H3, G21, Z26, Z31).
+const EGRESS: &[&str] = &[
+    "Your IP address is ",
+    "Client address: ",
+    "originated from IP ",
+    "originated from client IP ",
+    "client with IP ",
+];
+
+/// Our address as the service saw it.
 pub(in crate::diagnose) fn egress(refusal: &MatchedRefusal<'_>) -> Option<std::net::IpAddr> {
     let message = refusal.answer.message()?;
-    let (_, rest) = ["Your IP address is ", "Client address: "]
+    let (_, rest) = EGRESS
         .iter()
         .find_map(|before| message.split_once(before))?;
     // A line end may have been escaped.
+    let rest = rest.trim_start_matches(['\'', '"']);
     let word = rest.split(|c: char| c.is_whitespace() || c == '\\').next()?;
     word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()).parse().ok()
 }

@@ -44,7 +44,8 @@ pub(in crate::walk) async fn reference_client(
     timeout: Duration,
 ) -> ExperimentResult {
     let (host, port) = (context.target.seen.host.as_str(), context.target.seen.port);
-    let Some(call) = calls::calls(context.target, context.plan).into_iter().next() else {
+    let calls = calls::calls(context.target, context.plan, context.now());
+    let Some(call) = calls.into_iter().next() else {
         return not_possible(id, "no call is known for this service");
     };
     let began = context.since.elapsed();
@@ -78,6 +79,7 @@ pub(in crate::walk) async fn reference_client(
                 host,
                 port,
                 path: &call.path,
+                headers: &call.headers,
                 addresses: &own.connect_to,
                 proxy: through.as_deref(),
                 roots: &context.roots,
@@ -123,7 +125,8 @@ pub(super) async fn call_without_credential(
     if !has_call || context.kind == WalkKind::Request {
         return None;
     }
-    let (wanted, started) = (calls::calls(target, context.plan), context.since.elapsed());
+    let wanted = calls::calls(target, context.plan, context.now());
+    let started = context.since.elapsed();
     let peer = session.address().map(|address| address.to_string());
     let outcome = match http::open(session, target.seen.port).await {
         Ok(mut connection) => {

@@ -4,6 +4,7 @@
 use crate::diagnose::view::resolver_view;
 use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
 use crate::diagnosis::{Confidence, Step};
+use crate::services::azure_ai;
 
 use super::advice::{Resolver, Upstream};
 use super::record_gap::{self, RecordGap};
@@ -70,18 +71,20 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             Upstream::Zone(zone),
         )
     } else {
-        let vault = reading::service(e).is_some_and(|service| service.tokens_only);
-        let mut finding = finding.reasoning(match vault {
-            true => {
-                "the zone itself answers NXDOMAIN: the name is misspelt, the vault was deleted \
-                 (it can be recovered for some time), or a new name has not propagated yet"
+        let resource = account::resource(e);
+        let other = resource != azure_ai::RESOURCE;
+        let gone = match (other, resource.recoverable) {
+            (false, _) => "the account was deleted or has no custom subdomain".to_owned(),
+            (true, true) => {
+                format!("the {} was deleted (it can be recovered for some time)", resource.noun)
             }
-            false => {
-                "the zone itself answers NXDOMAIN: the name is misspelt, the account was deleted or \
-                 has no custom subdomain, or a new name has not propagated yet"
-            }
-        });
-        if vault {
+            (true, false) => format!("the {} was deleted", resource.noun),
+        };
+        let mut finding = finding.reasoning(format!(
+            "the zone itself answers NXDOMAIN: the name is misspelt, {gone}, or a new name has not \
+             propagated yet"
+        ));
+        if other && resource.recoverable {
             finding = finding.inspect("see the deleted ones", account::list_deleted(e));
         }
         if let Some(alias) = aliases.last() {

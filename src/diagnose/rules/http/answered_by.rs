@@ -16,7 +16,10 @@ pub enum AnsweredBy {
     },
     /// The service's own front end: `apim-request-id` or the network policy's header
     /// (facts W2, W3).
-    FrontEnd,
+    FrontEnd {
+        /// The header.
+        header: &'static str,
+    },
     /// A product that is recognised by its signature.
     Product(&'static Signature),
     /// The error format of an API Management gateway without the service's `apim-request-id`: the
@@ -111,12 +114,12 @@ pub fn answered_by(answer: &HttpAnswer) -> AnsweredBy {
     if let Some(mark) = SIGNATURES.iter().find(|m| m.own_answers_only && m.fits(answer)) {
         return AnsweredBy::Product(mark);
     }
-    let regions = services::all().map(|service| service.signature.region);
+    let regions = services::all().map(|service| service.signature.region).filter(|h| !h.is_empty());
     if let Some((header, region)) = regions.filter_map(|h| Some((h, answer.header(h)?))).next() {
         return AnsweredBy::Service { region: region.to_owned(), header };
     }
-    if service_headers(answer) {
-        return AnsweredBy::FrontEnd;
+    if let Some(header) = own_header(answer) {
+        return AnsweredBy::FrontEnd { header };
     }
     if let Some(mark) = SIGNATURES.iter().find(|m| m.fits(answer)) {
         return AnsweredBy::Product(mark);
@@ -133,7 +136,13 @@ pub fn answered_by(answer: &HttpAnswer) -> AnsweredBy {
 /// Whether the headers of a service are there by which its profile knows it (facts W2, W3, G10).
 #[must_use]
 pub fn service_headers(answer: &HttpAnswer) -> bool {
-    services::all().flat_map(|s| s.signature.headers).any(|h| answer.header(h).is_some())
+    own_header(answer).is_some()
+}
+
+/// The first of these headers.
+fn own_header(answer: &HttpAnswer) -> Option<&'static str> {
+    let known = services::all().flat_map(|service| service.signature.headers).copied();
+    known.into_iter().find(|name| answer.header(name).is_some())
 }
 
 /// Whether the body is an HTML page.
@@ -175,7 +184,7 @@ impl AnsweredBy {
     pub fn name(&self) -> String {
         match self {
             AnsweredBy::Service { region, header } => format!("the service in {region} ({header})"),
-            AnsweredBy::FrontEnd => "the service's front end (apim-request-id)".to_owned(),
+            AnsweredBy::FrontEnd { header } => format!("the service's front end ({header})"),
             AnsweredBy::Product(mark) => mark.product.to_owned(),
             AnsweredBy::GatewayFrame => {
                 "an API Management gateway, by its error format; apim-request-id is missing"
@@ -230,7 +239,7 @@ mod tests {
             AnsweredBy::Service { region: "East US".to_owned(), header: "x-ms-region" }
         );
         let front_end = answer(&[("x-azure-ref", "1"), ("apim-request-id", "g")], None);
-        assert_eq!(answered_by(&front_end), AnsweredBy::FrontEnd);
+        assert_eq!(answered_by(&front_end), AnsweredBy::FrontEnd { header: "apim-request-id" });
     }
 
     #[test]
@@ -264,6 +273,6 @@ mod tests {
         });
         assert_eq!(answered_by(&flat), AnsweredBy::GatewayFrame);
         flat.headers.push(Header { name: "apim-request-id".to_owned(), value: "g".to_owned() });
-        assert_eq!(answered_by(&flat), AnsweredBy::FrontEnd);
+        assert_eq!(answered_by(&flat), AnsweredBy::FrontEnd { header: "apim-request-id" });
     }
 }

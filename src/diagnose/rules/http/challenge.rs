@@ -10,7 +10,8 @@ fn parameter<'a>(answer: &'a HttpAnswer, name: &str) -> Option<&'a str> {
     if !scheme.eq_ignore_ascii_case("bearer") {
         return None;
     }
-    parameters.split(',').find_map(|one| {
+    // Storage separates them by blanks alone (fact Z24).
+    parameters.split([',', ' ']).find_map(|one| {
         let (key, value) = one.trim().split_once('=')?;
         key.eq_ignore_ascii_case(name).then(|| value.trim_matches('"'))
     })
@@ -18,14 +19,17 @@ fn parameter<'a>(answer: &'a HttpAnswer, name: &str) -> Option<&'a str> {
 
 /// The tenant whose tokens are taken: the last part of the authority's URL, where it is an id.
 pub(in crate::diagnose::rules) fn tenant(answer: &HttpAnswer) -> Option<&str> {
-    let authority = parameter(answer, "authorization")?;
-    let tenant = authority.trim_end_matches('/').rsplit('/').next()?;
+    let authority = parameter(answer, "authorization");
+    let authority = authority.or_else(|| parameter(answer, "authorization_uri"))?;
+    let authority = authority.trim_end_matches('/').trim_end_matches("/oauth2/authorize");
+    let tenant = authority.rsplit('/').next()?;
     (super::refusal_match::tenants(tenant).next() == Some(tenant)).then_some(tenant)
 }
 
 /// The audience of the tokens that are taken.
 pub(in crate::diagnose::rules) fn resource(answer: &HttpAnswer) -> Option<&str> {
-    parameter(answer, "resource").filter(|resource| resource.starts_with("https://"))
+    let resource = parameter(answer, "resource").or_else(|| parameter(answer, "resource_id"));
+    resource.filter(|resource| resource.starts_with("https://"))
 }
 
 #[cfg(test)]
@@ -58,6 +62,12 @@ mod tests {
         ));
         assert_eq!(tenant(&vault), Some(id));
         assert_eq!(resource(&vault), Some("https://vault.azure.net"));
+        let storage = answer(&format!(
+            "Bearer authorization_uri=https://login.microsoftonline.com/{id}/oauth2/authorize \
+             resource_id=https://storage.azure.com"
+        ));
+        assert_eq!(tenant(&storage), Some(id));
+        assert_eq!(resource(&storage), Some("https://storage.azure.com"));
         for other in [
             "Basic realm=\"x\"",
             "Bearer",

@@ -3,7 +3,7 @@
 use crate::diagnose::account;
 use crate::diagnose::reading;
 use crate::evidence::{Evidence, TargetKind};
-use crate::services::{self, Gateway, Service};
+use crate::services::{self, Gateway, Service, azure_ai};
 
 /// What the host is, by its suffix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,9 @@ impl HostKind {
     pub(in crate::diagnose) fn show(self, e: &Evidence) -> String {
         let name = label(e);
         match self {
+            HostKind::Account if account::resource(e).networks != azure_ai::RESOURCE.networks => {
+                account::show_networks(e)
+            }
             HostKind::Account => account::named(
                 e,
                 name,

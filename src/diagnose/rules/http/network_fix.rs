@@ -10,6 +10,7 @@ use crate::diagnosis::Step;
 use crate::evidence::tunnel::{Maker, TunnelAddress};
 use crate::evidence::vantage::Platform;
 use crate::evidence::{Evidence, classify, tunnel};
+use crate::services::Resource;
 
 use super::host_kind::host_kind;
 use super::private_path;
@@ -270,17 +271,18 @@ fn publicly(
         finding = finding.step(advice.step());
     }
     let in_azure = e.vantage.azure.answer == Some(true);
+    let provider = account::resource(e).rules.service_endpoint;
     let public = egress.is_none_or(|ip| classify(ip).is_public());
     if (row.names, row.policy) == (Names::NetworkRules, Policy::NetworkRules)
         && in_azure
         && public
         && !lent
+        && !provider.is_empty()
     {
         let value = egress.map_or_else(
             || "a call to a public address".to_owned(),
             |ip| format!("the public address {ip}"),
         );
-        let provider = account::resource(e).provider();
         finding = finding
             .reasoning(format!(
                 "this is an Azure machine and the service saw {value}: a rule for its subnet can \
@@ -376,7 +378,7 @@ fn see_rules(e: &Evidence, finding: FindingBuilder, row: &Row) -> FindingBuilder
     finding.inspect(
         "see whether public access is on (rules only have effect then), and which networks are \
          allowed",
-        account::show(e, account::NETWORK),
+        account::show_networks(e),
     )
 }
 
@@ -410,7 +412,7 @@ fn allow(
     // Network rules, including those for subnets with a service endpoint, only have effect while
     // public access is on: allowing an address before that changes nothing.
     let closed = row.names == Names::PublicAccess;
-    let terraform = account::resource(e).terraform;
+    let Resource { terraform, rules, .. } = account::resource(e);
     let finding = if closed {
         finding
             .reasoning(
@@ -422,7 +424,8 @@ fn allow(
                     format!(
                         "if public calls are intended, first turn public access on for \
                          selected networks only (default action Deny; Terraform: {terraform}, \
-                         public_network_access_enabled and network_acls)"
+                         public_network_access_enabled and {})",
+                        rules.terraform
                     ),
                     "the account gets a public endpoint again, for the networks in its rules; \
                      with the default action Allow, for every caller with a credential",
@@ -437,31 +440,34 @@ fn allow(
     let joined = |step: Step| if closed { step } else { step.or() };
     // A private address comes from a subnet with a service endpoint; rules for addresses take public
     // ones alone.
-    if egress.is_some_and(|ip| classify(ip).is_private()) {
+    let private = egress.is_some_and(|ip| classify(ip).is_private());
+    if private && !rules.subnet.0.is_empty() {
+        let (add, remove) = account::rule(e, rules.subnet, "");
         return finding.step(joined(
             Step::shared(
                 format!(
                     "{then}allow the subnet of {source}: the service sees this address, so the subnet \
                      has a service endpoint, and a rule for a private address is refused \
-                     (Terraform: {terraform}, network_acls)"
+                     (Terraform: {terraform}, {})",
+                    rules.terraform
                 ),
                 "the account becomes reachable for every machine in that subnet",
             )
-            .command(account::command(e, "network-rule add", "--subnet <subnet id>"))
-            .undo(account::command(e, "network-rule remove", "--subnet <subnet id>")),
+            .command(add)
+            .undo(remove),
         ));
     }
+    if rules.address.0.is_empty() {
+        return finding;
+    }
+    let (add, remove) = account::rule(e, rules.address, &source);
     finding.step(joined(
         Step::shared(
-            format!("{then}{message} (Terraform: {terraform}, network_acls)"),
+            format!("{then}{message} (Terraform: {terraform}, {})", rules.terraform),
             "the account becomes reachable for every client behind that address, including other \
              parties behind a shared NAT or proxy",
         )
-        .command(account::command(e, "network-rule add", &format!("--ip-address {source}")))
-        .undo(account::command(
-            e,
-            "network-rule remove",
-            &format!("--ip-address {source}"),
-        )),
+        .command(add)
+        .undo(remove),
     ))
 }

@@ -3,6 +3,7 @@
 use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::{Expect, tunnel};
+use crate::services::Order;
 
 use super::answered_by::answered_by;
 use super::refusal_match::{pointer, request, walked};
@@ -24,11 +25,14 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let call = main.call;
     let answer = call.answer()?;
     let accepted = main.accepted();
-    let passed = match reading::service(e).is_some_and(|service| service.tokens_only) {
+    let passed = match reading::service(e).map_or(Order::Network, |service| service.order) {
         // It looks at rights after its network rules, and at the token before them (facts G10, G22).
-        true => main.call.credential_sent && main.blames(Blames::Rights) && answer.status == 403,
+        Order::Token => {
+            main.call.credential_sent && main.blames(Blames::Rights) && answer.status == 403
+        }
         // An error from behind the gateway came after its network rules had let the call in (W2).
-        false => answer.header("x-ms-region").is_some() && !main.blames(Blames::Network),
+        Order::Network => answer.header("x-ms-region").is_some() && !main.blames(Blames::Network),
+        Order::Unknown => false,
     };
     // A list for a call that the service would not answer: the path is still open.
     let given = answer.fulfils(call.purpose) && main.leaves(Leaves::Unproved);
@@ -67,7 +71,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         .cites(pointer(0))
         .cites("/options/expect")
         .owner("Azure platform")
-        .inspect("see what the account allows", account::show(e, account::NETWORK))
+        .inspect("see what the account allows", account::show_networks(e))
         .step(Step::inspect(
             "first make sure that every client has a private path: clients that use the public \
              address, such as the portal's chat and other services, will be refused",

@@ -5,7 +5,7 @@ use crate::diagnose::rules::tls;
 use crate::diagnose::view::http::Read;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
-use crate::evidence::http::HttpAnswer;
+use crate::evidence::http::{HttpAnswer, Payload};
 use crate::evidence::tls::{Store, TlsOutcome};
 use crate::evidence::{Evidence, Expect};
 use crate::services::Service;
@@ -46,6 +46,10 @@ pub(super) fn origin(e: &Evidence, answer: &HttpAnswer) -> Origin {
 /// The media type of an answer's body, if it is not JSON (fact G18).
 pub(super) fn other_type(answer: &HttpAnswer) -> Option<&str> {
     let given = answer.header("content-type")?;
+    // Storage sends its lists as XML (fact Z22).
+    if answer.payload == Some(Payload::Listing) {
+        return None;
+    }
     let kind = given.split(';').next().unwrap_or_default().trim();
     let json = kind.to_ascii_lowercase().ends_with("json");
     (!json && !kind.is_empty()).then_some(kind)

@@ -39,7 +39,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         }
     }
     finding = finding.reasoning("the answer's status is 429").owner("Application");
-    let own = matches!(refusal.who(), AnsweredBy::Service { .. } | AnsweredBy::FrontEnd);
+    let own = matches!(refusal.who(), AnsweredBy::Service { .. } | AnsweredBy::FrontEnd { .. });
     // An HTML page, or a product's own answer: the service answers with JSON.
     finding = if gateway {
         finding

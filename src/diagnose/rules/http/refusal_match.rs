@@ -53,7 +53,7 @@ impl MatchedRefusal<'_> {
     pub(in crate::diagnose) fn line(&self) -> String {
         let status = self.answer.status.to_string();
         let mut line = status.clone();
-        if let Some(code) = self.answer.code().filter(|code| *code != status) {
+        if let Some(code) = self.answer.code().filter(|code| *code != status && !code.is_empty()) {
             line = format!("{line} {}", short(code, 60));
         }
         match (self.answer.message(), self.answer.body_excerpt.as_deref()) {
@@ -109,6 +109,9 @@ pub(in crate::diagnose) const fn purpose(purpose: Purpose) -> &'static str {
         Purpose::Project => "the project",
         Purpose::Deployment => "the deployment",
         Purpose::Secrets => "the list of secrets",
+        Purpose::Statistics => "the service's statistics",
+        Purpose::Listing => "the list of what it holds",
+        Purpose::Challenge => "a request for a credential",
     }
 }
 

@@ -82,7 +82,9 @@ fn why(e: &Evidence, refusal: &MatchedRefusal<'_>) -> (String, &'static str) {
         let holds = match refusal.answer.payload {
             _ if refusal.answer.error.is_some() => "an error",
             None if refusal.answer.body_bytes == 0 => "no body",
-            Some(Payload::Models | Payload::Deployments | Payload::Secrets) => "another list",
+            Some(
+                Payload::Models | Payload::Deployments | Payload::Secrets | Payload::Listing,
+            ) => "another list",
             _ => "something else",
         };
         let wanted = match refusal.call.purpose {
@@ -90,6 +92,9 @@ fn why(e: &Evidence, refusal: &MatchedRefusal<'_>) -> (String, &'static str) {
             Purpose::Project => "deployments",
             Purpose::Deployment => "a completion",
             Purpose::Secrets => "secrets",
+            Purpose::Statistics => "counters and limits",
+            Purpose::Listing => "containers, shares, queues or tables",
+            Purpose::Challenge => "401",
         };
         return (
             format!("{status} for {what} with {holds} instead of {wanted}"),

@@ -1,6 +1,7 @@
 //! Commands of `az` about tokens, logins, roles and service principals: each is built here.
 
 use crate::diagnose::reading::word;
+use crate::evidence::http::Purpose;
 
 /// The version of `az`.
 pub(super) const VERSION: &str = "az version";
@@ -40,8 +41,12 @@ pub(super) fn roles_of(assignee: &str) -> String {
 }
 
 /// The data actions of a role.
-pub(super) fn data_actions(role: &str) -> String {
-    format!("az role definition list --name \"{role}\" --query \"[].permissions[].dataActions\"")
+pub(super) fn data_actions(role: &str, purpose: Purpose) -> String {
+    let kind = match purpose {
+        Purpose::Statistics | Purpose::Listing => "actions",
+        _ => "dataActions",
+    };
+    format!("az role definition list --name \"{role}\" --query \"[].permissions[].{kind}\"")
 }
 
 /// Gives a principal a role on the account.

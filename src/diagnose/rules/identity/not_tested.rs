@@ -5,6 +5,7 @@ use crate::diagnose::rules::http::refusals::Leaves;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level};
 use crate::evidence::identity::{CredentialKind, TokenOutcome};
+use crate::services::{self, Service};
 
 use super::acquisition::{bare_words, failed, source};
 
@@ -28,10 +29,14 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let finding = match find_refusal(e, RULE.id) {
         Some(said) => said
             .finding(Level::Note, Confidence::Proved, message)
-            .reasoning(
-                "401 to a call without a credential is the answer of a front door that works",
-            )
-            .reasoning("it says nothing about network rules, which may be asked later"),
+            .reasoning(format!(
+                "{} to a call without a credential is the answer of a front door that works",
+                said.answer.status
+            ))
+            .reasoning(match reading::service(e).is_some_and(Service::refuses_networks_first) {
+                true => "it came past the network rules, which this service looks at first",
+                false => "it says nothing about network rules, which may be asked later",
+            }),
         None => {
             // A list for a call without a credential is a risk of its own (http-success-unproved).
             let call = e.http.main().filter(|main| main.leaves(Leaves::Unproved))?.call;
@@ -57,8 +62,19 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         }
         None => finding,
     };
-    let finding = finding.not_tested().cites("/identity/kind");
-    if reading::service(e).is_some_and(|service| service.tokens_only) {
+    let mut finding = finding.not_tested().cites("/identity/kind");
+    // A key of another service is the likely reason that none went.
+    let own = services::keys_of(reading::service(e));
+    let keys = || services::all_keys().filter(|keys| Some(*keys) != own);
+    for other in &e.identity.skipped_sources {
+        if keys().any(|keys| keys.variables.contains(&other.source.as_str())) {
+            finding = finding.fact(format!("{} was not sent: {}", other.source, other.reason));
+        }
+    }
+    if reading::service(e).is_some_and(Service::asks_anonymously) {
+        return Some(finding.reasoning("no caller is tested at this service: only the path is"));
+    }
+    let Some(keys) = services::keys_of(reading::service(e)) else {
         return Some(
             finding
                 .reasoning(
@@ -69,14 +85,15 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 )
                 .decide_with(reading::again_with(e, "--credential azure-cli")),
         );
-    }
+    };
+    let variable = keys.variables[0];
     Some(
         finding
-            .reasoning(
-                "a key in AZURE_OPENAI_API_KEY would do, or AZURE_TENANT_ID and AZURE_CLIENT_ID \
+            .reasoning(format!(
+                "a key in {variable} would do, or AZURE_TENANT_ID and AZURE_CLIENT_ID \
                  with AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or \
-                 AZURE_FEDERATED_TOKEN_FILE, or --credential managed-identity or azure-cli",
-            )
-            .decide_with(format!("AZURE_OPENAI_API_KEY=<key> {}", reading::again(e))),
+                 AZURE_FEDERATED_TOKEN_FILE, or --credential managed-identity or azure-cli"
+            ))
+            .decide_with(format!("{variable}=<key> {}", reading::again(e))),
     )
 }

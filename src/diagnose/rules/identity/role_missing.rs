@@ -78,7 +78,7 @@ pub(in crate::diagnose) fn refused_action(e: &View<'_>) -> Option<String> {
         let below = match refusal.call.purpose {
             Purpose::Models => "models/read",
             Purpose::Deployment => "deployments/chat/completions/action",
-            Purpose::Project | Purpose::Secrets => return None,
+            _ => return None,
         };
         Some(format!("Microsoft.CognitiveServices/accounts/OpenAI/{below}"))
     })
@@ -92,21 +92,37 @@ pub(super) fn list_of_secrets(
     said: &MatchedRefusal<'_>,
     finding: FindingBuilder,
 ) -> FindingBuilder {
-    if said.call.purpose != Purpose::Secrets {
-        return finding;
-    }
-    finding
-        .with_level(Level::Risk)
-        .untested()
-        .reasoning(
+    let only = match said.call.purpose {
+        Purpose::Secrets => {
             "only the list of secrets is refused: an application that reads a secret by name, or \
-             uses keys or certificates, needs other permissions, which are not tested",
-        )
-        .decide_with(account::read_a_secret(e))
+             uses keys or certificates, needs other permissions, which are not tested"
+        }
+        Purpose::Statistics => {
+            "only the service's statistics are refused: an application that queries an index needs \
+             another role (Search Index Data Reader), which is not tested; a service that takes \
+             keys alone (authOptions apiKeyOnly) may refuse a token in the same words"
+        }
+        Purpose::Listing => {
+            "only the list of the whole storage account is refused: an application whose role is \
+             on one container, share, queue or table may still use that one, which is not tested"
+        }
+        _ => return finding,
+    };
+    let finding = finding.with_level(Level::Risk).untested().reasoning(only);
+    match said.call.purpose {
+        Purpose::Secrets => finding.decide_with(account::read_a_secret(e)),
+        Purpose::Statistics => finding.decide_with(account::show_networks(e)),
+        _ => finding,
+    }
 }
 
 fn confidence(said: &MatchedRefusal<'_>, action: Option<&str>) -> Confidence {
-    if action.is_some() { Confidence::Proved } else { said.confidence() }
+    match said.call.purpose {
+        // A search service says no more than that (fact Z4).
+        Purpose::Statistics => Confidence::Inferred,
+        _ if action.is_some() => Confidence::Proved,
+        _ => said.confidence(),
+    }
 }
 
 /// Whether the call to the deployment got past the question who calls.
@@ -138,10 +154,13 @@ fn fix(
     finding
         .owner("Identity")
         .inspect("see the caller's roles on the account", az::roles_of(&assignee))
-        .inspect("see what the role allows", az::data_actions(role))
+        .inspect("see what the role allows", az::data_actions(role, said.call.purpose))
         .step(grant(
             e,
-            if said.call.purpose == Purpose::Secrets {
+            if matches!(
+                said.call.purpose,
+                Purpose::Secrets | Purpose::Statistics | Purpose::Listing
+            ) {
                 "if the application needs it, give the caller"
             } else {
                 "give the caller"
@@ -150,10 +169,14 @@ fn fix(
             kind,
             role,
         ))
-        .step(Step::inspect(
-            "wait: it takes effect after 5 to 10 minutes; Owner and Contributor carry no data \
-             actions",
-        ))
+        .step(Step::inspect(match said.call.purpose {
+            // Facts Z5 and Z28: there the actions of the control plane count.
+            Purpose::Statistics => "wait: it takes effect after 5 to 10 minutes",
+            _ => {
+                "wait: it takes effect after 5 to 10 minutes; Owner and Contributor carry no data \
+                 actions"
+            }
+        }))
         .about_a(reading::noun(e))
         .check(reading::again(e))
 }

@@ -42,8 +42,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         finding = finding.fact(line);
     }
     let login = of_resource.unwrap_or("<tenant id>");
-    let vault = reading::service(e).is_some_and(|service| service.tokens_only);
-    let finding = match vault {
+    let own_tenant = account::resource(e).own_tenant;
+    let finding = match own_tenant {
         // A vault keeps its tenant when its subscription moves.
         true => finding.inspect("see the tenant of the account", account::show(e, TENANTS)),
         false => finding.inspect("see the tenant of the account", az::subscription_tenant()),
@@ -54,7 +54,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             az::get_access_token(Some(login), &scope(e), "tenant"),
         )
         .step(Step::local("set AZURE_TENANT_ID to it; az and azd keep logins of their own"));
-    let finding = if vault { moved(e, finding) } else { finding };
+    let finding = if own_tenant { moved(e, finding) } else { finding };
     Some(
         finding
             .reasoning(if of_token.is_some() {

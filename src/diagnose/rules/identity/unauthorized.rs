@@ -4,7 +4,7 @@ use crate::diagnose::rules::http::answered_by::service_headers;
 use crate::diagnose::rules::http::host_kind::host_kind;
 use crate::diagnose::rules::http::refusal_match::{MatchedRefusal, find_refusal};
 use crate::diagnose::rules::http::refusals::text;
-use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::Evidence;
 use crate::evidence::identity::CredentialKind;
@@ -34,6 +34,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
              the way may strip the header api-key",
         );
     }
+    let causes = reading::service(e).map_or(&[][..], |service| service.unauthorized);
+    if !causes.is_empty() && !host_kind(e).is_gateway() {
+        return Some(by_profile(e, finding, causes));
+    }
     if !service_headers(said.answer) && !words.contains("access token is missing") {
         return Some(in_front(e, finding, &said));
     }
@@ -56,6 +60,29 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             .step(Step::local(format!("put a credential {whose} into {}", source(e))))
             .check(reading::again(e)),
     )
+}
+
+/// A service whose 401 names no reason: what remains is in its profile.
+fn by_profile(e: &Evidence, mut finding: FindingBuilder, causes: &[&str]) -> FindingBuilder {
+    let noun = reading::noun(e);
+    finding = match e.identity.kind {
+        CredentialKind::Token => {
+            causes.iter().fold(finding, |finding, cause| finding.reasoning(*cause))
+        }
+        _ => finding.reasoning(format!("the key is not one of this {noun}")),
+    };
+    let finding = finding
+        .decide_with(account::show_networks(e))
+        .owner("Application")
+        .inspect(format!("see which callers the {noun} takes"), account::show_networks(e));
+    let finding = match e.identity.kind {
+        CredentialKind::Token => {
+            finding.inspect("see what token this machine gets", look_at_token(e))
+        }
+        _ => finding
+            .step(Step::local(format!("put a key of this {noun} into {}", source(e))))
+    };
+    finding.check(reading::again(e))
 }
 
 /// Neither words nor a header of the service: whose key or token is wanted is open, and the

@@ -105,6 +105,9 @@ pub(super) fn holds(
         Condition::Front => {
             frame.is_none() && (is_page(answer) || answered_by(answer).product().is_some())
         }
+        Condition::NoFront => {
+            frame.is_some() || !(is_page(answer) || answered_by(answer).product().is_some())
+        }
         Condition::Login => asks_for_login(answer),
         Condition::Unfulfilled => !answer.fulfils(call.purpose),
         Condition::NoJson => answer.models.is_none() && answer.body_excerpt.is_some(),

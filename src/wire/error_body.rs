@@ -1,0 +1,52 @@
+//! The error in a body, in the frames that Azure's services use.
+
+use serde_json::Value;
+
+use super::{redacted, xml};
+use crate::evidence::http::{ErrorBody, ErrorFrame};
+use crate::secret::Redactor;
+
+/// The error in an XML body (fact Z20).
+pub(super) fn of_xml(xml: &xml::Body, redactor: &Redactor<'_>) -> Option<ErrorBody> {
+    let error = xml.error.as_ref()?;
+    let text = |text: &Option<String>| text.as_ref().map(|text| redacted(text, 600, redactor));
+    Some(ErrorBody {
+        frame: ErrorFrame::Xml,
+        code: text(&error.code),
+        kind: None,
+        message: text(&error.message),
+        inner_code: None,
+    })
+}
+
+/// The error in a body, in any of the frames that Azure uses (fact G13).
+pub(super) fn of_json(value: &Value, redactor: &Redactor<'_>) -> Option<ErrorBody> {
+    let text = |value: Option<&Value>| match value? {
+        Value::String(text) => Some(redacted(text, 600, redactor)),
+        Value::Number(number) => Some(redacted(&number.to_string(), 600, redactor)),
+        _ => None,
+    };
+    // Tables put a prefix before the name (fact Z21), registries a list around it (fact Z31).
+    let wrapped = value.get("error").or_else(|| value.get("odata.error"));
+    let wrapped = wrapped.or_else(|| value.get("errors").and_then(|errors| errors.get(0)));
+    let (frame, inside) = match (wrapped, value.get("statusCode"), value.get("code")) {
+        (Some(inside @ Value::Object(_)), _, _) => (ErrorFrame::Error, inside),
+        (_, Some(_), _) => (ErrorFrame::Flat, value),
+        (_, _, Some(_)) => (ErrorFrame::Bare, value),
+        _ => return None,
+    };
+    let code = match frame {
+        ErrorFrame::Flat => text(inside.get("statusCode")),
+        _ => text(inside.get("code")),
+    };
+    Some(ErrorBody {
+        frame,
+        code,
+        kind: text(inside.get("type")),
+        message: text(inside.get("message").map(|text| text.get("value").unwrap_or(text))),
+        inner_code: inside
+            .get("innererror")
+            .or_else(|| inside.get("inner_error"))
+            .and_then(|inner| text(inner.get("code"))),
+    })
+}

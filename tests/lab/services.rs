@@ -1,0 +1,96 @@
+//! Strict servers in the form of Azure's other services: they answer a request that is theirs in every
+//! field, and refuse every other one (facts G8, Z1, Z22, Z24).
+
+use super::world::Written;
+
+/// A request, as a server reads it.
+pub struct Request<'a> {
+    lines: Vec<&'a str>,
+}
+
+impl<'a> Request<'a> {
+    /// Its head.
+    pub fn of(text: &'a str) -> Self {
+        let head = text.split("\r\n\r\n").next().unwrap_or(text);
+        Self { lines: head.split("\r\n").collect() }
+    }
+
+    fn asks(&self, what: &str) -> bool {
+        self.lines[0] == format!("{what} HTTP/1.1")
+    }
+
+    fn header(&self, name: &str) -> Option<&'a str> {
+        self.lines[1..].iter().find_map(|line| {
+            let (one, value) = line.split_once(':')?;
+            one.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+
+    fn bearer(&self) -> bool {
+        self.header("authorization").is_some_and(|value| value.starts_with("Bearer ey"))
+    }
+}
+
+fn written(status: u16, headers: &[(&str, &str)], body: &str) -> Written {
+    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Written { status, headers: headers.collect(), body: body.to_owned() }
+}
+
+/// A search service that takes keys and tokens.
+pub fn search(request: &Request<'_>) -> Written {
+    if !request.asks("GET /servicestats?api-version=2024-07-01") {
+        return written(404, &[], "");
+    }
+    match (request.header("api-key"), request.bearer()) {
+        (Some(key), false) if !key.is_empty() => {}
+        (None, true) => {}
+        (None, false) => return written(401, &[], ""),
+        _ => return written(400, &[], ""),
+    }
+    let body = r#"{"@odata.context":"https://mysearch.search.windows.net/$metadata#Microsoft.Azure.Search.V2024_07_01.ServiceStatistics","counters":{"documentCount":{"usage":15377,"quota":null},"indexesCount":{"usage":13,"quota":15}},"limits":{"maxFieldsPerIndex":1000}}"#;
+    let kind = "application/json; odata.metadata=minimal; charset=utf-8";
+    written(200, &[("content-type", kind), ("elapsed-time", "27")], body)
+}
+
+/// The service of blobs of a storage account.
+pub fn blob(request: &Request<'_>) -> Written {
+    let version = request.header("x-ms-version").unwrap_or_default();
+    let dated = request.header("x-ms-date").is_some_and(|at| httpdate::parse_http_date(at).is_ok());
+    if !request.asks("GET /?comp=list&maxresults=1") || version < "2017-11-09" || !dated {
+        return storage(400, "InvalidHeaderValue", "The value of a header is not valid.", &[]);
+    }
+    if !request.bearer() {
+        let challenge = "Bearer authorization_uri=https://login.microsoftonline.com/\
+                         6b1d3f8e-0a9e-4c8e-9d0b-0f6f0f6f0f6f/oauth2/authorize \
+                         resource_id=https://storage.azure.com";
+        return storage(
+            401,
+            "NoAuthenticationInformation",
+            "Server failed to authenticate the request. Please refer to the information in the \
+             www-authenticate header.",
+            &[("www-authenticate", challenge)],
+        );
+    }
+    let body = "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?><EnumerationResults \
+                ServiceEndpoint=\"https://mystore.blob.core.windows.net/\"><MaxResults>1</MaxResults>\
+                <Containers><Container><Name>documents</Name></Container></Containers>\
+                <NextMarker>/mystore/images</NextMarker></EnumerationResults>";
+    let server = "Windows-Azure-Blob/1.0 Microsoft-HTTPAPI/2.0";
+    let headers =
+        [("content-type", "application/xml"), ("server", server), ("x-ms-version", version)];
+    written(200, &headers, body)
+}
+
+fn storage(status: u16, code: &str, message: &str, more: &[(&str, &str)]) -> Written {
+    let body = format!(
+        "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>{code}</Code><Message>{message}\n\
+         RequestId:0d780fba-a6c1-4e6a-bf5b-68e2004e89d1\nTime:2026-11-21T10:00:00.8757480Z</Message>\
+         </Error>"
+    );
+    let own = [
+        ("content-type", "application/xml"),
+        ("server", "Microsoft-HTTPAPI/2.0"),
+        ("x-ms-error-code", code),
+    ];
+    written(status, &[&own[..], more].concat(), &body)
+}
