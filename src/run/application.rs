@@ -60,6 +60,7 @@ fn parts(arguments: &Application, world: &World) -> Result<Vec<Part>, String> {
     let request = check::reference(options).request(world, options.deadline.unwrap_or(DEADLINE));
     let mut hosts: Vec<String> = Vec::new();
     for part in parts.iter().filter(|part| part.is_used()) {
+        let request = request.for_service(part.target.service());
         for destination in planned(&request, environment, &part.target) {
             if let Destination::Host { origin, .. } = destination
                 && Url::parse(&origin).is_ok_and(|url| url.scheme() == "https")
