@@ -217,6 +217,7 @@ mod tests {
         let (config, list) = resolvers(
             &file("options timeout:2 # why\r\nnameserver 10.1.0.10\r\noptions rotate\r\n"),
             &file(""),
+            ResolverLibrary::Glibc,
         );
         assert_eq!((config.nameservers.len(), config.bad_lines), (0, vec![2]));
         assert_eq!(config.options, ["timeout:2", "rotate"]);
