@@ -46,6 +46,19 @@ pub(super) fn read(text: &str, library: ResolverLibrary) -> (Vec<ScopedIp>, Vec<
     (all, passed_over)
 }
 
+/// The numbers of the lines whose address is accepted and has a part in octal.
+pub(super) fn in_octal(text: &str, library: ResolverLibrary) -> Vec<u32> {
+    let has_octal = |line: &str| {
+        let word = line.split_whitespace().nth(1).unwrap_or_default();
+        let octal = |part: &str| {
+            part.len() > 1 && part.starts_with('0') && part.bytes().all(|b| b.is_ascii_digit())
+        };
+        word.split('.').any(octal) && matches!(of_line(line, library), Some(ScopedIp::V4(_)))
+    };
+    let lines = text.split('\n').zip(1..).filter(|(line, _)| has_octal(line));
+    lines.map(|(_, number)| number).take(32).collect()
+}
+
 /// Whether the line names a nameserver to a person: the library looks for it at the line's beginning
 /// alone.
 pub(super) fn is_one(line: &str) -> bool {
@@ -131,6 +144,8 @@ mod tests {
         assert_eq!(of(ResolverLibrary::Glibc), (vec!["10.1.0.12".to_owned()], vec![1, 2]));
         let musl = vec!["10.1.0.10".to_owned(), "10.1.0.12".to_owned()];
         assert_eq!(of(ResolverLibrary::Musl), (musl, vec![2]));
+        let octal = "nameserver 10.0.0.1\nnameserver 010.0.0.1\nnameserver 08.0.0.1\n";
+        assert_eq!(in_octal(octal, ResolverLibrary::Glibc), [2]);
         assert_eq!(ResolverLibrary::of(Some("musl 1.2.5")), ResolverLibrary::Musl);
         assert_eq!(ResolverLibrary::of(Some("glibc 2.36 by getent")), ResolverLibrary::Glibc);
     }

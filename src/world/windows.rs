@@ -55,6 +55,7 @@ pub fn resolvers(settings: &ResolverSettings) -> (ResolverConfig, Vec<(SocketAdd
             .take(32)
             .collect(),
         bad_lines: Vec::new(),
+        octal_lines: Vec::new(),
         stub: None,
         interfaces: interfaces.collect(),
         policies: Vec::new(),

@@ -285,6 +285,7 @@ impl Lab {
                     search: Vec::new(),
                     options: Vec::new(),
                     bad_lines: Vec::new(),
+                    octal_lines: Vec::new(),
                     stub: None,
                     interfaces: Vec::new(),
                     policies: Vec::new(),

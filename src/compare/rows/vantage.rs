@@ -67,7 +67,11 @@ pub(super) const ROWS: &[Row] = &[
             [] => "",
             _ => ", with lines that make no sense",
         };
-        one(format!("{} {}{bad}", config.path, text::file(&config.state)))
+        let octal = match config.octal_lines.as_slice() {
+            [] => "",
+            _ => ", with addresses in octal",
+        };
+        one(format!("{} {}{bad}{octal}", config.path, text::file(&config.state)))
     }),
     Row::new("vantage.hosts", "hosts file", hosts),
     Row::new("vantage.nsswitch", "hosts: line of nsswitch.conf", |r| {

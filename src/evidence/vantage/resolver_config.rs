@@ -24,6 +24,10 @@ pub struct ResolverConfig {
     pub options: Vec<String>,
     /// Lines that make no sense, by number.
     pub bad_lines: Vec<u32>,
+    /// Numbers of the lines whose nameserver has a part with a leading zero, which the C library
+    /// reads in octal: `010.1.0.10` is 8.1.0.10.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub octal_lines: Vec<u32>,
     /// The real upstreams behind a loopback stub, where they can be read.
     pub stub: Option<Stub>,
     /// The interface of each nameserver, where the system has nameservers by interface (Windows).

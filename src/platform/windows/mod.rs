@@ -19,7 +19,9 @@ pub use machine::{
     azure_machine, c_library, default_signals, has_no_reader, open_files, open_to_write,
     protect_process,
 };
-pub use names::{READS_RESOLV_CONF, host_name, interface_index, lookup, lookup_by, resolver_settings};
+pub use names::{
+    READS_RESOLV_CONF, host_name, interface_index, lookup, lookup_by, resolver_settings,
+};
 pub use permissions::open_to;
 pub(super) use programs::Group;
 pub use programs::end_programs;

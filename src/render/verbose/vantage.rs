@@ -37,6 +37,10 @@ pub(super) fn vantage(writer: &mut TextWriter, v: &Vantage) {
         let lines: Vec<String> = config.bad_lines.iter().map(u32::to_string).collect();
         writer.write_text(&format!("invalid lines: {}", list(&lines)));
     }
+    if !config.octal_lines.is_empty() {
+        let lines: Vec<String> = config.octal_lines.iter().map(u32::to_string).collect();
+        writer.write_text(&format!("lines with an address in octal: {}", list(&lines)));
+    }
     if let Some(stub) = &config.stub {
         let from = stub.read_from.as_ref().map(|file| format!(" ({file})")).unwrap_or_default();
         let upstreams = text::addresses(&stub.upstreams, usize::MAX);

@@ -88,7 +88,7 @@ fn failure(
             .fact(format!("{} is a stub that asks {}", r.label(), reading::list(&stub.upstreams)))
             .cites("/vantage/resolver_config/stub");
     }
-    finding
+    text::read_in_octal(finding, e)
 }
 
 /// Adds the extended errors of the resolver's answer.

@@ -84,11 +84,17 @@ pub(super) fn gives_up_after(e: &View<'_>, r: &ResolverView<'_>) -> Option<u64> 
 /// repeats both questions one at a time, then over another socket, whatever `attempts:` says.
 pub(super) fn glibc_waits_for_aaaa(e: &Evidence) -> u64 {
     let (timeout, _) = timeout_and_attempts(e);
-    match (has_option(e, "single-request-reopen"), has_option(e, "single-request")) {
-        (true, _) => timeout,
-        (false, true) => timeout * 2,
-        (false, false) => timeout * 3,
+    match single_request(e) {
+        Some("single-request-reopen") => timeout,
+        Some(_) => timeout * 2,
+        None => timeout * 3,
     }
+}
+
+/// The option by which glibc asks A and AAAA one after the other.
+pub(super) fn single_request(e: &Evidence) -> Option<&'static str> {
+    let options = ["single-request-reopen", "single-request"];
+    options.into_iter().find(|option| Library::of(e).is_glibc() && has_option(e, option))
 }
 
 #[cfg(test)]

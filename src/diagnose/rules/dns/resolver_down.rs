@@ -89,6 +89,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             other.label()
         ));
     }
+    finding = text::read_in_octal(finding, e);
     let check = text::dig(&e.dns.name, first.seen);
     if alone {
         let finding = finding.reasoning(

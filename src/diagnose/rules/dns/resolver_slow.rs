@@ -51,7 +51,7 @@ fn longer_than_the_library_waits(e: &View<'_>) -> Option<FindingBuilder> {
     };
     // A lookup that ends sooner was ended by something else.
     let waited = e.dns.system.took_ms()? > milliseconds(waits) * 0.9;
-    if answering.iter().any(|r| in_time(r)) || !waited {
+    if answering.iter().any(in_time) || !waited {
         return None;
     }
     let took = first.seen.a.took_ms()?;

@@ -8,7 +8,7 @@ use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Observed;
 use crate::evidence::dns::SystemAnswer;
 
-use super::text;
+use super::{library_waits, text};
 
 pub(super) const RULE: Rule = rule!(
     "dns-system-slow",
@@ -71,6 +71,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             if library.is_winsock() { "client (VPN, zero trust)" } else { "daemon" }
         )),
     };
+    if let Some(option) = library_waits::single_request(e) {
+        finding = finding.reasoning(format!(
+            "`{option}` is set: {} asks for AAAA only after the A answer, so a lookup takes as long \
+             as both",
+            library.words()
+        ));
+    }
     let mut finding = finding
         .owner("Server")
         .inspect("time what applications get", format!("time getent ahosts {}", e.dns.name));

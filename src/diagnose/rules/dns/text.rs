@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::FindingBuilder;
 use crate::diagnose::headline::Clause;
 use crate::diagnose::reading::word;
 use crate::diagnose::resolver_class::{self, ResolverClass};
@@ -177,6 +178,24 @@ pub(super) fn other_answers(all: &[ResolverView<'_>], but: usize) -> Vec<(usize,
         .filter(|r| r.index != but && !r.outcome.addresses().is_empty())
         .map(|r| (r.index, format!("{} gives {}", r.label(), outcome(r))))
         .collect()
+}
+
+/// That the resolver's address may not be the one that was meant: the file has it in octal.
+pub(super) fn read_in_octal(finding: FindingBuilder, e: &Evidence) -> FindingBuilder {
+    let config = &e.vantage.resolver_config;
+    if config.octal_lines.is_empty() {
+        return finding;
+    }
+    let lines = config.octal_lines.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+    finding
+        .fact(format!("line {lines} of {}: an address with leading zeros", config.path))
+        .cites("/vantage/resolver_config/octal_lines")
+        .reasoning(format!(
+            "the C library reads a number with a leading zero in octal, so that 010 is 8: it asks \
+             {}, which may not be the address that was meant",
+            config.nameservers.join(", ")
+        ))
+        .inspect("see the address as it is written", format!("cat {}", word(&config.path)))
 }
 
 /// Whether `name` is `zone` or lies under it.
