@@ -111,6 +111,11 @@ fn outside(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
                 "that alias shows that there is a private endpoint, and that the resolver does not \
                  remove aliases",
             )
+            .reasoning(
+                "a device on the way that answers this question in the resolver's place would look \
+                 the same",
+            )
+            .decide_with(format!("{} +tcp", text::dig(&e.dns.name, r.seen)))
             .cites(format!("/dns/resolvers/{}", r.index)),
         None => finding(e, r, level, address)
             .reasoning(

@@ -76,8 +76,9 @@ fn leads_to_another(e: &View<'_>, refusal: &MatchedRefusal<'_>, alias: &str) -> 
         .finding(
             refusal.level(e),
             Confidence::Inferred,
-            format!("the account behind {alias} does not know the name"),
+            "the alias leads to another account, which lacks the name",
         )
+        .fact(format!("{name} -> {alias}"))
         .cites("/dns/resolvers")
         .reasoning(format!(
             "Azure's own alias of {name} begins with {}: this one is a record of your own, and it \
