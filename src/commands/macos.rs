@@ -24,6 +24,12 @@ pub(super) fn route(words: &[Word]) -> Option<String> {
     Some(format!("route -n get {}{address}", family(address)))
 }
 
+/// `ip route get ADDRESS from SOURCE ipproto tcp dport PORT`.
+pub(super) fn route_of_connection(words: &[Word]) -> Option<String> {
+    let address = behind(words, "get")?;
+    Some(format!("route -n get {}{address}", family(address)))
+}
+
 /// `ip route add PREFIX via GATEWAY`, `ip route del PREFIX`.
 pub(super) fn change_route(words: &[Word]) -> Option<String> {
     let (verb, prefix) = match behind(words, "add") {

@@ -84,10 +84,19 @@ const SCOPED: Form = Else("see which resolver serves which names", "scutil --dns
 
 const ADDRESSES: &[Row] = &[
     row("ip route get {ip}", As(ROUTE), By(macos::route)),
+    row("ip route get {ip} ipproto tcp dport {port}", As(ROUTE), By(macos::route_of_connection)),
+    row(
+        "ip route get {ip} from {source} ipproto tcp dport {port}",
+        As(ROUTE),
+        By(macos::route_of_connection),
+    ),
+    row("ip route get {ip} from {source} ipproto tcp dport {port} mark {mark}", Nothing, Nothing),
+    row("ip rule show", Nothing, Nothing),
+    row("ip route show table all type blackhole", As("Get-NetRoute"), As("netstat -rn")),
+    row("ip route show table all type prohibit", Nothing, Nothing),
     row("ip -6 route get {ip}", As(ROUTE), By(macos::route)),
     row("ip route show", As("Get-NetRoute -AddressFamily IPv4"), As("netstat -rn -f inet")),
     row("ip -6 route show", As("Get-NetRoute -AddressFamily IPv6"), As("netstat -rn -f inet6")),
-    row("ip route show type blackhole", As("Get-NetRoute"), As("netstat -rn")),
     row("ip route show {ip}", As(MTUS), By(macos::route)),
     row(
         "ip route add {ip} via {gateway} dev {interface} {bound..}",
@@ -170,6 +179,8 @@ const FILTERS: &[Row] = &[
     row("sudo nft list ruleset", As(BLOCKS), As("sudo pfctl -s rules")),
     row("iptables-save", Nothing, Nothing),
     row("iptables-save -c", Nothing, Nothing),
+    row("iptables-save -t mangle", Nothing, Nothing),
+    row("iptables -t nat -S OUTPUT", As(REDIRECTS), As("sudo pfctl -s nat")),
     row("iptables-save -t nat", As(REDIRECTS), As("sudo pfctl -s nat")),
     row(
         "iptables -S OUTPUT | grep {pattern}",

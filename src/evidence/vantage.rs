@@ -241,6 +241,11 @@ pub enum ClientDecision {
     Ignores,
     /// None of the variables that it reads is set.
     NoVariable,
+    /// This variable is set and empty, which takes the other spelling away.
+    Cancelled {
+        /// Its name.
+        variable: String,
+    },
     /// This variable.
     Variable {
         /// Its name.
@@ -287,6 +292,9 @@ impl ClientProxy {
         let why = match &self.decision {
             ClientDecision::Ignores => "it reads no variable".to_owned(),
             ClientDecision::NoVariable => "it reads none of the variables that are set".to_owned(),
+            ClientDecision::Cancelled { variable } => {
+                format!("{variable} is empty and cancels the other spelling")
+            }
             ClientDecision::Variable { name } => name.clone(),
             ClientDecision::Exempted { variable, entry } => format!("{variable}: {entry}"),
             ClientDecision::System | ClientDecision::Script => "Windows' proxy settings".to_owned(),
@@ -368,6 +376,27 @@ pub struct SourceTowards {
 pub struct Route {
     /// The prefix of the entry that decides, e.g. `10.3.0.0/24`; `0.0.0.0/0` is the default.
     pub prefix: Option<String>,
+    /// The next hop; null for an address on the link.
+    pub gateway: Option<IpAddr>,
+    /// Where packets leave.
+    pub interface: Option<Interface>,
+    /// What the kernel knows of the next hop, or of the address itself on the link.
+    pub neighbour: Option<NeighbourState>,
+    /// The port of the TCP connection that the route is for, with its source address: routing rules
+    /// may select by them. Null where it was asked for by address alone (Windows).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// Other routes, for packets with a mark (fwmark) that a routing rule selects by. Whether the
+    /// connection's packets get one is up to this machine's packet filter.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marked: Vec<MarkedRoute>,
+}
+
+/// The route that packets with a mark take, where it is another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MarkedRoute {
+    /// The mark.
+    pub mark: u32,
     /// The next hop; null for an address on the link.
     pub gateway: Option<IpAddr>,
     /// Where packets leave.

@@ -1,6 +1,6 @@
 //! An OS that reports none of this: the same functions, each with a plain answer.
 
-use std::net::{IpAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
 use super::{IcmpError, NetworkInterface, ResolverSettings, RouteTowards};
 use crate::evidence::dns::SystemAnswer;
@@ -116,8 +116,8 @@ pub fn report_icmp<S>(_socket: &S, _version6: bool, _on: bool) -> bool {
 
 /// Not known.
 #[must_use]
-pub fn routes(addresses: &[IpAddr]) -> Vec<Option<RouteTowards>> {
-    addresses.iter().map(|_| None).collect()
+pub fn routes(peers: &[SocketAddr]) -> Vec<Option<RouteTowards>> {
+    peers.iter().map(|_| None).collect()
 }
 
 /// Not known.

@@ -1,6 +1,6 @@
 //! One walk, from what is known before a packet is sent to its evidence.
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::time::{Instant, SystemTime};
 
 use super::context::{Context, WalkKind};
@@ -107,7 +107,9 @@ pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> 
     let DirectPath { evidence: seen, mut carried, cost, detached } = seen;
     let mut ledger = Ledger::new();
     ledger.add(&cost);
-    let mut addresses: Vec<IpAddr> = seen.dns.selected.iter().map(|w| w.address).collect();
+    let port = target.seen.port;
+    let mut peers: Vec<SocketAddr> =
+        seen.dns.selected.iter().map(|w| SocketAddr::new(w.address, port)).collect();
     let PathEvidence { dns, tcp, tls, http, experiments } = seen;
     let mut evidence = Evidence {
         target: target.seen.clone(),
@@ -151,7 +153,7 @@ pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> 
         carried = tunnel.carried;
         ledger.add(&tunnel.ledger.cost());
         if let Some(hop) = evidence.proxy.value().and_then(|proxy| proxy.tcp.value()) {
-            addresses.extend(hop.attempts.iter().map(|a| a.address.ip()));
+            peers.extend(hop.attempts.iter().map(|a| a.address));
         }
     }
     let Carried { withheld, date, reply } = carried;
@@ -161,9 +163,9 @@ pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> 
             withheld_of(&evidence.identity, withheld, target, &evidence.http)
         }
     };
-    addresses.extend(evidence.experiments.connections.iter().map(|tried| tried.address.ip()));
-    addresses.dedup();
-    vantage.sources = vantage::sources(world, &addresses);
+    peers.extend(evidence.experiments.connections.iter().map(|tried| tried.address));
+    peers.dedup_by_key(|peer| peer.ip());
+    vantage.sources = vantage::sources(world, &peers);
     let connected = |hop: &TcpHop| hop.attempts.iter().any(|a| a.outcome == TcpOutcome::Connected);
     if evidence.tcp.value().is_some_and(|hop| !connected(hop)) {
         vantage.tunnels_down = platform::tunnels_down();

@@ -86,19 +86,20 @@ fn address_of(line: &str, name: &str) -> Option<IpAddr> {
     address.parse().ok()
 }
 
-/// Our source address, its interface and the route towards each address, from the routing table:
+/// Our source address, its interface and the route towards each peer, from the routing table:
 /// over netlink, or by connecting a UDP socket, which sends nothing.
 #[must_use]
-pub(super) fn sources(world: &World, addresses: &[IpAddr]) -> Vec<SourceTowards> {
-    if addresses.is_empty() {
+pub(super) fn sources(world: &World, peers: &[SocketAddr]) -> Vec<SourceTowards> {
+    if peers.is_empty() {
         return Vec::new();
     }
     // Read again only for an address that this machine got since the world was read.
     let mut newer = None;
-    addresses
+    peers
         .iter()
-        .zip(platform::routes(addresses))
-        .map(|(towards, found)| {
+        .zip(platform::routes(peers))
+        .map(|(peer, found)| {
+            let towards = &peer.ip();
             let source = found.as_ref().and_then(|found| found.source);
             let source = source.or_else(|| source_towards(*towards));
             let interface = source.and_then(|source| {

@@ -7,6 +7,7 @@ mod rows;
 
 use std::net::SocketAddr;
 
+use crate::diagnose::resolver_class::{self, ResolverClass};
 use crate::diagnosis::Step;
 use crate::evidence::Evidence;
 use crate::evidence::vantage::Platform;
@@ -39,6 +40,8 @@ pub enum Topic {
 struct Row {
     platforms: &'static [Platform],
     topic: Topic,
+    /// The classes of resolvers that it is about; none where it does not depend on the resolver.
+    resolvers: &'static [ResolverClass],
     why: &'static str,
     message: &'static str,
     command: Option<&'static str>,
@@ -64,13 +67,28 @@ const fn row(
     why: &'static str,
     message: &'static str,
 ) -> Row {
-    Row { platforms, topic, why, message, command: None, effect: Effect::Look, elsewhere: false }
+    Row {
+        platforms,
+        topic,
+        resolvers: &[],
+        why,
+        message,
+        command: None,
+        effect: Effect::Look,
+        elsewhere: false,
+    }
 }
 
 impl Row {
     /// The command of its step. `{app}` is the group of `az` for the platform's apps.
     const fn command(mut self, command: &'static str) -> Self {
         self.command = Some(command);
+        self
+    }
+
+    /// Applies only where a resolver of one of these classes was asked.
+    const fn only_for(mut self, resolvers: &'static [ResolverClass]) -> Self {
+        self.resolvers = resolvers;
         self
     }
 
@@ -147,7 +165,11 @@ const SUBNETS: &[(Platform, &str)] = &[
 /// The advice on `topic` for the machine of this walk; none where nothing is different.
 #[must_use]
 pub fn on(e: &Evidence, topic: Topic) -> Option<Advice> {
-    ADVICE.iter().filter(|row| row.topic == topic).find_map(|row| {
+    let asked = |row: &&Row| {
+        let wanted = |r| row.resolvers.contains(&resolver_class::of(e, r).class);
+        row.resolvers.is_empty() || e.dns.resolvers.iter().any(wanted)
+    };
+    ADVICE.iter().filter(|row| row.topic == topic).filter(asked).find_map(|row| {
         let platform = row.platforms.iter().copied().find(|one| e.vantage.is_on(*one))?;
         Some(Advice { platform, why: row.why, row })
     })
@@ -162,8 +184,9 @@ mod tests {
         let mut seen = Vec::new();
         for row in ADVICE {
             for platform in row.platforms {
-                assert!(!seen.contains(&(*platform, row.topic)), "{platform:?} {:?}", row.topic);
-                seen.push((*platform, row.topic));
+                let key = (*platform, row.topic, row.resolvers);
+                assert!(!seen.contains(&key), "{key:?}");
+                seen.push(key);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The rows: facts X23, X24, X40 to X46, X61 and X65.
 
 use super::{Row, Topic, row};
+use crate::diagnose::resolver_class::ResolverClass::{ContainerEngine, WslRelay};
 use crate::evidence::vantage::Platform::{
     AppService, Arc, Container, ContainerApps, Functions, HostedMachine, Kubernetes, ServiceMesh,
     Wsl, ZeroTrust,
@@ -39,18 +40,26 @@ pub(super) const ADVICE: &[Row] = &[
         &[Wsl],
         Topic::ResolverSetting,
         "WSL writes the file at each start and relays DNS queries to Windows",
-        "let Windows resolve names (`dnsTunneling=true` under [wsl2] in \
-         %UserProfile%\\.wslconfig), or set `generateResolvConf=false` under [network] in \
-         /etc/wsl.conf and write the file yourself; then run `wsl --shutdown`",
+        WSL_RESOLVER,
     )
+    .only_for(&[WslRelay])
     .local("remove the settings again, then run `wsl --shutdown`"),
+    row(&[Wsl], Topic::ResolverSetting, "WSL writes the file at each start", WSL_RESOLVER)
+        .local("remove the settings again, then run `wsl --shutdown`"),
     row(
         &[Container],
         Topic::ResolverSetting,
-        "the container runtime writes the file; 127.0.0.11 forwards queries to the host's \
-         resolvers, or to 8.8.8.8 where the host has only loopback resolvers",
-        "give the container its resolver: `--dns <address>`, `dns:` in the compose file, or \"dns\" \
-         in /etc/docker/daemon.json on the host",
+        "the container runtime writes the file; its resolver (127.0.0.11 in Docker) forwards queries \
+         to the host's resolvers, or to 8.8.8.8 where the host has only loopback resolvers",
+        CONTAINER_RESOLVER,
+    )
+    .only_for(&[ContainerEngine])
+    .local("start the container as before"),
+    row(
+        &[Container],
+        Topic::ResolverSetting,
+        "the container runtime writes the file: changes made inside the container are lost",
+        CONTAINER_RESOLVER,
     )
     .local("start the container as before"),
     row(
@@ -67,17 +76,25 @@ pub(super) const ADVICE: &[Row] = &[
         Topic::ResolverUnanswered,
         "WSL's relay truncates long answers and may refuse TCP; in NAT mode, WSL's traffic \
          bypasses a VPN client on Windows",
-        "let Windows resolve names: `dnsTunneling=true` under [wsl2] in \
-         %UserProfile%\\.wslconfig, then run `wsl --shutdown`",
+        WSL_TUNNELS_DNS,
+    )
+    .only_for(&[WslRelay])
+    .local("remove the setting again, then run `wsl --shutdown`"),
+    row(
+        &[Wsl],
+        Topic::ResolverUnanswered,
+        "in NAT mode, WSL's traffic bypasses a VPN client on Windows",
+        WSL_TUNNELS_DNS,
     )
     .local("remove the setting again, then run `wsl --shutdown`"),
     row(
         &[Container],
         Topic::ResolverUnanswered,
-        "127.0.0.11 forwards queries to the host's resolvers, or to 8.8.8.8 where the host has \
-         only loopback resolvers; 8.8.8.8 may be blocked",
+        "the container engine's resolver (127.0.0.11 in Docker) forwards queries to the host's \
+         resolvers, or to 8.8.8.8 where the host has only loopback resolvers; 8.8.8.8 may be blocked",
         "see which resolvers the host has, and query them from the host",
     )
+    .only_for(&[ContainerEngine])
     .command("docker inspect -f '{{.HostConfig.Dns}}' <container>"),
     row(
         &[ContainerApps],
@@ -283,6 +300,17 @@ pub(super) const ADVICE: &[Row] = &[
          '{{.Name}} {{range .IPAM.Config}}{{.Subnet}} {{end}}'",
     ),
 ];
+
+const WSL_RESOLVER: &str = "let Windows resolve names (`dnsTunneling=true` under [wsl2] in \
+                            %UserProfile%\\.wslconfig), or set `generateResolvConf=false` under \
+                            [network] in /etc/wsl.conf and write the file yourself; then run `wsl \
+                            --shutdown`";
+
+const WSL_TUNNELS_DNS: &str = "let Windows resolve names: `dnsTunneling=true` under [wsl2] in \
+                               %UserProfile%\\.wslconfig, then run `wsl --shutdown`";
+
+const CONTAINER_RESOLVER: &str = "give the container its resolver: `--dns <address>`, `dns:` in the \
+                                  compose file, or \"dns\" in /etc/docker/daemon.json on the host";
 
 const ENVIRONMENT: &str = "az containerapp env show -g <group> -n <environment> \
                            --query properties.vnetConfiguration";

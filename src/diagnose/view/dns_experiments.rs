@@ -247,6 +247,25 @@ pub(in crate::diagnose) fn answers_vary(e: &Evidence, r: &ResolverEvidence) -> b
     kinds.iter().any(|kind| Some(kind) != kinds.first())
 }
 
+/// The kinds of the answers over UDP and over TCP, where they differ: the walk's own answer, with
+/// which every repeat agrees, and the one to the same question over TCP.
+pub(in crate::diagnose) fn transports_differ(
+    e: &Evidence,
+    r: &ResolverEvidence,
+) -> Option<(AnswerKind, AnswerKind)> {
+    let own = r.a.value().filter(|exchange| exchange.transport == Transport::Udp)?;
+    let (first, over_tcp) =
+        (answer_kind(own.answer()?, &e.dns.name)?, exchange(e, r, "over-tcp")?.answer()?);
+    let over_tcp = answer_kind(over_tcp, &e.dns.name).filter(|kind| *kind != AnswerKind::Fails)?;
+    // Two answers to one question over UDP are a fault of their own.
+    if !own.late.is_empty() {
+        return None;
+    }
+    // One answer over UDP may come from before a change of the record.
+    let repeated = answer_kinds(e, r).len() > 1 && !answers_vary(e, r);
+    (repeated && first != AnswerKind::Fails && first != over_tcp).then_some((first, over_tcp))
+}
+
 fn addresses(exchange: &Exchange) -> Vec<IpAddr> {
     exchange.answer().map(|answer| answer.chain(&exchange.name).addresses).unwrap_or_default()
 }

@@ -9,12 +9,15 @@ use netlink_packet_core::{
 use netlink_packet_route::link::LinkHeader;
 use netlink_packet_route::neighbour::NeighbourMessage;
 use netlink_packet_route::route::RouteMessage;
+use netlink_packet_route::rule::RuleMessage;
 
 /// A question (`RTM_GET…`) or an answer (`RTM_NEW…`).
 #[derive(Debug)]
 pub(super) enum Message {
     /// A route.
     Route(RouteMessage),
+    /// A rule that selects a routing table.
+    Rule(RuleMessage),
     /// An entry of the neighbour table.
     Neighbour(NeighbourMessage),
     /// An interface.
@@ -63,6 +66,7 @@ impl NetlinkSerializable for Message {
     fn message_type(&self) -> u16 {
         match self {
             Self::Route(_) => libc::RTM_GETROUTE,
+            Self::Rule(_) => libc::RTM_GETRULE,
             Self::Neighbour(_) => libc::RTM_GETNEIGH,
             Self::Link(_) | Self::Other => libc::RTM_GETLINK,
         }
@@ -71,6 +75,7 @@ impl NetlinkSerializable for Message {
     fn buffer_len(&self) -> usize {
         match self {
             Self::Route(message) => message.buffer_len(),
+            Self::Rule(message) => message.buffer_len(),
             Self::Neighbour(message) => message.buffer_len(),
             Self::Link(link) => link.header.buffer_len(),
             Self::Other => 0,
@@ -80,6 +85,7 @@ impl NetlinkSerializable for Message {
     fn serialize(&self, buffer: &mut [u8]) {
         match self {
             Self::Route(message) => message.emit(buffer),
+            Self::Rule(message) => message.emit(buffer),
             Self::Neighbour(message) => message.emit(buffer),
             Self::Link(link) => link.header.emit(buffer),
             Self::Other => {}
@@ -93,6 +99,7 @@ impl NetlinkDeserializable for Message {
     fn deserialize(header: &NetlinkHeader, payload: &[u8]) -> Result<Self, DecodeError> {
         Ok(match header.message_type {
             libc::RTM_NEWROUTE => Self::Route(RouteMessage::parse(payload)?),
+            libc::RTM_NEWRULE => Self::Rule(RuleMessage::parse(payload)?),
             libc::RTM_NEWNEIGH => Self::Neighbour(NeighbourMessage::parse(payload)?),
             libc::RTM_NEWLINK => Self::Link(Link::parse(payload)?),
             _ => Self::Other,

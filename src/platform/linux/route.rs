@@ -1,7 +1,7 @@
 //! Routes, neighbours and interfaces, as the kernel reports them over netlink (rtnetlink(7)).
 //! Reading needs no privilege and sends no packet.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload};
 use netlink_packet_route::AddressFamily;
@@ -12,13 +12,14 @@ use netlink_packet_route::neighbour::{
 use netlink_packet_route::route::{
     RouteAddress, RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteType, RouteVia,
 };
+use netlink_packet_route::rule::{RuleAttribute, RuleFlags, RuleMessage};
 use netlink_sys::Socket;
 use netlink_sys::protocols::NETLINK_ROUTE;
 
 use super::super::{NetworkInterface, RouteTowards, TUNNELS};
 use super::messages::{Link, Message};
 use crate::evidence::text::clean;
-use crate::evidence::vantage::{Interface, NeighbourState, Route};
+use crate::evidence::vantage::{Interface, MarkedRoute, NeighbourState, Route};
 
 /// Tunnels that the kernel creates when a module is loaded; they are always down.
 const OF_THE_KERNEL: &[&str] =
@@ -33,13 +34,27 @@ const MOST_GATEWAYS: usize = 8;
 /// How many messages of one dump are read.
 const MOST_CHUNKS: usize = 4096;
 
-/// The kernel's route to each address; none where it has none, or does not report it.
+/// Marks of packets for which routes are looked up.
+const MOST_MARKS: usize = 4;
+
+/// The kernel's route for a TCP connection to each peer; none where it has none, or does not report
+/// it.
 #[must_use]
-pub fn routes(addresses: &[IpAddr]) -> Vec<Option<RouteTowards>> {
+pub fn routes(peers: &[SocketAddr]) -> Vec<Option<RouteTowards>> {
     let Some(mut kernel) = Kernel::open() else {
-        return addresses.iter().map(|_| None).collect();
+        return peers.iter().map(|_| None).collect();
     };
-    addresses.iter().map(|address| kernel.route(*address)).collect()
+    let marks = [AddressFamily::Inet, AddressFamily::Inet6].map(|family| {
+        let used = peers.iter().any(|peer| self::family(peer.ip()) == family);
+        (family, if used { kernel.marks(family) } else { Vec::new() })
+    });
+    peers
+        .iter()
+        .map(|peer| {
+            let of_family = marks.iter().find(|(family, _)| *family == self::family(peer.ip()));
+            kernel.route(*peer, of_family.map_or(&[][..], |(_, marks)| marks))
+        })
+        .collect()
 }
 
 /// Tunnel interfaces that are down.
@@ -124,6 +139,17 @@ fn source(attribute: &RouteAttribute) -> Option<IpAddr> {
     }
 }
 
+/// The number of TCP in an IP header.
+const TCP: u8 = 6;
+
+/// What a routing rule can select a connection by.
+#[derive(Debug, Clone, Copy)]
+struct Flow {
+    peer: SocketAddr,
+    source: Option<IpAddr>,
+    mark: Option<u32>,
+}
+
 /// A netlink socket; every request is answered before the next one is sent.
 struct Kernel {
     socket: Socket,
@@ -187,12 +213,27 @@ impl Kernel {
         answers
     }
 
-    fn route(&mut self, address: IpAddr) -> Option<RouteTowards> {
-        let taken = self.lookup(address, false)?;
-        let source = taken.attributes.iter().find_map(source);
-        let source =
-            source.filter(|_| matches!(taken.header.kind, RouteType::Unicast | RouteType::Local));
-        let prefix = self.lookup(address, true).and_then(|entry| prefix(&entry, address));
+    /// The route as `connect` finds it: the first one gives the source address, and with that the
+    /// tables are searched again, for a rule may select by it.
+    fn route(&mut self, peer: SocketAddr, marks: &[u32]) -> Option<RouteTowards> {
+        let unbound = self.lookup(Flow { peer, source: None, mark: None }, false)?;
+        let source = unbound.attributes.iter().find_map(source).filter(|_| sends(&unbound));
+        let flow = Flow { peer, source, mark: None };
+        let mut route = self.taken(flow)?;
+        for mark in marks {
+            let Some(other) = self.taken(Flow { mark: Some(*mark), ..flow }) else { continue };
+            if (other.gateway, &other.interface) != (route.gateway, &route.interface) {
+                let Route { gateway, interface, neighbour, .. } = other;
+                route.marked.push(MarkedRoute { mark: *mark, gateway, interface, neighbour });
+            }
+        }
+        Some(RouteTowards { source, route })
+    }
+
+    fn taken(&mut self, flow: Flow) -> Option<Route> {
+        let address = flow.peer.ip();
+        let taken = self.lookup(flow, false)?;
+        let prefix = self.lookup(flow, true).and_then(|entry| prefix(&entry, address));
         let gateway = taken.attributes.iter().find_map(gateway);
         let index = taken.attributes.iter().find_map(|attribute| match attribute {
             RouteAttribute::Oif(oif) => Some(*oif),
@@ -201,12 +242,36 @@ impl Kernel {
         let interface = index.and_then(|index| self.interface(index));
         let next_hop = gateway.unwrap_or(address);
         let neighbour = index.and_then(|index| self.neighbour(index, next_hop));
-        Some(RouteTowards { source, route: Route { prefix, gateway, interface, neighbour } })
+        let port = Some(flow.peer.port());
+        Some(Route { prefix, gateway, interface, neighbour, port, marked: Vec::new() })
+    }
+
+    /// The marks of packets by which rules select a table.
+    fn marks(&mut self, family: AddressFamily) -> Vec<u32> {
+        let mut question = RuleMessage::default();
+        question.header.family = family;
+        let by_mark = self.ask_for(
+            Message::Rule(question),
+            true,
+            |message| matches!(message, Message::Rule(rule) if mark(rule).is_some()),
+        );
+        let mut marks: Vec<u32> = by_mark
+            .iter()
+            .filter_map(|message| match message {
+                Message::Rule(rule) => mark(rule),
+                _ => None,
+            })
+            .collect();
+        marks.sort_unstable();
+        marks.dedup();
+        marks.truncate(MOST_MARKS);
+        marks
     }
 
     /// The route as it is taken, or the entry of the table that decides (`ip route get
     /// fibmatch`).
-    fn lookup(&mut self, address: IpAddr, entry: bool) -> Option<RouteMessage> {
+    fn lookup(&mut self, flow: Flow, entry: bool) -> Option<RouteMessage> {
+        let address = flow.peer.ip();
         let mut question = RouteMessage::default();
         question.header.address_family = family(address);
         question.header.destination_prefix_length = if address.is_ipv4() { 32 } else { 128 };
@@ -214,6 +279,14 @@ impl Kernel {
             question.header.flags = RouteFlags::FibMatch;
         }
         question.attributes.push(RouteAttribute::Destination(address.into()));
+        if let Some(source) = flow.source.filter(|source| source.is_ipv4() == address.is_ipv4()) {
+            question.header.source_prefix_length = question.header.destination_prefix_length;
+            question.attributes.push(RouteAttribute::Source(source.into()));
+        }
+        // The user is that of this process, unless another is given.
+        question.attributes.push(RouteAttribute::IpProto(TCP));
+        question.attributes.push(RouteAttribute::Dport(flow.peer.port()));
+        question.attributes.extend(flow.mark.map(RouteAttribute::Mark));
         self.ask(Message::Route(question), false).into_iter().find_map(|answer| match answer {
             Message::Route(route) => Some(route),
             _ => None,
@@ -263,6 +336,22 @@ impl Kernel {
     }
 }
 
+/// A mark by which a rule selects packets; none where it selects those without it.
+fn mark(rule: &RuleMessage) -> Option<u32> {
+    if rule.header.flags.contains(RuleFlags::Invert) {
+        return None;
+    }
+    rule.attributes.iter().find_map(|attribute| match attribute {
+        RuleAttribute::FwMark(mark) if *mark != 0 => Some(*mark),
+        _ => None,
+    })
+}
+
+/// Whether a route carries packets.
+fn sends(route: &RouteMessage) -> bool {
+    matches!(route.header.kind, RouteType::Unicast | RouteType::Local)
+}
+
 fn link(answer: Message) -> Option<Link> {
     match answer {
         Message::Link(link) => Some(link),
@@ -298,7 +387,7 @@ mod tests {
     #[test]
     #[expect(clippy::disallowed_methods, reason = "whether a test may be skipped")]
     fn the_route_to_this_machine_itself_leaves_through_the_loopback() {
-        let found = routes(&["127.0.0.1".parse().unwrap()]);
+        let found = routes(&["127.0.0.1:443".parse().unwrap()]);
         let [Some(route)] = found.as_slice() else {
             // A sandbox may hide its tables: nothing is known then.
             assert!(std::env::var_os("CI").is_none(), "CI needs a kernel that shows its routes");

@@ -2,7 +2,7 @@
 //! no privilege and sends no packet.
 #![allow(unsafe_code, reason = "tables that the system allocates and fills")]
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, NO_ERROR};
 use windows_sys::Win32::NetworkManagement::IpHelper::{
@@ -63,9 +63,9 @@ pub fn default_gateways() -> Vec<IpAddr> {
 
 /// The route to each address; none where Windows gives none.
 #[must_use]
-pub fn routes(addresses: &[IpAddr]) -> Vec<Option<RouteTowards>> {
+pub fn routes(peers: &[SocketAddr]) -> Vec<Option<RouteTowards>> {
     let (adapters, neighbours) = (adapters(), neighbours());
-    addresses.iter().map(|address| route(*address, &adapters, &neighbours)).collect()
+    peers.iter().map(|peer| route(peer.ip(), &adapters, &neighbours)).collect()
 }
 
 fn route(
@@ -109,6 +109,8 @@ fn route(
                 is_local: false,
             }),
             neighbour: neighbour(neighbours, index, gateway.unwrap_or(address)),
+            port: None,
+            marked: Vec::new(),
         },
     })
 }

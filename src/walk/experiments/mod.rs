@@ -466,7 +466,7 @@ mod tests {
         );
         assert_eq!(
             ids(Symptom::NameInDoubt),
-            ["repeat-query", "privatelink-name", "parent-zone", "sibling-suffix"]
+            ["over-tcp", "repeat-query", "privatelink-name", "parent-zone", "sibling-suffix"]
         );
         assert_eq!(ids(Symptom::SeveralAddresses), ["other-address"]);
         assert_eq!(ids(Symptom::AddressInDoubt), ["uncached-name"]);

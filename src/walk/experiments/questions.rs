@@ -46,12 +46,13 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
         proves: &[
             ("dns-udp-filtered", "it answers over TCP and not over UDP"),
             ("dns-two-answers", "over TCP it returns one of the two answers: its own"),
+            ("dns-transports-differ", "over TCP it returns another kind of address than over UDP"),
         ],
         packets: 6,
         intrusiveness: Intrusiveness::Default,
         // A single-threaded forwarder blocks on a TCP question that its upstream does not answer:
-        // the question is sent only where UDP gets no answer at all.
-        due: &[Symptom::UdpSilent, Symptom::TwoAnswers],
+        // the question is sent only where UDP gets no answer at all, or an answer in time.
+        due: &[Symptom::UdpSilent, Symptom::TwoAnswers, Symptom::NameInDoubt],
         probes: |target| vec![question(&target.seen.host, QuestionType::A, Transport::Tcp)],
     },
     Experiment {

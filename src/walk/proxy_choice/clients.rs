@@ -31,6 +31,7 @@ struct Call<'a> {
 enum Decided {
     Ignores,
     NoVariable,
+    Cancelled { variable: String },
     Through { variable: String, value: String },
     Exempted { variable: String, entry: String, list: String },
     System { server: String },
@@ -97,6 +98,7 @@ fn evidence(decided: Decided) -> (Option<String>, ClientDecision) {
     match decided {
         Decided::Ignores => (None, ClientDecision::Ignores),
         Decided::NoVariable => (None, ClientDecision::NoVariable),
+        Decided::Cancelled { variable } => (None, ClientDecision::Cancelled { variable }),
         Decided::Through { variable, value } => match parse(&value) {
             Some(proxy) => (Some(proxy.url), ClientDecision::Variable { name: variable }),
             None => {
@@ -157,6 +159,14 @@ impl Call<'_> {
     /// What Python's clients do without a variable: they read this user's settings, as far as those
     /// name a proxy. One variable, NO_PROXY too, and the settings are not read.
     fn python_settings(&self, heeds_bypass: bool) -> Decided {
+        let cancelled = |kind: &str| {
+            let (lower, upper) = (format!("{kind}_proxy"), format!("{kind}_PROXY").to_uppercase());
+            let takes_away = self.environment.is_empty(&lower) && self.first(&[&upper]).is_some();
+            takes_away.then_some(lower)
+        };
+        if let Some(variable) = cancelled("https").or_else(|| cancelled("all")) {
+            return Decided::Cancelled { variable };
+        }
         if self.python("no").is_some() || self.python("http").is_some() {
             return Decided::NoVariable;
         }

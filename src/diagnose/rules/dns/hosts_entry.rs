@@ -8,6 +8,7 @@ use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
+use crate::evidence::vantage::Platform;
 use crate::evidence::{AddressClass, Expect, classify};
 
 use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
@@ -249,11 +250,29 @@ fn remove(e: &View<'_>, index: usize, number: u32, path: &str, later: bool) -> S
         ),
     };
     let file = reading::word(path);
+    if mounted(e) {
+        return Step::local(format!(
+            "{message}: the container's engine mounts the file, so it can be written but not \
+             replaced, and `sed -i` fails; `cp {file} /tmp/hosts.before`, edit a second copy, and \
+             `cat` that copy into {file}; this lasts until the container starts again, and for good \
+             the line goes where the engine has it (`--add-host`, `extra_hosts:`, the pod's \
+             `hostAliases`)"
+        ))
+        .undo(format!("cat /tmp/hosts.before > {file}"));
+    }
     let step = Step::local(message).undo(format!("mv {file}.before {file}"));
     match (also, later) {
         ([], false) => step.command(format!("sed -i.before '{number}d' {file}")),
         _ => step,
     }
+}
+
+/// Whether the file is one that a container's engine mounts: another one cannot be renamed over it.
+fn mounted(e: &View<'_>) -> bool {
+    use Platform::{AppService, Container, ContainerApps, Functions, Kubernetes};
+    [AppService, Container, ContainerApps, Functions, Kubernetes]
+        .into_iter()
+        .any(|platform| e.vantage.is_on(platform))
 }
 
 /// Whether `--expect` forbids the pinned address.

@@ -50,6 +50,7 @@ mod system_fails;
 mod system_slow;
 mod tcp_blocked;
 mod text;
+mod transports_differ;
 mod tunnel_address;
 pub(in crate::diagnose) mod unanswered;
 mod unusable_address;
@@ -69,6 +70,7 @@ pub(super) const RULES: &[Rule] = &[
     no_resolver::RULE,
     azure_resolver_outside::RULE,
     contradicting_answers::RULE,
+    transports_differ::RULE,
     forged_answer::RULE,
     wildcard_answer::RULE,
     answers_vary::RULE,

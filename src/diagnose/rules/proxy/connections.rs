@@ -91,10 +91,8 @@ fn no_way(finding: FindingBuilder, e: &Evidence, attempt: &TcpAttempt) -> Findin
         }
         _ => return finding,
     };
-    let finding = finding.reasoning(who).inspect(
-        "see the route to the proxy",
-        format!("ip route get {}", attempt.connected_to().ip()),
-    );
+    let finding =
+        finding.reasoning(who).inspect("see the route to the proxy", attempts::route_get(attempt));
     let TcpOutcome::LocalError { errno, .. } = attempt.outcome else { return finding };
     let finding = finding.owner("Server").inspect(
         "see which limit or rule applies",

@@ -63,7 +63,7 @@ fn differing(e: &Evidence) -> Option<FindingBuilder> {
             format!("{these} go {}, {those} {}", how(other), how(walked)),
             format!("{these} go {}, others {}", how(other), how(walked)),
             format!("clients differ: {these} go {}", how(other)),
-            "clients on this machine use different proxies for this call".to_owned(),
+            "clients here use different proxies for this call".to_owned(),
         ]),
     )
     .caveat()
@@ -79,7 +79,7 @@ fn differing(e: &Evidence) -> Option<FindingBuilder> {
         true => finding,
         false => finding.decide_with(reading::again_with(
             e,
-            &format!("--proxy {}", other.map_or("none".to_owned(), |url| reading::word(url))),
+            &format!("--proxy {}", other.map_or("none".to_owned(), reading::word)),
         )),
     };
     Some(client_proxies::seen(finding, &clients))

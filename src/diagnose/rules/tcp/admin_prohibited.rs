@@ -64,7 +64,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         )
         .owner("Server")
         .inspect("see this machine's packet filter rules", "nft list ruleset; iptables-save")
-        .inspect("see whether its route is of type prohibit", format!("ip route get {ip}")),
+        .inspect(
+            "see whether its route is of type prohibit",
+            format!("ip rule show; {}", attempts::route_get(attempt)),
+        ),
     };
     Some(finding.check(reading::again(e)))
 }

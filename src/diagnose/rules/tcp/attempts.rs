@@ -62,6 +62,14 @@ pub(in crate::diagnose) fn peer(attempt: &TcpAttempt) -> String {
     attempt.connect_to.clone().unwrap_or_else(|| attempt.address.to_string())
 }
 
+/// The command that shows the route of the connection: routing rules may select by its protocol,
+/// port and source address.
+pub(in crate::diagnose::rules) fn route_get(attempt: &TcpAttempt) -> String {
+    let peer = attempt.connected_to();
+    let from = attempt.source.map(|source| format!(" from {source}")).unwrap_or_default();
+    format!("ip route get {}{from} ipproto tcp dport {}", peer.ip(), peer.port())
+}
+
 /// Our side of the connection, as the OS chose it.
 fn source(e: &Evidence, attempt: &TcpAttempt) -> Option<String> {
     let towards = e.vantage.sources.iter().find(|s| s.towards == attempt.connected_to().ip());

@@ -39,7 +39,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         .owner("Server")
         .inspect(
             "see the interface and the route",
-            format!("ip -d link show {name}; ip route get {ip}"),
+            format!("ip -d link show {name}; {}", attempts::route_get(attempt)),
         )
         .step(Step::local(format!("connect {name} again (VPN client, cable)")))
         .step(

@@ -18,9 +18,13 @@ const LINUX: &[(&[i32], &str, &str)] = &[
         &[1, 13],
         "a packet filter, a prohibit route, a security module or a sandbox (seccomp) on this \
          machine forbids it",
-        "nft list ruleset; iptables-save -c",
+        "nft list ruleset; iptables-save -c; ip rule show; ip route show table all type prohibit",
     ),
-    (&[22], "a blackhole route on this machine discards it", "ip route show type blackhole"),
+    (
+        &[22],
+        "a blackhole route or rule on this machine discards it",
+        "ip rule show; ip route show table all type blackhole",
+    ),
     (
         &[23, 24],
         "the process (`ulimit -n`, systemd `LimitNOFILE`, a container's limit) or the system \
@@ -63,10 +67,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         Some((_, means, command)) => {
             finding.reasoning(*means).inspect("see which limit or rule applies", *command)
         }
-        None => finding.inspect(
-            "see the route that the kernel would take",
-            format!("ip route get {}", attempt.connected_to().ip()),
-        ),
+        None => finding
+            .inspect("see the route that the kernel would take", attempts::route_get(attempt)),
     };
     let finding = finding.check(reading::again(e));
     Some(match reading::own_limit(e, *errno) {

@@ -16,8 +16,9 @@ pub(super) enum LinkFault<'a> {
     Bridge(&'a str),
     /// The interface has no carrier, or its tunnel is not open.
     InterfaceDown(&'a Interface),
-    /// The next hop does not answer ARP or neighbour discovery.
-    GatewaySilent { gateway: IpAddr, interface: &'a str, state: NeighbourState },
+    /// The next hop does not answer ARP or neighbour discovery; `mark` where it is that of packets
+    /// with a mark alone.
+    GatewaySilent { gateway: IpAddr, interface: &'a str, state: NeighbourState, mark: Option<u32> },
     /// The address should be on the local link, and no host there has it.
     AddressUnclaimed { interface: &'a str, state: NeighbourState },
 }
@@ -63,16 +64,31 @@ pub(super) fn fault<'a>(e: &'a Evidence, attempt: &'a TcpAttempt) -> Option<Link
     if !interface.running {
         return Some(LinkFault::InterfaceDown(interface));
     }
-    let (state, interface) = (silent?, interface.name.as_str());
+    let Some(state) = silent else { return silent_for_marked(route) };
+    let interface = interface.name.as_str();
     Some(match route.gateway {
-        Some(gateway) => LinkFault::GatewaySilent { gateway, interface, state },
+        Some(gateway) => LinkFault::GatewaySilent { gateway, interface, state, mark: None },
         None => LinkFault::AddressUnclaimed { interface, state },
     })
 }
 
-/// The gateway, if it answered ARP within the last minute.
+/// The gateway of packets with a mark, if it is the one that was asked for in vain.
+fn silent_for_marked(route: &Route) -> Option<LinkFault<'_>> {
+    route.marked.iter().find_map(|marked| {
+        Some(LinkFault::GatewaySilent {
+            gateway: marked.gateway?,
+            interface: marked.interface.as_ref()?.name.as_str(),
+            state: marked.neighbour.filter(|state| state.is_silent())?,
+            mark: Some(marked.mark),
+        })
+    })
+}
+
+/// The gateway, if it answered ARP within the last minute, and no routing rule sends packets with a
+/// mark elsewhere.
 pub(super) fn reachable_gateway(route: &Route) -> Option<IpAddr> {
-    route.gateway.filter(|_| route.neighbour == Some(NeighbourState::Reachable))
+    let answers = route.neighbour == Some(NeighbourState::Reachable) && route.marked.is_empty();
+    route.gateway.filter(|_| answers)
 }
 
 /// How the kernel knows that a neighbour is silent. It gives up after three requests, which it

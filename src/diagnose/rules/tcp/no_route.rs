@@ -63,5 +63,5 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             .undo(format!("{ip_route} del default via <gateway>")),
         )
     };
-    Some(finding.check(format!("ip route get {ip}")))
+    Some(finding.check(attempts::route_get(attempt)))
 }

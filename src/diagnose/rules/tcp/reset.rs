@@ -14,7 +14,6 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if attempt.outcome != TcpOutcome::Reset {
         return None;
     }
-    let ip = attempt.connected_to().ip();
     let peer = attempts::peer(attempt);
     Some(
         attempts::broken(
@@ -33,7 +32,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             "a dropped packet, a missing route to the address: an answer came",
         )
         .owner("Network")
-        .inspect("see the route that the packets take from here", format!("ip route get {ip}"))
+        .inspect("see the route that the packets take from here", attempts::route_get(attempt))
         .step(Step::inspect(
             "compare it with the return path at each stateful firewall: a firewall that sees only \
              one half of a connection ends it",

@@ -84,7 +84,7 @@ fn no_way_back(
     ) else {
         return (finding, true);
     };
-    let look = format!("ip route get {}", attempt.connected_to().ip());
+    let look = attempts::route_get(attempt);
     let finding = finding
         .reasoning(format!(
             "this machine sends from {source}, an address of {has}, but the packets leave through \
@@ -320,7 +320,7 @@ fn public(e: &Evidence, finding: FindingBuilder, attempt: &TcpAttempt) -> Findin
     let finding = if azure_routes::in_azure(e) {
         azure_routes::routes(finding, e, ip)
     } else {
-        finding.inspect(format!("see the route to {ip}"), format!("ip route get {ip}"))
+        finding.inspect(format!("see the route to {ip}"), attempts::route_get(attempt))
     };
     let source = attempts::source_address(e, attempt);
     finding

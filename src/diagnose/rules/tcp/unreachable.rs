@@ -7,7 +7,7 @@ use super::attempts;
 use super::local_link::{self, LinkFault};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
-use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
+use crate::evidence::tcp::{IcmpMeaning, TcpAttempt, TcpOutcome};
 
 pub(super) const RULE: Rule = rule!(
     "tcp-unreachable",
@@ -29,7 +29,6 @@ struct Meaning {
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
-    let (ip, peer) = (attempt.connected_to().ip(), attempts::peer(attempt));
     let near = local_link::fault(e, attempt);
     let router = match &attempt.outcome {
         TcpOutcome::Unreachable { icmp } => {
@@ -41,10 +40,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let m = match (&near, &attempt.outcome) {
         (Some(LinkFault::Bridge(bridge)), _) => {
             owner = "Server";
-            overlapped(ip, bridge)
+            overlapped(attempt, bridge)
         }
         (Some(LinkFault::AddressUnclaimed { interface, state }), _) => {
-            unclaimed(ip, interface, local_link::asked(attempt, *state))
+            unclaimed(attempt, interface, local_link::asked(attempt, *state))
         }
         // Rules of their own.
         (Some(LinkFault::GatewaySilent { .. } | LinkFault::InterfaceDown(_)), _) => return None,
@@ -54,9 +53,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             }
             match (icmp.meaning, router) {
                 (IcmpMeaning::HostUnreachable, None) if !attempts::shows_sender(e) => {
-                    host_unreachable_by_somebody(ip)
+                    host_unreachable_by_somebody(attempt)
                 }
-                (kind, router) => meaning(kind, router, ip, &peer),
+                (kind, router) => meaning(e, kind, router, attempt),
             }
         }
         (None, _) => return None,
@@ -83,14 +82,15 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
 }
 
 /// The route leads into a bridge on this machine, whose prefix includes the address.
-fn overlapped(ip: IpAddr, bridge: &str) -> Meaning {
+fn overlapped(attempt: &TcpAttempt, bridge: &str) -> Meaning {
+    let ip = attempt.connected_to().ip();
     Meaning {
         message: format!("the route to {ip} leads into {bridge}, a bridge on this machine"),
         confidence: Confidence::Proved,
         reasoning: format!("no host on {bridge} has {ip}, and no packet left this machine"),
         look: (
             "see the prefix of the bridge and the route".to_owned(),
-            format!("ip address show {bridge}; ip route get {ip}"),
+            format!("ip address show {bridge}; {}", attempts::route_get(attempt)),
         ),
         step: Step::shared(
             format!(
@@ -104,7 +104,12 @@ fn overlapped(ip: IpAddr, bridge: &str) -> Meaning {
 }
 
 /// By the route, the address is on the local link, and no host there answers for it.
-fn unclaimed(ip: IpAddr, interface: &str, (confidence, asked): (Confidence, &str)) -> Meaning {
+fn unclaimed(
+    attempt: &TcpAttempt,
+    interface: &str,
+    (confidence, asked): (Confidence, &str),
+) -> Meaning {
+    let ip = attempt.connected_to().ip();
     Meaning {
         message: format!("no host on this machine's link ({interface}) has {ip}"),
         confidence,
@@ -114,7 +119,7 @@ fn unclaimed(ip: IpAddr, interface: &str, (confidence, asked): (Confidence, &str
         ),
         look: (
             "see the route and the state of the neighbour".to_owned(),
-            format!("ip route get {ip}; ip neigh show {ip}"),
+            format!("{}; ip neigh show {ip}", attempts::route_get(attempt)),
         ),
         step: Step::inspect(format!(
             "check that {ip} is still the private endpoint's address, and that the prefix of \
@@ -124,7 +129,8 @@ fn unclaimed(ip: IpAddr, interface: &str, (confidence, asked): (Confidence, &str
 }
 
 /// An error that is this machine's own or a router's: the system does not show which.
-fn host_unreachable_by_somebody(ip: IpAddr) -> Meaning {
+fn host_unreachable_by_somebody(attempt: &TcpAttempt) -> Meaning {
+    let ip = attempt.connected_to().ip();
     Meaning {
         message: format!("{ip} is reported as unreachable"),
         confidence: Confidence::Inferred,
@@ -134,7 +140,7 @@ fn host_unreachable_by_somebody(ip: IpAddr) -> Meaning {
         ),
         look: (
             "see the route, and whether the next hop answers".to_owned(),
-            format!("ip route get {ip}; ip neigh show nud failed nud incomplete"),
+            format!("{}; ip neigh show nud failed nud incomplete", attempts::route_get(attempt)),
         ),
         step: Step::inspect(format!(
             "if the next hop answers, ask the network team which router or firewall reports {ip} as \
@@ -145,13 +151,22 @@ fn host_unreachable_by_somebody(ip: IpAddr) -> Meaning {
 }
 
 /// `from` is the router; none when the message is this machine's own.
-fn meaning(meaning: IcmpMeaning, from: Option<IpAddr>, ip: IpAddr, peer: &str) -> Meaning {
+fn meaning(
+    e: &View<'_>,
+    meaning: IcmpMeaning,
+    from: Option<IpAddr>,
+    attempt: &TcpAttempt,
+) -> Meaning {
+    let (ip, peer) = (attempt.connected_to().ip(), attempts::peer(attempt));
     let who = from.map_or_else(|| "this machine".to_owned(), |a| a.to_string());
-    let route = (format!("see the route to {ip}"), format!("ip route get {ip}"));
+    let route = (format!("see the route to {ip}"), attempts::route_get(attempt));
     let trace = (format!("see the routers on the path to {ip}"), format!("traceroute -n {ip}"));
     match (meaning, from) {
         (IcmpMeaning::HostUnreachable, None) => Meaning {
-            message: format!("no host answers for {ip} on this machine's link"),
+            message: match local_link::route(e, attempt).map(|(_, route)| route.gateway) {
+                Some(None) => format!("no host answers for {ip} on this machine's link"),
+                _ => format!("the next hop to {ip} does not answer on this machine's link"),
+            },
             confidence: Confidence::Inferred,
             reasoning: format!(
                 "no router reported it: this machine asked on its link (ARP or neighbour \
@@ -159,7 +174,7 @@ fn meaning(meaning: IcmpMeaning, from: Option<IpAddr>, ip: IpAddr, peer: &str) -
             ),
             look: (
                 "see which neighbour does not answer (FAILED or INCOMPLETE)".to_owned(),
-                format!("ip route get {ip}; ip neigh show nud failed nud incomplete"),
+                format!("{}; ip neigh show nud failed nud incomplete", attempts::route_get(attempt)),
             ),
             step: Step::inspect(format!(
                 "if {ip} is in this machine's own subnet, check that it is still the private \

@@ -70,7 +70,7 @@ fn a_name_that_resolves_publicly_is_looked_into_once_a_private_endpoint_is_seen(
         "0  begin                      => ask R1 A; ask R1 AAAA; ask R2 A; ask R2 AAAA; look up
          1  A R1 20.62.58.5            => connect 20.62.58.5
          2  A R2 10.3.0.5
-           => ask R1 SOA; try R1 [repeat-query privatelink-name parent-zone sibling-suffix] in 2000
+           => ask R1 SOA; try R1 [over-tcp repeat-query privatelink-name parent-zone sibling-suffix] in 2000
             ; connect 10.3.0.5
          3  AAAA R1 none
          4  SOA R1 NXDOMAIN",
@@ -91,7 +91,7 @@ fn an_unknown_name_asks_for_the_zone() {
     let seen = plain(
         "0  begin              => ask R1 A; ask R1 AAAA; look up
          1  A R1 NXDOMAIN
-           => ask R1 SOA; try R1 [repeat-query privatelink-name parent-zone sibling-suffix] in 2000
+           => ask R1 SOA; try R1 [over-tcp repeat-query privatelink-name parent-zone sibling-suffix] in 2000
          1  AAAA R1 NXDOMAIN
          2  system EAI_NONAME  => dns
          3  SOA R1 NXDOMAIN
@@ -108,7 +108,7 @@ fn the_resolver_that_the_user_names_decides_without_the_system() {
         "0  begin             => ask R1 A; ask R1 AAAA; ask R2 A; ask R2 AAAA; look up
          1  A R2 20.62.58.5
          2  A R1 10.3.0.5
-           => ask R2 SOA; try R2 [repeat-query privatelink-name parent-zone sibling-suffix] in 2000
+           => ask R2 SOA; try R2 [over-tcp repeat-query privatelink-name parent-zone sibling-suffix] in 2000
             ; connect 10.3.0.5; dns
          3  up 10.3.0.5       => tcp; handshake 10.3.0.5
          4  tls 10.3.0.5 ok   => tls; call 10.3.0.5
