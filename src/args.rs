@@ -192,6 +192,8 @@ pub enum Generate {
     Findings,
     /// The table of counter-experiments, in Markdown
     Experiments,
+    /// The table of services: their names, calls and what answers prove, in Markdown
+    Services,
     /// The reads of Azure Resource Manager and a role that allows them, in Markdown
     AzureReads,
     /// The table of metrics, in Markdown

@@ -6,6 +6,7 @@ pub mod completions;
 pub mod discovery;
 pub mod man;
 pub mod monitoring;
+pub mod services;
 
 use std::fmt::Write as _;
 

@@ -42,6 +42,13 @@ if ! target/venv/bin/python -c 'import azure.mgmt.cognitiveservices, azure.mgmt.
         azure-mgmt-network==28.1.0 azure-mgmt-privatedns==2.0.0 azure-mgmt-resourcegraph==8.0.1
 fi
 
+# The SDKs of the other services, over the lab's own servers (tests/scenarios/services.py).
+if ! target/venv/bin/python -c 'import azure.search.documents, azure.storage.blob, azure.keyvault.secrets' 2>/dev/null; then
+    [ -x target/venv/bin/pip ] || python3 -m venv target/venv
+    target/venv/bin/pip install --quiet --disable-pip-version-check \
+        azure-search-documents==12.0.0 azure-storage-blob==12.31.1 azure-keyvault-secrets==4.12.0
+fi
+
 # Microsoft's own parser of the Kusto query language: it reads our queries of Resource Graph.
 if ! [ -s target/kusto/Kusto.Language.Bridge.min.js ]; then
     folder=$(mktemp -d)

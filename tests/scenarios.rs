@@ -28,6 +28,8 @@ mod lab;
 mod screen;
 #[path = "scenarios/sdk.rs"]
 mod sdk;
+#[path = "scenarios/services.rs"]
+mod services;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -442,6 +444,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .chain(compared::trials())
         .chain(azure::trials())
         .chain(sdk::trials())
+        .chain(services::trials())
         .collect();
     libtest_mimic::run(&arguments, trials).exit()
 }

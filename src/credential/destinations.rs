@@ -2,9 +2,9 @@
 
 use url::Url;
 
+use super::find::foreign_key;
 use super::flow::Authority;
 use super::options::{CredentialOptions, SourceChoice};
-use super::find::foreign_key;
 use super::sources::{Detected, Origin, Probe, SOURCES};
 use super::{Credential, authority::AUTHORITY_HOST};
 use crate::evidence::identity::CredentialKind;

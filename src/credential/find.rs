@@ -74,7 +74,10 @@ impl Credential {
         {
             return Ok(Self {
                 kind: CredentialKind::ApiKey,
-                name: SOURCES.iter().find(|source| source.of_service).map_or("", |source| source.name),
+                name: SOURCES
+                    .iter()
+                    .find(|source| source.of_service)
+                    .map_or("", |source| source.name),
                 source: Some(variable.to_owned()),
                 is_explicit: true,
                 key_of: Some(keys.of),

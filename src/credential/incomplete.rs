@@ -69,8 +69,8 @@ fn incomplete(
     };
     // Empty variables count where all others of their source are set, or empty as well; they do
     // not where a source before it is complete, since nothing reads them then.
-    let meant = own.iter().any(&set)
-        || !*any_complete && all().all(|name| set(name) || empty(name));
+    let meant =
+        own.iter().any(&set) || !*any_complete && all().all(|name| set(name) || empty(name));
     let missing = those(&|name| !set(name));
     *any_complete |= missing.is_empty();
     (meant && !missing.is_empty()).then(|| IncompleteSource {
@@ -116,7 +116,8 @@ pub(super) fn missing(
         };
         return format!("{} is {how}{near}", incomplete.missing.join(" and "));
     }
-    if let Some(keys) = options.keys().filter(|keys| source.of_service && keys.variables.len() > 1) {
+    if let Some(keys) = options.keys().filter(|keys| source.of_service && keys.variables.len() > 1)
+    {
         return format!("none of {} is set", keys.variables.join(", "));
     }
     match source.required(options, environment).as_slice() {

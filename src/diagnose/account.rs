@@ -49,7 +49,15 @@ pub(in crate::diagnose) fn list_deleted(e: &Evidence) -> String {
 /// Names and endpoints of every account that the caller can see.
 #[must_use]
 pub(in crate::diagnose) fn endpoints(e: &Evidence) -> String {
-    list(e, &format!("[].{{name:name,endpoint:{}}}", resource(e).endpoint), "-o table")
+    let resource = resource(e);
+    if !resource.lists_all {
+        return format!(
+            "az resource list --resource-type {} --query \"[].{{name:name,group:resourceGroup}}\" \
+             -o table",
+            resource.kind
+        );
+    }
+    list(e, &format!("[].{{name:name,endpoint:{}}}", resource.endpoint), "-o table")
 }
 
 /// Shows public access and network rules.

@@ -185,7 +185,9 @@ impl HttpAnswer {
     pub fn fulfils(&self, purpose: Purpose) -> bool {
         match self.payload {
             // An empty `value` array is a list of anything that comes in one.
-            Some(Payload::Deployments) if matches!(purpose, Purpose::Secrets | Purpose::Listing) => {
+            Some(Payload::Deployments)
+                if matches!(purpose, Purpose::Secrets | Purpose::Listing) =>
+            {
                 self.models == Some(0)
             }
             Some(payload) => purpose.success().contains(&payload),

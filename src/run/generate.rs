@@ -85,6 +85,7 @@ pub(super) fn generated(what: Generate, world: &dyn Fn() -> World) -> Result<Out
         Generate::InventorySchema => Ok(crate::inventory::SCHEMA.to_owned()),
         Generate::Findings => Ok(generate::findings()),
         Generate::Experiments => Ok(generate::experiments()),
+        Generate::Services => Ok(generate::services::services()),
         Generate::AzureReads => Ok(generate::azure_reads::azure_reads()),
         Generate::Metrics => Ok(generate::monitoring::metrics_table()),
         Generate::PrometheusRules => Ok(generate::monitoring::prometheus_rules()),

@@ -82,6 +82,7 @@ pub const RESOURCE: Resource = Resource {
     latency_metric: "AzureOpenAITimeToResponse",
     networks: NETWORKS,
     rules: Rules { service_endpoint: "Microsoft.CognitiveServices", ..NETWORK_RULE },
+    lists_all: true,
     recoverable: true,
     own_tenant: false,
 };

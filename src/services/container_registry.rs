@@ -48,6 +48,7 @@ const RESOURCE: Resource = Resource {
         subnet: ("", ""),
         service_endpoint: "",
     },
+    lists_all: true,
     recoverable: false,
     own_tenant: false,
 };

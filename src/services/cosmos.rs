@@ -43,6 +43,7 @@ const RESOURCE: Resource = Resource {
         ),
         service_endpoint: "Microsoft.AzureCosmosDB",
     },
+    lists_all: true,
     recoverable: false,
     own_tenant: false,
 };

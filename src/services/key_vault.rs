@@ -71,6 +71,7 @@ const RESOURCE: Resource = Resource {
     latency_metric: "ServiceApiLatency",
     networks: NETWORKS,
     rules: Rules { service_endpoint: "Microsoft.KeyVault", ..NETWORK_RULE },
+    lists_all: true,
     recoverable: true,
     own_tenant: true,
 };

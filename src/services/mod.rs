@@ -12,6 +12,7 @@ mod gateways;
 mod key_vault;
 pub mod refusal;
 pub mod request;
+pub mod resource;
 mod search;
 mod storage;
 mod tls_only;
@@ -19,6 +20,8 @@ mod tls_only;
 pub use find::{Match, by_id, find, find_privatelink, other_names};
 pub use refusal::Refusal;
 pub use request::Request;
+use resource::{NETWORK_RULE, NETWORKS};
+pub use resource::{Resource, Rules};
 
 use crate::clouds::Cloud;
 use crate::evidence::http::Purpose;
@@ -205,79 +208,6 @@ pub struct Endpoint {
     pub zone: &'static str,
     /// Private-link sub-resources (group ids).
     pub group_ids: &'static [&'static str],
-}
-
-/// Resources of a service as `az` and Resource Manager name them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Resource {
-    /// Provider and type.
-    pub kind: &'static str,
-    /// The group of `az` commands; empty where none is known here.
-    pub az: &'static str,
-    /// What one is called in a sentence.
-    pub noun: &'static str,
-    /// The property that holds its endpoint.
-    pub endpoint: &'static str,
-    /// Its resource in Terraform.
-    pub terraform: &'static str,
-    /// The metric of Azure Monitor that has the time of its answers.
-    pub latency_metric: &'static str,
-    /// The JMESPath of its public access and network rules.
-    pub networks: &'static str,
-    /// How its network rules are changed.
-    pub rules: Rules,
-    /// Whether deleted ones can be listed and recovered for some time.
-    pub recoverable: bool,
-    /// Whether one has a tenant of its own, which it keeps when its subscription moves.
-    pub own_tenant: bool,
-}
-
-/// How the network rules of a resource are changed: what follows the group of `az` commands, and what
-/// takes it back. `{name}` is the resource, `{address}` an address; empty where there is no such rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rules {
-    /// Their argument in Terraform.
-    pub terraform: &'static str,
-    /// Allows an address.
-    pub address: (&'static str, &'static str),
-    /// Allows a subnet.
-    pub subnet: (&'static str, &'static str),
-    /// The service endpoint that such a subnet needs; empty where there is none.
-    pub service_endpoint: &'static str,
-}
-
-/// The rules of resources whose `az` commands have `network-rule`.
-const NETWORK_RULE: Rules = Rules {
-    terraform: "network_acls",
-    address: (
-        "network-rule add -n {name} -g <group> --ip-address {address}",
-        "network-rule remove -n {name} -g <group> --ip-address {address}",
-    ),
-    subnet: (
-        "network-rule add -n {name} -g <group> --subnet <subnet id>",
-        "network-rule remove -n {name} -g <group> --subnet <subnet id>",
-    ),
-    service_endpoint: "",
-};
-
-/// Public access and network rules where `az` shows the resource as Resource Manager does.
-const NETWORKS: &str = "properties.{access:publicNetworkAccess,rules:networkAcls}";
-
-impl Resource {
-    const fn of_type(kind: &'static str) -> Self {
-        Self {
-            kind,
-            az: "",
-            noun: "resource",
-            endpoint: "",
-            terraform: "",
-            latency_metric: "",
-            networks: "",
-            rules: Rules { service_endpoint: "", ..NETWORK_RULE },
-            recoverable: false,
-            own_tenant: false,
-        }
-    }
 }
 
 const fn endpoint(

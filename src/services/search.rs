@@ -91,6 +91,7 @@ const RESOURCE: Resource = Resource {
         subnet: ("", ""),
         service_endpoint: "",
     },
+    lists_all: false,
     recoverable: false,
     own_tenant: false,
 };

@@ -45,9 +45,11 @@ const REFUSALS: &[Refusal] = &[
     Refusal::http("http-public-access-disabled", "G12", 403, 403)
         .blames(Blames::Network)
         .codes(&["publicnetworkaccesserror", "oauthpublicnetworkaccesserror"]),
-    Refusal::http("http-network-rules", "G12, Z26", 403, 403)
-        .blames(Blames::Network)
-        .codes(&["authorizationfailure", "ipauthorizationfailure", "oauthipauthorizationerror"]),
+    Refusal::http("http-network-rules", "G12, Z26", 403, 403).blames(Blames::Network).codes(&[
+        "authorizationfailure",
+        "ipauthorizationfailure",
+        "oauthipauthorizationerror",
+    ]),
     Refusal::identity("identity-role-missing", "G12, Z27", 403, 403)
         .blames(Blames::Rights)
         .codes(&["authorizationpermissionmismatch", "insufficientaccountpermissions"])
@@ -86,6 +88,7 @@ const RESOURCE: Resource = Resource {
         service_endpoint: "Microsoft.Storage",
         ..NETWORK_RULE
     },
+    lists_all: true,
     recoverable: false,
     own_tenant: false,
 };

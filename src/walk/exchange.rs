@@ -84,12 +84,10 @@ impl HttpExchange for TargetCalls {
         let (authentication, no_key) = match token {
             _ if anonymous => (Authentication::None, Some(Withheld::CallerNotTested)),
             Some(token) => (Authentication::Bearer(token), None),
-            None => {
-                match context.credential.authentication(context.target.keys()) {
-                    Ok(authentication) => (authentication, None),
-                    Err(why) => (Authentication::None, Some(why)),
-                }
-            }
+            None => match context.credential.authentication(context.target.keys()) {
+                Ok(authentication) => (authentication, None),
+                Err(why) => (Authentication::None, Some(why)),
+            },
         };
         let redactor = context.redactor().with(token);
         let started_ms = context.elapsed_ms();

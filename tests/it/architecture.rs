@@ -107,7 +107,7 @@ const MODULES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "generate",
-        &["azure", "diagnose", "evidence", "inventory", "render", "texts", "walk"],
+        &["azure", "diagnose", "evidence", "inventory", "render", "services", "texts", "walk"],
         "what is made from the catalogues and types",
     ),
     (

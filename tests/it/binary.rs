@@ -126,6 +126,7 @@ fn the_plan_says_what_would_be_contacted() {
         "https://myacct.openai.azure.com/?subscription-key=canary",
         "v.vault.azure.net",
         "s.blob.core.windows.net",
+        "s.database.windows.net",
     ]);
     for words in [
         "127.0.0.1:5353",
@@ -135,6 +136,8 @@ fn the_plan_says_what_would_be_contacted() {
         "v.vault.azure.net would contact:",
         "GET https://v.vault.azure.net/secrets?api-version=7.4&maxresults=1",
         "s.blob.core.windows.net would contact:",
+        "GET https://s.blob.core.windows.net/?comp=list&maxresults=1",
+        "s.database.windows.net would contact:",
         "no call is known for this service",
     ] {
         assert!(ran.went_well().contains(words), "{words}: {}", ran.out);
@@ -145,6 +148,31 @@ fn the_plan_says_what_would_be_contacted() {
         .output()
         .unwrap();
     assert!(Ran::of(proxied).went_well().contains("proxy.corp:3128"));
+}
+
+#[test]
+fn each_service_gets_its_own_key_and_the_plan_says_where_it_goes() {
+    let hosts = ["myacct", "s.search.windows.net", "v.vault.azure.net"];
+    let ran = program()
+        .args(["--plan", hosts[0], hosts[1], hosts[2]])
+        .env("AZURE_OPENAI_API_KEY", "canary-account")
+        .env("AZURE_SEARCH_KEY", "canary-search")
+        .output()
+        .unwrap();
+    let ran = Ran::of(ran);
+    let plan = ran.went_well();
+    for line in [
+        "key    from AZURE_OPENAI_API_KEY, in the header api-key",
+        "key    from AZURE_SEARCH_KEY, in the header api-key",
+        "key    AZURE_OPENAI_API_KEY is not sent: it is for a key of Azure OpenAI",
+    ] {
+        assert_eq!(plan.matches(line).count(), 1, "{line}: {plan}");
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), "canary").unwrap();
+    let shared =
+        run(&["--api-key-file", file.path().to_str().unwrap(), "myacct", "s.search.windows.net"]);
+    assert!(shared.err.contains("targets with keys of their own"), "{}", shared.err);
 }
 
 #[test]

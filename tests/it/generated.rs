@@ -67,6 +67,15 @@ fn the_table_of_experiments_is_fresh() {
 }
 
 #[test]
+fn the_table_of_services_is_fresh() {
+    assert_file(
+        &root().join("docs/services.md"),
+        &generate::services::services(),
+        "cargo run -q -- generate services > docs/services.md",
+    );
+}
+
+#[test]
 fn the_reads_of_azure_are_fresh() {
     let path = root().join("docs/azure.md");
     let page = std::fs::read_to_string(&path).unwrap();

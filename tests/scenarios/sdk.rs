@@ -38,11 +38,11 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn is_there(what: &str, command: &mut Command) -> Result<bool, Failed> {
+pub fn is_there(what: &str, command: &mut Command) -> Result<bool, Failed> {
     let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     match quiet.status().is_ok_and(|status| status.success()) {
         true => Ok(true),

@@ -130,9 +130,7 @@ const EGRESS: &[&str] = &[
 /// Our address as the service saw it.
 pub(in crate::diagnose) fn egress(refusal: &MatchedRefusal<'_>) -> Option<std::net::IpAddr> {
     let message = refusal.answer.message()?;
-    let (_, rest) = EGRESS
-        .iter()
-        .find_map(|before| message.split_once(before))?;
+    let (_, rest) = EGRESS.iter().find_map(|before| message.split_once(before))?;
     // A line end may have been escaped.
     let rest = rest.trim_start_matches(['\'', '"']);
     let word = rest.split(|c: char| c.is_whitespace() || c == '\\').next()?;

@@ -214,7 +214,8 @@ fn answer(mut finding: FindingBuilder, e: &View<'_>, time: &Time) -> FindingBuil
             finding = finding.fact(format!("x-envoy-upstream-service-time: {ms} (ms)"));
         }
     }
-    finding
+    let metric = account::resource(e).latency_metric;
+    let finding = finding
         .reasoning(
             "the request and its answer are only a few packets; the rest of the time was spent in \
              the service, or in a gateway, an inspecting device or a proxy in front of it",
@@ -222,14 +223,14 @@ fn answer(mut finding: FindingBuilder, e: &View<'_>, time: &Time) -> FindingBuil
         .ruled_out_if(
             !reading::proxied(e),
             "loss on the path to the service: no segment of the call was sent again",
-        )
-        .inspect(
+        );
+    match metric {
+        "" => finding,
+        metric => finding.inspect(
             "see the service's own measurement",
-            format!(
-                "az monitor metrics list --resource <resource id> --metric {}",
-                account::resource(e).latency_metric
-            ),
-        )
+            format!("az monitor metrics list --resource <resource id> --metric {metric}"),
+        ),
+    }
 }
 
 /// The proxy opens the tunnel, but takes much longer than the path to it: its own resolver, its own

@@ -55,11 +55,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
 }
 
 /// A service that gives no reason: what remains is in its profile.
-fn without_reason(
-    e: &View<'_>,
-    refusal: &MatchedRefusal<'_>,
-    causes: &[&str],
-) -> FindingBuilder {
+fn without_reason(e: &View<'_>, refusal: &MatchedRefusal<'_>, causes: &[&str]) -> FindingBuilder {
     let noun = reading::noun(e);
     let mut finding = refusal
         .finding(

@@ -82,9 +82,9 @@ fn why(e: &Evidence, refusal: &MatchedRefusal<'_>) -> (String, &'static str) {
         let holds = match refusal.answer.payload {
             _ if refusal.answer.error.is_some() => "an error",
             None if refusal.answer.body_bytes == 0 => "no body",
-            Some(
-                Payload::Models | Payload::Deployments | Payload::Secrets | Payload::Listing,
-            ) => "another list",
+            Some(Payload::Models | Payload::Deployments | Payload::Secrets | Payload::Listing) => {
+                "another list"
+            }
             _ => "something else",
         };
         let wanted = match refusal.call.purpose {

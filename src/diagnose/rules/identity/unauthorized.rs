@@ -79,8 +79,7 @@ fn by_profile(e: &Evidence, mut finding: FindingBuilder, causes: &[&str]) -> Fin
         CredentialKind::Token => {
             finding.inspect("see what token this machine gets", look_at_token(e))
         }
-        _ => finding
-            .step(Step::local(format!("put a key of this {noun} into {}", source(e))))
+        _ => finding.step(Step::local(format!("put a key of this {noun} into {}", source(e)))),
     };
     finding.check(reading::again(e))
 }

@@ -1,0 +1,60 @@
+"""Makes the call of a service with its Azure SDK for Python against the lab's server, and prints the
+scopes that it asks a token for: services.py SERVICE HOST PORT CA TOKEN."""
+
+import json
+import os
+import sys
+
+from urllib3.util import connection
+
+service, host, port, ca, token = sys.argv[1:6]
+os.environ["REQUESTS_CA_BUNDLE"] = ca
+connect = connection.create_connection
+
+
+def to_the_lab(address, *rest, **named):
+    assert address == (host, 443), address
+    return connect(("127.0.0.1", int(port)), *rest, **named)
+
+
+connection.create_connection = to_the_lab
+
+from azure.core.credentials import AccessToken
+
+scopes = []
+
+
+class Fixed:
+    """A credential that has its token already."""
+
+    def get_token(self, *wanted, **_options):
+        scopes.extend(wanted)
+        return AccessToken(token, 4102444800)
+
+
+def search():
+    from azure.search.documents.indexes import SearchIndexClient
+
+    # The version that both are asked for: each release of the SDK has another default.
+    client = SearchIndexClient(f"https://{host}", Fixed(), api_version="2024-07-01")
+    assert client.get_service_statistics()
+
+
+def blob():
+    from azure.storage.blob import BlobServiceClient
+
+    client = BlobServiceClient(f"https://{host}", Fixed())
+    pages = client.list_containers(results_per_page=1).by_page()
+    assert [container.name for container in next(pages)] == ["documents"]
+
+
+def keyvault():
+    from azure.keyvault.secrets import SecretClient
+
+    client = SecretClient(f"https://{host}", Fixed(), api_version="7.4")
+    pages = client.list_properties_of_secrets(max_page_size=1).by_page()
+    assert [secret.name for secret in next(pages)] == ["database"]
+
+
+{"search": search, "blob": blob, "keyvault": keyvault}[service]()
+print(json.dumps(sorted(set(scopes))))
