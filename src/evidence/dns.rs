@@ -389,8 +389,7 @@ impl ResolverEvidence {
         self.aliases(name).into_iter().find(|alias| is_privatelink(alias))
     }
 
-    /// The first alias inside a `privatelink.` zone in any answer: a record of one family may hide
-    /// it from the other one.
+    /// The first alias inside a `privatelink.` zone in the answer for either address family.
     #[must_use]
     pub fn any_privatelink_alias(&self, name: &str) -> Option<String> {
         let aliases = self.chains(name).into_iter().flat_map(|chain| chain.aliases);

@@ -53,11 +53,10 @@ enum ZoneView {
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let effective = e.dns.effective_resolver()?;
-    // A record of the resolver's own hides what the private zone has: see `dns-own-record`.
-    if resolver_view::own_record_beside_alias(effective.seen, &e.dns.name) {
-        return None;
-    }
-    (!resolver_class::of(e, effective.seen).class.is_outside()).then(|| finding(e, effective))?
+    // A record of its own hides what the private zone has (`dns-own-record`).
+    let own = resolver_view::own_record_beside_alias(effective.seen, &e.dns.name);
+    let outside = resolver_class::of(e, effective.seen).class.is_outside();
+    (!own && !outside).then(|| finding(e, effective))?
 }
 
 /// The finding where a resolver of any class gives a public address, and something shows that
