@@ -484,7 +484,9 @@ mod tests {
                 .flat_map(triggered_by)
                 .map(|experiment| experiment.packets)
                 .sum();
-            assert!(packets <= 12, "{symptom:?}: {packets}");
+            // One question over TCP takes six segments.
+            let most = if symptom == Symptom::NameInDoubt { 10 + 6 } else { 12 };
+            assert!(packets <= most, "{symptom:?}: {packets}");
         }
         for (outcome, wanted) in [
             (TlsOutcome::Verified, None),
