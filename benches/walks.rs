@@ -39,6 +39,7 @@ fn main() {
     let target = Target::parse("myacct", None).expect("an account");
     let mut world = World::of_this_machine();
     let request = CredentialOptions {
+        service: None,
         choice: SourceChoice::Auto,
         api_key_file: None,
         token_file: None,

@@ -5,7 +5,7 @@ use crate::evidence::http::Purpose;
 
 use super::refusal::{Blames, Condition, Leaves, Refusal};
 use super::request::Under;
-use super::{Order, Request, Resource, Rules, Service, public, usgov};
+use super::{Request, Resource, Rules, Service, public, usgov};
 
 /// Group id of a registry.
 const REGISTRY: &[&str] = &["registry"];
@@ -61,7 +61,6 @@ pub(super) const SERVICES: &[Service] = &[Service::new(
         usgov(REGISTRY, "azurecr.us", "privatelink.azurecr.us"),
     ],
 )
-.order(Order::Network)
 .requests(REQUESTS)
 .signature("", &["docker-distribution-api-version"])
 .refusals(REFUSALS)

@@ -355,13 +355,6 @@ impl Service {
         !self.requests.is_empty()
     }
 
-    /// Whether it is known to refuse a network before it asks for a credential (fact Z31). Of an
-    /// account only its answers from behind the gateway show that (fact W2).
-    #[must_use]
-    pub fn refuses_networks_first(&self) -> bool {
-        self.order == Order::Network && !self.is_account()
-    }
-
     /// Whether its call goes without a credential, whatever is at hand.
     #[must_use]
     pub fn asks_anonymously(&self) -> bool {

@@ -29,6 +29,7 @@ const NAMES: &[&str] = &[
     "*.search.windows.net",
     "*.blob.core.windows.net",
     "*.dfs.core.windows.net",
+    "*.file.core.windows.net",
     "*.queue.core.windows.net",
     "*.table.core.windows.net",
     "*.documents.azure.com",

@@ -78,6 +78,10 @@ async fn one<S: AsyncRead + AsyncWrite + Unpin>(
             let answer = services::search(&services::Request::of(&text));
             stream.write_all(&in_full(&answer, date)).await?;
         }
+        Named::Vault => {
+            let answer = services::vault(&services::Request::of(&text));
+            stream.write_all(&in_full(&answer, date)).await?;
+        }
         Named::Blob => {
             let answer = services::blob(&services::Request::of(&text));
             stream.write_all(&in_full(&answer, date)).await?;

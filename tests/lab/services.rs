@@ -15,8 +15,18 @@ impl<'a> Request<'a> {
         Self { lines: head.split("\r\n").collect() }
     }
 
-    fn asks(&self, what: &str) -> bool {
-        self.lines[0] == format!("{what} HTTP/1.1")
+    /// Whether it asks for this path, with these pairs of the query in any order; a pair without a value
+    /// asks for nothing.
+    fn gets(&self, path: &str, pairs: &[&str]) -> bool {
+        let target = self.lines[0].strip_prefix("GET ").and_then(|l| l.strip_suffix(" HTTP/1.1"));
+        let Some((own, query)) = target.and_then(|target| target.split_once('?')) else {
+            return false;
+        };
+        let mut asked: Vec<&str> = query.split('&').filter(|pair| !pair.ends_with('=')).collect();
+        let mut wanted = pairs.to_vec();
+        asked.sort_unstable();
+        wanted.sort_unstable();
+        own == path && asked == wanted
     }
 
     fn header(&self, name: &str) -> Option<&'a str> {
@@ -38,7 +48,7 @@ fn written(status: u16, headers: &[(&str, &str)], body: &str) -> Written {
 
 /// A search service that takes keys and tokens.
 pub fn search(request: &Request<'_>) -> Written {
-    if !request.asks("GET /servicestats?api-version=2024-07-01") {
+    if !request.gets("/servicestats", &["api-version=2024-07-01"]) {
         return written(404, &[], "");
     }
     match (request.header("api-key"), request.bearer()) {
@@ -52,11 +62,27 @@ pub fn search(request: &Request<'_>) -> Written {
     written(200, &[("content-type", kind), ("elapsed-time", "27")], body)
 }
 
+/// A vault that asks for a token before anything else (fact G10).
+pub fn vault(request: &Request<'_>) -> Written {
+    let region = ("x-ms-keyvault-region", "eastus");
+    if !request.bearer() {
+        let challenge = "Bearer authorization=\"https://login.windows.net/\
+                         6b1d3f8e-0a9e-4c8e-9d0b-0f6f0f6f0f6f\", resource=\"https://vault.azure.net\"";
+        let body = r#"{"error":{"code":"Unauthorized","message":"AKV10000: Request is missing a Bearer or PoP token."}}"#;
+        return written(401, &[region, ("www-authenticate", challenge)], body);
+    }
+    if !request.gets("/secrets", &["api-version=7.4", "maxresults=1"]) {
+        return written(404, &[region], "");
+    }
+    let body = r#"{"value":[{"id":"https://kv.vault.azure.net/secrets/database","attributes":{"enabled":true,"created":1700000000,"updated":1700000000}}],"nextLink":null}"#;
+    written(200, &[region], body)
+}
+
 /// The service of blobs of a storage account.
 pub fn blob(request: &Request<'_>) -> Written {
     let version = request.header("x-ms-version").unwrap_or_default();
     let dated = request.header("x-ms-date").is_some_and(|at| httpdate::parse_http_date(at).is_ok());
-    if !request.asks("GET /?comp=list&maxresults=1") || version < "2017-11-09" || !dated {
+    if !request.gets("/", &["comp=list", "maxresults=1"]) || version < "2017-11-09" || !dated {
         return storage(400, "InvalidHeaderValue", "The value of a header is not valid.", &[]);
     }
     if !request.bearer() {
@@ -73,7 +99,9 @@ pub fn blob(request: &Request<'_>) -> Written {
     }
     let body = "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?><EnumerationResults \
                 ServiceEndpoint=\"https://mystore.blob.core.windows.net/\"><MaxResults>1</MaxResults>\
-                <Containers><Container><Name>documents</Name></Container></Containers>\
+                <Containers><Container><Name>documents</Name><Properties><Last-Modified>Sat, 21 Nov \
+                2026 09:00:00 GMT</Last-Modified><Etag>\"0x8DE\"</Etag><LeaseStatus>unlocked\
+                </LeaseStatus><LeaseState>available</LeaseState></Properties></Container></Containers>\
                 <NextMarker>/mystore/images</NextMarker></EnumerationResults>";
     let server = "Windows-Azure-Blob/1.0 Microsoft-HTTPAPI/2.0";
     let headers =

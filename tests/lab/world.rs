@@ -468,6 +468,8 @@ pub enum Named {
     Search,
     /// The blobs of a storage account, as strict.
     Blob,
+    /// A vault, as strict.
+    Vault,
     /// A close before the answer.
     Close,
     /// A reset before the answer.

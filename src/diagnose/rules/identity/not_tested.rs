@@ -33,10 +33,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 "{} to a call without a credential is the answer of a front door that works",
                 said.answer.status
             ))
-            .reasoning(match reading::service(e).is_some_and(Service::refuses_networks_first) {
-                true => "it came past the network rules, which this service looks at first",
-                false => "it says nothing about network rules, which may be asked later",
-            }),
+            .reasoning("it says nothing about network rules, which may be asked later"),
         None => {
             // A list for a call without a credential is a risk of its own (http-success-unproved).
             let call = e.http.main().filter(|main| main.leaves(Leaves::Unproved))?.call;
