@@ -168,21 +168,23 @@ fn words(fixture: &Fixture, found: &Finding) -> Result<(), Failed> {
 /// Writes the list of findings into a quiet fixture, behind its base.
 fn write_findings(path: &Path, given: &[String]) -> Result<(), Failed> {
     let text = fs::read_to_string(path)?;
-    // A list that somebody wrote over several lines goes as a whole.
-    let mut in_list = false;
-    let kept = text.lines().filter(|line| {
-        let begins = line.trim_start().starts_with("\"findings\":");
-        let of_list = begins || in_list;
-        in_list = of_list && !line.contains(']');
-        !of_list
-    });
+    let list = format!("  \"findings\": {}", serde_json::to_string(given)?.replace(',', ", "));
+    let has_list = text.lines().any(|line| line.trim_start().starts_with("\"findings\":"));
     let mut written = String::new();
-    for line in kept {
-        written.push_str(line);
-        written.push('\n');
-        if line.trim_start().starts_with("\"base\":") {
-            let list = serde_json::to_string(given)?.replace(',', ", ");
-            written.push_str(&format!("  \"findings\": {list},\n"));
+    let mut in_list = false;
+    for line in text.lines() {
+        let begins = line.trim_start();
+        in_list |= begins.starts_with("\"findings\":");
+        if !in_list {
+            written.push_str(&format!("{line}\n"));
+        } else if line.contains(']') {
+            // A list that somebody wrote over several lines goes as a whole.
+            in_list = false;
+            let comma = if line.trim_end().ends_with(',') { "," } else { "" };
+            written.push_str(&format!("{list}{comma}\n"));
+        }
+        if !has_list && begins.starts_with("\"base\":") {
+            written.push_str(&format!("{list},\n"));
         }
     }
     Ok(fs::write(path, written)?)

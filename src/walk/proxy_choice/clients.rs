@@ -2,8 +2,9 @@
 //! reads them, as far as its sources and tests show.
 //! Pure. `tests/netns` holds the predictions against the clients themselves.
 
+use super::shown::ListMask;
 use super::system::{SystemChoice, server};
-use super::{ListMask, PROXY_VARIABLES, ProxyOption, Settings, decide, parse};
+use super::{PROXY_VARIABLES, ProxyOption, Settings, decide, parse};
 use crate::evidence::text::clean;
 use crate::evidence::vantage::{ClientDecision, ClientProxy, ProxyReason};
 use crate::platform::{ProxySettings, SystemProxies};

@@ -5,9 +5,8 @@
 
 mod clients;
 mod plain;
+mod shown;
 mod system;
-
-use std::collections::BTreeSet;
 
 use hyper::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -16,15 +15,18 @@ use url::Url;
 
 use crate::evidence::proxy::ProxyScheme;
 use crate::evidence::text::{clean, holds_at_sign};
-use crate::evidence::vantage::{NoProxyEntry, ProxyDecision, ProxyReason, ProxyVariable};
+use crate::evidence::vantage::{NoProxyEntry, ProxyDecision, ProxyReason};
 use crate::platform::SystemProxies;
 use crate::secret::Secret;
 use crate::services::Opening;
 use crate::target::Target;
 use crate::world::{Environment, World};
 
+use shown::{ListMask, NOT_SHOWN};
+
 pub use clients::clients;
 pub use plain::plain_through;
+pub use shown::shown_variables;
 
 /// `--proxy`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -191,120 +193,8 @@ fn may_be_a_password(host: &str, port: Option<u16>) -> bool {
     named && port.is_some_and(|port| port > 999 && !PROXY_PORTS.contains(&port))
 }
 
-/// The proxy variables that are set, without user names and passwords.
-#[must_use]
-pub fn shown_variables(environment: &Environment) -> Vec<ProxyVariable> {
-    let known: Vec<&str> = [&PROXY_VARIABLES[..], &HTTP_VARIABLES, &NO_PROXY_VARIABLES].concat();
-    // Python reads other spellings too, such as `Https_Proxy`.
-    let other = environment.names().filter(|name| {
-        !known.contains(name) && known.iter().any(|one| one.eq_ignore_ascii_case(name))
-    });
-    known
-        .iter()
-        .copied()
-        .chain(other.take(OTHER_SPELLINGS_SHOWN))
-        .filter(|name| environment.has(name))
-        .filter_map(|name| {
-            let value = environment.get(name)?;
-            let value = match name.eq_ignore_ascii_case("no_proxy") {
-                true => masked_list(value),
-                false => masked(value),
-            };
-            Some(ProxyVariable { name: name.to_owned(), value })
-        })
-        .collect()
-}
-
-/// How many variables of other spellings are shown.
-const OTHER_SPELLINGS_SHOWN: usize = 8;
-
-/// What is shown in place of a value that may hold a password.
-const NOT_SHOWN: &str = "[not shown]";
-
-/// A proxy variable's value without user name and password: what is no proxy's URL is not shown
-/// at all, for its password may be anywhere in it.
-fn masked(value: &str) -> String {
-    let Some(proxy) = parse(value) else { return NOT_SHOWN.to_owned() };
-    let bare = value.trim();
-    if proxy.hides_port {
-        return clean(&proxy.url, 300);
-    }
-    match holds_at_sign(bare) || !bare.bytes().all(|c| c.is_ascii_graphic()) {
-        true => clean(&proxy.url.replacen("://", "://***@", 1), 300),
-        false => clean(&without_path(bare), 300),
-    }
-}
-
-/// A URL without the part after its host: a proxy does not need it, and it may hold a token.
-fn without_path(url: &str) -> String {
-    let host = url.find("://").map_or(0, |at| at + "://".len());
-    match url[host..].find(['/', '\\', '?', '#']).map(|at| host + at + 1) {
-        Some(end) if end < url.len() => format!("{}{NOT_SHOWN}", &url[..end]),
-        _ => url.to_owned(),
-    }
-}
-
-/// NO_PROXY's value, each entry masked.
-fn masked_list(list: &str) -> String {
-    let mask = ListMask::of(list);
-    // What is beyond the bound of the text is not looked at.
-    let entries: Vec<String> =
-        list.split(',').take(ENTRIES_SHOWN).map(|entry| mask.entry(entry)).collect();
-    clean(&entries.join(","), 300)
-}
-
-/// What of a list may be shown. A password may hold a comma itself: in a list with an `@` only
-/// entries behind it are.
-struct ListMask<'a> {
-    /// The entries behind the last `@`; none where the list holds none.
-    behind: Option<BTreeSet<&'a str>>,
-}
-
-impl<'a> ListMask<'a> {
-    fn of(list: &'a str) -> Self {
-        let behind = list.split(',').rev().take_while(|entry| !holds_at_sign(entry));
-        Self { behind: holds_at_sign(list).then(|| behind.map(str::trim).collect()) }
-    }
-
-    /// An entry without user name and password.
-    fn entry(&self, entry: &str) -> String {
-        let bare = entry.trim();
-        let shown = self.behind.as_ref().is_none_or(|behind| behind.contains(bare));
-        match shown && is_plain_entry(bare) {
-            true => clean(entry, 255),
-            false => NOT_SHOWN.to_owned(),
-        }
-    }
-}
-
-/// Whether an entry is a name, an address, a prefix or a URL of one: nothing that may be a
-/// password.
-fn is_plain_entry(entry: &str) -> bool {
-    let host = match entry.split_once("://") {
-        Some((_, host)) => host.trim_end_matches('/'),
-        None => entry,
-    };
-    let numeric = |text: &str| text.chars().all(|c| c.is_ascii_digit());
-    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if numeric(port) => {
-            // No port of a client's target is as likely as a password here.
-            if !port.is_empty() && may_be_a_password(name, Some(port.parse().unwrap_or(0))) {
-                return false;
-            }
-            name
-        }
-        Some(_) => return address || host.parse::<IpNet>().is_ok() || host.starts_with('['),
-        None => host,
-    };
-    let plain = |c: char| c.is_alphanumeric() || " -_.*/;[]:|".contains(c);
-    name.chars().all(plain)
-}
-
 /// Bytes of NO_PROXY that are read: more than any list that people keep, and a bound on the work.
 const NO_PROXY_READ: usize = 64 * 1024;
-/// Entries of a list that are looked at for its 300 characters of text: each has a comma.
-const ENTRIES_SHOWN: usize = 301;
 /// How many entries that decide nothing are kept as evidence.
 const ENTRIES_KEPT: usize = 200;
 
@@ -407,128 +297,4 @@ fn is_typo_of(a: &[u8], b: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn choice(pairs: &[(&str, &str)]) -> Choice {
-        let pairs = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-        let target = Target::parse("myacct", None).unwrap();
-        decide(&target, &ProxyOption::Env, (&Environment::from_pairs(pairs)).into())
-    }
-
-    #[test]
-    fn a_variable_applies_with_its_password_masked() {
-        let choice = choice(&[("https_proxy", "http://user:canary@proxy.corp:3128")]);
-        let proxy = choice.proxy.unwrap();
-        assert_eq!((proxy.url.as_str(), proxy.port), ("http://proxy.corp:3128", 3128));
-        assert_eq!(proxy.authorization.unwrap().expose(), "Basic dXNlcjpjYW5hcnk=");
-        assert_eq!(choice.decision.variables[0].value, "http://***@proxy.corp:3128");
-        assert_eq!(choice.decision.reason, ProxyReason::Variable { name: "https_proxy".into() });
-    }
-
-    #[test]
-    fn no_proxy_is_tested_entry_by_entry() {
-        let choice = choice(&[
-            ("HTTPS_PROXY", "proxy.corp:3128"),
-            ("NO_PROXY", "localhost, 10.0.0.0/8,myacct.openai.azure.com:443,.openai.azure.com"),
-        ]);
-        assert!(choice.proxy.is_none());
-        let exempts: Vec<bool> = choice.decision.no_proxy.iter().map(|e| e.exempts).collect();
-        assert_eq!(exempts, [false, false, false, true]);
-        assert_eq!(
-            choice.decision.reason,
-            ProxyReason::Exempted { entry: ".openai.azure.com".into() }
-        );
-        assert!(choice.decision.no_proxy[2].client_semantics.is_some());
-    }
-
-    #[test]
-    fn a_long_list_is_read_to_its_end() {
-        let list = |n: usize, last: &str| {
-            (0..n).map(|i| format!("h{i}.corp.example,")).collect::<String>() + last
-        };
-        let proxy = ("HTTPS_PROXY", "proxy.corp:3128");
-        let late = choice(&[proxy, ("NO_PROXY", &list(900, ".openai.azure.com"))]);
-        assert!(late.proxy.is_none());
-        assert!(late.decision.no_proxy.iter().any(|entry| entry.exempts));
-        let beyond = choice(&[proxy, ("NO_PROXY", &list(9000, ".openai.azure.com"))]);
-        let said = beyond.decision.no_proxy.last().and_then(|entry| entry.client_semantics.clone());
-        assert!(said.is_some_and(|words| words.contains("were not read")));
-    }
-
-    #[test]
-    fn no_form_of_a_proxy_url_shows_its_password() {
-        for url in [
-            "http://user:canary@h:1",
-            "http://user:can@canary@h:1",
-            "http://user:can,canary@h:1",
-            "http://user:canary/x@h:1",
-            "http://user:canary://x@h:1",
-            "user:canary@h:1",
-            "user:canary://x@h:1",
-            "http://canary@h:1",
-            "gopher://user:canary@h:1",
-            "http://user:canary@h o:1",
-            "http://user:%63canary@h:1",
-            "http://user:canary@",
-        ] {
-            for name in ["HTTPS_PROXY", "ALL_PROXY", "http_proxy", "NO_PROXY"] {
-                let choice = choice(&[(name, url)]);
-                let shown = format!("{choice:?}");
-                assert!(!shown.contains("canary"), "{name}={url}: {shown}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_token_behind_the_proxys_host_is_not_shown() {
-        for url in [
-            "http://h:1/?token=canary",
-            "http://h:1?token=canary",
-            "http://h:1/canary",
-            "http://h:1\\canary",
-            "http://h:1#canary",
-            "h:1/canary",
-        ] {
-            let choice = choice(&[("HTTPS_PROXY", url), ("http_proxy", url)]);
-            let shown = format!("{choice:?}");
-            assert!(!shown.contains("canary"), "{url}: {shown}");
-            assert!(shown.contains("h:1"), "{url}: {shown}");
-        }
-        let whole = choice(&[("HTTPS_PROXY", "http://h:1/")]).decision.variables;
-        assert_eq!(whole[0].value, "http://h:1/");
-    }
-
-    #[test]
-    fn a_number_that_may_be_a_password_is_not_shown() {
-        for url in ["http://bob:51234", "bob:51234", "http://bob:51234/", "socks5://bob:51234"] {
-            let choice = choice(&[("HTTPS_PROXY", url), ("http_proxy", url), ("NO_PROXY", url)]);
-            let shown = format!("{:?}", choice.decision);
-            assert!(!shown.contains("51234") && shown.contains("bob"), "{url}: {shown}");
-            assert_eq!(choice.proxy.map(|proxy| proxy.port), Some(51234), "{url}");
-        }
-        for url in
-            ["proxy:3128", "http://proxy:8080", "proxy.corp:51234", "localhost:51234", "p:81"]
-        {
-            let shown = choice(&[("HTTPS_PROXY", url)]).decision.variables[0].value.clone();
-            assert_eq!(shown, url);
-        }
-        assert_eq!(parse("10.0.0.8:51234").unwrap().url, "http://10.0.0.8:51234");
-        // With a user before it the number can only be the port.
-        assert_eq!(parse("http://bob:x@proxy:51234").unwrap().url, "http://proxy:51234");
-    }
-
-    #[test]
-    fn slips_in_names_are_seen() {
-        let choice = choice(&[("HTTP_PORXY", "x"), ("HTTPS_PROXI", "x"), ("FTP_PROXY", "x")]);
-        assert_eq!(choice.decision.misspelt, ["HTTPS_PROXI", "HTTP_PORXY"]);
-    }
-
-    #[test]
-    fn socks_and_https_proxies_are_named() {
-        assert_eq!(parse("socks5h://p:1080").unwrap().scheme, ProxyScheme::Socks);
-        assert_eq!(parse("https://p").unwrap().port, 443);
-        assert_eq!(parse("p:8080").unwrap().scheme, ProxyScheme::Http);
-        assert!(parse("gopher://p").is_none());
-    }
-}
+mod tests;

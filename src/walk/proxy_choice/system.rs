@@ -3,7 +3,8 @@
 
 use url::Url;
 
-use super::{NOT_SHOWN, ProxyOption, masked, parse};
+use super::shown::{NOT_SHOWN, masked};
+use super::{ProxyOption, parse};
 use crate::evidence::text::clean;
 use crate::evidence::vantage::{ProxyReason, SystemProxyEvidence, SystemProxySettings};
 use crate::platform::{ProxySettings, SystemProxies};
