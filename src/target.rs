@@ -368,7 +368,10 @@ fn from_url(typed: &str) -> Result<(String, Option<u16>, String), TargetError> {
     };
     let name = name.strip_suffix('.').unwrap_or(&name);
     let host = if name.contains('.') { host_name(name)? } else { from_name(name)? };
-    Ok((host, url.port(), url.path().to_owned()))
+    // What is typed counts, also where it is the scheme's own port.
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    let typed_port = url.port().or(authority.ends_with(":443").then_some(443));
+    Ok((host, typed_port, url.path().to_owned()))
 }
 
 /// A host name in its ASCII form, with the limits of RFC 1035.
@@ -518,6 +521,21 @@ mod tests {
         assert!(Target::parse("https://a.blob.core.windows.net/?comp=list&design=x", None).is_ok());
         let copy = Target::parse("acct-secondary.blob.core.windows.net", None).unwrap();
         assert_eq!(copy.seen.account.as_deref(), Some("acct"));
+    }
+
+    #[test]
+    fn a_service_has_its_own_port_and_a_typed_one_counts() {
+        for (typed, port) in [
+            ("s.database.windows.net", 1433),
+            ("https://s.database.windows.net/", 1433),
+            ("s.database.windows.net:443", 443),
+            ("https://s.database.windows.net:443/x", 443),
+            ("s.database.windows.net:11000", 11_000),
+            ("myacct", 443),
+            ("gateway.corp.example:8443", 8443),
+        ] {
+            assert_eq!(Target::parse(typed, None).unwrap().seen.port, port, "{typed}");
+        }
     }
 
     #[test]

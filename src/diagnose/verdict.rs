@@ -138,6 +138,14 @@ fn proof(e: &View<'_>) -> Result<Clause, String> {
     tested_effective_address(e)?;
     let way = describe_path(e);
     match &*e.http {
+        // Only a refusal of the service proves that; a handshake shows that the address is open.
+        Observed::NotAsked { reason: SkipReason::ServiceHasNoCall }
+            if e.options.expect == Expect::Closed =>
+        {
+            Err("the address accepts TLS, and without a call nothing shows whether the service \
+                 refuses it"
+                .to_owned())
+        }
         Observed::NotAsked { reason: SkipReason::ServiceHasNoCall }
             if e.target.kind == TargetKind::Privatelink =>
         {
@@ -181,10 +189,11 @@ fn connected_alone(e: &View<'_>) -> String {
     let Some(attempt) = e.tcp.value().and_then(|tcp| tcp.walked_attempt()) else {
         return format!("TLS begins inside {protocol}, which is not spoken here");
     };
-    format!(
-        "{} accepts a connection; who answers is not known, as TLS begins inside {protocol}",
-        attempt.address
-    )
+    let at = match &attempt.connect_to {
+        Some(detour) => format!("{detour} (--connect-to)"),
+        None => attempt.address.to_string(),
+    };
+    format!("{at} accepts a connection; who answers is not known, as TLS begins inside {protocol}")
 }
 
 /// Whether the address that was walked is one that applications get.

@@ -10,14 +10,15 @@ use super::{Request, Resource, Rules, Service, public, usgov};
 /// Group id of a registry.
 const REGISTRY: &[&str] = &["registry"];
 
-/// What each client asks first.
+/// What each client asks first. Registries of other makers answer alike, with the same header of Docker's;
+/// what shows this one is that it sends its clients to itself for a token.
 const REQUESTS: &[Request] = &[Request::get(Purpose::Challenge, Under::Resource, "/v2/", "")];
 
 const REFUSALS: &[Refusal] = &[
     Refusal::identity("identity-not-tested", "Z32", 401, 401)
         .leaves(Leaves::CallerUntested)
         .header("www-authenticate", "/oauth2/token")
-        .only(&[Condition::NotSent]),
+        .only(&[Condition::NotSent, Condition::OwnRealm]),
     Refusal::http("http-network-rules", "Z31", 403, 403)
         .blames(Blames::Network)
         .codes(&["denied"])
@@ -62,7 +63,6 @@ pub(super) const SERVICES: &[Service] = &[Service::new(
     ],
 )
 .requests(REQUESTS)
-.signature("", &["docker-distribution-api-version"])
 .refusals(REFUSALS)
 .forbidden(FORBIDDEN)
 .resource(RESOURCE)];

@@ -42,6 +42,10 @@ fn find_by(host: &str, choose: impl Fn(&Endpoint) -> &'static str) -> Option<Mat
         .filter(|(_, endpoint)| !choose(endpoint).is_empty())
         .filter_map(|(service, endpoint)| {
             let (prefix, region) = strip_pattern(host, choose(endpoint))?;
+            // The label in the place of a region is the resource's own where nothing is before it.
+            if region.is_some() && prefix.is_empty() {
+                return None;
+            }
             Some(Match {
                 service,
                 endpoint,
@@ -104,6 +108,8 @@ mod tests {
             ("v.vault.azure.net", "keyvault", "privatelink.vaultcore.azure.net"),
             ("r.westeurope.data.azurecr.io", "acr-data", "privatelink.azurecr.io"),
             ("r.azurecr.io", "acr", "privatelink.azurecr.io"),
+            ("r.azurecr.us", "acr", "privatelink.azurecr.us"),
+            ("r.usgovvirginia.azurecr.us", "acr-data", "privatelink.azurecr.us"),
             ("x.westeurope.azmk8s.io", "aks", "privatelink.westeurope.azmk8s.io"),
             ("s.scm.azurewebsites.net", "appservice", "privatelink.azurewebsites.net"),
             ("eastus.api.cognitive.microsoft.com", "cognitive-regional", ""),

@@ -113,6 +113,8 @@ pub enum Condition {
     /// The answer names the tenant whose tokens it takes, and the token is of another one
     /// (fact G10).
     OtherTenant,
+    /// The challenge sends the client for a token to the host that was called (fact Z32).
+    OwnRealm,
     /// The body does not contain what the call asks for.
     Unfulfilled,
     /// The body is not JSON.

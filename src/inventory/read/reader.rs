@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::refused;
 use crate::inventory::document::{Document, Time};
-use crate::inventory::{Inventory, MAX_TARGETS};
+use crate::inventory::{Entry, Inventory, MAX_TARGETS};
 
 /// Problems that are reported; more would not help.
 pub(super) const MAX_PROBLEMS: usize = 20;
@@ -163,9 +163,41 @@ impl Reader<'_> {
             lines.insert(entry.name.clone(), entry.line);
             entries.push(entry);
         }
+        self.one_service_of_a_key(document, &entries);
         let watch = self.watch(&document.watch);
         let serve = self.serve(&document.serve);
         Inventory { entries, watch, serve }
+    }
+
+    /// A key of the defaults is one service's, and goes to no other.
+    fn one_service_of_a_key(&mut self, document: &Document, entries: &[Entry]) {
+        let defaults = &document.defaults;
+        let given = [
+            ("api_key_variable", &defaults.api_key_variable),
+            ("api_key_file", &defaults.api_key_file),
+        ];
+        let Some((key, place)) = given.into_iter().find_map(|(k, p)| Some((k, p.as_ref()?))) else {
+            return;
+        };
+        let is_inherited = |entry: &Entry| {
+            let place = Some(place.get_ref());
+            let of = &entry.credential;
+            of.api_key_variable.as_ref() == place || of.api_key_file.as_ref() == place
+        };
+        let mut first: Option<(&'static str, &str)> = None;
+        for entry in entries.iter().filter(|entry| is_inherited(entry)) {
+            let Some(keys) = entry.target.keys() else { continue };
+            let (of, name) = *first.get_or_insert((keys.of, &entry.name));
+            if of != keys.of {
+                let message = format!(
+                    "{key} of the defaults would go to two services, {of} ({name}) and {} ({}): \
+                     name it in the targets",
+                    keys.of, entry.name
+                );
+                self.problem(place.span().start, message);
+                return;
+            }
+        }
     }
 }
 
@@ -215,6 +247,17 @@ mod tests {
         assert_eq!(second.plan.limits.dns, Some(Duration::from_millis(200)));
         assert_eq!(second.plan.limits.tls, Some(Duration::from_millis(500)));
         assert!(second.muted_until.is_some());
+    }
+
+    #[test]
+    fn a_key_of_the_defaults_goes_to_one_service() {
+        let both = "[defaults]\napi_key_variable = \"K1\"\n[[target]]\ntarget = \"myacct\"\n[[target]]\n\
+                    target = \"s1.search.windows.net\"\n";
+        let found = problems(both);
+        assert!(found[0].starts_with("line 2: api_key_variable of the defaults"), "{found:?}");
+        let own = format!("{both}api_key_variable = \"K2\"\n");
+        assert!(read(&own).is_ok());
+        assert!(read(&both.replace("s1.search.windows.net", "other")).is_ok());
     }
 
     #[test]

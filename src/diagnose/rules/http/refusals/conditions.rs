@@ -117,8 +117,16 @@ pub(super) fn holds(
         Condition::OtherType => origin::other_type(answer).is_some(),
         Condition::EmptyList => answer.models == Some(0),
         Condition::OriginOpen => origin::origin(e, answer) == Origin::Open,
+        Condition::OwnRealm => own_realm(e, answer),
         Condition::OtherTenant => call.credential_sent && other_tenant(e, answer),
     }
+}
+
+/// Whether the realm of the challenge is at the target's own host.
+fn own_realm(e: &Evidence, answer: &HttpAnswer) -> bool {
+    let own = format!("realm=\"https://{}/", e.target.host);
+    let challenges = answer.headers.iter().filter(|header| header.name == "www-authenticate");
+    challenges.into_iter().any(|header| header.value.to_ascii_lowercase().contains(&own))
 }
 
 /// Whether the answer names the tenant whose tokens it takes, and the token is of another one.
