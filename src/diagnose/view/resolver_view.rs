@@ -253,6 +253,13 @@ pub(in crate::diagnose) fn own_record_beside_alias(r: &ResolverEvidence, name: &
         && chains.iter().any(|chain| chain.aliases.iter().any(|alias| is_privatelink(alias)))
 }
 
+/// Whether an answer of the resolver has both an alias and an address: it keeps aliases then. An
+/// empty answer does not show that: only those with addresses may be flattened.
+pub(in crate::diagnose) fn keeps_aliases(r: &ResolverEvidence, name: &str) -> bool {
+    let chains = r.chains(name);
+    chains.iter().any(|chain| !chain.aliases.is_empty() && !chain.addresses.is_empty())
+}
+
 /// Whether what applications get comes from the hosts file.
 pub(in crate::diagnose) fn is_from_hosts_file(e: &Evidence) -> bool {
     let system = e.dns.system_addresses();

@@ -8,7 +8,7 @@ use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::dns::{DnsOutcome, Rcode, ResolverRole};
 
-use super::{library_waits, text};
+use super::{libc_lookup, library_waits, text};
 
 pub(super) const RULE: Rule = rule!(
     "dns-aaaa-swallowed",
@@ -54,7 +54,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     // The lookup failed although an address was there.
     let application = !reading::proxied(e)
         && r.seen.role != ResolverRole::Given
-        && !library_waits::asks_no_aaaa(e);
+        && !library_waits::asks_no_aaaa(e)
+        && libc_lookup::resolvers_not_asked(e).is_none();
     let gives_address = !r.outcome.addresses().is_empty();
     let ends_lookup = application && gives_address && reading::system_failed(e).is_some();
     let (label, dig) = (r.label(), text::dig(&e.dns.name, r.seen));
@@ -65,7 +66,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 (true, true) => Level::Broken,
                 (true, false) => Level::Risk,
             };
-            silent(FindingBuilder::new(level, Confidence::Inferred, silent_clause(&label)), e, r)
+            let finding = FindingBuilder::new(level, Confidence::Inferred, silent_clause(&label));
+            let finding = silent(finding, e, r);
+            // Programs with a resolver of their own do not read the option, and wait.
+            if library_waits::asks_no_aaaa(e) { finding.caveat() } else { finding }
         }
         Aaaa::Error(how) => {
             // Where musl itself answered here, its own result shows.

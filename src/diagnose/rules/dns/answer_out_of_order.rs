@@ -6,7 +6,7 @@ use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::dns::{Answer, LookupFailure};
 
-use super::{downstream, text};
+use super::{downstream, libc_lookup, text};
 
 pub(super) const RULE: Rule = rule!(
     "dns-answer-out-of-order",
@@ -22,7 +22,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         LookupFailure::of(code),
         LookupFailure::NoSuchName | LookupFailure::NoAddress | LookupFailure::NotShown
     );
-    if !ends_there || !Library::of(e).is_glibc() || !e.dns.effective().is_empty() {
+    // Where no resolver is asked, the order of its answer decides nothing.
+    let asked = Library::of(e).is_glibc() && libc_lookup::resolvers_not_asked(e).is_none();
+    if !ends_there || !asked || !e.dns.effective().is_empty() {
         return None;
     }
     let r = e.dns.effective_resolver().filter(|r| e.dns.decides(r.seen))?;

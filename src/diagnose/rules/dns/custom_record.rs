@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::resolver_class::is_azure_private;
 use crate::diagnose::rules::http::host_kind::host_kind;
 use crate::diagnose::view::resolver_view::{self, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View};
@@ -45,6 +46,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         Some(private) => Some(
             note(e, r, private)
                 .reasoning(match alias_of_other_family(e, r) {
+                    Some(alias) if !resolver_view::keeps_aliases(r.seen, name) => format!(
+                        "the same resolver gives the alias {alias} for the other address family, \
+                         without an address: this is a record of your own, for the endpoint or for \
+                         a gateway in front, or the resolver removes aliases from answers that \
+                         have addresses"
+                    ),
                     Some(alias) => format!(
                         "the same resolver gives the alias {alias} for the other address family, \
                          so it does not remove aliases: this is a record of your own, for the \
@@ -85,6 +92,33 @@ fn alias_of_other_family(e: &View<'_>, r: &ResolverView<'_>) -> Option<String> {
     r.seen.any_privatelink_alias(&e.dns.name).filter(|_| beside)
 }
 
+/// Whether the resolver's own record hides the private zone. A resolver that only removes aliases
+/// looks the same, unless it keeps them in the other family's answer or sees the private zone.
+pub(super) fn hides_zone(r: &ResolverView<'_>, name: &str) -> bool {
+    resolver_view::own_record_beside_alias(r.seen, name)
+        && (resolver_view::keeps_aliases(r.seen, name) || sees_private_zone(r))
+}
+
+/// Whether the private zone of Azure is what the resolver sees: its link is not the cause.
+fn sees_private_zone(r: &ResolverView<'_>) -> bool {
+    zone_not_linked::zone_soa(r).is_some_and(|(soa, _)| is_azure_private(soa))
+}
+
+/// What the alias of the other family shows of the private endpoint, and of this answer.
+fn what_alias_shows(e: &View<'_>, r: &ResolverView<'_>) -> &'static str {
+    if resolver_view::keeps_aliases(r.seen, &e.dns.name) {
+        "that alias shows that there is a private endpoint, and that the resolver does not remove \
+         aliases"
+    } else if sees_private_zone(r) {
+        "that alias shows that there is a private endpoint, and the resolver sees the private \
+         zone; if it removes aliases from answers that have addresses, the zone's own record holds \
+         the public address"
+    } else {
+        "that alias shows that there is a private endpoint; or the resolver removes aliases from \
+         answers that have addresses: then the private zone is not linked to its network"
+    }
+}
+
 /// A public address without any alias, at which the service is not reached or refuses the call: an
 /// account's public name is an alias in each of Azure's chains (facts D30-D33).
 fn outside(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
@@ -107,10 +141,7 @@ fn outside(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
     let finding = match &hidden {
         Some(alias) => finding(e, r, level, address)
             .fact(format!("{alias} is the alias in its answer for the other address family"))
-            .reasoning(
-                "that alias shows that there is a private endpoint, and that the resolver does not \
-                 remove aliases",
-            )
+            .reasoning(what_alias_shows(e, r))
             .reasoning(
                 "a device on the way that answers this question in the resolver's place would look \
                  the same",

@@ -96,6 +96,27 @@ pub(super) fn dns_not_reached(line: Option<&str>) -> Option<String> {
     }
 }
 
+/// Why glibc asks no resolver of resolv.conf for a name that is not in the hosts file, if it does not:
+/// by its hosts line, or with `attempts:0`.
+pub(super) fn resolvers_not_asked(e: &View<'_>) -> Option<String> {
+    let line = e.vantage.nsswitch_hosts.as_deref();
+    if !Library::of(e).is_glibc() {
+        return None;
+    }
+    dns_not_reached(line).or_else(|| {
+        no_attempts(e)
+            .then(|| "with `attempts:0` the C library asks each resolver 0 times".to_owned())
+    })
+}
+
+/// Whether an option leaves glibc no attempt, and no other service asks DNS before.
+pub(super) fn no_attempts(e: &View<'_>) -> bool {
+    let asks = |source| matches!(source, Source::Dns | Source::Resolved);
+    let all = steps(e.vantage.nsswitch_hosts.as_deref());
+    let first = all.iter().map(|step| step.source).find(|source| asks(*source));
+    first == Some(Source::Dns) && library_waits::makes_no_attempt(e)
+}
+
 /// The names that the C library asks for, in order (`search`, `ndots`).
 pub(super) fn names(name: &str, search: &[String], options: &[String]) -> Vec<String> {
     let ndots = library_waits::option_number(options, "ndots:").unwrap_or(1).min(15);

@@ -33,12 +33,19 @@ pub(super) fn option_number(options: &[String], key: &str) -> Option<u64> {
     })
 }
 
+/// A timeout of 0 is read as 1 s; 0 attempts are no question at all in glibc.
 fn timeout_and_attempts(e: &Evidence) -> (u64, u64) {
-    let of = |key: &str, unset: u64, most: u64| {
+    let of = |key: &str, unset: u64, least: u64, most: u64| {
         let options = &e.vantage.resolver_config.options;
-        option_number(options, key).unwrap_or(unset).clamp(1, most)
+        option_number(options, key).unwrap_or(unset).clamp(least, most)
     };
-    (of("timeout:", 5, 30), of("attempts:", 2, 5))
+    let least = u64::from(!Library::of(e).is_glibc());
+    (of("timeout:", 5, 1, 30), of("attempts:", 2, least, 5))
+}
+
+/// Whether `attempts:0` has glibc send no question at all: its lookups end with EAI_AGAIN at once.
+pub(super) fn makes_no_attempt(e: &Evidence) -> bool {
+    Library::of(e).is_glibc() && timeout_and_attempts(e).1 == 0
 }
 
 /// How long each new lookup waits for a nameserver that does not answer: until the next one is
@@ -74,7 +81,7 @@ pub(super) fn gives_up_after(e: &View<'_>, r: &ResolverView<'_>) -> Option<u64> 
                 true => round,
                 false => waits(u32::try_from(place).ok().filter(|place| *place < all)?),
             };
-            Some((attempts - 1) * round + last)
+            Some(attempts.checked_sub(1)? * round + last)
         }
         Library::Glibc | Library::Other => None,
     }

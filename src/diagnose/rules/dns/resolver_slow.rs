@@ -8,7 +8,7 @@ use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::dns::{LookupFailure, ResolverRole};
 
-use super::{downstream, library_waits, text};
+use super::{downstream, libc_lookup, library_waits, text};
 
 pub(super) const RULE: Rule =
     rule!("dns-resolver-slow", Dns, "The resolver takes a second or more to answer", Code(check))
@@ -37,7 +37,8 @@ fn longer_than_the_library_waits(e: &View<'_>) -> Option<FindingBuilder> {
         LookupFailure::NotShown => Confidence::Inferred,
         _ => return None,
     };
-    if !e.dns.effective().is_empty() || e.options.resolver_given {
+    let not_asked = libc_lookup::resolvers_not_asked(e).is_some();
+    if !e.dns.effective().is_empty() || e.options.resolver_given || not_asked {
         return None;
     }
     let deciding = e.dns.deciding();

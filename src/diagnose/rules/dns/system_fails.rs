@@ -43,7 +43,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         return Some(resolvers_not_seen(e, code, level));
     }
     let confidence = if code == STALLED { Confidence::Inferred } else { Confidence::Proved };
-    let mut finding = FindingBuilder::new(level, confidence, clause(code, answering))
+    let mut finding = FindingBuilder::new(level, confidence, clause(e, code, answering))
         .fact(format!("getaddrinfo for {}: {code}", e.dns.name))
         .cites("/dns/system");
     for r in &deciding {
@@ -58,6 +58,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         return Some(without_nsswitch(finding, e));
     }
     let not_asked = libc_lookup::dns_not_reached(e.vantage.nsswitch_hosts.as_deref());
+    if no_attempts(e, code) {
+        return Some(with_attempts(finding, e).check(format!("getent ahosts {}", e.dns.name)));
+    }
     let step = fix(code, not_asked.is_some());
     finding = where_it_ends(finding, e, code, not_asked)
         .inspect("see the order of name services", "grep ^hosts: /etc/nsswitch.conf");
@@ -67,12 +70,23 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     Some(finding.step(step).check(format!("getent ahosts {}", e.dns.name)))
 }
 
-fn clause(code: &str, answering: Option<&ResolverView<'_>>) -> Clause {
+/// Whether `attempts:0` ends the lookup, which then fails as if no resolver had answered.
+fn no_attempts(e: &View<'_>, code: &str) -> bool {
+    let fits = matches!(LookupFailure::of(code), LookupFailure::TryAgain | LookupFailure::NotShown);
+    fits && libc_lookup::no_attempts(e)
+}
+
+fn clause(e: &View<'_>, code: &str, answering: Option<&ResolverView<'_>>) -> Clause {
+    let no_attempts = no_attempts(e, code);
     let code = match LookupFailure::of(code) {
         LookupFailure::NotShown => String::new(),
         _ => format!(" ({code})"),
     };
     match answering {
+        _ if no_attempts => text::clause(
+            format!("getaddrinfo fails{code}: with `attempts:0` it asks no resolver"),
+            "getaddrinfo asks no resolver (`attempts:0`)",
+        ),
         Some(r) => text::clause(
             format!("getaddrinfo fails{code}, although {} gives {}", r.label(), text::outcome(r)),
             format!("getaddrinfo fails{code}, although {} answers", r.label()),
@@ -157,6 +171,25 @@ fn without_nsswitch(finding: FindingBuilder, e: &View<'_>) -> FindingBuilder {
         )),
     };
     finding.check(format!("getent ahosts {}", e.dns.name))
+}
+
+/// The option that leaves glibc no attempt, and its removal.
+fn with_attempts(finding: FindingBuilder, e: &View<'_>) -> FindingBuilder {
+    finding
+        .fact(format!("options: {}", e.vantage.resolver_config.options.join(" ")))
+        .cites("/vantage/resolver_config/options")
+        .reasoning(
+            "with `attempts:0` glibc asks each resolver 0 times, and every lookup that needs DNS \
+             ends at once; dig and programs with a resolver of their own do not read the option",
+        )
+        .inspect("see where it is set", "grep ^options /etc/resolv.conf; printenv RES_OPTIONS")
+        .step(
+            Step::local(
+                "remove `attempts:0` where it is set (resolv.conf, by the service that writes the \
+                 file, or RES_OPTIONS in the application's environment): 2 is the default",
+            )
+            .undo("set the old value again: keep a copy of the file"),
+        )
 }
 
 /// Where the lookup ends, as far as the hosts line of nsswitch.conf shows it.

@@ -1,11 +1,11 @@
 //! A resolver's address gives one kind of answer over UDP and another over TCP: the two transports
-//! lead to different servers, by a NAT rule on this machine or by a device on the way.
+//! lead to different servers. Which of the two is the resolver itself, the answers do not show.
 
 use crate::diagnose::view::dns_experiments::{self, AnswerKind};
 use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view::ResolverView;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
-use crate::diagnosis::{Confidence, Step};
+use crate::diagnosis::{Confidence, Level, Step};
 
 use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN, OF_ONE_ANSWER};
 use super::{answers_vary, text};
@@ -16,7 +16,6 @@ pub(super) const RULE: Rule = rule!(
     "A resolver's address answers differently over UDP and over TCP",
     Code(check)
 )
-.explains(&["dns-parent-zone-shadowed", "dns-suffix-left-out", "dns-forwards-privatelink-only"])
 .explains_groups(&[OF_ONE_ANSWER, NOT_CONNECTED, NO_HANDSHAKE, ANOTHER_SERVER, NOT_LET_IN])
 .decided_by(&["over-tcp", "repeat-query"]);
 
@@ -29,9 +28,11 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let bystander = !deciding.iter().any(|other| other.index == r.index);
     let (label, ip, port) = (r.label(), r.seen.address.ip(), r.seen.address.port());
     let (udp, tcp) = (over_udp.describe(), over_tcp.describe());
+    // An empty answer over TCP shows no better server: what is wrong over UDP is wrong by itself.
+    let worse = over_tcp == AnswerKind::NoAddress;
     let mut finding = FindingBuilder::new(
-        answers_vary::level(e, r, bystander),
-        Confidence::Proved,
+        if worse { Level::Note } else { answers_vary::level(e, r, bystander) },
+        Confidence::Inferred,
         text::clause(
             format!("{label} gives {udp} over UDP and {tcp} over TCP"),
             "the resolver answers differently over UDP and over TCP",
@@ -47,27 +48,32 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     finding = finding
         .reasoning(format!(
             "a resolver gives the same answer over both: UDP and TCP port {port} of {ip} lead to \
-             different servers, so the answer over UDP may not be the resolver's own"
+             different servers; which of the two is the one that is meant is not known"
         ))
         .reasoning(
-            "a NAT rule on this machine can redirect UDP port 53 (a VPN client, a service mesh, a \
-             DNS filter), and so can a device on the way or a load balancer",
+            "a NAT rule on this machine can redirect UDP port 53 alone, or TCP port 53 alone (a VPN \
+             client, a service mesh, a DNS filter), and so can a device on the way; a load \
+             balancer, or two servers behind the address, would look the same",
+        )
+        .reasoning(
+            "if the answer over UDP is the resolver's own, its forwarders and private zones are \
+             wrong, and not the way to it",
         )
         .owner("Server")
         .inspect(
-            "see whether this machine redirects its own DNS queries",
+            "see whether this machine redirects its own DNS queries, and over which transport",
             "iptables -t nat -S OUTPUT; nft list ruleset",
         )
         .inspect("ask over UDP", text::dig(&e.dns.name, r.seen))
         .inspect("ask over TCP", format!("{} +tcp", text::dig(&e.dns.name, r.seen)))
         .step(Step::inspect(format!(
-            "if no rule here does it, ask the network team which device redirects UDP port {port} \
-             on the way to {ip}"
+            "if no rule here does it, ask the DNS team which servers are behind {ip} for UDP and \
+             for TCP, and the network team which device redirects port {port} on the way"
         )))
         .step(
             Step::local(format!(
-                "exempt {ip} from the rule in the settings of the software that made it; it may be \
-                 deliberate, so ask its owner first"
+                "if a rule here does it, exempt {ip} from it in the settings of the software that \
+                 made it; it may be deliberate, so ask its owner first"
             ))
             .undo("restore the rule"),
         );

@@ -13,7 +13,7 @@ use crate::evidence::{Expect, TargetKind, classify};
 
 use super::advice::{self, Resolver};
 use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN, PUBLIC_INSTEAD};
-use super::{downstream, record_gap, text, zone_owner};
+use super::{custom_record, downstream, record_gap, text, zone_owner};
 
 /// What a public address in place of the private one leads to.
 pub(super) const SYMPTOMS: &[&[&str]] = &[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN, PUBLIC_INSTEAD];
@@ -53,10 +53,9 @@ enum ZoneView {
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let effective = e.dns.effective_resolver()?;
-    // A record of its own hides what the private zone has (`dns-own-record`).
-    let own = resolver_view::own_record_beside_alias(effective.seen, &e.dns.name);
-    let outside = resolver_class::of(e, effective.seen).class.is_outside();
-    (!own && !outside).then(|| finding(e, effective))?
+    let hidden = custom_record::hides_zone(effective, &e.dns.name)
+        || resolver_class::of(e, effective.seen).class.is_outside();
+    (!hidden).then(|| finding(e, effective))?
 }
 
 /// The finding where a resolver of any class gives a public address, and something shows that
@@ -275,7 +274,7 @@ fn soa(finding: FindingBuilder, r: &ResolverView<'_>) -> FindingBuilder {
 
 /// The SOA of the privatelink zone that the resolver sees, and its field: from the question for
 /// it, or from the empty answer for a family that the zone has no record of.
-fn zone_soa<'a>(r: &ResolverView<'a>) -> Option<(&'a Soa, &'static str)> {
+pub(super) fn zone_soa<'a>(r: &ResolverView<'a>) -> Option<(&'a Soa, &'static str)> {
     let seen = r.seen;
     let of = |part| reading::message(part).and_then(|answer| answer.soa.as_ref());
     let by_the_way = [(&seen.a, "a"), (&seen.aaaa, "aaaa")]
