@@ -43,6 +43,10 @@ pub struct Vantage {
     pub proxy: ProxyDecision,
     /// Our source address and interface towards each address of this walk.
     pub sources: Vec<SourceTowards>,
+    /// This machine's own addresses among the senders of ICMP messages about its connections: the
+    /// kernel sends its own from an interface's primary address, which need not be the source.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own_senders: Vec<IpAddr>,
     /// Tunnel interfaces of this machine that are down, when no address took a connection.
     #[serde(default)]
     pub tunnels_down: Vec<String>,
@@ -397,6 +401,9 @@ pub struct Route {
 pub struct MarkedRoute {
     /// The mark.
     pub mark: u32,
+    /// Whether the kernel has no route for them, or one that discards them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_route: bool,
     /// The next hop; null for an address on the link.
     pub gateway: Option<IpAddr>,
     /// Where packets leave.

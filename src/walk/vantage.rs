@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use hickory_resolver::Hosts;
 
+use crate::evidence::tcp::{TcpHop, TcpOutcome};
 use crate::evidence::text::clean;
 use crate::evidence::vantage::{
     HostsFile, HostsLine, ProxyDecision, ResolverConfig, SourceTowards, Vantage,
@@ -40,6 +41,7 @@ pub(super) fn inspect_host(
         lookup_by: world.lookup_by.clone(),
         proxy,
         sources: Vec::new(),
+        own_senders: Vec::new(),
         tunnels_down: Vec::new(),
         clock_ahead_s: None,
     }
@@ -114,6 +116,26 @@ pub(super) fn sources(world: &World, peers: &[SocketAddr]) -> Vec<SourceTowards>
             }
         })
         .collect()
+}
+
+/// The addresses of this machine among the senders of ICMP messages, with nothing read again
+/// where there is no such message.
+#[must_use]
+pub(super) fn own_senders<'a>(
+    world: &World,
+    hops: impl Iterator<Item = &'a TcpHop>,
+) -> Vec<IpAddr> {
+    let mut senders: Vec<IpAddr> = hops
+        .flat_map(|hop| &hop.attempts)
+        .filter_map(|attempt| match &attempt.outcome {
+            TcpOutcome::Unreachable { icmp } => icmp.from,
+            _ => None,
+        })
+        .collect();
+    senders.sort_unstable();
+    senders.dedup();
+    senders.retain(|sender| interface_of(&world.interfaces, *sender).is_some());
+    senders
 }
 
 fn interface_of(interfaces: &[(IpAddr, String)], address: IpAddr) -> Option<String> {

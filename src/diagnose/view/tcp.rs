@@ -78,7 +78,9 @@ fn connected(indexed: &IndexedAttempt<'_>) -> bool {
 /// Whether this machine refused to send at all: no route, or no address of that family.
 pub(in crate::diagnose) fn not_sent(attempt: &TcpAttempt) -> bool {
     match &attempt.outcome {
-        TcpOutcome::Unreachable { icmp } => icmp.code.is_none() && is_local(icmp, attempt.source),
+        TcpOutcome::Unreachable { icmp } => {
+            icmp.code.is_none() && icmp.from.is_none_or(|from| Some(from) == attempt.source)
+        }
         TcpOutcome::LocalError { .. } => true,
         _ => false,
     }
@@ -117,9 +119,10 @@ pub(in crate::diagnose) fn dead<'a>(
     all.iter().filter(|p| !connected(p) && !family_absent(p, &all)).copied().collect()
 }
 
-/// Whether the message is this machine's own: its routing table, its firewall, its ARP.
-pub(in crate::diagnose) fn is_local(icmp: &Icmp, source: Option<IpAddr>) -> bool {
-    icmp.from.is_none() || icmp.from == source
+/// Whether the message is this machine's own: its routing table, its firewall, its ARP. The kernel
+/// sends it from the interface's primary address, also where the connection has another source.
+pub(in crate::diagnose) fn is_local(e: &Evidence, icmp: &Icmp, source: Option<IpAddr>) -> bool {
+    icmp.from.is_none_or(|from| Some(from) == source || e.vantage.own_senders.contains(&from))
 }
 
 #[cfg(test)]

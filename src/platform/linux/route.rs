@@ -221,10 +221,25 @@ impl Kernel {
         let flow = Flow { peer, source, mark: None };
         let mut route = self.taken(flow)?;
         for mark in marks {
-            let Some(other) = self.taken(Flow { mark: Some(*mark), ..flow }) else { continue };
+            let Some(other) = self.taken(Flow { mark: Some(*mark), ..flow }) else {
+                route.marked.push(MarkedRoute {
+                    mark: *mark,
+                    no_route: true,
+                    gateway: None,
+                    interface: None,
+                    neighbour: None,
+                });
+                continue;
+            };
             if (other.gateway, &other.interface) != (route.gateway, &route.interface) {
                 let Route { gateway, interface, neighbour, .. } = other;
-                route.marked.push(MarkedRoute { mark: *mark, gateway, interface, neighbour });
+                route.marked.push(MarkedRoute {
+                    mark: *mark,
+                    no_route: false,
+                    gateway,
+                    interface,
+                    neighbour,
+                });
             }
         }
         Some(RouteTowards { source, route })

@@ -15,6 +15,8 @@ use crate::evidence::{Expect, classify, tunnel};
 
 use super::advice::Resolver;
 use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
+use crate::diagnose::rules::tcp::local_link;
+
 use super::{downstream, library_waits, text, zone_owner};
 
 pub(super) const RULE: Rule =
@@ -153,8 +155,24 @@ fn only_other_connects(e: &View<'_>, found: &Disagreement<'_>) -> Option<OnlyOth
         all.any(|attempt| attempt.outcome == TcpOutcome::Connected)
     };
     let dead = *used.outcome.addresses().first()?;
+    if fails_by_itself(e, dead) {
+        return None;
+    }
     let live = *other.outcome.addresses().iter().find(connected)?;
     Some(OnlyOtherConnects { dead, live })
+}
+
+/// Whether something is known to keep connections from the address, on this machine, its link or
+/// the way: a fault whether or not the address is right.
+fn fails_by_itself(e: &View<'_>, address: IpAddr) -> bool {
+    let attempts = e.tcp.value().map(|hop| hop.attempts.as_slice()).unwrap_or_default();
+    attempts.iter().filter(|attempt| attempt.address.ip() == address).any(|attempt| {
+        let refused = matches!(
+            attempt.outcome,
+            TcpOutcome::Unreachable { .. } | TcpOutcome::LocalError { .. }
+        );
+        refused || local_link::fault(e, attempt).is_some()
+    })
 }
 
 impl OnlyOtherConnects {
@@ -178,6 +196,9 @@ impl OnlyOtherConnects {
                 "both addresses were tried at the same time: {live} takes the connection, {dead} \
                  does not; a firewall that drops only {dead} would look the same"
             ))
+            .reasoning(format!(
+                "nothing beyond TCP was tried at {live}: that it is the service is not known"
+            ))
             .cites("/tcp")
             .inspect(
                 format!("see whether the whole path works at {live}"),
@@ -200,7 +221,10 @@ fn level(e: &View<'_>, found: &Disagreement<'_>) -> Level {
             || azure(found.used));
     if reading::proxied(e) || e.options.expect == Expect::Any || bystander {
         Level::Note
-    } else if found.out_of_order && downstream::service_not_reached(e) {
+    } else if found.out_of_order
+        && downstream::service_not_reached(e)
+        && !found.used.outcome.addresses().iter().any(|address| fails_by_itself(e, *address))
+    {
         Level::Broken
     } else if chosen_by_stub(e, found).is_some() && !downstream::service_not_reached(e) {
         // Not known to be a risk: split DNS by domain looks like this where it is healthy.

@@ -78,7 +78,7 @@ pub(super) const UNREACHABLE: Rule = rule!(
 fn no_way(finding: FindingBuilder, e: &Evidence, attempt: &TcpAttempt) -> FindingBuilder {
     let who = match &attempt.outcome {
         TcpOutcome::Unreachable { icmp } => match icmp.from {
-            Some(from) if !attempts::is_local(icmp, attempt.source) => {
+            Some(from) if !attempts::is_local(e, icmp, attempt.source) => {
                 format!("{from} sent the message: the packet got that far")
             }
             _ => {

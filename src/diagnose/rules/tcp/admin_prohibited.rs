@@ -23,7 +23,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     }
     let (ip, peer) = (attempt.connected_to().ip(), attempts::peer(attempt));
     let source = attempts::source_address(e, attempt);
-    let remote = icmp.from.filter(|_| !attempts::is_local(icmp, attempt.source));
+    let remote = icmp.from.filter(|_| !attempts::is_local(e, icmp, attempt.source));
     let finding = match remote {
         Some(firewall) => attempts::broken(
             e,

@@ -46,9 +46,10 @@ pub(super) fn answered_here(e: &Evidence, attempt: &TcpAttempt) -> bool {
 
 /// Whether this machine has no route to the address (ENETUNREACH, or a route of type
 /// `unreachable`, for which no source address is chosen).
-pub(in crate::diagnose) fn no_route(attempt: &TcpAttempt) -> bool {
+pub(in crate::diagnose) fn no_route(e: &Evidence, attempt: &TcpAttempt) -> bool {
     match &attempt.outcome {
-        TcpOutcome::Unreachable { icmp } if is_local(icmp, attempt.source) => match icmp.meaning {
+        TcpOutcome::Unreachable { icmp } if is_local(e, icmp, attempt.source) => match icmp.meaning
+        {
             IcmpMeaning::NetUnreachable => true,
             IcmpMeaning::HostUnreachable => icmp.from.is_none() && attempt.source.is_none(),
             _ => false,
@@ -92,11 +93,11 @@ pub(super) fn source_address(e: &Evidence, attempt: &TcpAttempt) -> String {
 }
 
 /// An ICMP message or a local refusal as text.
-fn describe_icmp(icmp: &Icmp, source: Option<IpAddr>) -> String {
+fn describe_icmp(e: &Evidence, icmp: &Icmp, source: Option<IpAddr>) -> String {
     let meaning = icmp.meaning.describe();
     let code = icmp.code.as_deref().map(|c| format!(" (ICMP {c})")).unwrap_or_default();
     match icmp.from {
-        Some(from) if Some(from) != source => format!("{from} reports {meaning}{code}"),
+        Some(from) if !is_local(e, icmp, source) => format!("{from} reports {meaning}{code}"),
         _ => format!("this machine's kernel reports {meaning}{code}"),
     }
 }
@@ -113,7 +114,7 @@ pub(in crate::diagnose) fn describe(e: &Evidence, attempt: &TcpAttempt) -> Strin
         TcpOutcome::Refused => format!("refused after {}", whole_ms(attempt.took_ms)),
         TcpOutcome::Reset => format!("reset after {}", whole_ms(attempt.took_ms)),
         TcpOutcome::TimedOut => format!("no answer in {}", whole_ms(attempt.took_ms)),
-        TcpOutcome::Unreachable { icmp } => describe_icmp(icmp, attempt.source),
+        TcpOutcome::Unreachable { icmp } => describe_icmp(e, icmp, attempt.source),
         TcpOutcome::LocalError { errno, message } => format!("{message} (errno {errno})"),
     };
     let class = classify(attempt.address.ip()).words();

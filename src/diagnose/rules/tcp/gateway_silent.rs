@@ -32,17 +32,30 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     // A packet filter may send this connection by the table for a mark.
     let confidence = if route.marked.is_empty() { confidence } else { Confidence::Inferred };
     let entry = route.prefix.as_deref().unwrap_or("the route");
+    let elsewhere = local_link::marked_elsewhere(route);
+    let finding = attempts::broken(
+        e,
+        failed,
+        confidence,
+        format!("the gateway {gateway} for {ip} does not answer on {interface}"),
+    );
+    let goes = format!(
+        "the route to {ip} ({entry}) goes through {gateway}; the kernel {asked} on {interface}"
+    );
+    let finding = match elsewhere {
+        None => finding
+            .reasoning(format!("{goes}, so no packet to {ip} got beyond this machine's link")),
+        Some(elsewhere) => local_link::marks_decide(
+            finding.reasoning(goes).reasoning(format!(
+                "that is the route of packets without a mark; {elsewhere}, and whether this \
+                 connection's packets get one is up to this machine's packet filter"
+            )),
+            route,
+            ip,
+        ),
+    };
     Some(
-        attempts::broken(
-            e,
-            failed,
-            confidence,
-            format!("the gateway {gateway} for {ip} does not answer on {interface}"),
-        )
-        .reasoning(format!(
-            "the route to {ip} ({entry}) goes through {gateway}; the kernel {asked} on \
-             {interface}, so no packet to {ip} got beyond this machine's link"
-        ))
+        finding
         .ruled_out_if(
             confidence == Confidence::Proved,
             "NSG, firewall, private endpoint: no packet reached them",

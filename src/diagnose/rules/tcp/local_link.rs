@@ -5,13 +5,14 @@
 use std::net::IpAddr;
 
 use super::attempts;
+use crate::diagnose::FindingBuilder;
 use crate::diagnosis::Confidence;
 use crate::evidence::tcp::{IcmpMeaning, TcpAttempt, TcpOutcome};
 use crate::evidence::vantage::{Interface, NeighbourState, Route};
 use crate::evidence::{Evidence, Observed};
 
 /// A fault on this machine or on its own link.
-pub(super) enum LinkFault<'a> {
+pub(in crate::diagnose::rules) enum LinkFault<'a> {
     /// The route leads into a bridge for this machine's containers or virtual machines.
     Bridge(&'a str),
     /// The interface has no carrier, or its tunnel is not open.
@@ -35,13 +36,16 @@ pub(super) fn route<'a>(e: &'a Evidence, attempt: &TcpAttempt) -> Option<(String
 }
 
 /// The fault on this machine or its link, if its tables show one.
-pub(super) fn fault<'a>(e: &'a Evidence, attempt: &'a TcpAttempt) -> Option<LinkFault<'a>> {
+pub(in crate::diagnose::rules) fn fault<'a>(
+    e: &'a Evidence,
+    attempt: &'a TcpAttempt,
+) -> Option<LinkFault<'a>> {
     let unanswered = match &attempt.outcome {
         TcpOutcome::TimedOut => true,
         TcpOutcome::Unreachable { icmp } => {
             icmp.meaning == IcmpMeaning::HostUnreachable
-                && attempts::is_local(icmp, attempt.source)
-                && !attempts::no_route(attempt)
+                && attempts::is_local(e, icmp, attempt.source)
+                && !attempts::no_route(e, attempt)
         }
         _ => false,
     };
@@ -54,6 +58,10 @@ pub(super) fn fault<'a>(e: &'a Evidence, attempt: &'a TcpAttempt) -> Option<Link
         let said = matches!(attempt.outcome, TcpOutcome::Unreachable { .. });
         return attempts::local_bridge(attempt).filter(|_| said).map(LinkFault::Bridge);
     };
+    // The kernel gave up on no neighbour of this connection's: its packets took another route.
+    if !route.marked.is_empty() && outlasted(attempt) {
+        return None;
+    }
     let interface = route.interface.as_ref()?;
     let silent = route.neighbour.filter(|state| state.is_silent());
     // No host answered on it, or it has no port at all; a container that answers is a different
@@ -70,6 +78,49 @@ pub(super) fn fault<'a>(e: &'a Evidence, attempt: &'a TcpAttempt) -> Option<Link
         Some(gateway) => LinkFault::GatewaySilent { gateway, interface, state, mark: None },
         None => LinkFault::AddressUnclaimed { interface, state },
     })
+}
+
+/// Milliseconds within which the kernel gives up on a neighbour, which it asks three times, a second
+/// apart (arp(7)), and fails the connections that wait for it with `host unreachable`; with a
+/// margin.
+const GIVES_UP_MS: f64 = 3_500.0;
+
+/// Whether a connection timed out so late that a silent neighbour would have failed it before.
+fn outlasted(attempt: &TcpAttempt) -> bool {
+    attempt.outcome == TcpOutcome::TimedOut && attempt.took_ms > GIVES_UP_MS
+}
+
+/// Whether the silent gateway is that of this connection, for no routing rule sends packets with a
+/// mark elsewhere.
+pub(super) fn is_gateway_silent(e: &Evidence, attempt: &TcpAttempt) -> bool {
+    matches!(fault(e, attempt), Some(LinkFault::GatewaySilent { .. }))
+        && route(e, attempt).is_some_and(|(_, route)| route.marked.is_empty())
+}
+
+/// Where the packets with a mark go, as a clause; none where no rule sends them elsewhere.
+pub(super) fn marked_elsewhere(route: &Route) -> Option<String> {
+    let all: Vec<String> = route
+        .marked
+        .iter()
+        .map(|marked| {
+            let way = match (marked.no_route, marked.gateway, &marked.interface) {
+                (true, ..) => "have no route".to_owned(),
+                (_, Some(gateway), _) => format!("go through {gateway}"),
+                (_, None, Some(interface)) => format!("leave through {}", interface.name),
+                _ => "take another route".to_owned(),
+            };
+            format!("packets with mark {:#x} {way}", marked.mark)
+        })
+        .collect();
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
+/// The commands that show the route of packets with a mark, and which packets get one.
+pub(super) fn marks_decide(finding: FindingBuilder, route: &Route, ip: IpAddr) -> FindingBuilder {
+    let finding = route.marked.iter().fold(finding, |finding, marked| {
+        finding.decide_with(format!("ip route get {ip} mark {:#x}", marked.mark))
+    });
+    finding.decide_with("iptables-save -t mangle; nft list ruleset".to_owned())
 }
 
 /// The gateway of packets with a mark, if it is the one that was asked for in vain.

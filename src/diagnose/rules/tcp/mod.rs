@@ -12,7 +12,7 @@ pub(in crate::diagnose::rules) mod firewall_step;
 mod gateway_silent;
 mod interface_down;
 mod local_error;
-mod local_link;
+pub(in crate::diagnose::rules) mod local_link;
 mod loss;
 mod no_route;
 mod refused;

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule =
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
-    if !attempts::no_route(attempt) {
+    if !attempts::no_route(e, attempt) {
         return None;
     }
     let ip = attempt.connected_to().ip();

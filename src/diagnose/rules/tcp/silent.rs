@@ -19,18 +19,13 @@ pub(super) const RULE: Rule = rule!(
     "The address does not answer: something drops the connection attempt",
     Code(check)
 )
-.yields_to(&[
-    "tcp-silent-though-allowed",
-    "tcp-gateway-silent",
-    "tcp-interface-down",
-    "tcp-unreachable",
-])
+.yields_to(&["tcp-silent-though-allowed", "tcp-interface-down", "tcp-unreachable"])
 .for_tokens(crate::diagnose::ForTokens::NoAnswer);
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
-    if attempt.outcome != TcpOutcome::TimedOut {
+    if attempt.outcome != TcpOutcome::TimedOut || local_link::is_gateway_silent(e, attempt) {
         return None;
     }
     let ip = attempt.connected_to().ip();
@@ -106,6 +101,12 @@ fn on_this_machine(
     if let Some(gateway) = local_link::reachable_gateway(route) {
         finding = finding.ruled_out(format!("the gateway {gateway}: it answers on its link"));
     }
+    if let Some(elsewhere) = local_link::marked_elsewhere(route) {
+        finding = finding.reasoning(format!(
+            "or this machine's packet filter marks the connection: by a routing rule, {elsewhere}"
+        ));
+        finding = local_link::marks_decide(finding, route, attempt.connected_to().ip());
+    }
     let by_default = route.prefix.as_deref().is_some_and(|prefix| prefix.ends_with("/0"));
     if by_default
         && tunnel::is_private(e, attempt.connected_to().ip())
@@ -120,8 +121,14 @@ fn on_this_machine(
 }
 
 /// Whether the packets took the default route where a more specific one may be missing: a tunnel of
-/// this machine is down, or WSL's own network is between this machine and the VPN on Windows.
+/// this machine is down, or WSL's own network is between this machine and the VPN on Windows. Or
+/// they have no route once the packet filter marks them.
 fn route_may_be_missing(e: &Evidence, attempt: &TcpAttempt) -> bool {
+    let unroutable =
+        |route: &crate::evidence::vantage::Route| route.marked.iter().any(|one| one.no_route);
+    if local_link::route(e, attempt).is_some_and(|(_, route)| unroutable(route)) {
+        return true;
+    }
     let tunnelled = local_link::tunnels_down(e).is_some() || e.vantage.is_on(Platform::Wsl);
     let by_default = local_link::route(e, attempt)
         .is_none_or(|(_, route)| route.prefix.as_deref().is_none_or(|p| p.ends_with("/0")));

@@ -32,7 +32,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let near = local_link::fault(e, attempt);
     let router = match &attempt.outcome {
         TcpOutcome::Unreachable { icmp } => {
-            icmp.from.filter(|_| !attempts::is_local(icmp, attempt.source))
+            icmp.from.filter(|_| !attempts::is_local(e, icmp, attempt.source))
         }
         _ => None,
     };
@@ -48,17 +48,30 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         // Rules of their own.
         (Some(LinkFault::GatewaySilent { .. } | LinkFault::InterfaceDown(_)), _) => return None,
         (None, TcpOutcome::Unreachable { icmp }) => {
-            if icmp.meaning == IcmpMeaning::AdminProhibited || attempts::no_route(attempt) {
+            if icmp.meaning == IcmpMeaning::AdminProhibited || attempts::no_route(e, attempt) {
                 return None;
             }
             match (icmp.meaning, router) {
                 (IcmpMeaning::HostUnreachable, None) if !attempts::shows_sender(e) => {
                     host_unreachable_by_somebody(attempt)
                 }
-                (kind, router) => meaning(e, kind, router, attempt),
+                (kind, router) => {
+                    if kind == IcmpMeaning::PortUnreachable && router.is_none() {
+                        // A packet filter of this machine itself.
+                        owner = "Server";
+                    }
+                    meaning(e, kind, router, attempt)
+                }
             }
         }
         (None, _) => return None,
+    };
+    let m = match local_link::route(e, attempt).filter(|_| near.is_some()) {
+        // The packet filter may send this connection by another route.
+        Some((_, route)) if !route.marked.is_empty() => {
+            Meaning { confidence: Confidence::Inferred, ..m }
+        }
+        _ => m,
     };
     let mut finding = attempts::broken(e, failed, m.confidence, m.message).reasoning(m.reasoning);
     if let Some((place, _)) = local_link::route(e, attempt).filter(|_| near.is_some()) {
