@@ -25,6 +25,7 @@ pub fn not_read() -> ResolverConfig {
         ignored_nameservers: Vec::new(),
         search: Vec::new(),
         options: Vec::new(),
+        environment_options: 0,
         bad_lines: Vec::new(),
         octal_lines: Vec::new(),
         stub: None,
@@ -77,6 +78,7 @@ pub fn resolvers(
             .take(32)
             .collect(),
         options: words_after(&file.text, "options"),
+        environment_options: 0,
         bad_lines: bad_lines(&file.text, &passed_over),
         octal_lines: nameservers::in_octal(&file.text, library),
         stub,
@@ -116,7 +118,9 @@ pub(super) fn by_environment(config: &mut ResolverConfig, environment: &Environm
         let value = environment.get(name).unwrap_or_default();
         value.split_whitespace().map(|word| clean(word, longest)).take(32).collect()
     };
-    config.options.extend(words("RES_OPTIONS", 60));
+    let options = words("RES_OPTIONS", 60);
+    config.environment_options = options.len();
+    config.options.extend(options);
     let domains = words("LOCALDOMAIN", 255);
     if !domains.is_empty() {
         config.search = domains;
@@ -243,6 +247,7 @@ mod tests {
             Environment::from_pairs(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
         by_environment(&mut config, &environment);
         assert_eq!(config.options, ["ndots:1", "use-vc", "ndots:9"]);
+        assert_eq!(config.environment_options, 2);
         assert_eq!(config.search, ["b.example", "c.example"]);
     }
 

@@ -54,6 +54,7 @@ pub fn resolvers(settings: &ResolverSettings) -> (ResolverConfig, Vec<(SocketAdd
             .map(|(name, value)| format!("{}={value}", clean(name, 60)))
             .take(32)
             .collect(),
+        environment_options: 0,
         bad_lines: Vec::new(),
         octal_lines: Vec::new(),
         stub: None,

@@ -284,6 +284,7 @@ impl Lab {
                     ignored_nameservers: Vec::new(),
                     search: Vec::new(),
                     options: Vec::new(),
+                    environment_options: 0,
                     bad_lines: Vec::new(),
                     octal_lines: Vec::new(),
                     stub: None,

@@ -22,6 +22,9 @@ pub struct ResolverConfig {
     pub search: Vec<String>,
     /// Options, as written, and behind them those of `RES_OPTIONS`.
     pub options: Vec<String>,
+    /// How many of the options, the last ones, are those of `RES_OPTIONS`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub environment_options: usize,
     /// Lines that make no sense, by number.
     pub bad_lines: Vec<u32>,
     /// Numbers of the lines whose nameserver has a part with a leading zero, which the C library
@@ -37,6 +40,11 @@ pub struct ResolverConfig {
     /// privatelink name alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<NamePolicy>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 impl ResolverConfig {

@@ -33,6 +33,18 @@ pub(super) fn option_number(options: &[String], key: &str) -> Option<u64> {
     })
 }
 
+/// Whether `RES_OPTIONS` sets the option `key`: the file's value does not count then.
+pub(super) fn set_by_environment(e: &Evidence, key: &str) -> bool {
+    let config = &e.vantage.resolver_config;
+    let of_file = config.options.len().saturating_sub(config.environment_options);
+    option_number(&config.options[of_file..], key).is_some()
+}
+
+/// Where the option `key` is set, in words to follow "of".
+pub(super) fn set_in(e: &Evidence, key: &str) -> &'static str {
+    if set_by_environment(e, key) { "RES_OPTIONS in the environment" } else { "resolv.conf" }
+}
+
 /// A timeout of 0 is read as 1 s; 0 attempts are no question at all in glibc.
 fn timeout_and_attempts(e: &Evidence) -> (u64, u64) {
     let of = |key: &str, unset: u64, least: u64, most: u64| {

@@ -63,9 +63,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if waits && !alone && rotates {
         finding = finding.reasoning(format!(
             "with `rotate` the C library begins with any of its nameservers: lookups that begin with \
-             {} wait for its timeout ({} s, `timeout:` of resolv.conf)",
+             {} wait for its timeout ({} s, `timeout:` of {})",
             first.label(),
-            library_waits::lookup_timeouts(e).0
+            library_waits::lookup_timeouts(e).0,
+            library_waits::set_in(e, "timeout:")
         ));
     } else if waits && !alone {
         let (seconds, _) = library_waits::lookup_timeouts(e);
@@ -73,7 +74,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             Library::Winsock => format!("its timeout ({seconds} s, fixed in Windows)"),
             Library::Other => "a timeout".to_owned(),
             Library::Glibc | Library::Musl => {
-                format!("its timeout ({seconds} s, `timeout:` of resolv.conf)")
+                let set_in = library_waits::set_in(e, "timeout:");
+                format!("its timeout ({seconds} s, `timeout:` of {set_in})")
             }
         };
         finding = finding.reasoning(format!(

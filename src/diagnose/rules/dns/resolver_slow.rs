@@ -61,6 +61,7 @@ fn longer_than_the_library_waits(e: &View<'_>) -> Option<FindingBuilder> {
         false => downstream::level_without_address(e),
     };
     let may_be_loss = may_be_loss(e, first, took);
+    let set_in = |key| library_waits::set_in(e, key);
     let confidence = if may_be_loss { Confidence::Inferred } else { confidence };
     let library = Library::of(e).words();
     let (label, shown) = (first.label(), timing::words(took));
@@ -80,9 +81,14 @@ fn longer_than_the_library_waits(e: &View<'_>) -> Option<FindingBuilder> {
             "{library} stops waiting for {label} after {waits} s{}; its answer comes later, so the \
              lookup fails, and again at each name that is not in the resolver's cache",
             match Library::of(e) {
-                Library::Glibc => " (`timeout:` and `attempts:` of resolv.conf)",
-                Library::Musl => " (`timeout:` of resolv.conf)",
-                Library::Winsock | Library::Other => "",
+                Library::Glibc => match (set_in("timeout:"), set_in("attempts:")) {
+                    (one, other) if one == other => {
+                        format!(" (`timeout:` and `attempts:` of {one})")
+                    }
+                    (one, other) => format!(" (`timeout:` of {one}, `attempts:` of {other})"),
+                },
+                Library::Musl => " (`timeout:` of resolv.conf)".to_owned(),
+                Library::Winsock | Library::Other => String::new(),
             }
         ));
     finding = match may_be_loss {
@@ -94,6 +100,16 @@ fn longer_than_the_library_waits(e: &View<'_>) -> Option<FindingBuilder> {
     };
     let finding = steps(finding, e, first);
     let finding = match Library::of(e) {
+        Library::Glibc if library_waits::set_by_environment(e, "timeout:") => finding
+            .inspect("see the variable that sets it", "printenv RES_OPTIONS")
+            .step(
+                Step::local(format!(
+                    "until then raise `timeout:` in RES_OPTIONS above {shown}, where that variable \
+                     is set for the application (its unit, container or shell): it comes before \
+                     resolv.conf; each lookup then waits that long for a dead resolver, too"
+                ))
+                .undo("set the variable to its old value"),
+            ),
         Library::Glibc | Library::Musl => finding.step(
             Step::local(format!(
                 "until then raise `timeout:` in the options of resolv.conf above {shown}, where the \

@@ -11,7 +11,7 @@ use crate::evidence::Observed;
 use crate::evidence::dns::{DnsOutcome, LookupFailure, QuestionType, Rcode, SystemAnswer};
 use crate::evidence::vantage::FileState;
 
-use super::{downstream, libc_lookup, text};
+use super::{downstream, libc_lookup, library_waits, text};
 
 pub(super) const RULE: Rule =
     rule!("dns-system-fails", Dns, "The system's own lookup fails", Code(check))
@@ -183,13 +183,18 @@ fn with_attempts(finding: FindingBuilder, e: &View<'_>) -> FindingBuilder {
              ends at once; dig and programs with a resolver of their own do not read the option",
         )
         .inspect("see where it is set", "grep ^options /etc/resolv.conf; printenv RES_OPTIONS")
-        .step(
-            Step::local(
-                "remove `attempts:0` where it is set (resolv.conf, by the service that writes the \
-                 file, or RES_OPTIONS in the application's environment): 2 is the default",
+        .step(match library_waits::set_by_environment(e, "attempts:") {
+            true => Step::local(
+                "remove `attempts:0` from RES_OPTIONS in the application's environment (its unit, \
+                 container or shell): 2 is the default",
+            )
+            .undo("set the variable to its old value"),
+            false => Step::local(
+                "remove `attempts:0` from resolv.conf, in the settings of the service that writes \
+                 the file: 2 is the default",
             )
             .undo("set the old value again: keep a copy of the file"),
-        )
+        })
 }
 
 /// Where the lookup ends, as far as the hosts line of nsswitch.conf shows it.
