@@ -38,8 +38,7 @@ use serde_json::Value;
 use self::addresses::Addresses;
 use self::prose::Whose;
 use self::words::Words;
-use crate::application;
-use crate::report::{self, Report, SavedReport};
+use crate::report::{self, Report, SavedReport, part};
 use crate::services;
 
 /// The replacements of one run.
@@ -132,12 +131,10 @@ impl Anonymiser {
 /// Whether a label is one that `app` itself gives: what a report is of, and that it does not count.
 fn is_of_an_application(name: &str, value: &str) -> bool {
     match name {
-        application::PART => {
-            value == application::LOGIN
-                || value == application::HOST
-                || services::by_id(value).is_some()
+        part::PART => {
+            value == part::LOGIN || value == part::HOST || services::by_id(value).is_some()
         }
-        application::USED => value == application::UNUSED,
+        part::USED => value == part::UNUSED,
         _ => false,
     }
 }

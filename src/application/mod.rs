@@ -11,19 +11,9 @@ use crate::services::{self, Kind, Service};
 use crate::target::{Target, TargetError};
 use crate::world::Environment;
 
+pub use crate::report::part::{HOST, LOGIN, PART, UNUSED, USED};
 pub use document::{document, url};
 pub use variables::{VARIABLES, notes};
-
-/// The label of a report that names its part.
-pub const PART: &str = "part";
-/// The part that gives tokens.
-pub const LOGIN: &str = "login";
-/// A part whose name shows no service.
-pub const HOST: &str = "host";
-/// The label of a report whose state does not count, since nothing that is configured uses its name.
-pub const USED: &str = "used";
-/// The value of [`USED`] there.
-pub const UNUSED: &str = "no";
 
 /// One name that the application calls, or could call.
 #[derive(Debug, Clone, PartialEq, Eq)]

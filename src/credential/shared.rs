@@ -1,5 +1,5 @@
-//! Which credential goes to a service beside the account: a secret at hand is for one of them alone,
-//! and a token that is requested is requested for each.
+//! Which credential goes to a service other than the account: a secret at hand is for one of them
+//! alone, and a token that is requested is requested for each.
 
 use super::options::{CredentialOptions, SourceChoice};
 use super::sources::{Detected, Origin, Probe, SOURCES, Source};
@@ -26,8 +26,8 @@ pub fn for_another_service(
     let fits = |(source, found): &&(&'static Source, Detected)| {
         matches!(found.origin, Origin::Flow(_)) || (has_own_key && source.of_service)
     };
-    // A source that only this machine suggests is taken by `auto` alone: naming it makes its absence
-    // a fault.
+    // A source that only this machine suggests is taken by `auto` alone: naming it makes its
+    // absence a fault.
     let explicit = || detected.iter().filter(fits).find(|(_, found)| found.is_explicit);
     match &options.choice {
         SourceChoice::None => NONE,

@@ -10,10 +10,9 @@ use super::steps;
 use super::text::count;
 use super::text_writer::TextWriter;
 use super::{Style, Verbosity, escape, quoted};
-use crate::application::PART;
-use crate::diagnose::reading;
 use crate::diagnosis::{Finding, State};
 use crate::report::Report;
+use crate::report::part::PART;
 
 /// Names that a group lists, at most.
 const MAX_NAMES: usize = 50;
@@ -246,7 +245,13 @@ fn target_line(writer: &mut TextWriter, report: &Report, longest: usize) {
 fn own_options(report: &Report) -> String {
     let repeat = &report.evidence.options.repeat;
     match report.labels.contains_key(PART) && repeat.inventory.is_none() {
-        true => reading::command_options(&repeat.options),
+        true => {
+            let words = repeat.options.iter().map(|option| match option.split_once('=') {
+                Some((name, value)) => format!(" {} {}", quoted(name), quoted(value)),
+                None => format!(" {}", quoted(option)),
+            });
+            words.collect()
+        }
         false => String::new(),
     }
 }
