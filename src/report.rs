@@ -220,3 +220,17 @@ fn strip_default_port(address: SocketAddr) -> String {
         _ => address.to_string(),
     }
 }
+
+/// The labels of the reports of an application's parts.
+pub mod part {
+    /// The label of a report that names its part.
+    pub const PART: &str = "part";
+    /// The part that gives tokens.
+    pub const LOGIN: &str = "login";
+    /// A part whose name shows no service.
+    pub const HOST: &str = "host";
+    /// The label of a report whose state does not count, since nothing that is configured uses its name.
+    pub const USED: &str = "used";
+    /// The value of [`USED`] there.
+    pub const UNUSED: &str = "no";
+}

@@ -187,6 +187,13 @@ impl Target {
         Ok(Self::build(typed, host, port, &path, forced))
     }
 
+    /// The service that was named for it, where its host does not show that one.
+    #[must_use]
+    pub fn forced_service(&self) -> Option<&'static Service> {
+        let shown = by_suffix(&self.seen.host).map(|found| found.service);
+        self.service().filter(|service| shown != Some(*service))
+    }
+
     fn build(
         typed: &str,
         host: String,

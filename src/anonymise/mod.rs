@@ -38,7 +38,8 @@ use serde_json::Value;
 use self::addresses::Addresses;
 use self::prose::Whose;
 use self::words::Words;
-use crate::report::{self, Report, SavedReport};
+use crate::report::{self, Report, SavedReport, part};
+use crate::services;
 
 /// The replacements of one run.
 pub struct Anonymiser {
@@ -117,9 +118,24 @@ impl Anonymiser {
                 false => self.words.replace_by(name, "label-name", |n| format!("label_{n}")),
             };
             let value = value.as_str().unwrap_or_default();
-            new.insert(name, Value::from(self.words.replace(value, "label")));
+            let value = match is_of_an_application(&name, value) {
+                true => value.to_owned(),
+                false => self.words.replace(value, "label"),
+            };
+            new.insert(name, Value::from(value));
         }
         Value::Object(new)
+    }
+}
+
+/// Whether a label is one that `app` itself gives: what a report is of, and that it does not count.
+fn is_of_an_application(name: &str, value: &str) -> bool {
+    match name {
+        part::PART => {
+            value == part::LOGIN || value == part::HOST || services::by_id(value).is_some()
+        }
+        part::USED => value == part::UNUSED,
+        _ => false,
     }
 }
 

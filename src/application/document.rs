@@ -1,6 +1,9 @@
 //! Parts as an inventory: what `generate inventory` prints, and what `app` walks.
 
+use std::collections::BTreeSet;
+
 use super::{Origin, PART, Part, UNUSED, USED};
+use crate::inventory;
 
 /// The inventory of `parts`. Its text holds names alone, never a key.
 #[must_use]
@@ -9,20 +12,39 @@ pub fn document(parts: &[Part]) -> String {
         "# What the application calls. Credentials are named here, never written: see\n\
          # docs/inventory.md for `api_key_file`, `api_key_variable` and `credential`.\n",
     );
+    let mut names = BTreeSet::new();
     for part in parts {
-        out.push_str(&one(part));
+        let name = name(part, &names);
+        out.push_str(&one(part, &name));
+        names.insert(name);
     }
     out
 }
 
-fn one(part: &Part) -> String {
+/// The URL of a part.
+#[must_use]
+pub fn url(part: &Part) -> String {
     let seen = &part.target.seen;
     let port = if seen.port == 443 { String::new() } else { format!(":{}", seen.port) };
-    let url = format!("https://{}{port}{}", seen.host, seen.base_path);
-    let mut out = format!("\n# {}\n[[target]]\ntarget = {}\n", origin(part), text(&url));
-    if !seen.base_path.is_empty() || !port.is_empty() {
-        // Its name alone, given as a target, has to lead to the same place.
-        out.push_str(&format!("name = {}\n", text(&url)));
+    format!("https://{}{port}{}", seen.host, seen.base_path)
+}
+
+/// Its name, which no other part has: its host, or its URL where the host alone, given as a target,
+/// leads elsewhere. Not every URL is a legal name.
+fn name(part: &Part, taken: &BTreeSet<String>) -> String {
+    let seen = &part.target.seen;
+    let url = url(part);
+    let is_host = seen.base_path.is_empty() && seen.port == 443;
+    let name = if !is_host && inventory::is_name(&url) { &url } else { &seen.host };
+    let numbered = (2_usize..).map(|number| format!("{name} ({number})"));
+    let mut names = std::iter::once(name.clone()).chain(numbered);
+    names.find(|name| !taken.contains(name)).unwrap_or_default()
+}
+
+fn one(part: &Part, name: &str) -> String {
+    let mut out = format!("\n# {}\n[[target]]\ntarget = {}\n", origin(part), text(&url(part)));
+    if name != part.target.seen.host {
+        out.push_str(&format!("name = {}\n", text(name)));
     }
     if let Some(service) = part.service {
         out.push_str(&format!("service = {}\n", text(service)));
@@ -31,9 +53,9 @@ fn one(part: &Part) -> String {
         // A host without private endpoints is public, and its address is no fault.
         out.push_str("expect = \"any\"\n");
     }
-    if !part.is_used() {
-        // No key goes to a name that is not configured.
-        out.push_str("credential = \"none\"\n");
+    if let Some(credential) = part.credential {
+        // The key and the token of the account are for no other name.
+        out.push_str(&format!("credential = {}\n", text(credential)));
     }
     let used = if part.is_used() { String::new() } else { format!(", {USED} = \"{UNUSED}\"") };
     out.push_str(&format!("labels = {{ {PART} = {}{used} }}\n", text(&part.label)));

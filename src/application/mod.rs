@@ -11,15 +11,9 @@ use crate::services::{self, Kind, Service};
 use crate::target::{Target, TargetError};
 use crate::world::Environment;
 
-pub use document::document;
-pub use variables::VARIABLES;
-
-/// The label of a report that names its part.
-pub const PART: &str = "part";
-/// The label of a report whose state does not count, since nothing that is configured uses its name.
-pub const USED: &str = "used";
-/// The value of [`USED`] there.
-pub const UNUSED: &str = "no";
+pub use crate::report::part::{HOST, LOGIN, PART, UNUSED, USED};
+pub use document::{document, url};
+pub use variables::{VARIABLES, notes};
 
 /// One name that the application calls, or could call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +26,11 @@ pub struct Part {
     pub service: Option<&'static str>,
     /// Who named it.
     pub origin: Origin,
+    /// Whether it is a name of the account itself, which the key, the token and the deployment of
+    /// the account are for.
+    pub is_own: bool,
+    /// The value of `--credential` for it alone.
+    pub credential: Option<&'static str>,
 }
 
 /// Who named a part.
@@ -95,6 +94,12 @@ pub enum PartError {
     /// A name that cannot be walked.
     #[error("{0}: {1}")]
     Target(String, TargetError),
+    /// What is neither a host nor a name. It may be a key, and is not repeated.
+    #[error(
+        "{0}: neither a host nor the name of a resource (letters, digits and hyphens); its value \
+         is not shown, since it may be a key"
+    )]
+    NoName(String),
 }
 
 /// Short words for services that have several names, with the id of the one that applications use
@@ -124,6 +129,7 @@ pub fn parts(
         let target = target.map_err(|e| PartError::Target("the account".to_owned(), e))?;
         parts.add(target, None, Origin::CommandLine);
     }
+    let typed_parts = parts.list.len();
     // The siblings are in the cloud of the account.
     let variables = variables::named(environment);
     let accounts = variables.iter().filter(|found| found.variable.is_account());
@@ -144,6 +150,10 @@ pub fn parts(
     for found in variables.iter().filter(|found| !found.variable.is_account()) {
         parts.add_variable(found, cloud)?;
     }
+    let anchors = parts.anchors(typed_parts);
+    for part in &mut parts.list {
+        part.is_own = anchors.iter().any(|anchor| is_same_account(anchor, &part.target));
+    }
     parts.add_other_names();
     Ok(parts.list)
 }
@@ -156,7 +166,8 @@ pub fn parts(
 pub fn token_part(url: &str, origin: Origin) -> Result<Part, PartError> {
     let target = Target::parse(url, None);
     let target = target.map_err(|e| PartError::Target("the login host".to_owned(), e))?;
-    Ok(Part { label: "login".to_owned(), target, service: None, origin })
+    let label = LOGIN.to_owned();
+    Ok(Part { label, target, service: None, origin, is_own: false, credential: None })
 }
 
 /// The cloud of an application's account.
@@ -180,10 +191,10 @@ fn sibling(
     })?;
     // What was typed may hold a secret, and is not repeated.
     let place = || format!("--with {kind}=...");
-    let host = match name.contains(['.', ':', '/']) {
+    let host = match variables::host_part(name).contains(['.', '[']) || name.contains('@') {
         true => name.to_owned(),
         false => {
-            bare(name).map_err(|e| PartError::Target(place(), e))?;
+            bare(name, &place())?;
             host_of(service, name, cloud).ok_or_else(|| PartError::Suffix {
                 kind: kind.to_owned(),
                 name: name.to_owned(),
@@ -201,11 +212,40 @@ fn sibling(
 }
 
 /// Refuses the name of a resource that is none, and may be a key in its place: it would be looked up.
-fn bare(name: &str) -> Result<(), TargetError> {
-    match Target::parse(name, None) {
-        Ok(_) | Err(TargetError::Reserved(_) | TargetError::Command(_)) => Ok(()),
-        Err(error) => Err(error),
+fn bare(name: &str, place: &str) -> Result<(), PartError> {
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if !plain || name.is_empty() {
+        return Err(PartError::NoName(place.to_owned()));
     }
+    let mixed = name.bytes().any(|byte| byte.is_ascii_digit())
+        && name.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let error = match Target::parse(name, None) {
+        // The lengths of the keys of services; the forms of an account's are known there.
+        Ok(_) if mixed && KEY_LENGTHS.contains(&name.len()) && !name.contains('-') => {
+            TargetError::Key
+        }
+        Ok(_) | Err(TargetError::Reserved(_) | TargetError::Command(_)) => return Ok(()),
+        Err(error) => error,
+    };
+    Err(PartError::Target(place.to_owned(), error))
+}
+
+/// Characters of the keys of services.
+const KEY_LENGTHS: &[usize] = &[32, 52, 84];
+
+/// Whether a target is a name of the account of `anchor`, or the same gateway.
+fn is_same_account(anchor: &Target, target: &Target) -> bool {
+    let is_account = |target: &Target| target.service().is_some_and(Service::is_account);
+    let account = |target: &Target| target.seen.account.clone();
+    let (one, other) = (&anchor.seen, &target.seen);
+    if (&one.host, one.port, &one.base_path) == (&other.host, other.port, &other.base_path) {
+        return true;
+    }
+    is_account(anchor)
+        && is_account(target)
+        && account(anchor).is_some()
+        && account(anchor) == account(target)
+        && anchor.cloud() == target.cloud()
 }
 
 /// The host of a service's resource in a cloud, where its suffix needs no region.
@@ -229,9 +269,10 @@ impl Parts {
         }
         let label = match target.service() {
             Some(service) => service.id.to_owned(),
-            None => "host".to_owned(),
+            None => HOST.to_owned(),
         };
-        self.list.push(Part { label, target, service, origin });
+        let (is_own, credential) = (false, None);
+        self.list.push(Part { label, target, service, origin, is_own, credential });
     }
 
     fn add_variable(&mut self, found: &variables::Found, cloud: Cloud) -> Result<(), PartError> {
@@ -239,15 +280,22 @@ impl Parts {
         let problem = |error| PartError::Target(name.to_owned(), error);
         let host = match (found.is_bare, services::by_id(found.variable.service)) {
             (true, Some(service)) => {
-                bare(&found.value).map_err(problem)?;
-                host_of(service, &found.value, cloud)
+                bare(&found.value, name)?;
+                match &found.suffix {
+                    Some(suffix) => Some(format!("{}.{suffix}", found.value)),
+                    None => host_of(service, &found.value, cloud),
+                }
             }
             _ => None,
         };
         let host = host.unwrap_or_else(|| found.value.clone());
         let target = Target::parse(&host, None).map_err(problem)?;
+        let is_shown = target.service().is_some_and(|s| s.id == found.variable.service);
+        if found.variable.form == variables::Form::Name && !is_shown {
+            return Err(PartError::NoName(name.to_owned()));
+        }
         // A gateway of one's own in front of the account has a name that shows nothing.
-        let behind = target.service().is_none() && found.variable.is_account();
+        let behind = target.service().is_none() && found.variable.is_of_any_host();
         if behind {
             let service = found.variable.service;
             let target = Target::parse(&host, Some(service)).map_err(problem)?;
@@ -256,6 +304,21 @@ impl Parts {
             self.add(target, None, Origin::Variable(name));
         }
         Ok(())
+    }
+
+    /// The targets that are the account: the first `typed`, which the command line names, else that
+    /// of its own variable, else the first account.
+    fn anchors(&self, typed: usize) -> Vec<Target> {
+        let leads = |part: &&Part| part.is_account() || part.gateway();
+        let own = |part: &&Part| part.origin == Origin::Variable(variables::OWN);
+        let anchors: Vec<&Part> = match typed {
+            0 => {
+                let own = self.list.iter().find(own);
+                own.or_else(|| self.list.iter().find(leads)).into_iter().collect()
+            }
+            typed => self.list.iter().take(typed).filter(leads).collect(),
+        };
+        anchors.into_iter().map(|part| part.target.clone()).collect()
     }
 
     /// The names that an account has under the other suffixes (fact D4): each is resolved by a zone
@@ -281,6 +344,10 @@ impl Parts {
             let known = self.list.iter().any(|part| part.target.seen.host == host);
             if let (false, Ok(target)) = (known, Target::parse(&host, None)) {
                 self.add(target, None, Origin::Implied);
+                if let Some(part) = self.list.last_mut() {
+                    // No key goes to a name that is not configured.
+                    part.credential = Some("none");
+                }
             }
         }
     }

@@ -103,3 +103,111 @@ fn every_variable_names_a_service_that_there_is() {
         assert!(services::by_id(variable.service).is_some(), "{}", variable.name);
     }
 }
+
+/// The hosts that the key of the account is for.
+fn own(typed: &[&str], with: &[(&str, &str)], variables: &[(&str, &str)]) -> Vec<String> {
+    let typed: Vec<String> = typed.iter().map(|name| (*name).to_owned()).collect();
+    let with = with.iter().map(|(kind, name)| With { kind: (*kind).into(), name: (*name).into() });
+    let pairs = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+    let with: Vec<With> = with.collect();
+    let parts = parts(&typed, &with, &Environment::from_pairs(pairs)).unwrap();
+    let own = parts.iter().filter(|part| part.is_own && part.is_used());
+    own.map(|part| part.target.seen.host.clone()).collect()
+}
+
+#[test]
+fn the_key_of_the_account_is_for_no_account_of_another_name() {
+    let variables = [
+        ("AZURE_OPENAI_ENDPOINT", "https://myacct.openai.azure.com"),
+        ("AZURE_AI_PROJECT_ENDPOINT", "https://myacct.services.ai.azure.com/api/projects/p"),
+        ("FOUNDRY_PROJECT_ENDPOINT", "https://other.services.ai.azure.com/api/projects/p"),
+        ("PROJECT_ENDPOINT", "https://tracker.corp.example/p"),
+        ("AZURE_DOCUMENTINTELLIGENCE_ENDPOINT", "https://di.cognitiveservices.azure.com"),
+        ("AZURE_STORAGE_ACCOUNT", "myacct"),
+    ];
+    let account = ["myacct.openai.azure.com", "myacct.services.ai.azure.com"];
+    assert_eq!(own(&[], &[], &variables), account);
+    assert_eq!(own(&[], &[], &variables[2..]), ["other.services.ai.azure.com"]);
+    let gateway = [("AZURE_OPENAI_ENDPOINT", "https://gw.corp.example"), variables[1]];
+    assert_eq!(own(&[], &[], &gateway), ["gw.corp.example"]);
+    let with =
+        [("openai", "other"), ("aiservices", "myacct"), ("cognitiveservices", "di.corp.example")];
+    assert_eq!(own(&["myacct"], &with, &[]), account);
+    let found = hosts(&[], &[], &variables).unwrap();
+    assert!(found.contains(&"host tracker.corp.example".to_owned()), "{found:?}");
+}
+
+#[test]
+fn a_key_in_place_of_a_name_is_neither_looked_up_nor_shown() {
+    let search = "Ab0".repeat(17) + "x";
+    let long = "Ab01".repeat(21);
+    let storage = "c2VjcmV0/c2VjcmV0c2VjcmV0+c2VjcmV0c2VjcmV0==";
+    for key in [KEY, &search, &long, storage, "secret/x", "secret_key", "https://secretsecret/"] {
+        let variables = ["AZURE_SEARCH_SERVICE", "AZURE_STORAGE_ACCOUNT", "AZURE_SEARCH_ENDPOINT"]
+            .map(|name| hosts(&["myacct"], &[], &[(name, key)]).unwrap_err());
+        let own = hosts(&[], &[], &[("AZURE_OPENAI_ENDPOINT", key)]).unwrap_err();
+        let with = hosts(&["myacct"], &[("search", key)], &[]).unwrap_err();
+        for error in variables.into_iter().chain([own, with]) {
+            assert!(!error.contains(key) && !error.contains("secret"), "{error}");
+        }
+    }
+    let host = [("AZURE_SEARCH_SERVICE", "https://s1.search.windows.net")];
+    assert!(hosts(&["myacct"], &[], &host).is_ok());
+    assert!(hosts(&["myacct"], &[], &[("AZURE_SEARCH_SERVICE", "x.corp.example")]).is_err());
+}
+
+#[test]
+fn connection_strings_name_what_the_sdk_calls() {
+    let found = |name, value| hosts(&["myacct"], &[], &[(name, value)]).unwrap().split_off(1);
+    let storage = |value| found("AZURE_STORAGE_CONNECTION_STRING", value);
+    assert_eq!(
+        storage("AccountName=st1;AccountKey=canary==;EndpointSuffix=core.usgovcloudapi.net"),
+        ["blob st1.blob.core.usgovcloudapi.net"]
+    );
+    assert_eq!(
+        storage("BlobEndpoint=https://st1.z1.blob.storage.azure.net/;AccountName=st1"),
+        ["host st1.z1.blob.storage.azure.net"]
+    );
+    assert_eq!(
+        storage("\"AccountName=st1;AccountKey=canary==\""),
+        ["blob st1.blob.core.windows.net"]
+    );
+    assert_eq!(found("AZURE_SEARCH_SERVICE", "'s1'"), ["search s1.search.windows.net"]);
+    let insights = |value: &str| {
+        let pair = ("APPLICATIONINSIGHTS_CONNECTION_STRING".to_owned(), value.to_owned());
+        notes(&Environment::from_pairs([pair])).concat()
+    };
+    assert!(insights("InstrumentationKey=canary").contains("no IngestionEndpoint"));
+    assert_eq!(insights("InstrumentationKey=x;IngestionEndpoint=https://x.example/"), "");
+    assert!(!insights("InstrumentationKey=canary").contains("canary"));
+}
+
+#[test]
+fn the_inventory_of_any_legal_url_can_be_read() {
+    let key = format!("https://gw.corp.example/{KEY}");
+    for url in [
+        "https://gw.corp.example/team~x",
+        "https://gw.corp.example/a%20b",
+        "https://gw.corp.example:8443/x;y",
+        "https://gw.corp.example/a'b\"c",
+        "https://gw.corp.example/plain",
+        &key,
+    ] {
+        let pairs = [
+            ("AZURE_OPENAI_ENDPOINT", url),
+            ("AZURE_AI_PROJECT_ENDPOINT", "https://gw.corp.example/p;1"),
+            ("PROJECT_ENDPOINT", "https://gw.corp.example/p;2"),
+        ];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let parts = parts(&[], &[], &Environment::from_pairs(pairs)).unwrap();
+        let text = document(&parts);
+        let read = crate::inventory::read(&text).map_err(|e| format!("{e:?}: {text}")).unwrap();
+        assert_eq!(parts.len(), read.entries.len());
+        for (part, entry) in parts.iter().zip(&read.entries) {
+            let place = |t: &Target| (t.seen.host.clone(), t.seen.port, t.seen.base_path.clone());
+            assert_eq!(place(&part.target), place(&entry.target), "{text}");
+            let service = part.service.map(|id| format!("--service={id}"));
+            assert!(service.is_none_or(|option| entry.options().contains(&option)), "{text}");
+        }
+    }
+}

@@ -25,6 +25,8 @@ pub enum Form {
     Name,
     /// A connection string, of which the value of this key is read, and no other: it holds a secret.
     Connection(&'static str),
+    /// A connection string of a storage account: its endpoint, else its name and suffix.
+    Storage,
 }
 
 impl Variable {
@@ -33,8 +35,17 @@ impl Variable {
     pub fn is_account(&self) -> bool {
         self.service == ACCOUNT || self.service == FOUNDRY
     }
+
+    /// Whether any host in it leads to the account, as a gateway of one's own does. The generic
+    /// variables of a project may be those of another product.
+    #[must_use]
+    pub fn is_of_any_host(&self) -> bool {
+        self.service == ACCOUNT
+    }
 }
 
+/// The variable that names the account itself.
+pub(super) const OWN: &str = "AZURE_OPENAI_ENDPOINT";
 const ACCOUNT: &str = "openai";
 const FOUNDRY: &str = "aiservices";
 
@@ -52,7 +63,7 @@ const fn connection(name: &'static str, service: &'static str, key: &'static str
 
 /// Each of them; the first ones come first where several name the same host.
 pub const VARIABLES: &[Variable] = &[
-    endpoint("AZURE_OPENAI_ENDPOINT", ACCOUNT),
+    endpoint(OWN, ACCOUNT),
     endpoint("AZURE_AI_PROJECT_ENDPOINT", FOUNDRY),
     endpoint("FOUNDRY_PROJECT_ENDPOINT", FOUNDRY),
     endpoint("PROJECT_ENDPOINT", FOUNDRY),
@@ -65,8 +76,7 @@ pub const VARIABLES: &[Variable] = &[
     endpoint("AZURE_STORAGE_ACCOUNT_URL", "blob"),
     name("AZURE_STORAGE_ACCOUNT", "blob"),
     name("AZURE_STORAGE_ACCOUNT_NAME", "blob"),
-    connection("AZURE_STORAGE_CONNECTION_STRING", "blob", "BlobEndpoint"),
-    connection("AZURE_STORAGE_CONNECTION_STRING", "blob", "AccountName"),
+    Variable { name: "AZURE_STORAGE_CONNECTION_STRING", service: "blob", form: Form::Storage },
     endpoint("AZURE_KEY_VAULT_ENDPOINT", "keyvault"),
     endpoint("AZURE_KEY_VAULT_URL", "keyvault"),
     endpoint("AZURE_KEYVAULT_URL", "keyvault"),
@@ -80,8 +90,13 @@ pub const VARIABLES: &[Variable] = &[
     endpoint("AZURE_APPCONFIGURATION_ENDPOINT", "appconfig"),
     endpoint("AZURE_DOCUMENTINTELLIGENCE_ENDPOINT", "cognitiveservices"),
     endpoint("AZURE_CONTAINER_REGISTRY_ENDPOINT", "acr"),
-    connection("APPLICATIONINSIGHTS_CONNECTION_STRING", "monitor", "IngestionEndpoint"),
+    connection(INSIGHTS, "monitor", INGESTION),
 ];
+
+const INSIGHTS: &str = "APPLICATIONINSIGHTS_CONNECTION_STRING";
+const INGESTION: &str = "IngestionEndpoint";
+/// What a storage account's connection string without a suffix means in every SDK.
+const STORAGE_SUFFIX: &str = "core.windows.net";
 
 /// A variable that is set.
 #[derive(Debug, PartialEq, Eq)]
@@ -92,30 +107,67 @@ pub(super) struct Found {
     pub(super) value: String,
     /// Whether that is the name of a resource, without its suffix.
     pub(super) is_bare: bool,
+    /// The suffix of that name, where the variable has one.
+    pub(super) suffix: Option<String>,
 }
 
 /// The variables that are set, with the names in them.
 pub(super) fn named(environment: &Environment) -> Vec<Found> {
     let one = |variable: &'static Variable| {
-        let value = environment.get(variable.name)?.trim();
-        let value = match variable.form {
-            Form::Endpoint | Form::Name => value,
-            Form::Connection(key) => of_connection(value, key)?,
+        let value = unquoted(environment.get(variable.name)?);
+        let (value, suffix) = match variable.form {
+            Form::Endpoint | Form::Name => (value, None),
+            Form::Connection(key) => (of_connection(value, key)?, None),
+            Form::Storage => match of_connection(value, "BlobEndpoint") {
+                Some(endpoint) => (endpoint, None),
+                None => {
+                    let suffix = of_connection(value, "EndpointSuffix").unwrap_or(STORAGE_SUFFIX);
+                    let suffix = format!("{}.{suffix}", variable.service);
+                    (of_connection(value, "AccountName")?, Some(suffix))
+                }
+            },
         };
         // What samples leave for their reader to fill in.
         if value.is_empty() || value.contains(['<', '>']) {
             return None;
         }
-        let is_bare = !value.contains(['.', ':', '/']);
-        Some(Found { variable, value: without_path(value, variable), is_bare })
+        // What has no dot is no host, and a key in its place must not become one.
+        let is_bare = suffix.is_some() || !host_part(value).contains(['.', '[']);
+        let value = if is_bare { value.to_owned() } else { without_path(value, variable) };
+        Some(Found { variable, value, is_bare, suffix })
     };
     VARIABLES.iter().filter_map(one).collect()
+}
+
+/// What is set and names nothing, a line each.
+#[must_use]
+pub fn notes(environment: &Environment) -> Vec<String> {
+    let insights = environment.get(INSIGHTS).map(unquoted).filter(|text| text.contains('='));
+    let lacks = insights.is_some_and(|text| of_connection(text, INGESTION).is_none());
+    let note = || format!("{INSIGHTS}: no {INGESTION}; the default host is not checked");
+    lacks.then(note).into_iter().collect()
+}
+
+/// The host of a URL or of `host[:port][/path]`, without judging it.
+pub(super) fn host_part(text: &str) -> &str {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    rest.split(['/', ':', '?', '#']).next().unwrap_or_default()
+}
+
+/// A value without the quotes that a file of variables leaves around it.
+fn unquoted(value: &str) -> &str {
+    let value = value.trim();
+    let inner = ['"', '\'']
+        .into_iter()
+        .find_map(|quote| value.strip_prefix(quote).and_then(|value| value.strip_suffix(quote)));
+    inner.unwrap_or(value).trim()
 }
 
 /// The value of a key in a connection string, `key=value;key=value`.
 fn of_connection<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     let mut pairs = text.split(';').filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value.trim())
+    let value = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case(key));
+    value.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
 }
 
 /// The endpoint of a sibling without path and query, which may hold a signature; an account's path

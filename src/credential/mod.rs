@@ -26,6 +26,7 @@ mod program;
 mod resource_manager;
 mod rounds;
 mod sdk;
+mod shared;
 mod sources;
 mod token;
 
@@ -34,10 +35,11 @@ use std::rc::Rc;
 
 pub use crate::secret::looks_like_a_key;
 pub use entra::Application;
-pub use error::CredentialError;
+pub use error::{CredentialError, is_misplaced};
 pub use find::leaked_into_args;
 pub use options::{CredentialOptions, Host, SourceChoice};
 pub use resource_manager::for_resource_manager;
+pub use shared::for_another_service;
 pub use sources::{API_KEY_VARIABLE, SOURCES, Source, TOKEN_VARIABLE};
 pub use token::{AcquiredToken, LateConnection};
 

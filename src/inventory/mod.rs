@@ -16,7 +16,7 @@ use crate::target::Target;
 use crate::walk::plan::{Plan, option};
 use crate::world::{ConnectOverride, World};
 
-pub use read::{Problem, read};
+pub use read::{Problem, is_name, read};
 pub use settings::{
     AZURE_INTERVAL, CERTIFICATE_DAYS, INTERVAL, ServeSettings, WatchSettings, WebhookPlace,
     WebhookSettings, WebhookShape,
@@ -75,7 +75,16 @@ impl Entry {
         let way = self.plan.way_options(&self.connect_to);
         let azure = self.azure.map(|_| "--azure".to_owned());
         let own = self.credential.options().into_iter().chain(self.plan.call_options());
-        way.into_iter().chain(own).chain(azure).collect()
+        let service = self.target.forced_service();
+        let service = service.map(|service| option("--service", service.id));
+        way.into_iter().chain(service).chain(own).chain(azure).collect()
+    }
+
+    /// The words that would be looked up, sent or shown.
+    #[must_use]
+    pub fn typed_words(&self) -> Vec<&str> {
+        let labels = self.labels.values().map(String::as_str);
+        self.target.typed().chain(self.plan.typed()).chain(labels).chain([&*self.name]).collect()
     }
 }
 

@@ -178,7 +178,7 @@ impl Walker {
     fn read(&self, entry: &Entry) -> Result<(), String> {
         let world = self.world();
         // First of all: no message about a file may repeat the value of a key.
-        credential::leaked_into_args(&world.environment, &typed_words(entry))
+        credential::leaked_into_args(&world.environment, &entry.typed_words())
             .map_err(|e| e.to_string())?;
         self.plan(&entry.plan)?;
         self.credential(entry, &world).map(|_| ())
@@ -281,7 +281,7 @@ impl Walker {
     /// new one.
     fn credential(&self, entry: &Entry, world: &World) -> Result<Rc<Credential>, String> {
         let way = TokenSharing::of(entry);
-        let typed = typed_words(entry);
+        let typed = entry.typed_words();
         let mut credentials = self.credentials.borrow_mut();
         credentials.retain(|_, (found, _)| found.elapsed() < SHARING_TIME);
         let known = credentials.get(&way).filter(|(found, _)| found.elapsed() < age(entry));
@@ -336,12 +336,6 @@ fn rfc3339(time: SystemTime) -> String {
 /// The age, at most, of what a walk of `entry` shares.
 fn age(entry: &Entry) -> Duration {
     SHARING_TIME.min(entry.interval / 2)
-}
-
-/// The words of an entry that would be looked up, sent or shown.
-fn typed_words(entry: &Entry) -> Vec<&str> {
-    let labels = entry.labels.values().map(String::as_str);
-    entry.target.typed().chain(entry.plan.typed()).chain(labels).chain([&*entry.name]).collect()
 }
 
 /// The environment of a walk whose key is in a variable of another name.

@@ -12,6 +12,7 @@ use super::text_writer::TextWriter;
 use super::{Style, Verbosity, escape, quoted};
 use crate::diagnosis::{Finding, State};
 use crate::report::Report;
+use crate::report::part::PART;
 
 /// Names that a group lists, at most.
 const MAX_NAMES: usize = 50;
@@ -32,6 +33,8 @@ pub struct Row {
     line: String,
     /// The shell of the machine that walked.
     shell: Shell,
+    /// The options of a part of an application: each has its own.
+    options: String,
 }
 
 impl Row {
@@ -47,6 +50,7 @@ impl Row {
             finding: report.cause().cloned().map(Box::new),
             line: report.verdict.line.clone(),
             shell: Shell::of(&report.evidence.vantage.os),
+            options: own_options(report),
         }
     }
 
@@ -237,6 +241,21 @@ fn target_line(writer: &mut TextWriter, report: &Report, longest: usize) {
     );
 }
 
+/// The options that repeat the walk of a part of an application alone; empty for other targets.
+fn own_options(report: &Report) -> String {
+    let repeat = &report.evidence.options.repeat;
+    match report.labels.contains_key(PART) && repeat.inventory.is_none() {
+        true => {
+            let words = repeat.options.iter().map(|option| match option.split_once('=') {
+                Some((name, value)) => format!(" {} {}", quoted(name), quoted(value)),
+                None => format!(" {}", quoted(option)),
+            });
+            words.collect()
+        }
+        false => String::new(),
+    }
+}
+
 fn targets(number: usize) -> String {
     count(number as u64, "target")
 }
@@ -278,7 +297,7 @@ fn group(
             writer.set_label("");
             let again = match again {
                 "" => String::new(),
-                again => format!("{again}{}", quoted(name)),
+                again => format!("{}{} {}", again.trim_end(), row.options, quoted(name)),
             };
             writer.write_closing(&format!("aoai-probe explain {}", finding.id), &again);
         }

@@ -6,9 +6,12 @@ use super::round::{self, Round};
 use super::{Output, Progress, Terminal, check, suggestions};
 use crate::application::{self, Origin, PART, Part, UNUSED, USED};
 use crate::args::{self, Application, Check};
-use crate::credential::SourceChoice;
 use crate::credential::destinations::{Destination, planned};
+use crate::credential::{
+    self, API_KEY_VARIABLE, SourceChoice, for_another_service, looks_like_a_key,
+};
 use crate::evidence::repeat::Repeat;
+use crate::evidence::text::may_hold_password;
 use crate::inventory::{self, Entry};
 use crate::render;
 use crate::walk::plan::DEADLINE;
@@ -40,14 +43,23 @@ pub(super) fn check(
         table: Some(render::application::table),
     };
     // Each entry has its own options already; those of the command line repeat one of them alone.
-    round::walked(round, options, world, terminal, progress)
+    let notes = notes(&world);
+    let mut output = round::walked(round, options, world, terminal, progress)?;
+    output.err.insert_str(0, &notes);
+    Ok(output)
 }
 
 /// The inventory of the same parts.
 pub(super) fn inventory(arguments: &Application, world: &World) -> Result<Output, String> {
     let parts = parts(arguments, world)?;
     let used: Vec<Part> = parts.into_iter().filter(Part::is_used).collect();
-    Ok(Output { out: application::document(&used), ..Output::default() })
+    Ok(Output { out: application::document(&used), err: notes(world), ..Output::default() })
+}
+
+/// What is set and is not checked, for standard error.
+fn notes(world: &World) -> String {
+    let notes = application::notes(&world.environment);
+    notes.iter().map(|note| format!("aoai-probe: {note}\n")).collect()
 }
 
 /// What the application calls, with the hosts that its credential asks for tokens.
@@ -57,10 +69,23 @@ fn parts(arguments: &Application, world: &World) -> Result<Vec<Part>, String> {
     let environment = &world.environment;
     let found = application::parts(&options.targets, &arguments.with, environment);
     let mut parts = found.map_err(|e| e.to_string())?;
-    let request = check::reference(options).request(world, options.deadline.unwrap_or(DEADLINE));
+    // Before anything is looked up, written or shown.
+    let typed: Vec<&str> = parts.iter().flat_map(|part| part.target.typed()).collect();
+    credential::leaked_into_args(environment, &typed).map_err(|e| e.to_string())?;
+    let request = |part: &Part| {
+        let reference = check::reference(&options_of(part, options));
+        let request = reference.request(world, options.deadline.unwrap_or(DEADLINE));
+        request.for_service(part.target.service())
+    };
+    let alone: Vec<bool> = parts.iter().map(|part| has_own_key(part, &parts)).collect();
+    for (part, alone) in parts.iter_mut().zip(alone) {
+        if !part.is_own && part.is_used() {
+            part.credential = for_another_service(&request(part), environment, alone);
+        }
+    }
     let mut hosts: Vec<String> = Vec::new();
     for part in parts.iter().filter(|part| part.is_used()) {
-        let request = request.for_service(part.target.service());
+        let request = request(part);
         for destination in planned(&request, environment, &part.target) {
             if let Destination::Host { origin, .. } = destination
                 && Url::parse(&origin).is_ok_and(|url| url.scheme() == "https")
@@ -78,38 +103,73 @@ fn parts(arguments: &Application, world: &World) -> Result<Vec<Part>, String> {
         false => (Origin::Credential, hosts),
     };
     for host in hosts {
-        parts.push(application::token_part(&host, origin).map_err(|e| e.to_string())?);
+        let mut part = application::token_part(&host, origin).map_err(|e| e.to_string())?;
+        part.credential = Some("none");
+        parts.push(part);
     }
     Ok(parts)
 }
 
-/// The entry of a part, with those options of the command line that are about it.
-fn entry_of(part: &Part, entry: &Entry, options: &Check, world: &World) -> Entry {
+/// Whether a key of the part's service, which is not an account, is this part's: no other part is of
+/// that service.
+fn has_own_key(part: &Part, parts: &[Part]) -> bool {
+    let keys = part.target.keys();
+    let like = |other: &&Part| other.is_used() && other.target.keys() == keys;
+    let of_account = keys.is_some_and(|keys| keys.variables.contains(&API_KEY_VARIABLE));
+    keys.is_some() && !of_account && parts.iter().filter(like).count() == 1
+}
+
+/// The options of the command line that are about a part.
+fn options_of(part: &Part, options: &Check) -> Check {
     let mut own = options.clone();
     if !part.may_be_private() {
         own.expect = None;
     }
-    if !part.is_used() {
-        own.credential = Some(SourceChoice::None);
+    if !part.is_own {
+        // A key, a token or a deployment of the account is for no other service.
         (own.api_key_file, own.token_file) = (None, None);
-        (own.assertion_file, own.identity) = (None, None);
+        (own.deployment, own.api_version) = (None, None);
     }
     if !part.is_account() {
         (own.deployment, own.api_version) = (None, None);
-        // A key or a token of the account is for no other service.
-        (own.api_key_file, own.token_file) = (None, None);
-    } else if part.is_used() {
+    }
+    match part.credential {
+        Some("none") => {
+            own.credential = Some(SourceChoice::None);
+            (own.assertion_file, own.identity) = (None, None);
+        }
+        Some(name) => own.credential = Some(SourceChoice::Named(name.to_owned())),
+        None => {}
+    }
+    own
+}
+
+/// The entry of a part, with those options of the command line that are about it.
+fn entry_of(part: &Part, entry: &Entry, options: &Check, world: &World) -> Entry {
+    let mut own = options_of(part, options);
+    if part.is_own && part.is_account() {
         let variable = |name: &str| world.environment.get(name).map(str::to_owned);
         own.deployment = own.deployment.or_else(|| variable("AZURE_OPENAI_DEPLOYMENT"));
         own.api_version = own.api_version.or_else(|| variable("OPENAI_API_VERSION"));
     }
     let mut entry = round::overridden(entry, &own);
+    let url = application::url(part);
+    if url != format!("https://{}", part.target.seen.host) && is_shown_whole(&url) {
+        // Given as a target, it leads to the same place, as its host alone does not.
+        entry.name = url;
+    }
     entry.labels.insert(PART.to_owned(), part.label.clone());
     if !part.is_used() {
         entry.labels.insert(USED.to_owned(), UNUSED.to_owned());
     }
     entry.plan.repeat = Repeat { options: entry.options(), inventory: None };
     entry
+}
+
+/// Whether a URL that may be no name in an inventory can be shown and repeated.
+fn is_shown_whole(url: &str) -> bool {
+    let legal: String = url.chars().filter(|c| !"~%;,=&!".contains(*c)).collect();
+    inventory::is_name(&legal) && !may_hold_password(url) && !looks_like_a_key(url)
 }
 
 /// The words that chose the parts.

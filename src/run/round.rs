@@ -13,6 +13,7 @@ use super::output::{exit_style, replaces_progress, style, written};
 use super::{Output, Progress, Terminal, azure, check, runtime};
 use crate::args::{self, AzureOptions, Check, Format, OutputOptions};
 use crate::blocking;
+use crate::credential;
 use crate::diagnose::reading;
 use crate::diagnosis::State;
 use crate::evidence::Trust;
@@ -182,6 +183,11 @@ pub(super) fn walked(
 ) -> Result<Output, String> {
     let entries: Vec<&Entry> = round.entries.iter().collect();
     let environment = world.environment.clone();
+    // The key of a walk, in place of a name: neither looked up nor shown.
+    for entry in &entries {
+        let leaked = credential::leaked_into_args(&environment, &entry.typed_words());
+        leaked.map_err(|error| format!("line {}: {error}", entry.line))?;
+    }
     if arguments.plan {
         return Ok(Output { out: contacts(&entries, &world), ..Output::default() });
     }
@@ -206,6 +212,13 @@ pub(super) fn walked(
     let mut refused = None;
     let mut done = 0_usize;
     let finished = |place: usize, walked: Result<Report, NotWalked>| {
+        if let Err(why) = &walked
+            && credential::is_misplaced(&why.to_string())
+        {
+            // Any report would show the name, in which the secret is.
+            refused = Some(format!("line {}: {why}", entries[place].line));
+            return;
+        }
         let report = walked.unwrap_or_else(|why| {
             let entry = entries[place];
             failed.push(format!("line {}: {}: {why}", entry.line, entry.name));
@@ -246,7 +259,7 @@ pub(super) fn walked(
         return Err(why);
     }
     sorting::by_key(&mut reports, |(place, _)| *place);
-    let reports: Vec<Report> = reports.into_iter().map(|(_, report)| report).collect();
+    let (places, reports): (Vec<usize>, Vec<Report>) = reports.into_iter().unzip();
     let bundle = output.bundle.as_ref().map(|bundle| {
         let options = [round.words.clone(), args::given(arguments)].concat();
         let about = About { command: "check", options, environment: &environment };
@@ -260,7 +273,9 @@ pub(super) fn walked(
         Some(file) => format!("check --config {}", crate::render::quoted(&shown(file))),
         None => "check".to_owned(),
     };
-    let given: Vec<String> = args::given(arguments).iter().map(|one| shown(one)).collect();
+    // The parts of an application have options of their own, which their rows add.
+    let given = if round.table.is_none() { args::given(arguments) } else { Vec::new() };
+    let given: Vec<String> = given.iter().map(|one| shown(one)).collect();
     let options = reading::command_options(&given);
     let again = format!("aoai-probe {again} -v{options} ");
     let to_terminal = terminal.out && output.output.is_none();
@@ -274,7 +289,13 @@ pub(super) fn walked(
                 ..Output::default()
             }
         }
-        false => written(&reports, &again, output, &environment, terminal)?,
+        false => {
+            let all = reports.iter().zip(places);
+            let counted = all.filter(|(_, place)| (round.counts)(*place));
+            let counted: Vec<Report> = counted.map(|(report, _)| report.clone()).collect();
+            let reports = if shows_uncounted(output.format) { &reports } else { &counted };
+            written(reports, &again, output, &environment, terminal)?
+        }
     };
     if let Some(baseline) = baseline {
         let style = style(output, &environment, to_terminal);
@@ -336,6 +357,12 @@ pub(super) fn overridden(entry: &Entry, arguments: &Check) -> Entry {
         inventory.options = given;
     }
     entry
+}
+
+/// Whether a format has a place for the label of a report that does not count; in any other one the
+/// report would alarm.
+const fn shows_uncounted(format: Format) -> bool {
+    matches!(format, Format::Human | Format::Html | Format::Json | Format::JsonLines)
 }
 
 /// Whether the result is the summary by cause instead of all reports.

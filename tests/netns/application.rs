@@ -84,6 +84,28 @@ pub fn judge(work: &Path, binary: &Path) -> Result<(), String> {
         "the labels say what each report is about",
         &json.stdout,
     );
+    // The key is the account's alone; in front of another account it is not sent.
+    let keys = plan.stdout.matches("key    from AZURE_OPENAI_API_KEY").count();
+    demand(keys == 1, "the account's key is for one name", &plan.stdout);
+    for format in ["nagios", "junit", "github", "markdown", "prometheus"] {
+        let run = tool(binary, client, work, &["--format", format])?;
+        let unused = run.stdout.contains("login.microsoftonline.com");
+        demand(!unused, "what does not count alarms", &run.stdout);
+    }
+    let anonymous = tool(binary, client, work, &["--format", "json", "--anonymise"])?;
+    let labels = ["\"part\": \"openai\"", "\"part\": \"login\"", "\"used\": \"no\""];
+    let kept = labels.iter().all(|label| anonymous.stdout.contains(label));
+    demand(kept, "an anonymised report still says what it is of", &anonymous.stdout);
+
+    // A gateway's command repeats its walk: its name shows no service.
+    let gateway = "https://gw.corp.example/team~x".to_owned();
+    client.env.insert("AZURE_OPENAI_ENDPOINT".to_owned(), gateway);
+    let run = tool(binary, client, work, &[])?;
+    let command = run
+        .stdout
+        .lines()
+        .any(|line| line.contains("--service openai") && line.contains("gw.corp.example/team~x"));
+    demand(command, "the command for the gateway names its service", &run.stdout);
     drop(servers);
     if differs.is_empty() { Ok(()) } else { Err(differs.join("\n")) }
 }

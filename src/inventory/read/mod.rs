@@ -6,3 +6,4 @@ mod settings;
 mod target;
 
 pub use reader::{Problem, read};
+pub use target::is_name;

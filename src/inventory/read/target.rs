@@ -268,6 +268,12 @@ fn is_variable(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
+/// Whether a text can be the name of a target.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    word(text).is_ok()
+}
+
 /// A name that every output can show unchanged.
 fn word(text: &str) -> Result<&str, &'static str> {
     let fits = !text.trim().is_empty()
