@@ -102,7 +102,7 @@ const MODULES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "application",
-        &["args", "clouds", "inventory", "services", "target", "world"],
+        &["args", "clouds", "inventory", "report", "services", "target", "world"],
         "names in, parts out; resolves and opens nothing",
     ),
     (
