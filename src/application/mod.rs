@@ -126,8 +126,16 @@ pub fn parts(
     let mut parts = Parts::default();
     for name in typed {
         let target = Target::parse(name, None);
-        let target = target.map_err(|e| PartError::Target("the account".to_owned(), e))?;
-        parts.add(target, None, Origin::CommandLine);
+        let problem = |e| PartError::Target("the account".to_owned(), e);
+        let target = target.map_err(problem)?;
+        match target.service() {
+            Some(_) => parts.add(target, None, Origin::CommandLine),
+            // A gateway of one's own in front of the account.
+            None => {
+                let target = Target::parse(name, Some(variables::ACCOUNT)).map_err(problem)?;
+                parts.add(target, Some(variables::ACCOUNT), Origin::CommandLine);
+            }
+        }
     }
     let typed_parts = parts.list.len();
     // The siblings are in the cloud of the account.

@@ -67,6 +67,12 @@ fn variables_name_parts_and_their_secrets_are_not_read() {
 }
 
 #[test]
+fn a_gateway_that_is_typed_stands_for_the_account() {
+    let found = hosts(&["https://gw.corp.example/ai"], &[("search", "s1")], &[]).unwrap();
+    assert_eq!(found, ["openai gw.corp.example", "search s1.search.windows.net"]);
+}
+
+#[test]
 fn the_other_names_of_an_account_do_not_count() {
     let parts = parts(&["myacct".to_owned()], &[], &Environment::from_pairs([])).unwrap();
     let unused: Vec<&str> = parts

@@ -46,7 +46,8 @@ impl Variable {
 
 /// The variable that names the account itself.
 pub(super) const OWN: &str = "AZURE_OPENAI_ENDPOINT";
-const ACCOUNT: &str = "openai";
+/// The id of the account's service.
+pub(super) const ACCOUNT: &str = "openai";
 const FOUNDRY: &str = "aiservices";
 
 const fn endpoint(name: &'static str, service: &'static str) -> Variable {

@@ -66,10 +66,3 @@ pub enum CredentialError {
         at: usize,
     },
 }
-
-/// Whether a message is that of [`CredentialError::Misplaced`]: what was typed holds a secret, and
-/// is not repeated.
-#[must_use]
-pub fn is_misplaced(message: &str) -> bool {
-    message.contains("where it would be looked up and shown: nothing was sent")
-}

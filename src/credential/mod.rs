@@ -35,7 +35,7 @@ use std::rc::Rc;
 
 pub use crate::secret::looks_like_a_key;
 pub use entra::Application;
-pub use error::{CredentialError, is_misplaced};
+pub use error::CredentialError;
 pub use find::leaked_into_args;
 pub use options::{CredentialOptions, Host, SourceChoice};
 pub use resource_manager::for_resource_manager;

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::azure::{self, Asking};
 use crate::blocking;
-use crate::credential::{self, API_KEY_VARIABLE, Credential};
+use crate::credential::{self, API_KEY_VARIABLE, Credential, CredentialError};
 use crate::diagnose::diagnose;
 use crate::evidence::{Evidence, Trust, text};
 use crate::files::{self, May};
@@ -53,9 +53,28 @@ pub enum NotWalked {
     /// A file or a credential that it needs is not available; with the reason.
     #[error("{0}")]
     Lacks(String),
+    /// Its name, or another word of it, holds a secret, which a report of it would show; with the
+    /// reason.
+    #[error("{0}")]
+    HoldsSecret(String),
     /// A panic.
     #[error("{0} ended this walk")]
     Bug(Bug),
+}
+
+impl From<String> for NotWalked {
+    fn from(why: String) -> Self {
+        Self::Lacks(why)
+    }
+}
+
+impl From<CredentialError> for NotWalked {
+    fn from(error: CredentialError) -> Self {
+        match error {
+            CredentialError::Misplaced(_) => Self::HoldsSecret(error.to_string()),
+            _ => Self::Lacks(error.to_string()),
+        }
+    }
 }
 
 /// Walks entries, on one thread.
@@ -181,7 +200,7 @@ impl Walker {
         credential::leaked_into_args(&world.environment, &entry.typed_words())
             .map_err(|e| e.to_string())?;
         self.plan(&entry.plan)?;
-        self.credential(entry, &world).map(|_| ())
+        self.credential(entry, &world).map(|_| ()).map_err(|why| why.to_string())
     }
 
     /// Walks `entry` and judges the evidence. `within` shortens the whole walk.
@@ -191,7 +210,7 @@ impl Walker {
     /// [`NotWalked`]; it does not affect later walks.
     pub async fn walk(&self, entry: &Entry, within: Option<Duration>) -> Result<Report, NotWalked> {
         match panics::caught_in(self.walk_unprotected(entry, within)).await {
-            Ok(walked) => walked.map_err(NotWalked::Lacks),
+            Ok(walked) => walked,
             Err(bug) => Err(NotWalked::Bug(bug)),
         }
     }
@@ -210,7 +229,7 @@ impl Walker {
         &self,
         entry: &Entry,
         within: Option<Duration>,
-    ) -> Result<Report, String> {
+    ) -> Result<Report, NotWalked> {
         let began = Instant::now();
         let mut plan = self.plan(&entry.plan)?;
         if let Some(within) = within {
@@ -279,18 +298,18 @@ impl Walker {
 
     /// The credential of an entry: one of this round whose token was requested in the same way, else a
     /// new one.
-    fn credential(&self, entry: &Entry, world: &World) -> Result<Rc<Credential>, String> {
+    fn credential(&self, entry: &Entry, world: &World) -> Result<Rc<Credential>, NotWalked> {
         let way = TokenSharing::of(entry);
         let typed = entry.typed_words();
         let mut credentials = self.credentials.borrow_mut();
         credentials.retain(|_, (found, _)| found.elapsed() < SHARING_TIME);
         let known = credentials.get(&way).filter(|(found, _)| found.elapsed() < age(entry));
         if let Some((_, credential)) = known {
-            credential.leaked_into_args(&typed).map_err(|e| e.to_string())?;
+            credential.leaked_into_args(&typed)?;
             return Ok(Rc::clone(credential));
         }
         let environment = environment(entry, &world.environment)?;
-        credential::leaked_into_args(&environment, &typed).map_err(|e| e.to_string())?;
+        credential::leaked_into_args(&environment, &typed)?;
         let reference = &entry.credential;
         let files = [
             ("api_key_file", &reference.api_key_file),
@@ -307,8 +326,8 @@ impl Walker {
         }
         let request = entry.credential.request(world, FILE_TIMEOUT);
         let request = request.for_service(entry.target.service());
-        let credential = Credential::find(&request, &environment).map_err(|e| e.to_string())?;
-        credential.leaked_into_args(&typed).map_err(|e| e.to_string())?;
+        let credential = Credential::find(&request, &environment)?;
+        credential.leaked_into_args(&typed)?;
         let credential = Rc::new(credential);
         // A key or a token in a file is read for each walk: it may have been renewed.
         if credential.flow().is_some() {

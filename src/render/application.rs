@@ -10,9 +10,7 @@ use super::{Style, Verbosity, escape};
 use crate::evidence::address::{AddressClass, classify};
 use crate::evidence::{Evidence, tunnel};
 use crate::report::Report;
-
-/// The label of a report whose name nothing uses that is configured.
-const UNUSED: (&str, &str) = ("used", "no");
+use crate::report::part::{UNUSED, USED};
 
 /// Columns of a host, at most; a longer one moves its own line.
 const MAX_HOST: usize = 48;
@@ -64,8 +62,7 @@ pub fn table(reports: &[Report], style: Style) -> String {
 }
 
 fn is_unused(report: &Report) -> bool {
-    let (label, value) = UNUSED;
-    report.labels.get(label).is_some_and(|own| own == value)
+    report.labels.get(USED).is_some_and(|value| value == UNUSED)
 }
 
 /// What kind of address applications get.

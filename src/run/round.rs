@@ -212,9 +212,7 @@ pub(super) fn walked(
     let mut refused = None;
     let mut done = 0_usize;
     let finished = |place: usize, walked: Result<Report, NotWalked>| {
-        if let Err(why) = &walked
-            && credential::is_misplaced(&why.to_string())
-        {
+        if let Err(why @ NotWalked::HoldsSecret(_)) = &walked {
             // Any report would show the name, in which the secret is.
             refused = Some(format!("line {}: {why}", entries[place].line));
             return;

@@ -3,7 +3,7 @@
 
 use crate::evidence::http::Purpose;
 
-use super::refusal::{Blames, Condition, Leaves, Refusal};
+use super::refusal::{Blames, Condition, Leaves, RULES_OR_CLOSED, Refusal};
 use super::request::Under;
 use super::{Request, Resource, Rules, Service, public, usgov};
 
@@ -23,12 +23,6 @@ const REFUSALS: &[Refusal] = &[
         .blames(Blames::Network)
         .codes(&["denied"])
         .words(&["is not allowed access"]),
-];
-
-/// What its network refusal leaves open (fact Z31).
-const FORBIDDEN: &[&str] = &[
-    "the answer is the same while public access is off altogether: then no rule for an address has \
-     any effect",
 ];
 
 /// A registry as `az` names it.
@@ -64,5 +58,5 @@ pub(super) const SERVICES: &[Service] = &[Service::new(
 )
 .requests(REQUESTS)
 .refusals(REFUSALS)
-.forbidden(FORBIDDEN)
+.forbidden(RULES_OR_CLOSED)
 .resource(RESOURCE)];

@@ -32,6 +32,12 @@ pub struct Refusal {
     pub blames: Blames,
 }
 
+/// What a refusal by network rules leaves open where a service says the same of both (facts Z26, Z31).
+pub(super) const RULES_OR_CLOSED: &[&str] = &[
+    "the answer is the same while public access is off altogether: then no rule for an address has \
+     any effect",
+];
+
 /// How much of the proof that the path works an answer leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leaves {

@@ -4,7 +4,7 @@
 use crate::clouds::Cloud;
 use crate::evidence::http::Purpose;
 
-use super::refusal::{Blames, Condition, Leaves, Refusal};
+use super::refusal::{Blames, Condition, Leaves, RULES_OR_CLOSED, Refusal};
 use super::request::{DATE, Under};
 use super::{NETWORK_RULE, Request, Resource, Role, Rules, Service, china, public, usgov};
 
@@ -68,12 +68,6 @@ const REFUSALS: &[Refusal] = &[
         .only(&[Condition::Token, Condition::Sent]),
 ];
 
-/// What its network refusal leaves open (fact Z26).
-const FORBIDDEN: &[&str] = &[
-    "the answer is the same while public access is off altogether: then no rule for an address has \
-     any effect",
-];
-
 /// A storage account as `az` names it.
 const RESOURCE: Resource = Resource {
     kind: "Microsoft.Storage/storageAccounts",
@@ -99,7 +93,7 @@ const fn storage(service: Service) -> Service {
         .secondary("-secondary")
         .signature("", &["x-ms-error-code", "x-ms-version"])
         .refusals(REFUSALS)
-        .forbidden(FORBIDDEN)
+        .forbidden(RULES_OR_CLOSED)
         .roles("read everything of this kind in the storage account", ROLES)
         .resource(RESOURCE)
 }

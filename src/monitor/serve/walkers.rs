@@ -127,7 +127,7 @@ async fn walk(walker: &Walker, shared: &Shared, job: &Job) -> Option<Outcome> {
                 Walked { exposition: metrics::exposition(&report).into(), report }
             })
             .map_err(|_| why),
-            NotWalked::Lacks(_) => Err(why),
+            NotWalked::Lacks(_) | NotWalked::HoldsSecret(_) => Err(why),
         }
     });
     Some(match outcome {
