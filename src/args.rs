@@ -338,4 +338,15 @@ mod tests {
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
     }
+
+    #[test]
+    fn each_command_is_known_as_no_account() {
+        let command = Cli::command();
+        let mut commands: Vec<&str> = command.get_subcommands().map(|c| c.get_name()).collect();
+        commands.push("help");
+        let mut known = crate::target::COMMANDS.to_vec();
+        commands.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(known, commands);
+    }
 }

@@ -232,7 +232,7 @@ fn bare(name: &str, place: &str) -> Result<(), PartError> {
         Ok(_) if mixed && KEY_LENGTHS.contains(&name.len()) && !name.contains('-') => {
             TargetError::Key
         }
-        Ok(_) | Err(TargetError::Reserved(_) | TargetError::Command(_)) => return Ok(()),
+        Ok(_) | Err(TargetError::Command(_)) => return Ok(()),
         Err(error) => error,
     };
     Err(PartError::Target(place.to_owned(), error))

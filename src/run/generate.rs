@@ -2,7 +2,7 @@
 
 use clap::CommandFactory;
 
-use super::{Output, application, round, suggestions};
+use super::{Output, application, round};
 use crate::args::{Cli, Generate};
 use crate::credential;
 use crate::diagnose::rules;
@@ -10,6 +10,7 @@ use crate::evidence::Hop;
 use crate::evidence::text::repeatable;
 use crate::platform;
 use crate::services;
+use crate::target::COMMANDS;
 use crate::world::World;
 use crate::{explain, generate};
 
@@ -43,7 +44,7 @@ fn with_values() -> clap::Command {
     }
     let hops = Hop::ALL.iter().map(|hop| hop.name());
     let pages: Vec<&str> = hops.chain(rules::all().map(|rule| rule.id)).collect();
-    let commands = suggestions::COMMANDS.iter().copied().filter(|name| *name != "help");
+    let commands = COMMANDS.iter().copied().filter(|name| *name != "help");
     let commands: Vec<&str> = commands.collect();
     walk(Cli::command())
         .mut_subcommand("check", walk)

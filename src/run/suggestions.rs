@@ -3,12 +3,7 @@
 use std::path::Path;
 
 use crate::evidence::text::repeatable;
-
-/// The commands, by their names.
-pub(super) const COMMANDS: &[&str] = &[
-    "check", "app", "watch", "serve", "history", "explain", "diagnose", "azure", "compare",
-    "generate", "help",
-];
+use crate::target::COMMANDS;
 
 /// Words for something that this tool calls differently.
 const WORDS: &[(&str, &str)] = &[

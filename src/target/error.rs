@@ -1,0 +1,90 @@
+//! Why a target cannot be walked, in words for the operator.
+
+use std::net::IpAddr;
+
+use super::typed::LONGEST;
+
+/// Why a target cannot be walked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// An IP address.
+    #[error(
+        "{0} is an address: give the name. SNI and certificate are judged against the original \
+         name; to force an address use --connect-to NAME:443:{0}:443"
+    )]
+    Address(IpAddr),
+    /// No text.
+    #[error("the target is empty")]
+    Empty,
+    /// A shared access signature.
+    #[error(
+        "the URL holds a shared access signature (sig=), which is a secret: leave out what follows \
+         the `?`. A check with it is not made; the path to the service does not depend on it"
+    )]
+    Signature,
+    /// A URL that is not https.
+    #[error("{0}:// is not how Azure OpenAI is reached: the endpoint begins with https://")]
+    Scheme(String),
+    /// The scheme is there twice.
+    #[error("the scheme is there twice: the endpoint is https://<account>.openai.azure.com/")]
+    DoubleScheme,
+    /// A scheme that is mistyped, such as `https//`.
+    #[error("the scheme is mistyped: the endpoint is https://<account>.openai.azure.com/")]
+    MistypedScheme,
+    /// A user name or password in the URL.
+    #[error("the URL holds a user name or password: leave it out, keys come from the environment")]
+    UserInfo,
+    /// More text than any endpoint has.
+    #[error("the target is {0} bytes long; an endpoint URL has at most {LONGEST}")]
+    TooLong(usize),
+    /// The URL cannot be read.
+    #[error("this is not a URL: {0}")]
+    Url(String),
+    /// A label is longer than 63 bytes.
+    #[error("a part of the name is {0} bytes long; a DNS label has at most 63 (RFC 1035)")]
+    LongLabel(usize),
+    /// The whole name is too long.
+    #[error("the name is {0} bytes long; a DNS name has at most 253 (RFC 1035)")]
+    LongName(usize),
+    /// An empty label.
+    #[error("the name has an empty part (two dots in a row, or one at its start)")]
+    EmptyLabel,
+    /// A character that no host name has.
+    #[error("the name has a character that no host name has: {0:?}")]
+    Character(char),
+    /// Not encodable as an IDN.
+    #[error("the name cannot be written in its ASCII form (IDNA): {0}")]
+    Idna(String),
+    /// A bare account name that is none.
+    #[error("{0:?} is no account name: letters, digits and hyphens, 2 to 64 of them")]
+    Account(String),
+    /// What looks like a key.
+    #[error(
+        "the target looks like an API key, and was not looked up: keys belong into the \
+         environment; for an account of that name write the whole host name"
+    )]
+    Key,
+    /// A command where a target should be.
+    #[error(
+        "`{0}` is a command, and a command comes first: aoai-probe {0} ...; \
+         for an account of that name write {0}.openai.azure.com"
+    )]
+    Command(String),
+    /// A `--service` that the name's suffix contradicts.
+    #[error(
+        "{host} is a name of {suffix} by its suffix, so --service {service} does not apply to it: \
+         leave the option out. It says what answers at a gateway (API Management, App Service, \
+         Container Apps) or at a name of your own"
+    )]
+    OtherService {
+        /// The host.
+        host: String,
+        /// The service of its suffix.
+        suffix: &'static str,
+        /// What `--service` named.
+        service: String,
+    },
+    /// An unknown `--service`.
+    #[error("there is no service {0:?}; one of: {1}")]
+    Service(String, String),
+}

@@ -1,0 +1,211 @@
+//! What the user wants walked: parsed, checked, nothing resolved.
+
+mod error;
+mod typed;
+
+pub use error::TargetError;
+pub use typed::COMMANDS;
+use typed::{LONGEST, base_path, from_name, from_url, holds_signature};
+
+use crate::clouds::Cloud;
+use crate::evidence::text::{begins_as_url, clean, holds_at_sign, repeatable};
+use crate::evidence::{TargetInfo, TargetKind};
+use crate::services::{self, Keys, Kind, Opening, Service};
+
+/// Characters of what was typed that are kept and shown.
+const LONGEST_SHOWN: usize = 500;
+
+/// A target, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its description, as it goes into the evidence.
+    pub seen: TargetInfo,
+    /// Its service.
+    service: Option<&'static Service>,
+    /// The cloud that its suffix names, where the service is there.
+    cloud: Option<Cloud>,
+    /// For a privatelink name: the original name, which applications must use.
+    pub original_host: Option<String>,
+}
+
+impl Target {
+    /// What of it would be looked up, sent or shown.
+    pub fn typed(&self) -> impl Iterator<Item = &str> {
+        [&self.seen.input, &self.seen.host, &self.seen.base_path].into_iter().map(String::as_str)
+    }
+
+    /// Reads an account name, host name or endpoint URL; `service` is `--service`, which says
+    /// what an unknown name is.
+    ///
+    /// # Errors
+    ///
+    /// [`TargetError`], in words for the operator; it never repeats a URL's password.
+    pub fn parse(typed: &str, service: Option<&str>) -> Result<Self, TargetError> {
+        let typed = typed.trim();
+        if typed.is_empty() {
+            return Err(TargetError::Empty);
+        }
+        if typed.len() > LONGEST {
+            return Err(TargetError::TooLong(typed.len()));
+        }
+        // Before anything else: no other message may repeat what comes before an `@`.
+        if holds_at_sign(typed) {
+            return Err(TargetError::UserInfo);
+        }
+        if begins_as_url(typed) && !typed.contains("://") {
+            return Err(TargetError::MistypedScheme);
+        }
+        if holds_signature(typed) {
+            return Err(TargetError::Signature);
+        }
+        if let Ok(address) = typed.trim_start_matches('[').trim_end_matches(']').parse() {
+            return Err(TargetError::Address(address));
+        }
+        let (host, port, path) = if typed.contains(['/', ':', '@', '?', '#']) {
+            from_url(typed)?
+        } else {
+            (from_name(typed)?, None, String::new())
+        };
+        let forced = match service {
+            None => None,
+            Some(id) => Some(services::by_id(id).ok_or_else(|| {
+                let mut ids: Vec<&str> = services::all().map(|service| service.id).collect();
+                ids.sort_unstable();
+                TargetError::Service(repeatable(id).to_owned(), ids.join(", "))
+            })?),
+        };
+        if let (Some(forced), Some(known)) = (forced, by_suffix(&host)) {
+            let known = known.service;
+            let fits = forced == known
+                || (forced.is_account() && known.is_account())
+                || (forced.has_call() && known.gateway().is_some());
+            if !fits {
+                return Err(TargetError::OtherService {
+                    host,
+                    suffix: known.name,
+                    service: forced.id.to_owned(),
+                });
+            }
+        }
+        Ok(Self::build(typed, host, port, &path, forced))
+    }
+
+    /// The service that was named for it, where its host does not show that one.
+    #[must_use]
+    pub fn forced_service(&self) -> Option<&'static Service> {
+        let shown = by_suffix(&self.seen.host).map(|found| found.service);
+        self.service().filter(|service| shown != Some(*service))
+    }
+
+    fn build(
+        typed: &str,
+        host: String,
+        port: Option<u16>,
+        path: &str,
+        forced: Option<&'static Service>,
+    ) -> Self {
+        let privatelink = services::find_privatelink(&host).filter(|m| !m.prefix.is_empty());
+        let found = services::find(&host);
+        let original_host = privatelink.as_ref().map(|m| format!("{}.{}", m.prefix, m.suffix));
+        let known = privatelink.as_ref().or(found.as_ref());
+        // The suffix knows the cloud; `--service` says the service where it names another.
+        let other = forced.filter(|service| known.is_none_or(|m| m.service != *service));
+        let service = other.or(known.map(|m| m.service));
+        let cloud = known.map(|m| m.endpoint.cloud);
+        let gateway = known.filter(|m| other.is_some() && m.service.gateway().is_some());
+        // The path after the own name of a service that is not behind a gateway names one of its
+        // objects, such as a secret: it does not belong before that service's call.
+        let own = other.is_none() && service.is_some_and(|service| service.kind == Kind::Other);
+        let base_path = if own { String::new() } else { base_path(path) };
+        let kind = match (&privatelink, service) {
+            (Some(_), _) => TargetKind::Privatelink,
+            (None, None) => TargetKind::Unknown,
+            (None, _) if known.is_some_and(|m| m.service.kind == Kind::Regional) => {
+                TargetKind::Regional
+            }
+            (None, Some(service)) if !service.is_account() => TargetKind::OtherService,
+            (None, Some(_)) if base_path.starts_with("/api/projects/") => TargetKind::Project,
+            (None, Some(_)) => TargetKind::Account,
+        };
+        // A query or fragment is not used, and may hold a key (a gateway's subscription-key).
+        let shown = typed.split(['?', '#']).next().unwrap_or(typed);
+        let seen = TargetInfo {
+            input: clean(shown, LONGEST_SHOWN),
+            port: port.or(service.map(|service| service.port)).unwrap_or(443),
+            kind,
+            service: service.map(|service| service.id.to_owned()),
+            suffix_service: gateway.map(|m| m.service.id.to_owned()),
+            service_name: service.map(|service| service.name.to_owned()),
+            // What --service says of an unknown name is the service, and not its cloud.
+            cloud: cloud.map(|cloud| cloud.name().to_owned()),
+            public_suffix: known.map(|m| m.suffix.clone()),
+            private_zone: known.map(|m| m.zone.clone()).filter(|zone| !zone.is_empty()),
+            account: known
+                .and_then(|m| m.prefix.split('.').next())
+                .map(|label| match service {
+                    // The names of a resource's copy in the paired region.
+                    Some(service) => label.strip_suffix(service.secondary).unwrap_or(label),
+                    None => label,
+                })
+                .filter(|label| !label.is_empty())
+                .map(str::to_owned),
+            base_path,
+            host,
+        };
+        let cloud = cloud.filter(|cloud| service.is_some_and(|service| service.is_in(*cloud)));
+        Self { seen, service, cloud, original_host }
+    }
+
+    /// Its service.
+    #[must_use]
+    pub const fn service(&self) -> Option<&'static Service> {
+        self.service
+    }
+
+    /// The keys that a call to it may carry.
+    #[must_use]
+    pub fn keys(&self) -> Option<&'static Keys> {
+        services::keys_of(self.service)
+    }
+
+    /// Its cloud, as far as its name shows one.
+    #[must_use]
+    pub const fn cloud(&self) -> Cloud {
+        match self.cloud {
+            Some(cloud) => cloud,
+            None => Cloud::Public,
+        }
+    }
+
+    /// How a connection to it begins; by HTTPS where its service is not known.
+    #[must_use]
+    pub const fn opening(&self) -> Opening {
+        match self.service {
+            Some(service) => service.opening,
+            None => Opening::Https,
+        }
+    }
+
+    /// Whether its service has a call that proves it.
+    #[must_use]
+    pub fn has_call(&self) -> bool {
+        self.service.is_some_and(Service::has_call)
+    }
+
+    /// The target of the original name beside a privatelink one.
+    #[must_use]
+    pub fn original(&self) -> Option<Self> {
+        let host = self.original_host.clone()?;
+        Some(Self::build(&host.clone(), host, Some(self.seen.port), "", None))
+    }
+}
+
+/// The service of a name by its suffix, public or privatelink.
+fn by_suffix(host: &str) -> Option<services::Match> {
+    services::find_privatelink(host)
+        .filter(|m| !m.prefix.is_empty())
+        .or_else(|| services::find(host))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+use super::*;
+
+fn host(typed: &str) -> Result<(String, String, TargetKind), TargetError> {
+    Target::parse(typed, None).map(|t| (t.seen.host, t.seen.base_path, t.seen.kind))
+}
+
+#[test]
+fn the_forms_that_people_type() {
+    use TargetKind as K;
+    for (typed, name, path, kind) in [
+        ("myacct", "myacct.openai.azure.com", "", K::Account),
+        ("MyAcct.OpenAI.Azure.com.", "myacct.openai.azure.com", "", K::Account),
+        ("https://myacct.openai.azure.com/", "myacct.openai.azure.com", "", K::Account),
+        ("myacct.openai.azure.com:443", "myacct.openai.azure.com", "", K::Account),
+        ("https://a.openai.azure.com/openai/v1/", "a.openai.azure.com", "/openai/v1", K::Account),
+        (
+            "https://a.openai.azure.com/openai/deployments/x/chat/completions?api-version=1",
+            "a.openai.azure.com",
+            "",
+            K::Account,
+        ),
+        (
+            "https://a.services.ai.azure.com/api/projects/demo",
+            "a.services.ai.azure.com",
+            "/api/projects/demo",
+            K::Project,
+        ),
+        ("a.privatelink.openai.azure.com", "a.privatelink.openai.azure.com", "", K::Privatelink),
+        (
+            "eastus.api.cognitive.microsoft.com",
+            "eastus.api.cognitive.microsoft.com",
+            "",
+            K::Regional,
+        ),
+        ("v.vault.azure.net", "v.vault.azure.net", "", K::OtherService),
+        ("gateway.corp.example", "gateway.corp.example", "", K::Unknown),
+        ("b\u{fc}cher.example", "xn--bcher-kva.example", "", K::Unknown),
+    ] {
+        assert_eq!(host(typed), Ok((name.to_owned(), path.to_owned(), kind)), "{typed}");
+    }
+}
+
+#[test]
+fn what_cannot_be_walked_says_why() {
+    let label64 = "a".repeat(64);
+    for (typed, wanted) in [
+        ("10.3.0.5", "is an address"),
+        ("https://10.3.0.5/", "is an address"),
+        ("https://[fd00::5]/", "is an address"),
+        ("fd00::5", "is an address"),
+        ("http://a.openai.azure.com", "begins with https"),
+        ("https://https://a.openai.azure.com", "twice"),
+        ("https://user:canary@a.openai.azure.com", "leave it out"),
+        ("canary@a.openai.azure.com", "leave it out"),
+        ("canary@myacct", "leave it out"),
+        ("0f1e2d3c4b5a69788796a5b4c3d2e1f0", "looks like an API key"),
+        ("user:canary://x@a.openai.azure.com", "leave it out"),
+        (&format!("https://a.openai.azure.com/{}", "x".repeat(2048)), "at most 2048"),
+        ("http://user:canary@a.openai.azure.com", "leave it out"),
+        ("user:canary@https://a.openai.azure.com", "leave it out"),
+        ("https:\\\\user:canary@a.openai.azure.com", "leave it out"),
+        ("https:///user:canary@a.openai.azure.com/?x=http://y", "leave it out"),
+        ("canary@a", "leave it out"),
+        ("a..openai.azure.com", "empty part"),
+        (".openai.azure.com", "empty part"),
+        (&format!("{label64}.openai.azure.com"), "64 bytes"),
+        (&label64, "64 bytes"),
+        ("my account", "no account name"),
+        ("a b.openai.azure.com", "' '"),
+        ("app", "a command comes first"),
+        ("diagnose", "a command comes first"),
+        ("", "empty"),
+    ] {
+        let error = host(typed).expect_err(typed).to_string();
+        assert!(error.contains(wanted), "{typed}: {error}");
+        assert!(!error.contains("canary"), "{error}");
+    }
+}
+
+#[test]
+fn a_shared_access_signature_is_refused_and_not_repeated() {
+    for typed in [
+        "https://a.blob.core.windows.net/c/b?sv=2024-11-04&sig=canary%3D",
+        "a.blob.core.windows.net?SIG=canary",
+        "a.queue.core.windows.net/?comp=list&sig=canary#x",
+    ] {
+        let error = Target::parse(typed, None).unwrap_err();
+        assert_eq!(error, TargetError::Signature);
+        assert!(!error.to_string().contains("canary"));
+    }
+    assert!(Target::parse("https://a.blob.core.windows.net/?comp=list&design=x", None).is_ok());
+    let copy = Target::parse("acct-secondary.blob.core.windows.net", None).unwrap();
+    assert_eq!(copy.seen.account.as_deref(), Some("acct"));
+}
+
+#[test]
+fn a_service_has_its_own_port_and_a_typed_one_counts() {
+    for (typed, port) in [
+        ("s.database.windows.net", 1433),
+        ("https://s.database.windows.net/", 1433),
+        ("s.database.windows.net:443", 443),
+        ("https://s.database.windows.net:443/x", 443),
+        ("s.database.windows.net:11000", 11_000),
+        ("myacct", 443),
+        ("gateway.corp.example:8443", 8443),
+    ] {
+        assert_eq!(Target::parse(typed, None).unwrap().seen.port, port, "{typed}");
+    }
+}
+
+#[test]
+fn a_query_is_not_kept() {
+    let target = Target::parse("myacct?api-key=canary", None).unwrap();
+    assert!(!format!("{target:?}").contains("canary"), "{target:?}");
+    let typed = "https://a.azure-api.net/openai?subscription-key=canary#canary";
+    let target = Target::parse(typed, None).unwrap();
+    assert_eq!(target.seen.input, "https://a.azure-api.net/openai");
+}
+
+#[test]
+fn a_named_service_is_obeyed_at_a_gateway_and_refused_where_the_suffix_contradicts() {
+    let seen = |typed, service| Target::parse(typed, Some(service)).map(|t| (t.has_call(), t.seen));
+    let (call, gateway) = seen("x.azure-api.net", "openai").unwrap();
+    assert_eq!((gateway.kind, call), (TargetKind::Account, true));
+    assert_eq!(gateway.suffix_service.as_deref(), Some("apim"));
+    assert_eq!(gateway.private_zone.as_deref(), Some("privatelink.azure-api.net"));
+    for host in ["x.azurewebsites.net", "x.eastus.azurecontainerapps.io"] {
+        assert!(seen(host, "openai").unwrap().0, "{host}");
+    }
+    let (call, account) = seen("x.cognitiveservices.azure.com", "openai").unwrap();
+    assert_eq!((account.suffix_service, call), (None, true));
+    let (_, gov) = seen("x.openai.azure.us", "openai").unwrap();
+    assert_eq!(gov.cloud.as_deref(), Some("usgov"));
+    let (call, regional) = seen("eastus.api.cognitive.microsoft.com", "openai").unwrap();
+    assert_eq!((regional.kind, call), (TargetKind::Regional, true));
+    for (host, service) in [
+        ("x.openai.azure.com", "keyvault"),
+        ("x.vault.azure.net", "openai"),
+        ("x.azure-api.net", "sql"),
+        ("x.privatelink.vaultcore.azure.net", "openai"),
+    ] {
+        let error = seen(host, service).unwrap_err().to_string();
+        assert!(error.contains("by its suffix"), "{error}");
+    }
+}
+
+#[test]
+fn a_named_service_makes_an_unknown_name_an_account() {
+    let target = Target::parse("gateway.corp.example", Some("openai")).unwrap();
+    assert_eq!((target.seen.kind, target.has_call()), (TargetKind::Account, true));
+    assert_eq!(target.seen.private_zone, None);
+}
