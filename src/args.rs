@@ -25,7 +25,8 @@ pub use conflicts::{
 pub use output::{Color, ExitStyleArgument, Format, OutputOptions, TeamArgument};
 pub use repeat::given;
 pub(crate) use values::{
-    api_version, connect_override, credential, deployment, expect, file, proxy, resolver,
+    api_version, connect_override, credential, deployment, expect, file, named_file, proxy,
+    resolver,
 };
 use values::{interval, seconds, since};
 
@@ -250,7 +251,7 @@ pub struct Check {
     #[arg(long, value_name = "FILE", value_parser = file)]
     pub token_file: Option<String>,
     /// Present the assertion in this file to Entra ID (with AZURE_TENANT_ID, AZURE_CLIENT_ID)
-    #[arg(long, value_name = "FILE", value_parser = file, conflicts_with_all = ["api_key_file", "token_file"])]
+    #[arg(long, value_name = "FILE", value_parser = named_file, conflicts_with_all = ["api_key_file", "token_file"])]
     pub assertion_file: Option<String>,
     /// The user-assigned managed identity: its client id, resource id, or object:ID
     #[arg(long, value_name = "ID")]
@@ -265,7 +266,7 @@ pub struct Check {
     #[arg(long, value_name = "VERSION", value_parser = api_version)]
     pub api_version: Option<String>,
     /// Trust the certificates in this file, in addition to the roots of --trust
-    #[arg(long, value_name = "PEM", value_parser = file)]
+    #[arg(long, value_name = "PEM", value_parser = named_file)]
     pub ca_file: Option<String>,
     /// Which roots decide: the built-in public ones (the default) or the system's
     #[arg(long, value_enum)]

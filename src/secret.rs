@@ -88,6 +88,26 @@ pub fn looks_like_a_key(word: &str) -> bool {
     !word.contains('/') && word.split(|c: char| !c.is_ascii_alphanumeric() && !joins(c)).any(run)
 }
 
+/// Whether a word can hardly be anything but a key: a name of that form would be one that nobody
+/// typed. Keys are 32 hexadecimal digits (accounts), or 40 and more letters of both cases and
+/// digits in a row (search services, storage accounts, accounts since 2024, other vendors).
+#[must_use]
+pub fn has_form_of_a_key(word: &str) -> bool {
+    holds_long_key(word) || word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Whether a text holds a key of the longer form of [`has_form_of_a_key`].
+#[must_use]
+pub fn holds_long_key(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_alphanumeric()).any(|run| {
+        let has = |is: fn(&u8) -> bool| run.bytes().any(|byte| is(&byte));
+        run.len() >= 40
+            && has(u8::is_ascii_digit)
+            && has(u8::is_ascii_lowercase)
+            && has(u8::is_ascii_uppercase)
+    })
+}
+
 /// The secrets of one walk, all of which are taken out of every text of a peer before it is
 /// escaped, cut and kept: a peer may echo what another one was sent.
 #[derive(Debug, Clone, Default)]
@@ -135,6 +155,22 @@ mod tests {
         assert_eq!(secret.redact("key=CANARY 1234!"), "key=[secret]!");
         assert_eq!(redacted("abc", "abc abc"), "abc abc");
         assert_eq!(redacted("p\u{e4}ss", "say p\u{e4}ss"), "say [secret]");
+    }
+
+    #[test]
+    fn a_key_is_known_by_its_form_and_a_long_name_is_none() {
+        let search = "3kT7pQx9Zb2LmN8vR4sW6yC1dF5gH0jKaB3eD7iJ9lO2qU4wXz6A";
+        for key in [KEY, search, &format!("sk-{search}"), &format!("{search}==")] {
+            assert!(has_form_of_a_key(key), "{key}");
+        }
+        for name in [
+            "gpt-4o-mini-2024-07-18",
+            "contosoproductionwesteuropeopenaiaccount0001",
+            "11111111-2222-3333-4444-555555555555",
+            "9f8e7d6c5b4a39281706f5e4d3c2b1a0.contoso.example",
+        ] {
+            assert!(!has_form_of_a_key(name), "{name}");
+        }
     }
 
     #[test]

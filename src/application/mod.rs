@@ -271,7 +271,8 @@ struct Parts {
 
 impl Parts {
     fn add(&mut self, target: Target, service: Option<&'static str>, origin: Origin) {
-        let place = |t: &Target| (t.seen.host.clone(), t.seen.port, t.seen.base_path.clone());
+        let place =
+            |t: &Target| (t.service(), t.seen.host.clone(), t.seen.port, t.seen.base_path.clone());
         if self.list.iter().any(|part| place(&part.target) == place(&target)) {
             return;
         }
@@ -302,8 +303,8 @@ impl Parts {
         if found.variable.form == variables::Form::Name && !is_shown {
             return Err(PartError::NoName(name.to_owned()));
         }
-        // A gateway of one's own in front of the account has a name that shows nothing.
-        let behind = target.service().is_none() && found.variable.is_of_any_host();
+        // A gateway of one's own in front of a service has a name that shows nothing.
+        let behind = target.service().is_none() && found.variable.form == variables::Form::Endpoint;
         if behind {
             let service = found.variable.service;
             let target = Target::parse(&host, Some(service)).map_err(problem)?;

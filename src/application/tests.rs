@@ -67,6 +67,31 @@ fn variables_name_parts_and_their_secrets_are_not_read() {
 }
 
 #[test]
+fn a_host_of_ones_own_is_what_its_variable_says() {
+    let found = hosts(
+        &["myacct"],
+        &[],
+        &[
+            ("AZURE_SEARCH_ENDPOINT", "https://gw.corp.example/search?sig=canary"),
+            ("AZURE_KEY_VAULT_URL", "https://gw.corp.example/vault"),
+            ("AZURE_STORAGE_BLOB_ENDPOINT", "https://st1.blob.core.windows.net/box?sig=canary"),
+            ("AZURE_CONTAINER_REGISTRY_ENDPOINT", "registry.corp.example"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(
+        found,
+        [
+            "openai myacct.openai.azure.com",
+            "search gw.corp.example",
+            "blob st1.blob.core.windows.net",
+            "keyvault gw.corp.example",
+            "host registry.corp.example",
+        ]
+    );
+}
+
+#[test]
 fn a_gateway_that_is_typed_stands_for_the_account() {
     let found = hosts(&["https://gw.corp.example/ai"], &[("search", "s1")], &[]).unwrap();
     assert_eq!(found, ["openai gw.corp.example", "search s1.search.windows.net"]);

@@ -3,6 +3,7 @@
 
 use url::Url;
 
+use crate::target::Target;
 use crate::world::Environment;
 
 /// A variable with a name in it.
@@ -19,8 +20,11 @@ pub struct Variable {
 /// What the value of a variable is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// A URL or a host.
+    /// A URL or a host, which may be a gateway of one's own in front of the service.
     Endpoint,
+    /// A URL or a host that is the service's only where its name shows it: other products have variables
+    /// of that name.
+    Shown,
     /// The name of a resource, before its suffix.
     Name,
     /// A connection string, of which the value of this key is read, and no other: it holds a secret.
@@ -35,13 +39,6 @@ impl Variable {
     pub fn is_account(&self) -> bool {
         self.service == ACCOUNT || self.service == FOUNDRY
     }
-
-    /// Whether any host in it leads to the account, as a gateway of one's own does. The generic
-    /// variables of a project may be those of another product.
-    #[must_use]
-    pub fn is_of_any_host(&self) -> bool {
-        self.service == ACCOUNT
-    }
 }
 
 /// The variable that names the account itself.
@@ -52,6 +49,10 @@ const FOUNDRY: &str = "aiservices";
 
 const fn endpoint(name: &'static str, service: &'static str) -> Variable {
     Variable { name, service, form: Form::Endpoint }
+}
+
+const fn shown(name: &'static str, service: &'static str) -> Variable {
+    Variable { name, service, form: Form::Shown }
 }
 
 const fn name(name: &'static str, service: &'static str) -> Variable {
@@ -65,9 +66,9 @@ const fn connection(name: &'static str, service: &'static str, key: &'static str
 /// Each of them; the first ones come first where several name the same host.
 pub const VARIABLES: &[Variable] = &[
     endpoint(OWN, ACCOUNT),
-    endpoint("AZURE_AI_PROJECT_ENDPOINT", FOUNDRY),
-    endpoint("FOUNDRY_PROJECT_ENDPOINT", FOUNDRY),
-    endpoint("PROJECT_ENDPOINT", FOUNDRY),
+    shown("AZURE_AI_PROJECT_ENDPOINT", FOUNDRY),
+    shown("FOUNDRY_PROJECT_ENDPOINT", FOUNDRY),
+    shown("PROJECT_ENDPOINT", FOUNDRY),
     endpoint("AZURE_SEARCH_ENDPOINT", "search"),
     endpoint("AZURE_AI_SEARCH_ENDPOINT", "search"),
     endpoint("AZURE_SEARCH_SERVICE_ENDPOINT", "search"),
@@ -90,7 +91,7 @@ pub const VARIABLES: &[Variable] = &[
     endpoint("AZURE_APPCONFIG_ENDPOINT", "appconfig"),
     endpoint("AZURE_APPCONFIGURATION_ENDPOINT", "appconfig"),
     endpoint("AZURE_DOCUMENTINTELLIGENCE_ENDPOINT", "cognitiveservices"),
-    endpoint("AZURE_CONTAINER_REGISTRY_ENDPOINT", "acr"),
+    shown("AZURE_CONTAINER_REGISTRY_ENDPOINT", "acr"),
     connection(INSIGHTS, "monitor", INGESTION),
 ];
 
@@ -117,7 +118,7 @@ pub(super) fn named(environment: &Environment) -> Vec<Found> {
     let one = |variable: &'static Variable| {
         let value = unquoted(environment.get(variable.name)?);
         let (value, suffix) = match variable.form {
-            Form::Endpoint | Form::Name => (value, None),
+            Form::Endpoint | Form::Shown | Form::Name => (value, None),
             Form::Connection(key) => (of_connection(value, key)?, None),
             Form::Storage => match of_connection(value, "BlobEndpoint") {
                 Some(endpoint) => (endpoint, None),
@@ -171,14 +172,21 @@ fn of_connection<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     value.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
 }
 
-/// The endpoint of a sibling without path and query, which may hold a signature; an account's path
-/// names its project or the v1 path.
+/// The endpoint of a sibling without query, which may hold a signature, and without the path, which
+/// names one of its objects; an account's path names its project or the v1 path, and a gateway's
+/// what is behind it.
 fn without_path(value: &str, variable: &Variable) -> String {
     if variable.is_account() {
         return value.to_owned();
     }
     match Url::parse(value) {
-        Ok(url) if url.has_host() => url.origin().ascii_serialization(),
+        Ok(url) if url.has_host() => {
+            let origin = url.origin().ascii_serialization();
+            match Target::parse(&origin, None) {
+                Ok(target) if target.service().is_none() => origin + url.path(),
+                _ => origin,
+            }
+        }
         _ => value.to_owned(),
     }
 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::values::{account_id, connect_override, credential, file, proxy, seconds, subscription};
+use super::values::{
+    account_id, connect_override, credential, named_file, proxy, seconds, subscription,
+};
 use super::{OutputOptions, TrustArgument};
 use crate::credential::SourceChoice;
 use crate::evidence::azure::ResourceId;
@@ -69,7 +71,7 @@ pub struct AzureWay {
     #[arg(long = "connect-to", value_name = "HOST:PORT:ADDR:PORT", value_parser = connect_override)]
     pub connect_to: Vec<ConnectOverride>,
     /// Trust the certificates in this file, in addition to the roots of --trust
-    #[arg(long, value_name = "PEM", value_parser = file)]
+    #[arg(long, value_name = "PEM", value_parser = named_file)]
     pub ca_file: Option<String>,
     /// Which roots decide: the built-in public ones (the default) or the system's
     #[arg(long, value_enum)]

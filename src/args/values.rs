@@ -7,7 +7,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::With;
-use crate::credential::SourceChoice;
+use crate::credential::{SourceChoice, has_form_of_a_key, looks_like_a_key};
 use crate::evidence::Expect;
 use crate::evidence::azure::ResourceId;
 use crate::evidence::text::{begins_as_url, holds_at_sign, is_guid};
@@ -125,7 +125,9 @@ pub(crate) fn deployment(text: &str) -> Result<String, String> {
         && !text.contains([':', '/'])
         && !holds_at_sign(text)
         && !text.chars().any(char::is_control);
-    if fits {
+    if has_form_of_a_key(text) {
+        Err("this looks like a key: expected the name of a deployment, e.g. gpt-4o".to_owned())
+    } else if fits {
         Ok(text.to_owned())
     } else {
         Err("expected the name of a deployment, e.g. gpt-4o".to_owned())
@@ -176,6 +178,16 @@ pub(crate) fn file(text: &str) -> Result<String, String> {
     match begins_as_url(text) || text.split_once(':').is_some_and(password) {
         true => Err("expected the path of a file, not a URL".to_owned()),
         false => Ok(text.to_owned()),
+    }
+}
+
+/// A file to read that is named in outputs.
+pub(crate) fn named_file(text: &str) -> Result<String, String> {
+    match looks_like_a_key(text) && !text.contains('\\') {
+        true => Err("this looks like a key or a token: expected the path of the file that holds \
+                     it, with a ./ before the name of one in this directory"
+            .to_owned()),
+        false => file(text),
     }
 }
 

@@ -52,6 +52,14 @@ pub enum CredentialError {
          where it would be looked up and shown: nothing was sent"
     )]
     Misplaced(String),
+    /// The value is also that of a variable which is sent and shown.
+    #[error("the value of {secret} is also in {other}, which is sent and shown: nothing was sent")]
+    Repeated {
+        /// The variable whose value is secret.
+        secret: String,
+        /// The other one.
+        other: String,
+    },
     /// A character that no key or token has.
     #[error(
         "{source_name} holds a {what} at character {at}: \

@@ -160,11 +160,31 @@ impl Credential {
 pub fn leaked_into_args(environment: &Environment, typed: &[&str]) -> Result<(), CredentialError> {
     let of_sources = SOURCES.iter().flat_map(|source| source.secret_variables);
     let of_services = services::all_keys().flat_map(|keys| keys.variables);
-    of_sources.chain(of_services).chain(OTHER_SECRET_VARIABLES).copied().try_for_each(|variable| {
-        let secret = environment.get(variable).map(|value| Secret::new(value.trim().to_owned()));
-        match secret.is_some_and(|secret| typed.iter().any(|text| secret.is_contained_in(text))) {
-            true => Err(CredentialError::Misplaced(variable.to_owned())),
-            false => Ok(()),
+    let secret_variables: Vec<&str> =
+        of_sources.chain(of_services).chain(OTHER_SECRET_VARIABLES).copied().collect();
+    let is_secret = |name: &&&str| secret_variables.contains(*name);
+    // The others of a credential, such as the tenant, are sent and shown.
+    let shown = SOURCES
+        .iter()
+        .flat_map(|source| source.variables.iter().chain(source.shared_variables))
+        .chain(&[AUTHORITY_HOST])
+        .filter(|name| !is_secret(name));
+    let shown: Vec<(&str, &str)> =
+        shown.filter_map(|name| Some((*name, environment.get(name)?.trim()))).collect();
+    secret_variables.iter().try_for_each(|variable| {
+        let Some(value) = environment.get(variable).map(str::trim) else { return Ok(()) };
+        let secret = Secret::new(value.to_owned());
+        if typed.iter().any(|text| secret.is_contained_in(text)) {
+            return Err(CredentialError::Misplaced((*variable).to_owned()));
+        }
+        // A short one that is the whole of another value is no coincidence either.
+        let is_in = |text: &str| secret.is_contained_in(text) || !value.is_empty() && text == value;
+        match shown.iter().find(|(_, text)| is_in(text)) {
+            Some((other, _)) => Err(CredentialError::Repeated {
+                secret: (*variable).to_owned(),
+                other: (*other).to_owned(),
+            }),
+            None => Ok(()),
         }
     })
 }

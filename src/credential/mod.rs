@@ -33,7 +33,7 @@ mod token;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-pub use crate::secret::looks_like_a_key;
+pub use crate::secret::{has_form_of_a_key, looks_like_a_key};
 pub use entra::Application;
 pub use error::CredentialError;
 pub use find::leaked_into_args;

@@ -136,6 +136,7 @@ fn proof(e: &View<'_>) -> Result<Clause, String> {
         return Err("the TLS session did not verify, and no rule explains why".to_owned());
     }
     tested_effective_address(e)?;
+    expectation_tested(e)?;
     let way = describe_path(e);
     match &*e.http {
         // Only a refusal of the service proves that; a handshake shows that the address is open.
@@ -207,6 +208,17 @@ fn tested_effective_address(e: &Evidence) -> Result<(), String> {
                                     get"
         )),
         None => Ok(()),
+    }
+}
+
+/// Whether the address that `--expect` is about was seen: a proxy resolves the name by its own DNS.
+fn expectation_tested(e: &Evidence) -> Result<(), String> {
+    match (e.options.expect.addresses(), e.proxy.value()) {
+        (Some(expected), Some(proxy)) => Err(format!(
+            "the proxy {} resolves the name itself: whether it reaches {expected} is not visible here",
+            proxy.url
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -317,6 +317,18 @@ pub enum Expect {
 }
 
 impl Expect {
+    /// Which addresses the call is expected to reach, in words; none where that is not said, or where no
+    /// call is expected to succeed.
+    #[must_use]
+    pub const fn addresses(&self) -> Option<&'static str> {
+        match self {
+            Self::Private => Some("a private address"),
+            Self::Public => Some("a public address"),
+            Self::Cidr { .. } => Some("an address inside the prefixes of --expect"),
+            Self::Auto | Self::Closed | Self::Any => None,
+        }
+    }
+
     /// Whether the prefixes of this expectation hold an address; none where it names none that
     /// can be read.
     #[must_use]

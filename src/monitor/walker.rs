@@ -71,7 +71,9 @@ impl From<String> for NotWalked {
 impl From<CredentialError> for NotWalked {
     fn from(error: CredentialError) -> Self {
         match error {
-            CredentialError::Misplaced(_) => Self::HoldsSecret(error.to_string()),
+            CredentialError::Misplaced(_) | CredentialError::Repeated { .. } => {
+                Self::HoldsSecret(error.to_string())
+            }
             _ => Self::Lacks(error.to_string()),
         }
     }

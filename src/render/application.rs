@@ -7,8 +7,9 @@ use textwrap::core::display_width;
 use super::human::color;
 use super::text_writer::TextWriter;
 use super::{Style, Verbosity, escape};
+use crate::diagnosis::State;
 use crate::evidence::address::{AddressClass, classify};
-use crate::evidence::{Evidence, tunnel};
+use crate::evidence::{Evidence, Observed, SkipReason, tunnel};
 use crate::report::Report;
 use crate::report::part::{UNUSED, USED};
 
@@ -48,7 +49,12 @@ pub fn table(reports: &[Report], style: Style) -> String {
         let at = report.cause().map(|f| format!(" at {} ({})", f.hop.name(), f.id));
         let unused = if is_unused(report) { ", not used" } else { "" };
         writer.write_inline(&line(row));
-        let rest = format!("{}{unused}", at.unwrap_or_default());
+        let no_call = matches!(
+            report.evidence.http,
+            Observed::NotAsked { reason: SkipReason::ServiceHasNoCall }
+        );
+        let far = if no_call && state == State::Works { ", up to TLS" } else { "" };
+        let rest = format!("{}{far}{unused}", at.unwrap_or_default());
         writer.write_headline(state.words(), color(state), &rest);
     }
     if reports.iter().any(is_unused) {
@@ -65,8 +71,11 @@ fn is_unused(report: &Report) -> bool {
     report.labels.get(USED).is_some_and(|value| value == UNUSED)
 }
 
-/// What kind of address applications get.
+/// What kind of address applications get; not seen where a proxy resolves the name.
 fn address(e: &Evidence) -> &'static str {
+    if e.proxy.value().is_some() {
+        return "not seen";
+    }
     if tunnel::of_application(e).is_some() {
         return "tunnel";
     }

@@ -60,8 +60,8 @@ pub enum TargetError {
     Account(String),
     /// What looks like a key.
     #[error(
-        "the target looks like an API key, and was not looked up: keys belong into the \
-         environment; for an account of that name write the whole host name"
+        "the target looks like an API key or holds one, and was not looked up: keys belong into \
+         the environment; for an account of that name write the whole host name in lower case"
     )]
     Key,
     /// A command where a target should be.

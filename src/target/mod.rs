@@ -10,6 +10,7 @@ use typed::{LONGEST, base_path, from_name, from_url, holds_signature};
 use crate::clouds::Cloud;
 use crate::evidence::text::{begins_as_url, clean, holds_at_sign, repeatable};
 use crate::evidence::{TargetInfo, TargetKind};
+use crate::secret::holds_long_key;
 use crate::services::{self, Keys, Kind, Opening, Service};
 
 /// Characters of what was typed that are kept and shown.
@@ -57,6 +58,10 @@ impl Target {
         }
         if holds_signature(typed) {
             return Err(TargetError::Signature);
+        }
+        // What follows a `?` is not kept; a URL's host would lose its capitals.
+        if holds_long_key(typed.split(['?', '#']).next().unwrap_or(typed)) {
+            return Err(TargetError::Key);
         }
         if let Ok(address) = typed.trim_start_matches('[').trim_end_matches(']').parse() {
             return Err(TargetError::Address(address));

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use url::{Host, Url};
 
 use super::TargetError;
+use crate::secret::has_form_of_a_key;
 
 /// The longest target that is read, in bytes.
 pub(super) const LONGEST: usize = 2048;
@@ -37,8 +38,7 @@ pub(super) fn from_name(typed: &str) -> Result<String, TargetError> {
     match name.len() {
         _ if name.is_empty() => Err(TargetError::EmptyLabel),
         64 if fits => Err(TargetError::LongLabel(64)),
-        // The two forms of Azure's keys: 32 hexadecimal digits, 84 letters and digits.
-        32 if name.chars().all(|c| c.is_ascii_hexdigit()) => Err(TargetError::Key),
+        _ if has_form_of_a_key(name) => Err(TargetError::Key),
         _ if fits => Ok(format!("{}.openai.azure.com", name.to_ascii_lowercase())),
         length if length > 64 => Err(TargetError::LongLabel(length)),
         // What has the form of a secret is not repeated.

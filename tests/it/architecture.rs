@@ -29,7 +29,7 @@ const MODULES: &[(&str, &[&str], &str)] = &[
     ("comparison", &["diagnosis", "evidence"], "plain data of what differs; imports no stage"),
     ("audit", &["diagnosis", "evidence"], "plain data of an audit; imports no stage"),
     ("platform", &["blocking", "evidence", "files"], "what only the operating system can say"),
-    ("target", &["clouds", "evidence", "services"], "what is walked, not yet resolved"),
+    ("target", &["clouds", "evidence", "secret", "services"], "what is walked, not yet resolved"),
     (
         "wire",
         &["evidence", "files", "panics", "platform", "secret"],

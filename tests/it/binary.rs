@@ -220,6 +220,22 @@ fn the_endpoint_comes_from_the_environment_when_no_target_is_given() {
 
 #[test]
 fn a_secret_on_the_command_line_is_not_repeated() {
+    // In the forms of a key and of a token.
+    let key = "3kT7pQx9Zb2LmN8vR4sW6yC1dF5gH0jKaB3eD7iJ9canary2qU4wXz6A";
+    let token = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJjYW5hcnkxMjM0NTY3ODkwIn0.canary";
+    for arguments in [
+        &[key][..],
+        &["--deployment", key, "myacct"],
+        &["--assertion-file", token, "myacct"],
+        &["--ca-file", key, "myacct"],
+        &["--proxy", key, "myacct"],
+        &["app", key],
+        &["app", "myacct", "--with", &format!("search={key}")],
+    ] {
+        let ran = run(arguments);
+        assert_eq!(ran.status, 64, "{arguments:?}");
+        assert!(!ran.err.contains("canary"), "{}", ran.err);
+    }
     for arguments in [
         &["--api-key=canary", "myacct"][..],
         &["--api-key", "canary", "myacct"],
@@ -229,6 +245,18 @@ fn a_secret_on_the_command_line_is_not_repeated() {
         &["-H", "api-key: canary", "myacct"],
     ] {
         assert_eq!(run(arguments).status, 64, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_secret_in_the_variable_of_something_else_is_refused_unseen() {
+    let secret = "canary-word";
+    for variable in ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_AUTHORITY_HOST"] {
+        let mut command = program();
+        command.arg("myacct").env("AZURE_CLIENT_SECRET", secret).env(variable, secret);
+        let ran = Ran::of(command.output().unwrap());
+        ran.refused(variable);
+        assert!(ran.err.contains("AZURE_CLIENT_SECRET"), "{}", ran.err);
     }
 }
 

@@ -75,7 +75,7 @@ impl Reader<'_> {
         plan.proxy = self.value("proxy", either!(proxy), args::proxy).unwrap_or(plan.proxy);
         plan.direct = own.direct.or(defaults.direct).unwrap_or(plan.direct);
         plan.trust = self.value("trust", either!(trust), trust).unwrap_or(plan.trust);
-        plan.ca_file = self.value("ca_file", either!(ca_file), args::file);
+        plan.ca_file = self.value("ca_file", either!(ca_file), args::named_file);
         plan.deployment = self.value("deployment", either!(deployment), args::deployment);
         if let Some(version) = self.value("api_version", either!(api_version), args::api_version) {
             plan.api_version = version;

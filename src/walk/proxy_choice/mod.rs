@@ -17,7 +17,7 @@ use crate::evidence::proxy::ProxyScheme;
 use crate::evidence::text::{clean, holds_at_sign};
 use crate::evidence::vantage::{NoProxyEntry, ProxyDecision, ProxyReason};
 use crate::platform::SystemProxies;
-use crate::secret::Secret;
+use crate::secret::{Secret, has_form_of_a_key, holds_long_key};
 use crate::services::Opening;
 use crate::target::Target;
 use crate::world::{Environment, World};
@@ -153,6 +153,10 @@ pub fn parse(text: &str) -> Option<Proxy> {
         return None;
     }
     let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']').to_owned();
+    // A key in the place of the host would be asked of a name server. The URL has it in lower case.
+    if has_form_of_a_key(&host) || holds_long_key(text.rsplit('@').next().unwrap_or(text)) {
+        return None;
+    }
     let port = url.port().unwrap_or(default_port);
     // The matcher decodes user name and password and builds the header's value.
     let authorization = Matcher::builder()

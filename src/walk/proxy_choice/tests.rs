@@ -54,6 +54,8 @@ fn no_form_of_a_proxy_url_shows_its_password() {
         "user:canary@h:1",
         "user:canary://x@h:1",
         "http://canary@h:1",
+        "3kT7pQx9Zb2LmN8vR4sW6yC1dF5gH0jKaB3eD7iJ9canary2qU4wXz6A",
+        "http://3kT7pQx9Zb2LmN8vR4sW6yC1dF5gH0jKaB3eD7iJ9canary2qU4wXz6A:3128",
         "gopher://user:canary@h:1",
         "http://user:canary@h o:1",
         "http://user:%63canary@h:1",

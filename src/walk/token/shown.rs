@@ -16,11 +16,23 @@ fn is_malformed_id(name: &str, value: &str) -> bool {
     IDENTITY_FIELDS.contains(&name) && shown_id(value) == NOT_AN_ID
 }
 
+/// Names of query fields that hold no secret. The address of a platform comes from a variable,
+/// whose own query may hold one.
+const PLAIN_FIELDS: &[&str] = &["api-version", "audience", "format", "resource"];
+
+/// Whether the value of a query field may be a secret.
+fn is_kept_back(name: &str, value: &str) -> bool {
+    match IDENTITY_FIELDS.contains(&name) {
+        true => is_malformed_id(name, value),
+        false => !PLAIN_FIELDS.contains(&name),
+    }
+}
+
 /// A request's address for outputs.
 pub(super) fn shown_url(url: &Url) -> Url {
     let mut shown = url.clone();
-    if url.query_pairs().any(|(name, value)| is_malformed_id(&name, &value)) {
-        let pairs = url.query_pairs().map(|(name, value)| match is_malformed_id(&name, &value) {
+    if url.query_pairs().any(|(name, value)| is_kept_back(&name, &value)) {
+        let pairs = url.query_pairs().map(|(name, value)| match is_kept_back(&name, &value) {
             true => (name, "not-shown".into()),
             false => (name, value),
         });
@@ -52,7 +64,7 @@ pub(super) fn secrets(request: &OutboundRequest) -> Vec<Secret> {
         };
         Some(Secret::new(bare.trim().to_owned()))
     });
-    let query = request.url.query_pairs().filter(|(name, value)| is_malformed_id(name, value));
+    let query = request.url.query_pairs().filter(|(name, value)| is_kept_back(name, value));
     let query = query.map(|(_, value)| Secret::new(value.into_owned()));
     form.chain(headers).chain(query).collect()
 }
@@ -83,6 +95,12 @@ mod tests {
             shown_url(&swapped.url).as_str(),
             "http://169.254.169.254/m?api-version=1&client_id=not-shown"
         );
+        let of_a_variable = request("x", "http://169.254.169.254/m?code=canary-code&api-version=1");
+        assert_eq!(
+            shown_url(&of_a_variable.url).as_str(),
+            "http://169.254.169.254/m?code=not-shown&api-version=1"
+        );
+        assert_eq!(secrets(&of_a_variable)[1].redact("no canary-code here"), "no [secret] here");
         let id = "11111111-2222-3333-4444-555555555555";
         let url = format!("http://169.254.169.254/m?client_id={id}");
         let right = request(id, &url);

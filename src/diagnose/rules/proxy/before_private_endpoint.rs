@@ -32,7 +32,6 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             "a proxy carries the call, although the address is private".to_owned(),
         ]),
     )
-    .caveat()
     .fact(format!("proxy {}, {}", hop.url, configured_by(e)))
     .cites("/proxy/value/connect")
     .cites("/dns/selected")
@@ -41,5 +40,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
          private or a public address is not visible from here",
     )
     .owner("Application");
+    // What --expect says of the address is then neither met nor missed.
+    let finding = match e.options.expect.addresses() {
+        Some(expected) => finding.untested().fact(format!("--expect: {expected}")),
+        None => finding.caveat(),
+    };
     Some(no_proxy::bypass_advice(finding, e).check(reading::again(e)))
 }
