@@ -46,7 +46,7 @@ pub(super) const SERVICES: &[Service] = &[
     ]).own_protocol(5432, Opening::Protocol("PostgreSQL")).resource_type("Microsoft.DBforPostgreSQL/serverGroupsv2"),
     Service::new("cosmos-vcore", "Cosmos DB Mongo vCore", &[
         public(&["MongoCluster"], "mongocluster.cosmos.azure.com", "privatelink.mongocluster.cosmos.azure.com"),
-    ]).resource_type("Microsoft.DocumentDB/mongoClusters"),
+    ]).own_protocol(10260, Opening::Tls).resource_type("Microsoft.DocumentDB/mongoClusters"),
     Service::new("acr-data", "Container Registry data", &[
         public(&["registry"], "{region}.data.azurecr.io", "privatelink.azurecr.io"),
         usgov(&["registry"], "{region}.azurecr.us", "privatelink.azurecr.us"),
