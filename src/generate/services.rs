@@ -66,13 +66,20 @@ pub fn services() -> String {
     text
 }
 
-/// The port, and what is spoken there where it is not HTTPS.
+/// The port, and what is spoken there where it is not HTTPS; behind `not tested`, other ports that its
+/// clients use.
 fn port(service: &Service) -> String {
-    match service.opening {
+    let others: String = service
+        .other_ports
+        .iter()
+        .map(|other| format!("; not tested: {} ({})", other.port, other.protocol))
+        .collect();
+    let own = match service.opening {
         Opening::Https => service.port.to_string(),
         Opening::Tls => format!("{} (TLS)", service.port),
         Opening::Protocol(name) => format!("{} ({name})", service.port),
-    }
+    };
+    own + &others
 }
 
 fn code(text: &str) -> String {

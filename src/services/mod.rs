@@ -85,6 +85,8 @@ pub struct Service {
     pub keys: Option<&'static Keys>,
     /// What it looks at first in a call.
     pub order: Order,
+    /// Where some of its clients connect instead.
+    pub other_ports: &'static [OtherPort],
     /// What its names of the copy in the paired region end with, before the suffix.
     pub secondary: &'static str,
     /// What a 403 of its without a reason may mean (facts of its profile); empty where that is not
@@ -181,6 +183,15 @@ pub enum Opening {
     Protocol(&'static str),
 }
 
+/// A port that some clients of a service use in place of its own.
+#[derive(Debug, PartialEq, Eq)]
+pub struct OtherPort {
+    /// Its number, or the first of several.
+    pub port: u16,
+    /// What is spoken there, and by whom where that is not plain.
+    pub protocol: &'static str,
+}
+
 /// The port of HTTPS.
 const HTTPS: u16 = 443;
 
@@ -256,6 +267,7 @@ impl Service {
             requests: &[],
             keys: None,
             order: Order::Unknown,
+            other_ports: &[],
             secondary: "",
             forbidden: &[],
             unauthorized: &[],
@@ -306,6 +318,11 @@ impl Service {
 
     const fn order(mut self, order: Order) -> Self {
         self.order = order;
+        self
+    }
+
+    const fn other_ports(mut self, ports: &'static [OtherPort]) -> Self {
+        self.other_ports = ports;
         self
     }
 

@@ -1,7 +1,14 @@
 //! Services that are walked as far as TLS, or to the connection where TLS begins inside a protocol of
 //! theirs: no call of theirs is known here. Ports of their own: fact D110.
 
-use super::{Opening, Service, china, public, usgov};
+use super::{Opening, OtherPort, Service, china, public, usgov};
+
+/// Where SDKs connect unless they are told to use WebSockets, and clients of Kafka (fact T55).
+const AMQP: &[OtherPort] =
+    &[OtherPort { port: 5671, protocol: "AMQP" }, OtherPort { port: 9093, protocol: "Kafka" }];
+
+/// Where shares are mounted (fact T55).
+const SMB: &[OtherPort] = &[OtherPort { port: 445, protocol: "SMB" }];
 
 /// One row a service; what they share with the services that have a call is in [`Service`].
 #[rustfmt::skip]
@@ -20,7 +27,7 @@ pub(super) const SERVICES: &[Service] = &[
         public(&["file"], "file.core.windows.net", "privatelink.file.core.windows.net"),
         usgov(&["file", "file_secondary"], "file.core.usgovcloudapi.net", "privatelink.file.core.usgovcloudapi.net"),
         china(&["file", "file_secondary"], "file.core.chinacloudapi.cn", "privatelink.file.core.chinacloudapi.cn"),
-    ]).resource_type("Microsoft.Storage/storageAccounts"),
+    ]).other_ports(SMB).resource_type("Microsoft.Storage/storageAccounts"),
     Service::new("web", "Storage web", &[
         public(&["web", "web_secondary"], "web.core.windows.net", "privatelink.web.core.windows.net"),
     ]).resource_type("Microsoft.Storage/storageAccounts"),
@@ -59,7 +66,7 @@ pub(super) const SERVICES: &[Service] = &[
         public(&["namespace"], "servicebus.windows.net", "privatelink.servicebus.windows.net"),
         usgov(&["namespace"], "servicebus.usgovcloudapi.net", "privatelink.servicebus.usgovcloudapi.net"),
         china(&["namespace"], "servicebus.chinacloudapi.cn", "privatelink.servicebus.chinacloudapi.cn"),
-    ]),
+    ]).other_ports(AMQP),
     Service::new("eventgrid", "Event Grid topic/domain", &[
         public(&["topic", "domain"], "eventgrid.azure.net", "privatelink.eventgrid.azure.net"),
     ]),

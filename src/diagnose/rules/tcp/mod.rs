@@ -15,6 +15,7 @@ mod local_error;
 pub(in crate::diagnose::rules) mod local_link;
 mod loss;
 mod no_route;
+mod other_port_not_tested;
 mod refused;
 mod reset;
 mod silent;
@@ -44,4 +45,5 @@ pub(super) const RULES: &[Rule] = &[
     slow::TCP,
     loss::RULE,
     over_limit::TCP,
+    other_port_not_tested::RULE,
 ];
