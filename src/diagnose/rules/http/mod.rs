@@ -13,6 +13,7 @@ mod front_answered;
 pub(super) mod gateway_policy;
 pub(in crate::diagnose) mod host_kind;
 mod inference_not_tested;
+mod legs;
 mod list_not_offered;
 pub(in crate::diagnose) mod network_fix;
 mod network_refusals;
@@ -66,6 +67,8 @@ pub(super) const RULES: &[Rule] = &[
     documented::RULES[1],
     documented::RULES[2],
     documented::RULES[3],
+    legs::RULES[0],
+    legs::RULES[1],
     gateway_policy::RULES[0],
     gateway_policy::RULES[1],
     gateway_policy::RULES[2],

@@ -69,6 +69,15 @@ pub(super) const REFUSALS: &[Refusal] = &[
     http("http-managed-identity-off", "X19", 400, 403).words(&["managedidentityisnotenabled"]),
     http("http-outbound-restricted", "H6", 400, 400)
         .words(&["outbound network access is restricted"]),
+    // A refusal inside the answer, of a call that one service made for another: what it quotes must
+    // not be taken for the answer's own.
+    http("http-leg-to-search", "H25", 400, 599)
+        .words(&["call to get azure search index failed", "azure search error: "]),
+    http("http-leg-of-skill", "H26, H36", 400, 599).words(&[
+        "web api response status: '",
+        "could not execute skill because the web api request failed",
+        "could not complete vectorization action",
+    ]),
     http("http-deployment-retired", "H31", 410, 410).codes(&["modeldeprecated"]),
     // 400 about the caller.
     identity("identity-tenant-mismatch", "H10", 400, 401)
