@@ -158,14 +158,20 @@ impl Credential {
 ///
 /// [`CredentialError::Misplaced`].
 pub fn leaked_into_args(environment: &Environment, typed: &[&str]) -> Result<(), CredentialError> {
-    let of_sources = SOURCES.iter().flat_map(|source| source.secret_variables);
-    let of_services = services::all_keys().flat_map(|keys| keys.variables);
-    of_sources.chain(of_services).chain(OTHER_SECRET_VARIABLES).copied().try_for_each(|variable| {
-        let secret = environment.get(variable).map(|value| Secret::new(value.trim().to_owned()));
-        match secret.is_some_and(|secret| typed.iter().any(|text| secret.is_contained_in(text))) {
+    secrets(environment).try_for_each(|(variable, secret)| {
+        match typed.iter().any(|text| secret.is_contained_in(text)) {
             true => Err(CredentialError::Misplaced(variable.to_owned())),
             false => Ok(()),
         }
+    })
+}
+
+/// The secrets in the environment, each with the name of its variable.
+pub fn secrets(environment: &Environment) -> impl Iterator<Item = (&'static str, Secret)> {
+    let of_sources = SOURCES.iter().flat_map(|source| source.secret_variables);
+    let of_services = services::all_keys().flat_map(|keys| keys.variables);
+    of_sources.chain(of_services).chain(OTHER_SECRET_VARIABLES).copied().filter_map(|variable| {
+        Some((variable, Secret::new(environment.get(variable)?.trim().to_owned())))
     })
 }
 

@@ -476,6 +476,23 @@ pub(super) fn kept_headers(headers: &hyper::HeaderMap, redactor: &Redactor<'_>) 
         .collect()
 }
 
+/// An answer that did not come over a connection of ours: a program printed it.
+pub(crate) fn printed_answer(
+    status: u16,
+    headers: &[(String, String)],
+    body: &str,
+    redactor: &Redactor<'_>,
+) -> HttpAnswer {
+    let named = headers.iter().filter_map(|(name, value)| {
+        let name = hyper::header::HeaderName::from_bytes(name.as_bytes()).ok()?;
+        Some((name, HeaderValue::from_str(value).ok()?))
+    });
+    let (mut head, ()) = Response::new(()).into_parts();
+    head.status = hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::BAD_REQUEST);
+    head.headers.extend(named);
+    answer(&head, body.as_bytes(), true, redactor)
+}
+
 pub(super) fn answer(
     head: &hyper::http::response::Parts,
     body: &[u8],

@@ -165,5 +165,5 @@ pub(super) const RULES: [Rule; 4] = [
         "The account is not allowed to call the host named in the request",
         Documented(&OUTBOUND)
     )
-    .short("the account may not call the host in this request"),
+    .short("the account may not call the host requested"),
 ];

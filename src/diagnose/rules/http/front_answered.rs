@@ -17,6 +17,10 @@ pub(super) const RULE: Rule = rule!(
 )
 .short("the answer may not come from the service");
 
+/// What nginx's own 403 may be (fact W16).
+pub(in crate::diagnose) const WORKSPACE: &str = "nginx's own 403 at a Foundry name has been reported from the front end of a workspace (hub or \
+     project): its network rules, not those of Azure OpenAI, then refuse the call";
+
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let refusal = find_refusal(e, RULE.id)?;
     let who = refusal.who();
@@ -66,11 +70,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     };
     finding = finding.ruled_out("DNS, TCP and TLS: the certificate covers the name");
     if workspace(e, &refusal) {
-        finding = finding.reasoning(
-            "nginx's own 403 at a Foundry name has been reported from the front end of a \
-             workspace (hub or project): its network rules, not those of Azure OpenAI, then \
-             refuse the call",
-        );
+        finding = finding.reasoning(WORKSPACE);
     }
     Some(fix(e, &refusal, finding, name).check(reading::again(e)))
 }

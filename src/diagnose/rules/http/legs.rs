@@ -191,5 +191,5 @@ pub(super) const RULES: [Rule; 2] = [
         "The call of a skill of Azure AI Search was refused",
         Documented(&SKILL)
     )
-    .short("a skill of AI Search was refused by the service it calls"),
+    .short("the service that a skill calls refused it"),
 ];
