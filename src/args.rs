@@ -271,6 +271,10 @@ pub struct Check {
     /// The service behind a gateway or an unknown name: openai, ...
     #[arg(long, value_name = "ID")]
     pub service: Option<String>,
+    /// In addition to a gateway, check the host behind it from here, without a credential, for
+    /// comparison
+    #[arg(long, value_name = "HOST", conflicts_with_all = ["config", "count"])]
+    pub backend: Option<String>,
     /// Also check this deployment, without spending tokens
     #[arg(long, value_name = "NAME", value_parser = deployment)]
     pub deployment: Option<String>,

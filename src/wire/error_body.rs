@@ -20,6 +20,7 @@ pub(super) fn of_xml(xml: &xml::Body, redactor: &Redactor<'_>) -> Option<ErrorBo
         kind: None,
         message: text(&error.message),
         inner_code: None,
+        activity_id: None,
     })
 }
 
@@ -52,5 +53,6 @@ pub(super) fn of_json(value: &Value, redactor: &Redactor<'_>) -> Option<ErrorBod
             .get("innererror")
             .or_else(|| inside.get("inner_error"))
             .and_then(|inner| text(inner.get("code"))),
+        activity_id: text(value.get("activityId")),
     })
 }

@@ -270,6 +270,7 @@ mod tests {
             kind: None,
             message: None,
             inner_code: None,
+            activity_id: None,
         });
         assert_eq!(answered_by(&flat), AnsweredBy::GatewayFrame);
         flat.headers.push(Header { name: "apim-request-id".to_owned(), value: "g".to_owned() });

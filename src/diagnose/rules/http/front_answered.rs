@@ -6,6 +6,8 @@ use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::{Evidence, TargetKind};
 
 use super::answered_by::{AnsweredBy, is_page};
+use super::host_kind::host_kind;
+use super::network_fix;
 use super::refusal_match::{MatchedRefusal, find_refusal, place};
 use super::refusals::asks_for_login;
 
@@ -60,6 +62,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             finding = finding.fact(line);
         }
     }
+    let error = refusal.answer.error.as_ref();
+    if let Some(id) = error.and_then(|error| error.activity_id.as_deref()) {
+        finding = finding.fact(format!("activityId {id}: the failure is in the gateway's own log"));
+    }
     finding = finding.reasoning(how(&refusal));
     finding = match product {
         Some(mark) if mark.verified => {
@@ -111,6 +117,27 @@ fn how(refusal: &MatchedRefusal<'_>) -> &'static str {
     }
 }
 
+/// What fails is behind the gateway that was called: its own way to the account.
+fn behind_gateway(e: &Evidence, finding: FindingBuilder) -> FindingBuilder {
+    let kind = host_kind(e);
+    let name = kind.name();
+    let finding = finding
+        .reasoning(format!(
+            "the hop behind {name} cannot be seen from here: it fails in the same way where its own \
+             DNS does not find the account or finds its public address, where its network does not \
+             reach it, and where the account is silent for longer than it waits"
+        ))
+        .inspect(format!("see {name} and its network"), kind.show(e));
+    let finding = match kind.behind(e) {
+        Some(command) => finding.inspect("see which host it calls", command),
+        None => finding,
+    };
+    finding.step(
+        Step::inspect("run a check from the gateway's own network to the host that it calls")
+            .command(format!("aoai-probe {}", network_fix::behind(e))),
+    )
+}
+
 fn fix(
     e: &Evidence,
     refusal: &MatchedRefusal<'_>,
@@ -130,6 +157,7 @@ fn fix(
         false => finding,
     };
     match refusal.answer.status {
+        500..=599 if host_kind(e).is_gateway() => behind_gateway(e, finding),
         500..=599 => finding.inspect(
             "see whether the service can be reached from where it runs",
             format!("aoai-probe {}", reading::word(host)),

@@ -3,6 +3,7 @@
 pub mod answered_by;
 pub mod refusals;
 
+mod backend;
 mod body_incomplete;
 pub(super) mod challenge;
 mod deployment_inferred;
@@ -92,6 +93,7 @@ pub(super) const RULES: &[Rule] = &[
     origin::RULE,
     path_prefix::RULE,
     untested_paths::RULES[0],
+    backend::RULE,
     untested_paths::RULES[1],
     untested_paths::RULES[2],
     inference_not_tested::RULE,
