@@ -60,6 +60,8 @@ pub(crate) const KEPT_HEADERS: &[&str] = &[
     "x-cache",
     "x-content-type-options",
     "x-envoy-upstream-service-time",
+    "x-litellm-call-id",
+    "x-litellm-version",
     "x-ms-client-request-id",
     "x-ms-error-code",
     "x-ms-gatewayversion",

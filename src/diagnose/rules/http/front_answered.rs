@@ -108,6 +108,10 @@ fn how(refusal: &MatchedRefusal<'_>) -> &'static str {
              login belongs to something else"
         }
         401 => "neither the service's error format nor its headers show that this 401 is its own",
+        _ if refusal.answer.error.is_some() && refusal.who().product().is_some() => {
+            "the error has the service's format, and the text of a gateway: without the service's \
+             headers, the gateway itself wrote it"
+        }
         _ if refusal.answer.error.is_some() => {
             "the error format and text are those of API Management, without the service's headers"
         }

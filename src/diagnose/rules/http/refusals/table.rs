@@ -96,6 +96,12 @@ pub(super) const REFUSALS: &[Refusal] = &[
     gateway_key("W7, W8", 403, 403)
         .words(&["missing subscription key"])
         .only(&[Condition::NoServiceHeaders]),
+    // LiteLLM gives out keys of its own, and quotes what it gets from the service behind it.
+    gateway_key("W19", 400, 401).words(&[
+        "litellm virtual key expected",
+        "invalid proxy server token passed",
+        "authentication error, no api key passed in",
+    ]),
     // The policies of such a gateway, by the texts of its error table.
     http("http-gateway-ip-filter", "W17", 401, 403)
         .blames(Blames::Network)
@@ -225,6 +231,9 @@ pub(super) const REFUSALS: &[Refusal] = &[
     front("W9", 500, 500)
         .words(&["internal server error"])
         .only(&[Condition::Flat, Condition::NoServiceHeaders]),
+    front("W19", 408, 599)
+        .words(&["litellm.apiconnectionerror", "litellm.timeout", "litellm.internalservererror"])
+        .only(&[Condition::NoServiceHeaders]),
     front("W10", 500, 599).words(&["a gateway-related error occurred"]),
     front("W6", 502, 502).only(&[Condition::NoFrame, Condition::NoServiceHeaders]),
     front("W6", 504, 504).only(&[Condition::NoFrame, Condition::NoServiceHeaders]),
