@@ -59,14 +59,9 @@ pub enum Command {
     /// Check everything that an application calls: the account under each of its names, the host
     /// that gives its tokens, and other services, side by side
     App(Box<Application>),
-    /// Print the page of a finding, or list the findings of a hop, or all
-    Explain {
-        /// Id of a finding, e.g. dns-zone-not-linked, or a hop; by default every finding
-        finding: Option<String>,
-        /// List every finding
-        #[arg(long, conflicts_with = "finding")]
-        list: bool,
-    },
+    /// Print the page of a finding, or list the findings of a hop, or all; or explain an answer that
+    /// an application printed
+    Explain(Explain),
     /// Judge saved reports again, offline: JSON, or a page of --format html (- is standard input)
     Diagnose {
         /// Reports written with --format json
@@ -109,6 +104,24 @@ pub enum Command {
         #[command(subcommand)]
         what: Generate,
     },
+}
+
+/// Options of `explain`.
+#[derive(Debug, Clone, Args)]
+pub struct Explain {
+    /// Id of a finding, e.g. dns-zone-not-linked, or a hop; by default every finding
+    pub finding: Option<String>,
+    /// List every finding
+    #[arg(long, conflicts_with_all = ["finding", "answer"])]
+    pub list: bool,
+    /// Explain the error text or answer in this file (- is standard input): which service refused
+    /// which call, and which setting allows it. Nothing is sent
+    #[arg(long, value_name = "FILE", value_parser = file, conflicts_with = "finding")]
+    pub answer: Option<String>,
+    /// With --answer: the service that the application called, where no host in the text shows it;
+    /// openai by default
+    #[arg(long, value_name = "ID", requires = "answer")]
+    pub service: Option<String>,
 }
 
 /// Options of `watch`.
@@ -259,6 +272,10 @@ pub struct Check {
     /// The service behind a gateway or an unknown name: openai, ...
     #[arg(long, value_name = "ID")]
     pub service: Option<String>,
+    /// In addition to a gateway, check the host behind it from here, without a credential, for
+    /// comparison
+    #[arg(long, value_name = "HOST", conflicts_with_all = ["config", "count"])]
+    pub backend: Option<String>,
     /// Also check this deployment, without spending tokens
     #[arg(long, value_name = "NAME", value_parser = deployment)]
     pub deployment: Option<String>,

@@ -242,6 +242,44 @@ impl Step {
     }
 }
 
+/// An answer that an application printed, as it was understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplainedAnswer {
+    /// Status, code and message on one line.
+    pub line: String,
+    /// What it means, or why that cannot be said.
+    pub meaning: Result<AnswerMeaning, &'static str>,
+}
+
+/// What an answer means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerMeaning {
+    /// The finding that a walk reports for such an answer.
+    pub id: &'static str,
+    /// What it is, in one line.
+    pub title: &'static str,
+    /// The same for a first line.
+    pub short: &'static str,
+    /// Whether the call that was refused is one that a service made, not the application.
+    pub between_services: bool,
+    /// Who made the call.
+    pub caller: String,
+    /// What was called.
+    pub callee: String,
+    /// Which of them refused and how that is known, behind the word "refused".
+    pub refused: String,
+    /// What the service that refused may mean, where it does not say.
+    pub causes: &'static [&'static str],
+    /// Whether the text of the answer shows it; else only its status does.
+    pub by_text: bool,
+    /// What of it no check can test, or which check can.
+    pub testable: String,
+    /// The finding, where its fix does not depend on the path.
+    pub finding: Option<Finding>,
+    /// The finding's page.
+    pub page: &'static str,
+}
+
 /// What the rules and the verdict made of the evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Diagnosis {

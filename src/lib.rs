@@ -30,6 +30,7 @@ pub mod generate;
 pub mod inventory;
 pub mod monitor;
 pub mod panics;
+pub mod pasted;
 pub mod platform;
 pub mod render;
 pub mod report;

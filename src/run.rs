@@ -15,6 +15,7 @@ mod destinations;
 mod generate;
 mod interruption;
 mod output;
+mod pasted;
 mod plugin;
 mod repeated;
 mod round;
@@ -135,9 +136,10 @@ fn run_any(
         Some(Command::App(arguments)) => {
             application::check(&arguments, world(), terminal, progress)
         }
-        Some(Command::Explain { finding, list: _ }) => {
-            generate::explain_finding(finding.as_deref())
-        }
+        Some(Command::Explain(arguments)) => match &arguments.answer {
+            Some(file) => pasted::explain(file, arguments.service.as_deref(), &world(), terminal),
+            None => generate::explain_finding(arguments.finding.as_deref()),
+        },
         Some(Command::Diagnose { reports, azure, way, output }) => {
             let (azure, way, world) = (&azure, &way, &world);
             let question = saved_reports::Question { azure, way, world, made_here: false };

@@ -154,6 +154,7 @@ const FIELDS: &[(Kind, &[&str])] = &[
         Kind::Id,
         &[
             "sha256",
+            "activity_id",
             "correlation_id",
             "trace_id",
             "tenant",

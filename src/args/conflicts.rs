@@ -76,6 +76,7 @@ pub fn not_of_an_application(check: &Check) -> Result<(), String> {
     let given = [
         ("--config", check.config.is_some(), "`generate inventory` writes one"),
         ("--service", check.service.is_some(), "--with names each service"),
+        ("--backend", check.backend.is_some(), "--with names each service"),
         ("--azure", check.azure.azure, "check one target with it"),
         (
             "--count",

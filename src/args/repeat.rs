@@ -39,6 +39,7 @@ pub fn given(check: &Check) -> Vec<String> {
     let expect = check.expect.as_ref().map(|e| e.as_option().unwrap_or_else(|| "auto".to_owned()));
     let values = [
         ("--service", check.service.clone()),
+        ("--backend", check.backend.clone()),
         ("--credential", credential),
         ("--api-key-file", check.api_key_file.clone()),
         ("--token-file", check.token_file.clone()),

@@ -156,36 +156,42 @@ impl Credential {
 ///
 /// # Errors
 ///
-/// [`CredentialError::Misplaced`].
+/// [`CredentialError::Misplaced`], [`CredentialError::Repeated`].
 pub fn leaked_into_args(environment: &Environment, typed: &[&str]) -> Result<(), CredentialError> {
-    let of_sources = SOURCES.iter().flat_map(|source| source.secret_variables);
-    let of_services = services::all_keys().flat_map(|keys| keys.variables);
-    let secret_variables: Vec<&str> =
-        of_sources.chain(of_services).chain(OTHER_SECRET_VARIABLES).copied().collect();
-    let is_secret = |name: &&&str| secret_variables.contains(*name);
-    // The others of a credential, such as the tenant, are sent and shown.
-    let shown = SOURCES
-        .iter()
-        .flat_map(|source| source.variables.iter().chain(source.shared_variables))
-        .chain(&[AUTHORITY_HOST])
-        .filter(|name| !is_secret(name));
-    let shown: Vec<(&str, &str)> =
-        shown.filter_map(|name| Some((*name, environment.get(name)?.trim()))).collect();
-    secret_variables.iter().try_for_each(|variable| {
-        let Some(value) = environment.get(variable).map(str::trim) else { return Ok(()) };
-        let secret = Secret::new(value.to_owned());
+    let shown = || {
+        let of_sources = SOURCES
+            .iter()
+            .flat_map(|source| source.variables.iter().chain(source.shared_variables))
+            .chain(&[AUTHORITY_HOST]);
+        of_sources.filter_map(|name| Some((*name, environment.get(name)?.trim())))
+    };
+    let secret_variables: Vec<&str> = secrets(environment).map(|(variable, _)| variable).collect();
+    secrets(environment).try_for_each(|(variable, secret)| {
         if typed.iter().any(|text| secret.is_contained_in(text)) {
-            return Err(CredentialError::Misplaced((*variable).to_owned()));
+            return Err(CredentialError::Misplaced(variable.to_owned()));
         }
-        // A short one that is the whole of another value is no coincidence either.
-        let is_in = |text: &str| secret.is_contained_in(text) || !value.is_empty() && text == value;
-        match shown.iter().find(|(_, text)| is_in(text)) {
+        // The others of a credential, such as the tenant, are sent and shown. A short secret that is
+        // the whole of another value is no coincidence either.
+        let is_in = |text: &str| {
+            secret.is_contained_in(text) || !text.is_empty() && text == secret.expose()
+        };
+        let other = shown().find(|(name, text)| !secret_variables.contains(name) && is_in(text));
+        match other {
             Some((other, _)) => Err(CredentialError::Repeated {
-                secret: (*variable).to_owned(),
-                other: (*other).to_owned(),
+                secret: variable.to_owned(),
+                other: other.to_owned(),
             }),
             None => Ok(()),
         }
+    })
+}
+
+/// The secrets in the environment, each with the name of its variable.
+pub fn secrets(environment: &Environment) -> impl Iterator<Item = (&'static str, Secret)> {
+    let of_sources = SOURCES.iter().flat_map(|source| source.secret_variables);
+    let of_services = services::all_keys().flat_map(|keys| keys.variables);
+    of_sources.chain(of_services).chain(OTHER_SECRET_VARIABLES).copied().filter_map(|variable| {
+        Some((variable, Secret::new(environment.get(variable)?.trim().to_owned())))
     })
 }
 

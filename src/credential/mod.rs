@@ -36,7 +36,7 @@ use std::rc::Rc;
 pub use crate::secret::{has_form_of_a_key, looks_like_a_key};
 pub use entra::Application;
 pub use error::CredentialError;
-pub use find::leaked_into_args;
+pub use find::{leaked_into_args, secrets};
 pub use options::{CredentialOptions, Host, SourceChoice};
 pub use resource_manager::for_resource_manager;
 pub use shared::for_another_service;

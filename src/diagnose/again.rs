@@ -12,6 +12,7 @@ const OPTIONS: &[&str] = &[
     "--resolver",
     "--connect-to",
     "--service",
+    "--backend",
     "--credential",
     "--api-key-file",
     "--token-file",
@@ -69,7 +70,9 @@ pub fn again_without(e: &Evidence, option: &str) -> String {
 /// The walk to another host in the same way: with the resolvers, proxy and roots of this one.
 #[must_use]
 pub fn again_at(e: &Evidence, target: &str) -> String {
-    line("aoai-probe", target, &e.options.repeat.options)
+    // The backend is that of this walk's target.
+    let options = e.options.repeat.options.iter().filter(|given| name(given) != "--backend");
+    line("aoai-probe", target, &options.cloned().collect::<Vec<_>>())
 }
 
 /// What this walk was given.

@@ -14,6 +14,7 @@ mod engines;
 mod expect_closed;
 pub mod finding;
 pub mod headline;
+pub mod pasted;
 pub mod platform_advice;
 pub mod reading;
 pub mod resolver_class;

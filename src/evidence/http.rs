@@ -157,6 +157,9 @@ pub struct ErrorBody {
     pub message: Option<String>,
     /// `innererror.code`.
     pub inner_code: Option<String>,
+    /// `activityId`: the number of the failure in an API Management gateway's own log (fact W9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activity_id: Option<String>,
 }
 
 /// The frame of an error body.

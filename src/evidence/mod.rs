@@ -175,6 +175,10 @@ pub struct Evidence {
     pub direct: Observed<DirectPath>,
     /// The walk to the original name as far as TLS, where a privatelink name was given.
     pub original: Option<Box<Evidence>>,
+    /// The walk to the host behind a gateway (`--backend`), from this machine and without a
+    /// credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backend: Option<Box<Evidence>>,
     /// Counter-experiments; none in a healthy walk.
     #[serde(default)]
     pub experiments: experiment::Experiments,

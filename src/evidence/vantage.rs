@@ -100,6 +100,8 @@ pub enum Platform {
     ServiceMesh,
     /// A zero-trust client answers names and connections on this machine.
     ZeroTrust,
+    /// Compute of Databricks: a cluster, or serverless compute.
+    Databricks,
     /// A machine outside Azure that Azure Arc manages: Azure does not keep its clock.
     Arc,
     /// A machine that its provider lends for a job or a session: a GitHub-hosted runner, a
@@ -120,6 +122,7 @@ impl Platform {
             Self::Wsl => "WSL",
             Self::ServiceMesh => "service mesh",
             Self::ZeroTrust => "zero-trust client",
+            Self::Databricks => "Databricks",
             Self::Arc => "Azure Arc machine",
             Self::HostedMachine => "hosted machine",
         }

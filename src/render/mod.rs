@@ -21,6 +21,7 @@ pub mod junit;
 pub mod markdown;
 pub mod metrics;
 pub mod nagios;
+pub mod pasted;
 mod path;
 pub mod progress;
 pub mod prometheus;

@@ -155,7 +155,8 @@ fn choice<T>(observed: &Observed<T>) -> Option<SkipReason> {
 /// A walk in parallel to the one that is judged: its heading, and its hops.
 pub(super) type Parallel = (String, Vec<(Hop, Fact)>);
 
-/// The walks in parallel: the direct path, and the original name of a privatelink one.
+/// The walks in parallel: the direct path, the original name of a privatelink one, and the backend of
+/// a gateway.
 pub(super) fn parallel(e: &Evidence) -> Vec<Parallel> {
     let mut all = Vec::new();
     if let Observed::Done { value, .. } = &e.direct {
@@ -167,17 +168,30 @@ pub(super) fn parallel(e: &Evidence) -> Vec<Parallel> {
         let tls = fact_lines::tls(&original.tls);
         let verified = if tls.mark == Mark::Works { "verified" } else { "not verified" };
         let name = &original.target.host;
-        let mut hops = vec![(Hop::Dns, fact_lines::target_dns(original))];
-        if choice(&original.tcp) != Some(SkipReason::ProxyApplies) {
-            hops.push((Hop::Tcp, fact_lines::target_tcp(original)));
-        }
-        if choice(&original.proxy) != Some(SkipReason::NoProxyApplies) {
-            hops.push((Hop::Proxy, fact_lines::proxy(&original.proxy)));
-        }
+        let mut hops = hops_of(original);
         hops.push((Hop::Tls, tls));
         all.push((format!("in parallel: the original name {name}, {verified}"), hops));
     }
+    if let Some(backend) = &e.backend {
+        let mut hops = hops_of(backend);
+        hops.push((Hop::Tls, fact_lines::tls(&backend.tls)));
+        hops.push((Hop::Http, fact_lines::http(&backend.http)));
+        let name = &backend.target.host;
+        all.push((format!("in parallel, from here: the backend {name}, no credential sent"), hops));
+    }
     all
+}
+
+/// The hops of another walk that come before TLS.
+fn hops_of(e: &Evidence) -> Vec<(Hop, Fact)> {
+    let mut hops = vec![(Hop::Dns, fact_lines::target_dns(e))];
+    if choice(&e.tcp) != Some(SkipReason::ProxyApplies) {
+        hops.push((Hop::Tcp, fact_lines::target_tcp(e)));
+    }
+    if choice(&e.proxy) != Some(SkipReason::NoProxyApplies) {
+        hops.push((Hop::Proxy, fact_lines::proxy(&e.proxy)));
+    }
+    hops
 }
 
 /// The walks in parallel, each under its heading.

@@ -72,6 +72,11 @@ fn reference_walks(writer: &mut TextWriter, e: &Evidence) {
         let heading = format!("the original name {}, in full", original.target.host);
         walked_to(writer, &heading, original);
     }
+    if let Some(backend) = &e.backend {
+        let heading = format!("the backend {}, from here, in full", backend.target.host);
+        walked_to(writer, &heading, backend);
+        observed(writer, "http", &backend.http, http);
+    }
 }
 
 /// The hops as far as TLS of a walk to another name, under a heading.

@@ -60,6 +60,7 @@ pub(super) fn beyond(e: &Evidence) -> Option<String> {
         .or_else(|| more("identity.acquisition.requests", requests.len(), REQUESTS))
         .or_else(|| requests.iter().filter_map(|r| r.path.as_deref()).find_map(beyond))
         .or_else(|| e.original.as_deref().and_then(beyond))
+        .or_else(|| e.backend.as_deref().and_then(beyond))
 }
 
 fn more(what: &str, found: usize, most: usize) -> Option<String> {

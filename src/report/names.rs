@@ -46,6 +46,7 @@ pub(super) fn invalid_name(evidence: &Evidence) -> Option<String> {
     let bad = names.into_iter().find(|(_, name)| !name.chars().all(fits));
     bad.map(|(place, name)| format!("{place} contains '{}', which is not a name", printable(name)))
         .or_else(|| evidence.original.as_deref().and_then(invalid_name))
+        .or_else(|| evidence.backend.as_deref().and_then(invalid_name))
         .or_else(|| {
             // The walks for a token have names of their own.
             let how = evidence.identity.acquisition.as_ref()?;

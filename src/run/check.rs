@@ -82,6 +82,7 @@ pub(super) fn check(
     let world = overridden(read_world());
     let targets = targets(arguments, &world.environment)?;
     let mut plan = plan(arguments, &world.environment)?;
+    plan.backend = backend(arguments, &targets)?;
     plan.repeat = Repeat { options: options(arguments, &plan), inventory: None };
     let ids = azure::typed(&arguments.azure.questions);
     let typed: Vec<&str> =
@@ -231,6 +232,27 @@ fn targets(arguments: &Check, environment: &Environment) -> Result<Vec<Target>, 
         .into_iter()
         .map(|typed| Target::parse(typed, arguments.service.as_deref()).map_err(|e| e.to_string()))
         .collect()
+}
+
+/// The host behind the gateway that is checked.
+fn backend(arguments: &Check, targets: &[Target]) -> Result<Option<Target>, String> {
+    let Some(typed) = &arguments.backend else { return Ok(None) };
+    let [gateway] = targets else {
+        return Err("--backend is for one target: the gateway in front of it".to_owned());
+    };
+    let own = gateway.service().is_some_and(|service| service.gateway().is_some());
+    if gateway.forced_service().is_none() && !own {
+        return Err(format!(
+            "--backend is for a gateway, and {} is not known as one: --service openai names what \
+             answers there",
+            gateway.seen.host
+        ));
+    }
+    let backend = Target::parse(typed, None).map_err(|error| format!("--backend: {error}"))?;
+    match backend.seen.host == gateway.seen.host {
+        true => Err("--backend names the gateway itself".to_owned()),
+        false => Ok(Some(backend)),
+    }
 }
 
 fn plan(arguments: &Check, environment: &Environment) -> Result<Plan, String> {

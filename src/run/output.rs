@@ -68,8 +68,20 @@ pub(super) fn replaces_progress(
 
 /// `--color` beats NO_COLOR, which beats CLICOLOR_FORCE (no-color.org, bixense.com/clicolors).
 pub(super) fn style(output: &OutputOptions, environment: &Environment, terminal: bool) -> Style {
+    Style {
+        verbosity: match (output.quiet, output.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        },
+        ..style_of(output.color, environment, terminal)
+    }
+}
+
+/// The same of a command without output options.
+pub(super) fn style_of(color: Color, environment: &Environment, terminal: bool) -> Style {
     let dumb = environment.get("TERM") == Some("dumb");
-    let color = match output.color {
+    let color = match color {
         Color::Always => true,
         Color::Never => false,
         Color::Auto if environment.get("NO_COLOR").is_some() => false,
@@ -83,14 +95,5 @@ pub(super) fn style(output: &OutputOptions, environment: &Environment, terminal:
             let locale = locale.to_ascii_lowercase();
             locale.contains("utf-8") || locale.contains("utf8")
         });
-    Style {
-        color,
-        ascii: dumb || !terminal || !utf8,
-        verbosity: match (output.quiet, output.verbose) {
-            (true, _) => Verbosity::Quiet,
-            (_, true) => Verbosity::Verbose,
-            _ => Verbosity::Normal,
-        },
-        ..Style::default()
-    }
+    Style { color, ascii: dumb || !terminal || !utf8, ..Style::default() }
 }

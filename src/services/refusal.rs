@@ -156,6 +156,13 @@ impl Refusal {
         }
     }
 
+    /// Whether the answer's own text, code or header shows it, rather than its status.
+    #[must_use]
+    pub const fn by_text(&self) -> bool {
+        !(self.codes.is_empty() && self.inner.is_empty() && self.words.is_empty())
+            || self.header.is_some()
+    }
+
     /// A finding of the http hop.
     #[must_use]
     pub const fn http(id: &'static str, facts: &'static str, first: u16, last: u16) -> Self {

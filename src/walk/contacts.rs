@@ -53,6 +53,13 @@ pub fn contacts(plan: &Plan, target: &Target, world: &World) -> Vec<String> {
     if let Some(original) = &target.original_host {
         lines.push(format!("tls    for comparison: {original}, resolved the same way, up to TLS"));
     }
+    if let Some(backend) = &plan.backend {
+        let host = &backend.seen.host;
+        lines.push(format!("dns    for comparison: {host}, resolved and reached the same way"));
+        for call in calls::calls(backend, &plan.of_backend(), world.now) {
+            lines.push(format!("http   GET https://{host}{} without a credential", call.path));
+        }
+    }
     if plan.experiments {
         let all = on_failure(plan, target, choice.proxy.is_some()).into_iter();
         lines.extend(all.filter(|line| protocol.is_none() || !line.starts_with("tls")));

@@ -124,6 +124,7 @@ pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> 
         http,
         direct: Observed::NotAsked { reason: SkipReason::NoProxyApplies },
         original: None,
+        backend: None,
         experiments,
         azure: None,
         cost,

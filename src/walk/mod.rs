@@ -70,12 +70,19 @@ pub async fn walk(
     let since = Instant::now();
     let kind = WalkKind::Primary;
     let start = Start { target, plan, world, credential, observe, since, kind };
-    let Some(original) = &target.original() else {
-        return walk_to(start, &TargetCalls).await.evidence;
+    // Compared with a privatelink name: the name that applications must use, to TLS only. Compared
+    // with a gateway: the host behind it, to its answer to a call without a credential: whose the
+    // credential is, the gateway's or the account's, is not known here.
+    let original = target.original();
+    let of_backend = plan.of_backend();
+    let (other, other_plan) = match (&original, &plan.backend) {
+        (Some(original), _) => (original, plan),
+        (None, Some(backend)) => (backend, &of_backend),
+        (None, None) => return walk_to(start, &TargetCalls).await.evidence,
     };
-    // Compared with a privatelink name: the name that applications must use, to TLS only.
     let reference = Start {
-        target: original,
+        target: other,
+        plan: other_plan,
         credential: &Credential::none(),
         observe: &|_| {},
         kind: WalkKind::Reference,
@@ -86,6 +93,9 @@ pub async fn walk(
     let (mut evidence, reference) = (primary.evidence, reference.evidence);
     evidence.cost.add(&reference.cost);
     evidence.cost.took_ms = evidence.cost.took_ms.max(reference.cost.took_ms);
-    evidence.original = Some(Box::new(reference));
+    match original.is_some() {
+        true => evidence.original = Some(Box::new(reference)),
+        false => evidence.backend = Some(Box::new(reference)),
+    }
     evidence
 }

@@ -7,6 +7,7 @@ use crate::evidence::dns::ResolverRole;
 use crate::evidence::repeat::Repeat;
 use crate::evidence::text::clean;
 use crate::evidence::{Expect, Trust, WalkLimits, WalkOptions};
+use crate::target::Target;
 use crate::wire::roots::ExtraRoots;
 use crate::world::{ConnectOverride, World};
 
@@ -30,6 +31,8 @@ pub struct Plan {
     pub expect: Expect,
     /// `--proxy`.
     pub proxy: ProxyOption,
+    /// `--backend`: the host behind a gateway, walked as well for comparison.
+    pub backend: Option<Target>,
     /// `--direct`: compare a proxied path with the direct one also when that is public.
     pub direct: bool,
     /// `--trust`.
@@ -77,6 +80,7 @@ impl Default for Plan {
             resolvers: Vec::new(),
             expect: Expect::Auto,
             proxy: ProxyOption::Env,
+            backend: None,
             direct: false,
             trust: Trust::Public,
             ca_file: None,
@@ -108,7 +112,8 @@ impl Plan {
             _ => None,
         };
         let others = self.deployment.iter().chain([&self.api_version]).chain(&self.ca_file);
-        others.chain(proxy).map(String::as_str)
+        let backend = self.backend.iter().flat_map(Target::typed);
+        others.chain(proxy).map(String::as_str).chain(backend)
     }
 
     /// The resolvers to ask for `name`, in order: those of the user first, then the system's.
@@ -127,6 +132,13 @@ impl Plan {
             }
         }
         list
+    }
+
+    /// The plan of the walk to [`Self::backend`]: what is expected of the gateway's address and
+    /// asked of its deployment is not of the backend.
+    #[must_use]
+    pub fn of_backend(&self) -> Self {
+        Self { backend: None, deployment: None, expect: Expect::Auto, ..self.clone() }
     }
 
     /// What the evidence keeps of it.

@@ -118,6 +118,7 @@ pub fn unfinished(
         http: hop(seen.http),
         direct: Observed::NotAsked { reason: SkipReason::NoProxyApplies },
         original: None,
+        backend: None,
         experiments: Experiments::default(),
         azure: None,
         cost: Cost {

@@ -6,24 +6,29 @@ use super::{redacted, xml};
 use crate::evidence::http::{ErrorBody, ErrorFrame};
 use crate::secret::Redactor;
 
+/// Characters that are kept of a text. The account's answer about its own call to a search service
+/// has the status of that call behind some 650 characters of advice (fact H25).
+const TEXT: usize = 1000;
+
 /// The error in an XML body (fact Z20).
 pub(super) fn of_xml(xml: &xml::Body, redactor: &Redactor<'_>) -> Option<ErrorBody> {
     let error = xml.error.as_ref()?;
-    let text = |text: &Option<String>| text.as_ref().map(|text| redacted(text, 600, redactor));
+    let text = |text: &Option<String>| text.as_ref().map(|text| redacted(text, TEXT, redactor));
     Some(ErrorBody {
         frame: ErrorFrame::Xml,
         code: text(&error.code),
         kind: None,
         message: text(&error.message),
         inner_code: None,
+        activity_id: None,
     })
 }
 
 /// The error in a body, in any of the frames that Azure uses (fact G13).
 pub(super) fn of_json(value: &Value, redactor: &Redactor<'_>) -> Option<ErrorBody> {
     let text = |value: Option<&Value>| match value? {
-        Value::String(text) => Some(redacted(text, 600, redactor)),
-        Value::Number(number) => Some(redacted(&number.to_string(), 600, redactor)),
+        Value::String(text) => Some(redacted(text, TEXT, redactor)),
+        Value::Number(number) => Some(redacted(&number.to_string(), TEXT, redactor)),
         _ => None,
     };
     // Tables put a prefix before the name (fact Z21), registries a list around it (fact Z31).
@@ -48,5 +53,6 @@ pub(super) fn of_json(value: &Value, redactor: &Redactor<'_>) -> Option<ErrorBod
             .get("innererror")
             .or_else(|| inside.get("inner_error"))
             .and_then(|inner| text(inner.get("code"))),
+        activity_id: text(value.get("activityId")),
     })
 }

@@ -60,6 +60,8 @@ pub(crate) const KEPT_HEADERS: &[&str] = &[
     "x-cache",
     "x-content-type-options",
     "x-envoy-upstream-service-time",
+    "x-litellm-call-id",
+    "x-litellm-version",
     "x-ms-client-request-id",
     "x-ms-error-code",
     "x-ms-gatewayversion",
@@ -474,6 +476,23 @@ pub(super) fn kept_headers(headers: &hyper::HeaderMap, redactor: &Redactor<'_>) 
             value: redacted(&String::from_utf8_lossy(value.as_bytes()), 300, redactor),
         })
         .collect()
+}
+
+/// An answer that did not come over a connection of ours: a program printed it.
+pub(crate) fn printed_answer(
+    status: u16,
+    headers: &[(String, String)],
+    body: &str,
+    redactor: &Redactor<'_>,
+) -> HttpAnswer {
+    let named = headers.iter().filter_map(|(name, value)| {
+        let name = hyper::header::HeaderName::from_bytes(name.as_bytes()).ok()?;
+        Some((name, HeaderValue::from_str(value).ok()?))
+    });
+    let (mut head, ()) = Response::new(()).into_parts();
+    head.status = hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::BAD_REQUEST);
+    head.headers.extend(named);
+    answer(&head, body.as_bytes(), true, redactor)
 }
 
 pub(super) fn answer(

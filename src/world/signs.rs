@@ -60,7 +60,7 @@ use Sign::{
     VariableBegins, VariableIs, VariablePrefix,
 };
 
-/// The signs (facts X6, X23, X24, X40 to X43, X61, X65), the most specific first; one for each platform
+/// The signs (facts X6, X23, X24, X40 to X43, X61, X65, X66), the most specific first; one for each platform
 /// is kept.
 const SIGNS: &[(Platform, Sign)] = &[
     (Platform::Functions, Variable("FUNCTIONS_EXTENSION_VERSION")),
@@ -94,6 +94,7 @@ const SIGNS: &[(Platform, Sign)] = &[
     (Platform::ZeroTrust, Interface("tailscale*", "Tailscale")),
     (Platform::ZeroTrust, Interface("sdwan0", "Twingate")),
     (Platform::ZeroTrust, Nameserver("100.100.100.100")),
+    (Platform::Databricks, Variable("DATABRICKS_RUNTIME_VERSION")),
     (Platform::Arc, ArcAgent),
     (Platform::HostedMachine, VariableIs("RUNNER_ENVIRONMENT", "github-hosted")),
     (Platform::HostedMachine, VariableIs("AGENT_ISSELFHOSTED", "0")),
@@ -250,6 +251,7 @@ mod tests {
         assert_eq!(variable("KUBERNETES_SERVICE_HOST"), [P::Kubernetes]);
         assert_eq!(variable("ISTIO_META_CLUSTER_ID"), [P::ServiceMesh]);
         assert_eq!(variable("WSL_DISTRO_NAME"), [P::Wsl]);
+        assert_eq!(variable("DATABRICKS_RUNTIME_VERSION"), [P::Databricks]);
         let runner = |of| kinds(&Machine { variables: &[("RUNNER_ENVIRONMENT", of)], ..BARE });
         assert_eq!(runner("github-hosted"), [P::HostedMachine]);
         assert_eq!(runner("self-hosted"), []);

@@ -94,6 +94,11 @@ const MODULES: &[(&str, &[&str], &str)] = &[
         "pure: two judged reports in, comparison out",
     ),
     ("explain", &["diagnose", "evidence"], "the pages of the catalogue"),
+    (
+        "pasted",
+        &["diagnose", "diagnosis", "evidence", "secret", "wire"],
+        "an answer's text in, what it means out; contacts nothing",
+    ),
     ("args", &["credential", "evidence", "walk", "world"], "parses into their plain types"),
     (
         "inventory",
@@ -156,6 +161,7 @@ const MODULES: &[(&str, &[&str], &str)] = &[
             "generate",
             "inventory",
             "monitor",
+            "pasted",
             "platform",
             "render",
             "report",

@@ -613,3 +613,30 @@ fn a_reader_that_goes_away_is_no_failure() {
     child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
     assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(2), ""));
 }
+
+#[test]
+fn an_answer_that_was_pasted_is_explained_and_its_secrets_are_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("error.txt");
+    let key = "9f8e7d6c5b4a39281706f5e4d3c2b1a0";
+    let skill = "Web Api response status: 'Forbidden', Web Api response details: \
+                 '{\"error\":{\"code\":\"403\",\"message\": \"Public access is disabled.\"}}'";
+    fs::write(&file, format!("api-key: {key}\n{skill}")).unwrap();
+    let ran = run(&["explain", "--answer", text(&file)]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{}", ran.out);
+    let first = ran.out.lines().next().unwrap();
+    assert!(first.starts_with("REFUSED between services (http-leg-of-skill): "), "{first}");
+    for words in ["http-public-access-disabled", "openai_account", "no client can test"] {
+        assert!(ran.out.contains(words), "{words}: {}", ran.out);
+    }
+    assert!(!ran.out.contains(key), "{}", ran.out);
+    fs::write(&file, "hello").unwrap();
+    let ran = run(&["explain", "--answer", text(&file)]);
+    assert_eq!(ran.status, 3, "{}", ran.out);
+    assert!(ran.out.starts_with("CANNOT TELL"), "{}", ran.out);
+    fs::write(&file, "").unwrap();
+    run(&["explain", "--answer", text(&file)]).refused("is empty");
+    run(&["explain", "--answer", "/no/such/file"]).refused("cannot be read");
+    run(&["explain", "--answer", text(&file), "--service", "teapot"]).refused("teapot");
+    run(&["explain", "--answer", text(&file), "dns-zone-not-linked"]).refused("cannot be used");
+}

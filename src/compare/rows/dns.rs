@@ -60,6 +60,9 @@ pub(super) const ROWS: &[Row] = &[
     })
     .common(),
     Row::new("dns.flags", "flags and errors of", |r| questions(r, flags)).common(),
+    Row::new("dns.backend", "address of the backend", |r| {
+        effective(r.evidence.backend.as_deref()?)
+    }),
     Row::new("dns.original", "address of the original name", |r| {
         effective(r.evidence.original.as_deref()?)
     }),

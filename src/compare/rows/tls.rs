@@ -60,6 +60,9 @@ pub(super) const ROWS: &[Row] = &[
     Row::new("tls.direct", "direct handshake, next to the proxied one", |r| {
         outcome(&r.evidence.direct.value()?.tls)
     }),
+    Row::new("tls.backend", "handshake with the backend", |r| {
+        outcome(&r.evidence.backend.as_deref()?.tls)
+    }),
     Row::new("tls.original", "handshake with the original name", |r| {
         outcome(&r.evidence.original.as_deref()?.tls)
     }),

@@ -1,10 +1,10 @@
-//! The rows: facts X23, X24, X40 to X46, X61 and X65.
+//! The rows: facts X23, X24, X40 to X46, X61, X65 and X66.
 
 use super::{Row, Topic, row};
 use crate::diagnose::resolver_class::ResolverClass::{ContainerEngine, WslRelay};
 use crate::evidence::vantage::Platform::{
-    AppService, Arc, Container, ContainerApps, Functions, HostedMachine, Kubernetes, ServiceMesh,
-    Wsl, ZeroTrust,
+    AppService, Arc, Container, ContainerApps, Databricks, Functions, HostedMachine, Kubernetes,
+    ServiceMesh, Wsl, ZeroTrust,
 };
 
 /// Of two rows of a topic the earlier one is the more specific: an app of Container Apps, App
@@ -114,6 +114,18 @@ pub(super) const ADVICE: &[Row] = &[
          1918 ranges also needs all traffic routed there (vnetRouteAllEnabled)",
     )
     .command(INTEGRATION),
+    row(
+        &[Databricks],
+        Topic::IntoNetwork,
+        "Databricks' serverless compute is in Databricks' own network: it reaches a private endpoint, or \
+         a relay, only by a private endpoint rule of its network connectivity configuration (NCC) \
+         that names this host, and only while the state of the rule is ESTABLISHED; a cluster is in \
+         the workspace's own network",
+        "for serverless compute see the NCC's private endpoint rules in the account console: the \
+         domain names of each, and its state (PENDING waits for approval at the resource and is \
+         EXPIRED after 14 days; REJECTED and DISCONNECTED carry nothing), and that the workspace \
+         has this NCC",
+    ),
     row(
         &[Wsl],
         Topic::IntoNetwork,
@@ -278,6 +290,15 @@ pub(super) const ADVICE: &[Row] = &[
          VPN on Windows or the network behind it is",
     )
     .command("powershell.exe -Command \"Test-NetConnection {ip} -Port {port}\""),
+    row(
+        &[Databricks],
+        Topic::ConnectionUnanswered,
+        "a rule of Databricks' network connectivity configuration (NCC) carries nothing while its state \
+         is not ESTABLISHED, or while what it leads to (a load balancer, a relay) has no working \
+         backend",
+        "for serverless compute see the state of the NCC's private endpoint rule for this host in \
+         the account console, and the health of what it leads to",
+    ),
     row(
         &[HostedMachine],
         Topic::ConnectionUnanswered,

@@ -26,6 +26,7 @@ pub(super) fn http(writer: &mut TextWriter, hop: &HttpHop) {
                 ("type", &error.kind),
                 ("message", &error.message),
                 ("innererror", &error.inner_code),
+                ("activityId", &error.activity_id),
             ];
             for (name, value) in parts {
                 if let Some(value) = value {

@@ -67,6 +67,7 @@ const API_MANAGEMENT: &str = "an API Management gateway in front";
 const APPLICATION_GATEWAY: &str = "Azure Application Gateway";
 const FRONT_DOOR: &str = "Azure Front Door";
 const AZURE_FIREWALL: &str = "Azure Firewall";
+const LITELLM: &str = "LiteLLM";
 
 /// The signatures; the first match wins.
 pub const SIGNATURES: &[Signature] = &[
@@ -92,6 +93,12 @@ pub const SIGNATURES: &[Signature] = &[
     // T11
     body(AZURE_FIREWALL, "action: deny. reason: no rule matched", true),
     body(AZURE_FIREWALL, "action: deny. no rule matched", true),
+    // W19: its own texts; the headers also come with answers that it passes on.
+    body(LITELLM, "litellm virtual key expected", true),
+    body(LITELLM, "litellm_verificationtokentable", true),
+    body(LITELLM, "authentication error, no api key passed in", true),
+    header(LITELLM, "x-litellm-version", "", true, false),
+    header(LITELLM, "x-litellm-call-id", "", true, false),
     // W16: the page is the server's own; the header may be a relay's.
     body("nginx", "<center>nginx", true),
     body("nginx", "<center>openresty", false),
@@ -254,6 +261,7 @@ mod tests {
             (&[], Some("<h2>Our services aren't available right now</h2>"), FRONT_DOOR),
             (&[("server", "Zscaler/6.2")], None, "Zscaler"),
             (&[("server", "nginx/1.24.0")], None, "nginx"),
+            (&[("server", "uvicorn"), ("x-litellm-version", "1.91.0")], None, "LiteLLM"),
             (&[("server", "thttpd")], None, "a server that calls itself thttpd"),
             (&[], Some("teapot"), "unknown, no header identifies it"),
         ] {
@@ -270,6 +278,7 @@ mod tests {
             kind: None,
             message: None,
             inner_code: None,
+            activity_id: None,
         });
         assert_eq!(answered_by(&flat), AnsweredBy::GatewayFrame);
         flat.headers.push(Header { name: "apim-request-id".to_owned(), value: "g".to_owned() });

@@ -1,8 +1,28 @@
 //! Refusals that name their own cause: a row each (facts H6, H30, H31, X16, X19).
 
-use crate::diagnose::engines::documented_refusal::Row;
+use crate::diagnose::engines::documented_refusal::{Leg, Row};
 use crate::diagnose::{Rule, account};
 use crate::diagnosis::Step;
+
+/// The account signs in to another service, for a request that needs it (fact X19).
+const SIGN_IN: Leg = Leg {
+    caller: "the account",
+    callee: "the service that the request names (its data, a store)",
+    refuser: "the account itself",
+    inside: None,
+    untestable: "no client can test the account's own calls: they leave from its network with its \
+                 identity",
+};
+
+/// The account calls a host that the request names (fact H6).
+const CALL_OUT: Leg = Leg {
+    caller: "the account",
+    callee: "the host in the message",
+    refuser: "the account itself",
+    inside: None,
+    untestable: "no client can test the account's own calls: a check of that host from here does \
+                 not pass the account's list of allowed hosts",
+};
 
 const BLOCKED: Row = Row {
     message: "Azure has temporarily blocked {account} (abuse monitoring)",
@@ -14,6 +34,7 @@ const BLOCKED: Row = Row {
     ],
     excludes: "network rules and the key as the cause: the answer names the block",
     owner: "Azure platform",
+    leg: None,
     steps: |_, finding| {
         finding
             .step(Step::inspect(
@@ -36,6 +57,7 @@ const OWN_IDENTITY: Row = Row {
     excludes: "the caller's network and credential as the cause: the answer names the account's \
                identity",
     owner: "Azure platform",
+    leg: Some(&SIGN_IN),
     steps: |e, finding| {
         finding
             .inspect(
@@ -62,6 +84,7 @@ const RETIRED: Row = Row {
     means: &["the deployment exists, but its model is no longer served"],
     excludes: "network, key and role as the cause: the answer names the model",
     owner: "Application",
+    leg: None,
     steps: |e, finding| {
         finding
             .inspect(
@@ -94,6 +117,7 @@ const OUTBOUND: Row = Row {
     excludes: "this machine's network as the cause: the answer names the account's own outbound \
                calls",
     owner: "Azure platform",
+    leg: Some(&CALL_OUT),
     steps: |e, finding| {
         finding
             .inspect(
@@ -141,5 +165,5 @@ pub(super) const RULES: [Rule; 4] = [
         "The account is not allowed to call the host named in the request",
         Documented(&OUTBOUND)
     )
-    .short("the account may not call the host in this request"),
+    .short("the account may not call the host requested"),
 ];

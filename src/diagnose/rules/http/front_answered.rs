@@ -6,6 +6,8 @@ use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::{Evidence, TargetKind};
 
 use super::answered_by::{AnsweredBy, is_page};
+use super::host_kind::host_kind;
+use super::network_fix;
 use super::refusal_match::{MatchedRefusal, find_refusal, place};
 use super::refusals::asks_for_login;
 
@@ -16,6 +18,10 @@ pub(super) const RULE: Rule = rule!(
     Code(check)
 )
 .short("the answer may not come from the service");
+
+/// What nginx's own 403 may be (fact W16).
+pub(in crate::diagnose) const WORKSPACE: &str = "nginx's own 403 at a Foundry name has been reported from the front end of a workspace (hub or \
+     project): its network rules, not those of Azure OpenAI, then refuse the call";
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let refusal = find_refusal(e, RULE.id)?;
@@ -56,6 +62,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             finding = finding.fact(line);
         }
     }
+    let error = refusal.answer.error.as_ref();
+    if let Some(id) = error.and_then(|error| error.activity_id.as_deref()) {
+        finding = finding.fact(format!("activityId {id}: the failure is in the gateway's own log"));
+    }
     finding = finding.reasoning(how(&refusal));
     finding = match product {
         Some(mark) if mark.verified => {
@@ -66,11 +76,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     };
     finding = finding.ruled_out("DNS, TCP and TLS: the certificate covers the name");
     if workspace(e, &refusal) {
-        finding = finding.reasoning(
-            "nginx's own 403 at a Foundry name has been reported from the front end of a \
-             workspace (hub or project): its network rules, not those of Azure OpenAI, then \
-             refuse the call",
-        );
+        finding = finding.reasoning(WORKSPACE);
     }
     Some(fix(e, &refusal, finding, name).check(reading::again(e)))
 }
@@ -102,6 +108,10 @@ fn how(refusal: &MatchedRefusal<'_>) -> &'static str {
              login belongs to something else"
         }
         401 => "neither the service's error format nor its headers show that this 401 is its own",
+        _ if refusal.answer.error.is_some() && refusal.who().product().is_some() => {
+            "the error has the service's format, and the text of a gateway: without the service's \
+             headers, the gateway itself wrote it"
+        }
         _ if refusal.answer.error.is_some() => {
             "the error format and text are those of API Management, without the service's headers"
         }
@@ -109,6 +119,27 @@ fn how(refusal: &MatchedRefusal<'_>) -> &'static str {
         _ if is_page(refusal.answer) => "the service answers with JSON; this is an HTML page",
         _ => "the answer has neither the service's error format nor its headers",
     }
+}
+
+/// What fails is behind the gateway that was called: its own way to the account.
+fn behind_gateway(e: &Evidence, finding: FindingBuilder) -> FindingBuilder {
+    let kind = host_kind(e);
+    let name = kind.name();
+    let finding = finding
+        .reasoning(format!(
+            "the hop behind {name} cannot be seen from here: it fails in the same way where its own \
+             DNS does not find the account or finds its public address, where its network does not \
+             reach it, and where the account is silent for longer than it waits"
+        ))
+        .inspect(format!("see {name} and its network"), kind.show(e));
+    let finding = match kind.behind(e) {
+        Some(command) => finding.inspect("see which host it calls", command),
+        None => finding,
+    };
+    finding.step(
+        Step::inspect("run a check from the gateway's own network to the host that it calls")
+            .command(format!("aoai-probe {}", network_fix::behind(e))),
+    )
 }
 
 fn fix(
@@ -130,6 +161,7 @@ fn fix(
         false => finding,
     };
     match refusal.answer.status {
+        500..=599 if host_kind(e).is_gateway() => behind_gateway(e, finding),
         500..=599 => finding.inspect(
             "see whether the service can be reached from where it runs",
             format!("aoai-probe {}", reading::word(host)),

@@ -9,7 +9,7 @@ use super::answered_by::service_headers;
 use super::host_kind::{HostKind, host_kind};
 use super::refusal_match::{MatchedRefusal, find_refusal, short};
 
-pub(super) const RULES: [Rule; 3] = [
+pub(in crate::diagnose) const RULES: [Rule; 3] = [
     rule!(
         "http-gateway-ip-filter",
         Http,

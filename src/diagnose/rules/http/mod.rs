@@ -3,16 +3,18 @@
 pub mod answered_by;
 pub mod refusals;
 
+mod backend;
 mod body_incomplete;
 pub(super) mod challenge;
 mod deployment_inferred;
 mod deployment_missing;
 mod documented;
 mod forbidden;
-mod front_answered;
-pub(super) mod gateway_policy;
+pub(in crate::diagnose) mod front_answered;
+pub(in crate::diagnose) mod gateway_policy;
 pub(in crate::diagnose) mod host_kind;
 mod inference_not_tested;
+mod legs;
 mod list_not_offered;
 pub(in crate::diagnose) mod network_fix;
 mod network_refusals;
@@ -66,6 +68,8 @@ pub(super) const RULES: &[Rule] = &[
     documented::RULES[1],
     documented::RULES[2],
     documented::RULES[3],
+    legs::RULES[0],
+    legs::RULES[1],
     gateway_policy::RULES[0],
     gateway_policy::RULES[1],
     gateway_policy::RULES[2],
@@ -89,6 +93,7 @@ pub(super) const RULES: &[Rule] = &[
     origin::RULE,
     path_prefix::RULE,
     untested_paths::RULES[0],
+    backend::RULE,
     untested_paths::RULES[1],
     untested_paths::RULES[2],
     inference_not_tested::RULE,

@@ -80,7 +80,10 @@ fn behind_gateway(e: &Evidence, finding: FindingBuilder) -> FindingBuilder {
 }
 
 /// A name of the service behind a gateway, as a placeholder.
-fn behind(e: &Evidence) -> String {
+pub(super) fn behind(e: &Evidence) -> String {
+    if let Some(backend) = &e.backend {
+        return reading::word(&backend.target.host);
+    }
     let cloud = reading::cloud(e);
     let named = reading::service(e)
         .and_then(|service| service.endpoints.iter().find(|endpoint| endpoint.cloud == cloud));

@@ -51,20 +51,7 @@ impl MatchedRefusal<'_> {
 
     /// Status, code and message on one line.
     pub(in crate::diagnose) fn line(&self) -> String {
-        let status = self.answer.status.to_string();
-        let mut line = status.clone();
-        if let Some(code) = self.answer.code().filter(|code| *code != status && !code.is_empty()) {
-            line = format!("{line} {}", short(code, 60));
-        }
-        match (self.answer.message(), self.answer.body_excerpt.as_deref()) {
-            (Some(message), _) => format!("{line} \"{}\"", short(message, 280)),
-            (None, Some(excerpt)) => {
-                let words: Vec<&str> = excerpt.split_whitespace().collect();
-                format!("{line}, body: {}", short(&words.join(" "), 160))
-            }
-            (None, None) if self.answer.body_bytes == 0 => format!("{line}, no body"),
-            (None, None) => line,
-        }
+        answer_line(self.answer)
     }
 
     /// Which server answered.
@@ -99,6 +86,27 @@ impl MatchedRefusal<'_> {
             crate::evidence::Expect::Closed if self.row.hop == Hop::Identity => Level::Risk,
             _ => Level::Broken,
         }
+    }
+}
+
+/// Status, code and message of an answer on one line. An answer that was printed may show no status.
+pub(in crate::diagnose) fn answer_line(answer: &HttpAnswer) -> String {
+    let status = match answer.status {
+        0 => "no status".to_owned(),
+        status => status.to_string(),
+    };
+    let mut line = status.clone();
+    if let Some(code) = answer.code().filter(|code| *code != status && !code.is_empty()) {
+        line = format!("{line} {}", short(code, 60));
+    }
+    match (answer.message(), answer.body_excerpt.as_deref()) {
+        (Some(message), _) => format!("{line} \"{}\"", short(message, 280)),
+        (None, Some(excerpt)) => {
+            let words: Vec<&str> = excerpt.split_whitespace().collect();
+            format!("{line}, body: {}", short(&words.join(" "), 160))
+        }
+        (None, None) if answer.body_bytes == 0 => format!("{line}, no body"),
+        (None, None) => line,
     }
 }
 

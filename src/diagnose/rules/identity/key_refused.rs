@@ -41,6 +41,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 "a gateway passes the caller's key on, or calls with one of its own: the answer \
                  does not say which one is refused",
             )
+            .reasoning(
+                "a gateway in front of several accounts cannot pass a caller's key on: each account \
+                 has keys of its own, so calls fail now and then. It signs in to them with Entra ID",
+            )
             .step(Step::local(format!(
                 "if the caller's key goes through: put one of that account into {}",
                 source(e)

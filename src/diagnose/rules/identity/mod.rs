@@ -52,6 +52,14 @@ pub(super) fn level(e: &Evidence) -> crate::diagnosis::Level {
     acquisition::level(e)
 }
 
+/// The finding of a platform's endpoint that could not fetch a token.
+pub(in crate::diagnose) const PLATFORM_FETCH: &str = token_fetch::RULE.id;
+
+/// Whether a text is that endpoint's own message.
+pub(in crate::diagnose) fn platform_fetch_failed(text: &str) -> bool {
+    token_fetch::is_its_text(text)
+}
+
 /// The rules of this hop: how a token is obtained, then the credential itself.
 pub(super) const RULES: &[Rule] =
     &joined::<{ TOKEN.len() + entra::RULES.len() + CREDENTIAL.len() }>(&[

@@ -22,8 +22,14 @@ const WORDS: &[&str] = &[
 
 /// Whether the endpoint says that it could not fetch the token.
 pub(super) fn failed(refused: &Refused<'_>) -> bool {
-    let words = refused.refusal.description.as_deref().unwrap_or_default().to_ascii_lowercase();
-    refused.refusal.status == 500 && WORDS.iter().any(|part| words.contains(part))
+    let words = refused.refusal.description.as_deref().unwrap_or_default();
+    refused.refusal.status == 500 && is_its_text(words)
+}
+
+/// Whether a text is the endpoint's message.
+pub(super) fn is_its_text(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    WORDS.iter().any(|part| text.contains(part))
 }
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {

@@ -50,7 +50,9 @@ fn from_deployment(e: &Evidence, answer: &HttpAnswer) -> bool {
             || error.code.as_deref().is_some_and(|code| {
                 QUESTION_CODES.iter().any(|known| code.eq_ignore_ascii_case(known))
             }));
-    let list = e.http.value().and_then(|hop| hop.main()).filter(|call| accepted(e, call));
+    // A report may begin with such a call: then there is no list, and no end of the question.
+    let list = e.http.value().and_then(|hop| hop.main());
+    let list = list.filter(|call| call.purpose != Purpose::Deployment && accepted(e, call));
     let same = list.and_then(HttpCall::answer).is_some_and(|list| {
         let server = list.header("server");
         server.is_some() && server == answer.header("server")

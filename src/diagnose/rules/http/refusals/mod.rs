@@ -31,6 +31,11 @@ pub fn accepted(e: &Evidence, call: &HttpCall) -> bool {
     call.answer().is_some() && refusal(e, call).is_none()
 }
 
+/// The rows that hold for every service, in order.
+pub(in crate::diagnose) const fn common() -> &'static [Refusal] {
+    REFUSALS
+}
+
 fn fits(row: &Refusal, e: &Evidence, call: &HttpCall, answer: &HttpAnswer) -> bool {
     let inner = || answer.error.as_ref().and_then(|error| error.inner_code.as_deref());
     (row.status.0..=row.status.1).contains(&answer.status)

@@ -69,6 +69,15 @@ pub(super) const REFUSALS: &[Refusal] = &[
     http("http-managed-identity-off", "X19", 400, 403).words(&["managedidentityisnotenabled"]),
     http("http-outbound-restricted", "H6", 400, 400)
         .words(&["outbound network access is restricted"]),
+    // A refusal inside the answer, of a call that one service made for another: what it quotes must
+    // not be taken for the answer's own.
+    http("http-leg-to-search", "H25", 400, 599)
+        .words(&["call to get azure search index failed", "azure search error: "]),
+    http("http-leg-of-skill", "H26, H36", 400, 599).words(&[
+        "web api response status: '",
+        "could not execute skill because the web api request failed",
+        "could not complete vectorization action",
+    ]),
     http("http-deployment-retired", "H31", 410, 410).codes(&["modeldeprecated"]),
     // 400 about the caller.
     identity("identity-tenant-mismatch", "H10", 400, 401)
@@ -87,6 +96,12 @@ pub(super) const REFUSALS: &[Refusal] = &[
     gateway_key("W7, W8", 403, 403)
         .words(&["missing subscription key"])
         .only(&[Condition::NoServiceHeaders]),
+    // LiteLLM gives out keys of its own, and quotes what it gets from the service behind it.
+    gateway_key("W19", 400, 401).words(&[
+        "litellm virtual key expected",
+        "invalid proxy server token passed",
+        "authentication error, no api key passed in",
+    ]),
     // The policies of such a gateway, by the texts of its error table.
     http("http-gateway-ip-filter", "W17", 401, 403)
         .blames(Blames::Network)
@@ -216,6 +231,9 @@ pub(super) const REFUSALS: &[Refusal] = &[
     front("W9", 500, 500)
         .words(&["internal server error"])
         .only(&[Condition::Flat, Condition::NoServiceHeaders]),
+    front("W19", 408, 599)
+        .words(&["litellm.apiconnectionerror", "litellm.timeout", "litellm.internalservererror"])
+        .only(&[Condition::NoServiceHeaders]),
     front("W10", 500, 599).words(&["a gateway-related error occurred"]),
     front("W6", 502, 502).only(&[Condition::NoFrame, Condition::NoServiceHeaders]),
     front("W6", 504, 504).only(&[Condition::NoFrame, Condition::NoServiceHeaders]),

@@ -129,6 +129,15 @@ fn printed(no: &NoToken<'_>) -> Option<(&'static str, String)> {
     }
 }
 
+/// The finding of the first number in a text that has a row, or that of any number.
+pub(in crate::diagnose) fn finding_of(text: &str) -> Option<&'static str> {
+    let numbers = numbers(text);
+    let known = numbers.iter().find_map(|number| rows::of_number(*number));
+    let any = || rows::without(Without::KnownNumber);
+    numbers.first()?;
+    known.or_else(any).map(|(id, _)| id)
+}
+
 /// The numbers behind AADSTS in a text, in order.
 pub(in crate::diagnose::rules::identity) fn numbers(text: &str) -> Vec<u32> {
     let digits = |rest: &str| -> Option<u32> {

@@ -1,0 +1,255 @@
+//! What an answer means that an application printed: the same tables as for the answers of a walk.
+//! Nothing is known of its path, so no rule that depends on one is asked: of those findings the page
+//! is shown.
+
+use crate::diagnosis::{AnswerMeaning, Confidence, ExplainedAnswer, Finding};
+use crate::evidence::http::{HttpAnswer, HttpCall, HttpHop, HttpOutcome, Purpose};
+use crate::evidence::identity::CredentialKind;
+use crate::evidence::{Evidence, Observed, TargetKind};
+use crate::services::{self, Service};
+
+use super::engines::documented_refusal::{Inside, Leg};
+use super::rule::Check;
+use super::rules::http::answered_by::{AnsweredBy, answered_by, is_page};
+use super::rules::http::refusals::{self, Leaves, Refusal};
+use super::rules::http::{front_answered, gateway_policy, refusal_match};
+use super::rules::identity;
+use super::view::View;
+use super::{reading, system};
+
+pub use super::engines::documented_refusal::phrase;
+
+/// Statuses that are tried where an answer shows none.
+const STATUSES: &[u16] = &[400, 401, 403, 404, 408, 410, 429, 500, 502, 503, 504];
+
+/// What was asked, as far as it is known.
+pub struct Asked {
+    /// What a walk to the service would be, without any hop.
+    pub base: Evidence,
+    /// Which service made the call, where the application did not.
+    pub caller: Option<&'static str>,
+    /// The status that the outer answer quotes.
+    pub quoted_status: Option<u16>,
+}
+
+impl Asked {
+    /// What was asked by a service, for its caller.
+    #[must_use]
+    pub fn inside(mut self, leg: &Leg, inside: &Inside, status: Option<u16>) -> Self {
+        of_service(&mut self.base, inside.service);
+        Self { caller: Some(leg.caller), quoted_status: status, ..self }
+    }
+}
+
+/// Makes it evidence about the service of an id, of which no name is known.
+pub fn of_service(base: &mut Evidence, id: &str) {
+    let Some(service) = services::by_id(id) else { return };
+    let target = &mut base.target;
+    let suffix = service.endpoints.first().map_or("", |endpoint| endpoint.suffix);
+    target.service = Some(service.id.to_owned());
+    target.service_name = Some(service.name.to_owned());
+    target.suffix_service = None;
+    target.public_suffix = Some(suffix.to_owned());
+    target.account = None;
+    target.kind = match service.is_account() {
+        true => TargetKind::Account,
+        false => TargetKind::OtherService,
+    };
+    target.host = format!("<name>.{suffix}");
+    target.base_path.clear();
+}
+
+/// The leg whose refusal a text quotes.
+#[must_use]
+pub fn quotes(text: &str) -> Option<&'static Leg> {
+    let lower = text.to_ascii_lowercase();
+    let says = |row: &&Refusal| row.words.iter().any(|words| lower.contains(words));
+    refusals::common().iter().filter(says).find_map(leg_of).filter(|leg| leg.inside.is_some())
+}
+
+fn leg_of(row: &Refusal) -> Option<&'static Leg> {
+    match super::rule(row.id)?.check {
+        Check::Documented(documented) => documented.leg,
+        _ => None,
+    }
+}
+
+/// The text of an answer by which it is read.
+#[must_use]
+pub fn text(answer: &HttpAnswer) -> &str {
+    refusals::text(answer).unwrap_or_default()
+}
+
+/// What the answer means.
+#[must_use]
+pub fn explained(asked: &Asked, answer: &HttpAnswer) -> ExplainedAnswer {
+    let line = refusal_match::answer_line(answer);
+    let text = text(answer);
+    let meaning = match (of_token(asked, text), matched(asked, answer)) {
+        (Some(meaning), _) => Ok(meaning),
+        (None, Some((evidence, row))) => meaning(asked, &evidence, answer, row),
+        (None, None) if (200..300).contains(&answer.status) => Err("its status is a success"),
+        (None, None) => Err("neither its text nor a status in it shows what it means"),
+    };
+    ExplainedAnswer { line, meaning }
+}
+
+/// The row that reads it, and the evidence in which it does. Whether a key or a token was sent is not
+/// in the text: what the text of the answer shows decides.
+fn matched(asked: &Asked, answer: &HttpAnswer) -> Option<(Evidence, &'static Refusal)> {
+    let known = [answer.status];
+    let statuses = if answer.status == 0 { STATUSES } else { &known };
+    let mut all = statuses.iter().flat_map(|status| {
+        [CredentialKind::ApiKey, CredentialKind::Token]
+            .map(|kind| evidence(asked, answer, *status, kind))
+    });
+    let read = |evidence: Evidence| {
+        let row = refusals::refusal(&evidence, reading::main_call(&evidence)?)?;
+        Some((evidence, row))
+    };
+    let read: Vec<_> = all.by_ref().filter_map(read).collect();
+    let by_text = read.iter().position(|(_, row)| row.by_text());
+    let at = by_text.or((answer.status != 0 && !read.is_empty()).then_some(0))?;
+    read.into_iter().nth(at)
+}
+
+fn evidence(asked: &Asked, answer: &HttpAnswer, status: u16, kind: CredentialKind) -> Evidence {
+    let mut evidence = asked.base.clone();
+    let answer = HttpAnswer { status, ..answer.clone() };
+    let call = HttpCall {
+        purpose: Purpose::Deployment,
+        method: "POST".to_owned(),
+        path: "/".to_owned(),
+        credential_sent: true,
+        outcome: HttpOutcome::Answered { answer },
+        took_ms: 0.0,
+    };
+    evidence.identity.kind = kind;
+    evidence.http =
+        Observed::Done { started_ms: 0.0, took_ms: 0.0, value: HttpHop { calls: vec![call] } };
+    evidence
+}
+
+fn meaning(
+    asked: &Asked,
+    evidence: &Evidence,
+    answer: &HttpAnswer,
+    row: &'static Refusal,
+) -> Result<AnswerMeaning, &'static str> {
+    // The pages of these are about the requests that this tool makes.
+    if matches!(row.leaves, Leaves::Deployment | Leaves::Unproved) {
+        return Err("it is about the request itself, not about the network or the caller");
+    }
+    let leg = leg_of(row);
+    let service = evidence.target.service_name.clone().unwrap_or_default();
+    let caller = leg.map(|leg| leg.caller).or(asked.caller);
+    let testable = match (leg, asked.caller) {
+        (Some(leg), _) => leg.untestable.to_owned(),
+        (None, Some(caller)) => {
+            format!("no client can test a call that {caller} makes")
+        }
+        (None, None) => {
+            "the application's own call: a check from its machine tests it, aoai-probe <host>"
+                .to_owned()
+        }
+    };
+    let rule = super::rule(row.id).ok_or("its finding is gone")?;
+    let own = |list: fn(&Service) -> &'static [&'static str]| {
+        reading::service(evidence).map_or(&[][..], list)
+    };
+    Ok(AnswerMeaning {
+        id: rule.id,
+        title: rule.title,
+        short: rule.short.unwrap_or(rule.title),
+        causes: match (row.by_text(), row.id) {
+            (false, "http-forbidden") => own(|service| service.forbidden),
+            (false, "identity-unauthorized") => own(|service| service.unauthorized),
+            _ => &[],
+        },
+        between_services: caller.is_some(),
+        caller: caller.unwrap_or("the application").to_owned(),
+        callee: leg.map_or_else(|| service.clone(), |leg| leg.callee.to_owned()),
+        refused: match (leg, asked.caller) {
+            (Some(leg), _) => format!("by {}", leg.refuser),
+            (None, Some(caller)) => format!("by {service}, as {caller} quotes it"),
+            (None, None) => refused(evidence, answer, row),
+        },
+        by_text: row.by_text() || answered_by(answer).product().is_some(),
+        testable,
+        finding: finding(evidence, rule),
+        page: rule.page(),
+    })
+}
+
+/// The finding, where its fix does not depend on the path.
+fn finding(evidence: &Evidence, rule: &'static super::Rule) -> Option<Finding> {
+    if !matches!(rule.check, Check::Documented(_)) {
+        return None;
+    }
+    let mut finding = rule.fires(&View::new(evidence))?.finding(rule);
+    // Who sent a pasted text is not known; and a check from here makes no such call.
+    if finding.confidence == Confidence::Proved {
+        finding.confidence = Confidence::Inferred;
+    }
+    finding.fix.iter_mut().for_each(|fix| fix.check = None);
+    system::suit(evidence, &mut finding);
+    Some(finding)
+}
+
+/// Which server refused, and how that is known.
+fn refused(e: &Evidence, answer: &HttpAnswer, row: &Refusal) -> String {
+    let service = e.target.service_name.as_deref().unwrap_or("the service");
+    let who = answered_by(answer);
+    if let Some(product) = who.product() {
+        let nginx = is_page(answer) && answer.status == 403 && product.product == "nginx";
+        return match nginx {
+            true => format!("by {}; {}", product.product, front_answered::WORKSPACE),
+            false => format!("by {}, which its signature shows", product.product),
+        };
+    }
+    if let AnsweredBy::Service { .. } | AnsweredBy::FrontEnd { .. } = who {
+        return format!("by {}", who.name());
+    }
+    let of_gateway = row.leaves == Leaves::FrontAsks
+        || gateway_policy::RULES.iter().any(|rule| rule.id == row.id);
+    match (of_gateway, row.by_text()) {
+        (true, true) => "by an API Management gateway, which its text shows".to_owned(),
+        (false, true) => format!(
+            "by {service}, which its text shows; a gateway in between may have passed it on"
+        ),
+        (_, false) => format!("not known by which server: {service}, or something in front of it"),
+    }
+}
+
+/// What the text means where it is about a token: Entra ID's numbers, and the message of a platform's
+/// endpoint.
+fn of_token(asked: &Asked, text: &str) -> Option<AnswerMeaning> {
+    let (id, callee, refused, testable) = if let Some(id) = identity::entra::finding_of(text) {
+        let testable = "a check from the application's machine with its own credential asks for the \
+                        same token";
+        (id, "Entra ID (the login host)", "by Entra ID, which its number shows", testable)
+    } else if identity::platform_fetch_failed(text) {
+        let testable = "no client can test the platform's own fetch; a check from the application's \
+                        machine asks its endpoint again";
+        let refused = "by the platform's token endpoint: it took the request, and its own fetch failed \
+                       behind it";
+        (identity::PLATFORM_FETCH, "the platform's token endpoint", refused, testable)
+    } else {
+        return None;
+    };
+    let rule = super::rule(id)?;
+    Some(AnswerMeaning {
+        id: rule.id,
+        title: rule.title,
+        short: rule.short.unwrap_or(rule.title),
+        between_services: asked.caller.is_some(),
+        caller: asked.caller.unwrap_or("the application").to_owned(),
+        callee: callee.to_owned(),
+        refused: refused.to_owned(),
+        causes: &[],
+        by_text: true,
+        testable: testable.to_owned(),
+        finding: None,
+        page: rule.page(),
+    })
+}

@@ -1,0 +1,189 @@
+//! What programs print, and what is made of it.
+
+use super::{explain, hosts, without_secrets};
+use crate::diagnose::pasted::of_service;
+use crate::evidence::{Evidence, Hop, Observed};
+use crate::secret::Secret;
+
+/// A walk to the service without any hop.
+fn base(service: &str) -> Evidence {
+    let text = include_str!("../../fixtures/bases/private.json");
+    let mut base: Evidence = serde_json::from_str(text).unwrap();
+    base.http = Observed::NotReached { stopped_at: Hop::Dns };
+    base.tls = Observed::NotReached { stopped_at: Hop::Dns };
+    base.tcp = Observed::NotReached { stopped_at: Hop::Dns };
+    of_service(&mut base, service);
+    base
+}
+
+/// The findings of a text, the outermost first; `-` for none.
+fn ids(service: &str, text: &str) -> Vec<&'static str> {
+    let answers = explain(text, &base(service), &[]);
+    answers.into_iter().map(|answer| answer.meaning.map_or("-", |meaning| meaning.id)).collect()
+}
+
+const OWN_DATA: &str = "openai.BadRequestError: Error code: 400 - {'error': {'requestid': \
+    '9ad0e3db-ef59-4ffc-9237-fd5970e39c74', 'code': 400, 'message': \"Invalid AzureCognitiveSearch \
+    configuration detected: Call to get Azure Search index failed. Check if you are using the \
+    correct Azure Search endpoint and index name.\\nAzure Search Error: 403, message='Server \
+    responded with status 403.\"}}";
+
+const SKILL: &str = "Could not execute skill because the Web Api request failed.\nWeb Api response \
+    status: 'Forbidden', Web Api response details: '{\"error\":{\"code\":\"403\",\"message\": \"Access \
+    denied due to Virtual Network/Firewall rules.\"}}'";
+
+#[test]
+fn a_refusal_inside_an_answer_is_of_another_call() {
+    assert_eq!(ids("openai", OWN_DATA), ["http-leg-to-search", "http-forbidden"]);
+    assert_eq!(ids("openai", SKILL), ["http-leg-of-skill", "http-network-rules"]);
+    let other = SKILL.replace("Access denied due to Virtual Network/Firewall rules.", "teapot");
+    assert_eq!(ids("search", &other), ["http-leg-of-skill", "http-forbidden"]);
+    let alone =
+        "Could not complete vectorization action. Could not reach the vectorization endpoint.";
+    assert_eq!(ids("search", alone), ["http-leg-of-skill"]);
+
+    let answers = explain(OWN_DATA, &base("openai"), &[]);
+    let [outer, inner] = [0, 1].map(|at| answers[at].meaning.as_ref().unwrap());
+    assert!(outer.between_services && inner.between_services);
+    assert_eq!((outer.caller.as_str(), outer.callee.as_str()), ("Azure OpenAI", "Azure AI Search"));
+    assert!(outer.testable.contains("no client can test"), "{}", outer.testable);
+    // The causes are those of the search service's own profile.
+    assert!(inner.causes.iter().any(|cause| cause.contains("bare 403")), "{:?}", inner.causes);
+    // A text that was pasted proves nothing, and no check of ours makes that call.
+    let finding = outer.finding.as_ref().unwrap();
+    assert_ne!(finding.confidence, crate::diagnosis::Confidence::Proved);
+    assert!(finding.fix.as_ref().unwrap().check.is_none());
+}
+
+#[test]
+fn what_programs_print_is_read() {
+    let page = "<html><head><title>403 Forbidden</title></head><body><center><h1>403 Forbidden</h1>\
+                </center><hr><center>nginx</center></body></html>";
+    let curl = "*   Trying 10.3.0.5:443...\n< HTTP/1.1 200 Connection established\n<\n\
+                < HTTP/1.1 403 Forbidden\n< policy-id: ThrowExceptionDueToTrafficDenied\n<\n{}";
+    for (text, finding) in [
+        (
+            "HTTP/1.1 403 Forbidden\r\ncontent-type: application/json\r\n\r\n{\"error\":{\"code\":\
+          \"AccessDenied\",\"message\": \"Public access is disabled. Please configure private \
+          endpoint.\"}}",
+            "http-public-access-disabled",
+        ),
+        (curl, "http-network-rules"),
+        ("status 400: ManagedIdentityIsNotEnabled", "http-managed-identity-off"),
+        (
+            "{\"error\":{\"code\":\"400\",\"message\":\"Outbound network access is restricted. The \
+          hostname 'x.search.windows.net' for parameter 'endpoint' is not in the allowed FQDN \
+          list\"}}",
+            "http-outbound-restricted",
+        ),
+        (
+            "This request is not authorized by network security perimeter to perform this operation.",
+            "http-network-perimeter",
+        ),
+        (
+            "{\"statusCode\":500,\"message\":\"An unexpected error occured while fetching the AAD \
+          Token\"}",
+            "identity-platform-fetch-failed",
+        ),
+        (
+            "ClientSecretCredential authentication failed: AADSTS7000215: Invalid client secret \
+          provided.",
+            "identity-secret-wrong",
+        ),
+        (page, "http-front-answered"),
+        (
+            "{\"level\":\"error\",\"msg\":\"call failed: {\\\"error\\\":{\\\"code\\\":\\\"DeploymentNotFound\\\",\
+          \\\"message\\\":\\\"The API deployment for this resource does not exist.\\\"}}\"}",
+            "http-deployment-missing",
+        ),
+        (
+            "Error code: 401 - {'statusCode': 401, 'message': 'Unauthorized. Access token is missing, \
+          invalid, audience is incorrect (https://cognitiveservices.azure.com), or have expired.'}",
+            "identity-token-refused",
+        ),
+        (
+            "AuthenticationError: 401 Access denied due to invalid subscription key or wrong API \
+          endpoint.",
+            "identity-key-refused",
+        ),
+        (
+            "HTTP/1.1 401 Unauthorized\nWWW-Authenticate: AzureApiManagementKey \
+          realm=\"https://x.azure-api.net/a\",name=\"api-key\",type=\"header\"\n\n{ \"statusCode\": \
+          401, \"message\": \"Access denied due to missing subscription key.\" }",
+            "identity-gateway-key",
+        ),
+        (
+            "HTTP/1.1 500 x\n\n{\"statusCode\":500,\"message\":\"Internal server error\",\
+          \"activityId\":\"1\"}",
+            "http-front-answered",
+        ),
+    ] {
+        assert_eq!(ids("openai", text), [finding], "{text}");
+    }
+    // About the request, a success, and nothing at all.
+    for text in [
+        "Error code: 400 - {'error': {'message': \"[] is too short - 'messages'\", 'type': \
+         'invalid_request_error', 'code': None}}",
+        "HTTP/1.1 200 OK\n\n{\"choices\":[{}]}",
+        "hello",
+        "",
+    ] {
+        assert_eq!(ids("openai", text), ["-"], "{text}");
+    }
+}
+
+#[test]
+fn first_lines_between_services_fit() {
+    for id in ["http-leg-to-search", "http-leg-of-skill", "http-outbound-restricted"] {
+        let rule = crate::diagnose::rule(id).unwrap();
+        let line = format!("REFUSED between services ({id}): {}", rule.short.unwrap());
+        assert!(line.len() <= 100, "{line}");
+    }
+}
+
+#[test]
+fn a_secret_in_the_text_is_not_shown() {
+    let key = "9f8e7d6c5b4a39281706f5e4d3c2b1a0";
+    let short = "hunter2pass";
+    let token = "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJ4In0.c2ln";
+    for text in [
+        format!("api-key: {key}"),
+        format!("'api-key': '{short}', 'x': 1"),
+        format!("Authorization: Bearer {token}"),
+        format!("authorization: Basic {short}"),
+        format!("Bearer {short}"),
+        format!("https://x.blob.core.windows.net/?sig={short}&se=1"),
+        format!("AccountKey={short};EndpointSuffix=x"),
+        format!("{{\"client_secret\":\"{short}\"}}"),
+        format!("key {key} refused"),
+        token.to_owned(),
+    ] {
+        let shown = without_secrets(&text);
+        assert!(![key, short, token].iter().any(|secret| shown.contains(secret)), "{shown}");
+        assert!(shown.contains("[secret]"), "{shown}");
+    }
+    let harmless = "requestid 9ad0e3db-ef59-4ffc-9237-fd5970e39c74 of gpt-4o-2024-08-06 at \
+                    https://myacct.openai.azure.com/openai/deployments, api-version=2024-10-21";
+    assert_eq!(without_secrets(harmless), harmless);
+    // One that is in the environment has any form.
+    let secrets = [Secret::new("correct horse".to_owned())];
+    let answers = explain("HTTP/1.1 403 x\n\ncorrect horse", &base("openai"), &secrets);
+    assert!(!answers[0].line.contains("correct horse"), "{}", answers[0].line);
+}
+
+#[test]
+fn hosts_are_those_of_urls() {
+    let text =
+        "POST https://MyAcct.openai.azure.com/x then https://s.search.windows.net. https://a";
+    assert_eq!(hosts(text), ["myacct.openai.azure.com", "s.search.windows.net"]);
+}
+
+#[test]
+fn hostile_text_ends_and_shows_no_control_character() {
+    let deep = format!("{}{}", SKILL, SKILL.repeat(50));
+    for text in ["{".repeat(5000), "{'a':".repeat(5000), "\u{1b}[31m\u{202e}{".to_owned(), deep] {
+        for answer in explain(&text, &base("openai"), &[]) {
+            assert!(!answer.line.contains('\u{1b}'), "{}", answer.line);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! `explain --answer`: the text of an answer that an application printed.
+
+use super::output::style_of;
+use super::{CANNOT_TELL, INPUT_TIMEOUT, Output, Terminal};
+use crate::args::Color;
+use crate::credential::{self, Credential};
+use crate::diagnose::pasted::of_service;
+use crate::files::{self, May};
+use crate::secret::Secret;
+use crate::services::Service;
+use crate::target::Target;
+use crate::walk::plan::Plan;
+use crate::walk::{self, Seen};
+use crate::world::World;
+use crate::{blocking, pasted, render};
+
+/// Bytes of such a text that are read.
+const LIMIT: u64 = 256 << 10;
+
+/// Reads, explains and renders.
+pub(super) fn explain(
+    file: &str,
+    service: Option<&str>,
+    world: &World,
+    terminal: Terminal,
+) -> Result<Output, String> {
+    let named = service.map(known_service).transpose()?.flatten();
+    let from = file.to_owned();
+    let bytes = blocking::run_with_timeout(INPUT_TIMEOUT, move || read(&from))
+        .map_err(|_| format!("{file}: no end of it after 30 s"))?
+        .map_err(|error| format!("{file}: {}", files::why(&error)))?;
+    if bytes.len() as u64 > LIMIT {
+        return Err(format!("{file}: is larger than {} KiB: give it the error alone", LIMIT >> 10));
+    }
+    let text = pasted::without_secrets(&String::from_utf8_lossy(&bytes));
+    if text.trim().is_empty() {
+        return Err(format!("{file}: is empty; paste the error text with status and body"));
+    }
+    let secrets: Vec<Secret> =
+        credential::secrets(&world.environment).map(|(_, secret)| secret).collect();
+    let hosts = pasted::hosts(&text);
+    let targets = hosts.iter().filter_map(|host| Target::parse(host, None).ok());
+    let called = |target: &Target| match named {
+        Some(service) => target.service() == Some(service),
+        None => target.service().is_some_and(Service::has_call),
+    };
+    // A host that the answer names may be the one that the account called.
+    let host = targets.into_iter().find(|target| {
+        called(target) && (named.is_some() || target.service().is_some_and(Service::is_account))
+    });
+    let plan = Plan::default();
+    let fallback = "account.openai.azure.com";
+    let target = match &host {
+        Some(target) => target.clone(),
+        None => Target::parse(fallback, None).map_err(|error| error.to_string())?,
+    };
+    let none = Credential::none();
+    let why = "only an answer was read".to_owned();
+    let mut base = walk::unfinished(&target, &plan, world, &none, Seen::default(), why);
+    if let (None, Some(service)) = (&host, named.or_else(|| target.service())) {
+        of_service(&mut base, service.id);
+    }
+    let answers = pasted::explain(&text, &base, &secrets);
+    let known = answers.iter().any(|answer| answer.meaning.is_ok());
+    let style = style_of(Color::Auto, &world.environment, terminal.out);
+    let status = if known { 0 } else { CANNOT_TELL };
+    Ok(Output { out: render::pasted::render(&answers, style), status, ..Output::default() })
+}
+
+fn read(file: &str) -> std::io::Result<Vec<u8>> {
+    match file {
+        "-" => files::first(std::io::stdin().lock(), LIMIT + 1),
+        path => files::beginning(path, May::BeAnything, LIMIT + 1),
+    }
+}
+
+/// The service of this id; the error names all.
+fn known_service(id: &str) -> Result<Option<&'static Service>, String> {
+    let target = Target::parse("service.example", Some(id)).map_err(|error| error.to_string())?;
+    Ok(target.service())
+}
