@@ -110,9 +110,9 @@ pub enum Condition {
     Begins(&'static str),
     /// The body is an HTML page.
     Page,
-    /// No error format, and a page or the signature of a product in front.
+    /// Another service's answer; or no error format, and a page or the signature of a product in front.
     Front,
-    /// Neither a page nor the signature of a product in front.
+    /// None of these.
     NoFront,
     /// The answer asks for a login that the service does not support (Basic, NTLM, ...).
     Login,

@@ -30,6 +30,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let name = match (product, &who) {
         (Some(mark), _) => mark.product,
         (None, AnsweredBy::GatewayFrame) => "an API Management gateway",
+        (None, AnsweredBy::Another { .. }) => "another service",
         (None, _) => "something in front",
     };
     let (level, message) = if unproved {
@@ -95,6 +96,7 @@ fn workspace(e: &Evidence, refusal: &MatchedRefusal<'_>) -> bool {
 }
 
 fn how(refusal: &MatchedRefusal<'_>) -> &'static str {
+    let another = matches!(refusal.who(), AnsweredBy::Another { .. });
     match refusal.answer.status {
         407 => "a 407 comes from a proxy, never from the service",
         401 if asks_for_login(refusal.answer) => {
@@ -102,6 +104,10 @@ fn how(refusal: &MatchedRefusal<'_>) -> &'static str {
              login belongs to something else"
         }
         401 => "neither the service's error format nor its headers show that this 401 is its own",
+        _ if another => {
+            "the certificate is for the target's name, so something in front, or the server at this \
+             address, routes the call to the wrong service"
+        }
         _ if refusal.answer.error.is_some() => {
             "the error format and text are those of API Management, without the service's headers"
         }
@@ -129,6 +135,12 @@ fn fix(
         ),
         false => finding,
     };
+    if matches!(refusal.who(), AnsweredBy::Another { .. }) {
+        return finding.step(Step::inspect(format!(
+            "see where it routes calls for {host}: a rule without a condition on the host, or a \
+             backend of another resource, answers like this"
+        )));
+    }
     match refusal.answer.status {
         500..=599 => finding.inspect(
             "see whether the service can be reached from where it runs",

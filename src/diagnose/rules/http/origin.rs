@@ -29,7 +29,7 @@ pub(super) enum Origin {
 
 /// Where an answer comes from.
 pub(super) fn origin(e: &Evidence, answer: &HttpAnswer) -> Origin {
-    if service_headers(answer) {
+    if service_headers(reading::service(e), answer) {
         return Origin::Headers;
     }
     if host_kind(e).is_gateway() {

@@ -1,9 +1,10 @@
 //! An answer with its classification, as the rules of http and identity cite it.
 
-use crate::diagnose::{FindingBuilder, View};
+use crate::diagnose::{FindingBuilder, View, reading};
 use crate::diagnosis::{Confidence, Level};
 use crate::evidence::http::{HttpAnswer, HttpCall, Purpose};
 use crate::evidence::{Evidence, Hop, tunnel};
+use crate::services::Service;
 
 use super::answered_by::{AnsweredBy, answered_by, service_headers};
 use super::refusals::Refusal;
@@ -18,6 +19,8 @@ pub(in crate::diagnose) struct MatchedRefusal<'e> {
     pub(in crate::diagnose) answer: &'e HttpAnswer,
     /// The row that matches.
     pub(in crate::diagnose) row: &'static Refusal,
+    /// The target's service.
+    service: Option<&'static Service>,
 }
 
 /// The first call whose answer is the refusal `id`.
@@ -29,9 +32,10 @@ pub(in crate::diagnose) fn find_refusal<'e>(e: &View<'e>, id: &str) -> Option<Ma
 pub(in crate::diagnose) fn all_refusals<'e>(
     e: &View<'e>,
 ) -> impl Iterator<Item = MatchedRefusal<'e>> {
-    e.http.calls().filter_map(|read| {
+    let service = reading::service(e);
+    e.http.calls().filter_map(move |read| {
         let (answer, row) = (read.call.answer()?, read.row?);
-        Some(MatchedRefusal { index: read.index, call: read.call, answer, row })
+        Some(MatchedRefusal { index: read.index, call: read.call, answer, row, service })
     })
 }
 
@@ -69,7 +73,12 @@ impl MatchedRefusal<'_> {
 
     /// Which server answered.
     pub(in crate::diagnose) fn who(&self) -> AnsweredBy {
-        answered_by(self.answer)
+        answered_by(self.service, self.answer)
+    }
+
+    /// Whether the headers of the target's own service are there.
+    pub(in crate::diagnose) fn own_headers(&self) -> bool {
+        service_headers(self.service, self.answer)
     }
 
     /// A header with its name, as a fact, if it is there.
@@ -80,7 +89,7 @@ impl MatchedRefusal<'_> {
     /// Proved if the service's text came in its error format or with its headers; otherwise
     /// inferred.
     pub(in crate::diagnose) fn confidence(&self) -> Confidence {
-        if self.answer.error.is_some() || service_headers(self.answer) {
+        if self.answer.error.is_some() || self.own_headers() {
             Confidence::Proved
         } else {
             Confidence::Inferred

@@ -7,7 +7,6 @@ use crate::diagnosis::{Confidence, Level};
 use crate::evidence::Evidence;
 use crate::evidence::http::{Payload, Purpose};
 
-use super::answered_by::service_headers;
 use super::origin;
 use super::refusal_match::{MatchedRefusal, find_refusal, short};
 use super::refusals::{about_the_question, dead_token};
@@ -29,7 +28,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             finding = finding.fact(line);
         }
     }
-    if service_headers(refusal.answer) {
+    if refusal.own_headers() {
         finding = finding.reasoning(
             "the answer has the service's headers: the network allowed the call, but what the \
              service did with it is unknown",

@@ -7,7 +7,7 @@ use crate::evidence::http::{ErrorFrame, HttpAnswer, HttpCall, Purpose};
 use crate::evidence::identity::CredentialKind;
 use crate::services::refusal::Condition;
 
-use super::super::answered_by::{answered_by, is_page, service_headers};
+use super::super::answered_by::{another, answered_by, is_page, service_headers};
 use super::super::challenge;
 use super::super::origin::{self, Origin};
 use super::accepted;
@@ -55,7 +55,7 @@ fn from_deployment(e: &Evidence, answer: &HttpAnswer) -> bool {
         let server = list.header("server");
         server.is_some() && server == answer.header("server")
     });
-    own || service_headers(answer) || same
+    own || service_headers(reading::service(e), answer) || same
 }
 
 /// Seconds by which a clock may be wrong: services allow five minutes when they check tokens.
@@ -76,7 +76,12 @@ pub(super) fn holds(
     call: &HttpCall,
     answer: &HttpAnswer,
 ) -> bool {
-    let frame = answer.error.as_ref().map(|error| error.frame);
+    let service = reading::service(e);
+    let another = another(service, answer);
+    // A format of another service is none of this one's.
+    let foreign = another.is_some_and(|(_, header)| header.is_none());
+    let frame = answer.error.as_ref().map(|error| error.frame).filter(|_| !foreign);
+    let in_front = || is_page(answer) || answered_by(service, answer).product().is_some();
     match condition {
         Condition::Sent => call.credential_sent,
         Condition::NotSent => !call.credential_sent,
@@ -88,26 +93,23 @@ pub(super) fn holds(
         Condition::Frame => frame.is_some(),
         Condition::AsksWho => answer.message().is_some_and(|message| {
             let message = message.to_ascii_lowercase();
-            frame != Some(ErrorFrame::Bare) && ASKS_WHO.iter().any(|w| message.contains(w))
+            frame.is_some_and(|f| f != ErrorFrame::Bare)
+                && ASKS_WHO.iter().any(|w| message.contains(w))
         }),
         Condition::FromDeployment => from_deployment(e, answer),
         Condition::NoFrame => frame.is_none(),
         Condition::Flat => frame == Some(ErrorFrame::Flat),
         Condition::NotForeignFlat => {
-            frame.is_some() && (frame != Some(ErrorFrame::Flat) || service_headers(answer))
+            frame.is_some() && (frame != Some(ErrorFrame::Flat) || service_headers(service, answer))
         }
-        Condition::ServiceHeaders => service_headers(answer),
-        Condition::NoServiceHeaders => !service_headers(answer),
+        Condition::ServiceHeaders => service_headers(service, answer),
+        Condition::NoServiceHeaders => !service_headers(service, answer),
         Condition::Begins(words) => answer
             .message()
             .is_some_and(|text| text.trim_start().to_ascii_lowercase().starts_with(words)),
         Condition::Page => is_page(answer),
-        Condition::Front => {
-            frame.is_none() && (is_page(answer) || answered_by(answer).product().is_some())
-        }
-        Condition::NoFront => {
-            frame.is_some() || !(is_page(answer) || answered_by(answer).product().is_some())
-        }
+        Condition::Front => another.is_some() || (frame.is_none() && in_front()),
+        Condition::NoFront => another.is_none() && (frame.is_some() || !in_front()),
         Condition::Login => asks_for_login(answer),
         Condition::Unfulfilled => !answer.fulfils(call.purpose),
         Condition::NoJson => answer.models.is_none() && answer.body_excerpt.is_some(),

@@ -212,7 +212,7 @@ pub(super) const REFUSALS: &[Refusal] = &[
     http("http-timeout-answer", "H22", 400, 599).codes(&["timeout"]),
     http("http-rate-limited", "H20, H21, W5", 429, 429).leaves(Leaves::Path),
     // 5xx: the service's own, or from something in front that did not reach it.
-    front("W6, W12, W13, W14", 500, 599).only(&[Condition::Front]),
+    front("W6, W12, W13, W14, W18", 500, 599).only(&[Condition::Front]),
     front("W9", 500, 500)
         .words(&["internal server error"])
         .only(&[Condition::Flat, Condition::NoServiceHeaders]),
