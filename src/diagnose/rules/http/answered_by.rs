@@ -105,6 +105,14 @@ pub const SIGNATURES: &[Signature] = &[
     header("nginx", "server", "nginx", true, false),
     header("nginx", "server", "openresty", false, false),
     body("haproxy", "no server is available to handle this request", false),
+    // W20: Azure's own Envoy has the same text, then with the service's headers.
+    Signature {
+        product: "Envoy",
+        header: None,
+        body: Some("upstream connect error or disconnect/reset before headers"),
+        verified: true,
+        own_answers_only: false,
+    },
     header("Envoy", "server", "envoy", false, false),
     header("Cloudflare", "server", "cloudflare", false, false),
     header("IIS", "server", "microsoft-iis", false, false),
@@ -296,6 +304,14 @@ mod tests {
             (&[], Some("<h2>Our services aren't available right now</h2>"), FRONT_DOOR),
             (&[("server", "Zscaler/6.2")], None, "Zscaler"),
             (&[("server", "nginx/1.24.0")], None, "nginx"),
+            (
+                &[],
+                Some(
+                    "upstream connect error or disconnect/reset before headers. reset reason: \
+                       connection timeout",
+                ),
+                "Envoy",
+            ),
             (&[("server", "thttpd")], None, "a server that calls itself thttpd"),
             (&[], Some("teapot"), "unknown, no header identifies it"),
         ] {
