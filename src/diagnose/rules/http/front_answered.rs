@@ -3,7 +3,7 @@
 
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
-use crate::evidence::{Evidence, TargetKind};
+use crate::evidence::{Evidence, Expect, TargetKind};
 
 use super::answered_by::{AnsweredBy, is_page};
 use super::refusal_match::{MatchedRefusal, find_refusal, place};
@@ -37,12 +37,18 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         (
             Level::Risk,
             format!(
-                "401 {} without the service's headers or format: its sender is not known",
-                place(e)
+                "401 {} without {}: its sender is not known",
+                place(e),
+                match refusal.answer.error.is_some() {
+                    true => "the service's headers",
+                    false => "the service's headers or format",
+                }
             ),
         )
     } else {
-        (Level::Broken, clause(&refusal, name))
+        // What refuses in front shows nothing of the rules that were to be proved.
+        let level = if e.options.expect == Expect::Closed { Level::Risk } else { Level::Broken };
+        (level, clause(&refusal, &who, name))
     };
     let confidence = if unproved {
         Confidence::Possible
@@ -52,7 +58,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         Confidence::Inferred
     };
     let mut finding = refusal.finding(level, confidence, message);
-    for name in ["server", "via", "x-squid-error", "www-authenticate", "proxy-authenticate"] {
+    if e.options.expect == Expect::Closed {
+        finding = finding.untested();
+    }
+    for name in
+        ["server", "via", "retry-after", "x-squid-error", "www-authenticate", "proxy-authenticate"]
+    {
         if let Some(line) = refusal.header_line(name) {
             finding = finding.fact(line);
         }
@@ -76,11 +87,15 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     Some(fix(e, &refusal, finding, name).check(reading::again(e)))
 }
 
-fn clause(refusal: &MatchedRefusal<'_>, name: &str) -> String {
+fn clause(refusal: &MatchedRefusal<'_>, who: &AnsweredBy, name: &str) -> String {
     match refusal.answer.status {
         407 => format!("{name} requires a proxy login inside the tunnel"),
         401 if asks_for_login(refusal.answer) => format!("{name} requires its own login: 401"),
         403 => format!("{name} refuses the call: 403"),
+        // A name for the sender would be a guess.
+        status @ (429 | 500..=599) if refusal.unknown_sender() && *who == AnsweredBy::Unknown => {
+            format!("{status} without the service's headers or format: its sender is not known")
+        }
         status @ 500..=599 => format!("{name} answers {status} instead of the service"),
         status @ 200..=299 => format!("{name} answers {status} without the service's list"),
         status => format!("{name} answers {status} instead of the service"),
@@ -102,6 +117,10 @@ fn how(refusal: &MatchedRefusal<'_>) -> &'static str {
         401 if asks_for_login(refusal.answer) => {
             "the service accepts keys and bearer tokens only; a Basic, Digest, NTLM or Negotiate \
              login belongs to something else"
+        }
+        401 if refusal.answer.error.is_some() && refusal.unknown_sender() => {
+            "neither the service's headers nor the certificate show that this 401 is its own: any \
+             server can send such a text"
         }
         401 => "neither the service's error format nor its headers show that this 401 is its own",
         _ if another => {
@@ -142,6 +161,10 @@ fn fix(
         )));
     }
     match refusal.answer.status {
+        429 => finding.step(Step::inspect(
+            "ask the team that runs the server in front about its own call limit: the account's \
+             quota is not what limits here",
+        )),
         500..=599 => finding.inspect(
             "see whether the service can be reached from where it runs",
             format!("aoai-probe {}", reading::word(host)),

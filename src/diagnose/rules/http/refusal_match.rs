@@ -7,6 +7,7 @@ use crate::evidence::{Evidence, Hop, tunnel};
 use crate::services::Service;
 
 use super::answered_by::{AnsweredBy, answered_by, service_headers};
+use super::origin::{Origin, origin};
 use super::refusals::Refusal;
 
 /// A call whose answer the table of refusals classifies.
@@ -21,6 +22,8 @@ pub(in crate::diagnose) struct MatchedRefusal<'e> {
     pub(in crate::diagnose) row: &'static Refusal,
     /// The target's service.
     service: Option<&'static Service>,
+    /// What shows that the account sent it.
+    origin: Origin,
 }
 
 /// The first call whose answer is the refusal `id`.
@@ -35,7 +38,8 @@ pub(in crate::diagnose) fn all_refusals<'e>(
     let service = reading::service(e);
     e.http.calls().filter_map(move |read| {
         let (answer, row) = (read.call.answer()?, read.row?);
-        Some(MatchedRefusal { index: read.index, call: read.call, answer, row, service })
+        let origin = origin(e, answer);
+        Some(MatchedRefusal { index: read.index, call: read.call, answer, row, service, origin })
     })
 }
 
@@ -86,14 +90,21 @@ impl MatchedRefusal<'_> {
         self.answer.header(name).map(|value| format!("{name}: {}", short(value, 160)))
     }
 
-    /// Proved if the service's text came in its error format or with its headers; otherwise
-    /// inferred.
+    /// Proved if the service's text came with its headers, or in its error format from a server that
+    /// is known to be Azure's or the gateway that was called; any server can send the format alone.
     pub(in crate::diagnose) fn confidence(&self) -> Confidence {
-        if self.answer.error.is_some() || self.own_headers() {
-            Confidence::Proved
-        } else {
-            Confidence::Inferred
+        match self.origin {
+            Origin::Headers => Confidence::Proved,
+            Origin::Certificate | Origin::Gateway if self.answer.error.is_some() => {
+                Confidence::Proved
+            }
+            _ => Confidence::Inferred,
         }
+    }
+
+    /// Whether nothing shows that the account sent it: a private authority signed for its name.
+    pub(in crate::diagnose) fn unknown_sender(&self) -> bool {
+        self.origin == Origin::Open
     }
 
     /// What was requested, as text.

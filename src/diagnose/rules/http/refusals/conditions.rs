@@ -1,7 +1,7 @@
 //! What else a row of the table requires of a call, apart from its status and text.
 
 use crate::diagnose::reading;
-use crate::diagnose::rules::identity::credential;
+use crate::diagnose::rules::identity::{credential, other_audience};
 use crate::evidence::Evidence;
 use crate::evidence::http::{ErrorFrame, HttpAnswer, HttpCall, Purpose};
 use crate::evidence::identity::CredentialKind;
@@ -9,6 +9,7 @@ use crate::services::refusal::Condition;
 
 use super::super::answered_by::{another, answered_by, is_page, service_headers};
 use super::super::challenge;
+use super::super::host_kind::host_kind;
 use super::super::origin::{self, Origin};
 use super::accepted;
 
@@ -119,9 +120,26 @@ pub(super) fn holds(
         Condition::OtherType => origin::other_type(answer).is_some(),
         Condition::EmptyList => answer.models == Some(0),
         Condition::OriginOpen => origin::origin(e, answer) == Origin::Open,
+        Condition::OriginKnown => origin::origin(e, answer) != Origin::Open,
+        Condition::NoGateway => !host_kind(e).is_gateway(),
+        Condition::NotErrorFrame => frame != Some(ErrorFrame::Error),
+        // What a gateway takes is its own, and what the service itself takes is right.
+        Condition::OtherAudience => {
+            call.credential_sent
+                && !host_kind(e).is_gateway()
+                && !origin::azures_session(e)
+                && other_audience(e).is_some()
+        }
+        Condition::Coded => coding(answer).is_some(),
         Condition::OwnRealm => own_realm(e, answer),
         Condition::OtherTenant => call.credential_sent && other_tenant(e, answer),
     }
+}
+
+/// The coding of a body that was not decoded: the wire removes the field of one that was.
+pub(in crate::diagnose::rules::http) fn coding(answer: &HttpAnswer) -> Option<&str> {
+    let unread = answer.error.is_none() && answer.payload.is_none() && answer.models.is_none();
+    answer.header("content-encoding").filter(|_| unread && answer.body_bytes > 0)
 }
 
 /// Whether the realm of the challenge is at the target's own host.
