@@ -87,7 +87,7 @@ pub const RESOURCE: Resource = Resource {
     own_tenant: false,
 };
 
-/// The name `policy-id` alone is anybody's: the value is that of a network decision (fact W3).
+/// Other products have a `policy-id` too: the value is that of a network decision (fact W3).
 const SIGNATURE: &[(&str, &str)] = &[
     ("x-ms-region", ""),
     ("apim-request-id", ""),

@@ -358,7 +358,7 @@ impl Service {
         self
     }
 
-    const fn own_frame(mut self, frame: ErrorFrame) -> Self {
+    const fn error_format(mut self, frame: ErrorFrame) -> Self {
         self.signature.frame = Some(frame);
         self
     }

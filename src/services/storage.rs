@@ -92,7 +92,7 @@ const fn storage(service: Service) -> Service {
         .audiences(AUDIENCES)
         .secondary("-secondary")
         .signature("", &[("x-ms-error-code", ""), ("x-ms-version", "")])
-        .own_frame(ErrorFrame::Xml)
+        .error_format(ErrorFrame::Xml)
         .refusals(REFUSALS)
         .forbidden(RULES_OR_CLOSED)
         .roles("read everything of this kind in the storage account", ROLES)

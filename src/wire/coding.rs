@@ -31,7 +31,7 @@ pub(super) fn decoded(
         ),
         _ => None,
     };
-    let (text, whole) = match inflated {
+    let (mut text, whole) = match inflated {
         Some(Ok(text)) => (text, true),
         Some(Err(DecompressError { status: TINFLStatus::HasMoreOutput, output })) => {
             (output, false)
@@ -42,6 +42,9 @@ pub(super) fn decoded(
         }
         _ => return (body, complete),
     };
+    // The decoder ends at the first block beyond the limit.
+    let whole = whole && text.len() <= limit;
+    text.truncate(limit);
     headers.remove(CONTENT_ENCODING);
     (text, complete && whole)
 }

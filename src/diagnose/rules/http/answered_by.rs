@@ -170,9 +170,10 @@ pub fn another(
     service: Option<&Service>,
     answer: &HttpAnswer,
 ) -> Option<(&'static Service, Option<&'static str>)> {
-    let (own, frame) = (service?, answer.error.as_ref().map(|error| error.frame));
-    let own_frame = frame.is_some() && own.signature.frame == frame;
-    if own_frame || own.signature.header(answer).is_some() {
+    let own = service?;
+    let frame = answer.error.as_ref().map(|error| error.frame);
+    let of_own = frame.is_some() && own.signature.frame == frame;
+    if of_own || own.signature.header(answer).is_some() {
         return None;
     }
     services::all().find_map(|other| {
