@@ -174,7 +174,7 @@ fn meaning(
             (None, Some(caller)) => format!("by {service}, as {caller} quotes it"),
             (None, None) => refused(evidence, answer, row),
         },
-        by_text: row.by_text() || answered_by(answer).product().is_some(),
+        by_text: row.by_text() || answered_by(reading::service(evidence), answer).product().is_some(),
         testable,
         finding: finding(evidence, rule),
         page: rule.page(),
@@ -199,7 +199,7 @@ fn finding(evidence: &Evidence, rule: &'static super::Rule) -> Option<Finding> {
 /// Which server refused, and how that is known.
 fn refused(e: &Evidence, answer: &HttpAnswer, row: &Refusal) -> String {
     let service = e.target.service_name.as_deref().unwrap_or("the service");
-    let who = answered_by(answer);
+    let who = answered_by(reading::service(e), answer);
     if let Some(product) = who.product() {
         let nginx = is_page(answer) && answer.status == 403 && product.product == "nginx";
         return match nginx {

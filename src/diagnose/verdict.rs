@@ -12,6 +12,7 @@ use crate::services::Opening;
 
 use super::headline::{self, Clause};
 use super::reading;
+use super::rules::http::origin::{Origin, origin};
 use super::rules::http::refusals::{Blames, Leaves};
 use super::view::View;
 use super::view::http::Read;
@@ -229,6 +230,11 @@ fn prove_closed(e: &View<'_>, main: &Read<'_>) -> Result<Clause, String> {
         return Err(format!(
             "HTTP {status} shows neither that the public path is closed nor that it is open"
         ));
+    }
+    if main.call.answer().is_some_and(|answer| origin(e, answer) == Origin::Open) {
+        return Err(
+            "neither headers nor the certificate show that the service sent the refusal".to_owned()
+        );
     }
     match e.tcp.value().and_then(|tcp| tcp.selected) {
         Some(address) if tunnel::is_public(e, address) => {

@@ -87,6 +87,13 @@ pub const RESOURCE: Resource = Resource {
     own_tenant: false,
 };
 
+/// Other products have a `policy-id` too: the value is that of a network decision (fact W3).
+const SIGNATURE: &[(&str, &str)] = &[
+    ("x-ms-region", ""),
+    ("apim-request-id", ""),
+    ("policy-id", "throwexceptionduetotrafficdenied"),
+];
+
 const fn account(service: Service) -> Service {
     service
         .kind(Kind::Account)
@@ -94,7 +101,7 @@ const fn account(service: Service) -> Service {
         .order(Order::Network)
         .audiences(AUDIENCES)
         .requests(REQUESTS)
-        .signature("x-ms-region", &["x-ms-region", "apim-request-id", "policy-id"])
+        .signature("x-ms-region", SIGNATURE)
         .roles("call every deployment of the account", ROLES)
         .resource(RESOURCE)
 }

@@ -58,6 +58,6 @@ pub(super) const SERVICES: &[Service] = &[Service::new(
     ],
 )
 .requests(REQUESTS)
-.signature("", &["x-ms-gatewayversion"])
+.signature("", &[("x-ms-gatewayversion", "")])
 .refusals(REFUSALS)
 .resource(RESOURCE)];

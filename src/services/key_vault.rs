@@ -95,7 +95,10 @@ pub(super) const SERVICES: &[Service] = &[Service::new(
 ])
 .requests(REQUESTS)
 .order(Order::Token)
-.signature("x-ms-keyvault-region", &["x-ms-keyvault-region", "x-ms-keyvault-network-info"])
+.signature(
+    "x-ms-keyvault-region",
+    &[("x-ms-keyvault-region", ""), ("x-ms-keyvault-network-info", "")],
+)
 .refusals(REFUSALS)
 .roles("read every secret of the vault", ROLES)
 .resource(RESOURCE)];

@@ -24,7 +24,7 @@ use resource::{NETWORK_RULE, NETWORKS};
 pub use resource::{Resource, Rules};
 
 use crate::clouds::Cloud;
-use crate::evidence::http::Purpose;
+use crate::evidence::http::{ErrorFrame, HttpAnswer, Purpose};
 
 /// The families, one file each.
 const FAMILIES: &[&[Service]] = &[
@@ -130,13 +130,28 @@ pub enum Order {
     Unknown,
 }
 
-/// Header fields by which the answers of a service are known, in lower case.
+/// By what the answers of a service are known. It shows this service alone: the same field in an answer
+/// at a host of another service shows that something else answers there.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Signature {
-    /// The one that names its region.
+    /// The header field that names its region, in lower case; empty for none.
     pub region: &'static str,
-    /// All of them.
-    pub headers: &'static [&'static str],
+    /// Header fields, each with a part of its value, in lower case; empty for any value.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// The error format that it alone has.
+    pub frame: Option<ErrorFrame>,
+}
+
+impl Signature {
+    /// The first of its header fields that an answer has.
+    #[must_use]
+    pub fn header(&self, answer: &HttpAnswer) -> Option<&'static str> {
+        let has = |name: &str, part: &str| {
+            let values = answer.headers.iter().filter(|header| header.name == name);
+            values.into_iter().any(|header| header.value.to_ascii_lowercase().contains(part))
+        };
+        self.headers.iter().find(|(name, part)| has(name, part)).map(|(name, _)| *name)
+    }
 }
 
 /// Which built-in role allows what.
@@ -273,7 +288,7 @@ impl Service {
             unauthorized: &[],
             list_optional: false,
             workspace: false,
-            signature: Signature { region: "", headers: &[] },
+            signature: Signature { region: "", headers: &[], frame: None },
             refusals: &[],
             roles: Roles { allow: "", rows: &[] },
             resource: None,
@@ -351,8 +366,17 @@ impl Service {
         self
     }
 
-    const fn signature(mut self, region: &'static str, headers: &'static [&'static str]) -> Self {
-        self.signature = Signature { region, headers };
+    const fn signature(
+        mut self,
+        region: &'static str,
+        headers: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        self.signature = Signature { region, headers, ..self.signature };
+        self
+    }
+
+    const fn error_format(mut self, frame: ErrorFrame) -> Self {
+        self.signature.frame = Some(frame);
         self
     }
 
@@ -388,6 +412,12 @@ impl Service {
     #[must_use]
     pub fn has_deployments(&self) -> bool {
         self.requests.iter().any(|request| request.purpose == Purpose::Deployment)
+    }
+
+    /// Whether a header field is one by which its answers are known.
+    #[must_use]
+    pub fn knows(&self, header: &str) -> bool {
+        self.signature.headers.iter().any(|(name, _)| *name == header)
     }
 
     /// The least role that has a data action, as the service spells the action.

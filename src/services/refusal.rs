@@ -4,6 +4,7 @@
 
 use crate::evidence::Hop;
 use crate::evidence::http::Purpose;
+use crate::evidence::identity::CredentialKind;
 
 /// A kind of answer other than a plain acceptance.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub struct Refusal {
     pub leaves: Leaves,
     /// What the refusal is about.
     pub blames: Blames,
+    /// The kind of credential that it speaks of; none: any.
+    pub about: Option<CredentialKind>,
 }
 
 /// What a refusal by network rules leaves open where a service says the same of both (facts Z26, Z31).
@@ -110,9 +113,9 @@ pub enum Condition {
     Begins(&'static str),
     /// The body is an HTML page.
     Page,
-    /// No error format, and a page or the signature of a product in front.
+    /// Another service's answer; or no error format, and a page or the signature of a product in front.
     Front,
-    /// Neither a page nor the signature of a product in front.
+    /// None of these.
     NoFront,
     /// The answer asks for a login that the service does not support (Basic, NTLM, ...).
     Login,
@@ -137,6 +140,17 @@ pub enum Condition {
     EmptyList,
     /// Neither headers nor the certificate show that the account sent the answer.
     OriginOpen,
+    /// They do, or the host is a gateway, which may remove them.
+    OriginKnown,
+    /// The host is no gateway: whatever is in front of it is not what was called.
+    NoGateway,
+    /// The error format is not `{"error":{..}}`.
+    NotErrorFrame,
+    /// The token sent with the call is for another service, and a server that is not known to be Azure's
+    /// took it.
+    OtherAudience,
+    /// The body has a coding that is not read here.
+    Coded,
 }
 
 impl Refusal {
@@ -153,6 +167,7 @@ impl Refusal {
             only: &[],
             leaves: Leaves::Nothing,
             blames: Blames::Other,
+            about: None,
         }
     }
 
@@ -214,6 +229,13 @@ impl Refusal {
     #[must_use]
     pub const fn leaves(mut self, leaves: Leaves) -> Self {
         self.leaves = leaves;
+        self
+    }
+
+    /// Which kind of credential it speaks of.
+    #[must_use]
+    pub const fn about(mut self, kind: CredentialKind) -> Self {
+        self.about = Some(kind);
         self
     }
 

@@ -110,7 +110,7 @@ pub(super) const SERVICES: &[Service] = &[Service::new(
 ])
 .keys(KEYS)
 .requests(REQUESTS)
-.signature("", &["elapsed-time"])
+.signature("", &[("elapsed-time", "")])
 .refusals(REFUSALS)
 .forbidden(FORBIDDEN)
 .unauthorized(UNAUTHORIZED)

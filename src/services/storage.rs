@@ -2,7 +2,7 @@
 //! `docs/facts.md`).
 
 use crate::clouds::Cloud;
-use crate::evidence::http::Purpose;
+use crate::evidence::http::{ErrorFrame, Purpose};
 
 use super::refusal::{Blames, Condition, Leaves, RULES_OR_CLOSED, Refusal};
 use super::request::{DATE, Under};
@@ -91,7 +91,8 @@ const fn storage(service: Service) -> Service {
     service
         .audiences(AUDIENCES)
         .secondary("-secondary")
-        .signature("", &["x-ms-error-code", "x-ms-version"])
+        .signature("", &[("x-ms-error-code", ""), ("x-ms-version", "")])
+        .error_format(ErrorFrame::Xml)
         .refusals(REFUSALS)
         .forbidden(RULES_OR_CLOSED)
         .roles("read everything of this kind in the storage account", ROLES)

@@ -13,9 +13,9 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::payload;
 use super::session::{Carrier, Releasable, Verified};
 use super::tls;
+use super::{coding, payload};
 use super::{error_body, redacted, redacted_start, xml};
 use crate::evidence::http::{Header, HttpAnswer, HttpCall, HttpOutcome, Payload, Purpose};
 use crate::evidence::text::clean;
@@ -39,6 +39,7 @@ pub(crate) const KEPT_HEADERS: &[&str] = &[
     "apim-request-id",
     "azure-openai-deployment-utilization",
     "azureml-model-session",
+    "content-encoding",
     "content-length",
     "content-type",
     "date",
@@ -446,21 +447,30 @@ pub(super) async fn read_body<B>(
 where
     B: hyper::body::Body<Data = Bytes> + Unpin,
 {
-    let (head, mut body) = response.into_parts();
+    let (mut head, body) = response.into_parts();
+    let (bytes, complete) = read_bytes(body, end, limit).await;
+    let (bytes, complete) = coding::decoded(&mut head.headers, bytes, complete, limit);
+    (head, bytes, complete)
+}
+
+async fn read_bytes<B>(mut body: B, end: tokio::time::Instant, limit: usize) -> (Vec<u8>, bool)
+where
+    B: hyper::body::Body<Data = Bytes> + Unpin,
+{
     let mut bytes = Vec::new();
     loop {
         match tokio::time::timeout_at(end, body.frame()).await {
-            Ok(None) => return (head, bytes, true),
+            Ok(None) => return (bytes, true),
             Ok(Some(Ok(frame))) => {
                 if let Some(data) = frame.data_ref() {
                     let room = limit.saturating_sub(bytes.len());
                     bytes.extend_from_slice(&data[..data.len().min(room)]);
                     if data.len() > room {
-                        return (head, bytes, false);
+                        return (bytes, false);
                     }
                 }
             }
-            Ok(Some(Err(_))) | Err(_) => return (head, bytes, false),
+            Ok(Some(Err(_))) | Err(_) => return (bytes, false),
         }
     }
 }
@@ -501,7 +511,9 @@ pub(super) fn answer(
     complete: bool,
     redactor: &Redactor<'_>,
 ) -> HttpAnswer {
-    let json: Option<Value> = serde_json::from_slice(body).ok();
+    // A parser may ignore the mark (RFC 8259, section 8.1), and clients do.
+    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let json: Option<Value> = serde_json::from_slice(text).ok();
     let xml = match json {
         Some(_) => None,
         None => std::str::from_utf8(body).ok().and_then(xml::read),

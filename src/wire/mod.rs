@@ -5,6 +5,7 @@
 
 pub mod ca_bundles;
 mod certificate;
+mod coding;
 pub mod connect;
 pub mod dns;
 mod error_body;

@@ -2,6 +2,8 @@
 
 use std::ops::Deref;
 
+use crate::diagnose::reading;
+use crate::diagnose::rules::http::origin::{Origin, origin};
 use crate::diagnose::rules::http::refusals::{Blames, Leaves, Refusal, refusal};
 use crate::evidence::http::{HttpAnswer, HttpCall, HttpHop};
 use crate::evidence::{Evidence, Observed};
@@ -11,6 +13,8 @@ pub(in crate::diagnose) struct HttpView<'a> {
     hop: &'a Observed<HttpHop>,
     /// The row that matches each call's answer, in the order of the calls.
     rows: Vec<Option<&'static Refusal>>,
+    /// Whether the refusal of the main call shows that the network rules were passed.
+    passed: bool,
 }
 
 /// A call with the classification of its answer.
@@ -26,7 +30,10 @@ pub(in crate::diagnose) struct Read<'a> {
 impl<'a> HttpView<'a> {
     pub(super) fn new(e: &'a Evidence) -> Self {
         let calls = e.http.value().map(|hop| hop.calls.as_slice()).unwrap_or_default();
-        Self { hop: &e.http, rows: calls.iter().map(|call| refusal(e, call)).collect() }
+        let rows: Vec<_> = calls.iter().map(|call| refusal(e, call)).collect();
+        let main = calls.first().and_then(HttpCall::answer).zip(rows.first().copied().flatten());
+        let passed = main.is_some_and(|(answer, row)| passed(e, answer, row));
+        Self { hop: &e.http, rows, passed }
     }
 
     /// Every call.
@@ -56,12 +63,12 @@ impl<'a> HttpView<'a> {
     }
 
     /// Whether the service let the main call in: it accepted it, or refused it with an answer that
-    /// shows that its network rules were passed (429, and errors with `x-ms-region`, fact W2).
+    /// shows that its network rules were passed (its own 429, and errors with `x-ms-region`, fact W2).
     pub(in crate::diagnose) fn let_in(&self) -> bool {
         self.main().is_some_and(|main| {
-            let passed = |a: &HttpAnswer| a.status == 429 || a.header("x-ms-region").is_some();
             !main.blames(Blames::Network)
-                && main.call.answer().is_some_and(|a| main.row.is_none() || passed(a))
+                && main.call.answer().is_some()
+                && (main.row.is_none() || self.passed)
         })
     }
 
@@ -69,6 +76,14 @@ impl<'a> HttpView<'a> {
     pub(in crate::diagnose) fn accepted(&self) -> bool {
         self.main().is_some_and(|main| main.accepted())
     }
+}
+
+/// Whether a refusal comes from behind the network rules: it names the region, or it is a limit of the
+/// service, and not of something in front.
+fn passed(e: &Evidence, answer: &HttpAnswer, row: &Refusal) -> bool {
+    let service = reading::service(e).filter(|service| service.asks_network_first());
+    let region = service.is_some_and(|service| answer.header(service.signature.region).is_some());
+    region || row.id == "http-rate-limited" && origin(e, answer) != Origin::Open
 }
 
 impl Read<'_> {

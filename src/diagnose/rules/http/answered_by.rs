@@ -2,7 +2,7 @@
 //! T11). Only headers and the start of the body are used.
 
 use crate::evidence::http::{ErrorFrame, HttpAnswer};
-use crate::services;
+use crate::services::{self, Service};
 
 /// Which server sent an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,13 @@ pub enum AnsweredBy {
     FrontEnd {
         /// The header.
         header: &'static str,
+    },
+    /// Another service than that of the target, by what only that one sends.
+    Another {
+        /// Its name.
+        name: &'static str,
+        /// The header; none: the error format.
+        header: Option<&'static str>,
     },
     /// A product that is recognised by its signature.
     Product(&'static Signature),
@@ -67,7 +74,8 @@ const API_MANAGEMENT: &str = "an API Management gateway in front";
 const APPLICATION_GATEWAY: &str = "Azure Application Gateway";
 const FRONT_DOOR: &str = "Azure Front Door";
 const AZURE_FIREWALL: &str = "Azure Firewall";
-const LITELLM: &str = "LiteLLM";
+/// A gateway that gives out keys of its own (fact W19).
+pub const LITELLM: &str = "LiteLLM";
 
 /// The signatures; the first match wins.
 pub const SIGNATURES: &[Signature] = &[
@@ -105,6 +113,14 @@ pub const SIGNATURES: &[Signature] = &[
     header("nginx", "server", "nginx", true, false),
     header("nginx", "server", "openresty", false, false),
     body("haproxy", "no server is available to handle this request", false),
+    // W20: Azure's own Envoy has the same text, then with the service's headers.
+    Signature {
+        product: "Envoy",
+        header: None,
+        body: Some("upstream connect error or disconnect/reset before headers"),
+        verified: true,
+        own_answers_only: false,
+    },
     header("Envoy", "server", "envoy", false, false),
     header("Cloudflare", "server", "cloudflare", false, false),
     header("IIS", "server", "microsoft-iis", false, false),
@@ -114,19 +130,22 @@ pub const SIGNATURES: &[Signature] = &[
 
 /// Which server sent this answer.
 ///
-/// A product's own page decides first, then the service's headers (a relay forwards them), then a
-/// product's name in a header, then the error format.
+/// A product's own page decides first, then the headers of the target's own service (a relay forwards
+/// them), then those of another service, then a product's name in a header, then the error format.
 #[must_use]
-pub fn answered_by(answer: &HttpAnswer) -> AnsweredBy {
+pub fn answered_by(service: Option<&Service>, answer: &HttpAnswer) -> AnsweredBy {
     if let Some(mark) = SIGNATURES.iter().find(|m| m.own_answers_only && m.fits(answer)) {
         return AnsweredBy::Product(mark);
     }
-    let regions = services::all().map(|service| service.signature.region).filter(|h| !h.is_empty());
-    if let Some((header, region)) = regions.filter_map(|h| Some((h, answer.header(h)?))).next() {
+    let region = service.map(|service| service.signature.region);
+    if let Some((header, region)) = region.and_then(|h| Some((h, answer.header(h)?))) {
         return AnsweredBy::Service { region: region.to_owned(), header };
     }
-    if let Some(header) = own_header(answer) {
+    if let Some(header) = own_header(service, answer) {
         return AnsweredBy::FrontEnd { header };
+    }
+    if let Some((other, header)) = another(service, answer) {
+        return AnsweredBy::Another { name: other.name, header };
     }
     if let Some(mark) = SIGNATURES.iter().find(|m| m.fits(answer)) {
         return AnsweredBy::Product(mark);
@@ -140,16 +159,36 @@ pub fn answered_by(answer: &HttpAnswer) -> AnsweredBy {
     }
 }
 
-/// Whether the headers of a service are there by which its profile knows it (facts W2, W3, G10).
+/// Whether the headers are there by which the profile of the target's service knows it (facts W2, W3,
+/// G10).
 #[must_use]
-pub fn service_headers(answer: &HttpAnswer) -> bool {
-    own_header(answer).is_some()
+pub fn service_headers(service: Option<&Service>, answer: &HttpAnswer) -> bool {
+    own_header(service, answer).is_some()
 }
 
 /// The first of these headers.
-fn own_header(answer: &HttpAnswer) -> Option<&'static str> {
-    let known = services::all().flat_map(|service| service.signature.headers).copied();
-    known.into_iter().find(|name| answer.header(name).is_some())
+fn own_header(service: Option<&Service>, answer: &HttpAnswer) -> Option<&'static str> {
+    service?.signature.header(answer)
+}
+
+/// The other service that sent an answer, with the header that shows it, or by its error format: the
+/// headers of the target's own service are not there, and what only that one sends is (facts Z1, Z20).
+#[must_use]
+pub fn another(
+    service: Option<&Service>,
+    answer: &HttpAnswer,
+) -> Option<(&'static Service, Option<&'static str>)> {
+    let own = service?;
+    let frame = answer.error.as_ref().map(|error| error.frame);
+    let of_own = frame.is_some() && own.signature.frame == frame;
+    if of_own || own.signature.header(answer).is_some() {
+        return None;
+    }
+    services::all().find_map(|other| {
+        let header = other.signature.header(answer).filter(|name| !own.knows(name));
+        let other_frame = frame.is_some() && other.signature.frame == frame;
+        (header.is_some() || other_frame).then_some((other, header))
+    })
 }
 
 /// Whether the body is an HTML page.
@@ -192,6 +231,12 @@ impl AnsweredBy {
         match self {
             AnsweredBy::Service { region, header } => format!("the service in {region} ({header})"),
             AnsweredBy::FrontEnd { header } => format!("the service's front end ({header})"),
+            AnsweredBy::Another { name, header: Some(header) } => {
+                format!("another service: {header} is a header of {name}")
+            }
+            AnsweredBy::Another { name, header: None } => {
+                format!("another service: the error format is that of {name}")
+            }
             AnsweredBy::Product(mark) => mark.product.to_owned(),
             AnsweredBy::GatewayFrame => {
                 "an API Management gateway, by its error format; apim-request-id is missing"
@@ -217,6 +262,10 @@ mod tests {
     use super::*;
     use crate::evidence::http::{ErrorBody, Header};
 
+    fn openai() -> Option<&'static Service> {
+        services::by_id("openai")
+    }
+
     fn answer(headers: &[(&str, &str)], excerpt: Option<&str>) -> HttpAnswer {
         HttpAnswer {
             status: 502,
@@ -239,14 +288,17 @@ mod tests {
             &[("server", "nginx"), ("x-ms-region", "East US")],
             Some("<html><hr><center>nginx</center></html>"),
         );
-        assert_eq!(answered_by(&page).name(), "nginx");
+        assert_eq!(answered_by(openai(), &page).name(), "nginx");
         let passed_on = answer(&[("server", "nginx"), ("x-ms-region", "East US")], None);
         assert_eq!(
-            answered_by(&passed_on),
+            answered_by(openai(), &passed_on),
             AnsweredBy::Service { region: "East US".to_owned(), header: "x-ms-region" }
         );
         let front_end = answer(&[("x-azure-ref", "1"), ("apim-request-id", "g")], None);
-        assert_eq!(answered_by(&front_end), AnsweredBy::FrontEnd { header: "apim-request-id" });
+        assert_eq!(
+            answered_by(openai(), &front_end),
+            AnsweredBy::FrontEnd { header: "apim-request-id" }
+        );
     }
 
     #[test]
@@ -262,11 +314,53 @@ mod tests {
             (&[("server", "Zscaler/6.2")], None, "Zscaler"),
             (&[("server", "nginx/1.24.0")], None, "nginx"),
             (&[("server", "uvicorn"), ("x-litellm-version", "1.91.0")], None, "LiteLLM"),
+            (
+                &[],
+                Some(
+                    "upstream connect error or disconnect/reset before headers. reset reason: \
+                       connection timeout",
+                ),
+                "Envoy",
+            ),
             (&[("server", "thttpd")], None, "a server that calls itself thttpd"),
             (&[], Some("teapot"), "unknown, no header identifies it"),
         ] {
-            assert_eq!(answered_by(&answer(headers, excerpt)).name(), name);
+            assert_eq!(answered_by(openai(), &answer(headers, excerpt)).name(), name);
         }
+    }
+
+    #[test]
+    fn a_header_shows_the_service_of_the_target_and_no_other() {
+        for (service, headers, name) in [
+            ("blob", &[("x-ms-version", "1")][..], "the service's front end (x-ms-version)"),
+            (
+                "openai",
+                &[("x-ms-version", "1")],
+                "another service: x-ms-version is a header of \
+                                                  Storage blob",
+            ),
+            ("openai", &[("policy-id", "x")], "unknown, no header identifies it"),
+            (
+                "openai",
+                &[("policy-id", "ThrowExceptionDueToTrafficDenied")],
+                "the service's front end (policy-id)",
+            ),
+            (
+                "openai",
+                &[("elapsed-time", "3"), ("apim-request-id", "g")],
+                "the service's front end (apim-request-id)",
+            ),
+            (
+                "search",
+                &[("x-ms-region", "East US")],
+                "another service: x-ms-region is a header of Azure OpenAI",
+            ),
+            ("acr", &[("server", "nginx")], "nginx"),
+        ] {
+            let answer = answer(headers, None);
+            assert_eq!(answered_by(services::by_id(service), &answer).name(), name);
+        }
+        assert!(!service_headers(None, &answer(&[("x-ms-region", "East US")], None)));
     }
 
     #[test]
@@ -280,8 +374,11 @@ mod tests {
             inner_code: None,
             activity_id: None,
         });
-        assert_eq!(answered_by(&flat), AnsweredBy::GatewayFrame);
+        assert_eq!(answered_by(openai(), &flat), AnsweredBy::GatewayFrame);
         flat.headers.push(Header { name: "apim-request-id".to_owned(), value: "g".to_owned() });
-        assert_eq!(answered_by(&flat), AnsweredBy::FrontEnd { header: "apim-request-id" });
+        assert_eq!(
+            answered_by(openai(), &flat),
+            AnsweredBy::FrontEnd { header: "apim-request-id" }
+        );
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
-use crate::evidence::{Evidence, TargetKind};
+use crate::evidence::{Evidence, Expect, TargetKind};
 
 use super::answered_by::{AnsweredBy, is_page};
 use super::host_kind::host_kind;
@@ -36,18 +36,25 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let name = match (product, &who) {
         (Some(mark), _) => mark.product,
         (None, AnsweredBy::GatewayFrame) => "an API Management gateway",
+        (None, AnsweredBy::Another { .. }) => "another service",
         (None, _) => "something in front",
     };
     let (level, message) = if unproved {
         (
             Level::Risk,
             format!(
-                "401 {} without the service's headers or format: its sender is not known",
-                place(e)
+                "401 {} without {}: its sender is not known",
+                place(e),
+                match refusal.answer.error.is_some() {
+                    true => "the service's headers",
+                    false => "the service's headers or format",
+                }
             ),
         )
     } else {
-        (Level::Broken, clause(&refusal, name))
+        // What refuses in front shows nothing of the rules that were to be proved.
+        let level = if e.options.expect == Expect::Closed { Level::Risk } else { Level::Broken };
+        (level, clause(&refusal, &who, name))
     };
     let confidence = if unproved {
         Confidence::Possible
@@ -57,7 +64,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         Confidence::Inferred
     };
     let mut finding = refusal.finding(level, confidence, message);
-    for name in ["server", "via", "x-squid-error", "www-authenticate", "proxy-authenticate"] {
+    if e.options.expect == Expect::Closed {
+        finding = finding.untested();
+    }
+    for name in
+        ["server", "via", "retry-after", "x-squid-error", "www-authenticate", "proxy-authenticate"]
+    {
         if let Some(line) = refusal.header_line(name) {
             finding = finding.fact(line);
         }
@@ -81,11 +93,15 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     Some(fix(e, &refusal, finding, name).check(reading::again(e)))
 }
 
-fn clause(refusal: &MatchedRefusal<'_>, name: &str) -> String {
+fn clause(refusal: &MatchedRefusal<'_>, who: &AnsweredBy, name: &str) -> String {
     match refusal.answer.status {
         407 => format!("{name} requires a proxy login inside the tunnel"),
         401 if asks_for_login(refusal.answer) => format!("{name} requires its own login: 401"),
         403 => format!("{name} refuses the call: 403"),
+        // A name for the sender would be a guess.
+        status @ (429 | 500..=599) if refusal.unknown_sender() && *who == AnsweredBy::Unknown => {
+            format!("{status} without the service's headers or format: its sender is not known")
+        }
         status @ 500..=599 => format!("{name} answers {status} instead of the service"),
         status @ 200..=299 => format!("{name} answers {status} without the service's list"),
         status => format!("{name} answers {status} instead of the service"),
@@ -101,16 +117,25 @@ fn workspace(e: &Evidence, refusal: &MatchedRefusal<'_>) -> bool {
 }
 
 fn how(refusal: &MatchedRefusal<'_>) -> &'static str {
+    let another = matches!(refusal.who(), AnsweredBy::Another { .. });
     match refusal.answer.status {
         407 => "a 407 comes from a proxy, never from the service",
         401 if asks_for_login(refusal.answer) => {
             "the service accepts keys and bearer tokens only; a Basic, Digest, NTLM or Negotiate \
              login belongs to something else"
         }
+        401 if refusal.answer.error.is_some() && refusal.unknown_sender() => {
+            "neither the service's headers nor the certificate show that this 401 is its own: any \
+             server can send such a text"
+        }
         401 => "neither the service's error format nor its headers show that this 401 is its own",
         _ if refusal.answer.error.is_some() && refusal.who().product().is_some() => {
             "the error has the service's format, and the text of a gateway: without the service's \
              headers, the gateway itself wrote it"
+        }
+        _ if another => {
+            "the certificate is for the target's name, so something in front, or the server at this \
+             address, routes the call to the wrong service"
         }
         _ if refusal.answer.error.is_some() => {
             "the error format and text are those of API Management, without the service's headers"
@@ -160,8 +185,18 @@ fn fix(
         ),
         false => finding,
     };
+    if matches!(refusal.who(), AnsweredBy::Another { .. }) {
+        return finding.step(Step::inspect(format!(
+            "see where it routes calls for {host}: a rule without a condition on the host, or a \
+             backend of another resource, answers like this"
+        )));
+    }
     match refusal.answer.status {
         500..=599 if host_kind(e).is_gateway() => behind_gateway(e, finding),
+        429 => finding.step(Step::inspect(
+            "ask the team that runs the server in front about its own call limit: the account's \
+             quota is not what limits here",
+        )),
         500..=599 => finding.inspect(
             "see whether the service can be reached from where it runs",
             format!("aoai-probe {}", reading::word(host)),

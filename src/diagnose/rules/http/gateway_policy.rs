@@ -5,7 +5,6 @@ use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::{Evidence, Expect};
 
-use super::answered_by::service_headers;
 use super::host_kind::{HostKind, host_kind};
 use super::refusal_match::{MatchedRefusal, find_refusal, short};
 
@@ -101,7 +100,7 @@ fn ip_filter(e: &View<'_>) -> Option<FindingBuilder> {
 
 fn quota(e: &View<'_>) -> Option<FindingBuilder> {
     let refusal = find_refusal(e, RULES[1].id)?;
-    let own = service_headers(refusal.answer) && host_kind(e) == HostKind::Account;
+    let own = refusal.own_headers() && host_kind(e) == HostKind::Account;
     let left = between(&refusal, "replenished in ", ".")
         .or_else(|| between(&refusal, "replenished in ", " ."))
         .map(|time| short(time, 24))

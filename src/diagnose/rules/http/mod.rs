@@ -21,7 +21,7 @@ mod network_refusals;
 mod no_answer;
 mod not_closed;
 mod not_found;
-mod origin;
+pub(in crate::diagnose) mod origin;
 mod other_address;
 mod path_prefix;
 mod private_path;

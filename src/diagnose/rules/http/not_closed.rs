@@ -66,7 +66,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             format!("the public address {address} is open: {} came back", answer.status),
         )
         .fact(format!("{} -> {}", request(call), answer.status))
-        .fact(format!("answered by: {}", answered_by(answer).name()))
+        .fact(format!("answered by: {}", answered_by(reading::service(e), answer).name()))
         .reasoning(known)
         .cites(pointer(0))
         .cites("/options/expect")

@@ -16,7 +16,7 @@ use super::refusal_match::{pointer, request};
 
 /// Where an answer comes from, by what came with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(in crate::diagnose) enum Origin {
     /// The service's own headers are there (fact W1).
     Headers,
     /// They are not, and the session was with a server that has Azure's key for the account's name.
@@ -28,19 +28,24 @@ pub(super) enum Origin {
 }
 
 /// Where an answer comes from.
-pub(super) fn origin(e: &Evidence, answer: &HttpAnswer) -> Origin {
-    if service_headers(answer) {
+pub(in crate::diagnose) fn origin(e: &Evidence, answer: &HttpAnswer) -> Origin {
+    if service_headers(reading::service(e), answer) {
         return Origin::Headers;
     }
     if host_kind(e).is_gateway() {
         return Origin::Gateway;
     }
-    let azures = e.tls.value().is_some_and(|hop| {
+    if azures_session(e) { Origin::Certificate } else { Origin::Open }
+}
+
+/// Whether the session was with a server that has Azure's key for the account's name: then nothing in
+/// front of it saw the call.
+pub(super) fn azures_session(e: &Evidence) -> bool {
+    e.tls.value().is_some_and(|hop| {
         hop.outcome == TlsOutcome::Verified
             && hop.accepted_by == Some(Store::Public)
             && tls::is_azures(hop)
-    });
-    if azures { Origin::Certificate } else { Origin::Open }
+    })
 }
 
 /// The media type of an answer's body, if it is not JSON (fact G18).

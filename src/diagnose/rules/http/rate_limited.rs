@@ -1,7 +1,7 @@
 //! 429: the quota is temporarily used up (facts H20, H21, W5).
 
 use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
-use crate::diagnosis::{Confidence, Level, Step};
+use crate::diagnosis::{Level, Step};
 
 use super::answered_by::AnsweredBy;
 use super::host_kind::host_kind;
@@ -30,7 +30,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let after = wait(&refusal).map_or_else(String::new, |wait| format!(", retry after {wait}"));
     let mut finding = refusal.finding(
         Level::Risk,
-        Confidence::Proved,
+        refusal.confidence(),
         format!("429 for {}: {}{after}", refusal.what(), limit(&refusal)),
     );
     for name in HEADERS {

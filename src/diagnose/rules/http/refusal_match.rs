@@ -1,11 +1,13 @@
 //! An answer with its classification, as the rules of http and identity cite it.
 
-use crate::diagnose::{FindingBuilder, View};
+use crate::diagnose::{FindingBuilder, View, reading};
 use crate::diagnosis::{Confidence, Level};
 use crate::evidence::http::{HttpAnswer, HttpCall, Purpose};
 use crate::evidence::{Evidence, Hop, tunnel};
+use crate::services::Service;
 
 use super::answered_by::{AnsweredBy, answered_by, service_headers};
+use super::origin::{Origin, origin};
 use super::refusals::Refusal;
 
 /// A call whose answer the table of refusals classifies.
@@ -18,6 +20,10 @@ pub(in crate::diagnose) struct MatchedRefusal<'e> {
     pub(in crate::diagnose) answer: &'e HttpAnswer,
     /// The row that matches.
     pub(in crate::diagnose) row: &'static Refusal,
+    /// The target's service.
+    service: Option<&'static Service>,
+    /// What shows that the account sent it.
+    origin: Origin,
 }
 
 /// The first call whose answer is the refusal `id`.
@@ -29,9 +35,11 @@ pub(in crate::diagnose) fn find_refusal<'e>(e: &View<'e>, id: &str) -> Option<Ma
 pub(in crate::diagnose) fn all_refusals<'e>(
     e: &View<'e>,
 ) -> impl Iterator<Item = MatchedRefusal<'e>> {
-    e.http.calls().filter_map(|read| {
+    let service = reading::service(e);
+    e.http.calls().filter_map(move |read| {
         let (answer, row) = (read.call.answer()?, read.row?);
-        Some(MatchedRefusal { index: read.index, call: read.call, answer, row })
+        let origin = origin(e, answer);
+        Some(MatchedRefusal { index: read.index, call: read.call, answer, row, service, origin })
     })
 }
 
@@ -56,7 +64,12 @@ impl MatchedRefusal<'_> {
 
     /// Which server answered.
     pub(in crate::diagnose) fn who(&self) -> AnsweredBy {
-        answered_by(self.answer)
+        answered_by(self.service, self.answer)
+    }
+
+    /// Whether the headers of the target's own service are there.
+    pub(in crate::diagnose) fn own_headers(&self) -> bool {
+        service_headers(self.service, self.answer)
     }
 
     /// A header with its name, as a fact, if it is there.
@@ -64,14 +77,21 @@ impl MatchedRefusal<'_> {
         self.answer.header(name).map(|value| format!("{name}: {}", short(value, 160)))
     }
 
-    /// Proved if the service's text came in its error format or with its headers; otherwise
-    /// inferred.
+    /// Proved if the service's text came with its headers, or in its error format from a server that
+    /// is known to be Azure's or the gateway that was called; any server can send the format alone.
     pub(in crate::diagnose) fn confidence(&self) -> Confidence {
-        if self.answer.error.is_some() || service_headers(self.answer) {
-            Confidence::Proved
-        } else {
-            Confidence::Inferred
+        match self.origin {
+            Origin::Headers => Confidence::Proved,
+            Origin::Certificate | Origin::Gateway if self.answer.error.is_some() => {
+                Confidence::Proved
+            }
+            _ => Confidence::Inferred,
         }
+    }
+
+    /// Whether nothing shows that the account sent it: a private authority signed for its name.
+    pub(in crate::diagnose) fn unknown_sender(&self) -> bool {
+        self.origin == Origin::Open
     }
 
     /// What was requested, as text.

@@ -4,7 +4,6 @@
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
 
-use super::answered_by::service_headers;
 use super::host_kind::host_kind;
 use super::refusal_match::find_refusal;
 
@@ -18,7 +17,7 @@ pub(super) const RULE: Rule = rule!(
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let refusal = find_refusal(e, RULE.id)?;
-    let own = service_headers(refusal.answer);
+    let own = refusal.own_headers();
     let confidence = if own { Confidence::Proved } else { Confidence::Inferred };
     let status = refusal.answer.status;
     let mut finding = refusal.finding(

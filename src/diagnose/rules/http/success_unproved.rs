@@ -2,15 +2,16 @@
 //! answer does not prove that the service sent it (facts G1, G2c, G17, H8).
 
 use crate::diagnose::rules::identity::credential::{duration, expires_in};
+use crate::diagnose::rules::identity::other_audience;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level};
 use crate::evidence::Evidence;
 use crate::evidence::http::{Payload, Purpose};
 
-use super::answered_by::service_headers;
+use super::host_kind::host_kind;
 use super::origin;
 use super::refusal_match::{MatchedRefusal, find_refusal, short};
-use super::refusals::{about_the_question, dead_token};
+use super::refusals::{about_the_question, coding, dead_token};
 
 pub(super) const RULE: Rule = rule!(
     "http-success-unproved",
@@ -24,12 +25,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let refusal = find_refusal(e, RULE.id)?;
     let (message, known) = why(e, &refusal);
     let mut finding = refusal.finding(Level::Risk, Confidence::Inferred, message).reasoning(known);
-    for name in ["server", "via", "content-type", "content-length"] {
+    for name in ["server", "via", "content-type", "content-encoding", "content-length"] {
         if let Some(line) = refusal.header_line(name) {
             finding = finding.fact(line);
         }
     }
-    if service_headers(refusal.answer) {
+    if refusal.own_headers() {
         finding = finding.reasoning(
             "the answer has the service's headers: the network allowed the call, but what the \
              service did with it is unknown",
@@ -76,6 +77,13 @@ fn why(e: &Evidence, refusal: &MatchedRefusal<'_>) -> (String, &'static str) {
             "a deployment refuses an empty request with invalid_request_error, or with the \
              service's headers; this answer has neither, and does not come from the server that \
              sent the list",
+        );
+    }
+    if let Some(coding) = coding(refusal.answer) {
+        return (
+            format!("{status} for {what} with a body that is not read: {}", short(coding, 20)),
+            "the call asks for no coding, so any may be used (RFC 9110, section 12.5.3), and this one \
+             is not decoded here: the application's client may read it",
         );
     }
     if !refusal.answer.fulfils(refusal.call.purpose) {
@@ -132,6 +140,14 @@ fn why(e: &Evidence, refusal: &MatchedRefusal<'_>) -> (String, &'static str) {
                  it",
             ),
         };
+    }
+    let unknown = !host_kind(e).is_gateway() && !origin::azures_session(e);
+    if let Some(audience) = other_audience(e).filter(|_| unknown) {
+        return (
+            format!("{what} came for a token of another service: {}", short(audience, 40)),
+            "the service refuses a token for another audience, and the certificate does not show that \
+             the service itself was asked: something in front may call it with a credential of its own",
+        );
     }
     if status != 200 {
         return (

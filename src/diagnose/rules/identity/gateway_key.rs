@@ -1,5 +1,6 @@
 //! An API Management gateway in front wants its own key (facts W7, W8, W11).
 
+use crate::diagnose::rules::http::answered_by::LITELLM;
 use crate::diagnose::rules::http::refusal_match::{MatchedRefusal, find_refusal};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
@@ -17,8 +18,8 @@ pub(super) const RULE: Rule = rule!(
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let said = find_refusal(e, RULE.id)?;
     let challenge = said.answer.header("www-authenticate");
-    // Only API Management has a challenge, and a header, of its own.
-    let product = said.who().product().filter(|_| said.row.facts == "W19");
+    // LiteLLM has texts of its own, API Management a challenge and a header.
+    let product = said.who().product().filter(|mark| mark.product == LITELLM);
     let name = product.map_or("an API Management gateway", |mark| mark.product);
     let usual = match product {
         Some(_) => "Authorization: Bearer",

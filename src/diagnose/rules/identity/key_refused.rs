@@ -3,7 +3,7 @@
 use crate::diagnose::rules::http::host_kind::host_kind;
 use crate::diagnose::rules::http::refusal_match::find_refusal;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
-use crate::diagnosis::{Confidence, Step};
+use crate::diagnosis::Step;
 
 use super::credential::{credential, source};
 
@@ -18,7 +18,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let finding = said
         .finding(
             said.level(e),
-            Confidence::Proved,
+            said.confidence(),
             format!("{} does not know {}", aim.judge(e), credential(e)),
         )
         .cites("/identity/source")

@@ -7,6 +7,7 @@ mod az;
 mod before_any_request;
 mod configuration;
 pub(super) mod credential;
+mod credential_replaced;
 mod custom_subdomain;
 pub(in crate::diagnose) mod entra;
 mod gateway_key;
@@ -37,6 +38,8 @@ mod token_path;
 mod token_refused;
 mod unauthorized;
 mod withheld;
+
+pub(super) use token_audience::other_audience;
 
 use super::joined;
 use crate::diagnose::Rule;
@@ -107,6 +110,7 @@ const CREDENTIAL: &[Rule] = &[
     role_not_effective::RULE,
     access_policy::RULE,
     keys_disabled::RULE,
+    credential_replaced::RULE,
     custom_subdomain::RULE,
     gateway_key::RULE,
     gateway_token::RULE,

@@ -35,7 +35,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     // The list is refused and the deployment answers: a custom role, and the path works.
     let level = if list_only { Level::Note } else { said.level(e) };
     let mut finding = said
-        .finding(level, confidence(&said, action), format!("{} lacks {lacks}", short(who, 40)))
+        .finding(level, confidence(&said), format!("{} lacks {lacks}", short(who, 40)))
         .cites("/identity");
     if let Some(action) = action {
         finding = finding.fact(format!("data action {action}"));
@@ -116,11 +116,10 @@ pub(super) fn list_of_secrets(
     }
 }
 
-fn confidence(said: &MatchedRefusal<'_>, action: Option<&str>) -> Confidence {
+fn confidence(said: &MatchedRefusal<'_>) -> Confidence {
     match said.call.purpose {
         // A search service says no more than that (fact Z4).
         Purpose::Statistics => Confidence::Inferred,
-        _ if action.is_some() => Confidence::Proved,
         _ => said.confidence(),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
-use crate::evidence::TargetKind;
+use crate::evidence::{Evidence, TargetKind};
 
 use super::credential::{claims, credential, look_at_token, plain_audience, rejected, scope};
 use super::token_refused::named_audience;
@@ -15,8 +15,8 @@ pub(super) const RULE: Rule =
 /// Foundry's audience, which Azure OpenAI takes as well (fact G2b): never at fault.
 const FOUNDRY: &str = "https://ai.azure.com";
 
-fn check(e: &View<'_>) -> Option<FindingBuilder> {
-    let said = rejected(e)?;
+/// The audience of the token, where it is that of another service.
+pub(in crate::diagnose::rules) fn other_audience(e: &Evidence) -> Option<&str> {
     let audience = claims(e)?.audience.as_deref()?;
     let is = plain_audience(audience);
     // An application's id as audience cannot be compared with a URL.
@@ -24,10 +24,16 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         return None;
     }
     let wanted = |candidate: &str| plain_audience(candidate).eq_ignore_ascii_case(is);
+    let foundry = e.target.kind != TargetKind::Project && wanted(FOUNDRY);
+    (!foundry && !e.identity.wanted_audiences.iter().any(|a| wanted(a))).then_some(audience)
+}
+
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let said = rejected(e)?;
+    let audience = other_audience(e)?;
+    let is = plain_audience(audience);
+    let wanted = |candidate: &str| plain_audience(candidate).eq_ignore_ascii_case(is);
     let project = e.target.kind == TargetKind::Project;
-    if !project && wanted(FOUNDRY) || e.identity.wanted_audiences.iter().any(|a| wanted(a)) {
-        return None;
-    }
     // It may name two, of which the path decides (fact X18).
     let named = named_audience(&said).filter(|named| named.starts_with("https://"));
     if !project && named.is_some_and(|named| named.split(" or ").any(|one| wanted(one.trim()))) {

@@ -3,7 +3,7 @@
 use crate::diagnose::rules::http::challenge;
 use crate::diagnose::rules::http::refusal_match::{MatchedRefusal, find_refusal};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
-use crate::diagnosis::{Confidence, Step};
+use crate::diagnosis::Step;
 
 use super::credential::{claims, credential, look_at_token};
 
@@ -15,7 +15,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let mut finding = said
         .finding(
             said.level(e),
-            Confidence::Proved,
+            said.confidence(),
             format!("{} refuses {}", reading::account(e), credential(e)),
         )
         .cites("/identity");

@@ -1,6 +1,5 @@
 //! 401 to a credential, without a word that the catalogue knows.
 
-use crate::diagnose::rules::http::answered_by::service_headers;
 use crate::diagnose::rules::http::host_kind::host_kind;
 use crate::diagnose::rules::http::refusal_match::{MatchedRefusal, find_refusal};
 use crate::diagnose::rules::http::refusals::text;
@@ -38,7 +37,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if !causes.is_empty() && !host_kind(e).is_gateway() {
         return Some(by_profile(e, finding, causes));
     }
-    if !service_headers(said.answer) && !words.contains("access token is missing") {
+    if !said.own_headers() && !words.contains("access token is missing") {
         return Some(in_front(e, finding, &said));
     }
     finding = finding.owner("Application");

@@ -1,14 +1,15 @@
 //! What else a row of the table requires of a call, apart from its status and text.
 
 use crate::diagnose::reading;
-use crate::diagnose::rules::identity::credential;
+use crate::diagnose::rules::identity::{credential, other_audience};
 use crate::evidence::Evidence;
 use crate::evidence::http::{ErrorFrame, HttpAnswer, HttpCall, Purpose};
 use crate::evidence::identity::CredentialKind;
 use crate::services::refusal::Condition;
 
-use super::super::answered_by::{answered_by, is_page, service_headers};
+use super::super::answered_by::{another, answered_by, is_page, service_headers};
 use super::super::challenge;
+use super::super::host_kind::host_kind;
 use super::super::origin::{self, Origin};
 use super::accepted;
 
@@ -57,7 +58,7 @@ fn from_deployment(e: &Evidence, answer: &HttpAnswer) -> bool {
         let server = list.header("server");
         server.is_some() && server == answer.header("server")
     });
-    own || service_headers(answer) || same
+    own || service_headers(reading::service(e), answer) || same
 }
 
 /// Seconds by which a clock may be wrong: services allow five minutes when they check tokens.
@@ -78,7 +79,12 @@ pub(super) fn holds(
     call: &HttpCall,
     answer: &HttpAnswer,
 ) -> bool {
-    let frame = answer.error.as_ref().map(|error| error.frame);
+    let service = reading::service(e);
+    let another = another(service, answer);
+    // A format of another service is none of this one's.
+    let foreign = another.is_some_and(|(_, header)| header.is_none());
+    let frame = answer.error.as_ref().map(|error| error.frame).filter(|_| !foreign);
+    let in_front = || is_page(answer) || answered_by(service, answer).product().is_some();
     match condition {
         Condition::Sent => call.credential_sent,
         Condition::NotSent => !call.credential_sent,
@@ -90,26 +96,23 @@ pub(super) fn holds(
         Condition::Frame => frame.is_some(),
         Condition::AsksWho => answer.message().is_some_and(|message| {
             let message = message.to_ascii_lowercase();
-            frame != Some(ErrorFrame::Bare) && ASKS_WHO.iter().any(|w| message.contains(w))
+            frame.is_some_and(|f| f != ErrorFrame::Bare)
+                && ASKS_WHO.iter().any(|w| message.contains(w))
         }),
         Condition::FromDeployment => from_deployment(e, answer),
         Condition::NoFrame => frame.is_none(),
         Condition::Flat => frame == Some(ErrorFrame::Flat),
         Condition::NotForeignFlat => {
-            frame.is_some() && (frame != Some(ErrorFrame::Flat) || service_headers(answer))
+            frame.is_some() && (frame != Some(ErrorFrame::Flat) || service_headers(service, answer))
         }
-        Condition::ServiceHeaders => service_headers(answer),
-        Condition::NoServiceHeaders => !service_headers(answer),
+        Condition::ServiceHeaders => service_headers(service, answer),
+        Condition::NoServiceHeaders => !service_headers(service, answer),
         Condition::Begins(words) => answer
             .message()
             .is_some_and(|text| text.trim_start().to_ascii_lowercase().starts_with(words)),
         Condition::Page => is_page(answer),
-        Condition::Front => {
-            frame.is_none() && (is_page(answer) || answered_by(answer).product().is_some())
-        }
-        Condition::NoFront => {
-            frame.is_some() || !(is_page(answer) || answered_by(answer).product().is_some())
-        }
+        Condition::Front => another.is_some() || (frame.is_none() && in_front()),
+        Condition::NoFront => another.is_none() && (frame.is_some() || !in_front()),
         Condition::Login => asks_for_login(answer),
         Condition::Unfulfilled => !answer.fulfils(call.purpose),
         Condition::NoJson => answer.models.is_none() && answer.body_excerpt.is_some(),
@@ -119,9 +122,26 @@ pub(super) fn holds(
         Condition::OtherType => origin::other_type(answer).is_some(),
         Condition::EmptyList => answer.models == Some(0),
         Condition::OriginOpen => origin::origin(e, answer) == Origin::Open,
+        Condition::OriginKnown => origin::origin(e, answer) != Origin::Open,
+        Condition::NoGateway => !host_kind(e).is_gateway(),
+        Condition::NotErrorFrame => frame != Some(ErrorFrame::Error),
+        // What a gateway takes is its own, and what the service itself takes is right.
+        Condition::OtherAudience => {
+            call.credential_sent
+                && !host_kind(e).is_gateway()
+                && !origin::azures_session(e)
+                && other_audience(e).is_some()
+        }
+        Condition::Coded => coding(answer).is_some(),
         Condition::OwnRealm => own_realm(e, answer),
         Condition::OtherTenant => call.credential_sent && other_tenant(e, answer),
     }
+}
+
+/// The coding of a body that was not decoded: the wire removes the field of one that was.
+pub(in crate::diagnose::rules::http) fn coding(answer: &HttpAnswer) -> Option<&str> {
+    let unread = answer.error.is_none() && answer.payload.is_none() && answer.models.is_none();
+    answer.header("content-encoding").filter(|_| unread && answer.body_bytes > 0)
 }
 
 /// Whether the realm of the challenge is at the target's own host.

@@ -10,11 +10,12 @@ mod table;
 use crate::diagnose::reading;
 use crate::evidence::Evidence;
 use crate::evidence::http::{HttpAnswer, HttpCall};
+use crate::services::refusal::Condition;
 pub use crate::services::refusal::{Blames, Leaves, Refusal};
 
 pub use conditions::asks_for_login;
-pub(super) use conditions::{about_the_question, dead_token};
-use table::REFUSALS;
+pub(super) use conditions::{about_the_question, coding, dead_token};
+use table::{REFUSALS, REPLACED};
 
 /// The row that matches a call's answer; none if the call is accepted or not answered. The rows of
 /// the service's own profile come first.
@@ -22,7 +23,10 @@ use table::REFUSALS;
 pub fn refusal(e: &Evidence, call: &HttpCall) -> Option<&'static Refusal> {
     let answer = call.answer()?;
     let own = reading::service(e).map_or(&[][..], |service| service.refusals);
-    own.iter().chain(REFUSALS).find(|row| fits(row, e, call, answer))
+    let row = own.iter().chain(REFUSALS).find(|row| fits(row, e, call, answer))?;
+    // It speaks of a kind of credential that was not sent.
+    let other = row.about.is_some_and(|kind| call.credential_sent && e.identity.kind != kind);
+    Some(if other { &REPLACED } else { row })
 }
 
 /// Whether the service accepted this call: 2xx with what was asked for.
@@ -49,6 +53,9 @@ fn fits(row: &Refusal, e: &Evidence, call: &HttpCall, answer: &HttpAnswer) -> bo
                 .any(|h| h.name == name && h.value.to_ascii_lowercase().contains(value))
         })
         && row.only.iter().all(|only| conditions::holds(*only, e, call, answer))
+        // Words and codes are the service's only where nothing shows another sender.
+        && (row.words.is_empty() && row.codes.is_empty()
+            || conditions::holds(Condition::NoFront, e, call, answer))
 }
 
 /// Whether a code is one of those that are wanted, if any is.
@@ -72,11 +79,11 @@ pub fn text(answer: &HttpAnswer) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{REFUSALS, Refusal};
+    use super::{REFUSALS, REPLACED, Refusal};
     use crate::services;
 
     fn rows() -> impl Iterator<Item = &'static Refusal> {
-        services::all().flat_map(|service| service.refusals).chain(REFUSALS)
+        services::all().flat_map(|service| service.refusals).chain(REFUSALS).chain([&REPLACED])
     }
 
     #[test]

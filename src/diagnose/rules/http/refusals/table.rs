@@ -1,6 +1,7 @@
 //! The table of refusals: what an answer is, by its text, signatures and status.
 
 use crate::evidence::http::Purpose;
+use crate::evidence::identity::CredentialKind::{ApiKey, Token};
 use crate::services::refusal::{Blames, Condition, Leaves, Refusal};
 
 const fn http(id: &'static str, facts: &'static str, first: u16, last: u16) -> Refusal {
@@ -40,6 +41,9 @@ const fn no_list(facts: &'static str, first: u16, last: u16) -> Refusal {
     http("http-list-not-offered", facts, first, last).leaves(Leaves::ListUntested)
 }
 
+/// The refusal speaks of another kind of credential than the one that was sent, whichever row it is of.
+pub(super) const REPLACED: Refusal = identity("identity-credential-replaced", "H37", 400, 403);
+
 /// The table. Order matters: only the first row that matches counts.
 pub(super) const REFUSALS: &[Refusal] = &[
     // Statuses that only intermediaries send.
@@ -48,6 +52,7 @@ pub(super) const REFUSALS: &[Refusal] = &[
     // 2xx without what was asked for.
     front("W6", 200, 299).only(&[Condition::Page]),
     http("http-body-incomplete", "", 200, 299).leaves(Leaves::Path).only(&[Condition::Incomplete]),
+    unproved("W23", 200, 299).only(&[Condition::Coded]),
     front("W6", 200, 299).only(&[Condition::NoJson]),
     front("W6, G1, G17", 200, 299).only(&[
         Condition::List,
@@ -59,6 +64,7 @@ pub(super) const REFUSALS: &[Refusal] = &[
     unproved("G13", 200, 299).only(&[Condition::ErrorToo]),
     unproved("H8, H28", 200, 299).only(&[Condition::NotSent]),
     unproved("H8", 200, 299).only(&[Condition::DeadToken]),
+    unproved("H8", 200, 299).only(&[Condition::OtherAudience]),
     unproved("G1", 201, 299),
     unproved("G18", 200, 299).only(&[Condition::OtherType]),
     unproved("G1", 200, 299).only(&[Condition::For(Purpose::Models), Condition::EmptyList]),
@@ -82,12 +88,15 @@ pub(super) const REFUSALS: &[Refusal] = &[
     // 400 about the caller.
     identity("identity-tenant-mismatch", "H10", 400, 401)
         .blames(Blames::Rights)
-        .codes(&["tenant provided in token does not match resource token"]),
+        .codes(&["tenant provided in token does not match resource token"])
+        .about(Token),
     identity("identity-tenant-mismatch", "H10", 400, 401)
         .blames(Blames::Rights)
-        .words(&["does not match resource tenant"]),
+        .words(&["does not match resource tenant"])
+        .about(Token),
     identity("identity-custom-subdomain", "H14", 400, 401)
-        .words(&["custom subdomain for token authentication"]),
+        .words(&["custom subdomain for token authentication"])
+        .about(Token),
     http("http-unexpected-status", "G2a", 400, 400)
         .words(&["api-version query parameter is not allowed"]),
     // The customer's own gateway requires its key, sent or not.
@@ -129,9 +138,11 @@ pub(super) const REFUSALS: &[Refusal] = &[
     // A login that the service does not support.
     front("W6", 401, 401).only(&[Condition::Login]),
     // 401 to a call without a credential: which server sent it.
-    identity("identity-not-tested", "H28, H8", 401, 401)
-        .leaves(Leaves::CallerUntested)
-        .only(&[Condition::NotSent, Condition::AsksWho]),
+    identity("identity-not-tested", "H28, H8", 401, 401).leaves(Leaves::CallerUntested).only(&[
+        Condition::NotSent,
+        Condition::AsksWho,
+        Condition::OriginKnown,
+    ]),
     identity("identity-not-tested", "H28, W2", 401, 401)
         .leaves(Leaves::CallerUntested)
         .only(&[Condition::NotSent, Condition::ServiceHeaders]),
@@ -139,16 +150,20 @@ pub(super) const REFUSALS: &[Refusal] = &[
     // 401 and 403 to a credential, with the service's text.
     identity("identity-role-missing", "H11, H12, H13", 401, 403)
         .blames(Blames::Rights)
-        .words(ROLE_WORDS),
+        .words(ROLE_WORDS)
+        .about(Token),
     identity("identity-role-missing", "H11, H12", 401, 401)
         .blames(Blames::Rights)
-        .codes(&["permissiondenied"]),
+        .codes(&["permissiondenied"])
+        .about(Token),
     identity("identity-keys-disabled", "H15", 401, 403)
         .blames(Blames::Rights)
-        .codes(&["authenticationtypedisabled"]),
+        .codes(&["authenticationtypedisabled"])
+        .about(ApiKey),
     identity("identity-keys-disabled", "H15", 401, 403)
         .blames(Blames::Rights)
-        .words(&["key based authentication is disabled"]),
+        .words(&["key based authentication is disabled"])
+        .about(ApiKey),
     identity("identity-token-refused", "H8, H9", 401, 401)
         .blames(Blames::Credential)
         .words(&["access token is missing", "audience is incorrect"])
@@ -220,14 +235,18 @@ pub(super) const REFUSALS: &[Refusal] = &[
         Condition::For(Purpose::Models),
         Condition::ListOptional,
         Condition::NotForeignFlat,
+        Condition::OriginKnown,
     ]),
     http("http-not-found", "H17", 404, 404),
     front("W6", 408, 408).only(&[Condition::Front]),
     http("http-timeout-answer", "H22", 408, 408),
     http("http-timeout-answer", "H22", 400, 599).codes(&["timeout"]),
+    // A gateway that was called may have limits of its own; nothing else shows the service's.
+    front("W6", 429, 429).only(&[Condition::Front, Condition::NoGateway]),
+    front("W6, W21", 429, 429).only(&[Condition::OriginOpen, Condition::NotErrorFrame]),
     http("http-rate-limited", "H20, H21, W5", 429, 429).leaves(Leaves::Path),
     // 5xx: the service's own, or from something in front that did not reach it.
-    front("W6, W12, W13, W14", 500, 599).only(&[Condition::Front]),
+    front("W6, W12, W13, W14, W22, W20", 500, 599).only(&[Condition::Front]),
     front("W9", 500, 500)
         .words(&["internal server error"])
         .only(&[Condition::Flat, Condition::NoServiceHeaders]),
@@ -237,6 +256,7 @@ pub(super) const REFUSALS: &[Refusal] = &[
     front("W10", 500, 599).words(&["a gateway-related error occurred"]),
     front("W6", 502, 502).only(&[Condition::NoFrame, Condition::NoServiceHeaders]),
     front("W6", 504, 504).only(&[Condition::NoFrame, Condition::NoServiceHeaders]),
+    front("W6, W21", 500, 599).only(&[Condition::NoFrame, Condition::OriginOpen]),
     http("http-server-error", "H24", 500, 599),
     front("W6, W12", 400, 499).only(&[Condition::Front]),
     http("http-unexpected-status", "", 0, 199),

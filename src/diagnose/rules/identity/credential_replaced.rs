@@ -1,0 +1,60 @@
+//! The refusal speaks of a kind of credential that was not sent: what answers got another one, or only
+//! copies the service's words (fact H37).
+
+use crate::diagnose::rules::http::host_kind::host_kind;
+use crate::diagnose::rules::http::refusal_match::find_refusal;
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Step};
+use crate::evidence::identity::CredentialKind;
+
+use super::credential::credential;
+
+pub(super) const RULE: Rule = rule!(
+    "identity-credential-replaced",
+    Identity,
+    "The refusal is about another kind of credential than the one sent",
+    Code(check)
+)
+.short("the refusal is about a credential that was not sent");
+
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let said = find_refusal(e, RULE.id)?;
+    let aim = host_kind(e);
+    let (sent, about) = match e.identity.kind {
+        CredentialKind::Token => ("a token", "a key"),
+        _ => ("a key", "a token"),
+    };
+    let finding = said
+        .finding(
+            said.level(e),
+            Confidence::Inferred,
+            format!("the refusal is about {about}, and {sent} was sent"),
+        )
+        .fact(format!("called with {}", credential(e)))
+        .cites("/identity/kind")
+        .reasoning(format!(
+            "the service judges the credential that it gets: either something on the path calls it \
+             with {about} of its own, which is then what is refused, or the text is a copy"
+        ))
+        .reasoning("so the answer shows nothing of the caller's own credential or rights")
+        .owner("Application")
+        .step(Step::inspect(format!(
+            "find out what answers at {}, and with which credential it calls the account",
+            e.target.host
+        )));
+    let finding = match aim.is_gateway() {
+        true => {
+            let (words, command) = aim.keys(e);
+            finding.inspect(words, command)
+        }
+        false => finding.decide_with(format!("curl -sv https://{}/ -o /dev/null", e.target.host)),
+    };
+    Some(
+        finding
+            .step(Step::inspect(
+                "have the team that runs it correct its own credential, or pass the caller's on; \
+                 the caller's needs no change for this",
+            ))
+            .check(reading::again(e)),
+    )
+}
