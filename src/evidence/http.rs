@@ -43,6 +43,8 @@ pub enum Purpose {
     Statistics,
     /// The list of what a storage account holds: network and identity.
     Listing,
+    /// A key-value of a configuration store that no application has: network and identity.
+    KeyValues,
     /// The service's request for a credential: the path, and nothing of the caller.
     Challenge,
 }
@@ -62,6 +64,9 @@ pub enum Payload {
     /// An XML list of containers, shares or queues, a `filesystems` array, each entry of which has a
     /// `name`, or a `value` array, each entry of which has a `TableName` (facts Z22, Z23).
     Listing,
+    /// An `items` array, each entry of which has a `key`: key-values of a configuration store (fact
+    /// Z40).
+    KeyValues,
     /// A `choices` array with an entry: a completion.
     Completion,
     /// Other JSON.
@@ -80,6 +85,7 @@ impl Purpose {
             Purpose::Secrets => &[Payload::Secrets],
             Purpose::Statistics => &[Payload::Statistics],
             Purpose::Listing => &[Payload::Listing],
+            Purpose::KeyValues => &[Payload::KeyValues],
             // Nothing that it could hold: only the refusal is expected.
             Purpose::Challenge => &[],
         }
@@ -169,6 +175,8 @@ pub enum ErrorFrame {
     Flat,
     /// `{"code","message"}` at the top.
     Bare,
+    /// `{"type","title","status"}`, problem details (RFC 9457): the code is the end of the type.
+    Problem,
     /// `<Error><Code/><Message/></Error>`, of Azure Storage.
     Xml,
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::evidence::Hop;
 use crate::evidence::http::Purpose;
+use crate::services::purpose::words;
 use crate::services::refusal::{Blames, Leaves};
 use crate::services::request::Under;
 use crate::services::{self, Opening, Service};
@@ -117,15 +118,13 @@ fn roles(service: &Service) -> String {
     or_none(&roles.join(", "))
 }
 
-fn success(service: &Service) -> &'static str {
+fn success(service: &Service) -> String {
     match service.requests.first().map(|request| request.purpose) {
-        Some(Purpose::Challenge) => "nothing: it is not expected",
-        Some(Purpose::Secrets) => "path, network rules, caller; not that a secret can be read",
-        Some(Purpose::Statistics) => {
-            "path, network rules, caller; not that an index can be queried"
+        Some(Purpose::Challenge) => "nothing: it is not expected".to_owned(),
+        Some(purpose) if !words(purpose).not.is_empty() => {
+            format!("path, network rules, caller; not {}", words(purpose).not)
         }
-        Some(Purpose::Listing) => "path, network rules, caller; not that content can be read",
-        _ => "path, network rules, caller",
+        _ => "path, network rules, caller".to_owned(),
     }
 }
 

@@ -4,12 +4,14 @@
 //! Source of suffixes and zones: Microsoft Learn, "Azure Private Endpoint private DNS zone
 //! values" (facts D2, D20, D21, the tables of zones in `docs/facts.md`).
 
+mod app_configuration;
 pub mod azure_ai;
 mod container_registry;
 mod cosmos;
 mod find;
 mod gateways;
 mod key_vault;
+pub mod purpose;
 pub mod refusal;
 pub mod request;
 pub mod resource;
@@ -33,6 +35,7 @@ const FAMILIES: &[&[Service]] = &[
     search::SERVICES,
     storage::SERVICES,
     cosmos::SERVICES,
+    app_configuration::SERVICES,
     container_registry::SERVICES,
     gateways::SERVICES,
     tls_only::SERVICES,
@@ -179,6 +182,18 @@ pub enum Opening {
     Tls,
     /// With this protocol, in which TLS begins later.
     Protocol(&'static str),
+}
+
+impl Opening {
+    /// The application protocols that a client of it names in TLS (ALPN). A client of another protocol
+    /// than HTTP names none: it is the clients of HTTP that such a server may refuse (RFC 7301).
+    #[must_use]
+    pub const fn alpn(self) -> &'static [&'static str] {
+        match self {
+            Self::Https => &["http/1.1"],
+            Self::Tls | Self::Protocol(_) => &[],
+        }
+    }
 }
 
 /// The port of HTTPS.

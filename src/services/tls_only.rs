@@ -16,11 +16,6 @@ pub(super) const SERVICES: &[Service] = &[
         usgov(&["amlworkspace"], "notebooks.usgovcloudapi.net", "privatelink.notebooks.usgovcloudapi.net"),
         china(&["amlworkspace"], "notebooks.chinacloudapi.cn", "privatelink.notebooks.chinacloudapi.cn"),
     ]).resource_type("Microsoft.MachineLearningServices/workspaces"),
-    Service::new("file", "Storage file", &[
-        public(&["file"], "file.core.windows.net", "privatelink.file.core.windows.net"),
-        usgov(&["file", "file_secondary"], "file.core.usgovcloudapi.net", "privatelink.file.core.usgovcloudapi.net"),
-        china(&["file", "file_secondary"], "file.core.chinacloudapi.cn", "privatelink.file.core.chinacloudapi.cn"),
-    ]).resource_type("Microsoft.Storage/storageAccounts"),
     Service::new("web", "Storage web", &[
         public(&["web", "web_secondary"], "web.core.windows.net", "privatelink.web.core.windows.net"),
     ]).resource_type("Microsoft.Storage/storageAccounts"),
@@ -51,10 +46,6 @@ pub(super) const SERVICES: &[Service] = &[
         public(&["registry"], "{region}.data.azurecr.io", "privatelink.azurecr.io"),
         usgov(&["registry"], "{region}.azurecr.us", "privatelink.azurecr.us"),
     ]).resource_type("Microsoft.ContainerRegistry/registries"),
-    Service::new("appconfig", "App Configuration", &[
-        public(&["configurationStores"], "azconfig.io", "privatelink.azconfig.io"),
-        usgov(&["configurationStores"], "azconfig.azure.us", "privatelink.azconfig.azure.us"),
-    ]).resource_type("Microsoft.AppConfiguration/configurationStores"),
     Service::new("servicebus", "Event Hubs / Service Bus / Relay", &[
         public(&["namespace"], "servicebus.windows.net", "privatelink.servicebus.windows.net"),
         usgov(&["namespace"], "servicebus.usgovcloudapi.net", "privatelink.servicebus.usgovcloudapi.net"),

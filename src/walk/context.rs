@@ -124,22 +124,28 @@ impl Context<'_> {
         connect::connect(logical, to, None, self.since, self.hop_timeout()).await
     }
 
+    /// What a handshake for the target's name asks for.
+    pub(super) fn handshake_request(&self, timeout: Duration) -> Handshake<'_> {
+        Handshake {
+            server_name: &self.target.seen.host,
+            roots: Arc::clone(&self.roots),
+            provider: Arc::clone(&self.provider),
+            now: self.now(),
+            timeout,
+            hello: Hello::Full,
+            versions: Versions::Both,
+            alpn: self.target.opening().alpn(),
+            redactor: self.redactor(),
+        }
+    }
+
     /// A handshake for the target's name.
     pub(super) async fn handshake(
         &self,
         route: Route,
         socket: Option<&Socket>,
     ) -> (TlsHop, Option<Verified>) {
-        let request = Handshake {
-            server_name: &self.target.seen.host,
-            roots: Arc::clone(&self.roots),
-            provider: Arc::clone(&self.provider),
-            now: self.now(),
-            timeout: self.hop_timeout(),
-            hello: Hello::Full,
-            versions: Versions::Both,
-            redactor: self.redactor(),
-        };
+        let request = self.handshake_request(self.hop_timeout());
         tls::handshake(route, socket, &request).await
     }
 }

@@ -133,6 +133,7 @@ proptest! {
             timeout: Duration::from_secs(1),
             hello: Hello::Full,
             versions: Versions::Both,
+            alpn: &[],
             redactor: Redactor::new([&secret]),
         };
         if let Some(read) = certificate(&CertificateDer::from(der), &request) {

@@ -24,6 +24,9 @@ pub(super) fn of(value: &Value) -> Payload {
     if each("value", "TableName") || each("filesystems", "name") {
         return Payload::Listing;
     }
+    if each("items", "key") {
+        return Payload::KeyValues;
+    }
     let object = |name: &str| value.get(name).is_some_and(Value::is_object);
     if object("counters") && object("limits") {
         return Payload::Statistics;
@@ -56,6 +59,9 @@ mod tests {
             (json!({ "counters": {} }), Payload::Other),
             (json!({ "value": [{ "TableName": "t" }] }), Payload::Listing),
             (json!({ "filesystems": [] }), Payload::Listing),
+            (json!({ "items": [{ "key": "a" }] }), Payload::KeyValues),
+            (json!({ "items": [] }), Payload::KeyValues),
+            (json!({ "items": [{ "name": "a" }] }), Payload::Other),
             (json!({ "data": [1, 2] }), Payload::Other),
             (json!({ "data": [{ "id": "a" }, { "id": 7 }] }), Payload::Other),
             (json!({ "data": "many", "value": 3 }), Payload::Other),
@@ -77,6 +83,7 @@ mod tests {
             Purpose::Secrets,
             Purpose::Statistics,
             Purpose::Listing,
+            Purpose::KeyValues,
             Purpose::Challenge,
         ] {
             assert!(!purpose.success().contains(&Payload::Other), "{purpose:?}");

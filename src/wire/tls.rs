@@ -104,6 +104,9 @@ pub struct Handshake<'a> {
     pub hello: Hello,
     /// The versions offered.
     pub versions: Versions,
+    /// The application protocols offered (ALPN); none: a server that insists on one of its own takes
+    /// the client all the same (RFC 7301, section 3.2).
+    pub alpn: &'static [&'static str],
     /// The secrets of the walk: a peer behind a proxy may know the proxy's password.
     pub redactor: Redactor<'a>,
 }
@@ -225,7 +228,7 @@ fn config(
         .dangerous()
         .with_custom_certificate_verifier(recorder)
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = request.alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
     // A resumed session presents no certificate; a diagnosis wants it every time.
     config.resumption = Resumption::disabled();
     Ok(config)

@@ -74,16 +74,8 @@ async fn one<S: AsyncRead + AsyncWrite + Unpin>(
             };
             stream.write_all(&of_row(&answer, date)).await?;
         }
-        Named::Search => {
-            let answer = services::search(&services::Request::of(&text));
-            stream.write_all(&in_full(&answer, date)).await?;
-        }
-        Named::Vault => {
-            let answer = services::vault(&services::Request::of(&text));
-            stream.write_all(&in_full(&answer, date)).await?;
-        }
-        Named::Blob => {
-            let answer = services::blob(&services::Request::of(&text));
+        Named::Search | Named::Vault | Named::Blob | Named::Share | Named::ConfigurationStore => {
+            let answer = services::answer(name, &services::Request::of(&text));
             stream.write_all(&in_full(&answer, date)).await?;
         }
         Named::Echo => {

@@ -1,7 +1,7 @@
 //! Strict servers in the form of Azure's other services: they answer a request that is theirs in every
 //! field, and refuse every other one (facts G8, Z1, Z22, Z24).
 
-use super::world::Written;
+use super::world::{Named, Written};
 
 /// A request, as a server reads it.
 pub struct Request<'a> {
@@ -46,8 +46,19 @@ fn written(status: u16, headers: &[(&str, &str)], body: &str) -> Written {
     Written { status, headers: headers.collect(), body: body.to_owned() }
 }
 
+/// What the server of this name answers.
+pub fn answer(name: Named, request: &Request<'_>) -> Written {
+    match name {
+        Named::Search => search(request),
+        Named::Vault => vault(request),
+        Named::ConfigurationStore => configuration_store(request),
+        Named::Share => share(request),
+        _ => blob(request),
+    }
+}
+
 /// A search service that takes keys and tokens.
-pub fn search(request: &Request<'_>) -> Written {
+fn search(request: &Request<'_>) -> Written {
     if !request.gets("/servicestats", &["api-version=2024-07-01"]) {
         return written(404, &[], "");
     }
@@ -63,7 +74,7 @@ pub fn search(request: &Request<'_>) -> Written {
 }
 
 /// A vault that asks for a token before anything else (fact G10).
-pub fn vault(request: &Request<'_>) -> Written {
+fn vault(request: &Request<'_>) -> Written {
     let region = ("x-ms-keyvault-region", "eastus");
     if !request.bearer() {
         let challenge = "Bearer authorization=\"https://login.windows.net/\
@@ -78,11 +89,27 @@ pub fn vault(request: &Request<'_>) -> Written {
     written(200, &[region], body)
 }
 
-/// The service of blobs of a storage account.
-pub fn blob(request: &Request<'_>) -> Written {
+/// A configuration store (facts Z40, Z41).
+fn configuration_store(request: &Request<'_>) -> Written {
+    let id = ("x-ms-correlation-request-id", "e3a8a7a3-6f0b-45ee-b7d8-ef13339bfa6c");
+    let server = ("server", "openresty/1.17.8.2");
+    if !request.bearer() {
+        return written(401, &[id, server, ("www-authenticate", "HMAC-SHA256, Bearer")], "");
+    }
+    let pairs = ["%24select=key", "api-version=2023-11-01", "key=aoai-probe"];
+    if !request.gets("/kv", &pairs) {
+        return written(404, &[id, server], "");
+    }
+    let kind = "application/vnd.microsoft.appconfig.kvset+json; charset=utf-8";
+    let sync = ("sync-token", "zAJw6V16=MTotMSM0Nzk0NDg4;sn=4794488");
+    written(200, &[id, server, sync, ("content-type", kind)], r#"{"items":[]}"#)
+}
+
+/// The list of containers of a storage account, or of its shares.
+fn listing(request: &Request<'_>, oldest: &str, body: &str, server: &str) -> Written {
     let version = request.header("x-ms-version").unwrap_or_default();
     let dated = request.header("x-ms-date").is_some_and(|at| httpdate::parse_http_date(at).is_ok());
-    if !request.gets("/", &["comp=list", "maxresults=1"]) || version < "2017-11-09" || !dated {
+    if !request.gets("/", &["comp=list", "maxresults=1"]) || version < oldest || !dated {
         return storage(400, "InvalidHeaderValue", "The value of a header is not valid.", &[]);
     }
     if !request.bearer() {
@@ -97,16 +124,35 @@ pub fn blob(request: &Request<'_>) -> Written {
             &[("www-authenticate", challenge)],
         );
     }
-    let body = "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?><EnumerationResults \
+    let headers =
+        [("content-type", "application/xml"), ("server", server), ("x-ms-version", version)];
+    written(200, &headers, &format!("\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>{body}"))
+}
+
+/// The service of blobs of a storage account.
+fn blob(request: &Request<'_>) -> Written {
+    let body = "<EnumerationResults \
                 ServiceEndpoint=\"https://mystore.blob.core.windows.net/\"><MaxResults>1</MaxResults>\
                 <Containers><Container><Name>documents</Name><Properties><Last-Modified>Sat, 21 Nov \
                 2026 09:00:00 GMT</Last-Modified><Etag>\"0x8DE\"</Etag><LeaseStatus>unlocked\
                 </LeaseStatus><LeaseState>available</LeaseState></Properties></Container></Containers>\
                 <NextMarker>/mystore/images</NextMarker></EnumerationResults>";
-    let server = "Windows-Azure-Blob/1.0 Microsoft-HTTPAPI/2.0";
-    let headers =
-        [("content-type", "application/xml"), ("server", server), ("x-ms-version", version)];
-    written(200, &headers, body)
+    listing(request, "2017-11-09", body, "Windows-Azure-Blob/1.0 Microsoft-HTTPAPI/2.0")
+}
+
+/// The service of shares of a storage account, which demands that a caller with a token says what it
+/// means to do (fact Z35).
+fn share(request: &Request<'_>) -> Written {
+    if request.bearer() && request.header("x-ms-file-request-intent") != Some("backup") {
+        let message = "An HTTP header that's mandatory for this request is not specified.";
+        return storage(400, "MissingRequiredHeader", message, &[]);
+    }
+    let body = "<EnumerationResults ServiceEndpoint=\"https://mystore.file.core.windows.net/\">\
+                <MaxResults>1</MaxResults><Shares><Share><Name>documents</Name><Properties>\
+                <Last-Modified>Sat, 21 Nov 2026 09:00:00 GMT</Last-Modified><Etag>\"0x8DE\"</Etag>\
+                <Quota>100</Quota><AccessTier>TransactionOptimized</AccessTier></Properties></Share>\
+                </Shares><NextMarker>images</NextMarker></EnumerationResults>";
+    listing(request, "2024-11-04", body, "Windows-Azure-File/1.0 Microsoft-HTTPAPI/2.0")
 }
 
 fn storage(status: u16, code: &str, message: &str, more: &[(&str, &str)]) -> Written {

@@ -304,6 +304,8 @@ pub enum Tls {
     /// The handshake.
     #[default]
     Handshake,
+    /// The handshake, and the alert `no_application_protocol` to a client that names HTTP in it.
+    OtherProtocol,
     /// Nothing.
     Silent,
     /// A reset after the ClientHello.
@@ -327,6 +329,16 @@ pub enum Tls {
     ProtocolVersion,
     /// The alert `handshake_failure`.
     HandshakeFailure,
+}
+
+impl Tls {
+    /// The application protocol that it takes beside none.
+    pub const fn alpn(self) -> &'static str {
+        match self {
+            Self::OtherProtocol => "redis",
+            _ => "http/1.1",
+        }
+    }
 }
 
 /// What a server presents.
@@ -468,8 +480,12 @@ pub enum Named {
     Search,
     /// The blobs of a storage account, as strict.
     Blob,
+    /// The shares of a storage account, as strict.
+    Share,
     /// A vault, as strict.
     Vault,
+    /// A configuration store, as strict.
+    ConfigurationStore,
     /// A close before the answer.
     Close,
     /// A reset before the answer.

@@ -48,6 +48,14 @@ def blob():
     assert [container.name for container in next(pages)] == ["documents"]
 
 
+def file():
+    from azure.storage.fileshare import ShareServiceClient
+
+    client = ShareServiceClient(f"https://{host}", Fixed(), token_intent="backup")
+    pages = client.list_shares(results_per_page=1).by_page()
+    assert [share.name for share in next(pages)] == ["documents"]
+
+
 def keyvault():
     from azure.keyvault.secrets import SecretClient
 
@@ -56,5 +64,12 @@ def keyvault():
     assert [secret.name for secret in next(pages)] == ["database"]
 
 
-{"search": search, "blob": blob, "keyvault": keyvault}[service]()
+def appconfig():
+    from azure.appconfiguration import AzureAppConfigurationClient
+
+    client = AzureAppConfigurationClient(f"https://{host}", Fixed(), api_version="2023-11-01")
+    assert not list(client.list_configuration_settings(key_filter="aoai-probe", fields=["key"]))
+
+
+{"appconfig": appconfig, "file": file, "search": search, "blob": blob, "keyvault": keyvault}[service]()
 print(json.dumps(sorted(set(scopes))))

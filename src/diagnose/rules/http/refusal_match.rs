@@ -2,8 +2,9 @@
 
 use crate::diagnose::{FindingBuilder, View};
 use crate::diagnosis::{Confidence, Level};
-use crate::evidence::http::{HttpAnswer, HttpCall, Purpose};
+use crate::evidence::http::{HttpAnswer, HttpCall};
 use crate::evidence::{Evidence, Hop, tunnel};
+use crate::services::purpose::words;
 
 use super::answered_by::{AnsweredBy, answered_by, service_headers};
 use super::refusals::Refusal;
@@ -89,7 +90,7 @@ impl MatchedRefusal<'_> {
 
     /// What was requested, as text.
     pub(in crate::diagnose) const fn what(&self) -> &'static str {
-        purpose(self.call.purpose)
+        words(self.call.purpose).what
     }
 
     /// The level of a refusal. With `--expect closed`, which asks about the network, a refusal of
@@ -99,19 +100,6 @@ impl MatchedRefusal<'_> {
             crate::evidence::Expect::Closed if self.row.hop == Hop::Identity => Level::Risk,
             _ => Level::Broken,
         }
-    }
-}
-
-/// A call's purpose as text.
-pub(in crate::diagnose) const fn purpose(purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::Models => "the list of models",
-        Purpose::Project => "the project",
-        Purpose::Deployment => "the deployment",
-        Purpose::Secrets => "the list of secrets",
-        Purpose::Statistics => "the service's statistics",
-        Purpose::Listing => "the list of what it holds",
-        Purpose::Challenge => "a request for a credential",
     }
 }
 
