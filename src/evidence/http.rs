@@ -45,6 +45,8 @@ pub enum Purpose {
     Listing,
     /// A key-value of a configuration store that no application has: network and identity.
     KeyValues,
+    /// What an API of an account lists for nothing: network and identity.
+    ApiList,
     /// The service's request for a credential: the path, and nothing of the caller.
     Challenge,
 }
@@ -67,6 +69,10 @@ pub enum Payload {
     /// An `items` array, each entry of which has a `key`: key-values of a configuration store (fact
     /// Z40).
     KeyValues,
+    /// An object `customDocumentModels` with a `limit`, a `value` array whose entries have each a
+    /// `blocklistName`, a `projectName` or a `format`, a `values` array whose entries have a `self`, or a
+    /// `models` array whose entries have `categories` (facts Z51 to Z56).
+    ApiList,
     /// A `choices` array with an entry: a completion.
     Completion,
     /// Other JSON.
@@ -86,6 +92,7 @@ impl Purpose {
             Purpose::Statistics => &[Payload::Statistics],
             Purpose::Listing => &[Payload::Listing],
             Purpose::KeyValues => &[Payload::KeyValues],
+            Purpose::ApiList => &[Payload::ApiList],
             // Nothing that it could hold: only the refusal is expected.
             Purpose::Challenge => &[],
         }
@@ -194,7 +201,7 @@ impl HttpAnswer {
         match self.payload {
             // An empty `value` array is a list of anything that comes in one.
             Some(Payload::Deployments)
-                if matches!(purpose, Purpose::Secrets | Purpose::Listing) =>
+                if matches!(purpose, Purpose::Secrets | Purpose::Listing | Purpose::ApiList) =>
             {
                 self.models == Some(0)
             }

@@ -333,6 +333,7 @@ pub(crate) const fn purpose(purpose: Purpose) -> &'static str {
         Purpose::Statistics => "statistics",
         Purpose::Listing => "list",
         Purpose::KeyValues => "key-values",
+        Purpose::ApiList => "list of the API",
         Purpose::Challenge => "request for a credential",
     }
 }
@@ -349,7 +350,7 @@ pub(crate) fn http_call(call: &HttpCall) -> String {
         // A part of the list is asked for, however long it is.
         (
             HttpOutcome::Answered { answer },
-            Purpose::Secrets | Purpose::Listing | Purpose::KeyValues,
+            Purpose::Secrets | Purpose::Listing | Purpose::KeyValues | Purpose::ApiList,
         ) => listing(answer, None),
         (outcome, _) => http_outcome(outcome),
     }

@@ -6,6 +6,7 @@
 
 mod app_configuration;
 pub mod azure_ai;
+mod azure_ai_apis;
 mod container_registry;
 mod cosmos;
 mod find;
@@ -31,6 +32,7 @@ use crate::evidence::http::Purpose;
 /// The families, one file each.
 const FAMILIES: &[&[Service]] = &[
     azure_ai::SERVICES,
+    azure_ai_apis::SERVICES,
     key_vault::SERVICES,
     search::SERVICES,
     storage::SERVICES,
@@ -164,6 +166,8 @@ pub enum Kind {
     /// An account of the one resource type that Azure OpenAI, Azure AI services and Foundry share
     /// (fact D1): it has a name under each of their suffixes.
     Account,
+    /// An API of such an account, at the account's own names, which do not show it.
+    Api,
     /// A region's endpoint, which leads to such accounts too (fact D5).
     Regional,
     /// A gateway: it can be in front of another service, and its suffix does not show what answers
@@ -407,7 +411,7 @@ impl Service {
     /// Whether its hosts lead to accounts of Azure AI.
     #[must_use]
     pub const fn is_account(&self) -> bool {
-        matches!(self.kind, Kind::Account | Kind::Regional)
+        matches!(self.kind, Kind::Account | Kind::Api | Kind::Regional)
     }
 
     /// What it is in front of another service.

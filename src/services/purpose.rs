@@ -70,6 +70,15 @@ const KEY_VALUES: Words = Words {
     ..OWN
 };
 
+const API_LIST: Words = Words {
+    what: "a list of the API",
+    holds: "what this API lists",
+    not: "the application's own call",
+    role_only: "only this list is refused: an application whose role has other data actions of the API \
+                may still make its own calls, which are not tested",
+    ..OWN
+};
+
 const CHALLENGE: Words = Words { what: "a request for a credential", holds: "401", ..OWN };
 
 /// The words of a purpose.
@@ -83,6 +92,7 @@ pub const fn words(purpose: Purpose) -> &'static Words {
         Purpose::Statistics => &STATISTICS,
         Purpose::Listing => &LISTING,
         Purpose::KeyValues => &KEY_VALUES,
+        Purpose::ApiList => &API_LIST,
         Purpose::Challenge => &CHALLENGE,
     }
 }

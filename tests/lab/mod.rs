@@ -338,6 +338,7 @@ impl Lab {
             CredentialKind::Token => ("AZURE_OPENAI_AD_TOKEN", token(world)),
             CredentialKind::TokenAsKey => ("AZURE_OPENAI_API_KEY", token(world)),
             CredentialKind::SearchKey => ("AZURE_SEARCH_API_KEY", KEY.to_owned()),
+            CredentialKind::DocumentKey => ("DOCUMENTINTELLIGENCE_API_KEY", KEY.to_owned()),
             CredentialKind::None => ("LANG", "C.UTF-8".to_owned()),
         };
         pairs.push((name.to_owned(), value));

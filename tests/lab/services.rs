@@ -46,15 +46,34 @@ fn written(status: u16, headers: &[(&str, &str)], body: &str) -> Written {
     Written { status, headers: headers.collect(), body: body.to_owned() }
 }
 
-/// What the server of this name answers.
-pub fn answer(name: Named, request: &Request<'_>) -> Written {
-    match name {
+/// What the server of this name answers; none: it is none of these.
+pub fn answer(name: Named, request: &Request<'_>) -> Option<Written> {
+    Some(match name {
         Named::Search => search(request),
         Named::Vault => vault(request),
         Named::ConfigurationStore => configuration_store(request),
+        Named::Blob => blob(request),
         Named::Share => share(request),
-        _ => blob(request),
-    }
+        Named::DocumentIntelligence => api(
+            request,
+            "/documentintelligence/info",
+            &["api-version=2024-11-30"],
+            r#"{"customDocumentModels":{"count":0,"limit":20000}}"#,
+        ),
+        Named::ContentSafety => api(
+            request,
+            "/contentsafety/text/blocklists",
+            &["api-version=2024-09-01"],
+            r#"{"value":[{"blocklistName":"words","description":"of ours"}]}"#,
+        ),
+        Named::Translator => api(
+            request,
+            "/translator/document/formats",
+            &["api-version=2024-05-01", "type=Document"],
+            r#"{"value":[{"format":"PlainText","fileExtensions":[".txt"],"contentTypes":["text/plain"],"type":"Document"}]}"#,
+        ),
+        _ => return None,
+    })
 }
 
 /// A search service that takes keys and tokens.
@@ -71,6 +90,22 @@ fn search(request: &Request<'_>) -> Written {
     let body = r#"{"@odata.context":"https://mysearch.search.windows.net/$metadata#Microsoft.Azure.Search.V2024_07_01.ServiceStatistics","counters":{"documentCount":{"usage":15377,"quota":null},"indexesCount":{"usage":13,"quota":15}},"limits":{"maxFieldsPerIndex":1000}}"#;
     let kind = "application/json; odata.metadata=minimal; charset=utf-8";
     written(200, &[("content-type", kind), ("elapsed-time", "27")], body)
+}
+
+/// One API of an account, to a key in its own header or to a token (facts H7, H17, Z50).
+fn api(request: &Request<'_>, path: &str, pairs: &[&str], body: &str) -> Written {
+    let front = ("apim-request-id", "0f9c4d2e-6b1a-4c58-9f0e-2f6d1a7c3b55");
+    if !request.gets(path, pairs) {
+        let body = r#"{"error":{"code":"404","message":"Resource not found"}}"#;
+        return written(404, &[front], body);
+    }
+    let key = request.header("ocp-apim-subscription-key").is_some_and(|key| !key.is_empty());
+    if key == request.bearer() {
+        let body = r#"{"error":{"code":"401","message":"Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an active subscription and use a correct regional API endpoint for your resource."}}"#;
+        return written(401, &[front], body);
+    }
+    let headers = [front, ("content-type", "application/json"), ("x-ms-region", "East US")];
+    written(200, &headers, body)
 }
 
 /// A vault that asks for a token before anything else (fact G10).

@@ -148,6 +148,8 @@ pub enum CredentialKind {
     KeyAsToken,
     /// AZURE_SEARCH_API_KEY.
     SearchKey,
+    /// DOCUMENTINTELLIGENCE_API_KEY.
+    DocumentKey,
     /// Neither.
     None,
 }
@@ -482,6 +484,12 @@ pub enum Named {
     Blob,
     /// The shares of a storage account, as strict.
     Share,
+    /// Document Intelligence, as strict.
+    DocumentIntelligence,
+    /// Content Safety, as strict.
+    ContentSafety,
+    /// Document Translation, as strict.
+    Translator,
     /// A vault, as strict.
     Vault,
     /// A configuration store, as strict.

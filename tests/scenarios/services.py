@@ -56,6 +56,29 @@ def file():
     assert [share.name for share in next(pages)] == ["documents"]
 
 
+def documentintelligence():
+    from azure.ai.documentintelligence import DocumentIntelligenceAdministrationClient
+
+    client = DocumentIntelligenceAdministrationClient(
+        f"https://{host}", Fixed(), api_version="2024-11-30"
+    )
+    assert client.get_resource_details().custom_document_models.limit == 20000
+
+
+def contentsafety():
+    from azure.ai.contentsafety import BlocklistClient
+
+    client = BlocklistClient(f"https://{host}", Fixed(), api_version="2024-09-01")
+    assert [one["blocklistName"] for one in client.list_text_blocklists()] == ["words"]
+
+
+def translator():
+    from azure.ai.translation.document import DocumentTranslationClient
+
+    client = DocumentTranslationClient(f"https://{host}", Fixed(), api_version="2024-05-01")
+    assert len(list(client.get_supported_document_formats())) == 1
+
+
 def keyvault():
     from azure.keyvault.secrets import SecretClient
 
@@ -71,5 +94,5 @@ def appconfig():
     assert not list(client.list_configuration_settings(key_filter="aoai-probe", fields=["key"]))
 
 
-{"appconfig": appconfig, "file": file, "search": search, "blob": blob, "keyvault": keyvault}[service]()
+globals()[service]()
 print(json.dumps(sorted(set(scopes))))

@@ -18,6 +18,9 @@ const CALLS: &[(&str, &str)] = &[
     ("blob", "storage-blob"),
     ("file", "storage-file"),
     ("keyvault", "key-vault-strict"),
+    ("documentintelligence", "document-intelligence-token"),
+    ("contentsafety", "content-safety"),
+    ("translator", "document-translation"),
     ("appconfig", "appconfig"),
 ];
 
@@ -90,7 +93,9 @@ fn with_token(lab: &Lab) -> Result<Request, Failed> {
 fn same(service: &'static str, world: &str) -> Result<(), Failed> {
     let python = root().join("target/venv/bin/python");
     let imports = "import azure.search.documents, azure.storage.blob, azure.keyvault.secrets, \
-                   azure.appconfiguration, azure.storage.fileshare";
+                   azure.appconfiguration, azure.storage.fileshare, \
+                   azure.ai.contentsafety, azure.ai.documentintelligence, \
+                   azure.ai.translation.document";
     if !is_there("the Azure SDKs for Python", Command::new(&python).args(["-c", imports]))? {
         return Ok(());
     }

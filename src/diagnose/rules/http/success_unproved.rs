@@ -88,7 +88,8 @@ fn why(e: &Evidence, refusal: &MatchedRefusal<'_>) -> (String, &'static str) {
                 | Payload::Deployments
                 | Payload::Secrets
                 | Payload::Listing
-                | Payload::KeyValues,
+                | Payload::KeyValues
+                | Payload::ApiList,
             ) => "another list",
             _ => "something else",
         };
