@@ -1,7 +1,8 @@
 //! Services that are walked as far as TLS, or to the connection where TLS begins inside a protocol of
-//! theirs: no call of theirs is known here. Ports of their own: fact D110.
+//! theirs: no call of theirs is known here. Ports of their own, and how TLS begins there: facts D110 and
+//! D112.
 
-use super::{Opening, Service, china, public, usgov};
+use super::{Opening, POSTGRESQL, Service, china, public, usgov};
 
 /// One row a service; what they share with the services that have a call is in [`Service`].
 #[rustfmt::skip]
@@ -38,7 +39,7 @@ pub(super) const SERVICES: &[Service] = &[
     ]).resource_type("Microsoft.DocumentDB/databaseAccounts"),
     Service::new("cosmos-postgres", "Cosmos DB PostgreSQL", &[
         public(&["coordinator"], "postgres.cosmos.azure.com", "privatelink.postgres.cosmos.azure.com"),
-    ]).own_protocol(5432, Opening::Protocol("PostgreSQL")).resource_type("Microsoft.DBforPostgreSQL/serverGroupsv2"),
+    ]).own_protocol(5432, Opening::Requested(POSTGRESQL)).resource_type("Microsoft.DBforPostgreSQL/serverGroupsv2"),
     Service::new("cosmos-vcore", "Cosmos DB Mongo vCore", &[
         public(&["MongoCluster"], "mongocluster.cosmos.azure.com", "privatelink.mongocluster.cosmos.azure.com"),
     ]).resource_type("Microsoft.DocumentDB/mongoClusters"),
@@ -69,7 +70,7 @@ pub(super) const SERVICES: &[Service] = &[
     ]).own_protocol(1433, Opening::Protocol("TDS")).resource_type("Microsoft.Sql/servers"),
     Service::new("postgres", "PostgreSQL flexible", &[
         public(&["postgresqlServer"], "postgres.database.azure.com", "privatelink.postgres.database.azure.com"),
-    ]).own_protocol(5432, Opening::Protocol("PostgreSQL")).resource_type("Microsoft.DBforPostgreSQL/flexibleServers"),
+    ]).own_protocol(5432, Opening::Requested(POSTGRESQL)).resource_type("Microsoft.DBforPostgreSQL/flexibleServers"),
     Service::new("mysql", "MySQL flexible", &[
         public(&["mysqlServer"], "mysql.database.azure.com", "privatelink.mysql.database.azure.com"),
     ]).own_protocol(3306, Opening::Protocol("MySQL")).resource_type("Microsoft.DBforMySQL/flexibleServers"),

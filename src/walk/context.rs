@@ -21,6 +21,7 @@ use crate::wire::pace::Pace;
 use crate::wire::roots::Roots;
 use crate::wire::session::{ReleasePolicy, Route, Verified};
 use crate::wire::tls::{self, Handshake, Hello, Versions};
+use crate::wire::tls_request::TlsRequest;
 use crate::world::{self, World};
 
 /// What a walk is for.
@@ -135,6 +136,11 @@ impl Context<'_> {
             hello: Hello::Full,
             versions: Versions::Both,
             alpn: self.target.opening().alpn(),
+            first: self
+                .target
+                .opening()
+                .tls_request()
+                .map(|ask| TlsRequest { sends: ask.sends, allows: ask.allows }),
             redactor: self.redactor(),
         }
     }

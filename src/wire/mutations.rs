@@ -134,6 +134,7 @@ proptest! {
             hello: Hello::Full,
             versions: Versions::Both,
             alpn: &[],
+            first: None,
             redactor: Redactor::new([&secret]),
         };
         if let Some(read) = certificate(&CertificateDer::from(der), &request) {

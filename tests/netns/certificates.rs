@@ -20,6 +20,7 @@ const NAMES: &[&str] = &[
     "*.services.ai.azure.com",
     "*.openai.azure.us",
     "*.azure-api.net",
+    "*.postgres.database.azure.com",
 ];
 
 fn authority(common_name: &str, organization: &str) -> Made<CertificateParams> {

@@ -165,6 +165,10 @@ pub(super) async fn trace_hello(
     timeout: Duration,
 ) -> ExperimentResult {
     let (_, to) = context.connect_to(address);
+    if let Some(ask) = context.target.opening().tls_request() {
+        let message = format!("{} asks for TLS first, and waits for the answer", ask.protocol);
+        return not_possible(id, &message);
+    }
     if let Err(message) = trace::possible(to) {
         return not_possible(id, &message);
     }
