@@ -12,15 +12,19 @@ mod cosmos;
 mod find;
 mod gateways;
 mod key_vault;
+mod opening;
 pub mod purpose;
 pub mod refusal;
 pub mod request;
 pub mod resource;
 mod search;
+mod service_bus;
 mod storage;
 mod tls_only;
 
 pub use find::{Match, by_id, find, find_privatelink, other_names};
+use opening::POSTGRESQL;
+pub use opening::{Opening, TlsRequest};
 pub use refusal::Refusal;
 pub use request::Request;
 use resource::{NETWORK_RULE, NETWORKS};
@@ -39,6 +43,7 @@ const FAMILIES: &[&[Service]] = &[
     cosmos::SERVICES,
     app_configuration::SERVICES,
     container_registry::SERVICES,
+    service_bus::SERVICES,
     gateways::SERVICES,
     tls_only::SERVICES,
 ];
@@ -175,61 +180,6 @@ pub enum Kind {
     Gateway(Gateway),
     /// A resource of its own.
     Other,
-}
-
-/// How a connection to a service begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Opening {
-    /// With TLS, and HTTP inside it: clients may use a proxy.
-    Https,
-    /// With TLS, and another protocol inside it.
-    Tls,
-    /// With this request for TLS, which comes once the peer has allowed it.
-    Requested(&'static TlsRequest),
-    /// With this protocol, in which TLS begins later.
-    Protocol(&'static str),
-}
-
-/// How a protocol asks for TLS, where that takes one request before anything else.
-#[derive(Debug, PartialEq, Eq)]
-pub struct TlsRequest {
-    /// The protocol.
-    pub protocol: &'static str,
-    /// What is sent.
-    pub sends: &'static [u8],
-    /// The byte that allows TLS; any other means that there is none.
-    pub allows: u8,
-    /// Its name for `openssl s_client -starttls`.
-    pub starttls: &'static str,
-}
-
-/// PostgreSQL's SSLRequest, a length and a code (fact D112).
-const POSTGRESQL: &TlsRequest = &TlsRequest {
-    protocol: "PostgreSQL",
-    sends: &[0, 0, 0, 8, 4, 210, 22, 47],
-    allows: b'S',
-    starttls: "postgres",
-};
-
-impl Opening {
-    /// The application protocols that a client of it names in TLS (ALPN). A client of another protocol
-    /// than HTTP names none: it is the clients of HTTP that such a server may refuse (RFC 7301).
-    #[must_use]
-    pub const fn alpn(self) -> &'static [&'static str] {
-        match self {
-            Self::Https => &["http/1.1"],
-            Self::Tls | Self::Requested(_) | Self::Protocol(_) => &[],
-        }
-    }
-
-    /// How TLS is asked for, where it has to be.
-    #[must_use]
-    pub const fn tls_request(self) -> Option<&'static TlsRequest> {
-        match self {
-            Self::Requested(request) => Some(request),
-            Self::Https | Self::Tls | Self::Protocol(_) => None,
-        }
-    }
 }
 
 /// The port of HTTPS.

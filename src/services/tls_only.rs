@@ -47,11 +47,6 @@ pub(super) const SERVICES: &[Service] = &[
         public(&["registry"], "{region}.data.azurecr.io", "privatelink.azurecr.io"),
         usgov(&["registry"], "{region}.azurecr.us", "privatelink.azurecr.us"),
     ]).resource_type("Microsoft.ContainerRegistry/registries"),
-    Service::new("servicebus", "Event Hubs / Service Bus / Relay", &[
-        public(&["namespace"], "servicebus.windows.net", "privatelink.servicebus.windows.net"),
-        usgov(&["namespace"], "servicebus.usgovcloudapi.net", "privatelink.servicebus.usgovcloudapi.net"),
-        china(&["namespace"], "servicebus.chinacloudapi.cn", "privatelink.servicebus.chinacloudapi.cn"),
-    ]),
     Service::new("eventgrid", "Event Grid topic/domain", &[
         public(&["topic", "domain"], "eventgrid.azure.net", "privatelink.eventgrid.azure.net"),
     ]),

@@ -34,6 +34,7 @@ const NAMES: &[&str] = &[
     "*.table.core.windows.net",
     "*.documents.azure.com",
     "*.azconfig.io",
+    "*.servicebus.windows.net",
     "*.azurecr.io",
     "*.azure-api.net",
     "*.corp.example",
