@@ -43,10 +43,13 @@ if ! target/venv/bin/python -c 'import azure.mgmt.cognitiveservices, azure.mgmt.
 fi
 
 # The SDKs of the other services, over the lab's own servers (tests/scenarios/services.py).
-if ! target/venv/bin/python -c 'import azure.search.documents, azure.storage.blob, azure.keyvault.secrets' 2>/dev/null; then
+if ! target/venv/bin/python -c 'import azure.search.documents, azure.storage.blob, azure.keyvault.secrets, azure.appconfiguration, azure.storage.fileshare, azure.ai.contentsafety, azure.ai.documentintelligence, azure.ai.translation.document' 2>/dev/null; then
     [ -x target/venv/bin/pip ] || python3 -m venv target/venv
     target/venv/bin/pip install --quiet --disable-pip-version-check \
-        azure-search-documents==12.0.0 azure-storage-blob==12.31.1 azure-keyvault-secrets==4.12.0
+        azure-search-documents==12.0.0 azure-storage-blob==12.31.1 azure-keyvault-secrets==4.12.0 \
+        azure-appconfiguration==1.10.0 azure-storage-file-share==12.27.1 \
+        azure-ai-contentsafety==1.0.0 azure-ai-documentintelligence==1.0.2 \
+        azure-ai-translation-document==2.0.0
 fi
 
 # Microsoft's own parser of the Kusto query language: it reads our queries of Resource Graph.

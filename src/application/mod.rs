@@ -299,6 +299,13 @@ impl Parts {
         };
         let host = host.unwrap_or_else(|| found.value.clone());
         let target = Target::parse(&host, None).map_err(problem)?;
+        // The name of an account does not show which of its APIs is called.
+        let api = services::by_id(found.variable.service).filter(|s| s.kind == Kind::Api);
+        if let (Some(api), true) = (api, target.service().is_some_and(Service::is_account)) {
+            let target = Target::parse(&host, Some(api.id)).map_err(problem)?;
+            self.add(target, Some(api.id), Origin::Variable(name));
+            return Ok(());
+        }
         let is_shown = target.service().is_some_and(|s| s.id == found.variable.service);
         if found.variable.form == variables::Form::Name && !is_shown {
             return Err(PartError::NoName(name.to_owned()));

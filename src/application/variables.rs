@@ -90,7 +90,12 @@ pub const VARIABLES: &[Variable] = &[
     name("AZURE_COSMOSDB_ACCOUNT", "cosmos"),
     endpoint("AZURE_APPCONFIG_ENDPOINT", "appconfig"),
     endpoint("AZURE_APPCONFIGURATION_ENDPOINT", "appconfig"),
-    endpoint("AZURE_DOCUMENTINTELLIGENCE_ENDPOINT", "cognitiveservices"),
+    endpoint("AZURE_DOCUMENTINTELLIGENCE_ENDPOINT", "documentintelligence"),
+    endpoint("DOCUMENTINTELLIGENCE_ENDPOINT", "documentintelligence"),
+    endpoint("CONTENT_SAFETY_ENDPOINT", "contentsafety"),
+    endpoint("AZURE_LANGUAGE_ENDPOINT", "language"),
+    endpoint("AZURE_TRANSLATOR_ENDPOINT", "translator"),
+    endpoint("VISION_ENDPOINT", "vision"),
     shown("AZURE_CONTAINER_REGISTRY_ENDPOINT", "acr"),
     connection(INSIGHTS, "monitor", INGESTION),
 ];

@@ -305,6 +305,8 @@ impl FindingBuilder {
 fn with_noun(text: &str, noun: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
+    // A text that is written for a storage account has the noun already.
+    let kind = noun.strip_suffix("account").filter(|kind| !kind.is_empty());
     while let Some(at) = rest.find("account") {
         let (before, after) = rest.split_at(at);
         let after = &after["account".len()..];
@@ -314,6 +316,7 @@ fn with_noun(text: &str, noun: &str) -> String {
         let apart = !before.ends_with(|c| joined(c) || c == '.')
             && !plural.starts_with(joined)
             && !named
+            && !kind.is_some_and(|kind| before.ends_with(kind))
             && !before.ends_with("service ")
             && !before.ends_with("az ");
         match (apart, before.strip_suffix("an ")) {

@@ -174,7 +174,8 @@ fn meaning(
             (None, Some(caller)) => format!("by {service}, as {caller} quotes it"),
             (None, None) => refused(evidence, answer, row),
         },
-        by_text: row.by_text() || answered_by(reading::service(evidence), answer).product().is_some(),
+        by_text: row.by_text()
+            || answered_by(reading::service(evidence), answer).product().is_some(),
         testable,
         finding: finding(evidence, rule),
         page: rule.page(),

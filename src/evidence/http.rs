@@ -43,6 +43,10 @@ pub enum Purpose {
     Statistics,
     /// The list of what a storage account holds: network and identity.
     Listing,
+    /// A key-value of a configuration store that no application has: network and identity.
+    KeyValues,
+    /// What an API of an account lists for nothing: network and identity.
+    ApiList,
     /// The service's request for a credential: the path, and nothing of the caller.
     Challenge,
 }
@@ -62,6 +66,13 @@ pub enum Payload {
     /// An XML list of containers, shares or queues, a `filesystems` array, each entry of which has a
     /// `name`, or a `value` array, each entry of which has a `TableName` (facts Z22, Z23).
     Listing,
+    /// An `items` array, each entry of which has a `key`: key-values of a configuration store (fact
+    /// Z40).
+    KeyValues,
+    /// An object `customDocumentModels` with a `limit`, a `value` array whose entries have each a
+    /// `blocklistName`, a `projectName` or a `format`, a `values` array whose entries have a `self`, or a
+    /// `models` array whose entries have `categories` (facts Z51 to Z56).
+    ApiList,
     /// A `choices` array with an entry: a completion.
     Completion,
     /// Other JSON.
@@ -80,6 +91,8 @@ impl Purpose {
             Purpose::Secrets => &[Payload::Secrets],
             Purpose::Statistics => &[Payload::Statistics],
             Purpose::Listing => &[Payload::Listing],
+            Purpose::KeyValues => &[Payload::KeyValues],
+            Purpose::ApiList => &[Payload::ApiList],
             // Nothing that it could hold: only the refusal is expected.
             Purpose::Challenge => &[],
         }
@@ -172,6 +185,8 @@ pub enum ErrorFrame {
     Flat,
     /// `{"code","message"}` at the top.
     Bare,
+    /// `{"type","title","status"}`, problem details (RFC 9457): the code is the end of the type.
+    Problem,
     /// `<Error><Code/><Message/></Error>`, of Azure Storage.
     Xml,
 }
@@ -189,7 +204,7 @@ impl HttpAnswer {
         match self.payload {
             // An empty `value` array is a list of anything that comes in one.
             Some(Payload::Deployments)
-                if matches!(purpose, Purpose::Secrets | Purpose::Listing) =>
+                if matches!(purpose, Purpose::Secrets | Purpose::Listing | Purpose::ApiList) =>
             {
                 self.models == Some(0)
             }

@@ -332,6 +332,8 @@ pub(crate) const fn purpose(purpose: Purpose) -> &'static str {
         Purpose::Secrets => "list of secrets",
         Purpose::Statistics => "statistics",
         Purpose::Listing => "list",
+        Purpose::KeyValues => "key-values",
+        Purpose::ApiList => "list of the API",
         Purpose::Challenge => "request for a credential",
     }
 }
@@ -345,10 +347,11 @@ pub(crate) fn http_answer(answer: &HttpAnswer) -> String {
 pub(crate) fn http_call(call: &HttpCall) -> String {
     match (&call.outcome, call.purpose) {
         (HttpOutcome::Answered { answer }, Purpose::Project) => listing(answer, Some("deployment")),
-        // One entry is asked for, however many there are.
-        (HttpOutcome::Answered { answer }, Purpose::Secrets | Purpose::Listing) => {
-            listing(answer, None)
-        }
+        // A part of the list is asked for, however long it is.
+        (
+            HttpOutcome::Answered { answer },
+            Purpose::Secrets | Purpose::Listing | Purpose::KeyValues | Purpose::ApiList,
+        ) => listing(answer, None),
         (outcome, _) => http_outcome(outcome),
     }
 }

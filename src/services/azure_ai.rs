@@ -6,8 +6,8 @@ use crate::evidence::http::Purpose;
 
 use super::request::Under;
 use super::{
-    Keys, Kind, NETWORK_RULE, NETWORKS, Order, Request, Resource, Role, Rules, Service, public,
-    usgov,
+    Endpoint, Keys, Kind, NETWORK_RULE, NETWORKS, Order, Request, Resource, Role, Rules, Service,
+    public, usgov,
 };
 
 /// Group id of an account.
@@ -34,6 +34,11 @@ const AZURE_AI_USER: &str = "Azure AI User";
 const fn role(action: &'static str, name: &'static str) -> Role {
     Role { action, name }
 }
+
+/// It has every data action of an account (fact Z50).
+pub(super) const USER: &str = "Cognitive Services User";
+
+pub(super) const ROLES_OF_APIS: &[Role] = &[role("*", USER)];
 
 const ROLES: &[Role] = &[
     // G4: left out of the user's role in so many words.
@@ -94,7 +99,7 @@ const SIGNATURE: &[(&str, &str)] = &[
     ("policy-id", "throwexceptionduetotrafficdenied"),
 ];
 
-const fn account(service: Service) -> Service {
+pub(super) const fn account(service: Service) -> Service {
     service
         .kind(Kind::Account)
         .keys(KEYS)
@@ -106,16 +111,19 @@ const fn account(service: Service) -> Service {
         .resource(RESOURCE)
 }
 
+/// The names at which an account has its other APIs.
+pub(super) const AI_SERVICES: &[Endpoint] = &[
+    public(ACCOUNT, "cognitiveservices.azure.com", "privatelink.cognitiveservices.azure.com"),
+    usgov(ACCOUNT, "cognitiveservices.azure.us", "privatelink.cognitiveservices.azure.us"),
+];
+
 #[rustfmt::skip]
 pub(super) const SERVICES: &[Service] = &[
     account(Service::new("openai", "Azure OpenAI", &[
         public(ACCOUNT, "openai.azure.com", "privatelink.openai.azure.com"),
         usgov(ACCOUNT, "openai.azure.us", "privatelink.openai.azure.us"),
     ])),
-    account(Service::new("cognitiveservices", "Azure AI services", &[
-        public(ACCOUNT, "cognitiveservices.azure.com", "privatelink.cognitiveservices.azure.com"),
-        usgov(ACCOUNT, "cognitiveservices.azure.us", "privatelink.cognitiveservices.azure.us"),
-    ])).list_optional(),
+    account(Service::new("cognitiveservices", "Azure AI services", AI_SERVICES)).list_optional(),
     account(Service::new("aiservices", "Azure AI Foundry", &[
         public(ACCOUNT, "services.ai.azure.com", "privatelink.services.ai.azure.com"),
     ])).list_optional().workspace(),

@@ -37,7 +37,9 @@ fn find_by(host: &str, choose: impl Fn(&Endpoint) -> &'static str) -> Option<Mat
     let fill = |text: &str, region: &Option<String>| {
         text.replace("{region}", region.as_deref().unwrap_or("{region}"))
     };
+    // A name does not show which API of an account is called.
     all()
+        .filter(|service| service.kind != Kind::Api)
         .flat_map(|service| service.endpoints.iter().map(move |endpoint| (service, endpoint)))
         .filter(|(_, endpoint)| !choose(endpoint).is_empty())
         .filter_map(|(service, endpoint)| {

@@ -4,20 +4,27 @@
 //! Source of suffixes and zones: Microsoft Learn, "Azure Private Endpoint private DNS zone
 //! values" (facts D2, D20, D21, the tables of zones in `docs/facts.md`).
 
+mod app_configuration;
 pub mod azure_ai;
+mod azure_ai_apis;
 mod container_registry;
 mod cosmos;
 mod find;
 mod gateways;
 mod key_vault;
+mod opening;
+pub mod purpose;
 pub mod refusal;
 pub mod request;
 pub mod resource;
 mod search;
+mod service_bus;
 mod storage;
 mod tls_only;
 
 pub use find::{Match, by_id, find, find_privatelink, other_names};
+use opening::POSTGRESQL;
+pub use opening::{Opening, TlsRequest};
 pub use refusal::Refusal;
 pub use request::Request;
 use resource::{NETWORK_RULE, NETWORKS};
@@ -29,11 +36,14 @@ use crate::evidence::http::{ErrorFrame, HttpAnswer, Purpose};
 /// The families, one file each.
 const FAMILIES: &[&[Service]] = &[
     azure_ai::SERVICES,
+    azure_ai_apis::SERVICES,
     key_vault::SERVICES,
     search::SERVICES,
     storage::SERVICES,
     cosmos::SERVICES,
+    app_configuration::SERVICES,
     container_registry::SERVICES,
+    service_bus::SERVICES,
     gateways::SERVICES,
     tls_only::SERVICES,
 ];
@@ -178,6 +188,8 @@ pub enum Kind {
     /// An account of the one resource type that Azure OpenAI, Azure AI services and Foundry share
     /// (fact D1): it has a name under each of their suffixes.
     Account,
+    /// An API of such an account, at the account's own names, which do not show it.
+    Api,
     /// A region's endpoint, which leads to such accounts too (fact D5).
     Regional,
     /// A gateway: it can be in front of another service, and its suffix does not show what answers
@@ -185,17 +197,6 @@ pub enum Kind {
     Gateway(Gateway),
     /// A resource of its own.
     Other,
-}
-
-/// How a connection to a service begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Opening {
-    /// With TLS, and HTTP inside it: clients may use a proxy.
-    Https,
-    /// With TLS, and another protocol inside it.
-    Tls,
-    /// With this protocol, in which TLS begins later.
-    Protocol(&'static str),
 }
 
 /// A port that some clients of a service use in place of its own.
@@ -439,7 +440,7 @@ impl Service {
     /// Whether its hosts lead to accounts of Azure AI.
     #[must_use]
     pub const fn is_account(&self) -> bool {
-        matches!(self.kind, Kind::Account | Kind::Regional)
+        matches!(self.kind, Kind::Account | Kind::Api | Kind::Regional)
     }
 
     /// What it is in front of another service.

@@ -41,6 +41,18 @@ pub struct Rules {
     pub service_endpoint: &'static str,
 }
 
+impl Rules {
+    /// What has no rules for networks: it is open to the public or closed to it.
+    pub(super) const NONE: Self =
+        Self { terraform: "", address: ("", ""), subnet: ("", ""), service_endpoint: "" };
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::NONE
+    }
+}
+
 /// The rules of resources whose `az` commands have `network-rule`.
 pub(super) const NETWORK_RULE: Rules = Rules {
     terraform: "network_acls",

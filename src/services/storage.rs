@@ -1,4 +1,4 @@
-//! Azure Storage: one account, a host for each of its services (facts G12, Z20 to Z29 in
+//! Azure Storage: one account, a host for each of its services (facts G12, Z20 to Z29 and Z35 in
 //! `docs/facts.md`).
 
 use crate::clouds::Cloud;
@@ -6,7 +6,9 @@ use crate::evidence::http::{ErrorFrame, Purpose};
 
 use super::refusal::{Blames, Condition, Leaves, RULES_OR_CLOSED, Refusal};
 use super::request::{DATE, Under};
-use super::{NETWORK_RULE, Request, Resource, Role, Rules, Service, china, public, usgov};
+use super::{
+    NETWORK_RULE, OtherPort, Request, Resource, Role, Rules, Service, china, public, usgov,
+};
 
 /// Audience of every storage account, in each cloud (fact Z25).
 const AUDIENCE: &[&str] = &["https://storage.azure.com"];
@@ -17,10 +19,16 @@ const AUDIENCES: &[(Cloud, &[&str])] =
 /// A call with a token needs a version of 2017-11-09 or later and its time (fact Z22).
 const HEADERS: &[(&str, &str)] = &[("x-ms-version", "2023-11-03"), ("x-ms-date", DATE)];
 
-/// The roles that list (fact Z28).
+/// Shares are listed to a token from this version on, and to a caller that says that it may be given
+/// the rights of a backup, where its role has them (fact Z35).
+const FILE_HEADERS: &[(&str, &str)] =
+    &[("x-ms-version", "2024-11-04"), ("x-ms-date", DATE), ("x-ms-file-request-intent", "backup")];
+
+/// The roles that list (facts Z28, Z35).
 const BLOB_READER: &str = "Storage Blob Data Reader";
 const QUEUE_READER: &str = "Storage Queue Data Reader";
 const TABLE_READER: &str = "Storage Table Data Reader";
+const FILE_READER: &str = "Reader";
 
 const fn list(path: &'static str, role: &'static str) -> Request {
     Request::get(Purpose::Listing, Under::Resource, path, role).headers(HEADERS)
@@ -31,11 +39,13 @@ const BLOB: &[Request] = &[list("/?comp=list&maxresults=1", BLOB_READER)];
 const DFS: &[Request] = &[list("/?resource=account&maxResults=1", BLOB_READER)];
 const QUEUE: &[Request] = &[list("/?comp=list&maxresults=1", QUEUE_READER)];
 const TABLE: &[Request] = &[list("/Tables?$top=1", TABLE_READER)];
+const FILE: &[Request] = &[list("/?comp=list&maxresults=1", FILE_READER).headers(FILE_HEADERS)];
 
 const ROLES: &[Role] = &[
     Role { action: "blobServices/*", name: BLOB_READER },
     Role { action: "queueServices/*", name: QUEUE_READER },
     Role { action: "tableServices/*", name: TABLE_READER },
+    Role { action: "fileServices/shares/read", name: FILE_READER },
 ];
 
 const REFUSALS: &[Refusal] = &[
@@ -99,26 +109,51 @@ const fn storage(service: Service) -> Service {
         .resource(RESOURCE)
 }
 
-#[rustfmt::skip]
+/// The names of one of an account's services, which differ in one word; its group ids in the public
+/// cloud, and in the others.
+macro_rules! names {
+    ($word:literal, $public:expr, $others:expr) => {
+        &[
+            public(
+                $public,
+                concat!($word, ".core.windows.net"),
+                concat!("privatelink.", $word, ".core.windows.net"),
+            ),
+            usgov(
+                $others,
+                concat!($word, ".core.usgovcloudapi.net"),
+                concat!("privatelink.", $word, ".core.usgovcloudapi.net"),
+            ),
+            china(
+                $others,
+                concat!($word, ".core.chinacloudapi.cn"),
+                concat!("privatelink.", $word, ".core.chinacloudapi.cn"),
+            ),
+        ]
+    };
+    ($word:literal) => {
+        names!(
+            $word,
+            &[$word, concat!($word, "_secondary")],
+            &[$word, concat!($word, "_secondary")]
+        )
+    };
+}
+
+/// Where shares are mounted (fact T55).
+const SMB: &[OtherPort] = &[OtherPort { port: 445, protocol: "SMB" }];
+
 pub(super) const SERVICES: &[Service] = &[
-    storage(Service::new("blob", "Storage blob", &[
-        public(&["blob", "blob_secondary"], "blob.core.windows.net", "privatelink.blob.core.windows.net"),
-        usgov(&["blob", "blob_secondary"], "blob.core.usgovcloudapi.net", "privatelink.blob.core.usgovcloudapi.net"),
-        china(&["blob", "blob_secondary"], "blob.core.chinacloudapi.cn", "privatelink.blob.core.chinacloudapi.cn"),
-    ])).requests(BLOB),
-    storage(Service::new("dfs", "Storage dfs", &[
-        public(&["dfs", "dfs_secondary"], "dfs.core.windows.net", "privatelink.dfs.core.windows.net"),
-        usgov(&["dfs", "dfs_secondary"], "dfs.core.usgovcloudapi.net", "privatelink.dfs.core.usgovcloudapi.net"),
-        china(&["dfs", "dfs_secondary"], "dfs.core.chinacloudapi.cn", "privatelink.dfs.core.chinacloudapi.cn"),
-    ])).requests(DFS),
-    storage(Service::new("queue", "Storage queue", &[
-        public(&["queue", "queue_secondary"], "queue.core.windows.net", "privatelink.queue.core.windows.net"),
-        usgov(&["queue", "queue_secondary"], "queue.core.usgovcloudapi.net", "privatelink.queue.core.usgovcloudapi.net"),
-        china(&["queue", "queue_secondary"], "queue.core.chinacloudapi.cn", "privatelink.queue.core.chinacloudapi.cn"),
-    ])).requests(QUEUE),
-    storage(Service::new("table", "Storage table", &[
-        public(&["table", "table_secondary"], "table.core.windows.net", "privatelink.table.core.windows.net"),
-        usgov(&["table", "table_secondary"], "table.core.usgovcloudapi.net", "privatelink.table.core.usgovcloudapi.net"),
-        china(&["table", "table_secondary"], "table.core.chinacloudapi.cn", "privatelink.table.core.chinacloudapi.cn"),
-    ])).requests(TABLE),
+    storage(Service::new("blob", "Storage blob", names!("blob"))).requests(BLOB),
+    storage(Service::new("dfs", "Storage dfs", names!("dfs"))).requests(DFS),
+    storage(Service::new("queue", "Storage queue", names!("queue"))).requests(QUEUE),
+    storage(Service::new("table", "Storage table", names!("table"))).requests(TABLE),
+    storage(Service::new(
+        "file",
+        "Storage file",
+        names!("file", &["file"], &["file", "file_secondary"]),
+    ))
+    .requests(FILE)
+    .other_ports(SMB)
+    .roles("list the shares of the storage account and read its settings", ROLES),
 ];

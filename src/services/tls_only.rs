@@ -1,14 +1,8 @@
 //! Services that are walked as far as TLS, or to the connection where TLS begins inside a protocol of
-//! theirs: no call of theirs is known here. Ports of their own: fact D110.
+//! theirs: no call of theirs is known here. Ports of their own, and how TLS begins there: facts D110 and
+//! D112.
 
-use super::{Opening, OtherPort, Service, china, public, usgov};
-
-/// Where SDKs connect unless they are told to use WebSockets, and clients of Kafka (fact T55).
-const AMQP: &[OtherPort] =
-    &[OtherPort { port: 5671, protocol: "AMQP" }, OtherPort { port: 9093, protocol: "Kafka" }];
-
-/// Where shares are mounted (fact T55).
-const SMB: &[OtherPort] = &[OtherPort { port: 445, protocol: "SMB" }];
+use super::{Opening, POSTGRESQL, Service, china, public, usgov};
 
 /// One row a service; what they share with the services that have a call is in [`Service`].
 #[rustfmt::skip]
@@ -23,11 +17,6 @@ pub(super) const SERVICES: &[Service] = &[
         usgov(&["amlworkspace"], "notebooks.usgovcloudapi.net", "privatelink.notebooks.usgovcloudapi.net"),
         china(&["amlworkspace"], "notebooks.chinacloudapi.cn", "privatelink.notebooks.chinacloudapi.cn"),
     ]).resource_type("Microsoft.MachineLearningServices/workspaces"),
-    Service::new("file", "Storage file", &[
-        public(&["file"], "file.core.windows.net", "privatelink.file.core.windows.net"),
-        usgov(&["file", "file_secondary"], "file.core.usgovcloudapi.net", "privatelink.file.core.usgovcloudapi.net"),
-        china(&["file", "file_secondary"], "file.core.chinacloudapi.cn", "privatelink.file.core.chinacloudapi.cn"),
-    ]).other_ports(SMB).resource_type("Microsoft.Storage/storageAccounts"),
     Service::new("web", "Storage web", &[
         public(&["web", "web_secondary"], "web.core.windows.net", "privatelink.web.core.windows.net"),
     ]).resource_type("Microsoft.Storage/storageAccounts"),
@@ -50,7 +39,7 @@ pub(super) const SERVICES: &[Service] = &[
     ]).resource_type("Microsoft.DocumentDB/databaseAccounts"),
     Service::new("cosmos-postgres", "Cosmos DB PostgreSQL", &[
         public(&["coordinator"], "postgres.cosmos.azure.com", "privatelink.postgres.cosmos.azure.com"),
-    ]).own_protocol(5432, Opening::Protocol("PostgreSQL")).resource_type("Microsoft.DBforPostgreSQL/serverGroupsv2"),
+    ]).own_protocol(5432, Opening::Requested(POSTGRESQL)).resource_type("Microsoft.DBforPostgreSQL/serverGroupsv2"),
     Service::new("cosmos-vcore", "Cosmos DB Mongo vCore", &[
         public(&["MongoCluster"], "mongocluster.cosmos.azure.com", "privatelink.mongocluster.cosmos.azure.com"),
     ]).own_protocol(10260, Opening::Tls).resource_type("Microsoft.DocumentDB/mongoClusters"),
@@ -58,15 +47,6 @@ pub(super) const SERVICES: &[Service] = &[
         public(&["registry"], "{region}.data.azurecr.io", "privatelink.azurecr.io"),
         usgov(&["registry"], "{region}.azurecr.us", "privatelink.azurecr.us"),
     ]).resource_type("Microsoft.ContainerRegistry/registries"),
-    Service::new("appconfig", "App Configuration", &[
-        public(&["configurationStores"], "azconfig.io", "privatelink.azconfig.io"),
-        usgov(&["configurationStores"], "azconfig.azure.us", "privatelink.azconfig.azure.us"),
-    ]).resource_type("Microsoft.AppConfiguration/configurationStores"),
-    Service::new("servicebus", "Event Hubs / Service Bus / Relay", &[
-        public(&["namespace"], "servicebus.windows.net", "privatelink.servicebus.windows.net"),
-        usgov(&["namespace"], "servicebus.usgovcloudapi.net", "privatelink.servicebus.usgovcloudapi.net"),
-        china(&["namespace"], "servicebus.chinacloudapi.cn", "privatelink.servicebus.chinacloudapi.cn"),
-    ]).other_ports(AMQP),
     Service::new("eventgrid", "Event Grid topic/domain", &[
         public(&["topic", "domain"], "eventgrid.azure.net", "privatelink.eventgrid.azure.net"),
     ]),
@@ -85,7 +65,7 @@ pub(super) const SERVICES: &[Service] = &[
     ]).own_protocol(1433, Opening::Protocol("TDS")).resource_type("Microsoft.Sql/servers"),
     Service::new("postgres", "PostgreSQL flexible", &[
         public(&["postgresqlServer"], "postgres.database.azure.com", "privatelink.postgres.database.azure.com"),
-    ]).own_protocol(5432, Opening::Protocol("PostgreSQL")).resource_type("Microsoft.DBforPostgreSQL/flexibleServers"),
+    ]).own_protocol(5432, Opening::Requested(POSTGRESQL)).resource_type("Microsoft.DBforPostgreSQL/flexibleServers"),
     Service::new("mysql", "MySQL flexible", &[
         public(&["mysqlServer"], "mysql.database.azure.com", "privatelink.mysql.database.azure.com"),
     ]).own_protocol(3306, Opening::Protocol("MySQL")).resource_type("Microsoft.DBforMySQL/flexibleServers"),

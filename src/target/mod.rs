@@ -120,7 +120,11 @@ impl Target {
         let gateway = known.filter(|m| other.is_some() && m.service.gateway().is_some());
         // The path after the own name of a service that is not behind a gateway names one of its
         // objects, such as a secret: it does not belong before that service's call.
-        let own = other.is_none() && service.is_some_and(|service| service.kind == Kind::Other);
+        let own = match service.map(|service| service.kind) {
+            Some(Kind::Other) => other.is_none(),
+            Some(Kind::Api) => known.is_some_and(|m| m.service.is_account()),
+            _ => false,
+        };
         let base_path = if own { String::new() } else { base_path(path) };
         let kind = match (&privatelink, service) {
             (Some(_), _) => TargetKind::Privatelink,

@@ -44,11 +44,16 @@ pub fn contacts(plan: &Plan, target: &Target, world: &World) -> Vec<String> {
     }
     let protocol = match target.opening() {
         Opening::Protocol(name) => Some(name),
-        Opening::Https | Opening::Tls => None,
+        Opening::Https | Opening::Tls | Opening::Requested(_) => None,
     };
-    lines.push(match protocol {
-        Some(name) => format!("tls    nothing: TLS begins inside {name}, which is not spoken"),
-        None => format!("tls    SNI {host}"),
+    lines.push(match target.opening() {
+        Opening::Protocol(name) => {
+            format!("tls    nothing: TLS begins inside {name}, which is not spoken")
+        }
+        Opening::Requested(ask) => {
+            format!("tls    {}'s request for TLS, then SNI {host}", ask.protocol)
+        }
+        Opening::Https | Opening::Tls => format!("tls    SNI {host}"),
     });
     if let Some(original) = &target.original_host {
         lines.push(format!("tls    for comparison: {original}, resolved the same way, up to TLS"));

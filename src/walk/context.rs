@@ -21,6 +21,7 @@ use crate::wire::pace::Pace;
 use crate::wire::roots::Roots;
 use crate::wire::session::{ReleasePolicy, Route, Verified};
 use crate::wire::tls::{self, Handshake, Hello, Versions};
+use crate::wire::tls_request::TlsRequest;
 use crate::world::{self, World};
 
 /// What a walk is for.
@@ -124,22 +125,33 @@ impl Context<'_> {
         connect::connect(logical, to, None, self.since, self.hop_timeout()).await
     }
 
+    /// What a handshake for the target's name asks for.
+    pub(super) fn handshake_request(&self, timeout: Duration) -> Handshake<'_> {
+        Handshake {
+            server_name: &self.target.seen.host,
+            roots: Arc::clone(&self.roots),
+            provider: Arc::clone(&self.provider),
+            now: self.now(),
+            timeout,
+            hello: Hello::Full,
+            versions: Versions::Both,
+            alpn: self.target.opening().alpn(),
+            first: self
+                .target
+                .opening()
+                .tls_request()
+                .map(|ask| TlsRequest { sends: ask.sends, allows: ask.allows }),
+            redactor: self.redactor(),
+        }
+    }
+
     /// A handshake for the target's name.
     pub(super) async fn handshake(
         &self,
         route: Route,
         socket: Option<&Socket>,
     ) -> (TlsHop, Option<Verified>) {
-        let request = Handshake {
-            server_name: &self.target.seen.host,
-            roots: Arc::clone(&self.roots),
-            provider: Arc::clone(&self.provider),
-            now: self.now(),
-            timeout: self.hop_timeout(),
-            hello: Hello::Full,
-            versions: Versions::Both,
-            redactor: self.redactor(),
-        };
+        let request = self.handshake_request(self.hop_timeout());
         tls::handshake(route, socket, &request).await
     }
 }

@@ -34,6 +34,9 @@ pub(super) fn of_json(value: &Value, redactor: &Redactor<'_>) -> Option<ErrorBod
     // Tables put a prefix before the name (fact Z21), registries a list around it (fact Z31).
     let wrapped = value.get("error").or_else(|| value.get("odata.error"));
     let wrapped = wrapped.or_else(|| value.get("errors").and_then(|errors| errors.get(0)));
+    if let (None, Some(problem)) = (wrapped, problem(value, &text)) {
+        return Some(problem);
+    }
     let (frame, inside) = match (wrapped, value.get("statusCode"), value.get("code")) {
         (Some(inside @ Value::Object(_)), _, _) => (ErrorFrame::Error, inside),
         (_, Some(_), _) => (ErrorFrame::Flat, value),
@@ -54,5 +57,21 @@ pub(super) fn of_json(value: &Value, redactor: &Redactor<'_>) -> Option<ErrorBod
             .or_else(|| inside.get("inner_error"))
             .and_then(|inner| text(inner.get("code"))),
         activity_id: text(value.get("activityId")),
+    })
+}
+
+/// Problem details (RFC 9457), as App Configuration sends them (fact Z41).
+fn problem(value: &Value, text: &impl Fn(Option<&Value>) -> Option<String>) -> Option<ErrorBody> {
+    let kind = value.get("type")?.as_str()?;
+    value.get("title")?.as_str()?;
+    value.get("status")?.as_u64()?;
+    let code = kind.rsplit('/').next().map(Value::from);
+    Some(ErrorBody {
+        frame: ErrorFrame::Problem,
+        code: text(code.as_ref()),
+        kind: text(value.get("type")),
+        message: text(value.get("title")),
+        inner_code: None,
+        activity_id: None,
     })
 }

@@ -54,6 +54,7 @@ pub(crate) const KEPT_HEADERS: &[&str] = &[
     "retry-after-ms",
     "server",
     "strict-transport-security",
+    "sync-token",
     "via",
     "www-authenticate",
     "x-azure-ref",
@@ -64,6 +65,7 @@ pub(crate) const KEPT_HEADERS: &[&str] = &[
     "x-litellm-call-id",
     "x-litellm-version",
     "x-ms-client-request-id",
+    "x-ms-correlation-request-id",
     "x-ms-error-code",
     "x-ms-gatewayversion",
     "x-ms-keyvault-network-info",
@@ -520,7 +522,9 @@ pub(super) fn answer(
     };
     let models = json
         .as_ref()
-        .and_then(|v| ["data", "value", "filesystems"].iter().find_map(|list| v.get(*list)))
+        .and_then(|v| {
+            ["data", "value", "filesystems", "items"].iter().find_map(|list| v.get(*list))
+        })
         .and_then(Value::as_array)
         .map(|list| u32::try_from(list.len()).unwrap_or(u32::MAX))
         .or(xml.as_ref().and_then(|xml| xml.entries));

@@ -24,6 +24,7 @@ pub mod roots;
 pub mod session;
 pub mod tally;
 pub mod tls;
+pub mod tls_request;
 pub mod trace;
 mod xml;
 

@@ -133,6 +133,8 @@ proptest! {
             timeout: Duration::from_secs(1),
             hello: Hello::Full,
             versions: Versions::Both,
+            alpn: &[],
+            first: None,
             redactor: Redactor::new([&secret]),
         };
         if let Some(read) = certificate(&CertificateDer::from(der), &request) {

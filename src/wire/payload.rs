@@ -24,6 +24,20 @@ pub(super) fn of(value: &Value) -> Payload {
     if each("value", "TableName") || each("filesystems", "name") {
         return Payload::Listing;
     }
+    if each("items", "key") {
+        return Payload::KeyValues;
+    }
+    let of_api = ["blocklistName", "projectName", "format"].iter().any(|key| each("value", key));
+    let categories = |entry: &Value| entry.get("categories").is_some_and(Value::is_array);
+    let vision = value.get("models").and_then(Value::as_array);
+    let limit = value.get("customDocumentModels").and_then(|models| models.get("limit"));
+    if of_api
+        || each("values", "self")
+        || limit.is_some_and(Value::is_number)
+        || vision.is_some_and(|models| models.iter().all(categories))
+    {
+        return Payload::ApiList;
+    }
     let object = |name: &str| value.get(name).is_some_and(Value::is_object);
     if object("counters") && object("limits") {
         return Payload::Statistics;
@@ -56,6 +70,16 @@ mod tests {
             (json!({ "counters": {} }), Payload::Other),
             (json!({ "value": [{ "TableName": "t" }] }), Payload::Listing),
             (json!({ "filesystems": [] }), Payload::Listing),
+            (json!({ "items": [{ "key": "a" }] }), Payload::KeyValues),
+            (json!({ "customDocumentModels": { "count": 0, "limit": 500 } }), Payload::ApiList),
+            (json!({ "customDocumentModels": [] }), Payload::Other),
+            (json!({ "value": [{ "blocklistName": "a" }] }), Payload::ApiList),
+            (json!({ "value": [{ "format": "PlainText" }] }), Payload::ApiList),
+            (json!({ "values": [{ "self": "https://a" }] }), Payload::ApiList),
+            (json!({ "models": [{ "name": "landmarks", "categories": [] }] }), Payload::ApiList),
+            (json!({ "models": [{ "name": "llama3" }] }), Payload::Other),
+            (json!({ "items": [] }), Payload::KeyValues),
+            (json!({ "items": [{ "name": "a" }] }), Payload::Other),
             (json!({ "data": [1, 2] }), Payload::Other),
             (json!({ "data": [{ "id": "a" }, { "id": 7 }] }), Payload::Other),
             (json!({ "data": "many", "value": 3 }), Payload::Other),
@@ -77,6 +101,8 @@ mod tests {
             Purpose::Secrets,
             Purpose::Statistics,
             Purpose::Listing,
+            Purpose::KeyValues,
+            Purpose::ApiList,
             Purpose::Challenge,
         ] {
             assert!(!purpose.success().contains(&Payload::Other), "{purpose:?}");

@@ -24,6 +24,7 @@ use super::hello;
 use super::metered::{MeteredStream, TrafficCounter};
 use super::roots::{RootVerifier, Roots};
 use super::session::{Route, Verified};
+use super::tls_request::{self, TlsRequest};
 use super::{redacted, redacted_start, words};
 use crate::evidence::text::{clean, clean_bytes};
 use crate::evidence::tls::{
@@ -104,6 +105,11 @@ pub struct Handshake<'a> {
     pub hello: Hello,
     /// The versions offered.
     pub versions: Versions,
+    /// The application protocols offered (ALPN); none: a server that insists on one of its own takes
+    /// the client all the same (RFC 7301, section 3.2).
+    pub alpn: &'static [&'static str],
+    /// How TLS is asked for first; none: it begins at once.
+    pub first: Option<TlsRequest>,
     /// The secrets of the walk: a peer behind a proxy may know the proxy's password.
     pub redactor: Redactor<'a>,
 }
@@ -129,7 +135,8 @@ pub async fn handshake(
     socket: Option<&Socket>,
     request: &Handshake<'_>,
 ) -> (TlsHop, Option<Verified>) {
-    let Route { peer, stream } = route;
+    let end = tokio::time::Instant::now() + request.timeout;
+    let Route { peer, mut stream } = route;
     let mut hop = TlsHop {
         server_name: request.server_name.to_owned(),
         outcome: TlsOutcome::Silent,
@@ -161,13 +168,19 @@ pub async fn handshake(
             return (hop, None);
         }
     };
+    if let Some(first) = request.first
+        && let Err(outcome) = tls_request::ask(&mut stream, first, end).await
+    {
+        hop.outcome = outcome;
+        return (hop, None);
+    }
     let (metered, meter) = MeteredStream::new(stream);
     let config = Arc::new(config);
     let connector = TlsConnector::from(Arc::clone(&config));
     let connecting = connector.connect_with(name.clone(), metered, |connection| {
         hello::keep_name_in_first_segment(connection, &config, &name, socket);
     });
-    let result = tokio::time::timeout(request.timeout, connecting).await;
+    let result = tokio::time::timeout_at(end, connecting).await;
     let traffic = meter.read();
     hop.bytes_sent = traffic.sent;
     hop.bytes_received = traffic.received;
@@ -225,7 +238,7 @@ fn config(
         .dangerous()
         .with_custom_certificate_verifier(recorder)
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = request.alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
     // A resumed session presents no certificate; a diagnosis wants it every time.
     config.resumption = Resumption::disabled();
     Ok(config)
@@ -257,11 +270,16 @@ fn outcome_of(error: &io::Error, meter: &TrafficCounter, redactor: &Redactor<'_>
         Some(other) => TlsOutcome::Incompatible {
             message: redacted(&describe_alert(&other.to_string()), 200, redactor),
         },
-        None => match error.kind() {
-            io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => TlsOutcome::Closed,
-            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => TlsOutcome::Reset,
-            _ => TlsOutcome::ConnectionLost { errno: error.raw_os_error(), message: words(error) },
-        },
+        None => ended(error),
+    }
+}
+
+/// How a connection ended under a handshake, or before it.
+pub(super) fn ended(error: &io::Error) -> TlsOutcome {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => TlsOutcome::Closed,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => TlsOutcome::Reset,
+        _ => TlsOutcome::ConnectionLost { errno: error.raw_os_error(), message: words(error) },
     }
 }
 

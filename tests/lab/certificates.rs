@@ -33,6 +33,8 @@ const NAMES: &[&str] = &[
     "*.queue.core.windows.net",
     "*.table.core.windows.net",
     "*.documents.azure.com",
+    "*.azconfig.io",
+    "*.servicebus.windows.net",
     "*.azurecr.io",
     "*.azure-api.net",
     "*.corp.example",
@@ -101,11 +103,12 @@ impl Authorities {
         &self.corporate.pem
     }
 
-    /// A server's configuration with a certificate of this kind.
+    /// A server's configuration with a certificate of this kind, for clients that name no application
+    /// protocol, or this one.
     ///
     /// # Errors
     /// It cannot be made.
-    pub fn server(&self, kind: Certificate) -> Result<Arc<ServerConfig>, String> {
+    pub fn server(&self, kind: Certificate, alpn: &str) -> Result<Arc<ServerConfig>, String> {
         let (chain, key) = self.chain(kind).map_err(|e| e.to_string())?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let mut config = ServerConfig::builder_with_provider(provider())
@@ -114,7 +117,7 @@ impl Authorities {
             .with_no_client_auth()
             .with_single_cert(chain, key)
             .map_err(|e| e.to_string())?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![alpn.as_bytes().to_vec()];
         Ok(Arc::new(config))
     }
 

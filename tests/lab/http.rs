@@ -74,18 +74,6 @@ async fn one<S: AsyncRead + AsyncWrite + Unpin>(
             };
             stream.write_all(&of_row(&answer, date)).await?;
         }
-        Named::Search => {
-            let answer = services::search(&services::Request::of(&text));
-            stream.write_all(&in_full(&answer, date)).await?;
-        }
-        Named::Vault => {
-            let answer = services::vault(&services::Request::of(&text));
-            stream.write_all(&in_full(&answer, date)).await?;
-        }
-        Named::Blob => {
-            let answer = services::blob(&services::Request::of(&text));
-            stream.write_all(&in_full(&answer, date)).await?;
-        }
         Named::Echo => {
             // The key as it was sent, in a header and in every text of the body.
             let value = |header: &str| {
@@ -157,7 +145,10 @@ async fn one<S: AsyncRead + AsyncWrite + Unpin>(
         }
         name => match scripted(name) {
             Some(answer) => stream.write_all(&of_row(&answer, date)).await?,
-            None => return Err(io::Error::other(format!("{name:?} has no answer"))),
+            None => match services::answer(name, &services::Request::of(&text)) {
+                Some(answer) => stream.write_all(&in_full(&answer, date)).await?,
+                None => return Err(io::Error::other(format!("{name:?} has no answer"))),
+            },
         },
     }
     stream.flush().await?;

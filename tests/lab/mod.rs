@@ -338,6 +338,7 @@ impl Lab {
             CredentialKind::Token => ("AZURE_OPENAI_AD_TOKEN", token(world)),
             CredentialKind::TokenAsKey => ("AZURE_OPENAI_API_KEY", token(world)),
             CredentialKind::SearchKey => ("AZURE_SEARCH_API_KEY", KEY.to_owned()),
+            CredentialKind::DocumentKey => ("DOCUMENTINTELLIGENCE_API_KEY", KEY.to_owned()),
             CredentialKind::None => ("LANG", "C.UTF-8".to_owned()),
         };
         pairs.push((name.to_owned(), value));
@@ -387,7 +388,8 @@ async fn start(world: &World, received: &Received) -> io::Result<(Started, Kept)
         let opened = port::open(one.port)?;
         kept._sockets.extend(opened.kept);
         if let Some(listener) = opened.listener {
-            let config = authorities().server(one.certificate).map_err(io::Error::other)?;
+            let config =
+                authorities().server(one.certificate, one.tls.alpn()).map_err(io::Error::other)?;
             let date = match one.certificate {
                 // By the machine's own clock, at each answer.
                 world::Certificate::LongLived => String::new(),
@@ -445,7 +447,7 @@ async fn start_azure(
     ] {
         // Programs that are not ours read the real clock.
         let kind = world::Certificate::LongLived;
-        let config = authorities().server(kind).map_err(io::Error::other)?;
+        let config = authorities().server(kind, "http/1.1").map_err(io::Error::other)?;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address: IpAddr = address.parse().map_err(io::Error::other)?;
         // The world has a server of its own there.

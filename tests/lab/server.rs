@@ -51,7 +51,7 @@ async fn connection(
     // Alerts of RFC 8446, section 6: level fatal, then the description.
     let alert = |description: u8| vec![21, 3, 3, 0, 2, 2, description];
     let message: Vec<u8> = match server.tls {
-        Tls::Handshake | Tls::ResetLarge | Tls::ResetNameInFirstSegment => {
+        Tls::Handshake | Tls::OtherProtocol | Tls::ResetLarge | Tls::ResetNameInFirstSegment => {
             let mut session = TlsAcceptor::from(config).accept(stream).await?;
             let end = http::serve(&mut session, server, date, received).await?;
             if end == End::Reset {

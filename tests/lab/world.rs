@@ -148,6 +148,8 @@ pub enum CredentialKind {
     KeyAsToken,
     /// AZURE_SEARCH_API_KEY.
     SearchKey,
+    /// DOCUMENTINTELLIGENCE_API_KEY.
+    DocumentKey,
     /// Neither.
     None,
 }
@@ -304,6 +306,8 @@ pub enum Tls {
     /// The handshake.
     #[default]
     Handshake,
+    /// The handshake, and the alert `no_application_protocol` to a client that names HTTP in it.
+    OtherProtocol,
     /// Nothing.
     Silent,
     /// A reset after the ClientHello.
@@ -327,6 +331,16 @@ pub enum Tls {
     ProtocolVersion,
     /// The alert `handshake_failure`.
     HandshakeFailure,
+}
+
+impl Tls {
+    /// The application protocol that it takes beside none.
+    pub const fn alpn(self) -> &'static str {
+        match self {
+            Self::OtherProtocol => "redis",
+            _ => "http/1.1",
+        }
+    }
 }
 
 /// What a server presents.
@@ -468,8 +482,18 @@ pub enum Named {
     Search,
     /// The blobs of a storage account, as strict.
     Blob,
+    /// The shares of a storage account, as strict.
+    Share,
+    /// Document Intelligence, as strict.
+    DocumentIntelligence,
+    /// Content Safety, as strict.
+    ContentSafety,
+    /// Document Translation, as strict.
+    Translator,
     /// A vault, as strict.
     Vault,
+    /// A configuration store, as strict.
+    ConfigurationStore,
     /// A close before the answer.
     Close,
     /// A reset before the answer.

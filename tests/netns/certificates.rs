@@ -21,6 +21,7 @@ const NAMES: &[&str] = &[
     "*.openai.azure.us",
     "*.azure-api.net",
     "*.corp.example",
+    "*.postgres.database.azure.com",
 ];
 
 fn authority(common_name: &str, organization: &str) -> Made<CertificateParams> {

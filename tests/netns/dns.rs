@@ -96,6 +96,7 @@ fn zone_files(
     let gateway = format!(
         "contoso 60 IN CNAME contoso-eastus-01.regional\ncontoso-eastus-01.regional 60 IN A {FRONT}"
     );
+    let database = format!("mydb 10 IN A {ENDPOINT}");
     let management = format!("@ 300 IN A {MANAGEMENT}");
     let zones: &[(&str, &str, &str)] = &[
         (".", PUBLIC_SOA, ""),
@@ -117,6 +118,8 @@ fn zone_files(
         ("services.ai.azure.com", PUBLIC_SOA, "foundry 900 IN CNAME foundry.privatelink"),
         ("privatelink.services.ai.azure.com", soa, &foundry),
         ("azure-api.net", PUBLIC_SOA, &gateway),
+        ("postgres.database.azure.com", PUBLIC_SOA, "mydb 900 IN CNAME mydb.privatelink"),
+        ("privatelink.postgres.database.azure.com", soa, &database),
         (MANAGEMENT_NAME, PUBLIC_SOA, &management),
         ("microsoftonline.us", PUBLIC_SOA, &login),
         ("chinacloudapi.cn", PUBLIC_SOA, &login),

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::answers::{self, scripted};
 use super::certificates::Authorities;
+use super::postgresql;
 use super::run_tool::{KEY, token};
 use super::servers::Servers;
 use super::world::{Answer, ENDPOINT, Endpoint, EndpointSoftware, FRONT, World};
@@ -48,8 +49,9 @@ pub fn healthy(
 /// One does not.
 pub fn ready(world: &World, servers: &mut Servers) -> Result<(), String> {
     for (at, endpoint) in [(ENDPOINT, Some(&world.endpoint)), (FRONT, world.front.as_ref())] {
-        if endpoint.is_some_and(|e| e.software != EndpointSoftware::None) {
-            servers.listens(&format!("{at}:443"))?;
+        let software = endpoint.map_or(EndpointSoftware::None, |endpoint| endpoint.software);
+        if software != EndpointSoftware::None {
+            servers.listens(&format!("{at}:{}", software.port()))?;
         }
     }
     Ok(())
@@ -128,6 +130,10 @@ fn one(
             let mut args = s_server.to_vec();
             args.extend(config.iter().map(String::as_str));
             servers.start(name, host, "openssl", &args)
+        }
+        EndpointSoftware::Postgresql | EndpointSoftware::PostgresqlPlain => {
+            let tls = endpoint.software == EndpointSoftware::Postgresql;
+            postgresql::start(name, host, address, tls, work, servers)
         }
         EndpointSoftware::SshGreeting => {
             let own = std::env::current_exe().map_err(|e| e.to_string())?;

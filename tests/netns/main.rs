@@ -30,6 +30,7 @@ mod measure;
 mod monitors;
 mod network;
 mod packet;
+mod postgresql;
 mod proxy;
 mod resource_manager;
 mod run_tool;

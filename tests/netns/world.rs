@@ -251,8 +251,22 @@ pub enum EndpointSoftware {
     OpensslNoAnswer,
     /// A server that speaks first, as sshd does.
     SshGreeting,
+    /// PostgreSQL, on its own port.
+    Postgresql,
+    /// PostgreSQL without TLS.
+    PostgresqlPlain,
     /// The host is up; nothing listens.
     None,
+}
+
+impl EndpointSoftware {
+    /// The port that it listens at.
+    pub const fn port(self) -> u16 {
+        match self {
+            Self::Postgresql | Self::PostgresqlPlain => 5432,
+            _ => 443,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]

@@ -48,6 +48,37 @@ def blob():
     assert [container.name for container in next(pages)] == ["documents"]
 
 
+def file():
+    from azure.storage.fileshare import ShareServiceClient
+
+    client = ShareServiceClient(f"https://{host}", Fixed(), token_intent="backup")
+    pages = client.list_shares(results_per_page=1).by_page()
+    assert [share.name for share in next(pages)] == ["documents"]
+
+
+def documentintelligence():
+    from azure.ai.documentintelligence import DocumentIntelligenceAdministrationClient
+
+    client = DocumentIntelligenceAdministrationClient(
+        f"https://{host}", Fixed(), api_version="2024-11-30"
+    )
+    assert client.get_resource_details().custom_document_models.limit == 20000
+
+
+def contentsafety():
+    from azure.ai.contentsafety import BlocklistClient
+
+    client = BlocklistClient(f"https://{host}", Fixed(), api_version="2024-09-01")
+    assert [one["blocklistName"] for one in client.list_text_blocklists()] == ["words"]
+
+
+def translator():
+    from azure.ai.translation.document import DocumentTranslationClient
+
+    client = DocumentTranslationClient(f"https://{host}", Fixed(), api_version="2024-05-01")
+    assert len(list(client.get_supported_document_formats())) == 1
+
+
 def keyvault():
     from azure.keyvault.secrets import SecretClient
 
@@ -56,5 +87,12 @@ def keyvault():
     assert [secret.name for secret in next(pages)] == ["database"]
 
 
-{"search": search, "blob": blob, "keyvault": keyvault}[service]()
+def appconfig():
+    from azure.appconfiguration import AzureAppConfigurationClient
+
+    client = AzureAppConfigurationClient(f"https://{host}", Fixed(), api_version="2023-11-01")
+    assert not list(client.list_configuration_settings(key_filter="aoai-probe", fields=["key"]))
+
+
+globals()[service]()
 print(json.dumps(sorted(set(scopes))))

@@ -13,8 +13,16 @@ use crate::lab::Lab;
 use crate::lab::world::World;
 
 /// The services, and the worlds in which they are healthy.
-const CALLS: [(&str, &str); 3] =
-    [("search", "search-token"), ("blob", "storage-blob"), ("keyvault", "key-vault-strict")];
+const CALLS: &[(&str, &str)] = &[
+    ("search", "search-token"),
+    ("blob", "storage-blob"),
+    ("file", "storage-file"),
+    ("keyvault", "key-vault-strict"),
+    ("documentintelligence", "document-intelligence-token"),
+    ("contentsafety", "content-safety"),
+    ("translator", "document-translation"),
+    ("appconfig", "appconfig"),
+];
 
 /// Header fields that may differ, and why.
 const DIFFERENT: &[(&str, &str)] = &[
@@ -34,7 +42,7 @@ pub fn trials() -> Vec<Trial> {
     let one = |(service, world): (&'static str, &'static str)| {
         Trial::test(format!("sdk-for-python-calls-{service}"), move || same(service, world))
     };
-    CALLS.into_iter().map(one).collect()
+    CALLS.iter().copied().map(one).collect()
 }
 
 /// A request as it came.
@@ -84,7 +92,10 @@ fn with_token(lab: &Lab) -> Result<Request, Failed> {
 
 fn same(service: &'static str, world: &str) -> Result<(), Failed> {
     let python = root().join("target/venv/bin/python");
-    let imports = "import azure.search.documents, azure.storage.blob, azure.keyvault.secrets";
+    let imports = "import azure.search.documents, azure.storage.blob, azure.keyvault.secrets, \
+                   azure.appconfiguration, azure.storage.fileshare, \
+                   azure.ai.contentsafety, azure.ai.documentintelligence, \
+                   azure.ai.translation.document";
     if !is_there("the Azure SDKs for Python", Command::new(&python).args(["-c", imports]))? {
         return Ok(());
     }
@@ -110,7 +121,9 @@ fn same(service: &'static str, world: &str) -> Result<(), Failed> {
     let mut wrong = differences(&our_call, &their_call);
     let profile = services::by_id(service).ok_or("no profile")?;
     let audiences = profile.audiences_in(aoai_probe::clouds::Cloud::Public);
-    let wanted: Vec<String> = audiences.iter().map(|one| format!("{one}/.default")).collect();
+    // The first one is that of the tool.
+    let wanted: Vec<String> =
+        audiences.iter().take(1).map(|one| format!("{one}/.default")).collect();
     if scopes != wanted {
         wrong.push(format!("scopes: the SDK {scopes:?}, the tool {wanted:?}"));
     }

@@ -181,7 +181,7 @@ pub(super) fn account_name(host: &str) -> Option<AccountName> {
     let Match { service, suffix, prefix, .. } = found;
     let host = format!("{prefix}.{suffix}");
     let regional = service.kind == Kind::Regional;
-    let is_account = regional || service.kind == Kind::Account;
+    let is_account = service.is_account();
     let one_label = !prefix.is_empty() && !prefix.contains('.');
     (is_account && one_label).then_some(AccountName { label: prefix, host, regional })
 }

@@ -303,8 +303,10 @@ pub fn http(observed: &Observed<HttpHop>) -> Fact {
     match main.answer().map(|answer| answer.status) {
         Some(200..=299 | 429) => {}
         Some(401) if !main.credential_sent => {
+            // Where that is all that is asked for, its text says what it is: it may refuse the network
+            // (fact Z60).
             let service = main.answer().is_some_and(|answer| answer.error.is_some());
-            if service {
+            if service && main.purpose != Purpose::Challenge {
                 text = "401, as it should be without a credential".to_owned();
             }
         }

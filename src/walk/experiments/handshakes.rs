@@ -165,19 +165,14 @@ pub(super) async fn trace_hello(
     timeout: Duration,
 ) -> ExperimentResult {
     let (_, to) = context.connect_to(address);
+    if let Some(ask) = context.target.opening().tls_request() {
+        let message = format!("{} asks for TLS first, and waits for the answer", ask.protocol);
+        return not_possible(id, &message);
+    }
     if let Err(message) = trace::possible(to) {
         return not_possible(id, &message);
     }
-    let request = Handshake {
-        server_name: &context.target.seen.host,
-        roots: std::sync::Arc::clone(&context.roots),
-        provider: std::sync::Arc::clone(&context.provider),
-        now: context.now(),
-        timeout,
-        hello: Hello::Small,
-        versions: Versions::Both,
-        redactor: context.redactor(),
-    };
+    let request = Handshake { hello: Hello::Small, ..context.handshake_request(timeout) };
     let hops = trace::hello(to, &request).await;
     ExperimentResult::Trace(Trace {
         id: id.to_owned(),
@@ -240,10 +235,6 @@ pub(super) async fn handshake(
                 Variation::ServerName { name } => name,
                 _ => &context.target.seen.host,
             },
-            roots: std::sync::Arc::clone(&context.roots),
-            provider: std::sync::Arc::clone(&context.provider),
-            now: context.now(),
-            timeout: left,
             hello: match changed {
                 Variation::SmallHello => Hello::Small,
                 _ => Hello::Full,
@@ -253,7 +244,7 @@ pub(super) async fn handshake(
                 Variation::TlsVersion { .. } => Versions::Only13,
                 _ => Versions::Both,
             },
-            redactor: context.redactor(),
+            ..context.handshake_request(left)
         };
         let reset = connection.reset;
         let (route, socket) = connection.into_route();

@@ -1,7 +1,8 @@
 //! An account of another kind has no list of models: not tested, and not broken (H17, H19).
 
-use crate::diagnose::{FindingBuilder, Rule, View};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level};
+use crate::services::{self, Kind};
 
 use super::refusal_match::find_refusal;
 
@@ -15,6 +16,8 @@ pub(super) const RULE: Rule = rule!(
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let refusal = find_refusal(e, RULE.id)?;
     let service = e.target.service_name.as_deref().unwrap_or("this service");
+    let apis: Vec<&str> =
+        services::all().filter(|one| one.kind == Kind::Api).map(|one| one.id).collect();
     Some(
         refusal.finding(
             Level::Note,
@@ -25,6 +28,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             "the service answers in its own error format that it has no such resource: the path \
              works, and the credential was not tested",
         )
+        .reasoning(format!(
+            "--service names the API that the application calls, and a list of that one is asked \
+             for: {}",
+            apis.join(", ")
+        ))
+        .decide_with(reading::again_with(e, "--service <API>"))
         .not_tested(),
     )
 }

@@ -378,11 +378,14 @@ fn see_rules(e: &Evidence, finding: FindingBuilder, row: &Row) -> FindingBuilder
                  --perimeter-name <perimeter> --profile-name <profile>",
             );
     }
-    finding.inspect(
-        "see whether public access is on (rules only have effect then), and which networks are \
-         allowed",
-        account::show_networks(e),
-    )
+    let look = match account::resource(e).rules.is_none() {
+        true => "see whether public access is on",
+        false => {
+            "see whether public access is on (rules only have effect then), and which networks are \
+             allowed"
+        }
+    };
+    finding.inspect(look, account::show_networks(e))
 }
 
 /// Allows an egress address, as an alternative to the private path of the steps before it.
@@ -416,6 +419,18 @@ fn allow(
     // public access is on: allowing an address before that changes nothing.
     let closed = row.names == Names::PublicAccess;
     let Resource { terraform, rules, .. } = account::resource(e);
+    if closed && rules.is_none() {
+        return finding.step(
+            Step::shared(
+                format!(
+                    "if public calls are intended, turn public access on (Terraform: {terraform}): \
+                     there are no rules that let selected networks in"
+                ),
+                "the account gets a public endpoint again, for every caller with a credential",
+            )
+            .undo("turn public access off again"),
+        );
+    }
     let finding = if closed {
         finding
             .reasoning(

@@ -62,7 +62,7 @@ pub(super) const RULES: [Rule; 5] = [
         "The service refuses: its network rules do not allow this network",
         NetworkRefusal(&NETWORK_RULES)
     )
-    .short("403: network rules do not allow this network")
+    .short("refused: network rules do not allow this network")
     .yields_to(CONTRADICTIONS),
     rule!(
         "http-endpoint-not-approved",

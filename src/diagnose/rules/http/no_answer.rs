@@ -4,8 +4,9 @@ use crate::diagnose::engines::no_answer::Row;
 use crate::diagnose::{Rule, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::http::HttpOutcome;
+use crate::services::purpose::words;
 
-use super::refusal_match::{purpose, short};
+use super::refusal_match::short;
 
 pub(super) const SILENT: Rule = rule!(
     "http-silent",
@@ -16,7 +17,7 @@ pub(super) const SILENT: Rule = rule!(
         // Applications wait for minutes, and may get the answer.
         confidence: Confidence::Inferred,
         message: |call| {
-            format!("no answer for {} within {:.0} ms", purpose(call.purpose), call.took_ms)
+            format!("no answer for {} within {:.0} ms", words(call.purpose).what, call.took_ms)
         },
         facts: |finding, e, _| {
             finding
@@ -47,7 +48,7 @@ pub(super) const CLOSED: Rule = rule!(
         confidence: Confidence::Proved,
         message: |call| {
             let how = if call.outcome == HttpOutcome::Reset { "reset" } else { "closed" };
-            format!("the connection was {how} before an answer for {}", purpose(call.purpose))
+            format!("the connection was {how} before an answer for {}", words(call.purpose).what)
         },
         facts: |finding, e, call| {
             let segment = if call.outcome == HttpOutcome::Reset { "RST" } else { "FIN" };
@@ -72,7 +73,7 @@ pub(super) const MALFORMED: Rule = rule!(
     NoAnswer(&Row {
         ended: |outcome| matches!(outcome, HttpOutcome::Malformed { .. }),
         confidence: Confidence::Inferred,
-        message: |call| format!("the answer for {} is not HTTP", purpose(call.purpose)),
+        message: |call| format!("the answer for {} is not HTTP", words(call.purpose).what),
         facts: |finding, e, call| {
             let finding = match &call.outcome {
                 HttpOutcome::Malformed { message } => {

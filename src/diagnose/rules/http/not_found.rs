@@ -42,6 +42,14 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 "use the project's own endpoint in the application's configuration (keep the old \
                  line to undo it)",
             )),
+        Purpose::ApiList => finding
+            .reasoning("an account of another kind does not have this API, and answers so as well")
+            .owner("Application")
+            .inspect("see which kind of account it is", account::show(e, "kind"))
+            .step(Step::inspect(
+                "check that --service names the API that the application calls, and that its endpoint \
+                 is that of an account of this kind",
+            )),
         _ => finding
             .owner("Application")
             .inspect(format!("see what {} is", e.target.host), host_kind(e).show(e))

@@ -2,9 +2,10 @@
 
 use crate::diagnose::{FindingBuilder, View, reading};
 use crate::diagnosis::{Confidence, Level};
-use crate::evidence::http::{HttpAnswer, HttpCall, Purpose};
+use crate::evidence::http::{HttpAnswer, HttpCall};
 use crate::evidence::{Evidence, Hop, tunnel};
 use crate::services::Service;
+use crate::services::purpose::words;
 
 use super::answered_by::{AnsweredBy, answered_by, service_headers};
 use super::origin::{Origin, origin};
@@ -96,7 +97,7 @@ impl MatchedRefusal<'_> {
 
     /// What was requested, as text.
     pub(in crate::diagnose) const fn what(&self) -> &'static str {
-        purpose(self.call.purpose)
+        words(self.call.purpose).what
     }
 
     /// The level of a refusal. With `--expect closed`, which asks about the network, a refusal of
@@ -127,19 +128,6 @@ pub(in crate::diagnose) fn answer_line(answer: &HttpAnswer) -> String {
         }
         (None, None) if answer.body_bytes == 0 => format!("{line}, no body"),
         (None, None) => line,
-    }
-}
-
-/// A call's purpose as text.
-pub(in crate::diagnose) const fn purpose(purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::Models => "the list of models",
-        Purpose::Project => "the project",
-        Purpose::Deployment => "the deployment",
-        Purpose::Secrets => "the list of secrets",
-        Purpose::Statistics => "the service's statistics",
-        Purpose::Listing => "the list of what it holds",
-        Purpose::Challenge => "a request for a credential",
     }
 }
 

@@ -7,6 +7,7 @@ use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level};
 use crate::evidence::Evidence;
 use crate::evidence::http::{Payload, Purpose};
+use crate::services::purpose::words;
 
 use super::host_kind::host_kind;
 use super::origin;
@@ -90,20 +91,17 @@ fn why(e: &Evidence, refusal: &MatchedRefusal<'_>) -> (String, &'static str) {
         let holds = match refusal.answer.payload {
             _ if refusal.answer.error.is_some() => "an error",
             None if refusal.answer.body_bytes == 0 => "no body",
-            Some(Payload::Models | Payload::Deployments | Payload::Secrets | Payload::Listing) => {
-                "another list"
-            }
+            Some(
+                Payload::Models
+                | Payload::Deployments
+                | Payload::Secrets
+                | Payload::Listing
+                | Payload::KeyValues
+                | Payload::ApiList,
+            ) => "another list",
             _ => "something else",
         };
-        let wanted = match refusal.call.purpose {
-            Purpose::Models => "models",
-            Purpose::Project => "deployments",
-            Purpose::Deployment => "a completion",
-            Purpose::Secrets => "secrets",
-            Purpose::Statistics => "counters and limits",
-            Purpose::Listing => "containers, shares, queues or tables",
-            Purpose::Challenge => "401",
-        };
+        let wanted = words(refusal.call.purpose).holds;
         return (
             format!("{status} for {what} with {holds} instead of {wanted}"),
             "a status alone proves nothing: the answer to this call has a documented form, which \

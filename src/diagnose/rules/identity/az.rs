@@ -2,6 +2,7 @@
 
 use crate::diagnose::reading::word;
 use crate::evidence::http::Purpose;
+use crate::services::purpose::words;
 
 /// The version of `az`.
 pub(super) const VERSION: &str = "az version";
@@ -42,10 +43,7 @@ pub(super) fn roles_of(assignee: &str) -> String {
 
 /// The data actions of a role.
 pub(super) fn data_actions(role: &str, purpose: Purpose) -> String {
-    let kind = match purpose {
-        Purpose::Statistics | Purpose::Listing => "actions",
-        _ => "dataActions",
-    };
+    let kind = words(purpose).permissions;
     format!("az role definition list --name \"{role}\" --query \"[].permissions[].{kind}\"")
 }
 

@@ -6,6 +6,7 @@ use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Evidence;
 use crate::evidence::http::Purpose;
+use crate::services::purpose::{DATA_ACTIONS, words};
 
 use super::az;
 use super::credential::{claims, credential};
@@ -92,22 +93,10 @@ pub(super) fn list_of_secrets(
     said: &MatchedRefusal<'_>,
     finding: FindingBuilder,
 ) -> FindingBuilder {
-    let only = match said.call.purpose {
-        Purpose::Secrets => {
-            "only the list of secrets is refused: an application that reads a secret by name, or \
-             uses keys or certificates, needs other permissions, which are not tested"
-        }
-        Purpose::Statistics => {
-            "only the service's statistics are refused: an application that queries an index needs \
-             another role (Search Index Data Reader), which is not tested; a service that takes \
-             keys alone (authOptions apiKeyOnly) may refuse a token in the same words"
-        }
-        Purpose::Listing => {
-            "only the list of the whole storage account is refused: an application whose role is \
-             on one container, share, queue or table may still use that one, which is not tested"
-        }
-        _ => return finding,
-    };
+    let only = words(said.call.purpose).role_only;
+    if only.is_empty() {
+        return finding;
+    }
     let finding = finding.with_level(Level::Risk).untested().reasoning(only);
     match said.call.purpose {
         Purpose::Secrets => finding.decide_with(account::read_a_secret(e)),
@@ -156,25 +145,20 @@ fn fix(
         .inspect("see what the role allows", az::data_actions(role, said.call.purpose))
         .step(grant(
             e,
-            if matches!(
-                said.call.purpose,
-                Purpose::Secrets | Purpose::Statistics | Purpose::Listing
-            ) {
-                "if the application needs it, give the caller"
-            } else {
-                "give the caller"
+            match words(said.call.purpose).role_only {
+                "" => "give the caller",
+                _ => "if the application needs it, give the caller",
             },
             principal.unwrap_or("<object id of the caller>"),
             kind,
             role,
         ))
-        .step(Step::inspect(match said.call.purpose {
-            // Facts Z5 and Z28: there the actions of the control plane count.
-            Purpose::Statistics => "wait: it takes effect after 5 to 10 minutes",
-            _ => {
+        .step(Step::inspect(match words(said.call.purpose).permissions {
+            DATA_ACTIONS => {
                 "wait: it takes effect after 5 to 10 minutes; Owner and Contributor carry no data \
                  actions"
             }
+            _ => "wait: it takes effect after 5 to 10 minutes",
         }))
         .about_a(reading::noun(e))
         .check(reading::again(e))

@@ -57,10 +57,14 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let finding = if own_tenant { moved(e, finding) } else { finding };
     Some(
         finding
-            .reasoning(if of_token.is_some() {
-                "the service compares the two and reports the difference"
-            } else {
-                "the service names the tenant whose tokens it takes, and the token is of another"
+            .reasoning(match (of_token, of_resource) {
+                (Some(_), _) => "the service compares the two and reports the difference",
+                (None, Some(_)) => {
+                    "the service names the tenant whose tokens it takes, and the token is of another"
+                }
+                (None, None) => {
+                    "the service reports that the token is not of its tenant, and names neither"
+                }
             })
             .owner("Identity")
             .about_a(reading::noun(e))

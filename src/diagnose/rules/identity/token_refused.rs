@@ -22,6 +22,11 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if let Some(named) = named_audience(&said) {
         finding = finding.fact(format!("the service names the audience {named}"));
     }
+    if said.answer.message().is_none()
+        && let Some(line) = said.header_line("www-authenticate")
+    {
+        finding = finding.fact(line);
+    }
     if let Some(claims) = claims(e) {
         let none = || "none".to_owned();
         finding = finding.fact(format!(

@@ -112,6 +112,15 @@ pub(in crate::diagnose) fn ended(e: &View<'_>, row: &Outcome) -> Option<FindingB
         .cites("/tls/value/outcome")
         .reasoning(row.reasoning)
         .owner(session::owner(e));
+    let ask = reading::service(e).and_then(|service| service.opening.tls_request());
+    if let (Some(ask), TlsOutcome::NotTls { .. }) = (ask, &e.tls.value()?.outcome) {
+        finding = finding.reasoning(format!(
+            "{} asks for TLS before a handshake; any answer but {} means that this server has none, \
+             and the servers of Azure have it",
+            ask.protocol,
+            char::from(ask.allows)
+        ));
+    }
     if let Some(excluded) = row.not_azure {
         finding = finding.ruled_out_if(session::azure_speaks_tls_here(e), excluded);
     }

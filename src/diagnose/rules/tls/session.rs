@@ -250,7 +250,9 @@ pub(super) fn s_client_named(e: &View<'_>, name: &str, more: &str) -> String {
         None => format!("-connect {}", peer(e)),
     };
     let more = if more.is_empty() { String::new() } else { format!(" {more}") };
-    format!("openssl s_client {way} -servername {name}{more} </dev/null")
+    let ask = reading::service(e).and_then(|service| service.opening.tls_request());
+    let ask = ask.map_or_else(String::new, |ask| format!(" -starttls {}", ask.starttls));
+    format!("openssl s_client {way} -servername {name}{ask}{more} </dev/null")
 }
 
 /// The names of a certificate for people: three of them, and how many more there are.
