@@ -33,7 +33,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if !alias
         || !downstream::service_answered(e)
         || used.is_empty()
-        || !used.iter().all(|address| is_right(address))
+        || !used.iter().all(is_right)
         || matches!(e.options.expect, Expect::Public | Expect::Closed)
         || !origin.certain
         || state.zone.links.proved().is_none()

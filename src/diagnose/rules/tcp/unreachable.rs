@@ -9,6 +9,7 @@ use crate::diagnose::view::icmp::{self, Refuser};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::tcp::{Icmp, IcmpMeaning, TcpAttempt, TcpOutcome};
+use crate::evidence::vantage::Platform;
 
 pub(super) const RULE: Rule = rule!(
     "tcp-unreachable",
@@ -64,6 +65,23 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 (IcmpMeaning::TimeExceeded, Refuser::Device(_)) if starts_low(e).is_some() => {
                     owner = "Server";
                     low_hop_limit(e)?
+                }
+                (IcmpMeaning::PortUnreachable, Refuser::Device(router))
+                    if e.vantage.is_on(Platform::Kubernetes) =>
+                {
+                    owner = "Server";
+                    Meaning {
+                        reasoning: format!(
+                            "a host answers a closed TCP port with a RST; in a cluster, the node \
+                             rejects with this code where a Service has no endpoints (kube-proxy); \
+                             a packet filter at {router} would look the same"
+                        ),
+                        look: (
+                            "see the Service of this address, and its endpoints".to_owned(),
+                            "kubectl get service,endpointslice -A -o wide".to_owned(),
+                        ),
+                        ..meaning(e, IcmpMeaning::PortUnreachable, &router.to_string(), attempt)
+                    }
                 }
                 (kind, Refuser::Device(router)) => meaning(e, kind, &router.to_string(), attempt),
                 (kind, _) => meaning(e, kind, "a device on the way", attempt),
