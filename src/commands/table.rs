@@ -231,6 +231,16 @@ const MACHINE: &[Row] = &[
         Nothing,
     ),
     row("id", As("whoami /groups"), Same),
+    row(
+        "sysctl net.ipv4.ip_default_ttl",
+        As("Get-NetIPv4Protocol | Select-Object DefaultHopLimit"),
+        As("sysctl net.inet.ip.ttl"),
+    ),
+    row(
+        "sysctl -w net.ipv4.ip_default_ttl=64",
+        As("Set-NetIPv4Protocol -DefaultHopLimit 64"),
+        As("sudo sysctl -w net.inet.ip.ttl=64"),
+    ),
     row("ulimit -n", Nothing, Same),
     row("cat /proc/sys/fs/file-nr", As(HANDLES), As("sysctl kern.num_files kern.maxfiles")),
     row(

@@ -170,7 +170,7 @@ pub enum DnsOutcome {
     },
     /// Nothing acceptable within the deadline.
     TimedOut,
-    /// The resolver's port is closed (ICMP port unreachable, or TCP reset).
+    /// The resolver's port is closed (its own ICMP port unreachable, or TCP reset).
     PortRefused,
     /// The network reports that the resolver cannot be reached.
     Unreachable {

@@ -4,7 +4,9 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use hickory_resolver::Hosts;
 
-use crate::evidence::tcp::{TcpHop, TcpOutcome};
+use crate::evidence::Observed;
+use crate::evidence::dns::{DnsHop, DnsOutcome};
+use crate::evidence::tcp::{IcmpMeaning, TcpHop, TcpOutcome};
 use crate::evidence::text::clean;
 use crate::evidence::vantage::{
     HostsFile, HostsLine, ProxyDecision, ResolverConfig, SourceTowards, Vantage,
@@ -42,6 +44,7 @@ pub(super) fn inspect_host(
         proxy,
         sources: Vec::new(),
         own_senders: Vec::new(),
+        hop_limit: None,
         tunnels_down: Vec::new(),
         clock_ahead_s: None,
     }
@@ -118,20 +121,27 @@ pub(super) fn sources(world: &World, peers: &[SocketAddr]) -> Vec<SourceTowards>
         .collect()
 }
 
-/// The addresses of this machine among the senders of ICMP messages, with nothing read again
-/// where there is no such message.
+/// The addresses of this machine among the senders of ICMP messages about connections and questions,
+/// with nothing read again where there is no such message.
 #[must_use]
 pub(super) fn own_senders<'a>(
     world: &World,
     hops: impl Iterator<Item = &'a TcpHop>,
+    dns: &DnsHop,
 ) -> Vec<IpAddr> {
-    let mut senders: Vec<IpAddr> = hops
-        .flat_map(|hop| &hop.attempts)
-        .filter_map(|attempt| match &attempt.outcome {
-            TcpOutcome::Unreachable { icmp } => icmp.from,
+    let exchanges = dns.resolvers.iter().flat_map(|r| [&r.a, &r.aaaa]).filter_map(Observed::value);
+    let mut senders: Vec<IpAddr> = exchanges
+        .filter_map(|exchange| match &exchange.outcome {
+            DnsOutcome::Unreachable { icmp } => icmp.from,
             _ => None,
         })
         .collect();
+    senders.extend(hops.flat_map(|hop| &hop.attempts).filter_map(
+        |attempt| match &attempt.outcome {
+            TcpOutcome::Unreachable { icmp } => icmp.from,
+            _ => None,
+        },
+    ));
     senders.sort_unstable();
     senders.dedup();
     senders.retain(|sender| interface_of(&world.interfaces, *sender).is_some());
@@ -140,6 +150,18 @@ pub(super) fn own_senders<'a>(
 
 fn interface_of(interfaces: &[(IpAddr, String)], address: IpAddr) -> Option<String> {
     interfaces.iter().find(|(own, _)| *own == address).map(|(_, name)| clean(name, 32))
+}
+
+/// The hop limit with which this machine's packets start, where one ran out on the way.
+#[must_use]
+pub(super) fn hop_limit<'a>(hops: impl Iterator<Item = &'a TcpHop>) -> Option<u8> {
+    let expired = hops.flat_map(|hop| &hop.attempts).find(|attempt| match &attempt.outcome {
+        TcpOutcome::Unreachable { icmp } => icmp.meaning == IcmpMeaning::TimeExceeded,
+        _ => false,
+    })?;
+    // That of IPv6 comes from routers and from routes.
+    let socket = UdpSocket::bind("0.0.0.0:0").ok().filter(|_| expired.address.is_ipv4())?;
+    u8::try_from(socket.ttl().ok()?).ok()
 }
 
 fn source_towards(address: IpAddr) -> Option<IpAddr> {

@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 
 use crate::diagnose::reading::word;
+use crate::diagnose::view::azure::zones::{Record, ZoneState};
 use crate::diagnosis::Step;
 use crate::evidence::azure::{Interface, PrivateEndpoint, ResourceId};
 
@@ -91,14 +92,21 @@ pub(in crate::diagnose) fn see_records(zone: &ResourceId) -> Step {
         .command(format!("{DNS} record-set a list {} -o table", zone_place(zone)))
 }
 
-/// Adds the right address to a record, and removes the wrong ones: in this order, since a record
-/// set without records is deleted.
+/// Adds the right address to a record, where it lacks it, and removes the wrong ones: in this order,
+/// since a record set without records is deleted. A step to what is there already has an undo that
+/// takes away what was there.
 pub(in crate::diagnose) fn correct_record(
-    zone: &ResourceId,
+    state: &ZoneState<'_>,
     record: &str,
     wrong: &[IpAddr],
     right: IpAddr,
 ) -> Vec<Step> {
+    let zone = &state.zone.id;
+    let has = match &state.record {
+        Record::Right(has) | Record::Wrong(has) | Record::Given(has) => has.as_slice(),
+        Record::Absent | Record::Unknown => &[],
+    };
+    let lacks = !has.contains(&right);
     let change = |verb: &str, address: IpAddr| {
         format!(
             "{DNS} record-set a {verb}-record {} -n {} -a {address}",
@@ -114,11 +122,17 @@ pub(in crate::diagnose) fn correct_record(
     .command(change("add", right))
     .undo(change("remove", right));
     let remove = wrong.iter().map(|old| {
-        Step::shared(format!("then remove {old} from it"), affects())
-            .command(change("remove", *old))
-            .undo(change("add", *old))
+        let text = match lacks {
+            true => format!("then remove {old} from it"),
+            false => format!(
+                "remove {old} from the record {record} of {} in {}: it has {right} already",
+                zone.name(),
+                zone.group()
+            ),
+        };
+        Step::shared(text, affects()).command(change("remove", *old)).undo(change("add", *old))
     });
-    std::iter::once(add).chain(remove).collect()
+    Some(add).filter(|_| lacks).into_iter().chain(remove).collect()
 }
 
 /// Shows the zones in which an endpoint registers itself.

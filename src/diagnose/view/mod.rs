@@ -4,6 +4,7 @@ pub(super) mod azure;
 pub(super) mod dns;
 pub(super) mod dns_experiments;
 pub(super) mod http;
+pub(super) mod icmp;
 pub(super) mod library;
 pub(super) mod resolver_view;
 pub(super) mod tcp;

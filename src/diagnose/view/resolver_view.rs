@@ -6,6 +6,7 @@
 use std::net::IpAddr;
 
 use super::dns_experiments::Reachability;
+use super::icmp::Refuser;
 use super::library::Library;
 use crate::evidence::azure::ConnectionStatus;
 use crate::evidence::dns::{Answer, DnsOutcome, Exchange, Rcode, ResolverEvidence, Transport};
@@ -38,8 +39,8 @@ pub(in crate::diagnose) enum ResolverOutcome<'a> {
     Silent,
     /// Its port is closed.
     PortRefused,
-    /// The network reports that it cannot be reached.
-    Unreachable(&'a Icmp),
+    /// This machine or the network reports that it cannot be reached.
+    Unreachable(&'a Icmp, Refuser),
     /// This machine could not send the question.
     NotSent(&'a str),
     /// Only bytes that are not DNS.
@@ -125,7 +126,7 @@ pub(super) fn outcome<'a>(
         DnsOutcome::Answered { answer } => answered(answer, name),
         DnsOutcome::TimedOut => icmp_of_other_questions(e, r).unwrap_or(ResolverOutcome::Silent),
         DnsOutcome::PortRefused => ResolverOutcome::PortRefused,
-        DnsOutcome::Unreachable { icmp } => ResolverOutcome::Unreachable(icmp),
+        DnsOutcome::Unreachable { icmp } => unreachable(e, r, icmp),
         DnsOutcome::Malformed => ResolverOutcome::Malformed,
         DnsOutcome::TcpFailed { message, .. } => ResolverOutcome::TcpFailed(message),
         DnsOutcome::LocalError { message, .. } => ResolverOutcome::NotSent(message),
@@ -143,9 +144,15 @@ fn icmp_of_other_questions<'a>(
     let mut udp = others.filter(|exchange| exchange.transport == Transport::Udp);
     udp.find_map(|exchange| match &exchange.outcome {
         DnsOutcome::PortRefused => Some(ResolverOutcome::PortRefused),
-        DnsOutcome::Unreachable { icmp } => Some(ResolverOutcome::Unreachable(icmp)),
+        DnsOutcome::Unreachable { icmp } => Some(unreachable(e, r, icmp)),
         _ => None,
     })
+}
+
+/// A question that did not reach the resolver, and who refused it.
+fn unreachable<'a>(e: &Evidence, r: &ResolverEvidence, icmp: &'a Icmp) -> ResolverOutcome<'a> {
+    let took_ms = r.a.took_ms().or_else(|| r.aaaa.took_ms()).unwrap_or_default();
+    ResolverOutcome::Unreachable(icmp, Refuser::of(e, icmp, None, took_ms))
 }
 
 fn answered<'a>(answer: &'a Answer, name: &str) -> ResolverOutcome<'a> {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::ops::Deref;
 
-use crate::evidence::tcp::{Icmp, TcpAttempt, TcpHop, TcpOutcome};
+use crate::evidence::tcp::{TcpAttempt, TcpHop, TcpOutcome};
 use crate::evidence::{Evidence, Observed};
 
 /// The tcp hop, with its failures.
@@ -119,16 +119,10 @@ pub(in crate::diagnose) fn dead<'a>(
     all.iter().filter(|p| !connected(p) && !family_absent(p, &all)).copied().collect()
 }
 
-/// Whether the message is this machine's own: its routing table, its firewall, its ARP. The kernel
-/// sends it from the interface's primary address, also where the connection has another source.
-pub(in crate::diagnose) fn is_local(e: &Evidence, icmp: &Icmp, source: Option<IpAddr>) -> bool {
-    icmp.from.is_none_or(|from| Some(from) == source || e.vantage.own_senders.contains(&from))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::tcp::IcmpMeaning;
+    use crate::evidence::tcp::{Icmp, IcmpMeaning};
 
     fn attempt(address: &str, outcome: TcpOutcome) -> TcpAttempt {
         TcpAttempt {

@@ -263,10 +263,9 @@ async fn ask_from(
         });
         if let Ok(error) = reported {
             match error.meaning {
-                IcmpMeaning::PortUnreachable => return DnsOutcome::PortRefused,
                 // Fragmentation and TTL complaints do not end the wait.
                 IcmpMeaning::FragmentationNeeded | IcmpMeaning::Other => {}
-                _ => return DnsOutcome::Unreachable { icmp: icmp(error) },
+                _ => return icmp_outcome(error, server),
             }
         }
         match socket.try_recv_from(&mut buffer) {
@@ -287,7 +286,7 @@ async fn ask_from(
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return failed(&error),
+            Err(error) => return failure(socket, server, &error),
         }
     }
 }
@@ -304,13 +303,26 @@ async fn send(
             Ok(())
         }
         // An ICMP error for the datagram before this one is reported by the next call.
-        Err(error) => Err(match failed(&error) {
-            DnsOutcome::PortRefused => DnsOutcome::PortRefused,
-            otherwise => match platform::read_icmp(socket) {
-                Some(seen) if seen.code.is_some() => DnsOutcome::Unreachable { icmp: icmp(seen) },
-                _ => otherwise,
-            },
-        }),
+        Err(error) => Err(failure(socket, server, &error)),
+    }
+}
+
+/// What an error of the socket says: the message in its error queue names the sender, the error does
+/// not.
+fn failure(socket: &UdpSocket, server: SocketAddr, error: &io::Error) -> DnsOutcome {
+    match platform::read_icmp(socket) {
+        Some(seen) if seen.code.is_some() => icmp_outcome(seen, server),
+        _ => failed(error),
+    }
+}
+
+/// What an ICMP message about a question to `server` says. Only the server itself knows that its port
+/// is closed: from any other sender, `port unreachable` is the code of a rule that rejects.
+fn icmp_outcome(error: platform::IcmpError, server: SocketAddr) -> DnsOutcome {
+    let own_word = error.from.is_none_or(|from| from == server.ip());
+    match error.meaning {
+        IcmpMeaning::PortUnreachable if own_word => DnsOutcome::PortRefused,
+        _ => DnsOutcome::Unreachable { icmp: icmp(error) },
     }
 }
 

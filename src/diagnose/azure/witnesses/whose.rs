@@ -72,24 +72,27 @@ pub(super) fn ruling(view: &View<'_>, azure: &AzureView<'_>, ip: IpAddr) -> Opti
                 ))
                 .cites("/estate/interfaces"),
         )),
+        Owner::Relay(id, service) => {
+            let leads = match service {
+                Some(service) => format!(", which leads to {}", shown(service)),
+                None => String::new(),
+            };
+            let what = format!("the private endpoint {}{leads}", shown(id));
+            let clause = format!("{ip} is the private endpoint {}, not {account}'s", id.name());
+            in_front(view, azure, ip, what, clause, "a private endpoint of something else")
+        }
         Owner::Other(interface) => {
             let id = interface.machine.as_ref().unwrap_or(&interface.id);
             let what = if interface.machine.is_some() { "machine" } else { "interface" };
-            let fact = format!("{ip} is an address of the {what} {}", shown(id));
-            let proof = Proof::default().fact(fact).cites("/estate/interfaces");
-            // The name of a gateway leads to a machine on purpose.
-            if view.target.kind == TargetKind::Unknown {
-                return Some(Ruling::Notes(proof));
-            }
-            let proof = proof
-                .headline(format!("{ip} is the {what} {}, no private endpoint", id.name()))
-                .reasoning(format!(
-                    "{} leads to a {what}: unless it is a proxy that hands connections on to \
-                     {account}, the record is outdated or wrong",
-                    view.dns.name
-                ));
-            let proof = if reached { proof } else { proof.reasoning(UNREACHED) };
-            Some(of_another(view, azure, ip, proof, reached && shows_another_name(view)))
+            let clause = format!("{ip} is the {what} {}, no private endpoint", id.name());
+            in_front(
+                view,
+                azure,
+                ip,
+                format!("the {what} {}", shown(id)),
+                clause,
+                &format!("a {what}"),
+            )
         }
         Owner::NotVisible if none_of_account => {
             let (proof, certain) = (none_has_it(view, azure, ip), is_no_front(view, azure, ip));
@@ -109,6 +112,32 @@ pub(super) fn ruling(view: &View<'_>, azure: &AzureView<'_>, ip: IpAddr) -> Opti
         }
         Owner::NotVisible => None,
     }
+}
+
+/// The address is that of `what`, which may be in front of the account on purpose.
+fn in_front(
+    view: &View<'_>,
+    azure: &AzureView<'_>,
+    ip: IpAddr,
+    what: String,
+    clause: String,
+    kind: &str,
+) -> Option<Ruling> {
+    let account = reading::account(view);
+    let reached = azure.owner_is_certain(ip);
+    let fact = format!("{ip} is an address of {what}");
+    let proof = Proof::default().fact(fact).cites("/estate/interfaces");
+    // The name of a gateway leads to a machine on purpose.
+    if view.target.kind == TargetKind::Unknown {
+        return Some(Ruling::Notes(proof));
+    }
+    let proof = proof.headline(clause).reasoning(format!(
+        "{} leads to {kind}: unless it is a proxy that hands connections on to {account}, the record \
+         is outdated or wrong",
+        view.dns.name
+    ));
+    let proof = if reached { proof } else { proof.reasoning(UNREACHED) };
+    Some(of_another(view, azure, ip, proof, reached && shows_another_name(view)))
 }
 
 const NO_FILTER: &str = "a packet filter as the first cause: the address is the wrong one";
@@ -205,7 +234,7 @@ fn correct_record(
         Record::Right(_) | Record::Absent | Record::Unknown => false,
     });
     if let (Some(case), Some(state), true) = (&case, zone, holds) {
-        let steps = zone_steps::correct_record(&state.zone.id, &case.record, &[wrong], right);
+        let steps = zone_steps::correct_record(state, &case.record, &[wrong], right);
         let proof = proof.step(zone_steps::see_record(&state.zone.id, &case.record));
         return steps.into_iter().fold(proof, Proof::step);
     }

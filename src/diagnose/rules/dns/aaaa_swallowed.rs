@@ -39,7 +39,7 @@ fn swallowing<'v>(e: &'v View<'_>) -> Option<(&'v ResolverView<'v>, Aaaa)> {
             }
             DnsOutcome::TimedOut => Aaaa::Silent,
             DnsOutcome::PortRefused => Aaaa::Error("port closed".to_owned()),
-            DnsOutcome::Unreachable { icmp } => Aaaa::Error(text::unreachable(icmp)),
+            DnsOutcome::Unreachable { icmp } => Aaaa::Error(text::unreachable(icmp, None)),
             DnsOutcome::Malformed => Aaaa::Error("bytes that are not a DNS message".to_owned()),
             DnsOutcome::TcpFailed { message, .. } | DnsOutcome::LocalError { message, .. } => {
                 Aaaa::Error(message.clone())

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 
 use crate::diagnose::azure::zone_steps;
 use crate::diagnose::headline::Clause;
-use crate::diagnose::view::azure::owner::Owner;
 use crate::diagnose::view::azure::zone_case::ZoneCase;
 use crate::diagnose::view::azure::zones::{Record, ZoneState};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
@@ -46,8 +45,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let broken = downstream::service_not_reached(e);
     // A proxy or a load balancer in front may have an address of its own, on purpose: the record
     // is wrong for certain only where the endpoints register themselves in its zone.
-    let of_machine =
-        all.iter().any(|a| matches!(azure.owner(*a), Owner::Other(_) | Owner::Several(_)));
+    let of_machine = all.iter().any(|a| azure.may_be_in_front(*a));
     let of_gateway = of_machine || e.target.kind == TargetKind::Unknown;
     if holding.is_none() && (!broken || of_gateway) {
         return None;
@@ -175,6 +173,6 @@ fn in_zone(
         ))
         .cites(format!("/azure{}/record", state.pointer))
         .step(zone_steps::see_record(zone, &case.record));
-    let steps = zone_steps::correct_record(zone, &case.record, all, wanted);
+    let steps = zone_steps::correct_record(state, &case.record, all, wanted);
     steps.into_iter().fold(finding, FindingBuilder::step)
 }

@@ -40,7 +40,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             && matches!(
                 r.outcome,
                 ResolverOutcome::Silent
-                    | ResolverOutcome::Unreachable(_)
+                    | ResolverOutcome::Unreachable(..)
                     | ResolverOutcome::PortRefused
                     | ResolverOutcome::NotSent(_)
             )

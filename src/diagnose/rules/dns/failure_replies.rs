@@ -3,12 +3,14 @@
 use crate::diagnose::headline::Clause;
 use crate::diagnose::resolver_class::ResolverClass;
 use crate::diagnose::view::dns_experiments::{Reachability, TcpProbe};
+use crate::diagnose::view::icmp::Refuser;
 use crate::diagnose::view::resolver_view::{ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
+use crate::evidence::tcp::IcmpMeaning;
 
 use super::advice::{Resolver, Upstream};
-use super::failures::{OF_AZURE, Row, adds, answers, probe, refused};
+use super::failures::{OF_AZURE, Row, adds, answers, own_filter, probe, refused};
 use super::symptoms::NO_ADDRESS;
 use super::{record_gap, text};
 
@@ -53,7 +55,14 @@ pub(super) const UNREACHABLE: Rule = rule!(
     "No configured resolver answers: the first one cannot be reached",
     DnsFailure(&Row {
         when: |r| unreached(r).is_some(),
-        confidence: |_| Confidence::Proved,
+        // The code of a message is that of a missing route or of a rule: its sender alone is known.
+        confidence: |r| match &r.outcome {
+            ResolverOutcome::NotSent(_)
+            | ResolverOutcome::Unreachable(_, Refuser::Routing | Refuser::Link) => {
+                Confidence::Proved
+            }
+            _ => Confidence::Inferred,
+        },
         message: cannot_be_reached,
         shown_by: &[],
         why: unreachable,
@@ -184,7 +193,9 @@ fn port_refused(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> 
 /// Why the question did not reach it, as the network or this machine reports.
 fn unreached(r: &ResolverView<'_>) -> Option<String> {
     match &r.outcome {
-        ResolverOutcome::Unreachable(icmp) => Some(text::unreachable(icmp)),
+        ResolverOutcome::Unreachable(icmp, refuser) => {
+            Some(text::unreachable(icmp, Some(*refuser)))
+        }
         ResolverOutcome::NotSent(message) => {
             Some(format!("the question could not be sent: {message}"))
         }
@@ -198,8 +209,42 @@ fn cannot_be_reached(_: &View<'_>, r: &ResolverView<'_>) -> Clause {
 }
 
 fn unreachable(finding: FindingBuilder, _: &View<'_>, r: &ResolverView<'_>) -> FindingBuilder {
+    let port = r.seen.address.port();
+    let finding =
+        finding.reasoning(format!("asking {}: {}", r.label(), unreached(r).unwrap_or_default()));
+    let finding = match &r.outcome {
+        ResolverOutcome::Unreachable(_, Refuser::Filter) => {
+            let finding = finding.reasoning(
+                "this machine itself sent that message at once; without a route its kernel refuses \
+                 without a message, and it reports a neighbour that does not answer only after \
+                 seconds: a rule of its packet filter rejects",
+            );
+            return own_filter(finding, port);
+        }
+        ResolverOutcome::Unreachable(_, Refuser::Link) => finding
+            .reasoning("no host on this machine's link answers for it, or for the gateway to it"),
+        ResolverOutcome::Unreachable(icmp, Refuser::Device(from)) => {
+            finding.reasoning(match icmp.meaning {
+                IcmpMeaning::PortUnreachable | IcmpMeaning::AdminProhibited => {
+                    format!("{from} is not the resolver: a rule there rejects the question")
+                }
+                _ => format!(
+                    "{from} has no way to the resolver, or a rule there rejects the question with \
+                     this code"
+                ),
+            })
+        }
+        _ => finding,
+    };
+    let finding = match &r.outcome {
+        ResolverOutcome::Unreachable(_, Refuser::Device(from)) => {
+            finding.step(Step::inspect(format!(
+                "on {from}: see its route to the resolver, and its rules for UDP and TCP {port}"
+            )))
+        }
+        _ => finding,
+    };
     finding
-        .reasoning(format!("asking {}: {}", r.label(), unreached(r).unwrap_or_default()))
         .owner("Network")
         .inspect("see the route to the resolver", format!("ip route get {}", r.seen.address.ip()))
         .step(

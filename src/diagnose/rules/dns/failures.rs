@@ -142,6 +142,20 @@ pub(super) fn refused(
     }
 }
 
+/// Advice where this machine's own packet filter rejects the question.
+pub(super) fn own_filter(finding: FindingBuilder, port: u16) -> FindingBuilder {
+    finding
+        .owner("Server")
+        .inspect("see this machine's packet filter rules", "nft list ruleset; iptables-save")
+        .step(
+            Step::local(format!(
+                "allow UDP and TCP {port} to this resolver before the rule that rejects, once the \
+                 owner of the rule agrees: the block may be deliberate"
+            ))
+            .undo("remove the rule again"),
+        )
+}
+
 /// This machine's address on the private side, if the evidence has one.
 fn source(e: &View<'_>) -> String {
     e.vantage

@@ -60,6 +60,7 @@ mod zone_bypassed;
 mod zone_falls_back;
 mod zone_not_linked;
 mod zone_owner;
+mod zone_record_changed;
 mod zone_twin;
 
 use super::over_limit;
@@ -95,6 +96,7 @@ pub(super) const RULES: &[Rule] = &[
     zone_twin::RULE,
     zone_falls_back::RULE,
     address_stale::RULE,
+    zone_record_changed::RULE,
     suffix_not_covered::RULE,
     record_missing::RULE,
     no_internet_names::RULE,

@@ -3,6 +3,7 @@
 
 use crate::diagnose::headline::Clause;
 use crate::diagnose::view::dns_experiments::{self, Reachability, TcpProbe};
+use crate::diagnose::view::icmp::Refuser;
 use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
@@ -10,7 +11,7 @@ use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::dns::ResolverRole;
 
 use super::advice::{Resolver, Upstream};
-use super::failures::refused;
+use super::failures::{own_filter, refused};
 use super::{answers_others, library_waits, text};
 
 pub(super) const RULE: Rule =
@@ -165,7 +166,7 @@ fn clause(e: &View<'_>, r: &ResolverView<'_>, waits: bool) -> Clause {
     let what = match &r.outcome {
         ResolverOutcome::Silent => format!("{label} does not answer"),
         ResolverOutcome::PortRefused => format!("the DNS port of {label} is closed"),
-        ResolverOutcome::Unreachable(_) | ResolverOutcome::NotSent(_) => {
+        ResolverOutcome::Unreachable(..) | ResolverOutcome::NotSent(_) => {
             format!("{label} cannot be reached")
         }
         ResolverOutcome::Malformed => format!("{label} sends bytes that are not a DNS message"),
@@ -228,7 +229,8 @@ fn fix(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> FindingBu
     let suffix = reading::public_suffix(e);
     match (&r.outcome, &r.reachability) {
         (ResolverOutcome::PortRefused | ResolverOutcome::Malformed, _) => resolver.runs(finding),
-        (ResolverOutcome::Unreachable(_) | ResolverOutcome::NotSent(_), _)
+        (ResolverOutcome::Unreachable(_, Refuser::Filter), _) => own_filter(finding, port),
+        (ResolverOutcome::Unreachable(..) | ResolverOutcome::NotSent(_), _)
         | (
             _,
             Reachability::TcpOnly

@@ -6,6 +6,7 @@ use crate::diagnose::FindingBuilder;
 use crate::diagnose::headline::Clause;
 use crate::diagnose::reading::word;
 use crate::diagnose::resolver_class::{self, ResolverClass};
+use crate::diagnose::view::icmp::Refuser;
 use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view::{ResolverOutcome, ResolverView};
 use crate::evidence::dns::{Answer, ResolverEvidence};
@@ -70,7 +71,9 @@ pub(super) fn outcome(r: &ResolverView<'_>) -> String {
         },
         ResolverOutcome::Silent => "no answer within the deadline".to_owned(),
         ResolverOutcome::PortRefused => "its port is closed".to_owned(),
-        ResolverOutcome::Unreachable(icmp) => format!("unreachable: {}", unreachable(icmp)),
+        ResolverOutcome::Unreachable(icmp, refuser) => {
+            format!("unreachable: {}", unreachable(icmp, Some(*refuser)))
+        }
         ResolverOutcome::NotSent(message) => format!("the question could not be sent: {message}"),
         ResolverOutcome::Malformed => "only bytes that are not a DNS message".to_owned(),
         ResolverOutcome::TcpFailed(message) => {
@@ -90,12 +93,14 @@ pub(super) fn class_word(address: IpAddr) -> &'static str {
     }
 }
 
-/// An ICMP message in words.
-pub(super) fn unreachable(icmp: &Icmp) -> String {
+/// An ICMP message in words, with its sender where that is not this machine.
+pub(super) fn unreachable(icmp: &Icmp, refuser: Option<Refuser>) -> String {
     let meaning = icmp.meaning.describe();
     match icmp.from {
-        Some(from) => format!("{meaning}, reported by {from}"),
-        None => format!("{meaning}, reported by this machine"),
+        Some(from) if refuser.is_none_or(|refuser| refuser == Refuser::Device(from)) => {
+            format!("{meaning}, reported by {from}")
+        }
+        _ => format!("{meaning}, reported by this machine"),
     }
 }
 

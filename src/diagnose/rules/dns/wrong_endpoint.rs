@@ -99,7 +99,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 ))
                 .cites(format!("/azure{}/record", state.pointer))
                 .step(zone_steps::see_record(zone, &case.record));
-            zone_steps::correct_record(zone, &case.record, &[address], one.address)
+            zone_steps::correct_record(state, &case.record, &[address], one.address)
                 .into_iter()
                 .fold(finding, FindingBuilder::step)
         }

@@ -7,7 +7,6 @@ use std::net::IpAddr;
 use crate::diagnose::headline::Clause;
 use crate::diagnose::view::azure::AzureView;
 use crate::diagnose::view::azure::dns::{Origin, Server};
-use crate::diagnose::view::azure::owner::Owner;
 use crate::diagnose::view::azure::zone_case::ZoneCase;
 use crate::diagnose::view::azure::zones::{Link, Record, ZoneState};
 use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
@@ -118,7 +117,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
 /// What may have an address that no private endpoint has.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Front {
-    /// A machine in Azure: a proxy or a relay, as far as Azure shows.
+    /// A machine in Azure, or a service behind a private endpoint: a proxy or a relay, as far as
+    /// Azure shows.
     Machine,
     /// Nothing that is visible.
     Unknown,
@@ -139,8 +139,7 @@ fn front(e: &View<'_>, azure: &AzureView<'_>, r: &ResolverView<'_>) -> Option<Fr
     if !private || all.iter().any(|a| azure.endpoint_of_another(*a).is_some()) {
         return None;
     }
-    let machine =
-        all.iter().any(|a| matches!(azure.owner(*a), Owner::Other(_) | Owner::Several(_)));
+    let machine = all.iter().any(|a| azure.may_be_in_front(*a));
     Some(if machine { Front::Machine } else { Front::Unknown })
 }
 

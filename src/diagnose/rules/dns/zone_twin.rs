@@ -94,7 +94,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     }
     // A zone group cannot hold a second zone of that name next to the first.
     if let Some(one) = azure.right_addresses().first() {
-        let add = zone_steps::correct_record(&empty.zone.id, &case.record, &[], one.address);
+        let add = zone_steps::correct_record(empty, &case.record, &[], one.address);
         finding = add.into_iter().map(Step::or).fold(finding, FindingBuilder::step).reasoning(
             "a record that is added to the linked zone by hand is not updated when the endpoint is \
              created anew",

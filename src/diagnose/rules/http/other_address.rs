@@ -156,7 +156,7 @@ fn with_fix(finding: FindingBuilder, e: &Evidence, address: &str) -> FindingBuil
 }
 
 /// Addresses that were not called.
-fn untried(e: &Evidence) -> Option<FindingBuilder> {
+fn untried(e: &View<'_>) -> Option<FindingBuilder> {
     let walked = e.tcp.value()?.selected?;
     let connected = |a: &IpAddr| {
         e.tcp.value().is_some_and(|hop| {
@@ -184,12 +184,18 @@ fn untried(e: &Evidence) -> Option<FindingBuilder> {
     if left.is_empty() {
         return None;
     }
+    // Who answers there is not known either where no handshake was made.
+    let shaken = |a: &IpAddr| e.tls.other_addresses().any(|(_, address, _)| address == *a);
+    let what = match left.iter().all(shaken) {
+        true => "the call to",
+        false => "TLS and the call at",
+    };
     let finding = FindingBuilder::new(
         Level::Note,
         Confidence::Proved,
         match left.as_slice() {
-            [one] => format!("not tested: the call to {one}, another address of the name"),
-            _ => format!("not tested: the call to {} more addresses of the name", left.len()),
+            [one] => format!("not tested: {what} {one}, another address of the name"),
+            _ => format!("not tested: {what} {} more addresses of the name", left.len()),
         },
     )
     .fact(format!("not called: {}", reading::list(&left)));

@@ -2,6 +2,7 @@
 
 use crate::diagnose::engines::proxy_connection::Row;
 use crate::diagnose::rules::tcp::attempts;
+use crate::diagnose::view::icmp::Refuser;
 use crate::diagnose::{FindingBuilder, Rule, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Evidence;
@@ -76,10 +77,21 @@ pub(super) const UNREACHABLE: Rule = rule!(
 
 /// Which device reports that the proxy cannot be reached, and why.
 fn no_way(finding: FindingBuilder, e: &Evidence, attempt: &TcpAttempt) -> FindingBuilder {
+    let refuser = attempts::refuser(e, attempt);
     let who = match &attempt.outcome {
-        TcpOutcome::Unreachable { icmp } => match icmp.from {
-            Some(from) if !attempts::is_local(e, icmp, attempt.source) => {
+        TcpOutcome::Unreachable { .. } => match refuser {
+            Some(Refuser::Device(from)) => {
                 format!("{from} sent the message: the packet got that far")
+            }
+            Some(Refuser::Filter) => {
+                let finding = finding.reasoning(
+                    "this machine itself sent the message at once, which neither a missing route nor \
+                     a neighbour that does not answer does: a rule of its packet filter rejects",
+                );
+                return finding.owner("Server").inspect(
+                    "see this machine's packet filter rules",
+                    "nft list ruleset; iptables-save",
+                );
             }
             _ => {
                 "this machine's own kernel refused: it has no route to it, or no neighbour answers"

@@ -3,12 +3,13 @@
 
 use std::net::IpAddr;
 
-use crate::commands::System;
 use crate::diagnose::FindingBuilder;
 use crate::diagnose::headline::Clause;
+use crate::diagnose::view::icmp::{AT_ONCE_MS, Refuser};
+pub(in crate::diagnose) use crate::diagnose::view::icmp::{is_local, shows_sender};
 use crate::diagnose::view::tcp::not_sent;
 pub(in crate::diagnose) use crate::diagnose::view::tcp::{
-    IndexedAttempt, TcpFailure, dead, failed, is_local,
+    IndexedAttempt, TcpFailure, dead, failed,
 };
 use crate::diagnosis::{Confidence, Level};
 use crate::evidence::tcp::{Icmp, IcmpMeaning, TcpAttempt, TcpOutcome};
@@ -19,18 +20,6 @@ use crate::evidence::{Evidence, classify, tunnel};
 pub(super) fn never_left(attempt: &TcpAttempt) -> bool {
     not_sent(attempt) && attempt.took_ms < AT_ONCE_MS && attempt.syn_repeats.unwrap_or(0) == 0
 }
-
-/// Whether an error without a sender is this machine's own. Linux's error queue names the router whose
-/// message it is; Windows has the same codes for both, and names the sender only where it shows the
-/// ICMP message.
-pub(super) fn shows_sender(e: &Evidence) -> bool {
-    System::of(&e.vantage.os) == System::Linux
-}
-
-/// Milliseconds within which this machine's own kernel refuses, sooner than any answer could come.
-/// Where the error queue cannot be read (a sandbox), a router's message comes later and without its
-/// sender.
-const AT_ONCE_MS: f64 = 5.0;
 
 /// Milliseconds within which an answer comes that crossed no network.
 pub(super) const ON_HOST_MS: f64 = 0.5;
@@ -44,16 +33,26 @@ pub(super) fn answered_here(e: &Evidence, attempt: &TcpAttempt) -> bool {
         || attempt.took_ms < ON_HOST_MS && !classify(ip).is_unusable()
 }
 
-/// Whether this machine has no route to the address (ENETUNREACH, or a route of type
-/// `unreachable`, for which no source address is chosen).
-pub(in crate::diagnose) fn no_route(e: &Evidence, attempt: &TcpAttempt) -> bool {
+/// Who refused the connection, where a message or this machine's kernel did.
+pub(in crate::diagnose::rules) fn refuser(e: &Evidence, attempt: &TcpAttempt) -> Option<Refuser> {
     match &attempt.outcome {
-        TcpOutcome::Unreachable { icmp } if is_local(e, icmp, attempt.source) => match icmp.meaning
-        {
-            IcmpMeaning::NetUnreachable => true,
-            IcmpMeaning::HostUnreachable => icmp.from.is_none() && attempt.source.is_none(),
-            _ => false,
-        },
+        TcpOutcome::Unreachable { icmp } => {
+            Some(Refuser::of(e, icmp, attempt.source, attempt.took_ms))
+        }
+        _ => None,
+    }
+}
+
+/// Whether this machine has no route to the address (ENETUNREACH, or a route of type
+/// `unreachable`), or the system does not show that a router has none.
+pub(in crate::diagnose) fn no_route(e: &Evidence, attempt: &TcpAttempt) -> bool {
+    let no_network = match &attempt.outcome {
+        TcpOutcome::Unreachable { icmp } => icmp.meaning == IcmpMeaning::NetUnreachable,
+        _ => false,
+    };
+    match refuser(e, attempt) {
+        Some(Refuser::Routing) => true,
+        Some(Refuser::Unknown) => no_network,
         _ => false,
     }
 }

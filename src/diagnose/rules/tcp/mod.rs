@@ -11,6 +11,7 @@ pub(in crate::diagnose::rules) mod azure_routes;
 pub(in crate::diagnose::rules) mod firewall_step;
 mod gateway_silent;
 mod interface_down;
+mod large_packets;
 mod local_error;
 pub(in crate::diagnose::rules) mod local_link;
 mod loss;
@@ -44,6 +45,7 @@ pub(super) const RULES: &[Rule] = &[
     terminated::RULE,
     slow::TCP,
     loss::RULE,
+    large_packets::RULE,
     over_limit::TCP,
     other_port_not_tested::RULE,
 ];

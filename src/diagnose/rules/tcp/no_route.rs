@@ -17,12 +17,11 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     }
     let ip = attempt.connected_to().ip();
     let ip_route = if ip.is_ipv6() { "ip -6 route" } else { "ip route" };
-    let shows_sender = attempts::shows_sender(e);
-    let never_left = shows_sender && attempts::never_left(attempt);
+    let never_left = attempts::shows_sender(e) && attempts::never_left(attempt);
     let mut finding = attempts::broken(
         e,
         failed,
-        if shows_sender { Confidence::Proved } else { Confidence::Inferred },
+        if never_left { Confidence::Proved } else { Confidence::Inferred },
         format!("this machine has no route to {ip}"),
     )
     .reasoning(match never_left {

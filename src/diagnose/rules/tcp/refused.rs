@@ -4,6 +4,7 @@ use super::attempts;
 use super::traceroute::{self, RstFrom, Traceroute};
 use crate::diagnose::{FindingBuilder, Rule, View, endpoint_of, reading};
 use crate::diagnosis::{Confidence, Step};
+use crate::evidence::experiment::TraceResult;
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::{classify, tunnel};
 
@@ -18,17 +19,33 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     }
     let ip = attempt.connected_to().ip();
     let peer = attempts::peer(attempt);
-    let before = Traceroute::of(e, "trace-syn", attempt)
-        .is_some_and(|trace| matches!(traceroute::rst_from(&trace), RstFrom::Before { .. }));
+    let trace = Traceroute::of(e, "trace-syn", attempt);
+    let before = trace
+        .as_ref()
+        .is_some_and(|trace| matches!(traceroute::rst_from(trace), RstFrom::Before { .. }));
+    // Whether the answer came from so near that it may be this machine's own.
+    let at_once = attempt.took_ms < attempts::ON_HOST_MS;
+    let hop = trace.as_ref().and_then(|trace| trace.lowest_syn_ttl(|t| *t == TraceResult::Reset));
+    let nearby = !classify(ip).is_unusable()
+        && match hop {
+            Some(1) => at_once || trace.and_then(|trace| trace.host_ttl()) != Some(1),
+            Some(_) => false,
+            None => at_once,
+        };
     let here = attempts::answered_here(e, attempt) && !before;
     let message = match before {
+        true if nearby => format!("this machine or its gateway refuses the connection to {peer}"),
         true => format!("a device on the path refuses the connection to {peer}"),
+        false if nearby => format!("the connection to {peer} is refused"),
         false => format!("{peer} refuses the connection"),
     };
-    let mut finding = attempts::broken(e, failed, Confidence::Proved, message)
+    // An answer that may be this machine's own does not show whose it is.
+    let confidence = if nearby { Confidence::Inferred } else { Confidence::Proved };
+    let mut finding = attempts::broken(e, failed, confidence, message)
         .reasoning(
-            "a RST answered the SYN: either no process listens on this port, or a firewall \
-                 rejects on behalf of the address; the RST itself does not show which of them \
+            "a RST answered the SYN: either no process listens on this port, or a firewall, \
+                 this machine's own packet filter among them, rejects on behalf of the address; the \
+                 RST itself does not show which of them \
                  sent it",
         )
         .ruled_out_if(!here && before, "a dropped packet: an answer came")
@@ -39,16 +56,23 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         );
     // A program cannot see what redirects its own packets, but an answer this fast comes from
     // nearby.
-    if attempt.took_ms < attempts::ON_HOST_MS && !before && !classify(ip).is_unusable() {
+    if nearby {
         finding = finding
             .reasoning(format!(
-                "it came after {:.1} ms, so from nearby: this machine itself may refuse, if a \
-                 service mesh or a local agent redirects the connection to a port on which no \
-                 process listens",
-                attempt.took_ms
+                "{}: this machine itself may refuse, by a rule of its packet filter (`reject with tcp \
+                 reset`), or if a service mesh or a local agent redirects the connection to a port \
+                 on which no process listens",
+                match hop == Some(1) {
+                    true => "it comes from the first hop or from before it".to_owned(),
+                    false => format!("it came after {:.1} ms, so from nearby", attempt.took_ms),
+                }
             ))
             .decide_with(
-                "iptables-save -t nat; nft list ruleset  # as root: what redirects the port",
+                "iptables-save; nft list ruleset  # as root: what rejects or redirects the port",
+            )
+            .inspect(
+                "see whether this machine's packet filter rejects or redirects the connection",
+                "nft list ruleset; iptables-save",
             );
     }
     finding = finding.decide_with(format!(

@@ -258,6 +258,11 @@ pub(super) fn explain_refusal(
         finding = finding.cites(place);
     }
     match rst_from(&trace) {
+        RstFrom::Before { hop: 1, goes_on_to } => finding.reasoning(format!(
+            "the trace: a SYN with TTL 1 is refused, while UDP continues to hop {goes_on_to} before \
+             it reaches {}: this machine or its gateway refuses, not the host",
+            trace.address
+        )),
         RstFrom::Before { hop, goes_on_to } => finding.reasoning(format!(
             "the trace: a SYN with TTL {hop} is refused, while UDP continues to hop {goes_on_to} \
              before it reaches {}: a device on the path refuses, not the host",

@@ -7,11 +7,19 @@ use super::AzureView;
 use super::here::Here;
 use super::routes::is_or_joins;
 use crate::evidence::azure::{Connection, Interface, IpConfiguration, PrivateEndpoint, ResourceId};
+use crate::services::{find, find_privatelink};
+
+/// What hands connections on behind a private endpoint, as the operator has set it up (fact C65).
+const RELAYS: &[&str] =
+    &["Microsoft.Network/privateLinkServices", "Microsoft.Network/applicationGateways"];
 
 /// Whose an address is.
 pub(in crate::diagnose) enum Owner<'a> {
     /// A private endpoint of the account.
     Account(EndpointAddress<'a>),
+    /// A private endpoint that leads to a service of the operator's own, which may hand connections on
+    /// to the account (fact C65); or that may, since what it leads to is not visible.
+    Relay(&'a ResourceId, Option<&'a ResourceId>),
     /// A private endpoint of something else.
     OtherEndpoint(&'a ResourceId, &'a IpConfiguration),
     /// A private endpoint; whether it is the account's is not visible.
@@ -72,15 +80,34 @@ impl<'a> AzureView<'a> {
             return account;
         }
         let estate = &self.said.estate;
-        let has_target = self.endpoint(id).is_some_and(|endpoint| !endpoint.targets.is_empty());
-        if estate.connections.known().is_some() || has_target {
+        let targets = self.endpoint(id).map(|endpoint| endpoint.targets.as_slice());
+        let targets = targets.unwrap_or_default();
+        let relay = targets.iter().find(|target| RELAYS.iter().any(|kind| target.is_a(kind)));
+        if relay.is_some() {
+            return Owner::Relay(id, relay);
+        }
+        if !targets.is_empty() {
             return Owner::OtherEndpoint(id, configuration);
+        }
+        if estate.connections.known().is_some() {
+            let of_service =
+                |name: &String| find(name).or_else(|| find_privatelink(name)).is_some();
+            return match configuration.fqdns.iter().any(of_service) {
+                true => Owner::OtherEndpoint(id, configuration),
+                false => Owner::Relay(id, None),
+            };
         }
         let host = &self.walk.dns.name;
         match configuration.fqdns.iter().any(|name| name.eq_ignore_ascii_case(host)) {
             true => account,
             false => Owner::UnknownEndpoint(id, configuration),
         }
+    }
+
+    /// Whether what has the address may be in front of the account on purpose: a machine, or a service
+    /// of the operator's own behind a private endpoint.
+    pub(in crate::diagnose) fn may_be_in_front(&self, address: IpAddr) -> bool {
+        matches!(self.owner(address), Owner::Other(_) | Owner::Several(_) | Owner::Relay(..))
     }
 
     /// Whether it is certain that this machine's packets reach the visible interface with the

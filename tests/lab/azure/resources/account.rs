@@ -250,7 +250,12 @@ fn private_endpoint(
         .enumerate()
         .map(|(at, (address, fqdns))| {
             let suffixed = || SUFFIXES.iter().map(|s| format!("{}.{s}", endpoint.target)).collect();
-            let fqdns: Vec<String> = if fqdns.is_empty() { suffixed() } else { fqdns.clone() };
+            // A service of the operator's own has no names (fact C65).
+            let own_service = target.contains("/privateLinkServices/");
+            let fqdns: Vec<String> = match fqdns.is_empty() && !own_service {
+                true => suffixed(),
+                false => fqdns.clone(),
+            };
             json!({
                 "name": format!("privateEndpointIpConfig.{at}"),
                 "id": format!("{nic}/ipConfigurations/privateEndpointIpConfig.{at}"),

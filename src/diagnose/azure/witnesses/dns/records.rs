@@ -181,7 +181,7 @@ fn deleted(
         .step(zone_steps::see_records(&state.zone.id));
     for step in right
         .into_iter()
-        .flat_map(|right| zone_steps::correct_record(&state.zone.id, &case.record, &[], right))
+        .flat_map(|right| zone_steps::correct_record(state, &case.record, &[], right))
     {
         proof = proof.step(step);
     }

@@ -1,0 +1,115 @@
+//! The path works by an address that the private zone no longer has, as Resource Manager shows: a
+//! resolver's cache keeps it until its time to live ends (facts C18, C24, C25).
+
+use std::net::IpAddr;
+
+use crate::diagnose::azure::zone_steps;
+use crate::diagnose::headline::Clause;
+use crate::diagnose::view::azure::zone_case::ZoneCase;
+use crate::diagnose::view::azure::zones::Record;
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
+use crate::evidence::{Expect, tunnel};
+
+use super::{downstream, text};
+
+pub(super) const RULE: Rule = rule!(
+    "dns-zone-record-changed",
+    Dns,
+    "The path works by an address that the private zone no longer has",
+    Code(check)
+)
+.short("the path works by an address that the private zone no longer has");
+
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let azure = e.azure.as_ref()?;
+    let case = ZoneCase::of(e, azure)?;
+    let (origin, state, r) = (case.origin()?, case.linked()?, case.resolver);
+    // The answer came out of a private zone, and leads to an endpoint of the account.
+    let right = azure.right_addresses();
+    let is_right = |address: &IpAddr| right.iter().any(|one| one.address == *address);
+    let used = e.dns.effective();
+    let alias = r.seen.privatelink_alias(&e.dns.name).is_some();
+    if !alias
+        || !downstream::service_answered(e)
+        || used.is_empty()
+        || !used.iter().all(is_right)
+        || matches!(e.options.expect, Expect::Public | Expect::Closed)
+        || !origin.certain
+        || state.zone.links.proved().is_none()
+    {
+        return None;
+    }
+    // A server of that network may forward to another one, whose zone has the record.
+    let elsewhere = case.zones.iter().any(|other| matches!(other.record, Record::Right(_)));
+    if elsewhere && !origin.decides() {
+        return None;
+    }
+    let given: &[IpAddr] = match &state.record {
+        Record::Wrong(given) if !given.iter().any(is_right) => given,
+        Record::Absent => &[],
+        _ => return None,
+    };
+    // What may be in front of the account on purpose is no fault to come.
+    if given.iter().any(|a| azure.may_be_in_front(*a) || !tunnel::is_private(e, *a)) {
+        return None;
+    }
+    let one = right.first()?;
+    let (has, zone) = (text::brief(given), &state.zone.id);
+    let headline = match given.is_empty() {
+        true => Clause::from(format!("{} has no record {} any more", case.zone, case.record))
+            .or("the private zone has no record of the name any more"),
+        false => {
+            Clause::from(format!("{} has {has} now, the endpoint has {}", case.zone, one.address))
+                .or(format!("the private zone has {has} now, the endpoint has {}", one.address))
+        }
+    };
+    let ttl = r.seen.a_answer().and_then(|answer| answer.records.iter().map(|x| x.ttl).min());
+    let until = match ttl {
+        Some(ttl) => format!("within {ttl} s, the answer's remaining time to live"),
+        None => "when a cached answer ends".to_owned(),
+    };
+    let mut finding = FindingBuilder::new(Level::Risk, Confidence::Inferred, headline)
+        .fact(format!(
+            "{} (resource group {}), linked to {}: {} -> {}",
+            case.zone,
+            zone.group(),
+            origin.network.name(),
+            case.record,
+            if given.is_empty() { "no record".to_owned() } else { reading::list(given) }
+        ))
+        .fact(format!(
+            "{} gives {} (right), and the service answers there",
+            r.label(),
+            text::brief(&used)
+        ))
+        .cites(format!("/azure{}/record", state.pointer))
+        .cites(format!("/azure{}/links", state.pointer))
+        .cites("/azure/estate/interfaces")
+        .cites(r.pointer())
+        .reasoning(format!(
+            "the zone no longer has what {} answers: that answer is from a cache, and clients lose \
+             the address {until}",
+            r.label()
+        ))
+        .reasoning(format!(
+            "a server behind {} that asks another network, or has a record of its own, would look \
+             the same",
+            r.label()
+        ))
+        .owner("DNS")
+        .step(zone_steps::see_record(zone, &case.record))
+        .step(Step::inspect(match ttl {
+            Some(ttl) => format!("ask {} again after {ttl} s", r.label()),
+            None => format!("ask {} again after some minutes", r.label()),
+        }));
+    if let Some(ago) = azure.changed(zone) {
+        finding = finding
+            .reasoning(format!("the zone was changed {ago} before this check"))
+            .cites("/azure/estate/changes");
+    }
+    let steps = zone_steps::correct_record(state, &case.record, given, one.address);
+    Some(
+        steps.into_iter().fold(finding, FindingBuilder::step).check(text::dig(&e.dns.name, r.seen)),
+    )
+}
