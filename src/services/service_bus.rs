@@ -2,7 +2,7 @@
 //! Applications speak AMQP with them, and which of the three one is, its name does not show: its
 //! caller is not tested.
 
-use crate::evidence::http::Purpose;
+use crate::evidence::http::{ErrorFrame, Purpose};
 
 use super::refusal::{Blames, Condition, Leaves, Refusal};
 use super::request::Under;
@@ -83,6 +83,7 @@ pub(super) const SERVICES: &[Service] = &[Service::new(
 )
 .requests(REQUESTS)
 .other_ports(AMQP)
+.error_format(ErrorFrame::Xml)
 .refusals(REFUSALS)
 .forbidden(RULES)
 .resource(RESOURCE)];
