@@ -20,17 +20,20 @@ pub(super) fn decoded(
         (Some(coding), None) if !body.is_empty() => coding.trim().to_ascii_lowercase(),
         _ => return (body, complete),
     };
-    let inflated = match coding.as_str() {
-        "gzip" | "x-gzip" => {
-            inflated_part(&body).map(|part| decompress_to_vec_with_limit(part, limit))
-        }
-        // Some servers leave the frame of zlib out.
-        "deflate" => Some(
-            decompress_to_vec_zlib_with_limit(&body, limit)
-                .or_else(|_| decompress_to_vec_with_limit(&body, limit)),
-        ),
-        _ => None,
-    };
+    let inflated =
+        match coding.as_str() {
+            "gzip" | "x-gzip" => {
+                inflated_part(&body).map(|part| decompress_to_vec_with_limit(part, limit))
+            }
+            // Some servers leave the frame of zlib out.
+            "deflate" => Some(decompress_to_vec_zlib_with_limit(&body, limit).or_else(|error| {
+                match error.status {
+                    TINFLStatus::HasMoreOutput => Err(error),
+                    _ => decompress_to_vec_with_limit(&body, limit),
+                }
+            })),
+            _ => None,
+        };
     let (mut text, whole) = match inflated {
         Some(Ok(text)) => (text, true),
         Some(Err(DecompressError { status: TINFLStatus::HasMoreOutput, output })) => {

@@ -108,7 +108,15 @@ fn answers() -> impl Strategy<Value = Vec<u8>> {
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{json}\r\n0\r\n\r\n",
         json.len()
     );
+    let deflated = miniz_oxide::deflate::compress_to_vec(json.as_bytes(), 6);
+    let length = deflated.len() + 10;
+    let mut coded =
+        format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {length}\r\n\r\n")
+            .into_bytes();
+    coded.extend([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
+    coded.extend(deflated);
     prop_oneof![
+        mutated(coded),
         mutated(sized("401 Unauthorized", &json).into_bytes()),
         mutated(sized("403 Forbidden", &page).into_bytes()),
         mutated(chunked.into_bytes()),

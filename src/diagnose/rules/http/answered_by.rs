@@ -180,14 +180,13 @@ pub fn another(
 ) -> Option<(&'static Service, Option<&'static str>)> {
     let own = service?;
     let frame = answer.error.as_ref().map(|error| error.frame);
-    let of_own = frame.is_some() && own.signature.frame == frame;
-    if of_own || own.signature.header(answer).is_some() {
+    let has_format = |of: &Service| frame.is_some() && of.signature.frame == frame;
+    if has_format(own) || own.signature.header(answer).is_some() {
         return None;
     }
     services::all().find_map(|other| {
         let header = other.signature.header(answer).filter(|name| !own.knows(name));
-        let other_frame = frame.is_some() && other.signature.frame == frame;
-        (header.is_some() || other_frame).then_some((other, header))
+        (header.is_some() || has_format(other)).then_some((other, header))
     })
 }
 
