@@ -203,6 +203,18 @@ impl World {
             && self.lookup_by.as_deref().is_none_or(|library| library.starts_with("glibc"))
     }
 
+    /// Whether applications may get the answer of any nameserver: glibc's option `rotate`; musl asks
+    /// all of them at once.
+    #[must_use]
+    pub fn asks_any_nameserver(&self) -> bool {
+        match self.lookup_by.as_deref() {
+            Some(library) if library.starts_with("musl") => true,
+            library => {
+                self.resolver_config.rotates() && library.is_none_or(|l| l.starts_with("glibc"))
+            }
+        }
+    }
+
     /// Where a connection to `address` for `host` really goes.
     #[must_use]
     pub fn connect_to(&self, host: &str, address: SocketAddr) -> SocketAddr {

@@ -12,6 +12,7 @@ use crate::services::Opening;
 
 use super::headline::{self, Clause};
 use super::reading;
+use super::rules::http::not_closed;
 use super::rules::http::origin::{Origin, origin};
 use super::rules::http::refusals::{Blames, Leaves};
 use super::view::View;
@@ -237,10 +238,14 @@ fn prove_closed(e: &View<'_>, main: &Read<'_>) -> Result<Clause, String> {
         );
     }
     match e.tcp.value().and_then(|tcp| tcp.selected) {
-        Some(address) if tunnel::is_public(e, address) => {
-            Ok(describe_path(e)
-                .map(|way| format!("closed, as expected: the service refuses {way}")))
-        }
+        Some(address) if tunnel::is_public(e, address) => match not_closed::not_seen_closed(e) {
+            // One address that is open opens the path.
+            Some((other, why)) => {
+                Err(format!("{address} refuses, and whether {other} does is not known: {why}"))
+            }
+            None => Ok(describe_path(e)
+                .map(|way| format!("closed, as expected: the service refuses {way}"))),
+        },
         _ => Err("the path that the service refuses is not the public one".to_owned()),
     }
 }

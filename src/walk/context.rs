@@ -110,6 +110,7 @@ impl Context<'_> {
                 (true, true, true) => ExperimentPolicy::Deep,
             },
             ends_with_call: self.kind == WalkKind::Request,
+            any_nameserver: world.asks_any_nameserver(),
             timeout: plan.timeout,
             deadline: plan.deadline,
             stall_after: plan.stall_after(),

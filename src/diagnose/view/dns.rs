@@ -1,6 +1,7 @@
 //! The dns hop as rules see it: the resolvers that were asked, the outcome of each, and whose
 //! answer applications use.
 
+use std::net::IpAddr;
 use std::ops::Deref;
 
 use crate::diagnose::reading;
@@ -9,7 +10,7 @@ use crate::evidence::dns::DnsHop;
 use crate::evidence::vantage::ResolverConfig;
 
 use super::dns_experiments;
-use super::library::Library;
+use super::library::{self, Library};
 use super::resolver_view::{self, ResolverOutcome, ResolverView};
 
 /// The dns hop, with the outcome of each resolver.
@@ -20,6 +21,8 @@ pub(in crate::diagnose) struct DnsView<'a> {
     library: Library,
     views: Vec<ResolverView<'a>>,
     searched: bool,
+    /// Whether any of the resolvers may give applications their answer.
+    any_answers: bool,
 }
 
 impl<'a> DnsView<'a> {
@@ -42,6 +45,8 @@ impl<'a> DnsView<'a> {
             views: views.collect(),
             searched: !reading::tls_verified(e)
                 && dns_experiments::search_domain_match(e, e.dns.system_addresses()).is_some(),
+            any_answers: (library::rotates(e) || Library::of(e) == Library::Musl)
+                && !resolver_view::is_from_hosts_file(e),
         }
     }
 
@@ -138,6 +143,20 @@ impl<'a> DnsView<'a> {
                 .into_iter()
                 .find(|r| matches!(r.outcome, ResolverOutcome::NoAddress(_))),
         }
+    }
+
+    /// The addresses that applications get at one time or another: the effective ones, and those of
+    /// each nameserver where the library asks any of them.
+    pub(in crate::diagnose) fn obtainable(&self) -> Vec<IpAddr> {
+        let mut all = self.hop.effective();
+        if self.any_answers {
+            for address in self.deciding().iter().flat_map(|r| r.outcome.addresses()) {
+                if !all.contains(address) {
+                    all.push(*address);
+                }
+            }
+        }
+        all
     }
 
     /// Whether applications get no address because all resolvers fail.

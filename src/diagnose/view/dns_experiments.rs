@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use crate::diagnose::resolver_class::is_azure_private;
 use crate::evidence::dns::{
-    Answer, DnsOutcome, Exchange, QuestionType, Rcode, ResolverEvidence, Transport,
+    DnsOutcome, Exchange, QuestionType, Rcode, ResolverEvidence, Transport,
 };
 use crate::evidence::experiment::QuestionExperiment;
-use crate::evidence::{Evidence, classify, tunnel};
+use crate::evidence::{Evidence, tunnel};
 
 use super::resolver_view;
 
@@ -166,46 +166,6 @@ pub(super) fn reachability(e: &Evidence, r: &ResolverEvidence) -> Reachability {
     Reachability::Unknown
 }
 
-/// The kind of an answer, as far as repeats of a question must agree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::diagnose) enum AnswerKind {
-    Private,
-    Outside,
-    NoAddress,
-    Fails,
-}
-
-impl AnswerKind {
-    /// The kind in words, to follow "gives".
-    pub(in crate::diagnose) const fn describe(self) -> &'static str {
-        match self {
-            Self::Private => "a private address",
-            Self::Outside => "a public address",
-            Self::NoAddress => "no address",
-            Self::Fails => "an error",
-        }
-    }
-}
-
-fn answer_kind(answer: &Answer, name: &str) -> Option<AnswerKind> {
-    let addresses = answer.chain(name).addresses;
-    // Servers under load answer truncated, so that the client repeats the question over TCP.
-    if answer.truncated {
-        return None;
-    }
-    match &answer.rcode {
-        Rcode::NoError | Rcode::NxDomain if addresses.is_empty() => Some(AnswerKind::NoAddress),
-        Rcode::NoError if addresses.iter().all(|a| classify(*a).is_private()) => {
-            Some(AnswerKind::Private)
-        }
-        Rcode::NoError if addresses.iter().all(|a| resolver_view::could_be_public(*a)) => {
-            Some(AnswerKind::Outside)
-        }
-        Rcode::ServFail | Rcode::Refused => Some(AnswerKind::Fails),
-        _ => None,
-    }
-}
-
 /// The addresses that the resolver gives with checking disabled.
 pub(in crate::diagnose) fn unvalidated_addresses(
     e: &Evidence,
@@ -225,45 +185,6 @@ pub(in crate::diagnose) fn wildcard_match<'a>(
         let address = addresses(&tried.exchange).into_iter().find(|a| all.contains(a))?;
         Some((index, tried.exchange.name.as_str(), address))
     })
-}
-
-/// The kinds of all answers to the A question, the walk's own first. Silence has no kind, and an
-/// error has one only where the walk's own question got it: repeats may meet a rate limit.
-pub(in crate::diagnose) fn answer_kinds(e: &Evidence, r: &ResolverEvidence) -> Vec<AnswerKind> {
-    let own = r.a.value().and_then(Exchange::answer);
-    let repeats = questions(e, r, "repeat-query").filter_map(|(_, tried)| tried.exchange.answer());
-    let kinds =
-        own.into_iter().chain(repeats).filter_map(|answer| answer_kind(answer, &e.dns.name));
-    let mut kinds: Vec<AnswerKind> = kinds.collect();
-    if kinds.first() != Some(&AnswerKind::Fails) {
-        kinds.retain(|kind| *kind != AnswerKind::Fails);
-    }
-    kinds
-}
-
-/// Whether the resolver's answers to the same question are of different kinds.
-pub(in crate::diagnose) fn answers_vary(e: &Evidence, r: &ResolverEvidence) -> bool {
-    let kinds = answer_kinds(e, r);
-    kinds.iter().any(|kind| Some(kind) != kinds.first())
-}
-
-/// The kinds of the answers over UDP and over TCP, where they differ: the walk's own answer, with
-/// which every repeat agrees, and the one to the same question over TCP.
-pub(in crate::diagnose) fn transports_differ(
-    e: &Evidence,
-    r: &ResolverEvidence,
-) -> Option<(AnswerKind, AnswerKind)> {
-    let own = r.a.value().filter(|exchange| exchange.transport == Transport::Udp)?;
-    let (first, over_tcp) =
-        (answer_kind(own.answer()?, &e.dns.name)?, exchange(e, r, "over-tcp")?.answer()?);
-    let over_tcp = answer_kind(over_tcp, &e.dns.name).filter(|kind| *kind != AnswerKind::Fails)?;
-    // Two answers to one question over UDP are a fault of their own.
-    if !own.late.is_empty() {
-        return None;
-    }
-    // One answer over UDP may come from before a change of the record.
-    let repeated = answer_kinds(e, r).len() > 1 && !answers_vary(e, r);
-    (repeated && first != AnswerKind::Fails && first != over_tcp).then_some((first, over_tcp))
 }
 
 fn addresses(exchange: &Exchange) -> Vec<IpAddr> {

@@ -3,6 +3,12 @@
 
 use crate::evidence::Evidence;
 
+/// Whether the library begins with any of its nameservers instead of the first. musl asks all at
+/// once and does not know the option.
+pub(in crate::diagnose) fn rotates(e: &Evidence) -> bool {
+    Library::of(e).is_glibc() && e.vantage.resolver_config.rotates()
+}
+
 /// A resolver library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::diagnose) enum Library {

@@ -104,8 +104,16 @@ impl<'a> TlsView<'a> {
         })
     }
 
-    /// The handshakes at other addresses of the name.
+    /// The handshakes at other addresses of the name's effective answer.
     pub(in crate::diagnose) fn other_addresses(
+        &self,
+    ) -> impl Iterator<Item = (String, IpAddr, &'a HandshakeExperiment)> {
+        let effective = self.evidence.dns.effective();
+        self.addresses_tried().filter(move |(_, address, _)| effective.contains(address))
+    }
+
+    /// The handshakes at other addresses than the walk's, those that another resolver gives too.
+    pub(in crate::diagnose) fn addresses_tried(
         &self,
     ) -> impl Iterator<Item = (String, IpAddr, &'a HandshakeExperiment)> {
         self.experiments().filter_map(|(pointer, x)| match x.variation {

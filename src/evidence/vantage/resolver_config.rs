@@ -54,6 +54,12 @@ impl ResolverConfig {
         self.policies.iter().find(|policy| policy.matches == PolicyMatch::Name)
     }
 
+    /// Whether the option `rotate` is set: glibc then begins with any of its nameservers.
+    #[must_use]
+    pub fn rotates(&self) -> bool {
+        self.options.iter().any(|option| option == "rotate")
+    }
+
     /// The interface of a nameserver.
     #[must_use]
     pub fn interface_of(&self, address: IpAddr) -> Option<&NameserverInterface> {

@@ -26,7 +26,7 @@ pub(in crate::walk) const REPEAT_HANDSHAKE: &str = "repeat-handshake";
 pub(super) const EXPERIMENTS: &[Experiment] = &[
     Experiment {
         id: "other-address",
-        question: "does the same handshake succeed at the other private addresses of the name?",
+        question: "does the same handshake succeed at the other addresses of the name?",
         proves: &[("tls-address-fails", "it succeeds at one address and not at another")],
         packets: 9,
         intrusiveness: Intrusiveness::Default,

@@ -45,11 +45,13 @@ pub enum Symptom {
     SystemDiffers,
     /// What answers at the address, or does not, is not the service.
     AddressInDoubt,
+    /// No address that a resolver gave takes a connection.
+    NotConnected,
     /// No address has answered a connection for a fifth of the deadline.
     TcpSilent,
     /// Every address refuses the connection, or the network says that it cannot be reached.
     TcpRefused,
-    /// The name has more than one private address, where one endpoint has one.
+    /// The name has more than one address that applications may get.
     SeveralAddresses,
     /// TCP is connected and the handshake has been silent for a fifth of its deadline.
     TlsSilent,
@@ -77,9 +79,10 @@ impl Symptom {
                 "a resolver returns no private address where there should be one"
             }
             Symptom::AddressInDoubt => "the host at the address does not behave like the service",
+            Symptom::NotConnected => "no address of the answer takes a connection",
             Symptom::TcpSilent => "no connection is established after a fifth of the deadline",
             Symptom::TcpRefused => "every connection is refused or unreachable",
-            Symptom::SeveralAddresses => "the name has several private addresses",
+            Symptom::SeveralAddresses => "the name has several addresses",
             Symptom::TlsSilent => {
                 "the handshake is silent for a fifth of its deadline and two round trips"
             }
@@ -470,6 +473,7 @@ mod tests {
         );
         assert_eq!(ids(Symptom::SeveralAddresses), ["other-address"]);
         assert_eq!(ids(Symptom::AddressInDoubt), ["uncached-name"]);
+        assert_eq!(ids(Symptom::NotConnected), ["over-tcp", "repeat-query"]);
         assert_eq!(ids(Symptom::SystemDiffers), ["repeat-query", "searched-name"]);
         for symptom in [
             Symptom::ResolverSilent,

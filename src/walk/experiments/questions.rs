@@ -52,7 +52,12 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
         intrusiveness: Intrusiveness::Default,
         // A single-threaded forwarder blocks on a TCP question that its upstream does not answer:
         // the question is sent only where UDP gets no answer at all, or an answer in time.
-        due: &[Symptom::UdpSilent, Symptom::TwoAnswers, Symptom::NameInDoubt],
+        due: &[
+            Symptom::UdpSilent,
+            Symptom::TwoAnswers,
+            Symptom::NameInDoubt,
+            Symptom::NotConnected,
+        ],
         probes: |target| vec![question(&target.seen.host, QuestionType::A, Transport::Tcp)],
     },
     Experiment {
@@ -119,7 +124,12 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
         proves: &[("dns-answers-vary", "the same question gets answers of different kinds")],
         packets: REPEATS,
         intrusiveness: Intrusiveness::Default,
-        due: &[Symptom::NameInDoubt, Symptom::ResolverFails, Symptom::SystemDiffers],
+        due: &[
+            Symptom::NameInDoubt,
+            Symptom::ResolverFails,
+            Symptom::SystemDiffers,
+            Symptom::NotConnected,
+        ],
         probes: |target| {
             vec![question(&target.seen.host, QuestionType::A, Transport::Udp); REPEATS]
         },

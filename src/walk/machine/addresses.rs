@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use super::phases::{Address, Phase};
 use super::stalls::Stall;
 use super::{Action, ConnectPolicy, Established, Machine, Report};
-use crate::evidence::classify;
 use crate::evidence::dns::{SelectedAddress, SystemAnswer};
 use crate::evidence::tcp::TcpAttempt;
+use crate::evidence::{Expect, classify};
 use crate::walk::experiments::{Subject, Symptom};
 
 /// Where a resolver's answer has more addresses, the walk waits for the order in which `getaddrinfo`
@@ -103,12 +103,19 @@ impl Machine<'_> {
         let connected = |address: &IpAddr| {
             self.addresses.iter().any(|here| here.address == *address && here.is_connected())
         };
-        let others: Vec<IpAddr> = effective
-            .iter()
-            .filter(|a| **a != walked && connected(a))
-            .take(ADDRESSES_EXAMINED)
-            .copied()
-            .collect();
+        // What a library that asks any of its nameservers gets from the others comes after them.
+        let name = &self.dns.name;
+        let any = self.settings.any_nameserver && self.settings.overriding_resolver.is_none();
+        let deciding = self.dns.resolvers.iter().filter(|r| any && self.dns.decides(r));
+        let mut others: Vec<IpAddr> = Vec::new();
+        for address in effective.iter().copied().chain(deciding.flat_map(|r| r.addresses(name))) {
+            if address != walked && connected(&address) && !others.contains(&address) {
+                others.push(address);
+            }
+        }
+        // That a path is closed is proved by every address of the name, that it is open by one.
+        let most = if *self.settings.expect == Expect::Closed { FEW } else { ADDRESSES_EXAMINED };
+        others.truncate(most);
         for address in others {
             self.experiment(Subject::Address(address), Symptom::SeveralAddresses);
         }
@@ -125,8 +132,13 @@ impl Machine<'_> {
             .filter(|r| self.dns.decides(r) && !r.addresses(&self.dns.name).is_empty())
             .map(|r| r.address)
             .collect();
+        let open = self.selected.is_some() || self.addresses.iter().any(Address::is_idle);
         for resolver in gave {
             self.experiment(Subject::Resolver(resolver), Symptom::AddressInDoubt);
+            // Another answer of the same resolver may have an address that is alive.
+            if !open {
+                self.experiment(Subject::Resolver(resolver), Symptom::NotConnected);
+            }
         }
     }
 

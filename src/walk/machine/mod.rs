@@ -95,6 +95,8 @@ pub(super) struct Settings<'a> {
     pub(super) experiments: ExperimentPolicy,
     /// Whether the walk ends with the answer to its call: a token is waited for.
     pub(super) ends_with_call: bool,
+    /// Whether applications may get the answer of any nameserver.
+    pub(super) any_nameserver: bool,
     /// The deadline of one hop.
     pub(super) timeout: Duration,
     /// The deadline of the walk.

@@ -1,7 +1,7 @@
 //! Whether a resolver that did not answer questions of this walk answered others: then it is not
 //! silent, but it, or a device on the way, limits the rate of answers.
 
-use crate::diagnose::view::library::Library;
+use crate::diagnose::view::library::{self, Library};
 use crate::diagnose::view::resolver_view;
 use crate::evidence::dns::{LookupFailure, ResolverEvidence, ResolverRole, SystemAnswer};
 use crate::evidence::{Evidence, Observed};
@@ -59,7 +59,7 @@ fn by_system(e: &Evidence, r: &ResolverEvidence) -> bool {
     let (timeout_s, _) = library_waits::lookup_timeouts(e);
     #[expect(clippy::cast_precision_loss, reason = "seconds of resolv.conf, 30 at most")]
     let before_the_next = *took_ms < timeout_s as f64 * 900.0;
-    let rotates = library_waits::rotates(e);
+    let rotates = library::rotates(e);
     // musl asks all at once.
     let in_turn = Library::of(e) != Library::Musl;
     configured.next().is_none() || (in_turn && before_the_next && !rotates)

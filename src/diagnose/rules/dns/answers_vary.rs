@@ -1,9 +1,10 @@
 //! One resolver answers one question with answers of different kinds: behind its address are
 //! several servers or upstreams with different views.
 
-use crate::diagnose::view::dns_experiments::{self, AnswerKind};
+use crate::diagnose::view::answer_series::{self, AnswerKind};
+use crate::diagnose::view::dns_experiments;
 use crate::diagnose::view::resolver_view::{self, ResolverView};
-use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnose::{FindingBuilder, Rule, View, endpoint_of, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Expect;
 use crate::evidence::dns::ResolverRole;
@@ -30,20 +31,19 @@ pub(super) const RULE: Rule = rule!(
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let deciding = e.dns.deciding();
     let all = e.dns.resolver_views();
-    let r = deciding
+    let (r, mut kinds) = deciding
         .iter()
-        .find(|r| dns_experiments::answers_vary(e, r.seen))
         .copied()
-        .or_else(|| all.iter().find(|r| dns_experiments::answers_vary(e, r.seen)))?;
+        .chain(all)
+        .find_map(|r| Some((r, answer_series::varying(e, r.seen)?)))?;
     let bystander = !deciding.iter().any(|other| other.index == r.index);
-    let mut kinds = dns_experiments::answer_kinds(e, r.seen);
     let asked = kinds.len();
     let alternates = kinds.windows(2).filter(|pair| pair[0] != pair[1]).count() > 1;
     kinds.sort_unstable();
-    let count = |kind: AnswerKind| kinds.iter().filter(|other| **other == kind).count();
+    let count = |kind: &AnswerKind| kinds.iter().filter(|other| *other == kind).count();
     let mut distinct = kinds.clone();
     distinct.dedup();
-    let parts: Vec<String> = distinct.iter().map(|kind| kind.describe().to_owned()).collect();
+    let parts: Vec<String> = distinct.iter().map(|kind| kind.describe(&distinct)).collect();
     let label = r.label();
     let message = text::clause(
         format!("{label} sometimes gives {}", parts.join(", sometimes ")),
@@ -54,10 +54,14 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         .fact(format!("{label}, first: {}", text::outcome(r)))
         .cites(r.pointer());
     for kind in &distinct {
-        finding =
-            finding.fact(format!("{} in {} of {asked} answers", kind.describe(), count(*kind)));
+        finding = finding.fact(format!(
+            "{} in {} of {asked} answers",
+            kind.describe(&distinct),
+            count(kind)
+        ));
     }
-    if distinct.contains(&AnswerKind::Private) && distinct.contains(&AnswerKind::Outside) {
+    let private = distinct.iter().filter(|kind| kind.is_private()).count();
+    if private > 0 && distinct.contains(&AnswerKind::Outside) {
         finding = super::advice::root_hints(finding, e, r);
     }
     for pointer in dns_experiments::pointers(e, r.seen, &["repeat-query"]) {
@@ -79,9 +83,15 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
              looks the same until every cache has it",
         )
     };
+    let addresses = distinct.iter().filter_map(|kind| match kind {
+        AnswerKind::Private(all) if private > 1 => all.first(),
+        _ => None,
+    });
+    let finding = addresses.fold(finding.owner("DNS"), |finding, address| {
+        endpoint_of::look(finding, format!("see which endpoint has {address}"), address)
+    });
     Some(
         finding
-            .owner("DNS")
             .inspect(
                 "see the answers change",
                 format!("for i in 1 2 3 4 5 6; do {} +short; done", text::dig(&e.dns.name, r.seen)),

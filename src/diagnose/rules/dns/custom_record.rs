@@ -8,6 +8,7 @@ use crate::diagnose::rules::http::host_kind::host_kind;
 use crate::diagnose::view::resolver_view::{self, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View};
 use crate::diagnosis::{Confidence, Level, Step};
+use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Expect, TargetKind, classify, tunnel};
 
 use super::advice::Resolver;
@@ -75,7 +76,8 @@ fn note(e: &View<'_>, r: &ResolverView<'_>, private: &IpAddr) -> FindingBuilder 
 }
 
 fn finding(e: &View<'_>, r: &ResolverView<'_>, level: Level, address: &IpAddr) -> FindingBuilder {
-    let kind = if level == Level::Note { "the privatelink" } else { "any" };
+    let noted = level == Level::Note && classify(*address).is_private();
+    let kind = if noted { "the privatelink" } else { "any" };
     FindingBuilder::new(
         level,
         Confidence::Inferred,
@@ -119,6 +121,21 @@ fn what_alias_shows(e: &View<'_>, r: &ResolverView<'_>) -> &'static str {
     }
 }
 
+/// Whether what is at the address may be a relay whose own target fails: it took the connection, or
+/// nothing is there, and no other server and no refusal of the service was seen.
+fn may_be_relay(e: &View<'_>) -> bool {
+    let cut = e.tls.value().is_some_and(|tls| {
+        matches!(
+            tls.outcome,
+            TlsOutcome::Silent
+                | TlsOutcome::Reset
+                | TlsOutcome::Closed
+                | TlsOutcome::ConnectionLost { .. }
+        )
+    });
+    cut || downstream::no_connection(e)
+}
+
 /// A public address without any alias, at which the service is not reached or refuses the call: an
 /// account's public name is an alias in each of Azure's chains (facts D30-D33).
 fn outside(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
@@ -130,6 +147,20 @@ fn outside(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
     let hidden = alias_of_other_family(e, r);
     if !of_account || !bare || !used || !wanted {
         return None;
+    }
+    // A relay of the operator's own may have a public address on purpose, as a private one may: where
+    // what is there shows nothing of itself, the later hops say what fails.
+    let relay = downstream::service_not_reached(e) && may_be_relay(e);
+    if relay && hidden.is_none() {
+        return Some(
+            note(e, r, address)
+                .reasoning(
+                    "Azure's own answer has an alias; this is a record of your own, for a relay or \
+                     a gateway in front with a public address, or an old one, or the resolver \
+                     removes aliases from answers",
+                )
+                .reasoning("such a record does not follow the account's own address"),
+        );
     }
     // Where the alias shows a private endpoint, the public address is not wanted either way.
     let level = match (downstream::service_not_reached(e), hidden.is_some()) {
@@ -154,6 +185,19 @@ fn outside(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
                  linked to its network, or there is no private endpoint yet",
             )
             .decide_with(format!("dig {} @<another resolver>", e.dns.name)),
+    };
+    let finding = if relay {
+        finding
+            .reasoning(
+                "a relay or a gateway of your own in front of the account may have this address on \
+                 purpose: then the record is right, and what is there fails",
+            )
+            .step(Step::inspect(format!(
+                "see whether something in front of the account has {address} on purpose; if so, \
+                 repair that, and leave the record"
+            )))
+    } else {
+        finding
     };
     Some(
         resolver

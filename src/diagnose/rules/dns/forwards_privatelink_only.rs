@@ -2,7 +2,7 @@
 //! (fact D54): it forwards the privatelink zone and not the public one.
 
 use crate::diagnose::resolver_class::ResolverClass;
-use crate::diagnose::view::{dns_experiments, resolver_view};
+use crate::diagnose::view::{answer_series, dns_experiments, resolver_view};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
 
@@ -21,7 +21,7 @@ pub(super) const RULE: Rule = rule!(
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let (all, outside) = zone_not_linked::unwanted(e)?;
     let decider = e.dns.effective_resolver()?;
-    if dns_experiments::answers_vary(e, decider.seen)
+    if answer_series::differ(e, decider.seen)
         || !decider.outcome.addresses().iter().all(|a| resolver_view::could_be_public(*a))
     {
         return None;

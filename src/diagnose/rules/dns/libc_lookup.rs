@@ -22,15 +22,84 @@ pub(super) enum Source {
     Other,
 }
 
+/// How a name service ends a lookup (nsswitch.conf(5)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Status {
+    Success,
+    NotFound,
+    Unavailable,
+    TryAgain,
+}
+
+impl Status {
+    const ALL: [Self; 4] = [Self::Success, Self::NotFound, Self::Unavailable, Self::TryAgain];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::NotFound => "notfound",
+            Self::Unavailable => "unavail",
+            Self::TryAgain => "tryagain",
+        }
+    }
+}
+
 /// One name service of the hosts line, with its actions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
     pub(super) source: Source,
     pub(super) name: String,
-    /// Whether "not found" ends the lookup here (`[NOTFOUND=return]`).
-    pub(super) final_when_not_found: bool,
-    /// Whether any word but "unavailable" ends the lookup here (`[!UNAVAIL=return]`).
-    pub(super) final_unless_unavailable: bool,
+    /// The actions as they are written: `[NOTFOUND=return]`.
+    written: String,
+    /// With which statuses the lookup ends here.
+    ends: Vec<Status>,
+}
+
+impl Step {
+    fn new(name: &str) -> Self {
+        let source = match name {
+            "files" => Source::Files,
+            "dns" => Source::Dns,
+            "resolve" => Source::Resolved,
+            _ if name.starts_with("mdns") => Source::Multicast,
+            _ => Source::Other,
+        };
+        // Without an action, success alone ends the lookup.
+        let ends = vec![Status::Success];
+        Self { source, name: name.to_owned(), written: String::new(), ends }
+    }
+
+    /// Applies one action, `STATUS=action` or `!STATUS=action`; a later one replaces an earlier one.
+    fn apply(&mut self, action: &str) {
+        let Some((status, action)) = action.split_once('=') else { return };
+        let (negated, word) = match status.strip_prefix('!') {
+            Some(word) => (true, word),
+            None => (false, status),
+        };
+        let named = |status: &Status| (status.word() == word) != negated;
+        if !Status::ALL.iter().any(|status| status.word() == word) {
+            return;
+        }
+        self.ends.retain(|status| !named(status));
+        if action == "return" {
+            self.ends.extend(Status::ALL.iter().copied().filter(named));
+        }
+    }
+
+    /// Whether the lookup of a name that this service does not know ends here. A service that is not
+    /// installed or does not run is unavailable; the hosts file is there.
+    fn ends_unknown_name(&self) -> bool {
+        let ends_with = |status| self.ends.contains(&status);
+        match self.source {
+            Source::Dns | Source::Resolved => false,
+            // A "minimal" multicast service is not asked for names outside .local: its status then
+            // decides nothing unless each ends the lookup.
+            Source::Multicast if self.name.contains("minimal") => {
+                ends_with(Status::NotFound) && ends_with(Status::Unavailable)
+            }
+            Source::Files | Source::Multicast | Source::Other => ends_with(Status::NotFound),
+        }
+    }
 }
 
 /// The steps of a `hosts:` line; without one, glibc's own (`files dns`).
@@ -42,31 +111,22 @@ pub(super) fn steps(line: Option<&str>) -> Vec<Step> {
     while let Some(word) = { rest.trim_start().chars().next() } {
         rest = rest.trim_start();
         if word == '[' {
-            let (action, after) = rest[1..].split_once(']').unwrap_or((&rest[1..], ""));
+            let (actions, after) = rest[1..].split_once(']').unwrap_or((&rest[1..], ""));
             if let Some(step) = steps.last_mut() {
-                for one in action.split_whitespace() {
-                    step.final_when_not_found |= one == "notfound=return";
-                    step.final_unless_unavailable |= one == "!unavail=return";
+                let mut shown: Vec<String> = Vec::new();
+                for one in actions.split_whitespace() {
+                    step.apply(one);
+                    let (status, action) = one.split_once('=').unwrap_or((one, ""));
+                    shown.push(format!("{}={action}", status.to_ascii_uppercase()));
                 }
+                step.written = format!("{} [{}]", step.written, shown.join(" "));
             }
             rest = after;
             continue;
         }
         let end = rest.find(|c: char| c.is_whitespace() || c == '[').unwrap_or(rest.len());
         let (name, after) = rest.split_at(end);
-        let source = match name {
-            "files" => Source::Files,
-            "dns" => Source::Dns,
-            "resolve" => Source::Resolved,
-            _ if name.starts_with("mdns") => Source::Multicast,
-            _ => Source::Other,
-        };
-        steps.push(Step {
-            source,
-            name: name.to_owned(),
-            final_when_not_found: false,
-            final_unless_unavailable: false,
-        });
+        steps.push(Step::new(name));
         rest = after;
     }
     steps
@@ -75,19 +135,12 @@ pub(super) fn steps(line: Option<&str>) -> Vec<Step> {
 /// Why `dns` is never asked for a name that is not in the hosts file, if it is not.
 pub(super) fn dns_not_reached(line: Option<&str>) -> Option<String> {
     for step in steps(line) {
-        match step.source {
-            Source::Dns => return None,
-            // resolved asks DNS itself; where it does not run, the next service is asked.
-            Source::Resolved => return None,
-            // A "minimal" multicast service is not asked for names outside .local.
-            Source::Multicast if !step.name.contains("minimal") && step.final_when_not_found => {
-                return Some(format!("`{} [NOTFOUND=return]` comes before `dns`", step.name));
-            }
-            Source::Multicast => {}
-            Source::Files | Source::Other if step.final_when_not_found => {
-                return Some(format!("`{} [NOTFOUND=return]` comes before `dns`", step.name));
-            }
-            Source::Files | Source::Other => {}
+        // resolved asks DNS itself; where it does not run, the next service is asked.
+        if matches!(step.source, Source::Dns | Source::Resolved) {
+            return None;
+        }
+        if step.ends_unknown_name() {
+            return Some(format!("`{}{}` comes before `dns`", step.name, step.written));
         }
     }
     match steps(line).iter().any(|step| step.source == Source::Other && step.name != "myhostname") {
@@ -206,6 +259,15 @@ mod tests {
             (Some("files [ NOTFOUND=return ] dns"), false),
             (Some("files[NOTFOUND=return] dns"), false),
             (Some("files resolve [!UNAVAIL=return] dns"), true),
+            (Some("files [!UNAVAIL=return] dns"), false),
+            (Some("files [!SUCCESS=return] dns"), false),
+            (Some("files [UNAVAIL=return TRYAGAIN=return] dns"), true),
+            (Some("files [!NOTFOUND=return] dns"), true),
+            (Some("files [!SUCCESS=return NOTFOUND=continue] dns"), true),
+            (Some("files [NOTFOUND=continue] dns"), true),
+            (Some("files sss [!UNAVAIL=return] dns"), false),
+            (Some("files mdns4_minimal [!SUCCESS=return] dns"), false),
+            (Some("files mdns4_minimal [!UNAVAIL=return] dns"), true),
             (Some("files sss"), true),
             (Some(""), false),
         ] {

@@ -1,7 +1,7 @@
 //! How long a resolver library waits for answers, by the options of resolv.conf (facts D98, D99).
 
 use crate::diagnose::View;
-use crate::diagnose::view::library::Library;
+use crate::diagnose::view::library::{self, Library};
 use crate::diagnose::view::resolver_view::ResolverView;
 use crate::evidence::Evidence;
 
@@ -16,12 +16,6 @@ pub(super) fn has_option(e: &Evidence, name: &str) -> bool {
 /// Whether the library asks for IPv4 addresses alone (glibc 2.36).
 pub(super) fn asks_no_aaaa(e: &Evidence) -> bool {
     Library::of(e).is_glibc() && has_option(e, "no-aaaa")
-}
-
-/// Whether the library begins with any of its nameservers instead of the first. musl asks all at
-/// once and does not know the option.
-pub(super) fn rotates(e: &Evidence) -> bool {
-    Library::of(e).is_glibc() && has_option(e, "rotate")
 }
 
 /// The value of the last option `key`, read as atoi(3) reads it: `2s` is 2.
@@ -89,7 +83,7 @@ pub(super) fn gives_up_after(e: &View<'_>, r: &ResolverView<'_>) -> Option<u64> 
             };
             let round: u64 = (0..all).map(waits).sum();
             // With `rotate` its place is not known: it may be the last of each round.
-            let last = match rotates(e) {
+            let last = match library::rotates(e) {
                 true => round,
                 false => waits(u32::try_from(place).ok().filter(|place| *place < all)?),
             };

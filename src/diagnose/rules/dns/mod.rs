@@ -9,6 +9,7 @@ mod answer_out_of_order;
 mod answers_others;
 mod answers_vary;
 mod azure_resolver_outside;
+mod bad_address;
 pub(in crate::diagnose) mod blocked_by_policy;
 mod cname_loop;
 mod contradicting_answers;

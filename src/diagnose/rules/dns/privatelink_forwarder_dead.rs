@@ -1,7 +1,7 @@
 //! The name has a public address, and the privatelink zone fails at the same resolver: its upstream
 //! for that zone does not answer (fact D54).
 
-use crate::diagnose::view::{dns_experiments, resolver_view};
+use crate::diagnose::view::{answer_series, dns_experiments, resolver_view};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
 
@@ -22,7 +22,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     resolver_view::endpoint(e)?;
     let decider = e.dns.effective_resolver()?;
     let how = dns_experiments::privatelink_fails(e, decider.seen)?;
-    if dns_experiments::answers_vary(e, decider.seen) {
+    if answer_series::differ(e, decider.seen) {
         return None;
     }
     let resolver = Resolver::of(e, decider);

@@ -4,7 +4,7 @@
 use crate::diagnose::headline::Clause;
 use crate::diagnose::view::dns_experiments::{self, Reachability, TcpProbe};
 use crate::diagnose::view::icmp::Refuser;
-use crate::diagnose::view::library::Library;
+use crate::diagnose::view::library::{self, Library};
 use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
@@ -60,7 +60,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         finding = finding.cites(pointer);
     }
     let alone = is_alone(e, first);
-    let rotates = library_waits::rotates(e);
+    let rotates = library::rotates(e);
     if waits && !alone && rotates {
         finding = finding.reasoning(format!(
             "with `rotate` the C library begins with any of its nameservers: lookups that begin with \
@@ -151,7 +151,7 @@ fn level(e: &View<'_>, down: &[&ResolverView<'_>]) -> Level {
 /// Whether each new lookup waits for this resolver. musl asks all at once and waits for none, nor does
 /// Windows for that of one interface among several.
 fn applications_wait(e: &View<'_>, r: &ResolverView<'_>) -> bool {
-    if library_waits::rotates(e) && !resolver_view::is_from_hosts_file(e) {
+    if library::rotates(e) && !resolver_view::is_from_hosts_file(e) {
         return e.dns.deciding().iter().any(|deciding| deciding.index == r.index);
     }
     Library::of(e) != Library::Musl
@@ -183,7 +183,7 @@ fn clause(e: &View<'_>, r: &ResolverView<'_>, waits: bool) -> Clause {
     }
     let (seconds, _) = library_waits::lookup_timeouts(e);
     let long = match waits {
-        true if library_waits::rotates(e) => {
+        true if library::rotates(e) => {
             format!("{what}, and applications wait {seconds} s for it at some lookups (`rotate`)")
         }
         true => format!("{what}, and applications wait {seconds} s for it at each new lookup"),

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 
 use crate::diagnose::headline::Clause;
 use crate::diagnose::resolver_class::{self, ResolverClass};
-use crate::diagnose::view::library::Library;
+use crate::diagnose::view::azure::AzureView;
+use crate::diagnose::view::azure::owner::Owner;
+use crate::diagnose::view::library::{self, Library};
 use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, endpoint_of, reading};
 use crate::diagnosis::{Confidence, Level, Step};
@@ -17,15 +19,15 @@ use super::advice::Resolver;
 use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
 use crate::diagnose::rules::tcp::local_link;
 
-use super::{downstream, library_waits, text, zone_owner};
+use super::{bad_address, downstream, text, zone_owner};
 
 pub(super) const RULE: Rule =
     rule!("dns-resolvers-disagree", Dns, "Resolvers give answers of different kinds", Code(check))
         .explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN])
         .decided_by(&["zone-soa", "privatelink-name"]);
 
-/// The kind of an answer, as far as resolvers must agree. Public addresses may differ: traffic
-/// managers rotate them.
+/// The kind of an answer, as far as resolvers must agree. Public addresses may differ, since traffic
+/// managers rotate them, as long as none of them fails.
 #[derive(PartialEq, Eq)]
 enum AnswerKind {
     Private,
@@ -49,9 +51,15 @@ fn kind(e: &View<'_>, addresses: &[IpAddr]) -> AnswerKind {
 fn agree(e: &View<'_>, one: &ResolverView<'_>, other: &ResolverView<'_>) -> bool {
     match (&one.outcome, &other.outcome) {
         (ResolverOutcome::Addresses(a), ResolverOutcome::Addresses(b)) => {
+            let private = |all: &[IpAddr]| -> Vec<IpAddr> {
+                all.iter().copied().filter(|address| tunnel::is_private(e, *address)).collect()
+            };
+            let (of_a, of_b) = (private(a), private(b));
+            let share = of_a.iter().any(|address| of_b.contains(address));
             kind(e, a) == kind(e, b)
-                && (kind(e, a) != AnswerKind::Private
-                    || a.iter().any(|address| b.contains(address)))
+                && (share || (of_a.is_empty() && of_b.is_empty()))
+                && bad_address::only_in(e, one, other).is_none()
+                && bad_address::only_in(e, other, one).is_none()
         }
         (a, b) => a.addresses().is_empty() == b.addresses().is_empty(),
     }
@@ -125,6 +133,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         .reasoning(which_is_used(e, &found));
     if let Some(seen) = &experiment {
         finding = seen.add_to(finding, e, other);
+    } else {
+        for (r, beside) in [(used, other), (other, used)] {
+            if let Some(bad) = bad_address::only_in(e, r, beside) {
+                finding = bad.add_to(finding, r);
+            }
+        }
     }
     finding = finding.inspect(
         "compare the two in full",
@@ -162,9 +176,13 @@ fn only_other_connects(e: &View<'_>, found: &Disagreement<'_>) -> Option<OnlyOth
     Some(OnlyOtherConnects { dead, live })
 }
 
-/// Whether something is known to keep connections from the address, on this machine, its link or
-/// the way: a fault whether or not the address is right.
+/// Whether the address is known to be right, by Resource Manager, or something to keep connections
+/// from it, on this machine, its link or the way: then another answer is not what is missing.
 fn fails_by_itself(e: &View<'_>, address: IpAddr) -> bool {
+    let of_account = |azure: &AzureView<'_>| matches!(azure.owner(address), Owner::Account(_));
+    if e.azure.as_ref().is_some_and(of_account) {
+        return true;
+    }
     let attempts = e.tcp.value().map(|hop| hop.attempts.as_slice()).unwrap_or_default();
     attempts.iter().filter(|attempt| attempt.address.ip() == address).any(|attempt| {
         let refused = matches!(
@@ -261,9 +279,10 @@ fn clause(e: &View<'_>, found: &Disagreement<'_>) -> Clause {
             ),
             false => format!("{} gives {this}, {} gives {that}", used.label(), other.label()),
         },
-        match same_kind {
-            true => "resolvers give different private addresses",
-            false => "resolvers give answers of different kinds",
+        match (same_kind, kind(e, used.outcome.addresses())) {
+            (true, AnswerKind::Private) => "resolvers give different private addresses",
+            (true, _) => "resolvers give different addresses",
+            (false, _) => "resolvers give answers of different kinds",
         },
     )
 }
@@ -279,7 +298,7 @@ fn which_is_used(e: &View<'_>, found: &Disagreement<'_>) -> String {
             upstream.label(),
             found.other.label()
         )
-    } else if library_waits::rotates(e) && found.other.seen.role == ResolverRole::Configured {
+    } else if library::rotates(e) && found.other.seen.role == ResolverRole::Configured {
         "the option `rotate` spreads questions over them, so calls go either way".to_owned()
     } else if found.out_of_order {
         format!(
@@ -313,7 +332,8 @@ fn same_view(
         (true, true) => return two_endpoints(finding, used, other),
         (true, false) => (other, Some(used)),
         (false, true) => (used, Some(other)),
-        // Neither: the one that is not used is compared with the one that is.
+        // Neither: the one whose address fails, else the one that is not used.
+        _ if bad_address::only_in(e, used, other).is_some() => (used, None),
         _ => (other, None),
     };
     let resolver = Resolver::of(e, blind);
@@ -353,7 +373,10 @@ fn two_endpoints(
              of two zones holds a stale record",
         )
         .owner("DNS");
-    let given = [used, other].into_iter().filter_map(|r| r.outcome.addresses().first());
+    let given = [(used, other), (other, used)].into_iter().filter_map(|(r, beside)| {
+        let (all, others) = (r.outcome.addresses(), beside.outcome.addresses());
+        all.iter().find(|address| !others.contains(address)).or_else(|| all.first())
+    });
     let finding = given.fold(finding, |finding, address| {
         endpoint_of::look(finding, format!("see which endpoint has {address}"), address)
     });

@@ -1,7 +1,7 @@
 //! The account's name under another suffix resolves privately at the same resolver; this one does
 //! not (facts D2, D7, D69).
 
-use crate::diagnose::view::{dns_experiments, resolver_view};
+use crate::diagnose::view::{answer_series, dns_experiments, resolver_view};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
 
@@ -45,9 +45,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             (decider, level, Some(chain))
         }
     };
-    if dns_experiments::answers_vary(e, r.seen)
-        || dns_experiments::in_private_zone(e, r.seen).is_some()
-    {
+    if answer_series::differ(e, r.seen) || dns_experiments::in_private_zone(e, r.seen).is_some() {
         return None;
     }
     let (index, sibling, address) = dns_experiments::private_sibling(e, r.seen)?;

@@ -12,6 +12,7 @@ use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::address::embedded_ipv4;
 use crate::evidence::experiment::QuestionExperiment;
+use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::{classify, tunnel};
 
 use super::advice::Resolver;
@@ -35,7 +36,7 @@ pub(super) const RULE: Rule = rule!(
     "tls-self-signed",
 ])
 .explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN])
-.decided_by(&["searched-name"]);
+.decided_by(&["searched-name", "repeat-query"]);
 
 /// The IPv4 address inside a NAT64 or mapped one, for comparison.
 fn bare(address: IpAddr) -> IpAddr {
@@ -182,7 +183,16 @@ fn advice(finding: FindingBuilder, e: &View<'_>, effective: &ResolverView<'_>) -
             .inspect("see the rules by name (NRPT)", "Get-DnsClientNrptPolicy -Effective"),
         None => finding.inspect("see which resolver serves which interface", "resolvectl status"),
     };
-    let private = effective.outcome.addresses().iter().any(|a| tunnel::is_private(e, *a));
+    // Only an address at which the walk got a connection is worth leading applications to.
+    let connects = |address: &IpAddr| {
+        e.tcp.value().is_some_and(|tcp| {
+            tcp.attempts.iter().any(|attempt| {
+                attempt.address.ip() == *address && attempt.outcome == TcpOutcome::Connected
+            })
+        })
+    };
+    let mut given = effective.outcome.addresses().iter();
+    let private = given.any(|a| tunnel::is_private(e, *a) && connects(a));
     let finding = finding.step(
         Step::local(format!(
             "find what answers ({}) and have it ask {}, or flush its cache",

@@ -260,8 +260,8 @@ fn fix(code: &str, dns_not_asked: bool) -> Step {
         _ => {}
     }
     Step::local(
-        "put `dns` into the hosts line, and fix or restart the local resolver daemon \
-         (systemd-resolved, nscd, sssd)",
+        "put `dns` into the hosts line, or remove the action that ends the lookup before it, and fix \
+         or restart the local resolver daemon (systemd-resolved, nscd, sssd)",
     )
     .undo("put the old line back: keep a copy of the file")
 }

@@ -1,12 +1,15 @@
 //! A resolver's address gives one kind of answer over UDP and another over TCP: the two transports
 //! lead to different servers. Which of the two is the resolver itself, the answers do not show.
 
-use crate::diagnose::view::dns_experiments::{self, AnswerKind};
+use crate::diagnose::view::answer_series::{self, AnswerKind};
+use crate::diagnose::view::dns_experiments;
 use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view::ResolverView;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
+use crate::evidence::dns::Transport;
 
+use super::library_waits::has_option;
 use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN, OF_ONE_ANSWER};
 use super::{answers_vary, text};
 
@@ -22,14 +25,21 @@ pub(super) const RULE: Rule = rule!(
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let deciding = e.dns.deciding();
     let all = e.dns.resolver_views();
-    let differ = |r: &ResolverView<'_>| dns_experiments::transports_differ(e, r.seen);
+    let differ = |r: &ResolverView<'_>| answer_series::by_transport(e, r.seen);
     let (r, (over_udp, over_tcp)) =
         deciding.iter().copied().chain(all).find_map(|r| Some((r, differ(r)?)))?;
     let bystander = !deciding.iter().any(|other| other.index == r.index);
     let (label, ip, port) = (r.label(), r.seen.address.ip(), r.seen.address.port());
-    let (udp, tcp) = (over_udp.describe(), over_tcp.describe());
-    // An empty answer over TCP shows no better server: what is wrong over UDP is wrong by itself.
-    let worse = over_tcp == AnswerKind::NoAddress;
+    let both = [over_udp.clone(), over_tcp.clone()];
+    let (udp, tcp) = (over_udp.describe(&both), over_tcp.describe(&both));
+    let own_is_tcp = r.seen.a.value().is_some_and(|own| own.transport == Transport::Tcp);
+    let (own, (name, other)) = match own_is_tcp {
+        true => ("TCP", ("UDP", &over_udp)),
+        false => ("UDP", ("TCP", &over_tcp)),
+    };
+    // An empty answer over the other transport shows no better server: what is wrong over the walk's
+    // is wrong by itself.
+    let worse = *other == AnswerKind::NoAddress;
     let mut finding = FindingBuilder::new(
         if worse { Level::Note } else { answers_vary::level(e, r, bystander) },
         Confidence::Inferred,
@@ -39,8 +49,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         ),
     )
     .caveat()
-    .fact(format!("{label} over UDP, each time that it was asked: {}", text::outcome(r)))
-    .fact(format!("{label} over TCP: {tcp}"))
+    .fact(format!("{label} over {own}, each time that it was asked: {}", text::outcome(r)))
+    .fact(format!("{label} over {name}: {}", other.describe(&both)))
     .cites(r.pointer());
     for pointer in dns_experiments::pointers(e, r.seen, &["over-tcp", "repeat-query"]) {
         finding = finding.cites(pointer);
@@ -77,13 +87,22 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             ))
             .undo("restore the rule"),
         );
-    if over_tcp == AnswerKind::Private && Library::of(e).is_glibc() {
+    if Library::of(e).is_glibc() && !own_is_tcp && over_tcp.is_private() && !over_udp.is_private() {
         finding = finding.step(
             Step::local(
                 "until then `options use-vc` in resolv.conf makes the C library ask over TCP, which \
                  gives the private address",
             )
             .undo("remove the option again"),
+        );
+    }
+    if own_is_tcp && has_option(e, "use-vc") && over_udp.is_private() && !over_tcp.is_private() {
+        finding = finding.step(
+            Step::local(
+                "until then remove `options use-vc` from resolv.conf: the C library then asks over \
+                 UDP, which gives the private address",
+            )
+            .undo("set the option again"),
         );
     }
     Some(finding.check(reading::again(e)))

@@ -44,12 +44,6 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     }
     let label = r.label();
     let (given, given_addresses) = (text::outcome(r), r.outcome.addresses());
-    // What the network's own DNS gives is known; only where the resolver is may be a guess.
-    let read = state.zone.links.proved().is_some();
-    let confidence = match origin.certain && read && front.is_none() {
-        true => Confidence::Proved,
-        false => Confidence::Inferred,
-    };
     let network = origin.network.name();
     let headline = Clause::from(format!(
         "the zone linked to {network} has {}, {label} gives {given}",
@@ -64,7 +58,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         ),
     })
     .or("the private zone is right, and the resolver gives another answer");
-    let mut finding = FindingBuilder::new(level, confidence, headline)
+    let mut finding = FindingBuilder::new(level, Confidence::Inferred, headline)
         .fact(format!(
             "{} (resource group {}): {} -> {} (right: the endpoint's address)",
             case.zone,
@@ -91,6 +85,11 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         .reasoning(format!(
             "Azure DNS in {network} has the right address, so the fault is in what answers in its \
              place"
+        ))
+        // What came back for a question to an address is not proved to be that server's own answer.
+        .reasoning(format!(
+            "a rule on this machine (a VPN client, a service mesh, a DNS filter) or a device on the \
+             way that redirects port 53 would look the same: then {label} is right"
         ));
     finding = between(finding, e, azure, &case, origin, own_record);
     if front.is_some() {
@@ -258,6 +257,18 @@ fn steps(
         ),
         None => format!("ask {label} again after some minutes: a cached answer is gone then"),
     };
+    let finding = finding
+        .inspect(
+            format!(
+                "ask {label} again on its own machine, or on another one of its network: the same \
+                 answer there is its own"
+            ),
+            text::dig(&e.dns.name, case.resolver.seen),
+        )
+        .inspect(
+            "see whether this machine redirects its own DNS queries",
+            "iptables -t nat -S OUTPUT; nft list ruleset",
+        );
     let finding = resolver.inspect(finding.step(Step::inspect(wait)));
     match origin.server {
         Server::Machine(_) if own_record => finding.step(

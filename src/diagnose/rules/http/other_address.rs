@@ -31,12 +31,35 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if reading::proxied(e) || matches!(e.options.expect, Expect::Closed) {
         return None;
     }
-    let let_in =
-        e.http.let_in() || reading::main_answer(e).is_some_and(|answer| answer.status == 401);
-    if !let_in {
+    if !answers_the_walk(e) {
         return walked_the_foreign_one(e);
     }
     foreign(e).or_else(|| untried(e))
+}
+
+/// What the call at an address gets that the service would not answer, as a clause that follows the
+/// address, and where the evidence shows it.
+pub(in crate::diagnose::rules) fn foreign_at(
+    e: &View<'_>,
+    address: IpAddr,
+) -> Option<(String, String)> {
+    if !answers_the_walk(e) {
+        return None;
+    }
+    let mut called = reference_client::addresses_called(e);
+    let called = called.find(|called| called.peer() == Some(address))?;
+    let foreign = !same_service(e, &called) && !cut_short(e, &called);
+    foreign
+        .then(|| (format!("answers the call with {}", called.describe()), called.pointer.clone()))
+}
+
+/// Whether the service at the walk's own address answered the call, as the call without a credential
+/// at another one must be.
+fn answers_the_walk(e: &View<'_>) -> bool {
+    let asked = !reading::proxied(e) && !matches!(e.options.expect, Expect::Closed);
+    let let_in =
+        e.http.let_in() || reading::main_answer(e).is_some_and(|answer| answer.status == 401);
+    asked && let_in
 }
 
 /// The walk's own address refuses, and another address of the name answers like the service.

@@ -1,5 +1,8 @@
 //! What a standard HTTP client got where the service refused the walk (experiment `reference-client`).
 
+use std::net::IpAddr;
+
+use crate::diagnose::view::http::Read;
 use crate::evidence::Evidence;
 use crate::evidence::experiment::ClientCall;
 use crate::evidence::http::{HttpAnswer, HttpCall, HttpOutcome, Purpose};
@@ -33,8 +36,16 @@ fn all(e: &Evidence) -> impl Iterator<Item = ClientResult<'_>> {
     all.filter(|(_, call)| call.id != OTHER_ADDRESS).map(|(index, call)| called(e, index, call))
 }
 
-/// The calls at other addresses of the name.
+/// The calls at other addresses of the name's effective answer.
 pub(in crate::diagnose::rules) fn at_other_addresses(
+    e: &Evidence,
+) -> impl Iterator<Item = ClientResult<'_>> {
+    let effective = e.dns.effective();
+    addresses_called(e).filter(move |called| called.peer().is_some_and(|a| effective.contains(&a)))
+}
+
+/// The calls at other addresses than the walk's, those that another resolver gives too.
+pub(in crate::diagnose::rules) fn addresses_called(
     e: &Evidence,
 ) -> impl Iterator<Item = ClientResult<'_>> {
     let all = e.experiments.clients.iter().enumerate();
@@ -62,6 +73,16 @@ fn called<'e>(e: &Evidence, index: usize, call: &'e ClientCall) -> ClientResult<
 }
 
 impl ClientResult<'_> {
+    /// The address that was called.
+    pub(in crate::diagnose::rules) fn peer(&self) -> Option<IpAddr> {
+        self.call.peer.as_deref()?.parse().ok()
+    }
+
+    /// Its answer, as the calls of the walk are read.
+    pub(in crate::diagnose::rules) fn read(&self, e: &Evidence) -> Read<'_> {
+        Read { index: 0, call: &self.as_call, row: refusal(e, &self.as_call) }
+    }
+
     /// Whether the service refused it because of where it came from.
     pub(in crate::diagnose::rules) fn refused(&self, e: &Evidence) -> bool {
         refusal(e, &self.as_call).is_some_and(|row| row.blames == Blames::Network)

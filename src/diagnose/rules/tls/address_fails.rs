@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::session;
 use crate::diagnose::{FindingBuilder, Rule, View, dns64, endpoint_of, headline, reading, timing};
 use crate::diagnosis::{Confidence, Level, Step};
+use crate::evidence::experiment::HandshakeExperiment;
 use crate::evidence::tls::{CertificateFault, TlsOutcome};
 use crate::evidence::tunnel;
 
@@ -112,6 +113,31 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             )))
             .check(reading::again(e)),
     )
+}
+
+/// How the handshake fails at the address while it finishes at another one, as a clause that follows
+/// the address, and where the evidence shows it.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of a walk are far below 2^52")]
+pub(in crate::diagnose::rules) fn failing(
+    e: &View<'_>,
+    address: IpAddr,
+) -> Option<(String, String)> {
+    let had_time = enough(e)?;
+    if session::address(e)? == address && !reading::tls_verified(e) {
+        let verified = |x: &HandshakeExperiment| {
+            x.tls.as_ref().is_some_and(|seen| seen.outcome == TlsOutcome::Verified)
+        };
+        let elsewhere = e.tls.addresses_tried().any(|(.., x)| verified(x));
+        return elsewhere
+            .then(|| e.tls.value())
+            .flatten()
+            .map(|tls| (how(&tls.outcome), "/tls".to_owned()));
+    }
+    let (pointer, _, x) = e.tls.addresses_tried().find(|(_, tried, _)| *tried == address)?;
+    let outcome = &x.tls.as_ref()?.outcome;
+    let judged = *outcome != TlsOutcome::Silent || x.took_ms as f64 >= had_time;
+    let fails = *outcome != TlsOutcome::Verified && judged && reading::tls_verified(e);
+    fails.then(|| (how(outcome), pointer))
 }
 
 /// Whether the same path leads to both: addresses of one family, both private or neither.

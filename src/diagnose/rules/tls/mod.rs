@@ -1,7 +1,7 @@
 //! Rules whose cause lies at the tls hop: how the handshake ended, and what is wrong with
 //! the certificate.
 
-mod address_fails;
+pub(in crate::diagnose::rules) mod address_fails;
 mod authorities;
 mod azure_chain;
 mod ca_bundles;

@@ -192,7 +192,7 @@ fn no_connection_after_a_fifth_of_the_deadline_is_looked_into() {
          1    AAAA R1 none
          2    system 10.3.0.5       => dns
          1000 stall
-         1001 stall                 => try 10.3.0.5 [trace-syn] in 4000; try R1 [uncached-name] in 2000
+         1001 stall                 => try 10.3.0.5 [trace-syn] in 4000; try R1 [uncached-name over-tcp repeat-query] in 2000
          5001 down 10.3.0.5 silent  => tcp
          5001 idle                  => finish",
     );

@@ -42,6 +42,7 @@ fn settings(target: &Target) -> Settings<'_> {
         connect: ConnectPolicy::Full { last: Hop::Http },
         experiments: ExperimentPolicy::Default,
         ends_with_call: false,
+        any_nameserver: false,
         timeout: Duration::from_secs(5),
         deadline: Duration::from_secs(30),
         stall_after: Duration::from_secs(1),

@@ -144,6 +144,47 @@ fn a_second_effective_address_gets_a_handshake_and_a_call_of_its_own() {
 }
 
 #[test]
+fn every_address_is_called_where_the_path_is_to_be_closed() {
+    walk(
+        |settings| settings.expect = &Expect::Closed,
+        "0  begin                                          => ask R1 A; ask R1 AAAA; look up
+         1  system 20.0.0.1,20.0.0.2,20.0.0.3,20.0.0.4
+              => connect 20.0.0.1; connect 20.0.0.2; connect 20.0.0.3; connect 20.0.0.4; dns
+         2  up 20.0.0.1                                    => tcp; handshake 20.0.0.1
+         3  up 20.0.0.2
+         3  up 20.0.0.3
+         3  up 20.0.0.4
+         4  tls 20.0.0.1 ok
+              => tls; try 20.0.0.2 [other-address] in 2000; try 20.0.0.3 [other-address] in 2000
+               ; try 20.0.0.4 [other-address] in 2000; call 20.0.0.1",
+    );
+}
+
+#[test]
+fn an_address_of_any_nameserver_that_may_be_asked_gets_a_handshake() {
+    let table = |tried: &str| {
+        format!(
+            "0  begin              => ask R1 A; ask R1 AAAA; ask R2 A; ask R2 AAAA; look up
+             1  system 10.3.0.5    => connect 10.3.0.5; dns
+             1  A R1 10.3.0.5
+             1  A R2 10.3.0.6      => connect 10.3.0.6
+             2  up 10.3.0.5        => tcp; handshake 10.3.0.5
+             3  up 10.3.0.6
+             4  tls 10.3.0.5 ok    => tls; {tried}call 10.3.0.5"
+        )
+    };
+    for (any, tried) in [(true, "try 10.3.0.6 [other-address] in 2000; "), (false, "")] {
+        walk(
+            |settings| {
+                settings.any_nameserver = any;
+                settings.resolvers.push((resolver("R2"), ResolverRole::Configured, None));
+            },
+            &table(tried),
+        );
+    }
+}
+
+#[test]
 fn dead_version_6_does_not_hold_the_walk_up() {
     let seen = plain(
         "0    begin                      => ask R1 A; ask R1 AAAA; look up
