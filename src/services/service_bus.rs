@@ -66,7 +66,7 @@ const RESOURCE: Resource = Resource {
 
 pub(super) const SERVICES: &[Service] = &[Service::new(
     "servicebus",
-    "Event Hubs / Service Bus / Relay",
+    "Event Hubs/Service Bus",
     &[
         public(NAMESPACE, "servicebus.windows.net", "privatelink.servicebus.windows.net"),
         usgov(
