@@ -70,7 +70,7 @@ const AMQP: &[OtherPort] =
 
 pub(super) const SERVICES: &[Service] = &[Service::new(
     "servicebus",
-    "Event Hubs / Service Bus / Relay",
+    "Event Hubs/Service Bus",
     &[
         public(NAMESPACE, "servicebus.windows.net", "privatelink.servicebus.windows.net"),
         usgov(
