@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = rule!(
     "The path works by an address that the private zone no longer has",
     Code(check)
 )
-.short("the path works by an address that the private zone no longer has");
+.short("the private zone no longer has the address in use");
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let azure = e.azure.as_ref()?;
@@ -58,10 +58,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let (has, zone) = (text::brief(given), &state.zone.id);
     let headline = match given.is_empty() {
         true => Clause::from(format!("{} has no record {} any more", case.zone, case.record))
-            .or("the private zone has no record of the name any more"),
+            .or("the private zone has no record of the name now"),
         false => {
             Clause::from(format!("{} has {has} now, the endpoint has {}", case.zone, one.address))
-                .or(format!("the private zone has {has} now, the endpoint has {}", one.address))
+                .or(format!("the private zone has {has} now, not {}", one.address))
         }
     };
     let ttl = r.seen.a_answer().and_then(|answer| answer.records.iter().map(|x| x.ttl).min());

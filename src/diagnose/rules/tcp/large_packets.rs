@@ -49,6 +49,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         .cites(format!("/tcp/value/attempts/{index}/info"))
         .cites("/tls")
         .not_tested()
+        .owner("Network")
         .inspect("see the packet size that this machine uses", format!("ip route get {ip}"))
         .step(Step::inspect(
             "send one request of the application's usual size, with a long prompt: if it hangs, a \
