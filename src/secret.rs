@@ -88,9 +88,9 @@ pub fn looks_like_a_key(word: &str) -> bool {
     !word.contains('/') && word.split(|c: char| !c.is_ascii_alphanumeric() && !joins(c)).any(run)
 }
 
-/// Whether a word can hardly be anything but a key: a name of that form would be one that nobody
-/// typed. Keys are 32 hexadecimal digits (accounts), or 40 and more letters of both cases and
-/// digits in a row (search services, storage accounts, accounts since 2024, other vendors).
+/// Whether a word can hardly be anything but a key: people do not give names of that form. Keys are
+/// 32 hexadecimal digits (accounts), or 40 and more letters of both cases and digits in a row (search
+/// services, storage accounts, accounts since 2024, other vendors).
 #[must_use]
 pub fn has_form_of_a_key(word: &str) -> bool {
     holds_long_key(word) || word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit())

@@ -64,7 +64,7 @@ const RESOURCE: Resource = Resource {
     own_tenant: false,
 };
 
-/// Where SDKs connect unless they are told to use WebSockets, and clients of Kafka (fact T55).
+/// Where SDKs connect unless they use WebSockets, and clients of Kafka (fact T55).
 const AMQP: &[OtherPort] =
     &[OtherPort { port: 5671, protocol: "AMQP" }, OtherPort { port: 9093, protocol: "Kafka" }];
 

@@ -11,7 +11,8 @@ pub(super) const RULE: Rule = rule!(
     Proxy,
     "A proxy carries the call, although the address is private from here",
     Code(check)
-);
+)
+.short("the address that the proxy uses is not seen");
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let hop = e.proxy.value()?;
