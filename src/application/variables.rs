@@ -23,7 +23,7 @@ pub enum Form {
     /// A URL or a host, which may be a gateway of one's own in front of the service.
     Endpoint,
     /// A URL or a host that is the service's only where its name shows it: other products have variables
-    /// of that name.
+    /// of that name, or the service has hosts of another kind.
     Shown,
     /// The name of a resource, before its suffix.
     Name,
@@ -86,16 +86,16 @@ pub const VARIABLES: &[Variable] = &[
     name("KEY_VAULT_NAME", "keyvault"),
     endpoint("AZURE_COSMOS_ENDPOINT", "cosmos"),
     endpoint("AZURE_COSMOSDB_ENDPOINT", "cosmos"),
-    endpoint("COSMOS_ENDPOINT", "cosmos"),
+    shown("COSMOS_ENDPOINT", "cosmos"),
     name("AZURE_COSMOSDB_ACCOUNT", "cosmos"),
     endpoint("AZURE_APPCONFIG_ENDPOINT", "appconfig"),
     endpoint("AZURE_APPCONFIGURATION_ENDPOINT", "appconfig"),
     endpoint("AZURE_DOCUMENTINTELLIGENCE_ENDPOINT", "documentintelligence"),
-    endpoint("DOCUMENTINTELLIGENCE_ENDPOINT", "documentintelligence"),
-    endpoint("CONTENT_SAFETY_ENDPOINT", "contentsafety"),
+    shown("DOCUMENTINTELLIGENCE_ENDPOINT", "documentintelligence"),
+    shown("CONTENT_SAFETY_ENDPOINT", "contentsafety"),
     endpoint("AZURE_LANGUAGE_ENDPOINT", "language"),
-    endpoint("AZURE_TRANSLATOR_ENDPOINT", "translator"),
-    endpoint("VISION_ENDPOINT", "vision"),
+    shown("AZURE_TRANSLATOR_ENDPOINT", "translator"),
+    shown("VISION_ENDPOINT", "vision"),
     shown("AZURE_CONTAINER_REGISTRY_ENDPOINT", "acr"),
     connection(INSIGHTS, "monitor", INGESTION),
 ];

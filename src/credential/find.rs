@@ -151,6 +151,9 @@ impl Credential {
     }
 }
 
+/// Characters of a secret that is recognised as the whole of another value.
+const WHOLE: usize = 8;
+
 /// Refuses what was typed when it holds the value of a variable that is a secret, whether or not
 /// that is the credential which is taken.
 ///
@@ -171,9 +174,9 @@ pub fn leaked_into_args(environment: &Environment, typed: &[&str]) -> Result<(),
             return Err(CredentialError::Misplaced(variable.to_owned()));
         }
         // The others of a credential, such as the tenant, are sent and shown. A short secret that is
-        // the whole of another value is no coincidence either.
+        // the whole of another value is no coincidence either, unless it is a word in the place of both.
         let is_in = |text: &str| {
-            secret.is_contained_in(text) || !text.is_empty() && text == secret.expose()
+            secret.is_contained_in(text) || text.len() >= WHOLE && text == secret.expose()
         };
         let other = shown().find(|(name, text)| !secret_variables.contains(name) && is_in(text));
         match other {

@@ -8,7 +8,7 @@ use crate::evidence::http::HttpOutcome;
 use crate::evidence::identity::{CredentialKind, TokenOutcome, Withheld};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, Expect, Hop, Observed, SkipReason, TargetKind, classify, tunnel};
-use crate::services::Opening;
+use crate::services::{Opening, Service};
 
 use super::headline::{self, Clause};
 use super::reading;
@@ -304,7 +304,10 @@ fn prove_accepted(e: &View<'_>, main: &Read<'_>) -> Result<Clause, String> {
 /// is not proved, whatever the list shows.
 fn deployment_proved(e: &View<'_>) -> Result<(), String> {
     let sent = e.http.main().is_some_and(|main| main.call.credential_sent);
-    let Some(name) = e.options.deployment.as_ref().filter(|_| sent) else { return Ok(()) };
+    let has_some = reading::service(e).is_none_or(Service::has_deployments);
+    let Some(name) = e.options.deployment.as_ref().filter(|_| sent && has_some) else {
+        return Ok(());
+    };
     let Some(read) = e.http.deployment() else {
         return Err(format!("the deployment {name} was not called"));
     };

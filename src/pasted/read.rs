@@ -13,7 +13,7 @@ use super::python;
 
 /// Characters that are kept of a text without a body that can be read.
 const TEXT: usize = 4000;
-/// Places at which a body may begin that are tried.
+/// Places at which a body may begin that are tried, in a text and the texts in it.
 const TRIES: usize = 64;
 /// Texts inside texts, at most.
 const DEPTH: usize = 4;
@@ -35,7 +35,8 @@ pub(super) struct Printed<'t> {
 impl<'t> Printed<'t> {
     /// The parts of an answer.
     pub(super) fn read(text: &'t str) -> Self {
-        let body = body(text, DEPTH).or_else(|| last_object(text));
+        let mut tries = TRIES;
+        let body = body(text, DEPTH, &mut tries).or_else(|| last_object(text));
         Self { status: status(text), headers: headers(text), body, text }
     }
 
@@ -121,16 +122,16 @@ fn headers(text: &str) -> Vec<(String, String)> {
 
 /// The JSON body in a text, or the same as Python prints it: the first object with an error in it. An
 /// object without one may hold a text in which it is.
-fn body(text: &str, depth: usize) -> Option<Value> {
+fn body(text: &str, depth: usize, tries: &mut usize) -> Option<Value> {
     let depth = depth.checked_sub(1)?;
-    let begins = text.match_indices('{').map(|(at, _)| at).take(TRIES);
-    begins.into_iter().find_map(|at| {
+    text.match_indices('{').find_map(|(at, _)| {
+        *tries = tries.checked_sub(1)?;
         let text = text.get(at..)?;
         let json = Deserializer::from_str(text).into_iter::<Value>().next().and_then(Result::ok);
         let value = json.or_else(|| python::value(text))?;
         match has_error(&value) {
             true => Some(value),
-            false => texts(&value).into_iter().find_map(|text| body(text, depth)),
+            false => texts(&value).into_iter().find_map(|text| body(text, depth, tries)),
         }
     })
 }

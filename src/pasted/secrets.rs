@@ -3,25 +3,20 @@
 
 use crate::secret::{MARK, looks_like_a_key};
 
-/// Names whose value is secret, in lower case.
-const NAMES: &[&str] = &[
-    "api-key",
-    "api_key",
-    "apikey",
-    "ocp-apim-subscription-key",
-    "subscription-key",
+/// What names whose value is secret end with, in lower case and without `-` and `_`.
+const ENDINGS: &[&str] = &[
+    "key",
+    "secret",
+    "password",
+    "pwd",
+    "token",
+    "assertion",
+    "identityheader",
+    "signature",
+    "sig",
     "authorization",
     "bearer",
     "basic",
-    "accountkey",
-    "sharedaccesskey",
-    "sig",
-    "password",
-    "client_secret",
-    "client_assertion",
-    "access_token",
-    "refresh_token",
-    "x-identity-header",
 ];
 
 /// `text` without what may be a key, a token or a password: the value of a name that says so, and
@@ -47,7 +42,8 @@ fn by_name(text: &str) -> String {
         out.push_str(name);
         rest = after;
         let lower = name.to_ascii_lowercase();
-        if !NAMES.contains(&lower.as_str()) {
+        let plain: String = lower.chars().filter(char::is_ascii_alphanumeric).collect();
+        if !ENDINGS.iter().any(|ending| plain.ends_with(ending)) {
             continue;
         }
         // A scheme is followed by a space, any other name by a sign and perhaps quotes.
@@ -59,6 +55,13 @@ fn by_name(text: &str) -> String {
             continue;
         }
         out.push_str(sign);
+        // Schemes have parts of their own, each of which may be secret.
+        if plain.ends_with("authorization") {
+            let end = value.find(['"', '\'', '\n', '\r']).unwrap_or(value.len());
+            out.push_str(MARK);
+            rest = &value[end..];
+            continue;
+        }
         let end = value.find(|c: char| c.is_whitespace() || "\"'&;,\\<>{}".contains(c));
         let (value, after) = value.split_at(end.unwrap_or(value.len()));
         // The scheme of an authorization is a name itself; a realm is not a secret.

@@ -3,7 +3,7 @@
 //! not have the form that is expected of it, only that it is set.
 
 use super::anonymous::Anonymous;
-use crate::credential::{leaked_into_args, looks_like_a_key};
+use crate::credential::{CredentialError, leaked_into_args, looks_like_a_key};
 use crate::evidence::text::{clean, holds_at_sign, is_guid};
 use crate::files::{self, May};
 use crate::platform;
@@ -155,8 +155,10 @@ impl About<'_> {
     /// A value, unless a variable that is a secret holds it too.
     fn without_secret(&self, value: &str) -> Shown {
         match leaked_into_args(self.environment, &[value]) {
-            Ok(()) => Shown::Value(value.to_owned()),
-            Err(_) => Shown::Remark("set; its value is that of a secret"),
+            Err(CredentialError::Misplaced(_)) => {
+                Shown::Remark("set; its value is that of a secret")
+            }
+            _ => Shown::Value(value.to_owned()),
         }
     }
 }

@@ -241,7 +241,10 @@ fn backend(arguments: &Check, targets: &[Target]) -> Result<Option<Target>, Stri
         return Err("--backend is for one target: the gateway in front of it".to_owned());
     };
     let own = gateway.service().is_some_and(|service| service.gateway().is_some());
-    if gateway.forced_service().is_none() && !own {
+    let seen = &gateway.seen;
+    let forced = gateway.forced_service().is_some() && seen.public_suffix.is_none();
+    let in_front = own || forced || seen.suffix_service.is_some();
+    if !in_front || gateway.original_host.is_some() {
         return Err(format!(
             "--backend is for a gateway, and {} is not known as one: --service openai names what \
              answers there",

@@ -57,6 +57,7 @@ pub(super) const SERVICES: &[Service] = &[Service::new(
     ],
 )
 .requests(REQUESTS)
+.signature("", &[("x-ms-correlation-request-id", "")])
 .refusals(REFUSALS)
 .forbidden(RULES_OR_CLOSED)
 .resource(RESOURCE)];

@@ -29,7 +29,12 @@ pub(super) fn decoded(
             "deflate" => Some(decompress_to_vec_zlib_with_limit(&body, limit).or_else(|error| {
                 match error.status {
                     TINFLStatus::HasMoreOutput => Err(error),
-                    _ => decompress_to_vec_with_limit(&body, limit),
+                    _ => decompress_to_vec_with_limit(&body, limit).map_err(|bare| {
+                        match error.output.is_empty() {
+                            true => bare,
+                            false => error,
+                        }
+                    }),
                 }
             })),
             _ => None,

@@ -47,6 +47,8 @@ impl Refuser {
         match (icmp.from.filter(|_| icmp.code.is_some()), icmp.meaning) {
             (Some(from), _) if !is_local(e, icmp, source) => Self::Device(from),
             (Some(_), IcmpMeaning::HostUnreachable) if took_ms >= FILTER_MS => Self::Link,
+            // A neighbour that another program asked for before is given up sooner.
+            (Some(_), IcmpMeaning::HostUnreachable) if took_ms >= AT_ONCE_MS => Self::Unknown,
             (Some(_), _) => Self::Filter,
             (None, _) if !shows_sender(e) => Self::Unknown,
             (None, IcmpMeaning::NetUnreachable) if took_ms < AT_ONCE_MS => Self::Routing,
@@ -59,9 +61,11 @@ impl Refuser {
     }
 }
 
-/// Whether a router that reports a host as unreachable asked for it on its link.
-pub(in crate::diagnose) fn router_asked(took_ms: f64) -> bool {
-    took_ms >= ROUTER_ASKED_MS
+/// Whether a router that reports a host as unreachable asked for it on its link. Where the system does
+/// not show the message when it comes, or only as the connection is given up, its time is not known.
+pub(in crate::diagnose) fn router_asked(e: &Evidence, took_ms: f64) -> bool {
+    let given_up = f64::from(u32::try_from(e.options.timeout_ms).unwrap_or(u32::MAX)) * 0.9;
+    shows_sender(e) && (ROUTER_ASKED_MS..given_up).contains(&took_ms)
 }
 
 /// Whether an error without a sender is this machine's own. Linux's error queue names the router whose

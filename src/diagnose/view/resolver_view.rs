@@ -126,7 +126,10 @@ pub(super) fn outcome<'a>(
         DnsOutcome::Answered { answer } => answered(answer, name),
         DnsOutcome::TimedOut => icmp_of_other_questions(e, r).unwrap_or(ResolverOutcome::Silent),
         DnsOutcome::PortRefused => ResolverOutcome::PortRefused,
-        DnsOutcome::Unreachable { icmp } => unreachable(e, r, icmp),
+        DnsOutcome::Unreachable { icmp } => {
+            let took_ms = r.a.took_ms().or_else(|| r.aaaa.took_ms());
+            unreachable(e, icmp, took_ms.unwrap_or_default())
+        }
         DnsOutcome::Malformed => ResolverOutcome::Malformed,
         DnsOutcome::TcpFailed { message, .. } => ResolverOutcome::TcpFailed(message),
         DnsOutcome::LocalError { message, .. } => ResolverOutcome::NotSent(message),
@@ -140,18 +143,21 @@ fn icmp_of_other_questions<'a>(
     r: &'a ResolverEvidence,
 ) -> Option<ResolverOutcome<'a>> {
     let others = e.experiments.questions.iter().filter(|tried| tried.resolver == r.address);
-    let others = r.aaaa.value().into_iter().chain(others.map(|tried| &tried.exchange));
-    let mut udp = others.filter(|exchange| exchange.transport == Transport::Udp);
-    udp.find_map(|exchange| match &exchange.outcome {
+    let aaaa = r.aaaa.value().map(|exchange| (exchange, r.aaaa.took_ms().unwrap_or_default()));
+    let others =
+        aaaa.into_iter().chain(others.map(|tried| {
+            (&tried.exchange, u32::try_from(tried.took_ms).map_or(f64::MAX, f64::from))
+        }));
+    let mut udp = others.filter(|(exchange, _)| exchange.transport == Transport::Udp);
+    udp.find_map(|(exchange, took_ms)| match &exchange.outcome {
         DnsOutcome::PortRefused => Some(ResolverOutcome::PortRefused),
-        DnsOutcome::Unreachable { icmp } => Some(unreachable(e, r, icmp)),
+        DnsOutcome::Unreachable { icmp } => Some(unreachable(e, icmp, took_ms)),
         _ => None,
     })
 }
 
 /// A question that did not reach the resolver, and who refused it.
-fn unreachable<'a>(e: &Evidence, r: &ResolverEvidence, icmp: &'a Icmp) -> ResolverOutcome<'a> {
-    let took_ms = r.a.took_ms().or_else(|| r.aaaa.took_ms()).unwrap_or_default();
+fn unreachable<'a>(e: &Evidence, icmp: &'a Icmp, took_ms: f64) -> ResolverOutcome<'a> {
     ResolverOutcome::Unreachable(icmp, Refuser::of(e, icmp, None, took_ms))
 }
 

@@ -61,7 +61,10 @@ fn not_connected(e: &View<'_>, address: IpAddr) -> Option<(String, String)> {
         return None;
     }
     let attempts = &e.tcp.value()?.attempts;
-    let connected = |attempt: &TcpAttempt| attempt.outcome == TcpOutcome::Connected;
+    // A path that lacks IPv6 is no fault of an answer.
+    let connected = |attempt: &TcpAttempt| {
+        attempt.outcome == TcpOutcome::Connected && attempt.address.is_ipv6() == address.is_ipv6()
+    };
     let at = attempts.iter().position(|attempt| attempt.address.ip() == address)?;
     let failed = attempts.get(at).is_some_and(|one| !connected(one) && !not_sent(one));
     (failed && attempts.iter().any(connected))

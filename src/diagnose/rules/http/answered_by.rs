@@ -185,9 +185,18 @@ pub fn another(
         return None;
     }
     services::all().find_map(|other| {
-        let header = other.signature.header(answer).filter(|name| !own.knows(name));
+        let header = other.signature.header(answer);
+        let header = header.filter(|name| !own.knows(name) && is_of_one_kind(name));
         (header.is_some() || has_format(other)).then_some((other, header))
     })
+}
+
+/// Whether resources of one type alone are known by a header field: what several send shows none of them.
+fn is_of_one_kind(name: &str) -> bool {
+    let kind = |service: &Service| service.resource.as_ref().map(|resource| resource.kind);
+    let mut kinds = services::all().filter(|service| service.knows(name)).map(kind);
+    let first = kinds.next();
+    kinds.all(|kind| Some(kind) == first)
 }
 
 /// Whether the body is an HTML page.

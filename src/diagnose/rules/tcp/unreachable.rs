@@ -62,7 +62,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                     host_unreachable_by_somebody(attempt)
                 }
                 (IcmpMeaning::HostUnreachable, _) => next_hop_silent(e, attempt),
-                (IcmpMeaning::TimeExceeded, Refuser::Device(_)) if starts_low(e).is_some() => {
+                // The setting is that of IPv4.
+                (IcmpMeaning::TimeExceeded, Refuser::Device(_))
+                    if starts_low(e).is_some() && attempt.connected_to().is_ipv4() =>
+                {
                     owner = "Server";
                     low_hop_limit(e)?
                 }
@@ -273,7 +276,7 @@ fn low_hop_limit(e: &View<'_>) -> Option<Meaning> {
 /// A router reports that the host does not answer: it asked for it in vain, or it did not ask.
 fn host_unreachable(e: &View<'_>, attempt: &TcpAttempt, router: IpAddr) -> Meaning {
     let ip = attempt.connected_to().ip();
-    let asked = icmp::router_asked(attempt.took_ms);
+    let asked = icmp::router_asked(e, attempt.took_ms);
     Meaning {
         message: format!("router {router} reports that host {ip} is unreachable"),
         confidence: if asked { Confidence::Proved } else { Confidence::Inferred },

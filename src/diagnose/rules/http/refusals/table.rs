@@ -236,6 +236,7 @@ pub(super) const REFUSALS: &[Refusal] = &[
         Condition::ListOptional,
         Condition::NotForeignFlat,
         Condition::OriginKnown,
+        Condition::NoGateway,
     ]),
     http("http-not-found", "H17", 404, 404),
     front("W6", 408, 408).only(&[Condition::Front]),
