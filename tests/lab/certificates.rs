@@ -30,6 +30,7 @@ const NAMES: &[&str] = &[
     "*.blob.core.windows.net",
     "*.dfs.core.windows.net",
     "*.file.core.windows.net",
+    "*.web.core.windows.net",
     "*.queue.core.windows.net",
     "*.table.core.windows.net",
     "*.documents.azure.com",

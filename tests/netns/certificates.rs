@@ -20,7 +20,7 @@ const NAMES: &[&str] = &[
     "*.services.ai.azure.com",
     "*.openai.azure.us",
     "*.azure-api.net",
-    "*.corp.example",
+    "gateway.contoso.example",
     "*.postgres.database.azure.com",
 ];
 

@@ -125,9 +125,11 @@ pub(super) fn holds(
         Condition::OriginKnown => origin::origin(e, answer) != Origin::Open,
         Condition::NoGateway => !host_kind(e).is_gateway(),
         Condition::NotErrorFrame => frame != Some(ErrorFrame::Error),
-        // What a gateway takes is its own, and what the service itself takes is right.
+        // What a gateway takes is its own, and what the service itself takes is right; a token that was
+        // requested is for what it was requested for, whatever name its issuer has for that.
         Condition::OtherAudience => {
             call.credential_sent
+                && e.identity.acquisition.is_none()
                 && !host_kind(e).is_gateway()
                 && !origin::azures_session(e)
                 && other_audience(e).is_some()
