@@ -218,14 +218,17 @@ impl Debounce {
         self.recent.iter().rev().take(count).filter(move |walk| of(walk.judged.state))
     }
 
-    /// The cause to name: the most certain one, then the most frequent, then the newest.
+    /// The cause to name: the most certain one, then one that rests on Azure's answer, then the most
+    /// frequent, then the newest.
     #[must_use]
     pub fn cause(&self, condition: Condition, rules: &Rules) -> Option<Cause> {
         let causes: Vec<&Cause> =
             self.bad_walks(condition, rules).filter_map(|walk| walk.cause.as_ref()).collect();
         let times = |id: &str| causes.iter().filter(|cause| cause.id == id).count();
+        let informed = |cause: &Cause| cause.azure.is_some_and(|azure| azure.decides);
+        let rank = |cause: &Cause| (cause.sureness(), informed(cause), times(&cause.id));
         // The first one wins among equals with `rev`: max_by_key takes the last.
-        causes.iter().rev().max_by_key(|c| (c.sureness(), times(&c.id))).map(|c| (*c).clone())
+        causes.iter().rev().max_by_key(|cause| rank(cause)).map(|c| (*c).clone())
     }
 
     /// Forgets the walks after a long downtime.
