@@ -1,6 +1,7 @@
 //! Where roots come from: the machine's own store, files that clients read, files that the user
 //! names.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use super::World;
@@ -140,7 +141,10 @@ const CA_FILE_LIMIT: u64 = 8 << 20;
 pub fn ca_file(path: &str, may: May, timeout: Duration) -> Result<ExtraRoots, String> {
     let from = path.to_owned();
     let pem = blocking::run_with_timeout(timeout, move || files::whole(from, may, CA_FILE_LIMIT))
-        .map_err(|_| "it was not read to its end within the deadline")?
+        .map_err(|error| match error.kind() {
+            ErrorKind::TimedOut => "it was not read to its end within the deadline",
+            _ => "no thread to read it: not enough memory, or a limit of this user's threads",
+        })?
         .map_err(|error| files::why(&error))?;
     ExtraRoots::from_pem(&pem)
 }
