@@ -8,7 +8,6 @@ use crate::diagnose::rules::http::host_kind::host_kind;
 use crate::diagnose::view::resolver_view::{self, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View};
 use crate::diagnosis::{Confidence, Level, Step};
-use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Expect, TargetKind, classify, tunnel};
 
 use super::advice::Resolver;
@@ -124,16 +123,7 @@ fn what_alias_shows(e: &View<'_>, r: &ResolverView<'_>) -> &'static str {
 /// Whether what is at the address may be a relay whose own target fails: it took the connection, or
 /// nothing is there, and no other server and no refusal of the service was seen.
 fn may_be_relay(e: &View<'_>) -> bool {
-    let cut = e.tls.value().is_some_and(|tls| {
-        matches!(
-            tls.outcome,
-            TlsOutcome::Silent
-                | TlsOutcome::Reset
-                | TlsOutcome::Closed
-                | TlsOutcome::ConnectionLost { .. }
-        )
-    });
-    cut || downstream::no_connection(e)
+    downstream::handshake_is_cut(e) || downstream::no_connection(e)
 }
 
 /// A public address without any alias, at which the service is not reached or refuses the call: an

@@ -81,19 +81,27 @@ pub(super) fn rule_out_route(
     }
 }
 
-/// Whether the call is blocked at the address, as firewalls and network rules do: no connection, a
-/// handshake that is cut or intercepted, or a 403 that is not about the caller's identity.
-pub(super) fn call_is_blocked(e: &View<'_>) -> bool {
-    let cut = e.tls.value().is_some_and(|tls| {
+/// Whether a connection stands, and the handshake over it gets no answer or is cut.
+pub(super) fn handshake_is_cut(e: &View<'_>) -> bool {
+    e.tls.value().is_some_and(|tls| {
         matches!(
             tls.outcome,
             TlsOutcome::Silent
                 | TlsOutcome::Reset
                 | TlsOutcome::Closed
                 | TlsOutcome::ConnectionLost { .. }
-                | TlsOutcome::CertificateRejected { fault: CertificateFault::UnknownIssuer }
         )
+    })
+}
+
+/// Whether the call is blocked at the address, as firewalls and network rules do: no connection, a
+/// handshake that is cut or intercepted, or a 403 that is not about the caller's identity.
+pub(super) fn call_is_blocked(e: &View<'_>) -> bool {
+    let intercepted = e.tls.value().is_some_and(|tls| {
+        let unknown = CertificateFault::UnknownIssuer;
+        tls.outcome == TlsOutcome::CertificateRejected { fault: unknown }
     });
+    let cut = intercepted || handshake_is_cut(e);
     let forbidden = reading::main_answer(e).is_some_and(|answer| {
         answer.status == 403
             && !e.http.let_in()
