@@ -172,7 +172,8 @@ pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> 
         evidence.direct.value().and_then(|direct| direct.tcp.value()),
         evidence.proxy.value().and_then(|proxy| proxy.tcp.value()),
     ];
-    vantage.own_senders = vantage::own_senders(world, hops.into_iter().flatten(), &evidence.dns);
+    let (dns, questions) = (&evidence.dns, &evidence.experiments.questions);
+    vantage.own_senders = vantage::own_senders(world, hops.into_iter().flatten(), dns, questions);
     vantage.hop_limit = vantage::hop_limit(hops.into_iter().flatten());
     let connected = |hop: &TcpHop| hop.attempts.iter().any(|a| a.outcome == TcpOutcome::Connected);
     if evidence.tcp.value().is_some_and(|hop| !connected(hop)) {

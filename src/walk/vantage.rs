@@ -6,6 +6,7 @@ use hickory_resolver::Hosts;
 
 use crate::evidence::Observed;
 use crate::evidence::dns::{DnsHop, DnsOutcome};
+use crate::evidence::experiment::QuestionExperiment;
 use crate::evidence::tcp::{IcmpMeaning, TcpHop, TcpOutcome};
 use crate::evidence::text::clean;
 use crate::evidence::vantage::{
@@ -128,8 +129,10 @@ pub(super) fn own_senders<'a>(
     world: &World,
     hops: impl Iterator<Item = &'a TcpHop>,
     dns: &DnsHop,
+    questions: &[QuestionExperiment],
 ) -> Vec<IpAddr> {
     let exchanges = dns.resolvers.iter().flat_map(|r| [&r.a, &r.aaaa]).filter_map(Observed::value);
+    let exchanges = exchanges.chain(questions.iter().map(|tried| &tried.exchange));
     let mut senders: Vec<IpAddr> = exchanges
         .filter_map(|exchange| match &exchange.outcome {
             DnsOutcome::Unreachable { icmp } => icmp.from,

@@ -28,7 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const WALKS: usize = 7;
 
 /// A fault, one whose finding only Azure's answer gives, and a path on which nothing is wrong.
-pub const WORLDS: [&str; 3] = ["azure-zone-not-linked", "azure-resolver-forwards-to-the-internet", "azure-healthy"];
+pub const WORLDS: [&str; 3] =
+    ["azure-zone-not-linked", "azure-resolver-forwards-to-the-internet", "azure-healthy"];
 
 /// Runs both monitors over a world, each after the other, and judges what they asked and wrote.
 ///

@@ -10,7 +10,9 @@ use crate::diagnosis::{Confidence, Step};
 use crate::evidence::tcp::IcmpMeaning;
 
 use super::advice::{Resolver, Upstream};
-use super::failures::{OF_AZURE, Row, adds, answers, own_filter, probe, refused};
+use super::failures::{
+    OF_AZURE, Row, adds, answers, may_lack_endpoints, own_filter, probe, refused,
+};
 use super::symptoms::NO_ADDRESS;
 use super::{record_gap, text};
 
@@ -208,10 +210,18 @@ fn cannot_be_reached(_: &View<'_>, r: &ResolverView<'_>) -> Clause {
     text::clause(format!("{short}: {}", unreached(r).unwrap_or_default()), &short)
 }
 
-fn unreachable(finding: FindingBuilder, _: &View<'_>, r: &ResolverView<'_>) -> FindingBuilder {
+fn unreachable(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> FindingBuilder {
     let port = r.seen.address.port();
     let finding =
         finding.reasoning(format!("asking {}: {}", r.label(), unreached(r).unwrap_or_default()));
+    if may_lack_endpoints(e, r) {
+        let resolver = Resolver::of(e, r);
+        let finding = finding.reasoning(
+            "in a cluster, the node rejects with this message where a Service has no endpoints \
+             (kube-proxy): no pod of CoreDNS is ready; a rule of a packet filter would look the same",
+        );
+        return resolver.runs(resolver.who(finding));
+    }
     let finding = match &r.outcome {
         ResolverOutcome::Unreachable(_, Refuser::Filter) => {
             let finding = finding.reasoning(

@@ -5,9 +5,11 @@
 use crate::diagnose::headline::Clause;
 use crate::diagnose::resolver_class::ResolverClass;
 use crate::diagnose::view::dns_experiments;
+use crate::diagnose::view::icmp::Refuser;
 use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
+use crate::evidence::tcp::IcmpMeaning;
 
 use super::advice::{Resolver, Upstream};
 use super::{answers_others, downstream, local_error, record_gap, text};
@@ -140,6 +142,18 @@ pub(super) fn refused(
         ),
         None => resolver.upstream(finding, Upstream::Everything),
     }
+}
+
+/// Whether the node of a cluster may have rejected the question because the DNS service has no
+/// endpoints: kube-proxy does so with port unreachable, from the node's address, which with the host's
+/// network is this machine's own.
+pub(super) fn may_lack_endpoints(e: &View<'_>, r: &ResolverView<'_>) -> bool {
+    let rejected = matches!(
+        &r.outcome,
+        ResolverOutcome::Unreachable(icmp, Refuser::Filter | Refuser::Device(_))
+            if icmp.meaning == IcmpMeaning::PortUnreachable
+    );
+    rejected && Resolver::of(e, r).whose.class == ResolverClass::ClusterDns
 }
 
 /// Advice where this machine's own packet filter rejects the question.

@@ -11,7 +11,7 @@ use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::dns::ResolverRole;
 
 use super::advice::{Resolver, Upstream};
-use super::failures::{own_filter, refused};
+use super::failures::{may_lack_endpoints, own_filter, refused};
 use super::{answers_others, library_waits, text};
 
 pub(super) const RULE: Rule =
@@ -229,6 +229,7 @@ fn fix(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> FindingBu
     let suffix = reading::public_suffix(e);
     match (&r.outcome, &r.reachability) {
         (ResolverOutcome::PortRefused | ResolverOutcome::Malformed, _) => resolver.runs(finding),
+        _ if may_lack_endpoints(e, r) => resolver.runs(finding),
         (ResolverOutcome::Unreachable(_, Refuser::Filter), _) => own_filter(finding, port),
         (ResolverOutcome::Unreachable(..) | ResolverOutcome::NotSent(_), _)
         | (

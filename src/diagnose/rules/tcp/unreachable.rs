@@ -51,6 +51,25 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 return None;
             }
             match (icmp.meaning, refuser) {
+                // With the host's network, the node's own address is this machine's.
+                (IcmpMeaning::PortUnreachable, Refuser::Filter | Refuser::Device(_))
+                    if e.vantage.is_on(Platform::Kubernetes) =>
+                {
+                    owner = "Server";
+                    let node = icmp.from.map_or("this node".to_owned(), |from| from.to_string());
+                    Meaning {
+                        reasoning: format!(
+                            "a host answers a closed TCP port with a RST; in a cluster, the node \
+                             rejects with this code where a Service has no endpoints (kube-proxy); \
+                             a packet filter at {node} would look the same"
+                        ),
+                        look: (
+                            "see the Service of this address, and its endpoints".to_owned(),
+                            "kubectl get service,endpointslice -A -o wide".to_owned(),
+                        ),
+                        ..meaning(e, IcmpMeaning::PortUnreachable, &node, attempt)
+                    }
+                }
                 (_, Refuser::Filter) => {
                     owner = "Server";
                     filtered_here(attempt, icmp)
@@ -68,23 +87,6 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 {
                     owner = "Server";
                     low_hop_limit(e)?
-                }
-                (IcmpMeaning::PortUnreachable, Refuser::Device(router))
-                    if e.vantage.is_on(Platform::Kubernetes) =>
-                {
-                    owner = "Server";
-                    Meaning {
-                        reasoning: format!(
-                            "a host answers a closed TCP port with a RST; in a cluster, the node \
-                             rejects with this code where a Service has no endpoints (kube-proxy); \
-                             a packet filter at {router} would look the same"
-                        ),
-                        look: (
-                            "see the Service of this address, and its endpoints".to_owned(),
-                            "kubectl get service,endpointslice -A -o wide".to_owned(),
-                        ),
-                        ..meaning(e, IcmpMeaning::PortUnreachable, &router.to_string(), attempt)
-                    }
                 }
                 (kind, Refuser::Device(router)) => meaning(e, kind, &router.to_string(), attempt),
                 (kind, _) => meaning(e, kind, "a device on the way", attempt),
