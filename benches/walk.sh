@@ -1,7 +1,7 @@
 #!/bin/sh
 # What one walk costs, against its bars, with curl and openssl beside it in the same run:
-# time over a link of 40 ms round trip, processor time and memory on loopback, the size of
-# the binary. Needs what .ci/packages installs; no root. Exits with 1 when a bar is passed.
+# time over a link of 40 ms round trip, processor time and memory on loopback. Needs what
+# .ci/packages installs; no root. Exits with 1 when a bar is passed.
 set -eu
 cd "$(dirname "$0")/.."
 if [ -z "${AOAI_PROBE_BINARY:-}" ]; then
