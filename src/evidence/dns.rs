@@ -1,20 +1,22 @@
 //! What each resolver answered, and what applications get.
 
+mod answer;
 mod chain;
+mod exchange;
 mod failure;
 mod types;
 
-use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use answer::{Answer, ExtendedError, Record, Soa};
 pub use chain::{Chain, is_privatelink};
+pub use exchange::{DnsOutcome, Exchange, LateAnswer, Stray, StrayReason, Transport};
 pub use failure::{CODE_NOT_SHOWN, LookupFailure};
 pub use types::{QuestionType, Rcode, RecordType};
 
-use super::tcp::Icmp;
 use super::{AddressClass, Observed, classify};
 
 /// The DNS hop.
@@ -89,175 +91,6 @@ pub enum ResolverRole {
     Assumed,
 }
 
-/// One question and what came back.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Exchange {
-    /// The name asked.
-    pub name: String,
-    /// The type asked.
-    pub kind: QuestionType,
-    /// The transport of the accepted answer.
-    pub transport: Transport,
-    /// Datagrams sent (repeats included) before the outcome; segments, where it was asked over
-    /// TCP from the start.
-    pub sent: u32,
-    /// TCP segments sent, where the question was repeated over TCP after a truncated answer.
-    #[serde(default)]
-    pub segments: u32,
-    /// What came back.
-    pub outcome: DnsOutcome,
-    /// Datagrams that were not accepted: from another address, with another id, not DNS.
-    pub stray: Vec<Stray>,
-    /// Answers to the same question, from the same address and with its id, that came after the
-    /// accepted one and differ from it; at most 4.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub late: Vec<LateAnswer>,
-}
-
-/// An answer that came after the accepted one, during the walk.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct LateAnswer {
-    /// Milliseconds after the accepted answer.
-    pub after_ms: f64,
-    /// Datagrams with the question that were sent from this port: each may get an answer.
-    pub asked: u32,
-    /// The message.
-    pub answer: Answer,
-}
-
-/// UDP or TCP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Transport {
-    /// Over UDP.
-    Udp,
-    /// Over TCP, after a truncated answer over UDP (RFC 7766).
-    Tcp,
-}
-
-/// A datagram that was received and not accepted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Stray {
-    /// Who sent it.
-    #[schemars(with = "String")]
-    pub from: SocketAddr,
-    /// Why it was not accepted.
-    pub reason: StrayReason,
-}
-
-/// Why a datagram was not accepted as the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum StrayReason {
-    /// It came from another address or port than the one asked.
-    OtherAddress,
-    /// Its id is not the question's.
-    OtherId,
-    /// It answers another question.
-    OtherQuestion,
-    /// It is not a DNS message.
-    Malformed,
-}
-
-/// The outcome of one question.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum DnsOutcome {
-    /// A message with any rcode.
-    Answered {
-        /// The message.
-        answer: Answer,
-    },
-    /// Nothing acceptable within the deadline.
-    TimedOut,
-    /// The resolver's port is closed (its own ICMP port unreachable, or TCP reset).
-    PortRefused,
-    /// The network reports that the resolver cannot be reached.
-    Unreachable {
-        /// The ICMP message or the local error.
-        icmp: Icmp,
-    },
-    /// Only bytes that are not a DNS message came back.
-    Malformed,
-    /// The answer was truncated and the repeat over TCP failed.
-    TcpFailed {
-        /// Why.
-        message: String,
-        /// The truncated answer.
-        truncated: Answer,
-    },
-    /// This machine could not send the question.
-    LocalError {
-        /// Why.
-        message: String,
-        /// The errno, where this machine's kernel refused.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        errno: Option<i32>,
-    },
-}
-
-/// A DNS message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Answer {
-    /// Rcode by its IANA name: `NOERROR`, `NXDOMAIN`, `SERVFAIL`, `REFUSED`, …
-    #[schemars(with = "String")]
-    pub rcode: Rcode,
-    /// AA: the resolver claims to be an authority for the name.
-    pub authoritative: bool,
-    /// TC.
-    pub truncated: bool,
-    /// RA: the resolver offers recursion.
-    pub recursion_available: bool,
-    /// AD: the resolver claims to have validated DNSSEC.
-    pub authentic_data: bool,
-    /// The answer section, in order, at most 64 records.
-    pub records: Vec<Record>,
-    /// Records of the answer section that were left out.
-    pub records_omitted: u32,
-    /// The SOA of the authority or answer section, if any.
-    pub soa: Option<Soa>,
-    /// Extended DNS errors (RFC 8914).
-    pub extended_errors: Vec<ExtendedError>,
-    /// Size of the message in bytes.
-    pub size: u32,
-}
-
-/// A record of the answer section.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Record {
-    /// Owner name, without trailing dot.
-    pub name: String,
-    /// Type: `CNAME`, `A`, `AAAA`, …
-    #[schemars(with = "String")]
-    pub kind: RecordType,
-    /// Time to live in seconds.
-    pub ttl: u32,
-    /// The data: a name without trailing dot, or an address.
-    pub data: String,
-}
-
-/// A start of authority record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Soa {
-    /// The zone: owner name of the record.
-    pub zone: String,
-    /// Primary name server.
-    pub mname: String,
-    /// Mailbox of the zone's owner.
-    pub rname: String,
-    /// Serial.
-    pub serial: u32,
-}
-
-/// An extended DNS error (RFC 8914).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ExtendedError {
-    /// Info-code.
-    pub code: u16,
-    /// Extra text, bounded and escaped.
-    pub text: String,
-}
-
 /// The result of `getaddrinfo`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -274,62 +107,6 @@ pub enum SystemAnswer {
     },
     /// No answer within the deadline; an application would still be waiting.
     Stalled,
-}
-
-impl Answer {
-    /// Whether another message has the same rcode and records, in any order and with any TTL.
-    #[must_use]
-    pub fn same_answer(&self, other: &Self) -> bool {
-        let records = |answer: &Self| -> BTreeSet<(String, RecordType, String)> {
-            let lower = |text: &str| text.to_ascii_lowercase();
-            let all = answer.records.iter();
-            all.map(|r| (lower(&r.name), r.kind.clone(), lower(&r.data))).collect()
-        };
-        self.rcode == other.rcode
-            && self.truncated == other.truncated
-            && records(self) == records(other)
-    }
-
-    /// The aliases from `name` on, in order, and the addresses at their end.
-    ///
-    /// A loop of CNAMEs ends the chain and sets [`Chain::looped`].
-    #[must_use]
-    pub fn chain(&self, name: &str) -> Chain {
-        chain::follow(name, self.records.iter())
-    }
-
-    /// The addresses that a client finds which reads each record once, in order, as glibc does: an
-    /// address that comes before the alias that leads to it is not among them.
-    #[must_use]
-    pub fn addresses_in_order(&self, name: &str) -> Vec<IpAddr> {
-        chain::read_in_order(name, self.records.iter())
-    }
-}
-
-impl Exchange {
-    /// A question that was not answered yet.
-    #[must_use]
-    pub fn unanswered(name: &str, kind: QuestionType, transport: Transport) -> Self {
-        Self {
-            name: name.to_owned(),
-            kind,
-            transport,
-            sent: 0,
-            segments: 0,
-            outcome: DnsOutcome::TimedOut,
-            stray: Vec::new(),
-            late: Vec::new(),
-        }
-    }
-
-    /// The message, if one was accepted.
-    #[must_use]
-    pub const fn answer(&self) -> Option<&Answer> {
-        match &self.outcome {
-            DnsOutcome::Answered { answer } => Some(answer),
-            _ => None,
-        }
-    }
 }
 
 impl ResolverEvidence {

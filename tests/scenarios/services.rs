@@ -108,7 +108,7 @@ fn same(service: &'static str, world: &str) -> Result<(), Failed> {
     let arguments = theirs.arguments();
     let port = arguments.iter().find_map(|word| word.strip_prefix("10.3.0.5:443:127.0.0.1:"));
     let ca = arguments.iter().skip_while(|word| *word != "--ca-file").nth(1).ok_or("no CA")?;
-    let token = crate::lab::token(&world);
+    let token = crate::lab::outside::token(&world);
     let output = Command::new(&python)
         .arg(root().join("tests/scenarios/services.py"))
         .args([service, &world.target, port.ok_or("no server")?, ca, &token])

@@ -1,19 +1,26 @@
 //! A public address although something shows that there is a private endpoint (facts D32, D40,
 //! D51-D56): the resolver that applications use does not see the private record.
 
+mod causes;
+mod zone_view;
+
 use std::net::IpAddr;
 
-use crate::diagnose::resolver_class::{self, is_azure_private};
+use crate::diagnose::resolver_class;
 use crate::diagnose::view::dns_experiments;
 use crate::diagnose::view::resolver_view::{self, Endpoint, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
-use crate::diagnosis::{Confidence, Level, Step};
-use crate::evidence::dns::{ResolverEvidence, Soa};
-use crate::evidence::{Expect, TargetKind, classify};
+use crate::diagnosis::{Confidence, Level};
+use crate::evidence::dns::ResolverEvidence;
+use crate::evidence::{Expect, TargetKind};
 
-use super::advice::{self, Resolver};
+use super::advice::Resolver;
 use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN, PUBLIC_INSTEAD};
-use super::{custom_record, downstream, record_gap, text, zone_owner};
+use super::{custom_record, downstream, record_gap, text};
+
+use causes::{mixed_records, own_record, own_server, public_zone, record_not_used};
+pub(super) use zone_view::zone_soa;
+use zone_view::{ZoneView, zone_view};
 
 /// What a public address in place of the private one leads to.
 pub(super) const SYMPTOMS: &[&[&str]] = &[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN, PUBLIC_INSTEAD];
@@ -35,21 +42,6 @@ pub(super) const RULE: Rule = rule!(
     "dns-zone-falls-back",
 ])
 .decided_by(&["zone-soa", "privatelink-name", "parent-zone", "sibling-suffix"]);
-
-/// What the resolver's own answers show of the private zone.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum ZoneView {
-    /// It sees the private zone, and gives the public address all the same.
-    PrivateZone,
-    /// It sees the private zone, whose own record holds the address.
-    OwnRecord,
-    /// It answers from a zone of that name on a server of the operator's own.
-    OwnServer,
-    /// It gives private and public addresses together.
-    Both,
-    /// It sees the public zone, or was not asked.
-    PublicZone,
-}
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let effective = e.dns.effective_resolver()?;
@@ -270,181 +262,4 @@ fn soa(finding: FindingBuilder, r: &ResolverView<'_>) -> FindingBuilder {
             .cites(format!("/dns/resolvers/{}/{part}", r.index)),
         None => finding,
     }
-}
-
-/// The SOA of the privatelink zone that the resolver sees, and its field: from the question for
-/// it, or from the empty answer for a family that the zone has no record of.
-pub(super) fn zone_soa<'a>(r: &ResolverView<'a>) -> Option<(&'a Soa, &'static str)> {
-    let seen = r.seen;
-    let of = |part| reading::message(part).and_then(|answer| answer.soa.as_ref());
-    let by_the_way = [(&seen.a, "a"), (&seen.aaaa, "aaaa")]
-        .into_iter()
-        .filter_map(|(part, place)| Some((of(part)?, place)))
-        .find(|(soa, _)| is_azure_private(soa) && record_gap::is_privatelink_zone(&soa.zone));
-    of(&seen.zone_soa).map(|soa| (soa, "zone_soa")).or(by_the_way)
-}
-
-fn public_addresses(r: &ResolverView<'_>) -> Vec<IpAddr> {
-    let all = r.outcome.addresses().iter().copied();
-    all.filter(|a| resolver_view::could_be_public(*a)).collect()
-}
-
-fn zone_view(r: &ResolverView<'_>, name: &str) -> ZoneView {
-    let soa = zone_soa(r).map(|(soa, _)| soa);
-    // The public chain goes on from the privatelink name through other aliases (fact D32).
-    let ends_there = r.seen.privatelink_alias(name).is_some_and(|alias| {
-        r.seen.aliases(name).last().is_some_and(|last| last.eq_ignore_ascii_case(&alias))
-    });
-    match soa {
-        _ if r.outcome.addresses().iter().any(|a| classify(*a).is_private()) => ZoneView::Both,
-        Some(soa) if is_azure_private(soa) && ends_there => ZoneView::OwnRecord,
-        Some(soa) if is_azure_private(soa) => ZoneView::PrivateZone,
-        Some(soa) if ends_there && !record_gap::is_microsoft_zone(soa) => ZoneView::OwnServer,
-        _ => ZoneView::PublicZone,
-    }
-}
-
-/// The private zone's own record holds a public address.
-fn own_record(finding: FindingBuilder, r: &ResolverView<'_>, zone: &str) -> FindingBuilder {
-    let address = public_addresses(r).first().map_or_else(String::new, IpAddr::to_string);
-    let finding = finding
-        .reasoning(format!(
-            "the record is in {zone} itself: Azure's public chain continues through other aliases, \
-             and this one ends there"
-        ))
-        .reasoning(format!(
-            "either the public front's address was added to the zone by hand, or the virtual \
-             network uses public address space of its own and {address} is the endpoint's address"
-        ))
-        .ruled_out("a missing link, and one that falls back to the internet")
-        .owner("DNS");
-    let finding = advice::endpoint_addresses(advice::records(finding, zone));
-    record_gap::register(
-        finding.step(Step::inspect(format!(
-            "if {address} is the endpoint's address, say so in the next check: --expect \
-             {address}/{}",
-            if address.contains(':') { 128 } else { 32 }
-        ))),
-        zone,
-        "create",
-        "otherwise have the endpoint's DNS zone group register its own address",
-    )
-}
-
-/// The record is in a zone on a server of the operator's own.
-fn own_server(
-    finding: FindingBuilder,
-    e: &View<'_>,
-    r: &ResolverView<'_>,
-    zone: &str,
-) -> FindingBuilder {
-    let server = zone_soa(r).map_or("<server>", |(soa, _)| soa.mname.as_str());
-    let finding = finding.ruled_out("a missing link, and one that falls back to the internet");
-    zone_owner::on_own_server(finding, e, zone, server)
-}
-
-/// The resolver sees the private zone, and its answer does not come from there.
-fn record_not_used(
-    finding: FindingBuilder,
-    e: &View<'_>,
-    resolver: &Resolver<'_>,
-    zone: &str,
-) -> FindingBuilder {
-    let (label, suffix) = (resolver.label(), reading::public_suffix(e));
-    let finding = finding.reasoning(format!(
-        "{label} sees the private zone: either the zone lacks this record and its link falls back \
-         to the internet (NxDomainRedirect), or {suffix} is forwarded to a different server than \
-         {zone}, or the zone's own record holds the public address"
-    ));
-    let finding = advice::records(resolver.who(finding).owner("DNS"), zone).inspect(
-        "see whether the link falls back",
-        format!(
-            "az network private-dns link vnet list -g <group> -z {} --query \
-             \"[].{{link:name,policy:resolutionPolicy}}\" -o table",
-            reading::word(zone)
-        ),
-    );
-    let finding = record_gap::register(
-        finding,
-        zone,
-        "create",
-        "have the endpoint's DNS zone group register the record",
-    );
-    match resolver.place() {
-        Some(place) => finding.step(
-            Step::shared(
-                format!("{place}: forward {suffix}, not {zone} alone"),
-                advice::whole_suffix(suffix),
-            )
-            .or()
-            .undo(format!("remove the forwarder for {suffix} again")),
-        ),
-        None => finding,
-    }
-}
-
-/// The zone holds private and public addresses.
-fn mixed_records(
-    finding: FindingBuilder,
-    e: &View<'_>,
-    r: &ResolverView<'_>,
-    resolver: &Resolver<'_>,
-    zone: &str,
-) -> FindingBuilder {
-    let record = zone_record(e, r);
-    let outside = public_addresses(r);
-    let (address, zone_word) = (text::brief(&outside), reading::word(zone));
-    let finding = finding
-        .reasoning(format!(
-            "{} gives private and public addresses together: the zone that it sees holds both, so \
-             some calls go to one and some to the other",
-            resolver.label()
-        ))
-        .owner("DNS")
-        .inspect("see every record of the name", text::dig(&e.dns.name, r.seen));
-    let change = |verb: &str| {
-        let first = outside.first().map_or_else(String::new, IpAddr::to_string);
-        format!(
-            "az network private-dns record-set a {verb}-record -g <group> -z {zone_word} -n \
-             {record} -a {first}"
-        )
-    };
-    advice::records(resolver.who(finding), zone).step(
-        Step::shared(
-            format!("remove {address} from the record set"),
-            format!("every client of {zone} that reaches the account by that address"),
-        )
-        .command(change("remove"))
-        .undo(change("add")),
-    )
-}
-
-/// The resolver sees Azure's public zone, or a private one of the suffix's own name before it.
-fn public_zone(
-    finding: FindingBuilder,
-    e: &View<'_>,
-    r: &ResolverView<'_>,
-    resolver: &Resolver<'_>,
-    zone: &str,
-) -> FindingBuilder {
-    let suffix = reading::public_suffix(e);
-    let own = dns_experiments::suffix_soa(e, r.seen)
-        .filter(|soa| is_azure_private(soa) && soa.zone.eq_ignore_ascii_case(suffix));
-    let finding = match own {
-        Some(soa) => finding.reasoning(format!(
-            "{} sees a private zone {} of your own, which hides Azure's: the record there decides, \
-             and no alias leads into {zone}",
-            resolver.label(),
-            soa.zone
-        )),
-        None => finding,
-    };
-    resolver.see_private(finding)
-}
-
-/// The name of the account's record in the private zone.
-fn zone_record(e: &View<'_>, r: &ResolverView<'_>) -> String {
-    let alias = r.seen.privatelink_alias(&e.dns.name);
-    let name = alias.as_deref().unwrap_or(&e.dns.name);
-    reading::word(name.split('.').next().unwrap_or(name))
 }

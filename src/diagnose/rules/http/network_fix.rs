@@ -1,21 +1,25 @@
 //! What to do about a network refusal: it depends on where the call went (facts H3, X1, X2, X15,
 //! X20, T21).
 
+mod account_rules;
+mod gateway;
+mod public;
+mod tunnel;
+
 use std::net::IpAddr;
 
 use crate::diagnose::engines::network_refusal::{Names, Policy, Row, own_name};
-use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::{FindingBuilder, account, endpoint_of, reading};
 use crate::diagnosis::Step;
-use crate::evidence::tunnel::{Maker, TunnelAddress};
-use crate::evidence::vantage::Platform;
-use crate::evidence::{Evidence, classify, tunnel};
-use crate::services::Resource;
+use crate::evidence::{Evidence, tunnel as tunnels};
 
 use super::host_kind::host_kind;
 use super::private_path;
 use super::reference_client;
 use super::refusal_match::{walked, walked_private};
+
+use account_rules::{allow, see_rules};
+pub(super) use gateway::behind;
 
 /// Looks at the connections of private endpoints to the account.
 const CONNECTIONS: &str = "az network private-endpoint-connection list --id <account resource id> --query \
@@ -30,7 +34,7 @@ pub(in crate::diagnose) fn by_place(
     egress: Option<IpAddr>,
 ) -> FindingBuilder {
     if host_kind(e).is_gateway() {
-        return behind_gateway(e, finding);
+        return gateway::behind_gateway(e, finding);
     }
     let finding = match row.names == Names::Subdomain {
         true if !own_name(e) => return subdomain(e, finding),
@@ -41,54 +45,21 @@ pub(in crate::diagnose) fn by_place(
     let past =
         reference_client::direct(e).is_some_and(|direct| reading::proxied(e) && direct.refused(e));
     let private = match past {
-        true => e.dns.effective().into_iter().find(|a| tunnel::is_private(e, *a)),
+        true => e.dns.effective().into_iter().find(|a| tunnels::is_private(e, *a)),
         false => walked(e).filter(|_| walked_private(e)),
     };
     match private {
         None if reading::proxied(e) => through_proxy(e, finding, row, egress),
         Some(address) => privately(e, finding, row, address, egress),
-        None => match walked(e).and_then(|address| Some((address, tunnel::address(e, address)?))) {
-            Some((address, made)) => through_tunnel(e, finding, row, (address, &made), egress),
-            None => publicly(e, finding, row, egress),
-        },
+        None => {
+            match walked(e).and_then(|address| Some((address, tunnels::address(e, address)?))) {
+                Some((address, made)) => {
+                    tunnel::through_tunnel(e, finding, row, (address, &made), egress)
+                }
+                None => public::publicly(e, finding, row, egress),
+            }
+        }
     }
-}
-
-/// An account's error text at a gateway's name: the gateway's own call was refused.
-fn behind_gateway(e: &Evidence, finding: FindingBuilder) -> FindingBuilder {
-    let host_kind = host_kind(e);
-    let finding = finding
-        .reasoning(format!(
-            "{} is not the account: {} answers there. The error text is an account's, so most \
-             likely its own call to the account was refused; this machine's path is not the cause",
-            e.target.host,
-            host_kind.name()
-        ))
-        .owner("Azure platform")
-        .inspect(format!("see {} and its network", host_kind.name()), host_kind.show(e));
-    let finding = match host_kind.behind(e) {
-        Some(command) => finding.inspect("see which account it calls", command),
-        None => finding.step(Step::inspect(format!(
-            "ask the team that runs {} which account it calls",
-            e.target.host
-        ))),
-    };
-    finding.step(
-        Step::inspect("run a check from the gateway's own network to the account's name")
-            .command(format!("aoai-probe {}", behind(e))),
-    )
-}
-
-/// A name of the service behind a gateway, as a placeholder.
-pub(super) fn behind(e: &Evidence) -> String {
-    if let Some(backend) = &e.backend {
-        return reading::word(&backend.target.host);
-    }
-    let cloud = reading::cloud(e);
-    let named = reading::service(e)
-        .and_then(|service| service.endpoints.iter().find(|endpoint| endpoint.cloud == cloud));
-    let suffix = named.map_or("openai.azure.com", |endpoint| endpoint.suffix);
-    format!("<{}>.{suffix}", reading::noun(e))
 }
 
 fn endpoint(e: &Evidence, finding: FindingBuilder, message: &str) -> FindingBuilder {
@@ -187,305 +158,4 @@ fn privately(
             .or()
             .undo(format!("restore the address {address}")),
         )
-}
-
-/// A tunnel client or a service mesh generated the address: which address it dials is not visible
-/// from here, so neither the zone nor the account's rules come first.
-fn through_tunnel(
-    e: &Evidence,
-    finding: FindingBuilder,
-    row: &Row,
-    (address, made): (IpAddr, &TunnelAddress),
-    egress: Option<IpAddr>,
-) -> FindingBuilder {
-    let (host, takes) = (&e.target.host, made.maker.acceptor());
-    let finding = finding
-        .reasoning(format!(
-            "{address} is a {} ({}): {takes} accepts the connection and opens another one; which \
-             address it dials for {host} is not visible from here",
-            made.maker.noun(),
-            made.sign
-        ))
-        .cites(made.pointer.clone());
-    let finding = match made.maker {
-        Maker::Client => {
-            finding.owner("Network (VPN or zero-trust client)").step(Step::inspect(format!(
-                "see in the client's log or console which address its exit dials for {host}, and \
-                 from which network"
-            )))
-        }
-        Maker::Mesh => finding.owner("Network (service mesh)").inspect(
-            "see which address the sidecar or the egress gateway dials",
-            format!("istioctl proxy-config endpoints <pod>.<namespace> | grep {host}"),
-        ),
-    };
-    let (message, affects) = match made.maker {
-        Maker::Client => (
-            format!(
-                "have only {host} resolved by a resolver that sees the private zone, so that the \
-                 tunnel's exit dials the endpoint; or exclude it from the tunnel, if this \
-                 machine's own network has the endpoint"
-            ),
-            format!("every client under the same policy, for {host}"),
-        ),
-        Maker::Mesh => (
-            format!(
-                "have the sidecar or egress gateway resolve {host} with a resolver that sees the \
-                 private zone (Istio: a ServiceEntry with resolution DNS), so that it dials the \
-                 endpoint"
-            ),
-            format!("every workload in the mesh that calls {host}"),
-        ),
-    };
-    let finding =
-        finding.step(Step::shared(message, affects).undo("restore the former rule or entry"));
-    let finding = see_rules(e, finding, row);
-    allow(e, finding, row, egress, "allow the address that these calls leave from")
-}
-
-fn publicly(
-    e: &Evidence,
-    finding: FindingBuilder,
-    row: &Row,
-    egress: Option<IpAddr>,
-) -> FindingBuilder {
-    let mut finding = finding.owner("Azure platform");
-    if row.names == Names::Endpoint {
-        finding = finding
-            .reasoning(
-                "the call went to the public endpoint, so approving a connection does not help: \
-                 either this machine should get the private address (DNS), or the account should \
-                 allow this network",
-            )
-            .reasoning(
-                "less likely: an account that was created with public access disabled may never \
-                 accept public calls (one report); its rules then look right but have no effect",
-            );
-    }
-    let hosted = platform_advice::on(e, Topic::IntoNetwork);
-    let lent = e.vantage.is_on(Platform::HostedMachine);
-    if let Some(advice) = hosted {
-        finding = finding.reasoning(advice.why);
-    }
-    finding = alias_unseen(e, finding);
-    finding = see_rules(e, finding, row);
-    finding = finding.inspect("see which private endpoints the account has", CONNECTIONS);
-    if let Some(advice) = hosted {
-        finding = finding.step(advice.step());
-    }
-    let in_azure = e.vantage.azure.answer == Some(true);
-    let provider = account::resource(e).rules.service_endpoint;
-    let public = egress.is_none_or(|ip| classify(ip).is_public());
-    if (row.names, row.policy) == (Names::NetworkRules, Policy::NetworkRules)
-        && in_azure
-        && public
-        && !lent
-        && !provider.is_empty()
-    {
-        let value = egress.map_or_else(
-            || "a call to a public address".to_owned(),
-            |ip| format!("the public address {ip}"),
-        );
-        finding = finding
-            .reasoning(format!(
-                "this is an Azure machine and the service saw {value}: a rule for its subnet can \
-                 only match if the subnet has the service endpoint {provider}"
-            ))
-            .inspect(
-                "see whether the subnet has the service endpoint, and which others",
-                "az network vnet subnet show -g <group> --vnet-name <vnet> -n <subnet> --query \
-                 \"serviceEndpoints[].service\"",
-            )
-            .step(
-                Step::shared(
-                    "if you want a rule for the subnet, add the service endpoint to the existing \
-                     ones (Terraform: azurerm_subnet, service_endpoints)",
-                    "every connection from the subnet to any account of this kind: it then comes \
-                     from the virtual network, so address rules that allow it today stop \
-                     matching, and open connections break",
-                )
-                .command(format!(
-                    "az network vnet subnet update -g <group> --vnet-name <vnet> -n <subnet> \
-                     --service-endpoints <those listed> {provider}"
-                ))
-                .undo("the same command with the former list"),
-            );
-    }
-    finding = finding.step(
-        Step::shared(
-            if hosted.is_some() {
-                "if it has none, give that platform's network a private endpoint with its DNS zone (Terraform: \
-                 azurerm_private_endpoint with private_dns_zone_group)"
-            } else {
-                "if the path should be private, give this network a private endpoint with its DNS \
-                 zone (Terraform: azurerm_private_endpoint with private_dns_zone_group)"
-            },
-            format!(
-                "every client in the virtual network: once {} is linked, accounts of the suffix \
-                 without a record in it stop resolving",
-                reading::private_zone(e)
-            ),
-        )
-        .undo("remove the zone's link, then the endpoint"),
-    );
-    // The next job on a hosted machine calls from another address, which others use too.
-    if !lent {
-        finding = allow(e, finding, row, egress, "allow this network's egress address");
-    }
-    if row.policy == Policy::Perimeter {
-        return finding.step(Step::inspect(
-            "wait and check again: changes to a perimeter took over 14 minutes in one report",
-        ));
-    }
-    finding.step(Step::inspect("wait and check again: changes to network rules take a few minutes"))
-}
-
-/// Where no resolver was seen, neither was an alias: first find out whether this network should get
-/// a private address, which the name's alias shows.
-fn alias_unseen(e: &Evidence, finding: FindingBuilder) -> FindingBuilder {
-    if !e.dns.resolvers.is_empty() {
-        return finding;
-    }
-    finding
-        .reasoning(
-            "no resolver was seen here, so it is not known whether there is a private endpoint \
-             whose address this network should get",
-        )
-        .inspect(
-            "see whether the name has a privatelink alias: if it has, there is a private endpoint \
-             that this network's DNS does not lead to",
-            format!("nslookup {}", reading::word(&e.target.host)),
-        )
-        .inspect(
-            "see the same with that network's resolver",
-            reading::again_with(e, "--resolver <address>"),
-        )
-}
-
-/// A step that shows the rules that decide.
-fn see_rules(e: &Evidence, finding: FindingBuilder, row: &Row) -> FindingBuilder {
-    if row.policy == Policy::Perimeter {
-        return finding
-            .inspect(
-                "see the account's perimeter and its access mode",
-                "az network perimeter association list -g <group> --perimeter-name <perimeter> \
-                 --query \"[].{resource:privateLinkResource.id,mode:accessMode,\
-                 profile:profile.id}\"",
-            )
-            .inspect(
-                "see the access rules of that profile",
-                "az network perimeter profile access-rule list -g <group> \
-                 --perimeter-name <perimeter> --profile-name <profile>",
-            );
-    }
-    let look = match account::resource(e).rules.is_none() {
-        true => "see whether public access is on",
-        false => {
-            "see whether public access is on (rules only have effect then), and which networks are \
-             allowed"
-        }
-    };
-    finding.inspect(look, account::show_networks(e))
-}
-
-/// Allows an egress address, as an alternative to the private path of the steps before it.
-fn allow(
-    e: &Evidence,
-    finding: FindingBuilder,
-    row: &Row,
-    egress: Option<IpAddr>,
-    message: &str,
-) -> FindingBuilder {
-    let source = egress.map_or_else(|| "<egress address>".to_owned(), |ip| ip.to_string());
-    if row.policy == Policy::Perimeter {
-        return finding.step(
-            Step::shared(
-                format!("{message} (Terraform: azurerm_network_security_perimeter_access_rule)"),
-                "every resource in that profile, and every client behind that address",
-            )
-            .or()
-            .command(format!(
-                "az network perimeter profile access-rule create -n <rule> -g <group> \
-                 --perimeter-name <perimeter> --profile-name <profile> \
-                 --address-prefixes \"[{source}/32]\""
-            ))
-            .undo(
-                "az network perimeter profile access-rule delete -n <rule> -g <group> \
-                 --perimeter-name <perimeter> --profile-name <profile>",
-            ),
-        );
-    }
-    // Network rules, including those for subnets with a service endpoint, only have effect while
-    // public access is on: allowing an address before that changes nothing.
-    let closed = row.names == Names::PublicAccess;
-    let Resource { terraform, rules, .. } = account::resource(e);
-    if closed && rules.is_none() {
-        return finding.step(
-            Step::shared(
-                format!(
-                    "if public calls are intended, turn public access on (Terraform: {terraform}): \
-                     there are no rules that let selected networks in"
-                ),
-                "the account gets a public endpoint again, for every caller with a credential",
-            )
-            .undo("turn public access off again"),
-        );
-    }
-    let finding = if closed {
-        finding
-            .reasoning(
-                "while public access is off, the account's network rules have no effect: neither \
-                 an allowed address nor a subnet with a service endpoint lets a call in",
-            )
-            .step(
-                Step::shared(
-                    format!(
-                        "if public calls are intended, first turn public access on for \
-                         selected networks only (default action Deny; Terraform: {terraform}, \
-                         public_network_access_enabled and {})",
-                        rules.terraform
-                    ),
-                    "the account gets a public endpoint again, for the networks in its rules; \
-                     with the default action Allow, for every caller with a credential",
-                )
-                .undo("turn public access off again"),
-            )
-    } else {
-        finding
-    };
-    // Where public access is off, this is the second step of that way.
-    let then = if closed { "then " } else { "" };
-    let joined = |step: Step| if closed { step } else { step.or() };
-    // A private address comes from a subnet with a service endpoint; rules for addresses take public
-    // ones alone.
-    let private = egress.is_some_and(|ip| classify(ip).is_private());
-    if private && !rules.subnet.0.is_empty() {
-        let (add, remove) = account::rule(e, rules.subnet, "");
-        return finding.step(joined(
-            Step::shared(
-                format!(
-                    "{then}allow the subnet of {source}: the service sees this address, so the subnet \
-                     has a service endpoint, and a rule for a private address is refused \
-                     (Terraform: {terraform}, {})",
-                    rules.terraform
-                ),
-                "the account becomes reachable for every machine in that subnet",
-            )
-            .command(add)
-            .undo(remove),
-        ));
-    }
-    if rules.address.0.is_empty() {
-        return finding;
-    }
-    let (add, remove) = account::rule(e, rules.address, &source);
-    finding.step(joined(
-        Step::shared(
-            format!("{then}{message} (Terraform: {terraform}, {})", rules.terraform),
-            "the account becomes reachable for every client behind that address, including other \
-             parties behind a shared NAT or proxy",
-        )
-        .command(add)
-        .undo(remove),
-    ))
 }

@@ -1,0 +1,177 @@
+//! This machine itself is the cause, or the last that is known of: its links and neighbours, its
+//! packet filter, the hop limit of its packets.
+
+use super::super::{attempts, local_link};
+use super::Meaning;
+use crate::diagnose::View;
+use crate::diagnosis::{Confidence, Step};
+use crate::evidence::tcp::{Icmp, IcmpMeaning, TcpAttempt};
+
+/// The route leads into a bridge on this machine, whose prefix includes the address.
+pub(super) fn overlapped(attempt: &TcpAttempt, bridge: &str) -> Meaning {
+    let ip = attempt.connected_to().ip();
+    Meaning {
+        message: format!("the route to {ip} leads into {bridge}, a bridge on this machine"),
+        confidence: Confidence::Proved,
+        reasoning: format!("no host on {bridge} has {ip}, and no packet left this machine"),
+        look: (
+            "see the prefix of the bridge and the route".to_owned(),
+            format!("ip address show {bridge}; {}", attempts::route_get(attempt)),
+        ),
+        decide: None,
+        steps: vec![
+            Step::shared(
+                format!(
+                    "give {bridge} another prefix (Docker: `bip` and `default-address-pools` in \
+             /etc/docker/daemon.json)"
+                ),
+                "every container on this bridge is restarted and gets another address",
+            )
+            .undo("restore the former daemon.json and restart Docker"),
+        ],
+    }
+}
+
+/// By the route, the address is on the local link, and no host there answers for it.
+pub(super) fn unclaimed(
+    attempt: &TcpAttempt,
+    interface: &str,
+    (confidence, asked): (Confidence, &str),
+) -> Meaning {
+    let ip = attempt.connected_to().ip();
+    Meaning {
+        message: format!("no host on this machine's link ({interface}) has {ip}"),
+        confidence,
+        reasoning: format!(
+            "the route to {ip} has no gateway, so the address should be on the link of \
+             {interface}; the kernel {asked}, by ARP or neighbour discovery"
+        ),
+        look: (
+            "see the route and the state of the neighbour".to_owned(),
+            format!("{}; ip neigh show {ip}", attempts::route_get(attempt)),
+        ),
+        decide: None,
+        steps: vec![Step::inspect(format!(
+            "check that {ip} is still the private endpoint's address, and that the prefix of \
+             {interface} does not include a network that is elsewhere"
+        ))],
+    }
+}
+
+/// An error that is this machine's own or a router's: the system does not show which.
+pub(super) fn host_unreachable_by_somebody(attempt: &TcpAttempt) -> Meaning {
+    let ip = attempt.connected_to().ip();
+    Meaning {
+        message: format!("{ip} is reported as unreachable"),
+        confidence: Confidence::Inferred,
+        reasoning: format!(
+            "this system does not show who reports it: this machine, because no host on its link \
+             answers for {ip} or for the gateway to it, or a router or firewall on the way"
+        ),
+        look: (
+            "see the route, and whether the next hop answers".to_owned(),
+            format!("{}; ip neigh show nud failed nud incomplete", attempts::route_get(attempt)),
+        ),
+        decide: None,
+        steps: vec![Step::inspect(format!(
+            "if the next hop answers, ask the network team which router or firewall reports {ip} as \
+             unreachable; else check the gateway, or, in this machine's own subnet, that {ip} is \
+             still the private endpoint's address"
+        ))],
+    }
+}
+
+/// This machine's own packet filter rejects, with whichever code its rule has.
+pub(super) fn filtered_here(attempt: &TcpAttempt, icmp: &Icmp) -> Meaning {
+    let peer = attempts::peer(attempt);
+    let code = icmp.code.as_deref().map(|code| format!(" (ICMP {code})")).unwrap_or_default();
+    let alike = match icmp.meaning {
+        IcmpMeaning::HostUnreachable => {
+            "; a tunnel on this machine without a peer for the address (WireGuard) sends the same \
+             message"
+        }
+        _ => "",
+    };
+    Meaning {
+        message: format!("this machine rejects the connection to {peer}{code}"),
+        confidence: Confidence::Inferred,
+        reasoning: format!(
+            "this machine itself sent the message, {:.1} ms after the SYN; without a route its \
+             kernel refuses without a message, and it reports a neighbour that does not answer only \
+             after seconds: a rule of its packet filter rejects, and the code is that of the \
+             rule{alike}",
+            attempt.took_ms
+        ),
+        look: (
+            "see this machine's packet filter rules".to_owned(),
+            "nft list ruleset; iptables-save".to_owned(),
+        ),
+        decide: None,
+        steps: vec![
+            Step::local(format!(
+                "allow the connection to {peer} before the rule that rejects, once the owner of the \
+                 rule agrees: the block may be deliberate"
+            ))
+            .undo("remove the rule again")
+            .opens(),
+        ],
+    }
+}
+
+/// The lowest hop limit that suffices in practice: paths of more routers are rare.
+const USUAL_PATH: u8 = 30;
+
+/// The hop limit with which this machine's packets start, where it is too low for usual paths.
+pub(super) fn starts_low(e: &View<'_>) -> Option<u8> {
+    e.vantage.hop_limit.filter(|limit| *limit < USUAL_PATH)
+}
+
+/// This machine's packets start with a hop limit that does not suffice for the path.
+pub(super) fn low_hop_limit(e: &View<'_>) -> Option<Meaning> {
+    let limit = starts_low(e)?;
+    Some(Meaning {
+        message: format!("this machine's packets start with too low a hop limit (TTL {limit})"),
+        // The first router discards a packet with TTL 1, whatever its routes are.
+        confidence: if limit == 1 { Confidence::Proved } else { Confidence::Inferred },
+        reasoning: format!(
+            "usual is 64 or 128; each router takes one off, and the router that has none left \
+             reports it: no loop is needed for that{}",
+            if limit == 1 { "" } else { ", but a loop would look the same" }
+        ),
+        look: (
+            "see the TTL with which packets start".to_owned(),
+            "sysctl net.ipv4.ip_default_ttl".to_owned(),
+        ),
+        decide: None,
+        steps: vec![
+            Step::local("set it to 64, also where it is set when this machine starts")
+                .command("sysctl -w net.ipv4.ip_default_ttl=64")
+                .undo(format!("set it to {limit} again")),
+        ],
+    })
+}
+
+/// By this machine's own message, no host on its link answers for the address or its gateway.
+pub(super) fn next_hop_silent(e: &View<'_>, attempt: &TcpAttempt) -> Meaning {
+    let ip = attempt.connected_to().ip();
+    Meaning {
+        message: match local_link::route(e, attempt).map(|(_, route)| route.gateway) {
+            Some(None) => format!("no host answers for {ip} on this machine's link"),
+            _ => format!("the next hop to {ip} does not answer on this machine's link"),
+        },
+        confidence: Confidence::Inferred,
+        reasoning: format!(
+            "no router reported it: this machine asked on its link (ARP or neighbour discovery) for \
+             {ip}, or for the gateway to it, and no host answered"
+        ),
+        look: (
+            "see which neighbour does not answer (FAILED or INCOMPLETE)".to_owned(),
+            format!("{}; ip neigh show nud failed nud incomplete", attempts::route_get(attempt)),
+        ),
+        decide: None,
+        steps: vec![Step::inspect(format!(
+            "if {ip} is in this machine's own subnet, check that it is still the private endpoint's \
+             address; otherwise check the gateway"
+        ))],
+    }
+}

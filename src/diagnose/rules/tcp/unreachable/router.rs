@@ -1,0 +1,168 @@
+//! A device on the way refuses: what its message means.
+
+use std::net::IpAddr;
+
+use super::super::attempts;
+use super::Meaning;
+use crate::diagnose::View;
+use crate::diagnose::view::icmp;
+use crate::diagnosis::{Confidence, Step};
+use crate::evidence::tcp::{IcmpMeaning, TcpAttempt};
+
+/// A router reports that the host does not answer: it asked for it in vain, or it did not ask.
+pub(super) fn host_unreachable(e: &View<'_>, attempt: &TcpAttempt, router: IpAddr) -> Meaning {
+    let ip = attempt.connected_to().ip();
+    let asked = icmp::router_asked(e, attempt.took_ms);
+    Meaning {
+        message: format!("router {router} reports that host {ip} is unreachable"),
+        confidence: if asked { Confidence::Proved } else { Confidence::Inferred },
+        reasoning: match asked {
+            true => format!(
+                "{router} has the network of {ip} on one of its links, and no host answers there: \
+                 the address is not in use, or not behind this router; the message came after \
+                 {:.1} s, while a rule that rejects answers each SYN at once",
+                attempt.took_ms / 1e3
+            ),
+            false => format!(
+                "the message came after {:.0} ms, and a router that asks for {ip} on its link \
+                 usually waits for seconds: a rule there rejects with this code, or {router} has a \
+                 null route (type unreachable) for {ip}, or it had asked for the address in vain \
+                 before",
+                attempt.took_ms
+            ),
+        },
+        look: trace(ip),
+        decide: (!asked).then(|| goes_beyond(e, ip, &router.to_string())),
+        steps: vec![Step::inspect(match asked {
+            true => format!(
+                "check that {ip} is still the private endpoint's address, then check the route on \
+                 {router}"
+            ),
+            false => format!(
+                "on {router}: see its rules that reject TCP {} and its route to {ip}; if neither \
+                 rejects, check that {ip} is still the private endpoint's address",
+                e.target.port
+            ),
+        })],
+    }
+}
+
+/// The command that shows the routers on the path, and what it shows.
+fn trace(ip: IpAddr) -> (String, String) {
+    (format!("see the routers on the path to {ip}"), format!("traceroute -n {ip}"))
+}
+
+/// The command that separates a rule against this connection from a missing route.
+fn goes_beyond(e: &View<'_>, ip: IpAddr, router: &str) -> String {
+    format!(
+        "traceroute -n {ip}  # beyond {router}: its route is right, and a rule there rejects TCP {}",
+        e.target.port
+    )
+}
+
+/// What the message of a router means.
+pub(super) fn meaning(
+    e: &View<'_>,
+    meaning: IcmpMeaning,
+    who: &str,
+    attempt: &TcpAttempt,
+) -> Meaning {
+    let (ip, peer) = (attempt.connected_to().ip(), attempts::peer(attempt));
+    let route = (format!("see the route to {ip}"), attempts::route_get(attempt));
+    let trace = trace(ip);
+    let every_host = "every host that this router serves";
+    let inferred = Meaning {
+        message: String::new(),
+        confidence: Confidence::Inferred,
+        reasoning: String::new(),
+        look: trace.clone(),
+        decide: None,
+        steps: Vec::new(),
+    };
+    let allow = Step::shared(
+        format!("allow the connection to {peer} at {who}"),
+        "a firewall rule applies to every host in its source range: name this one address",
+    )
+    .undo("remove the rule again")
+    .opens();
+    match meaning {
+        IcmpMeaning::NetUnreachable => Meaning {
+            message: format!("router {who} reports no route to {ip}"),
+            reasoning: format!(
+                "{who} sent the message: its routing table ends there, or a rule there rejects TCP \
+                 {} with this code",
+                e.target.port
+            ),
+            decide: Some(goes_beyond(e, ip, who)),
+            steps: vec![
+                Step::shared(
+                    format!(
+                        "if {who} has no route to {ip}, add one, or advertise the virtual network's \
+                         prefix to it (VPN, ExpressRoute)"
+                    ),
+                    every_host,
+                )
+                .undo("restore the former route or setting"),
+                allow.or(),
+            ],
+            ..inferred
+        },
+        IcmpMeaning::TimeExceeded => Meaning {
+            message: format!("packets to {ip} loop at {who}"),
+            reasoning: format!(
+                "the hop limit ran out at {who}: no path has that many routers, so two of them \
+                 forward packets for {ip} to each other; a rule that sets a low hop limit (TTL) in \
+                 this machine's packets would look the same"
+            ),
+            decide: Some(format!(
+                "traceroute -n {ip}  # a loop: the same routers appear again and again"
+            )),
+            steps: vec![
+                Step::shared(
+                    format!(
+                        "correct the route to {ip} on {who} and on the router that it forwards to"
+                    ),
+                    every_host,
+                )
+                .undo("restore the former route or setting"),
+            ],
+            ..inferred
+        },
+        IcmpMeaning::PortUnreachable => Meaning {
+            message: format!("{who} rejects the connection to {peer} (port unreachable)"),
+            reasoning: format!(
+                "a host answers a closed TCP port with a RST; ICMP port unreachable instead comes \
+                 from a packet filter that rejects, here at {who}"
+            ),
+            look: route,
+            steps: vec![allow],
+            ..inferred
+        },
+        IcmpMeaning::FragmentationNeeded => Meaning {
+            message: format!("{who} reports that even a SYN to {ip} is too large"),
+            reasoning: format!(
+                "a SYN carries no data: a link at {who} whose MTU is smaller than that is \
+                 misconfigured"
+            ),
+            steps: vec![
+                Step::shared(
+                    format!(
+                        "set the MTU of the link (tunnel) at {who} to 1280 bytes or more"
+                    ),
+                    "all traffic on the link",
+                )
+                .undo("restore the former MTU"),
+            ],
+            ..inferred
+        },
+        IcmpMeaning::HostUnreachable | IcmpMeaning::Other | IcmpMeaning::AdminProhibited => {
+            Meaning {
+                message: format!("{who} reports that {ip} cannot be reached"),
+                confidence: Confidence::Proved,
+                reasoning: format!("{who} refused the SYN by an ICMP message"),
+                steps: vec![Step::inspect(format!("see the routes and filters of {who}"))],
+                ..inferred
+            }
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The verifier of certificates: it records the presented chain and what each set of roots says of
+//! it, and fails closed.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+
+use super::Handshake;
+use super::failure::certificate_fault;
+use crate::evidence::text::clean;
+use crate::evidence::tls::{BundleVerdict, CertificateFault, Store, StoreVerdict, TlsHop};
+use crate::wire::certificate::certificate;
+use crate::wire::roots::{RootVerifier, Roots};
+
+/// Certificates of a chain that are kept as evidence.
+const CERTIFICATES_KEPT: usize = 10;
+
+/// Records the presented chain and the verdict of each set of roots; then the policy decides.
+#[derive(Debug)]
+pub(super) struct RecordingVerifier {
+    roots: Arc<Roots>,
+    provider: Arc<CryptoProvider>,
+    now: SystemTime,
+    seen: Mutex<VerifierState>,
+}
+
+#[derive(Debug, Default)]
+struct VerifierState {
+    chain: Vec<CertificateDer<'static>>,
+    verdicts: Vec<StoreVerdict>,
+    bundles: Vec<BundleVerdict>,
+    accepted_by: Option<Store>,
+}
+
+impl ServerCertVerifier for RecordingVerifier {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let since = self.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let now = UnixTime::since_unix_epoch(since);
+        let ask = |roots: &RootVerifier| match &roots.verifier {
+            Some(verifier) => {
+                verifier.verify_server_cert(leaf, intermediates, name, ocsp, now).map(drop)
+            }
+            None => Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)),
+        };
+        let mut verdicts: Vec<StoreVerdict> = Vec::new();
+        let mut record = |roots: &RootVerifier, result: &Result<(), Error>| {
+            if !verdicts.iter().any(|v| v.store == roots.store) {
+                let fault = result.as_ref().err().map(|error| match error {
+                    Error::InvalidCertificate(fault) => certificate_fault(fault),
+                    other => CertificateFault::Other { message: clean(&other.to_string(), 200) },
+                });
+                verdicts.push(StoreVerdict { store: roots.store, anchors: roots.anchors, fault });
+            }
+        };
+        let policy = self.roots.policy();
+        let decision = ask(policy);
+        record(policy, &decision);
+        let mut accepted_by = decision.is_ok().then_some(policy.store);
+        if policy.store != Store::Public {
+            let public = self.roots.public();
+            let result = ask(public);
+            // What the public roots accept needs neither file nor machine.
+            if result.is_ok() && accepted_by.is_some() {
+                accepted_by = Some(Store::Public);
+            }
+            record(public, &result);
+            if accepted_by == Some(Store::CaFile) {
+                // What the machine's own store accepts alone does not need the file; where that
+                // store is not trusted with a secret, it still shows which clients succeed.
+                let system = self.roots.system();
+                let result = ask(system);
+                if result.is_ok() && self.roots.trusts_system() {
+                    accepted_by = Some(Store::System);
+                }
+                record(system, &result);
+            }
+        }
+        let mut decision = decision;
+        if decision.is_err() && !self.roots.trusts_system() {
+            let system = self.roots.system();
+            let result = ask(system);
+            record(system, &result);
+            if result.is_ok() {
+                // The session verifies, by the machine's own roots; the walk sees
+                // `accepted_by` and keeps the secret back.
+                accepted_by = Some(Store::System);
+                decision = result;
+            }
+        }
+        // The verdict of clients with roots of their own, where it may differ.
+        let unknown = verdicts.iter().any(|verdict| {
+            verdict.store == Store::Public && verdict.fault == Some(CertificateFault::UnknownIssuer)
+        });
+        let trusted = !matches!(accepted_by, None | Some(Store::System));
+        let opened = match (unknown, trusted) {
+            (true, false) => self.roots.bundles(false),
+            // A file that replaces a client's roots may refuse what we accept (fact X22).
+            (_, true) => self.roots.bundles(true),
+            (false, false) => &[],
+        };
+        let bundles = opened
+            .iter()
+            .map(|opened| BundleVerdict {
+                by: opened.bundle.by.to_owned(),
+                path: clean(&opened.bundle.path, 200),
+                anchors: opened.anchors,
+                fault: match &opened.verifier {
+                    None => Some(CertificateFault::UnknownIssuer),
+                    Some(verifier) => verifier
+                        .verify_server_cert(leaf, intermediates, name, ocsp, now)
+                        .err()
+                        .map(|error| match error {
+                            Error::InvalidCertificate(fault) => certificate_fault(&fault),
+                            other => {
+                                CertificateFault::Other { message: clean(&other.to_string(), 200) }
+                            }
+                        }),
+                },
+            })
+            .collect();
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.bundles = bundles;
+        seen.chain = std::iter::once(leaf)
+            .chain(intermediates)
+            .map(|certificate| certificate.clone().into_owned())
+            .collect();
+        seen.verdicts = verdicts;
+        seen.accepted_by = accepted_by;
+        decision.map(|()| ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+impl RecordingVerifier {
+    /// Of one handshake: nothing seen yet.
+    pub(super) fn new(request: &Handshake<'_>) -> Self {
+        Self {
+            roots: Arc::clone(&request.roots),
+            provider: Arc::clone(&request.provider),
+            now: request.now,
+            seen: Mutex::default(),
+        }
+    }
+
+    /// Puts what was recorded into the evidence.
+    pub(super) fn report(&self, request: &Handshake<'_>, hop: &mut TlsHop) {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        hop.chain_length = u32::try_from(seen.chain.len()).unwrap_or(u32::MAX);
+        hop.chain = seen
+            .chain
+            .iter()
+            .take(CERTIFICATES_KEPT)
+            .filter_map(|der| certificate(der, request))
+            .collect();
+        hop.verdicts.clone_from(&seen.verdicts);
+        hop.bundles.clone_from(&seen.bundles);
+        hop.accepted_by = seen.accepted_by;
+    }
+}
