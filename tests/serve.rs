@@ -217,7 +217,7 @@ fn the_backend_of_a_gateway_is_walked_with_it() {
     assert!(text.contains("\nprobe_success 0\n"), "{text}");
     assert!(text.contains("the backend myacct.openai.azure.com"), "{text}");
     let (_, page) = server.get("/target?name=gateway", "");
-    for part in ["http-front-answered", "http-gateway-backend", "--backend=myacct"] {
+    for part in ["http-front-answered", "http-gateway-backend", "the backend myacct"] {
         assert!(page.contains(part), "{part} is not on the target's page: {page}");
     }
     server.stop();
