@@ -83,7 +83,9 @@ impl Target {
             let known = known.service;
             let fits = forced == known
                 || (forced.is_account() && known.is_account())
-                || (forced.has_call() && known.gateway().is_some());
+                || (forced.has_call() && known.gateway().is_some())
+                // Any host may have a service in the clear next to its own.
+                || matches!(forced.opening, Opening::Clear(_));
             if !fits {
                 return Err(TargetError::OtherService {
                     host,

@@ -301,7 +301,8 @@ mod tests {
         let own = "[[target]]\ntarget = \"ai.corp.example\"\nbackend = \"myacct\"\n";
         assert!(problems(own)[0].starts_with("line 3: backend: only a gateway"), "{own}");
         assert!(read(&format!("{own}service = \"openai\"\n")).is_ok());
-        let defaults = format!("[defaults]\nbackend = \"myacct\"\n{}", gateway.replace("backend", "name"));
+        let defaults =
+            format!("[defaults]\nbackend = \"myacct\"\n{}", gateway.replace("backend", "name"));
         assert_eq!(problems(&defaults), ["line 2: 'backend' belongs in a [[target]]"]);
         let itself = gateway.replace("\"myacct\"", "\"GW.azure-api.net\"");
         assert_eq!(problems(&itself), ["line 3: backend: names the gateway itself"]);
